@@ -1,0 +1,45 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.hpp"
+
+namespace base {
+
+/// An open file descriptor, closed at the end of its life.
+class UniqueFd {
+  public:
+    UniqueFd() = default;
+    explicit UniqueFd(int fd) : fd_(fd) {}
+    UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    UniqueFd& operator=(UniqueFd&& other) noexcept;
+    ~UniqueFd() { reset(); }
+
+    [[nodiscard]] int get() const { return fd_; }
+    [[nodiscard]] int release() { return std::exchange(fd_, -1); }
+    void reset();
+    explicit operator bool() const { return fd_ >= 0; }
+
+  private:
+    int fd_ = -1;
+};
+
+Result<std::string> read_file(const std::filesystem::path& path);
+
+/// Writes beside the target and renames, so that a reader sees the old or the new text, never half
+/// of one. `durable` also syncs file and directory (configuration; not checkpoints).
+Result<void> write_file_atomic(const std::filesystem::path& path, std::string_view text,
+                               mode_t mode, bool durable = false);
+
+/// Creates the directory and its parents with `mode` where they are missing.
+Result<void> make_directories(const std::filesystem::path& path, mode_t mode);
+
+/// pwrite until everything is written.
+Result<void> write_fully(int fd, std::string_view bytes);
+
+}  // namespace base

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <exception>
+#include <functional>
+#include <tuple>
+#include <utility>
+
+#include "base/task.hpp"
+
+namespace base {
+
+/// The two threads for work that blocks (files of unknown size, hashing, programs' exits). Made on
+/// first use, joined at exit.
+boost::asio::thread_pool& blocking_pool();
+
+namespace detail {
+template <typename T>
+Task<T> call_there(std::function<T()> work) {
+    co_return work();
+}
+}  // namespace detail
+
+/// Runs `work` on the blocking pool and resumes here with its value. `work` owns what it touches; it
+/// is not interrupted by cancellation, so it must end by itself.
+template <typename T>
+Task<T> offload(std::function<T()> work) {
+    auto there = boost::asio::any_io_executor(blocking_pool().get_executor());
+    auto task = detail::call_there<T>(std::move(work));
+    auto value = co_await boost::asio::co_spawn(there, std::move(task), boost::asio::use_awaitable);
+    co_return std::move(value);
+}
+
+}  // namespace base

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace base {
+
+/// A token, a password, a key. It prints as stars; whoever needs the value says so with reveal().
+class Secret {
+  public:
+    Secret() = default;
+    explicit Secret(std::string value) : value_(std::move(value)) {}
+
+    [[nodiscard]] const std::string& reveal() const { return value_; }
+    [[nodiscard]] bool empty() const { return value_.empty(); }
+    bool operator==(const Secret&) const = default;
+
+  private:
+    std::string value_;
+};
+
+/// For fmt and logs.
+inline std::string_view format_as(const Secret& secret) {
+    return secret.empty() ? std::string_view() : std::string_view("********");
+}
+
+}  // namespace base

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <chrono>
+#include <exception>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+
+namespace base {
+
+enum class StopReason {
+    kNone,
+    kUserCancel,  ///< GitLab says `canceling`: finish gracefully, after_script runs
+    kAbort,       ///< GitLab says `canceled`/403: nobody wants the result any more
+    kTimeout,     ///< a time limit of the job or of a stage has passed
+    kShutdown,    ///< the daemon was told to leave
+};
+
+std::string_view to_string(StopReason reason);
+
+/// A request to stop, and whom it concerns.
+///
+/// Life: made by the owner of the work; outlives every run_stoppable() that it is given to.
+/// Strand: used on the I/O thread only. The first reason is kept; a later request with another reason
+/// still cancels what was attached since then.
+class StopSource {
+  public:
+    StopSource() = default;
+    StopSource(const StopSource&) = delete;
+    StopSource& operator=(const StopSource&) = delete;
+
+    void request(StopReason reason);
+    /// Forgets the request, for work that follows (after_script after a cancelled script).
+    void reset() { reason_ = StopReason::kNone; }
+    [[nodiscard]] bool requested() const { return reason_ != StopReason::kNone; }
+    [[nodiscard]] StopReason reason() const { return reason_; }
+
+    /// Registers a signal for as long as the registration lives.
+    class Registration {
+      public:
+        Registration(StopSource& source, boost::asio::cancellation_signal& signal);
+        ~Registration();
+        Registration(const Registration&) = delete;
+        Registration& operator=(const Registration&) = delete;
+
+      private:
+        StopSource& source_;
+        std::list<boost::asio::cancellation_signal*>::iterator place_;
+    };
+
+  private:
+    StopReason reason_ = StopReason::kNone;
+    std::list<boost::asio::cancellation_signal*> attached_;
+};
+
+/// The failure that an exception stands for: cancellation keeps its kind, everything else is internal.
+Error error_from_exception(const std::exception_ptr& failure);
+
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+namespace detail {
+struct StoppableState {
+    explicit StoppableState(const boost::asio::any_io_executor& executor) : timer(executor) {}
+    boost::asio::cancellation_signal signal;
+    boost::asio::steady_timer timer;
+    bool timed_out = false;
+    bool done = false;
+};
+void arm(const std::shared_ptr<StoppableState>& state, const Deadline& deadline);
+Error stopped_error(const StoppableState& state, const StopSource* stop);
+}  // namespace detail
+
+/// Runs `operation` as a child with a cancellation of its own, so that the caller's coroutine stays
+/// usable whatever happens to it. Answers kTimeout when `deadline` passed, kCancelled when `stop` was
+/// requested (also before the start), else what the operation answered. `stop` may be null.
+template <typename T>
+Task<Result<T>> run_stoppable(StopSource* stop, Task<Result<T>> operation, Deadline deadline) {
+    if (stop != nullptr && stop->requested()) {
+        co_return make_error(ErrorKind::kCancelled, "stopped before it began");
+    }
+    auto executor = co_await boost::asio::this_coro::executor;
+    auto state = std::make_shared<detail::StoppableState>(executor);
+    std::optional<StopSource::Registration> registration;
+    if (stop != nullptr) registration.emplace(*stop, state->signal);
+    detail::arm(state, deadline);
+    auto token = boost::asio::bind_cancellation_slot(state->signal.slot(), use_tuple);
+    auto outcome = co_await boost::asio::co_spawn(executor, std::move(operation), token);
+    state->done = true;
+    state->timer.cancel();
+    auto& [failure, value] = outcome;
+    if (failure) {
+        Error error = error_from_exception(failure);
+        if (error.is(ErrorKind::kCancelled)) co_return detail::stopped_error(*state, stop);
+        co_return error;
+    }
+    if (!value && value.error().is(ErrorKind::kCancelled)) {
+        co_return detail::stopped_error(*state, stop);
+    }
+    co_return std::move(value);
+}
+
+/// As run_stoppable, with a limit from now and no stop source.
+template <typename T>
+Task<Result<T>> with_deadline(Task<Result<T>> operation, std::chrono::nanoseconds limit) {
+    const auto when = std::chrono::steady_clock::now() +
+                      std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit);
+    auto result = co_await run_stoppable<T>(nullptr, std::move(operation), when);
+    co_return std::move(result);
+}
+
+}  // namespace base

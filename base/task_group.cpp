@@ -1,0 +1,47 @@
+#include "base/task_group.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <cassert>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/stop_source.hpp"
+
+namespace base {
+
+TaskGroup::TaskGroup(const boost::asio::any_io_executor& executor)
+    : executor_(executor), changed_(executor) {}
+
+TaskGroup::~TaskGroup() { assert(children_.empty() && "wait() must come before the destructor"); }
+
+void TaskGroup::spawn(std::string name, Task<void> task) {
+    const auto place = children_.emplace(children_.end());
+    place->name = std::move(name);
+    auto on_end = [this, place](const std::exception_ptr& failure) {
+        if (failure) {
+            const Error error = error_from_exception(failure);
+            if (!error.is(ErrorKind::kCancelled)) {
+                log::error("Task failed", {{"task", place->name}, {"error", error.message}});
+            }
+        }
+        children_.erase(place);
+        changed_.notify_all();
+    };
+    boost::asio::co_spawn(executor_, std::move(task),
+                          boost::asio::bind_cancellation_slot(place->signal.slot(), on_end));
+}
+
+void TaskGroup::cancel_all() {
+    std::vector<std::list<Child>::iterator> now;
+    for (auto place = children_.begin(); place != children_.end(); ++place) now.push_back(place);
+    for (auto place : now) place->signal.emit(boost::asio::cancellation_type::terminal);
+}
+
+Task<void> TaskGroup::wait() {
+    while (!children_.empty()) {
+        co_await changed_.wait();
+    }
+}
+
+}  // namespace base

@@ -1,0 +1,46 @@
+# What every target of ours is compiled with, and the functions that make targets.
+
+add_library(runner_options INTERFACE)
+target_compile_options(runner_options INTERFACE
+    -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Werror
+    -ffunction-sections -fdata-sections)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # gcc 12 reports these two wrongly around coroutines; they stay visible as warnings.
+    target_compile_options(runner_options INTERFACE
+        -Wno-error=mismatched-new-delete -Wno-error=maybe-uninitialized)
+endif()
+target_link_options(runner_options INTERFACE -Wl,--gc-sections)
+target_include_directories(runner_options INTERFACE ${CMAKE_SOURCE_DIR})
+
+if(RUNNER_SANITIZE)
+    add_compile_options(-fsanitize=${RUNNER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${RUNNER_SANITIZE})
+    # gcc warns of buffers in system headers that only the instrumentation makes it doubt.
+    add_compile_options(-Wno-error=stringop-overflow -Wno-error=restrict -Wno-error=array-bounds
+                        -Wno-error=null-dereference)
+    if(RUNNER_SANITIZE MATCHES thread)
+        add_compile_options(-Wno-error=tsan)
+    endif()
+endif()
+
+# runner_library(NAME SOURCES … DEPENDS …): the static library of one folder.
+function(runner_library name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+    add_library(${name} STATIC ${ARG_SOURCES})
+    target_link_libraries(${name} PUBLIC ${ARG_DEPENDS} PRIVATE runner_options)
+    target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+endfunction()
+
+# runner_test(NAME [LABELS unit|integration|docker] SOURCES … DEPENDS …): one GoogleTest program;
+# every TEST in it is a ctest test of its own.
+function(runner_test name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
+    if(NOT ARG_LABELS)
+        set(ARG_LABELS unit)
+    endif()
+    add_executable(${name} ${ARG_SOURCES})
+    target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main runner_options)
+    target_compile_definitions(${name} PRIVATE RUNNER_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
+        PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120)
+endfunction()

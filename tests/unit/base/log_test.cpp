@@ -1,0 +1,43 @@
+#include "base/log.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using base::log::Field;
+using base::log::Format;
+using base::log::Level;
+
+std::string line(Format format, Level level, std::string_view message, std::vector<Field> fields) {
+    return base::log::format_line(format, false, level, message, fields.data(), fields.size(),
+                                  1767225600000000);
+}
+
+TEST(Log, RunnerFormatPadsTheMessage) {
+    EXPECT_EQ(line(Format::kRunner, Level::kInfo, "Checking for jobs... received", {{"job", 7}}),
+              "Checking for jobs... received                      job=7");
+    EXPECT_EQ(line(Format::kRunner, Level::kWarning, "Careful", {}), "WARNING: Careful");
+}
+
+TEST(Log, TextFormatQuotesWhatNeedsIt) {
+    EXPECT_EQ(line(Format::kText, Level::kError, "a \"b\"", {{"path", "/a b"}, {"n", 1}}),
+              "time=\"2026-01-01T00:00:00Z\" level=error msg=\"a \\\"b\\\"\" path=\"/a b\" n=1");
+}
+
+TEST(Log, JsonFormatIsOneObject) {
+    EXPECT_EQ(line(Format::kJson, Level::kInfo, "hi", {{"job", 1}}),
+              R"({"job":"1","level":"info","msg":"hi","time":"2026-01-01T00:00:00Z"})");
+}
+
+TEST(Log, AValueNeverBreaksTheLine) {
+    EXPECT_EQ(line(Format::kRunner, Level::kInfo, "x", {{"e", "a\nb"}}).find('\n'),
+              std::string::npos);
+}
+
+TEST(Log, UnknownNamesAreRefusedWithTheChoice) {
+    EXPECT_FALSE(base::log::parse_level("loud"));
+    EXPECT_EQ(base::log::parse_level("warning").value(), Level::kWarning);
+    EXPECT_NE(base::log::parse_format("xml").error().message.find("json"), std::string::npos);
+}
+
+}  // namespace

@@ -1,0 +1,28 @@
+#include "base/strings.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+TEST(Strings, Base64KnowsThePadding) {
+    EXPECT_EQ(base::base64_encode(""), "");
+    EXPECT_EQ(base::base64_encode("f"), "Zg==");
+    EXPECT_EQ(base::base64_encode("fo"), "Zm8=");
+    EXPECT_EQ(base::base64_encode("foo"), "Zm9v");
+    EXPECT_EQ(base::base64url_encode("\xfb\xff"), "-_8=");
+}
+
+TEST(Strings, NearestSuggestsOnlyWhatIsNear) {
+    const std::vector<std::string> keys{"privileged", "pull_policy", "image"};
+    EXPECT_EQ(base::nearest("priviledged", keys), "privileged");
+    EXPECT_EQ(base::nearest("pullpolicy", keys), "pull_policy");
+    EXPECT_EQ(base::nearest("zzz", keys), "");
+}
+
+TEST(Strings, SplitKeepsEmptyParts) {
+    EXPECT_EQ(base::split("a,,b", ','), (std::vector<std::string>{"a", "", "b"}));
+    EXPECT_EQ(base::join({"a", "b"}, ", "), "a, b");
+    EXPECT_EQ(base::trim("  x \n"), "x");
+}
+
+}  // namespace
