@@ -1,0 +1,127 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace executors::docker {
+
+/// `[[runners.docker.services]]`
+struct ConfiguredService {
+    std::string name;
+    std::string alias;
+    std::vector<std::string> command;
+    std::vector<std::string> entrypoint;
+    std::vector<std::string> environment;  ///< KEY=VALUE
+};
+
+/// `[runners.docker]` (runner-protocol.md §5.4): names and meanings are the official ones, defaults too.
+struct DockerSettings {
+    std::string host;  ///< "" : DOCKER_HOST, else unix:///var/run/docker.sock
+    std::string tls_cert_path;
+    bool tls_verify = false;
+    std::string image;
+    std::string hostname;
+    std::string runtime;
+    std::int64_t memory_bytes = 0;
+    std::int64_t memory_swap_bytes = 0;
+    std::int64_t memory_reservation_bytes = 0;
+    std::string cpuset_cpus;
+    std::string cpuset_mems;
+    std::int64_t nano_cpus = 0;
+    std::int64_t cpu_shares = 0;
+    std::string cgroup_parent;
+    std::vector<std::string> dns;
+    std::vector<std::string> dns_search;
+    bool privileged = false;
+    bool services_privileged = false;  ///< = privileged when the key is missing
+    std::vector<std::string> allowed_privileged_images;
+    std::vector<std::string> allowed_privileged_services;
+    bool disable_entrypoint_overwrite = false;
+    std::string user;
+    std::vector<std::string> allowed_users;
+    std::vector<std::string> group_add;
+    std::string userns_mode;
+    std::vector<std::string> cap_add;
+    std::vector<std::string> cap_drop;
+    bool oom_kill_disable = false;
+    int oom_score_adjust = 0;
+    std::vector<std::string> security_opt;
+    std::vector<std::string> services_security_opt;
+    std::vector<std::string> devices;
+    std::vector<std::string> device_cgroup_rules;
+    std::string gpus;
+    std::map<std::string, std::vector<std::string>> services_devices;
+    bool disable_cache = false;
+    std::vector<std::string> volumes;
+    bool volume_keep = false;
+    std::string volume_driver;
+    std::map<std::string, std::string> volume_driver_ops;
+    std::string cache_dir;
+    std::vector<std::string> extra_hosts;
+    std::vector<std::string> volumes_from;
+    std::string network_mode;
+    std::string pid_mode;
+    std::string ipcmode;
+    std::string mac_address;
+    std::vector<std::string> links;
+    int services_limit = -1;
+    std::int64_t service_memory_bytes = 0;
+    std::int64_t service_memory_swap_bytes = 0;
+    std::int64_t service_memory_reservation_bytes = 0;
+    std::string service_cgroup_parent;
+    std::string service_cpuset_cpus;
+    std::int64_t service_nano_cpus = 0;
+    std::int64_t service_cpu_shares = 0;
+    std::string service_gpus;
+    int wait_for_services_timeout_seconds = 30;  ///< negative: no check
+    std::vector<std::string> allowed_images;
+    std::vector<std::string> allowed_services;
+    std::vector<std::string> pull_policy{"always"};
+    std::vector<std::string> allowed_pull_policies;  ///< empty: = pull_policy
+    std::string isolation;
+    std::int64_t shm_size_bytes = 0;
+    std::map<std::string, std::string> tmpfs;
+    std::map<std::string, std::string> services_tmpfs;
+    std::map<std::string, std::string> sysctls;
+    std::map<std::string, std::string> ulimit;
+    std::string helper_image;         ///< accepted, not needed: a warning says so
+    std::string helper_image_flavor;  ///< the same
+    std::map<std::string, std::string> container_labels;
+    bool enable_ipv6 = false;
+    int network_mtu = 0;
+    std::map<std::string, std::string> log_options;
+    std::vector<ConfiguredService> services;
+};
+
+enum class DindMode { kAuto, kOn, kOff };
+enum class Platforms { kAuto, kHost };
+
+/// `[runners.dind]` (design.md §3, decision 5): ours; every key is optional.
+struct DindSettings {
+    DindMode mode = DindMode::kAuto;
+    int mtu = 0;  ///< 0: that of the network the job container is on
+    bool builder = true;
+    std::string builder_name = "runner";
+    std::string builder_image;  ///< "": buildx's own default
+    std::vector<std::string> builder_driver_opts{"network=host"};
+    std::vector<std::string> preload_images;
+    std::string daemon_config;     ///< file on the runner's host to merge
+    std::string buildkitd_config;  ///< the same
+    Platforms platforms = Platforms::kAuto;
+};
+
+/// `[[runners.registry]]`: declared once, it reaches every place that needs to know.
+struct RegistrySettings {
+    std::string host;  ///< with port where it is not the default
+    std::string address;
+    bool http = false;
+    bool insecure = false;
+    std::string ca_file;
+    std::string mirror_of;
+    std::string username;
+    std::string password_file;
+};
+
+}  // namespace executors::docker

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/secret.hpp"
+
+/// The executors' own small language: what a job needs, with nothing of GitLab's JSON in it.
+namespace executors {
+
+struct EnvironmentVariable {
+    std::string name;
+    std::string value;
+};
+
+struct ImageSpec {
+    std::string name;
+    /// nullopt: the image's own. {""} or {}: none.
+    std::optional<std::vector<std::string>> entrypoint;
+    std::vector<std::string> pull_policies;  ///< as the job asks; empty: the configuration's
+    std::string platform;
+    std::string user;
+};
+
+struct ServiceSpec {
+    ImageSpec image;
+    std::vector<std::string> aliases;
+    std::vector<std::string> command;
+    std::vector<EnvironmentVariable> environment;
+    bool from_configuration = false;
+};
+
+struct RegistryCredential {
+    std::string host;
+    std::string username;
+    base::Secret password;
+};
+
+/// Everything that an executor is told about a job. A plain value; lives as long as the job.
+struct JobEnvironment {
+    std::int64_t job_id = 0;
+    std::int64_t project_id = 0;
+    std::string base_name;  ///< "runner-<short token>-project-<id>-concurrent-<n>", RFC 1123
+    std::map<std::string, std::string> labels;  ///< complete names, job.id, runner.id, managed …
+    std::optional<ImageSpec> image;
+    std::vector<ServiceSpec> services;
+    std::string builds_dir;
+    std::string project_dir;
+    std::string tmp_dir;
+    std::string cache_dir;
+    /// For containers' configuration: public, non-file variables only. Scripts get theirs per stage.
+    std::vector<EnvironmentVariable> environment;
+    std::string docker_auth_config;  ///< the job's DOCKER_AUTH_CONFIG, "" for none
+    std::vector<RegistryCredential> credentials;  ///< of the payload
+    std::string cache_identity;  ///< "<token>-<system id>-<project>-<slot>", hashed into volume names
+    bool protected_ref = false;
+    bool keep_builds_volume = true;  ///< GIT_STRATEGY fetch: the builds volume is reused
+    bool network_per_build = false;
+    bool init_process = false;
+    bool debug_services = false;
+    std::filesystem::path state_dir;  ///< the job's own directory of the journal, 0700
+};
+
+}  // namespace executors

@@ -1,0 +1,149 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/secret.hpp"
+
+/// The body of a 201 of jobs/request (runner-protocol.md §2.7). Fields keep the wire's names; what was
+/// missing or null has the default that the reference gives.
+namespace protocol::gitlab {
+
+struct Variable {
+    std::string key;
+    std::string value;
+    bool is_public = false;
+    bool masked = false;
+    bool file = false;
+    bool raw = false;
+};
+
+struct Step {
+    std::string name;  ///< script, after_script, release
+    std::vector<std::string> script;
+    std::int64_t timeout = 0;
+    std::string when;
+    bool allow_failure = false;
+};
+
+struct Image {
+    std::string name;
+    std::optional<std::vector<std::string>> entrypoint;
+    std::vector<std::string> command;  ///< services only
+    std::string alias;                 ///< services only
+    std::vector<std::string> pull_policy;
+    std::vector<Variable> variables;   ///< services only
+    std::string docker_platform;
+    std::string docker_user;
+    std::vector<std::string> unsupported_options;  ///< executor_opts keys that nobody knows
+};
+
+struct Artifact {
+    std::string name;
+    bool untracked = false;
+    std::vector<std::string> paths;
+    std::vector<std::string> exclude;
+    std::string when;
+    std::string expire_in;
+    std::string artifact_type;
+    std::string artifact_format;
+};
+
+struct Cache {
+    std::string key;
+    bool untracked = false;
+    std::vector<std::string> paths;
+    std::string policy;
+    std::string when;
+    std::vector<std::string> fallback_keys;
+};
+
+struct Credential {
+    std::string type;
+    std::string url;
+    std::string username;
+    base::Secret password;
+};
+
+struct Dependency {
+    std::int64_t id = 0;
+    std::string name;
+    base::Secret token;
+    std::string artifact_filename;  ///< "": it has none
+    std::int64_t artifact_size = 0;
+};
+
+struct Hook {
+    std::string name;
+    std::vector<std::string> script;
+};
+
+struct GitInfo {
+    std::string repo_url;  ///< with credentials: never logged as it is
+    std::string repo_object_format = "sha1";
+    std::string ref;
+    std::string ref_type;
+    std::string sha;
+    std::string before_sha;
+    std::vector<std::string> refspecs;
+    std::int64_t depth = 0;
+    std::optional<bool> is_protected;
+};
+
+struct JobInfo {
+    std::string name;
+    std::string stage;
+    std::int64_t pipeline_id = 0;
+    std::int64_t project_id = 0;
+    std::string project_name;
+    std::string project_full_path;
+    double time_in_queue_seconds = 0;
+    std::string project_jobs_running_on_instance_runners_count;
+    std::int64_t queue_size = 0;
+    std::int64_t queue_depth = 0;
+};
+
+struct ServerFeatures {
+    bool trace_sections = false;
+    std::vector<std::string> token_mask_prefixes;
+    std::vector<std::string> failure_reasons;
+};
+
+struct JobPayload {
+    std::int64_t id = 0;
+    base::Secret token;
+    bool allow_git_fetch = false;
+    JobInfo job_info;
+    GitInfo git_info;
+    std::int64_t timeout_seconds = 7200;  ///< runner_info.timeout, the default where it is ≤ 0
+    std::vector<Variable> variables;      ///< in order; later entries win
+    std::vector<Step> steps;
+    std::optional<Image> image;
+    std::vector<Image> services;
+    std::vector<Artifact> artifacts;
+    std::vector<Cache> cache;
+    std::vector<Credential> credentials;
+    std::vector<Dependency> dependencies;
+    ServerFeatures features;
+    std::vector<Hook> hooks;
+    std::string run;           ///< JSON text of CI steps, "" for none
+    bool has_secrets = false;  ///< `secrets` is not empty
+    bool has_inputs = false;   ///< `inputs` is not empty
+};
+
+/// Decodes what the server sent. Unknown fields, nulls and omissions are tolerated; a payload without
+/// id or token, or a field of a wrong type, is kProtocol with the field's path in the sentence.
+base::Result<JobPayload> decode_payload(const std::string& json);
+
+/// Only id and token, for telling the server that the rest could not be understood.
+struct JobIdentity {
+    std::int64_t id = 0;
+    base::Secret token;
+};
+std::optional<JobIdentity> decode_identity(const std::string& json);
+
+}  // namespace protocol::gitlab

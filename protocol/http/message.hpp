@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+
+namespace protocol::http {
+
+/// Header fields in order; names are compared without case.
+class Headers {
+  public:
+    void set(std::string name, std::string value);
+    void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+    /// The first value of `name`, or "".
+    [[nodiscard]] std::string_view get(std::string_view name) const;
+    [[nodiscard]] bool has(std::string_view name) const;
+    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const { return fields_; }
+
+  private:
+    std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// The next piece of a body of unknown length; an empty string ends it.
+using BodySource = std::function<base::Task<base::Result<std::string>>()>;
+
+struct Request {
+    std::string method = "GET";
+    std::string target = "/";  ///< path and query, already encoded
+    Headers headers;
+    std::string body;                ///< sent with Content-Length
+    std::optional<BodySource> source;  ///< instead of `body`: sent chunked, never retried
+};
+
+struct Response {
+    unsigned status = 0;
+    std::string reason;
+    Headers headers;
+    std::string body;
+};
+
+}  // namespace protocol::http
