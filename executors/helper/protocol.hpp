@@ -1,0 +1,157 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+/// What the daemon and the supervisor inside a job's environment say to each other. Both sides include
+/// this file and nothing else of each other; it needs only the standard library.
+///
+/// Supervisor → client: the raw bytes of the job's event log from the offset asked for, live, and
+/// nothing else. The log is a sequence of records (16-byte header, then `length` bytes), so an offset
+/// at a record's edge is a complete cursor.
+///
+/// Client → supervisor: frames, a u32 (little endian) and that many bytes of JSON. A frame whose
+/// number has kDataFlag set is raw bytes of the upload that this connection opened last; a data frame
+/// of length 0 ends it. Other frames may come between data frames. The first frame is
+///     {"op":"hello","version":1,"from":<offset>}
+/// Then, in any order (numbers in milliseconds and bytes; every field but the first line's has a default):
+///     run          stage, script, shells [paths]; arguments [], env {}, unset [], cwd, user,
+///                  deadline_ms (0: none), grace_ms, drain_ms, hidden, kill_group
+///     stop         stage; grace_ms
+///     limit        max_output_bytes
+///     wait_engine  id, socket; timeout_ms, log
+///     mkdir        id, path; mode, owner
+///     remove       id, path
+///     put_file     id, path; mode, owner                              (an upload follows)
+///     put_tar      id, dest; owner                                    (an upload follows)
+///     shutdown     grace_ms
+/// `run` is idempotent: a stage that was started is not started again, and one that has ended has its
+/// kExited record repeated. The others with an `id` are carried out once per id, and each is answered
+/// by one kNotice record that carries the id, also when the connection is lost in between; but an
+/// upload that is cut off fails.
+namespace executors::helper {
+
+inline constexpr int kProtocolVersion = 1;
+
+inline constexpr std::string_view kSocketName = "sock";
+inline constexpr std::string_view kEventsName = "events";
+
+enum class RecordType : std::uint8_t {
+    kOutput = 1,   ///< bytes of a stage
+    kStarted = 2,  ///< JSON {"pid":n,"shell":"/bin/bash"}
+    kExited = 3,   ///< JSON {"code":n,"signal":n,"reason":"exit|deadline|stopped|start_failed",
+                   ///<       "message":"","output":"…"}; `output` is the end of a hidden stage's output
+    kNotice = 4,   ///< JSON; an answer {"id":"…","ok":bool,"error":"…",…} or an event {"event":"…",…}
+};
+
+enum class Stream : std::uint8_t { kNone = 0, kStdout = 1, kStderr = 2 };
+
+struct RecordHeader {
+    std::uint32_t length = 0;
+    RecordType type = RecordType::kNotice;
+    Stream stream = Stream::kNone;
+    std::uint16_t stage = 0;
+    std::uint64_t time_us = 0;  ///< UTC
+
+    bool operator==(const RecordHeader&) const = default;
+};
+
+inline constexpr std::size_t kHeaderBytes = 16;
+/// Output records hold at most this; JSON records at most kMaxRecordBytes.
+inline constexpr std::size_t kMaxOutputBytes = 64 * 1024;
+inline constexpr std::size_t kMaxRecordBytes = 1024 * 1024;
+
+/// How much of a hidden stage's output its exit record keeps (the end of it).
+inline constexpr std::size_t kHiddenOutputBytes = 64 * 1024;
+
+inline constexpr std::uint32_t kDataFlag = 0x8000'0000U;
+inline constexpr std::size_t kMaxCommandBytes = 64 * 1024 * 1024;
+inline constexpr std::size_t kMaxDataBytes = 1024 * 1024;
+
+/// Events of kNotice records without an id.
+inline constexpr std::string_view kEventOutputLimit = "output_limit";  ///< {"limit":bytes}
+inline constexpr std::string_view kEventShutdown = "shutdown";         ///< the last record; {"left":n}
+
+/// Defaults of the commands' fields.
+inline constexpr std::int64_t kDefaultGraceMs = 10'000;
+inline constexpr std::int64_t kDefaultDrainMs = 1'000;
+inline constexpr std::int64_t kDefaultShutdownGraceMs = 2'000;
+
+namespace detail {
+template <typename T>
+constexpr void put_little(char* target, T value) {
+    for (std::size_t i = 0; i < sizeof(T); ++i) {
+        target[i] = static_cast<char>(static_cast<unsigned char>((value >> (8 * i)) & 0xff));
+    }
+}
+template <typename T>
+constexpr T get_little(const char* source) {
+    T value = 0;
+    for (std::size_t i = 0; i < sizeof(T); ++i) {
+        value = static_cast<T>(value | (static_cast<T>(static_cast<unsigned char>(source[i])) << (8 * i)));
+    }
+    return value;
+}
+}  // namespace detail
+
+constexpr std::array<char, kHeaderBytes> encode_header(const RecordHeader& header) {
+    std::array<char, kHeaderBytes> bytes{};
+    detail::put_little(bytes.data(), header.length);
+    bytes[4] = static_cast<char>(header.type);
+    bytes[5] = static_cast<char>(header.stream);
+    detail::put_little(bytes.data() + 6, header.stage);
+    detail::put_little(bytes.data() + 8, header.time_us);
+    return bytes;
+}
+
+/// `bytes` has at least kHeaderBytes. What it says is not checked; see is_valid().
+constexpr RecordHeader decode_header(const char* bytes) {
+    RecordHeader header;
+    header.length = detail::get_little<std::uint32_t>(bytes);
+    header.type = static_cast<RecordType>(static_cast<unsigned char>(bytes[4]));
+    header.stream = static_cast<Stream>(static_cast<unsigned char>(bytes[5]));
+    header.stage = detail::get_little<std::uint16_t>(bytes + 6);
+    header.time_us = detail::get_little<std::uint64_t>(bytes + 8);
+    return header;
+}
+
+constexpr bool is_valid(const RecordHeader& header) {
+    switch (header.type) {
+        case RecordType::kOutput:
+            return header.length <= kMaxOutputBytes &&
+                   (header.stream == Stream::kStdout || header.stream == Stream::kStderr);
+        case RecordType::kStarted:
+        case RecordType::kExited:
+        case RecordType::kNotice: return header.length <= kMaxRecordBytes;
+    }
+    return false;
+}
+
+/// The four bytes in front of a frame.
+constexpr std::array<char, 4> encode_frame_prefix(std::uint32_t length, bool data) {
+    std::array<char, 4> bytes{};
+    detail::put_little(bytes.data(), data ? (length | kDataFlag) : length);
+    return bytes;
+}
+
+struct FramePrefix {
+    std::uint32_t length = 0;
+    bool data = false;
+};
+
+constexpr FramePrefix decode_frame_prefix(const char* bytes) {
+    const auto number = detail::get_little<std::uint32_t>(bytes);
+    return {number & ~kDataFlag, (number & kDataFlag) != 0};
+}
+
+inline std::string make_frame(std::string_view json) {
+    const auto prefix = encode_frame_prefix(static_cast<std::uint32_t>(json.size()), false);
+    std::string frame(prefix.data(), prefix.size());
+    frame.append(json);
+    return frame;
+}
+
+}  // namespace executors::helper
