@@ -1,0 +1,36 @@
+#include "runner/daemon/slots.hpp"
+
+namespace runner::daemon {
+
+namespace {
+
+int take_lowest(std::set<int>& used) {
+    int number = 0;
+    while (used.contains(number)) ++number;
+    used.insert(number);
+    return number;
+}
+
+}  // namespace
+
+Slot SlotTable::acquire(const std::string& token, std::int64_t project) {
+    return Slot{.concurrent_id = take_lowest(by_token_[token]),
+                .concurrent_project_id = take_lowest(by_project_[{token, project}])};
+}
+
+void SlotTable::occupy(const std::string& token, std::int64_t project, Slot slot) {
+    by_token_[token].insert(slot.concurrent_id);
+    by_project_[{token, project}].insert(slot.concurrent_project_id);
+}
+
+void SlotTable::release(const std::string& token, std::int64_t project, Slot slot) {
+    by_token_[token].erase(slot.concurrent_id);
+    by_project_[{token, project}].erase(slot.concurrent_project_id);
+}
+
+int SlotTable::in_use(const std::string& token) const {
+    const auto place = by_token_.find(token);
+    return place == by_token_.end() ? 0 : static_cast<int>(place->second.size());
+}
+
+}  // namespace runner::daemon

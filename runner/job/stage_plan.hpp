@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/stop_source.hpp"
+#include "protocol/gitlab/payload.hpp"
+
+/// Which stage comes next, given what happened so far (job-runtime.md §1.2, §1.3). Pure.
+namespace runner::job {
+
+enum class StageKind { kPrepareScript, kGetSources, kStep, kAfterScript, kCleanup };
+
+struct PlannedStage {
+    StageKind kind = StageKind::kStep;
+    std::string name;     ///< stage id, section name and metric label: "step_script"
+    std::string heading;  ///< the bold line that opens the stage in the log
+    std::size_t step = 0;  ///< index into the payload's steps, for kStep and kAfterScript
+};
+
+/// The job's stages in their order; those without a script are left out.
+std::vector<PlannedStage> plan_stages(const protocol::gitlab::JobPayload& payload);
+
+/// What decides about the stages that are left. Part of the checkpoint.
+struct Progress {
+    bool prepare_script_failed = false;
+    bool sources_failed = false;
+    bool steps_reached = false;    ///< a user step was started: after_script gets its turn
+    bool step_failed = false;      ///< a user step failed, was cancelled or hit its own limit
+    bool job_timed_out = false;
+    base::StopReason stop = base::StopReason::kNone;
+};
+
+bool should_run(const PlannedStage& stage, const Progress& progress);
+
+/// The supervisor's number of a stage's try; unique within the job and the same after a restart.
+std::uint16_t stage_number(std::size_t plan_index, int attempt, bool recovery_script = false);
+
+}  // namespace runner::job

@@ -1,0 +1,32 @@
+#include "runner/daemon/slots.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using runner::daemon::Slot;
+using runner::daemon::SlotTable;
+
+TEST(SlotTable, GivesTheLowestFreeNumbers) {
+    SlotTable slots;
+    const Slot first = slots.acquire("t", 1);
+    const Slot second = slots.acquire("t", 1);
+    const Slot other_project = slots.acquire("t", 2);
+    EXPECT_EQ(first.concurrent_id, 0);
+    EXPECT_EQ(second.concurrent_project_id, 1);
+    EXPECT_EQ(other_project.concurrent_id, 2);
+    EXPECT_EQ(other_project.concurrent_project_id, 0);
+    slots.release("t", 1, first);
+    EXPECT_EQ(slots.acquire("t", 2).concurrent_id, 0);
+    EXPECT_EQ(slots.in_use("t"), 3);
+    EXPECT_EQ(slots.in_use("unknown"), 0);
+}
+
+TEST(SlotTable, ARestoredJobKeepsItsNumbers) {
+    SlotTable slots;
+    slots.occupy("t", 1, Slot{.concurrent_id = 1, .concurrent_project_id = 0});
+    EXPECT_EQ(slots.acquire("t", 1).concurrent_id, 0);
+    EXPECT_EQ(slots.acquire("t", 1).concurrent_id, 2);
+}
+
+}  // namespace

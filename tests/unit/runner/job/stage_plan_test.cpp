@@ -1,0 +1,94 @@
+#include "runner/job/stage_plan.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using base::StopReason;
+using protocol::gitlab::JobPayload;
+using protocol::gitlab::Step;
+using runner::job::PlannedStage;
+using runner::job::Progress;
+using runner::job::StageKind;
+
+JobPayload payload_with(std::vector<std::pair<std::string, std::vector<std::string>>> steps) {
+    JobPayload payload;
+    for (auto& [name, script] : steps) {
+        Step step;
+        step.name = name;
+        step.script = script;
+        payload.steps.push_back(step);
+    }
+    return payload;
+}
+
+std::string names(const JobPayload& payload, const Progress& progress = {}) {
+    std::string text;
+    for (const PlannedStage& stage : runner::job::plan_stages(payload)) {
+        if (runner::job::should_run(stage, progress)) text += stage.name + " ";
+    }
+    return text;
+}
+
+const JobPayload kJob =
+    payload_with({{"script", {"make"}}, {"after_script", {"echo"}}, {"release", {"rel"}}});
+
+TEST(StagePlan, AfterScriptComesBehindEveryStep) {
+    EXPECT_EQ(names(kJob),
+              "prepare_script get_sources step_script step_release cleanup_file_variables ");
+    EXPECT_EQ(names(kJob, {.steps_reached = true}),
+              "prepare_script get_sources step_script step_release after_script "
+              "cleanup_file_variables ");
+}
+
+TEST(StagePlan, AStageWithoutLinesIsLeftOut) {
+    EXPECT_EQ(names(payload_with({{"script", {}}, {"after_script", {}}})),
+              "prepare_script get_sources cleanup_file_variables ");
+}
+
+TEST(StagePlan, HeadingsAreTheOfficialOnes) {
+    const auto plan = runner::job::plan_stages(kJob);
+    EXPECT_EQ(plan[2].heading, "Executing \"step_script\" stage of the job script");
+    EXPECT_EQ(plan[2].kind, StageKind::kStep);
+    EXPECT_EQ(plan[4].heading, "Running after_script");
+}
+
+struct Case {
+    const char* what;
+    Progress progress;
+    const char* runs;
+};
+
+class ShouldRun : public testing::TestWithParam<Case> {};
+
+TEST_P(ShouldRun, DecidesByWhatHappened) {
+    EXPECT_EQ(names(kJob, GetParam().progress), GetParam().runs) << GetParam().what;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ShouldRun,
+    testing::Values(
+        Case{"a step failed", {.steps_reached = true, .step_failed = true},
+             "prepare_script get_sources after_script cleanup_file_variables "},
+        Case{"sources failed", {.sources_failed = true},
+             "prepare_script get_sources cleanup_file_variables "},
+        Case{"prepare failed", {.prepare_script_failed = true}, ""},
+        Case{"job timeout", {.steps_reached = true, .job_timed_out = true}, ""},
+        Case{"aborted", {.steps_reached = true, .stop = StopReason::kAbort}, ""},
+        Case{"shutdown", {.steps_reached = true, .stop = StopReason::kShutdown}, ""},
+        Case{"cancelled before the script", {.stop = StopReason::kUserCancel}, ""},
+        Case{"cancelled in the script",
+             {.steps_reached = true, .step_failed = true, .stop = StopReason::kUserCancel},
+             "after_script cleanup_file_variables "}));
+
+TEST(StageNumber, IsUniqueForEveryTry) {
+    std::set<std::uint16_t> seen;
+    for (std::size_t stage = 0; stage < 8; ++stage) {
+        for (int attempt = 0; attempt < 10; ++attempt) {
+            EXPECT_TRUE(seen.insert(runner::job::stage_number(stage, attempt)).second);
+            EXPECT_TRUE(seen.insert(runner::job::stage_number(stage, attempt, true)).second);
+        }
+    }
+}
+
+}  // namespace
