@@ -1,0 +1,42 @@
+#include "runner/daemon/service_manager.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/files.hpp"
+#include "base/log.hpp"
+
+namespace runner::daemon {
+
+void notify_service_manager(std::string_view state) {
+    const char* path = std::getenv("NOTIFY_SOCKET");
+    if (path == nullptr || *path == '\0') return;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::size_t length = std::strlen(path);
+    if (length >= sizeof address.sun_path) return;
+    std::memcpy(address.sun_path, path, length);
+    if (address.sun_path[0] == '@') address.sun_path[0] = '\0';  // an abstract name
+    const base::UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
+    if (!fd || ::sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
+                        reinterpret_cast<const sockaddr*>(&address), size) < 0) {
+        base::log::warning("The service manager cannot be told about this service",
+                           {{"socket", path}, {"error", base::errno_error("notify").message}});
+    }
+}
+
+void notify_reloading() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    notify_service_manager(
+        fmt::format("RELOADING=1\nMONOTONIC_USEC={}",
+                    std::chrono::duration_cast<std::chrono::microseconds>(now).count()));
+}
+
+}  // namespace runner::daemon

@@ -1,0 +1,49 @@
+#include "runner/daemon/state_dir.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+
+#include "base/strings.hpp"
+
+namespace runner::daemon {
+
+namespace fs = std::filesystem;
+
+fs::path state_directory_for(const fs::path& config_path) {
+    const char* given = std::getenv("STATE_DIRECTORY");
+    if (given != nullptr && *given != '\0') return base::split(given, ':').front();
+    if (config_path == "/etc/gitlab-runner/config.toml") return "/var/lib/runner";
+    return config_path.parent_path() / ".runner-state";
+}
+
+base::Result<StateDir> StateDir::acquire(const fs::path& path) {
+    if (auto made = base::make_directories(path, 0700); !made) {
+        return made.error().with_context("the state directory");
+    }
+    if (::chmod(path.c_str(), 0700) != 0) return base::errno_error("make private " + path.string());
+    const fs::path lock_path = path / "lock";
+    base::UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!lock) return base::errno_error("open " + lock_path.string());
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+        const auto holder = base::read_file(lock_path);
+        const std::string pid = holder && !holder->empty()
+                                    ? " (process " + std::string(base::trim(*holder)) + ")"
+                                    : std::string();
+        return base::make_error(
+            base::ErrorKind::kConflict,
+            "another runner" + pid + " uses the state directory " + path.string() +
+                ": stop it, or give this one another configuration file or STATE_DIRECTORY");
+    }
+    const std::string pid = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(lock.get(), 0) != 0) return base::errno_error("write " + lock_path.string());
+    if (auto written = base::write_fully(lock.get(), pid); !written) return written.error();
+    return StateDir(path, std::move(lock));
+}
+
+}  // namespace runner::daemon

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+
+#include "base/files.hpp"
+#include "base/result.hpp"
+
+namespace runner::daemon {
+
+/// Where the daemon keeps its journal: $STATE_DIRECTORY (systemd), else /var/lib/runner for the root
+/// user's default configuration, else `.runner-state` beside the configuration file.
+std::filesystem::path state_directory_for(const std::filesystem::path& config_path);
+
+/// The state directory in use: made with mode 0700, and locked, because two daemons with one journal would
+/// take up each other's jobs. The lock ends with the process.
+class StateDir {
+  public:
+    /// kConflict when another daemon has it; the sentence names its process.
+    static base::Result<StateDir> acquire(const std::filesystem::path& path);
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  private:
+    StateDir(std::filesystem::path path, base::UniqueFd lock)
+        : path_(std::move(path)), lock_(std::move(lock)) {}
+
+    std::filesystem::path path_;
+    base::UniqueFd lock_;
+};
+
+}  // namespace runner::daemon
