@@ -1,0 +1,163 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "base/task.hpp"
+#include "protocol/gitlab/answers.hpp"
+#include "protocol/gitlab/runner_info.hpp"
+#include "protocol/http/client.hpp"
+
+namespace protocol::gitlab {
+
+/// One finished call, after its last attempt; for metrics and the debug log.
+struct CallRecord {
+    std::string_view endpoint;  ///< metric label: request_job, update_job, patch_trace, …
+    std::string_view method;
+    unsigned status = 0;        ///< 0: no answer
+    std::chrono::nanoseconds duration{};
+    unsigned attempts = 1;
+    bool retriable_seen = false;
+};
+
+struct ClientOptions {
+    std::string url;  ///< `url` of config.toml: trailing "/", old "/ci" and a relative root are fine
+    http::TlsSettings tls;
+    std::chrono::seconds connection_max_age{900};  ///< ≤ 0: no limit
+    /// Called on the I/O thread after each call. May be empty.
+    std::function<void(const CallRecord&)> on_request;
+};
+
+/// Body of POST /runners (legacy registration token) and POST /user/runners.
+struct RunnerDescription {
+    std::string description;
+    std::string maintenance_note;
+    std::string tag_list;  ///< comma separated
+    bool run_untagged = true;
+    bool locked = true;
+    std::string access_level;
+    std::int64_t maximum_timeout = 0;
+    bool paused = false;
+};
+
+/// Whom POST /user/runners makes a runner for.
+struct RunnerScope {
+    std::string runner_type;  ///< instance_type, group_type, project_type
+    std::int64_t group_id = 0;
+    std::int64_t project_id = 0;
+};
+
+/// Where a web terminal of a job can be reached (runner-protocol.md §3.4).
+struct SessionInfo {
+    std::string url;
+    std::string certificate;
+    base::Secret authorization;
+};
+
+struct JobRequest {
+    base::Secret token;
+    std::string system_id;
+    RunnerInfo info;
+    std::optional<SessionInfo> session;
+};
+
+struct JobCredentials {
+    std::int64_t id = 0;
+    base::Secret token;
+};
+
+enum class JobState { kRunning, kSuccess, kFailed };
+std::string_view to_string(JobState state);
+
+struct JobUpdate {
+    JobState state = JobState::kRunning;
+    std::string failure_reason;    ///< with kFailed only; already one that the server knows
+    std::int64_t exit_code = 0;    ///< left out when 0
+    std::string checksum;          ///< "crc32:%08x" of the log, "" while there is none
+    std::uint64_t bytesize = 0;
+    RunnerInfo info;
+};
+
+struct ArtifactUpload {
+    std::string file_name;        ///< as the server shall call it: artifacts.zip
+    std::string artifact_format;  ///< zip, gzip, raw, …
+    std::string artifact_type;    ///< archive, junit, …
+    std::string expire_in;        ///< "" for the server's default
+    /// Makes the content anew for each try.
+    std::function<base::Result<http::BodySource>()> open;
+    /// Told before each further try, for the job's log. May be empty.
+    std::function<void(const base::Error& why, std::chrono::milliseconds wait)> on_retry;
+};
+
+/// Speaks the runner API of one server.
+///
+/// Life: one per [[runners]] entry (the server's queue key, X-GitLab-Last-Update, is kept here and belongs
+/// to one token); jobs share it and it outlives their calls. Strand: the I/O thread; calls may overlap.
+/// Calls are repeated as runner-protocol.md §1.4 says. Stop: cancel the awaiting coroutine
+/// (base::run_stoppable); a wait for the next attempt ends at once.
+/// Failures: those of http::Client, and status_error() of a status that the call does not expect.
+/// No token, and no address with credentials, appears in an error or in the log.
+class Client {
+  public:
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    /// POST /runners with a registration token. kForbidden: unknown token.
+    base::Task<base::Result<TokenAnswer>> register_runner(base::Secret registration_token,
+                                                          RunnerDescription description,
+                                                          RunnerInfo info);
+    /// POST /user/runners with a personal access token.
+    base::Task<base::Result<TokenAnswer>> create_runner(base::Secret access_token, RunnerScope scope,
+                                                        RunnerDescription description);
+    /// POST /runners/verify. Only kForbidden means that the runner is gone. The id is 0 with servers
+    /// that do not tell it.
+    base::Task<base::Result<TokenAnswer>> verify(base::Secret token, std::string system_id,
+                                                 RunnerInfo info);
+    /// DELETE /runners: the runner and all its managers.
+    base::Task<base::Result<void>> unregister(base::Secret token);
+    /// DELETE /runners/managers: this machine only.
+    base::Task<base::Result<void>> unregister_manager(base::Secret token, std::string system_id);
+    /// POST /runners/reset_authentication_token with the token that is being replaced.
+    base::Task<base::Result<TokenAnswer>> reset_token(base::Secret token);
+    /// POST /runners/:id/reset_authentication_token with a personal access token.
+    base::Task<base::Result<TokenAnswer>> reset_token_of(std::int64_t runner_id,
+                                                         base::Secret access_token);
+
+    base::Task<JobRequestAnswer> request_job(JobRequest request);
+    base::Task<UpdateResult> update_job(JobCredentials job, JobUpdate update);
+    /// `content` is not empty, at most 1 MiB, and starts at `offset` of the log.
+    base::Task<PatchResult> patch_trace(JobCredentials job, std::string content, std::uint64_t offset,
+                                        bool debug_trace);
+    /// Tries as often as §2.10 says. kForbidden and kInvalidInput (too large) are final.
+    base::Task<base::Result<void>> upload_artifact(JobCredentials job, ArtifactUpload upload);
+    /// `job` is a dependency: its id and the token that came with it. kUnauthorized, kForbidden and
+    /// kNotFound are final, everything else was tried three times.
+    base::Task<base::Result<std::unique_ptr<http::StreamingResponse>>> download_artifact(
+        JobCredentials job, bool direct_download);
+
+    /// "https://host/root/api/v4", for people.
+    [[nodiscard]] std::string base_url() const;
+    void close_idle();
+
+  private:
+    friend base::Result<std::shared_ptr<Client>> make_client(const boost::asio::any_io_executor&,
+                                                             ClientOptions);
+    class Impl;
+    explicit Client(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+/// kInvalidInput when the URL or the TLS files cannot be used: the runner is unhealthy then (pseudo status
+/// −100).
+base::Result<std::shared_ptr<Client>> make_client(const boost::asio::any_io_executor& executor,
+                                                  ClientOptions options);
+
+}  // namespace protocol::gitlab
