@@ -1,0 +1,62 @@
+"""A certificate authority of one's own, through the openssl program."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import subprocess
+from dataclasses import dataclass
+from typing import Callable
+
+
+@dataclass
+class Certificates:
+    """Paths of PEM files. The client pair is signed by the same authority."""
+
+    ca: str
+    server_cert: str
+    server_key: str
+    client_cert: str
+    client_key: str
+
+    def server_context(self, demand_client: bool) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(self.server_cert, self.server_key)
+        if demand_client:
+            context.load_verify_locations(self.ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+
+def make_certificates(directory: str, host: str) -> Certificates:
+    os.makedirs(directory, exist_ok=True)
+
+    def at(name: str) -> str:
+        return os.path.join(directory, name)
+
+    _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+             "-keyout", at("ca.key"), "-out", at("ca.pem"), "-days", "30",
+             "-subj", "/CN=Test Authority")
+    names = {"DNS:localhost", "IP:127.0.0.1", "IP:0:0:0:0:0:0:0:1"}
+    names.add(("IP:" if host.replace(".", "").isdigit() or ":" in host else "DNS:") + host)
+    _signed(at, "server", "/CN=" + host, "subjectAltName=" + ",".join(sorted(names)))
+    _signed(at, "client", "/CN=runner", "extendedKeyUsage=clientAuth")
+    return Certificates(at("ca.pem"), at("server.pem"), at("server.key"), at("client.pem"),
+                        at("client.key"))
+
+
+def _signed(at: Callable[[str], str], name: str, subject: str, extension: str) -> None:
+    _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+             "-keyout", at(name + ".key"), "-out", at(name + ".csr"), "-subj", subject)
+    with open(at(name + ".ext"), "w", encoding="ascii") as file:
+        file.write(extension + "\n")
+    _openssl("x509", "-req", "-in", at(name + ".csr"), "-CA", at("ca.pem"), "-CAkey", at("ca.key"),
+             "-CAcreateserial", "-out", at(name + ".pem"), "-days", "30", "-extfile",
+             at(name + ".ext"))
+
+
+def _openssl(*arguments: str) -> None:
+    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"openssl {arguments[0]}: {done.stderr.strip()}")
