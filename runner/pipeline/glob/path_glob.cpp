@@ -1,0 +1,250 @@
+#include "runner/pipeline/glob/path_glob.hpp"
+
+#include <optional>
+
+#include "base/strings.hpp"
+#include "runner/pipeline/expression/regex.hpp"
+
+namespace runner::pipeline::glob {
+namespace {
+
+constexpr std::size_t kMostAlternatives = 4096;
+
+/// Position of the brace that closes the one at `open`, npos when there is none.
+std::size_t closing_brace(std::string_view pattern, std::size_t open) {
+    int depth = 0;
+    for (std::size_t i = open; i < pattern.size(); ++i) {
+        if (pattern[i] == '\\') {
+            ++i;
+        } else if (pattern[i] == '{') {
+            ++depth;
+        } else if (pattern[i] == '}' && --depth == 0) {
+            return i;
+        }
+    }
+    return std::string_view::npos;
+}
+
+std::vector<std::string_view> split_alternatives(std::string_view body) {
+    std::vector<std::string_view> parts;
+    int depth = 0;
+    std::size_t start = 0;
+    for (std::size_t i = 0; i < body.size(); ++i) {
+        if (body[i] == '\\') {
+            ++i;
+        } else if (body[i] == '{') {
+            ++depth;
+        } else if (body[i] == '}') {
+            --depth;
+        } else if (body[i] == ',' && depth == 0) {
+            parts.push_back(body.substr(start, i - start));
+            start = i + 1;
+        }
+    }
+    parts.push_back(body.substr(start));
+    return parts;
+}
+
+/// Braces are expanded one pair at a time from a work list, so a pattern of many pairs ends at the
+/// limit instead of exhausting the stack or memory.
+std::vector<std::string> expand_braces(std::string_view pattern) {
+    std::vector<std::string> open{std::string(pattern)};
+    std::vector<std::string> done;
+    while (!open.empty()) {
+        const std::string text = std::move(open.back());
+        open.pop_back();
+        std::size_t at = 0;
+        while (at < text.size() && text[at] != '{') at += text[at] == '\\' ? 2 : 1;
+        const std::size_t end = at < text.size() ? closing_brace(text, at) : std::string::npos;
+        if (end == std::string::npos) {
+            done.push_back(text);
+            if (done.size() > kMostAlternatives) return {};
+            continue;
+        }
+        const std::string_view view(text);
+        for (const std::string_view part : split_alternatives(view.substr(at + 1, end - at - 1))) {
+            open.push_back(std::string(view.substr(0, at)) + std::string(part) +
+                           std::string(view.substr(end + 1)));
+            if (open.size() > kMostAlternatives) return {};
+        }
+    }
+    return done;
+}
+
+std::size_t char_length(std::string_view text) {
+    const auto byte = static_cast<unsigned char>(text.front());
+    const std::size_t n = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return std::min(n, text.size());
+}
+
+struct Bracket {
+    bool matched;
+    std::size_t length;  // of the bracket expression in the pattern
+};
+
+/// Nothing when the bracket is never closed.
+std::optional<Bracket> match_bracket(std::string_view pattern, std::string_view one) {
+    std::size_t i = 1;
+    const bool negated = i < pattern.size() && (pattern[i] == '!' || pattern[i] == '^');
+    if (negated) ++i;
+    bool inside = false;
+    bool first = true;
+    while (i < pattern.size() && (pattern[i] != ']' || first)) {
+        first = false;
+        if (pattern[i] == '\\' && i + 1 < pattern.size()) ++i;
+        const std::string_view low = pattern.substr(i, char_length(pattern.substr(i)));
+        i += low.size();
+        std::string_view high = low;
+        if (i + 1 < pattern.size() && pattern[i] == '-' && pattern[i + 1] != ']') {
+            ++i;
+            if (pattern[i] == '\\' && i + 1 < pattern.size()) ++i;
+            high = pattern.substr(i, char_length(pattern.substr(i)));
+            i += high.size();
+        }
+        inside = inside || (low <= one && one <= high);
+    }
+    if (i >= pattern.size()) return std::nullopt;
+    return Bracket{inside != negated, i + 1};
+}
+
+/// One segment without slashes. Backtracks to the last star only, which is enough.
+bool match_segment(std::string_view pattern, std::string_view text) {
+    std::size_t p = 0;
+    std::size_t t = 0;
+    std::size_t star = std::string_view::npos;
+    std::size_t star_text = 0;
+    while (t < text.size() || p < pattern.size()) {
+        if (p < pattern.size()) {
+            const char c = pattern[p];
+            if (c == '*') {
+                star = p++;
+                star_text = t;
+                continue;
+            }
+            if (t < text.size()) {
+                const std::string_view one = text.substr(t, char_length(text.substr(t)));
+                if (c == '?') {
+                    ++p;
+                    t += one.size();
+                    continue;
+                }
+                const auto bracket =
+                    c == '[' ? match_bracket(pattern.substr(p), one) : std::nullopt;
+                if (bracket && bracket->matched) {
+                    p += bracket->length;
+                    t += one.size();
+                    continue;
+                }
+                const bool escaped = c == '\\' && p + 1 < pattern.size();
+                if (!bracket && c != '[' && (escaped ? pattern[p + 1] : c) == text[t]) {
+                    p += escaped ? 2 : 1;
+                    ++t;
+                    continue;
+                }
+            }
+        }
+        if (star == std::string_view::npos || star_text >= text.size()) return false;
+        star_text += char_length(text.substr(star_text));
+        p = star + 1;
+        t = star_text;
+    }
+    return true;
+}
+
+/// The same walk over segments, with "**" as the star.
+bool match_segments(const std::vector<std::string>& pattern,
+                    const std::vector<std::string_view>& path) {
+    std::size_t p = 0;
+    std::size_t t = 0;
+    std::size_t star = std::string_view::npos;
+    std::size_t star_path = 0;
+    while (t < path.size() || p < pattern.size()) {
+        if (p + 1 < pattern.size() && pattern[p] == "**") {
+            star = p++;
+            star_path = t;
+            continue;
+        }
+        if (p < pattern.size() && t < path.size() && match_segment(pattern[p], path[t])) {
+            ++p;
+            ++t;
+            continue;
+        }
+        if (star == std::string_view::npos || star_path >= path.size()) return false;
+        p = star + 1;
+        t = ++star_path;
+    }
+    return true;
+}
+
+std::vector<std::string_view> split_view(std::string_view path) {
+    std::vector<std::string_view> parts;
+    std::size_t start = 0;
+    for (;;) {
+        const std::size_t slash = path.find('/', start);
+        parts.push_back(path.substr(start, slash - start));
+        if (slash == std::string_view::npos) return parts;
+        start = slash + 1;
+    }
+}
+
+}  // namespace
+
+PathGlob::PathGlob(std::string_view pattern) {
+    for (const std::string& alternative : expand_braces(pattern)) {
+        alternatives_.push_back(base::split(alternative, '/'));
+    }
+}
+
+bool PathGlob::matches(std::string_view path) const {
+    const auto segments = split_view(path);
+    for (const auto& alternative : alternatives_) {
+        if (match_segments(alternative, segments)) return true;
+    }
+    return false;
+}
+
+ExistsPattern::ExistsPattern(std::string_view pattern)
+    : form_(Form::kGlob), text_(pattern), glob_(pattern) {
+    if (pattern.find_first_of("*?[{") == std::string_view::npos) {
+        form_ = pattern.ends_with('/') ? Form::kPrefix : Form::kExact;
+    } else if (pattern.find('/') == std::string_view::npos &&
+               pattern.find("**") == std::string_view::npos) {
+        form_ = Form::kTopLevel;
+    }
+}
+
+bool ExistsPattern::matches(std::string_view path) const {
+    switch (form_) {
+        case Form::kExact: return path == text_;
+        case Form::kPrefix: return path.starts_with(text_);
+        case Form::kTopLevel:
+            return path.find('/') == std::string_view::npos && glob_.matches(path);
+        case Form::kGlob: return glob_.matches(path);
+    }
+    return false;
+}
+
+bool IncludeGlob::matches(std::string_view path) const {
+    std::string regex = "^";
+    for (std::size_t i = 0; i < pattern_.size(); ++i) {
+        const std::string_view rest = std::string_view(pattern_).substr(i);
+        if (rest.starts_with("**/")) {
+            regex += "(?:.*/)?";
+            i += 2;
+        } else if (rest.starts_with("**")) {
+            regex += ".*";
+            i += 1;
+        } else if (rest.front() == '*') {
+            regex += "[^/]*";
+        } else if (std::string_view("\\.+?()[]{}^$|/-").find(rest.front()) != std::string::npos) {
+            regex += '\\';
+            regex += rest.front();
+        } else {
+            regex += rest.front();
+        }
+    }
+    const auto compiled = expression::Regex::compile(regex + "$");
+    return compiled && compiled->search(path);
+}
+
+}  // namespace runner::pipeline::glob

@@ -1,0 +1,238 @@
+#include "runner/pipeline/yaml/load.hpp"
+
+#include <fmt/format.h>
+#include <yaml.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "runner/pipeline/yaml/scalars.hpp"
+
+namespace runner::pipeline::yaml {
+namespace {
+
+constexpr std::string_view kTooBig = "The parsed YAML is too big";
+constexpr std::string_view kReferenceTag = "!reference";
+constexpr std::string_view kCoreTags = "tag:yaml.org,2002:";
+
+std::string_view view(const yaml_char_t* text) {
+    return text == nullptr ? std::string_view{}
+                           : std::string_view(reinterpret_cast<const char*>(text));
+}
+
+class Event {
+  public:
+    Event() = default;
+    ~Event() { yaml_event_delete(&event_); }
+    Event(const Event&) = delete;
+    Event& operator=(const Event&) = delete;
+    yaml_event_t* get() { return &event_; }
+    yaml_event_t* operator->() { return &event_; }
+
+  private:
+    yaml_event_t event_{};
+};
+
+/// Builds the values of one document from the parser's events. Problems leave as exceptions of a
+/// private type and become results at load().
+class Composer {
+  public:
+    Composer(std::string_view text, std::uint16_t file, std::uint32_t first_line,
+             const LoadLimits& limits)
+        : file_(file), first_line_(first_line), limits_(limits) {
+        yaml_parser_initialize(&parser_);
+        yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+        yaml_parser_set_input_string(
+            &parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+    }
+    ~Composer() { yaml_parser_delete(&parser_); }
+    Composer(const Composer&) = delete;
+    Composer& operator=(const Composer&) = delete;
+
+    Value document() {
+        Event start;
+        next(start);  // stream start
+        Event document_start;
+        next(document_start);
+        if (document_start->type == YAML_STREAM_END_EVENT) return Value::map({});
+        Event first;
+        next(first);
+        Value root = compose(first, 1);
+        // What follows the document is read to its end: broken text is an error wherever it is.
+        for (;;) {
+            Event rest;
+            next(rest);
+            if (rest->type == YAML_STREAM_END_EVENT) return root;
+        }
+    }
+
+  private:
+    void next(Event& event) {
+        if (yaml_parser_parse(&parser_, event.get()) == 0) throw syntax_problem();
+    }
+
+    [[nodiscard]] Problem syntax_problem() const {
+        if (parser_.error == YAML_MEMORY_ERROR) throw std::bad_alloc();
+        std::string text = parser_.problem == nullptr ? "could not be read" : parser_.problem;
+        if (parser_.context != nullptr) text = fmt::format("{} {}", text, parser_.context);
+        const bool reader = parser_.error == YAML_READER_ERROR;
+        const auto line = parser_.context_mark.line + 1;
+        const auto column = parser_.context_mark.column + 1;
+        Mark place = mark_of(reader ? parser_.mark : parser_.problem_mark);
+        return Problem{fmt::format("(<unknown>): {} at line {} column {}", text,
+                                   line, column),
+                       place};
+    }
+
+    [[nodiscard]] Mark mark_of(const yaml_mark_t& mark) const {
+        const auto column = std::min<std::size_t>(mark.column + 1, 0xffff);
+        return Mark{static_cast<std::uint32_t>(mark.line) + first_line_,
+                    static_cast<std::uint16_t>(column), file_};
+    }
+
+    Value compose(Event& event, std::uint32_t depth) {
+        if (depth > limits_.depth) throw Problem{std::string(kTooBig), mark_of(event->start_mark)};
+        const Mark mark = mark_of(event->start_mark);
+        switch (event->type) {
+            case YAML_ALIAS_EVENT: return alias(view(event->data.alias.anchor), mark);
+            case YAML_SCALAR_EVENT: {
+                Value value = scalar(event, mark);
+                remember(view(event->data.scalar.anchor), value);
+                return value;
+            }
+            case YAML_SEQUENCE_START_EVENT: {
+                const std::string anchor{view(event->data.sequence_start.anchor)};
+                const bool reference = view(event->data.sequence_start.tag) == kReferenceTag;
+                open(anchor);
+                Value value = sequence(mark, depth);
+                if (reference) value = Value::reference(std::move(value), mark);
+                remember(anchor, value);
+                return value;
+            }
+            case YAML_MAPPING_START_EVENT: {
+                const std::string anchor{view(event->data.mapping_start.anchor)};
+                const bool reference = view(event->data.mapping_start.tag) == kReferenceTag;
+                open(anchor);
+                Value value = mapping(mark, depth);
+                if (reference) value = Value::reference(std::move(value), mark);
+                remember(anchor, value);
+                return value;
+            }
+            default: throw Problem{"Invalid configuration format", mark};
+        }
+    }
+
+    Value scalar(Event& event, Mark mark) {
+        const auto& data = event->data.scalar;
+        const std::string_view tag = view(data.tag);
+        std::string text(reinterpret_cast<const char*>(data.value), data.length);
+        if (tag == kReferenceTag) {
+            return Value::reference(Value::string(std::move(text), mark), mark);
+        }
+        const bool core = tag.starts_with(kCoreTags);
+        if ((core && tag.substr(kCoreTags.size()) == "str") || tag == "!") {
+            return Value::string(std::move(text), mark);
+        }
+        if (data.style != YAML_PLAIN_SCALAR_STYLE) return Value::string(std::move(text), mark);
+        auto value = resolve_plain(text, mark);
+        if (!value) throw value.error();
+        return *value;
+    }
+
+    Value sequence(Mark mark, std::uint32_t depth) {
+        List items;
+        for (;;) {
+            Event event;
+            next(event);
+            if (event->type == YAML_SEQUENCE_END_EVENT) break;
+            items.push_back(compose(event, depth + 1));
+        }
+        return weighed(Value::list(std::move(items), mark));
+    }
+
+    Value mapping(Mark mark, std::uint32_t depth) {
+        Map map;
+        for (;;) {
+            Event key_event;
+            next(key_event);
+            if (key_event->type == YAML_MAPPING_END_EVENT) break;
+            const bool explicit_text = key_event->type == YAML_SCALAR_EVENT &&
+                                       view(key_event->data.scalar.tag) == "tag:yaml.org,2002:str";
+            Value key = compose(key_event, depth + 1);
+            Event value_event;
+            next(value_event);
+            const auto type = value_event->type;
+            Value value = compose(value_event, depth + 1);
+            if (!explicit_text && key.is_text("<<") && merge_key(map, type, value)) continue;
+            map.set(std::move(key), std::move(value));
+        }
+        return weighed(Value::map(std::move(map), mark));
+    }
+
+    /// The parser merges at the place of the key: entries after it win over the merged ones, and
+    /// the merged ones over those before. Within a list the earlier map wins.
+    static bool merge_key(Map& map, yaml_event_type_t type, const Value& value) {
+        const bool one = type == YAML_ALIAS_EVENT || type == YAML_MAPPING_START_EVENT;
+        if (one && value.is_map()) {
+            for (const auto& [k, v] : value.entries()) map.set(k, v);
+            return true;
+        }
+        if (type != YAML_SEQUENCE_START_EVENT || !value.is_list()) return false;
+        const List& parts = value.items();
+        if (!std::all_of(parts.begin(), parts.end(), [](const Value& p) { return p.is_map(); })) {
+            return false;
+        }
+        Map merged;
+        for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+            for (const auto& [k, v] : part->entries()) merged.set(k, v);
+        }
+        for (const auto& [k, v] : merged) map.set(k, v);
+        return true;
+    }
+
+    Value weighed(Value value) const {
+        if (value.weight() > limits_.nodes || value.depth() > limits_.depth) {
+            throw Problem{std::string(kTooBig), value.mark()};
+        }
+        return value;
+    }
+
+    Value alias(std::string_view name, Mark mark) {
+        const auto found = anchors_.find(std::string(name));
+        if (found == anchors_.end()) throw Problem{fmt::format("Unknown alias: {}", name), mark};
+        // An alias to something that is still being read would make it contain itself.
+        if (!found->second) throw Problem{std::string(kTooBig), mark};
+        return *found->second;
+    }
+
+    void open(const std::string& anchor) {
+        if (!anchor.empty()) anchors_[anchor] = std::nullopt;
+    }
+    void remember(std::string_view anchor, const Value& value) {
+        if (!anchor.empty()) anchors_[std::string(anchor)] = value;
+    }
+
+    yaml_parser_t parser_{};
+    std::uint16_t file_;
+    std::uint32_t first_line_;
+    const LoadLimits& limits_;
+    std::unordered_map<std::string, std::optional<Value>> anchors_;
+};
+
+}  // namespace
+
+Checked<Value> load(std::string_view text, std::uint16_t file, std::uint32_t first_line,
+                    const LoadLimits& limits) {
+    if (text.size() > limits.text_bytes) return Problem{"The provided YAML is too big", {}};
+    try {
+        auto composer = std::make_unique<Composer>(text, file, first_line, limits);
+        return composer->document();
+    } catch (Problem& problem) {
+        return std::move(problem);
+    }
+}
+
+}  // namespace runner::pipeline::yaml

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "runner/pipeline/yaml/value.hpp"
+
+namespace runner::pipeline::yaml {
+
+struct LoadLimits {
+    std::size_t text_bytes = 8u << 20;
+    std::uint64_t nodes = 4'000'000;  ///< aliases counted as often as they occur
+    std::uint32_t depth = 100;
+};
+
+/// Reads one YAML document with the meaning GitLab's loader gives it. `first_line` is the line of
+/// the file on which `text` begins (from 1), `file` the index that marks carry.
+/// Syntax problems have the texts of GitLab's parser; their place is where the trouble was noticed,
+/// while the text names, as GitLab's does, where the construct around it began.
+Checked<Value> load(std::string_view text, std::uint16_t file = 0, std::uint32_t first_line = 1,
+                    const LoadLimits& limits = {});
+
+}  // namespace runner::pipeline::yaml
