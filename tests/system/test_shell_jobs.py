@@ -1,0 +1,300 @@
+"""Jobs on the shell executor: scripts, variables, sources, exit codes."""
+
+import re
+import subprocess
+import unittest
+from pathlib import Path
+
+from tests.support.gitlab import sections
+from tests.system.harness import SystemCase
+
+
+class Scripts(SystemCase):
+    def setUp(self):
+        super().setUp()
+        self.start_with()
+
+    def test_success(self):
+        job = self.run_job(["echo hello", "echo to stderr >&2"])
+        self.assert_success(job)
+        self.assertIn("\n$ echo hello\nhello\n", job.text)
+        self.assertIn("to stderr\n", job.text)
+        self.assertTrue(job.text.endswith("Job succeeded\n"), job.text)
+        states = [update["state"] for update in job.updates]
+        self.assertEqual((states[0], states[-1]), ("running", "success"))
+        self.assertNotIn("exit_code", job.updates[-1])
+        self.assertNotIn("failure_reason", job.updates[-1])
+
+    def test_head_of_the_log(self):
+        job = self.run_job("true")
+        self.assertRegex(job.text, r"\ARunning with \S+ \d+\.\d+\.\d+ \(\S+\)\n"
+                                   r"  on test \S{9}, system ID: [sr]_\w{12}\n")
+        self.assertIn('Preparing the "shell" executor\n', job.text)
+        self.assertIn("Preparing environment\n", job.text)
+        self.assertIn("Getting source from Git repository\n", job.text)
+        self.assertIn('Executing "step_script" stage of the job script\n', job.text)
+
+    def test_exit_code(self):
+        job = self.run_job(["echo before", "(exit 42)", "echo never"])
+        self.assert_failed(job, "script_failure", 42)
+        self.assertNotIn("\nnever", job.text)
+        self.assertRegex(job.text, r"ERROR: Job failed: exit (code|status) 42\n\Z")
+
+    def test_exit_in_the_shell_itself_and_unknown_command(self):
+        self.assert_failed(self.run_job("exit 3"), "script_failure", 3)
+        self.assert_failed(self.run_job("no-such-command-here"), "script_failure", 127)
+
+    def test_pipefail_and_errexit(self):
+        self.assert_failed(self.run_job("false | cat"), "script_failure", 1)
+        self.assert_failed(self.run_job(["false", "true"]), "script_failure", 1)
+
+    def test_syntax_error(self):
+        job = self.run_job(["echo before", "if then"])
+        self.assert_failed(job, "script_failure", 2)
+
+    def test_one_shell_for_before_script_and_script(self):
+        job = self.run_job(["echo $A in $PWD", "cat <<END", "two", "END"],
+                           before_script=["A=kept", "cd /tmp"])
+        self.assert_success(job)
+        self.assertIn("kept in /tmp\n", job.text)
+        self.assertIn("\ntwo\n", job.text)
+
+    def test_multi_line_command(self):
+        job = self.run_job("if true; then\n  echo multi\nfi")
+        self.assert_success(job)
+        self.assertIn("$ if true; then # collapsed multi-line command\nmulti\n", job.text)
+
+    def test_stdin_is_empty(self):
+        job = self.run_job(["cat", "read x || echo end of input"])
+        self.assert_success(job)
+        self.assertIn("\nend of input\n", job.text)
+
+    def test_after_script(self):
+        job = self.run_job(["A=lost", "cd /tmp"],
+                           after_script=["echo status $CI_JOB_STATUS [$A]", "pwd"])
+        self.assert_success(job)
+        self.assertIn("Running after_script\n", job.text)
+        self.assertIn("status success []\n", job.text)
+        self.assertNotIn("\n/tmp\n", job.text)
+
+    def test_after_script_of_a_failed_job(self):
+        job = self.run_job("exit 7", after_script=["echo status $CI_JOB_STATUS", "exit 9"])
+        self.assert_failed(job, "script_failure", 7)
+        self.assertIn("status failed\n", job.text)
+
+    def test_a_failing_after_script_is_ignored_unless_asked(self):
+        job = self.run_job("true", after_script=["exit 9"])
+        self.assert_success(job)
+        self.assertIn("after_script failed", job.text)
+        job = self.run_job("true", after_script=["exit 9"],
+                           variables={"AFTER_SCRIPT_IGNORE_ERRORS": "false"})
+        self.assertEqual((job.status, job.exit_code), ("failed", 9))
+
+    def test_background_processes_are_gone_at_the_end(self):
+        job = self.run_job(["sleep 300 & echo $! > pid", "(setsid sleep 301 &)",
+                            "nohup sleep 302 >/dev/null 2>&1 &", "echo started"])
+        self.assert_success(job)
+        self.assert_no_sleepers()
+
+    def assert_no_sleepers(self):
+        found = subprocess.run(["pgrep", "-fx", "sleep 30[012]"], capture_output=True, text=True)
+        self.assertEqual(found.stdout, "")
+
+    def test_a_background_process_that_keeps_the_output_open_does_not_hang_the_job(self):
+        self.assert_success(self.run_job(["sleep 300 &", "echo started"], timeout=20))
+
+    def test_large_script_and_long_line(self):
+        job = self.run_job([": " + "x" * 100_000, "printf '%050000d\\n' 7"])
+        self.assert_success(job)
+        self.assertIn("0" * 49_999 + "7\n", job.text)
+
+    def test_bytes_that_are_no_utf8(self):
+        job = self.run_job(r"printf 'a\377b\303\050c \342\202\254\n'")
+        self.assert_success(job)
+        self.assertIn("a\ufffdb\ufffd(c €\n", job.text)
+
+    def test_steps_in_order_until_one_fails(self):
+        steps = [{"name": name, "script": [f"echo in-{name}"], "timeout": 60,
+                  "when": "on_success", "allow_failure": False} for name in ("script", "release")]
+        job = self.run_job("", steps=steps)
+        self.assert_success(job)
+        self.assertLess(job.text.index("\nin-script"), job.text.index("\nin-release"))
+        self.assertIn("step_release", [s.name for s in sections(job.trace)])
+        steps[0]["script"] = ["exit 4"]
+        job = self.run_job("", steps=steps)
+        self.assert_failed(job, "script_failure", 4)
+        self.assertNotIn("in-release", job.text)
+
+
+class Variables(SystemCase):
+    def setUp(self):
+        super().setUp()
+        self.start_with({"environment": ["FROM_CONFIG=config", "SHADOWED=config"]})
+
+    def value(self, expression, **spec):
+        job = self.run_job(f'echo "<{expression}>"', **spec)
+        self.assert_success(job)
+        return re.search(r"\n<(.*)>\n", job.text)[1]
+
+    def test_predefined(self):
+        job = self.run_job(["echo 1:$CI_JOB_ID:$CI_SERVER:$CI_JOB_STATUS:$CI_JOB_TIMEOUT",
+                            "echo 2:$CI_SHARED_ENVIRONMENT:$CI_CONCURRENT_ID:"
+                            "$CI_CONCURRENT_PROJECT_ID:$CI_RUNNER_SHORT_TOKEN:$FF_TIMESTAMPS",
+                            "echo 3:$PWD:$CI_PROJECT_DIR:$CI_BUILDS_DIR"], timeout=1234)
+        short = self.gitlab.runners[0].token.removeprefix("glrt-t1_")[:9]
+        self.assertIn(f"\n1:{job.id}:yes:running:1234\n", job.text)
+        self.assertIn(f"\n2:true:0:0:{short}:true\n", job.text)
+        builds = self.work / "builds"
+        directory = f"{builds}/{short}/0/group/project"
+        self.assertIn(f"\n3:{directory}:{directory}:{builds}\n", job.text)
+
+    def test_order_of_precedence(self):
+        job = self.run_job(["echo <$FROM_CONFIG-$SHADOWED>".replace("<", "'['").replace(
+            ">", "']'")], variables={"SHADOWED": "job"})
+        self.assertIn("[config-job]\n", job.text)
+        duplicate = [{"key": "D", "value": "1", "public": True},
+                     {"key": "D", "value": "2", "public": True}]
+        self.assertEqual(self.value("$D", variables=duplicate), "2")
+
+    def test_expansion_is_one_pass_and_raw_is_not_expanded(self):
+        variables = {"A": "${B}-$B-$NONE-$$B", "B": "$C", "C": "c",
+                     "R": {"value": "$C", "raw": True}, "S": "$R"}
+        self.assertEqual(self.value("$A", variables=variables), "$C-$C--$B")
+        self.assertEqual(self.value("$R", variables=variables), "$C")
+        self.assertEqual(self.value("$S", variables=variables), "$C")
+
+    def test_awkward_values_arrive_as_they_are(self):
+        value = "a b;c'd\"e`f\\g$(h)|&<>*?[]{}~#!%\tend"
+        variables = {"X": {"value": value, "raw": True},
+                     "N": {"value": "one\ntwo\n", "raw": True}}
+        job = self.run_job(['printf "<%s>\\n" "$X"', 'printf "[%s]\\n" "$N"'], variables=variables)
+        self.assertIn(f"<{value}>\n", job.text)
+        self.assertIn("[one\ntwo\n]\n", job.text)
+
+    def test_file_variable(self):
+        job = self.run_job(['echo "path $F"', 'cat "$F"', 'stat -c "mode %a" "$F"', 'echo "ref $G"'],
+                           variables={"F": {"value": "line\nno newline", "file": True},
+                                      "G": "$F"})
+        self.assert_success(job)
+        path = re.search(r"\npath (.+\.tmp/F)\n", job.text)[1]
+        self.assertIn(f"ref {path}\n", job.text)
+        self.assertIn("line\nno newline", job.text)
+        self.assertFalse(Path(path).exists(), "the file is still there after the job")
+
+    def test_gitlab_env_carries_over(self):
+        job = self.run_job('echo "CARRIED=over" >> "$GITLAB_ENV"',
+                           after_script=['echo "[$CARRIED]"'])
+        self.assertIn("[over]\n", job.text)
+
+    def test_large_variable(self):
+        job = self.run_job("echo ${#BIG}", variables={"BIG": "x" * 100_000})
+        self.assertIn("\n100000\n", job.text)
+
+    def test_secrets_are_in_no_argument_list(self):
+        job = self.add_job("for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null; echo; "
+                           "done | grep -c 'se[c]ret-val' || true",
+                           variables={"SECRET": {"value": "secret-value-1", "public": False}})
+        self.assertRegex(self.finish(job).text, r"\n0\n")
+
+
+class Sources(SystemCase):
+    def setUp(self):
+        super().setUp()
+        source = self.directory / "source"
+        source.mkdir()
+        (source / "file.txt").write_text("first\n")
+        self.git(source, "init", "-q", "-b", "main")
+        self.commit(source, "first")
+        self.sha1 = self.git(source, "rev-parse", "HEAD").strip()
+        (source / "file.txt").write_text("second\n")
+        self.commit(source, "second")
+        self.git(source, "tag", "v1")
+        self.project = self.gitlab.add_project("group/demo", str(source))
+        self.start_with()
+
+    def git(self, where, *words):
+        return subprocess.run(["git", "-C", str(where), "-c", "user.name=t", "-c",
+                               "user.email=t@example.com", *words], check=True,
+                              capture_output=True, text=True).stdout
+
+    def commit(self, where, message):
+        self.git(where, "add", ".")
+        self.git(where, "commit", "-q", "-m", message)
+
+    def test_checkout(self):
+        job = self.run_job(["cat file.txt", "git rev-parse HEAD", "git status --short"],
+                           project=self.project)
+        self.assert_success(job)
+        self.assertIn("\nsecond\n", job.text)
+        self.assertRegex(job.text, r"Checking out [0-9a-f]{8} as detached HEAD \(ref is main\)")
+        self.assertIn("Fetching changes with git depth set to 20...\n", job.text)
+
+    def test_exact_sha(self):
+        job = self.run_job(["cat file.txt", "git rev-parse HEAD"], project=self.project,
+                           sha=self.sha1)
+        self.assertIn("\nfirst\n", job.text)
+        self.assertIn(f"\n{self.sha1}\n", job.text)
+
+    def test_token_is_not_left_in_the_repository(self):
+        job = self.run_job(["cat .git/config", "git remote -v"], project=self.project)
+        self.assert_success(job)
+        self.assertNotIn("gitlab-ci-token:", job.text)
+
+    def test_fetch_keeps_and_cleans_clone_starts_over(self):
+        self.run_job(["echo x > untracked", "echo changed > file.txt", "git config a.b kept"],
+                     project=self.project)
+        job = self.run_job(["ls", "cat file.txt", "git config a.b || true"], project=self.project)
+        self.assertNotIn("untracked\n", job.text.split("$ ls")[1])
+        self.assertIn("\nsecond\n", job.text)
+        job = self.run_job(["ls"], project=self.project, git_strategy="clone")
+        self.assert_success(job)
+        self.assertNotIn("untracked\n", job.text.split("$ ls")[1])
+        self.run_job("echo x > untracked", project=self.project)
+        job = self.run_job("ls", project=self.project, variables={"GIT_CLEAN_FLAGS": "none"})
+        self.assertIn("untracked\n", job.text.split("$ ls")[1])
+
+    def test_none_and_empty(self):
+        self.run_job("true", project=self.project)
+        job = self.run_job("cat file.txt", project=self.project, git_strategy="none")
+        self.assertIn("Skipping Git repository setup\n", job.text)
+        self.assertIn("\nsecond\n", job.text)
+        job = self.run_job("ls -A | wc -l", project=self.project, git_strategy="empty")
+        self.assertIn("\n0\n", job.text)
+
+    def test_no_checkout(self):
+        job = self.run_job("git rev-parse --verify -q HEAD || echo nothing checked out",
+                           project=self.project, variables={"GIT_CHECKOUT": "false"})
+        self.assertIn("Skipping Git checkout\n", job.text)
+
+    def test_full_depth(self):
+        job = self.run_job("git rev-list --count HEAD", project=self.project, git_depth=0)
+        self.assertIn("\n2\n", job.text)
+        job = self.run_job("git rev-list --count HEAD", project=self.project, git_depth=1,
+                           git_strategy="clone")
+        self.assertIn("\n1\n", job.text)
+
+    def test_missing_commit(self):
+        job = self.run_job("echo never", project=self.project, sha="1" * 40,
+                           after_script=["echo neither"])
+        self.assertEqual((job.status, job.reported_reason), ("failed", "script_failure"))
+        self.assertNotIn("\nnever", job.text)
+        self.assertNotIn("\nneither", job.text)
+
+    def test_attempts(self):
+        self.gitlab.fault("git", status=500, times=1)
+        job = self.run_job("cat file.txt", project=self.project,
+                           variables={"GET_SOURCES_ATTEMPTS": "2"})
+        self.assert_success(job)
+        self.assertIn("Retrying", job.text)
+
+    def test_hooks(self):
+        job = self.run_job("true", project=self.project,
+                           hooks={"pre_get_sources_script": ["echo before-sources"],
+                                  "post_get_sources_script": ["echo after-sources; cat file.txt"]})
+        text = job.text
+        self.assertLess(text.index("before-sources"), text.index("Checking out"))
+        self.assertGreater(text.rindex("after-sources"), text.index("Checking out"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,131 @@
+"""SIGQUIT, SIGTERM, SIGINT, SIGHUP, and a second signal."""
+
+import signal
+import time
+import unittest
+
+from tests.system.harness import SystemCase
+
+
+class Signals(SystemCase):
+    def running(self, script=("echo started", "sleep 3", "echo finished"), **spec):
+        job = self.add_job(list(script), **spec)
+        self.wait_trace(job, "started\n")
+        return job
+
+    def test_sigquit_waits_for_jobs_and_takes_no_new_ones(self):
+        daemon = self.start_with()
+        job = self.running()
+        daemon.signal(signal.SIGQUIT)
+        daemon.wait_log("(?i)graceful|quit|waiting")
+        late = self.add_job("true")
+        self.assertEqual(daemon.wait_exit(), 0)
+        self.assert_success(job)
+        self.assertIn("\nfinished\n", job.text)
+        self.assertEqual(late.status, "pending")
+
+    def test_sigterm_and_sigint_stop_jobs_with_a_report(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            daemon = self.start_with()
+            job = self.running(["echo started", "sleep 300"], after_script=["echo after-ran"])
+            begun = time.monotonic()
+            daemon.signal(number)
+            self.assertEqual(daemon.wait_exit(), 0)
+            self.assertLess(time.monotonic() - begun, 30)
+            self.assert_failed(job, "runner_interrupted")
+            self.assertRegex(job.text, "(?i)aborted: (terminated|interrupt)")
+            self.assertNotIn("\nafter-ran\n", job.text)
+
+    def test_sigterm_after_sigquit_stops(self):
+        daemon = self.start_with()
+        job = self.running(["echo started", "sleep 300"])
+        daemon.signal(signal.SIGQUIT)
+        daemon.wait_log("(?i)graceful|quit|waiting")
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait_exit(), 0)
+        self.assert_failed(job, "runner_interrupted")
+
+    def test_a_second_sigterm_leaves_at_once(self):
+        daemon = self.start_with()
+        self.running(["trap '' TERM", "echo started", "while :; do sleep 1; done"])
+        self.gitlab.fault("update", "stall", seconds=60, times=-1)
+        daemon.signal(signal.SIGTERM)
+        daemon.wait_log("(?i)terminat|stopp|abort|shut")
+        daemon.signal(signal.SIGTERM)
+        self.assertNotEqual(daemon.wait_exit(5), 0)
+        # What it left behind is a job for the next start.
+        self.gitlab.faults.clear()
+        self.start()
+        job = self.gitlab.jobs[0]
+        self.gitlab.wait(job.is_final, 30, "the job to be reported after all")
+
+    def test_idle_daemon_stops_quickly(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            daemon = self.start_with()
+            begun = time.monotonic()
+            self.assertEqual(daemon.stop(number), 0)
+            self.assertLess(time.monotonic() - begun, 3)
+
+    def test_stop_during_a_long_poll(self):
+        self.gitlab.long_poll = 50
+        daemon = self.start_with()
+        self.gitlab.wait(lambda: len(self.gitlab.requests("request")) >= 2, 20, "a held request")
+        begun = time.monotonic()
+        self.assertEqual(daemon.stop(signal.SIGQUIT), 0)
+        self.assertLess(time.monotonic() - begun, 3)
+
+    def test_shutdown_timeout(self):
+        daemon = self.start_with(shutdown_timeout=2)
+        self.running(["echo started", "sleep 300"])
+        self.gitlab.fault("update", "stall", seconds=60, times=-1)
+        daemon.signal(signal.SIGTERM)
+        begun = time.monotonic()
+        self.assertNotEqual(daemon.wait_exit(15), 0)
+        self.assertLess(time.monotonic() - begun, 10)
+        self.gitlab.faults.clear()
+        self.start()
+        self.gitlab.wait(self.gitlab.jobs[0].is_final, 30, "the report after all")
+
+
+class Reload(SystemCase):
+    def test_sighup_and_file_change(self):
+        daemon = self.start_with()
+        second = self.gitlab.add_runner(tags=["second"], run_untagged=False)
+        first = self.read_config()["runners"][0]["token"]
+        self.write_config([{"token": first}, {"token": second.token, "name": "second"}])
+        daemon.signal(signal.SIGHUP)
+        self.assert_success(self.run_job("true", tags=["second"]))
+        third = self.gitlab.add_runner(tags=["third"], run_untagged=False)
+        self.write_config([{"token": first}, {"token": third.token, "name": "third"}])
+        self.assert_success(self.run_job("true", tags=["third"]))  # by its change alone
+        late = self.add_job("true", tags=["second"])
+        self.assert_success(self.run_job("true"))
+        self.assertEqual(late.status, "pending")
+
+    def test_a_broken_file_is_named_and_the_old_one_stays(self):
+        daemon = self.start_with()
+        self.write_config_text("concurrent = 4\n[[runners]\n")
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_log(r"config\.toml.*(2|line)")
+        self.assert_success(self.run_job("true"))
+
+    def test_running_jobs_keep_their_configuration(self):
+        daemon = self.start_with({"name": "before"})
+        job = self.add_job(["echo started", "sleep 3", "echo finished"])
+        self.wait_trace(job, "started\n")
+        token = self.read_config()["runners"][0]["token"]
+        self.write_config([], concurrent=1)
+        daemon.signal(signal.SIGHUP)
+        self.assert_success(self.finish(job))
+        self.write_config([{"token": token, "name": "after"}])
+        self.assertIn("  on after ", self.run_job("true").text)
+
+    def test_a_file_that_comes_later(self):
+        daemon = self.start(wait=False) if not self.config.exists() else None
+        daemon.wait_log("(?i)config")
+        self.write_config()
+        self.assert_success(self.run_job("true"))
+
+
+if __name__ == "__main__":
+    unittest.main()
