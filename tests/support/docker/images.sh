@@ -1,0 +1,142 @@
+# The images of the tests and the demo, made from Debian's packages alone (no registry is needed).
+# Sourced by ./dev after the engine is there. Each image carries its recipe's hash as a label: nothing is done twice.
+
+images_dir=$root/tests/support/docker
+images_all=(debian dash busybox dind buildkit nonroot entrypoint-exports entrypoint-stuck entrypoint-exits my-builder)
+
+image_recipe() {
+    local files=() functions=()
+    case "$1" in
+        debian) functions=(bootstrap) ;;
+        busybox) functions=(make_busybox busybox_rootfs) ;;
+        dind) functions=(bootstrap make_dind) files=("$images_dir"/dind/*) ;;
+        buildkit) functions=(bootstrap make_buildkit) files=("$images_dir"/buildkit/*) ;;
+        my-builder) printf %s- "$(image_recipe dind)" ;;
+        *) printf %s- "$(image_recipe debian)" ;;
+    esac
+    [ -d "$images_dir/small/$1" ] && files+=("$images_dir/small/$1"/*)
+    { [ ${#functions[@]} -eq 0 ] || declare -f "${functions[@]}"
+      [ ${#files[@]} -eq 0 ] || cat "${files[@]}"; } | sha256sum | cut -c 1-16
+}
+
+image_is_current() {
+    [ "$(docker image inspect --format '{{index .Config.Labels "runner-test.recipe"}}' \
+        "runner-test/$1" 2>/dev/null)" = "$(image_recipe "$1")" ]
+}
+
+make_image() {
+    image_is_current "$1" && return 0
+    say "making image runner-test/$1"
+    case "$1" in
+        debian) bootstrap debian minbase bash,git,ca-certificates,debian-archive-keyring \
+            --change 'CMD ["bash"]' ;;
+        dind) make_dind ;;
+        buildkit) make_buildkit ;;
+        busybox) make_busybox ;;
+        my-builder)
+            make_image dind
+            derive "$1"
+            ;;
+        *)
+            make_image debian
+            derive "$1"
+            ;;
+    esac
+}
+
+# bootstrap <name> <variant> <packages> <docker import arguments..>; a hook may be set in bootstrap_hooks.
+bootstrap_hooks=()
+bootstrap() {
+    local name=$1 variant=$2 include=$3 mirror log=$dev_cache/logs/image-$1.log
+    shift 3
+    mirror=$(debian_mirror)
+    mkdir -p "$dev_cache/logs"
+    local unwanted=() path
+    for path in doc man info locale lintian linda bash-completion perl gtk-doc; do
+        unwanted+=("--dpkgopt=path-exclude=/usr/share/$path/*")
+    done
+    unwanted+=('--dpkgopt=path-exclude=/usr/lib/*/perl/*' '--dpkgopt=path-exclude=/usr/lib/*/gconv/*')
+    as_root mmdebstrap --mode=root --variant="$variant" --include="$include" "${unwanted[@]}" \
+        --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
+        --dpkgopt='force-unsafe-io' "${bootstrap_hooks[@]}" \
+        trixie - "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" \
+        2>"$log" | docker import --change "LABEL runner-test.recipe=$(image_recipe "$name")" \
+        --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
+        "$@" - "runner-test/$name" >>"$log" || {
+        tail -n 30 "$log" >&2
+        die "cannot make the image runner-test/$name"
+    }
+}
+
+make_dind() {
+    bootstrap_hooks=(
+        "--customize-hook=copy-in $images_dir/dind/dockerd-entrypoint.sh $images_dir/dind/dind $images_dir/dind/docker-entrypoint.sh /usr/local/bin"
+        '--customize-hook=rm -f "$1"/usr/bin/ctr "$1"/usr/bin/containerd-shim "$1"/usr/bin/containerd-shim-runc-v1 "$1"/usr/bin/tini'
+        '--customize-hook=mkdir -p "$1"/certs/client && chmod 1777 "$1"/certs "$1"/certs/client'
+    )
+    bootstrap dind minbase \
+        docker.io,docker-cli,docker-buildx,tini,git,ca-certificates,iptables,iproute2,procps,openssh-client,openssl,bash,debian-archive-keyring \
+        --change 'ENV DOCKER_TLS_CERTDIR=/certs' --change 'VOLUME /var/lib/docker' \
+        --change 'EXPOSE 2375/tcp 2376/tcp' --change 'ENTRYPOINT ["dockerd-entrypoint.sh"]' --change 'CMD []'
+    bootstrap_hooks=()
+}
+
+make_buildkit() {
+    bootstrap_hooks=(
+        "--customize-hook=copy-in $images_dir/buildkit/buildkitd $images_dir/buildkit/buildctl $images_dir/buildkit/translate-config /usr/bin"
+        '--customize-hook=rm -f "$1"/usr/bin/ctr "$1"/usr/bin/containerd-shim "$1"/usr/bin/containerd-shim-runc-v1 "$1"/usr/bin/tini "$1"/usr/sbin/docker-proxy'
+    )
+    bootstrap buildkit essential docker.io,iptables,iproute2,ca-certificates \
+        --change 'VOLUME /var/lib/buildkit' --change 'ENTRYPOINT ["buildkitd"]' --change 'CMD []'
+    bootstrap_hooks=()
+}
+
+# busybox_rootfs <architecture> <dir>: a root of nothing but Debian's static busybox and its names.
+busybox_rootfs() {
+    local arch=$1 dir=$2 debs=$dev_cache/busybox-$1
+    if ! ls "$debs"/busybox-static_*.deb >/dev/null 2>&1; then
+        mkdir -p "$debs"
+        (cd "$debs" && bookworm_apt "$arch" download busybox-static) >&2 ||
+            die "cannot download busybox-static for $arch"
+    fi
+    local unpacked=$debs/unpacked
+    rm -rf "$unpacked" && dpkg -x "$debs"/busybox-static_*.deb "$unpacked"
+    mkdir -p "$dir"/{bin,sbin,usr/bin,usr/sbin,etc,root,tmp,proc,sys,dev,var,home}
+    chmod 1777 "$dir/tmp"
+    local program=$unpacked/bin/busybox
+    [ -f "$program" ] || program=$unpacked/usr/bin/busybox
+    cp "$program" "$dir/bin/busybox"
+    local applet
+    for applet in $(busybox --list-full); do
+        [ "$applet" = bin/busybox ] || ln -sf /bin/busybox "$dir/$applet" 2>/dev/null || true
+    done
+    echo 'root:x:0:0:root:/root:/bin/sh' >"$dir/etc/passwd"
+    echo 'root:x:0:' >"$dir/etc/group"
+}
+
+make_busybox() {
+    local dir
+    dir=$(mktemp -d)
+    busybox_rootfs "$(dpkg --print-architecture)" "$dir"
+    tar -C "$dir" --numeric-owner --owner=0 --group=0 -c . |
+        docker import --change "LABEL runner-test.recipe=$(image_recipe busybox)" \
+            --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
+            --change 'CMD ["sh"]' - runner-test/busybox >/dev/null
+    rm -rf "$dir"
+}
+
+derive() {
+    BUILDX_BUILDER=default docker build -q --label "runner-test.recipe=$(image_recipe "$1")" \
+        -t "runner-test/$1" "$images_dir/small/$1" >/dev/null
+}
+
+# Where moby/buildkit can be pulled it is the builder, else the stand-in; the caller says which.
+choose_buildkit() {
+    local real=moby/buildkit:buildx-stable-1
+    if docker image inspect "$real" >/dev/null 2>&1 || timeout 60 docker pull -q "$real" >/dev/null 2>&1; then
+        echo "$real"
+    else
+        make_image buildkit
+        echo runner-test/buildkit
+    fi
+}
