@@ -1,0 +1,254 @@
+"""What the job log looks like, what is kept out of it, and how it gets to the server."""
+
+import re
+import unittest
+
+from tests.support.gitlab import bad_stamps, sections
+from tests.system.harness import SystemCase
+
+
+class Framing(SystemCase):
+    def setUp(self):
+        super().setUp()
+        self.start_with()
+
+    def test_sections(self):
+        job = self.run_job("echo one", after_script=["echo two"])
+        names = [s.name for s in sections(job.trace)]
+        self.assertEqual([n for n in names if n != "resolve_secrets"],
+                         ["prepare_executor", "prepare_script", "get_sources", "step_script",
+                          "after_script", "cleanup_file_variables"])
+        for section in sections(job.trace):
+            self.assertGreaterEqual(section.end, section.start, section.name)
+        found = {s.name: s.text for s in sections(job.trace)}
+        self.assertIn("\none\n", found["step_script"])
+        self.assertIn("\ntwo\n", found["after_script"])
+        self.assertIn(b"section_start:", job.trace)
+        self.assertRegex(job.trace, rb"section_start:\d{10}:step_script\r\x1b\[0K")
+
+    def test_no_sections_when_the_server_knows_none(self):
+        job = self.run_job("echo one", features={"trace_sections": False})
+        self.assert_success(job)
+        self.assertNotIn(b"section_", job.trace)
+
+    def test_timestamps_on_every_line(self):
+        job = self.run_job(["echo out", "echo err >&2", r"printf 'a\rb\rc\n'"])
+        self.assertEqual(bad_stamps(job.trace), [])
+        kinds = {(line.stream, line.kind) for line in job.lines}
+        self.assertTrue({(0, "O"), (1, "O"), (1, "E")} <= kinds, kinds)
+        self.assertIn((1, "E", "err"), [(l.stream, l.kind, l.text) for l in job.lines])
+        self.assertEqual([l.stamp for l in job.lines if l.stream == 1],
+                         sorted(l.stamp for l in job.lines if l.stream == 1))
+
+    def test_timestamps_off(self):
+        job = self.run_job("echo one", variables={"FF_TIMESTAMPS": "false"})
+        self.assertNotEqual(bad_stamps(job.trace), [])
+        self.assertRegex(job.trace, rb"(?m)^one$")
+        self.assertIn("FF_TIMESTAMPS:false", job.text)
+
+    def test_a_line_longer_than_8_kib_continues(self):
+        job = self.run_job("printf '%030000d\\n' 1")
+        self.assertIn("0" * 29_999 + "1", [line.text for line in job.lines])
+
+    def test_output_without_a_newline_at_its_end(self):
+        job = self.run_job("printf no-newline")
+        self.assert_success(job)
+        self.assertIn("no-newline\n", job.text)
+
+    def test_first_bytes_come_at_once(self):
+        job = self.add_job(["echo started", "sleep 5"], update_interval=30)
+        self.wait_trace(job, "started\n", 3)
+        self.gitlab.cancel(job, force=True)
+
+
+class Masking(SystemCase):
+    def setUp(self):
+        super().setUp()
+        self.start_with()
+
+    def mask(self, script, **variables):
+        return self.run_job(script, variables={
+            key: {"value": value, "masked": True, "public": False}
+            for key, value in variables.items()})
+
+    def test_values(self):
+        job = self.mask(["echo a-$S-b", "echo $S$S", "echo $L"], S="hunter2hunter2",
+                        L="hunter2hunter2-and-more")
+        self.assertIn("a-[MASKED]-b\n", job.text)
+        self.assertIn("[MASKED][MASKED]\n", job.text)
+        self.assertNotIn("hunter2", job.text)
+
+    def test_split_over_writes(self):
+        job = self.mask(["printf 'xx super'; sleep 0.5; printf 'secr'; sleep 0.5; "
+                         "echo 'etvalue yy'"], S="supersecretvalue")
+        self.assertIn("xx [MASKED] yy\n", job.text)
+
+    def test_overlap_with_itself(self):
+        job = self.mask(["printf 'aaaaaa'; sleep 0.5; echo aab"], S="aaaaaaab")
+        self.assertNotIn("aaaaaaab", job.text.replace("$ printf", ""))
+        self.assertIn("[MASKED]", job.text.splitlines()[-2] + job.text)
+
+    def test_in_the_echoed_command(self):
+        job = self.mask(["echo literally-in-script-secret1"], S="secret1")
+        self.assertNotIn("secret1", job.text)
+
+    def test_prefixes_and_url_parameters(self):
+        job = self.run_job(["echo glpat-abcDEF012_- end glrt-zzzzzzzzzzzz!",
+                            "echo 'https://x/?a=1&private_token=abc123&b=2'"])
+        self.assertIn("\nglpat-[MASKED] end glrt-[MASKED]!\n", job.text)
+        self.assertNotIn("abc123", job.text)
+        self.assertIn("private_token=[MASKED]&b=2", job.text)
+
+    def test_prefixes_of_the_server(self):
+        job = self.run_job("echo acme-1234567890", features={"token_mask_prefixes": ["acme-"]})
+        self.assertIn("\nacme-[MASKED]\n", job.text)
+
+    def test_the_job_token_in_all_its_places(self):
+        job = self.run_job(["echo $CI_JOB_TOKEN", "env | grep -c TOKEN", "echo $CI_REPOSITORY_URL"])
+        self.assert_success(job)
+        self.assertNotIn(job.token, job.text)
+
+    def test_stderr_as_well(self):
+        job = self.mask(["echo $S >&2"], S="on-the-other-stream")
+        self.assertNotIn("on-the-other-stream", job.text)
+
+
+class Limit(SystemCase):
+    def test_the_limit_is_said_once_and_the_job_goes_on(self):
+        self.start_with({"output_limit": 20})
+        job = self.run_job(["seq 1 20000", "exit 3"])
+        self.assert_failed(job, "script_failure", 3)
+        self.assertEqual(job.text.count("Job's log exceeded limit of 20480 bytes."), 1)
+        self.assertIn("Job execution will continue but no more output will be collected.",
+                      job.text)
+        self.assertLess(job.trace_log.size, 20480 + 1500)
+
+    def test_a_large_log_arrives_whole(self):
+        self.start_with({"output_limit": 100_000})
+        job = self.run_job("seq 1 1000000", timeout=120)
+        self.assert_success(job)
+        self.assertEqual(re.findall(r"(?m)^(\d+)$", job.text),
+                         [str(i) for i in range(1, 1_000_001)])
+        self.assertLessEqual(max(p.size for p in job.patches), 1024 * 1024)
+
+    def test_the_servers_own_limit_ends_the_job(self):
+        self.start_with({"output_limit": 100_000})
+        self.gitlab.trace_size_limit = 100_000
+        job = self.run_job(["seq 1 1000000", "sleep 300"])
+        self.assertEqual(job.failure_reason, "trace_size_exceeded")
+
+
+class Sending(SystemCase):
+    def setUp(self):
+        super().setUp()
+        self.start_with()
+
+    def lines(self, count=30):
+        return [f"for i in $(seq 1 {count}); do echo line $i; sleep 0.1; done"]
+
+    def assert_lines(self, job, count=30):
+        self.assert_success(job)
+        self.assertEqual(re.findall(r"(?m)^line (\d+)$", job.text),
+                         [str(i) for i in range(1, count + 1)])
+
+    def test_416_after_the_server_lost_a_piece(self):
+        job = self.add_job(self.lines())
+        self.wait_trace(job, "line 5\n")
+        with job.lock:
+            job.trace_log.truncate(job.trace_log.size // 2)
+        self.assert_lines(self.finish(job))
+        self.assertIn(416, [e.status for e in self.gitlab.requests("trace", job)])
+
+    def test_416_without_a_usable_range(self):
+        self.gitlab.fault("trace", status=416, headers={"Range": "nonsense"}, skip=1, times=1)
+        self.allowed |= {"duplicate_bytes"}
+        self.assert_lines(self.run_job(self.lines()))
+
+    def test_errors_are_retried_and_nothing_is_repeated(self):
+        for options in ({"status": 500}, {"status": 409}, {"status": 502}, {"action": "reset"},
+                        {"action": "drop"}, {"action": "garbage"}):
+            self.gitlab.fault("trace", skip=1, times=2, **options)
+            self.assert_lines(self.run_job(self.lines(15)), 15)
+            self.gitlab.faults.clear()
+
+    def test_an_answer_that_was_lost(self):
+        self.gitlab.fault("trace", "reset", apply=True, skip=1, times=2)
+        self.assert_lines(self.run_job(self.lines()))
+
+    def test_a_slow_server(self):
+        self.gitlab.latency = 0.5
+        self.assert_lines(self.run_job(self.lines()))
+
+    def test_429_with_retry_after(self):
+        self.gitlab.fault("trace", status=429, headers={"Retry-After": "1"}, times=2)
+        self.gitlab.fault("update", status=429, headers={"Retry-After": "1"}, times=2)
+        self.assert_lines(self.run_job(self.lines()))
+
+    def test_an_outage_does_not_stop_the_job(self):
+        job = self.add_job(self.lines(40))
+        self.wait_trace(job, "line 5\n")
+        self.gitlab.stop_listening()
+        self.daemons[0].wait_log("(?i)connect|refused|unreachable|trace")
+        self.gitlab.listen_again()
+        self.assert_lines(self.finish(job), 40)
+
+    def test_202_until_the_server_has_all(self):
+        job = self.run_job("echo one", final_202=3)
+        self.assert_success(job)
+        finals = [u for u in job.updates if u["state"] != "running"]
+        self.assertEqual(len(finals), 4)
+        self.assertTrue(all(f == finals[0] for f in finals))
+
+    def test_412_sends_the_whole_log_again(self):
+        job = self.run_job("echo one", final_412=1)
+        self.assert_success(job)
+        self.assertIn("\none\n", job.text)
+        starts = [p.start for p in job.patches]
+        self.assertGreaterEqual(starts.count(0), 2)
+
+    def test_final_update_is_repeated_until_it_is_heard(self):
+        self.gitlab.fault("update", status=500, skip=1, times=6)
+        self.assert_success(self.run_job("echo one"))
+        self.gitlab.fault("update", "reset", apply=True, skip=1, times=1)
+        self.assert_success(self.run_job("echo one"))
+
+    def test_gives_up_after_the_configured_tries(self):
+        self.daemons[0].stop()
+        self.write_config([{"job_status_final_update_retry_limit": 2,
+                            "token": self.gitlab.runners[0].token}])
+        self.start()
+        self.gitlab.fault("update", status=400, skip=1, times=-1)
+        job = self.add_job("true")
+        self.gitlab.wait(lambda: len(self.gitlab.requests("update", job)) >= 3, 30, "three updates")
+        self.daemons[-1].wait_log(f"(?i)(giv|final).*|{job.id}")
+        self.gitlab.faults.clear()
+        self.assert_success(self.run_job("true"))
+        self.assertLessEqual(len(self.gitlab.requests("update", job)), 4)
+
+    def test_heartbeat_of_a_silent_job(self):
+        job = self.add_job(["echo started", "sleep 40"])
+        self.finish(job, 80)
+        contacts = [e.started for e in self.gitlab.requests(job=job)]
+        self.assertLess(max(b - a for a, b in zip(contacts, contacts[1:])), 35)
+
+    def test_update_interval_of_the_server_is_obeyed(self):
+        job = self.run_job(["for i in $(seq 1 60); do echo $i; sleep 0.1; done"],
+                           update_interval=2)
+        times = [p.time for p in job.patches]
+        self.assertLessEqual(len(times), 7)
+
+    def test_checksum_and_size(self):
+        job = self.run_job("seq 1 1000")
+        final = job.updates[-1]
+        self.assertEqual(final["output"], {"checksum": job.trace_log.checksum(),
+                                           "bytesize": job.trace_log.size})
+
+    def test_debug_trace(self):
+        job = self.run_job("echo one", variables={"CI_DEBUG_TRACE": "true"})
+        self.assert_success(job)
+        self.assertTrue(job.debug_trace)
+        self.assertRegex(job.text, r"\n\++ echo one\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
