@@ -42,8 +42,9 @@ inline constexpr std::string_view kEventsName = "events";
 enum class RecordType : std::uint8_t {
     kOutput = 1,   ///< bytes of a stage
     kStarted = 2,  ///< JSON {"pid":n,"shell":"/bin/bash"}
-    kExited = 3,   ///< JSON {"code":n,"signal":n,"reason":"exit|deadline|stopped|start_failed",
-                   ///<       "message":"","output":"…"}; `output` is the end of a hidden stage's output
+    kExited = 3,   ///< JSON {"code":n,"signal":n,"reason":"exit|deadline|stopped|start_failed|lost",
+                   ///<       "message":"","output":"…"}: code 128+n for signal n; lost: the supervisor
+                   ///<       itself had died; output: the end of what a hidden stage printed
     kNotice = 4,   ///< JSON; an answer {"id":"…","ok":bool,"error":"…",…} or an event {"event":"…",…}
 };
 

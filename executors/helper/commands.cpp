@@ -1,0 +1,123 @@
+#include "executors/helper/commands.hpp"
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "executors/helper/posix.hpp"
+
+namespace executors::helper {
+
+namespace {
+
+using Json = nlohmann::json;
+
+std::string dump(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+RunStage parse_run(const Json& json) {
+    RunStage run;
+    run.stage = json.at("stage").get<std::uint16_t>();
+    run.script = json.at("script").get<std::string>();
+    run.shells = json.at("shells").get<std::vector<std::string>>();
+    run.arguments = json.value("arguments", run.arguments);
+    const auto environment = json.value("env", std::map<std::string, std::string>());
+    run.environment.assign(environment.begin(), environment.end());
+    run.unset = json.value("unset", run.unset);
+    run.cwd = json.value("cwd", run.cwd);
+    run.user = json.value("user", run.user);
+    run.deadline_ms = json.value("deadline_ms", run.deadline_ms);
+    run.grace_ms = json.value("grace_ms", run.grace_ms);
+    run.drain_ms = json.value("drain_ms", run.drain_ms);
+    run.hidden = json.value("hidden", run.hidden);
+    run.kill_group = json.value("kill_group", run.kill_group);
+    return run;
+}
+
+StopStage parse_stop(const Json& json) {
+    StopStage stop;
+    stop.stage = json.at("stage").get<std::uint16_t>();
+    stop.grace_ms = json.value("grace_ms", stop.grace_ms);
+    return stop;
+}
+
+WaitEngine parse_wait(const Json& json) {
+    WaitEngine wait;
+    wait.id = json.at("id").get<std::string>();
+    wait.socket = json.at("socket").get<std::string>();
+    wait.timeout_ms = json.value("timeout_ms", wait.timeout_ms);
+    wait.log = json.value("log", wait.log);
+    return wait;
+}
+
+FileCommand parse_file(const Json& json, FileCommand::Kind kind) {
+    FileCommand file;
+    file.kind = kind;
+    file.id = json.at("id").get<std::string>();
+    file.path = json.at(kind == FileCommand::Kind::kPutTar ? "dest" : "path").get<std::string>();
+    file.mode = json.value("mode", 0U) & 07777U;
+    file.owner = json.value("owner", file.owner);
+    return file;
+}
+
+Command parse_object(const Json& json) {
+    const auto op = json.at("op").get<std::string>();
+    if (op == "hello") return Hello{json.at("version").get<int>(), json.at("from").get<std::uint64_t>()};
+    if (op == "run") return parse_run(json);
+    if (op == "stop") return parse_stop(json);
+    if (op == "limit") return LimitOutput{json.at("max_output_bytes").get<std::uint64_t>()};
+    if (op == "wait_engine") return parse_wait(json);
+    if (op == "mkdir") return parse_file(json, FileCommand::Kind::kMkdir);
+    if (op == "remove") return parse_file(json, FileCommand::Kind::kRemove);
+    if (op == "put_file") return parse_file(json, FileCommand::Kind::kPutFile);
+    if (op == "put_tar") return parse_file(json, FileCommand::Kind::kPutTar);
+    if (op == "shutdown") return Shutdown{json.value("grace_ms", kDefaultShutdownGraceMs)};
+    throw Failure("unknown command '" + op + "'");
+}
+
+}  // namespace
+
+Command parse_command(std::string_view text) {
+    try {
+        return parse_object(Json::parse(text));
+    } catch (const Json::exception& error) {
+        // what() may quote the text, and with it a variable's value.
+        throw Failure("malformed command (json error " + std::to_string(error.id) + ")");
+    }
+}
+
+std::string started_json(int pid, const std::string& shell) {
+    return dump(Json{{"pid", pid}, {"shell", shell}});
+}
+
+std::string exited_json(const ExitReport& report) {
+    Json json{{"code", report.code}, {"signal", report.signal}, {"reason", report.reason},
+              {"message", report.message}};
+    if (!report.output.empty()) json["output"] = report.output;
+    return dump(json);
+}
+
+std::string answer_json(const std::string& id, const std::string& error) {
+    Json json{{"id", id}, {"ok", error.empty()}};
+    if (!error.empty()) json["error"] = error;
+    return dump(json);
+}
+
+std::string answer_json_from_worker(const std::string& id, const std::string& result) {
+    Json json = Json::parse(result, nullptr, false);
+    if (!json.is_object()) return answer_json(id, "the worker ended without an answer");
+    json["id"] = id;
+    return dump(json);
+}
+
+std::string event_json(std::string_view event, std::string_view key, std::int64_t value) {
+    return dump(Json{{"event", event}, {std::string(key), value}});
+}
+
+std::string id_of_notice(const std::string& text) {
+    const Json json = Json::parse(text, nullptr, false);
+    if (!json.is_object() || !json.contains("id") || !json["id"].is_string()) return {};
+    return json["id"].get<std::string>();
+}
+
+}  // namespace executors::helper

@@ -1,0 +1,178 @@
+#include "executors/helper/connection.hpp"
+
+#include <sys/epoll.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+namespace executors::helper {
+
+namespace {
+
+constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::uint64_t kBytesPerRound = 4 * 1024 * 1024;  // the scripts' pipes get their turn too
+
+std::array<char, kReadBytes>& shared_buffer() {
+    static std::array<char, kReadBytes> buffer;
+    return buffer;
+}
+
+}  // namespace
+
+Connection::Connection(Reactor& reactor, EventLog& log, Fd socket, Handler handler)
+    : reactor_(reactor), log_(log), socket_(std::move(socket)), handler_(std::move(handler)) {
+    interest_ = EPOLLIN;
+    reactor_.watch(socket_.get(), interest_, [this](std::uint32_t events) { on_event(events); });
+}
+
+Connection::~Connection() { close(); }
+
+void Connection::close() {
+    if (!socket_) return;
+    if (busy_worker_fd_ >= 0) reactor_.forget(busy_worker_fd_);
+    busy_worker_fd_ = -1;
+    if (upload_) upload_->abort("the connection was lost during the upload");
+    upload_.reset();
+    reactor_.forget(socket_.get());
+    socket_.reset();
+}
+
+void Connection::on_event(std::uint32_t events) {
+    if ((events & EPOLLIN) != 0) {
+        read_input();
+    } else if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
+        close();
+    }
+    // EPOLLOUT needs nothing here: pump() follows every round.
+}
+
+void Connection::read_input() {
+    auto& buffer = shared_buffer();
+    const ssize_t count = read_some(socket_.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EAGAIN) return;
+    if (count <= 0) return close();
+    input_.append(buffer.data(), static_cast<std::size_t>(count));
+    process();
+}
+
+void Connection::process() {
+    std::size_t used = 0;
+    try {
+        while (is_open()) {
+            const std::string_view rest = std::string_view(input_).substr(used);
+            const std::size_t step = data_left_ > 0 ? take_data(rest) : take_frame(rest);
+            if (step == 0) break;
+            used += step;
+        }
+    } catch (const Failure& failure) {
+        std::fprintf(stderr, "runner-helper: a client was disconnected: %s\n", failure.what());
+        close();
+    }
+    input_.erase(0, used);
+    if (input_.empty()) input_ = std::string();  // a script with secrets does not linger
+}
+
+std::size_t Connection::take_frame(std::string_view input) {
+    constexpr std::size_t kPrefix = 4;
+    if (input.size() < kPrefix) return 0;
+    const FramePrefix prefix = decode_frame_prefix(input.data());
+    if (prefix.data) {
+        if (prefix.length > kMaxDataBytes) throw Failure("a data frame is too long");
+        data_left_ = prefix.length;
+        if (prefix.length == 0 && upload_) {
+            upload_->close_input();
+            upload_.reset();
+        }
+        return kPrefix;
+    }
+    if (prefix.length > kMaxCommandBytes) throw Failure("a command is too long");
+    if (input.size() < kPrefix + prefix.length) return 0;
+    take_command(input.substr(kPrefix, prefix.length));
+    return kPrefix + prefix.length;
+}
+
+std::size_t Connection::take_data(std::string_view input) {
+    const auto size = static_cast<std::uint32_t>(std::min<std::size_t>(input.size(), data_left_));
+    if (size == 0) return 0;
+    if (!upload_ || upload_->input() < 0) {  // a worker that gave up: its answer says why
+        data_left_ -= size;
+        return size;
+    }
+    const ssize_t count = ::write(upload_->input(), input.data(), size);
+    if (count < 0 && errno == EAGAIN) {
+        wait_for_worker();
+        return 0;
+    }
+    const auto taken = count < 0 ? size : static_cast<std::uint32_t>(count);
+    data_left_ -= taken;
+    return taken;
+}
+
+void Connection::wait_for_worker() {
+    if (busy_worker_fd_ >= 0) return;
+    busy_worker_fd_ = upload_->input();
+    reactor_.watch(busy_worker_fd_, EPOLLOUT, [this](std::uint32_t) {
+        reactor_.forget(busy_worker_fd_);
+        busy_worker_fd_ = -1;
+        process();
+        if (is_open()) update_interest();
+    });
+    update_interest();
+}
+
+void Connection::take_command(std::string_view json) {
+    const Command command = parse_command(json);
+    if (const auto* hello = std::get_if<Hello>(&command)) {
+        if (greeted_) throw Failure("a second hello");
+        if (hello->version != kProtocolVersion) throw Failure("it speaks another protocol version");
+        if (hello->from > log_.size()) throw Failure("it asks for an offset behind the log's end");
+        greeted_ = true;
+        offset_ = hello->from;
+        return;
+    }
+    if (!greeted_) throw Failure("a command before hello");
+    const auto* file = std::get_if<FileCommand>(&command);
+    if (file != nullptr && file->has_upload() && upload_) throw Failure("two uploads at a time");
+    auto worker = handler_(command);
+    if (worker) upload_ = std::move(worker);
+}
+
+ssize_t Connection::send_some() {
+    auto place = static_cast<off_t>(offset_);
+    const auto left = static_cast<std::size_t>(log_.size() - offset_);
+    const ssize_t sent = ::sendfile(socket_.get(), log_.fd(), &place, std::min(left, kBytesPerRound));
+    if (sent >= 0 || (errno != EINVAL && errno != ENOSYS)) return sent;
+    auto& buffer = shared_buffer();  // a file system without sendfile
+    const ssize_t got = ::pread(log_.fd(), buffer.data(), std::min(left, buffer.size()), place);
+    if (got <= 0) return got;
+    return ::send(socket_.get(), buffer.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL);
+}
+
+void Connection::pump() {
+    if (!is_open() || !greeted_) return;
+    const std::uint64_t stop = std::min(log_.size(), offset_ + kBytesPerRound);
+    while (offset_ < stop) {
+        const ssize_t sent = send_some();
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0 && errno == EAGAIN) break;
+        if (sent <= 0) return close();
+        offset_ += static_cast<std::uint64_t>(sent);
+    }
+    wants_write_ = offset_ < log_.size();
+    update_interest();
+}
+
+void Connection::update_interest() {
+    const std::uint32_t wanted = (busy_worker_fd_ >= 0 ? 0U : static_cast<std::uint32_t>(EPOLLIN)) |
+                                 (wants_write_ ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
+    if (wanted == interest_) return;
+    interest_ = wanted;
+    reactor_.change(socket_.get(), wanted);
+}
+
+}  // namespace executors::helper

@@ -1,0 +1,143 @@
+#include "executors/helper/file_work.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+
+#include "executors/helper/unpack.hpp"
+#include "executors/helper/users.hpp"
+
+namespace executors::helper {
+
+namespace {
+
+constexpr char kDone[] = R"({"ok":true})";
+constexpr int kMaxDepth = 4096;
+
+std::optional<User> find_owner(const FileCommand& command) {
+    if (command.owner.empty()) return std::nullopt;
+    return find_user(command.owner);
+}
+
+std::string directory_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+void make_directory(const FileCommand& command) {
+    const mode_t mode = command.mode != 0 ? command.mode : 0755;
+    make_directories(command.path, 0755);
+    const Fd made(::open(command.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!made) fail_errno("open directory " + command.path);
+    if (command.mode != 0 && ::fchmod(made.get(), mode) != 0) fail_errno("set the mode of " + command.path);
+    const auto owner = find_owner(command);
+    if (owner && ::fchown(made.get(), owner->uid, owner->gid) != 0) {
+        fail_errno("give " + command.path + " to " + command.owner);
+    }
+}
+
+void remove_in(int directory, const std::string& name, int depth) {
+    if (::unlinkat(directory, name.c_str(), 0) == 0 || errno == ENOENT) return;
+    if (errno != EISDIR && errno != EPERM) fail_errno("remove " + name);
+    if (depth > kMaxDepth) throw Failure("remove " + name + ": too deep");
+    const int opened = ::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (opened < 0) fail_errno("remove " + name);
+    DIR* listing = ::fdopendir(opened);
+    if (listing == nullptr) fail_errno("remove " + name);
+    std::vector<std::string> names;
+    while (const dirent* entry = ::readdir(listing)) {
+        const std::string child = entry->d_name;
+        if (child != "." && child != "..") names.push_back(child);
+    }
+    try {
+        for (const auto& child : names) remove_in(opened, child, depth + 1);
+    } catch (...) {
+        ::closedir(listing);
+        throw;
+    }
+    ::closedir(listing);
+    if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
+        fail_errno("remove directory " + name);
+    }
+}
+
+void remove_path(const FileCommand& command) {
+    const std::string name = base_name(command.path);
+    if (name.empty() || name == "." || name == "..") throw Failure("will not remove " + command.path);
+    const Fd parent(::open(directory_of(command.path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!parent && errno == ENOENT) return;
+    if (!parent) fail_errno("open the directory of " + command.path);
+    remove_in(parent.get(), name, 0);
+}
+
+void put_file(const FileCommand& command, int input) {
+    const std::string directory = directory_of(command.path);
+    const std::string name = base_name(command.path);
+    if (name.empty()) throw Failure("a file needs a name: " + command.path);
+    const Fd parent(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!parent) fail_errno("open directory " + directory);
+    const mode_t mode = command.mode != 0 ? command.mode : 0644;
+    // Written under another name: a reader never sees half of it, and a link in its place is replaced.
+    const std::string draft = name + ".new-" + std::to_string(::getpid());
+    const Fd file(::openat(parent.get(), draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!file) fail_errno("make " + command.path);
+    std::array<char, 64 * 1024> buffer;
+    ssize_t count = 0;
+    while ((count = read_some(input, buffer.data(), buffer.size())) > 0) {
+        if (!write_all(file.get(), {buffer.data(), static_cast<std::size_t>(count)})) break;
+    }
+    const auto owner = find_owner(command);
+    bool good = count == 0 && ::fchmod(file.get(), mode) == 0;
+    if (good && owner) good = ::fchown(file.get(), owner->uid, owner->gid) == 0;
+    if (good) good = ::renameat(parent.get(), draft.c_str(), parent.get(), name.c_str()) == 0;
+    if (good) return;
+    const int code = errno;
+    ::unlinkat(parent.get(), draft.c_str(), 0);
+    throw Failure(errno_text("write " + command.path, code));
+}
+
+}  // namespace
+
+Tree::Tree(const std::string& root) : root_(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (!root_) fail_errno("open directory " + root);
+}
+
+Tree::Place Tree::locate(const std::string& path) const {
+    if (!path.empty() && path[0] == '/') throw Failure("absolute path in an archive: " + path);
+    std::vector<std::string> parts;
+    for (auto& part : split_text(path, '/')) {
+        if (part == "..") throw Failure("path that leaves its directory in an archive: " + path);
+        if (!part.empty() && part != ".") parts.push_back(std::move(part));
+    }
+    Fd directory(::fcntl(root_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!directory) fail_errno("open a directory");
+    if (parts.empty()) return {std::move(directory), ""};
+    for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+        const char* part = parts[i].c_str();
+        if (::mkdirat(directory.get(), part, 0755) != 0 && errno != EEXIST) fail_errno("make " + path);
+        Fd next(::openat(directory.get(), part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        if (!next) fail_errno("enter " + parts[i] + " of " + path);
+        directory = std::move(next);
+    }
+    return {std::move(directory), parts.back()};
+}
+
+std::string do_file_command(const FileCommand& command, int input) {
+    switch (command.kind) {
+        case FileCommand::Kind::kMkdir: make_directory(command); return kDone;
+        case FileCommand::Kind::kRemove: remove_path(command); return kDone;
+        case FileCommand::Kind::kPutFile: put_file(command, input); return kDone;
+        case FileCommand::Kind::kPutTar: break;
+    }
+    const auto owner = find_owner(command);
+    const std::size_t entries = unpack_tar(input, command.path, owner ? &*owner : nullptr);
+    return R"({"ok":true,"entries":)" + std::to_string(entries) + "}";
+}
+
+}  // namespace executors::helper

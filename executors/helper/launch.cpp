@@ -1,0 +1,208 @@
+#include "executors/helper/launch.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <optional>
+
+#include "executors/helper/users.hpp"
+
+extern char** environ;
+
+namespace executors::helper {
+
+namespace {
+
+constexpr int kPipeBytes = 256 * 1024;
+
+/// How far the child came; sent through the error pipe when it could not become the shell.
+enum class Step : int { kChdir, kGroups, kUser, kExec };
+
+struct ChildFailure {
+    Step step;
+    int code;
+};
+
+struct Plan {
+    std::vector<std::string> environment;
+    std::optional<User> user;
+    Fd script;
+    Pipe output;
+    Pipe error;
+    Pipe report;
+};
+
+bool names_variable(const std::string& entry, const std::string& name) {
+    return entry.size() > name.size() && entry[name.size()] == '=' &&
+           entry.compare(0, name.size(), name) == 0;
+}
+
+void set_variable(std::vector<std::string>& environment, const std::string& name,
+                  const std::string& value) {
+    std::erase_if(environment, [&](const auto& entry) { return names_variable(entry, name); });
+    environment.push_back(name + "=" + value);
+}
+
+bool has_variable(const RunStage& run, const std::string& name) {
+    return std::any_of(run.environment.begin(), run.environment.end(),
+                       [&](const auto& entry) { return entry.first == name; });
+}
+
+std::vector<std::string> make_environment(const RunStage& run, const std::optional<User>& user) {
+    std::vector<std::string> environment;
+    for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+    for (const auto& name : run.unset) {
+        std::erase_if(environment, [&](const auto& entry) { return names_variable(entry, name); });
+    }
+    if (user && !has_variable(run, "HOME")) set_variable(environment, "HOME", user->home);
+    if (user && !user->name.empty() && !has_variable(run, "USER")) {
+        set_variable(environment, "USER", user->name);
+        set_variable(environment, "LOGNAME", user->name);
+    }
+    for (const auto& [name, value] : run.environment) {
+        if (!name.empty() && name.find('=') == std::string::npos) {
+            set_variable(environment, name, value);
+        }
+    }
+    return environment;
+}
+
+Fd make_script(const RunStage& run, const std::optional<User>& user) {
+    Fd file(::memfd_create("stage", MFD_CLOEXEC));
+    if (!file) fail_errno("make a place for the script");
+    if (!write_all(file.get(), run.script)) fail_errno("store the script");
+    ::lseek(file.get(), 0, SEEK_SET);
+    ::fchmod(file.get(), 0600);
+    if (user && ::fchown(file.get(), user->uid, user->gid) != 0) fail_errno("hand over the script");
+    return file;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    pointers.reserve(texts.size() + 1);
+    for (auto& text : texts) pointers.push_back(text.data());
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
+[[noreturn]] void report_and_exit(int fd, Step step) {
+    const ChildFailure failure{step, errno};
+    static_cast<void>(!::write(fd, &failure, sizeof failure));
+    ::_exit(127);
+}
+
+void reset_signals() {
+    struct sigaction standard {};
+    standard.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; ++number) ::sigaction(number, &standard, nullptr);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void become_user(const Plan& plan, int report) {
+    if (!plan.user) return;
+    const User& user = *plan.user;
+    // Who already is this user (an image's own) may not call setgroups, and need not.
+    if (::geteuid() == user.uid && ::geteuid() != 0) return;
+    if (::setgroups(user.groups.size(), user.groups.data()) != 0) report_and_exit(report, Step::kGroups);
+    if (::setgid(user.gid) != 0 || ::setuid(user.uid) != 0) report_and_exit(report, Step::kUser);
+}
+
+struct ExecArguments {
+    std::vector<std::string> shells;
+    std::vector<std::vector<char*>> vectors;  ///< one per shell
+    std::vector<char*> environment;
+};
+
+[[noreturn]] void run_child(const Plan& plan, const RunStage& run, const ExecArguments& arguments,
+                            int cgroup_procs) {
+    const int report = plan.report.write.get();
+    ::setsid();
+    reset_signals();
+    ::dup2(plan.script.get(), STDIN_FILENO);
+    ::dup2(plan.output.write.get(), STDOUT_FILENO);
+    ::dup2(plan.error.write.get(), STDERR_FILENO);
+    // Not being able to join is not a reason to fail: the process tree is searched as well.
+    if (cgroup_procs >= 0) static_cast<void>(!::write(cgroup_procs, "0", 1));
+    become_user(plan, report);
+    if (!run.cwd.empty() && ::chdir(run.cwd.c_str()) != 0) report_and_exit(report, Step::kChdir);
+    int worst = ENOENT;
+    for (std::size_t i = 0; i < arguments.shells.size(); ++i) {
+        ::execve(arguments.shells[i].c_str(), arguments.vectors[i].data(),
+                 arguments.environment.data());
+        if (errno != ENOENT && errno != ENOTDIR) worst = errno;
+        if (errno == E2BIG) break;
+    }
+    errno = worst;
+    report_and_exit(report, Step::kExec);
+}
+
+std::string describe(const ChildFailure& failure, const RunStage& run) {
+    switch (failure.step) {
+        case Step::kChdir: return errno_text("enter directory " + run.cwd, failure.code);
+        case Step::kGroups: return errno_text("take the groups of user " + run.user, failure.code);
+        case Step::kUser: return errno_text("become user " + run.user, failure.code);
+        case Step::kExec: break;
+    }
+    if (failure.code == E2BIG) return "the variables are too large to start a shell with";
+    std::string tried;
+    for (const auto& shell : run.shells) tried += (tried.empty() ? "" : ", ") + shell;
+    if (failure.code == ENOENT) return "shell not found: the environment has none of " + tried;
+    return errno_text("start a shell (" + tried + ")", failure.code);
+}
+
+std::string shell_of(pid_t pid, const RunStage& run) {
+    std::string target(4096, '\0');
+    const auto path = "/proc/" + std::to_string(pid) + "/exe";
+    const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
+    if (length <= 0) return run.shells.front();
+    target.resize(static_cast<std::size_t>(length));
+    return target;
+}
+
+}  // namespace
+
+Launched launch_stage(const RunStage& run, int cgroup_procs) {
+    if (run.shells.empty()) throw Failure("no shell was named");
+    Plan plan;
+    if (!run.user.empty()) plan.user = find_user(run.user);
+    plan.environment = make_environment(run, plan.user);
+    plan.script = make_script(run, plan.user);
+    plan.output = make_pipe();
+    plan.error = make_pipe();
+    plan.report = make_pipe();
+    for (const Pipe* pipe : {&plan.output, &plan.error}) {
+        ::fcntl(pipe->read.get(), F_SETPIPE_SZ, kPipeBytes);
+        set_nonblocking(pipe->read.get());
+    }
+    // Everything is allocated before the fork, so that the child only makes system calls.
+    std::vector<std::vector<std::string>> texts;
+    for (const auto& shell : run.shells) {
+        texts.push_back({shell});
+        texts.back().insert(texts.back().end(), run.arguments.begin(), run.arguments.end());
+    }
+    ExecArguments arguments{run.shells, {}, pointers_to(plan.environment)};
+    for (auto& text : texts) arguments.vectors.push_back(pointers_to(text));
+
+    const pid_t pid = ::fork();
+    if (pid < 0) fail_errno("make a process");
+    if (pid == 0) run_child(plan, run, arguments, cgroup_procs);
+    plan.report.write.reset();
+    ChildFailure failure{};
+    const ssize_t got = read_some(plan.report.read.get(), reinterpret_cast<char*>(&failure), sizeof failure);
+    if (got == static_cast<ssize_t>(sizeof failure)) {
+        ::waitpid(pid, nullptr, 0);
+        throw Failure(describe(failure, run));
+    }
+    return {pid, shell_of(pid, run), std::move(plan.output.read), std::move(plan.error.read)};
+}
+
+}  // namespace executors::helper

@@ -1,0 +1,96 @@
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "executors/helper/connect.hpp"
+#include "executors/helper/fronts.hpp"
+#include "executors/helper/supervisor.hpp"
+
+namespace {
+
+using executors::helper::Failure;
+
+constexpr char kUsage[] =
+    "usage: runner-helper supervise --dir DIR [--detach] [--cgroup NAME]\n"
+    "       runner-helper connect --dir DIR [--spawn] [--wait-ms N]\n"
+    "The part of runner that works inside a job's environment. It is also, by another name, the front\n"
+    "of dockerd in a job's container.\n";
+
+/// The options of one sub-program, in any order.
+class Arguments {
+  public:
+    explicit Arguments(std::vector<std::string> words) : words_(std::move(words)) {}
+
+    bool take_flag(const std::string& name) {
+        for (auto place = words_.begin(); place != words_.end(); ++place) {
+            if (*place != name) continue;
+            words_.erase(place);
+            return true;
+        }
+        return false;
+    }
+    std::string take_value(const std::string& name) {
+        for (auto place = words_.begin(); place != words_.end(); ++place) {
+            if (*place != name) continue;
+            if (place + 1 == words_.end()) throw Failure(name + " needs a value");
+            std::string value = *(place + 1);
+            words_.erase(place, place + 2);
+            return value;
+        }
+        return {};
+    }
+    std::string take_directory() {
+        std::string directory = take_value("--dir");
+        if (directory.empty()) throw Failure("--dir is missing");
+        return directory;
+    }
+    void expect_none() const {
+        if (!words_.empty()) throw Failure("unknown argument '" + words_.front() + "'");
+    }
+
+  private:
+    std::vector<std::string> words_;
+};
+
+int run_supervise(Arguments arguments) {
+    executors::helper::SuperviseOptions options;
+    options.directory = arguments.take_directory();
+    options.detach = arguments.take_flag("--detach");
+    options.cgroup = arguments.take_value("--cgroup");
+    arguments.expect_none();
+    return executors::helper::supervise(options);
+}
+
+int run_connect(Arguments arguments) {
+    executors::helper::ConnectOptions options;
+    options.directory = arguments.take_directory();
+    options.spawn = arguments.take_flag("--spawn");
+    const std::string wait = arguments.take_value("--wait-ms");
+    options.wait_ms = std::strtoll(wait.c_str(), nullptr, 10);
+    arguments.expect_none();
+    return executors::helper::connect_and_copy(options);
+}
+
+int run(const std::vector<std::string>& words) {
+    const std::string name = executors::helper::base_name(words.empty() ? "" : words[0]);
+    if (name == "dockerd") return executors::helper::run_dockerd_front(words);
+    const std::string command = words.size() > 1 ? words[1] : "";
+    const std::vector<std::string> rest(words.begin() + (words.size() > 1 ? 2 : 1), words.end());
+    if (command == "supervise") return run_supervise(Arguments(rest));
+    if (command == "connect") return run_connect(Arguments(rest));
+    const bool asked = command == "help" || command == "--help";
+    std::fputs(kUsage, asked ? stdout : stderr);
+    return asked ? 0 : 2;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    try {
+        return run(std::vector<std::string>(arguments, arguments + count));
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "runner-helper: %s\n", failure.what());
+        return 1;
+    }
+}

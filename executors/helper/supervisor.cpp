@@ -1,0 +1,293 @@
+#include "executors/helper/supervisor.hpp"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+
+#include "executors/helper/engine_wait.hpp"
+#include "executors/helper/file_work.hpp"
+
+namespace executors::helper {
+
+namespace {
+
+constexpr std::int64_t kDiskRetryMs = 200;
+constexpr std::int64_t kFlushLimitMs = 2'000;
+constexpr std::int64_t kKillLimitMs = 10'000;
+
+sigset_t handled_signals() {
+    sigset_t set;
+    ::sigemptyset(&set);
+    for (const int number : {SIGCHLD, SIGTERM, SIGINT}) ::sigaddset(&set, number);
+    return set;
+}
+
+Fd block_signals() {
+    const sigset_t set = handled_signals();
+    ::sigprocmask(SIG_BLOCK, &set, nullptr);
+    for (const int number : {SIGPIPE, SIGHUP, SIGQUIT}) ::signal(number, SIG_IGN);
+    Fd signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals) fail_errno("listen for signals");
+    return signals;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(const SuperviseOptions& options, int directory, Fd listener, Fd lock)
+    : listener_(std::move(listener)),
+      lock_(std::move(lock)),
+      signals_(block_signals()),
+      log_(directory, [this](const auto& header, const auto& text) { on_old_record(header, text); }),
+      budget_(log_),
+      cgroup_(options.cgroup) {
+    budget_.count_old(old_output_bytes_);
+    report_lost_stages();
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    reactor_.watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { on_accept(); });
+    reactor_.watch(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
+    reactor_.set_after_round([this] { after_round(); });
+}
+
+int Supervisor::run() {
+    reactor_.run();
+    return 0;
+}
+
+void Supervisor::on_old_record(const RecordHeader& header, const std::string& text) {
+    switch (header.type) {
+        case RecordType::kOutput: old_output_bytes_ += header.length; break;
+        case RecordType::kStarted: started_.insert(header.stage); break;
+        case RecordType::kExited: exits_[header.stage] = text; break;
+        case RecordType::kNotice: known_ids_.insert(id_of_notice(text)); break;
+    }
+}
+
+void Supervisor::report_lost_stages() {
+    for (const auto stage : started_) {
+        if (exits_.count(stage) > 0) continue;
+        const ExitReport report{1, 0, "lost", "the job's supervisor died while the script ran", ""};
+        exits_[stage] = exited_json(report);
+        log_.append(RecordType::kExited, Stream::kNone, stage, exits_[stage]);
+    }
+}
+
+void Supervisor::on_accept() {
+    while (true) {
+        Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        if (!socket) return;
+        if (finished_) continue;
+        auto handler = [this](const Command& command) { return handle(command); };
+        connections_.push_back(
+            std::make_unique<Connection>(reactor_, log_, std::move(socket), std::move(handler)));
+    }
+}
+
+void Supervisor::on_signal() {
+    signalfd_siginfo info{};
+    while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+        if (info.ssi_signo != SIGCHLD) begin_shutdown(kDefaultShutdownGraceMs);
+    }
+    reap();
+}
+
+void Supervisor::reap() {
+    while (true) {
+        int status = 0;
+        const pid_t pid = ::waitpid(-1, &status, WNOHANG);
+        if (pid < 0 && shutting_down_) finish_shutdown();  // nobody is left
+        if (pid <= 0) return;
+        for (const auto& stage : stages_) {
+            if (stage->is_running() && stage->pid() == pid) stage->on_exit(status);
+        }
+    }
+}
+
+void Supervisor::after_round() {
+    if (log_.blocked() != paused_) watch_disk();
+    for (const auto& connection : connections_) connection->pump();
+    connections_.remove_if([](const auto& connection) { return !connection->is_open(); });
+    stages_.remove_if([](const auto& stage) { return stage->is_gone(); });
+    workers_.remove_if([](const auto& worker) { return worker->has_ended(); });
+    if (!finished_) return;
+    for (const auto& connection : connections_) {
+        if (!connection->is_caught_up()) return;
+    }
+    reactor_.stop();
+}
+
+void Supervisor::watch_disk() {
+    paused_ = log_.blocked();
+    for (const auto& stage : stages_) stage->set_paused(paused_);
+    if (!paused_) return;
+    reactor_.after(kDiskRetryMs, [this] {
+        log_.retry();
+        if (log_.blocked()) watch_disk();
+    });
+}
+
+std::shared_ptr<Worker> Supervisor::handle(const Command& command) {
+    if (shutting_down_) return nullptr;
+    if (const auto* run = std::get_if<RunStage>(&command)) run_stage(*run);
+    if (const auto* stop = std::get_if<StopStage>(&command)) stop_stage(*stop);
+    if (const auto* limit = std::get_if<LimitOutput>(&command)) budget_.set_limit(limit->max_output_bytes);
+    if (const auto* shutdown = std::get_if<Shutdown>(&command)) begin_shutdown(shutdown->grace_ms);
+    if (const auto* wait = std::get_if<WaitEngine>(&command)) {
+        start_worker(wait->id, false, [wait](int) { return wait_for_engine(*wait); });
+    }
+    if (const auto* file = std::get_if<FileCommand>(&command)) {
+        auto work = [file](int input) { return do_file_command(*file, input); };
+        auto worker = start_worker(file->id, file->has_upload(), work);
+        return file->has_upload() ? worker : nullptr;
+    }
+    return nullptr;
+}
+
+void Supervisor::run_stage(const RunStage& run) {
+    const auto ended = exits_.find(run.stage);
+    if (ended != exits_.end()) {  // the client's checkpoint may lie behind the first one
+        log_.append(RecordType::kExited, Stream::kNone, run.stage, ended->second);
+        return;
+    }
+    if (!started_.insert(run.stage).second) return;
+    auto on_end = [this, number = run.stage](const std::string& json) { exits_[number] = json; };
+    stages_.push_back(std::make_unique<Stage>(reactor_, log_, budget_, run, on_end));
+    stages_.back()->start(run, cgroup_.procs_fd());
+}
+
+void Supervisor::stop_stage(const StopStage& stop) {
+    for (const auto& stage : stages_) {
+        if (stage->number() == stop.stage) stage->stop(stop.grace_ms, "stopped");
+    }
+}
+
+std::shared_ptr<Worker> Supervisor::start_worker(const std::string& id, bool has_input,
+                                                 const std::function<std::string(int)>& work) {
+    if (!known_ids_.insert(id).second) return nullptr;
+    auto on_end = [this, id](const std::string& json) {
+        log_.append(RecordType::kNotice, Stream::kNone, 0, answer_json_from_worker(id, json));
+    };
+    try {
+        workers_.push_back(std::make_shared<Worker>(reactor_, has_input, work, on_end));
+        return workers_.back();
+    } catch (const Failure& failure) {
+        on_end(failure_json(failure.what()));
+        return nullptr;
+    }
+}
+
+void Supervisor::begin_shutdown(std::int64_t grace_ms) {
+    if (shutting_down_) return;
+    shutting_down_ = true;
+    workers_.clear();
+    for (const auto& stage : stages_) stage->stop(grace_ms, "stopped");
+    for (const pid_t pid : find_descendants()) {
+        ::kill(pid, SIGTERM);
+        ::kill(pid, SIGCONT);
+    }
+    reactor_.after(grace_ms, [this] { finish_shutdown(); });
+    reap();
+}
+
+void Supervisor::kill_everything() {
+    const std::int64_t until = monotonic_ms() + kKillLimitMs;
+    const sigset_t set = handled_signals();
+    const timespec pause{0, 10'000'000};
+    while (monotonic_ms() < until) {
+        cgroup_.kill();
+        const auto left = find_descendants();
+        if (left.empty()) break;
+        for (const pid_t pid : left) ::kill(pid, SIGKILL);
+        ::sigtimedwait(&set, nullptr, &pause);
+        reap();
+    }
+}
+
+void Supervisor::finish_shutdown() {
+    if (finished_) return;
+    finished_ = true;
+    kill_everything();
+    reap();
+    for (const auto& stage : stages_) stage->finish();
+    const auto left = static_cast<std::int64_t>(find_descendants().size());
+    log_.append(RecordType::kNotice, Stream::kNone, 0, event_json(kEventShutdown, "left", left));
+    reactor_.after(kFlushLimitMs, [this] { reactor_.stop(); });
+}
+
+namespace {
+
+Fd take_lock(int directory) {
+    Fd lock(::openat(directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!lock) fail_errno("open the supervisor's lock");
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK) throw Failure("another supervisor serves this directory");
+        fail_errno("lock the supervisor's directory");
+    }
+    return lock;
+}
+
+/// For whoever has to clean up after a supervisor that died.
+void leave_note(int directory, const char* name, const std::string& text) {
+    const Fd file(::openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file || !write_all(file.get(), text)) std::perror("runner-helper: write a note");
+}
+
+/// The child goes on; the parent waits until it listens (end of the pipe after "ok") or says why not.
+Fd go_to_background(int directory) {
+    Pipe ready = make_pipe();
+    const pid_t pid = ::fork();
+    if (pid < 0) fail_errno("go to the background");
+    if (pid > 0) {
+        ready.write.reset();
+        std::string text(4096, '\0');
+        const ssize_t count = read_some(ready.read.get(), text.data(), text.size());
+        text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+        if (text == "ok") ::_exit(0);
+        std::fprintf(stderr, "runner-helper: %s\n", text.empty() ? "the supervisor died" : text.c_str());
+        ::_exit(1);
+    }
+    ::setsid();
+    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    const int log = ::openat(directory, "log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    ::dup2(null, STDIN_FILENO);
+    ::dup2(null, STDOUT_FILENO);
+    ::dup2(log >= 0 ? log : null, STDERR_FILENO);
+    ready.read.reset();
+    return std::move(ready.write);
+}
+
+}  // namespace
+
+int supervise(const SuperviseOptions& options) {
+    ::close_range(3, ~0U, 0);
+    make_directories(options.directory, 0700);
+    const Fd directory(::open(options.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) fail_errno("open directory " + options.directory);
+    Fd ready;
+    if (options.detach) ready = go_to_background(directory.get());
+    try {
+        // The lock comes first: a second supervisor must not replace the first one's socket.
+        Fd lock = take_lock(directory.get());
+        leave_note(directory.get(), "pid", std::to_string(::getpid()));
+        Supervisor supervisor(options, directory.get(), listen_in(options.directory), std::move(lock));
+        if (ready) write_all(ready.get(), "ok");
+        ready.reset();
+        const int code = supervisor.run();
+        ::unlinkat(directory.get(), kSocketName.data(), 0);
+        return code;
+    } catch (const Failure& failure) {
+        if (ready) write_all(ready.get(), failure.what());
+        throw;
+    }
+}
+
+}  // namespace executors::helper
