@@ -1,0 +1,136 @@
+#include "runner/daemon/feeder.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "base/stop_source.hpp"
+
+namespace runner::daemon {
+
+namespace gitlab = protocol::gitlab;
+using Clock = std::chrono::steady_clock;
+
+Feeder::Feeder(const boost::asio::any_io_executor& executor, std::string system_id, Host host)
+    : system_id_(std::move(system_id)),
+      host_(std::move(host)),
+      changed_(executor),
+      stop_(executor),
+      requests_(executor) {}
+
+void Feeder::configure(std::vector<std::shared_ptr<RunnerEntry>> entries, int concurrent,
+                       std::chrono::seconds check_interval) {
+    entries_ = std::move(entries);
+    concurrent_ = concurrent;
+    check_interval_ = check_interval;
+    health_.clear();
+    changed_.notify_all();
+}
+
+bool Feeder::has_room() const { return host_.running_jobs() + in_flight_ < concurrent_; }
+
+base::Task<void> Feeder::run() {
+    std::size_t next = 0;
+    while (!stopped_) {
+        if (entries_.empty() || !has_room()) {
+            co_await changed_.wait();
+            continue;
+        }
+        next %= entries_.size();
+        offer(entries_[next++]);
+        const auto pause = std::chrono::nanoseconds(check_interval_) /
+                           static_cast<std::int64_t>(entries_.size());
+        auto notified = co_await stop_.wait_for(pause);
+        static_cast<void>(notified);
+    }
+}
+
+bool Feeder::may_offer(const RunnerEntry& entry) {
+    const auto& runner = *entry.runner;
+    if (!health_.may_ask(entry.key, runner.unhealthy_requests_limit, runner.unhealthy_interval,
+                         Clock::now())) {
+        return false;
+    }
+    const int of_token = host_.running_jobs_of(runner.token.reveal());
+    if (runner.limit > 0 && of_token + entry.token_state->requests_in_flight >= runner.limit) {
+        base::log::debug("The runner's limit is reached", {{"runner", entry.short_token}});
+        return false;
+    }
+    const auto flag = runner.feature_flags.find("FF_USE_ADAPTIVE_REQUEST_CONCURRENCY");
+    const bool adaptive = flag == runner.feature_flags.end() || flag->second;
+    return entry.token_state->requests_in_flight <
+           entry.token_state->adaptive.limit(runner.request_concurrency, adaptive);
+}
+
+void Feeder::offer(const std::shared_ptr<RunnerEntry>& entry) {
+    if (stopped_ || !has_room() || !may_offer(*entry)) return;
+    requests_.spawn("request a job", request(entry));
+}
+
+base::Task<void> Feeder::request(std::shared_ptr<RunnerEntry> entry) {
+    ++in_flight_;
+    ++entry->token_state->requests_in_flight;
+    gitlab::JobRequest body;
+    body.token = entry->runner->token;
+    body.system_id = system_id_;
+    body.info = runner_info(*entry->config, *entry->runner);
+    auto answer = co_await entry->client->request_job(std::move(body));
+    --in_flight_;
+    --entry->token_state->requests_in_flight;
+    judge(*entry, answer);
+    const bool got_job = answer.outcome == gitlab::JobRequestOutcome::kJob;
+    if (got_job) host_.accept(entry, std::move(answer));
+    changed_.notify_all();
+    if (got_job && !entry->runner->strict_check_interval) offer(entry);
+}
+
+void Feeder::judge(const RunnerEntry& entry, const gitlab::JobRequestAnswer& answer) {
+    using Outcome = AdaptiveRequestLimit::Outcome;
+    const auto& runner = *entry.runner;
+    const bool got_job = answer.outcome == gitlab::JobRequestOutcome::kJob;
+    const Outcome outcome = answer.retriable_seen ? Outcome::kServerTrouble
+                            : got_job             ? Outcome::kJob
+                                                  : Outcome::kNoJob;
+    entry.token_state->adaptive.record(outcome, runner.request_concurrency);
+    host_.observe(entry, answer);
+    if (answer.outcome == gitlab::JobRequestOutcome::kCancelled) return;
+    if (answer.healthy()) {
+        health_.record_healthy(entry.key, Clock::now());
+        if (answer.outcome == gitlab::JobRequestOutcome::kFailed) {
+            base::log::warning("Checking for jobs... failed", {{"runner", entry.short_token},
+                                                               {"runner_name", runner.name},
+                                                               {"status", answer.message}});
+        }
+        return;
+    }
+    base::log::error("Checking for jobs... forbidden", {{"runner", entry.short_token},
+                                                        {"runner_name", runner.name},
+                                                        {"status", answer.message}});
+    if (health_.record_unhealthy(entry.key, runner.unhealthy_requests_limit)) {
+        base::log::error(
+            "The runner is unhealthy and will be left alone for a while: check its token with "
+            "`runner verify`",
+            {{"runner", entry.short_token}, {"runner_name", runner.name}, {"url", runner.url}});
+    }
+}
+
+void Feeder::stop() {
+    stopped_ = true;
+    changed_.notify_all();
+    stop_.notify_all();
+}
+
+namespace {
+base::Task<base::Result<void>> wait_for_all(base::TaskGroup& group) {
+    co_await group.wait();
+    co_return base::Result<void>();
+}
+}  // namespace
+
+base::Task<void> Feeder::drain(std::chrono::nanoseconds limit) {
+    auto waiting = wait_for_all(requests_);
+    auto drained = co_await base::with_deadline(std::move(waiting), limit);
+    if (!drained) requests_.cancel_all();
+    co_await requests_.wait();
+}
+
+}  // namespace runner::daemon

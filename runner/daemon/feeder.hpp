@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/notifier.hpp"
+#include "base/task_group.hpp"
+#include "runner/daemon/health.hpp"
+#include "runner/daemon/runner_entry.hpp"
+
+namespace runner::daemon {
+
+/// Asks the servers for jobs: every entry once per check_interval, evenly spread, and the same entry at
+/// once again after it got a job (runner-protocol.md §6). A request counts as a busy place, because its
+/// answer may be a job that has to be run.
+///
+/// Life: run() until stop() and drain(). Strand: the I/O thread.
+class Feeder {
+  public:
+    /// What the feeder needs to know and to do; the daemon's.
+    struct Host {
+        std::function<int()> running_jobs;
+        std::function<int(const std::string& token)> running_jobs_of;
+        std::function<void(std::shared_ptr<RunnerEntry>, protocol::gitlab::JobRequestAnswer)> accept;
+        std::function<void(const RunnerEntry&, const protocol::gitlab::JobRequestAnswer&)> observe;
+    };
+
+    Feeder(const boost::asio::any_io_executor& executor, std::string system_id, Host host);
+
+    /// New configuration: takes effect at once, forgets who was unhealthy.
+    void configure(std::vector<std::shared_ptr<RunnerEntry>> entries, int concurrent,
+                   std::chrono::seconds check_interval);
+    /// A job has ended: there may be room.
+    void notify() { changed_.notify_all(); }
+    base::Task<void> run();
+    /// No further requests. Those under way are answered, because the server may have assigned a job.
+    void stop();
+    /// Returns when no request is under way; after `limit` the rest is cancelled.
+    base::Task<void> drain(std::chrono::nanoseconds limit);
+
+  private:
+    [[nodiscard]] bool has_room() const;
+    [[nodiscard]] bool may_offer(const RunnerEntry& entry);
+    void offer(const std::shared_ptr<RunnerEntry>& entry);
+    base::Task<void> request(std::shared_ptr<RunnerEntry> entry);
+    void judge(const RunnerEntry& entry, const protocol::gitlab::JobRequestAnswer& answer);
+
+    std::string system_id_;
+    Host host_;
+    std::vector<std::shared_ptr<RunnerEntry>> entries_;
+    int concurrent_ = 1;
+    std::chrono::seconds check_interval_{3};
+    HealthTracker health_;
+    int in_flight_ = 0;
+    bool stopped_ = false;
+    base::Notifier changed_;  ///< room, configuration, stop
+    base::Notifier stop_;
+    base::TaskGroup requests_;
+};
+
+}  // namespace runner::daemon

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/notifier.hpp"
+#include "base/task_group.hpp"
+#include "executors/executor.hpp"
+#include "runner/daemon/runner_entry.hpp"
+#include "runner/daemon/slots.hpp"
+#include "runner/job/job_run.hpp"
+#include "runner/job/journal.hpp"
+
+namespace runner::daemon {
+
+/// Makes the environment of a job for an entry's executor. kConfiguration for an unknown executor.
+using ExecutorFactory =
+    std::function<base::Result<std::unique_ptr<executors::Executor>>(const config::RunnerConfig&)>;
+
+/// The jobs that run: from the server's answer, or from the journal, to the last file removed.
+///
+/// Life: the daemon's; wait() before it goes. Strand: the I/O thread. `on_end` is called after each job,
+/// when its slot is free again.
+class JobHost {
+  public:
+    JobHost(const boost::asio::any_io_executor& executor, std::filesystem::path state_dir,
+            std::string system_id, ExecutorFactory make_executor,
+            std::function<void(const job::JobReport&)> on_end);
+
+    /// Takes a job that the server has just assigned. What is wrong with it is told to the server.
+    void accept(std::shared_ptr<RunnerEntry> entry, const std::string& payload,
+                const std::string& ca_chain);
+    /// Takes up what a former daemon left behind; `find_entry` answers null when the runner is gone.
+    void restore(std::vector<job::FoundJob> jobs,
+                 const std::function<std::shared_ptr<RunnerEntry>(const job::JobRecord&)>& find_entry);
+
+    void stop_all(base::StopReason reason);
+    base::Task<void> wait();
+
+    [[nodiscard]] int running() const { return static_cast<int>(jobs_.size()); }
+    [[nodiscard]] int running_of(const std::string& token) const { return slots_.in_use(token); }
+    [[nodiscard]] std::vector<const job::JobStatus*> statuses() const;
+
+  private:
+    struct Running {
+        std::shared_ptr<RunnerEntry> entry;
+        std::unique_ptr<job::JobRun> run;
+    };
+    using Place = std::list<Running>::iterator;
+
+    void start(std::shared_ptr<RunnerEntry> entry, job::JobSetup setup);
+    base::Task<void> run_to_the_end(Place place);
+    base::Task<void> refuse(std::shared_ptr<RunnerEntry> entry, std::string payload,
+                            base::Error why);
+
+    boost::asio::any_io_executor executor_;
+    std::filesystem::path state_dir_;
+    std::string system_id_;
+    ExecutorFactory make_executor_;
+    std::function<void(const job::JobReport&)> on_end_;
+    SlotTable slots_;
+    std::list<Running> jobs_;
+    base::TaskGroup group_;
+};
+
+}  // namespace runner::daemon

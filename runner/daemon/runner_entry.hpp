@@ -1,0 +1,60 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "protocol/gitlab/client.hpp"
+#include "runner/config/config.hpp"
+#include "runner/daemon/request_limit.hpp"
+
+namespace runner::daemon {
+
+/// What we tell the server about an entry: its executor's abilities, and only those that work.
+protocol::gitlab::RunnerInfo runner_info(const config::Config& config,
+                                         const config::RunnerConfig& runner);
+
+/// Counters that belong to a token, not to a configuration: two entries with one token share them, and a
+/// reload keeps them.
+struct TokenState {
+    AdaptiveRequestLimit adaptive;
+    int requests_in_flight = 0;
+};
+
+/// One [[runners]] entry at work. `config` keeps the snapshot alive that `runner` points into.
+struct RunnerEntry {
+    std::shared_ptr<const config::Config> config;
+    const config::RunnerConfig* runner = nullptr;
+    std::string short_token;
+    std::string key;  ///< URL and token: health and client are kept by it
+    std::shared_ptr<protocol::gitlab::Client> client;
+    std::shared_ptr<TokenState> token_state;
+};
+
+/// Turns a configuration into entries. Clients (with their connections and the server's queue key) and
+/// token states are taken over from the former entries where URL, token and TLS files are the same.
+class EntryBuilder {
+  public:
+    using OnRequest =
+        std::function<void(const config::RunnerConfig&, const protocol::gitlab::CallRecord&)>;
+
+    EntryBuilder(boost::asio::any_io_executor executor, OnRequest on_request)
+        : executor_(std::move(executor)), on_request_(std::move(on_request)) {}
+
+    /// An entry without token or with an unusable URL is logged and left out.
+    std::vector<std::shared_ptr<RunnerEntry>> build(
+        const std::shared_ptr<const config::Config>& config);
+
+  private:
+    base::Result<std::shared_ptr<protocol::gitlab::Client>> client_for(
+        const std::shared_ptr<const config::Config>& config, const config::RunnerConfig& runner);
+
+    boost::asio::any_io_executor executor_;
+    OnRequest on_request_;
+    std::map<std::string, std::shared_ptr<protocol::gitlab::Client>> clients_;
+    std::map<std::string, std::shared_ptr<TokenState>> token_states_;
+};
+
+}  // namespace runner::daemon

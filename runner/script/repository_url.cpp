@@ -1,0 +1,74 @@
+#include "runner/script/stages.hpp"
+
+namespace runner::script {
+
+namespace {
+
+struct Parts {
+    std::string_view scheme;       ///< with "://"
+    std::string_view credentials;  ///< with "@", may be empty
+    std::string_view host;
+    std::string_view path;         ///< with "/"
+};
+
+Parts split_url(std::string_view url) {
+    Parts parts;
+    const auto colon = url.find("://");
+    if (colon == std::string_view::npos) return {{}, {}, {}, url};
+    parts.scheme = url.substr(0, colon + 3);
+    url.remove_prefix(colon + 3);
+    const auto slash = url.find('/');
+    std::string_view authority = url.substr(0, slash);
+    parts.path = slash == std::string_view::npos ? std::string_view() : url.substr(slash);
+    const auto at = authority.rfind('@');
+    if (at != std::string_view::npos) {
+        parts.credentials = authority.substr(0, at + 1);
+        authority.remove_prefix(at + 1);
+    }
+    parts.host = authority;
+    return parts;
+}
+
+std::string_view trim_slashes(std::string_view text) {
+    while (text.starts_with('/')) text.remove_prefix(1);
+    while (text.ends_with('/')) text.remove_suffix(1);
+    return text;
+}
+
+/// `clone_url` replaces scheme, host and what stands before the project's own path.
+std::string joined(const Parts& repo, std::string_view clone_url, std::string_view full_path,
+                   bool with_credentials) {
+    const std::string credentials(with_credentials ? repo.credentials : std::string_view());
+    if (clone_url.empty()) {
+        return std::string(repo.scheme) + credentials + std::string(repo.host) +
+               std::string(repo.path);
+    }
+    const Parts base = split_url(clone_url);
+    std::string path(repo.path);
+    if (!full_path.empty()) path = "/" + std::string(full_path) + ".git";
+    const std::string_view root = trim_slashes(base.path);
+    return std::string(base.scheme) + credentials + std::string(base.host) +
+           (root.empty() ? std::string() : "/" + std::string(root)) + path;
+}
+
+}  // namespace
+
+std::string without_credentials(std::string_view url) { return joined(split_url(url), "", "", false); }
+
+std::string project_slug(std::string_view repo_url) {
+    std::string_view path = trim_slashes(split_url(repo_url).path);
+    if (path.ends_with(".git")) path.remove_suffix(4);
+    return std::string(path);
+}
+
+std::string StageWriter::remote_url() const {
+    return joined(split_url(payload_.git_info.repo_url), runner_.clone_url,
+                  payload_.job_info.project_full_path, false);
+}
+
+std::string StageWriter::remote_url_with_credentials() const {
+    return joined(split_url(payload_.git_info.repo_url), runner_.clone_url,
+                  payload_.job_info.project_full_path, true);
+}
+
+}  // namespace runner::script

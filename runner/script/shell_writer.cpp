@@ -1,0 +1,120 @@
+#include "runner/script/shell_writer.hpp"
+
+#include <fmt/format.h>
+
+#include "base/strings.hpp"
+
+namespace runner::script {
+
+namespace {
+
+constexpr std::string_view kGreen = "\x1b[32;1m";
+constexpr std::string_view kYellow = "\x1b[0;33m";
+constexpr std::string_view kReset = "\x1b[0;m";
+
+constexpr std::string_view kExitCheck =
+    "_runner_exit_code=$?; if [ $_runner_exit_code -ne 0 ]; then exit $_runner_exit_code; fi\n";
+
+std::string_view directory_of(std::string_view path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string_view::npos ? std::string_view(".") : path.substr(0, slash);
+}
+
+}  // namespace
+
+std::string shell_quote(std::string_view text) {
+    std::string out = "'";
+    for (const char c : text) {
+        if (c == '\'') out += "'\\''";
+        else out += c;
+    }
+    return out + "'";
+}
+
+ShellWriter& ShellWriter::line(std::string_view command) {
+    body_ += command;
+    body_ += '\n';
+    return *this;
+}
+
+ShellWriter& ShellWriter::export_variable(std::string_view name, std::string_view value) {
+    return line(fmt::format("export {}={}", name, shell_quote(value)));
+}
+
+void ShellWriter::echo(std::string_view before, std::string_view text, std::string_view after) {
+    // printf, because echo of dash and busybox interprets backslashes.
+    line("printf '%s\\n' " +
+         shell_quote(std::string(before) + std::string(text) + std::string(after)));
+}
+
+ShellWriter& ShellWriter::notice(std::string_view text) {
+    echo(kGreen, text, kReset);
+    return *this;
+}
+
+ShellWriter& ShellWriter::warning(std::string_view text) {
+    echo(kYellow, text, kReset);
+    return *this;
+}
+
+ShellWriter& ShellWriter::print(std::string_view text) {
+    echo("", text, "");
+    return *this;
+}
+
+ShellWriter& ShellWriter::write_file(std::string_view path, std::string_view content) {
+    line("mkdir -p " + shell_quote(directory_of(path)));
+    // The old file goes first: it may belong to another user, or be a link.
+    line("rm -f " + shell_quote(path));
+    return line(fmt::format("(umask 077; printf '%s' {} > {})", shell_quote(content),
+                            shell_quote(path)));
+}
+
+void ShellWriter::open_section(std::string_view prefix, std::size_t index,
+                               std::string_view command) {
+    // awk's srand() is the one clock that every image with a shell has.
+    line(fmt::format(
+        "printf 'section_start:%s:section_{0}_{1}[hide_duration=true,collapsed=true]\\r\\033[0K' "
+        "\"$(awk 'BEGIN{{srand(); print srand()}}')\"",
+        prefix, index));
+    echo(kGreen, "$ " + std::string(command), kReset);
+    line(fmt::format("printf 'section_end:%s:section_{0}_{1}\\r\\033[0K' "
+                     "\"$(awk 'BEGIN{{srand(); print srand()}}')\"",
+                     prefix, index));
+}
+
+ShellWriter& ShellWriter::commands(const std::vector<std::string>& lines, bool check_exit_codes,
+                                   bool sections, std::string_view prefix) {
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const std::string_view command = base::trim(lines[i]);
+        if (command.empty()) {
+            print("");
+            continue;
+        }
+        const auto end = command.find('\n');
+        if (end == std::string_view::npos) {
+            echo(kGreen, "$ " + std::string(command), kReset);
+        } else if (sections) {
+            open_section(prefix, i, command);
+        } else {
+            echo(kGreen, "$ " + std::string(command.substr(0, end)) +
+                             " # collapsed multi-line command", kReset);
+        }
+        line(command);
+        if (check_exit_codes) body_ += kExitCheck;
+    }
+    return *this;
+}
+
+std::string ShellWriter::script(bool trace) const {
+    std::string text = "trap 'exit 1' TERM\n";
+    if (trace) text += "set -o xtrace\n";
+    // Asking a subshell needs no grep, which small images lack.
+    text += "if (set -o pipefail) 2> /dev/null; then set -o pipefail; fi\n";
+    text += "set -o errexit\nset +o noclobber\n";
+    text += "(trap 'exit 1' TERM; eval " + shell_quote(body_) + ") < /dev/null\n";
+    text += "exit 0\n";
+    return text;
+}
+
+}  // namespace runner::script
