@@ -101,6 +101,7 @@ enum class Platforms { kAuto, kHost };
 /// `[runners.dind]` (design.md §3, decision 5): ours; every key is optional.
 struct DindSettings {
     DindMode mode = DindMode::kAuto;
+    std::string image = "docker:dind";  ///< engine beside an image without one (mode on)
     int mtu = 0;  ///< 0: that of the network the job container is on
     bool builder = true;
     std::string builder_name = "runner";

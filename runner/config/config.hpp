@@ -80,6 +80,10 @@ base::Result<Config> load_config(const std::filesystem::path& path);
 /// /etc/gitlab-runner/config.toml for root, ~/.gitlab-runner/config.toml for others; CONFIG_FILE wins.
 std::filesystem::path default_config_path();
 
+/// Where the daemon keeps its jobs: $STATE_DIRECTORY; /var/lib/runner for root's default configuration;
+/// else .runner-state beside the configuration. It is not made here.
+std::filesystem::path state_directory(const std::filesystem::path& config_path);
+
 /// First nine characters behind the token's prefix: shown in logs, labels and names (§2.7.4).
 std::string short_token(const base::Secret& token);
 

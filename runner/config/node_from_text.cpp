@@ -1,0 +1,107 @@
+// Values of the command line and the environment, as TOML.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "base/strings.hpp"
+#include "runner/config/value.hpp"
+
+namespace runner::config {
+
+namespace {
+
+base::Error invalid(std::string message) {
+    return base::make_error(base::ErrorKind::kInvalidInput, std::move(message));
+}
+
+/// As Go's strconv.ParseBool.
+base::Result<bool> parse_bool(std::string_view text) {
+    for (const auto* word : {"1", "t", "T", "true", "TRUE", "True"}) {
+        if (text == word) return true;
+    }
+    for (const auto* word : {"0", "f", "F", "false", "FALSE", "False"}) {
+        if (text == word) return false;
+    }
+    return invalid(fmt::format("expected true or false, got \"{}\"", text));
+}
+
+base::Result<Node> one(const Key& key, const std::string& text) {
+    switch (key.type) {
+        case Type::kInt:
+        case Type::kInt64: {
+            std::int64_t number = 0;
+            const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+            if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
+                return invalid(fmt::format("expected an integer, got \"{}\"", text));
+            }
+            return Node::of_integer(number);
+        }
+        case Type::kFloat: {
+            double number = 0;
+            const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+            if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
+                return invalid(fmt::format("expected a number, got \"{}\"", text));
+            }
+            return Node::of_number(number);
+        }
+        case Type::kBool: {
+            auto value = parse_bool(text);
+            if (!value) return value.error();
+            return Node::of_boolean(*value);
+        }
+        default: return Node::string(text);
+    }
+}
+
+/// "KEY:VALUE", and for arrays in tables "KEY:a,b".
+base::Result<Node> table_of(const Key& key, const std::vector<std::string>& texts) {
+    Node table = Node::table();
+    for (const auto& text : texts) {
+        // Image names have colons of their own, a path has none: the last separates an image from devices.
+        const auto colon = key.type == Type::kStringsMap ? text.rfind(':') : text.find(':');
+        if (colon == std::string::npos || colon == 0) {
+            return invalid(fmt::format("expected NAME:VALUE, got \"{}\"", text));
+        }
+        const std::string value = text.substr(colon + 1);
+        Node node = Node::string(value);
+        if (key.type == Type::kStringsMap) node = Node::strings(base::split(value, ','));
+        if (key.type == Type::kBoolMap) {
+            auto flag = parse_bool(value);
+            if (!flag) return flag.error();
+            node = Node::of_boolean(*flag);
+        }
+        table.set(text.substr(0, colon), std::move(node));
+    }
+    return table;
+}
+
+}  // namespace
+
+base::Result<Node> node_from_text(const Key& key, const std::vector<std::string>& texts) {
+    if (texts.empty()) return invalid("no value is given");
+    Node node;
+    switch (key.type) {
+        case Type::kStrings: node = Node::strings(texts); break;
+        case Type::kStringOrStrings:
+            node = texts.size() == 1 ? Node::string(texts.front()) : Node::strings(texts);
+            break;
+        case Type::kStringMap:
+        case Type::kBoolMap:
+        case Type::kStringsMap: {
+            auto table = table_of(key, texts);
+            if (!table) return table.error();
+            node = std::move(*table);
+            break;
+        }
+        default: {
+            auto single = one(key, texts.back());
+            if (!single) return single.error();
+            node = std::move(*single);
+        }
+    }
+    // The same rules as in the file: choices, ranges, units.
+    if (auto value = read_value(key, node); !value) return value.error();
+    return node;
+}
+
+}  // namespace runner::config

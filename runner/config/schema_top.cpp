@@ -1,0 +1,88 @@
+#include "runner/config/setters.hpp"
+
+namespace runner::config::schema {
+
+namespace {
+
+constexpr std::string_view kNoTerminal = "this runner has no interactive web terminal";
+constexpr std::string_view kNoMachines = "this runner has no docker+machine executor";
+constexpr std::string_view kNoUsageLog = "this runner writes no usage log";
+
+constexpr Key kGlobal[] = {
+    key("concurrent", Type::kInt, "1", global<&Config::concurrent>,
+        "how many jobs run at once, over all [[runners]]"),
+    key("check_interval", Type::kInt, "3", global<&Config::check_interval_seconds>,
+        "seconds of one polling cycle; 0 or less means 3"),
+    key("log_level", Type::kString, "info", global<&Config::log_level>,
+        "debug, info, warn, error, fatal or panic; the command line wins")
+        .one_of("debug|info|warn|warning|error|fatal|panic"),
+    key("log_format", Type::kString, "runner", global<&Config::log_format>,
+        "runner, text or json; the command line wins")
+        .one_of("runner|text|json"),
+    key("listen_address", Type::kString, "", global<&Config::listen_address>,
+        "host:port of the status page and the metrics; \":9252\" for all interfaces, empty for none"),
+    idle("sentry_dsn", Type::kString, "", "this runner reports to no error tracker"),
+    key("connection_max_age", Type::kDuration, "15m0s", global<&Config::connection_max_age>,
+        "idle connections to GitLab older than this are not used again; 0: no limit"),
+    key("shutdown_timeout", Type::kInt, "30", global<&Config::shutdown_timeout_seconds>,
+        "seconds that stopped jobs have to clean up; 0 or less means 30"),
+    idle("user", Type::kString, "", "give `run --user` instead"),
+    key("labels", Type::kStringMap, "", global<&Config::labels>,
+        "labels of all runners, told to GitLab"),
+};
+
+constexpr Key kSessionServer[] = {
+    idle("listen_address", Type::kString),
+    idle("advertise_address", Type::kString),
+    idle("session_timeout", Type::kInt, "1800"),
+};
+
+constexpr Key kShutdownDrain[] = {
+    idle("enabled", Type::kBool, "false"),
+    idle("concurrency", Type::kInt, "3"),
+    idle("max_retries", Type::kInt, "3"),
+    idle("retry_backoff", Type::kDuration, "5s"),
+};
+
+constexpr Key kUsageLogger[] = {
+    idle("enabled", Type::kBool, "false"),    idle("writers", Type::kStrings),
+    idle("log_dir", Type::kString),           idle("max_backup_files", Type::kInt),
+    idle("max_rotation_age", Type::kDuration), idle("labels", Type::kStringMap),
+};
+
+constexpr Key kUsageLogrotate[] = {
+    idle("log_dir", Type::kString),
+    idle("max_backup_files", Type::kInt),
+    idle("max_rotation_age", Type::kDuration),
+    idle("labels", Type::kStringMap),
+};
+
+constexpr Key kUsageSnowplow[] = {
+    idle("collector_uri", Type::kString),
+    idle("app_id", Type::kString),
+    idle("category", Type::kString),
+    idle("realm", Type::kString),
+    idle("deployment_type", Type::kString),
+    idle("metadata", Type::kStringMap),
+    idle("enable_oidc", Type::kBool),
+    idle("batch_delivery_duration_buckets", Type::kAny),
+    idle("skip_oidc_if_unsupported_cloud", Type::kBool),
+    idle("skip_runner_system_failure", Type::kBool),
+};
+
+constexpr Section kSections[] = {
+    {"", kGlobal, false, "", "-", "-"},
+    {"session_server", kSessionServer, false, kNoTerminal, "-", "-"},
+    {"machine", {}, false, kNoMachines, "-", "-"},
+    {"machine.shutdown_drain", kShutdownDrain, false, kNoMachines, "-", "-"},
+    {"experimental", {}, false, "", "-", "-"},
+    {"experimental.usage_logger", kUsageLogger, false, kNoUsageLog, "-", "-"},
+    {"experimental.usage_logger.logrotate", kUsageLogrotate, false, kNoUsageLog, "-", "-"},
+    {"experimental.usage_logger.snowplow_billing", kUsageSnowplow, false, kNoUsageLog, "-", "-"},
+};
+
+}  // namespace
+
+std::span<const Section> top_sections() { return kSections; }
+
+}  // namespace runner::config::schema

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+
+#include "runner/config/schema.hpp"
+
+/// How the tables of the schema put values into the structs. Only schema_*.cpp include this.
+namespace runner::config::schema {
+
+template <typename T>
+void assign(T& field, const Value& value) {
+    field = std::get<T>(value);
+}
+inline void assign(int& field, const Value& value) {
+    field = static_cast<int>(std::get<std::int64_t>(value));
+}
+inline void assign(base::Secret& field, const Value& value) {
+    field = base::Secret(std::get<std::string>(value));
+}
+template <typename T>
+void assign(std::optional<T>& field, const Value& value) {
+    field = std::get<T>(value);
+}
+
+template <auto Member>
+void global(Config& config, const Value& value) {
+    assign(config.*Member, value);
+}
+template <auto Member>
+void runner(Config& config, const Value& value) {
+    assign(config.runners.back().*Member, value);
+}
+template <auto Member>
+void docker(Config& config, const Value& value) {
+    assign(config.runners.back().docker.*Member, value);
+}
+template <auto Member>
+void service(Config& config, const Value& value) {
+    assign(config.runners.back().docker.services.back().*Member, value);
+}
+template <auto Member>
+void dind(Config& config, const Value& value) {
+    assign(config.runners.back().dind.*Member, value);
+}
+template <auto Member>
+void registry(Config& config, const Value& value) {
+    assign(config.runners.back().registries.back().*Member, value);
+}
+
+/// A key that does something.
+constexpr Key key(std::string_view name, Type type, std::string_view fallback, Setter set,
+                  std::string_view help) {
+    return {.name = name, .type = type, .fallback = fallback, .set = set, .help = help,
+            .choices = {}, .flag = {}, .env = {}};
+}
+/// An official key that does nothing here.
+constexpr Key idle(std::string_view name, Type type, std::string_view fallback = "",
+                   std::string_view why = "") {
+    return {.name = name, .type = type, .fallback = fallback, .set = nullptr, .help = why,
+            .choices = {}, .flag = {}, .env = {}};
+}
+
+}  // namespace runner::config::schema

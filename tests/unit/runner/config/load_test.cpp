@@ -1,0 +1,291 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "runner/config/config.hpp"
+#include "runner/config/inspect.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace {
+
+using namespace runner::config;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class LoadConfig : public testing::Test {
+  protected:
+    base::Result<Config> load(const std::string& text) {
+        std::ofstream(path_) << text;
+        return load_config(path_);
+    }
+    std::string failure(const std::string& text) {
+        const auto config = load(text);
+        return config ? "loaded" : config.error().message;
+    }
+    /// One entry that is right, with more lines in it.
+    static std::string entry(const std::string& more = "", const std::string& docker = "") {
+        return "[[runners]]\n  name = \"a\"\n  url = \"https://git.example\"\n  token = \"glrt-x\"\n"
+               "  executor = \"docker\"\n" + more + "  [runners.docker]\n    image = \"alpine\"\n" + docker;
+    }
+
+    tests::TempDir dir_;
+    std::filesystem::path path_ = dir_.path() / "config.toml";
+};
+
+TEST_F(LoadConfig, ReadsTheOfficialShapeWithoutAWarning) {
+    const auto config = load(R"(concurrent = 4
+check_interval = 0
+connection_max_age = "15m0s"
+shutdown_timeout = 0
+
+[session_server]
+  session_timeout = 1800
+
+[[runners]]
+  name = "host"
+  url = "https://gitlab.example.com/"
+  id = 42
+  token = "glrt-abcdefghijk"
+  token_obtained_at = 2026-01-01T00:00:00Z
+  token_expires_at = 0001-01-01T00:00:00Z
+  executor = "docker"
+  [runners.cache]
+    MaxUploadedArchiveSize = 0
+    [runners.cache.s3]
+    [runners.cache.gcs]
+    [runners.cache.azure]
+  [runners.docker]
+    tls_verify = false
+    image = "alpine:3"
+    privileged = false
+    disable_entrypoint_overwrite = false
+    oom_kill_disable = false
+    disable_cache = false
+    volumes = ["/cache"]
+    shm_size = 0
+    network_mtu = 0
+)");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_THAT(config->warnings, IsEmpty());
+    EXPECT_EQ(config->concurrent, 4);
+    EXPECT_EQ(config->check_interval_seconds, 3);
+    EXPECT_EQ(config->shutdown_timeout_seconds, 30);
+    EXPECT_EQ(config->connection_max_age, std::chrono::minutes(15));
+    ASSERT_EQ(config->runners.size(), 1U);
+    const auto& runner = config->runners[0];
+    EXPECT_EQ(runner.id, 42);
+    EXPECT_EQ(runner.token.reveal(), "glrt-abcdefghijk");
+    EXPECT_EQ(runner.token_obtained_at, "2026-01-01T00:00:00Z");
+    EXPECT_EQ(runner.docker.image, "alpine:3");
+    EXPECT_THAT(runner.docker.volumes, ElementsAre("/cache"));
+    EXPECT_EQ(runner.output_limit_bytes, 4096 * 1024);
+}
+
+TEST_F(LoadConfig, ReadsOurOwnTables) {
+    const auto config = load(entry("", R"(    privileged = true
+  [runners.dind]
+    mode = "on"
+    mtu = 1400
+    builder = false
+    platforms = "host"
+    preload_images = ["a", "b"]
+    image = "docker:27-dind"
+  [[runners.registry]]
+    host = "registry.company.net:5000"
+    address = "10.0.0.5"
+    http = true
+    mirror_of = "docker.io"
+  [[runners.registry]]
+    host = "other"
+  [[runners.docker.services]]
+    name = "redis"
+    alias = "r"
+    environment = ["A=B"]
+)"));
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_THAT(config->warnings, IsEmpty());
+    const auto& runner = config->runners[0];
+    EXPECT_EQ(runner.dind.mode, executors::docker::DindMode::kOn);
+    EXPECT_EQ(runner.dind.platforms, executors::docker::Platforms::kHost);
+    EXPECT_EQ(runner.dind.mtu, 1400);
+    EXPECT_EQ(runner.dind.image, "docker:27-dind");
+    EXPECT_FALSE(runner.dind.builder);
+    EXPECT_THAT(runner.dind.builder_driver_opts, ElementsAre("network=host"));
+    ASSERT_EQ(runner.registries.size(), 2U);
+    EXPECT_TRUE(runner.registries[0].http);
+    EXPECT_EQ(runner.registries[1].host, "other");
+    ASSERT_EQ(runner.docker.services.size(), 1U);
+    EXPECT_EQ(runner.docker.services[0].alias, "r");
+    EXPECT_TRUE(runner.docker.services_privileged) << "follows privileged when it is not set";
+}
+
+TEST_F(LoadConfig, UnderstandsDurationsSizesAndLists) {
+    const auto config = load("connection_max_age = 90000000000\n" +
+                             entry("  unhealthy_interval = \"1h30m\"\n  prepare_timeout = \"90s\"\n"
+                                   "  output_limit = 100\n",
+                                   "    memory = \"512m\"\n    memory_swap = \"-1\"\n    cpus = \"1.5\"\n"
+                                   "    pull_policy = [\"always\", \"if-not-present\"]\n"
+                                   "    services_privileged = false\n    privileged = true\n"
+                                   "    [runners.docker.tmpfs]\n      \"/run\" = \"rw\"\n"));
+    ASSERT_TRUE(config) << config.error().message;
+    const auto& runner = config->runners[0];
+    EXPECT_EQ(config->connection_max_age, std::chrono::seconds(90));
+    EXPECT_EQ(runner.unhealthy_interval, std::chrono::minutes(90));
+    EXPECT_EQ(runner.prepare_timeout, std::chrono::seconds(90));
+    EXPECT_EQ(runner.output_limit_bytes, 102400);
+    EXPECT_EQ(runner.docker.memory_bytes, 512LL << 20);
+    EXPECT_EQ(runner.docker.memory_swap_bytes, -1);
+    EXPECT_EQ(runner.docker.nano_cpus, 1500000000);
+    EXPECT_THAT(runner.docker.pull_policy, ElementsAre("always", "if-not-present"));
+    EXPECT_FALSE(runner.docker.services_privileged);
+    EXPECT_EQ(runner.docker.tmpfs.at("/run"), "rw");
+}
+
+TEST_F(LoadConfig, NamesUnknownKeysWithLineAndSuggestion) {
+    const auto config = load("concurent = 3\n" + entry("  privileged = true\n  zzz = 1\n",
+                                                       "    volums = [\"/cache\"]\n"));
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->concurrent, 1);
+    const std::string file = path_.string();
+    EXPECT_THAT(config->warnings,
+                ElementsAre(file + ":1:1: unknown key \"concurent\" in the top of the file is ignored; did you "
+                                   "mean \"concurrent\"?",
+                            file + ":7:3: unknown key \"privileged\" in [[runners]] is ignored; it belongs in "
+                                   "[runners.docker]",
+                            file + ":8:3: unknown key \"zzz\" in [[runners]] is ignored",
+                            file + ":11:5: unknown key \"volums\" in [runners.docker] is ignored; did you mean "
+                                   "\"volumes\"?"));
+}
+
+TEST_F(LoadConfig, NamesUnknownTables) {
+    const auto config = load(entry("", "[runners.dnd]\nmode = \"on\"\n"));
+    ASSERT_TRUE(config);
+    EXPECT_THAT(config->warnings,
+                Contains(HasSubstr("unknown key \"dnd\" in [[runners]] is ignored; did you mean \"dind\"?")));
+}
+
+TEST_F(LoadConfig, SaysWhatHasNoEffect) {
+    const auto config =
+        load("sentry_dsn = \"https://x\"\n[session_server]\nlisten_address = \":8093\"\n" +
+             entry("", "    helper_image = \"x\"\n  [runners.cache]\n    Type = \"s3\"\n    [runners.cache.s3]\n"
+                       "      BucketName = \"b\"\n  [runners.kubernetes]\n    namespace = \"ci\"\n    nmespace = 1\n"));
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->warnings.size(), 6U);
+    EXPECT_THAT(config->warnings, Contains(HasSubstr(":1:1: sentry_dsn has no effect")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr(":2:1: [session_server] has no effect")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("runners.docker.helper_image has no effect")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("[runners.cache] has no effect")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("[runners.kubernetes] has no effect")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("did you mean \"namespace\"?")));
+}
+
+TEST_F(LoadConfig, NamesPlaceKeyExpectedAndFoundOfAWrongType) {
+    EXPECT_EQ(failure("concurrent = \"4\"\n"),
+              path_.string() + ":1:14: concurrent: expected an integer, got a string");
+    EXPECT_THAT(failure(entry("  limit = true\n", "    image = 5\n    volumes = [\"a\", 1]\n")),
+                HasSubstr("cannot redefine"));
+    EXPECT_EQ(failure(entry("  limit = true\n", "    volumes = [\"a\", 1]\n    memory = 512\n")),
+              path_.string() + ":6:11: runners.limit: expected an integer, got a boolean (true)\n" +
+                  path_.string() +
+                  ":9:15: runners.docker.volumes: expected an array of strings, but element 2 is an integer\n" +
+                  path_.string() +
+                  ":10:14: runners.docker.memory: expected a size such as \"512m\" or \"2g\", got an integer (512)");
+    EXPECT_THAT(failure("runners = 3\n"), HasSubstr(":1:1: runners: expected tables ([[runners]]), got an integer"));
+    EXPECT_THAT(failure("[runners]\nname = \"a\"\n"), HasSubstr("expected tables ([[runners]]), got a table"));
+    EXPECT_THAT(failure(entry("  docker = 3\n").substr(0, 110)),
+                HasSubstr("expected a table ([runners.docker]), got an integer"));
+}
+
+TEST_F(LoadConfig, RefusesValuesThatMeanNothing) {
+    const auto says = [&](const std::string& more, const std::string& docker, const std::string& expected) {
+        EXPECT_THAT(failure(entry(more, docker)), HasSubstr(expected));
+    };
+    says("", "    pull_policy = \"allways\"\n", "did you mean \"always\"?");
+    says("", "  [runners.dind]\n    mode = \"onn\"\n", "\"onn\" is not one of auto, on, off; did you mean \"on\"?");
+    says("", "  [runners.dind]\n    mtu = 20\n", "20 is not a packet size");
+    says("", "  [[runners.registry]]\n    http = true\n", "host is missing");
+    says("", "  [[runners.registry]]\n    host = \"http://r\"\n", "a name and a port only");
+    says("", "  [[runners.registry]]\n    host = \"r\"\n    address = \"r2\"\n", "\"r2\" is not an IP address");
+    says("", "  [[runners.registry]]\n    host = \"r\"\n    http = true\n    insecure = true\n", "means no TLS");
+    says("", "  [[runners.registry]]\n    host = \"r\"\n    username = \"u\"\n", "belong together");
+    says("", "    [runners.docker.log_options]\n      tag = \"x\"\n", "only env and labels are allowed");
+    says("  unhealthy_interval = \"soon\"\n", "", "expected a duration");
+    says("  tls-cert-file = \"/x\"\n", "", "belong together");
+    says("  labels = { ab = \"x\" }\n", "", "label \"ab\" is not allowed");
+    EXPECT_THAT(failure("[[runners]]\ntoken = \"x\"\n"), HasSubstr("runners.url is missing"));
+    EXPECT_THAT(failure("[[runners]]\nurl = \"git.example\"\n"), HasSubstr("must begin with http:// or https://"));
+    EXPECT_THAT(failure("[[runners]]\nurl = \"https://\"\n"), HasSubstr("names no host"));
+    EXPECT_THAT(failure("log_level = \"loud\"\n"), HasSubstr("\"loud\" is not one of debug, info"));
+}
+
+TEST_F(LoadConfig, WarnsOfWhatWillNotWork) {
+    const auto config = load("[[runners]]\nname = \"r\"\nurl = \"https://g/ci\"\nexecutor = \"dokcer\"\n" +
+                             entry("", "    dns = [\"one.one\"]\n") + entry());
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("runner \"r\" has no token and is skipped")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("ends in /ci")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("did you mean \"docker\"?")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("\"one.one\" is not an IP address")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("has the token of another entry")));
+}
+
+TEST_F(LoadConfig, ExpandsVariablesInAddressAndToken) {
+    ::setenv("RUNNER_TEST_TOKEN", "glrt-fromenv", 1);
+    ::setenv("RUNNER_TEST_HOST", "git.example", 1);
+    ::unsetenv("RUNNER_TEST_NONE");
+    const auto config = load("[[runners]]\nurl = \"https://$RUNNER_TEST_HOST/x\"\ntoken = \"${RUNNER_TEST_TOKEN}\"\n"
+                             "[[runners]]\nurl = \"https://g\"\ntoken = \"$RUNNER_TEST_NONE\"\n");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->runners[0].url, "https://git.example/x");
+    EXPECT_EQ(config->runners[0].token.reveal(), "glrt-fromenv");
+    EXPECT_TRUE(config->runners[1].token.empty());
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("$RUNNER_TEST_NONE, which is not set")));
+}
+
+TEST_F(LoadConfig, FindsCertificatesBesideTheFile) {
+    std::filesystem::create_directory(dir_.path() / "certs");
+    for (const char* name : {"git.example.crt", "git.example.auth.crt", "git.example.auth.key"}) {
+        std::ofstream(dir_.path() / "certs" / name) << "x";
+    }
+    const auto config = load("[[runners]]\nurl = \"https://git.example:8443/root\"\ntoken = \"t\"\n");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->runners[0].tls_ca_file, (dir_.path() / "certs/git.example.crt").string());
+    EXPECT_EQ(config->runners[0].tls_key_file, (dir_.path() / "certs/git.example.auth.key").string());
+}
+
+TEST_F(LoadConfig, TakesKeysInAnyCaseAsTheOfficialProgramDoes) {
+    const auto config = load("Concurrent = 5\n");
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->concurrent, 5);
+    EXPECT_THAT(config->warnings, IsEmpty());
+}
+
+TEST_F(LoadConfig, HasASentenceForFilesThatCannotBeRead) {
+    const auto missing = load_config(dir_.path() / "none.toml");
+    ASSERT_FALSE(missing);
+    EXPECT_TRUE(missing.error().is(base::ErrorKind::kNotFound));
+    EXPECT_THAT(missing.error().message, HasSubstr("does not exist: make it with `runner register`"));
+    const auto directory = load_config(dir_.path());
+    ASSERT_FALSE(directory);
+    EXPECT_THAT(directory.error().message, HasSubstr("is a directory"));
+    if (::geteuid() == 0) return;
+    std::ofstream(path_) << "";
+    ::chmod(path_.c_str(), 0);
+    const auto closed = load_config(path_);
+    ASSERT_FALSE(closed);
+    EXPECT_THAT(closed.error().message, HasSubstr("may not be read by this user"));
+}
+
+TEST_F(LoadConfig, AnEmptyFileIsAConfiguration) {
+    const auto config = load("");
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->concurrent, 1);
+    EXPECT_THAT(config->runners, IsEmpty());
+}
+
+}  // namespace

@@ -1,0 +1,41 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "runner/config/config.hpp"
+
+namespace {
+
+using namespace runner::config;
+
+TEST(ShortToken, IsNineCharactersBehindThePrefix) {
+    const std::pair<const char*, const char*> rows[] = {
+        {"glrt-t1_dfbcddb115370d9bcc67", "dfbcddb11"}, {"glrt-abcdefghijklm", "abcdefghi"},
+        {"t3_abcdefghijklm", "abcdefghi"},             {"glrtr-abcdefghijklm", "abcdefghi"},
+        {"glcbt-abcdefghijklm", "abcdefghi"},          {"GR1348941samplec750230", "samplec75"},
+        {"_W6toEQip86F3HpcO9GZ", "_W6toEQip"},         {"GRxyz48941sample", "GRxyz4894"},
+        {"short", "short"},                            {"", ""},
+    };
+    for (const auto& [token, expected] : rows) EXPECT_EQ(short_token(base::Secret(token)), expected) << token;
+}
+
+TEST(Paths, TheEnvironmentNamesTheConfiguration) {
+    ::setenv("CONFIG_FILE", "/tmp/c.toml", 1);
+    EXPECT_EQ(default_config_path(), "/tmp/c.toml");
+    ::unsetenv("CONFIG_FILE");
+    ::setenv("HOME", "/home/somebody", 1);
+    EXPECT_EQ(default_config_path(), ::geteuid() == 0 ? "/etc/gitlab-runner/config.toml"
+                                                      : "/home/somebody/.gitlab-runner/config.toml");
+}
+
+TEST(Paths, StateIsWhereTheServiceManagerSaysElseBesideTheConfiguration) {
+    ::setenv("STATE_DIRECTORY", "/var/lib/one:/var/lib/two", 1);
+    EXPECT_EQ(state_directory("/x/config.toml"), "/var/lib/one");
+    ::unsetenv("STATE_DIRECTORY");
+    EXPECT_EQ(state_directory("/x/y/../config.toml"), "/x/.runner-state");
+    EXPECT_TRUE(state_directory("config.toml").is_absolute());
+    if (::geteuid() == 0) { EXPECT_EQ(state_directory("/etc/gitlab-runner/config.toml"), "/var/lib/runner"); }
+}
+
+}  // namespace
