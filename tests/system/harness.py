@@ -161,7 +161,7 @@ class Daemon:
     def wait_log(self, pattern: str, timeout: float = 20) -> "re.Match[str]":
         return self.output.wait(pattern, timeout, self.alive)
 
-    def signal(self, number: int) -> None:
+    def send(self, number: int) -> None:
         self.process.send_signal(number)
 
     def wait_exit(self, timeout: float = 40) -> int:
@@ -172,7 +172,7 @@ class Daemon:
 
     def stop(self, number: int = signal.SIGTERM, timeout: float = 40) -> int:
         if self.alive():
-            self.signal(number)
+            self.send(number)
         return self.wait_exit(timeout)
 
     def kill(self) -> None:

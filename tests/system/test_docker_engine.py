@@ -1,12 +1,11 @@
 """Docker-in-Docker: the image's own engine, a sidecar engine, services, the builder, a push."""
 
 import re
-import threading
 import unittest
 import urllib.request
 
-from tests.system.docker_harness import DockerCase, Registry, docker, image
-from tests.system.harness import ROOT, need
+from tests.system.docker_harness import DockerCase, Registry, image
+from tests.system.harness import ROOT
 
 
 class EngineImage(DockerCase):

@@ -166,7 +166,7 @@ class Health(SystemCase):
         daemon = self.start()
         self.gitlab.wait(lambda: len(self.refused()) == 3, 20, "three refusals")
         daemon.wait_log("(?i)unhealthy|disabled")
-        daemon.signal(1)
+        daemon.send(1)
         self.gitlab.wait(lambda: len(self.refused()) > 3, 20, "another try")
 
     def test_a_dead_server_is_no_reason(self):

@@ -91,13 +91,13 @@ class Scripts(SystemCase):
         self.assertEqual((job.status, job.exit_code), ("failed", 9))
 
     def test_background_processes_are_gone_at_the_end(self):
-        job = self.run_job(["sleep 300 & echo $! > pid", "(setsid sleep 301 &)",
-                            "nohup sleep 302 >/dev/null 2>&1 &", "echo started"])
+        job = self.run_job(["sleep 3017 & echo $! > pid", "(setsid sleep 3018 &)",
+                            "nohup sleep 3019 >/dev/null 2>&1 &", "echo started"])
         self.assert_success(job)
         self.assert_no_sleepers()
 
     def assert_no_sleepers(self):
-        found = subprocess.run(["pgrep", "-fx", "sleep 30[012]"], capture_output=True, text=True)
+        found = subprocess.run(["pgrep", "-fx", "sleep 301[789]"], capture_output=True, text=True)
         self.assertEqual(found.stdout, "")
 
     def test_a_background_process_that_keeps_the_output_open_does_not_hang_the_job(self):

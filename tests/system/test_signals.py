@@ -16,7 +16,7 @@ class Signals(SystemCase):
     def test_sigquit_waits_for_jobs_and_takes_no_new_ones(self):
         daemon = self.start_with()
         job = self.running()
-        daemon.signal(signal.SIGQUIT)
+        daemon.send(signal.SIGQUIT)
         daemon.wait_log("(?i)graceful|quit|waiting")
         late = self.add_job("true")
         self.assertEqual(daemon.wait_exit(), 0)
@@ -29,7 +29,7 @@ class Signals(SystemCase):
             daemon = self.start_with()
             job = self.running(["echo started", "sleep 300"], after_script=["echo after-ran"])
             begun = time.monotonic()
-            daemon.signal(number)
+            daemon.send(number)
             self.assertEqual(daemon.wait_exit(), 0)
             self.assertLess(time.monotonic() - begun, 30)
             self.assert_failed(job, "runner_interrupted")
@@ -39,9 +39,9 @@ class Signals(SystemCase):
     def test_sigterm_after_sigquit_stops(self):
         daemon = self.start_with()
         job = self.running(["echo started", "sleep 300"])
-        daemon.signal(signal.SIGQUIT)
+        daemon.send(signal.SIGQUIT)
         daemon.wait_log("(?i)graceful|quit|waiting")
-        daemon.signal(signal.SIGTERM)
+        daemon.send(signal.SIGTERM)
         self.assertEqual(daemon.wait_exit(), 0)
         self.assert_failed(job, "runner_interrupted")
 
@@ -49,9 +49,9 @@ class Signals(SystemCase):
         daemon = self.start_with()
         self.running(["trap '' TERM", "echo started", "while :; do sleep 1; done"])
         self.gitlab.fault("update", "stall", seconds=60, times=-1)
-        daemon.signal(signal.SIGTERM)
+        daemon.send(signal.SIGTERM)
         daemon.wait_log("(?i)terminat|stopp|abort|shut")
-        daemon.signal(signal.SIGTERM)
+        daemon.send(signal.SIGTERM)
         self.assertNotEqual(daemon.wait_exit(5), 0)
         # What it left behind is a job for the next start.
         self.gitlab.faults.clear()
@@ -78,7 +78,7 @@ class Signals(SystemCase):
         daemon = self.start_with(shutdown_timeout=2)
         self.running(["echo started", "sleep 300"])
         self.gitlab.fault("update", "stall", seconds=60, times=-1)
-        daemon.signal(signal.SIGTERM)
+        daemon.send(signal.SIGTERM)
         begun = time.monotonic()
         self.assertNotEqual(daemon.wait_exit(15), 0)
         self.assertLess(time.monotonic() - begun, 10)
@@ -93,7 +93,7 @@ class Reload(SystemCase):
         second = self.gitlab.add_runner(tags=["second"], run_untagged=False)
         first = self.read_config()["runners"][0]["token"]
         self.write_config([{"token": first}, {"token": second.token, "name": "second"}])
-        daemon.signal(signal.SIGHUP)
+        daemon.send(signal.SIGHUP)
         self.assert_success(self.run_job("true", tags=["second"]))
         third = self.gitlab.add_runner(tags=["third"], run_untagged=False)
         self.write_config([{"token": first}, {"token": third.token, "name": "third"}])
@@ -105,7 +105,7 @@ class Reload(SystemCase):
     def test_a_broken_file_is_named_and_the_old_one_stays(self):
         daemon = self.start_with()
         self.write_config_text("concurrent = 4\n[[runners]\n")
-        daemon.signal(signal.SIGHUP)
+        daemon.send(signal.SIGHUP)
         daemon.wait_log(r"config\.toml.*(2|line)")
         self.assert_success(self.run_job("true"))
 
@@ -115,7 +115,7 @@ class Reload(SystemCase):
         self.wait_trace(job, "started\n")
         token = self.read_config()["runners"][0]["token"]
         self.write_config([], concurrent=1)
-        daemon.signal(signal.SIGHUP)
+        daemon.send(signal.SIGHUP)
         self.assert_success(self.finish(job))
         self.write_config([{"token": token, "name": "after"}])
         self.assertIn("  on after ", self.run_job("true").text)

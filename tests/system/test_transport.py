@@ -88,7 +88,7 @@ class ClientCertificate(SystemCase):
         daemon = self.start(wait=False)
         daemon.wait_log(r"client\.pem")
         copy.write_bytes(open(files["tls-cert-file"], "rb").read())
-        daemon.signal(1)  # a configuration error marks the entry unhealthy until a reload
+        daemon.send(1)  # a configuration error marks the entry unhealthy until a reload
         self.assert_success(self.run_job("true"))
 
 
