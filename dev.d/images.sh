@@ -12,3 +12,8 @@ command_images() {
     [ $# -gt 0 ] || set -- "${images_all[@]}"
     exclusively make_images "$@"
 }
+
+command_base() {
+    ensure_engine
+    push_base "$1"
+}

@@ -140,3 +140,15 @@ choose_buildkit() {
         echo runner-test/buildkit
     fi
 }
+
+# push_base <registry url>: base/busybox:latest for amd64 and arm64, which examples/multiarch builds on.
+push_base() {
+    local dir arch roots=()
+    dir=$(mktemp -d)
+    for arch in amd64 arm64; do
+        busybox_rootfs "$arch" "$dir/$arch"
+        roots+=("$arch=$dir/$arch")
+    done
+    python3 "$images_dir/push_image.py" "$1" base/busybox:latest "${roots[@]}"
+    rm -rf "$dir"
+}
