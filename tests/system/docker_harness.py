@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import time
+import urllib.request
 from typing import Any, Optional
 
 from tests.system.harness import PATIENCE, ROOT, SystemCase, need
@@ -155,7 +156,6 @@ class Registry:
 
     def platforms(self, repository: str, tag: str) -> set[str]:
         """The platforms of a pushed manifest list."""
-        import urllib.request
         accept = ("application/vnd.oci.image.index.v1+json,"
                   "application/vnd.docker.distribution.manifest.list.v2+json")
         request = urllib.request.Request(
@@ -163,4 +163,10 @@ class Registry:
             headers={"Accept": accept})
         with urllib.request.urlopen(request) as answer:
             entries = json.load(answer)["manifests"]
-        return {f"{e['platform']['os']}/{e['platform']['architecture']}" for e in entries}
+        return {f"{e['platform']['os']}/{e['platform']['architecture']}" for e in entries
+                if e["platform"]["os"] != "unknown"}  # unknown: attestations
+
+    def push_base(self) -> None:
+        """base/busybox for both platforms, which examples/multiarch builds on."""
+        subprocess.run([str(ROOT / "dev"), "base", f"http://{self.address}:{self.port}"],
+                       check=True, capture_output=True)
