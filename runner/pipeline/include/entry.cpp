@@ -1,0 +1,177 @@
+#include "runner/pipeline/include/entry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/strings.hpp"
+#include "runner/pipeline/keywords/checks.hpp"
+#include "runner/pipeline/yaml/print.hpp"
+
+namespace runner::pipeline::include {
+
+using yaml::Value;
+
+namespace {
+
+struct Location {
+    std::string_view key;
+    Kind kind;
+};
+constexpr std::array<Location, 6> kLocations{{{"local", Kind::kLocal},
+                                              {"project", Kind::kProject},
+                                              {"remote", Kind::kRemote},
+                                              {"template", Kind::kTemplate},
+                                              {"artifact", Kind::kArtifact},
+                                              {"component", Kind::kComponent}}};
+constexpr std::string_view kLocationNames =
+    "`local`, `project`, `remote`, `template`, `artifact`, `component`";
+
+bool is_base64(std::string_view text) {
+    if (text.empty() || text.size() % 4 != 0) return false;
+    while (text.ends_with('=')) text.remove_suffix(1);
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '+' || c == '/';
+    });
+}
+
+std::optional<Problem> check_integrity(const Value& map, Kind kind) {
+    const Value* integrity = map.given("integrity");
+    if (integrity == nullptr) return std::nullopt;
+    const auto problem = [&](std::string_view text) {
+        return Problem{"include config " + std::string(text), integrity->mark()};
+    };
+    if (kind != Kind::kRemote) return problem("integrity can only be specified for remote includes");
+    const std::string text = integrity->to_text();
+    if (!text.starts_with("sha256-")) return problem("integrity hash must start with 'sha256-'");
+    if (!is_base64(std::string_view(text).substr(7))) {
+        return problem("integrity hash must be base64 encoded");
+    }
+    return std::nullopt;
+}
+
+std::optional<Problem> check_rules(const Value& map) {
+    const Value* rules = map.given("rules");
+    if (rules == nullptr) return std::nullopt;
+    keywords::Report report;
+    const keywords::Place include{nullptr, "include"};
+    if (!rules->is_list()) {
+        return Problem{"include rules should be an array of hashes", rules->mark()};
+    }
+    // GitLab names the place of these rules without the word "rules".
+    const keywords::Place unnamed{&include, ""};
+    if (!rules->items().empty()) {
+        keywords::check_rules(*rules, keywords::RuleScope::kInclude, unnamed, report);
+    }
+    if (report.problems().empty()) return std::nullopt;
+    return report.problems().front();
+}
+
+Checked<Entry> parse_map(const Value& map) {
+    Entry entry;
+    entry.mark = map.mark();
+    const Location* chosen = nullptr;
+    int given = 0;
+    for (const Location& location : kLocations) {
+        if (map.find(location.key) == nullptr) continue;
+        ++given;
+        if (chosen == nullptr) chosen = &location;
+    }
+    if (given > 1) {
+        return Problem{
+            fmt::format("Each include must use only one of: {}", kLocationNames), map.mark()};
+    }
+    if (chosen == nullptr) {
+        return Problem{fmt::format("`{}` does not have a valid subkey for include. Valid subkeys "
+                                   "are: {}",
+                                   yaml::to_json(map), kLocationNames),
+                       map.mark()};
+    }
+    entry.kind = chosen->kind;
+    if (auto problem = check_integrity(map, entry.kind)) return *problem;
+    if (auto problem = check_rules(map)) return *problem;
+    const Value& location = *map.find(chosen->key);
+    entry.location = location.to_text();
+    const auto text = [&](const char* key) {
+        const Value* value = map.given(key);
+        return value == nullptr ? std::string{} : value->to_text();
+    };
+    entry.ref = text("ref");
+    entry.integrity = text("integrity");
+    if (const Value* inputs = map.given("inputs")) entry.inputs = *inputs;
+    if (const Value* rules = map.given("rules")) entry.rules = *rules;
+    return entry;
+}
+
+/// A project include names one or more files; each becomes an entry.
+std::vector<Entry> per_file(const Entry& entry, const Value& map) {
+    if (entry.kind != Kind::kProject) return {entry};
+    std::vector<Entry> entries;
+    const Value* file = map.given("file");
+    const auto add = [&](const Value* name) {
+        Entry one = entry;
+        one.project = entry.location;
+        one.location = name == nullptr ? std::string{} : name->to_text();
+        entries.push_back(std::move(one));
+    };
+    if (file != nullptr && file->is_list()) {
+        for (const Value& name : file->items()) add(&name);
+    } else {
+        add(file);
+    }
+    return entries;
+}
+
+Entry from_text(const Value& text) {
+    Entry entry;
+    entry.mark = text.mark();
+    entry.location = text.as_string();
+    entry.kind = is_address(entry.location) ? Kind::kRemote : Kind::kLocal;
+    return entry;
+}
+
+}  // namespace
+
+std::string_view to_string(Kind kind) {
+    switch (kind) {
+        case Kind::kLocal: return "local";
+        case Kind::kProject: return "file";
+        case Kind::kRemote: return "remote";
+        case Kind::kTemplate: return "template";
+        case Kind::kComponent: return "component";
+        case Kind::kArtifact: return "artifact";
+    }
+    return "";
+}
+
+bool is_address(std::string_view text) {
+    return (text.starts_with("http://") || text.starts_with("https://")) &&
+           text.find("://") + 3 < text.size();
+}
+
+bool has_yaml_extension(std::string_view path) {
+    const std::string lower = base::to_lower(path);
+    return lower.ends_with(".yml") || lower.ends_with(".yaml");
+}
+
+Checked<std::vector<Entry>> parse_entries(const Value& include) {
+    std::vector<Entry> entries;
+    const yaml::List items = include.is_list() ? include.items() : yaml::List{include};
+    for (const Value& item : items) {
+        if (item.is_string()) {
+            entries.push_back(from_text(item));
+        } else if (item.is_map()) {
+            auto entry = parse_map(item);
+            if (!entry) return entry.error();
+            for (Entry& one : per_file(*entry, item)) entries.push_back(std::move(one));
+        } else {
+            return Problem{"Each include must be a hash or a string", item.mark()};
+        }
+    }
+    return entries;
+}
+
+}  // namespace runner::pipeline::include

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace runner::pipeline::include {
+
+/// A file that took part in a configuration. Its index in the list is what Mark::file says.
+struct File {
+    std::string name;     ///< as messages call it
+    std::string content;  ///< for showing the offending line
+};
+
+/// One line of the lint answer's `includes`.
+struct Included {
+    std::string type;
+    std::string location;
+    std::string extra;  ///< project of a file include, "" otherwise
+    std::string ref;
+};
+
+}  // namespace runner::pipeline::include

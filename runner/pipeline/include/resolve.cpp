@@ -1,0 +1,282 @@
+#include "runner/pipeline/include/resolve.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <string_view>
+
+#include "base/strings.hpp"
+#include "runner/pipeline/glob/path_glob.hpp"
+#include "runner/pipeline/include/entry.hpp"
+#include "runner/pipeline/include/integrity.hpp"
+#include "runner/pipeline/merge.hpp"
+#include "runner/pipeline/variables/expand.hpp"
+
+namespace runner::pipeline::include {
+
+using yaml::Map;
+using yaml::Value;
+
+struct Resolver::Located {
+    Entry entry;  // with variables expanded
+    [[nodiscard]] std::string path() const { return entry.location; }
+};
+
+Resolver::Resolver(Source& source, const rules::Context& context, std::vector<File>& files,
+                   std::vector<Included>& included, Limits limits)
+    : source_(source), context_(context), files_(files), included_(included), limits_(limits) {}
+
+namespace {
+
+Checked<bool> wanted(const Entry& entry, const rules::Context& context) {
+    if (entry.rules.is_null()) return true;
+    const auto rules = rules::flatten_rules(entry.rules);
+    auto match = rules::first_match(rules, context);
+    if (!match) return match.error();
+    if (match->rule == nullptr) return false;
+    const Value* when = match->rule->given("when");
+    return when == nullptr || !when->is_text("never");
+}
+
+std::string expanded(const std::string& text, const rules::Context& context) {
+    return variables::expand(text, context.variables, variables::Undefined::kEmpty);
+}
+
+std::string without_slash(std::string path) {
+    if (path.starts_with('/')) path.erase(0, 1);
+    return path;
+}
+
+bool keeps_yaml_extension(const Entry& entry) {
+    if (entry.kind == Kind::kComponent || entry.kind == Kind::kArtifact) return true;
+    const std::string_view path(entry.location);
+    if (entry.kind != Kind::kRemote) return has_yaml_extension(path);
+    return has_yaml_extension(path.substr(0, path.find_first_of("?#")));
+}
+
+}  // namespace
+
+Checked<std::vector<Resolver::Located>> Resolver::locate(const Value& include,
+                                                         const Origin& origin) {
+    auto entries = parse_entries(include);
+    if (!entries) return entries.error();
+    std::vector<Located> located;
+    std::set<std::string> local_seen;
+    for (Entry& entry : *entries) {
+        auto is_wanted = wanted(entry, context_);
+        if (!is_wanted) return is_wanted.error();
+        if (!*is_wanted) continue;
+        entry.location = expanded(entry.location, context_);
+        entry.project = expanded(entry.project, context_);
+        entry.ref = expanded(entry.ref, context_);
+        if (entry.kind != Kind::kLocal || !glob::IncludeGlob::is_wildcard(entry.location)) {
+            if (entry.kind == Kind::kLocal) {
+                entry.location = without_slash(entry.location);
+                local_seen.insert(entry.location);
+            }
+            located.push_back({std::move(entry)});
+            continue;
+        }
+        const glob::IncludeGlob glob(entry.location);
+        for (const std::string& path : source_.list(origin)) {
+            if (!glob.matches(path) || !local_seen.insert(path).second) continue;
+            Entry one = entry;
+            one.location = path;
+            located.push_back({std::move(one)});
+        }
+    }
+    return located;
+}
+
+namespace {
+
+Problem problem_of(const Entry& entry, const Fetched& fetched) {
+    const std::string& path = entry.location;
+    if (fetched.failure == FetchFailure::kUnsupported) return {fetched.detail, entry.mark};
+    std::string text;
+    switch (entry.kind) {
+        case Kind::kLocal: text = fmt::format("Local file `{}` does not exist!", path); break;
+        case Kind::kRemote:
+            text = fmt::format("Remote file `{}` could not be fetched {}", path, fetched.detail);
+            break;
+        case Kind::kTemplate: text = fmt::format("Template file `{}` is not a valid location!", path); break;
+        case Kind::kComponent:
+            text = fmt::format("Component '{}' - content not found", path);
+            break;
+        case Kind::kArtifact: text = "Including configs from artifacts is only allowed when triggering child pipelines"; break;
+        case Kind::kProject:
+            if (fetched.failure == FetchFailure::kNoProject) {
+                text = fmt::format("Project `{}` not found or access denied! Make sure any "
+                                   "includes in the pipeline configuration are correctly defined.",
+                                   entry.project);
+            } else if (fetched.failure == FetchFailure::kNoReference) {
+                text = fmt::format("Project `{}` reference `{}` does not exist!", entry.project,
+                                   entry.ref);
+            } else {
+                text = fmt::format("Project `{}` file `{}` does not exist!", entry.project, path);
+            }
+            break;
+    }
+    return {std::move(text), entry.mark};
+}
+
+std::string empty_text(const Entry& entry) {
+    if (entry.kind == Kind::kProject) {
+        return fmt::format("Project `{}` file `{}` is empty!", entry.project, entry.location);
+    }
+    return fmt::format("Local file `{}` is empty!", entry.location);
+}
+
+}  // namespace
+
+Checked<Fetched> Resolver::fetch(const Located& located, const Origin& origin) {
+    const Entry& entry = located.entry;
+    if (!keeps_yaml_extension(entry)) {
+        return Problem{
+            fmt::format("Included file `{}` does not have YAML extension!", entry.location),
+            entry.mark};
+    }
+    Fetched fetched;
+    switch (entry.kind) {
+        case Kind::kLocal:
+            if (origin.remote) {
+                return Problem{fmt::format("Local file `{}` does not have project!", entry.location),
+                               entry.mark};
+            }
+            fetched = source_.local(origin, entry.location);
+            break;
+        case Kind::kProject:
+            fetched = source_.project(entry.project, entry.ref, without_slash(entry.location));
+            break;
+        case Kind::kRemote:
+            if (!is_address(entry.location)) {
+                return Problem{fmt::format("Remote file `{}` does not have a valid address!",
+                                           entry.location),
+                               entry.mark};
+            }
+            fetched = source_.remote(entry.location);
+            break;
+        case Kind::kTemplate:
+            if (!entry.location.ends_with(".gitlab-ci.yml")) return problem_of(entry, {});
+            fetched = source_.bundled_template(entry.location);
+            break;
+        case Kind::kComponent: fetched = source_.component(entry.location); break;
+        case Kind::kArtifact: break;
+    }
+    if (!fetched.content) return problem_of(entry, fetched);
+    if (base::trim(*fetched.content).empty()) return Problem{empty_text(entry), entry.mark};
+    if (!entry.integrity.empty() && !matches_integrity(*fetched.content, entry.integrity)) {
+        return Problem{fmt::format("Remote file `{}` failed the integrity check", entry.location),
+                       entry.mark};
+    }
+    bytes_ += fetched.content->size();
+    if (bytes_ > limits_.total_bytes) {
+        return Problem{"Total size of combined CI/CD configuration is too big", entry.mark};
+    }
+    return fetched;
+}
+
+std::uint16_t Resolver::remember(const Located& located, const Fetched& fetched) {
+    const Entry& entry = located.entry;
+    included_.push_back(
+        {std::string(to_string(entry.kind)), entry.location, entry.project, entry.ref});
+    files_.push_back({entry.location, *fetched.content});
+    const std::size_t most = std::numeric_limits<std::uint16_t>::max();
+    return static_cast<std::uint16_t>(std::min(files_.size() - 1, most));
+}
+
+Checked<Value> Resolver::read(const Located& located, const Fetched& fetched) {
+    const Entry& entry = located.entry;
+    const std::uint16_t file = remember(located, fetched);
+    const auto named = [&](const Problem& problem) {
+        return Problem{fmt::format("`{}`: {}", entry.location, problem.text), problem.mark};
+    };
+    auto document = spec::read_document(*fetched.content, file);
+    if (!document) {
+        const Problem& problem = document.error();
+        if (!problem.text.starts_with("(<unknown>)")) {
+            return Problem{fmt::format("Included file `{}` does not have valid YAML syntax!",
+                                       entry.location),
+                           problem.mark};
+        }
+        return named(problem);
+    }
+    spec::Arguments arguments;
+    arguments.inputs = entry.inputs;
+    arguments.is_component = entry.kind == Kind::kComponent;
+    arguments.name = entry.location;
+    arguments.variables = &context_.variables;
+    auto content = spec::fill_in(*document, arguments, [&](const Value& include) {
+        return input_definitions(include, fetched.origin);
+    });
+    if (!content) return named(content.error());
+    return resolve(*content, fetched.origin);
+}
+
+Checked<Value> Resolver::resolve(const Value& content, const Origin& origin) {
+    const Value* include = content.given("include");
+    if (include == nullptr) {
+        if (content.find("include") == nullptr) return content;
+        Map rest = content.entries();
+        rest.erase("include");
+        return Value::map(std::move(rest), content.mark());
+    }
+    auto located = locate(*include, origin);
+    if (!located) return located.error();
+    Value merged = Value::map({}, content.mark());
+    for (const Located& one : *located) {
+        if (++count_ > limits_.files) {
+            return Problem{fmt::format("Maximum of {} nested includes are allowed!", limits_.files),
+                           one.entry.mark};
+        }
+        if (one.entry.kind == Kind::kArtifact) return problem_of(one.entry, {});
+        auto fetched = fetch(one, origin);
+        if (!fetched) return fetched.error();
+        auto value = read(one, *fetched);
+        if (!value) return value;
+        merged = deep_merge(merged, *value);
+    }
+    Map own = content.entries();
+    own.erase("include");
+    return deep_merge(merged, Value::map(std::move(own), content.mark()));
+}
+
+Checked<Value> Resolver::input_definitions(const Value& include, const Origin& origin) {
+    auto located = locate(include, origin);
+    if (!located) return located.error();
+    Map all;
+    for (const Located& one : *located) {
+        const Kind kind = one.entry.kind;
+        if (kind != Kind::kLocal && kind != Kind::kRemote && kind != Kind::kProject) {
+            return Problem{fmt::format("header:spec:include config does not support {} includes",
+                                       to_string(kind)),
+                           one.entry.mark};
+        }
+        if (++count_ > limits_.files) {
+            return Problem{fmt::format("Maximum of {} nested includes are allowed!", limits_.files),
+                           one.entry.mark};
+        }
+        auto fetched = fetch(one, origin);
+        if (!fetched) return fetched.error();
+        auto document = spec::read_document(*fetched->content, remember(one, *fetched));
+        if (!document) return document.error();
+        const Value* inputs = document->content.given("inputs");
+        if (inputs == nullptr || !inputs->is_map() || document->content.entries().size() != 1) {
+            return Problem{fmt::format("`{}`: a header include must contain `inputs` only",
+                                       one.entry.location),
+                           one.entry.mark};
+        }
+        for (const auto& [key, definition] : inputs->entries()) {
+            if (key.is_string() && all.find(key.as_string()) != nullptr) {
+                return Problem{fmt::format("Duplicate input keys found: {}", key.as_string()),
+                               key.mark()};
+            }
+            all.set(key, definition);
+        }
+    }
+    return Value::map(std::move(all), include.mark());
+}
+
+}  // namespace runner::pipeline::include

@@ -1,0 +1,163 @@
+#include <algorithm>
+
+#include "base/strings.hpp"
+#include "runner/pipeline/durations.hpp"
+#include "runner/pipeline/keywords/checks.hpp"
+
+namespace runner::pipeline::keywords {
+
+using yaml::Value;
+
+namespace {
+
+const Names kReports = {
+    "junit", "codequality", "sast", "secret_detection", "dependency_scanning",
+    "container_scanning", "dast", "performance", "browser_performance", "load_performance",
+    "license_scanning", "metrics", "lsif", "dotenv", "terraform", "accessibility",
+    "coverage_fuzzing", "api_fuzzing", "cluster_image_scanning", "requirements",
+    "requirements_v2", "coverage_report", "cyclonedx", "annotations", "repository_xray", "sarif"};
+constexpr std::size_t kExposeAsLimit = 100;
+
+void check_coverage_report(const Value& value, const Place& place, Report& report) {
+    if (!value.is_map()) return report.add(place, "config should be a hash", value.mark());
+    check_keys(value, {"coverage_format", "path"}, place, report);
+    const Value* format = value.given("coverage_format");
+    if (format == nullptr) {
+        report.add(place, "coverage format can't be blank", value.mark());
+    }
+    if (format == nullptr || !format->is_string() ||
+        !one_of(format->as_string(), {"cobertura", "jacoco"})) {
+        report.add(place,
+                   "coverage format must be one of supported formats: cobertura, jacoco.",
+                   value.mark());
+    }
+    const Value* path = value.find("path");
+    if (path == nullptr || path->is_blank()) report.add(place, "path can't be blank", value.mark());
+    if (path != nullptr && !path->is_string()) {
+        report.add(place, "path should be a string", path->mark());
+    }
+}
+
+void check_reports(const Value& value, const Place& place, Report& report) {
+    const std::size_t before = report.count();
+    check_keys(value, kReports, place, report);
+    for (const auto& [key, paths] : value.entries()) {
+        if (key.is_text("coverage_report") || paths.is_null() || !key.is_string()) continue;
+        if (!one_of(key.as_string(), kReports) || is_text_or_list(paths)) continue;
+        std::string attribute = key.as_string();
+        std::replace(attribute.begin(), attribute.end(), '_', ' ');
+        report.add(place, attribute + " should be an array of strings or a string", paths.mark());
+    }
+    if (!report.clean_since(before)) return;
+    if (const Value* coverage = value.given("coverage_report")) {
+        check_coverage_report(*coverage, Place{&place, "coverage_report"}, report);
+    }
+}
+
+void check_expose_as(const Value& value, const Place& place, Report& report) {
+    const Value* name = value.given("expose_as");
+    if (name == nullptr) return;
+    const auto good = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == ' ';
+    };
+    if (!name->is_string()) {
+        report.add(place, "expose as should be a string", name->mark());
+    } else {
+        const std::string& text = name->as_string();
+        if (text.size() > kExposeAsLimit) {
+            report.add(place, "expose as is too long (maximum is 100 characters)", name->mark());
+        }
+        if (!std::all_of(text.begin(), text.end(), good)) {
+            report.add(place,
+                       "expose as can contain only letters, digits, '-', '_' and spaces",
+                       name->mark());
+        }
+    }
+    const Value* paths = value.given("paths");
+    if (paths == nullptr || paths->is_blank()) {
+        report.add(place, "paths can't be blank", value.mark());
+        return;
+    }
+    if (!paths->is_list()) return;
+    for (const Value& path : paths->items()) {
+        if (path.is_string() && path.as_string().find('*') != std::string::npos) {
+            report.add(place, "paths can't contain '*' when used with 'expose_as'", path.mark());
+            return;
+        }
+    }
+}
+
+void check_access(const Value& value, const Place& place, Report& report) {
+    const Value* is_public = value.given("public");
+    if (is_public != nullptr && !is_public->is_bool()) {
+        report.add(place, "public should be a boolean value", is_public->mark());
+    }
+    const Value* access = value.given("access");
+    if (access == nullptr) return;
+    if (!access->is_string()) {
+        report.add(place, "access should be a string", access->mark());
+    }
+    if (!access->is_string() ||
+        !one_of(access->as_string(), {"none", "developer", "maintainer", "all"})) {
+        report.add(place, "access should be one of: none, developer, maintainer, all",
+                   access->mark());
+    }
+}
+
+void check_expiry(const Value& value, const Place& place, Report& report) {
+    const Value* expiry = value.given("expire_in");
+    if (expiry == nullptr || is_duration(*expiry)) return;
+    if (expiry->is_string() && base::to_lower(expiry->as_string()) == "never") return;
+    report.add(place, "expire in should be a duration", expiry->mark());
+}
+
+}  // namespace
+
+void check_artifacts(const Value& value, const Place& place, Report& report) {
+    if (!value.is_map()) {
+        // GitLab states this rule twice and so prints it twice.
+        report.add(place, "config should be a hash", value.mark());
+        report.add(place, "config should be a hash", value.mark());
+        return;
+    }
+    const std::size_t before = report.count();
+    check_exclusive(value, {"access", "public"}, place, report);
+    check_keys(value,
+               {"name", "untracked", "paths", "reports", "when", "expire_in", "expose_as",
+                "exclude", "public", "access"},
+               place, report);
+    const Value* name = value.given("name");
+    if (name != nullptr && !name->is_string()) {
+        report.add(place, "name should be a string", name->mark());
+    }
+    const Value* untracked = value.given("untracked");
+    if (untracked != nullptr && !untracked->is_bool()) {
+        report.add(place, "untracked should be a boolean value", untracked->mark());
+    }
+    const Value* paths = value.given("paths");
+    if (paths != nullptr && !is_text_list(*paths)) {
+        report.add(place, "paths should be an array of strings", paths->mark());
+    }
+    check_expose_as(value, place, report);
+    const Value* exclude = value.given("exclude");
+    if (exclude != nullptr && !is_text_list(*exclude)) {
+        report.add(place, "exclude should be an array of strings", exclude->mark());
+    }
+    const Value* reports = value.given("reports");
+    if (reports != nullptr && !reports->is_map()) {
+        report.add(place, "reports should be a hash", reports->mark());
+    }
+    const Value* when = value.given("when");
+    if (when != nullptr &&
+        (!when->is_string() ||
+         !one_of(when->as_string(), {"on_success", "on_failure", "always"}))) {
+        report.add(place, "when should be one of: on_success, on_failure, always", when->mark());
+    }
+    check_expiry(value, place, report);
+    check_access(value, place, report);
+    if (!report.clean_since(before) || reports == nullptr) return;
+    check_reports(*reports, Place{&place, "reports"}, report);
+}
+
+}  // namespace runner::pipeline::keywords

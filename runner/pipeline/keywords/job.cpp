@@ -1,0 +1,377 @@
+#include "runner/pipeline/keywords/job.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "base/strings.hpp"
+#include "runner/pipeline/durations.hpp"
+#include "runner/pipeline/keywords/checks.hpp"
+
+namespace runner::pipeline::keywords {
+
+using yaml::Value;
+
+const Names kDefaultKeywords = {"before_script", "image",     "services",  "after_script",
+                                "cache",         "interruptible", "retry", "hooks",
+                                "tags",          "artifacts", "timeout",   "id_tokens",
+                                "identity"};
+
+namespace {
+
+constexpr std::size_t kNameLimit = 255;
+
+bool is_hidden(const Value& name) { return name.to_text().starts_with('.'); }
+
+std::size_t characters(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    }));
+}
+
+void check_name(const Value& name, const Place& place, Report& report) {
+    if (name.is_blank() && !name.is_bool()) report.add(place, "name can't be blank", name.mark());
+    if (!name.is_string()) report.add(place, "name should be a symbol", name.mark());
+    if (name.is_string() && characters(name.as_string()) > kNameLimit) {
+        report.add(place, "name is too long (maximum is 255 characters)", name.mark());
+    }
+}
+
+/// The part of a job's own checks that bridges share.
+void check_common(const Value& name, const Value& value, const Place& place, Report& report) {
+    check_name(name, place, report);
+    check_exclusive(value, {"script", "trigger"}, place, report);
+    if (value.given("rules") != nullptr) {
+        std::vector<std::string> misplaced;
+        for (const auto* key : {"only", "except", "start_in"}) {
+            if (value.given(key) != nullptr) misplaced.emplace_back(key);
+        }
+        if (!misplaced.empty()) {
+            report.add(place,
+                       "config key may not be used with `rules`: " + base::join(misplaced, ", "),
+                       value.given(misplaced.front())->mark());
+        }
+    }
+    const Value* rules = value.given("rules");
+    if (rules != nullptr && !rules->is_list()) {
+        report.add(place, "rules should be an array containing hashes and arrays of hashes",
+                   rules->mark());
+    }
+    const Value* group = value.given("resource_group");
+    if (group != nullptr && !group->is_string()) {
+        report.add(place, "resource group should be a string", group->mark());
+    }
+}
+
+void check_when(const Value& value, Names allowed, std::string_view list, const Place& place,
+                Report& report) {
+    const Value* when = value.given("when");
+    if (when == nullptr) return;
+    if (!when->is_string()) report.add(place, "when should be a string", when->mark());
+    if (!when->is_string() || !one_of(when->as_string(), allowed)) {
+        report.add(place, "when should be one of: " + std::string(list), when->mark());
+    }
+}
+
+void check_start_in(const Value& value, const Place& place, Report& report) {
+    const Value* when = value.given("when");
+    const Value* start = value.given("start_in");
+    const bool delayed = when != nullptr && when->is_text("delayed");
+    const Mark mark = start == nullptr ? value.mark() : start->mark();
+    if (delayed) {
+        const auto duration = start != nullptr && start->is_string()
+                                  ? parse_duration(start->as_string())
+                                  : std::nullopt;
+        if (!duration) report.add(place, "start in should be a duration", mark);
+        if (!duration || *duration > kOneWeek) {
+            report.add(place, "start in should not exceed the limit", mark);
+        }
+    }
+    const bool rules = value.given("rules") != nullptr;
+    if ((rules || !delayed) && start != nullptr && !start->is_blank()) {
+        report.add(place, "start in must be blank", mark);
+    }
+}
+
+bool is_pages_job(const Value& name, const Value& value) {
+    const Value* pages = value.find("pages");
+    if (pages != nullptr && !pages->is_null()) return !pages->is_bool() || pages->as_bool();
+    return name.is_text("pages");
+}
+
+void check_job_keys(const Value& value, const JobContext& context, const Place& place,
+                    Report& report) {
+    if (context.edition == Edition::kEnterprise) {
+        return check_keys(
+            value,
+            {"extends", "stage", "only", "except", "rules", "variables", "inherit",
+             "allow_failure", "when", "needs", "resource_group", "environment", "interruptible",
+             "manual_confirmation", "tags", "script", "run", "image", "services", "start_in",
+             "artifacts", "cache", "dependencies", "before_script", "after_script", "hooks",
+             "coverage", "retry", "parallel", "timeout", "release", "id_tokens", "publish",
+             "pages", "inputs", "secrets", "identity", "dast_configuration"},
+            place, report);
+    }
+    check_keys(value,
+               {"extends", "stage", "only", "except", "rules", "variables", "inherit",
+                "allow_failure", "when", "needs", "resource_group", "environment", "interruptible",
+                "manual_confirmation", "tags", "script", "run", "image", "services", "start_in",
+                "artifacts", "cache", "dependencies", "before_script", "after_script", "hooks",
+                "coverage", "retry", "parallel", "timeout", "release", "id_tokens", "publish",
+                "pages", "inputs"},
+               place, report);
+}
+
+void check_job_own(const Value& name, const Value& value, const JobContext& context,
+                   const Place& place, Report& report) {
+    check_common(name, value, place, report);
+    for (const auto* key : {"script", "before_script", "after_script"}) {
+        check_exclusive(value, {std::string_view(key), "run"}, place, report);
+    }
+    check_job_keys(value, context, place, report);
+    const Value* script = value.find("script");
+    if (script != nullptr ? script->is_blank() : value.find("run") == nullptr) {
+        report.add(place, "script can't be blank", script == nullptr ? value.mark() : script->mark());
+    }
+    const Value* allow = value.given("allow_failure");
+    if (allow != nullptr && !allow->is_bool() && !allow->is_map()) {
+        report.add(place, "allow failure should be a hash or a boolean value", allow->mark());
+    }
+    check_when(value, {"on_success", "on_failure", "always", "manual", "delayed"},
+               "on_success, on_failure, always, manual, delayed", place, report);
+    const Value* dependencies = value.given("dependencies");
+    if (dependencies != nullptr && !is_text_list(*dependencies)) {
+        report.add(place, "dependencies should be an array of strings", dependencies->mark());
+    }
+    const Value* confirmation = value.given("manual_confirmation");
+    if (confirmation != nullptr && !confirmation->is_string()) {
+        report.add(place, "manual confirmation should be a string", confirmation->mark());
+    }
+    check_start_in(value, place, report);
+    const Value* publish = value.given("publish");
+    if (publish != nullptr && !is_pages_job(name, value)) {
+        report.add(place, "publish can only be used within a `pages` job", publish->mark());
+    }
+}
+
+void check_bridge_own(const Value& name, const Value& value, const Place& place, Report& report) {
+    check_common(name, value, place, report);
+    check_keys(value,
+               {"extends", "stage", "only", "except", "rules", "variables", "inherit",
+                "allow_failure", "when", "needs", "resource_group", "environment", "interruptible",
+                "manual_confirmation", "trigger", "parallel"},
+               place, report);
+    check_when(value, {"on_success", "on_failure", "always", "manual"},
+               "on_success, on_failure, always, manual", place, report);
+    const Value* allow = value.given("allow_failure");
+    if (allow != nullptr && !allow->is_bool()) {
+        report.add(place, "allow failure should be a boolean value", allow->mark());
+    }
+}
+
+/// Checks a job's value of a keyword, or repeats the problems of the default it inherits.
+template <typename Check>
+void child(const Value& job, std::string_view keyword, const JobContext& context,
+           const Place& place, Report& report, Check check) {
+    if (const Value* own = job.given(keyword)) {
+        check(*own, Place{&place, keyword}, report);
+        return;
+    }
+    if (context.defaults == nullptr) return;
+    const auto inherited = context.defaults->problems.find(keyword);
+    if (inherited == context.defaults->problems.end() || !inherits_default(job, keyword)) return;
+    report.append(inherited->second);
+}
+
+void check_shared_children(const Value& value, const JobContext& context, const Place& place,
+                           Report& report) {
+    child(value, "stage", context, place, report, check_stage);
+    child(value, "only", context, place, report, check_policy);
+    child(value, "except", context, place, report, check_policy);
+    child(value, "rules", context, place, report, [](const Value& v, const Place& p, Report& r) {
+        check_rules(v, RuleScope::kJob, p, r);
+    });
+    child(value, "variables", context, place, report,
+          [](const Value& v, const Place& p, Report& r) {
+              check_variables(v, VariableScope::kJob, p, r);
+          });
+    child(value, "inherit", context, place, report, check_inherit);
+}
+
+void check_job_children(const Value& value, const JobContext& context, const Place& place,
+                        Report& report) {
+    check_shared_children(value, context, place, report);
+    child(value, "before_script", context, place, report, check_commands);
+    child(value, "script", context, place, report, check_commands);
+    child(value, "run", context, place, report, check_run);
+    child(value, "after_script", context, place, report, check_commands);
+    child(value, "hooks", context, place, report, check_hooks);
+    child(value, "cache", context, place, report, check_cache);
+    child(value, "image", context, place, report, check_image);
+    child(value, "services", context, place, report, check_services);
+    child(value, "interruptible", context, place, report, check_boolean);
+    child(value, "timeout", context, place, report, check_timeout);
+    child(value, "retry", context, place, report,
+          [](const Value& v, const Place&, Report& r) { check_retry(v, r); });
+    child(value, "tags", context, place, report, check_tags);
+    child(value, "artifacts", context, place, report, check_artifacts);
+    child(value, "needs", context, place, report,
+          [&](const Value& v, const Place& p, Report& r) {
+              check_needs(v, {false, context.edition == Edition::kEnterprise}, p, r);
+          });
+    child(value, "environment", context, place, report, check_environment);
+    child(value, "coverage", context, place, report, check_coverage);
+    child(value, "release", context, place, report, check_release);
+    child(value, "parallel", context, place, report,
+          [](const Value& v, const Place& p, Report& r) { check_parallel(v, false, p, r); });
+    child(value, "allow_failure", context, place, report, check_allow_failure);
+    child(value, "pages", context, place, report, check_pages);
+    child(value, "id_tokens", context, place, report, check_id_tokens);
+    child(value, "secrets", context, place, report, check_secrets);
+    child(value, "dast_configuration", context, place, report, check_dast_configuration);
+    if (const Value* inputs = value.given("inputs")) check_job_inputs(*inputs, place, report);
+}
+
+void collect_need_names(const Value& needs, std::vector<std::string>& names) {
+    if (needs.is_string()) names.push_back(needs.as_string());
+    if (const Value* job = needs.given("job")) {
+        if (needs.find("pipeline") == nullptr && needs.find("project") == nullptr) {
+            names.push_back(job->to_text());
+        }
+    }
+    if (!needs.is_list()) return;
+    for (const Value& item : needs.items()) collect_need_names(item, names);
+}
+
+/// What is checked once all parts of the job are known to be well formed.
+void check_dependencies(const Value& value, const Place& place, Report& report) {
+    const Value* dependencies = value.given("dependencies");
+    const Value* needs = value.given("needs");
+    if (dependencies == nullptr || needs == nullptr || dependencies->items().empty()) return;
+    std::vector<std::string> names;
+    collect_need_names(*needs, names);
+    const bool cross_only = names.empty() && !needs->is_blank();
+    if (cross_only) {
+        report.add(place, "needs corresponding to dependencies must be from the same pipeline",
+                   needs->mark());
+        return;
+    }
+    std::vector<std::string> missing;
+    for (const Value& name : dependencies->items()) {
+        const std::string& text = name.as_string();
+        if (std::find(names.begin(), names.end(), text) == names.end()) missing.push_back(text);
+    }
+    if (missing.empty()) return;
+    report.add(place, "dependencies the " + base::join(missing, ", ") + " should be part of needs",
+               dependencies->mark());
+}
+
+void check_bridge(const Value& name, const Value& value, const JobContext& context,
+                  const Place& place, Report& report) {
+    constexpr std::string_view kNoTrigger =
+        "config should contain either a trigger or a needs:pipeline";
+    const std::size_t before = report.count();
+    check_bridge_own(name, value, place, report);
+    if (!report.clean_since(before)) return report.add(place, kNoTrigger, value.mark());
+    check_shared_children(value, context, place, report);
+    child(value, "trigger", context, place, report, check_trigger);
+    child(value, "needs", context, place, report,
+          [&](const Value& v, const Place& p, Report& r) {
+              check_needs(v, {true, context.edition == Edition::kEnterprise}, p, r);
+          });
+    child(value, "environment", context, place, report, check_environment);
+    child(value, "interruptible", context, place, report, check_boolean);
+    child(value, "parallel", context, place, report,
+          [](const Value& v, const Place& p, Report& r) { check_parallel(v, true, p, r); });
+    const Value* needs = value.given("needs");
+    const auto mirrors = [](const Value& need) {
+        return need.is_map() && need.find("pipeline") != nullptr && need.find("job") == nullptr;
+    };
+    std::ptrdiff_t mirrored = 0;
+    if (needs != nullptr && needs->is_list()) {
+        mirrored = std::count_if(needs->items().begin(), needs->items().end(), mirrors);
+    } else if (needs != nullptr && mirrors(*needs)) {
+        mirrored = 1;
+    }
+    if (value.given("trigger") == nullptr && mirrored == 0 && report.clean_since(before)) {
+        report.add(place, kNoTrigger, value.mark());
+    }
+    if (mirrored > 1) {
+        report.add(place, "config should contain at most one bridge need", needs->mark());
+    }
+}
+
+}  // namespace
+
+bool looks_like_job(const Value& value) {
+    if (!value.is_map()) return false;
+    for (const auto* key : {"script", "run", "trigger", "needs"}) {
+        if (value.find(key) != nullptr) return true;
+    }
+    return false;
+}
+
+JobKind kind_of(const Value& name, const Value& value) {
+    if (is_hidden(name)) return JobKind::kHidden;
+    if (!value.is_map()) return JobKind::kUnknown;
+    if (value.find("script") != nullptr || value.find("run") != nullptr) return JobKind::kJob;
+    if (value.find("trigger") != nullptr || value.find("needs") != nullptr) return JobKind::kBridge;
+    return JobKind::kUnknown;
+}
+
+bool inherits_default(const Value& job, std::string_view keyword) {
+    if (!one_of(keyword, kDefaultKeywords)) return false;
+    const Value* inherit = job.given("inherit");
+    const Value* which = inherit == nullptr ? nullptr : inherit->given("default");
+    if (which == nullptr) return true;
+    if (which->is_bool()) return which->as_bool();
+    if (!which->is_list()) return true;
+    return std::any_of(which->items().begin(), which->items().end(),
+                       [&](const Value& name) { return name.is_text(keyword); });
+}
+
+void check_default_keyword(std::string_view keyword, const Value& value, const Place& place,
+                           Report& report) {
+    if (keyword == "before_script" || keyword == "after_script") {
+        check_commands(value, place, report);
+    } else if (keyword == "image") {
+        check_image(value, place, report);
+    } else if (keyword == "services") {
+        check_services(value, place, report);
+    } else if (keyword == "cache") {
+        check_cache(value, place, report);
+    } else if (keyword == "interruptible") {
+        check_boolean(value, place, report);
+    } else if (keyword == "retry") {
+        check_retry(value, report);
+    } else if (keyword == "hooks") {
+        check_hooks(value, place, report);
+    } else if (keyword == "tags") {
+        check_tags(value, place, report);
+    } else if (keyword == "artifacts") {
+        check_artifacts(value, place, report);
+    } else if (keyword == "timeout") {
+        check_timeout(value, place, report);
+    } else if (keyword == "id_tokens") {
+        check_id_tokens(value, place, report);
+    }
+}
+
+void check_job(const Value& name, const Value& value, JobKind kind, const JobContext& context,
+               Report& report) {
+    const Place jobs{nullptr, "jobs"};
+    const std::string text = name.is_blank() && !name.is_bool() ? "job" : name.to_text();
+    const Place place{&jobs, text};
+    if (kind == JobKind::kHidden) {
+        if (value.is_blank()) report.add(place, "config can't be blank", value.mark());
+        return;
+    }
+    if (kind == JobKind::kBridge) return check_bridge(name, value, context, place, report);
+    const std::size_t before = report.count();
+    check_job_own(name, value, context, place, report);
+    if (!report.clean_since(before)) return;
+    check_job_children(value, context, place, report);
+    if (report.clean_since(before)) check_dependencies(value, place, report);
+}
+
+}  // namespace runner::pipeline::keywords

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "runner/pipeline/yaml/value.hpp"
+
+namespace runner::pipeline::keywords {
+
+using Names = std::initializer_list<std::string_view>;
+
+/// Where in the configuration a check stands; printed as "jobs:build:cache". Places live on the
+/// stack of the checks that open them, so a correct file never builds the text.
+struct Place {
+    const Place* parent = nullptr;
+    std::string_view name;
+
+    [[nodiscard]] std::string text() const;
+};
+
+/// Collects problems in GitLab's form: "<place> <attribute> <message>", all in lower case.
+class Report {
+  public:
+    void add(const Place& place, std::string_view message, Mark mark);
+    void add_plain(std::string text, Mark mark) { problems_.push_back({std::move(text), mark}); }
+    void append(const Problems& more);
+
+    [[nodiscard]] std::size_t count() const { return problems_.size(); }
+    [[nodiscard]] bool clean_since(std::size_t count) const { return problems_.size() == count; }
+    [[nodiscard]] const Problems& problems() const { return problems_; }
+    Problems take() { return std::move(problems_); }
+
+  private:
+    Problems problems_;
+};
+
+/// "config contains unknown keys: a, b" when the map has keys beyond `allowed`.
+void check_keys(const yaml::Value& map, Names allowed, const Place& place, Report& report);
+/// "config missing required keys: a".
+void check_required(const yaml::Value& map, Names required, const Place& place, Report& report);
+/// "config these keys cannot be used together: a, b" when more than one is there.
+void check_exclusive(const yaml::Value& map, Names keys, const Place& place, Report& report);
+
+bool one_of(std::string_view text, Names names);
+bool is_text(const yaml::Value& value);  ///< a string, not a symbol
+bool is_text_list(const yaml::Value& value);
+bool is_text_or_list(const yaml::Value& value);
+/// Lists of text within lists, ten levels deep at most.
+bool is_nested_text(const yaml::Value& value, int levels = 10);
+bool is_integer_or_list(const yaml::Value& value);
+bool is_duration(const yaml::Value& value);
+bool is_literal_regex(std::string_view text);
+
+}  // namespace runner::pipeline::keywords

@@ -1,0 +1,100 @@
+#include "runner/pipeline/keywords/checks.hpp"
+
+namespace runner::pipeline::keywords {
+
+using yaml::Value;
+
+namespace {
+
+const Names kProviders = {"vault", "gcp_secret_manager", "azure_key_vault",
+                              "aws_secrets_manager", "akeyless", "gitlab_secrets_manager"};
+
+void check_vault(const Value& value, const Place& place, Report& report) {
+    if (value.is_string()) return;
+    if (!value.is_map()) {
+        return report.add(place, "config should be a hash or a string", value.mark());
+    }
+    const std::size_t before = report.count();
+    check_keys(value, {"engine", "path", "field"}, place, report);
+    for (const auto* key : {"path", "field", "engine"}) {
+        const Value* part = value.given(key);
+        if (part == nullptr) report.add(place, std::string(key) + " can't be blank", value.mark());
+    }
+    const Value* engine = value.given("engine");
+    if (!report.clean_since(before) || engine == nullptr) return;
+    const Place inner{&place, "engine"};
+    if (!engine->is_map()) return report.add(inner, "config should be a hash", engine->mark());
+    check_keys(*engine, {"name", "path"}, inner, report);
+    for (const auto* key : {"name", "path"}) {
+        if (engine->given(key) == nullptr) {
+            report.add(inner, std::string(key) + " can't be blank", engine->mark());
+        }
+    }
+}
+
+void check_named(const Value& value, Names keys, const Place& place, Report& report) {
+    if (!value.is_map()) return report.add(place, "config should be a hash", value.mark());
+    check_keys(value, keys, place, report);
+    const Value* name = value.find("name");
+    if (name == nullptr || name->is_blank()) report.add(place, "name can't be blank", value.mark());
+}
+
+void check_provider(std::string_view provider, const Value& value, const Place& place,
+                    Report& report) {
+    const Place inner{&place, provider};
+    if (provider == "vault") return check_vault(value, inner, report);
+    if (provider == "azure_key_vault" || provider == "gcp_secret_manager") {
+        return check_named(value, {"name", "version"}, inner, report);
+    }
+    if (provider == "gitlab_secrets_manager") {
+        return check_named(value, {"name", "source"}, inner, report);
+    }
+    if (provider == "aws_secrets_manager" && value.is_string()) return;
+    if (!value.is_map()) report.add(inner, "config should be a hash", value.mark());
+}
+
+void check_secret(const Value& secret, const Place& place, Report& report) {
+    if (!secret.is_map()) return report.add(place, "config should be a hash", secret.mark());
+    const std::size_t before = report.count();
+    check_keys(secret,
+               {"vault", "gcp_secret_manager", "azure_key_vault", "aws_secrets_manager", "akeyless",
+                "gitlab_secrets_manager", "file", "token"},
+               place, report);
+    std::string_view provider;
+    for (const auto name : kProviders) {
+        if (secret.given(name) != nullptr) provider = name;
+    }
+    if (provider.empty()) {
+        report.add(place,
+                   "config must use exactly one of these keys: vault, azure_key_vault, "
+                   "gcp_secret_manager, aws_secrets_manager, akeyless, gitlab_secrets_manager",
+                   secret.mark());
+    }
+    if (provider == "gcp_secret_manager" && secret.given("token") == nullptr) {
+        report.add(place, "token is required with gcp secrets manager", secret.mark());
+    }
+    const Value* file = secret.given("file");
+    if (file != nullptr && !file->is_bool()) {
+        report.add(place, "file should be a boolean value", file->mark());
+    }
+    if (report.clean_since(before)) {
+        check_provider(provider, *secret.given(provider), place, report);
+    }
+}
+
+}  // namespace
+
+void check_secrets(const Value& value, const Place& place, Report& report) {
+    if (!value.is_map()) return report.add(place, "config should be a hash", value.mark());
+    for (const auto& [key, secret] : value.entries()) {
+        const std::string name = key.to_text();
+        check_secret(secret, Place{&place, name}, report);
+    }
+}
+
+void check_dast_configuration(const Value& value, const Place& place, Report& report) {
+    if (!value.is_map()) return report.add(place, "config should be a hash", value.mark());
+    check_keys(value, {"site_profile", "scanner_profile"}, place, report);
+}
+
+}  // namespace runner::pipeline::keywords

@@ -1,0 +1,186 @@
+#include <algorithm>
+
+#include "runner/pipeline/keywords/checks.hpp"
+
+namespace runner::pipeline::keywords {
+
+using yaml::Value;
+
+namespace {
+
+constexpr std::size_t kMostIncludes = 3;
+
+void check_strategy(const Value& value, const Place& place, Report& report) {
+    const Value* strategy = value.given("strategy");
+    if (strategy == nullptr) return;
+    if (strategy->is_string() && one_of(strategy->as_string(), {"depend", "mirror"})) return;
+    report.add(place, "strategy should be depend or mirror", strategy->mark());
+}
+
+void check_forward(const Value& value, const Place& place, Report& report) {
+    const Value* forward = value.given("forward");
+    if (forward == nullptr) return;
+    const Place inner{&place, "forward"};
+    if (!forward->is_map()) return report.add(inner, "config should be a hash", forward->mark());
+    check_keys(*forward, {"yaml_variables", "pipeline_variables"}, inner, report);
+    for (const auto* key : {"yaml_variables", "pipeline_variables"}) {
+        const Value* flag = forward->given(key);
+        if (flag == nullptr || flag->is_bool()) continue;
+        std::string attribute = key;
+        std::replace(attribute.begin(), attribute.end(), '_', ' ');
+        report.add(inner, attribute + " should be a boolean value", flag->mark());
+    }
+}
+
+void check_trigger_include_item(const Value& item, const Place& place, Report& report) {
+    if (item.is_string()) return;
+    if (!item.is_map()) {
+        return report.add(place, "config should be a hash or a string", item.mark());
+    }
+    check_keys(item,
+               {"local", "file", "remote", "project", "ref", "template", "artifact", "job",
+                "component", "inputs", "integrity", "rules", "cache"},
+               place, report);
+    if (item.given("artifact") != nullptr && item.given("job") == nullptr) {
+        report.add(place, "config must specify the job where to fetch the artifact from",
+                   item.mark());
+    }
+    if (item.given("project") != nullptr && item.given("file") == nullptr) {
+        report.add(place, "config must specify the file where to fetch the config from",
+                   item.mark());
+    }
+    if (item.given("file") != nullptr && item.given("project") == nullptr) {
+        report.add(place, "config must specify the project where to fetch the config from",
+                   item.mark());
+    }
+}
+
+void check_trigger_include(const Value& value, const Place& place, Report& report) {
+    const Place inner{&place, "include"};
+    if (value.is_string()) return;
+    if (!value.is_list()) {
+        return report.add(inner, "config should be an array or a string", value.mark());
+    }
+    if (value.items().size() > kMostIncludes) {
+        return report.add(inner, "config is too long (maximum is 3)", value.mark());
+    }
+    for (const Value& item : value.items()) {
+        check_trigger_include_item(item, Place{&inner, "include"}, report);
+    }
+}
+
+void check_multi_project(const Value& value, const Place& place, Report& report) {
+    const Value* project = value.find("project");
+    if (value.entries().empty()) report.add(place, "config can't be blank", value.mark());
+    check_keys(value, {"project", "branch", "strategy", "forward", "inputs"}, place, report);
+    if (project == nullptr || !project->is_string()) {
+        report.add(place, "project should be a string", value.mark());
+    }
+    if (project == nullptr || project->is_blank()) {
+        report.add(place, "project can't be blank", value.mark());
+    }
+    const Value* branch = value.given("branch");
+    if (branch != nullptr && !branch->is_string()) {
+        report.add(place, "branch should be a string", branch->mark());
+    }
+    check_strategy(value, place, report);
+}
+
+}  // namespace
+
+void check_trigger(const Value& value, const Place& place, Report& report) {
+    if (value.is_string()) {
+        if (value.is_blank()) report.add(place, "config can't be blank", value.mark());
+        return;
+    }
+    if (!value.is_map()) {
+        return report.add(place, "has to be either a string or a hash", value.mark());
+    }
+    const std::size_t before = report.count();
+    const Value* include = value.given("include");
+    if (include == nullptr) {
+        check_multi_project(value, place, report);
+    } else {
+        check_keys(value, {"include", "strategy", "forward"}, place, report);
+        check_strategy(value, place, report);
+    }
+    if (!report.clean_since(before)) return;
+    if (include != nullptr) check_trigger_include(*include, place, report);
+    check_forward(value, place, report);
+}
+
+namespace {
+
+bool good_step_name(std::string_view name) {
+    const auto letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    };
+    if (name.empty() || !letter(name.front())) return false;
+    return std::all_of(name.begin(), name.end(),
+                       [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
+void check_step_reference(const Value& step, const Place& place, Report& report) {
+    if (step.is_string()) return;
+    if (!step.is_map()) {
+        return report.add(place, "step should be a string or a hash", step.mark());
+    }
+    if (const Value* git = step.given("git")) {
+        const Place inner{&place, "git"};
+        if (!git->is_map()) return report.add(inner, "config should be a hash", git->mark());
+        check_keys(*git, {"url", "rev", "dir", "file"}, inner, report);
+        check_required(*git, {"url", "rev"}, inner, report);
+        return;
+    }
+    if (const Value* oci = step.given("oci")) {
+        const Place inner{&place, "oci"};
+        if (!oci->is_map()) return report.add(inner, "config should be a hash", oci->mark());
+        check_keys(*oci, {"registry", "repository", "tag", "dir", "file"}, inner, report);
+        check_required(*oci, {"registry", "repository", "tag"}, inner, report);
+        return;
+    }
+    report.add(place, "step should name git or oci", step.mark());
+}
+
+void check_step(const Value& step, const Place& place, Report& report) {
+    if (!step.is_map()) return report.add(place, "config should be a hash", step.mark());
+    check_keys(step, {"name", "script", "step", "func", "env", "inputs"}, place, report);
+    const Value* name = step.given("name");
+    if (name == nullptr || !name->is_string() || !good_step_name(name->as_string())) {
+        report.add(place, "name must be letters, digits and underscores and not begin with a digit",
+                   step.mark());
+    }
+    int kinds = 0;
+    for (const auto* key : {"script", "step", "func"}) kinds += step.given(key) != nullptr ? 1 : 0;
+    if (kinds != 1) {
+        report.add(place, "config must use exactly one of these keys: script, step, func",
+                   step.mark());
+    }
+    const Value* script = step.given("script");
+    if (script != nullptr && !script->is_string()) {
+        report.add(place, "script should be a string", script->mark());
+    }
+    for (const auto* key : {"step", "func"}) {
+        if (const Value* reference = step.given(key)) {
+            check_step_reference(*reference, place, report);
+        }
+    }
+    for (const auto* key : {"env", "inputs"}) {
+        const Value* map = step.given(key);
+        if (map != nullptr && !map->is_map()) {
+            report.add(place, std::string(key) + " should be a hash", map->mark());
+        }
+    }
+    if (script != nullptr && step.given("inputs") != nullptr) {
+        report.add(place, "inputs can only be used with step or func", step.mark());
+    }
+}
+
+}  // namespace
+
+void check_run(const Value& value, const Place& place, Report& report) {
+    if (!value.is_list()) return report.add(place, "config should be an array", value.mark());
+    for (const Value& step : value.items()) check_step(step, place, report);
+}
+
+}  // namespace runner::pipeline::keywords

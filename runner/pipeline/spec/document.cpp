@@ -1,0 +1,176 @@
+#include "runner/pipeline/spec/document.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/strings.hpp"
+#include "runner/pipeline/spec/interpolate.hpp"
+#include "runner/pipeline/yaml/documents.hpp"
+#include "runner/pipeline/yaml/load.hpp"
+
+namespace runner::pipeline::spec {
+
+using yaml::Map;
+using yaml::Value;
+
+namespace {
+
+constexpr std::size_t kMostErrors = 3;
+constexpr std::size_t kDescriptionLimit = 256;
+
+void check_header(const Value& header, keywords::Report& report) {
+    const keywords::Place place{nullptr, "header:spec"};
+    if (header.is_null()) return;
+    if (!header.is_map()) return report.add(place, "config should be a hash", header.mark());
+    const std::size_t before = report.count();
+    keywords::check_keys(header, {"inputs", "include", "component", "description"}, place, report);
+    const Value* description = header.given("description");
+    if (description != nullptr && !description->is_string()) {
+        report.add(place, "description should be a string", description->mark());
+    } else if (description != nullptr && description->as_string().size() > kDescriptionLimit) {
+        report.add(place, "description is too long (maximum is 256 characters)",
+                   description->mark());
+    }
+    if (const Value* component = header.given("component")) {
+        const keywords::Place inner{&place, "component"};
+        if (!keywords::is_text_list(*component)) {
+            report.add(inner, "config should be an array of strings", component->mark());
+        } else {
+            for (const Value& field : component->items()) {
+                if (keywords::one_of(field.as_string(), {"name", "sha", "version", "reference"})) {
+                    continue;
+                }
+                report.add(inner, "config contains unknown values: " + field.as_string(),
+                           field.mark());
+            }
+        }
+    }
+    if (!report.clean_since(before)) return;
+    const Value* inputs = header.given("inputs");
+    if (inputs == nullptr) return;
+    const keywords::Place inner{&place, "inputs"};
+    if (!inputs->is_map()) return report.add(inner, "config should be a hash", inputs->mark());
+    for (const auto& [key, definition] : inputs->entries()) {
+        const std::string name = key.to_text();
+        check_input(definition, keywords::Place{&inner, name}, report);
+    }
+}
+
+std::vector<InputSpec> specs_of(const Value& inputs) {
+    std::vector<InputSpec> specs;
+    if (!inputs.is_map()) return specs;
+    for (const auto& [key, definition] : inputs.entries()) {
+        InputSpec spec{key.to_text(), "string", definition};
+        if (const Value* type = definition.given("type")) spec.type = type->to_text();
+        specs.push_back(std::move(spec));
+    }
+    return specs;
+}
+
+/// Definitions of included input files, then the file's own; a name may come once only.
+Checked<Value> merged_inputs(const Value& header, const IncludeInputs& include_inputs) {
+    const Value* own = header.given("inputs");
+    const Value* include = header.given("include");
+    if (include == nullptr || !include_inputs) return own == nullptr ? Value{} : *own;
+    auto included = include_inputs(*include);
+    if (!included) return included;
+    Map all = included->is_map() ? included->entries() : Map{};
+    if (own != nullptr) {
+        for (const auto& [key, definition] : own->entries()) {
+            if (key.is_string() && all.find(key.as_string()) != nullptr) {
+                return Problem{fmt::format("Duplicate input keys found: {}", key.as_string()),
+                               key.mark()};
+            }
+            all.set(key, definition);
+        }
+    }
+    return Value::map(std::move(all), header.mark());
+}
+
+std::string joined(const std::vector<std::string>& errors) {
+    const auto end = errors.begin() + static_cast<std::ptrdiff_t>(
+                                          std::min(errors.size(), kMostErrors));
+    return base::join(std::vector<std::string>(errors.begin(), end), ", ");
+}
+
+Map shown_component(const Value& header, const Map& component) {
+    Map shown;
+    const Value* fields = header.given("component");
+    if (fields == nullptr) return shown;
+    for (const Value& field : fields->items()) {
+        const Value* value = component.find(field.as_string());
+        shown.set(field, value == nullptr ? Value{} : *value);
+    }
+    return shown;
+}
+
+}  // namespace
+
+Checked<Document> read_document(std::string_view text, std::uint16_t file) {
+    std::vector<Value> parts;
+    for (const auto& part : yaml::split_documents(text)) {
+        auto value = yaml::load(part.text, file, part.first_line);
+        if (!value) return value.error();
+        parts.push_back(*value);
+    }
+    Document document;
+    const Value& first = parts.front();
+    const bool header = parts.size() > 1 && first.find("spec") != nullptr;
+    document.has_header = header;
+    if (header) {
+        document.header = *first.find("spec");
+        for (const auto& [key, value] : first.entries()) {
+            if (key.is_text("spec")) continue;
+            return Problem{"header config contains unknown keys: " + key.to_text(), key.mark()};
+        }
+    }
+    document.content = header ? parts.back() : first;
+    if (document.content.is_null()) document.content = Value::map({}, document.content.mark());
+    if (!document.content.is_map()) {
+        return Problem{"Invalid configuration format", document.content.mark()};
+    }
+    return document;
+}
+
+Checked<Value> fill_in(const Document& document, const Arguments& arguments,
+                       const IncludeInputs& include_inputs) {
+    const bool given = arguments.inputs.is_map() && !arguments.inputs.entries().empty();
+    if (!arguments.inputs.is_null() && !arguments.inputs.is_map()) {
+        return Problem{"Given inputs must be a hash", arguments.inputs.mark()};
+    }
+    if (!document.has_header) {
+        if (!given) return document.content;
+        return Problem{
+            "Given inputs not defined in the `spec` section of the included configuration file",
+            arguments.inputs.mark()};
+    }
+    keywords::Report report;
+    check_header(document.header, report);
+    if (!report.problems().empty()) {
+        Problem first = report.problems().front();
+        std::vector<std::string> texts;
+        for (const Problem& problem : report.problems()) texts.push_back(problem.text);
+        first.text = joined(texts);
+        return first;
+    }
+    if (arguments.is_component && document.header.given("include") != nullptr) {
+        return Problem{fmt::format("Component `{}` cannot use `spec:include`. This keyword is not "
+                                   "supported in components",
+                                   arguments.name),
+                       document.header.mark()};
+    }
+    auto definitions = merged_inputs(document.header, include_inputs);
+    if (!definitions) return definitions;
+    auto resolved = resolve_inputs(specs_of(*definitions), arguments.inputs);
+    if (!resolved.errors.empty()) {
+        return Problem{joined(resolved.errors), document.header.mark()};
+    }
+    InterpolationContext context{std::move(resolved.values),
+                                 shown_component(document.header, arguments.component),
+                                 arguments.variables};
+    return interpolate(document.content, context);
+}
+
+}  // namespace runner::pipeline::spec

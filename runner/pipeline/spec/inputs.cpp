@@ -1,0 +1,260 @@
+#include "runner/pipeline/spec/inputs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <unordered_map>
+
+#include "base/strings.hpp"
+#include "runner/pipeline/expression/expression.hpp"
+#include "runner/pipeline/expression/regex.hpp"
+
+namespace runner::pipeline::spec {
+
+using expression::Regex;
+using yaml::Value;
+
+namespace {
+
+constexpr std::size_t kMostOptions = 50;
+
+std::optional<Value> number_of(const Value& value) {
+    if (value.is_integer() || value.is_float()) return value;
+    if (!value.is_string()) return std::nullopt;
+    const std::string& text = value.as_string();
+    std::int64_t whole = 0;
+    const char* end = text.data() + text.size();
+    if (auto r = std::from_chars(text.data(), end, whole); r.ec == std::errc{} && r.ptr == end) {
+        return Value::integer(whole, value.mark());
+    }
+    double real = 0;
+    if (auto r = std::from_chars(text.data(), end, real); r.ec == std::errc{} && r.ptr == end) {
+        return Value::real(real, value.mark());
+    }
+    return std::nullopt;
+}
+
+/// The value in its input's type, nothing when it does not fit.
+std::optional<Value> coerce(const std::string& type, const Value& value) {
+    if (type == "number") return number_of(value);
+    if (type == "boolean") {
+        if (value.is_bool()) return value;
+        if (value.is_text("true")) return Value::boolean(true, value.mark());
+        if (value.is_text("false")) return Value::boolean(false, value.mark());
+        return std::nullopt;
+    }
+    if (type == "array") return value.is_list() ? std::optional(value) : std::nullopt;
+    if (value.is_string()) return value;
+    if (value.is_integer() || value.is_float()) return Value::string(value.to_text(), value.mark());
+    return std::nullopt;
+}
+
+bool is_option(const std::string& type, const Value& value, const Value& options) {
+    if (!options.is_list()) return true;
+    const auto listed = [&](const Value& one) {
+        return std::any_of(options.items().begin(), options.items().end(), [&](const Value& o) {
+            return o.to_text() == one.to_text();
+        });
+    };
+    if (type == "array" && value.is_list()) {
+        return std::all_of(value.items().begin(), value.items().end(), listed);
+    }
+    return listed(value);
+}
+
+std::string check_regex(const InputSpec& spec, const Value& value, const char* role) {
+    const Value* pattern = spec.definition.given("regex");
+    if (pattern == nullptr) return {};
+    if (spec.type != "string") {
+        return fmt::format("`{}` input: RegEx validation can only be used with string inputs",
+                           spec.name);
+    }
+    const std::string text = pattern->to_text();
+    auto regex = Regex::from_literal(text);
+    if (!regex) regex = Regex::compile(text);
+    if (!regex) return fmt::format("`{}` input: invalid regular expression", spec.name);
+    if (regex->search(value.to_text())) return {};
+    return fmt::format("`{}` input: {} value does not match required RegEx pattern", spec.name,
+                       role);
+}
+
+}  // namespace
+
+bool InputSpec::required() const {
+    return definition.find("default") == nullptr && definition.given("rules") == nullptr;
+}
+
+void check_input(const Value& definition, const keywords::Place& place, keywords::Report& report) {
+    if (definition.is_null()) return;
+    if (!definition.is_map()) {
+        return report.add(place, "config should be a hash", definition.mark());
+    }
+    keywords::check_keys(definition,
+                         {"default", "description", "options", "regex", "type", "rules"}, place,
+                         report);
+    const Value* type = definition.given("type");
+    if (type != nullptr &&
+        !(type->is_string() &&
+          keywords::one_of(type->as_string(), {"string", "number", "boolean", "array"}))) {
+        report.add(place, "input type unknown value: " + type->to_text(), type->mark());
+    }
+    const Value* options = definition.given("options");
+    if (options != nullptr && !options->is_list()) {
+        report.add(place, "options should be an array", options->mark());
+    } else if (options != nullptr && options->items().size() > kMostOptions) {
+        report.add(place, "config cannot define more than 50 options", options->mark());
+    }
+    const Value* rules = definition.given("rules");
+    if (rules == nullptr) return;
+    if (options != nullptr || definition.find("default") != nullptr) {
+        report.add(place, "config cannot define options or default together with rules",
+                   rules->mark());
+    }
+    if (!rules->is_list()) return report.add(place, "rules should be an array", rules->mark());
+    const keywords::Place inner{&place, "rules:rule"};
+    for (const Value& rule : rules->items()) {
+        if (!rule.is_map()) {
+            report.add(inner, "config should be a hash", rule.mark());
+            continue;
+        }
+        keywords::check_keys(rule, {"if", "options", "default"}, inner, report);
+        const Value* condition = rule.given("if");
+        if (condition != nullptr &&
+            !(condition->is_string() && expression::Expression::parse(condition->as_string()))) {
+            report.add(inner, "if invalid expression syntax", condition->mark());
+        }
+    }
+}
+
+std::string check_value(const InputSpec& spec, const Value& value, const char* role,
+                        const Value* options) {
+    const auto coerced = coerce(spec.type, value);
+    if (!coerced) {
+        const char* article = spec.type == "array" ? "an" : "a";
+        return fmt::format("`{}` input: {} value is not {} {}", spec.name, role, article,
+                           spec.type);
+    }
+    if (options != nullptr && spec.type == "boolean") {
+        return fmt::format("`{}` input: Options can only be used with string and number inputs",
+                           spec.name);
+    }
+    if (options != nullptr && !is_option(spec.type, *coerced, *options)) {
+        const char* list = spec.type == "number" ? "the list of the allowed" : "the list of allowed";
+        return fmt::format(
+            "`{}` input: `{}` cannot be used because it is not in {} options", spec.name,
+            coerced->to_text(), list);
+    }
+    return check_regex(spec, *coerced, role);
+}
+
+namespace {
+
+/// Resolves inputs whose rules read other inputs, each after those it reads.
+class Resolution {
+  public:
+    Resolution(const std::vector<InputSpec>& specs, const Value& given, ResolvedInputs& result)
+        : specs_(specs), given_(given), result_(result) {
+        for (const InputSpec& spec : specs) by_name_.emplace(spec.name, &spec);
+    }
+
+    void run() {
+        for (const InputSpec& spec : specs_) resolve(spec);
+    }
+
+  private:
+    enum class State { kOpen, kDone };
+
+    void resolve(const InputSpec& spec) {
+        const auto [state, first] = states_.try_emplace(spec.name, State::kOpen);
+        if (!first) {
+            if (state->second == State::kOpen) {
+                fail(fmt::format("`{}` input: circular reference in rules", spec.name));
+            }
+            return;
+        }
+        settle(spec);
+        states_[spec.name] = State::kDone;
+    }
+
+    void settle(const InputSpec& spec) {
+        const Value* options = spec.definition.given("options");
+        const Value* fallback = spec.definition.find("default");
+        if (const Value* rule = matching_rule(spec)) {
+            options = rule->given("options");
+            fallback = rule->find("default");
+        }
+        const Value* value = given_.find(spec.name);
+        const char* role = value != nullptr ? "provided" : "default";
+        if (value == nullptr) value = fallback;
+        if (value == nullptr) {
+            return fail(fmt::format("`{}` input: required value has not been provided", spec.name));
+        }
+        // A default must fit even when a value is given.
+        if (role == std::string_view("provided") && fallback != nullptr) {
+            std::string wrong = check_value(spec, *fallback, "default", options);
+            if (!wrong.empty()) return fail(std::move(wrong));
+        }
+        std::string wrong = check_value(spec, *value, role, options);
+        if (!wrong.empty()) return fail(std::move(wrong));
+        result_.values.set(Value::string(spec.name), *coerce(spec.type, *value));
+    }
+
+    const Value* matching_rule(const InputSpec& spec) {
+        const Value* rules = spec.definition.given("rules");
+        if (rules == nullptr || !rules->is_list()) return nullptr;
+        for (const Value& rule : rules->items()) {
+            const Value* condition = rule.given("if");
+            if (condition == nullptr) return &rule;
+            const auto parsed = expression::Expression::parse(condition->as_string());
+            if (parsed && parsed->truthy([this](std::string_view name, bool input) {
+                    return lookup(name, input);
+                })) {
+                return &rule;
+            }
+        }
+        return nullptr;
+    }
+
+    std::optional<std::string_view> lookup(std::string_view name, bool input) {
+        const auto found = by_name_.find(std::string(name));
+        if (!input || found == by_name_.end()) return std::nullopt;
+        resolve(*found->second);
+        const Value* value = result_.values.find(name);
+        if (value == nullptr) return std::nullopt;
+        texts_[std::string(name)] = value->to_text();
+        return texts_[std::string(name)];
+    }
+
+    void fail(std::string text) { result_.errors.push_back(std::move(text)); }
+
+    const std::vector<InputSpec>& specs_;
+    const Value& given_;
+    ResolvedInputs& result_;
+    std::unordered_map<std::string, const InputSpec*> by_name_;
+    std::unordered_map<std::string, State> states_;
+    std::unordered_map<std::string, std::string> texts_;
+};
+
+}  // namespace
+
+ResolvedInputs resolve_inputs(const std::vector<InputSpec>& specs, const Value& given) {
+    ResolvedInputs result;
+    Resolution(specs, given, result).run();
+    std::vector<std::string> unknown;
+    if (given.is_map()) {
+        for (const auto& [key, value] : given.entries()) {
+            const std::string name = key.to_text();
+            const bool known = std::any_of(specs.begin(), specs.end(),
+                                           [&](const InputSpec& s) { return s.name == name; });
+            if (!known) unknown.push_back(name);
+        }
+    }
+    if (!unknown.empty()) {
+        result.errors.push_back("unknown input arguments: " + base::join(unknown, ", "));
+    }
+    return result;
+}
+
+}  // namespace runner::pipeline::spec

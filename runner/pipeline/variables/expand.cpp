@@ -1,0 +1,134 @@
+#include "runner/pipeline/variables/expand.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "runner/pipeline/plan/components.hpp"
+
+namespace runner::pipeline::variables {
+namespace {
+
+bool starts_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+std::size_t name_length(std::string_view text) {
+    if (text.empty() || !starts_name(text.front())) return 0;
+    std::size_t n = 1;
+    while (n < text.size() && (starts_name(text[n]) || (text[n] >= '0' && text[n] <= '9'))) ++n;
+    return n;
+}
+
+struct Found {
+    std::string_view name;
+    std::size_t length = 0;  // of the whole reference; 0 when there is none
+};
+
+/// The reference that begins exactly here.
+Found reference_at(std::string_view text) {
+    if (text.starts_with("${")) {
+        const std::size_t n = name_length(text.substr(2));
+        if (n > 0 && n + 2 < text.size() && text[n + 2] == '}') {
+            return {text.substr(2, n), n + 3};
+        }
+        return {};
+    }
+    if (text.front() == '$') {
+        const std::size_t n = name_length(text.substr(1));
+        return n == 0 ? Found{} : Found{text.substr(1, n), n + 1};
+    }
+    if (text.front() == '%') {
+        const std::size_t n = name_length(text.substr(1));
+        if (n > 0 && n + 1 < text.size() && text[n + 1] == '%') return {text.substr(1, n), n + 2};
+    }
+    return {};
+}
+
+/// Walks over `text`, giving each reference to `replace`, which appends to the result.
+template <typename Replace>
+std::string rewrite(std::string_view text, bool doubled_signs_protect, Replace replace) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const std::size_t sign = std::min(text.find_first_of("$%"), text.size());
+        out += text.substr(0, sign);
+        text.remove_prefix(sign);
+        if (text.empty()) break;
+        if (doubled_signs_protect && text.size() > 1 && text[1] == text[0]) {
+            out += text.substr(0, 2);
+            text.remove_prefix(2);
+            continue;
+        }
+        const Found found = reference_at(text);
+        if (found.length == 0) {
+            out += text.front();
+            text.remove_prefix(1);
+            continue;
+        }
+        replace(found.name, text.substr(0, found.length), out);
+        text.remove_prefix(found.length);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string expand(std::string_view text, const Collection& variables, Undefined undefined) {
+    return rewrite(text, false,
+                   [&](std::string_view name, std::string_view whole, std::string& out) {
+                       if (const auto value = variables.value(name)) {
+                           out += *value;
+                       } else if (undefined == Undefined::kKeep) {
+                           out += whole;
+                       }
+                   });
+}
+
+std::vector<std::string> references(std::string_view text) {
+    std::vector<std::string> names;
+    rewrite(text, true, [&](std::string_view name, std::string_view, std::string&) {
+        names.emplace_back(name);
+    });
+    return names;
+}
+
+Sorted sort_and_expand(const Collection& variables) {
+    const auto& all = variables.all();
+    std::unordered_map<std::string_view, std::size_t> index;
+    for (std::size_t i = 0; i < all.size(); ++i) index.emplace(all[i].key, i);
+    std::vector<std::vector<std::size_t>> edges(all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all[i].raw) continue;
+        for (const std::string& name : references(all[i].value)) {
+            const auto target = index.find(name);
+            if (target != index.end() && target->second != i) edges[i].push_back(target->second);
+        }
+    }
+    const auto components = plan::strong_components(edges);
+    for (const auto& component : components) {
+        if (component.size() < 2) continue;
+        Sorted unchanged{variables, {}};
+        for (const std::size_t member : component) unchanged.circle.push_back(all[member].key);
+        std::sort(unchanged.circle.begin(), unchanged.circle.end(),
+                  [&](const auto& a, const auto& b) { return index[a] < index[b]; });
+        return unchanged;
+    }
+    // Components come with what they refer to first, which is the order to expand in.
+    Collection expanded = variables;
+    for (const auto& component : components) {
+        const Variable& variable = all[component.front()];
+        if (variable.raw) continue;
+        Variable result = variable;
+        result.value = rewrite(
+            variable.value, true,
+            [&](std::string_view name, std::string_view whole, std::string& out) {
+                if (name == variable.key) return;
+                const auto value = expanded.value(name);
+                out += value ? *value : whole;
+            });
+        expanded.set(std::move(result));
+    }
+    return {std::move(expanded), {}};
+}
+
+}  // namespace runner::pipeline::variables
