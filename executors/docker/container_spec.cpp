@@ -1,0 +1,259 @@
+#include "executors/docker/container_spec.hpp"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "base/files.hpp"
+#include "base/strings.hpp"
+#include "executors/docker/engine_json.hpp"
+#include "executors/docker/image_rules.hpp"
+
+namespace executors::docker {
+
+using nlohmann::json;
+
+namespace {
+
+base::Error bad_key(const std::string& key, const std::string& why) {
+    return base::make_error(base::ErrorKind::kConfiguration,
+                            "[runners.docker] " + key + ": " + why);
+}
+
+void put(json& object, const char* key, const std::string& value) {
+    if (!value.empty()) object[key] = value;
+}
+void put(json& object, const char* key, std::int64_t value) {
+    if (value != 0) object[key] = value;
+}
+template <typename T>
+void put(json& object, const char* key, const std::vector<T>& value) {
+    if (!value.empty()) object[key] = value;
+}
+void put(json& object, const char* key, const std::map<std::string, std::string>& value) {
+    if (!value.empty()) object[key] = value;
+}
+
+std::optional<std::int64_t> to_number(const std::string& text) {
+    std::int64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, code] = std::from_chars(text.data(), end, value);
+    if (text.empty() || code != std::errc() || stop != end) return std::nullopt;
+    return value;
+}
+
+json devices_json(const std::vector<std::string>& devices) {
+    json list = json::array();
+    for (const auto& device : devices) {
+        const auto parts = base::split(device, ':');
+        list.push_back({{"PathOnHost", parts[0]},
+                        {"PathInContainer", parts.size() > 1 ? parts[1] : parts[0]},
+                        {"CgroupPermissions", parts.size() > 2 ? parts[2] : "rwm"}});
+    }
+    return list;
+}
+
+base::Result<json> ulimits_json(const std::map<std::string, std::string>& limits) {
+    json list = json::array();
+    for (const auto& [name, text] : limits) {
+        const auto parts = base::split(text, ':');
+        const auto soft = to_number(parts[0]);
+        const auto hard = parts.size() > 1 ? to_number(parts[1]) : soft;
+        if (!soft || !hard || parts.size() > 2) {
+            return bad_key("ulimit", "\"" + name + " = " + text + "\" is not soft[:hard]");
+        }
+        list.push_back({{"Name", name}, {"Soft", *soft}, {"Hard", *hard}});
+    }
+    return json_value(std::move(list));
+}
+
+/// The docker CLI's --gpus: "all", a count, or fields such as "device=0,driver=nvidia".
+base::Result<json> gpus_json(const std::string& text) {
+    json request = {{"Capabilities", json::array({json::array({"gpu"})})}};
+    if (text == "all") {
+        request["Count"] = -1;
+    } else if (const auto count = to_number(text)) {
+        request["Count"] = *count;
+    } else {
+        for (const auto& field : base::split(text, ',')) {
+            const auto equals = field.find('=');
+            const std::string name = field.substr(0, equals);
+            const std::string value = equals == std::string::npos ? "" : field.substr(equals + 1);
+            if (name == "device" || (equals == std::string::npos && request.contains("DeviceIDs"))) {
+                request["DeviceIDs"].push_back(equals == std::string::npos ? name : value);
+            } else if (name == "count") {
+                request["Count"] = value == "all" ? -1 : to_number(value).value_or(1);
+            } else if (name == "driver") {
+                request["Driver"] = value;
+            } else if (name == "capabilities") {
+                request["Capabilities"] = json::array({json::array({value})});
+            } else {
+                return bad_key("gpus", "\"" + text + "\" is not understood");
+            }
+        }
+    }
+    return json_value(json::array({request}));
+}
+
+base::Result<json> log_config(const std::map<std::string, std::string>& options) {
+    json config = {{"Type", "json-file"}, {"Config", json::object()}};
+    for (const auto& [name, value] : options) {
+        if (name != "env" && name != "labels") {
+            return bad_key("log_options", "only env and labels are allowed, not " + name);
+        }
+        config["Config"][name] = value;
+    }
+    return json_value(std::move(config));
+}
+
+json endpoint_json(const DockerSettings& settings, const ContainerPlan& plan,
+                   bool mac_on_endpoint) {
+    json endpoint = json::object();
+    put(endpoint, "Aliases", plan.aliases);
+    if (mac_on_endpoint) put(endpoint, "MacAddress", settings.mac_address);
+    return endpoint;
+}
+
+/// What both kinds of containers have.
+base::Result<json> common_json(const DockerSettings& settings, const ContainerPlan& plan,
+                               bool mac_on_endpoint) {
+    json body = {{"Image", plan.image},     {"AttachStdin", false}, {"AttachStdout", false},
+                 {"AttachStderr", false},   {"Tty", false},         {"OpenStdin", false},
+                 {"Env", plan.environment}, {"Labels", plan.labels}};
+    if (plan.entrypoint) body["Entrypoint"] = *plan.entrypoint;
+    if (plan.command) body["Cmd"] = *plan.command;
+    put(body, "User", plan.user);
+    put(body, "Hostname", plan.hostname);
+    for (const auto& path : plan.anonymous_volumes) body["Volumes"][path] = json::object();
+    if (!mac_on_endpoint) put(body, "MacAddress", settings.mac_address);
+
+    json host = {{"RestartPolicy", {{"Name", "no"}}}, {"Privileged", plan.privileged}};
+    put(host, "Binds", plan.binds);
+    put(host, "ExtraHosts", plan.extra_hosts);
+    put(host, "Dns", settings.dns);
+    put(host, "DnsSearch", settings.dns_search);
+    put(host, "UsernsMode", settings.userns_mode);
+    put(host, "Runtime", settings.runtime);
+    put(host, "Isolation", settings.isolation);
+    put(host, "ShmSize", settings.shm_size_bytes);
+    put(host, "NetworkMode", plan.network);
+    if (plan.init) host["Init"] = true;
+    auto log = log_config(settings.log_options);
+    if (!log) return log.error();
+    host["LogConfig"] = *log;
+    body["HostConfig"] = std::move(host);
+
+    json endpoint = endpoint_json(settings, plan, mac_on_endpoint);
+    if (!endpoint.empty()) {
+        const std::string network = plan.network.empty() ? "bridge" : plan.network;
+        body["NetworkingConfig"]["EndpointsConfig"][network] = std::move(endpoint);
+    }
+    return json_value(std::move(body));
+}
+
+void put_build_limits(json& host, const DockerSettings& settings) {
+    put(host, "Memory", settings.memory_bytes);
+    put(host, "MemorySwap", settings.memory_swap_bytes);
+    put(host, "MemoryReservation", settings.memory_reservation_bytes);
+    put(host, "NanoCpus", settings.nano_cpus);
+    put(host, "CpuShares", settings.cpu_shares);
+    put(host, "CpusetCpus", settings.cpuset_cpus);
+    put(host, "CpusetMems", settings.cpuset_mems);
+    put(host, "CgroupParent", settings.cgroup_parent);
+    put(host, "OomScoreAdj", settings.oom_score_adjust);
+    host["OomKillDisable"] = settings.oom_kill_disable;
+}
+
+base::Result<void> put_devices(json& host, const std::vector<std::string>& devices,
+                               const std::string& gpus) {
+    if (!devices.empty()) host["Devices"] = devices_json(devices);
+    if (gpus.empty()) return {};
+    auto requests = gpus_json(gpus);
+    if (!requests) return requests.error();
+    host["DeviceRequests"] = *requests;
+    return {};
+}
+
+}  // namespace
+
+base::Result<std::string> build_container_json(const DockerSettings& settings,
+                                               const ContainerPlan& plan, bool mac_on_endpoint) {
+    auto body = common_json(settings, plan, mac_on_endpoint);
+    if (!body) return body.error();
+    json& host = (*body)["HostConfig"];
+    put_build_limits(host, settings);
+    auto devices = put_devices(host, settings.devices, settings.gpus);
+    if (!devices) return devices.error();
+    put(host, "DeviceCgroupRules", settings.device_cgroup_rules);
+    auto limits = ulimits_json(settings.ulimit);
+    if (!limits) return limits.error();
+    if (!limits->empty()) host["Ulimits"] = *limits;
+    put(host, "CapAdd", settings.cap_add);
+    put(host, "CapDrop", settings.cap_drop);
+    auto security = resolve_security_options(settings.security_opt);
+    if (!security) return security.error();
+    put(host, "SecurityOpt", *security);
+    put(host, "GroupAdd", settings.group_add);
+    put(host, "IpcMode", settings.ipcmode);
+    put(host, "PidMode", settings.pid_mode);
+    put(host, "Sysctls", settings.sysctls);
+    put(host, "Links", settings.links);
+    put(host, "VolumesFrom", settings.volumes_from);
+    put(host, "VolumeDriver", settings.volume_driver);
+    put(host, "Tmpfs", settings.tmpfs);
+    return body->dump();
+}
+
+base::Result<std::string> service_container_json(const DockerSettings& settings,
+                                                 const ContainerPlan& plan, bool mac_on_endpoint) {
+    auto body = common_json(settings, plan, mac_on_endpoint);
+    if (!body) return body.error();
+    json& host = (*body)["HostConfig"];
+    put(host, "Memory", settings.service_memory_bytes);
+    put(host, "MemorySwap", settings.service_memory_swap_bytes);
+    put(host, "MemoryReservation", settings.service_memory_reservation_bytes);
+    put(host, "NanoCpus", settings.service_nano_cpus);
+    put(host, "CpuShares", settings.service_cpu_shares);
+    put(host, "CpusetCpus", settings.service_cpuset_cpus);
+    put(host, "CgroupParent", settings.service_cgroup_parent);
+    auto devices = put_devices(host, plan.devices, settings.service_gpus);
+    if (!devices) return devices.error();
+    auto security = resolve_security_options(settings.services_security_opt);
+    if (!security) return security.error();
+    put(host, "SecurityOpt", *security);
+    put(host, "Tmpfs", settings.services_tmpfs);
+    return body->dump();
+}
+
+std::vector<std::string> service_devices(const DockerSettings& settings, const std::string& image) {
+    std::vector<std::string> devices;
+    for (const auto& [pattern, list] : settings.services_devices) {
+        if (glob_match(pattern, image)) devices.insert(devices.end(), list.begin(), list.end());
+    }
+    return devices;
+}
+
+base::Result<std::vector<std::string>> resolve_security_options(
+    const std::vector<std::string>& options) {
+    std::vector<std::string> resolved;
+    for (const std::string& option : options) {
+        constexpr std::string_view kSeccomp = "seccomp=";
+        const std::string_view value =
+            option.starts_with(kSeccomp) ? std::string_view(option).substr(kSeccomp.size()) : "";
+        if (value.empty() || value == "unconfined" || value == "builtin" ||
+            value.starts_with("{")) {
+            resolved.push_back(option);
+            continue;
+        }
+        auto text = base::read_file(std::string(value));
+        if (!text) return text.error().with_context("[runners.docker] security_opt seccomp profile");
+        const json profile = json::parse(*text, nullptr, false);
+        if (profile.is_discarded()) {
+            return bad_key("security_opt", "the seccomp profile " + std::string(value) +
+                                               " is not JSON");
+        }
+        resolved.push_back(std::string(kSeccomp) + profile.dump());
+    }
+    return resolved;
+}
+
+}  // namespace executors::docker

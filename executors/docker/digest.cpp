@@ -1,0 +1,32 @@
+#include "executors/docker/digest.hpp"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <stdexcept>
+
+namespace executors::docker {
+
+namespace {
+
+std::string digest_hex(const EVP_MD* kind, std::string_view bytes) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> value{};
+    unsigned size = 0;
+    if (EVP_Digest(bytes.data(), bytes.size(), value.data(), &size, kind, nullptr) != 1) {
+        throw std::runtime_error("the crypto library refuses a digest");
+    }
+    static constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string text;
+    for (unsigned i = 0; i < size; ++i) {
+        text += kDigits[value[i] >> 4U];
+        text += kDigits[value[i] & 15U];
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string sha256_hex(std::string_view bytes) { return digest_hex(EVP_sha256(), bytes); }
+std::string md5_hex(std::string_view bytes) { return digest_hex(EVP_md5(), bytes); }
+
+}  // namespace executors::docker

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace executors::docker {
+
+/// Lower-case hex.
+std::string sha256_hex(std::string_view bytes);
+std::string md5_hex(std::string_view bytes);
+
+}  // namespace executors::docker

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "executors/docker/engine_api.hpp"
+#include "executors/docker/image_facts.hpp"
+#include "executors/docker/settings.hpp"
+
+namespace executors::docker {
+
+/// One engine as the daemon knows it: the API client and what is worth remembering between jobs.
+///
+/// Life: made once per engine, before the first job; shared by jobs. Nothing is asked of the engine
+/// before the first use. Strand: the I/O thread.
+class EngineConnection {
+  public:
+    EngineConnection(std::unique_ptr<EngineApi> api, std::string helper_path);
+
+    [[nodiscard]] EngineApi& api() { return *api_; }
+
+    /// Ping, version, and the engine's own description; asked once, and again after forget().
+    base::Task<base::Result<EngineInfo>> info();
+    /// The name of the volume that holds runner-helper, filled when the engine did not have it yet.
+    /// Concurrent callers share one filling. `image` is any image that is on the engine.
+    base::Task<base::Result<std::string>> helper_volume(std::string image);
+    /// Files that an image contains, looked up once per image id (an id names immutable content).
+    std::map<std::string, ImageFiles>& image_files() { return image_files_; }
+    /// The list of platforms that containers of this engine can run, set once by the binfmt step.
+    std::string& platforms() { return platforms_; }
+    bool& platforms_known() { return platforms_known_; }
+
+    /// The engine was restarted or lost a volume: ask everything again.
+    void forget();
+
+  private:
+    std::unique_ptr<EngineApi> api_;
+    std::string helper_path_;
+    bool info_known_ = false;
+    EngineInfo info_;
+    std::string helper_name_;
+    bool helper_filled_ = false;
+    std::map<std::string, ImageFiles> image_files_;
+    std::string platforms_;
+    bool platforms_known_ = false;
+};
+
+/// For the engine that `settings`, then DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name, else
+/// the default socket. `helper_path`: the static runner-helper; "" looks at RUNNER_HELPER, then beside
+/// this program. kConfiguration for an address that cannot be used.
+base::Result<std::shared_ptr<EngineConnection>> make_engine_connection(
+    const boost::asio::any_io_executor& executor, const DockerSettings& settings,
+    std::string helper_path = "");
+
+}  // namespace executors::docker

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+#include "executors/docker/settings.hpp"
+#include "protocol/http/client.hpp"
+
+namespace executors::docker {
+
+/// Reads one environment variable; nullopt when it is not set.
+using EnvironmentLookup = std::function<std::optional<std::string>(const char*)>;
+
+/// Where an engine listens.
+struct EngineEndpoint {
+    std::string url;  ///< for protocol::http: "unix:///…", "http://…", "https://…"
+    std::string shown;  ///< as a person wrote it
+    protocol::http::TlsSettings tls;
+    bool local = false;  ///< a unix socket: the engine runs on this machine
+};
+
+/// The configuration's host, else DOCKER_HOST with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, else the
+/// default socket. kConfiguration for an address of a kind that we do not speak.
+base::Result<EngineEndpoint> resolve_endpoint(const DockerSettings& settings,
+                                              const EnvironmentLookup& environment);
+
+}  // namespace executors::docker

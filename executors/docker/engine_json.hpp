@@ -1,0 +1,33 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+
+/// Small readers for the engine's JSON, where any field may be null or missing.
+namespace executors::docker {
+
+/// A json converts from and to almost everything, so a Result needs to be told that it is the value.
+inline base::Result<nlohmann::json> json_value(nlohmann::json value) {
+    return base::Result<nlohmann::json>(boost::system::in_place_value, std::move(value));
+}
+base::Result<nlohmann::json> parse_engine_json(std::string_view body, std::string_view what);
+std::string text_at(const nlohmann::json& object, const char* key);
+bool flag_at(const nlohmann::json& object, const char* key);
+int number_at(const nlohmann::json& object, const char* key);
+/// The object at `key`, or an empty one.
+const nlohmann::json& object_at(const nlohmann::json& object, const char* key);
+/// A list of strings; a single string counts as a list of one.
+std::vector<std::string> texts_at(const nlohmann::json& object, const char* key);
+std::vector<std::string> keys_at(const nlohmann::json& object, const char* key);
+std::map<std::string, std::string> labels_at(const nlohmann::json& object, const char* key);
+/// "Error response from daemon: …" from the body of an answer that failed.
+base::Error engine_error(unsigned status, std::string_view body);
+std::string encode_query(std::string_view text);
+
+}  // namespace executors::docker

@@ -1,0 +1,110 @@
+#include "executors/docker/exec_stream.hpp"
+
+#include <array>
+#include <utility>
+
+#include "base/strings.hpp"
+#include "executors/docker/stream_demux.hpp"
+
+namespace executors::docker {
+
+using base::Result;
+using base::Task;
+using protocol::http::ByteStream;
+
+namespace {
+
+class ExecStream final : public ByteStream {
+  public:
+    ExecStream(EngineApi& api, std::string exec, std::unique_ptr<ByteStream> raw)
+        : api_(api), exec_(std::move(exec)), raw_(std::move(raw)) {}
+
+    Task<Result<std::size_t>> read_some(std::span<char> target) override {
+        while (true) {
+            auto got = co_await raw_->read_some(target);
+            if (!got) co_return got.error();
+            if (*got == 0) break;
+            auto kept = demux_.extract(target.first(*got), errors_);
+            if (!kept) co_return kept.error();
+            if (*kept > 0) {
+                answered_ = true;
+                co_return *kept;
+            }
+        }
+        if (answered_) co_return std::size_t{0};
+        auto failure = co_await explain_end();
+        if (!failure) co_return failure.error();
+        co_return std::size_t{0};
+    }
+
+    Task<Result<void>> write_all(std::string_view bytes) override {
+        auto written = co_await raw_->write_all(bytes);
+        co_return written;
+    }
+    void shutdown_write() override { raw_->shutdown_write(); }
+    void close() override { raw_->close(); }
+
+
+  private:
+    Task<Result<void>> explain_end() {
+        auto state = co_await api_.inspect_exec(exec_);
+        if (!state) co_return state.error();
+        if (state->exit_code == 0) co_return Result<void>();
+        std::string text(base::trim(errors_));
+        if (text.empty()) text = "it ended with exit code " + std::to_string(state->exit_code);
+        co_return base::make_error(base::ErrorKind::kUnavailable,
+                                   "a program in the job's container failed: " + text);
+    }
+
+    EngineApi& api_;
+    std::string exec_;
+    std::unique_ptr<ByteStream> raw_;
+    StreamDemux demux_;
+    std::string errors_;
+    bool answered_ = false;
+};
+
+Task<Result<std::unique_ptr<ExecStream>>> open_stream(EngineApi& api, std::string container,
+                                                      ExecSpec spec) {
+    auto exec = co_await api.create_exec(container, std::move(spec));
+    if (!exec) co_return exec.error();
+    auto raw = co_await api.start_exec(*exec);
+    if (!raw) co_return raw.error();
+    co_return std::make_unique<ExecStream>(api, *exec, std::move(*raw));
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<ByteStream>>> open_exec(EngineApi& api, std::string container,
+                                                    ExecSpec spec) {
+    auto stream = co_await open_stream(api, std::move(container), std::move(spec));
+    if (!stream) co_return stream.error();
+    std::unique_ptr<ByteStream> bytes = std::move(*stream);
+    co_return std::move(bytes);
+}
+
+Task<Result<ExecResult>> run_exec(EngineApi& api, std::string container, ExecSpec spec) {
+    constexpr std::size_t kMaxOutput = 1U << 20U;
+    auto exec = co_await api.create_exec(container, std::move(spec));
+    if (!exec) co_return exec.error();
+    auto raw = co_await api.start_exec(*exec);
+    if (!raw) co_return raw.error();
+    ExecResult result;
+    StreamDemux demux;
+    std::array<char, 16384> buffer{};
+    const std::span<char> target(buffer);
+    while (true) {
+        auto got = co_await (*raw)->read_some(target);
+        if (!got) co_return got.error();
+        if (*got == 0) break;
+        auto kept = demux.extract(target.first(*got), result.errors);
+        if (!kept) co_return kept.error();
+        if (result.output.size() < kMaxOutput) result.output.append(buffer.data(), *kept);
+    }
+    auto state = co_await api.inspect_exec(*exec);
+    if (!state) co_return state.error();
+    result.exit_code = state->exit_code;
+    co_return result;
+}
+
+}  // namespace executors::docker

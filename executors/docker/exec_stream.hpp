@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "executors/docker/engine_api.hpp"
+#include "protocol/http/stream.hpp"
+
+namespace executors::docker {
+
+/// The connection to a program that runs in a container by exec: what it writes to standard output
+/// comes back from read_some(), what is written goes to its standard input. Standard error is kept for
+/// the sentence of a failure: a program that ends with another code than 0 before it said anything
+/// makes read_some() answer kUnavailable instead of 0.
+///
+/// `api` outlives the stream. Strand and cancellation: those of ByteStream.
+base::Task<base::Result<std::unique_ptr<protocol::http::ByteStream>>> open_exec(
+    EngineApi& api, std::string container, ExecSpec spec);
+
+/// What a short program answered.
+struct ExecResult {
+    int exit_code = 0;
+    std::string output;
+    std::string errors;
+};
+
+/// Runs a program to its end; of its output at most a megabyte is kept.
+base::Task<base::Result<ExecResult>> run_exec(EngineApi& api, std::string container,
+                                              ExecSpec spec);
+
+}  // namespace executors::docker

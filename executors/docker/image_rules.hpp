@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "executors/docker/settings.hpp"
+#include "executors/spec.hpp"
+
+/// What the configuration lets a job ask for (job-runtime.md §5.3). Pure. A refusal is
+/// kConfiguration: the job fails at once and is not tried again.
+namespace executors::docker {
+
+/// Doublestar: `*` and `?` stay inside one path part, `**` crosses parts, `[a-z]`, `[!x]`, `{a,b}`.
+bool glob_match(std::string_view pattern, std::string_view text);
+
+/// `kind` is "images" or "services"; an empty list allows everything; `internal` names always pass.
+base::Result<void> check_allowed(std::string_view image, std::string_view kind,
+                                 const std::vector<std::string>& allowed,
+                                 const std::vector<std::string>& internal);
+
+/// Whether `image` may run privileged: an empty list allows every image.
+bool privileged_allowed(std::string_view image, const std::vector<std::string>& allowed);
+
+/// The user that a container runs as: the configuration's, else the job's, "" for the image's own.
+base::Result<std::string> choose_user(const DockerSettings& settings, const std::string& asked);
+
+/// The policies to try one after another.
+base::Result<std::vector<std::string>> pull_policies(const DockerSettings& settings,
+                                                     std::string_view image,
+                                                     const std::vector<std::string>& asked);
+
+/// Which failure a pull's message stands for (job-runtime.md §1.8): kUnavailable for the network,
+/// kConfiguration for a missing or denied image, kNotFound for everything else (image_pull_failure).
+base::ErrorKind classify_pull_failure(std::string_view message);
+
+/// Whether the program that these start is an inner engine: its name begins with "dockerd", also
+/// behind a small init.
+bool starts_engine(const std::vector<std::string>& entrypoint,
+                   const std::vector<std::string>& command);
+
+/// The command that starts the supervisor behind an ENTRYPOINT. A bare shell gets it through -c.
+std::vector<std::string> supervisor_command(const std::vector<std::string>& entrypoint,
+                                            const std::vector<std::string>& supervisor);
+
+}  // namespace executors::docker

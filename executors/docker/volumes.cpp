@@ -1,0 +1,112 @@
+#include "executors/docker/volumes.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/strings.hpp"
+#include "executors/docker/digest.hpp"
+
+namespace executors::docker {
+
+namespace {
+
+base::Error bad_volume(const std::string& entry, const std::string& why) {
+    return base::make_error(base::ErrorKind::kConfiguration,
+                            "volume \"" + entry + "\" in [runners.docker]: " + why);
+}
+
+std::string absolute(const std::string& path, const std::string& project_dir) {
+    std::filesystem::path full(path);
+    if (full.is_relative()) full = std::filesystem::path(project_dir) / full;
+    std::string text = full.lexically_normal().string();
+    while (text.size() > 1 && text.back() == '/') text.pop_back();
+    return text;
+}
+
+class Planner {
+  public:
+    Planner(const JobEnvironment& job, const DockerSettings& settings, const std::string& base)
+        : job_(job), settings_(settings), base_(base) {
+        unique_ = "runner-" + sha256_hex(job.cache_identity).substr(0, 32);
+    }
+
+    base::Result<void> add_configured(const std::string& entry) {
+        const auto parts = base::split(entry, ':');
+        if (parts.size() == 1) return add_managed_entry(entry);
+        if (parts.size() > 3 || parts[0].empty() || parts[1].empty()) {
+            return bad_volume(entry, "expected /path or source:/path[:mode]");
+        }
+        const std::string destination = absolute(parts[1], job_.project_dir);
+        if (destination == "/") return bad_volume(entry, "the root directory cannot be a volume");
+        if (taken(destination)) return bad_volume(entry, "two volumes for " + destination);
+        std::string bind = parts[0] + ":" + destination;
+        if (parts.size() == 3) bind += ":" + parts[2];
+        plan_.binds.push_back(bind);
+        destinations_.push_back(destination);
+        return {};
+    }
+
+    base::Result<void> add_managed(const std::string& destination, bool reusable) {
+        if (taken(destination)) return {};
+        destinations_.push_back(destination);
+        plan_.writable.push_back(destination);
+        const std::string suffix = job_.protected_ref ? "-protected" : "";
+        const std::string hash = md5_hex(destination);
+        if (reusable && !settings_.cache_dir.empty() && !settings_.disable_cache) {
+            plan_.binds.push_back(settings_.cache_dir + "/" + unique_ + "/" + hash + suffix + ":" +
+                                  destination);
+            return {};
+        }
+        ManagedVolume volume{.name = (reusable ? unique_ : base_) + "-cache-" + hash + suffix,
+                             .destination = destination,
+                             .reusable = reusable};
+        plan_.binds.push_back(volume.name + ":" + destination);
+        plan_.managed.push_back(std::move(volume));
+        return {};
+    }
+
+    [[nodiscard]] bool taken(const std::string& destination) const {
+        return std::find(destinations_.begin(), destinations_.end(), destination) !=
+               destinations_.end();
+    }
+    [[nodiscard]] VolumePlan take() { return std::move(plan_); }
+
+  private:
+    base::Result<void> add_managed_entry(const std::string& entry) {
+        if (entry.empty()) return bad_volume(entry, "it is empty");
+        const std::string destination = absolute(entry, job_.project_dir);
+        if (destination == "/") return bad_volume(entry, "the root directory cannot be a volume");
+        if (taken(destination)) return bad_volume(entry, "two volumes for " + destination);
+        return add_managed(destination, !settings_.disable_cache);
+    }
+
+    const JobEnvironment& job_;
+    const DockerSettings& settings_;
+    const std::string& base_;
+    std::string unique_;
+    VolumePlan plan_;
+    std::vector<std::string> destinations_;
+};
+
+}  // namespace
+
+base::Result<VolumePlan> plan_volumes(const JobEnvironment& job, const DockerSettings& settings,
+                                      const std::string& container_base) {
+    Planner planner(job, settings, container_base);
+    for (const auto& entry : settings.volumes) {
+        auto added = planner.add_configured(entry);
+        if (!added) return added.error();
+    }
+    if (!job.builds_dir.empty()) {
+        const std::string builds = absolute(job.builds_dir, "/");
+        if (builds == "/") {
+            return base::make_error(base::ErrorKind::kConfiguration,
+                                    "builds_dir must not be the container's root directory");
+        }
+        auto added = planner.add_managed(builds, job.keep_builds_volume);
+        if (!added) return added.error();
+    }
+    return planner.take();
+}
+
+}  // namespace executors::docker
