@@ -35,6 +35,7 @@ struct ClientOptions {
     std::chrono::seconds max_age{900};        ///< idle connections older than this are not reused; 0: no limit
     std::size_t max_idle_connections = 4;
     std::size_t max_body_bytes = 8U << 20U;   ///< of a buffered answer
+    unsigned max_redirects = 10;              ///< 0: a 3xx is handed back as it is
 };
 
 /// An answer whose body is read piece by piece.

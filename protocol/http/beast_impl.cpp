@@ -1,0 +1,2 @@
+// The non-template parts of Beast, compiled once for the whole program.
+#include <boost/beast/src.hpp>

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+
+#include "protocol/http/client.hpp"
+#include "protocol/http/proxy.hpp"
+#include "protocol/http/tls_context.hpp"
+#include "protocol/http/transport.hpp"
+#include "protocol/http/url.hpp"
+#include "protocol/http/watchdog.hpp"
+
+namespace protocol::http {
+
+/// How connections of one client are made: name, address, proxy, TLS. Strand: the I/O thread.
+class Connector {
+  public:
+    Connector(const ClientOptions& options, ProxySettings proxies);
+
+    /// Within connect_limit and handshake_limit. Failures say what, where, and what may help.
+    base::Task<base::Result<std::unique_ptr<Transport>>> connect(Origin origin, Watchdog& watchdog);
+    /// The proxy that a request to `origin` names the whole URL to, nullptr for none.
+    [[nodiscard]] const Proxy* plain_proxy(const Origin& origin) const;
+    TlsContext& tls() { return tls_; }
+
+  private:
+    base::Task<base::Result<Socket>> dial(Origin origin, Watchdog& watchdog);
+    base::Task<base::Result<std::unique_ptr<Transport>>> secure(Socket socket, Origin origin,
+                                                                Watchdog& watchdog);
+    base::Task<base::Result<Socket>> tunnel(Socket socket, const Proxy& proxy, Origin origin,
+                                            Watchdog& watchdog);
+
+    std::chrono::seconds connect_limit_;
+    std::chrono::seconds handshake_limit_;
+    std::string user_agent_;
+    ProxySettings proxies_;
+    TlsContext tls_;
+};
+
+base::Task<base::Result<Socket>> dial_tcp(std::string host, std::uint16_t port, Watchdog& watchdog,
+                                          std::chrono::nanoseconds limit);
+base::Task<base::Result<Socket>> dial_unix(std::string path, Watchdog& watchdog);
+
+}  // namespace protocol::http

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "protocol/http/message.hpp"
+
+namespace protocol::http {
+
+/// Bytes → one HTTP/1.x answer. Pure; feed it pieces of any size.
+///
+/// Interim answers (100, 103) are skipped. The body is collected in `body()`, from which the owner may take
+/// it piece by piece.
+class ResponseReader {
+  public:
+    /// `bodiless`: the answer of a HEAD or CONNECT, which has no body whatever its header says.
+    explicit ResponseReader(bool bodiless);
+    ~ResponseReader();
+    ResponseReader(ResponseReader&&) noexcept;
+    ResponseReader& operator=(ResponseReader&&) noexcept;
+
+    /// How many bytes were understood; it stops behind the header once, so that an upgrade can leave with
+    /// the rest. The caller keeps the others and gives them again with what follows.
+    base::Result<std::size_t> feed(std::string_view bytes);
+    /// The peer has closed. kUnavailable when the message is not complete.
+    base::Result<void> feed_end();
+
+    [[nodiscard]] bool head_done() const;
+    [[nodiscard]] bool done() const;
+    /// The body's end is the end of the connection.
+    [[nodiscard]] bool needs_end() const;
+    /// The connection can be used again after this message.
+    [[nodiscard]] bool keep_alive() const;
+
+    Response& head();
+    std::string& body();
+    /// More collected bytes than this fail with kProtocol.
+    void set_body_limit(std::uint64_t bytes);
+
+  private:
+    class Parser;
+    void start();
+
+    bool bodiless_;
+    std::uint64_t body_limit_ = std::numeric_limits<std::uint64_t>::max();
+    std::unique_ptr<Parser> parser_;
+};
+
+/// Bytes → one HTTP/1.x request, for the server. Pure.
+class RequestReader {
+  public:
+    RequestReader(std::uint32_t max_header_bytes, std::uint64_t max_body_bytes);
+    ~RequestReader();
+
+    base::Result<std::size_t> feed(std::string_view bytes);
+    [[nodiscard]] bool started() const;
+    [[nodiscard]] bool done() const;
+    [[nodiscard]] bool keep_alive() const;
+    /// The status to refuse with after feed() has failed: 400, 413 or 431.
+    [[nodiscard]] unsigned refusal() const { return refusal_; }
+    Request& request();
+
+  private:
+    class Parser;
+    std::unique_ptr<Parser> parser_;
+    unsigned refusal_ = 400;
+};
+
+}  // namespace protocol::http

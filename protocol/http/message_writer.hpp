@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "protocol/http/message.hpp"
+
+namespace protocol::http {
+
+/// What of a request's header does not come from the request.
+struct WireContext {
+    std::string_view host;                 ///< Host header, unless the request has its own
+    std::string_view user_agent;           ///< likewise; "" for none
+    std::string_view target_prefix;        ///< "http://host" in front of a plain proxy, else ""
+    std::string_view proxy_authorization;  ///< "" for none
+};
+
+/// The header as it goes over the wire, its empty line included. kInvalidInput when a line break or another
+/// control character hides in the method, the target or a field: sent as it is, it would be a second request.
+base::Result<std::string> write_request_head(const Request& request, const WireContext& context);
+
+/// For the server; Content-Length is that of the body, which a HEAD leaves out.
+std::string write_response_head(const Response& response, bool keep_alive);
+
+}  // namespace protocol::http

@@ -1,0 +1,75 @@
+#include <poll.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+#include <tuple>
+#include <utility>
+
+#include "protocol/http/transport.hpp"
+
+namespace protocol::http {
+
+namespace asio = boost::asio;
+
+base::Task<base::Result<void>> Transport::write_all(std::string_view bytes) {
+    const Pieces pieces{bytes, std::string_view(), std::string_view()};
+    auto written = co_await write_pieces(pieces);
+    co_return written;
+}
+
+namespace {
+
+class PlainTransport final : public Transport {
+  public:
+    explicit PlainTransport(Socket socket) : socket_(std::move(socket)) {}
+
+    base::Task<base::Result<std::size_t>> read_some(std::span<char> target) override {
+        const auto buffer = asio::buffer(target.data(), target.size());
+        const auto outcome = co_await socket_.async_read_some(buffer, base::use_tuple);
+        const auto& [code, count] = outcome;
+        if (code == asio::error::eof) co_return std::size_t{0};
+        if (code) co_return failure(code, "read");
+        co_return count;
+    }
+
+    base::Task<base::Result<void>> write_pieces(Pieces pieces) override {
+        const std::array<asio::const_buffer, 3> buffers{
+            asio::buffer(pieces[0]), asio::buffer(pieces[1]), asio::buffer(pieces[2])};
+        const auto outcome = co_await asio::async_write(socket_, buffers, base::use_tuple);
+        const auto& code = std::get<0>(outcome);
+        if (code) co_return failure(code, "write");
+        co_return base::Result<void>();
+    }
+
+    bool has_news() override {
+        pollfd waiting{socket_.native_handle(), POLLIN, 0};
+        return !socket_.is_open() || ::poll(&waiting, 1, 0) != 0;
+    }
+
+    void shutdown_write() override {
+        boost::system::error_code ignored;
+        socket_.shutdown(Socket::shutdown_send, ignored);
+    }
+
+    void close() override {
+        boost::system::error_code ignored;
+        socket_.close(ignored);
+    }
+
+  private:
+    /// A socket that we have closed ourselves answers with whatever the descriptor makes of it.
+    base::Error failure(const boost::system::error_code& code, std::string_view doing) const {
+        if (!socket_.is_open()) return base::make_error(asio::error::operation_aborted, doing);
+        return base::make_error(code, doing);
+    }
+
+    Socket socket_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> make_plain_transport(Socket socket) {
+    return std::make_unique<PlainTransport>(std::move(socket));
+}
+
+}  // namespace protocol::http

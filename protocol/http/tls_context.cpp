@@ -1,0 +1,126 @@
+#include "protocol/http/tls_context.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <filesystem>
+#include <string_view>
+
+#include "base/log.hpp"
+#include "protocol/http/proxy.hpp"
+
+namespace protocol::http {
+
+namespace {
+
+base::Error file_error(std::string_view what, const std::string& path) {
+    return base::make_error(base::ErrorKind::kInvalidInput, "the " + std::string(what) + " \"" + path +
+                                                                "\" cannot be used: " +
+                                                                take_tls_error());
+}
+
+bool has_hashed_certificates(const std::string& directory) {
+    std::error_code failed;
+    for (std::filesystem::directory_iterator entry(directory, failed), end; !failed && entry != end;
+         entry.increment(failed)) {
+        if (entry->path().extension() == ".0") return true;
+    }
+    return false;
+}
+
+/// The system's authorities. A directory of hashed names is preferred to the one big file: certificates are
+/// then read when they are needed, not all of them at once into memory.
+void trust_system(SSL_CTX* context) {
+    const std::string own_file = environment_value("SSL_CERT_FILE");
+    if (!own_file.empty()) SSL_CTX_load_verify_file(context, own_file.c_str());
+    std::string directory = environment_value("SSL_CERT_DIR");
+    if (directory.empty()) directory = X509_get_default_cert_dir();
+    if (has_hashed_certificates(directory)) {
+        SSL_CTX_load_verify_dir(context, directory.c_str());
+    } else if (own_file.empty()) {
+        for (const char* bundle : {X509_get_default_cert_file(), "/etc/ssl/certs/ca-certificates.crt",
+                                   "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+                                   "/etc/ssl/cert.pem"}) {
+            if (SSL_CTX_load_verify_file(context, bundle) == 1) break;
+        }
+    }
+    ERR_clear_error();
+}
+
+base::Result<std::shared_ptr<SSL_CTX>> make_context(const TlsSettings& settings) {
+    std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+    if (!context) {
+        return base::make_error(base::ErrorKind::kInternal, "OpenSSL: " + take_tls_error());
+    }
+    SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+    // Buffers of an idle connection go back to the heap: 2 × 17 KiB for each.
+    SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+    constexpr std::array<unsigned char, 9> kHttp11{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    SSL_CTX_set_alpn_protos(context.get(), kHttp11.data(), kHttp11.size());
+    SSL_CTX_set_verify(context.get(), settings.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    if (settings.verify) trust_system(context.get());
+    if (!settings.ca_file.empty() &&
+        SSL_CTX_load_verify_file(context.get(), settings.ca_file.c_str()) != 1) {
+        return file_error("CA file", settings.ca_file);
+    }
+    if (settings.cert_file.empty() != settings.key_file.empty()) {
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                "a client certificate needs its key, and a key its certificate");
+    }
+    if (settings.cert_file.empty()) return context;
+    if (SSL_CTX_use_certificate_chain_file(context.get(), settings.cert_file.c_str()) != 1) {
+        return file_error("client certificate", settings.cert_file);
+    }
+    if (SSL_CTX_use_PrivateKey_file(context.get(), settings.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(context.get()) != 1) {
+        return file_error("key of the client certificate", settings.key_file);
+    }
+    return context;
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<SSL_CTX>> TlsContext::get() {
+    auto now = stamps();
+    if (context_ && now == stamps_) return context_;
+    ERR_clear_error();
+    auto made = make_context(settings_);
+    if (!made && !context_) return made.error();
+    stamps_ = std::move(now);
+    if (!made) {
+        base::log::warning("TLS files changed but cannot be used; the previous ones stay in use",
+                           {{"error", made.error().message}});
+        return context_;
+    }
+    context_ = std::move(*made);
+    ++generation_;
+    return context_;
+}
+
+std::vector<long long> TlsContext::stamps() const {
+    std::vector<long long> times;
+    for (const std::string* path : {&settings_.ca_file, &settings_.cert_file, &settings_.key_file}) {
+        struct stat status {};
+        const bool known = !path->empty() && ::stat(path->c_str(), &status) == 0;
+        times.push_back(known ? status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec : 0);
+    }
+    return times;
+}
+
+std::string take_tls_error() {
+    const unsigned long code = ERR_peek_last_error();
+    ERR_clear_error();
+    if (code == 0) return {};
+    const char* reason = ERR_reason_error_string(code);
+    if (reason != nullptr) return reason;
+    std::array<char, 256> text{};
+    ERR_error_string_n(code, text.data(), text.size());
+    return text.data();
+}
+
+}  // namespace protocol::http

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "protocol/http/client.hpp"
+
+using SSL_CTX = struct ssl_ctx_st;
+using SSL = struct ssl_st;
+
+namespace protocol::http {
+
+/// The TLS configuration of one client, made when the first connection needs it: a daemon that speaks plain
+/// HTTP only never initialises OpenSSL. Strand: the I/O thread.
+class TlsContext {
+  public:
+    explicit TlsContext(TlsSettings settings) : settings_(std::move(settings)) {}
+
+    /// The context to connect with. Files that have changed are read again; when they cannot be read (half
+    /// replaced), the last good context stays in use and the log says so. kInvalidInput names the file.
+    base::Result<std::shared_ptr<SSL_CTX>> get();
+    /// Grows with each context: connections of an older one must not be reused.
+    [[nodiscard]] unsigned generation() const { return generation_; }
+    [[nodiscard]] const TlsSettings& settings() const { return settings_; }
+
+  private:
+    [[nodiscard]] std::vector<long long> stamps() const;
+
+    TlsSettings settings_;
+    std::shared_ptr<SSL_CTX> context_;
+    std::vector<long long> stamps_;
+    unsigned generation_ = 0;
+};
+
+/// The newest entry of OpenSSL's error queue as text, "" when it is empty; empties the queue.
+std::string take_tls_error();
+
+}  // namespace protocol::http

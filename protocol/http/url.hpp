@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace protocol::http {
+
+enum class Scheme { kHttp, kHttps, kUnix };
+
+/// Who is spoken to: what connections are kept by, and credentials are bound to.
+struct Origin {
+    Scheme scheme = Scheme::kHttp;
+    std::string host;  ///< lower case, an IPv6 address without brackets; "" for unix
+    std::uint16_t port = 0;
+    std::string path;  ///< of the socket, unix only
+
+    bool operator==(const Origin&) const = default;
+    /// The Host header: the port only where it is not the scheme's own. "localhost" for unix.
+    [[nodiscard]] std::string authority() const;
+    /// "host:port", always with the port; the path for unix.
+    [[nodiscard]] std::string address() const;
+    /// "https://host:port".
+    [[nodiscard]] std::string text() const;
+};
+
+struct Url {
+    Origin origin;
+    std::string target;  ///< path and query, at least "/"
+};
+
+/// http, https and unix. A fragment is dropped. kInvalidInput for another scheme, a missing host, a bad
+/// port, or credentials in the address; the sentence does not repeat what stands before an "@".
+base::Result<Url> parse_url(std::string_view text);
+
+/// Everything but letters, digits and "-._~" as %XX.
+std::string percent_encode(std::string_view text);
+
+/// Whether `host` is an IPv4 or IPv6 address.
+bool is_ip_address(const std::string& host);
+
+/// A Location header, absolute or relative, as seen from `from`.
+base::Result<Url> resolve_reference(const Url& from, std::string_view reference);
+
+}  // namespace protocol::http
