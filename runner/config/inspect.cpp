@@ -31,8 +31,8 @@ class Loader {
 
     void read_table(const Section& section, const Node& table, bool quiet) {
         if (!quiet && !section.no_effect.empty() && says_something(section, table)) {
-            report_.warning(table.begin, fmt::format("{} has no effect: {}", header_of(section),
-                                                     section.no_effect));
+            report_.note(table.begin,
+                         fmt::format("{} has no effect: {}", header_of(section), section.no_effect));
         }
         const bool silent = quiet || !section.no_effect.empty();
         for (const auto& entry : table.entries) read_entry(section, entry, silent);
@@ -61,8 +61,8 @@ class Loader {
         if (key.set != nullptr) key.set(config_, *value);
         const bool not_needed = key.name.starts_with("helper_image");
         if (quiet || is_default(key, entry.value) || (key.set != nullptr && !not_needed)) return;
-        report_.warning(entry.place, fmt::format("{} has no effect{}{}", full_path(section, key),
-                                                 key.help.empty() ? "" : ": ", key.help));
+        report_.note(entry.place, fmt::format("{} has no effect{}{}", full_path(section, key),
+                                              key.help.empty() ? "" : ": ", key.help));
     }
 
     void read_child(const Section& child, const Node::Entry& entry, bool quiet) {
@@ -131,10 +131,9 @@ class Loader {
 
 }  // namespace
 
-bool Inspection::has_errors() const {
-    return std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
-        return finding.severity == Finding::Severity::kError;
-    });
+bool Inspection::has(Finding::Severity severity) const {
+    return std::any_of(findings.begin(), findings.end(),
+                       [severity](const Finding& finding) { return finding.severity >= severity; });
 }
 
 std::string to_string(const std::filesystem::path& path, const Finding& finding) {

@@ -12,7 +12,11 @@ namespace runner::config {
 
 /// Something to say about a configuration.
 struct Finding {
-    enum class Severity { kWarning, kError };
+    enum class Severity {
+        kNote,     ///< harmless: a key without effect here, an old form
+        kWarning,  ///< a slip that changes what happens: an unknown key, an entry that cannot work
+        kError,    ///< the file cannot be used
+    };
     Severity severity = Severity::kWarning;
     Position place;
     std::string text;
@@ -24,7 +28,8 @@ struct Inspection {
     Config config;
     std::vector<Finding> findings;
 
-    [[nodiscard]] bool has_errors() const;
+    /// Whether there is a finding of this severity or a worse one.
+    [[nodiscard]] bool has(Finding::Severity severity) const;
 };
 
 /// "path:line:column: text".

@@ -86,6 +86,28 @@ class Reader {
     std::vector<std::string> lines_;
 };
 
+std::string printable(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte >= 0x7f) c = '?';
+    }
+    return out;
+}
+
+/// The line with a mark under the place. A token may stand on it: what is between quotes is not shown.
+std::string marked(const std::string& line, int column) {
+    constexpr std::size_t kLongest = 120;
+    if (column < 1 || static_cast<std::size_t>(column) > kLongest) return "";
+    std::string shown = printable(std::string_view(line).substr(0, kLongest));
+    bool inside = false;
+    for (char& c : shown) {
+        if (c == '"' || c == '\'') inside = !inside;
+        else if (inside) c = '*';
+    }
+    return fmt::format("\n  {}\n  {:>{}}", shown, "^", column);
+}
+
 }  // namespace
 
 base::Result<Node> parse_toml(std::string_view text, std::string_view name) {
@@ -95,17 +117,10 @@ base::Result<Node> parse_toml(std::string_view text, std::string_view name) {
         return reader.read(root);
     } catch (const toml::parse_error& failure) {
         const Position at = reader.place(failure.source().begin);
-        std::string line = reader.line(at.line);
-        // A token may stand on the line: what is between quotes is not repeated in a log.
-        bool inside = false;
-        for (char& c : line) {
-            if (c == '"' || c == '\'') inside = !inside;
-            else if (inside && c != '\t') c = '*';
-        }
-        return base::make_error(
-            base::ErrorKind::kInvalidInput,
-            fmt::format("{}:{}:{}: not valid TOML: {}\n  {}\n  {:>{}}", name, at.line, at.column,
-                        failure.description(), line, "^", std::max(at.column, 1)));
+        const std::string& line = reader.line(at.line);
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                fmt::format("{}:{}:{}: not valid TOML: {}{}", name, at.line, at.column,
+                                            printable(failure.description()), marked(line, at.column)));
     }
 }
 

@@ -59,17 +59,19 @@ void check_url(RunnerConfig& runner, const Node& node, Reporter& report) {
     expand(runner.url, "url", node, report);
     const Position place = place_of(node, "url");
     if (runner.url.empty()) {
-        report.error(place, "runners.url is missing: it is the address of GitLab, such as "
-                            "\"https://gitlab.example.com\"");
+        report.warning(place, fmt::format("runner \"{}\" has no url and is skipped: it is the address of GitLab, "
+                                          "such as \"https://gitlab.example.com\"", runner.name));
         return;
     }
     const std::string lower = base::to_lower(runner.url);
     if (!lower.starts_with("http://") && !lower.starts_with("https://")) {
-        report.error(place, fmt::format("runners.url: \"{}\" must begin with http:// or https://", runner.url));
+        report.warning(place, fmt::format("runner \"{}\" is skipped: its url \"{}\" must begin with http:// or "
+                                          "https://", runner.name, runner.url));
     } else if (host_of(runner.url).empty()) {
-        report.error(place, fmt::format("runners.url: \"{}\" names no host", runner.url));
+        report.warning(place, fmt::format("runner \"{}\" is skipped: its url \"{}\" names no host", runner.name,
+                                          runner.url));
     } else if (lower.ends_with("/ci") || lower.ends_with("/ci/")) {
-        report.warning(place, "runners.url ends in /ci, as it did long ago: the address of GitLab itself is enough");
+        report.note(place, "runners.url ends in /ci, as it did long ago: the address of GitLab itself is enough");
     }
 }
 
@@ -100,6 +102,12 @@ void check_executor(const RunnerConfig& runner, const Node& node, Reporter& repo
     report.warning(place, fmt::format("runner \"{}\" asks for executor \"{}\", which does not exist{}", runner.name,
                                       runner.executor,
                                       near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+}
+
+void check_shell(const RunnerConfig& runner, const Node& node, Reporter& report) {
+    if (runner.shell.empty() || runner.shell == "bash" || runner.shell == "sh") return;
+    report.warning(place_of(node, "shell"), fmt::format("runner \"{}\" asks for shell \"{}\", so its jobs will fail: "
+                                                        "use bash or sh", runner.name, runner.shell));
 }
 
 /// Files beside config.toml that are used when the keys are not there, as officially.
@@ -178,9 +186,9 @@ void check_docker(RunnerConfig& runner, const Node& node, Reporter& report) {
         report.error(place_of(node, "docker.services"), "runners.docker.services: a service has no name (its image)");
     }
     if (runner.executor.starts_with("docker") && docker.image.empty()) {
-        report.warning(place_of(node, "docker"),
-                       fmt::format("runner \"{}\" has no runners.docker.image: jobs that name no image will fail",
-                                   runner.name));
+        report.note(place_of(node, "docker"),
+                    fmt::format("runner \"{}\" has no runners.docker.image: jobs that name no image will fail",
+                                runner.name));
     }
     if (docker.pull_policy.empty()) docker.pull_policy = {"always"};
 }
@@ -253,6 +261,7 @@ void check_runner(Config& config, RunnerConfig& runner, const Node& node, Report
     check_url(runner, node, report);
     check_token(runner, node, report);
     check_executor(runner, node, report);
+    check_shell(runner, node, report);
     find_certificates(config, runner);
     check_file(runner.tls_ca_file, "tls-ca-file", node, report);
     check_file(runner.tls_cert_file, "tls-cert-file", node, report);
@@ -274,8 +283,8 @@ void check_whole(const Config& config, const Node& root, Reporter& report) {
         const Node& node = tables->items[i];
         check_labels(config, runner, node, report);
         if (runner.token.empty() || seen.emplace(runner.url, runner.token.reveal()).second) continue;
-        report.warning(place_of(node, "token"),
-                       fmt::format("runner \"{}\" has the token of another entry", runner.name));
+        report.note(place_of(node, "token"),
+                    fmt::format("runner \"{}\" has the token of another entry", runner.name));
     }
 }
 

@@ -12,6 +12,9 @@ class Reporter {
     void error(Position place, std::string text) {
         findings_.push_back({Finding::Severity::kError, place, std::move(text)});
     }
+    void note(Position place, std::string text) {
+        findings_.push_back({Finding::Severity::kNote, place, std::move(text)});
+    }
     void warning(Position place, std::string text) {
         findings_.push_back({Finding::Severity::kWarning, place, std::move(text)});
     }

@@ -83,8 +83,7 @@ constexpr Key kRunner[] = {
         "tell git that the checkout is safe"),
     key("clean_git_config", Type::kBool, "true; false for shell or GIT_STRATEGY none", runner<&R::clean_git_config>,
         "remove git configuration and hooks that a job left behind"),
-    key("shell", Type::kString, "bash where there is one, else sh", runner<&R::shell>, "bash or sh")
-        .one_of("bash|sh|cmd|pwsh|powershell"),
+    key("shell", Type::kString, "bash where there is one, else sh", runner<&R::shell>, "bash or sh"),
     idle("step_runner_image", Type::kString, "", "this runner runs no CI steps").with_flag("", "STEP_RUNNER_IMAGE"),
     idle("use_slot_cgroups", Type::kBool, "false", "this runner makes no cgroups per slot"),
     idle("slot_cgroup_template", Type::kString, "gitlab-runner/slot-${slot}",

@@ -217,9 +217,6 @@ TEST_F(LoadConfig, RefusesValuesThatMeanNothing) {
     says("  unhealthy_interval = \"soon\"\n", "", "expected a duration");
     says("  tls-cert-file = \"/x\"\n", "", "belong together");
     says("  labels = { ab = \"x\" }\n", "", "label \"ab\" is not allowed");
-    EXPECT_THAT(failure("[[runners]]\ntoken = \"x\"\n"), HasSubstr("runners.url is missing"));
-    EXPECT_THAT(failure("[[runners]]\nurl = \"git.example\"\n"), HasSubstr("must begin with http:// or https://"));
-    EXPECT_THAT(failure("[[runners]]\nurl = \"https://\"\n"), HasSubstr("names no host"));
     EXPECT_THAT(failure("log_level = \"loud\"\n"), HasSubstr("\"loud\" is not one of debug, info"));
 }
 
@@ -232,6 +229,29 @@ TEST_F(LoadConfig, WarnsOfWhatWillNotWork) {
     EXPECT_THAT(config->warnings, Contains(HasSubstr("did you mean \"docker\"?")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("\"one.one\" is not an IP address")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("has the token of another entry")));
+}
+
+TEST_F(LoadConfig, OneEntryThatCannotWorkDoesNotStopTheOthers) {
+    const auto config = load("[[runners]]\nname = \"a\"\nurl = \"\"\n[[runners]]\nname = \"b\"\nurl = \"git.example\"\n"
+                             "[[runners]]\nname = \"c\"\nurl = \"https://\"\nshell = \"zsh\"\n" + entry());
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->runners.size(), 4U);
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("runner \"a\" has no url and is skipped")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("\"git.example\" must begin with http:// or https://")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("its url \"https://\" names no host")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("asks for shell \"zsh\"")));
+}
+
+TEST_F(LoadConfig, RubbishIsRefusedWithoutHarm) {
+    std::string deep = "a = ";
+    for (int i = 0; i < 100000; ++i) deep += '[';
+    for (const std::string& text : {deep, std::string(100, '\0'), std::string("\xff\xfe\x80 = 1\n"),
+                                    std::string("a = \"\x1b[31m"), std::string("[[runners]\n")}) {
+        const auto config = load(text);
+        ASSERT_FALSE(config);
+        EXPECT_THAT(config.error().message, HasSubstr("not valid TOML"));
+        EXPECT_LT(config.error().message.size(), 1000U);
+    }
 }
 
 TEST_F(LoadConfig, ExpandsVariablesInAddressAndToken) {
