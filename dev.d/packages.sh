@@ -7,7 +7,8 @@ packages=(
     libtomlplusplus-dev libcli11-dev libarchive-dev zlib1g-dev libzstd-dev libdeflate-dev libre2-dev
     prometheus-cpp-dev libsystemd-dev libgtest-dev libgmock-dev libbenchmark-dev
     # tests, engine and images
-    python3 ca-certificates curl openssl procps iproute2 iptables runc kmod dash busybox-static
+    python3 python3-yaml python3-pytest python3-pytest-xdist python3-pytest-timeout
+    ca-certificates curl openssl procps iproute2 iptables runc kmod dash busybox-static
     mmdebstrap debian-archive-keyring qemu-user-static
 )
 

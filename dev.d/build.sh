@@ -1,0 +1,56 @@
+# build, format.
+
+# Debian's own: another Python may come first in PATH and lack Debian's modules.
+python=/usr/bin/python3
+jobs=$(nproc)
+
+build_preset() {
+    local preset=$1
+    [ "$preset" != clang ] || ensure_packages clang-16
+    export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+    cmake --preset "$preset" >"$dev_cache/logs/configure-$preset.log" 2>&1 || {
+        cat "$dev_cache/logs/configure-$preset.log" >&2
+        return 1
+    }
+    cmake --build --preset "$preset" -j "$jobs"
+}
+
+command_build() {
+    local preset=${1:-release} began=$SECONDS
+    case "$preset" in
+        release | debug | tsan | clang | bench) ;;
+        *) die "no preset '$preset': release, debug, tsan, clang" ;;
+    esac
+    ensure_packages "${packages[@]}"
+    mkdir -p "$dev_cache/logs"
+    build_preset "$preset" || die "the build of preset '$preset' failed"
+    say "built preset '$preset' in $((SECONDS - began)) s: build/$preset/bin"
+}
+
+command_format() {
+    ensure_packages clang-format
+    local flags=(-i)
+    [ "${1:-}" != --check ] || flags=(--dry-run --Werror)
+    git ls-files '*.cpp' '*.hpp' | xargs -r -d '\n' -n 40 -P "$jobs" clang-format "${flags[@]}"
+}
+
+command_bench() {
+    [ -f tests/bench/run.py ] || die "there is no tests/bench/run.py"
+    command_build release
+    if [ -f tests/bench/CMakeLists.txt ]; then command_build bench; fi
+    ensure_engine
+    exclusively make_images "${images_all[@]}"
+    "$python" tests/bench/run.py "$@"
+}
+
+command_demo() {
+    command_build release
+    ensure_engine
+    exclusively make_images dind
+    local builder
+    say "looking for a BuildKit image"
+    builder=$(choose_buildkit)
+    [ "$builder" != runner-test/buildkit ] ||
+        say "moby/buildkit cannot be pulled here: the stand-in $builder is used (real BuildKit code from Debian's dockerd)"
+    exec "$python" -m tests.support.demo --builder-image "$builder" "$@"
+}

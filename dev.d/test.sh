@@ -1,0 +1,62 @@
+# test: everything, in one sum. Each step leaves a JUnit file in build/results.
+
+results=$root/build/results
+
+# step <name> <command..>: one check that passes or fails as a whole.
+step() {
+    local name=$1 began=$SECONDS log=$results/$1.log
+    shift
+    say "$name"
+    local status=0
+    "$@" >"$log" 2>&1 || status=$?
+    [ $status = 0 ] || tail -n 60 "$log" >&2
+    "$python" .ci/results one "$results/$name.xml" "$name" "$status" "$log" "$((SECONDS - began))"
+    return $status
+}
+
+has_c_tests() { [ -f build/debug/CTestTestfile.cmake ]; }
+
+run_c_tests() {
+    say "unit and integration tests (address and undefined sanitizers)"
+    local filter=()
+    [ -z "$1" ] || filter=(-R "$1")
+    UBSAN_OPTIONS=print_stacktrace=1 ctest --test-dir build/debug --output-on-failure -j "$jobs" --timeout 300 \
+        --no-tests=ignore --output-junit "$results/ctest.xml" "${filter[@]}" >"$results/ctest.log" 2>&1 || true
+    grep -E '^\s+[0-9]+ - .*(Failed|Timeout|SEGFAULT|Not Run)|tests passed' "$results/ctest.log" >&2 || true
+}
+
+# run_python_tests <name> <folder> <filter> <pytest arguments..>
+run_python_tests() {
+    local name=$1 folder=$2 filter=() status=0
+    [ -z "$3" ] || filter=(-k "$3")
+    shift 3
+    say "$name tests ($folder)"
+    PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -p no:cacheprovider --timeout 300 \
+        --junitxml "$results/$name.xml" "$@" "${filter[@]}" "$folder" >"$results/$name.log" 2>&1 || status=$?
+    # 5: the filter left none.
+    case $status in
+        0 | 5) ;;
+        *) sed -n '/^=\+ short test summary/,$p' "$results/$name.log" >&2 ;;
+    esac
+    [ -s "$results/$name.xml" ] ||
+        "$python" .ci/results one "$results/$name.xml" "$name" 1 "$results/$name.log" 0
+}
+
+command_test() {
+    local filter=${1:-} began=$SECONDS
+    ensure_engine
+    exclusively make_images "${images_all[@]}"
+    rm -rf "$results" && mkdir -p "$results" "$dev_cache/logs"
+    if [ -z "$filter" ]; then
+        step coroutine-forms .ci/check-coroutines || true
+    fi
+    if step build-debug build_preset debug && has_c_tests; then run_c_tests "$filter"; fi
+    if step build-release build_preset release; then
+        run_python_tests test-gitlab tests/support/gitlab/tests "$filter"
+        if [ -d tests/system ]; then
+            run_python_tests system tests/system "$filter" -n "${RUNNER_TEST_WORKERS:-3}" --dist loadfile
+        fi
+    fi
+    say "everything took $((SECONDS - began)) s; logs and JUnit files are in build/results"
+    "$python" .ci/results sum "$results"
+}
