@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "base/stop_source.hpp"
 
 namespace runner::daemon {
 
@@ -119,18 +118,6 @@ void Feeder::stop() {
     stop_.notify_all();
 }
 
-namespace {
-base::Task<base::Result<void>> wait_for_all(base::TaskGroup& group) {
-    co_await group.wait();
-    co_return base::Result<void>();
-}
-}  // namespace
-
-base::Task<void> Feeder::drain(std::chrono::nanoseconds limit) {
-    auto waiting = wait_for_all(requests_);
-    auto drained = co_await base::with_deadline(std::move(waiting), limit);
-    if (!drained) requests_.cancel_all();
-    co_await requests_.wait();
-}
+base::Task<void> Feeder::drain() { co_await requests_.wait(); }
 
 }  // namespace runner::daemon

@@ -36,8 +36,10 @@ class Feeder {
     base::Task<void> run();
     /// No further requests. Those under way are answered, because the server may have assigned a job.
     void stop();
-    /// Returns when no request is under way; after `limit` the rest is cancelled.
-    base::Task<void> drain(std::chrono::nanoseconds limit);
+    /// Returns when no request is under way.
+    base::Task<void> drain();
+    /// Gives up the requests under way.
+    void cancel_requests() { requests_.cancel_all(); }
 
   private:
     [[nodiscard]] bool has_room() const;

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
+#include <list>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/notifier.hpp"
@@ -26,7 +29,7 @@ class JobHost {
   public:
     JobHost(const boost::asio::any_io_executor& executor, std::filesystem::path state_dir,
             std::string system_id, ExecutorFactory make_executor,
-            std::function<void(const job::JobReport&)> on_end);
+            std::function<void(const job::JobRun&)> on_end);
 
     /// Takes a job that the server has just assigned. What is wrong with it is told to the server.
     void accept(std::shared_ptr<RunnerEntry> entry, const std::string& payload,
@@ -35,6 +38,7 @@ class JobHost {
     void restore(std::vector<job::FoundJob> jobs,
                  const std::function<std::shared_ptr<RunnerEntry>(const job::JobRecord&)>& find_entry);
 
+    /// Those that run now, and those that are accepted later.
     void stop_all(base::StopReason reason);
     base::Task<void> wait();
 
@@ -49,16 +53,21 @@ class JobHost {
     };
     using Place = std::list<Running>::iterator;
 
-    void start(std::shared_ptr<RunnerEntry> entry, job::JobSetup setup);
+    /// What is common to a new job and one from the journal.
+    base::Result<void> start(const std::shared_ptr<RunnerEntry>& entry, job::Journal journal,
+                             const job::JobRecord& record, protocol::gitlab::JobPayload payload,
+                             const job::Checkpoint* restored, std::string ca_chain);
     base::Task<void> run_to_the_end(Place place);
-    base::Task<void> refuse(std::shared_ptr<RunnerEntry> entry, std::string payload,
-                            base::Error why);
+    base::Task<void> refuse(std::shared_ptr<RunnerEntry> entry,
+                            protocol::gitlab::JobCredentials job, std::string why);
 
     boost::asio::any_io_executor executor_;
     std::filesystem::path state_dir_;
     std::string system_id_;
+    std::string working_dir_;
     ExecutorFactory make_executor_;
-    std::function<void(const job::JobReport&)> on_end_;
+    std::function<void(const job::JobRun&)> on_end_;
+    base::StopReason stopped_ = base::StopReason::kNone;
     SlotTable slots_;
     std::list<Running> jobs_;
     base::TaskGroup group_;

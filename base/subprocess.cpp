@@ -1,0 +1,143 @@
+#include "base/subprocess.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <cerrno>
+#include <map>
+#include <string_view>
+
+#include "base/files.hpp"
+
+namespace base {
+
+namespace {
+
+std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> out;
+    out.reserve(texts.size() + 1);
+    for (std::string& text : texts) out.push_back(text.data());
+    out.push_back(nullptr);
+    return out;
+}
+
+std::vector<std::string> merged_environment(const std::vector<std::string>& added) {
+    std::map<std::string, std::string, std::less<>> entries;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        entries[std::string(name_of(*entry))] = *entry;
+    }
+    for (const std::string& entry : added) entries[std::string(name_of(entry))] = entry;
+    std::vector<std::string> out;
+    for (auto& [name, entry] : entries) out.push_back(std::move(entry));
+    return out;
+}
+
+class SpawnSettings {
+  public:
+    SpawnSettings() {
+        posix_spawn_file_actions_init(&actions);
+        posix_spawnattr_init(&attributes);
+        sigset_t none;
+        sigset_t pipe_only;
+        sigemptyset(&none);
+        sigemptyset(&pipe_only);
+        sigaddset(&pipe_only, SIGPIPE);
+        posix_spawnattr_setsigmask(&attributes, &none);
+        posix_spawnattr_setsigdefault(&attributes, &pipe_only);
+        posix_spawnattr_setpgroup(&attributes, 0);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                                  POSIX_SPAWN_SETSIGDEF);
+    }
+    ~SpawnSettings() {
+        posix_spawn_file_actions_destroy(&actions);
+        posix_spawnattr_destroy(&attributes);
+    }
+    SpawnSettings(const SpawnSettings&) = delete;
+    SpawnSettings& operator=(const SpawnSettings&) = delete;
+
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+};
+
+}  // namespace
+
+Subprocess::Subprocess(pid_t pid, boost::asio::posix::stream_descriptor output,
+                       boost::asio::posix::stream_descriptor exit_event)
+    : pid_(pid), output_(std::move(output)), exit_event_(std::move(exit_event)) {}
+
+Result<std::unique_ptr<Subprocess>> Subprocess::start(const boost::asio::any_io_executor& executor,
+                                                      const SubprocessOptions& options) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return errno_error("make a pipe");
+    UniqueFd ours(ends[0]);
+    const UniqueFd theirs(ends[1]);
+    SpawnSettings settings;
+    posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&settings.actions, theirs.get(), STDOUT_FILENO);
+    if (options.errors_with_output) {
+        posix_spawn_file_actions_adddup2(&settings.actions, theirs.get(), STDERR_FILENO);
+    } else {
+        posix_spawn_file_actions_addopen(&settings.actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    }
+    if (!options.directory.empty()) {
+        posix_spawn_file_actions_addchdir_np(&settings.actions, options.directory.c_str());
+    }
+    std::vector<std::string> arguments = options.arguments;
+    std::vector<std::string> environment = merged_environment(options.environment);
+    const auto argv = pointers(arguments);
+    const auto envp = pointers(environment);
+    pid_t pid = -1;
+    const int failed = ::posix_spawnp(&pid, argv[0], &settings.actions, &settings.attributes,
+                                      argv.data(), envp.data());
+    if (failed != 0) return errno_error(failed, "start " + options.arguments.front());
+    // The raw call: glibc 2.36's wrapper has no C linkage in its header.
+    UniqueFd exit_event(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!exit_event) {
+        const int saved = errno;
+        ::kill(-pid, SIGKILL);
+        ::waitpid(pid, nullptr, 0);
+        return errno_error(saved, "watch " + options.arguments.front());
+    }
+    boost::asio::posix::stream_descriptor output(executor, ours.release());
+    boost::asio::posix::stream_descriptor event(executor, exit_event.release());
+    return std::unique_ptr<Subprocess>(new Subprocess(pid, std::move(output), std::move(event)));
+}
+
+Subprocess::~Subprocess() {
+    if (pid_ < 0) return;
+    ::kill(-pid_, SIGKILL);
+    reap();
+}
+
+int Subprocess::reap() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+Task<Result<std::string>> Subprocess::read_some(std::size_t limit) {
+    std::string bytes(limit, '\0');
+    auto [code, size] = co_await output_.async_read_some(boost::asio::buffer(bytes), use_tuple);
+    if (code && code != boost::asio::error::eof) co_return make_error(code, "read a program's output");
+    bytes.resize(size);
+    co_return bytes;
+}
+
+Task<Result<int>> Subprocess::wait() {
+    auto [code] = co_await exit_event_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                                                  use_tuple);
+    if (code) co_return make_error(code, "wait for a program");
+    co_return reap();
+}
+
+}  // namespace base

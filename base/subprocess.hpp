@@ -1,0 +1,51 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+
+namespace base {
+
+struct SubprocessOptions {
+    std::vector<std::string> arguments;    ///< the program (looked up in PATH) first; no secrets here
+    std::vector<std::string> environment;  ///< KEY=VALUE, added to or replacing our own
+    std::string directory;                 ///< "" for ours
+    bool errors_with_output = false;       ///< standard error into the same pipe; else /dev/null
+};
+
+/// A program that the daemon itself runs: standard input is /dev/null, output comes through a pipe, its
+/// process group dies with this object.
+///
+/// Life: start(), read_some() to the end of the output, wait() once. Strand: the I/O thread. The destructor kills
+/// what still runs and reaps it.
+class Subprocess {
+  public:
+    static Result<std::unique_ptr<Subprocess>> start(const boost::asio::any_io_executor& executor,
+                                                     const SubprocessOptions& options);
+    ~Subprocess();
+    Subprocess(const Subprocess&) = delete;
+    Subprocess& operator=(const Subprocess&) = delete;
+
+    /// "" at the end of the output.
+    Task<Result<std::string>> read_some(std::size_t limit);
+    /// The exit status; 128 + n after signal n.
+    Task<Result<int>> wait();
+
+  private:
+    Subprocess(pid_t pid, boost::asio::posix::stream_descriptor output,
+               boost::asio::posix::stream_descriptor exit_event);
+    int reap();
+
+    pid_t pid_;
+    boost::asio::posix::stream_descriptor output_;
+    boost::asio::posix::stream_descriptor exit_event_;
+};
+
+}  // namespace base

@@ -1,0 +1,244 @@
+#include "runner/daemon/daemon.hpp"
+
+#include <algorithm>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdlib>
+
+#include "runner/config/system_id.hpp"
+#include "runner/daemon/config_watch.hpp"
+#include "runner/daemon/service_manager.hpp"
+
+namespace runner::daemon {
+
+using base::StopReason;
+
+namespace {
+
+/// How long a forceful stop waits for the answer of a job request: the server may have assigned a job.
+constexpr std::chrono::seconds kRequestGrace{5};
+
+std::string_view signal_name(int signal) {
+    switch (signal) {
+        case SIGQUIT: return "quit";
+        case SIGTERM: return "terminated";
+        case SIGINT: return "interrupt";
+        case SIGHUP: return "hangup";
+        default: return "signal";
+    }
+}
+
+}  // namespace
+
+Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions options)
+    : executor_(executor),
+      options_(std::move(options)),
+      status_(executor),
+      environments_(executor),
+      builder_(executor,
+               [this](const config::RunnerConfig& runner, const protocol::gitlab::CallRecord& call) {
+                   status_.on_call(runner, call);
+               }),
+      stop_changed_(executor),
+      services_(executor) {}
+
+base::Result<void> Daemon::load() {
+    auto loaded = config::load_config(options_.config_path);
+    if (!loaded && loaded.error().is(base::ErrorKind::kNotFound)) {
+        base::log::warning("There is no configuration yet; waiting for `runner register`",
+                           {{"path", options_.config_path.string()}});
+        config::Config empty;
+        empty.path = options_.config_path;
+        loaded = empty;
+    }
+    status_.on_configuration(loaded.has_value());
+    if (!loaded) return loaded.error();
+    for (const std::string& warning : loaded->warnings) base::log::warning(warning);
+    if (loaded->concurrent < 1) {
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                options_.config_path.string() +
+                                    ": concurrent must be at least 1, or no job would ever run");
+    }
+    apply(std::make_shared<const config::Config>(std::move(*loaded)));
+    return {};
+}
+
+void Daemon::apply(std::shared_ptr<const config::Config> config) {
+    config_ = std::move(config);
+    auto level = options_.log_level;
+    auto format = options_.log_format;
+    if (const auto parsed = base::log::parse_level(config_->log_level); !level && parsed) {
+        level = *parsed;
+    }
+    if (const auto parsed = base::log::parse_format(config_->log_format); !format && parsed) {
+        format = *parsed;
+    }
+    base::log::configure(level.value_or(base::log::Level::kInfo),
+                         format.value_or(base::log::Format::kRunner));
+    entries_ = builder_.build(config_);
+    if (feeder_) {
+        feeder_->configure(entries_, config_->concurrent,
+                           std::chrono::seconds(config_->check_interval_seconds));
+    }
+}
+
+base::Result<void> Daemon::open() {
+    auto state = StateDir::acquire(state_directory_for(options_.config_path));
+    if (!state) return state.error();
+    state_dir_.emplace(std::move(*state));
+    const auto id = config::load_system_id(options_.config_path);
+    for (const std::string& warning : id.warnings) base::log::warning(warning);
+    system_id_ = id.value;
+    if (auto loaded = load(); !loaded) return loaded.error();
+    const std::string address =
+        options_.listen_address.empty() ? config_->listen_address : options_.listen_address;
+    if (!address.empty()) {
+        if (auto listening = status_.listen(address); !listening) return listening.error();
+    }
+    return {};
+}
+
+std::shared_ptr<RunnerEntry> Daemon::entry_for(const job::JobRecord& record) const {
+    for (const auto& entry : entries_) {
+        if (entry->runner->url == record.url && entry->short_token == record.short_token) return entry;
+    }
+    return nullptr;
+}
+
+void Daemon::take_up_former_jobs() {
+    auto found = job::find_jobs(state_dir_->path());
+    std::set<std::int64_t> live;
+    for (const auto& job : found) live.insert(std::atoll(job.journal.directory().filename().c_str()));
+    jobs_->restore(std::move(found), [this](const job::JobRecord& record) { return entry_for(record); });
+    services_.spawn("remove leftovers", environments_.remove_leftovers(config_, system_id_, live));
+}
+
+base::Task<int> Daemon::run() {
+    auto make = [this](const config::RunnerConfig& runner) { return environments_.make(runner); };
+    auto on_end = [this](const job::JobRun& run) {
+        status_.on_job_end(run);
+        feeder_->notify();
+    };
+    jobs_ = std::make_unique<JobHost>(executor_, state_dir_->path(), system_id_, make, on_end);
+    Feeder::Host host;
+    host.running_jobs = [this] { return jobs_->running(); };
+    host.running_jobs_of = [this](const std::string& token) { return jobs_->running_of(token); };
+    host.accept = [this](std::shared_ptr<RunnerEntry> entry, protocol::gitlab::JobRequestAnswer answer) {
+        jobs_->accept(std::move(entry), answer.payload, answer.tls_ca_chain);
+    };
+    host.observe = [this](const RunnerEntry& entry, const protocol::gitlab::JobRequestAnswer& answer) {
+        status_.on_job_request(entry, answer);
+    };
+    feeder_ = std::make_unique<Feeder>(executor_, system_id_, std::move(host));
+    apply(config_);
+    status_.observe([this] { return snapshot(); });
+
+    services_.spawn("signals", watch_signals());
+    services_.spawn("configuration", watch_configuration());
+    services_.spawn("status endpoint", status_.serve());
+    take_up_former_jobs();
+    base::TaskGroup feeding(executor_);
+    feeding.spawn("feeder", feeder_->run());
+    base::log::info("Runner is ready", {{"config", config_->path.string()},
+                                        {"runners", entries_.size()},
+                                        {"concurrent", config_->concurrent},
+                                        {"system_id", system_id_}});
+    notify_service_manager(kServiceReady);
+
+    while (!plan_.stopping()) {
+        co_await stop_changed_.wait();
+    }
+    co_await wind_down();
+    co_await feeding.wait();
+    status_.stop();
+    services_.cancel_all();
+    co_await services_.wait();
+    base::log::info("Runner has stopped", {{"exit_code", exit_code_}});
+    co_return exit_code_;
+}
+
+base::Task<void> Daemon::wind_down() {
+    notify_service_manager(kServiceStopping);
+    feeder_->stop();
+    co_await feeder_->drain();
+    co_await jobs_->wait();
+}
+
+/// A forceful stop has an end: requests first, then everything.
+base::Task<void> Daemon::limit_the_stop() {
+    auto waited = co_await base::sleep_for(kRequestGrace);
+    if (!waited) co_return;
+    feeder_->cancel_requests();
+    const auto limit = std::chrono::seconds(config_->shutdown_timeout_seconds);
+    waited = co_await base::sleep_for(std::max(limit, kRequestGrace) - kRequestGrace);
+    if (!waited) co_return;
+    base::log::error("The jobs did not end within shutdown_timeout; the next start takes them up",
+                     {{"seconds", config_->shutdown_timeout_seconds}});
+    std::_Exit(1);
+}
+
+void Daemon::on_signal(int signal) {
+    switch (plan_.on_signal(signal)) {
+        case ShutdownPlan::Action::kNone: return;
+        case ShutdownPlan::Action::kReload: return reload();
+        case ShutdownPlan::Action::kDrain:
+            base::log::warning("Starting graceful shutdown, waiting for builds to finish",
+                               {{"signal", signal_name(signal)}, {"jobs", jobs_->running()}});
+            break;
+        case ShutdownPlan::Action::kStop:
+            base::log::warning("Starting forceful shutdown",
+                               {{"signal", signal_name(signal)},
+                                {"jobs", jobs_->running()},
+                                {"shutdown_timeout_s", config_->shutdown_timeout_seconds}});
+            jobs_->stop_all(StopReason::kShutdown);
+            services_.spawn("limit of the stop", limit_the_stop());
+            break;
+        case ShutdownPlan::Action::kLeave:
+            // The journal has everything: the next start takes the jobs up or reports them.
+            base::log::error("Leaving at once", {{"signal", signal_name(signal)}});
+            std::_Exit(1);
+    }
+    stop_changed_.notify_all();
+}
+
+base::Task<void> Daemon::watch_signals() {
+    boost::asio::signal_set signals(executor_, SIGQUIT, SIGTERM, SIGINT);
+    signals.add(SIGHUP);
+    while (true) {
+        auto [code, signal] = co_await signals.async_wait(base::use_tuple);
+        if (code) co_return;
+        on_signal(signal);
+    }
+}
+
+void Daemon::reload() {
+    notify_reloading();
+    if (auto loaded = load(); loaded) {
+        base::log::info("Configuration loaded", {{"runners", entries_.size()},
+                                                 {"concurrent", config_->concurrent}});
+    } else {
+        base::log::error("The configuration has an error; the former one stays in use",
+                         {{"error", loaded.error().message}});
+    }
+    notify_service_manager(kServiceReady);
+}
+
+base::Task<void> Daemon::watch_configuration() {
+    auto watch = ConfigWatch::open(executor_, options_.config_path);
+    if (!watch) {
+        base::log::warning("Changes of the configuration are seen only after SIGHUP",
+                           {{"error", watch.error().message}});
+        co_return;
+    }
+    while (true) {
+        auto changed = co_await watch->next_change();
+        if (!changed) co_return;
+        reload();
+    }
+}
+
+StatusSnapshot Daemon::snapshot() const {
+    return {config_.get(), &entries_, jobs_->statuses(), plan_.state_name(), system_id_};
+}
+
+}  // namespace runner::daemon

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/notifier.hpp"
+#include "base/task_group.hpp"
+#include "runner/daemon/environments.hpp"
+#include "runner/daemon/feeder.hpp"
+#include "runner/daemon/job_host.hpp"
+#include "runner/daemon/shutdown.hpp"
+#include "runner/daemon/state_dir.hpp"
+#include "runner/daemon/status_service.hpp"
+
+namespace runner::daemon {
+
+struct DaemonOptions {
+    std::filesystem::path config_path;
+    std::string listen_address;  ///< wins over the configuration's, "" for that one
+    std::optional<base::log::Level> log_level;  ///< given on the command line: win over the file
+    std::optional<base::log::Format> log_format;
+};
+
+/// The long-running program: configuration, runners, jobs, signals, status endpoint.
+///
+/// Life: open(), then run() once. Strand: the I/O thread. run() answers the process's exit code: 0 after a
+/// completed stop, 1 when the time for it ran out or a second signal came.
+class Daemon {
+  public:
+    Daemon(const boost::asio::any_io_executor& executor, DaemonOptions options);
+
+    /// Everything that can be wrong before the first job: configuration, state directory, address.
+    base::Result<void> open();
+    base::Task<int> run();
+
+  private:
+    base::Result<void> load();
+    void apply(std::shared_ptr<const config::Config> config);
+    void reload();
+    void take_up_former_jobs();
+    base::Task<void> watch_configuration();
+    base::Task<void> watch_signals();
+    void on_signal(int signal);
+    base::Task<void> wind_down();
+    base::Task<void> limit_the_stop();
+    std::shared_ptr<RunnerEntry> entry_for(const job::JobRecord& record) const;
+    StatusSnapshot snapshot() const;
+
+    boost::asio::any_io_executor executor_;
+    DaemonOptions options_;
+    std::shared_ptr<const config::Config> config_;
+    std::optional<StateDir> state_dir_;
+    std::string system_id_;
+    ShutdownPlan plan_;
+    int exit_code_ = 0;
+    StatusService status_;
+    Environments environments_;
+    EntryBuilder builder_;
+    std::vector<std::shared_ptr<RunnerEntry>> entries_;
+    std::unique_ptr<JobHost> jobs_;
+    std::unique_ptr<Feeder> feeder_;
+    base::Notifier stop_changed_;
+    base::TaskGroup services_;
+};
+
+}  // namespace runner::daemon

@@ -1,0 +1,58 @@
+#include "runner/daemon/environments.hpp"
+
+#include "base/log.hpp"
+#include "executors/docker/engine_connection.hpp"
+#include "executors/shell/shell_executor.hpp"
+
+namespace runner::daemon {
+
+base::Result<Environments::Connection> Environments::engine_of(
+    const executors::docker::DockerSettings& settings) {
+    const std::string key =
+        settings.host + '\n' + settings.tls_cert_path + (settings.tls_verify ? "\nverify" : "");
+    if (const auto known = engines_.find(key); known != engines_.end()) return known->second;
+    auto made = executors::docker::make_engine_connection(executor_, settings);
+    if (!made) return made.error();
+    engines_[key] = *made;
+    return *made;
+}
+
+base::Result<std::unique_ptr<executors::Executor>> Environments::make(
+    const config::RunnerConfig& runner) {
+    if (runner.executor == "shell") return executors::shell::make_shell_executor(executor_);
+    if (runner.executor != "docker") {
+        return base::make_error(base::ErrorKind::kConfiguration,
+                                "the executor \"" + runner.executor +
+                                    "\" is not known: use docker or shell");
+    }
+    auto engine = engine_of(runner.docker);
+    if (!engine) return engine.error();
+    return executors::docker::make_docker_executor(executor_, *engine, runner.docker, runner.dind,
+                                                   runner.registries);
+}
+
+base::Task<void> Environments::remove_leftovers(std::shared_ptr<const config::Config> config,
+                                                std::string system_id,
+                                                std::set<std::int64_t> live_jobs) {
+    const std::map<std::string, std::string> labels{
+        {"com.gitlab.gitlab-runner.managed", "true"},
+        {"com.gitlab.gitlab-runner.runner.system_id", system_id}};
+    for (const auto& runner : config->runners) {
+        if (runner.executor != "docker") continue;
+        auto mine = labels;
+        mine["com.gitlab.gitlab-runner.runner.id"] = config::short_token(runner.token);
+        auto engine = engine_of(runner.docker);
+        if (!engine) continue;  // the first job says what is wrong with it
+        auto task = executors::docker::remove_leftovers(*engine, std::move(mine), live_jobs);
+        auto removed = co_await std::move(task);
+        if (!removed) {
+            base::log::warning("Leftovers of former jobs could not be removed",
+                               {{"runner_name", runner.name}, {"error", removed.error().message}});
+        } else if (*removed > 0) {
+            base::log::info("Removed what former jobs left behind",
+                            {{"runner_name", runner.name}, {"count", *removed}});
+        }
+    }
+}
+
+}  // namespace runner::daemon

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "executors/docker/docker_executor.hpp"
+#include "runner/daemon/job_host.hpp"
+
+namespace runner::daemon {
+
+/// Makes executors: the one place that names the concrete ones. Jobs of one Docker engine share a connection to
+/// it, made at the first job. Strand: the I/O thread.
+class Environments {
+  public:
+    explicit Environments(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+    base::Result<std::unique_ptr<executors::Executor>> make(const config::RunnerConfig& runner);
+    /// Removes what jobs of this machine's runners left on the engines and nobody carries on. An engine that
+    /// does not answer is logged; its turn comes with the next start.
+    base::Task<void> remove_leftovers(std::shared_ptr<const config::Config> config,
+                                      std::string system_id, std::set<std::int64_t> live_jobs);
+
+  private:
+    using Connection = std::shared_ptr<executors::docker::EngineConnection>;
+    base::Result<Connection> engine_of(const executors::docker::DockerSettings& settings);
+
+    boost::asio::any_io_executor executor_;
+    std::map<std::string, Connection> engines_;
+};
+
+}  // namespace runner::daemon

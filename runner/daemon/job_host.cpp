@@ -1,0 +1,173 @@
+#include "runner/daemon/job_host.hpp"
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "runner/job/failure_reason.hpp"
+#include "runner/job/gitlab_channel.hpp"
+#include "runner/script/stages.hpp"
+
+namespace runner::daemon {
+
+namespace gitlab = protocol::gitlab;
+
+JobHost::JobHost(const boost::asio::any_io_executor& executor, std::filesystem::path state_dir,
+                 std::string system_id, ExecutorFactory make_executor,
+                 std::function<void(const job::JobRun&)> on_end)
+    : executor_(executor),
+      state_dir_(std::move(state_dir)),
+      system_id_(std::move(system_id)),
+      working_dir_(std::filesystem::current_path().string()),
+      make_executor_(std::move(make_executor)),
+      on_end_(std::move(on_end)),
+      group_(executor) {}
+
+void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const std::string& payload_text,
+                     const std::string& ca_chain) {
+    auto payload = gitlab::decode_payload(payload_text);
+    if (!payload) {
+        const auto identity = gitlab::decode_identity(payload_text);
+        base::log::error("The server sent a job that cannot be understood",
+                         {{"runner", entry->short_token}, {"error", payload.error().message}});
+        if (!identity) return;
+        group_.spawn("refuse a job", refuse(entry, {identity->id, identity->token},
+                                            "the server's job description cannot be understood: " +
+                                                payload.error().message));
+        return;
+    }
+    const gitlab::JobCredentials credentials{payload->id, payload->token};
+    base::log::info("Checking for jobs... received",
+                    {{"job", payload->id},
+                     {"repo_url", script::without_credentials(payload->git_info.repo_url)},
+                     {"runner", entry->short_token},
+                     {"runner_name", entry->runner->name}});
+    job::JobRecord record;
+    record.url = entry->runner->url;
+    record.short_token = entry->short_token;
+    record.runner_id = entry->runner->id;
+    record.received_unix_micros = base::unix_micros_now();
+    record.slot = slots_.acquire(entry->runner->token.reveal(), payload->job_info.project_id);
+    const std::int64_t project = payload->job_info.project_id;
+    auto journal = job::Journal::create(state_dir_, entry->runner->url, payload->id, record,
+                                        payload_text);
+    base::Result<void> started;
+    if (journal) {
+        started = start(entry, *journal, record, std::move(*payload), nullptr, ca_chain);
+    } else {
+        started = journal.error();
+    }
+    if (started) return;
+    slots_.release(entry->runner->token.reveal(), project, record.slot);
+    base::log::error("A job cannot be started",
+                     {{"job", credentials.id}, {"error", started.error().message}});
+    if (journal) {
+        auto removed = journal->remove();
+        static_cast<void>(removed);
+    }
+    group_.spawn("refuse a job", refuse(entry, credentials, started.error().message));
+}
+
+base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry, job::Journal journal,
+                                  const job::JobRecord& record, gitlab::JobPayload payload,
+                                  const job::Checkpoint* restored, std::string ca_chain) {
+    auto executor = make_executor_(*entry->runner);
+    if (!executor) return executor.error();
+    job::GitLabChannelOptions options;
+    options.client = entry->client;
+    options.info = runner_info(*entry->config, *entry->runner);
+    options.payload = &payload;
+    options.runner = entry->runner;
+    options.spool = journal.spool_path();
+    options.restored = restored;
+    auto channel = job::make_gitlab_channel(executor_, options);
+    if (!channel) return channel.error();
+    job::JobSetup setup{.config = entry->config,
+                        .runner = entry->runner,
+                        .payload = std::move(payload),
+                        .ca_chain = std::move(ca_chain),
+                        .system_id = system_id_,
+                        .working_dir = working_dir_,
+                        .record = record,
+                        .journal = std::move(journal),
+                        .restored = restored ? std::optional(*restored) : std::nullopt,
+                        .executor = std::move(*executor),
+                        .channel = std::move(*channel)};
+    const auto place = jobs_.emplace(
+        jobs_.end(), Running{entry, std::make_unique<job::JobRun>(executor_, std::move(setup))});
+    if (stopped_ != base::StopReason::kNone) place->run->stop(stopped_);
+    group_.spawn("job " + std::to_string(place->run->status().id), run_to_the_end(place));
+    return {};
+}
+
+base::Task<void> JobHost::run_to_the_end(Place place) {
+    co_await place->run->run();
+    const auto& setup = place->run->setup();
+    const auto& outcome = place->run->outcome();
+    const auto age = base::unix_micros_now() - setup.record.received_unix_micros;
+    base::log::info(outcome.success() ? "Job succeeded" : "Job failed",
+                    {{"job", setup.payload.id},
+                     {"project", setup.payload.job_info.project_id},
+                     {"runner", place->entry->short_token},
+                     {"runner_name", place->entry->runner->name},
+                     {"error", outcome.success() ? std::string("none") : outcome.failure->message},
+                     {"duration_s", static_cast<double>(age) / 1e6}});
+    slots_.release(setup.runner->token.reveal(), setup.payload.job_info.project_id,
+                   setup.record.slot);
+    on_end_(*place->run);
+    jobs_.erase(place);
+}
+
+base::Task<void> JobHost::refuse(std::shared_ptr<RunnerEntry> entry, gitlab::JobCredentials job,
+                                 std::string why) {
+    const std::string line =
+        "\x1b[31;1mERROR: Job failed (system failure): " + why + "\x1b[0;m\n";
+    auto patched = co_await entry->client->patch_trace(job, line, 0, false);
+    gitlab::JobUpdate update;
+    update.state = gitlab::JobState::kFailed;
+    update.failure_reason = std::string(to_string(job::FailureReason::kSystemFailure));
+    update.info = runner_info(*entry->config, *entry->runner);
+    auto told = co_await entry->client->update_job(job, std::move(update));
+    if (told.outcome == gitlab::UpdateOutcome::kFailed ||
+        patched.outcome == gitlab::PatchOutcome::kFailed) {
+        base::log::error("The server could not be told that a job cannot run",
+                         {{"job", job.id}, {"error", told.message}});
+    }
+}
+
+void JobHost::restore(std::vector<job::FoundJob> jobs,
+                      const std::function<std::shared_ptr<RunnerEntry>(const job::JobRecord&)>& find_entry) {
+    for (job::FoundJob& found : jobs) {
+        auto entry = find_entry(found.record);
+        auto payload = gitlab::decode_payload(found.payload);
+        if (!entry || !payload) {
+            base::log::error("A job of a former run cannot be taken up again",
+                             {{"directory", found.journal.directory().string()},
+                              {"error", entry ? payload.error().message
+                                              : "its runner is no longer in the configuration"}});
+            continue;
+        }
+        const std::int64_t project = payload->job_info.project_id;
+        slots_.occupy(entry->runner->token.reveal(), project, found.record.slot);
+        auto started = start(entry, found.journal, found.record, std::move(*payload),
+                             &found.checkpoint, "");
+        if (started) continue;
+        slots_.release(entry->runner->token.reveal(), project, found.record.slot);
+        base::log::error("A job of a former run cannot be taken up again",
+                         {{"directory", found.journal.directory().string()},
+                          {"error", started.error().message}});
+    }
+}
+
+void JobHost::stop_all(base::StopReason reason) {
+    stopped_ = reason;
+    for (Running& running : jobs_) running.run->stop(reason);
+}
+
+base::Task<void> JobHost::wait() { co_await group_.wait(); }
+
+std::vector<const job::JobStatus*> JobHost::statuses() const {
+    std::vector<const job::JobStatus*> all;
+    for (const Running& running : jobs_) all.push_back(&running.run->status());
+    return all;
+}
+
+}  // namespace runner::daemon

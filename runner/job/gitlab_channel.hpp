@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "protocol/gitlab/client.hpp"
+#include "protocol/gitlab/payload.hpp"
+#include "runner/config/config.hpp"
+#include "runner/job/job_channel.hpp"
+#include "runner/job/journal.hpp"
+
+namespace runner::job {
+
+/// The channel of a job that GitLab handed out: masks and frames the log, keeps it in `spool` and sends
+/// it by PATCH, tells the server start and end.
+struct GitLabChannelOptions {
+    std::shared_ptr<protocol::gitlab::Client> client;
+    protocol::gitlab::RunnerInfo info;
+    const protocol::gitlab::JobPayload* payload = nullptr;  ///< read at construction only
+    const config::RunnerConfig* runner = nullptr;           ///< the same
+    std::filesystem::path spool;
+    const Checkpoint* restored = nullptr;  ///< null for a new job
+};
+
+base::Result<std::unique_ptr<JobChannel>> make_gitlab_channel(
+    const boost::asio::any_io_executor& executor, const GitLabChannelOptions& options);
+
+}  // namespace runner::job

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/stop_source.hpp"
+#include "base/task.hpp"
+#include "executors/job_log.hpp"
+#include "runner/job/outcome.hpp"
+
+namespace runner::job {
+
+enum class OutputStream { kStdout, kStderr };
+
+enum class StartAnswer {
+    kGo,
+    kCancelled,  ///< start, but as a job that is to be cancelled
+    kDropped,    ///< the server does not want this job run; nothing is reported
+};
+
+/// Where a job's log, state and end go: GitLab for `run`, a terminal for `exec`.
+///
+/// Life: serve() runs in the job's group from the start until finish() or abandon() has returned. Strand: the
+/// I/O thread. What is written is kept until commit() has covered it; only then may it leave the machine.
+class JobChannel {
+  public:
+    /// A checkpoint's view of the log: bytes that are safe on disk, and what the framing holds back.
+    struct Mark {
+        std::uint64_t bytes = 0;
+        std::string state;
+    };
+
+    virtual ~JobChannel() = default;
+
+    virtual executors::JobLog& log() = 0;
+    virtual void section_start(std::string_view name) = 0;
+    virtual void section_end(std::string_view name) = 0;
+    /// Output of the running stage. `time_us`: UTC.
+    virtual void output(OutputStream stream, std::uint64_t time_us, std::string_view bytes) = 0;
+    /// The stage is over: what its streams hold back is written.
+    virtual void end_output() = 0;
+
+    virtual Mark mark() = 0;
+    virtual void commit(std::uint64_t bytes) = 0;
+
+    /// Who hears that the server wants the job stopped (kUserCancel, kAbort). Set before serve().
+    virtual void on_stop(std::function<void(base::StopReason)> handler) = 0;
+    virtual base::Task<void> serve() = 0;
+    virtual base::Task<StartAnswer> announce_start() = 0;
+    /// Sends the rest of the log and the outcome, as often as it takes; serve() ends. kUnavailable when the
+    /// server could not be told within the configured tries.
+    virtual base::Task<base::Result<void>> finish(const Outcome& outcome) = 0;
+    /// Nobody wants the outcome: serve() ends.
+    virtual void abandon() = 0;
+};
+
+}  // namespace runner::job

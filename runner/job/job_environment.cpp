@@ -1,0 +1,268 @@
+#include "runner/job/job_environment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/duration.hpp"
+#include "base/strings.hpp"
+#include "runner/script/stages.hpp"
+
+namespace runner::job {
+
+using protocol::gitlab::Image;
+using protocol::gitlab::JobPayload;
+
+namespace {
+
+constexpr std::size_t kMaxNameLength = 63;
+constexpr std::string_view kLabelPrefix = "com.gitlab.gitlab-runner.";
+
+bool is_docker(const config::RunnerConfig& runner) { return runner.executor == "docker"; }
+
+std::string slug_of(const JobPayload& payload) {
+    std::string slug = script::project_slug(payload.git_info.repo_url);
+    return slug.empty() ? "project-" + std::to_string(payload.job_info.project_id) : slug;
+}
+
+/// A bind of the host's directory makes the builds directory shared between jobs.
+bool builds_are_bound(const config::RunnerConfig& runner, const std::string& builds) {
+    return std::any_of(runner.docker.volumes.begin(), runner.docker.volumes.end(),
+                       [&](const std::string& volume) {
+                           const auto parts = base::split(volume, ':');
+                           return parts.size() > 1 && parts[0].starts_with('/') && parts[1] == builds;
+                       });
+}
+
+bool lies_within(const std::filesystem::path& inner, const std::filesystem::path& outer) {
+    const auto relative = inner.lexically_normal().lexically_relative(outer.lexically_normal());
+    return !relative.empty() && *relative.begin() != ".." && relative != ".";
+}
+
+executors::ImageSpec image_spec(const Image& image, const script::Variables& variables) {
+    executors::ImageSpec spec;
+    spec.name = variables.expand(image.name);
+    spec.entrypoint = image.entrypoint;
+    spec.pull_policies = image.pull_policy;
+    spec.platform = variables.expand(image.docker_platform);
+    spec.user = variables.expand(image.docker_user);
+    return spec;
+}
+
+std::vector<std::string> split_aliases(const std::string& text) {
+    std::string spaced = text;
+    std::replace(spaced.begin(), spaced.end(), ',', ' ');
+    std::vector<std::string> aliases;
+    for (const std::string& part : base::split(spaced, ' ')) {
+        if (!part.empty()) aliases.push_back(part);
+    }
+    return aliases;
+}
+
+executors::ServiceSpec service_spec(const Image& service, const script::Variables& variables) {
+    executors::ServiceSpec spec;
+    spec.image = image_spec(service, variables);
+    spec.aliases = split_aliases(variables.expand(service.alias));
+    spec.command = service.command;
+    spec.environment = variables.public_environment();
+    for (const auto& variable : service.variables) {
+        const std::string value =
+            variable.raw ? variable.value : variables.expand(variable.value);
+        std::erase_if(spec.environment, [&](const auto& v) { return v.name == variable.key; });
+        spec.environment.push_back({variable.key, value});
+    }
+    return spec;
+}
+
+executors::ServiceSpec configured_service(const executors::docker::ConfiguredService& service,
+                                          const script::Variables& variables) {
+    executors::ServiceSpec spec;
+    spec.from_configuration = true;
+    spec.image.name = variables.expand(service.name);
+    if (!service.entrypoint.empty()) spec.image.entrypoint = service.entrypoint;
+    spec.aliases = split_aliases(variables.expand(service.alias));
+    spec.command = service.command;
+    spec.environment = variables.public_environment();
+    for (const std::string& entry : service.environment) {
+        const auto at = entry.find('=');
+        if (at == std::string::npos) continue;
+        spec.environment.push_back({entry.substr(0, at), entry.substr(at + 1)});
+    }
+    return spec;
+}
+
+std::map<std::string, std::string> labels(const JobPayload& payload,
+                                          const config::RunnerConfig& runner,
+                                          const script::Variables& variables,
+                                          const std::string& system_id,
+                                          const std::string& short_token) {
+    const std::map<std::string_view, std::string> ours{
+        {"job.id", std::to_string(payload.id)},
+        {"job.url", variables.get("CI_JOB_URL")},
+        {"job.sha", payload.git_info.sha},
+        {"job.before_sha", payload.git_info.before_sha},
+        {"job.ref", payload.git_info.ref},
+        {"job.timeout", base::format_go_duration(std::chrono::seconds(payload.timeout_seconds))},
+        {"project.id", std::to_string(payload.job_info.project_id)},
+        {"project.runner_id", variables.get("CI_CONCURRENT_PROJECT_ID")},
+        {"pipeline.id", std::to_string(payload.job_info.pipeline_id)},
+        {"runner.id", short_token},
+        {"runner.local_id", variables.get("CI_CONCURRENT_ID")},
+        {"runner.system_id", system_id},
+        {"managed", "true"}};
+    std::map<std::string, std::string> all;
+    for (const auto& [name, value] : runner.docker.container_labels) {
+        all[name] = variables.expand(value);
+    }
+    for (const auto& [name, value] : ours) all[std::string(kLabelPrefix) + std::string(name)] = value;
+    return all;
+}
+
+bool is_protected(const JobPayload& payload, const script::Variables& variables) {
+    if (payload.git_info.is_protected) return *payload.git_info.is_protected;
+    return script::parse_bool(variables.get("CI_COMMIT_REF_PROTECTED")).value_or(false);
+}
+
+}  // namespace
+
+base::Result<Directories> job_directories(const JobPayload& payload,
+                                          const config::RunnerConfig& runner,
+                                          const std::string& short_token, daemon::Slot slot,
+                                          const std::string& working_dir) {
+    Directories out;
+    const std::string root = is_docker(runner) ? std::string() : working_dir;
+    out.builds = runner.builds_dir.empty() ? root + "/builds" : runner.builds_dir;
+    out.cache = runner.cache_dir.empty() ? root + "/cache" : runner.cache_dir;
+    out.project = out.builds;
+    if (!is_docker(runner) || builds_are_bound(runner, out.builds)) {
+        out.project += fmt::format("/{}/{}", short_token, slot.concurrent_project_id);
+    }
+    out.project += "/" + slug_of(payload);
+
+    script::RunnerFacts facts;
+    facts.builds_dir = out.builds;
+    facts.project_dir = out.project;
+    facts.concurrent_id = slot.concurrent_id;
+    facts.concurrent_project_id = slot.concurrent_project_id;
+    const script::Variables variables(payload, runner, facts);
+    if (const std::string wish = variables.get("GIT_CLONE_PATH"); !wish.empty()) {
+        if (!runner.custom_build_dir_enabled.value_or(is_docker(runner))) {
+            return base::make_error(base::ErrorKind::kConfiguration,
+                                    "setting GIT_CLONE_PATH is not allowed, enable "
+                                    "`custom_build_dir` feature");
+        }
+        if (!lies_within(wish, out.builds)) {
+            return base::make_error(
+                base::ErrorKind::kConfiguration,
+                fmt::format("the GIT_CLONE_PATH=\"{}\" has to be within \"{}\"", wish, out.builds));
+        }
+        out.project = std::filesystem::path(wish).lexically_normal().string();
+    }
+    if (variables.get("GIT_STRATEGY") == "empty") out.project += "-empty";
+    out.tmp = out.project + ".tmp";
+    return out;
+}
+
+std::string base_name(const std::string& short_token, std::int64_t project_id, int concurrent_id) {
+    const std::string raw = base::to_lower(
+        fmt::format("runner-{}-project-{}-concurrent-{}", short_token, project_id, concurrent_id));
+    std::string name;
+    for (const char c : raw) {
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-') name += c;
+    }
+    return name.substr(0, kMaxNameLength);
+}
+
+executors::JobEnvironment make_environment(const JobPayload& payload,
+                                           const config::RunnerConfig& runner,
+                                           const script::Variables& variables,
+                                           const Directories& directories,
+                                           const std::string& system_id,
+                                           const std::string& short_token, daemon::Slot slot) {
+    executors::JobEnvironment env;
+    env.job_id = payload.id;
+    env.project_id = payload.job_info.project_id;
+    env.base_name = base_name(short_token, env.project_id, slot.concurrent_id);
+    env.labels = labels(payload, runner, variables, system_id, short_token);
+    if (payload.image && !payload.image->name.empty()) {
+        env.image = image_spec(*payload.image, variables);
+    } else if (!runner.docker.image.empty()) {
+        env.image.emplace();
+        env.image->name = variables.expand(runner.docker.image);
+    }
+    for (const auto& service : runner.docker.services) {
+        env.services.push_back(configured_service(service, variables));
+    }
+    for (const auto& service : payload.services) {
+        env.services.push_back(service_spec(service, variables));
+    }
+    env.builds_dir = directories.builds;
+    env.project_dir = directories.project;
+    env.tmp_dir = directories.tmp;
+    env.cache_dir = directories.cache;
+    env.environment = variables.public_environment();
+    env.docker_auth_config = variables.content("DOCKER_AUTH_CONFIG");
+    for (const auto& credential : payload.credentials) {
+        if (credential.type != "registry") continue;
+        env.credentials.push_back({credential.url, credential.username, credential.password});
+    }
+    env.cache_identity = fmt::format("{}-{}-{}-{}", runner.token.reveal(), system_id, env.project_id,
+                                     slot.concurrent_project_id);
+    env.protected_ref = is_protected(payload, variables);
+    env.keep_builds_volume =
+        variables.get("GIT_STRATEGY") == "fetch" ||
+        (variables.get("GIT_STRATEGY").empty() && payload.allow_git_fetch);
+    env.network_per_build = variables.feature("FF_NETWORK_PER_BUILD");
+    env.init_process = variables.feature("FF_USE_INIT_WITH_DOCKER_EXECUTOR");
+    env.debug_services =
+        script::parse_bool(variables.get("CI_DEBUG_SERVICES")).value_or(false) &&
+        !runner.debug_trace_disabled;
+    return env;
+}
+
+std::string unsupported_reason(const JobPayload& payload, const config::RunnerConfig& runner) {
+    const auto options_of = [&](const Image& image, const char* section) -> std::string {
+        if (image.unsupported_options.empty()) return {};
+        return fmt::format("Unsupported \"{}\" options [{}] for \"{}\"; supported options are [{}]",
+                           section, base::join(image.unsupported_options, ", "), runner.executor,
+                           "platform, user");
+    };
+    if (payload.image) {
+        if (auto text = options_of(*payload.image, "image"); !text.empty()) return text;
+    }
+    for (const Image& service : payload.services) {
+        if (auto text = options_of(service, "services"); !text.empty()) return text;
+    }
+    if (!payload.run.empty()) {
+        return "this runner cannot run CI steps (`run:`): use `script:`, or a runner that announces "
+               "native_steps_integration";
+    }
+    if (payload.has_secrets) {
+        return "this runner cannot resolve `secrets:`: use a runner that announces vault_secrets";
+    }
+    if (payload.has_inputs) {
+        return "this runner cannot expand job inputs: use a runner that announces job_inputs";
+    }
+    return {};
+}
+
+std::vector<std::string> left_undone(const JobPayload& payload) {
+    std::vector<std::string> sentences;
+    if (!payload.artifacts.empty()) {
+        sentences.emplace_back("This runner does not upload artifacts: those of this job are not kept.");
+    }
+    if (!payload.cache.empty()) {
+        sentences.emplace_back("This runner does not keep caches: the job starts without one.");
+    }
+    const bool wants_artifacts =
+        std::any_of(payload.dependencies.begin(), payload.dependencies.end(),
+                    [](const auto& dependency) { return !dependency.artifact_filename.empty(); });
+    if (wants_artifacts) {
+        sentences.emplace_back(
+            "This runner does not download artifacts: those of earlier jobs are not here.");
+    }
+    return sentences;
+}
+
+}  // namespace runner::job

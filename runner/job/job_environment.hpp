@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "executors/spec.hpp"
+#include "protocol/gitlab/payload.hpp"
+#include "runner/config/config.hpp"
+#include "runner/daemon/slots.hpp"
+#include "runner/script/variables.hpp"
+
+/// From GitLab's words to the executors' (job-runtime.md §2.1, §5.2). Pure.
+namespace runner::job {
+
+/// Where the job's files are. `working_dir`: the daemon's, for the shell executor's default.
+struct Directories {
+    std::string builds;
+    std::string project;
+    std::string tmp;
+    std::string cache;
+};
+
+/// kConfiguration when GIT_CLONE_PATH is not allowed or lies outside of the builds directory.
+base::Result<Directories> job_directories(const protocol::gitlab::JobPayload& payload,
+                                          const config::RunnerConfig& runner,
+                                          const std::string& short_token, daemon::Slot slot,
+                                          const std::string& working_dir);
+
+/// `variables` are complete; names and aliases of images are expanded with them.
+executors::JobEnvironment make_environment(const protocol::gitlab::JobPayload& payload,
+                                           const config::RunnerConfig& runner,
+                                           const script::Variables& variables,
+                                           const Directories& directories,
+                                           const std::string& system_id,
+                                           const std::string& short_token, daemon::Slot slot);
+
+/// "runner-<short token>-project-<id>-concurrent-<n>" in the letters of RFC 1123, at most 63.
+std::string base_name(const std::string& short_token, std::int64_t project_id, int concurrent_id);
+
+/// What in the payload this runner cannot do, as the reason to fail the job; "" when it can all.
+std::string unsupported_reason(const protocol::gitlab::JobPayload& payload,
+                               const config::RunnerConfig& runner);
+
+/// Things the job asks for that are left undone without failing it, a sentence each.
+std::vector<std::string> left_undone(const protocol::gitlab::JobPayload& payload);
+
+}  // namespace runner::job

@@ -1,0 +1,350 @@
+#include "runner/job/job_run.hpp"
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "base/duration.hpp"
+#include "base/log.hpp"
+#include "base/version.hpp"
+#include "runner/job/failure_reason.hpp"
+
+namespace runner::job {
+
+using base::ErrorKind;
+using base::StopReason;
+
+namespace {
+
+constexpr int kPrepareTries = 3;
+constexpr std::chrono::seconds kPrepareInterval{3};
+constexpr std::chrono::minutes kCleanupLimit{5};
+/// How often a busy log may make us write a checkpoint.
+constexpr std::chrono::milliseconds kCheckpointInterval{20};
+constexpr int kUnsupportedExitCode = 3;
+
+/// A class that a repetition does not change.
+bool is_final(const base::Error& error) {
+    switch (error.kind) {
+        case ErrorKind::kConfiguration:
+        case ErrorKind::kInvalidInput:
+        case ErrorKind::kCancelled:
+        case ErrorKind::kTimeout: return true;
+        default: return error.message.find("failed to pull image") != std::string::npos;
+    }
+}
+
+}  // namespace
+
+JobRun::JobRun(const boost::asio::any_io_executor& executor, JobSetup setup)
+    : executor_(executor),
+      setup_(std::move(setup)),
+      plan_(plan_stages(setup_.payload)),
+      changed_(executor),
+      group_(executor) {
+    if (setup_.restored) checkpoint_ = *setup_.restored;
+    const auto& payload = setup_.payload;
+    status_.id = payload.id;
+    status_.project_id = payload.job_info.project_id;
+    status_.project = payload.job_info.project_full_path;
+    status_.job_name = payload.job_info.name;
+    status_.runner_name = setup_.runner->name;
+    status_.short_token = setup_.record.short_token;
+    status_.executor = setup_.runner->executor;
+    status_.started_unix_micros = setup_.record.received_unix_micros;
+    status_.restored = setup_.restored.has_value();
+    status_.enter(status_.stage, "created", base::unix_micros_now());
+    for (const auto& variable : payload.variables) {
+        if (variable.key == "CI_JOB_URL") status_.job_url = variable.value;
+    }
+}
+
+void JobRun::stop(StopReason reason) {
+    // A graceful cancel ends the script once; what comes behind it has its turn undisturbed.
+    if (reason == StopReason::kUserCancel && checkpoint_.progress.stop != StopReason::kNone) return;
+    if (reason == StopReason::kUserCancel && checkpoint_.phase == Phase::kRunning &&
+        checkpoint_.plan_index < plan_.size()) {
+        const StageKind kind = plan_[checkpoint_.plan_index].kind;
+        if (kind == StageKind::kAfterScript || kind == StageKind::kCleanup) return;
+    }
+    if (checkpoint_.phase >= Phase::kReporting) return;
+    stop_.request(reason);
+}
+
+base::Task<void> JobRun::run() {
+    setup_.channel->on_stop([this](StopReason reason) { stop(reason); });
+    group_.spawn("job log", setup_.channel->serve());
+    StartAnswer start = StartAnswer::kGo;
+    if (!setup_.restored) start = co_await setup_.channel->announce_start();
+    if (start == StartAnswer::kDropped) {
+        base::log::info("The server does not want the job run", {{"job", status_.id}});
+        checkpoint_.progress.stop = StopReason::kAbort;
+    } else {
+        if (start == StartAnswer::kCancelled) stop(StopReason::kUserCancel);
+        status_.state = "running";
+        if (checkpoint_.phase < Phase::kReporting) co_await execute();
+    }
+    if (checkpoint_.phase < Phase::kCleaning) co_await report();
+    co_await clean_up();
+    ended_ = true;
+    changed_.notify_all();
+    co_await group_.wait();
+}
+
+void JobRun::start_clock() {
+    if (checkpoint_.clock_started_unix_micros == 0) {
+        checkpoint_.clock_started_unix_micros = base::unix_micros_now();
+    }
+}
+
+base::Deadline JobRun::job_deadline() const {
+    const auto age = std::chrono::microseconds(base::unix_micros_now() -
+                                               checkpoint_.clock_started_unix_micros);
+    return Clock::now() + std::chrono::seconds(setup_.payload.timeout_seconds) - age;
+}
+
+void JobRun::write_header() {
+    const auto& runner = *setup_.runner;
+    log().print(fmt::format("Running with runner {} ({}), compatible with gitlab-runner {}",
+                            base::version(), base::revision(), base::compatible_version()));
+    log().print(fmt::format("  on {} {}, system ID: {}", runner.name, setup_.record.short_token,
+                            setup_.system_id));
+    if (const std::string flags = variables_->changed_features(); !flags.empty()) {
+        log().print("  feature flags: " + flags);
+    }
+}
+
+base::Task<void> JobRun::execute() {
+    auto ready = co_await make_ready();
+    if (ready) {
+        group_.spawn("checkpoints", save_often());
+        group_.spawn("supervisor", session_->pump());
+        group_.spawn("readiness", get_ready());
+        co_await run_stages();
+    }
+    settle();
+}
+
+base::Task<bool> JobRun::make_ready() {
+    const auto& payload = setup_.payload;
+    auto directories = job_directories(payload, *setup_.runner, setup_.record.short_token,
+                                       setup_.record.slot, setup_.working_dir);
+    script::RunnerFacts facts;
+    facts.short_token = setup_.record.short_token;
+    if (directories) {
+        directories_ = *directories;
+        facts.builds_dir = directories_->builds;
+        facts.project_dir = directories_->project;
+        facts.tmp_dir = directories_->tmp;
+    }
+    facts.image = payload.image ? payload.image->name : setup_.runner->docker.image;
+    facts.concurrent_id = setup_.record.slot.concurrent_id;
+    facts.concurrent_project_id = setup_.record.slot.concurrent_project_id;
+    facts.shared_environment = setup_.runner->executor == "shell";
+    facts.ca_chain = setup_.ca_chain;
+    variables_.emplace(payload, *setup_.runner, facts);
+    start_clock();
+    if (!setup_.restored) write_header();
+    if (!directories) {
+        fail(failure_from_error(directories.error()));
+        co_return false;
+    }
+    if (const std::string reason = unsupported_reason(payload, *setup_.runner); !reason.empty()) {
+        fail({FailureReason::kSystemFailure, kUnsupportedExitCode, reason});
+        co_return false;
+    }
+    environment_ = make_environment(payload, *setup_.runner, *variables_, *directories_,
+                                    setup_.system_id, setup_.record.short_token,
+                                    setup_.record.slot);
+    environment_.state_dir = setup_.journal.directory();
+    status_.image = environment_.image ? environment_.image->name : std::string();
+    const bool again = checkpoint_.phase == Phase::kRunning;
+    bool made = false;
+    if (again) {
+        made = co_await take_up_again();
+    } else {
+        made = co_await prepare();
+    }
+    if (!made) co_return false;
+    const auto& info = setup_.executor->info();
+    script::StageFacts stage_facts;
+    stage_facts.place = info.description;
+    stage_facts.shared_environment = info.shared;
+    stage_facts.shell_executor = setup_.runner->executor == "shell";
+    stage_facts.sources_by_daemon = !info.has_git;
+    writer_.emplace(payload, *setup_.runner, *variables_, stage_facts);
+    auto connect = [this] { return setup_.executor->connect(); };
+    session_ = std::make_unique<Session>(executor_, connect, *this, checkpoint_.events_offset);
+    if (!again) {
+        checkpoint_.phase = Phase::kRunning;
+        checkpoint_.executor_state = setup_.executor->saved_state();
+        save();
+    }
+    co_return true;
+}
+
+base::Task<bool> JobRun::take_up_again() {
+    auto task = setup_.executor->restore(environment_, checkpoint_.executor_state);
+    auto restored = co_await base::run_stoppable(&stop_, std::move(task), job_deadline());
+    if (restored) {
+        base::log::info("Took up a job that runs on", {{"job", status_.id},
+                                                       {"project", status_.project}});
+        co_return true;
+    }
+    Failure failure = failure_from_error(restored.error());
+    failure.message = "the runner was restarted and the job's environment is gone: " +
+                      restored.error().message;
+    fail(std::move(failure));
+    co_return false;
+}
+
+base::Task<base::Result<void>> JobRun::prepare_once() {
+    auto task = setup_.executor->prepare(environment_, log());
+    base::Deadline deadline = job_deadline();
+    if (setup_.runner->prepare_timeout) {
+        const auto limit = std::chrono::duration_cast<Clock::duration>(*setup_.runner->prepare_timeout);
+        deadline = std::min(*deadline, Clock::now() + limit);
+    }
+    auto result = co_await base::run_stoppable(&stop_, std::move(task), deadline);
+    co_return std::move(result);
+}
+
+base::Task<bool> JobRun::prepare() {
+    status_.enter("prepare_executor", "prepare", base::unix_micros_now());
+    setup_.channel->section_start("prepare_executor");
+    log().heading(fmt::format("Preparing the \"{}\" executor", setup_.runner->executor));
+    for (const std::string& sentence : left_undone(setup_.payload)) log().warning(sentence);
+    for (int attempt = 1;; ++attempt) {
+        auto prepared = co_await prepare_once();
+        if (prepared) break;
+        const base::Error error = prepared.error();
+        if (error.is(ErrorKind::kTimeout)) {
+            checkpoint_.progress.job_timed_out = true;
+            setup_.channel->section_end("prepare_executor");
+            co_return false;
+        }
+        if (stop_.requested()) {
+            checkpoint_.progress.stop = stop_.reason();
+            setup_.channel->section_end("prepare_executor");
+            co_return false;
+        }
+        auto removed = co_await setup_.executor->cleanup(kCleanupLimit);
+        if (!removed) base::log::warning("Cleanup failed", {{"error", removed.error().message}});
+        if (is_final(error) || attempt == kPrepareTries) {
+            setup_.channel->section_end("prepare_executor");
+            fail(failure_from_error(error));
+            co_return false;
+        }
+        log().error("Preparation failed: " + error.message);
+        log().print("Will be retried in 3s ...");
+        auto slept = co_await base::sleep_for(kPrepareInterval);
+        static_cast<void>(slept);
+    }
+    setup_.channel->section_end("prepare_executor");
+    co_return true;
+}
+
+void JobRun::fail(Failure failure) {
+    // The first error is the job's: what follows is a consequence.
+    if (!checkpoint_.outcome.failure) checkpoint_.outcome.failure = std::move(failure);
+}
+
+/// Turns what happened into the one outcome, and writes the log's last line.
+void JobRun::settle() {
+    const Progress& progress = checkpoint_.progress;
+    if (progress.job_timed_out) {
+        const auto limit = std::chrono::seconds(setup_.payload.timeout_seconds);
+        checkpoint_.outcome.failure =
+            Failure{FailureReason::kTimeout, 0,
+                    "execution took longer than " + base::format_go_duration(limit) + " seconds"};
+    } else if (progress.stop == StopReason::kUserCancel) {
+        checkpoint_.outcome.failure = Failure{FailureReason::kCanceled, 0, "canceled"};
+    } else if (progress.stop == StopReason::kShutdown) {
+        checkpoint_.outcome.failure =
+            Failure{FailureReason::kInterrupted, 0, "aborted: the runner was stopped"};
+    } else if (progress.stop == StopReason::kAbort) {
+        checkpoint_.outcome.failure = Failure{FailureReason::kCanceled, 0, "aborted by the server"};
+    }
+    if (checkpoint_.outcome.success()) {
+        log().notice("Job succeeded");
+    } else {
+        log().error(last_line(*checkpoint_.outcome.failure) + "\n");
+    }
+    checkpoint_.phase = Phase::kReporting;
+    save();
+}
+
+base::Task<void> JobRun::report() {
+    status_.enter("report", "finish", base::unix_micros_now());
+    status_.state = checkpoint_.outcome.success() ? "success" : "failed";
+    if (checkpoint_.progress.stop == StopReason::kAbort) {
+        setup_.channel->abandon();
+    } else {
+        auto told = co_await setup_.channel->finish(checkpoint_.outcome);
+        if (!told) {
+            base::log::error("The server could not be told how the job ended",
+                             {{"job", status_.id}, {"error", told.error().message}});
+        }
+    }
+    checkpoint_.phase = Phase::kCleaning;
+    save();
+}
+
+base::Task<void> JobRun::clean_up() {
+    status_.enter("cleanup", "cleanup", base::unix_micros_now());
+    if (session_) session_->close();
+    if (setup_.restored && !session_ && !checkpoint_.executor_state.empty()) {
+        auto found = co_await setup_.executor->restore(environment_, checkpoint_.executor_state);
+        static_cast<void>(found);  // gone already is as good as removed
+    }
+    auto removed = co_await setup_.executor->cleanup(kCleanupLimit);
+    if (!removed) {
+        base::log::error("A job's environment could not be removed; the next start tries again",
+                         {{"job", status_.id}, {"error", removed.error().message}});
+        co_return;
+    }
+    if (auto erased = setup_.journal.remove(); !erased) {
+        base::log::error("A job's journal could not be removed",
+                         {{"job", status_.id}, {"error", erased.error().message}});
+    }
+}
+
+void JobRun::on_output(std::uint16_t, executors::helper::Stream stream, std::uint64_t time_us,
+                       std::string_view bytes) {
+    setup_.channel->output(stream == executors::helper::Stream::kStderr ? OutputStream::kStderr
+                                                                        : OutputStream::kStdout,
+                           time_us, bytes);
+}
+
+void JobRun::on_offset(std::uint64_t offset) {
+    checkpoint_.events_offset = offset;
+    checkpoint_due_ = true;
+    changed_.notify_all();
+}
+
+base::Task<void> JobRun::save_often() {
+    while (!ended_ && checkpoint_.phase < Phase::kReporting) {
+        if (!checkpoint_due_) {
+            co_await changed_.wait();
+            continue;
+        }
+        save();
+        auto slept = co_await base::sleep_for(kCheckpointInterval);
+        static_cast<void>(slept);
+    }
+}
+
+void JobRun::save() {
+    checkpoint_due_ = false;
+    const JobChannel::Mark mark = setup_.channel->mark();
+    checkpoint_.spool_bytes = mark.bytes;
+    checkpoint_.trace_state = mark.state;
+    auto saved = setup_.journal.save(checkpoint_);
+    if (!saved && !journal_failed_) {
+        journal_failed_ = true;
+        base::log::error("The journal cannot be written: the job goes on, but would not survive a restart",
+                         {{"job", status_.id}, {"error", saved.error().message}});
+    }
+    setup_.channel->commit(mark.bytes);
+}
+
+}  // namespace runner::job

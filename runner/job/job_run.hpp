@@ -1,0 +1,116 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/notifier.hpp"
+#include "base/stop_source.hpp"
+#include "base/task_group.hpp"
+#include "executors/executor.hpp"
+#include "executors/session/supervisor_session.hpp"
+#include "protocol/gitlab/payload.hpp"
+#include "runner/job/job_channel.hpp"
+#include "runner/job/job_environment.hpp"
+#include "runner/job/job_status.hpp"
+#include "runner/job/journal.hpp"
+#include "runner/script/stages.hpp"
+
+namespace runner::job {
+
+/// All that a job is made of; moved into its run.
+struct JobSetup {
+    std::shared_ptr<const config::Config> config;  ///< keeps `runner` alive
+    const config::RunnerConfig* runner = nullptr;
+    protocol::gitlab::JobPayload payload;
+    std::string ca_chain;
+    std::string system_id;
+    std::string working_dir;
+    JobRecord record;
+    Journal journal;
+    std::optional<Checkpoint> restored;  ///< set when a former daemon began the job
+    std::unique_ptr<executors::Executor> executor;
+    std::unique_ptr<JobChannel> channel;
+};
+
+/// Carries one job from the payload to the final report and the last removed container.
+///
+/// Life: run() once, to its end; stop() at any time before. Strand: the I/O thread. The coroutine is never
+/// cancelled itself: stop() ends the operation it awaits, so report and cleanup always get their turn.
+class JobRun final : private executors::session::EventSink {
+  public:
+    JobRun(const boost::asio::any_io_executor& executor, JobSetup setup);
+
+    base::Task<void> run();
+    void stop(base::StopReason reason);
+    [[nodiscard]] const JobStatus& status() const { return status_; }
+    [[nodiscard]] const Outcome& outcome() const { return checkpoint_.outcome; }
+    [[nodiscard]] const JobSetup& setup() const { return setup_; }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    using Session = executors::session::SupervisorSession;
+
+    // job_run.cpp: the way from start to end
+    base::Task<void> execute();
+    base::Task<bool> make_ready();
+    base::Task<bool> prepare();
+    base::Task<base::Result<void>> prepare_once();
+    base::Task<bool> take_up_again();
+    base::Task<void> report();
+    base::Task<void> clean_up();
+    void write_header();
+    void start_clock();
+    void settle();
+
+    // job_stages.cpp: one stage
+    base::Task<void> run_stages();
+    base::Task<void> run_stage(const PlannedStage& stage);
+    base::Task<void> run_attempts(const PlannedStage& stage);
+    base::Task<base::Result<executors::session::StageExit>> run_script(std::uint16_t number,
+                                                                       std::string script,
+                                                                       base::Deadline deadline);
+    base::Task<base::Result<executors::session::StageExit>> stop_script(std::uint16_t number);
+    base::Task<void> get_ready();
+    base::Task<bool> wait_until_ready();
+    base::Task<base::Result<void>> unpack_sources();
+    base::Result<std::string> script_of(const PlannedStage& stage);
+    base::Deadline stage_deadline(const PlannedStage& stage);
+    void judge(const PlannedStage& stage, const base::Result<executors::session::StageExit>& result);
+    void stage_timed_out(const PlannedStage& stage);
+    void stage_stopped(const PlannedStage& stage);
+    void stage_failed(const PlannedStage& stage, Failure failure);
+
+    // executors::session::EventSink
+    void on_output(std::uint16_t stage, executors::helper::Stream stream, std::uint64_t time_us,
+                   std::string_view bytes) override;
+    void on_offset(std::uint64_t offset) override;
+
+    void save();
+    base::Task<void> save_often();
+    void fail(Failure failure);
+    executors::JobLog& log() { return setup_.channel->log(); }
+    [[nodiscard]] base::Deadline job_deadline() const;
+
+    boost::asio::any_io_executor executor_;
+    JobSetup setup_;
+    std::vector<PlannedStage> plan_;
+    Checkpoint checkpoint_;
+    JobStatus status_;
+    std::optional<Directories> directories_;
+    std::optional<script::Variables> variables_;
+    std::optional<script::StageWriter> writer_;
+    executors::JobEnvironment environment_;
+    base::StopSource stop_;
+    std::unique_ptr<Session> session_;
+    std::optional<base::Result<void>> ready_;  ///< the readiness stage's end
+    std::string ready_message_;
+    base::Notifier changed_;  ///< readiness, a checkpoint is due
+    bool checkpoint_due_ = false;
+    bool ended_ = false;
+    bool journal_failed_ = false;
+    base::TaskGroup group_;
+};
+
+}  // namespace runner::job

@@ -1,0 +1,362 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.hpp"
+#include "base/duration.hpp"
+#include "base/log.hpp"
+#include "runner/job/failure_reason.hpp"
+#include "runner/job/job_run.hpp"
+
+namespace runner::job {
+
+using base::ErrorKind;
+using base::StopReason;
+using executors::session::StageCommand;
+using executors::session::StageExit;
+
+namespace {
+
+constexpr std::chrono::minutes kAfterScriptLimit{5};
+/// TERM, this long, KILL.
+constexpr std::chrono::seconds kGrace{10};
+/// The daemon's own limit lies behind the supervisor's, which is the one that counts.
+constexpr std::chrono::seconds kSlack{15};
+constexpr std::uint16_t kReadinessStage = 1;
+constexpr std::chrono::seconds kReadinessScriptLimit{60};
+constexpr std::string_view kTimeoutAdvice =
+    " could not run to completion because the timeout was exceeded. For more control over job and "
+    "script timeouts see: "
+    "https://docs.gitlab.com/ci/runners/configure_runners/#set-script-and-after_script-timeouts";
+
+std::chrono::seconds grace_for(StopReason reason) {
+    switch (reason) {
+        case StopReason::kAbort: return std::chrono::seconds(1);
+        case StopReason::kShutdown: return std::chrono::seconds(5);
+        default: return kGrace;
+    }
+}
+
+std::chrono::milliseconds until(base::Deadline deadline) {
+    const auto left = *deadline - std::chrono::steady_clock::now();
+    return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left),
+                    std::chrono::milliseconds(1));
+}
+
+std::string exit_text(const std::string& executor, const StageExit& exit) {
+    if (executor == "shell") {
+        return exit.signal != 0 ? fmt::format("signal: {}", ::strsignal(exit.signal))
+                                : fmt::format("exit status {}", exit.code);
+    }
+    return fmt::format("exit code {}", exit.signal != 0 ? 128 + exit.signal : exit.code);
+}
+
+}  // namespace
+
+base::Task<void> JobRun::run_stages() {
+    for (; checkpoint_.plan_index < plan_.size(); ++checkpoint_.plan_index) {
+        const PlannedStage& stage = plan_[checkpoint_.plan_index];
+        if (stop_.requested() && !checkpoint_.stage_begun) stage_stopped(stage);
+        if (!should_run(stage, checkpoint_.progress)) continue;
+        co_await run_stage(stage);
+        checkpoint_.stage_begun = false;
+        checkpoint_.attempt = 0;
+    }
+}
+
+base::Task<void> JobRun::run_stage(const PlannedStage& stage) {
+    status_.enter(stage.name, "docker_run", base::unix_micros_now());
+    if (stage.kind == StageKind::kStep) {
+        auto usable = co_await wait_until_ready();
+        if (!usable) co_return;
+    }
+    if (stage.kind == StageKind::kStep) checkpoint_.progress.steps_reached = true;
+    if (!checkpoint_.stage_begun) {
+        setup_.channel->section_start(stage.name);
+        log().heading(stage.heading);
+        if (stage.kind == StageKind::kStep && !ready_message_.empty()) {
+            log().print(std::exchange(ready_message_, {}));
+        }
+        checkpoint_.stage_begun = true;
+        save();
+    }
+    co_await run_attempts(stage);
+    setup_.channel->end_output();
+    setup_.channel->section_end(stage.name);
+}
+
+base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
+    const bool sources = stage.kind == StageKind::kGetSources;
+    const int attempts = sources ? variables_->attempts("GET_SOURCES_ATTEMPTS") : 1;
+    auto pause = std::chrono::seconds(5);
+    while (true) {
+        auto text = script_of(stage);
+        if (!text) {
+            stage_failed(stage, failure_from_error(text.error()));
+            co_return;
+        }
+        for (const std::string& warning : variables_->take_warnings()) log().warning(warning);
+        if (sources && !setup_.executor->info().has_git) {
+            auto unpacked = co_await unpack_sources();
+            if (!unpacked) {
+                judge(stage, unpacked.error());
+                co_return;
+            }
+        }
+        const auto number = stage_number(checkpoint_.plan_index, checkpoint_.attempt);
+        auto result = co_await run_script(number, std::move(*text), stage_deadline(stage));
+        const bool failed = result && (result->code != 0 || result->signal != 0) &&
+                            result->reason == StageExit::Reason::kExited;
+        if (!failed || checkpoint_.attempt + 1 >= attempts || stop_.requested()) {
+            judge(stage, result);
+            co_return;
+        }
+        ++checkpoint_.attempt;
+        save();
+        log().warning("Retrying...");
+        auto slept = co_await base::sleep_for(pause);
+        static_cast<void>(slept);
+        pause = std::min(pause * 2, std::chrono::seconds(300));
+        const auto clearing = stage_number(checkpoint_.plan_index, checkpoint_.attempt, true);
+        auto cleared = co_await run_script(clearing, writer_->clear_worktree(), job_deadline());
+        static_cast<void>(cleared);  // the next try says what is wrong
+    }
+}
+
+base::Result<std::string> JobRun::script_of(const PlannedStage& stage) {
+    switch (stage.kind) {
+        case StageKind::kPrepareScript: return writer_->prepare_script();
+        case StageKind::kGetSources: return writer_->get_sources();
+        case StageKind::kStep: return writer_->step(setup_.payload.steps[stage.step]);
+        case StageKind::kAfterScript: {
+            const Progress& progress = checkpoint_.progress;
+            const auto& failure = checkpoint_.outcome.failure;
+            const bool timed_out = failure && failure->reason == FailureReason::kTimeout;
+            variables_->set_job_status(progress.stop == StopReason::kUserCancel ? "canceled"
+                                       : timed_out                              ? "timedout"
+                                       : progress.step_failed                   ? "failed"
+                                                                                : "success");
+            return writer_->after_script(setup_.payload.steps[stage.step]);
+        }
+        case StageKind::kCleanup: return writer_->cleanup();
+    }
+    return std::string();
+}
+
+base::Deadline JobRun::stage_deadline(const PlannedStage& stage) {
+    const base::Deadline job = job_deadline();
+    const auto custom = [&](std::string_view name) -> std::optional<std::chrono::nanoseconds> {
+        const std::string raw = variables_->get(name);
+        if (raw.empty()) return std::nullopt;
+        const auto parsed = base::parse_go_duration(raw);
+        if (!parsed) {
+            log().warning(fmt::format("Ignoring malformed {} timeout: {}", name, raw));
+            return std::nullopt;
+        }
+        if (parsed->count() < 0) {
+            log().warning(fmt::format("Ignoring relative {} timeout: {}", name, raw));
+            return std::nullopt;
+        }
+        if (Clock::now() + std::chrono::duration_cast<Clock::duration>(*parsed) > *job) {
+            log().warning(fmt::format("{} timeout: {} is longer than job timeout. Setting to job timeout",
+                                      name, raw));
+            return std::nullopt;
+        }
+        if (parsed->count() == 0) return std::nullopt;
+        return *parsed;
+    };
+    const auto capped = [&](std::chrono::nanoseconds limit) {
+        return std::min(*job, Clock::now() + std::chrono::duration_cast<Clock::duration>(limit));
+    };
+    if (stage.kind == StageKind::kGetSources && setup_.runner->get_sources_timeout) {
+        return capped(*setup_.runner->get_sources_timeout);
+    }
+    if (stage.kind == StageKind::kAfterScript) {
+        return capped(custom("RUNNER_AFTER_SCRIPT_TIMEOUT").value_or(kAfterScriptLimit));
+    }
+    if (stage.kind != StageKind::kStep) return job;
+    // One limit for all steps together: fixed when the first begins, kept over a restart.
+    if (checkpoint_.script_deadline_unix_micros == 0) {
+        const auto limit = custom("RUNNER_SCRIPT_TIMEOUT");
+        checkpoint_.script_deadline_unix_micros =
+            limit ? base::unix_micros_now() + limit->count() / 1000 : -1;
+    }
+    if (checkpoint_.script_deadline_unix_micros < 0) return job;
+    const auto left = std::chrono::microseconds(checkpoint_.script_deadline_unix_micros -
+                                                base::unix_micros_now());
+    return std::min(*job, Clock::now() + std::chrono::duration_cast<Clock::duration>(left));
+}
+
+base::Task<base::Result<StageExit>> JobRun::run_script(std::uint16_t number, std::string script,
+                                                       base::Deadline deadline) {
+    const auto& info = setup_.executor->info();
+    StageCommand command;
+    command.stage = number;
+    command.script = std::move(script);
+    command.arguments = info.login_arguments;
+    command.user = info.user;
+    command.deadline = until(deadline);
+    command.grace = kGrace;
+    for (const auto& variable : info.script_environment) {
+        command.environment[variable.name] = variable.value;
+    }
+    for (auto& variable : writer_->environment()) {
+        command.environment[variable.name] = std::move(variable.value);
+    }
+    auto task = session_->run_stage(std::move(command));
+    const base::Deadline own = *deadline + kGrace + kSlack;
+    auto result = co_await base::run_stoppable(&stop_, std::move(task), own);
+    if (result || !stop_.requested()) co_return std::move(result);
+    auto stopped = co_await stop_script(number);
+    co_return std::move(stopped);
+}
+
+base::Task<base::Result<StageExit>> JobRun::stop_script(std::uint16_t number) {
+    const auto grace = grace_for(stop_.reason());
+    session_->request_stop(number, grace);
+    auto waiting = session_->wait_exit(number);
+    auto exit = co_await base::with_deadline(std::move(waiting), grace + kSlack);
+    if (!exit) co_return exit.error();
+    exit->reason = StageExit::Reason::kStopped;
+    co_return std::move(exit);
+}
+
+void JobRun::judge(const PlannedStage& stage, const base::Result<StageExit>& result) {
+    if (stop_.requested()) return stage_stopped(stage);
+    if (!result) {
+        if (result.error().is(ErrorKind::kTimeout)) return stage_timed_out(stage);
+        return stage_failed(stage, failure_from_error(result.error()));
+    }
+    switch (result->reason) {
+        case StageExit::Reason::kDeadline: return stage_timed_out(stage);
+        case StageExit::Reason::kStartFailed:
+            return stage_failed(stage, {FailureReason::kSystemFailure, 0, result->message});
+        case StageExit::Reason::kStopped:
+        case StageExit::Reason::kExited: break;
+    }
+    if (result->code == 0 && result->signal == 0) return;
+    const int code = result->signal != 0 ? 128 + result->signal : result->code;
+    Failure failure{FailureReason::kScriptFailure, code,
+                    exit_text(setup_.runner->executor, *result)};
+    if (stage.kind == StageKind::kPrepareScript) {
+        failure.message =
+            "prepare environment: " + failure.message +
+            ". Check https://docs.gitlab.com/runner/shells/#shell-profile-loading for more information";
+    }
+    stage_failed(stage, std::move(failure));
+}
+
+void JobRun::stage_timed_out(const PlannedStage& stage) {
+    log().warning(stage.name + std::string(kTimeoutAdvice));
+    const bool job_is_over = *job_deadline() <= Clock::now() + std::chrono::milliseconds(500);
+    if (job_is_over || stage.kind == StageKind::kGetSources) {
+        checkpoint_.progress.job_timed_out = job_is_over;
+        if (!job_is_over) {
+            checkpoint_.progress.prepare_script_failed = true;
+            fail({FailureReason::kTimeout, 0,
+                  "get sources timeout: exceeded timeout of " +
+                      base::format_go_duration(*setup_.runner->get_sources_timeout)});
+        }
+        return;
+    }
+    if (stage.kind == StageKind::kStep) {
+        checkpoint_.progress.step_failed = true;
+        fail({FailureReason::kTimeout, 0, "script timeout: context deadline exceeded"});
+    }
+    if (stage.kind == StageKind::kAfterScript) {
+        stage_failed(stage, {FailureReason::kTimeout, 0, "context deadline exceeded"});
+    }
+}
+
+void JobRun::stage_stopped(const PlannedStage& stage) {
+    const StopReason reason = stop_.reason();
+    const bool in_script = stage.kind == StageKind::kStep && checkpoint_.stage_begun;
+    if (reason == StopReason::kUserCancel && in_script) {
+        log().warning("script canceled externally (UI, API)");
+        checkpoint_.progress.step_failed = true;
+        // after_script and cleanup have their turn; only an abort or a shutdown stops those.
+        stop_.reset();
+    }
+    checkpoint_.progress.stop = reason;
+}
+
+void JobRun::stage_failed(const PlannedStage& stage, Failure failure) {
+    switch (stage.kind) {
+        case StageKind::kPrepareScript:
+            checkpoint_.progress.prepare_script_failed = true;
+            break;
+        case StageKind::kGetSources: checkpoint_.progress.sources_failed = true; break;
+        case StageKind::kStep: checkpoint_.progress.step_failed = true; break;
+        case StageKind::kAfterScript:
+            if (variables_->flag("AFTER_SCRIPT_IGNORE_ERRORS", true)) {
+                log().warning("after_script failed, but job will continue unaffected: " +
+                              failure.message);
+                return;
+            }
+            break;
+        case StageKind::kCleanup:
+            base::log::warning("Cleaning up a job's files failed",
+                               {{"job", status_.id}, {"error", failure.message}});
+            return;
+    }
+    fail(std::move(failure));
+}
+
+/// Runs beside the first stages: the inner engine boots while the sources come.
+base::Task<void> JobRun::get_ready() {
+    const auto wanted = setup_.executor->readiness();
+    base::Result<void> result;
+    if (wanted && !wanted->engine_socket.empty()) {
+        auto waiting = session_->wait_engine(wanted->engine_socket, wanted->engine_limit,
+                                             wanted->engine_log);
+        result = co_await std::move(waiting);
+    }
+    if (wanted && result && !wanted->script.empty()) {
+        StageCommand command;
+        command.stage = kReadinessStage;
+        command.script = wanted->script;
+        command.user = "0";
+        command.hidden = true;
+        command.deadline = kReadinessScriptLimit;
+        command.grace = kGrace;
+        auto running = session_->run_stage(std::move(command));
+        auto exit = co_await std::move(running);
+        if (!exit) {
+            result = exit.error();
+        } else if (exit->code != 0 || exit->signal != 0) {
+            ready_message_ = "The builder could not be prepared; the job goes on without it: " +
+                             exit->output;
+        } else {
+            ready_message_ = wanted->ready_message;
+        }
+    }
+    ready_ = result;
+    changed_.notify_all();
+}
+
+namespace {
+base::Task<base::Result<void>> wait_for_value(base::Notifier& changed,
+                                              const std::optional<base::Result<void>>& value) {
+    while (!value) {
+        co_await changed.wait();
+    }
+    co_return base::Result<void>();
+}
+}  // namespace
+
+base::Task<bool> JobRun::wait_until_ready() {
+    auto waiting = wait_for_value(changed_, ready_);
+    auto waited = co_await base::run_stoppable(&stop_, std::move(waiting), job_deadline());
+    const PlannedStage& stage = plan_[checkpoint_.plan_index];
+    if (!waited) {
+        if (waited.error().is(ErrorKind::kTimeout)) checkpoint_.progress.job_timed_out = true;
+        if (stop_.requested()) stage_stopped(stage);
+        co_return false;
+    }
+    if (*ready_) co_return true;
+    checkpoint_.progress.sources_failed = true;
+    fail(failure_from_error(ready_->error()));
+    co_return false;
+}
+
+}  // namespace runner::job

@@ -1,0 +1,85 @@
+#include "base/subprocess.hpp"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "base/stop_source.hpp"
+#include "tests/support/run_to_end.hpp"
+
+namespace {
+
+using base::Subprocess;
+using base::SubprocessOptions;
+using base::Task;
+
+struct Ended {
+    std::string output;
+    int status = -1;
+};
+
+Task<Ended> run_program(SubprocessOptions options) {
+    auto executor = co_await boost::asio::this_coro::executor;
+    Ended ended;
+    auto process = Subprocess::start(executor, options);
+    if (!process) {
+        ended.output = process.error().message;
+        co_return ended;
+    }
+    while (true) {
+        auto piece = co_await (*process)->read_some(100);
+        if (!piece || piece->empty()) break;
+        ended.output += *piece;
+    }
+    auto status = co_await (*process)->wait();
+    ended.status = status ? *status : -1;
+    co_return ended;
+}
+
+Ended sh(const std::string& script, bool errors = false) {
+    SubprocessOptions options;
+    options.arguments = {"sh", "-c", script};
+    options.environment = {"GREETING=hello"};
+    options.directory = "/";
+    options.errors_with_output = errors;
+    return tests::run_to_end(run_program(options));
+}
+
+TEST(Subprocess, GivesOutputAndStatus) {
+    const Ended ended = sh("pwd; echo $GREETING; exit 42");
+    EXPECT_EQ(ended.output, "/\nhello\n");
+    EXPECT_EQ(ended.status, 42);
+}
+
+TEST(Subprocess, ErrorsComeWithTheOutputOnlyOnDemand) {
+    EXPECT_EQ(sh("echo e >&2").output, "");
+    EXPECT_EQ(sh("echo e >&2", true).output, "e\n");
+}
+
+TEST(Subprocess, ASignalIsAStatusAbove128) { EXPECT_EQ(sh("kill -9 $$").status, 137); }
+
+TEST(Subprocess, StandardInputIsEmpty) { EXPECT_EQ(sh("cat; echo done").output, "done\n"); }
+
+TEST(Subprocess, AMissingProgramIsNamed) {
+    SubprocessOptions options;
+    options.arguments = {"no-such-program"};
+    EXPECT_NE(tests::run_to_end(run_program(options)).output.find("no-such-program"),
+              std::string::npos);
+}
+
+Task<pid_t> start_and_drop() {
+    auto executor = co_await boost::asio::this_coro::executor;
+    SubprocessOptions options;
+    options.arguments = {"sh", "-c", "echo $$; sleep 1000"};
+    auto process = Subprocess::start(executor, options);
+    if (!process) co_return -1;
+    auto line = co_await (*process)->read_some(100);
+    co_return std::stoi(*line);
+}
+
+TEST(Subprocess, DiesWithItsObject) {
+    const pid_t pid = tests::run_to_end(start_and_drop());
+    ASSERT_GT(pid, 0);
+    EXPECT_NE(::kill(pid, 0), 0);
+}
+
+}  // namespace
