@@ -1,0 +1,40 @@
+#pragma once
+
+#include "runner/trace/job_trace.hpp"
+#include "runner/trace/masker.hpp"
+#include "runner/trace/trace_state.hpp"
+#include "runner/trace/utf8_repair.hpp"
+
+namespace runner::trace {
+
+/// One stream's way from raw bytes to the spool.
+class JobTrace::Channel {
+  public:
+    Channel(std::shared_ptr<const MaskSet> masks, LineFraming framing)
+        : masker_(std::move(masks)), framing_(std::move(framing)) {}
+
+    void write(std::int64_t unix_micros, std::string_view bytes);
+    void close();
+    [[nodiscard]] ChannelState save() const;
+    void restore(const ChannelState& state);
+
+  private:
+    /// The links between the three.
+    struct IntoFraming final : ByteSink {
+        explicit IntoFraming(LineFraming& f) : framing(f) {}
+        void write(std::string_view bytes) override { framing.append(bytes); }
+        LineFraming& framing;
+    };
+    struct IntoRepair final : ByteSink {
+        IntoRepair(Utf8Repair& r, ByteSink& o) : repair(r), out(o) {}
+        void write(std::string_view bytes) override { repair.write(bytes, out); }
+        Utf8Repair& repair;
+        ByteSink& out;
+    };
+
+    Masker masker_;
+    Utf8Repair repair_;
+    LineFraming framing_;
+};
+
+}  // namespace runner::trace

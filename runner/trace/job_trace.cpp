@@ -1,0 +1,128 @@
+#include "runner/trace/job_trace.hpp"
+
+#include <fmt/format.h>
+
+#include "runner/trace/channel.hpp"
+#include "runner/trace/trace_state.hpp"
+
+namespace runner::trace {
+
+namespace {
+
+constexpr std::string_view kClear = "\x1b[0K";
+constexpr std::string_view kReset = "\x1b[0;m";
+constexpr std::string_view kBoldRed = "\x1b[31;1m";
+constexpr std::string_view kBoldGreen = "\x1b[32;1m";
+constexpr std::string_view kBoldCyan = "\x1b[36;1m";
+constexpr std::string_view kYellow = "\x1b[0;33m";
+
+struct PlaceFacts {
+    StreamTag tag;
+    Spool::Source source;
+};
+
+constexpr std::array<PlaceFacts, 5> kPlaceFacts{{{{0, 'O'}, Spool::Source::kRunner},
+                                                 {{1, 'O'}, Spool::Source::kScript},
+                                                 {{1, 'E'}, Spool::Source::kScript},
+                                                 {{15, 'O'}, Spool::Source::kScript},
+                                                 {{15, 'E'}, Spool::Source::kScript}}};
+
+}  // namespace
+
+JobTrace::JobTrace(TraceOptions options, const base::Clock& clock, std::unique_ptr<Spool> spool)
+    : options_(std::move(options)), clock_(clock), spool_(std::move(spool)) {
+    if (!options_.masks) options_.masks = make_mask_set({});
+}
+
+JobTrace::~JobTrace() = default;
+
+base::Result<std::unique_ptr<JobTrace>> JobTrace::create(TraceOptions options, const base::Clock& clock) {
+    auto spool = Spool::create(options.spool_path, options.limit_bytes);
+    if (!spool) return spool.error();
+    return std::unique_ptr<JobTrace>(new JobTrace(std::move(options), clock, std::move(*spool)));
+}
+
+base::Result<std::unique_ptr<JobTrace>> JobTrace::restore(TraceOptions options, const base::Clock& clock,
+                                                          const std::string& state,
+                                                          std::uint64_t spool_bytes) {
+    auto saved = decode_state(state);
+    if (!saved) return saved.error();
+    Spool::Saved spool_state{spool_bytes, saved->limit_reached_at};
+    auto spool = Spool::open(options.spool_path, options.limit_bytes, spool_state);
+    if (!spool) return spool.error();
+    std::unique_ptr<JobTrace> trace(new JobTrace(std::move(options), clock, std::move(*spool)));
+    for (const auto& [place, channel] : saved->channels) {
+        if (place < kPlaces) trace->channel(static_cast<Place>(place)).restore(channel);
+    }
+    return trace;
+}
+
+JobTrace::Channel& JobTrace::channel(Place place) {
+    auto& slot = channels_[place];
+    if (!slot) {
+        const auto& facts = kPlaceFacts[place];
+        LineFraming framing(*spool_, facts.source, facts.tag, options_.timestamps);
+        slot = std::make_unique<Channel>(options_.masks, std::move(framing));
+    }
+    return *slot;
+}
+
+void JobTrace::line(std::string_view before, std::string_view text, std::string_view after) {
+    std::string bytes;
+    bytes.reserve(before.size() + text.size() + after.size() + 1);
+    bytes.append(before).append(text).append(after).push_back('\n');
+    channel(kRunner).write(clock_.unix_micros(), bytes);
+}
+
+void JobTrace::print(std::string_view text) { line(kClear, text, kReset); }
+void JobTrace::notice(std::string_view text) { line(kBoldGreen, text, kReset); }
+void JobTrace::warning(std::string_view text) { line(fmt::format("{}WARNING: ", kYellow), text, kReset); }
+void JobTrace::error(std::string_view text) { line(fmt::format("{}ERROR: ", kBoldRed), text, kReset); }
+
+void JobTrace::heading(std::string_view text) {
+    line(fmt::format("{}{}", kClear, kBoldCyan), text, fmt::format("{}{}", kReset, kReset));
+}
+
+void JobTrace::marker(std::string_view kind, std::string_view name) {
+    if (!options_.sections) return;
+    const auto micros = clock_.unix_micros();
+    const auto text = fmt::format("section_{}:{}:{}\r{}", kind, micros / 1'000'000, name, kClear);
+    channel(kRunner).write(micros, text);
+}
+
+void JobTrace::section_start(std::string_view name) { marker("start", name); }
+void JobTrace::section_end(std::string_view name) { marker("end", name); }
+
+void JobTrace::write_stage_output(Stream stream, std::int64_t unix_micros, std::string_view bytes) {
+    // Behind the limit nothing of it would be stored: it need not be looked at either.
+    if (spool_->limit_reached()) return;
+    channel(static_cast<Place>(static_cast<std::size_t>(stream) + kScriptOut)).write(unix_micros, bytes);
+}
+
+void JobTrace::end_stage() {
+    for (const Place place : {kScriptOut, kScriptErr}) {
+        if (channels_[place]) channels_[place]->close();
+        channels_[place].reset();
+    }
+}
+
+void JobTrace::close() {
+    end_stage();
+    for (auto& slot : channels_) {
+        if (slot) slot->close();
+        slot.reset();
+    }
+}
+
+base::Result<void> JobTrace::flush() { return spool_->flush(); }
+
+std::string JobTrace::state() const {
+    TraceState state;
+    state.limit_reached_at = spool_->save().limit_reached_at;
+    for (std::size_t place = 0; place < kPlaces; ++place) {
+        if (channels_[place]) state.channels.emplace_back(place, channels_[place]->save());
+    }
+    return encode_state(state);
+}
+
+}  // namespace runner::trace

@@ -1,0 +1,170 @@
+#include "runner/trace/spool.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <libdeflate.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "runner/trace/utf8_repair.hpp"
+
+namespace runner::trace {
+
+namespace {
+
+constexpr std::size_t kBufferBytes = 128 * 1024;
+
+/// The buffer that is not in use now: allocating one per flush would cost more than filling it.
+thread_local std::unique_ptr<char[]> spare_buffer;
+
+base::Error io_error(const char* doing, const std::filesystem::path& path) {
+    return base::errno_error(fmt::format("{} the job log {}", doing, path.string()));
+}
+
+}  // namespace
+
+std::string format_checksum(std::uint32_t crc) { return fmt::format("crc32:{:08x}", crc); }
+
+Spool::Spool(base::UniqueFd fd, std::filesystem::path path, std::uint64_t limit_bytes)
+    : fd_(std::move(fd)), path_(std::move(path)), limit_bytes_(limit_bytes) {}
+
+Spool::~Spool() {
+    if (buffer_) spare_buffer = std::move(buffer_);
+}
+
+base::Result<std::unique_ptr<Spool>> Spool::create(const std::filesystem::path& path,
+                                                   std::uint64_t limit_bytes) {
+    base::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
+    if (!fd) return io_error("create", path);
+    return std::unique_ptr<Spool>(new Spool(std::move(fd), path, limit_bytes));
+}
+
+base::Result<std::unique_ptr<Spool>> Spool::open(const std::filesystem::path& path,
+                                                 std::uint64_t limit_bytes, Saved saved) {
+    base::UniqueFd fd(::open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
+    if (!fd && errno == ENOENT) {
+        return base::make_error(base::ErrorKind::kNotFound,
+                                fmt::format("the job log {} does not exist any more", path.string()));
+    }
+    if (!fd) return io_error("open", path);
+    std::unique_ptr<Spool> spool(new Spool(std::move(fd), path, limit_bytes));
+    auto cut = spool->cut_to(saved.size);
+    if (!cut) return cut.error();
+    spool->limit_reached_at_ = saved.limit_reached_at;
+    return spool;
+}
+
+base::Result<void> Spool::cut_to(std::uint64_t size) {
+    struct stat facts {};
+    if (::fstat(fd_.get(), &facts) != 0) return io_error("inspect", path_);
+    if (static_cast<std::uint64_t>(facts.st_size) < size) {
+        return base::make_error(base::ErrorKind::kIo,
+                                fmt::format("the job log {} has {} bytes where at least {} were written",
+                                            path_.string(), facts.st_size, size));
+    }
+    if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return io_error("shorten", path_);
+    crc_ = 0;
+    size_ = size;
+    for (std::uint64_t offset = 0; offset < size;) {
+        auto piece = read(offset, kBufferBytes);
+        if (!piece) return piece.error();
+        if (piece->empty()) break;
+        crc_ = libdeflate_crc32(crc_, piece->data(), piece->size());
+        offset += piece->size();
+    }
+    return {};
+}
+
+char* Spool::prepare(std::size_t bytes) {
+    if (!buffer_) {
+        buffer_ = spare_buffer ? std::move(spare_buffer) : std::make_unique_for_overwrite<char[]>(kBufferBytes);
+    }
+    if (used_ + bytes > kBufferBytes) drain();
+    return buffer_.get() + used_;
+}
+
+void Spool::commit(std::size_t bytes, Source source) {
+    if (limit_reached_at_) {
+        const bool fits = end() + bytes <= *limit_reached_at_ + kReserveBytes;
+        if (source == Source::kRunner && fits) used_ += bytes;
+        return;
+    }
+    if (end() + bytes < limit_bytes_) {
+        used_ += bytes;
+        return;
+    }
+    const std::string piece(buffer_.get() + used_, bytes);
+    if (source == Source::kRunner) {
+        reach_limit({});
+        append(piece, source);
+    } else {
+        reach_limit(piece);
+    }
+}
+
+void Spool::reach_limit(std::string_view piece) {
+    const auto room = static_cast<std::size_t>(limit_bytes_ > end() ? limit_bytes_ - end() : 0);
+    used_ += utf8_cut(piece, std::min(room, piece.size()));
+    const auto message = fmt::format(
+        "\n\x1b[33;1mJob's log exceeded limit of {} bytes.\n"
+        "Job execution will continue but no more output will be collected.\x1b[0;m\n",
+        limit_bytes_);
+    char* target = prepare(message.size());
+    std::memcpy(target, message.data(), message.size());
+    used_ += message.size();
+    limit_reached_at_ = end();
+}
+
+void Spool::append(std::string_view bytes, Source source) {
+    while (!bytes.empty()) {
+        // Pieces end between characters, so that a limit inside of one finds the character whole.
+        const auto piece = bytes.substr(0, utf8_cut(bytes, kMaxPieceBytes));
+        std::memcpy(prepare(piece.size()), piece.data(), piece.size());
+        commit(piece.size(), source);
+        bytes.remove_prefix(piece.size());
+    }
+}
+
+void Spool::drain() {
+    if (used_ == 0 || failure_) {
+        used_ = 0;
+        return;
+    }
+    auto written = base::write_fully(fd_.get(), std::string_view(buffer_.get(), used_));
+    if (written) {
+        crc_ = libdeflate_crc32(crc_, buffer_.get(), used_);
+        size_ += used_;
+    } else {
+        failure_ = written.error().with_context(fmt::format("write the job log {}", path_.string()));
+    }
+    used_ = 0;
+}
+
+base::Result<void> Spool::flush() {
+    drain();
+    if (buffer_) spare_buffer = std::move(buffer_);
+    if (failure_) return *failure_;
+    return {};
+}
+
+base::Result<std::string> Spool::read(std::uint64_t offset, std::size_t limit) const {
+    if (offset >= size_) return std::string();
+    std::string bytes(static_cast<std::size_t>(std::min<std::uint64_t>(limit, size_ - offset)), '\0');
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        const auto count = ::pread(fd_.get(), bytes.data() + done, bytes.size() - done,
+                                   static_cast<off_t>(offset + done));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return io_error("read", path_);
+        if (count == 0) break;
+        done += static_cast<std::size_t>(count);
+    }
+    bytes.resize(done);
+    return bytes;
+}
+
+}  // namespace runner::trace

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/files.hpp"
+#include "base/result.hpp"
+
+namespace runner::trace {
+
+/// The job log as the server has it or will have it: a file (0600) that only grows, its size and its CRC-32.
+///
+/// Life: create() or open(), then append() and flush(); what was appended is in the file, counted by size()
+/// and readable, after flush() only. Thread: the I/O thread. Between flushes no memory is held: the
+/// buffer is shared by all spools of the thread.
+///
+/// Limit (job-runtime.md §3.7): script output that would reach it is cut at a character's edge, one message is
+/// written, and later script output is dropped. The runner's own lines go on for another kReserveBytes, so
+/// that the log still ends with the job's outcome; the official runner drops these as well.
+class Spool {
+  public:
+    enum class Source { kScript, kRunner };
+    static constexpr std::size_t kReserveBytes = 64 * 1024;
+
+    static base::Result<std::unique_ptr<Spool>> create(const std::filesystem::path& path,
+                                                       std::uint64_t limit_bytes);
+    struct Saved {
+        std::uint64_t size = 0;
+        std::optional<std::uint64_t> limit_reached_at;  ///< size behind the message
+    };
+    /// An existing file, cut to `saved.size`. kNotFound when it is gone, kIo when it is shorter than that.
+    static base::Result<std::unique_ptr<Spool>> open(const std::filesystem::path& path,
+                                                     std::uint64_t limit_bytes, Saved saved);
+    ~Spool();
+    Spool(const Spool&) = delete;
+    Spool& operator=(const Spool&) = delete;
+
+    /// Room for `bytes` (at most kMaxPieceBytes) to be filled and committed, fully or less, before any other call.
+    char* prepare(std::size_t bytes);
+    void commit(std::size_t bytes, Source source);
+    void append(std::string_view bytes, Source source);
+    static constexpr std::size_t kMaxPieceBytes = 16 * 1024;
+
+    /// Writes what was appended. A failure (disk full) is kept and answered by every later flush.
+    base::Result<void> flush();
+    /// Bytes in the file.
+    [[nodiscard]] std::uint64_t size() const { return size_; }
+    /// Of these bytes.
+    [[nodiscard]] std::uint32_t crc32() const { return crc_; }
+    [[nodiscard]] bool limit_reached() const { return limit_reached_at_.has_value(); }
+    [[nodiscard]] Saved save() const { return {size_, limit_reached_at_}; }
+    /// At most `limit` bytes from `offset`; shorter only at the end.
+    [[nodiscard]] base::Result<std::string> read(std::uint64_t offset, std::size_t limit) const;
+
+  private:
+    Spool(base::UniqueFd fd, std::filesystem::path path, std::uint64_t limit_bytes);
+    base::Result<void> cut_to(std::uint64_t size);
+    void reach_limit(std::string_view piece);
+    void drain();
+    [[nodiscard]] std::uint64_t end() const { return size_ + used_; }
+
+    base::UniqueFd fd_;
+    std::filesystem::path path_;
+    std::uint64_t limit_bytes_ = 0;
+    std::uint64_t size_ = 0;
+    std::uint32_t crc_ = 0;
+    std::optional<std::uint64_t> limit_reached_at_;
+    std::unique_ptr<char[]> buffer_;  ///< nullptr between flushes
+    std::size_t used_ = 0;
+    std::optional<base::Error> failure_;
+};
+
+/// "crc32:%08x": output.checksum of the job update.
+std::string format_checksum(std::uint32_t crc);
+
+}  // namespace runner::trace
