@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/notifier.hpp"
+#include "base/task.hpp"
+#include "protocol/gitlab/answers.hpp"
+#include "runner/trace/job_trace.hpp"
+#include "runner/trace/upload_schedule.hpp"
+
+namespace runner::trace {
+
+/// Where the log goes. runner/job implements it with protocol::gitlab::Client for one job.
+class TraceTarget {
+  public:
+    virtual ~TraceTarget() = default;
+    virtual base::Task<protocol::gitlab::PatchResult> patch(std::string content, std::uint64_t offset) = 0;
+    /// `state=running` with checksum and size, as a sign of life.
+    virtual base::Task<protocol::gitlab::UpdateResult> touch(std::string checksum, std::uint64_t bytes) = 0;
+    /// The job's outcome, which the target knows, with checksum and size of the whole log.
+    virtual base::Task<protocol::gitlab::UpdateResult> report(std::string checksum, std::uint64_t bytes) = 0;
+};
+
+struct UploaderCallbacks {
+    std::function<void()> on_cancel;  ///< once: GitLab says `canceling`
+    std::function<void()> on_abort;   ///< once: nobody wants the job any more; nothing is sent after it
+};
+
+/// Brings one job's log to the server while it grows, and the outcome at the end.
+///
+/// Life: run() in the job's task group; stop() and the end of run() come before finish(). `trace` and `target`
+/// outlive it. Thread: the I/O thread. Only bytes below set_available() are sent: the job calls it
+/// after each checkpoint. Failures of the server never end run(); it tries again in the next round.
+class Uploader {
+  public:
+    Uploader(const boost::asio::any_io_executor& executor, const JobTrace& trace, TraceTarget& target,
+             UploaderCallbacks callbacks, UploadTimes times, std::uint64_t confirmed_bytes = 0,
+             const base::Clock& clock = base::system_clock());
+
+    base::Task<void> run();
+    /// run() returns after the exchange that is under way.
+    void stop();
+
+    void set_available(std::uint64_t bytes);
+    /// What becomes available now is sent at once: the script's first bytes.
+    void expedite();
+    [[nodiscard]] std::uint64_t confirmed_bytes() const { return schedule_.confirmed_bytes(); }
+    [[nodiscard]] bool aborted() const { return aborted_; }
+
+    /// Sends the rest up to the trace's size and reports until the server has answered, at most `tries` times.
+    /// Cancellation ends it with kOpen: the journal still has the job.
+    base::Task<FinalReport::End> finish(int tries);
+
+  private:
+    base::Task<void> send_patch(UploadSchedule::Action action);
+    base::Task<void> send_touch();
+    base::Task<bool> send_final(FinalReport& report, std::uint64_t offset);
+    void heed(const protocol::gitlab::JobSignals& signals, bool aborted);
+
+    const JobTrace& trace_;
+    TraceTarget& target_;
+    UploaderCallbacks callbacks_;
+    const base::Clock& clock_;
+    UploadTimes times_;
+    UploadSchedule schedule_;
+    base::Notifier changed_;
+    std::uint64_t available_ = 0;
+    bool stopping_ = false;
+    bool cancel_told_ = false;
+    bool aborted_ = false;
+};
+
+}  // namespace runner::trace
