@@ -1,61 +1,78 @@
 #pragma once
 
-#include <cstddef>
-#include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "protocol/gitlab/payload.hpp"
-#include "runner/script/job_settings.hpp"
+#include "runner/config/config.hpp"
+#include "runner/script/shell_writer.hpp"
 #include "runner/script/variables.hpp"
 
-/// The text of each stage's script. Pure; what comes out is for bash and any POSIX sh.
+/// The text of each stage's script (job-runtime.md §4). Pure: payload, variables and facts in, shell out.
+///
+/// Variables reach a script as its process environment, set by the supervisor; only those too large for
+/// an environment are exported from a literal in the text. Credentials of git stand in a private file
+/// below the temporary directory, never in an argument or in .git/config.
 namespace runner::script {
 
-/// What the stages of one job are made from. The references outlive the calls.
-struct StageInput {
-    const protocol::gitlab::JobPayload& payload;
-    const Variables& variables;
-    const JobSettings& settings;
-    const JobPaths& paths;
-    std::string host_name;       ///< of the machine that the daemon runs on
-    std::string pre_get_sources_script;   ///< of the configuration, "" for none; as the next three
-    std::string post_get_sources_script;
-    std::string pre_build_script;
-    std::string post_build_script;
-    std::string clone_url;       ///< replaces scheme, host and port of the repository's address
-    std::string user_agent;      ///< "gitlab-runner 19.4.0 linux/amd64"
-    std::string correlation_id;  ///< for Gitaly, "" for none
-    bool clean_git_config = true;
-    bool safe_directory = false;     ///< git config safe.directory is set for the project
-    bool shared_environment = false; ///< others use the same machine: files are for their owner only
-    bool script_sections = false;    ///< FF_SCRIPT_SECTIONS and the server knows sections
+enum class GitStrategy { kClone, kFetch, kNone, kEmpty };
+
+/// What the stages need beside the variables.
+struct StageFacts {
+    std::string place;           ///< "Running on ⟦place⟧..."
+    bool shared_environment = false;
+    bool shell_executor = false;
+    bool sources_by_daemon = false;  ///< the daemon unpacks the tree; the script only tells about it
 };
 
-/// A stage as it is handed to the supervisor.
-struct StageText {
-    std::string script;
-    std::map<std::string, std::string> environment;
-    std::string cwd;  ///< "": the supervisor's own
+/// Larger values do not fit into an environment (MAX_ARG_STRLEN is 128 KiB).
+inline constexpr std::size_t kLargestEnvironmentValue = 100 * 1024;
+
+class StageWriter {
+  public:
+    StageWriter(const protocol::gitlab::JobPayload& payload, const config::RunnerConfig& runner,
+                Variables& variables, StageFacts facts);
+
+    /// Warnings about behaviour variables are collected in `variables`.
+    [[nodiscard]] std::string prepare_script();
+    base::Result<std::string> get_sources();
+    /// Before the second try of get_sources.
+    [[nodiscard]] std::string clear_worktree();
+    [[nodiscard]] std::string step(const protocol::gitlab::Step& step);
+    [[nodiscard]] std::string after_script(const protocol::gitlab::Step& step);
+    [[nodiscard]] std::string cleanup();
+
+    [[nodiscard]] GitStrategy strategy();
+    /// Environment for the supervisor: all but the large ones.
+    [[nodiscard]] std::vector<executors::EnvironmentVariable> environment() const;
+    /// Repository address without and with credentials, `clone_url` applied.
+    [[nodiscard]] std::string remote_url() const;
+    [[nodiscard]] std::string remote_url_with_credentials() const;
+
+  private:
+    void preamble(ShellWriter& writer) const;
+    void write_git_config(ShellWriter& writer);
+    void remove_stale_locks(ShellWriter& writer) const;
+    void initialise_repository(ShellWriter& writer);
+    void fetch(ShellWriter& writer);
+    void checkout(ShellWriter& writer);
+    void submodules(ShellWriter& writer);
+    void update_submodules(ShellWriter& writer, const std::string& mode);
+    void hook(ShellWriter& writer, std::string_view name);
+    void skip_sources(ShellWriter& writer, GitStrategy strategy) const;
+    [[nodiscard]] std::string finish(const ShellWriter& writer) const;
+    [[nodiscard]] std::string project() const;
+    [[nodiscard]] std::string tmp() const;
+    [[nodiscard]] std::string ext_config() const;
+
+    const protocol::gitlab::JobPayload& payload_;
+    const config::RunnerConfig& runner_;
+    Variables& variables_;
+    StageFacts facts_;
 };
 
-StageText prepare_script(const StageInput& input);
-/// With git in the environment.
-StageText get_sources(const StageInput& input);
-/// Before another attempt of get_sources.
-StageText clear_worktree(const StageInput& input);
-/// A step of the payload; `after_script` has its own form. `job_status` is CI_JOB_STATUS: running, or how the steps ended.
-StageText step(const StageInput& input, std::size_t index, std::string_view job_status);
-StageText cleanup(const StageInput& input);
-
-/// Address without credentials, what they were, and both as the job shall use them.
-struct Remote {
-    std::string url;
-    std::string username;
-    std::string password;
-    std::string base;  ///< "https://host:port", "" when it is no such address
-};
-Remote remote_of(const std::string& repo_url, const std::string& clone_url);
+/// "http://user:secret@host:1/a/b.git" → "http://host:1/a/b.git"; other text stays.
+std::string without_credentials(std::string_view url);
+/// Path of the repository for the build directory: "group/project", "" when the URL has none.
+std::string project_slug(std::string_view repo_url);
 
 }  // namespace runner::script

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <functional>
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,95 +10,86 @@
 
 #include "executors/spec.hpp"
 #include "protocol/gitlab/payload.hpp"
+#include "runner/config/config.hpp"
 
-/// A job's variables (job-runtime.md §2). Pure.
+/// A job's variables: who sets them, which wins, and what the text of one becomes (job-runtime.md §2).
 namespace runner::script {
 
-using protocol::gitlab::Variable;
-
-/// What the runner itself knows about a job, for the variables that it adds.
+/// What the runner adds from its own knowledge.
 struct RunnerFacts {
-    std::string job_image;    ///< as the job names it, "" for none
     std::string short_token;
-    std::vector<std::string> environment;  ///< [[runners]] environment, KEY=VALUE
-    std::map<std::string, bool> feature_flags;  ///< [runners.feature_flags]
-    int concurrent_id = 0;
-    int concurrent_project_id = 0;
-    std::string tls_ca_chain;     ///< PEM, "" for none
-    std::string tls_certificate;  ///< PEM; with the key only
-    std::string tls_key;
-    bool shared_environment = false;  ///< the shell executor's machine outlives the job
-    std::string build_network;        ///< CI_BUILD_NETWORK_NAME, "" without FF_NETWORK_PER_BUILD
-    std::string version;              ///< CI_RUNNER_VERSION
-    std::string revision;
-    std::string architecture;         ///< "linux/amd64"
-};
-
-/// Where things of the job are, inside its environment.
-struct JobPaths {
     std::string builds_dir;
     std::string project_dir;
     std::string tmp_dir;
-    std::string cache_dir;
+    std::string image;           ///< "" for executors without one
+    int concurrent_id = 0;
+    int concurrent_project_id = 0;
+    bool shared_environment = false;
+    std::string ca_chain;        ///< PEM, "" for none
+    std::string tls_cert;        ///< client pair's content, both or none
+    std::string tls_key;
+    std::string build_network;   ///< "" without a network per build
 };
 
-/// `$NAME`, `${NAME}`, `$$` and the rest of §2.2, one pass. `lookup` answers "" for an unknown name.
-std::string expand(std::string_view text, const std::function<std::string(const std::string&)>& lookup);
-
-/// Letters, digits and underscores, not beginning with a digit.
-bool is_shell_name(std::string_view name);
-
-/// All variables of a job in the official order; the last entry of a name counts.
-///
-/// A plain value, made once the paths are known. Values that refer to others are expanded once, against the
-/// unexpanded ones; `raw` ones never are. A reference to a file variable is its path.
+/// Life: made once per job; CI_JOB_STATUS changes before after_script. A plain value. Duplicates stay in the
+/// list, later entries win.
 class Variables {
   public:
-    Variables() = default;
-    Variables(const protocol::gitlab::JobPayload& payload, const RunnerFacts& facts, const JobPaths& paths);
+    Variables(const protocol::gitlab::JobPayload& payload, const config::RunnerConfig& runner,
+              const RunnerFacts& facts);
 
-    /// For the runner's own use: the expanded value, of a file variable its content. "" when missing.
-    [[nodiscard]] std::string get(std::string_view name) const;
-    [[nodiscard]] bool has(std::string_view name) const;
-    /// Text of the job (image names, cache keys …) with its references replaced.
+    void set_job_status(std::string status);
+
+    /// The value a script would see, expanded once; of a file variable its path. "" when unknown.
+    [[nodiscard]] std::string get(std::string_view key) const;
+    /// As get(), but the content of a file variable: for the runner's own settings.
+    [[nodiscard]] std::string content(std::string_view key) const;
+    [[nodiscard]] bool has(std::string_view key) const;
+    /// Replaces $NAME and ${NAME} in `text` (§2.2).
     [[nodiscard]] std::string expand(std::string_view text) const;
 
-    /// Environment of a stage's processes; file variables are their paths. `job_status` is CI_JOB_STATUS.
-    /// Names that no shell could hold are left out.
-    [[nodiscard]] std::map<std::string, std::string> environment(std::string_view job_status) const;
-    /// For a container's configuration: public and not of the file type.
+    /// Behaviour variables (§2.4). A value that does not parse gives the default and a warning.
+    [[nodiscard]] bool flag(std::string_view key, bool fallback);
+    [[nodiscard]] int number(std::string_view key, int fallback);
+    /// GET_SOURCES_ATTEMPTS and its like: clamped to 1..10.
+    [[nodiscard]] int attempts(std::string_view key);
+    [[nodiscard]] std::vector<std::string> take_warnings();
+
+    /// `FF_…`: configuration, then variables, then the built-in default.
+    [[nodiscard]] bool feature(std::string_view name) const;
+    /// "FF_X:true, FF_Y:false" of those that differ from their default, "" for none.
+    [[nodiscard]] std::string changed_features() const;
+
+    /// For the processes of scripts: every name once, file variables as paths.
+    [[nodiscard]] std::vector<executors::EnvironmentVariable> environment() const;
+    /// For the configuration of containers: public ones that are not files.
     [[nodiscard]] std::vector<executors::EnvironmentVariable> public_environment() const;
-    /// Public or added by the runner: what service containers are given, before their own.
-    [[nodiscard]] std::vector<executors::EnvironmentVariable> service_environment() const;
-
-    struct File {
-        std::string name;
-        std::string path;
-        std::string content;
-    };
-    [[nodiscard]] std::vector<File> files() const;
-    /// Values that must not be seen in the log, expanded ones of masked variables.
+    /// Name and content of the file variables, every name once.
+    [[nodiscard]] std::vector<executors::EnvironmentVariable> files() const;
+    /// Values that must not appear in the log; trimmed, no empty ones, each once.
     [[nodiscard]] std::vector<std::string> masked_values() const;
-    [[nodiscard]] const std::string& tmp_dir() const { return tmp_dir_; }
-
-    /// Replaces or adds a variable of the runner's own (after the job's).
-    void set(std::string name, std::string value, bool is_public);
 
   private:
-    struct Entry {
-        Variable variable;
-        bool internal = false;  ///< added by the runner
-    };
+    using Variable = protocol::gitlab::Variable;
 
-    void add(std::string name, std::string value, bool is_public = true);
-    void add_file(std::string name, std::string content, bool is_public);
-    [[nodiscard]] const Entry* find(std::string_view name) const;
-    [[nodiscard]] std::string reference(const std::string& name) const;
-    [[nodiscard]] std::string expanded(const Entry& entry) const;
+    void add(std::string key, std::string value, bool is_public = true);
+    void add_file(std::string key, std::string content, bool is_public);
+    void resolve_features(const protocol::gitlab::JobPayload& payload,
+                          const config::RunnerConfig& runner);
+    [[nodiscard]] const Variable* find(std::string_view key) const;
+    [[nodiscard]] std::string path_of(std::string_view key) const;
+    /// What a reference to the variable becomes; not expanded again.
+    [[nodiscard]] std::string reference(std::string_view key) const;
+    [[nodiscard]] std::string resolved(const Variable& variable) const;
 
-    std::vector<Entry> entries_;
-    std::map<std::string, std::size_t, std::less<>> last_;  ///< name to its last entry
+    std::vector<Variable> list_;
+    std::map<std::string, std::size_t, std::less<>> last_;  ///< index of the entry that wins
+    std::map<std::string, bool, std::less<>> features_;
     std::string tmp_dir_;
+    std::vector<std::string> warnings_;
 };
+
+/// Parses as Go's strconv.ParseBool.
+std::optional<bool> parse_bool(std::string_view text);
 
 }  // namespace runner::script
