@@ -1,0 +1,48 @@
+#include "runner/commands/run.hpp"
+
+#include <malloc.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <csignal>
+#include <exception>
+
+#include "base/log.hpp"
+
+namespace runner::commands {
+
+namespace {
+
+/// One thread allocates: one arena is enough, and freed memory goes back to the system early.
+void tune_memory() {
+    ::mallopt(M_ARENA_MAX, 1);
+    ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+    ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+}
+
+}  // namespace
+
+int run(daemon::DaemonOptions options) {
+    tune_memory();
+    std::signal(SIGPIPE, SIG_IGN);
+    boost::asio::io_context context(1);
+    daemon::Daemon daemon(context.get_executor(), std::move(options));
+    if (auto opened = daemon.open(); !opened) {
+        base::log::fatal(opened.error().message);
+        return 1;
+    }
+    int exit_code = 1;
+    auto on_end = [&](const std::exception_ptr& failure, int code) {
+        if (failure) {
+            base::log::fatal("The daemon has failed",
+                             {{"error", base::error_from_exception(failure).message}});
+            return;
+        }
+        exit_code = code;
+    };
+    boost::asio::co_spawn(context, daemon.run(), on_end);
+    context.run();
+    return exit_code;
+}
+
+}  // namespace runner::commands

@@ -1,0 +1,235 @@
+#include "runner/job/gitlab_channel.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/log.hpp"
+#include "runner/job/failure_reason.hpp"
+#include "runner/script/variables.hpp"
+#include "runner/trace/job_trace.hpp"
+#include "runner/trace/uploader.hpp"
+
+namespace runner::job {
+
+namespace gitlab = protocol::gitlab;
+using base::StopReason;
+
+namespace {
+
+using Options = GitLabChannelOptions;
+
+/// The calls of one job.
+class JobTarget final : public trace::TraceTarget {
+  public:
+    JobTarget(const Options& options, bool debug_trace)
+        : client_(options.client),
+          job_{options.payload->id, options.payload->token},
+          info_(options.info),
+          known_reasons_(options.payload->features.failure_reasons),
+          debug_trace_(debug_trace) {}
+
+    base::Task<gitlab::PatchResult> patch(std::string content, std::uint64_t offset) override {
+        return client_->patch_trace(job_, std::move(content), offset, debug_trace_);
+    }
+    base::Task<gitlab::UpdateResult> touch(std::string checksum, std::uint64_t bytes) override {
+        return client_->update_job(job_, update(gitlab::JobState::kRunning, checksum, bytes));
+    }
+    base::Task<gitlab::UpdateResult> report(std::string checksum, std::uint64_t bytes) override {
+        auto body = update(outcome_.success() ? gitlab::JobState::kSuccess : gitlab::JobState::kFailed,
+                           checksum, bytes);
+        if (outcome_.failure) {
+            body.failure_reason = wire_reason(outcome_.failure->reason, known_reasons_);
+            body.exit_code = outcome_.failure->exit_code;
+        }
+        return client_->update_job(job_, std::move(body));
+    }
+
+    void decide(Outcome outcome) { outcome_ = std::move(outcome); }
+
+  private:
+    gitlab::JobUpdate update(gitlab::JobState state, const std::string& checksum,
+                             std::uint64_t bytes) const {
+        gitlab::JobUpdate body;
+        body.state = state;
+        body.info = info_;
+        if (bytes > 0) {
+            body.checksum = checksum;
+            body.bytesize = bytes;
+        }
+        return body;
+    }
+
+    std::shared_ptr<gitlab::Client> client_;
+    gitlab::JobCredentials job_;
+    gitlab::RunnerInfo info_;
+    std::vector<std::string> known_reasons_;
+    bool debug_trace_;
+    Outcome outcome_;
+};
+
+class GitLabChannel final : public JobChannel {
+  public:
+    GitLabChannel(const boost::asio::any_io_executor& executor, const Options& options,
+                  std::unique_ptr<trace::JobTrace> trace, std::uint64_t confirmed,
+                  trace::UploadTimes times, bool debug_trace)
+        : id_(options.payload->id),
+          tries_(options.runner->job_status_final_update_retry_limit),
+          trace_(std::move(trace)),
+          target_(options, debug_trace),
+          uploader_(executor, *trace_, target_, callbacks(), times, confirmed),
+          served_(executor) {}
+
+    executors::JobLog& log() override { return *trace_; }
+    void section_start(std::string_view name) override { trace_->section_start(name); }
+    void section_end(std::string_view name) override { trace_->section_end(name); }
+
+    void output(OutputStream stream, std::uint64_t time_us, std::string_view bytes) override {
+        if (std::exchange(first_output_, false)) uploader_.expedite();
+        trace_->write_stage_output(stream == OutputStream::kStdout
+                                       ? trace::JobTrace::Stream::kScriptOut
+                                       : trace::JobTrace::Stream::kScriptErr,
+                                   static_cast<std::int64_t>(time_us), bytes);
+    }
+    void end_output() override {
+        trace_->end_stage();
+        first_output_ = true;
+    }
+
+    Mark mark() override {
+        if (auto flushed = trace_->flush(); !flushed && !spool_failed_) {
+            spool_failed_ = true;
+            base::log::error("The job's log cannot be stored; it will be incomplete",
+                             {{"job", id_}, {"error", flushed.error().message}});
+        }
+        const nlohmann::json state{{"confirmed", uploader_.confirmed_bytes()},
+                                   {"trace", trace_->state()}};
+        return {trace_->spool_bytes(),
+                state.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
+    }
+    void commit(std::uint64_t bytes) override { uploader_.set_available(bytes); }
+
+    void on_stop(std::function<void(StopReason)> handler) override { stop_ = std::move(handler); }
+
+    base::Task<void> serve() override {
+        co_await uploader_.run();
+        served_done_ = true;
+        served_.notify_all();
+    }
+
+    base::Task<StartAnswer> announce_start() override {
+        auto answer = co_await target_.touch("", 0);
+        if (answer.outcome == gitlab::UpdateOutcome::kAborted) co_return StartAnswer::kDropped;
+        if (answer.outcome == gitlab::UpdateOutcome::kFailed) {
+            base::log::warning("The server did not confirm the job's start; it begins all the same",
+                               {{"job", id_}, {"error", answer.message}});
+        }
+        co_return answer.signals.cancel_requested ? StartAnswer::kCancelled : StartAnswer::kGo;
+    }
+
+    base::Task<base::Result<void>> finish(const Outcome& outcome) override {
+        target_.decide(outcome);
+        co_await stop_serving();
+        if (uploader_.aborted()) co_return base::Result<void>();
+        auto end = co_await uploader_.finish(tries_);
+        switch (end) {
+            case trace::FinalReport::End::kReported:
+            case trace::FinalReport::End::kUnwanted: co_return base::Result<void>();
+            default: break;
+        }
+        co_return base::make_error(base::ErrorKind::kUnavailable,
+                                   "the server did not take the job's outcome within the configured "
+                                   "number of tries (job_status_final_update_retry_limit)");
+    }
+
+    void abandon() override { uploader_.stop(); }
+
+  private:
+    trace::UploaderCallbacks callbacks() {
+        return {.on_cancel = [this] { tell(StopReason::kUserCancel); },
+                .on_abort = [this] { tell(StopReason::kAbort); }};
+    }
+    void tell(StopReason reason) {
+        if (stop_) stop_(reason);
+    }
+    base::Task<void> stop_serving() {
+        uploader_.stop();
+        while (!served_done_) {
+            co_await served_.wait();
+        }
+    }
+
+    std::int64_t id_;
+    int tries_;
+    std::unique_ptr<trace::JobTrace> trace_;
+    JobTarget target_;
+    std::function<void(StopReason)> stop_;
+    trace::Uploader uploader_;
+    base::Notifier served_;
+    bool served_done_ = false;
+    bool first_output_ = true;
+    bool spool_failed_ = false;
+};
+
+struct LogFacts {
+    bool timestamps = true;
+    bool all_token_prefixes = true;
+    bool dynamic_touch = false;
+    bool debug_trace = false;
+    std::vector<std::string> masked;
+};
+
+/// The variables are assembled here for the log alone: the job makes its own when it knows its directories.
+LogFacts log_facts(const Options& options) {
+    script::RunnerFacts facts;
+    const script::Variables variables(*options.payload, *options.runner, facts);
+    LogFacts out;
+    out.timestamps = variables.feature("FF_TIMESTAMPS");
+    out.all_token_prefixes = variables.feature("FF_MASK_ALL_DEFAULT_TOKENS");
+    out.dynamic_touch = variables.feature("FF_USE_DYNAMIC_TRACE_FORCE_SEND_INTERVAL");
+    out.masked = variables.masked_values();
+    // The job's own token opens its repository: it is never shown, whatever the server calls it.
+    out.masked.push_back(options.payload->token.reveal());
+    const bool asked = script::parse_bool(variables.get("CI_DEBUG_TRACE")).value_or(false) ||
+                       script::parse_bool(variables.get("CI_DEBUG_SERVICES")).value_or(false);
+    out.debug_trace = asked && !options.runner->debug_trace_disabled;
+    return out;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<JobChannel>> make_gitlab_channel(
+    const boost::asio::any_io_executor& executor, const Options& options) {
+    const LogFacts facts = log_facts(options);
+    trace::MaskRules masks;
+    masks.phrases = facts.masked;
+    masks.token_prefixes = trace::token_prefixes(facts.all_token_prefixes,
+                                                 options.payload->features.token_mask_prefixes);
+    trace::TraceOptions trace_options;
+    trace_options.spool_path = options.spool;
+    trace_options.limit_bytes = static_cast<std::uint64_t>(options.runner->output_limit_bytes);
+    trace_options.timestamps = facts.timestamps;
+    trace_options.sections = options.payload->features.trace_sections;
+    trace_options.masks = std::make_shared<const trace::MaskSet>(std::move(masks));
+
+    std::uint64_t confirmed = 0;
+    const bool has_state = options.restored != nullptr && !options.restored->trace_state.empty();
+    auto make = [&]() -> base::Result<std::unique_ptr<trace::JobTrace>> {
+        if (!has_state) return trace::JobTrace::create(trace_options, base::system_clock());
+        const auto state = nlohmann::json::parse(options.restored->trace_state, nullptr, false);
+        if (!state.is_object() || !state.contains("confirmed") || !state.contains("trace")) {
+            return base::make_error(base::ErrorKind::kInvalidInput,
+                                    "the checkpoint's log state cannot be read");
+        }
+        confirmed = state["confirmed"].get<std::uint64_t>();
+        return trace::JobTrace::restore(trace_options, base::system_clock(),
+                                        state["trace"].get<std::string>(),
+                                        options.restored->spool_bytes);
+    };
+    auto made = make();
+    if (!made) return made.error().with_context("the job's log");
+    trace::UploadTimes times;
+    times.dynamic_touch = facts.dynamic_touch;
+    return std::unique_ptr<JobChannel>(std::make_unique<GitLabChannel>(
+        executor, options, std::move(*made), confirmed, times, facts.debug_trace));
+}
+
+}  // namespace runner::job
