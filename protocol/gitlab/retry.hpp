@@ -30,6 +30,15 @@ class RetryPolicy {
         const http::Response& answer, std::int64_t unix_now);
 };
 
+/// Tries of an artifact upload (§2.10): 403 and 413 are final, 503 is tried six times, everything else three
+/// times, 1 s to 5 s apart unless the server asks for more.
+class UploadPolicy {
+  public:
+    /// `answer` is nullptr when there was none.
+    [[nodiscard]] static std::optional<std::chrono::milliseconds> next_delay(
+        unsigned attempt, const http::Response* answer, std::int64_t unix_now);
+};
+
 /// RFC 1123: "Mon, 02 Jan 2006 15:04:05 GMT" → seconds since 1970.
 std::optional<std::int64_t> parse_http_date(std::string_view text);
 

@@ -30,7 +30,7 @@ base::Task<base::Result<void>> Connection::send(const Request& request,
     if (request.source) {
         sent = co_await send_source(*request.source, *head);
     } else {
-        const Transport::Pieces pieces{*head, request.body, std::string_view()};
+        const Transport::Pieces pieces{*head, request.content(), std::string_view()};
         sent = co_await transport_->write_pieces(pieces);
         if (!sent && !sent.error().is(base::ErrorKind::kCancelled)) send_broken_ = true;
     }

@@ -36,8 +36,11 @@ struct Request {
     std::string method = "GET";
     std::string target = "/";  ///< path and query, already encoded
     Headers headers;
-    std::string body;                ///< sent with Content-Length
+    std::string body;                  ///< sent with Content-Length
+    std::string_view lent_body;        ///< instead of `body`; its owner keeps it until the answer is there
     std::optional<BodySource> source;  ///< instead of `body`: sent chunked, never retried
+
+    [[nodiscard]] std::string_view content() const { return body.empty() ? lent_body : body; }
 };
 
 struct Response {

@@ -34,7 +34,7 @@ base::Error unsendable(std::string_view what) {
 }
 
 bool has_length(const Request& request) {
-    return !request.body.empty() || request.method == "POST" || request.method == "PUT" ||
+    return !request.content().empty() || request.method == "POST" || request.method == "PUT" ||
            request.method == "PATCH";
 }
 
@@ -64,7 +64,7 @@ base::Result<std::string> write_request_head(const Request& request, const WireC
     if (request.source) {
         append_field(out, "Transfer-Encoding", "chunked");
     } else if (has_length(request)) {
-        append_field(out, "Content-Length", std::to_string(request.body.size()));
+        append_field(out, "Content-Length", std::to_string(request.content().size()));
     }
     out += "\r\n";
     return out;

@@ -1,0 +1,242 @@
+#include "protocol/gitlab/answers.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "base/strings.hpp"
+
+namespace protocol::gitlab {
+
+using base::ErrorKind;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kLongestReason = 1000;
+
+std::optional<std::int64_t> read_number(std::string_view text) {
+    std::int64_t value = 0;
+    text = base::trim(text);
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+/// `message` may be a text, a list, or a map from a field to what is wrong with it.
+std::string flatten(const json& value) {
+    if (value.is_string()) return value.get<std::string>();
+    std::vector<std::string> parts;
+    if (value.is_array()) {
+        for (const json& entry : value) parts.push_back(flatten(entry));
+    } else if (value.is_object()) {
+        for (const auto& [field, problems] : value.items()) {
+            parts.push_back(field + ": " + flatten(problems));
+        }
+    } else if (!value.is_null()) {
+        parts.push_back(value.dump());
+    }
+    return base::join(parts, ", ");
+}
+
+std::string json_reason(const std::string& body) {
+    const json parsed = json::parse(body, nullptr, false);
+    if (!parsed.is_object()) return {};
+    for (const char* key : {"message", "error", "error_description"}) {
+        const auto found = parsed.find(key);
+        if (found != parsed.end() && !found->is_null()) return flatten(*found);
+    }
+    return {};
+}
+
+std::string xml_element(const std::string& body, const std::string& name) {
+    const std::string open = "<" + name + ">";
+    const auto begin = body.find(open);
+    if (begin == std::string::npos) return {};
+    const auto end = body.find("</" + name + ">", begin);
+    if (end == std::string::npos) return {};
+    return body.substr(begin + open.size(), end - begin - open.size());
+}
+
+std::string xml_reason(const std::string& body) {
+    const std::string code = xml_element(body, "Code");
+    const std::string message = xml_element(body, "Message");
+    if (code.empty() || message.empty()) return code + message;
+    return code + ": " + message;
+}
+
+bool has_type(const http::Response& answer, std::string_view type) {
+    const std::string given = base::to_lower(answer.headers.get("Content-Type"));
+    return base::trim(std::string_view(given).substr(0, given.find(';'))) == type;
+}
+
+bool means_abort(const http::Response& answer, const std::string& job_status) {
+    return answer.status == 403 || job_status == "canceled" || job_status == "failed";
+}
+
+std::string abort_message(const http::Response& answer, const std::string& job_status) {
+    if (job_status.empty()) return describe(answer);
+    return describe(answer) + ", the job is " + job_status;
+}
+
+}  // namespace
+
+bool is_json(const http::Response& answer) { return has_type(answer, "application/json"); }
+
+std::string reason_in(const http::Response& answer) {
+    std::string reason;
+    if (has_type(answer, "application/xml") || has_type(answer, "text/xml")) {
+        reason = xml_reason(answer.body);
+    } else if (is_json(answer)) {
+        reason = json_reason(answer.body);
+    }
+    std::replace_if(reason.begin(), reason.end(),
+                    [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+    if (reason.size() > kLongestReason) reason.resize(kLongestReason);
+    return reason;
+}
+
+std::string describe(const http::Response& answer) {
+    std::string text = std::to_string(answer.status);
+    if (!answer.reason.empty()) text += " " + answer.reason;
+    const std::string reason = reason_in(answer);
+    if (!reason.empty()) text += " (" + reason + ")";
+    return text;
+}
+
+base::Error status_error(std::string_view call, const http::Response& answer) {
+    const unsigned status = answer.status;
+    ErrorKind kind = ErrorKind::kProtocol;
+    if (status == 401) {
+        kind = ErrorKind::kUnauthorized;
+    } else if (status == 403) {
+        kind = ErrorKind::kForbidden;
+    } else if (status == 404) {
+        kind = ErrorKind::kNotFound;
+    } else if (status == 409) {
+        kind = ErrorKind::kConflict;
+    } else if (status == 408 || status == 429 || status >= 500) {
+        kind = ErrorKind::kUnavailable;
+    } else if (status >= 400) {
+        kind = ErrorKind::kInvalidInput;
+    }
+    return base::make_error(kind, std::string(call) + ": " + describe(answer));
+}
+
+JobSignals read_signals(const http::Response& answer) {
+    constexpr std::int64_t kLongest = 15 * 60;
+    JobSignals signals;
+    signals.job_status = std::string(base::trim(answer.headers.get("Job-Status")));
+    signals.cancel_requested = signals.job_status == "canceling";
+    const auto interval = read_number(answer.headers.get("X-GitLab-Trace-Update-Interval"));
+    if (interval && *interval > 0) {
+        signals.update_interval = std::chrono::seconds(std::min(*interval, kLongest));
+    }
+    return signals;
+}
+
+UpdateResult read_update(const http::Response& answer) {
+    UpdateResult result;
+    result.status = answer.status;
+    result.signals = read_signals(answer);
+    if (means_abort(answer, result.signals.job_status) || answer.status == 404) {
+        result.outcome = UpdateOutcome::kAborted;
+        result.message = abort_message(answer, result.signals.job_status);
+    } else if (answer.status == 200) {
+        result.outcome = UpdateOutcome::kOk;
+    } else if (answer.status == 202) {
+        result.outcome = UpdateOutcome::kAccepted;
+    } else {
+        result.outcome = answer.status == 412 ? UpdateOutcome::kReset : UpdateOutcome::kFailed;
+        result.message = describe(answer);
+    }
+    return result;
+}
+
+UpdateResult read_update(const base::Error& failure) {
+    UpdateResult result;
+    result.message = failure.message;
+    if (failure.is(ErrorKind::kCancelled)) result.outcome = UpdateOutcome::kCancelled;
+    if (failure.is(ErrorKind::kInvalidInput)) result.outcome = UpdateOutcome::kAborted;
+    return result;
+}
+
+PatchResult read_patch(const http::Response& answer, std::uint64_t end) {
+    PatchResult result;
+    result.status = answer.status;
+    result.signals = read_signals(answer);
+    result.message = describe(answer);
+    if (means_abort(answer, result.signals.job_status)) {
+        result.outcome = PatchOutcome::kAborted;
+        result.message = abort_message(answer, result.signals.job_status);
+    } else if (answer.status == 202) {
+        result.outcome = PatchOutcome::kOk;
+        result.offset = end;
+        result.message.clear();
+    } else if (answer.status == 416) {
+        const std::string_view range = answer.headers.get("Range");
+        const auto dash = range.rfind('-');
+        const auto at = dash == std::string_view::npos ? std::nullopt : read_number(range.substr(dash + 1));
+        result.outcome = PatchOutcome::kRangeMismatch;
+        result.offset = at && *at > 0 ? static_cast<std::uint64_t>(*at) : 0;
+    } else if (answer.status == 404) {
+        result.outcome = PatchOutcome::kNotFound;
+    }
+    return result;
+}
+
+PatchResult read_patch(const base::Error& failure) {
+    PatchResult result;
+    result.message = failure.message;
+    if (failure.is(ErrorKind::kCancelled)) result.outcome = PatchOutcome::kCancelled;
+    if (failure.is(ErrorKind::kInvalidInput)) result.outcome = PatchOutcome::kAborted;
+    return result;
+}
+
+JobRequestAnswer read_job_request(const http::Response& answer) {
+    JobRequestAnswer result;
+    result.status = answer.status;
+    if (answer.status == 201 && is_json(answer)) {
+        result.outcome = JobRequestOutcome::kJob;
+    } else if (answer.status == 204) {
+        result.outcome = JobRequestOutcome::kNone;
+    } else if (answer.status == 409) {
+        result.outcome = JobRequestOutcome::kConflict;
+    } else if (answer.status == 403) {
+        result.outcome = JobRequestOutcome::kForbidden;
+        result.message = describe(answer);
+    } else {
+        result.message = describe(answer);
+        if (answer.status == 201) result.message += ": the answer is not JSON";
+    }
+    return result;
+}
+
+JobRequestAnswer read_job_request(const base::Error& failure) {
+    JobRequestAnswer result;
+    result.message = failure.message;
+    if (failure.is(ErrorKind::kCancelled)) result.outcome = JobRequestOutcome::kCancelled;
+    if (failure.is(ErrorKind::kInvalidInput)) {
+        result.outcome = JobRequestOutcome::kForbidden;
+        result.unusable = true;
+    }
+    return result;
+}
+
+base::Result<TokenAnswer> read_token(const http::Response& answer) {
+    const json parsed = json::parse(answer.body, nullptr, false);
+    if (!is_json(answer) || !parsed.is_object()) {
+        return base::make_error(ErrorKind::kProtocol,
+                                "the answer is not JSON: is this the address of a GitLab?");
+    }
+    TokenAnswer result;
+    const auto id = parsed.find("id");
+    if (id != parsed.end() && id->is_number_integer()) result.id = id->get<std::int64_t>();
+    const auto token = parsed.find("token");
+    if (token != parsed.end() && token->is_string()) result.token = base::Secret(*token);
+    const auto expires = parsed.find("token_expires_at");
+    if (expires != parsed.end() && expires->is_string()) result.token_expires_at = *expires;
+    return result;
+}
+
+}  // namespace protocol::gitlab
