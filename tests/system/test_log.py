@@ -131,6 +131,14 @@ class Limit(SystemCase):
                          [str(i) for i in range(1, 1_000_001)])
         self.assertLessEqual(max(p.size for p in job.patches), 1024 * 1024)
 
+    def test_a_chatty_job_stays_below_the_servers_rate_limit(self):
+        self.gitlab.job_rate_limit = 200
+        self.start_with({"output_limit": 200_000})
+        job = self.run_job("for i in $(seq 100); do head -c 500000 /dev/zero | tr '\\0' x; echo; "
+                           "sleep 0.05; done", timeout=120)
+        self.assert_success(job)
+        self.assertNotIn(429, [e.status for e in self.gitlab.requests(job=job)])
+
     def test_the_servers_own_limit_ends_the_job(self):
         self.start_with({"output_limit": 100_000})
         self.gitlab.trace_size_limit = 100_000

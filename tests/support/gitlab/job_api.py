@@ -19,6 +19,8 @@ from .transport import Request, Response
 MAX_PATCH = 1024 * 1024
 FORMATS = {"archive": ("zip", "zipzstd", "tarzstd"), "lsif": ("zip",)}
 COPY_BLOCK = 1024 * 1024
+TOO_MANY = {"message": {"error": "This endpoint has been requested too many times. Try again "
+                                 "later."}}
 
 
 class JobApi:
@@ -250,6 +252,11 @@ class JobApi:
         exchange.job = int(job_id)
         if job is None or job.token != token:
             return None, forbidden()
+        limit = self.server.job_rate_limit
+        if limit is not None and what in ("update", "trace"):
+            with job.lock:
+                if job.too_many_calls(limit):
+                    return None, Response.json(429, TOO_MANY, {"Retry-After": "60"})
         if job.is_running():
             return job, None
         if job.final_acknowledged:

@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 import zlib
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -172,7 +173,16 @@ class Job:
         self.finished: Optional[float] = None
         self.picked: Optional[float] = None
         self.last_contact: Optional[float] = None
+        self.calls: deque[float] = deque()
         self.lock = threading.RLock()
+
+    def too_many_calls(self, limit: int) -> bool:
+        """Counts this call; true when there were more than `limit` in the last minute."""
+        now = time.monotonic()
+        while self.calls and self.calls[0] < now - 60:
+            self.calls.popleft()
+        self.calls.append(now)
+        return len(self.calls) > limit
 
     def __repr__(self) -> str:
         return f"<Job {self.id} {self.name} {self.status}>"

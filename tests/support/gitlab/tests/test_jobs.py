@@ -2,7 +2,6 @@
 
 import io
 import os
-import tempfile
 import time
 import unittest
 import zipfile
@@ -76,6 +75,12 @@ class Trace(JobCase):
         self.gitlab.trace_size_limit = 10
         self.assertEqual(self.client.patch(payload, 0, b"x" * 11).status, 403)
         self.assertEqual((job.status, job.failure_reason), ("failed", "trace_size_exceeded"))
+
+    def test_rate_limit(self):
+        _, payload = self.take()
+        self.gitlab.job_rate_limit = 3
+        statuses = [self.client.patch(payload, n, b"x").status for n in range(4)]
+        self.assertEqual(statuses, [202, 202, 202, 429])
 
     def test_a_thousand_patches_are_cheap(self):
         job, payload = self.take()
