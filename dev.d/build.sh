@@ -12,7 +12,7 @@ build_preset() {
         cat "$dev_cache/logs/configure-$preset.log" >&2
         return 1
     }
-    cmake --build --preset "$preset" -j "$jobs"
+    cmake --build --preset "$preset" -j "$jobs" -- -k 0
 }
 
 command_build() {

@@ -50,13 +50,12 @@ command_test() {
     if [ -z "$filter" ]; then
         step coroutine-forms .ci/check-coroutines || true
     fi
-    if step build-debug build_preset debug && has_c_tests; then run_c_tests "$filter"; fi
-    if step build-release build_preset release; then
-        run_python_tests test-gitlab tests/support/gitlab/tests "$filter"
-        if [ -d tests/system ]; then
-            run_python_tests system tests/system "$filter" -n "${RUNNER_TEST_WORKERS:-3}" --dist loadfile
-        fi
-    fi
+    # What could be built is tested also when something else could not.
+    step build-debug build_preset debug || true
+    if has_c_tests; then run_c_tests "$filter"; fi
+    step build-release build_preset release || true
+    run_python_tests test-gitlab tests/support/gitlab/tests "$filter"
+    run_python_tests system tests/system "$filter" -n "${RUNNER_TEST_WORKERS:-3}" --dist loadfile
     say "everything took $((SECONDS - began)) s; logs and JUnit files are in build/results"
     "$python" .ci/results sum "$results"
 }

@@ -13,8 +13,10 @@ namespace {
 constexpr std::size_t kBlock = 512;
 
 void put_octal(char* field, std::size_t width, std::uint64_t value) {
-    std::snprintf(field, width, "%0*llo", static_cast<int>(width - 1),
-                  static_cast<unsigned long long>(value));
+    field[width - 1] = '\0';
+    for (std::size_t digit = width - 1; digit-- > 0; value >>= 3) {
+        field[digit] = static_cast<char>('0' + (value & 7));
+    }
 }
 
 std::size_t read_octal(std::string_view field) {
