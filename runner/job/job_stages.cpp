@@ -14,6 +14,7 @@ namespace runner::job {
 
 using base::ErrorKind;
 using base::StopReason;
+using executors::session::ExitReason;
 using executors::session::StageCommand;
 using executors::session::StageExit;
 
@@ -50,7 +51,7 @@ std::string exit_text(const std::string& executor, const StageExit& exit) {
         return exit.signal != 0 ? fmt::format("signal: {}", ::strsignal(exit.signal))
                                 : fmt::format("exit status {}", exit.code);
     }
-    return fmt::format("exit code {}", exit.signal != 0 ? 128 + exit.signal : exit.code);
+    return fmt::format("exit code {}", exit.code);
 }
 
 }  // namespace
@@ -107,8 +108,8 @@ base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
         }
         const auto number = stage_number(checkpoint_.plan_index, checkpoint_.attempt);
         auto result = co_await run_script(number, std::move(*text), stage_deadline(stage));
-        const bool failed = result && (result->code != 0 || result->signal != 0) &&
-                            result->reason == StageExit::Reason::kExited;
+        const bool failed = result && result->code != 0 &&
+                            result->reason == ExitReason::kExit;
         if (!failed || checkpoint_.attempt + 1 >= attempts || stop_.requested()) {
             judge(stage, result);
             co_return;
@@ -199,11 +200,9 @@ base::Task<base::Result<StageExit>> JobRun::run_script(std::uint16_t number, std
     command.user = info.user;
     command.deadline = until(deadline);
     command.grace = kGrace;
-    for (const auto& variable : info.script_environment) {
-        command.environment[variable.name] = variable.value;
-    }
-    for (auto& variable : writer_->environment()) {
-        command.environment[variable.name] = std::move(variable.value);
+    command.environment = info.script_environment;
+    for (auto& variable : variables_->environment()) {
+        command.environment.push_back(std::move(variable));
     }
     auto task = session_->run_stage(std::move(command));
     const base::Deadline own = *deadline + kGrace + kSlack;
@@ -219,7 +218,7 @@ base::Task<base::Result<StageExit>> JobRun::stop_script(std::uint16_t number) {
     auto waiting = session_->wait_exit(number);
     auto exit = co_await base::with_deadline(std::move(waiting), grace + kSlack);
     if (!exit) co_return exit.error();
-    exit->reason = StageExit::Reason::kStopped;
+    exit->reason = ExitReason::kStopped;
     co_return std::move(exit);
 }
 
@@ -230,15 +229,15 @@ void JobRun::judge(const PlannedStage& stage, const base::Result<StageExit>& res
         return stage_failed(stage, failure_from_error(result.error()));
     }
     switch (result->reason) {
-        case StageExit::Reason::kDeadline: return stage_timed_out(stage);
-        case StageExit::Reason::kStartFailed:
+        case ExitReason::kDeadline: return stage_timed_out(stage);
+        case ExitReason::kStartFailed:
+        case ExitReason::kLost:
             return stage_failed(stage, {FailureReason::kSystemFailure, 0, result->message});
-        case StageExit::Reason::kStopped:
-        case StageExit::Reason::kExited: break;
+        case ExitReason::kStopped:
+        case ExitReason::kExit: break;
     }
-    if (result->code == 0 && result->signal == 0) return;
-    const int code = result->signal != 0 ? 128 + result->signal : result->code;
-    Failure failure{FailureReason::kScriptFailure, code,
+    if (result->code == 0) return;
+    Failure failure{FailureReason::kScriptFailure, result->code,
                     exit_text(setup_.runner->executor, *result)};
     if (stage.kind == StageKind::kPrepareScript) {
         failure.message =
@@ -304,14 +303,30 @@ void JobRun::stage_failed(const PlannedStage& stage, Failure failure) {
     fail(std::move(failure));
 }
 
+namespace {
+base::Result<void> engine_result(const base::Result<executors::session::EngineAnswer>& answer) {
+    if (!answer) return answer.error();
+    if (answer->ready) return {};
+    return base::make_error(ErrorKind::kUnavailable,
+                            fmt::format("the Docker engine inside the job's container did not answer "
+                                        "within {}: {}. The end of its log is above.",
+                                        base::format_go_duration(answer->waited), answer->error));
+}
+}  // namespace
+
 /// Runs beside the first stages: the inner engine boots while the sources come.
 base::Task<void> JobRun::get_ready() {
     const auto wanted = setup_.executor->readiness();
     base::Result<void> result;
     if (wanted && !wanted->engine_socket.empty()) {
-        auto waiting = session_->wait_engine(wanted->engine_socket, wanted->engine_limit,
-                                             wanted->engine_log);
-        result = co_await std::move(waiting);
+        executors::session::EngineQuestion question;
+        question.socket = wanted->engine_socket;
+        question.limit = wanted->engine_limit;
+        question.log = wanted->engine_log;
+        auto asking = session_->wait_engine(std::move(question));
+        auto answer = co_await std::move(asking);
+        result = engine_result(answer);
+        if (answer && !answer->ready && !answer->log_tail.empty()) log().print(answer->log_tail);
     }
     if (wanted && result && !wanted->script.empty()) {
         StageCommand command;
@@ -325,7 +340,7 @@ base::Task<void> JobRun::get_ready() {
         auto exit = co_await std::move(running);
         if (!exit) {
             result = exit.error();
-        } else if (exit->code != 0 || exit->signal != 0) {
+        } else if (exit->code != 0) {
             ready_message_ = "The builder could not be prepared; the job goes on without it: " +
                              exit->output;
         } else {

@@ -15,14 +15,6 @@ StageWriter::StageWriter(const protocol::gitlab::JobPayload& payload,
 std::string StageWriter::project() const { return variables_.get("CI_PROJECT_DIR"); }
 std::string StageWriter::tmp() const { return variables_.get("RUNNER_TEMP_PROJECT_DIR"); }
 
-std::vector<executors::EnvironmentVariable> StageWriter::environment() const {
-    auto all = variables_.environment();
-    std::erase_if(all, [](const auto& variable) {
-        return variable.value.size() > kLargestEnvironmentValue;
-    });
-    return all;
-}
-
 std::string StageWriter::finish(const ShellWriter& writer) const {
     const auto wish = parse_bool(variables_.get("CI_DEBUG_TRACE"));
     return writer.script(wish.value_or(false) && !runner_.debug_trace_disabled);
@@ -32,11 +24,6 @@ void StageWriter::preamble(ShellWriter& writer) const {
     writer.line("mkdir -p " + shell_quote(tmp()));
     for (const auto& file : variables_.files()) {
         writer.write_file(tmp() + "/" + file.name, file.value);
-    }
-    for (const auto& variable : variables_.environment()) {
-        if (variable.value.size() > kLargestEnvironmentValue) {
-            writer.export_variable(variable.name, variable.value);
-        }
     }
     const std::string carried = tmp() + "/gitlab_runner_env";
     writer.export_variable("GITLAB_ENV", carried);

@@ -9,9 +9,9 @@
 
 /// The text of each stage's script (job-runtime.md §4). Pure: payload, variables and facts in, shell out.
 ///
-/// Variables reach a script as its process environment, set by the supervisor; only those too large for
-/// an environment are exported from a literal in the text. Credentials of git stand in a private file
-/// below the temporary directory, never in an argument or in .git/config.
+/// Variables reach a script as its process environment, set by the supervisor; no value stands in the text,
+/// but for the contents of file variables. Credentials of git stand in a private file below the temporary
+/// directory, never in an argument or in .git/config.
 namespace runner::script {
 
 enum class GitStrategy { kClone, kFetch, kNone, kEmpty };
@@ -23,9 +23,6 @@ struct StageFacts {
     bool shell_executor = false;
     bool sources_by_daemon = false;  ///< the daemon unpacks the tree; the script only tells about it
 };
-
-/// Larger values do not fit into an environment (MAX_ARG_STRLEN is 128 KiB).
-inline constexpr std::size_t kLargestEnvironmentValue = 100 * 1024;
 
 class StageWriter {
   public:
@@ -42,8 +39,6 @@ class StageWriter {
     [[nodiscard]] std::string cleanup();
 
     [[nodiscard]] GitStrategy strategy();
-    /// Environment for the supervisor: all but the large ones.
-    [[nodiscard]] std::vector<executors::EnvironmentVariable> environment() const;
     /// Repository address without and with credentials, `clone_url` applied.
     [[nodiscard]] std::string remote_url() const;
     [[nodiscard]] std::string remote_url_with_credentials() const;

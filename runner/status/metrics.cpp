@@ -1,0 +1,232 @@
+#include "runner/status/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <map>
+#include <sstream>
+
+#include "base/log.hpp"
+#include "base/strings.hpp"
+#include "base/version.hpp"
+#include "protocol/gitlab/runner_info.hpp"
+#include "runner/status/process_figures.hpp"
+
+namespace runner::status {
+
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Labels;
+using prometheus::Registry;
+
+namespace {
+
+const Histogram::BucketBoundaries kJobBuckets{30,   60,   300,   600,   1800,
+                                              3600, 7200, 10800, 18000, 36000};
+const Histogram::BucketBoundaries kQueueBuckets{1, 3, 10, 30, 60, 120, 300, 900, 1800, 3600};
+const Histogram::BucketBoundaries kCallBuckets{.1, .25, .5, 1, 2.5, 5, 10, 30, 60};
+
+Labels labels_of(const RunnerLabels& runner) {
+    return {{"runner", runner.short_token},
+            {"runner_name", runner.name},
+            {"system_id", runner.system_id}};
+}
+
+Labels with(Labels labels, std::initializer_list<Labels::value_type> more) {
+    labels.insert(more.begin(), more.end());
+    return labels;
+}
+
+Family<Gauge>& gauge(Registry& registry, const std::string& name, const std::string& help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+
+Family<Counter>& counter(Registry& registry, const std::string& name, const std::string& help) {
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+Family<Histogram>& histogram(Registry& registry, const std::string& name, const std::string& help) {
+    return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+std::string status_class(unsigned status) {
+    return status == 0 ? "unknown" : std::to_string(status / 100) + "xx";
+}
+
+void add_jobs(Registry& registry, const Snapshot& now) {
+    auto& jobs = gauge(registry, "gitlab_runner_jobs", "Jobs that run now");
+    for (const RunnerState& runner : now.runners) {
+        const Labels labels = labels_of({runner.short_token, runner.name, now.system_id});
+        jobs.Add(with(labels, {{"state", "idle"}, {"stage", "idle"}, {"executor_stage", "idle"}}))
+            .Set(0);
+    }
+    for (const JobState& job : now.jobs) {
+        const Labels labels = labels_of({job.short_token, job.runner_name, now.system_id});
+        jobs.Add(with(labels, {{"state", job.state},
+                               {"stage", job.stage},
+                               {"executor_stage", job.executor_stage}}))
+            .Increment();
+    }
+}
+
+void add_runners(Registry& registry, const Snapshot& now) {
+    auto& limit = gauge(registry, "gitlab_runner_limit", "Limit of the runner entry, 0 for none");
+    auto& in_flight = gauge(registry, "gitlab_runner_request_concurrency", "Job requests under way");
+    auto& hard = gauge(registry, "gitlab_runner_request_concurrency_hard_limit",
+                       "Configured limit of job requests at once");
+    auto& adaptive = gauge(registry, "gitlab_runner_request_concurrency_adaptive_limit",
+                           "Limit computed from the server's answers");
+    auto& used = gauge(registry, "gitlab_runner_request_concurrency_used_limit",
+                       "Limit that is in effect");
+    for (const RunnerState& runner : now.runners) {
+        const RunnerLabels about{runner.short_token, runner.name, now.system_id};
+        limit.Add(labels_of(about)).Set(runner.limit);
+        const Labels of_token{{"runner", runner.short_token}, {"system_id", now.system_id}};
+        in_flight.Add(of_token).Set(runner.requests_in_flight);
+        hard.Add(of_token).Set(runner.request_concurrency);
+        adaptive.Add(of_token).Set(runner.adaptive_limit);
+        used.Add(of_token).Set(runner.used_limit);
+    }
+}
+
+void add_process(Registry& registry, const Snapshot& now) {
+    gauge(registry, "gitlab_runner_concurrent", "Value of concurrent").Add({}).Set(now.concurrent);
+    gauge(registry, "gitlab_runner_worker_slots_number", "Jobs that may run at once")
+        .Add({})
+        .Set(now.concurrent);
+    gauge(registry, "gitlab_runner_process_state_info", "State of the process")
+        .Add({{"state", now.process_state}})
+        .Set(1);
+    gauge(registry, "gitlab_runner_version_info", "What this program is")
+        .Add({{"name", "runner"},
+              {"version", std::string(base::version())},
+              {"revision", std::string(base::revision())},
+              {"branch", "main"},
+              {"go_version", ""},
+              {"built_at", ""},
+              {"os", "linux"},
+              {"architecture", protocol::gitlab::architecture()}})
+        .Set(1);
+    auto& errors = counter(registry, "gitlab_runner_errors_total", "Lines of the daemon's log by level");
+    using base::log::Level;
+    for (const auto& [level, name] :
+         std::map<Level, std::string>{{Level::kWarning, "warning"}, {Level::kError, "error"},
+                                      {Level::kFatal, "fatal"}}) {
+        errors.Add({{"level", name}}).Increment(static_cast<double>(base::log::count(level)));
+    }
+    const ProcessFigures figures = process_figures();
+    counter(registry, "process_cpu_seconds_total", "User and system CPU time")
+        .Add({})
+        .Increment(figures.cpu_seconds);
+    gauge(registry, "process_resident_memory_bytes", "Resident memory")
+        .Add({})
+        .Set(figures.resident_bytes);
+    gauge(registry, "process_virtual_memory_bytes", "Virtual memory").Add({}).Set(figures.virtual_bytes);
+    gauge(registry, "process_start_time_seconds", "Start of the process since 1970")
+        .Add({})
+        .Set(static_cast<double>(now.started_unix_micros) / 1e6);
+    gauge(registry, "process_open_fds", "Open file descriptors").Add({}).Set(figures.open_files);
+    gauge(registry, "process_max_fds", "Limit of file descriptors").Add({}).Set(figures.max_files);
+}
+
+}  // namespace
+
+class Metrics::Impl {
+  public:
+    Registry registry;
+    Family<Counter>& jobs_total = counter(registry, "gitlab_runner_jobs_total", "Jobs handled");
+    Family<Counter>& failed =
+        counter(registry, "gitlab_runner_failed_jobs_total", "Failed jobs by reason");
+    Family<Histogram>& duration =
+        histogram(registry, "gitlab_runner_job_duration_seconds", "Duration of jobs");
+    Family<Histogram>& queue = histogram(registry, "gitlab_runner_job_queue_duration_seconds",
+                                         "Time that jobs waited in the server's queue");
+    Family<Gauge>& queue_size =
+        gauge(registry, "gitlab_runner_job_queue_size", "Queue length at the last job");
+    Family<Gauge>& queue_depth =
+        gauge(registry, "gitlab_runner_job_queue_depth", "Candidates examined for the last job");
+    Family<Counter>& statuses = counter(registry, "gitlab_runner_api_request_statuses_total",
+                                        "Answers of the server by status");
+    Family<Histogram>& call_duration = histogram(registry, "gitlab_runner_api_request_duration_seconds",
+                                                 "Duration of calls to the server");
+    Family<Counter>& retries = counter(registry, "gitlab_runner_api_request_retries_total",
+                                       "Attempts of calls to the server");
+    Family<Counter>& unhealthy = counter(registry, "gitlab_runner_worker_health_check_failures_total",
+                                         "Job requests that the server refused");
+    Counter& loaded = counter(registry, "gitlab_runner_configuration_loaded_total",
+                              "Times that the configuration was loaded").Add({});
+    Counter& load_failed = counter(registry, "gitlab_runner_configuration_loading_error_total",
+                                   "Times that it could not be loaded").Add({});
+};
+
+Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::job_received(const QueuedJob& job) {
+    const Labels labels = labels_of(job.runner);
+    impl_->queue.Add(with(labels, {{"project_jobs_running", job.project_jobs_running}}), kQueueBuckets)
+        .Observe(job.seconds_in_queue);
+    impl_->queue_size.Add(labels).Set(static_cast<double>(job.queue_size));
+    impl_->queue_depth.Add(labels).Set(static_cast<double>(job.queue_depth));
+    impl_->jobs_total.Add(labels).Increment();
+}
+
+void Metrics::job_finished(const FinishedJob& job) {
+    const Labels labels = with(labels_of(job.runner), {{"mode", "traditional"}});
+    impl_->duration.Add(labels, kJobBuckets)
+        .Observe(static_cast<double>(job.duration.count()) / 1000);
+    if (job.failure_reason.empty()) return;
+    impl_->failed
+        .Add({{"runner", job.runner.short_token},
+              {"runner_name", job.runner.name},
+              {"failure_reason", job.failure_reason},
+              {"mode", "traditional"}})
+        .Increment();
+}
+
+void Metrics::api_call(const ApiCall& call) {
+    const std::string method = base::to_lower(call.method);
+    const Labels labels{{"runner", call.runner.short_token},
+                        {"system_id", call.runner.system_id},
+                        {"endpoint", call.endpoint},
+                        {"method", method}};
+    const std::string status = call.status == 0 ? "-1" : std::to_string(call.status);
+    impl_->statuses.Add(with(labels, {{"status", status}})).Increment();
+    impl_->call_duration.Add(with(labels, {{"status_class", status_class(call.status)}}), kCallBuckets)
+        .Observe(std::chrono::duration<double>(call.duration).count());
+    static const std::map<std::string, std::string> paths{
+        {"request_job", "/api/v4/jobs/request"},
+        {"update_job", "/api/v4/jobs/{id}"},
+        {"patch_trace", "/api/v4/jobs/{id}/trace"},
+        {"reset_token", "/api/v4/runners/reset_authentication_token"}};
+    if (const auto path = paths.find(call.endpoint); path != paths.end()) {
+        impl_->retries.Add({{"path", path->second}, {"method", method}}).Increment(call.attempts);
+    }
+}
+
+void Metrics::configuration_loaded(bool ok) {
+    (ok ? impl_->loaded : impl_->load_failed).Increment();
+}
+
+void Metrics::request_refused_by_server(const RunnerLabels& runner) {
+    impl_->unhealthy.Add(labels_of(runner)).Increment();
+}
+
+std::string Metrics::text(const Snapshot& now) const {
+    Registry current;
+    add_jobs(current, now);
+    add_runners(current, now);
+    add_process(current, now);
+    std::ostringstream out;
+    const prometheus::TextSerializer serializer;
+    serializer.Serialize(out, current.Collect());
+    serializer.Serialize(out, impl_->registry.Collect());
+    return out.str();
+}
+
+}  // namespace runner::status

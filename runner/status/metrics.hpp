@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "runner/status/snapshot.hpp"
+
+namespace runner::status {
+
+/// Labels `runner`, `runner_name`, `system_id` of the official metrics.
+struct RunnerLabels {
+    std::string short_token;
+    std::string name;
+    std::string system_id;
+};
+
+struct FinishedJob {
+    RunnerLabels runner;
+    std::chrono::milliseconds duration{};
+    std::string failure_reason;  ///< "": it succeeded
+};
+
+struct QueuedJob {
+    RunnerLabels runner;
+    double seconds_in_queue = 0;
+    std::string project_jobs_running;
+    std::int64_t queue_size = 0;
+    std::int64_t queue_depth = 0;
+};
+
+struct ApiCall {
+    RunnerLabels runner;
+    std::string endpoint;
+    std::string method;  ///< as on the wire
+    unsigned status = 0;  ///< 0: no answer
+    std::chrono::nanoseconds duration{};
+    unsigned attempts = 1;
+};
+
+/// The official metric names (runner-protocol.md §8) in Prometheus's text format. What is counted lives here;
+/// what is merely true is taken from the snapshot when a page is asked for. I/O thread.
+class Metrics {
+  public:
+    Metrics();
+    ~Metrics();
+    Metrics(const Metrics&) = delete;
+    Metrics& operator=(const Metrics&) = delete;
+
+    void job_received(const QueuedJob& job);
+    void job_finished(const FinishedJob& job);
+    void api_call(const ApiCall& call);
+    void configuration_loaded(bool ok);
+    void request_refused_by_server(const RunnerLabels& runner);
+    [[nodiscard]] std::string text(const Snapshot& now) const;
+
+  private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace runner::status

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// What is true of the daemon at one moment, as plain values: the input of every page of the endpoint.
+namespace runner::status {
+
+struct RunnerState {
+    std::string name;
+    std::string short_token;
+    std::string url;
+    std::string executor;
+    int limit = 0;
+    int request_concurrency = 1;
+    int requests_in_flight = 0;
+    double adaptive_limit = 1;
+    int used_limit = 1;
+    bool healthy = true;
+    std::int64_t last_contact_unix_micros = 0;  ///< 0: never
+    std::string last_answer;                    ///< "204 No Content", "no answer: …"
+};
+
+struct JobState {
+    std::int64_t id = 0;
+    std::int64_t project_id = 0;
+    std::string project;
+    std::string name;
+    std::string url;
+    std::string runner_name;
+    std::string short_token;
+    std::string executor;
+    std::string image;
+    std::string state;
+    std::string stage;
+    std::string executor_stage;
+    std::int64_t started_unix_micros = 0;
+    std::int64_t stage_started_unix_micros = 0;
+    bool restored = false;
+};
+
+struct Snapshot {
+    std::int64_t now_unix_micros = 0;
+    std::int64_t started_unix_micros = 0;
+    std::string process_state;  ///< running, graceful-shutdown, forceful-shutdown
+    std::string system_id;
+    int concurrent = 1;
+    std::vector<RunnerState> runners;
+    std::vector<JobState> jobs;
+};
+
+}  // namespace runner::status
