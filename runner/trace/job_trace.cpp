@@ -31,7 +31,7 @@ constexpr std::array<PlaceFacts, 5> kPlaceFacts{{{{0, 'O'}, Spool::Source::kRunn
 
 JobTrace::JobTrace(TraceOptions options, const base::Clock& clock, std::unique_ptr<Spool> spool)
     : options_(std::move(options)), clock_(clock), spool_(std::move(spool)) {
-    if (!options_.masks) options_.masks = make_mask_set({});
+    if (!options_.masks) options_.masks = std::make_shared<const MaskSet>(MaskOptions{});
 }
 
 JobTrace::~JobTrace() = default;

@@ -32,6 +32,16 @@ std::vector<std::string> prepare(const std::vector<std::string>& phrases) {
     return {prepared.begin(), prepared.end()};
 }
 
+std::vector<std::string> prepare_prefixes(const MaskOptions& options) {
+    std::set<std::string> prepared{"glpat-"};
+    if (options.all_default_tokens) prepared.insert(kMorePrefixes.begin(), kMorePrefixes.end());
+    for (const auto& prefix : options.token_prefixes) {
+        const auto trimmed = base::trim(prefix);
+        if (!trimmed.empty()) prepared.emplace(trimmed);
+    }
+    return {prepared.begin(), prepared.end()};
+}
+
 Prefilter::Head head_of(std::string_view pattern) {
     Prefilter::Head head;
     for (std::size_t i = 0; i < head.size(); ++i) {
@@ -67,23 +77,13 @@ std::size_t insert(std::vector<Branch>& tree, std::string_view pattern, bool is_
 
 }  // namespace
 
-std::vector<std::string> token_prefixes(bool all, const std::vector<std::string>& from_server) {
-    std::vector<std::string> prefixes{"glpat-"};
-    if (all) prefixes.insert(prefixes.end(), kMorePrefixes.begin(), kMorePrefixes.end());
-    for (const auto& prefix : from_server) {
-        const auto trimmed = base::trim(prefix);
-        if (!trimmed.empty()) prefixes.emplace_back(trimmed);
-    }
-    return prefixes;
-}
-
-MaskSet::MaskSet(MaskRules rules) {
-    const auto phrases = prepare(rules.phrases);
-    std::erase_if(rules.token_prefixes, [](const std::string& prefix) { return prefix.empty(); });
-    build(phrases, rules.token_prefixes);
+MaskSet::MaskSet(const MaskOptions& options) {
+    const auto phrases = prepare(options.phrases);
+    const auto prefixes = prepare_prefixes(options);
+    build(phrases, prefixes);
     link_failures();
     for (const auto& phrase : phrases) prefilter_.add(head_of(phrase));
-    for (const auto& prefix : rules.token_prefixes) prefilter_.add(head_of(prefix));
+    for (const auto& prefix : prefixes) prefilter_.add(head_of(prefix));
     UrlKeys::add_heads(prefilter_);
     prefilter_.finish();
 }
@@ -150,10 +150,6 @@ std::string MaskSet::path(State state) const {
     for (; state != kRoot; state = nodes_[state].parent) bytes.push_back(static_cast<char>(nodes_[state].byte));
     std::reverse(bytes.begin(), bytes.end());
     return bytes;
-}
-
-std::shared_ptr<const MaskSet> make_mask_set(MaskRules rules) {
-    return std::make_shared<const MaskSet>(std::move(rules));
 }
 
 }  // namespace runner::trace

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,20 +12,19 @@
 /// What must not be seen in a job's log, compiled for searching.
 namespace runner::trace {
 
-struct MaskRules {
+struct MaskOptions {
     /// Values of masked variables. Surrounding whitespace is trimmed, empty ones are dropped. A value of
     /// several lines is masked as one sequence and, because tools print such values line by line, also
     /// by each of its lines of at least kMinLineBytes.
     std::vector<std::string> phrases;
-    /// Prefixes of tokens: the prefix is shown, the run of [0-9A-Za-z_.=-] behind it is not.
+    /// Prefixes of tokens that the server names, besides GitLab's own: the prefix is shown, the run of
+    /// [0-9A-Za-z_.=-] behind it is not. There is no limit to their number.
     std::vector<std::string> token_prefixes;
+    bool all_default_tokens = true;  ///< FF_MASK_ALL_DEFAULT_TOKENS; without it only "glpat-" is built in
 };
 
 inline constexpr std::size_t kMinLineBytes = 8;
 inline constexpr std::string_view kMask = "[MASKED]";
-
-/// The prefixes of GitLab's own tokens; `all` is FF_MASK_ALL_DEFAULT_TOKENS. Behind them the server's.
-std::vector<std::string> token_prefixes(bool all, const std::vector<std::string>& from_server);
 
 /// One Aho-Corasick automaton over all phrases and token prefixes. Immutable; shared by the maskers of a
 /// job's streams. About 24 bytes for each byte of the phrases.
@@ -35,7 +33,7 @@ class MaskSet {
     using State = std::uint32_t;
     static constexpr State kRoot = 0;
 
-    explicit MaskSet(MaskRules rules);
+    explicit MaskSet(const MaskOptions& options);
 
     [[nodiscard]] State next(State state, unsigned char byte) const;
     /// Length of the longest phrase that ends here, 0 for none.
@@ -71,7 +69,5 @@ class MaskSet {
     std::array<State, 256> root_children_{};
     Prefilter prefilter_;
 };
-
-std::shared_ptr<const MaskSet> make_mask_set(MaskRules rules);
 
 }  // namespace runner::trace

@@ -22,8 +22,9 @@ struct UploadTimes {
 
 /// Decides what of a running job's log is sent when. Pure: time comes in, the next act comes out.
 ///
-/// A round is due every interval and sends everything that is there, in patches of at most 1 MiB; the
-/// script's first bytes start a round of their own (expedite()). A job that has sent nothing for ten seconds
+/// A round is due every interval and sends everything that is there, in patches of at most 1 MiB. A script's first
+/// bytes start a round of their own (expedite()), and what follows them within a quarter second another: the
+/// first is often only the echo of the command. A job that has sent nothing for ten seconds
 /// is touched with an empty update: the official runner does so after thirty, but the answer is the only way to
 /// learn of a cancel, and with the server's 60 s interval for unwatched jobs a user would wait a minute for it.
 class UploadSchedule {
@@ -42,31 +43,34 @@ class UploadSchedule {
 
     /// `available`: how much of the log may be sent.
     [[nodiscard]] Action next(TimePoint now, std::uint64_t available) const;
-    /// What comes now shall be seen at once.
-    void expedite() { urgent_ = true; }
+    /// What comes beyond `available` shall be seen at once.
+    void expedite(std::uint64_t available) { urgent_beyond_ = available; }
 
-    void patched(TimePoint now, const protocol::gitlab::PatchResult& result, std::uint64_t end);
+    /// A patch that ended at `end` was answered; `available` is as of now.
+    void patched(TimePoint now, const protocol::gitlab::PatchResult& result, std::uint64_t end,
+                 std::uint64_t available);
     void touched(TimePoint now, const protocol::gitlab::UpdateResult& result);
-    /// The server wants all of it again.
-    void start_over() { confirmed_ = 0; }
 
     [[nodiscard]] std::uint64_t confirmed_bytes() const { return confirmed_; }
     [[nodiscard]] std::chrono::milliseconds interval() const { return interval_; }
 
   private:
     void count_request(TimePoint now);
+    void end_round(TimePoint now);
+    [[nodiscard]] bool round_due(TimePoint now, std::uint64_t available) const;
     [[nodiscard]] TimePoint request_allowed_at() const;
     [[nodiscard]] std::chrono::milliseconds touch_after() const;
-    void read_signals(const protocol::gitlab::JobSignals& signals);
+    void read_signals(TimePoint now, const protocol::gitlab::JobSignals& signals);
 
     UploadTimes times_;
     std::chrono::milliseconds interval_;
     std::uint64_t confirmed_ = 0;
-    TimePoint last_contact_;
+    TimePoint next_touch_;
     TimePoint next_round_;
-    bool in_round_ = false;  ///< a round has begun and there was more than one patch
-    bool urgent_ = false;
-    TimePoint paced_;        ///< virtual time of the requests so far: a leaky bucket
+    bool in_round_ = false;    ///< more patches follow at once
+    bool mismatched_ = false;  ///< the server named another offset in this round
+    std::optional<std::uint64_t> urgent_beyond_;
+    TimePoint paced_;          ///< the requests so far, spread evenly, end here
 };
 
 /// Decides how the job's end is reported (runner-protocol.md §4.6). Pure.
@@ -105,11 +109,12 @@ class FinalReport {
     std::uint64_t sent_ = 0;
     std::uint64_t size_ = 0;
     int tries_left_ = 0;
-    std::chrono::milliseconds interval_{3000};
     std::chrono::milliseconds backoff_{1000};
     std::chrono::milliseconds delay_{};
     bool log_given_up_ = false;
-    int mismatches_ = 0;  ///< 416 in a row
+    int mismatches_ = 0;  ///< answers 416 in a row
+    int accepted_ = 0;    ///< answers 202
+    int resets_ = 0;      ///< answers 412
     End end_ = End::kOpen;
 };
 

@@ -55,9 +55,10 @@ class Uploader {
     base::Task<FinalReport::End> finish(int tries);
 
   private:
-    base::Task<void> send_patch(UploadSchedule::Action action);
-    base::Task<void> send_touch();
+    base::Task<bool> send_patch(UploadSchedule::Action action);
+    base::Task<bool> send_touch();
     base::Task<bool> send_final(FinalReport& report, std::uint64_t offset);
+    base::Task<bool> report_end(FinalReport& report);
     void heed(const protocol::gitlab::JobSignals& signals, bool aborted);
 
     const JobTrace& trace_;
@@ -68,6 +69,7 @@ class Uploader {
     UploadSchedule schedule_;
     base::Notifier changed_;
     std::uint64_t available_ = 0;
+    bool first_backlog_ = false;  ///< the loop sleeps without anything to send
     bool stopping_ = false;
     bool cancel_told_ = false;
     bool aborted_ = false;

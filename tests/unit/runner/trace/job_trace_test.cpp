@@ -35,7 +35,7 @@ class JobTraceTest : public ::testing::Test {
     std::filesystem::path path_ = dir_.path() / "spool";
     FixedClock clock_;
     bool timestamps_ = true;
-    std::shared_ptr<const MaskSet> masks_ = make_mask_set({{"s3cr3t-value"}, token_prefixes(true, {})});
+    std::shared_ptr<const MaskSet> masks_ = std::make_shared<const MaskSet>(MaskOptions{{"s3cr3t-value"}, {}, true});
 };
 
 TEST_F(JobTraceTest, WritesTheRunnersLines) {

@@ -16,6 +16,10 @@ struct Text final : ByteSink {
 
 using Pieces = std::vector<std::string>;
 
+std::shared_ptr<const MaskSet> make_set(const MaskOptions& options) {
+    return std::make_shared<const MaskSet>(options);
+}
+
 std::string masked(const std::shared_ptr<const MaskSet>& set, const Pieces& pieces) {
     Masker masker(set);
     Text out;
@@ -31,8 +35,8 @@ Pieces bytes_of(const std::string& text) {
 }
 
 /// In one piece, byte by byte, and cut in two at every place.
-void expect_masked(const MaskRules& rules, const std::string& text, const std::string& expected) {
-    const auto set = make_mask_set(rules);
+void expect_masked(const MaskOptions& rules, const std::string& text, const std::string& expected) {
+    const auto set = make_set(rules);
     EXPECT_EQ(masked(set, {text}), expected) << "in one piece";
     EXPECT_EQ(masked(set, bytes_of(text)), expected) << "byte by byte";
     for (std::size_t cut = 0; cut <= text.size(); ++cut) {
@@ -41,47 +45,47 @@ void expect_masked(const MaskRules& rules, const std::string& text, const std::s
 }
 
 TEST(Masker, HidesPhrases) {
-    expect_masked({{"s3cr3t-value"}, {}}, "it is s3cr3t-value, really", "it is [MASKED], really");
-    expect_masked({{"s3cr3t-value"}, {}}, "s3cr3t-values3cr3t-value", "[MASKED][MASKED]");
-    expect_masked({{"s3cr3t-value"}, {}}, "s3cr3t-valu", "s3cr3t-valu");
-    expect_masked({{"  padded-secret\n"}, {}}, "x padded-secret y", "x [MASKED] y");
-    expect_masked({{"", "  "}, {}}, "nothing to hide", "nothing to hide");
+    expect_masked({{"s3cr3t-value"}, {}, false}, "it is s3cr3t-value, really", "it is [MASKED], really");
+    expect_masked({{"s3cr3t-value"}, {}, false}, "s3cr3t-values3cr3t-value", "[MASKED][MASKED]");
+    expect_masked({{"s3cr3t-value"}, {}, false}, "s3cr3t-valu", "s3cr3t-valu");
+    expect_masked({{"  padded-secret\n"}, {}, false}, "x padded-secret y", "x [MASKED] y");
+    expect_masked({{"", "  "}, {}, false}, "nothing to hide", "nothing to hide");
 }
 
 TEST(Masker, FindsASecretBehindItsOwnBeginning) {
-    expect_masked({{"aab"}, {}}, "aaab", "a[MASKED]");
-    expect_masked({{"ababc"}, {}}, "abababc", "ab[MASKED]");
-    expect_masked({{"abcabcabd"}, {}}, "abcabcabcabd", "abc[MASKED]");
+    expect_masked({{"aab"}, {}, false}, "aaab", "a[MASKED]");
+    expect_masked({{"ababc"}, {}, false}, "abababc", "ab[MASKED]");
+    expect_masked({{"abcabcabd"}, {}, false}, "abcabcabcabd", "abc[MASKED]");
 }
 
 TEST(Masker, PrefersTheLongerPhrase) {
-    expect_masked({{"password", "password-long"}, {}}, "password-long password-", "[MASKED] [MASKED]-");
-    expect_masked({{"bc", "abcd"}, {}}, "abcd abc", "[MASKED] a[MASKED]");
+    expect_masked({{"password", "password-long"}, {}, false}, "password-long password-", "[MASKED] [MASKED]-");
+    expect_masked({{"bc", "abcd"}, {}, false}, "abcd abc", "[MASKED] a[MASKED]");
 }
 
 TEST(Masker, LeavesNothingOfOverlappingSecrets) {
-    expect_masked({{"password123", "123secret"}, {}}, "<password123secret>", "<[MASKED]>");
-    expect_masked({{"aa"}, {}}, "aaa", "[MASKED]");
+    expect_masked({{"password123", "123secret"}, {}, false}, "<password123secret>", "<[MASKED]>");
+    expect_masked({{"aa"}, {}, false}, "aaa", "[MASKED]");
 }
 
 TEST(Masker, HidesShortPhrases) {
-    expect_masked({{"x"}, {}}, "axbxx", "a[MASKED]b[MASKED][MASKED]");
-    expect_masked({{"ab", "abc"}, {}}, "abab", "[MASKED][MASKED]");
+    expect_masked({{"x"}, {}, false}, "axbxx", "a[MASKED]b[MASKED][MASKED]");
+    expect_masked({{"ab", "abc"}, {}, false}, "abab", "[MASKED][MASKED]");
 }
 
 TEST(Masker, HidesTheLinesOfAValueWithSeveral) {
-    const MaskRules rules{{"-----BEGIN-----\nMIIEpAIBAAKC\nab\n-----END KEY-----"}, {}};
+    const MaskOptions rules{{"-----BEGIN-----\nMIIEpAIBAAKC\nab\n-----END KEY-----"}, {}, false};
     expect_masked(rules, "-----BEGIN-----\nMIIEpAIBAAKC\nab\n-----END KEY-----\n", "[MASKED]\n");
     expect_masked(rules, "1: MIIEpAIBAAKC\r\n2: ab\r\n", "1: [MASKED]\r\n2: ab\r\n");
 }
 
 TEST(Masker, KeepsThePrefixOfTokens) {
-    const MaskRules rules{{}, token_prefixes(true, {"myco-", "glpat-"})};
+    const MaskOptions rules{{}, {"myco-", "glpat-"}, true};
     expect_masked(rules, "use glpat-abc_DEF.123= now", "use glpat-[MASKED] now");
     expect_masked(rules, "glpat- alone, glrt-", "glpat- alone, glrt-");
     expect_masked(rules, "(myco-x)(_gitlab_session=f00/)", "(myco-[MASKED])(_gitlab_session=[MASKED]/)");
     expect_masked(rules, "glrt-t1_abc,glpat-glpat-x", "glrt-[MASKED],glpat-[MASKED]");
-    EXPECT_EQ(token_prefixes(false, {"a-"}), (std::vector<std::string>{"glpat-", "a-"}));
+    expect_masked({{}, {"a-"}, false}, "glpat-x glrt-x a-x", "glpat-[MASKED] glrt-x a-[MASKED]");
 }
 
 TEST(Masker, HidesSecretUrlParameters) {
@@ -93,14 +97,14 @@ TEST(Masker, HidesSecretUrlParameters) {
 }
 
 TEST(Masker, JoinsWhatOverlapsAcrossKinds) {
-    const MaskRules rules{{"abc123", "glpat-whole"}, token_prefixes(false, {})};
+    const MaskOptions rules{{"abc123", "glpat-whole"}, {}, false};
     expect_masked(rules, "glpat-abc123more", "glpat-[MASKED]");
     expect_masked(rules, "glpat-whole", "[MASKED]");
     expect_masked(rules, "?private_token=xabc123 abc123", "?private_token=[MASKED] [MASKED]");
 }
 
 TEST(Masker, HandsOnWhatIsDecidedAtOnce) {
-    const auto set = make_mask_set({{"secret-word"}, {}});
+    const auto set = make_set({{"secret-word"}, {}, false});
     Masker masker(set);
     Text out;
     masker.write("progress 10%\rsec", out);
@@ -138,7 +142,7 @@ TEST(Masker, AgreesWithTheReference) {
             pieces.push_back(text.substr(at, length));
             at += length;
         }
-        const auto set = make_mask_set({phrases, prefixes});
+        const auto set = make_set({phrases, prefixes, false});
         const auto expected = tests::MaskReference(phrases, prefixes).apply(text);
         ASSERT_EQ(masked(set, pieces), expected) << text << " | " << ::testing::PrintToString(phrases);
         ASSERT_EQ(masked(set, {text}), expected) << text << " | " << ::testing::PrintToString(phrases);
@@ -146,8 +150,8 @@ TEST(Masker, AgreesWithTheReference) {
 }
 
 TEST(Masker, ContinuesFromWhatWasSaved) {
-    const MaskRules rules{{"aab", "secret-word"}, token_prefixes(true, {})};
-    const auto set = make_mask_set(rules);
+    const MaskOptions rules{{"aab", "secret-word"}, {}, true};
+    const auto set = make_set(rules);
     const std::string text = "aaab secret-word glpat-abcdef x?private_token=zzz&a=b secret-wo aa";
     const auto expected = masked(set, {text});
     for (std::size_t cut = 0; cut <= text.size(); ++cut) {
@@ -164,7 +168,7 @@ TEST(Masker, ContinuesFromWhatWasSaved) {
 }
 
 TEST(Prefilter, FindsBeginningsInLongTexts) {
-    const auto set = make_mask_set({{"needle-1234"}, {}});
+    const auto set = make_set({{"needle-1234"}, {}, false});
     for (std::size_t place = 0; place < 200; ++place) {
         std::string text(300, 'n');
         text.replace(place, 11, "needle-1234");

@@ -1,0 +1,161 @@
+#include "runner/trace/uploader.hpp"
+
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace runner::trace {
+
+using protocol::gitlab::JobSignals;
+using protocol::gitlab::PatchOutcome;
+using protocol::gitlab::PatchResult;
+using protocol::gitlab::UpdateOutcome;
+using protocol::gitlab::UpdateResult;
+
+Uploader::Uploader(const boost::asio::any_io_executor& executor, const JobTrace& trace,
+                   TraceTarget& target, UploaderCallbacks callbacks, UploadTimes times,
+                   std::uint64_t confirmed_bytes, const base::Clock& clock)
+    : trace_(trace),
+      target_(target),
+      callbacks_(std::move(callbacks)),
+      clock_(clock),
+      times_(times),
+      schedule_(times, confirmed_bytes, clock.now()),
+      changed_(executor) {}
+
+void Uploader::stop() {
+    stopping_ = true;
+    changed_.notify_all();
+}
+
+void Uploader::set_available(std::uint64_t bytes) {
+    if (bytes == available_) return;
+    available_ = bytes;
+    // Waking the loop costs more than asking whether it has to wake.
+    const auto action = schedule_.next(clock_.now(), available_);
+    if (action.kind != UploadSchedule::Action::Kind::kWait) changed_.notify_all();
+    if (first_backlog_) changed_.notify_all();
+    first_backlog_ = false;
+}
+
+void Uploader::expedite() { schedule_.expedite(available_); }
+
+void Uploader::heed(const JobSignals& signals, bool aborted) {
+    if (aborted && !aborted_) {
+        aborted_ = true;
+        if (callbacks_.on_abort) callbacks_.on_abort();
+    }
+    if (signals.cancel_requested && !aborted_ && !cancel_told_) {
+        cancel_told_ = true;
+        if (callbacks_.on_cancel) callbacks_.on_cancel();
+    }
+}
+
+base::Task<void> Uploader::run() {
+    while (!stopping_ && !aborted_) {
+        const auto now = clock_.now();
+        const auto action = schedule_.next(now, available_);
+        bool goes_on = true;
+        switch (action.kind) {
+            case UploadSchedule::Action::Kind::kWait: {
+                first_backlog_ = available_ <= schedule_.confirmed_bytes();
+                const auto limit = action.until - now;
+                co_await changed_.wait_for(limit);
+                break;
+            }
+            case UploadSchedule::Action::Kind::kPatch:
+                goes_on = co_await send_patch(action);
+                break;
+            case UploadSchedule::Action::Kind::kTouch:
+                goes_on = co_await send_touch();
+                break;
+        }
+        if (!goes_on) break;
+    }
+}
+
+base::Task<bool> Uploader::send_patch(UploadSchedule::Action action) {
+    auto content = trace_.spool().read(action.offset, action.bytes);
+    PatchResult result;
+    std::uint64_t end = action.offset;
+    if (content && !content->empty()) {
+        end += content->size();
+        result = co_await target_.patch(std::move(*content), action.offset);
+    } else {
+        result.message = content ? "the spool is shorter than it should be" : content.error().message;
+    }
+    if (result.outcome == PatchOutcome::kCancelled) co_return false;
+    if (result.outcome == PatchOutcome::kFailed || result.outcome == PatchOutcome::kNotFound) {
+        base::log::warning("Appending to the job's log failed; it is tried again",
+                           {{"offset", action.offset}, {"error", result.message}});
+    }
+    schedule_.patched(clock_.now(), result, end, available_);
+    heed(result.signals, result.outcome == PatchOutcome::kAborted);
+    co_return true;
+}
+
+base::Task<bool> Uploader::send_touch() {
+    UpdateResult result = co_await target_.touch(trace_.checksum(), trace_.spool_bytes());
+    if (result.outcome == UpdateOutcome::kCancelled) co_return false;
+    if (result.outcome == UpdateOutcome::kFailed) {
+        base::log::warning("Updating the job failed; it is tried again", {{"error", result.message}});
+    }
+    schedule_.touched(clock_.now(), result);
+    heed(result.signals, result.outcome == UpdateOutcome::kAborted);
+    co_return true;
+}
+
+base::Task<FinalReport::End> Uploader::finish(int tries) {
+    FinalReport report(schedule_.confirmed_bytes(), trace_.spool_bytes(), tries);
+    while (true) {
+        const auto action = report.next();
+        bool goes_on = true;
+        switch (action.kind) {
+            case FinalReport::Action::Kind::kPatch:
+                goes_on = co_await send_final(report, action.offset);
+                break;
+            case FinalReport::Action::Kind::kUpdate:
+                goes_on = co_await report_end(report);
+                break;
+            case FinalReport::Action::Kind::kWait:
+                goes_on = co_await base::sleep_for(action.delay);
+                report.waited();
+                break;
+            case FinalReport::Action::Kind::kDone: goes_on = false; break;
+        }
+        if (!goes_on) co_return report.end();
+    }
+}
+
+base::Task<bool> Uploader::send_final(FinalReport& report, std::uint64_t offset) {
+    auto content = trace_.spool().read(offset, times_.max_patch_bytes);
+    PatchResult result;
+    std::uint64_t end = offset;
+    if (content && !content->empty()) {
+        end += content->size();
+        result = co_await target_.patch(std::move(*content), offset);
+    } else {
+        // What cannot be read cannot be sent by trying again.
+        result.outcome = PatchOutcome::kNotFound;
+        result.message = content ? "the spool is shorter than it should be" : content.error().message;
+    }
+    if (result.outcome == PatchOutcome::kCancelled) co_return false;
+    if (result.outcome != PatchOutcome::kOk && result.outcome != PatchOutcome::kRangeMismatch) {
+        base::log::warning("Sending the rest of the job's log failed",
+                           {{"offset", offset}, {"error", result.message}});
+    }
+    report.patched(result, end);
+    co_return true;
+}
+
+base::Task<bool> Uploader::report_end(FinalReport& report) {
+    UpdateResult result = co_await target_.report(trace_.checksum(), trace_.spool_bytes());
+    if (result.outcome == UpdateOutcome::kCancelled) co_return false;
+    report.updated(result);
+    if (result.outcome == UpdateOutcome::kFailed) {
+        base::log::warning("Reporting the job's end failed", {{"error", result.message}});
+    }
+    co_return true;
+}
+
+}  // namespace runner::trace

@@ -1,0 +1,58 @@
+#include <cstdlib>
+
+#include "runner/trace/masker.hpp"
+#include "tests/unit/runner/trace/mask_reference.hpp"
+
+/// The masker against its definition, for any phrases, text and pieces. The input is lines: up to the first empty
+/// one they are phrases, the rest is the text; its bytes also decide where the text is cut.
+namespace {
+
+namespace trace = runner::trace;
+
+struct Text final : trace::ByteSink {
+    void write(std::string_view bytes) override { text.append(bytes); }
+    std::string text;
+};
+
+struct Input {
+    std::vector<std::string> phrases;
+    std::string text;
+};
+
+Input read(std::string_view bytes) {
+    Input input;
+    while (!bytes.empty()) {
+        const auto end = bytes.find('\n');
+        const auto line = bytes.substr(0, end);
+        bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
+        if (line.empty()) break;
+        const auto first = line.find_first_not_of(" \t\r\v\f");
+        if (first == std::string_view::npos) continue;
+        const auto last = line.find_last_not_of(" \t\r\v\f");
+        input.phrases.emplace_back(line.substr(first, last - first + 1));
+    }
+    input.text = bytes;
+    return input;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+    const Input input = read({static_cast<const char*>(static_cast<const void*>(data)), size});
+    const auto set = std::make_shared<const trace::MaskSet>(trace::MaskOptions{input.phrases, {"t-"}, false});
+    trace::Masker masker(set);
+    Text out;
+    std::size_t at = 0;
+    while (at < input.text.size()) {
+        const std::size_t length = 1 + static_cast<unsigned char>(input.text[at]) % 7;
+        masker.write(std::string_view(input.text).substr(at, length), out);
+        // A restart of the daemon must not be seen.
+        trace::Masker next(set);
+        next.restore(masker.save());
+        masker = std::move(next);
+        at += length;
+    }
+    masker.close(out);
+    if (out.text != tests::MaskReference(input.phrases, {"glpat-", "t-"}).apply(input.text)) std::abort();
+    return 0;
+}
