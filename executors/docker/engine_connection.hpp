@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/notifier.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "executors/docker/engine_api.hpp"
@@ -19,7 +20,8 @@ namespace executors::docker {
 /// before the first use. Strand: the I/O thread.
 class EngineConnection {
   public:
-    EngineConnection(std::unique_ptr<EngineApi> api, std::string helper_path);
+    EngineConnection(const boost::asio::any_io_executor& executor, std::unique_ptr<EngineApi> api,
+                     std::string helper_path);
 
     [[nodiscard]] EngineApi& api() { return *api_; }
 
@@ -38,12 +40,19 @@ class EngineConnection {
     void forget();
 
   private:
+    base::Task<base::Result<void>> fill_volume(std::string image, std::string volume,
+                                               std::string bytes);
+    base::Task<base::Result<void>> put_helper(std::string container, std::string bytes);
+
+    boost::asio::any_io_executor executor_;
     std::unique_ptr<EngineApi> api_;
     std::string helper_path_;
     bool info_known_ = false;
     EngineInfo info_;
     std::string helper_name_;
     bool helper_filled_ = false;
+    bool helper_busy_ = false;
+    base::Notifier helper_changed_;
     std::map<std::string, ImageFiles> image_files_;
     std::string platforms_;
     bool platforms_known_ = false;

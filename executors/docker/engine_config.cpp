@@ -1,0 +1,212 @@
+#include "executors/docker/engine_config.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <toml++/toml.h>
+
+#include "executors/docker/engine_json.hpp"
+
+namespace executors::docker {
+
+using nlohmann::json;
+
+namespace {
+
+base::Error bad_source(const ConfigSource& source, const std::string& why) {
+    return base::make_error(base::ErrorKind::kConfiguration,
+                            source.origin + " cannot be used: " + why);
+}
+
+std::string host_of(const std::string& registry) {
+    return registry.substr(0, registry.find(':'));
+}
+
+void append_missing(json& list, const json& more) {
+    for (const auto& item : more) {
+        if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
+    }
+}
+
+/// Objects key by key; lists joined, theirs first; everything else is theirs.
+void merge_into(json& target, const json& theirs) {
+    for (const auto& item : theirs.items()) {
+        json& mine = target[item.key()];
+        if (mine.is_object() && item.value().is_object()) {
+            merge_into(mine, item.value());
+        } else if (mine.is_array() && item.value().is_array()) {
+            json joined = item.value();
+            append_missing(joined, mine);
+            mine = std::move(joined);
+        } else {
+            mine = item.value();
+        }
+    }
+}
+
+bool has_flag(const std::vector<std::string>& flags, const std::string& name) {
+    return std::any_of(flags.begin(), flags.end(), [&](const std::string& flag) {
+        return flag == name || flag.starts_with(name + "=");
+    });
+}
+
+void merge_tables(toml::table& target, const toml::table& theirs) {
+    for (const auto& [key, value] : theirs) {
+        auto* mine = target.get(key);
+        if (mine != nullptr && mine->is_table() && value.is_table()) {
+            merge_tables(*mine->as_table(), *value.as_table());
+        } else {
+            target.insert_or_assign(key, value);
+        }
+    }
+}
+
+toml::table& registry_table(toml::table& root, const std::string& host) {
+    if (!root.contains("registry")) root.insert("registry", toml::table{});
+    auto& registries = *root["registry"].as_table();
+    if (!registries.contains(host)) registries.insert(host, toml::table{});
+    return *registries[host].as_table();
+}
+
+void declare_registry(toml::table& root, const DeclaredRegistry& registry) {
+    const auto& settings = registry.settings;
+    const bool plain = settings.http || settings.insecure || !registry.ca_pem.empty();
+    if (plain) {
+        auto& table = registry_table(root, settings.host);
+        if (settings.http) table.insert_or_assign("http", true);
+        if (settings.http || settings.insecure) table.insert_or_assign("insecure", true);
+        if (!registry.ca_pem.empty()) {
+            table.insert_or_assign("ca", toml::array{registry_ca_path(settings.host)});
+        }
+    }
+    if (!settings.mirror_of.empty()) {
+        auto& table = registry_table(root, settings.mirror_of);
+        if (!table.contains("mirrors")) table.insert("mirrors", toml::array{});
+        table["mirrors"].as_array()->push_back(settings.host);
+    }
+}
+
+std::string shell_quoted(const std::string& text) {
+    std::string out = "'";
+    for (const char c : text) {
+        if (c == '\'') {
+            out += "'\\''";
+        } else {
+            out += c;
+        }
+    }
+    return out + "'";
+}
+
+}  // namespace
+
+base::Result<std::string> merge_daemon_json(const std::vector<DeclaredRegistry>& registries, int mtu,
+                                            const std::vector<std::string>& flags,
+                                            const std::vector<ConfigSource>& sources) {
+    json merged = json::object();
+    if (mtu > 0 && !has_flag(flags, "--mtu")) merged["mtu"] = mtu;
+    json insecure = json::array();
+    json mirrors = json::array();
+    for (const auto& registry : registries) {
+        const auto& settings = registry.settings;
+        if (settings.http || settings.insecure) append_missing(insecure, json::array({settings.host}));
+        if (settings.mirror_of == "docker.io") {
+            mirrors.push_back((settings.http ? "http://" : "https://") + settings.host);
+        }
+    }
+    if (!insecure.empty() && !has_flag(flags, "--insecure-registry")) {
+        merged["insecure-registries"] = insecure;
+    }
+    if (!mirrors.empty() && !has_flag(flags, "--registry-mirror")) {
+        merged["registry-mirrors"] = mirrors;
+    }
+    for (const auto& source : sources) {
+        if (source.text.find_first_not_of(" \t\r\n") == std::string::npos) continue;
+        const json theirs = json::parse(source.text, nullptr, false);
+        if (!theirs.is_object()) return bad_source(source, "it is not a JSON object");
+        merge_into(merged, theirs);
+    }
+    return merged.empty() ? std::string() : merged.dump(2) + "\n";
+}
+
+base::Result<std::string> merge_buildkitd_toml(const std::vector<DeclaredRegistry>& registries,
+                                               const std::vector<ConfigSource>& sources) {
+    toml::table merged;
+    for (const auto& registry : registries) declare_registry(merged, registry);
+    for (const auto& source : sources) {
+        try {
+            merge_tables(merged, toml::parse(source.text));
+        } catch (const toml::parse_error& error) {
+            return bad_source(source, "line " + std::to_string(error.source().begin.line) + ": " +
+                                          std::string(error.description()));
+        }
+    }
+    if (merged.empty()) return std::string();
+    std::ostringstream text;
+    text << merged << "\n";
+    return text.str();
+}
+
+base::Result<std::string> merge_docker_config(const RegistryAuth& auth, const ConfigSource& image) {
+    json config = json::object();
+    if (!image.text.empty()) {
+        config = json::parse(image.text, nullptr, false);
+        if (!config.is_object()) return bad_source(image, "it is not a JSON object");
+    }
+    for (const auto& [path, found] : auth.all()) {
+        if (found.credential.password.empty()) continue;
+        const std::string key = auth_table_key(path);
+        const bool own = found.source == "$DOCKER_AUTH_CONFIG";
+        if (!own && config.contains("auths") && config["auths"].contains(key)) continue;
+        config["auths"][key] = {{"auth", auth_table_value(found.credential)}};
+    }
+    if (config.empty()) return std::string();
+    return config.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+std::vector<std::string> registry_hosts(const std::vector<RegistrySettings>& registries) {
+    std::vector<std::string> hosts;
+    for (const auto& registry : registries) {
+        if (registry.address.empty()) continue;
+        const std::string entry = host_of(registry.host) + ":" + registry.address;
+        if (std::find(hosts.begin(), hosts.end(), entry) == hosts.end()) hosts.push_back(entry);
+    }
+    return hosts;
+}
+
+std::string registry_ca_path(const std::string& host) {
+    return "/etc/docker/certs.d/" + host + "/ca.crt";
+}
+
+std::string builder_script(const DindSettings& settings, bool has_buildkitd_config) {
+    const std::string name = shell_quoted(settings.builder_name);
+    std::string create = "docker buildx create --name " + name + " --driver docker-container";
+    const auto& options = settings.builder_driver_opts;
+    for (const auto& option : options) create += " --driver-opt " + shell_quoted(option);
+    if (!settings.builder_image.empty()) {
+        create += " --driver-opt " + shell_quoted("image=" + settings.builder_image);
+    }
+    // Newer releases of buildx allow it by themselves; older ones must be told.
+    if (std::find(options.begin(), options.end(), "network=host") != options.end()) {
+        create += " --buildkitd-flags '--allow-insecure-entitlement network.host'";
+    }
+    if (has_buildkitd_config) create += " --config /etc/buildkit/buildkitd.toml";
+    create += " --use >/dev/null";
+    return "if ! command -v docker >/dev/null 2>&1; then\n"
+           "  echo 'No docker client in this image: no builder was prepared'\n"
+           "  exit 0\n"
+           "fi\n"
+           "if ! problem=$(" + create + " 2>&1); then\n"
+           "  if ! docker buildx version >/dev/null 2>&1; then\n"
+           "    echo 'No docker buildx in this image: no builder was prepared'\n"
+           "    exit 0\n"
+           "  fi\n"
+           "  docker buildx rm --keep-state " + name + " >/dev/null 2>&1 || :\n"
+           "  if ! problem=$(" + create + " 2>&1); then\n"
+           "    echo \"The builder could not be prepared: $problem\"\n"
+           "    exit 1\n"
+           "  fi\n"
+           "fi\n";
+}
+
+}  // namespace executors::docker

@@ -1,0 +1,187 @@
+#include "executors/docker/engine_connection.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/files.hpp"
+#include "base/log.hpp"
+#include "base/offload.hpp"
+#include "base/random.hpp"
+#include "base/version.hpp"
+#include "executors/docker/digest.hpp"
+#include "executors/docker/run_all.hpp"
+#include "executors/docker/tar_archive.hpp"
+
+namespace executors::docker {
+
+using base::ErrorKind;
+using base::Result;
+using base::Task;
+
+namespace {
+
+constexpr const char* kMarker = "complete";
+
+std::optional<std::string> from_environment(const char* name) {
+    const char* value = std::getenv(name);
+    if (value == nullptr) return std::nullopt;
+    return std::string(value);
+}
+
+std::string find_helper() {
+    if (auto named = from_environment("RUNNER_HELPER"); named && !named->empty()) return *named;
+    std::error_code code;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
+    const auto beside = self.parent_path() / "runner-helper";
+    if (!code && std::filesystem::exists(beside, code)) return beside.string();
+    return "/usr/lib/runner/runner-helper";
+}
+
+struct HelperBinary {
+    std::string bytes;
+    std::string volume;
+};
+
+Result<HelperBinary> read_helper(const std::string& path) {
+    auto bytes = base::read_file(path);
+    if (!bytes) {
+        return base::make_error(ErrorKind::kIo,
+                                "runner-helper, which works in every container, cannot be read: " +
+                                    bytes.error().message +
+                                    "; install it beside runner or set RUNNER_HELPER");
+    }
+    HelperBinary helper;
+    helper.volume = "runner-helper-" + std::string(base::version()) + "-" +
+                    sha256_hex(*bytes).substr(0, 8);
+    helper.bytes = std::move(*bytes);
+    return helper;
+}
+
+std::string helper_tar(const std::string& bytes) {
+    TarBuilder tar;
+    tar.add_directory("bin", 0755);
+    tar.add_file("bin/runner-helper", bytes, 0755);
+    tar.add_symlink("bin/dockerd", "runner-helper");
+    tar.add_symlink("bin/docker-buildx", "runner-helper");
+    tar.add_file(kMarker, "", 0644);
+    return tar.finish();
+}
+
+class Busy {
+  public:
+    Busy(bool& flag, base::Notifier& changed) : flag_(flag), changed_(changed) { flag_ = true; }
+    ~Busy() {
+        flag_ = false;
+        changed_.notify_all();
+    }
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+
+  private:
+    bool& flag_;
+    base::Notifier& changed_;
+};
+
+}  // namespace
+
+EngineConnection::EngineConnection(const boost::asio::any_io_executor& executor,
+                                   std::unique_ptr<EngineApi> api, std::string helper_path)
+    : executor_(executor),
+      api_(std::move(api)),
+      helper_path_(std::move(helper_path)),
+      helper_changed_(executor) {}
+
+void EngineConnection::forget() {
+    info_known_ = false;
+    helper_filled_ = false;
+    api_->forget_version();
+}
+
+Task<Result<EngineInfo>> EngineConnection::info() {
+    if (!info_known_) {
+        auto info = co_await api_->info();
+        if (!info) co_return info.error();
+        info_ = *info;
+        info_known_ = true;
+        base::log::debug("Connected to the Docker engine",
+                         {{"host", api_->endpoint().shown},
+                          {"version", info_.server_version},
+                          {"api", info_.api_version}});
+    }
+    co_return info_;
+}
+
+Task<Result<std::string>> EngineConnection::helper_volume(std::string image) {
+    while (helper_busy_) {
+        co_await helper_changed_.wait();
+    }
+    if (helper_filled_) co_return helper_name_;
+    Busy busy(helper_busy_, helper_changed_);
+    std::function<Result<HelperBinary>()> read = [path = helper_path_] { return read_helper(path); };
+    auto helper = co_await base::offload<Result<HelperBinary>>(std::move(read));
+    if (!helper) co_return helper.error();
+    auto filled = co_await fill_volume(image, helper->volume, std::move(helper->bytes));
+    if (!filled) co_return filled.error().with_context("prepare the volume with runner-helper");
+    helper_name_ = helper->volume;
+    helper_filled_ = true;
+    co_return helper_name_;
+}
+
+/// A container that is never started is the way to a volume's files on an engine anywhere.
+Task<Result<void>> EngineConnection::fill_volume(std::string image, std::string volume,
+                                                 std::string bytes) {
+    const nlohmann::json labels = {{"runner.helper", base::version()}};
+    const nlohmann::json made = {{"Name", volume}, {"Labels", labels}};
+    auto volume_made = co_await api_->create_volume(made.dump());
+    if (!volume_made) co_return volume_made.error();
+    const std::string name = volume + "-fill-" + base::random_hex(4);
+    const nlohmann::json body = {
+        {"Image", image},
+        {"Entrypoint", {"/.runner/bin/runner-helper"}},
+        {"Labels", labels},
+        {"HostConfig", {{"Binds", {volume + ":/.runner"}}, {"NetworkMode", "none"}}}};
+    auto id = co_await api_->create_container(name, "", body.dump());
+    if (!id) co_return id.error();
+    auto work = put_helper(*id, std::move(bytes));
+    auto put = co_await run_to_its_end(std::move(work));
+    auto removal = api_->remove_container(*id, false);
+    auto removed = co_await run_to_its_end(std::move(removal));
+    if (!put) co_return put.error();
+    co_return removed;
+}
+
+Task<Result<void>> EngineConnection::put_helper(std::string container, std::string bytes) {
+    auto there = co_await api_->has_path(container, std::string("/.runner/") + kMarker);
+    if (!there) co_return there.error();
+    if (*there) co_return Result<void>();
+    auto put = co_await api_->put_archive(container, "/.runner", helper_tar(bytes));
+    co_return put;
+}
+
+Result<std::shared_ptr<EngineConnection>> make_engine_connection(
+    const boost::asio::any_io_executor& executor, const DockerSettings& settings,
+    std::string helper_path) {
+    auto endpoint = resolve_endpoint(settings, from_environment);
+    if (!endpoint) return endpoint.error();
+    protocol::http::ClientOptions options;
+    options.endpoint = endpoint->url;
+    options.tls = endpoint->tls;
+    options.user_agent = "runner/" + std::string(base::version());
+    options.total_limit = std::chrono::seconds(0);
+    // Some calls answer when something ends: a pull, a container.
+    options.header_limit = std::chrono::hours(24);
+    options.max_body_bytes = 64U << 20U;
+    auto client = protocol::http::make_client(executor, std::move(options));
+    if (!client) {
+        return base::make_error(ErrorKind::kConfiguration,
+                                "the Docker engine's address: " + client.error().message);
+    }
+    auto api = std::make_unique<EngineApi>(*endpoint, std::move(*client));
+    if (helper_path.empty()) helper_path = find_helper();
+    return std::make_shared<EngineConnection>(executor, std::move(api), std::move(helper_path));
+}
+
+}  // namespace executors::docker

@@ -1,0 +1,53 @@
+#include "executors/docker/job_objects.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "executors/docker/engine_json.hpp"
+
+namespace executors::docker {
+
+using nlohmann::json;
+
+std::string JobObjects::to_json() const {
+    const json value = {{"base", base},
+                        {"container", container},
+                        {"services", services},
+                        {"network", network},
+                        {"volumes", volumes},
+                        {"image", image},
+                        {"entrypoint", entrypoint},
+                        {"engine", engine},
+                        {"sidecar", sidecar},
+                        {"engine_container", engine_container},
+                        {"hostname", hostname},
+                        {"user", user},
+                        {"has_git", has_git},
+                        {"has_buildkitd_config", has_buildkitd_config}};
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
+    const json value = json::parse(text, nullptr, false);
+    if (!value.is_object() || text_at(value, "container").empty()) {
+        return base::make_error(base::ErrorKind::kNotFound,
+                                "the saved state of the job's environment cannot be read");
+    }
+    JobObjects objects;
+    objects.base = text_at(value, "base");
+    objects.container = text_at(value, "container");
+    objects.services = texts_at(value, "services");
+    objects.network = text_at(value, "network");
+    objects.volumes = texts_at(value, "volumes");
+    objects.image = text_at(value, "image");
+    objects.entrypoint = texts_at(value, "entrypoint");
+    objects.engine = flag_at(value, "engine");
+    objects.sidecar = flag_at(value, "sidecar");
+    objects.engine_container = text_at(value, "engine_container");
+    objects.hostname = text_at(value, "hostname");
+    objects.user = text_at(value, "user");
+    objects.has_git = flag_at(value, "has_git");
+    objects.has_buildkitd_config = flag_at(value, "has_buildkitd_config");
+    return objects;
+}
+
+}  // namespace executors::docker

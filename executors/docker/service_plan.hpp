@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "executors/docker/settings.hpp"
+#include "executors/spec.hpp"
+
+namespace executors::docker {
+
+struct PlannedService {
+    ServiceSpec spec;
+    std::string container_name;
+    std::vector<std::string> aliases;
+    std::string slug;
+    std::string version;
+    bool privileged = false;
+};
+
+struct ServicePlan {
+    std::vector<PlannedService> services;
+    std::vector<std::string> warnings;
+};
+
+/// Names, aliases and permissions of a job's services (job-runtime.md §5.7); pure. kConfiguration for
+/// one that is not allowed, or too many.
+base::Result<ServicePlan> plan_services(const JobEnvironment& job, const DockerSettings& settings,
+                                        const std::string& container_base);
+
+/// The ports to dial for the health check: HEALTHCHECK_TCP_PORT, else the exposed ones, at most 20.
+std::vector<int> health_ports(const std::vector<std::string>& environment,
+                              const std::vector<std::string>& exposed_ports);
+
+}  // namespace executors::docker
