@@ -65,16 +65,11 @@ base::Result<void> Daemon::load() {
 
 void Daemon::apply(std::shared_ptr<const config::Config> config) {
     config_ = std::move(config);
-    auto level = options_.log_level;
-    auto format = options_.log_format;
-    if (const auto parsed = base::log::parse_level(config_->log_level); !level && parsed) {
-        level = *parsed;
+    if (options_.configure_log) {
+        if (auto done = options_.configure_log(*config_); !done) {
+            base::log::warning("The log stays as it is", {{"error", done.error().message}});
+        }
     }
-    if (const auto parsed = base::log::parse_format(config_->log_format); !format && parsed) {
-        format = *parsed;
-    }
-    base::log::configure(level.value_or(base::log::Level::kInfo),
-                         format.value_or(base::log::Format::kRunner));
     entries_ = builder_.build(config_);
     if (feeder_) {
         feeder_->configure(entries_, config_->concurrent,
@@ -115,11 +110,12 @@ void Daemon::take_up_former_jobs() {
 
 base::Task<int> Daemon::run() {
     auto make = [this](const config::RunnerConfig& runner) { return environments_.make(runner); };
+    auto on_start = [this](const job::JobRun& run) { status_.on_job_start(run); };
     auto on_end = [this](const job::JobRun& run) {
         status_.on_job_end(run);
         feeder_->notify();
     };
-    jobs_ = std::make_unique<JobHost>(executor_, state_dir_->path(), system_id_, make, on_end);
+    jobs_ = std::make_unique<JobHost>(executor_, state_dir_->path(), system_id_, make, on_start, on_end);
     Feeder::Host host;
     host.running_jobs = [this] { return jobs_->running(); };
     host.running_jobs_of = [this](const std::string& token) { return jobs_->running_of(token); };

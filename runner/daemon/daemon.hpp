@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,8 +21,8 @@ namespace runner::daemon {
 struct DaemonOptions {
     std::filesystem::path config_path;
     std::string listen_address;  ///< wins over the configuration's, "" for that one
-    std::optional<base::log::Level> log_level;  ///< given on the command line: win over the file
-    std::optional<base::log::Format> log_format;
+    /// Sets the log up for a configuration; what the command line asked for wins over it. May be empty.
+    std::function<base::Result<void>(const config::Config&)> configure_log;
 };
 
 /// The long-running program: configuration, runners, jobs, signals, status endpoint.

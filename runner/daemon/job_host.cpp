@@ -11,13 +11,13 @@ namespace runner::daemon {
 namespace gitlab = protocol::gitlab;
 
 JobHost::JobHost(const boost::asio::any_io_executor& executor, std::filesystem::path state_dir,
-                 std::string system_id, ExecutorFactory make_executor,
-                 std::function<void(const job::JobRun&)> on_end)
+                 std::string system_id, ExecutorFactory make_executor, OnJob on_start, OnJob on_end)
     : executor_(executor),
       state_dir_(std::move(state_dir)),
       system_id_(std::move(system_id)),
       working_dir_(std::filesystem::current_path().string()),
       make_executor_(std::move(make_executor)),
+      on_start_(std::move(on_start)),
       on_end_(std::move(on_end)),
       group_(executor) {}
 
@@ -94,6 +94,7 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry, job
     const auto place = jobs_.emplace(
         jobs_.end(), Running{entry, std::make_unique<job::JobRun>(executor_, std::move(setup))});
     if (stopped_ != base::StopReason::kNone) place->run->stop(stopped_);
+    if (restored == nullptr) on_start_(*place->run);
     group_.spawn("job " + std::to_string(place->run->status().id), run_to_the_end(place));
     return {};
 }

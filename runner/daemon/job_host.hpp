@@ -23,13 +23,14 @@ using ExecutorFactory =
 
 /// The jobs that run: from the server's answer, or from the journal, to the last file removed.
 ///
-/// Life: the daemon's; wait() before it goes. Strand: the I/O thread. `on_end` is called after each job,
-/// when its slot is free again.
+/// Life: the daemon's; wait() before it goes. Strand: the I/O thread. `on_start` is called for each new job,
+/// `on_end` after each job, when its slot is free again.
 class JobHost {
   public:
+    using OnJob = std::function<void(const job::JobRun&)>;
+
     JobHost(const boost::asio::any_io_executor& executor, std::filesystem::path state_dir,
-            std::string system_id, ExecutorFactory make_executor,
-            std::function<void(const job::JobRun&)> on_end);
+            std::string system_id, ExecutorFactory make_executor, OnJob on_start, OnJob on_end);
 
     /// Takes a job that the server has just assigned. What is wrong with it is told to the server.
     void accept(std::shared_ptr<RunnerEntry> entry, const std::string& payload,
@@ -66,7 +67,8 @@ class JobHost {
     std::string system_id_;
     std::string working_dir_;
     ExecutorFactory make_executor_;
-    std::function<void(const job::JobRun&)> on_end_;
+    OnJob on_start_;
+    OnJob on_end_;
     base::StopReason stopped_ = base::StopReason::kNone;
     SlotTable slots_;
     std::list<Running> jobs_;

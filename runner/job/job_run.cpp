@@ -173,7 +173,8 @@ base::Task<bool> JobRun::make_ready() {
     stage_facts.sources_by_daemon = !info.has_git;
     writer_.emplace(payload, *setup_.runner, *variables_, stage_facts);
     auto connect = [this] { return setup_.executor->connect(); };
-    session_ = std::make_unique<Session>(executor_, connect, *this, checkpoint_.events_offset);
+    executors::session::EventSink& events = *this;
+    session_ = std::make_unique<Session>(executor_, connect, events, checkpoint_.events_offset);
     if (!again) {
         checkpoint_.phase = Phase::kRunning;
         checkpoint_.executor_state = setup_.executor->saved_state();

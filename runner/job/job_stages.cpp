@@ -14,7 +14,6 @@ namespace runner::job {
 
 using base::ErrorKind;
 using base::StopReason;
-using executors::session::ExitReason;
 using executors::session::StageCommand;
 using executors::session::StageExit;
 
@@ -109,7 +108,7 @@ base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
         const auto number = stage_number(checkpoint_.plan_index, checkpoint_.attempt);
         auto result = co_await run_script(number, std::move(*text), stage_deadline(stage));
         const bool failed = result && result->code != 0 &&
-                            result->reason == ExitReason::kExit;
+                            result->reason == StageExit::Reason::kExited;
         if (!failed || checkpoint_.attempt + 1 >= attempts || stop_.requested()) {
             judge(stage, result);
             co_return;
@@ -200,9 +199,11 @@ base::Task<base::Result<StageExit>> JobRun::run_script(std::uint16_t number, std
     command.user = info.user;
     command.deadline = until(deadline);
     command.grace = kGrace;
-    command.environment = info.script_environment;
+    for (const auto& variable : info.script_environment) {
+        command.environment[variable.name] = variable.value;
+    }
     for (auto& variable : variables_->environment()) {
-        command.environment.push_back(std::move(variable));
+        command.environment[variable.name] = std::move(variable.value);
     }
     auto task = session_->run_stage(std::move(command));
     const base::Deadline own = *deadline + kGrace + kSlack;
@@ -218,7 +219,7 @@ base::Task<base::Result<StageExit>> JobRun::stop_script(std::uint16_t number) {
     auto waiting = session_->wait_exit(number);
     auto exit = co_await base::with_deadline(std::move(waiting), grace + kSlack);
     if (!exit) co_return exit.error();
-    exit->reason = ExitReason::kStopped;
+    exit->reason = StageExit::Reason::kStopped;
     co_return std::move(exit);
 }
 
@@ -229,12 +230,11 @@ void JobRun::judge(const PlannedStage& stage, const base::Result<StageExit>& res
         return stage_failed(stage, failure_from_error(result.error()));
     }
     switch (result->reason) {
-        case ExitReason::kDeadline: return stage_timed_out(stage);
-        case ExitReason::kStartFailed:
-        case ExitReason::kLost:
+        case StageExit::Reason::kDeadline: return stage_timed_out(stage);
+        case StageExit::Reason::kStartFailed:
             return stage_failed(stage, {FailureReason::kSystemFailure, 0, result->message});
-        case ExitReason::kStopped:
-        case ExitReason::kExit: break;
+        case StageExit::Reason::kStopped:
+        case StageExit::Reason::kExited: break;
     }
     if (result->code == 0) return;
     Failure failure{FailureReason::kScriptFailure, result->code,
@@ -303,30 +303,18 @@ void JobRun::stage_failed(const PlannedStage& stage, Failure failure) {
     fail(std::move(failure));
 }
 
-namespace {
-base::Result<void> engine_result(const base::Result<executors::session::EngineAnswer>& answer) {
-    if (!answer) return answer.error();
-    if (answer->ready) return {};
-    return base::make_error(ErrorKind::kUnavailable,
-                            fmt::format("the Docker engine inside the job's container did not answer "
-                                        "within {}: {}. The end of its log is above.",
-                                        base::format_go_duration(answer->waited), answer->error));
-}
-}  // namespace
-
 /// Runs beside the first stages: the inner engine boots while the sources come.
 base::Task<void> JobRun::get_ready() {
     const auto wanted = setup_.executor->readiness();
     base::Result<void> result;
     if (wanted && !wanted->engine_socket.empty()) {
-        executors::session::EngineQuestion question;
-        question.socket = wanted->engine_socket;
-        question.limit = wanted->engine_limit;
-        question.log = wanted->engine_log;
-        auto asking = session_->wait_engine(std::move(question));
-        auto answer = co_await std::move(asking);
-        result = engine_result(answer);
-        if (answer && !answer->ready && !answer->log_tail.empty()) log().print(answer->log_tail);
+        auto waiting = session_->wait_engine(wanted->engine_socket, wanted->engine_limit,
+                                             wanted->engine_log);
+        result = co_await std::move(waiting);
+        if (!result && result.error().is(ErrorKind::kTimeout)) {
+            // The engine's limit is not the job's: this is the environment's failure.
+            result = base::make_error(ErrorKind::kUnavailable, result.error().message);
+        }
     }
     if (wanted && result && !wanted->script.empty()) {
         StageCommand command;
@@ -376,6 +364,9 @@ base::Task<base::Result<void>> JobRun::unpack_sources() {
     if (!cleared) co_return cleared.error();
     auto tar = sources.archive(executor_);
     if (!tar) co_return tar.error();
+    auto making = session_->make_directory(directories_->project);
+    auto made = co_await base::run_stoppable(&stop_, std::move(making), job_deadline());
+    if (!made) co_return made.error();
     auto unpacking = session_->put_tar(directories_->project, std::move(*tar));
     auto unpacked = co_await base::run_stoppable(&stop_, std::move(unpacking), job_deadline());
     co_return std::move(unpacked);
