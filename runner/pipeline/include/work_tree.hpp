@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+
+#include "runner/pipeline/include/source.hpp"
+
+namespace runner::pipeline::include {
+
+/// Included files from a directory on this machine. Paths that lead out of it, by ".." or by a
+/// link, count as missing. Everything that needs a server is named as unsupported.
+class WorkTreeSource : public Source {
+  public:
+    explicit WorkTreeSource(std::filesystem::path root);
+
+    Fetched local(const Origin& origin, const std::string& path) override;
+    std::vector<std::string> list(const Origin& origin) override;
+    Fetched project(const std::string& project, const std::string& ref,
+                    const std::string& file) override;
+    Fetched remote(const std::string& address) override;
+    Fetched bundled_template(const std::string& name) override;
+    Fetched component(const std::string& address) override;
+
+  private:
+    std::filesystem::path root_;
+};
+
+}  // namespace runner::pipeline::include

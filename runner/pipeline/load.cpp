@@ -1,0 +1,109 @@
+#include "runner/pipeline/load.hpp"
+
+#include <fmt/format.h>
+
+#include "base/strings.hpp"
+#include "runner/pipeline/extends.hpp"
+#include "runner/pipeline/keywords/root.hpp"
+#include "runner/pipeline/reference.hpp"
+#include "runner/pipeline/spec/document.hpp"
+
+namespace runner::pipeline {
+namespace {
+
+using yaml::Map;
+using yaml::Value;
+
+constexpr std::size_t kMostWarnings = 25;
+
+/// Everything that makes one tree out of the files; stops at the first problem.
+Checked<Value> merged_tree(const LoadRequest& request, include::Source& source, Loaded& loaded) {
+    if (base::trim(request.text).empty()) {
+        return Problem{"Please provide content of .gitlab-ci.yml", {}};
+    }
+    auto document = spec::read_document(request.text, 0);
+    if (!document) return document.error();
+    rules::ExpressionCache expressions;
+    const rules::Context context{request.variables, request.facts, expressions};
+    include::Resolver includes(source, context, loaded.files, loaded.includes, request.limits);
+    spec::Arguments arguments;
+    arguments.inputs = request.inputs;
+    arguments.variables = &request.variables;
+    auto content = spec::fill_in(*document, arguments, [&](const Value& include) {
+        return includes.input_definitions(include, request.origin);
+    });
+    if (!content) return content;
+    auto merged = includes.resolve(*content, request.origin);
+    if (!merged) return merged;
+    auto extended = resolve_extends(*merged);
+    if (!extended) return extended;
+    return resolve_references(*extended);
+}
+
+/// The stages as GitLab prints them in the merged file: with the two edges.
+Value with_edge_stages(const Value& root, const std::vector<std::string>& stages) {
+    const Value* written = root.given("stages");
+    if (written == nullptr || !written->is_list() || written->items().empty()) return root;
+    yaml::List list;
+    for (const std::string& stage : stages) list.push_back(Value::string(stage, written->mark()));
+    Map entries = root.entries();
+    entries.set(Value::string("stages"), Value::list(std::move(list), written->mark()));
+    return Value::map(std::move(entries), root.mark());
+}
+
+void collect_warnings(const plan::Configuration& configuration, Problems& warnings) {
+    if (configuration.workflow.given("rules") != nullptr) return;
+    std::string previous;
+    for (const plan::Job& job : configuration.jobs) {
+        if (job.definition == previous) continue;
+        previous = job.definition;
+        const Value* rules = job.value.given("rules");
+        if (rules == nullptr || warnings.size() >= kMostWarnings) continue;
+        const auto flat = rules::flatten_rules(*rules);
+        if (flat.empty()) continue;
+        const Value& last = flat.back();
+        const Value* when = last.given("when");
+        if (when == nullptr || when->is_text("never") || last.entries().size() != 1) continue;
+        warnings.push_back(
+            {fmt::format("jobs:{} may allow multiple pipelines to run for a single action due to "
+                         "`rules:when` clause with no `workflow:rules` - read more: "
+                         "https://docs.gitlab.com/ee/ci/jobs/job_troubleshooting.html#job-may-"
+                         "allow-multiple-pipelines-to-run-for-a-single-action-warning",
+                         job.definition),
+             last.mark()});
+    }
+}
+
+}  // namespace
+
+Loaded load_configuration(const LoadRequest& request, include::Source& source) {
+    Loaded loaded;
+    loaded.files.push_back({request.name, request.text});
+    auto root = merged_tree(request, source, loaded);
+    if (!root) {
+        loaded.errors.push_back(root.error());
+        return loaded;
+    }
+    loaded.merged = *root;
+    keywords::Defaults defaults;
+    keywords::Report report;
+    keywords::check_root(*root, request.edition, defaults, report);
+    loaded.errors = report.take();
+    if (!loaded.errors.empty()) return loaded;
+    auto normalised = plan::normalise(*root, defaults);
+    if (!normalised) {
+        loaded.errors.push_back(normalised.error());
+        return loaded;
+    }
+    loaded.merged = with_edge_stages(*root, normalised->configuration.stages);
+    collect_warnings(normalised->configuration, loaded.warnings);
+    if (auto problem = plan::check_logic(normalised->configuration, normalised->parallel)) {
+        loaded.errors.push_back(*problem);
+        return loaded;
+    }
+    loaded.parallel = std::move(normalised->parallel);
+    loaded.configuration = std::move(normalised->configuration);
+    return loaded;
+}
+
+}  // namespace runner::pipeline

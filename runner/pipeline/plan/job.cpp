@@ -1,0 +1,88 @@
+#include "runner/pipeline/plan/job.hpp"
+
+#include <re2/re2.h>
+
+#include <array>
+
+#include "base/strings.hpp"
+
+namespace runner::pipeline::plan {
+
+using yaml::Value;
+
+namespace {
+
+constexpr std::array<std::string_view, 6> kWhenNames{"on_success", "on_failure", "always",
+                                                     "manual",     "delayed",    "never"};
+
+void collect_lines(const Value& value, std::vector<std::string>& lines) {
+    if (value.is_list()) {
+        for (const Value& item : value.items()) collect_lines(item, lines);
+    } else if (value.is_string()) {
+        lines.push_back(value.as_string());
+    }
+}
+
+void collect_needs(const Value& value, std::vector<Value>& needs) {
+    if (value.is_list()) {
+        for (const Value& item : value.items()) collect_needs(item, needs);
+    } else if (!value.is_null()) {
+        needs.push_back(value);
+    }
+}
+
+}  // namespace
+
+std::string_view to_string(When when) { return kWhenNames[static_cast<std::size_t>(when)]; }
+
+std::optional<When> parse_when(std::string_view text) {
+    for (std::size_t i = 0; i < kWhenNames.size(); ++i) {
+        if (kWhenNames[i] == text) return static_cast<When>(i);
+    }
+    return std::nullopt;
+}
+
+bool Job::allows_failure() const {
+    return allow_failure.value_or(when == When::kManual && allowed_exit_codes.empty());
+}
+
+std::string group_name(std::string_view job_name) {
+    static const RE2 kSuffix(R"(^(.+?)(?:: \[.*\]|[\s:]+\d+[\s:/\\]+\d+)\s*$)");
+    std::string name(job_name);
+    for (int i = 0; i < 3; ++i) {
+        std::string shorter;
+        if (!RE2::FullMatch(name, kSuffix, &shorter)) break;
+        name = shorter;
+    }
+    return std::string(base::trim(name));
+}
+
+std::vector<std::string> script_lines(const Value* value) {
+    std::vector<std::string> lines;
+    if (value != nullptr) collect_lines(*value, lines);
+    return lines;
+}
+
+variables::Collection variables_of(const Value* map) {
+    variables::Collection all;
+    if (map == nullptr || !map->is_map()) return all;
+    for (const auto& [key, value] : map->entries()) {
+        variables::Variable variable{key.to_text(), value.to_text()};
+        if (value.is_map()) {
+            const Value* text = value.given("value");
+            variable.value = text == nullptr ? std::string{} : text->to_text();
+            const Value* expand = value.given("expand");
+            variable.raw = expand != nullptr && expand->is_bool() && !expand->as_bool();
+        }
+        all.set(std::move(variable));
+    }
+    return all;
+}
+
+std::vector<Value> flatten_needs(const Value& needs) {
+    std::vector<Value> flat;
+    collect_needs(needs, flat);
+    return flat;
+}
+
+}  // namespace runner::pipeline::plan

@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include "runner/pipeline/plan/configuration.hpp"
+#include "runner/pipeline/plan/matrix.hpp"
+
+namespace runner::pipeline::plan {
+
+using yaml::Value;
+
+namespace {
+
+using Matrix = std::vector<std::pair<std::string, std::string>>;
+
+/// Fills the values of the job's own matrix into a text.
+Checked<Value> fill_text(const std::string& job, const Value& value, const Matrix& matrix) {
+    static const RE2 kBlock(R"(\$\[\[\s*matrix\.([^\s\]]+)\s*\]\])");
+    std::string text = value.as_string();
+    std::string name;
+    while (RE2::PartialMatch(text, kBlock, &name)) {
+        const std::string* found = nullptr;
+        for (const auto& [key, item] : matrix) {
+            if (key == name) found = &item;
+        }
+        if (found == nullptr) {
+            return Problem{
+                fmt::format("{} job: '{}' does not exist in matrix configuration", job, name),
+                value.mark()};
+        }
+        std::string rewrite;
+        for (const char c : *found) {
+            if (c == '\\') rewrite += '\\';
+            rewrite += c;
+        }
+        RE2::Replace(&text, kBlock, rewrite);
+    }
+    return Value::string(std::move(text), value.mark());
+}
+
+Checked<Value> fill(const std::string& job, const Value& value, const Matrix& matrix) {
+    if (value.is_string()) {
+        if (value.as_string().find("$[[") == std::string::npos) return value;
+        return fill_text(job, value, matrix);
+    }
+    if (value.is_list()) {
+        yaml::List items;
+        for (const Value& item : value.items()) {
+            auto filled = fill(job, item, matrix);
+            if (!filled) return filled;
+            items.push_back(*filled);
+        }
+        return Value::list(std::move(items), value.mark());
+    }
+    if (!value.is_map()) return value;
+    yaml::Map map;
+    for (const auto& [key, item] : value.entries()) {
+        auto filled = fill(job, item, matrix);
+        if (!filled) return filled;
+        map.set(key, *filled);
+    }
+    return Value::map(std::move(map), value.mark());
+}
+
+bool flag(const Value& need, std::string_view key, bool fallback) {
+    const Value* value = need.given(key);
+    return value == nullptr || !value->is_bool() ? fallback : value->as_bool();
+}
+
+void add_need(const Need& need, const ParallelNames& parallel, std::vector<Need>& needs) {
+    const auto instances = parallel.find(need.job);
+    if (instances == parallel.end()) {
+        needs.push_back(need);
+        return;
+    }
+    for (const std::string& name : instances->second) {
+        Need one = need;
+        one.job = name;
+        needs.push_back(std::move(one));
+    }
+}
+
+}  // namespace
+
+Checked<NeedsOf> expand_needs(const std::string& job, const Value& needs,
+                              const ParallelNames& parallel, const Matrix& matrix) {
+    NeedsOf result;
+    for (const Value& need : flatten_needs(needs)) {
+        if (need.is_string()) {
+            add_need({need.as_string(), true, false, need.mark()}, parallel, result.needs);
+            continue;
+        }
+        const Value* target = need.given("job");
+        if (target == nullptr || need.find("pipeline") != nullptr ||
+            need.find("project") != nullptr) {
+            result.others.push_back(need);
+            continue;
+        }
+        const Need one{target->to_text(), flag(need, "artifacts", true),
+                       flag(need, "optional", false), need.mark()};
+        const Value* selection = need.given("parallel");
+        if (selection == nullptr || !parallel.contains(one.job)) {
+            add_need(one, parallel, result.needs);
+            continue;
+        }
+        auto filled = fill(job, *selection, matrix);
+        if (!filled) return filled.error();
+        for (const Instance& instance : expand_parallel(*filled)) {
+            Need selected = one;
+            selected.job += instance.suffix;
+            result.needs.push_back(std::move(selected));
+        }
+    }
+    return result;
+}
+
+}  // namespace runner::pipeline::plan

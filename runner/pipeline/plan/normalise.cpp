@@ -1,0 +1,197 @@
+#include <algorithm>
+
+#include "runner/pipeline/keywords/root.hpp"
+#include "runner/pipeline/plan/configuration.hpp"
+#include "runner/pipeline/plan/matrix.hpp"
+
+namespace runner::pipeline::plan {
+
+using yaml::Map;
+using yaml::Value;
+
+namespace {
+
+void collect_stages(const Value& value, std::vector<std::string>& stages) {
+    if (value.is_list()) {
+        for (const Value& item : value.items()) collect_stages(item, stages);
+    } else if (value.is_string() && value.as_string() != ".pre" && value.as_string() != ".post") {
+        stages.push_back(value.as_string());
+    }
+}
+
+std::vector<std::string> stages_of(const Value& root) {
+    const Value* value = root.given("stages");
+    std::vector<std::string> stages;
+    if (value == nullptr) {
+        stages = {"build", "test", "deploy"};
+    } else {
+        // An explicit empty list means no stages at all, not even the two edges.
+        if (value->is_list() && value->items().empty()) return stages;
+        collect_stages(*value, stages);
+    }
+    stages.insert(stages.begin(), ".pre");
+    stages.emplace_back(".post");
+    return stages;
+}
+
+Value with_defaults(const Value& job, const keywords::Defaults& defaults) {
+    Map merged;
+    for (const auto& [keyword, value] : defaults.values) {
+        if (job.given(keyword) == nullptr && keywords::inherits_default(job, keyword)) {
+            merged.set(Value::string(keyword), value);
+        }
+    }
+    if (merged.empty()) return job;
+    Map all = job.entries();
+    for (const auto& [key, value] : merged) all.set(key, value);
+    return Value::map(std::move(all), job.mark());
+}
+
+std::vector<std::int64_t> exit_codes(const Value* allow_failure) {
+    std::vector<std::int64_t> codes;
+    const Value* value = allow_failure == nullptr ? nullptr : allow_failure->given("exit_codes");
+    if (value == nullptr) return codes;
+    if (value->is_integer()) codes.push_back(value->as_integer());
+    if (value->is_list()) {
+        for (const Value& code : value->items()) codes.push_back(code.as_integer());
+    }
+    return codes;
+}
+
+Job job_of(const Value& name, const Value& definition, const keywords::Defaults& defaults) {
+    Job job;
+    job.name = job.definition = name.as_string();
+    job.mark = name.mark();
+    job.bridge = keywords::kind_of(name, definition) == keywords::JobKind::kBridge;
+    job.value = job.bridge ? definition : with_defaults(definition, defaults);
+    if (const Value* stage = job.value.given("stage")) job.stage = stage->as_string();
+    if (const Value* when = job.value.given("when")) {
+        job.when = parse_when(when->as_string()).value_or(When::kOnSuccess);
+    }
+    const Value* allow = job.value.given("allow_failure");
+    if (allow != nullptr && allow->is_bool()) job.allow_failure = allow->as_bool();
+    if (allow != nullptr && allow->is_map()) {
+        job.allow_failure = false;
+        job.allowed_exit_codes = exit_codes(allow);
+    }
+    job.has_needs = job.value.given("needs") != nullptr;
+    job.variables = variables_of(job.value.given("variables"));
+    return job;
+}
+
+/// Jobs by name in order; a later one of the same name takes the earlier one's place.
+class Jobs {
+  public:
+    void add(Job job) {
+        const auto [at, added] = index_.try_emplace(job.name, jobs_.size());
+        if (added) {
+            jobs_.push_back(std::move(job));
+        } else {
+            jobs_[at->second] = std::move(job);
+        }
+    }
+    std::vector<Job> take() { return std::move(jobs_); }
+
+  private:
+    std::vector<Job> jobs_;
+    std::unordered_map<std::string, std::size_t> index_;
+};
+
+std::vector<std::string> expand_dependencies(const Value& list, const ParallelNames& parallel) {
+    std::vector<std::string> names;
+    for (const Value& item : list.items()) {
+        const auto instances = parallel.find(item.as_string());
+        if (instances == parallel.end()) {
+            names.push_back(item.as_string());
+        } else {
+            names.insert(names.end(), instances->second.begin(), instances->second.end());
+        }
+    }
+    return names;
+}
+
+std::optional<Problem> link(Job& job, const ParallelNames& parallel,
+                            const std::vector<std::pair<std::string, std::string>>& matrix) {
+    if (const Value* needs = job.value.given("needs")) {
+        auto expanded = expand_needs(job.name, *needs, parallel, matrix);
+        if (!expanded) return expanded.error();
+        job.needs = std::move(expanded->needs);
+        job.other_needs = std::move(expanded->others);
+    }
+    if (const Value* dependencies = job.value.given("dependencies")) {
+        job.dependencies = expand_dependencies(*dependencies, parallel);
+    }
+    return std::nullopt;
+}
+
+ParallelNames parallel_names(const Value& root) {
+    ParallelNames names;
+    for (const auto& [name, value] : root.entries()) {
+        if (!keywords::is_job_entry(name, value) || !name.is_string()) continue;
+        if (keywords::kind_of(name, value) == keywords::JobKind::kHidden) continue;
+        const Value* parallel = value.given("parallel");
+        if (parallel == nullptr) continue;
+        auto& list = names[name.as_string()];
+        for (const Instance& instance : expand_parallel(*parallel)) {
+            std::string full = name.as_string() + instance.suffix;
+            if (std::find(list.begin(), list.end(), full) == list.end()) {
+                list.push_back(std::move(full));
+            }
+        }
+    }
+    return names;
+}
+
+}  // namespace
+
+const Job* Configuration::find(const std::string& name) const {
+    const auto found = jobs_by_name_.find(name);
+    return found == jobs_by_name_.end() ? nullptr : &jobs[found->second];
+}
+
+int Configuration::stage_index(const std::string& stage) const {
+    const auto found = stages_by_name_.find(stage);
+    return found == stages_by_name_.end() ? -1 : found->second;
+}
+
+void Configuration::index() {
+    for (std::size_t i = 0; i < jobs.size(); ++i) jobs_by_name_.emplace(jobs[i].name, i);
+    for (std::size_t i = 0; i < stages.size(); ++i) {
+        stages_by_name_.emplace(stages[i], static_cast<int>(i));
+    }
+}
+
+Checked<Normalised> normalise(const Value& root, const keywords::Defaults& defaults) {
+    Normalised result;
+    Configuration& configuration = result.configuration;
+    configuration.stages = stages_of(root);
+    configuration.variables = variables_of(root.given("variables"));
+    const Value* workflow = root.given("workflow");
+    if (workflow != nullptr && !keywords::looks_like_job(*workflow)) {
+        configuration.workflow = *workflow;
+    }
+    result.parallel = parallel_names(root);
+    Jobs jobs;
+    for (const auto& [name, value] : root.entries()) {
+        if (!keywords::is_job_entry(name, value)) continue;
+        if (keywords::kind_of(name, value) == keywords::JobKind::kHidden) continue;
+        const Job base = job_of(name, value, defaults);
+        const Value* parallel = value.given("parallel");
+        std::vector<Instance> instances =
+            parallel == nullptr ? std::vector<Instance>(1) : expand_parallel(*parallel);
+        for (const Instance& instance : instances) {
+            Job job = base;
+            job.name += instance.suffix;
+            job.node_index = instance.index;
+            job.node_total = instance.total;
+            for (const auto& [key, text] : instance.variables) job.variables.set(key, text);
+            if (auto problem = link(job, result.parallel, instance.variables)) return *problem;
+            jobs.add(std::move(job));
+        }
+    }
+    configuration.jobs = jobs.take();
+    configuration.index();
+    return result;
+}
+
+}  // namespace runner::pipeline::plan

@@ -1,0 +1,51 @@
+#include "runner/pipeline/state/retry.hpp"
+
+#include <algorithm>
+
+#include "runner/pipeline/keywords/report.hpp"
+
+namespace runner::pipeline::state {
+
+using yaml::Value;
+
+namespace {
+
+const keywords::Names kNeverRetried = {"ci_quota_exceeded", "no_matching_runner",
+                                       "missing_dependency_failure", "forward_deployment_failure",
+                                       "environment_creation_failure"};
+
+int most_retries(const Value& config, std::string_view reason) {
+    if (config.is_integer()) return static_cast<int>(config.as_integer());
+    const Value* max = config.given("max");
+    if (max != nullptr && max->is_integer()) return static_cast<int>(max->as_integer());
+    if (max != nullptr && max->is_string()) return max->as_string().front() - '0';
+    if (config.is_null() && reason == "scheduler_failure") return 2;
+    return 0;
+}
+
+bool names_reason(const Value& when, std::string_view reason) {
+    const auto fits = [&](const Value& v) { return v.is_text("always") || v.is_text(reason); };
+    if (!when.is_list()) return fits(when);
+    return std::any_of(when.items().begin(), when.items().end(), fits);
+}
+
+bool names_code(const Value& codes, int code) {
+    const auto fits = [code](const Value& v) { return v.is_integer() && v.as_integer() == code; };
+    if (!codes.is_list()) return fits(codes);
+    return std::any_of(codes.items().begin(), codes.items().end(), fits);
+}
+
+}  // namespace
+
+bool retries_by_itself(const Value& config, std::string_view reason, std::optional<int> exit_code,
+                       int retries) {
+    if (keywords::one_of(reason, kNeverRetried)) return false;
+    if (retries >= most_retries(config, reason)) return false;
+    const Value* when = config.given("when");
+    const Value* codes = config.given("exit_codes");
+    if (codes != nullptr && exit_code && names_code(*codes, *exit_code)) return true;
+    if (when != nullptr) return names_reason(*when, reason);
+    return codes == nullptr;
+}
+
+}  // namespace runner::pipeline::state
