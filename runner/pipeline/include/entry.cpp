@@ -153,8 +153,12 @@ bool is_address(std::string_view text) {
 }
 
 bool has_yaml_extension(std::string_view path) {
-    const std::string lower = base::to_lower(path);
-    return lower.ends_with(".yml") || lower.ends_with(".yaml");
+    // A name that only consists of the ending (".yml") has none.
+    const std::string name = base::to_lower(path.substr(path.rfind('/') + 1));
+    const std::size_t dot = name.rfind('.');
+    if (dot == std::string::npos || dot == 0) return false;
+    const std::string ending = name.substr(dot);
+    return ending == ".yml" || ending == ".yaml";
 }
 
 Checked<std::vector<Entry>> parse_entries(const Value& include) {

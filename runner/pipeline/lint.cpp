@@ -1,0 +1,180 @@
+#include "runner/pipeline/lint.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "runner/pipeline/yaml/print.hpp"
+
+namespace runner::pipeline {
+
+using nlohmann::ordered_json;
+using yaml::Value;
+
+namespace {
+
+ordered_json to_json_value(const Value* value) {
+    if (value == nullptr) return nullptr;
+    return ordered_json::parse(yaml::to_json(*value));
+}
+
+ordered_json texts(const Problems& problems) {
+    auto list = ordered_json::array();
+    for (const Problem& problem : problems) list.push_back(problem.text);
+    return list;
+}
+
+ordered_json needs_json(const std::vector<plan::Need>& needs) {
+    auto list = ordered_json::array();
+    for (const plan::Need& need : needs) {
+        list.push_back({{"name", need.job}, {"artifacts", need.artifacts}, {"optional", need.optional}});
+    }
+    return list;
+}
+
+ordered_json policy_json(const plan::Job& job, const char* key) {
+    const Value* policy = job.value.given(key);
+    if (policy == nullptr) {
+        const bool by_default =
+            key == std::string_view("only") && job.value.given("rules") == nullptr;
+        if (!by_default) return nullptr;
+        return ordered_json{{"refs", {"branches", "tags"}}};
+    }
+    if (policy->is_list()) return ordered_json{{"refs", to_json_value(policy)}};
+    return to_json_value(policy);
+}
+
+std::string environment_name(const plan::Job& job) {
+    const Value* environment = job.value.given("environment");
+    if (environment == nullptr) return {};
+    if (environment->is_string()) return environment->as_string();
+    const Value* name = environment->given("name");
+    return name == nullptr ? std::string{} : name->to_text();
+}
+
+ordered_json job_json(const plan::Job& job, plan::When when, bool allow_failure, bool has_needs,
+                      const std::vector<plan::Need>& needs) {
+    ordered_json out;
+    out["name"] = job.name;
+    out["stage"] = job.stage;
+    for (const auto* key : {"before_script", "script", "after_script"}) {
+        out[key] = plan::script_lines(job.value.given(key));
+    }
+    const Value* tags = job.value.given("tags");
+    out["tag_list"] = tags == nullptr ? ordered_json::array() : to_json_value(tags);
+    out["only"] = policy_json(job, "only");
+    out["except"] = policy_json(job, "except");
+    const std::string environment = environment_name(job);
+    out["environment"] = environment.empty() ? ordered_json(nullptr) : ordered_json(environment);
+    out["when"] = plan::to_string(when);
+    out["allow_failure"] = allow_failure;
+    out["needs"] = has_needs ? needs_json(needs) : ordered_json(nullptr);
+    return out;
+}
+
+ordered_json jobs_json(const Loaded& loaded, const plan::Pipeline* pipeline) {
+    auto list = ordered_json::array();
+    if (pipeline != nullptr) {
+        for (const plan::PlannedJob& planned : pipeline->jobs) {
+            list.push_back(job_json(*planned.job, planned.when, planned.allow_failure,
+                                    planned.has_needs, planned.needs));
+        }
+        return list;
+    }
+    if (!loaded.configuration) return list;
+    // GitLab lists jobs stage by stage.
+    for (const std::string& stage : loaded.configuration->stages) {
+        for (const plan::Job& job : loaded.configuration->jobs) {
+            if (job.stage != stage) continue;
+            list.push_back(
+                job_json(job, job.when, job.allows_failure(), job.has_needs, job.needs));
+        }
+    }
+    return list;
+}
+
+ordered_json includes_json(const Loaded& loaded) {
+    auto list = ordered_json::array();
+    for (const include::Included& one : loaded.includes) {
+        ordered_json extra = ordered_json::object();
+        if (!one.extra.empty()) extra["project"] = one.extra;
+        if (!one.ref.empty()) extra["ref"] = one.ref;
+        list.push_back({{"type", one.type},
+                        {"location", one.location},
+                        {"blob", nullptr},
+                        {"raw", nullptr},
+                        {"extra", extra},
+                        {"context_project", nullptr},
+                        {"context_sha", nullptr}});
+    }
+    return list;
+}
+
+ordered_json places_json(const Problems& problems, const Loaded& loaded) {
+    auto list = ordered_json::array();
+    for (const Problem& problem : problems) {
+        ordered_json place{{"message", problem.text}};
+        if (problem.mark.known() && problem.mark.file < loaded.files.size()) {
+            place["file"] = loaded.files[problem.mark.file].name;
+            place["line"] = problem.mark.line;
+            place["column"] = problem.mark.column;
+        }
+        list.push_back(std::move(place));
+    }
+    return list;
+}
+
+std::string_view line_of(std::string_view text, std::uint32_t number) {
+    std::size_t start = 0;
+    for (std::uint32_t line = 1; line < number; ++line) {
+        const std::size_t end = text.find('\n', start);
+        if (end == std::string_view::npos) return {};
+        start = end + 1;
+    }
+    return text.substr(start, text.find('\n', start) - start);
+}
+
+}  // namespace
+
+ordered_json lint_json(const Loaded& loaded, const plan::Pipeline* pipeline, bool places) {
+    Problems errors = loaded.errors;
+    if (pipeline != nullptr) {
+        errors.insert(errors.end(), pipeline->errors.begin(), pipeline->errors.end());
+    }
+    ordered_json out;
+    out["valid"] = errors.empty();
+    out["errors"] = texts(errors);
+    out["warnings"] = texts(loaded.warnings);
+    out["merged_yaml"] =
+        loaded.merged ? ordered_json(yaml::to_yaml(*loaded.merged)) : ordered_json(nullptr);
+    out["includes"] = includes_json(loaded);
+    out["jobs"] = jobs_json(loaded, errors.empty() ? pipeline : nullptr);
+    if (places) {
+        out["error_places"] = places_json(errors, loaded);
+        out["warning_places"] = places_json(loaded.warnings, loaded);
+    }
+    return out;
+}
+
+std::string describe(const Problem& problem, const Loaded& loaded) {
+    const Mark& mark = problem.mark;
+    if (!mark.known() || mark.file >= loaded.files.size()) return problem.text + "\n";
+    const include::File& file = loaded.files[mark.file];
+    std::string out =
+        fmt::format("{}:{}:{}: {}\n", file.name, mark.line, mark.column, problem.text);
+    std::string_view line = line_of(file.content, mark.line);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) return out;
+    const std::string number = std::to_string(mark.line);
+    // Tabs are kept under the line, so the caret stands where the eye expects it.
+    std::string indent;
+    for (std::size_t i = 0; i + 1 < mark.column && i < line.size(); ++i) {
+        indent += line[i] == '\t' ? '\t' : ' ';
+    }
+    out += fmt::format("  {} | {}\n  {} | {}^\n", number, line, std::string(number.size(), ' '),
+                       indent);
+    return out;
+}
+
+}  // namespace runner::pipeline

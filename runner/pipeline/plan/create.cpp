@@ -1,0 +1,285 @@
+#include "runner/pipeline/plan/create.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/strings.hpp"
+#include "runner/pipeline/merge.hpp"
+#include "runner/pipeline/variables/expand.hpp"
+#include "runner/pipeline/variables/slug.hpp"
+
+namespace runner::pipeline::plan {
+
+using yaml::Value;
+
+namespace {
+
+constexpr std::size_t kMostNeeds = 50;
+
+bool inherits_variable(const Job& job, std::string_view key) {
+    const Value* inherit = job.value.given("inherit");
+    const Value* which = inherit == nullptr ? nullptr : inherit->given("variables");
+    if (which == nullptr) return true;
+    if (which->is_bool()) return which->as_bool();
+    return which->is_list() &&
+           std::any_of(which->items().begin(), which->items().end(),
+                       [&](const Value& name) { return name.is_text(key); });
+}
+
+variables::Collection job_predefined(const Job& job) {
+    variables::Collection known;
+    known.set("CI_JOB_NAME", job.name);
+    known.set("CI_JOB_NAME_SLUG", variables::slug(job.name));
+    known.set("CI_JOB_GROUP_NAME", group_name(job.name));
+    known.set("CI_JOB_STAGE", job.stage);
+    if (job.when == When::kManual || job.when == When::kDelayed) known.set("CI_JOB_MANUAL", "true");
+    if (job.node_index > 0) known.set("CI_NODE_INDEX", std::to_string(job.node_index));
+    known.set("CI_NODE_TOTAL", std::to_string(job.node_total));
+    return known;
+}
+
+class Creation {
+  public:
+    Creation(const Configuration& configuration, const ParallelNames& parallel,
+             const CreateRequest& request)
+        : configuration_(configuration), parallel_(parallel), request_(request) {}
+
+    Pipeline run() {
+        root_ = configuration_.variables;
+        if (!apply_workflow()) return std::move(pipeline_);
+        std::vector<std::vector<const Job*>> by_stage(configuration_.stages.size());
+        for (const Job& job : configuration_.jobs) {
+            const int stage = configuration_.stage_index(job.stage);
+            if (stage >= 0) by_stage[static_cast<std::size_t>(stage)].push_back(&job);
+        }
+        for (const auto& jobs : by_stage) add_stage(jobs);
+        if (pipeline_.errors.empty()) check_presence();
+        if (pipeline_.errors.empty()) check_variables();
+        if (pipeline_.errors.empty()) check_not_empty();
+        return std::move(pipeline_);
+    }
+
+  private:
+    void fail(std::string text, Mark mark) { pipeline_.errors.push_back({std::move(text), mark}); }
+
+    [[nodiscard]] variables::Collection pipeline_variables() const {
+        variables::Collection all = request_.predefined;
+        all.merge(root_);
+        all.merge(request_.given);
+        return all;
+    }
+
+    /// false: no pipeline.
+    bool apply_workflow() {
+        const Value& workflow = configuration_.workflow;
+        if (const Value* cancel = workflow.given("auto_cancel")) pipeline_.auto_cancel = *cancel;
+        if (const Value* list = workflow.given("rules")) {
+            const auto rules = rules::flatten_rules(*list);
+            const variables::Collection seen = pipeline_variables();
+            auto match = rules::first_match(rules, {seen, request_.facts, expressions_});
+            if (!match) {
+                fail(match.error().text, match.error().mark);
+                return false;
+            }
+            const Value* when = match->rule == nullptr ? nullptr : match->rule->given("when");
+            if (match->rule == nullptr || (when != nullptr && when->is_text("never"))) {
+                fail("The pipeline did not run. Review the workflow:rules configuration for the "
+                     "pipeline.",
+                     list->mark());
+                return false;
+            }
+            root_.merge(variables_of(match->rule->given("variables")));
+            if (const Value* cancel = match->rule->given("auto_cancel")) {
+                pipeline_.auto_cancel = pipeline_.auto_cancel.is_map()
+                                            ? deep_merge(pipeline_.auto_cancel, *cancel)
+                                            : *cancel;
+            }
+        }
+        if (const Value* name = workflow.given("name")) {
+            const std::string text = variables::expand(name->to_text(), pipeline_variables(),
+                                                       variables::Undefined::kEmpty);
+            pipeline_.name = base::trim(text);
+        }
+        return true;
+    }
+
+    /// Errors of a stage count only when the stage gets some job.
+    void add_stage(const std::vector<const Job*>& jobs) {
+        Problems errors;
+        std::size_t added = 0;
+        for (const Job* job : jobs) {
+            auto planned = plan(*job);
+            if (!planned) {
+                errors.push_back(planned.error());
+            } else if (*planned) {
+                pipeline_.jobs.push_back(std::move(**planned));
+                ++added;
+            }
+        }
+        if (added == 0) return;
+        pipeline_.stages.push_back(jobs.front()->stage);
+        pipeline_.errors.insert(pipeline_.errors.end(), errors.begin(), errors.end());
+    }
+
+    variables::Collection yaml_variables(const Job& job) const {
+        variables::Collection all;
+        for (const auto& variable : root_.all()) {
+            if (inherits_variable(job, variable.key)) all.set(variable);
+        }
+        all.merge(job.variables);
+        return all;
+    }
+
+    Checked<std::optional<PlannedJob>> plan(const Job& job) {
+        PlannedJob planned;
+        planned.job = &job;
+        planned.when = job.when;
+        planned.allow_failure = job.allows_failure();
+        planned.allowed_exit_codes = job.allowed_exit_codes;
+        planned.has_needs = job.has_needs;
+        planned.needs = job.needs;
+        planned.variables = yaml_variables(job);
+        if (const Value* start = job.value.given("start_in")) planned.start_in = start->to_text();
+        const Value* interruptible = job.value.given("interruptible");
+        if (interruptible != nullptr) planned.interruptible = interruptible->is_true();
+        variables::Collection seen = request_.predefined;
+        seen.merge(job_predefined(job));
+        seen.merge(planned.variables);
+        seen.merge(request_.given);
+        const rules::Context context{seen, request_.facts, expressions_};
+        if (const Value* rules = job.value.given("rules")) {
+            return apply_rules(std::move(planned), *rules, context);
+        }
+        const Value* only = job.value.given("only");
+        const bool no_default = configuration_.workflow.given("rules") != nullptr;
+        if (only == nullptr && no_default && job.value.given("except") == nullptr) {
+            return std::optional(std::move(planned));
+        }
+        auto verdict = rules::evaluate_policies(only, job.value.given("except"),
+                                                policy_subject(only, no_default), context);
+        if (!verdict.matched) {
+            pipeline_.left_out.push_back({&job, std::move(verdict.reason)});
+            return std::optional<PlannedJob>{};
+        }
+        planned.reason = std::move(verdict.reason);
+        return std::optional(std::move(planned));
+    }
+
+    /// With workflow:rules a missing `only` leaves nothing out, merge requests included.
+    [[nodiscard]] rules::Subject policy_subject(const Value* only, bool no_default) const {
+        rules::Subject subject = request_.subject;
+        if (only == nullptr && no_default) subject.is_merge_request = false;
+        return subject;
+    }
+
+    Checked<std::optional<PlannedJob>> apply_rules(PlannedJob planned, const Value& list,
+                                                   const rules::Context& context) {
+        const Job& job = *planned.job;
+        const auto rules = rules::flatten_rules(list);
+        auto match = rules::first_match(rules, context);
+        if (!match) {
+            return Problem{fmt::format("Failed to parse rule for {}: {}", job.name,
+                                       match.error().text),
+                           match.error().mark};
+        }
+        if (match->rule == nullptr) {
+            pipeline_.left_out.push_back({&job, "no rule matched"});
+            return std::optional<PlannedJob>{};
+        }
+        const std::string words =
+            fmt::format("rule {}{}{}", match->index + 1,
+                        match->verdicts.back().reason.empty() ? "" : ": ",
+                        match->verdicts.back().reason);
+        apply_rule(planned, *match->rule);
+        if (planned.when == When::kNever) {
+            pipeline_.left_out.push_back({&job, words + "; when: never"});
+            return std::optional<PlannedJob>{};
+        }
+        planned.reason = words;
+        if (const Value* needs = match->rule->given("needs")) {
+            auto expanded = expand_needs(job.name, *needs, parallel_, {});
+            if (!expanded) return expanded.error();
+            planned.needs = std::move(expanded->needs);
+            planned.has_needs = job.has_needs || !planned.needs.empty();
+        }
+        return std::optional(std::move(planned));
+    }
+
+    static void apply_rule(PlannedJob& planned, const Value& rule) {
+        if (const Value* when = rule.given("when")) {
+            planned.when = parse_when(when->to_text()).value_or(planned.when);
+        }
+        if (const Value* start = rule.given("start_in")) planned.start_in = start->to_text();
+        const Value* allow = rule.given("allow_failure");
+        if (allow != nullptr) {
+            planned.allow_failure = allow->is_true();
+            planned.allowed_exit_codes.clear();
+        }
+        const Value* interruptible = rule.given("interruptible");
+        if (interruptible != nullptr) planned.interruptible = interruptible->is_true();
+        planned.variables.merge(variables_of(rule.given("variables")));
+    }
+
+    void check_presence() {
+        std::unordered_set<std::string_view> present;
+        for (const PlannedJob& planned : pipeline_.jobs) present.insert(planned.job->name);
+        for (const PlannedJob& planned : pipeline_.jobs) {
+            const std::string& name = planned.job->name;
+            if (planned.needs.size() > kMostNeeds) {
+                fail(fmt::format("{}: one job can only need {} others, but you have listed {}. See "
+                                 "needs keyword documentation for more details",
+                                 name, kMostNeeds, planned.needs.size()),
+                     planned.job->mark);
+                continue;
+            }
+            for (const Need& need : planned.needs) {
+                if (need.optional || present.contains(need.job)) continue;
+                fail(fmt::format(
+                         "'{}' job needs '{}' job, but '{}' does not exist in the pipeline. This "
+                         "might be because of the only, except, or rules keywords. To need a job "
+                         "that sometimes does not exist in the pipeline, use needs:optional.",
+                         name, need.job, need.job),
+                     need.mark);
+                break;
+            }
+        }
+    }
+
+    void check_variables() {
+        for (const PlannedJob& planned : pipeline_.jobs) {
+            const auto sorted = variables::sort_and_expand(planned.variables);
+            if (sorted.circle.empty()) continue;
+            fail(fmt::format("{}: circular variable reference detected: [\"{}\"]",
+                             planned.job->name, base::join(sorted.circle, "\", \"")),
+                 planned.job->mark);
+        }
+    }
+
+    void check_not_empty() {
+        const bool any = std::any_of(
+            pipeline_.stages.begin(), pipeline_.stages.end(),
+            [](const std::string& stage) { return stage != ".pre" && stage != ".post"; });
+        if (any) return;
+        fail("The resulting pipeline would have been empty. Review the rules configuration for the "
+             "relevant jobs.",
+             {});
+    }
+
+    const Configuration& configuration_;
+    const ParallelNames& parallel_;
+    const CreateRequest& request_;
+    rules::ExpressionCache expressions_;
+    variables::Collection root_;
+    Pipeline pipeline_;
+};
+
+}  // namespace
+
+Pipeline create_pipeline(const Configuration& configuration, const ParallelNames& parallel,
+                         const CreateRequest& request) {
+    return Creation(configuration, parallel, request).run();
+}
+
+}  // namespace runner::pipeline::plan

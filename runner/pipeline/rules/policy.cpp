@@ -1,0 +1,126 @@
+#include "runner/pipeline/rules/policy.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "runner/pipeline/expression/regex.hpp"
+#include "runner/pipeline/glob/path_glob.hpp"
+#include "runner/pipeline/keywords/report.hpp"
+#include "runner/pipeline/variables/expand.hpp"
+
+namespace runner::pipeline::rules {
+
+using yaml::List;
+using yaml::Value;
+
+namespace {
+
+constexpr std::string_view kEvent = "_event";
+
+/// "pushes" and "push" both mean the source "push"; "merge_requests" means merge_request_event.
+bool names_source(std::string_view word, std::string source) {
+    if (source.ends_with(kEvent)) source.resize(source.size() - kEvent.size());
+    return word == source || word == source + "s" || word == source + "es";
+}
+
+bool matches_name(const std::string& pattern, const std::string& ref) {
+    if (pattern.starts_with('/')) {
+        const auto regex = expression::Regex::from_literal(pattern);
+        if (regex) return regex->search(ref);
+    }
+    return pattern == ref;
+}
+
+bool matches_ref(const std::string& text, const Subject& subject) {
+    std::string pattern = text;
+    const std::size_t at = text.rfind('@');
+    if (at != std::string::npos && at > 0 && text.find('/', at) != std::string::npos &&
+        !text.ends_with('/')) {
+        if (text.substr(at + 1) != subject.project_path) return false;
+        pattern = text.substr(0, at);
+    }
+    if (pattern == "branches") return !subject.is_tag && !subject.is_merge_request;
+    if (pattern == "tags") return subject.is_tag;
+    if (names_source(pattern, subject.source)) return true;
+    return !subject.is_merge_request && matches_name(pattern, subject.ref);
+}
+
+bool any_ref(const Value& refs, const Subject& subject) {
+    return std::any_of(refs.items().begin(), refs.items().end(), [&](const Value& ref) {
+        return matches_ref(ref.to_text(), subject);
+    });
+}
+
+bool any_variable(const Value& expressions, const Context& context) {
+    return std::any_of(
+        expressions.items().begin(), expressions.items().end(), [&](const Value& text) {
+            const auto* expression = context.expressions.get(text.to_text());
+            return expression != nullptr &&
+                   expression->truthy([&](std::string_view name, bool input) {
+                       return input ? std::nullopt : context.variables.value(name);
+                   });
+        });
+}
+
+bool any_change(const Value& patterns, const Context& context) {
+    if (!context.facts.changed) return true;
+    for (const Value& text : patterns.items()) {
+        const glob::PathGlob glob(variables::expand(text.to_text(), context.variables,
+                                                    variables::Undefined::kKeep));
+        for (const std::string& path : *context.facts.changed) {
+            if (glob.matches(path)) return true;
+        }
+    }
+    return false;
+}
+
+struct Spec {
+    std::string_view name;
+    bool holds;
+};
+
+/// The specs of a policy that are given, each with its outcome.
+std::vector<Spec> specs_of(const Value& policy, bool default_refs, const Subject& subject,
+                           const Context& context) {
+    std::vector<Spec> specs;
+    if (policy.is_list()) {
+        specs.push_back({"refs", any_ref(policy, subject)});
+        return specs;
+    }
+    if (const Value* refs = policy.given("refs")) {
+        specs.push_back({"refs", any_ref(*refs, subject)});
+    } else if (default_refs) {
+        specs.push_back({"refs", !subject.is_merge_request});
+    }
+    if (policy.given("kubernetes") != nullptr) specs.push_back({"kubernetes", subject.kubernetes});
+    if (const Value* list = policy.given("variables")) {
+        specs.push_back({"variables", any_variable(*list, context)});
+    }
+    if (const Value* list = policy.given("changes")) {
+        specs.push_back({"changes", any_change(*list, context)});
+    }
+    return specs;
+}
+
+}  // namespace
+
+Verdict evaluate_policies(const Value* only, const Value* except, const Subject& subject,
+                          const Context& context) {
+    if (only == nullptr && subject.is_merge_request) {
+        return {false, "without rules or only, jobs run for branches and tags"};
+    }
+    if (only != nullptr) {
+        for (const Spec& spec : specs_of(*only, true, subject, context)) {
+            if (!spec.holds) return {false, fmt::format("only:{} does not hold", spec.name)};
+        }
+    }
+    if (except != nullptr) {
+        for (const Spec& spec : specs_of(*except, false, subject, context)) {
+            if (spec.holds) return {false, fmt::format("except:{} holds", spec.name)};
+        }
+    }
+    return {true, only == nullptr ? "" : "only holds"};
+}
+
+}  // namespace runner::pipeline::rules

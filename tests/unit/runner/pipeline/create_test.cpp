@@ -1,0 +1,242 @@
+#include "runner/pipeline/plan/create.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "runner/pipeline/include/work_tree.hpp"
+#include "runner/pipeline/lint.hpp"
+#include "runner/pipeline/load.hpp"
+
+namespace runner::pipeline::plan {
+namespace {
+
+struct Created {
+    Loaded loaded;
+    CreateRequest request;
+    Pipeline pipeline;
+
+    explicit Created(const std::string& text) {
+        LoadRequest load;
+        load.text = text;
+        include::WorkTreeSource source("/nonexistent");
+        loaded = load_configuration(load, source);
+        request.subject.ref = "main";
+        request.subject.source = "push";
+    }
+    Created& with(const std::string& key, const std::string& value) {
+        request.given.set(key, value);
+        return *this;
+    }
+    Created& changed(rules::Paths paths) {
+        request.facts.changed = std::move(paths);
+        return *this;
+    }
+    Created& files(rules::Paths paths) {
+        request.facts.files = std::move(paths);
+        return *this;
+    }
+    Created& tag(const std::string& name) {
+        request.subject.ref = name;
+        request.subject.is_tag = true;
+        return *this;
+    }
+    Created& merge_request() {
+        request.subject.source = "merge_request_event";
+        request.subject.is_merge_request = true;
+        return *this;
+    }
+    /// "a:on_success b:manual?": a question mark stands for allow_failure; or the errors.
+    std::string jobs() {
+        for (const Problem& problem : loaded.errors) return "invalid: " + problem.text;
+        pipeline = create_pipeline(*loaded.configuration, loaded.parallel, request);
+        std::string text;
+        for (const Problem& problem : pipeline.errors) text += "error: " + problem.text + "\n";
+        if (!text.empty()) return text;
+        for (const PlannedJob& planned : pipeline.jobs) {
+            if (!text.empty()) text += " ";
+            text += planned.job->name + ":" + std::string(to_string(planned.when)) +
+                    (planned.allow_failure ? "?" : "");
+        }
+        return text;
+    }
+};
+
+constexpr const char* kEmpty =
+    "error: The resulting pipeline would have been empty. Review the rules configuration for the "
+    "relevant jobs.\n";
+
+TEST(CreatePipeline, OrdersByStage) {
+    EXPECT_EQ(Created("b: {script: x, stage: deploy}\na: {script: x, stage: build}\n").jobs(),
+              "a:on_success b:on_success");
+}
+
+TEST(CreatePipeline, FirstMatchingRuleDecides) {
+    const std::string text =
+        "a:\n  script: x\n  rules:\n    - {if: $A == \"1\", when: manual}\n"
+        "    - {if: $A == \"2\", when: never}\n    - {if: $A, allow_failure: true}\n";
+    EXPECT_EQ(Created(text).with("A", "1").jobs(), "a:manual");
+    EXPECT_EQ(Created(text).with("A", "2").jobs(), kEmpty);
+    EXPECT_EQ(Created(text).with("A", "3").jobs(), "a:on_success?");
+    EXPECT_EQ(Created(text).jobs(), kEmpty);
+}
+
+TEST(CreatePipeline, ManualBlocksInRulesButNotAtTheJob) {
+    EXPECT_EQ(Created("a: {script: x, when: manual}\n").jobs(), "a:manual?");
+    EXPECT_EQ(Created("a: {script: x, rules: [{when: manual}]}\n").jobs(), "a:manual");
+    EXPECT_EQ(Created("a: {script: x, when: manual, rules: [{if: '$A == null'}]}\n").jobs(),
+              "a:manual?");
+    EXPECT_EQ(Created("a: {script: x, when: manual, allow_failure: {exit_codes: 1}}\n").jobs(),
+              "a:manual");
+}
+
+TEST(CreatePipeline, ChangesHoldWhenTheDifferenceIsUnknown) {
+    const std::string text = "a: {script: x, rules: [{changes: ['src/**/*']}]}\n";
+    EXPECT_EQ(Created(text).jobs(), "a:on_success");
+    EXPECT_EQ(Created(text).changed({}).jobs(), kEmpty);
+    EXPECT_EQ(Created(text).changed({"src/b/c"}).jobs(), "a:on_success");
+    EXPECT_EQ(Created(text).changed({"doc/c"}).jobs(), kEmpty);
+}
+
+TEST(CreatePipeline, ExistsLooksAtTheCommit) {
+    const std::string text =
+        "variables: {DIR: src}\na: {script: x, rules: [{exists: [$DIR/Dockerfile]}]}\n";
+    EXPECT_EQ(Created(text).files({"src/Dockerfile"}).jobs(), "a:on_success");
+    EXPECT_EQ(Created(text).files({"Dockerfile"}).jobs(), kEmpty);
+}
+
+TEST(CreatePipeline, RuleVariablesWinAndAreNotSeenByTheRule) {
+    Created created(
+        "variables: {A: root, B: root, C: root}\nworkflow: {rules: [{variables: {B: workflow, C: "
+        "workflow}}]}\na:\n  script: x\n  variables: {C: job, D: job}\n  rules:\n"
+        "    - {if: $D == \"rule\", when: never}\n    - {if: $D == \"job\", variables: {D: rule}}\n");
+    EXPECT_EQ(created.jobs(), "a:on_success");
+    const auto& variables = created.pipeline.jobs[0].variables;
+    EXPECT_EQ(variables.value("A"), "root");
+    EXPECT_EQ(variables.value("B"), "workflow");
+    EXPECT_EQ(variables.value("C"), "job");
+    EXPECT_EQ(variables.value("D"), "rule");
+    EXPECT_EQ(created.pipeline.jobs[0].reason, "rule 2: if: $D == \"job\" is true");
+}
+
+TEST(CreatePipeline, GivenVariablesWinOverYaml) {
+    EXPECT_EQ(Created("variables: {A: yaml}\na: {script: x, rules: [{if: $A == \"given\"}]}\n")
+                  .with("A", "given")
+                  .jobs(),
+              "a:on_success");
+}
+
+TEST(CreatePipeline, InheritFiltersRootVariables) {
+    Created created("variables: {A: 1, B: 2}\na: {script: x, inherit: {variables: [B]}}\n");
+    created.jobs();
+    EXPECT_EQ(created.pipeline.jobs[0].variables.value("A"), std::nullopt);
+    EXPECT_EQ(created.pipeline.jobs[0].variables.value("B"), "2");
+}
+
+TEST(CreatePipeline, WorkflowMayRefuse) {
+    EXPECT_EQ(Created("workflow: {rules: [{if: $A}]}\na: {script: x}\n").jobs(),
+              "error: The pipeline did not run. Review the workflow:rules configuration for the "
+              "pipeline.\n");
+}
+
+TEST(CreatePipeline, WorkflowNameIsExpanded) {
+    Created created(
+        "variables: {V: root}\nworkflow: {name: ' $V-$W-$NO ', rules: [{variables: {W: rule}}]}\n"
+        "a: {script: x}\n");
+    created.jobs();
+    EXPECT_EQ(created.pipeline.name, "root-rule-");
+}
+
+TEST(CreatePipeline, DefaultOnlyMeansBranchesAndTags) {
+    const std::string text = "a: {script: x}\nb: {script: x, rules: [{when: on_success}]}\n";
+    EXPECT_EQ(Created(text).jobs(), "a:on_success b:on_success");
+    EXPECT_EQ(Created(text).tag("v1").jobs(), "a:on_success b:on_success");
+    EXPECT_EQ(Created(text).merge_request().jobs(), "b:on_success");
+    EXPECT_EQ(Created("workflow: {rules: [{when: always}]}\n" + text).merge_request().jobs(),
+              "a:on_success b:on_success");
+}
+
+TEST(CreatePipeline, OnlyAndExceptJudgeRefs) {
+    const auto only = [](const char* list) {
+        return std::string("z: {script: x}\na: {script: x, only: ") + list + "}\n";
+    };
+    EXPECT_EQ(Created(only("[main]")).jobs(), "z:on_success a:on_success");
+    EXPECT_EQ(Created(only("[/^ma/]")).jobs(), "z:on_success a:on_success");
+    EXPECT_EQ(Created(only("[/^MA/i]")).jobs(), "z:on_success a:on_success");
+    EXPECT_EQ(Created(only("[tags]")).jobs(), "z:on_success");
+    EXPECT_EQ(Created(only("[tags]")).tag("v1").jobs(), "z:on_success a:on_success");
+    EXPECT_EQ(Created(only("[pushes]")).jobs(), "z:on_success a:on_success");
+    EXPECT_EQ(Created(only("[web]")).jobs(), "z:on_success");
+    EXPECT_EQ(Created(only("[]")).jobs(), "z:on_success");
+    EXPECT_EQ(Created(only("[merge_requests]")).merge_request().jobs(), "a:on_success");
+    EXPECT_EQ(Created("z: {script: x}\na: {script: x, except: [main]}\n").jobs(), "z:on_success");
+    EXPECT_EQ(Created(only("{variables: [$A]}")).with("A", "1").jobs(), "z:on_success a:on_success");
+    EXPECT_EQ(Created(only("{changes: [x]}")).changed({"y"}).jobs(), "z:on_success");
+}
+
+TEST(CreatePipeline, NamesANeedThatIsNotThere) {
+    EXPECT_EQ(
+        Created("a: {script: x, rules: [{if: $A}]}\nb: {script: x, needs: [a]}\n").jobs(),
+        "error: 'b' job needs 'a' job, but 'a' does not exist in the pipeline. This might be "
+        "because of the only, except, or rules keywords. To need a job that sometimes does not "
+        "exist in the pipeline, use needs:optional.\n");
+    EXPECT_EQ(Created("a: {script: x, rules: [{if: $A}]}\n"
+                      "b: {script: x, needs: [{job: a, optional: true}]}\n")
+                  .jobs(),
+              "b:on_success");
+}
+
+TEST(CreatePipeline, RuleNeedsReplaceTheJobs) {
+    Created created(
+        "a: {script: x}\nb: {script: x}\nc: {script: x, needs: [a], rules: [{needs: [b]}]}\n");
+    created.jobs();
+    ASSERT_EQ(created.pipeline.jobs[2].needs.size(), 1U);
+    EXPECT_EQ(created.pipeline.jobs[2].needs[0].job, "b");
+}
+
+TEST(CreatePipeline, NamesCirclesOfVariables) {
+    EXPECT_EQ(Created("a: {script: x, variables: {A: $B, B: $A}}\n").jobs(),
+              "error: a: circular variable reference detected: [\"A\", \"B\"]\n");
+}
+
+TEST(CreatePipeline, EdgesAloneAreNoPipeline) {
+    EXPECT_EQ(Created("a: {script: x, stage: .pre}\n").jobs(), kEmpty);
+}
+
+TEST(CreatePipeline, CompareToMustBeARef) {
+    Created created("a: {script: x, rules: [{changes: {paths: [a], compare_to: nope}}]}\n"
+                    "b: {script: x}\n");
+    created.request.facts.changed_since = [](const std::string& ref) -> std::optional<rules::Paths> {
+        if (ref == "main") return rules::Paths{};
+        return std::nullopt;
+    };
+    EXPECT_EQ(created.jobs(),
+              "error: Failed to parse rule for a: rules:changes:compare_to is not a valid ref\n");
+}
+
+TEST(LintJson, HasTheShapeOfTheApi) {
+    Created created("a: {script: [x, [y]], tags: [t], environment: prod, needs: []}\n");
+    const auto json = lint_json(created.loaded, nullptr, false);
+    EXPECT_EQ(json["valid"], true);
+    EXPECT_EQ(json["errors"].size(), 0U);
+    EXPECT_EQ(json["jobs"][0].dump(),
+              R"({"name":"a","stage":"test","before_script":[],"script":["x","y"],)"
+              R"("after_script":[],"tag_list":["t"],"only":{"refs":["branches","tags"]},)"
+              R"("except":null,"environment":"prod","when":"on_success","allow_failure":false,)"
+              R"("needs":[]})");
+    EXPECT_TRUE(json["merged_yaml"].get<std::string>().starts_with("---\na:\n  script:\n"));
+}
+
+TEST(Describe, ShowsTheLineAndThePlace) {
+    Created created("a:\n  script: echo\n  stage: nope\n");
+    ASSERT_EQ(created.loaded.errors.size(), 1U);
+    EXPECT_EQ(describe(created.loaded.errors[0], created.loaded),
+              ".gitlab-ci.yml:3:10: a job: chosen stage nope does not exist; available stages are "
+              ".pre, build, test, deploy, .post\n  3 |   stage: nope\n    |          ^\n");
+}
+
+}  // namespace
+}  // namespace runner::pipeline::plan

@@ -1,0 +1,83 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "runner/pipeline/plan/job.hpp"
+#include "runner/pipeline/variables/expand.hpp"
+#include "runner/pipeline/variables/slug.hpp"
+
+namespace runner::pipeline::variables {
+namespace {
+
+struct Row {
+    const char* text;
+    const char* full;
+    const char* existing;
+};
+
+class ExpandTest : public testing::TestWithParam<Row> {};
+
+TEST_P(ExpandTest, ReplacesOnce) {
+    const Collection variables{{"A", "1"}, {"B", "$A-b"}};
+    EXPECT_EQ(expand(GetParam().text, variables, Undefined::kEmpty), GetParam().full);
+    EXPECT_EQ(expand(GetParam().text, variables, Undefined::kKeep), GetParam().existing);
+}
+
+const Row kRows[] = {
+    {"$A", "1", "1"}, {"${A}", "1", "1"}, {"%A%", "1", "1"}, {"$NOPE", "", "$NOPE"},
+    {"${NOPE}", "", "${NOPE}"}, {"%NOPE%", "", "%NOPE%"}, {"$AB", "", "$AB"},
+    {"${A}B", "1B", "1B"}, {"$A.x", "1.x", "1.x"}, {"$A$A", "11", "11"}, {"$B", "$A-b", "$A-b"},
+    {"a%b%c", "ac", "a%b%c"}, {"$$A", "$1", "$1"}, {"$1", "$1", "$1"}, {"${}", "${}", "${}"},
+    {"$", "$", "$"}, {"%A", "%A", "%A"}, {"", "", ""}, {"\\$A", "\\1", "\\1"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Table, ExpandTest, testing::ValuesIn(kRows));
+
+TEST(SortAndExpand, FollowsReferencesInAnyOrder) {
+    const auto sorted = sort_and_expand(
+        {{"C", "c-$B"}, {"B", "b-$A"}, {"A", "a"}, {"SELF", "x$SELF"}, {"TWICE", "$$A"},
+         {"RAW", "$A", true}, {"OF_RAW", "<$RAW>"}, {"UNKNOWN", "$NOPE"}});
+    EXPECT_TRUE(sorted.circle.empty());
+    EXPECT_EQ(sorted.variables.value("C"), "c-b-a");
+    EXPECT_EQ(sorted.variables.value("SELF"), "x");
+    EXPECT_EQ(sorted.variables.value("TWICE"), "$$A");
+    EXPECT_EQ(sorted.variables.value("RAW"), "$A");
+    EXPECT_EQ(sorted.variables.value("OF_RAW"), "<$A>");
+    EXPECT_EQ(sorted.variables.value("UNKNOWN"), "$NOPE");
+}
+
+TEST(SortAndExpand, LeavesEverythingWhenThereIsACircle) {
+    const auto sorted = sort_and_expand({{"A", "$B"}, {"B", "$A"}, {"C", "$D"}, {"D", "1"}});
+    EXPECT_EQ(sorted.circle, (std::vector<std::string>{"A", "B"}));
+    EXPECT_EQ(sorted.variables.value("C"), "$D");
+}
+
+TEST(Slug, IsMadeAsGitLabMakesIt) {
+    EXPECT_EQ(slug("Feature/ABC_1"), "feature-abc-1");
+    EXPECT_EQ(slug("release/1.0"), "release-1-0");
+    EXPECT_EQ(slug("-x-"), "x");
+    EXPECT_EQ(slug("äöü"), "");
+    EXPECT_EQ(slug(std::string(70, 'a')), std::string(63, 'a'));
+}
+
+TEST(EnvironmentSlug, IsMadeAsGitLabMakesIt) {
+    EXPECT_EQ(environment_slug("production"), "production");
+    EXPECT_EQ(environment_slug("Prod"), "prod-njlta9");
+    EXPECT_EQ(environment_slug("review/feature-1"), "review-feature-1-1q251u");
+    EXPECT_EQ(environment_slug("1abc"), "env-1abc-rpfhi6");
+    EXPECT_EQ(environment_slug("abc-"), "abc");
+}
+
+TEST(GroupName, StripsWhatParallelAdded) {
+    EXPECT_EQ(plan::group_name("rspec 1/3"), "rspec");
+    EXPECT_EQ(plan::group_name("rspec:1/3"), "rspec");
+    EXPECT_EQ(plan::group_name("job: [a] 1/2"), "job");
+    EXPECT_EQ(plan::group_name("rspec 01 / 12"), "rspec");
+    EXPECT_EQ(plan::group_name("name 10/20/30"), "name 10/20/30");
+    EXPECT_EQ(plan::group_name("rspec 1:3"), "rspec");
+    EXPECT_EQ(plan::group_name("rspec 1 3"), "rspec");
+    EXPECT_EQ(plan::group_name("plain"), "plain");
+}
+
+}  // namespace
+}  // namespace runner::pipeline::variables
