@@ -192,21 +192,23 @@ std::string builder_script(const DindSettings& settings, bool has_buildkitd_conf
     }
     if (has_buildkitd_config) create += " --config /etc/buildkit/buildkitd.toml";
     create += " --use >/dev/null";
-    return "if ! command -v docker >/dev/null 2>&1; then\n"
-           "  echo 'No docker client in this image: no builder was prepared'\n"
-           "  exit 0\n"
+    // The inner engine is meant, whatever the job's own variables point at.
+    return "export DOCKER_HOST=unix:///var/run/docker.sock\n"
+           "unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT\n"
+           "if ! command -v docker >/dev/null 2>&1; then\n"
+           "  echo 'the image has no docker client'\n"
+           "  exit 1\n"
            "fi\n"
-           "if ! problem=$(" + create + " 2>&1); then\n"
-           "  if ! docker buildx version >/dev/null 2>&1; then\n"
-           "    echo 'No docker buildx in this image: no builder was prepared'\n"
-           "    exit 0\n"
-           "  fi\n"
-           "  docker buildx rm --keep-state " + name + " >/dev/null 2>&1 || :\n"
-           "  if ! problem=$(" + create + " 2>&1); then\n"
-           "    echo \"The builder could not be prepared: $problem\"\n"
-           "    exit 1\n"
-           "  fi\n"
-           "fi\n";
+           "create() { " + create + "; }\n"
+           "problem=$(create 2>&1) && exit 0\n"
+           "if ! docker buildx version >/dev/null 2>&1; then\n"
+           "  echo 'the docker client of the image has no buildx'\n"
+           "  exit 1\n"
+           "fi\n"
+           "docker buildx rm --keep-state " + name + " >/dev/null 2>&1\n"
+           "problem=$(create 2>&1) && exit 0\n"
+           "echo \"$problem\"\n"
+           "exit 1\n";
 }
 
 }  // namespace executors::docker

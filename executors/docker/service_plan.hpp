@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -16,6 +17,8 @@ struct PlannedService {
     std::string slug;
     std::string version;
     bool privileged = false;
+    /// Put into the container before its start: absolute path, text.
+    std::vector<std::pair<std::string, std::string>> files;
 };
 
 struct ServicePlan {

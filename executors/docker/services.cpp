@@ -9,6 +9,7 @@
 #include "executors/docker/exec_stream.hpp"
 #include "executors/docker/image_rules.hpp"
 #include "executors/docker/run_all.hpp"
+#include "executors/docker/tar_archive.hpp"
 
 namespace executors::docker {
 
@@ -115,6 +116,8 @@ Task<Result<void>> Services::start_one(std::size_t place, const ServiceSurroundi
         if (error.is(ErrorKind::kInvalidInput)) error.kind = ErrorKind::kConfiguration;
         co_return error;
     }
+    auto filled = co_await put_files(service);
+    if (!filled) co_return filled.error().with_context("service " + spec.image.name);
     auto began = co_await api_.start_container(service.id);
     if (!began) co_return began.error().with_context("service " + spec.image.name);
     auto state = co_await api_.inspect_container(service.id);
@@ -124,6 +127,16 @@ Task<Result<void>> Services::start_one(std::size_t place, const ServiceSurroundi
     }
     service.ports = health_ports(state->environment, state->exposed_ports);
     co_return Result<void>();
+}
+
+Task<Result<void>> Services::put_files(const Started& service) {
+    TarBuilder tar;
+    for (const auto& [path, text] : service.plan.files) {
+        if (!text.empty()) tar.add_file(path.substr(1), text, 0644);
+    }
+    if (tar.empty()) co_return Result<void>();
+    auto put = co_await api_.put_archive(service.id, "/", tar.finish());
+    co_return put;
 }
 
 std::vector<std::string> Services::host_entries() const {

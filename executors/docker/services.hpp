@@ -55,6 +55,7 @@ class Services {
                                              const ServiceSurroundings& surroundings);
     base::Task<base::Result<void>> create(std::size_t place, std::string platform,
                                           std::string body);
+    base::Task<base::Result<void>> put_files(const Started& service);
     base::Task<base::Result<void>> check(std::size_t place);
     /// "" when healthy, else why not.
     base::Task<base::Result<std::string>> health_problem(const Started& service);

@@ -71,6 +71,7 @@ Command parse_object(const Json& json) {
     if (op == "remove") return parse_file(json, FileCommand::Kind::kRemove);
     if (op == "put_file") return parse_file(json, FileCommand::Kind::kPutFile);
     if (op == "put_tar") return parse_file(json, FileCommand::Kind::kPutTar);
+    if (op == "abort_upload") return AbortUpload{};
     if (op == "shutdown") return Shutdown{json.value("grace_ms", kDefaultShutdownGraceMs)};
     throw Failure("unknown command '" + op + "'");
 }

@@ -52,12 +52,13 @@ struct FileCommand {
     std::string owner;    ///< "" : whom the supervisor runs as
     [[nodiscard]] bool has_upload() const { return kind == Kind::kPutFile || kind == Kind::kPutTar; }
 };
+struct AbortUpload {};
 struct Shutdown {
     std::int64_t grace_ms = kDefaultShutdownGraceMs;
 };
 
-using Command =
-    std::variant<Hello, RunStage, StopStage, LimitOutput, WaitEngine, FileCommand, Shutdown>;
+using Command = std::variant<Hello, RunStage, StopStage, LimitOutput, WaitEngine, FileCommand,
+                             AbortUpload, Shutdown>;
 
 /// Throws Failure that says what is wrong with the frame.
 Command parse_command(std::string_view json);

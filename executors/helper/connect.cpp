@@ -83,8 +83,11 @@ void wait_for_both(int from, int to) {
 
 void copy(int from, int to) {
     // Without copying through this process where the kernel can: one of the two is a pipe as a rule.
+    // Non-blocking, for a splice that waits for a unix socket can sit on what it has already moved
+    // (seen with Linux 6.18: the pipe's reader is only woken when the call returns).
+    constexpr unsigned kFlags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
     ssize_t moved = 0;
-    while ((moved = ::splice(from, nullptr, to, nullptr, kCopyBytes, SPLICE_F_MOVE)) != 0) {
+    while ((moved = ::splice(from, nullptr, to, nullptr, kCopyBytes, kFlags)) != 0) {
         if (moved < 0 && errno == EAGAIN) wait_for_both(from, to);
         if (moved < 0 && errno != EINTR && errno != EAGAIN) break;
     }

@@ -136,6 +136,10 @@ void Connection::take_command(std::string_view json) {
         return;
     }
     if (!greeted_) throw Failure("a command before hello");
+    if (std::holds_alternative<AbortUpload>(command)) {
+        if (upload_) upload_->abort("the upload was given up");
+        return upload_.reset();
+    }
     const auto* file = std::get_if<FileCommand>(&command);
     if (file != nullptr && file->has_upload() && upload_) throw Failure("two uploads at a time");
     auto worker = handler_(command);

@@ -5,6 +5,7 @@
 
 #include "executors/helper/connect.hpp"
 #include "executors/helper/fronts.hpp"
+#include "executors/helper/reap.hpp"
 #include "executors/helper/supervisor.hpp"
 
 namespace {
@@ -14,6 +15,7 @@ using executors::helper::Failure;
 constexpr char kUsage[] =
     "usage: runner-helper supervise --dir DIR [--detach] [--cgroup NAME]\n"
     "       runner-helper connect --dir DIR [--spawn] [--wait-ms N]\n"
+    "       runner-helper reap --dir DIR [--limit-ms N]\n"
     "The part of runner that works inside a job's environment. It is also, by another name, the front\n"
     "of dockerd in a job's container.\n";
 
@@ -72,6 +74,13 @@ int run_connect(Arguments arguments) {
     return executors::helper::connect_and_copy(options);
 }
 
+int run_reap(Arguments arguments) {
+    const std::string directory = arguments.take_directory();
+    const std::string limit = arguments.take_value("--limit-ms");
+    arguments.expect_none();
+    return executors::helper::reap(directory, limit.empty() ? 10'000 : std::strtoll(limit.c_str(), nullptr, 10));
+}
+
 int run(const std::vector<std::string>& words) {
     const std::string name = executors::helper::base_name(words.empty() ? "" : words[0]);
     if (name == "dockerd") return executors::helper::run_dockerd_front(words);
@@ -79,6 +88,7 @@ int run(const std::vector<std::string>& words) {
     const std::vector<std::string> rest(words.begin() + (words.size() > 1 ? 2 : 1), words.end());
     if (command == "supervise") return run_supervise(Arguments(rest));
     if (command == "connect") return run_connect(Arguments(rest));
+    if (command == "reap") return run_reap(Arguments(rest));
     const bool asked = command == "help" || command == "--help";
     std::fputs(kUsage, asked ? stdout : stderr);
     return asked ? 0 : 2;

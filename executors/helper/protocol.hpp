@@ -27,6 +27,7 @@
 ///     remove       id, path
 ///     put_file     id, path; mode, owner                              (an upload follows)
 ///     put_tar      id, dest; owner                                    (an upload follows)
+///     abort_upload
 ///     shutdown     grace_ms
 /// `run` is idempotent: a stage that was started is not started again, and one that has ended has its
 /// kExited record repeated. The others with an `id` are carried out once per id, and each is answered

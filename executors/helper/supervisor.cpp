@@ -13,9 +13,11 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "executors/helper/engine_wait.hpp"
 #include "executors/helper/file_work.hpp"
+#include "executors/helper/reap.hpp"
 
 namespace executors::helper {
 
@@ -41,6 +43,12 @@ Fd block_signals() {
     return signals;
 }
 
+/// For whoever has to clean up after a supervisor that died.
+void leave_note(int directory, const char* name, const std::string& text) {
+    const Fd file(::openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file || !write_all(file.get(), text)) std::perror("runner-helper: write a note");
+}
+
 }  // namespace
 
 Supervisor::Supervisor(const SuperviseOptions& options, int directory, Fd listener, Fd lock)
@@ -50,6 +58,7 @@ Supervisor::Supervisor(const SuperviseOptions& options, int directory, Fd listen
       log_(directory, [this](const auto& header, const auto& text) { on_old_record(header, text); }),
       budget_(log_),
       cgroup_(options.cgroup) {
+    if (!cgroup_.path().empty()) leave_note(directory, "cgroup", cgroup_.path());
     budget_.count_old(old_output_bytes_);
     report_lost_stages();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -235,12 +244,6 @@ Fd take_lock(int directory) {
     return lock;
 }
 
-/// For whoever has to clean up after a supervisor that died.
-void leave_note(int directory, const char* name, const std::string& text) {
-    const Fd file(::openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file || !write_all(file.get(), text)) std::perror("runner-helper: write a note");
-}
-
 /// The child goes on; the parent waits until it listens (end of the pipe after "ok") or says why not.
 Fd go_to_background(int directory) {
     Pipe ready = make_pipe();
@@ -256,6 +259,11 @@ Fd go_to_background(int directory) {
         ::_exit(1);
     }
     ::setsid();
+    // The service manager's words to the daemon are not for the job's programs.
+    for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID",
+                             "LISTEN_FDS", "LISTEN_FDNAMES", "MAINPID", "JOURNAL_STREAM"}) {
+        ::unsetenv(name);
+    }
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     const int log = ::openat(directory, "log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     ::dup2(null, STDIN_FILENO);
@@ -273,7 +281,10 @@ int supervise(const SuperviseOptions& options) {
     const Fd directory(::open(options.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory) fail_errno("open directory " + options.directory);
     Fd ready;
-    if (options.detach) ready = go_to_background(directory.get());
+    if (options.detach) {
+        ready = go_to_background(directory.get());
+        ::setenv(kMarkVariable, options.directory.c_str(), 1);
+    }
     try {
         // The lock comes first: a second supervisor must not replace the first one's socket.
         Fd lock = take_lock(directory.get());

@@ -178,9 +178,9 @@ bool RequestReader::started() const { return parser_->got_some(); }
 bool RequestReader::done() const { return parser_->is_done(); }
 bool RequestReader::keep_alive() const { return parser_->is_done() && parser_->keep_alive(); }
 
-Request& RequestReader::request() {
+Request RequestReader::take() {
     parser_->request.body = std::move(parser_->body);
-    return parser_->request;
+    return std::move(parser_->request);
 }
 
 }  // namespace protocol::http

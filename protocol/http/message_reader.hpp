@@ -63,7 +63,8 @@ class RequestReader {
     [[nodiscard]] bool keep_alive() const;
     /// The status to refuse with after feed() has failed: 400, 413 or 431.
     [[nodiscard]] unsigned refusal() const { return refusal_; }
-    Request& request();
+    /// The request, once it is done(); it can be taken once.
+    Request take();
 
   private:
     class Parser;

@@ -30,11 +30,11 @@ constexpr Key kRunner[] = {
         runner<&R::job_status_final_update_retry_limit>, "tries to report a job's end")
         .with_flag("", "-"),
     key("url", Type::kString, "", runner<&R::url>, "address of GitLab; $VAR is expanded")
-        .with_flag("url", "CI_SERVER_URL"),
+        .with_flag("url,u", "CI_SERVER_URL"),
     key("id", Type::kInt64, "0", runner<&R::id>, "number of the runner at GitLab, written by register")
         .with_flag("-", "-"),
     key("token", Type::kString, "", runner<&R::token>, "authentication token; $VAR is expanded")
-        .with_flag("token", "CI_SERVER_TOKEN"),
+        .with_flag("token,t", "CI_SERVER_TOKEN"),
     key("token_obtained_at", Type::kDatetime, "", runner<&R::token_obtained_at>,
         "written by register and reset-token")
         .with_flag("-", "-"),

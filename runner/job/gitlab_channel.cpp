@@ -199,16 +199,16 @@ LogFacts log_facts(const Options& options) {
 base::Result<std::unique_ptr<JobChannel>> make_gitlab_channel(
     const boost::asio::any_io_executor& executor, const Options& options) {
     const LogFacts facts = log_facts(options);
-    trace::MaskRules masks;
+    trace::MaskOptions masks;
     masks.phrases = facts.masked;
-    masks.token_prefixes = trace::token_prefixes(facts.all_token_prefixes,
-                                                 options.payload->features.token_mask_prefixes);
+    masks.token_prefixes = options.payload->features.token_mask_prefixes;
+    masks.all_default_tokens = facts.all_token_prefixes;
     trace::TraceOptions trace_options;
     trace_options.spool_path = options.spool;
     trace_options.limit_bytes = static_cast<std::uint64_t>(options.runner->output_limit_bytes);
     trace_options.timestamps = facts.timestamps;
     trace_options.sections = options.payload->features.trace_sections;
-    trace_options.masks = std::make_shared<const trace::MaskSet>(std::move(masks));
+    trace_options.masks = std::make_shared<const trace::MaskSet>(masks);
 
     std::uint64_t confirmed = 0;
     const bool has_state = options.restored != nullptr && !options.restored->trace_state.empty();

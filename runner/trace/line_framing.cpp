@@ -10,6 +10,26 @@ namespace runner::trace {
 
 namespace {
 constexpr std::size_t kStampBytes = 27;
+
+/// Bytes before the first end of line, all of them when there is none.
+std::size_t line_length(std::string_view text) {
+    const void* found = text.empty() ? nullptr : std::memchr(text.data(), '\n', text.size());
+    if (found == nullptr) return text.size();
+    return static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+}
+
+/// Copies `length` bytes of `text`. Short lines are the rule, and a copy of a fixed size is several times faster, so
+/// up to Spool::kSlackBytes more may be written.
+void copy_line(char* target, std::string_view text, std::size_t length) {
+    if (length <= 32 && text.size() >= 32) {
+        std::memcpy(target, text.data(), 32);
+    } else if (length <= 64 && text.size() >= 64) {
+        std::memcpy(target, text.data(), 64);
+    } else {
+        std::memcpy(target, text.data(), length);
+    }
+}
+
 }  // namespace
 
 LineFraming::LineFraming(Spool& spool, Spool::Source source, StreamTag tag, bool timestamps)
@@ -37,17 +57,36 @@ void LineFraming::append(std::string_view text) {
     }
 }
 
+/// Whole lines are copied straight into the spool's buffer, many between two calls of it: most of what a script
+/// prints takes this way.
+std::string_view LineFraming::copy_lines(std::string_view text) {
+    set_stamp(now_micros_);
+    char* const begin = spool_->prepare(Spool::kMaxPieceBytes);
+    char* target = begin;
+    char* const last = begin + Spool::kMaxPieceBytes - (kHeaderBytes + kMaxLineBytes + 1);
+    while (target <= last) {
+        const std::size_t length = line_length(text);
+        if (length > kMaxLineBytes || length == text.size()) break;
+        header_[kHeaderBytes - 1] = continues_ ? '+' : ' ';
+        continues_ = false;
+        std::memcpy(target, header_.data(), kHeaderBytes);
+        copy_line(target + kHeaderBytes, text, length + 1);
+        target += kHeaderBytes + length + 1;
+        text.remove_prefix(length + 1);
+    }
+    spool_->commit(static_cast<std::size_t>(target - begin), source_);
+    return text;
+}
+
 void LineFraming::append_lines(std::string_view text) {
     while (!text.empty()) {
-        const void* found = std::memchr(text.data(), '\n', text.size());
-        if (found == nullptr) return extend_partial(text);
-        const auto length = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
-        if (partial_.empty() && length <= kMaxLineBytes) {
-            put_line(text.substr(0, length), now_micros_, false);
-        } else {
-            extend_partial(text.substr(0, length));
-            flush_partial(false);
-        }
+        const std::size_t before = text.size();
+        if (partial_.empty()) text = copy_lines(text);
+        if (text.size() != before) continue;
+        const std::size_t length = line_length(text);
+        extend_partial(text.substr(0, length));
+        if (length == text.size()) return;
+        flush_partial(false);
         text.remove_prefix(length + 1);
     }
 }

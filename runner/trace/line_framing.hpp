@@ -47,6 +47,7 @@ class LineFraming {
 
   private:
     void append_lines(std::string_view text);
+    std::string_view copy_lines(std::string_view text);
     void extend_partial(std::string_view text);
     void put_line(std::string_view text, std::int64_t unix_micros, bool continues_after);
     void flush_partial(bool continues_after);

@@ -18,6 +18,11 @@ namespace {
 
 constexpr std::size_t kBufferBytes = 128 * 1024;
 
+/// A log beyond the first is a big one: its blocks are asked for in steps of the second. Appending to a file that
+/// has to find blocks for every page costs several times the writing itself.
+constexpr std::uint64_t kBigLogBytes = 1U << 20U;
+constexpr std::uint64_t kReserveStep = 16U << 20U;
+
 /// The buffer that is not in use now: allocating one per flush would cost more than filling it.
 thread_local std::unique_ptr<char[]> spare_buffer;
 
@@ -81,13 +86,14 @@ base::Result<void> Spool::cut_to(std::uint64_t size) {
 
 char* Spool::prepare(std::size_t bytes) {
     if (!buffer_) {
-        buffer_ = spare_buffer ? std::move(spare_buffer) : std::make_unique_for_overwrite<char[]>(kBufferBytes);
+        buffer_ = spare_buffer ? std::move(spare_buffer) : std::make_unique_for_overwrite<char[]>(kBufferBytes + kSlackBytes);
     }
     if (used_ + bytes > kBufferBytes) drain();
     return buffer_.get() + used_;
 }
 
 void Spool::commit(std::size_t bytes, Source source) {
+    if (bytes == 0) return;
     if (limit_reached_at_) {
         const bool fits = end() + bytes <= *limit_reached_at_ + kReserveBytes;
         if (source == Source::kRunner && fits) used_ += bytes;
@@ -129,11 +135,20 @@ void Spool::append(std::string_view bytes, Source source) {
     }
 }
 
+void Spool::reserve_blocks() {
+    if (end() < kBigLogBytes || end() <= reserved_) return;
+    // Only for speed: a file system that cannot, or is full, says so at the write.
+    static_cast<void>(::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(size_),
+                                  static_cast<off_t>(kReserveStep)));
+    reserved_ = size_ + kReserveStep;
+}
+
 void Spool::drain() {
     if (used_ == 0 || failure_) {
         used_ = 0;
         return;
     }
+    reserve_blocks();
     auto written = base::write_fully(fd_.get(), std::string_view(buffer_.get(), used_));
     if (written) {
         crc_ = libdeflate_crc32(crc_, buffer_.get(), used_);

@@ -40,11 +40,13 @@ class Spool {
     Spool(const Spool&) = delete;
     Spool& operator=(const Spool&) = delete;
 
-    /// Room for `bytes` (at most kMaxPieceBytes) to be filled and committed, fully or less, before any other call.
+    /// Room for `bytes` (at most kMaxPieceBytes) and kSlackBytes behind it, which may be scribbled on. To be filled and
+    /// committed, fully or less, before any other call.
     char* prepare(std::size_t bytes);
     void commit(std::size_t bytes, Source source);
     void append(std::string_view bytes, Source source);
-    static constexpr std::size_t kMaxPieceBytes = 16 * 1024;
+    static constexpr std::size_t kMaxPieceBytes = 32 * 1024;
+    static constexpr std::size_t kSlackBytes = 64;
 
     /// Writes what was appended. A failure (disk full) is kept and answered by every later flush.
     base::Result<void> flush();
@@ -62,12 +64,14 @@ class Spool {
     base::Result<void> cut_to(std::uint64_t size);
     void reach_limit(std::string_view piece);
     void drain();
+    void reserve_blocks();
     [[nodiscard]] std::uint64_t end() const { return size_ + used_; }
 
     base::UniqueFd fd_;
     std::filesystem::path path_;
     std::uint64_t limit_bytes_ = 0;
     std::uint64_t size_ = 0;
+    std::uint64_t reserved_ = 0;  ///< blocks on disk are there up to here
     std::uint32_t crc_ = 0;
     std::optional<std::uint64_t> limit_reached_at_;
     std::unique_ptr<char[]> buffer_;  ///< nullptr between flushes

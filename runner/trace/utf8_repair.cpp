@@ -3,11 +3,16 @@
 #include <cstdint>
 #include <cstring>
 
+#include "runner/trace/utf8_blocks.hpp"
+
 namespace runner::trace {
 
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+/// At least a block's worth.
+constexpr std::size_t kByCharacter = 32;
 
 enum class Verdict { kValid, kInvalid, kIncomplete };
 
@@ -74,8 +79,9 @@ std::size_t valid_utf8_length(std::string_view text) {
     while (true) {
         at = skip_ascii(bytes, at, text.size());
         if (at == text.size()) return at;
-        // Text of one script has runs of long characters: stay here while they last.
-        while (at < text.size() && bytes[at] >= 0x80) {
+        at += valid_utf8_blocks(text.substr(at));
+        // The end of the last block, or the character that the blocks stumbled over.
+        for (std::size_t i = 0; i < kByCharacter && at < text.size(); ++i) {
             const Character character = look(bytes + at, text.size() - at);
             if (character.verdict != Verdict::kValid) return at;
             at += character.length;

@@ -3,11 +3,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <chrono>
@@ -46,6 +48,7 @@ class PlainPeer final : public Peer {
         ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
         ::shutdown(fd_, SHUT_RDWR);
     }
+    [[nodiscard]] int descriptor() const override { return fd_; }
 
   private:
     int fd_;
@@ -77,6 +80,7 @@ class TlsPeer final : public Peer {
         alive_ = false;
         ::shutdown(fd_, SHUT_RDWR);
     }
+    [[nodiscard]] int descriptor() const override { return fd_; }
 
   private:
     int fd_;
@@ -243,6 +247,35 @@ void ScriptedServer::serve(int fd, int number) {
     const std::lock_guard lock(mutex_);
     open_.remove(fd);
     ::close(fd);
+}
+
+void relay(Peer& peer, std::uint16_t port, std::string_view greeting) {
+    const int other = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const auto* generic = static_cast<const sockaddr*>(static_cast<const void*>(&address));
+    require(::connect(other, generic, sizeof address) == 0, "connect");
+    peer.write(greeting);
+    std::array<pollfd, 2> ends{{{peer.descriptor(), POLLIN, 0}, {other, POLLIN, 0}}};
+    std::array<char, 16384> bytes{};
+    while (::poll(ends.data(), ends.size(), -1) > 0) {
+        for (std::size_t from = 0; from < 2; ++from) {
+            if (ends[from].revents == 0) continue;
+            const auto count = ::recv(ends[from].fd, bytes.data(), bytes.size(), 0);
+            if (count <= 0) {
+                ::close(other);
+                return;
+            }
+            const auto size = static_cast<std::size_t>(count);
+            for (std::size_t sent = 0; sent < size;) {
+                const auto step = ::send(ends[1 - from].fd, bytes.data() + sent, size - sent, MSG_NOSIGNAL);
+                if (step <= 0) break;
+                sent += static_cast<std::size_t>(step);
+            }
+        }
+    }
 }
 
 std::uint16_t unused_port() {

@@ -22,6 +22,7 @@ class Peer {
     virtual void write(std::string_view bytes) = 0;
     /// Closes without ceremony: a TLS peer says no goodbye, unread bytes cause a reset.
     virtual void drop() = 0;
+    [[nodiscard]] virtual int descriptor() const = 0;
 
     /// Up to and including `end`; shorter when the peer closes first. What came behind it is kept.
     std::string read_until(std::string_view end);
@@ -82,6 +83,9 @@ class ScriptedServer {
     std::vector<std::thread> sessions_;
     std::thread acceptor_;
 };
+
+/// A proxy's tunnel: connects to the port, sends `greeting` to the peer, and copies both ways until one ends.
+void relay(Peer& peer, std::uint16_t port, std::string_view greeting);
 
 /// A port of the loopback interface on which nobody listens.
 std::uint16_t unused_port();

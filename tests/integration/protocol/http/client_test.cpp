@@ -1,73 +1,23 @@
 #include "protocol/http/client.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/this_coro.hpp>
 #include <chrono>
-#include <mutex>
+#include <fstream>
 #include <string>
 #include <vector>
 
-#include "base/stop_source.hpp"
-#include "base/task_group.hpp"
-#include "tests/support/http/scripted_server.hpp"
-#include "tests/support/run_to_end.hpp"
-#include "tests/support/temp_dir.hpp"
+#include "tests/integration/protocol/http/exchange.hpp"
 
 namespace protocol::http {
 namespace {
 
+using namespace std::chrono_literals;
 using base::ErrorKind;
-using base::Result;
-using base::Task;
+using testing::HasSubstr;
 using tests::Peer;
 using tests::ScriptedServer;
-using Clock = std::chrono::steady_clock;
-
-ClientOptions options_for(const std::string& endpoint) {
-    ClientOptions options;
-    options.endpoint = endpoint;
-    options.user_agent = "test/1";
-    return options;
-}
-
-/// Sends the requests one after the other with one client.
-Task<std::vector<Result<Response>>> send_all(ClientOptions options, std::vector<Request> requests) {
-    auto executor = co_await boost::asio::this_coro::executor;
-    std::vector<Result<Response>> answers;
-    auto client = make_client(executor, std::move(options));
-    if (!client) {
-        answers.emplace_back(client.error());
-        co_return answers;
-    }
-    for (Request& request : requests) {
-        auto answer = co_await (*client)->send(std::move(request));
-        answers.push_back(std::move(answer));
-    }
-    co_return answers;
-}
-
-std::vector<Result<Response>> exchange(ClientOptions options, std::vector<Request> requests) {
-    return tests::run_to_end(send_all(std::move(options), std::move(requests)));
-}
-
-Result<Response> exchange(ClientOptions options, Request request) {
-    return exchange(std::move(options), std::vector<Request>{std::move(request)}).front();
-}
-
-Request get(std::string target) {
-    Request request;
-    request.target = std::move(target);
-    return request;
-}
-
-Request post(std::string target, std::string body) {
-    Request request;
-    request.method = "POST";
-    request.target = std::move(target);
-    request.body = std::move(body);
-    return request;
-}
 
 TEST(HttpClient, SendsARequestAndReadsItsAnswer) {
     Peer::Request seen;
@@ -97,6 +47,418 @@ TEST(HttpClient, KeepsTheConnectionForTheNextRequest) {
     const auto answers = exchange(options_for(server.url()), {get("/1"), get("/2"), post("/3", "b")});
     for (const auto& answer : answers) EXPECT_TRUE(answer);
     EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(HttpClient, ReadsAnswersThatComeByteByByte) {
+    ScriptedServer server([](Peer& peer, int) {
+        peer.read_request();
+        peer.dribble("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+        peer.read_request();
+        peer.dribble("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                     "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: 1\r\n\r\n");
+    });
+    const auto answers = exchange(options_for(server.url()), {get("/1"), get("/2")});
+    ASSERT_TRUE(answers[0] && answers[1]);
+    EXPECT_EQ(answers[0]->body, "hello");
+    EXPECT_EQ(answers[1]->body, "abcde");
+    EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(HttpClient, ReadsABodyThatEndsWithTheConnection) {
+    ScriptedServer server([](Peer& peer, int) {
+        peer.read_request();
+        peer.write("HTTP/1.1 200 OK\r\n\r\nuntil the end");
+    });
+    const auto answer = exchange(options_for(server.url()), get("/"));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->body, "until the end");
+}
+
+TEST(HttpClient, SkipsInterimAnswers) {
+    ScriptedServer server([](Peer& peer, int) {
+        peer.read_request();
+        peer.write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
+        peer.answer("200 OK", "real");
+    });
+    const auto answer = exchange(options_for(server.url()), get("/"));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->body, "real");
+    EXPECT_FALSE(answer->headers.has("Link"));
+}
+
+TEST(HttpClient, TakesAnswersWithoutABodyAndGoesOnWithTheConnection) {
+    ScriptedServer server([](Peer& peer, int) {
+        peer.read_request();
+        peer.write("HTTP/1.1 204 No Content\r\n\r\n");
+        peer.read_request();
+        peer.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n");  // of a HEAD
+        peer.read_request();
+        peer.answer("200 OK", "x");
+    });
+    Request head = get("/2");
+    head.method = "HEAD";
+    const auto answers = exchange(options_for(server.url()), {get("/1"), head, get("/3")});
+    ASSERT_TRUE(answers[0] && answers[1] && answers[2]);
+    EXPECT_EQ(answers[0]->status, 204U);
+    EXPECT_EQ(answers[1]->body, "");
+    EXPECT_EQ(answers[2]->body, "x");
+    EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(HttpClient, SendsLargeBodiesWhole) {
+    const std::string large(8U << 20U, 'z');
+    std::string arrived;
+    ScriptedServer server([&](Peer& peer, int) {
+        arrived = peer.read_request().body;
+        peer.answer("200 OK", "");
+    });
+    Request request;
+    request.method = "PATCH";
+    request.lent_body = large;
+    const auto answer = exchange(options_for(server.url()), std::move(request));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_TRUE(arrived == large);
+}
+
+TEST(HttpClient, RepeatsARequestWhoseReusedConnectionTheServerHadClosed) {
+    ScriptedServer server([](Peer& peer, int connection) {
+        peer.read_request();
+        peer.answer("200 OK", "x");
+        // The next request arrives, and the connection dies without a word.
+        if (connection == 1) peer.read_request();
+        if (connection == 1) peer.drop();
+    });
+    const auto answers = exchange(options_for(server.url()), {get("/1"), post("/2", "body")});
+    ASSERT_TRUE(answers[1]) << answers[1].error().message;
+    EXPECT_EQ(server.connections(), 2);
+}
+
+TEST(HttpClient, DoesNotRepeatOnAFreshConnection) {
+    ScriptedServer server([](Peer& peer, int) { peer.read_request(); });
+    const auto answer = exchange(options_for(server.url()), post("/", "body"));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::kUnavailable);
+    EXPECT_THAT(answer.error().message, HasSubstr("closed without an answer"));
+    EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(HttpClient, NoticesAnAnswerThatIsCutShort) {
+    for (const char* text : {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
+                             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+                             "HTTP/1.1 200 OK\r\nContent-Le"}) {
+        ScriptedServer server([text](Peer& peer, int) {
+            peer.read_request();
+            peer.write(text);
+        });
+        const auto answer = exchange(options_for(server.url()), get("/"));
+        ASSERT_FALSE(answer) << text;
+        EXPECT_EQ(answer.error().kind, ErrorKind::kUnavailable);
+        EXPECT_THAT(answer.error().message, HasSubstr("in the middle of the answer"));
+    }
+}
+
+TEST(HttpClient, RefusesWhatIsNotHttpOrTooLarge) {
+    const std::string long_header = "HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n";
+    const std::string long_body = "HTTP/1.1 200 OK\r\n\r\n" + std::string(2000, 'x');
+    for (const std::string& text :
+         {std::string("SSH-2.0-OpenSSH_9\r\n\r\n"), long_header, long_body,
+          std::string("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"),
+          std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")}) {
+        ScriptedServer server([&](Peer& peer, int) {
+            peer.read_request();
+            peer.write(text);
+        });
+        ClientOptions options = options_for(server.url());
+        options.max_body_bytes = 1000;
+        const auto answer = exchange(options, get("/"));
+        ASSERT_FALSE(answer) << text.substr(0, 40);
+        EXPECT_EQ(answer.error().kind, ErrorKind::kProtocol) << answer.error().message;
+    }
+}
+
+TEST(HttpClient, NeverSendsALineBreakInAHeader) {
+    ScriptedServer server([](Peer& peer, int) { peer.read_request(); });
+    Request request = get("/");
+    request.headers.set("JOB-TOKEN", "a\r\nX-Evil: 1");
+    const auto answer = exchange(options_for(server.url()), std::move(request));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::kInvalidInput);
+    EXPECT_THAT(answer.error().message, HasSubstr("JOB-TOKEN"));
+    EXPECT_THAT(answer.error().message, testing::Not(HasSubstr("Evil")));
+}
+
+TEST(HttpClient, ReadsTheRefusalOfAServerThatDoesNotTakeTheBody) {
+    ScriptedServer server([](Peer& peer, int) {
+        peer.read_until("\r\n\r\n");
+        peer.answer("413 Too Large", "no");
+    });
+    const auto answer = exchange(options_for(server.url()), post("/", std::string(16U << 20U, 'x')));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->status, 413U);
+}
+
+TEST(HttpClient, SendsASourceInChunksAndStopsWhenTheServerAnswersEarly) {
+    std::string arrived;
+    ScriptedServer server([&](Peer& peer, int connection) {
+        if (connection == 1) {
+            arrived = peer.read_request().body;
+            peer.answer("201 Created", "");
+        } else {
+            peer.read_until("\r\n\r\n");
+            peer.answer("403 Forbidden", "");
+            peer.read_until("never");
+        }
+    });
+    auto given = std::make_shared<int>(0);
+    const auto counting = [given](int last) -> BodySource {
+        return [given, last] { return numbered_piece(given, last); };
+    };
+    Request whole;
+    whole.method = "POST";
+    whole.source = counting(3);
+    const auto first = exchange(options_for(server.url()), std::move(whole));
+    ASSERT_TRUE(first) << first.error().message;
+    EXPECT_EQ(arrived, "1,2,3,");
+    *given = 0;
+    Request endless;
+    endless.method = "POST";
+    endless.source = counting(1'000'000'000);
+    const auto second = exchange(options_for(server.url()), std::move(endless));
+    ASSERT_TRUE(second) << second.error().message;
+    EXPECT_EQ(second->status, 403U);
+}
+
+TEST(HttpClient, PassesOnTheFailureOfASource) {
+    ScriptedServer server([](Peer& peer, int) { peer.read_request(); });
+    Request request;
+    request.method = "POST";
+    request.source = [] { return failing_piece(); };
+    const auto answer = exchange(options_for(server.url()), std::move(request));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::kIo);
+    EXPECT_THAT(answer.error().message, HasSubstr("the disk is gone"));
+}
+
+TEST(HttpClient, FollowsRedirects) {
+    std::vector<Peer::Request> seen;
+    ScriptedServer server([&](Peer& peer, int) {
+        for (const char* next : {"/two", "three?x=1", ""}) {
+            seen.push_back(peer.read_request());
+            const std::string where = "Location: " + std::string(next) + "\r\n";
+            if (*next != 0) {
+                peer.answer("307 Temporary Redirect", "body", where);
+            } else {
+                peer.answer("200 OK", "there");
+            }
+        }
+    });
+    Request request = post("/one", "content");
+    request.headers.set("JOB-TOKEN", "t");
+    const auto answer = exchange(options_for(server.url()), std::move(request));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->body, "there");
+    ASSERT_EQ(seen.size(), 3U);
+    EXPECT_EQ(seen[2].line(), "POST /three?x=1 HTTP/1.1");
+    EXPECT_EQ(seen[2].body, "content");
+    EXPECT_EQ(seen[2].field("JOB-TOKEN"), "t");
+}
+
+TEST(HttpClient, KeepsTokensFromAnotherHost) {
+    Peer::Request seen;
+    ScriptedServer other([&](Peer& peer, int) {
+        seen = peer.read_request();
+        peer.answer("200 OK", "object");
+    });
+    ScriptedServer server([&](Peer& peer, int) {
+        peer.read_request();
+        peer.answer("302 Found", "", "Location: " + other.url() + "/bucket?sig=1\r\n");
+    });
+    Request request = get("/artifacts");
+    request.headers.set("JOB-TOKEN", "secret");
+    request.headers.set("Accept", "x/y");
+    const auto answer = exchange(options_for(server.url()), std::move(request));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->body, "object");
+    EXPECT_EQ(seen.line(), "GET /bucket?sig=1 HTTP/1.1");
+    EXPECT_EQ(seen.field("JOB-TOKEN"), "");
+    EXPECT_EQ(seen.field("Accept"), "x/y");
+    EXPECT_EQ(seen.field("Host"), "127.0.0.1:" + std::to_string(other.port()));
+}
+
+TEST(HttpClient, GivesUpAnEndlessRedirection) {
+    ScriptedServer server([](Peer& peer, int) {
+        while (!peer.read_request().empty()) peer.answer("302 Found", "", "Location: /again\r\n");
+    });
+    const auto answer = exchange(options_for(server.url()), get("/"));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->status, 302U);
+    EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(HttpClient, SpeaksOverAUnixSocket) {
+    tests::TempDir directory;
+    const std::string path = (directory.path() / "sock").string();
+    Peer::Request seen;
+    ScriptedServer server(path, [&](Peer& peer, int) {
+        seen = peer.read_request();
+        peer.answer("200 OK", "OK");
+    });
+    const auto answer = exchange(options_for("unix://" + path), get("/_ping"));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->body, "OK");
+    EXPECT_EQ(seen.field("Host"), "localhost");
+}
+
+TEST(HttpClient, UsesAProxyForPlainAddressesAndSparesTheExceptions) {
+    Peer::Request seen;
+    ScriptedServer proxy([&](Peer& peer, int) {
+        seen = peer.read_request();
+        peer.answer("200 OK", "by proxy");
+    });
+    const Environment environment({{"http_proxy", "http://us%40er:pa%3Ass@127.0.0.1:" +
+                                                      std::to_string(proxy.port())},
+                                   {"no_proxy", "exempt.test"}});
+    ClientOptions options = options_for("http://gitlab.test:8080");
+    options.proxy_from_environment = true;
+    const auto answer = exchange(options, get("/api?x=1"));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->body, "by proxy");
+    EXPECT_EQ(seen.line(), "GET http://gitlab.test:8080/api?x=1 HTTP/1.1");
+    EXPECT_EQ(seen.field("Host"), "gitlab.test:8080");
+    EXPECT_EQ(seen.field("Proxy-Authorization"), "Basic dXNAZXI6cGE6c3M=");
+    options.endpoint = "http://www.exempt.test";
+    const auto direct = exchange(options, get("/"));
+    EXPECT_FALSE(direct);
+    EXPECT_EQ(proxy.connections(), 1);
+}
+
+TEST(HttpClient, SaysWhatIsWrongWithAnAddress) {
+    const auto refused = exchange(
+        options_for("http://127.0.0.1:" + std::to_string(tests::unused_port())), get("/"));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
+    EXPECT_THAT(refused.error().message, HasSubstr("connect to 127.0.0.1:"));
+    EXPECT_THAT(refused.error().message, HasSubstr("nothing listens there"));
+
+    const auto unknown = exchange(options_for("http://no-such-host.invalid"), get("/"));
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().kind, ErrorKind::kUnavailable);
+    EXPECT_THAT(unknown.error().message, HasSubstr("\"no-such-host.invalid\" cannot be resolved"));
+
+    const auto no_socket = exchange(options_for("unix:///nowhere/sock"), get("/"));
+    ASSERT_FALSE(no_socket);
+    EXPECT_EQ(no_socket.error().kind, ErrorKind::kUnavailable);
+    EXPECT_THAT(no_socket.error().message, HasSubstr("/nowhere/sock"));
+}
+
+TEST(HttpClient, EndsAnAnswerThatStalls) {
+    ScriptedServer server([](Peer& peer, int) {
+        peer.read_request();
+        peer.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n");
+        peer.read_until("never");
+    });
+    ClientOptions options = options_for(server.url());
+    options.header_limit = 1s;
+    const auto begin = std::chrono::steady_clock::now();
+    const auto answer = exchange(options, get("/"));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::kTimeout);
+    EXPECT_THAT(answer.error().message, HasSubstr("127.0.0.1:" + std::to_string(server.port())));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s);
+}
+
+TEST(HttpClient, EndsABodyThatStalls) {
+    ScriptedServer server([](Peer& peer, int) {
+        peer.read_request();
+        peer.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+        peer.read_until("never");
+    });
+    ClientOptions options = options_for(server.url());
+    options.total_limit = 1s;
+    const auto answer = exchange(options, get("/"));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::kTimeout);
+}
+
+TEST(HttpClient, EndsARequestThatNobodyTakes) {
+    ScriptedServer server([](Peer& peer, int) {
+        peer.read_until("\r\n\r\n");
+        std::this_thread::sleep_for(1500ms);
+    });
+    ClientOptions options = options_for(server.url());
+    options.total_limit = 1s;
+    const auto answer = exchange(options, post("/", std::string(64U << 20U, 'x')));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::kTimeout) << answer.error().message;
+}
+
+TEST(HttpClient, IsCancelledWhereverItWaits) {
+    const auto stalling = [](Peer& peer, int) {
+        peer.read_request();
+        peer.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+        peer.read_until("never");
+    };
+    ScriptedServer server(stalling);
+    for (const std::string& endpoint : {server.url(), std::string("http://192.0.2.1:81")}) {
+        const auto begin = std::chrono::steady_clock::now();
+        const auto answer = exchange_until(options_for(endpoint), get("/"), 200ms);
+        ASSERT_FALSE(answer);
+        EXPECT_THAT(answer.error().kind, testing::AnyOf(ErrorKind::kTimeout, ErrorKind::kUnavailable));
+        EXPECT_LT(std::chrono::steady_clock::now() - begin, 1500ms);
+    }
+}
+
+TEST(HttpClient, DropsConnectionsThatAreTooOld) {
+    ScriptedServer server([](Peer& peer, int) {
+        while (!peer.read_request().empty()) peer.answer("200 OK", "x");
+    });
+    ClientOptions options = options_for(server.url());
+    options.idle_limit = 0s;
+    const auto answers = exchange(options, {get("/1"), get("/2")});
+    EXPECT_TRUE(answers[0] && answers[1]);
+    EXPECT_EQ(server.connections(), 2);
+}
+
+TEST(HttpClient, StreamsABodyInPieces) {
+    const std::string large(3U << 20U, 'q');
+    ScriptedServer server([&](Peer& peer, int) {
+        peer.read_request();
+        peer.answer("200 OK", large);
+        peer.read_request();
+        peer.answer("200 OK", "next");
+    });
+    const auto result = tests::run_to_end(stream_then_get(options_for(server.url()), 100'000));
+    EXPECT_TRUE(result.streamed == large);
+    EXPECT_LE(result.largest_piece, 100'000U);
+    EXPECT_EQ(result.next, "next");
+    EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(HttpClient, HandsOverAnUpgradedConnectionWithItsFirstBytes) {
+    for (const char* head : {"HTTP/1.1 101 UPGRADED\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\n",
+                             "HTTP/1.1 200 OK\r\nContent-Type: application/x\r\n\r\n"}) {
+        ScriptedServer server([&](Peer& peer, int) {
+            peer.read_request();
+            peer.write(std::string(head) + "first");
+            peer.write("you said " + peer.read_until("\n"));
+            EXPECT_EQ(peer.read_until("x"), "");  // the client ended its side
+            peer.write("bye");
+        });
+        const auto text = tests::run_to_end(talk_upgraded(options_for(server.url()), "hello\n"));
+        ASSERT_TRUE(text) << text.error().message;
+        EXPECT_EQ(*text, "firstyou said hello\nbye");
+    }
+}
+
+TEST(HttpClient, TellsWhyAnUpgradeWasRefused) {
+    ScriptedServer server([](Peer& peer, int) {
+        peer.read_request();
+        peer.answer("409 Conflict", R"({"message":"container is not running"})");
+    });
+    const auto text = tests::run_to_end(talk_upgraded(options_for(server.url()), ""));
+    ASSERT_FALSE(text);
+    EXPECT_EQ(text.error().kind, ErrorKind::kConflict);
+    EXPECT_THAT(text.error().message, HasSubstr("container is not running"));
 }
 
 }  // namespace

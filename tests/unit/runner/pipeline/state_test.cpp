@@ -301,7 +301,7 @@ TEST(Process, RetryOpensWhatWasSkipped) {
 TEST(Process, ExitCodeDecidesWhetherFailureIsAllowed) {
     Story story;
     story.job("a", 0).job("b", 0);
-    for (Run& job : story.jobs) job.allowed_exit_codes = {3, 4};
+    for (auto& job : story.jobs) job.allowed_exit_codes = {3, 4};
     Process process(story.jobs);
     process.advance();
     process.finished(0, Status::kFailed, 4);

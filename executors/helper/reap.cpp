@@ -1,0 +1,102 @@
+#include "executors/helper/reap.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "executors/helper/posix.hpp"
+
+namespace executors::helper {
+
+namespace {
+
+/// How long a supervisor may take to end its stages by itself; the rest of the limit is for KILL.
+constexpr std::int64_t kOrderlyPart = 2;
+constexpr int kRoundMs = 10;
+
+Fd open_process(pid_t pid) {
+    return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+bool wait_for_end(const Fd& process, std::int64_t limit_ms) {
+    pollfd ended{process.get(), POLLIN, 0};
+    return ::poll(&ended, 1, static_cast<int>(std::max<std::int64_t>(limit_ms, 0))) > 0;
+}
+
+bool is_served(const std::string& directory) {
+    const Fd lock(::open((directory + "/lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    return lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+void end_supervisor(const std::string& directory, std::int64_t limit_ms) {
+    const auto pid = static_cast<pid_t>(
+        std::strtol(read_file_end(directory + "/pid", 32).c_str(), nullptr, 10));
+    if (pid <= 1) return;
+    // The descriptor first and the lock second: if the lock is held now, the number was not given anew.
+    const Fd process = open_process(pid);
+    if (!process || !is_served(directory)) return;
+    ::syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0);
+    if (wait_for_end(process, limit_ms)) return;
+    ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
+    wait_for_end(process, 1000);
+}
+
+void kill_cgroup(const std::string& directory) {
+    const std::string path = read_file_end(directory + "/cgroup", 4096);
+    if (path.empty() || path[0] != '/') return;
+    const Fd file(::open((path + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC));
+    if (file) write_all(file.get(), "1");
+    ::rmdir(path.c_str());
+}
+
+/// /proc/<pid>/environ is what the program was started with, NUL-separated.
+std::vector<pid_t> find_marked(const std::string& entry) {
+    std::vector<pid_t> found;
+    DIR* listing = ::opendir("/proc");
+    if (listing == nullptr) return found;
+    const std::string wanted = '\0' + entry + '\0';
+    while (const dirent* item = ::readdir(listing)) {
+        const std::string name = item->d_name;
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        const std::string environment =
+            '\0' + read_file_end("/proc/" + name + "/environ", 4 << 20) + '\0';
+        const auto pid = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
+        if (pid != ::getpid() && environment.find(wanted) != std::string::npos) found.push_back(pid);
+    }
+    ::closedir(listing);
+    return found;
+}
+
+}  // namespace
+
+int reap(const std::string& directory, std::int64_t limit_ms) {
+    const std::int64_t until = monotonic_ms() + limit_ms;
+    end_supervisor(directory, limit_ms / kOrderlyPart);
+    kill_cgroup(directory);
+    while (true) {
+        const auto left = find_marked(std::string(kMarkVariable) + "=" + directory);
+        if (left.empty()) return 0;
+        for (const pid_t pid : left) {
+            const Fd process = open_process(pid);
+            ::kill(pid, SIGKILL);
+            if (process) wait_for_end(process, kRoundMs);
+        }
+        if (monotonic_ms() > until) {
+            std::fprintf(stderr, "runner-helper: %zu processes of the job do not end, one is %d\n",
+                         left.size(), left.front());
+            return 1;
+        }
+    }
+}
+
+}  // namespace executors::helper

@@ -1,0 +1,187 @@
+#include "executors/shell/shell_executor.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "base/files.hpp"
+#include "base/offload.hpp"
+#include "base/stop_source.hpp"
+#include "base/strings.hpp"
+#include "base/subprocess.hpp"
+#include "executors/helper/protocol.hpp"
+#include "protocol/http/client.hpp"
+
+namespace executors::shell {
+
+using base::Error;
+using base::ErrorKind;
+using base::Result;
+using base::Task;
+
+namespace {
+
+constexpr std::chrono::seconds kStartLimit{20};
+constexpr std::size_t kMaxMessage = 4096;
+
+std::string find_helper() {
+    const char* named = std::getenv("RUNNER_HELPER");
+    if (named != nullptr && *named != '\0') return named;
+    std::error_code code;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
+    const auto beside = self.parent_path() / "runner-helper";
+    if (!code && std::filesystem::exists(beside, code)) return beside;
+    return "/usr/lib/runner/runner-helper";
+}
+
+bool has_program(const std::string& name) {
+    const char* path = std::getenv("PATH");
+    for (const auto& directory : base::split(path != nullptr ? path : "", ':')) {
+        if (!directory.empty() && ::access((directory + "/" + name).c_str(), X_OK) == 0) return true;
+    }
+    return false;
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+    return name.data();
+}
+
+/// Its exit status and what it printed.
+struct ProgramEnd {
+    int status = 0;
+    std::string output;
+};
+
+Task<Result<ProgramEnd>> run_program(boost::asio::any_io_executor executor,
+                                     base::SubprocessOptions options) {
+    auto program = base::Subprocess::start(executor, options);
+    if (!program) co_return program.error();
+    ProgramEnd end;
+    while (true) {
+        auto piece = co_await (*program)->read_some(kMaxMessage);
+        if (!piece) co_return piece.error();
+        if (piece->empty()) break;
+        if (end.output.size() < kMaxMessage) end.output += *piece;
+    }
+    auto status = co_await (*program)->wait();
+    if (!status) co_return status.error();
+    end.status = *status;
+    co_return std::move(end);
+}
+
+class ShellExecutor final : public Executor {
+  public:
+    ShellExecutor(const boost::asio::any_io_executor& executor, std::string helper_path)
+        : executor_(executor),
+          helper_(helper_path.empty() ? find_helper() : std::move(helper_path)) {
+        info_.description = host_name();
+        info_.has_git = has_program("git");
+        info_.shared = true;
+        info_.login_arguments = {"-l"};
+    }
+
+    Task<Result<void>> prepare(const JobEnvironment& job, JobLog& log) override {
+        use_directory(job);
+        log.print(has_program("bash") ? "Using Shell (bash) executor..." : "Using Shell (sh) executor...");
+        auto made = base::make_directories(directory_, 0700);
+        if (!made) co_return made.error();
+        base::SubprocessOptions options;
+        options.arguments = {helper_,    "supervise", "--dir",     directory_.string(),
+                             "--detach", "--cgroup",  "runner-job-" + std::to_string(job.job_id)};
+        options.errors_with_output = true;
+        auto running = run_program(executor_, std::move(options));
+        auto end = co_await base::with_deadline(std::move(running), kStartLimit);
+        if (!end) {
+            co_return end.error().with_context("start the job's supervisor (" + helper_ +
+                                               "; RUNNER_HELPER names another one)");
+        }
+        if (end->status != 0) {
+            co_return base::make_error(ErrorKind::kIo, "start the job's supervisor " + helper_ + ": " +
+                                                           std::string(base::trim(end->output)));
+        }
+        co_return Result<void>();
+    }
+
+    Task<Result<std::unique_ptr<protocol::http::ByteStream>>> connect() override {
+        // By way of the open directory, because a socket's address has room for 107 bytes only.
+        const base::UniqueFd directory(::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        if (!directory) co_return base::errno_error("open " + directory_.string());
+        std::string path = "/proc/self/fd/" + std::to_string(directory.get()) + "/" +
+                           std::string(helper::kSocketName);
+        auto connecting = protocol::http::connect_unix(std::move(path));
+        auto stream = co_await std::move(connecting);
+        if (!stream) co_return stream.error().with_context("reach the supervisor in " + directory_.string());
+        co_return std::move(stream);
+    }
+
+    [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
+
+    [[nodiscard]] std::string saved_state() const override {
+        return nlohmann::json{{"directory", directory_.string()}}.dump();
+    }
+
+    Task<Result<void>> restore(const JobEnvironment& job, const std::string& saved) override {
+        use_directory(job);
+        const auto json = nlohmann::json::parse(saved, nullptr, false);
+        if (json.is_object() && json.contains("directory") && json["directory"].is_string()) {
+            directory_ = json["directory"].get<std::string>();
+        }
+        auto connecting = connect();
+        auto stream = co_await std::move(connecting);
+        if (stream) co_return Result<void>();
+        co_return base::make_error(ErrorKind::kNotFound,
+                                   "the job's processes on this machine are gone: " +
+                                       stream.error().message);
+    }
+
+    Task<Result<void>> cleanup(std::chrono::seconds limit) override {
+        std::error_code code;
+        if (directory_.empty() || !std::filesystem::exists(directory_, code)) co_return Result<void>();
+        base::SubprocessOptions options;
+        options.arguments = {helper_, "reap", "--dir", directory_.string(), "--limit-ms",
+                             std::to_string(std::chrono::milliseconds(limit).count())};
+        options.errors_with_output = true;
+        auto running = run_program(executor_, std::move(options));
+        auto end = co_await base::with_deadline(std::move(running), limit + kStartLimit);
+        if (!end) co_return end.error().with_context("end the job's processes");
+        if (end->status != 0) {
+            co_return base::make_error(ErrorKind::kIo, "end the job's processes: " +
+                                                           std::string(base::trim(end->output)));
+        }
+        const std::function<std::string()> remove = [directory = directory_] {
+            std::error_code failure;
+            std::filesystem::remove_all(directory, failure);
+            return failure ? failure.message() : std::string();
+        };
+        auto removed = co_await base::offload<std::string>(remove);
+        if (!removed.empty()) {
+            co_return base::make_error(ErrorKind::kIo, "remove " + directory_.string() + ": " + removed);
+        }
+        directory_.clear();
+        co_return Result<void>();
+    }
+
+  private:
+    void use_directory(const JobEnvironment& job) {
+        directory_ = std::filesystem::absolute(job.state_dir / "supervisor");
+    }
+
+    boost::asio::any_io_executor executor_;
+    std::string helper_;
+    std::filesystem::path directory_;
+    EnvironmentInfo info_;
+};
+
+}  // namespace
+
+std::unique_ptr<Executor> make_shell_executor(const boost::asio::any_io_executor& executor,
+                                              std::string helper_path) {
+    return std::make_unique<ShellExecutor>(executor, std::move(helper_path));
+}
+
+}  // namespace executors::shell

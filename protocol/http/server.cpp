@@ -1,0 +1,346 @@
+#include "protocol/http/server.hpp"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <iterator>
+#include <list>
+#include <tuple>
+#include <utility>
+
+#include "base/files.hpp"
+#include "base/log.hpp"
+#include "base/notifier.hpp"
+#include "base/task_group.hpp"
+#include "protocol/http/message_reader.hpp"
+#include "protocol/http/message_writer.hpp"
+#include "protocol/http/transport.hpp"
+#include "protocol/http/watchdog.hpp"
+
+namespace protocol::http {
+
+namespace asio = boost::asio;
+
+namespace {
+
+struct Addresses {
+    addrinfo* first = nullptr;
+    Addresses() = default;
+    ~Addresses() {
+        if (first != nullptr) ::freeaddrinfo(first);
+    }
+    Addresses(const Addresses&) = delete;
+    Addresses& operator=(const Addresses&) = delete;
+};
+
+base::Result<base::UniqueFd> bind_to(const addrinfo& address) {
+    base::UniqueFd fd(::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return base::errno_error("open a socket");
+    const int on = 1;
+    const int off = 0;
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (address.ai_family == AF_INET6) {
+        ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    }
+    if (::bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0) return base::errno_error("bind");
+    if (::listen(fd.get(), 64) != 0) return base::errno_error("listen");
+    return fd;
+}
+
+base::Result<base::UniqueFd> bind_to(const ServerOptions& options) {
+    addrinfo wish{};
+    wish.ai_family = AF_UNSPEC;
+    wish.ai_socktype = SOCK_STREAM;
+    wish.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    // "::" takes IPv4 too, where the machine has IPv6; the name "" would try IPv4 first.
+    std::string host = options.host;
+    if (host.empty()) host = "::";
+    const std::string where = options.host + ":" + std::to_string(options.port);
+    Addresses found;
+    const int failed =
+        ::getaddrinfo(host.c_str(), std::to_string(options.port).c_str(), &wish, &found.first);
+    if (failed != 0) {
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                "listen on " + where + ": " + ::gai_strerror(failed));
+    }
+    base::Result<base::UniqueFd> bound = base::make_error(base::ErrorKind::kUnavailable, "no address");
+    for (const addrinfo* entry = found.first; entry != nullptr; entry = entry->ai_next) {
+        bound = bind_to(*entry);
+        if (bound) return bound;
+    }
+    if (options.host.empty()) {
+        ServerOptions ipv4 = options;
+        ipv4.host = "0.0.0.0";
+        return bind_to(ipv4);
+    }
+    return bound.error().with_context("listen on " + where);
+}
+
+std::uint16_t port_of(int fd) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    auto* generic = static_cast<sockaddr*>(static_cast<void*>(&address));
+    if (::getsockname(fd, generic, &size) != 0) return 0;
+    const void* raw = &address;
+    return ntohs(address.ss_family == AF_INET6 ? static_cast<const sockaddr_in6*>(raw)->sin6_port
+                                               : static_cast<const sockaddr_in*>(raw)->sin_port);
+}
+
+int family_of(int fd) {
+    int family = AF_INET;
+    socklen_t size = sizeof family;
+    ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
+    return family;
+}
+
+std::string_view reason_of(unsigned status) {
+    switch (status) {
+        case 200: return "OK";
+        case 204: return "No Content";
+        case 301: return "Moved Permanently";
+        case 302: return "Found";
+        case 304: return "Not Modified";
+        case 400: return "Bad Request";
+        case 401: return "Unauthorized";
+        case 403: return "Forbidden";
+        case 404: return "Not Found";
+        case 405: return "Method Not Allowed";
+        case 413: return "Payload Too Large";
+        case 431: return "Request Header Fields Too Large";
+        case 500: return "Internal Server Error";
+        case 503: return "Service Unavailable";
+        default: return "Status";
+    }
+}
+
+Response plain_answer(unsigned status) {
+    Response response;
+    response.status = status;
+    response.headers.set("Content-Type", "text/plain; charset=utf-8");
+    response.body = std::string(reason_of(status)) + "\n";
+    return response;
+}
+
+}  // namespace
+
+class Server::Impl {
+  public:
+    Impl(const asio::any_io_executor& executor, ServerOptions options, Handler handler,
+         base::UniqueFd listener)
+        : executor_(executor),
+          options_(std::move(options)),
+          handler_(std::move(handler)),
+          port_(port_of(listener.get())),
+          family_(family_of(listener.get())),
+          listener_(executor, listener.release()),
+          changed_(executor),
+          group_(executor) {}
+
+    void start() { group_.spawn("status server", accept_loop()); }
+    base::Task<void> stop(std::chrono::milliseconds grace);
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+
+  private:
+    /// A connection; `busy` while a request of it is being answered.
+    struct Session {
+        std::unique_ptr<Transport> transport;
+        bool busy = false;
+    };
+    using Place = std::list<Session>::iterator;
+
+    base::Task<void> accept_loop();
+    void accept_all();
+    base::Task<void> serve(Place place);
+    base::Task<void> converse(Session& session);
+    /// Whether the connection can go on.
+    base::Task<bool> exchange(Session& session, std::string& unread);
+    base::Task<bool> read_request(Session& session, RequestReader& reader, std::string& unread,
+                                  Watchdog& watchdog);
+    base::Task<Response> ask_handler(Request request);
+    base::Task<void> refuse(Session& session, unsigned status, Watchdog& watchdog);
+
+    asio::any_io_executor executor_;
+    ServerOptions options_;
+    Handler handler_;
+    std::uint16_t port_;
+    int family_;
+    asio::posix::stream_descriptor listener_;
+    bool stopping_ = false;
+    std::list<Session> sessions_;
+    base::Notifier changed_;
+    base::TaskGroup group_;
+};
+
+base::Task<void> Server::Impl::accept_loop() {
+    constexpr std::chrono::milliseconds kNoDescriptors{200};
+    while (!stopping_) {
+        while (sessions_.size() >= options_.max_connections && !stopping_) {
+            co_await changed_.wait();
+        }
+        if (stopping_) co_return;
+        const auto outcome = co_await listener_.async_wait(
+            asio::posix::descriptor_base::wait_read, base::use_tuple);
+        if (std::get<0>(outcome) || stopping_) co_return;
+        errno = 0;
+        accept_all();
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
+            // The waiting connection stays readable: without a pause this loop would spin.
+            base::log::warning("Status server cannot accept a connection",
+                               {{"error", base::errno_error("accept").message}});
+            co_await base::sleep_for(kNoDescriptors);
+        }
+    }
+}
+
+void Server::Impl::accept_all() {
+    while (sessions_.size() < options_.max_connections) {
+        base::UniqueFd fd(::accept4(listener_.native_handle(), nullptr, nullptr,
+                                    SOCK_CLOEXEC | SOCK_NONBLOCK));
+        if (!fd) return;
+        Socket socket(executor_);
+        boost::system::error_code code;
+        socket.assign(asio::generic::stream_protocol(family_, 0), fd.get(), code);
+        if (code) continue;
+        static_cast<void>(fd.release());
+        sessions_.push_back(Session{make_plain_transport(std::move(socket)), false});
+        group_.spawn("status connection", serve(std::prev(sessions_.end())));
+    }
+}
+
+base::Task<void> Server::Impl::serve(Place place) {
+    // The session goes whether the conversation ends or is cancelled.
+    struct Leave {
+        Impl& server;
+        Place place;
+        ~Leave() {
+            server.sessions_.erase(place);
+            server.changed_.notify_all();
+        }
+    };
+    const Leave leave{*this, place};
+    co_await converse(*place);
+}
+
+base::Task<void> Server::Impl::converse(Session& session) {
+    std::string unread;
+    while (!stopping_) {
+        const bool goes_on = co_await exchange(session, unread);
+        if (!goes_on) co_return;
+    }
+}
+
+base::Task<bool> Server::Impl::exchange(Session& session, std::string& unread) {
+    Watchdog watchdog(executor_, Watchdog::TimePoint::max());
+    auto* transport = session.transport.get();
+    const Guard guard(watchdog, [transport] { transport->close(); });
+    RequestReader reader(static_cast<std::uint32_t>(options_.max_header_bytes), options_.max_body_bytes);
+    const bool complete = co_await read_request(session, reader, unread, watchdog);
+    if (!complete) co_return false;
+    Request request = reader.take();
+    const bool is_head = request.method == "HEAD";
+    const bool may_go_on = reader.keep_alive();
+    session.busy = true;
+    watchdog.allow_rest();
+    Response response = co_await ask_handler(std::move(request));
+    const bool keep_alive = may_go_on && !stopping_;
+    if (response.reason.empty()) response.reason = reason_of(response.status);
+    const std::string head = write_response_head(response, keep_alive);
+    watchdog.allow(options_.write_limit);
+    Transport::Pieces pieces{head, response.body, std::string_view()};
+    if (is_head) pieces[1] = {};
+    auto written = co_await transport->write_pieces(pieces);
+    session.busy = false;
+    co_return written.has_value() && keep_alive;
+}
+
+base::Task<bool> Server::Impl::read_request(Session& session, RequestReader& reader,
+                                            std::string& unread, Watchdog& watchdog) {
+    std::array<char, 4096> bytes{};
+    watchdog.allow(options_.idle_limit);
+    bool began = false;
+    while (true) {
+        auto used = reader.feed(unread);
+        if (!used) {
+            co_await refuse(session, reader.refusal(), watchdog);
+            co_return false;
+        }
+        unread.erase(0, *used);
+        if (reader.done()) co_return true;
+        if (!began && (reader.started() || !unread.empty())) {
+            began = true;
+            watchdog.allow(options_.header_limit);
+        }
+        auto count = co_await session.transport->read_some(bytes);
+        if (!count || *count == 0) co_return false;
+        unread.append(bytes.data(), *count);
+    }
+}
+
+base::Task<Response> Server::Impl::ask_handler(Request request) {
+    const std::string what = request.method + " " + request.target;
+    try {
+        Response response = co_await handler_(std::move(request));
+        co_return response;
+    } catch (const std::exception& failure) {
+        base::log::error("Status server: a request failed",
+                         {{"request", what}, {"error", failure.what()}});
+    }
+    co_return plain_answer(500);
+}
+
+base::Task<void> Server::Impl::refuse(Session& session, unsigned status, Watchdog& watchdog) {
+    constexpr std::chrono::seconds kLinger{1};
+    Response response = plain_answer(status);
+    response.reason = reason_of(status);
+    const std::string text = write_response_head(response, false) + response.body;
+    watchdog.allow(kLinger);
+    auto written = co_await session.transport->write_all(text);
+    if (!written) co_return;
+    session.transport->shutdown_write();
+    // Closing with bytes unread would reset the connection, and the refusal with it.
+    std::array<char, 4096> rest{};
+    for (int i = 0; i < 64; ++i) {
+        auto count = co_await session.transport->read_some(rest);
+        if (!count || *count == 0) co_return;
+    }
+}
+
+base::Task<void> Server::Impl::stop(std::chrono::milliseconds grace) {
+    stopping_ = true;
+    boost::system::error_code ignored;
+    listener_.close(ignored);
+    changed_.notify_all();
+    for (Session& session : sessions_) {
+        if (!session.busy) session.transport->close();
+    }
+    const auto end = std::chrono::steady_clock::now() + grace;
+    while (!sessions_.empty()) {
+        const auto left = end - std::chrono::steady_clock::now();
+        if (left <= left.zero()) break;
+        co_await changed_.wait_for(left);
+    }
+    group_.cancel_all();
+    co_await group_.wait();
+}
+
+base::Result<std::unique_ptr<Server>> Server::listen(const asio::any_io_executor& executor,
+                                                     ServerOptions options, Handler handler) {
+    auto listener = bind_to(options);
+    if (!listener) return listener.error();
+    auto impl = std::make_unique<Impl>(executor, std::move(options), std::move(handler),
+                                       std::move(*listener));
+    return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+void Server::start() { impl_->start(); }
+base::Task<void> Server::stop(std::chrono::milliseconds grace) { return impl_->stop(grace); }
+std::uint16_t Server::port() const { return impl_->port(); }
+
+}  // namespace protocol::http

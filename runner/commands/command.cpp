@@ -1,0 +1,85 @@
+#include "runner/commands/command.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/files.hpp"
+#include "base/strings.hpp"
+#include "base/version.hpp"
+#include "protocol/gitlab/runner_info.hpp"
+#include "runner/config/config.hpp"
+
+namespace runner::commands {
+
+Flag config_flag() {
+    return {{"config", "c"}, Flag::Kind::kText, "CONFIG_FILE", "FILE", "the configuration file"};
+}
+
+std::filesystem::path config_path(const Values& values) {
+    const std::string given = values.text("config");
+    return given.empty() ? config::default_config_path() : std::filesystem::path(given);
+}
+
+std::vector<Flag> global_flags() {
+    return {
+        {{"debug"}, Flag::Kind::kBool, "RUNNER_DEBUG", "", "log what happens inside"},
+        {{"log-level", "l"}, Flag::Kind::kText, "LOG_LEVEL", "LEVEL", "debug, info, warn, error, fatal or panic"},
+        {{"log-format"}, Flag::Kind::kText, "LOG_FORMAT", "FORMAT", "runner, text or json"},
+        {{"cpuprofile"}, Flag::Kind::kText, "CPU_PROFILE", "FILE", ""},
+        {{"help", "h"}, Flag::Kind::kBool, "", "", "this text"},
+    };
+}
+
+base::Result<void> configure_log(const Values& values, std::string_view level, std::string_view format) {
+    std::string wanted_level = values.text("log-level");
+    if (values.flag("debug")) wanted_level = "debug";
+    if (wanted_level.empty()) wanted_level = level.empty() ? "info" : level;
+    std::string wanted_format = values.text("log-format");
+    if (wanted_format.empty()) wanted_format = format.empty() ? "runner" : format;
+    auto parsed_level = base::log::parse_level(wanted_level);
+    if (!parsed_level) return parsed_level.error();
+    auto parsed_format = base::log::parse_format(wanted_format);
+    if (!parsed_format) return parsed_format.error();
+    base::log::configure(*parsed_level, *parsed_format);
+    return {};
+}
+
+int fail(const base::Error& error) {
+    for (const auto& line : base::split(error.message, '\n')) {
+        // The line of a file and the mark under it stay in column.
+        if (line.starts_with("  ")) base::log::info(line);
+        else base::log::fatal(line);
+    }
+    return 1;
+}
+
+int fail(std::string message) {
+    return fail(base::make_error(base::ErrorKind::kInvalidInput, std::move(message)));
+}
+
+void announce_platform() {
+    base::log::info("Runtime platform", {{"arch", protocol::gitlab::architecture()},
+                                         {"os", "linux"},
+                                         {"pid", ::getpid()},
+                                         {"revision", base::revision()},
+                                         {"version", base::version()}});
+    base::log::info(::geteuid() == 0 ? "Running in system-mode." : "Running in user-mode.");
+}
+
+base::Result<std::string> read_secret_file(const std::string& path) {
+    auto text = base::read_file(path == "-" ? "/dev/stdin" : path);
+    if (!text) return text.error();
+    const std::string secret(base::trim(text->substr(0, text->find('\n'))));
+    if (!secret.empty()) return secret;
+    return base::make_error(base::ErrorKind::kInvalidInput, fmt::format("the first line of {} is empty", path));
+}
+
+base::Result<std::string> secret_value(const Values& values, const std::string& name) {
+    const std::string given(base::trim(values.text(name)));
+    if (!given.empty() || !values.has(name + "-file")) return given;
+    auto read = read_secret_file(values.text(name + "-file"));
+    if (!read) return read.error().with_context("--" + name + "-file");
+    return read;
+}
+
+}  // namespace runner::commands

@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "runner/commands/commands.hpp"
+#include "runner/config/inspect.hpp"
+
+namespace runner::commands {
+
+namespace {
+
+using Severity = config::Finding::Severity;
+
+std::string_view name(Severity severity) {
+    switch (severity) {
+        case Severity::kNote: return "note";
+        case Severity::kWarning: return "warning";
+        case Severity::kError: return "error";
+    }
+    return "";
+}
+
+int lint(const std::filesystem::path& path) {
+    auto inspection = config::inspect_file(path);
+    if (!inspection) return fail(inspection.error());
+    for (const auto& finding : inspection->findings) {
+        const auto& [severity, place, text] = finding;
+        std::fputs(fmt::format("{}:{}:{}: {}: {}\n", path.string(), place.line, place.column, name(severity), text)
+                       .c_str(),
+                   stdout);
+    }
+    if (inspection->has(Severity::kWarning)) return 1;
+    std::fputs(fmt::format("{}: {} runners, nothing wrong\n", path.string(), inspection->config.runners.size()).c_str(),
+               stdout);
+    return 0;
+}
+
+int config(const Values& values) {
+    const auto& words = values.words();
+    if (words.size() != 1 || words.front() != "lint") {
+        return fail("what shall be done with the configuration? There is `runner config lint`");
+    }
+    return lint(config_path(values));
+}
+
+}  // namespace
+
+Command config_command() {
+    return {"config",
+            "lint [flags]",
+            "Checks config.toml without changing it: syntax, types, unknown keys, entries that cannot work. Exit code 1 "
+            "when there\nis more than notes. (`lint` by itself is about .gitlab-ci.yml.)",
+            "  runner config lint\n  runner config lint --config ./config.toml\n",
+            {config_flag()},
+            config,
+            true};
+}
+
+}  // namespace runner::commands

@@ -1,0 +1,33 @@
+#include "runner/commands/commands.hpp"
+#include "runner/commands/entries.hpp"
+
+namespace runner::commands {
+
+namespace {
+
+int list(const Values& values) {
+    const auto path = config_path(values);
+    base::log::info("Listing configured runners", {{"ConfigFile", path.string()}});
+    auto config = load_entries(path);
+    if (!config) {
+        // As officially: a list of nothing.
+        base::log::warning(config.error().message.substr(0, config.error().message.find('\n')));
+        return 0;
+    }
+    for (const auto& runner : config->runners) {
+        // This is the one command whose purpose includes the token.
+        base::log::info(runner.name, {{"Executor", runner.executor},
+                                      {"Token", runner.token.reveal()},
+                                      {"URL", runner.url}});
+    }
+    return 0;
+}
+
+}  // namespace
+
+Command list_command() {
+    return {"list", "[flags]", "Lists the runners in the configuration, with their tokens.",
+            "  runner list\n  runner list --config ./config.toml\n", {config_flag()}, list};
+}
+
+}  // namespace runner::commands

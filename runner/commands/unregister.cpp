@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+
+#include "runner/commands/commands.hpp"
+#include "runner/commands/entries.hpp"
+#include "runner/commands/gitlab_session.hpp"
+#include "runner/config/system_id.hpp"
+
+namespace runner::commands {
+
+namespace {
+
+base::Result<const config::RunnerConfig*> choose(const config::Config& config, const Values& values) {
+    const std::string name = values.text("name");
+    const std::string token = values.text("token");
+    const std::string url = values.text("url");
+    if (name.empty() && token.empty()) {
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                "which runner? Give --name, --token or --all-runners");
+    }
+    for (const auto& runner : config.runners) {
+        if (!name.empty() && runner.name != name) continue;
+        if (!token.empty() && runner.token.reveal() != token) continue;
+        if (name.empty() && !url.empty() && runner.url != url) continue;
+        return &runner;
+    }
+    return base::make_error(base::ErrorKind::kNotFound,
+                            fmt::format("no runner in {} {}", config.path.string(),
+                                        name.empty() ? "has this token"
+                                                     : fmt::format("is called \"{}\"", name)));
+}
+
+/// TLS files of the command line are for servers whose certificates have changed since.
+config::RunnerConfig with_flags(config::RunnerConfig runner, const Values& values) {
+    if (values.has("tls-ca-file")) runner.tls_ca_file = values.text("tls-ca-file");
+    if (values.has("tls-cert-file")) runner.tls_cert_file = values.text("tls-cert-file");
+    if (values.has("tls-key-file")) runner.tls_key_file = values.text("tls-key-file");
+    return runner;
+}
+
+bool unregister_one(const config::RunnerConfig& runner, const std::string& system_id, const Values& values) {
+    const std::string what =
+        is_created_token(runner.token) ? "Unregistering runner manager from GitLab" : "Unregistering runner from GitLab";
+    const std::string short_token = config::short_token(runner.token);
+    auto session = GitlabSession::open(with_flags(runner, values));
+    auto done = session ? (*session)->unregister(runner.token, system_id) : base::Result<void>(session.error());
+    if (!done) {
+        base::log::error(what + " failed", {{"runner", short_token}, {"error", done.error().message}});
+        return false;
+    }
+    base::log::info(what + " succeeded", {{"runner", short_token}});
+    return true;
+}
+
+int unregister(const Values& values) {
+    announce_platform();
+    const auto path = config_path(values);
+    auto config = load_entries(path);
+    if (!config) return fail(config.error());
+    const auto system_id = config::load_system_id(path);
+    std::vector<const config::RunnerConfig*> chosen;
+    if (values.flag("all-runners")) {
+        base::log::warning("Unregistering all runners");
+        for (const auto& runner : config->runners) chosen.push_back(&runner);
+    } else {
+        auto one = choose(*config, values);
+        if (!one) return fail(one.error());
+        chosen.push_back(*one);
+    }
+    std::size_t done = 0;
+    for (const auto* runner : chosen) {
+        if (!unregister_one(*runner, system_id.value, values)) continue;
+        if (auto removed = remove_entry(path, *runner); !removed) return fail(removed.error());
+        ++done;
+    }
+    if (done > 0) base::log::info(fmt::format("Updated {}", path.string()));
+    if (done == chosen.size()) return 0;
+    return fail(fmt::format("{} of {} runners could not be unregistered and stay in the configuration",
+                            chosen.size() - done, chosen.size()));
+}
+
+}  // namespace
+
+Command unregister_command() {
+    return {"unregister",
+            "[flags]",
+            "Takes a runner back at GitLab and out of the configuration. A runner that was made in GitLab (glrt-…) "
+            "stays there;\nonly this machine is forgotten.",
+            "  runner unregister --name builder-1\n  runner unregister --url https://gitlab.example.com --token "
+            "\"$TOKEN\"\n  runner unregister --all-runners\n",
+            {config_flag(),
+             {{"name", "n"}, Flag::Kind::kText, "", "NAME", "the runner of this name"},
+             {{"token", "t"}, Flag::Kind::kText, "CI_SERVER_TOKEN", "TOKEN", "the runner with this token"},
+             {{"url", "u"}, Flag::Kind::kText, "CI_SERVER_URL", "URL", "and this address"},
+             {{"all-runners"}, Flag::Kind::kBool, "", "", "all of them"},
+             {{"tls-ca-file"}, Flag::Kind::kText, "CI_SERVER_TLS_CA_FILE", "FILE", "certificates to trust"},
+             {{"tls-cert-file"}, Flag::Kind::kText, "CI_SERVER_TLS_CERT_FILE", "FILE", "client certificate"},
+             {{"tls-key-file"}, Flag::Kind::kText, "CI_SERVER_TLS_KEY_FILE", "FILE", "its key"}},
+            unregister};
+}
+
+}  // namespace runner::commands

@@ -1,0 +1,232 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/this_coro.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "protocol/http/client.hpp"
+#include "tests/integration/protocol/http/exchange.hpp"
+
+namespace protocol::http {
+namespace {
+
+using base::ErrorKind;
+using testing::HasSubstr;
+using tests::Peer;
+using tests::ScriptedServer;
+
+class HttpTls : public testing::Test {
+  protected:
+    static void SetUpTestSuite() {
+        directory_ = new tests::TempDir;
+        tests::make_certificates(directory_->path().string());
+    }
+    static void TearDownTestSuite() { delete directory_; }
+
+    static std::string file(const char* name) { return (directory_->path() / name).string(); }
+    static tests::TlsFiles server_files() { return {file("server.pem"), file("server.key"), ""}; }
+    static void echo(Peer& peer, int) {
+        for (auto request = peer.read_request(); !request.empty(); request = peer.read_request()) {
+            peer.answer("200 OK", request.body);
+        }
+    }
+    static ClientOptions trusting(const std::string& endpoint) {
+        ClientOptions options = options_for(endpoint);
+        options.tls.ca_file = file("ca.pem");
+        return options;
+    }
+
+  private:
+    inline static tests::TempDir* directory_ = nullptr;
+};
+
+TEST_F(HttpTls, SpeaksTlsWithAnAuthorityOfItsOwn) {
+    const auto files = server_files();
+    ScriptedServer server(echo, &files);
+    for (const char* host : {"localhost", "127.0.0.1"}) {
+        const auto answers =
+            exchange(trusting(server.url(host)), {post("/", "1"), post("/", std::string(5U << 20U, 'x'))});
+        ASSERT_TRUE(answers[0]) << answers[0].error().message;
+        ASSERT_TRUE(answers[1]) << answers[1].error().message;
+        EXPECT_EQ(answers[0]->body, "1");
+        EXPECT_EQ(answers[1]->body.size(), 5U << 20U);
+    }
+    EXPECT_EQ(server.connections(), 2);  // session tickets are no reason to drop a connection
+}
+
+TEST_F(HttpTls, RefusesAnAuthorityThatNobodyNamed) {
+    const auto files = server_files();
+    ScriptedServer server(echo, &files);
+    const auto answer = exchange(options_for(server.url("localhost")), get("/"));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::kUnauthorized);
+    EXPECT_THAT(answer.error().message, HasSubstr("localhost:" + std::to_string(server.port())));
+    EXPECT_THAT(answer.error().message, HasSubstr("not trusted"));
+    EXPECT_THAT(answer.error().message, HasSubstr("tls-ca-file"));
+}
+
+TEST_F(HttpTls, RefusesACertificateForAnotherName) {
+    const tests::TlsFiles files{file("client.pem"), file("client.key"), ""};
+    ScriptedServer server(echo, &files);
+    const auto answer = exchange(trusting(server.url("localhost")), get("/"));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::kUnauthorized);
+    EXPECT_THAT(answer.error().message, HasSubstr("the name that the certificate was issued for"));
+}
+
+TEST_F(HttpTls, TrustsAnythingWhenToldTo) {
+    const auto files = server_files();
+    ScriptedServer server(echo, &files);
+    ClientOptions options = options_for(server.url("localhost"));
+    options.tls.verify = false;
+    const auto answer = exchange(options, post("/", "x"));
+    ASSERT_TRUE(answer) << answer.error().message;
+}
+
+TEST_F(HttpTls, ShowsItsClientCertificate) {
+    auto files = server_files();
+    files.client_ca = file("ca.pem");
+    ScriptedServer server(echo, &files);
+    ClientOptions options = trusting(server.url("localhost"));
+    const auto without = exchange(options, post("/", "x"));
+    ASSERT_FALSE(without);
+    options.tls.cert_file = file("client.pem");
+    options.tls.key_file = file("client.key");
+    const auto with = exchange(options, post("/", "x"));
+    ASSERT_TRUE(with) << with.error().message;
+}
+
+TEST_F(HttpTls, NamesAFileThatCannotBeUsed) {
+    ClientOptions options = options_for("https://localhost");
+    options.tls.ca_file = file("nothing.pem");
+    const auto missing = exchange(options, get("/"));
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().kind, ErrorKind::kInvalidInput);
+    EXPECT_THAT(missing.error().message, HasSubstr("nothing.pem"));
+    options.tls = {"", file("client.pem"), file("server.key"), true};
+    const auto mixed = exchange(options, get("/"));
+    ASSERT_FALSE(mixed);
+    EXPECT_THAT(mixed.error().message, HasSubstr("server.key"));
+}
+
+TEST_F(HttpTls, AcceptsAnAbruptEndOnlyBehindACompleteMessage) {
+    const auto files = server_files();
+    ScriptedServer server(
+        [](Peer& peer, int connection) {
+            peer.read_request();
+            if (connection == 1) peer.answer("200 OK", "complete");
+            if (connection == 2) peer.write("HTTP/1.1 200 OK\r\n\r\nuntil the e");
+            peer.drop();
+        },
+        &files);
+    const auto complete = exchange(trusting(server.url("localhost")), get("/"));
+    ASSERT_TRUE(complete) << complete.error().message;
+    const auto cut = exchange(trusting(server.url("localhost")), get("/"));
+    ASSERT_FALSE(cut);
+    EXPECT_EQ(cut.error().kind, ErrorKind::kUnavailable);
+}
+
+TEST_F(HttpTls, SaysThatThePeerDoesNotSpeakTls) {
+    ScriptedServer server([](Peer& peer, int) {
+        peer.read_some(100);
+        peer.write("HTTP/1.1 400 Bad Request\r\n\r\n");
+    });
+    const auto answer =
+        exchange(options_for("https://localhost:" + std::to_string(server.port())), get("/"));
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().message, HasSubstr("does not speak TLS"));
+}
+
+TEST_F(HttpTls, EndsAHandshakeThatStalls) {
+    ScriptedServer server([](Peer& peer, int) { peer.read_until("never"); });
+    ClientOptions options = options_for("https://localhost:" + std::to_string(server.port()));
+    options.handshake_limit = std::chrono::seconds(1);
+    const auto answer = exchange(options, get("/"));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::kTimeout);
+    EXPECT_THAT(answer.error().message, HasSubstr("handshake"));
+}
+
+base::Task<std::string> chain_after_request(ClientOptions options) {
+    auto executor = co_await boost::asio::this_coro::executor;
+    auto client = make_client(executor, std::move(options));
+    if (!client) co_return client.error().message;
+    Request request = get("/");
+    auto answer = co_await (*client)->send(std::move(request));
+    if (!answer) co_return answer.error().message;
+    co_return (*client)->peer_ca_chain();
+}
+
+TEST_F(HttpTls, TellsTheIssuersOfThePeer) {
+    const auto files = server_files();
+    ScriptedServer server(echo, &files);
+    std::stringstream authority;
+    authority << std::ifstream(file("ca.pem")).rdbuf();
+    EXPECT_EQ(tests::run_to_end(chain_after_request(trusting(server.url("localhost")))),
+              authority.str());
+}
+
+base::Task<std::vector<std::string>> request_twice(ClientOptions options, std::string good,
+                                                   std::string target) {
+    auto executor = co_await boost::asio::this_coro::executor;
+    auto client = make_client(executor, std::move(options));
+    std::vector<std::string> outcomes;
+    for (int round = 0; round < 2; ++round) {
+        Request request = post("/", "x");
+        auto answer = co_await (*client)->send(std::move(request));
+        outcomes.push_back(answer ? answer->body : "refused");
+        std::filesystem::copy_file(good, target, std::filesystem::copy_options::overwrite_existing);
+        std::filesystem::last_write_time(
+            target, std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
+    }
+    co_return outcomes;
+}
+
+TEST_F(HttpTls, ReadsItsFilesAgainWhenTheyChange) {
+    const auto files = server_files();
+    ScriptedServer server(echo, &files);
+    const std::string target = file("changing.pem");
+    std::filesystem::copy_file(file("client.pem"), target);
+    ClientOptions options = options_for(server.url("localhost"));
+    options.tls.ca_file = target;
+    EXPECT_THAT(tests::run_to_end(request_twice(options, file("ca.pem"), target)),
+                testing::ElementsAre("refused", "x"));
+}
+
+TEST_F(HttpTls, GoesThroughAProxysTunnel) {
+    const auto files = server_files();
+    ScriptedServer server(echo, &files);
+    std::string asked;
+    ScriptedServer proxy([&](Peer& peer, int) {
+        asked = peer.read_until("\r\n\r\n");
+        tests::relay(peer, server.port(), "HTTP/1.1 200 Connection established\r\n\r\n");
+    });
+    const Environment environment({{"HTTPS_PROXY", "http://127.0.0.1:" + std::to_string(proxy.port())}});
+    ClientOptions options = trusting("https://gitlab.test:9443");
+    options.proxy_from_environment = true;
+    options.tls.verify = false;
+    const auto answer = exchange(options, post("/", "tunnelled"));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->body, "tunnelled");
+    EXPECT_THAT(asked, testing::StartsWith("CONNECT gitlab.test:9443 HTTP/1.1\r\n"));
+}
+
+TEST_F(HttpTls, PassesOnTheProxysRefusal) {
+    ScriptedServer proxy([&](Peer& peer, int) {
+        peer.read_until("\r\n\r\n");
+        peer.answer("407 Proxy Authentication Required", "");
+    });
+    const Environment environment({{"HTTPS_PROXY", "http://127.0.0.1:" + std::to_string(proxy.port())}});
+    ClientOptions options = options_for("https://gitlab.test:9443");
+    options.proxy_from_environment = true;
+    const auto answer = exchange(options, get("/"));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::kUnauthorized);
+    EXPECT_THAT(answer.error().message, HasSubstr("407"));
+}
+
+}  // namespace
+}  // namespace protocol::http

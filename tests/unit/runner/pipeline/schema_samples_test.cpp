@@ -1,0 +1,137 @@
+// GitLab's own samples for its editor schema, one document per top-level entry. The schema and the
+// backend disagree in places; those are listed here with the reason.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+
+#include "runner/pipeline/include/work_tree.hpp"
+#include "runner/pipeline/load.hpp"
+#include "runner/pipeline/yaml/load.hpp"
+#include "runner/pipeline/yaml/print.hpp"
+
+namespace runner::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+using yaml::Value;
+
+fs::path samples() { return fs::path(RUNNER_SOURCE_DIR) / "tests/data/pipelines/schema"; }
+
+std::string read(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+/// The documents of a file: {name: value}, or the values themselves in workflow/auto_cancel.
+std::map<std::string, Value> documents(const fs::path& file) {
+    std::map<std::string, Value> all;
+    const auto loaded = yaml::load(read(file));
+    EXPECT_TRUE(loaded) << file;
+    if (!loaded) return all;
+    const bool whole = file.parent_path().filename() == "auto_cancel" &&
+                       file.parent_path().parent_path().filename() == "workflow";
+    for (const auto& [key, value] : loaded->entries()) {
+        yaml::Map one;
+        one.set(key, value);
+        all[key.to_text()] = whole ? value : Value::map(std::move(one));
+    }
+    return all;
+}
+
+/// What the schema cannot ask for (a script, a visible job, a stage) is put in.
+Value completed(const Value& document) {
+    yaml::Map map;
+    for (const auto& [key, value] : document.entries()) {
+        Value entry = value;
+        const bool is_job = entry.is_map() && key.is_string() &&
+                            !std::set<std::string>{"include", "variables", "workflow", "default",
+                                                   "spec", "stages"}
+                                 .contains(key.as_string());
+        if (is_job && !entry.entries().empty()) {
+            yaml::Map keys = entry.entries();
+            keys.erase("stage");
+            keys.erase("extends");
+            if (keys.find("script") == nullptr && keys.find("run") == nullptr &&
+                keys.find("trigger") == nullptr) {
+                keys.set(Value::string("script"), Value::string("echo"));
+            }
+            entry = Value::map(std::move(keys));
+        }
+        map.set(key, entry);
+    }
+    yaml::Map other;
+    other.set(Value::string("script"), Value::string("echo"));
+    other.set(Value::string("stage"), Value::string(".pre"));
+    map.set(Value::string("visible"), Value::map(std::move(other)));
+    return Value::map(std::move(map));
+}
+
+std::string errors_of(const Value& document) {
+    LoadRequest request;
+    const Value* spec = document.find("spec");
+    if (spec != nullptr) {
+        request.text = yaml::to_yaml(document) + "---\na:\n  script: echo\n";
+    } else {
+        request.text = yaml::to_yaml(completed(document));
+    }
+    include::WorkTreeSource source("/nonexistent");
+    std::string text;
+    for (const Problem& problem : load_configuration(request, source).errors) {
+        text += problem.text + "\n";
+    }
+    return text;
+}
+
+std::string place(const fs::path& file, const std::string& name) {
+    return file.lexically_relative(samples()).string() + ": " + name;
+}
+
+const std::set<std::string> kNotAlone = {
+    "positive/include.yml: include",  // names files that are not there
+    "positive/include.yml: trigger:include accepts project and file properties",   // with a script
+    "positive/include.yml: trigger:include accepts optional ref property",         // with a script
+    "positive/rules_needs.yml: job",         // needs jobs of other documents
+    "positive/rules_needs.yml: rspec_job",
+    "positive/stages.yml: stages",           // the completing job's own stage is fine; see below
+};
+
+TEST(SchemaSamples, PositiveOnesAreValid) {
+    for (const auto& entry : fs::recursive_directory_iterator(samples() / "positive")) {
+        if (entry.path().extension() != ".yml") continue;
+        for (const auto& [name, document] : documents(entry.path())) {
+            if (kNotAlone.contains(place(entry.path(), name))) continue;
+            EXPECT_EQ(errors_of(document), "") << place(entry.path(), name);
+        }
+    }
+}
+
+/// Accepted by the backend though the schema refuses them.
+const std::set<std::string> kLooser = {
+    "negative/rules.yml: wrong path declaration",   // `changes:` is null, `paths` unknown: see below
+    "negative/rules.yml: rules-if-empty",           // a null condition counts as none
+    "negative/rules.yml: rules:exists as string",   // one path may be plain text
+    "negative/rules.yml: rules:exists:paths as string",
+    "negative/job_inputs.yml: missing_default",     // samples one level too deep: not jobs at all
+    "negative/project_path/include/empty.yml: include",
+};
+
+TEST(SchemaSamples, NegativeOnesAreNot) {
+    for (const auto& entry : fs::recursive_directory_iterator(samples() / "negative")) {
+        if (entry.path().extension() != ".yml") continue;
+        for (const auto& [name, document] : documents(entry.path())) {
+            const bool looser = kLooser.contains(place(entry.path(), name));
+            if (looser) continue;
+            EXPECT_NE(errors_of(document), "") << place(entry.path(), name);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace runner::pipeline
