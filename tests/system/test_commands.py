@@ -76,6 +76,7 @@ class Verify(CommandCase):
 
     def test_plain_text_answer_of_old_servers(self):
         self.gitlab.verify_answers_text = True
+        self.allowed.add("accept")  # asked again, this time without expecting JSON
         done = self.command("verify", "--delete")
         self.assertEqual((done.code, self.names()), (0, ["new", "old"]), done.text)
 
