@@ -125,9 +125,10 @@ class DockerExecutor final : public Executor {
         info_.has_git = objects_.has_git;
         info_.user = objects_.user;
         info_.shared = false;
+        info_.script_environment = {{"RUNNER_BUILDER_NAME", dind_.builder_name}};
         if (objects_.sidecar) {
-            info_.script_environment = {
-                {"DOCKER_HOST", std::string("unix://") + kEngineDir + "/docker.sock"}};
+            info_.script_environment.push_back(
+                {"DOCKER_HOST", std::string("unix://") + kEngineDir + "/docker.sock"});
         }
     }
 

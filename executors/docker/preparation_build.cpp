@@ -227,7 +227,8 @@ Task<Result<int>> Preparation::network_mtu() {
     const bool named = network_ != "host" && network_ != "none" && network_ != "default" &&
                        !network_.starts_with("container:");
     if (named) {
-        auto network = co_await api_.inspect_network(network_.empty() ? "bridge" : network_);
+        std::string name = network_.empty() ? std::string("bridge") : network_;
+        auto network = co_await api_.inspect_network(std::move(name));
         if (!network) co_return network.error();
         mtu = network->mtu;
     }

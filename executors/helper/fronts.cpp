@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "executors/helper/posix.hpp"
 
@@ -77,6 +79,64 @@ int run_dockerd_front(const std::vector<std::string>& arguments) {
     const char* wanted = std::getenv("RUNNER_DIND_TCP");
     if (wanted != nullptr && std::string(wanted) == "1") return become(real, arguments);
     return become(real, rewrite_dockerd(arguments));
+}
+
+namespace {
+
+constexpr const char* kPluginDirectories[] = {
+    "/usr/local/lib/docker/cli-plugins", "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins", "/usr/libexec/docker/cli-plugins"};
+
+std::string text_or(const char* text, const std::string& fallback) {
+    return text != nullptr && *text != '\0' ? text : fallback;
+}
+
+/// The image that the prepared builder boots from, "" for buildx's own choice.
+std::string prepared_image(const std::string& builder) {
+    const std::string home = text_or(std::getenv("HOME"), "/root");
+    const std::string client = text_or(std::getenv("DOCKER_CONFIG"), home + "/.docker");
+    const std::string state = text_or(std::getenv("BUILDX_CONFIG"), client + "/buildx");
+    std::ifstream file(state + "/instances/" + builder);
+    const auto instance = nlohmann::json::parse(file, nullptr, false);
+    if (!instance.is_object() || !instance.contains("Nodes") || instance["Nodes"].empty()) return {};
+    const auto& node = instance["Nodes"][0];
+    if (!node.contains("DriverOpts") || !node["DriverOpts"].is_object()) return {};
+    return node["DriverOpts"].value("image", "");
+}
+
+bool starts_any(const std::vector<std::string>& words, const std::string& start) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const std::string& word) { return word.rfind(start, 0) == 0; });
+}
+
+}  // namespace
+
+std::vector<std::string> rewrite_buildx(const std::vector<std::string>& arguments,
+                                        const std::string& builder, const std::string& image) {
+    const auto create = std::find(arguments.begin(), arguments.end(), "create");
+    const bool appends = std::find(create, arguments.end(), "--append") != arguments.end();
+    if (!appends || starts_any(arguments, "--name")) return arguments;
+    std::vector<std::string> out = arguments;
+    const auto place = out.begin() + (create - arguments.begin()) + 1;
+    std::vector<std::string> more{"--name", builder};
+    if (!starts_any(arguments, "--node")) more.insert(more.end(), {"--node", builder + "0"});
+    const bool names_image = std::any_of(arguments.begin(), arguments.end(), [](const std::string& word) {
+        return word.find("image=") != std::string::npos;
+    });
+    if (!image.empty() && !names_image) more.insert(more.end(), {"--driver-opt", "image=" + image});
+    out.insert(place, more.begin(), more.end());
+    return out;
+}
+
+int run_buildx_front(const std::vector<std::string>& arguments) {
+    const std::string builder = text_or(std::getenv("RUNNER_BUILDER_NAME"), "runner");
+    for (const char* directory : kPluginDirectories) {
+        const std::string candidate = std::string(directory) + "/docker-buildx";
+        if (::access(candidate.c_str(), X_OK) != 0 || is_this_program(candidate)) continue;
+        return become(candidate, rewrite_buildx(arguments, builder, prepared_image(builder)));
+    }
+    std::fprintf(stderr, "runner-helper: the image has no docker-buildx plugin\n");
+    return 127;
 }
 
 }  // namespace executors::helper

@@ -16,8 +16,8 @@ constexpr char kUsage[] =
     "usage: runner-helper supervise --dir DIR [--detach] [--cgroup NAME]\n"
     "       runner-helper connect --dir DIR [--spawn] [--wait-ms N]\n"
     "       runner-helper reap --dir DIR [--limit-ms N]\n"
-    "The part of runner that works inside a job's environment. It is also, by another name, the front\n"
-    "of dockerd in a job's container.\n";
+    "The part of runner that works inside a job's environment. It is also, by another name, the fronts\n"
+    "of dockerd and docker-buildx in a job's container.\n";
 
 /// The options of one sub-program, in any order.
 class Arguments {
@@ -84,6 +84,7 @@ int run_reap(Arguments arguments) {
 int run(const std::vector<std::string>& words) {
     const std::string name = executors::helper::base_name(words.empty() ? "" : words[0]);
     if (name == "dockerd") return executors::helper::run_dockerd_front(words);
+    if (name == "docker-buildx") return executors::helper::run_buildx_front(words);
     const std::string command = words.size() > 1 ? words[1] : "";
     const std::vector<std::string> rest(words.begin() + (words.size() > 1 ? 2 : 1), words.end());
     if (command == "supervise") return run_supervise(Arguments(rest));

@@ -1,6 +1,9 @@
 #include "runner/job/job_run.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "base/clock.hpp"
 #include "base/duration.hpp"
@@ -21,6 +24,11 @@ constexpr std::chrono::minutes kCleanupLimit{5};
 /// How often a busy log may make us write a checkpoint.
 constexpr std::chrono::milliseconds kCheckpointInterval{20};
 constexpr int kUnsupportedExitCode = 3;
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "this host";
+}
 
 /// A class that a repetition does not change.
 bool is_final(const base::Error& error) {
@@ -167,7 +175,7 @@ base::Task<bool> JobRun::make_ready() {
     if (!made) co_return false;
     const auto& info = setup_.executor->info();
     script::StageFacts stage_facts;
-    stage_facts.place = info.description;
+    stage_facts.place = info.shared ? info.description : info.description + " via " + host_name();
     stage_facts.shared_environment = info.shared;
     stage_facts.shell_executor = setup_.runner->executor == "shell";
     stage_facts.sources_by_daemon = !info.has_git;
