@@ -28,6 +28,7 @@ constexpr Entry kCommands[] = {
     {"verify", "ask GitLab whether the runners are still valid", verify_command},
     {"unregister", "take a runner back", unregister_command},
     {"reset-token", "get a new authentication token", reset_token_command},
+    {"lint", "check .gitlab-ci.yml as GitLab does", lint_command},
     {"config", "check config.toml: `config lint`", config_command},
 };
 

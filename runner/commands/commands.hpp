@@ -7,6 +7,7 @@
 
 namespace runner::commands {
 
+Command lint_command();
 Command list_command();
 Command register_command();
 Command reset_token_command();
