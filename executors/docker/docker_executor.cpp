@@ -1,10 +1,13 @@
 #include "executors/docker/docker_executor.hpp"
 
-#include <chrono>
+#include <utility>
 
+#include "base/log.hpp"
 #include "base/stop_source.hpp"
+#include "base/strings.hpp"
 #include "executors/docker/engine_config.hpp"
 #include "executors/docker/exec_stream.hpp"
+#include "executors/docker/job_objects.hpp"
 #include "executors/docker/preparation.hpp"
 #include "executors/docker/run_all.hpp"
 
@@ -14,32 +17,14 @@ using base::ErrorKind;
 using base::make_error;
 using base::Result;
 using base::Task;
+using protocol::http::ByteStream;
 
 namespace {
 
+constexpr const char* kEngineSocket = "/var/run/docker.sock";
+/// How long an ENTRYPOINT may prepare things before it runs what it was given.
+constexpr int kEntrypointSeconds = 60;
 constexpr int kLogLines = 20;
-constexpr const char* kEntrypointPatienceMs = "30000";
-
-/// What is gone already is as good as removed.
-Result<void> unless_gone(Result<void> result) {
-    if (!result && result.error().is(ErrorKind::kNotFound)) return {};
-    return result;
-}
-
-Task<Result<void>> remove_container(EngineApi& api, std::string id, bool keep_volumes) {
-    auto removed = co_await api.remove_container(std::move(id), keep_volumes);
-    co_return unless_gone(std::move(removed));
-}
-
-Task<Result<void>> remove_volume(EngineApi& api, std::string name) {
-    auto removed = co_await api.remove_volume(std::move(name));
-    co_return unless_gone(std::move(removed));
-}
-
-Task<Result<void>> remove_network(EngineApi& api, std::string id) {
-    auto removed = co_await api.remove_network(std::move(id));
-    co_return unless_gone(std::move(removed));
-}
 
 class DockerExecutor final : public Executor {
   public:
@@ -52,125 +37,22 @@ class DockerExecutor final : public Executor {
           dind_(dind),
           registries_(registries) {}
 
-    Task<Result<void>> prepare(const JobEnvironment& job, JobLog& log) override {
-        objects_ = {};
-        Preparation preparation(executor_, {.engine = *connection_,
-                                            .docker = docker_,
-                                            .dind = dind_,
-                                            .registries = registries_,
-                                            .job = job,
-                                            .log = log,
-                                            .objects = objects_});
-        auto made = co_await preparation.run();
-        if (made) describe();
-        co_return std::move(made);
-    }
-
-    Task<Result<std::unique_ptr<protocol::http::ByteStream>>> connect() override {
-        ExecSpec spec;
-        spec.command = {kHelper, "connect", "--dir", kJobDir, "--wait-ms", kEntrypointPatienceMs};
-        if (objects_.engine) spec.command.emplace_back("--spawn");
-        spec.user = "0";
-        spec.input = true;
-        auto stream = co_await open_exec(connection_->api(), objects_.container, std::move(spec));
-        if (stream) co_return std::move(*stream);
-        const base::Error failure = stream.error();
-        auto explained = co_await explain(failure);
-        co_return explained;
-    }
-
-    const EnvironmentInfo& info() const override { return info_; }
-
-    std::optional<ReadinessStage> readiness() const override {
-        if (!objects_.engine && !objects_.sidecar) return std::nullopt;
-        ReadinessStage stage;
-        stage.engine_socket =
-            objects_.engine ? "/var/run/docker.sock" : std::string(kEngineDir) + "/docker.sock";
-        if (dind_.builder) {
-            stage.script = builder_script(dind_, objects_.has_buildkitd_config);
-            stage.ready_message = "The Docker engine answers; builder \"" + dind_.builder_name +
-                                  "\" is current and boots with the first build";
-        } else {
-            stage.ready_message = "The Docker engine answers";
-        }
-        return stage;
-    }
-
-    std::string saved_state() const override { return objects_.to_json(); }
-
-    Task<Result<void>> restore(const JobEnvironment&, const std::string& saved) override {
-        auto objects = JobObjects::from_json(saved);
-        if (!objects) co_return objects.error();
-        objects_ = std::move(*objects);
-        describe();
-        auto state = co_await connection_->api().inspect_container(objects_.container);
-        if (!state) co_return state.error();
-        if (!state->running) {
-            co_return make_error(ErrorKind::kNotFound, "the job's container has ended with exit code " +
-                                                           std::to_string(state->exit_code));
-        }
-        co_return Result<void>();
-    }
-
-    Task<Result<void>> cleanup(std::chrono::seconds limit) override {
-        auto removing = remove_everything();
-        auto removed = co_await base::with_deadline(std::move(removing), limit);
-        if (removed) objects_ = {};
-        co_return std::move(removed);
-    }
+    Task<Result<void>> prepare(const JobEnvironment& job, JobLog& log) override;
+    Task<Result<std::unique_ptr<ByteStream>>> connect() override;
+    [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
+    [[nodiscard]] std::optional<ReadinessStage> readiness() const override;
+    [[nodiscard]] std::string saved_state() const override { return objects_.to_json(); }
+    Task<Result<void>> restore(const JobEnvironment& job, const std::string& saved) override;
+    Task<Result<void>> cleanup(std::chrono::seconds limit) override;
 
   private:
-    void describe() {
-        info_.description = objects_.hostname;
-        info_.has_git = objects_.has_git;
-        info_.user = objects_.user;
-        info_.shared = false;
-        info_.script_environment = {{"RUNNER_BUILDER_NAME", dind_.builder_name}};
-        if (objects_.sidecar) {
-            info_.script_environment.push_back(
-                {"DOCKER_HOST", std::string("unix://") + kEngineDir + "/docker.sock"});
-        }
-    }
-
-    /// An exec that fails says little: what became of the container says more.
-    Task<base::Error> explain(base::Error failure) {
-        auto state = co_await connection_->api().inspect_container(objects_.container);
-        if (!state) co_return state.error().with_context("the job's container is gone");
-        auto tail = co_await connection_->api().container_log(objects_.container, kLogLines);
-        const std::string said = tail && !tail->empty() ? "; its last output: " + *tail : std::string();
-        if (!state->running) {
-            co_return make_error(ErrorKind::kNotFound,
-                                 "the container of image " + objects_.image + " has ended with exit code " +
-                                     std::to_string(state->exit_code) +
-                                     " before the script could start" + said);
-        }
-        if (objects_.engine) co_return failure;
-        std::string entrypoint;
-        for (const std::string& word : objects_.entrypoint) entrypoint += " " + word;
-        co_return make_error(
-            ErrorKind::kConfiguration,
-            "the ENTRYPOINT" + entrypoint + " of image " + objects_.image +
-                " has not run its arguments (`exec \"$@\"`): set `image:entrypoint: [\"\"]` in the job, "
-                "or repair the ENTRYPOINT" + said);
-    }
-
-    Task<Result<void>> remove_everything() {
-        auto& api = connection_->api();
-        std::vector<Task<Result<void>>> containers;
-        if (!objects_.container.empty()) {
-            containers.push_back(remove_container(api, objects_.container, docker_.volume_keep));
-        }
-        for (const std::string& service : objects_.services) {
-            containers.push_back(remove_container(api, service, docker_.volume_keep));
-        }
-        auto removed = co_await run_every(std::move(containers));
-        std::vector<Task<Result<void>>> rest;
-        for (const std::string& volume : objects_.volumes) rest.push_back(remove_volume(api, volume));
-        if (!objects_.network.empty()) rest.push_back(remove_network(api, objects_.network));
-        auto others = co_await run_every(std::move(rest));
-        if (!removed) co_return removed.error();
-        co_return std::move(others);
-    }
+    EngineApi& api() { return connection_->api(); }
+    void describe();
+    [[nodiscard]] std::string entrypoint_hint() const;
+    Task<base::Error> explain_refusal(base::Error error);
+    Task<Result<void>> remove_everything();
+    Task<Result<void>> remove_one(std::string id);
+    Task<Result<void>> sweep();
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<EngineConnection> connection_;
@@ -179,59 +61,170 @@ class DockerExecutor final : public Executor {
     std::vector<RegistrySettings> registries_;
     JobObjects objects_;
     EnvironmentInfo info_;
+    std::map<std::string, std::string> sweep_labels_;
+    bool interrupted_ = true;  ///< something may exist whose id we never heard
+    bool connected_ = false;
 };
 
-std::string label_of(const Listed& thing, const std::string& name) {
-    const auto found = thing.labels.find("com.gitlab.gitlab-runner." + name);
-    return found == thing.labels.end() ? std::string() : found->second;
+Task<Result<void>> DockerExecutor::prepare(const JobEnvironment& job, JobLog& log) {
+    objects_ = JobObjects{};
+    interrupted_ = true;
+    sweep_labels_ = job.labels;
+    const Preparation::Given given{*connection_, docker_, dind_, registries_, job, log, objects_};
+    Preparation preparation(executor_, given);
+    auto prepared = co_await preparation.run();
+    if (!prepared) co_return prepared;
+    interrupted_ = false;
+    describe();
+    co_return Result<void>();
 }
 
-/// Belongs to a job that is over, and is nothing that later jobs reuse.
-bool is_leftover(const Listed& thing, const std::set<std::int64_t>& live_jobs) {
-    const std::string job = label_of(thing, "job.id");
-    if (job.empty() || label_of(thing, "reusable") == "true") return false;
-    return live_jobs.count(std::atoll(job.c_str())) == 0;
+void DockerExecutor::describe() {
+    info_ = EnvironmentInfo{};
+    info_.description = objects_.hostname;
+    info_.has_git = objects_.has_git;
+    info_.user = objects_.user;
+    if (objects_.sidecar) {
+        info_.script_environment.push_back({"DOCKER_HOST", std::string("unix://") + kEngineSocket});
+    }
+}
+
+std::optional<ReadinessStage> DockerExecutor::readiness() const {
+    if (!objects_.engine && !objects_.sidecar) return std::nullopt;
+    ReadinessStage stage;
+    stage.engine_socket = kEngineSocket;
+    if (dind_.builder) {
+        stage.script = builder_script(dind_, objects_.has_buildkitd_config);
+        stage.ready_message = "The builder \"" + dind_.builder_name + "\" is ready and current (" +
+                              base::join(dind_.builder_driver_opts, ", ") + ")";
+    }
+    return stage;
+}
+
+std::string DockerExecutor::entrypoint_hint() const {
+    if (objects_.engine || objects_.entrypoint.empty()) return {};
+    return "The ENTRYPOINT [" + base::join(objects_.entrypoint, " ") + "] of the image " +
+           objects_.image +
+           " did not run the command that it was given (it never got to \"$@\"): end it with exec "
+           "\"$@\", or set `entrypoint: [\"\"]` for the image in the job";
+}
+
+Task<Result<std::unique_ptr<ByteStream>>> DockerExecutor::connect() {
+    ExecSpec spec;
+    spec.command = {kHelper, "connect", "--dir", kJobDir};
+    if (objects_.engine) {
+        spec.command.emplace_back("--spawn");
+    }
+    spec.command.emplace_back("--wait-ms");
+    spec.command.push_back(std::to_string(kEntrypointSeconds * 1000));
+    // The supervisor's socket belongs to the container's user; root may always use it.
+    spec.user = "0";
+    spec.input = true;
+    const std::string hint = connected_ ? "" : entrypoint_hint();
+    auto stream = co_await open_exec(api(), objects_.container, std::move(spec), hint);
+    if (stream) {
+        connected_ = true;
+        co_return std::move(stream);
+    }
+    base::Error error = stream.error();
+    if (error.is(ErrorKind::kConflict) || error.is(ErrorKind::kNotFound)) {
+        auto explained = co_await explain_refusal(error);
+        co_return explained;
+    }
+    co_return error;
+}
+
+/// The container does not run (any more): say how it ended, and its last words.
+Task<base::Error> DockerExecutor::explain_refusal(base::Error error) {
+    auto state = co_await api().inspect_container(objects_.container);
+    if (!state) {
+        if (!state.error().is(ErrorKind::kNotFound)) co_return error;
+        co_return make_error(ErrorKind::kNotFound, "the job's container is gone: somebody removed it");
+    }
+    if (state->running) co_return error;
+    auto log = co_await api().container_log(objects_.container, kLogLines);
+    std::string text = "the job's container ended with exit code " +
+                       std::to_string(state->exit_code);
+    if (state->oom_killed) text += " (it ran out of memory)";
+    if (objects_.engine) {
+        text += ", and its Docker engine with it";
+    } else if (const std::string hint = entrypoint_hint(); !hint.empty() && !connected_) {
+        text += ". " + hint;
+    }
+    if (!state->error.empty()) text += ". " + state->error;
+    if (log && !base::trim(*log).empty()) {
+        text += ". Its last words:\n" + std::string(base::trim(*log));
+    }
+    co_return make_error(ErrorKind::kNotFound, text);
+}
+
+Task<Result<void>> DockerExecutor::restore(const JobEnvironment& job, const std::string& saved) {
+    sweep_labels_ = job.labels;
+    auto objects = JobObjects::from_json(saved);
+    if (!objects) co_return objects.error();
+    objects_ = std::move(*objects);
+    connected_ = true;
+    describe();
+    auto state = co_await api().inspect_container(objects_.container);
+    if (!state) co_return state.error();
+    if (!state->running) {
+        auto explained = co_await explain_refusal(
+            make_error(ErrorKind::kNotFound, "the job's container does not run"));
+        co_return explained;
+    }
+    interrupted_ = false;
+    co_return Result<void>();
+}
+
+Task<Result<void>> DockerExecutor::cleanup(std::chrono::seconds limit) {
+    auto work = remove_everything();
+    auto removed = co_await base::with_deadline<void>(std::move(work), limit);
+    if (removed) objects_ = JobObjects{};
+    co_return removed;
+}
+
+Task<Result<void>> DockerExecutor::remove_everything() {
+    std::vector<Task<Result<void>>> containers;
+    for (const auto& id : objects_.services) containers.push_back(remove_one(id));
+    if (!objects_.container.empty()) containers.push_back(remove_one(objects_.container));
+    auto removed = co_await run_every(std::move(containers));
+    std::vector<Task<Result<void>>> rest;
+    for (const auto& name : objects_.volumes) rest.push_back(api().remove_volume(name));
+    if (!objects_.network.empty()) rest.push_back(api().remove_network(objects_.network));
+    auto others = co_await run_every(std::move(rest));
+    if (interrupted_ && !sweep_labels_.empty()) {
+        auto swept = co_await sweep();
+        if (!swept) co_return swept;
+        interrupted_ = false;
+    }
+    if (!removed) co_return removed;
+    co_return others;
+}
+
+Task<Result<void>> DockerExecutor::remove_one(std::string id) {
+    auto removed = co_await api().remove_container(id, docker_.volume_keep);
+    co_return removed;
+}
+
+/// What was being made when the preparation was interrupted answers to its labels alone.
+Task<Result<void>> DockerExecutor::sweep() {
+    auto listed = co_await api().list_containers(sweep_labels_);
+    if (!listed) co_return listed.error();
+    std::vector<Task<Result<void>>> tasks;
+    for (const auto& container : *listed) tasks.push_back(remove_one(container.id));
+    auto removed = co_await run_every(std::move(tasks));
+    co_return removed;
 }
 
 }  // namespace
 
 std::unique_ptr<Executor> make_docker_executor(const boost::asio::any_io_executor& executor,
                                                std::shared_ptr<EngineConnection> connection,
-                                               const DockerSettings& docker, const DindSettings& dind,
+                                               const DockerSettings& docker,
+                                               const DindSettings& dind,
                                                const std::vector<RegistrySettings>& registries) {
-    return std::make_unique<DockerExecutor>(executor, std::move(connection), docker, dind, registries);
-}
-
-Task<Result<int>> remove_leftovers(std::shared_ptr<EngineConnection> connection,
-                                   std::map<std::string, std::string> labels,
-                                   std::set<std::int64_t> live_jobs) {
-    auto& api = connection->api();
-    int count = 0;
-    auto containers = co_await api.list_containers(labels);
-    if (!containers) co_return containers.error();
-    for (const Listed& container : *containers) {
-        if (!is_leftover(container, live_jobs)) continue;
-        auto removed = co_await remove_container(api, container.id, false);
-        if (!removed) co_return removed.error().with_context("container " + container.name);
-        ++count;
-    }
-    auto networks = co_await api.list_networks(labels);
-    if (!networks) co_return networks.error();
-    for (const Listed& network : *networks) {
-        if (!is_leftover(network, live_jobs)) continue;
-        auto removed = co_await remove_network(api, network.id);
-        if (!removed) co_return removed.error().with_context("network " + network.name);
-        ++count;
-    }
-    auto volumes = co_await api.list_volumes(labels);
-    if (!volumes) co_return volumes.error();
-    for (const Listed& volume : *volumes) {
-        if (!is_leftover(volume, live_jobs)) continue;
-        auto removed = co_await remove_volume(api, volume.name);
-        if (!removed) co_return removed.error().with_context("volume " + volume.name);
-        ++count;
-    }
-    co_return count;
+    return std::make_unique<DockerExecutor>(executor, std::move(connection), docker, dind,
+                                            registries);
 }
 
 }  // namespace executors::docker

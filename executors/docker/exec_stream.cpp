@@ -16,8 +16,8 @@ namespace {
 
 class ExecStream final : public ByteStream {
   public:
-    ExecStream(EngineApi& api, std::string exec, std::unique_ptr<ByteStream> raw)
-        : api_(api), exec_(std::move(exec)), raw_(std::move(raw)) {}
+    ExecStream(EngineApi& api, std::string exec, std::unique_ptr<ByteStream> raw, std::string hint)
+        : api_(api), exec_(std::move(exec)), raw_(std::move(raw)), hint_(std::move(hint)) {}
 
     Task<Result<std::size_t>> read_some(std::span<char> target) override {
         while (true) {
@@ -52,6 +52,9 @@ class ExecStream final : public ByteStream {
         if (state->exit_code == 0) co_return Result<void>();
         std::string text(base::trim(errors_));
         if (text.empty()) text = "it ended with exit code " + std::to_string(state->exit_code);
+        if (!hint_.empty()) {
+            co_return base::make_error(base::ErrorKind::kNotFound, hint_ + " (" + text + ")");
+        }
         co_return base::make_error(base::ErrorKind::kUnavailable,
                                    "a program in the job's container failed: " + text);
     }
@@ -59,28 +62,23 @@ class ExecStream final : public ByteStream {
     EngineApi& api_;
     std::string exec_;
     std::unique_ptr<ByteStream> raw_;
+    std::string hint_;
     StreamDemux demux_;
     std::string errors_;
     bool answered_ = false;
 };
 
-Task<Result<std::unique_ptr<ExecStream>>> open_stream(EngineApi& api, std::string container,
-                                                      ExecSpec spec) {
+}  // namespace
+
+Task<Result<std::unique_ptr<ByteStream>>> open_exec(EngineApi& api, std::string container,
+                                                    ExecSpec spec, std::string hint) {
     auto exec = co_await api.create_exec(container, std::move(spec));
     if (!exec) co_return exec.error();
     auto raw = co_await api.start_exec(*exec);
     if (!raw) co_return raw.error();
-    co_return std::make_unique<ExecStream>(api, *exec, std::move(*raw));
-}
-
-}  // namespace
-
-Task<Result<std::unique_ptr<ByteStream>>> open_exec(EngineApi& api, std::string container,
-                                                    ExecSpec spec) {
-    auto stream = co_await open_stream(api, std::move(container), std::move(spec));
-    if (!stream) co_return stream.error();
-    std::unique_ptr<ByteStream> bytes = std::move(*stream);
-    co_return std::move(bytes);
+    std::unique_ptr<ByteStream> stream =
+        std::make_unique<ExecStream>(api, *exec, std::move(*raw), std::move(hint));
+    co_return std::move(stream);
 }
 
 Task<Result<ExecResult>> run_exec(EngineApi& api, std::string container, ExecSpec spec) {

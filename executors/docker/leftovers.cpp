@@ -1,0 +1,82 @@
+#include <charconv>
+#include <optional>
+
+#include "base/strings.hpp"
+#include "executors/docker/docker_executor.hpp"
+
+namespace executors::docker {
+
+using base::Result;
+using base::Task;
+
+namespace {
+
+constexpr const char* kJobId = "com.gitlab.gitlab-runner.job.id";
+constexpr const char* kReusable = "com.gitlab.gitlab-runner.reusable";
+
+std::string label(const Listed& item, const char* name) {
+    const auto found = item.labels.find(name);
+    return found == item.labels.end() ? std::string() : found->second;
+}
+
+bool is_live(const Listed& item, const std::set<std::int64_t>& live_jobs) {
+    const std::string text = label(item, kJobId);
+    std::int64_t id = 0;
+    std::from_chars(text.data(), text.data() + text.size(), id);
+    return live_jobs.contains(id);
+}
+
+/// Counts what was removed, keeps what could not be.
+class Tally {
+  public:
+    void note(const std::string& what, const Result<void>& result) {
+        if (result) {
+            ++removed_;
+        } else {
+            failures_.push_back(what + " (" + result.error().message + ")");
+            kind_ = result.error().kind;
+        }
+    }
+    [[nodiscard]] Result<int> result() const {
+        if (failures_.empty()) return removed_;
+        return base::make_error(kind_, "could not remove " + base::join(failures_, ", "));
+    }
+
+  private:
+    int removed_ = 0;
+    std::vector<std::string> failures_;
+    base::ErrorKind kind_ = base::ErrorKind::kInternal;
+};
+
+}  // namespace
+
+Task<Result<int>> remove_leftovers(std::shared_ptr<EngineConnection> connection,
+                                   std::map<std::string, std::string> labels,
+                                   std::set<std::int64_t> live_jobs) {
+    EngineApi& api = connection->api();
+    Tally tally;
+    auto containers = co_await api.list_containers(labels);
+    if (!containers) co_return containers.error();
+    for (const auto& item : *containers) {
+        if (is_live(item, live_jobs)) continue;
+        auto removed = co_await api.remove_container(item.id, false);
+        tally.note("container " + item.name, removed);
+    }
+    auto networks = co_await api.list_networks(labels);
+    if (!networks) co_return networks.error();
+    for (const auto& item : *networks) {
+        if (is_live(item, live_jobs)) continue;
+        auto removed = co_await api.remove_network(item.id);
+        tally.note("network " + item.name, removed);
+    }
+    auto volumes = co_await api.list_volumes(labels);
+    if (!volumes) co_return volumes.error();
+    for (const auto& item : *volumes) {
+        if (is_live(item, live_jobs) || label(item, kReusable) == "true") continue;
+        auto removed = co_await api.remove_volume(item.name);
+        tally.note("volume " + item.name, removed);
+    }
+    co_return tally.result();
+}
+
+}  // namespace executors::docker
