@@ -222,7 +222,7 @@ class SystemCase(unittest.TestCase):
     def tearDown(self) -> None:
         for daemon in self.daemons:
             if daemon.alive():
-                daemon.stop()
+                daemon.stop(timeout=15)
         self.assert_no_processes()
         self.assert_no_secrets()
         bad = [str(v) for v in self.gitlab.violations if v.rule not in self.allowed]

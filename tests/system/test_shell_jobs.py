@@ -27,7 +27,7 @@ class Scripts(SystemCase):
 
     def test_head_of_the_log(self):
         job = self.run_job("true")
-        self.assertRegex(job.text, r"\ARunning with \S+ \d+\.\d+\.\d+ \(\S+\)\n"
+        self.assertRegex(job.text, r"\ARunning with \S+ \d+\.\d+\.\d+ \([0-9a-f]+\).*\n"
                                    r"  on test \S{9}, system ID: [sr]_\w{12}\n")
         self.assertIn('Preparing the "shell" executor\n', job.text)
         self.assertIn("Preparing environment\n", job.text)
@@ -38,7 +38,7 @@ class Scripts(SystemCase):
         job = self.run_job(["echo before", "(exit 42)", "echo never"])
         self.assert_failed(job, "script_failure", 42)
         self.assertNotIn("\nnever", job.text)
-        self.assertRegex(job.text, r"ERROR: Job failed: exit (code|status) 42\n\Z")
+        self.assertRegex(job.text, r"ERROR: Job failed: exit (code|status) 42\n+\Z")
 
     def test_exit_in_the_shell_itself_and_unknown_command(self):
         self.assert_failed(self.run_job("exit 3"), "script_failure", 3)

@@ -1,0 +1,46 @@
+#include "executors/helper/protocol.hpp"
+
+#include <gtest/gtest.h>
+
+namespace executors::helper {
+namespace {
+
+TEST(Protocol, WritesAHeaderInSixteenLittleEndianBytes) {
+    const RecordHeader header{0x04030201, RecordType::kExited, Stream::kStderr, 0x0605, 0x0e0d0c0b0a090807};
+    const auto bytes = encode_header(header);
+    const std::array<char, kHeaderBytes> expected{1, 2, 3, 4, 3, 2, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
+    EXPECT_EQ(bytes, expected);
+    EXPECT_EQ(decode_header(bytes.data()), header);
+}
+
+TEST(Protocol, KeepsLargeNumbers) {
+    const RecordHeader header{0xffff'ffff, RecordType::kOutput, Stream::kStdout, 0xffff, UINT64_MAX};
+    EXPECT_EQ(decode_header(encode_header(header).data()), header);
+}
+
+TEST(Protocol, KnowsWhatNoRecordLooksLike) {
+    RecordHeader header{10, RecordType::kOutput, Stream::kStdout, 1, 1};
+    EXPECT_TRUE(is_valid(header));
+    header.stream = Stream::kNone;
+    EXPECT_FALSE(is_valid(header));
+    header = {kMaxOutputBytes + 1, RecordType::kOutput, Stream::kStdout, 1, 1};
+    EXPECT_FALSE(is_valid(header));
+    header = {kMaxRecordBytes + 1, RecordType::kNotice, Stream::kNone, 0, 1};
+    EXPECT_FALSE(is_valid(header));
+    header = {1, static_cast<RecordType>(9), Stream::kNone, 0, 1};
+    EXPECT_FALSE(is_valid(header));
+}
+
+TEST(Protocol, MarksDataFrames) {
+    const auto data = encode_frame_prefix(5, true);
+    EXPECT_EQ(decode_frame_prefix(data.data()).length, 5U);
+    EXPECT_TRUE(decode_frame_prefix(data.data()).data);
+    const std::string frame = make_frame("{}");
+    ASSERT_EQ(frame.size(), 6U);
+    EXPECT_EQ(decode_frame_prefix(frame.data()).length, 2U);
+    EXPECT_FALSE(decode_frame_prefix(frame.data()).data);
+    EXPECT_EQ(frame.substr(4), "{}");
+}
+
+}  // namespace
+}  // namespace executors::helper
