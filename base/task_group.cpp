@@ -28,13 +28,20 @@ void TaskGroup::spawn(std::string name, Task<void> task) {
         children_.erase(place);
         changed_.notify_all();
     };
-    boost::asio::co_spawn(executor_, std::move(task),
+    auto child = run_unless_cancelled(*place, std::move(task));
+    boost::asio::co_spawn(executor_, std::move(child),
                           boost::asio::bind_cancellation_slot(place->signal.slot(), on_end));
+}
+
+Task<void> TaskGroup::run_unless_cancelled(const Child& child, Task<void> task) {
+    if (child.cancelled) co_return;
+    co_await std::move(task);
 }
 
 void TaskGroup::cancel_all() {
     std::vector<std::list<Child>::iterator> now;
     for (auto place = children_.begin(); place != children_.end(); ++place) now.push_back(place);
+    for (auto place : now) place->cancelled = true;
     for (auto place : now) place->signal.emit(boost::asio::cancellation_type::terminal);
 }
 

@@ -25,7 +25,7 @@ class TaskGroup {
 
     /// Starts `task`; `name` appears in the log when it fails.
     void spawn(std::string name, Task<void> task);
-    /// Asks every child that runs now to stop (terminal cancellation).
+    /// Asks every child there is now to stop (terminal cancellation); one that has not begun never does.
     void cancel_all();
     /// Returns when no child is left. May be called while children start others.
     Task<void> wait();
@@ -35,7 +35,10 @@ class TaskGroup {
     struct Child {
         std::string name;
         boost::asio::cancellation_signal signal;
+        bool cancelled = false;
     };
+    /// A child that is cancelled before its first step has nothing yet that a signal could reach.
+    static Task<void> run_unless_cancelled(const Child& child, Task<void> task);
 
     boost::asio::any_io_executor executor_;
     std::list<Child> children_;

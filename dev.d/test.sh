@@ -20,7 +20,7 @@ run_c_tests() {
     say "unit and integration tests (address and undefined sanitizers)"
     local filter=()
     [ -z "$1" ] || filter=(-R "$1")
-    UBSAN_OPTIONS=print_stacktrace=1 ctest --test-dir build/debug --output-on-failure -j "$jobs" --timeout 60 \
+    UBSAN_OPTIONS=print_stacktrace=1 ctest --test-dir build/debug --output-on-failure -j "$jobs" --timeout 120 \
         --no-tests=ignore --output-junit "$results/ctest.xml" "${filter[@]}" >"$results/ctest.log" 2>&1 || true
     grep -E '^\s+[0-9]+ - .*(Failed|Timeout|SEGFAULT|Not Run)|tests passed' "$results/ctest.log" >&2 || true
 }
@@ -31,7 +31,7 @@ run_python_tests() {
     [ -z "$3" ] || filter=(-k "$3")
     shift 3
     say "$name tests ($folder)"
-    PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -p no:cacheprovider --timeout 60 \
+    PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -p no:cacheprovider --timeout 45 \
         --junitxml "$results/$name.xml" "$@" "${filter[@]}" "$folder" >"$results/$name.log" 2>&1 || status=$?
     # 5: the filter left none.
     case $status in

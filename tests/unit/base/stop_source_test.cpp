@@ -111,6 +111,20 @@ Task<std::size_t> cancelled_children() {
 
 TEST(TaskGroup, CancelsItsChildren) { EXPECT_EQ(tests::run_to_end(cancelled_children()), 0U); }
 
+Task<std::size_t> cancelled_before_the_start() {
+    auto executor = co_await boost::asio::this_coro::executor;
+    base::TaskGroup group(executor);
+    auto child = []() -> Task<void> { co_await base::sleep_for(hours(1)); };
+    group.spawn("one", child());
+    group.cancel_all();
+    co_await group.wait();
+    co_return group.size();
+}
+
+TEST(TaskGroup, CancelsAChildThatHasNotBegun) {
+    EXPECT_EQ(tests::run_to_end(cancelled_before_the_start()), 0U);
+}
+
 Task<int> offloaded() {
     std::function<int()> work = [] { return 7; };
     auto value = co_await base::offload<int>(std::move(work));
