@@ -50,6 +50,32 @@ TEST(Utf8Repair, ReplacesEachWrongByte) {
     expect_repaired("\xe4\xe4\xbd\xa0", bad + "\xe4\xbd\xa0");
 }
 
+/// Long texts go through whole blocks; a wrong byte at any place of one must come out as in a short text.
+TEST(Utf8Repair, FindsWrongBytesAnywhereInLongTexts) {
+    const std::vector<std::string> good{"a", "\xc3\xa9", "\xe4\xbd\xa0", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"};
+    const std::vector<std::string> bad{"\x80", "\xff", "\xc0\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+                                       "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe4\xbd", "\xf0\x9f\x98", "\xc3"};
+    const std::string replacement = "\xEF\xBF\xBD";
+    for (const auto& filler : good) {
+        for (const auto& wrong : bad) {
+            for (std::size_t before = 0; before < 70; ++before) {
+                std::string text = std::string(before % 5, 'x');
+                while (text.size() < before) text += filler;
+                const std::string head = text;
+                std::string tail = "|";
+                for (int i = 0; i < 40; ++i) tail += filler;
+                std::string expected = head;
+                for (std::size_t i = 0; i < wrong.size(); ++i) expected += replacement;
+                ASSERT_EQ(repaired({head + wrong + tail}), expected + tail) << "behind " << before;
+                ASSERT_EQ(repaired({head + wrong}), expected) << "at the end, behind " << before;
+            }
+        }
+        std::string text;
+        for (int i = 0; i < 100; ++i) text += filler;
+        EXPECT_EQ(valid_utf8_length(text), text.size());
+    }
+}
+
 TEST(Utf8Repair, CutsBetweenCharacters) {
     const std::string text = "ab\xe4\xbd\xa0" "c";
     EXPECT_EQ(utf8_cut(text, 1), 1U);
