@@ -38,6 +38,8 @@ int run(daemon::DaemonOptions options) {
             return;
         }
         exit_code = code;
+        // Idle connections are kept alive by a timer that nobody has to wait for.
+        context.stop();
     };
     boost::asio::co_spawn(context, daemon.run(), on_end);
     context.run();
