@@ -20,6 +20,8 @@ namespace {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 
+constexpr std::size_t kMaxRedirectBody = 64U << 10U;
+
 /// A request under way, from its connection to the end of its answer.
 struct Exchange {
     std::unique_ptr<Connection> connection;
@@ -82,7 +84,9 @@ base::Task<base::Result<Exchange>> Core::begin(Request request, unsigned redirec
         if (!answered) co_return answered.error();
         const Response& head = exchange.connection->answer().head();
         if (hop < redirects && follow_redirect(head, request, here)) {
-            give_back(exchange);
+            // A short text goes with most redirects: read, it leaves the connection usable for the next hop.
+            auto read = co_await finish(std::move(exchange), kMaxRedirectBody);
+            if (!read && read.error().is(ErrorKind::kCancelled)) co_return read.error();
             continue;
         }
         exchange.watchdog->allow_rest();
@@ -167,7 +171,8 @@ void Core::give_back(Exchange& exchange) {
 
 base::Task<base::Result<Response>> Core::finish(Exchange exchange, std::size_t limit) {
     ResponseReader& answer = exchange.connection->answer();
-    answer.set_body_limit(limit);
+    auto fits = answer.set_body_limit(limit);
+    if (!fits) co_return explain(exchange, fits.error());
     while (!answer.done()) {
         auto more = co_await exchange.connection->read_more();
         if (!more) co_return explain(exchange, more.error());

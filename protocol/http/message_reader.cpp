@@ -135,9 +135,13 @@ bool ResponseReader::keep_alive() const { return parser_->is_done() && parser_->
 Response& ResponseReader::head() { return parser_->head; }
 std::string& ResponseReader::body() { return parser_->body; }
 
-void ResponseReader::set_body_limit(std::uint64_t bytes) {
+base::Result<void> ResponseReader::set_body_limit(std::uint64_t bytes) {
     body_limit_ = bytes;
     parser_->limit = bytes;
+    if (!parser_->is_header_done() || parser_->is_done()) return {};
+    const auto announced = parser_->content_length();
+    if (!announced || *announced <= bytes) return {};
+    return parse_error(beast_http::error::body_limit, bytes);
 }
 
 class RequestReader::Parser final : public BodyParser<true> {

@@ -39,8 +39,8 @@ class ResponseReader {
 
     Response& head();
     std::string& body();
-    /// More collected bytes than this fail with kProtocol.
-    void set_body_limit(std::uint64_t bytes);
+    /// More collected bytes than this fail with kProtocol; so does this call when the header announces more.
+    base::Result<void> set_body_limit(std::uint64_t bytes);
 
   private:
     class Parser;

@@ -259,6 +259,8 @@ base::Error TlsTransport::handshake_error(const Origin& origin) const {
             remedy = "; use the name that the certificate was issued for";
         } else if (verdict == X509_V_ERR_CERT_HAS_EXPIRED || verdict == X509_V_ERR_CERT_NOT_YET_VALID) {
             remedy = "; renew it, and check the clocks of both machines";
+        } else if (verdict == X509_V_ERR_INVALID_PURPOSE) {
+            remedy = "; the server needs one that was issued for servers (serverAuth)";
         } else {
             remedy = "; name the certificate of the authority that issued it as CA file (tls-ca-file)";
         }

@@ -294,6 +294,7 @@ leaf() {
     openssl x509 -req -in $1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out $1.pem -days 2 -extfile $1.ext
 }
 leaf server 'subjectAltName=DNS:localhost,IP:127.0.0.1'
+leaf other 'subjectAltName=DNS:other.example'
 leaf client 'extendedKeyUsage=clientAuth'
 )";
     require(std::system(script.c_str()) == 0, "openssl");

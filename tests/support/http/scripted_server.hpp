@@ -90,8 +90,8 @@ void relay(Peer& peer, std::uint16_t port, std::string_view greeting);
 /// A port of the loopback interface on which nobody listens.
 std::uint16_t unused_port();
 
-/// Makes, with the openssl program: ca.pem, and server.pem/.key, client.pem/.key signed by it. The server's
-/// certificate is for "localhost" and 127.0.0.1.
+/// Makes, with the openssl program: ca.pem, and server.pem/.key, other.pem/.key, client.pem/.key signed by it. The
+/// server's certificate is for "localhost" and 127.0.0.1, the other for other.example, the client's for no server.
 void make_certificates(const std::string& directory);
 
 }  // namespace tests

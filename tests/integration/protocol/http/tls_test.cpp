@@ -69,12 +69,21 @@ TEST_F(HttpTls, RefusesAnAuthorityThatNobodyNamed) {
 }
 
 TEST_F(HttpTls, RefusesACertificateForAnotherName) {
-    const tests::TlsFiles files{file("client.pem"), file("client.key"), ""};
+    const tests::TlsFiles files{file("other.pem"), file("other.key"), ""};
     ScriptedServer server(echo, &files);
     const auto answer = exchange(trusting(server.url("localhost")), get("/"));
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().kind, ErrorKind::kUnauthorized);
     EXPECT_THAT(answer.error().message, HasSubstr("the name that the certificate was issued for"));
+}
+
+TEST_F(HttpTls, RefusesACertificateThatIsNotForServers) {
+    const tests::TlsFiles files{file("client.pem"), file("client.key"), ""};
+    ScriptedServer server(echo, &files);
+    const auto answer = exchange(trusting(server.url("localhost")), get("/"));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::kUnauthorized);
+    EXPECT_THAT(answer.error().message, HasSubstr("issued for servers"));
 }
 
 TEST_F(HttpTls, TrustsAnythingWhenToldTo) {
