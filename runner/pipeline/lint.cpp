@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <algorithm>
 
 #include "runner/pipeline/yaml/print.hpp"
 
@@ -28,7 +28,8 @@ ordered_json texts(const Problems& problems) {
 ordered_json needs_json(const std::vector<plan::Need>& needs) {
     auto list = ordered_json::array();
     for (const plan::Need& need : needs) {
-        list.push_back({{"name", need.job}, {"artifacts", need.artifacts}, {"optional", need.optional}});
+        list.push_back(
+            {{"name", need.job}, {"artifacts", need.artifacts}, {"optional", need.optional}});
     }
     return list;
 }
@@ -87,8 +88,7 @@ ordered_json jobs_json(const Loaded& loaded, const plan::Pipeline* pipeline) {
     for (const std::string& stage : loaded.configuration->stages) {
         for (const plan::Job& job : loaded.configuration->jobs) {
             if (job.stage != stage) continue;
-            list.push_back(
-                job_json(job, job.when, job.allows_failure(), job.has_needs, job.needs));
+            list.push_back(job_json(job, job.when, job.allows_failure(), job.has_needs, job.needs));
         }
     }
     return list;
@@ -120,6 +120,7 @@ ordered_json places_json(const Problems& problems, const Loaded& loaded) {
             place["line"] = problem.mark.line;
             place["column"] = problem.mark.column;
         }
+        if (!problem.hint.empty()) place["hint"] = problem.hint;
         list.push_back(std::move(place));
     }
     return list;
@@ -158,14 +159,15 @@ ordered_json lint_json(const Loaded& loaded, const plan::Pipeline* pipeline, boo
 }
 
 std::string describe(const Problem& problem, const Loaded& loaded) {
+    const std::string hint = problem.hint.empty() ? "" : "  hint: " + problem.hint + "\n";
     const Mark& mark = problem.mark;
-    if (!mark.known() || mark.file >= loaded.files.size()) return problem.text + "\n";
+    if (!mark.known() || mark.file >= loaded.files.size()) return problem.text + "\n" + hint;
     const include::File& file = loaded.files[mark.file];
     std::string out =
         fmt::format("{}:{}:{}: {}\n", file.name, mark.line, mark.column, problem.text);
     std::string_view line = line_of(file.content, mark.line);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) return out;
+    if (line.empty()) return out + hint;
     const std::string number = std::to_string(mark.line);
     // Tabs are kept under the line, so the caret stands where the eye expects it.
     std::string indent;
@@ -174,7 +176,7 @@ std::string describe(const Problem& problem, const Loaded& loaded) {
     }
     out += fmt::format("  {} | {}\n  {} | {}^\n", number, line, std::string(number.size(), ' '),
                        indent);
-    return out;
+    return out + hint;
 }
 
 }  // namespace runner::pipeline

@@ -24,6 +24,7 @@ struct Mark {
 struct Problem {
     std::string text;
     Mark mark;
+    std::string hint = {};  ///< what GitLab does not say: the cause below, a remedy; may be empty
 };
 
 using Problems = std::vector<Problem>;

@@ -92,39 +92,74 @@ Checked<std::vector<Resolver::Located>> Resolver::locate(const Value& include,
 
 namespace {
 
+std::string project_problem(const Entry& entry, FetchFailure failure) {
+    const std::string project = base::to_lower(entry.project);
+    if (failure == FetchFailure::kNoReference) {
+        return fmt::format("Project `{}` reference `{}` does not exist!", project,
+                           entry.ref.empty() ? "HEAD" : entry.ref);
+    }
+    if (failure == FetchFailure::kMissing) {
+        return fmt::format("Project `{}` file `{}` does not exist!", project, entry.location);
+    }
+    return fmt::format(
+        "Project `{}` not found or access denied! Make sure any includes in the "
+        "pipeline configuration are correctly defined.",
+        project);
+}
+
+std::string component_problem(const Entry& entry, const Fetched& fetched) {
+    std::string what = fetched.detail.empty() ? "content not found" : fetched.detail;
+    if (fetched.failure == FetchFailure::kNoProject) {
+        what = "project does not exist or you don't have sufficient permissions";
+    }
+    return fmt::format("Component '{}' - {}", entry.location, what);
+}
+
 Problem problem_of(const Entry& entry, const Fetched& fetched) {
     const std::string& path = entry.location;
-    if (fetched.failure == FetchFailure::kUnsupported) return {fetched.detail, entry.mark};
+    if (fetched.failure == FetchFailure::kUnsupported) return {fetched.detail, entry.mark, {}};
+    if (fetched.failure == FetchFailure::kOutOfTime) {
+        return {"Request timed out when fetching configuration files.", entry.mark, fetched.hint};
+    }
     std::string text;
     switch (entry.kind) {
-        case Kind::kLocal: text = fmt::format("Local file `{}` does not exist!", path); break;
+        case Kind::kLocal:
+            text = fmt::format("Local file `{}` does not exist!", path);
+            break;
         case Kind::kRemote:
             text = fmt::format("Remote file `{}` could not be fetched {}", path, fetched.detail);
             break;
-        case Kind::kTemplate: text = fmt::format("Template file `{}` is not a valid location!", path); break;
-        case Kind::kComponent:
-            text = fmt::format("Component '{}' - content not found", path);
+        case Kind::kTemplate:
+            text = fmt::format("Included file `{}` is empty or does not exist!", path);
             break;
-        case Kind::kArtifact: text = "Including configs from artifacts is only allowed when triggering child pipelines"; break;
+        case Kind::kComponent:
+            text = component_problem(entry, fetched);
+            break;
+        case Kind::kArtifact:
+            text =
+                "Including configs from artifacts is only allowed when triggering child pipelines";
+            break;
         case Kind::kProject:
-            if (fetched.failure == FetchFailure::kNoProject) {
-                text = fmt::format("Project `{}` not found or access denied! Make sure any "
-                                   "includes in the pipeline configuration are correctly defined.",
-                                   entry.project);
-            } else if (fetched.failure == FetchFailure::kNoReference) {
-                text = fmt::format("Project `{}` reference `{}` does not exist!", entry.project,
-                                   entry.ref);
-            } else {
-                text = fmt::format("Project `{}` file `{}` does not exist!", entry.project, path);
-            }
+            text = project_problem(entry, fetched.failure);
             break;
     }
-    return {std::move(text), entry.mark};
+    return {std::move(text), entry.mark, fetched.hint};
 }
 
 std::string empty_text(const Entry& entry) {
     if (entry.kind == Kind::kProject) {
-        return fmt::format("Project `{}` file `{}` is empty!", entry.project, entry.location);
+        return fmt::format("Project `{}` file `{}` is empty!", base::to_lower(entry.project),
+                           entry.location);
+    }
+    if (entry.kind == Kind::kRemote) {
+        return fmt::format(
+            "Remote file `{}` could not be fetched after 1 attempt(s) because the response was "
+            "empty!",
+            entry.location);
+    }
+    if (entry.kind == Kind::kComponent) return component_problem(entry, {});
+    if (entry.kind == Kind::kTemplate) {
+        return fmt::format("Included file `{}` is empty or does not exist!", entry.location);
     }
     return fmt::format("Local file `{}` is empty!", entry.location);
 }
@@ -142,8 +177,9 @@ Checked<Fetched> Resolver::fetch(const Located& located, const Origin& origin) {
     switch (entry.kind) {
         case Kind::kLocal:
             if (origin.remote) {
-                return Problem{fmt::format("Local file `{}` does not have project!", entry.location),
-                               entry.mark};
+                return Problem{
+                    fmt::format("Local file `{}` does not have project!", entry.location),
+                    entry.mark};
             }
             fetched = source_.local(origin, entry.location);
             break;
@@ -152,18 +188,25 @@ Checked<Fetched> Resolver::fetch(const Located& located, const Origin& origin) {
             break;
         case Kind::kRemote:
             if (!is_address(entry.location)) {
-                return Problem{fmt::format("Remote file `{}` does not have a valid address!",
-                                           entry.location),
-                               entry.mark};
+                return Problem{
+                    fmt::format("Remote file `{}` does not have a valid address!", entry.location),
+                    entry.mark};
             }
             fetched = source_.remote(entry.location);
             break;
         case Kind::kTemplate:
-            if (!entry.location.ends_with(".gitlab-ci.yml")) return problem_of(entry, {});
+            if (!entry.location.ends_with(".gitlab-ci.yml")) {
+                return Problem{
+                    fmt::format("Template file `{}` is not a valid location!", entry.location),
+                    entry.mark};
+            }
             fetched = source_.bundled_template(entry.location);
             break;
-        case Kind::kComponent: fetched = source_.component(entry.location); break;
-        case Kind::kArtifact: break;
+        case Kind::kComponent:
+            fetched = source_.component(entry.location);
+            break;
+        case Kind::kArtifact:
+            break;
     }
     if (!fetched.content) return problem_of(entry, fetched);
     if (base::trim(*fetched.content).empty()) return Problem{empty_text(entry), entry.mark};
@@ -191,21 +234,24 @@ Checked<Value> Resolver::read(const Located& located, const Fetched& fetched) {
     const Entry& entry = located.entry;
     const std::uint16_t file = remember(located, fetched);
     const auto named = [&](const Problem& problem) {
-        return Problem{fmt::format("`{}`: {}", entry.location, problem.text), problem.mark};
+        return Problem{fmt::format("`{}`: {}", entry.location, problem.text), problem.mark, {}};
     };
     auto document = spec::read_document(*fetched.content, file);
     if (!document) {
         const Problem& problem = document.error();
         if (!problem.text.starts_with("(<unknown>)")) {
-            return Problem{fmt::format("Included file `{}` does not have valid YAML syntax!",
-                                       entry.location),
-                           problem.mark};
+            return Problem{
+                fmt::format("Included file `{}` does not have valid YAML syntax!", entry.location),
+                problem.mark};
         }
         return named(problem);
     }
     spec::Arguments arguments;
     arguments.inputs = entry.inputs;
     arguments.is_component = entry.kind == Kind::kComponent;
+    for (const auto& [key, text] : fetched.component) {
+        arguments.component.set(Value::string(key), Value::string(text));
+    }
     arguments.name = entry.location;
     arguments.variables = &context_.variables;
     auto content = spec::fill_in(*document, arguments, [&](const Value& include) {
@@ -243,6 +289,22 @@ Checked<Value> Resolver::resolve(const Value& content, const Origin& origin) {
     return deep_merge(merged, Value::map(std::move(own), content.mark()));
 }
 
+namespace {
+
+std::optional<Problem> check_header_include(const Entry& entry, const Value& content) {
+    std::string unknown;
+    for (const auto& [key, value] : content.entries()) {
+        if (key.is_text("inputs")) continue;
+        unknown += (unknown.empty() ? ":" : ", :") + key.to_text();
+    }
+    if (unknown.empty()) return std::nullopt;
+    return Problem{fmt::format("Header include file `{}` contains unknown keys: [{}]",
+                               entry.location, unknown),
+                   entry.mark};
+}
+
+}  // namespace
+
 Checked<Value> Resolver::input_definitions(const Value& include, const Origin& origin) {
     auto located = locate(include, origin);
     if (!located) return located.error();
@@ -262,12 +324,9 @@ Checked<Value> Resolver::input_definitions(const Value& include, const Origin& o
         if (!fetched) return fetched.error();
         auto document = spec::read_document(*fetched->content, remember(one, *fetched));
         if (!document) return document.error();
+        if (auto problem = check_header_include(one.entry, document->content)) return *problem;
         const Value* inputs = document->content.given("inputs");
-        if (inputs == nullptr || !inputs->is_map() || document->content.entries().size() != 1) {
-            return Problem{fmt::format("`{}`: a header include must contain `inputs` only",
-                                       one.entry.location),
-                           one.entry.mark};
-        }
+        if (inputs == nullptr || !inputs->is_map()) continue;
         for (const auto& [key, definition] : inputs->entries()) {
             if (key.is_string() && all.find(key.as_string()) != nullptr) {
                 return Problem{fmt::format("Duplicate input keys found: {}", key.as_string()),

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace runner::pipeline::include {
@@ -20,13 +21,17 @@ enum class FetchFailure : std::uint8_t {
     kNoReference,  ///< the project has no such ref
     kUnsupported,  ///< this source cannot get such files; `detail` says why, as a full sentence
     kUnreachable,  ///< a remote address could not be fetched; `detail` ends the sentence
+    kOutOfTime,    ///< the time for all files together is over
 };
 
 struct Fetched {
     std::optional<std::string> content;
     FetchFailure failure = FetchFailure::kMissing;  ///< when there is no content
-    std::string detail;
-    Origin origin;  ///< for what the file itself includes
+    std::string detail;  ///< in GitLab's words, where the failure asks for it
+    std::string hint;    ///< the cause below, and a remedy, in ours; may be empty
+    Origin origin;       ///< for what the file itself includes
+    /// Of a component, for $[[ component.X ]]: name, sha, version, reference.
+    std::vector<std::pair<std::string, std::string>> component;
 };
 
 /// Gives the text of included files. The one door of the language to the outside; implementations

@@ -23,9 +23,8 @@ bool inherits_variable(const Job& job, std::string_view key) {
     const Value* which = inherit == nullptr ? nullptr : inherit->given("variables");
     if (which == nullptr) return true;
     if (which->is_bool()) return which->as_bool();
-    return which->is_list() &&
-           std::any_of(which->items().begin(), which->items().end(),
-                       [&](const Value& name) { return name.is_text(key); });
+    return which->is_list() && std::any_of(which->items().begin(), which->items().end(),
+                                           [&](const Value& name) { return name.is_text(key); });
 }
 
 variables::Collection job_predefined(const Job& job) {
@@ -83,11 +82,13 @@ class Creation {
                 fail(match.error().text, match.error().mark);
                 return false;
             }
+            pipeline_.workflow = std::move(match->verdicts);
             const Value* when = match->rule == nullptr ? nullptr : match->rule->given("when");
             if (match->rule == nullptr || (when != nullptr && when->is_text("never"))) {
-                fail("The pipeline did not run. Review the workflow:rules configuration for the "
-                     "pipeline.",
-                     list->mark());
+                fail(
+                    "The pipeline did not run. Review the workflow:rules configuration for the "
+                    "pipeline.",
+                    list->mark());
                 return false;
             }
             root_.merge(variables_of(match->rule->given("variables")));
@@ -160,10 +161,11 @@ class Creation {
         auto verdict = rules::evaluate_policies(only, job.value.given("except"),
                                                 policy_subject(only, no_default), context);
         if (!verdict.matched) {
-            pipeline_.left_out.push_back({&job, std::move(verdict.reason)});
+            pipeline_.left_out.push_back({&job, verdict.reason, {verdict}});
             return std::optional<PlannedJob>{};
         }
-        planned.reason = std::move(verdict.reason);
+        planned.reason = verdict.reason;
+        if (!planned.reason.empty()) planned.verdicts = {std::move(verdict)};
         return std::optional(std::move(planned));
     }
 
@@ -180,24 +182,25 @@ class Creation {
         const auto rules = rules::flatten_rules(list);
         auto match = rules::first_match(rules, context);
         if (!match) {
-            return Problem{fmt::format("Failed to parse rule for {}: {}", job.name,
-                                       match.error().text),
-                           match.error().mark};
+            return Problem{
+                fmt::format("Failed to parse rule for {}: {}", job.name, match.error().text),
+                match.error().mark};
         }
         if (match->rule == nullptr) {
-            pipeline_.left_out.push_back({&job, "no rule matched"});
+            pipeline_.left_out.push_back({&job, "no rule matched", std::move(match->verdicts)});
             return std::optional<PlannedJob>{};
         }
-        const std::string words =
-            fmt::format("rule {}{}{}", match->index + 1,
-                        match->verdicts.back().reason.empty() ? "" : ": ",
-                        match->verdicts.back().reason);
+        const std::string words = fmt::format("rule {}{}{}", match->index + 1,
+                                              match->verdicts.back().reason.empty() ? "" : ": ",
+                                              match->verdicts.back().reason);
         apply_rule(planned, *match->rule);
         if (planned.when == When::kNever) {
-            pipeline_.left_out.push_back({&job, words + "; when: never"});
+            pipeline_.left_out.push_back(
+                {&job, words + "; when: never", std::move(match->verdicts)});
             return std::optional<PlannedJob>{};
         }
         planned.reason = words;
+        planned.verdicts = std::move(match->verdicts);
         if (const Value* needs = match->rule->given("needs")) {
             auto expanded = expand_needs(job.name, *needs, parallel_, {});
             if (!expanded) return expanded.error();
@@ -262,9 +265,10 @@ class Creation {
             pipeline_.stages.begin(), pipeline_.stages.end(),
             [](const std::string& stage) { return stage != ".pre" && stage != ".post"; });
         if (any) return;
-        fail("The resulting pipeline would have been empty. Review the rules configuration for the "
-             "relevant jobs.",
-             {});
+        fail(
+            "The resulting pipeline would have been empty. Review the rules configuration for the "
+            "relevant jobs.",
+            {});
     }
 
     const Configuration& configuration_;

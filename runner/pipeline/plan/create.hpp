@@ -32,21 +32,24 @@ struct PlannedJob {
     std::optional<bool> interruptible;
     /// Root, workflow, job, matrix and rule variables, in this order of strength; not expanded.
     variables::Collection variables;
-    std::string reason;  ///< why it is in: the rule that matched, in words
+    std::string reason;                    ///< why it is in: the rule that matched, in words
+    std::vector<rules::Verdict> verdicts;  ///< of the rules, or the one policy, looked at
 };
 
 struct LeftOut {
     const Job* job = nullptr;
     std::string reason;
+    std::vector<rules::Verdict> verdicts;
 };
 
 /// The outcome: jobs in stage order, or errors and no pipeline.
 struct Pipeline {
     std::vector<PlannedJob> jobs;
     std::vector<LeftOut> left_out;
-    std::vector<std::string> stages;  ///< those that have jobs
-    std::string name;                 ///< of workflow:name, expanded; may be empty
-    yaml::Value auto_cancel;          ///< null or a map
+    std::vector<std::string> stages;       ///< those that have jobs
+    std::string name;                      ///< of workflow:name, expanded; may be empty
+    yaml::Value auto_cancel;               ///< null or a map
+    std::vector<rules::Verdict> workflow;  ///< of the workflow's rules that were looked at
     Problems errors;
 };
 

@@ -8,6 +8,7 @@
 #include "runner/pipeline/expression/regex.hpp"
 #include "runner/pipeline/glob/path_glob.hpp"
 #include "runner/pipeline/variables/expand.hpp"
+#include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline::rules {
 
@@ -23,8 +24,8 @@ std::vector<std::string> patterns_of(const Value& clause, const Context& context
     const Value* list = clause.is_map() ? clause.given("paths") : &clause;
     std::vector<std::string> patterns;
     const auto add = [&](const Value& text) {
-        patterns.push_back(variables::expand(text.to_text(), context.variables,
-                                             variables::Undefined::kKeep));
+        patterns.push_back(
+            variables::expand(text.to_text(), context.variables, variables::Undefined::kKeep));
     };
     if (list == nullptr) return patterns;
     if (list->is_list()) {
@@ -36,7 +37,8 @@ std::vector<std::string> patterns_of(const Value& clause, const Context& context
 }
 
 template <typename Pattern>
-std::optional<std::string> find_match(const std::vector<std::string>& patterns, const Paths& paths) {
+std::optional<std::string> find_match(const std::vector<std::string>& patterns,
+                                      const Paths& paths) {
     for (const std::string& text : patterns) {
         const Pattern pattern(text);
         for (const std::string& path : paths) {
@@ -46,9 +48,7 @@ std::optional<std::string> find_match(const std::vector<std::string>& patterns, 
     return std::nullopt;
 }
 
-std::string shown(const std::vector<std::string>& patterns) {
-    return base::join(patterns, ", ");
-}
+std::string shown(const std::vector<std::string>& patterns) { return base::join(patterns, ", "); }
 
 std::optional<bool> matches_regexp(const Value& clause, const Paths& paths) {
     const Value* text = clause.given("regexp");
@@ -62,8 +62,8 @@ Checked<Verdict> evaluate_changes(const Value& clause, const Context& context) {
     std::optional<Paths> since;
     const Paths* paths = context.facts.changed ? &*context.facts.changed : nullptr;
     if (const Value* compare = clause.given("compare_to")) {
-        const std::string ref = variables::expand(compare->to_text(), context.variables,
-                                                  variables::Undefined::kKeep);
+        const std::string ref =
+            variables::expand(compare->to_text(), context.variables, variables::Undefined::kKeep);
         if (context.facts.changed_since) {
             since = context.facts.changed_since(ref);
             if (!since) {
@@ -74,7 +74,8 @@ Checked<Verdict> evaluate_changes(const Value& clause, const Context& context) {
     }
     if (paths == nullptr) return Verdict{true, "changes: the difference is unknown"};
     if (const auto regexp = matches_regexp(clause, *paths)) {
-        return Verdict{*regexp, *regexp ? "changes: regexp found a path" : "changes: no path found"};
+        return Verdict{*regexp,
+                       *regexp ? "changes: regexp found a path" : "changes: no path found"};
     }
     const auto patterns = patterns_of(clause, context);
     if (patterns.size() * paths->size() > kMostComparisons) {
@@ -117,14 +118,33 @@ Checked<Verdict> evaluate_exists(const Value& clause, const Context& context) {
     return Verdict{false, fmt::format("exists: nothing matches {}", shown(patterns))};
 }
 
+std::string seen_by(const expression::Expression& expression,
+                    const variables::Collection& variables) {
+    std::string seen;
+    for (const std::string& name : expression.names()) {
+        const variables::Variable* variable = variables.find(name);
+        if (!seen.empty()) seen += ", ";
+        seen += "$" + name + " is ";
+        if (variable == nullptr) {
+            seen += "not set";
+        } else {
+            seen += variable->masked ? "[masked]" : yaml::inspect(variable->value);
+        }
+    }
+    return seen;
+}
+
 Verdict evaluate_if(const Value& condition, const Context& context) {
     const expression::Expression* expression = context.expressions.get(condition.to_text());
     const bool truth =
         expression != nullptr && expression->truthy([&](std::string_view name, bool input) {
             return input ? std::nullopt : context.variables.value(name);
         });
-    return Verdict{truth, fmt::format("if: {} is {}", base::trim(condition.to_text()),
-                                      truth ? "true" : "false")};
+    return Verdict{
+        truth,
+        fmt::format("if: {} is {}", base::trim(condition.to_text()), truth ? "true" : "false"),
+        condition.mark(),
+        expression == nullptr ? std::string{} : seen_by(*expression, context.variables)};
 }
 
 void flatten(const List& items, int levels, std::vector<Value>& out) {
@@ -148,9 +168,10 @@ const expression::Expression* ExpressionCache::get(const std::string& text) {
 }
 
 Checked<Verdict> evaluate_rule(const Value& rule, const Context& context) {
-    Verdict verdict{true, {}};
+    Verdict verdict{true, {}, rule.mark()};
     const auto join = [&verdict](const Verdict& next) {
         verdict.matched = next.matched;
+        if (verdict.seen.empty()) verdict.seen = next.seen;
         if (!next.matched) {
             verdict.reason = next.reason;
             return;

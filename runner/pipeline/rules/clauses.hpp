@@ -29,7 +29,9 @@ struct Context {
 /// How one rule fared: whether it matched, and the clause that decided, in words.
 struct Verdict {
     bool matched = false;
-    std::string reason;  ///< "if: $A == \"b\" is false"; empty for a rule without clauses
+    std::string reason;     ///< "if: $A == \"b\" is false"; empty for a rule without clauses
+    Mark mark = {};         ///< of the rule
+    std::string seen = {};  ///< the variables its condition read: "$A is \"c\", $B is not set"
 };
 
 /// Whether all clauses of a rule hold. The problem is a clause that cannot be evaluated

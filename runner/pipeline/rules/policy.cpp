@@ -47,27 +47,26 @@ bool matches_ref(const std::string& text, const Subject& subject) {
 }
 
 bool any_ref(const Value& refs, const Subject& subject) {
-    return std::any_of(refs.items().begin(), refs.items().end(), [&](const Value& ref) {
-        return matches_ref(ref.to_text(), subject);
-    });
+    return std::any_of(refs.items().begin(), refs.items().end(),
+                       [&](const Value& ref) { return matches_ref(ref.to_text(), subject); });
 }
 
 bool any_variable(const Value& expressions, const Context& context) {
-    return std::any_of(
-        expressions.items().begin(), expressions.items().end(), [&](const Value& text) {
-            const auto* expression = context.expressions.get(text.to_text());
-            return expression != nullptr &&
-                   expression->truthy([&](std::string_view name, bool input) {
-                       return input ? std::nullopt : context.variables.value(name);
-                   });
-        });
+    return std::any_of(expressions.items().begin(), expressions.items().end(),
+                       [&](const Value& text) {
+                           const auto* expression = context.expressions.get(text.to_text());
+                           return expression != nullptr &&
+                                  expression->truthy([&](std::string_view name, bool input) {
+                                      return input ? std::nullopt : context.variables.value(name);
+                                  });
+                       });
 }
 
 bool any_change(const Value& patterns, const Context& context) {
     if (!context.facts.changed) return true;
     for (const Value& text : patterns.items()) {
-        const glob::PathGlob glob(variables::expand(text.to_text(), context.variables,
-                                                    variables::Undefined::kKeep));
+        const glob::PathGlob glob(
+            variables::expand(text.to_text(), context.variables, variables::Undefined::kKeep));
         for (const std::string& path : *context.facts.changed) {
             if (glob.matches(path)) return true;
         }
@@ -112,15 +111,18 @@ Verdict evaluate_policies(const Value* only, const Value* except, const Subject&
     }
     if (only != nullptr) {
         for (const Spec& spec : specs_of(*only, true, subject, context)) {
-            if (!spec.holds) return {false, fmt::format("only:{} does not hold", spec.name)};
+            if (spec.holds) continue;
+            return {false, fmt::format("only:{} does not hold", spec.name), only->mark()};
         }
     }
     if (except != nullptr) {
         for (const Spec& spec : specs_of(*except, false, subject, context)) {
-            if (spec.holds) return {false, fmt::format("except:{} holds", spec.name)};
+            if (!spec.holds) continue;
+            return {false, fmt::format("except:{} holds", spec.name), except->mark()};
         }
     }
-    return {true, only == nullptr ? "" : "only holds"};
+    if (only == nullptr) return {true, {}};
+    return {true, "only holds", only->mark()};
 }
 
 }  // namespace runner::pipeline::rules
