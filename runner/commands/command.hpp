@@ -21,6 +21,7 @@ struct Command {
     std::vector<Flag> flags;  ///< the global ones are added
     std::function<int(const Values&)> run;
     bool takes_words = false;
+    int wrong_usage = 1;  ///< exit code for flags that cannot be
 };
 
 /// --config, -c.

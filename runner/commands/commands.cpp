@@ -29,6 +29,7 @@ constexpr Entry kCommands[] = {
     {"unregister", "take a runner back", unregister_command},
     {"reset-token", "get a new authentication token", reset_token_command},
     {"lint", "check .gitlab-ci.yml as GitLab does", lint_command},
+    {"pipeline", "which jobs a pipeline would get, and why", pipeline_command},
     {"config", "check config.toml: `config lint`", config_command},
 };
 
@@ -107,7 +108,8 @@ int run_command_with(const Entry& entry, const std::vector<std::string>& argumen
     flags.insert(flags.end(), globals.begin(), globals.end());
     auto values = parse_arguments(flags, arguments);
     if (!values) {
-        return fail(fmt::format("{}; see `runner {} --help`", values.error().message, entry.name));
+        fail(fmt::format("{}; see `runner {} --help`", values.error().message, entry.name));
+        return command.wrong_usage;
     }
     if (values->flag("help")) {
         print(help_of(command));

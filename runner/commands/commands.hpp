@@ -9,6 +9,7 @@ namespace runner::commands {
 
 Command lint_command();
 Command list_command();
+Command pipeline_command();
 Command register_command();
 Command reset_token_command();
 Command run_command();

@@ -1,12 +1,6 @@
 #include "runner/commands/gitlab_session.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <csignal>
-#include <optional>
-
-#include "base/stop_source.hpp"
+#include "runner/commands/blocking_calls.hpp"
 
 namespace runner::commands {
 
@@ -20,7 +14,7 @@ class GitlabSession::Impl {
         options.tls.ca_file = runner.tls_ca_file;
         options.tls.cert_file = runner.tls_cert_file;
         options.tls.key_file = runner.tls_key_file;
-        auto made = gitlab::make_client(context_.get_executor(), std::move(options));
+        auto made = gitlab::make_client(calls_.executor(), std::move(options));
         if (!made) return made.error();
         client_ = *made;
         return {};
@@ -28,32 +22,13 @@ class GitlabSession::Impl {
 
     gitlab::Client& client() { return *client_; }
 
-    /// Runs until the call has ended; timers of idle connections are not waited for.
     template <typename T>
     base::Result<T> wait(base::Task<base::Result<T>> call) {
-        base::StopSource stop;
-        boost::asio::signal_set signals(context_, SIGINT, SIGTERM);
-        signals.async_wait([&stop](const boost::system::error_code& code, int) {
-            if (!code) stop.request(base::StopReason::kShutdown);
-        });
-        std::optional<base::Result<T>> outcome;
-        std::exception_ptr failure;
-        auto on_end = [&](const std::exception_ptr& error, base::Result<T> result) {
-            failure = error;
-            outcome.emplace(std::move(result));
-        };
-        auto task = base::run_stoppable<T>(&stop, std::move(call), std::nullopt);
-        boost::asio::co_spawn(context_, std::move(task), on_end);
-        while (!outcome) context_.run_one();
-        signals.cancel();
-        context_.poll();
-        context_.restart();
-        if (failure) std::rethrow_exception(failure);
-        return std::move(*outcome);
+        return calls_.wait<T>(std::move(call));
     }
 
   private:
-    boost::asio::io_context context_{1};
+    BlockingCalls calls_;
     std::shared_ptr<gitlab::Client> client_;
 };
 

@@ -10,6 +10,7 @@ from typing import Any, Callable, Optional
 from .control import Control
 from .git_http import GitHttp
 from .job_api import JobApi
+from .repository_api import RepositoryApi
 from .rest_api import RestApi
 from .runner_api import RunnerApi
 
@@ -69,6 +70,12 @@ def table(server: Any) -> list[Route]:
     people("POST", project + r"/jobs/(\d+)/play", rest.play)
     people("POST", project + r"/jobs/(\d+)/cancel", rest.cancel)
     people("POST", project + r"/jobs/(\d+)/retry", rest.retry)
+    repository = RepositoryApi(server)
+    people("GET", project + r"/repository/commits/([^/]+)", repository.commit)
+    people("GET", project + r"/repository/files/([^/]+)/raw", repository.raw_file)
+    people("GET", project + r"/repository/tree", repository.tree)
+    people("GET", project + r"/releases", repository.releases)
+    people("GET", r"/templates/gitlab_ci_ymls/([^/]+)", repository.ci_template)
 
     made.append(Route("storage", "GET", re.compile(r"/_storage/(\d+)"), job.storage, False, False))
     made.append(Route("control", "", re.compile(r"/_control/(.+)"), control.serve, True, False))

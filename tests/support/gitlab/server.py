@@ -50,6 +50,7 @@ class GitLab:
         self.allow_registration = True
         self.verify_answers_text = False
         self.silence_limit = 120.0
+        self.ci_templates = {"Bash": "bash-template: {script: echo template}\n"}
         self.job_rate_limit: Optional[int] = None  # PUT and PATCH per minute and job token
         self.registration_token = "GR1348941" + random_text(20)
         self.registration_tokens = {self.registration_token}

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "base/stop_source.hpp"
+
+namespace runner::commands {
+
+/// Awaits coroutines for code that is none, one after another on the calling thread. SIGINT and
+/// SIGTERM end a call with kCancelled; the next call works again, so that what was begun can be
+/// taken back. What the coroutines use may live on executor(), and must end before this object.
+class BlockingCalls {
+  public:
+    BlockingCalls() = default;
+    BlockingCalls(const BlockingCalls&) = delete;
+    BlockingCalls& operator=(const BlockingCalls&) = delete;
+
+    boost::asio::any_io_executor executor() { return context_.get_executor(); }
+
+    /// Runs until the call has ended; timers of idle connections are not waited for.
+    template <typename T>
+    base::Result<T> wait(base::Task<base::Result<T>> call) {
+        base::StopSource stop;
+        boost::asio::signal_set signals(context_, SIGINT, SIGTERM);
+        signals.async_wait([&stop](const boost::system::error_code& code, int) {
+            if (!code) stop.request(base::StopReason::kShutdown);
+        });
+        std::optional<base::Result<T>> outcome;
+        std::exception_ptr failure;
+        auto on_end = [&](const std::exception_ptr& error, base::Result<T> result) {
+            failure = error;
+            outcome.emplace(std::move(result));
+        };
+        auto task = base::run_stoppable<T>(&stop, std::move(call), std::nullopt);
+        boost::asio::co_spawn(context_, std::move(task), on_end);
+        while (!outcome) context_.run_one();
+        signals.cancel();
+        context_.poll();
+        context_.restart();
+        if (failure) std::rethrow_exception(failure);
+        return std::move(*outcome);
+    }
+
+  private:
+    boost::asio::io_context context_{1};
+};
+
+}  // namespace runner::commands

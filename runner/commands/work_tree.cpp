@@ -1,0 +1,220 @@
+#include "runner/commands/work_tree.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/strings.hpp"
+#include "base/subprocess.hpp"
+
+namespace runner::commands {
+
+namespace fs = std::filesystem;
+using pipeline::rules::Paths;
+
+namespace {
+
+constexpr std::size_t kPiece = 64U << 10U;
+
+struct Output {
+    int status = 0;
+    std::string text;
+};
+
+base::Task<base::Result<Output>> run(base::SubprocessOptions options) {
+    auto executor = co_await boost::asio::this_coro::executor;
+    auto started = base::Subprocess::start(executor, options);
+    if (!started) co_return started.error();
+    base::Subprocess& program = **started;
+    Output output;
+    while (true) {
+        auto piece = co_await program.read_some(kPiece);
+        if (!piece) co_return piece.error();
+        if (piece->empty()) break;
+        output.text += *piece;
+    }
+    auto status = co_await program.wait();
+    if (!status) co_return status.error();
+    output.status = *status;
+    co_return output;
+}
+
+Paths split_paths(const std::string& text) {
+    Paths paths = base::split(text, '\0');
+    paths.erase(std::remove(paths.begin(), paths.end(), ""), paths.end());
+    return paths;
+}
+
+}  // namespace
+
+WorkTree::WorkTree(BlockingCalls& calls, fs::path top) : calls_(calls), top_(std::move(top)) {}
+
+base::Result<std::unique_ptr<WorkTree>> WorkTree::open(BlockingCalls& calls,
+                                                       const fs::path& directory) {
+    base::SubprocessOptions options;
+    options.arguments = {"git", "-C", directory.string(), "rev-parse", "--show-toplevel"};
+    options.environment = {"LC_ALL=C"};
+    options.errors_with_output = true;
+    auto output = calls.wait<Output>(run(options));
+    if (!output) return output.error();
+    const std::string text(base::trim(output->text));
+    if (output->status == 0) return std::unique_ptr<WorkTree>(new WorkTree(calls, text));
+    const bool none = text.find("not a git repository") != std::string::npos ||
+                      text.find("must be run in a work tree") != std::string::npos;
+    if (none) return std::unique_ptr<WorkTree>();
+    return base::make_error(base::ErrorKind::kIo,
+                            fmt::format("git -C {} rev-parse: {}", directory.string(),
+                                        text.empty() ? "no answer" : text));
+}
+
+base::Result<std::string> WorkTree::git(std::vector<std::string> arguments) {
+    base::SubprocessOptions options;
+    options.arguments = {"git", "-C", top_.string()};
+    options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
+    options.environment = {"LC_ALL=C", "GIT_OPTIONAL_LOCKS=0"};
+    auto output = calls_.wait<Output>(run(options));
+    if (!output) return output.error();
+    if (output->status != 0) {
+        return base::make_error(
+            base::ErrorKind::kIo,
+            fmt::format("git {} ended with {}", base::join(arguments, " "), output->status));
+    }
+    return std::move(output->text);
+}
+
+std::string WorkTree::answer(std::vector<std::string> arguments) {
+    auto output = git(std::move(arguments));
+    return output ? std::string(base::trim(*output)) : std::string{};
+}
+
+Paths WorkTree::paths(std::vector<std::string> arguments) {
+    auto output = git(std::move(arguments));
+    return output ? split_paths(*output) : Paths{};
+}
+
+std::string WorkTree::commit_of(const std::string& revision) {
+    return answer({"rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"});
+}
+
+std::string WorkTree::own_commit() { return revision_.empty() ? "HEAD" : revision_; }
+
+void WorkTree::look_at(const std::string& ref, bool tag) {
+    ref_ = ref;
+    is_tag_ = tag;
+    revision_.clear();
+    const std::string branch = answer({"symbolic-ref", "--short", "--quiet", "HEAD"});
+    if (ref_.empty()) {
+        ref_ = branch;
+        if (!tag && !branch.empty()) return;
+        const std::string name = answer({"describe", "--tags", "--exact-match", "HEAD"});
+        if (!name.empty()) ref_ = name;
+        is_tag_ = tag || !name.empty();
+        return;
+    }
+    if (!tag && ref_ == branch) return;
+    if (!tag) {
+        revision_ = commit_of("refs/heads/" + ref);
+        if (revision_.empty()) revision_ = commit_of("refs/remotes/origin/" + ref);
+    }
+    if (!revision_.empty()) return;
+    revision_ = commit_of("refs/tags/" + ref);
+    is_tag_ = tag || !revision_.empty();
+}
+
+pipeline::variables::Checkout WorkTree::describe() {
+    pipeline::variables::Checkout checkout;
+    checkout.directory_name = top_.filename().string();
+    checkout.remote_url = answer({"config", "--get", "remote.origin.url"});
+    checkout.user_name = answer({"config", "--get", "user.name"});
+    checkout.user_email = answer({"config", "--get", "user.email"});
+    checkout.default_branch = default_branch();
+    describe_ref(checkout);
+    describe_commit(checkout);
+    return checkout;
+}
+
+void WorkTree::describe_ref(pipeline::variables::Checkout& checkout) {
+    checkout.ref = ref_.empty() ? checkout.default_branch : ref_;
+    checkout.is_tag = is_tag_;
+    if (!is_tag_) return;
+    const std::string name = "refs/tags/" + ref_;
+    if (answer({"cat-file", "-t", name}) != "tag") return;
+    checkout.tag_message =
+        answer({"for-each-ref", "--format=%(contents:subject)%0a%0a%(contents:body)", name});
+}
+
+void WorkTree::describe_commit(pipeline::variables::Checkout& checkout) {
+    auto shown = git({"log", "-1", "-z", "--format=%H%x00%cI%x00%an <%ae>%x00%B", own_commit()});
+    if (!shown) return;  // no commit yet
+    const auto parts = base::split(*shown, '\0');
+    if (parts.size() < 4) return;
+    checkout.sha = parts[0];
+    checkout.timestamp = parts[1];
+    checkout.author = parts[2];
+    checkout.message = parts[3];
+}
+
+std::string WorkTree::default_branch() {
+    const std::string remote = answer({"symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"});
+    constexpr std::string_view kPrefix = "refs/remotes/origin/";
+    if (remote.starts_with(kPrefix)) return remote.substr(kPrefix.size());
+    for (const char* name : {"main", "master"}) {
+        if (!commit_of(std::string("refs/heads/") + name).empty()) return name;
+    }
+    return "main";
+}
+
+Paths WorkTree::files() {
+    if (!revision_.empty()) {
+        return paths({"ls-tree", "-r", "-z", "--name-only", "--full-tree", revision_});
+    }
+    Paths all = paths({"ls-files", "-z", "--cached", "--others", "--exclude-standard"});
+    const Paths deleted = paths({"ls-files", "-z", "--deleted"});
+    const std::unordered_set<std::string> gone(deleted.begin(), deleted.end());
+    all.erase(std::remove_if(all.begin(), all.end(),
+                             [&](const std::string& path) { return gone.contains(path); }),
+              all.end());
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+}
+
+std::optional<Changes> WorkTree::changes(const std::string& base, const std::string& since) {
+    std::vector<std::string> arguments{"diff", "--name-only", "--no-renames", "-z", base};
+    if (!revision_.empty()) arguments.push_back(revision_);
+    arguments.emplace_back("--");
+    auto differing = git(std::move(arguments));
+    if (!differing) return std::nullopt;
+    Changes found{split_paths(*differing), base, since};
+    if (!revision_.empty()) return found;
+    const Paths fresh = paths({"ls-files", "-z", "--others", "--exclude-standard"});
+    found.paths.insert(found.paths.end(), fresh.begin(), fresh.end());
+    return found;
+}
+
+std::optional<Changes> WorkTree::changed_by_push() {
+    const std::string upstream = commit_of("refs/remotes/origin/" + ref_);
+    if (upstream.empty() || is_tag_) return std::nullopt;
+    auto waiting = changes(upstream, "origin/" + ref_);
+    if (waiting && !waiting->paths.empty()) return waiting;
+    const std::string parent = commit_of(own_commit() + "~1");
+    if (parent.empty()) return std::nullopt;
+    return changes(parent, "the commit before");
+}
+
+std::optional<Changes> WorkTree::changed_since(const std::string& ref) {
+    // What the server has comes first: a local branch of this name may be old.
+    std::string since = "origin/" + ref;
+    std::string commit = commit_of("refs/remotes/" + since);
+    if (commit.empty()) {
+        since = ref;
+        commit = commit_of(ref);
+    }
+    if (commit.empty()) return std::nullopt;
+    const std::string base = answer({"merge-base", commit, own_commit()});
+    if (base.empty()) return std::nullopt;
+    return changes(base, since);
+}
+
+}  // namespace runner::commands
