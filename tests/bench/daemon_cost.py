@@ -1,0 +1,131 @@
+"""What the daemon itself costs: doing nothing, with a hundred jobs, with a gigabyte of log."""
+
+from __future__ import annotations
+
+import os
+import random
+import string
+import time
+
+from tests.bench.figures import Figure, spread
+from tests.bench.process import MIB, cpu_seconds, peak_resident, proportional, resident
+from tests.bench.scene import Scene
+from tests.system.harness import processes_of
+
+GIB = 1024 * MIB
+
+
+def idle(seconds: float) -> list[Figure]:
+    """A docker entry at the official poll interval, with the status endpoint listening."""
+    runner = {"executor": "docker", "docker": {"image": "debian"}}
+    with Scene(runner, long_poll=0, check_interval=3, listen_address="127.0.0.1:0") as scene:
+        scene.gitlab.wait_exchange("request", 2)
+        began, before = time.monotonic(), cpu_seconds(scene.pid)
+        time.sleep(seconds)  # the measured thing is time in which nothing happens
+        share = (cpu_seconds(scene.pid) - before) / (time.monotonic() - began)
+        polls = len(scene.gitlab.requests("request"))
+        return [
+            Figure("idle: resident memory", resident(scene.pid) / MIB, "MiB", 12,
+                   official="55 MiB", note=f"peak {peak_resident(scene.pid) / MIB:.1f} MiB"),
+            Figure("idle: share of a core", share * 100, "%", 0.05, official="0.03 %",
+                   note=f"over {seconds:.0f} s, {polls} polls, check_interval 3"),
+        ]
+
+
+def hundred_jobs(count: int = 100) -> list[Figure]:
+    """Jobs whose scripts wait for a line from a FIFO, one each."""
+    with Scene({"executor": "shell"}, concurrent=count, check_interval=1, long_poll=20) as scene:
+        gate = scene.directory / "gate"
+        os.mkfifo(gate)
+        lines = os.open(gate, os.O_RDWR)
+        scene.run(["true"])
+        before = resident(scene.pid)
+        jobs = [scene.gitlab.add_job(["echo waiting $((40 + 2))", f"read line < {gate}"])
+                for _ in range(count)]
+        for job in jobs:
+            scene.gitlab.wait_trace(job, "waiting 42", 120)
+        each = (resident(scene.pid) - before) / count
+        # Supervisors outlive the daemon, so they are not its children.
+        others = [pid for pid, _ in processes_of(str(scene.directory)) if pid != scene.pid]
+        shares = [proportional(pid) for pid in others]
+        os.write(lines, b"\n" * count)  # a shell reads to its newline and no further
+        for job in jobs:
+            scene.checked(scene.gitlab.wait_finished(job, 120))
+        os.close(lines)
+        return [
+            Figure(f"{count} running shell jobs: the daemon's memory for each",
+                   each / MIB, "MiB", 0.3, official="0.26 MiB",
+                   note=f"idle after one job: {before / MIB:.1f} MiB"),
+            Figure(f"{count} running shell jobs: all other processes, for each",
+                   sum(shares) / count / MIB, "MiB",
+                   note=f"PSS of the supervisor and the scripts; {len(others) / count:.1f} "
+                        "processes (official: 3)"),
+        ]
+
+
+def _secrets() -> list[str]:
+    letters = random.Random(1)
+    return ["".join(letters.choices(string.ascii_letters + string.digits, k=24)) for _ in range(20)]
+
+
+def _build_log(size: int, secrets: list[str]) -> bytes:
+    numbers = random.Random(2)
+    lines: list[str] = []
+    total = 0
+    while total < size:
+        number = len(lines)
+        line = (f"#{number % 40} {number % 100}.{numbers.randrange(1000):03} [{number % 9}/9] COPY "
+                f"--from=build /usr/src/app/node_modules/.bin/tool-{numbers.randrange(500)} "
+                f"/out/{number}\n")
+        if number % 1000 == 0:
+            line = f"login with {secrets[number // 1000 % len(secrets)]}\n"
+        lines.append(line)
+        total += len(line)
+    return "".join(lines).encode()
+
+
+def log(repeat: int, size: int = GIB) -> list[Figure]:
+    """Timestamps on, as by default. The daemon's CPU and peak count; the test server is slower than it."""
+    secrets = _secrets()
+    costs, peaks, rates = [], [], []
+    for _ in range(repeat):
+        with Scene({"executor": "shell", "output_limit": 8 * MIB}) as scene:
+            text = _build_log(16 * MIB, secrets)
+            source = scene.directory / "log.txt"
+            source.write_bytes(text)
+            rounds = size // len(text) + 1
+            variables = {f"SECRET_{i}": {"value": secret, "masked": True}
+                         for i, secret in enumerate(secrets)}
+            before, began = cpu_seconds(scene.pid), time.monotonic()
+            job = scene.run([f"for i in $(seq {rounds}); do cat {source}; done"], timeout=900,
+                            variables=variables)
+            costs.append((cpu_seconds(scene.pid) - before) * GIB / (rounds * len(text)))
+            peaks.append(peak_resident(scene.pid) / MIB)
+            rates.append(rounds * len(text) / MIB / (time.monotonic() - began))
+            _check_log(job.trace_log.path, text, rounds, secrets)
+    return [
+        Figure("log of 1 GiB, 20 masks: the daemon's CPU", min(costs), "s", 1.5,
+               official="6.9 s (6.4 s per GB)", note="fastest of " + spread(costs)),
+        Figure("log of 1 GiB, 20 masks: peak memory", max(peaks), "MiB", 24, official="65 MiB",
+               note="largest; nothing lost: size, CRC-32 and number of lines"),
+        Figure("log of 1 GiB: throughput into the test server", max(rates), "MiB/s",
+               note="bounded by the server in Python"),
+    ]
+
+
+def _check_log(path: str, text: bytes, rounds: int, secrets: list[str]) -> None:
+    """Size and CRC were checked by the server; here: every line is there, and no secret."""
+    wanted = text.count(b"/out/") * rounds
+    found = 0
+    with open(path, "rb") as file:
+        rest = b""
+        while block := file.read(8 * MIB):
+            block = rest + block
+            cut = block.rfind(b"\n") + 1
+            found += block.count(b"/out/", 0, cut)
+            for secret in secrets:
+                if secret.encode() in block:
+                    raise RuntimeError("a secret is in the log")
+            rest = block[cut:]
+    if found != wanted:
+        raise RuntimeError(f"{found} of {wanted} lines arrived")

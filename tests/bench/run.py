@@ -1,0 +1,82 @@
+"""./dev bench [--only PART …] [--repeat N] [--idle SECONDS] [--json FILE]
+
+Measures what docs/benchmarks.md says, prints the table, keeps the numbers as JSON. Exit code 1 when a
+limit is missed, 2 when something could not be measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from pathlib import Path
+from typing import Callable
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.bench import daemon_cost, docker_jobs, lint_cost, log_path  # noqa: E402
+from tests.bench.figures import Figure, machine, table, write_json  # noqa: E402
+from tests.bench.scene import built  # noqa: E402
+
+Part = Callable[[argparse.Namespace], list[Figure]]
+PARTS: dict[str, Part] = {
+    "plain": lambda given: docker_jobs.plain(given.repeat),
+    "dind": lambda given: docker_jobs.dind(given.repeat),
+    "builder": lambda given: docker_jobs.builder(max(1, given.repeat // 2)),
+    "idle": lambda given: daemon_cost.idle(given.idle),
+    "jobs": lambda given: daemon_cost.hundred_jobs(),
+    "log": lambda given: daemon_cost.log(max(1, given.repeat // 2)),
+    "lint": lambda given: lint_cost.lint(given.repeat),
+    "log-path": lambda given: log_path.measure(),
+}
+NEEDS_ENGINE = {"plain", "dind", "builder"}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.partition("\n")[2],
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART",
+                        help="some parts: " + ", ".join(PARTS))
+    parser.add_argument("--repeat", type=int, default=7, help="repetitions behind each median")
+    parser.add_argument("--idle", type=float, default=60, help="seconds to watch an idle daemon")
+    parser.add_argument("--json", type=Path, default=ROOT / "build/bench/figures.json",
+                        help="where the numbers go (default: %(default)s)")
+    return parser.parse_args()
+
+
+def main() -> int:
+    given = arguments()
+    if not built():
+        print("there is no build/release/bin/runner: ./dev build", file=sys.stderr)
+        return 2
+    names = given.only or list(PARTS)
+    if NEEDS_ENGINE & set(names) and not docker_jobs.images_are_there():
+        print("no engine with the images of the tests: ./dev images", file=sys.stderr)
+        return 2
+    before = machine()
+    figures: list[Figure] = []
+    broken = []
+    for name in names:
+        print(f"==> {name}", file=sys.stderr, flush=True)
+        try:
+            made = PARTS[name](given)
+        except Exception:  # one part that cannot be measured does not take the others away
+            traceback.print_exc()
+            broken.append(name)
+            continue
+        print(table(made), file=sys.stderr, flush=True)
+        figures += made
+    write_json(given.json, figures, before)
+    print(f"\nOn {before['cpu']}, {before['cores']} cores, load {before['load']} at the start\n")
+    print(table(figures))
+    missed = [figure.name for figure in figures if figure.reached() is False]
+    if missed:
+        print(f"\n{len(missed)} missed: " + "; ".join(missed))
+    if broken:
+        print("\nnot measured: " + ", ".join(broken))
+    return 2 if broken else 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""A test GitLab and one daemon against it, in a directory of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Optional
+
+from tests.support.gitlab import GitLab, Job
+from tests.system.harness import BIN, Daemon, to_toml
+
+
+class Scene:
+    """Use as a context manager. `runner` is the one [[runners]] entry, `options` are global keys."""
+
+    def __init__(self, runner: dict[str, Any], host: str = "127.0.0.1", long_poll: float = 20,
+                 update_interval: int = 1, **options: Any) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="runner-bench-"))
+        self.gitlab = GitLab(host=host, long_poll=long_poll, update_interval=update_interval)
+        self.options = options
+        self.runner = runner
+        self.daemon: Optional[Daemon] = None
+        self.short = ""
+
+    def __enter__(self) -> "Scene":
+        self.gitlab.start()
+        token = self.gitlab.add_runner().token
+        self.short = token.removeprefix("glrt-t1_")[:9]
+        config = self.directory / "config.toml"
+        entry = {"name": "bench", "url": self.gitlab.url, "token": token, **self.runner}
+        config.write_text(to_toml({"concurrent": 1, **self.options, "runners": [entry]}))
+        config.chmod(0o600)
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.directory), "LANG": "C.UTF-8"}
+        if "DOCKER_HOST" in os.environ:
+            environment["DOCKER_HOST"] = os.environ["DOCKER_HOST"]
+        work = self.directory / "work"
+        work.mkdir()
+        self.daemon = Daemon(["run", "--config", str(config), "--working-directory", str(work)],
+                             environment, str(work))
+        try:
+            self.gitlab.wait(lambda: self.gitlab.requests("request") or not self.daemon.alive(),
+                             30, "the daemon's first request")
+            if not self.daemon.alive():
+                raise RuntimeError(f"the daemon ended:\n{self.daemon.output.join()}")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *ignored: Any) -> None:
+        if self.daemon is not None:
+            self.daemon.stop()
+        self.gitlab.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    @property
+    def pid(self) -> int:
+        assert self.daemon is not None
+        return self.daemon.pid
+
+    def run(self, script: list[str], timeout: float = 120, **spec: Any) -> Job:
+        job = self.gitlab.wait_finished(self.gitlab.add_job(script, **spec), timeout)
+        return self.checked(job)
+
+    def checked(self, job: Job) -> Job:
+        """A figure counts only when the job went well and the server had nothing to complain of."""
+        if job.status != "success":
+            raise RuntimeError(f"{job} ended {job.status}:\n{job.text[-3000:]}\n"
+                               f"{self.daemon.log[-2000:] if self.daemon else ''}")
+        if self.gitlab.violations:
+            raise RuntimeError("the server complains: " + "; ".join(map(str, self.gitlab.violations)))
+        return job
+
+
+def arrival(job: Job, needle: bytes) -> float:
+    """When the server had the first byte of `needle` (monotonic seconds)."""
+    at = job.trace.find(needle)
+    if at < 0:
+        raise RuntimeError(f"{needle!r} is not in the log:\n{job.text[-3000:]}")
+    for patch in job.patches:
+        if patch.start <= at < patch.start + patch.size:
+            return patch.time
+    raise RuntimeError(f"no patch brought byte {at}")
+
+
+def said(job: Job, name: str) -> float:
+    """The script's own clock, from a line `name=<seconds since 1970>`, as monotonic seconds."""
+    for line in job.text.splitlines():
+        if line.startswith(name + "="):
+            return float(line.partition("=")[2]) - (time.time() - time.monotonic())
+    raise RuntimeError(f"no line {name}= in the log:\n{job.text[-3000:]}")
+
+
+def built() -> bool:
+    return BIN.exists()
