@@ -137,7 +137,7 @@ base::Task<base::Result<http::Response>> Client::Impl::perform(Call call, CallRe
     while (true) {
         ++record.attempts;
         http::Request request = make_request(call);
-        request.lent_body = call.body;
+        request.lent_body = call.body.empty() ? call.lent_body : call.body;
         auto answer = co_await http_->send(std::move(request));
         record.duration = std::chrono::steady_clock::now() - begin;
         record.status = answer ? answer->status : 0;
@@ -332,7 +332,7 @@ base::Task<UpdateResult> Client::update_job(JobCredentials job, JobUpdate update
     co_return read_update(*answer);
 }
 
-base::Task<PatchResult> Client::patch_trace(JobCredentials job, std::string content,
+base::Task<PatchResult> Client::patch_trace(JobCredentials job, std::string_view content,
                                             std::uint64_t offset, bool debug_trace) {
     if (content.empty()) {
         PatchResult nothing_to_do;
@@ -346,7 +346,7 @@ base::Task<PatchResult> Client::patch_trace(JobCredentials job, std::string cont
     call.method = "PATCH";
     call.path = job_path(job) + "/trace";
     call.query = debug_trace ? "?debug_trace=true" : "?debug_trace=false";
-    call.body = std::move(content);
+    call.lent_body = content;
     call.headers.set("Content-Type", "text/plain");
     call.headers.set("Content-Range", std::to_string(offset) + "-" + std::to_string(end - 1));
     add_token(call.headers, "JOB-TOKEN", job.token);

@@ -133,8 +133,8 @@ class Client {
 
     base::Task<JobRequestAnswer> request_job(JobRequest request);
     base::Task<UpdateResult> update_job(JobCredentials job, JobUpdate update);
-    /// `content` is not empty, at most 1 MiB, and starts at `offset` of the log.
-    base::Task<PatchResult> patch_trace(JobCredentials job, std::string content, std::uint64_t offset,
+    /// `content` is at most 1 MiB, starts at `offset` of the log, and stays valid until the answer is there.
+    base::Task<PatchResult> patch_trace(JobCredentials job, std::string_view content, std::uint64_t offset,
                                         bool debug_trace);
     /// Tries as often as §2.10 says. kForbidden and kInvalidInput (too large) are final.
     base::Task<base::Result<void>> upload_artifact(JobCredentials job, ArtifactUpload upload);

@@ -1,8 +1,7 @@
 #include <poll.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/write.hpp>
-#include <tuple>
 #include <utility>
 
 #include "protocol/http/transport.hpp"
@@ -33,11 +32,20 @@ class PlainTransport final : public Transport {
     }
 
     base::Task<base::Result<void>> write_pieces(Pieces pieces) override {
-        const std::array<asio::const_buffer, 3> buffers{
-            asio::buffer(pieces[0]), asio::buffer(pieces[1]), asio::buffer(pieces[2])};
-        const auto outcome = co_await asio::async_write(socket_, buffers, base::use_tuple);
-        const auto& code = std::get<0>(outcome);
-        if (code) co_return failure(code, "write");
+        // async_write would cut it into 64 KiB: the kernel takes what it has room for, in one call.
+        while (!pieces[0].empty() || !pieces[1].empty() || !pieces[2].empty()) {
+            const std::array<asio::const_buffer, 3> buffers{
+                asio::buffer(pieces[0]), asio::buffer(pieces[1]), asio::buffer(pieces[2])};
+            const auto outcome = co_await socket_.async_write_some(buffers, base::use_tuple);
+            const auto& [code, count] = outcome;
+            if (code) co_return failure(code, "write");
+            std::size_t taken = count;
+            for (auto& piece : pieces) {
+                const std::size_t part = std::min(taken, piece.size());
+                piece.remove_prefix(part);
+                taken -= part;
+            }
+        }
         co_return base::Result<void>();
     }
 

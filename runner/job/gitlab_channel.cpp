@@ -27,8 +27,8 @@ class JobTarget final : public trace::TraceTarget {
           known_reasons_(options.payload->features.failure_reasons),
           debug_trace_(debug_trace) {}
 
-    base::Task<gitlab::PatchResult> patch(std::string content, std::uint64_t offset) override {
-        return client_->patch_trace(job_, std::move(content), offset, debug_trace_);
+    base::Task<gitlab::PatchResult> patch(std::string_view content, std::uint64_t offset) override {
+        return client_->patch_trace(job_, content, offset, debug_trace_);
     }
     base::Task<gitlab::UpdateResult> touch(std::string checksum, std::uint64_t bytes) override {
         return client_->update_job(job_, update(gitlab::JobState::kRunning, checksum, bytes));

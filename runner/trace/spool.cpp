@@ -74,12 +74,13 @@ base::Result<void> Spool::cut_to(std::uint64_t size) {
     if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return io_error("shorten", path_);
     crc_ = 0;
     size_ = size;
+    const auto piece = std::make_unique_for_overwrite<char[]>(kBufferBytes);
     for (std::uint64_t offset = 0; offset < size;) {
-        auto piece = read(offset, kBufferBytes);
-        if (!piece) return piece.error();
-        if (piece->empty()) break;
-        crc_ = libdeflate_crc32(crc_, piece->data(), piece->size());
-        offset += piece->size();
+        const auto count = read(offset, {piece.get(), kBufferBytes});
+        if (!count) return count.error();
+        if (*count == 0) break;
+        crc_ = libdeflate_crc32(crc_, piece.get(), *count);
+        offset += *count;
     }
     return {};
 }
@@ -166,20 +167,19 @@ base::Result<void> Spool::flush() {
     return {};
 }
 
-base::Result<std::string> Spool::read(std::uint64_t offset, std::size_t limit) const {
-    if (offset >= size_) return std::string();
-    std::string bytes(static_cast<std::size_t>(std::min<std::uint64_t>(limit, size_ - offset)), '\0');
+base::Result<std::size_t> Spool::read(std::uint64_t offset, std::span<char> target) const {
+    if (offset >= size_) return std::size_t{0};
+    target = target.first(static_cast<std::size_t>(std::min<std::uint64_t>(target.size(), size_ - offset)));
     std::size_t done = 0;
-    while (done < bytes.size()) {
-        const auto count = ::pread(fd_.get(), bytes.data() + done, bytes.size() - done,
+    while (done < target.size()) {
+        const auto count = ::pread(fd_.get(), target.data() + done, target.size() - done,
                                    static_cast<off_t>(offset + done));
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) return io_error("read", path_);
         if (count == 0) break;
         done += static_cast<std::size_t>(count);
     }
-    bytes.resize(done);
-    return bytes;
+    return done;
 }
 
 }  // namespace runner::trace

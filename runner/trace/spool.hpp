@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -56,8 +57,8 @@ class Spool {
     [[nodiscard]] std::uint32_t crc32() const { return crc_; }
     [[nodiscard]] bool limit_reached() const { return limit_reached_at_.has_value(); }
     [[nodiscard]] Saved save() const { return {size_, limit_reached_at_}; }
-    /// At most `limit` bytes from `offset`; shorter only at the end.
-    [[nodiscard]] base::Result<std::string> read(std::uint64_t offset, std::size_t limit) const;
+    /// Fills `target` from `offset` and answers how much; less than all of it only at the end.
+    [[nodiscard]] base::Result<std::size_t> read(std::uint64_t offset, std::span<char> target) const;
 
   private:
     Spool(base::UniqueFd fd, std::filesystem::path path, std::uint64_t limit_bytes);

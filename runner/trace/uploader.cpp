@@ -1,5 +1,6 @@
 #include "runner/trace/uploader.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
@@ -59,6 +60,8 @@ base::Task<void> Uploader::run() {
         switch (action.kind) {
             case UploadSchedule::Action::Kind::kWait: {
                 first_backlog_ = available_ <= schedule_.confirmed_bytes();
+                content_.reset();
+                capacity_ = 0;
                 const auto limit = action.until - now;
                 co_await changed_.wait_for(limit);
                 break;
@@ -74,13 +77,24 @@ base::Task<void> Uploader::run() {
     }
 }
 
+/// A megabyte allocated anew for each patch would cost more, in the kernel, than sending it.
+base::Result<std::string_view> Uploader::load(std::uint64_t offset, std::size_t bytes) {
+    if (bytes > capacity_) {
+        content_ = std::make_unique_for_overwrite<char[]>(bytes);
+        capacity_ = bytes;
+    }
+    const auto count = trace_.spool().read(offset, {content_.get(), bytes});
+    if (!count) return count.error();
+    return std::string_view(content_.get(), *count);
+}
+
 base::Task<bool> Uploader::send_patch(UploadSchedule::Action action) {
-    auto content = trace_.spool().read(action.offset, action.bytes);
+    const auto content = load(action.offset, action.bytes);
     PatchResult result;
     std::uint64_t end = action.offset;
     if (content && !content->empty()) {
         end += content->size();
-        result = co_await target_.patch(std::move(*content), action.offset);
+        result = co_await target_.patch(*content, action.offset);
     } else {
         result.message = content ? "the spool is shorter than it should be" : content.error().message;
     }
@@ -128,12 +142,14 @@ base::Task<FinalReport::End> Uploader::finish(int tries) {
 }
 
 base::Task<bool> Uploader::send_final(FinalReport& report, std::uint64_t offset) {
-    auto content = trace_.spool().read(offset, times_.max_patch_bytes);
+    const auto left = std::max(trace_.spool_bytes(), offset) - offset;
+    const auto bytes = std::min<std::uint64_t>(left, times_.max_patch_bytes);
+    const auto content = load(offset, static_cast<std::size_t>(bytes));
     PatchResult result;
     std::uint64_t end = offset;
     if (content && !content->empty()) {
         end += content->size();
-        result = co_await target_.patch(std::move(*content), offset);
+        result = co_await target_.patch(*content, offset);
     } else {
         // What cannot be read cannot be sent by trying again.
         result.outcome = PatchOutcome::kNotFound;

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "base/notifier.hpp"
@@ -17,7 +19,8 @@ namespace runner::trace {
 class TraceTarget {
   public:
     virtual ~TraceTarget() = default;
-    virtual base::Task<protocol::gitlab::PatchResult> patch(std::string content, std::uint64_t offset) = 0;
+    /// `content` stays valid until the answer is there.
+    virtual base::Task<protocol::gitlab::PatchResult> patch(std::string_view content, std::uint64_t offset) = 0;
     /// `state=running` with checksum and size, as a sign of life.
     virtual base::Task<protocol::gitlab::UpdateResult> touch(std::string checksum, std::uint64_t bytes) = 0;
     /// The job's outcome, which the target knows, with checksum and size of the whole log.
@@ -55,6 +58,7 @@ class Uploader {
     base::Task<FinalReport::End> finish(int tries);
 
   private:
+    base::Result<std::string_view> load(std::uint64_t offset, std::size_t bytes);
     base::Task<bool> send_patch(UploadSchedule::Action action);
     base::Task<bool> send_touch();
     base::Task<bool> send_final(FinalReport& report, std::uint64_t offset);
@@ -68,6 +72,8 @@ class Uploader {
     UploadTimes times_;
     UploadSchedule schedule_;
     base::Notifier changed_;
+    std::unique_ptr<char[]> content_;  ///< what is being sent; kept from patch to patch of a round
+    std::size_t capacity_ = 0;
     std::uint64_t available_ = 0;
     bool first_backlog_ = false;  ///< the loop sleeps without anything to send
     bool stopping_ = false;

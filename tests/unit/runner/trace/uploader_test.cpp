@@ -21,7 +21,7 @@ using protocol::gitlab::UpdateResult;
 /// Keeps a log by the server's rules: a patch must begin where the log ends. Answers can be planned.
 class Server final : public TraceTarget {
   public:
-    base::Task<PatchResult> patch(std::string content, std::uint64_t offset) override {
+    base::Task<PatchResult> patch(std::string_view content, std::uint64_t offset) override {
         co_await base::sleep_for(latency);
         ++patches;
         PatchResult result;
