@@ -5,9 +5,11 @@
 #include "base/log.hpp"
 #include "base/stop_source.hpp"
 #include "base/strings.hpp"
+#include "base/task_group.hpp"
 #include "executors/docker/engine_config.hpp"
 #include "executors/docker/exec_stream.hpp"
 #include "executors/docker/job_objects.hpp"
+#include "executors/docker/preload.hpp"
 #include "executors/docker/preparation.hpp"
 #include "executors/docker/run_all.hpp"
 
@@ -35,7 +37,8 @@ class DockerExecutor final : public Executor {
           connection_(std::move(connection)),
           docker_(docker),
           dind_(dind),
-          registries_(registries) {}
+          registries_(registries),
+          group_(executor) {}
 
     Task<Result<void>> prepare(const JobEnvironment& job, JobLog& log) override;
     Task<Result<std::unique_ptr<ByteStream>>> connect() override;
@@ -54,6 +57,9 @@ class DockerExecutor final : public Executor {
     Task<Result<void>> remove_one(std::string id);
     Task<Result<void>> sweep();
 
+    void start_preloads();
+    Task<void> preload(PreloadImage image);
+
     boost::asio::any_io_executor executor_;
     std::shared_ptr<EngineConnection> connection_;
     DockerSettings docker_;
@@ -64,6 +70,7 @@ class DockerExecutor final : public Executor {
     std::map<std::string, std::string> sweep_labels_;
     bool interrupted_ = true;  ///< something may exist whose id we never heard
     bool connected_ = false;
+    base::TaskGroup group_;
 };
 
 Task<Result<void>> DockerExecutor::prepare(const JobEnvironment& job, JobLog& log) {
@@ -76,7 +83,23 @@ Task<Result<void>> DockerExecutor::prepare(const JobEnvironment& job, JobLog& lo
     if (!prepared) co_return prepared;
     interrupted_ = false;
     describe();
+    start_preloads();
     co_return Result<void>();
+}
+
+/// Beside the first stages, and the builder's even beside the script: who needs an image waits for
+/// it inside.
+void DockerExecutor::start_preloads() {
+    for (const auto& image : objects_.preloads)
+        group_.spawn("preload " + image.name, preload(image));
+}
+
+Task<void> DockerExecutor::preload(PreloadImage image) {
+    auto copied = co_await copy_image(api(), objects_.container, image);
+    if (!copied && !copied.error().is(ErrorKind::kCancelled)) {
+        base::log::warning("An image could not be copied into the job's engine",
+                           {{"image", image.name}, {"error", copied.error().message}});
+    }
 }
 
 void DockerExecutor::describe() {
@@ -139,12 +162,13 @@ Task<base::Error> DockerExecutor::explain_refusal(base::Error error) {
     auto state = co_await api().inspect_container(objects_.container);
     if (!state) {
         if (!state.error().is(ErrorKind::kNotFound)) co_return error;
-        co_return make_error(ErrorKind::kNotFound, "the job's container is gone: somebody removed it");
+        co_return make_error(ErrorKind::kNotFound,
+                             "the job's container is gone: somebody removed it");
     }
     if (state->running) co_return error;
     auto log = co_await api().container_log(objects_.container, kLogLines);
-    std::string text = "the job's container ended with exit code " +
-                       std::to_string(state->exit_code);
+    std::string text =
+        "the job's container ended with exit code " + std::to_string(state->exit_code);
     if (state->oom_killed) text += " (it ran out of memory)";
     if (objects_.engine) {
         text += ", and its Docker engine with it";
@@ -173,10 +197,13 @@ Task<Result<void>> DockerExecutor::restore(const JobEnvironment& job, const std:
         co_return explained;
     }
     interrupted_ = false;
+    start_preloads();
     co_return Result<void>();
 }
 
 Task<Result<void>> DockerExecutor::cleanup(std::chrono::seconds limit) {
+    group_.cancel_all();
+    co_await group_.wait();
     auto work = remove_everything();
     auto removed = co_await base::with_deadline<void>(std::move(work), limit);
     if (removed) objects_ = JobObjects{};

@@ -1,9 +1,9 @@
 #include "executors/docker/engine_config.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <toml++/toml.h>
+#include <algorithm>
+#include <sstream>
 
 #include "executors/docker/engine_json.hpp"
 
@@ -18,9 +18,7 @@ base::Error bad_source(const ConfigSource& source, const std::string& why) {
                             source.origin + " cannot be used: " + why);
 }
 
-std::string host_of(const std::string& registry) {
-    return registry.substr(0, registry.find(':'));
-}
+std::string host_of(const std::string& registry) { return registry.substr(0, registry.find(':')); }
 
 void append_missing(json& list, const json& more) {
     for (const auto& item : more) {
@@ -100,8 +98,8 @@ std::string shell_quoted(const std::string& text) {
 
 }  // namespace
 
-base::Result<std::string> merge_daemon_json(const std::vector<DeclaredRegistry>& registries, int mtu,
-                                            const std::vector<std::string>& flags,
+base::Result<std::string> merge_daemon_json(const std::vector<DeclaredRegistry>& registries,
+                                            int mtu, const std::vector<std::string>& flags,
                                             const std::vector<ConfigSource>& sources) {
     json merged = json::object();
     if (mtu > 0 && !has_flag(flags, "--mtu")) merged["mtu"] = mtu;
@@ -109,7 +107,8 @@ base::Result<std::string> merge_daemon_json(const std::vector<DeclaredRegistry>&
     json mirrors = json::array();
     for (const auto& registry : registries) {
         const auto& settings = registry.settings;
-        if (settings.http || settings.insecure) append_missing(insecure, json::array({settings.host}));
+        if (settings.http || settings.insecure)
+            append_missing(insecure, json::array({settings.host}));
         if (settings.mirror_of == "docker.io") {
             mirrors.push_back((settings.http ? "http://" : "https://") + settings.host);
         }
@@ -195,17 +194,22 @@ std::string builder_script(const DindSettings& settings, bool has_buildkitd_conf
     // The inner engine is meant, whatever the job's own variables point at.
     return "export DOCKER_HOST=unix:///var/run/docker.sock\n"
            "unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT\n"
+           "/.runner/bin/runner-helper wait-images || exit 1\n"
            "if ! command -v docker >/dev/null 2>&1; then\n"
            "  echo 'the image has no docker client'\n"
            "  exit 1\n"
            "fi\n"
-           "create() { " + create + "; }\n"
+           "create() { " +
+           create +
+           "; }\n"
            "problem=$(create 2>&1) && exit 0\n"
            "if ! docker buildx version >/dev/null 2>&1; then\n"
            "  echo 'the docker client of the image has no buildx'\n"
            "  exit 1\n"
            "fi\n"
-           "docker buildx rm --keep-state " + name + " >/dev/null 2>&1\n"
+           "docker buildx rm --keep-state " +
+           name +
+           " >/dev/null 2>&1\n"
            "problem=$(create 2>&1) && exit 0\n"
            "echo \"$problem\"\n"
            "exit 1\n";

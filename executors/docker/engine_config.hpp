@@ -28,16 +28,16 @@ struct ConfigSource {
 
 /// Later sources win. `mtu` 0: not said. `flags`: arguments that dockerd is started with; what they
 /// set already is left out of the file, because the engine refuses to hear a thing twice.
-base::Result<std::string> merge_daemon_json(const std::vector<DeclaredRegistry>& registries, int mtu,
-                                            const std::vector<std::string>& flags,
+base::Result<std::string> merge_daemon_json(const std::vector<DeclaredRegistry>& registries,
+                                            int mtu, const std::vector<std::string>& flags,
                                             const std::vector<ConfigSource>& sources);
 
 /// "" when there is nothing to say.
 base::Result<std::string> merge_buildkitd_toml(const std::vector<DeclaredRegistry>& registries,
                                                const std::vector<ConfigSource>& sources);
 
-/// The client's config.json: `image` is what the image has. The job's own DOCKER_AUTH_CONFIG wins over
-/// the image's, which wins over what was declared and what came with the payload.
+/// The client's config.json: `image` is what the image has. The job's own DOCKER_AUTH_CONFIG wins
+/// over the image's, which wins over what was declared and what came with the payload.
 base::Result<std::string> merge_docker_config(const RegistryAuth& auth, const ConfigSource& image);
 
 /// "host:address" for every registry that has an address, without the port.

@@ -97,6 +97,7 @@ EngineConnection::EngineConnection(const boost::asio::any_io_executor& executor,
 void EngineConnection::forget() {
     info_known_ = false;
     helper_filled_ = false;
+    platforms_.clear();
     api_->forget_version();
 }
 

@@ -32,9 +32,10 @@ class EngineConnection {
     base::Task<base::Result<std::string>> helper_volume(std::string image);
     /// Files that an image contains, looked up once per image id (an id names immutable content).
     std::map<std::string, ImageFiles>& image_files() { return image_files_; }
-    /// The list of platforms that containers of this engine can run, set once by the binfmt step.
+    /// The platforms that containers of this engine can run, as people read them; "" until somebody asked.
     std::string& platforms() { return platforms_; }
-    bool& platforms_known() { return platforms_known_; }
+    /// runner-helper on this machine.
+    [[nodiscard]] const std::string& helper_path() const { return helper_path_; }
 
     /// The engine was restarted or lost a volume: ask everything again.
     void forget();
@@ -55,7 +56,6 @@ class EngineConnection {
     base::Notifier helper_changed_;
     std::map<std::string, ImageFiles> image_files_;
     std::string platforms_;
-    bool platforms_known_ = false;
 };
 
 /// For the engine that `settings`, then DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name, else

@@ -9,7 +9,12 @@ namespace executors::docker {
 using nlohmann::json;
 
 std::string JobObjects::to_json() const {
+    json images = json::array();
+    for (const auto& preload : preloads) {
+        images.push_back({{"name", preload.name}, {"id", preload.id}, {"mark", preload.mark}});
+    }
     const json value = {{"base", base},
+                        {"preloads", std::move(images)},
                         {"container", container},
                         {"services", services},
                         {"network", network},
@@ -47,6 +52,12 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     objects.user = text_at(value, "user");
     objects.has_git = flag_at(value, "has_git");
     objects.has_buildkitd_config = flag_at(value, "has_buildkitd_config");
+    if (value.contains("preloads") && value["preloads"].is_array()) {
+        for (const auto& preload : value["preloads"]) {
+            objects.preloads.push_back(
+                {text_at(preload, "name"), text_at(preload, "id"), text_at(preload, "mark")});
+        }
+    }
     return objects;
 }
 

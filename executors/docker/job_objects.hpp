@@ -4,22 +4,24 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "executors/docker/preload.hpp"
 
 namespace executors::docker {
 
-/// What a job has on the engine. Names are noted before the things are made, so that a cleanup after
-/// any interruption knows them.
+/// What a job has on the engine. Names are noted before the things are made, so that a cleanup
+/// after any interruption knows them.
 struct JobObjects {
-    std::string base;  ///< unique: "<base name>-<16 hex>"
+    std::string base;       ///< unique: "<base name>-<16 hex>"
     std::string container;  ///< the build container's id, or its name while it is being made
-    std::vector<std::string> services;  ///< ids or names
-    std::string network;                ///< id or name of the job's own network, "" for none
-    std::vector<std::string> volumes;   ///< temporary ones
-    std::string image;                  ///< name, for sentences
+    std::vector<std::string> services;    ///< ids or names
+    std::string network;                  ///< id or name of the job's own network, "" for none
+    std::vector<std::string> volumes;     ///< temporary ones
+    std::string image;                    ///< name, for sentences
+    std::vector<PreloadImage> preloads;   ///< for the engine of this job
     std::vector<std::string> entrypoint;  ///< of the build container as it runs, for sentences
-    bool engine = false;        ///< an inner engine runs in the build container
-    bool sidecar = false;       ///< an engine runs in a service container
-    std::string engine_container;  ///< where to look for the engine's log
+    bool engine = false;                  ///< an inner engine runs in the build container
+    bool sidecar = false;                 ///< an engine runs in a service container
+    std::string engine_container;         ///< where to look for the engine's log
     std::string hostname;
     std::string user;
     bool has_git = false;

@@ -1,13 +1,14 @@
 #include "executors/docker/preparation.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <algorithm>
 #include <utility>
 
 #include "base/random.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/dial.hpp"
 #include "executors/docker/image_rules.hpp"
+#include "executors/docker/platforms.hpp"
 #include "executors/docker/run_all.hpp"
 #include "executors/docker/service_plan.hpp"
 
@@ -27,7 +28,8 @@ constexpr const char* kMtuOption = "com.docker.network.driver.mtu";
 }  // namespace
 
 Preparation::Preparation(const boost::asio::any_io_executor& executor, const Given& given)
-    : given_(given),
+    : executor_(executor),
+      given_(given),
       api_(given.engine.api()),
       puller_(executor, api_, given.docker, given.registries, given.job, given.log),
       services_(api_, puller_, given.docker, given.job, given.objects, given.log),
@@ -54,6 +56,8 @@ Task<Result<void>> Preparation::run() {
     if (!ready) co_return ready;
     auto decided = decide_engine();
     if (!decided) co_return decided;
+    auto preloads = co_await plan_preloads();
+    if (!preloads) co_return preloads;
     if (given_.objects.sidecar) {
         auto beside = co_await start_sidecar();
         if (!beside) co_return beside;
@@ -63,7 +67,15 @@ Task<Result<void>> Preparation::run() {
     last.push_back(start_build());
     auto started = co_await run_all(std::move(last));
     // A pruned or foreign helper volume shows here; the next try looks again.
-    if (!started) given_.engine.forget();
+    if (!started) {
+        given_.engine.forget();
+        co_return started;
+    }
+    if (given_.objects.engine || given_.objects.sidecar) {
+        PlatformSearch search{given_.engine, given_.dind, given_.objects.container, helper_volume_,
+                              given_.job.labels};
+        co_await tell_platforms(executor_, std::move(search), given_.log);
+    }
     co_return started;
 }
 
@@ -73,9 +85,10 @@ Result<void> Preparation::choose_image() {
     if (given_.job.image) image_ = *given_.job.image;
     if (own) image_.name = docker.image;
     if (image_.name.empty()) {
-        return make_error(ErrorKind::kConfiguration,
-                          "no Docker image specified to run the build in: name one with `image:` in "
-                          "the job, or as `image` in [runners.docker]");
+        return make_error(
+            ErrorKind::kConfiguration,
+            "no Docker image specified to run the build in: name one with `image:` in "
+            "the job, or as `image` in [runners.docker]");
     }
     given_.log.print("Using Docker executor with image " + image_.name + " ...");
     if (own) given_.log.notice("Using default image");
@@ -147,9 +160,8 @@ Task<Result<void>> Preparation::make_volume(std::string body) {
 }
 
 Task<Result<void>> Preparation::make_network() {
-    const std::string name =
-        given_.job.base_name + "-job-" + std::to_string(given_.job.job_id) + "-" +
-        base::random_hex(2);
+    const std::string name = given_.job.base_name + "-job-" + std::to_string(given_.job.job_id) +
+                             "-" + base::random_hex(2);
     json body = {{"Name", name},
                  {"Driver", "bridge"},
                  {"CheckDuplicate", true},
@@ -200,6 +212,29 @@ Result<void> Preparation::decide_engine() {
         std::erase(objects.entrypoint, "");
     }
     return {};
+}
+
+Task<Result<void>> Preparation::plan_preloads() {
+    if (!given_.objects.engine && !given_.objects.sidecar) co_return Result<void>();
+    int number = 0;
+    for (const auto& name : given_.dind.preload_images) {
+        ImageSpec image;
+        image.name = name;
+        auto facts = co_await puller_.obtain(std::move(image));
+        if (!facts) {
+            given_.log.warning("The image " + name +
+                               " of preload_images cannot be had: " + facts.error().message);
+            continue;
+        }
+        given_.objects.preloads.push_back({name, facts->id, "image-" + std::to_string(number++)});
+    }
+    if (given_.dind.builder) {
+        const std::string name = builder_image_name(given_.dind);
+        // Only what is here already: buildx pulls it itself where there is a registry.
+        auto facts = co_await api_.inspect_image(name);
+        if (facts) given_.objects.preloads.push_back({name, facts->id, "builder"});
+    }
+    co_return Result<void>();
 }
 
 Task<Result<void>> Preparation::start_sidecar() {

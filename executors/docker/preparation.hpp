@@ -51,6 +51,7 @@ class Preparation {
     base::Task<base::Result<void>> make_network();
     base::Task<base::Result<void>> obtain_image();
     base::Result<void> decide_engine();
+    base::Task<base::Result<void>> plan_preloads();
     base::Task<base::Result<void>> start_sidecar();
     base::Task<base::Result<void>> start_build();
     base::Task<base::Result<void>> create_build(std::string body);
@@ -64,6 +65,7 @@ class Preparation {
     [[nodiscard]] std::vector<std::string> extra_hosts() const;
     [[nodiscard]] bool runs_as_root() const;
 
+    boost::asio::any_io_executor executor_;
     Given given_;
     EngineApi& api_;
     ImagePuller puller_;

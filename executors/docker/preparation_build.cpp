@@ -33,8 +33,8 @@ const EnvironmentVariable* find_variable(const std::vector<EnvironmentVariable>&
 /// "tcp://localhost:2375": the job wants its own engine's open port.
 bool asks_for_open_port(const std::vector<EnvironmentVariable>& environment) {
     const auto* host = find_variable(environment, "DOCKER_HOST");
-    return host != nullptr && (host->value == "tcp://localhost:2375" ||
-                               host->value == "tcp://127.0.0.1:2375");
+    return host != nullptr &&
+           (host->value == "tcp://localhost:2375" || host->value == "tcp://127.0.0.1:2375");
 }
 
 bool mounts(const std::vector<std::string>& binds, const std::string& destination) {
@@ -96,8 +96,7 @@ ContainerPlan Preparation::build_plan() const {
     }
     if (objects.engine) {
         const auto& volumes = facts_.volumes;
-        const bool declared =
-            std::find(volumes.begin(), volumes.end(), kDataRoot) != volumes.end();
+        const bool declared = std::find(volumes.begin(), volumes.end(), kDataRoot) != volumes.end();
         // Overlay cannot lie on overlay: the engine would fall back to copying whole layers.
         if (!declared && !mounts(plan.binds, kDataRoot)) plan.anonymous_volumes = {kDataRoot};
         return plan;
@@ -107,8 +106,7 @@ ContainerPlan Preparation::build_plan() const {
         plan.entrypoint = objects.entrypoint;
         if (objects.entrypoint.empty()) plan.entrypoint = {""};
     }
-    plan.command =
-        supervisor_command(objects.entrypoint, {kHelper, "supervise", "--dir", kJobDir});
+    plan.command = supervisor_command(objects.entrypoint, {kHelper, "supervise", "--dir", kJobDir});
     return plan;
 }
 
@@ -166,6 +164,10 @@ Task<Result<void>> Preparation::put_files() {
     if (given_.objects.engine || given_.objects.sidecar) {
         auto added = co_await put_dind_files(tar);
         if (!added) co_return added;
+        if (!given_.objects.preloads.empty()) tar.add_directory(".runner-preload", 0755);
+        for (const auto& image : given_.objects.preloads) {
+            tar.add_file(".runner-preload/pending-" + image.mark, "", 0644);
+        }
     }
     const bool own_ca = std::any_of(declared_.begin(), declared_.end(),
                                     [](const auto& registry) { return !registry.ca_pem.empty(); });

@@ -111,6 +111,7 @@ struct DindSettings {
     std::string daemon_config;     ///< file on the runner's host to merge
     std::string buildkitd_config;  ///< the same
     Platforms platforms = Platforms::kAuto;
+    std::string platforms_image = "tonistiigi/binfmt";  ///< where interpreters come from at last
 };
 
 /// `[[runners.registry]]`: declared once, it reaches every place that needs to know.

@@ -3,21 +3,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "executors/helper/posix.hpp"
+#include "executors/helper/preload.hpp"
 
 namespace executors::helper {
 
 namespace {
 
 bool is_open_listener(const std::string& address) {
-    return address == "tcp://0.0.0.0:2375" || address == "tcp://[::]:2375" || address == "tcp://:2375";
+    return address == "tcp://0.0.0.0:2375" || address == "tcp://[::]:2375" ||
+           address == "tcp://:2375";
 }
 
 bool asks_for_tls(const std::string& argument) {
@@ -98,7 +100,8 @@ std::string prepared_image(const std::string& builder) {
     const std::string state = text_or(std::getenv("BUILDX_CONFIG"), client + "/buildx");
     std::ifstream file(state + "/instances/" + builder);
     const auto instance = nlohmann::json::parse(file, nullptr, false);
-    if (!instance.is_object() || !instance.contains("Nodes") || instance["Nodes"].empty()) return {};
+    if (!instance.is_object() || !instance.contains("Nodes") || instance["Nodes"].empty())
+        return {};
     const auto& node = instance["Nodes"][0];
     if (!node.contains("DriverOpts") || !node["DriverOpts"].is_object()) return {};
     return node["DriverOpts"].value("image", "");
@@ -120,15 +123,34 @@ std::vector<std::string> rewrite_buildx(const std::vector<std::string>& argument
     const auto place = out.begin() + (create - arguments.begin()) + 1;
     std::vector<std::string> more{"--name", builder};
     if (!starts_any(arguments, "--node")) more.insert(more.end(), {"--node", builder + "0"});
-    const bool names_image = std::any_of(arguments.begin(), arguments.end(), [](const std::string& word) {
-        return word.find("image=") != std::string::npos;
-    });
+    const bool names_image = std::any_of(
+        arguments.begin(), arguments.end(),
+        [](const std::string& word) { return word.find("image=") != std::string::npos; });
     if (!image.empty() && !names_image) more.insert(more.end(), {"--driver-opt", "image=" + image});
     out.insert(place, more.begin(), more.end());
     return out;
 }
 
+namespace {
+
+/// Whether the builder may boot now, and so needs its image: everything that builds or names
+/// --bootstrap.
+bool may_boot(const std::vector<std::string>& arguments) {
+    static constexpr const char* kBooting[] = {"build", "b",          "bake",
+                                               "f",     "dial-stdio", "--bootstrap"};
+    return std::any_of(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end(),
+                       [](const std::string& word) {
+                           return std::find(std::begin(kBooting), std::end(kBooting), word) !=
+                                      std::end(kBooting) ||
+                                  word.rfind("--bootstrap=", 0) == 0;
+                       });
+}
+
+}  // namespace
+
 int run_buildx_front(const std::vector<std::string>& arguments) {
+    // Without its image the builder pulls it: slower, or in vain, but then the failure says so.
+    if (may_boot(arguments)) static_cast<void>(wait_for_images(true));
     const std::string builder = text_or(std::getenv("RUNNER_BUILDER_NAME"), "runner");
     for (const char* directory : kPluginDirectories) {
         const std::string candidate = std::string(directory) + "/docker-buildx";

@@ -5,6 +5,8 @@
 
 #include "executors/helper/connect.hpp"
 #include "executors/helper/fronts.hpp"
+#include "executors/helper/platforms.hpp"
+#include "executors/helper/preload.hpp"
 #include "executors/helper/reap.hpp"
 #include "executors/helper/supervisor.hpp"
 
@@ -16,7 +18,12 @@ constexpr char kUsage[] =
     "usage: runner-helper supervise --dir DIR [--detach] [--cgroup NAME]\n"
     "       runner-helper connect --dir DIR [--spawn] [--wait-ms N]\n"
     "       runner-helper reap --dir DIR [--limit-ms N]\n"
-    "The part of runner that works inside a job's environment. It is also, by another name, the fronts\n"
+    "       runner-helper load --image NAME --id ID --mark MARK   (the image's archive on standard "
+    "input)\n"
+    "       runner-helper wait-images\n"
+    "       runner-helper platforms [--register]\n"
+    "The part of runner that works inside a job's environment. It is also, by another name, the "
+    "fronts\n"
     "of dockerd and docker-buildx in a job's container.\n";
 
 /// The options of one sub-program, in any order.
@@ -78,7 +85,25 @@ int run_reap(Arguments arguments) {
     const std::string directory = arguments.take_directory();
     const std::string limit = arguments.take_value("--limit-ms");
     arguments.expect_none();
-    return executors::helper::reap(directory, limit.empty() ? 10'000 : std::strtoll(limit.c_str(), nullptr, 10));
+    return executors::helper::reap(
+        directory, limit.empty() ? 10'000 : std::strtoll(limit.c_str(), nullptr, 10));
+}
+
+int run_load(Arguments arguments) {
+    executors::helper::LoadOptions options;
+    options.image = arguments.take_value("--image");
+    options.id = arguments.take_value("--id");
+    options.mark = arguments.take_value("--mark");
+    arguments.expect_none();
+    if (options.image.empty() || options.mark.empty())
+        throw Failure("--image and --mark are needed");
+    return executors::helper::load_image(options);
+}
+
+int run_platforms(Arguments arguments) {
+    const bool install = arguments.take_flag("--register");
+    arguments.expect_none();
+    return executors::helper::print_platforms(install);
 }
 
 int run(const std::vector<std::string>& words) {
@@ -90,6 +115,9 @@ int run(const std::vector<std::string>& words) {
     if (command == "supervise") return run_supervise(Arguments(rest));
     if (command == "connect") return run_connect(Arguments(rest));
     if (command == "reap") return run_reap(Arguments(rest));
+    if (command == "load") return run_load(Arguments(rest));
+    if (command == "platforms") return run_platforms(Arguments(rest));
+    if (command == "wait-images") return executors::helper::wait_for_images(false) ? 0 : 1;
     const bool asked = command == "help" || command == "--help";
     std::fputs(kUsage, asked ? stdout : stderr);
     return asked ? 0 : 2;

@@ -172,6 +172,8 @@ constexpr Key kDind[] = {
     key("platforms", Type::kString, "auto", dind_platforms,
         "auto: missing interpreters for foreign platforms are registered when allowed; host: as they are")
         .one_of("auto|host"),
+    key("platforms_image", Type::kString, "tonistiigi/binfmt", dind<&I::platforms_image>,
+        "image with QEMU's interpreters, used when neither the machine nor the job's image has them; empty: none"),
 };
 
 constexpr Key kRegistry[] = {

@@ -1,0 +1,158 @@
+#include "executors/docker/platforms.hpp"
+
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/strings.hpp"
+#include "base/subprocess.hpp"
+#include "executors/docker/exec_stream.hpp"
+#include "executors/docker/preparation.hpp"
+#include "executors/docker/run_all.hpp"
+
+namespace executors::docker {
+
+using base::Result;
+using base::Task;
+using nlohmann::json;
+
+namespace {
+
+constexpr int kLogLines = 50;
+
+std::vector<std::string> platforms_in(const std::string& output) {
+    std::vector<std::string> found;
+    for (const auto& line : base::split(output, '\n')) {
+        if (line.starts_with("linux/")) found.push_back(line);
+    }
+    return found;
+}
+
+/// Another 64-bit processor than the machine's own: the reason why people ask.
+bool has_foreign(const std::vector<std::string>& platforms) {
+    if (platforms.empty()) return false;
+    const std::string other = platforms.front() == "linux/amd64" ? "linux/arm64" : "linux/amd64";
+    return std::find(platforms.begin(), platforms.end(), other) != platforms.end();
+}
+
+/// Interpreters of this machine, when the engine runs on it. Without the rights nothing happens.
+Task<void> register_from_host(const boost::asio::any_io_executor& executor, std::string helper) {
+    base::SubprocessOptions options;
+    options.arguments = {std::move(helper), "platforms", "--register"};
+    auto process = base::Subprocess::start(executor, options);
+    if (!process) {
+        base::log::debug("Registering interpreters failed", {{"error", process.error().message}});
+        co_return;
+    }
+    while (true) {
+        auto output = co_await (*process)->read_some(4096);
+        if (!output || output->empty()) break;
+    }
+    auto status = co_await (*process)->wait();
+    if (!status)
+        base::log::debug("Registering interpreters failed", {{"error", status.error().message}});
+}
+
+Task<Result<std::vector<std::string>>> ask_container(EngineApi& api, std::string container,
+                                                     bool install) {
+    ExecSpec spec;
+    spec.command = {kHelper, "platforms"};
+    if (install) spec.command.emplace_back("--register");
+    spec.user = "0";
+    auto done = co_await run_exec(api, std::move(container), std::move(spec));
+    if (!done) co_return done.error();
+    co_return platforms_in(done->output);
+}
+
+/// Starts a container and waits for it to end.
+Task<Result<void>> run_container(EngineApi& api, std::string id) {
+    auto started = co_await api.start_container(id);
+    if (!started) co_return started.error();
+    auto code = co_await api.wait_container(id);
+    if (!code) co_return code.error();
+    co_return Result<void>();
+}
+
+Task<Result<void>> get_image(EngineApi& api, std::string image) {
+    auto known = co_await api.inspect_image(image);
+    if (known) co_return Result<void>();
+    const auto colon = image.rfind(':');
+    const bool tagged = colon != std::string::npos && image.find('/', colon) == std::string::npos;
+    std::string name = tagged ? image.substr(0, colon) : image;
+    std::string tag = tagged ? image.substr(colon + 1) : "latest";
+    auto pulled = co_await api.pull_image(std::move(name), std::move(tag), "", base::Secret());
+    co_return pulled;
+}
+
+/// A privileged container of an image that is made of interpreters, for as long as the registration
+/// takes.
+Task<Result<void>> register_from_image(const PlatformSearch& search) {
+    EngineApi& api = search.engine.api();
+    auto there = co_await get_image(api, search.dind.platforms_image);
+    if (!there) co_return there.error();
+    const std::vector<std::string> binds{search.helper_volume + ":/.runner:ro"};
+    const json body = {
+        {"Image", search.dind.platforms_image},
+        {"Entrypoint", {kHelper}},
+        {"Cmd", {"platforms", "--register"}},
+        {"Labels", search.labels},
+        {"HostConfig", {{"Privileged", true}, {"NetworkMode", "none"}, {"Binds", binds}}}};
+    const std::string name = "runner-platforms-" + base::random_hex(4);
+    auto id = co_await api.create_container(name, "", body.dump());
+    if (!id) co_return id.error();
+    auto ran = co_await run_container(api, *id);
+    auto removal = api.remove_container(*id, false);
+    auto removed = co_await run_to_its_end(std::move(removal));
+    if (!ran) co_return ran.error();
+    co_return removed;
+}
+
+Task<Result<std::vector<std::string>>> find_platforms(const boost::asio::any_io_executor& executor,
+                                                      const PlatformSearch& search) {
+    EngineApi& api = search.engine.api();
+    const bool install = search.dind.platforms == Platforms::kAuto;
+    if (install && api.endpoint().local && ::geteuid() == 0) {
+        co_await register_from_host(executor, search.engine.helper_path());
+    }
+    auto found = co_await ask_container(api, search.container, install);
+    if (!found || !install || has_foreign(*found) || search.dind.platforms_image.empty())
+        co_return found;
+    auto tried = co_await register_from_image(search);
+    if (!tried) {
+        base::log::warning("Interpreters for foreign platforms could not be registered",
+                           {{"image", search.dind.platforms_image},
+                            {"error", tried.error().message},
+                            {"remedy",
+                             "install qemu-user-static on the engine's machine, or name an image "
+                             "that has it as platforms_image in [runners.dind]"}});
+        co_return found;
+    }
+    auto again = co_await ask_container(api, search.container, false);
+    co_return again;
+}
+
+}  // namespace
+
+Task<void> tell_platforms(const boost::asio::any_io_executor& executor, PlatformSearch search,
+                          JobLog& log) {
+    std::string& known = search.engine.platforms();
+    if (known.empty()) {
+        auto found = co_await find_platforms(executor, search);
+        if (!found) {
+            log.warning("The platforms of the engine's machine could not be found out: " +
+                        found.error().message);
+            co_return;
+        }
+        known = base::join(*found, ", ");
+        if (!has_foreign(*found))
+            known += " (no interpreter for others is registered on the engine's machine)";
+    }
+    log.print("Available platforms: " + known);
+}
+
+}  // namespace executors::docker

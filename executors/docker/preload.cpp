@@ -1,0 +1,77 @@
+#include "executors/docker/preload.hpp"
+
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "executors/docker/exec_stream.hpp"
+#include "executors/docker/preparation.hpp"
+
+namespace executors::docker {
+
+using base::Result;
+using base::Task;
+using protocol::http::ByteStream;
+
+namespace {
+
+constexpr const char* kBuildxDefault = "moby/buildkit:buildx-stable-1";
+constexpr std::size_t kBlock = 256 * 1024;
+
+/// What the helper says until its line ends.
+Task<Result<std::string>> read_answer(ByteStream& stream) {
+    std::string answer;
+    std::array<char, 256> buffer{};
+    while (answer.find('\n') == std::string::npos) {
+        const std::span<char> target(buffer);
+        auto got = co_await stream.read_some(target);
+        if (!got) co_return got.error();
+        if (*got == 0) break;
+        answer.append(buffer.data(), *got);
+    }
+    co_return answer;
+}
+
+Task<Result<void>> send_image(EngineApi& api, ByteStream& stream, std::string name) {
+    auto archive = co_await api.save_image(std::move(name));
+    if (!archive) co_return archive.error();
+    while (true) {
+        auto block = co_await (*archive)->read_some(kBlock);
+        if (!block) co_return block.error();
+        if (block->empty()) break;
+        auto written = co_await stream.write_all(*block);
+        if (!written) co_return written.error();
+    }
+    co_return Result<void>();
+}
+
+}  // namespace
+
+std::string builder_image_name(const DindSettings& settings) {
+    if (!settings.builder_image.empty()) return settings.builder_image;
+    for (const auto& option : settings.builder_driver_opts) {
+        if (option.starts_with("image=")) return option.substr(6);
+    }
+    return kBuildxDefault;
+}
+
+Task<Result<void>> copy_image(EngineApi& api, std::string container, PreloadImage image) {
+    ExecSpec spec;
+    spec.command = {kHelper, "load", "--image", image.name, "--id", image.id, "--mark", image.mark};
+    spec.user = "0";
+    spec.input = true;
+    auto stream = co_await open_exec(api, std::move(container), std::move(spec));
+    if (!stream) co_return stream.error();
+    auto answer = co_await read_answer(**stream);
+    if (!answer) co_return answer.error();
+    if (*answer != "send\n") co_return Result<void>();
+    auto sent = co_await send_image(api, **stream, image.name);
+    (*stream)->shutdown_write();
+    // The helper ends when the inner engine has taken or refused the image.
+    auto end = co_await read_answer(**stream);
+    if (!sent) co_return sent.error();
+    if (!end) co_return end.error();
+    co_return Result<void>();
+}
+
+}  // namespace executors::docker

@@ -1,0 +1,194 @@
+#include "executors/helper/preload.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+#include "executors/helper/engine_wait.hpp"
+#include "executors/helper/posix.hpp"
+
+namespace executors::helper {
+
+namespace {
+
+constexpr std::int64_t kEngineLimitMs = 60'000;
+/// A copy ends by itself; this one is for a daemon that never comes back.
+constexpr std::int64_t kWaitLimitMs = 600'000;
+constexpr int kRecheckMs = 500;
+constexpr std::size_t kBlock = 256 * 1024;
+constexpr std::size_t kMaxReply = 1U << 20U;
+
+Fd connect_to(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) throw Failure("the socket's path is too long");
+    std::memcpy(address.sun_path, path.data(), path.size());
+    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!socket) fail_errno("make a socket");
+    if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+        fail_errno("connect to " + path);
+    }
+    return socket;
+}
+
+std::string read_reply(int fd) {
+    std::string reply;
+    std::array<char, 16384> buffer;
+    while (reply.size() < kMaxReply) {
+        const ssize_t count = read_some(fd, buffer.data(), buffer.size());
+        if (count <= 0) break;
+        reply.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    return reply;
+}
+
+bool succeeded(const std::string& reply) {
+    return reply.rfind("HTTP/1.", 0) == 0 && reply.compare(8, 4, " 200") == 0;
+}
+
+/// The engine answers in JSON lines; an error is a line of its own, also behind the status 200.
+std::string error_in(const std::string& reply) {
+    for (const auto& line : split_text(reply, '\n')) {
+        const auto value = nlohmann::json::parse(line, nullptr, false);
+        if (!value.is_object()) continue;
+        for (const char* key : {"error", "message"}) {
+            if (value.contains(key) && value[key].is_string()) return value[key].get<std::string>();
+        }
+    }
+    return {};
+}
+
+bool has_image(const LoadOptions& options) {
+    const Fd socket = connect_to(options.socket);
+    write_all(socket.get(),
+              "GET /images/" + options.image + "/json HTTP/1.0\r\nHost: engine\r\n\r\n");
+    const std::string reply = read_reply(socket.get());
+    const auto body = reply.find("\r\n\r\n");
+    if (!succeeded(reply) || body == std::string::npos) return false;
+    const auto value = nlohmann::json::parse(reply.substr(body), nullptr, false);
+    return value.is_object() && value.value("Id", "") == options.id;
+}
+
+bool write_chunk(int fd, std::string_view bytes) {
+    std::array<char, 24> size;
+    const int length = std::snprintf(size.data(), size.size(), "%zx\r\n", bytes.size());
+    return write_all(fd, {size.data(), static_cast<std::size_t>(length)}) && write_all(fd, bytes) &&
+           write_all(fd, "\r\n");
+}
+
+void receive_image(const LoadOptions& options) {
+    const Fd socket = connect_to(options.socket);
+    write_all(
+        socket.get(),
+        "POST /images/load?quiet=1 HTTP/1.1\r\nHost: engine\r\nContent-Type: application/x-tar\r\n"
+        "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
+    std::vector<char> block(kBlock);
+    bool listening = true;
+    while (true) {
+        const ssize_t count = read_some(STDIN_FILENO, block.data(), block.size());
+        if (count < 0) fail_errno("read the image");
+        if (count == 0) break;
+        // An engine that has refused closes its end: its reason is in the reply.
+        listening =
+            listening && write_chunk(socket.get(), {block.data(), static_cast<std::size_t>(count)});
+        if (!listening) break;
+    }
+    if (listening) write_all(socket.get(), "0\r\n\r\n");
+    const std::string reply = read_reply(socket.get());
+    const std::string error = error_in(reply);
+    if (!error.empty()) throw Failure(error);
+    if (!succeeded(reply))
+        throw Failure("the inner engine answered '" + reply.substr(0, reply.find('\r')) + "'");
+}
+
+void load(const LoadOptions& options) {
+    WaitEngine wait;
+    wait.socket = options.socket;
+    wait.timeout_ms = kEngineLimitMs;
+    const auto answer = nlohmann::json::parse(wait_for_engine(wait), nullptr, false);
+    if (!answer.value("ok", false)) throw Failure("the inner engine does not answer");
+    if (has_image(options)) {
+        write_all(STDOUT_FILENO, "have\n");
+        return;
+    }
+    write_all(STDOUT_FILENO, "send\n");
+    receive_image(options);
+    // The archive may have been cut off at a place that looks like its end.
+    if (!has_image(options)) throw Failure("the archive of the image was incomplete");
+}
+
+std::vector<std::string> names_with(const std::string& directory, const std::string& start) {
+    std::vector<std::string> found;
+    DIR* entries = ::opendir(directory.c_str());
+    if (entries == nullptr) return found;
+    while (const dirent* entry = ::readdir(entries)) {
+        const std::string name = entry->d_name;
+        if (name.rfind(start, 0) == 0) found.push_back(name.substr(start.size()));
+    }
+    ::closedir(entries);
+    return found;
+}
+
+bool is_pending(const std::string& marks, bool builder) {
+    const auto pending = names_with(marks, "pending-");
+    return std::any_of(pending.begin(), pending.end(),
+                       [&](const std::string& mark) { return builder || mark != kBuilderMark; });
+}
+
+}  // namespace
+
+int load_image(const LoadOptions& options) {
+    ::signal(SIGPIPE, SIG_IGN);
+    const std::string failed = options.marks + "/failed-" + options.mark;
+    const std::string pending = options.marks + "/pending-" + options.mark;
+    try {
+        load(options);
+        ::unlink(failed.c_str());
+        ::unlink(pending.c_str());
+        return 0;
+    } catch (const std::exception& failure) {
+        const std::string text =
+            "the image " + options.image +
+            " could not be copied from the runner's engine: " + failure.what() + "\n";
+        const Fd file(::open(failed.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+        if (file) write_all(file.get(), text);
+        ::unlink(pending.c_str());
+        write_all(STDERR_FILENO, text);
+        return 1;
+    }
+}
+
+bool wait_for_images(bool builder, const std::string& marks) {
+    const std::int64_t until = monotonic_ms() + kWaitLimitMs;
+    const Fd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    if (watch) ::inotify_add_watch(watch.get(), marks.c_str(), IN_DELETE);
+    while (is_pending(marks, builder) && monotonic_ms() < until) {
+        pollfd watched{watch.get(), POLLIN, 0};
+        ::poll(&watched, 1, kRecheckMs);
+        std::array<char, 4096> events;
+        while (watch && read_some(watch.get(), events.data(), events.size()) > 0) {
+        }
+    }
+    bool good = true;
+    for (const auto& mark : names_with(marks, "failed-")) {
+        if (mark == kBuilderMark && !builder) continue;
+        write_all(STDERR_FILENO, read_file_end(marks + "/failed-" + mark, 4096));
+        good = false;
+    }
+    return good;
+}
+
+}  // namespace executors::helper
