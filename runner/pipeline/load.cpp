@@ -15,11 +15,15 @@ using yaml::Map;
 using yaml::Value;
 
 constexpr std::size_t kMostWarnings = 25;
+constexpr std::size_t kMostInputs = 20;
 
 /// Everything that makes one tree out of the files; stops at the first problem.
 Checked<Value> merged_tree(const LoadRequest& request, include::Source& source, Loaded& loaded) {
     if (base::trim(request.text).empty()) {
         return Problem{"Please provide content of .gitlab-ci.yml", {}};
+    }
+    if (request.inputs.is_map() && request.inputs.entries().size() > kMostInputs) {
+        return Problem{fmt::format("There cannot be more than {} inputs", kMostInputs), {}};
     }
     auto document = spec::read_document(request.text, 0);
     if (!document) return document.error();

@@ -202,7 +202,7 @@ class Creation {
         planned.reason = words;
         planned.verdicts = std::move(match->verdicts);
         if (const Value* needs = match->rule->given("needs")) {
-            auto expanded = expand_needs(job.name, *needs, parallel_, {});
+            auto expanded = expand_needs(job.definition, *needs, parallel_, {});
             if (!expanded) return expanded.error();
             planned.needs = std::move(expanded->needs);
             planned.has_needs = job.has_needs || !planned.needs.empty();

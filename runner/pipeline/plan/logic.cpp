@@ -100,7 +100,7 @@ class JobLogic {
         for (const Value& rule : rules::flatten_rules(*rules)) {
             const Value* needs = rule.given("needs");
             if (needs == nullptr) continue;
-            auto expanded = expand_needs(job_.name, *needs, parallel_, {});
+            auto expanded = expand_needs(job_.definition, *needs, parallel_, {});
             if (!expanded) return expanded.error();
             if (auto wrong = check_needs(expanded->needs)) return wrong;
         }

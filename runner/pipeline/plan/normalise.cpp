@@ -113,7 +113,7 @@ std::vector<std::string> expand_dependencies(const Value& list, const ParallelNa
 std::optional<Problem> link(Job& job, const ParallelNames& parallel,
                             const std::vector<std::pair<std::string, std::string>>& matrix) {
     if (const Value* needs = job.value.given("needs")) {
-        auto expanded = expand_needs(job.name, *needs, parallel, matrix);
+        auto expanded = expand_needs(job.definition, *needs, parallel, matrix);
         if (!expanded) return expanded.error();
         job.needs = std::move(expanded->needs);
         job.other_needs = std::move(expanded->others);
