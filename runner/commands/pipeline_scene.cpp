@@ -2,14 +2,11 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <ctime>
 
 #include "base/files.hpp"
-#include "base/strings.hpp"
+#include "runner/commands/pipeline_flags.hpp"
 #include "runner/pipeline/variables/predefined.hpp"
 
 namespace runner::commands {
@@ -20,97 +17,9 @@ namespace variables = pipeline::variables;
 namespace {
 
 constexpr const char* kDefaultFile = ".gitlab-ci.yml";
-constexpr const char* kMergeRequest = "merge_request_event";
-constexpr const char* kSources[] = {"push",
-                                    "web",
-                                    "trigger",
-                                    "schedule",
-                                    "api",
-                                    "external",
-                                    "pipeline",
-                                    "chat",
-                                    "webide",
-                                    kMergeRequest,
-                                    "external_pull_request_event",
-                                    "parent_pipeline",
-                                    "ondemand_dast_scan",
-                                    "ondemand_dast_validation",
-                                    "security_orchestration_policy",
-                                    "container_registry_push",
-                                    "duo_workflow",
-                                    "pipeline_execution_policy_schedule",
-                                    "dependency_management_security_update",
-                                    "unknown"};
 
 base::Error invalid(std::string message) {
     return base::make_error(base::ErrorKind::kInvalidInput, std::move(message));
-}
-
-/// NAME=VALUE pairs. Values are not repeated in messages, they may be secrets.
-base::Result<variables::Collection> pairs_of(const Values& values, const std::string& flag) {
-    variables::Collection all;
-    for (const std::string& pair : values.list(flag)) {
-        const std::size_t sign = pair.find('=');
-        if (sign == std::string::npos || sign == 0) {
-            return invalid(fmt::format("--{} wants NAME=VALUE", flag));
-        }
-        all.set(pair.substr(0, sign), pair.substr(sign + 1));
-    }
-    return all;
-}
-
-base::Result<std::string> source_of(const Values& values) {
-    std::string source = values.text("source");
-    const bool merge_request = values.flag("merge-request");
-    if (source.empty()) return std::string(merge_request ? kMergeRequest : "push");
-    const std::vector<std::string> known(std::begin(kSources), std::end(kSources));
-    if (std::find(known.begin(), known.end(), source) == known.end()) {
-        const std::string near = base::nearest(source, known);
-        return invalid(fmt::format("--source {} is none of GitLab's pipeline sources{}", source,
-                                   near.empty() ? "" : fmt::format("; did you mean {}?", near)));
-    }
-    if (merge_request && source != kMergeRequest) {
-        return invalid(
-            fmt::format("--merge-request means --source {}, not {}", kMergeRequest, source));
-    }
-    return source;
-}
-
-/// A token in a file that others may read is no secret any more.
-base::Result<base::Secret> token_of(const Values& values) {
-    if (!values.has("gitlab-token-file")) {
-        const char* token = std::getenv("GITLAB_TOKEN");
-        return base::Secret(token == nullptr ? "" : token);
-    }
-    const std::string path = values.text("gitlab-token-file");
-    struct stat status {};
-    if (path != "-" && ::stat(path.c_str(), &status) == 0 && (status.st_mode & 077U) != 0) {
-        return invalid(
-            fmt::format("--gitlab-token-file {0}: others on this machine may read it: "
-                        "chmod 600 {0}",
-                        path));
-    }
-    auto token = read_secret_file(path);
-    if (!token) return token.error().with_context("--gitlab-token-file");
-    return base::Secret(std::move(*token));
-}
-
-base::Result<std::map<std::string, fs::path>> include_map(const Values& values) {
-    std::map<std::string, fs::path> map;
-    for (const std::string& pair : values.list("include-map")) {
-        const std::size_t sign = pair.find('=');
-        if (sign == std::string::npos || sign == 0) {
-            return invalid("--include-map wants PROJECT=DIRECTORY, or template=DIRECTORY");
-        }
-        const std::string directory = pair.substr(sign + 1);
-        std::error_code error;
-        if (!fs::is_directory(directory, error)) {
-            return invalid(fmt::format("--include-map {}: {} is no directory", pair.substr(0, sign),
-                                       directory));
-        }
-        map[pair.substr(0, sign)] = directory;
-    }
-    return map;
 }
 
 std::string server_of(const std::string& remote_url) {
@@ -133,64 +42,6 @@ base::Result<std::string> read_pipeline_file(const fs::path& path) {
                                 fmt::format("{} is a directory", path.string()));
     }
     return base::read_file(path);
-}
-
-std::vector<Flag> scene_flags() {
-    using Kind = Flag::Kind;
-    return {
-        {{"ref"},
-         Kind::kText,
-         "",
-         "NAME",
-         "branch or tag of the pipeline; default: what is checked out"},
-        {{"tag"}, Kind::kBool, "", "", "the ref is a tag"},
-        {{"source"},
-         Kind::kText,
-         "",
-         "SOURCE",
-         "push, web, schedule, api, trigger, …; default push"},
-        {{"merge-request"}, Kind::kBool, "", "", "a merge request of the ref into --target"},
-        {{"target"},
-         Kind::kText,
-         "",
-         "BRANCH",
-         "target of the merge request; default: the default branch"},
-        {{"var"}, Kind::kList, "", "NAME=VALUE", "a variable given for this pipeline; repeatable"},
-        {{"input"}, Kind::kList, "", "NAME=VALUE", "a value for spec:inputs; repeatable"},
-        {{"changed"},
-         Kind::kList,
-         "",
-         "PATH",
-         "a changed file, for rules:changes, instead of asking git; repeatable"},
-        {{"root"},
-         Kind::kText,
-         "",
-         "DIRECTORY",
-         "where include:local begins; default: the checkout's top"},
-        {{"edition"},
-         Kind::kText,
-         "",
-         "ee|ce",
-         "ce refuses the keywords of paid tiers; default ee"},
-        {{"gitlab-url"},
-         Kind::kText,
-         "",
-         "URL",
-         "the GitLab that projects, components and templates are read from; default: the remote "
-         "origin's"},
-        {{"gitlab-token-file"},
-         Kind::kText,
-         "",
-         "FILE",
-         "file (0600) with an access token for it; without it, the variable GITLAB_TOKEN"},
-        {{"tls-ca-file"}, Kind::kText, "", "FILE", "certificates to trust besides the system's"},
-        {{"include-map"},
-         Kind::kList,
-         "",
-         "PROJECT=DIRECTORY",
-         "read a project's files from this machine; `template` stands for GitLab's templates; "
-         "repeatable"},
-    };
 }
 
 base::Result<std::unique_ptr<PipelineScene>> PipelineScene::open(const Values& values) {
@@ -230,7 +81,7 @@ base::Result<void> PipelineScene::read_event(const Values& values, variables::Ev
     if (!source) return source.error();
     event.source = *source;
     event.created_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-    const bool merge_request = event.source == kMergeRequest;
+    const bool merge_request = event.source == kMergeRequestSource;
     if (merge_request && values.flag("tag"))
         return invalid("--tag and a merge request exclude each other");
     if (!merge_request && values.has("target"))
@@ -308,10 +159,10 @@ base::Result<void> PipelineScene::open_source(const Values& values) {
         values.has("gitlab-url") ? values.text("gitlab-url") : server_of(checkout_.remote_url);
     options.gitlab.where_url_is_from =
         values.has("gitlab-url") ? "--gitlab-url" : "the remote origin";
-    auto token = token_of(values);
+    auto token = gitlab_token_of(values);
     if (!token) return token.error();
     options.gitlab.token = std::move(*token);
-    auto map = include_map(values);
+    auto map = include_map_of(values);
     if (!map) return map.error();
     options.local_projects = std::move(*map);
     source_ = std::make_unique<IncludeSource>(calls_, std::move(options));

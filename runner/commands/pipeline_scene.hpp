@@ -15,10 +15,6 @@
 
 namespace runner::commands {
 
-/// --ref, --tag, --source, --merge-request, --target, --var, --input, --changed, --root, --edition,
-/// and where includes come from: what lint and pipeline ask about the pipeline to imagine.
-std::vector<Flag> scene_flags();
-
 /// The pipeline that flags, environment and checkout describe, and where its files come from. What
 /// is not said is taken from the git checkout around the current directory.
 ///
