@@ -37,7 +37,9 @@ command_format() {
 command_bench() {
     [ -f tests/bench/run.py ] || die "there is no tests/bench/run.py"
     command_build release
-    if [ -f tests/bench/CMakeLists.txt ]; then command_build bench; fi
+    CMAKE_CXX_COMPILER_LAUNCHER=ccache cmake --preset bench >"$dev_cache/logs/configure-bench.log" 2>&1 ||
+        die "cannot configure preset 'bench': $dev_cache/logs/configure-bench.log"
+    cmake --build --preset bench -j "$jobs" --target log_path_bench || die "log_path_bench cannot be built"
     ensure_engine
     exclusively make_images "${images_all[@]}"
     "$python" tests/bench/run.py "$@"

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "base/memory.hpp"
 #include "runner/config/system_id.hpp"
 #include "runner/daemon/config_watch.hpp"
 #include "runner/daemon/service_manager.hpp"
@@ -108,11 +109,19 @@ void Daemon::take_up_former_jobs() {
     services_.spawn("remove leftovers", environments_.remove_leftovers(config_, system_id_, live));
 }
 
+/// After the first poll, which brings the last of what only a start needs (certificates), and after jobs.
+void Daemon::rest_when_idle() {
+    if (rested_ || jobs_->running() > 0) return;
+    rested_ = true;
+    base::release_idle_memory();
+}
+
 base::Task<int> Daemon::run() {
     auto make = [this](const config::RunnerConfig& runner) { return environments_.make(runner); };
     auto on_start = [this](const job::JobRun& run) { status_.on_job_start(run); };
     auto on_end = [this](const job::JobRun& run) {
         status_.on_job_end(run);
+        rested_ = false;
         feeder_->notify();
     };
     jobs_ = std::make_unique<JobHost>(executor_, state_dir_->path(), system_id_, make, on_start, on_end);
@@ -124,6 +133,7 @@ base::Task<int> Daemon::run() {
     };
     host.observe = [this](const RunnerEntry& entry, const protocol::gitlab::JobRequestAnswer& answer) {
         status_.on_job_request(entry, answer);
+        if (answer.outcome == protocol::gitlab::JobRequestOutcome::kNone) rest_when_idle();
     };
     feeder_ = std::make_unique<Feeder>(executor_, system_id_, std::move(host));
     apply(config_);

@@ -42,6 +42,7 @@ class Daemon {
     void apply(std::shared_ptr<const config::Config> config);
     void reload();
     void take_up_former_jobs();
+    void rest_when_idle();
     base::Task<void> watch_configuration();
     base::Task<void> watch_signals();
     void on_signal(int signal);
@@ -57,6 +58,7 @@ class Daemon {
     std::string system_id_;
     ShutdownPlan plan_;
     int exit_code_ = 0;
+    bool rested_ = false;  ///< nothing but polling since memory was given back
     StatusService status_;
     Environments environments_;
     EntryBuilder builder_;

@@ -1,0 +1,65 @@
+"""python3 copy_floor.py BYTES DIRECTORY: CPU seconds that a log's way costs when nobody looks at the bytes.
+
+What the daemon must do at least: read from a unix socket, append to a file (a third more, for the
+timestamps), read that back, write it to TCP. Two other processes feed and drain; only the middle counts.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import tempfile
+import time
+from typing import Callable
+
+PIECE = 128 * 1024
+PATCH = 1024 * 1024
+
+
+def feed(size: int, target: socket.socket) -> None:
+    block = bytes(PIECE)
+    for _ in range(size // PIECE):
+        target.sendall(block)
+
+
+def drain(listener: socket.socket) -> None:
+    source, _ = listener.accept()
+    buffer = bytearray(PATCH)
+    while source.recv_into(buffer):
+        pass
+
+
+def in_child(work: Callable[..., None], *arguments: object) -> None:
+    if os.fork() == 0:
+        work(*arguments)
+        os._exit(0)
+
+
+def carry(size: int, directory: str) -> float:
+    source, feeding = socket.socketpair()
+    listener = socket.create_server(("127.0.0.1", 0))
+    in_child(feed, size, feeding)
+    feeding.close()
+    in_child(drain, listener)
+    target = socket.create_connection(listener.getsockname())
+    piece, patch = bytearray(PIECE), bytearray(PATCH)
+    framed = bytes(PIECE // 3)
+    began = time.process_time()
+    with tempfile.TemporaryFile(dir=directory, buffering=0) as spool:
+        written = sent = 0
+        while got := source.recv_into(piece):
+            written += os.writev(spool.fileno(), [memoryview(piece)[:got], framed[:got // 3]])
+            while written - sent >= PATCH:
+                os.preadv(spool.fileno(), [patch], sent)
+                target.sendall(patch)
+                sent += PATCH
+    spent = time.process_time() - began
+    target.close()
+    for _ in range(2):
+        os.wait()
+    return spent
+
+
+if __name__ == "__main__":
+    print(carry(int(sys.argv[1]), sys.argv[2]))

@@ -1,0 +1,46 @@
+#include "base/memory.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+
+namespace base {
+namespace {
+
+/// Constant and larger than a page, so that some of its pages hold nothing else.
+constexpr std::array<char, 256 * 1024> kConstants{{'a', 'b', 'c'}};
+std::array<char, 4> written{{'d', 'e', 'f'}};
+
+std::size_t resident_pages() {
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<std::uintptr_t>(kConstants.data()) & ~(page - 1);
+    std::size_t pages = 0;
+    // mincore() tells of the page cache; what this process has mapped is in its own page map.
+    const int map = ::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    for (std::uintptr_t at = begin; at < begin + kConstants.size(); at += page) {
+        std::uint64_t entry = 0;
+        const auto place = static_cast<off_t>(at / page * sizeof entry);
+        if (::pread(map, &entry, sizeof entry, place) == sizeof entry) pages += entry >> 63U;
+    }
+    ::close(map);
+    return pages;
+}
+
+TEST(Memory, GivesConstantPagesBackAndFindsThemAgain) {
+    volatile char sum = 0;
+    for (const char byte : kConstants) sum = static_cast<char>(sum + byte);
+    const std::size_t before = resident_pages();
+    ASSERT_GE(before, 60U);
+    written[3] = 'g';
+    release_idle_memory();
+    EXPECT_LT(resident_pages(), before / 2);
+    EXPECT_EQ(kConstants[1], 'b');
+    EXPECT_EQ(kConstants.back(), '\0');
+    EXPECT_EQ(written[3], 'g');
+}
+
+}  // namespace
+}  // namespace base
