@@ -5,7 +5,6 @@
 #include <cstdio>
 
 #include "runner/commands/commands.hpp"
-#include "runner/commands/pipeline_flags.hpp"
 #include "runner/commands/pipeline_scene.hpp"
 #include "runner/pipeline/lint.hpp"
 

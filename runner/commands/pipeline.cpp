@@ -5,7 +5,6 @@
 
 #include "base/strings.hpp"
 #include "runner/commands/commands.hpp"
-#include "runner/commands/pipeline_flags.hpp"
 #include "runner/commands/pipeline_scene.hpp"
 #include "runner/pipeline/lint.hpp"
 #include "runner/pipeline/view/view.hpp"

@@ -6,7 +6,6 @@
 #include <ctime>
 
 #include "base/files.hpp"
-#include "runner/commands/pipeline_flags.hpp"
 #include "runner/pipeline/variables/predefined.hpp"
 
 namespace runner::commands {

@@ -9,6 +9,7 @@
 #include "runner/commands/blocking_calls.hpp"
 #include "runner/commands/command.hpp"
 #include "runner/commands/include_source.hpp"
+#include "runner/commands/pipeline_flags.hpp"
 #include "runner/commands/work_tree.hpp"
 #include "runner/pipeline/load.hpp"
 #include "runner/pipeline/plan/create.hpp"
