@@ -103,6 +103,16 @@ std::string find_interpreter(const Architecture& architecture) {
     return {};
 }
 
+/// Since Linux 5.12 QEMU is told that it gets the program's own name (argv[0]) as well.
+bool tells_preserved_name() {
+    utsname system{};
+    ::uname(&system);
+    int major = 0;
+    int minor = 0;
+    if (std::sscanf(system.release, "%d.%d", &major, &minor) != 2) return false;
+    return major > 5 || (major == 5 && minor >= 12);
+}
+
 bool mount_if_missing() {
     if (::access((std::string(kRoot) + "/register").c_str(), F_OK) == 0) return true;
     return ::mount("binfmt_misc", kRoot, "binfmt_misc", 0, nullptr) == 0;
@@ -117,9 +127,9 @@ void register_missing(const std::vector<const Architecture*>& missing) {
         const std::string interpreter =
             is_served(*architecture) ? "" : find_interpreter(*architecture);
         if (interpreter.empty()) continue;
+        const std::string line = registration(*architecture, interpreter, tells_preserved_name());
         const Fd file(::open((std::string(kRoot) + "/register").c_str(), O_WRONLY | O_CLOEXEC));
-        const bool written =
-            file && write_all(file.get(), registration(*architecture, interpreter));
+        const bool written = file && write_all(file.get(), line);
         // Somebody else may have been quicker.
         if (written || errno == EEXIST) continue;
         std::fprintf(stderr, "%s\n", errno_text("register " + interpreter, errno).c_str());
@@ -156,9 +166,11 @@ const std::vector<Architecture>& known_architectures() {
     return all;
 }
 
-std::string registration(const Architecture& architecture, const std::string& interpreter) {
+std::string registration(const Architecture& architecture, const std::string& interpreter,
+                         bool preserve_name) {
     return std::string(":qemu-") + architecture.qemu + ":M::" + hex(magic_of(architecture), "\\x") +
-           ":" + hex(mask_of(architecture), "\\x") + ":" + interpreter + ":OCF";
+           ":" + hex(mask_of(architecture), "\\x") + ":" + interpreter +
+           (preserve_name ? ":POCF" : ":OCF");
 }
 
 bool entry_serves(const std::string& entry, const Architecture& architecture) {

@@ -19,9 +19,10 @@ struct Architecture {
 
 const std::vector<Architecture>& known_architectures();
 
-/// The line for binfmt_misc's `register`: flags OCF, so the kernel keeps the interpreter open and
-/// no container needs it.
-std::string registration(const Architecture& architecture, const std::string& interpreter);
+/// The line for binfmt_misc's `register`. The kernel keeps the interpreter open, so no container needs it;
+/// with `preserve_name` programs see their own argv[0], which multi-call programs (busybox) go by.
+std::string registration(const Architecture& architecture, const std::string& interpreter,
+                         bool preserve_name);
 
 /// Whether the text of a binfmt_misc entry is an enabled interpreter for the architecture.
 bool entry_serves(const std::string& entry, const Architecture& architecture);

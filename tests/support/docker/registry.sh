@@ -32,9 +32,12 @@ log: {level: info, accesslog: {disabled: false}}
 storage: {filesystem: {rootdirectory: $dir/data}, delete: {enabled: true}}
 http: {addr: "$address:$port", relativeurls: true}
 YAML
-    # The privileged port is the reason for root; sh writes the process id of what it becomes.
-    as_root sh -c 'echo $$ >"$1/pid"; exec setsid "$2" serve "$1/config.yml" >"$1/log" 2>&1 </dev/null' \
-        _ "$dir" "$program" &
+    # The privileged port is the reason for root; sh writes the process id of what it becomes. The outputs go first:
+    # bash keeps what it redirects for one command, and whoever reads the address would wait for the registry's end.
+    (
+        exec >"$dir/log" 2>&1 </dev/null
+        as_root sh -c 'echo $$ >"$1/pid"; exec setsid "$2" serve "$1/config.yml"' _ "$dir" "$program"
+    ) &
     local deadline=$((SECONDS + 20))
     until curl -s -o /dev/null -m 2 "http://$address:$port/v2/"; do
         if [ $SECONDS -ge $deadline ] || ! kill -0 $! 2>/dev/null; then
