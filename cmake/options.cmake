@@ -16,12 +16,18 @@ target_include_directories(runner_options INTERFACE ${CMAKE_SOURCE_DIR})
 if(RUNNER_SANITIZE)
     add_compile_options(-fsanitize=${RUNNER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${RUNNER_SANITIZE})
-    # gcc warns of buffers in system headers that only the instrumentation makes it doubt.
-    add_compile_options(-Wno-error=stringop-overflow -Wno-error=restrict -Wno-error=array-bounds
-                        -Wno-error=null-dereference)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # gcc warns of buffers in system headers that only the instrumentation makes it doubt.
+        add_compile_options(-Wno-error=stringop-overflow -Wno-error=restrict -Wno-error=array-bounds
+                            -Wno-error=null-dereference)
+    endif()
     if(RUNNER_SANITIZE MATCHES thread)
         add_compile_options(-Wno-error=tsan)
     endif()
+endif()
+
+if(RUNNER_FUZZERS)
+    add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 # runner_library(NAME SOURCES … DEPENDS …): the static library of one folder.

@@ -140,6 +140,15 @@ void Node::set_at(std::string_view dotted_path, Node value) {
     node->set(parts.back(), std::move(value));
 }
 
+std::vector<const Node*> tables_named(const Node& parent, std::string_view name) {
+    std::vector<const Node*> tables;
+    for (const auto& entry : parent.entries) {
+        if (!base::iequals(entry.key, name)) continue;
+        for (const Node& item : entry.value.items) tables.push_back(&item);
+    }
+    return tables;
+}
+
 std::string_view describe(Node::Kind kind) {
     switch (kind) {
         case Node::Kind::kString: return "a string";

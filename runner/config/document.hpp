@@ -59,6 +59,10 @@ struct Node::Entry {
     Node value;
 };
 
+/// The tables of `[[name]]` in the order of the file. As everywhere in config.toml, case does not matter, so
+/// they may come from several arrays.
+std::vector<const Node*> tables_named(const Node& parent, std::string_view name);
+
 /// "a string", "an integer": for sentences about what was found.
 std::string_view describe(Node::Kind kind);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/strings.hpp"
 
@@ -19,26 +20,45 @@ base::Error conflict(std::string message) {
 
 base::Result<Node> parse(const std::string& text) { return parse_toml(text, "config.toml"); }
 
-std::size_t entry_count(const Node& root) {
-    const Node* runners = root.find("runners");
-    return runners == nullptr ? 0 : runners->items.size();
-}
+std::size_t entry_count(const Node& root) { return tables_named(root, "runners").size(); }
 
 base::Result<const Node*> entry_at(const Node& root, std::size_t index) {
-    const Node* runners = root.find("runners");
-    if (runners == nullptr || index >= runners->items.size() || !runners->items[index].is_table()) {
+    const auto runners = tables_named(root, "runners");
+    if (index >= runners.size() || !runners[index]->is_table()) {
         return base::make_error(base::ErrorKind::kNotFound,
                                 fmt::format("the file has no [[runners]] entry number {}", index + 1));
     }
-    return &runners->items[index];
+    return runners[index];
 }
 
-/// The text again, checked: an edit that went wrong is not written.
-base::Result<std::string> checked(std::string text, std::size_t entries) {
-    auto root = parse(text);
-    if (root && entry_count(*root) == entries) return text;
+std::string without_runners(Node root) {
+    std::erase_if(root.entries, [](const Node::Entry& entry) { return base::iequals(entry.key, "runners"); });
+    return to_toml(root);
+}
+
+/// The edited text, read again: one that changed what it should not is not written. `kept` tells which entry of the
+/// old file stands at each place of the new one, kNobody where it is the new or changed one.
+base::Result<std::string> checked(std::string text, const Node& before, const std::vector<int>& kept) {
+    const auto as_intended = [&](const Node& after) {
+        const auto then = tables_named(before, "runners");
+        const auto now = tables_named(after, "runners");
+        if (now.size() != kept.size() || without_runners(after) != without_runners(before)) return false;
+        for (std::size_t i = 0; i < kept.size(); ++i) {
+            if (kept[i] == kNobody) continue;
+            if (to_toml(*now[i]) != to_toml(*then[static_cast<std::size_t>(kept[i])])) return false;
+        }
+        return true;
+    };
+    const auto after = parse(text);
+    if (after && as_intended(*after)) return text;
     return conflict("the [[runners]] entries are written in a form that cannot be changed by a program "
                     "(inline tables?): write them as [[runners]] tables, or change the file by hand");
+}
+
+std::vector<int> all_entries(const Node& root) {
+    std::vector<int> all(entry_count(root));
+    std::iota(all.begin(), all.end(), 0);
+    return all;
 }
 
 /// A table, and whose it is: the number of the [[runners]] entry, or nobody's.
@@ -55,14 +75,13 @@ void collect_headers(const Node& node, int owner, std::vector<Header>& headers) 
 
 std::vector<Header> headers_of(const Node& root) {
     std::vector<Header> headers;
+    int runner = 0;
     for (const auto& entry : root.entries) {
-        if (entry.key != "runners") {
+        if (!base::iequals(entry.key, "runners")) {
             collect_headers(entry.value, kNobody, headers);
             continue;
         }
-        for (std::size_t i = 0; i < entry.value.items.size(); ++i) {
-            collect_headers(entry.value.items[i], static_cast<int>(i), headers);
-        }
+        for (const Node& item : entry.value.items) collect_headers(item, runner++, headers);
     }
     std::stable_sort(headers.begin(), headers.end(),
                      [](const auto& a, const auto& b) { return a.place.line < b.place.line; });
@@ -161,7 +180,9 @@ base::Result<std::string> append_runner(const std::string& text, const Node& run
     if (!out.empty() && out.back() != '\n') out += '\n';
     if (!out.empty() && !out.ends_with("\n\n")) out += '\n';
     out += format_runner(runner);
-    return checked(std::move(out), entry_count(*root) + 1);
+    auto kept = all_entries(*root);
+    kept.push_back(kNobody);
+    return checked(std::move(out), *root, kept);
 }
 
 base::Result<std::string> remove_runner(const std::string& text, std::size_t index) {
@@ -178,7 +199,9 @@ base::Result<std::string> remove_runner(const std::string& text, std::size_t ind
     while (!kept.empty() && base::trim(kept.back()).empty()) kept.pop_back();
     std::string out = base::join(kept, "\n");
     if (!out.empty()) out += '\n';
-    return checked(std::move(out), entry_count(*root) - 1);
+    auto entries = all_entries(*root);
+    entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(index));
+    return checked(std::move(out), *root, entries);
 }
 
 base::Result<std::string> replace_token(const std::string& text, std::size_t index,
@@ -188,8 +211,11 @@ base::Result<std::string> replace_token(const std::string& text, std::size_t ind
     if (out) out = put_value(*out, index, "token_expires_at", expires);
     if (out) out = put_value(*out, index, "token_obtained_at", dates.obtained_at);
     if (!out) return out.error();
-    auto root = parse(text);
-    return checked(std::move(*out), root ? entry_count(*root) : 0);
+    const auto root = parse(text);
+    if (!root) return root.error();
+    auto kept = all_entries(*root);
+    kept[index] = kNobody;
+    return checked(std::move(*out), *root, kept);
 }
 
 }  // namespace runner::config

@@ -209,10 +209,10 @@ void check_dind(const RunnerConfig& runner, const Node& node, Reporter& report) 
 }
 
 void check_registries(const RunnerConfig& runner, const Node& node, Reporter& report) {
-    const Node* const tables = node.find("registry");
+    const auto tables = tables_named(node, "registry");
     for (std::size_t i = 0; i < runner.registries.size(); ++i) {
         const auto& registry = runner.registries[i];
-        const Node& table = tables != nullptr && i < tables->items.size() ? tables->items[i] : node;
+        const Node& table = i < tables.size() ? *tables[i] : node;
         const auto fail = [&](std::string_view key, std::string text) {
             report.error(place_of(table, key), "runners.registry: " + std::move(text));
         };
@@ -276,11 +276,11 @@ void check_runner(Config& config, RunnerConfig& runner, const Node& node, Report
 }
 
 void check_whole(const Config& config, const Node& root, Reporter& report) {
-    const Node* const tables = root.find("runners");
+    const auto tables = tables_named(root, "runners");
     std::set<std::pair<std::string, std::string>> seen;
     for (std::size_t i = 0; i < config.runners.size(); ++i) {
         const auto& runner = config.runners[i];
-        const Node& node = tables->items[i];
+        const Node& node = *tables.at(i);
         check_labels(config, runner, node, report);
         if (runner.token.empty() || seen.emplace(runner.url, runner.token.reveal()).second) continue;
         report.note(place_of(node, "token"),

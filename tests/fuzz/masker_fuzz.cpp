@@ -3,8 +3,9 @@
 #include "runner/trace/masker.hpp"
 #include "tests/unit/runner/trace/mask_reference.hpp"
 
-/// The masker against its definition, for any phrases, text and pieces. The input is lines: up to the first empty
-/// one they are phrases, the rest is the text; its bytes also decide where the text is cut.
+/// The masker against its definition, for any phrases, text and pieces. The input is lines: up to
+/// the first empty one they are phrases, the rest is the text; its bytes also decide where the text
+/// is cut.
 namespace {
 
 namespace trace = runner::trace;
@@ -39,7 +40,8 @@ Input read(std::string_view bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const Input input = read({static_cast<const char*>(static_cast<const void*>(data)), size});
-    const auto set = std::make_shared<const trace::MaskSet>(trace::MaskOptions{input.phrases, {"t-"}, false});
+    const auto set =
+        std::make_shared<const trace::MaskSet>(trace::MaskOptions{input.phrases, {"t-"}, false});
     trace::Masker masker(set);
     Text out;
     std::size_t at = 0;
@@ -53,6 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
         at += length;
     }
     masker.close(out);
-    if (out.text != tests::MaskReference(input.phrases, {"glpat-", "t-"}).apply(input.text)) std::abort();
+    if (out.text != tests::MaskReference(input.phrases, {"glpat-", "t-"}).apply(input.text))
+        std::abort();
     return 0;
 }

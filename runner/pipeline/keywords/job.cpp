@@ -93,12 +93,6 @@ void check_start_in(const Value& value, const Place& place, Report& report) {
     }
 }
 
-bool is_pages_job(const Value& name, const Value& value) {
-    const Value* pages = value.find("pages");
-    if (pages != nullptr && !pages->is_null()) return !pages->is_bool() || pages->as_bool();
-    return name.is_text("pages");
-}
-
 void check_job_keys(const Value& value, const JobContext& context, const Place& place,
                     Report& report) {
     if (context.edition == Edition::kEnterprise) {
@@ -302,6 +296,12 @@ void check_bridge(const Value& name, const Value& value, const JobContext& conte
 }
 
 }  // namespace
+
+bool is_pages_job(const Value& name, const Value& value) {
+    const Value* pages = value.find("pages");
+    if (pages != nullptr && !pages->is_null()) return !pages->is_bool() || pages->as_bool();
+    return name.is_text("pages");
+}
 
 bool looks_like_job(const Value& value) {
     if (!value.is_map()) return false;

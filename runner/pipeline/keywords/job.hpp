@@ -13,6 +13,8 @@ enum class JobKind { kHidden, kJob, kBridge, kUnknown };
 
 /// What a top-level entry is, by its name and the keys it has.
 JobKind kind_of(const yaml::Value& name, const yaml::Value& value);
+/// Whether its artifacts become a Pages site.
+bool is_pages_job(const yaml::Value& name, const yaml::Value& value);
 /// Whether the keys make it a job at all, whatever its name.
 bool looks_like_job(const yaml::Value& value);
 

@@ -37,6 +37,7 @@ std::vector<std::string> stages_of(const Value& root) {
 Value with_defaults(const Value& job, const keywords::Defaults& defaults) {
     Map merged;
     for (const auto& [keyword, value] : defaults.values) {
+        if (keyword == "timeout") continue;  // GitLab checks default:timeout and then forgets it
         if (job.given(keyword) == nullptr && keywords::inherits_default(job, keyword)) {
             merged.set(Value::string(keyword), value);
         }
@@ -44,6 +45,27 @@ Value with_defaults(const Value& job, const keywords::Defaults& defaults) {
     if (merged.empty()) return job;
     Map all = job.entries();
     for (const auto& [key, value] : merged) all.set(key, value);
+    return Value::map(std::move(all), job.mark());
+}
+
+/// The directory that becomes the site, among the paths of the artifacts.
+Value with_published(const Value& job) {
+    const Value* pages = job.given("pages");
+    const Value* directory = pages == nullptr ? nullptr : pages->given("publish");
+    if (directory == nullptr) directory = job.given("publish");
+    const Value published = directory == nullptr ? Value::string("public") : *directory;
+    const Value* artifacts = job.given("artifacts");
+    const Value* written = artifacts == nullptr ? nullptr : artifacts->given("paths");
+    yaml::List paths = written == nullptr ? yaml::List{} : written->items();
+    const bool there = std::any_of(paths.begin(), paths.end(), [&](const Value& path) {
+        return path.is_text(published.to_text());
+    });
+    if (there) return job;
+    paths.push_back(published);
+    Map changed = artifacts == nullptr ? Map{} : artifacts->entries();
+    changed.set(Value::string("paths"), Value::list(std::move(paths)));
+    Map all = job.entries();
+    all.set(Value::string("artifacts"), Value::map(std::move(changed)));
     return Value::map(std::move(all), job.mark());
 }
 
@@ -64,6 +86,9 @@ Job job_of(const Value& name, const Value& definition, const keywords::Defaults&
     job.mark = name.mark();
     job.bridge = keywords::kind_of(name, definition) == keywords::JobKind::kBridge;
     job.value = job.bridge ? definition : with_defaults(definition, defaults);
+    if (!job.bridge && keywords::is_pages_job(name, definition)) {
+        job.value = with_published(job.value);
+    }
     if (const Value* stage = job.value.given("stage")) job.stage = stage->as_string();
     if (const Value* when = job.value.given("when")) {
         job.when = parse_when(when->as_string()).value_or(When::kOnSuccess);

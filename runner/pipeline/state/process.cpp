@@ -1,9 +1,8 @@
 #include "runner/pipeline/state/process.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
-
-#include "runner/pipeline/plan/components.hpp"
 
 namespace runner::pipeline::state {
 
@@ -18,10 +17,14 @@ bool runs_after(const Run& job, Status previous) {
     switch (job.when) {
         case When::kOnSuccess:
         case When::kManual:
-        case When::kDelayed: return success || (skipped && !job.has_needs);
-        case When::kOnFailure: return failed;
-        case When::kAlways: return success || failed || skipped;
-        case When::kNever: return false;
+        case When::kDelayed:
+            return success || (skipped && !job.has_needs);
+        case When::kOnFailure:
+            return failed;
+        case When::kAlways:
+            return success || failed || skipped;
+        case When::kNever:
+            return false;
     }
     return false;
 }
@@ -31,29 +34,55 @@ bool occupies_resource(Status status) {
            status == Status::kCanceling || status == Status::kPreparing;
 }
 
+/// Later stages wait for such a job.
+bool is_open(const Member& member) {
+    const bool ignored = member.allow_failure && member.status == Status::kManual;
+    return !is_complete(member.status) && !ignored;
+}
+
+Member member_of(const Run& job) { return {job.status, job.allow_failure}; }
+
 }  // namespace
 
-Process::Process(std::vector<Run> jobs) : jobs_(std::move(jobs)) {
+Process::Process(std::vector<Run> jobs) : jobs_(std::move(jobs)), links_(jobs_.size()) {
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
         by_name_.emplace(jobs_[i].name, i);
-        stages_ = std::max(stages_, jobs_[i].stage + 1);
+        stages_.resize(std::max(stages_.size(), jobs_[i].stage + 1));
     }
+    link_jobs();
     order_jobs();
+    for (const std::size_t job : order_) {
+        if (jobs_[job].has_needs)
+            reconsider(job);
+        else
+            stages_[jobs_[job].stage].jobs.push_back(job);
+    }
+}
+
+void Process::link_jobs() {
+    for (std::size_t i = 0; i < jobs_.size(); ++i) {
+        const Run& job = jobs_[i];
+        const Member member = member_of(job);
+        all_.add(member);
+        stages_[job.stage].tally.add(member);
+        if (is_open(member)) ++stages_[job.stage].open;
+        if (!job.has_needs) continue;
+        for (const std::string& need : job.needs) {
+            const auto target = find(need);
+            if (!target) continue;
+            links_[i].tally.add(member_of(jobs_[*target]));
+            links_[*target].dependents.push_back(i);
+        }
+    }
 }
 
 void Process::order_jobs() {
-    std::vector<std::vector<std::size_t>> edges(jobs_.size());
-    for (std::size_t i = 0; i < jobs_.size(); ++i) {
-        for (const std::string& need : jobs_[i].needs) {
-            if (const auto target = find(need)) edges[i].push_back(*target);
-        }
-    }
-    for (const auto& component : plan::strong_components(edges)) {
-        order_.insert(order_.end(), component.begin(), component.end());
-    }
+    order_.resize(jobs_.size());
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
     std::stable_sort(order_.begin(), order_.end(), [this](std::size_t a, std::size_t b) {
         return jobs_[a].stage < jobs_[b].stage;
     });
+    for (std::size_t i = 0; i < order_.size(); ++i) links_[order_[i]].position = i;
 }
 
 std::optional<std::size_t> Process::find(const std::string& name) const {
@@ -62,87 +91,123 @@ std::optional<std::size_t> Process::find(const std::string& name) const {
     return found->second;
 }
 
-Status Process::previous(const Run& job) const {
-    std::vector<Member> members;
-    if (job.has_needs) {
-        for (const std::string& need : job.needs) {
-            if (const auto target = find(need)) {
-                members.push_back({jobs_[*target].status, jobs_[*target].allow_failure});
-            }
-        }
-        return composite(members, Purpose::kNeeds);
+/// The one place where a job changes: everything that is counted follows.
+void Process::change(std::size_t job, Status status, bool allow_failure) {
+    Run& run = jobs_.at(job);
+    const Member before = member_of(run);
+    const Member after{status, allow_failure};
+    run.status = status;
+    run.allow_failure = allow_failure;
+    const auto recount = [&](Tally& tally) {
+        tally.remove(before);
+        tally.add(after);
+    };
+    Stage& stage = stages_[run.stage];
+    recount(all_);
+    recount(stage.tally);
+    if (is_open(before)) --stage.open;
+    if (is_open(after)) {
+        ++stage.open;
+        frontier_ = std::min(frontier_, run.stage);
+        admitted_ = std::min(admitted_, run.stage + 1);
     }
-    for (const Run& other : jobs_) {
-        if (other.stage < job.stage) members.push_back({other.status, other.allow_failure});
+    for (const std::size_t dependent : links_[job].dependents) {
+        recount(links_[dependent].tally);
+        reconsider(dependent);
     }
-    return composite(members, Purpose::kStage);
+    if (status == Status::kCreated) reconsider(job);
+    if (!run.resource_group.empty()) change_group(job, before.status, status);
 }
 
-bool Process::resource_is_taken(const Run& job) const {
-    if (job.resource_group.empty()) return false;
-    return std::any_of(jobs_.begin(), jobs_.end(), [&](const Run& other) {
-        return &other != &job && other.resource_group == job.resource_group &&
-               occupies_resource(other.status);
-    });
+void Process::change_group(std::size_t job, Status before, Status after) {
+    Group& group = groups_[jobs_[job].resource_group];
+    const std::size_t position = links_[job].position;
+    if (before == Status::kWaitingForResource) group.waiting.erase(position);
+    if (after == Status::kWaitingForResource) group.waiting.insert(position);
+    if (occupies_resource(before)) --group.occupied;
+    if (occupies_resource(after)) ++group.occupied;
+    if (group.occupied == 0 && !group.waiting.empty()) undecided_.insert(*group.waiting.begin());
 }
 
-bool Process::enqueue_or_wait(std::size_t index) {
-    Run& job = jobs_[index];
-    const bool taken = resource_is_taken(job);
-    job.status = taken ? Status::kWaitingForResource : Status::kPending;
+Status Process::previous(std::size_t job) const {
+    if (jobs_[job].has_needs) return composite(links_[job].tally.statuses(), Purpose::kNeeds);
+    StatusSet statuses = 0;
+    for (std::size_t stage = 0; stage < jobs_[job].stage; ++stage) {
+        statuses |= stages_[stage].tally.statuses();
+    }
+    return composite(statuses, Purpose::kStage);
+}
+
+bool Process::enqueue_or_wait(std::size_t job) {
+    const std::string& name = jobs_[job].resource_group;
+    const bool taken = !name.empty() && groups_[name].occupied > 0;
+    change(job, taken ? Status::kWaitingForResource : Status::kPending);
     return !taken;
 }
 
-bool Process::decide(std::size_t index, std::vector<Step>& steps) {
-    Run& job = jobs_[index];
+void Process::decide(std::size_t index, std::vector<Step>& steps) {
+    const Run& job = jobs_[index];
     if (job.status == Status::kWaitingForResource) {
-        if (!enqueue_or_wait(index)) return false;
+        if (groups_[job.resource_group].occupied > 0) return;
+        change(index, Status::kPending);
         steps.push_back({index, Action::kEnqueue});
-        return true;
+        return;
     }
-    if (job.status != Status::kCreated) return false;
-    const Status before = previous(job);
-    if (!is_complete(before)) return false;
+    if (job.status != Status::kCreated) return;
+    if (!job.has_needs && job.stage > frontier_) return;
+    const Status before = previous(index);
+    if (!is_complete(before)) return;
     if (!runs_after(job, before)) {
-        job.status = Status::kSkipped;
+        change(index, Status::kSkipped);
         steps.push_back({index, Action::kSkip});
     } else if (job.when == When::kManual) {
-        job.status = Status::kManual;
+        change(index, Status::kManual);
         steps.push_back({index, Action::kAskForManual});
     } else if (job.when == When::kDelayed) {
-        job.status = Status::kScheduled;
+        change(index, Status::kScheduled);
         steps.push_back({index, Action::kStartTimer});
     } else if (enqueue_or_wait(index)) {
         steps.push_back({index, Action::kEnqueue});
     }
-    return true;
+}
+
+/// The jobs of a stage get their turn when no earlier one is open.
+void Process::admit_stages() {
+    while (frontier_ < stages_.size() && stages_[frontier_].open == 0) ++frontier_;
+    for (; admitted_ < stages_.size() && admitted_ <= frontier_; ++admitted_) {
+        for (const std::size_t job : stages_[admitted_].jobs) {
+            if (jobs_[job].status == Status::kCreated) reconsider(job);
+        }
+    }
 }
 
 std::vector<Step> Process::advance() {
     std::vector<Step> steps;
-    // A decision can free what stands earlier in the order (needs on a later position of the same
-    // stage), so the walk is repeated until nothing moves.
-    for (bool moved = true; moved;) {
-        moved = false;
-        for (const std::size_t index : order_) moved = decide(index, steps) || moved;
+    for (;;) {
+        admit_stages();
+        if (undecided_.empty()) return steps;
+        const std::size_t job = order_[*undecided_.begin()];
+        undecided_.erase(undecided_.begin());
+        decide(job, steps);
     }
-    return steps;
 }
 
-void Process::started(std::size_t job) { jobs_.at(job).status = Status::kRunning; }
+void Process::started(std::size_t job) {
+    change(job, Status::kRunning, jobs_.at(job).allow_failure);
+}
 
 void Process::finished(std::size_t job, Status status, std::optional<int> exit_code) {
-    Run& run = jobs_.at(job);
-    run.status = status;
-    const auto& codes = run.allowed_exit_codes;
+    const auto& codes = jobs_.at(job).allowed_exit_codes;
+    bool allowed = jobs_[job].allow_failure;
     if (status == Status::kFailed && exit_code && !codes.empty()) {
-        run.allow_failure = std::find(codes.begin(), codes.end(), *exit_code) != codes.end();
+        allowed = std::find(codes.begin(), codes.end(), *exit_code) != codes.end();
     }
+    change(job, status, allowed);
 }
 
 void Process::play(std::size_t job) {
-    Run& run = jobs_.at(job);
-    if (run.status != Status::kManual && run.status != Status::kScheduled) return;
+    const Status status = jobs_.at(job).status;
+    if (status != Status::kManual && status != Status::kScheduled) return;
     enqueue_or_wait(job);
     revive_dependents(job);
 }
@@ -152,66 +217,53 @@ void Process::enqueue(std::size_t job) {
 }
 
 void Process::retry(std::size_t job) {
-    Run& run = jobs_.at(job);
-    if (!is_complete(run.status)) return;
-    ++run.retries;
+    if (!is_complete(jobs_.at(job).status)) return;
+    ++jobs_[job].retries;
     enqueue_or_wait(job);
     revive_dependents(job);
 }
 
+/// Everything skipped that stands on this job, by needs or by stage, is open again.
 void Process::revive_dependents(std::size_t job) {
-    // Everything skipped that stands on this job, by needs or by stage, is open again.
-    std::vector<bool> open(jobs_.size(), false);
-    open[job] = true;
-    for (const std::size_t index : order_) {
-        Run& run = jobs_[index];
-        if (index == job || run.status != Status::kSkipped) continue;
-        bool follows = false;
-        if (run.has_needs) {
-            follows = std::any_of(run.needs.begin(), run.needs.end(), [&](const std::string& need) {
-                const auto target = find(need);
-                return target && open[*target];
-            });
-        } else {
-            for (std::size_t other = 0; other < jobs_.size() && !follows; ++other) {
-                follows = open[other] && jobs_[other].stage < run.stage;
-            }
+    std::vector<std::size_t> open{job};
+    const auto revive = [&](std::size_t index) {
+        if (jobs_[index].status != Status::kSkipped) return;
+        change(index, Status::kCreated);
+        open.push_back(index);
+    };
+    std::size_t revived_from = stages_.size();  // of this stage and the later ones
+    while (!open.empty()) {
+        const std::size_t root = open.back();
+        open.pop_back();
+        for (const std::size_t dependent : links_[root].dependents) revive(dependent);
+        for (; revived_from > jobs_[root].stage + 1; --revived_from) {
+            for (const std::size_t follower : stages_[revived_from - 1].jobs) revive(follower);
         }
-        if (!follows) continue;
-        run.status = Status::kCreated;
-        open[index] = true;
     }
 }
 
 void Process::cancel_all() {
-    for (Run& job : jobs_) {
-        if (is_complete(job.status)) continue;
-        const bool running = job.status == Status::kRunning || job.status == Status::kCanceling;
-        job.status = running ? Status::kCanceling : Status::kCanceled;
+    for (std::size_t job = 0; job < jobs_.size(); ++job) {
+        const Status status = jobs_[job].status;
+        if (is_complete(status)) continue;
+        const bool running = status == Status::kRunning || status == Status::kCanceling;
+        change(job, running ? Status::kCanceling : Status::kCanceled);
     }
 }
 
-Status Process::status() const {
-    std::vector<Member> members;
-    for (const Run& job : jobs_) members.push_back({job.status, job.allow_failure});
-    return composite(members, Purpose::kStage);
-}
+Status Process::status() const { return composite(all_.statuses(), Purpose::kStage); }
 
 Status Process::stage_status(std::size_t stage) const {
-    std::vector<Member> members;
-    for (const Run& job : jobs_) {
-        if (job.stage == stage) members.push_back({job.status, job.allow_failure});
-    }
-    return composite(members, Purpose::kStage);
+    if (stage >= stages_.size()) return Status::kSuccess;
+    return composite(stages_[stage].tally.statuses(), Purpose::kStage);
 }
 
 bool Process::done() const {
-    return std::none_of(jobs_.begin(), jobs_.end(), [](const Run& job) {
-        return job.status == Status::kPending || job.status == Status::kRunning ||
-               job.status == Status::kCanceling || job.status == Status::kWaitingForResource ||
-               job.status == Status::kPreparing || job.status == Status::kScheduled ||
-               job.status == Status::kWaitingForCallback;
-    });
+    constexpr StatusSet kMoving = set_of(Status::kPending) | set_of(Status::kRunning) |
+                                  set_of(Status::kCanceling) | set_of(Status::kWaitingForResource) |
+                                  set_of(Status::kPreparing) | set_of(Status::kScheduled) |
+                                  set_of(Status::kWaitingForCallback);
+    return (all_.statuses() & kMoving) == 0;
 }
 
 }  // namespace runner::pipeline::state

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -43,7 +44,8 @@ struct Step {
 /// what happened and is told by advance() what becomes ready.
 ///
 /// Life: construct with all jobs `created`, call advance(), then report with started(), finished(),
-/// play(), … and call advance() after each, until done().
+/// play(), … and call advance() after each, until done(). A report costs what depends on the job,
+/// not what the pipeline holds.
 class Process {
   public:
     explicit Process(std::vector<Run> jobs);
@@ -66,23 +68,49 @@ class Process {
 
     [[nodiscard]] const std::vector<Run>& jobs() const { return jobs_; }
     [[nodiscard]] std::optional<std::size_t> find(const std::string& name) const;
-    [[nodiscard]] Status status() const;                     ///< of the pipeline
+    [[nodiscard]] Status status() const;  ///< of the pipeline
     [[nodiscard]] Status stage_status(std::size_t stage) const;
     /// Nothing runs, waits or can become ready without somebody playing a job.
     [[nodiscard]] bool done() const;
 
   private:
-    [[nodiscard]] Status previous(const Run& job) const;
-    bool decide(std::size_t index, std::vector<Step>& steps);
-    bool enqueue_or_wait(std::size_t index);
-    [[nodiscard]] bool resource_is_taken(const Run& job) const;
-    void revive_dependents(std::size_t job);
+    struct Stage {
+        Tally tally;
+        std::size_t open = 0;           ///< members that later stages have to wait for
+        std::vector<std::size_t> jobs;  ///< those that go by stages
+    };
+    struct Links {
+        std::size_t position = 0;             ///< in order_
+        std::vector<std::size_t> dependents;  ///< jobs that need this one
+        Tally tally;  ///< of its own needs, as far as they are in the pipeline
+    };
+    struct Group {
+        std::size_t occupied = 0;
+        std::set<std::size_t> waiting;  ///< positions in order_
+    };
+
+    void link_jobs();
     void order_jobs();
+    void change(std::size_t job, Status status) { change(job, status, jobs_[job].allow_failure); }
+    void change(std::size_t job, Status status, bool allow_failure);
+    void change_group(std::size_t job, Status before, Status after);
+    void reconsider(std::size_t job) { undecided_.insert(links_[job].position); }
+    void admit_stages();
+    [[nodiscard]] Status previous(std::size_t job) const;
+    void decide(std::size_t job, std::vector<Step>& steps);
+    bool enqueue_or_wait(std::size_t job);
+    void revive_dependents(std::size_t job);
 
     std::vector<Run> jobs_;
+    std::vector<Links> links_;  // of each job
+    std::vector<Stage> stages_;
+    std::unordered_map<std::string, Group> groups_;
     std::unordered_map<std::string, std::size_t> by_name_;
-    std::vector<std::size_t> order_;  // stages in order, needs first within a stage
-    std::size_t stages_ = 0;
+    std::vector<std::size_t> order_;   // by stage, then as given
+    std::set<std::size_t> undecided_;  // positions of jobs whose turn may have come
+    std::size_t frontier_ = 0;         // no stage before this one is open
+    std::size_t admitted_ = 0;         // jobs of the stages before this one have been considered
+    Tally all_;
 };
 
 }  // namespace runner::pipeline::state

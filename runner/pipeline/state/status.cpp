@@ -1,34 +1,36 @@
 #include "runner/pipeline/state/status.hpp"
 
-#include <array>
-#include <cstddef>
-
 namespace runner::pipeline::state {
 namespace {
 
-constexpr std::array<std::string_view, 13> kNames{
-    "created", "waiting_for_resource", "preparing", "waiting_for_callback", "pending",
-    "running", "success",              "failed",    "canceling",            "canceled",
-    "skipped", "manual",               "scheduled"};
+constexpr std::array<std::string_view, 13> kNames{"created",   "waiting_for_resource",
+                                                  "preparing", "waiting_for_callback",
+                                                  "pending",   "running",
+                                                  "success",   "failed",
+                                                  "canceling", "canceled",
+                                                  "skipped",   "manual",
+                                                  "scheduled"};
 
-/// What the table is about: statuses as bits, and two that stand for "does not count".
-using Set = std::uint32_t;
-constexpr Set bit(Status status) { return Set{1} << static_cast<unsigned>(status); }
-constexpr Set kWarning = Set{1} << 20;  // failed or canceled, and allowed to
-constexpr Set kIgnored = Set{1} << 21;  // manual, and allowed not to run
+/// The two kinds that the table does not count; their numbers follow those of the statuses.
+constexpr std::size_t kWarningKind = 13;  // failed or canceled, and allowed to
+constexpr std::size_t kIgnoredKind = 14;  // manual, and allowed not to run
 
-Set mapped(const Member& member) {
-    if (member.allow_failure &&
-        (member.status == Status::kFailed || member.status == Status::kCanceled)) {
-        return kWarning;
+std::size_t kind_of(const Member& member) {
+    if (member.allow_failure) {
+        if (member.status == Status::kFailed || member.status == Status::kCanceled)
+            return kWarningKind;
+        if (member.status == Status::kManual) return kIgnoredKind;
     }
-    if (member.allow_failure && member.status == Status::kManual) return kIgnored;
-    return bit(member.status);
+    return static_cast<std::size_t>(member.status);
 }
 
-constexpr Set kSkipped = bit(Status::kSkipped);
-constexpr Set kSuccess = bit(Status::kSuccess);
-constexpr Set kCreated = bit(Status::kCreated);
+constexpr StatusSet bit(std::size_t kind) { return StatusSet{1} << kind; }
+
+constexpr StatusSet kWarning = bit(kWarningKind);
+constexpr StatusSet kIgnored = bit(kIgnoredKind);
+constexpr StatusSet kSkipped = set_of(Status::kSkipped);
+constexpr StatusSet kSuccess = set_of(Status::kSuccess);
+constexpr StatusSet kCreated = set_of(Status::kCreated);
 
 }  // namespace
 
@@ -42,34 +44,49 @@ std::optional<Status> parse_status(std::string_view text) {
 }
 
 bool is_complete(Status status) {
-    return status == Status::kSuccess || status == Status::kFailed ||
-           status == Status::kCanceled || status == Status::kSkipped;
+    return status == Status::kSuccess || status == Status::kFailed || status == Status::kCanceled ||
+           status == Status::kSkipped;
+}
+
+void Tally::add(const Member& member) {
+    const std::size_t kind = kind_of(member);
+    ++counts_[kind];
+    statuses_ |= bit(kind);
+}
+
+void Tally::remove(const Member& member) {
+    const std::size_t kind = kind_of(member);
+    if (--counts_[kind] == 0) statuses_ &= ~bit(kind);
 }
 
 Status composite(const std::vector<Member>& members, Purpose purpose) {
-    if (members.empty()) return Status::kSuccess;
-    Set set = 0;
-    for (const Member& member : members) set |= mapped(member);
-    const auto only = [set](Set allowed) { return (set & ~allowed) == 0; };
-    const auto any = [set](Set wanted) { return (set & wanted) != 0; };
+    StatusSet statuses = 0;
+    for (const Member& member : members) statuses |= bit(kind_of(member));
+    return composite(statuses, purpose);
+}
+
+Status composite(StatusSet statuses, Purpose purpose) {
+    if (statuses == 0) return Status::kSuccess;
+    const auto only = [statuses](StatusSet allowed) { return (statuses & ~allowed) == 0; };
+    const auto any = [statuses](StatusSet wanted) { return (statuses & wanted) != 0; };
     if (purpose == Purpose::kNeeds && any(kSkipped | kIgnored)) return Status::kSkipped;
     if (only(kSkipped | kIgnored)) return Status::kSkipped;
     if (only(kSuccess | kSkipped | kWarning | kIgnored)) return Status::kSuccess;
     if (only(kCreated | kWarning | kIgnored)) return Status::kCreated;
-    if (only(bit(Status::kPreparing) | kWarning | kIgnored)) return Status::kPreparing;
-    if (only(bit(Status::kCanceled) | kSuccess | kSkipped | kWarning | kIgnored)) {
+    if (only(set_of(Status::kPreparing) | kWarning | kIgnored)) return Status::kPreparing;
+    if (only(set_of(Status::kCanceled) | kSuccess | kSkipped | kWarning | kIgnored)) {
         return Status::kCanceled;
     }
-    if (only(bit(Status::kPending) | kCreated | kSkipped | kWarning | kIgnored)) {
+    if (only(set_of(Status::kPending) | kCreated | kSkipped | kWarning | kIgnored)) {
         return Status::kPending;
     }
-    if (any(bit(Status::kRunning) | bit(Status::kPending))) return Status::kRunning;
+    if (any(set_of(Status::kRunning) | set_of(Status::kPending))) return Status::kRunning;
     for (const Status status : {Status::kWaitingForResource, Status::kWaitingForCallback,
                                 Status::kManual, Status::kScheduled, Status::kPreparing}) {
-        if (any(bit(status))) return status;
+        if (any(set_of(status))) return status;
     }
     if (any(kCreated)) return Status::kRunning;
-    if (any(bit(Status::kCanceling))) return Status::kCanceling;
+    if (any(set_of(Status::kCanceling))) return Status::kCanceling;
     return Status::kFailed;
 }
 

@@ -235,4 +235,18 @@ TEST_F(EditFile, EditsAtTheSameTimeAreAllKept) {
     EXPECT_EQ(config->runners.size(), static_cast<std::size_t>(kWriters));
 }
 
+TEST(EditConfig, LeavesFormsAloneThatItCannotChange) {
+    const std::string inline_tables = "runners = [{name = \"a\"}, {name = \"b\"}]\nconcurrent = 2\n";
+    const auto replaced = replace_token(inline_tables, 0, base::Secret("new"), {"2020-01-01T00:00:00Z", ""});
+    ASSERT_FALSE(replaced.has_value());
+    EXPECT_TRUE(replaced.error().is(base::ErrorKind::kConflict));
+    EXPECT_THAT(replaced.error().message, HasSubstr("write them as [[runners]] tables"));
+}
+
+TEST(EditConfig, FindsEntriesWhateverTheirCase) {
+    const auto fewer = remove_runner("[[Runners]]\nname = \"a\"\n[[RUNNERS]]\nname = \"b\"\n", 1);
+    ASSERT_TRUE(fewer.has_value()) << fewer.error().message;
+    EXPECT_EQ(*fewer, "[[Runners]]\nname = \"a\"\n");
+}
+
 }  // namespace

@@ -1,18 +1,22 @@
-// One test per folder of tests/data/pipelines: .gitlab-ci.yml and what is expected of it.
+// One test per folder of tests/data/pipelines: .gitlab-ci.yml and what is expected of it; see the
+// README there.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "runner/pipeline/include/work_tree.hpp"
 #include "runner/pipeline/load.hpp"
+#include "runner/pipeline/plan/create.hpp"
 #include "runner/pipeline/yaml/load.hpp"
 #include "runner/pipeline/yaml/print.hpp"
 
@@ -65,17 +69,72 @@ class CaseTest : public testing::TestWithParam<std::string> {
     }
 };
 
+const plan::Job& job_of(const Loaded& loaded, const std::string& name) {
+    const plan::Job* job = loaded.configuration ? loaded.configuration->find(name) : nullptr;
+    if (job == nullptr) throw std::runtime_error("there is no job " + name);
+    return *job;
+}
+
+std::string place_of(const Loaded& loaded) {
+    if (loaded.errors.empty()) return "";
+    const Mark mark = loaded.errors.front().mark;
+    return loaded.files.at(mark.file).name + ":" + std::to_string(mark.line) + ":" +
+           std::to_string(mark.column);
+}
+
+/// Values at JSON pointers; null stands for "not there".
+void expect_values(const json& actual, const json& expected, const std::string& what) {
+    for (const auto& [pointer, value] : expected.items()) {
+        const json::json_pointer at(pointer);
+        const json found = actual.contains(at) ? actual.at(at) : json();
+        EXPECT_EQ(found, value) << what << " " << pointer << " in " << actual.dump(2);
+    }
+}
+
+void expect_variables(const variables::Collection& variables, const json& expected,
+                      const std::string& job) {
+    for (const auto& [key, value] : expected.items()) {
+        const auto found = variables.value(key);
+        EXPECT_EQ(found ? json(std::string(*found)) : json(), value) << job << " " << key;
+    }
+}
+
+/// The jobs of a created pipeline as "name:when", a question mark for those that may fail.
+void expect_plan(const Loaded& loaded, const json& expected) {
+    ASSERT_TRUE(loaded.configuration);
+    plan::CreateRequest request;
+    request.subject.ref = "main";
+    request.subject.is_merge_request = expected.value("merge_request", false);
+    request.subject.source = request.subject.is_merge_request ? "merge_request_event" : "push";
+    request.facts.changed_since = [](const std::string&) { return std::nullopt; };
+    const json given = expected.value("given", json::object());
+    for (const auto& [key, value] : given.items()) request.given.set(key, value.get<std::string>());
+    const auto made = plan::create_pipeline(*loaded.configuration, loaded.parallel, request);
+    EXPECT_EQ(texts(made.errors), expected.value("errors", std::vector<std::string>{}));
+    std::vector<std::string> names;
+    const json variables = expected.value("variables", json::object());
+    for (const auto& planned : made.jobs) {
+        const bool usual = planned.when == plan::When::kOnSuccess;
+        names.push_back(planned.job->name +
+                        (usual ? "" : ":" + std::string(plan::to_string(planned.when))) +
+                        (planned.allow_failure ? "?" : ""));
+        const auto wanted = variables.find(planned.job->name);
+        if (wanted != variables.end()) {
+            expect_variables(planned.variables, *wanted, planned.job->name);
+        }
+    }
+    if (expected.contains("jobs")) {
+        EXPECT_EQ(names, expected["jobs"].get<std::vector<std::string>>());
+    }
+}
+
 TEST_P(CaseTest, AnswersAsGitLabDoes) {
     const json expected = json::parse(read(folder() / "expected.json"));
     const Loaded loaded = load(expected);
     EXPECT_EQ(texts(loaded.errors), expected.value("errors", std::vector<std::string>{}));
     EXPECT_EQ(texts(loaded.warnings), expected.value("warnings", std::vector<std::string>{}));
     if (expected.contains("place")) {
-        ASSERT_FALSE(loaded.errors.empty());
-        const Mark mark = loaded.errors.front().mark;
-        EXPECT_EQ(loaded.files.at(mark.file).name + ":" + std::to_string(mark.line) + ":" +
-                      std::to_string(mark.column),
-                  expected["place"]);
+        EXPECT_EQ(place_of(loaded), expected["place"]);
     }
     if (expected.contains("jobs")) {
         ASSERT_TRUE(loaded.configuration);
@@ -83,25 +142,24 @@ TEST_P(CaseTest, AnswersAsGitLabDoes) {
         for (const auto& job : loaded.configuration->jobs) names.push_back(job.name);
         EXPECT_EQ(names, expected["jobs"].get<std::vector<std::string>>());
     }
-    if (expected.contains("needs")) {
-        ASSERT_TRUE(loaded.configuration);
-        for (const auto& [name, needs] : expected["needs"].items()) {
-            const plan::Job* job = loaded.configuration->find(name);
-            ASSERT_NE(job, nullptr) << name;
-            std::vector<std::string> names;
-            for (const auto& need : job->needs) names.push_back(need.job);
-            EXPECT_EQ(names, needs.get<std::vector<std::string>>()) << name;
-        }
+    const auto part = [&](const char* key) { return expected.value(key, json::object()); };
+    const json needs = part("needs"), effective = part("effective"), values = part("job_variables");
+    for (const auto& [name, list] : needs.items()) {
+        std::vector<std::string> names;
+        for (const auto& need : job_of(loaded, name).needs) names.push_back(need.job);
+        EXPECT_EQ(names, list.get<std::vector<std::string>>()) << name;
+    }
+    for (const auto& [name, pointers] : effective.items()) {
+        expect_values(json::parse(yaml::to_json(job_of(loaded, name).value)), pointers, name);
+    }
+    for (const auto& [name, pairs] : values.items()) {
+        expect_variables(job_of(loaded, name).variables, pairs, name);
     }
     if (expected.contains("merged")) {
         ASSERT_TRUE(loaded.merged);
-        const json merged = json::parse(yaml::to_json(*loaded.merged));
-        for (const auto& [pointer, value] : expected["merged"].items()) {
-            const json::json_pointer at(pointer);
-            ASSERT_TRUE(merged.contains(at)) << pointer << " in " << merged.dump(2);
-            EXPECT_EQ(merged.at(at), value) << pointer;
-        }
+        expect_values(json::parse(yaml::to_json(*loaded.merged)), expected["merged"], "merged");
     }
+    if (expected.contains("plan")) expect_plan(loaded, expected["plan"]);
 }
 
 std::string test_name(const testing::TestParamInfo<std::string>& info) {

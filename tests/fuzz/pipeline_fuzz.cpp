@@ -1,0 +1,185 @@
+// The whole way of a configuration: text → lint answer → pipelines → the state machine. An input
+// may hold several files: a line "#file NAME" begins another one, which `include` can name; the
+// file "inputs" gives the inputs.
+
+#include <nlohmann/json.hpp>
+#include <map>
+#include <string>
+
+#include "runner/pipeline/lint.hpp"
+#include "runner/pipeline/load.hpp"
+#include "runner/pipeline/plan/create.hpp"
+#include "runner/pipeline/state/process.hpp"
+#include "runner/pipeline/yaml/load.hpp"
+#include "runner/pipeline/yaml/print.hpp"
+#include "tests/fuzz/require.hpp"
+
+namespace {
+
+using namespace runner::pipeline;
+using tests::fuzz::require;
+
+constexpr std::string_view kMain = ".gitlab-ci.yml";
+constexpr std::string_view kInputs = "inputs";
+
+using Files = std::map<std::string, std::string>;
+
+Files split_files(std::string_view text) {
+    constexpr std::string_view kSeparator = "#file ";
+    Files files;
+    std::string name(kMain);
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+        const std::string_view line = text.substr(0, end);
+        if (line.starts_with(kSeparator)) {
+            name = line.substr(kSeparator.size());
+            while (name.ends_with('\n')) name.pop_back();
+        } else {
+            files[name] += line;
+        }
+        text.remove_prefix(end);
+    }
+    return files;
+}
+
+/// Every kind of include finds the files of the input by their name.
+class MemorySource final : public include::Source {
+  public:
+    explicit MemorySource(const Files& files) : files_(files) {}
+
+    include::Fetched local(const include::Origin&, const std::string& path) override {
+        return get(path, {});
+    }
+    std::vector<std::string> list(const include::Origin&) override {
+        std::vector<std::string> names;
+        for (const auto& [name, content] : files_) names.push_back(name);
+        return names;
+    }
+    include::Fetched project(const std::string& project, const std::string& ref,
+                             const std::string& file) override {
+        return get(file, {project, ref, false});
+    }
+    include::Fetched remote(const std::string& address) override {
+        return get(address.substr(address.rfind('/') + 1), {{}, {}, true});
+    }
+    include::Fetched bundled_template(const std::string& name) override { return get(name, {}); }
+    include::Fetched component(const std::string& address) override { return get(address, {}); }
+
+  private:
+    include::Fetched get(const std::string& name, include::Origin origin) const {
+        include::Fetched fetched;
+        fetched.origin = std::move(origin);
+        const auto found = files_.find(name);
+        if (found != files_.end()) fetched.content = found->second;
+        return fetched;
+    }
+
+    const Files& files_;
+};
+
+void check_places(const Problems& problems, const Loaded& loaded) {
+    for (const Problem& problem : problems) {
+        require(!problem.text.empty(), "a problem has a text");
+        require(!problem.mark.known() || problem.mark.file < loaded.files.size(),
+                "a place names a file");
+        describe(problem, loaded);
+    }
+}
+
+/// What lint prints as the merged file must mean the same when it is read.
+void check_round_trip(const Loaded& loaded) {
+    if (!loaded.merged) return;
+    const auto again = yaml::load(yaml::to_yaml(*loaded.merged));
+    require(again.has_value(), "the merged file is YAML");
+    require(yaml::to_json(*again) == yaml::to_json(*loaded.merged),
+            "the merged file means the same");
+}
+
+std::vector<state::Run> runs_of(const plan::Pipeline& pipeline,
+                                const plan::Configuration& configuration) {
+    std::vector<state::Run> runs;
+    for (const plan::PlannedJob& planned : pipeline.jobs) {
+        state::Run run;
+        run.name = planned.job->name;
+        run.stage = static_cast<std::size_t>(configuration.stage_index(planned.job->stage));
+        run.when = planned.when;
+        run.allow_failure = planned.allow_failure;
+        run.has_needs = planned.has_needs;
+        for (const plan::Need& need : planned.needs) run.needs.push_back(need.job);
+        runs.push_back(std::move(run));
+    }
+    return runs;
+}
+
+/// Plays everything that can be played; each job's outcome depends on its place.
+void run_to_the_end(state::Process process) {
+    const std::size_t count = process.jobs().size();
+    for (bool moved = true; moved;) {
+        process.advance();
+        moved = false;
+        for (std::size_t i = 0; i < count; ++i) {
+            const state::Status status = process.jobs()[i].status;
+            if (status == state::Status::kManual || status == state::Status::kScheduled)
+                process.play(i);
+            if (process.jobs()[i].status != state::Status::kPending) continue;
+            process.started(i);
+            process.finished(i, i % 3 == 1 ? state::Status::kFailed : state::Status::kSuccess);
+            moved = true;
+        }
+    }
+    require(process.done(), "a pipeline ends");
+    for (const state::Run& job : process.jobs())
+        require(state::is_complete(job.status), "every job ends");
+    require(state::is_complete(process.status()), "an ended pipeline has an end status");
+}
+
+void create(const Loaded& loaded, const plan::CreateRequest& request) {
+    const plan::Pipeline pipeline =
+        plan::create_pipeline(*loaded.configuration, loaded.parallel, request);
+    check_places(pipeline.errors, loaded);
+    lint_json(loaded, &pipeline, true).dump();
+    if (pipeline.errors.empty())
+        run_to_the_end(state::Process(runs_of(pipeline, *loaded.configuration)));
+}
+
+void create_all(const Loaded& loaded, const LoadRequest& load) {
+    plan::CreateRequest request;
+    request.facts = load.facts;
+    request.predefined = load.variables;
+    request.subject.ref = "main";
+    request.subject.source = "push";
+    request.subject.project_path = "group/project";
+    create(loaded, request);
+    request.facts.changed = rules::Paths{"a.yml", "src/a.rb"};
+    request.subject.is_tag = true;
+    create(loaded, request);
+    request.subject.is_tag = false;
+    request.subject.is_merge_request = true;
+    request.subject.source = "merge_request_event";
+    create(loaded, request);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const Files files = split_files(tests::fuzz::as_text(data, size));
+    const auto main = files.find(std::string(kMain));
+    LoadRequest request;
+    if (main != files.end()) request.text = main->second;
+    request.variables.set("A", "abc");
+    request.variables.set("CI_COMMIT_BRANCH", "main");
+    request.variables.set("CI_PIPELINE_SOURCE", "push");
+    if (const auto inputs = files.find(std::string(kInputs)); inputs != files.end()) {
+        if (auto value = yaml::load(inputs->second)) request.inputs = *value;
+    }
+    MemorySource source(files);
+    request.facts.files = source.list({});
+    const Loaded loaded = load_configuration(request, source);
+    require(loaded.valid() == loaded.configuration.has_value(), "a valid file has a configuration");
+    check_places(loaded.errors, loaded);
+    check_places(loaded.warnings, loaded);
+    lint_json(loaded, nullptr, true).dump();
+    check_round_trip(loaded);
+    if (loaded.configuration) create_all(loaded, request);
+    return 0;
+}

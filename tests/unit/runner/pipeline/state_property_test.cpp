@@ -1,0 +1,181 @@
+// The state machine against its definition: random pipelines, random events, and a large one.
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "runner/pipeline/state/process.hpp"
+#include "tests/unit/runner/pipeline/process_reference.hpp"
+
+namespace runner::pipeline::state {
+namespace {
+
+using plan::When;
+
+class Dice {
+  public:
+    explicit Dice(std::uint64_t seed) : random_(seed) {}
+    std::size_t below(std::size_t end) { return static_cast<std::size_t>(random_() % end); }
+    bool one_in(std::size_t n) { return below(n) == 0; }
+
+  private:
+    std::mt19937_64 random_;
+};
+
+When any_when(Dice& dice) {
+    constexpr When kWhens[] = {When::kOnSuccess, When::kOnSuccess, When::kOnSuccess,
+                               When::kOnFailure, When::kAlways,    When::kManual,
+                               When::kDelayed};
+    return kWhens[dice.below(std::size(kWhens))];
+}
+
+std::vector<Run> any_pipeline(Dice& dice) {
+    std::vector<Run> jobs(1 + dice.below(12));
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+        Run& job = jobs[i];
+        job.name = "j" + std::to_string(i);
+        job.stage = i == 0 ? 0 : jobs[i - 1].stage + dice.below(2);
+        job.when = any_when(dice);
+        job.allow_failure = dice.one_in(3);
+        if (dice.one_in(5)) job.resource_group = dice.one_in(2) ? "g" : "h";
+        job.has_needs = dice.one_in(2);
+        for (std::size_t n = dice.below(4); job.has_needs && i > 0 && n > 0; --n) {
+            job.needs.push_back(dice.one_in(9) ? "absent" : "j" + std::to_string(dice.below(i)));
+        }
+    }
+    // The place in the file says nothing about the order.
+    for (std::size_t i = jobs.size(); i > 1; --i) std::swap(jobs[i - 1], jobs[dice.below(i)]);
+    return jobs;
+}
+
+std::string shown(const std::vector<Run>& jobs) {
+    std::string text;
+    for (const Run& job : jobs) {
+        text += job.name + "@" + std::to_string(job.stage) + " " +
+                std::string(plan::to_string(job.when));
+        if (job.allow_failure) text += " may fail";
+        if (job.has_needs) text += " needs";
+        for (const std::string& need : job.needs) text += " " + need;
+        text += " [" + job.resource_group + "]: " + std::string(to_string(job.status)) + "\n";
+    }
+    return text;
+}
+
+std::vector<Status> statuses(const std::vector<Run>& jobs) {
+    std::vector<Status> all;
+    for (const Run& job : jobs) all.push_back(job.status);
+    return all;
+}
+
+/// Tells both the same.
+template <typename Event>
+void both(Process& process, tests::ProcessReference& reference, Event event) {
+    event(process);
+    event(reference);
+}
+
+void any_event(Dice& dice, Process& process, tests::ProcessReference& reference) {
+    const std::size_t job = dice.below(process.jobs().size());
+    const Status outcome = dice.one_in(3)   ? Status::kFailed
+                           : dice.one_in(9) ? Status::kCanceled
+                                            : Status::kSuccess;
+    if (dice.one_in(60)) return both(process, reference, [](auto& p) { p.cancel_all(); });
+    switch (process.jobs()[job].status) {
+        case Status::kPending:
+            return both(process, reference, [&](auto& p) { p.started(job); });
+        case Status::kRunning:
+        case Status::kCanceling:
+            return both(process, reference, [&](auto& p) { p.finished(job, outcome); });
+        case Status::kManual:
+        case Status::kScheduled:
+            return both(process, reference, [&](auto& p) { p.play(job); });
+        default:
+            if (dice.one_in(8)) both(process, reference, [&](auto& p) { p.retry(job); });
+    }
+}
+
+TEST(ProcessProperty, AgreesWithTheDefinitionWhateverHappens) {
+    for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        Dice dice(seed);
+        const auto jobs = any_pipeline(dice);
+        Process process(jobs);
+        tests::ProcessReference reference(jobs);
+        for (int step = 0; step < 40; ++step) {
+            process.advance();
+            reference.advance();
+            ASSERT_EQ(statuses(process.jobs()), statuses(reference.jobs()))
+                << "expected\n"
+                << shown(reference.jobs()) << "got\n"
+                << shown(process.jobs());
+            ASSERT_EQ(process.status(), reference.status());
+            for (std::size_t stage = 0; stage < 12; ++stage) {
+                ASSERT_EQ(process.stage_status(stage), reference.stage_status(stage));
+            }
+            any_event(dice, process, reference);
+        }
+    }
+}
+
+/// Runs everything that becomes ready; the answer is the number of jobs that ran.
+std::size_t run_all(Process& process) {
+    std::size_t ran = 0;
+    std::vector<std::size_t> ready;
+    const auto collect = [&] {
+        for (const Step& step : process.advance()) {
+            if (step.action == Action::kEnqueue) ready.push_back(step.job);
+        }
+    };
+    for (collect(); !ready.empty(); ++ran) {
+        const std::size_t job = ready.back();
+        ready.pop_back();
+        process.started(job);
+        process.advance();
+        process.finished(job, Status::kSuccess);
+        collect();
+    }
+    return ran;
+}
+
+constexpr std::size_t kMany = 10'000;
+
+/// With a look at every job for every event this would take minutes.
+TEST(ProcessProperty, TenThousandJobsInAHundredStagesEnd) {
+    std::vector<state::Run> jobs(kMany);
+    for (std::size_t i = 0; i < kMany; ++i) {
+        jobs[i].name = std::to_string(i);
+        jobs[i].stage = i / 100;
+    }
+    Process process(jobs);
+    EXPECT_EQ(run_all(process), kMany);
+    EXPECT_EQ(process.status(), Status::kSuccess);
+}
+
+TEST(ProcessProperty, TenThousandJobsWithFiftyNeedsEachEnd) {
+    std::vector<state::Run> jobs(kMany);
+    for (std::size_t i = 0; i < kMany; ++i) {
+        jobs[i].name = std::to_string(i);
+        jobs[i].stage = i / 1000;
+        jobs[i].has_needs = true;
+        for (std::size_t n = 1; n <= 50 && n <= i; ++n)
+            jobs[i].needs.push_back(std::to_string(i - n));
+    }
+    Process process(jobs);
+    EXPECT_EQ(run_all(process), kMany);
+}
+
+TEST(ProcessProperty, TenThousandStagesAndOneResourceEnd) {
+    std::vector<state::Run> jobs(kMany);
+    for (std::size_t i = 0; i < kMany; ++i) {
+        jobs[i].name = std::to_string(i);
+        if (i % 2 == 0) jobs[i].stage = i;
+        jobs[i].resource_group = "one";
+    }
+    Process process(jobs);
+    EXPECT_EQ(run_all(process), kMany);
+}
+
+}  // namespace
+}  // namespace runner::pipeline::state
