@@ -67,9 +67,9 @@ class Resolver {
             }
         }
         if (!unknown.empty()) {
-            return Problem{fmt::format("{}: unknown keys in `extends` ({})", name,
-                                       base::join(unknown, ", ")),
-                           extends.mark()};
+            return Problem{
+                fmt::format("{}: unknown keys in `extends` ({})", name, base::join(unknown, ", ")),
+                extends.mark()};
         }
         if (!invalid.empty()) {
             return Problem{fmt::format("{}: invalid base hashes in `extends` ({})", name,
@@ -93,10 +93,11 @@ class Resolver {
             if (chain_.size() + parent->height > kDeepest + 1) {
                 return too_deep(ancestor(text, kDeepest + 1 - chain_.size()));
             }
-            result.value = deep_merge(result.value, parent->value);
+            result.value = deep_merge(result.value, parent->value, budget_);
             result.height = std::max(result.height, parent->height + 1);
         }
-        result.value = deep_merge(result.value, value);
+        result.value = deep_merge(result.value, value, budget_);
+        if (budget_.is_spent()) return Problem{"The parsed YAML is too big", value.mark()};
         return result;
     }
 
@@ -121,6 +122,7 @@ class Resolver {
     const Map& root_;
     std::unordered_map<std::string, Resolved> done_;
     std::vector<std::string> chain_;
+    MergeBudget budget_;
 };
 
 }  // namespace

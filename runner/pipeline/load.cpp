@@ -7,6 +7,7 @@
 #include "runner/pipeline/keywords/root.hpp"
 #include "runner/pipeline/reference.hpp"
 #include "runner/pipeline/spec/document.hpp"
+#include "runner/pipeline/yaml/load.hpp"
 
 namespace runner::pipeline {
 namespace {
@@ -41,7 +42,9 @@ Checked<Value> merged_tree(const LoadRequest& request, include::Source& source, 
     if (!merged) return merged;
     auto extended = resolve_extends(*merged);
     if (!extended) return extended;
-    return resolve_references(*extended);
+    auto bounded = yaml::bounded(std::move(*extended));
+    if (!bounded) return bounded;
+    return resolve_references(*bounded);
 }
 
 /// The stages as GitLab prints them in the merged file: with the two edges.

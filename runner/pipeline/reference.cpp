@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "runner/pipeline/yaml/load.hpp"
 #include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline {
@@ -17,23 +18,35 @@ using yaml::List;
 using yaml::Map;
 using yaml::Value;
 
-constexpr std::uint64_t kMostNodes = 4'000'000;
-constexpr std::uint32_t kDeepest = 200;
-
 class Resolver {
   public:
     explicit Resolver(const Value& root) : root_(root) {}
 
     Checked<Value> resolve(const Value& value) {
-        switch (value.kind()) {
-            case Kind::kReference: return reference(value);
-            case Kind::kList: return list(value);
-            case Kind::kMap: return map(value);
-            default: return value;
-        }
+        // What is inside of a value stands as deep in the result, so this bounds no more than that.
+        if (depth_ > yaml::kDeepest) return too_big(value.mark());
+        ++depth_;
+        auto resolved = by_kind(value);
+        --depth_;
+        return resolved;
     }
 
   private:
+    static Problem too_big(Mark mark) { return {"The parsed YAML is too big", mark}; }
+
+    Checked<Value> by_kind(const Value& value) {
+        switch (value.kind()) {
+            case Kind::kReference:
+                return reference(value);
+            case Kind::kList:
+                return list(value);
+            case Kind::kMap:
+                return map(value);
+            default:
+                return value;
+        }
+    }
+
     Checked<Value> list(const Value& value) {
         std::optional<List> changed;
         const List& items = value.items();
@@ -45,7 +58,7 @@ class Resolver {
             (*changed)[i] = std::move(*item);
         }
         if (!changed) return value;
-        return guarded(Value::list(std::move(*changed), value.mark()));
+        return yaml::bounded(Value::list(std::move(*changed), value.mark()));
     }
 
     Checked<Value> map(const Value& value) {
@@ -58,14 +71,7 @@ class Resolver {
             changed->set(key, std::move(*item));
         }
         if (!changed) return value;
-        return guarded(Value::map(std::move(*changed), value.mark()));
-    }
-
-    static Checked<Value> guarded(Value value) {
-        if (value.weight() > kMostNodes || value.depth() > kDeepest) {
-            return Problem{"The parsed YAML is too big", value.mark()};
-        }
-        return value;
+        return yaml::bounded(Value::map(std::move(*changed), value.mark()));
     }
 
     Checked<Value> reference(const Value& value) {
@@ -77,8 +83,7 @@ class Resolver {
         const std::string name = yaml::inspect(path);
         const auto done = done_.find(name);
         if (done != done_.end()) return done->second;
-        // Each level of the walk comes back here, so the list of open ones bounds the recursion.
-        if (std::find(open_.begin(), open_.end(), name) != open_.end() || open_.size() > kDeepest) {
+        if (std::find(open_.begin(), open_.end(), name) != open_.end()) {
             return Problem{fmt::format("!reference {} is part of a circular chain", name),
                            value.mark()};
         }
@@ -96,8 +101,8 @@ class Resolver {
     }
 
     Checked<Value> walk(const Value& path, Mark mark) {
-        const Problem missing{
-            fmt::format("!reference {} could not be found", yaml::inspect(path)), mark};
+        const Problem missing{fmt::format("!reference {} could not be found", yaml::inspect(path)),
+                              mark};
         Value at = root_;
         for (const Value& part : path.items()) {
             // A reference on the way is followed before its parts are asked for.
@@ -117,6 +122,7 @@ class Resolver {
     const Value& root_;
     std::unordered_map<std::string, Value> done_;
     std::vector<std::string> open_;
+    std::uint32_t depth_ = 0;
 };
 
 }  // namespace

@@ -1,14 +1,12 @@
 #include "runner/pipeline/glob/path_glob.hpp"
 
-#include <optional>
-
 #include "base/strings.hpp"
-#include "runner/pipeline/expression/regex.hpp"
 
 namespace runner::pipeline::glob {
 namespace {
 
 constexpr std::size_t kMostAlternatives = 4096;
+constexpr std::size_t kMostBytes = 4 << 20;  // that expanding braces may write
 
 /// Position of the brace that closes the one at `open`, npos when there is none.
 std::size_t closing_brace(std::string_view pattern, std::size_t open) {
@@ -50,6 +48,7 @@ std::vector<std::string_view> split_alternatives(std::string_view body) {
 std::vector<std::string> expand_braces(std::string_view pattern) {
     std::vector<std::string> open{std::string(pattern)};
     std::vector<std::string> done;
+    std::size_t written = 0;
     while (!open.empty()) {
         const std::string text = std::move(open.back());
         open.pop_back();
@@ -65,7 +64,8 @@ std::vector<std::string> expand_braces(std::string_view pattern) {
         for (const std::string_view part : split_alternatives(view.substr(at + 1, end - at - 1))) {
             open.push_back(std::string(view.substr(0, at)) + std::string(part) +
                            std::string(view.substr(end + 1)));
-            if (open.size() > kMostAlternatives) return {};
+            written += open.back().size();
+            if (open.size() > kMostAlternatives || written > kMostBytes) return {};
         }
     }
     return done;
@@ -73,7 +73,11 @@ std::vector<std::string> expand_braces(std::string_view pattern) {
 
 std::size_t char_length(std::string_view text) {
     const auto byte = static_cast<unsigned char>(text.front());
-    const std::size_t n = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    const std::size_t n = byte < 0x80    ? 1
+                          : byte >= 0xf0 ? 4
+                          : byte >= 0xe0 ? 3
+                          : byte >= 0xc0 ? 2
+                                         : 1;
     return std::min(n, text.size());
 }
 
@@ -215,19 +219,22 @@ ExistsPattern::ExistsPattern(std::string_view pattern)
 
 bool ExistsPattern::matches(std::string_view path) const {
     switch (form_) {
-        case Form::kExact: return path == text_;
-        case Form::kPrefix: return path.starts_with(text_);
+        case Form::kExact:
+            return path == text_;
+        case Form::kPrefix:
+            return path.starts_with(text_);
         case Form::kTopLevel:
             return path.find('/') == std::string_view::npos && glob_.matches(path);
-        case Form::kGlob: return glob_.matches(path);
+        case Form::kGlob:
+            return glob_.matches(path);
     }
     return false;
 }
 
-bool IncludeGlob::matches(std::string_view path) const {
+IncludeGlob::IncludeGlob(std::string_view pattern) {
     std::string regex = "^";
-    for (std::size_t i = 0; i < pattern_.size(); ++i) {
-        const std::string_view rest = std::string_view(pattern_).substr(i);
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        const std::string_view rest = pattern.substr(i);
         if (rest.starts_with("**/")) {
             regex += "(?:.*/)?";
             i += 2;
@@ -243,8 +250,9 @@ bool IncludeGlob::matches(std::string_view path) const {
             regex += rest.front();
         }
     }
-    const auto compiled = expression::Regex::compile(regex + "$");
-    return compiled && compiled->search(path);
+    regex_ = expression::Regex::compile(regex + "$");
 }
+
+bool IncludeGlob::matches(std::string_view path) const { return regex_ && regex_->search(path); }
 
 }  // namespace runner::pipeline::glob

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "runner/pipeline/expression/regex.hpp"
 
 namespace runner::pipeline::glob {
 
@@ -37,13 +40,13 @@ class ExistsPattern {
 /// directories; every other character stands for itself.
 class IncludeGlob {
   public:
-    explicit IncludeGlob(std::string_view pattern) : pattern_(pattern) {}
+    explicit IncludeGlob(std::string_view pattern);
 
     [[nodiscard]] bool matches(std::string_view path) const;
     static bool is_wildcard(std::string_view path) { return path.find('*') != path.npos; }
 
   private:
-    std::string pattern_;
+    std::optional<expression::Regex> regex_;  // nothing when it is too large: it matches nothing
 };
 
 }  // namespace runner::pipeline::glob

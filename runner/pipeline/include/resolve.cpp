@@ -11,8 +11,8 @@
 #include "runner/pipeline/glob/path_glob.hpp"
 #include "runner/pipeline/include/entry.hpp"
 #include "runner/pipeline/include/integrity.hpp"
-#include "runner/pipeline/merge.hpp"
 #include "runner/pipeline/variables/expand.hpp"
+#include "runner/pipeline/yaml/load.hpp"
 
 namespace runner::pipeline::include {
 
@@ -282,11 +282,13 @@ Checked<Value> Resolver::resolve(const Value& content, const Origin& origin) {
         if (!fetched) return fetched.error();
         auto value = read(one, *fetched);
         if (!value) return value;
-        merged = deep_merge(merged, *value);
+        merged = deep_merge(merged, *value, budget_);
     }
     Map own = content.entries();
     own.erase("include");
-    return deep_merge(merged, Value::map(std::move(own), content.mark()));
+    merged = deep_merge(merged, Value::map(std::move(own), content.mark()), budget_);
+    if (budget_.is_spent()) return Problem{"The parsed YAML is too big", content.mark()};
+    return yaml::bounded(std::move(merged));
 }
 
 namespace {

@@ -5,6 +5,7 @@
 
 #include "runner/pipeline/include/files.hpp"
 #include "runner/pipeline/include/source.hpp"
+#include "runner/pipeline/merge.hpp"
 #include "runner/pipeline/rules/clauses.hpp"
 #include "runner/pipeline/spec/document.hpp"
 
@@ -43,6 +44,7 @@ class Resolver {
     Limits limits_;
     std::size_t count_ = 0;
     std::size_t bytes_ = 0;
+    MergeBudget budget_;
 };
 
 }  // namespace runner::pipeline::include

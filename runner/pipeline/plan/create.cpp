@@ -16,7 +16,7 @@ using yaml::Value;
 
 namespace {
 
-constexpr std::size_t kMostNeeds = 50;
+constexpr std::size_t kMostVariables = 2'000'000;  // of all jobs together
 
 bool inherits_variable(const Job& job, std::string_view key) {
     const Value* inherit = job.value.given("inherit");
@@ -93,9 +93,8 @@ class Creation {
             }
             root_.merge(variables_of(match->rule->given("variables")));
             if (const Value* cancel = match->rule->given("auto_cancel")) {
-                pipeline_.auto_cancel = pipeline_.auto_cancel.is_map()
-                                            ? deep_merge(pipeline_.auto_cancel, *cancel)
-                                            : *cancel;
+                MergeBudget budget;
+                pipeline_.auto_cancel = deep_merge(pipeline_.auto_cancel, *cancel, budget);
             }
         }
         if (const Value* name = workflow.given("name")) {
@@ -115,6 +114,11 @@ class Creation {
             if (!planned) {
                 errors.push_back(planned.error());
             } else if (*planned) {
+                variables_ += (*planned)->variables.all().size();
+                if (variables_ > kMostVariables) {
+                    fail("The variables of all jobs together are too many", job->mark);
+                    return;
+                }
                 pipeline_.jobs.push_back(std::move(**planned));
                 ++added;
             }
@@ -204,6 +208,9 @@ class Creation {
         if (const Value* needs = match->rule->given("needs")) {
             auto expanded = expand_needs(job.definition, *needs, parallel_, {});
             if (!expanded) return expanded.error();
+            if (expanded->needs.size() > kMostNeeds) {
+                return too_many_needs(job.name, expanded->needs.size(), job.mark);
+            }
             planned.needs = std::move(expanded->needs);
             planned.has_needs = job.has_needs || !planned.needs.empty();
         }
@@ -231,10 +238,8 @@ class Creation {
         for (const PlannedJob& planned : pipeline_.jobs) {
             const std::string& name = planned.job->name;
             if (planned.needs.size() > kMostNeeds) {
-                fail(fmt::format("{}: one job can only need {} others, but you have listed {}. See "
-                                 "needs keyword documentation for more details",
-                                 name, kMostNeeds, planned.needs.size()),
-                     planned.job->mark);
+                pipeline_.errors.push_back(
+                    too_many_needs(name, planned.needs.size(), planned.job->mark));
                 continue;
             }
             for (const Need& need : planned.needs) {
@@ -253,6 +258,13 @@ class Creation {
     void check_variables() {
         for (const PlannedJob& planned : pipeline_.jobs) {
             const auto sorted = variables::sort_and_expand(planned.variables);
+            if (!sorted.too_long.empty()) {
+                fail(
+                    fmt::format("{}: variable {} is too long once the variables in it are expanded "
+                                "(maximum is {} bytes)",
+                                planned.job->name, sorted.too_long, variables::kLongestValue),
+                    planned.job->mark);
+            }
             if (sorted.circle.empty()) continue;
             fail(fmt::format("{}: circular variable reference detected: [\"{}\"]",
                              planned.job->name, base::join(sorted.circle, "\", \"")),
@@ -276,6 +288,7 @@ class Creation {
     const CreateRequest& request_;
     rules::ExpressionCache expressions_;
     variables::Collection root_;
+    std::size_t variables_ = 0;
     Pipeline pipeline_;
 };
 

@@ -1,5 +1,7 @@
 #include "runner/pipeline/plan/job.hpp"
 
+#include <fmt/format.h>
+
 #include <re2/re2.h>
 
 #include <array>
@@ -44,6 +46,13 @@ std::optional<When> parse_when(std::string_view text) {
 
 bool Job::allows_failure() const {
     return allow_failure.value_or(when == When::kManual && allowed_exit_codes.empty());
+}
+
+Problem too_many_needs(const std::string& job, std::size_t count, Mark mark) {
+    return {fmt::format("{}: one job can only need {} others, but you have listed {}. See needs "
+                        "keyword documentation for more details",
+                        job, kMostNeeds, count),
+            mark};
 }
 
 std::string group_name(std::string_view job_name) {

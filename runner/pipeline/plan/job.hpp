@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -49,6 +50,10 @@ struct Job {
     /// true, false, or the default: a manual job may fail unless told otherwise.
     [[nodiscard]] bool allows_failure() const;
 };
+
+/// GitLab's limit of needs, and its words for more; they are said when a pipeline is created.
+inline constexpr std::size_t kMostNeeds = 50;
+Problem too_many_needs(const std::string& job, std::size_t count, Mark mark);
 
 /// "rspec 1/3" and "rspec: [a, b]" belong to the group "rspec".
 std::string group_name(std::string_view job_name);

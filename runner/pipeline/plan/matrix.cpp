@@ -11,7 +11,17 @@ namespace {
 
 using Variables = std::vector<std::pair<std::string, std::string>>;
 
+std::size_t count_combinations(const Value& map) {
+    std::size_t product = 1;
+    for (const auto& [key, value] : map.entries()) {
+        product *= value.is_list() ? value.items().size() : 1;
+    }
+    return product;
+}
+
 std::vector<Variables> combinations(const Value& map) {
+    // An empty list among long ones leaves nothing; the way there would be as long as without it.
+    if (count_combinations(map) == 0) return {};
     std::vector<Variables> all{{}};
     for (const auto& [key, value] : map.entries()) {
         const List values = value.is_list() ? value.items() : List{value};
@@ -39,6 +49,15 @@ std::string suffix_of(const Variables& variables) {
 }
 
 }  // namespace
+
+std::size_t count_parallel(const Value& parallel) {
+    if (parallel.is_integer()) return static_cast<std::size_t>(parallel.as_integer());
+    const Value* matrix = parallel.given("matrix");
+    if (matrix == nullptr || !matrix->is_list()) return 0;
+    std::size_t count = 0;
+    for (const Value& map : matrix->items()) count += map.is_map() ? count_combinations(map) : 0;
+    return count;
+}
 
 std::vector<Instance> expand_parallel(const Value& parallel) {
     std::vector<Instance> instances;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,5 +19,8 @@ struct Instance {
 
 /// The instances that a `parallel` stands for, the first key varying slowest.
 std::vector<Instance> expand_parallel(const yaml::Value& parallel);
+
+/// How many these are.
+std::size_t count_parallel(const yaml::Value& parallel);
 
 }  // namespace runner::pipeline::plan

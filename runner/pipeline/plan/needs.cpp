@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include <algorithm>
+
 #include "runner/pipeline/plan/configuration.hpp"
 #include "runner/pipeline/plan/matrix.hpp"
 
@@ -14,26 +16,24 @@ using Matrix = std::vector<std::pair<std::string, std::string>>;
 
 /// Fills the values of the job's own matrix into a text.
 Checked<Value> fill_text(const std::string& job, const Value& value, const Matrix& matrix) {
-    static const RE2 kBlock(R"(\$\[\[\s*matrix\.([^\s\]]+)\s*\]\])");
-    std::string text = value.as_string();
+    static const RE2 kBlock(R"((?s)(.*?)\$\[\[\s*matrix\.([^\s\]]+)\s*\]\])");
+    re2::StringPiece rest(value.as_string());
+    std::string text;
+    re2::StringPiece before;
     std::string name;
-    while (RE2::PartialMatch(text, kBlock, &name)) {
-        const std::string* found = nullptr;
-        for (const auto& [key, item] : matrix) {
-            if (key == name) found = &item;
-        }
-        if (found == nullptr) {
+    // One pass: what a value brings in is not looked at again.
+    while (RE2::Consume(&rest, kBlock, &before, &name)) {
+        const auto found = std::find_if(matrix.begin(), matrix.end(),
+                                        [&](const auto& entry) { return entry.first == name; });
+        if (found == matrix.end()) {
             return Problem{
                 fmt::format("{} job: '{}' does not exist in matrix configuration", job, name),
                 value.mark()};
         }
-        std::string rewrite;
-        for (const char c : *found) {
-            if (c == '\\') rewrite += '\\';
-            rewrite += c;
-        }
-        RE2::Replace(&text, kBlock, rewrite);
+        text.append(before.data(), before.size());
+        text += found->second;
     }
+    text.append(rest.data(), rest.size());
     return Value::string(std::move(text), value.mark());
 }
 

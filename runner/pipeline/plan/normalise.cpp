@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "runner/pipeline/keywords/root.hpp"
@@ -122,6 +124,11 @@ class Jobs {
     std::unordered_map<std::string, std::size_t> index_;
 };
 
+bool is_visible_job(const Value& name, const Value& value) {
+    return keywords::is_job_entry(name, value) &&
+           keywords::kind_of(name, value) != keywords::JobKind::kHidden;
+}
+
 std::vector<std::string> expand_dependencies(const Value& list, const ParallelNames& parallel) {
     std::vector<std::string> names;
     for (const Value& item : list.items()) {
@@ -149,11 +156,47 @@ std::optional<Problem> link(Job& job, const ParallelNames& parallel,
     return std::nullopt;
 }
 
+/// What the jobs of a file come to, which is far more than the file when many are parallel, have
+/// large defaults, or need parallel ones.
+class Size {
+  public:
+    std::optional<Problem> add(const Job& job, std::size_t instances) {
+        jobs_ += instances;
+        nodes_ += instances * job.value.weight();
+        if (jobs_ > kMostJobs) {
+            return Problem{
+                fmt::format("Pipeline has too many jobs! Requested {}, but the limit is {}.", jobs_,
+                            kMostJobs),
+                job.mark};
+        }
+        if (nodes_ > kMostNodes) return too_big(job);
+        return std::nullopt;
+    }
+    std::optional<Problem> add_links(const Job& job) {
+        links_ += job.needs.size() + (job.dependencies ? job.dependencies->size() : 0);
+        if (links_ <= kMostLinks) return std::nullopt;
+        if (job.needs.size() > kMostNeeds) {
+            return too_many_needs(job.name, job.needs.size(), job.mark);
+        }
+        return too_big(job);
+    }
+
+  private:
+    static constexpr std::size_t kMostJobs = 100'000;
+    static constexpr std::uint64_t kMostNodes = 4'000'000;
+    static constexpr std::size_t kMostLinks = 2'000'000;
+
+    static Problem too_big(const Job& job) { return {"The parsed YAML is too big", job.mark}; }
+
+    std::size_t jobs_ = 0;
+    std::uint64_t nodes_ = 0;
+    std::size_t links_ = 0;
+};
+
 ParallelNames parallel_names(const Value& root) {
     ParallelNames names;
     for (const auto& [name, value] : root.entries()) {
-        if (!keywords::is_job_entry(name, value) || !name.is_string()) continue;
-        if (keywords::kind_of(name, value) == keywords::JobKind::kHidden) continue;
+        if (!is_visible_job(name, value) || !name.is_string()) continue;
         const Value* parallel = value.given("parallel");
         if (parallel == nullptr) continue;
         auto& list = names[name.as_string()];
@@ -195,11 +238,17 @@ Checked<Normalised> normalise(const Value& root, const keywords::Defaults& defau
     if (workflow != nullptr && !keywords::looks_like_job(*workflow)) {
         configuration.workflow = *workflow;
     }
+    Size size;
+    for (const auto& [name, value] : root.entries()) {
+        if (!is_visible_job(name, value)) continue;
+        const Value* parallel = value.given("parallel");
+        const std::size_t instances = parallel == nullptr ? 1 : count_parallel(*parallel);
+        if (auto problem = size.add(job_of(name, value, defaults), instances)) return *problem;
+    }
     result.parallel = parallel_names(root);
     Jobs jobs;
     for (const auto& [name, value] : root.entries()) {
-        if (!keywords::is_job_entry(name, value)) continue;
-        if (keywords::kind_of(name, value) == keywords::JobKind::kHidden) continue;
+        if (!is_visible_job(name, value)) continue;
         const Job base = job_of(name, value, defaults);
         const Value* parallel = value.given("parallel");
         std::vector<Instance> instances =
@@ -211,6 +260,7 @@ Checked<Normalised> normalise(const Value& root, const keywords::Defaults& defau
             job.node_total = instance.total;
             for (const auto& [key, text] : instance.variables) job.variables.set(key, text);
             if (auto problem = link(job, result.parallel, instance.variables)) return *problem;
+            if (auto problem = size.add_links(job)) return *problem;
             jobs.add(std::move(job));
         }
     }

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/strings.hpp"
+#include "runner/pipeline/yaml/load.hpp"
 #include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline::spec {
@@ -24,6 +25,7 @@ constexpr std::size_t kMostBlocks = 10'000;
 constexpr std::uint64_t kMostNodes = 500'000;
 constexpr std::size_t kExpressionBytes = 1024;
 constexpr std::size_t kNodeBytes = 1024 * 1024;
+constexpr std::size_t kWrittenBytes = 64 * kNodeBytes;  // of all texts that blocks became part of
 constexpr std::string_view kInvalidPattern =
     "invalid pattern used for interpolation. valid pattern is $[[ inputs.input ]]";
 
@@ -61,11 +63,16 @@ class Interpolation {
     Value tree(const Value& value) {
         if (++nodes_ > kMostNodes) throw Problem{"config too large", value.mark()};
         switch (value.kind()) {
-            case yaml::Kind::kString: return scalar(value);
-            case yaml::Kind::kList: return list(value);
-            case yaml::Kind::kMap: return map(value);
-            case yaml::Kind::kReference: return Value::reference(tree(value.target()), value.mark());
-            default: return value;
+            case yaml::Kind::kString:
+                return scalar(value);
+            case yaml::Kind::kList:
+                return list(value);
+            case yaml::Kind::kMap:
+                return map(value);
+            case yaml::Kind::kReference:
+                return Value::reference(tree(value.target()), value.mark());
+            default:
+                return value;
         }
     }
 
@@ -87,8 +94,14 @@ class Interpolation {
             out += text.substr(at, block.start - at);
             out += embedded(evaluate(block.content, value.mark()));
             at = block.end;
+            // GitLab looks at a text's length before, which does not bound what becomes of it.
+            if (out.size() > kNodeBytes)
+                throw Problem{"config node content too large", value.mark()};
         }
-        return Value::string(out + text.substr(at), value.mark());
+        out += text.substr(at);
+        written_ += out.size();
+        if (written_ > kWrittenBytes) throw Problem{"config too large", value.mark()};
+        return Value::string(std::move(out), value.mark());
     }
 
     Value list(const Value& value) {
@@ -100,8 +113,9 @@ class Interpolation {
             } else {
                 items.push_back(std::move(result));
             }
+            if (items.size() > kMostNodes) throw Problem{"config too large", value.mark()};
         }
-        return Value::list(std::move(items), value.mark());
+        return bounded(Value::list(std::move(items), value.mark()));
     }
 
     Value map(const Value& value) {
@@ -111,7 +125,13 @@ class Interpolation {
             Value name = key.is_string() ? scalar(key) : key;
             entries.set(std::move(name), tree(item));
         }
-        return Value::map(std::move(entries), value.mark());
+        return bounded(Value::map(std::move(entries), value.mark()));
+    }
+
+    static Value bounded(Value value) {
+        auto checked = yaml::bounded(std::move(value));
+        if (!checked) throw Problem{"config too large", checked.error().mark};
+        return *checked;
     }
 
     Value evaluate(const std::string& content, Mark mark) {
@@ -179,16 +199,18 @@ class Interpolation {
         return at;
     }
 
-    static Value element(const Value& list, std::int64_t index, const std::string& path, Mark mark) {
+    static Value element(const Value& list, std::int64_t index, const std::string& path,
+                         Mark mark) {
         if (!list.is_list()) {
             throw Problem{
-                fmt::format("cannot index into non-array value at [{}] in `{}`", index, path), mark};
+                fmt::format("cannot index into non-array value at [{}] in `{}`", index, path),
+                mark};
         }
         const auto size = list.items().size();
         if (static_cast<std::size_t>(index) >= size) {
-            throw Problem{fmt::format("array index {} out of bounds (size: {}) in `{}`", index,
-                                      size, path),
-                          mark};
+            throw Problem{
+                fmt::format("array index {} out of bounds (size: {}) in `{}`", index, size, path),
+                mark};
         }
         return list.items()[static_cast<std::size_t>(index)];
     }
@@ -196,6 +218,7 @@ class Interpolation {
     const InterpolationContext& context_;
     std::unordered_map<std::string, Value> done_;
     std::uint64_t nodes_ = 0;
+    std::size_t written_ = 0;
 };
 
 }  // namespace

@@ -8,9 +8,7 @@
 namespace runner::pipeline::variables {
 namespace {
 
-bool starts_name(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+bool starts_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 std::size_t name_length(std::string_view text) {
     if (text.empty() || !starts_name(text.front())) return 0;
@@ -50,6 +48,7 @@ std::string rewrite(std::string_view text, bool doubled_signs_protect, Replace r
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
+        if (out.size() > kLongestValue) return out.append(text);
         const std::size_t sign = std::min(text.find_first_of("$%"), text.size());
         out += text.substr(0, sign);
         text.remove_prefix(sign);
@@ -107,7 +106,7 @@ Sorted sort_and_expand(const Collection& variables) {
     const auto components = plan::strong_components(edges);
     for (const auto& component : components) {
         if (component.size() < 2) continue;
-        Sorted unchanged{variables, {}};
+        Sorted unchanged{variables, {}, {}};
         for (const std::size_t member : component) unchanged.circle.push_back(all[member].key);
         std::sort(unchanged.circle.begin(), unchanged.circle.end(),
                   [&](const auto& a, const auto& b) { return index[a] < index[b]; });
@@ -119,16 +118,17 @@ Sorted sort_and_expand(const Collection& variables) {
         const Variable& variable = all[component.front()];
         if (variable.raw) continue;
         Variable result = variable;
-        result.value = rewrite(
-            variable.value, true,
-            [&](std::string_view name, std::string_view whole, std::string& out) {
-                if (name == variable.key) return;
-                const auto value = expanded.value(name);
-                out += value ? *value : whole;
-            });
+        result.value =
+            rewrite(variable.value, true,
+                    [&](std::string_view name, std::string_view whole, std::string& out) {
+                        if (name == variable.key) return;
+                        const auto value = expanded.value(name);
+                        out += value ? *value : whole;
+                    });
+        if (result.value.size() > kLongestValue) return {variables, {}, variable.key};
         expanded.set(std::move(result));
     }
-    return {std::move(expanded), {}};
+    return {std::move(expanded), {}, {}};
 }
 
 }  // namespace runner::pipeline::variables

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <functional>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +14,11 @@ enum class Undefined {
     kKeep,   ///< it stays as it is written
 };
 
-/// Replaces $X, ${X} and %X% once; what is inserted is not looked at again.
+/// Longer than what a process can be given (128 KiB on Linux); where expanding stops.
+inline constexpr std::size_t kLongestValue = 1 << 20;
+
+/// Replaces $X, ${X} and %X% once; what is inserted is not looked at again. References behind the
+/// first kLongestValue bytes of the result stay as they are written.
 std::string expand(std::string_view text, const Collection& variables, Undefined undefined);
 
 /// The names that `text` refers to, where $$ and %% protect.
@@ -22,11 +26,12 @@ std::vector<std::string> references(std::string_view text);
 
 /// The values expanded in the order of their references, as GitLab hands them out: raw ones stay
 /// and are inserted as they are, $$ stays, undefined names stay for the runner, a variable that
-/// names itself gets nothing there. When some refer to each other in a circle, nothing is expanded
-/// and `circle` names them.
+/// names itself gets nothing there. When some refer to each other in a circle, or one grows longer
+/// than kLongestValue, nothing is expanded, and `circle` or `too_long` names them.
 struct Sorted {
     Collection variables;
     std::vector<std::string> circle;
+    std::string too_long;
 };
 Sorted sort_and_expand(const Collection& variables);
 

@@ -45,8 +45,8 @@ class Composer {
         : file_(file), first_line_(first_line), limits_(limits) {
         yaml_parser_initialize(&parser_);
         yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
-        yaml_parser_set_input_string(
-            &parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+        yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
+                                     text.size());
     }
     ~Composer() { yaml_parser_delete(&parser_); }
     Composer(const Composer&) = delete;
@@ -82,8 +82,7 @@ class Composer {
         const auto line = parser_.context_mark.line + 1;
         const auto column = parser_.context_mark.column + 1;
         Mark place = mark_of(reader ? parser_.mark : parser_.problem_mark);
-        return Problem{fmt::format("(<unknown>): {} at line {} column {}", text,
-                                   line, column),
+        return Problem{fmt::format("(<unknown>): {} at line {} column {}", text, line, column),
                        place};
     }
 
@@ -97,7 +96,8 @@ class Composer {
         if (depth > limits_.depth) throw Problem{std::string(kTooBig), mark_of(event->start_mark)};
         const Mark mark = mark_of(event->start_mark);
         switch (event->type) {
-            case YAML_ALIAS_EVENT: return alias(view(event->data.alias.anchor), mark);
+            case YAML_ALIAS_EVENT:
+                return alias(view(event->data.alias.anchor), mark);
             case YAML_SCALAR_EVENT: {
                 Value value = scalar(event, mark);
                 remember(view(event->data.scalar.anchor), value);
@@ -121,7 +121,8 @@ class Composer {
                 remember(anchor, value);
                 return value;
             }
-            default: throw Problem{"Invalid configuration format", mark};
+            default:
+                throw Problem{"Invalid configuration format", mark};
         }
     }
 
@@ -144,17 +145,20 @@ class Composer {
 
     Value sequence(Mark mark, std::uint32_t depth) {
         List items;
+        std::uint64_t weight = 1;
         for (;;) {
             Event event;
             next(event);
             if (event->type == YAML_SEQUENCE_END_EVENT) break;
             items.push_back(compose(event, depth + 1));
+            count(items.back(), weight);
         }
         return weighed(Value::list(std::move(items), mark));
     }
 
     Value mapping(Mark mark, std::uint32_t depth) {
         Map map;
+        std::uint64_t weight = 1;
         for (;;) {
             Event key_event;
             next(key_event);
@@ -166,6 +170,8 @@ class Composer {
             next(value_event);
             const auto type = value_event->type;
             Value value = compose(value_event, depth + 1);
+            count(key, weight);
+            count(value, weight);
             if (!explicit_text && key.is_text("<<") && merge_key(map, type, value)) continue;
             map.set(std::move(key), std::move(value));
         }
@@ -191,6 +197,12 @@ class Composer {
         }
         for (const auto& [k, v] : merged) map.set(k, v);
         return true;
+    }
+
+    /// Stops while a list or map is still growing: at its end it may not fit into memory any more.
+    void count(const Value& member, std::uint64_t& weight) const {
+        weight += member.weight();
+        if (weight > limits_.nodes) throw Problem{std::string(kTooBig), member.mark()};
     }
 
     Value weighed(Value value) const {
@@ -223,6 +235,13 @@ class Composer {
 };
 
 }  // namespace
+
+Checked<Value> bounded(Value value) {
+    if (value.weight() > kMostNodes || value.depth() > kDeepest) {
+        return Problem{std::string(kTooBig), value.mark()};
+    }
+    return value;
+}
 
 Checked<Value> load(std::string_view text, std::uint16_t file, std::uint32_t first_line,
                     const LoadLimits& limits) {

@@ -8,9 +8,17 @@
 
 namespace runner::pipeline::yaml {
 
+/// What a tree may weigh before and after includes, extends and references: several times of what
+/// GitLab allows, and what can be walked in well under a second.
+inline constexpr std::uint64_t kMostNodes = 1'000'000;
+inline constexpr std::uint32_t kDeepest = 200;
+
+/// The value, or GitLab's words when it has become too heavy or too deep by what was put together.
+Checked<Value> bounded(Value value);
+
 struct LoadLimits {
     std::size_t text_bytes = 8u << 20;
-    std::uint64_t nodes = 4'000'000;  ///< aliases counted as often as they occur
+    std::uint64_t nodes = kMostNodes;  ///< see Value::weight()
     std::uint32_t depth = 100;
 };
 

@@ -10,6 +10,7 @@ namespace runner::pipeline::yaml {
 namespace {
 
 constexpr std::size_t kIndexFrom = 16;
+constexpr std::size_t kBytesPerNode = 64;  // a long text weighs as much as so many nodes
 
 std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) {
     return a > std::numeric_limits<std::uint64_t>::max() - b
@@ -20,6 +21,27 @@ std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) {
 void account(Node& node, const Value& child) {
     node.weight = saturating_add(node.weight, child.weight());
     node.depth = std::max(node.depth, child.depth() + 1);
+}
+
+std::size_t hash_of(std::string_view text) { return std::hash<std::string_view>{}(text); }
+
+/// Equal values have equal hashes; maps are told apart by their size only.
+std::size_t hash_of(const Value& value) {
+    switch (value.kind()) {
+        case Kind::kString:
+            return hash_of(std::string_view(value.as_string()));
+        case Kind::kReference:
+            return hash_of(value.target());
+        case Kind::kMap:
+            return value.entries().size();
+        case Kind::kList: {
+            std::size_t hash = value.items().size();
+            for (const Value& item : value.items()) hash = hash * 31 + hash_of(item);
+            return hash;
+        }
+        default:
+            return hash_of(value.to_text());
+    }
 }
 
 }  // namespace
@@ -37,23 +59,28 @@ std::vector<Map::Entry>::const_iterator Map::begin() const { return entries_.beg
 std::vector<Map::Entry>::const_iterator Map::end() const { return entries_.end(); }
 const Map::Entry& Map::entry(std::size_t index) const { return entries_[index]; }
 
-std::ptrdiff_t Map::index_of(std::string_view key) const {
+template <typename IsKey>
+std::ptrdiff_t Map::index_of(std::size_t hash, IsKey is_key) const {
     if (!index_.empty()) {
-        const auto found = index_.find(key);
-        return found == index_.end() ? -1 : static_cast<std::ptrdiff_t>(found->second);
+        const auto [first, last] = index_.equal_range(hash);
+        for (auto at = first; at != last; ++at) {
+            if (is_key(entries_[at->second].first)) return static_cast<std::ptrdiff_t>(at->second);
+        }
+        return -1;
     }
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-        if (entries_[i].first.is_text(key)) return static_cast<std::ptrdiff_t>(i);
+        if (is_key(entries_[i].first)) return static_cast<std::ptrdiff_t>(i);
     }
     return -1;
 }
 
+std::ptrdiff_t Map::index_of(std::string_view key) const {
+    return index_of(index_.empty() ? 0 : hash_of(key),
+                    [&](const Value& k) { return k.is_text(key); });
+}
+
 std::ptrdiff_t Map::index_of(const Value& key) const {
-    if (key.is_string()) return index_of(std::string_view(key.as_string()));
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-        if (entries_[i].first == key) return static_cast<std::ptrdiff_t>(i);
-    }
-    return -1;
+    return index_of(index_.empty() ? 0 : hash_of(key), [&](const Value& k) { return k == key; });
 }
 
 const Value* Map::find(std::string_view key) const {
@@ -73,10 +100,7 @@ void Map::set(Value key, Value value) {
         return;
     }
     entries_.emplace_back(std::move(key), std::move(value));
-    const auto add = [this](std::size_t i) {
-        const Value& k = entries_[i].first;
-        if (k.is_string()) index_.emplace(k.as_string(), i);
-    };
+    const auto add = [this](std::size_t i) { index_.emplace(hash_of(entries_[i].first), i); };
     if (entries_.size() == kIndexFrom) {
         for (std::size_t i = 0; i < entries_.size(); ++i) add(i);
     } else if (entries_.size() > kIndexFrom) {
@@ -120,6 +144,7 @@ Value Value::real(double value, Mark mark) {
 
 Value Value::string(std::string text, Mark mark) {
     auto* node = new Node(Kind::kString, mark);
+    node->weight += text.size() / kBytesPerNode;
     node->data = std::move(text);
     return Value(node);
 }
@@ -156,13 +181,19 @@ Value Value::map(Map entries, Mark mark) {
 
 bool Value::is_blank() const {
     switch (kind()) {
-        case Kind::kNull: return true;
-        case Kind::kBool: return !as_bool();
+        case Kind::kNull:
+            return true;
+        case Kind::kBool:
+            return !as_bool();
         case Kind::kString:
-        case Kind::kSymbol: return as_string().find_first_not_of(" \t\r\n\v\f") == std::string::npos;
-        case Kind::kList: return items().empty();
-        case Kind::kMap: return entries().empty();
-        default: return false;
+        case Kind::kSymbol:
+            return as_string().find_first_not_of(" \t\r\n\v\f") == std::string::npos;
+        case Kind::kList:
+            return items().empty();
+        case Kind::kMap:
+            return entries().empty();
+        default:
+            return false;
     }
 }
 
@@ -225,12 +256,17 @@ bool same_entries(const Map& a, const Map& b) {
 
 std::string Value::to_text() const {
     switch (kind()) {
-        case Kind::kBool: return as_bool() ? "true" : "false";
-        case Kind::kInteger: return std::to_string(as_integer());
-        case Kind::kFloat: return float_text(as_float());
+        case Kind::kBool:
+            return as_bool() ? "true" : "false";
+        case Kind::kInteger:
+            return std::to_string(as_integer());
+        case Kind::kFloat:
+            return float_text(as_float());
         case Kind::kString:
-        case Kind::kSymbol: return as_string();
-        default: return {};
+        case Kind::kSymbol:
+            return as_string();
+        default:
+            return {};
     }
 }
 
@@ -238,15 +274,23 @@ bool operator==(const Value& a, const Value& b) {
     if (a.node_ == b.node_) return true;
     if (a.kind() != b.kind()) return false;
     switch (a.kind()) {
-        case Kind::kNull: return true;
-        case Kind::kBool: return a.as_bool() == b.as_bool();
-        case Kind::kInteger: return a.as_integer() == b.as_integer();
-        case Kind::kFloat: return a.as_float() == b.as_float();
+        case Kind::kNull:
+            return true;
+        case Kind::kBool:
+            return a.as_bool() == b.as_bool();
+        case Kind::kInteger:
+            return a.as_integer() == b.as_integer();
+        case Kind::kFloat:
+            return a.as_float() == b.as_float();
         case Kind::kString:
-        case Kind::kSymbol: return a.as_string() == b.as_string();
-        case Kind::kReference: return a.target() == b.target();
-        case Kind::kList: return a.items() == b.items();
-        case Kind::kMap: return same_entries(a.entries(), b.entries());
+        case Kind::kSymbol:
+            return a.as_string() == b.as_string();
+        case Kind::kReference:
+            return a.target() == b.target();
+        case Kind::kList:
+            return a.items() == b.items();
+        case Kind::kMap:
+            return same_entries(a.entries(), b.entries());
     }
     return false;
 }

@@ -55,12 +55,14 @@ class Map {
     [[nodiscard]] const Entry& entry(std::size_t index) const;
 
   private:
+    template <typename IsKey>
+    [[nodiscard]] std::ptrdiff_t index_of(std::size_t hash, IsKey is_key) const;
     [[nodiscard]] std::ptrdiff_t index_of(std::string_view key) const;
     [[nodiscard]] std::ptrdiff_t index_of(const Value& key) const;
 
     std::vector<Entry> entries_;
-    // Filled once the map is long; views point into key nodes, which never move.
-    std::unordered_map<std::string_view, std::size_t> index_;
+    std::unordered_multimap<std::size_t, std::size_t>
+        index_;  // by the key's hash, once the map is long
 };
 
 /// One immutable YAML value with its place in the file. Copying shares; nothing is ever changed in
@@ -111,7 +113,8 @@ class Value {
     /// The same, but a null entry counts as absent.
     [[nodiscard]] const Value* given(std::string_view key) const;
 
-    [[nodiscard]] std::uint64_t weight() const;  ///< nodes, aliases counted as often as they occur
+    /// Nodes, aliases counted as often as they occur, a long text as one for each 64 bytes.
+    [[nodiscard]] std::uint64_t weight() const;
     [[nodiscard]] std::uint32_t depth() const;
 
     /// Text as Ruby's to_s prints a scalar: null is empty, 1.0 is "1.0".
