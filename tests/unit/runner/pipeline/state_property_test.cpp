@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
 #include <string>
 #include <vector>
 
 #include "runner/pipeline/state/process.hpp"
+#include "tests/unit/runner/pipeline/dice.hpp"
 #include "tests/unit/runner/pipeline/process_reference.hpp"
 
 namespace runner::pipeline::state {
@@ -14,21 +14,13 @@ namespace {
 
 using plan::When;
 
-class Dice {
-  public:
-    explicit Dice(std::uint64_t seed) : random_(seed) {}
-    std::size_t below(std::size_t end) { return static_cast<std::size_t>(random_() % end); }
-    bool one_in(std::size_t n) { return below(n) == 0; }
-
-  private:
-    std::mt19937_64 random_;
-};
+using tests::Dice;
 
 When any_when(Dice& dice) {
     constexpr When kWhens[] = {When::kOnSuccess, When::kOnSuccess, When::kOnSuccess,
                                When::kOnFailure, When::kAlways,    When::kManual,
                                When::kDelayed};
-    return kWhens[dice.below(std::size(kWhens))];
+    return dice.of(kWhens);
 }
 
 std::vector<Run> any_pipeline(Dice& dice) {
