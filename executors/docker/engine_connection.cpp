@@ -14,6 +14,7 @@
 #include "executors/docker/digest.hpp"
 #include "executors/docker/run_all.hpp"
 #include "executors/docker/tar_archive.hpp"
+#include "executors/find_helper.hpp"
 
 namespace executors::docker {
 
@@ -29,15 +30,6 @@ std::optional<std::string> from_environment(const char* name) {
     const char* value = std::getenv(name);
     if (value == nullptr) return std::nullopt;
     return std::string(value);
-}
-
-std::string find_helper() {
-    if (auto named = from_environment("RUNNER_HELPER"); named && !named->empty()) return *named;
-    std::error_code code;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
-    const auto beside = self.parent_path() / "runner-helper";
-    if (!code && std::filesystem::exists(beside, code)) return beside.string();
-    return "/usr/lib/runner/runner-helper";
 }
 
 struct HelperBinary {

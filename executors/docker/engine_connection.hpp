@@ -59,8 +59,8 @@ class EngineConnection {
 };
 
 /// For the engine that `settings`, then DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name, else
-/// the default socket. `helper_path`: the static runner-helper; "" looks at RUNNER_HELPER, then beside
-/// this program. kConfiguration for an address that cannot be used.
+/// the default socket. `helper_path`: the static runner-helper; "" for the one that find_helper()
+/// finds. kConfiguration for an address that cannot be used.
 base::Result<std::shared_ptr<EngineConnection>> make_engine_connection(
     const boost::asio::any_io_executor& executor, const DockerSettings& settings,
     std::string helper_path = "");

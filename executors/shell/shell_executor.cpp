@@ -13,6 +13,7 @@
 #include "base/strings.hpp"
 #include "base/subprocess.hpp"
 #include "executors/helper/protocol.hpp"
+#include "executors/find_helper.hpp"
 #include "protocol/http/client.hpp"
 
 namespace executors::shell {
@@ -26,16 +27,6 @@ namespace {
 
 constexpr std::chrono::seconds kStartLimit{20};
 constexpr std::size_t kMaxMessage = 4096;
-
-std::string find_helper() {
-    const char* named = std::getenv("RUNNER_HELPER");
-    if (named != nullptr && *named != '\0') return named;
-    std::error_code code;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
-    const auto beside = self.parent_path() / "runner-helper";
-    if (!code && std::filesystem::exists(beside, code)) return beside;
-    return "/usr/lib/runner/runner-helper";
-}
 
 bool has_program(const std::string& name) {
     const char* path = std::getenv("PATH");
@@ -78,7 +69,7 @@ class ShellExecutor final : public Executor {
   public:
     ShellExecutor(const boost::asio::any_io_executor& executor, std::string helper_path)
         : executor_(executor),
-          helper_(helper_path.empty() ? find_helper() : std::move(helper_path)) {
+          helper_(helper_path.empty() ? executors::find_helper() : std::move(helper_path)) {
         info_.description = host_name();
         info_.has_git = has_program("git");
         info_.shared = true;

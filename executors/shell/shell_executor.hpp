@@ -14,7 +14,7 @@ namespace executors::shell {
 /// state directory; it outlives the daemon. cleanup() ends it and everything it ever started, found by
 /// descent, by a control group where the system permits one, and by a mark in the environment when the
 /// supervisor itself was killed. `helper_path` is the runner-helper to use, "" for the one that is found
-/// by RUNNER_HELPER, beside this program, or in /usr/lib/runner.
+/// by RUNNER_HELPER, beside this program, or in ../lib/runner from there.
 std::unique_ptr<Executor> make_shell_executor(const boost::asio::any_io_executor& executor,
                                               std::string helper_path = {});
 

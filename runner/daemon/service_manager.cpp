@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
-#include <chrono>
+#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "base/files.hpp"
 #include "base/log.hpp"
@@ -29,6 +31,27 @@ void notify_service_manager(std::string_view state) {
                         reinterpret_cast<const sockaddr*>(&address), size) < 0) {
         base::log::warning("The service manager cannot be told about this service",
                            {{"socket", path}, {"error", base::errno_error("notify").message}});
+    }
+}
+
+std::optional<std::chrono::microseconds> watchdog_interval() {
+    const char* pid = std::getenv("WATCHDOG_PID");
+    if (pid != nullptr && pid != std::to_string(::getpid())) return std::nullopt;
+    const char* text = std::getenv("WATCHDOG_USEC");
+    if (text == nullptr) return std::nullopt;
+    std::int64_t micros = 0;
+    const char* end = text + std::strlen(text);
+    const auto [stop, code] = std::from_chars(text, end, micros);
+    if (code != std::errc() || stop != end || micros < 2) return std::nullopt;
+    return std::chrono::microseconds(micros / 2);
+}
+
+base::Task<void> feed_watchdog() {
+    const auto interval = watchdog_interval();
+    bool feeding = interval.has_value();
+    while (feeding) {
+        notify_service_manager("WATCHDOG=1");
+        feeding = co_await base::sleep_for(*interval);
     }
 }
 

@@ -1,16 +1,27 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string_view>
+
+#include "base/task.hpp"
 
 namespace runner::daemon {
 
-/// Tells systemd how the service is doing (sd_notify(3): a datagram to $NOTIFY_SOCKET). Does nothing when
-/// no service manager listens. The protocol is one sendto(); libsystemd would cost more memory than
-/// everything else that the idle daemon does.
+/// Tells systemd how the service is doing (sd_notify(3): a datagram to $NOTIFY_SOCKET). Does
+/// nothing when no service manager listens. The protocol is one sendto(); libsystemd would cost
+/// more memory than everything else that the idle daemon does.
 void notify_service_manager(std::string_view state);
 
 inline constexpr std::string_view kServiceReady = "READY=1";
 inline constexpr std::string_view kServiceStopping = "STOPPING=1";
+
+/// Half of the time in which systemd's watchdog wants to hear from this process
+/// (sd_watchdog_enabled(3)), nullopt when it does not.
+std::optional<std::chrono::microseconds> watchdog_interval();
+/// Says WATCHDOG=1 that often, until it is cancelled; returns at once without a watchdog. It runs
+/// on the I/O thread, so that its silence means that the daemon hangs.
+base::Task<void> feed_watchdog();
 
 /// RELOADING=1 with the time stamp that Type=notify-reload asks for.
 void notify_reloading();
