@@ -1,0 +1,247 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "base/files.hpp"
+#include "base/strings.hpp"
+#include "runner/script/stages.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/unit/runner/script/run_shell.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using protocol::gitlab::JobPayload;
+using runner::config::RunnerConfig;
+using runner::script::RunnerFacts;
+using runner::script::StageWriter;
+using runner::script::Variables;
+using testing::HasSubstr;
+using testing::Not;
+
+/// get_sources, with the git of this machine, from a repository in the file system.
+class GetSources : public testing::TestWithParam<tests::Shell> {
+  protected:
+    void SetUp() override {
+        if (!tests::is_installed(GetParam())) GTEST_SKIP() << GetParam().words.front() << " is not installed";
+        facts_.project_dir = (dir_.path() / "builds/g/p").string();
+        facts_.tmp_dir = facts_.project_dir + ".tmp";
+        origin_ = dir_.path() / "origin";
+        first_ = commit("first");
+        second_ = commit("second");
+        payload_.git_info.repo_url = "file://" + origin_.string();
+        payload_.git_info.sha = second_;
+        payload_.git_info.ref = "main";
+        payload_.git_info.refspecs = {"+refs/heads/*:refs/remotes/origin/*"};
+        payload_.allow_git_fetch = true;
+    }
+    std::string git(const std::string& command) {
+        const auto end = tests::run_shell(tests::shells().front(),
+                                          "export GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b "
+                                          "GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b\n" +
+                                              command,
+                                          dir_.path());
+        EXPECT_EQ(end.code, 0) << command << "\n" << end.output;
+        return std::string(base::trim(end.output));
+    }
+    std::string commit(const std::string& content) {
+        return git("[ -d origin ] || git init -q -b main origin; cd origin; echo " + content +
+                   " > file; printf 'ignored\\n' > .gitignore; git add . >/dev/null 2>&1; git commit -q -m " + content +
+                   "; git rev-parse HEAD");
+    }
+    void set(std::string key, std::string value) {
+        protocol::gitlab::Variable variable;
+        variable.key = std::move(key);
+        variable.value = std::move(value);
+        payload_.variables.push_back(std::move(variable));
+    }
+    tests::ShellEnd fetch() {
+        Variables variables(payload_, runner_, facts_);
+        StageWriter writer(payload_, runner_, variables, {});
+        const auto text = writer.get_sources();
+        if (!text) return {-1, text.error().message};
+        return tests::run_shell(GetParam(), *text, dir_.path());
+    }
+    void expect_fetched() {
+        const auto end = fetch();
+        ASSERT_EQ(end.code, 0) << end.output;
+    }
+    [[nodiscard]] std::string content(const std::string& name = "file") const {
+        const auto text = base::read_file(fs::path(facts_.project_dir) / name);
+        return text ? *text : "(none)";
+    }
+    void leave(const std::string& name) const {
+        const auto path = fs::path(facts_.project_dir) / name;
+        fs::create_directories(path.parent_path());
+        const auto written = base::write_file_atomic(path, "left", 0600);
+        ASSERT_TRUE(written) << written.error().message;
+    }
+    [[nodiscard]] bool has(const std::string& name) const { return fs::exists(fs::path(facts_.project_dir) / name); }
+
+    tests::TempDir dir_;
+    fs::path origin_;
+    std::string first_;
+    std::string second_;
+    JobPayload payload_;
+    RunnerConfig runner_;
+    RunnerFacts facts_;
+};
+
+TEST_P(GetSources, ChecksOutExactlyTheCommit) {
+    payload_.git_info.sha = first_;
+    expect_fetched();
+    EXPECT_EQ(content(), "first\n");
+    EXPECT_EQ(git("git -C '" + facts_.project_dir + "' rev-parse HEAD"), first_);
+}
+
+TEST_P(GetSources, FetchKeepsTheRepositoryAndCleansTheTree) {
+    payload_.git_info.sha = first_;
+    expect_fetched();
+    leave("untracked");
+    leave("ignored");
+    leave(".git/kept");
+    leave(".git/index.lock");
+    leave(".git/hooks/post-checkout");
+    payload_.git_info.sha = second_;
+    expect_fetched();
+    EXPECT_EQ(content(), "second\n");
+    EXPECT_FALSE(has("untracked"));
+    EXPECT_FALSE(has("ignored"));
+    EXPECT_FALSE(has(".git/hooks/post-checkout"));
+    EXPECT_TRUE(has(".git/kept"));
+}
+
+TEST_P(GetSources, CleanFlagsDecideWhatStays) {
+    expect_fetched();
+    leave("untracked");
+    leave("ignored");
+    leave("kept");
+    set("GIT_CLEAN_FLAGS", "-ffd -e kept");
+    expect_fetched();
+    EXPECT_FALSE(has("untracked"));
+    EXPECT_TRUE(has("ignored"));
+    EXPECT_TRUE(has("kept"));
+    leave("untracked");
+    set("GIT_CLEAN_FLAGS", "none");
+    expect_fetched();
+    EXPECT_TRUE(has("untracked"));
+}
+
+TEST_P(GetSources, CloneStartsOver) {
+    expect_fetched();
+    leave(".git/kept");
+    set("GIT_STRATEGY", "clone");
+    expect_fetched();
+    EXPECT_FALSE(has(".git/kept"));
+    EXPECT_EQ(content(), "second\n");
+}
+
+TEST_P(GetSources, TheServerChoosesBetweenFetchAndCloneWhenTheJobDoesNot) {
+    expect_fetched();
+    leave(".git/kept");
+    payload_.allow_git_fetch = false;
+    expect_fetched();
+    EXPECT_FALSE(has(".git/kept"));
+}
+
+TEST_P(GetSources, NoneLeavesTheTreeAlone) {
+    expect_fetched();
+    leave("untracked");
+    set("GIT_STRATEGY", "none");
+    const auto end = fetch();
+    EXPECT_EQ(end.code, 0);
+    EXPECT_THAT(end.output, HasSubstr("Skipping Git repository setup"));
+    EXPECT_TRUE(has("untracked"));
+    EXPECT_EQ(content(), "second\n");
+}
+
+TEST_P(GetSources, EmptyIsAnEmptyDirectory) {
+    fs::create_directories(facts_.project_dir);
+    leave("untracked");
+    set("GIT_STRATEGY", "empty");
+    expect_fetched();
+    EXPECT_TRUE(fs::is_empty(facts_.project_dir));
+}
+
+TEST_P(GetSources, DepthIsKeptAndLeft) {
+    payload_.git_info.depth = 1;
+    const auto end = fetch();
+    EXPECT_THAT(end.output, HasSubstr("Fetching changes with git depth set to 1..."));
+    EXPECT_EQ(git("git -C '" + facts_.project_dir + "' rev-list --count HEAD"), "1");
+    payload_.git_info.depth = 0;
+    expect_fetched();
+    EXPECT_EQ(git("git -C '" + facts_.project_dir + "' rev-list --count HEAD"), "2");
+}
+
+TEST_P(GetSources, CheckoutCanBeSkipped) {
+    set("GIT_CHECKOUT", "false");
+    const auto end = fetch();
+    EXPECT_EQ(end.code, 0);
+    EXPECT_THAT(end.output, HasSubstr("Skipping Git checkout"));
+    EXPECT_FALSE(has("file"));
+    EXPECT_TRUE(has(".git"));
+}
+
+TEST_P(GetSources, AMissingCommitFails) {
+    payload_.git_info.sha = std::string(40, 'a');
+    EXPECT_NE(fetch().code, 0);
+}
+
+TEST_P(GetSources, CredentialsAreInNoFileThatTheJobKeeps) {
+    payload_.git_info.repo_url = "https://gitlab-ci-token:very-secret@127.0.0.1:1/g/p.git";
+    EXPECT_NE(fetch().code, 0);  // nobody listens there
+    EXPECT_THAT(content(".git/config"), HasSubstr("url = https://127.0.0.1:1/g/p.git"));
+    EXPECT_THAT(content(".git/config"), Not(HasSubstr("very-secret")));
+}
+
+TEST_P(GetSources, CredentialsReachGit) {
+    payload_.git_info.repo_url = "https://gitlab-ci-token:very-secret@127.0.0.1:1/g/p.git";
+    static_cast<void>(fetch());
+    EXPECT_THAT(git("git -C '" + facts_.project_dir + "' ls-remote --get-url origin"),
+                HasSubstr("gitlab-ci-token:very-secret@127.0.0.1:1/g/p.git"));
+}
+
+TEST_P(GetSources, HooksOfAdministratorAndJobSurroundTheFetch) {
+    runner_.pre_get_sources_script = "echo admin-before";
+    runner_.post_get_sources_script = "echo admin-behind";
+    payload_.hooks = {{"pre_get_sources_script", {"echo job-before"}}, {"post_get_sources_script", {"echo job-behind"}}};
+    const std::string text = fetch().output;
+    const std::vector<std::string> order{"\nadmin-before\n", "\njob-before\n", "Checking out", "\njob-behind\n",
+                                         "\nadmin-behind\n"};
+    std::size_t at = 0;
+    for (const auto& part : order) {
+        at = text.find(part, at);
+        ASSERT_NE(at, std::string::npos) << part << " is missing or too early in\n" << text;
+    }
+}
+
+TEST_P(GetSources, SubmodulesComeWhenTheyAreAskedFor) {
+    git("git init -q -b main sub; cd sub; echo inner > inner; git add .; git commit -q -m s; cd ../origin; "
+        "git -c protocol.file.allow=always submodule --quiet add '" + (dir_.path() / "sub").string() +
+        "' module; git commit -q -m module");
+    payload_.git_info.sha = git("git -C origin rev-parse HEAD");
+    expect_fetched();
+    EXPECT_FALSE(has("module/inner"));
+    // git refuses local submodules for a reason that does not concern this test.
+    runner_.pre_get_sources_script = "git config --global protocol.file.allow always";
+    for (const auto* mode : {"normal", "recursive"}) {
+        set("GIT_SUBMODULE_STRATEGY", mode);
+        expect_fetched();
+        EXPECT_EQ(content("module/inner"), "inner\n");
+    }
+}
+
+TEST_P(GetSources, WhatCannotWorkIsSaidBeforeAnythingRuns) {
+    set("GIT_SUBMODULE_STRATEGY", "sometimes");
+    EXPECT_THAT(fetch().output, HasSubstr("unknown GIT_SUBMODULE_STRATEGY \"sometimes\": use none, normal or recursive"));
+    payload_.variables.clear();
+    payload_.git_info.sha.clear();
+    EXPECT_THAT(fetch().output, HasSubstr("git_info.sha"));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, GetSources, testing::ValuesIn(tests::shells()),
+                         [](const auto& chosen) { return chosen.param.name; });
+
+}  // namespace

@@ -1,0 +1,119 @@
+#include "runner/script/stages.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "tests/support/temp_dir.hpp"
+#include "tests/unit/runner/script/run_shell.hpp"
+
+namespace {
+
+using protocol::gitlab::JobPayload;
+using protocol::gitlab::Step;
+using runner::config::RunnerConfig;
+using runner::script::RunnerFacts;
+using runner::script::StageWriter;
+using runner::script::Variables;
+using testing::HasSubstr;
+using testing::Not;
+
+/// Scripts of one job, run one after the other in one directory, as the supervisor does.
+class Stages : public testing::TestWithParam<tests::Shell> {
+  protected:
+    void SetUp() override {
+        if (!tests::is_installed(GetParam())) GTEST_SKIP() << GetParam().words.front() << " is not installed";
+        facts_.project_dir = (dir_.path() / "project").string();
+        facts_.tmp_dir = facts_.project_dir + ".tmp";
+        std::filesystem::create_directory(facts_.project_dir);
+    }
+    void add(std::string key, std::string value, bool file = false) {
+        protocol::gitlab::Variable variable;
+        variable.key = std::move(key);
+        variable.value = std::move(value);
+        variable.file = file;
+        payload_.variables.push_back(std::move(variable));
+    }
+    template <typename Write>
+    tests::ShellEnd run(Write write) {
+        Variables variables(payload_, runner_, facts_);
+        variables.set_job_status("failed");
+        StageWriter writer(payload_, runner_, variables, {.place = "here", .shell_executor = true});
+        const std::string text = write(writer);
+        std::map<std::string, std::string> environment;
+        for (const auto& variable : variables.environment()) environment[variable.name] = variable.value;
+        return tests::run_shell(GetParam(), text, dir_.path(), environment);
+    }
+    tests::ShellEnd step(std::vector<std::string> lines, std::string name = "script") {
+        const Step made{.name = std::move(name), .script = std::move(lines), .when = ""};
+        return run([&](StageWriter& writer) { return writer.step(made); });
+    }
+
+    tests::TempDir dir_;
+    JobPayload payload_;
+    RunnerConfig runner_;
+    RunnerFacts facts_;
+};
+
+TEST_P(Stages, RunInTheProjectWithTheJobsVariables) {
+    add("GREETING", "it's $WHO");
+    add("WHO", "me");
+    const auto end = step({"echo \"$GREETING in $PWD\""});
+    EXPECT_EQ(end.code, 0);
+    EXPECT_THAT(end.output, HasSubstr("\nit's me in " + facts_.project_dir + "\n"));
+}
+
+TEST_P(Stages, FileVariablesArePathsOfPrivateFilesUntilTheCleanup) {
+    add("KEY", "line 1\nline '2'\n", true);
+    const auto end = step({"cat \"$KEY\"", "ls -l \"$KEY\" | cut -c1-10"});
+    EXPECT_THAT(end.output, HasSubstr("\nline 1\nline '2'\n"));
+    EXPECT_THAT(end.output, HasSubstr("\n-rw-------\n"));
+    EXPECT_TRUE(std::filesystem::exists(facts_.tmp_dir + "/KEY"));
+    EXPECT_EQ(run([](StageWriter& writer) { return writer.cleanup(); }).code, 0);
+    EXPECT_FALSE(std::filesystem::exists(facts_.tmp_dir + "/KEY"));
+}
+
+TEST_P(Stages, WhatGoesToGitlabEnvIsThereInTheNextStage) {
+    EXPECT_EQ(step({"echo 'A=one two' >> \"$GITLAB_ENV\"", "echo 'B=$(false) `x`' >> \"$GITLAB_ENV\""}).code, 0);
+    const auto end = step({"echo \"<$A> <$B>\""});
+    EXPECT_THAT(end.output, HasSubstr("\n<one two> <$(false) `x`>\n"));
+}
+
+TEST_P(Stages, TheAdministratorsScriptsShareTheShellOfTheStep) {
+    runner_.pre_build_script = "X=5";
+    runner_.post_build_script = "echo \"after $X\"";
+    EXPECT_THAT(step({"X=$((X + 1))"}).output, HasSubstr("\nafter 6\n"));
+}
+
+TEST_P(Stages, AfterScriptHasAShellOfItsOwnAndKnowsHowTheJobWent) {
+    const Step made{.name = "after_script", .script = {"echo \"status $CI_JOB_STATUS\""}, .when = ""};
+    const auto end = run([&](StageWriter& writer) { return writer.after_script(made); });
+    EXPECT_THAT(end.output, HasSubstr("Running after script..."));
+    EXPECT_THAT(end.output, HasSubstr("\nstatus failed\n"));
+}
+
+TEST_P(Stages, PrepareNamesThePlaceAndForgetsAFormerEnvironment) {
+    EXPECT_EQ(step({"echo 'A=old' >> \"$GITLAB_ENV\""}).code, 0);
+    EXPECT_EQ(run([](StageWriter& writer) { return writer.prepare_script(); }).output, "Running on here...\n");
+    EXPECT_THAT(step({"echo \"<$A>\""}).output, HasSubstr("\n<>\n"));
+}
+
+TEST_P(Stages, ADebugTraceCanBeForbidden) {
+    add("CI_DEBUG_TRACE", "true");
+    EXPECT_THAT(step({"true"}).output, HasSubstr("+ true\n"));
+    runner_.debug_trace_disabled = true;
+    EXPECT_THAT(step({"true"}).output, Not(HasSubstr("+ true\n")));
+}
+
+TEST_P(Stages, NoVariablesValueStandsInTheText) {
+    add("TOKEN", "very-secret");
+    Variables variables(payload_, runner_, facts_);
+    StageWriter writer(payload_, runner_, variables, {});
+    EXPECT_THAT(writer.step({.name = "script", .script = {"echo $TOKEN"}, .when = ""}), Not(HasSubstr("very-secret")));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Stages, testing::ValuesIn(tests::shells()),
+                         [](const auto& chosen) { return chosen.param.name; });
+
+}  // namespace
