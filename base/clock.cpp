@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 
 namespace base {
@@ -13,6 +14,14 @@ std::tm utc(std::int64_t unix_seconds) {
     std::tm parts{};
     ::gmtime_r(&seconds, &parts);
     return parts;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+int number_at(std::string_view text, std::size_t at, std::size_t digits) {
+    int value = 0;
+    for (const char c : text.substr(at, digits)) value = value * 10 + (c - '0');
+    return value;
 }
 
 class SystemClock final : public Clock {
@@ -34,6 +43,37 @@ std::string rfc3339_utc(std::int64_t unix_seconds) {
     const std::tm t = utc(unix_seconds);
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", t.tm_year + 1900, t.tm_mon + 1,
                        t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
+}
+
+std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
+    constexpr std::string_view kShape = "0000-00-00T00:00:00";
+    if (text.size() <= kShape.size()) return std::nullopt;
+    for (std::size_t i = 0; i < kShape.size(); ++i) {
+        const bool fits = kShape[i] == '0' ? is_digit(text[i])
+                          : kShape[i] == 'T'
+                              ? std::string_view("Tt ").find(text[i]) != std::string_view::npos
+                              : text[i] == kShape[i];
+        if (!fits) return std::nullopt;
+    }
+    std::tm parts{};
+    parts.tm_year = number_at(text, 0, 4) - 1900;
+    parts.tm_mon = number_at(text, 5, 2) - 1;
+    parts.tm_mday = number_at(text, 8, 2);
+    parts.tm_hour = number_at(text, 11, 2);
+    parts.tm_min = number_at(text, 14, 2);
+    parts.tm_sec = number_at(text, 17, 2);
+    const auto seconds = static_cast<std::int64_t>(::timegm(&parts));
+    std::string_view zone = text.substr(kShape.size());
+    if (zone[0] == '.')
+        zone = zone.substr(std::min(zone.find_first_not_of("0123456789", 1), zone.size()));
+    if (zone == "Z" || zone == "z") return seconds;
+    if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':')
+        return std::nullopt;
+    for (const std::size_t i : {1U, 2U, 4U, 5U}) {
+        if (!is_digit(zone[i])) return std::nullopt;
+    }
+    const std::int64_t offset = (number_at(zone, 1, 2) * 60 + number_at(zone, 4, 2)) * 60;
+    return zone[0] == '+' ? seconds - offset : seconds + offset;
 }
 
 std::string rfc3339_utc_micros(std::int64_t unix_micros) {

@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace base {
 
@@ -11,6 +13,9 @@ std::int64_t unix_micros_now();
 
 /// "2026-01-31T16:47:55Z".
 std::string rfc3339_utc(std::int64_t unix_seconds);
+/// Seconds since 1970 of an RFC 3339 date: "T" or a space in the middle, fractions dropped, "Z" or
+/// an offset. nullopt for anything else.
+std::optional<std::int64_t> parse_rfc3339(std::string_view text);
 /// "2026-01-31T16:47:55.123456Z": the stamp of a job log line (job-runtime.md §3.4).
 std::string rfc3339_utc_micros(std::int64_t unix_micros);
 

@@ -1,14 +1,23 @@
 #include "runner/daemon/config_watch.hpp"
 
+#include <fmt/format.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 
-#include <array>
 #include <boost/asio/buffer.hpp>
+#include <array>
 #include <cstring>
 
 #include "base/files.hpp"
 
 namespace runner::daemon {
+
+std::string file_stamp(const std::filesystem::path& file) {
+    struct stat facts {};
+    if (::stat(file.c_str(), &facts) != 0) return {};
+    return fmt::format("{}:{}:{}.{:09}", facts.st_ino, facts.st_size, facts.st_mtim.tv_sec,
+                       facts.st_mtim.tv_nsec);
+}
 
 base::Result<ConfigWatch> ConfigWatch::open(const boost::asio::any_io_executor& executor,
                                             const std::filesystem::path& file) {

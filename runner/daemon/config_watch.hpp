@@ -2,11 +2,16 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <filesystem>
+#include <string>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
 
 namespace runner::daemon {
+
+/// What tells one version of a file from another: its inode, size and time of change; "" when there
+/// is none.
+std::string file_stamp(const std::filesystem::path& file);
 
 /// Tells when a file was written or replaced: inotify on its directory, because editors rename.
 ///
@@ -15,7 +20,8 @@ class ConfigWatch {
   public:
     static base::Result<ConfigWatch> open(const boost::asio::any_io_executor& executor,
                                           const std::filesystem::path& file);
-    /// Returns when the file has changed; several changes in a row are one. kCancelled when stopped.
+    /// Returns when the file has changed; several changes in a row are one. kCancelled when
+    /// stopped.
     base::Task<base::Result<void>> next_change();
 
   private:

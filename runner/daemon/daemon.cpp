@@ -44,6 +44,7 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
       services_(executor) {}
 
 base::Result<void> Daemon::load() {
+    config_stamp_ = file_stamp(options_.config_path);
     auto loaded = config::load_config(options_.config_path);
     if (!loaded && loaded.error().is(base::ErrorKind::kNotFound)) {
         base::log::warning("There is no configuration yet; waiting for `runner register`",
@@ -72,6 +73,7 @@ void Daemon::apply(std::shared_ptr<const config::Config> config) {
         }
     }
     entries_ = builder_.build(config_);
+    if (rotation_) rotation_->configure(entries_);
     if (feeder_) {
         feeder_->configure(entries_, config_->concurrent,
                            std::chrono::seconds(config_->check_interval_seconds));
@@ -97,6 +99,11 @@ base::Result<void> Daemon::open() {
 std::shared_ptr<RunnerEntry> Daemon::entry_for(const job::JobRecord& record) const {
     for (const auto& entry : entries_) {
         if (entry->runner->url == record.url && entry->short_token == record.short_token) return entry;
+    }
+    // The token may have been replaced since: the server's number of the runner stays.
+    for (const auto& entry : entries_) {
+        const bool same = record.runner_id != 0 && entry->runner->id == record.runner_id;
+        if (same && entry->runner->url == record.url) return entry;
     }
     return nullptr;
 }
@@ -127,7 +134,7 @@ base::Task<int> Daemon::run() {
     jobs_ = std::make_unique<JobHost>(executor_, state_dir_->path(), system_id_, make, on_start, on_end);
     Feeder::Host host;
     host.running_jobs = [this] { return jobs_->running(); };
-    host.running_jobs_of = [this](const std::string& token) { return jobs_->running_of(token); };
+    host.running_jobs_of = [this](const std::string& runner) { return jobs_->running_of(runner); };
     host.accept = [this](std::shared_ptr<RunnerEntry> entry, protocol::gitlab::JobRequestAnswer answer) {
         jobs_->accept(std::move(entry), answer.payload, answer.tls_ca_chain);
     };
@@ -136,15 +143,19 @@ base::Task<int> Daemon::run() {
         if (answer.outcome == protocol::gitlab::JobRequestOutcome::kNone) rest_when_idle();
     };
     feeder_ = std::make_unique<Feeder>(executor_, system_id_, std::move(host));
+    auto on_new_token = [this] { reload(); };
+    rotation_ = std::make_unique<TokenRotation>(executor_, options_.config_path, on_new_token);
     apply(config_);
     status_.observe([this] { return snapshot(); });
 
     services_.spawn("signals", watch_signals());
     services_.spawn("configuration", watch_configuration());
     services_.spawn("status endpoint", status_.serve());
+    services_.spawn("watchdog", feed_watchdog());
     take_up_former_jobs();
     base::TaskGroup feeding(executor_);
     feeding.spawn("feeder", feeder_->run());
+    feeding.spawn("token rotation", rotation_->run());
     base::log::info("Runner is ready", {{"config", config_->path.string()},
                                         {"runners", entries_.size()},
                                         {"concurrent", config_->concurrent},
@@ -165,6 +176,7 @@ base::Task<int> Daemon::run() {
 
 base::Task<void> Daemon::wind_down() {
     notify_service_manager(kServiceStopping);
+    rotation_->stop();
     feeder_->stop();
     co_await feeder_->drain();
     co_await jobs_->wait();
@@ -239,7 +251,8 @@ base::Task<void> Daemon::watch_configuration() {
     while (true) {
         auto changed = co_await watch->next_change();
         if (!changed) co_return;
-        reload();
+        // Editors write in several steps, and a new token of ours was read already.
+        if (file_stamp(options_.config_path) != config_stamp_) reload();
     }
 }
 

@@ -15,6 +15,7 @@
 #include "runner/daemon/shutdown.hpp"
 #include "runner/daemon/state_dir.hpp"
 #include "runner/daemon/status_service.hpp"
+#include "runner/daemon/token_rotation.hpp"
 
 namespace runner::daemon {
 
@@ -65,6 +66,8 @@ class Daemon {
     std::vector<std::shared_ptr<RunnerEntry>> entries_;
     std::unique_ptr<JobHost> jobs_;
     std::unique_ptr<Feeder> feeder_;
+    std::unique_ptr<TokenRotation> rotation_;
+    std::string config_stamp_;  ///< of the file that was read last
     base::Notifier stop_changed_;
     base::TaskGroup services_;
 };
