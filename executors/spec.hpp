@@ -52,7 +52,6 @@ struct JobEnvironment {
     std::string builds_dir;
     std::string project_dir;
     std::string tmp_dir;
-    std::string cache_dir;
     /// For containers' configuration: public, non-file variables only. Scripts get theirs per stage.
     std::vector<EnvironmentVariable> environment;
     std::string docker_auth_config;  ///< the job's DOCKER_AUTH_CONFIG, "" for none

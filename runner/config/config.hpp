@@ -36,7 +36,6 @@ struct RunnerConfig {
     std::map<std::string, std::string> labels;
     std::string executor;
     std::string builds_dir;
-    std::string cache_dir;
     std::string clone_url;
     std::vector<std::string> environment;  ///< KEY=VALUE
     std::string pre_get_sources_script;
@@ -50,8 +49,6 @@ struct RunnerConfig {
     std::optional<bool> clean_git_config;
     std::string shell;
     std::optional<bool> custom_build_dir_enabled;
-    std::chrono::nanoseconds artifact_upload_timeout = std::chrono::hours(1);
-    std::chrono::nanoseconds artifact_response_header_timeout = std::chrono::minutes(10);
     std::map<std::string, bool> feature_flags;
     executors::docker::DockerSettings docker;
     executors::docker::DindSettings dind;

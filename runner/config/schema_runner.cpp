@@ -55,8 +55,7 @@ constexpr Key kRunner[] = {
     key("executor", Type::kString, "", runner<&R::executor>, "where jobs run: docker or shell"),
     key("builds_dir", Type::kString, "/builds (docker), <working directory>/builds (shell)",
         runner<&R::builds_dir>, "where projects are checked out"),
-    key("cache_dir", Type::kString, "/cache (docker), <working directory>/cache (shell)",
-        runner<&R::cache_dir>, "where caches are kept"),
+    idle("cache_dir", Type::kString, "", "this runner keeps no caches (`cache:` of jobs); [runners.docker] volumes are kept"),
     key("clone_url", Type::kString, "", runner<&R::clone_url>, "replaces scheme and host of the clone address")
         .with_flag("", "CLONE_URL"),
     key("environment", Type::kStrings, "", runner<&R::environment>, "KEY=VALUE for every job; the job wins")
@@ -99,10 +98,8 @@ constexpr Key kCustomBuildDir[] = {
 };
 
 constexpr Key kArtifact[] = {
-    key("upload_timeout", Type::kDuration, "1h0m0s", runner<&R::artifact_upload_timeout>,
-        "longest upload of one archive"),
-    key("response_header_timeout", Type::kDuration, "10m0s", runner<&R::artifact_response_header_timeout>,
-        "longest wait for GitLab's answer to an upload"),
+    idle("upload_timeout", Type::kDuration, "1h0m0s"),
+    idle("response_header_timeout", Type::kDuration, "10m0s"),
 };
 
 constexpr Key kMonitoring[] = {idle("job_queuing_durations", Type::kAny)};
@@ -162,7 +159,7 @@ constexpr Key kCacheAzure[] = {
 constexpr Section kSections[] = {
     {"runners", kRunner, true, "", "", "RUNNER_"},
     {"runners.custom_build_dir", kCustomBuildDir, false, "", "", ""},
-    {"runners.artifact", kArtifact, false, "", "-", "-"},
+    {"runners.artifact", kArtifact, false, "this runner uploads no artifacts", "-", "-"},
     {"runners.monitoring", kMonitoring, false, "this runner measures no queue times", "-", "-"},
     {"runners.referees", kReferees, false, "this runner has no referees", "-", "-"},
     {"runners.experimental", {}, false, "", "-", "-"},

@@ -133,7 +133,6 @@ base::Result<Directories> job_directories(const JobPayload& payload,
     Directories out;
     const std::string root = is_docker(runner) ? std::string() : working_dir;
     out.builds = runner.builds_dir.empty() ? root + "/builds" : runner.builds_dir;
-    out.cache = runner.cache_dir.empty() ? root + "/cache" : runner.cache_dir;
     out.project = out.builds;
     if (!is_docker(runner) || builds_are_bound(runner, out.builds)) {
         out.project += fmt::format("/{}/{}", short_token, slot.concurrent_project_id);
@@ -200,7 +199,6 @@ executors::JobEnvironment make_environment(const JobPayload& payload,
     env.builds_dir = directories.builds;
     env.project_dir = directories.project;
     env.tmp_dir = directories.tmp;
-    env.cache_dir = directories.cache;
     env.environment = variables.public_environment();
     env.docker_auth_config = variables.content("DOCKER_AUTH_CONFIG");
     for (const auto& credential : payload.credentials) {

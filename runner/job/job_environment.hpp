@@ -17,7 +17,6 @@ struct Directories {
     std::string builds;
     std::string project;
     std::string tmp;
-    std::string cache;
 };
 
 /// kConfiguration when GIT_CLONE_PATH is not allowed or lies outside of the builds directory.
