@@ -1,0 +1,219 @@
+// Broken and bent versions of every case: whatever the text, the language answers, and soon. The
+// same mutations come in every run; tests/fuzz goes further.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "runner/pipeline/include/work_tree.hpp"
+#include "runner/pipeline/lint.hpp"
+#include "runner/pipeline/load.hpp"
+#include "runner/pipeline/plan/create.hpp"
+#include "runner/pipeline/view/view.hpp"
+
+namespace runner::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+using Random = std::mt19937;
+
+constexpr std::size_t kLongest = 4096;
+constexpr std::chrono::seconds kSoon{5};
+
+/// The whole way of a text, to what people see of it; a word for how far it came.
+std::string probe(const std::string& text) {
+    LoadRequest request;
+    request.text = text;
+    include::WorkTreeSource source("/nonexistent");
+    const Loaded loaded = load_configuration(request, source);
+    for (const Problem& problem : loaded.errors) (void)describe(problem, loaded);
+    (void)lint_json(loaded, nullptr, true);
+    if (!loaded.valid()) return "invalid";
+    plan::CreateRequest create;
+    create.subject.ref = "main";
+    create.subject.source = "push";
+    create.facts.files = {"a", "src/a.c"};
+    create.facts.changed = create.facts.files;
+    const plan::Pipeline made =
+        plan::create_pipeline(*loaded.configuration, loaded.parallel, create);
+    const view::Shown shown{loaded, made};
+    (void)(view::table(shown) + view::details(shown, {}) + view::dot(shown) + view::mermaid(shown));
+    (void)view::to_json(shown, {});
+    return made.errors.empty() ? "made" : "refused";
+}
+
+std::vector<std::string> case_texts() {
+    std::vector<fs::path> paths;
+    const fs::path root = fs::path(RUNNER_SOURCE_DIR) / "tests/data/pipelines";
+    for (const auto& entry : fs::recursive_directory_iterator(root)) {
+        if (entry.path().extension() == ".yml") paths.push_back(entry.path());
+    }
+    std::sort(paths.begin(), paths.end());
+    std::vector<std::string> texts;
+    for (const fs::path& path : paths) {
+        std::ifstream in(path, std::ios::binary);
+        std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+        if (text.size() <= kLongest) texts.push_back(std::move(text));
+    }
+    return texts;
+}
+
+std::size_t below(std::size_t limit, Random& random) { return limit == 0 ? 0 : random() % limit; }
+
+/// Words that mean something here, at places where they do not belong.
+const std::string& word(Random& random) {
+    static const std::vector<std::string> words{"script: x",
+                                                "needs: [a]",
+                                                "*a",
+                                                "&a ",
+                                                "<<: *a",
+                                                "!reference [a, script]",
+                                                "extends: a",
+                                                "$[[ inputs.a ]]",
+                                                "---\n",
+                                                "spec: {inputs: {a: }}",
+                                                "include: a.yml",
+
+                                                "parallel: {matrix: [{A: [1, 2]}]}",
+                                                "rules: [{if: $A =~ /a+/}]",
+                                                "null",
+                                                "\xff",
+                                                "\0x",
+                                                "\t",
+                                                "- ",
+                                                "? ",
+                                                "| \n",
+                                                "\"",
+                                                "'",
+                                                "{",
+                                                "]",
+                                                ": ",
+                                                "999999999999999999999",
+                                                "trigger: {include: a.yml}",
+                                                "default: ",
+                                                "workflow: ",
+                                                "stages: [a]",
+                                                "stage: a"};
+    return words[below(words.size(), random)];
+}
+
+std::string mutated(std::string text, const std::string& other, Random& random) {
+    for (std::size_t left = 1 + below(2, random); left > 0; --left) {
+        const std::size_t at = below(text.size() + 1, random);
+        switch (below(5, random)) {
+            case 0:
+                text.insert(at, word(random));
+                break;
+            case 1:
+                text.erase(at, 1 + below(8, random));
+                break;
+            case 2:
+                text.insert(at, other.substr(below(other.size(), random)));
+                break;
+            case 3:
+                text.insert(at, text.substr(below(text.size(), random), 20));
+                break;
+            default:
+                if (at < text.size()) text[at] = static_cast<char>(random() % 256);
+        }
+    }
+    return text;
+}
+
+TEST(Mutations, AreAnsweredSoonAndInEveryWay) {
+    const std::vector<std::string> texts = case_texts();
+    ASSERT_GT(texts.size(), 300U);
+    Random random(20'240'601);  // NOLINT: the same in every run
+    std::map<std::string, int> answers;
+    for (int round = 0; round < 4000; ++round) {
+        const std::string text =
+            mutated(texts[below(texts.size(), random)], texts[below(texts.size(), random)], random);
+        SCOPED_TRACE(text);
+        const auto start = std::chrono::steady_clock::now();
+        ++answers[probe(text)];
+        ASSERT_LT(std::chrono::steady_clock::now() - start, kSoon);
+    }
+    EXPECT_GT(answers["invalid"], 100);
+    EXPECT_GT(answers["refused"], 0);
+    EXPECT_GT(answers["made"], 50);
+}
+
+TEST(Bombs, OfEveryKindAreDefused) {
+    const auto repeat = [](int count, auto line) {
+        std::string text;
+        for (int i = 0; i < count; ++i) text += line(i);
+        return text;
+    };
+    const auto n = [](int number) { return std::to_string(number); };
+    const std::vector<std::string> bombs{
+        // Aliases of aliases, references to references, extends of many.
+        ".0: &a0 [x, x, x]\n" +
+            repeat(40,
+                   [&](int i) {
+                       return "." + n(i + 1) + ": &a" + n(i + 1) + " [*a" + n(i) + ", *a" + n(i) +
+                              ", *a" + n(i) + "]\n";
+                   }) +
+            "a: {script: *a40}\n",
+        ".0: {s: [x, x]}\n" +
+            repeat(40,
+                   [&](int i) {
+                       const std::string r = "!reference [." + n(i) + ", s]";
+                       return "." + n(i + 1) + ": {s: [" + r + ", " + r + ", " + r + "]}\n";
+                   }) +
+            "a: {script: [!reference [.40, s]]}\n",
+        ".0: {variables: {A: x}}\n" +
+            repeat(9,
+                   [&](int i) {
+                       std::string list;
+                       for (int k = 0; k < 200; ++k) list += (k > 0 ? ", ." : ".") + n(i);
+                       return "." + n(i + 1) + ": {extends: [" + list + "]}\n";
+                   }) +
+            "a: {script: x, extends: .9}\n",
+        // Matrices, depth, length.
+        "a: {script: x, parallel: {matrix: [{" +
+            repeat(12,
+                   [&](int i) {
+                       return (i > 0 ? ", K" : "K") + n(i) + ": [1, 2, 3, 4, 5, 6, 7, 8, 9]";
+                   }) +
+            "}]}}\n",
+        "a: {script: " + std::string(5000, '[') + "\n",
+        "a:\n" + repeat(500,
+                        [](int i) {
+                            return std::string(static_cast<std::size_t>(i) + 1, ' ') + "a:\n";
+                        }),
+        "a: {script: x, rules: [{if: '" + repeat(5000, [](int) { return std::string("!("); }) +
+            "'}]}\n",
+        "a: {script: x, only: ['/(((((a+)+)+)+)+$/']}\n",
+        "a: {script: x, rules: [{exists: ['" +
+            repeat(400, [](int) { return std::string("**/*{a,b}"); }) + "']}]}\n",
+        "variables: {" +
+            repeat(
+                300,
+                [&](int i) { return "V" + n(i) + ": '$V" + n(i + 1) + "$V" + n(i + 1) + "', "; }) +
+            "V300: xxxxxxxxxx}\na: {script: x, environment: $V0}\n",
+        "spec: {inputs: {a: {type: array, default: [x, x, x, x]}}}\n---\na: {script: [" +
+            repeat(2000, [](int) { return std::string("'$[[ inputs.a ]]', "); }) + "x]}\n",
+        repeat(3000,
+               [&](int i) {
+                   return "j" + n(i) + ": {script: x, needs: [j" + n((i + 1) % 3000) + "]}\n";
+               }),
+    };
+    for (const std::string& bomb : bombs) {
+        SCOPED_TRACE(bomb.substr(0, 200));
+        const auto start = std::chrono::steady_clock::now();
+        (void)probe(bomb);
+        EXPECT_LT(std::chrono::steady_clock::now() - start, kSoon);
+    }
+}
+
+}  // namespace
+}  // namespace runner::pipeline
