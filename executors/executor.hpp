@@ -16,33 +16,33 @@ namespace executors {
 
 /// What the environment turned out to be, once it is prepared.
 struct EnvironmentInfo {
-    std::string description;   ///< for "Running on ⟦…⟧ via ⟦host⟧..."
-    bool has_git = false;      ///< scripts may use git themselves
-    bool shared = false;       ///< shell: the machine outlives the job
-    std::string user;          ///< whom scripts run as, "" for the supervisor's own user
-    std::vector<std::string> login_arguments;  ///< shell executor: "-l"
+    std::string description;  ///< for "Running on ⟦…⟧ via ⟦host⟧..."
+    bool has_git = false;     ///< scripts may use git themselves
+    bool shared = false;      ///< shell: the machine outlives the job
+    std::string user;         ///< whom scripts run as, "" for the supervisor's own user
+    std::vector<std::string> login_arguments;             ///< shell executor: "-l"
     std::vector<EnvironmentVariable> script_environment;  ///< e.g. DOCKER_HOST of a sidecar engine
 };
 
-/// Work that must be over before the job's script may start, and may run beside get_sources: waiting
-/// for the inner engine, making the builder. Its output is not the job's; see `on_failure`.
+/// Work that must be over before the job's script may start, and may run beside get_sources:
+/// waiting for the inner engine, making the builder. Its output is not the job's; see `on_failure`.
 struct ReadinessStage {
-    std::string engine_socket;       ///< unix socket to ping first, "" for none
-    std::string engine_log;          ///< file whose end goes into the job log when it does not answer
+    std::string engine_socket;  ///< unix socket to ping first, "" for none
+    std::string engine_log;     ///< file whose end goes into the job log when it does not answer
     std::chrono::milliseconds engine_limit{60000};
-    std::string script;              ///< sh; run as root after the ping; "" for none
-    std::string ready_message;       ///< line for the job log
+    std::string script;         ///< sh; run as root after the ping; "" for none
+    std::string ready_message;  ///< line for the job log
 };
 
 /// Where one job's scripts run.
 ///
-/// Life: one object per job. prepare() first, or restore() after the daemon's restart; then connect()
-/// as often as the connection is lost; cleanup() last and always, also when prepare() failed or was
-/// stopped. A second cleanup() does nothing.
-/// Strand: the I/O thread. Objects share only what they are given at construction.
-/// Stop: prepare() answers kCancelled soon after its cancellation and leaves what it made for cleanup().
-/// Failures: kConfiguration (the configuration forbids it, image missing or denied), kUnavailable (a
-/// network or registry trouble), kNotFound, everything else is the runner's own trouble.
+/// Life: one object per job. prepare() first, or restore() after the daemon's restart; then
+/// connect() as often as the connection is lost; cleanup() last and always, also when prepare()
+/// failed or was stopped. A second cleanup() does nothing. Strand: the I/O thread. Objects share
+/// only what they are given at construction. Stop: prepare() answers kCancelled soon after its
+/// cancellation and leaves what it made for cleanup(). Failures: kConfiguration (the configuration
+/// forbids it, image missing or denied), kUnavailable (a network or registry trouble), kNotFound,
+/// everything else is the runner's own trouble.
 class Executor {
   public:
     virtual ~Executor() = default;
@@ -54,7 +54,11 @@ class Executor {
     /// What restore() needs, as JSON text without secrets; written to the journal after prepare().
     [[nodiscard]] virtual std::string saved_state() const = 0;
     /// kNotFound when the environment is gone.
-    virtual base::Task<base::Result<void>> restore(const JobEnvironment& job, const std::string& saved) = 0;
+    virtual base::Task<base::Result<void>> restore(const JobEnvironment& job,
+                                                   const std::string& saved) = 0;
+    /// Ends what still runs, so that another job may have this one's volumes and directories; the removal, which
+    /// may take longer, is cleanup()'s.
+    virtual base::Task<base::Result<void>> halt() { co_return base::Result<void>(); }
     virtual base::Task<base::Result<void>> cleanup(std::chrono::seconds limit) = 0;
 };
 

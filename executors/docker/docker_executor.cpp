@@ -46,6 +46,7 @@ class DockerExecutor final : public Executor {
     [[nodiscard]] std::optional<ReadinessStage> readiness() const override;
     [[nodiscard]] std::string saved_state() const override { return objects_.to_json(); }
     Task<Result<void>> restore(const JobEnvironment& job, const std::string& saved) override;
+    Task<Result<void>> halt() override;
     Task<Result<void>> cleanup(std::chrono::seconds limit) override;
 
   private:
@@ -117,7 +118,7 @@ std::optional<ReadinessStage> DockerExecutor::readiness() const {
     ReadinessStage stage;
     stage.engine_socket = kEngineSocket;
     if (dind_.builder) {
-        stage.script = builder_script(dind_, objects_.has_buildkitd_config);
+        stage.script = builder_script(dind_);
         stage.ready_message = "The builder \"" + dind_.builder_name + "\" is ready and current (" +
                               base::join(dind_.builder_driver_opts, ", ") + ")";
     }
@@ -199,6 +200,14 @@ Task<Result<void>> DockerExecutor::restore(const JobEnvironment& job, const std:
     interrupted_ = false;
     start_preloads();
     co_return Result<void>();
+}
+
+Task<Result<void>> DockerExecutor::halt() {
+    std::vector<Task<Result<void>>> kills;
+    for (const auto& id : objects_.services) kills.push_back(api().kill_container(id));
+    if (!objects_.container.empty()) kills.push_back(api().kill_container(objects_.container));
+    auto killed = co_await run_every(std::move(kills));
+    co_return killed;
 }
 
 Task<Result<void>> DockerExecutor::cleanup(std::chrono::seconds limit) {

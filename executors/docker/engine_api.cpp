@@ -1,8 +1,8 @@
 #include "executors/docker/engine_api.hpp"
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/strings.hpp"
@@ -222,6 +222,14 @@ Task<Result<ContainerState>> EngineApi::inspect_container(std::string id) {
     co_return parse_container_state(reply->body);
 }
 
+Task<Result<void>> EngineApi::kill_container(std::string id) {
+    auto answer = co_await post("/containers/" + id + "/kill", "");
+    if (answer) co_return Result<void>();
+    const base::Error& error = answer.error();
+    if (error.is(ErrorKind::kNotFound) || error.is(ErrorKind::kConflict)) co_return Result<void>();
+    co_return error;
+}
+
 Task<Result<int>> EngineApi::wait_container(std::string id) {
     auto reply = co_await post("/containers/" + id + "/wait", "");
     if (!reply) co_return reply.error();
@@ -354,8 +362,7 @@ Task<Result<NetworkState>> EngineApi::inspect_network(std::string name) {
     state.id = text_at(*value, "Id");
     state.name = text_at(*value, "Name");
     state.containers = keys_at(*value, "Containers");
-    const std::string mtu =
-        text_at(object_at(*value, "Options"), "com.docker.network.driver.mtu");
+    const std::string mtu = text_at(object_at(*value, "Options"), "com.docker.network.driver.mtu");
     std::from_chars(mtu.data(), mtu.data() + mtu.size(), state.mtu);
     co_return state;
 }

@@ -104,8 +104,11 @@ class EngineApi {
                                                            std::string body);
     base::Task<base::Result<void>> start_container(std::string id);
     base::Task<base::Result<ContainerState>> inspect_container(std::string id);
+    /// SIGKILL; returns when it has ended. One that does not run (any more) is a success.
+    base::Task<base::Result<void>> kill_container(std::string id);
     base::Task<base::Result<int>> wait_container(std::string id);
-    /// Force, with its anonymous volumes unless `keep_volumes`. A container that is gone is a success.
+    /// Force, with its anonymous volumes unless `keep_volumes`. A container that is gone is a
+    /// success.
     base::Task<base::Result<void>> remove_container(std::string id, bool keep_volumes);
     /// The last `lines` of both streams together.
     base::Task<base::Result<std::string>> container_log(std::string id, int lines);

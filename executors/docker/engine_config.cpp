@@ -177,7 +177,7 @@ std::string registry_ca_path(const std::string& host) {
     return "/etc/docker/certs.d/" + host + "/ca.crt";
 }
 
-std::string builder_script(const DindSettings& settings, bool has_buildkitd_config) {
+std::string builder_script(const DindSettings& settings) {
     const std::string name = shell_quoted(settings.builder_name);
     std::string create = "docker buildx create --name " + name + " --driver docker-container";
     const auto& options = settings.builder_driver_opts;
@@ -189,7 +189,7 @@ std::string builder_script(const DindSettings& settings, bool has_buildkitd_conf
     if (std::find(options.begin(), options.end(), "network=host") != options.end()) {
         create += " --buildkitd-flags '--allow-insecure-entitlement network.host'";
     }
-    if (has_buildkitd_config) create += " --config /etc/buildkit/buildkitd.toml";
+    create += " --config /etc/buildkit/buildkitd.toml";
     create += " --use >/dev/null";
     // The inner engine is meant, whatever the job's own variables point at.
     return "export DOCKER_HOST=unix:///var/run/docker.sock\n"

@@ -48,6 +48,6 @@ std::string registry_ca_path(const std::string& host);
 
 /// Makes the builder current, not booted; prints one line for the job log. Runs as root with sh. A
 /// builder of that name from an earlier job keeps its state and gets the new configuration.
-std::string builder_script(const DindSettings& settings, bool has_buildkitd_config);
+std::string builder_script(const DindSettings& settings);
 
 }  // namespace executors::docker

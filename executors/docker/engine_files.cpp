@@ -91,7 +91,8 @@ Task<Result<ImageFiles>> probe_image(EngineApi& api, std::string container, cons
              {std::string(kDaemonJson), std::string(kBuildkitdToml), client + "/config.json"}) {
             tasks.push_back(read_one(api, container, file, files));
         }
-        for (const std::string& directory : {client + "/cli-plugins", std::string(kFirstPluginDir)}) {
+        for (const std::string& directory :
+             {client + "/cli-plugins", std::string(kFirstPluginDir)}) {
             tasks.push_back(look_for(api, container, plugin_in(directory), files));
         }
     }
@@ -108,9 +109,9 @@ Result<std::vector<DeclaredRegistry>> read_registries(
         if (!settings.ca_file.empty()) {
             auto text = base::read_file(settings.ca_file);
             if (!text) {
-                return base::make_error(base::ErrorKind::kConfiguration,
-                                        "[[runners.registry]] " + settings.host +
-                                            " ca_file: " + text.error().message);
+                return base::make_error(
+                    base::ErrorKind::kConfiguration,
+                    "[[runners.registry]] " + settings.host + " ca_file: " + text.error().message);
             }
             registry.ca_pem = *text;
             if (!registry.ca_pem.ends_with("\n")) registry.ca_pem += "\n";
@@ -139,12 +140,16 @@ Result<void> add_engine_files(TarBuilder& tar, const EngineFilesInput& input) {
     return {};
 }
 
-Result<bool> add_client_files(TarBuilder& tar, const EngineFilesInput& input) {
+Result<void> add_client_files(TarBuilder& tar, const EngineFilesInput& input) {
     auto sources = sources_of(input.files, kBuildkitdToml, input.dind.buildkitd_config);
     if (!sources) return sources.error();
     auto buildkitd = merge_buildkitd_toml(input.registries, *sources);
     if (!buildkitd) return buildkitd.error();
-    if (!buildkitd->empty()) tar.add_file(in_archive(kBuildkitdToml), *buildkitd, 0644);
+    // Lines of the field name this file; and buildx 0.13 panics when a builder that was made
+    // without one gets one.
+    if (buildkitd->empty())
+        *buildkitd = "# No registry is declared in the runner's configuration.\n";
+    tar.add_file(in_archive(kBuildkitdToml), *buildkitd, 0644);
 
     const std::string client = docker_config_directory(input.image);
     ConfigSource image{"the image's " + client + "/config.json", {}};
@@ -163,7 +168,7 @@ Result<bool> add_client_files(TarBuilder& tar, const EngineFilesInput& input) {
         if (std::find(present.begin(), present.end(), path) != present.end()) continue;
         tar.add_symlink(in_archive(path), "/.runner/bin/docker-buildx");
     }
-    return !buildkitd->empty();
+    return {};
 }
 
 void add_ca_bundle(TarBuilder& tar, const std::string& path, const std::string& bundle,

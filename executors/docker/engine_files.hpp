@@ -17,11 +17,12 @@ namespace executors::docker {
 inline constexpr const char* kDaemonJson = "/etc/docker/daemon.json";
 inline constexpr const char* kBuildkitdToml = "/etc/buildkit/buildkitd.toml";
 
-/// Where the docker client of an image keeps its config.json: DOCKER_CONFIG, else HOME, of the image.
+/// Where the docker client of an image keeps its config.json: DOCKER_CONFIG, else HOME, of the
+/// image.
 std::string docker_config_directory(const ImageFacts& image);
 
-/// Looks into a container that was made but not started. `engine` also reads the configuration files
-/// of the engine, the builder and the client.
+/// Looks into a container that was made but not started. `engine` also reads the configuration
+/// files of the engine, the builder and the client.
 base::Task<base::Result<ImageFiles>> probe_image(EngineApi& api, std::string container,
                                                  const ImageFacts& image, bool engine);
 
@@ -41,12 +42,13 @@ struct EngineFilesInput {
 
 /// Adds daemon.json and certs.d: where an engine runs.
 base::Result<void> add_engine_files(TarBuilder& tar, const EngineFilesInput& input);
-/// Adds buildkitd.toml, the client's config.json and the front of buildx: where scripts run. Answers
-/// whether there is a buildkitd.toml.
-base::Result<bool> add_client_files(TarBuilder& tar, const EngineFilesInput& input);
+/// Adds buildkitd.toml, the client's config.json and the front of buildx: where scripts run.
+/// Answers whether there is a buildkitd.toml.
+base::Result<void> add_client_files(TarBuilder& tar, const EngineFilesInput& input);
 /// certs.d alone, for builders made beside a sidecar engine.
 void add_registry_certificates(TarBuilder& tar, const std::vector<DeclaredRegistry>& registries);
-/// The system's bundle with the registries' CAs appended; `path` and `bundle` as found in the image.
+/// The system's bundle with the registries' CAs appended; `path` and `bundle` as found in the
+/// image.
 void add_ca_bundle(TarBuilder& tar, const std::string& path, const std::string& bundle,
                    const std::vector<DeclaredRegistry>& registries);
 

@@ -26,8 +26,7 @@ std::string JobObjects::to_json() const {
                         {"engine_container", engine_container},
                         {"hostname", hostname},
                         {"user", user},
-                        {"has_git", has_git},
-                        {"has_buildkitd_config", has_buildkitd_config}};
+                        {"has_git", has_git}};
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -51,7 +50,6 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     objects.hostname = text_at(value, "hostname");
     objects.user = text_at(value, "user");
     objects.has_git = flag_at(value, "has_git");
-    objects.has_buildkitd_config = flag_at(value, "has_buildkitd_config");
     if (value.contains("preloads") && value["preloads"].is_array()) {
         for (const auto& preload : value["preloads"]) {
             objects.preloads.push_back(

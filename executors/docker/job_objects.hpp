@@ -25,7 +25,6 @@ struct JobObjects {
     std::string hostname;
     std::string user;
     bool has_git = false;
-    bool has_buildkitd_config = false;
 
     [[nodiscard]] std::string to_json() const;
     static base::Result<JobObjects> from_json(const std::string& text);

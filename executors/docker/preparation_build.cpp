@@ -203,9 +203,7 @@ Task<Result<void>> Preparation::put_dind_files(TarBuilder& tar) {
         tar.add_symlink("var/run/docker.sock", std::string(kEngineDir) + "/docker.sock");
     }
     auto client = add_client_files(tar, input);
-    if (!client) co_return client.error();
-    objects.has_buildkitd_config = *client;
-    co_return Result<void>();
+    co_return client;
 }
 
 Task<Result<void>> Preparation::put_ca_bundle(TarBuilder& tar) {

@@ -19,6 +19,7 @@ JobHost::JobHost(const boost::asio::any_io_executor& executor, std::filesystem::
       make_executor_(std::move(make_executor)),
       on_start_(std::move(on_start)),
       on_end_(std::move(on_end)),
+      slots_changed_(executor),
       group_(executor) {}
 
 void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const std::string& payload_text,
@@ -47,8 +48,8 @@ void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const std::string& payl
     record.received_unix_micros = base::unix_micros_now();
     record.slot = slots_.acquire(entry->runner->token.reveal(), payload->job_info.project_id);
     const std::int64_t project = payload->job_info.project_id;
-    auto journal = job::Journal::create(state_dir_, entry->runner->url, payload->id, record,
-                                        payload_text);
+    auto journal =
+        job::Journal::create(state_dir_, entry->runner->url, payload->id, record, payload_text);
     base::Result<void> started;
     if (journal) {
         started = start(entry, *journal, record, std::move(*payload), nullptr, ca_chain);
@@ -91,6 +92,7 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry, job
                         .restored = restored ? std::optional(*restored) : std::nullopt,
                         .executor = std::move(*executor),
                         .channel = std::move(*channel)};
+    watch_slot(setup);
     const auto place = jobs_.emplace(
         jobs_.end(), Running{entry, std::make_unique<job::JobRun>(executor_, std::move(setup))});
     if (stopped_ != base::StopReason::kNone) place->run->stop(stopped_);
@@ -99,9 +101,25 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry, job
     return {};
 }
 
+void JobHost::watch_slot(job::JobSetup& setup) {
+    const std::string token = setup.runner->token.reveal();
+    const std::int64_t project = setup.payload.job_info.project_id;
+    const Slot slot = setup.record.slot;
+    setup.on_reported = [this, token, project, slot] { slots_.leave(token, project, slot); };
+    setup.on_halted = [this, token, project, slot] {
+        slots_.release(token, project, slot);
+        slots_changed_.notify_all();
+    };
+}
+
 base::Task<void> JobHost::run_to_the_end(Place place) {
-    co_await place->run->run();
     const auto& setup = place->run->setup();
+    const auto& token = setup.runner->token.reveal();
+    const std::int64_t project = setup.payload.job_info.project_id;
+    while (slots_.is_held(token, project, setup.record.slot)) {
+        co_await slots_changed_.wait();
+    }
+    co_await place->run->run();
     const auto& outcome = place->run->outcome();
     const auto age = base::unix_micros_now() - setup.record.received_unix_micros;
     base::log::info(outcome.success() ? "Job succeeded" : "Job failed",
@@ -111,16 +129,13 @@ base::Task<void> JobHost::run_to_the_end(Place place) {
                      {"runner_name", place->entry->runner->name},
                      {"error", outcome.success() ? std::string("none") : outcome.failure->message},
                      {"duration_s", static_cast<double>(age) / 1e6}});
-    slots_.release(setup.runner->token.reveal(), setup.payload.job_info.project_id,
-                   setup.record.slot);
     on_end_(*place->run);
     jobs_.erase(place);
 }
 
 base::Task<void> JobHost::refuse(std::shared_ptr<RunnerEntry> entry, gitlab::JobCredentials job,
                                  std::string why) {
-    const std::string line =
-        "\x1b[31;1mERROR: Job failed (system failure): " + why + "\x1b[0;m\n";
+    const std::string line = "\x1b[31;1mERROR: Job failed (system failure): " + why + "\x1b[0;m\n";
     auto patched = co_await entry->client->patch_trace(job, line, 0, false);
     gitlab::JobUpdate update;
     update.state = gitlab::JobState::kFailed;
@@ -134,8 +149,9 @@ base::Task<void> JobHost::refuse(std::shared_ptr<RunnerEntry> entry, gitlab::Job
     }
 }
 
-void JobHost::restore(std::vector<job::FoundJob> jobs,
-                      const std::function<std::shared_ptr<RunnerEntry>(const job::JobRecord&)>& find_entry) {
+void JobHost::restore(
+    std::vector<job::FoundJob> jobs,
+    const std::function<std::shared_ptr<RunnerEntry>(const job::JobRecord&)>& find_entry) {
     for (job::FoundJob& found : jobs) {
         auto entry = find_entry(found.record);
         auto payload = gitlab::decode_payload(found.payload);
@@ -148,8 +164,8 @@ void JobHost::restore(std::vector<job::FoundJob> jobs,
         }
         const std::int64_t project = payload->job_info.project_id;
         slots_.occupy(entry->runner->token.reveal(), project, found.record.slot);
-        auto started = start(entry, found.journal, found.record, std::move(*payload),
-                             &found.checkpoint, "");
+        auto started =
+            start(entry, found.journal, found.record, std::move(*payload), &found.checkpoint, "");
         if (started) continue;
         slots_.release(entry->runner->token.reveal(), project, found.record.slot);
         base::log::error("A job of a former run cannot be taken up again",

@@ -23,8 +23,8 @@ using ExecutorFactory =
 
 /// The jobs that run: from the server's answer, or from the journal, to the last file removed.
 ///
-/// Life: the daemon's; wait() before it goes. Strand: the I/O thread. `on_start` is called for each new job,
-/// `on_end` after each job, when its slot is free again.
+/// Life: the daemon's; wait() before it goes. Strand: the I/O thread. `on_start` is called for each
+/// new job, `on_end` after each job, when its slot is free again.
 class JobHost {
   public:
     using OnJob = std::function<void(const job::JobRun&)>;
@@ -35,9 +35,11 @@ class JobHost {
     /// Takes a job that the server has just assigned. What is wrong with it is told to the server.
     void accept(std::shared_ptr<RunnerEntry> entry, const std::string& payload,
                 const std::string& ca_chain);
-    /// Takes up what a former daemon left behind; `find_entry` answers null when the runner is gone.
-    void restore(std::vector<job::FoundJob> jobs,
-                 const std::function<std::shared_ptr<RunnerEntry>(const job::JobRecord&)>& find_entry);
+    /// Takes up what a former daemon left behind; `find_entry` answers null when the runner is
+    /// gone.
+    void restore(
+        std::vector<job::FoundJob> jobs,
+        const std::function<std::shared_ptr<RunnerEntry>(const job::JobRecord&)>& find_entry);
 
     /// Those that run now, and those that are accepted later.
     void stop_all(base::StopReason reason);
@@ -59,6 +61,7 @@ class JobHost {
                              const job::JobRecord& record, protocol::gitlab::JobPayload payload,
                              const job::Checkpoint* restored, std::string ca_chain);
     base::Task<void> run_to_the_end(Place place);
+    void watch_slot(job::JobSetup& setup);
     base::Task<void> refuse(std::shared_ptr<RunnerEntry> entry,
                             protocol::gitlab::JobCredentials job, std::string why);
 
@@ -71,6 +74,7 @@ class JobHost {
     OnJob on_end_;
     base::StopReason stopped_ = base::StopReason::kNone;
     SlotTable slots_;
+    base::Notifier slots_changed_;
     std::list<Running> jobs_;
     base::TaskGroup group_;
 };

@@ -24,8 +24,28 @@ void SlotTable::occupy(const std::string& token, std::int64_t project, Slot slot
 }
 
 void SlotTable::release(const std::string& token, std::int64_t project, Slot slot) {
+    // A number that was left may be in use again already.
+    if (leaving_of_token_[token].erase(slot.concurrent_id) == 0) {
+        by_token_[token].erase(slot.concurrent_id);
+    }
+    if (leaving_of_project_[{token, project}].erase(slot.concurrent_project_id) == 0) {
+        by_project_[{token, project}].erase(slot.concurrent_project_id);
+    }
+}
+
+void SlotTable::leave(const std::string& token, std::int64_t project, Slot slot) {
     by_token_[token].erase(slot.concurrent_id);
     by_project_[{token, project}].erase(slot.concurrent_project_id);
+    leaving_of_token_[token].insert(slot.concurrent_id);
+    leaving_of_project_[{token, project}].insert(slot.concurrent_project_id);
+}
+
+bool SlotTable::is_held(const std::string& token, std::int64_t project, Slot slot) const {
+    const auto of_token = leaving_of_token_.find(token);
+    const auto of_project = leaving_of_project_.find({token, project});
+    return (of_token != leaving_of_token_.end() && of_token->second.contains(slot.concurrent_id)) ||
+           (of_project != leaving_of_project_.end() &&
+            of_project->second.contains(slot.concurrent_project_id));
 }
 
 int SlotTable::in_use(const std::string& token) const {

@@ -20,11 +20,20 @@ class SlotTable {
     /// For a job that was found in the journal: takes exactly this slot.
     void occupy(const std::string& token, std::int64_t project, Slot slot);
     void release(const std::string& token, std::int64_t project, Slot slot);
+    /// The job is over for the server but may still hold what its slot names: the next job gets the
+    /// number, warm caches and all, and waits until release().
+    void leave(const std::string& token, std::int64_t project, Slot slot);
+    [[nodiscard]] bool is_held(const std::string& token, std::int64_t project, Slot slot) const;
     [[nodiscard]] int in_use(const std::string& token) const;
 
   private:
-    std::map<std::string, std::set<int>> by_token_;
-    std::map<std::pair<std::string, std::int64_t>, std::set<int>> by_project_;
+    using Tokens = std::map<std::string, std::set<int>>;
+    using Projects = std::map<std::pair<std::string, std::int64_t>, std::set<int>>;
+
+    Tokens by_token_;
+    Projects by_project_;
+    Tokens leaving_of_token_;
+    Projects leaving_of_project_;
 };
 
 }  // namespace runner::daemon

@@ -92,6 +92,7 @@ base::Task<void> JobRun::run() {
         if (checkpoint_.phase < Phase::kReporting) co_await execute();
     }
     if (checkpoint_.phase < Phase::kCleaning) co_await report();
+    if (setup_.on_reported) setup_.on_reported();
     co_await clean_up();
     ended_ = true;
     changed_.notify_all();
@@ -105,8 +106,8 @@ void JobRun::start_clock() {
 }
 
 base::Deadline JobRun::job_deadline() const {
-    const auto age = std::chrono::microseconds(base::unix_micros_now() -
-                                               checkpoint_.clock_started_unix_micros);
+    const auto age =
+        std::chrono::microseconds(base::unix_micros_now() - checkpoint_.clock_started_unix_micros);
     return Clock::now() + std::chrono::seconds(setup_.payload.timeout_seconds) - age;
 }
 
@@ -160,9 +161,9 @@ base::Task<bool> JobRun::make_ready() {
         fail({FailureReason::kSystemFailure, kUnsupportedExitCode, reason});
         co_return false;
     }
-    environment_ = make_environment(payload, *setup_.runner, *variables_, *directories_,
-                                    setup_.system_id, setup_.record.short_token,
-                                    setup_.record.slot);
+    environment_ =
+        make_environment(payload, *setup_.runner, *variables_, *directories_, setup_.system_id,
+                         setup_.record.short_token, setup_.record.slot);
     environment_.state_dir = setup_.journal.directory();
     status_.image = environment_.image ? environment_.image->name : std::string();
     const bool again = checkpoint_.phase == Phase::kRunning;
@@ -195,13 +196,13 @@ base::Task<bool> JobRun::take_up_again() {
     auto task = setup_.executor->restore(environment_, checkpoint_.executor_state);
     auto restored = co_await base::run_stoppable(&stop_, std::move(task), job_deadline());
     if (restored) {
-        base::log::info("Took up a job that runs on", {{"job", status_.id},
-                                                       {"project", status_.project}});
+        base::log::info("Took up a job that runs on",
+                        {{"job", status_.id}, {"project", status_.project}});
         co_return true;
     }
     Failure failure = failure_from_error(restored.error());
-    failure.message = "the runner was restarted and the job's environment is gone: " +
-                      restored.error().message;
+    failure.message =
+        "the runner was restarted and the job's environment is gone: " + restored.error().message;
     fail(std::move(failure));
     co_return false;
 }
@@ -210,7 +211,8 @@ base::Task<base::Result<void>> JobRun::prepare_once() {
     auto task = setup_.executor->prepare(environment_, log());
     base::Deadline deadline = job_deadline();
     if (setup_.runner->prepare_timeout) {
-        const auto limit = std::chrono::duration_cast<Clock::duration>(*setup_.runner->prepare_timeout);
+        const auto limit =
+            std::chrono::duration_cast<Clock::duration>(*setup_.runner->prepare_timeout);
         deadline = std::min(*deadline, Clock::now() + limit);
     }
     auto result = co_await base::run_stoppable(&stop_, std::move(task), deadline);
@@ -305,6 +307,11 @@ base::Task<void> JobRun::clean_up() {
         auto found = co_await setup_.executor->restore(environment_, checkpoint_.executor_state);
         static_cast<void>(found);  // gone already is as good as removed
     }
+    auto halting = setup_.executor->halt();
+    auto halted = co_await base::with_deadline<void>(std::move(halting), kCleanupLimit);
+    // cleanup() meets the same obstacle, and tells it.
+    if (!halted) base::log::debug("Halting a job failed", {{"error", halted.error().message}});
+    if (setup_.on_halted) setup_.on_halted();
     auto removed = co_await setup_.executor->cleanup(kCleanupLimit);
     if (!removed) {
         base::log::error("A job's environment could not be removed; the next start tries again",
@@ -350,8 +357,9 @@ void JobRun::save() {
     auto saved = setup_.journal.save(checkpoint_);
     if (!saved && !journal_failed_) {
         journal_failed_ = true;
-        base::log::error("The journal cannot be written: the job goes on, but would not survive a restart",
-                         {{"job", status_.id}, {"error", saved.error().message}});
+        base::log::error(
+            "The journal cannot be written: the job goes on, but would not survive a restart",
+            {{"job", status_.id}, {"error", saved.error().message}});
     }
     setup_.channel->commit(mark.bytes);
 }

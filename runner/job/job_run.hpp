@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,12 +33,17 @@ struct JobSetup {
     std::optional<Checkpoint> restored;  ///< set when a former daemon began the job
     std::unique_ptr<executors::Executor> executor;
     std::unique_ptr<JobChannel> channel;
+    /// The server knows the outcome, or never will.
+    std::function<void()> on_reported = {};
+    /// Nothing of the job runs any more; only its remains are there.
+    std::function<void()> on_halted = {};
 };
 
 /// Carries one job from the payload to the final report and the last removed container.
 ///
-/// Life: run() once, to its end; stop() at any time before. Strand: the I/O thread. The coroutine is never
-/// cancelled itself: stop() ends the operation it awaits, so report and cleanup always get their turn.
+/// Life: run() once, to its end; stop() at any time before. Strand: the I/O thread. The coroutine
+/// is never cancelled itself: stop() ends the operation it awaits, so report and cleanup always get
+/// their turn.
 class JobRun final : private executors::session::EventSink {
   public:
     JobRun(const boost::asio::any_io_executor& executor, JobSetup setup);
@@ -77,7 +83,8 @@ class JobRun final : private executors::session::EventSink {
     base::Task<base::Result<void>> unpack_sources();
     base::Result<std::string> script_of(const PlannedStage& stage);
     base::Deadline stage_deadline(const PlannedStage& stage);
-    void judge(const PlannedStage& stage, const base::Result<executors::session::StageExit>& result);
+    void judge(const PlannedStage& stage,
+               const base::Result<executors::session::StageExit>& result);
     void stage_timed_out(const PlannedStage& stage);
     void stage_stopped(const PlannedStage& stage);
     void stage_failed(const PlannedStage& stage, Failure failure);

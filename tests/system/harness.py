@@ -51,6 +51,10 @@ def _value(value: Any) -> str:
     return f'"{escaped}"'
 
 
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _value(key)
+
+
 def to_toml(table: dict[str, Any], prefix: str = "") -> str:
     """Scalars first, then tables and arrays of tables, as toml demands."""
     lines, tables = [], []
@@ -60,7 +64,7 @@ def to_toml(table: dict[str, Any], prefix: str = "") -> str:
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             tables += [f"[[{prefix}{key}]]\n" + to_toml(v, f"{prefix}{key}.") for v in value]
         else:
-            lines.append(f"{key} = {_value(value)}")
+            lines.append(f"{_key(key)} = {_value(value)}")
     return "\n".join(lines) + ("\n" if lines else "") + "".join(tables)
 
 

@@ -90,7 +90,7 @@ class Plain(DockerCase):
             "SECRET": {"value": "argv-secret-1", "public": False}})
         self.wait_trace(job, "started\n")
         for container in self.containers(all=False):
-            self.assertNotIn("argv-secret-1", docker("top", container["Id"], "-eo", "args"))
+            self.assertNotIn("argv-secret-1", docker("top", container["Id"], "-eo", "pid,args"))
         self.assert_success(self.finish(job))
 
     def test_labels_and_names(self):

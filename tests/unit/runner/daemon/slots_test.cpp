@@ -29,4 +29,22 @@ TEST(SlotTable, ARestoredJobKeepsItsNumbers) {
     EXPECT_EQ(slots.acquire("t", 1).concurrent_id, 2);
 }
 
+TEST(Slots, ANumberThatIsLeftIsGivenAgainAndHeldUntilItsRelease) {
+    SlotTable slots;
+    const Slot first = slots.acquire("t", 1);
+    slots.leave("t", 1, first);
+    EXPECT_EQ(slots.in_use("t"), 0);
+    EXPECT_TRUE(slots.is_held("t", 1, first));
+    EXPECT_FALSE(slots.is_held("other", 1, first));
+
+    const Slot second = slots.acquire("t", 1);
+    EXPECT_EQ(second.concurrent_id, first.concurrent_id);
+    EXPECT_TRUE(slots.is_held("t", 1, second));
+    slots.release("t", 1, first);
+    EXPECT_FALSE(slots.is_held("t", 1, second));
+    EXPECT_EQ(slots.in_use("t"), 1);
+    slots.release("t", 1, second);
+    EXPECT_EQ(slots.in_use("t"), 0);
+}
+
 }  // namespace
