@@ -119,7 +119,8 @@ base::Task<base::Result<void>> DaemonSources::fetch(executors::JobLog& log) {
 base::Result<protocol::http::BodySource> DaemonSources::archive(
     const boost::asio::any_io_executor& executor) {
     base::SubprocessOptions options;
-    options.arguments = {"git", "archive", "--format=tar", request_.sha};
+    // The modes of the index alone: who unpacks is not who works with it.
+    options.arguments = {"git", "-c", "tar.umask=0", "archive", "--format=tar", request_.sha};
     options.environment = environment();
     auto process = base::Subprocess::start(executor, options);
     if (!process) return process.error();

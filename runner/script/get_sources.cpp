@@ -183,6 +183,7 @@ void StageWriter::skip_sources(ShellWriter& writer, GitStrategy strategy) const 
 base::Result<std::string> StageWriter::get_sources() {
     ShellWriter writer;
     preamble(writer);
+    if (opens_files()) writer.line("umask 0000");
     const GitStrategy chosen = strategy();
     if (chosen == GitStrategy::kNone || chosen == GitStrategy::kEmpty) {
         skip_sources(writer, chosen);

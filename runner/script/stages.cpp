@@ -20,8 +20,17 @@ std::string StageWriter::finish(const ShellWriter& writer) const {
     return writer.script(wish.value_or(false) && !runner_.debug_trace_disabled);
 }
 
+/// Jobs of one project share a volume, and their images need not agree on a user (job-runtime.md §5.5).
+bool StageWriter::opens_files() const {
+    return !facts_.shared_environment && !variables_.feature("FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR");
+}
+
+std::string StageWriter::in_the_open(const std::string& command) const {
+    return opens_files() ? "(umask 0000; " + command + ")" : command;
+}
+
 void StageWriter::preamble(ShellWriter& writer) const {
-    writer.line("mkdir -p " + shell_quote(tmp()));
+    writer.line(in_the_open("mkdir -p " + shell_quote(tmp())));
     for (const auto& file : variables_.files()) {
         writer.write_file(tmp() + "/" + file.name, file.value);
     }
@@ -101,6 +110,7 @@ std::string StageWriter::cleanup() {
 std::string StageWriter::clear_worktree() {
     ShellWriter writer;
     writer.line("rm -rf " + shell_quote(project()));
+    writer.line(in_the_open("mkdir -p " + shell_quote(project())));
     return finish(writer);
 }
 

@@ -44,6 +44,8 @@ class StageWriter {
     [[nodiscard]] std::string remote_url_with_credentials() const;
 
   private:
+    [[nodiscard]] bool opens_files() const;
+    [[nodiscard]] std::string in_the_open(const std::string& command) const;
     void preamble(ShellWriter& writer) const;
     void write_git_config(ShellWriter& writer);
     void remove_stale_locks(ShellWriter& writer) const;
