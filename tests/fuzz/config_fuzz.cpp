@@ -12,9 +12,12 @@ namespace {
 using namespace runner::config;
 using tests::fuzz::require;
 
-std::size_t runners_of(const Node& root) {
-    const Node* runners = root.find("runners");
-    return runners == nullptr ? 0 : runners->items.size();
+std::size_t runners_of(const Node& root) { return tables_named(root, "runners").size(); }
+
+/// The text of an entry's key, "" when it has none.
+std::string text_in(const Node& root, std::size_t entry, std::string_view key) {
+    const Node* value = tables_named(root, "runners").at(entry)->find(key);
+    return value == nullptr ? "" : value->text;
 }
 
 Node reread(const std::string& text) {
@@ -31,8 +34,8 @@ void check_edits(const std::string& text, const Node& root) {
     if (const auto more = append_runner(text, runner)) {
         const Node edited = reread(*more);
         require(runners_of(edited) == before + 1, "an entry was added");
-        const Node* name = edited.find("runners")->items.back().find("name");
-        require(name != nullptr && name->text == "added \"one\"\n", "the added entry is the last");
+        require(text_in(edited, before, "name") == "added \"one\"\n",
+                "the added entry is the last");
     }
     if (before == 0) return;
     if (const auto fewer = remove_runner(text, before - 1)) {
@@ -41,8 +44,7 @@ void check_edits(const std::string& text, const Node& root) {
     if (const auto other =
             replace_token(text, 0, base::Secret("new"), {"2020-01-01T00:00:00Z", ""})) {
         const Node edited = reread(*other);
-        const Node* token = edited.find("runners")->items.front().find("token");
-        require(token != nullptr && token->text == "new", "the token was replaced");
+        require(text_in(edited, 0, "token") == "new", "the token was replaced");
         require(runners_of(edited) == before, "replacing a token keeps the entries");
     }
 }
