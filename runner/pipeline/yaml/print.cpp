@@ -2,6 +2,7 @@
 
 #include <yaml.h>
 
+#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -40,6 +41,14 @@ yaml_scalar_style_t style_of(const std::string& text) {
     const auto read_back = resolve_plain(text, {});
     if (!read_back || !read_back->is_string()) return YAML_SINGLE_QUOTED_SCALAR_STYLE;
     return YAML_PLAIN_SCALAR_STYLE;
+}
+
+/// Ruby's words for these numbers would be read as text.
+std::string number_text(const Value& value) {
+    const double number = value.as_float();
+    if (std::isnan(number)) return ".nan";
+    if (std::isinf(number)) return number > 0 ? ".inf" : "-.inf";
+    return value.to_text();
 }
 
 class Emitter {
@@ -117,6 +126,7 @@ class Emitter {
             case Kind::kReference: return write(value.target());
             case Kind::kString: return scalar(value.as_string(), style_of(value.as_string()));
             case Kind::kSymbol: return scalar(":" + value.as_string(), YAML_PLAIN_SCALAR_STYLE);
+            case Kind::kFloat: return scalar(number_text(value), YAML_PLAIN_SCALAR_STYLE);
             default: return scalar(value.to_text(), YAML_PLAIN_SCALAR_STYLE);
         }
     }
