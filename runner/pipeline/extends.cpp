@@ -10,6 +10,7 @@
 
 #include "base/strings.hpp"
 #include "runner/pipeline/merge.hpp"
+#include "runner/pipeline/yaml/load.hpp"
 
 namespace runner::pipeline {
 namespace {
@@ -97,7 +98,7 @@ class Resolver {
             result.height = std::max(result.height, parent->height + 1);
         }
         result.value = deep_merge(result.value, value, budget_);
-        if (budget_.is_spent()) return Problem{"The parsed YAML is too big", value.mark()};
+        if (budget_.is_spent()) return Problem{std::string(yaml::kTooBig), value.mark()};
         return result;
     }
 

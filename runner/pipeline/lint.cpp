@@ -46,14 +46,6 @@ ordered_json policy_json(const plan::Job& job, const char* key) {
     return to_json_value(policy);
 }
 
-std::string environment_name(const plan::Job& job) {
-    const Value* environment = job.value.given("environment");
-    if (environment == nullptr) return {};
-    if (environment->is_string()) return environment->as_string();
-    const Value* name = environment->given("name");
-    return name == nullptr ? std::string{} : name->to_text();
-}
-
 ordered_json job_json(const plan::Job& job, plan::When when, bool allow_failure, bool has_needs,
                       const std::vector<plan::Need>& needs) {
     ordered_json out;
@@ -66,7 +58,7 @@ ordered_json job_json(const plan::Job& job, plan::When when, bool allow_failure,
     out["tag_list"] = tags == nullptr ? ordered_json::array() : to_json_value(tags);
     out["only"] = policy_json(job, "only");
     out["except"] = policy_json(job, "except");
-    const std::string environment = environment_name(job);
+    const std::string environment = plan::environment_name(job);
     out["environment"] = environment.empty() ? ordered_json(nullptr) : ordered_json(environment);
     out["when"] = plan::to_string(when);
     out["allow_failure"] = allow_failure;

@@ -32,7 +32,7 @@ class Resolver {
     }
 
   private:
-    static Problem too_big(Mark mark) { return {"The parsed YAML is too big", mark}; }
+    static Problem too_big(Mark mark) { return {std::string(yaml::kTooBig), mark}; }
 
     Checked<Value> by_kind(const Value& value) {
         switch (value.kind()) {

@@ -166,6 +166,35 @@ std::string empty_text(const Entry& entry) {
 
 }  // namespace
 
+/// Asks the source; what it cannot be asked for is a problem.
+Checked<Fetched> Resolver::ask(const Entry& entry, const Origin& origin) {
+    const auto refuse = [&](std::string_view what, std::string_view why) {
+        return Problem{fmt::format("{} file `{}` {}", what, entry.location, why), entry.mark};
+    };
+    switch (entry.kind) {
+        case Kind::kLocal:
+            if (origin.remote) return refuse("Local", "does not have project!");
+            return source_.local(origin, entry.location);
+        case Kind::kProject:
+            return source_.project(entry.project, entry.ref, without_slash(entry.location));
+        case Kind::kRemote:
+            if (!is_address(entry.location)) {
+                return refuse("Remote", "does not have a valid address!");
+            }
+            return source_.remote(entry.location);
+        case Kind::kTemplate:
+            if (!entry.location.ends_with(".gitlab-ci.yml")) {
+                return refuse("Template", "is not a valid location!");
+            }
+            return source_.bundled_template(entry.location);
+        case Kind::kComponent:
+            return source_.component(entry.location);
+        case Kind::kArtifact:
+            break;
+    }
+    return Fetched{};
+}
+
 Checked<Fetched> Resolver::fetch(const Located& located, const Origin& origin) {
     const Entry& entry = located.entry;
     if (!keeps_yaml_extension(entry)) {
@@ -173,48 +202,15 @@ Checked<Fetched> Resolver::fetch(const Located& located, const Origin& origin) {
             fmt::format("Included file `{}` does not have YAML extension!", entry.location),
             entry.mark};
     }
-    Fetched fetched;
-    switch (entry.kind) {
-        case Kind::kLocal:
-            if (origin.remote) {
-                return Problem{
-                    fmt::format("Local file `{}` does not have project!", entry.location),
-                    entry.mark};
-            }
-            fetched = source_.local(origin, entry.location);
-            break;
-        case Kind::kProject:
-            fetched = source_.project(entry.project, entry.ref, without_slash(entry.location));
-            break;
-        case Kind::kRemote:
-            if (!is_address(entry.location)) {
-                return Problem{
-                    fmt::format("Remote file `{}` does not have a valid address!", entry.location),
-                    entry.mark};
-            }
-            fetched = source_.remote(entry.location);
-            break;
-        case Kind::kTemplate:
-            if (!entry.location.ends_with(".gitlab-ci.yml")) {
-                return Problem{
-                    fmt::format("Template file `{}` is not a valid location!", entry.location),
-                    entry.mark};
-            }
-            fetched = source_.bundled_template(entry.location);
-            break;
-        case Kind::kComponent:
-            fetched = source_.component(entry.location);
-            break;
-        case Kind::kArtifact:
-            break;
-    }
-    if (!fetched.content) return problem_of(entry, fetched);
-    if (base::trim(*fetched.content).empty()) return Problem{empty_text(entry), entry.mark};
-    if (!entry.integrity.empty() && !matches_integrity(*fetched.content, entry.integrity)) {
+    auto fetched = ask(entry, origin);
+    if (!fetched) return fetched;
+    if (!fetched->content) return problem_of(entry, *fetched);
+    if (base::trim(*fetched->content).empty()) return Problem{empty_text(entry), entry.mark};
+    if (!entry.integrity.empty() && !matches_integrity(*fetched->content, entry.integrity)) {
         return Problem{fmt::format("Remote file `{}` failed the integrity check", entry.location),
                        entry.mark};
     }
-    bytes_ += fetched.content->size();
+    bytes_ += fetched->content->size();
     if (bytes_ > limits_.total_bytes) {
         return Problem{"Total size of combined CI/CD configuration is too big", entry.mark};
     }
@@ -287,7 +283,7 @@ Checked<Value> Resolver::resolve(const Value& content, const Origin& origin) {
     Map own = content.entries();
     own.erase("include");
     merged = deep_merge(merged, Value::map(std::move(own), content.mark()), budget_);
-    if (budget_.is_spent()) return Problem{"The parsed YAML is too big", content.mark()};
+    if (budget_.is_spent()) return Problem{std::string(yaml::kTooBig), content.mark()};
     return yaml::bounded(std::move(merged));
 }
 

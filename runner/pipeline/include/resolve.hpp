@@ -11,6 +11,8 @@
 
 namespace runner::pipeline::include {
 
+struct Entry;
+
 struct Limits {
     std::size_t files = 150;
     std::size_t total_bytes = 314'572'800;
@@ -33,6 +35,7 @@ class Resolver {
   private:
     struct Located;
     Checked<std::vector<Located>> locate(const yaml::Value& include, const Origin& origin);
+    Checked<Fetched> ask(const Entry& entry, const Origin& origin);
     Checked<Fetched> fetch(const Located& located, const Origin& origin);
     Checked<yaml::Value> read(const Located& located, const Fetched& fetched);
     std::uint16_t remember(const Located& located, const Fetched& fetched);

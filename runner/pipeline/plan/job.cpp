@@ -48,6 +48,14 @@ bool Job::allows_failure() const {
     return allow_failure.value_or(when == When::kManual && allowed_exit_codes.empty());
 }
 
+std::string environment_name(const Job& job) {
+    const Value* environment = job.value.given("environment");
+    if (environment == nullptr) return {};
+    if (environment->is_string()) return environment->as_string();
+    const Value* name = environment->given("name");
+    return name == nullptr ? std::string{} : name->to_text();
+}
+
 Problem too_many_needs(const std::string& job, std::size_t count, Mark mark) {
     return {fmt::format("{}: one job can only need {} others, but you have listed {}. See needs "
                         "keyword documentation for more details",

@@ -58,6 +58,9 @@ Problem too_many_needs(const std::string& job, std::size_t count, Mark mark);
 /// "rspec 1/3" and "rspec: [a, b]" belong to the group "rspec".
 std::string group_name(std::string_view job_name);
 
+/// The environment as it is written, without expansion; "" when the job has none.
+std::string environment_name(const Job& job);
+
 /// Script lines of script, before_script or after_script: nested lists flattened.
 std::vector<std::string> script_lines(const yaml::Value* value);
 

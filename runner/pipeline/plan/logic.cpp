@@ -57,8 +57,8 @@ class JobLogic {
         if (configuration_.stage_index(target->stage) <= configuration_.stage_index(job_.stage)) {
             return std::nullopt;
         }
-        return problem(
-            fmt::format("{} {} is not defined in current or prior stages", word, name), mark);
+        return problem(fmt::format("{} {} is not defined in current or prior stages", word, name),
+                       mark);
     }
 
     std::optional<Problem> check_dependencies() const {
@@ -75,9 +75,9 @@ class JobLogic {
         std::vector<std::string> twice;
         for (const Need& need : needs) {
             if (need.job.size() > kNameLimit) {
-                return problem(fmt::format("need `{}` name is too long (maximum is 255 characters)",
-                                           need.job),
-                               need.mark);
+                return problem(
+                    fmt::format("need `{}` name is too long (maximum is 255 characters)", need.job),
+                    need.mark);
             }
             const bool absent = configuration_.find(need.job) == nullptr;
             if (!(absent && need.optional)) {
@@ -117,14 +117,6 @@ class JobLogic {
             if (auto wrong = check_target(job->to_text(), "dependency", job->mark())) return wrong;
         }
         return std::nullopt;
-    }
-
-    static std::string environment_name(const Job& job) {
-        const Value* environment = job.value.given("environment");
-        if (environment == nullptr) return {};
-        if (environment->is_string()) return environment->as_string();
-        const Value* name = environment->given("name");
-        return name == nullptr ? std::string{} : name->to_text();
     }
 
     std::optional<Problem> check_on_stop() const {
@@ -176,9 +168,9 @@ std::optional<Problem> check_circles(const Configuration& configuration) {
             const auto target = index.find(need.job);
             if (target == index.end()) continue;
             if (target->second == i) {
-                return Problem{"The pipeline has circular dependencies: self-dependency: " +
-                                   job.name,
-                               need.mark};
+                return Problem{
+                    "The pipeline has circular dependencies: self-dependency: " + job.name,
+                    need.mark};
             }
             edges[i].push_back(target->second);
         }
@@ -191,8 +183,8 @@ std::optional<Problem> check_circles(const Configuration& configuration) {
             names += "\"" + configuration.jobs[member].name + "\"";
         }
         return Problem{
-            fmt::format(
-                "The pipeline has circular dependencies: topological sort failed: [{}]", names),
+            fmt::format("The pipeline has circular dependencies: topological sort failed: [{}]",
+                        names),
             configuration.jobs[component.front()].mark};
     }
     return std::nullopt;

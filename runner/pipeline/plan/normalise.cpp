@@ -5,6 +5,7 @@
 #include "runner/pipeline/keywords/root.hpp"
 #include "runner/pipeline/plan/configuration.hpp"
 #include "runner/pipeline/plan/matrix.hpp"
+#include "runner/pipeline/yaml/load.hpp"
 
 namespace runner::pipeline::plan {
 
@@ -186,7 +187,7 @@ class Size {
     static constexpr std::uint64_t kMostNodes = 4'000'000;
     static constexpr std::size_t kMostLinks = 2'000'000;
 
-    static Problem too_big(const Job& job) { return {"The parsed YAML is too big", job.mark}; }
+    static Problem too_big(const Job& job) { return {std::string(yaml::kTooBig), job.mark}; }
 
     std::size_t jobs_ = 0;
     std::uint64_t nodes_ = 0;

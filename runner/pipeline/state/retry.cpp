@@ -1,6 +1,7 @@
 #include "runner/pipeline/state/retry.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "runner/pipeline/keywords/report.hpp"
 
@@ -17,8 +18,12 @@ const keywords::Names kNeverRetried = {"ci_quota_exceeded", "no_matching_runner"
 int most_retries(const Value& config, std::string_view reason) {
     if (config.is_integer()) return static_cast<int>(config.as_integer());
     const Value* max = config.given("max");
-    if (max != nullptr && max->is_integer()) return static_cast<int>(max->as_integer());
-    if (max != nullptr && max->is_string()) return max->as_string().front() - '0';
+    if (max != nullptr) {
+        const std::string text = max->to_text();  // "2" counts as 2
+        int most = 0;
+        std::from_chars(text.data(), text.data() + text.size(), most);
+        return most;
+    }
     if (config.is_null() && reason == "scheduler_failure") return 2;
     return 0;
 }

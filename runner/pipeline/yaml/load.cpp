@@ -14,7 +14,6 @@
 namespace runner::pipeline::yaml {
 namespace {
 
-constexpr std::string_view kTooBig = "The parsed YAML is too big";
 constexpr std::string_view kReferenceTag = "!reference";
 constexpr std::string_view kCoreTags = "tag:yaml.org,2002:";
 

@@ -13,7 +13,10 @@ namespace runner::pipeline::yaml {
 inline constexpr std::uint64_t kMostNodes = 1'000'000;
 inline constexpr std::uint32_t kDeepest = 200;
 
-/// The value, or GitLab's words when it has become too heavy or too deep by what was put together.
+/// GitLab's words for what is beyond these.
+inline constexpr std::string_view kTooBig = "The parsed YAML is too big";
+
+/// The value, or the problem that it has become too heavy or too deep by what was put together.
 Checked<Value> bounded(Value value);
 
 struct LoadLimits {

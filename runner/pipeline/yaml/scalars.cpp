@@ -118,6 +118,8 @@ std::optional<Value> sexagesimal(std::string_view text, Mark mark) {
         unit = unit == 3600 ? 60 : 1;
     }
     if (fraction) return Value::real(total, mark);
+    // As with plain integers: beyond 64 bits the text serves.
+    if (std::fabs(total) >= 9.2e18) return Value::string(std::string(text), mark);
     return Value::integer(static_cast<std::int64_t>(total), mark);
 }
 
