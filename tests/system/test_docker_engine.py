@@ -68,6 +68,20 @@ class EngineImage(DockerCase):
         self.assert_success(job)
         self.assertEqual(len(re.findall(r"(?m)^Status:\s+running", job.text)), 1, job.text)
 
+    def test_images_of_this_engine_are_there_before_the_first_line(self):
+        name = image("busybox")
+        self.start_docker({"dind": {"builder_image": image("buildkit"), "preload_images": [name]}})
+        job = self.run_job([f"docker run --rm --network none {name} echo from inside"])
+        self.assert_success(job)
+        self.assertIn("\nfrom inside\n", job.text)
+
+    def test_an_image_that_cannot_be_preloaded_is_named(self):
+        self.start_docker({"dind": {"builder": False, "preload_images": ["registry.invalid/no:1"]}})
+        job = self.run_job("echo went on")
+        self.assert_success(job)
+        self.assertRegex(job.text, "registry.invalid/no:1 of preload_images cannot be had: .+")
+        self.assertIn("\nwent on\n", job.text)
+
     def test_platforms_are_said(self):
         self.start_docker()
         self.assertRegex(self.run_job("true").text, "linux/amd64.*linux/arm64")
