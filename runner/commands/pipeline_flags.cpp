@@ -67,7 +67,8 @@ std::vector<Flag> scene_flags() {
          Kind::kList,
          "",
          "PATH",
-         "a changed file, for rules:changes, instead of asking git; repeatable"},
+         "a changed file, for rules:changes, instead of asking git; repeatable; \"\": nothing "
+         "changed"},
         {{"root"},
          Kind::kText,
          "",
@@ -80,7 +81,7 @@ std::vector<Flag> scene_flags() {
          "ce refuses the keywords of paid tiers; default ee"},
         {{"gitlab-url"},
          Kind::kText,
-         "",
+         "GITLAB_URL",
          "URL",
          "the GitLab that projects, components and templates are read from; default: the remote "
          "origin's"},

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <vector>
 
 #include "base/files.hpp"
 #include "runner/pipeline/variables/predefined.hpp"
@@ -133,6 +134,7 @@ void PipelineScene::read_facts(const Values& values, const variables::Event& giv
     if (changes && event.source == "push") checkout_.before_sha = changes->base_sha;
     if (values.has("changed")) {
         facts.changed = values.list("changed");
+        std::erase(*facts.changed, "");
         changes_ = count_of(facts.changed->size(), "changed path") + " given";
     } else if (changes) {
         changes_ = fmt::format("{} since {}", count_of(changes->paths.size(), "changed path"),

@@ -130,6 +130,7 @@ class List(PipelineCase):
         self.assertNotIn("deploy", self.names("--var", "KIND=release"))
         self.assertNotIn("build", self.names("--changed", "docs/a.md"))
         self.assertIn("build", self.names("--changed", "src/x.c"))
+        self.assertEqual(self.listed("--changed", "")["facts"]["changed"], [])
 
     def test_changes_that_are_not_pushed(self):
         self.write("docs/a.md", "x\n")
@@ -520,6 +521,20 @@ class Server(PipelineCase):
             with self.subTest(address):
                 self.assertEqual(self.lint(f"- component: {address}", code=1)["errors"],
                                  [f"Component '{address}' - {text}"])
+
+    def test_a_component_that_includes_inputs(self):
+        library = self.directory / "library"
+        self.write("templates/bad.yml", "spec: {include: [{local: a.yml}]}\n---\nx: {script: x}\n", library)
+        git("add", "--all", cwd=str(library))
+        git("commit", "--quiet", "--message", "Bad", cwd=str(library))
+        self.gitlab.add_project("group/bad", str(library))
+        lint = self.lint("- component: $CI_SERVER_FQDN/group/bad/bad@main", code=1)
+        self.assertIn("cannot use `spec:include`. This keyword is not supported in components", lint["errors"][0])
+
+    def test_the_variable_wins_over_the_remote(self):
+        self.git("remote", "set-url", "origin", "https://strangers.invalid/group/own.git")
+        self.write(".gitlab-ci.yml", "include: {project: group/sub/library, file: ci/deep/one.yml}\n")
+        self.run_it("lint", env={"GITLAB_TOKEN": self.gitlab.private_token, "GITLAB_URL": self.gitlab.url})
 
     def test_a_template(self):
         self.assertEqual(self.jobs("- template: Bash.gitlab-ci.yml"), ["bash-template", "own"])
