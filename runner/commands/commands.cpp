@@ -30,6 +30,7 @@ constexpr Entry kCommands[] = {
     {"reset-token", "get a new authentication token", reset_token_command},
     {"lint", "check .gitlab-ci.yml as GitLab does", lint_command},
     {"pipeline", "which jobs a pipeline would get, and why", pipeline_command},
+    {"exec", "run jobs of .gitlab-ci.yml on this machine", exec_command},
     {"config", "check config.toml: `config lint`", config_command},
 };
 

@@ -7,6 +7,7 @@
 
 namespace runner::commands {
 
+Command exec_command();
 Command lint_command();
 Command list_command();
 Command pipeline_command();

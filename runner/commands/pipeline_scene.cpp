@@ -88,6 +88,7 @@ base::Result<void> PipelineScene::read_event(const Values& values, variables::Ev
         return invalid("--target belongs to --merge-request");
     if (tree_ != nullptr) {
         tree_->look_at(values.text("ref"), values.flag("tag"));
+        if (values.flag("clean")) tree_->leave_out_uncommitted();
         checkout_ = tree_->describe();
     } else {
         checkout_.directory_name = fs::absolute(root_).lexically_normal().filename().string();
@@ -153,25 +154,28 @@ void PipelineScene::read_facts(const Values& values, const variables::Event& giv
 }
 
 base::Result<void> PipelineScene::open_source(const Values& values) {
-    IncludeOptions options;
-    options.root = root_;
-    options.ca_file = values.text("tls-ca-file");
-    options.gitlab.url =
+    include_options_.ca_file = values.text("tls-ca-file");
+    include_options_.gitlab.url =
         values.has("gitlab-url") ? values.text("gitlab-url") : server_of(checkout_.remote_url);
-    options.gitlab.where_url_is_from =
+    include_options_.gitlab.where_url_is_from =
         values.has("gitlab-url") ? "--gitlab-url" : "the remote origin";
     auto token = gitlab_token_of(values);
     if (!token) return token.error();
-    options.gitlab.token = std::move(*token);
+    include_options_.gitlab.token = std::move(*token);
     auto map = include_map_of(values);
     if (!map) return map.error();
-    options.local_projects = std::move(*map);
-    source_ = std::make_unique<IncludeSource>(calls_, std::move(options));
+    include_options_.local_projects = std::move(*map);
+    read_files_from(root_);
+    return {};
+}
+
+void PipelineScene::read_files_from(const fs::path& root) {
+    include_options_.root = root;
+    source_ = std::make_unique<IncludeSource>(calls_, include_options_);
     request_.facts.project_files = [source = source_.get()](const std::string& project,
                                                             const std::string& ref) {
         return source->project_files(project, ref);
     };
-    return {};
 }
 
 fs::path PipelineScene::file(const std::string& path) const {
@@ -184,7 +188,7 @@ fs::path PipelineScene::file(const std::string& path) const {
     return kDefaultFile;
 }
 
-pipeline::Loaded PipelineScene::load(std::string text, const std::string& name) {
+pipeline::LoadRequest PipelineScene::load_request(std::string text, const std::string& name) const {
     pipeline::LoadRequest request;
     request.text = std::move(text);
     request.name = name;
@@ -198,7 +202,11 @@ pipeline::Loaded PipelineScene::load(std::string text, const std::string& name) 
     }
     if (!inputs.empty()) request.inputs = pipeline::yaml::Value::map(std::move(inputs));
     request.facts = request_.facts;
-    return pipeline::load_configuration(request, *source_);
+    return request;
+}
+
+pipeline::Loaded PipelineScene::load(std::string text, const std::string& name) {
+    return pipeline::load_configuration(load_request(std::move(text), name), *source_);
 }
 
 pipeline::plan::Pipeline PipelineScene::create(const pipeline::Loaded& loaded) const {

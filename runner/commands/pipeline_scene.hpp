@@ -28,12 +28,20 @@ class PipelineScene {
 
     /// `path` if given, else .gitlab-ci.yml here or at the checkout's top.
     [[nodiscard]] std::filesystem::path file(const std::string& path) const;
+    /// Files that are included are read from below this directory from now on.
+    void read_files_from(const std::filesystem::path& root);
+    /// What to load a file with. `name` is what messages call it.
+    [[nodiscard]] pipeline::LoadRequest load_request(std::string text, const std::string& name) const;
     /// Loads one file. `name` is what messages call it.
     pipeline::Loaded load(std::string text, const std::string& name);
     /// `loaded` must be valid and outlive the result.
     [[nodiscard]] pipeline::plan::Pipeline create(const pipeline::Loaded& loaded) const;
 
     [[nodiscard]] const pipeline::plan::CreateRequest& request() const { return request_; }
+    [[nodiscard]] const pipeline::variables::Checkout& checkout() const { return checkout_; }
+    /// nullptr outside of git.
+    [[nodiscard]] const WorkTree* work_tree() const { return tree_.get(); }
+    [[nodiscard]] pipeline::include::Source& source() { return *source_; }
     /// "branch main at 1a2b3c4d, source push; changes since origin/main: 3 paths".
     [[nodiscard]] std::string summary() const;
 
@@ -46,6 +54,7 @@ class PipelineScene {
 
     BlockingCalls calls_;
     std::unique_ptr<WorkTree> tree_;  ///< nullptr outside of git
+    IncludeOptions include_options_;
     std::unique_ptr<IncludeSource> source_;
     pipeline::variables::Checkout checkout_;
     pipeline::plan::CreateRequest request_;

@@ -112,7 +112,7 @@ void WorkTree::look_at(const std::string& ref, bool tag) {
         is_tag_ = tag || !name.empty();
         return;
     }
-    if (!tag && ref_ == branch) return;
+    if (!tag && ref_ == branch) return;  // with what is not committed
     if (!tag) {
         revision_ = commit_of("refs/heads/" + ref);
         if (revision_.empty()) revision_ = commit_of("refs/remotes/origin/" + ref);
@@ -120,6 +120,12 @@ void WorkTree::look_at(const std::string& ref, bool tag) {
     if (!revision_.empty()) return;
     revision_ = commit_of("refs/tags/" + ref);
     is_tag_ = tag || !revision_.empty();
+    if (revision_.empty()) revision_ = commit_of(ref);
+    known_ = !revision_.empty();
+}
+
+void WorkTree::leave_out_uncommitted() {
+    if (revision_.empty()) revision_ = commit_of("HEAD");
 }
 
 pipeline::variables::Checkout WorkTree::describe() {

@@ -36,6 +36,10 @@ class WorkTree {
     /// The ref a pipeline is for; "" for what is checked out. A ref that is not here keeps its name
     /// and stands at HEAD.
     void look_at(const std::string& ref, bool tag);
+    /// False when look_at() was given what is no branch, tag or commit.
+    [[nodiscard]] bool knows_ref() const { return known_; }
+    /// From here on only what is committed counts.
+    void leave_out_uncommitted();
 
     /// Everything that predefined variables want to know.
     pipeline::variables::Checkout describe();
@@ -64,6 +68,7 @@ class WorkTree {
     std::filesystem::path top_;
     std::string ref_;
     bool is_tag_ = false;
+    bool known_ = true;
     std::string revision_;  ///< of a ref that is not checked out; "" for the work tree
 };
 

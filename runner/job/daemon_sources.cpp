@@ -10,7 +10,6 @@ namespace runner::job {
 
 namespace {
 
-constexpr std::size_t kPieceBytes = 256 * 1024;
 constexpr std::size_t kShortSha = 8;
 
 std::string config_value(std::string_view text) {
@@ -122,23 +121,11 @@ base::Result<protocol::http::BodySource> DaemonSources::archive(
     // The modes of the index alone: who unpacks is not who works with it.
     options.arguments = {"git", "-c", "tar.umask=0", "archive", "--format=tar", request_.sha};
     options.environment = environment();
-    auto process = base::Subprocess::start(executor, options);
-    if (!process) return process.error();
-    archiver_ = std::move(*process);
-    protocol::http::BodySource source = [this] { return next_piece(); };
+    auto archiver = ProgramBody::start(executor, options);
+    if (!archiver) return archiver.error();
+    archiver_ = std::move(*archiver);
+    protocol::http::BodySource source = [this] { return archiver_->next(); };
     return source;
-}
-
-base::Task<base::Result<std::string>> DaemonSources::next_piece() {
-    auto piece = co_await archiver_->read_some(kPieceBytes);
-    if (!piece || !piece->empty()) co_return std::move(piece);
-    auto status = co_await archiver_->wait();
-    if (!status) co_return status.error();
-    if (*status != 0) {
-        co_return base::make_error(base::ErrorKind::kIo,
-                                   fmt::format("git archive failed with exit code {}", *status));
-    }
-    co_return std::string();
 }
 
 }  // namespace runner::job

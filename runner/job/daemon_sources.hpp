@@ -6,11 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/result.hpp"
-#include "base/subprocess.hpp"
-#include "base/task.hpp"
-#include "executors/job_log.hpp"
-#include "protocol/http/message.hpp"
+#include "runner/job/sources.hpp"
 
 namespace runner::job {
 
@@ -31,25 +27,24 @@ struct SourcesRequest {
 ///
 /// Life: fetch(), then archive() once. Strand: the I/O thread. Failures: kNotFound when the host has no git or
 /// the commit is not there, kUnavailable with git's own words for a fetch that failed.
-class DaemonSources {
+class DaemonSources final : public Sources {
   public:
     explicit DaemonSources(SourcesRequest request) : request_(std::move(request)) {}
-    ~DaemonSources();
+    ~DaemonSources() override;
     DaemonSources(const DaemonSources&) = delete;
     DaemonSources& operator=(const DaemonSources&) = delete;
 
-    base::Task<base::Result<void>> fetch(executors::JobLog& log);
-    /// The tar's bytes; stays valid as long as this object.
-    base::Result<protocol::http::BodySource> archive(const boost::asio::any_io_executor& executor);
+    base::Task<base::Result<void>> fetch(executors::JobLog& log) override;
+    base::Result<protocol::http::BodySource> archive(
+        const boost::asio::any_io_executor& executor) override;
 
   private:
     base::Result<void> write_config();
     base::Task<base::Result<void>> git(std::vector<std::string> arguments, executors::JobLog* log);
     [[nodiscard]] std::vector<std::string> environment() const;
-    base::Task<base::Result<std::string>> next_piece();
 
     SourcesRequest request_;
-    std::unique_ptr<base::Subprocess> archiver_;
+    std::unique_ptr<ProgramBody> archiver_;
 };
 
 }  // namespace runner::job

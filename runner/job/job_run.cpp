@@ -179,7 +179,7 @@ base::Task<bool> JobRun::make_ready() {
     stage_facts.place = info.shared ? info.description : info.description + " via " + host_name();
     stage_facts.shared_environment = info.shared;
     stage_facts.shell_executor = setup_.runner->executor == "shell";
-    stage_facts.sources_by_daemon = !info.has_git;
+    stage_facts.sources_by_daemon = sources_by_daemon();
     writer_.emplace(payload, *setup_.runner, *variables_, stage_facts);
     auto connect = [this] { return setup_.executor->connect(); };
     executors::session::EventSink& events = *this;

@@ -16,6 +16,7 @@
 #include "runner/job/job_environment.hpp"
 #include "runner/job/job_status.hpp"
 #include "runner/job/journal.hpp"
+#include "runner/job/sources.hpp"
 #include "runner/script/stages.hpp"
 
 namespace runner::job {
@@ -33,6 +34,7 @@ struct JobSetup {
     std::optional<Checkpoint> restored;  ///< set when a former daemon began the job
     std::unique_ptr<executors::Executor> executor;
     std::unique_ptr<JobChannel> channel;
+    std::unique_ptr<Sources> sources{};  ///< the job's files; null: the payload's repository
     /// The server knows the outcome, or never will.
     std::function<void()> on_reported = {};
     /// Nothing of the job runs any more; only its remains are there.
@@ -53,6 +55,10 @@ class JobRun final : private executors::session::EventSink {
     [[nodiscard]] const JobStatus& status() const { return status_; }
     [[nodiscard]] const Outcome& outcome() const { return checkpoint_.outcome; }
     [[nodiscard]] const JobSetup& setup() const { return setup_; }
+    /// Where the job's files are in its environment; "" while that is not known.
+    [[nodiscard]] std::string project_directory() const {
+        return directories_ ? directories_->project : std::string();
+    }
 
   private:
     using Clock = std::chrono::steady_clock;
@@ -80,7 +86,6 @@ class JobRun final : private executors::session::EventSink {
     base::Task<base::Result<executors::session::StageExit>> stop_script(std::uint16_t number);
     base::Task<void> get_ready();
     base::Task<bool> wait_until_ready();
-    base::Task<base::Result<void>> unpack_sources();
     base::Result<std::string> script_of(const PlannedStage& stage);
     base::Deadline stage_deadline(const PlannedStage& stage);
     void judge(const PlannedStage& stage,
@@ -88,6 +93,11 @@ class JobRun final : private executors::session::EventSink {
     void stage_timed_out(const PlannedStage& stage);
     void stage_stopped(const PlannedStage& stage);
     void stage_failed(const PlannedStage& stage, Failure failure);
+
+    // job_files.cpp: what goes into the environment and comes out of it
+    [[nodiscard]] bool sources_by_daemon() const;
+    std::unique_ptr<Sources> repository_sources();
+    base::Task<base::Result<void>> unpack_sources();
 
     // executors::session::EventSink
     void on_output(std::uint16_t stage, executors::helper::Stream stream, std::uint64_t time_us,

@@ -6,7 +6,6 @@
 #include "base/clock.hpp"
 #include "base/duration.hpp"
 #include "base/log.hpp"
-#include "runner/job/daemon_sources.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/job_run.hpp"
 
@@ -98,7 +97,7 @@ base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
             co_return;
         }
         for (const std::string& warning : variables_->take_warnings()) log().warning(warning);
-        if (sources && !setup_.executor->info().has_git) {
+        if (sources && sources_by_daemon()) {
             auto unpacked = co_await unpack_sources();
             if (!unpacked) {
                 judge(stage, unpacked.error());
@@ -337,39 +336,6 @@ base::Task<void> JobRun::get_ready() {
     }
     ready_ = result;
     changed_.notify_all();
-}
-
-/// For an image without git: the daemon brings the tree, the supervisor unpacks it.
-base::Task<base::Result<void>> JobRun::unpack_sources() {
-    const auto strategy = writer_->strategy();
-    if (strategy == script::GitStrategy::kNone || strategy == script::GitStrategy::kEmpty) {
-        co_return base::Result<void>();
-    }
-    const auto& git = setup_.payload.git_info;
-    SourcesRequest request;
-    request.directory = setup_.journal.directory() / "sources";
-    request.url_with_credentials = writer_->remote_url_with_credentials();
-    request.refspecs = git.refspecs;
-    request.sha = git.sha;
-    request.ref = git.ref;
-    request.object_format = git.repo_object_format;
-    request.depth = git.depth;
-    request.ca_file_content = setup_.ca_chain;
-    DaemonSources sources(std::move(request));
-    auto fetching = sources.fetch(log());
-    auto fetched = co_await base::run_stoppable(&stop_, std::move(fetching), job_deadline());
-    if (!fetched) co_return fetched.error();
-    const auto clearing = stage_number(checkpoint_.plan_index, checkpoint_.attempt, true);
-    auto cleared = co_await run_script(clearing, writer_->clear_worktree(), job_deadline());
-    if (!cleared) co_return cleared.error();
-    auto tar = sources.archive(executor_);
-    if (!tar) co_return tar.error();
-    auto making = session_->make_directory(directories_->project);
-    auto made = co_await base::run_stoppable(&stop_, std::move(making), job_deadline());
-    if (!made) co_return made.error();
-    auto unpacking = session_->put_tar(directories_->project, std::move(*tar));
-    auto unpacked = co_await base::run_stoppable(&stop_, std::move(unpacking), job_deadline());
-    co_return std::move(unpacked);
 }
 
 namespace {

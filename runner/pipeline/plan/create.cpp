@@ -8,7 +8,6 @@
 #include "base/strings.hpp"
 #include "runner/pipeline/merge.hpp"
 #include "runner/pipeline/variables/expand.hpp"
-#include "runner/pipeline/variables/slug.hpp"
 
 namespace runner::pipeline::plan {
 
@@ -25,18 +24,6 @@ bool inherits_variable(const Job& job, std::string_view key) {
     if (which->is_bool()) return which->as_bool();
     return which->is_list() && std::any_of(which->items().begin(), which->items().end(),
                                            [&](const Value& name) { return name.is_text(key); });
-}
-
-variables::Collection job_predefined(const Job& job) {
-    variables::Collection known;
-    known.set("CI_JOB_NAME", job.name);
-    known.set("CI_JOB_NAME_SLUG", variables::slug(job.name));
-    known.set("CI_JOB_GROUP_NAME", group_name(job.name));
-    known.set("CI_JOB_STAGE", job.stage);
-    if (job.when == When::kManual || job.when == When::kDelayed) known.set("CI_JOB_MANUAL", "true");
-    if (job.node_index > 0) known.set("CI_NODE_INDEX", std::to_string(job.node_index));
-    known.set("CI_NODE_TOTAL", std::to_string(job.node_total));
-    return known;
 }
 
 class Creation {
@@ -150,7 +137,7 @@ class Creation {
         const Value* interruptible = job.value.given("interruptible");
         if (interruptible != nullptr) planned.interruptible = interruptible->is_true();
         variables::Collection seen = request_.predefined;
-        seen.merge(job_predefined(job));
+        seen.merge(predefined_of(job));
         seen.merge(planned.variables);
         seen.merge(request_.given);
         const rules::Context context{seen, request_.facts, expressions_};

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/strings.hpp"
+#include "runner/pipeline/variables/slug.hpp"
 
 namespace runner::pipeline::plan {
 
@@ -72,6 +73,18 @@ std::string group_name(std::string_view job_name) {
         name = shorter;
     }
     return std::string(base::trim(name));
+}
+
+variables::Collection predefined_of(const Job& job) {
+    variables::Collection known;
+    known.set("CI_JOB_NAME", job.name);
+    known.set("CI_JOB_NAME_SLUG", variables::slug(job.name));
+    known.set("CI_JOB_GROUP_NAME", group_name(job.name));
+    known.set("CI_JOB_STAGE", job.stage);
+    if (job.when == When::kManual || job.when == When::kDelayed) known.set("CI_JOB_MANUAL", "true");
+    if (job.node_index > 0) known.set("CI_NODE_INDEX", std::to_string(job.node_index));
+    known.set("CI_NODE_TOTAL", std::to_string(job.node_total));
+    return known;
 }
 
 std::vector<std::string> script_lines(const Value* value) {

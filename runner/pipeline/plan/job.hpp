@@ -61,6 +61,9 @@ std::string group_name(std::string_view job_name);
 /// The environment as it is written, without expansion; "" when the job has none.
 std::string environment_name(const Job& job);
 
+/// The predefined variables that the job's place in the configuration decides: CI_JOB_NAME, …
+variables::Collection predefined_of(const Job& job);
+
 /// Script lines of script, before_script or after_script: nested lists flattened.
 std::vector<std::string> script_lines(const yaml::Value* value);
 

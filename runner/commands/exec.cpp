@@ -1,0 +1,223 @@
+#include "runner/local/exec.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <thread>
+
+#include "runner/commands/commands.hpp"
+#include "runner/commands/pipeline_scene.hpp"
+#include "runner/local/variables_file.hpp"
+
+namespace runner::commands {
+
+namespace {
+
+constexpr const char* kDefaultFile = ".gitlab-ci.yml";
+constexpr int kMostConcurrent = 64;
+/// Scripts of one's own have no server to fill: the log is as long as it is.
+constexpr std::int64_t kNoLimit = std::int64_t{1} << 40;
+
+/// Built in: images that are there are used, what is missing is pulled.
+config::RunnerConfig own_runner() {
+    config::RunnerConfig runner;
+    runner.executor = "docker";
+    runner.docker.pull_policy = {"if-not-present"};
+    return runner;
+}
+
+base::Result<config::RunnerConfig> configured_runner(const Values& values) {
+    if (!values.has("config")) return own_runner();
+    auto loaded = config::load_config(values.text("config"));
+    if (!loaded) return loaded.error();
+    const std::string wanted = values.text("runner");
+    for (const auto& runner : loaded->runners) {
+        if (wanted.empty() ? runner.executor == "docker" || runner.executor == "shell" : runner.name == wanted) {
+            return runner;
+        }
+    }
+    return base::make_error(base::ErrorKind::kNotFound,
+                            wanted.empty() ? fmt::format("{} has no runner with the executor docker or shell",
+                                                         values.text("config"))
+                                           : fmt::format("{} has no runner named \"{}\"; `runner list` shows them",
+                                                         values.text("config"), wanted));
+}
+
+base::Result<void> use_runner(const Values& values, local::ExecOptions& options) {
+    auto runner = configured_runner(values);
+    if (!runner) return runner.error();
+    runner->name = "exec";
+    // Who the runner is for a server is none of a local job's business.
+    runner->token = base::Secret("local");
+    runner->url.clear();
+    runner->output_limit_bytes = kNoLimit;
+    if (values.has("executor")) runner->executor = values.text("executor");
+    if (runner->executor != "docker" && runner->executor != "shell") {
+        return base::make_error(base::ErrorKind::kInvalidInput, "--executor is docker or shell");
+    }
+    if (values.has("image")) runner->docker.image = values.text("image");
+    if (values.flag("privileged")) {
+        runner->docker.privileged = true;
+        runner->docker.services_privileged = true;
+    }
+    auto config = std::make_shared<config::Config>();
+    config->runners.push_back(std::move(*runner));
+    options.runner = &config->runners.front();
+    options.config = std::move(config);
+    return {};
+}
+
+/// Secrets lie over the file's variables and under those of the command line.
+base::Result<void> use_secrets(const Values& values, local::ExecOptions& options) {
+    pipeline::variables::Collection given;
+    for (const std::string& path : values.list("variables-file")) {
+        std::vector<std::string> unmasked;
+        auto secrets = local::read_secrets(path, unmasked);
+        if (!secrets) return secrets.error();
+        for (const std::string& name : unmasked) {
+            base::log::warning(fmt::format("{} in {} is too short to be masked in the log", name, path));
+        }
+        given.merge(*secrets);
+    }
+    for (auto variable : options.request.given.all()) {
+        variable.is_public = false;
+        given.set(std::move(variable));
+    }
+    options.request.given = std::move(given);
+    return {};
+}
+
+/// The flags of `lint` and `pipeline` that make sense here: which commit it is about is said with --commit.
+std::vector<Flag> exec_scene_flags() {
+    std::vector<Flag> flags = scene_flags();
+    std::erase_if(flags, [](const Flag& flag) {
+        const std::string& name = flag.names.front();
+        return name == "ref" || name == "tag" || name == "root";
+    });
+    return flags;
+}
+
+/// What the call is about: checkout, files, configuration. They outlive the jobs.
+struct Subject {
+    std::unique_ptr<PipelineScene> scene;
+    std::unique_ptr<local::Workplace> place;
+};
+
+base::Result<Subject> open_subject(Values values, local::ExecOptions& options) {
+    const bool clean = values.flag("clean") || values.has("commit");
+    if (values.has("commit")) values.set("ref", {values.text("commit")});
+    if (clean) values.set("clean", {"true"});
+    Subject subject;
+    auto scene = PipelineScene::open(values);
+    if (!scene) return scene.error();
+    subject.scene = std::move(*scene);
+    if (subject.scene->work_tree() == nullptr) {
+        return base::make_error(base::ErrorKind::kNotFound,
+                                fmt::format("{} is in no git checkout: run this where the project was cloned to, or "
+                                            "begin with `git init`",
+                                            std::filesystem::current_path().string()));
+    }
+    if (values.has("commit") && !subject.scene->work_tree()->knows_ref()) {
+        return base::make_error(base::ErrorKind::kNotFound,
+                                fmt::format("--commit {}: there is no such branch, tag or commit", values.text("commit")));
+    }
+    local::CheckoutFiles files{.top = subject.scene->work_tree()->top(),
+                               .facts = subject.scene->checkout(),
+                               .clean = clean};
+    auto place = local::Workplace::make(files);
+    if (!place) return place.error();
+    subject.place = std::move(*place);
+    subject.scene->read_files_from(subject.place->root());
+    const std::string file = values.has("file") ? values.text("file") : kDefaultFile;
+    auto text = read_pipeline_file(subject.place->root() / file);
+    if (!text) return text.error();
+    options.place = subject.place.get();
+    options.source = &subject.scene->source();
+    options.checkout = subject.scene->checkout();
+    options.request = subject.scene->request();
+    options.load = subject.scene->load_request(std::move(*text), file);
+    return subject;
+}
+
+base::Result<int> concurrency(const Values& values) {
+    if (!values.has("concurrency")) {
+        return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostConcurrent);
+    }
+    const std::string text = values.text("concurrency");
+    int number = 0;
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (code != std::errc() || end != text.data() + text.size() || number < 1 || number > kMostConcurrent) {
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                fmt::format("--concurrency is a number from 1 to {}", kMostConcurrent));
+    }
+    return number;
+}
+
+int exec(const Values& values) {
+    if (!values.has("log-level") && !values.flag("debug")) {
+        if (auto quiet = configure_log(values, "warn"); !quiet) return fail(quiet.error());
+    }
+    local::ExecOptions options;
+    options.jobs = values.words();
+    options.with_needs = values.flag("needs");
+    options.terminal = ::isatty(STDOUT_FILENO) == 1;
+    options.colours = options.terminal && std::getenv("NO_COLOR") == nullptr;
+    options.shell_on_failure = values.flag("shell");
+    for (const std::string& name : values.list("manual")) {
+        if (name == "all") options.wishes.play_all = true;
+        else options.wishes.play.insert(name);
+    }
+    options.wishes.interactive = options.terminal && ::isatty(STDIN_FILENO) == 1;
+    options.wishes.wait_for_delays = !values.flag("no-delay");
+    auto places = concurrency(values);
+    if (!places) return fail(places.error());
+    options.concurrency = *places;
+    if (options.shell_on_failure && !options.wishes.interactive) {
+        return fail("--shell needs a terminal");
+    }
+    if (auto used = use_runner(values, options); !used) return fail(used.error());
+    const auto subject = open_subject(values, options);
+    if (!subject) return fail(subject.error());
+    if (auto used = use_secrets(values, options); !used) return fail(used.error());
+    auto code = local::exec(std::move(options));
+    if (!code) return fail(code.error());
+    return *code;
+}
+
+}  // namespace
+
+Command exec_command() {
+    using Kind = Flag::Kind;
+    std::vector<Flag> flags{
+        {{"file", "f"}, Kind::kText, "", "FILE", "the configuration, from the checkout's root; default .gitlab-ci.yml"},
+        {{"needs"}, Kind::kBool, "", "", "run what the named jobs need, too"},
+        {{"commit"}, Kind::kText, "", "REF", "a clean checkout of this commit, branch or tag"},
+        {{"clean"}, Kind::kBool, "", "", "leave out what is not committed"},
+        {{"variables-file"}, Kind::kList, "", "FILE", "secrets, NAME=VALUE a line or NAME=@FILE; only its owner may read it"},
+        {{"manual"}, Kind::kList, "", "NAME|all", "play this manual job without asking; repeatable"},
+        {{"no-delay"}, Kind::kBool, "", "", "start delayed jobs at once"},
+        {{"concurrency"}, Kind::kText, "", "N", "how many jobs run at once; default: this machine's cores"},
+        {{"executor"}, Kind::kText, "", "NAME", "docker or shell; default docker"},
+        {{"image"}, Kind::kText, "", "IMAGE", "for jobs that name none"},
+        {{"privileged"}, Kind::kBool, "", "", "privileged containers, as images with an engine inside need"},
+        {{"config", "c"}, Kind::kText, "", "FILE", "take the settings of a runner in this config.toml"},
+        {{"runner"}, Kind::kText, "", "NAME", "which of them; default: the first"},
+        {{"shell"}, Kind::kBool, "", "", "open a shell where a job failed, before it is removed"}};
+    const auto scene = exec_scene_flags();
+    flags.insert(flags.end(), scene.begin(), scene.end());
+    return {"exec",
+            "[JOB …] [flags]",
+            "Runs the pipeline of this git checkout on this machine, with the engine that runs GitLab's jobs; or the "
+            "jobs\nthat are named. Jobs get the work tree as it is, what is not committed included.\n"
+            "Exit code: 0 when the pipeline succeeded, 1 when not; of a single job the exit code of its script.",
+            "  runner exec\n  runner exec test --needs\n  runner exec build --executor shell --var MODE=fast\n"
+            "  runner exec --commit v1.2 --manual all --variables-file ~/.ci-secrets\n",
+            flags,
+            exec,
+            true};
+}
+
+}  // namespace runner::commands

@@ -1,0 +1,68 @@
+#include "runner/local/engine.hpp"
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "base/strings.hpp"
+#include "runner/script/variables.hpp"
+
+namespace runner::local {
+
+namespace {
+
+constexpr const char* kSystemId = "local";
+constexpr std::size_t kShortToken = 9;
+
+}  // namespace
+
+Engine::Engine(const boost::asio::any_io_executor& executor, EngineOptions options)
+    : executor_(executor),
+      options_(std::move(options)),
+      short_token_(base::to_lower(base::random_alphanumeric(kShortToken))),
+      environments_(executor) {}
+
+base::Result<std::unique_ptr<job::JobRun>> Engine::make(protocol::gitlab::JobPayload payload,
+                                                        std::unique_ptr<job::JobChannel> channel,
+                                                        std::unique_ptr<job::Sources> sources) {
+    auto executor = environments_.make(*options_.runner);
+    if (!executor) return executor.error();
+    job::JobRecord record;
+    record.short_token = short_token_;
+    record.received_unix_micros = base::unix_micros_now();
+    record.slot = slots_.acquire(short_token_, payload.job_info.project_id);
+    // The payload is not stored: a local job is never taken up again.
+    auto journal = job::Journal::create(options_.state_dir, "", payload.id, record, "");
+    if (!journal) {
+        slots_.release(short_token_, payload.job_info.project_id, record.slot);
+        return journal.error();
+    }
+    job::JobSetup setup{.config = options_.config,
+                        .runner = options_.runner,
+                        .payload = std::move(payload),
+                        .ca_chain = {},
+                        .system_id = kSystemId,
+                        .working_dir = (options_.state_dir / "work").string(),
+                        .record = record,
+                        .journal = std::move(*journal),
+                        .restored = std::nullopt,
+                        .executor = std::move(*executor),
+                        .channel = std::move(channel),
+                        .sources = std::move(sources)};
+    return std::make_unique<job::JobRun>(executor_, std::move(setup));
+}
+
+void Engine::give_back(const job::JobRun& run) {
+    const auto& setup = run.setup();
+    slots_.release(short_token_, setup.payload.job_info.project_id, setup.record.slot);
+}
+
+trace::MaskOptions Engine::masks(const protocol::gitlab::JobPayload& payload) const {
+    script::RunnerFacts facts;
+    const script::Variables variables(payload, *options_.runner, facts);
+    trace::MaskOptions masks;
+    masks.phrases = variables.masked_values();
+    masks.phrases.push_back(payload.token.reveal());
+    masks.all_default_tokens = variables.feature("FF_MASK_ALL_DEFAULT_TOKENS");
+    return masks;
+}
+
+}  // namespace runner::local

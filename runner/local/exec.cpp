@@ -1,0 +1,153 @@
+#include "runner/local/exec.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdlib>
+
+#include "base/clock.hpp"
+#include "base/stop_source.hpp"
+#include "runner/local/local_pipeline.hpp"
+
+namespace runner::local {
+
+using pipeline::state::Status;
+
+namespace {
+
+constexpr std::chrono::milliseconds kRedrawInterval{200};
+constexpr int kSignalBase = 128;
+
+/// Identifiers that another call on this machine does not use at the same time.
+std::int64_t first_id() {
+    return base::unix_micros_now() / 1'000'000 % 100'000'000 * 10'000'000 + ::getpid() % 100'000 * 100;
+}
+
+LocalPipeline::Description describe(ExecOptions& options, std::int64_t id) {
+    LocalPipeline::Description out;
+    out.load = std::move(options.load);
+    out.request = std::move(options.request);
+    out.jobs = options.jobs;
+    out.with_needs = options.with_needs;
+    const std::string project(out.request.predefined.value("CI_PROJECT_ID").value_or("1"));
+    out.facts.id = id;
+    out.facts.project_id = std::atoll(project.c_str());
+    out.facts.sha = options.checkout.sha;
+    out.facts.before_sha = options.checkout.before_sha;
+    out.facts.ref = options.checkout.ref;
+    out.facts.is_tag = options.checkout.is_tag;
+    return out;
+}
+
+/// The call at work, on its loop.
+class Session {
+  public:
+    Session(boost::asio::io_context& context, Engine& engine, const ExecOptions& options,
+            Display& display)
+        : executor_(context.get_executor()),
+          display_(display),
+          questions_(executor_),
+          capacity_(executor_, options.concurrency),
+          workshop_{engine, display, questions_, capacity_, *options.place, *options.source, options.wishes, options.shell_on_failure},
+          signals_(executor_, SIGINT, SIGTERM, SIGHUP),
+          helpers_(executor_) {}
+
+    Workshop& workshop() { return workshop_; }
+
+    base::Task<Status> run(LocalPipeline& pipeline) {
+        pipeline_ = &pipeline;
+        helpers_.spawn("signals", watch_signals());
+        helpers_.spawn("display", keep_time());
+        auto running = pipeline.run();
+        const Status status = co_await std::move(running);
+        over_ = true;
+        helpers_.cancel_all();
+        co_await helpers_.wait();
+        co_return status;
+    }
+    [[nodiscard]] int signal() const { return signal_; }
+
+  private:
+    base::Task<void> watch_signals() {
+        while (true) {
+            auto [code, number] = co_await signals_.async_wait(base::use_tuple);
+            if (code) co_return;
+            if (signal_ != 0) leave(number);
+            signal_ = number;
+            display_.say("Stopping: after_script and cleanup have their turn. Once more leaves at once.");
+            pipeline_->stop();
+        }
+    }
+    [[noreturn]] void leave(int number) {
+        display_.hide();
+        std::fputs("Left at once. Containers of the jobs may still be there: docker ps --filter "
+                   "label=com.gitlab.gitlab-runner.runner.system_id=local\n",
+                   stderr);
+        std::_Exit(kSignalBase + number);
+    }
+    base::Task<void> keep_time() {
+        while (!over_) {
+            auto slept = co_await base::sleep_for(kRedrawInterval);
+            if (!slept) co_return;
+            display_.refresh();
+            if (display_.broken()) pipeline_->stop();
+        }
+    }
+
+    boost::asio::any_io_executor executor_;
+    Display& display_;
+    Questions questions_;
+    Capacity capacity_;
+    Workshop workshop_;
+    LocalPipeline* pipeline_ = nullptr;
+    int signal_ = 0;
+    bool over_ = false;
+    boost::asio::signal_set signals_;
+    base::TaskGroup helpers_;
+};
+
+int exit_code_of(const ExecOptions& options, const LocalPipeline& pipeline, Status status, int signal) {
+    if (signal != 0) return kSignalBase + signal;
+    if (options.jobs.size() == 1 && pipeline.size() == 1) {
+        const JobEnd& end = pipeline.last_end();
+        if (end.status == Status::kSuccess) return 0;
+        return end.exit_code.value_or(1);
+    }
+    return status == Status::kSuccess || status == Status::kSkipped ? 0 : 1;
+}
+
+}  // namespace
+
+base::Result<int> exec(ExecOptions options) {
+    std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not leave containers behind
+
+    boost::asio::io_context context(1);
+    Engine engine(context.get_executor(),
+                  {.config = options.config, .runner = options.runner, .state_dir = options.place->directory()});
+    Display display(stdout, {.live = options.terminal, .colours = options.colours});
+    Session session(context, engine, options, display);
+    session.workshop().next_id = first_id();
+    auto description = describe(options, session.workshop().next_id++);
+    LocalPipeline pipeline(context.get_executor(), session.workshop(), std::move(description));
+    if (auto loaded = pipeline.load(); !loaded) return loaded.error();
+    display.use_prefixes(pipeline.has_many_logs());
+
+    base::Result<Status> ended = Status::kFailed;
+    auto on_end = [&](const std::exception_ptr& failure, Status status) {
+        ended = failure ? base::Result<Status>(base::error_from_exception(failure)) : status;
+    };
+    auto task = session.run(pipeline);
+    boost::asio::co_spawn(context, std::move(task), on_end);
+    context.run();
+    if (!ended) return ended.error();
+    if (pipeline.has_many_logs()) {
+        display.say("\n" + display.table() + fmt::format("Pipeline: {}", to_string(*ended)));
+    }
+    return exit_code_of(options, pipeline, *ended, session.signal());
+}
+
+}  // namespace runner::local

@@ -1,0 +1,220 @@
+#include "runner/local/local_pipeline.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "base/strings.hpp"
+#include "runner/job/failure_reason.hpp"
+#include "runner/local/failed_shell.hpp"
+#include "runner/local/selection.hpp"
+#include "runner/local/terminal_channel.hpp"
+#include "runner/pipeline/lint.hpp"
+
+namespace runner::local {
+
+using pipeline::plan::PlannedJob;
+using pipeline::state::Status;
+
+namespace {
+
+constexpr std::size_t kTokenLength = 20;
+
+JobEnd end_of(const job::Outcome& outcome) {
+    if (outcome.success()) return {};
+    const job::Failure& failure = *outcome.failure;
+    JobEnd end;
+    end.status = failure.reason == job::FailureReason::kCanceled ? Status::kCanceled : Status::kFailed;
+    end.reason = job::to_string(failure.reason);
+    if (failure.reason == job::FailureReason::kScriptFailure) end.exit_code = failure.exit_code;
+    // The log has the whole; the table has room for its beginning.
+    end.note = failure.message.substr(0, failure.message.find('\n'));
+    return end;
+}
+
+std::string described(const pipeline::Problems& problems, const pipeline::Loaded& loaded) {
+    std::string text;
+    for (const auto& problem : problems) text += pipeline::describe(problem, loaded);
+    while (text.ends_with('\n')) text.pop_back();
+    return text;
+}
+
+}  // namespace
+
+LocalPipeline::LocalPipeline(const boost::asio::any_io_executor& executor, Workshop& workshop,
+                             Description description)
+    : executor_(executor), workshop_(workshop), description_(std::move(description)) {}
+
+LocalPipeline::~LocalPipeline() = default;
+
+base::Result<void> LocalPipeline::load() {
+    auto& request = description_.request;
+    request.facts.files = workshop_.place.files();
+    pipeline::LoadRequest& load = description_.load;
+    load.variables = request.predefined;
+    load.variables.merge(request.given);
+    load.facts = request.facts;
+    loaded_ = pipeline::load_configuration(load, workshop_.source);
+    if (!loaded_.valid()) {
+        return base::make_error(base::ErrorKind::kInvalidInput, described(loaded_.errors, loaded_));
+    }
+    pipeline_ = pipeline::plan::create_pipeline(*loaded_.configuration, loaded_.parallel, request);
+    if (!pipeline_.errors.empty()) {
+        return base::make_error(base::ErrorKind::kInvalidInput, described(pipeline_.errors, loaded_));
+    }
+    auto chosen = select_jobs(pipeline_, description_.jobs, description_.with_needs);
+    if (!chosen) return chosen;
+    description_.facts.predefined = request.predefined;
+    description_.facts.given = request.given;
+    return check_images();
+}
+
+base::Result<void> LocalPipeline::check_images() const {
+    const auto& runner = workshop_.engine.runner();
+    if (runner.executor != "docker" || !runner.docker.image.empty()) return {};
+    for (const PlannedJob& planned : pipeline_.jobs) {
+        if (planned.job->bridge || planned.job->value.given("image") != nullptr) continue;
+        return base::make_error(
+            base::ErrorKind::kInvalidInput,
+            fmt::format("the job \"{}\" names no image: write `image:` into the job or under `default:`, name one "
+                        "for such jobs with --image, or run on this machine with --executor shell",
+                        planned.job->name));
+    }
+    return {};
+}
+
+base::Task<Status> LocalPipeline::run() {
+    for (const PlannedJob& planned : pipeline_.jobs) {
+        const auto row = workshop_.display.add(description_.prefix + planned.job->name, planned.job->stage);
+        if (&planned == &pipeline_.jobs.front()) first_row_ = row;
+    }
+    PipelineWishes wishes = workshop_.wishes;
+    if (const auto* on_failure = pipeline_.auto_cancel.given("on_job_failure")) {
+        wishes.cancel_on_failure = on_failure->is_text("all");
+    }
+    PipelineObserver& observer = *this;
+    JobStarter& starter = *this;
+    run_ = std::make_unique<PipelineRun>(executor_, pipeline_.jobs, loaded_.configuration->stages, wishes,
+                                         starter, observer, workshop_.capacity);
+    if (stopped_) run_->stop();
+    co_await run_->run();
+    co_return run_->process().status();
+}
+
+void LocalPipeline::stop() {
+    if (stopped_) return;
+    stopped_ = true;
+    workshop_.questions.cancel();
+    if (run_) run_->stop();
+}
+
+void LocalPipeline::stop_all() {
+    for (const auto& [job, run] : running_) run->stop(base::StopReason::kUserCancel);
+    for (LocalPipeline* child : children_) child->stop();
+}
+
+void LocalPipeline::on_state(std::size_t job, Status status, const std::string& note) {
+    workshop_.display.state(first_row_ + job, status, note);
+}
+
+base::Task<std::vector<std::size_t>> LocalPipeline::choose(const std::vector<std::size_t>& manual) {
+    auto& display = workshop_.display;
+    display.hide();
+    std::string text = "Manual jobs:\n";
+    for (std::size_t i = 0; i < manual.size(); ++i) {
+        const auto& job = *pipeline_.jobs[manual[i]].job;
+        text += fmt::format("  {}  {}{}  ({})\n", i + 1, description_.prefix, job.name, job.stage);
+    }
+    display.say(text + "Which to play? (numbers, \"all\", Enter for none)");
+    auto line = co_await workshop_.questions.read_line();
+    display.show();
+    std::vector<std::size_t> chosen;
+    if (!line) co_return chosen;
+    if (base::trim(*line) == "all") co_return manual;
+    std::string spaced = *line;
+    std::replace(spaced.begin(), spaced.end(), ',', ' ');
+    for (const std::string& word : base::split(spaced, ' ')) {
+        for (std::size_t i = 0; i < manual.size(); ++i) {
+            const auto& name = pipeline_.jobs[manual[i]].job->name;
+            if (word == std::to_string(i + 1) || word == name) chosen.push_back(manual[i]);
+        }
+    }
+    co_return chosen;
+}
+
+base::Task<JobEnd> LocalPipeline::run(std::size_t job, int attempt) {
+    static_cast<void>(attempt);
+    JobEnd end;
+    if (pipeline_.jobs[job].job->bridge) {
+        end = co_await run_child(job);
+    } else {
+        end = co_await run_script(job);
+    }
+    last_end_ = end;
+    co_return end;
+}
+
+protocol::gitlab::JobPayload LocalPipeline::payload_of(std::size_t job) {
+    JobRequest request;
+    request.pipeline = &description_.facts;
+    request.planned = &pipeline_.jobs[job];
+    request.id = workshop_.next_id++;
+    request.token = base::Secret("local-" + base::random_alphanumeric(kTokenLength));
+    request.started_at = base::rfc3339_utc(base::unix_micros_now() / 1'000'000);
+    return make_payload(request);
+}
+
+void LocalPipeline::warn(std::size_t job, const std::string& sentence) {
+    const bool colours = workshop_.display.options().colours;
+    workshop_.display.line(first_row_ + job, colours ? "\x1b[33mWARNING: " + sentence + "\x1b[0m"
+                                                     : "WARNING: " + sentence);
+}
+
+std::unique_ptr<job::JobChannel> LocalPipeline::channel_for(std::size_t job,
+                                                            const protocol::gitlab::JobPayload& payload) {
+    TerminalChannelOptions options;
+    options.masks = workshop_.engine.masks(payload);
+    options.colours = workshop_.display.options().colours;
+    options.on_line = [this, job](std::string_view line) {
+        workshop_.display.line(first_row_ + job, line);
+    };
+    if (workshop_.shell_on_failure) {
+        options.before_cleanup = [this, job](const job::Outcome& outcome) { return offer_shell(job, outcome); };
+    }
+    return make_terminal_channel(executor_, std::move(options));
+}
+
+base::Task<void> LocalPipeline::offer_shell(std::size_t job, const job::Outcome& outcome) {
+    const auto run = running_.find(job);
+    if (outcome.success() || stopped_ || run == running_.end()) co_return;
+    workshop_.display.hide();
+    workshop_.display.say(pipeline_.jobs[job].job->name + " failed; this is a shell in its place. `exit` goes on.");
+    auto opening = open_shell(*run->second);
+    auto opened = co_await std::move(opening);
+    workshop_.display.show();
+    if (!opened) warn(job, opened.error().message);
+}
+
+base::Task<JobEnd> LocalPipeline::run_script(std::size_t job) {
+    for (const std::string& sentence : server_only(pipeline_.jobs[job])) warn(job, sentence);
+    auto payload = payload_of(job);
+    auto channel = channel_for(job, payload);
+    auto made = workshop_.engine.make(std::move(payload), std::move(channel), workshop_.place.sources());
+    if (!made) {
+        warn(job, made.error().message);
+        co_return JobEnd{Status::kFailed, "runner_system_failure", std::nullopt, made.error().message};
+    }
+    job::JobRun& run = **made;
+    running_.emplace(job, &run);
+    workshop_.display.detail(first_row_ + job, [&run] { return run.status().stage; });
+    if (stopped_) run.stop(base::StopReason::kUserCancel);
+    co_await run.run();
+    workshop_.display.detail(first_row_ + job, {});
+    running_.erase(job);
+    workshop_.engine.give_back(run);
+    co_return end_of(run.outcome());
+}
+
+}  // namespace runner::local

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "protocol/gitlab/payload.hpp"
+#include "runner/pipeline/plan/create.hpp"
+
+/// A job of a pipeline that was planned on this machine, in the words in which a server hands jobs out
+/// (runner-protocol.md §2.7): the engine does not know the difference. Pure.
+namespace runner::local {
+
+/// What all jobs of one local pipeline share. Times in seconds.
+struct PipelineFacts {
+    std::int64_t id = 1;
+    std::int64_t project_id = 1;
+    pipeline::variables::Collection predefined;  ///< of checkout and event
+    pipeline::variables::Collection given;       ///< for this run: they win over the file
+    std::string sha;
+    std::string before_sha;
+    std::string ref;
+    bool is_tag = false;
+    std::chrono::seconds timeout{3600};  ///< of a job that names none
+};
+
+/// One run of one job.
+struct JobRequest {
+    const PipelineFacts* pipeline = nullptr;
+    const pipeline::plan::PlannedJob* planned = nullptr;
+    std::int64_t id = 1;
+    base::Secret token;
+    std::string started_at;  ///< ISO 8601
+    /// Of dotenv reports that earlier jobs left; later ones win.
+    std::vector<pipeline::variables::Variable> inherited;
+    std::vector<protocol::gitlab::Dependency> dependencies;
+};
+
+/// Variables are merged by GitLab's precedence (predefined, file, inherited, given) and expanded among
+/// each other as the server does it; what is undefined stays for the engine.
+protocol::gitlab::JobPayload make_payload(const JobRequest& request);
+
+/// What the job asks for that only a server can give, a sentence each: id_tokens, release, reports.
+std::vector<std::string> server_only(const pipeline::plan::PlannedJob& planned);
+
+/// Paths of the job's reports of one type; none when it has no such report.
+std::vector<std::string> report_paths(const pipeline::plan::Job& job, const std::string& type);
+
+}  // namespace runner::local

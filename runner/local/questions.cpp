@@ -1,0 +1,33 @@
+#include "runner/local/questions.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+
+namespace runner::local {
+
+base::Task<base::Result<std::string>> Questions::read_line() {
+    // A copy: asio closes what it was given, and standard input is not ours to close.
+    if (!input_.is_open()) input_.assign(::dup(STDIN_FILENO));
+    while (true) {
+        if (const auto end = read_ahead_.find('\n'); end != std::string::npos) {
+            std::string line = read_ahead_.substr(0, end);
+            read_ahead_.erase(0, end + 1);
+            co_return std::move(line);
+        }
+        std::array<char, 1024> piece{};
+        auto buffer = boost::asio::buffer(piece);
+        auto [code, count] = co_await input_.async_read_some(buffer, base::use_tuple);
+        if (code == boost::asio::error::eof) co_return std::exchange(read_ahead_, {});
+        if (code) co_return base::make_error(code, "read the answer");
+        read_ahead_.append(piece.data(), count);
+    }
+}
+
+void Questions::cancel() {
+    boost::system::error_code ignored;
+    input_.cancel(ignored);
+}
+
+}  // namespace runner::local

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runner/job/job_channel.hpp"
+#include "runner/trace/mask_set.hpp"
+
+namespace runner::local {
+
+struct TerminalChannelOptions {
+    trace::MaskOptions masks;
+    bool colours = false;  ///< for the runner's own lines; what scripts print passes as it is
+    /// Called for each line of the job's log, without its end.
+    std::function<void(std::string_view)> on_line;
+    /// Awaited with the outcome while the job's environment is still there; may be empty.
+    std::function<base::Task<void>(const job::Outcome&)> before_cleanup;
+};
+
+/// A job's log as lines for a person, masked as in GitLab. There is nobody to report to, so nothing here fails.
+std::unique_ptr<job::JobChannel> make_terminal_channel(const boost::asio::any_io_executor& executor,
+                                                       TerminalChannelOptions options);
+
+}  // namespace runner::local

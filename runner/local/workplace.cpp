@@ -1,0 +1,151 @@
+#include "runner/local/workplace.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/files.hpp"
+#include "base/log.hpp"
+#include "runner/local/git.hpp"
+#include "runner/script/stages.hpp"
+
+namespace runner::local {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kShortSha = 8;
+/// GNU tar: a file changed while it was read. The work tree belongs to a person who may be at work.
+constexpr int kTarSawAChange = 1;
+
+class TreeSources final : public job::Sources {
+  public:
+    TreeSources(std::vector<std::string> tar, std::string words)
+        : tar_(std::move(tar)), words_(std::move(words)) {}
+
+    base::Task<base::Result<void>> fetch(executors::JobLog& log) override {
+        log.notice(words_);
+        co_return base::Result<void>();
+    }
+    base::Result<protocol::http::BodySource> archive(
+        const boost::asio::any_io_executor& executor) override {
+        base::SubprocessOptions options;
+        options.arguments = tar_;
+        options.environment = {"LC_ALL=C"};
+        auto body = job::ProgramBody::start(executor, options, kTarSawAChange);
+        if (!body) return body.error();
+        body_ = std::move(*body);
+        protocol::http::BodySource source = [this] { return body_->next(); };
+        return source;
+    }
+
+  private:
+    std::vector<std::string> tar_;
+    std::string words_;
+    std::unique_ptr<job::ProgramBody> body_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Workplace>> Workplace::make(const CheckoutFiles& checkout) {
+    std::error_code failed;
+    std::string path = (fs::temp_directory_path(failed) / "runner-exec-XXXXXX").string();
+    if (failed || ::mkdtemp(path.data()) == nullptr) {
+        return base::errno_error("make a directory for the jobs in " + fs::path(path).parent_path().string());
+    }
+    std::unique_ptr<Workplace> place(new Workplace(path));
+    if (auto filled = place->fill(checkout); !filled) return filled.error();
+    return place;
+}
+
+Workplace::~Workplace() {
+    std::error_code failed;
+    fs::remove_all(directory_, failed);
+    if (!failed) return;
+    // Scripts on this machine may have left directories that forbid their own removal.
+    const auto options = fs::directory_options::skip_permission_denied;
+    for (const auto& entry : fs::recursive_directory_iterator(directory_, options, failed)) {
+        std::error_code ignored;
+        if (entry.is_directory(ignored) && !entry.is_symlink(ignored)) {
+            fs::permissions(entry.path(), fs::perms::owner_all, fs::perm_options::add, ignored);
+        }
+    }
+    fs::remove_all(directory_, failed);
+    if (failed) {
+        base::log::warning("A directory could not be removed",
+                           {{"path", directory_.string()}, {"error", failed.message()}});
+    }
+}
+
+base::Result<void> Workplace::fill(const CheckoutFiles& checkout) {
+    clean_ = checkout.clean;
+    sha_ = checkout.facts.sha;
+    root_ = checkout.top;
+    list_ = directory_ / "files";
+    if (!sha_.empty()) {
+        repository_ = directory_ / "repository";
+        if (auto made = make_repository(checkout); !made) {
+            return made.error().with_context("copy the commit for the jobs");
+        }
+    } else if (clean_) {
+        return base::make_error(base::ErrorKind::kNotFound, "there is no commit yet in " + root_.string());
+    }
+    if (clean_) root_ = repository_;
+    return list_files();
+}
+
+base::Result<void> Workplace::make_repository(const CheckoutFiles& checkout) {
+    if (auto made = base::make_directories(repository_, 0700); !made) return made;
+    const auto& facts = checkout.facts;
+    const std::string name = facts.ref.empty() || facts.ref == facts.sha ? "HEAD" : facts.ref;
+    const std::string kept = facts.is_tag ? "refs/tags/" + name : "refs/remotes/origin/" + name;
+    std::vector<std::vector<std::string>> steps{
+        {"-c", "init.defaultBranch=none", "init", "--quiet", "--template="},
+        {"fetch", "--quiet", "--no-recurse-submodules", fmt::format("--depth={}", checkout.depth),
+         "file://" + checkout.top.string(), "+" + facts.sha + ":" + kept},
+        {"update-ref", "--no-deref", "HEAD", facts.sha}};
+    const std::string remote = script::without_credentials(facts.remote_url);
+    if (!remote.empty()) steps.push_back({"remote", "add", "origin", remote});
+    // Without a checkout the index alone says what the commit has; files come from the work tree.
+    steps.push_back(clean_ ? std::vector<std::string>{"reset", "--quiet", "--hard", "HEAD"}
+                           : std::vector<std::string>{"read-tree", "HEAD"});
+    for (auto& step : steps) {
+        if (auto done = run_git(repository_, std::move(step)); !done) return done.error();
+    }
+    return {};
+}
+
+base::Result<void> Workplace::list_files() {
+    auto known = list_git(root_, {"ls-files", "--cached", "--recurse-submodules"});
+    if (!known) return base::make_error(base::ErrorKind::kIo, "git ls-files failed in " + root_.string());
+    files_ = std::move(*known);
+    if (!clean_) {
+        if (auto others = list_git(root_, {"ls-files", "--others", "--exclude-standard"})) {
+            files_.insert(files_.end(), others->begin(), others->end());
+        }
+    }
+    std::erase_if(files_, [&](const std::string& path) {
+        std::error_code gone;
+        return !fs::exists(fs::symlink_status(root_ / path, gone));
+    });
+    std::sort(files_.begin(), files_.end());
+    files_.erase(std::unique(files_.begin(), files_.end()), files_.end());
+    std::string text;
+    for (const std::string& path : files_) text += path + '\0';
+    return base::write_file_atomic(list_, text, 0600);
+}
+
+std::unique_ptr<job::Sources> Workplace::sources() const {
+    std::vector<std::string> tar{"tar", "--create", "--file=-"};
+    if (!repository_.empty()) tar.insert(tar.end(), {"-C", repository_.string(), ".git"});
+    tar.insert(tar.end(), {"-C", root_.string(), "--no-recursion", "--ignore-failed-read", "--null",
+                           "--verbatim-files-from", "--files-from=" + list_.string()});
+    const std::string words =
+        clean_ ? fmt::format("Copying commit {} ({} files)...", sha_.substr(0, kShortSha), files_.size())
+               : fmt::format("Copying the work tree, with what is not committed ({} files)...", files_.size());
+    return std::make_unique<TreeSources>(std::move(tar), words);
+}
+
+}  // namespace runner::local

@@ -1,0 +1,189 @@
+#include "runner/local/payload.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "tests/unit/runner/local/plan_fixture.hpp"
+
+namespace runner::local {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+/// The payload of the job "job" of a file.
+class Payload : public testing::Test {
+  protected:
+    protocol::gitlab::JobPayload of(const std::string& text, const std::string& name = "job") {
+        planned_.emplace(text, create_);
+        request_.planned = planned_->find(name);
+        if (request_.planned == nullptr) {
+            ADD_FAILURE() << "no job " << name;
+            return {};
+        }
+        facts_.given = create_.given;
+        facts_.predefined = create_.predefined;
+        request_.pipeline = &facts_;
+        return make_payload(request_);
+    }
+    static std::string value(const protocol::gitlab::JobPayload& payload, const std::string& key) {
+        std::string found = "(none)";
+        for (const auto& variable : payload.variables) {
+            if (variable.key == key) found = variable.value;
+        }
+        return found;
+    }
+
+    pipeline::plan::CreateRequest create_;
+    std::optional<Planned> planned_;
+    PipelineFacts facts_;
+    JobRequest request_;
+};
+
+TEST_F(Payload, StepsAreBeforeScriptAndScriptInOneAndAfterScript) {
+    const auto payload = of(R"(
+job:
+  before_script: [one, [two]]
+  script: [three]
+  after_script: [four]
+)");
+    ASSERT_EQ(payload.steps.size(), 2U);
+    EXPECT_EQ(payload.steps[0].name, "script");
+    EXPECT_THAT(payload.steps[0].script, ElementsAre("one", "two", "three"));
+    EXPECT_EQ(payload.steps[0].when, "on_success");
+    EXPECT_EQ(payload.steps[1].name, "after_script");
+    EXPECT_THAT(payload.steps[1].script, ElementsAre("four"));
+    EXPECT_EQ(payload.steps[1].when, "always");
+    EXPECT_TRUE(payload.steps[1].allow_failure);
+}
+
+TEST_F(Payload, DefaultsOfTheFileReachTheJob) {
+    const auto payload = of("default: {image: alpine, before_script: [a]}\njob: {script: b}\n");
+    ASSERT_TRUE(payload.image);
+    EXPECT_EQ(payload.image->name, "alpine");
+    EXPECT_THAT(payload.steps[0].script, ElementsAre("a", "b"));
+}
+
+TEST_F(Payload, ImageAndServicesInTheirLongForm) {
+    const auto payload = of(R"(
+job:
+  image: {name: "alpine:$TAG", entrypoint: [""], pull_policy: [never, always], docker: {platform: linux/arm64, user: "1000"}}
+  services:
+    - postgres
+    - {name: "docker:dind", alias: "docker,engine", command: [--tls=false], variables: {A: "1"}}
+  script: x
+)");
+    ASSERT_TRUE(payload.image);
+    EXPECT_EQ(payload.image->name, "alpine:$TAG");  // the engine expands it
+    ASSERT_TRUE(payload.image->entrypoint);
+    EXPECT_THAT(*payload.image->entrypoint, ElementsAre(""));
+    EXPECT_THAT(payload.image->pull_policy, ElementsAre("never", "always"));
+    EXPECT_EQ(payload.image->docker_platform, "linux/arm64");
+    EXPECT_EQ(payload.image->docker_user, "1000");
+    ASSERT_EQ(payload.services.size(), 2U);
+    EXPECT_EQ(payload.services[0].name, "postgres");
+    EXPECT_EQ(payload.services[1].alias, "docker,engine");
+    EXPECT_THAT(payload.services[1].command, ElementsAre("--tls=false"));
+    EXPECT_EQ(payload.services[1].variables.at(0).key, "A");
+}
+
+TEST_F(Payload, VariablesByPrecedenceAndExpandedAmongEachOther) {
+    create_.predefined.set("CI_COMMIT_REF_NAME", "main");
+    create_.given.set("GIVEN", "of the command line");
+    request_.inherited.push_back({"DOTENV", "of the report"});
+    request_.inherited.push_back({"GIVEN", "of the report"});
+    const auto payload = of(R"(
+variables: {ROOT: root, BOTH: root, DOTENV: file, GIVEN: file}
+job:
+  variables: {BOTH: job, FULL: "$ROOT-$CI_COMMIT_REF_NAME-$UNKNOWN", RAW: {value: $ROOT, expand: false}}
+  script: x
+)");
+    EXPECT_EQ(value(payload, "BOTH"), "job");
+    EXPECT_EQ(value(payload, "FULL"), "root-main-$UNKNOWN");
+    EXPECT_EQ(value(payload, "RAW"), "$ROOT");
+    EXPECT_EQ(value(payload, "DOTENV"), "of the report");
+    EXPECT_EQ(value(payload, "GIVEN"), "of the command line");
+    EXPECT_EQ(value(payload, "CI_JOB_NAME"), "job");
+    EXPECT_EQ(value(payload, "CI_JOB_STAGE"), "test");
+}
+
+TEST_F(Payload, SecretsStayMaskedAndPrivate) {
+    create_.given.set({.key = "KEY", .value = "s3cr3t", .masked = true, .is_file = true, .is_public = false});
+    const auto payload = of("job: {script: x}\n");
+    for (const auto& variable : payload.variables) {
+        if (variable.key != "KEY") continue;
+        EXPECT_TRUE(variable.masked && variable.file && !variable.is_public);
+    }
+    EXPECT_EQ(value(payload, "KEY"), "s3cr3t");
+}
+
+TEST_F(Payload, EnvironmentNameIsExpandedAndSlugged) {
+    create_.predefined.set("CI_COMMIT_REF_NAME", "Feature/X");
+    const auto payload =
+        of("job: {script: x, environment: {name: review/$CI_COMMIT_REF_NAME, url: 'https://$CI_JOB_NAME'}}\n");
+    EXPECT_EQ(value(payload, "CI_ENVIRONMENT_NAME"), "review/Feature/X");
+    EXPECT_THAT(value(payload, "CI_ENVIRONMENT_SLUG"), testing::StartsWith("review-feature-x"));
+    EXPECT_EQ(value(payload, "CI_ENVIRONMENT_URL"), "https://job");
+}
+
+TEST_F(Payload, TimeoutOfTheJobOrOfThePipeline) {
+    EXPECT_EQ(of("job: {script: x}\n").timeout_seconds, 3600);
+    EXPECT_EQ(of("job: {script: x, timeout: 1h 30m}\n").timeout_seconds, 5400);
+}
+
+TEST_F(Payload, ArtifactsAndDotenv) {
+    const auto payload = of(R"(
+job:
+  script: x
+  artifacts:
+    name: built
+    paths: [bin/, "*.txt"]
+    exclude: [bin/tmp]
+    when: always
+    expire_in: 1 week
+    reports: {dotenv: build.env, junit: junit.xml}
+)");
+    ASSERT_EQ(payload.artifacts.size(), 2U);
+    EXPECT_EQ(payload.artifacts[0].artifact_type, "archive");
+    EXPECT_THAT(payload.artifacts[0].paths, ElementsAre("bin/", "*.txt"));
+    EXPECT_THAT(payload.artifacts[0].exclude, ElementsAre("bin/tmp"));
+    EXPECT_EQ(payload.artifacts[0].when, "always");
+    EXPECT_EQ(payload.artifacts[1].artifact_type, "dotenv");
+    EXPECT_THAT(payload.artifacts[1].paths, ElementsAre("build.env"));
+    EXPECT_THAT(server_only(*request_.planned),
+                ElementsAre("artifacts:reports are evaluated by GitLab only: junit"));
+}
+
+TEST_F(Payload, APagesJobPublishesItsDirectory) {
+    EXPECT_THAT(of("pages: {script: x}\n", "pages").artifacts.at(0).paths, ElementsAre("public"));
+    EXPECT_THAT(of("job: {script: x, pages: {publish: out}}\n").artifacts.at(0).paths, ElementsAre("out"));
+    EXPECT_THAT(of("pages: {script: x, pages: false}\n", "pages").artifacts, IsEmpty());
+}
+
+TEST_F(Payload, WhatOnlyAServerCanGiveIsNamed) {
+    of("job: {script: x, id_tokens: {ID: {aud: a}}, release: {tag_name: v1, description: d}}\n");
+    EXPECT_THAT(server_only(*request_.planned),
+                ElementsAre("id_tokens are signed by GitLab: ID is not set here unless given with --var or "
+                            "--variables-file",
+                            "release: no release is made from here; the script runs"));
+}
+
+TEST_F(Payload, ASecretThatIsGivenNeedsNoVault) {
+    const std::string text = "job: {script: x, secrets: {PASSWORD: {vault: a/b/c@d}}}\n";
+    EXPECT_TRUE(of(text).has_secrets);
+    create_.given.set("PASSWORD", "x");
+    EXPECT_FALSE(of(text).has_secrets);
+}
+
+TEST_F(Payload, CachesAreCarriedOver) {
+    const auto payload = of("job: {script: x, cache: {key: $CI_JOB_NAME, paths: [.cache], policy: pull}}\n");
+    ASSERT_EQ(payload.cache.size(), 1U);
+    EXPECT_EQ(payload.cache[0].key, "$CI_JOB_NAME");
+    EXPECT_THAT(payload.cache[0].paths, ElementsAre(".cache"));
+    EXPECT_EQ(payload.cache[0].policy, "pull");
+}
+
+}  // namespace
+}  // namespace runner::local
