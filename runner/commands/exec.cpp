@@ -35,15 +35,17 @@ base::Result<config::RunnerConfig> configured_runner(const Values& values) {
     if (!loaded) return loaded.error();
     const std::string wanted = values.text("runner");
     for (const auto& runner : loaded->runners) {
-        if (wanted.empty() ? runner.executor == "docker" || runner.executor == "shell" : runner.name == wanted) {
+        if (wanted.empty() ? runner.executor == "docker" || runner.executor == "shell"
+                           : runner.name == wanted) {
             return runner;
         }
     }
-    return base::make_error(base::ErrorKind::kNotFound,
-                            wanted.empty() ? fmt::format("{} has no runner with the executor docker or shell",
-                                                         values.text("config"))
-                                           : fmt::format("{} has no runner named \"{}\"; `runner list` shows them",
-                                                         values.text("config"), wanted));
+    return base::make_error(
+        base::ErrorKind::kNotFound,
+        wanted.empty() ? fmt::format("{} has no runner with the executor docker or shell",
+                                     values.text("config"))
+                       : fmt::format("{} has no runner named \"{}\"; `runner list` shows them",
+                                     values.text("config"), wanted));
 }
 
 base::Result<void> use_runner(const Values& values, local::ExecOptions& options) {
@@ -78,7 +80,8 @@ base::Result<void> use_secrets(const Values& values, local::ExecOptions& options
         auto secrets = local::read_secrets(path, unmasked);
         if (!secrets) return secrets.error();
         for (const std::string& name : unmasked) {
-            base::log::warning(fmt::format("{} in {} is too short to be masked in the log", name, path));
+            base::log::warning(
+                fmt::format("{} in {} is too short to be masked in the log", name, path));
         }
         given.merge(*secrets);
     }
@@ -90,7 +93,8 @@ base::Result<void> use_secrets(const Values& values, local::ExecOptions& options
     return {};
 }
 
-/// The flags of `lint` and `pipeline` that make sense here: which commit it is about is said with --commit.
+/// The flags of `lint` and `pipeline` that make sense here: which commit it is about is said with
+/// --commit.
 std::vector<Flag> exec_scene_flags() {
     std::vector<Flag> flags = scene_flags();
     std::erase_if(flags, [](const Flag& flag) {
@@ -108,21 +112,24 @@ struct Subject {
 
 base::Result<Subject> open_subject(Values values, local::ExecOptions& options) {
     const bool clean = values.flag("clean") || values.has("commit");
-    if (values.has("commit")) values.set("ref", {values.text("commit")});
+    const std::string commit = values.text("commit");
+    if (!commit.empty() && commit != "HEAD") values.set("ref", {commit});
     if (clean) values.set("clean", {"true"});
     Subject subject;
     auto scene = PipelineScene::open(values);
     if (!scene) return scene.error();
     subject.scene = std::move(*scene);
     if (subject.scene->work_tree() == nullptr) {
-        return base::make_error(base::ErrorKind::kNotFound,
-                                fmt::format("{} is in no git checkout: run this where the project was cloned to, or "
-                                            "begin with `git init`",
-                                            std::filesystem::current_path().string()));
+        return base::make_error(
+            base::ErrorKind::kNotFound,
+            fmt::format("{} is in no git checkout: run this where the project was cloned to, or "
+                        "begin with `git init`",
+                        std::filesystem::current_path().string()));
     }
-    if (values.has("commit") && !subject.scene->work_tree()->knows_ref()) {
-        return base::make_error(base::ErrorKind::kNotFound,
-                                fmt::format("--commit {}: there is no such branch, tag or commit", values.text("commit")));
+    if (!subject.scene->work_tree()->knows_ref()) {
+        return base::make_error(
+            base::ErrorKind::kNotFound,
+            fmt::format("--commit {}: there is no such branch, tag or commit", commit));
     }
     local::CheckoutFiles files{.top = subject.scene->work_tree()->top(),
                                .facts = subject.scene->checkout(),
@@ -144,14 +151,17 @@ base::Result<Subject> open_subject(Values values, local::ExecOptions& options) {
 
 base::Result<int> concurrency(const Values& values) {
     if (!values.has("concurrency")) {
-        return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostConcurrent);
+        return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1,
+                          kMostConcurrent);
     }
     const std::string text = values.text("concurrency");
     int number = 0;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (code != std::errc() || end != text.data() + text.size() || number < 1 || number > kMostConcurrent) {
-        return base::make_error(base::ErrorKind::kInvalidInput,
-                                fmt::format("--concurrency is a number from 1 to {}", kMostConcurrent));
+    if (code != std::errc() || end != text.data() + text.size() || number < 1 ||
+        number > kMostConcurrent) {
+        return base::make_error(
+            base::ErrorKind::kInvalidInput,
+            fmt::format("--concurrency is a number from 1 to {}", kMostConcurrent));
     }
     return number;
 }
@@ -167,8 +177,10 @@ int exec(const Values& values) {
     options.colours = options.terminal && std::getenv("NO_COLOR") == nullptr;
     options.shell_on_failure = values.flag("shell");
     for (const std::string& name : values.list("manual")) {
-        if (name == "all") options.wishes.play_all = true;
-        else options.wishes.play.insert(name);
+        if (name == "all")
+            options.wishes.play_all = true;
+        else
+            options.wishes.play.insert(name);
     }
     options.wishes.interactive = options.terminal && ::isatty(STDIN_FILENO) == 1;
     options.wishes.wait_for_delays = !values.flag("no-delay");
@@ -192,32 +204,60 @@ int exec(const Values& values) {
 Command exec_command() {
     using Kind = Flag::Kind;
     std::vector<Flag> flags{
-        {{"file", "f"}, Kind::kText, "", "FILE", "the configuration, from the checkout's root; default .gitlab-ci.yml"},
+        {{"file", "f"},
+         Kind::kText,
+         "",
+         "FILE",
+         "the configuration, from the checkout's root; default .gitlab-ci.yml"},
         {{"needs"}, Kind::kBool, "", "", "run what the named jobs need, too"},
         {{"commit"}, Kind::kText, "", "REF", "a clean checkout of this commit, branch or tag"},
         {{"clean"}, Kind::kBool, "", "", "leave out what is not committed"},
-        {{"variables-file"}, Kind::kList, "", "FILE", "secrets, NAME=VALUE a line or NAME=@FILE; only its owner may read it"},
-        {{"manual"}, Kind::kList, "", "NAME|all", "play this manual job without asking; repeatable"},
+        {{"variables-file"},
+         Kind::kList,
+         "",
+         "FILE",
+         "secrets, NAME=VALUE a line or NAME=@FILE; only its owner may read it"},
+        {{"manual"},
+         Kind::kList,
+         "",
+         "NAME|all",
+         "play this manual job without asking; repeatable"},
         {{"no-delay"}, Kind::kBool, "", "", "start delayed jobs at once"},
-        {{"concurrency"}, Kind::kText, "", "N", "how many jobs run at once; default: this machine's cores"},
+        {{"concurrency"},
+         Kind::kText,
+         "",
+         "N",
+         "how many jobs run at once; default: this machine's cores"},
         {{"executor"}, Kind::kText, "", "NAME", "docker or shell; default docker"},
         {{"image"}, Kind::kText, "", "IMAGE", "for jobs that name none"},
-        {{"privileged"}, Kind::kBool, "", "", "privileged containers, as images with an engine inside need"},
-        {{"config", "c"}, Kind::kText, "", "FILE", "take the settings of a runner in this config.toml"},
+        {{"privileged"},
+         Kind::kBool,
+         "",
+         "",
+         "privileged containers, as images with an engine inside need"},
+        {{"config", "c"},
+         Kind::kText,
+         "",
+         "FILE",
+         "take the settings of a runner in this config.toml"},
         {{"runner"}, Kind::kText, "", "NAME", "which of them; default: the first"},
         {{"shell"}, Kind::kBool, "", "", "open a shell where a job failed, before it is removed"}};
     const auto scene = exec_scene_flags();
     flags.insert(flags.end(), scene.begin(), scene.end());
-    return {"exec",
-            "[JOB …] [flags]",
-            "Runs the pipeline of this git checkout on this machine, with the engine that runs GitLab's jobs; or the "
-            "jobs\nthat are named. Jobs get the work tree as it is, what is not committed included.\n"
-            "Exit code: 0 when the pipeline succeeded, 1 when not; of a single job the exit code of its script.",
-            "  runner exec\n  runner exec test --needs\n  runner exec build --executor shell --var MODE=fast\n"
-            "  runner exec --commit v1.2 --manual all --variables-file ~/.ci-secrets\n",
-            flags,
-            exec,
-            true};
+    return {
+        "exec",
+        "[JOB …] [flags]",
+        "Runs the pipeline of this git checkout on this machine, with the engine that runs "
+        "GitLab's jobs; or the "
+        "jobs\nthat are named. Jobs get the work tree as it is, what is not committed included.\n"
+        "Exit code: 0 when the pipeline succeeded, 1 when not; of a single job the exit code of "
+        "its script.",
+        "  runner exec\n  runner exec test --needs\n  runner exec build --executor shell --var "
+        "MODE=fast\n"
+        "  runner exec --commit v1.2 --manual all --variables-file ~/.ci-secrets\n",
+        flags,
+        exec,
+        true};
 }
 
 }  // namespace runner::commands

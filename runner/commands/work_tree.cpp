@@ -120,7 +120,11 @@ void WorkTree::look_at(const std::string& ref, bool tag) {
     if (!revision_.empty()) return;
     revision_ = commit_of("refs/tags/" + ref);
     is_tag_ = tag || !revision_.empty();
-    if (revision_.empty()) revision_ = commit_of(ref);
+    if (revision_.empty() && !tag) {
+        revision_ = commit_of(ref);
+        // A commit without a name is looked at as one of the branch that is checked out.
+        if (!revision_.empty() && !branch.empty()) ref_ = branch;
+    }
     known_ = !revision_.empty();
 }
 

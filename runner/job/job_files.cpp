@@ -3,7 +3,9 @@
 
 namespace runner::job {
 
-bool JobRun::sources_by_daemon() const { return setup_.sources || !setup_.executor->info().has_git; }
+bool JobRun::sources_by_daemon() const {
+    return setup_.sources || !setup_.executor->info().has_git;
+}
 
 std::unique_ptr<Sources> JobRun::repository_sources() {
     const auto& git = setup_.payload.git_info;
@@ -19,8 +21,8 @@ std::unique_ptr<Sources> JobRun::repository_sources() {
     return std::make_unique<DaemonSources>(std::move(request));
 }
 
-/// For an image without git, and for sources that no git server has: the daemon brings the tree, the
-/// supervisor unpacks it.
+/// For an image without git, and for sources that no git server has: the daemon brings the tree,
+/// the supervisor unpacks it.
 base::Task<base::Result<void>> JobRun::unpack_sources() {
     const auto strategy = writer_->strategy();
     if (strategy == script::GitStrategy::kNone || strategy == script::GitStrategy::kEmpty) {

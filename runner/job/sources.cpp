@@ -9,12 +9,14 @@ constexpr std::size_t kPieceBytes = 256 * 1024;
 }  // namespace
 
 base::Result<std::unique_ptr<ProgramBody>> ProgramBody::start(
-    const boost::asio::any_io_executor& executor, const base::SubprocessOptions& options, int good) {
+    const boost::asio::any_io_executor& executor, const base::SubprocessOptions& options,
+    int good) {
     auto process = base::Subprocess::start(executor, options);
     if (!process) return process.error();
     std::string name = options.arguments.front();
     if (name == "git") name += " " + options.arguments.at(1);
-    return std::unique_ptr<ProgramBody>(new ProgramBody(std::move(name), std::move(*process), good));
+    return std::unique_ptr<ProgramBody>(
+        new ProgramBody(std::move(name), std::move(*process), good));
 }
 
 base::Task<base::Result<std::string>> ProgramBody::next() {

@@ -11,7 +11,8 @@
 
 namespace runner::job {
 
-/// A job's files when git in its environment does not bring them: a tar that the supervisor unpacks.
+/// A job's files when git in its environment does not bring them: a tar that the supervisor
+/// unpacks.
 ///
 /// Life: fetch(), then archive(), both again for another attempt. Strand: the I/O thread.
 class Sources {
@@ -26,9 +27,9 @@ class Sources {
 /// What a program prints, as a body. An exit status that is not `good` or 0 is kIo at the end.
 class ProgramBody {
   public:
-    static base::Result<std::unique_ptr<ProgramBody>> start(const boost::asio::any_io_executor& executor,
-                                                            const base::SubprocessOptions& options,
-                                                            int good = 0);
+    static base::Result<std::unique_ptr<ProgramBody>> start(
+        const boost::asio::any_io_executor& executor, const base::SubprocessOptions& options,
+        int good = 0);
     base::Task<base::Result<std::string>> next();
 
   private:

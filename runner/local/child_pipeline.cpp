@@ -28,7 +28,8 @@ JobEnd end_of_bridge(Status child, bool mirrors) {
         end.status = Status::kFailed;
         end.reason = "downstream_pipeline_creation_failed";
     }
-    if (child != Status::kSuccess) end.note = "the child pipeline's state is " + std::string(to_string(child));
+    if (child != Status::kSuccess)
+        end.note = "the child pipeline's state is " + std::string(to_string(child));
     return end;
 }
 
@@ -39,8 +40,9 @@ base::Result<LocalPipeline::Description> LocalPipeline::describe_child(std::size
     const Value* trigger = planned.job->value.given("trigger");
     const Value* include = trigger == nullptr ? nullptr : trigger->given("include");
     if (include == nullptr) {
-        return base::make_error(base::ErrorKind::kConfiguration,
-                                "it starts a pipeline of another project, which only GitLab can do");
+        return base::make_error(
+            base::ErrorKind::kConfiguration,
+            "it starts a pipeline of another project, which only GitLab can do");
     }
     if (description_.depth >= kDeepestChild) {
         return base::make_error(base::ErrorKind::kInvalidInput,
@@ -68,8 +70,8 @@ base::Result<LocalPipeline::Description> LocalPipeline::describe_child(std::size
         known.merge(description_.request.given);
         for (auto variable : planned.variables.all()) {
             if (!variable.raw) {
-                variable.value = pipeline::variables::expand(variable.value, known,
-                                                             pipeline::variables::Undefined::kEmpty);
+                variable.value = pipeline::variables::expand(
+                    variable.value, known, pipeline::variables::Undefined::kEmpty);
             }
             given.set(std::move(variable));
         }

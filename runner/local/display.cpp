@@ -17,21 +17,27 @@ constexpr std::size_t kWidestName = 40;
 
 std::string_view colour_of(Status status) {
     switch (status) {
-        case Status::kSuccess: return "\x1b[32m";
-        case Status::kFailed: return "\x1b[31m";
+        case Status::kSuccess:
+            return "\x1b[32m";
+        case Status::kFailed:
+            return "\x1b[31m";
         case Status::kRunning:
-        case Status::kCanceling: return "\x1b[36m";
+        case Status::kCanceling:
+            return "\x1b[36m";
         case Status::kManual:
         case Status::kScheduled:
         case Status::kWaitingForResource:
-        case Status::kCanceled: return "\x1b[33m";
-        default: return "\x1b[2m";
+        case Status::kCanceled:
+            return "\x1b[33m";
+        default:
+            return "\x1b[2m";
     }
 }
 
 bool is_live(Status status) {
-    return status == Status::kRunning || status == Status::kCanceling || status == Status::kPending ||
-           status == Status::kScheduled || status == Status::kWaitingForResource;
+    return status == Status::kRunning || status == Status::kCanceling ||
+           status == Status::kPending || status == Status::kScheduled ||
+           status == Status::kWaitingForResource;
 }
 
 std::size_t terminal_width(std::FILE* out) {
@@ -74,9 +80,11 @@ void Display::state(std::size_t index, Status status, const std::string& note) {
     const bool silent = status == Status::kCreated || status == Status::kPending ||
                         (!options_.prefixes && status == Status::kRunning);
     if (!silent && !options_.live) {
-        const std::string time = row.took.count() > 0 && !is_live(status) ? " after " + readable(row.took) : "";
+        const std::string time =
+            row.took.count() > 0 && !is_live(status) ? " after " + readable(row.took) : "";
         const std::string more = note.empty() ? "" : ": " + note;
-        say(fmt::format("{}{}{}{}", options_.prefixes ? prefix(row) : "", to_string(status), time, more));
+        say(fmt::format("{}{}{}{}", options_.prefixes ? prefix(row) : "", to_string(status), time,
+                        more));
     }
     refresh();
 }
@@ -129,8 +137,9 @@ void Display::show() {
 
 std::string Display::live_line(const Row& row, std::size_t width) const {
     const auto time = row.status == Status::kRunning ? readable(Clock::now() - row.started) : "";
-    std::string text = fmt::format("{:<{}}  {:<12} {:>8}  {}", row.name, name_width_, row.stage, time,
-                                   row.detail && row.status == Status::kRunning ? row.detail() : row.note);
+    std::string text =
+        fmt::format("{:<{}}  {:<12} {:>8}  {}", row.name, name_width_, row.stage, time,
+                    row.detail && row.status == Status::kRunning ? row.detail() : row.note);
     if (text.size() + 12 > width) text.resize(width > 12 ? width - 12 : 0);
     return painted(row) + "  " + text;
 }
@@ -156,15 +165,17 @@ void Display::erase() {
 std::string Display::table() const {
     std::size_t stage_width = 5;
     for (const Row& row : rows_) stage_width = std::max(stage_width, row.stage.size());
-    std::string text = fmt::format("{:<{}}  {:<{}}  {:<10} {:>8}\n", "Job", std::max<std::size_t>(name_width_, 3),
-                                   "Stage", stage_width, "State", "Time");
+    std::string text =
+        fmt::format("{:<{}}  {:<{}}  {:<10} {:>8}\n", "Job", std::max<std::size_t>(name_width_, 3),
+                    "Stage", stage_width, "State", "Time");
     for (const Row& row : rows_) {
         const std::string time = row.took.count() > 0 ? readable(row.took) : "";
-        const std::string gap(std::max<std::size_t>(to_string(row.status).size(), 10) -
-                                  to_string(row.status).size(), ' ');
+        const std::string gap(
+            std::max<std::size_t>(to_string(row.status).size(), 10) - to_string(row.status).size(),
+            ' ');
         std::string line = fmt::format("{:<{}}  {:<{}}  {}{} {:>8}  {}", row.name,
-                                       std::max<std::size_t>(name_width_, 3), row.stage, stage_width,
-                                       painted(row), gap, time, row.note);
+                                       std::max<std::size_t>(name_width_, 3), row.stage,
+                                       stage_width, painted(row), gap, time, row.note);
         while (line.ends_with(' ')) line.pop_back();
         text += line + "\n";
     }

@@ -12,16 +12,16 @@
 
 namespace runner::local {
 
-/// What a person sees of running pipelines: the jobs' log lines, on a terminal a block of lines below them
-/// that says what each job is doing, and a table at the end.
+/// What a person sees of running pipelines: the jobs' log lines, on a terminal a block of lines
+/// below them that says what each job is doing, and a table at the end.
 ///
 /// Life: add() a row per job before anything is said of it. Strand: the I/O thread. Writes at once.
 class Display {
   public:
     struct Options {
-        bool live = false;      ///< the output is a terminal
+        bool live = false;  ///< the output is a terminal
         bool colours = false;
-        bool prefixes = true;   ///< see use_prefixes()
+        bool prefixes = true;  ///< see use_prefixes()
     };
 
     Display(std::FILE* out, Options options) : out_(out), options_(options) {}

@@ -35,7 +35,8 @@ class Engine {
   private:
     boost::asio::any_io_executor executor_;
     EngineOptions options_;
-    std::string short_token_;  ///< of this call alone: names on the engine do not meet those of another
+    std::string
+        short_token_;  ///< of this call alone: names on the engine do not meet those of another
     daemon::Environments environments_;
     daemon::SlotTable slots_;
 };

@@ -8,6 +8,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 
 #include "base/clock.hpp"
 #include "base/stop_source.hpp"
@@ -24,7 +25,8 @@ constexpr int kSignalBase = 128;
 
 /// Identifiers that another call on this machine does not use at the same time.
 std::int64_t first_id() {
-    return base::unix_micros_now() / 1'000'000 % 100'000'000 * 10'000'000 + ::getpid() % 100'000 * 100;
+    return base::unix_micros_now() / 1'000'000 % 100'000'000 * 10'000'000 +
+           ::getpid() % 100'000 * 100;
 }
 
 LocalPipeline::Description describe(ExecOptions& options, std::int64_t id) {
@@ -52,7 +54,8 @@ class Session {
           display_(display),
           questions_(executor_),
           capacity_(executor_, options.concurrency),
-          workshop_{engine, display, questions_, capacity_, *options.place, *options.source, options.wishes, options.shell_on_failure},
+          workshop_{engine,         display,         questions_,     capacity_,
+                    *options.place, *options.source, options.wishes, options.shell_on_failure},
           signals_(executor_, SIGINT, SIGTERM, SIGHUP),
           helpers_(executor_) {}
 
@@ -78,15 +81,17 @@ class Session {
             if (code) co_return;
             if (signal_ != 0) leave(number);
             signal_ = number;
-            display_.say("Stopping: after_script and cleanup have their turn. Once more leaves at once.");
+            display_.say(
+                "Stopping: after_script and cleanup have their turn. Once more leaves at once.");
             pipeline_->stop();
         }
     }
     [[noreturn]] void leave(int number) {
         display_.hide();
-        std::fputs("Left at once. Containers of the jobs may still be there: docker ps --filter "
-                   "label=com.gitlab.gitlab-runner.runner.system_id=local\n",
-                   stderr);
+        std::fputs(
+            "Left at once. Containers of the jobs may still be there: docker ps --filter "
+            "label=com.gitlab.gitlab-runner.runner.system_id=local\n",
+            stderr);
         std::_Exit(kSignalBase + number);
     }
     base::Task<void> keep_time() {
@@ -110,7 +115,8 @@ class Session {
     base::TaskGroup helpers_;
 };
 
-int exit_code_of(const ExecOptions& options, const LocalPipeline& pipeline, Status status, int signal) {
+int exit_code_of(const ExecOptions& options, const LocalPipeline& pipeline, Status status,
+                 int signal) {
     if (signal != 0) return kSignalBase + signal;
     if (options.jobs.size() == 1 && pipeline.size() == 1) {
         const JobEnd& end = pipeline.last_end();
@@ -126,8 +132,9 @@ base::Result<int> exec(ExecOptions options) {
     std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not leave containers behind
 
     boost::asio::io_context context(1);
-    Engine engine(context.get_executor(),
-                  {.config = options.config, .runner = options.runner, .state_dir = options.place->directory()});
+    Engine engine(context.get_executor(), {.config = options.config,
+                                           .runner = options.runner,
+                                           .state_dir = options.place->directory()});
     Display display(stdout, {.live = options.terminal, .colours = options.colours});
     Session session(context, engine, options, display);
     session.workshop().next_id = first_id();
@@ -136,18 +143,22 @@ base::Result<int> exec(ExecOptions options) {
     if (auto loaded = pipeline.load(); !loaded) return loaded.error();
     display.use_prefixes(pipeline.has_many_logs());
 
-    base::Result<Status> ended = Status::kFailed;
+    std::optional<base::Result<Status>> ended;
     auto on_end = [&](const std::exception_ptr& failure, Status status) {
-        ended = failure ? base::Result<Status>(base::error_from_exception(failure)) : status;
+        if (failure)
+            ended = base::error_from_exception(failure);
+        else
+            ended = status;
     };
     auto task = session.run(pipeline);
     boost::asio::co_spawn(context, std::move(task), on_end);
-    context.run();
-    if (!ended) return ended.error();
+    while (!ended) context.run_one();  // idle connections to the engine are not waited for
+    if (!*ended) return ended->error();
+    const Status status = **ended;
     if (pipeline.has_many_logs()) {
-        display.say("\n" + display.table() + fmt::format("Pipeline: {}", to_string(*ended)));
+        display.say("\n" + display.table() + fmt::format("Pipeline: {}", to_string(status)));
     }
-    return exit_code_of(options, pipeline, *ended, session.signal());
+    return exit_code_of(options, pipeline, status, session.signal());
 }
 
 }  // namespace runner::local

@@ -4,8 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <nlohmann/json.hpp>
+#include <cerrno>
 
 #include "base/offload.hpp"
 
@@ -23,10 +23,11 @@ std::vector<std::string> shell_command(const job::JobRun& run) {
     const auto state = nlohmann::json::parse(setup.executor->saved_state(), nullptr, false);
     if (!state.is_object() || !state.contains("container")) return {};
     std::vector<std::string> command{"docker"};
-    if (!setup.runner->docker.host.empty()) command.insert(command.end(), {"--host", setup.runner->docker.host});
+    if (!setup.runner->docker.host.empty())
+        command.insert(command.end(), {"--host", setup.runner->docker.host});
     const auto container = state["container"].get<std::string>();
-    command.insert(command.end(), {"exec", "--interactive", "--tty", container, "sh", "-c", enter + kBestShell,
-                                   directory});
+    command.insert(command.end(), {"exec", "--interactive", "--tty", container, "sh", "-c",
+                                   enter + kBestShell, directory});
     return command;
 }
 
@@ -36,7 +37,8 @@ int run_on_terminal(std::vector<std::string> command) {
     for (std::string& word : command) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     pid_t child = -1;
-    const int failed = ::posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
+    const int failed =
+        ::posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
     if (failed != 0) return failed;
     int status = 0;
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -49,7 +51,8 @@ int run_on_terminal(std::vector<std::string> command) {
 base::Task<base::Result<void>> open_shell(const job::JobRun& run) {
     auto command = shell_command(run);
     if (command.empty()) {
-        co_return base::make_error(base::ErrorKind::kNotFound, "the job failed before it had a container");
+        co_return base::make_error(base::ErrorKind::kNotFound,
+                                   "the job failed before it had a container");
     }
     const std::string program = command.front();
     const std::function<int()> work = [command] { return run_on_terminal(command); };

@@ -47,7 +47,8 @@ base::Result<Ended> call(const std::filesystem::path& directory, std::vector<std
     boost::asio::io_context context(1);
     base::Result<Ended> ended = base::make_error(base::ErrorKind::kInternal, "git did not run");
     auto on_end = [&](const std::exception_ptr& failure, base::Result<Ended> result) {
-        ended = failure ? base::Result<Ended>(base::error_from_exception(failure)) : std::move(result);
+        ended =
+            failure ? base::Result<Ended>(base::error_from_exception(failure)) : std::move(result);
     };
     auto task = run_to_end(context.get_executor(), std::move(options));
     boost::asio::co_spawn(context, std::move(task), on_end);
@@ -63,8 +64,9 @@ base::Result<std::string> run_git(const std::filesystem::path& directory,
     auto ended = call(directory, std::move(arguments), true);
     if (!ended) return ended.error();
     if (ended->status == 0) return std::move(ended->output);
-    return base::make_error(base::ErrorKind::kIo, fmt::format("git {} in {}: {}", verb, directory.string(),
-                                                              base::trim(ended->output)));
+    return base::make_error(
+        base::ErrorKind::kIo,
+        fmt::format("git {} in {}: {}", verb, directory.string(), base::trim(ended->output)));
 }
 
 std::optional<std::vector<std::string>> list_git(const std::filesystem::path& directory,

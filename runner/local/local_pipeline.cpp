@@ -26,7 +26,8 @@ JobEnd end_of(const job::Outcome& outcome) {
     if (outcome.success()) return {};
     const job::Failure& failure = *outcome.failure;
     JobEnd end;
-    end.status = failure.reason == job::FailureReason::kCanceled ? Status::kCanceled : Status::kFailed;
+    end.status =
+        failure.reason == job::FailureReason::kCanceled ? Status::kCanceled : Status::kFailed;
     end.reason = job::to_string(failure.reason);
     if (failure.reason == job::FailureReason::kScriptFailure) end.exit_code = failure.exit_code;
     // The log has the whole; the table has room for its beginning.
@@ -62,7 +63,8 @@ base::Result<void> LocalPipeline::load() {
     }
     pipeline_ = pipeline::plan::create_pipeline(*loaded_.configuration, loaded_.parallel, request);
     if (!pipeline_.errors.empty()) {
-        return base::make_error(base::ErrorKind::kInvalidInput, described(pipeline_.errors, loaded_));
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                described(pipeline_.errors, loaded_));
     }
     auto chosen = select_jobs(pipeline_, description_.jobs, description_.with_needs);
     if (!chosen) return chosen;
@@ -78,7 +80,8 @@ base::Result<void> LocalPipeline::check_images() const {
         if (planned.job->bridge || planned.job->value.given("image") != nullptr) continue;
         return base::make_error(
             base::ErrorKind::kInvalidInput,
-            fmt::format("the job \"{}\" names no image: write `image:` into the job or under `default:`, name one "
+            fmt::format("the job \"{}\" names no image: write `image:` into the job or under "
+                        "`default:`, name one "
                         "for such jobs with --image, or run on this machine with --executor shell",
                         planned.job->name));
     }
@@ -87,7 +90,8 @@ base::Result<void> LocalPipeline::check_images() const {
 
 base::Task<Status> LocalPipeline::run() {
     for (const PlannedJob& planned : pipeline_.jobs) {
-        const auto row = workshop_.display.add(description_.prefix + planned.job->name, planned.job->stage);
+        const auto row =
+            workshop_.display.add(description_.prefix + planned.job->name, planned.job->stage);
         if (&planned == &pipeline_.jobs.front()) first_row_ = row;
     }
     PipelineWishes wishes = workshop_.wishes;
@@ -96,8 +100,8 @@ base::Task<Status> LocalPipeline::run() {
     }
     PipelineObserver& observer = *this;
     JobStarter& starter = *this;
-    run_ = std::make_unique<PipelineRun>(executor_, pipeline_.jobs, loaded_.configuration->stages, wishes,
-                                         starter, observer, workshop_.capacity);
+    run_ = std::make_unique<PipelineRun>(executor_, pipeline_.jobs, loaded_.configuration->stages,
+                                         wishes, starter, observer, workshop_.capacity);
     if (stopped_) run_->stop();
     co_await run_->run();
     co_return run_->process().status();
@@ -172,8 +176,8 @@ void LocalPipeline::warn(std::size_t job, const std::string& sentence) {
                                                      : "WARNING: " + sentence);
 }
 
-std::unique_ptr<job::JobChannel> LocalPipeline::channel_for(std::size_t job,
-                                                            const protocol::gitlab::JobPayload& payload) {
+std::unique_ptr<job::JobChannel> LocalPipeline::channel_for(
+    std::size_t job, const protocol::gitlab::JobPayload& payload) {
     TerminalChannelOptions options;
     options.masks = workshop_.engine.masks(payload);
     options.colours = workshop_.display.options().colours;
@@ -181,7 +185,9 @@ std::unique_ptr<job::JobChannel> LocalPipeline::channel_for(std::size_t job,
         workshop_.display.line(first_row_ + job, line);
     };
     if (workshop_.shell_on_failure) {
-        options.before_cleanup = [this, job](const job::Outcome& outcome) { return offer_shell(job, outcome); };
+        options.before_cleanup = [this, job](const job::Outcome& outcome) {
+            return offer_shell(job, outcome);
+        };
     }
     return make_terminal_channel(executor_, std::move(options));
 }
@@ -190,7 +196,8 @@ base::Task<void> LocalPipeline::offer_shell(std::size_t job, const job::Outcome&
     const auto run = running_.find(job);
     if (outcome.success() || stopped_ || run == running_.end()) co_return;
     workshop_.display.hide();
-    workshop_.display.say(pipeline_.jobs[job].job->name + " failed; this is a shell in its place. `exit` goes on.");
+    workshop_.display.say(pipeline_.jobs[job].job->name +
+                          " failed; this is a shell in its place. `exit` goes on.");
     auto opening = open_shell(*run->second);
     auto opened = co_await std::move(opening);
     workshop_.display.show();
@@ -201,10 +208,12 @@ base::Task<JobEnd> LocalPipeline::run_script(std::size_t job) {
     for (const std::string& sentence : server_only(pipeline_.jobs[job])) warn(job, sentence);
     auto payload = payload_of(job);
     auto channel = channel_for(job, payload);
-    auto made = workshop_.engine.make(std::move(payload), std::move(channel), workshop_.place.sources());
+    auto made =
+        workshop_.engine.make(std::move(payload), std::move(channel), workshop_.place.sources());
     if (!made) {
         warn(job, made.error().message);
-        co_return JobEnd{Status::kFailed, "runner_system_failure", std::nullopt, made.error().message};
+        co_return JobEnd{Status::kFailed, "runner_system_failure", std::nullopt,
+                         made.error().message};
     }
     job::JobRun& run = **made;
     running_.emplace(job, &run);

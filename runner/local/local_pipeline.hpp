@@ -26,42 +26,50 @@ struct Workshop {
     pipeline::include::Source& source;
     PipelineWishes wishes;
     bool shell_on_failure = false;
-    std::int64_t next_id = 1;  ///< of jobs and pipelines; unique on this machine for the time of the call
+    std::int64_t next_id =
+        1;  ///< of jobs and pipelines; unique on this machine for the time of the call
 };
 
 /// One pipeline of a call, the file's or a child's: its configuration, its jobs, their runs.
 ///
-/// Life: load() first, run() once, stop() at any time. Strand: the I/O thread. `workshop` outlives it.
+/// Life: load() first, run() once, stop() at any time. Strand: the I/O thread. `workshop` outlives
+/// it.
 class LocalPipeline final : private JobStarter, private PipelineObserver {
   public:
     struct Description {
-        pipeline::LoadRequest load;  ///< text and name of the configuration; the rest is taken from `request`
-        std::string prefix;      ///< in front of jobs' names on the display: "child / "
+        pipeline::LoadRequest
+            load;  ///< text and name of the configuration; the rest is taken from `request`
+        std::string prefix;  ///< in front of jobs' names on the display: "child / "
         pipeline::plan::CreateRequest request;
-        PipelineFacts facts;     ///< given and predefined are taken from `request`
+        PipelineFacts facts;            ///< given and predefined are taken from `request`
         std::vector<std::string> jobs;  ///< those asked for; empty: all
         bool with_needs = false;
-        int depth = 0;           ///< of child pipelines
+        int depth = 0;  ///< of child pipelines
     };
 
-    LocalPipeline(const boost::asio::any_io_executor& executor, Workshop& workshop, Description description);
+    LocalPipeline(const boost::asio::any_io_executor& executor, Workshop& workshop,
+                  Description description);
     ~LocalPipeline() override;
 
-    /// Everything that can be wrong before the first job. The sentences have GitLab's words and the place.
+    /// Everything that can be wrong before the first job. The sentences have GitLab's words and the
+    /// place.
     base::Result<void> load();
     base::Task<pipeline::state::Status> run();
     void stop();
 
     [[nodiscard]] std::size_t size() const { return pipeline_.jobs.size(); }
     /// More than one job's log is to be shown.
-    [[nodiscard]] bool has_many_logs() const { return size() != 1 || pipeline_.jobs.front().job->bridge; }
+    [[nodiscard]] bool has_many_logs() const {
+        return size() != 1 || pipeline_.jobs.front().job->bridge;
+    }
     /// How the only job ended.
     [[nodiscard]] const JobEnd& last_end() const { return last_end_; }
 
   private:
     base::Task<JobEnd> run(std::size_t job, int attempt) override;
     void stop_all() override;
-    void on_state(std::size_t job, pipeline::state::Status status, const std::string& note) override;
+    void on_state(std::size_t job, pipeline::state::Status status,
+                  const std::string& note) override;
     base::Task<std::vector<std::size_t>> choose(const std::vector<std::size_t>& manual) override;
 
     base::Result<void> check_images() const;
@@ -69,7 +77,8 @@ class LocalPipeline final : private JobStarter, private PipelineObserver {
     base::Task<JobEnd> run_child(std::size_t job);
     base::Result<Description> describe_child(std::size_t job);
     protocol::gitlab::JobPayload payload_of(std::size_t job);
-    std::unique_ptr<job::JobChannel> channel_for(std::size_t job, const protocol::gitlab::JobPayload& payload);
+    std::unique_ptr<job::JobChannel> channel_for(std::size_t job,
+                                                 const protocol::gitlab::JobPayload& payload);
     base::Task<void> offer_shell(std::size_t job, const job::Outcome& outcome);
     void warn(std::size_t job, const std::string& sentence);
 

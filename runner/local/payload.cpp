@@ -22,7 +22,9 @@ namespace {
 
 constexpr const char* kNoCommit = "0000000000000000000000000000000000000000";
 
-std::string text_of(const Value* value) { return value == nullptr ? std::string() : value->to_text(); }
+std::string text_of(const Value* value) {
+    return value == nullptr ? std::string() : value->to_text();
+}
 
 /// A scalar, or the scalars of a list.
 std::vector<std::string> texts_of(const Value* value) {
@@ -53,7 +55,8 @@ gitlab::Image image_of(const Value& value) {
         return image;
     }
     image.name = text_of(value.given("name"));
-    if (const Value* entrypoint = value.given("entrypoint")) image.entrypoint = texts_of(entrypoint);
+    if (const Value* entrypoint = value.given("entrypoint"))
+        image.entrypoint = texts_of(entrypoint);
     image.command = texts_of(value.given("command"));
     image.alias = text_of(value.given("alias"));
     image.pull_policy = texts_of(value.given("pull_policy"));
@@ -101,7 +104,8 @@ std::vector<gitlab::Step> steps_of(const Job& job, std::chrono::seconds timeout)
 /// The directory that a pages job publishes; "" when it is none.
 std::string published_by(const Job& job) {
     const Value* pages = job.value.given("pages");
-    const bool is_pages = pages != nullptr ? !pages->is_bool() || pages->as_bool() : job.name == "pages";
+    const bool is_pages =
+        pages != nullptr ? !pages->is_bool() || pages->as_bool() : job.name == "pages";
     if (!is_pages) return {};
     const Value* publish = pages == nullptr ? nullptr : pages->given("publish");
     if (publish == nullptr) publish = job.value.given("publish");
@@ -123,7 +127,8 @@ gitlab::Artifact archive_of(const Job& job) {
         if (const Value* when = written->given("when")) archive.when = when->to_text();
     }
     const std::string published = published_by(job);
-    const bool there = std::find(archive.paths.begin(), archive.paths.end(), published) != archive.paths.end();
+    const bool there =
+        std::find(archive.paths.begin(), archive.paths.end(), published) != archive.paths.end();
     if (!published.empty() && !there) archive.paths.push_back(published);
     return archive;
 }
@@ -180,13 +185,15 @@ Collection environment_variables(const Job& job, const Collection& known) {
     if (const Value* tier = environment->given("deployment_tier")) {
         out.set("CI_ENVIRONMENT_TIER", tier->to_text());
     }
-    if (const Value* url = environment->given("url")) out.set("CI_ENVIRONMENT_URL", fill(url->to_text()));
+    if (const Value* url = environment->given("url"))
+        out.set("CI_ENVIRONMENT_URL", fill(url->to_text()));
     return out;
 }
 
 Collection job_variables(const JobRequest& request) {
     const Job& job = *request.planned->job;
-    const std::string project_url(request.pipeline->predefined.value("CI_PROJECT_URL").value_or(""));
+    const std::string project_url(
+        request.pipeline->predefined.value("CI_PROJECT_URL").value_or(""));
     Collection own = pipeline::plan::predefined_of(job);
     own.set("CI_PIPELINE_ID", std::to_string(request.pipeline->id));
     own.set("CI_PIPELINE_URL", fmt::format("{}/-/pipelines/{}", project_url, request.pipeline->id));
@@ -195,7 +202,10 @@ Collection job_variables(const JobRequest& request) {
     own.set("CI_JOB_STARTED_AT", request.started_at);
     own.set("CI_REPOSITORY_URL", project_url + ".git");
     own.set("CI_RUNNER_DESCRIPTION", "runner exec");
-    own.set({.key = "CI_JOB_TOKEN", .value = request.token.reveal(), .masked = true, .is_public = false});
+    own.set({.key = "CI_JOB_TOKEN",
+             .value = request.token.reveal(),
+             .masked = true,
+             .is_public = false});
     return own;
 }
 
@@ -257,7 +267,8 @@ gitlab::JobPayload make_payload(const JobRequest& request) {
     payload.variables = wire_variables(variables);
     payload.steps = steps_of(job, timeout);
     if (const Value* image = job.value.given("image")) payload.image = image_of(*image);
-    if (const Value* services = job.value.given("services")) collect_services(*services, payload.services);
+    if (const Value* services = job.value.given("services"))
+        collect_services(*services, payload.services);
     payload.artifacts = artifacts_of(job);
     if (const Value* cache = job.value.given("cache")) collect_caches(*cache, payload.cache);
     payload.dependencies = request.dependencies;
@@ -269,7 +280,8 @@ gitlab::JobPayload make_payload(const JobRequest& request) {
     if (const Value* secrets = job.value.given("secrets")) {
         // A secret whose value was given for this run needs no vault.
         for (const auto& [name, unused] : secrets->entries()) {
-            payload.has_secrets = payload.has_secrets || !request.pipeline->given.find(name.to_text());
+            payload.has_secrets =
+                payload.has_secrets || !request.pipeline->given.find(name.to_text());
         }
     }
     const Value* inputs = job.value.given("inputs");
@@ -283,9 +295,10 @@ std::vector<std::string> server_only(const PlannedJob& planned) {
     if (const Value* tokens = job.value.given("id_tokens"); tokens != nullptr && tokens->is_map()) {
         std::vector<std::string> names;
         for (const auto& [name, unused] : tokens->entries()) names.push_back(name.to_text());
-        sentences.push_back(fmt::format("id_tokens are signed by GitLab: {} not set here unless given with "
-                                        "--var or --variables-file",
-                                        base::join(names, ", ") + (names.size() == 1 ? " is" : " are")));
+        sentences.push_back(
+            fmt::format("id_tokens are signed by GitLab: {} not set here unless given with "
+                        "--var or --variables-file",
+                        base::join(names, ", ") + (names.size() == 1 ? " is" : " are")));
     }
     if (job.value.given("release") != nullptr) {
         sentences.emplace_back("release: no release is made from here; the script runs");
@@ -298,7 +311,8 @@ std::vector<std::string> server_only(const PlannedJob& planned) {
             if (!type.is_text("dotenv")) types.push_back(type.to_text());
         }
         if (!types.empty()) {
-            sentences.push_back("artifacts:reports are evaluated by GitLab only: " + base::join(types, ", "));
+            sentences.push_back("artifacts:reports are evaluated by GitLab only: " +
+                                base::join(types, ", "));
         }
     }
     return sentences;

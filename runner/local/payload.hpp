@@ -8,8 +8,8 @@
 #include "protocol/gitlab/payload.hpp"
 #include "runner/pipeline/plan/create.hpp"
 
-/// A job of a pipeline that was planned on this machine, in the words in which a server hands jobs out
-/// (runner-protocol.md §2.7): the engine does not know the difference. Pure.
+/// A job of a pipeline that was planned on this machine, in the words in which a server hands jobs
+/// out (runner-protocol.md §2.7): the engine does not know the difference. Pure.
 namespace runner::local {
 
 /// What all jobs of one local pipeline share. Times in seconds.
@@ -37,8 +37,8 @@ struct JobRequest {
     std::vector<protocol::gitlab::Dependency> dependencies;
 };
 
-/// Variables are merged by GitLab's precedence (predefined, file, inherited, given) and expanded among
-/// each other as the server does it; what is undefined stays for the engine.
+/// Variables are merged by GitLab's precedence (predefined, file, inherited, given) and expanded
+/// among each other as the server does it; what is undefined stays for the engine.
 protocol::gitlab::JobPayload make_payload(const JobRequest& request);
 
 /// What the job asks for that only a server can give, a sentence each: id_tokens, release, reports.

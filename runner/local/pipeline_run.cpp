@@ -23,7 +23,8 @@ std::string resource_group_of(const PlannedJob& planned) {
                                        pipeline::variables::Undefined::kEmpty);
 }
 
-std::vector<state::Run> runs_of(const PipelineRun::Jobs& jobs, const std::vector<std::string>& stages) {
+std::vector<state::Run> runs_of(const PipelineRun::Jobs& jobs,
+                                const std::vector<std::string>& stages) {
     std::vector<state::Run> runs;
     for (const PlannedJob& planned : jobs) {
         state::Run run;
@@ -44,8 +45,8 @@ std::vector<state::Run> runs_of(const PipelineRun::Jobs& jobs, const std::vector
 }  // namespace
 
 PipelineRun::PipelineRun(const boost::asio::any_io_executor& executor, const Jobs& jobs,
-                         const std::vector<std::string>& stages, PipelineWishes wishes, JobStarter& starter,
-                         PipelineObserver& observer, Capacity& capacity)
+                         const std::vector<std::string>& stages, PipelineWishes wishes,
+                         JobStarter& starter, PipelineObserver& observer, Capacity& capacity)
     : jobs_(jobs),
       wishes_(std::move(wishes)),
       starter_(starter),
@@ -61,8 +62,10 @@ void PipelineRun::tell(std::size_t job, const std::string& note) {
 
 base::Task<void> PipelineRun::run() {
     while (true) {
+        const std::size_t seen = ends_;
         take(process_.advance());
         start_ready();
+        if (ends_ != seen) continue;  // a job that had nothing to wait for is over already
         const bool idle = running_ == 0 && ready_.empty() && (delays_ == 0 || stopped_);
         if (idle && (stopped_ || !wishes_.interactive || waiting_for_play().empty())) break;
         if (idle && capacity_.busy == 0 && !capacity_.asking) {
@@ -79,13 +82,15 @@ base::Task<void> PipelineRun::run() {
 void PipelineRun::take(const std::vector<state::Step>& steps) {
     for (const auto& [job, action] : steps) {
         switch (action) {
-            case state::Action::kEnqueue: ready_.push_back(job); break;
+            case state::Action::kEnqueue:
+                ready_.push_back(job);
+                break;
             case state::Action::kAskForManual:
                 if (wanted(job)) play(job);
                 break;
             case state::Action::kStartTimer: {
-                const auto delay = pipeline::parse_duration(jobs_[job].start_in.value_or("")).value_or(
-                    std::chrono::seconds(0));
+                const auto delay = pipeline::parse_duration(jobs_[job].start_in.value_or(""))
+                                       .value_or(std::chrono::seconds(0));
                 if (!wishes_.wait_for_delays || delay.count() == 0) {
                     process_.enqueue(job);
                     queue_if_pending(job);
@@ -96,7 +101,8 @@ void PipelineRun::take(const std::vector<state::Step>& steps) {
                 }
                 break;
             }
-            case state::Action::kSkip: break;
+            case state::Action::kSkip:
+                break;
         }
         tell(job);
     }
@@ -113,7 +119,8 @@ void PipelineRun::play(std::size_t job) {
 
 bool PipelineRun::wanted(std::size_t job) const {
     const auto& known = *jobs_[job].job;
-    return wishes_.play_all || wishes_.play.contains(known.name) || wishes_.play.contains(known.definition);
+    return wishes_.play_all || wishes_.play.contains(known.name) ||
+           wishes_.play.contains(known.definition);
 }
 
 std::vector<std::size_t> PipelineRun::waiting_for_play() const {
@@ -173,13 +180,15 @@ base::Task<void> PipelineRun::run_job(std::size_t job) {
 }
 
 void PipelineRun::judge(std::size_t job, const JobEnd& end) {
+    ++ends_;
     process_.finished(job, end.status, end.exit_code);
     tell(job, end.note);
     if (end.status != Status::kFailed || stopped_) return;
     const auto* retry = jobs_[job].job->value.given("retry");
     const pipeline::yaml::Value none;
     const int before = process_.jobs()[job].retries;
-    if (state::retries_by_itself(retry == nullptr ? none : *retry, end.reason, end.exit_code, before)) {
+    if (state::retries_by_itself(retry == nullptr ? none : *retry, end.reason, end.exit_code,
+                                 before)) {
         process_.retry(job);
         queue_if_pending(job);
         tell(job, fmt::format("retry {}", before + 1));

@@ -21,14 +21,15 @@ struct JobEnd {
     pipeline::state::Status status = pipeline::state::Status::kSuccess;
     std::string reason;  ///< GitLab's word: script_failure, …
     std::optional<int> exit_code;
-    std::string note;    ///< for the closing table: "exit code 3"
+    std::string note;  ///< for the closing table: "exit code 3"
 };
 
 /// What happens in a pipeline, for whoever shows it. `job` is the job's position in the pipeline.
 class PipelineObserver {
   public:
     virtual ~PipelineObserver() = default;
-    virtual void on_state(std::size_t job, pipeline::state::Status status, const std::string& note) = 0;
+    virtual void on_state(std::size_t job, pipeline::state::Status status,
+                          const std::string& note) = 0;
     /// Which of these manual jobs to play; none: that was all.
     virtual base::Task<std::vector<std::size_t>> choose(const std::vector<std::size_t>& manual) = 0;
 };
@@ -43,10 +44,11 @@ class JobStarter {
     virtual void stop_all() = 0;
 };
 
-/// How many jobs run at once on this machine, over all pipelines of one call, and the one place where
-/// somebody who waits for anything of them is woken.
+/// How many jobs run at once on this machine, over all pipelines of one call, and the one place
+/// where somebody who waits for anything of them is woken.
 struct Capacity {
-    Capacity(const boost::asio::any_io_executor& executor, int jobs) : free(jobs), changed(executor) {}
+    Capacity(const boost::asio::any_io_executor& executor, int jobs)
+        : free(jobs), changed(executor) {}
     int free;
     int busy = 0;
     bool asking = false;
@@ -56,15 +58,15 @@ struct Capacity {
 struct PipelineWishes {
     std::set<std::string> play{};  ///< manual jobs to play without asking, by name or by definition
     bool play_all = false;
-    bool interactive = false;    ///< somebody can be asked
+    bool interactive = false;  ///< somebody can be asked
     bool wait_for_delays = true;
     bool cancel_on_failure = false;  ///< workflow:auto_cancel:on_job_failure: all
 };
 
 /// Carries a planned pipeline out: the state machine decides what is ready, this starts it.
 ///
-/// Life: run() once, to its end; stop() at any time. Strand: the I/O thread. `jobs`, `starter`, `observer` and
-/// `capacity` outlive it.
+/// Life: run() once, to its end; stop() at any time. Strand: the I/O thread. `jobs`, `starter`,
+/// `observer` and `capacity` outlive it.
 class PipelineRun {
   public:
     using Jobs = std::vector<pipeline::plan::PlannedJob>;
@@ -100,6 +102,7 @@ class PipelineRun {
     pipeline::state::Process process_;
     std::vector<std::size_t> ready_;
     std::size_t running_ = 0;
+    std::size_t ends_ = 0;  ///< of jobs, so far
     std::size_t delays_ = 0;
     bool stopped_ = false;
     base::TaskGroup timers_;

@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <boost/asio/buffer.hpp>
+#include <array>
 
 namespace runner::local {
 

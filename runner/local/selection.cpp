@@ -22,10 +22,10 @@ bool means(const std::string& name, const pipeline::plan::Job& job) {
 base::Error unknown_job(const Pipeline& pipeline, const std::string& name) {
     for (const auto& out : pipeline.left_out) {
         if (!means(name, *out.job)) continue;
-        return base::make_error(
-            base::ErrorKind::kNotFound,
-            fmt::format("the job \"{}\" is not in this pipeline: {}; --var, --source or --commit may change that",
-                        name, out.reason));
+        return base::make_error(base::ErrorKind::kNotFound,
+                                fmt::format("the job \"{}\" is not in this pipeline: {}; --var, "
+                                            "--source or --commit may change that",
+                                            name, out.reason));
     }
     std::vector<std::string> known;
     for (const auto& planned : pipeline.jobs) known.push_back(planned.job->name);
@@ -49,12 +49,14 @@ void add_needs(const Pipeline& pipeline, std::set<std::string>& chosen) {
 }
 
 std::size_t stage_of(const std::vector<std::string>& stages, const PlannedJob& planned) {
-    return static_cast<std::size_t>(std::find(stages.begin(), stages.end(), planned.job->stage) - stages.begin());
+    return static_cast<std::size_t>(std::find(stages.begin(), stages.end(), planned.job->stage) -
+                                    stages.begin());
 }
 
 }  // namespace
 
-base::Result<void> select_jobs(Pipeline& pipeline, const std::vector<std::string>& names, bool needs) {
+base::Result<void> select_jobs(Pipeline& pipeline, const std::vector<std::string>& names,
+                               bool needs) {
     if (names.empty()) return {};
     std::set<std::string> chosen;
     for (const std::string& name : names) {
@@ -68,7 +70,8 @@ base::Result<void> select_jobs(Pipeline& pipeline, const std::vector<std::string
         if (!found) return unknown_job(pipeline, name);
     }
     if (needs) add_needs(pipeline, chosen);
-    std::erase_if(pipeline.jobs, [&](const PlannedJob& p) { return !chosen.contains(p.job->name); });
+    std::erase_if(pipeline.jobs,
+                  [&](const PlannedJob& p) { return !chosen.contains(p.job->name); });
     return {};
 }
 

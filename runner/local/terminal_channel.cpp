@@ -38,7 +38,8 @@ class Lines final : public trace::ByteSink {
         std::string_view line = pending_;
         while (line.ends_with('\r')) line.remove_suffix(1);
         // What a progress bar has painted over is not seen.
-        if (const auto over = line.rfind('\r'); over != std::string_view::npos) line.remove_prefix(over + 1);
+        if (const auto over = line.rfind('\r'); over != std::string_view::npos)
+            line.remove_prefix(over + 1);
         on_line_(line);
         pending_.clear();
     }
@@ -50,7 +51,8 @@ class Lines final : public trace::ByteSink {
 /// One stream: masked, valid UTF-8, in lines.
 class Stream {
   public:
-    Stream(std::shared_ptr<const trace::MaskSet> masks, const std::function<void(std::string_view)>& on_line)
+    Stream(std::shared_ptr<const trace::MaskSet> masks,
+           const std::function<void(std::string_view)>& on_line)
         : masker_(std::move(masks)), lines_(on_line), into_repair_(repair_, lines_) {}
 
     void write(std::string_view bytes) { masker_.write(bytes, into_repair_); }
@@ -122,8 +124,12 @@ class TerminalChannel final : public job::JobChannel, private executors::JobLog 
     void print(std::string_view text) override { line("", text); }
     void notice(std::string_view text) override { line("\x1b[32;1m", text); }
     void heading(std::string_view text) override { line("\x1b[36;1m", text); }
-    void warning(std::string_view text) override { line("\x1b[33m", "WARNING: " + std::string(text)); }
-    void error(std::string_view text) override { line("\x1b[31;1m", "ERROR: " + std::string(text)); }
+    void warning(std::string_view text) override {
+        line("\x1b[33m", "WARNING: " + std::string(text));
+    }
+    void error(std::string_view text) override {
+        line("\x1b[31;1m", "ERROR: " + std::string(text));
+    }
 
     void line(std::string_view colour, std::string_view text) {
         while (text.ends_with('\n')) text.remove_suffix(1);

@@ -20,7 +20,8 @@ struct TerminalChannelOptions {
     std::function<base::Task<void>(const job::Outcome&)> before_cleanup;
 };
 
-/// A job's log as lines for a person, masked as in GitLab. There is nobody to report to, so nothing here fails.
+/// A job's log as lines for a person, masked as in GitLab. There is nobody to report to, so nothing
+/// here fails.
 std::unique_ptr<job::JobChannel> make_terminal_channel(const boost::asio::any_io_executor& executor,
                                                        TerminalChannelOptions options);
 

@@ -15,7 +15,8 @@ constexpr std::size_t kShortestMasked = 4;
 
 bool is_name(std::string_view text) {
     if (text.empty() || (text.front() >= '0' && text.front() <= '9')) return false;
-    return text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") ==
+    return text.find_first_not_of(
+               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") ==
            std::string_view::npos;
 }
 
@@ -32,11 +33,13 @@ base::Result<std::vector<pipeline::variables::Variable>> parse_variables(std::st
         const auto sign = line.find('=');
         const std::string key(base::trim(std::string_view(line).substr(0, sign)));
         if (sign == std::string::npos || !is_name(key)) {
-            return base::make_error(base::ErrorKind::kInvalidInput,
-                                    fmt::format("{}:{}: expected NAME=VALUE with a name of letters, digits and _",
-                                                name, number));
+            return base::make_error(
+                base::ErrorKind::kInvalidInput,
+                fmt::format("{}:{}: expected NAME=VALUE with a name of letters, digits and _", name,
+                            number));
         }
-        variables.push_back({key, std::string(base::trim(std::string_view(line).substr(sign + 1)))});
+        variables.push_back(
+            {key, std::string(base::trim(std::string_view(line).substr(sign + 1)))});
     }
     return variables;
 }
@@ -46,10 +49,11 @@ base::Result<pipeline::variables::Collection> read_secrets(const std::filesystem
     struct stat facts {};
     if (::stat(path.c_str(), &facts) != 0) return base::errno_error("read " + path.string());
     if ((facts.st_mode & 077) != 0) {
-        return base::make_error(base::ErrorKind::kForbidden,
-                                fmt::format("{} can be read by others (mode {:o}): it holds secrets, so run "
-                                            "`chmod 600 {}` first",
-                                            path.string(), facts.st_mode & 0777, path.string()));
+        return base::make_error(
+            base::ErrorKind::kForbidden,
+            fmt::format("{} can be read by others (mode {:o}): it holds secrets, so run "
+                        "`chmod 600 {}` first",
+                        path.string(), facts.st_mode & 0777, path.string()));
     }
     auto text = base::read_file(path);
     if (!text) return text.error();
@@ -59,7 +63,8 @@ base::Result<pipeline::variables::Collection> read_secrets(const std::filesystem
     for (auto& variable : *parsed) {
         if (variable.value.starts_with('@')) {
             auto content = base::read_file(path.parent_path() / variable.value.substr(1));
-            if (!content) return content.error().with_context(variable.key + " in " + path.string());
+            if (!content)
+                return content.error().with_context(variable.key + " in " + path.string());
             variable.value = std::move(*content);
             variable.is_file = true;
         }

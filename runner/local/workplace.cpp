@@ -53,7 +53,8 @@ base::Result<std::unique_ptr<Workplace>> Workplace::make(const CheckoutFiles& ch
     std::error_code failed;
     std::string path = (fs::temp_directory_path(failed) / "runner-exec-XXXXXX").string();
     if (failed || ::mkdtemp(path.data()) == nullptr) {
-        return base::errno_error("make a directory for the jobs in " + fs::path(path).parent_path().string());
+        return base::errno_error("make a directory for the jobs in " +
+                                 fs::path(path).parent_path().string());
     }
     std::unique_ptr<Workplace> place(new Workplace(path));
     if (auto filled = place->fill(checkout); !filled) return filled.error();
@@ -90,7 +91,8 @@ base::Result<void> Workplace::fill(const CheckoutFiles& checkout) {
             return made.error().with_context("copy the commit for the jobs");
         }
     } else if (clean_) {
-        return base::make_error(base::ErrorKind::kNotFound, "there is no commit yet in " + root_.string());
+        return base::make_error(base::ErrorKind::kNotFound,
+                                "there is no commit yet in " + root_.string());
     }
     if (clean_) root_ = repository_;
     return list_files();
@@ -99,12 +101,19 @@ base::Result<void> Workplace::fill(const CheckoutFiles& checkout) {
 base::Result<void> Workplace::make_repository(const CheckoutFiles& checkout) {
     if (auto made = base::make_directories(repository_, 0700); !made) return made;
     const auto& facts = checkout.facts;
-    const std::string name = facts.ref.empty() || facts.ref == facts.sha ? "HEAD" : facts.ref;
-    const std::string kept = facts.is_tag ? "refs/tags/" + name : "refs/remotes/origin/" + name;
+    std::vector<std::string> fetch{"fetch", "--quiet", "--no-recurse-submodules",
+                                   fmt::format("--depth={}", checkout.depth),
+                                   "file://" + checkout.top.string()};
+    if (facts.is_tag) {
+        fetch.insert(fetch.end(),
+                     {"--no-tags", fmt::format("+refs/tags/{0}:refs/tags/{0}", facts.ref)});
+    } else {
+        fetch.push_back("+" + facts.sha + ":refs/remotes/origin/" +
+                        (facts.ref.empty() ? "HEAD" : facts.ref));
+    }
     std::vector<std::vector<std::string>> steps{
         {"-c", "init.defaultBranch=none", "init", "--quiet", "--template="},
-        {"fetch", "--quiet", "--no-recurse-submodules", fmt::format("--depth={}", checkout.depth),
-         "file://" + checkout.top.string(), "+" + facts.sha + ":" + kept},
+        std::move(fetch),
         {"update-ref", "--no-deref", "HEAD", facts.sha}};
     const std::string remote = script::without_credentials(facts.remote_url);
     if (!remote.empty()) steps.push_back({"remote", "add", "origin", remote});
@@ -119,7 +128,8 @@ base::Result<void> Workplace::make_repository(const CheckoutFiles& checkout) {
 
 base::Result<void> Workplace::list_files() {
     auto known = list_git(root_, {"ls-files", "--cached", "--recurse-submodules"});
-    if (!known) return base::make_error(base::ErrorKind::kIo, "git ls-files failed in " + root_.string());
+    if (!known)
+        return base::make_error(base::ErrorKind::kIo, "git ls-files failed in " + root_.string());
     files_ = std::move(*known);
     if (!clean_) {
         if (auto others = list_git(root_, {"ls-files", "--others", "--exclude-standard"})) {
@@ -143,8 +153,10 @@ std::unique_ptr<job::Sources> Workplace::sources() const {
     tar.insert(tar.end(), {"-C", root_.string(), "--no-recursion", "--ignore-failed-read", "--null",
                            "--verbatim-files-from", "--files-from=" + list_.string()});
     const std::string words =
-        clean_ ? fmt::format("Copying commit {} ({} files)...", sha_.substr(0, kShortSha), files_.size())
-               : fmt::format("Copying the work tree, with what is not committed ({} files)...", files_.size());
+        clean_ ? fmt::format("Copying commit {} ({} files)...", sha_.substr(0, kShortSha),
+                             files_.size())
+               : fmt::format("Copying the work tree, with what is not committed ({} files)...",
+                             files_.size());
     return std::make_unique<TreeSources>(std::move(tar), words);
 }
 

@@ -19,9 +19,10 @@ struct CheckoutFiles {
     int depth = 20;      ///< commits of history; as many as GitLab's default
 };
 
-/// A private directory for the time of a call, and in it the files that every job of a local pipeline
-/// begins with: the work tree as it is (what git ignores is left out, what is deleted stays deleted), or a commit's;
-/// with a `.git` of that commit, so that scripts can ask for its history. The user's own repository is only read.
+/// A private directory for the time of a call, and in it the files that every job of a local
+/// pipeline begins with: the work tree as it is (what git ignores is left out, what is deleted
+/// stays deleted), or a commit's; with a `.git` of that commit, so that scripts can ask for its
+/// history. The user's own repository is only read.
 ///
 /// Life: outlives the jobs; the directory goes with it.
 class Workplace {

@@ -110,7 +110,8 @@ job:
 }
 
 TEST_F(Payload, SecretsStayMaskedAndPrivate) {
-    create_.given.set({.key = "KEY", .value = "s3cr3t", .masked = true, .is_file = true, .is_public = false});
+    create_.given.set(
+        {.key = "KEY", .value = "s3cr3t", .masked = true, .is_file = true, .is_public = false});
     const auto payload = of("job: {script: x}\n");
     for (const auto& variable : payload.variables) {
         if (variable.key != "KEY") continue;
@@ -122,7 +123,8 @@ TEST_F(Payload, SecretsStayMaskedAndPrivate) {
 TEST_F(Payload, EnvironmentNameIsExpandedAndSlugged) {
     create_.predefined.set("CI_COMMIT_REF_NAME", "Feature/X");
     const auto payload =
-        of("job: {script: x, environment: {name: review/$CI_COMMIT_REF_NAME, url: 'https://$CI_JOB_NAME'}}\n");
+        of("job: {script: x, environment: {name: review/$CI_COMMIT_REF_NAME, url: "
+           "'https://$CI_JOB_NAME'}}\n");
     EXPECT_EQ(value(payload, "CI_ENVIRONMENT_NAME"), "review/Feature/X");
     EXPECT_THAT(value(payload, "CI_ENVIRONMENT_SLUG"), testing::StartsWith("review-feature-x"));
     EXPECT_EQ(value(payload, "CI_ENVIRONMENT_URL"), "https://job");
@@ -158,16 +160,18 @@ job:
 
 TEST_F(Payload, APagesJobPublishesItsDirectory) {
     EXPECT_THAT(of("pages: {script: x}\n", "pages").artifacts.at(0).paths, ElementsAre("public"));
-    EXPECT_THAT(of("job: {script: x, pages: {publish: out}}\n").artifacts.at(0).paths, ElementsAre("out"));
+    EXPECT_THAT(of("job: {script: x, pages: {publish: out}}\n").artifacts.at(0).paths,
+                ElementsAre("out"));
     EXPECT_THAT(of("pages: {script: x, pages: false}\n", "pages").artifacts, IsEmpty());
 }
 
 TEST_F(Payload, WhatOnlyAServerCanGiveIsNamed) {
     of("job: {script: x, id_tokens: {ID: {aud: a}}, release: {tag_name: v1, description: d}}\n");
-    EXPECT_THAT(server_only(*request_.planned),
-                ElementsAre("id_tokens are signed by GitLab: ID is not set here unless given with --var or "
-                            "--variables-file",
-                            "release: no release is made from here; the script runs"));
+    EXPECT_THAT(
+        server_only(*request_.planned),
+        ElementsAre("id_tokens are signed by GitLab: ID is not set here unless given with --var or "
+                    "--variables-file",
+                    "release: no release is made from here; the script runs"));
 }
 
 TEST_F(Payload, ASecretThatIsGivenNeedsNoVault) {
@@ -178,7 +182,8 @@ TEST_F(Payload, ASecretThatIsGivenNeedsNoVault) {
 }
 
 TEST_F(Payload, CachesAreCarriedOver) {
-    const auto payload = of("job: {script: x, cache: {key: $CI_JOB_NAME, paths: [.cache], policy: pull}}\n");
+    const auto payload =
+        of("job: {script: x, cache: {key: $CI_JOB_NAME, paths: [.cache], policy: pull}}\n");
     ASSERT_EQ(payload.cache.size(), 1U);
     EXPECT_EQ(payload.cache[0].key, "$CI_JOB_NAME");
     EXPECT_THAT(payload.cache[0].paths, ElementsAre(".cache"));

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <boost/asio/this_coro.hpp>
+#include <algorithm>
 #include <functional>
 
 #include "base/strings.hpp"
@@ -16,7 +16,8 @@ namespace {
 
 using pipeline::state::Status;
 
-/// Jobs end at once as their name says: "fails…" fails, "flaky…" fails once, "waits…" goes on until stopped.
+/// Jobs end at once as their name says: "fails…" fails, "flaky…" fails once, "waits…" goes on until
+/// stopped.
 class FakeJobs final : public JobStarter, public PipelineObserver {
   public:
     explicit FakeJobs(const PipelineRun::Jobs& jobs) : jobs_(jobs) {}
@@ -24,6 +25,7 @@ class FakeJobs final : public JobStarter, public PipelineObserver {
     base::Task<JobEnd> run(std::size_t job, int attempt) override {
         const std::string name = jobs_[job].job->name;
         order.push_back(name);
+        if (jobs_[job].job->bridge) co_return JobEnd{Status::kSkipped, {}, std::nullopt, {}};
         most = std::max(most, ++running);
         auto slept = co_await base::sleep_for(std::chrono::milliseconds(1));
         static_cast<void>(slept);
@@ -73,7 +75,7 @@ struct Outcome {
 struct Script {
     PipelineWishes wishes{};
     int places = 4;
-    std::string answer{};      ///< the manual job that is chosen
+    std::string answer{};  ///< the manual job that is chosen
     std::string stop_after{};
 };
 
@@ -83,8 +85,8 @@ base::Task<Outcome> drive(const Planned& planned, const Script& script) {
     FakeJobs jobs(planned.pipeline.jobs);
     jobs.answer = script.answer;
     Capacity capacity(executor, script.places);
-    PipelineRun run(executor, planned.pipeline.jobs, planned.loaded.configuration->stages, script.wishes, jobs,
-                    jobs, capacity);
+    PipelineRun run(executor, planned.pipeline.jobs, planned.loaded.configuration->stages,
+                    script.wishes, jobs, jobs, capacity);
     if (!script.stop_after.empty()) {
         jobs.on_end = [&](const std::string& name) {
             if (name == script.stop_after) run.stop();
@@ -96,7 +98,8 @@ base::Task<Outcome> drive(const Planned& planned, const Script& script) {
     outcome.most = jobs.most;
     outcome.status = run.process().status();
     for (const auto& job : run.process().jobs()) {
-        outcome.states += (outcome.states.empty() ? "" : " ") + job.name + ":" + std::string(to_string(job.status));
+        outcome.states += (outcome.states.empty() ? "" : " ") + job.name + ":" +
+                          std::string(to_string(job.status));
     }
     if (capacity.free != script.places) ADD_FAILURE() << "places were not given back";
     co_return outcome;
@@ -108,15 +111,17 @@ Outcome run(const std::string& text, Script script = {}) {
 }
 
 TEST(PipelineRun, GoesStageByStage) {
-    const auto out = run("stages: [build, test]\nb: {stage: test, script: x}\na: {stage: build, script: x}\n");
+    const auto out =
+        run("stages: [build, test]\nb: {stage: test, script: x}\na: {stage: build, script: x}\n");
     EXPECT_EQ(out.order, "a b");
     EXPECT_EQ(out.status, Status::kSuccess);
 }
 
 TEST(PipelineRun, NeedsOvertakeStages) {
-    const auto out = run("stages: [build, test]\nslow: {stage: build, script: x, needs: []}\n"
-                         "a: {stage: build, script: x}\nb: {stage: test, script: x, needs: []}\n",
-                         {.places = 1});
+    const auto out =
+        run("stages: [build, test]\nslow: {stage: build, script: x, needs: []}\n"
+            "a: {stage: build, script: x}\nb: {stage: test, script: x, needs: []}\n",
+            {.places = 1});
     EXPECT_EQ(out.order, "slow a b");
     EXPECT_EQ(out.most, 1);
 }
@@ -155,13 +160,16 @@ TEST(PipelineRun, RetriesAsOftenAsAsked) {
 
 constexpr const char* kManual =
     "stages: [build, ship]\na: {stage: build, script: x}\n"
-    "gate: {stage: build, script: x, when: manual, allow_failure: false}\nb: {stage: ship, script: x}\n";
+    "gate: {stage: build, script: x, when: manual, allow_failure: false}\nb: {stage: ship, script: "
+    "x}\n";
 
 TEST(PipelineRun, AManualJobBlocksUntilItIsPlayed) {
     EXPECT_EQ(run(kManual).states, "a:success gate:manual b:created");
     EXPECT_EQ(run(kManual).status, Status::kManual);
-    EXPECT_EQ(run(kManual, {.wishes = {.play = {"gate"}}}).states, "a:success gate:success b:success");
-    EXPECT_EQ(run(kManual, {.wishes = {.play_all = true}}).states, "a:success gate:success b:success");
+    EXPECT_EQ(run(kManual, {.wishes = {.play = {"gate"}}}).states,
+              "a:success gate:success b:success");
+    EXPECT_EQ(run(kManual, {.wishes = {.play_all = true}}).states,
+              "a:success gate:success b:success");
 }
 
 TEST(PipelineRun, SomebodyIsAskedWhenNothingElseIsLeftToDo) {
@@ -174,8 +182,7 @@ TEST(PipelineRun, SomebodyIsAskedWhenNothingElseIsLeftToDo) {
 }
 
 TEST(PipelineRun, PlayingAJobRevivesWhatNeedsIt) {
-    const std::string text =
-        "gate: {script: x, when: manual}\nb: {script: x, needs: [gate]}\n";
+    const std::string text = "gate: {script: x, when: manual}\nb: {script: x, needs: [gate]}\n";
     EXPECT_EQ(run(text).states, "gate:manual b:skipped");
     const auto played = run(text, {.wishes = {.interactive = true}, .answer = "gate"});
     EXPECT_EQ(played.states, "gate:success b:success");
@@ -187,22 +194,29 @@ TEST(PipelineRun, OneJobOfAResourceGroupAtATime) {
     EXPECT_EQ(out.states, "a:success b:success");
 }
 
+TEST(PipelineRun, AnEndWithoutAnyWaitIsSeen) {
+    const auto out = run("down: {trigger: group/project}\nafter: {script: x, stage: deploy}\n");
+    EXPECT_EQ(out.states, "down:skipped after:success");
+}
+
 TEST(PipelineRun, ADelayCanBeLeftOut) {
     const std::string text = "late: {script: x, when: delayed, start_in: 1 hour}\n";
     EXPECT_EQ(run(text, {.wishes = {.wait_for_delays = false}}).states, "late:success");
 }
 
 TEST(PipelineRun, AStopCancelsWhatWaitsAndWhatRuns) {
-    const auto out = run("a: {script: x}\nwaits: {script: x}\nlate: {script: x, when: delayed, start_in: 1 hour}\n"
-                         "after: {script: x, stage: deploy, when: always}\n",
-                         {.stop_after = "a"});
+    const auto out = run(
+        "a: {script: x}\nwaits: {script: x}\nlate: {script: x, when: delayed, start_in: 1 hour}\n"
+        "after: {script: x, stage: deploy, when: always}\n",
+        {.stop_after = "a"});
     EXPECT_THAT(out.states, testing::HasSubstr("waits:canceled"));
     EXPECT_THAT(out.states, testing::HasSubstr("late:canceled"));
     EXPECT_THAT(out.states, testing::HasSubstr("after:canceled"));
 }
 
 TEST(PipelineRun, AFailureMayCancelTheRest) {
-    const auto out = run("fails: {script: x}\nwaits: {script: x}\n", {.wishes = {.cancel_on_failure = true}});
+    const auto out =
+        run("fails: {script: x}\nwaits: {script: x}\n", {.wishes = {.cancel_on_failure = true}});
     EXPECT_EQ(out.states, "fails:failed waits:canceled");
 }
 
