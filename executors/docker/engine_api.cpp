@@ -73,7 +73,11 @@ Task<Result<void>> EngineApi::negotiate() {
                              ". Is the docker daemon running, and may this user talk to it?";
         co_return reply.error().with_context(context);
     }
-    if (reply->status != 200) co_return engine_error(reply->status, reply->body);
+    if (reply->status != 200) {
+        auto error = engine_error(reply->status, reply->body);
+        co_return error.with_context("what answers at " + endpoint_.shown +
+                                     " does not answer a ping as a Docker engine does");
+    }
     const std::string theirs(reply->headers.get("Api-Version"));
     const int minor = minor_of(theirs);
     if (minor < kOldestMinor) {

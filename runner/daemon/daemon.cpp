@@ -1,13 +1,11 @@
 #include "runner/daemon/daemon.hpp"
 
 #include <algorithm>
-#include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdlib>
 
 #include "base/memory.hpp"
 #include "runner/config/system_id.hpp"
-#include "runner/daemon/config_watch.hpp"
 #include "runner/daemon/service_manager.hpp"
 
 namespace runner::daemon {
@@ -16,8 +14,9 @@ using base::StopReason;
 
 namespace {
 
-/// How long a forceful stop waits for the answer of a job request: the server may have assigned a job.
-constexpr std::chrono::seconds kRequestGrace{5};
+/// How long a stop waits for the answer of a job request: the server may have assigned a job. One
+/// that the server holds for longer is a long poll, in which no job is assigned.
+constexpr std::chrono::seconds kRequestGrace{2};
 
 std::string_view signal_name(int signal) {
     switch (signal) {
@@ -34,14 +33,16 @@ std::string_view signal_name(int signal) {
 Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions options)
     : executor_(executor),
       options_(std::move(options)),
+      signals_(executor, SIGQUIT, SIGTERM, SIGINT),
       status_(executor),
       environments_(executor),
       builder_(executor,
-               [this](const config::RunnerConfig& runner, const protocol::gitlab::CallRecord& call) {
-                   status_.on_call(runner, call);
-               }),
+               [this](const config::RunnerConfig& runner,
+                      const protocol::gitlab::CallRecord& call) { status_.on_call(runner, call); }),
       stop_changed_(executor),
-      services_(executor) {}
+      services_(executor) {
+    signals_.add(SIGHUP);
+}
 
 base::Result<void> Daemon::load() {
     config_stamp_ = file_stamp(options_.config_path);
@@ -87,6 +88,7 @@ base::Result<void> Daemon::open() {
     const auto id = config::load_system_id(options_.config_path);
     for (const std::string& warning : id.warnings) base::log::warning(warning);
     system_id_ = id.value;
+    open_watch();
     if (auto loaded = load(); !loaded) return loaded.error();
     const std::string address =
         options_.listen_address.empty() ? config_->listen_address : options_.listen_address;
@@ -182,16 +184,19 @@ base::Task<void> Daemon::wind_down() {
     co_await jobs_->wait();
 }
 
-/// A forceful stop has an end: requests first, then everything.
-base::Task<void> Daemon::limit_the_stop() {
+base::Task<void> Daemon::limit_the_requests() {
     auto waited = co_await base::sleep_for(kRequestGrace);
-    if (!waited) co_return;
-    feeder_->cancel_requests();
+    if (waited) feeder_->cancel_requests();
+}
+
+/// A forceful stop has an end.
+base::Task<void> Daemon::limit_the_stop() {
     const auto limit = std::chrono::seconds(config_->shutdown_timeout_seconds);
-    waited = co_await base::sleep_for(std::max(limit, kRequestGrace) - kRequestGrace);
+    auto waited = co_await base::sleep_for(limit);
     if (!waited) co_return;
     base::log::error("The jobs did not end within shutdown_timeout; the next start takes them up",
                      {{"seconds", config_->shutdown_timeout_seconds}});
+    jobs_->save_all();
     std::_Exit(1);
 }
 
@@ -202,28 +207,29 @@ void Daemon::on_signal(int signal) {
         case ShutdownPlan::Action::kDrain:
             base::log::warning("Starting graceful shutdown, waiting for builds to finish",
                                {{"signal", signal_name(signal)}, {"jobs", jobs_->running()}});
+            services_.spawn("limit of the job requests", limit_the_requests());
             break;
         case ShutdownPlan::Action::kStop:
             base::log::warning("Starting forceful shutdown",
                                {{"signal", signal_name(signal)},
                                 {"jobs", jobs_->running()},
                                 {"shutdown_timeout_s", config_->shutdown_timeout_seconds}});
-            jobs_->stop_all(StopReason::kShutdown);
+            jobs_->stop_all(StopReason::kShutdown, signal_name(signal));
+            services_.spawn("limit of the job requests", limit_the_requests());
             services_.spawn("limit of the stop", limit_the_stop());
             break;
         case ShutdownPlan::Action::kLeave:
             // The journal has everything: the next start takes the jobs up or reports them.
             base::log::error("Leaving at once", {{"signal", signal_name(signal)}});
+            jobs_->save_all();
             std::_Exit(1);
     }
     stop_changed_.notify_all();
 }
 
 base::Task<void> Daemon::watch_signals() {
-    boost::asio::signal_set signals(executor_, SIGQUIT, SIGTERM, SIGINT);
-    signals.add(SIGHUP);
     while (true) {
-        auto [code, signal] = co_await signals.async_wait(base::use_tuple);
+        auto [code, signal] = co_await signals_.async_wait(base::use_tuple);
         if (code) co_return;
         on_signal(signal);
     }
@@ -241,15 +247,19 @@ void Daemon::reload() {
     notify_service_manager(kServiceReady);
 }
 
-base::Task<void> Daemon::watch_configuration() {
+void Daemon::open_watch() {
     auto watch = ConfigWatch::open(executor_, options_.config_path);
-    if (!watch) {
-        base::log::warning("Changes of the configuration are seen only after SIGHUP",
-                           {{"error", watch.error().message}});
-        co_return;
+    if (watch) {
+        watch_.emplace(std::move(*watch));
+        return;
     }
-    while (true) {
-        auto changed = co_await watch->next_change();
+    base::log::warning("Changes of the configuration are seen only after SIGHUP",
+                       {{"error", watch.error().message}});
+}
+
+base::Task<void> Daemon::watch_configuration() {
+    while (watch_) {
+        auto changed = co_await watch_->next_change();
         if (!changed) co_return;
         // Editors write in several steps, and a new token of ours was read already.
         if (file_stamp(options_.config_path) != config_stamp_) reload();

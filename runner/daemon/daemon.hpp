@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/signal_set.hpp>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/notifier.hpp"
 #include "base/task_group.hpp"
+#include "runner/daemon/config_watch.hpp"
 #include "runner/daemon/environments.hpp"
 #include "runner/daemon/feeder.hpp"
 #include "runner/daemon/job_host.hpp"
@@ -44,16 +46,22 @@ class Daemon {
     void reload();
     void take_up_former_jobs();
     void rest_when_idle();
+    void open_watch();
     base::Task<void> watch_configuration();
     base::Task<void> watch_signals();
     void on_signal(int signal);
     base::Task<void> wind_down();
+    base::Task<void> limit_the_requests();
     base::Task<void> limit_the_stop();
     std::shared_ptr<RunnerEntry> entry_for(const job::JobRecord& record) const;
     StatusSnapshot snapshot() const;
 
     boost::asio::any_io_executor executor_;
     DaemonOptions options_;
+    /// Both from the beginning on: what comes while the first configuration is read waits for
+    /// run().
+    boost::asio::signal_set signals_;
+    std::optional<ConfigWatch> watch_;
     std::shared_ptr<const config::Config> config_;
     std::optional<StateDir> state_dir_;
     std::string system_id_;

@@ -94,11 +94,7 @@ void Feeder::judge(const RunnerEntry& entry, const gitlab::JobRequestAnswer& ans
     if (answer.outcome == gitlab::JobRequestOutcome::kCancelled) return;
     if (answer.healthy()) {
         health_.record_healthy(entry.key, Clock::now());
-        if (answer.outcome == gitlab::JobRequestOutcome::kFailed) {
-            base::log::warning("Checking for jobs... failed", {{"runner", entry.short_token},
-                                                               {"runner_name", runner.name},
-                                                               {"status", answer.message}});
-        }
+        log_availability(entry, answer);
         return;
     }
     base::log::error("Checking for jobs... forbidden", {{"runner", entry.short_token},
@@ -109,6 +105,25 @@ void Feeder::judge(const RunnerEntry& entry, const gitlab::JobRequestAnswer& ans
             "The runner is unhealthy and will be left alone for a while: check its token with "
             "`runner verify`",
             {{"runner", entry.short_token}, {"runner_name", runner.name}, {"url", runner.url}});
+    }
+}
+
+/// A server that is away for a night must not fill the log.
+void Feeder::log_availability(const RunnerEntry& entry, const gitlab::JobRequestAnswer& answer) {
+    const std::string& name = entry.runner->name;
+    if (answer.outcome != gitlab::JobRequestOutcome::kFailed) {
+        if (const auto times = failures_.succeeded(entry.key)) {
+            base::log::info(
+                "The server answers again",
+                {{"runner", entry.short_token}, {"runner_name", name}, {"failures", *times}});
+        }
+        return;
+    }
+    if (const auto times = failures_.failed(entry.key, answer.message, Clock::now())) {
+        base::log::warning("Checking for jobs... failed", {{"runner", entry.short_token},
+                                                           {"runner_name", name},
+                                                           {"status", answer.message},
+                                                           {"failures", *times}});
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/notifier.hpp"
 #include "base/task_group.hpp"
+#include "runner/daemon/failure_log.hpp"
 #include "runner/daemon/health.hpp"
 #include "runner/daemon/runner_entry.hpp"
 
@@ -47,6 +48,8 @@ class Feeder {
     void offer(const std::shared_ptr<RunnerEntry>& entry);
     base::Task<void> request(std::shared_ptr<RunnerEntry> entry);
     void judge(const RunnerEntry& entry, const protocol::gitlab::JobRequestAnswer& answer);
+    void log_availability(const RunnerEntry& entry,
+                          const protocol::gitlab::JobRequestAnswer& answer);
 
     std::string system_id_;
     Host host_;
@@ -54,6 +57,7 @@ class Feeder {
     int concurrent_ = 1;
     std::chrono::seconds check_interval_{3};
     HealthTracker health_;
+    FailureLog failures_;
     int in_flight_ = 0;
     bool stopped_ = false;
     base::Notifier changed_;  ///< room, configuration, stop

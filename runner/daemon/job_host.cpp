@@ -5,6 +5,7 @@
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/gitlab_channel.hpp"
 #include "runner/script/stages.hpp"
+#include "runner/trace/spool.hpp"
 
 namespace runner::daemon {
 
@@ -95,7 +96,7 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry, job
     watch_slot(setup);
     const auto place = jobs_.emplace(
         jobs_.end(), Running{entry, std::make_unique<job::JobRun>(executor_, std::move(setup))});
-    if (stopped_ != base::StopReason::kNone) place->run->stop(stopped_);
+    if (stopped_ != base::StopReason::kNone) place->run->stop(stopped_, stop_signal_);
     if (restored == nullptr) on_start_(*place->run);
     group_.spawn("job " + std::to_string(place->run->status().id), run_to_the_end(place));
     return {};
@@ -135,13 +136,21 @@ base::Task<void> JobHost::run_to_the_end(Place place) {
 
 base::Task<void> JobHost::refuse(std::shared_ptr<RunnerEntry> entry, gitlab::JobCredentials job,
                                  std::string why) {
+    gitlab::JobUpdate start;
+    start.info = runner_info(*entry->config, *entry->runner);
+    gitlab::JobUpdate end = start;
+    // GitLab takes an outcome only of a job that has said it runs.
+    auto begun = co_await entry->client->update_job(job, std::move(start));
+    if (begun.outcome == gitlab::UpdateOutcome::kAborted) co_return;
     const std::string line = "\x1b[31;1mERROR: Job failed (system failure): " + why + "\x1b[0;m\n";
     auto patched = co_await entry->client->patch_trace(job, line, 0, false);
-    gitlab::JobUpdate update;
-    update.state = gitlab::JobState::kFailed;
-    update.failure_reason = std::string(to_string(job::FailureReason::kSystemFailure));
-    update.info = runner_info(*entry->config, *entry->runner);
-    auto told = co_await entry->client->update_job(job, std::move(update));
+    end.state = gitlab::JobState::kFailed;
+    end.failure_reason = std::string(to_string(job::FailureReason::kSystemFailure));
+    if (patched.outcome == gitlab::PatchOutcome::kOk) {
+        end.checksum = trace::checksum_of(line);
+        end.bytesize = line.size();
+    }
+    auto told = co_await entry->client->update_job(job, std::move(end));
     if (told.outcome == gitlab::UpdateOutcome::kFailed ||
         patched.outcome == gitlab::PatchOutcome::kFailed) {
         base::log::error("The server could not be told that a job cannot run",
@@ -174,9 +183,14 @@ void JobHost::restore(
     }
 }
 
-void JobHost::stop_all(base::StopReason reason) {
+void JobHost::stop_all(base::StopReason reason, std::string_view signal) {
     stopped_ = reason;
-    for (Running& running : jobs_) running.run->stop(reason);
+    stop_signal_ = signal;
+    for (Running& running : jobs_) running.run->stop(reason, signal);
+}
+
+void JobHost::save_all() {
+    for (Running& running : jobs_) running.run->save();
 }
 
 base::Task<void> JobHost::wait() { co_await group_.wait(); }

@@ -42,7 +42,9 @@ class JobHost {
         const std::function<std::shared_ptr<RunnerEntry>(const job::JobRecord&)>& find_entry);
 
     /// Those that run now, and those that are accepted later.
-    void stop_all(base::StopReason reason);
+    void stop_all(base::StopReason reason, std::string_view signal);
+    /// Brings the journal up to date, before the process leaves them.
+    void save_all();
     base::Task<void> wait();
 
     [[nodiscard]] int running() const { return static_cast<int>(jobs_.size()); }
@@ -73,6 +75,7 @@ class JobHost {
     OnJob on_start_;
     OnJob on_end_;
     base::StopReason stopped_ = base::StopReason::kNone;
+    std::string stop_signal_;
     SlotTable slots_;
     base::Notifier slots_changed_;
     std::list<Running> jobs_;

@@ -89,10 +89,8 @@ class GitLabChannel final : public JobChannel {
                                        : trace::JobTrace::Stream::kScriptErr,
                                    static_cast<std::int64_t>(time_us), bytes);
     }
-    void end_output() override {
-        trace_->end_stage();
-        first_output_ = true;
-    }
+    void end_output() override { trace_->end_stage(); }
+    void expect_output() override { first_output_ = true; }
 
     Mark mark() override {
         if (auto flushed = trace_->flush(); !flushed && !spool_failed_) {
@@ -108,6 +106,8 @@ class GitLabChannel final : public JobChannel {
     void commit(std::uint64_t bytes) override { uploader_.set_available(bytes); }
 
     void on_stop(std::function<void(StopReason)> handler) override { stop_ = std::move(handler); }
+
+    void on_progress(std::function<void()> handler) override { progress_ = std::move(handler); }
 
     base::Task<void> serve() override {
         co_await uploader_.run();
@@ -145,7 +145,11 @@ class GitLabChannel final : public JobChannel {
   private:
     trace::UploaderCallbacks callbacks() {
         return {.on_cancel = [this] { tell(StopReason::kUserCancel); },
-                .on_abort = [this] { tell(StopReason::kAbort); }};
+                .on_abort = [this] { tell(StopReason::kAbort); },
+                .on_confirmed =
+                    [this] {
+                        if (progress_) progress_();
+                    }};
     }
     void tell(StopReason reason) {
         if (stop_) stop_(reason);
@@ -162,10 +166,11 @@ class GitLabChannel final : public JobChannel {
     std::unique_ptr<trace::JobTrace> trace_;
     JobTarget target_;
     std::function<void(StopReason)> stop_;
+    std::function<void()> progress_;
     trace::Uploader uploader_;
     base::Notifier served_;
     bool served_done_ = false;
-    bool first_output_ = true;
+    bool first_output_ = false;
     bool spool_failed_ = false;
 };
 

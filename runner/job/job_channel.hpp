@@ -42,11 +42,17 @@ class JobChannel {
     /// The stage is over: what its streams hold back is written.
     virtual void end_output() = 0;
 
+    /// Somebody waits for the next output: it shall be seen at once.
+    virtual void expect_output() {}
+
     virtual Mark mark() = 0;
     virtual void commit(std::uint64_t bytes) = 0;
 
     /// Who hears that the server wants the job stopped (kUserCancel, kAbort). Set before serve().
     virtual void on_stop(std::function<void(base::StopReason)> handler) = 0;
+    /// Who hears that the receiver has more of the log than the last mark() says. Set before
+    /// serve().
+    virtual void on_progress(std::function<void()>) {}
     virtual base::Task<void> serve() = 0;
     virtual base::Task<StartAnswer> announce_start() = 0;
     /// Sends the rest of the log and the outcome, as often as it takes; serve() ends. kUnavailable when the

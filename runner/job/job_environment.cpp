@@ -220,6 +220,12 @@ executors::JobEnvironment make_environment(const JobPayload& payload,
 }
 
 std::string unsupported_reason(const JobPayload& payload, const config::RunnerConfig& runner) {
+    if (!runner.shell.empty() && runner.shell != "bash" && runner.shell != "sh") {
+        return fmt::format(
+            "shell \"{}\" in this runner's configuration is not one that it can use: "
+            "set it to \"bash\" or \"sh\"",
+            runner.shell);
+    }
     const auto options_of = [&](const Image& image, const char* section) -> std::string {
         if (image.unsupported_options.empty()) return {};
         return fmt::format("Unsupported \"{}\" options [{}] for \"{}\"; supported options are [{}]",

@@ -23,6 +23,8 @@ constexpr std::chrono::seconds kPrepareInterval{3};
 constexpr std::chrono::minutes kCleanupLimit{5};
 /// How often a busy log may make us write a checkpoint.
 constexpr std::chrono::milliseconds kCheckpointInterval{20};
+/// How often the log of the preparation, which may pull an image for minutes, is looked at.
+constexpr std::chrono::milliseconds kPreparationInterval{500};
 constexpr int kUnsupportedExitCode = 3;
 
 std::string host_name() {
@@ -66,7 +68,7 @@ JobRun::JobRun(const boost::asio::any_io_executor& executor, JobSetup setup)
     }
 }
 
-void JobRun::stop(StopReason reason) {
+void JobRun::stop(StopReason reason, std::string_view signal) {
     // A graceful cancel ends the script once; what comes behind it has its turn undisturbed.
     if (reason == StopReason::kUserCancel && checkpoint_.progress.stop != StopReason::kNone) return;
     if (reason == StopReason::kUserCancel && checkpoint_.phase == Phase::kRunning &&
@@ -75,12 +77,16 @@ void JobRun::stop(StopReason reason) {
         if (kind == StageKind::kAfterScript || kind == StageKind::kCleanup) return;
     }
     if (checkpoint_.phase >= Phase::kReporting) return;
+    stop_signal_ = signal;
     stop_.request(reason);
 }
 
 base::Task<void> JobRun::run() {
     setup_.channel->on_stop([this](StopReason reason) { stop(reason); });
+    // What the server has is in the journal too, or a restarted daemon would send it again.
+    setup_.channel->on_progress([this] { ask_to_save(); });
     group_.spawn("job log", setup_.channel->serve());
+    group_.spawn("checkpoints", save_often());
     StartAnswer start = StartAnswer::kGo;
     if (!setup_.restored) start = co_await setup_.channel->announce_start();
     if (start == StartAnswer::kDropped) {
@@ -125,7 +131,6 @@ void JobRun::write_header() {
 base::Task<void> JobRun::execute() {
     auto ready = co_await make_ready();
     if (ready) {
-        group_.spawn("checkpoints", save_often());
         group_.spawn("supervisor", session_->pump());
         group_.spawn("readiness", get_ready());
         co_await run_stages();
@@ -152,7 +157,8 @@ base::Task<bool> JobRun::make_ready() {
     facts.ca_chain = setup_.ca_chain;
     variables_.emplace(payload, *setup_.runner, facts);
     start_clock();
-    if (!setup_.restored) write_header();
+    const bool has_header = setup_.restored && !setup_.restored->trace_state.empty();
+    if (!has_header) write_header();
     if (!directories) {
         fail(failure_from_error(directories.error()));
         co_return false;
@@ -223,6 +229,8 @@ base::Task<bool> JobRun::prepare() {
     status_.enter("prepare_executor", "prepare", base::unix_micros_now());
     setup_.channel->section_start("prepare_executor");
     log().heading(fmt::format("Preparing the \"{}\" executor", setup_.runner->executor));
+    if (setup_.restored)
+        log().warning("The runner was restarted meanwhile: the preparation begins anew.");
     for (const std::string& sentence : left_undone(setup_.payload)) log().warning(sentence);
     for (int attempt = 1;; ++attempt) {
         auto prepared = co_await prepare_once();
@@ -271,7 +279,8 @@ void JobRun::settle() {
         checkpoint_.outcome.failure = Failure{FailureReason::kCanceled, 0, "canceled"};
     } else if (progress.stop == StopReason::kShutdown) {
         checkpoint_.outcome.failure =
-            Failure{FailureReason::kInterrupted, 0, "aborted: the runner was stopped"};
+            Failure{FailureReason::kInterrupted, 0,
+                    "aborted: " + (stop_signal_.empty() ? "the runner was stopped" : stop_signal_)};
     } else if (progress.stop == StopReason::kAbort) {
         checkpoint_.outcome.failure = Failure{FailureReason::kCanceled, 0, "aborted by the server"};
     }
@@ -333,12 +342,21 @@ void JobRun::on_output(std::uint16_t, executors::helper::Stream stream, std::uin
 
 void JobRun::on_offset(std::uint64_t offset) {
     checkpoint_.events_offset = offset;
+    ask_to_save();
+}
+
+void JobRun::ask_to_save() {
     checkpoint_due_ = true;
     changed_.notify_all();
 }
 
 base::Task<void> JobRun::save_often() {
-    while (!ended_ && checkpoint_.phase < Phase::kReporting) {
+    while (!ended_ && checkpoint_.phase < Phase::kCleaning) {
+        if (!checkpoint_due_ && checkpoint_.phase == Phase::kPreparing) {
+            auto notified = co_await changed_.wait_for(kPreparationInterval);
+            if (!notified) ask_to_save();
+            continue;
+        }
         if (!checkpoint_due_) {
             co_await changed_.wait();
             continue;
@@ -350,6 +368,7 @@ base::Task<void> JobRun::save_often() {
 }
 
 void JobRun::save() {
+    if (ended_) return;
     checkpoint_due_ = false;
     const JobChannel::Mark mark = setup_.channel->mark();
     checkpoint_.spool_bytes = mark.bytes;

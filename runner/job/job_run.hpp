@@ -51,7 +51,10 @@ class JobRun final : private executors::session::EventSink {
     JobRun(const boost::asio::any_io_executor& executor, JobSetup setup);
 
     base::Task<void> run();
-    void stop(base::StopReason reason);
+    /// `signal`: what a shutdown is called in the job's log.
+    void stop(base::StopReason reason, std::string_view signal = {});
+    /// Writes the checkpoint now.
+    void save();
     [[nodiscard]] const JobStatus& status() const { return status_; }
     [[nodiscard]] const Outcome& outcome() const { return checkpoint_.outcome; }
     [[nodiscard]] const JobSetup& setup() const { return setup_; }
@@ -104,7 +107,7 @@ class JobRun final : private executors::session::EventSink {
                    std::string_view bytes) override;
     void on_offset(std::uint64_t offset) override;
 
-    void save();
+    void ask_to_save();
     base::Task<void> save_often();
     void fail(Failure failure);
     executors::JobLog& log() { return setup_.channel->log(); }
@@ -120,6 +123,7 @@ class JobRun final : private executors::session::EventSink {
     std::optional<script::StageWriter> writer_;
     executors::JobEnvironment environment_;
     base::StopSource stop_;
+    std::string stop_signal_;
     std::unique_ptr<Session> session_;
     std::optional<base::Result<void>> ready_;  ///< the readiness stage's end
     std::string ready_message_;

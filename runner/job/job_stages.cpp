@@ -71,7 +71,10 @@ base::Task<void> JobRun::run_stage(const PlannedStage& stage) {
         auto usable = co_await wait_until_ready();
         if (!usable) co_return;
     }
-    if (stage.kind == StageKind::kStep) checkpoint_.progress.steps_reached = true;
+    if (stage.kind == StageKind::kStep && !checkpoint_.progress.steps_reached) {
+        checkpoint_.progress.steps_reached = true;
+        setup_.channel->expect_output();
+    }
     if (!checkpoint_.stage_begun) {
         setup_.channel->section_start(stage.name);
         log().heading(stage.heading);
@@ -224,6 +227,11 @@ base::Task<base::Result<StageExit>> JobRun::stop_script(std::uint16_t number) {
 
 void JobRun::judge(const PlannedStage& stage, const base::Result<StageExit>& result) {
     if (stop_.requested()) return stage_stopped(stage);
+    if (result && result->reason == StageExit::Reason::kStopped) {
+        // By a daemon that did not live to say so.
+        checkpoint_.progress.stop = StopReason::kShutdown;
+        return;
+    }
     if (!result) {
         if (result.error().is(ErrorKind::kTimeout)) return stage_timed_out(stage);
         return stage_failed(stage, failure_from_error(result.error()));

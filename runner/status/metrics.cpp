@@ -222,6 +222,10 @@ std::string Metrics::text(const Snapshot& now) const {
     add_jobs(current, now);
     add_runners(current, now);
     add_process(current, now);
+    // A counter that nothing was counted in yet is 0 for a configured runner, not absent.
+    for (const RunnerState& runner : now.runners) {
+        impl_->jobs_total.Add(labels_of({runner.short_token, runner.name, now.system_id}));
+    }
     std::ostringstream out;
     const prometheus::TextSerializer serializer;
     serializer.Serialize(out, current.Collect());

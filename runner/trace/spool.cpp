@@ -34,6 +34,10 @@ base::Error io_error(const char* doing, const std::filesystem::path& path) {
 
 std::string format_checksum(std::uint32_t crc) { return fmt::format("crc32:{:08x}", crc); }
 
+std::string checksum_of(std::string_view log) {
+    return format_checksum(libdeflate_crc32(0, log.data(), log.size()));
+}
+
 Spool::Spool(base::UniqueFd fd, std::filesystem::path path, std::uint64_t limit_bytes)
     : fd_(std::move(fd)), path_(std::move(path)), limit_bytes_(limit_bytes) {}
 

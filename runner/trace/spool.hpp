@@ -82,5 +82,7 @@ class Spool {
 
 /// "crc32:%08x": output.checksum of the job update.
 std::string format_checksum(std::uint32_t crc);
+/// The same of a whole log.
+std::string checksum_of(std::string_view log);
 
 }  // namespace runner::trace

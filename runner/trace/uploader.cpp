@@ -22,7 +22,8 @@ Uploader::Uploader(const boost::asio::any_io_executor& executor, const JobTrace&
       clock_(clock),
       times_(times),
       schedule_(times, confirmed_bytes, clock.now()),
-      changed_(executor) {}
+      changed_(executor),
+      confirmed_(confirmed_bytes) {}
 
 void Uploader::stop() {
     stopping_ = true;
@@ -52,6 +53,12 @@ void Uploader::heed(const JobSignals& signals, bool aborted) {
     }
 }
 
+void Uploader::confirm(std::uint64_t bytes) {
+    if (bytes == confirmed_) return;
+    confirmed_ = bytes;
+    if (callbacks_.on_confirmed) callbacks_.on_confirmed();
+}
+
 base::Task<void> Uploader::run() {
     while (!stopping_ && !aborted_) {
         const auto now = clock_.now();
@@ -59,7 +66,7 @@ base::Task<void> Uploader::run() {
         bool goes_on = true;
         switch (action.kind) {
             case UploadSchedule::Action::Kind::kWait: {
-                first_backlog_ = available_ <= schedule_.confirmed_bytes();
+                first_backlog_ = available_ <= confirmed_;
                 content_.reset();
                 capacity_ = 0;
                 const auto limit = action.until - now;
@@ -104,6 +111,7 @@ base::Task<bool> Uploader::send_patch(UploadSchedule::Action action) {
                            {{"offset", action.offset}, {"error", result.message}});
     }
     schedule_.patched(clock_.now(), result, end, available_);
+    confirm(schedule_.confirmed_bytes());
     heed(result.signals, result.outcome == PatchOutcome::kAborted);
     co_return true;
 }
@@ -120,7 +128,7 @@ base::Task<bool> Uploader::send_touch() {
 }
 
 base::Task<FinalReport::End> Uploader::finish(int tries) {
-    FinalReport report(schedule_.confirmed_bytes(), trace_.spool_bytes(), tries);
+    FinalReport report(confirmed_, trace_.spool_bytes(), tries);
     while (true) {
         const auto action = report.next();
         bool goes_on = true;
@@ -161,6 +169,7 @@ base::Task<bool> Uploader::send_final(FinalReport& report, std::uint64_t offset)
                            {{"offset", offset}, {"error", result.message}});
     }
     report.patched(result, end);
+    if (result.outcome == PatchOutcome::kOk) confirm(end);
     co_return true;
 }
 

@@ -30,6 +30,7 @@ class TraceTarget {
 struct UploaderCallbacks {
     std::function<void()> on_cancel;  ///< once: GitLab says `canceling`
     std::function<void()> on_abort;   ///< once: nobody wants the job any more; nothing is sent after it
+    std::function<void()> on_confirmed = {};  ///< whenever confirmed_bytes() has changed
 };
 
 /// Brings one job's log to the server while it grows, and the outcome at the end.
@@ -50,7 +51,8 @@ class Uploader {
     void set_available(std::uint64_t bytes);
     /// What becomes available now is sent at once: the script's first bytes.
     void expedite();
-    [[nodiscard]] std::uint64_t confirmed_bytes() const { return schedule_.confirmed_bytes(); }
+    /// What the server is known to have, of the log from its beginning.
+    [[nodiscard]] std::uint64_t confirmed_bytes() const { return confirmed_; }
     [[nodiscard]] bool aborted() const { return aborted_; }
 
     /// Sends the rest up to the trace's size and reports until the server has answered, at most `tries` times.
@@ -64,6 +66,7 @@ class Uploader {
     base::Task<bool> send_final(FinalReport& report, std::uint64_t offset);
     base::Task<bool> report_end(FinalReport& report);
     void heed(const protocol::gitlab::JobSignals& signals, bool aborted);
+    void confirm(std::uint64_t bytes);
 
     const JobTrace& trace_;
     TraceTarget& target_;
@@ -75,6 +78,7 @@ class Uploader {
     std::unique_ptr<char[]> content_;  ///< what is being sent; kept from patch to patch of a round
     std::size_t capacity_ = 0;
     std::uint64_t available_ = 0;
+    std::uint64_t confirmed_ = 0;
     bool first_backlog_ = false;  ///< the loop sleeps without anything to send
     bool stopping_ = false;
     bool cancel_told_ = false;

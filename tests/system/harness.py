@@ -331,12 +331,13 @@ class SystemCase(unittest.TestCase):
     def add_job(self, script: Any, **spec: Any) -> Job:
         return self.gitlab.add_job(script, **spec)
 
-    def run_job(self, script: Any, timeout: float = 60, **spec: Any) -> Job:
-        return self.finish(self.add_job(script, **spec), timeout)
+    def run_job(self, script: Any, patience: float = 60, **spec: Any) -> Job:
+        """`patience`: seconds that the test waits; `timeout` among the rest is the job's own."""
+        return self.finish(self.add_job(script, **spec), patience)
 
-    def finish(self, job: Job, timeout: float = 60) -> Job:
+    def finish(self, job: Job, patience: float = 60) -> Job:
         try:
-            return self.gitlab.wait_finished(job, timeout * PATIENCE)
+            return self.gitlab.wait_finished(job, patience * PATIENCE)
         except TimeoutError as error:
             logs = "\n".join(daemon.log[-3000:] for daemon in self.daemons)
             raise AssertionError(f"{error}\nthe daemon's log:\n{logs}") from None

@@ -126,13 +126,13 @@ class Config(SystemCase):
         blocked = self.directory / "file"
         blocked.write_text("")
         self.start_with({"builds_dir": str(blocked / "builds")})
-        job = self.run_job("true", timeout=90)
+        job = self.run_job("true", patience=90)
         self.assertEqual(job.status, "failed")
         self.assertIn(str(blocked), job.text)
 
     def test_unknown_shell(self):
         self.start_with({"shell": "nosuchshell"})
-        job = self.run_job("true", timeout=90)
+        job = self.run_job("true", patience=90)
         self.assertEqual(job.status, "failed")
         self.assertIn("nosuchshell", job.text)
 
@@ -151,14 +151,14 @@ class Docker(SystemCase):
 
     def test_no_engine(self):
         self.start_with({"docker": {"host": "unix:///nonexistent/docker.sock", "image": "x"}})
-        job = self.run_job("true", timeout=60)
+        job = self.run_job("true")
         self.assert_failed(job, "runner_system_failure")
         self.assertIn("/nonexistent/docker.sock", job.text)
 
     def test_nothing_that_speaks_docker(self):
         self.start_with({"docker": {"host": f"tcp://127.0.0.1:{self.gitlab.port}", "image": "x"}})
         self.allowed |= {"unknown_route", "user_agent"}
-        job = self.run_job("true", timeout=60)
+        job = self.run_job("true")
         self.assertEqual(job.status, "failed")
         self.assertIn(str(self.gitlab.port), job.text)
 

@@ -99,7 +99,7 @@ class EngineImage(DockerCase):
 
     def test_an_engine_that_does_not_come_up_shows_its_log(self):
         self.start_docker({"dind": {"mode": "on", "daemon_config": self.broken_config()}})
-        job = self.run_job("echo never", timeout=120)
+        job = self.run_job("echo never", patience=120)
         self.assertEqual(job.status, "failed")
         self.assertNotIn("\nnever", job.text)
         self.assertRegex(job.text, "(?i)no-such-option|unable to configure the Docker daemon")
@@ -111,7 +111,7 @@ class EngineImage(DockerCase):
 
     def test_not_privileged_is_said(self):
         self.start_docker(privileged=False, runner={"dind": {"mode": "on"}})
-        job = self.run_job("docker info", timeout=120)
+        job = self.run_job("docker info", patience=120)
         self.assertEqual(job.status, "failed")
         self.assertRegex(job.text, "(?i)privileged")
 

@@ -160,14 +160,14 @@ class Entrypoints(DockerCase):
 
     def test_one_that_never_gets_there_is_named(self):
         self.start_docker({"prepare_timeout": "20s"})
-        job = self.run_job("echo never", image=image("entrypoint-stuck"), timeout=120)
+        job = self.run_job("echo never", image=image("entrypoint-stuck"), patience=120)
         self.assertEqual(job.status, "failed")
         self.assertRegex(job.text, "(?i)entrypoint")
         self.assertNotIn("\nnever", job.text)
 
     def test_one_that_exits_is_named_with_its_words(self):
         self.start_docker()
-        job = self.run_job("echo never", image=image("entrypoint-exits"), timeout=120)
+        job = self.run_job("echo never", image=image("entrypoint-exits"), patience=120)
         self.assertEqual(job.status, "failed")
         self.assertRegex(job.text, "(?i)entrypoint")
         self.assertNotIn("\nnever", job.text)
@@ -176,21 +176,21 @@ class Entrypoints(DockerCase):
 class Pulls(DockerCase):
     def test_missing_image(self):
         self.start_docker(pull_policy="never")
-        job = self.run_job("true", image="runner-test/no-such-image", timeout=90)
+        job = self.run_job("true", image="runner-test/no-such-image", patience=90)
         self.assertEqual(job.status, "failed")
         self.assertIn("runner-test/no-such-image", job.text)
         self.assertIn(job.reported_reason, ("runner_system_failure", "runner_configuration_error"))
 
     def test_dead_registry(self):
         self.start_docker()
-        job = self.run_job("true", image="127.0.0.1:1/image:1", timeout=90)
+        job = self.run_job("true", image="127.0.0.1:1/image:1", patience=90)
         self.assert_failed(job, "runner_external_dependency_failure")
         self.assertIn("127.0.0.1:1/image:1", job.text)
         self.assertRegex(job.text, "(?i)connection refused")
 
     def test_registry_name_that_does_not_resolve(self):
         self.start_docker()
-        job = self.run_job("true", image="nosuch.invalid/image:1", timeout=90)
+        job = self.run_job("true", image="nosuch.invalid/image:1", patience=90)
         self.assert_failed(job, "runner_external_dependency_failure")
         self.assertIn("nosuch.invalid", job.text)
 
@@ -219,7 +219,7 @@ class Pulls(DockerCase):
         docker("import", "-", tag, input=b"\0" * 10240)
         self.addCleanup(docker, "rmi", "-f", tag, check=False)
         self.start_docker()
-        job = self.run_job("true", image=tag, timeout=90)
+        job = self.run_job("true", image=tag, patience=90)
         self.assertEqual(job.status, "failed")
         self.assertRegex(job.text, "(?i)shell|sh")
 

@@ -177,6 +177,13 @@ class Health(SystemCase):
         self.assert_success(self.run_job("true"))
 
 
+    def test_like_failures_are_one_line(self):
+        self.gitlab.fault("request", status=501, times=4)
+        daemon = self.start_with()
+        daemon.wait_log("answers again.*failures=4")
+        self.assertEqual(daemon.log.count("Checking for jobs... failed"), 1, daemon.log)
+
+
 class Retries(SystemCase):
     def test_five_attempts_then_the_next_poll(self):
         self.gitlab.fault("request", status=503, times=5)
@@ -219,7 +226,7 @@ class Retries(SystemCase):
         self.write_config([{"token": stuck.token}, {"token": good.token, "name": "good"}])
         self.gitlab.fault("request", "stall", seconds=20)
         self.start()
-        self.assert_success(self.run_job("true", timeout=15))
+        self.assert_success(self.run_job("true", patience=15))
 
 
 class LongPolling(SystemCase):
@@ -240,7 +247,7 @@ class LongPolling(SystemCase):
         self.write_config([{"token": first.token}, {"token": second.token, "name": "x"}])
         self.start()
         self.gitlab.wait_exchange("request", 2)
-        self.assert_success(self.run_job("true", tags=["x"], timeout=15))
+        self.assert_success(self.run_job("true", tags=["x"], patience=15))
 
 
 class Payloads(SystemCase):

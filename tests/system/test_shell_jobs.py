@@ -101,7 +101,7 @@ class Scripts(SystemCase):
         self.assertEqual(found.stdout, "")
 
     def test_a_background_process_that_keeps_the_output_open_does_not_hang_the_job(self):
-        self.assert_success(self.run_job(["sleep 300 &", "echo started"], timeout=20))
+        self.assert_success(self.run_job(["sleep 300 &", "echo started"], patience=20))
 
     def test_large_script_and_long_line(self):
         job = self.run_job([": " + "x" * 100_000, "printf '%050000d\\n' 7"])
@@ -236,9 +236,14 @@ class Sources(SystemCase):
         self.assertIn(f"\n{self.sha1}\n", job.text)
 
     def test_token_is_not_left_in_the_repository(self):
-        job = self.run_job(["cat .git/config", "git remote -v"], project=self.project)
+        job = self.run_job(["cat .git/config", "git config --local remote.origin.url"],
+                           project=self.project)
         self.assert_success(job)
         self.assertNotIn("gitlab-ci-token:", job.text)
+        self.assertIn(f"\n{self.gitlab.url}/group/demo.git\n", job.text)
+        holding = [path for path in self.work.rglob("*")
+                   if path.is_file() and job.token.encode() in path.read_bytes()]
+        self.assertEqual(holding, [])
 
     def test_fetch_keeps_and_cleans_clone_starts_over(self):
         self.run_job(["echo x > untracked", "echo changed > file.txt", "git config a.b kept"],

@@ -114,30 +114,41 @@ class Proxies(SystemCase):
             daemon.stop()
 
     def test_a_job_through_the_proxy(self):
+        # A name, because loopback addresses are never asked of a proxy (as in Go's net/http).
+        self.gitlab.set_external_url(f"http://gitlab.invalid:{self.gitlab.port}")
         with Proxy() as proxy:
             self.write_config()
             self.start(env={"http_proxy": proxy.url})
             self.assert_success(self.run_job("true"))
             self.assertTrue(proxy.seen)
 
-    def test_no_proxy(self):
+    def test_loopback_is_never_asked_of_the_proxy(self):
         with Proxy() as proxy:
             self.write_config()
-            self.start(env={"HTTP_PROXY": proxy.url, "NO_PROXY": "localhost,127.0.0.1"})
+            self.start(env={"http_proxy": proxy.url})
             self.assert_success(self.run_job("true"))
+            self.assertEqual(proxy.seen, [])
+
+    def test_no_proxy(self):
+        self.gitlab.set_external_url(f"http://gitlab.invalid:{self.gitlab.port}")
+        with Proxy() as proxy:
+            self.write_config()
+            daemon = self.start(env={"HTTP_PROXY": proxy.url, "NO_PROXY": "other,.invalid"}, wait=False)
+            daemon.wait_log("(?i)gitlab.invalid.*(resolve|not known|not found)")
             self.assertEqual(proxy.seen, [])
 
 
 class ProxyTls(SystemCase):
-    gitlab_options = {"tls": True}
+    gitlab_options = {"tls": True, "external_url": "https://gitlab.invalid"}
 
     def test_https_goes_through_a_tunnel(self):
+        self.gitlab.set_external_url(f"https://gitlab.invalid:{self.gitlab.port}")
         with Proxy() as proxy:
             self.write_config([{"tls-ca-file": self.gitlab.ca_file}])
             self.start(env={"HTTPS_PROXY": proxy.url})
             self.assert_success(self.run_job("true"))
             self.assertTrue(proxy.seen)
-            self.assertTrue(all(s == f"CONNECT 127.0.0.1:{self.gitlab.port}" for s in proxy.seen),
+            self.assertTrue(all(s == f"CONNECT gitlab.invalid:{self.gitlab.port}" for s in proxy.seen),
                             proxy.seen)
 
 

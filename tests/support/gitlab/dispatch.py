@@ -104,7 +104,7 @@ class Dispatcher:
         job = self.server.job_by_id(exchange.job)
         if job is None:
             return
-        if exchange.route == "trace" and response.status == 202:
+        if exchange.route == "trace" and response.status in (202, 416):
             size = (response.headers.get("Range") or "0-0").rsplit("-", 1)[-1]
             job.trace_log.acknowledged = int(size)
         if exchange.route == "update" and response.status == 200 and job.is_final():

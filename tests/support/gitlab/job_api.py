@@ -146,7 +146,6 @@ class JobApi:
         elif start > log.size and not log.disturbed:
             self._violate("gap", f"patch from {start}, but the log has {log.size} bytes",
                           job, exchange)
-        log.acknowledged = log.size
         return Response(416, {"Content-Type": "text/plain", "Job-Status": job.status,
                               "Range": f"0-{log.size}"}, b"416 Range Not Satisfiable")
 

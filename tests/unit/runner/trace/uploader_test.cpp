@@ -87,7 +87,9 @@ class UploaderTest : public ::testing::Test {
     }
 
     Uploader make() {
-        UploaderCallbacks callbacks{.on_cancel = [this] { ++cancels_; }, .on_abort = [this] { ++aborts_; }};
+        UploaderCallbacks callbacks{.on_cancel = [this] { ++cancels_; },
+                                    .on_abort = [this] { ++aborts_; },
+                                    .on_confirmed = [this] { ++confirmations_; }};
         return Uploader(context_.get_executor(), *trace_, server_, std::move(callbacks), times_);
     }
     void output(const std::string& bytes) {
@@ -117,6 +119,7 @@ class UploaderTest : public ::testing::Test {
     UploadTimes times_;
     int cancels_ = 0;
     int aborts_ = 0;
+    int confirmations_ = 0;
 };
 
 template <typename Condition>
@@ -224,6 +227,8 @@ TEST_F(UploaderTest, FinishesInPatchesOfOneMebibyte) {
     EXPECT_EQ(end, FinalReport::End::kReported);
     EXPECT_EQ(server_.log, spool());
     EXPECT_EQ(server_.patches, 3);
+    EXPECT_EQ(confirmations_, 3);
+    EXPECT_EQ(uploader.confirmed_bytes(), spool().size());
     EXPECT_EQ(server_.last_bytes, spool().size());
     EXPECT_EQ(server_.last_checksum, trace_->checksum());
 }
