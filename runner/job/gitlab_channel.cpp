@@ -73,6 +73,7 @@ class GitLabChannel final : public JobChannel {
                   trace::UploadTimes times, bool debug_trace)
         : id_(options.payload->id),
           tries_(options.runner->job_status_final_update_retry_limit),
+          limit_bytes_(static_cast<std::uint64_t>(options.runner->output_limit_bytes)),
           trace_(std::move(trace)),
           target_(options, debug_trace),
           uploader_(executor, *trace_, target_, callbacks(), times, confirmed),
@@ -91,6 +92,9 @@ class GitLabChannel final : public JobChannel {
     }
     void end_output() override { trace_->end_stage(); }
     void expect_output() override { first_output_ = true; }
+
+    [[nodiscard]] std::uint64_t output_limit() const override { return limit_bytes_; }
+    void output_was_cut() override { trace_->cut(); }
 
     Mark mark() override {
         if (auto flushed = trace_->flush(); !flushed && !spool_failed_) {
@@ -163,6 +167,7 @@ class GitLabChannel final : public JobChannel {
 
     std::int64_t id_;
     int tries_;
+    std::uint64_t limit_bytes_;
     std::unique_ptr<trace::JobTrace> trace_;
     JobTarget target_;
     std::function<void(StopReason)> stop_;

@@ -45,6 +45,11 @@ class JobChannel {
     /// Somebody waits for the next output: it shall be seen at once.
     virtual void expect_output() {}
 
+    /// Bytes of the log that are kept, 0 for all. The environment may drop what lies far behind it; when it has begun
+    /// to, output_was_cut() says so in the log, unless the log ended before.
+    [[nodiscard]] virtual std::uint64_t output_limit() const { return 0; }
+    virtual void output_was_cut() {}
+
     virtual Mark mark() = 0;
     virtual void commit(std::uint64_t bytes) = 0;
 

@@ -32,6 +32,13 @@ std::string host_name() {
     return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "this host";
 }
 
+/// What the supervisor keeps for a log of `limit` bytes: masking makes output shorter, so the log's own limit is not
+/// the supervisor's. It bounds what a script without end costs in disk and in reading.
+std::uint64_t environment_output_limit(std::uint64_t limit) {
+    constexpr std::uint64_t kSlackBytes = 1U << 20U;
+    return 2 * limit + kSlackBytes;
+}
+
 /// A class that a repetition does not change.
 bool is_final(const base::Error& error) {
     switch (error.kind) {
@@ -190,6 +197,9 @@ base::Task<bool> JobRun::make_ready() {
     auto connect = [this] { return setup_.executor->connect(); };
     executors::session::EventSink& events = *this;
     session_ = std::make_unique<Session>(executor_, connect, events, checkpoint_.events_offset);
+    if (const auto limit = setup_.channel->output_limit(); limit > 0) {
+        session_->limit_output(environment_output_limit(limit));
+    }
     if (!again) {
         checkpoint_.phase = Phase::kRunning;
         checkpoint_.executor_state = setup_.executor->saved_state();
@@ -349,6 +359,8 @@ void JobRun::ask_to_save() {
     checkpoint_due_ = true;
     changed_.notify_all();
 }
+
+void JobRun::on_output_limit(std::uint64_t) { setup_.channel->output_was_cut(); }
 
 base::Task<void> JobRun::save_often() {
     while (!ended_ && checkpoint_.phase < Phase::kCleaning) {

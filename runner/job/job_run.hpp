@@ -106,6 +106,7 @@ class JobRun final : private executors::session::EventSink {
     void on_output(std::uint16_t stage, executors::helper::Stream stream, std::uint64_t time_us,
                    std::string_view bytes) override;
     void on_offset(std::uint64_t offset) override;
+    void on_output_limit(std::uint64_t limit_bytes) override;
 
     void ask_to_save();
     base::Task<void> save_often();

@@ -99,6 +99,10 @@ void JobTrace::write_stage_output(Stream stream, std::int64_t unix_micros, std::
     channel(static_cast<Place>(static_cast<std::size_t>(stream) + kScriptOut)).write(unix_micros, bytes);
 }
 
+void JobTrace::cut() {
+    if (!spool_->limit_reached()) spool_->reach_limit();
+}
+
 void JobTrace::end_stage() {
     for (const Place place : {kScriptOut, kScriptErr}) {
         if (channels_[place]) channels_[place]->close();

@@ -61,6 +61,8 @@ class JobTrace final : public executors::JobLog {
     enum class Stream : std::uint8_t { kScriptOut, kScriptErr, kServiceOut, kServiceErr };
     /// Bytes as they came, cut anywhere; `unix_micros` is when they were written.
     void write_stage_output(Stream stream, std::int64_t unix_micros, std::string_view bytes);
+    /// Script output was dropped before it came here: the log ends as at its limit.
+    void cut();
     /// Ends the script's streams: unfinished lines and held back bytes go into the log.
     void end_stage();
     /// Ends all streams.

@@ -46,6 +46,8 @@ class Spool {
     char* prepare(std::size_t bytes);
     void commit(std::size_t bytes, Source source);
     void append(std::string_view bytes, Source source);
+    /// Ends the log as if its limit had been reached. Once only.
+    void reach_limit() { reach_limit({}); }
     static constexpr std::size_t kMaxPieceBytes = 32 * 1024;
     static constexpr std::size_t kSlackBytes = 64;
 

@@ -2,6 +2,7 @@
 
 import re
 import unittest
+from pathlib import Path
 
 from tests.support.gitlab import bad_stamps, sections
 from tests.system.harness import SystemCase
@@ -126,6 +127,36 @@ class Limit(SystemCase):
         self.assertIn("Job execution will continue but no more output will be collected.",
                       job.text)
         self.assertLess(job.trace_log.size, 20480 + 1500)
+
+    def wait_file(self, path):
+        self.gitlab.wait(path.exists, 60, f"{path.name} to be made")
+
+    def test_a_script_that_writes_without_end_costs_little(self):
+        """Its output is dropped where it is made: neither disk nor the daemon's memory grow with it."""
+        daemon = self.start_with({"output_limit": 64})
+        written, go = self.work / "written", self.work / "go"
+        job = self.add_job(["head -c 300000000 /dev/zero | tr '\\0' x | fold -w 100", f"touch {written}",
+                            f"while [ ! -e {go} ]; do sleep 0.05; done", "exit 4"])
+        self.wait_file(written)
+        stored = sum(f.stat().st_blocks * 512 for f in self.directory.rglob("*") if f.is_file()
+                     and ".runner-state" in f.parts)
+        self.assertLess(stored, 2_000_000)
+        status = Path(f"/proc/{daemon.pid}/status").read_text()
+        peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
+        self.assertLess(peak, 40_000, "kB")
+        go.touch()
+        self.assert_failed(self.finish(job), "script_failure", 4)
+        self.assertEqual(job.text.count("Job's log exceeded limit of 65536 bytes."), 1)
+
+    def test_masking_that_shortens_the_log_does_not_hide_its_end(self):
+        """The script wrote far more than the limit, the log has little of it: it says so all the same."""
+        self.start_with({"output_limit": 600})
+        secret = "s3cr3t-" * 200
+        job = self.run_job(["for i in $(seq 2500); do echo \"$LONG\"; done", "exit 5"], timeout=120,
+                           variables={"LONG": {"value": secret, "masked": True, "public": False}})
+        self.assert_failed(job, "script_failure", 5)
+        self.assertEqual(job.text.count("Job's log exceeded limit of 614400 bytes."), 1)
+        self.assertNotIn("s3cr3t-", job.text)
 
     def test_a_large_log_arrives_whole(self):
         self.start_with({"output_limit": 100_000})
