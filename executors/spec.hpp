@@ -56,7 +56,7 @@ struct JobEnvironment {
     std::vector<EnvironmentVariable> environment;
     std::string docker_auth_config;  ///< the job's DOCKER_AUTH_CONFIG, "" for none
     std::vector<RegistryCredential> credentials;  ///< of the payload
-    std::string cache_identity;  ///< "<token>-<system id>-<project>-<slot>", hashed into volume names
+    std::string cache_identity;  ///< "<runner>-<system id>-<project>-<slot>", hashed into volume names
     bool protected_ref = false;
     bool keep_builds_volume = true;  ///< GIT_STRATEGY fetch: the builds volume is reused
     bool network_per_build = false;

@@ -81,6 +81,10 @@ std::filesystem::path default_config_path();
 /// else .runner-state beside the configuration. It is not made here.
 std::filesystem::path state_directory(const std::filesystem::path& config_path);
 
+/// What tells runners apart and stays when their token is replaced: address and number, or the token of an entry
+/// without number. Entries of one runner share limits, slots and caches by it. Secret, like the token.
+std::string runner_identity(const RunnerConfig& runner);
+
 /// First nine characters behind the token's prefix: shown in logs, labels and names (§2.7.4).
 std::string short_token(const base::Secret& token);
 

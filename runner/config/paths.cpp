@@ -62,6 +62,10 @@ std::filesystem::path state_directory(const std::filesystem::path& config_path) 
     return absolute.parent_path() / ".runner-state";
 }
 
+std::string runner_identity(const RunnerConfig& runner) {
+    return runner.id != 0 ? runner.url + "#" + std::to_string(runner.id) : runner.token.reveal();
+}
+
 std::string short_token(const base::Secret& token) {
     const std::string_view text(token.reveal());
     return std::string(text.substr(prefix_length(text), 9));

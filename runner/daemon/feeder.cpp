@@ -49,8 +49,8 @@ bool Feeder::may_offer(const RunnerEntry& entry) {
                          Clock::now())) {
         return false;
     }
-    const int of_token = host_.running_jobs_of(runner.token.reveal());
-    if (runner.limit > 0 && of_token + entry.token_state->requests_in_flight >= runner.limit) {
+    const int running = host_.running_jobs_of(config::runner_identity(runner));
+    if (runner.limit > 0 && running + entry.token_state->requests_in_flight >= runner.limit) {
         base::log::debug("The runner's limit is reached", {{"runner", entry.short_token}});
         return false;
     }

@@ -22,7 +22,7 @@ class Feeder {
     /// What the feeder needs to know and to do; the daemon's.
     struct Host {
         std::function<int()> running_jobs;
-        std::function<int(const std::string& token)> running_jobs_of;
+        std::function<int(const std::string& runner_identity)> running_jobs_of;
         std::function<void(std::shared_ptr<RunnerEntry>, protocol::gitlab::JobRequestAnswer)> accept;
         std::function<void(const RunnerEntry&, const protocol::gitlab::JobRequestAnswer&)> observe;
     };

@@ -47,7 +47,8 @@ void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const std::string& payl
     record.short_token = entry->short_token;
     record.runner_id = entry->runner->id;
     record.received_unix_micros = base::unix_micros_now();
-    record.slot = slots_.acquire(entry->runner->token.reveal(), payload->job_info.project_id);
+    record.slot =
+        slots_.acquire(config::runner_identity(*entry->runner), payload->job_info.project_id);
     const std::int64_t project = payload->job_info.project_id;
     auto journal =
         job::Journal::create(state_dir_, entry->runner->url, payload->id, record, payload_text);
@@ -58,7 +59,7 @@ void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const std::string& payl
         started = journal.error();
     }
     if (started) return;
-    slots_.release(entry->runner->token.reveal(), project, record.slot);
+    slots_.release(config::runner_identity(*entry->runner), project, record.slot);
     base::log::error("A job cannot be started",
                      {{"job", credentials.id}, {"error", started.error().message}});
     if (journal) {
@@ -103,21 +104,21 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry, job
 }
 
 void JobHost::watch_slot(job::JobSetup& setup) {
-    const std::string token = setup.runner->token.reveal();
+    const std::string runner = config::runner_identity(*setup.runner);
     const std::int64_t project = setup.payload.job_info.project_id;
     const Slot slot = setup.record.slot;
-    setup.on_reported = [this, token, project, slot] { slots_.leave(token, project, slot); };
-    setup.on_halted = [this, token, project, slot] {
-        slots_.release(token, project, slot);
+    setup.on_reported = [this, runner, project, slot] { slots_.leave(runner, project, slot); };
+    setup.on_halted = [this, runner, project, slot] {
+        slots_.release(runner, project, slot);
         slots_changed_.notify_all();
     };
 }
 
 base::Task<void> JobHost::run_to_the_end(Place place) {
     const auto& setup = place->run->setup();
-    const auto& token = setup.runner->token.reveal();
+    const std::string runner = config::runner_identity(*setup.runner);
     const std::int64_t project = setup.payload.job_info.project_id;
-    while (slots_.is_held(token, project, setup.record.slot)) {
+    while (slots_.is_held(runner, project, setup.record.slot)) {
         co_await slots_changed_.wait();
     }
     co_await place->run->run();
@@ -172,11 +173,11 @@ void JobHost::restore(
             continue;
         }
         const std::int64_t project = payload->job_info.project_id;
-        slots_.occupy(entry->runner->token.reveal(), project, found.record.slot);
+        slots_.occupy(config::runner_identity(*entry->runner), project, found.record.slot);
         auto started =
             start(entry, found.journal, found.record, std::move(*payload), &found.checkpoint, "");
         if (started) continue;
-        slots_.release(entry->runner->token.reveal(), project, found.record.slot);
+        slots_.release(config::runner_identity(*entry->runner), project, found.record.slot);
         base::log::error("A job of a former run cannot be taken up again",
                          {{"directory", found.journal.directory().string()},
                           {"error", started.error().message}});

@@ -48,7 +48,9 @@ class JobHost {
     base::Task<void> wait();
 
     [[nodiscard]] int running() const { return static_cast<int>(jobs_.size()); }
-    [[nodiscard]] int running_of(const std::string& token) const { return slots_.in_use(token); }
+    [[nodiscard]] int running_of(const std::string& runner_identity) const {
+        return slots_.in_use(runner_identity);
+    }
     [[nodiscard]] std::vector<const job::JobStatus*> statuses() const;
 
   private:

@@ -94,7 +94,7 @@ std::vector<std::shared_ptr<RunnerEntry>> EntryBuilder::build(
             }
             client = *made;
         }
-        auto& state = token_states_[runner.token.reveal()];
+        auto& state = token_states_[config::runner_identity(runner)];
         if (!state) state = std::make_shared<TokenState>();
         auto entry = std::make_shared<RunnerEntry>();
         *entry = {config, &runner, config::short_token(runner.token),

@@ -16,7 +16,7 @@ namespace runner::daemon {
 protocol::gitlab::RunnerInfo runner_info(const config::Config& config,
                                          const config::RunnerConfig& runner);
 
-/// Counters that belong to a token, not to a configuration: two entries with one token share them, and a
+/// Counters that belong to a runner at the server, not to a configuration: two entries of it share them, and a
 /// reload keeps them.
 struct TokenState {
     AdaptiveRequestLimit adaptive;

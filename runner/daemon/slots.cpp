@@ -13,44 +13,45 @@ int take_lowest(std::set<int>& used) {
 
 }  // namespace
 
-Slot SlotTable::acquire(const std::string& token, std::int64_t project) {
-    return Slot{.concurrent_id = take_lowest(by_token_[token]),
-                .concurrent_project_id = take_lowest(by_project_[{token, project}])};
+Slot SlotTable::acquire(const std::string& runner, std::int64_t project) {
+    return Slot{.concurrent_id = take_lowest(by_runner_[runner]),
+                .concurrent_project_id = take_lowest(by_project_[{runner, project}])};
 }
 
-void SlotTable::occupy(const std::string& token, std::int64_t project, Slot slot) {
-    by_token_[token].insert(slot.concurrent_id);
-    by_project_[{token, project}].insert(slot.concurrent_project_id);
+void SlotTable::occupy(const std::string& runner, std::int64_t project, Slot slot) {
+    by_runner_[runner].insert(slot.concurrent_id);
+    by_project_[{runner, project}].insert(slot.concurrent_project_id);
 }
 
-void SlotTable::release(const std::string& token, std::int64_t project, Slot slot) {
+void SlotTable::release(const std::string& runner, std::int64_t project, Slot slot) {
     // A number that was left may be in use again already.
-    if (leaving_of_token_[token].erase(slot.concurrent_id) == 0) {
-        by_token_[token].erase(slot.concurrent_id);
+    if (leaving_of_runner_[runner].erase(slot.concurrent_id) == 0) {
+        by_runner_[runner].erase(slot.concurrent_id);
     }
-    if (leaving_of_project_[{token, project}].erase(slot.concurrent_project_id) == 0) {
-        by_project_[{token, project}].erase(slot.concurrent_project_id);
+    if (leaving_of_project_[{runner, project}].erase(slot.concurrent_project_id) == 0) {
+        by_project_[{runner, project}].erase(slot.concurrent_project_id);
     }
 }
 
-void SlotTable::leave(const std::string& token, std::int64_t project, Slot slot) {
-    by_token_[token].erase(slot.concurrent_id);
-    by_project_[{token, project}].erase(slot.concurrent_project_id);
-    leaving_of_token_[token].insert(slot.concurrent_id);
-    leaving_of_project_[{token, project}].insert(slot.concurrent_project_id);
+void SlotTable::leave(const std::string& runner, std::int64_t project, Slot slot) {
+    by_runner_[runner].erase(slot.concurrent_id);
+    by_project_[{runner, project}].erase(slot.concurrent_project_id);
+    leaving_of_runner_[runner].insert(slot.concurrent_id);
+    leaving_of_project_[{runner, project}].insert(slot.concurrent_project_id);
 }
 
-bool SlotTable::is_held(const std::string& token, std::int64_t project, Slot slot) const {
-    const auto of_token = leaving_of_token_.find(token);
-    const auto of_project = leaving_of_project_.find({token, project});
-    return (of_token != leaving_of_token_.end() && of_token->second.contains(slot.concurrent_id)) ||
+bool SlotTable::is_held(const std::string& runner, std::int64_t project, Slot slot) const {
+    const auto of_runner = leaving_of_runner_.find(runner);
+    const auto of_project = leaving_of_project_.find({runner, project});
+    return (of_runner != leaving_of_runner_.end() &&
+            of_runner->second.contains(slot.concurrent_id)) ||
            (of_project != leaving_of_project_.end() &&
             of_project->second.contains(slot.concurrent_project_id));
 }
 
-int SlotTable::in_use(const std::string& token) const {
-    const auto place = by_token_.find(token);
-    return place == by_token_.end() ? 0 : static_cast<int>(place->second.size());
+int SlotTable::in_use(const std::string& runner) const {
+    const auto place = by_runner_.find(runner);
+    return place == by_runner_.end() ? 0 : static_cast<int>(place->second.size());
 }
 
 }  // namespace runner::daemon

@@ -8,31 +8,32 @@
 
 namespace runner::daemon {
 
-/// The numbers that tell concurrent jobs of one runner token apart (runner-protocol.md §2.7.4).
+/// The numbers that tell concurrent jobs of one runner (runner_identity()) apart
+/// (runner-protocol.md §2.7.4).
 struct Slot {
-    int concurrent_id = 0;          ///< CI_CONCURRENT_ID: lowest free among the token's jobs
+    int concurrent_id = 0;          ///< CI_CONCURRENT_ID: lowest free among the runner's jobs
     int concurrent_project_id = 0;  ///< CI_CONCURRENT_PROJECT_ID: among those of the same project
 };
 
 class SlotTable {
   public:
-    Slot acquire(const std::string& token, std::int64_t project);
+    Slot acquire(const std::string& runner, std::int64_t project);
     /// For a job that was found in the journal: takes exactly this slot.
-    void occupy(const std::string& token, std::int64_t project, Slot slot);
-    void release(const std::string& token, std::int64_t project, Slot slot);
+    void occupy(const std::string& runner, std::int64_t project, Slot slot);
+    void release(const std::string& runner, std::int64_t project, Slot slot);
     /// The job is over for the server but may still hold what its slot names: the next job gets the
     /// number, warm caches and all, and waits until release().
-    void leave(const std::string& token, std::int64_t project, Slot slot);
-    [[nodiscard]] bool is_held(const std::string& token, std::int64_t project, Slot slot) const;
-    [[nodiscard]] int in_use(const std::string& token) const;
+    void leave(const std::string& runner, std::int64_t project, Slot slot);
+    [[nodiscard]] bool is_held(const std::string& runner, std::int64_t project, Slot slot) const;
+    [[nodiscard]] int in_use(const std::string& runner) const;
 
   private:
-    using Tokens = std::map<std::string, std::set<int>>;
+    using Runners = std::map<std::string, std::set<int>>;
     using Projects = std::map<std::pair<std::string, std::int64_t>, std::set<int>>;
 
-    Tokens by_token_;
+    Runners by_runner_;
     Projects by_project_;
-    Tokens leaving_of_token_;
+    Runners leaving_of_runner_;
     Projects leaving_of_project_;
 };
 

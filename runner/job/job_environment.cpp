@@ -205,8 +205,8 @@ executors::JobEnvironment make_environment(const JobPayload& payload,
         if (credential.type != "registry") continue;
         env.credentials.push_back({credential.url, credential.username, credential.password});
     }
-    env.cache_identity = fmt::format("{}-{}-{}-{}", runner.token.reveal(), system_id, env.project_id,
-                                     slot.concurrent_project_id);
+    env.cache_identity = fmt::format("{}-{}-{}-{}", config::runner_identity(runner), system_id,
+                                     env.project_id, slot.concurrent_project_id);
     env.protected_ref = is_protected(payload, variables);
     env.keep_builds_volume =
         variables.get("GIT_STRATEGY") == "fetch" ||
