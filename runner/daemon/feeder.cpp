@@ -36,8 +36,8 @@ base::Task<void> Feeder::run() {
         }
         next %= entries_.size();
         offer(entries_[next++]);
-        const auto pause = std::chrono::nanoseconds(check_interval_) /
-                           static_cast<std::int64_t>(entries_.size());
+        const auto pause =
+            std::chrono::nanoseconds(check_interval_) / static_cast<std::int64_t>(entries_.size());
         auto notified = co_await stop_.wait_for(pause);
         static_cast<void>(notified);
     }
@@ -97,9 +97,9 @@ void Feeder::judge(const RunnerEntry& entry, const gitlab::JobRequestAnswer& ans
         log_availability(entry, answer);
         return;
     }
-    base::log::error("Checking for jobs... forbidden", {{"runner", entry.short_token},
-                                                        {"runner_name", runner.name},
-                                                        {"status", answer.message}});
+    base::log::error(
+        "Checking for jobs... forbidden",
+        {{"runner", entry.short_token}, {"runner_name", runner.name}, {"status", answer.message}});
     if (health_.record_unhealthy(entry.key, runner.unhealthy_requests_limit)) {
         base::log::error(
             "The runner is unhealthy and will be left alone for a while: check its token with "

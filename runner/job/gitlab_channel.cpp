@@ -34,8 +34,9 @@ class JobTarget final : public trace::TraceTarget {
         return client_->update_job(job_, update(gitlab::JobState::kRunning, checksum, bytes));
     }
     base::Task<gitlab::UpdateResult> report(std::string checksum, std::uint64_t bytes) override {
-        auto body = update(outcome_.success() ? gitlab::JobState::kSuccess : gitlab::JobState::kFailed,
-                           checksum, bytes);
+        auto body =
+            update(outcome_.success() ? gitlab::JobState::kSuccess : gitlab::JobState::kFailed,
+                   checksum, bytes);
         if (outcome_.failure) {
             body.failure_reason = wire_reason(outcome_.failure->reason, known_reasons_);
             body.exit_code = outcome_.failure->exit_code;
@@ -139,9 +140,10 @@ class GitLabChannel final : public JobChannel {
             case trace::FinalReport::End::kUnwanted: co_return base::Result<void>();
             default: break;
         }
-        co_return base::make_error(base::ErrorKind::kUnavailable,
-                                   "the server did not take the job's outcome within the configured "
-                                   "number of tries (job_status_final_update_retry_limit)");
+        co_return base::make_error(
+            base::ErrorKind::kUnavailable,
+            "the server did not take the job's outcome within the configured "
+            "number of tries (job_status_final_update_retry_limit)");
     }
 
     void abandon() override { uploader_.stop(); }
@@ -187,7 +189,8 @@ struct LogFacts {
     std::vector<std::string> masked;
 };
 
-/// The variables are assembled here for the log alone: the job makes its own when it knows its directories.
+/// The variables are assembled here for the log alone: the job makes its own when it knows its
+/// directories.
 LogFacts log_facts(const Options& options) {
     script::RunnerFacts facts;
     const script::Variables variables(*options.payload, *options.runner, facts);

@@ -32,8 +32,9 @@ std::string host_name() {
     return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "this host";
 }
 
-/// What the supervisor keeps for a log of `limit` bytes: masking makes output shorter, so the log's own limit is not
-/// the supervisor's. It bounds what a script without end costs in disk and in reading.
+/// What the supervisor keeps for a log of `limit` bytes: masking makes output shorter, so the log's
+/// own limit is not the supervisor's. It bounds what a script without end costs in disk and in
+/// reading.
 std::uint64_t environment_output_limit(std::uint64_t limit) {
     constexpr std::uint64_t kSlackBytes = 1U << 20U;
     return 2 * limit + kSlackBytes;
@@ -104,7 +105,11 @@ base::Task<void> JobRun::run() {
         status_.state = "running";
         if (checkpoint_.phase < Phase::kReporting) co_await execute();
     }
-    if (checkpoint_.phase < Phase::kCleaning) co_await report();
+    if (checkpoint_.phase < Phase::kCleaning) {
+        co_await report();
+    } else {
+        setup_.channel->abandon();
+    }
     if (setup_.on_reported) setup_.on_reported();
     co_await clean_up();
     ended_ = true;

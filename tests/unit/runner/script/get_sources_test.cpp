@@ -25,7 +25,8 @@ using testing::Not;
 class GetSources : public testing::TestWithParam<tests::Shell> {
   protected:
     void SetUp() override {
-        if (!tests::is_installed(GetParam())) GTEST_SKIP() << GetParam().words.front() << " is not installed";
+        if (!tests::is_installed(GetParam()))
+            GTEST_SKIP() << GetParam().words.front() << " is not installed";
         facts_.project_dir = (dir_.path() / "builds/g/p").string();
         facts_.tmp_dir = facts_.project_dir + ".tmp";
         origin_ = dir_.path() / "origin";
@@ -38,18 +39,20 @@ class GetSources : public testing::TestWithParam<tests::Shell> {
         payload_.allow_git_fetch = true;
     }
     std::string git(const std::string& command) {
-        const auto end = tests::run_shell(tests::shells().front(),
-                                          "export GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b "
-                                          "GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b\n" +
-                                              command,
-                                          dir_.path());
+        const auto end =
+            tests::run_shell(tests::shells().front(),
+                             "export GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b "
+                             "GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b\n" +
+                                 command,
+                             dir_.path());
         EXPECT_EQ(end.code, 0) << command << "\n" << end.output;
         return std::string(base::trim(end.output));
     }
     std::string commit(const std::string& content) {
         return git("[ -d origin ] || git init -q -b main origin; cd origin; echo " + content +
-                   " > file; printf 'ignored\\n' > .gitignore; git add . >/dev/null 2>&1; git commit -q -m " + content +
-                   "; git rev-parse HEAD");
+                   " > file; printf 'ignored\\n' > .gitignore; git add . >/dev/null 2>&1; git "
+                   "commit -q -m " +
+                   content + "; git rev-parse HEAD");
     }
     void set(std::string key, std::string value) {
         protocol::gitlab::Variable variable;
@@ -78,7 +81,9 @@ class GetSources : public testing::TestWithParam<tests::Shell> {
         const auto written = base::write_file_atomic(path, "left", 0600);
         ASSERT_TRUE(written) << written.error().message;
     }
-    [[nodiscard]] bool has(const std::string& name) const { return fs::exists(fs::path(facts_.project_dir) / name); }
+    [[nodiscard]] bool has(const std::string& name) const {
+        return fs::exists(fs::path(facts_.project_dir) / name);
+    }
 
     tests::TempDir dir_;
     fs::path origin_;
@@ -206,10 +211,11 @@ TEST_P(GetSources, CredentialsReachGit) {
 TEST_P(GetSources, HooksOfAdministratorAndJobSurroundTheFetch) {
     runner_.pre_get_sources_script = "echo admin-before";
     runner_.post_get_sources_script = "echo admin-behind";
-    payload_.hooks = {{"pre_get_sources_script", {"echo job-before"}}, {"post_get_sources_script", {"echo job-behind"}}};
+    payload_.hooks = {{"pre_get_sources_script", {"echo job-before"}},
+                      {"post_get_sources_script", {"echo job-behind"}}};
     const std::string text = fetch().output;
-    const std::vector<std::string> order{"\nadmin-before\n", "\njob-before\n", "Checking out", "\njob-behind\n",
-                                         "\nadmin-behind\n"};
+    const std::vector<std::string> order{"\nadmin-before\n", "\njob-before\n", "Checking out",
+                                         "\njob-behind\n", "\nadmin-behind\n"};
     std::size_t at = 0;
     for (const auto& part : order) {
         at = text.find(part, at);
@@ -218,9 +224,10 @@ TEST_P(GetSources, HooksOfAdministratorAndJobSurroundTheFetch) {
 }
 
 TEST_P(GetSources, SubmodulesComeWhenTheyAreAskedFor) {
-    git("git init -q -b main sub; cd sub; echo inner > inner; git add .; git commit -q -m s; cd ../origin; "
-        "git -c protocol.file.allow=always submodule --quiet add '" + (dir_.path() / "sub").string() +
-        "' module; git commit -q -m module");
+    git("git init -q -b main sub; cd sub; echo inner > inner; git add .; git commit -q -m s; cd "
+        "../origin; "
+        "git -c protocol.file.allow=always submodule --quiet add '" +
+        (dir_.path() / "sub").string() + "' module; git commit -q -m module");
     payload_.git_info.sha = git("git -C origin rev-parse HEAD");
     expect_fetched();
     EXPECT_FALSE(has("module/inner"));
@@ -235,7 +242,9 @@ TEST_P(GetSources, SubmodulesComeWhenTheyAreAskedFor) {
 
 TEST_P(GetSources, WhatCannotWorkIsSaidBeforeAnythingRuns) {
     set("GIT_SUBMODULE_STRATEGY", "sometimes");
-    EXPECT_THAT(fetch().output, HasSubstr("unknown GIT_SUBMODULE_STRATEGY \"sometimes\": use none, normal or recursive"));
+    EXPECT_THAT(
+        fetch().output,
+        HasSubstr("unknown GIT_SUBMODULE_STRATEGY \"sometimes\": use none, normal or recursive"));
     payload_.variables.clear();
     payload_.git_info.sha.clear();
     EXPECT_THAT(fetch().output, HasSubstr("git_info.sha"));

@@ -31,7 +31,8 @@ struct Case {
 
 TEST(RepositoryUrl, TakesHostAndRootFromCloneUrl) {
     const std::vector<Case> cases{
-        {"", "https://gitlab.example.com/root/g/p.git", "https://job:t@gitlab.example.com/root/g/p.git"},
+        {"", "https://gitlab.example.com/root/g/p.git",
+         "https://job:t@gitlab.example.com/root/g/p.git"},
         {"http://inner:8080", "http://inner:8080/g/p.git", "http://job:t@inner:8080/g/p.git"},
         {"http://inner/sub/", "http://inner/sub/g/p.git", "http://job:t@inner/sub/g/p.git"},
     };

@@ -29,13 +29,15 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 
 }  // namespace
 
-ShellEnd run_shell(const Shell& shell, const std::string& script, const std::filesystem::path& directory,
+ShellEnd run_shell(const Shell& shell, const std::string& script,
+                   const std::filesystem::path& directory,
                    const std::map<std::string, std::string>& environment) {
     const auto input = directory / ".script";
     const auto output = directory / ".output";
     std::ofstream(input) << script;
     std::vector<std::string> words = shell.words;
-    std::vector<std::string> variables{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + directory.string()};
+    std::vector<std::string> variables{"PATH=/usr/local/bin:/usr/bin:/bin",
+                                       "HOME=" + directory.string()};
     for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
     auto arguments = pointers(words);
     auto entries = pointers(variables);
@@ -44,8 +46,9 @@ ShellEnd run_shell(const Shell& shell, const std::string& script, const std::fil
     if (pid == 0) {
         const int in = ::open(input.c_str(), O_RDONLY);
         const int out = ::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        const bool ready = ::setpgid(0, 0) == 0 && in >= 0 && out >= 0 && ::dup2(in, 0) == 0 && ::dup2(out, 1) == 1 &&
-                           ::dup2(out, 2) == 2 && ::chdir(directory.c_str()) == 0;
+        const bool ready = ::setpgid(0, 0) == 0 && in >= 0 && out >= 0 && ::dup2(in, 0) == 0 &&
+                           ::dup2(out, 1) == 1 && ::dup2(out, 2) == 2 &&
+                           ::chdir(directory.c_str()) == 0;
         if (ready) ::execve(arguments[0], arguments.data(), entries.data());
         ::_exit(126);
     }

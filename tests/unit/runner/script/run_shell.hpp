@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-/// Generated scripts are tried in the shells that images have, the way the supervisor runs them: on standard input.
+/// Generated scripts are tried in the shells that images have, the way the supervisor runs them: on
+/// standard input.
 namespace tests {
 
 struct Shell {
@@ -22,8 +23,10 @@ struct ShellEnd {
     std::string output;  ///< both streams
 };
 
-/// In a process group of its own. Ends the test program with a message when the shell cannot be run at all.
-ShellEnd run_shell(const Shell& shell, const std::string& script, const std::filesystem::path& directory,
+/// In a process group of its own. Ends the test program with a message when the shell cannot be run
+/// at all.
+ShellEnd run_shell(const Shell& shell, const std::string& script,
+                   const std::filesystem::path& directory,
                    const std::map<std::string, std::string>& environment = {});
 
 }  // namespace tests

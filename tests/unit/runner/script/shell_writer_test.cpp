@@ -17,15 +17,18 @@ using runner::script::ShellWriter;
 using testing::HasSubstr;
 using testing::Not;
 
-const std::vector<std::string> kAwkward{
-    "",          "plain",      "it's",           "'",        "''",     "$HOME ${X} `id` $(id)",
-    "a\nb\n",    "\ttab",      "\\n \\\\ \\",    "*",        "-n",     "!history",
-    "a;b&c|d>e", "\"quoted\"", "Grüße, 世界 \U0001F600", "#comment", "~/x", "\x1b[31mred"};
+const std::vector<std::string> kAwkward{"",          "plain",      "it's",
+                                        "'",         "''",         "$HOME ${X} `id` $(id)",
+                                        "a\nb\n",    "\ttab",      "\\n \\\\ \\",
+                                        "*",         "-n",         "!history",
+                                        "a;b&c|d>e", "\"quoted\"", "Grüße, 世界 \U0001F600",
+                                        "#comment",  "~/x",        "\x1b[31mred"};
 
 class Shells : public testing::TestWithParam<tests::Shell> {
   protected:
     void SetUp() override {
-        if (!tests::is_installed(GetParam())) GTEST_SKIP() << GetParam().words.front() << " is not installed";
+        if (!tests::is_installed(GetParam()))
+            GTEST_SKIP() << GetParam().words.front() << " is not installed";
     }
     tests::ShellEnd run(const ShellWriter& writer, bool trace = false) {
         return tests::run_shell(GetParam(), writer.script(trace), dir_.path());
@@ -48,7 +51,8 @@ TEST_P(Shells, QuotedTextArrivesAsItIs) {
 TEST_P(Shells, ExportedVariablesArriveAsTheyAre) {
     for (const auto& text : kAwkward) {
         ShellWriter writer;
-        writer.export_variable("VALUE", text).line("env | grep -q '^VALUE=' && printf '%s' \"$VALUE\"");
+        writer.export_variable("VALUE", text)
+            .line("env | grep -q '^VALUE=' && printf '%s' \"$VALUE\"");
         EXPECT_EQ(run(writer).output, text);
     }
 }
@@ -80,8 +84,9 @@ TEST_P(Shells, AFileDoesNotFollowALinkThatSomebodyLeft) {
 TEST_P(Shells, CommandsAreShownAndRun) {
     ShellWriter writer;
     writer.commands({"echo one", "  ", "if true; then\n  echo two\nfi"}, false, false, "x");
-    EXPECT_EQ(run(writer).output, "\x1b[32;1m$ echo one\x1b[0;m\none\n\n"
-                                  "\x1b[32;1m$ if true; then # collapsed multi-line command\x1b[0;m\ntwo\n");
+    EXPECT_EQ(run(writer).output,
+              "\x1b[32;1m$ echo one\x1b[0;m\none\n\n"
+              "\x1b[32;1m$ if true; then # collapsed multi-line command\x1b[0;m\ntwo\n");
 }
 
 TEST_P(Shells, AShownCommandIsNotInterpreted) {

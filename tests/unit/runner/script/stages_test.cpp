@@ -23,7 +23,8 @@ using testing::Not;
 class Stages : public testing::TestWithParam<tests::Shell> {
   protected:
     void SetUp() override {
-        if (!tests::is_installed(GetParam())) GTEST_SKIP() << GetParam().words.front() << " is not installed";
+        if (!tests::is_installed(GetParam()))
+            GTEST_SKIP() << GetParam().words.front() << " is not installed";
         facts_.project_dir = (dir_.path() / "project").string();
         facts_.tmp_dir = facts_.project_dir + ".tmp";
         std::filesystem::create_directory(facts_.project_dir);
@@ -42,7 +43,8 @@ class Stages : public testing::TestWithParam<tests::Shell> {
         StageWriter writer(payload_, runner_, variables, {.place = "here", .shell_executor = true});
         const std::string text = write(writer);
         std::map<std::string, std::string> environment;
-        for (const auto& variable : variables.environment()) environment[variable.name] = variable.value;
+        for (const auto& variable : variables.environment())
+            environment[variable.name] = variable.value;
         return tests::run_shell(GetParam(), text, dir_.path(), environment);
     }
     tests::ShellEnd step(std::vector<std::string> lines, std::string name = "script") {
@@ -75,7 +77,10 @@ TEST_P(Stages, FileVariablesArePathsOfPrivateFilesUntilTheCleanup) {
 }
 
 TEST_P(Stages, WhatGoesToGitlabEnvIsThereInTheNextStage) {
-    EXPECT_EQ(step({"echo 'A=one two' >> \"$GITLAB_ENV\"", "echo 'B=$(false) `x`' >> \"$GITLAB_ENV\""}).code, 0);
+    EXPECT_EQ(
+        step({"echo 'A=one two' >> \"$GITLAB_ENV\"", "echo 'B=$(false) `x`' >> \"$GITLAB_ENV\""})
+            .code,
+        0);
     const auto end = step({"echo \"<$A> <$B>\""});
     EXPECT_THAT(end.output, HasSubstr("\n<one two> <$(false) `x`>\n"));
 }
@@ -87,7 +92,8 @@ TEST_P(Stages, TheAdministratorsScriptsShareTheShellOfTheStep) {
 }
 
 TEST_P(Stages, AfterScriptHasAShellOfItsOwnAndKnowsHowTheJobWent) {
-    const Step made{.name = "after_script", .script = {"echo \"status $CI_JOB_STATUS\""}, .when = ""};
+    const Step made{
+        .name = "after_script", .script = {"echo \"status $CI_JOB_STATUS\""}, .when = ""};
     const auto end = run([&](StageWriter& writer) { return writer.after_script(made); });
     EXPECT_THAT(end.output, HasSubstr("Running after script..."));
     EXPECT_THAT(end.output, HasSubstr("\nstatus failed\n"));
@@ -95,7 +101,8 @@ TEST_P(Stages, AfterScriptHasAShellOfItsOwnAndKnowsHowTheJobWent) {
 
 TEST_P(Stages, PrepareNamesThePlaceAndForgetsAFormerEnvironment) {
     EXPECT_EQ(step({"echo 'A=old' >> \"$GITLAB_ENV\""}).code, 0);
-    EXPECT_EQ(run([](StageWriter& writer) { return writer.prepare_script(); }).output, "Running on here...\n");
+    EXPECT_EQ(run([](StageWriter& writer) { return writer.prepare_script(); }).output,
+              "Running on here...\n");
     EXPECT_THAT(step({"echo \"<$A>\""}).output, HasSubstr("\n<>\n"));
 }
 
@@ -110,7 +117,8 @@ TEST_P(Stages, NoVariablesValueStandsInTheText) {
     add("TOKEN", "very-secret");
     Variables variables(payload_, runner_, facts_);
     StageWriter writer(payload_, runner_, variables, {});
-    EXPECT_THAT(writer.step({.name = "script", .script = {"echo $TOKEN"}, .when = ""}), Not(HasSubstr("very-secret")));
+    EXPECT_THAT(writer.step({.name = "script", .script = {"echo $TOKEN"}, .when = ""}),
+                Not(HasSubstr("very-secret")));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Stages, testing::ValuesIn(tests::shells()),

@@ -47,15 +47,20 @@ struct Given {
     [[nodiscard]] Variables variables() const { return {payload, runner, facts}; }
 };
 
-std::string value_of(const std::vector<executors::EnvironmentVariable>& list, std::string_view name) {
-    const auto found = std::find_if(list.begin(), list.end(), [&](const auto& v) { return v.name == name; });
+std::string value_of(const std::vector<executors::EnvironmentVariable>& list,
+                     std::string_view name) {
+    const auto found =
+        std::find_if(list.begin(), list.end(), [&](const auto& v) { return v.name == name; });
     return found == list.end() ? "(none)" : found->value;
 }
 
 TEST(Variables, LaterOnesWin) {
     Given given;
     given.runner.environment = {"A=runner", "B=runner", "CI_SERVER=runner"};
-    given.add("A", "first").add("A", "second").add("CI_PROJECT_DIR", "/elsewhere").add("CI_RUNNER_VERSION", "x");
+    given.add("A", "first")
+        .add("A", "second")
+        .add("CI_PROJECT_DIR", "/elsewhere")
+        .add("CI_RUNNER_VERSION", "x");
     const auto variables = given.variables();
     EXPECT_EQ(variables.get("A"), "second");
     EXPECT_EQ(variables.get("B"), "runner");
@@ -63,7 +68,9 @@ TEST(Variables, LaterOnesWin) {
     EXPECT_EQ(variables.get("CI_PROJECT_DIR"), "/elsewhere");
     EXPECT_NE(variables.get("CI_RUNNER_VERSION"), "x");
     const auto environment = variables.environment();
-    EXPECT_EQ(std::count_if(environment.begin(), environment.end(), [](const auto& v) { return v.name == "A"; }), 1);
+    EXPECT_EQ(std::count_if(environment.begin(), environment.end(),
+                            [](const auto& v) { return v.name == "A"; }),
+              1);
 }
 
 TEST(Variables, ExpandOnePassOnly) {
@@ -89,10 +96,25 @@ TEST(Variables, ReplaceEveryFormOfReference) {
     given.add("A", "1").add("A_B", "2");
     const auto variables = given.variables();
     const std::vector<std::pair<std::string, std::string>> cases{
-        {"$A", "1"},     {"${A}", "1"},     {"$A_B", "2"},     {"${A}_B", "1_B"}, {"$A.x", "1.x"},
-        {"$$A", "$A"},   {"$", "$"},        {"a$", "a$"},      {"$NOT", ""},      {"${NOT}", ""},
-        {"$1 x", " x"},  {"$* x", " x"},    {"${", ""},        {"${A", "A"},      {"$-", ""},
-        {"$/x", "$/x"},  {"100% $A%", "100% 1%"}, {"%A%", "%A%"}, {"", ""},
+        {"$A", "1"},
+        {"${A}", "1"},
+        {"$A_B", "2"},
+        {"${A}_B", "1_B"},
+        {"$A.x", "1.x"},
+        {"$$A", "$A"},
+        {"$", "$"},
+        {"a$", "a$"},
+        {"$NOT", ""},
+        {"${NOT}", ""},
+        {"$1 x", " x"},
+        {"$* x", " x"},
+        {"${", ""},
+        {"${A", "A"},
+        {"$-", ""},
+        {"$/x", "$/x"},
+        {"100% $A%", "100% 1%"},
+        {"%A%", "%A%"},
+        {"", ""},
     };
     for (const auto& [text, expected] : cases) EXPECT_EQ(variables.expand(text), expected) << text;
 }
@@ -118,7 +140,8 @@ TEST(Variables, SecretsStayOutOfContainerConfigurations) {
     given.payload.variables[3].file = true;
     const auto shown = given.variables().public_environment();
     EXPECT_EQ(value_of(shown, "PUBLIC"), "p");
-    for (const auto* name : {"PRIVATE", "MASKED", "FILE", "FF_TIMESTAMPS"}) EXPECT_EQ(value_of(shown, name), "(none)");
+    for (const auto* name : {"PRIVATE", "MASKED", "FILE", "FF_TIMESTAMPS"})
+        EXPECT_EQ(value_of(shown, name), "(none)");
     const auto all = given.variables().environment();
     EXPECT_EQ(value_of(all, "PRIVATE"), "x");
     EXPECT_EQ(value_of(all, "MASKED"), "m");
@@ -133,7 +156,12 @@ TEST(Variables, MaskedValuesIncludeThoseThatWereOverridden) {
 
 TEST(Variables, SettingsThatDoNotParseAreSaidAndLeftOut) {
     Given given;
-    given.add("YES", "t").add("ODD", "maybe").add("N", "7").add("BAD", "7x").add("MANY", "99").add("FEW", "0");
+    given.add("YES", "t")
+        .add("ODD", "maybe")
+        .add("N", "7")
+        .add("BAD", "7x")
+        .add("MANY", "99")
+        .add("FEW", "0");
     auto variables = given.variables();
     EXPECT_TRUE(variables.flag("YES", false));
     EXPECT_TRUE(variables.flag("ODD", true));
@@ -144,9 +172,11 @@ TEST(Variables, SettingsThatDoNotParseAreSaidAndLeftOut) {
     EXPECT_EQ(variables.attempts("FEW"), 1);
     EXPECT_EQ(variables.attempts("UNSET"), 1);
     const auto warnings = variables.take_warnings();
-    EXPECT_THAT(warnings, ElementsAre(HasSubstr("ODD: expected bool got \"maybe\""), HasSubstr("BAD: expected int"),
-                                      HasSubstr("MANY: number of attempts out of the range [1, 10]"),
-                                      HasSubstr("FEW: number of attempts")));
+    EXPECT_THAT(
+        warnings,
+        ElementsAre(HasSubstr("ODD: expected bool got \"maybe\""), HasSubstr("BAD: expected int"),
+                    HasSubstr("MANY: number of attempts out of the range [1, 10]"),
+                    HasSubstr("FEW: number of attempts")));
     EXPECT_THAT(variables.take_warnings(), IsEmpty());
 }
 
@@ -154,14 +184,17 @@ TEST(Variables, FeatureFlagsOfTheConfigurationAreTheStrongest) {
     Given given;
     given.runner.environment = {"FF_SCRIPT_SECTIONS=true", "FF_NETWORK_PER_BUILD=true"};
     given.runner.feature_flags = {{"FF_TIMESTAMPS", false}};
-    given.add("FF_TIMESTAMPS", "true").add("FF_NETWORK_PER_BUILD", "false").add("FF_USE_FASTZIP", "perhaps");
+    given.add("FF_TIMESTAMPS", "true")
+        .add("FF_NETWORK_PER_BUILD", "false")
+        .add("FF_USE_FASTZIP", "perhaps");
     auto variables = given.variables();
     EXPECT_FALSE(variables.feature("FF_TIMESTAMPS"));
     EXPECT_TRUE(variables.feature("FF_SCRIPT_SECTIONS"));
     EXPECT_FALSE(variables.feature("FF_NETWORK_PER_BUILD"));
     EXPECT_TRUE(variables.feature("FF_USE_FASTZIP"));
     EXPECT_FALSE(variables.feature("FF_UNHEARD_OF"));
-    EXPECT_THAT(variables.take_warnings(), Contains(HasSubstr("FF_USE_FASTZIP: expected bool got \"perhaps\"")));
+    EXPECT_THAT(variables.take_warnings(),
+                Contains(HasSubstr("FF_USE_FASTZIP: expected bool got \"perhaps\"")));
     EXPECT_EQ(variables.changed_features(), "FF_SCRIPT_SECTIONS:true, FF_TIMESTAMPS:false");
     EXPECT_EQ(value_of(variables.environment(), "FF_TIMESTAMPS"), "false");
 }
@@ -181,13 +214,17 @@ TEST(Variables, TellWhereTheJobRuns) {
     given.facts.shared_environment = true;
     given.facts.ca_chain = "PEM";
     EXPECT_EQ(given.variables().get("CI_SHARED_ENVIRONMENT"), "true");
-    EXPECT_EQ(given.variables().get("CI_SERVER_TLS_CA_FILE"), "/builds/g/p.tmp/CI_SERVER_TLS_CA_FILE");
+    EXPECT_EQ(given.variables().get("CI_SERVER_TLS_CA_FILE"),
+              "/builds/g/p.tmp/CI_SERVER_TLS_CA_FILE");
 }
 
 TEST(Variables, ReadsBooleansAsGoDoes) {
-    for (const auto* text : {"1", "t", "T", "true", "TRUE", "True"}) EXPECT_EQ(parse_bool(text), true) << text;
-    for (const auto* text : {"0", "f", "F", "false", "FALSE", "False"}) EXPECT_EQ(parse_bool(text), false) << text;
-    for (const auto* text : {"", "yes", "no", "tRUE", "2", " true"}) EXPECT_EQ(parse_bool(text), std::nullopt) << text;
+    for (const auto* text : {"1", "t", "T", "true", "TRUE", "True"})
+        EXPECT_EQ(parse_bool(text), true) << text;
+    for (const auto* text : {"0", "f", "F", "false", "FALSE", "False"})
+        EXPECT_EQ(parse_bool(text), false) << text;
+    for (const auto* text : {"", "yes", "no", "tRUE", "2", " true"})
+        EXPECT_EQ(parse_bool(text), std::nullopt) << text;
 }
 
 }  // namespace

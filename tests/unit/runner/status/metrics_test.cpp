@@ -1,0 +1,145 @@
+#include "runner/status/metrics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <map>
+#include <sstream>
+
+#include "tests/unit/runner/status/snapshot_sample.hpp"
+
+namespace runner::status {
+namespace {
+
+const RunnerLabels kBusy{"tok_busy1", "busy", "s_123456789abc"};
+constexpr const char* kBusyLabels =
+    R"(runner="tok_busy1",runner_name="busy",system_id="s_123456789abc")";
+
+/// Series by "name{labels in the order of the text}".
+std::map<std::string, double> series(const Metrics& metrics, const Snapshot& now = sample()) {
+    std::map<std::string, double> found;
+    std::istringstream text(metrics.text(now));
+    for (std::string line; std::getline(text, line);) {
+        if (line.empty() || line[0] == '#') continue;
+        const auto space = line.rfind(' ');
+        const bool first =
+            found.emplace(line.substr(0, space), std::atof(line.c_str() + space + 1)).second;
+        EXPECT_TRUE(first) << "twice: " << line;
+    }
+    return found;
+}
+
+TEST(Metrics, ShowWhatIsTrueNow) {
+    const Metrics metrics;
+    auto now = series(metrics);
+    EXPECT_EQ(now["gitlab_runner_concurrent"], 7);
+    EXPECT_EQ(now[std::string("gitlab_runner_limit{") + kBusyLabels + "}"], 3);
+    EXPECT_EQ(now[R"(gitlab_runner_process_state_info{state="running"})"], 1);
+    EXPECT_EQ(
+        now[R"(gitlab_runner_request_concurrency{runner="tok_busy1",system_id="s_123456789abc"})"],
+        2);
+    EXPECT_EQ(
+        now[R"(gitlab_runner_request_concurrency_hard_limit{runner="tok_busy1",system_id="s_123456789abc"})"],
+        4);
+    EXPECT_EQ(
+        now[R"(gitlab_runner_request_concurrency_used_limit{runner="tok_busy1",system_id="s_123456789abc"})"],
+        2);
+    EXPECT_EQ(now["process_start_time_seconds"], 1'700'000'000);
+    EXPECT_GT(now["process_resident_memory_bytes"], 1e6);
+    EXPECT_GT(now["process_open_fds"], 2);
+}
+
+TEST(Metrics, EveryRunnerHasAnIdleSeriesAndEveryJobCounts) {
+    const Metrics metrics;
+    Snapshot two = sample();
+    two.jobs.push_back(two.jobs[0]);
+    double jobs = 0;
+    int idle = 0;
+    for (const auto& [name, value] : series(metrics, two)) {
+        if (!name.starts_with("gitlab_runner_jobs{")) continue;
+        jobs += value;
+        if (name.find(R"(state="idle")") == std::string::npos) continue;
+        ++idle;
+        EXPECT_EQ(value, 0);
+    }
+    EXPECT_EQ(jobs, 2);
+    EXPECT_EQ(idle, 2);
+}
+
+TEST(Metrics, CountJobsFromTheQueueToTheirEnd) {
+    Metrics metrics;
+    metrics.job_received({.runner = kBusy,
+                          .seconds_in_queue = 45,
+                          .project_jobs_running = "3",
+                          .queue_size = 8,
+                          .queue_depth = 9});
+    metrics.job_finished(
+        {.runner = kBusy, .duration = std::chrono::seconds(61), .failure_reason = ""});
+    metrics.job_finished(
+        {.runner = kBusy, .duration = std::chrono::seconds(2), .failure_reason = "script_failure"});
+    auto now = series(metrics);
+    EXPECT_EQ(now[std::string("gitlab_runner_jobs_total{") + kBusyLabels + "}"], 1);
+    EXPECT_EQ(now[std::string("gitlab_runner_job_queue_size{") + kBusyLabels + "}"], 8);
+    EXPECT_EQ(now[std::string("gitlab_runner_job_queue_depth{") + kBusyLabels + "}"], 9);
+    const std::string mode = R"({mode="traditional",)";
+    const std::string duration = "gitlab_runner_job_duration_seconds_bucket" + mode + kBusyLabels;
+    EXPECT_EQ(now[duration + R"(,le="30"})"], 1);
+    EXPECT_EQ(now[duration + R"(,le="60"})"], 1);
+    EXPECT_EQ(now[duration + R"(,le="300"})"], 2);
+    EXPECT_EQ(
+        now[R"(gitlab_runner_failed_jobs_total{failure_reason="script_failure",mode="traditional",)"
+            R"(runner="tok_busy1",runner_name="busy"})"],
+        1);
+}
+
+TEST(Metrics, CountCallsByTheirAnswer) {
+    Metrics metrics;
+    metrics.api_call({.runner = kBusy,
+                      .endpoint = "patch_trace",
+                      .method = "PATCH",
+                      .status = 202,
+                      .duration = std::chrono::milliseconds(300),
+                      .attempts = 1});
+    metrics.api_call({.runner = kBusy,
+                      .endpoint = "patch_trace",
+                      .method = "PATCH",
+                      .status = 0,
+                      .duration = std::chrono::seconds(2),
+                      .attempts = 5});
+    auto now = series(metrics);
+    const std::string labels = R"({endpoint="patch_trace",method="patch",runner="tok_busy1",)";
+    const std::string system = R"(system_id="s_123456789abc"})";
+    EXPECT_EQ(
+        now["gitlab_runner_api_request_statuses_total" + labels + R"(status="202",)" + system], 1);
+    EXPECT_EQ(now["gitlab_runner_api_request_statuses_total" + labels + R"(status="-1",)" + system],
+              1);
+    const std::string timing = "gitlab_runner_api_request_duration_seconds_count" + labels;
+    EXPECT_EQ(now[timing + R"(status_class="2xx",)" + system], 1);
+    EXPECT_EQ(now[timing + R"(status_class="unknown",)" + system], 1);
+    EXPECT_EQ(
+        now[R"(gitlab_runner_api_request_retries_total{method="patch",path="/api/v4/jobs/{id}/trace"})"],
+        6);
+}
+
+TEST(Metrics, CountConfigurationsAndRefusals) {
+    Metrics metrics;
+    metrics.configuration_loaded(true);
+    metrics.configuration_loaded(true);
+    metrics.configuration_loaded(false);
+    metrics.request_refused_by_server(kBusy);
+    auto now = series(metrics);
+    EXPECT_EQ(now["gitlab_runner_configuration_loaded_total"], 2);
+    EXPECT_EQ(now["gitlab_runner_configuration_loading_error_total"], 1);
+    EXPECT_EQ(
+        now[std::string("gitlab_runner_worker_health_check_failures_total{") + kBusyLabels + "}"],
+        1);
+}
+
+TEST(Metrics, LabelsAreEscaped) {
+    const Metrics metrics;
+    EXPECT_THAT(metrics.text(sample()), testing::HasSubstr(R"(runner_name="idle \"one\"")"));
+}
+
+}  // namespace
+}  // namespace runner::status
