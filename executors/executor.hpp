@@ -30,7 +30,9 @@ struct ReadinessStage {
     std::string engine_socket;  ///< unix socket to ping first, "" for none
     std::string engine_log;     ///< file whose end goes into the job log when it does not answer
     std::chrono::milliseconds engine_limit{60000};
-    std::string script;         ///< sh; run as root after the ping; "" for none
+    /// sh; run as root as soon as the engine listens, and once more when it failed and the engine
+    /// answers by then; "" for none
+    std::string script;
     std::string ready_message;  ///< line for the job log
 };
 

@@ -47,6 +47,7 @@ WaitEngine parse_wait(const Json& json) {
     wait.socket = json.at("socket").get<std::string>();
     wait.timeout_ms = json.value("timeout_ms", wait.timeout_ms);
     wait.log = json.value("log", wait.log);
+    wait.listening = json.value("listening", wait.listening);
     return wait;
 }
 

@@ -42,6 +42,7 @@ struct WaitEngine {
     std::string socket;
     std::int64_t timeout_ms = 60'000;
     std::string log;
+    bool listening = false;  ///< a connection that is accepted is enough
 };
 struct FileCommand {
     enum class Kind { kMkdir, kRemove, kPutFile, kPutTar };

@@ -72,7 +72,7 @@ Attempt attempt_failed(std::string_view doing) {
 }
 
 /// An engine listens before it serves: a ping that was sent is answered when it is ready.
-Attempt ping_once(const std::string& path, std::int64_t until_ms) {
+Attempt ping_once(const std::string& path, bool listening, std::int64_t until_ms) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path) return {false, false, "the socket's path is too long"};
@@ -82,6 +82,7 @@ Attempt ping_once(const std::string& path, std::int64_t until_ms) {
     if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
         return attempt_failed("connect to " + path);
     }
+    if (listening) return {true, false, ""};
     if (::send(socket.get(), kPing.data(), kPing.size(), MSG_NOSIGNAL) < 0) {
         return attempt_failed("write to " + path);
     }
@@ -121,7 +122,7 @@ std::string wait_for_engine(const WaitEngine& wait) {
     SocketWatch watch(wait.socket);
     Attempt attempt;
     while (true) {
-        attempt = ping_once(wait.socket, until);
+        attempt = ping_once(wait.socket, wait.listening, until);
         const std::int64_t left = until - monotonic_ms();
         if (attempt.ready || left <= 0) break;
         // The watch may begin after the socket appeared, so even an event has the short limit at first.

@@ -6,7 +6,8 @@
 
 namespace executors::helper {
 
-/// Blocks until the engine behind `wait.socket` answers GET /_ping with 200 or the limit has passed;
+/// Blocks until the engine behind `wait.socket` answers GET /_ping with 200 (`listening`: accepts a
+/// connection, which it does long before it answers) or the limit has passed;
 /// runs in a Worker. Answers {"ok":true,"waited_ms":n} or
 /// {"ok":false,"error":"…","waited_ms":n,"log_tail":"…"}.
 std::string wait_for_engine(const WaitEngine& wait);

@@ -22,7 +22,7 @@
 ///                  deadline_ms (0: none), grace_ms, drain_ms, hidden, kill_group
 ///     stop         stage; grace_ms
 ///     limit        max_output_bytes
-///     wait_engine  id, socket; timeout_ms, log
+///     wait_engine  id, socket; timeout_ms, log, listening
 ///     mkdir        id, path; mode, owner
 ///     remove       id, path
 ///     put_file     id, path; mode, owner                              (an upload follows)

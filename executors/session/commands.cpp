@@ -127,11 +127,12 @@ base::Task<base::Result<Notice>> SupervisorSession::wait_answer(std::string id) 
     }
 }
 
-base::Task<base::Result<void>> SupervisorSession::wait_engine(std::string socket,
+base::Task<base::Result<void>> SupervisorSession::wait_engine(std::string socket, EngineState state,
                                                               std::chrono::milliseconds limit,
                                                               std::string log) {
     const std::string id = next_id();
-    auto asking = ask(id, wait_engine_frame(id, socket, limit, log));
+    const bool listening = state == EngineState::kListening;
+    auto asking = ask(id, wait_engine_frame(id, socket, limit, log, listening));
     auto answer = co_await std::move(asking);
     if (!answer) co_return answer.error();
     if (answer->ok) co_return base::Result<void>();

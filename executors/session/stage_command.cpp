@@ -98,12 +98,13 @@ std::string limit_frame(std::uint64_t max_output_bytes) {
 }
 
 std::string wait_engine_frame(const std::string& id, const std::string& socket,
-                              std::chrono::milliseconds limit, const std::string& log) {
+                              std::chrono::milliseconds limit, const std::string& log, bool listening) {
     return frame_of({{"op", "wait_engine"},
                      {"id", id},
                      {"socket", socket},
                      {"timeout_ms", limit.count()},
-                     {"log", log}});
+                     {"log", log},
+                     {"listening", listening}});
 }
 
 std::string file_frame(std::string_view op, const std::string& id, const std::string& path,

@@ -60,7 +60,7 @@ std::string run_frame(const StageCommand& command);
 std::string stop_frame(std::uint16_t stage, std::chrono::milliseconds grace);
 std::string limit_frame(std::uint64_t max_output_bytes);
 std::string wait_engine_frame(const std::string& id, const std::string& socket,
-                              std::chrono::milliseconds limit, const std::string& log);
+                              std::chrono::milliseconds limit, const std::string& log, bool listening);
 /// `op` is mkdir, remove, put_file or put_tar. `mode` 0 and `owner` "" stand for the defaults.
 std::string file_frame(std::string_view op, const std::string& id, const std::string& path,
                        unsigned mode, const std::string& owner);

@@ -70,10 +70,12 @@ class SupervisorSession {
     /// After so many bytes of output (all stages together, from the first on) the rest is dropped.
     void limit_output(std::uint64_t max_bytes);
 
-    /// Waits until the engine behind a unix socket of the environment answers. kTimeout with what was
-    /// seen last, and the end of `log` (a file there, "" for none), when it does not within `limit`.
-    base::Task<base::Result<void>> wait_engine(std::string socket, std::chrono::milliseconds limit,
-                                               std::string log);
+    /// Waits until the engine behind a unix socket of the environment accepts connections (whoever then
+    /// asks is answered when it is ready), or answers. kTimeout with what was seen last, and the end of
+    /// `log` (a file there, "" for none), when it does not within `limit`.
+    enum class EngineState { kListening, kAnswering };
+    base::Task<base::Result<void>> wait_engine(std::string socket, EngineState state,
+                                               std::chrono::milliseconds limit, std::string log);
 
     /// File work in the environment. `mode` 0 is the default of the kind, `owner` "" whom the
     /// supervisor runs as, else a user as in StageCommand::user.

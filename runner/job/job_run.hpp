@@ -88,6 +88,10 @@ class JobRun final : private executors::session::EventSink {
                                                                        base::Deadline deadline);
     base::Task<base::Result<executors::session::StageExit>> stop_script(std::uint16_t number);
     base::Task<void> get_ready();
+    base::Task<base::Result<void>> wait_engine(const executors::ReadinessStage& wanted,
+                                               Session::EngineState state, Clock::time_point deadline);
+    base::Task<base::Result<void>> run_readiness_script(const executors::ReadinessStage& wanted,
+                                                        std::uint16_t number, std::string& problem);
     base::Task<bool> wait_until_ready();
     base::Result<std::string> script_of(const PlannedStage& stage);
     base::Deadline stage_deadline(const PlannedStage& stage);

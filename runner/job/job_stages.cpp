@@ -23,8 +23,6 @@ constexpr std::chrono::minutes kAfterScriptLimit{5};
 constexpr std::chrono::seconds kGrace{10};
 /// The daemon's own limit lies behind the supervisor's, which is the one that counts.
 constexpr std::chrono::seconds kSlack{15};
-constexpr std::uint16_t kReadinessStage = 1;
-constexpr std::chrono::seconds kReadinessScriptLimit{60};
 constexpr std::string_view kTimeoutAdvice =
     " could not run to completion because the timeout was exceeded. For more control over job and "
     "script timeouts see: "
@@ -308,67 +306,6 @@ void JobRun::stage_failed(const PlannedStage& stage, Failure failure) {
             return;
     }
     fail(std::move(failure));
-}
-
-/// Runs beside the first stages: the inner engine boots while the sources come.
-base::Task<void> JobRun::get_ready() {
-    const auto wanted = setup_.executor->readiness();
-    base::Result<void> result;
-    if (wanted && !wanted->engine_socket.empty()) {
-        auto waiting = session_->wait_engine(wanted->engine_socket, wanted->engine_limit,
-                                             wanted->engine_log);
-        result = co_await std::move(waiting);
-        if (!result && result.error().is(ErrorKind::kTimeout)) {
-            // The engine's limit is not the job's: this is the environment's failure.
-            result = base::make_error(ErrorKind::kUnavailable, result.error().message);
-        }
-    }
-    if (wanted && result && !wanted->script.empty()) {
-        StageCommand command;
-        command.stage = kReadinessStage;
-        command.script = wanted->script;
-        command.user = "0";
-        command.hidden = true;
-        command.deadline = kReadinessScriptLimit;
-        command.grace = kGrace;
-        auto running = session_->run_stage(std::move(command));
-        auto exit = co_await std::move(running);
-        if (!exit) {
-            result = exit.error();
-        } else if (exit->code != 0) {
-            ready_message_ = "The builder could not be prepared; the job goes on without it: " +
-                             exit->output;
-        } else {
-            ready_message_ = wanted->ready_message;
-        }
-    }
-    ready_ = result;
-    changed_.notify_all();
-}
-
-namespace {
-base::Task<base::Result<void>> wait_for_value(base::Notifier& changed,
-                                              const std::optional<base::Result<void>>& value) {
-    while (!value) {
-        co_await changed.wait();
-    }
-    co_return base::Result<void>();
-}
-}  // namespace
-
-base::Task<bool> JobRun::wait_until_ready() {
-    auto waiting = wait_for_value(changed_, ready_);
-    auto waited = co_await base::run_stoppable(&stop_, std::move(waiting), job_deadline());
-    const PlannedStage& stage = plan_[checkpoint_.plan_index];
-    if (!waited) {
-        if (waited.error().is(ErrorKind::kTimeout)) checkpoint_.progress.job_timed_out = true;
-        if (stop_.requested()) stage_stopped(stage);
-        co_return false;
-    }
-    if (*ready_) co_return true;
-    checkpoint_.progress.sources_failed = true;
-    fail(failure_from_error(ready_->error()));
-    co_return false;
 }
 
 }  // namespace runner::job

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,20 +28,27 @@ class Cost:
     output: str
 
 
+# A process's peak begins with that of whoever started it, so a small one stands between.
+LAUNCHER = """
+import os, sys, time
+began = time.monotonic()
+child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(child, 0)
+print("\\n", time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, flush=True)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def spend(words: list[str], directory: Path) -> Cost:
-    """Time and memory of one process, as its parent learns them."""
-    began = time.monotonic()
-    with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen(words, cwd=directory, stdin=subprocess.DEVNULL, stdout=out,
-                                   stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.monotonic() - began
-        out.seek(0)
-        text = out.read().decode("utf-8", "replace")
-    if process.returncode != 0:
-        raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}:\n{text[-2000:]}")
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, text)
+    """Time and memory of one process."""
+    done = subprocess.run([sys.executable, "-S", "-E", "-c", LAUNCHER, *words], cwd=directory,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout[-2000:]}")
+    text, _, figures = done.stdout.rstrip("\n").rpartition("\n")
+    seconds, cpu, peak = figures.split()
+    return Cost(float(seconds), float(cpu), int(peak) * 1024, text)
 
 
 def peer() -> str:
