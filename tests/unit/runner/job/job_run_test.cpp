@@ -247,8 +247,18 @@ TEST_F(JobRuns, APreparationThatWasCutOffIsMadeAnew) {
     prepared_ = base::make_error(ErrorKind::kConfiguration, "no");
     run();
     EXPECT_THAT(calls_, ElementsAre("prepare", "cleanup", "finish no", "cleanup"));
-    EXPECT_THAT(log_, testing::Not(HasSubstr("Running with runner")))
-        << "the head was written before";
+    EXPECT_THAT(log_, HasSubstr("the preparation begins anew"));
+}
+
+TEST_F(JobRuns, TheHeadOfTheLogIsWrittenOnce) {
+    prepared_ = base::make_error(ErrorKind::kConfiguration, "no");
+    for (const bool had_log : {false, true}) {
+        log_.clear();
+        checkpoint_.emplace();
+        if (had_log) checkpoint_->trace_state = "{}";
+        run();
+        EXPECT_EQ(log_.find("Running with runner") == std::string::npos, had_log);
+    }
 }
 
 TEST_F(JobRuns, AnEnvironmentThatIsGoneIsASystemFailure) {
