@@ -9,7 +9,7 @@ packages=(
     # tests, engine and images
     python3 python3-yaml python3-pytest python3-pytest-xdist python3-pytest-timeout
     ca-certificates curl openssl procps iproute2 iptables runc kmod dash busybox-static
-    mmdebstrap debian-archive-keyring qemu-user-static
+    mmdebstrap debian-archive-keyring qemu-user-static systemd
 )
 
 missing_packages() {

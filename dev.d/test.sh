@@ -31,7 +31,7 @@ run_python_tests() {
     [ -z "$3" ] || filter=(-k "$3")
     shift 3
     say "$name tests ($folder)"
-    PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -p no:cacheprovider --timeout 45 \
+    PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -p no:cacheprovider --timeout 150 \
         --junitxml "$results/$name.xml" "$@" "${filter[@]}" "$folder" >"$results/$name.log" 2>&1 || status=$?
     # 5: the filter left none.
     case $status in

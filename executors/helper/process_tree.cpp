@@ -84,8 +84,11 @@ std::vector<pid_t> find_descendants() {
 JobCgroup::JobCgroup(const std::string& name) {
     const std::string parent = name.empty() ? "" : own_cgroup();
     if (parent.empty()) return;
-    path_ = parent + "/" + name;
-    if (::mkdir(path_.c_str(), 0755) == 0 && ::access((path_ + "/cgroup.kill").c_str(), W_OK) == 0) {
+    const std::string path = parent + "/" + name;
+    // One of that name is somebody else's, to be left alone.
+    if (::mkdir(path.c_str(), 0755) != 0) return;
+    path_ = path;
+    if (::access((path_ + "/cgroup.kill").c_str(), W_OK) == 0) {
         procs_ = Fd(::open((path_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
     }
     if (!procs_) {

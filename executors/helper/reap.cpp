@@ -88,8 +88,9 @@ int reap(const std::string& directory, std::int64_t limit_ms) {
         if (left.empty()) return 0;
         for (const pid_t pid : left) {
             const Fd process = open_process(pid);
-            ::kill(pid, SIGKILL);
-            if (process) wait_for_end(process, kRoundMs);
+            if (!process) continue;  // ended meanwhile: the number may be somebody else's
+            ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
+            wait_for_end(process, kRoundMs);
         }
         if (monotonic_ms() > until) {
             std::fprintf(stderr, "runner-helper: %zu processes of the job do not end, one is %d\n",

@@ -1,7 +1,7 @@
 #include "executors/session/supervisor_session.hpp"
 
-#include <algorithm>
 #include <boost/asio/this_coro.hpp>
+#include <algorithm>
 
 #include "base/log.hpp"
 #include "base/random.hpp"
@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{20};
 constexpr std::chrono::milliseconds kLongestPause{2000};
+constexpr int kGarbledTries = 3;
 /// A connection that lived so long worked, though a quiet job said nothing.
 constexpr std::chrono::seconds kProvenAfter{2};
 
@@ -56,19 +57,27 @@ base::Task<void> SupervisorSession::pump() {
         auto state = co_await boost::asio::this_coro::cancellation_state;
         if (state.cancelled() != boost::asio::cancellation_type::none) close();
         if (is_over()) break;
-        base::Error error = talked ? base::make_error(ErrorKind::kUnavailable, "the connection ended")
-                                   : talked.error();
+        base::Error error = talked
+                                ? base::make_error(ErrorKind::kUnavailable, "the connection ended")
+                                : talked.error();
         if (heard_ || Clock::now() - began > kProvenAfter) {
             pause = kFirstPause;
             lost_at = Clock::now();
         }
         heard_ = false;
-        const bool hopeless = error.is(ErrorKind::kNotFound) || error.is(ErrorKind::kProtocol);
+        // An engine whose container has just ended says so where the first record is expected; the
+        // next try finds the container ended, and explains it.
+        const bool garbled = error.is(ErrorKind::kProtocol) && reader_.consumed() == 0;
+        garbled_ = garbled ? garbled_ + 1 : 0;
+        const bool hopeless =
+            error.is(ErrorKind::kNotFound) ||
+            (error.is(ErrorKind::kProtocol) && (!garbled || garbled_ > kGarbledTries));
         if (hopeless || shutdown_requested_ || Clock::now() - lost_at > give_up_) {
             fail(error.with_context("reach the job's supervisor"));
             break;
         }
-        base::log::debug("The connection to a job's supervisor was lost", {{"error", error.message}});
+        base::log::debug("The connection to a job's supervisor was lost",
+                         {{"error", error.message}});
         auto slept = co_await base::sleep_for(pause);
         if (!slept) close();
         pause = std::min(pause * 2, kLongestPause);
@@ -76,7 +85,8 @@ base::Task<void> SupervisorSession::pump() {
 }
 
 void SupervisorSession::close() {
-    fail(base::make_error(ErrorKind::kUnavailable, "the conversation with the job's supervisor was ended"));
+    fail(base::make_error(ErrorKind::kUnavailable,
+                          "the conversation with the job's supervisor was ended"));
     if (stream_) stream_->close();
 }
 
@@ -116,7 +126,8 @@ void SupervisorSession::end_connection() {
     outbox_changed_.notify_all();
 }
 
-base::Task<void> SupervisorSession::write_out(std::shared_ptr<Stream> stream, std::uint64_t generation) {
+base::Task<void> SupervisorSession::write_out(std::shared_ptr<Stream> stream,
+                                              std::uint64_t generation) {
     while (generation == generation_) {
         if (outbox_.empty()) {
             co_await outbox_changed_.wait();
@@ -143,6 +154,7 @@ base::Task<base::Result<void>> SupervisorSession::read_in(std::shared_ptr<Stream
             co_return base::make_error(ErrorKind::kUnavailable, "the job's supervisor hung up");
         }
         heard_ = true;
+        ever_heard_ = true;
         reader_.filled(*count);
         auto taken = take_records();
         if (!taken) co_return taken.error();
@@ -170,7 +182,8 @@ void SupervisorSession::take_record(const RecordReader::Record& record) {
     switch (header.type) {
         case helper::RecordType::kOutput:
             return sink_.on_output(header.stage, header.stream, header.time_us, record.text);
-        // A started stage need not be told again; its script, with what is secret in it, is forgotten.
+        // A started stage need not be told again; its script, with what is secret in it, is
+        // forgotten.
         case helper::RecordType::kStarted: return settle("run " + std::to_string(header.stage));
         case helper::RecordType::kExited: return take_exit(header.stage, record.text);
         case helper::RecordType::kNotice: return take_notice(record.text);

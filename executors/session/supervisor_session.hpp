@@ -29,8 +29,9 @@ class EventSink {
     /// `bytes` are valid during the call only; at most helper::kMaxOutputBytes. `time_us` is UTC.
     virtual void on_output(std::uint16_t stage, helper::Stream stream, std::uint64_t time_us,
                            std::string_view bytes) = 0;
-    /// Everything before `offset` was delivered: a session that begins there misses nothing and repeats
-    /// nothing. After every batch; whoever waits for a stage's end is woken later than this call.
+    /// Everything before `offset` was delivered: a session that begins there misses nothing and
+    /// repeats nothing. After every batch; whoever waits for a stage's end is woken later than this
+    /// call.
     virtual void on_offset(std::uint64_t offset) = 0;
     /// Output beyond limit_output() is not delivered from here on.
     virtual void on_output_limit(std::uint64_t limit_bytes) { static_cast<void>(limit_bytes); }
@@ -38,14 +39,14 @@ class EventSink {
 
 /// The daemon's conversation with a job's supervisor (executors/helper/protocol.hpp).
 ///
-/// Life: pump() is spawned once, in a group of the owner's, and ends after close(), after a shutdown
-/// that was answered, on cancellation, or when the supervisor stays unreachable. The session outlives
-/// every call. `sink` outlives pump(). Strand: the I/O thread.
-/// Connection: pump() connects, and connects again from the last offset when the connection is lost;
-/// calls in progress do not notice. Only an upload that was under way fails, with kUnavailable.
-/// Failures of all calls: kCancelled (the call was cancelled; what it asked for goes on in the
-/// environment), kUnavailable (nobody could be reached for `give_up`, or close() came), kNotFound (the
-/// connector says that the environment is gone), kIo (the supervisor could not do it; it says why).
+/// Life: pump() is spawned once, in a group of the owner's, and ends after close(), after a
+/// shutdown that was answered, on cancellation, or when the supervisor stays unreachable. The
+/// session outlives every call. `sink` outlives pump(). Strand: the I/O thread. Connection: pump()
+/// connects, and connects again from the last offset when the connection is lost; calls in progress
+/// do not notice. Only an upload that was under way fails, with kUnavailable. Failures of all
+/// calls: kCancelled (the call was cancelled; what it asked for goes on in the environment),
+/// kUnavailable (nobody could be reached for `give_up`, or close() came), kNotFound (the connector
+/// says that the environment is gone), kIo (the supervisor could not do it; it says why).
 class SupervisorSession {
   public:
     using Connector =
@@ -58,21 +59,26 @@ class SupervisorSession {
 
     base::Task<void> pump();
     /// Ends the connection and with it pump(); the job's environment goes on as it is.
+    /// Whether the supervisor has ever said something. Until then a stop of the job cannot reach it
+    /// either.
+    [[nodiscard]] bool was_reached() const { return ever_heard_; }
     void close();
 
-    /// Starts a stage and waits for its end. A stage that was started before (by a daemon that died) is
-    /// only waited for, also when it has ended. A script that fails is a StageExit, not an error.
+    /// Starts a stage and waits for its end. A stage that was started before (by a daemon that
+    /// died) is only waited for, also when it has ended. A script that fails is a StageExit, not an
+    /// error.
     base::Task<base::Result<StageExit>> run_stage(StageCommand command);
     /// The end of a stage that run_stage() was called for.
     base::Task<base::Result<StageExit>> wait_exit(std::uint16_t stage);
-    /// TERM to the stage's processes, KILL after `grace`. Its end comes through run_stage()/wait_exit().
+    /// TERM to the stage's processes, KILL after `grace`. Its end comes through
+    /// run_stage()/wait_exit().
     void request_stop(std::uint16_t stage, std::chrono::milliseconds grace);
     /// After so many bytes of output (all stages together, from the first on) the rest is dropped.
     void limit_output(std::uint64_t max_bytes);
 
-    /// Waits until the engine behind a unix socket of the environment accepts connections (whoever then
-    /// asks is answered when it is ready), or answers. kTimeout with what was seen last, and the end of
-    /// `log` (a file there, "" for none), when it does not within `limit`.
+    /// Waits until the engine behind a unix socket of the environment accepts connections (whoever
+    /// then asks is answered when it is ready), or answers. kTimeout with what was seen last, and
+    /// the end of `log` (a file there, "" for none), when it does not within `limit`.
     enum class EngineState { kListening, kAnswering };
     base::Task<base::Result<void>> wait_engine(std::string socket, EngineState state,
                                                std::chrono::milliseconds limit, std::string log);
@@ -82,11 +88,12 @@ class SupervisorSession {
     base::Task<base::Result<void>> make_directory(std::string path, unsigned mode = 0,
                                                   std::string owner = {});
     base::Task<base::Result<void>> remove(std::string path);
-    base::Task<base::Result<void>> put_file(std::string path, std::string content, unsigned mode = 0,
-                                            std::string owner = {});
-    /// Unpacks a tar stream below the directory `destination`, which must exist. Uploads wait for each
-    /// other. When the call fails or is cancelled, a part may have been unpacked.
-    base::Task<base::Result<void>> put_tar(std::string destination, protocol::http::BodySource source,
+    base::Task<base::Result<void>> put_file(std::string path, std::string content,
+                                            unsigned mode = 0, std::string owner = {});
+    /// Unpacks a tar stream below the directory `destination`, which must exist. Uploads wait for
+    /// each other. When the call fails or is cancelled, a part may have been unpacked.
+    base::Task<base::Result<void>> put_tar(std::string destination,
+                                           protocol::http::BodySource source,
                                            std::string owner = {});
 
     /// Ends every process of the job and the supervisor itself. Returns when all of them are gone.
@@ -132,8 +139,8 @@ class SupervisorSession {
     std::string next_id();
     base::Task<base::Result<Notice>> ask(std::string id, std::string frame);
     base::Task<base::Result<Notice>> wait_answer(std::string id);
-    base::Task<base::Result<void>> file_command(std::string_view op, std::string path, unsigned mode,
-                                                std::string owner);
+    base::Task<base::Result<void>> file_command(std::string_view op, std::string path,
+                                                unsigned mode, std::string owner);
     base::Task<base::Result<void>> upload(std::string id, std::string frame,
                                           protocol::http::BodySource source);
     base::Task<base::Result<void>> send_body(protocol::http::BodySource& source);
@@ -153,6 +160,8 @@ class SupervisorSession {
     std::shared_ptr<Stream> stream_;
     std::uint64_t generation_ = 0;
     bool heard_ = false;  ///< this connection has delivered something
+    bool ever_heard_ = false;
+    int garbled_ = 0;  ///< connections in a row that began with something else than a record
 
     std::list<Pending> pending_;
     std::deque<std::shared_ptr<const std::string>> outbox_;
@@ -163,7 +172,7 @@ class SupervisorSession {
     bool shutdown_requested_ = false;
     bool ended_ = false;
 
-    base::Notifier changed_;         ///< an exit, an answer, a failure, room in the outbox
+    base::Notifier changed_;  ///< an exit, an answer, a failure, room in the outbox
     base::Notifier outbox_changed_;
     base::TaskGroup writers_;
 };

@@ -3,17 +3,18 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
 #include <array>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
 #include "base/offload.hpp"
+#include "base/random.hpp"
 #include "base/stop_source.hpp"
 #include "base/strings.hpp"
 #include "base/subprocess.hpp"
-#include "executors/helper/protocol.hpp"
 #include "executors/find_helper.hpp"
+#include "executors/helper/protocol.hpp"
 #include "protocol/http/client.hpp"
 
 namespace executors::shell {
@@ -31,7 +32,8 @@ constexpr std::size_t kMaxMessage = 4096;
 bool has_program(const std::string& name) {
     const char* path = std::getenv("PATH");
     for (const auto& directory : base::split(path != nullptr ? path : "", ':')) {
-        if (!directory.empty() && ::access((directory + "/" + name).c_str(), X_OK) == 0) return true;
+        if (!directory.empty() && ::access((directory + "/" + name).c_str(), X_OK) == 0)
+            return true;
     }
     return false;
 }
@@ -78,12 +80,16 @@ class ShellExecutor final : public Executor {
 
     Task<Result<void>> prepare(const JobEnvironment& job, JobLog& log) override {
         use_directory(job);
-        log.print(has_program("bash") ? "Using Shell (bash) executor..." : "Using Shell (sh) executor...");
+        log.print(has_program("bash") ? "Using Shell (bash) executor..."
+                                      : "Using Shell (sh) executor...");
         auto made = base::make_directories(directory_, 0700);
         if (!made) co_return made.error();
         base::SubprocessOptions options;
-        options.arguments = {helper_,    "supervise", "--dir",     directory_.string(),
-                             "--detach", "--cgroup",  "runner-job-" + std::to_string(job.job_id)};
+        // Another server's job may have the same number.
+        const std::string group =
+            "runner-job-" + std::to_string(job.job_id) + "-" + base::random_hex(6);
+        options.arguments = {helper_,    "supervise", "--dir", directory_.string(),
+                             "--detach", "--cgroup",  group};
         options.errors_with_output = true;
         auto running = run_program(executor_, std::move(options));
         auto end = co_await base::with_deadline(std::move(running), kStartLimit);
@@ -92,7 +98,8 @@ class ShellExecutor final : public Executor {
                                                "; RUNNER_HELPER names another one)");
         }
         if (end->status != 0) {
-            co_return base::make_error(ErrorKind::kIo, "start the job's supervisor " + helper_ + ": " +
+            co_return base::make_error(ErrorKind::kIo, "start the job's supervisor " + helper_ +
+                                                           ": " +
                                                            std::string(base::trim(end->output)));
         }
         co_return Result<void>();
@@ -100,13 +107,15 @@ class ShellExecutor final : public Executor {
 
     Task<Result<std::unique_ptr<protocol::http::ByteStream>>> connect() override {
         // By way of the open directory, because a socket's address has room for 107 bytes only.
-        const base::UniqueFd directory(::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        const base::UniqueFd directory(
+            ::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
         if (!directory) co_return base::errno_error("open " + directory_.string());
         std::string path = "/proc/self/fd/" + std::to_string(directory.get()) + "/" +
                            std::string(helper::kSocketName);
         auto connecting = protocol::http::connect_unix(std::move(path));
         auto stream = co_await std::move(connecting);
-        if (!stream) co_return stream.error().with_context("reach the supervisor in " + directory_.string());
+        if (!stream)
+            co_return stream.error().with_context("reach the supervisor in " + directory_.string());
         co_return std::move(stream);
     }
 
@@ -125,24 +134,27 @@ class ShellExecutor final : public Executor {
         auto connecting = connect();
         auto stream = co_await std::move(connecting);
         if (stream) co_return Result<void>();
-        co_return base::make_error(ErrorKind::kNotFound,
-                                   "the job's processes on this machine are gone: " +
-                                       stream.error().message);
+        co_return base::make_error(
+            ErrorKind::kNotFound,
+            "the job's processes on this machine are gone: " + stream.error().message);
     }
 
     Task<Result<void>> cleanup(std::chrono::seconds limit) override {
         std::error_code code;
-        if (directory_.empty() || !std::filesystem::exists(directory_, code)) co_return Result<void>();
+        if (directory_.empty() || !std::filesystem::exists(directory_, code))
+            co_return Result<void>();
         base::SubprocessOptions options;
-        options.arguments = {helper_, "reap", "--dir", directory_.string(), "--limit-ms",
-                             std::to_string(std::chrono::milliseconds(limit).count())};
+        options.arguments = {
+            helper_,      "reap",
+            "--dir",      directory_.string(),
+            "--limit-ms", std::to_string(std::chrono::milliseconds(limit).count())};
         options.errors_with_output = true;
         auto running = run_program(executor_, std::move(options));
         auto end = co_await base::with_deadline(std::move(running), limit + kStartLimit);
         if (!end) co_return end.error().with_context("end the job's processes");
         if (end->status != 0) {
-            co_return base::make_error(ErrorKind::kIo, "end the job's processes: " +
-                                                           std::string(base::trim(end->output)));
+            co_return base::make_error(
+                ErrorKind::kIo, "end the job's processes: " + std::string(base::trim(end->output)));
         }
         const std::function<std::string()> remove = [directory = directory_] {
             std::error_code failure;
@@ -151,7 +163,8 @@ class ShellExecutor final : public Executor {
         };
         auto removed = co_await base::offload<std::string>(remove);
         if (!removed.empty()) {
-            co_return base::make_error(ErrorKind::kIo, "remove " + directory_.string() + ": " + removed);
+            co_return base::make_error(ErrorKind::kIo,
+                                       "remove " + directory_.string() + ": " + removed);
         }
         directory_.clear();
         co_return Result<void>();

@@ -87,6 +87,8 @@ void JobRun::stop(StopReason reason, std::string_view signal) {
     if (checkpoint_.phase >= Phase::kReporting) return;
     stop_signal_ = signal;
     stop_.request(reason);
+    // An ENTRYPOINT that is stuck would keep every stage waiting for its limit.
+    if (session_ && !session_->was_reached()) session_->close();
 }
 
 base::Task<void> JobRun::run() {

@@ -165,6 +165,14 @@ class Entrypoints(DockerCase):
         self.assertRegex(job.text, "(?i)entrypoint")
         self.assertNotIn("\nnever", job.text)
 
+    def test_a_stop_does_not_wait_for_one_that_is_stuck(self):
+        daemon = self.start_docker()
+        job = self.add_job("echo never", image=image("entrypoint-stuck"))
+        self.wait_trace(job, "Preparing environment")
+        daemon.stop(timeout=20)
+        self.assertEqual(job.status, "failed")
+        self.assertNotIn("\nnever", job.text)
+
     def test_one_that_exits_is_named_with_its_words(self):
         self.start_docker()
         job = self.run_job("echo never", image=image("entrypoint-exits"), patience=120)

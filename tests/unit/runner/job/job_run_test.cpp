@@ -34,7 +34,10 @@ class FakeExecutor final : public executors::Executor {
         if (on_prepare) on_prepare();
         // Long enough for every stop to come in between; a test without a stop gets an answer at
         // once.
-        if (slow) static_cast<void>(co_await base::sleep_for(std::chrono::seconds(20)));
+        if (slow) {
+            auto slept = co_await base::sleep_for(std::chrono::seconds(20));
+            static_cast<void>(slept);
+        }
         co_return prepared_;
     }
     Task<Result<std::unique_ptr<protocol::http::ByteStream>>> connect() override {
