@@ -87,8 +87,9 @@ void JobRun::stop(StopReason reason, std::string_view signal) {
     if (checkpoint_.phase >= Phase::kReporting) return;
     stop_signal_ = signal;
     stop_.request(reason);
-    // An ENTRYPOINT that is stuck would keep every stage waiting for its limit.
-    if (session_ && !session_->was_reached()) session_->close();
+    // An ENTRYPOINT that is stuck would keep every stage waiting for its limit. A job that was taken up again has
+    // a supervisor, which is to hear of the stop.
+    if (session_ && !setup_.restored && !session_->was_reached()) session_->close();
 }
 
 base::Task<void> JobRun::run() {
