@@ -170,9 +170,11 @@ class Daemon:
 
     def wait_exit(self, timeout: float = 40) -> int:
         try:
-            return self.process.wait(timeout * PATIENCE)
+            code = self.process.wait(timeout * PATIENCE)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"the daemon did not exit in {timeout} s:\n{self.log}") from None
+        self.output.join()  # its last words are read later than its end is seen
+        return code
 
     def stop(self, number: int = signal.SIGTERM, timeout: float = 40) -> int:
         if self.alive():
