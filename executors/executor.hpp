@@ -18,6 +18,7 @@ namespace executors {
 struct EnvironmentInfo {
     std::string description;  ///< for "Running on ⟦…⟧ via ⟦host⟧..."
     bool has_git = false;     ///< scripts may use git themselves
+    std::string helper;       ///< path of runner-helper where scripts run
     bool shared = false;      ///< shell: the machine outlives the job
     std::string user;         ///< whom scripts run as, "" for the supervisor's own user
     std::vector<std::string> login_arguments;             ///< shell executor: "-l"

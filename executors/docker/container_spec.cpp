@@ -3,6 +3,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/doublestar.hpp"
 #include "base/files.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/engine_json.hpp"
@@ -227,7 +228,7 @@ base::Result<std::string> service_container_json(const DockerSettings& settings,
 std::vector<std::string> service_devices(const DockerSettings& settings, const std::string& image) {
     std::vector<std::string> devices;
     for (const auto& [pattern, list] : settings.services_devices) {
-        if (glob_match(pattern, image)) devices.insert(devices.end(), list.begin(), list.end());
+        if (base::doublestar_match(pattern, image)) devices.insert(devices.end(), list.begin(), list.end());
     }
     return devices;
 }

@@ -107,6 +107,7 @@ void DockerExecutor::describe() {
     info_ = EnvironmentInfo{};
     info_.description = objects_.hostname;
     info_.has_git = objects_.has_git;
+    info_.helper = kHelper;
     info_.user = objects_.user;
     if (objects_.sidecar) {
         info_.script_environment.push_back({"DOCKER_HOST", std::string("unix://") + kEngineSocket});

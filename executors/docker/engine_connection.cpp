@@ -11,7 +11,7 @@
 #include "base/offload.hpp"
 #include "base/random.hpp"
 #include "base/version.hpp"
-#include "executors/docker/digest.hpp"
+#include "base/digest.hpp"
 #include "executors/docker/run_all.hpp"
 #include "executors/docker/tar_archive.hpp"
 #include "executors/find_helper.hpp"
@@ -47,7 +47,7 @@ Result<HelperBinary> read_helper(const std::string& path) {
     }
     HelperBinary helper;
     helper.volume = "runner-helper-" + std::string(base::version()) + "-" +
-                    sha256_hex(*bytes).substr(0, 8);
+                    base::sha256_hex(*bytes).substr(0, 8);
     helper.bytes = std::move(*bytes);
     return helper;
 }

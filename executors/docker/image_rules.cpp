@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 
+#include "base/doublestar.hpp"
 #include "base/strings.hpp"
 
 namespace executors::docker {
@@ -12,88 +13,6 @@ namespace {
 
 using base::ErrorKind;
 using base::make_error;
-
-bool match_class(std::string_view& pattern, char c) {
-    std::size_t at = 1;
-    const bool negated = at < pattern.size() && (pattern[at] == '!' || pattern[at] == '^');
-    if (negated) ++at;
-    bool found = false;
-    bool first = true;
-    while (at < pattern.size() && (first || pattern[at] != ']')) {
-        first = false;
-        if (pattern[at] == '\\' && at + 1 < pattern.size()) ++at;
-        const char low = pattern[at];
-        char high = low;
-        if (at + 2 < pattern.size() && pattern[at + 1] == '-' && pattern[at + 2] != ']') {
-            high = pattern[at + 2];
-            at += 2;
-        }
-        if (c >= low && c <= high) found = true;
-        ++at;
-    }
-    if (at >= pattern.size()) return false;
-    pattern.remove_prefix(at + 1);
-    return found != negated;
-}
-
-bool match_here(std::string_view pattern, std::string_view text);
-
-bool match_braces(std::string_view pattern, std::string_view text) {
-    const auto close = pattern.find('}');
-    if (close == std::string_view::npos) return false;
-    const std::string_view tail = pattern.substr(close + 1);
-    for (const std::string& choice : base::split(pattern.substr(1, close - 1), ',')) {
-        if (match_here(choice + std::string(tail), text)) return true;
-    }
-    return false;
-}
-
-bool match_double_star(std::string_view pattern, std::string_view text) {
-    const std::string_view after = pattern.substr(2);
-    if (after.empty()) return true;
-    if (after.front() != '/') return false;
-    // "**/x": no part, or any number of whole parts.
-    const std::string_view rest = after.substr(1);
-    if (match_here(rest, text)) return true;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        if (text[at] == '/' && match_here(rest, text.substr(at + 1))) return true;
-    }
-    return false;
-}
-
-bool match_star(std::string_view rest, std::string_view text) {
-    for (std::size_t taken = 0;; ++taken) {
-        if (match_here(rest, text.substr(taken))) return true;
-        if (taken == text.size() || text[taken] == '/') return false;
-    }
-}
-
-bool match_here(std::string_view pattern, std::string_view text) {
-    while (!pattern.empty()) {
-        if (pattern == "/**" && text.empty()) return true;
-        if (pattern.starts_with("**")) {
-            if (pattern.size() == 2 || pattern[2] == '/') return match_double_star(pattern, text);
-            return match_star(pattern.substr(pattern.find_first_not_of('*')), text);
-        }
-        if (pattern.front() == '*') return match_star(pattern.substr(1), text);
-        if (pattern.front() == '{') return match_braces(pattern, text);
-        if (text.empty()) return false;
-        if (pattern.front() == '[') {
-            if (text.front() == '/' || !match_class(pattern, text.front())) return false;
-            text.remove_prefix(1);
-            continue;
-        }
-        if (pattern.front() == '?') {
-            if (text.front() == '/') return false;
-        } else {
-            if (pattern.front() == '\\' && pattern.size() > 1) pattern.remove_prefix(1);
-            if (pattern.front() != text.front()) return false;
-        }
-        pattern.remove_prefix(1);
-        text.remove_prefix(1);
-    }
-    return text.empty();
-}
 
 std::string quoted_list(const std::vector<std::string>& items) {
     return "[" + base::join(items, " ") + "]";
@@ -116,10 +35,6 @@ bool is_shell(const std::string& argument) {
 
 }  // namespace
 
-bool glob_match(std::string_view pattern, std::string_view text) {
-    return match_here(pattern, text);
-}
-
 base::Result<void> check_allowed(std::string_view image, std::string_view kind,
                                  const std::vector<std::string>& allowed,
                                  const std::vector<std::string>& internal) {
@@ -128,7 +43,7 @@ base::Result<void> check_allowed(std::string_view image, std::string_view kind,
         if (name == image) return {};
     }
     for (const auto& pattern : allowed) {
-        if (glob_match(pattern, image)) return {};
+        if (base::doublestar_match(pattern, image)) return {};
     }
     std::string text = "The \"" + std::string(image) + "\" image is not present on list of allowed " +
                        std::string(kind) + ":";
@@ -141,7 +56,7 @@ base::Result<void> check_allowed(std::string_view image, std::string_view kind,
 
 bool privileged_allowed(std::string_view image, const std::vector<std::string>& allowed) {
     return allowed.empty() || std::any_of(allowed.begin(), allowed.end(), [&](const auto& pattern) {
-               return glob_match(pattern, image);
+               return base::doublestar_match(pattern, image);
            });
 }
 

@@ -12,9 +12,6 @@
 /// kConfiguration: the job fails at once and is not tried again.
 namespace executors::docker {
 
-/// Doublestar: `*` and `?` stay inside one path part, `**` crosses parts, `[a-z]`, `[!x]`, `{a,b}`.
-bool glob_match(std::string_view pattern, std::string_view text);
-
 /// `kind` is "images" or "services"; an empty list allows everything; `internal` names always pass.
 base::Result<void> check_allowed(std::string_view image, std::string_view kind,
                                  const std::vector<std::string>& allowed,

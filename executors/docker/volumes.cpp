@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "base/strings.hpp"
-#include "executors/docker/digest.hpp"
+#include "base/digest.hpp"
 
 namespace executors::docker {
 
@@ -27,7 +27,7 @@ class Planner {
   public:
     Planner(const JobEnvironment& job, const DockerSettings& settings, const std::string& base)
         : job_(job), settings_(settings), base_(base) {
-        unique_ = "runner-" + sha256_hex(job.cache_identity).substr(0, 32);
+        unique_ = "runner-" + base::sha256_hex(job.cache_identity).substr(0, 32);
     }
 
     base::Result<void> add_configured(const std::string& entry) {
@@ -51,7 +51,7 @@ class Planner {
         destinations_.push_back(destination);
         plan_.writable.push_back(destination);
         const std::string suffix = job_.protected_ref ? "-protected" : "";
-        const std::string hash = md5_hex(destination);
+        const std::string hash = base::md5_hex(destination);
         if (reusable && !settings_.cache_dir.empty() && !settings_.disable_cache) {
             plan_.binds.push_back(settings_.cache_dir + "/" + unique_ + "/" + hash + suffix + ":" +
                                   destination);

@@ -57,12 +57,21 @@ FileCommand parse_file(const Json& json, FileCommand::Kind kind) {
     file.id = json.at("id").get<std::string>();
     file.path = json.at(kind == FileCommand::Kind::kPutTar ? "dest" : "path").get<std::string>();
     file.mode = json.value("mode", 0U) & 07777U;
-    file.owner = json.value("owner", file.owner);
+    file.user = json.value("user", file.user);
     return file;
+}
+
+ReadFile parse_read(const Json& json) {
+    ReadFile read;
+    read.version = json.at("version").get<int>();
+    read.path = json.at("path").get<std::string>();
+    read.user = json.value("user", read.user);
+    return read;
 }
 
 Command parse_object(const Json& json) {
     const auto op = json.at("op").get<std::string>();
+    if (op == "read") return parse_read(json);
     if (op == "hello") return Hello{json.at("version").get<int>(), json.at("from").get<std::uint64_t>()};
     if (op == "run") return parse_run(json);
     if (op == "stop") return parse_stop(json);
@@ -115,6 +124,8 @@ std::string answer_json_from_worker(const std::string& id, const std::string& re
 std::string event_json(std::string_view event, std::string_view key, std::int64_t value) {
     return dump(Json{{"event", event}, {std::string(key), value}});
 }
+
+std::string file_json(std::uint64_t size) { return dump(Json{{"ok", true}, {"size", size}}); }
 
 std::string id_of_notice(const std::string& text) {
     const Json json = Json::parse(text, nullptr, false);

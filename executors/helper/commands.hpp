@@ -50,8 +50,13 @@ struct FileCommand {
     std::string id;
     std::string path;
     unsigned mode = 0;    ///< 0: 0755 for directories, 0644 for files
-    std::string owner;    ///< "" : whom the supervisor runs as
+    std::string user;     ///< who does it; "": whom the supervisor runs as
     [[nodiscard]] bool has_upload() const { return kind == Kind::kPutFile || kind == Kind::kPutTar; }
+};
+struct ReadFile {
+    int version = 0;
+    std::string path;
+    std::string user;  ///< who opens it; "": whom the supervisor runs as
 };
 struct AbortUpload {};
 struct Shutdown {
@@ -59,7 +64,7 @@ struct Shutdown {
 };
 
 using Command = std::variant<Hello, RunStage, StopStage, LimitOutput, WaitEngine, FileCommand,
-                             AbortUpload, Shutdown>;
+                             ReadFile, AbortUpload, Shutdown>;
 
 /// Throws Failure that says what is wrong with the frame.
 Command parse_command(std::string_view json);
@@ -78,6 +83,8 @@ std::string answer_json(const std::string& id, const std::string& error);
 /// `result` is what a worker printed: a JSON object to which the id is added.
 std::string answer_json_from_worker(const std::string& id, const std::string& result);
 std::string event_json(std::string_view event, std::string_view key, std::int64_t value);
+/// The answer in front of a file's bytes.
+std::string file_json(std::uint64_t size);
 /// The id of an answer, "" for events.
 std::string id_of_notice(const std::string& json);
 

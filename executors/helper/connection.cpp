@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "executors/helper/read_file.hpp"
+
 namespace executors::helper {
 
 namespace {
@@ -125,6 +127,15 @@ void Connection::wait_for_worker() {
     update_interest();
 }
 
+/// The connection's rest is a file's bytes, which another process sends.
+void Connection::hand_over(const ReadFile& read) {
+    if (greeted_) throw Failure("it asks for a file behind a hello");
+    if (read.version != kProtocolVersion) throw Failure("it speaks another protocol version");
+    reactor_.forget(socket_.get());
+    serve_file(std::move(socket_), read);
+    socket_.reset();
+}
+
 void Connection::take_command(std::string_view json) {
     const Command command = parse_command(json);
     if (const auto* hello = std::get_if<Hello>(&command)) {
@@ -135,6 +146,7 @@ void Connection::take_command(std::string_view json) {
         offset_ = hello->from;
         return;
     }
+    if (const auto* read = std::get_if<ReadFile>(&command)) return hand_over(*read);
     if (!greeted_) throw Failure("a command before hello");
     if (std::holds_alternative<AbortUpload>(command)) {
         if (upload_) upload_->abort("the upload was given up");

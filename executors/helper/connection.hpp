@@ -39,6 +39,7 @@ class Connection {
     std::size_t take_frame(std::string_view input);
     std::size_t take_data(std::string_view input);
     void take_command(std::string_view json);
+    void hand_over(const ReadFile& read);
     void wait_for_worker();
     ssize_t send_some();
     void update_interest();

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <optional>
 
 #include "executors/helper/unpack.hpp"
 #include "executors/helper/users.hpp"
@@ -18,11 +17,6 @@ namespace {
 
 constexpr char kDone[] = R"({"ok":true})";
 constexpr int kMaxDepth = 4096;
-
-std::optional<User> find_owner(const FileCommand& command) {
-    if (command.owner.empty()) return std::nullopt;
-    return find_user(command.owner);
-}
 
 std::string directory_of(const std::string& path) {
     const auto slash = path.rfind('/');
@@ -36,10 +30,6 @@ void make_directory(const FileCommand& command) {
     const Fd made(::open(command.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!made) fail_errno("open directory " + command.path);
     if (command.mode != 0 && ::fchmod(made.get(), mode) != 0) fail_errno("set the mode of " + command.path);
-    const auto owner = find_owner(command);
-    if (owner && ::fchown(made.get(), owner->uid, owner->gid) != 0) {
-        fail_errno("give " + command.path + " to " + command.owner);
-    }
 }
 
 void remove_in(int directory, const std::string& name, int depth) {
@@ -92,9 +82,7 @@ void put_file(const FileCommand& command, int input) {
     while ((count = read_some(input, buffer.data(), buffer.size())) > 0) {
         if (!write_all(file.get(), {buffer.data(), static_cast<std::size_t>(count)})) break;
     }
-    const auto owner = find_owner(command);
     bool good = count == 0 && ::fchmod(file.get(), mode) == 0;
-    if (good && owner) good = ::fchown(file.get(), owner->uid, owner->gid) == 0;
     if (good) good = ::renameat(parent.get(), draft.c_str(), parent.get(), name.c_str()) == 0;
     if (good) return;
     const int code = errno;
@@ -129,14 +117,15 @@ Tree::Place Tree::locate(const std::string& path) const {
 }
 
 std::string do_file_command(const FileCommand& command, int input) {
+    // As the job's user from the first path on: links that the job has laid lead where it may go itself.
+    if (!command.user.empty() && !become(find_user(command.user))) fail_errno("become user " + command.user);
     switch (command.kind) {
         case FileCommand::Kind::kMkdir: make_directory(command); return kDone;
         case FileCommand::Kind::kRemove: remove_path(command); return kDone;
         case FileCommand::Kind::kPutFile: put_file(command, input); return kDone;
         case FileCommand::Kind::kPutTar: break;
     }
-    const auto owner = find_owner(command);
-    const std::size_t entries = unpack_tar(input, command.path, owner ? &*owner : nullptr);
+    const std::size_t entries = unpack_tar(input, command.path);
     return R"({"ok":true,"entries":)" + std::to_string(entries) + "}";
 }
 

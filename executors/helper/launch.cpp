@@ -1,7 +1,6 @@
 #include "executors/helper/launch.hpp"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -23,7 +22,7 @@ namespace {
 constexpr int kPipeBytes = 256 * 1024;
 
 /// How far the child came; sent through the error pipe when it could not become the shell.
-enum class Step : int { kChdir, kGroups, kUser, kExec };
+enum class Step : int { kChdir, kUser, kExec };
 
 struct ChildFailure {
     Step step;
@@ -107,15 +106,6 @@ void reset_signals() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-void become_user(const Plan& plan, int report) {
-    if (!plan.user) return;
-    const User& user = *plan.user;
-    // Who already is this user (an image's own) may not call setgroups, and need not.
-    if (::geteuid() == user.uid && ::geteuid() != 0) return;
-    if (::setgroups(user.groups.size(), user.groups.data()) != 0) report_and_exit(report, Step::kGroups);
-    if (::setgid(user.gid) != 0 || ::setuid(user.uid) != 0) report_and_exit(report, Step::kUser);
-}
-
 struct ExecArguments {
     std::vector<std::string> shells;
     std::vector<std::vector<char*>> vectors;  ///< one per shell
@@ -132,7 +122,7 @@ struct ExecArguments {
     ::dup2(plan.error.write.get(), STDERR_FILENO);
     // Not being able to join is not a reason to fail: the process tree is searched as well.
     if (cgroup_procs >= 0) static_cast<void>(!::write(cgroup_procs, "0", 1));
-    become_user(plan, report);
+    if (plan.user && !become(*plan.user)) report_and_exit(report, Step::kUser);
     if (!run.cwd.empty() && ::chdir(run.cwd.c_str()) != 0) report_and_exit(report, Step::kChdir);
     int worst = ENOENT;
     for (std::size_t i = 0; i < arguments.shells.size(); ++i) {
@@ -148,7 +138,6 @@ struct ExecArguments {
 std::string describe(const ChildFailure& failure, const RunStage& run) {
     switch (failure.step) {
         case Step::kChdir: return errno_text("enter directory " + run.cwd, failure.code);
-        case Step::kGroups: return errno_text("take the groups of user " + run.user, failure.code);
         case Step::kUser: return errno_text("become user " + run.user, failure.code);
         case Step::kExec: break;
     }

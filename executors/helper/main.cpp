@@ -1,11 +1,15 @@
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "executors/helper/connect.hpp"
+#include "executors/helper/files_command.hpp"
 #include "executors/helper/fronts.hpp"
 #include "executors/helper/platforms.hpp"
+#include "executors/helper/posix.hpp"
 #include "executors/helper/preload.hpp"
 #include "executors/helper/reap.hpp"
 #include "executors/helper/supervisor.hpp"
@@ -20,6 +24,7 @@ constexpr char kUsage[] =
     "       runner-helper reap --dir DIR [--limit-ms N]\n"
     "       runner-helper load --image NAME --id ID --mark MARK   (the image's archive on standard "
     "input)\n"
+    "       runner-helper files   (a request on standard input; files_command.hpp)\n"
     "       runner-helper wait-images\n"
     "       runner-helper platforms [--register]\n"
     "The part of runner that works inside a job's environment. It is also, by another name, the "
@@ -89,6 +94,11 @@ int run_reap(Arguments arguments) {
         directory, limit.empty() ? 10'000 : std::strtoll(limit.c_str(), nullptr, 10));
 }
 
+int run_files(const Arguments& arguments) {
+    arguments.expect_none();
+    return executors::helper::run_files_command(executors::helper::read_all(STDIN_FILENO));
+}
+
 int run_load(Arguments arguments) {
     executors::helper::LoadOptions options;
     options.image = arguments.take_value("--image");
@@ -115,6 +125,7 @@ int run(const std::vector<std::string>& words) {
     if (command == "supervise") return run_supervise(Arguments(rest));
     if (command == "connect") return run_connect(Arguments(rest));
     if (command == "reap") return run_reap(Arguments(rest));
+    if (command == "files") return run_files(Arguments(rest));
     if (command == "load") return run_load(Arguments(rest));
     if (command == "platforms") return run_platforms(Arguments(rest));
     if (command == "wait-images") return executors::helper::wait_for_images(false) ? 0 : 1;

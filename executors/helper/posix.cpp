@@ -49,6 +49,17 @@ ssize_t read_some(int fd, char* target, std::size_t size) {
     return count;
 }
 
+std::string read_all(int fd) {
+    std::string text;
+    std::array<char, 16 * 1024> buffer;
+    ssize_t count = 0;
+    while ((count = read_some(fd, buffer.data(), buffer.size())) > 0) {
+        text.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    if (count < 0) fail_errno("read a request");
+    return text;
+}
+
 bool write_all(int fd, std::string_view bytes) {
     while (!bytes.empty()) {
         const ssize_t count = ::write(fd, bytes.data(), bytes.size());
@@ -108,6 +119,14 @@ std::string read_file_end(const std::string& path, std::size_t limit) {
     }
     text.resize(filled);
     return text;
+}
+
+std::string link_target(const std::string& path) {
+    std::string target(4096, '\0');
+    const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
+    if (length < 0) fail_errno("read link " + path);
+    target.resize(static_cast<std::size_t>(length));
+    return target;
 }
 
 std::string base_name(std::string_view path) {

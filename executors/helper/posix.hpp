@@ -47,6 +47,8 @@ struct Pipe {
 /// Close-on-exec, both ends; throws Failure.
 Pipe make_pipe();
 
+/// What comes until the end; throws Failure.
+std::string read_all(int fd);
 /// read(2) that is not disturbed by signals.
 ssize_t read_some(int fd, char* target, std::size_t size);
 /// Waits where it has to. False with errno set when not all could be written.
@@ -60,6 +62,8 @@ std::int64_t monotonic_ms();
 void make_directories(const std::string& path, mode_t mode);
 /// The whole file, at most `limit` bytes of its end; "" when it cannot be read.
 std::string read_file_end(const std::string& path, std::size_t limit);
+/// What a symbolic link says; throws Failure.
+std::string link_target(const std::string& path);
 std::string base_name(std::string_view path);
 std::vector<std::string> split_text(std::string_view text, char separator);
 

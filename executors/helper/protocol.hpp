@@ -23,16 +23,21 @@
 ///     stop         stage; grace_ms
 ///     limit        max_output_bytes
 ///     wait_engine  id, socket; timeout_ms, log, listening
-///     mkdir        id, path; mode, owner
-///     remove       id, path
-///     put_file     id, path; mode, owner                              (an upload follows)
-///     put_tar      id, dest; owner                                    (an upload follows)
+///     mkdir        id, path; mode, user
+///     remove       id, path; user
+///     put_file     id, path; mode, user                               (an upload follows)
+///     put_tar      id, dest; user                                     (an upload follows)
 ///     abort_upload
 ///     shutdown     grace_ms
 /// `run` is idempotent: a stage that was started is not started again, and one that has ended has its
 /// kExited record repeated. The others with an `id` are carried out once per id, and each is answered
 /// by one kNotice record that carries the id, also when the connection is lost in between; but an
-/// upload that is cut off fails.
+/// upload that is cut off fails. With a `user`, a worker that is that user does it.
+///
+/// A connection may instead be for one file: its first and only frame is
+///     {"op":"read","version":1,"path":…,"user":…}
+/// and the answer, in place of the log, a frame {"ok":true,"size":n} and n bytes, or a frame
+/// {"ok":false,"error":…}. Then the supervisor hangs up.
 namespace executors::helper {
 
 inline constexpr int kProtocolVersion = 1;

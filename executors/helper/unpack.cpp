@@ -34,8 +34,7 @@ std::string text_of(const char* plain, const char* utf8) {
 
 class Unpacker {
   public:
-    Unpacker(archive* reader, const std::string& destination, const User* owner)
-        : reader_(reader), tree_(destination), owner_(owner) {}
+    Unpacker(archive* reader, const std::string& destination) : reader_(reader), tree_(destination) {}
 
     void take(archive_entry* entry) {
         path_ = text_of(::archive_entry_pathname(entry), ::archive_entry_pathname_utf8(entry));
@@ -65,7 +64,6 @@ class Unpacker {
         const Fd made(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         if (!made) fail_errno("open " + path_);
         ::fchmod(made.get(), (::archive_entry_perm(entry) & 0777) | 0700);
-        give_to_owner(made.get());
     }
 
     void write_file(archive_entry* entry) const {
@@ -84,9 +82,12 @@ class Unpacker {
             }
         }
         if (code != ARCHIVE_EOF) fail_archive(reader_, "unpack " + path_);
-        if (::ftruncate(file.get(), ::archive_entry_size(entry)) != 0) fail_errno("write " + path_);
+        // A hole at the end has no block of its own.
+        if (::archive_entry_size_is_set(entry) != 0 &&
+            ::ftruncate(file.get(), ::archive_entry_size(entry)) != 0) {
+            fail_errno("write " + path_);
+        }
         ::fchmod(file.get(), ::archive_entry_perm(entry) & 0777);
-        give_to_owner(file.get());
         const std::array<timespec, 2> times{
             timespec{0, UTIME_OMIT},
             timespec{::archive_entry_mtime(entry), ::archive_entry_mtime_nsec(entry)}};
@@ -99,10 +100,6 @@ class Unpacker {
         if (::symlinkat(target.c_str(), place_.directory.get(), place_.name.c_str()) != 0) {
             fail_errno("link " + path_);
         }
-        if (owner_ != nullptr && ::fchownat(place_.directory.get(), place_.name.c_str(), owner_->uid,
-                                            owner_->gid, AT_SYMLINK_NOFOLLOW) != 0) {
-            fail_errno("hand over " + path_);
-        }
     }
 
     void link_hard(const std::string& target) const {
@@ -114,42 +111,82 @@ class Unpacker {
         }
     }
 
-    void give_to_owner(int fd) const {
-        if (owner_ != nullptr && ::fchown(fd, owner_->uid, owner_->gid) != 0) {
-            fail_errno("hand over " + path_);
-        }
-    }
-
     archive* reader_;
     Tree tree_;
-    const User* owner_;
     std::string path_;
     Tree::Place place_;
 };
 
+bool next_entry(archive* reader, archive_entry*& entry) {
+    const int code = ::archive_read_next_header(reader, &entry);
+    if (code == ARCHIVE_EOF) return false;
+    if (code != ARCHIVE_OK && code != ARCHIVE_WARN) fail_archive(reader, "read the archive");
+    return true;
+}
+
+std::size_t unpack_all(archive* reader, const std::string& destination) {
+    Unpacker unpacker(reader, destination);
+    std::size_t entries = 0;
+    archive_entry* entry = nullptr;
+    while (next_entry(reader, entry)) {
+        unpacker.take(entry);
+        ++entries;
+    }
+    return entries;
+}
+
+/// A zip's modes and links stand at its end only, so it is read by seeking.
+Reader open_file_reader(int file) {
+    Reader reader(::archive_read_new());
+    ::archive_read_support_format_zip_seekable(reader.get());
+    ::archive_read_support_format_tar(reader.get());
+    ::archive_read_support_filter_zstd(reader.get());
+    if (::archive_read_open_fd(reader.get(), file, 64 * 1024) != ARCHIVE_OK) {
+        fail_archive(reader.get(), "open the archive");
+    }
+    return reader;
+}
+
 }  // namespace
 
-std::size_t unpack_tar(int input, const std::string& destination, const User* owner) {
+std::size_t unpack_tar(int input, const std::string& destination) {
     const Reader reader(::archive_read_new());
     ::archive_read_support_format_tar(reader.get());
     if (::archive_read_open_fd(reader.get(), input, 64 * 1024) != ARCHIVE_OK) {
         fail_archive(reader.get(), "open the archive");
     }
-    Unpacker unpacker(reader.get(), destination, owner);
-    std::size_t entries = 0;
-    archive_entry* entry = nullptr;
-    int code = ARCHIVE_OK;
-    while ((code = ::archive_read_next_header(reader.get(), &entry)) == ARCHIVE_OK ||
-           code == ARCHIVE_WARN) {
-        unpacker.take(entry);
-        ++entries;
-    }
-    if (code != ARCHIVE_EOF) fail_archive(reader.get(), "read the archive");
+    const std::size_t entries = unpack_all(reader.get(), destination);
     // The padding behind the end is read too, or the sender would meet a closed pipe.
     std::array<char, 4096> rest;
     while (read_some(input, rest.data(), rest.size()) > 0) {
     }
     return entries;
+}
+
+std::size_t unpack_archive(int file, const std::string& destination) {
+    const Reader reader = open_file_reader(file);
+    return unpack_all(reader.get(), destination);
+}
+
+std::vector<ArchiveMember> list_archive(int file) {
+    const Reader reader = open_file_reader(file);
+    std::vector<ArchiveMember> members;
+    archive_entry* entry = nullptr;
+    while (next_entry(reader.get(), entry)) {
+        ArchiveMember member;
+        member.path = text_of(::archive_entry_pathname(entry), ::archive_entry_pathname_utf8(entry));
+        if (!member.path.empty() && member.path.back() == '/') member.path.pop_back();
+        member.mode = ::archive_entry_mode(entry);
+        if (S_ISREG(member.mode)) {
+            member.size = ::archive_entry_size(entry);
+            member.mtime = ::archive_entry_mtime(entry);
+        }
+        if (S_ISLNK(member.mode)) {
+            member.link = text_of(::archive_entry_symlink(entry), ::archive_entry_symlink_utf8(entry));
+        }
+        members.push_back(std::move(member));
+    }
+    return members;
 }
 
 }  // namespace executors::helper

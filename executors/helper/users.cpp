@@ -1,5 +1,8 @@
 #include "executors/helper/users.hpp"
 
+#include <grp.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -76,6 +79,13 @@ User find_user(const std::string& text, const std::string& passwd, const std::st
     fill_from_passwd(user, text.substr(0, colon), passwd);
     fill_from_group(user, colon == std::string::npos ? "" : text.substr(colon + 1), group);
     return user;
+}
+
+bool become(const User& user) {
+    // Who already is this user (an image's own) may not call setgroups, and need not.
+    if (::geteuid() == user.uid && ::geteuid() != 0) return true;
+    return ::setgroups(user.groups.size(), user.groups.data()) == 0 && ::setgid(user.gid) == 0 &&
+           ::setuid(user.uid) == 0;
 }
 
 }  // namespace executors::helper

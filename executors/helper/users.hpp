@@ -21,4 +21,8 @@ struct User {
 User find_user(const std::string& text, const std::string& passwd = "/etc/passwd",
                const std::string& group = "/etc/group");
 
+/// Makes this process, which is about to do something else's work, that user for good. False with errno
+/// set. Only system calls, so it may follow a fork.
+bool become(const User& user);
+
 }  // namespace executors::helper

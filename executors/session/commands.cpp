@@ -140,9 +140,9 @@ base::Task<base::Result<void>> SupervisorSession::wait_engine(std::string socket
 }
 
 base::Task<base::Result<void>> SupervisorSession::file_command(std::string_view op, std::string path,
-                                                               unsigned mode, std::string owner) {
+                                                               unsigned mode, std::string user) {
     const std::string id = next_id();
-    auto asking = ask(id, file_frame(op, id, path, mode, owner));
+    auto asking = ask(id, file_frame(op, id, path, mode, user));
     auto answer = co_await std::move(asking);
     if (!answer) co_return answer.error();
     if (!answer->ok) co_return base::make_error(ErrorKind::kIo, answer->error);
@@ -150,14 +150,14 @@ base::Task<base::Result<void>> SupervisorSession::file_command(std::string_view 
 }
 
 base::Task<base::Result<void>> SupervisorSession::make_directory(std::string path, unsigned mode,
-                                                                 std::string owner) {
-    auto task = file_command("mkdir", std::move(path), mode, std::move(owner));
+                                                                 std::string user) {
+    auto task = file_command("mkdir", std::move(path), mode, std::move(user));
     auto done = co_await std::move(task);
     co_return std::move(done);
 }
 
-base::Task<base::Result<void>> SupervisorSession::remove(std::string path) {
-    auto task = file_command("remove", std::move(path), 0, std::string());
+base::Task<base::Result<void>> SupervisorSession::remove(std::string path, std::string user) {
+    auto task = file_command("remove", std::move(path), 0, std::move(user));
     auto done = co_await std::move(task);
     co_return std::move(done);
 }
@@ -172,20 +172,27 @@ base::Task<base::Result<std::string>> give_once(std::shared_ptr<std::string> con
 }  // namespace
 
 base::Task<base::Result<void>> SupervisorSession::put_file(std::string path, std::string content,
-                                                           unsigned mode, std::string owner) {
-    const std::string id = next_id();
+                                                           unsigned mode, std::string user) {
     const auto shared = std::make_shared<std::string>(std::move(content));
     const auto give = [shared] { return give_once(shared); };
     BodySource source = give;
-    auto task = upload(id, file_frame("put_file", id, path, mode, owner), std::move(source));
+    auto task = put_file(std::move(path), std::move(source), mode, std::move(user));
+    auto done = co_await std::move(task);
+    co_return std::move(done);
+}
+
+base::Task<base::Result<void>> SupervisorSession::put_file(std::string path, BodySource source,
+                                                           unsigned mode, std::string user) {
+    const std::string id = next_id();
+    auto task = upload(id, file_frame("put_file", id, path, mode, user), std::move(source));
     auto done = co_await std::move(task);
     co_return std::move(done);
 }
 
 base::Task<base::Result<void>> SupervisorSession::put_tar(std::string destination, BodySource source,
-                                                          std::string owner) {
+                                                          std::string user) {
     const std::string id = next_id();
-    auto task = upload(id, file_frame("put_tar", id, destination, 0, owner), std::move(source));
+    auto task = upload(id, file_frame("put_tar", id, destination, 0, user), std::move(source));
     auto done = co_await std::move(task);
     co_return std::move(done);
 }
@@ -241,6 +248,16 @@ base::Task<base::Result<void>> SupervisorSession::send_chunk(std::string_view ch
     if (state->lost) co_return base::make_error(ErrorKind::kUnavailable, "the connection was lost");
     enqueue(std::make_shared<const std::string>(std::move(frame)));
     co_return base::Result<void>();
+}
+
+base::Task<base::Result<std::unique_ptr<RemoteFile>>> SupervisorSession::open_file(std::string path,
+                                                                                   std::string user) {
+    auto connecting = connector_();
+    auto stream = co_await std::move(connecting);
+    if (!stream) co_return stream.error().with_context("read " + path);
+    auto opening = RemoteFile::open(std::move(*stream), std::move(path), std::move(user));
+    auto file = co_await std::move(opening);
+    co_return std::move(file);
 }
 
 base::Task<base::Result<void>> SupervisorSession::shutdown(std::chrono::milliseconds grace) {

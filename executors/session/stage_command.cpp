@@ -108,12 +108,16 @@ std::string wait_engine_frame(const std::string& id, const std::string& socket,
 }
 
 std::string file_frame(std::string_view op, const std::string& id, const std::string& path,
-                       unsigned mode, const std::string& owner) {
+                       unsigned mode, const std::string& user) {
     return frame_of({{"op", op},
                      {"id", id},
                      {op == "put_tar" ? "dest" : "path", path},
                      {"mode", mode},
-                     {"owner", owner}});
+                     {"user", user}});
+}
+
+std::string read_frame(const std::string& path, const std::string& user) {
+    return frame_of({{"op", "read"}, {"version", helper::kProtocolVersion}, {"path", path}, {"user", user}});
 }
 
 std::string abort_upload_frame() { return frame_of({{"op", "abort_upload"}}); }
@@ -146,6 +150,16 @@ Notice parse_notice(std::string_view text) {
     notice.waited_ms = field<std::int64_t>(json, "waited_ms", 0);
     notice.log_tail = field<std::string>(json, "log_tail", "");
     return notice;
+}
+
+base::Result<std::uint64_t> parse_file_answer(std::string_view text) {
+    const Json json = Json::parse(text, nullptr, false);
+    if (!json.is_object() || !field(json, "ok", false)) {
+        const std::string error = json.is_object() ? field<std::string>(json, "error", "") : std::string();
+        return base::make_error(base::ErrorKind::kIo,
+                                error.empty() ? "the supervisor's answer cannot be read" : error);
+    }
+    return field<std::uint64_t>(json, "size", 0);
 }
 
 }  // namespace executors::session

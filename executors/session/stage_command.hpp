@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
 #include "executors/helper/protocol.hpp"
 
 /// The values that the daemon and a job's supervisor exchange, and their JSON. Pure.
@@ -61,9 +62,10 @@ std::string stop_frame(std::uint16_t stage, std::chrono::milliseconds grace);
 std::string limit_frame(std::uint64_t max_output_bytes);
 std::string wait_engine_frame(const std::string& id, const std::string& socket,
                               std::chrono::milliseconds limit, const std::string& log, bool listening);
-/// `op` is mkdir, remove, put_file or put_tar. `mode` 0 and `owner` "" stand for the defaults.
+/// `op` is mkdir, remove, put_file or put_tar. `mode` 0 and `user` "" stand for the defaults.
 std::string file_frame(std::string_view op, const std::string& id, const std::string& path,
-                       unsigned mode, const std::string& owner);
+                       unsigned mode, const std::string& user);
+std::string read_frame(const std::string& path, const std::string& user);
 std::string abort_upload_frame();
 std::string shutdown_frame(std::chrono::milliseconds grace);
 
@@ -80,5 +82,8 @@ struct Notice {
     std::string log_tail;
 };
 Notice parse_notice(std::string_view json);
+
+/// The frame in front of a file's bytes; kIo with the supervisor's sentence when there is no file.
+base::Result<std::uint64_t> parse_file_answer(std::string_view json);
 
 }  // namespace executors::session

@@ -16,6 +16,7 @@
 #include "base/result.hpp"
 #include "base/task_group.hpp"
 #include "executors/session/record_reader.hpp"
+#include "executors/session/remote_file.hpp"
 #include "executors/session/stage_command.hpp"
 #include "protocol/http/message.hpp"
 #include "protocol/http/stream.hpp"
@@ -83,18 +84,22 @@ class SupervisorSession {
     base::Task<base::Result<void>> wait_engine(std::string socket, EngineState state,
                                                std::chrono::milliseconds limit, std::string log);
 
-    /// File work in the environment. `mode` 0 is the default of the kind, `owner` "" whom the
-    /// supervisor runs as, else a user as in StageCommand::user.
+    /// File work in the environment. `mode` 0 is the default of the kind, `user` "" whom the
+    /// supervisor runs as, else who does it, as in StageCommand::user.
     base::Task<base::Result<void>> make_directory(std::string path, unsigned mode = 0,
-                                                  std::string owner = {});
-    base::Task<base::Result<void>> remove(std::string path);
+                                                  std::string user = {});
+    base::Task<base::Result<void>> remove(std::string path, std::string user = {});
     base::Task<base::Result<void>> put_file(std::string path, std::string content,
-                                            unsigned mode = 0, std::string owner = {});
+                                            unsigned mode = 0, std::string user = {});
+    base::Task<base::Result<void>> put_file(std::string path, protocol::http::BodySource source,
+                                            unsigned mode, std::string user);
+    /// A file's bytes, over a connection of its own.
+    base::Task<base::Result<std::unique_ptr<RemoteFile>>> open_file(std::string path, std::string user);
     /// Unpacks a tar stream below the directory `destination`, which must exist. Uploads wait for
     /// each other. When the call fails or is cancelled, a part may have been unpacked.
     base::Task<base::Result<void>> put_tar(std::string destination,
                                            protocol::http::BodySource source,
-                                           std::string owner = {});
+                                           std::string user = {});
 
     /// Ends every process of the job and the supervisor itself. Returns when all of them are gone.
     base::Task<base::Result<void>> shutdown(std::chrono::milliseconds grace);
@@ -140,7 +145,7 @@ class SupervisorSession {
     base::Task<base::Result<Notice>> ask(std::string id, std::string frame);
     base::Task<base::Result<Notice>> wait_answer(std::string id);
     base::Task<base::Result<void>> file_command(std::string_view op, std::string path,
-                                                unsigned mode, std::string owner);
+                                                unsigned mode, std::string user);
     base::Task<base::Result<void>> upload(std::string id, std::string frame,
                                           protocol::http::BodySource source);
     base::Task<base::Result<void>> send_body(protocol::http::BodySource& source);

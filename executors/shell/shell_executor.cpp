@@ -74,6 +74,7 @@ class ShellExecutor final : public Executor {
           helper_(helper_path.empty() ? executors::find_helper() : std::move(helper_path)) {
         info_.description = host_name();
         info_.has_git = has_program("git");
+        info_.helper = find_helper();
         info_.shared = true;
         info_.login_arguments = {"-l"};
     }

@@ -36,6 +36,7 @@ struct RunnerConfig {
     std::map<std::string, std::string> labels;
     std::string executor;
     std::string builds_dir;
+    std::string cache_dir;
     std::string clone_url;
     std::vector<std::string> environment;  ///< KEY=VALUE
     std::string pre_get_sources_script;
@@ -44,6 +45,7 @@ struct RunnerConfig {
     std::string post_build_script;
     std::optional<std::chrono::nanoseconds> prepare_timeout;
     std::optional<std::chrono::nanoseconds> get_sources_timeout;
+    std::chrono::nanoseconds artifact_upload_timeout = std::chrono::hours(1);
     bool debug_trace_disabled = false;
     std::optional<bool> safe_directory_checkout;
     std::optional<bool> clean_git_config;

@@ -55,7 +55,8 @@ constexpr Key kRunner[] = {
     key("executor", Type::kString, "", runner<&R::executor>, "where jobs run: docker or shell"),
     key("builds_dir", Type::kString, "/builds (docker), <working directory>/builds (shell)",
         runner<&R::builds_dir>, "where projects are checked out"),
-    idle("cache_dir", Type::kString, "", "this runner keeps no caches (`cache:` of jobs); [runners.docker] volumes are kept"),
+    key("cache_dir", Type::kString, "/cache (docker), <working directory>/cache (shell)", runner<&R::cache_dir>,
+        "where the caches of jobs lie; for docker a path in the container, which needs a volume"),
     key("clone_url", Type::kString, "", runner<&R::clone_url>, "replaces scheme and host of the clone address")
         .with_flag("", "CLONE_URL"),
     key("environment", Type::kStrings, "", runner<&R::environment>, "KEY=VALUE for every job; the job wins")
@@ -98,8 +99,9 @@ constexpr Key kCustomBuildDir[] = {
 };
 
 constexpr Key kArtifact[] = {
-    idle("upload_timeout", Type::kDuration, "1h0m0s"),
-    idle("response_header_timeout", Type::kDuration, "10m0s"),
+    key("upload_timeout", Type::kDuration, "1h0m0s", runner<&R::artifact_upload_timeout>,
+        "longest time for sending one archive, further tries included"),
+    idle("response_header_timeout", Type::kDuration, "10m0s", "upload_timeout counts for the answer, too"),
 };
 
 constexpr Key kMonitoring[] = {idle("job_queuing_durations", Type::kAny)};
@@ -159,7 +161,7 @@ constexpr Key kCacheAzure[] = {
 constexpr Section kSections[] = {
     {"runners", kRunner, true, "", "", "RUNNER_"},
     {"runners.custom_build_dir", kCustomBuildDir, false, "", "", ""},
-    {"runners.artifact", kArtifact, false, "this runner uploads no artifacts", "-", "-"},
+    {"runners.artifact", kArtifact, false, "", "-", "-"},
     {"runners.monitoring", kMonitoring, false, "this runner measures no queue times", "-", "-"},
     {"runners.referees", kReferees, false, "this runner has no referees", "-", "-"},
     {"runners.experimental", {}, false, "", "-", "-"},

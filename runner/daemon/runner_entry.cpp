@@ -21,6 +21,12 @@ void add_common(gitlab::Features& features) {
     features.cancel_gracefully = true;
     features.return_exit_code = true;
     features.two_phase_job_commit = true;
+    features.artifacts = true;
+    features.upload_multiple_artifacts = true;
+    features.upload_raw_artifacts = true;
+    features.artifacts_exclude = true;
+    features.cache = true;
+    features.fallback_cache_keys = true;
 }
 
 void add_docker(gitlab::Features& features) {

@@ -17,6 +17,8 @@ namespace {
 
 using Options = GitLabChannelOptions;
 
+constexpr std::size_t kDownloadBytes = 256U << 10U;
+
 /// The calls of one job.
 class JobTarget final : public trace::TraceTarget {
   public:
@@ -45,6 +47,28 @@ class JobTarget final : public trace::TraceTarget {
     }
 
     void decide(Outcome outcome) { outcome_ = std::move(outcome); }
+
+    base::Task<base::Result<void>> send(ArtifactFile file) {
+        gitlab::ArtifactUpload upload;
+        upload.file_name = file.name;
+        upload.artifact_format = file.about->artifact_format;
+        upload.artifact_type = file.about->artifact_type;
+        upload.expire_in = file.about->expire_in;
+        upload.open = std::move(file.open);
+        upload.on_retry = std::move(file.on_retry);
+        return client_->upload_artifact(job_, std::move(upload));
+    }
+
+    base::Task<base::Result<protocol::http::BodySource>> fetch(gitlab::Dependency dependency,
+                                                               bool direct) {
+        gitlab::JobCredentials earlier{dependency.id, dependency.token};
+        auto call = client_->download_artifact(std::move(earlier), direct);
+        auto answer = co_await std::move(call);
+        if (!answer) co_return answer.error();
+        const std::shared_ptr<protocol::http::StreamingResponse> body = std::move(*answer);
+        const auto next = [body] { return body->read_some(kDownloadBytes); };
+        co_return protocol::http::BodySource(next);
+    }
 
   private:
     gitlab::JobUpdate update(gitlab::JobState state, const std::string& checksum,
@@ -144,6 +168,14 @@ class GitLabChannel final : public JobChannel {
             base::ErrorKind::kUnavailable,
             "the server did not take the job's outcome within the configured "
             "number of tries (job_status_final_update_retry_limit)");
+    }
+
+    base::Task<base::Result<void>> send_artifact(ArtifactFile file) override {
+        return target_.send(std::move(file));
+    }
+    base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(gitlab::Dependency dependency,
+                                                                        bool direct) override {
+        return target_.fetch(std::move(dependency), direct);
     }
 
     void abandon() override { uploader_.stop(); }

@@ -1,16 +1,30 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 
+#include "base/result.hpp"
 #include "base/stop_source.hpp"
 #include "base/task.hpp"
 #include "executors/job_log.hpp"
+#include "protocol/gitlab/payload.hpp"
+#include "protocol/http/message.hpp"
 #include "runner/job/outcome.hpp"
 
 namespace runner::job {
+
+/// One archive of the job on its way out.
+struct ArtifactFile {
+    const protocol::gitlab::Artifact* about = nullptr;
+    std::string name;  ///< as the receiver shall call it: "artifacts.zip"
+    /// The content, made anew for each try.
+    std::function<base::Result<protocol::http::BodySource>()> open;
+    /// Told before a further try. May be empty.
+    std::function<void(const base::Error& why, std::chrono::milliseconds wait)> on_retry;
+};
 
 enum class OutputStream { kStdout, kStderr };
 
@@ -63,6 +77,13 @@ class JobChannel {
     /// Sends the rest of the log and the outcome, as often as it takes; serve() ends. kUnavailable when the
     /// server could not be told within the configured tries.
     virtual base::Task<base::Result<void>> finish(const Outcome& outcome) = 0;
+    /// Keeps an archive of the job. Failures are final: what can be tried again was.
+    virtual base::Task<base::Result<void>> send_artifact(ArtifactFile file) = 0;
+    /// The archive of an earlier job. kNotFound: there is none, or none any more; failures are final.
+    /// `direct`: the server may send it from where it is stored.
+    virtual base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
+        protocol::gitlab::Dependency dependency, bool direct) = 0;
+
     /// Nobody wants the outcome: serve() ends.
     virtual void abandon() = 0;
 };

@@ -120,6 +120,10 @@ std::map<std::string, std::string> labels(const JobPayload& payload,
 }
 
 bool is_protected(const JobPayload& payload, const script::Variables& variables) {
+    const auto keeps_protected = [&](const auto& cache) {
+        return variables.expand(cache.key).ends_with("-protected");
+    };
+    if (std::any_of(payload.cache.begin(), payload.cache.end(), keeps_protected)) return true;
     if (payload.git_info.is_protected) return *payload.git_info.is_protected;
     return script::parse_bool(variables.get("CI_COMMIT_REF_PROTECTED")).value_or(false);
 }
@@ -137,7 +141,9 @@ base::Result<Directories> job_directories(const JobPayload& payload,
     if (!is_docker(runner) || builds_are_bound(runner, out.builds)) {
         out.project += fmt::format("/{}/{}", short_token, slot.concurrent_project_id);
     }
-    out.project += "/" + slug_of(payload);
+    out.slug = slug_of(payload);
+    out.cache = runner.cache_dir.empty() ? root + "/cache" : runner.cache_dir;
+    out.project += "/" + out.slug;
 
     script::RunnerFacts facts;
     facts.builds_dir = out.builds;
@@ -249,24 +255,6 @@ std::string unsupported_reason(const JobPayload& payload, const config::RunnerCo
         return "this runner cannot expand job inputs: use a runner that announces job_inputs";
     }
     return {};
-}
-
-std::vector<std::string> left_undone(const JobPayload& payload) {
-    std::vector<std::string> sentences;
-    if (!payload.artifacts.empty()) {
-        sentences.emplace_back("This runner does not upload artifacts: those of this job are not kept.");
-    }
-    if (!payload.cache.empty()) {
-        sentences.emplace_back("This runner does not keep caches: the job starts without one.");
-    }
-    const bool wants_artifacts =
-        std::any_of(payload.dependencies.begin(), payload.dependencies.end(),
-                    [](const auto& dependency) { return !dependency.artifact_filename.empty(); });
-    if (wants_artifacts) {
-        sentences.emplace_back(
-            "This runner does not download artifacts: those of earlier jobs are not here.");
-    }
-    return sentences;
 }
 
 }  // namespace runner::job

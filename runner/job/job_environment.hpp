@@ -17,6 +17,8 @@ struct Directories {
     std::string builds;
     std::string project;
     std::string tmp;
+    std::string cache;  ///< where caches lie
+    std::string slug;   ///< "group/project"
 };
 
 /// kConfiguration when GIT_CLONE_PATH is not allowed or lies outside of the builds directory.
@@ -39,8 +41,5 @@ std::string base_name(const std::string& short_token, std::int64_t project_id, i
 /// What in the payload this runner cannot do, as the reason to fail the job; "" when it can all.
 std::string unsupported_reason(const protocol::gitlab::JobPayload& payload,
                                const config::RunnerConfig& runner);
-
-/// Things the job asks for that are left undone without failing it, a sentence each.
-std::vector<std::string> left_undone(const protocol::gitlab::JobPayload& payload);
 
 }  // namespace runner::job

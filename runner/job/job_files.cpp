@@ -34,15 +34,16 @@ base::Task<base::Result<void>> JobRun::unpack_sources() {
     auto fetching = sources.fetch(log());
     auto fetched = co_await base::run_stoppable(&stop_, std::move(fetching), job_deadline());
     if (!fetched) co_return fetched.error();
-    const auto clearing = stage_number(checkpoint_.plan_index, checkpoint_.attempt, true);
+    const auto clearing = script_number(true);
     auto cleared = co_await run_script(clearing, writer_->clear_worktree(), job_deadline());
     if (!cleared) co_return cleared.error();
     auto tar = sources.archive(executor_);
     if (!tar) co_return tar.error();
-    auto making = session_->make_directory(directories_->project);
+    const std::string user = setup_.executor->info().user;
+    auto making = session_->make_directory(directories_->project, 0, user);
     auto made = co_await base::run_stoppable(&stop_, std::move(making), job_deadline());
     if (!made) co_return made.error();
-    auto unpacking = session_->put_tar(directories_->project, std::move(*tar));
+    auto unpacking = session_->put_tar(directories_->project, std::move(*tar), user);
     auto unpacked = co_await base::run_stoppable(&stop_, std::move(unpacking), job_deadline());
     co_return std::move(unpacked);
 }

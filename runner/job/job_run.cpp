@@ -82,7 +82,7 @@ void JobRun::stop(StopReason reason, std::string_view signal) {
     if (reason == StopReason::kUserCancel && checkpoint_.phase == Phase::kRunning &&
         checkpoint_.plan_index < plan_.size()) {
         const StageKind kind = plan_[checkpoint_.plan_index].kind;
-        if (kind == StageKind::kAfterScript || kind == StageKind::kCleanup) return;
+        if (kind >= StageKind::kAfterScript) return;
     }
     if (checkpoint_.phase >= Phase::kReporting) return;
     stop_signal_ = signal;
@@ -201,6 +201,9 @@ base::Task<bool> JobRun::make_ready() {
     stage_facts.shared_environment = info.shared;
     stage_facts.shell_executor = setup_.runner->executor == "shell";
     stage_facts.sources_by_daemon = sources_by_daemon();
+    stage_facts.helper = info.helper;
+    stage_facts.cache_dir = directories_->cache;
+    stage_facts.project_slug = directories_->slug;
     writer_.emplace(payload, *setup_.runner, *variables_, stage_facts);
     auto connect = [this] { return setup_.executor->connect(); };
     executors::session::EventSink& events = *this;
@@ -249,7 +252,6 @@ base::Task<bool> JobRun::prepare() {
     log().heading(fmt::format("Preparing the \"{}\" executor", setup_.runner->executor));
     if (setup_.restored)
         log().warning("The runner was restarted meanwhile: the preparation begins anew.");
-    for (const std::string& sentence : left_undone(setup_.payload)) log().warning(sentence);
     for (int attempt = 1;; ++attempt) {
         auto prepared = co_await prepare_once();
         if (prepared) break;

@@ -65,6 +65,8 @@ class JobRun final : private executors::session::EventSink {
 
   private:
     using Clock = std::chrono::steady_clock;
+    static constexpr std::chrono::seconds kFirstRetryPause{5};
+    static constexpr std::chrono::seconds kLongestRetryPause{300};
     using Session = executors::session::SupervisorSession;
 
     // job_run.cpp: the way from start to end
@@ -83,6 +85,8 @@ class JobRun final : private executors::session::EventSink {
     base::Task<void> run_stages();
     base::Task<void> run_stage(const PlannedStage& stage);
     base::Task<void> run_attempts(const PlannedStage& stage);
+    base::Task<base::Result<void>> wait_before_retry(std::chrono::seconds pause);
+    [[nodiscard]] std::uint16_t script_number(bool recovery_script = false) const;
     base::Task<base::Result<executors::session::StageExit>> run_script(std::uint16_t number,
                                                                        std::string script,
                                                                        base::Deadline deadline);
@@ -105,6 +109,17 @@ class JobRun final : private executors::session::EventSink {
     [[nodiscard]] bool sources_by_daemon() const;
     std::unique_ptr<Sources> repository_sources();
     base::Task<base::Result<void>> unpack_sources();
+
+    // job_artifacts.cpp
+    base::Task<void> download_artifacts(const PlannedStage& stage);
+    base::Task<base::Result<void>> download(const protocol::gitlab::Dependency& dependency);
+    base::Task<base::Result<void>> download_once(const protocol::gitlab::Dependency& dependency, bool direct);
+    base::Task<base::Result<void>> extract(const protocol::gitlab::Dependency& dependency);
+    base::Task<void> upload_artifacts(const PlannedStage& stage);
+    base::Task<base::Result<void>> upload(const protocol::gitlab::Artifact& artifact, std::size_t index);
+    base::Task<base::Result<void>> send_package(const protocol::gitlab::Artifact& artifact,
+                                                const std::string& path);
+    void archive_failed(const PlannedStage& stage, const std::string& what, const base::Error& error);
 
     // executors::session::EventSink
     void on_output(std::uint16_t stage, executors::helper::Stream stream, std::uint64_t time_us,

@@ -60,6 +60,7 @@ base::Task<void> JobRun::run_stages() {
         co_await run_stage(stage);
         checkpoint_.stage_begun = false;
         checkpoint_.attempt = 0;
+        checkpoint_.part = 0;
     }
 }
 
@@ -82,7 +83,11 @@ base::Task<void> JobRun::run_stage(const PlannedStage& stage) {
         checkpoint_.stage_begun = true;
         save();
     }
-    co_await run_attempts(stage);
+    switch (stage.kind) {
+        case StageKind::kDownloadArtifacts: co_await download_artifacts(stage); break;
+        case StageKind::kUploadArtifacts: co_await upload_artifacts(stage); break;
+        default: co_await run_attempts(stage); break;
+    }
     setup_.channel->end_output();
     setup_.channel->section_end(stage.name);
 }
@@ -90,7 +95,7 @@ base::Task<void> JobRun::run_stage(const PlannedStage& stage) {
 base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
     const bool sources = stage.kind == StageKind::kGetSources;
     const int attempts = sources ? variables_->attempts("GET_SOURCES_ATTEMPTS") : 1;
-    auto pause = std::chrono::seconds(5);
+    auto pause = kFirstRetryPause;
     while (true) {
         auto text = script_of(stage);
         if (!text) {
@@ -105,7 +110,7 @@ base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
                 co_return;
             }
         }
-        const auto number = stage_number(checkpoint_.plan_index, checkpoint_.attempt);
+        const auto number = script_number();
         auto result = co_await run_script(number, std::move(*text), stage_deadline(stage));
         const bool failed = result && result->code != 0 &&
                             result->reason == StageExit::Reason::kExited;
@@ -116,13 +121,37 @@ base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
         ++checkpoint_.attempt;
         save();
         log().warning("Retrying...");
-        auto slept = co_await base::sleep_for(pause);
-        static_cast<void>(slept);
-        pause = std::min(pause * 2, std::chrono::seconds(300));
-        const auto clearing = stage_number(checkpoint_.plan_index, checkpoint_.attempt, true);
+        auto waited = co_await wait_before_retry(pause);
+        if (!waited) {
+            judge(stage, waited.error());
+            co_return;
+        }
+        pause = std::min(pause * 2, kLongestRetryPause);
+        const auto clearing = script_number(true);
         auto cleared = co_await run_script(clearing, writer_->clear_worktree(), job_deadline());
         static_cast<void>(cleared);  // the next try says what is wrong
     }
+}
+
+namespace {
+
+base::Task<base::Result<void>> sleep_through(std::chrono::seconds pause) {
+    const bool slept = co_await base::sleep_for(pause);
+    if (!slept) co_return base::make_error(ErrorKind::kCancelled, "stopped while waiting");
+    co_return base::Result<void>();
+}
+
+}  // namespace
+
+base::Task<base::Result<void>> JobRun::wait_before_retry(std::chrono::seconds pause) {
+    auto sleeping = sleep_through(pause);
+    auto slept = co_await base::run_stoppable(&stop_, std::move(sleeping), job_deadline());
+    co_return std::move(slept);
+}
+
+std::uint16_t JobRun::script_number(bool recovery_script) const {
+    const auto attempt = static_cast<std::size_t>(std::max(checkpoint_.attempt, 0));
+    return stage_number(checkpoint_.plan_index, attempt, recovery_script);
 }
 
 base::Result<std::string> JobRun::script_of(const PlannedStage& stage) {
@@ -140,7 +169,11 @@ base::Result<std::string> JobRun::script_of(const PlannedStage& stage) {
                                                                                 : "success");
             return writer_->after_script(setup_.payload.steps[stage.step]);
         }
+        case StageKind::kRestoreCache: return writer_->restore_cache();
+        case StageKind::kArchiveCache: return writer_->archive_cache(stage.on_success);
         case StageKind::kCleanup: return writer_->cleanup();
+        case StageKind::kDownloadArtifacts:
+        case StageKind::kUploadArtifacts: break;  // a script for each archive: job_artifacts.cpp
     }
     return std::string();
 }
@@ -291,7 +324,11 @@ void JobRun::stage_failed(const PlannedStage& stage, Failure failure) {
         case StageKind::kPrepareScript:
             checkpoint_.progress.prepare_script_failed = true;
             break;
-        case StageKind::kGetSources: checkpoint_.progress.sources_failed = true; break;
+        case StageKind::kGetSources:
+        case StageKind::kRestoreCache:
+        case StageKind::kDownloadArtifacts: checkpoint_.progress.sources_failed = true; break;
+        case StageKind::kArchiveCache:
+        case StageKind::kUploadArtifacts: break;
         case StageKind::kStep: checkpoint_.progress.step_failed = true; break;
         case StageKind::kAfterScript:
             if (variables_->flag("AFTER_SCRIPT_IGNORE_ERRORS", true)) {
@@ -299,6 +336,7 @@ void JobRun::stage_failed(const PlannedStage& stage, Failure failure) {
                               failure.message);
                 return;
             }
+            checkpoint_.progress.step_failed = true;
             break;
         case StageKind::kCleanup:
             base::log::warning("Cleaning up a job's files failed",

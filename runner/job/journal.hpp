@@ -41,6 +41,7 @@ struct Checkpoint {
     Phase phase = Phase::kPreparing;
     std::size_t plan_index = 0;  ///< the stage that is running or comes next
     int attempt = 0;
+    std::size_t part = 0;        ///< of a stage with several archives: the one that is under way or comes next
     bool stage_begun = false;    ///< its heading is in the log and it may have been started
     std::int64_t clock_started_unix_micros = 0;  ///< the job's time limit counts from here; 0: not yet
     std::int64_t script_deadline_unix_micros = 0;  ///< RUNNER_SCRIPT_TIMEOUT; 0: none

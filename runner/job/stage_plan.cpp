@@ -3,19 +3,42 @@
 #include <algorithm>
 
 #include "base/strings.hpp"
+#include "runner/script/cache_key.hpp"
 
 namespace runner::job {
 
 namespace {
 
-constexpr std::size_t kNumbersPerStage = 32;
-constexpr int kMaxAttempts = 10;
+constexpr std::size_t kNumbersPerStage = 2 * kMaxParts;
 
 bool has_lines(const protocol::gitlab::Step& step) { return !step.script.empty(); }
 
 PlannedStage step_stage(const protocol::gitlab::Step& step, std::size_t index) {
     const std::string name = "step_" + base::to_lower(step.name);
     return {StageKind::kStep, name, "Executing \"" + name + "\" stage of the job script", index};
+}
+
+constexpr auto has_files = [](const auto& entry) { return script::names_files(entry); };
+
+template <typename Entry>
+bool any_for(const std::vector<Entry>& entries, bool success) {
+    return std::any_of(entries.begin(), entries.end(), [success](const Entry& entry) {
+        return script::names_files(entry) && script::matches_outcome(entry.when, success);
+    });
+}
+
+void add_cache_stage(std::vector<PlannedStage>& plan, const protocol::gitlab::JobPayload& payload, bool success) {
+    if (!any_for(payload.cache, success)) return;
+    plan.push_back({StageKind::kArchiveCache, success ? "archive_cache" : "archive_cache_on_failure",
+                    success ? "Saving cache for successful job" : "Saving cache for failed job", 0, success});
+}
+
+void add_upload_stage(std::vector<PlannedStage>& plan, const protocol::gitlab::JobPayload& payload, bool success) {
+    if (!any_for(payload.artifacts, success)) return;
+    plan.push_back({StageKind::kUploadArtifacts,
+                    success ? "upload_artifacts_on_success" : "upload_artifacts_on_failure",
+                    success ? "Uploading artifacts for successful job" : "Uploading artifacts for failed job", 0,
+                    success});
 }
 
 }  // namespace
@@ -25,6 +48,13 @@ std::vector<PlannedStage> plan_stages(const protocol::gitlab::JobPayload& payloa
     plan.push_back({StageKind::kPrepareScript, "prepare_script", "Preparing environment", 0});
     plan.push_back(
         {StageKind::kGetSources, "get_sources", "Getting source from Git repository", 0});
+    if (std::any_of(payload.cache.begin(), payload.cache.end(), has_files)) {
+        plan.push_back({StageKind::kRestoreCache, "restore_cache", "Restoring cache"});
+    }
+    const auto& earlier = payload.dependencies;
+    if (std::any_of(earlier.begin(), earlier.end(), [](const auto& d) { return !d.artifact_filename.empty(); })) {
+        plan.push_back({StageKind::kDownloadArtifacts, "download_artifacts", "Downloading artifacts"});
+    }
     std::vector<PlannedStage> after;
     for (std::size_t i = 0; i < payload.steps.size(); ++i) {
         const auto& step = payload.steps[i];
@@ -36,6 +66,8 @@ std::vector<PlannedStage> plan_stages(const protocol::gitlab::JobPayload& payloa
         }
     }
     plan.insert(plan.end(), after.begin(), after.end());
+    for (const bool success : {true, false}) add_cache_stage(plan, payload, success);
+    for (const bool success : {true, false}) add_upload_stage(plan, payload, success);
     plan.push_back({StageKind::kCleanup, "cleanup_file_variables",
                     "Cleaning up project directory and file based variables", 0});
     return plan;
@@ -49,18 +81,24 @@ bool should_run(const PlannedStage& stage, const Progress& progress) {
     switch (stage.kind) {
         case StageKind::kPrepareScript:
         case StageKind::kGetSources: return !cancelled;
+        case StageKind::kRestoreCache:
+        case StageKind::kDownloadArtifacts: return !cancelled && !progress.sources_failed;
         case StageKind::kStep:
             return !cancelled && !progress.sources_failed && !progress.step_failed;
+        case StageKind::kArchiveCache:
+        case StageKind::kUploadArtifacts: {
+            if (cancelled && !progress.steps_reached) return false;
+            return stage.on_success == !(cancelled || progress.sources_failed || progress.step_failed);
+        }
         case StageKind::kAfterScript: return !progress.sources_failed && progress.steps_reached;
         case StageKind::kCleanup: return !cancelled || progress.steps_reached;
     }
     return false;
 }
 
-std::uint16_t stage_number(std::size_t plan_index, int attempt, bool recovery_script) {
-    const auto offset = static_cast<std::size_t>(std::clamp(attempt, 0, kMaxAttempts - 1));
-    return static_cast<std::uint16_t>((plan_index + 1) * kNumbersPerStage + offset +
-                                      (recovery_script ? kNumbersPerStage / 2 : 0));
+std::uint16_t stage_number(std::size_t plan_index, std::size_t part, bool recovery_script) {
+    const std::size_t offset = std::min(part, kMaxParts - 1) + (recovery_script ? kMaxParts : 0);
+    return static_cast<std::uint16_t>((plan_index + 1) * kNumbersPerStage + offset);
 }
 
 }  // namespace runner::job

@@ -55,7 +55,8 @@ class Session {
           questions_(executor_),
           capacity_(executor_, options.concurrency),
           workshop_{engine,         display,         questions_,     capacity_,
-                    *options.place, *options.source, options.wishes, options.shell_on_failure},
+                    *options.place, *options.source, options.wishes, ArtifactStore(options.place->directory() / "artifacts"),
+                    options.shell_on_failure},
           signals_(executor_, SIGINT, SIGTERM, SIGHUP),
           helpers_(executor_) {}
 

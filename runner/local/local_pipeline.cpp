@@ -8,6 +8,7 @@
 #include "base/random.hpp"
 #include "base/strings.hpp"
 #include "runner/job/failure_reason.hpp"
+#include "runner/local/downloads.hpp"
 #include "runner/local/failed_shell.hpp"
 #include "runner/local/selection.hpp"
 #include "runner/local/terminal_channel.hpp"
@@ -21,6 +22,7 @@ using pipeline::state::Status;
 namespace {
 
 constexpr std::size_t kTokenLength = 20;
+constexpr std::size_t kLargestReportBytes = 64 * 1024;
 
 JobEnd end_of(const job::Outcome& outcome) {
     if (outcome.success()) return {};
@@ -160,13 +162,37 @@ base::Task<JobEnd> LocalPipeline::run(std::size_t job, int attempt) {
     co_return end;
 }
 
-protocol::gitlab::JobPayload LocalPipeline::payload_of(std::size_t job) {
+/// Archives and dotenv variables of the jobs before, of their last run each.
+base::Result<void> LocalPipeline::add_downloads(std::size_t job, JobRequest& request) {
+    for (const std::size_t earlier : jobs_to_download(pipeline_, job)) {
+        const auto id = ids_.find(earlier);
+        if (id == ids_.end()) continue;
+        const std::string& name = pipeline_.jobs[earlier].job->name;
+        if (const auto* kept = workshop_.artifacts.find(id->second, "archive")) {
+            request.dependencies.push_back({.id = id->second,
+                                            .name = name,
+                                            .token = {},
+                                            .artifact_filename = kept->name,
+                                            .artifact_size = static_cast<std::int64_t>(kept->bytes)});
+        }
+        auto text = workshop_.artifacts.read_report(id->second, "dotenv", kLargestReportBytes);
+        if (!text) return text.error().with_context("the dotenv report of " + name);
+        auto variables = parse_dotenv(*text);
+        if (!variables) return variables.error().with_context(name);
+        request.inherited.insert(request.inherited.end(), variables->begin(), variables->end());
+    }
+    return {};
+}
+
+base::Result<protocol::gitlab::JobPayload> LocalPipeline::payload_of(std::size_t job) {
     JobRequest request;
     request.pipeline = &description_.facts;
     request.planned = &pipeline_.jobs[job];
     request.id = workshop_.next_id++;
     request.token = base::Secret("local-" + base::random_alphanumeric(kTokenLength));
     request.started_at = base::rfc3339_utc(base::unix_micros_now() / 1'000'000);
+    if (auto added = add_downloads(job, request); !added) return added.error();
+    ids_[job] = request.id;
     return make_payload(request);
 }
 
@@ -179,6 +205,8 @@ void LocalPipeline::warn(std::size_t job, const std::string& sentence) {
 std::unique_ptr<job::JobChannel> LocalPipeline::channel_for(
     std::size_t job, const protocol::gitlab::JobPayload& payload) {
     TerminalChannelOptions options;
+    options.job_id = payload.id;
+    options.artifacts = &workshop_.artifacts;
     options.masks = workshop_.engine.masks(payload);
     options.colours = workshop_.display.options().colours;
     options.on_line = [this, job](std::string_view line) {
@@ -207,9 +235,12 @@ base::Task<void> LocalPipeline::offer_shell(std::size_t job, const job::Outcome&
 base::Task<JobEnd> LocalPipeline::run_script(std::size_t job) {
     for (const std::string& sentence : server_only(pipeline_.jobs[job])) warn(job, sentence);
     auto payload = payload_of(job);
-    auto channel = channel_for(job, payload);
-    auto made =
-        workshop_.engine.make(std::move(payload), std::move(channel), workshop_.place.sources());
+    if (!payload) {
+        warn(job, payload.error().message);
+        co_return JobEnd{Status::kFailed, "runner_system_failure", std::nullopt, payload.error().message};
+    }
+    auto channel = channel_for(job, *payload);
+    auto made = workshop_.engine.make(std::move(*payload), std::move(channel), workshop_.place.sources());
     if (!made) {
         warn(job, made.error().message);
         co_return JobEnd{Status::kFailed, "runner_system_failure", std::nullopt,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runner/local/artifact_store.hpp"
 #include "runner/local/display.hpp"
 #include "runner/local/engine.hpp"
 #include "runner/local/payload.hpp"
@@ -25,6 +26,7 @@ struct Workshop {
     const Workplace& place;
     pipeline::include::Source& source;
     PipelineWishes wishes;
+    ArtifactStore artifacts;
     bool shell_on_failure = false;
     std::int64_t next_id =
         1;  ///< of jobs and pipelines; unique on this machine for the time of the call
@@ -76,7 +78,8 @@ class LocalPipeline final : private JobStarter, private PipelineObserver {
     base::Task<JobEnd> run_script(std::size_t job);
     base::Task<JobEnd> run_child(std::size_t job);
     base::Result<Description> describe_child(std::size_t job);
-    protocol::gitlab::JobPayload payload_of(std::size_t job);
+    base::Result<protocol::gitlab::JobPayload> payload_of(std::size_t job);
+    base::Result<void> add_downloads(std::size_t job, JobRequest& request);
     std::unique_ptr<job::JobChannel> channel_for(std::size_t job,
                                                  const protocol::gitlab::JobPayload& payload);
     base::Task<void> offer_shell(std::size_t job, const job::Outcome& outcome);
@@ -89,6 +92,7 @@ class LocalPipeline final : private JobStarter, private PipelineObserver {
     pipeline::plan::Pipeline pipeline_;
     std::size_t first_row_ = 0;
     std::map<std::size_t, job::JobRun*> running_;  ///< by the job's position
+    std::map<std::size_t, std::int64_t> ids_;      ///< of the last run of each job
     std::set<LocalPipeline*> children_;
     JobEnd last_end_;
     bool stopped_ = false;

@@ -115,6 +115,13 @@ class TerminalChannel final : public job::JobChannel, private executors::JobLog 
         abandon();
         co_return base::Result<void>();
     }
+    base::Task<base::Result<void>> send_artifact(job::ArtifactFile file) override {
+        return options_.artifacts->keep(options_.job_id, std::move(file));
+    }
+    base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
+        protocol::gitlab::Dependency dependency, bool) override {
+        co_return options_.artifacts->open_archive(dependency.id);
+    }
     void abandon() override {
         over_ = true;
         ended_.notify_all();

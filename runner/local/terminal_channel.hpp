@@ -7,11 +7,14 @@
 #include <vector>
 
 #include "runner/job/job_channel.hpp"
+#include "runner/local/artifact_store.hpp"
 #include "runner/trace/mask_set.hpp"
 
 namespace runner::local {
 
 struct TerminalChannelOptions {
+    std::int64_t job_id = 0;
+    ArtifactStore* artifacts = nullptr;  ///< outlives the channel
     trace::MaskOptions masks;
     bool colours = false;  ///< for the runner's own lines; what scripts print passes as it is
     /// Called for each line of the job's log, without its end.

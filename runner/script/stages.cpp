@@ -87,6 +87,8 @@ std::string StageWriter::cleanup() {
         writer.line("rm -f " + shell_quote(tmp() + "/" + file.name));
     }
     writer.line("rm -f " + shell_quote(tmp() + "/gitlab_runner_env"));
+    // What an upload or a download that was cut off has left.
+    writer.line("rm -f " + shell_quote(tmp()) + "/artifacts-* " + shell_quote(tmp()) + "/dependency-*");
     writer.line("rm -f " + shell_quote(ext_config()));
     if (variables_.feature("FF_ENABLE_JOB_CLEANUP")) {
         switch (strategy()) {

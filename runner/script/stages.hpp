@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
 #include "runner/config/config.hpp"
 #include "runner/script/shell_writer.hpp"
 #include "runner/script/variables.hpp"
@@ -22,6 +25,9 @@ struct StageFacts {
     bool shared_environment = false;
     bool shell_executor = false;
     bool sources_by_daemon = false;  ///< the daemon unpacks the tree; the script only tells about it
+    std::string helper;        ///< path of runner-helper where scripts run
+    std::string cache_dir;     ///< where caches are kept there
+    std::string project_slug;  ///< "group/project", part of their paths
 };
 
 class StageWriter {
@@ -38,12 +44,35 @@ class StageWriter {
     [[nodiscard]] std::string after_script(const protocol::gitlab::Step& step);
     [[nodiscard]] std::string cleanup();
 
+    /// kConfiguration for a policy that nobody knows.
+    base::Result<std::string> restore_cache();
+    base::Result<std::string> archive_cache(bool success);
+    /// Makes package_path(index), a package of executors/helper/files_command.hpp; none when there is nothing to send.
+    std::string pack_artifact(const protocol::gitlab::Artifact& artifact, std::size_t index);
+    [[nodiscard]] std::string package_path(std::size_t index) const;
+    /// Unpacks dependency_path(job_id) into the project and removes it.
+    [[nodiscard]] std::string extract_dependency(std::int64_t job_id);
+    [[nodiscard]] std::string dependency_path(std::int64_t job_id) const;
+
     [[nodiscard]] GitStrategy strategy();
     /// Repository address without and with credentials, `clone_url` applied.
     [[nodiscard]] std::string remote_url() const;
     [[nodiscard]] std::string remote_url_with_credentials() const;
 
   private:
+    struct PlannedCache {
+        std::string key;    ///< part of the path; "": not usable
+        std::string shown;  ///< as the job wrote it
+        std::string warning;
+        bool pulls = false;
+        bool pushes = false;
+    };
+
+    base::Result<PlannedCache> plan_cache(const protocol::gitlab::Cache& cache);
+    [[nodiscard]] std::vector<PlannedCache> cache_names(ShellWriter& writer, const protocol::gitlab::Cache& cache,
+                                                        const PlannedCache& own) const;
+    void restore_one_cache(ShellWriter& writer, const protocol::gitlab::Cache& cache, const PlannedCache& own);
+    [[nodiscard]] std::string cache_file(const std::string& key) const;
     [[nodiscard]] bool opens_files() const;
     [[nodiscard]] std::string in_the_open(const std::string& command) const;
     void preamble(ShellWriter& writer) const;

@@ -3,10 +3,10 @@
 #include <string>
 #include <string_view>
 
-namespace executors::docker {
+namespace base {
 
 /// Lower-case hex.
 std::string sha256_hex(std::string_view bytes);
 std::string md5_hex(std::string_view bytes);
 
-}  // namespace executors::docker
+}  // namespace base

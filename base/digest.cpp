@@ -1,11 +1,11 @@
-#include "executors/docker/digest.hpp"
+#include "base/digest.hpp"
 
 #include <openssl/evp.h>
 
 #include <array>
 #include <stdexcept>
 
-namespace executors::docker {
+namespace base {
 
 namespace {
 
@@ -29,4 +29,4 @@ std::string digest_hex(const EVP_MD* kind, std::string_view bytes) {
 std::string sha256_hex(std::string_view bytes) { return digest_hex(EVP_sha256(), bytes); }
 std::string md5_hex(std::string_view bytes) { return digest_hex(EVP_md5(), bytes); }
 
-}  // namespace executors::docker
+}  // namespace base

@@ -1,0 +1,113 @@
+#include "base/doublestar.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace base {
+
+namespace {
+
+bool match_class(std::string_view& pattern, char c) {
+    std::size_t at = 1;
+    const bool negated = at < pattern.size() && (pattern[at] == '!' || pattern[at] == '^');
+    if (negated) ++at;
+    bool found = false;
+    bool first = true;
+    while (at < pattern.size() && (first || pattern[at] != ']')) {
+        first = false;
+        if (pattern[at] == '\\' && at + 1 < pattern.size()) ++at;
+        const char low = pattern[at];
+        char high = low;
+        if (at + 2 < pattern.size() && pattern[at + 1] == '-' && pattern[at + 2] != ']') {
+            high = pattern[at + 2];
+            at += 2;
+        }
+        if (c >= low && c <= high) found = true;
+        ++at;
+    }
+    if (at >= pattern.size()) return false;
+    pattern.remove_prefix(at + 1);
+    return found != negated;
+}
+
+bool match_here(std::string_view pattern, std::string_view text);
+
+/// "{a,{b,c}}tail": each choice in turn, with the tail behind it.
+bool match_braces(std::string_view pattern, std::string_view text) {
+    std::vector<std::string_view> choices;
+    std::size_t begin = 1;
+    int depth = 0;
+    for (std::size_t at = 0; at < pattern.size(); ++at) {
+        const char c = pattern[at];
+        if (c == '\\') {
+            ++at;
+        } else if (c == '{') {
+            ++depth;
+        } else if ((c == ',' && depth == 1) || (c == '}' && --depth == 0)) {
+            choices.push_back(pattern.substr(begin, at - begin));
+            begin = at + 1;
+            if (depth == 0) break;
+        }
+    }
+    if (depth != 0) return false;
+    const std::string tail(pattern.substr(begin));
+    return std::any_of(choices.begin(), choices.end(), [&](std::string_view choice) {
+        return match_here(std::string(choice) + tail, text);
+    });
+}
+
+bool match_double_star(std::string_view pattern, std::string_view text) {
+    const std::string_view after = pattern.substr(2);
+    if (after.empty()) return true;
+    if (after.front() != '/') return false;
+    // "**/x": no part, or any number of whole parts.
+    const std::string_view rest = after.substr(1);
+    if (match_here(rest, text)) return true;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text[at] == '/' && match_here(rest, text.substr(at + 1))) return true;
+    }
+    return false;
+}
+
+bool match_star(std::string_view rest, std::string_view text) {
+    for (std::size_t taken = 0;; ++taken) {
+        if (match_here(rest, text.substr(taken))) return true;
+        if (taken == text.size() || text[taken] == '/') return false;
+    }
+}
+
+bool match_here(std::string_view pattern, std::string_view text) {
+    while (!pattern.empty()) {
+        if (pattern == "/**" && text.empty()) return true;
+        if (pattern.starts_with("**")) {
+            if (pattern.size() == 2 || pattern[2] == '/') return match_double_star(pattern, text);
+            return match_star(pattern.substr(pattern.find_first_not_of('*')), text);
+        }
+        if (pattern.front() == '*') return match_star(pattern.substr(1), text);
+        if (pattern.front() == '{') return match_braces(pattern, text);
+        if (text.empty()) return false;
+        if (pattern.front() == '[') {
+            if (text.front() == '/' || !match_class(pattern, text.front())) return false;
+            text.remove_prefix(1);
+            continue;
+        }
+        if (pattern.front() == '?') {
+            if (text.front() == '/') return false;
+        } else {
+            if (pattern.front() == '\\' && pattern.size() > 1) pattern.remove_prefix(1);
+            if (pattern.front() != text.front()) return false;
+        }
+        pattern.remove_prefix(1);
+        text.remove_prefix(1);
+    }
+    return text.empty();
+}
+
+}  // namespace
+
+bool doublestar_match(std::string_view pattern, std::string_view text) {
+    return match_here(pattern, text);
+}
+
+}  // namespace base

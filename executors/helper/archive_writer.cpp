@@ -1,0 +1,223 @@
+#include "executors/helper/archive_writer.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "executors/helper/posix.hpp"
+
+namespace executors::helper {
+
+namespace {
+
+constexpr std::size_t kChunkBytes = 256 * 1024;
+
+struct WriteFree {
+    void operator()(archive* writer) const { ::archive_write_free(writer); }
+};
+struct EntryFree {
+    void operator()(archive_entry* entry) const { ::archive_entry_free(entry); }
+};
+using Writer = std::unique_ptr<archive, WriteFree>;
+using Entry = std::unique_ptr<archive_entry, EntryFree>;
+
+void check(archive* writer, int code, const std::string& doing) {
+    if (code >= ARCHIVE_WARN) return;
+    const char* text = ::archive_error_string(writer);
+    throw Failure(doing + ": " + (text != nullptr ? text : "unknown error"));
+}
+
+/// One thread, one file at a time.
+std::vector<char>& shared_buffer() {
+    static std::vector<char> buffer(kChunkBytes);
+    return buffer;
+}
+
+Fd open_member(const std::string& path, const Report& report) {
+    Fd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    if (!file && errno == ENOENT) report.warning(path + ": it has vanished meanwhile");
+    if (!file && errno != ENOENT) fail_errno("read " + path);
+    return file;
+}
+
+Writer open_writer(ArchiveFormat format, int level, int output) {
+    Writer writer(::archive_write_new());
+    if (format == ArchiveFormat::kZip) {
+        ::archive_write_set_format_zip(writer.get());
+        const std::string number = std::to_string(level);
+        const char* name = level == 0 ? "compression" : "compression-level";
+        check(writer.get(),
+              ::archive_write_set_format_option(writer.get(), "zip", name, level == 0 ? "store" : number.c_str()),
+              "set the compression");
+    } else {
+        ::archive_write_set_format_pax_restricted(writer.get());
+        ::archive_write_add_filter_zstd(writer.get());
+    }
+    ::archive_write_set_bytes_in_last_block(writer.get(), 1);
+    check(writer.get(), ::archive_write_open_fd(writer.get(), output), "begin the archive");
+    return writer;
+}
+
+void copy_content(archive* writer, int file, const std::string& path) {
+    auto& buffer = shared_buffer();
+    ssize_t count = 0;
+    while ((count = read_some(file, buffer.data(), buffer.size())) > 0) {
+        const la_ssize_t taken = ::archive_write_data(writer, buffer.data(), static_cast<std::size_t>(count));
+        if (taken < 0) check(writer, static_cast<int>(taken), "archive " + path);
+        if (taken < count) return;  // the file has grown meanwhile
+    }
+    if (count < 0) fail_errno("read " + path);
+}
+
+void write_members(ArchiveFormat format, int level, const Selection& selection, int output, const Report& report) {
+    const Writer writer = open_writer(format, level, output);
+    const Entry entry(::archive_entry_new());
+    for (const auto& [path, status] : selection) {
+        Fd file;
+        if (S_ISREG(status.st_mode)) {
+            file = open_member(path, report);
+            if (!file) continue;
+        }
+        ::archive_entry_clear(entry.get());
+        ::archive_entry_copy_stat(entry.get(), &status);
+        ::archive_entry_set_nlink(entry.get(), 1);
+        ::archive_entry_set_pathname(entry.get(), (S_ISDIR(status.st_mode) ? path + "/" : path).c_str());
+        if (S_ISLNK(status.st_mode)) ::archive_entry_set_symlink(entry.get(), link_target(path).c_str());
+        check(writer.get(), ::archive_write_header(writer.get(), entry.get()), "archive " + path);
+        if (file) copy_content(writer.get(), file.get(), path);
+        check(writer.get(), ::archive_write_finish_entry(writer.get()), "archive " + path);
+    }
+    check(writer.get(), ::archive_write_close(writer.get()), "finish the archive");
+}
+
+/// What stands in a gzip header's comment: the path, or its escaped form where it is not plain ASCII.
+std::string gzip_comment(const std::string& path) {
+    static constexpr char kDigits[] = "0123456789ABCDEF";
+    std::string escaped = "e:";
+    bool plain = true;
+    for (const char c : path) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool safe = byte > 0x20 && byte < 0x7f && c != '%';
+        plain = plain && (safe || c == ' ');
+        if (safe) {
+            escaped += c;
+        } else {
+            escaped += '%';
+            escaped += kDigits[byte >> 4U];
+            escaped += kDigits[byte & 15U];
+        }
+    }
+    return plain ? path : escaped;
+}
+
+struct Deflater {
+    z_stream stream{};
+    ~Deflater() { ::deflateEnd(&stream); }
+};
+
+void deflate_file(z_stream& stream, int input, int output, const std::string& path) {
+    auto& buffer = shared_buffer();
+    std::vector<unsigned char> packed(kChunkBytes);
+    int flush = Z_NO_FLUSH;
+    while (flush != Z_FINISH) {
+        const ssize_t count = read_some(input, buffer.data(), buffer.size());
+        if (count < 0) fail_errno("read " + path);
+        flush = count == 0 ? Z_FINISH : Z_NO_FLUSH;
+        stream.next_in = reinterpret_cast<unsigned char*>(buffer.data());
+        stream.avail_in = static_cast<unsigned>(count);
+        do {
+            stream.next_out = packed.data();
+            stream.avail_out = static_cast<unsigned>(packed.size());
+            if (::deflate(&stream, flush) == Z_STREAM_ERROR) throw Failure("compress " + path + ": zlib failed");
+            const std::size_t made = packed.size() - stream.avail_out;
+            if (!write_all(output, {reinterpret_cast<const char*>(packed.data()), made})) {
+                fail_errno("write the archive");
+            }
+        } while (stream.avail_out == 0);
+    }
+}
+
+void write_gzip_member(const std::string& path, const struct stat& status, int level, int output,
+                       const Report& report) {
+    if (!S_ISREG(status.st_mode)) throw Failure("the \"" + path + "\" is not a regular file");
+    const Fd file = open_member(path, report);
+    if (!file) return;
+    constexpr int kGzipWindow = 15 + 16;
+    Deflater deflater;
+    if (::deflateInit2(&deflater.stream, level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+        throw Failure("compress " + path + ": zlib could not begin");
+    }
+    std::string name = base_name(path);
+    std::string comment = gzip_comment(path);
+    gz_header header{};
+    header.name = reinterpret_cast<unsigned char*>(name.data());
+    header.comment = reinterpret_cast<unsigned char*>(comment.data());
+    header.time = static_cast<uLong>(status.st_mtime);
+    header.os = 255;
+    ::deflateSetHeader(&deflater.stream, &header);
+    deflate_file(deflater.stream, file.get(), output, path);
+}
+
+void write_raw(const Selection& selection, int output, const Report& report) {
+    if (selection.size() != 1) throw Failure("only one file can be sent as raw");
+    const auto& [path, status] = *selection.begin();
+    if (!S_ISREG(status.st_mode)) throw Failure("only one file can be sent as raw");
+    const Fd file = open_member(path, report);
+    if (!file) return;
+    auto& buffer = shared_buffer();
+    ssize_t count = 0;
+    while ((count = read_some(file.get(), buffer.data(), buffer.size())) > 0) {
+        if (!write_all(output, {buffer.data(), static_cast<std::size_t>(count)})) fail_errno("write the archive");
+    }
+    if (count < 0) fail_errno("read " + path);
+}
+
+}  // namespace
+
+ArchiveFormat parse_archive_format(const std::string& text) {
+    if (text.empty() || text == "zip") return ArchiveFormat::kZip;
+    if (text == "gzip") return ArchiveFormat::kGzip;
+    if (text == "raw") return ArchiveFormat::kRaw;
+    if (text == "tarzstd") return ArchiveFormat::kTarZstd;
+    throw Failure("archive format \"" + text + "\" is not known here: zip, gzip, raw and tarzstd are");
+}
+
+std::string archive_file_name(const std::string& name, ArchiveFormat format) {
+    switch (format) {
+        case ArchiveFormat::kZip: return name + ".zip";
+        case ArchiveFormat::kGzip: return name + ".gz";
+        case ArchiveFormat::kTarZstd: return name + ".tar.zst";
+        case ArchiveFormat::kRaw: break;
+    }
+    return name;
+}
+
+int compression_level(std::string_view text) {
+    if (text == "fastest") return 0;
+    if (text == "fast") return 1;
+    if (text.empty() || text == "default") return 5;
+    if (text == "slow") return 7;
+    if (text == "slowest") return 9;
+    return -1;
+}
+
+void write_archive(ArchiveFormat format, int level, const Selection& selection, int output,
+                   const Report& report) {
+    switch (format) {
+        case ArchiveFormat::kZip:
+        case ArchiveFormat::kTarZstd: return write_members(format, level, selection, output, report);
+        case ArchiveFormat::kRaw: return write_raw(selection, output, report);
+        case ArchiveFormat::kGzip: break;
+    }
+    for (const auto& [path, status] : selection) write_gzip_member(path, status, level, output, report);
+}
+
+}  // namespace executors::helper

@@ -1,0 +1,206 @@
+#include "executors/helper/files_command.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <clocale>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "executors/helper/archive_writer.hpp"
+#include "executors/helper/file_selection.hpp"
+#include "executors/helper/posix.hpp"
+#include "executors/helper/protocol.hpp"
+#include "executors/helper/unpack.hpp"
+
+namespace executors::helper {
+
+namespace {
+
+struct FilesRequest {
+    std::string action;
+    std::string format;
+    std::string output;
+    std::string file;
+    std::string name;
+    std::string level;
+    SelectionRequest selection;
+};
+
+void take_line(FilesRequest& request, const std::string& key, const std::string& value) {
+    auto& selection = request.selection;
+    const std::map<std::string_view, std::string*> single{
+        {"do", &request.action}, {"format", &request.format}, {"output", &request.output},
+        {"file", &request.file}, {"name", &request.name},     {"level", &request.level}};
+    if (const auto field = single.find(key); field != single.end()) {
+        *field->second = value;
+    } else if (key == "path" || key == "exclude") {
+        // What expands to nothing names nothing.
+        if (!value.empty()) (key == "path" ? selection.paths : selection.excludes).push_back(value);
+    } else if (key == "untracked") {
+        selection.untracked = true;
+    } else {
+        throw Failure("unknown line in a files request: " + key);
+    }
+}
+
+FilesRequest parse_request(const std::string& text) {
+    FilesRequest request;
+    for (const std::string& line : split_text(text, '\n')) {
+        if (line.empty()) continue;
+        const auto blank = line.find(' ');
+        take_line(request, line.substr(0, blank), blank == std::string::npos ? "" : line.substr(blank + 1));
+    }
+    return request;
+}
+
+/// The official helper's lines: the message in fifty columns, colours around it.
+void print_line(std::FILE* stream, const char* colour, const std::string& message) {
+    std::fprintf(stream, "%s%-50s\x1b[0;m \n", colour, message.c_str());
+    std::fflush(stream);
+}
+void info(const std::string& message) { print_line(stdout, "", message); }
+void warning(const std::string& message) { print_line(stdout, "\x1b[0;33m", "WARNING: " + message); }
+void error(const std::string& message) { print_line(stderr, "\x1b[31;1m", "ERROR: " + message); }
+
+int level_of(const FilesRequest& request) {
+    const int level = compression_level(request.level);
+    if (level >= 0) return level;
+    warning("compression level \"" + request.level + "\" is not known, the default is used");
+    return compression_level("");
+}
+
+Selection select(const FilesRequest& request) { return select_files(request.selection, {info, warning}); }
+
+/// A new file that only its user reads; what was in its place, link or file, is gone.
+Fd make_new(const std::string& path) {
+    ::unlink(path.c_str());
+    Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file) fail_errno("make " + path);
+    return file;
+}
+
+/// artifacts:name after expansion: its last part; what expands to nothing is called "default".
+std::string package_name(const std::string& expanded) {
+    const std::string name = base_name(expanded);
+    return name.empty() || name == "." || name == ".." ? "default" : name;
+}
+
+int make_package(const FilesRequest& request) {
+    const ArchiveFormat format = parse_archive_format(request.format);
+    const Selection selection = select(request);
+    const Fd output = make_new(request.output);
+    const std::string name = selection.empty() ? "" : archive_file_name(package_name(request.name), format);
+    const std::string head = nlohmann::json{{"name", name}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    if (!write_all(output.get(), make_frame(head))) fail_errno("write " + request.output);
+    if (selection.empty()) {
+        error("No files to upload");
+        return 0;
+    }
+    try {
+        write_archive(format, level_of(request), selection, output.get(), {info, warning});
+    } catch (const Failure&) {
+        ::unlink(request.output.c_str());
+        throw;
+    }
+    return 0;
+}
+
+Fd open_archive(const std::string& path) {
+    return Fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+int extract(const FilesRequest& request) {
+    const Fd file = open_archive(request.file);
+    if (!file) fail_errno("open " + request.file);
+    unpack_archive(file.get(), ".");
+    ::unlink(request.file.c_str());
+    return 0;
+}
+
+std::vector<ArchiveMember> members_of(const Selection& selection) {
+    std::vector<ArchiveMember> members;
+    for (const auto& [path, status] : selection) {
+        ArchiveMember member{path, status.st_mode, 0, 0, ""};
+        if (S_ISREG(status.st_mode)) {
+            member.size = status.st_size;
+            member.mtime = status.st_mtime;
+        }
+        if (S_ISLNK(status.st_mode)) member.link = link_target(path);
+        members.push_back(std::move(member));
+    }
+    return members;
+}
+
+/// Whether the cache holds these very files: a deletion or an older file in a newer one's place counts too.
+bool is_up_to_date(const std::string& path, const Selection& selection) {
+    const Fd file = open_archive(path);
+    if (!file) return false;
+    try {
+        return list_archive(file.get()) == members_of(selection);
+    } catch (const Failure&) {
+        return false;  // damaged: made anew
+    }
+}
+
+int save_cache(const FilesRequest& request) {
+    const ArchiveFormat format = parse_archive_format(request.format);
+    const Selection selection = select(request);
+    if (selection.empty()) {
+        warning("No files to cache.");
+        return 0;
+    }
+    if (is_up_to_date(request.file, selection)) {
+        info("Archive is up to date!");
+        return 0;
+    }
+    make_directories(std::filesystem::path(request.file).parent_path().string(), 0777);
+    const std::string draft = request.file + ".new-" + std::to_string(::getpid());
+    try {
+        const Fd output = make_new(draft);
+        write_archive(format, level_of(request), selection, output.get(), {info, warning});
+        // Jobs of other users share the volume.
+        ::fchmod(output.get(), 0666);
+        if (::rename(draft.c_str(), request.file.c_str()) != 0) fail_errno("rename " + draft);
+    } catch (const Failure&) {
+        ::unlink(draft.c_str());
+        throw;
+    }
+    return 0;
+}
+
+int restore_cache(const FilesRequest& request) {
+    const Fd file = open_archive(request.file);
+    if (!file) {
+        warning("Cache file does not exist");
+        return 1;
+    }
+    unpack_archive(file.get(), ".");
+    return 0;
+}
+
+int carry_out(const FilesRequest& request) {
+    if (request.action == "archive") return make_package(request);
+    if (request.action == "extract") return extract(request);
+    if (request.action == "cache-save") return save_cache(request);
+    if (request.action == "cache-restore") return restore_cache(request);
+    throw Failure("unknown files request: do " + request.action);
+}
+
+}  // namespace
+
+int run_files_command(const std::string& request) {
+    // Names of files are UTF-8 in archives; the C library has this locale built in.
+    std::setlocale(LC_CTYPE, "C.UTF-8");
+    try {
+        return carry_out(parse_request(request));
+    } catch (const Failure& failure) {
+        error(failure.what());
+        return 1;
+    }
+}
+
+}  // namespace executors::helper

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "protocol/http/stream.hpp"
+
+namespace executors::session {
+
+/// A file of a job's environment, read over a connection of its own (executors/helper/protocol.hpp, "read").
+///
+/// Life: open(), then next() until it answers "". Destroying it ends the connection. Strand: the I/O thread; one
+/// call at a time. Failures: kIo (the environment cannot give it, and says why), kUnavailable (the connection
+/// was lost before the end), kCancelled.
+class RemoteFile {
+  public:
+    /// `user` "": whom the supervisor runs as.
+    static base::Task<base::Result<std::unique_ptr<RemoteFile>>> open(
+        std::unique_ptr<protocol::http::ByteStream> stream, std::string path, std::string user);
+
+    [[nodiscard]] std::uint64_t size() const { return size_; }
+    /// The next bytes; "" at the end.
+    base::Task<base::Result<std::string>> next();
+    /// A frame of JSON at the place that was reached, without its prefix.
+    base::Task<base::Result<std::string>> next_frame();
+
+  private:
+    RemoteFile(std::unique_ptr<protocol::http::ByteStream> stream, std::string path)
+        : stream_(std::move(stream)), path_(std::move(path)) {}
+    base::Task<base::Result<void>> fill(std::size_t wanted);
+    base::Task<base::Result<std::string>> take_frame();
+
+    std::unique_ptr<protocol::http::ByteStream> stream_;
+    std::string path_;
+    std::string buffer_;
+    std::uint64_t size_ = 0;
+    std::uint64_t left_ = 0;
+};
+
+}  // namespace executors::session

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "protocol/http/message.hpp"
+#include "runner/job/job_channel.hpp"
+
+namespace runner::local {
+
+/// The artifacts of the jobs of one call: what GitLab keeps for a pipeline on a server.
+///
+/// Life: for the time of the call; the files lie below `directory`, whose owner removes it. Strand: the I/O
+/// thread.
+class ArtifactStore {
+  public:
+    struct Kept {
+        std::string name;  ///< "artifacts.zip"
+        std::uint64_t bytes = 0;
+        std::filesystem::path path;
+    };
+
+    explicit ArtifactStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+    /// One file for each type of artifact of a job; a second one of the same type replaces the first.
+    base::Task<base::Result<void>> keep(std::int64_t job_id, job::ArtifactFile file);
+    /// `type` is GitLab's: "archive", "dotenv". Null when the job has none; valid until the next keep().
+    [[nodiscard]] const Kept* find(std::int64_t job_id, const std::string& type) const;
+    /// kNotFound when the job has no archive.
+    [[nodiscard]] base::Result<protocol::http::BodySource> open_archive(std::int64_t job_id) const;
+    /// The text of a report that is kept as gzip, "" when the job has none. `limit`: bytes that are unpacked.
+    [[nodiscard]] base::Result<std::string> read_report(std::int64_t job_id, const std::string& type,
+                                                        std::size_t limit) const;
+
+  private:
+    std::filesystem::path directory_;
+    std::map<std::int64_t, std::map<std::string, Kept>> kept_;
+};
+
+}  // namespace runner::local

@@ -1,0 +1,92 @@
+#include "runner/local/downloads.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/strings.hpp"
+
+namespace runner::local {
+
+using pipeline::plan::Pipeline;
+using pipeline::plan::PlannedJob;
+
+namespace {
+
+constexpr std::size_t kLargestDotenvBytes = 5 * 1024;
+constexpr std::size_t kMostDotenvVariables = 20;
+
+std::size_t stage_of(const Pipeline& pipeline, const PlannedJob& planned) {
+    const auto& stages = pipeline.stages;
+    return static_cast<std::size_t>(std::find(stages.begin(), stages.end(), planned.job->stage) - stages.begin());
+}
+
+bool is_wanted(const Pipeline& pipeline, const PlannedJob& wanting, const PlannedJob& earlier) {
+    if (wanting.job->dependencies) {
+        const auto& names = *wanting.job->dependencies;
+        return std::find(names.begin(), names.end(), earlier.job->name) != names.end();
+    }
+    if (wanting.has_needs) {
+        return std::any_of(wanting.needs.begin(), wanting.needs.end(), [&](const auto& need) {
+            return need.artifacts && need.job == earlier.job->name;
+        });
+    }
+    return stage_of(pipeline, earlier) < stage_of(pipeline, wanting);
+}
+
+bool is_name(std::string_view text) {
+    const auto fits = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    };
+    return !text.empty() && std::all_of(text.begin(), text.end(), fits);
+}
+
+std::string_view without_quotes(std::string_view value) {
+    const bool quoted = value.size() >= 2 && (value.front() == '"' || value.front() == '\'');
+    return quoted && value.back() == value.front() ? value.substr(1, value.size() - 2) : value;
+}
+
+base::Error invalid(std::string text) {
+    return base::make_error(base::ErrorKind::kInvalidInput, "artifacts:reports:dotenv: " + std::move(text));
+}
+
+}  // namespace
+
+std::vector<std::size_t> jobs_to_download(const Pipeline& pipeline, std::size_t position) {
+    const PlannedJob& wanting = pipeline.jobs[position];
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < pipeline.jobs.size(); ++i) {
+        if (i != position && is_wanted(pipeline, wanting, pipeline.jobs[i])) found.push_back(i);
+    }
+    return found;
+}
+
+base::Result<std::vector<pipeline::variables::Variable>> parse_dotenv(std::string_view text) {
+    if (text.size() > kLargestDotenvBytes) {
+        return invalid(fmt::format("the file has {} bytes, at most {} are taken", text.size(), kLargestDotenvBytes));
+    }
+    std::vector<pipeline::variables::Variable> variables;
+    int number = 0;
+    for (const std::string& raw : base::split(std::string(text), '\n')) {
+        ++number;
+        const std::string_view line = base::trim(raw);
+        if (line.empty()) continue;
+        const auto equals = line.find('=');
+        const std::string_view key = base::trim(line.substr(0, equals));
+        if (equals == std::string_view::npos || !is_name(key)) {
+            return invalid(fmt::format("line {} is not KEY=value", number));
+        }
+        pipeline::variables::Variable variable;
+        variable.key = key;
+        variable.value = without_quotes(base::trim(line.substr(equals + 1)));
+        variable.raw = true;
+        variables.push_back(std::move(variable));
+    }
+    if (variables.size() > kMostDotenvVariables) {
+        return invalid(fmt::format("{} variables, at most {} are taken", variables.size(), kMostDotenvVariables));
+    }
+    return variables;
+}
+
+}  // namespace runner::local
