@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "executors/helper/builder_boot.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/preload.hpp"
 
@@ -85,6 +86,9 @@ int run_dockerd_front(const std::vector<std::string>& arguments) {
 
 namespace {
 
+/// What buildx boots a builder from when nobody says otherwise.
+constexpr const char* kDefaultImage = "moby/buildkit:buildx-stable-1";
+
 constexpr const char* kPluginDirectories[] = {
     "/usr/local/lib/docker/cli-plugins", "/usr/local/libexec/docker/cli-plugins",
     "/usr/lib/docker/cli-plugins", "/usr/libexec/docker/cli-plugins"};
@@ -93,12 +97,16 @@ std::string text_or(const char* text, const std::string& fallback) {
     return text != nullptr && *text != '\0' ? text : fallback;
 }
 
-/// The image that the prepared builder boots from, "" for buildx's own choice.
-std::string prepared_image(const std::string& builder) {
+/// Where buildx keeps what it knows.
+std::string client_state() {
     const std::string home = text_or(std::getenv("HOME"), "/root");
     const std::string client = text_or(std::getenv("DOCKER_CONFIG"), home + "/.docker");
-    const std::string state = text_or(std::getenv("BUILDX_CONFIG"), client + "/buildx");
-    std::ifstream file(state + "/instances/" + builder);
+    return text_or(std::getenv("BUILDX_CONFIG"), client + "/buildx");
+}
+
+/// The image that the prepared builder boots from, "" for buildx's own choice.
+std::string prepared_image(const std::string& builder) {
+    std::ifstream file(client_state() + "/instances/" + builder);
     const auto instance = nlohmann::json::parse(file, nullptr, false);
     if (!instance.is_object() || !instance.contains("Nodes") || instance["Nodes"].empty())
         return {};
@@ -133,28 +141,34 @@ std::vector<std::string> rewrite_buildx(const std::vector<std::string>& argument
 
 namespace {
 
-/// Whether the builder may boot now, and so needs its image: everything that builds or names
-/// --bootstrap.
-bool may_boot(const std::vector<std::string>& arguments) {
-    static constexpr const char* kBooting[] = {"build", "b",          "bake",
-                                               "f",     "dial-stdio", "--bootstrap"};
-    return std::any_of(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end(),
-                       [](const std::string& word) {
-                           return std::find(std::begin(kBooting), std::end(kBooting), word) !=
-                                      std::end(kBooting) ||
-                                  word.rfind("--bootstrap=", 0) == 0;
-                       });
+/// Whether a call means the prepared builder of the engine inside, and no other.
+bool means_prepared(const std::vector<std::string>& arguments, const std::string& builder) {
+    const std::string host = text_or(std::getenv("DOCKER_HOST"), "unix:///var/run/docker.sock");
+    if (host != "unix:///var/run/docker.sock" || std::getenv("DOCKER_CONTEXT") != nullptr) return false;
+    if (text_or(std::getenv("BUILDX_BUILDER"), builder) != builder) return false;
+    if (starts_any(arguments, "--builder")) return false;
+    std::ifstream file(client_state() + "/current");
+    const auto current = nlohmann::json::parse(file, nullptr, false);
+    return current.is_object() && current.value("Name", "") == builder;
+}
+
+/// Gets the builder ready for a call that may boot it.
+void make_ready(const std::string& buildx, const std::vector<std::string>& arguments, const std::string& builder) {
+    // Without its image the builder pulls it: slower, or in vain, but then the failure says so.
+    static_cast<void>(wait_for_images(true));
+    if (!means_prepared(arguments, builder)) return;
+    const std::string image = prepared_image(builder);
+    boot_builder({.buildx = buildx, .builder = builder, .image = image.empty() ? kDefaultImage : image});
 }
 
 }  // namespace
 
 int run_buildx_front(const std::vector<std::string>& arguments) {
-    // Without its image the builder pulls it: slower, or in vain, but then the failure says so.
-    if (may_boot(arguments)) static_cast<void>(wait_for_images(true));
     const std::string builder = text_or(std::getenv("RUNNER_BUILDER_NAME"), "runner");
     for (const char* directory : kPluginDirectories) {
         const std::string candidate = std::string(directory) + "/docker-buildx";
         if (::access(candidate.c_str(), X_OK) != 0 || is_this_program(candidate)) continue;
+        if (may_boot(arguments)) make_ready(candidate, arguments, builder);
         return become(candidate, rewrite_buildx(arguments, builder, prepared_image(builder)));
     }
     std::fprintf(stderr, "runner-helper: the image has no docker-buildx plugin\n");

@@ -4,8 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -14,9 +12,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <vector>
 
+#include "executors/helper/engine_client.hpp"
 #include "executors/helper/engine_wait.hpp"
 #include "executors/helper/posix.hpp"
 
@@ -29,35 +27,6 @@ constexpr std::int64_t kEngineLimitMs = 60'000;
 constexpr std::int64_t kWaitLimitMs = 600'000;
 constexpr int kRecheckMs = 500;
 constexpr std::size_t kBlock = 256 * 1024;
-constexpr std::size_t kMaxReply = 1U << 20U;
-
-Fd connect_to(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) throw Failure("the socket's path is too long");
-    std::memcpy(address.sun_path, path.data(), path.size());
-    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!socket) fail_errno("make a socket");
-    if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-        fail_errno("connect to " + path);
-    }
-    return socket;
-}
-
-std::string read_reply(int fd) {
-    std::string reply;
-    std::array<char, 16384> buffer;
-    while (reply.size() < kMaxReply) {
-        const ssize_t count = read_some(fd, buffer.data(), buffer.size());
-        if (count <= 0) break;
-        reply.append(buffer.data(), static_cast<std::size_t>(count));
-    }
-    return reply;
-}
-
-bool succeeded(const std::string& reply) {
-    return reply.rfind("HTTP/1.", 0) == 0 && reply.compare(8, 4, " 200") == 0;
-}
 
 /// The engine answers in JSON lines; an error is a line of its own, also behind the status 200.
 std::string error_in(const std::string& reply) {
@@ -72,14 +41,9 @@ std::string error_in(const std::string& reply) {
 }
 
 bool has_image(const LoadOptions& options) {
-    const Fd socket = connect_to(options.socket);
-    write_all(socket.get(),
-              "GET /images/" + options.image + "/json HTTP/1.0\r\nHost: engine\r\n\r\n");
-    const std::string reply = read_reply(socket.get());
-    const auto body = reply.find("\r\n\r\n");
-    if (!succeeded(reply) || body == std::string::npos) return false;
-    const auto value = nlohmann::json::parse(reply.substr(body), nullptr, false);
-    return value.is_object() && value.value("Id", "") == options.id;
+    const auto reply = ask_engine(options.socket, "GET", "/images/" + options.image + "/json");
+    const auto value = nlohmann::json::parse(reply.body, nullptr, false);
+    return reply.status == 200 && value.is_object() && value.value("Id", "") == options.id;
 }
 
 bool write_chunk(int fd, std::string_view bytes) {
@@ -90,7 +54,7 @@ bool write_chunk(int fd, std::string_view bytes) {
 }
 
 void receive_image(const LoadOptions& options) {
-    const Fd socket = connect_to(options.socket);
+    const Fd socket = connect_to_engine(options.socket);
     write_all(
         socket.get(),
         "POST /images/load?quiet=1 HTTP/1.1\r\nHost: engine\r\nContent-Type: application/x-tar\r\n"
@@ -107,11 +71,10 @@ void receive_image(const LoadOptions& options) {
         if (!listening) break;
     }
     if (listening) write_all(socket.get(), "0\r\n\r\n");
-    const std::string reply = read_reply(socket.get());
-    const std::string error = error_in(reply);
+    const auto reply = read_engine_reply(socket.get());
+    const std::string error = error_in(reply.body);
     if (!error.empty()) throw Failure(error);
-    if (!succeeded(reply))
-        throw Failure("the inner engine answered '" + reply.substr(0, reply.find('\r')) + "'");
+    if (reply.status != 200) throw Failure("the inner engine answered with status " + std::to_string(reply.status));
 }
 
 void load(const LoadOptions& options) {

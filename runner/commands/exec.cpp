@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "base/digest.hpp"
 #include "runner/commands/commands.hpp"
 #include "runner/commands/pipeline_scene.hpp"
 #include "runner/local/variables_file.hpp"
@@ -48,6 +49,22 @@ base::Result<config::RunnerConfig> configured_runner(const Values& values) {
                                      values.text("config"), wanted));
 }
 
+/// Where caches stay from call to call: the user's own directory, or a volume of the project's own.
+void keep_caches(config::RunnerConfig& runner, const local::ExecOptions& options) {
+    const std::string project(options.request.predefined.value("CI_PROJECT_PATH").value_or("project"));
+    const std::string mark = base::sha256_hex(project).substr(0, 16);
+    if (runner.executor == "docker") {
+        runner.docker.volumes.push_back("runner-exec-cache-" + mark + ":/cache");
+        return;
+    }
+    const char* xdg = std::getenv("XDG_CACHE_HOME");
+    const char* home = std::getenv("HOME");
+    const std::string base = xdg != nullptr && *xdg == '/' ? std::string(xdg)
+                             : home != nullptr             ? std::string(home) + "/.cache"
+                                                           : std::string();
+    if (!base.empty()) runner.cache_dir = base + "/runner-exec/" + mark;
+}
+
 base::Result<void> use_runner(const Values& values, local::ExecOptions& options) {
     auto runner = configured_runner(values);
     if (!runner) return runner.error();
@@ -65,6 +82,7 @@ base::Result<void> use_runner(const Values& values, local::ExecOptions& options)
         runner->docker.privileged = true;
         runner->docker.services_privileged = true;
     }
+    if (!values.has("config")) keep_caches(*runner, options);
     auto config = std::make_shared<config::Config>();
     config->runners.push_back(std::move(*runner));
     options.runner = &config->runners.front();
@@ -190,9 +208,9 @@ int exec(const Values& values) {
     if (options.shell_on_failure && !options.wishes.interactive) {
         return fail("--shell needs a terminal");
     }
-    if (auto used = use_runner(values, options); !used) return fail(used.error());
     const auto subject = open_subject(values, options);
     if (!subject) return fail(subject.error());
+    if (auto used = use_runner(values, options); !used) return fail(used.error());
     if (auto used = use_secrets(values, options); !used) return fail(used.error());
     auto code = local::exec(std::move(options));
     if (!code) return fail(code.error());

@@ -48,7 +48,7 @@ class JobTarget final : public trace::TraceTarget {
 
     void decide(Outcome outcome) { outcome_ = std::move(outcome); }
 
-    base::Task<base::Result<void>> send(ArtifactFile file) {
+    base::Task<base::Result<std::string>> send(ArtifactFile file) {
         gitlab::ArtifactUpload upload;
         upload.file_name = file.name;
         upload.artifact_format = file.about->artifact_format;
@@ -56,7 +56,10 @@ class JobTarget final : public trace::TraceTarget {
         upload.expire_in = file.about->expire_in;
         upload.open = std::move(file.open);
         upload.on_retry = std::move(file.on_retry);
-        return client_->upload_artifact(job_, std::move(upload));
+        auto call = client_->upload_artifact(job_, std::move(upload));
+        auto sent = co_await std::move(call);
+        if (!sent) co_return sent.error();
+        co_return "201 Created  id=" + std::to_string(job_.id) + " responseStatus=201 Created";
     }
 
     base::Task<base::Result<protocol::http::BodySource>> fetch(gitlab::Dependency dependency,
@@ -170,7 +173,11 @@ class GitLabChannel final : public JobChannel {
             "number of tries (job_status_final_update_retry_limit)");
     }
 
-    base::Task<base::Result<void>> send_artifact(ArtifactFile file) override {
+    [[nodiscard]] TransferWords transfer_words(const std::string& type) const override {
+        return {"Uploading artifacts as \"" + type + "\" to coordinator",
+                "Downloading artifacts from coordinator"};
+    }
+    base::Task<base::Result<std::string>> send_artifact(ArtifactFile file) override {
         return target_.send(std::move(file));
     }
     base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(gitlab::Dependency dependency,

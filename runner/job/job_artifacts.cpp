@@ -59,10 +59,8 @@ BodySource body_of(const std::shared_ptr<PackageBody>& package) {
     return [package] { return package->next(); };
 }
 
-/// What an upload is called in the log.
-std::string upload_line(const Artifact& artifact) {
-    const std::string type = artifact.artifact_type.empty() ? "archive" : artifact.artifact_type;
-    return fmt::format("Uploading artifacts as \"{}\" to coordinator... ", type);
+std::string type_of(const Artifact& artifact) {
+    return artifact.artifact_type.empty() ? "archive" : artifact.artifact_type;
 }
 
 base::Result<void> exit_error(const base::Result<StageExit>& exit) {
@@ -89,6 +87,7 @@ base::Task<void> JobRun::download_artifacts(const PlannedStage& stage) {
         archive_failed(stage, "", base::make_error(ErrorKind::kInvalidInput, text));
         co_return;
     }
+    const std::string words = setup_.channel->transfer_words("archive").fetching;
     for (; checkpoint_.part < all.size(); ++checkpoint_.part) {
         const Dependency& dependency = all[checkpoint_.part];
         if (dependency.artifact_filename.empty()) continue;
@@ -100,11 +99,10 @@ base::Task<void> JobRun::download_artifacts(const PlannedStage& stage) {
             done = co_await std::move(extracting);
         }
         if (!done) {
-            archive_failed(stage, "Downloading artifacts from coordinator... ", done.error());
+            archive_failed(stage, words + "... ", done.error());
             co_return;
         }
-        log().print(fmt::format("Downloading artifacts from coordinator... ok  id={} responseStatus=200 OK",
-                                dependency.id));
+        log().print(fmt::format("{}... ok  id={}", words, dependency.id));
         save();
     }
 }
@@ -119,7 +117,7 @@ base::Task<base::Result<void>> JobRun::download(const Dependency& dependency) {
         auto done = co_await std::move(trying);
         if (done || checkpoint_.attempt + 1 >= attempts || stop_.requested()) co_return std::move(done);
         if (done.error().is(ErrorKind::kTimeout)) co_return std::move(done);
-        log().error("Downloading artifacts from coordinator... " + done.error().message);
+        log().error(setup_.channel->transfer_words("archive").fetching + "... " + done.error().message);
         log().warning("Retrying...");
         auto waited = co_await wait_before_retry(pause);
         if (!waited) co_return waited.error();
@@ -155,7 +153,8 @@ base::Task<void> JobRun::upload_artifacts(const PlannedStage& stage) {
         auto uploading = upload(artifact, checkpoint_.part);
         auto done = co_await std::move(uploading);
         // The others are sent all the same: each is worth having.
-        if (!done) archive_failed(stage, upload_line(artifact), done.error());
+        const std::string words = setup_.channel->transfer_words(type_of(artifact)).sending;
+        if (!done) archive_failed(stage, words + "... ", done.error());
         if (stop_.requested() || checkpoint_.progress.job_timed_out) co_return;
         save();
     }
@@ -196,15 +195,15 @@ base::Task<base::Result<void>> JobRun::send_package(const Artifact& artifact, co
         return body_of(std::make_shared<PackageBody>(*session_, path, user));
     };
     file.open = open;
-    const std::string line = upload_line(artifact);
-    const auto on_retry = [this, line](const base::Error& why, std::chrono::milliseconds wait) {
-        log().warning(fmt::format("{}{}; retrying in {} ms", line, why.message, wait.count()));
+    const std::string words = setup_.channel->transfer_words(type_of(artifact)).sending;
+    const auto on_retry = [this, words](const base::Error& why, std::chrono::milliseconds wait) {
+        log().warning(fmt::format("{}... {}; retrying in {} ms", words, why.message, wait.count()));
     };
     file.on_retry = on_retry;
     auto sending = setup_.channel->send_artifact(std::move(file));
     auto sent = co_await std::move(sending);
     if (!sent) co_return sent.error();
-    log().print(fmt::format("{}201 Created  id={} responseStatus=201 Created", line, setup_.payload.id));
+    log().print(words + "... " + *sent);
     co_return base::Result<void>();
 }
 

@@ -77,8 +77,16 @@ class JobChannel {
     /// Sends the rest of the log and the outcome, as often as it takes; serve() ends. kUnavailable when the
     /// server could not be told within the configured tries.
     virtual base::Task<base::Result<void>> finish(const Outcome& outcome) = 0;
-    /// Keeps an archive of the job. Failures are final: what can be tried again was.
-    virtual base::Task<base::Result<void>> send_artifact(ArtifactFile file) = 0;
+    /// What it is called to bring archives to where they are kept, and from there, for the job's log:
+    /// "Uploading artifacts as \"archive\" to coordinator".
+    struct TransferWords {
+        std::string sending;
+        std::string fetching;
+    };
+    [[nodiscard]] virtual TransferWords transfer_words(const std::string& type) const = 0;
+    /// Keeps an archive of the job; answers what the log says of it: "201 Created". Failures are final: what can be
+    /// tried again was.
+    virtual base::Task<base::Result<std::string>> send_artifact(ArtifactFile file) = 0;
     /// The archive of an earlier job. kNotFound: there is none, or none any more; failures are final.
     /// `direct`: the server may send it from where it is stored.
     virtual base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(

@@ -76,14 +76,34 @@ class Stream {
     IntoRepair into_repair_;
 };
 
+/// The colours in which stages' scripts and runner-helper speak, around whole lines. What a script colours itself
+/// is its own affair.
+std::string_view without_our_colours(std::string_view line) {
+    static constexpr std::string_view kStarts[] = {"\x1b[32;1m", "\x1b[0;33m", "\x1b[31;1m"};
+    static constexpr std::string_view kEnds[] = {"\x1b[0;m ", "\x1b[0;m"};
+    for (const std::string_view end : kEnds) {
+        if (!line.ends_with(end)) continue;
+        line.remove_suffix(end.size());
+        for (const std::string_view start : kStarts) {
+            if (line.starts_with(start)) line.remove_prefix(start.size());
+        }
+        while (line.ends_with(' ')) line.remove_suffix(1);
+        break;
+    }
+    return line;
+}
+
 class TerminalChannel final : public job::JobChannel, private executors::JobLog {
   public:
     TerminalChannel(const boost::asio::any_io_executor& executor, TerminalChannelOptions options)
         : options_(std::move(options)),
+          on_stage_line_([this](std::string_view line) {
+              options_.on_line(options_.colours ? line : without_our_colours(line));
+          }),
           masks_(std::make_shared<const trace::MaskSet>(options_.masks)),
           own_(masks_, options_.on_line),
-          out_(masks_, options_.on_line),
-          err_(masks_, options_.on_line),
+          out_(masks_, on_stage_line_),
+          err_(masks_, on_stage_line_),
           ended_(executor) {}
 
     executors::JobLog& log() override { return *this; }
@@ -115,8 +135,15 @@ class TerminalChannel final : public job::JobChannel, private executors::JobLog 
         abandon();
         co_return base::Result<void>();
     }
-    base::Task<base::Result<void>> send_artifact(job::ArtifactFile file) override {
-        return options_.artifacts->keep(options_.job_id, std::move(file));
+    [[nodiscard]] TransferWords transfer_words(const std::string& type) const override {
+        return {"Keeping \"" + type + "\" for later jobs", "Taking the kept artifacts"};
+    }
+    base::Task<base::Result<std::string>> send_artifact(job::ArtifactFile file) override {
+        std::string name = file.name;
+        auto keeping = options_.artifacts->keep(options_.job_id, std::move(file));
+        auto kept = co_await std::move(keeping);
+        if (!kept) co_return kept.error();
+        co_return std::move(name);
     }
     base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
         protocol::gitlab::Dependency dependency, bool) override {
@@ -149,6 +176,7 @@ class TerminalChannel final : public job::JobChannel, private executors::JobLog 
     }
 
     TerminalChannelOptions options_;
+    std::function<void(std::string_view)> on_stage_line_;
     std::shared_ptr<const trace::MaskSet> masks_;
     Stream own_;
     Stream out_;

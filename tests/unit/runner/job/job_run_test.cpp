@@ -95,6 +95,14 @@ class FakeChannel final : public JobChannel, private executors::JobLog {
         end();
         co_return Result<void>();
     }
+    [[nodiscard]] TransferWords transfer_words(const std::string&) const override { return {}; }
+    Task<Result<std::string>> send_artifact(ArtifactFile) override {
+        co_return base::make_error(ErrorKind::kNotFound, "nobody keeps it");
+    }
+    Task<Result<protocol::http::BodySource>> fetch_artifact(protocol::gitlab::Dependency,
+                                                            bool) override {
+        co_return base::make_error(ErrorKind::kNotFound, "nobody has it");
+    }
     void abandon() override {
         calls_.emplace_back("abandon");
         end();

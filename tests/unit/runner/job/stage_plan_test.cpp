@@ -53,6 +53,44 @@ TEST(StagePlan, HeadingsAreTheOfficialOnes) {
     EXPECT_EQ(plan[4].heading, "Running after_script");
 }
 
+JobPayload payload_with_files() {
+    JobPayload payload = payload_with({{"script", {"make"}}, {"after_script", {"echo"}}});
+    payload.cache = {{.key = "k", .paths = {"deps"}, .policy = "", .when = "", .fallback_keys = {}}};
+    payload.artifacts.resize(2);
+    payload.artifacts[0].paths = {"out"};
+    payload.artifacts[1].paths = {"log"};
+    payload.artifacts[1].when = "on_failure";
+    payload.dependencies.resize(1);
+    payload.dependencies[0].artifact_filename = "artifacts.zip";
+    return payload;
+}
+
+TEST(StagePlan, FilesComeBeforeTheScriptAndGoBehindAfterScript) {
+    EXPECT_EQ(names(payload_with_files(), {.steps_reached = true}),
+              "prepare_script get_sources restore_cache download_artifacts step_script after_script "
+              "archive_cache upload_artifacts_on_success cleanup_file_variables ");
+}
+
+TEST(StagePlan, AFailedJobSavesWhatIsMeantForIt) {
+    const JobPayload payload = payload_with_files();
+    EXPECT_EQ(names(payload, {.steps_reached = true, .step_failed = true}),
+              "prepare_script get_sources restore_cache download_artifacts after_script "
+              "upload_artifacts_on_failure cleanup_file_variables ");
+    EXPECT_EQ(names(payload, {.sources_failed = true}),
+              "prepare_script get_sources upload_artifacts_on_failure cleanup_file_variables ");
+    EXPECT_EQ(names(payload, {.steps_reached = true, .stop = StopReason::kUserCancel}),
+              "after_script upload_artifacts_on_failure cleanup_file_variables ");
+    EXPECT_EQ(names(payload, {.stop = StopReason::kUserCancel}), "");
+}
+
+TEST(StagePlan, EntriesWithoutFilesMakeNoStage) {
+    JobPayload payload = payload_with_files();
+    payload.cache[0].paths.clear();
+    payload.artifacts[0].paths.clear();
+    payload.dependencies[0].artifact_filename.clear();
+    EXPECT_EQ(names(payload), "prepare_script get_sources step_script cleanup_file_variables ");
+}
+
 struct Case {
     const char* what;
     Progress progress;
@@ -84,9 +122,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(StageNumber, IsUniqueForEveryTry) {
     std::set<std::uint16_t> seen;
     for (std::size_t stage = 0; stage < 8; ++stage) {
-        for (int attempt = 0; attempt < 10; ++attempt) {
-            EXPECT_TRUE(seen.insert(runner::job::stage_number(stage, attempt)).second);
-            EXPECT_TRUE(seen.insert(runner::job::stage_number(stage, attempt, true)).second);
+        for (std::size_t part = 0; part < runner::job::kMaxParts; ++part) {
+            EXPECT_TRUE(seen.insert(runner::job::stage_number(stage, part)).second);
+            EXPECT_TRUE(seen.insert(runner::job::stage_number(stage, part, true)).second);
         }
     }
 }

@@ -1,0 +1,93 @@
+#include "executors/helper/builder_boot.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "executors/helper/engine_client.hpp"
+#include "executors/helper/posix.hpp"
+
+namespace executors::helper {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kLimitMs = 60'000;
+constexpr int kPollMs = 10;  // nothing tells from outside when a daemon begins to listen
+
+/// buildx 0.6 and later: one container for each node of a builder.
+std::string container_of(const std::string& builder) { return "buildx_buildkit_" + builder + "0"; }
+
+bool is_running(const BuilderBoot& boot) {
+    const auto reply = ask_engine(boot.socket, "GET", "/containers/" + container_of(boot.builder) + "/json");
+    const auto value = json::parse(reply.body, nullptr, false);
+    return reply.status == 200 && value.is_object() && value.contains("State") &&
+           value["State"].value("Running", false);
+}
+
+/// The question that buildx itself asks.
+bool answers(const BuilderBoot& boot) {
+    const json wanted{{"Cmd", {"buildctl", "debug", "workers"}}, {"AttachStdout", true}, {"AttachStderr", true}};
+    const auto made =
+        ask_engine(boot.socket, "POST", "/containers/" + container_of(boot.builder) + "/exec", wanted.dump());
+    const auto exec = json::parse(made.body, nullptr, false);
+    if (made.status != 201 || !exec.is_object()) return false;
+    const std::string path = "/exec/" + exec.value("Id", "");
+    ask_engine(boot.socket, "POST", path + "/start", R"({"Detach":false,"Tty":false})");
+    const auto ended = ask_engine(boot.socket, "GET", path + "/json");
+    const auto state = json::parse(ended.body, nullptr, false);
+    return state.is_object() && !state.value("Running", true) && state.contains("ExitCode") &&
+           state["ExitCode"] == 0;
+}
+
+pid_t start_buildx(const BuilderBoot& boot) {
+    const pid_t pid = ::fork();
+    if (pid != 0) return pid;
+    const int null = ::open("/dev/null", O_RDWR);
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null, fd);
+    ::execl(boot.buildx.c_str(), "docker-buildx", "buildx", "inspect", "--bootstrap", boot.builder.c_str(), nullptr);
+    ::_exit(127);
+}
+
+void wait_until_it_answers(const BuilderBoot& boot, pid_t buildx) {
+    const std::int64_t until = monotonic_ms() + kLimitMs;
+    bool running = false;
+    while (monotonic_ms() < until) {
+        running = running || is_running(boot);
+        if (running && answers(boot)) return;
+        if (::waitpid(buildx, nullptr, WNOHANG | WNOWAIT) == buildx) return;
+        ::poll(nullptr, 0, kPollMs);
+    }
+}
+
+}  // namespace
+
+bool may_boot(const std::vector<std::string>& arguments) {
+    static constexpr const char* kBooting[] = {"build", "b", "bake", "f", "dial-stdio", "--bootstrap"};
+    return std::any_of(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end(), [](const std::string& word) {
+        return std::find(std::begin(kBooting), std::end(kBooting), word) != std::end(kBooting) ||
+               word.rfind("--bootstrap=", 0) == 0;
+    });
+}
+
+void boot_builder(const BuilderBoot& boot) {
+    try {
+        if (is_running(boot)) return;
+        if (ask_engine(boot.socket, "GET", "/images/" + boot.image + "/json").status != 200) return;
+        const pid_t buildx = start_buildx(boot);
+        if (buildx < 0) return;
+        wait_until_it_answers(boot, buildx);
+        ::kill(buildx, SIGKILL);  // at most it sleeps until its next question
+        ::waitpid(buildx, nullptr, 0);
+    } catch (const Failure&) {
+        return;
+    }
+}
+
+}  // namespace executors::helper

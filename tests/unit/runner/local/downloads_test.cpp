@@ -1,0 +1,71 @@
+#include "runner/local/downloads.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/runner/local/plan_fixture.hpp"
+
+namespace runner::local {
+namespace {
+
+const char* const kPipeline = R"(
+stages: [build, test, deploy]
+a: {stage: build, script: x}
+b: {stage: build, script: x, parallel: 2}
+c: {stage: test, script: x}
+named: {stage: deploy, script: x, dependencies: [a]}
+none: {stage: deploy, script: x, dependencies: []}
+needing: {stage: deploy, script: x, needs: [{job: a, artifacts: false}, c]}
+all: {stage: deploy, script: x}
+)";
+
+class Downloads : public testing::Test {
+  protected:
+    std::string of(const std::string& name) {
+        std::string text;
+        for (std::size_t i = 0; i < plan_.pipeline.jobs.size(); ++i) {
+            if (plan_.pipeline.jobs[i].job->name != name) continue;
+            for (const std::size_t earlier : jobs_to_download(plan_.pipeline, i)) {
+                text += plan_.pipeline.jobs[earlier].job->name + ", ";
+            }
+        }
+        return text;
+    }
+    Planned plan_{kPipeline};
+};
+
+TEST_F(Downloads, AreThoseOfEarlierStages) {
+    EXPECT_EQ(of("all"), "a, b 1/2, b 2/2, c, ");
+    EXPECT_EQ(of("c"), "a, b 1/2, b 2/2, ");
+    EXPECT_EQ(of("a"), "");
+}
+
+TEST_F(Downloads, DependenciesAndNeedsChoose) {
+    EXPECT_EQ(of("named"), "a, ");
+    EXPECT_EQ(of("none"), "");
+    EXPECT_EQ(of("needing"), "c, ");
+}
+
+TEST(Dotenv, ReadsLines) {
+    const auto variables = parse_dotenv("A=1\nB = \"two words\"\r\n\nC='$A'\nD=x=y\n");
+    ASSERT_TRUE(variables);
+    ASSERT_EQ(variables->size(), 4U);
+    EXPECT_EQ((*variables)[1].key, "B");
+    EXPECT_EQ((*variables)[1].value, "two words");
+    EXPECT_EQ((*variables)[2].value, "$A");
+    EXPECT_EQ((*variables)[3].value, "x=y");
+}
+
+TEST(Dotenv, RefusesWhatGitLabRefuses) {
+    for (const char* text : {"no equals sign", "A-B=1", "=1"}) {
+        const auto variables = parse_dotenv(std::string("OK=1\n") + text);
+        ASSERT_FALSE(variables) << text;
+        EXPECT_EQ(variables.error().message, "artifacts:reports:dotenv: line 2 is not KEY=value");
+    }
+    EXPECT_FALSE(parse_dotenv("A=" + std::string(6000, 'x')));
+    std::string many;
+    for (int i = 0; i < 21; ++i) many += "V" + std::to_string(i) + "=1\n";
+    EXPECT_FALSE(parse_dotenv(many));
+}
+
+}  // namespace
+}  // namespace runner::local
