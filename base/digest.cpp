@@ -27,6 +27,7 @@ std::string digest_hex(const EVP_MD* kind, std::string_view bytes) {
 }  // namespace
 
 std::string sha256_hex(std::string_view bytes) { return digest_hex(EVP_sha256(), bytes); }
+std::string sha1_hex(std::string_view bytes) { return digest_hex(EVP_sha1(), bytes); }
 std::string md5_hex(std::string_view bytes) { return digest_hex(EVP_md5(), bytes); }
 
 }  // namespace base

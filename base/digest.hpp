@@ -7,6 +7,7 @@ namespace base {
 
 /// Lower-case hex.
 std::string sha256_hex(std::string_view bytes);
+std::string sha1_hex(std::string_view bytes);
 std::string md5_hex(std::string_view bytes);
 
 }  // namespace base

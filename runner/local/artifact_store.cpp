@@ -9,6 +9,8 @@
 #include <memory>
 
 #include "base/files.hpp"
+#include "base/subprocess.hpp"
+#include "executors/find_helper.hpp"
 
 namespace runner::local {
 
@@ -106,6 +108,40 @@ base::Result<BodySource> ArtifactStore::open_archive(std::int64_t job_id) const 
     if (!*file) return errno_error("open " + kept->path.string());
     const std::string path = kept->path.string();
     return BodySource([file, path] { return read_chunk(file, path); });
+}
+
+/// By runner-helper, which has the archive formats; its request is a file, for a program of ours reads nothing.
+base::Task<base::Result<std::string>> ArtifactStore::read_member(boost::asio::any_io_executor executor,
+                                                                 std::int64_t job_id, std::string path) const {
+    const Kept* kept = find(job_id, "archive");
+    if (kept == nullptr) co_return base::make_error(ErrorKind::kNotFound, "the job has no artifacts");
+    const auto unpacked = kept->path.parent_path() / "unpacked";
+    if (auto made = base::make_directories(unpacked, 0700); !made) co_return made.error();
+    const auto request = kept->path.parent_path() / "request";
+    const std::string text = "do cache-restore\nfile " + kept->path.string() + "\n";
+    if (auto written = base::write_file_atomic(request, text, 0600); !written) co_return written.error();
+    base::SubprocessOptions options;
+    options.arguments = {"sh", "-c", "exec \"$1\" files <\"$2\"", "sh", executors::find_helper(), request.string()};
+    options.directory = unpacked.string();
+    options.errors_with_output = true;
+    auto process = base::Subprocess::start(executor, options);
+    if (!process) co_return process.error();
+    std::string words;
+    while (true) {
+        auto piece = co_await (*process)->read_some(kChunkBytes);
+        if (!piece) co_return piece.error();
+        if (piece->empty()) break;
+        words += *piece;
+    }
+    auto status = co_await (*process)->wait();
+    if (!status) co_return status.error();
+    if (*status != 0) co_return base::make_error(ErrorKind::kIo, "the artifacts cannot be unpacked: " + words);
+    const auto file = (unpacked / std::filesystem::path(path).relative_path()).lexically_normal();
+    const bool inside = file.string().starts_with(unpacked.string() + "/");
+    if (!inside || !std::filesystem::is_regular_file(std::filesystem::symlink_status(file))) {
+        co_return base::make_error(ErrorKind::kNotFound, "there is no " + path + " in the artifacts");
+    }
+    co_return base::read_file(file);
 }
 
 base::Result<std::string> ArtifactStore::read_report(std::int64_t job_id, const std::string& type,

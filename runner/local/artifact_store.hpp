@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -37,6 +38,10 @@ class ArtifactStore {
     /// The text of a report that is kept as gzip, "" when the job has none. `limit`: bytes that are unpacked.
     [[nodiscard]] base::Result<std::string> read_report(std::int64_t job_id, const std::string& type,
                                                         std::size_t limit) const;
+
+    /// One file out of the archive of a job. kNotFound when the job has none, or the archive has no such file.
+    base::Task<base::Result<std::string>> read_member(boost::asio::any_io_executor executor, std::int64_t job_id,
+                                                      std::string path) const;
 
   private:
     std::filesystem::path directory_;

@@ -50,7 +50,7 @@ base::Result<LocalPipeline::Description> LocalPipeline::describe_child(std::size
     }
     Description child;
     pipeline::yaml::Map root;
-    root.set(Value::string("include"), *include);
+    root.set(Value::string("include"), with_local_paths(*include));
     child.load.edition = description_.load.edition;
     child.load.text = pipeline::yaml::to_yaml(Value::map(std::move(root)));
     child.load.name = "child of " + planned.job->name;
@@ -80,13 +80,37 @@ base::Result<LocalPipeline::Description> LocalPipeline::describe_child(std::size
     return child;
 }
 
+/// Files that jobs of this pipeline have made.
+base::Task<base::Result<void>> LocalPipeline::add_made_configuration(std::size_t job, ArtifactSource& source) {
+    const Value* include = pipeline_.jobs[job].job->value.given("trigger")->given("include");
+    for (const ArtifactInclude& wanted : artifact_includes(*include)) {
+        std::int64_t maker = 0;
+        for (const auto& [position, id] : ids_) {
+            if (pipeline_.jobs[position].job->name == wanted.job) maker = id;
+        }
+        auto reading = workshop_.artifacts.read_member(executor_, maker, wanted.path);
+        auto text = co_await std::move(reading);
+        if (!text) co_return text.error().with_context("include of " + wanted.path + " from the job " + wanted.job);
+        source.add(local_path(wanted), std::move(*text));
+    }
+    co_return base::Result<void>();
+}
+
 base::Task<JobEnd> LocalPipeline::run_child(std::size_t job) {
     auto description = describe_child(job);
     if (!description) {
         warn(job, description.error().message);
         co_return JobEnd{Status::kSkipped, {}, std::nullopt, description.error().message};
     }
-    LocalPipeline child(executor_, workshop_, std::move(*description));
+    ArtifactSource source(workshop_.source);
+    auto adding = add_made_configuration(job, source);
+    auto added = co_await std::move(adding);
+    if (!added) {
+        warn(job, added.error().message);
+        co_return JobEnd{Status::kFailed, "downstream_pipeline_creation_failed", std::nullopt,
+                         "its child pipeline could not be created"};
+    }
+    LocalPipeline child(executor_, workshop_, std::move(*description), source);
     auto loaded = child.load();
     if (!loaded) {
         workshop_.display.say(loaded.error().message);

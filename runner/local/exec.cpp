@@ -140,7 +140,8 @@ base::Result<int> exec(ExecOptions options) {
     Session session(context, engine, options, display);
     session.workshop().next_id = first_id();
     auto description = describe(options, session.workshop().next_id++);
-    LocalPipeline pipeline(context.get_executor(), session.workshop(), std::move(description));
+    LocalPipeline pipeline(context.get_executor(), session.workshop(), std::move(description),
+                           *options.source);
     if (auto loaded = pipeline.load(); !loaded) return loaded.error();
     display.use_prefixes(pipeline.has_many_logs());
 

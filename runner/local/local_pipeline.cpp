@@ -47,8 +47,8 @@ std::string described(const pipeline::Problems& problems, const pipeline::Loaded
 }  // namespace
 
 LocalPipeline::LocalPipeline(const boost::asio::any_io_executor& executor, Workshop& workshop,
-                             Description description)
-    : executor_(executor), workshop_(workshop), description_(std::move(description)) {}
+                             Description description, pipeline::include::Source& source)
+    : executor_(executor), workshop_(workshop), description_(std::move(description)), source_(source) {}
 
 LocalPipeline::~LocalPipeline() = default;
 
@@ -59,7 +59,7 @@ base::Result<void> LocalPipeline::load() {
     load.variables = request.predefined;
     load.variables.merge(request.given);
     load.facts = request.facts;
-    loaded_ = pipeline::load_configuration(load, workshop_.source);
+    loaded_ = pipeline::load_configuration(load, source_);
     if (!loaded_.valid()) {
         return base::make_error(base::ErrorKind::kInvalidInput, described(loaded_.errors, loaded_));
     }
@@ -191,6 +191,8 @@ base::Result<protocol::gitlab::JobPayload> LocalPipeline::payload_of(std::size_t
     request.id = workshop_.next_id++;
     request.token = base::Secret("local-" + base::random_alphanumeric(kTokenLength));
     request.started_at = base::rfc3339_utc(base::unix_micros_now() / 1'000'000);
+    request.files = workshop_.place.files();
+    request.blob_id = [this](const std::string& path) { return workshop_.place.blob_id(path); };
     if (auto added = add_downloads(job, request); !added) return added.error();
     ids_[job] = request.id;
     return make_payload(request);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runner/local/artifact_includes.hpp"
 #include "runner/local/artifact_store.hpp"
 #include "runner/local/display.hpp"
 #include "runner/local/engine.hpp"
@@ -49,8 +50,9 @@ class LocalPipeline final : private JobStarter, private PipelineObserver {
         int depth = 0;  ///< of child pipelines
     };
 
+    /// `source` gives included files; it outlives load().
     LocalPipeline(const boost::asio::any_io_executor& executor, Workshop& workshop,
-                  Description description);
+                  Description description, pipeline::include::Source& source);
     ~LocalPipeline() override;
 
     /// Everything that can be wrong before the first job. The sentences have GitLab's words and the
@@ -77,6 +79,7 @@ class LocalPipeline final : private JobStarter, private PipelineObserver {
     base::Result<void> check_images() const;
     base::Task<JobEnd> run_script(std::size_t job);
     base::Task<JobEnd> run_child(std::size_t job);
+    base::Task<base::Result<void>> add_made_configuration(std::size_t job, ArtifactSource& source);
     base::Result<Description> describe_child(std::size_t job);
     base::Result<protocol::gitlab::JobPayload> payload_of(std::size_t job);
     base::Result<void> add_downloads(std::size_t job, JobRequest& request);
@@ -88,6 +91,7 @@ class LocalPipeline final : private JobStarter, private PipelineObserver {
     boost::asio::any_io_executor executor_;
     Workshop& workshop_;
     Description description_;
+    pipeline::include::Source& source_;
     pipeline::Loaded loaded_;
     pipeline::plan::Pipeline pipeline_;
     std::size_t first_row_ = 0;

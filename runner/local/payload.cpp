@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
+#include "base/digest.hpp"
 #include "base/strings.hpp"
 #include "runner/pipeline/durations.hpp"
+#include "runner/pipeline/glob/path_glob.hpp"
 #include "runner/pipeline/variables/expand.hpp"
 #include "runner/pipeline/variables/slug.hpp"
 #include "runner/pipeline/yaml/print.hpp"
@@ -141,6 +144,7 @@ std::vector<gitlab::Artifact> artifacts_of(const Job& job) {
     if (!dotenv.empty()) {
         gitlab::Artifact report;
         report.paths = std::move(dotenv);
+        report.name = ".env";
         report.artifact_type = "dotenv";
         report.artifact_format = "gzip";
         report.when = "always";
@@ -149,15 +153,34 @@ std::vector<gitlab::Artifact> artifacts_of(const Job& job) {
     return all;
 }
 
-void collect_caches(const Value& value, std::vector<gitlab::Cache>& caches) {
+/// The content of the files decides (ci-yaml.md §2.11); what is not committed counts as well.
+std::string key_by_files(const Value& key, const JobRequest& request) {
+    const Value* named = key.given("files");
+    if (named == nullptr) named = key.given("files_commits");
+    std::set<std::string> ids;
+    for (const std::string& pattern : texts_of(named)) {
+        const pipeline::glob::PathGlob glob(pattern);
+        for (const std::string& path : request.files) {
+            if (glob.matches(path) && request.blob_id) ids.insert(request.blob_id(path));
+        }
+    }
+    ids.erase("");
+    const std::string joined = base::join(std::vector<std::string>(ids.begin(), ids.end()), "-");
+    const std::string hash = ids.empty() ? "default" : base::sha1_hex(joined);
+    const Value* prefix = key.given("prefix");
+    return prefix == nullptr ? hash : prefix->to_text() + "-" + hash;
+}
+
+void collect_caches(const Value& value, const JobRequest& request, std::vector<gitlab::Cache>& caches) {
     if (value.is_list()) {
-        for (const Value& item : value.items()) collect_caches(item, caches);
+        for (const Value& item : value.items()) collect_caches(item, request, caches);
         return;
     }
     if (!value.is_map()) return;
     gitlab::Cache cache;
     const Value* key = value.given("key");
-    cache.key = key == nullptr || key->is_map() ? "default" : key->to_text();
+    cache.key = key == nullptr ? "default" : key->is_map() ? key_by_files(*key, request) : key->to_text();
+    cache.fallback_keys = texts_of(value.given("fallback_keys"));
     cache.paths = texts_of(value.given("paths"));
     const Value* untracked = value.given("untracked");
     cache.untracked = untracked != nullptr && untracked->is_true();
@@ -270,7 +293,7 @@ gitlab::JobPayload make_payload(const JobRequest& request) {
     if (const Value* services = job.value.given("services"))
         collect_services(*services, payload.services);
     payload.artifacts = artifacts_of(job);
-    if (const Value* cache = job.value.given("cache")) collect_caches(*cache, payload.cache);
+    if (const Value* cache = job.value.given("cache")) collect_caches(*cache, request, payload.cache);
     payload.dependencies = request.dependencies;
     if (const Value* hooks = job.value.given("hooks")) {
         auto lines = pipeline::plan::script_lines(hooks->given("pre_get_sources_script"));

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ struct JobRequest {
     /// Of dotenv reports that earlier jobs left; later ones win.
     std::vector<pipeline::variables::Variable> inherited;
     std::vector<protocol::gitlab::Dependency> dependencies;
+    /// The checkout's files, and git's name for the content of one: what `cache:key:files` goes by.
+    std::vector<std::string> files;
+    std::function<std::string(const std::string& path)> blob_id;
 };
 
 /// Variables are merged by GitLab's precedence (predefined, file, inherited, given) and expanded

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/digest.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "runner/local/git.hpp"
@@ -145,6 +146,12 @@ base::Result<void> Workplace::list_files() {
     std::string text;
     for (const std::string& path : files_) text += path + '\0';
     return base::write_file_atomic(list_, text, 0600);
+}
+
+std::string Workplace::blob_id(const std::string& path) const {
+    auto content = base::read_file(root_ / path);
+    if (!content) return {};
+    return base::sha1_hex("blob " + std::to_string(content->size()) + std::string(1, '\0') + *content);
 }
 
 std::unique_ptr<job::Sources> Workplace::sources() const {

@@ -38,6 +38,8 @@ class Workplace {
     [[nodiscard]] const std::filesystem::path& root() const { return root_; }
     /// Paths of the files, relative to root().
     [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
+    /// Git's name for a file's content; "" when it cannot be read.
+    [[nodiscard]] std::string blob_id(const std::string& path) const;
     [[nodiscard]] std::unique_ptr<job::Sources> sources() const;
 
   private:

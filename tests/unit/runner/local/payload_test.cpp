@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "base/digest.hpp"
 #include "tests/unit/runner/local/plan_fixture.hpp"
 
 namespace runner::local {
@@ -188,6 +189,23 @@ TEST_F(Payload, CachesAreCarriedOver) {
     EXPECT_EQ(payload.cache[0].key, "$CI_JOB_NAME");
     EXPECT_THAT(payload.cache[0].paths, ElementsAre(".cache"));
     EXPECT_EQ(payload.cache[0].policy, "pull");
+}
+
+TEST_F(Payload, ACacheKeyOfFilesFollowsTheirContent) {
+    const std::string text = R"(
+job:
+  script: [x]
+  cache:
+    - {key: {files: ["**/lock"], prefix: p}, paths: [a], fallback_keys: [p-default]}
+    - {key: {files: [none]}, paths: [b]}
+)";
+    request_.files = {"lock", "sub/lock", "other"};
+    request_.blob_id = [](const std::string& path) { return "id of " + path; };
+    const auto payload = of(text);
+    ASSERT_EQ(payload.cache.size(), 2U);
+    EXPECT_EQ(payload.cache[0].key, "p-" + base::sha1_hex("id of lock-id of sub/lock"));
+    EXPECT_THAT(payload.cache[0].fallback_keys, ElementsAre("p-default"));
+    EXPECT_EQ(payload.cache[1].key, "default");
 }
 
 }  // namespace
