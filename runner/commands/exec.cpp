@@ -49,10 +49,9 @@ base::Result<config::RunnerConfig> configured_runner(const Values& values) {
                                      values.text("config"), wanted));
 }
 
-/// Where caches stay from call to call: the user's own directory, or a volume of the project's own.
-void keep_caches(config::RunnerConfig& runner, const local::ExecOptions& options) {
-    const std::string project(options.request.predefined.value("CI_PROJECT_PATH").value_or("project"));
-    const std::string mark = base::sha256_hex(project).substr(0, 16);
+/// Where caches stay from call to call: below the user's own directory, or in a volume; each checkout has its own.
+void keep_caches(config::RunnerConfig& runner, const std::string& checkout) {
+    const std::string mark = base::sha256_hex(checkout).substr(0, 16);
     if (runner.executor == "docker") {
         runner.docker.volumes.push_back("runner-exec-cache-" + mark + ":/cache");
         return;
@@ -65,7 +64,7 @@ void keep_caches(config::RunnerConfig& runner, const local::ExecOptions& options
     if (!base.empty()) runner.cache_dir = base + "/runner-exec/" + mark;
 }
 
-base::Result<void> use_runner(const Values& values, local::ExecOptions& options) {
+base::Result<void> use_runner(const Values& values, const std::string& checkout, local::ExecOptions& options) {
     auto runner = configured_runner(values);
     if (!runner) return runner.error();
     runner->name = "exec";
@@ -82,7 +81,7 @@ base::Result<void> use_runner(const Values& values, local::ExecOptions& options)
         runner->docker.privileged = true;
         runner->docker.services_privileged = true;
     }
-    if (!values.has("config")) keep_caches(*runner, options);
+    if (!values.has("config")) keep_caches(*runner, checkout);
     auto config = std::make_shared<config::Config>();
     config->runners.push_back(std::move(*runner));
     options.runner = &config->runners.front();
@@ -210,7 +209,8 @@ int exec(const Values& values) {
     }
     const auto subject = open_subject(values, options);
     if (!subject) return fail(subject.error());
-    if (auto used = use_runner(values, options); !used) return fail(used.error());
+    const std::string checkout = subject->scene->work_tree()->top().string();
+    if (auto used = use_runner(values, checkout, options); !used) return fail(used.error());
     if (auto used = use_secrets(values, options); !used) return fail(used.error());
     auto code = local::exec(std::move(options));
     if (!code) return fail(code.error());
