@@ -203,7 +203,7 @@ std::string archive_file_name(const std::string& name, ArchiveFormat format) {
 int compression_level(std::string_view text) {
     if (text == "fastest") return 0;
     if (text == "fast") return 1;
-    if (text.empty() || text == "default") return 5;
+    if (text.empty() || text == "default") return 4;
     if (text == "slow") return 7;
     if (text == "slowest") return 9;
     return -1;
