@@ -31,10 +31,11 @@ bool match_class(std::string_view& pattern, char c) {
     return found != negated;
 }
 
-bool match_here(std::string_view pattern, std::string_view text);
+/// `at_start`: the pattern stands at the beginning of a path part, where alone `**` crosses parts.
+bool match_here(std::string_view pattern, std::string_view text, bool at_start);
 
 /// "{a,{b,c}}tail": each choice in turn, with the tail behind it.
-bool match_braces(std::string_view pattern, std::string_view text) {
+bool match_braces(std::string_view pattern, std::string_view text, bool at_start) {
     std::vector<std::string_view> choices;
     std::size_t begin = 1;
     int depth = 0;
@@ -53,40 +54,41 @@ bool match_braces(std::string_view pattern, std::string_view text) {
     if (depth != 0) return false;
     const std::string tail(pattern.substr(begin));
     return std::any_of(choices.begin(), choices.end(), [&](std::string_view choice) {
-        return match_here(std::string(choice) + tail, text);
+        return match_here(std::string(choice) + tail, text, at_start);
     });
 }
 
+/// "**" at the end is everything; "**/x" is no part, or any number of whole parts, and then x.
 bool match_double_star(std::string_view pattern, std::string_view text) {
-    const std::string_view after = pattern.substr(2);
-    if (after.empty()) return true;
-    if (after.front() != '/') return false;
-    // "**/x": no part, or any number of whole parts.
-    const std::string_view rest = after.substr(1);
-    if (match_here(rest, text)) return true;
+    if (pattern.size() == 2) return true;
+    const std::string_view rest = pattern.substr(3);
+    if (match_here(rest, text, true)) return true;
     for (std::size_t at = 0; at < text.size(); ++at) {
-        if (text[at] == '/' && match_here(rest, text.substr(at + 1))) return true;
+        if (text[at] == '/' && match_here(rest, text.substr(at + 1), true)) return true;
     }
     return false;
 }
 
 bool match_star(std::string_view rest, std::string_view text) {
     for (std::size_t taken = 0;; ++taken) {
-        if (match_here(rest, text.substr(taken))) return true;
+        if (match_here(rest, text.substr(taken), false)) return true;
         if (taken == text.size() || text[taken] == '/') return false;
     }
 }
 
-bool match_here(std::string_view pattern, std::string_view text) {
+bool match_here(std::string_view pattern, std::string_view text, bool at_start) {
     while (!pattern.empty()) {
         if (pattern == "/**" && text.empty()) return true;
-        if (pattern.starts_with("**")) {
-            if (pattern.size() == 2 || pattern[2] == '/') return match_double_star(pattern, text);
-            return match_star(pattern.substr(pattern.find_first_not_of('*')), text);
+        if (pattern.front() == '*') {
+            const bool crosses =
+                at_start && pattern.starts_with("**") && (pattern.size() == 2 || pattern[2] == '/');
+            if (crosses) return match_double_star(pattern, text);
+            const auto behind = pattern.find_first_not_of('*');
+            return match_star(behind == std::string_view::npos ? "" : pattern.substr(behind), text);
         }
-        if (pattern.front() == '*') return match_star(pattern.substr(1), text);
-        if (pattern.front() == '{') return match_braces(pattern, text);
+        if (pattern.front() == '{') return match_braces(pattern, text, at_start);
         if (text.empty()) return false;
+        at_start = text.front() == '/';
         if (pattern.front() == '[') {
             if (text.front() == '/' || !match_class(pattern, text.front())) return false;
             text.remove_prefix(1);
@@ -107,7 +109,7 @@ bool match_here(std::string_view pattern, std::string_view text) {
 }  // namespace
 
 bool doublestar_match(std::string_view pattern, std::string_view text) {
-    return match_here(pattern, text);
+    return match_here(pattern, text, true);
 }
 
 }  // namespace base
