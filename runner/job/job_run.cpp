@@ -134,8 +134,9 @@ base::Deadline JobRun::job_deadline() const {
 
 void JobRun::write_header() {
     const auto& runner = *setup_.runner;
-    log().print(fmt::format("Running with runner {} ({}), compatible with gitlab-runner {}",
-                            base::version(), base::revision(), base::compatible_version()));
+    // Tools find the head of a log by the official words.
+    log().print(fmt::format("Running with gitlab-runner {} ({}) [runner {}]", base::compatible_version(),
+                            base::revision(), base::version()));
     log().print(fmt::format("  on {} {}, system ID: {}", runner.name, setup_.record.short_token,
                             setup_.system_id));
     if (const std::string flags = variables_->changed_features(); !flags.empty()) {

@@ -27,7 +27,7 @@ class Scripts(SystemCase):
 
     def test_head_of_the_log(self):
         job = self.run_job("true")
-        self.assertRegex(job.text, r"\ARunning with \S+ \d+\.\d+\.\d+ \([0-9a-f]+\).*\n"
+        self.assertRegex(job.text, r"\ARunning with gitlab-runner \d+\.\d+\.\d+ \([0-9a-f]+\).*\n"
                                    r"  on test \S{9}, system ID: [sr]_\w{12}\n")
         self.assertIn('Preparing the "shell" executor\n', job.text)
         self.assertIn("Preparing environment\n", job.text)

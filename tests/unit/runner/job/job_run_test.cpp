@@ -268,7 +268,7 @@ TEST_F(JobRuns, TheHeadOfTheLogIsWrittenOnce) {
         checkpoint_.emplace();
         if (had_log) checkpoint_->trace_state = "{}";
         run();
-        EXPECT_EQ(log_.find("Running with runner") == std::string::npos, had_log);
+        EXPECT_EQ(log_.find("Running with gitlab-runner") == std::string::npos, had_log);
     }
 }
 
