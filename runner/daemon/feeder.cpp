@@ -45,6 +45,7 @@ base::Task<void> Feeder::run() {
 
 bool Feeder::may_offer(const RunnerEntry& entry) {
     const auto& runner = *entry.runner;
+    if (!has_executor(runner)) return false;
     if (!health_.may_ask(entry.key, runner.unhealthy_requests_limit, runner.unhealthy_interval,
                          Clock::now())) {
         return false;

@@ -46,6 +46,10 @@ std::string client_key(const config::RunnerConfig& runner) {
 
 }  // namespace
 
+bool has_executor(const config::RunnerConfig& runner) {
+    return runner.executor == "docker" || runner.executor == "shell";
+}
+
 gitlab::RunnerInfo runner_info(const config::Config& config, const config::RunnerConfig& runner) {
     gitlab::RunnerInfo info;
     info.executor = runner.executor;

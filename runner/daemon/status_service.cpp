@@ -112,6 +112,10 @@ class StatusService::Impl {
             state.last_contact_unix_micros = contact->second.unix_micros;
             state.last_answer = contact->second.answer;
         }
+        if (!has_executor(runner)) {
+            state.healthy = false;
+            state.last_answer = "never asked: this program has no executor \"" + runner.executor + "\"";
+        }
         return state;
     }
 
