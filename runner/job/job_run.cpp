@@ -248,7 +248,8 @@ base::Task<base::Result<void>> JobRun::prepare_once() {
 }
 
 base::Task<bool> JobRun::prepare() {
-    status_.enter("prepare_executor", "prepare", base::unix_micros_now());
+    status_.enter("prepare_executor", executor_stage(setup_.runner->executor, "prepare"),
+                  base::unix_micros_now());
     setup_.channel->section_start("prepare_executor");
     log().heading(fmt::format("Preparing the \"{}\" executor", setup_.runner->executor));
     if (setup_.restored)
@@ -331,7 +332,8 @@ base::Task<void> JobRun::report() {
 }
 
 base::Task<void> JobRun::clean_up() {
-    status_.enter("cleanup", "cleanup", base::unix_micros_now());
+    status_.enter("cleanup", executor_stage(setup_.runner->executor, "cleanup"),
+                  base::unix_micros_now());
     if (session_) session_->close();
     if (setup_.restored && !session_ && !checkpoint_.executor_state.empty()) {
         auto found = co_await setup_.executor->restore(environment_, checkpoint_.executor_state);

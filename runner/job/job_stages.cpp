@@ -65,7 +65,7 @@ base::Task<void> JobRun::run_stages() {
 }
 
 base::Task<void> JobRun::run_stage(const PlannedStage& stage) {
-    status_.enter(stage.name, "docker_run", base::unix_micros_now());
+    status_.enter(stage.name, executor_stage(setup_.runner->executor, "run"), base::unix_micros_now());
     if (stage.kind == StageKind::kStep) {
         auto usable = co_await wait_until_ready();
         if (!usable) co_return;
