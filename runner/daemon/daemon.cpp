@@ -41,7 +41,8 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
                       const protocol::gitlab::CallRecord& call) { status_.on_call(runner, call); }),
       stop_changed_(executor),
       services_(executor) {
-    signals_.add(SIGHUP);
+    // USR1 and USR2 would end the process; tools that rotate logs send them.
+    for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2}) signals_.add(signal);
 }
 
 base::Result<void> Daemon::load() {
@@ -204,6 +205,7 @@ void Daemon::on_signal(int signal) {
     switch (plan_.on_signal(signal)) {
         case ShutdownPlan::Action::kNone: return;
         case ShutdownPlan::Action::kReload: return reload();
+        case ShutdownPlan::Action::kDescribe: return describe();
         case ShutdownPlan::Action::kDrain:
             base::log::warning("Starting graceful shutdown, waiting for builds to finish",
                                {{"signal", signal_name(signal)}, {"jobs", jobs_->running()}});
@@ -225,6 +227,17 @@ void Daemon::on_signal(int signal) {
             std::_Exit(1);
     }
     stop_changed_.notify_all();
+}
+
+void Daemon::describe() const {
+    for (const job::JobStatus* job : jobs_->statuses()) {
+        base::log::debug("Running job", {{"job", job->id},
+                                         {"project", job->project},
+                                         {"runner_name", job->runner_name},
+                                         {"state", job->state},
+                                         {"stage", job->stage},
+                                         {"executor_stage", job->executor_stage}});
+    }
 }
 
 base::Task<void> Daemon::watch_signals() {
