@@ -69,6 +69,7 @@ base::Result<void> Daemon::load() {
 
 void Daemon::apply(std::shared_ptr<const config::Config> config) {
     config_ = std::move(config);
+    status_.on_places(config_->concurrent);
     if (options_.configure_log) {
         if (auto done = options_.configure_log(*config_); !done) {
             base::log::warning("The log stays as it is", {{"error", done.error().message}});
@@ -134,7 +135,9 @@ base::Task<int> Daemon::run() {
         rested_ = false;
         feeder_->notify();
     };
-    jobs_ = std::make_unique<JobHost>(executor_, state_dir_->path(), system_id_, make, on_start, on_end);
+    auto on_refuse = [this](const RunnerEntry& entry) { status_.on_job_refused(entry); };
+    jobs_ = std::make_unique<JobHost>(executor_, state_dir_->path(), system_id_, make, on_start, on_end,
+                                      on_refuse);
     Feeder::Host host;
     host.running_jobs = [this] { return jobs_->running(); };
     host.running_jobs_of = [this](const std::string& runner) { return jobs_->running_of(runner); };
@@ -145,8 +148,12 @@ base::Task<int> Daemon::run() {
         status_.on_job_request(entry, answer);
         if (answer.outcome == protocol::gitlab::JobRequestOutcome::kNone) rest_when_idle();
     };
+    host.fed = [this](const RunnerEntry& entry, status::Feed feed) { status_.on_feed(entry, feed); };
     feeder_ = std::make_unique<Feeder>(executor_, system_id_, std::move(host));
-    auto on_new_token = [this] { reload(); };
+    auto on_new_token = [this](bool saved) {
+        status_.on_configuration_saved(saved);
+        if (saved) reload();
+    };
     rotation_ = std::make_unique<TokenRotation>(executor_, options_.config_path, on_new_token);
     apply(config_);
     status_.observe([this] { return snapshot(); });

@@ -12,7 +12,8 @@ namespace runner::daemon {
 namespace gitlab = protocol::gitlab;
 
 JobHost::JobHost(const boost::asio::any_io_executor& executor, std::filesystem::path state_dir,
-                 std::string system_id, ExecutorFactory make_executor, OnJob on_start, OnJob on_end)
+                 std::string system_id, ExecutorFactory make_executor, OnJob on_start, OnJob on_end,
+                 OnRefuse on_refuse)
     : executor_(executor),
       state_dir_(std::move(state_dir)),
       system_id_(std::move(system_id)),
@@ -20,6 +21,7 @@ JobHost::JobHost(const boost::asio::any_io_executor& executor, std::filesystem::
       make_executor_(std::move(make_executor)),
       on_start_(std::move(on_start)),
       on_end_(std::move(on_end)),
+      on_refuse_(std::move(on_refuse)),
       slots_changed_(executor),
       group_(executor) {}
 
@@ -137,6 +139,7 @@ base::Task<void> JobHost::run_to_the_end(Place place) {
 
 base::Task<void> JobHost::refuse(std::shared_ptr<RunnerEntry> entry, gitlab::JobCredentials job,
                                  std::string why) {
+    on_refuse_(*entry);
     gitlab::JobUpdate start;
     start.info = runner_info(*entry->config, *entry->runner);
     gitlab::JobUpdate end = start;

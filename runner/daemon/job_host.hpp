@@ -24,13 +24,15 @@ using ExecutorFactory =
 /// The jobs that run: from the server's answer, or from the journal, to the last file removed.
 ///
 /// Life: the daemon's; wait() before it goes. Strand: the I/O thread. `on_start` is called for each
-/// new job, `on_end` after each job, when its slot is free again.
+/// new job, `on_end` after each job, when its slot is free again, `on_refuse` for each that could not begin.
 class JobHost {
   public:
     using OnJob = std::function<void(const job::JobRun&)>;
+    using OnRefuse = std::function<void(const RunnerEntry&)>;
 
     JobHost(const boost::asio::any_io_executor& executor, std::filesystem::path state_dir,
-            std::string system_id, ExecutorFactory make_executor, OnJob on_start, OnJob on_end);
+            std::string system_id, ExecutorFactory make_executor, OnJob on_start, OnJob on_end,
+            OnRefuse on_refuse);
 
     /// Takes a job that the server has just assigned. What is wrong with it is told to the server.
     void accept(std::shared_ptr<RunnerEntry> entry, const std::string& payload,
@@ -76,6 +78,7 @@ class JobHost {
     ExecutorFactory make_executor_;
     OnJob on_start_;
     OnJob on_end_;
+    OnRefuse on_refuse_;
     base::StopReason stopped_ = base::StopReason::kNone;
     std::string stop_signal_;
     SlotTable slots_;
