@@ -8,7 +8,6 @@
 #include "base/clock.hpp"
 #include "base/duration.hpp"
 #include "base/log.hpp"
-#include "base/version.hpp"
 #include "runner/job/failure_reason.hpp"
 
 namespace runner::job {
@@ -132,18 +131,6 @@ base::Deadline JobRun::job_deadline() const {
     return Clock::now() + std::chrono::seconds(setup_.payload.timeout_seconds) - age;
 }
 
-void JobRun::write_header() {
-    const auto& runner = *setup_.runner;
-    // Tools find the head of a log by the official words.
-    log().print(fmt::format("Running with gitlab-runner {} ({}) [runner {}]", base::compatible_version(),
-                            base::revision(), base::version()));
-    log().print(fmt::format("  on {} {}, system ID: {}", runner.name, setup_.record.short_token,
-                            setup_.system_id));
-    if (const std::string flags = variables_->changed_features(); !flags.empty()) {
-        log().print("  feature flags: " + flags);
-    }
-}
-
 base::Task<void> JobRun::execute() {
     auto ready = co_await make_ready();
     if (ready) {
@@ -247,6 +234,15 @@ base::Task<base::Result<void>> JobRun::prepare_once() {
     co_return std::move(result);
 }
 
+/// By the job's limit, or by that of the preparation alone.
+void JobRun::preparation_timed_out() {
+    const auto& limit = setup_.runner->prepare_timeout;
+    checkpoint_.progress.job_timed_out = !limit || *job_deadline() <= Clock::now();
+    if (checkpoint_.progress.job_timed_out) return;
+    fail({FailureReason::kTimeout, 0,
+          "prepare timeout: exceeded timeout of " + base::format_go_duration(*limit)});
+}
+
 base::Task<bool> JobRun::prepare() {
     status_.enter("prepare_executor", executor_stage(setup_.runner->executor, "prepare"),
                   base::unix_micros_now());
@@ -259,7 +255,7 @@ base::Task<bool> JobRun::prepare() {
         if (prepared) break;
         const base::Error error = prepared.error();
         if (error.is(ErrorKind::kTimeout)) {
-            checkpoint_.progress.job_timed_out = true;
+            preparation_timed_out();
             setup_.channel->section_end("prepare_executor");
             co_return false;
         }
@@ -282,37 +278,6 @@ base::Task<bool> JobRun::prepare() {
     }
     setup_.channel->section_end("prepare_executor");
     co_return true;
-}
-
-void JobRun::fail(Failure failure) {
-    // The first error is the job's: what follows is a consequence.
-    if (!checkpoint_.outcome.failure) checkpoint_.outcome.failure = std::move(failure);
-}
-
-/// Turns what happened into the one outcome, and writes the log's last line.
-void JobRun::settle() {
-    const Progress& progress = checkpoint_.progress;
-    if (progress.job_timed_out) {
-        const auto limit = std::chrono::seconds(setup_.payload.timeout_seconds);
-        checkpoint_.outcome.failure =
-            Failure{FailureReason::kTimeout, 0,
-                    "execution took longer than " + base::format_go_duration(limit) + " seconds"};
-    } else if (progress.stop == StopReason::kUserCancel) {
-        checkpoint_.outcome.failure = Failure{FailureReason::kCanceled, 0, "canceled"};
-    } else if (progress.stop == StopReason::kShutdown) {
-        checkpoint_.outcome.failure =
-            Failure{FailureReason::kInterrupted, 0,
-                    "aborted: " + (stop_signal_.empty() ? "the runner was stopped" : stop_signal_)};
-    } else if (progress.stop == StopReason::kAbort) {
-        checkpoint_.outcome.failure = Failure{FailureReason::kCanceled, 0, "aborted by the server"};
-    }
-    if (checkpoint_.outcome.success()) {
-        log().notice("Job succeeded");
-    } else {
-        log().error(last_line(*checkpoint_.outcome.failure) + "\n");
-    }
-    checkpoint_.phase = Phase::kReporting;
-    save();
 }
 
 base::Task<void> JobRun::report() {

@@ -153,9 +153,9 @@ class JobRuns : public testing::Test {
         auto environment = std::make_unique<FakeExecutor>(calls_, prepared_, restored_);
         auto channel = std::make_unique<FakeChannel>(executor, calls_, log_);
         channel->start = start_;
-        environment->slow = stop_during_prepare_ != base::StopReason::kNone;
+        environment->slow = stop_during_prepare_ != base::StopReason::kNone || runner_.prepare_timeout;
         FakeChannel* const server = channel.get();
-        if (environment->slow) {
+        if (stop_during_prepare_ != base::StopReason::kNone) {
             environment->on_prepare = [this, server] {
                 boost::asio::post(context_, [this, server] { server->stop(stop_during_prepare_); });
             };
@@ -243,6 +243,24 @@ TEST_F(JobRuns, AStopBeforeTheStartPreparesNothing) {
     EXPECT_THAT(calls_, testing::Not(Contains("prepare")));
     EXPECT_EQ(calls_.back(), "cleanup");
     EXPECT_EQ(outcome_.failure->reason, FailureReason::kInterrupted);
+}
+
+TEST_F(JobRuns, ThePreparationHasALimitOfItsOwn) {
+    runner_.prepare_timeout = std::chrono::milliseconds(50);
+    run();
+    EXPECT_THAT(calls_, Contains("finish prepare timeout: exceeded timeout of 50ms"));
+    EXPECT_EQ(outcome_.failure->reason, FailureReason::kTimeout);
+}
+
+TEST_F(JobRuns, DebuggingThatTheAdministratorForbidsIsSaid) {
+    prepared_ = base::make_error(ErrorKind::kConfiguration, "no");
+    protocol::gitlab::Variable wish;
+    wish.key = "CI_DEBUG_TRACE";
+    wish.value = "true";
+    payload_.variables.push_back(wish);
+    runner_.debug_trace_disabled = true;
+    run();
+    EXPECT_THAT(log_, HasSubstr("WARNING: CI_DEBUG_TRACE: usage is disabled on this Runner"));
 }
 
 TEST_F(JobRuns, WhatCannotRunHereIsSaidWithoutAnEnvironment) {
