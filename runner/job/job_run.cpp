@@ -273,8 +273,8 @@ base::Task<bool> JobRun::prepare() {
         }
         log().error("Preparation failed: " + error.message);
         log().print("Will be retried in 3s ...");
-        auto slept = co_await base::sleep_for(kPrepareInterval);
-        static_cast<void>(slept);
+        auto waited = co_await wait_before_retry(kPrepareInterval);
+        static_cast<void>(waited);  // the next try sees a stop and the limit itself
     }
     setup_.channel->section_end("prepare_executor");
     co_return true;

@@ -95,7 +95,9 @@ base::Task<void> JobRun::run_stage(const PlannedStage& stage) {
 base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
     const bool sources = stage.kind == StageKind::kGetSources;
     const int attempts = sources ? variables_->attempts("GET_SOURCES_ATTEMPTS") : 1;
-    auto pause = kFirstRetryPause;
+    const bool slower = variables_->feature("FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY");
+    const auto longest = slower ? kLongestRetryPause : std::chrono::seconds(5);
+    auto pause = slower ? kFirstRetryPause : std::chrono::seconds(1);
     while (true) {
         auto text = script_of(stage);
         if (!text) {
@@ -126,7 +128,7 @@ base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
             judge(stage, waited.error());
             co_return;
         }
-        pause = std::min(pause * 2, kLongestRetryPause);
+        pause = std::min(pause * 2, longest);
         const auto clearing = script_number(true);
         auto cleared = co_await run_script(clearing, writer_->clear_worktree(), job_deadline());
         static_cast<void>(cleared);  // the next try says what is wrong
