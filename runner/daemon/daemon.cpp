@@ -129,20 +129,21 @@ void Daemon::rest_when_idle() {
 
 base::Task<int> Daemon::run() {
     auto make = [this](const config::RunnerConfig& runner) { return environments_.make(runner); };
-    auto on_start = [this](const job::JobRun& run) { status_.on_job_start(run); };
-    auto on_end = [this](const job::JobRun& run) {
+    JobHost::Observer observer;
+    observer.on_start = [this](const job::JobRun& run) { status_.on_job_start(run); };
+    observer.on_end = [this](const job::JobRun& run) {
         status_.on_job_end(run);
         rested_ = false;
         feeder_->notify();
     };
-    auto on_refuse = [this](const RunnerEntry& entry) { status_.on_job_refused(entry); };
-    jobs_ = std::make_unique<JobHost>(executor_, state_dir_->path(), system_id_, make, on_start, on_end,
-                                      on_refuse);
+    observer.on_refuse = [this](const RunnerEntry& entry) { status_.on_job_refused(entry); };
+    observer.on_inputs = [this](const script::InputsExpansion& expansion) { status_.on_inputs(expansion); };
+    jobs_ = std::make_unique<JobHost>(executor_, state_dir_->path(), system_id_, make, std::move(observer));
     Feeder::Host host;
     host.running_jobs = [this] { return jobs_->running(); };
     host.running_jobs_of = [this](const std::string& runner) { return jobs_->running_of(runner); };
     host.accept = [this](std::shared_ptr<RunnerEntry> entry, protocol::gitlab::JobRequestAnswer answer) {
-        jobs_->accept(std::move(entry), answer.payload, answer.tls_ca_chain);
+        jobs_->accept(std::move(entry), answer);
     };
     host.observe = [this](const RunnerEntry& entry, const protocol::gitlab::JobRequestAnswer& answer) {
         status_.on_job_request(entry, answer);

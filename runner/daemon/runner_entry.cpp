@@ -27,6 +27,7 @@ void add_common(gitlab::Features& features) {
     features.artifacts_exclude = true;
     features.cache = true;
     features.fallback_cache_keys = true;
+    features.job_inputs = true;
 }
 
 void add_docker(gitlab::Features& features) {

@@ -188,6 +188,15 @@ void StatusService::on_job_refused(const RunnerEntry& entry) {
     impl_->metrics.job_refused(impl_->labels(entry.short_token, entry.runner->name));
 }
 
+void StatusService::on_inputs(const script::InputsExpansion& expansion) {
+    using Problem = script::InputsExpansion::Problem;
+    const std::string problem = expansion.problem == Problem::kParse        ? "parse"
+                                : expansion.problem == Problem::kEvaluation ? "evaluation"
+                                : expansion.problem == Problem::kSensitive  ? "sensitive_unsupported"
+                                                                            : "";
+    impl_->metrics.inputs_expanded(expansion.count, problem);
+}
+
 void StatusService::on_call(const config::RunnerConfig& runner, const gitlab::CallRecord& call) {
     status::ApiCall record;
     record.runner = impl_->labels(config::short_token(runner.token), runner.name);

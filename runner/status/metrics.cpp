@@ -171,6 +171,11 @@ class Metrics::Impl {
                 "Turns without a request, as enough are under way");
     Family<Counter>& processing = counter(registry, "gitlab_runner_worker_processing_failures_total",
                                           "Failures to take a job to a good end");
+    Counter& inputs = counter(registry, "gitlab_runner_job_inputs_interpolations_total",
+                              "Expressions of job inputs that were replaced").Add({});
+    Family<Counter>& input_failures =
+        counter(registry, "gitlab_runner_job_inputs_interpolation_failures_total",
+                "Jobs whose input expressions could not be replaced");
     Family<Counter>& slots = counter(registry, "gitlab_runner_worker_slot_operations_total",
                                      "Places for jobs that came and went");
     Counter& slots_started = slots.Add({{"operation", "started"}});
@@ -215,6 +220,11 @@ void Metrics::job_finished(const FinishedJob& job) {
 
 void Metrics::job_refused(const RunnerLabels& runner) {
     impl_->processing.Add(with(labels_of(runner), {{"failure_type", "other"}})).Increment();
+}
+
+void Metrics::inputs_expanded(int count, const std::string& problem) {
+    impl_->inputs.Increment(count);
+    if (!problem.empty()) impl_->input_failures.Add({{"error_type", problem}}).Increment();
 }
 
 void Metrics::fed(const RunnerLabels& runner, Feed feed) {

@@ -65,6 +65,8 @@ class Metrics {
     void fed(const RunnerLabels& runner, Feed feed);
     /// A job was taken and could not be begun.
     void job_refused(const RunnerLabels& runner);
+    /// `problem`: parse, evaluation, sensitive_unsupported, or "" for none.
+    void inputs_expanded(int count, const std::string& problem);
     void request_refused_by_server(const RunnerLabels& runner);
     [[nodiscard]] std::string text(const Snapshot& now) const;
 

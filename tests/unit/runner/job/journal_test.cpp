@@ -22,7 +22,9 @@ JobRecord record(std::int64_t received) {
             .short_token = "abc",
             .runner_id = 3,
             .slot = {.concurrent_id = 1, .concurrent_project_id = 2},
-            .received_unix_micros = received};
+            .received_unix_micros = received,
+            .ca_chain = "PEM",
+            .correlation_id = "c0ffee"};
 }
 
 TEST(Journal, WhatWasSavedIsFoundAgain) {
