@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/duration.hpp"
+#include "base/files.hpp"
 #include "base/log.hpp"
 #include "runner/job/failure_reason.hpp"
 
@@ -37,6 +38,16 @@ std::string host_name() {
 std::uint64_t environment_output_limit(std::uint64_t limit) {
     constexpr std::uint64_t kSlackBytes = 1U << 20U;
     return 2 * limit + kSlackBytes;
+}
+
+/// The client's pair goes to scripts as a whole or not at all.
+void read_client_pair(const config::RunnerConfig& runner, script::RunnerFacts& facts) {
+    if (runner.tls_cert_file.empty() || runner.tls_key_file.empty()) return;
+    auto cert = base::read_file(runner.tls_cert_file);
+    auto key = base::read_file(runner.tls_key_file);
+    if (!cert || !key) return;  // the connection says what is wrong with them
+    facts.tls_cert = std::move(*cert);
+    facts.tls_key = std::move(*key);
 }
 
 /// A class that a repetition does not change.
@@ -158,6 +169,7 @@ base::Task<bool> JobRun::make_ready() {
     facts.concurrent_project_id = setup_.record.slot.concurrent_project_id;
     facts.shared_environment = setup_.runner->executor == "shell";
     facts.ca_chain = setup_.ca_chain;
+    read_client_pair(*setup_.runner, facts);
     variables_.emplace(payload, *setup_.runner, facts);
     start_clock();
     const bool has_header = setup_.restored && !setup_.restored->trace_state.empty();
@@ -186,6 +198,7 @@ base::Task<bool> JobRun::make_ready() {
     const auto& info = setup_.executor->info();
     script::StageFacts stage_facts;
     stage_facts.place = info.shared ? info.description : info.description + " via " + host_name();
+    stage_facts.correlation_id = setup_.record.correlation_id;
     stage_facts.shared_environment = info.shared;
     stage_facts.shell_executor = setup_.runner->executor == "shell";
     stage_facts.sources_by_daemon = sources_by_daemon();

@@ -292,6 +292,43 @@ class Sources(SystemCase):
         self.assert_success(job)
         self.assertIn("Retrying", job.text)
 
+    def test_an_unknown_strategy_is_said_and_the_projects_own_is_used(self):
+        job = self.run_job("cat file.txt", project=self.project, variables={"GIT_STRATEGY": "sometimes"})
+        self.assert_success(job)
+        self.assertRegex(job.text, r'WARNING: GIT_STRATEGY: .*"sometimes".*fetch')
+        self.assertIn("\nsecond\n", job.text)
+
+    def test_git_sends_the_correlation_id(self):
+        job = self.run_job("true", project=self.project)
+        taken = [e for e in self.gitlab.requests("request") if e.status == 201][-1]
+        wanted = taken.response_headers.get("X-Request-Id") or taken.header("X-Request-Id")
+        self.assertIn(f"Gitaly correlation ID: {wanted}\n", job.text)
+        sent = {e.header("X-Gitaly-Correlation-ID") for e in self.gitlab.requests("git")}
+        self.assertEqual(sent, {wanted})
+        job = self.run_job("true", project=self.project, variables={"FF_USE_GITALY_CORRELATION_ID": "0"})
+        self.assertNotIn("correlation ID", job.text)
+
+    def test_submodules_by_ssh_come_by_http_when_that_is_asked_for(self):
+        # The project is its own submodule, as a job's token opens no other here.
+        outer = self.directory / "outer"
+        outer.mkdir()
+        (outer / "inner.txt").write_text("inner\n")
+        self.git(outer, "init", "-q", "-b", "main")
+        self.commit(outer, "inner")
+        (outer / ".gitmodules").write_text('[submodule "inner"]\n\tpath = inner\n'
+                                           '\turl = git@127.0.0.1:group/outer.git\n')
+        head = self.git(outer, "rev-parse", "HEAD").strip()
+        self.git(outer, "update-index", "--add", "--cacheinfo", f"160000,{head},inner")
+        self.git(outer, "add", ".gitmodules")
+        self.git(outer, "commit", "-q", "-m", "outer")
+        project = self.gitlab.add_project("group/outer", str(outer))
+        asked = {"GIT_SUBMODULE_STRATEGY": "normal", "GIT_SUBMODULE_FORCE_HTTPS": "true"}
+        for _ in range(2):
+            job = self.run_job("cat inner/inner.txt; git -C inner status --short; echo x > inner/inner.txt",
+                               project=project, variables=asked)
+            self.assert_success(job)
+            self.assertIn("\ninner\n", job.text)
+
     def test_hooks(self):
         job = self.run_job("true", project=self.project,
                            hooks={"pre_get_sources_script": ["echo before-sources"],
