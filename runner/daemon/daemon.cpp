@@ -64,6 +64,8 @@ base::Result<void> Daemon::load() {
                                     ": concurrent must be at least 1, or no job would ever run");
     }
     apply(std::make_shared<const config::Config>(std::move(*loaded)));
+    base::log::info("Configuration loaded", {{"runners", entries_.size()},
+                                             {"concurrent", config_->concurrent}});
     return {};
 }
 
@@ -258,10 +260,7 @@ base::Task<void> Daemon::watch_signals() {
 
 void Daemon::reload() {
     notify_reloading();
-    if (auto loaded = load(); loaded) {
-        base::log::info("Configuration loaded", {{"runners", entries_.size()},
-                                                 {"concurrent", config_->concurrent}});
-    } else {
+    if (auto loaded = load(); !loaded) {
         base::log::error("The configuration has an error; the former one stays in use",
                          {{"error", loaded.error().message}});
     }

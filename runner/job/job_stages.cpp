@@ -6,6 +6,7 @@
 #include "base/clock.hpp"
 #include "base/duration.hpp"
 #include "base/log.hpp"
+#include "base/strings.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/job_run.hpp"
 
@@ -44,7 +45,8 @@ std::chrono::milliseconds until(base::Deadline deadline) {
 
 std::string exit_text(const std::string& executor, const StageExit& exit) {
     if (executor == "shell") {
-        return exit.signal != 0 ? fmt::format("signal: {}", ::strsignal(exit.signal))
+        // Go's words, which are lower case.
+        return exit.signal != 0 ? "signal: " + base::to_lower(::strsignal(exit.signal))
                                 : fmt::format("exit status {}", exit.code);
     }
     return fmt::format("exit code {}", exit.code);

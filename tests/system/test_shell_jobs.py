@@ -44,6 +44,19 @@ class Scripts(SystemCase):
         self.assert_failed(self.run_job("exit 3"), "script_failure", 3)
         self.assert_failed(self.run_job("no-such-command-here"), "script_failure", 127)
 
+    def test_killed_by_a_signal(self):
+        job = self.run_job("kill -9 $$ $BASHPID")
+        self.assertEqual(job.reported_reason, "script_failure")
+        self.assertRegex(job.text, r"ERROR: Job failed: signal: killed\n+\Z")
+
+    def test_the_daemons_log_has_the_lines_that_people_search(self):
+        job = self.run_job("true")
+        log = self.daemons[0]
+        self.assertRegex(log.log, r"Configuration loaded .*concurrent=4")
+        log.wait_log(rf"Checking for jobs\.\.\. received .*job={job.id} .*repo_url=")
+        log.wait_log(rf"Submitting job to coordinator\.\.\.ok .*job={job.id} code=200 job-status=")
+        log.wait_log(rf"Job succeeded .*job={job.id} .*duration_s=")
+
     def test_pipefail_and_errexit(self):
         self.assert_failed(self.run_job("false | cat"), "script_failure", 1)
         self.assert_failed(self.run_job(["false", "true"]), "script_failure", 1)
