@@ -112,6 +112,9 @@ void DockerExecutor::describe() {
     if (objects_.sidecar) {
         info_.script_environment.push_back({"DOCKER_HOST", std::string("unix://") + kEngineSocket});
     }
+    if (!objects_.network.empty()) {
+        info_.script_environment.push_back({"CI_BUILD_NETWORK_NAME", objects_.network});
+    }
 }
 
 std::optional<ReadinessStage> DockerExecutor::readiness() const {

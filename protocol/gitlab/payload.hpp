@@ -139,6 +139,7 @@ struct JobPayload {
     std::vector<Hook> hooks;
     std::vector<JobInput> inputs;
     std::string run;           ///< JSON text of CI steps that cannot be run, "" for none
+    bool names_secrets = false;  ///< `secrets` is there, perhaps empty
     bool has_secrets = false;  ///< `secrets` is not empty
     bool has_inputs = false;   ///< there are inputs whose values nobody gave
 };

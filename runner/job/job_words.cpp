@@ -20,6 +20,8 @@ void JobRun::write_header() {
     if (const std::string flags = variables_->changed_features(); !flags.empty()) {
         log().print("  feature flags: " + flags);
     }
+    // As officially, also when there are none to resolve.
+    if (setup_.payload.names_secrets) log().heading("Resolving secrets");
     for (const char* name : {"CI_DEBUG_TRACE", "CI_DEBUG_SERVICES"}) {
         const bool asked = script::parse_bool(variables_->get(name)).value_or(false);
         if (asked && runner.debug_trace_disabled) {

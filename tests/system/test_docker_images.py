@@ -1,6 +1,7 @@
 """Jobs in containers: whatever the image has or lacks, and whatever its entrypoint does."""
 
 import json
+import re
 import threading
 import unittest
 
@@ -251,6 +252,16 @@ class Services(DockerCase):
             self.assert_success(job)
             self.assertIn("\nserved\n", job.text)
             self.daemons[-1].stop()
+
+    def test_a_jobs_own_network_has_a_name_for_its_scripts(self):
+        self.start_docker()
+        job = self.add_job(["echo network=$CI_BUILD_NETWORK_NAME", "sleep 300"],
+                           variables={"FF_NETWORK_PER_BUILD": "true"})
+        self.wait_trace(job, "network=runner-")
+        self.assertEqual([f"network={name}" for name in self.networks()],
+                         re.findall("(?m)^network=.*$", job.text))
+        self.gitlab.cancel(job)
+        self.finish(job)
 
     def test_a_service_that_dies_is_a_warning_with_its_log(self):
         self.start_docker(wait_for_services_timeout=5)

@@ -29,10 +29,15 @@ class Scripts(SystemCase):
         job = self.run_job("true")
         self.assertRegex(job.text, r"\ARunning with gitlab-runner \d+\.\d+\.\d+ \([0-9a-f]+\).*\n"
                                    r"  on test \S{9}, system ID: [sr]_\w{12}\n")
-        self.assertIn('Preparing the "shell" executor\n', job.text)
+        self.assertIn('\nResolving secrets\nPreparing the "shell" executor\n', job.text)
         self.assertIn("Preparing environment\n", job.text)
         self.assertIn("Getting source from Git repository\n", job.text)
         self.assertIn('Executing "step_script" stage of the job script\n', job.text)
+
+    def test_secrets_are_not_spoken_of_when_the_server_names_none(self):
+        job = self.run_job("true", payload={"secrets": ...})
+        self.assert_success(job)
+        self.assertNotIn("secrets", job.text)
 
     def test_exit_code(self):
         job = self.run_job(["echo before", "(exit 42)", "echo never"])
