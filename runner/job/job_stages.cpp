@@ -262,6 +262,11 @@ base::Task<base::Result<StageExit>> JobRun::stop_script(std::uint16_t number) {
 
 void JobRun::judge(const PlannedStage& stage, const base::Result<StageExit>& result) {
     if (stop_.requested()) return stage_stopped(stage);
+    if (result && result->reason == StageExit::Reason::kStopped && !setup_.restored) {
+        return stage_failed(stage, {FailureReason::kSystemFailure, 0,
+                                    "the job's environment was stopped from outside (its first process "
+                                    "got a SIGTERM)"});
+    }
     if (result && result->reason == StageExit::Reason::kStopped) {
         // By a daemon that did not live to say so.
         checkpoint_.progress.stop = StopReason::kShutdown;

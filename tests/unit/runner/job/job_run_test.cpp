@@ -36,7 +36,7 @@ class FakeExecutor final : public executors::Executor {
         // once.
         if (slow) {
             auto slept = co_await base::sleep_for(std::chrono::seconds(20));
-            static_cast<void>(slept);
+            if (!slept) co_return base::make_error(ErrorKind::kCancelled, "stopped");
         }
         co_return prepared_;
     }
