@@ -23,7 +23,8 @@ constexpr std::chrono::seconds kPrepareInterval{3};
 constexpr std::chrono::minutes kCleanupLimit{5};
 /// How often a busy log may make us write a checkpoint.
 constexpr std::chrono::milliseconds kCheckpointInterval{20};
-/// How often the log of the preparation, which may pull an image for minutes, is looked at.
+/// How often a log is looked at in which others write: the preparation, which may pull an image for minutes, or
+/// services.
 constexpr std::chrono::milliseconds kPreparationInterval{500};
 constexpr int kUnsupportedExitCode = 3;
 
@@ -355,7 +356,9 @@ void JobRun::on_output_limit(std::uint64_t) { setup_.channel->output_was_cut(); 
 
 base::Task<void> JobRun::save_often() {
     while (!ended_ && checkpoint_.phase < Phase::kCleaning) {
-        if (!checkpoint_due_ && checkpoint_.phase == Phase::kPreparing) {
+        // Services write without a word to us.
+        const bool others_write = checkpoint_.phase == Phase::kPreparing || environment_.debug_services;
+        if (!checkpoint_due_ && others_write) {
             auto notified = co_await changed_.wait_for(kPreparationInterval);
             if (!notified) ask_to_save();
             continue;

@@ -37,6 +37,7 @@ void JobRun::fail(Failure failure) {
 
 /// Turns what happened into the one outcome, and writes the log's last line.
 void JobRun::settle() {
+    setup_.executor->be_quiet();
     const Progress& progress = checkpoint_.progress;
     if (progress.job_timed_out) {
         const auto limit = std::chrono::seconds(setup_.payload.timeout_seconds);
