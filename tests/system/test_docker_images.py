@@ -330,7 +330,8 @@ class Ends(DockerCase):
         self.start_docker()
         job = self.run_job(["echo started; kill 1; sleep 300"])
         self.assert_failed(job, "runner_system_failure")
-        self.assertIn("stopped from outside", job.text)
+        # Whether the supervisor's word comes through depends on how fast the engine ends the container.
+        self.assertRegex(job.text, "stopped from outside|container ended with exit code")
 
     def test_container_removed_under_it(self):
         self.start_docker()
