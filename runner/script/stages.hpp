@@ -26,9 +26,9 @@ struct StageFacts {
     bool shared_environment = false;
     bool shell_executor = false;
     bool sources_by_daemon = false;  ///< the daemon unpacks the tree; the script only tells about it
-    std::string helper;        ///< path of runner-helper where scripts run
-    std::string cache_dir;     ///< where caches are kept there
-    std::string project_slug;  ///< "group/project", part of their paths
+    std::string helper{};        ///< path of runner-helper where scripts run
+    std::string cache_dir{};     ///< where caches are kept there
+    std::string project_slug{};  ///< "group/project", part of their paths
 };
 
 class StageWriter {
