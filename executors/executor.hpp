@@ -59,6 +59,8 @@ class Executor {
     /// kNotFound when the environment is gone.
     virtual base::Task<base::Result<void>> restore(const JobEnvironment& job,
                                                    const std::string& saved) = 0;
+    /// The job's log is complete: nothing may be written to it any more.
+    virtual void be_quiet() {}
     /// Ends what still runs, so that another job may have this one's volumes and directories; the removal, which
     /// may take longer, is cleanup()'s.
     virtual base::Task<base::Result<void>> halt() { co_return base::Result<void>(); }

@@ -14,6 +14,11 @@ class JobLog {
     virtual void heading(std::string_view text) = 0;  ///< bold cyan
     virtual void warning(std::string_view text) = 0;  ///< yellow, "WARNING: "
     virtual void error(std::string_view text) = 0;    ///< bold red, "ERROR: "
+    /// A line that a service wrote, `failed` when to its standard error (CI_DEBUG_SERVICES).
+    virtual void service(std::string_view text, bool failed) {
+        static_cast<void>(failed);
+        print(text);
+    }
 };
 
 }  // namespace executors

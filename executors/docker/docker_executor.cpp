@@ -12,6 +12,7 @@
 #include "executors/docker/preload.hpp"
 #include "executors/docker/preparation.hpp"
 #include "executors/docker/run_all.hpp"
+#include "executors/docker/service_log.hpp"
 
 namespace executors::docker {
 
@@ -44,6 +45,7 @@ class DockerExecutor final : public Executor {
     Task<Result<std::unique_ptr<ByteStream>>> connect() override;
     [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
     [[nodiscard]] std::optional<ReadinessStage> readiness() const override;
+    void be_quiet() override { log_ = nullptr; }
     [[nodiscard]] std::string saved_state() const override { return objects_.to_json(); }
     Task<Result<void>> restore(const JobEnvironment& job, const std::string& saved) override;
     Task<Result<void>> halt() override;
@@ -58,6 +60,8 @@ class DockerExecutor final : public Executor {
     Task<Result<void>> remove_one(std::string id);
     Task<Result<void>> sweep();
 
+    /// What the services of a job that is taken up again say is not shown: its log has no place for it twice.
+    void follow_services(const JobEnvironment& job, JobLog& log);
     void start_preloads();
     Task<void> preload(PreloadImage image);
 
@@ -71,6 +75,7 @@ class DockerExecutor final : public Executor {
     std::map<std::string, std::string> sweep_labels_;
     bool interrupted_ = true;  ///< something may exist whose id we never heard
     bool connected_ = false;
+    JobLog* log_ = nullptr;  ///< while services write into it
     base::TaskGroup group_;
 };
 
@@ -85,7 +90,16 @@ Task<Result<void>> DockerExecutor::prepare(const JobEnvironment& job, JobLog& lo
     interrupted_ = false;
     describe();
     start_preloads();
+    follow_services(job, log);
     co_return Result<void>();
+}
+
+void DockerExecutor::follow_services(const JobEnvironment& job, JobLog& log) {
+    if (!job.debug_services) return;
+    log_ = &log;
+    for (const auto& [id, name] : objects_.service_names) {
+        group_.spawn("log of " + name, follow_service(api(), id, name, log_));
+    }
 }
 
 /// Beside the first stages, and the builder's even beside the script: who needs an image waits for
@@ -111,6 +125,9 @@ void DockerExecutor::describe() {
     info_.user = objects_.user;
     if (objects_.sidecar) {
         info_.script_environment.push_back({"DOCKER_HOST", std::string("unix://") + kEngineSocket});
+    }
+    if (!objects_.network.empty()) {
+        info_.script_environment.push_back({"CI_BUILD_NETWORK_NAME", objects_.network});
     }
 }
 
@@ -212,6 +229,7 @@ Task<Result<void>> DockerExecutor::halt() {
 }
 
 Task<Result<void>> DockerExecutor::cleanup(std::chrono::seconds limit) {
+    be_quiet();
     group_.cancel_all();
     co_await group_.wait();
     auto work = remove_everything();

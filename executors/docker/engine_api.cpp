@@ -188,18 +188,30 @@ Task<Result<void>> EngineApi::pull_image(std::string name, std::string tag, std:
     co_return Result<void>();
 }
 
-Task<Result<std::unique_ptr<protocol::http::StreamingResponse>>> EngineApi::save_image(
-    std::string name) {
+Task<Result<EngineApi::Stream>> EngineApi::open_stream(std::string path) {
     auto ready = co_await negotiate();
     if (!ready) co_return ready.error();
     Request request;
-    request.target = "/v" + version_ + "/images/get?names=" + encode_query(name);
+    request.target = "/v" + version_ + path;
     auto stream = co_await client_->open(std::move(request));
     if (!stream) co_return stream.error();
     if ((*stream)->head().status != 200) {
         auto piece = co_await (*stream)->read_some(4096);
         co_return engine_error((*stream)->head().status, piece ? *piece : std::string());
     }
+    co_return std::move(stream);
+}
+
+Task<Result<EngineApi::Stream>> EngineApi::save_image(std::string name) {
+    std::string path = "/images/get?names=" + encode_query(name);
+    auto stream = co_await open_stream(std::move(path));
+    co_return std::move(stream);
+}
+
+Task<Result<EngineApi::Stream>> EngineApi::follow_log(std::string id, std::int64_t since) {
+    std::string path = "/containers/" + id + "/logs?follow=1&stdout=1&stderr=1&timestamps=1&since=" +
+                       std::to_string(since);
+    auto stream = co_await open_stream(std::move(path));
     co_return std::move(stream);
 }
 

@@ -79,6 +79,9 @@ base::Result<ContainerState> parse_container_state(std::string_view body);
 /// kConflict, kInvalidInput, kUnauthorized, kForbidden, kUnavailable by status.
 class EngineApi {
   public:
+    /// An answer that is read piece by piece.
+    using Stream = std::unique_ptr<protocol::http::StreamingResponse>;
+
     EngineApi(EngineEndpoint endpoint, std::unique_ptr<protocol::http::Client> client);
 
     [[nodiscard]] const EngineEndpoint& endpoint() const { return endpoint_; }
@@ -96,8 +99,7 @@ class EngineApi {
     base::Task<base::Result<void>> pull_image(std::string name, std::string tag,
                                               std::string platform, base::Secret auth);
     /// The images as `docker save` writes them, to be read piece by piece.
-    base::Task<base::Result<std::unique_ptr<protocol::http::StreamingResponse>>> save_image(
-        std::string name);
+    base::Task<base::Result<Stream>> save_image(std::string name);
 
     /// Answers the id. `body` is JSON (container_spec.hpp).
     base::Task<base::Result<std::string>> create_container(std::string name, std::string platform,
@@ -112,6 +114,9 @@ class EngineApi {
     base::Task<base::Result<void>> remove_container(std::string id, bool keep_volumes);
     /// The last `lines` of both streams together.
     base::Task<base::Result<std::string>> container_log(std::string id, int lines);
+    /// Both streams as they grow, framed (see stream_demux.hpp), a time before each line; from `since` (seconds of
+    /// Unix) on, 0 for all. Ends with the container.
+    base::Task<base::Result<Stream>> follow_log(std::string id, std::int64_t since);
     /// Unpacks a tar below `path`.
     base::Task<base::Result<void>> put_archive(std::string id, std::string path, std::string tar);
     /// Whether `path` exists in the container.
@@ -145,6 +150,7 @@ class EngineApi {
     base::Task<base::Result<protocol::http::Response>> get(std::string path);
     base::Task<base::Result<protocol::http::Response>> post(std::string path, std::string body);
     base::Task<base::Result<void>> remove(std::string path);
+    base::Task<base::Result<Stream>> open_stream(std::string path);
 
     EngineEndpoint endpoint_;
     std::unique_ptr<protocol::http::Client> client_;

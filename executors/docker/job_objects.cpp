@@ -17,6 +17,7 @@ std::string JobObjects::to_json() const {
                         {"preloads", std::move(images)},
                         {"container", container},
                         {"services", services},
+                        {"service_names", service_names},
                         {"network", network},
                         {"volumes", volumes},
                         {"image", image},
@@ -40,6 +41,11 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     objects.base = text_at(value, "base");
     objects.container = text_at(value, "container");
     objects.services = texts_at(value, "services");
+    if (value.contains("service_names") && value["service_names"].is_object()) {
+        for (const auto& [id, name] : value["service_names"].items()) {
+            if (name.is_string()) objects.service_names[id] = name.get<std::string>();
+        }
+    }
     objects.network = text_at(value, "network");
     objects.volumes = texts_at(value, "volumes");
     objects.image = text_at(value, "image");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct JobObjects {
     std::string base;       ///< unique: "<base name>-<16 hex>"
     std::string container;  ///< the build container's id, or its name while it is being made
     std::vector<std::string> services;    ///< ids or names
+    std::map<std::string, std::string> service_names;  ///< for people, by id
     std::string network;                  ///< id or name of the job's own network, "" for none
     std::vector<std::string> volumes;     ///< temporary ones
     std::string image;                    ///< name, for sentences

@@ -70,6 +70,7 @@ Task<Result<void>> Services::create(std::size_t place, std::string platform, std
     auto id = co_await api_.create_container(service.plan.container_name, platform, body);
     if (!id) co_return id.error();
     service.id = *id;
+    objects_.service_names[*id] = base::join(service.plan.aliases, "-");
     for (auto& name : objects_.services) {
         if (name == service.plan.container_name) name = *id;
     }

@@ -70,6 +70,15 @@ bool has_type(const http::Response& answer, std::string_view type) {
     return base::trim(std::string_view(given).substr(0, given.find(';'))) == type;
 }
 
+/// The id goes into logs and a configuration of git: anything odd is as good as none.
+std::string plain_id(std::string_view text) {
+    constexpr std::size_t kLongest = 128;
+    const bool plain = text.size() <= kLongest && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+    });
+    return plain ? std::string(text) : std::string();
+}
+
 bool means_abort(const http::Response& answer, const std::string& job_status) {
     return answer.status == 403 || job_status == "canceled" || job_status == "failed";
 }
@@ -196,6 +205,7 @@ PatchResult read_patch(const base::Error& failure) {
 JobRequestAnswer read_job_request(const http::Response& answer) {
     JobRequestAnswer result;
     result.status = answer.status;
+    result.correlation_id = plain_id(answer.headers.get("X-Request-Id"));
     if (answer.status == 201 && is_json(answer)) {
         result.outcome = JobRequestOutcome::kJob;
     } else if (answer.status == 204) {

@@ -33,6 +33,7 @@ struct JobRequestAnswer {
     JobRequestOutcome outcome = JobRequestOutcome::kFailed;
     std::string payload;       ///< JSON text, see decode_payload
     std::string tls_ca_chain;  ///< PEM for CI_SERVER_TLS_CA_FILE, "" without TLS
+    std::string correlation_id;  ///< of the request, by which the server's logs are searched
     std::string message;       ///< for the log, of kForbidden and kFailed
     unsigned status = 0;       ///< 0: there was no answer
     bool retriable_seen = false;  ///< the server was overloaded on the way (adaptive concurrency)

@@ -118,7 +118,7 @@ http::Request Client::Impl::make_request(const Call& call) const {
     request.method = call.method;
     request.target = api_.path + call.path + call.query;
     request.headers = call.headers;
-    request.headers.set("X-Request-Id", base::random_hex(16));
+    if (call.headers.get("X-Request-Id").empty()) request.headers.set("X-Request-Id", base::random_hex(16));
     if (call.wants_json) request.headers.set("Accept", "application/json");
     return request;
 }
@@ -307,6 +307,8 @@ base::Task<JobRequestAnswer> Client::request_job(JobRequest request) {
     Call call = json_call("request_job", "POST", "/jobs/request", body);
     call.wants_json = true;
     add_token(call.headers, "RUNNER-TOKEN", request.token);
+    const std::string request_id = base::random_hex(16);
+    call.headers.set("X-Request-Id", request_id);
     CallRecord record;
     auto answer = co_await impl_->perform(std::move(call), record);
     JobRequestAnswer result;
@@ -314,6 +316,7 @@ base::Task<JobRequestAnswer> Client::request_job(JobRequest request) {
         impl_->remember(request.token, *answer);
         result = read_job_request(*answer);
         if (result.outcome == JobRequestOutcome::kJob) {
+            if (result.correlation_id.empty()) result.correlation_id = request_id;
             result.payload = std::move(answer->body);
             result.tls_ca_chain = impl_->http().peer_ca_chain();
         }

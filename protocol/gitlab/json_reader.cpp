@@ -81,6 +81,16 @@ std::string JsonReader::text_or_number(const std::string& key) const {
     return text(key);
 }
 
+std::string JsonReader::any_as_text(const std::string& key) const {
+    const json* value = find(key);
+    if (value == nullptr) {
+        complain(path_of(key), nothing(), "a value");
+        return {};
+    }
+    return value->is_string() ? value->get<std::string>()
+                              : value->dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 std::int64_t JsonReader::integer(const std::string& key) const {
     const json* value = find(key);
     if (value == nullptr) return 0;
@@ -110,8 +120,8 @@ std::vector<std::string> JsonReader::texts(const std::string& key) const {
     const JsonReader entries = list(key);
     for (std::size_t i = 0; i < entries.size(); ++i) {
         const json& entry = (*entries.value_)[i];
-        if (entry.is_string()) {
-            items.push_back(entry.get<std::string>());
+        if (entry.is_string() || entry.is_null()) {
+            items.push_back(entry.is_null() ? std::string() : entry.get<std::string>());
         } else {
             complain(entries.path_ + "[" + std::to_string(i) + "]", entry, "a string");
         }

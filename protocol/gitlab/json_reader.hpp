@@ -19,10 +19,13 @@ class JsonReader {
     [[nodiscard]] std::string text(const std::string& key) const;
     /// A string, or an integer as its digits.
     [[nodiscard]] std::string text_or_number(const std::string& key) const;
+    /// Any value: a string as it is, everything else as JSON. Missing and null are noted.
+    [[nodiscard]] std::string any_as_text(const std::string& key) const;
     /// An integer, also when it comes as a whole float or as digits in a string.
     [[nodiscard]] std::int64_t integer(const std::string& key) const;
     [[nodiscard]] double number(const std::string& key) const;
     [[nodiscard]] bool boolean(const std::string& key) const;
+    /// A null among them is an empty text.
     [[nodiscard]] std::vector<std::string> texts(const std::string& key) const;
     [[nodiscard]] JsonReader object(const std::string& key) const;
     [[nodiscard]] JsonReader list(const std::string& key) const;

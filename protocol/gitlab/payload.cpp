@@ -1,6 +1,8 @@
 #include "protocol/gitlab/payload.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "protocol/gitlab/json_reader.hpp"
 
@@ -163,6 +165,25 @@ ServerFeatures read_features(const JsonReader& item) {
     return features;
 }
 
+std::vector<JobInput> read_inputs(const JsonReader& list) {
+    return list.each<JobInput>([](const JsonReader& item) {
+        const JsonReader value = item.object("value");
+        return JobInput{item.text("key"), value.any_as_text("content"), value.boolean("sensitive")};
+    });
+}
+
+/// CI steps without native support: the program `step-runner` in the job's image runs them (§2.7.5).
+void replace_run_by_a_script(JobPayload& payload) {
+    const bool has_script =
+        std::any_of(payload.steps.begin(), payload.steps.end(),
+                    [](const Step& step) { return step.name == "script" && !step.script.empty(); });
+    const bool has_steps = std::any_of(payload.variables.begin(), payload.variables.end(),
+                                       [](const Variable& variable) { return variable.key == "STEPS"; });
+    if (payload.run.empty() || has_script || has_steps) return;
+    payload.steps = {{"script", {"step-runner ci"}, 3600, "on_success", false}};
+    payload.variables.push_back({.key = "STEPS", .value = std::exchange(payload.run, {}), .is_public = true, .raw = true});
+}
+
 JobPayload read_payload(const JsonReader& root) {
     JobPayload payload;
     payload.id = root.integer("id");
@@ -183,8 +204,10 @@ JobPayload read_payload(const JsonReader& root) {
     payload.features = read_features(root.object("features"));
     payload.hooks = read_hooks(root.list("hooks"));
     payload.run = root.text("run");
+    replace_run_by_a_script(payload);
+    payload.names_secrets = root.has("secrets");
     payload.has_secrets = !root.object("secrets").keys().empty();
-    payload.has_inputs = root.list("inputs").size() > 0;
+    payload.inputs = read_inputs(root.list("inputs"));
     return payload;
 }
 

@@ -82,6 +82,13 @@ struct Hook {
     std::vector<std::string> script;
 };
 
+/// `${{ job.inputs.KEY }}` in scripts and elsewhere stands for `text`.
+struct JobInput {
+    std::string key;
+    std::string text;  ///< of a list or a table its JSON
+    bool sensitive = false;
+};
+
 struct GitInfo {
     std::string repo_url;  ///< with credentials: never logged as it is
     std::string repo_object_format = "sha1";
@@ -130,9 +137,11 @@ struct JobPayload {
     std::vector<Dependency> dependencies;
     ServerFeatures features;
     std::vector<Hook> hooks;
-    std::string run;           ///< JSON text of CI steps, "" for none
+    std::vector<JobInput> inputs;
+    std::string run;           ///< JSON text of CI steps that cannot be run, "" for none
+    bool names_secrets = false;  ///< `secrets` is there, perhaps empty
     bool has_secrets = false;  ///< `secrets` is not empty
-    bool has_inputs = false;   ///< `inputs` is not empty
+    bool has_inputs = false;   ///< there are inputs whose values nobody gave
 };
 
 /// Decodes what the server sent. Unknown fields, nulls and omissions are tolerated; a payload without

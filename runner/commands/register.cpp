@@ -283,8 +283,8 @@ class Registrar {
             put("executor", "");
         }
         if (is_in(kOtherExecutors, text("executor"))) {
-            base::log::warning(fmt::format("The entry is written, but this program has no executor \"{}\": its jobs "
-                                           "will fail here",
+            base::log::warning(fmt::format("The entry is written, but this program has no executor \"{}\": it "
+                                           "takes no jobs here",
                                            text("executor")));
         }
         if (!text("executor").starts_with("docker")) return {};

@@ -89,18 +89,19 @@ void check_executor(const RunnerConfig& runner, const Node& node, Reporter& repo
     const Position place = place_of(node, "executor");
     if (runner.executor == "docker" || runner.executor == "shell") return;
     if (runner.executor.empty()) {
-        report.warning(place, fmt::format("runner \"{}\" names no executor: set executor = \"docker\" or "
-                                          "\"shell\"", runner.name));
+        report.warning(place, fmt::format("runner \"{}\" names no executor and takes no jobs: set executor = "
+                                          "\"docker\" or \"shell\"", runner.name));
         return;
     }
     if (std::find(kExecutors.begin(), kExecutors.end(), runner.executor) != kExecutors.end()) {
         report.warning(place, fmt::format("runner \"{}\" asks for executor \"{}\", which this program does not "
-                                          "have: it has docker and shell", runner.name, runner.executor));
+                                          "have, and takes no jobs: there are docker and shell",
+                                          runner.name, runner.executor));
         return;
     }
     const std::string near = base::nearest(runner.executor, {"docker", "shell"});
-    report.warning(place, fmt::format("runner \"{}\" asks for executor \"{}\", which does not exist{}", runner.name,
-                                      runner.executor,
+    report.warning(place, fmt::format("runner \"{}\" asks for executor \"{}\", which does not exist, and takes "
+                                      "no jobs{}", runner.name, runner.executor,
                                       near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
 }
 

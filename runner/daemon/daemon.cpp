@@ -41,7 +41,8 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
                       const protocol::gitlab::CallRecord& call) { status_.on_call(runner, call); }),
       stop_changed_(executor),
       services_(executor) {
-    signals_.add(SIGHUP);
+    // USR1 and USR2 would end the process; tools that rotate logs send them.
+    for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2}) signals_.add(signal);
 }
 
 base::Result<void> Daemon::load() {
@@ -63,11 +64,14 @@ base::Result<void> Daemon::load() {
                                     ": concurrent must be at least 1, or no job would ever run");
     }
     apply(std::make_shared<const config::Config>(std::move(*loaded)));
+    base::log::info("Configuration loaded", {{"runners", entries_.size()},
+                                             {"concurrent", config_->concurrent}});
     return {};
 }
 
 void Daemon::apply(std::shared_ptr<const config::Config> config) {
     config_ = std::move(config);
+    status_.on_places(config_->concurrent);
     if (options_.configure_log) {
         if (auto done = options_.configure_log(*config_); !done) {
             base::log::warning("The log stays as it is", {{"error", done.error().message}});
@@ -127,25 +131,32 @@ void Daemon::rest_when_idle() {
 
 base::Task<int> Daemon::run() {
     auto make = [this](const config::RunnerConfig& runner) { return environments_.make(runner); };
-    auto on_start = [this](const job::JobRun& run) { status_.on_job_start(run); };
-    auto on_end = [this](const job::JobRun& run) {
+    JobHost::Observer observer;
+    observer.on_start = [this](const job::JobRun& run) { status_.on_job_start(run); };
+    observer.on_end = [this](const job::JobRun& run) {
         status_.on_job_end(run);
         rested_ = false;
         feeder_->notify();
     };
-    jobs_ = std::make_unique<JobHost>(executor_, state_dir_->path(), system_id_, make, on_start, on_end);
+    observer.on_refuse = [this](const RunnerEntry& entry) { status_.on_job_refused(entry); };
+    observer.on_inputs = [this](const script::InputsExpansion& expansion) { status_.on_inputs(expansion); };
+    jobs_ = std::make_unique<JobHost>(executor_, state_dir_->path(), system_id_, make, std::move(observer));
     Feeder::Host host;
     host.running_jobs = [this] { return jobs_->running(); };
     host.running_jobs_of = [this](const std::string& runner) { return jobs_->running_of(runner); };
     host.accept = [this](std::shared_ptr<RunnerEntry> entry, protocol::gitlab::JobRequestAnswer answer) {
-        jobs_->accept(std::move(entry), answer.payload, answer.tls_ca_chain);
+        jobs_->accept(std::move(entry), answer);
     };
     host.observe = [this](const RunnerEntry& entry, const protocol::gitlab::JobRequestAnswer& answer) {
         status_.on_job_request(entry, answer);
         if (answer.outcome == protocol::gitlab::JobRequestOutcome::kNone) rest_when_idle();
     };
+    host.fed = [this](const RunnerEntry& entry, status::Feed feed) { status_.on_feed(entry, feed); };
     feeder_ = std::make_unique<Feeder>(executor_, system_id_, std::move(host));
-    auto on_new_token = [this] { reload(); };
+    auto on_new_token = [this](bool saved) {
+        status_.on_configuration_saved(saved);
+        if (saved) reload();
+    };
     rotation_ = std::make_unique<TokenRotation>(executor_, options_.config_path, on_new_token);
     apply(config_);
     status_.observe([this] { return snapshot(); });
@@ -204,6 +215,7 @@ void Daemon::on_signal(int signal) {
     switch (plan_.on_signal(signal)) {
         case ShutdownPlan::Action::kNone: return;
         case ShutdownPlan::Action::kReload: return reload();
+        case ShutdownPlan::Action::kDescribe: return describe();
         case ShutdownPlan::Action::kDrain:
             base::log::warning("Starting graceful shutdown, waiting for builds to finish",
                                {{"signal", signal_name(signal)}, {"jobs", jobs_->running()}});
@@ -227,6 +239,17 @@ void Daemon::on_signal(int signal) {
     stop_changed_.notify_all();
 }
 
+void Daemon::describe() const {
+    for (const job::JobStatus* job : jobs_->statuses()) {
+        base::log::debug("Running job", {{"job", job->id},
+                                         {"project", job->project},
+                                         {"runner_name", job->runner_name},
+                                         {"state", job->state},
+                                         {"stage", job->stage},
+                                         {"executor_stage", job->executor_stage}});
+    }
+}
+
 base::Task<void> Daemon::watch_signals() {
     while (true) {
         auto [code, signal] = co_await signals_.async_wait(base::use_tuple);
@@ -237,10 +260,7 @@ base::Task<void> Daemon::watch_signals() {
 
 void Daemon::reload() {
     notify_reloading();
-    if (auto loaded = load(); loaded) {
-        base::log::info("Configuration loaded", {{"runners", entries_.size()},
-                                                 {"concurrent", config_->concurrent}});
-    } else {
+    if (auto loaded = load(); !loaded) {
         base::log::error("The configuration has an error; the former one stays in use",
                          {{"error", loaded.error().message}});
     }

@@ -50,6 +50,7 @@ class Daemon {
     base::Task<void> watch_configuration();
     base::Task<void> watch_signals();
     void on_signal(int signal);
+    void describe() const;
     base::Task<void> wind_down();
     base::Task<void> limit_the_requests();
     base::Task<void> limit_the_stop();

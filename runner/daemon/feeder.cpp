@@ -43,17 +43,23 @@ base::Task<void> Feeder::run() {
     }
 }
 
-bool Feeder::may_offer(const RunnerEntry& entry) {
+bool Feeder::is_healthy(const RunnerEntry& entry) {
     const auto& runner = *entry.runner;
-    if (!health_.may_ask(entry.key, runner.unhealthy_requests_limit, runner.unhealthy_interval,
-                         Clock::now())) {
-        return false;
-    }
+    return has_executor(runner) && health_.may_ask(entry.key, runner.unhealthy_requests_limit,
+                                                   runner.unhealthy_interval, Clock::now());
+}
+
+bool Feeder::limit_reached(const RunnerEntry& entry) const {
+    const auto& runner = *entry.runner;
+    if (runner.limit <= 0) return false;
     const int running = host_.running_jobs_of(config::runner_identity(runner));
-    if (runner.limit > 0 && running + entry.token_state->requests_in_flight >= runner.limit) {
-        base::log::debug("The runner's limit is reached", {{"runner", entry.short_token}});
-        return false;
-    }
+    if (running + entry.token_state->requests_in_flight < runner.limit) return false;
+    base::log::debug("The runner's limit is reached", {{"runner", entry.short_token}});
+    return true;
+}
+
+bool Feeder::has_request_slot(const RunnerEntry& entry) {
+    const auto& runner = *entry.runner;
     const auto flag = runner.feature_flags.find("FF_USE_ADAPTIVE_REQUEST_CONCURRENCY");
     const bool adaptive = flag == runner.feature_flags.end() || flag->second;
     return entry.token_state->requests_in_flight <
@@ -61,8 +67,12 @@ bool Feeder::may_offer(const RunnerEntry& entry) {
 }
 
 void Feeder::offer(const std::shared_ptr<RunnerEntry>& entry) {
-    if (stopped_ || !has_room() || !may_offer(*entry)) return;
-    requests_.spawn("request a job", request(entry));
+    if (stopped_ || !has_room()) return;
+    if (!is_healthy(*entry)) return host_.fed(*entry, status::Feed::kUnhealthy);
+    const bool limited = limit_reached(*entry);
+    const bool slot = limited || has_request_slot(*entry);
+    host_.fed(*entry, slot ? status::Feed::kOffered : status::Feed::kNoRequestSlot);
+    if (!limited && slot) requests_.spawn("request a job", request(entry));
 }
 
 base::Task<void> Feeder::request(std::shared_ptr<RunnerEntry> entry) {

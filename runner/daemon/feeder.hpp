@@ -9,6 +9,7 @@
 #include "runner/daemon/failure_log.hpp"
 #include "runner/daemon/health.hpp"
 #include "runner/daemon/runner_entry.hpp"
+#include "runner/status/metrics.hpp"
 
 namespace runner::daemon {
 
@@ -25,6 +26,7 @@ class Feeder {
         std::function<int(const std::string& runner_identity)> running_jobs_of;
         std::function<void(std::shared_ptr<RunnerEntry>, protocol::gitlab::JobRequestAnswer)> accept;
         std::function<void(const RunnerEntry&, const protocol::gitlab::JobRequestAnswer&)> observe;
+        std::function<void(const RunnerEntry&, status::Feed)> fed;
     };
 
     Feeder(const boost::asio::any_io_executor& executor, std::string system_id, Host host);
@@ -44,7 +46,9 @@ class Feeder {
 
   private:
     [[nodiscard]] bool has_room() const;
-    [[nodiscard]] bool may_offer(const RunnerEntry& entry);
+    [[nodiscard]] bool is_healthy(const RunnerEntry& entry);
+    [[nodiscard]] bool limit_reached(const RunnerEntry& entry) const;
+    [[nodiscard]] static bool has_request_slot(const RunnerEntry& entry);
     void offer(const std::shared_ptr<RunnerEntry>& entry);
     base::Task<void> request(std::shared_ptr<RunnerEntry> entry);
     void judge(const RunnerEntry& entry, const protocol::gitlab::JobRequestAnswer& answer);

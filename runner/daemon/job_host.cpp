@@ -5,6 +5,7 @@
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/gitlab_channel.hpp"
 #include "runner/script/stages.hpp"
+#include "runner/script/variables.hpp"
 #include "runner/trace/spool.hpp"
 
 namespace runner::daemon {
@@ -12,28 +13,27 @@ namespace runner::daemon {
 namespace gitlab = protocol::gitlab;
 
 JobHost::JobHost(const boost::asio::any_io_executor& executor, std::filesystem::path state_dir,
-                 std::string system_id, ExecutorFactory make_executor, OnJob on_start, OnJob on_end)
+                 std::string system_id, ExecutorFactory make_executor, Observer observer)
     : executor_(executor),
       state_dir_(std::move(state_dir)),
       system_id_(std::move(system_id)),
       working_dir_(std::filesystem::current_path().string()),
       make_executor_(std::move(make_executor)),
-      on_start_(std::move(on_start)),
-      on_end_(std::move(on_end)),
+      observer_(std::move(observer)),
       slots_changed_(executor),
       group_(executor) {}
 
-void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const std::string& payload_text,
-                     const std::string& ca_chain) {
-    auto payload = gitlab::decode_payload(payload_text);
+void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobRequestAnswer& answer) {
+    auto payload = gitlab::decode_payload(answer.payload);
     if (!payload) {
-        const auto identity = gitlab::decode_identity(payload_text);
+        const auto identity = gitlab::decode_identity(answer.payload);
         base::log::error("The server sent a job that cannot be understood",
                          {{"runner", entry->short_token}, {"error", payload.error().message}});
         if (!identity) return;
-        group_.spawn("refuse a job", refuse(entry, {identity->id, identity->token},
-                                            "the server's job description cannot be understood: " +
-                                                payload.error().message));
+        job::Failure why{job::FailureReason::kSystemFailure, 0,
+                         "the server's job description cannot be understood: " + payload.error().message};
+        group_.spawn("refuse a job",
+                     refuse(entry, {identity->id, identity->token}, std::move(why), {}));
         return;
     }
     const gitlab::JobCredentials credentials{payload->id, payload->token};
@@ -42,19 +42,26 @@ void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const std::string& payl
                      {"repo_url", script::without_credentials(payload->git_info.repo_url)},
                      {"runner", entry->short_token},
                      {"runner_name", entry->runner->name}});
+    if (auto problem = expand_inputs(*entry, *payload)) {
+        group_.spawn("refuse a job", refuse(entry, credentials, std::move(*problem),
+                                            payload->features.failure_reasons));
+        return;
+    }
     job::JobRecord record;
     record.url = entry->runner->url;
     record.short_token = entry->short_token;
     record.runner_id = entry->runner->id;
     record.received_unix_micros = base::unix_micros_now();
+    record.ca_chain = answer.tls_ca_chain;
+    record.correlation_id = answer.correlation_id;
     record.slot =
         slots_.acquire(config::runner_identity(*entry->runner), payload->job_info.project_id);
     const std::int64_t project = payload->job_info.project_id;
     auto journal =
-        job::Journal::create(state_dir_, entry->runner->url, payload->id, record, payload_text);
+        job::Journal::create(state_dir_, entry->runner->url, payload->id, record, answer.payload);
     base::Result<void> started;
     if (journal) {
-        started = start(entry, *journal, record, std::move(*payload), nullptr, ca_chain);
+        started = start(entry, *journal, record, std::move(*payload), nullptr);
     } else {
         started = journal.error();
     }
@@ -66,12 +73,24 @@ void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const std::string& payl
         auto removed = journal->remove();
         static_cast<void>(removed);
     }
-    group_.spawn("refuse a job", refuse(entry, credentials, started.error().message));
+    job::Failure why{job::FailureReason::kSystemFailure, 0, started.error().message};
+    group_.spawn("refuse a job", refuse(entry, credentials, std::move(why), {}));
+}
+
+std::optional<job::Failure> JobHost::expand_inputs(const RunnerEntry& entry,
+                                                   gitlab::JobPayload& payload) const {
+    if (payload.inputs.empty()) return std::nullopt;
+    const script::Variables variables(payload, *entry.runner, {});
+    if (!variables.feature("FF_ENABLE_JOB_INPUTS_INTERPOLATION")) return std::nullopt;
+    const auto expansion = script::expand_inputs(payload);
+    observer_.on_inputs(expansion);
+    if (expansion.problem == script::InputsExpansion::Problem::kNone) return std::nullopt;
+    return job::Failure{job::FailureReason::kConfigurationError, 0, expansion.message};
 }
 
 base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry, job::Journal journal,
                                   const job::JobRecord& record, gitlab::JobPayload payload,
-                                  const job::Checkpoint* restored, std::string ca_chain) {
+                                  const job::Checkpoint* restored) {
     auto executor = make_executor_(*entry->runner);
     if (!executor) return executor.error();
     job::GitLabChannelOptions options;
@@ -86,7 +105,7 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry, job
     job::JobSetup setup{.config = entry->config,
                         .runner = entry->runner,
                         .payload = std::move(payload),
-                        .ca_chain = std::move(ca_chain),
+                        .ca_chain = record.ca_chain,
                         .system_id = system_id_,
                         .working_dir = working_dir_,
                         .record = record,
@@ -98,7 +117,7 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry, job
     const auto place = jobs_.emplace(
         jobs_.end(), Running{entry, std::make_unique<job::JobRun>(executor_, std::move(setup))});
     if (stopped_ != base::StopReason::kNone) place->run->stop(stopped_, stop_signal_);
-    if (restored == nullptr) on_start_(*place->run);
+    if (restored == nullptr) observer_.on_start(*place->run);
     group_.spawn("job " + std::to_string(place->run->status().id), run_to_the_end(place));
     return {};
 }
@@ -131,22 +150,23 @@ base::Task<void> JobHost::run_to_the_end(Place place) {
                      {"runner_name", place->entry->runner->name},
                      {"error", outcome.success() ? std::string("none") : outcome.failure->message},
                      {"duration_s", static_cast<double>(age) / 1e6}});
-    on_end_(*place->run);
+    observer_.on_end(*place->run);
     jobs_.erase(place);
 }
 
 base::Task<void> JobHost::refuse(std::shared_ptr<RunnerEntry> entry, gitlab::JobCredentials job,
-                                 std::string why) {
+                                 job::Failure why, std::vector<std::string> known_reasons) {
+    observer_.on_refuse(*entry);
     gitlab::JobUpdate start;
     start.info = runner_info(*entry->config, *entry->runner);
     gitlab::JobUpdate end = start;
     // GitLab takes an outcome only of a job that has said it runs.
     auto begun = co_await entry->client->update_job(job, std::move(start));
     if (begun.outcome == gitlab::UpdateOutcome::kAborted) co_return;
-    const std::string line = "\x1b[31;1mERROR: Job failed (system failure): " + why + "\x1b[0;m\n";
+    const std::string line = "\x1b[31;1mERROR: " + job::last_line(why) + "\x1b[0;m\n";
     auto patched = co_await entry->client->patch_trace(job, line, 0, false);
     end.state = gitlab::JobState::kFailed;
-    end.failure_reason = std::string(to_string(job::FailureReason::kSystemFailure));
+    end.failure_reason = job::wire_reason(why.reason, known_reasons);
     if (patched.outcome == gitlab::PatchOutcome::kOk) {
         end.checksum = trace::checksum_of(line);
         end.bytesize = line.size();
@@ -173,9 +193,12 @@ void JobHost::restore(
             continue;
         }
         const std::int64_t project = payload->job_info.project_id;
+        // Its inputs were right when it was begun.
+        auto problem = expand_inputs(*entry, *payload);
+        static_cast<void>(problem);
         slots_.occupy(config::runner_identity(*entry->runner), project, found.record.slot);
         auto started =
-            start(entry, found.journal, found.record, std::move(*payload), &found.checkpoint, "");
+            start(entry, found.journal, found.record, std::move(*payload), &found.checkpoint);
         if (started) continue;
         slots_.release(config::runner_identity(*entry->runner), project, found.record.slot);
         base::log::error("A job of a former run cannot be taken up again",

@@ -14,6 +14,7 @@
 #include "runner/daemon/slots.hpp"
 #include "runner/job/job_run.hpp"
 #include "runner/job/journal.hpp"
+#include "runner/script/inputs.hpp"
 
 namespace runner::daemon {
 
@@ -23,18 +24,22 @@ using ExecutorFactory =
 
 /// The jobs that run: from the server's answer, or from the journal, to the last file removed.
 ///
-/// Life: the daemon's; wait() before it goes. Strand: the I/O thread. `on_start` is called for each
-/// new job, `on_end` after each job, when its slot is free again.
+/// Life: the daemon's; wait() before it goes. Strand: the I/O thread.
 class JobHost {
   public:
-    using OnJob = std::function<void(const job::JobRun&)>;
+    /// Whom it may concern.
+    struct Observer {
+        std::function<void(const job::JobRun&)> on_start;  ///< of each new job
+        std::function<void(const job::JobRun&)> on_end;    ///< of each job, when its slot is free again
+        std::function<void(const RunnerEntry&)> on_refuse;  ///< for each job that could not begin
+        std::function<void(const script::InputsExpansion&)> on_inputs;
+    };
 
     JobHost(const boost::asio::any_io_executor& executor, std::filesystem::path state_dir,
-            std::string system_id, ExecutorFactory make_executor, OnJob on_start, OnJob on_end);
+            std::string system_id, ExecutorFactory make_executor, Observer observer);
 
     /// Takes a job that the server has just assigned. What is wrong with it is told to the server.
-    void accept(std::shared_ptr<RunnerEntry> entry, const std::string& payload,
-                const std::string& ca_chain);
+    void accept(std::shared_ptr<RunnerEntry> entry, const protocol::gitlab::JobRequestAnswer& answer);
     /// Takes up what a former daemon left behind; `find_entry` answers null when the runner is
     /// gone.
     void restore(
@@ -63,19 +68,20 @@ class JobHost {
     /// What is common to a new job and one from the journal.
     base::Result<void> start(const std::shared_ptr<RunnerEntry>& entry, job::Journal journal,
                              const job::JobRecord& record, protocol::gitlab::JobPayload payload,
-                             const job::Checkpoint* restored, std::string ca_chain);
+                             const job::Checkpoint* restored);
     base::Task<void> run_to_the_end(Place place);
     void watch_slot(job::JobSetup& setup);
-    base::Task<void> refuse(std::shared_ptr<RunnerEntry> entry,
-                            protocol::gitlab::JobCredentials job, std::string why);
+    [[nodiscard]] std::optional<job::Failure> expand_inputs(const RunnerEntry& entry,
+                                                            protocol::gitlab::JobPayload& payload) const;
+    base::Task<void> refuse(std::shared_ptr<RunnerEntry> entry, protocol::gitlab::JobCredentials job,
+                            job::Failure why, std::vector<std::string> known_reasons);
 
     boost::asio::any_io_executor executor_;
     std::filesystem::path state_dir_;
     std::string system_id_;
     std::string working_dir_;
     ExecutorFactory make_executor_;
-    OnJob on_start_;
-    OnJob on_end_;
+    Observer observer_;
     base::StopReason stopped_ = base::StopReason::kNone;
     std::string stop_signal_;
     SlotTable slots_;

@@ -27,6 +27,7 @@ void add_common(gitlab::Features& features) {
     features.artifacts_exclude = true;
     features.cache = true;
     features.fallback_cache_keys = true;
+    features.job_inputs = true;
 }
 
 void add_docker(gitlab::Features& features) {
@@ -45,6 +46,10 @@ std::string client_key(const config::RunnerConfig& runner) {
 }
 
 }  // namespace
+
+bool has_executor(const config::RunnerConfig& runner) {
+    return runner.executor == "docker" || runner.executor == "shell";
+}
 
 gitlab::RunnerInfo runner_info(const config::Config& config, const config::RunnerConfig& runner) {
     gitlab::RunnerInfo info;

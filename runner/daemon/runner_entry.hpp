@@ -16,6 +16,10 @@ namespace runner::daemon {
 protocol::gitlab::RunnerInfo runner_info(const config::Config& config,
                                          const config::RunnerConfig& runner);
 
+/// Whether this program can run the entry's jobs at all: one that it cannot run must not be asked for, as it would
+/// be taken from a runner that can.
+bool has_executor(const config::RunnerConfig& runner);
+
 /// Counters that belong to a runner at the server, not to a configuration: two entries of it share them, and a
 /// reload keeps them.
 struct TokenState {

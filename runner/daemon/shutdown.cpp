@@ -5,6 +5,7 @@
 namespace runner::daemon {
 
 ShutdownPlan::Action ShutdownPlan::on_signal(int signal) {
+    if (signal == SIGUSR1 || signal == SIGUSR2) return Action::kDescribe;
     if (signal == SIGHUP) return state_ == State::kRunning ? Action::kReload : Action::kNone;
     if (state_ == State::kStopping) return Action::kLeave;
     if (signal == SIGQUIT) {

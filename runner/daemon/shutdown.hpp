@@ -11,6 +11,7 @@ class ShutdownPlan {
     enum class Action {
         kNone,
         kReload,
+        kDescribe,  ///< USR1, USR2: say in the debug log what is going on
         kDrain,   ///< graceful: wait for the jobs
         kStop,    ///< forceful: every job is told to stop and to report
         kLeave,   ///< now

@@ -112,6 +112,10 @@ class StatusService::Impl {
             state.last_contact_unix_micros = contact->second.unix_micros;
             state.last_answer = contact->second.answer;
         }
+        if (!has_executor(runner)) {
+            state.healthy = false;
+            state.last_answer = "never asked: this program has no executor \"" + runner.executor + "\"";
+        }
         return state;
     }
 
@@ -172,6 +176,27 @@ void StatusService::stop() {
 
 void StatusService::on_configuration(bool loaded) { impl_->metrics.configuration_loaded(loaded); }
 
+void StatusService::on_configuration_saved(bool saved) { impl_->metrics.configuration_saved(saved); }
+
+void StatusService::on_places(int concurrent) { impl_->metrics.places_changed(concurrent); }
+
+void StatusService::on_feed(const RunnerEntry& entry, status::Feed feed) {
+    impl_->metrics.fed(impl_->labels(entry.short_token, entry.runner->name), feed);
+}
+
+void StatusService::on_job_refused(const RunnerEntry& entry) {
+    impl_->metrics.job_refused(impl_->labels(entry.short_token, entry.runner->name));
+}
+
+void StatusService::on_inputs(const script::InputsExpansion& expansion) {
+    using Problem = script::InputsExpansion::Problem;
+    const std::string problem = expansion.problem == Problem::kParse        ? "parse"
+                                : expansion.problem == Problem::kEvaluation ? "evaluation"
+                                : expansion.problem == Problem::kSensitive  ? "sensitive_unsupported"
+                                                                            : "";
+    impl_->metrics.inputs_expanded(expansion.count, problem);
+}
+
 void StatusService::on_call(const config::RunnerConfig& runner, const gitlab::CallRecord& call) {
     status::ApiCall record;
     record.runner = impl_->labels(config::short_token(runner.token), runner.name);
@@ -199,6 +224,7 @@ void StatusService::on_job_start(const job::JobRun& run) {
     const auto& setup = run.setup();
     const auto& info = setup.payload.job_info;
     impl_->metrics.job_received({.runner = impl_->labels(setup.record.short_token, setup.runner->name),
+                                 .executor = setup.runner->executor,
                                  .seconds_in_queue = info.time_in_queue_seconds,
                                  .project_jobs_running = info.project_jobs_running_on_instance_runners_count,
                                  .queue_size = info.queue_size,

@@ -12,6 +12,8 @@
 #include "runner/config/config.hpp"
 #include "runner/daemon/runner_entry.hpp"
 #include "runner/job/job_run.hpp"
+#include "runner/script/inputs.hpp"
+#include "runner/status/metrics.hpp"
 
 namespace runner::daemon {
 
@@ -42,6 +44,11 @@ class StatusService {
     void stop();
 
     void on_configuration(bool loaded);
+    void on_configuration_saved(bool saved);
+    void on_places(int concurrent);
+    void on_feed(const RunnerEntry& entry, status::Feed feed);
+    void on_job_refused(const RunnerEntry& entry);
+    void on_inputs(const script::InputsExpansion& expansion);
     void on_call(const config::RunnerConfig& runner, const protocol::gitlab::CallRecord& call);
     void on_job_request(const RunnerEntry& entry, const protocol::gitlab::JobRequestAnswer& answer);
     void on_job_start(const job::JobRun& run);

@@ -65,7 +65,7 @@ std::optional<std::int64_t> rotation_time(const config::RunnerConfig& runner) {
 }
 
 TokenRotation::TokenRotation(const boost::asio::any_io_executor& executor,
-                             std::filesystem::path config_path, std::function<void()> changed)
+                             std::filesystem::path config_path, std::function<void(bool saved)> changed)
     : config_path_(std::move(config_path)), changed_(std::move(changed)), wake_(executor) {}
 
 void TokenRotation::configure(std::vector<std::shared_ptr<RunnerEntry>> entries) {
@@ -149,6 +149,7 @@ base::Task<void> TokenRotation::save(std::shared_ptr<RunnerEntry> entry,
             "The runner's new token cannot be written, and the old one is dead: this is tried "
             "again",
             {{"runner", entry->short_token}, {"error", saved.error().message}});
+        changed_(false);
         if (stopped_) co_return;
         co_await wake_.wait_for(std::chrono::seconds(pause));
     }
@@ -156,7 +157,7 @@ base::Task<void> TokenRotation::save(std::shared_ptr<RunnerEntry> entry,
                     {{"runner", entry->short_token},
                      {"runner_name", entry->runner->name},
                      {"token_expires_at", dates.expires_at.empty() ? "never" : dates.expires_at}});
-    changed_();
+    changed_(true);
 }
 
 void TokenRotation::postpone(const RunnerEntry& entry, const base::Error& error) {

@@ -23,8 +23,8 @@ std::optional<std::int64_t> rotation_time(const config::RunnerConfig& runner);
 /// Replaces authentication tokens before they expire, and writes the new ones into config.toml.
 ///
 /// The old token is dead as soon as the server answers, so the file is proved writable before the
-/// question is asked, and writing is tried until it succeeds. `changed` is called after each new
-/// token: the configuration is to be read again. A refusal is said once, with the remedy; anything
+/// question is asked, and writing is tried until it succeeds. `changed` is called after each try
+/// to write; when it succeeded, the configuration is to be read again. A refusal is said once, with the remedy; anything
 /// else is tried again later. Entries that share a token get the new one together.
 ///
 /// Life: configure(), run() until stop(); a request under way is ended first. Strand: the I/O
@@ -32,7 +32,7 @@ std::optional<std::int64_t> rotation_time(const config::RunnerConfig& runner);
 class TokenRotation {
   public:
     TokenRotation(const boost::asio::any_io_executor& executor, std::filesystem::path config_path,
-                  std::function<void()> changed);
+                  std::function<void(bool saved)> changed);
 
     void configure(std::vector<std::shared_ptr<RunnerEntry>> entries);
     base::Task<void> run();
@@ -54,7 +54,7 @@ class TokenRotation {
     void postpone(const RunnerEntry& entry, const base::Error& error);
 
     std::filesystem::path config_path_;
-    std::function<void()> changed_;
+    std::function<void(bool saved)> changed_;
     std::vector<std::shared_ptr<RunnerEntry>> entries_;
     std::map<std::string, Attempts> attempts_;  ///< by RunnerEntry::key
     bool stopped_ = false;

@@ -1,5 +1,7 @@
 #include "runner/job/gitlab_channel.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "base/log.hpp"
@@ -30,10 +32,21 @@ class JobTarget final : public trace::TraceTarget {
           debug_trace_(debug_trace) {}
 
     base::Task<gitlab::PatchResult> patch(std::string_view content, std::uint64_t offset) override {
-        return client_->patch_trace(job_, content, offset, debug_trace_);
+        auto result = co_await client_->patch_trace(job_, content, offset, debug_trace_);
+        if (result.outcome == gitlab::PatchOutcome::kOk) {
+            base::log::debug("Appending trace to coordinator...ok",
+                             {{"job", job_.id},
+                              {"code", result.status},
+                              {"job-status", result.signals.job_status},
+                              {"sent-log", fmt::format("{}-{}", offset, offset + content.size() - 1)}});
+        }
+        co_return result;
     }
     base::Task<gitlab::UpdateResult> touch(std::string checksum, std::uint64_t bytes) override {
-        return client_->update_job(job_, update(gitlab::JobState::kRunning, checksum, bytes));
+        auto body = update(gitlab::JobState::kRunning, checksum, bytes);
+        auto result = co_await client_->update_job(job_, std::move(body));
+        tell("Updating job...", base::log::Level::kDebug, result);
+        co_return result;
     }
     base::Task<gitlab::UpdateResult> report(std::string checksum, std::uint64_t bytes) override {
         auto body =
@@ -43,7 +56,9 @@ class JobTarget final : public trace::TraceTarget {
             body.failure_reason = wire_reason(outcome_.failure->reason, known_reasons_);
             body.exit_code = outcome_.failure->exit_code;
         }
-        return client_->update_job(job_, std::move(body));
+        auto result = co_await client_->update_job(job_, std::move(body));
+        tell("Submitting job to coordinator...ok", base::log::Level::kInfo, result);
+        co_return result;
     }
 
     void decide(Outcome outcome) { outcome_ = std::move(outcome); }
@@ -74,6 +89,14 @@ class JobTarget final : public trace::TraceTarget {
     }
 
   private:
+    /// Only what went well: the uploader tells of the rest.
+    void tell(std::string_view what, base::log::Level level, const gitlab::UpdateResult& result) const {
+        if (result.outcome != gitlab::UpdateOutcome::kOk) return;
+        base::log::write(level, what, {{"job", job_.id},
+                                       {"code", result.status},
+                                       {"job-status", result.signals.job_status}});
+    }
+
     gitlab::JobUpdate update(gitlab::JobState state, const std::string& checksum,
                              std::uint64_t bytes) const {
         gitlab::JobUpdate body;

@@ -119,6 +119,36 @@ std::map<std::string, std::string> labels(const JobPayload& payload,
     return all;
 }
 
+/// In the official words, by which people search.
+std::string unsupported_options(const Image& image, std::string_view section) {
+    if (image.unsupported_options.empty()) return {};
+    const std::string& first = image.unsupported_options.front();
+    const std::string executor = first.substr(0, first.find('.'));
+    if (executor == first) {
+        return fmt::format("Unsupported \"{}\" options [{}] for \"executor_opts\"; supported options are "
+                           "[docker kubernetes]",
+                           section, first);
+    }
+    std::vector<std::string> names;
+    for (const auto& option : image.unsupported_options) {
+        if (option.starts_with(executor + ".")) names.push_back(option.substr(executor.size() + 1));
+    }
+    return fmt::format("Unsupported \"{}\" options [{}] for \"{}\"; supported options are [{}]", section,
+                       base::join(names, " "), executor, executor == "docker" ? "platform user" : "user");
+}
+
+/// Why CI steps (`run:`) cannot be run.
+std::string run_problem(const JobPayload& payload) {
+    for (const auto& step : payload.steps) {
+        if (step.name == "script" && !step.script.empty()) return "`run:` and `script:` exclude each other";
+    }
+    for (const auto& variable : payload.variables) {
+        if (variable.key == "STEPS") return "`run:` and the variable STEPS exclude each other";
+    }
+    return "this runner cannot run CI steps (`run:`): use `script:`, or a runner that announces "
+           "native_steps_integration";
+}
+
 bool is_protected(const JobPayload& payload, const script::Variables& variables) {
     const auto keeps_protected = [&](const auto& cache) {
         return variables.expand(cache.key).ends_with("-protected");
@@ -232,22 +262,13 @@ std::string unsupported_reason(const JobPayload& payload, const config::RunnerCo
             "set it to \"bash\" or \"sh\"",
             runner.shell);
     }
-    const auto options_of = [&](const Image& image, const char* section) -> std::string {
-        if (image.unsupported_options.empty()) return {};
-        return fmt::format("Unsupported \"{}\" options [{}] for \"{}\"; supported options are [{}]",
-                           section, base::join(image.unsupported_options, ", "), runner.executor,
-                           "platform, user");
-    };
     if (payload.image) {
-        if (auto text = options_of(*payload.image, "image"); !text.empty()) return text;
+        if (auto text = unsupported_options(*payload.image, "image"); !text.empty()) return text;
     }
     for (const Image& service : payload.services) {
-        if (auto text = options_of(service, "services"); !text.empty()) return text;
+        if (auto text = unsupported_options(service, "services"); !text.empty()) return text;
     }
-    if (!payload.run.empty()) {
-        return "this runner cannot run CI steps (`run:`): use `script:`, or a runner that announces "
-               "native_steps_integration";
-    }
+    if (!payload.run.empty()) return run_problem(payload);
     if (payload.has_secrets) {
         return "this runner cannot resolve `secrets:`: use a runner that announces vault_secrets";
     }

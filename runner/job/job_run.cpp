@@ -7,8 +7,8 @@
 
 #include "base/clock.hpp"
 #include "base/duration.hpp"
+#include "base/files.hpp"
 #include "base/log.hpp"
-#include "base/version.hpp"
 #include "runner/job/failure_reason.hpp"
 
 namespace runner::job {
@@ -23,7 +23,8 @@ constexpr std::chrono::seconds kPrepareInterval{3};
 constexpr std::chrono::minutes kCleanupLimit{5};
 /// How often a busy log may make us write a checkpoint.
 constexpr std::chrono::milliseconds kCheckpointInterval{20};
-/// How often the log of the preparation, which may pull an image for minutes, is looked at.
+/// How often a log is looked at in which others write: the preparation, which may pull an image for minutes, or
+/// services.
 constexpr std::chrono::milliseconds kPreparationInterval{500};
 constexpr int kUnsupportedExitCode = 3;
 
@@ -38,6 +39,16 @@ std::string host_name() {
 std::uint64_t environment_output_limit(std::uint64_t limit) {
     constexpr std::uint64_t kSlackBytes = 1U << 20U;
     return 2 * limit + kSlackBytes;
+}
+
+/// The client's pair goes to scripts as a whole or not at all.
+void read_client_pair(const config::RunnerConfig& runner, script::RunnerFacts& facts) {
+    if (runner.tls_cert_file.empty() || runner.tls_key_file.empty()) return;
+    auto cert = base::read_file(runner.tls_cert_file);
+    auto key = base::read_file(runner.tls_key_file);
+    if (!cert || !key) return;  // the connection says what is wrong with them
+    facts.tls_cert = std::move(*cert);
+    facts.tls_key = std::move(*key);
 }
 
 /// A class that a repetition does not change.
@@ -132,17 +143,6 @@ base::Deadline JobRun::job_deadline() const {
     return Clock::now() + std::chrono::seconds(setup_.payload.timeout_seconds) - age;
 }
 
-void JobRun::write_header() {
-    const auto& runner = *setup_.runner;
-    log().print(fmt::format("Running with runner {} ({}), compatible with gitlab-runner {}",
-                            base::version(), base::revision(), base::compatible_version()));
-    log().print(fmt::format("  on {} {}, system ID: {}", runner.name, setup_.record.short_token,
-                            setup_.system_id));
-    if (const std::string flags = variables_->changed_features(); !flags.empty()) {
-        log().print("  feature flags: " + flags);
-    }
-}
-
 base::Task<void> JobRun::execute() {
     auto ready = co_await make_ready();
     if (ready) {
@@ -170,6 +170,7 @@ base::Task<bool> JobRun::make_ready() {
     facts.concurrent_project_id = setup_.record.slot.concurrent_project_id;
     facts.shared_environment = setup_.runner->executor == "shell";
     facts.ca_chain = setup_.ca_chain;
+    read_client_pair(*setup_.runner, facts);
     variables_.emplace(payload, *setup_.runner, facts);
     start_clock();
     const bool has_header = setup_.restored && !setup_.restored->trace_state.empty();
@@ -198,6 +199,7 @@ base::Task<bool> JobRun::make_ready() {
     const auto& info = setup_.executor->info();
     script::StageFacts stage_facts;
     stage_facts.place = info.shared ? info.description : info.description + " via " + host_name();
+    stage_facts.correlation_id = setup_.record.correlation_id;
     stage_facts.shared_environment = info.shared;
     stage_facts.shell_executor = setup_.runner->executor == "shell";
     stage_facts.sources_by_daemon = sources_by_daemon();
@@ -246,8 +248,18 @@ base::Task<base::Result<void>> JobRun::prepare_once() {
     co_return std::move(result);
 }
 
+/// By the job's limit, or by that of the preparation alone.
+void JobRun::preparation_timed_out() {
+    const auto& limit = setup_.runner->prepare_timeout;
+    checkpoint_.progress.job_timed_out = !limit || *job_deadline() <= Clock::now();
+    if (checkpoint_.progress.job_timed_out) return;
+    fail({FailureReason::kTimeout, 0,
+          "prepare timeout: exceeded timeout of " + base::format_go_duration(*limit)});
+}
+
 base::Task<bool> JobRun::prepare() {
-    status_.enter("prepare_executor", "prepare", base::unix_micros_now());
+    status_.enter("prepare_executor", executor_stage(setup_.runner->executor, "prepare"),
+                  base::unix_micros_now());
     setup_.channel->section_start("prepare_executor");
     log().heading(fmt::format("Preparing the \"{}\" executor", setup_.runner->executor));
     if (setup_.restored)
@@ -257,7 +269,7 @@ base::Task<bool> JobRun::prepare() {
         if (prepared) break;
         const base::Error error = prepared.error();
         if (error.is(ErrorKind::kTimeout)) {
-            checkpoint_.progress.job_timed_out = true;
+            preparation_timed_out();
             setup_.channel->section_end("prepare_executor");
             co_return false;
         }
@@ -275,42 +287,11 @@ base::Task<bool> JobRun::prepare() {
         }
         log().error("Preparation failed: " + error.message);
         log().print("Will be retried in 3s ...");
-        auto slept = co_await base::sleep_for(kPrepareInterval);
-        static_cast<void>(slept);
+        auto waited = co_await wait_before_retry(kPrepareInterval);
+        static_cast<void>(waited);  // the next try sees a stop and the limit itself
     }
     setup_.channel->section_end("prepare_executor");
     co_return true;
-}
-
-void JobRun::fail(Failure failure) {
-    // The first error is the job's: what follows is a consequence.
-    if (!checkpoint_.outcome.failure) checkpoint_.outcome.failure = std::move(failure);
-}
-
-/// Turns what happened into the one outcome, and writes the log's last line.
-void JobRun::settle() {
-    const Progress& progress = checkpoint_.progress;
-    if (progress.job_timed_out) {
-        const auto limit = std::chrono::seconds(setup_.payload.timeout_seconds);
-        checkpoint_.outcome.failure =
-            Failure{FailureReason::kTimeout, 0,
-                    "execution took longer than " + base::format_go_duration(limit) + " seconds"};
-    } else if (progress.stop == StopReason::kUserCancel) {
-        checkpoint_.outcome.failure = Failure{FailureReason::kCanceled, 0, "canceled"};
-    } else if (progress.stop == StopReason::kShutdown) {
-        checkpoint_.outcome.failure =
-            Failure{FailureReason::kInterrupted, 0,
-                    "aborted: " + (stop_signal_.empty() ? "the runner was stopped" : stop_signal_)};
-    } else if (progress.stop == StopReason::kAbort) {
-        checkpoint_.outcome.failure = Failure{FailureReason::kCanceled, 0, "aborted by the server"};
-    }
-    if (checkpoint_.outcome.success()) {
-        log().notice("Job succeeded");
-    } else {
-        log().error(last_line(*checkpoint_.outcome.failure) + "\n");
-    }
-    checkpoint_.phase = Phase::kReporting;
-    save();
 }
 
 base::Task<void> JobRun::report() {
@@ -330,7 +311,8 @@ base::Task<void> JobRun::report() {
 }
 
 base::Task<void> JobRun::clean_up() {
-    status_.enter("cleanup", "cleanup", base::unix_micros_now());
+    status_.enter("cleanup", executor_stage(setup_.runner->executor, "cleanup"),
+                  base::unix_micros_now());
     if (session_) session_->close();
     if (setup_.restored && !session_ && !checkpoint_.executor_state.empty()) {
         auto found = co_await setup_.executor->restore(environment_, checkpoint_.executor_state);
@@ -374,7 +356,9 @@ void JobRun::on_output_limit(std::uint64_t) { setup_.channel->output_was_cut(); 
 
 base::Task<void> JobRun::save_often() {
     while (!ended_ && checkpoint_.phase < Phase::kCleaning) {
-        if (!checkpoint_due_ && checkpoint_.phase == Phase::kPreparing) {
+        // Services write without a word to us.
+        const bool others_write = checkpoint_.phase == Phase::kPreparing || environment_.debug_services;
+        if (!checkpoint_due_ && others_write) {
             auto notified = co_await changed_.wait_for(kPreparationInterval);
             if (!notified) ask_to_save();
             continue;

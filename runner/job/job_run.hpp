@@ -74,11 +74,15 @@ class JobRun final : private executors::session::EventSink {
     base::Task<bool> make_ready();
     base::Task<bool> prepare();
     base::Task<base::Result<void>> prepare_once();
+    void preparation_timed_out();
     base::Task<bool> take_up_again();
     base::Task<void> report();
     base::Task<void> clean_up();
-    void write_header();
     void start_clock();
+
+    // job_words.cpp: head and end of the log
+    void write_header();
+    void fail(Failure failure);
     void settle();
 
     // job_stages.cpp: one stage
@@ -129,7 +133,6 @@ class JobRun final : private executors::session::EventSink {
 
     void ask_to_save();
     base::Task<void> save_often();
-    void fail(Failure failure);
     executors::JobLog& log() { return setup_.channel->log(); }
     [[nodiscard]] base::Deadline job_deadline() const;
 

@@ -6,6 +6,7 @@
 #include "base/clock.hpp"
 #include "base/duration.hpp"
 #include "base/log.hpp"
+#include "base/strings.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/job_run.hpp"
 
@@ -44,7 +45,8 @@ std::chrono::milliseconds until(base::Deadline deadline) {
 
 std::string exit_text(const std::string& executor, const StageExit& exit) {
     if (executor == "shell") {
-        return exit.signal != 0 ? fmt::format("signal: {}", ::strsignal(exit.signal))
+        // Go's words, which are lower case.
+        return exit.signal != 0 ? "signal: " + base::to_lower(::strsignal(exit.signal))
                                 : fmt::format("exit status {}", exit.code);
     }
     return fmt::format("exit code {}", exit.code);
@@ -65,7 +67,7 @@ base::Task<void> JobRun::run_stages() {
 }
 
 base::Task<void> JobRun::run_stage(const PlannedStage& stage) {
-    status_.enter(stage.name, "docker_run", base::unix_micros_now());
+    status_.enter(stage.name, executor_stage(setup_.runner->executor, "run"), base::unix_micros_now());
     if (stage.kind == StageKind::kStep) {
         auto usable = co_await wait_until_ready();
         if (!usable) co_return;
@@ -95,7 +97,9 @@ base::Task<void> JobRun::run_stage(const PlannedStage& stage) {
 base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
     const bool sources = stage.kind == StageKind::kGetSources;
     const int attempts = sources ? variables_->attempts("GET_SOURCES_ATTEMPTS") : 1;
-    auto pause = kFirstRetryPause;
+    const bool slower = variables_->feature("FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY");
+    const auto longest = slower ? kLongestRetryPause : std::chrono::seconds(5);
+    auto pause = slower ? kFirstRetryPause : std::chrono::seconds(1);
     while (true) {
         auto text = script_of(stage);
         if (!text) {
@@ -126,7 +130,7 @@ base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
             judge(stage, waited.error());
             co_return;
         }
-        pause = std::min(pause * 2, kLongestRetryPause);
+        pause = std::min(pause * 2, longest);
         const auto clearing = script_number(true);
         auto cleared = co_await run_script(clearing, writer_->clear_worktree(), job_deadline());
         static_cast<void>(cleared);  // the next try says what is wrong
@@ -258,6 +262,11 @@ base::Task<base::Result<StageExit>> JobRun::stop_script(std::uint16_t number) {
 
 void JobRun::judge(const PlannedStage& stage, const base::Result<StageExit>& result) {
     if (stop_.requested()) return stage_stopped(stage);
+    if (result && result->reason == StageExit::Reason::kStopped && !setup_.restored) {
+        return stage_failed(stage, {FailureReason::kSystemFailure, 0,
+                                    "the job's environment was stopped from outside (its first process "
+                                    "got a SIGTERM)"});
+    }
     if (result && result->reason == StageExit::Reason::kStopped) {
         // By a daemon that did not live to say so.
         checkpoint_.progress.stop = StopReason::kShutdown;

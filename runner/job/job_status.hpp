@@ -3,8 +3,16 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace runner::job {
+
+/// The official values of the label `executor_stage`: Docker's executor has its own, others stay in `prepare`
+/// while scripts run.
+inline std::string executor_stage(std::string_view executor, std::string_view stage) {
+    if (executor == "docker") return "docker_" + std::string(stage);
+    return stage == "run" ? "prepare" : std::string(stage);
+}
 
 /// What people and metrics see of a running job. Written by JobRun, read by the status endpoint; both on
 /// the I/O thread.

@@ -101,7 +101,9 @@ json to_json(const JobRecord& record) {
             {"runner_id", record.runner_id},
             {"concurrent_id", record.slot.concurrent_id},
             {"concurrent_project_id", record.slot.concurrent_project_id},
-            {"received", record.received_unix_micros}};
+            {"received", record.received_unix_micros},
+            {"ca_chain", record.ca_chain},
+            {"correlation_id", record.correlation_id}};
 }
 
 JobRecord record_from(const json& value) {
@@ -110,7 +112,9 @@ JobRecord record_from(const json& value) {
             .runner_id = value.at("runner_id").get<std::int64_t>(),
             .slot = {.concurrent_id = value.at("concurrent_id").get<int>(),
                      .concurrent_project_id = value.at("concurrent_project_id").get<int>()},
-            .received_unix_micros = value.at("received").get<std::int64_t>()};
+            .received_unix_micros = value.at("received").get<std::int64_t>(),
+            .ca_chain = value.value("ca_chain", ""),
+            .correlation_id = value.value("correlation_id", "")};
 }
 
 void set_aside(const fs::path& directory, const std::string& why) {

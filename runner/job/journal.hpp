@@ -28,6 +28,8 @@ struct JobRecord {
     std::int64_t runner_id = 0;
     daemon::Slot slot;
     std::int64_t received_unix_micros = 0;
+    std::string ca_chain{};        ///< PEM of the server's authority, "" without TLS
+    std::string correlation_id{};  ///< of the request that brought the job
 };
 
 enum class Phase {

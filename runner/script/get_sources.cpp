@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/strings.hpp"
 #include "base/version.hpp"
 #include "protocol/gitlab/runner_info.hpp"
@@ -55,6 +57,17 @@ GitStrategy StageWriter::strategy() {
     return payload_.allow_git_fetch ? GitStrategy::kFetch : GitStrategy::kClone;
 }
 
+void StageWriter::warn_of_strategy(GitStrategy chosen) {
+    const std::string asked = variables_.get("GIT_STRATEGY");
+    if (asked.empty() || asked == "clone" || asked == "fetch" || asked == "none" || asked == "empty") return;
+    variables_.warn(fmt::format("GIT_STRATEGY: expected clone, fetch, none or empty, got \"{}\", using default value: {}",
+                                asked, chosen == GitStrategy::kFetch ? "fetch" : "clone"));
+}
+
+bool StageWriter::sends_correlation_id() const {
+    return !facts_.correlation_id.empty() && variables_.feature("FF_USE_GITALY_CORRELATION_ID");
+}
+
 void StageWriter::hook(ShellWriter& writer, std::string_view name) {
     const bool before = name == "pre_get_sources_script";
     const std::string& configured =
@@ -74,18 +87,41 @@ void StageWriter::hook(ShellWriter& writer, std::string_view name) {
     }
 }
 
-void StageWriter::write_git_config(ShellWriter& writer) {
+/// Which addresses git replaces by the one with the job's credentials.
+std::string StageWriter::url_rules() {
     const std::string clean = remote_url();
     const std::string full = remote_url_with_credentials();
+    const std::string host = scheme_and_host(clean);
+    const std::string login = full.substr(0, full.size() - (clean.size() - host.size()));
     std::string text;
     if (clean != full) {
-        const std::string host = scheme_and_host(clean);
-        const std::string login = full.substr(0, full.size() - (clean.size() - host.size()));
         text += "[url " + git_config_value(login + "/") + "]\n\tinsteadOf = " +
                 git_config_value(host + "/") + "\n";
     }
+    if (!variables_.flag("GIT_SUBMODULE_FORCE_HTTPS", false)) return text;
+    // Below a relative root the addresses of SSH do not have it.
+    const std::string own = "/" + payload_.job_info.project_full_path + ".git";
+    const bool has_root = own.size() > 5 && clean.ends_with(own);
+    const std::string root = has_root ? login + clean.substr(host.size(), clean.size() - host.size() - own.size()) : login;
+    std::string ssh = variables_.get("CI_SERVER_SHELL_SSH_HOST");
+    if (ssh.empty()) ssh = variables_.get("CI_SERVER_HOST");
+    if (ssh.empty()) return text;
+    const std::string port = variables_.get("CI_SERVER_SHELL_SSH_PORT");
+    text += "[url " + git_config_value(root + "/") + "]\n\tinsteadOf = " + git_config_value("git@" + ssh + ":") +
+            "\n\tinsteadOf = " + git_config_value("ssh://git@" + ssh + "/") + "\n";
+    if (!port.empty()) text += "\tinsteadOf = " + git_config_value("ssh://git@" + ssh + ":" + port + "/") + "\n";
+    return text;
+}
+
+void StageWriter::write_git_config(ShellWriter& writer) {
+    const std::string clean = remote_url();
+    std::string text = url_rules();
     if (variables_.feature("FF_USE_GIT_BUNDLE_URIS")) text += "[transfer]\n\tbundleURI = true\n";
     const std::string server = scheme_and_host(clean);
+    if (sends_correlation_id()) {
+        text += "[http " + git_config_value(server) + "]\n\textraHeader = " +
+                git_config_value("X-Gitaly-Correlation-ID: " + facts_.correlation_id) + "\n";
+    }
     const auto tls_file = [&](std::string_view key, std::string_view name) {
         if (!variables_.has(key)) return;
         text += "[http " + git_config_value(server) + "]\n\t" + std::string(name) + " = " +
@@ -154,14 +190,20 @@ void StageWriter::fetch(ShellWriter& writer) {
                 command + flags + "; fi");
 }
 
+/// "git clean …", or nothing.
+std::string StageWriter::clean_command() const {
+    std::string flags = variables_.get("GIT_CLEAN_FLAGS");
+    if (flags == "none") return {};
+    if (flags.empty()) flags = "-ffdx";
+    return "git clean" + quoted_flags(flags);
+}
+
 void StageWriter::checkout(ShellWriter& writer) {
     const auto& git = payload_.git_info;
     writer.notice(fmt::format("Checking out {} as detached HEAD (ref is {})...",
                               git.sha.substr(0, kShortSha), git.ref));
     writer.line("git -c submodule.recurse=false checkout -f -q " + shell_quote(git.sha));
-    std::string clean = variables_.get("GIT_CLEAN_FLAGS");
-    if (clean.empty()) clean = "-ffdx";
-    if (clean != "none") writer.line("git clean" + quoted_flags(clean));
+    if (const std::string clean = clean_command(); !clean.empty()) writer.line(clean);
     if (!variables_.flag("GIT_LFS_SKIP_SMUDGE", false)) {
         writer.line("if git lfs version > /dev/null 2>&1; then git lfs pull; fi");
     }
@@ -185,6 +227,7 @@ base::Result<std::string> StageWriter::get_sources() {
     preamble(writer);
     if (opens_files()) writer.line("umask 0000");
     const GitStrategy chosen = strategy();
+    warn_of_strategy(chosen);
     if (chosen == GitStrategy::kNone || chosen == GitStrategy::kEmpty) {
         skip_sources(writer, chosen);
         return finish(writer);
@@ -196,11 +239,14 @@ base::Result<std::string> StageWriter::get_sources() {
     }
     if (facts_.sources_by_daemon) {
         writer.line("cd " + shell_quote(project()));
+        // The tree is there already: a hook that comes late is better than none.
+        hook(writer, "pre_get_sources_script");
         hook(writer, "post_get_sources_script");
         return finish(writer);
     }
     writer.line("export GIT_TERMINAL_PROMPT=0 GCM_INTERACTIVE=Never");
     hook(writer, "pre_get_sources_script");
+    if (sends_correlation_id()) writer.print("Gitaly correlation ID: " + facts_.correlation_id);
     const auto depth = payload_.git_info.depth;
     writer.notice(depth > 0 ? fmt::format("Fetching changes with git depth set to {}...", depth)
                             : std::string("Fetching changes..."));
@@ -221,6 +267,11 @@ base::Result<std::string> StageWriter::get_sources() {
         return base::make_error(base::ErrorKind::kConfiguration,
                                 "unknown GIT_SUBMODULE_STRATEGY \"" + mode +
                                     "\": use none, normal or recursive");
+    }
+    const auto paths = base::split(variables_.get("GIT_SUBMODULE_PATHS"), ' ');
+    if (std::find(paths.begin(), paths.end(), ":(exclude)") != paths.end()) {
+        return base::make_error(base::ErrorKind::kConfiguration,
+                                "GIT_SUBMODULE_PATHS: no space may stand behind \":(exclude)\"");
     }
     submodules(writer);
     hook(writer, "post_get_sources_script");
@@ -243,9 +294,14 @@ void StageWriter::update_submodules(ShellWriter& writer, const std::string& mode
     const std::string depth_flag = depth > 0 ? fmt::format(" --depth {}", depth) : "";
     const std::string paths = variables_.get("GIT_SUBMODULE_PATHS");
     const std::string pathspec = paths.empty() ? std::string() : " --" + quoted_flags(paths);
-    const std::string update = "git submodule update --init" + recursive + depth_flag +
-                               quoted_flags(variables_.get("GIT_SUBMODULE_UPDATE_FLAGS")) + pathspec;
+    const std::string flags = quoted_flags(variables_.get("GIT_SUBMODULE_UPDATE_FLAGS"));
+    const std::string update = "git submodule update --init" + recursive + depth_flag + flags + pathspec;
     const std::string sync = "git submodule sync" + recursive + pathspec;
+    // What an earlier job left there would be in the way of the update.
+    const std::string clean = clean_command();
+    const std::string tidy = "git submodule foreach" + recursive + " " +
+                             shell_quote((clean.empty() ? clean : clean + " && ") + "git reset --hard") +
+                             " > /dev/null";
     writer.notice("Updating/initializing submodules" +
                   std::string(mode == "recursive" ? " recursively" : "") +
                   (depth > 0 ? fmt::format(" with git depth set to {}", depth) : "") + "...");
@@ -254,12 +310,22 @@ void StageWriter::update_submodules(ShellWriter& writer, const std::string& mode
                 shell_quote(ext_config()));
     writer.line("git submodule init" + pathspec);
     writer.line(sync);
+    writer.line(tidy);
     writer.line("if ! " + update + "; then");
     writer.warning("Updating submodules failed. Retrying...");
+    if (flags.find("'--remote'") != std::string::npos) {
+        // With a depth the wanted branch need not be there.
+        writer.line("git submodule foreach" + recursive +
+                    " 'git fetch origin +refs/heads/*:refs/remotes/origin/*'");
+    }
     writer.line(sync);
     writer.line(update);
     writer.line("fi");
-    writer.line("git submodule foreach" + recursive + " 'git clean -ffdx && git reset --hard' > /dev/null");
+    writer.line(tidy);
+    if (!variables_.flag("GIT_LFS_SKIP_SMUDGE", false)) {
+        writer.line("if git lfs version > /dev/null 2>&1; then git submodule foreach" + recursive +
+                    " 'git lfs pull'; fi");
+    }
     writer.notice("Updated submodules");
 }
 

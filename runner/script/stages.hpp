@@ -22,6 +22,7 @@ enum class GitStrategy { kClone, kFetch, kNone, kEmpty };
 /// What the stages need beside the variables.
 struct StageFacts {
     std::string place;           ///< "Running on ⟦place⟧..."
+    std::string correlation_id{};  ///< of the job's request, "" for none
     bool shared_environment = false;
     bool shell_executor = false;
     bool sources_by_daemon = false;  ///< the daemon unpacks the tree; the script only tells about it
@@ -76,6 +77,8 @@ class StageWriter {
     [[nodiscard]] bool opens_files() const;
     [[nodiscard]] std::string in_the_open(const std::string& command) const;
     void preamble(ShellWriter& writer) const;
+    [[nodiscard]] std::string url_rules();
+    [[nodiscard]] std::string clean_command() const;
     void write_git_config(ShellWriter& writer);
     void remove_stale_locks(ShellWriter& writer) const;
     void initialise_repository(ShellWriter& writer);
@@ -83,6 +86,8 @@ class StageWriter {
     void checkout(ShellWriter& writer);
     void submodules(ShellWriter& writer);
     void update_submodules(ShellWriter& writer, const std::string& mode);
+    void warn_of_strategy(GitStrategy chosen);
+    [[nodiscard]] bool sends_correlation_id() const;
     void hook(ShellWriter& writer, std::string_view name);
     void skip_sources(ShellWriter& writer, GitStrategy strategy) const;
     [[nodiscard]] std::string finish(const ShellWriter& writer) const;

@@ -53,6 +53,7 @@ class Variables {
     [[nodiscard]] int number(std::string_view key, int fallback);
     /// GET_SOURCES_ATTEMPTS and its like: clamped to 1..10.
     [[nodiscard]] int attempts(std::string_view key);
+    void warn(std::string warning) { warnings_.push_back(std::move(warning)); }
     [[nodiscard]] std::vector<std::string> take_warnings();
 
     /// `FF_…`: configuration, then variables, then the built-in default.

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <sstream>
+#include <utility>
 
 #include "base/log.hpp"
 #include "base/strings.hpp"
@@ -119,6 +120,7 @@ void add_process(Registry& registry, const Snapshot& now) {
                                       {Level::kFatal, "fatal"}}) {
         errors.Add({{"level", name}}).Increment(static_cast<double>(base::log::count(level)));
     }
+    errors.Add({{"level", "panic"}});
     const ProcessFigures figures = process_figures();
     counter(registry, "process_cpu_seconds_total", "User and system CPU time")
         .Add({})
@@ -158,6 +160,31 @@ class Metrics::Impl {
                                        "Attempts of calls to the server");
     Family<Counter>& unhealthy = counter(registry, "gitlab_runner_worker_health_check_failures_total",
                                          "Job requests that the server refused");
+    Family<Counter>& modes = counter(registry, "gitlab_runner_job_execution_mode_total",
+                                     "Jobs by the way in which they run");
+    Family<Counter>& feeds =
+        counter(registry, "gitlab_runner_worker_feeds_total", "Turns of a runner to be asked for");
+    Family<Counter>& feed_failures = counter(registry, "gitlab_runner_worker_feed_failures_total",
+                                             "Turns that were skipped, as the runner is unhealthy");
+    Family<Counter>& exceeded =
+        counter(registry, "gitlab_runner_request_concurrency_exceeded_total",
+                "Turns without a request, as enough are under way");
+    Family<Counter>& processing = counter(registry, "gitlab_runner_worker_processing_failures_total",
+                                          "Failures to take a job to a good end");
+    Counter& inputs = counter(registry, "gitlab_runner_job_inputs_interpolations_total",
+                              "Expressions of job inputs that were replaced").Add({});
+    Family<Counter>& input_failures =
+        counter(registry, "gitlab_runner_job_inputs_interpolation_failures_total",
+                "Jobs whose input expressions could not be replaced");
+    Family<Counter>& slots = counter(registry, "gitlab_runner_worker_slot_operations_total",
+                                     "Places for jobs that came and went");
+    Counter& slots_started = slots.Add({{"operation", "started"}});
+    Counter& slots_stopped = slots.Add({{"operation", "stopped"}});
+    int places = 0;
+    Counter& saved = counter(registry, "gitlab_runner_configuration_saved_total",
+                             "Times that the configuration was written").Add({});
+    Counter& save_failed = counter(registry, "gitlab_runner_configuration_saving_error_total",
+                                   "Times that it could not be written").Add({});
     Counter& loaded = counter(registry, "gitlab_runner_configuration_loaded_total",
                               "Times that the configuration was loaded").Add({});
     Counter& load_failed = counter(registry, "gitlab_runner_configuration_loading_error_total",
@@ -174,6 +201,7 @@ void Metrics::job_received(const QueuedJob& job) {
     impl_->queue_size.Add(labels).Set(static_cast<double>(job.queue_size));
     impl_->queue_depth.Add(labels).Set(static_cast<double>(job.queue_depth));
     impl_->jobs_total.Add(labels).Increment();
+    impl_->modes.Add({{"mode", "traditional"}, {"executor", job.executor}}).Increment();
 }
 
 void Metrics::job_finished(const FinishedJob& job) {
@@ -187,6 +215,29 @@ void Metrics::job_finished(const FinishedJob& job) {
               {"failure_reason", job.failure_reason},
               {"mode", "traditional"}})
         .Increment();
+    impl_->processing.Add(with(labels_of(job.runner), {{"failure_type", "job_failure"}})).Increment();
+}
+
+void Metrics::job_refused(const RunnerLabels& runner) {
+    impl_->processing.Add(with(labels_of(runner), {{"failure_type", "other"}})).Increment();
+}
+
+void Metrics::inputs_expanded(int count, const std::string& problem) {
+    impl_->inputs.Increment(count);
+    if (!problem.empty()) impl_->input_failures.Add({{"error_type", problem}}).Increment();
+}
+
+void Metrics::fed(const RunnerLabels& runner, Feed feed) {
+    if (feed == Feed::kUnhealthy) return impl_->feed_failures.Add(labels_of(runner)).Increment();
+    impl_->feeds.Add(labels_of(runner)).Increment();
+    if (feed == Feed::kOffered) return;
+    impl_->exceeded.Add({{"runner", runner.short_token}, {"system_id", runner.system_id}}).Increment();
+}
+
+void Metrics::places_changed(int concurrent) {
+    const int more = concurrent - std::exchange(impl_->places, concurrent);
+    if (more > 0) impl_->slots_started.Increment(more);
+    if (more < 0) impl_->slots_stopped.Increment(-more);
 }
 
 void Metrics::api_call(const ApiCall& call) {
@@ -213,6 +264,8 @@ void Metrics::configuration_loaded(bool ok) {
     (ok ? impl_->loaded : impl_->load_failed).Increment();
 }
 
+void Metrics::configuration_saved(bool ok) { (ok ? impl_->saved : impl_->save_failed).Increment(); }
+
 void Metrics::request_refused_by_server(const RunnerLabels& runner) {
     impl_->unhealthy.Add(labels_of(runner)).Increment();
 }
@@ -224,7 +277,11 @@ std::string Metrics::text(const Snapshot& now) const {
     add_process(current, now);
     // A counter that nothing was counted in yet is 0 for a configured runner, not absent.
     for (const RunnerState& runner : now.runners) {
-        impl_->jobs_total.Add(labels_of({runner.short_token, runner.name, now.system_id}));
+        const Labels labels = labels_of({runner.short_token, runner.name, now.system_id});
+        for (auto* family : {&impl_->jobs_total, &impl_->feeds, &impl_->feed_failures, &impl_->unhealthy}) {
+            family->Add(labels);
+        }
+        impl_->exceeded.Add({{"runner", runner.short_token}, {"system_id", now.system_id}});
     }
     std::ostringstream out;
     const prometheus::TextSerializer serializer;

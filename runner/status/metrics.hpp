@@ -23,6 +23,7 @@ struct FinishedJob {
 
 struct QueuedJob {
     RunnerLabels runner;
+    std::string executor;
     double seconds_in_queue = 0;
     std::string project_jobs_running;
     std::int64_t queue_size = 0;
@@ -38,6 +39,13 @@ struct ApiCall {
     unsigned attempts = 1;
 };
 
+/// What came of an entry's turn to be asked for a job.
+enum class Feed {
+    kOffered,
+    kUnhealthy,      ///< skipped: nobody may ask for it now
+    kNoRequestSlot,  ///< offered, but as many requests as allowed are under way
+};
+
 /// The official metric names (runner-protocol.md §8) in Prometheus's text format. What is counted lives here;
 /// what is merely true is taken from the snapshot when a page is asked for. I/O thread.
 class Metrics {
@@ -51,6 +59,14 @@ class Metrics {
     void job_finished(const FinishedJob& job);
     void api_call(const ApiCall& call);
     void configuration_loaded(bool ok);
+    void configuration_saved(bool ok);
+    /// `concurrent` places for jobs there are from now on.
+    void places_changed(int concurrent);
+    void fed(const RunnerLabels& runner, Feed feed);
+    /// A job was taken and could not be begun.
+    void job_refused(const RunnerLabels& runner);
+    /// `problem`: parse, evaluation, sensitive_unsupported, or "" for none.
+    void inputs_expanded(int count, const std::string& problem);
     void request_refused_by_server(const RunnerLabels& runner);
     [[nodiscard]] std::string text(const Snapshot& now) const;
 

@@ -14,6 +14,7 @@ constexpr std::string_view kReset = "\x1b[0;m";
 constexpr std::string_view kBoldRed = "\x1b[31;1m";
 constexpr std::string_view kBoldGreen = "\x1b[32;1m";
 constexpr std::string_view kBoldCyan = "\x1b[36;1m";
+constexpr std::string_view kGrey = "\x1b[0;37m";
 constexpr std::string_view kYellow = "\x1b[0;33m";
 
 struct PlaceFacts {
@@ -78,6 +79,11 @@ void JobTrace::print(std::string_view text) { line(kClear, text, kReset); }
 void JobTrace::notice(std::string_view text) { line(kBoldGreen, text, kReset); }
 void JobTrace::warning(std::string_view text) { line(fmt::format("{}WARNING: ", kYellow), text, kReset); }
 void JobTrace::error(std::string_view text) { line(fmt::format("{}ERROR: ", kBoldRed), text, kReset); }
+
+void JobTrace::service(std::string_view text, bool failed) {
+    const auto bytes = fmt::format("{}{}{}\n", kGrey, text, kReset);
+    write_stage_output(failed ? Stream::kServiceErr : Stream::kServiceOut, clock_.unix_micros(), bytes);
+}
 
 void JobTrace::heading(std::string_view text) {
     line(fmt::format("{}{}", kClear, kBoldCyan), text, fmt::format("{}{}", kReset, kReset));

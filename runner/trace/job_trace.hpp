@@ -53,6 +53,7 @@ class JobTrace final : public executors::JobLog {
     void heading(std::string_view text) override;
     void warning(std::string_view text) override;
     void error(std::string_view text) override;
+    void service(std::string_view text, bool failed) override;
 
     /// Section markers with the time of the call; nothing unless the server knows sections.
     void section_start(std::string_view name);

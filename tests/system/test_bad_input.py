@@ -99,6 +99,18 @@ class Config(SystemCase):
         daemon = self.refuse(text, "shall")
         self.assertTrue(daemon.alive())
 
+    def test_an_executor_that_is_not_here_takes_no_jobs(self):
+        """Its jobs belong to a runner that has it; the other entries go on."""
+        other = self.gitlab.add_runner(tags=["k8s"])
+        self.write_config([{"name": "k", "token": other.token, "executor": "kubernetes"}, {"name": "s"}],
+                          check_interval=1)
+        self.start(wait=False).wait_log("kubernetes")
+        waiting = self.add_job("true", tags=["k8s"])
+        self.assert_success(self.run_job("true"))
+        self.assert_success(self.run_job("true"))
+        self.assertEqual([r for r in self.gitlab.requests("request") if r.body["token"] == other.token], [])
+        self.assertEqual(waiting.status, "pending")
+
     def test_blank_token_and_blank_url_are_skipped(self):
         text = self.entry() + '[[runners]]\nname = "b"\nurl = ""\ntoken = ""\nexecutor = "shell"\n'
         self.refuse(text, r"(?i)token|\bb\b")

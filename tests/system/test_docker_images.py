@@ -1,6 +1,7 @@
 """Jobs in containers: whatever the image has or lacks, and whatever its entrypoint does."""
 
 import json
+import re
 import threading
 import unittest
 
@@ -252,6 +253,35 @@ class Services(DockerCase):
             self.assertIn("\nserved\n", job.text)
             self.daemons[-1].stop()
 
+    def test_what_they_say_is_in_the_log_when_that_is_asked_for(self):
+        self.start_docker()
+        talker = {"name": image("busybox"), "alias": "db", "variables": {"WORD": "quite-secret"},
+                  "command": ["sh", "-c", "echo says $WORD; echo complains >&2; sleep 300"]}
+        asked = {"CI_DEBUG_SERVICES": "true", "S": {"value": "quite-secret", "masked": True}}
+        job = self.add_job(["echo started", "sleep 300"], services=[talker], variables=asked)
+        self.wait_trace(job, "complains")
+        self.wait_trace(job, "started\n")
+        self.gitlab.cancel(job)
+        self.finish(job)
+        head = r"\x1b\[0;37m\[service:\S*-db\] \d{4}-\S+Z "
+        lines = [line for line in job.trace.decode().splitlines() if "[service:" in line]
+        self.assertEqual(len(lines), 2, lines)
+        self.assertRegex("\n".join(lines), r" 0fO " + head + r"says \[MASKED\]\x1b\[0;m")
+        self.assertRegex("\n".join(lines), r" 0fE " + head + r"complains\x1b\[0;m")
+        self.assertTrue(job.debug_trace)
+        silent = self.run_job("sleep 1", services=[talker])
+        self.assertNotIn("complains", silent.text)
+
+    def test_a_jobs_own_network_has_a_name_for_its_scripts(self):
+        self.start_docker()
+        job = self.add_job(["echo network=$CI_BUILD_NETWORK_NAME", "sleep 300"],
+                           variables={"FF_NETWORK_PER_BUILD": "true"})
+        self.wait_trace(job, "network=runner-")
+        self.assertEqual([f"network={name}" for name in self.networks()],
+                         re.findall("(?m)^network=.*$", job.text))
+        self.gitlab.cancel(job)
+        self.finish(job)
+
     def test_a_service_that_dies_is_a_warning_with_its_log(self):
         self.start_docker(wait_for_services_timeout=5)
         job = self.run_job("echo script-ran", services=[{
@@ -294,6 +324,14 @@ class Ends(DockerCase):
         self.start_docker()
         job = self.run_job(["echo started", "sleep 300"], timeout=5)
         self.assert_failed(job, "job_execution_timeout")
+
+    def test_a_script_that_ends_its_own_container(self):
+        """Nobody stopped the runner: the job must not say so."""
+        self.start_docker()
+        job = self.run_job(["echo started; kill 1; sleep 300"])
+        self.assert_failed(job, "runner_system_failure")
+        # Whether the supervisor's word comes through depends on how fast the engine ends the container.
+        self.assertRegex(job.text, "stopped from outside|container ended with exit code")
 
     def test_container_removed_under_it(self):
         self.start_docker()

@@ -304,7 +304,8 @@ class Payloads(SystemCase):
         job = self.run_job("true", payload={"image": {"name": "x", "executor_opts": {
             "docker": {"no_such": 1}}}})
         self.assert_failed(job, "runner_system_failure", 3)
-        self.assertIn("no_such", job.text)
+        self.assertIn('Unsupported "image" options [no_such] for "docker"; supported options are [platform user]',
+                      job.text)
 
     def test_run_beside_script(self):
         job = self.run_job("true", payload={"run": '[{"name":"a","script":"echo"}]'})

@@ -110,6 +110,25 @@ class Cancel(SystemCase):
         self.assertEqual(job.status, "canceled")
         self.assertNotIn("\nscript-ran", job.text)
 
+    def test_nothing_waits_for_the_pause_before_a_retry(self):
+        """The pauses grow to five minutes: a cancel, the job's limit and a stop of the daemon end them."""
+        missing = {"git_strategy": "fetch", "variables": {"GET_SOURCES_ATTEMPTS": "5"}}
+        job = self.add_job("true", **missing)
+        self.wait_trace(job, "Retrying...")
+        begun = time.monotonic()
+        self.gitlab.cancel(job)
+        self.finish(job)
+        self.assertEqual(job.status, "canceled")
+        self.assertLess(time.monotonic() - begun, 4)
+        limited = self.run_job("true", timeout=2, patience=4, **missing)
+        self.assert_failed(limited, "job_execution_timeout")
+        stopped = self.add_job("true", **missing)
+        self.wait_trace(stopped, "Retrying...")
+        begun = time.monotonic()
+        self.assertEqual(self.daemons[0].stop(), 0)
+        self.assertLess(time.monotonic() - begun, 4)
+        self.assert_failed(stopped, "runner_interrupted")
+
     def test_other_jobs_are_not_touched(self):
         victim = self.running()
         other = self.running(["echo started", "sleep 3", "echo finished"])

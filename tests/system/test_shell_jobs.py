@@ -27,12 +27,17 @@ class Scripts(SystemCase):
 
     def test_head_of_the_log(self):
         job = self.run_job("true")
-        self.assertRegex(job.text, r"\ARunning with \S+ \d+\.\d+\.\d+ \([0-9a-f]+\).*\n"
+        self.assertRegex(job.text, r"\ARunning with gitlab-runner \d+\.\d+\.\d+ \([0-9a-f]+\).*\n"
                                    r"  on test \S{9}, system ID: [sr]_\w{12}\n")
-        self.assertIn('Preparing the "shell" executor\n', job.text)
+        self.assertIn('\nResolving secrets\nPreparing the "shell" executor\n', job.text)
         self.assertIn("Preparing environment\n", job.text)
         self.assertIn("Getting source from Git repository\n", job.text)
         self.assertIn('Executing "step_script" stage of the job script\n', job.text)
+
+    def test_secrets_are_not_spoken_of_when_the_server_names_none(self):
+        job = self.run_job("true", payload={"secrets": ...})
+        self.assert_success(job)
+        self.assertNotIn("secrets", job.text)
 
     def test_exit_code(self):
         job = self.run_job(["echo before", "(exit 42)", "echo never"])
@@ -43,6 +48,19 @@ class Scripts(SystemCase):
     def test_exit_in_the_shell_itself_and_unknown_command(self):
         self.assert_failed(self.run_job("exit 3"), "script_failure", 3)
         self.assert_failed(self.run_job("no-such-command-here"), "script_failure", 127)
+
+    def test_killed_by_a_signal(self):
+        job = self.run_job("kill -9 $$ $BASHPID")
+        self.assertEqual(job.reported_reason, "script_failure")
+        self.assertRegex(job.text, r"ERROR: Job failed: signal: killed\n+\Z")
+
+    def test_the_daemons_log_has_the_lines_that_people_search(self):
+        job = self.run_job("true")
+        log = self.daemons[0]
+        self.assertRegex(log.log, r"Configuration loaded .*concurrent=4")
+        log.wait_log(rf"Checking for jobs\.\.\. received .*job={job.id} .*repo_url=")
+        log.wait_log(rf"Submitting job to coordinator\.\.\.ok .*job={job.id} code=200 job-status=")
+        log.wait_log(rf"Job succeeded .*job={job.id} .*duration_s=")
 
     def test_pipefail_and_errexit(self):
         self.assert_failed(self.run_job("false | cat"), "script_failure", 1)
@@ -291,6 +309,43 @@ class Sources(SystemCase):
                            variables={"GET_SOURCES_ATTEMPTS": "2"})
         self.assert_success(job)
         self.assertIn("Retrying", job.text)
+
+    def test_an_unknown_strategy_is_said_and_the_projects_own_is_used(self):
+        job = self.run_job("cat file.txt", project=self.project, variables={"GIT_STRATEGY": "sometimes"})
+        self.assert_success(job)
+        self.assertRegex(job.text, r'WARNING: GIT_STRATEGY: .*"sometimes".*fetch')
+        self.assertIn("\nsecond\n", job.text)
+
+    def test_git_sends_the_correlation_id(self):
+        job = self.run_job("true", project=self.project)
+        taken = [e for e in self.gitlab.requests("request") if e.status == 201][-1]
+        wanted = taken.response_headers.get("X-Request-Id") or taken.header("X-Request-Id")
+        self.assertIn(f"Gitaly correlation ID: {wanted}\n", job.text)
+        sent = {e.header("X-Gitaly-Correlation-ID") for e in self.gitlab.requests("git")}
+        self.assertEqual(sent, {wanted})
+        job = self.run_job("true", project=self.project, variables={"FF_USE_GITALY_CORRELATION_ID": "0"})
+        self.assertNotIn("correlation ID", job.text)
+
+    def test_submodules_by_ssh_come_by_http_when_that_is_asked_for(self):
+        # The project is its own submodule, as a job's token opens no other here.
+        outer = self.directory / "outer"
+        outer.mkdir()
+        (outer / "inner.txt").write_text("inner\n")
+        self.git(outer, "init", "-q", "-b", "main")
+        self.commit(outer, "inner")
+        (outer / ".gitmodules").write_text('[submodule "inner"]\n\tpath = inner\n'
+                                           '\turl = git@127.0.0.1:group/outer.git\n')
+        head = self.git(outer, "rev-parse", "HEAD").strip()
+        self.git(outer, "update-index", "--add", "--cacheinfo", f"160000,{head},inner")
+        self.git(outer, "add", ".gitmodules")
+        self.git(outer, "commit", "-q", "-m", "outer")
+        project = self.gitlab.add_project("group/outer", str(outer))
+        asked = {"GIT_SUBMODULE_STRATEGY": "normal", "GIT_SUBMODULE_FORCE_HTTPS": "true"}
+        for _ in range(2):
+            job = self.run_job("cat inner/inner.txt; git -C inner status --short; echo x > inner/inner.txt",
+                               project=project, variables=asked)
+            self.assert_success(job)
+            self.assertIn("\ninner\n", job.text)
 
     def test_hooks(self):
         job = self.run_job("true", project=self.project,

@@ -36,6 +36,17 @@ class Signals(SystemCase):
             self.assertRegex(job.text, "(?i)aborted: (terminated|interrupt)")
             self.assertNotIn("\nafter-ran\n", job.text)
 
+    def test_user_signals_do_not_end_the_daemon(self):
+        self.write_config()
+        daemon = self.start("--log-level", "debug")
+        job = self.running(["echo started", "while [ ! -e go ]; do sleep 0.1; done"])
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            daemon.send(number)
+        daemon.wait_log(rf"Running job .*job={job.id} .*stage=step_script")
+        self.gitlab.cancel(job)
+        self.gitlab.wait_finished(job)
+        self.assertEqual(daemon.stop(), 0)
+
     def test_sigterm_after_sigquit_stops(self):
         daemon = self.start_with()
         job = self.running(["echo started", "sleep 300"])

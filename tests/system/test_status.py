@@ -11,7 +11,11 @@ from tests.system.harness import SystemCase
 METRICS = """gitlab_runner_concurrent gitlab_runner_limit gitlab_runner_jobs gitlab_runner_jobs_total
 gitlab_runner_request_concurrency gitlab_runner_request_concurrency_hard_limit
 gitlab_runner_request_concurrency_adaptive_limit gitlab_runner_request_concurrency_used_limit
-gitlab_runner_configuration_loaded_total gitlab_runner_api_request_statuses_total
+gitlab_runner_request_concurrency_exceeded_total
+gitlab_runner_worker_feeds_total gitlab_runner_worker_feed_failures_total
+gitlab_runner_worker_slot_operations_total gitlab_runner_worker_health_check_failures_total
+gitlab_runner_configuration_loaded_total gitlab_runner_configuration_loading_error_total
+gitlab_runner_configuration_saved_total gitlab_runner_configuration_saving_error_total gitlab_runner_api_request_statuses_total
 gitlab_runner_errors_total gitlab_runner_process_state_info gitlab_runner_version_info
 gitlab_runner_worker_slots_number process_cpu_seconds_total process_resident_memory_bytes
 process_start_time_seconds process_open_fds""".split()
@@ -80,6 +84,12 @@ class Status(SystemCase):
             return sum(v for k, v in values.items()
                        if k.startswith(prefix) and all(label in k for label in labels))
         self.assertEqual(total("gitlab_runner_jobs_total"), 2)
+        self.assertGreaterEqual(total("gitlab_runner_worker_feeds_total", 'runner_name="st"'), 2)
+        self.assertEqual(total("gitlab_runner_worker_slot_operations_total", 'operation="started"'), 4)
+        self.assertEqual(total("gitlab_runner_worker_processing_failures_total",
+                               'failure_type="job_failure"'), 1)
+        self.assertEqual(total("gitlab_runner_job_execution_mode_total",
+                               'mode="traditional"', 'executor="shell"'), 2)
         self.assertEqual(total("gitlab_runner_failed_jobs_total",
                                'failure_reason="script_failure"'), 1)
         self.assertEqual(total("gitlab_runner_api_request_statuses_total",
@@ -98,6 +108,7 @@ class Status(SystemCase):
         self.assertEqual(len(running), 1)
         self.assertIn('state="running"', running[0])
         self.assertIn('stage="step_script"', running[0])
+        self.assertIn('executor_stage="prepare"', running[0], "shell has no stages of its own")
         data = json.loads(self.get("/status.json")[1])
         text = json.dumps(data)
         self.assertIn(str(job.id), text)

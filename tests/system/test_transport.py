@@ -70,9 +70,15 @@ class ClientCertificate(SystemCase):
                 "tls-key-file": made.client_key}
 
     def test_it_is_shown(self):
+        self.allowed.add("unknown_route")  # the script asks for a page that is not there
         self.start_with(self.files())
-        job = self.run_job("true")
+        job = self.run_job(["head -1 $CI_SERVER_TLS_CERT_FILE; stat -c %a $CI_SERVER_TLS_KEY_FILE",
+                            "curl -s --cacert $CI_SERVER_TLS_CA_FILE --cert $CI_SERVER_TLS_CERT_FILE --key "
+                            "$CI_SERVER_TLS_KEY_FILE -o /dev/null -w 'says %{http_code}\\n' $CI_SERVER_URL"])
         self.assert_success(job)
+        self.assertIn("\n-----BEGIN CERTIFICATE-----\n600\n", job.text)
+        self.assertRegex(job.text, r"\nsays \d\d\d\n")
+        self.assertNotIn("PRIVATE KEY", job.text)
 
     def test_without_it_the_refusal_is_said(self):
         self.write_config([{"tls-ca-file": self.gitlab.ca_file}])

@@ -34,4 +34,12 @@ TEST(ShutdownPlan, HupReloadsOnlyWhileRunning) {
     EXPECT_EQ(plan.on_signal(SIGHUP), Action::kNone);
 }
 
+TEST(ShutdownPlan, UserSignalsOnlyDescribeInEveryState) {
+    ShutdownPlan plan;
+    EXPECT_EQ(plan.on_signal(SIGUSR1), Action::kDescribe);
+    EXPECT_FALSE(plan.stopping());
+    plan.on_signal(SIGTERM);
+    EXPECT_EQ(plan.on_signal(SIGUSR2), Action::kDescribe);
+}
+
 }  // namespace

@@ -36,7 +36,7 @@ class FakeExecutor final : public executors::Executor {
         // once.
         if (slow) {
             auto slept = co_await base::sleep_for(std::chrono::seconds(20));
-            static_cast<void>(slept);
+            if (!slept) co_return base::make_error(ErrorKind::kCancelled, "stopped");
         }
         co_return prepared_;
     }
@@ -153,9 +153,9 @@ class JobRuns : public testing::Test {
         auto environment = std::make_unique<FakeExecutor>(calls_, prepared_, restored_);
         auto channel = std::make_unique<FakeChannel>(executor, calls_, log_);
         channel->start = start_;
-        environment->slow = stop_during_prepare_ != base::StopReason::kNone;
+        environment->slow = stop_during_prepare_ != base::StopReason::kNone || runner_.prepare_timeout;
         FakeChannel* const server = channel.get();
-        if (environment->slow) {
+        if (stop_during_prepare_ != base::StopReason::kNone) {
             environment->on_prepare = [this, server] {
                 boost::asio::post(context_, [this, server] { server->stop(stop_during_prepare_); });
             };
@@ -245,6 +245,24 @@ TEST_F(JobRuns, AStopBeforeTheStartPreparesNothing) {
     EXPECT_EQ(outcome_.failure->reason, FailureReason::kInterrupted);
 }
 
+TEST_F(JobRuns, ThePreparationHasALimitOfItsOwn) {
+    runner_.prepare_timeout = std::chrono::milliseconds(50);
+    run();
+    EXPECT_THAT(calls_, Contains("finish prepare timeout: exceeded timeout of 50ms"));
+    EXPECT_EQ(outcome_.failure->reason, FailureReason::kTimeout);
+}
+
+TEST_F(JobRuns, DebuggingThatTheAdministratorForbidsIsSaid) {
+    prepared_ = base::make_error(ErrorKind::kConfiguration, "no");
+    protocol::gitlab::Variable wish;
+    wish.key = "CI_DEBUG_TRACE";
+    wish.value = "true";
+    payload_.variables.push_back(wish);
+    runner_.debug_trace_disabled = true;
+    run();
+    EXPECT_THAT(log_, HasSubstr("WARNING: CI_DEBUG_TRACE: usage is disabled on this Runner"));
+}
+
 TEST_F(JobRuns, WhatCannotRunHereIsSaidWithoutAnEnvironment) {
     payload_.has_secrets = true;
     run();
@@ -268,7 +286,7 @@ TEST_F(JobRuns, TheHeadOfTheLogIsWrittenOnce) {
         checkpoint_.emplace();
         if (had_log) checkpoint_->trace_state = "{}";
         run();
-        EXPECT_EQ(log_.find("Running with runner") == std::string::npos, had_log);
+        EXPECT_EQ(log_.find("Running with gitlab-runner") == std::string::npos, had_log);
     }
 }
 

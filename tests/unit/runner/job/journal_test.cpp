@@ -22,7 +22,9 @@ JobRecord record(std::int64_t received) {
             .short_token = "abc",
             .runner_id = 3,
             .slot = {.concurrent_id = 1, .concurrent_project_id = 2},
-            .received_unix_micros = received};
+            .received_unix_micros = received,
+            .ca_chain = "PEM",
+            .correlation_id = "c0ffee"};
 }
 
 TEST(Journal, WhatWasSavedIsFoundAgain) {
@@ -46,6 +48,8 @@ TEST(Journal, WhatWasSavedIsFoundAgain) {
     EXPECT_EQ(jobs[0].payload, R"({"id":7})");
     EXPECT_EQ(jobs[0].record.slot.concurrent_project_id, 2);
     EXPECT_EQ(jobs[0].record.short_token, "abc");
+    EXPECT_EQ(jobs[0].record.ca_chain, "PEM");
+    EXPECT_EQ(jobs[0].record.correlation_id, "c0ffee");
     const Checkpoint& found = jobs[0].checkpoint;
     EXPECT_EQ(found.phase, Phase::kReporting);
     EXPECT_EQ(found.plan_index, 2U);

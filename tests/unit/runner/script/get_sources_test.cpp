@@ -237,7 +237,18 @@ TEST_P(GetSources, SubmodulesComeWhenTheyAreAskedFor) {
         set("GIT_SUBMODULE_STRATEGY", mode);
         expect_fetched();
         EXPECT_EQ(content("module/inner"), "inner\n");
+        leave("module/inner");
+        leave("module/untracked");
+        expect_fetched();
+        EXPECT_EQ(content("module/inner"), "inner\n");
+        EXPECT_FALSE(has("module/untracked"));
     }
+    set("GIT_CLEAN_FLAGS", "none");
+    leave("module/untracked");
+    expect_fetched();
+    EXPECT_TRUE(has("module/untracked"));
+    set("GIT_SUBMODULE_UPDATE_FLAGS", "--remote --no-such-flag");
+    EXPECT_THAT(fetch().output, HasSubstr("Updating submodules failed. Retrying..."));
 }
 
 TEST_P(GetSources, WhatCannotWorkIsSaidBeforeAnythingRuns) {
@@ -245,6 +256,9 @@ TEST_P(GetSources, WhatCannotWorkIsSaidBeforeAnythingRuns) {
     EXPECT_THAT(
         fetch().output,
         HasSubstr("unknown GIT_SUBMODULE_STRATEGY \"sometimes\": use none, normal or recursive"));
+    payload_.variables.clear();
+    set("GIT_SUBMODULE_PATHS", "a :(exclude) b");
+    EXPECT_THAT(fetch().output, HasSubstr("GIT_SUBMODULE_PATHS"));
     payload_.variables.clear();
     payload_.git_info.sha.clear();
     EXPECT_THAT(fetch().output, HasSubstr("git_info.sha"));

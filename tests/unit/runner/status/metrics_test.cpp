@@ -70,6 +70,7 @@ TEST(Metrics, EveryRunnerHasAnIdleSeriesAndEveryJobCounts) {
 TEST(Metrics, CountJobsFromTheQueueToTheirEnd) {
     Metrics metrics;
     metrics.job_received({.runner = kBusy,
+                          .executor = "shell",
                           .seconds_in_queue = 45,
                           .project_jobs_running = "3",
                           .queue_size = 8,
@@ -82,6 +83,11 @@ TEST(Metrics, CountJobsFromTheQueueToTheirEnd) {
     EXPECT_EQ(now[std::string("gitlab_runner_jobs_total{") + kBusyLabels + "}"], 1);
     EXPECT_EQ(now[std::string("gitlab_runner_job_queue_size{") + kBusyLabels + "}"], 8);
     EXPECT_EQ(now[std::string("gitlab_runner_job_queue_depth{") + kBusyLabels + "}"], 9);
+    EXPECT_EQ(now[R"(gitlab_runner_job_execution_mode_total{executor="shell",mode="traditional"})"], 1);
+    EXPECT_EQ(
+        now[std::string(R"(gitlab_runner_worker_processing_failures_total{failure_type="job_failure",)") +
+            kBusyLabels + "}"],
+        1);
     const std::string mode = R"({mode="traditional",)";
     const std::string duration = "gitlab_runner_job_duration_seconds_bucket" + mode + kBusyLabels;
     EXPECT_EQ(now[duration + R"(,le="30"})"], 1);
@@ -91,6 +97,38 @@ TEST(Metrics, CountJobsFromTheQueueToTheirEnd) {
         now[R"(gitlab_runner_failed_jobs_total{failure_reason="script_failure",mode="traditional",)"
             R"(runner="tok_busy1",runner_name="busy"})"],
         1);
+}
+
+TEST(Metrics, CountTurnsAndWhatCameOfThem) {
+    Metrics metrics;
+    const std::string labels = std::string("{") + kBusyLabels + "}";
+    const std::string of_token = R"({runner="tok_busy1",system_id="s_123456789abc"})";
+    auto before = series(metrics);
+    for (const auto& name : {"gitlab_runner_worker_feeds_total" + labels,
+                             "gitlab_runner_worker_feed_failures_total" + labels,
+                             "gitlab_runner_request_concurrency_exceeded_total" + of_token}) {
+        ASSERT_TRUE(before.contains(name)) << name;
+        EXPECT_EQ(before[name], 0) << name;
+    }
+    metrics.fed(kBusy, Feed::kOffered);
+    metrics.fed(kBusy, Feed::kNoRequestSlot);
+    metrics.fed(kBusy, Feed::kUnhealthy);
+    metrics.job_refused(kBusy);
+    auto now = series(metrics);
+    EXPECT_EQ(now["gitlab_runner_worker_feeds_total" + labels], 2);
+    EXPECT_EQ(now["gitlab_runner_worker_feed_failures_total" + labels], 1);
+    EXPECT_EQ(now["gitlab_runner_request_concurrency_exceeded_total" + of_token], 1);
+    EXPECT_EQ(now[std::string(R"(gitlab_runner_worker_processing_failures_total{failure_type="other",)") +
+                  kBusyLabels + "}"],
+              1);
+}
+
+TEST(Metrics, CountPlacesThatCameAndWent) {
+    Metrics metrics;
+    for (const int concurrent : {4, 4, 1, 3}) metrics.places_changed(concurrent);
+    auto now = series(metrics);
+    EXPECT_EQ(now[R"(gitlab_runner_worker_slot_operations_total{operation="started"})"], 6);
+    EXPECT_EQ(now[R"(gitlab_runner_worker_slot_operations_total{operation="stopped"})"], 3);
 }
 
 TEST(Metrics, CountCallsByTheirAnswer) {

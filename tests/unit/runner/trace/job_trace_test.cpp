@@ -67,13 +67,15 @@ TEST_F(JobTraceTest, StampsLines) {
     trace->write_stage_output(Stream::kScriptOut, kTime + 2, "o\nthree");
     trace->end_stage();
     trace->write_stage_output(Stream::kServiceOut, kTime, "ready\n");
+    trace->service("[service:db] s3cr3t-value", true);
     EXPECT_EQ(log(*trace), kStamp + "00O section_start:1769878075:step_script\r\x1b[0K\n" +
                                kStamp + "00O+\x1b[0K\x1b[36;1mExecuting\x1b[0;m\x1b[0;m\n" +
                                kStamp + "01O one\n" +
                                "2026-01-31T16:47:55.123457Z 01E error\n" +
                                kStamp + "01O two\n" +
                                "2026-01-31T16:47:55.123458Z 01O three\n" +
-                               kStamp + "0fO ready\n");
+                               kStamp + "0fO ready\n" +
+                               kStamp + "0fE \x1b[0;37m[service:db] [MASKED]\x1b[0;m\n");
 }
 
 TEST_F(JobTraceTest, ShowsProgressBarsAtOnce) {

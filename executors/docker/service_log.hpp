@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "base/task.hpp"
+#include "executors/docker/engine_api.hpp"
+#include "executors/job_log.hpp"
+
+namespace executors::docker {
+
+/// Writes what a service says into the job's log, line by line, until its container ends or `log` is null
+/// (CI_DEBUG_SERVICES). A stream that breaks is said in the daemon's log only. `api` and `log` outlive the task.
+base::Task<void> follow_service(EngineApi& api, std::string id, std::string name, JobLog* const& log);
+
+}  // namespace executors::docker

@@ -1,0 +1,109 @@
+#include "runner/script/inputs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/strings.hpp"
+
+namespace runner::script {
+
+using protocol::gitlab::Image;
+using protocol::gitlab::JobInput;
+using protocol::gitlab::JobPayload;
+using Problem = InputsExpansion::Problem;
+
+namespace {
+
+constexpr std::string_view kOpen = "${{";
+constexpr std::string_view kClose = "}}";
+constexpr std::string_view kPath = "job.inputs.";
+
+bool is_name(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-';
+    });
+}
+
+class Expansion {
+  public:
+    explicit Expansion(const std::vector<JobInput>& inputs) : inputs_(inputs) {}
+
+    /// `field` is for the message.
+    void apply(std::string_view field, std::string& text) {
+        std::string out;
+        std::size_t at = 0;
+        for (auto open = text.find(kOpen); open != std::string::npos; open = text.find(kOpen, at)) {
+            const auto close = text.find(kClose, open);
+            if (close == std::string::npos) return fail(Problem::kParse, field, "an expression has no end");
+            out.append(text, at, open - at);
+            const auto begin = open + kOpen.size();
+            out += value_of(field, base::trim(std::string_view(text).substr(begin, close - begin)));
+            at = close + kClose.size();
+        }
+        if (at > 0) text = out.append(text, at);
+    }
+    void apply(std::string_view field, std::vector<std::string>& texts) {
+        for (std::string& text : texts) apply(field, text);
+    }
+    void apply(std::string_view field, Image& image) {
+        apply(field, image.name);
+        if (image.entrypoint) apply(field, *image.entrypoint);
+        apply(field, image.command);
+        apply(field, image.pull_policy);
+        apply(field, image.docker_platform);
+        apply(field, image.docker_user);
+    }
+
+    InputsExpansion result;
+
+  private:
+    std::string value_of(std::string_view field, std::string_view expression) {
+        const std::string_view name = expression.substr(std::min(kPath.size(), expression.size()));
+        if (!expression.starts_with(kPath) || !is_name(name)) {
+            fail(Problem::kParse, field,
+                 fmt::format("\"{}\" is not an expression that this runner knows: write job.inputs.NAME", expression));
+            return {};
+        }
+        const auto input = std::find_if(inputs_.begin(), inputs_.end(), [&](const auto& i) { return i.key == name; });
+        if (input == inputs_.end()) {
+            fail(Problem::kEvaluation, field, fmt::format("the job has no input \"{}\"", name));
+            return {};
+        }
+        if (input->sensitive) {
+            fail(Problem::kSensitive, field, fmt::format("the input \"{}\" is sensitive and cannot stand here", name));
+            return {};
+        }
+        ++result.count;
+        return input->text;
+    }
+    /// The first problem is told.
+    void fail(Problem problem, std::string_view field, std::string_view what) {
+        if (result.problem != Problem::kNone) return;
+        result.problem = problem;
+        result.message = fmt::format("job inputs: {}: {}", field, what);
+    }
+
+    const std::vector<JobInput>& inputs_;
+};
+
+}  // namespace
+
+InputsExpansion expand_inputs(JobPayload& payload) {
+    Expansion expansion(payload.inputs);
+    if (payload.inputs.empty()) return expansion.result;
+    for (auto& step : payload.steps) expansion.apply(step.name, step.script);
+    if (payload.image) expansion.apply("image", *payload.image);
+    for (auto& service : payload.services) expansion.apply("services", service);
+    for (auto& artifact : payload.artifacts) {
+        for (auto* text : {&artifact.name, &artifact.when, &artifact.expire_in}) expansion.apply("artifacts", *text);
+        for (auto* texts : {&artifact.paths, &artifact.exclude}) expansion.apply("artifacts", *texts);
+    }
+    for (auto& cache : payload.cache) {
+        for (auto* text : {&cache.key, &cache.policy, &cache.when}) expansion.apply("cache", *text);
+        for (auto* texts : {&cache.paths, &cache.fallback_keys}) expansion.apply("cache", *texts);
+    }
+    return expansion.result;
+}
+
+}  // namespace runner::script
