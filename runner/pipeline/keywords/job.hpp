@@ -37,6 +37,7 @@ void check_default_keyword(std::string_view keyword, const yaml::Value& value, c
 struct JobContext {
     Edition edition = Edition::kEnterprise;
     const Defaults* defaults = nullptr;
+    bool workflow_rules = false;  ///< there are some, so nothing runs twice by accident
 };
 void check_job(const yaml::Value& name, const yaml::Value& value, JobKind kind,
                const JobContext& context, Report& report);

@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 6> kWhenNames{"on_success", "on_failure",
 void collect_lines(const Value& value, std::vector<std::string>& lines) {
     if (value.is_list()) {
         for (const Value& item : value.items()) collect_lines(item, lines);
-    } else if (value.is_string()) {
+    } else if (value.is_string() || value.kind() == yaml::Kind::kSymbol) {
         lines.push_back(value.as_string());
     }
 }
