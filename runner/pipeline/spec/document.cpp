@@ -28,7 +28,7 @@ void check_header(const Value& header, keywords::Report& report) {
     keywords::check_keys(header, {"inputs", "include", "component", "description"}, place, report);
     const Value* description = header.given("description");
     if (description != nullptr && !description->is_string()) {
-        report.add(place, "description should be a string", description->mark());
+        report.add(place, "config description should be a string", description->mark());
     } else if (description != nullptr && description->as_string().size() > kDescriptionLimit) {
         report.add(place, "description is too long (maximum is 256 characters)",
                    description->mark());
