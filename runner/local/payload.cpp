@@ -205,9 +205,9 @@ Collection environment_variables(const Job& job, const Collection& known) {
     out.set("CI_ENVIRONMENT_SLUG", pipeline::variables::environment_slug(name));
     const Value* action = environment->given("action");
     out.set("CI_ENVIRONMENT_ACTION", action == nullptr ? "start" : action->to_text());
-    if (const Value* tier = environment->given("deployment_tier")) {
-        out.set("CI_ENVIRONMENT_TIER", tier->to_text());
-    }
+    const Value* tier = environment->given("deployment_tier");
+    out.set("CI_ENVIRONMENT_TIER",
+            tier == nullptr ? pipeline::variables::guess_tier(name) : tier->to_text());
     if (const Value* url = environment->given("url"))
         out.set("CI_ENVIRONMENT_URL", fill(url->to_text()));
     return out;
