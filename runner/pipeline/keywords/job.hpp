@@ -31,9 +31,6 @@ extern const Names kDefaultKeywords;
 /// Whether the job takes this keyword over when it has none of its own.
 bool inherits_default(const yaml::Value& job, std::string_view keyword);
 
-void check_default_keyword(std::string_view keyword, const yaml::Value& value, const Place& place,
-                           Report& report);
-
 struct JobContext {
     Edition edition = Edition::kEnterprise;
     const Defaults* defaults = nullptr;

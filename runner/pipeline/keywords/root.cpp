@@ -11,6 +11,33 @@ using yaml::Value;
 
 namespace {
 
+void check_default_keyword(std::string_view keyword, const Value& value, const Place& place,
+                           Report& report) {
+    if (keyword == "before_script" || keyword == "after_script") {
+        check_commands(value, place, report);
+    } else if (keyword == "image") {
+        check_image(value, place, report);
+    } else if (keyword == "services") {
+        check_services(value, place, report);
+    } else if (keyword == "cache") {
+        check_cache(value, place, report);
+    } else if (keyword == "interruptible") {
+        check_boolean(value, place, report);
+    } else if (keyword == "retry") {
+        check_retry(value, report);
+    } else if (keyword == "hooks") {
+        check_hooks(value, place, report);
+    } else if (keyword == "tags") {
+        check_tags(value, place, report);
+    } else if (keyword == "artifacts") {
+        check_artifacts(value, place, report);
+    } else if (keyword == "timeout") {
+        check_timeout(value, place, report);
+    } else if (keyword == "id_tokens") {
+        check_id_tokens(value, place, report);
+    }
+}
+
 /// The keywords of `default` that may also stand at the top level, its old spelling.
 const Names kGlobalKeywords = {"before_script", "after_script", "cache", "image", "services"};
 
