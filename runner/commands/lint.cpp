@@ -33,6 +33,11 @@ base::Result<std::vector<fs::path>> files_below(const fs::path& directory) {
             base::ErrorKind::kIo,
             fmt::format("read directory {}: {}", directory.string(), error.message()));
     }
+    if (found.empty()) {
+        return base::make_error(base::ErrorKind::kNotFound,
+                                fmt::format("{}: no .yml or .yaml file in this directory",
+                                            directory.string()));
+    }
     std::sort(found.begin(), found.end());
     return found;
 }
@@ -112,8 +117,11 @@ int lint(const Values& values) {
         }
     }
     if (format == "json") {
-        // One file answers as the API does; several stand under their names.
-        const auto& answer = files->size() == 1 ? documents.begin().value() : documents;
+        // One file answers as the API does; several, and those of a directory, under their names.
+        std::error_code ignored;
+        const auto& words = values.words();
+        const bool one = files->size() == 1 && (words.empty() || !fs::is_directory(words[0], ignored));
+        const auto& answer = one ? documents.begin().value() : documents;
         print(answer.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     }
     return valid ? 0 : 1;

@@ -150,7 +150,7 @@ int show_pipeline(const Values& values) {
 Command pipeline_command() {
     using Kind = Flag::Kind;
     std::vector<Flag> flags{
-        {{"file"}, Kind::kText, "", "FILE", "default: .gitlab-ci.yml"},
+        {{"file", "f"}, Kind::kText, "", "FILE", "default: .gitlab-ci.yml"},
         {{"format"}, Kind::kText, "", "FORMAT", "list, show: text or json; graph: dot or mermaid"}};
     for (Flag& flag : scene_flags()) flags.push_back(std::move(flag));
     return {

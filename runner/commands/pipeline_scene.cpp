@@ -148,6 +148,7 @@ void PipelineScene::read_facts(const Values& values, const variables::Event& giv
     request_.subject.source = event.source;
     request_.subject.is_tag = checkout_.is_tag;
     request_.subject.is_merge_request = event.merge_request.has_value();
+    if (values.has("file")) event.config_path = values.text("file");
     request_.predefined = variables::predefined(checkout_, event);
     request_.subject.project_path =
         std::string(request_.predefined.value("CI_PROJECT_PATH").value_or(""));

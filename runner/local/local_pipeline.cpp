@@ -70,9 +70,32 @@ base::Result<void> LocalPipeline::load() {
     }
     auto chosen = select_jobs(pipeline_, description_.jobs, description_.with_needs);
     if (!chosen) return chosen;
+    if (auto known = check_manual_names(); !known) return known;
     description_.facts.predefined = request.predefined;
+    if (!pipeline_.name.empty()) {
+        description_.facts.predefined.set("CI_PIPELINE_NAME", pipeline_.name);
+    }
     description_.facts.given = request.given;
     return check_images();
+}
+
+base::Result<void> LocalPipeline::check_manual_names() const {
+    const auto& jobs = pipeline_.jobs;
+    const bool has_children = std::any_of(jobs.begin(), jobs.end(),
+                                          [](const PlannedJob& p) { return p.job->bridge; });
+    if (!description_.prefix.empty() || has_children) return {};
+    for (const std::string& name : workshop_.wishes.play) {
+        const bool known = std::any_of(jobs.begin(), jobs.end(), [&](const PlannedJob& planned) {
+            return planned.job->name == name || planned.job->definition == name;
+        });
+        if (known) continue;
+        return base::make_error(
+            base::ErrorKind::kNotFound,
+            fmt::format("--manual {}: there is no such job in this pipeline; `runner pipeline list` "
+                        "tells which there are",
+                        name));
+    }
+    return {};
 }
 
 base::Result<void> LocalPipeline::check_images() const {
@@ -131,7 +154,9 @@ base::Task<std::vector<std::size_t>> LocalPipeline::choose(const std::vector<std
     std::string text = "Manual jobs:\n";
     for (std::size_t i = 0; i < manual.size(); ++i) {
         const auto& job = *pipeline_.jobs[manual[i]].job;
-        text += fmt::format("  {}  {}{}  ({})\n", i + 1, description_.prefix, job.name, job.stage);
+        const auto* question = job.value.given("manual_confirmation");
+        text += fmt::format("  {}  {}{}  ({}){}\n", i + 1, description_.prefix, job.name, job.stage,
+                            question == nullptr ? "" : "  " + question->to_text());
     }
     display.say(text + "Which to play? (numbers, \"all\", Enter for none)");
     auto line = co_await workshop_.questions.read_line();

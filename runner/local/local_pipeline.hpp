@@ -76,6 +76,7 @@ class LocalPipeline final : private JobStarter, private PipelineObserver {
                   const std::string& note) override;
     base::Task<std::vector<std::size_t>> choose(const std::vector<std::size_t>& manual) override;
 
+    [[nodiscard]] base::Result<void> check_manual_names() const;
     base::Result<void> check_images() const;
     base::Task<JobEnd> run_script(std::size_t job);
     base::Task<JobEnd> run_child(std::size_t job);

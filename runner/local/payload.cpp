@@ -189,30 +189,6 @@ void collect_caches(const Value& value, const JobRequest& request, std::vector<g
     if (!cache.paths.empty() || cache.untracked) caches.push_back(std::move(cache));
 }
 
-std::string environment_name(const Value& environment) {
-    return environment.is_map() ? text_of(environment.given("name")) : environment.to_text();
-}
-
-Collection environment_variables(const Job& job, const Collection& known) {
-    Collection out;
-    const Value* environment = job.value.given("environment");
-    if (environment == nullptr) return out;
-    const auto fill = [&](const std::string& text) {
-        return pipeline::variables::expand(text, known, pipeline::variables::Undefined::kEmpty);
-    };
-    const std::string name = fill(environment_name(*environment));
-    out.set("CI_ENVIRONMENT_NAME", name);
-    out.set("CI_ENVIRONMENT_SLUG", pipeline::variables::environment_slug(name));
-    const Value* action = environment->given("action");
-    out.set("CI_ENVIRONMENT_ACTION", action == nullptr ? "start" : action->to_text());
-    if (const Value* tier = environment->given("deployment_tier")) {
-        out.set("CI_ENVIRONMENT_TIER", tier->to_text());
-    }
-    if (const Value* url = environment->given("url"))
-        out.set("CI_ENVIRONMENT_URL", fill(url->to_text()));
-    return out;
-}
-
 Collection job_variables(const JobRequest& request) {
     const Job& job = *request.planned->job;
     const std::string project_url(
@@ -240,7 +216,7 @@ Collection variables_of(const JobRequest& request) {
     own.merge(request.pipeline->given);
     Collection known = all;
     known.merge(own);
-    all.merge(environment_variables(*request.planned->job, known));
+    all.merge(pipeline::plan::environment_variables(*request.planned->job, known));
     all.merge(own);
     auto sorted = pipeline::variables::sort_and_expand(all);
     return std::move(sorted.variables);

@@ -182,7 +182,8 @@ base::Task<void> PipelineRun::run_job(std::size_t job) {
 void PipelineRun::judge(std::size_t job, const JobEnd& end) {
     ++ends_;
     process_.finished(job, end.status, end.exit_code);
-    tell(job, end.note);
+    const bool allowed = end.status == Status::kFailed && process_.jobs()[job].allow_failure;
+    tell(job, end.note + (allowed ? " (allowed to fail)" : ""));
     if (end.status != Status::kFailed || stopped_) return;
     const auto* retry = jobs_[job].job->value.given("retry");
     const pipeline::yaml::Value none;

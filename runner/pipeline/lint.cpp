@@ -34,20 +34,24 @@ ordered_json needs_json(const std::vector<plan::Need>& needs) {
     return list;
 }
 
-ordered_json policy_json(const plan::Job& job, const char* key) {
-    const Value* policy = job.value.given(key);
-    if (policy == nullptr) {
-        const bool by_default =
-            key == std::string_view("only") && job.value.given("rules") == nullptr;
-        if (!by_default) return nullptr;
-        return ordered_json{{"refs", {"branches", "tags"}}};
-    }
-    if (policy->is_list()) return ordered_json{{"refs", to_json_value(policy)}};
+ordered_json policy_json(const Value* policy) {
+    if (policy != nullptr && policy->is_list()) return {{"refs", to_json_value(policy)}};
     return to_json_value(policy);
 }
 
-ordered_json job_json(const plan::Job& job, plan::When when, bool allow_failure, bool has_needs,
-                      const std::vector<plan::Need>& needs) {
+/// What is not said of refs is said by default, unless rules decide.
+ordered_json only_json(const plan::Job& job, bool workflow_rules) {
+    const Value* only = job.value.given("only");
+    const bool by_rules = workflow_rules || job.value.given("rules") != nullptr;
+    if (only == nullptr && by_rules) return nullptr;
+    if (only != nullptr && !only->is_map()) return policy_json(only);
+    ordered_json out{{"refs", {"branches", "tags"}}};
+    if (only != nullptr) out.update(to_json_value(only));
+    return out;
+}
+
+ordered_json job_json(const plan::Job& job, bool workflow_rules, plan::When when,
+                      bool allow_failure, bool has_needs, const std::vector<plan::Need>& needs) {
     ordered_json out;
     out["name"] = job.name;
     out["stage"] = job.stage;
@@ -56,21 +60,23 @@ ordered_json job_json(const plan::Job& job, plan::When when, bool allow_failure,
     }
     const Value* tags = job.value.given("tags");
     out["tag_list"] = tags == nullptr ? ordered_json::array() : to_json_value(tags);
-    out["only"] = policy_json(job, "only");
-    out["except"] = policy_json(job, "except");
+    out["only"] = only_json(job, workflow_rules);
+    out["except"] = policy_json(job.value.given("except"));
     const std::string environment = plan::environment_name(job);
     out["environment"] = environment.empty() ? ordered_json(nullptr) : ordered_json(environment);
     out["when"] = plan::to_string(when);
     out["allow_failure"] = allow_failure;
-    out["needs"] = has_needs ? needs_json(needs) : ordered_json(nullptr);
+    out["needs"] = has_needs && !needs.empty() ? needs_json(needs) : ordered_json(nullptr);
     return out;
 }
 
 ordered_json jobs_json(const Loaded& loaded, const plan::Pipeline* pipeline) {
     auto list = ordered_json::array();
+    const bool by_workflow =
+        loaded.configuration && loaded.configuration->workflow.find("rules") != nullptr;
     if (pipeline != nullptr) {
         for (const plan::PlannedJob& planned : pipeline->jobs) {
-            list.push_back(job_json(*planned.job, planned.when, planned.allow_failure,
+            list.push_back(job_json(*planned.job, by_workflow, planned.when, planned.allow_failure,
                                     planned.has_needs, planned.needs));
         }
         return list;
@@ -80,7 +86,8 @@ ordered_json jobs_json(const Loaded& loaded, const plan::Pipeline* pipeline) {
     for (const std::string& stage : loaded.configuration->stages) {
         for (const plan::Job& job : loaded.configuration->jobs) {
             if (job.stage != stage) continue;
-            list.push_back(job_json(job, job.when, job.allows_failure(), job.has_needs, job.needs));
+            list.push_back(job_json(job, by_workflow, job.when, job.allows_failure(), job.has_needs,
+                                    job.needs));
         }
     }
     return list;

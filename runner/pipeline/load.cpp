@@ -48,37 +48,17 @@ Checked<Value> merged_tree(const LoadRequest& request, include::Source& source, 
 }
 
 /// The stages as GitLab prints them in the merged file: with the two edges.
-Value with_edge_stages(const Value& root, const std::vector<std::string>& stages) {
+Value with_edge_stages(const Value& root) {
     const Value* written = root.given("stages");
     if (written == nullptr || !written->is_list() || written->items().empty()) return root;
-    yaml::List list;
-    for (const std::string& stage : stages) list.push_back(Value::string(stage, written->mark()));
+    yaml::List list{Value::string(".pre", written->mark())};
+    for (const Value& stage : written->items()) {
+        if (!stage.is_text(".pre") && !stage.is_text(".post")) list.push_back(stage);
+    }
+    list.push_back(Value::string(".post", written->mark()));
     Map entries = root.entries();
     entries.set(Value::string("stages"), Value::list(std::move(list), written->mark()));
     return Value::map(std::move(entries), root.mark());
-}
-
-void collect_warnings(const plan::Configuration& configuration, Problems& warnings) {
-    if (configuration.workflow.given("rules") != nullptr) return;
-    std::string previous;
-    for (const plan::Job& job : configuration.jobs) {
-        if (job.definition == previous) continue;
-        previous = job.definition;
-        const Value* rules = job.value.given("rules");
-        if (rules == nullptr || warnings.size() >= kMostWarnings) continue;
-        const auto flat = rules::flatten_rules(*rules);
-        if (flat.empty()) continue;
-        const Value& last = flat.back();
-        const Value* when = last.given("when");
-        if (when == nullptr || when->is_text("never") || last.entries().size() != 1) continue;
-        warnings.push_back(
-            {fmt::format("jobs:{} may allow multiple pipelines to run for a single action due to "
-                         "`rules:when` clause with no `workflow:rules` - read more: "
-                         "https://docs.gitlab.com/ee/ci/jobs/job_troubleshooting.html#job-may-"
-                         "allow-multiple-pipelines-to-run-for-a-single-action-warning",
-                         job.definition),
-             last.mark()});
-    }
 }
 
 }  // namespace
@@ -96,14 +76,15 @@ Loaded load_configuration(const LoadRequest& request, include::Source& source) {
     keywords::Report report;
     keywords::check_root(*root, request.edition, defaults, report);
     loaded.errors = report.take();
+    loaded.warnings = report.take_warnings();
+    if (loaded.warnings.size() > kMostWarnings) loaded.warnings.resize(kMostWarnings);
     if (!loaded.errors.empty()) return loaded;
     auto normalised = plan::normalise(*root, defaults);
     if (!normalised) {
         loaded.errors.push_back(normalised.error());
         return loaded;
     }
-    loaded.merged = with_edge_stages(*root, normalised->configuration.stages);
-    collect_warnings(normalised->configuration, loaded.warnings);
+    loaded.merged = with_edge_stages(*root);
     if (auto problem = plan::check_logic(normalised->configuration, normalised->parallel)) {
         loaded.errors.push_back(*problem);
         return loaded;

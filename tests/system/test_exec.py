@@ -131,6 +131,11 @@ class OneJob(ExecCase):
         done = self.exec("job", "--var", "MINE=given", "--source", "schedule")
         self.assertIn("\njob main schedule given\n", done.stdout)
 
+    def test_the_configuration_and_the_pipelines_name(self):
+        self.file("other.yml", "workflow: {name: 'Nightly $CI_COMMIT_BRANCH'}\n"
+                               "job: {script: 'echo $CI_CONFIG_PATH, $CI_PIPELINE_NAME'}\n")
+        self.assertIn("\nother.yml, Nightly main\n", self.exec("job", "-f", "other.yml").stdout)
+
     def test_secrets_come_from_a_private_file_and_are_masked(self):
         self.pipeline("job: {script: ['echo \"<$PASSWORD>\" >&2', 'cat \"$KEY\"; echo', 'echo ${#PASSWORD}']}\n")
         (self.directory / "key").write_text("content-of-the-key")
@@ -245,6 +250,7 @@ rescue: {stage: ship, script: echo rescued, when: on_failure}
         self.pipeline("a: {script: 'true'}\nb: {script: exit 9, allow_failure: {exit_codes: [9]}}\n")
         done = self.exec()
         self.assertEqual(done.code, 0, done.text)
+        self.assertRegex(done.stdout, r"\nb +test +failed .*exit status 9 \(allowed to fail\)\n")
 
     def test_jobs_run_beside_each_other(self):
         wait = "touch {0}/$CI_JOB_NAME; for i in $(seq 200); do [ -e {0}/{1} ] && exit 0; sleep 0.05; done; exit 1"
@@ -269,6 +275,9 @@ rescue: {stage: ship, script: echo rescued, when: on_failure}
         self.assertEqual((done.code, self.states(done)), (0, {"gate": "success", "after": "success"}))
         self.assertEqual(self.exec("--manual", "all").code, 0)
         self.assertEqual(self.exec("gate").code, 0, "who names it wants it")
+        done = self.exec("--manual", "gaet")
+        self.assertEqual(done.code, 1)
+        self.assertIn("--manual gaet: there is no such job in this pipeline", done.text)
 
     def test_needed_jobs_on_request(self):
         self.pipeline("a: {stage: build, script: echo A}\nb: {stage: test, needs: [a], script: echo B}\n"
@@ -325,11 +334,12 @@ class OnATerminal(ExecCase):
 
     def test_manual_jobs_are_asked_for(self):
         self.pipeline("gate: {stage: build, script: echo gate, rules: [{when: manual}]}\n"
-                      "other: {stage: build, script: echo other, when: manual}\n"
+                      "other: {stage: build, script: echo other, when: manual, manual_confirmation: 'Really?'}\n"
                       "after: {stage: test, script: echo after}\n")
         code, text = self.exec_in_terminal([("Which to play?", "1\n"), ("2  other", ""), ("1  other", "\n")])
         self.assertEqual(code, 0, text)
         self.assertIn("| ", text)
+        self.assertIn("2  other  (build)  Really?", text)
         self.assertRegex(_plain(text), r"after +test +success")
         self.assertRegex(_plain(text), r"other +build +manual")
 

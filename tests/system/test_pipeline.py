@@ -304,6 +304,17 @@ class DryRun(PipelineCase):
         self.git("checkout", "--quiet", "-b", "topic")
         self.assertNotIn("only-main", self.names())
 
+    def test_a_directory_answers_by_file(self):
+        (self.work / "ci").mkdir()
+        self.write("ci/one.yml", "a: {script: x}\n")
+        lint = json.loads(self.run_it("lint", "--format", "json", "ci").stdout)
+        self.assertEqual([(name, one["valid"]) for name, one in lint.items()], [("ci/one.yml", True)])
+        self.write("ci/two.yaml", "a: {script: 1}\n")
+        lint = json.loads(self.run_it("lint", "--format", "json", "ci", code=1).stdout)
+        self.assertEqual([one["valid"] for one in lint.values()], [True, False])
+        (self.work / "empty").mkdir()
+        self.assertIn("empty: no .yml or .yaml file", self.run_it("lint", "empty", code=1).stderr)
+
     def test_outside_of_git(self):
         shutil.rmtree(self.work / ".git")
         self.assertIn("valid, 4 jobs", self.run_it("lint", "--dry-run").stdout)

@@ -19,9 +19,9 @@ std::string unescape_slashes(std::string_view body) {
 }  // namespace
 
 std::optional<Regex> Regex::from_literal(std::string_view text) {
-    if (text.size() < 3 || text.front() != '/') return std::nullopt;
+    if (text.size() < 2 || text.front() != '/') return std::nullopt;
     const std::size_t slash = text.rfind('/');
-    if (slash < 2) return std::nullopt;
+    if (slash < 1) return std::nullopt;
     const std::string_view flags = text.substr(slash + 1);
     if (flags.find_first_not_of(kFlags) != std::string_view::npos) return std::nullopt;
     std::string pattern = unescape_slashes(text.substr(1, slash - 1));

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/strings.hpp"
+#include "runner/pipeline/include/integrity.hpp"
 #include "runner/pipeline/keywords/checks.hpp"
 #include "runner/pipeline/yaml/print.hpp"
 
@@ -28,15 +29,6 @@ constexpr std::array<Location, 6> kLocations{{{"local", Kind::kLocal},
                                               {"component", Kind::kComponent}}};
 constexpr std::string_view kLocationNames =
     "`local`, `project`, `remote`, `template`, `artifact`, `component`";
-
-bool is_base64(std::string_view text) {
-    if (text.empty() || text.size() % 4 != 0) return false;
-    while (text.ends_with('=')) text.remove_suffix(1);
-    return std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '+' || c == '/';
-    });
-}
 
 std::optional<Problem> check_integrity(const Value& map, Kind kind) {
     const Value* integrity = map.given("integrity");

@@ -233,15 +233,7 @@ Checked<Value> Resolver::read(const Located& located, const Fetched& fetched) {
         return Problem{fmt::format("`{}`: {}", entry.location, problem.text), problem.mark, {}};
     };
     auto document = spec::read_document(*fetched.content, file);
-    if (!document) {
-        const Problem& problem = document.error();
-        if (!problem.text.starts_with("(<unknown>)")) {
-            return Problem{
-                fmt::format("Included file `{}` does not have valid YAML syntax!", entry.location),
-                problem.mark};
-        }
-        return named(problem);
-    }
+    if (!document) return named(document.error());
     spec::Arguments arguments;
     arguments.inputs = entry.inputs;
     arguments.is_component = entry.kind == Kind::kComponent;
@@ -254,7 +246,13 @@ Checked<Value> Resolver::read(const Located& located, const Fetched& fetched) {
         return input_definitions(include, fetched.origin);
     });
     if (!content) return named(content.error());
-    return resolve(*content, fetched.origin);
+    auto whole = resolve(*content, fetched.origin);
+    if (whole && whole->is_blank()) {
+        return Problem{
+            fmt::format("Included file `{}` does not have valid YAML syntax!", entry.location),
+            whole->mark()};
+    }
+    return whole;
 }
 
 Checked<Value> Resolver::resolve(const Value& content, const Origin& origin) {

@@ -22,7 +22,7 @@ void check_coverage_report(const Value& value, const Place& place, Report& repor
     if (!value.is_map()) return report.add(place, "config should be a hash", value.mark());
     check_keys(value, {"coverage_format", "path"}, place, report);
     const Value* format = value.given("coverage_format");
-    if (format == nullptr) {
+    if (format == nullptr || format->is_blank()) {
         report.add(place, "coverage format can't be blank", value.mark());
     }
     if (format == nullptr || !format->is_string() ||
@@ -33,8 +33,8 @@ void check_coverage_report(const Value& value, const Place& place, Report& repor
     }
     const Value* path = value.find("path");
     if (path == nullptr || path->is_blank()) report.add(place, "path can't be blank", value.mark());
-    if (path != nullptr && !path->is_string()) {
-        report.add(place, "path should be a string", path->mark());
+    if (path == nullptr || !path->is_string()) {
+        report.add(place, "path should be a string", value.mark());
     }
 }
 
@@ -57,42 +57,57 @@ void check_reports(const Value& value, const Place& place, Report& report) {
 void check_expose_as(const Value& value, const Place& place, Report& report) {
     const Value* name = value.given("expose_as");
     if (name == nullptr) return;
-    const auto good = [](char c) {
+    const auto word = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '_' || c == ' ';
+               c == '_';
     };
-    if (!name->is_string()) {
-        report.add(place, "expose as should be a string", name->mark());
-    } else {
-        const std::string& text = name->as_string();
-        if (text.size() > kExposeAsLimit) {
-            report.add(place, "expose as is too long (maximum is 100 characters)", name->mark());
-        }
-        if (!std::all_of(text.begin(), text.end(), good)) {
-            report.add(place,
-                       "expose as can contain only letters, digits, '-', '_' and spaces",
-                       name->mark());
-        }
+    const auto good = [&](char c) { return word(c) || c == '-' || c == ' '; };
+    if (!name->is_string()) report.add(place, "expose as should be a string", name->mark());
+    if (length_of(*name) > kExposeAsLimit) {
+        report.add(place, "expose as is too long (maximum is 100 characters)", name->mark());
     }
+    const std::string text = name->is_list() || name->is_map() ? "" : name->to_text();
+    if (text.empty() || !word(text.front()) || !std::all_of(text.begin(), text.end(), good)) {
+        report.add(place, "expose as can contain only letters, digits, '-', '_' and spaces",
+                   name->mark());
+    }
+}
+
+void check_paths(const Value& value, const Place& place, Report& report) {
     const Value* paths = value.given("paths");
-    if (paths == nullptr || paths->is_blank()) {
-        report.add(place, "paths can't be blank", value.mark());
+    if (paths == nullptr) return;
+    const bool exposed = value.given("expose_as") != nullptr;
+    if (!is_text_list(*paths)) {
+        // With expose_as GitLab looks twice.
+        for (int i = 0; i < (exposed ? 2 : 1); ++i) {
+            report.add(place, "paths should be an array of strings", paths->mark());
+        }
         return;
     }
-    if (!paths->is_list()) return;
+    if (!exposed) return;
     for (const Value& path : paths->items()) {
-        if (path.is_string() && path.as_string().find('*') != std::string::npos) {
-            report.add(place, "paths can't contain '*' when used with 'expose_as'", path.mark());
-            return;
-        }
+        if (path.as_string().find('*') == std::string::npos) continue;
+        return report.add(place, "paths can't contain '*' when used with 'expose_as'", path.mark());
+    }
+}
+
+void check_when(const Value& value, const Place& place, Report& report) {
+    const Value* when = value.given("when");
+    if (when == nullptr) return;
+    if (!when->is_string()) report.add(place, "when should be a string", when->mark());
+    if (!when->is_string() || !one_of(when->as_string(), {"on_success", "on_failure", "always"})) {
+        report.add(place, "when should be one of: on_success, on_failure, always", when->mark());
+    }
+}
+
+void check_flag(const Value& value, std::string_view key, const Place& place, Report& report) {
+    const Value* flag = value.given(key);
+    if (flag != nullptr && !flag->is_bool()) {
+        report.add(place, std::string(key) + " should be a boolean value", flag->mark());
     }
 }
 
 void check_access(const Value& value, const Place& place, Report& report) {
-    const Value* is_public = value.given("public");
-    if (is_public != nullptr && !is_public->is_bool()) {
-        report.add(place, "public should be a boolean value", is_public->mark());
-    }
     const Value* access = value.given("access");
     if (access == nullptr) return;
     if (!access->is_string()) {
@@ -122,23 +137,22 @@ void check_artifacts(const Value& value, const Place& place, Report& report) {
         return;
     }
     const std::size_t before = report.count();
-    check_exclusive(value, {"access", "public"}, place, report);
     check_keys(value,
                {"name", "untracked", "paths", "reports", "when", "expire_in", "expose_as",
                 "exclude", "public", "access"},
                place, report);
+    const Value* paths = value.find("paths");
+    if (value.given("expose_as") != nullptr && (paths == nullptr || paths->is_blank())) {
+        report.add(place, "paths can't be blank", value.mark());
+    }
+    check_exclusive(value, {"access", "public"}, place, report);
     const Value* name = value.given("name");
     if (name != nullptr && !name->is_string()) {
         report.add(place, "name should be a string", name->mark());
     }
-    const Value* untracked = value.given("untracked");
-    if (untracked != nullptr && !untracked->is_bool()) {
-        report.add(place, "untracked should be a boolean value", untracked->mark());
-    }
-    const Value* paths = value.given("paths");
-    if (paths != nullptr && !is_text_list(*paths)) {
-        report.add(place, "paths should be an array of strings", paths->mark());
-    }
+    check_flag(value, "public", place, report);
+    check_flag(value, "untracked", place, report);
+    check_paths(value, place, report);
     check_expose_as(value, place, report);
     const Value* exclude = value.given("exclude");
     if (exclude != nullptr && !is_text_list(*exclude)) {
@@ -148,12 +162,7 @@ void check_artifacts(const Value& value, const Place& place, Report& report) {
     if (reports != nullptr && !reports->is_map()) {
         report.add(place, "reports should be a hash", reports->mark());
     }
-    const Value* when = value.given("when");
-    if (when != nullptr &&
-        (!when->is_string() ||
-         !one_of(when->as_string(), {"on_success", "on_failure", "always"}))) {
-        report.add(place, "when should be one of: on_success, on_failure, always", when->mark());
-    }
+    check_when(value, place, report);
     check_expiry(value, place, report);
     check_access(value, place, report);
     if (!report.clean_since(before) || reports == nullptr) return;

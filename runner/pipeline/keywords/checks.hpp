@@ -23,16 +23,21 @@ void check_timeout(const yaml::Value& value, const Place& place, Report& report)
 void check_tags(const yaml::Value& value, const Place& place, Report& report);
 void check_boolean(const yaml::Value& value, const Place& place, Report& report);
 void check_hooks(const yaml::Value& value, const Place& place, Report& report);
+/// The part of it without which nothing is taken over.
+void check_inherit_keys(const yaml::Value& value, const Place& place, Report& report);
 void check_inherit(const yaml::Value& value, const Place& place, Report& report);
 void check_coverage(const yaml::Value& value, const Place& place, Report& report);
 void check_id_tokens(const yaml::Value& value, const Place& place, Report& report);
 void check_release(const yaml::Value& value, const Place& place, Report& report);
+void check_publish(const yaml::Value& value, const Place& place, Report& report);
 void check_pages(const yaml::Value& value, const Place& place, Report& report);
 void check_trigger(const yaml::Value& value, const Place& place, Report& report);
 void check_run(const yaml::Value& value, const Place& place, Report& report);
 void check_secrets(const yaml::Value& value, const Place& place, Report& report);
 void check_dast_configuration(const yaml::Value& value, const Place& place, Report& report);
-void check_job_inputs(const yaml::Value& value, const Place& job, Report& report);
+void check_job_inputs(const yaml::Value& value, const Place& place, Report& report);
+/// What `place`'s job inputs have as default against what they ask for.
+void check_input_values(const yaml::Value& inputs, const Place& job, Report& report);
 
 enum class VariableScope { kRoot, kJob, kRule };
 void check_variables(const yaml::Value& value, VariableScope scope, const Place& place,
@@ -46,6 +51,7 @@ void check_workflow(const yaml::Value& value, Report& report);
 struct NeedsContext {
     bool bridge = false;
     bool enterprise = true;
+    bool rule = false;  ///< the needs of a rule
 };
 void check_needs(const yaml::Value& value, const NeedsContext& context, const Place& place,
                  Report& report);

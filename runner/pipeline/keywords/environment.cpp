@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/strings.hpp"
 #include "runner/pipeline/keywords/checks.hpp"
 
 namespace runner::pipeline::keywords {
@@ -29,66 +30,100 @@ void check_text(const Value& map, const char* key, const char* attribute, const 
     }
 }
 
-void check_name(const Value* name, Mark mark, const Place& place, Report& report) {
-    if (name == nullptr || name->is_blank()) {
-        report.add(place, "name can't be blank", mark);
-        report.add(place, kNameMessage, mark);
-        report.add(place, kNameMessage, mark);
-        return;
+void check_limited_text(const Value& map, const char* key, const char* attribute,
+                        const Place& place, Report& report) {
+    const Value* value = map.given(key);
+    if (value == nullptr) return;
+    check_text(map, key, attribute, place, report);
+    if (length_of(*value) > kLongest) {
+        report.add(place, std::string(attribute) + " is too long (maximum is 255 characters)",
+                   value->mark());
     }
-    if (!name->is_string()) {
-        report.add(place, "name should be a hash or a string", name->mark());
-    } else if (!good_name(name->as_string())) {
-        report.add(place, kNameMessage, name->mark());
-    } else if (name->as_string().size() > kLongest) {
-        report.add(place, "name is too long (maximum is 255 characters)", name->mark());
+}
+
+void check_name(const Value* name, Mark mark, const Place& place, Report& report) {
+    const bool blank = name == nullptr || name->is_blank();
+    if (!blank) mark = name->mark();
+    if (blank) report.add(place, "name can't be blank", mark);
+    if (name == nullptr || !name->is_string()) report.add(place, kNameMessage, mark);
+    if (name == nullptr || !good_name(name->to_text())) report.add(place, kNameMessage, mark);
+}
+
+/// Filled in, as Ruby on Rails understands it.
+bool present(const Value* value) { return value != nullptr && !value->is_blank(); }
+
+void check_dashboard(const Value& value, const Place& place, Report& report) {
+    const Value* dashboard = value.given("dashboard");
+    if (dashboard == nullptr || !dashboard->is_map()) return;
+    if (present(value.find("namespace")) && present(dashboard->find("namespace"))) {
+        report.add(place, "namespace cannot be specified when dashboard.namespace is set",
+                   dashboard->mark());
+    }
+    if (present(value.find("flux_resource_path")) && present(dashboard->find("flux_resource_path"))) {
+        report.add(
+            place,
+            "flux resource path cannot be specified when dashboard.flux_resource_path is set",
+            dashboard->mark());
     }
 }
 
 void check_kubernetes(const Value& value, const Place& place, Report& report) {
-    if (!value.is_map()) return report.add(place, "config should be a hash", value.mark());
+    if (value.entries().empty()) report.add(place, "config can't be blank", value.mark());
     check_keys(value,
-               {"agent", "namespace", "flux_resource_path", "managed_resources", "dashboard"},
+               {"namespace", "agent", "flux_resource_path", "managed_resources", "dashboard"},
                place, report);
-    check_text(value, "agent", "agent", place, report);
     check_text(value, "namespace", "namespace", place, report);
+    const bool flux = present(value.find("flux_resource_path"));
+    if (flux && !present(value.find("namespace"))) {
+        report.add(place, "namespace can't be blank", value.mark());
+    }
+    check_text(value, "agent", "agent", place, report);
+    const Value* managed = value.given("managed_resources");
+    const Value* enabled = managed == nullptr ? nullptr : managed->find("enabled");
+    const bool manages = enabled != nullptr && enabled->is_bool() && enabled->as_bool();
+    if ((flux || manages || present(value.find("dashboard"))) && !present(value.find("agent"))) {
+        report.add(place, "agent can't be blank", value.mark());
+    }
     check_text(value, "flux_resource_path", "flux resource path", place, report);
+    check_dashboard(value, place, report);
+}
+
+void check_action(const Value& environment, const Place& place, Report& report) {
+    const Value* action = environment.given("action");
+    if (action == nullptr) return;
+    if (!action->is_string()) report.add(place, "action should be a string", action->mark());
+    if (!action->is_string() ||
+        !one_of(action->as_string(), {"start", "stop", "prepare", "verify", "access"})) {
+        report.add(place, "action should be start, stop, prepare, verify, or access",
+                   action->mark());
+    }
 }
 
 }  // namespace
 
 void check_environment(const Value& value, const Place& place, Report& report) {
-    if (!value.is_map() && !value.is_string()) {
-        return report.add(place, "config should be a hash or a string", value.mark());
-    }
     const std::size_t before = report.count();
-    if (value.is_string()) return check_name(&value, value.mark(), place, report);
+    if (!value.is_map() && !value.is_string()) {
+        report.add(place, "config should be a hash or a string", value.mark());
+    }
+    const Value* name = value.is_map() ? value.find("name") : &value;
+    check_name(value.is_map() || value.is_string() ? name : nullptr, value.mark(), place, report);
+    if (!value.is_map()) return;
     check_keys(value,
                {"name", "url", "action", "on_stop", "auto_stop_in", "kubernetes",
                 "deployment_tier"},
                place, report);
-    check_name(value.find("name"), value.mark(), place, report);
-    if (const Value* url = value.given("url")) {
-        if (!url->is_string()) {
-            report.add(place, "url should be a string", url->mark());
-        } else if (url->as_string().size() > kLongest) {
-            report.add(place, "url is too long (maximum is 255 characters)", url->mark());
-        }
-    }
-    const Value* action = value.given("action");
-    if (action != nullptr &&
-        !(action->is_string() &&
-          one_of(action->as_string(), {"start", "stop", "prepare", "verify", "access"}))) {
-        report.add(place, "action should be start, stop, prepare, verify, or access",
-                   action->mark());
-    }
+    check_limited_text(value, "url", "url", place, report);
+    check_action(value, place, report);
     check_text(value, "deployment_tier", "deployment tier", place, report);
     check_text(value, "on_stop", "on stop", place, report);
-    check_text(value, "auto_stop_in", "auto stop in", place, report);
-    if (!report.clean_since(before)) return;
-    if (const Value* kubernetes = value.given("kubernetes")) {
-        check_kubernetes(*kubernetes, Place{&place, "kubernetes"}, report);
+    const Value* kubernetes = value.given("kubernetes");
+    if (kubernetes != nullptr && !kubernetes->is_map()) {
+        report.add(place, "kubernetes should be a hash", kubernetes->mark());
     }
+    check_text(value, "auto_stop_in", "auto stop in", place, report);
+    if (kubernetes == nullptr || !report.clean_since(before)) return;
+    check_kubernetes(*kubernetes, Place{&place, "kubernetes"}, report);
 }
 
 namespace {
@@ -104,6 +139,24 @@ bool is_datetime(std::string_view text) {
     return text.size() == 10 || text.size() >= kForm.size();
 }
 
+/// What git takes as the name of a branch or tag, or the beginning of a commit's.
+bool is_ref_name(std::string_view name) {
+    const auto forbidden = [](char c) {
+        return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' ||
+               std::string_view("~^:?*[\\").find(c) != std::string_view::npos;
+    };
+    if (name.empty() || name == "HEAD" || name.front() == '-' || name.back() == '/') return false;
+    if (name.starts_with("refs/heads/") || name.starts_with("refs/remotes/")) return false;
+    if (std::any_of(name.begin(), name.end(), forbidden)) return false;
+    for (const auto* sequence : {"..", "@{", "//"}) {
+        if (name.find(sequence) != std::string_view::npos) return false;
+    }
+    for (const std::string& part : base::split(name, '/')) {
+        if (part.starts_with('.') || part.ends_with(".lock")) return false;
+    }
+    return name.back() != '.';
+}
+
 void check_release_text(const Value& value, const char* key, const char* attribute,
                         const Place& place, Report& report) {
     const Value* text = value.find(key);
@@ -117,17 +170,15 @@ void check_release_text(const Value& value, const char* key, const char* attribu
 
 void check_release_assets(const Value& value, const Place& place, Report& report) {
     if (!value.is_map()) return report.add(place, "config should be a hash", value.mark());
-    const std::size_t before = report.count();
     check_keys(value, {"links"}, place, report);
     const Value* links = value.find("links");
+    const bool maps = links != nullptr && links->is_list() &&
+                      std::all_of(links->items().begin(), links->items().end(),
+                                  [](const Value& v) { return v.is_map(); });
+    if (!maps) report.add(place, "links should be an array of hashes", value.mark());
     if (links == nullptr || links->is_blank()) {
         report.add(place, "links can't be blank", value.mark());
     }
-    if (!report.clean_since(before)) return;
-    const bool maps = links->is_list() &&
-                      std::all_of(links->items().begin(), links->items().end(),
-                                  [](const Value& v) { return v.is_map(); });
-    if (!maps) report.add(place, "links should be an array of hashes", links->mark());
 }
 
 }  // namespace
@@ -142,8 +193,6 @@ void check_release(const Value& value, const Place& place, Report& report) {
     check_release_text(value, "tag_name", "tag name", place, report);
     check_release_text(value, "description", "description", place, report);
     check_text(value, "tag_message", "tag message", place, report);
-    check_text(value, "name", "name", place, report);
-    check_text(value, "ref", "ref", place, report);
     const Value* milestones = value.given("milestones");
     if (milestones != nullptr && !milestones->is_blank() && !is_text_or_list(*milestones)) {
         report.add(place, "milestones should be an array of strings or a string",
@@ -152,6 +201,10 @@ void check_release(const Value& value, const Place& place, Report& report) {
     const Value* released = value.given("released_at");
     if (released != nullptr && !(released->is_string() && is_datetime(released->as_string()))) {
         report.add(place, "released at must be a valid datetime", released->mark());
+    }
+    const Value* ref = value.given("ref");
+    if (ref != nullptr && !(ref->is_string() && is_ref_name(ref->as_string()))) {
+        report.add(place, "ref must be a valid ref", ref->mark());
     }
     const Value* assets = value.given("assets");
     if (report.clean_since(before) && assets != nullptr) {

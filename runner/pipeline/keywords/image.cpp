@@ -1,3 +1,8 @@
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "base/strings.hpp"
 #include "runner/pipeline/keywords/checks.hpp"
 
 namespace runner::pipeline::keywords {
@@ -14,62 +19,94 @@ void check_pull_policy(const Value& value, const Place& place, Report& report) {
     const auto known = [](const Value& v) {
         return v.is_string() && one_of(v.as_string(), {"always", "never", "if-not-present"});
     };
-    bool good = known(value);
-    if (value.is_list()) {
-        good = !value.items().empty();
-        for (const Value& item : value.items()) good = good && known(item);
+    if (!is_text_or_list(value)) {
+        report.add(place, "config should be an array of strings or a string", value.mark());
     }
-    if (good) return;
-    report.add(place, "config is not included in the list", value.mark());
+    if (value.is_string() && !known(value)) {
+        report.add(place, "config is not included in the list", value.mark());
+    }
+    if (!value.is_list()) return;
+    std::vector<std::string> unknown;
+    for (const Value& item : value.items()) {
+        if (!known(item)) unknown.push_back(item.to_text());
+    }
+    if (!unknown.empty()) {
+        report.add(place, "config contains unknown values: " + base::join(unknown, ", "),
+                   value.mark());
+    }
+    if (value.items().empty()) report.add(place, "config can't be blank", value.mark());
 }
 
-void check_text_option(const Value& map, std::string_view key, std::size_t limit,
+/// GitLab checks these by a JSON schema, whose words name the place by a pointer.
+void schema_problem(const Place& place, std::string_view what, const std::string& pointer,
+                    std::string_view wrong, Mark mark, Report& report) {
+    report.add(place, fmt::format("executor opts {} `{}` {}", what, pointer, wrong), mark);
+}
+
+void check_option_text(const Value& value, std::size_t limit, const std::string& pointer,
                        const Place& place, Report& report) {
-    const Value* value = map.given(key);
-    if (value == nullptr) return;
-    const std::string attribute(key);
-    if (!value->is_string()) {
-        report.add(place, attribute + " should be a string", value->mark());
-    } else if (value->as_string().size() > limit) {
-        report.add(place,
-                   attribute + " is too long (maximum is " + std::to_string(limit) + " characters)",
-                   value->mark());
+    const std::size_t size = value.as_string().size();
+    if (size > limit) {
+        schema_problem(place, "string length at", pointer,
+                       fmt::format("is greater than: {}", limit), value.mark(), report);
+    } else if (size == 0) {
+        schema_problem(place, "string length at", pointer, "is less than: 1", value.mark(), report);
+    }
+}
+
+void check_docker_options(const Value& docker, const Place& place, Report& report) {
+    for (const auto& [key, value] : docker.entries()) {
+        const std::string pointer = "/docker/" + key.to_text();
+        if (key.is_text("platform") || key.is_text("user")) {
+            if (!value.is_string()) {
+                schema_problem(place, "value at", pointer, "is not a string", value.mark(), report);
+            } else {
+                check_option_text(value, key.is_text("user") ? kUserLimit : kPlatformLimit, pointer,
+                                  place, report);
+            }
+        } else {
+            schema_problem(place, "object property at", pointer,
+                           "is a disallowed additional property", key.mark(), report);
+        }
+    }
+}
+
+void check_kubernetes_options(const Value& kubernetes, const Place& place, Report& report) {
+    for (const auto& [key, value] : kubernetes.entries()) {
+        const std::string pointer = "/kubernetes/" + key.to_text();
+        if (!key.is_text("user")) {
+            schema_problem(place, "object property at", pointer,
+                           "is a disallowed additional property", key.mark(), report);
+        } else if (value.is_string()) {
+            check_option_text(value, kUserLimit, pointer, place, report);
+        } else if (!value.is_integer()) {
+            schema_problem(place, "value at", pointer, "is not one of the types: string, integer",
+                           value.mark(), report);
+        }
     }
 }
 
 void check_executor_options(const Value& value, const Place& place, Report& report) {
-    if (const Value* docker = value.given("docker")) {
-        const Place inner{&place, "executor_opts"};
-        if (!docker->is_map()) {
-            report.add(inner, "config should be a hash", docker->mark());
-        } else {
-            const Place named{&place, "docker"};
-            check_keys(*docker, {"platform", "user"}, named, report);
-            check_text_option(*docker, "platform", kPlatformLimit, named, report);
-            check_text_option(*docker, "user", kUserLimit, named, report);
-        }
-    }
-    const Value* kubernetes = value.given("kubernetes");
-    if (kubernetes == nullptr) return;
-    const Place named{&place, "kubernetes"};
-    if (!kubernetes->is_map()) {
-        report.add(named, "config should be a hash", kubernetes->mark());
-        return;
-    }
-    check_keys(*kubernetes, {"user"}, named, report);
-    const Value* user = kubernetes->given("user");
-    if (user != nullptr && !user->is_string() && !user->is_integer()) {
-        report.add(named, "user should be a string or an integer", user->mark());
-    }
+    const auto check = [&](const char* key, auto inner) {
+        const Value* options = value.given(key);
+        if (options == nullptr) return;
+        if (options->is_map()) return inner(*options, place, report);
+        schema_problem(place, "value at", std::string("/") + key, "is not an object",
+                       options->mark(), report);
+    };
+    check("docker", check_docker_options);
+    check("kubernetes", check_kubernetes_options);
 }
 
-/// What image and service have in common; false when nothing below should be looked at.
-bool check_imageable(const Value& value, Names keys, const Place& place, Report& report) {
-    const std::size_t before = report.count();
+/// What image and service have in common.
+void check_imageable(const Value& value, const Place& place, Report& report) {
     if (!value.is_map() && !value.is_string()) {
         report.add(place, "config should be a hash or a string", value.mark());
     }
-    if (value.is_map()) check_keys(value, keys, place, report);
+    if (value.find("ports") != nullptr) {
+        report.add(place, "config contains disallowed keys: ports",
+                   value.entries().find_key("ports")->mark());
+    }
     const Value* name = value.is_string() ? &value : value.find("name");
     if (name == nullptr || !name->is_string()) {
         report.add(place, "name should be a string", value.mark());
@@ -77,36 +114,47 @@ bool check_imageable(const Value& value, Names keys, const Place& place, Report&
     if (name == nullptr || name->is_blank()) {
         report.add(place, "name can't be blank", value.mark());
     }
-    if (!value.is_map()) return report.clean_since(before);
     const Value* entrypoint = value.given("entrypoint");
     if (entrypoint != nullptr && !is_text_list(*entrypoint)) {
         report.add(place, "entrypoint should be an array of strings", entrypoint->mark());
     }
-    return report.clean_since(before);
+    check_executor_options(value, place, report);
+}
+
+void check_alias(const Value& service, const Place& place, Report& report) {
+    const Value* alias = service.given("alias");
+    const Value* ports = service.given("ports");
+    const bool asked = ports != nullptr && !ports->is_blank();
+    const Mark mark = alias == nullptr ? service.mark() : alias->mark();
+    if (alias != nullptr && !alias->is_string()) {
+        report.add(place, "alias should be a string", mark);
+    }
+    if (!asked) return;
+    if (alias == nullptr || !alias->is_string()) {
+        report.add(place, "alias should be a string", mark);
+    }
+    if (alias == nullptr || alias->is_blank()) report.add(place, "alias can't be blank", mark);
 }
 
 void check_service(const Value& value, const Place& place, Report& report) {
+    if (value.is_null()) return;
     const std::size_t before = report.count();
-    check_imageable(value,
-                    {"name", "entrypoint", "command", "alias", "ports", "variables", "pull_policy",
-                     "docker", "kubernetes"},
-                    place, report);
+    check_imageable(value, place, report);
     if (!value.is_map()) return;
-    const Value* command = value.given("command");
-    if (command != nullptr && !is_text_or_list(*command)) {
-        report.add(place, "command should be an array of strings or a string", command->mark());
-    }
-    const Value* alias = value.given("alias");
-    if (alias != nullptr && !alias->is_string()) {
-        report.add(place, "alias should be a string", alias->mark());
-    }
+    check_keys(value,
+               {"name", "entrypoint", "command", "alias", "ports", "variables", "pull_policy",
+                "docker", "kubernetes"},
+               place, report);
+    check_alias(value, place, report);
     if (!report.clean_since(before)) return;
     if (const Value* policy = value.given("pull_policy")) {
         check_pull_policy(*policy, Place{&place, "pull_policy"}, report);
     }
-    check_executor_options(value, place, report);
     if (const Value* variables = value.given("variables")) {
         check_variables(*variables, VariableScope::kRule, Place{&place, "variables"}, report);
+    }
+    if (const Value* command = value.given("command")) {
+        check_commands(*command, Place{&place, "command"}, report);
     }
 }
 
@@ -123,14 +171,15 @@ void check_service_list(const List& items, const Place& place, int levels, Repor
 }  // namespace
 
 void check_image(const Value& value, const Place& place, Report& report) {
-    const bool good = check_imageable(
-        value, {"name", "entrypoint", "ports", "pull_policy", "docker", "kubernetes"}, place,
-        report);
-    if (!good || !value.is_map()) return;
-    if (const Value* policy = value.given("pull_policy")) {
+    const std::size_t before = report.count();
+    check_imageable(value, place, report);
+    if (!value.is_map()) return;
+    check_keys(value, {"name", "entrypoint", "ports", "pull_policy", "docker", "kubernetes"}, place,
+               report);
+    const Value* policy = value.given("pull_policy");
+    if (policy != nullptr && report.clean_since(before)) {
         check_pull_policy(*policy, Place{&place, "pull_policy"}, report);
     }
-    check_executor_options(value, place, report);
 }
 
 void check_services(const Value& value, const Place& place, Report& report) {

@@ -7,15 +7,16 @@
 #include "base/strings.hpp"
 #include "runner/pipeline/durations.hpp"
 #include "runner/pipeline/keywords/checks.hpp"
+#include "runner/pipeline/rules/clauses.hpp"
 
 namespace runner::pipeline::keywords {
 
 using yaml::Value;
 
-const Names kDefaultKeywords = {"before_script", "image",     "services",  "after_script",
-                                "cache",         "interruptible", "retry", "hooks",
-                                "tags",          "artifacts", "timeout",   "id_tokens",
-                                "identity"};
+const Names kDefaultKeywords = {"before_script", "after_script",  "hooks",   "cache",
+                                "image",         "services",      "interruptible",
+                                "timeout",       "retry",         "tags",    "artifacts",
+                                "id_tokens",     "identity"};
 
 namespace {
 
@@ -30,7 +31,7 @@ std::size_t characters(std::string_view text) {
 }
 
 void check_name(const Value& name, const Place& place, Report& report) {
-    if (name.is_blank() && !name.is_bool()) report.add(place, "name can't be blank", name.mark());
+    if (name.is_blank()) report.add(place, "name can't be blank", name.mark());
     if (!name.is_string()) report.add(place, "name should be a symbol", name.mark());
     if (name.is_string() && characters(name.as_string()) > kNameLimit) {
         report.add(place, "name is too long (maximum is 255 characters)", name.mark());
@@ -43,8 +44,9 @@ void check_common(const Value& name, const Value& value, const Place& place, Rep
     check_exclusive(value, {"script", "trigger"}, place, report);
     if (value.given("rules") != nullptr) {
         std::vector<std::string> misplaced;
-        for (const auto* key : {"only", "except", "start_in"}) {
-            if (value.given(key) != nullptr) misplaced.emplace_back(key);
+        for (const auto& [key, item] : value.entries()) {
+            const bool odd = key.is_text("only") || key.is_text("except") || key.is_text("start_in");
+            if (odd && !item.is_null()) misplaced.push_back(key.as_string());
         }
         if (!misplaced.empty()) {
             report.add(place,
@@ -53,7 +55,7 @@ void check_common(const Value& name, const Value& value, const Place& place, Rep
         }
     }
     const Value* rules = value.given("rules");
-    if (rules != nullptr && !rules->is_list()) {
+    if (rules != nullptr && !is_nested_maps(*rules)) {
         report.add(place, "rules should be an array containing hashes and arrays of hashes",
                    rules->mark());
     }
@@ -127,15 +129,15 @@ void check_job_own(const Value& name, const Value& value, const JobContext& cont
     if (script != nullptr ? script->is_blank() : value.find("run") == nullptr) {
         report.add(place, "script can't be blank", script == nullptr ? value.mark() : script->mark());
     }
-    const Value* allow = value.given("allow_failure");
-    if (allow != nullptr && !allow->is_bool() && !allow->is_map()) {
-        report.add(place, "allow failure should be a hash or a boolean value", allow->mark());
-    }
     check_when(value, {"on_success", "on_failure", "always", "manual", "delayed"},
                "on_success, on_failure, always, manual, delayed", place, report);
     const Value* dependencies = value.given("dependencies");
     if (dependencies != nullptr && !is_text_list(*dependencies)) {
         report.add(place, "dependencies should be an array of strings", dependencies->mark());
+    }
+    const Value* allow = value.given("allow_failure");
+    if (allow != nullptr && !allow->is_bool() && !allow->is_map()) {
+        report.add(place, "allow failure should be a hash or a boolean value", allow->mark());
     }
     const Value* confirmation = value.given("manual_confirmation");
     if (confirmation != nullptr && !confirmation->is_string()) {
@@ -143,7 +145,7 @@ void check_job_own(const Value& name, const Value& value, const JobContext& cont
     }
     check_start_in(value, place, report);
     const Value* publish = value.given("publish");
-    if (publish != nullptr && !is_pages_job(name, value)) {
+    if (publish != nullptr && !publish->is_blank() && !is_pages_job(name, value)) {
         report.add(place, "publish can only be used within a `pages` job", publish->mark());
     }
 }
@@ -153,7 +155,7 @@ void check_bridge_own(const Value& name, const Value& value, const Place& place,
     check_keys(value,
                {"extends", "stage", "only", "except", "rules", "variables", "inherit",
                 "allow_failure", "when", "needs", "resource_group", "environment", "interruptible",
-                "manual_confirmation", "trigger", "parallel"},
+                "trigger", "parallel"},
                place, report);
     check_when(value, {"on_success", "on_failure", "always", "manual"},
                "on_success, on_failure, always, manual", place, report);
@@ -161,6 +163,14 @@ void check_bridge_own(const Value& name, const Value& value, const Place& place,
     if (allow != nullptr && !allow->is_bool()) {
         report.add(place, "allow failure should be a boolean value", allow->mark());
     }
+}
+
+/// What GitLab derives from a keyword it derives only from one that has no problems.
+template <typename Check>
+bool is_clean(Check check) {
+    Report problems;
+    check(problems);
+    return problems.count() == 0;
 }
 
 /// Checks a job's value of a keyword, or repeats the problems of the default it inherits.
@@ -190,6 +200,8 @@ void check_shared_children(const Value& value, const JobContext& context, const 
               check_variables(v, VariableScope::kJob, p, r);
           });
     child(value, "inherit", context, place, report, check_inherit);
+    child(value, "environment", context, place, report, check_environment);
+    child(value, "interruptible", context, place, report, check_boolean);
 }
 
 void check_job_children(const Value& value, const JobContext& context, const Place& place,
@@ -203,7 +215,6 @@ void check_job_children(const Value& value, const JobContext& context, const Pla
     child(value, "cache", context, place, report, check_cache);
     child(value, "image", context, place, report, check_image);
     child(value, "services", context, place, report, check_services);
-    child(value, "interruptible", context, place, report, check_boolean);
     child(value, "timeout", context, place, report, check_timeout);
     child(value, "retry", context, place, report,
           [](const Value& v, const Place&, Report& r) { check_retry(v, r); });
@@ -213,17 +224,17 @@ void check_job_children(const Value& value, const JobContext& context, const Pla
           [&](const Value& v, const Place& p, Report& r) {
               check_needs(v, {false, context.edition == Edition::kEnterprise}, p, r);
           });
-    child(value, "environment", context, place, report, check_environment);
     child(value, "coverage", context, place, report, check_coverage);
     child(value, "release", context, place, report, check_release);
     child(value, "parallel", context, place, report,
           [](const Value& v, const Place& p, Report& r) { check_parallel(v, false, p, r); });
     child(value, "allow_failure", context, place, report, check_allow_failure);
-    child(value, "pages", context, place, report, check_pages);
     child(value, "id_tokens", context, place, report, check_id_tokens);
+    child(value, "publish", context, place, report, check_publish);
+    child(value, "pages", context, place, report, check_pages);
+    child(value, "inputs", context, place, report, check_job_inputs);
     child(value, "secrets", context, place, report, check_secrets);
     child(value, "dast_configuration", context, place, report, check_dast_configuration);
-    if (const Value* inputs = value.given("inputs")) check_job_inputs(*inputs, place, report);
 }
 
 void collect_need_names(const Value& needs, std::vector<std::string>& names) {
@@ -237,11 +248,13 @@ void collect_need_names(const Value& needs, std::vector<std::string>& names) {
     for (const Value& item : needs.items()) collect_need_names(item, names);
 }
 
-/// What is checked once all parts of the job are known to be well formed.
-void check_dependencies(const Value& value, const Place& place, Report& report) {
+/// What GitLab checks once the parts are made; it prints these before the parts' own problems.
+void check_dependencies(const Value& value, const NeedsContext& context, const Place& place,
+                        Report& report) {
     const Value* dependencies = value.given("dependencies");
     const Value* needs = value.given("needs");
     if (dependencies == nullptr || needs == nullptr || dependencies->items().empty()) return;
+    if (!is_clean([&](Report& r) { check_needs(*needs, context, place, r); })) return;
     std::vector<std::string> names;
     collect_need_names(*needs, names);
     const bool cross_only = names.empty() && !needs->is_blank();
@@ -260,6 +273,47 @@ void check_dependencies(const Value& value, const Place& place, Report& report) 
                dependencies->mark());
 }
 
+/// GitLab warns of jobs that run for every kind of pipeline, branch and merge request alike.
+void warn_of_two_pipelines(const Value& value, const JobContext& context, const Place& place,
+                           Report& report) {
+    const Value* rules = value.given("rules");
+    if (rules == nullptr || context.workflow_rules) return;
+    if (!is_clean([&](Report& r) { check_rules(*rules, RuleScope::kJob, place, r); })) return;
+    const auto flat = rules::flatten_rules(*rules);
+    if (flat.empty() || !flat.back().is_map()) return;
+    const Value& last = flat.back();
+    const Value* when = last.given("when");
+    const auto given = std::count_if(last.entries().begin(), last.entries().end(),
+                                     [](const auto& entry) { return !entry.second.is_null(); });
+    if (when == nullptr || when->is_text("never") || given != 1) return;
+    report.warn(place,
+                "may allow multiple pipelines to run for a single action due to `rules:when` "
+                "clause with no `workflow:rules` - read more: "
+                "https://docs.gitlab.com/ee/ci/jobs/job_troubleshooting.html#job-may-allow-"
+                "multiple-pipelines-to-run-for-a-single-action-warning",
+                last.mark());
+}
+
+void check_bridge_needs(const Value& value, std::string_view no_trigger, bool enterprise,
+                        const Place& place, Report& report) {
+    const Value* needs = value.given("needs");
+    const auto mirrors = [](const Value& need) {
+        return need.is_map() && need.find("pipeline") != nullptr && need.find("job") == nullptr;
+    };
+    std::ptrdiff_t mirrored = 0;
+    if (enterprise && needs != nullptr && needs->is_list()) {
+        mirrored = std::count_if(needs->items().begin(), needs->items().end(), mirrors);
+    } else if (enterprise && needs != nullptr && mirrors(*needs)) {
+        mirrored = 1;
+    }
+    if (value.given("trigger") == nullptr && mirrored == 0) {
+        report.add(place, no_trigger, value.mark());
+    }
+    if (mirrored > 1) {
+        report.add(place, "config should contain at most one bridge need", needs->mark());
+    }
+}
+
 void check_bridge(const Value& name, const Value& value, const JobContext& context,
                   const Place& place, Report& report) {
     constexpr std::string_view kNoTrigger =
@@ -267,32 +321,16 @@ void check_bridge(const Value& name, const Value& value, const JobContext& conte
     const std::size_t before = report.count();
     check_bridge_own(name, value, place, report);
     if (!report.clean_since(before)) return report.add(place, kNoTrigger, value.mark());
+    warn_of_two_pipelines(value, context, place, report);
+    check_bridge_needs(value, kNoTrigger, context.edition == Edition::kEnterprise, place, report);
     check_shared_children(value, context, place, report);
     child(value, "trigger", context, place, report, check_trigger);
     child(value, "needs", context, place, report,
           [&](const Value& v, const Place& p, Report& r) {
               check_needs(v, {true, context.edition == Edition::kEnterprise}, p, r);
           });
-    child(value, "environment", context, place, report, check_environment);
-    child(value, "interruptible", context, place, report, check_boolean);
     child(value, "parallel", context, place, report,
           [](const Value& v, const Place& p, Report& r) { check_parallel(v, true, p, r); });
-    const Value* needs = value.given("needs");
-    const auto mirrors = [](const Value& need) {
-        return need.is_map() && need.find("pipeline") != nullptr && need.find("job") == nullptr;
-    };
-    std::ptrdiff_t mirrored = 0;
-    if (needs != nullptr && needs->is_list()) {
-        mirrored = std::count_if(needs->items().begin(), needs->items().end(), mirrors);
-    } else if (needs != nullptr && mirrors(*needs)) {
-        mirrored = 1;
-    }
-    if (value.given("trigger") == nullptr && mirrored == 0 && report.clean_since(before)) {
-        report.add(place, kNoTrigger, value.mark());
-    }
-    if (mirrored > 1) {
-        report.add(place, "config should contain at most one bridge need", needs->mark());
-    }
 }
 
 }  // namespace
@@ -322,45 +360,21 @@ JobKind kind_of(const Value& name, const Value& value) {
 bool inherits_default(const Value& job, std::string_view keyword) {
     if (!one_of(keyword, kDefaultKeywords)) return false;
     const Value* inherit = job.given("inherit");
-    const Value* which = inherit == nullptr ? nullptr : inherit->given("default");
+    if (inherit == nullptr) return true;
+    Report wrong;
+    check_inherit_keys(*inherit, Place{}, wrong);
+    if (wrong.count() > 0) return false;
+    const Value* which = inherit->given("default");
     if (which == nullptr) return true;
     if (which->is_bool()) return which->as_bool();
-    if (!which->is_list()) return true;
-    return std::any_of(which->items().begin(), which->items().end(),
+    return which->is_list() && std::any_of(which->items().begin(), which->items().end(),
                        [&](const Value& name) { return name.is_text(keyword); });
-}
-
-void check_default_keyword(std::string_view keyword, const Value& value, const Place& place,
-                           Report& report) {
-    if (keyword == "before_script" || keyword == "after_script") {
-        check_commands(value, place, report);
-    } else if (keyword == "image") {
-        check_image(value, place, report);
-    } else if (keyword == "services") {
-        check_services(value, place, report);
-    } else if (keyword == "cache") {
-        check_cache(value, place, report);
-    } else if (keyword == "interruptible") {
-        check_boolean(value, place, report);
-    } else if (keyword == "retry") {
-        check_retry(value, report);
-    } else if (keyword == "hooks") {
-        check_hooks(value, place, report);
-    } else if (keyword == "tags") {
-        check_tags(value, place, report);
-    } else if (keyword == "artifacts") {
-        check_artifacts(value, place, report);
-    } else if (keyword == "timeout") {
-        check_timeout(value, place, report);
-    } else if (keyword == "id_tokens") {
-        check_id_tokens(value, place, report);
-    }
 }
 
 void check_job(const Value& name, const Value& value, JobKind kind, const JobContext& context,
                Report& report) {
     const Place jobs{nullptr, "jobs"};
-    const std::string text = name.is_blank() && !name.is_bool() ? "job" : name.to_text();
+    const std::string text = name.is_blank() ? "job" : name.to_text();
     const Place place{&jobs, text};
     if (kind == JobKind::kHidden) {
         if (value.is_blank()) report.add(place, "config can't be blank", value.mark());
@@ -370,8 +384,11 @@ void check_job(const Value& name, const Value& value, JobKind kind, const JobCon
     const std::size_t before = report.count();
     check_job_own(name, value, context, place, report);
     if (!report.clean_since(before)) return;
+    warn_of_two_pipelines(value, context, place, report);
+    const NeedsContext needs{false, context.edition == Edition::kEnterprise};
+    check_dependencies(value, needs, place, report);
+    if (const Value* inputs = value.given("inputs")) check_input_values(*inputs, place, report);
     check_job_children(value, context, place, report);
-    if (report.clean_since(before)) check_dependencies(value, place, report);
 }
 
 }  // namespace runner::pipeline::keywords

@@ -31,12 +31,10 @@ extern const Names kDefaultKeywords;
 /// Whether the job takes this keyword over when it has none of its own.
 bool inherits_default(const yaml::Value& job, std::string_view keyword);
 
-void check_default_keyword(std::string_view keyword, const yaml::Value& value, const Place& place,
-                           Report& report);
-
 struct JobContext {
     Edition edition = Edition::kEnterprise;
     const Defaults* defaults = nullptr;
+    bool workflow_rules = false;  ///< there are some, so nothing runs twice by accident
 };
 void check_job(const yaml::Value& name, const yaml::Value& value, JobKind kind,
                const JobContext& context, Report& report);

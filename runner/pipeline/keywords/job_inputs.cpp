@@ -11,24 +11,27 @@ constexpr std::size_t kMostInputs = 50;
 
 }  // namespace
 
-void check_job_inputs(const Value& value, const Place& job, Report& report) {
-    const Place place{&job, "inputs"};
+void check_job_inputs(const Value& value, const Place& place, Report& report) {
     if (!value.is_map()) return report.add(place, "config should be a hash", value.mark());
-    if (value.entries().size() > kMostInputs) {
-        return report.add(place, "config cannot define more than 50 inputs", value.mark());
-    }
-    const std::size_t before = report.count();
     for (const auto& [key, definition] : value.entries()) {
         const std::string name = key.to_text();
         const Place inner{&place, name};
-        const std::size_t own = report.count();
         spec::check_input(definition, inner, report);
-        if (report.clean_since(own) && definition.find("default") == nullptr) {
+        const bool asked = definition.is_map() || definition.is_null();
+        if (asked && definition.given("default") == nullptr) {
             report.add(inner, "must have a default value", key.mark());
         }
     }
-    if (!report.clean_since(before)) return;
-    for (const auto& [key, definition] : value.entries()) {
+}
+
+void check_input_values(const Value& inputs, const Place& job, Report& report) {
+    Report definitions;
+    check_job_inputs(inputs, job, definitions);
+    if (definitions.count() > 0) return;
+    if (inputs.entries().size() > kMostInputs) {
+        return report.add(job, "inputs has too many entries (maximum 50)", inputs.mark());
+    }
+    for (const auto& [key, definition] : inputs.entries()) {
         spec::InputSpec input{key.to_text(), "string", definition};
         if (const Value* type = definition.given("type")) input.type = type->to_text();
         const Value& fallback = *definition.find("default");

@@ -17,10 +17,11 @@ bool has(const Value& need, std::string_view key) { return need.find(key) != nul
 
 void check_text(const Value& need, std::string_view key, const Place& place, Report& report) {
     const Value* value = need.find(key);
+    if (value == nullptr || !value->is_string()) {
+        report.add(place, std::string(key) + " should be a string", need.mark());
+    }
     if (value == nullptr || value->is_blank()) {
         report.add(place, std::string(key) + " can't be blank", need.mark());
-    } else if (!value->is_string()) {
-        report.add(place, std::string(key) + " should be a string", value->mark());
     }
 }
 
@@ -62,6 +63,7 @@ void check_project_need(const Value& need, const Place& place, Report& report) {
 /// How GitLab tells the forms apart: by the keys that are there.
 void check_need(const Value& need, const NeedsContext& context, const Place& place,
                 Report& report) {
+    if (need.is_null()) return;
     if (need.is_string()) {
         if (need.is_blank()) report.add(place, "config can't be blank", need.mark());
         return;
@@ -90,7 +92,8 @@ void flatten(const List& items, int levels, List& out) {
     }
 }
 
-void check_list_rules(const List& needs, Mark mark, const Place& place, Report& report) {
+void check_list_rules(const List& needs, const NeedsContext& context, Mark mark,
+                      const Place& place, Report& report) {
     std::size_t pipelines = 0;
     std::size_t projects = 0;
     for (const Value& need : needs) {
@@ -101,6 +104,9 @@ void check_list_rules(const List& needs, Mark mark, const Place& place, Report& 
         }
         if (has(need, "pipeline") && has(need, "job")) ++pipelines;
         if (has(need, "project")) ++projects;
+    }
+    if ((pipelines > 0 || projects > 0) && (context.bridge || context.rule)) {
+        report.add(place, "config uses invalid types: cross_dependency", mark);
     }
     if (pipelines > kMostCrossNeeds || projects > kMostCrossNeeds) {
         report.add(place, "config must be less than or equal to 5", mark);
@@ -123,9 +129,8 @@ void check_needs(const Value& value, const NeedsContext& context, const Place& p
     } else {
         flatten(value.items(), 10, needs);
     }
-    const std::size_t before = report.count();
+    check_list_rules(needs, context, value.mark(), place, report);
     for (const Value& need : needs) check_need(need, context, Place{&place, "need"}, report);
-    if (report.clean_since(before)) check_list_rules(needs, value.mark(), place, report);
 }
 
 namespace {
@@ -158,8 +163,11 @@ void check_matrix(const Value& value, const Place& place, Report& report) {
                       std::all_of(value.items().begin(), value.items().end(),
                                   [](const Value& v) { return v.is_map(); });
     if (!maps) return report.add(place, "config should be an array of hashes", value.mark());
-    const std::size_t before = report.count();
     std::int64_t total = 0;
+    for (const Value& map : value.items()) total += combinations(map);
+    if (total > kMostParallel) {
+        report.add(place, "config generates too many jobs (maximum is 200)", value.mark());
+    }
     const Place inner{&place, "variables"};
     for (const Value& map : value.items()) {
         if (map.entries().empty()) {
@@ -168,12 +176,7 @@ void check_matrix(const Value& value, const Place& place, Report& report) {
             report.add(inner,
                        "config should be a hash of key value pairs, value can be an array",
                        map.mark());
-        } else {
-            total += combinations(map);
         }
-    }
-    if (report.clean_since(before) && total > kMostParallel) {
-        report.add(place, "config generates too many jobs (maximum is 200)", value.mark());
     }
 }
 

@@ -23,6 +23,10 @@ void Report::add(const Place& place, std::string_view message, Mark mark) {
     problems_.push_back({base::to_lower(text.append(message)), mark});
 }
 
+void Report::warn(const Place& place, std::string_view message, Mark mark) {
+    warnings_.push_back({place.text().append(" ").append(message), mark});
+}
+
 void Report::append(const Problems& more) {
     problems_.insert(problems_.end(), more.begin(), more.end());
 }
@@ -32,6 +36,7 @@ bool one_of(std::string_view text, Names names) {
 }
 
 void check_keys(const Value& map, Names allowed, const Place& place, Report& report) {
+    if (!map.is_map()) return;
     std::vector<std::string> unknown;
     Mark mark = map.mark();
     for (const auto& [key, value] : map.entries()) {
@@ -54,8 +59,8 @@ void check_required(const Value& map, Names required, const Place& place, Report
 
 void check_exclusive(const Value& map, Names keys, const Place& place, Report& report) {
     std::vector<std::string> present;
-    for (const auto name : keys) {
-        if (map.find(name) != nullptr) present.emplace_back(name);
+    for (const auto& [key, value] : map.entries()) {
+        if (key.is_string() && one_of(key.as_string(), keys)) present.push_back(key.as_string());
     }
     if (present.size() < 2) return;
     report.add(place, "config these keys cannot be used together: " + base::join(present, ", "),
@@ -64,20 +69,31 @@ void check_exclusive(const Value& map, Names keys, const Place& place, Report& r
 
 bool is_text(const Value& value) { return value.is_string(); }
 
-bool is_text_list(const Value& value) {
-    return value.is_list() &&
-           std::all_of(value.items().begin(), value.items().end(), [](const Value& v) {
-               return v.is_string();
-           });
+bool is_text_or_symbol(const Value& value) {
+    return value.is_string() || value.kind() == yaml::Kind::kSymbol;
 }
 
-bool is_text_or_list(const Value& value) { return value.is_string() || is_text_list(value); }
+bool is_text_list(const Value& value) {
+    return value.is_list() &&
+           std::all_of(value.items().begin(), value.items().end(), is_text_or_symbol);
+}
+
+bool is_text_or_list(const Value& value) {
+    return is_text_or_symbol(value) || is_text_list(value);
+}
 
 bool is_nested_text(const Value& value, int levels) {
-    if (value.is_string()) return true;
+    if (is_text_or_symbol(value)) return true;
     if (!value.is_list() || levels < 0) return false;
     return std::all_of(value.items().begin(), value.items().end(),
                        [levels](const Value& v) { return is_nested_text(v, levels - 1); });
+}
+
+bool is_nested_maps(const Value& value, int levels) {
+    if (!value.is_list()) return false;
+    return std::all_of(value.items().begin(), value.items().end(), [levels](const Value& v) {
+        return v.is_map() || (levels > 0 && is_nested_maps(v, levels - 1));
+    });
 }
 
 bool is_integer_or_list(const Value& value) {
@@ -86,6 +102,12 @@ bool is_integer_or_list(const Value& value) {
            std::all_of(value.items().begin(), value.items().end(), [](const Value& v) {
                return v.is_integer();
            });
+}
+
+std::size_t length_of(const Value& value) {
+    if (value.is_list()) return value.items().size();
+    if (value.is_map()) return value.entries().size();
+    return value.to_text().size();
 }
 
 bool is_duration(const Value& value) {

@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "runner/pipeline/yaml/value.hpp"
 
@@ -25,14 +26,18 @@ class Report {
     void add(const Place& place, std::string_view message, Mark mark);
     void add_plain(std::string text, Mark mark) { problems_.push_back({std::move(text), mark}); }
     void append(const Problems& more);
+    /// GitLab keeps a job's name as it is in warnings.
+    void warn(const Place& place, std::string_view message, Mark mark);
 
     [[nodiscard]] std::size_t count() const { return problems_.size(); }
     [[nodiscard]] bool clean_since(std::size_t count) const { return problems_.size() == count; }
     [[nodiscard]] const Problems& problems() const { return problems_; }
-    Problems take() { return std::move(problems_); }
+    Problems take() { return std::exchange(problems_, {}); }
+    Problems take_warnings() { return std::exchange(warnings_, {}); }
 
   private:
     Problems problems_;
+    Problems warnings_;
 };
 
 /// "config contains unknown keys: a, b" when the map has keys beyond `allowed`.
@@ -44,11 +49,17 @@ void check_exclusive(const yaml::Value& map, Names keys, const Place& place, Rep
 
 bool one_of(std::string_view text, Names names);
 bool is_text(const yaml::Value& value);  ///< a string, not a symbol
+/// Where GitLab takes a plain `:word` for a text, too.
+bool is_text_or_symbol(const yaml::Value& value);
 bool is_text_list(const yaml::Value& value);
 bool is_text_or_list(const yaml::Value& value);
 /// Lists of text within lists, ten levels deep at most.
 bool is_nested_text(const yaml::Value& value, int levels = 10);
+/// Maps within lists, ten levels deep at most.
+bool is_nested_maps(const yaml::Value& value, int levels = 10);
 bool is_integer_or_list(const yaml::Value& value);
+/// GitLab asks for the length of whatever is there, be it a list or a text.
+std::size_t length_of(const yaml::Value& value);
 bool is_duration(const yaml::Value& value);
 bool is_literal_regex(std::string_view text);
 

@@ -1,6 +1,7 @@
 #include "runner/pipeline/keywords/root.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "runner/pipeline/keywords/checks.hpp"
 
@@ -10,13 +11,69 @@ using yaml::Value;
 
 namespace {
 
-void check_default(const Value& root, Edition edition, Defaults& defaults, Report& report) {
+void check_default_keyword(std::string_view keyword, const Value& value, const Place& place,
+                           Report& report) {
+    if (keyword == "before_script" || keyword == "after_script") {
+        check_commands(value, place, report);
+    } else if (keyword == "image") {
+        check_image(value, place, report);
+    } else if (keyword == "services") {
+        check_services(value, place, report);
+    } else if (keyword == "cache") {
+        check_cache(value, place, report);
+    } else if (keyword == "interruptible") {
+        check_boolean(value, place, report);
+    } else if (keyword == "retry") {
+        check_retry(value, report);
+    } else if (keyword == "hooks") {
+        check_hooks(value, place, report);
+    } else if (keyword == "tags") {
+        check_tags(value, place, report);
+    } else if (keyword == "artifacts") {
+        check_artifacts(value, place, report);
+    } else if (keyword == "timeout") {
+        check_timeout(value, place, report);
+    } else if (keyword == "id_tokens") {
+        check_id_tokens(value, place, report);
+    }
+}
+
+/// The keywords of `default` that may also stand at the top level, its old spelling.
+const Names kGlobalKeywords = {"before_script", "after_script", "cache", "image", "services"};
+
+using ProblemsByKeyword = std::map<std::string, Problems, std::less<>>;
+
+/// A keyword that jobs take over: its problems are printed here and for every job that does.
+void add_default(std::string_view keyword, const Value& value, Problems problems,
+                 Defaults& defaults, Report& report) {
+    report.append(problems);
+    defaults.values.insert_or_assign(std::string(keyword), value);
+    if (!problems.empty()) {
+        defaults.problems.insert_or_assign(std::string(keyword), std::move(problems));
+    }
+}
+
+ProblemsByKeyword check_globals(const Value& root) {
+    ProblemsByKeyword found;
+    for (const auto keyword : kGlobalKeywords) {
+        const Value* value = root.given(keyword);
+        if (value == nullptr) continue;
+        Report own;
+        check_default_keyword(keyword, *value, Place{nullptr, keyword}, own);
+        found[std::string(keyword)] = own.take();
+    }
+    return found;
+}
+
+/// `default`, nullptr when there is none that could give jobs anything.
+const Value* check_default_keys(const Value& root, Edition edition, Report& report) {
     const Value* value = root.given("default");
-    if (value == nullptr || looks_like_job(*value)) return;
+    if (value == nullptr || looks_like_job(*value)) return nullptr;
     const Place place{nullptr, "default"};
-    if (!value->is_map()) return report.add(place, "config should be a hash", value->mark());
     const std::size_t before = report.count();
-    if (edition == Edition::kEnterprise) {
+    if (!value->is_map()) {
+        report.add(place, "config should be a hash", value->mark());
+    } else if (edition == Edition::kEnterprise) {
         check_keys(*value, kDefaultKeywords, place, report);
     } else {
         check_keys(*value,
@@ -24,33 +81,32 @@ void check_default(const Value& root, Edition edition, Defaults& defaults, Repor
                     "retry", "hooks", "tags", "artifacts", "timeout", "id_tokens"},
                    place, report);
     }
-    if (!report.clean_since(before)) return;
-    for (const auto keyword : kDefaultKeywords) {
-        const Value* entry = value->given(keyword);
-        if (entry == nullptr) continue;
-        Report own;
-        check_default_keyword(keyword, *entry, Place{&place, keyword}, own);
-        report.append(own.problems());
-        defaults.values[std::string(keyword)] = *entry;
-        if (!own.problems().empty()) defaults.problems[std::string(keyword)] = own.take();
-    }
+    return report.clean_since(before) ? value : nullptr;
 }
 
-/// The old spelling: a keyword of `default` at the top level.
-void check_global(std::string_view keyword, const Value& root, Defaults& defaults,
-                  Report& report) {
-    const Value* value = root.given(keyword);
-    if (value == nullptr) return;
-    if (defaults.values.contains(keyword)) {
-        report.add_plain(std::string(keyword) + " is defined in top-level and `default:` entry",
-                         value->mark());
-        return;
+/// False: a keyword stands in both places. GitLab then says only that.
+bool check_default(const Value& root, Edition edition, const ProblemsByKeyword& globals,
+                   Defaults& defaults, Report& report) {
+    const Value* value = check_default_keys(root, edition, report);
+    const Place place{nullptr, "default"};
+    for (const auto keyword : kDefaultKeywords) {
+        const Value* own = value == nullptr ? nullptr : value->given(keyword);
+        const auto global = globals.find(keyword);
+        if (own != nullptr && global != globals.end()) {
+            report.take();
+            report.add_plain(std::string(keyword) + " is defined in top-level and `default:` entry",
+                             root.given(keyword)->mark());
+            return false;
+        }
+        if (own != nullptr) {
+            Report problems;
+            check_default_keyword(keyword, *own, Place{&place, keyword}, problems);
+            add_default(keyword, *own, problems.take(), defaults, report);
+        } else if (global != globals.end()) {
+            add_default(keyword, *root.given(keyword), global->second, defaults, report);
+        }
     }
-    Report own;
-    check_default_keyword(keyword, *value, Place{nullptr, keyword}, own);
-    report.append(own.problems());
-    defaults.values[std::string(keyword)] = *value;
-    if (!own.problems().empty()) defaults.problems[std::string(keyword)] = own.take();
+    return true;
 }
 
 /// Names of letters and blanks only lose their blanks in this one message.
@@ -79,7 +135,10 @@ void check_jobs(const Value& root, Edition edition, const Defaults& defaults, Re
     }
     if (!visible) report.add(jobs, "config should contain at least one visible job", root.mark());
     if (!report.clean_since(before)) return;
-    const JobContext context{edition, &defaults};
+    const Value* workflow = root.given("workflow");
+    const bool by_workflow = workflow != nullptr && !looks_like_job(*workflow) &&
+                             workflow->find("rules") != nullptr;
+    const JobContext context{edition, &defaults, by_workflow};
     for (const auto& [name, value] : root.entries()) {
         if (is_job_entry(name, value)) check_job(name, value, kind_of(name, value), context, report);
     }
@@ -96,9 +155,16 @@ bool is_job_entry(const Value& name, const Value& value) {
 }
 
 void check_root(const Value& root, Edition edition, Defaults& defaults, Report& report) {
-    check_default(root, edition, defaults, report);
+    const ProblemsByKeyword globals = check_globals(root);
+    if (!check_default(root, edition, globals, defaults, report)) return;
+    // `default` took them over and has printed their problems once already.
+    const auto repeat = [&](std::string_view keyword) {
+        if (const auto found = globals.find(keyword); found != globals.end()) {
+            report.append(found->second);
+        }
+    };
     for (const auto* keyword : {"before_script", "image", "services", "after_script"}) {
-        check_global(keyword, root, defaults, report);
+        repeat(keyword);
     }
     if (const Value* variables = root.given("variables")) {
         check_variables(*variables, VariableScope::kRoot, Place{nullptr, "variables"}, report);
@@ -106,7 +172,7 @@ void check_root(const Value& root, Edition edition, Defaults& defaults, Report& 
     if (const Value* stages = root.given("stages")) {
         check_stages(*stages, Place{nullptr, "stages"}, report);
     }
-    check_global("cache", root, defaults, report);
+    repeat("cache");
     const Value* workflow = root.given("workflow");
     if (workflow != nullptr && !looks_like_job(*workflow)) check_workflow(*workflow, report);
     check_jobs(root, edition, defaults, report);

@@ -3,6 +3,7 @@
 #include "runner/pipeline/durations.hpp"
 #include "runner/pipeline/expression/expression.hpp"
 #include "runner/pipeline/keywords/checks.hpp"
+#include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline::keywords {
 
@@ -12,17 +13,9 @@ namespace {
 
 constexpr std::size_t kMostPaths = 50;
 constexpr std::size_t kRegexpLimit = 255;
-constexpr int kNestedLists = 10;
 
 bool valid_expression(const Value& value) {
     return value.is_string() && expression::Expression::parse(value.as_string()).has_value();
-}
-
-bool is_nested_maps(const Value& value, int levels) {
-    if (!value.is_list()) return false;
-    return std::all_of(value.items().begin(), value.items().end(), [levels](const Value& v) {
-        return v.is_map() || (levels > 0 && is_nested_maps(v, levels - 1));
-    });
 }
 
 void check_regexp(const Value& map, const Place& place, Report& report) {
@@ -155,22 +148,23 @@ void check_rule_when(const Value& rule, RuleScope scope, const Place& place, Rep
     const Value* when = rule.given("when");
     if (when == nullptr) return;
     if (when->is_string() && known_when(when->as_string(), scope)) return;
-    report.add(place, "when unknown value: " + when->to_text(), when->mark());
+    const bool scalar = !when->is_list() && !when->is_map();
+    report.add(place, "when unknown value: " + (scalar ? when->to_text() : yaml::inspect(*when)),
+               when->mark());
 }
 
 void check_rule_own(const Value& rule, RuleScope scope, const Place& place, Report& report) {
     if (rule.entries().empty()) report.add(place, "config can't be blank", rule.mark());
-    check_rule_keys(rule, scope, place, report);
+    if (scope == RuleScope::kInclude) check_rule_keys(rule, scope, place, report);
     const Value* when = rule.given("when");
-    if (scope == RuleScope::kJob) {
+    if (scope != RuleScope::kInclude) {
         check_rule_start(rule, when != nullptr && when->is_text("delayed"), place, report);
     }
     const Value* condition = rule.given("if");
     if (condition != nullptr && !valid_expression(*condition)) {
         report.add(place, "if invalid expression syntax", condition->mark());
     }
-    check_rule_when(rule, scope, place, report);
-    if (scope != RuleScope::kJob) return;
+    if (scope == RuleScope::kInclude) return check_rule_when(rule, scope, place, report);
     const Value* allow_failure = rule.given("allow_failure");
     if (allow_failure != nullptr && !allow_failure->is_bool()) {
         report.add(place, "allow failure should be a boolean value", allow_failure->mark());
@@ -179,12 +173,17 @@ void check_rule_own(const Value& rule, RuleScope scope, const Place& place, Repo
     if (interruptible != nullptr && !interruptible->is_bool()) {
         report.add(place, "interruptible should be a boolean value", interruptible->mark());
     }
+    check_rule_when(rule, scope, place, report);
+    check_rule_keys(rule, scope, place, report);
 }
 
 void check_auto_cancel(const Value& value, const Place& place, Report& report) {
     if (!value.is_map()) return report.add(place, "config should be a hash", value.mark());
     check_keys(value, {"on_new_commit", "on_job_failure"}, place, report);
     const Value* commit = value.given("on_new_commit");
+    if (commit != nullptr && !commit->is_string()) {
+        report.add(place, "on new commit should be a string", commit->mark());
+    }
     if (commit != nullptr &&
         !(commit->is_string() &&
           one_of(commit->as_string(), {"conservative", "interruptible", "none"}))) {
@@ -193,6 +192,9 @@ void check_auto_cancel(const Value& value, const Place& place, Report& report) {
                    commit->mark());
     }
     const Value* failure = value.given("on_job_failure");
+    if (failure != nullptr && !failure->is_string()) {
+        report.add(place, "on job failure should be a string", failure->mark());
+    }
     if (failure != nullptr &&
         !(failure->is_string() && one_of(failure->as_string(), {"none", "all"}))) {
         report.add(place, "on job failure must be one of: none, all", failure->mark());
@@ -200,7 +202,14 @@ void check_auto_cancel(const Value& value, const Place& place, Report& report) {
 }
 
 void check_rule(const Value& rule, RuleScope scope, const Place& place, Report& report) {
-    if (!rule.is_map()) return report.add(place, "config should be a hash", rule.mark());
+    if (rule.is_null()) return;
+    if (!rule.is_map()) {
+        // GitLab states this rule twice and so prints it twice.
+        report.add(place, "config should be a hash", rule.mark());
+        if (rule.is_blank()) report.add(place, "config can't be blank", rule.mark());
+        report.add(place, "config should be a hash", rule.mark());
+        return;
+    }
     const std::size_t before = report.count();
     check_rule_own(rule, scope, place, report);
     if (!report.clean_since(before)) return;
@@ -216,7 +225,7 @@ void check_rule(const Value& rule, RuleScope scope, const Place& place, Report& 
     }
     const Value* needs = rule.given("needs");
     if (needs != nullptr && scope == RuleScope::kJob) {
-        check_needs(*needs, {}, Place{&place, "needs"}, report);
+        check_needs(*needs, {.rule = true}, Place{&place, "needs"}, report);
     }
     const Value* auto_cancel = rule.given("auto_cancel");
     if (auto_cancel != nullptr && scope == RuleScope::kWorkflow) {
@@ -242,11 +251,6 @@ void check_rules(const Value& value, RuleScope scope, const Place& place, Report
     if (value.is_blank()) report.add(place, "config can't be blank", value.mark());
     if (!value.is_list()) report.add(place, "config should be an array", value.mark());
     if (!report.clean_since(before)) return;
-    if (!is_nested_maps(value, kNestedLists)) {
-        report.add(*place.parent, "rules should be an array containing hashes and arrays of hashes",
-                   value.mark());
-        return;
-    }
     check_rule_items(value.items(), scope, Place{&place, "rule"}, report);
 }
 
@@ -261,9 +265,7 @@ void check_workflow(const Value& value, Report& report) {
     const std::size_t before = report.count();
     check_keys(value, {"rules", "name", "auto_cancel"}, place, report);
     if (const Value* name = value.given("name")) {
-        if (!name->is_string()) {
-            report.add(place, "name should be a string", name->mark());
-        } else if (name->as_string().size() > 255) {
+        if (length_of(*name) > 255) {
             report.add(place, "name is too long (maximum is 255 characters)", name->mark());
         }
     }
@@ -290,9 +292,19 @@ bool is_refs(const Value& value) {
     });
 }
 
+void check_policy_expressions(const Value& policy, const Place& place, Report& report) {
+    const Value* variables = policy.given("variables");
+    if (variables == nullptr || !variables->is_list()) return;
+    for (const Value& condition : variables->items()) {
+        if (valid_expression(condition)) continue;
+        report.add(place, "variables invalid expression syntax", condition.mark());
+    }
+}
+
 void check_policy_map(const Value& value, const Place& place, Report& report) {
     if (value.entries().empty()) report.add(place, "config can't be blank", value.mark());
     check_keys(value, {"refs", "kubernetes", "variables", "changes"}, place, report);
+    check_policy_expressions(value, place, report);
     const Value* refs = value.given("refs");
     if (refs != nullptr && !is_refs(*refs)) {
         report.add(place,
@@ -304,13 +316,9 @@ void check_policy_map(const Value& value, const Place& place, Report& report) {
         report.add(place, "kubernetes unknown value: " + kubernetes->to_text(),
                    kubernetes->mark());
     }
-    if (const Value* variables = value.given("variables")) {
-        if (!is_text_list(*variables)) {
-            report.add(place, "variables should be an array of strings", variables->mark());
-        } else if (!std::all_of(variables->items().begin(), variables->items().end(),
-                                valid_expression)) {
-            report.add(place, "variables invalid expression syntax", variables->mark());
-        }
+    const Value* variables = value.given("variables");
+    if (variables != nullptr && !is_text_list(*variables)) {
+        report.add(place, "variables should be an array of strings", variables->mark());
     }
     const Value* changes = value.given("changes");
     if (changes != nullptr && !is_text_list(*changes)) {

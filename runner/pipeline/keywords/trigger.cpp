@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "runner/pipeline/include/integrity.hpp"
 #include "runner/pipeline/keywords/checks.hpp"
 
 namespace runner::pipeline::keywords {
@@ -14,6 +15,7 @@ void check_strategy(const Value& value, const Place& place, Report& report) {
     const Value* strategy = value.given("strategy");
     if (strategy == nullptr) return;
     if (strategy->is_string() && one_of(strategy->as_string(), {"depend", "mirror"})) return;
+    if (!strategy->is_string()) report.add(place, "strategy should be a string", strategy->mark());
     report.add(place, "strategy should be depend or mirror", strategy->mark());
 }
 
@@ -32,27 +34,56 @@ void check_forward(const Value& value, const Place& place, Report& report) {
     }
 }
 
+bool filled(const Value& map, std::string_view key) {
+    const Value* value = map.find(key);
+    return value != nullptr && !value->is_blank();
+}
+
+void check_integrity(const Value& item, const Place& place, Report& report) {
+    const Value* integrity = item.find("integrity");
+    if (integrity == nullptr || integrity->is_null()) return;
+    const Mark mark = integrity->mark();
+    if (!filled(item, "remote")) {
+        report.add(place, "config integrity can only be specified for remote includes", mark);
+    }
+    if (!integrity->is_string() || !integrity->as_string().starts_with("sha256-")) {
+        return report.add(place, "config integrity hash must start with 'sha256-'", mark);
+    }
+    if (!include::is_base64(std::string_view(integrity->as_string()).substr(7))) {
+        report.add(place, "config integrity hash must be base64 encoded", mark);
+    }
+}
+
 void check_trigger_include_item(const Value& item, const Place& place, Report& report) {
-    if (item.is_string()) return;
+    if (item.is_string() || item.is_null()) return;
     if (!item.is_map()) {
         return report.add(place, "config should be a hash or a string", item.mark());
     }
+    const std::size_t before = report.count();
+    if (filled(item, "project") && !filled(item, "file")) {
+        report.add(place, "config must specify the file where to fetch the config from",
+                   item.mark());
+    }
+    if (filled(item, "file") && !filled(item, "project")) {
+        report.add(place, "config must specify the project where to fetch the config from",
+                   item.mark());
+    }
+    check_integrity(item, place, report);
     check_keys(item,
                {"local", "file", "remote", "project", "ref", "template", "artifact", "job",
                 "component", "inputs", "integrity", "rules", "cache"},
                place, report);
-    if (item.given("artifact") != nullptr && item.given("job") == nullptr) {
+    if (filled(item, "artifact") && !filled(item, "job")) {
         report.add(place, "config must specify the job where to fetch the artifact from",
                    item.mark());
     }
-    if (item.given("project") != nullptr && item.given("file") == nullptr) {
-        report.add(place, "config must specify the file where to fetch the config from",
-                   item.mark());
-    }
-    if (item.given("file") != nullptr && item.given("project") == nullptr) {
-        report.add(place, "config must specify the project where to fetch the config from",
-                   item.mark());
-    }
+    const Value* rules = item.given("rules");
+    if (rules == nullptr) return;
+    const bool maps = rules->is_list() && std::all_of(rules->items().begin(), rules->items().end(),
+                                                      [](const Value& v) { return v.is_map(); });
+    if (!maps) report.add(place, "rules should be an array of hashes", rules->mark());
+    if (!report.clean_since(before)) return;
+    check_rules(*rules, RuleScope::kInclude, Place{&place, "rules"}, report);
 }
 
 void check_trigger_include(const Value& value, const Place& place, Report& report) {
@@ -73,6 +104,10 @@ void check_multi_project(const Value& value, const Place& place, Report& report)
     const Value* project = value.find("project");
     if (value.entries().empty()) report.add(place, "config can't be blank", value.mark());
     check_keys(value, {"project", "branch", "strategy", "forward", "inputs"}, place, report);
+    const Value* inputs = value.given("inputs");
+    if (inputs != nullptr && !inputs->is_map()) {
+        report.add(place, "inputs should be a hash", inputs->mark());
+    }
     if (project == nullptr || !project->is_string()) {
         report.add(place, "project should be a string", value.mark());
     }
@@ -97,7 +132,7 @@ void check_trigger(const Value& value, const Place& place, Report& report) {
         return report.add(place, "has to be either a string or a hash", value.mark());
     }
     const std::size_t before = report.count();
-    const Value* include = value.given("include");
+    const Value* include = value.find("include");
     if (include == nullptr) {
         check_multi_project(value, place, report);
     } else {
@@ -105,7 +140,7 @@ void check_trigger(const Value& value, const Place& place, Report& report) {
         check_strategy(value, place, report);
     }
     if (!report.clean_since(before)) return;
-    if (include != nullptr) check_trigger_include(*include, place, report);
+    if (value.given("include") != nullptr) check_trigger_include(*include, place, report);
     check_forward(value, place, report);
 }
 

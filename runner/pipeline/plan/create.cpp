@@ -124,6 +124,23 @@ class Creation {
         return all;
     }
 
+    /// Rules see the environment's name filled in, its address as written, and not its slug.
+    variables::Collection environment_for_rules(const Job& job, variables::Collection known,
+                                                const variables::Collection& own) const {
+        const Value* environment = job.value.given("environment");
+        if (environment == nullptr) return {};
+        known.merge(own);
+        known.merge(request_.given);
+        variables::Collection shown;
+        const variables::Collection all = environment_variables(job, known);
+        for (const auto& variable : all.all()) {
+            if (variable.key != "CI_ENVIRONMENT_SLUG") shown.set(variable);
+        }
+        const Value* url = environment->given("url");
+        if (url != nullptr) shown.set("CI_ENVIRONMENT_URL", url->to_text());
+        return shown;
+    }
+
     Checked<std::optional<PlannedJob>> plan(const Job& job) {
         PlannedJob planned;
         planned.job = &job;
@@ -138,6 +155,7 @@ class Creation {
         if (interruptible != nullptr) planned.interruptible = interruptible->is_true();
         variables::Collection seen = request_.predefined;
         seen.merge(predefined_of(job));
+        seen.merge(environment_for_rules(job, seen, planned.variables));
         seen.merge(planned.variables);
         seen.merge(request_.given);
         const rules::Context context{seen, request_.facts, expressions_};

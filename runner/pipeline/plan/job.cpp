@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/strings.hpp"
+#include "runner/pipeline/variables/expand.hpp"
 #include "runner/pipeline/variables/slug.hpp"
 
 namespace runner::pipeline::plan {
@@ -21,7 +22,7 @@ constexpr std::array<std::string_view, 6> kWhenNames{"on_success", "on_failure",
 void collect_lines(const Value& value, std::vector<std::string>& lines) {
     if (value.is_list()) {
         for (const Value& item : value.items()) collect_lines(item, lines);
-    } else if (value.is_string()) {
+    } else if (value.is_string() || value.kind() == yaml::Kind::kSymbol) {
         lines.push_back(value.as_string());
     }
 }
@@ -85,6 +86,25 @@ variables::Collection predefined_of(const Job& job) {
     if (job.node_index > 0) known.set("CI_NODE_INDEX", std::to_string(job.node_index));
     known.set("CI_NODE_TOTAL", std::to_string(job.node_total));
     return known;
+}
+
+variables::Collection environment_variables(const Job& job, const variables::Collection& known) {
+    variables::Collection out;
+    const Value* environment = job.value.given("environment");
+    if (environment == nullptr) return out;
+    const auto fill = [&](const std::string& text) {
+        return variables::expand(text, known, variables::Undefined::kEmpty);
+    };
+    const std::string name = fill(environment_name(job));
+    out.set("CI_ENVIRONMENT_NAME", name);
+    out.set("CI_ENVIRONMENT_SLUG", variables::environment_slug(name));
+    const Value* action = environment->given("action");
+    out.set("CI_ENVIRONMENT_ACTION", action == nullptr ? "start" : action->to_text());
+    const Value* tier = environment->given("deployment_tier");
+    out.set("CI_ENVIRONMENT_TIER", tier == nullptr ? variables::guess_tier(name) : tier->to_text());
+    const Value* url = environment->given("url");
+    if (url != nullptr) out.set("CI_ENVIRONMENT_URL", fill(url->to_text()));
+    return out;
 }
 
 std::vector<std::string> script_lines(const Value* value) {

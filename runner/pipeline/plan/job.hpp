@@ -64,6 +64,9 @@ std::string environment_name(const Job& job);
 /// The predefined variables that the job's place in the configuration decides: CI_JOB_NAME, …
 variables::Collection predefined_of(const Job& job);
 
+/// CI_ENVIRONMENT_…, the name and the address expanded with what is `known`; empty without one.
+variables::Collection environment_variables(const Job& job, const variables::Collection& known);
+
 /// Script lines of script, before_script or after_script: nested lists flattened.
 std::vector<std::string> script_lines(const yaml::Value* value);
 

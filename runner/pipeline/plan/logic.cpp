@@ -54,9 +54,8 @@ class JobLogic {
                                         Mark mark) const {
         const Job* target = configuration_.find(name);
         if (target == nullptr) return problem(fmt::format("undefined {}: {}", word, name), mark);
-        if (configuration_.stage_index(target->stage) <= configuration_.stage_index(job_.stage)) {
-            return std::nullopt;
-        }
+        const int stage = configuration_.stage_index(target->stage);
+        if (stage >= 0 && stage <= configuration_.stage_index(job_.stage)) return std::nullopt;
         return problem(fmt::format("{} {} is not defined in current or prior stages", word, name),
                        mark);
     }

@@ -28,7 +28,7 @@ void check_header(const Value& header, keywords::Report& report) {
     keywords::check_keys(header, {"inputs", "include", "component", "description"}, place, report);
     const Value* description = header.given("description");
     if (description != nullptr && !description->is_string()) {
-        report.add(place, "description should be a string", description->mark());
+        report.add(place, "config description should be a string", description->mark());
     } else if (description != nullptr && description->as_string().size() > kDescriptionLimit) {
         report.add(place, "description is too long (maximum is 256 characters)",
                    description->mark());
@@ -54,7 +54,12 @@ void check_header(const Value& header, keywords::Report& report) {
     if (!inputs->is_map()) return report.add(inner, "config should be a hash", inputs->mark());
     for (const auto& [key, definition] : inputs->entries()) {
         const std::string name = key.to_text();
-        check_input(definition, keywords::Place{&inner, name}, report);
+        const keywords::Place own{&inner, name};
+        check_input(definition, own, report);
+        // GitLab states this rule twice and so prints it twice.
+        if (!definition.is_null() && !definition.is_map()) {
+            report.add(own, "config should be a hash", definition.mark());
+        }
     }
 }
 

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <unordered_map>
 
 #include "base/strings.hpp"
 #include "runner/pipeline/expression/expression.hpp"
 #include "runner/pipeline/expression/regex.hpp"
+#include "runner/pipeline/yaml/load.hpp"
+#include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline::spec {
 
@@ -36,6 +39,14 @@ std::optional<Value> number_of(const Value& value) {
     return std::nullopt;
 }
 
+/// A list written as JSON, as an API or a command line gives it.
+std::optional<Value> list_of(const Value& value) {
+    if (!value.is_string() || !nlohmann::json::accept(value.as_string())) return std::nullopt;
+    auto read = yaml::load(value.as_string());
+    if (!read || !read->is_list()) return std::nullopt;
+    return *read;
+}
+
 /// The value in its input's type, nothing when it does not fit.
 std::optional<Value> coerce(const std::string& type, const Value& value) {
     if (type == "number") return number_of(value);
@@ -45,10 +56,10 @@ std::optional<Value> coerce(const std::string& type, const Value& value) {
         if (value.is_text("false")) return Value::boolean(false, value.mark());
         return std::nullopt;
     }
-    if (type == "array") return value.is_list() ? std::optional(value) : std::nullopt;
+    if (type == "array") return value.is_list() ? std::optional(value) : list_of(value);
     if (value.is_string()) return value;
-    if (value.is_integer() || value.is_float()) return Value::string(value.to_text(), value.mark());
-    return std::nullopt;
+    const bool scalar = !value.is_list() && !value.is_map();
+    return Value::string(scalar ? value.to_text() : yaml::inspect(value), value.mark());
 }
 
 bool is_option(const std::string& type, const Value& value, const Value& options) {
@@ -72,8 +83,7 @@ std::string check_regex(const InputSpec& spec, const Value& value, const char* r
                            spec.name);
     }
     const std::string text = pattern->to_text();
-    auto regex = Regex::from_literal(text);
-    if (!regex) regex = Regex::compile(text);
+    const auto regex = Regex::compile(text);
     if (!regex) return fmt::format("`{}` input: invalid regular expression", spec.name);
     if (regex->search(value.to_text())) return {};
     return fmt::format("`{}` input: {} value does not match required RegEx pattern", spec.name,
@@ -86,10 +96,34 @@ bool InputSpec::required() const {
     return definition.find("default") == nullptr && definition.given("rules") == nullptr;
 }
 
+namespace {
+
+void check_option_list(const Value& options, const keywords::Place& place,
+                       keywords::Report& report) {
+    const auto& items = options.items();
+    if (items.size() > kMostOptions) {
+        report.add(place, "config cannot define more than 50 options", options.mark());
+    }
+    if (std::any_of(items.begin(), items.end(), [](const Value& v) { return v.is_null(); })) {
+        report.add(place, "config options array cannot contain null values", options.mark());
+    }
+}
+
+}  // namespace
+
 void check_input(const Value& definition, const keywords::Place& place, keywords::Report& report) {
     if (definition.is_null()) return;
     if (!definition.is_map()) {
         return report.add(place, "config should be a hash", definition.mark());
+    }
+    const Value* description = definition.given("description");
+    if (description != nullptr && !keywords::is_text_or_symbol(*description) &&
+        !description->is_integer()) {
+        report.add(place, "input description must be an alphanumeric string", description->mark());
+    }
+    const Value* regex = definition.given("regex");
+    if (regex != nullptr && !regex->is_string()) {
+        report.add(place, "input regex should be a string", regex->mark());
     }
     keywords::check_keys(definition,
                          {"default", "description", "options", "regex", "type", "rules"}, place,
@@ -102,17 +136,17 @@ void check_input(const Value& definition, const keywords::Place& place, keywords
     }
     const Value* options = definition.given("options");
     if (options != nullptr && !options->is_list()) {
-        report.add(place, "options should be an array", options->mark());
-    } else if (options != nullptr && options->items().size() > kMostOptions) {
-        report.add(place, "config cannot define more than 50 options", options->mark());
+        report.add(place, "input options should be an array", options->mark());
+    } else if (options != nullptr) {
+        check_option_list(*options, place, report);
     }
     const Value* rules = definition.given("rules");
     if (rules == nullptr) return;
-    if (options != nullptr || definition.find("default") != nullptr) {
-        report.add(place, "config cannot define options or default together with rules",
-                   rules->mark());
+    keywords::check_exclusive(definition, {"rules", "options", "default"}, place, report);
+    if (!rules->is_list()) {
+        return report.add(keywords::Place{&place, "rules"}, "config should be an array",
+                          rules->mark());
     }
-    if (!rules->is_list()) return report.add(place, "rules should be an array", rules->mark());
     const keywords::Place inner{&place, "rules:rule"};
     for (const Value& rule : rules->items()) {
         if (!rule.is_map()) {

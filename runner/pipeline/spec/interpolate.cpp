@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <unordered_map>
@@ -21,6 +22,7 @@ namespace {
 
 constexpr std::size_t kMostFunctions = 3;
 constexpr std::size_t kMostSegments = 5;
+constexpr std::size_t kMostIndices = 5;
 constexpr std::size_t kMostBlocks = 10'000;
 constexpr std::uint64_t kMostNodes = 500'000;
 constexpr std::size_t kExpressionBytes = 1024;
@@ -161,40 +163,79 @@ class Interpolation {
         std::vector<std::int64_t> indices;
     };
 
-    static std::optional<Segment> parse_segment(const std::string& text) {
-        static const RE2 kSegment(R"(([^\s\[\]\.\$]+)((?:\[\d{1,9}\]){0,5}))");
+    [[noreturn]] static void bad_index(const std::string& path, std::string_view why, Mark mark) {
+        throw Problem{fmt::format("invalid array index in `{}`: {}", path, why), mark};
+    }
+
+    /// GitLab's words for brackets that are no index.
+    [[noreturn]] static void refuse_brackets(const std::string& text, const std::string& path,
+                                             Mark mark) {
+        static const RE2 kContent(R"(\[([^\]]*)\])");
+        const auto opened = std::count(text.begin(), text.end(), '[');
+        if (opened != std::count(text.begin(), text.end(), ']')) {
+            bad_index(path, "missing closing bracket", mark);
+        }
+        re2::StringPiece rest(text);
+        std::string content;
+        while (RE2::FindAndConsume(&rest, kContent, &content)) {
+            if (content.empty() || content.find_first_not_of("0123456789") != content.npos) {
+                bad_index(path, fmt::format("`{}` is not a valid index", content), mark);
+            }
+        }
+        throw Problem{fmt::format("invalid array index syntax in `{}`", path), mark};
+    }
+
+    static Segment parse_segment(const std::string& text, const std::string& path, Mark mark) {
+        static const RE2 kSegment(R"((\w*)((?:\[\d{1,18}\])+))");
         static const RE2 kIndex(R"(\[(\d+)\])");
+        if (text.find('[') == std::string::npos) return {text, {}};
         Segment segment;
         std::string indices;
-        if (!RE2::FullMatch(text, kSegment, &segment.name, &indices)) return std::nullopt;
+        if (!RE2::FullMatch(text, kSegment, &segment.name, &indices)) {
+            refuse_brackets(text, path, mark);
+        }
+        if (segment.name.empty()) {
+            throw Problem{fmt::format("invalid indexed access without a key in `{}`", path), mark};
+        }
         re2::StringPiece rest(indices);
         std::int64_t index = 0;
         while (RE2::FindAndConsume(&rest, kIndex, &index)) segment.indices.push_back(index);
+        if (segment.indices.size() > kMostIndices) {
+            throw Problem{
+                fmt::format("too many array indices in `{}` (maximum depth: {})", path, kMostIndices),
+                mark};
+        }
         return segment;
     }
 
-    Value access(const std::string& path, Mark mark) const {
-        const auto parts = base::split(path, '.');
-        if (parts.size() < 2 || parts.size() > kMostSegments) {
-            throw Problem{std::string(kInvalidPattern), mark};
+    /// Text between dots; the fifth part keeps what follows it, dots included.
+    static std::vector<std::string> segments_of(const std::string& path) {
+        auto parts = base::split(path, '.');
+        while (parts.size() > kMostSegments) {
+            const std::string last = std::move(parts.back());
+            parts.pop_back();
+            parts.back() += "." + last;
         }
+        return parts;
+    }
+
+    Value access(const std::string& path, Mark mark) const {
+        const auto parts = segments_of(path);
+        if (parts.size() < 2) throw Problem{std::string(kInvalidPattern), mark};
         Map root;
         root.set(Value::string("inputs"), Value::map(context_.inputs));
-        if (!context_.component.empty()) {
-            root.set(Value::string("component"), Value::map(context_.component));
-        }
+        root.set(Value::string("component"), Value::map(context_.component));
         Value at = Value::map(std::move(root));
         for (const std::string& part : parts) {
-            const auto segment = parse_segment(part);
-            if (!segment) throw Problem{std::string(kInvalidPattern), mark};
-            const Value* next = at.find(segment->name);
+            const Segment segment = parse_segment(part, path, mark);
+            const Value* next = at.find(segment.name);
             if (next == nullptr) {
                 throw Problem{fmt::format("unknown interpolation provided: `{}` in `{}`",
-                                          segment->name, path),
+                                          segment.name, path),
                               mark};
             }
             at = *next;
-            for (const std::int64_t index : segment->indices) at = element(at, index, path, mark);
+            for (const std::int64_t index : segment.indices) at = element(at, index, path, mark);
         }
         return at;
     }

@@ -40,6 +40,7 @@ void add_server(Collection& all, const Remote& remote) {
     const std::string version(base::compatible_version());
     const auto parts = base::split(version, '.');
     all.set("CI_SERVER_VERSION", version);
+    all.set("CI_SERVER_REVISION", "local");
     const char* const names[] = {"CI_SERVER_VERSION_MAJOR", "CI_SERVER_VERSION_MINOR",
                                  "CI_SERVER_VERSION_PATCH"};
     for (std::size_t i = 0; i < std::min<std::size_t>(parts.size(), 3); ++i) {
@@ -48,6 +49,17 @@ void add_server(Collection& all, const Remote& remote) {
     all.set("CI_API_V4_URL", url + "/api/v4");
     all.set("CI_API_GRAPHQL_URL", url + "/api/graphql");
     all.set("CI_TEMPLATE_REGISTRY_HOST", "registry.gitlab.com");
+}
+
+/// Where GitLab would publish the project's pages: the root group's name in front of their domain.
+void add_pages(Collection& all, const Remote& remote, const std::string& path) {
+    const std::size_t slash = path.find('/');
+    const std::string domain = "pages." + remote.host;
+    const std::string hostname = path.substr(0, slash) + "." + domain;
+    const std::string rest = slash == std::string::npos ? std::string{} : path.substr(slash);
+    all.set("CI_PAGES_DOMAIN", domain);
+    all.set("CI_PAGES_HOSTNAME", hostname);
+    all.set("CI_PAGES_URL", remote.protocol + "://" + hostname + rest);
 }
 
 void add_project(Collection& all, const Remote& remote, const Checkout& checkout,
@@ -73,6 +85,11 @@ void add_project(Collection& all, const Remote& remote, const Checkout& checkout
     all.set("CI_PROJECT_CLASSIFICATION_LABEL", "");
     all.set("CI_DEFAULT_BRANCH", checkout.default_branch);
     all.set("CI_CONFIG_PATH", event.config_path);
+    all.set("CI_CONFIG_REF_URI",
+            fmt::format("{}/{}//{}@refs/{}/{}", *all.value("CI_SERVER_FQDN"), path,
+                        event.config_path, checkout.is_tag ? "tags" : "heads", checkout.ref));
+    add_pages(all, remote, path);
+    all.set("GITLAB_FEATURES", "");
     all.set("GITLAB_USER_NAME", checkout.user_name);
     all.set("GITLAB_USER_EMAIL", checkout.user_email);
     all.set("GITLAB_USER_LOGIN", before(checkout.user_email, '@'));
@@ -113,6 +130,7 @@ void add_commit(Collection& all, const Checkout& checkout, const Event& event) {
     add_message(all, checkout);
     all.set("CI_COMMIT_TIMESTAMP", checkout.timestamp);
     all.set("CI_COMMIT_AUTHOR", checkout.author);
+    all.set("CI_COMMIT_USER_LOGIN", "");
     all.set("CI_COMMIT_REF_PROTECTED", event.protected_ref ? "true" : "false");
 }
 

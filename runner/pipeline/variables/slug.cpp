@@ -1,8 +1,11 @@
 #include "runner/pipeline/variables/slug.hpp"
 
 #include <openssl/sha.h>
+#include <re2/re2.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 #include <vector>
 
 #include "base/strings.hpp"
@@ -67,6 +70,20 @@ std::string environment_slug(std::string_view name) {
     plain = plain.substr(0, kEnvironmentLength - kHashDigits - 1);
     if (!plain.ends_with('-')) plain += '-';
     return plain + hash_suffix(name);
+}
+
+std::string guess_tier(const std::string& environment) {
+    // The first that is found in the name counts, so "pre-production" is staging.
+    static constexpr std::array<std::pair<const char*, const char*>, 4> kTiers{{
+        {"development", "(?i)dev|review|trunk"},
+        {"testing", "(?i)test|tst|int|ac(?:ce)?pt|qa|qc|control|quality"},
+        {"staging", "(?i)sta?g|mode?l|pre|demo|non"},
+        {"production", "(?i)pro?d|live"},
+    }};
+    for (const auto& [tier, pattern] : kTiers) {
+        if (RE2::PartialMatch(environment, pattern)) return tier;
+    }
+    return "other";
 }
 
 }  // namespace runner::pipeline::variables

@@ -12,4 +12,7 @@ std::string slug(std::string_view text);
 /// had to be changed.
 std::string environment_slug(std::string_view name);
 
+/// The deployment tier that an environment's name speaks of: "production", "testing", …, "other".
+std::string guess_tier(const std::string& environment);
+
 }  // namespace runner::pipeline::variables

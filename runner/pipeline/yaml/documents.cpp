@@ -10,9 +10,11 @@ namespace {
 
 constexpr std::size_t kMostParts = 3;
 
-bool is_separator(std::string_view line) {
-    if (!line.starts_with("---")) return false;
-    return line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r';
+bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+/// Three dashes and white space; an end of file is none.
+bool is_separator(std::string_view rest) {
+    return rest.starts_with("---") && rest.size() > 3 && is_blank(rest[3]);
 }
 
 }  // namespace
@@ -24,17 +26,25 @@ std::vector<DocumentText> split_documents(std::string_view text) {
     std::uint32_t line_number = 1;
     std::size_t at = 0;
     while (at < text.size() && parts.size() + 1 < kMostParts) {
-        const std::size_t end = std::min(text.find('\n', at), text.size());
-        if (is_separator(text.substr(at, end - at))) {
+        if (is_separator(text.substr(at))) {
             parts.push_back({text.substr(part_start, at - part_start), part_line});
-            part_start = at + 3;
+            // All white space belongs to the separator, so GitLab counts lines from what follows.
+            for (at += 3; at < text.size() && is_blank(text[at]); ++at) {
+                if (text[at] == '\n') ++line_number;
+            }
+            part_start = at;
             part_line = line_number;
+            if (text[at - 1] == '\n') continue;
         }
-        at = end + 1;
+        at = std::min(text.find('\n', at), text.size());
+        if (at == text.size()) break;
+        ++at;
         ++line_number;
     }
     parts.push_back({text.substr(std::min(part_start, text.size())), part_line});
-    if (parts.size() > 1 && base::trim(parts.front().text).empty()) parts.erase(parts.begin());
+    const DocumentText last = parts.back();
+    std::erase_if(parts, [](const DocumentText& part) { return base::trim(part.text).empty(); });
+    if (parts.empty()) parts.push_back(last);
     return parts;
 }
 

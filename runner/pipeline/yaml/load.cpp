@@ -60,12 +60,11 @@ class Composer {
         Event first;
         next(first);
         Value root = compose(first, 1);
-        // What follows the document is read to its end: broken text is an error wherever it is.
-        for (;;) {
-            Event rest;
-            next(rest);
-            if (rest->type == YAML_STREAM_END_EVENT) return root;
-        }
+        // GitLab's parser leaves off here, too: what follows the document is never looked at.
+        Event document_end;
+        next(document_end);
+        if (unknown_alias_) throw Problem(*unknown_alias_);
+        return root;
     }
 
   private:
@@ -213,7 +212,13 @@ class Composer {
 
     Value alias(std::string_view name, Mark mark) {
         const auto found = anchors_.find(std::string(name));
-        if (found == anchors_.end()) throw Problem{fmt::format("Unknown alias: {}", name), mark};
+        if (found == anchors_.end()) {
+            // Names are looked up when all is read, so an error of syntax behind it comes first.
+            if (!unknown_alias_) {
+                unknown_alias_ = Problem{fmt::format("Unknown alias: {}", name), mark};
+            }
+            return Value::null(mark);
+        }
         // An alias to something that is still being read would make it contain itself.
         if (!found->second) throw Problem{std::string(kTooBig), mark};
         return *found->second;
@@ -229,6 +234,7 @@ class Composer {
     yaml_parser_t parser_{};
     std::uint16_t file_;
     std::uint32_t first_line_;
+    std::optional<Problem> unknown_alias_;
     const LoadLimits& limits_;
     std::unordered_map<std::string, std::optional<Value>> anchors_;
 };

@@ -31,6 +31,13 @@ bool any_line_begins_with_sign(const std::string& text) {
     return false;
 }
 
+/// Ruby quotes these for readers that see a broken octal number in them.
+bool looks_octal(const std::string& text) {
+    if (!text.starts_with('0')) return false;
+    const auto digit = text.find_first_not_of("01234567");
+    return digit != std::string::npos && (text[digit] == '8' || text[digit] == '9');
+}
+
 yaml_scalar_style_t style_of(const std::string& text) {
     const auto newline = text.find('\n');
     if (newline != std::string::npos && newline + 1 < text.size()) return YAML_LITERAL_SCALAR_STYLE;
@@ -39,7 +46,7 @@ yaml_scalar_style_t style_of(const std::string& text) {
     }
     if (any_line_begins_with_sign(text)) return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
     const auto read_back = resolve_plain(text, {});
-    if (!read_back || !read_back->is_string()) return YAML_SINGLE_QUOTED_SCALAR_STYLE;
+    if (!read_back || !read_back->is_string() || looks_octal(text)) return YAML_SINGLE_QUOTED_SCALAR_STYLE;
     return YAML_PLAIN_SCALAR_STYLE;
 }
 

@@ -226,7 +226,7 @@ TEST(LintJson, HasTheShapeOfTheApi) {
               R"({"name":"a","stage":"test","before_script":[],"script":["x","y"],)"
               R"("after_script":[],"tag_list":["t"],"only":{"refs":["branches","tags"]},)"
               R"("except":null,"environment":"prod","when":"on_success","allow_failure":false,)"
-              R"("needs":[]})");
+              R"("needs":null})");
     EXPECT_TRUE(json["merged_yaml"].get<std::string>().starts_with("---\na:\n  script:\n"));
 }
 

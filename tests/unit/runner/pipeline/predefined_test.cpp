@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "runner/pipeline/variables/slug.hpp"
+
 namespace runner::pipeline::variables {
 namespace {
 
@@ -46,6 +48,18 @@ TEST(Predefined, SpeaksOfABranch) {
     EXPECT_EQ(all.value("CI_COMMIT_DESCRIPTION"), "The rest.");
     EXPECT_EQ(all.value("CI_COMMIT_TAG"), std::nullopt);
     EXPECT_EQ(all.value("CI_PIPELINE_SOURCE"), "push");
+    EXPECT_EQ(all.value("CI_CONFIG_REF_URI"),
+              "gitlab.example.com:8443/group/sub/name//.gitlab-ci.yml@refs/heads/feature/X");
+    EXPECT_EQ(all.value("CI_PAGES_URL"), "https://group.pages.gitlab.example.com/sub/name");
+}
+
+TEST(GuessTier, GoesByTheName) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"production", "production"}, {"PROD", "production"},     {"live/eu", "production"},
+        {"staging", "staging"},       {"pre-prod", "staging"},    {"demo", "staging"},
+        {"test", "testing"},          {"acceptance", "testing"},  {"qa-2", "testing"},
+        {"review/x", "development"},  {"dev-test", "development"}, {"blue", "other"}};
+    for (const auto& [name, tier] : cases) EXPECT_EQ(guess_tier(name), tier) << name;
 }
 
 TEST(Predefined, SpeaksOfATag) {
