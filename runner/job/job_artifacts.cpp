@@ -73,9 +73,9 @@ base::Result<void> exit_error(const base::Result<StageExit>& exit) {
 
 }  // namespace
 
-/// Other than a cancelled or timed out one, which are judged as every stage is.
+/// A stop and the job's own limit are judged as in every stage; a peer that was too slow is a failure like others.
 void JobRun::archive_failed(const PlannedStage& stage, const std::string& what, const base::Error& error) {
-    if (stop_.requested() || error.is(ErrorKind::kTimeout)) return judge(stage, error);
+    if (stop_.requested() || (error.is(ErrorKind::kTimeout) && is_over_time())) return judge(stage, error);
     log().error(what + error.message);
     stage_failed(stage, {FailureReason::kScriptFailure, 1, "exit code 1"});
 }
@@ -170,8 +170,8 @@ base::Task<base::Result<void>> JobRun::upload(const Artifact& artifact, std::siz
     const base::Deadline deadline = std::min(*job_deadline(), Clock::now() + limit);
     auto sent = co_await base::run_stoppable(&stop_, std::move(sending), deadline);
     if (!sent) {
-        const bool too_slow = sent.error().is(ErrorKind::kTimeout) && Clock::now() < *job_deadline();
-        if (!too_slow) co_return sent.error();
+        const bool own_limit = sent.error().is(ErrorKind::kTimeout) && Clock::now() >= *deadline && !is_over_time();
+        if (!own_limit) co_return sent.error();
         co_return base::make_error(ErrorKind::kIo, "not done within upload_timeout of [runners.artifact]");
     }
     auto removing = session_->remove(path, setup_.executor->info().user);

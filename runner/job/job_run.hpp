@@ -106,6 +106,7 @@ class JobRun final : private executors::session::EventSink {
     void judge(const PlannedStage& stage,
                const base::Result<executors::session::StageExit>& result);
     void stage_timed_out(const PlannedStage& stage);
+    [[nodiscard]] bool is_over_time() const;
     void stage_stopped(const PlannedStage& stage);
     void stage_failed(const PlannedStage& stage, Failure failure);
 

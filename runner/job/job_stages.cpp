@@ -296,7 +296,7 @@ void JobRun::judge(const PlannedStage& stage, const base::Result<StageExit>& res
 
 void JobRun::stage_timed_out(const PlannedStage& stage) {
     log().warning(stage.name + std::string(kTimeoutAdvice));
-    const bool job_is_over = *job_deadline() <= Clock::now() + std::chrono::milliseconds(500);
+    const bool job_is_over = is_over_time();
     if (job_is_over || stage.kind == StageKind::kGetSources) {
         checkpoint_.progress.job_timed_out = job_is_over;
         if (!job_is_over) {
@@ -307,13 +307,14 @@ void JobRun::stage_timed_out(const PlannedStage& stage) {
         }
         return;
     }
-    if (stage.kind == StageKind::kStep) {
-        checkpoint_.progress.step_failed = true;
-        fail({FailureReason::kTimeout, 0, "script timeout: context deadline exceeded"});
-    }
-    if (stage.kind == StageKind::kAfterScript) {
-        stage_failed(stage, {FailureReason::kTimeout, 0, "context deadline exceeded"});
-    }
+    const std::string_view text = stage.kind == StageKind::kStep ? "script timeout: context deadline exceeded"
+                                                                 : "context deadline exceeded";
+    stage_failed(stage, {FailureReason::kTimeout, 0, std::string(text)});
+}
+
+bool JobRun::is_over_time() const {
+    constexpr std::chrono::milliseconds kNearly{500};
+    return *job_deadline() <= Clock::now() + kNearly;
 }
 
 void JobRun::stage_stopped(const PlannedStage& stage) {

@@ -224,7 +224,21 @@ class ShellUploads(Uploads, Shell):
 
 
 class ShellDownloads(Downloads, Empty, Shell):
-    pass
+    def test_the_jobs_limit_holds_for_a_download_that_hangs(self):
+        first = self.make()
+        self.gitlab.fault("artifacts_download", action="stall", seconds=60, times=5)
+        job = self.run_job("echo never", dependencies=[first], timeout=2)
+        self.assert_failed(job, "job_execution_timeout")
+        self.assertNotIn("$ echo never", job.text)
+
+
+class UploadLimit(SystemCase):
+    def test_upload_timeout_ends_an_upload_that_hangs(self):
+        self.start_with({"artifact": {"upload_timeout": "2s"}})
+        self.gitlab.fault("artifacts_upload", action="stall", seconds=60, times=5)
+        job = self.run_job("echo x > f", artifacts={"paths": ["f"]})
+        self.assert_failed(job, "script_failure", 1)
+        self.assertIn("not done within upload_timeout of [runners.artifact]", job.text)
 
 
 class ShellCaches(Caches, Empty, Shell):
