@@ -77,6 +77,35 @@ void copy_content(archive* writer, int file, const std::string& path) {
     if (count < 0) fail_errno("read " + path);
 }
 
+/// Whether packing a file makes it smaller, by three samples of it: archives, images and the like are stored as they
+/// are, which is many times faster.
+bool is_worth_packing(int file, std::int64_t size) {
+    constexpr std::int64_t kSample = 32 * 1024;
+    if (size < 4 * kSample) return true;
+    std::vector<unsigned char> sample(kSample);
+    std::vector<unsigned char> packed(::compressBound(kSample));
+    std::size_t read = 0;
+    std::size_t made = 0;
+    for (const std::int64_t at : {std::int64_t{0}, size / 2, size - kSample}) {
+        const ssize_t count = ::pread(file, sample.data(), sample.size(), at);
+        if (count <= 0) return true;
+        uLongf length = packed.size();
+        if (::compress2(packed.data(), &length, sample.data(), static_cast<uLong>(count), 1) != Z_OK) return true;
+        read += static_cast<std::size_t>(count);
+        made += length;
+    }
+    return made < read - read / 20;
+}
+
+void choose_compression(archive* writer, int level, int file, std::int64_t size) {
+    if (level == 0) return;
+    if (is_worth_packing(file, size)) {
+        ::archive_write_zip_set_compression_deflate(writer);
+    } else {
+        ::archive_write_zip_set_compression_store(writer);
+    }
+}
+
 void write_members(ArchiveFormat format, int level, const Selection& selection, int output, const Report& report) {
     const Writer writer = open_writer(format, level, output);
     const Entry entry(::archive_entry_new());
@@ -85,6 +114,7 @@ void write_members(ArchiveFormat format, int level, const Selection& selection, 
         if (S_ISREG(status.st_mode)) {
             file = open_member(path, report);
             if (!file) continue;
+            if (format == ArchiveFormat::kZip) choose_compression(writer.get(), level, file.get(), status.st_size);
         }
         ::archive_entry_clear(entry.get());
         ::archive_entry_copy_stat(entry.get(), &status);

@@ -15,7 +15,7 @@ from typing import Callable
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.bench import daemon_cost, docker_jobs, lint_cost, log_path  # noqa: E402
+from tests.bench import daemon_cost, docker_jobs, file_jobs, lint_cost, log_path  # noqa: E402
 from tests.bench.figures import Figure, machine, table, write_json  # noqa: E402
 from tests.bench.scene import built  # noqa: E402
 
@@ -27,10 +27,11 @@ PARTS: dict[str, Part] = {
     "idle": lambda given: daemon_cost.idle(given.idle),
     "jobs": lambda given: daemon_cost.hundred_jobs(),
     "log": lambda given: daemon_cost.log(max(1, given.repeat // 2)),
+    "files": lambda given: file_jobs.files(max(1, given.repeat // 3)),
     "lint": lambda given: lint_cost.lint(given.repeat),
     "log-path": lambda given: log_path.measure(),
 }
-NEEDS_ENGINE = {"plain", "dind", "builder"}
+NEEDS_ENGINE = {"plain", "dind", "builder", "files"}
 
 
 def arguments() -> argparse.Namespace:
