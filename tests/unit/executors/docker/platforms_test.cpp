@@ -11,6 +11,7 @@ using executors::docker::DindSettings;
 using executors::docker::EngineApi;
 using executors::docker::EngineConnection;
 using executors::docker::EngineScript;
+using executors::docker::exec_frame;
 using executors::docker::PlatformSearch;
 using executors::docker::scripted_api;
 using executors::docker::tell_platforms;
@@ -39,12 +40,17 @@ struct Told {
 };
 
 Told told(EngineScript script, const std::string& known) {
+    script.answers.push_back({"POST /containers/job/exec", {201, script.exec_stream.empty()
+                                                                     ? ""
+                                                                     : R"({"Id": "e"})"}});
+    script.answers.push_back({"GET /exec/e/json", {200, R"({"Running": false, "ExitCode": 0})"}});
     boost::asio::io_context context;
     auto api = std::make_unique<EngineApi>(scripted_api(script));
     EngineConnection engine(context.get_executor(), std::move(api), "/helper");
     engine.platforms() = known;
     Lines log;
-    const DindSettings dind;
+    DindSettings dind;
+    dind.platforms = executors::docker::Platforms::kHost;
     tests::run_to_end(context, tell(context.get_executor(), engine, dind, log));
     return {log.lines, script.asked};
 }
@@ -61,7 +67,23 @@ TEST(Platforms, ThatCannotBeFoundAreAWarningNotAFailure) {
     ASSERT_EQ(failed.lines.size(), 1U);
     EXPECT_EQ(failed.lines[0].find("WARNING: The platforms of the engine's machine could not be"),
               0U);
-    EXPECT_NE(failed.lines[0].find("no such thing"), std::string::npos);
+}
+
+TEST(Platforms, WithoutAnotherProcessorsAreSaidToBeAlone) {
+    const std::string alone = " (no interpreter for others is registered on the engine's machine)";
+    const std::vector<std::pair<std::string, std::string>> cases{
+        {"linux/amd64\nlinux/arm64\n", "linux/amd64, linux/arm64"},
+        {"linux/arm64\nlinux/amd64\n", "linux/arm64, linux/amd64"},
+        {"linux/amd64\nlinux/386\n", "linux/amd64, linux/386" + alone},
+        {"linux/arm64\n", "linux/arm64" + alone},
+        {"a word\nlinux/amd64\n xlinux/arm64\n", "linux/amd64" + alone},
+    };
+    for (const auto& [output, shown] : cases) {
+        EngineScript script;
+        script.exec_stream = exec_frame('1', output) + exec_frame('2', "linux/arm64\n");
+        const Told found = told(script, "");
+        EXPECT_EQ(found.lines, std::vector<std::string>{"Available platforms: " + shown});
+    }
 }
 
 }  // namespace

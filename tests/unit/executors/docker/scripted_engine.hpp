@@ -1,13 +1,15 @@
 #pragma once
 
-#include <functional>
+#include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "executors/docker/engine_api.hpp"
 #include "protocol/http/client.hpp"
+#include "protocol/http/stream.hpp"
 
 namespace executors::docker {
 
@@ -21,6 +23,7 @@ struct EngineScript {
     std::vector<std::pair<std::string, Answer>> answers;
     std::vector<std::string> asked;
     std::string api_version = "1.45";
+    std::string exec_stream;  ///< what comes back from every exec, with its frames
 
     protocol::http::Response answer(const protocol::http::Request& request) {
         asked.push_back(request.method + " " + request.target);
@@ -43,6 +46,26 @@ struct EngineScript {
     }
 };
 
+/// Three bytes at a time: frames are torn.
+class ScriptedStream : public protocol::http::ByteStream {
+  public:
+    explicit ScriptedStream(std::string bytes) : bytes_(std::move(bytes)) {}
+
+    base::Task<base::Result<std::size_t>> read_some(std::span<char> target) override {
+        const std::size_t taken = bytes_.copy(target.data(), std::min<std::size_t>(3, target.size()));
+        bytes_.erase(0, taken);
+        co_return taken;
+    }
+    base::Task<base::Result<void>> write_all(std::string_view) override {
+        co_return base::Result<void>();
+    }
+    void shutdown_write() override {}
+    void close() override {}
+
+  private:
+    std::string bytes_;
+};
+
 class ScriptedClient : public protocol::http::Client {
   public:
     explicit ScriptedClient(EngineScript& script) : script_(script) {}
@@ -57,7 +80,9 @@ class ScriptedClient : public protocol::http::Client {
     }
     base::Task<base::Result<std::unique_ptr<protocol::http::ByteStream>>> upgrade(
         protocol::http::Request) override {
-        co_return base::make_error(base::ErrorKind::kInternal, "not scripted");
+        std::unique_ptr<protocol::http::ByteStream> stream =
+            std::make_unique<ScriptedStream>(script_.exec_stream);
+        co_return std::move(stream);
     }
     void close_idle() override {}
     [[nodiscard]] std::string peer_ca_chain() const override { return {}; }
@@ -65,6 +90,12 @@ class ScriptedClient : public protocol::http::Client {
   private:
     EngineScript& script_;
 };
+
+/// "1" for standard output, "2" for standard error.
+inline std::string exec_frame(char stream, const std::string& content) {
+    const auto size = static_cast<char>(content.size());
+    return std::string{static_cast<char>(stream - '0'), 0, 0, 0, 0, 0, 0, size} + content;
+}
 
 inline EngineApi scripted_api(EngineScript& script) {
     EngineEndpoint endpoint;
