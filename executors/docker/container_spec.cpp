@@ -1,5 +1,6 @@
 #include "executors/docker/container_spec.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -42,15 +43,19 @@ std::optional<std::int64_t> to_number(const std::string& text) {
     return value;
 }
 
-json devices_json(const std::vector<std::string>& devices) {
+base::Result<json> devices_json(const std::vector<std::string>& devices) {
     json list = json::array();
     for (const auto& device : devices) {
         const auto parts = base::split(device, ':');
+        const bool gap = std::find(parts.begin(), parts.end(), "") != parts.end();
+        if (gap || parts.size() > 3) {
+            return bad_key("devices", "\"" + device + "\" is not host[:container[:rwm]]");
+        }
         list.push_back({{"PathOnHost", parts[0]},
                         {"PathInContainer", parts.size() > 1 ? parts[1] : parts[0]},
                         {"CgroupPermissions", parts.size() > 2 ? parts[2] : "rwm"}});
     }
-    return list;
+    return json_value(std::move(list));
 }
 
 base::Result<json> ulimits_json(const std::map<std::string, std::string>& limits) {
@@ -67,31 +72,59 @@ base::Result<json> ulimits_json(const std::map<std::string, std::string>& limits
     return json_value(std::move(list));
 }
 
-/// The docker CLI's --gpus: "all", a count, or fields such as "device=0,driver=nvidia".
-base::Result<json> gpus_json(const std::string& text) {
-    json request = {{"Capabilities", json::array({json::array({"gpu"})})}};
-    if (text == "all") {
-        request["Count"] = -1;
-    } else if (const auto count = to_number(text)) {
-        request["Count"] = *count;
-    } else {
-        for (const auto& field : base::split(text, ',')) {
-            const auto equals = field.find('=');
-            const std::string name = field.substr(0, equals);
-            const std::string value = equals == std::string::npos ? "" : field.substr(equals + 1);
-            if (name == "device" || (equals == std::string::npos && request.contains("DeviceIDs"))) {
-                request["DeviceIDs"].push_back(equals == std::string::npos ? name : value);
-            } else if (name == "count") {
-                request["Count"] = value == "all" ? -1 : to_number(value).value_or(1);
-            } else if (name == "driver") {
-                request["Driver"] = value;
-            } else if (name == "capabilities") {
-                request["Capabilities"] = json::array({json::array({value})});
-            } else {
-                return bad_key("gpus", "\"" + text + "\" is not understood");
-            }
+/// A line of CSV: quotes keep the commas of a field.
+std::vector<std::string> csv_fields(const std::string& text) {
+    std::vector<std::string> fields(1);
+    bool quoted = false;
+    for (const char c : text) {
+        if (c == '"') {
+            quoted = !quoted;
+        } else if (c == ',' && !quoted) {
+            fields.emplace_back();
+        } else {
+            fields.back() += c;
         }
     }
+    return fields;
+}
+
+/// Whether `name=value` was understood.
+bool put_gpu_field(json& request, const std::string& name, const std::string& value) {
+    if (name == "count") {
+        const auto count = value == "all" ? std::optional<std::int64_t>(-1) : to_number(value);
+        if (!count || request.contains("Count")) return false;
+        request["Count"] = *count;
+    } else if (name == "device") {
+        request["DeviceIDs"] = base::split(value, ',');
+    } else if (name == "driver") {
+        request["Driver"] = value;
+    } else if (name == "capabilities") {
+        auto capabilities = base::split(value, ',');
+        capabilities.emplace_back("gpu");
+        request["Capabilities"] = json::array({capabilities});
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// The docker CLI's --gpus: "all", a count, or fields such as `"device=0,1",driver=nvidia`. Unlike
+/// there, the quotes around devices may be left out.
+base::Result<json> gpus_json(const std::string& text) {
+    json request = {{"Capabilities", json::array({json::array({"gpu"})})}};
+    for (const auto& field : csv_fields(text)) {
+        const auto equals = field.find('=');
+        if (equals == std::string::npos && request.contains("DeviceIDs")) {
+            request["DeviceIDs"].push_back(field);
+            continue;
+        }
+        const bool named = equals != std::string::npos;
+        const std::string name = named ? field.substr(0, equals) : "count";
+        if (!put_gpu_field(request, name, named ? field.substr(equals + 1) : field)) {
+            return bad_key("gpus", "\"" + text + "\" is not understood");
+        }
+    }
+    if (!request.contains("Count") && !request.contains("DeviceIDs")) request["Count"] = 1;
     return json_value(json::array({request}));
 }
 
@@ -104,6 +137,11 @@ base::Result<json> log_config(const std::map<std::string, std::string>& options)
         config["Config"][name] = value;
     }
     return json_value(std::move(config));
+}
+
+/// What is no UTF-8 (a variable of a local pipeline) must not end the job by an exception.
+std::string to_text(const json& body) {
+    return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 json endpoint_json(const DockerSettings& settings, const ContainerPlan& plan,
@@ -166,7 +204,9 @@ void put_build_limits(json& host, const DockerSettings& settings) {
 
 base::Result<void> put_devices(json& host, const std::vector<std::string>& devices,
                                const std::string& gpus) {
-    if (!devices.empty()) host["Devices"] = devices_json(devices);
+    auto list = devices_json(devices);
+    if (!list) return list.error();
+    if (!list->empty()) host["Devices"] = *list;
     if (gpus.empty()) return {};
     auto requests = gpus_json(gpus);
     if (!requests) return requests.error();
@@ -201,7 +241,7 @@ base::Result<std::string> build_container_json(const DockerSettings& settings,
     put(host, "VolumesFrom", settings.volumes_from);
     put(host, "VolumeDriver", settings.volume_driver);
     put(host, "Tmpfs", settings.tmpfs);
-    return body->dump();
+    return to_text(*body);
 }
 
 base::Result<std::string> service_container_json(const DockerSettings& settings,
@@ -222,7 +262,7 @@ base::Result<std::string> service_container_json(const DockerSettings& settings,
     if (!security) return security.error();
     put(host, "SecurityOpt", *security);
     put(host, "Tmpfs", settings.services_tmpfs);
-    return body->dump();
+    return to_text(*body);
 }
 
 std::vector<std::string> service_devices(const DockerSettings& settings, const std::string& image) {

@@ -66,7 +66,11 @@ Result<Child> spawn_helper(const std::string& program, const std::string& verb) 
     const int failed = ::posix_spawnp(&child.pid, program.c_str(), &actions, nullptr,
                                       arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0) return base::errno_error(failed, "start the credential helper " + program);
+    if (failed != 0) {
+        auto error = base::errno_error(failed, "start the credential helper " + program);
+        error.kind = ErrorKind::kIo;  // kNotFound is the answer of a helper that ran
+        return error;
+    }
     return child;
 }
 

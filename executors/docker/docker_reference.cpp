@@ -15,8 +15,40 @@ bool is_hex(std::string_view text) {
     });
 }
 
-bool is_name_char(unsigned char c) {
-    return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-' || c == '/' || c == ':';
+bool is_alnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+bool is_host(std::string_view text) {
+    return !text.empty() && (is_alnum(text.front()) || text.front() == '[') &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return is_alnum(c) || std::string_view("._-:[]").find(c) != std::string_view::npos;
+           });
+}
+
+/// One part of a path: small letters and digits, with separators between them.
+bool is_path_part(std::string_view part) {
+    return !part.empty() && is_alnum(part.front()) && is_alnum(part.back()) &&
+           part.find("..") == std::string_view::npos &&
+           std::all_of(part.begin(), part.end(), [](char c) {
+               return (is_alnum(c) && (c < 'A' || c > 'Z')) || c == '.' || c == '_' || c == '-';
+           });
+}
+
+bool is_path(std::string_view text) {
+    const auto parts = base::split(text, '/');
+    return std::all_of(parts.begin(), parts.end(), is_path_part);
+}
+
+bool is_tag(std::string_view text) {
+    return !text.empty() && text.size() <= 128 && text.front() != '.' && text.front() != '-' &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return is_alnum(c) || c == '.' || c == '_' || c == '-';
+           });
+}
+
+bool is_digest(std::string_view text) {
+    const auto colon = text.find(':');
+    return colon != std::string_view::npos && colon > 0 && text.size() > colon + 32 &&
+           is_hex(text.substr(colon + 1));
 }
 
 /// The first part is a registry when it looks like a host: a dot, a port, "localhost", or capitals.
@@ -49,18 +81,14 @@ base::Result<DockerReference> parse_reference(std::string_view text) {
     if (const auto at = rest.find('@'); at != std::string_view::npos) {
         reference.digest = rest.substr(at + 1);
         rest = rest.substr(0, at);
-        if (reference.digest.find(':') == std::string::npos) return bad_reference(text);
+        if (!is_digest(reference.digest)) return bad_reference(text);
     }
     const auto slash = rest.rfind('/');
     const auto colon = rest.find(':', slash == std::string_view::npos ? 0 : slash);
     if (colon != std::string_view::npos) {
         reference.tag = rest.substr(colon + 1);
         rest = rest.substr(0, colon);
-        if (reference.tag.empty()) return bad_reference(text);
-    }
-    if (rest.empty() || rest.front() == '/' || rest.back() == '/' || rest.front() == '-' ||
-        !std::all_of(rest.begin(), rest.end(), is_name_char)) {
-        return bad_reference(text);
+        if (!is_tag(reference.tag)) return bad_reference(text);
     }
     reference.name = rest;
     const auto first = rest.find('/');
@@ -75,9 +103,7 @@ base::Result<DockerReference> parse_reference(std::string_view text) {
     if (reference.host == "docker.io" && reference.path.find('/') == std::string::npos) {
         reference.path = "library/" + reference.path;
     }
-    if (reference.path.empty() || base::to_lower(reference.path) != reference.path) {
-        return bad_reference(text);
-    }
+    if (!is_host(reference.host) || !is_path(reference.path)) return bad_reference(text);
     return reference;
 }
 

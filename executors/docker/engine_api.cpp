@@ -42,6 +42,17 @@ std::string filters_query(const EngineApi::Labels& labels) {
     return "filters=" + encode_query(filters.dump());
 }
 
+Result<std::string> parse_new_id(std::string_view body, const char* what) {
+    auto value = parse_engine_json(body, what);
+    if (!value) return value.error();
+    std::string id = text_at(*value, "Id");
+    if (id.empty()) {
+        return make_error(ErrorKind::kProtocol,
+                          std::string("the Docker engine made ") + what + " without an id");
+    }
+    return id;
+}
+
 std::vector<Listed> parse_list(const json& items, const char* id_key) {
     std::vector<Listed> list;
     if (!items.is_array()) return list;
@@ -217,13 +228,13 @@ Task<Result<EngineApi::Stream>> EngineApi::follow_log(std::string id, std::int64
 
 Task<Result<std::string>> EngineApi::create_container(std::string name, std::string platform,
                                                       std::string body) {
+    auto ready = co_await negotiate();
+    if (!ready) co_return ready.error();
     std::string path = "/containers/create?name=" + encode_query(name);
     if (!platform.empty() && at_least(41)) path += "&platform=" + encode_query(platform);
     auto reply = co_await post(std::move(path), std::move(body));
     if (!reply) co_return reply.error();
-    auto value = parse_engine_json(reply->body, "a new container");
-    if (!value) co_return value.error();
-    co_return text_at(*value, "Id");
+    co_return parse_new_id(reply->body, "a new container");
 }
 
 Task<Result<void>> EngineApi::start_container(std::string id) {
@@ -249,9 +260,7 @@ Task<Result<void>> EngineApi::kill_container(std::string id) {
 Task<Result<int>> EngineApi::wait_container(std::string id) {
     auto reply = co_await post("/containers/" + id + "/wait", "");
     if (!reply) co_return reply.error();
-    auto value = parse_engine_json(reply->body, "a container's end");
-    if (!value) co_return value.error();
-    co_return number_at(*value, "StatusCode");
+    co_return parse_container_end(reply->body);
 }
 
 Task<Result<void>> EngineApi::remove_container(std::string id, bool keep_volumes) {
@@ -333,9 +342,7 @@ Task<Result<std::string>> EngineApi::create_exec(std::string container, ExecSpec
     if (!spec.user.empty()) body["User"] = spec.user;
     auto reply = co_await post("/containers/" + container + "/exec", body.dump());
     if (!reply) co_return reply.error();
-    auto value = parse_engine_json(reply->body, "an exec");
-    if (!value) co_return value.error();
-    co_return text_at(*value, "Id");
+    co_return parse_new_id(reply->body, "an exec");
 }
 
 Task<Result<std::unique_ptr<protocol::http::ByteStream>>> EngineApi::start_exec(std::string exec) {
@@ -353,20 +360,13 @@ Task<Result<std::unique_ptr<protocol::http::ByteStream>>> EngineApi::start_exec(
 Task<Result<ExecState>> EngineApi::inspect_exec(std::string exec) {
     auto reply = co_await get("/exec/" + exec + "/json");
     if (!reply) co_return reply.error();
-    auto value = parse_engine_json(reply->body, "an exec");
-    if (!value) co_return value.error();
-    ExecState state;
-    state.running = flag_at(*value, "Running");
-    state.exit_code = number_at(*value, "ExitCode");
-    co_return state;
+    co_return parse_exec_state(reply->body);
 }
 
 Task<Result<std::string>> EngineApi::create_network(std::string body) {
     auto reply = co_await post("/networks/create", std::move(body));
     if (!reply) co_return reply.error();
-    auto value = parse_engine_json(reply->body, "a new network");
-    if (!value) co_return value.error();
-    co_return text_at(*value, "Id");
+    co_return parse_new_id(reply->body, "a new network");
 }
 
 Task<Result<NetworkState>> EngineApi::inspect_network(std::string name) {

@@ -69,7 +69,11 @@ std::optional<std::string> pull_failure(std::string_view line);
 
 /// Facts from the body of an image's inspection. kProtocol for what is no such thing.
 base::Result<ImageFacts> parse_image_facts(std::string_view body);
+/// The same for what says nothing of how its subject is.
 base::Result<ContainerState> parse_container_state(std::string_view body);
+base::Result<ExecState> parse_exec_state(std::string_view body);
+/// The exit code in the answer to a wait.
+base::Result<int> parse_container_end(std::string_view body);
 
 /// The calls of the Docker Engine API that a job needs.
 ///

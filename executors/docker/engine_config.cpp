@@ -18,6 +18,10 @@ base::Error bad_source(const ConfigSource& source, const std::string& why) {
                             source.origin + " cannot be used: " + why);
 }
 
+bool is_blank(const std::string& text) {
+    return text.find_first_not_of(" \t\r\n") == std::string::npos;
+}
+
 std::string host_of(const std::string& registry) { return registry.substr(0, registry.find(':')); }
 
 void append_missing(json& list, const json& more) {
@@ -48,11 +52,24 @@ bool has_flag(const std::vector<std::string>& flags, const std::string& name) {
     });
 }
 
+void append_missing(toml::array& list, const toml::node& item) {
+    const bool known = std::any_of(list.begin(), list.end(), [&](const toml::node& present) {
+        return toml::node_view<const toml::node>(present) ==
+               toml::node_view<const toml::node>(item);
+    });
+    if (!known) list.push_back(item);
+}
+
+/// The same for TOML.
 void merge_tables(toml::table& target, const toml::table& theirs) {
     for (const auto& [key, value] : theirs) {
         auto* mine = target.get(key);
         if (mine != nullptr && mine->is_table() && value.is_table()) {
             merge_tables(*mine->as_table(), *value.as_table());
+        } else if (mine != nullptr && mine->is_array() && value.is_array()) {
+            toml::array joined = *value.as_array();
+            for (const toml::node& item : *mine->as_array()) append_missing(joined, item);
+            target.insert_or_assign(key, std::move(joined));
         } else {
             target.insert_or_assign(key, value);
         }
@@ -80,7 +97,7 @@ void declare_registry(toml::table& root, const DeclaredRegistry& registry) {
     if (!settings.mirror_of.empty()) {
         auto& table = registry_table(root, settings.mirror_of);
         if (!table.contains("mirrors")) table.insert("mirrors", toml::array{});
-        table["mirrors"].as_array()->push_back(settings.host);
+        append_missing(*table["mirrors"].as_array(), toml::value<std::string>(settings.host));
     }
 }
 
@@ -110,7 +127,8 @@ base::Result<std::string> merge_daemon_json(const std::vector<DeclaredRegistry>&
         if (settings.http || settings.insecure)
             append_missing(insecure, json::array({settings.host}));
         if (settings.mirror_of == "docker.io") {
-            mirrors.push_back((settings.http ? "http://" : "https://") + settings.host);
+            const std::string scheme = settings.http ? "http://" : "https://";
+            append_missing(mirrors, json::array({scheme + settings.host}));
         }
     }
     if (!insecure.empty() && !has_flag(flags, "--insecure-registry")) {
@@ -120,7 +138,7 @@ base::Result<std::string> merge_daemon_json(const std::vector<DeclaredRegistry>&
         merged["registry-mirrors"] = mirrors;
     }
     for (const auto& source : sources) {
-        if (source.text.find_first_not_of(" \t\r\n") == std::string::npos) continue;
+        if (is_blank(source.text)) continue;
         const json theirs = json::parse(source.text, nullptr, false);
         if (!theirs.is_object()) return bad_source(source, "it is not a JSON object");
         merge_into(merged, theirs);
@@ -148,16 +166,26 @@ base::Result<std::string> merge_buildkitd_toml(const std::vector<DeclaredRegistr
 
 base::Result<std::string> merge_docker_config(const RegistryAuth& auth, const ConfigSource& image) {
     json config = json::object();
-    if (!image.text.empty()) {
+    if (!is_blank(image.text)) {
         config = json::parse(image.text, nullptr, false);
         if (!config.is_object()) return bad_source(image, "it is not a JSON object");
+        const auto auths = config.find("auths");
+        if (auths != config.end() && auths->is_null()) config.erase(auths);
+        if (config.contains("auths") && !config["auths"].is_object()) {
+            return bad_source(image, "its \"auths\" is not a JSON object");
+        }
     }
     for (const auto& [path, found] : auth.all()) {
-        if (found.credential.password.empty()) continue;
+        const Credential& credential = found.credential;
+        if (credential.password.empty() && credential.identity_token.empty()) continue;
         const std::string key = auth_table_key(path);
         const bool own = found.source == "$DOCKER_AUTH_CONFIG";
         if (!own && config.contains("auths") && config["auths"].contains(key)) continue;
-        config["auths"][key] = {{"auth", auth_table_value(found.credential)}};
+        json entry = {{"auth", auth_table_value(credential)}};
+        if (!credential.identity_token.empty()) {
+            entry["identitytoken"] = credential.identity_token.reveal();
+        }
+        config["auths"][key] = std::move(entry);
     }
     if (config.empty()) return std::string();
     return config.dump(2, ' ', false, json::error_handler_t::replace) + "\n";

@@ -26,6 +26,24 @@ std::optional<std::string> pull_failure(std::string_view line) {
     return text;
 }
 
+namespace {
+
+/// What says nothing must not be read as "has ended, with 0": a job would be a success.
+base::Error no_state(const std::string& what) {
+    return base::make_error(base::ErrorKind::kProtocol,
+                            "the Docker engine described " + what + " without its state");
+}
+
+bool has_flag(const json& object, const char* key) {
+    return object.is_object() && object.contains(key) && object[key].is_boolean();
+}
+
+bool has_number(const json& object, const char* key) {
+    return object.is_object() && object.contains(key) && object[key].is_number_integer();
+}
+
+}  // namespace
+
 base::Result<ImageFacts> parse_image_facts(std::string_view body) {
     auto value = parse_engine_json(body, "an image");
     if (!value) return value.error();
@@ -54,6 +72,7 @@ base::Result<ContainerState> parse_container_state(std::string_view body) {
     ContainerState state;
     state.id = text_at(*value, "Id");
     const json& now = object_at(*value, "State");
+    if (state.id.empty() || !has_flag(now, "Running")) return no_state("a container");
     state.status = text_at(now, "Status");
     state.running = flag_at(now, "Running");
     state.exit_code = number_at(now, "ExitCode");
@@ -67,6 +86,26 @@ base::Result<ContainerState> parse_container_state(std::string_view body) {
     state.environment = texts_at(config, "Env");
     state.exposed_ports = keys_at(config, "ExposedPorts");
     return state;
+}
+
+base::Result<ExecState> parse_exec_state(std::string_view body) {
+    auto value = parse_engine_json(body, "an exec");
+    if (!value) return value.error();
+    ExecState state;
+    state.running = flag_at(*value, "Running");
+    state.exit_code = number_at(*value, "ExitCode");
+    // The code is null while it runs.
+    const bool told = has_flag(*value, "Running") &&
+                      (state.running || has_number(*value, "ExitCode"));
+    if (!told) return no_state("an exec");
+    return state;
+}
+
+base::Result<int> parse_container_end(std::string_view body) {
+    auto value = parse_engine_json(body, "a container's end");
+    if (!value) return value.error();
+    if (!has_number(*value, "StatusCode")) return no_state("a container's end");
+    return number_at(*value, "StatusCode");
 }
 
 }  // namespace executors::docker

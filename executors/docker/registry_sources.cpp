@@ -18,23 +18,25 @@ void warn(JobLog& log, const std::string& source, const std::string& why) {
                 ". Credentials from this source will not be used.");
 }
 
+/// All of a source or nothing: the warning says that nothing of it is used.
 Task<Result<void>> add_config_text(RegistryAuth& auth, std::string source, std::string text) {
     auto file = parse_docker_auth(text);
     if (!file) co_return file.error();
-    auth.add_all(source, file->auths);
+    auto known = std::move(file->auths);
     if (!file->store.empty()) {
         auto stored = co_await ask_credential_store(file->store);
         if (!stored) co_return stored.error();
-        auth.add_all(source, *stored);
+        known.merge(*stored);
     }
     for (const auto& [registry, helper] : file->helpers) {
         auto credential = co_await ask_credential_helper(helper, registry);
         if (credential) {
-            auth.add(source, registry, *credential);
+            known.try_emplace(registry, std::move(*credential));
         } else if (!credential.error().is(base::ErrorKind::kNotFound)) {
             co_return credential.error();
         }
     }
+    auth.add_all(source, known);
     co_return Result<void>();
 }
 

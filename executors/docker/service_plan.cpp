@@ -15,8 +15,9 @@ constexpr std::size_t kMaxHealthPorts = 20;
 
 int port_number(std::string_view text) {
     int port = 0;
-    std::from_chars(text.data(), text.data() + text.size(), port);
-    return port > 0 && port < 65536 ? port : 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, code] = std::from_chars(text.data(), end, port);
+    return code == std::errc() && stop == end && port > 0 && port < 65536 ? port : 0;
 }
 
 }  // namespace
@@ -32,12 +33,16 @@ base::Result<ServicePlan> plan_services(const JobEnvironment& job, const DockerS
                                     " allowed");
     }
     ServicePlan plan;
+    std::vector<std::string> configured;
+    for (const ServiceSpec& spec : job.services) {
+        if (spec.from_configuration) configured.push_back(spec.image.name);
+    }
     std::set<std::string> taken;
     int index = 0;
     for (const ServiceSpec& spec : job.services) {
         if (!spec.from_configuration) {
-            auto allowed =
-                check_allowed(spec.image.name, "services", settings.allowed_services, {});
+            auto allowed = check_allowed(spec.image.name, "services", settings.allowed_services,
+                                         configured);
             if (!allowed) return allowed.error();
         }
         const ServiceNames names = service_names(spec.image.name);

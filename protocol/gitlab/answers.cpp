@@ -101,7 +101,11 @@ std::string reason_in(const http::Response& answer) {
     }
     std::replace_if(reason.begin(), reason.end(),
                     [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-    if (reason.size() > kLongestReason) reason.resize(kLongestReason);
+    if (reason.size() > kLongestReason) {
+        std::size_t end = kLongestReason;
+        while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xc0U) == 0x80U) --end;
+        reason.resize(end);
+    }
     return reason;
 }
 

@@ -1,0 +1,117 @@
+#include <gtest/gtest.h>
+
+#include "executors/docker/engine_api.hpp"
+
+namespace {
+
+using base::ErrorKind;
+using executors::docker::parse_container_end;
+using executors::docker::parse_container_state;
+using executors::docker::parse_exec_state;
+using executors::docker::parse_image_facts;
+using executors::docker::pull_failure;
+using Words = std::vector<std::string>;
+
+TEST(ImageFacts, AreReadFromAnInspection) {
+    const auto facts = parse_image_facts(R"({"Id": "sha256:1", "RepoDigests": ["a@sha256:2"],
+        "Os": "linux", "Architecture": "arm64",
+        "Config": {"Entrypoint": ["tini", "--"], "Cmd": ["dockerd"], "User": "app",
+                   "Env": ["PATH=/bin", "EMPTY=", "PATHS=x"], "Volumes": {"/var/lib/docker": {}},
+                   "ExposedPorts": {"2375/tcp": {}, "2376/tcp": {}}}})");
+    ASSERT_TRUE(facts.has_value());
+    EXPECT_EQ(facts->id, "sha256:1");
+    EXPECT_EQ(facts->repo_digests, Words{"a@sha256:2"});
+    EXPECT_EQ(facts->os + "/" + facts->architecture, "linux/arm64");
+    EXPECT_EQ(facts->entrypoint, (Words{"tini", "--"}));
+    EXPECT_EQ(facts->command, Words{"dockerd"});
+    EXPECT_EQ(facts->user, "app");
+    EXPECT_EQ(facts->volumes, Words{"/var/lib/docker"});
+    EXPECT_EQ(facts->exposed_ports, (Words{"2375/tcp", "2376/tcp"}));
+    EXPECT_EQ(facts->environment_value("PATH"), "/bin");
+    EXPECT_EQ(facts->environment_value("PATHS"), "x");
+    EXPECT_EQ(facts->environment_value("EMPTY"), "");
+    EXPECT_EQ(facts->environment_value("PAT"), "");
+}
+
+TEST(ImageFacts, DoWithoutEverythingButTheId) {
+    for (const char* body : {R"({"Id": "x"})", R"({"Id": "x", "Config": null})",
+                             R"({"Id": "x", "Config": {"Entrypoint": null, "Env": null, "User": 1}})"}) {
+        const auto facts = parse_image_facts(body);
+        ASSERT_TRUE(facts.has_value()) << body;
+        EXPECT_TRUE(facts->entrypoint.empty() && facts->environment.empty() && facts->user.empty());
+    }
+}
+
+TEST(ContainerState, IsReadFromAnInspection) {
+    const auto state = parse_container_state(R"({"Id": "c1",
+        "State": {"Status": "exited", "Running": false, "ExitCode": 137, "OOMKilled": true,
+                  "Error": "oops"},
+        "NetworkSettings": {"Networks": {"bridge": {"IPAddress": "172.17.0.2"}, "odd": null}},
+        "Config": {"Env": ["A=1"], "ExposedPorts": {"80/tcp": {}}}})");
+    ASSERT_TRUE(state.has_value());
+    EXPECT_EQ(state->id, "c1");
+    EXPECT_EQ(state->status, "exited");
+    EXPECT_FALSE(state->running);
+    EXPECT_EQ(state->exit_code, 137);
+    EXPECT_TRUE(state->oom_killed);
+    EXPECT_EQ(state->error, "oops");
+    EXPECT_EQ(state->addresses.at("bridge"), "172.17.0.2");
+    EXPECT_EQ(state->addresses.at("odd"), "");
+    EXPECT_EQ(state->environment, Words{"A=1"});
+    EXPECT_EQ(state->exposed_ports, Words{"80/tcp"});
+}
+
+TEST(ExecState, HasACodeOnceItHasEnded) {
+    const auto running = parse_exec_state(R"({"Running": true, "ExitCode": null})");
+    ASSERT_TRUE(running.has_value());
+    EXPECT_TRUE(running->running);
+    const auto ended = parse_exec_state(R"({"Running": false, "ExitCode": 3})");
+    ASSERT_TRUE(ended.has_value());
+    EXPECT_FALSE(ended->running);
+    EXPECT_EQ(ended->exit_code, 3);
+    EXPECT_EQ(*parse_container_end(R"({"StatusCode": 0, "Error": null})"), 0);
+    EXPECT_EQ(*parse_container_end(R"({"StatusCode": 255})"), 255);
+}
+
+template <typename Parse>
+void expect_refused(Parse parse, const Words& bodies) {
+    for (const auto& body : bodies) {
+        const auto parsed = parse(body);
+        EXPECT_FALSE(parsed.has_value()) << body;
+        if (parsed) continue;
+        EXPECT_TRUE(parsed.error().is(ErrorKind::kProtocol)) << body;
+    }
+}
+
+TEST(EngineAnswers, ThatSayNothingAreNotReadAsAnEndWithZero) {
+    Words bodies{"", "null", "[]", "\"x\"", "{}", "{\"message\": \"what?\"}", "<html>"};
+    expect_refused(parse_image_facts, bodies);
+    expect_refused(parse_exec_state, bodies);
+    expect_refused(parse_container_end, bodies);
+    expect_refused(parse_container_state, bodies);
+    expect_refused(parse_image_facts, {R"({"Id": 1})"});
+    expect_refused(parse_exec_state, {R"({"Running": false})", R"({"ExitCode": 0})",
+                                      R"({"Running": false, "ExitCode": null})"});
+    expect_refused(parse_container_end, {R"({"StatusCode": "0"})", R"({"StatusCode": null})"});
+    expect_refused(parse_container_state, {R"({"Id": "c"})", R"({"Id": "c", "State": null})",
+                                           R"({"Id": "c", "State": {"Status": "x"}})",
+                                           R"({"State": {"Running": false}})"});
+}
+
+TEST(PullProgress, TellsAFailureFromEverythingElse) {
+    const std::vector<std::pair<std::string, std::string>> cases{
+        {R"({"status": "Pulling fs layer", "id": "x"})", ""},
+        {R"({"errorDetail": {"message": "denied"}, "error": "short"})", "denied"},
+        {R"({"error": "short"})", "short"},
+        {R"({"errorDetail": {}, "error": ""})", ""},
+        {R"({"error": null})", ""},
+        {"", ""},
+        {"{\"error\": \"to", ""},
+        {"[]", ""},
+    };
+    for (const auto& [line, failure] : cases) {
+        EXPECT_EQ(pull_failure(line).value_or(""), failure) << line;
+    }
+}
+
+}  // namespace

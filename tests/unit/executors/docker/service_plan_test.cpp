@@ -1,0 +1,128 @@
+#include "executors/docker/service_plan.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using executors::JobEnvironment;
+using executors::ServiceSpec;
+using executors::docker::DockerSettings;
+using executors::docker::health_ports;
+using executors::docker::plan_services;
+using Words = std::vector<std::string>;
+
+ServiceSpec service(const std::string& image, Words aliases = {}, bool configured = false) {
+    ServiceSpec spec;
+    spec.image.name = image;
+    spec.aliases = std::move(aliases);
+    spec.from_configuration = configured;
+    return spec;
+}
+
+TEST(ServicePlan, NamesContainersAndHosts) {
+    JobEnvironment job;
+    job.services = {service("docker:29-dind", {"engine"}), service("reg:5000/team/db:15"),
+                    service("localhost:1")};
+    const auto plan = plan_services(job, DockerSettings(), "base");
+    ASSERT_TRUE(plan.has_value());
+    ASSERT_EQ(plan->services.size(), 3U);
+    EXPECT_TRUE(plan->warnings.empty());
+    EXPECT_EQ(plan->services[0].container_name, "base-docker-0");
+    EXPECT_EQ(plan->services[0].aliases, (Words{"docker", "engine"}));
+    EXPECT_EQ(plan->services[0].slug, "docker");
+    EXPECT_EQ(plan->services[0].version, "29-dind");
+    EXPECT_EQ(plan->services[1].container_name, "base-reg__team__db-1");
+    EXPECT_EQ(plan->services[1].aliases, (Words{"reg__team__db", "reg-team-db"}));
+    EXPECT_EQ(plan->services[2].aliases, (Words{"localhost"}));
+}
+
+TEST(ServicePlan, GivesATakenNameToTheFirstAndSaysSo) {
+    JobEnvironment job;
+    job.services = {service("redis:7", {"cache", "cache"}), service("redis:6", {"cache", "old"})};
+    const auto plan = plan_services(job, DockerSettings(), "base");
+    ASSERT_TRUE(plan.has_value());
+    EXPECT_EQ(plan->services[0].aliases, (Words{"redis", "cache"}));
+    EXPECT_EQ(plan->services[1].aliases, (Words{"old"}));
+    EXPECT_NE(plan->services[0].container_name, plan->services[1].container_name);
+    ASSERT_EQ(plan->warnings.size(), 2U);
+    EXPECT_EQ(plan->warnings[0],
+              "service \"redis:6\": the name \"redis\" is already taken by another service");
+    EXPECT_NE(plan->warnings[1].find("\"cache\""), std::string::npos);
+}
+
+TEST(ServicePlan, CountsTheJobsServicesOnly) {
+    JobEnvironment job;
+    job.services = {service("a", {}, true), service("b"), service("c")};
+    DockerSettings settings;
+    settings.services_limit = 2;
+    EXPECT_TRUE(plan_services(job, settings, "base").has_value());
+    settings.services_limit = 1;
+    const auto refused = plan_services(job, settings, "base");
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_TRUE(refused.error().is(base::ErrorKind::kConfiguration));
+    EXPECT_EQ(refused.error().message, "too many services requested: 2, only 1 allowed");
+    settings.services_limit = 0;
+    EXPECT_FALSE(plan_services(job, settings, "base").has_value());
+}
+
+TEST(ServicePlan, LetsConfiguredServicesPassTheAllowList) {
+    DockerSettings settings;
+    settings.allowed_services = {"redis:*"};
+    JobEnvironment job;
+    job.services = {service("postgres:15", {}, true), service("redis:7")};
+    EXPECT_TRUE(plan_services(job, settings, "base").has_value());
+    // The same image, asked for by the job, passes as well.
+    job.services.push_back(service("postgres:15"));
+    EXPECT_TRUE(plan_services(job, settings, "base").has_value());
+    job.services.push_back(service("postgres:14"));
+    const auto refused = plan_services(job, settings, "base");
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_TRUE(refused.error().is(base::ErrorKind::kConfiguration));
+    EXPECT_NE(refused.error().message.find("\"postgres:14\""), std::string::npos);
+}
+
+TEST(ServicePlan, IsPrivilegedWhereSettingAndListAgree) {
+    JobEnvironment job;
+    job.services = {service("docker:29-dind"), service("redis:7")};
+    DockerSettings settings;
+    settings.privileged = true;
+    const auto none = plan_services(job, settings, "base");
+    EXPECT_FALSE(none->services[0].privileged);
+    settings.services_privileged = true;
+    const auto all = plan_services(job, settings, "base");
+    EXPECT_TRUE(all->services[0].privileged);
+    EXPECT_TRUE(all->services[1].privileged);
+    settings.allowed_privileged_services = {"docker:*-dind"};
+    const auto listed = plan_services(job, settings, "base");
+    EXPECT_TRUE(listed->services[0].privileged);
+    EXPECT_FALSE(listed->services[1].privileged);
+}
+
+TEST(HealthPorts, AreTheVariableElseTheExposedOnes) {
+    struct Case {
+        Words environment;
+        Words exposed;
+        std::vector<int> ports;
+    };
+    const std::vector<Case> cases{
+        {{}, {}, {}},
+        {{}, {"8080/tcp", "53/udp", "443"}, {443, 8080}},
+        {{"HEALTHCHECK_TCP_PORT=99"}, {"8080/tcp"}, {99}},
+        {{"HEALTHCHECK_TCP_PORT=x"}, {"8080/tcp"}, {8080}},
+        {{"HEALTHCHECK_TCP_PORT=70000"}, {"8080/tcp"}, {8080}},
+        {{"HEALTHCHECK_TCP_PORT=80x"}, {"8080/tcp"}, {8080}},
+        {{"XHEALTHCHECK_TCP_PORT=99"}, {"0/tcp", "nonsense"}, {}},
+    };
+    for (const auto& entry : cases) {
+        EXPECT_EQ(health_ports(entry.environment, entry.exposed), entry.ports)
+            << testing::PrintToString(entry.environment);
+    }
+    Words many;
+    for (int port = 40; port > 0; --port) many.push_back(std::to_string(port) + "/tcp");
+    const auto first = health_ports({}, many);
+    ASSERT_EQ(first.size(), 20U);
+    EXPECT_EQ(first.front(), 1);
+    EXPECT_EQ(first.back(), 20);
+}
+
+}  // namespace

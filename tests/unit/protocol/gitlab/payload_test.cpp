@@ -1,0 +1,289 @@
+#include "protocol/gitlab/payload.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/files.hpp"
+
+namespace {
+
+using nlohmann::json;
+using protocol::gitlab::decode_identity;
+using protocol::gitlab::decode_payload;
+using protocol::gitlab::JobPayload;
+using Words = std::vector<std::string>;
+
+json sample(const std::string& name) {
+    const auto text = base::read_file(RUNNER_SOURCE_DIR "/tests/data/gitlab/" + name + ".json");
+    return json::parse(*text);
+}
+
+JobPayload decoded(const json& payload) {
+    auto result = decode_payload(payload.dump());
+    EXPECT_TRUE(result.has_value()) << (result ? "" : result.error().message);
+    return result ? std::move(*result) : JobPayload();
+}
+
+/// The places of all values of a tree, its own root left out.
+std::vector<json::json_pointer> places_in(const json& tree) {
+    std::vector<json::json_pointer> places;
+    const json flat = tree.flatten();
+    for (const auto& item : flat.items()) {
+        for (json::json_pointer place(item.key()); !place.empty(); place = place.parent_pointer()) {
+            if (std::find(places.begin(), places.end(), place) == places.end()) {
+                places.push_back(place);
+            }
+        }
+    }
+    return places;
+}
+
+bool is_entry(const json::json_pointer& place) {
+    return place.back().find_first_not_of("0123456789") == std::string::npos;
+}
+
+bool is_required(const json::json_pointer& place) {
+    return place.to_string() == "/id" || place.to_string() == "/token";
+}
+
+/// "/services/0/name" → "services[0].name", as error sentences have it.
+std::string shown(const json::json_pointer& place) {
+    if (place.empty()) return {};
+    const std::string before = shown(place.parent_pointer());
+    if (is_entry(place)) return before + "[" + place.back() + "]";
+    return before.empty() ? place.back() : before + "." + place.back();
+}
+
+TEST(Payload, TakesTheMinimalOne) {
+    const JobPayload payload = decoded(sample("minimal_payload"));
+    EXPECT_EQ(payload.id, 1);
+    EXPECT_EQ(payload.token.reveal(), "glcbt-64_abc");
+    EXPECT_TRUE(payload.allow_git_fetch);
+    EXPECT_EQ(payload.timeout_seconds, 3600);
+    EXPECT_FALSE(payload.image.has_value());
+    EXPECT_TRUE(payload.services.empty());
+    EXPECT_TRUE(payload.artifacts.empty());
+    EXPECT_EQ(payload.run, "");
+    EXPECT_FALSE(payload.has_inputs);
+    EXPECT_FALSE(payload.has_secrets);
+    EXPECT_EQ(payload.git_info.is_protected, false);
+    ASSERT_EQ(payload.steps.size(), 1U);
+    EXPECT_EQ(payload.steps[0].script, Words{"echo hi"});
+}
+
+TEST(Payload, ReadsWhoAndWhat) {
+    const JobPayload payload = decoded(sample("full_payload"));
+    EXPECT_EQ(payload.id, 4711);
+    EXPECT_EQ(payload.timeout_seconds, 600);
+    EXPECT_EQ(payload.job_info.name, "build");
+    EXPECT_EQ(payload.job_info.stage, "package");
+    EXPECT_EQ(payload.job_info.pipeline_id, 99);
+    EXPECT_EQ(payload.job_info.project_id, 7);
+    EXPECT_EQ(payload.job_info.project_name, "app");
+    EXPECT_EQ(payload.job_info.project_full_path, "team/app");
+    EXPECT_EQ(payload.job_info.time_in_queue_seconds, 1.25);
+    EXPECT_EQ(payload.job_info.project_jobs_running_on_instance_runners_count, "+Inf");
+    EXPECT_EQ(payload.job_info.queue_size, 3);
+    EXPECT_EQ(payload.job_info.queue_depth, 2);
+    EXPECT_EQ(payload.git_info.repo_object_format, "sha256");
+    EXPECT_EQ(payload.git_info.ref, "v1");
+    EXPECT_EQ(payload.git_info.ref_type, "tag");
+    EXPECT_EQ(payload.git_info.sha.substr(0, 4), "1111");
+    EXPECT_EQ(payload.git_info.before_sha.substr(0, 4), "0000");
+    EXPECT_EQ(payload.git_info.refspecs.size(), 2U);
+    EXPECT_EQ(payload.git_info.depth, 50);
+    EXPECT_EQ(payload.git_info.is_protected, true);
+    const auto& variable = payload.variables.at(0);
+    EXPECT_EQ(variable.key + "=" + variable.value, "CA=pem");
+    EXPECT_TRUE(variable.is_public && variable.masked && variable.file && variable.raw);
+    const auto& after = payload.steps.at(1);
+    EXPECT_EQ(after.name, "after_script");
+    EXPECT_EQ(after.timeout, 300);
+    EXPECT_EQ(after.when, "always");
+    EXPECT_TRUE(after.allow_failure);
+    EXPECT_EQ(payload.hooks.at(0).name, "pre_get_sources_script");
+    EXPECT_EQ(payload.hooks.at(0).script, Words{"echo pre"});
+    EXPECT_EQ(payload.run, R"([{"name":"hello","script":"echo hi"}])");
+    EXPECT_TRUE(payload.has_secrets);
+    EXPECT_TRUE(payload.has_inputs);
+}
+
+TEST(Payload, ReadsWhatTheJobNeeds) {
+    const JobPayload payload = decoded(sample("full_payload"));
+    EXPECT_EQ(payload.image->name, "docker:29-dind");
+    EXPECT_EQ(payload.image->entrypoint, (Words{"/bin/sh", "-c"}));
+    EXPECT_EQ(payload.image->pull_policy, Words{"if-not-present"});
+    EXPECT_EQ(payload.image->docker_platform, "linux/arm64");
+    EXPECT_EQ(payload.image->docker_user, "1000");
+    EXPECT_TRUE(payload.image->unsupported_options.empty());
+    const auto& service = payload.services.at(0);
+    EXPECT_EQ(service.alias, "db database");
+    EXPECT_EQ(service.command, (Words{"postgres", "-d"}));
+    EXPECT_EQ(service.variables.at(0).key, "POSTGRES_DB");
+    EXPECT_EQ(service.docker_user, "app");
+    const auto& artifact = payload.artifacts.at(0);
+    EXPECT_EQ(artifact.name, "dist");
+    EXPECT_TRUE(artifact.untracked);
+    EXPECT_EQ(artifact.paths, Words{"out/**"});
+    EXPECT_EQ(artifact.exclude, Words{"out/*.tmp"});
+    EXPECT_EQ(artifact.when, "always");
+    EXPECT_EQ(artifact.expire_in, "1 week");
+    EXPECT_EQ(artifact.artifact_type, "archive");
+    EXPECT_EQ(artifact.artifact_format, "zip");
+    const auto& cache = payload.cache.at(0);
+    EXPECT_EQ(cache.key, "deps-non_protected");
+    EXPECT_TRUE(cache.untracked);
+    EXPECT_EQ(cache.paths, Words{"vendor/"});
+    EXPECT_EQ(cache.policy, "pull");
+    EXPECT_EQ(cache.when, "on_failure");
+    EXPECT_EQ(cache.fallback_keys, Words{"deps"});
+    const auto& credential = payload.credentials.at(0);
+    EXPECT_EQ(credential.type + " " + credential.url, "registry registry.example.com");
+    EXPECT_EQ(credential.username, "gitlab-ci-token");
+    EXPECT_EQ(credential.password.reveal(), "secret");
+    const auto& dependency = payload.dependencies.at(0);
+    EXPECT_EQ(dependency.id, 4700);
+    EXPECT_EQ(dependency.name, "compile");
+    EXPECT_EQ(dependency.token.reveal(), "dep");
+    EXPECT_EQ(dependency.artifact_filename, "artifacts.zip");
+    EXPECT_EQ(dependency.artifact_size, 12);
+    EXPECT_TRUE(payload.features.trace_sections);
+    EXPECT_EQ(payload.features.token_mask_prefixes, Words{"glpat-"});
+    EXPECT_EQ(payload.features.failure_reasons, Words{"script_failure"});
+}
+
+TEST(Payload, DoesWithoutAnyFieldButIdAndToken) {
+    const json full = sample("full_payload");
+    for (const auto& place : places_in(full)) {
+        json missing = full;
+        json& parent = missing.at(place.parent_pointer());
+        if (parent.is_array()) {
+            parent.erase(std::stoul(place.back()));
+        } else {
+            parent.erase(place.back());
+        }
+        json null = full;
+        null.at(place) = nullptr;
+        for (const json& payload : {missing, null}) {
+            const auto result = decode_payload(payload.dump());
+            EXPECT_EQ(result.has_value(), !is_required(place)) << place;
+            if (result) continue;
+            EXPECT_TRUE(result.error().is(base::ErrorKind::kProtocol));
+            EXPECT_NE(result.error().message.find("`" + place.back() + "` is missing"),
+                      std::string::npos);
+        }
+    }
+}
+
+TEST(Payload, NamesTheFieldOfAWrongType) {
+    const json full = sample("full_payload");
+    // What is not read may be anything; a count may also be a number.
+    const Words free{"/secrets/", "/inputs/", "/kubernetes/user",
+                     "/project_jobs_running_on_instance_runners_count", "/docker/user"};
+    int tried = 0;
+    for (const auto& place : places_in(full)) {
+        const std::string name = place.to_string();
+        const bool is_free = std::any_of(free.begin(), free.end(), [&](const auto& part) {
+            return name.find(part) != std::string::npos;
+        });
+        if (is_free) continue;
+        ++tried;
+        json wrong = full;
+        json& value = wrong.at(place);
+        value = value.is_structured() ? json(true) : json::array({json::array()});
+        const auto result = decode_payload(wrong.dump());
+        EXPECT_FALSE(result.has_value()) << name;
+        if (result) continue;
+        EXPECT_TRUE(result.error().is(base::ErrorKind::kProtocol));
+        EXPECT_NE(result.error().message.find("`" + shown(place) + "`"), std::string::npos)
+            << result.error().message;
+    }
+    EXPECT_GT(tried, 80);
+}
+
+TEST(Payload, IgnoresFieldsThatItDoesNotKnow) {
+    const json full = sample("full_payload");
+    json extended = full;
+    extended["suspend_options"] = {{"suspend_on_success", true}};
+    for (const auto& place : places_in(full)) {
+        // Options of executors are the exception: see below.
+        if (place.to_string().find("executor_opts") != std::string::npos) continue;
+        json& value = extended.at(place);
+        if (value.is_object()) value["x_unknown"] = json::array({1, "two", nullptr});
+    }
+    const JobPayload payload = decoded(extended);
+    EXPECT_EQ(payload.id, 4711);
+    EXPECT_EQ(payload.services.at(0).name, "postgres:15");
+    EXPECT_TRUE(payload.image->unsupported_options.empty());
+}
+
+TEST(Payload, NotesExecutorOptionsThatNobodyKnows) {
+    json payload = sample("full_payload");
+    payload["image"]["executor_opts"] = json::parse(
+        R"({"docker": {"platform": "p", "cpus": 1}, "kubernetes": {"platform": "p"}, "vm": {}})");
+    EXPECT_EQ(decoded(payload).image->unsupported_options,
+              (Words{"docker.cpus", "kubernetes.platform", "vm"}));
+}
+
+TEST(Payload, HasTheDefaultsOfTheReference) {
+    const JobPayload payload = decoded({{"id", 1}, {"token", "t"}});
+    EXPECT_EQ(payload.timeout_seconds, 7200);
+    EXPECT_EQ(payload.git_info.repo_object_format, "sha1");
+    EXPECT_FALSE(payload.git_info.is_protected.has_value());
+    for (const int timeout : {0, -1}) {
+        const json body = {{"id", 1}, {"token", "t"}, {"runner_info", {{"timeout", timeout}}}};
+        EXPECT_EQ(decoded(body).timeout_seconds, 7200);
+    }
+    const json bare = {{"id", 1}, {"token", "t"}, {"variables", {{{"key", "A"}}}},
+                       {"image", {{"name", "i"}, {"entrypoint", json::array()}}}};
+    const JobPayload read = decoded(bare);
+    const auto& variable = read.variables.at(0);
+    EXPECT_FALSE(variable.is_public || variable.masked || variable.file || variable.raw);
+    EXPECT_EQ(read.image->entrypoint, Words());
+}
+
+TEST(Payload, KeepsVariablesInTheirOrder) {
+    const json body = {{"id", 1}, {"token", "t"},
+                       {"variables", {{{"key", "A"}, {"value", "1"}},
+                                      {{"key", "B"}, {"value", "2"}},
+                                      {{"key", "A"}, {"value", "3"}}}}};
+    const JobPayload payload = decoded(body);
+    std::string order;
+    for (const auto& variable : payload.variables) order += variable.key + variable.value;
+    EXPECT_EQ(order, "A1B2A3");
+}
+
+TEST(Payload, TakesNumbersInTheFormsThatServersUse) {
+    for (const char* id : {"12", "12.0", "\"12\""}) {
+        const auto result = decode_payload("{\"token\":\"t\",\"id\":" + std::string(id) + "}");
+        ASSERT_TRUE(result.has_value()) << id;
+        EXPECT_EQ(result->id, 12);
+    }
+    for (const char* id : {"0", "-1", "1.5", "1e30", "18446744073709551615", "\"x\"", "\"\"", "true"}) {
+        EXPECT_FALSE(decode_payload("{\"token\":\"t\",\"id\":" + std::string(id) + "}").has_value())
+            << id;
+    }
+}
+
+TEST(Payload, RefusesWhatIsNoObject) {
+    for (const char* text : {"", "null", "[]", "\"x\"", "1", "{\"id\":1", "{\"id\":1,\"token\":\"\"}",
+                             "<html></html>", "{\"id\":1,\"token\":\"\xff\"}"}) {
+        const auto result = decode_payload(text);
+        ASSERT_FALSE(result.has_value()) << text;
+        EXPECT_TRUE(result.error().is(base::ErrorKind::kProtocol));
+        EXPECT_FALSE(decode_identity(text).has_value()) << text;
+    }
+}
+
+TEST(Identity, IsFoundInAPayloadThatIsBrokenElsewhere) {
+    const auto found = decode_identity(R"({"id": 5, "token": "t", "steps": 1, "image": []})");
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->id, 5);
+    EXPECT_EQ(found->token.reveal(), "t");
+    EXPECT_FALSE(decode_identity(R"({"id": 5})").has_value());
+    EXPECT_FALSE(decode_identity(R"({"token": "t"})").has_value());
+}
+
+}  // namespace

@@ -1,0 +1,91 @@
+#include "protocol/http/proxy.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace {
+
+using protocol::http::parse_url;
+using protocol::http::ProxySettings;
+using Environment = std::map<std::string, std::string>;
+
+base::Result<ProxySettings> settings(const Environment& environment) {
+    return ProxySettings::from_environment([&](const char* name) {
+        const auto found = environment.find(name);
+        return found == environment.end() ? std::string() : found->second;
+    });
+}
+
+std::string chosen(const Environment& environment, const std::string& url) {
+    const auto read = settings(environment);
+    if (!read) return "error";
+    const auto* proxy = read->choose(parse_url(url)->origin);
+    return proxy == nullptr ? "" : proxy->origin.text();
+}
+
+TEST(Proxy, IsChosenByScheme) {
+    const Environment both{{"HTTP_PROXY", "http://p:1"}, {"https_proxy", "q:2"}};
+    EXPECT_EQ(chosen(both, "http://h"), "http://p:1");
+    EXPECT_EQ(chosen(both, "https://h"), "http://q:2");
+    EXPECT_EQ(chosen(both, "unix:///run/x"), "");
+    EXPECT_EQ(chosen({{"HTTP_PROXY", "p"}}, "https://h"), "");
+    EXPECT_EQ(chosen({{"HTTP_PROXY", "p"}, {"http_proxy", "q"}}, "http://h"), "http://p:80");
+    EXPECT_EQ(chosen({}, "http://h"), "");
+}
+
+TEST(Proxy, IsNotUsedForLoopbackAndExceptions) {
+    struct Case {
+        const char* exceptions;
+        const char* url;
+        bool direct;
+    };
+    const std::vector<Case> cases{
+        {"", "http://localhost:8080", true},
+        {"", "http://127.0.0.2", true},
+        {"", "http://[::1]", true},
+        {"*", "http://h.net", true},
+        {"a.net, H.NET ", "http://h.net", true},
+        {"h.net", "http://sub.h.net", true},
+        {".h.net", "http://sub.h.net", true},
+        {"*.h.net", "http://sub.h.net", true},
+        {".h.net", "http://h.net", false},
+        {"h.net", "http://xh.net", false},
+        {"h.net:81", "http://h.net:81", true},
+        {"h.net:81", "http://h.net", false},
+        {"10.0.0.0/8", "http://10.1.2.3", true},
+        {"10.0.0.0/8", "http://11.1.2.3", false},
+        {"10.1.2.3", "http://10.1.2.3", true},
+        {"2.3", "http://10.1.2.3", false},
+        {"fd00::/8", "http://[fd12::1]", true},
+        {"[fd12::1]:80", "http://[fd12::1]", true},
+        {"fd12::1", "http://[fd12::1]", true},
+        {"10.0.0.0/99", "http://10.1.2.3", false},
+    };
+    for (const auto& entry : cases) {
+        const Environment environment{{"HTTP_PROXY", "p"}, {"no_proxy", entry.exceptions}};
+        EXPECT_EQ(chosen(environment, entry.url), entry.direct ? "" : "http://p:80")
+            << entry.exceptions << " for " << entry.url;
+    }
+}
+
+TEST(Proxy, TakesItsPasswordFromTheAddress) {
+    const auto read = settings({{"HTTP_PROXY", "http://user:p%40ss@p:3128/"}});
+    ASSERT_TRUE(read.has_value());
+    const auto* proxy = read->choose(parse_url("http://h")->origin);
+    ASSERT_NE(proxy, nullptr);
+    EXPECT_EQ(proxy->origin.text(), "http://p:3128");
+    EXPECT_EQ(proxy->authorization.reveal(), "Basic dXNlcjpwQHNz");
+}
+
+TEST(Proxy, ThatCannotBeUsedIsNamedByItsVariable) {
+    for (const char* address : {"https://p", "socks5://p", "http://", "http://u:s3cret@p:x"}) {
+        const auto read = settings({{"HTTPS_PROXY", address}});
+        ASSERT_FALSE(read.has_value()) << address;
+        EXPECT_TRUE(read.error().is(base::ErrorKind::kInvalidInput));
+        EXPECT_NE(read.error().message.find("HTTPS_PROXY"), std::string::npos);
+        EXPECT_EQ(read.error().message.find("s3cret"), std::string::npos);
+    }
+}
+
+}  // namespace
