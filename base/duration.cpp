@@ -100,8 +100,10 @@ std::string format_go_duration(std::chrono::nanoseconds duration) {
     const std::string sign = nanos < 0 ? "-" : "";
     if (nanos < 0) nanos = -nanos;
     if (nanos < 1000) return fmt::format("{}{}ns", sign, nanos);
-    if (nanos < 1000000) return sign + trimmed_fraction(nanos / 1000, nanos % 1000, 3) + "\xc2\xb5s";
-    if (nanos < 1000000000) return sign + trimmed_fraction(nanos / 1000000, nanos % 1000000, 6) + "ms";
+    if (nanos < 1000000)
+        return sign + trimmed_fraction(nanos / 1000, nanos % 1000, 3) + "\xc2\xb5s";
+    if (nanos < 1000000000)
+        return sign + trimmed_fraction(nanos / 1000000, nanos % 1000000, 6) + "ms";
     const std::int64_t seconds = nanos / 1000000000;
     const std::string tail = trimmed_fraction(seconds % 60, nanos % 1000000000, 9) + "s";
     if (seconds < 60) return sign + tail;

@@ -51,8 +51,8 @@ Result<void> write_fully(int fd, std::string_view bytes) {
 namespace {
 
 void sync_directory(const std::filesystem::path& directory) {
-    const UniqueFd fd(::open(directory.empty() ? "." : directory.c_str(),
-                             O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const UniqueFd fd(
+        ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd) ::fsync(fd.get());
 }
 

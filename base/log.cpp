@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
 #include <atomic>
 #include <chrono>
-#include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
 
@@ -53,9 +53,12 @@ std::string one_line(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     for (const char c : text) {
-        if (c == '\n') out += "\\n";
-        else if (c == '\r') out += "\\r";
-        else out += c;
+        if (c == '\n')
+            out += "\\n";
+        else if (c == '\r')
+            out += "\\r";
+        else
+            out += c;
     }
     return out;
 }
@@ -86,11 +89,13 @@ std::string runner_line(bool colour, Level level, std::string_view message, cons
 
 std::string text_line(Level level, std::string_view message, const Field* fields, std::size_t count,
                       std::int64_t unix_micros) {
-    std::string line = fmt::format("time=\"{}\" level={} msg={}", rfc3339_utc(unix_micros / 1000000),
-                                   name(level), in_quotes(one_line(message)));
+    std::string line =
+        fmt::format("time=\"{}\" level={} msg={}", rfc3339_utc(unix_micros / 1000000), name(level),
+                    in_quotes(one_line(message)));
     for (std::size_t i = 0; i < count; ++i) {
         const std::string value = one_line(fields[i].value);
-        line += fmt::format(" {}={}", fields[i].key, needs_quotes(value) ? in_quotes(value) : value);
+        line +=
+            fmt::format(" {}={}", fields[i].key, needs_quotes(value) ? in_quotes(value) : value);
     }
     return line;
 }

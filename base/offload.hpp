@@ -22,8 +22,8 @@ Task<T> call_there(std::function<T()> work) {
 }
 }  // namespace detail
 
-/// Runs `work` on the blocking pool and resumes here with its value. `work` owns what it touches; it
-/// is not interrupted by cancellation, so it must end by itself.
+/// Runs `work` on the blocking pool and resumes here with its value. `work` owns what it touches;
+/// it is not interrupted by cancellation, so it must end by itself.
 template <typename T>
 Task<T> offload(std::function<T()> work) {
     auto there = boost::asio::any_io_executor(blocking_pool().get_executor());

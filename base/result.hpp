@@ -45,7 +45,8 @@ Error make_error(const boost::system::error_code& code, std::string_view doing);
 Error errno_error(std::string_view doing);
 Error errno_error(int saved_errno, std::string_view doing);
 
-[[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& where);
+[[noreturn]] void throw_exception_from_error(const Error& error,
+                                             const boost::source_location& where);
 
 template <typename T>
 using Result = boost::system::result<T, Error>;

@@ -30,8 +30,8 @@ std::string_view to_string(StopReason reason);
 /// A request to stop, and whom it concerns.
 ///
 /// Life: made by the owner of the work; outlives every run_stoppable() that it is given to.
-/// Strand: used on the I/O thread only. The first reason is kept; a later request with another reason
-/// still cancels what was attached since then.
+/// Strand: used on the I/O thread only. The first reason is kept; a later request with another
+/// reason still cancels what was attached since then.
 class StopSource {
   public:
     StopSource() = default;
@@ -62,7 +62,8 @@ class StopSource {
     std::list<boost::asio::cancellation_signal*> attached_;
 };
 
-/// The failure that an exception stands for: cancellation keeps its kind, everything else is internal.
+/// The failure that an exception stands for: cancellation keeps its kind, everything else is
+/// internal.
 Error error_from_exception(const std::exception_ptr& failure);
 
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
@@ -80,8 +81,8 @@ Error stopped_error(const StoppableState& state, const StopSource* stop);
 }  // namespace detail
 
 /// Runs `operation` as a child with a cancellation of its own, so that the caller's coroutine stays
-/// usable whatever happens to it. Answers kTimeout when `deadline` passed, kCancelled when `stop` was
-/// requested (also before the start), else what the operation answered. `stop` may be null.
+/// usable whatever happens to it. Answers kTimeout when `deadline` passed, kCancelled when `stop`
+/// was requested (also before the start), else what the operation answered. `stop` may be null.
 template <typename T>
 Task<Result<T>> run_stoppable(StopSource* stop, Task<Result<T>> operation, Deadline deadline) {
     if (stop != nullptr && stop->requested()) {

@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <boost/asio/buffer.hpp>
+#include <array>
 #include <cerrno>
 #include <map>
 #include <string_view>
@@ -53,8 +53,8 @@ class SpawnSettings {
         posix_spawnattr_setsigmask(&attributes, &none);
         posix_spawnattr_setsigdefault(&attributes, &pipe_only);
         posix_spawnattr_setpgroup(&attributes, 0);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                                  POSIX_SPAWN_SETSIGDEF);
+        posix_spawnattr_setflags(
+            &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     }
     ~SpawnSettings() {
         posix_spawn_file_actions_destroy(&actions);
@@ -85,7 +85,8 @@ Result<std::unique_ptr<Subprocess>> Subprocess::start(const boost::asio::any_io_
     if (options.errors_with_output) {
         posix_spawn_file_actions_adddup2(&settings.actions, theirs.get(), STDERR_FILENO);
     } else {
-        posix_spawn_file_actions_addopen(&settings.actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+        posix_spawn_file_actions_addopen(&settings.actions, STDERR_FILENO, "/dev/null", O_WRONLY,
+                                         0);
     }
     if (!options.directory.empty()) {
         posix_spawn_file_actions_addchdir_np(&settings.actions, options.directory.c_str());
@@ -128,14 +129,15 @@ int Subprocess::reap() {
 Task<Result<std::string>> Subprocess::read_some(std::size_t limit) {
     std::string bytes(limit, '\0');
     auto [code, size] = co_await output_.async_read_some(boost::asio::buffer(bytes), use_tuple);
-    if (code && code != boost::asio::error::eof) co_return make_error(code, "read a program's output");
+    if (code && code != boost::asio::error::eof)
+        co_return make_error(code, "read a program's output");
     bytes.resize(size);
     co_return bytes;
 }
 
 Task<Result<int>> Subprocess::wait() {
-    auto [code] = co_await exit_event_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                                                  use_tuple);
+    auto [code] =
+        co_await exit_event_.async_wait(boost::asio::posix::descriptor_base::wait_read, use_tuple);
     if (code) co_return make_error(code, "wait for a program");
     co_return reap();
 }

@@ -14,17 +14,17 @@
 namespace base {
 
 struct SubprocessOptions {
-    std::vector<std::string> arguments;    ///< the program (looked up in PATH) first; no secrets here
+    std::vector<std::string> arguments;  ///< the program (looked up in PATH) first; no secrets here
     std::vector<std::string> environment;  ///< KEY=VALUE, added to or replacing our own
     std::string directory;                 ///< "" for ours
     bool errors_with_output = false;       ///< standard error into the same pipe; else /dev/null
 };
 
-/// A program that the daemon itself runs: standard input is /dev/null, output comes through a pipe, its
-/// process group dies with this object.
+/// A program that the daemon itself runs: standard input is /dev/null, output comes through a pipe,
+/// its process group dies with this object.
 ///
-/// Life: start(), read_some() to the end of the output, wait() once. Strand: the I/O thread. The destructor kills
-/// what still runs and reaps it.
+/// Life: start(), read_some() to the end of the output, wait() once. Strand: the I/O thread. The
+/// destructor kills what still runs and reaps it.
 class Subprocess {
   public:
     static Result<std::unique_ptr<Subprocess>> start(const boost::asio::any_io_executor& executor,

@@ -11,11 +11,12 @@
 
 namespace base {
 
-/// The only place that starts a coroutine nobody awaits at once. Every child belongs to a group, and
-/// the group's owner waits for the last of them: no error and no lifetime is lost.
+/// The only place that starts a coroutine nobody awaits at once. Every child belongs to a group,
+/// and the group's owner waits for the last of them: no error and no lifetime is lost.
 ///
-/// Life: declare it last among the members that its children use; before it is destroyed, wait() must
-/// have returned. Strand: the I/O thread. An exception that escapes a child is logged with its name.
+/// Life: declare it last among the members that its children use; before it is destroyed, wait()
+/// must have returned. Strand: the I/O thread. An exception that escapes a child is logged with its
+/// name.
 class TaskGroup {
   public:
     explicit TaskGroup(const boost::asio::any_io_executor& executor);
@@ -25,7 +26,8 @@ class TaskGroup {
 
     /// Starts `task`; `name` appears in the log when it fails.
     void spawn(std::string name, Task<void> task);
-    /// Asks every child there is now to stop (terminal cancellation); one that has not begun never does.
+    /// Asks every child there is now to stop (terminal cancellation); one that has not begun never
+    /// does.
     void cancel_all();
     /// Returns when no child is left. May be called while children start others.
     Task<void> wait();

@@ -61,8 +61,8 @@ class Executor {
                                                    const std::string& saved) = 0;
     /// The job's log is complete: nothing may be written to it any more.
     virtual void be_quiet() {}
-    /// Ends what still runs, so that another job may have this one's volumes and directories; the removal, which
-    /// may take longer, is cleanup()'s.
+    /// Ends what still runs, so that another job may have this one's volumes and directories; the
+    /// removal, which may take longer, is cleanup()'s.
     virtual base::Task<base::Result<void>> halt() { co_return base::Result<void>(); }
     virtual base::Task<base::Result<void>> cleanup(std::chrono::seconds limit) = 0;
 };

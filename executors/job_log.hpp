@@ -4,8 +4,8 @@
 
 namespace executors {
 
-/// The runner's own lines in the job log (job-runtime.md §3.1). Text has no end of line; it may have
-/// several lines. Calls return at once; masking and framing happen behind them. I/O thread.
+/// The runner's own lines in the job log (job-runtime.md §3.1). Text has no end of line; it may
+/// have several lines. Calls return at once; masking and framing happen behind them. I/O thread.
 class JobLog {
   public:
     virtual ~JobLog() = default;

@@ -52,11 +52,13 @@ struct JobEnvironment {
     std::string builds_dir;
     std::string project_dir;
     std::string tmp_dir;
-    /// For containers' configuration: public, non-file variables only. Scripts get theirs per stage.
+    /// For containers' configuration: public, non-file variables only. Scripts get theirs per
+    /// stage.
     std::vector<EnvironmentVariable> environment;
-    std::string docker_auth_config;  ///< the job's DOCKER_AUTH_CONFIG, "" for none
+    std::string docker_auth_config;               ///< the job's DOCKER_AUTH_CONFIG, "" for none
     std::vector<RegistryCredential> credentials;  ///< of the payload
-    std::string cache_identity;  ///< "<runner>-<system id>-<project>-<slot>", hashed into volume names
+    std::string
+        cache_identity;  ///< "<runner>-<system id>-<project>-<slot>", hashed into volume names
     bool protected_ref = false;
     bool keep_builds_volume = true;  ///< GIT_STRATEGY fetch: the builds volume is reused
     bool network_per_build = false;

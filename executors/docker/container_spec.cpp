@@ -1,8 +1,8 @@
 #include "executors/docker/container_spec.hpp"
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "base/doublestar.hpp"
 #include "base/files.hpp"
@@ -268,7 +268,8 @@ base::Result<std::string> service_container_json(const DockerSettings& settings,
 std::vector<std::string> service_devices(const DockerSettings& settings, const std::string& image) {
     std::vector<std::string> devices;
     for (const auto& [pattern, list] : settings.services_devices) {
-        if (base::doublestar_match(pattern, image)) devices.insert(devices.end(), list.begin(), list.end());
+        if (base::doublestar_match(pattern, image))
+            devices.insert(devices.end(), list.begin(), list.end());
     }
     return devices;
 }
@@ -286,11 +287,12 @@ base::Result<std::vector<std::string>> resolve_security_options(
             continue;
         }
         auto text = base::read_file(std::string(value));
-        if (!text) return text.error().with_context("[runners.docker] security_opt seccomp profile");
+        if (!text)
+            return text.error().with_context("[runners.docker] security_opt seccomp profile");
         const json profile = json::parse(*text, nullptr, false);
         if (profile.is_discarded()) {
-            return bad_key("security_opt", "the seccomp profile " + std::string(value) +
-                                               " is not JSON");
+            return bad_key("security_opt",
+                           "the seccomp profile " + std::string(value) + " is not JSON");
         }
         resolved.push_back(std::string(kSeccomp) + profile.dump());
     }

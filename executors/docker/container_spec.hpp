@@ -29,8 +29,9 @@ struct ContainerPlan {
     bool init = false;
 };
 
-/// Bodies of `POST /containers/create` by the table of job-runtime.md §5.8. Pure. `mac_on_endpoint`:
-/// the engine speaks 1.44 or newer. kConfiguration names the key that cannot be meant.
+/// Bodies of `POST /containers/create` by the table of job-runtime.md §5.8. Pure.
+/// `mac_on_endpoint`: the engine speaks 1.44 or newer. kConfiguration names the key that cannot be
+/// meant.
 base::Result<std::string> build_container_json(const DockerSettings& settings,
                                                const ContainerPlan& plan, bool mac_on_endpoint);
 base::Result<std::string> service_container_json(const DockerSettings& settings,

@@ -7,11 +7,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <chrono>
-#include <cerrno>
-#include <functional>
 #include <nlohmann/json.hpp>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <functional>
 
 #include "base/files.hpp"
 #include "base/offload.hpp"
@@ -33,8 +33,8 @@ constexpr std::size_t kMaxOutput = 1U << 20U;
 
 Result<void> check_name(const std::string& helper) {
     if (helper.empty() || helper.find('/') != std::string::npos || helper.front() == '.') {
-        return make_error(ErrorKind::kInvalidInput, "credential helper \"" + helper +
-                                                        "\": path traversal is not allowed");
+        return make_error(ErrorKind::kInvalidInput,
+                          "credential helper \"" + helper + "\": path traversal is not allowed");
     }
     return {};
 }
@@ -63,8 +63,8 @@ Result<Child> spawn_helper(const std::string& program, const std::string& verb) 
     std::string program_text = program;
     std::string verb_text = verb;
     std::array<char*, 3> arguments{program_text.data(), verb_text.data(), nullptr};
-    const int failed = ::posix_spawnp(&child.pid, program.c_str(), &actions, nullptr,
-                                      arguments.data(), environ);
+    const int failed =
+        ::posix_spawnp(&child.pid, program.c_str(), &actions, nullptr, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     if (failed != 0) {
         auto error = base::errno_error(failed, "start the credential helper " + program);
@@ -131,8 +131,8 @@ Task<Result<Credential>> ask_credential_helper(std::string helper, std::string r
     credential.username = text_at(value, "Username");
     const std::string secret = text_at(value, "Secret");
     if (secret.empty()) {
-        co_return make_error(ErrorKind::kNotFound, "docker-credential-" + helper +
-                                                       " knows nothing of " + registry);
+        co_return make_error(ErrorKind::kNotFound,
+                             "docker-credential-" + helper + " knows nothing of " + registry);
     }
     if (credential.username == "<token>") {
         credential.identity_token = base::Secret(secret);

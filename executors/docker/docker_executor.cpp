@@ -60,7 +60,8 @@ class DockerExecutor final : public Executor {
     Task<Result<void>> remove_one(std::string id);
     Task<Result<void>> sweep();
 
-    /// What the services of a job that is taken up again say is not shown: its log has no place for it twice.
+    /// What the services of a job that is taken up again say is not shown: its log has no place for
+    /// it twice.
     void follow_services(const JobEnvironment& job, JobLog& log);
     void start_preloads();
     Task<void> preload(PreloadImage image);

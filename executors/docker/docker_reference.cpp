@@ -40,9 +40,8 @@ bool is_path(std::string_view text) {
 
 bool is_tag(std::string_view text) {
     return !text.empty() && text.size() <= 128 && text.front() != '.' && text.front() != '-' &&
-           std::all_of(text.begin(), text.end(), [](char c) {
-               return is_alnum(c) || c == '.' || c == '_' || c == '-';
-           });
+           std::all_of(text.begin(), text.end(),
+                       [](char c) { return is_alnum(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 bool is_digest(std::string_view text) {

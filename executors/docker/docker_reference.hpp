@@ -26,9 +26,9 @@ base::Result<DockerReference> parse_reference(std::string_view text);
 
 /// Host names of a service from its image: port, tag and digest stripped, "/" as "__" and as "-".
 struct ServiceNames {
-    std::string slug;                 ///< for the container's name
+    std::string slug;                  ///< for the container's name
     std::vector<std::string> aliases;  ///< one or two
-    std::string version;              ///< tag, "latest" for none
+    std::string version;               ///< tag, "latest" for none
 };
 ServiceNames service_names(std::string_view image);
 

@@ -220,8 +220,9 @@ Task<Result<EngineApi::Stream>> EngineApi::save_image(std::string name) {
 }
 
 Task<Result<EngineApi::Stream>> EngineApi::follow_log(std::string id, std::int64_t since) {
-    std::string path = "/containers/" + id + "/logs?follow=1&stdout=1&stderr=1&timestamps=1&since=" +
-                       std::to_string(since);
+    std::string path =
+        "/containers/" + id +
+        "/logs?follow=1&stdout=1&stderr=1&timestamps=1&since=" + std::to_string(since);
     auto stream = co_await open_stream(std::move(path));
     co_return std::move(stream);
 }

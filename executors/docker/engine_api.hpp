@@ -118,8 +118,8 @@ class EngineApi {
     base::Task<base::Result<void>> remove_container(std::string id, bool keep_volumes);
     /// The last `lines` of both streams together.
     base::Task<base::Result<std::string>> container_log(std::string id, int lines);
-    /// Both streams as they grow, framed (see stream_demux.hpp), a time before each line; from `since` (seconds of
-    /// Unix) on, 0 for all. Ends with the container.
+    /// Both streams as they grow, framed (see stream_demux.hpp), a time before each line; from
+    /// `since` (seconds of Unix) on, 0 for all. Ends with the container.
     base::Task<base::Result<Stream>> follow_log(std::string id, std::int64_t since);
     /// Unpacks a tar below `path`.
     base::Task<base::Result<void>> put_archive(std::string id, std::string path, std::string tar);

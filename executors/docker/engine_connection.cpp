@@ -1,17 +1,17 @@
 #include "executors/docker/engine_connection.hpp"
 
+#include <nlohmann/json.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/digest.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "base/offload.hpp"
 #include "base/random.hpp"
 #include "base/version.hpp"
-#include "base/digest.hpp"
 #include "executors/docker/run_all.hpp"
 #include "executors/docker/tar_archive.hpp"
 #include "executors/find_helper.hpp"
@@ -99,10 +99,9 @@ Task<Result<EngineInfo>> EngineConnection::info() {
         if (!info) co_return info.error();
         info_ = *info;
         info_known_ = true;
-        base::log::debug("Connected to the Docker engine",
-                         {{"host", api_->endpoint().shown},
-                          {"version", info_.server_version},
-                          {"api", info_.api_version}});
+        base::log::debug("Connected to the Docker engine", {{"host", api_->endpoint().shown},
+                                                            {"version", info_.server_version},
+                                                            {"api", info_.api_version}});
     }
     co_return info_;
 }
@@ -113,7 +112,9 @@ Task<Result<std::string>> EngineConnection::helper_volume(std::string image) {
     }
     if (helper_filled_) co_return helper_name_;
     Busy busy(helper_busy_, helper_changed_);
-    std::function<Result<HelperBinary>()> read = [path = helper_path_] { return read_helper(path); };
+    std::function<Result<HelperBinary>()> read = [path = helper_path_] {
+        return read_helper(path);
+    };
     auto helper = co_await base::offload<Result<HelperBinary>>(std::move(read));
     if (!helper) co_return helper.error();
     auto filled = co_await fill_volume(image, helper->volume, std::move(helper->bytes));

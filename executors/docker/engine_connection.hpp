@@ -32,7 +32,8 @@ class EngineConnection {
     base::Task<base::Result<std::string>> helper_volume(std::string image);
     /// Files that an image contains, looked up once per image id (an id names immutable content).
     std::map<std::string, ImageFiles>& image_files() { return image_files_; }
-    /// The platforms that containers of this engine can run, as people read them; "" until somebody asked.
+    /// The platforms that containers of this engine can run, as people read them; "" until somebody
+    /// asked.
     std::string& platforms() { return platforms_; }
     /// runner-helper on this machine.
     [[nodiscard]] const std::string& helper_path() const { return helper_path_; }
@@ -58,9 +59,9 @@ class EngineConnection {
     std::string platforms_;
 };
 
-/// For the engine that `settings`, then DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name, else
-/// the default socket. `helper_path`: the static runner-helper; "" for the one that find_helper()
-/// finds. kConfiguration for an address that cannot be used.
+/// For the engine that `settings`, then DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name,
+/// else the default socket. `helper_path`: the static runner-helper; "" for the one that
+/// find_helper() finds. kConfiguration for an address that cannot be used.
 base::Result<std::shared_ptr<EngineConnection>> make_engine_connection(
     const boost::asio::any_io_executor& executor, const DockerSettings& settings,
     std::string helper_path = "");

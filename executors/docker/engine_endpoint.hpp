@@ -15,7 +15,7 @@ using EnvironmentLookup = std::function<std::optional<std::string>(const char*)>
 
 /// Where an engine listens.
 struct EngineEndpoint {
-    std::string url;  ///< for protocol::http: "unix:///…", "http://…", "https://…"
+    std::string url;    ///< for protocol::http: "unix:///…", "http://…", "https://…"
     std::string shown;  ///< as a person wrote it
     protocol::http::TlsSettings tls;
     bool local = false;  ///< a unix socket: the engine runs on this machine

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <map>
 #include <nlohmann/json.hpp>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,7 +12,8 @@
 /// Small readers for the engine's JSON, where any field may be null or missing.
 namespace executors::docker {
 
-/// A json converts from and to almost everything, so a Result needs to be told that it is the value.
+/// A json converts from and to almost everything, so a Result needs to be told that it is the
+/// value.
 inline base::Result<nlohmann::json> json_value(nlohmann::json value) {
     return base::Result<nlohmann::json>(boost::system::in_place_value, std::move(value));
 }

@@ -95,8 +95,8 @@ base::Result<ExecState> parse_exec_state(std::string_view body) {
     state.running = flag_at(*value, "Running");
     state.exit_code = number_at(*value, "ExitCode");
     // The code is null while it runs.
-    const bool told = has_flag(*value, "Running") &&
-                      (state.running || has_number(*value, "ExitCode"));
+    const bool told =
+        has_flag(*value, "Running") && (state.running || has_number(*value, "ExitCode"));
     if (!told) return no_state("an exec");
     return state;
 }

@@ -44,7 +44,6 @@ class ExecStream final : public ByteStream {
     void shutdown_write() override { raw_->shutdown_write(); }
     void close() override { raw_->close(); }
 
-
   private:
     Task<Result<void>> explain_end() {
         auto state = co_await api_.inspect_exec(exec_);

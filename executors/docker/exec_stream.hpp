@@ -11,10 +11,10 @@
 namespace executors::docker {
 
 /// The connection to a program that runs in a container by exec: what it writes to standard output
-/// comes back from read_some(), what is written goes to its standard input. Standard error is kept for
-/// the sentence of a failure: a program that ends with another code than 0 before it said anything
-/// makes read_some() answer kUnavailable instead of 0; or, with a `hint` (the sentence that explains such
-/// an end to a person), kNotFound.
+/// comes back from read_some(), what is written goes to its standard input. Standard error is kept
+/// for the sentence of a failure: a program that ends with another code than 0 before it said
+/// anything makes read_some() answer kUnavailable instead of 0; or, with a `hint` (the sentence
+/// that explains such an end to a person), kNotFound.
 ///
 /// `api` outlives the stream. Strand and cancellation: those of ByteStream.
 base::Task<base::Result<std::unique_ptr<protocol::http::ByteStream>>> open_exec(
@@ -28,7 +28,6 @@ struct ExecResult {
 };
 
 /// Runs a program to its end; of its output at most a megabyte is kept.
-base::Task<base::Result<ExecResult>> run_exec(EngineApi& api, std::string container,
-                                              ExecSpec spec);
+base::Task<base::Result<ExecResult>> run_exec(EngineApi& api, std::string container, ExecSpec spec);
 
 }  // namespace executors::docker

@@ -82,8 +82,8 @@ Task<Result<ImageFacts>> ImagePuller::obtain(ImageSpec image) {
     }
     auto policies = pull_policies(settings_, image.name, image.pull_policies);
     if (!policies) co_return policies.error();
-    log_.print("Using effective pull policy of [" + base::join(*policies, " ") + "] for container " +
-               image.name);
+    log_.print("Using effective pull policy of [" + base::join(*policies, " ") +
+               "] for container " + image.name);
     base::Error last;
     for (std::size_t i = 0; i < policies->size(); ++i) {
         const std::string policy = (*policies)[i];
@@ -128,9 +128,10 @@ Task<Result<ImageFacts>> ImagePuller::obtain_by(ImageSpec image, std::string pol
     const bool usable = local && fits_platform(*local, image.platform);
     if (policy == "never") {
         if (usable) co_return std::move(local);
-        co_return base::make_error(ErrorKind::kNotFound,
-                                   "Error response from daemon: No such image: " + image.name +
-                                       " (not found on the engine, and the policy is never to pull)");
+        co_return base::make_error(
+            ErrorKind::kNotFound,
+            "Error response from daemon: No such image: " + image.name +
+                " (not found on the engine, and the policy is never to pull)");
     }
     const auto reference = parse_reference(image.name);
     if (usable && reference->is_id) co_return std::move(local);
@@ -152,12 +153,11 @@ Task<Result<void>> ImagePuller::pull(const ImageSpec& image) {
         log_.print("Authenticating with credentials from " + found->source);
         header = registry_auth_header(found->credential, found->path);
     }
-    const std::string platform =
-        image.platform.empty() ? "" : " for platform " + image.platform;
+    const std::string platform = image.platform.empty() ? "" : " for platform " + image.platform;
     log_.print("Pulling docker image " + image.name + platform + " ...");
     const auto reference = parse_reference(image.name);
-    auto pulled = co_await pull_with_retries(reference->name, reference->pull_tag(),
-                                             image.platform, header);
+    auto pulled =
+        co_await pull_with_retries(reference->name, reference->pull_tag(), image.platform, header);
     co_return pulled;
 }
 

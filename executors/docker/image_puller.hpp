@@ -19,9 +19,9 @@ namespace executors::docker {
 
 /// Gets the images of one job onto the engine, by the pull policies (job-runtime.md §5.3).
 ///
-/// Life: one per preparation; what it is given outlives it. Calls may overlap. Failures: kConfiguration,
-/// kUnavailable, kNotFound as classify_pull_failure() says; the reasons of each policy are warnings in
-/// the job log.
+/// Life: one per preparation; what it is given outlives it. Calls may overlap. Failures:
+/// kConfiguration, kUnavailable, kNotFound as classify_pull_failure() says; the reasons of each
+/// policy are warnings in the job log.
 class ImagePuller {
   public:
     ImagePuller(const boost::asio::any_io_executor& executor, EngineApi& api,

@@ -45,12 +45,11 @@ base::Result<void> check_allowed(std::string_view image, std::string_view kind,
     for (const auto& pattern : allowed) {
         if (base::doublestar_match(pattern, image)) return {};
     }
-    std::string text = "The \"" + std::string(image) + "\" image is not present on list of allowed " +
-                       std::string(kind) + ":";
+    std::string text = "The \"" + std::string(image) +
+                       "\" image is not present on list of allowed " + std::string(kind) + ":";
     for (const auto& pattern : allowed) text += "\n- " + pattern;
-    text +=
-        "\nPlease check the runner's configuration: allowed_" + std::string(kind) +
-        " in [runners.docker] decides which " + std::string(kind) + " a job may use";
+    text += "\nPlease check the runner's configuration: allowed_" + std::string(kind) +
+            " in [runners.docker] decides which " + std::string(kind) + " a job may use";
     return make_error(ErrorKind::kConfiguration, "disallowed image\n" + text);
 }
 
@@ -84,8 +83,7 @@ base::Result<std::vector<std::string>> pull_policies(const DockerSettings& setti
         if (!known_policy(policy)) {
             return make_error(ErrorKind::kConfiguration,
                               "unsupported pull policy \"" + policy + "\" for image \"" +
-                                  std::string(image) +
-                                  "\": use always, if-not-present or never");
+                                  std::string(image) + "\": use always, if-not-present or never");
         }
     }
     std::vector<std::string> chosen;

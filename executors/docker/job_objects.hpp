@@ -14,7 +14,7 @@ namespace executors::docker {
 struct JobObjects {
     std::string base;       ///< unique: "<base name>-<16 hex>"
     std::string container;  ///< the build container's id, or its name while it is being made
-    std::vector<std::string> services;    ///< ids or names
+    std::vector<std::string> services;                 ///< ids or names
     std::map<std::string, std::string> service_names;  ///< for people, by id
     std::string network;                  ///< id or name of the job's own network, "" for none
     std::vector<std::string> volumes;     ///< temporary ones

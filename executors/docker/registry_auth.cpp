@@ -1,7 +1,7 @@
 #include "executors/docker/registry_auth.hpp"
 
-#include <array>
 #include <nlohmann/json.hpp>
+#include <array>
 
 #include "base/strings.hpp"
 #include "executors/docker/docker_reference.hpp"
@@ -95,8 +95,8 @@ base::Result<DockerAuthFile> parse_docker_auth(std::string_view text) {
     if (!value.is_object()) return bad_auth("it is not a JSON object");
     DockerAuthFile file;
     // ~/.dockercfg is the table itself.
-    const bool bare = !value.contains("auths") && !value.contains("credsStore") &&
-                      !value.contains("credHelpers");
+    const bool bare =
+        !value.contains("auths") && !value.contains("credsStore") && !value.contains("credHelpers");
     for (const auto& item : (bare ? value : object_at(value, "auths")).items()) {
         if (!item.value().is_object()) continue;
         if (bare && !item.value().contains("auth")) continue;
@@ -142,8 +142,8 @@ base::Secret registry_auth_header(const Credential& credential, std::string_view
         body["password"] = credential.password.reveal();
     }
     body["serveraddress"] = server;
-    return base::Secret(base::base64url_encode(
-        body.dump(-1, ' ', false, json::error_handler_t::replace)));
+    return base::Secret(
+        base::base64url_encode(body.dump(-1, ' ', false, json::error_handler_t::replace)));
 }
 
 std::string auth_table_key(const std::string& path) {

@@ -24,13 +24,13 @@ struct Credential {
 
 /// Docker's config.json as far as it is about credentials.
 struct DockerAuthFile {
-    std::map<std::string, Credential> auths;  ///< registry path → credential
-    std::string store;                        ///< credsStore
+    std::map<std::string, Credential> auths;     ///< registry path → credential
+    std::string store;                           ///< credsStore
     std::map<std::string, std::string> helpers;  ///< credHelpers: registry path → helper
 };
 
-/// "https://index.docker.io/v1/" → "docker.io", "https://host/x" → "host"; otherwise lower-case host,
-/// path kept.
+/// "https://index.docker.io/v1/" → "docker.io", "https://host/x" → "host"; otherwise lower-case
+/// host, path kept.
 std::string registry_path(std::string_view key);
 
 /// kInvalidInput with the reason; never with the text, which holds secrets.
@@ -64,8 +64,8 @@ std::string auth_table_key(const std::string& path);
 std::string auth_table_value(const Credential& credential);
 
 /// Reads all sources: DOCKER_AUTH_CONFIG of the job, [[runners.registry]], ~/.docker/config.json or
-/// ~/.dockercfg of `home`, the payload. Credential helpers run on this host. A source that cannot be
-/// used is named in the job log and left out.
+/// ~/.dockercfg of `home`, the payload. Credential helpers run on this host. A source that cannot
+/// be used is named in the job log and left out.
 base::Task<base::Result<RegistryAuth>> collect_registry_auth(
     const JobEnvironment& job, const std::vector<RegistrySettings>& registries, std::string home,
     JobLog& log);

@@ -7,15 +7,15 @@
 
 namespace executors::docker {
 
-/// Runs tasks side by side and waits for all of them, also when one fails or the caller is cancelled:
-/// then the others are cancelled, and none is left behind. Answers the first failure.
+/// Runs tasks side by side and waits for all of them, also when one fails or the caller is
+/// cancelled: then the others are cancelled, and none is left behind. Answers the first failure.
 base::Task<base::Result<void>> run_all(std::vector<base::Task<base::Result<void>>> tasks);
 
 /// The same without stopping the others at a failure; for cleaning up.
 base::Task<base::Result<void>> run_every(std::vector<base::Task<base::Result<void>>> tasks);
 
-/// Runs a task to its end even when the caller is cancelled meanwhile: for a call that makes something
-/// whose name must not be lost. It must end by itself, soon.
+/// Runs a task to its end even when the caller is cancelled meanwhile: for a call that makes
+/// something whose name must not be lost. It must end by itself, soon.
 base::Task<base::Result<void>> run_to_its_end(base::Task<base::Result<void>> task);
 
 }  // namespace executors::docker

@@ -36,7 +36,8 @@ class Lines {
 
 }  // namespace
 
-base::Task<void> follow_service(EngineApi& api, std::string id, std::string name, JobLog* const& log) {
+base::Task<void> follow_service(EngineApi& api, std::string id, std::string name,
+                                JobLog* const& log) {
     Lines out("[service:" + name + "] ", false);
     Lines err("[service:" + name + "] ", true);
     StreamDemux demux;

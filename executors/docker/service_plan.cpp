@@ -41,8 +41,8 @@ base::Result<ServicePlan> plan_services(const JobEnvironment& job, const DockerS
     int index = 0;
     for (const ServiceSpec& spec : job.services) {
         if (!spec.from_configuration) {
-            auto allowed = check_allowed(spec.image.name, "services", settings.allowed_services,
-                                         configured);
+            auto allowed =
+                check_allowed(spec.image.name, "services", settings.allowed_services, configured);
             if (!allowed) return allowed.error();
         }
         const ServiceNames names = service_names(spec.image.name);
@@ -50,8 +50,7 @@ base::Result<ServicePlan> plan_services(const JobEnvironment& job, const DockerS
         service.spec = spec;
         service.slug = names.slug;
         service.version = names.version;
-        service.container_name =
-            container_base + "-" + names.slug + "-" + std::to_string(index++);
+        service.container_name = container_base + "-" + names.slug + "-" + std::to_string(index++);
         std::replace(service.container_name.begin(), service.container_name.end(), ':', '-');
         service.privileged =
             settings.services_privileged &&

@@ -26,8 +26,8 @@ struct ServicePlan {
     std::vector<std::string> warnings;
 };
 
-/// Names, aliases and permissions of a job's services (job-runtime.md §5.7); pure. kConfiguration for
-/// one that is not allowed, or too many.
+/// Names, aliases and permissions of a job's services (job-runtime.md §5.7); pure. kConfiguration
+/// for one that is not allowed, or too many.
 base::Result<ServicePlan> plan_services(const JobEnvironment& job, const DockerSettings& settings,
                                         const std::string& container_base);
 

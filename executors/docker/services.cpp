@@ -226,7 +226,8 @@ Task<Result<std::string>> Services::ping_engine(const Started& service) {
         auto result = co_await run_exec(api_, service.id, spec);
         if (!result && result.error().is(ErrorKind::kCancelled)) co_return result.error();
         // Without a client in the image the open port has to do.
-        if (!result || result->exit_code == 126 || result->exit_code == 127) co_return std::string();
+        if (!result || result->exit_code == 126 || result->exit_code == 127)
+            co_return std::string();
         if (result->exit_code == 0) co_return std::string();
         auto slept = co_await base::sleep_for(kPingPause);
         if (!slept) co_return base::make_error(ErrorKind::kCancelled, "stopped");

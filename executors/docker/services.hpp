@@ -27,9 +27,9 @@ struct ServiceSurroundings {
 
 /// Starts the services of one job and looks after their health.
 ///
-/// Life: start() for each, then wait_healthy(), within one preparation; what it is given outlives it.
-/// Containers are noted in `objects` before they are made. A service that is not healthy is a warning
-/// in the job log, never a failure.
+/// Life: start() for each, then wait_healthy(), within one preparation; what it is given outlives
+/// it. Containers are noted in `objects` before they are made. A service that is not healthy is a
+/// warning in the job log, never a failure.
 class Services {
   public:
     Services(EngineApi& api, ImagePuller& puller, const DockerSettings& settings,

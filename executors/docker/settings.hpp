@@ -16,7 +16,8 @@ struct ConfiguredService {
     std::vector<std::string> environment;  ///< KEY=VALUE
 };
 
-/// `[runners.docker]` (runner-protocol.md §5.4): names and meanings are the official ones, defaults too.
+/// `[runners.docker]` (runner-protocol.md §5.4): names and meanings are the official ones, defaults
+/// too.
 struct DockerSettings {
     std::string host;  ///< "" : DOCKER_HOST, else unix:///var/run/docker.sock
     std::string tls_cert_path;
@@ -102,7 +103,7 @@ enum class Platforms { kAuto, kHost };
 struct DindSettings {
     DindMode mode = DindMode::kAuto;
     std::string image = "docker:dind";  ///< engine beside an image without one (mode on)
-    int mtu = 0;  ///< 0: that of the network the job container is on
+    int mtu = 0;                        ///< 0: that of the network the job container is on
     bool builder = true;
     std::string builder_name = "runner";
     std::string builder_image;  ///< "": buildx's own default

@@ -21,8 +21,9 @@ base::Result<std::size_t> StreamDemux::extract(std::span<char> data, std::string
                     (std::uint32_t{header_[6]} << 8U) | std::uint32_t{header_[7]};
             // 3 is the engine's own trouble (systemerr); it reads like standard error.
             if (stream_ > 3 || header_[1] != 0 || header_[2] != 0 || header_[3] != 0) {
-                return base::make_error(base::ErrorKind::kProtocol,
-                                        "the engine sent a stream that is not framed as it should be");
+                return base::make_error(
+                    base::ErrorKind::kProtocol,
+                    "the engine sent a stream that is not framed as it should be");
             }
             continue;
         }

@@ -10,13 +10,13 @@
 
 namespace executors::docker {
 
-/// Takes the engine's framing (8 bytes: stream, three zeros, big-endian length) off a stream of bytes
-/// that comes in pieces of any size. Pure; one object per stream.
+/// Takes the engine's framing (8 bytes: stream, three zeros, big-endian length) off a stream of
+/// bytes that comes in pieces of any size. Pure; one object per stream.
 class StreamDemux {
   public:
-    /// Works in place: moves the bytes of standard output to the front of `data` and answers how many
-    /// there are; appends those of standard error to `errors`, of which at most kMaxErrors are kept.
-    /// kProtocol for a frame of a stream that does not exist.
+    /// Works in place: moves the bytes of standard output to the front of `data` and answers how
+    /// many there are; appends those of standard error to `errors`, of which at most kMaxErrors are
+    /// kept. kProtocol for a frame of a stream that does not exist.
     base::Result<std::size_t> extract(std::span<char> data, std::string& errors);
     /// Whether the last frame was complete.
     [[nodiscard]] bool at_boundary() const { return left_ == 0 && header_size_ == 0; }

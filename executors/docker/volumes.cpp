@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "base/strings.hpp"
 #include "base/digest.hpp"
+#include "base/strings.hpp"
 
 namespace executors::docker {
 

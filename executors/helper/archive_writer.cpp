@@ -55,7 +55,8 @@ Writer open_writer(ArchiveFormat format, int level, int output) {
         const std::string number = std::to_string(level);
         const char* name = level == 0 ? "compression" : "compression-level";
         check(writer.get(),
-              ::archive_write_set_format_option(writer.get(), "zip", name, level == 0 ? "store" : number.c_str()),
+              ::archive_write_set_format_option(writer.get(), "zip", name,
+                                                level == 0 ? "store" : number.c_str()),
               "set the compression");
     } else {
         ::archive_write_set_format_pax_restricted(writer.get());
@@ -70,15 +71,16 @@ void copy_content(archive* writer, int file, const std::string& path) {
     auto& buffer = shared_buffer();
     ssize_t count = 0;
     while ((count = read_some(file, buffer.data(), buffer.size())) > 0) {
-        const la_ssize_t taken = ::archive_write_data(writer, buffer.data(), static_cast<std::size_t>(count));
+        const la_ssize_t taken =
+            ::archive_write_data(writer, buffer.data(), static_cast<std::size_t>(count));
         if (taken < 0) check(writer, static_cast<int>(taken), "archive " + path);
         if (taken < count) return;  // the file has grown meanwhile
     }
     if (count < 0) fail_errno("read " + path);
 }
 
-/// Whether packing a file makes it smaller, by three samples of it: archives, images and the like are stored as they
-/// are, which is many times faster.
+/// Whether packing a file makes it smaller, by three samples of it: archives, images and the like
+/// are stored as they are, which is many times faster.
 bool is_worth_packing(int file, std::int64_t size) {
     constexpr std::int64_t kSample = 32 * 1024;
     if (size < 4 * kSample) return true;
@@ -90,7 +92,9 @@ bool is_worth_packing(int file, std::int64_t size) {
         const ssize_t count = ::pread(file, sample.data(), sample.size(), at);
         if (count <= 0) return true;
         uLongf length = packed.size();
-        if (::compress2(packed.data(), &length, sample.data(), static_cast<uLong>(count), 1) != Z_OK) return true;
+        if (::compress2(packed.data(), &length, sample.data(), static_cast<uLong>(count), 1) !=
+            Z_OK)
+            return true;
         read += static_cast<std::size_t>(count);
         made += length;
     }
@@ -106,7 +110,8 @@ void choose_compression(archive* writer, int level, int file, std::int64_t size)
     }
 }
 
-void write_members(ArchiveFormat format, int level, const Selection& selection, int output, const Report& report) {
+void write_members(ArchiveFormat format, int level, const Selection& selection, int output,
+                   const Report& report) {
     const Writer writer = open_writer(format, level, output);
     const Entry entry(::archive_entry_new());
     for (const auto& [path, status] : selection) {
@@ -114,13 +119,16 @@ void write_members(ArchiveFormat format, int level, const Selection& selection, 
         if (S_ISREG(status.st_mode)) {
             file = open_member(path, report);
             if (!file) continue;
-            if (format == ArchiveFormat::kZip) choose_compression(writer.get(), level, file.get(), status.st_size);
+            if (format == ArchiveFormat::kZip)
+                choose_compression(writer.get(), level, file.get(), status.st_size);
         }
         ::archive_entry_clear(entry.get());
         ::archive_entry_copy_stat(entry.get(), &status);
         ::archive_entry_set_nlink(entry.get(), 1);
-        ::archive_entry_set_pathname(entry.get(), (S_ISDIR(status.st_mode) ? path + "/" : path).c_str());
-        if (S_ISLNK(status.st_mode)) ::archive_entry_set_symlink(entry.get(), link_target(path).c_str());
+        ::archive_entry_set_pathname(entry.get(),
+                                     (S_ISDIR(status.st_mode) ? path + "/" : path).c_str());
+        if (S_ISLNK(status.st_mode))
+            ::archive_entry_set_symlink(entry.get(), link_target(path).c_str());
         check(writer.get(), ::archive_write_header(writer.get(), entry.get()), "archive " + path);
         if (file) copy_content(writer.get(), file.get(), path);
         check(writer.get(), ::archive_write_finish_entry(writer.get()), "archive " + path);
@@ -128,7 +136,8 @@ void write_members(ArchiveFormat format, int level, const Selection& selection, 
     check(writer.get(), ::archive_write_close(writer.get()), "finish the archive");
 }
 
-/// What stands in a gzip header's comment: the path, or its escaped form where it is not plain ASCII.
+/// What stands in a gzip header's comment: the path, or its escaped form where it is not plain
+/// ASCII.
 std::string gzip_comment(const std::string& path) {
     static constexpr char kDigits[] = "0123456789ABCDEF";
     std::string escaped = "e:";
@@ -166,7 +175,8 @@ void deflate_file(z_stream& stream, int input, int output, const std::string& pa
         do {
             stream.next_out = packed.data();
             stream.avail_out = static_cast<unsigned>(packed.size());
-            if (::deflate(&stream, flush) == Z_STREAM_ERROR) throw Failure("compress " + path + ": zlib failed");
+            if (::deflate(&stream, flush) == Z_STREAM_ERROR)
+                throw Failure("compress " + path + ": zlib failed");
             const std::size_t made = packed.size() - stream.avail_out;
             if (!write_all(output, {reinterpret_cast<const char*>(packed.data()), made})) {
                 fail_errno("write the archive");
@@ -182,7 +192,8 @@ void write_gzip_member(const std::string& path, const struct stat& status, int l
     if (!file) return;
     constexpr int kGzipWindow = 15 + 16;
     Deflater deflater;
-    if (::deflateInit2(&deflater.stream, level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (::deflateInit2(&deflater.stream, level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) !=
+        Z_OK) {
         throw Failure("compress " + path + ": zlib could not begin");
     }
     std::string name = base_name(path);
@@ -205,7 +216,8 @@ void write_raw(const Selection& selection, int output, const Report& report) {
     auto& buffer = shared_buffer();
     ssize_t count = 0;
     while ((count = read_some(file.get(), buffer.data(), buffer.size())) > 0) {
-        if (!write_all(output, {buffer.data(), static_cast<std::size_t>(count)})) fail_errno("write the archive");
+        if (!write_all(output, {buffer.data(), static_cast<std::size_t>(count)}))
+            fail_errno("write the archive");
     }
     if (count < 0) fail_errno("read " + path);
 }
@@ -217,7 +229,8 @@ ArchiveFormat parse_archive_format(const std::string& text) {
     if (text == "gzip") return ArchiveFormat::kGzip;
     if (text == "raw") return ArchiveFormat::kRaw;
     if (text == "tarzstd") return ArchiveFormat::kTarZstd;
-    throw Failure("archive format \"" + text + "\" is not known here: zip, gzip, raw and tarzstd are");
+    throw Failure("archive format \"" + text +
+                  "\" is not known here: zip, gzip, raw and tarzstd are");
 }
 
 std::string archive_file_name(const std::string& name, ArchiveFormat format) {
@@ -243,11 +256,13 @@ void write_archive(ArchiveFormat format, int level, const Selection& selection, 
                    const Report& report) {
     switch (format) {
         case ArchiveFormat::kZip:
-        case ArchiveFormat::kTarZstd: return write_members(format, level, selection, output, report);
+        case ArchiveFormat::kTarZstd:
+            return write_members(format, level, selection, output, report);
         case ArchiveFormat::kRaw: return write_raw(selection, output, report);
         case ArchiveFormat::kGzip: break;
     }
-    for (const auto& [path, status] : selection) write_gzip_member(path, status, level, output, report);
+    for (const auto& [path, status] : selection)
+        write_gzip_member(path, status, level, output, report);
 }
 
 }  // namespace executors::helper

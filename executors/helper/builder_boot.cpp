@@ -5,9 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <csignal>
-#include <nlohmann/json.hpp>
 
 #include "executors/helper/engine_client.hpp"
 #include "executors/helper/posix.hpp"
@@ -25,7 +25,8 @@ constexpr int kPollMs = 10;  // nothing tells from outside when a daemon begins 
 std::string container_of(const std::string& builder) { return "buildx_buildkit_" + builder + "0"; }
 
 bool is_running(const BuilderBoot& boot) {
-    const auto reply = ask_engine(boot.socket, "GET", "/containers/" + container_of(boot.builder) + "/json");
+    const auto reply =
+        ask_engine(boot.socket, "GET", "/containers/" + container_of(boot.builder) + "/json");
     const auto value = json::parse(reply.body, nullptr, false);
     return reply.status == 200 && value.is_object() && value.contains("State") &&
            value["State"].value("Running", false);
@@ -33,9 +34,10 @@ bool is_running(const BuilderBoot& boot) {
 
 /// The question that buildx itself asks.
 bool answers(const BuilderBoot& boot) {
-    const json wanted{{"Cmd", {"buildctl", "debug", "workers"}}, {"AttachStdout", true}, {"AttachStderr", true}};
-    const auto made =
-        ask_engine(boot.socket, "POST", "/containers/" + container_of(boot.builder) + "/exec", wanted.dump());
+    const json wanted{
+        {"Cmd", {"buildctl", "debug", "workers"}}, {"AttachStdout", true}, {"AttachStderr", true}};
+    const auto made = ask_engine(
+        boot.socket, "POST", "/containers/" + container_of(boot.builder) + "/exec", wanted.dump());
     const auto exec = json::parse(made.body, nullptr, false);
     if (made.status != 201 || !exec.is_object()) return false;
     const std::string path = "/exec/" + exec.value("Id", "");
@@ -51,7 +53,8 @@ pid_t start_buildx(const BuilderBoot& boot) {
     if (pid != 0) return pid;
     const int null = ::open("/dev/null", O_RDWR);
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null, fd);
-    ::execl(boot.buildx.c_str(), "docker-buildx", "buildx", "inspect", "--bootstrap", boot.builder.c_str(), nullptr);
+    ::execl(boot.buildx.c_str(), "docker-buildx", "buildx", "inspect", "--bootstrap",
+            boot.builder.c_str(), nullptr);
     ::_exit(127);
 }
 
@@ -69,11 +72,14 @@ void wait_until_it_answers(const BuilderBoot& boot, pid_t buildx) {
 }  // namespace
 
 bool may_boot(const std::vector<std::string>& arguments) {
-    static constexpr const char* kBooting[] = {"build", "b", "bake", "f", "dial-stdio", "--bootstrap"};
-    return std::any_of(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end(), [](const std::string& word) {
-        return std::find(std::begin(kBooting), std::end(kBooting), word) != std::end(kBooting) ||
-               word.rfind("--bootstrap=", 0) == 0;
-    });
+    static constexpr const char* kBooting[] = {"build", "b",          "bake",
+                                               "f",     "dial-stdio", "--bootstrap"};
+    return std::any_of(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end(),
+                       [](const std::string& word) {
+                           return std::find(std::begin(kBooting), std::end(kBooting), word) !=
+                                      std::end(kBooting) ||
+                                  word.rfind("--bootstrap=", 0) == 0;
+                       });
 }
 
 void boot_builder(const BuilderBoot& boot) {

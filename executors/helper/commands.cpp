@@ -1,7 +1,7 @@
 #include "executors/helper/commands.hpp"
 
-#include <map>
 #include <nlohmann/json.hpp>
+#include <map>
 
 #include "executors/helper/posix.hpp"
 
@@ -72,7 +72,8 @@ ReadFile parse_read(const Json& json) {
 Command parse_object(const Json& json) {
     const auto op = json.at("op").get<std::string>();
     if (op == "read") return parse_read(json);
-    if (op == "hello") return Hello{json.at("version").get<int>(), json.at("from").get<std::uint64_t>()};
+    if (op == "hello")
+        return Hello{json.at("version").get<int>(), json.at("from").get<std::uint64_t>()};
     if (op == "run") return parse_run(json);
     if (op == "stop") return parse_stop(json);
     if (op == "limit") return LimitOutput{json.at("max_output_bytes").get<std::uint64_t>()};
@@ -83,7 +84,8 @@ Command parse_object(const Json& json) {
     if (op == "put_tar") return parse_file(json, FileCommand::Kind::kPutTar);
     if (op == "abort_upload") return AbortUpload{};
     if (op == "shutdown") return Shutdown{json.value("grace_ms", kDefaultShutdownGraceMs)};
-    throw Failure("unknown command");  // not quoted: a torn frame may hold a variable's value anywhere
+    throw Failure(
+        "unknown command");  // not quoted: a torn frame may hold a variable's value anywhere
 }
 
 }  // namespace
@@ -102,7 +104,9 @@ std::string started_json(int pid, const std::string& shell) {
 }
 
 std::string exited_json(const ExitReport& report) {
-    Json json{{"code", report.code}, {"signal", report.signal}, {"reason", report.reason},
+    Json json{{"code", report.code},
+              {"signal", report.signal},
+              {"reason", report.reason},
               {"message", report.message}};
     if (!report.output.empty()) json["output"] = report.output;
     return dump(json);

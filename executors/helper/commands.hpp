@@ -49,9 +49,11 @@ struct FileCommand {
     Kind kind = Kind::kMkdir;
     std::string id;
     std::string path;
-    unsigned mode = 0;    ///< 0: 0755 for directories, 0644 for files
-    std::string user;     ///< who does it; "": whom the supervisor runs as
-    [[nodiscard]] bool has_upload() const { return kind == Kind::kPutFile || kind == Kind::kPutTar; }
+    unsigned mode = 0;  ///< 0: 0755 for directories, 0644 for files
+    std::string user;   ///< who does it; "": whom the supervisor runs as
+    [[nodiscard]] bool has_upload() const {
+        return kind == Kind::kPutFile || kind == Kind::kPutTar;
+    }
 };
 struct ReadFile {
     int version = 0;

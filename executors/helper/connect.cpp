@@ -33,8 +33,8 @@ std::optional<Fd> try_connect(const std::string& directory) {
     }
 }
 
-/// Starts a supervisor that has nothing of this process: not its descriptors (the engine ends an exec
-/// when the last of them is closed), not its session, not its parent.
+/// Starts a supervisor that has nothing of this process: not its descriptors (the engine ends an
+/// exec when the last of them is closed), not its session, not its parent.
 void spawn_supervisor(const std::string& directory) {
     const pid_t pid = ::fork();
     if (pid < 0) fail_errno("start a supervisor");
@@ -56,7 +56,8 @@ Fd wait_for_socket(const ConnectOptions& options) {
     int watched = -1;
     while (true) {
         if (watched < 0) {
-            watched = ::inotify_add_watch(watch.get(), options.directory.c_str(), IN_CREATE | IN_MOVED_TO);
+            watched = ::inotify_add_watch(watch.get(), options.directory.c_str(),
+                                          IN_CREATE | IN_MOVED_TO);
         }
         auto socket = try_connect(options.directory);
         if (socket) return std::move(*socket);
@@ -72,7 +73,8 @@ Fd wait_for_socket(const ConnectOptions& options) {
     }
 }
 
-/// A descriptor that was given to us may be non-blocking; its mode is shared and not ours to change.
+/// A descriptor that was given to us may be non-blocking; its mode is shared and not ours to
+/// change.
 void wait_for_both(int from, int to) {
     pollfd source{from, POLLIN, 0};
     pollfd target{to, POLLOUT, 0};
@@ -82,9 +84,9 @@ void wait_for_both(int from, int to) {
 }
 
 void copy(int from, int to) {
-    // Without copying through this process where the kernel can: one of the two is a pipe as a rule.
-    // Non-blocking, for a splice that waits for a unix socket can sit on what it has already moved
-    // (seen with Linux 6.18: the pipe's reader is only woken when the call returns).
+    // Without copying through this process where the kernel can: one of the two is a pipe as a
+    // rule. Non-blocking, for a splice that waits for a unix socket can sit on what it has already
+    // moved (seen with Linux 6.18: the pipe's reader is only woken when the call returns).
     constexpr unsigned kFlags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
     ssize_t moved = 0;
     while ((moved = ::splice(from, nullptr, to, nullptr, kCopyBytes, kFlags)) != 0) {
@@ -112,8 +114,8 @@ int connect_and_copy(const ConnectOptions& options) {
     if (!socket && options.spawn) spawn_supervisor(options.directory);
     if (!socket) socket = wait_for_socket(options);
     const int fd = socket->get();
-    // One thread a direction. Whichever ends first ends both: a client that is gone has no use for the
-    // rest, and it will come back with its offset.
+    // One thread a direction. Whichever ends first ends both: a client that is gone has no use for
+    // the rest, and it will come back with its offset.
     std::thread([fd] {
         copy(STDIN_FILENO, fd);
         ::_exit(0);

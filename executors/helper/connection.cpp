@@ -161,7 +161,8 @@ void Connection::take_command(std::string_view json) {
 ssize_t Connection::send_some() {
     auto place = static_cast<off_t>(offset_);
     const auto left = static_cast<std::size_t>(log_.size() - offset_);
-    const ssize_t sent = ::sendfile(socket_.get(), log_.fd(), &place, std::min(left, kBytesPerRound));
+    const ssize_t sent =
+        ::sendfile(socket_.get(), log_.fd(), &place, std::min(left, kBytesPerRound));
     if (sent >= 0 || (errno != EINVAL && errno != ENOSYS)) return sent;
     auto& buffer = shared_buffer();  // a file system without sendfile
     const ssize_t got = ::pread(log_.fd(), buffer.data(), std::min(left, buffer.size()), place);

@@ -12,10 +12,12 @@
 
 namespace executors::helper {
 
-/// One client of the supervisor: its frames come in, the event log goes out from the offset it named.
+/// One client of the supervisor: its frames come in, the event log goes out from the offset it
+/// named.
 ///
-/// Life: made by the supervisor on accept; removed by it once is_open() is false. pump() after every
-/// round of the loop. A client that breaks the protocol is disconnected, and nothing else happens.
+/// Life: made by the supervisor on accept; removed by it once is_open() is false. pump() after
+/// every round of the loop. A client that breaks the protocol is disconnected, and nothing else
+/// happens.
 class Connection {
   public:
     /// Carries a command out; answers the worker that takes the upload, where the command has one.
@@ -35,7 +37,8 @@ class Connection {
     void on_event(std::uint32_t events);
     void read_input();
     void process();
-    /// Both answer how much of `input` they used; 0: more is needed, or the upload's worker is busy.
+    /// Both answer how much of `input` they used; 0: more is needed, or the upload's worker is
+    /// busy.
     std::size_t take_frame(std::string_view input);
     std::size_t take_data(std::string_view input);
     void take_command(std::string_view json);

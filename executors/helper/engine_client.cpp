@@ -37,19 +37,22 @@ EngineReply read_engine_reply(int fd) {
         text.append(buffer.data(), static_cast<std::size_t>(count));
     }
     EngineReply reply;
-    if (text.rfind("HTTP/1.", 0) == 0 && text.size() > 12) reply.status = std::atoi(text.c_str() + 9);
+    if (text.rfind("HTTP/1.", 0) == 0 && text.size() > 12)
+        reply.status = std::atoi(text.c_str() + 9);
     const auto end = text.find("\r\n\r\n");
     if (end != std::string::npos) reply.body = text.substr(end + 4);
     return reply;
 }
 
-EngineReply ask_engine(const std::string& socket, const std::string& method, const std::string& path,
-                       const std::string& json) {
+EngineReply ask_engine(const std::string& socket, const std::string& method,
+                       const std::string& path, const std::string& json) {
     const Fd connection = connect_to_engine(socket);
     // HTTP/1.0: the answer is not chunked and ends with the connection.
     std::string request = method + " " + path + " HTTP/1.0\r\nHost: engine\r\n";
     if (!json.empty()) {
-        request += "Content-Type: application/json\r\nContent-Length: " + std::to_string(json.size()) + "\r\n";
+        request +=
+            "Content-Type: application/json\r\nContent-Length: " + std::to_string(json.size()) +
+            "\r\n";
     }
     if (!write_all(connection.get(), request + "\r\n" + json)) fail_errno("ask the engine");
     return read_engine_reply(connection.get());

@@ -7,11 +7,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "executors/helper/posix.hpp"
 
@@ -23,7 +23,8 @@ constexpr std::int64_t kPollMs = 5;
 constexpr std::int64_t kBlindPollMs = 50;  // when the socket's directory cannot be watched
 constexpr std::size_t kTailBytes = 64 * 1024;
 constexpr std::size_t kTailLines = 20;
-constexpr std::string_view kPing = "GET /_ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+constexpr std::string_view kPing =
+    "GET /_ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 std::string directory_of(const std::string& path) {
     const auto slash = path.rfind('/');
@@ -75,7 +76,8 @@ Attempt attempt_failed(std::string_view doing) {
 Attempt ping_once(const std::string& path, bool listening, std::int64_t until_ms) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return {false, false, "the socket's path is too long"};
+    if (path.size() >= sizeof address.sun_path)
+        return {false, false, "the socket's path is too long"};
     std::memcpy(address.sun_path, path.data(), path.size());
     const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!socket) return attempt_failed("make a socket");
@@ -125,7 +127,8 @@ std::string wait_for_engine(const WaitEngine& wait) {
         attempt = ping_once(wait.socket, wait.listening, until);
         const std::int64_t left = until - monotonic_ms();
         if (attempt.ready || left <= 0) break;
-        // The watch may begin after the socket appeared, so even an event has the short limit at first.
+        // The watch may begin after the socket appeared, so even an event has the short limit at
+        // first.
         const bool just_begun = monotonic_ms() - began < 100;
         watch.wait(std::min(left, attempt.absent && !just_begun ? kBlindPollMs : kPollMs));
     }

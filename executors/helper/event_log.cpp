@@ -13,19 +13,22 @@ namespace executors::helper {
 
 EventLog::EventLog(int directory,
                    const std::function<void(const RecordHeader&, const std::string&)>& on_old)
-    : file_(::openat(directory, kEventsName.data(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
+    : file_(::openat(directory, kEventsName.data(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+                     0600)) {
     if (!file_) fail_errno("open the event log");
     read_old(on_old);
     if (::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) fail_errno("cut the event log");
 }
 
-void EventLog::read_old(const std::function<void(const RecordHeader&, const std::string&)>& on_old) {
+void EventLog::read_old(
+    const std::function<void(const RecordHeader&, const std::string&)>& on_old) {
     struct stat status {};
     if (::fstat(file_.get(), &status) != 0) fail_errno("read the event log");
     const auto end = static_cast<std::uint64_t>(status.st_size);
     std::array<char, kHeaderBytes> bytes{};
     while (size_ + kHeaderBytes <= end) {
-        const auto got = ::pread(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(size_));
+        const auto got =
+            ::pread(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(size_));
         if (got != static_cast<ssize_t>(bytes.size())) return;
         const RecordHeader header = decode_header(bytes.data());
         if (!is_valid(header) || size_ + kHeaderBytes + header.length > end) return;

@@ -12,13 +12,15 @@ namespace executors::helper {
 
 /// The job's append-only event log (protocol.hpp).
 ///
-/// A record is in the file whole or not at all: when the disk is full, records wait in memory, blocked()
-/// is true so that nobody reads more output, and retry() tries again.
+/// A record is in the file whole or not at all: when the disk is full, records wait in memory,
+/// blocked() is true so that nobody reads more output, and retry() tries again.
 class EventLog {
   public:
-    /// Opens or makes `events` in the directory; a record that a killed supervisor left half written is
-    /// cut off. `on_old` is told every record that is there already, JSON with its text. Throws Failure.
-    EventLog(int directory, const std::function<void(const RecordHeader&, const std::string&)>& on_old);
+    /// Opens or makes `events` in the directory; a record that a killed supervisor left half
+    /// written is cut off. `on_old` is told every record that is there already, JSON with its text.
+    /// Throws Failure.
+    EventLog(int directory,
+             const std::function<void(const RecordHeader&, const std::string&)>& on_old);
 
     void append(RecordType type, Stream stream, std::uint16_t stage, std::string_view bytes);
     [[nodiscard]] bool blocked() const { return !backlog_.empty(); }

@@ -38,12 +38,14 @@ std::string fixed_part(const std::string& pattern) {
 
 /// How many parts a match can have at most; nothing when `**` allows any number.
 std::optional<std::size_t> depth_limit(const std::string& pattern) {
-    if (pattern.find("**") != std::string::npos || pattern.find('{') != std::string::npos) return std::nullopt;
+    if (pattern.find("**") != std::string::npos || pattern.find('{') != std::string::npos)
+        return std::nullopt;
     return static_cast<std::size_t>(std::count(pattern.begin(), pattern.end(), '/')) + 1;
 }
 
 std::size_t depth_of(const std::string& path) {
-    return path.empty() ? 0 : static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')) + 1;
+    return path.empty() ? 0
+                        : static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')) + 1;
 }
 
 struct CloseDirectory {
@@ -88,14 +90,16 @@ std::optional<std::string> untracked_names() {
 
 class Selector {
   public:
-    Selector(const SelectionRequest& request, const Report& report) : request_(request), report_(report) {}
+    Selector(const SelectionRequest& request, const Report& report)
+        : request_(request), report_(report) {}
 
     Selection select() {
         for (const std::string& path : request_.paths) take_path(path);
         if (request_.untracked) take_untracked();
         for (std::size_t i = 0; i < request_.excludes.size(); ++i) {
             if (excluded_[i] == 0) continue;
-            report_.info(request_.excludes[i] + ": excluded " + std::to_string(excluded_[i]) + " files");
+            report_.info(request_.excludes[i] + ": excluded " + std::to_string(excluded_[i]) +
+                         " files");
         }
         return std::move(selection_);
     }
@@ -114,8 +118,10 @@ class Selector {
             add_tree(*pattern);
         }
         if (found_ == 0) {
-            report_.warning(given + ": no matching files. Ensure that the artifact path is relative to the "
-                                    "working directory (" + fs::current_path().string() + ")");
+            report_.warning(given +
+                            ": no matching files. Ensure that the artifact path is relative to the "
+                            "working directory (" +
+                            fs::current_path().string() + ")");
         } else {
             report_.info(given + ": found " + std::to_string(found_) +
                          " matching artifact files and directories");
@@ -135,12 +141,14 @@ class Selector {
     void take_untracked() {
         const auto names = untracked_names();
         if (!names) {
-            report_.warning("untracked: this environment has no git, or no repository here: nothing is added");
+            report_.warning(
+                "untracked: this environment has no git, or no repository here: nothing is added");
             return;
         }
         found_ = 0;
         for (const std::string& name : split_text(*names, '\0')) {
-            if (!name.empty()) add_tree(name.back() == '/' ? name.substr(0, name.size() - 1) : name);
+            if (!name.empty())
+                add_tree(name.back() == '/' ? name.substr(0, name.size() - 1) : name);
         }
         report_.info("untracked: found " + std::to_string(found_) + " files");
     }
@@ -148,7 +156,9 @@ class Selector {
     /// Adds what matches at and below `directory`.
     void search(const std::string& directory, const std::string& pattern) {
         struct stat status {};
-        if (::lstat(directory.empty() ? "." : directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return;
+        if (::lstat(directory.empty() ? "." : directory.c_str(), &status) != 0 ||
+            !S_ISDIR(status.st_mode))
+            return;
         const auto limit = depth_limit(pattern);
         if (limit && depth_of(directory) >= *limit) return;
         for (const std::string& name : names_in(directory)) {
@@ -166,11 +176,13 @@ class Selector {
         if (::lstat(path.empty() ? "." : path.c_str(), &status) != 0) return;
         if (!path.empty()) add(path, status);
         if (!S_ISDIR(status.st_mode)) return;
-        for (const std::string& name : names_in(path)) add_tree(path.empty() ? name : path + "/" + name);
+        for (const std::string& name : names_in(path))
+            add_tree(path.empty() ? name : path + "/" + name);
     }
 
     void add(const std::string& path, const struct stat& status) {
-        if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !S_ISLNK(status.st_mode)) return;
+        if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !S_ISLNK(status.st_mode))
+            return;
         for (std::size_t i = 0; i < request_.excludes.size(); ++i) {
             if (!base::doublestar_match(request_.excludes[i], path)) continue;
             ++excluded_[i];

@@ -29,14 +29,16 @@ void make_directory(const FileCommand& command) {
     make_directories(command.path, 0755);
     const Fd made(::open(command.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!made) fail_errno("open directory " + command.path);
-    if (command.mode != 0 && ::fchmod(made.get(), mode) != 0) fail_errno("set the mode of " + command.path);
+    if (command.mode != 0 && ::fchmod(made.get(), mode) != 0)
+        fail_errno("set the mode of " + command.path);
 }
 
 void remove_in(int directory, const std::string& name, int depth) {
     if (::unlinkat(directory, name.c_str(), 0) == 0 || errno == ENOENT) return;
     if (errno != EISDIR && errno != EPERM) fail_errno("remove " + name);
     if (depth > kMaxDepth) throw Failure("remove " + name + ": too deep");
-    const int opened = ::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const int opened =
+        ::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (opened < 0) fail_errno("remove " + name);
     DIR* listing = ::fdopendir(opened);
     if (listing == nullptr) fail_errno("remove " + name);
@@ -59,7 +61,8 @@ void remove_in(int directory, const std::string& name, int depth) {
 
 void remove_path(const FileCommand& command) {
     const std::string name = base_name(command.path);
-    if (name.empty() || name == "." || name == "..") throw Failure("will not remove " + command.path);
+    if (name.empty() || name == "." || name == "..")
+        throw Failure("will not remove " + command.path);
     const Fd parent(::open(directory_of(command.path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!parent && errno == ENOENT) return;
     if (!parent) fail_errno("open the directory of " + command.path);
@@ -73,9 +76,11 @@ void put_file(const FileCommand& command, int input) {
     const Fd parent(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!parent) fail_errno("open directory " + directory);
     const mode_t mode = command.mode != 0 ? command.mode : 0644;
-    // Written under another name: a reader never sees half of it, and a link in its place is replaced.
+    // Written under another name: a reader never sees half of it, and a link in its place is
+    // replaced.
     const std::string draft = name + ".new-" + std::to_string(::getpid());
-    const Fd file(::openat(parent.get(), draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    const Fd file(
+        ::openat(parent.get(), draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file) fail_errno("make " + command.path);
     std::array<char, 64 * 1024> buffer;
     ssize_t count = 0;
@@ -92,7 +97,8 @@ void put_file(const FileCommand& command, int input) {
 
 }  // namespace
 
-Tree::Tree(const std::string& root) : root_(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+Tree::Tree(const std::string& root)
+    : root_(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
     if (!root_) fail_errno("open directory " + root);
 }
 
@@ -108,7 +114,8 @@ Tree::Place Tree::locate(const std::string& path) const {
     if (parts.empty()) return {std::move(directory), ""};
     for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
         const char* part = parts[i].c_str();
-        if (::mkdirat(directory.get(), part, 0755) != 0 && errno != EEXIST) fail_errno("make " + path);
+        if (::mkdirat(directory.get(), part, 0755) != 0 && errno != EEXIST)
+            fail_errno("make " + path);
         Fd next(::openat(directory.get(), part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         if (!next) fail_errno("enter " + parts[i] + " of " + path);
         directory = std::move(next);
@@ -117,8 +124,10 @@ Tree::Place Tree::locate(const std::string& path) const {
 }
 
 std::string do_file_command(const FileCommand& command, int input) {
-    // As the job's user from the first path on: links that the job has laid lead where it may go itself.
-    if (!command.user.empty() && !become(find_user(command.user))) fail_errno("become user " + command.user);
+    // As the job's user from the first path on: links that the job has laid lead where it may go
+    // itself.
+    if (!command.user.empty() && !become(find_user(command.user)))
+        fail_errno("become user " + command.user);
     switch (command.kind) {
         case FileCommand::Kind::kMkdir: make_directory(command); return kDone;
         case FileCommand::Kind::kRemove: remove_path(command); return kDone;

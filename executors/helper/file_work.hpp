@@ -12,11 +12,13 @@ namespace executors::helper {
 std::string do_file_command(const FileCommand& command, int input);
 
 /// A directory tree that cannot be left: every path is walked component by component, no symbolic
-/// link is followed, `..` and absolute paths are refused. The root itself may be reached through links.
+/// link is followed, `..` and absolute paths are refused. The root itself may be reached through
+/// links.
 class Tree {
   public:
     explicit Tree(const std::string& root);
-    /// The directory that will hold `path`'s last component, made where missing, and that component.
+    /// The directory that will hold `path`'s last component, made where missing, and that
+    /// component.
     struct Place {
         Fd directory;
         std::string name;  ///< "" when the path is the root itself

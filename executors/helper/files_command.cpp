@@ -4,11 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
 #include <clocale>
 #include <cstdio>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "executors/helper/archive_writer.hpp"
 #include "executors/helper/file_selection.hpp"
@@ -52,7 +52,8 @@ FilesRequest parse_request(const std::string& text) {
     for (const std::string& line : split_text(text, '\n')) {
         if (line.empty()) continue;
         const auto blank = line.find(' ');
-        take_line(request, line.substr(0, blank), blank == std::string::npos ? "" : line.substr(blank + 1));
+        take_line(request, line.substr(0, blank),
+                  blank == std::string::npos ? "" : line.substr(blank + 1));
     }
     return request;
 }
@@ -63,7 +64,9 @@ void print_line(std::FILE* stream, const char* colour, const std::string& messag
     std::fflush(stream);
 }
 void info(const std::string& message) { print_line(stdout, "", message); }
-void warning(const std::string& message) { print_line(stdout, "\x1b[0;33m", "WARNING: " + message); }
+void warning(const std::string& message) {
+    print_line(stdout, "\x1b[0;33m", "WARNING: " + message);
+}
 void error(const std::string& message) { print_line(stderr, "\x1b[31;1m", "ERROR: " + message); }
 
 int level_of(const FilesRequest& request) {
@@ -73,7 +76,9 @@ int level_of(const FilesRequest& request) {
     return compression_level("");
 }
 
-Selection select(const FilesRequest& request) { return select_files(request.selection, {info, warning}); }
+Selection select(const FilesRequest& request) {
+    return select_files(request.selection, {info, warning});
+}
 
 /// A new file that only its user reads; what was in its place, link or file, is gone.
 Fd make_new(const std::string& path) {
@@ -93,8 +98,10 @@ int make_package(const FilesRequest& request) {
     const ArchiveFormat format = parse_archive_format(request.format);
     const Selection selection = select(request);
     const Fd output = make_new(request.output);
-    const std::string name = selection.empty() ? "" : archive_file_name(package_name(request.name), format);
-    const std::string head = nlohmann::json{{"name", name}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const std::string name =
+        selection.empty() ? "" : archive_file_name(package_name(request.name), format);
+    const std::string head = nlohmann::json{{"name", name}}.dump(
+        -1, ' ', false, nlohmann::json::error_handler_t::replace);
     if (!write_all(output.get(), make_frame(head))) fail_errno("write " + request.output);
     if (selection.empty()) {
         error("No files to upload");
@@ -135,7 +142,8 @@ std::vector<ArchiveMember> members_of(const Selection& selection) {
     return members;
 }
 
-/// Whether the cache holds these very files: a deletion or an older file in a newer one's place counts too.
+/// Whether the cache holds these very files: a deletion or an older file in a newer one's place
+/// counts too.
 bool is_up_to_date(const std::string& path, const Selection& selection) {
     const Fd file = open_archive(path);
     if (!file) return false;

@@ -144,7 +144,8 @@ namespace {
 /// Whether a call means the prepared builder of the engine inside, and no other.
 bool means_prepared(const std::vector<std::string>& arguments, const std::string& builder) {
     const std::string host = text_or(std::getenv("DOCKER_HOST"), "unix:///var/run/docker.sock");
-    if (host != "unix:///var/run/docker.sock" || std::getenv("DOCKER_CONTEXT") != nullptr) return false;
+    if (host != "unix:///var/run/docker.sock" || std::getenv("DOCKER_CONTEXT") != nullptr)
+        return false;
     if (text_or(std::getenv("BUILDX_BUILDER"), builder) != builder) return false;
     if (starts_any(arguments, "--builder")) return false;
     std::ifstream file(client_state() + "/current");
@@ -153,12 +154,14 @@ bool means_prepared(const std::vector<std::string>& arguments, const std::string
 }
 
 /// Gets the builder ready for a call that may boot it.
-void make_ready(const std::string& buildx, const std::vector<std::string>& arguments, const std::string& builder) {
+void make_ready(const std::string& buildx, const std::vector<std::string>& arguments,
+                const std::string& builder) {
     // Without its image the builder pulls it: slower, or in vain, but then the failure says so.
     static_cast<void>(wait_for_images(true));
     if (!means_prepared(arguments, builder)) return;
     const std::string image = prepared_image(builder);
-    boot_builder({.buildx = buildx, .builder = builder, .image = image.empty() ? kDefaultImage : image});
+    boot_builder(
+        {.buildx = buildx, .builder = builder, .image = image.empty() ? kDefaultImage : image});
 }
 
 }  // namespace

@@ -186,7 +186,8 @@ Launched launch_stage(const RunStage& run, int cgroup_procs) {
     if (pid == 0) run_child(plan, run, arguments, cgroup_procs);
     plan.report.write.reset();
     ChildFailure failure{};
-    const ssize_t got = read_some(plan.report.read.get(), reinterpret_cast<char*>(&failure), sizeof failure);
+    const ssize_t got =
+        read_some(plan.report.read.get(), reinterpret_cast<char*>(&failure), sizeof failure);
     if (got == static_cast<ssize_t>(sizeof failure)) {
         ::waitpid(pid, nullptr, 0);
         throw Failure(describe(failure, run));

@@ -19,8 +19,9 @@ struct Architecture {
 
 const std::vector<Architecture>& known_architectures();
 
-/// The line for binfmt_misc's `register`. The kernel keeps the interpreter open, so no container needs it;
-/// with `preserve_name` programs see their own argv[0], which multi-call programs (busybox) go by.
+/// The line for binfmt_misc's `register`. The kernel keeps the interpreter open, so no container
+/// needs it; with `preserve_name` programs see their own argv[0], which multi-call programs
+/// (busybox) go by.
 std::string registration(const Architecture& architecture, const std::string& interpreter,
                          bool preserve_name);
 

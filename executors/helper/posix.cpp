@@ -153,7 +153,8 @@ class WorkingDirectory {
         if (::chdir(path.c_str()) != 0) fail_errno("enter " + path);
     }
     ~WorkingDirectory() {
-        if (before_ && ::fchdir(before_.get()) != 0) std::perror("runner-helper: return to directory");
+        if (before_ && ::fchdir(before_.get()) != 0)
+            std::perror("runner-helper: return to directory");
     }
     WorkingDirectory(const WorkingDirectory&) = delete;
     WorkingDirectory& operator=(const WorkingDirectory&) = delete;
@@ -196,11 +197,13 @@ Fd listen_in(const std::string& directory) {
     ::unlink(draft.c_str());
     const sockaddr_un address = address_of(draft);
     const auto* plain = reinterpret_cast<const sockaddr*>(&address);
-    if (::bind(socket.get(), plain, sizeof address) != 0) fail_errno("bind a socket in " + directory);
+    if (::bind(socket.get(), plain, sizeof address) != 0)
+        fail_errno("bind a socket in " + directory);
     if (::chmod(draft.c_str(), 0600) != 0) fail_errno("set the mode of the socket in " + directory);
     if (::listen(socket.get(), 16) != 0) fail_errno("listen in " + directory);
     set_nonblocking(socket.get());
-    if (::rename(draft.c_str(), kSocketName.data()) != 0) fail_errno("name the socket in " + directory);
+    if (::rename(draft.c_str(), kSocketName.data()) != 0)
+        fail_errno("name the socket in " + directory);
     return socket;
 }
 

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-/// The little that the helper needs of the system. It has a file of its own here, and not base/, because
-/// the helper is linked statically and must stay small.
+/// The little that the helper needs of the system. It has a file of its own here, and not base/,
+/// because the helper is linked statically and must stay small.
 namespace executors::helper {
 
 /// A failure that ends what was being done: a program start, a worker. Caught in main() and in the
@@ -55,7 +55,7 @@ ssize_t read_some(int fd, char* target, std::size_t size);
 bool write_all(int fd, std::string_view bytes);
 void set_nonblocking(int fd);
 
-std::int64_t now_us();        ///< UTC
+std::int64_t now_us();  ///< UTC
 std::int64_t monotonic_ms();
 
 /// mkdir -p; throws Failure.
@@ -67,8 +67,8 @@ std::string link_target(const std::string& path);
 std::string base_name(std::string_view path);
 std::vector<std::string> split_text(std::string_view text, char separator);
 
-/// A unix socket address in `directory` reaches 108 bytes soon, so both ends step into the directory.
-/// Throws Failure; the working directory is restored.
+/// A unix socket address in `directory` reaches 108 bytes soon, so both ends step into the
+/// directory. Throws Failure; the working directory is restored.
 Fd connect_in(const std::string& directory);
 Fd listen_in(const std::string& directory);
 

@@ -74,7 +74,8 @@ void receive_image(const LoadOptions& options) {
     const auto reply = read_engine_reply(socket.get());
     const std::string error = error_in(reply.body);
     if (!error.empty()) throw Failure(error);
-    if (reply.status != 200) throw Failure("the inner engine answered with status " + std::to_string(reply.status));
+    if (reply.status != 200)
+        throw Failure("the inner engine answered with status " + std::to_string(reply.status));
 }
 
 void load(const LoadOptions& options) {

@@ -13,13 +13,14 @@ namespace executors::helper {
 /// it started, a process that left its group, its session or its parent is still below it.
 std::vector<pid_t> find_descendants();
 
-/// A control group of the job's own, where the system permits one (cgroup v2 only). What runs in it can
-/// be killed at once, also by somebody else when the supervisor is dead.
+/// A control group of the job's own, where the system permits one (cgroup v2 only). What runs in it
+/// can be killed at once, also by somebody else when the supervisor is dead.
 ///
 /// Life: made before the first stage; kill() at the end; the destructor removes the group.
 class JobCgroup {
   public:
-    /// Inside this process's own group. Without the permission, procs_fd() is -1 and kill() does nothing.
+    /// Inside this process's own group. Without the permission, procs_fd() is -1 and kill() does
+    /// nothing.
     explicit JobCgroup(const std::string& name);
     ~JobCgroup();
     JobCgroup(const JobCgroup&) = delete;

@@ -6,18 +6,19 @@
 #include <string>
 #include <string_view>
 
-/// What the daemon and the supervisor inside a job's environment say to each other. Both sides include
-/// this file and nothing else of each other; it needs only the standard library.
+/// What the daemon and the supervisor inside a job's environment say to each other. Both sides
+/// include this file and nothing else of each other; it needs only the standard library.
 ///
 /// Supervisor → client: the raw bytes of the job's event log from the offset asked for, live, and
-/// nothing else. The log is a sequence of records (16-byte header, then `length` bytes), so an offset
-/// at a record's edge is a complete cursor.
+/// nothing else. The log is a sequence of records (16-byte header, then `length` bytes), so an
+/// offset at a record's edge is a complete cursor.
 ///
 /// Client → supervisor: frames, a u32 (little endian) and that many bytes of JSON. A frame whose
-/// number has kDataFlag set is raw bytes of the upload that this connection opened last; a data frame
-/// of length 0 ends it. Other frames may come between data frames. The first frame is
+/// number has kDataFlag set is raw bytes of the upload that this connection opened last; a data
+/// frame of length 0 ends it. Other frames may come between data frames. The first frame is
 ///     {"op":"hello","version":1,"from":<offset>}
-/// Then, in any order (numbers in milliseconds and bytes; every field but the first line's has a default):
+/// Then, in any order (numbers in milliseconds and bytes; every field but the first line's has a
+/// default):
 ///     run          stage, script, shells [paths]; arguments [], env {}, unset [], cwd, user,
 ///                  deadline_ms (0: none), grace_ms, drain_ms, hidden, kill_group
 ///     stop         stage; grace_ms
@@ -29,10 +30,10 @@
 ///     put_tar      id, dest; user                                     (an upload follows)
 ///     abort_upload
 ///     shutdown     grace_ms
-/// `run` is idempotent: a stage that was started is not started again, and one that has ended has its
-/// kExited record repeated. The others with an `id` are carried out once per id, and each is answered
-/// by one kNotice record that carries the id, also when the connection is lost in between; but an
-/// upload that is cut off fails. With a `user`, a worker that is that user does it.
+/// `run` is idempotent: a stage that was started is not started again, and one that has ended has
+/// its kExited record repeated. The others with an `id` are carried out once per id, and each is
+/// answered by one kNotice record that carries the id, also when the connection is lost in between;
+/// but an upload that is cut off fails. With a `user`, a worker that is that user does it.
 ///
 /// A connection may instead be for one file: its first and only frame is
 ///     {"op":"read","version":1,"path":…,"user":…}
@@ -48,10 +49,12 @@ inline constexpr std::string_view kEventsName = "events";
 enum class RecordType : std::uint8_t {
     kOutput = 1,   ///< bytes of a stage
     kStarted = 2,  ///< JSON {"pid":n,"shell":"/bin/bash"}
-    kExited = 3,   ///< JSON {"code":n,"signal":n,"reason":"exit|deadline|stopped|start_failed|lost",
-                   ///<       "message":"","output":"…"}: code 128+n for signal n; lost: the supervisor
-                   ///<       itself had died; output: the end of what a hidden stage printed
-    kNotice = 4,   ///< JSON; an answer {"id":"…","ok":bool,"error":"…",…} or an event {"event":"…",…}
+    kExited =
+        3,  ///< JSON {"code":n,"signal":n,"reason":"exit|deadline|stopped|start_failed|lost",
+            ///<       "message":"","output":"…"}: code 128+n for signal n; lost: the supervisor
+            ///<       itself had died; output: the end of what a hidden stage printed
+    kNotice =
+        4,  ///< JSON; an answer {"id":"…","ok":bool,"error":"…",…} or an event {"event":"…",…}
 };
 
 enum class Stream : std::uint8_t { kNone = 0, kStdout = 1, kStderr = 2 };
@@ -80,7 +83,7 @@ inline constexpr std::size_t kMaxDataBytes = 1024 * 1024;
 
 /// Events of kNotice records without an id.
 inline constexpr std::string_view kEventOutputLimit = "output_limit";  ///< {"limit":bytes}
-inline constexpr std::string_view kEventShutdown = "shutdown";         ///< the last record; {"left":n}
+inline constexpr std::string_view kEventShutdown = "shutdown";  ///< the last record; {"left":n}
 
 /// Defaults of the commands' fields.
 inline constexpr std::int64_t kDefaultGraceMs = 10'000;
@@ -98,7 +101,8 @@ template <typename T>
 constexpr T get_little(const char* source) {
     T value = 0;
     for (std::size_t i = 0; i < sizeof(T); ++i) {
-        value = static_cast<T>(value | (static_cast<T>(static_cast<unsigned char>(source[i])) << (8 * i)));
+        value = static_cast<T>(value |
+                               (static_cast<T>(static_cast<unsigned char>(source[i])) << (8 * i)));
     }
     return value;
 }

@@ -13,7 +13,8 @@ namespace {
 epoll_event make_event(int fd, std::uint32_t generation, std::uint32_t events) {
     epoll_event event{};
     event.events = events;
-    event.data.u64 = (static_cast<std::uint64_t>(generation) << 32) | static_cast<std::uint32_t>(fd);
+    event.data.u64 =
+        (static_cast<std::uint64_t>(generation) << 32) | static_cast<std::uint32_t>(fd);
     return event;
 }
 
@@ -84,7 +85,8 @@ void Reactor::run() {
             const auto fd = static_cast<int>(event.data.u64 & 0xffff'ffffU);
             const auto place = watches_.find(fd);
             // The number may have been closed, and given to something new, earlier in this round.
-            if (place == watches_.end() || place->second.generation != event.data.u64 >> 32) continue;
+            if (place == watches_.end() || place->second.generation != event.data.u64 >> 32)
+                continue;
             const auto callback = place->second.on_event;
             callback(event.events);
         }

@@ -21,7 +21,8 @@ namespace {
 constexpr std::size_t kBytesPerCall = 16 * 1024 * 1024;
 
 Fd open_regular(const ReadFile& command, std::uint64_t& size) {
-    if (!command.user.empty() && !become(find_user(command.user))) fail_errno("become user " + command.user);
+    if (!command.user.empty() && !become(find_user(command.user)))
+        fail_errno("become user " + command.user);
     // A pipe in the file's place would be waited for.
     Fd file(::open(command.path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!file) fail_errno("open " + command.path);
@@ -34,7 +35,8 @@ Fd open_regular(const ReadFile& command, std::uint64_t& size) {
 
 bool copy_some(int file, int socket, std::uint64_t& left) {
     const ssize_t sent =
-        ::sendfile(socket, file, nullptr, static_cast<std::size_t>(std::min<std::uint64_t>(left, kBytesPerCall)));
+        ::sendfile(socket, file, nullptr,
+                   static_cast<std::size_t>(std::min<std::uint64_t>(left, kBytesPerCall)));
     if (sent > 0) {
         left -= static_cast<std::uint64_t>(sent);
         return true;
@@ -42,8 +44,11 @@ bool copy_some(int file, int socket, std::uint64_t& left) {
     if (sent < 0 && errno == EINTR) return true;
     if (sent == 0 || (errno != EINVAL && errno != ENOSYS)) return false;
     std::array<char, 64 * 1024> buffer;  // a file system without sendfile
-    const ssize_t count = read_some(file, buffer.data(), static_cast<std::size_t>(std::min<std::uint64_t>(left, buffer.size())));
-    if (count <= 0 || !write_all(socket, {buffer.data(), static_cast<std::size_t>(count)})) return false;
+    const ssize_t count =
+        read_some(file, buffer.data(),
+                  static_cast<std::size_t>(std::min<std::uint64_t>(left, buffer.size())));
+    if (count <= 0 || !write_all(socket, {buffer.data(), static_cast<std::size_t>(count)}))
+        return false;
     left -= static_cast<std::uint64_t>(count);
     return true;
 }

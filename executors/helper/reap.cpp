@@ -24,9 +24,7 @@ namespace {
 constexpr std::int64_t kOrderlyPart = 2;
 constexpr int kRoundMs = 10;
 
-Fd open_process(pid_t pid) {
-    return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-}
+Fd open_process(pid_t pid) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
 
 bool wait_for_end(const Fd& process, std::int64_t limit_ms) {
     pollfd ended{process.get(), POLLIN, 0};
@@ -39,10 +37,11 @@ bool is_served(const std::string& directory) {
 }
 
 void end_supervisor(const std::string& directory, std::int64_t limit_ms) {
-    const auto pid = static_cast<pid_t>(
-        std::strtol(read_file_end(directory + "/pid", 32).c_str(), nullptr, 10));
+    const auto pid =
+        static_cast<pid_t>(std::strtol(read_file_end(directory + "/pid", 32).c_str(), nullptr, 10));
     if (pid <= 1) return;
-    // The descriptor first and the lock second: if the lock is held now, the number was not given anew.
+    // The descriptor first and the lock second: if the lock is held now, the number was not given
+    // anew.
     const Fd process = open_process(pid);
     if (!process || !is_served(directory)) return;
     ::syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0);
@@ -71,7 +70,8 @@ std::vector<pid_t> find_marked(const std::string& entry) {
         const std::string environment =
             '\0' + read_file_end("/proc/" + name + "/environ", 4 << 20) + '\0';
         const auto pid = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
-        if (pid != ::getpid() && environment.find(wanted) != std::string::npos) found.push_back(pid);
+        if (pid != ::getpid() && environment.find(wanted) != std::string::npos)
+            found.push_back(pid);
     }
     ::closedir(listing);
     return found;

@@ -65,7 +65,8 @@ void Stage::start(const RunStage& run, int cgroup_procs) {
         pid_ = launched.pid;
         pipes_[0].fd = std::move(launched.standard_output);
         pipes_[1].fd = std::move(launched.standard_error);
-        log_.append(RecordType::kStarted, Stream::kNone, number_, started_json(pid_, launched.shell));
+        log_.append(RecordType::kStarted, Stream::kNone, number_,
+                    started_json(pid_, launched.shell));
     } catch (const Failure& failure) {
         log_.append(RecordType::kStarted, Stream::kNone, number_, started_json(0, ""));
         report_ = {127, 0, "start_failed", failure.what(), ""};
@@ -142,7 +143,8 @@ void Stage::on_exit(int wait_status) {
 void Stage::drain() {
     // What the leader wrote is in the pipes already; the bound is for a child that goes on writing.
     for (auto& pipe : pipes_) {
-        for (std::size_t read = 0; read < kMaxPipeBytes && !log_.blocked(); read += kMaxOutputBytes) {
+        for (std::size_t read = 0; read < kMaxPipeBytes && !log_.blocked();
+             read += kMaxOutputBytes) {
             if (ended_ || !read_once(pipe)) break;
         }
     }

@@ -30,9 +30,10 @@ class OutputBudget {
 
 /// One running script: its process group, its output, its deadline, its end.
 ///
-/// Life: made and start()ed by the supervisor; on_exit() when its leader was reaped; has_ended() once
-/// the kExited record is written; is_gone() when nobody holds its pipes any more. After the end the
-/// pipes are still read, and the bytes dropped, so that background processes neither block nor die.
+/// Life: made and start()ed by the supervisor; on_exit() when its leader was reaped; has_ended()
+/// once the kExited record is written; is_gone() when nobody holds its pipes any more. After the
+/// end the pipes are still read, and the bytes dropped, so that background processes neither block
+/// nor die.
 class Stage {
   public:
     /// `on_end` is given the exit record's text.

@@ -45,7 +45,8 @@ Fd block_signals() {
 
 /// For whoever has to clean up after a supervisor that died.
 void leave_note(int directory, const char* name, const std::string& text) {
-    const Fd file(::openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    const Fd file(
+        ::openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file || !write_all(file.get(), text)) std::perror("runner-helper: write a note");
 }
 
@@ -55,7 +56,8 @@ Supervisor::Supervisor(const SuperviseOptions& options, int directory, Fd listen
     : listener_(std::move(listener)),
       lock_(std::move(lock)),
       signals_(block_signals()),
-      log_(directory, [this](const auto& header, const auto& text) { on_old_record(header, text); }),
+      log_(directory,
+           [this](const auto& header, const auto& text) { on_old_record(header, text); }),
       budget_(log_),
       cgroup_(options.cgroup) {
     if (!cgroup_.path().empty()) leave_note(directory, "cgroup", cgroup_.path());
@@ -148,7 +150,8 @@ std::shared_ptr<Worker> Supervisor::handle(const Command& command) {
     if (shutting_down_) return nullptr;
     if (const auto* run = std::get_if<RunStage>(&command)) run_stage(*run);
     if (const auto* stop = std::get_if<StopStage>(&command)) stop_stage(*stop);
-    if (const auto* limit = std::get_if<LimitOutput>(&command)) budget_.set_limit(limit->max_output_bytes);
+    if (const auto* limit = std::get_if<LimitOutput>(&command))
+        budget_.set_limit(limit->max_output_bytes);
     if (const auto* shutdown = std::get_if<Shutdown>(&command)) begin_shutdown(shutdown->grace_ms);
     if (const auto* wait = std::get_if<WaitEngine>(&command)) {
         start_worker(wait->id, false, [wait](int) { return wait_for_engine(*wait); });
@@ -244,7 +247,8 @@ Fd take_lock(int directory) {
     return lock;
 }
 
-/// The child goes on; the parent waits until it listens (end of the pipe after "ok") or says why not.
+/// The child goes on; the parent waits until it listens (end of the pipe after "ok") or says why
+/// not.
 Fd go_to_background(int directory) {
     Pipe ready = make_pipe();
     const pid_t pid = ::fork();
@@ -255,7 +259,8 @@ Fd go_to_background(int directory) {
         const ssize_t count = read_some(ready.read.get(), text.data(), text.size());
         text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
         if (text == "ok") ::_exit(0);
-        std::fprintf(stderr, "runner-helper: %s\n", text.empty() ? "the supervisor died" : text.c_str());
+        std::fprintf(stderr, "runner-helper: %s\n",
+                     text.empty() ? "the supervisor died" : text.c_str());
         ::_exit(1);
     }
     ::setsid();
@@ -265,7 +270,8 @@ Fd go_to_background(int directory) {
         ::unsetenv(name);
     }
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    const int log = ::openat(directory, "log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int log =
+        ::openat(directory, "log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     ::dup2(null, STDIN_FILENO);
     ::dup2(null, STDOUT_FILENO);
     ::dup2(log >= 0 ? log : null, STDERR_FILENO);
@@ -289,7 +295,8 @@ int supervise(const SuperviseOptions& options) {
         // The lock comes first: a second supervisor must not replace the first one's socket.
         Fd lock = take_lock(directory.get());
         leave_note(directory.get(), "pid", std::to_string(::getpid()));
-        Supervisor supervisor(options, directory.get(), listen_in(options.directory), std::move(lock));
+        Supervisor supervisor(options, directory.get(), listen_in(options.directory),
+                              std::move(lock));
         if (ready) write_all(ready.get(), "ok");
         ready.reset();
         const int code = supervisor.run();

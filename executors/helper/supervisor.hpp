@@ -15,12 +15,13 @@ namespace executors::helper {
 
 struct SuperviseOptions {
     std::string directory;
-    std::string cgroup;    ///< name of a control group to try to make, "" for none
-    bool detach = false;   ///< go to the background; return once the socket listens
+    std::string cgroup;   ///< name of a control group to try to make, "" for none
+    bool detach = false;  ///< go to the background; return once the socket listens
 };
 
-/// Runs a job's stages and keeps its event log (protocol.hpp): one per job directory, from before the
-/// first stage until `shutdown` or TERM. It survives its clients, and is PID 1 where it has to be.
+/// Runs a job's stages and keeps its event log (protocol.hpp): one per job directory, from before
+/// the first stage until `shutdown` or TERM. It survives its clients, and is PID 1 where it has to
+/// be.
 ///
 /// Everything is one thread and one loop; what may block is a Worker.
 class Supervisor {
@@ -52,7 +53,8 @@ class Supervisor {
     Fd listener_;
     Fd lock_;
     Fd signals_;
-    std::map<std::uint16_t, std::string> exits_;  ///< stages that have ended, with their exit record
+    std::map<std::uint16_t, std::string>
+        exits_;  ///< stages that have ended, with their exit record
     std::set<std::uint16_t> started_;
     std::set<std::string> known_ids_;
     std::uint64_t old_output_bytes_ = 0;

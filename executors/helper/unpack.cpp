@@ -34,7 +34,8 @@ std::string text_of(const char* plain, const char* utf8) {
 
 class Unpacker {
   public:
-    Unpacker(archive* reader, const std::string& destination) : reader_(reader), tree_(destination) {}
+    Unpacker(archive* reader, const std::string& destination)
+        : reader_(reader), tree_(destination) {}
 
     void take(archive_entry* entry) {
         path_ = text_of(::archive_entry_pathname(entry), ::archive_entry_pathname_utf8(entry));
@@ -53,7 +54,8 @@ class Unpacker {
 
   private:
     void clear_place() const {
-        if (::unlinkat(place_.directory.get(), place_.name.c_str(), 0) == 0 || errno == ENOENT) return;
+        if (::unlinkat(place_.directory.get(), place_.name.c_str(), 0) == 0 || errno == ENOENT)
+            return;
         fail_errno("replace " + path_);
     }
 
@@ -96,7 +98,8 @@ class Unpacker {
 
     void link_symbolic(archive_entry* entry) const {
         clear_place();
-        const auto target = text_of(::archive_entry_symlink(entry), ::archive_entry_symlink_utf8(entry));
+        const auto target =
+            text_of(::archive_entry_symlink(entry), ::archive_entry_symlink_utf8(entry));
         if (::symlinkat(target.c_str(), place_.directory.get(), place_.name.c_str()) != 0) {
             fail_errno("link " + path_);
         }
@@ -174,7 +177,8 @@ std::vector<ArchiveMember> list_archive(int file) {
     archive_entry* entry = nullptr;
     while (next_entry(reader.get(), entry)) {
         ArchiveMember member;
-        member.path = text_of(::archive_entry_pathname(entry), ::archive_entry_pathname_utf8(entry));
+        member.path =
+            text_of(::archive_entry_pathname(entry), ::archive_entry_pathname_utf8(entry));
         if (!member.path.empty() && member.path.back() == '/') member.path.pop_back();
         member.mode = ::archive_entry_mode(entry);
         if (S_ISREG(member.mode)) {
@@ -182,7 +186,8 @@ std::vector<ArchiveMember> list_archive(int file) {
             member.mtime = ::archive_entry_mtime(entry);
         }
         if (S_ISLNK(member.mode)) {
-            member.link = text_of(::archive_entry_symlink(entry), ::archive_entry_symlink_utf8(entry));
+            member.link =
+                text_of(::archive_entry_symlink(entry), ::archive_entry_symlink_utf8(entry));
         }
         members.push_back(std::move(member));
     }

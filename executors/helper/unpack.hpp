@@ -7,14 +7,14 @@
 
 namespace executors::helper {
 
-/// Unpacks the tar stream that `input` gives below the directory `destination`; answers the number of
-/// entries. Files, directories, symbolic and hard links; everything else is refused. Nothing is written
-/// outside, whatever names and links the archive has. Entries belong to whom runs this.
+/// Unpacks the tar stream that `input` gives below the directory `destination`; answers the number
+/// of entries. Files, directories, symbolic and hard links; everything else is refused. Nothing is
+/// written outside, whatever names and links the archive has. Entries belong to whom runs this.
 /// Throws Failure.
 std::size_t unpack_tar(int input, const std::string& destination);
 
-/// The same for an archive in a regular file, which begins where `file` stands: zip, or tar compressed
-/// with zstd. What is there already is replaced, member by member.
+/// The same for an archive in a regular file, which begins where `file` stands: zip, or tar
+/// compressed with zstd. What is there already is replaced, member by member.
 std::size_t unpack_archive(int file, const std::string& destination);
 
 /// A member's outside, for comparisons.

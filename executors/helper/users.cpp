@@ -18,7 +18,8 @@ constexpr std::size_t kMaxFile = 4 * 1024 * 1024;
 std::optional<unsigned> parse_number(std::string_view text) {
     unsigned value = 0;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || code != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    if (text.empty() || code != std::errc() || end != text.data() + text.size())
+        return std::nullopt;
     return value;
 }
 

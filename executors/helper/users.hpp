@@ -16,13 +16,13 @@ struct User {
     std::string shell = "/bin/sh";
 };
 
-/// "name", "uid", "name:group", "uid:gid", as images and configurations write it. Reads /etc/passwd and
-/// /etc/group itself: a static program has no name services. Throws Failure with the name.
+/// "name", "uid", "name:group", "uid:gid", as images and configurations write it. Reads /etc/passwd
+/// and /etc/group itself: a static program has no name services. Throws Failure with the name.
 User find_user(const std::string& text, const std::string& passwd = "/etc/passwd",
                const std::string& group = "/etc/group");
 
-/// Makes this process, which is about to do something else's work, that user for good. False with errno
-/// set. Only system calls, so it may follow a fork.
+/// Makes this process, which is about to do something else's work, that user for good. False with
+/// errno set. Only system calls, so it may follow a fork.
 bool become(const User& user);
 
 }  // namespace executors::helper

@@ -4,9 +4,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
 #include <array>
 #include <csignal>
-#include <nlohmann/json.hpp>
 
 namespace executors::helper {
 

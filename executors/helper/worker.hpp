@@ -14,11 +14,12 @@ namespace executors::helper {
 /// Work that may block (files, waiting for a socket), done in a process of its own beside the loop.
 ///
 /// Life: the supervisor makes it and is told once, through `on_end`, what the work printed: a JSON
-/// object. A work function that throws Failure answers {"ok":false,"error":…}. Destroying a worker that
-/// has not ended kills it.
+/// object. A work function that throws Failure answers {"ok":false,"error":…}. Destroying a worker
+/// that has not ended kills it.
 class Worker {
   public:
-    /// `work` runs in the child; it reads its upload from `input` (-1 without one) and returns JSON.
+    /// `work` runs in the child; it reads its upload from `input` (-1 without one) and returns
+    /// JSON.
     Worker(Reactor& reactor, bool has_input, const std::function<std::string(int input)>& work,
            std::function<void(const std::string& json)> on_end);
     ~Worker();

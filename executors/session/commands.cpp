@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <boost/asio/this_coro.hpp>
+#include <algorithm>
 
 #include "executors/session/supervisor_session.hpp"
 
@@ -69,7 +69,8 @@ std::string SupervisorSession::next_id() { return id_prefix_ + std::to_string(ne
 
 base::Task<base::Result<void>> SupervisorSession::wait_change() {
     if (failure_) co_return *failure_;
-    if (ended_) co_return base::make_error(ErrorKind::kUnavailable, "the job's supervisor has ended");
+    if (ended_)
+        co_return base::make_error(ErrorKind::kUnavailable, "the job's supervisor has ended");
     co_await changed_.wait();
     auto state = co_await boost::asio::this_coro::cancellation_state;
     if (state.cancelled() != boost::asio::cancellation_type::none) {
@@ -103,7 +104,9 @@ void SupervisorSession::request_stop(std::uint16_t stage, std::chrono::milliseco
     send("stop " + std::to_string(stage), stop_frame(stage, grace));
 }
 
-void SupervisorSession::limit_output(std::uint64_t max_bytes) { send("limit", limit_frame(max_bytes)); }
+void SupervisorSession::limit_output(std::uint64_t max_bytes) {
+    send("limit", limit_frame(max_bytes));
+}
 
 base::Task<base::Result<Notice>> SupervisorSession::ask(std::string id, std::string frame) {
     answers_.emplace(id, std::nullopt);
@@ -119,8 +122,9 @@ base::Task<base::Result<Notice>> SupervisorSession::wait_answer(std::string id) 
         const auto answer = answers_.find(id);
         if (answer != answers_.end() && answer->second) co_return *answer->second;
         if (upload_ && upload_->id == id && upload_->lost) {
-            co_return base::make_error(ErrorKind::kUnavailable,
-                                       "the connection to the job's supervisor was lost during an upload");
+            co_return base::make_error(
+                ErrorKind::kUnavailable,
+                "the connection to the job's supervisor was lost during an upload");
         }
         auto changed = co_await wait_change();
         if (!changed) co_return changed.error();
@@ -139,8 +143,9 @@ base::Task<base::Result<void>> SupervisorSession::wait_engine(std::string socket
     co_return base::make_error(ErrorKind::kTimeout, describe_engine(socket, *answer));
 }
 
-base::Task<base::Result<void>> SupervisorSession::file_command(std::string_view op, std::string path,
-                                                               unsigned mode, std::string user) {
+base::Task<base::Result<void>> SupervisorSession::file_command(std::string_view op,
+                                                               std::string path, unsigned mode,
+                                                               std::string user) {
     const std::string id = next_id();
     auto asking = ask(id, file_frame(op, id, path, mode, user));
     auto answer = co_await std::move(asking);
@@ -189,8 +194,8 @@ base::Task<base::Result<void>> SupervisorSession::put_file(std::string path, Bod
     co_return std::move(done);
 }
 
-base::Task<base::Result<void>> SupervisorSession::put_tar(std::string destination, BodySource source,
-                                                          std::string user) {
+base::Task<base::Result<void>> SupervisorSession::put_tar(std::string destination,
+                                                          BodySource source, std::string user) {
     const std::string id = next_id();
     auto task = upload(id, file_frame("put_tar", id, destination, 0, user), std::move(source));
     auto done = co_await std::move(task);
@@ -250,8 +255,8 @@ base::Task<base::Result<void>> SupervisorSession::send_chunk(std::string_view ch
     co_return base::Result<void>();
 }
 
-base::Task<base::Result<std::unique_ptr<RemoteFile>>> SupervisorSession::open_file(std::string path,
-                                                                                   std::string user) {
+base::Task<base::Result<std::unique_ptr<RemoteFile>>> SupervisorSession::open_file(
+    std::string path, std::string user) {
     auto connecting = connector_();
     auto stream = co_await std::move(connecting);
     if (!stream) co_return stream.error().with_context("read " + path);

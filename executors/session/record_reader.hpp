@@ -10,11 +10,12 @@
 
 namespace executors::session {
 
-/// Cuts the stream of a job's event log into records, in one reused buffer: read into writable(), tell
-/// filled(), then next() until it has no more. Text that next() gives is valid until the next filled().
+/// Cuts the stream of a job's event log into records, in one reused buffer: read into writable(),
+/// tell filled(), then next() until it has no more. Text that next() gives is valid until the next
+/// filled().
 ///
-/// The buffer is small while the job is quiet (a daemon holds hundreds of these) and grows when reads
-/// fill it. Pure.
+/// The buffer is small while the job is quiet (a daemon holds hundreds of these) and grows when
+/// reads fill it. Pure.
 class RecordReader {
   public:
     static constexpr std::size_t kQuietBytes = 16 * 1024;
@@ -29,8 +30,8 @@ class RecordReader {
     /// Where the stream's next bytes go; never empty.
     std::span<char> writable();
     void filled(std::size_t count);
-    /// False when no whole record is left; kProtocol when the bytes are no records. The reader is of no
-    /// use after that until reset().
+    /// False when no whole record is left; kProtocol when the bytes are no records. The reader is
+    /// of no use after that until reset().
     base::Result<bool> next(Record& record);
     /// A new connection begins at a record's edge: what was half there is read again.
     void reset();
@@ -47,9 +48,9 @@ class RecordReader {
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
     std::size_t consumed_ = 0;
-    std::size_t wanted_ = 0;   ///< size of the record that is half there
+    std::size_t wanted_ = 0;  ///< size of the record that is half there
     int quiet_reads_ = 0;
-    bool full_ = false;        ///< the last read took all the room there was
+    bool full_ = false;  ///< the last read took all the room there was
 };
 
 }  // namespace executors::session

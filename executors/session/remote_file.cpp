@@ -52,7 +52,8 @@ base::Task<base::Result<std::string>> RemoteFile::take_frame() {
     if (!filled) co_return filled.error();
     const auto prefix = helper::decode_frame_prefix(buffer_.data());
     if (prefix.data || prefix.length > helper::kMaxRecordBytes) {
-        co_return base::make_error(ErrorKind::kProtocol, "no frame where one was expected in " + path_);
+        co_return base::make_error(ErrorKind::kProtocol,
+                                   "no frame where one was expected in " + path_);
     }
     auto whole = co_await fill(kPrefixBytes + prefix.length);
     if (!whole) co_return whole.error();

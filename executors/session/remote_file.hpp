@@ -10,11 +10,12 @@
 
 namespace executors::session {
 
-/// A file of a job's environment, read over a connection of its own (executors/helper/protocol.hpp, "read").
+/// A file of a job's environment, read over a connection of its own (executors/helper/protocol.hpp,
+/// "read").
 ///
-/// Life: open(), then next() until it answers "". Destroying it ends the connection. Strand: the I/O thread; one
-/// call at a time. Failures: kIo (the environment cannot give it, and says why), kUnavailable (the connection
-/// was lost before the end), kCancelled.
+/// Life: open(), then next() until it answers "". Destroying it ends the connection. Strand: the
+/// I/O thread; one call at a time. Failures: kIo (the environment cannot give it, and says why),
+/// kUnavailable (the connection was lost before the end), kCancelled.
 class RemoteFile {
   public:
     /// `user` "": whom the supervisor runs as.

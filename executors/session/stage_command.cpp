@@ -98,7 +98,8 @@ std::string limit_frame(std::uint64_t max_output_bytes) {
 }
 
 std::string wait_engine_frame(const std::string& id, const std::string& socket,
-                              std::chrono::milliseconds limit, const std::string& log, bool listening) {
+                              std::chrono::milliseconds limit, const std::string& log,
+                              bool listening) {
     return frame_of({{"op", "wait_engine"},
                      {"id", id},
                      {"socket", socket},
@@ -117,7 +118,8 @@ std::string file_frame(std::string_view op, const std::string& id, const std::st
 }
 
 std::string read_frame(const std::string& path, const std::string& user) {
-    return frame_of({{"op", "read"}, {"version", helper::kProtocolVersion}, {"path", path}, {"user", user}});
+    return frame_of(
+        {{"op", "read"}, {"version", helper::kProtocolVersion}, {"path", path}, {"user", user}});
 }
 
 std::string abort_upload_frame() { return frame_of({{"op", "abort_upload"}}); }
@@ -129,7 +131,8 @@ std::string shutdown_frame(std::chrono::milliseconds grace) {
 StageExit parse_exit(std::string_view text) {
     const Json json = Json::parse(text, nullptr, false);
     if (!json.is_object()) {
-        return {1, 0, StageExit::Reason::kStartFailed, "the supervisor's report cannot be read", ""};
+        return {1, 0, StageExit::Reason::kStartFailed, "the supervisor's report cannot be read",
+                ""};
     }
     return {field(json, "code", 1), field(json, "signal", 0),
             parse_reason(field<std::string>(json, "reason", "")),
@@ -155,7 +158,8 @@ Notice parse_notice(std::string_view text) {
 base::Result<std::uint64_t> parse_file_answer(std::string_view text) {
     const Json json = Json::parse(text, nullptr, false);
     if (!json.is_object() || !field(json, "ok", false)) {
-        const std::string error = json.is_object() ? field<std::string>(json, "error", "") : std::string();
+        const std::string error =
+            json.is_object() ? field<std::string>(json, "error", "") : std::string();
         return base::make_error(base::ErrorKind::kIo,
                                 error.empty() ? "the supervisor's answer cannot be read" : error);
     }

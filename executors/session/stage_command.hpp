@@ -15,9 +15,9 @@ namespace executors::session {
 
 /// A script to run. Everything in it may be secret: it goes over the connection and nowhere else.
 struct StageCommand {
-    std::uint16_t stage = 0;          ///< unique in the job; the same number is never run twice
-    std::string script;               ///< becomes the shell's standard input
-    std::vector<std::string> shells;  ///< candidates in order; empty: those of default_shells()
+    std::uint16_t stage = 0;             ///< unique in the job; the same number is never run twice
+    std::string script;                  ///< becomes the shell's standard input
+    std::vector<std::string> shells;     ///< candidates in order; empty: those of default_shells()
     std::vector<std::string> arguments;  ///< for the shell: "-l"
     std::map<std::string, std::string> environment;  ///< set over the supervisor's own
     std::vector<std::string> unset;
@@ -39,7 +39,8 @@ struct StageExit {
         kExited,       ///< the script ended by itself
         kDeadline,     ///< StageCommand::deadline has passed
         kStopped,      ///< request_stop() or shutdown()
-        kStartFailed,  ///< no shell, no such user or directory, or the supervisor died under it: `message`
+        kStartFailed,  ///< no shell, no such user or directory, or the supervisor died under it:
+                       ///< `message`
     };
 
     int code = 0;    ///< 128 + n for signal n
@@ -51,9 +52,9 @@ struct StageExit {
     bool operator==(const StageExit&) const = default;
 };
 
-/// Variables that exec(2) would refuse (one string of more than 128 KiB fails the whole start) become
-/// assignments in front of the script instead. They are not exported, or no program could be started
-/// by the script either; the shell itself sees them.
+/// Variables that exec(2) would refuse (one string of more than 128 KiB fails the whole start)
+/// become assignments in front of the script instead. They are not exported, or no program could be
+/// started by the script either; the shell itself sees them.
 void fit_environment(StageCommand& command);
 
 std::string hello_frame(std::uint64_t from);
@@ -61,7 +62,8 @@ std::string run_frame(const StageCommand& command);
 std::string stop_frame(std::uint16_t stage, std::chrono::milliseconds grace);
 std::string limit_frame(std::uint64_t max_output_bytes);
 std::string wait_engine_frame(const std::string& id, const std::string& socket,
-                              std::chrono::milliseconds limit, const std::string& log, bool listening);
+                              std::chrono::milliseconds limit, const std::string& log,
+                              bool listening);
 /// `op` is mkdir, remove, put_file or put_tar. `mode` 0 and `user` "" stand for the defaults.
 std::string file_frame(std::string_view op, const std::string& id, const std::string& path,
                        unsigned mode, const std::string& user);

@@ -94,7 +94,8 @@ class SupervisorSession {
     base::Task<base::Result<void>> put_file(std::string path, protocol::http::BodySource source,
                                             unsigned mode, std::string user);
     /// A file's bytes, over a connection of its own.
-    base::Task<base::Result<std::unique_ptr<RemoteFile>>> open_file(std::string path, std::string user);
+    base::Task<base::Result<std::unique_ptr<RemoteFile>>> open_file(std::string path,
+                                                                    std::string user);
     /// Unpacks a tar stream below the directory `destination`, which must exist. Uploads wait for
     /// each other. When the call fails or is cancelled, a part may have been unpacked.
     base::Task<base::Result<void>> put_tar(std::string destination,

@@ -10,11 +10,11 @@ namespace executors::shell {
 
 /// Runs a job's scripts on this machine, as the daemon's own user (job-runtime.md §8).
 ///
-/// The job's supervisor is a background process with a private directory `supervisor` below the job's
-/// state directory; it outlives the daemon. cleanup() ends it and everything it ever started, found by
-/// descent, by a control group where the system permits one, and by a mark in the environment when the
-/// supervisor itself was killed. `helper_path` is the runner-helper to use, "" for the one that is found
-/// by RUNNER_HELPER, beside this program, or in ../lib/runner from there.
+/// The job's supervisor is a background process with a private directory `supervisor` below the
+/// job's state directory; it outlives the daemon. cleanup() ends it and everything it ever started,
+/// found by descent, by a control group where the system permits one, and by a mark in the
+/// environment when the supervisor itself was killed. `helper_path` is the runner-helper to use, ""
+/// for the one that is found by RUNNER_HELPER, beside this program, or in ../lib/runner from there.
 std::unique_ptr<Executor> make_shell_executor(const boost::asio::any_io_executor& executor,
                                               std::string helper_path = {});
 

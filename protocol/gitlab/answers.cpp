@@ -1,8 +1,8 @@
 #include "protocol/gitlab/answers.hpp"
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "base/strings.hpp"
 
@@ -74,8 +74,9 @@ bool has_type(const http::Response& answer, std::string_view type) {
 std::string plain_id(std::string_view text) {
     constexpr std::size_t kLongest = 128;
     const bool plain = text.size() <= kLongest && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-    });
+                           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                                  (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+                       });
     return plain ? std::string(text) : std::string();
 }
 
@@ -99,8 +100,8 @@ std::string reason_in(const http::Response& answer) {
     } else if (is_json(answer)) {
         reason = json_reason(answer.body);
     }
-    std::replace_if(reason.begin(), reason.end(),
-                    [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+    std::replace_if(
+        reason.begin(), reason.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
     if (reason.size() > kLongestReason) {
         std::size_t end = kLongestReason;
         while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xc0U) == 0x80U) --end;
@@ -189,7 +190,8 @@ PatchResult read_patch(const http::Response& answer, std::uint64_t end) {
     } else if (answer.status == 416) {
         const std::string_view range = answer.headers.get("Range");
         const auto dash = range.rfind('-');
-        const auto at = dash == std::string_view::npos ? std::nullopt : read_number(range.substr(dash + 1));
+        const auto at =
+            dash == std::string_view::npos ? std::nullopt : read_number(range.substr(dash + 1));
         result.outcome = PatchOutcome::kRangeMismatch;
         result.offset = at && *at > 0 ? static_cast<std::uint64_t>(*at) : 0;
     } else if (answer.status == 404) {

@@ -31,13 +31,13 @@ enum class JobRequestOutcome {
 
 struct JobRequestAnswer {
     JobRequestOutcome outcome = JobRequestOutcome::kFailed;
-    std::string payload;       ///< JSON text, see decode_payload
-    std::string tls_ca_chain;  ///< PEM for CI_SERVER_TLS_CA_FILE, "" without TLS
-    std::string correlation_id;  ///< of the request, by which the server's logs are searched
-    std::string message;       ///< for the log, of kForbidden and kFailed
-    unsigned status = 0;       ///< 0: there was no answer
+    std::string payload;          ///< JSON text, see decode_payload
+    std::string tls_ca_chain;     ///< PEM for CI_SERVER_TLS_CA_FILE, "" without TLS
+    std::string correlation_id;   ///< of the request, by which the server's logs are searched
+    std::string message;          ///< for the log, of kForbidden and kFailed
+    unsigned status = 0;          ///< 0: there was no answer
     bool retriable_seen = false;  ///< the server was overloaded on the way (adaptive concurrency)
-    bool unusable = false;     ///< kForbidden because this client's configuration cannot work at all
+    bool unusable = false;  ///< kForbidden because this client's configuration cannot work at all
 
     [[nodiscard]] bool healthy() const { return outcome != JobRequestOutcome::kForbidden; }
 };
@@ -46,7 +46,7 @@ struct JobRequestAnswer {
 struct JobSignals {
     bool cancel_requested = false;  ///< stop the script, then after_script and the rest as usual
     std::optional<std::chrono::seconds> update_interval;  ///< at most 15 minutes
-    std::string job_status;         ///< as the server calls it, "" when it did not say
+    std::string job_status;  ///< as the server calls it, "" when it did not say
 };
 
 enum class UpdateOutcome {
@@ -94,13 +94,14 @@ JobRequestAnswer read_job_request(const base::Error& failure);
 /// kProtocol when it is not JSON, or lacks what the call is for.
 base::Result<TokenAnswer> read_token(const http::Response& answer);
 
-/// What the server gave as its reason: `message` or `error` of a JSON body, Code and Message of an XML
-/// body of an object storage, or "".
+/// What the server gave as its reason: `message` or `error` of a JSON body, Code and Message of an
+/// XML body of an object storage, or "".
 std::string reason_in(const http::Response& answer);
 /// "403 Forbidden (the reason)".
 std::string describe(const http::Response& answer);
-/// The failure that a status stands for: 401 kUnauthorized, 403 kForbidden, 404 kNotFound, 409 kConflict,
-/// 408, 429 and 5xx kUnavailable, other 4xx kInvalidInput, else kProtocol. `call` is "METHOD URL".
+/// The failure that a status stands for: 401 kUnauthorized, 403 kForbidden, 404 kNotFound, 409
+/// kConflict, 408, 429 and 5xx kUnavailable, other 4xx kInvalidInput, else kProtocol. `call` is
+/// "METHOD URL".
 base::Error status_error(std::string_view call, const http::Response& answer);
 bool is_json(const http::Response& answer);
 

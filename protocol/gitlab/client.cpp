@@ -1,7 +1,7 @@
 #include "protocol/gitlab/client.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <algorithm>
 #include <utility>
 
 #include "base/clock.hpp"
@@ -37,7 +37,8 @@ std::string job_path(const JobCredentials& job) { return "/jobs/" + std::to_stri
 json describe_runner(const RunnerDescription& description) {
     json body = json::object();
     if (!description.description.empty()) body["description"] = description.description;
-    if (!description.maintenance_note.empty()) body["maintenance_note"] = description.maintenance_note;
+    if (!description.maintenance_note.empty())
+        body["maintenance_note"] = description.maintenance_note;
     if (!description.tag_list.empty()) body["tag_list"] = description.tag_list;
     body["run_untagged"] = description.run_untagged;
     body["locked"] = description.locked;
@@ -118,7 +119,8 @@ http::Request Client::Impl::make_request(const Call& call) const {
     request.method = call.method;
     request.target = api_.path + call.path + call.query;
     request.headers = call.headers;
-    if (call.headers.get("X-Request-Id").empty()) request.headers.set("X-Request-Id", base::random_hex(16));
+    if (call.headers.get("X-Request-Id").empty())
+        request.headers.set("X-Request-Id", base::random_hex(16));
     if (call.wants_json) request.headers.set("Accept", "application/json");
     return request;
 }
@@ -146,15 +148,15 @@ base::Task<base::Result<http::Response>> Client::Impl::perform(Call call, CallRe
             report(record);
             co_return answer.error().with_context(name_of(call));
         }
-        const auto wait = RetryPolicy::next_delay(record.attempts, *answer,
-                                                  base::unix_micros_now() / 1'000'000,
-                                                  base::random_unit());
+        const auto wait = RetryPolicy::next_delay(
+            record.attempts, *answer, base::unix_micros_now() / 1'000'000, base::random_unit());
         if (!wait) {
             report(record);
             co_return std::move(*answer);
         }
-        base::log::debug("The server asks to come back later",
-                         {{"call", name_of(call)}, {"status", record.status}, {"wait_ms", wait->count()}});
+        base::log::debug(
+            "The server asks to come back later",
+            {{"call", name_of(call)}, {"status", record.status}, {"wait_ms", wait->count()}});
         const bool waited = co_await base::sleep_for(*wait);
         if (!waited) {
             report(record);
@@ -214,8 +216,8 @@ base::Result<std::shared_ptr<Client>> make_client(const boost::asio::any_io_exec
     if (!api) return api.error();
     auto http = http::make_client(executor, http_options(options, api->endpoint));
     if (!http) return http.error();
-    auto impl = std::make_unique<Client::Impl>(std::move(options), std::move(*api), std::move(*http),
-                                               executor);
+    auto impl = std::make_unique<Client::Impl>(std::move(options), std::move(*api),
+                                               std::move(*http), executor);
     return std::shared_ptr<Client>(new Client(std::move(impl)));
 }
 
@@ -255,7 +257,8 @@ base::Task<base::Result<TokenAnswer>> Client::verify(base::Secret token, std::st
     auto answer = co_await impl_->expect(std::move(call), 200);
     if (!answer) co_return answer.error();
     if (!is_json(*answer)) {
-        // Servers that say plain "200" are believed when they say it to a request that does not ask for JSON.
+        // Servers that say plain "200" are believed when they say it to a request that does not ask
+        // for JSON.
         plain.wants_json = false;
         auto again = co_await impl_->expect(std::move(plain), 200);
         if (!again) co_return again.error();
@@ -295,7 +298,8 @@ base::Task<base::Result<TokenAnswer>> Client::reset_token(base::Secret token) {
 
 base::Task<base::Result<TokenAnswer>> Client::reset_token_of(std::int64_t runner_id,
                                                              base::Secret access_token) {
-    const std::string path = "/runners/" + std::to_string(runner_id) + "/reset_authentication_token";
+    const std::string path =
+        "/runners/" + std::to_string(runner_id) + "/reset_authentication_token";
     Call call = json_call("reset_token", "POST", path, json());
     add_token(call.headers, "PRIVATE-TOKEN", access_token);
     auto answer = co_await impl_->expect_token(std::move(call), 201);

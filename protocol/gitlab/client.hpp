@@ -21,14 +21,15 @@ namespace protocol::gitlab {
 struct CallRecord {
     std::string_view endpoint;  ///< metric label: request_job, update_job, patch_trace, …
     std::string_view method;
-    unsigned status = 0;        ///< 0: no answer
+    unsigned status = 0;  ///< 0: no answer
     std::chrono::nanoseconds duration{};
     unsigned attempts = 1;
     bool retriable_seen = false;
 };
 
 struct ClientOptions {
-    std::string url;  ///< `url` of config.toml: trailing "/", old "/ci" and a relative root are fine
+    std::string
+        url;  ///< `url` of config.toml: trailing "/", old "/ci" and a relative root are fine
     http::TlsSettings tls;
     std::chrono::seconds connection_max_age{900};  ///< ≤ 0: no limit
     /// Called on the I/O thread after each call. May be empty.
@@ -78,9 +79,9 @@ std::string_view to_string(JobState state);
 
 struct JobUpdate {
     JobState state = JobState::kRunning;
-    std::string failure_reason;    ///< with kFailed only; already one that the server knows
-    std::int64_t exit_code = 0;    ///< left out when 0
-    std::string checksum;          ///< "crc32:%08x" of the log, "" while there is none
+    std::string failure_reason;  ///< with kFailed only; already one that the server knows
+    std::int64_t exit_code = 0;  ///< left out when 0
+    std::string checksum;        ///< "crc32:%08x" of the log, "" while there is none
     std::uint64_t bytesize = 0;
     RunnerInfo info;
 };
@@ -98,12 +99,12 @@ struct ArtifactUpload {
 
 /// Speaks the runner API of one server.
 ///
-/// Life: one per [[runners]] entry (the server's queue key, X-GitLab-Last-Update, is kept here and belongs
-/// to one token); jobs share it and it outlives their calls. Strand: the I/O thread; calls may overlap.
-/// Calls are repeated as runner-protocol.md §1.4 says. Stop: cancel the awaiting coroutine
-/// (base::run_stoppable); a wait for the next attempt ends at once.
-/// Failures: those of http::Client, and status_error() of a status that the call does not expect.
-/// No token, and no address with credentials, appears in an error or in the log.
+/// Life: one per [[runners]] entry (the server's queue key, X-GitLab-Last-Update, is kept here and
+/// belongs to one token); jobs share it and it outlives their calls. Strand: the I/O thread; calls
+/// may overlap. Calls are repeated as runner-protocol.md §1.4 says. Stop: cancel the awaiting
+/// coroutine (base::run_stoppable); a wait for the next attempt ends at once. Failures: those of
+/// http::Client, and status_error() of a status that the call does not expect. No token, and no
+/// address with credentials, appears in an error or in the log.
 class Client {
   public:
     ~Client();
@@ -115,10 +116,11 @@ class Client {
                                                           RunnerDescription description,
                                                           RunnerInfo info);
     /// POST /user/runners with a personal access token.
-    base::Task<base::Result<TokenAnswer>> create_runner(base::Secret access_token, RunnerScope scope,
+    base::Task<base::Result<TokenAnswer>> create_runner(base::Secret access_token,
+                                                        RunnerScope scope,
                                                         RunnerDescription description);
-    /// POST /runners/verify. Only kForbidden means that the runner is gone. The id is 0 with servers
-    /// that do not tell it.
+    /// POST /runners/verify. Only kForbidden means that the runner is gone. The id is 0 with
+    /// servers that do not tell it.
     base::Task<base::Result<TokenAnswer>> verify(base::Secret token, std::string system_id,
                                                  RunnerInfo info);
     /// DELETE /runners: the runner and all its managers.
@@ -133,9 +135,10 @@ class Client {
 
     base::Task<JobRequestAnswer> request_job(JobRequest request);
     base::Task<UpdateResult> update_job(JobCredentials job, JobUpdate update);
-    /// `content` is at most 1 MiB, starts at `offset` of the log, and stays valid until the answer is there.
-    base::Task<PatchResult> patch_trace(JobCredentials job, std::string_view content, std::uint64_t offset,
-                                        bool debug_trace);
+    /// `content` is at most 1 MiB, starts at `offset` of the log, and stays valid until the answer
+    /// is there.
+    base::Task<PatchResult> patch_trace(JobCredentials job, std::string_view content,
+                                        std::uint64_t offset, bool debug_trace);
     /// Tries as often as §2.10 says. kForbidden and kInvalidInput (too large) are final.
     base::Task<base::Result<void>> upload_artifact(JobCredentials job, ArtifactUpload upload);
     /// `job` is a dependency: its id and the token that came with it. kUnauthorized, kForbidden and
@@ -155,8 +158,8 @@ class Client {
     std::unique_ptr<Impl> impl_;
 };
 
-/// kInvalidInput when the URL or the TLS files cannot be used: the runner is unhealthy then (pseudo status
-/// −100).
+/// kInvalidInput when the URL or the TLS files cannot be used: the runner is unhealthy then (pseudo
+/// status −100).
 base::Result<std::shared_ptr<Client>> make_client(const boost::asio::any_io_executor& executor,
                                                   ClientOptions options);
 

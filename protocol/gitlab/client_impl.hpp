@@ -11,11 +11,12 @@ namespace protocol::gitlab {
 struct Call {
     std::string_view endpoint;  ///< name for CallRecord: a literal
     std::string method;
-    std::string path;           ///< behind …/api/v4
-    std::string query;          ///< with its "?", or ""
+    std::string path;   ///< behind …/api/v4
+    std::string query;  ///< with its "?", or ""
     http::Headers headers;
     std::string body;
-    std::string_view lent_body;  ///< instead of `body`; its owner keeps it until the answer is there
+    std::string_view
+        lent_body;  ///< instead of `body`; its owner keeps it until the answer is there
     bool wants_json = false;
 };
 

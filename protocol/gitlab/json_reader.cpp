@@ -1,9 +1,9 @@
 #include "protocol/gitlab/json_reader.hpp"
 
+#include <nlohmann/json.hpp>
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 

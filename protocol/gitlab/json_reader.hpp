@@ -1,16 +1,16 @@
 #pragma once
 
-#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace protocol::gitlab {
 
-/// Reads a JSON tree with paths: what is missing or null gives the default, what has a wrong type is noted
-/// (the first of all, as "`services[0].name` is a number, a string was expected") and gives the default.
-/// The tree and the note outlive the reader.
+/// Reads a JSON tree with paths: what is missing or null gives the default, what has a wrong type
+/// is noted (the first of all, as "`services[0].name` is a number, a string was expected") and
+/// gives the default. The tree and the note outlive the reader.
 class JsonReader {
   public:
     JsonReader(const nlohmann::json& value, std::string path, std::string& problem);
@@ -46,7 +46,8 @@ class JsonReader {
   private:
     [[nodiscard]] const nlohmann::json* find(const std::string& key) const;
     [[nodiscard]] std::string path_of(const std::string& key) const;
-    void complain(const std::string& path, const nlohmann::json& value, std::string_view expected) const;
+    void complain(const std::string& path, const nlohmann::json& value,
+                  std::string_view expected) const;
 
     const nlohmann::json* value_;
     std::string path_;

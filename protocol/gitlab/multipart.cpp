@@ -40,7 +40,8 @@ std::string quote_file_name(std::string_view name) {
     return quoted + "\"";
 }
 
-http::BodySource multipart_file(std::string boundary, std::string file_name, http::BodySource content) {
+http::BodySource multipart_file(std::string boundary, std::string file_name,
+                                http::BodySource content) {
     auto state = std::make_shared<State>();
     state->head = "--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=" +
                   quote_file_name(file_name) + "\r\nContent-Type: application/octet-stream\r\n\r\n";

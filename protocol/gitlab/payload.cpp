@@ -1,7 +1,7 @@
 #include "protocol/gitlab/payload.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <algorithm>
 #include <utility>
 
 #include "protocol/gitlab/json_reader.hpp"
@@ -172,16 +172,19 @@ std::vector<JobInput> read_inputs(const JsonReader& list) {
     });
 }
 
-/// CI steps without native support: the program `step-runner` in the job's image runs them (§2.7.5).
+/// CI steps without native support: the program `step-runner` in the job's image runs them
+/// (§2.7.5).
 void replace_run_by_a_script(JobPayload& payload) {
     const bool has_script =
         std::any_of(payload.steps.begin(), payload.steps.end(),
                     [](const Step& step) { return step.name == "script" && !step.script.empty(); });
-    const bool has_steps = std::any_of(payload.variables.begin(), payload.variables.end(),
-                                       [](const Variable& variable) { return variable.key == "STEPS"; });
+    const bool has_steps =
+        std::any_of(payload.variables.begin(), payload.variables.end(),
+                    [](const Variable& variable) { return variable.key == "STEPS"; });
     if (payload.run.empty() || has_script || has_steps) return;
     payload.steps = {{"script", {"step-runner ci"}, 3600, "on_success", false}};
-    payload.variables.push_back({.key = "STEPS", .value = std::exchange(payload.run, {}), .is_public = true, .raw = true});
+    payload.variables.push_back(
+        {.key = "STEPS", .value = std::exchange(payload.run, {}), .is_public = true, .raw = true});
 }
 
 JobPayload read_payload(const JsonReader& root) {

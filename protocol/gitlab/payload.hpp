@@ -9,8 +9,8 @@
 #include "base/result.hpp"
 #include "base/secret.hpp"
 
-/// The body of a 201 of jobs/request (runner-protocol.md §2.7). Fields keep the wire's names; what was
-/// missing or null has the default that the reference gives.
+/// The body of a 201 of jobs/request (runner-protocol.md §2.7). Fields keep the wire's names; what
+/// was missing or null has the default that the reference gives.
 namespace protocol::gitlab {
 
 struct Variable {
@@ -36,7 +36,7 @@ struct Image {
     std::vector<std::string> command;  ///< services only
     std::string alias;                 ///< services only
     std::vector<std::string> pull_policy;
-    std::vector<Variable> variables;   ///< services only
+    std::vector<Variable> variables;  ///< services only
     std::string docker_platform;
     std::string docker_user;
     std::vector<std::string> unsupported_options;  ///< executor_opts keys that nobody knows
@@ -138,14 +138,15 @@ struct JobPayload {
     ServerFeatures features;
     std::vector<Hook> hooks;
     std::vector<JobInput> inputs;
-    std::string run;           ///< JSON text of CI steps that cannot be run, "" for none
+    std::string run;             ///< JSON text of CI steps that cannot be run, "" for none
     bool names_secrets = false;  ///< `secrets` is there, perhaps empty
-    bool has_secrets = false;  ///< `secrets` is not empty
-    bool has_inputs = false;   ///< there are inputs whose values nobody gave
+    bool has_secrets = false;    ///< `secrets` is not empty
+    bool has_inputs = false;     ///< there are inputs whose values nobody gave
 };
 
-/// Decodes what the server sent. Unknown fields, nulls and omissions are tolerated; a payload without
-/// id or token, or a field of a wrong type, is kProtocol with the field's path in the sentence.
+/// Decodes what the server sent. Unknown fields, nulls and omissions are tolerated; a payload
+/// without id or token, or a field of a wrong type, is kProtocol with the field's path in the
+/// sentence.
 base::Result<JobPayload> decode_payload(const std::string& json);
 
 /// Only id and token, for telling the server that the rest could not be understood.

@@ -66,7 +66,8 @@ std::optional<milliseconds> UploadPolicy::next_delay(unsigned attempt, const htt
     if (attempt >= tries) return std::nullopt;
     if (status == 307) return milliseconds(0);
     const milliseconds wait = std::min(kFirst * (1U << std::min(attempt - 1, 8U)), kLongest);
-    const auto wish = answer != nullptr ? RetryPolicy::server_wish(*answer, unix_now) : std::nullopt;
+    const auto wish =
+        answer != nullptr ? RetryPolicy::server_wish(*answer, unix_now) : std::nullopt;
     return wish ? std::max(wait, std::min(*wish, kLongestWish)) : wait;
 }
 

@@ -12,8 +12,8 @@ namespace protocol::gitlab {
 /// 408, 429, 500, 502, 503, 504 and everything from 512.
 bool is_retriable(unsigned status);
 
-/// The built-in retry of every call (runner-protocol.md §1.4): how long to wait before the next attempt.
-/// Pure: `unix_now` and `random` are given.
+/// The built-in retry of every call (runner-protocol.md §1.4): how long to wait before the next
+/// attempt. Pure: `unix_now` and `random` are given.
 class RetryPolicy {
   public:
     static constexpr unsigned kMaxAttempts = 5;
@@ -30,8 +30,8 @@ class RetryPolicy {
         const http::Response& answer, std::int64_t unix_now);
 };
 
-/// Tries of an artifact upload (§2.10): 403 and 413 are final, 503 is tried six times, everything else three
-/// times, 1 s to 5 s apart unless the server asks for more.
+/// Tries of an artifact upload (§2.10): 403 and 413 are final, 503 is tried six times, everything
+/// else three times, 1 s to 5 s apart unless the server asks for more.
 class UploadPolicy {
   public:
     /// `answer` is nullptr when there was none.

@@ -2,8 +2,8 @@
 
 #include <sys/utsname.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -89,8 +89,15 @@ std::string user_agent() {
 
 std::string architecture() {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kNames{{
-        {"x86_64", "amd64"}, {"aarch64", "arm64"}, {"i386", "386"}, {"i686", "386"}, {"armv7l", "arm"},
-        {"armv6l", "arm"}, {"ppc64le", "ppc64le"}, {"s390x", "s390x"}, {"loongarch64", "loong64"},
+        {"x86_64", "amd64"},
+        {"aarch64", "arm64"},
+        {"i386", "386"},
+        {"i686", "386"},
+        {"armv7l", "arm"},
+        {"armv6l", "arm"},
+        {"ppc64le", "ppc64le"},
+        {"s390x", "s390x"},
+        {"loongarch64", "loong64"},
     }};
     utsname machine{};
     if (::uname(&machine) != 0) return "unknown";

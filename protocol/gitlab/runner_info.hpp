@@ -1,13 +1,14 @@
 #pragma once
 
-#include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <map>
 #include <string>
 
 namespace protocol::gitlab {
 
-/// What this runner can do, as `info.features` (runner-protocol.md §3.2). The server hands out a job, or
-/// drops it, according to these: the caller sets what is true of the executor in use, nothing more.
+/// What this runner can do, as `info.features` (runner-protocol.md §3.2). The server hands out a
+/// job, or drops it, according to these: the caller sets what is true of the executor in use,
+/// nothing more.
 struct Features {
     bool variables = false;
     bool image = false;

@@ -28,17 +28,18 @@ std::string upload_query(const ArtifactUpload& upload) {
     return query;
 }
 
-/// 307 of an upload: the same call on another host. Only the Location's scheme and host count; the token
-/// does not follow from https to http.
+/// 307 of an upload: the same call on another host. Only the Location's scheme and host count; the
+/// token does not follow from https to http.
 base::Result<std::string> redirected_endpoint(const ApiUrl& api, const http::Response& answer) {
     auto here = http::parse_url(api.endpoint + api.path);
     if (!here) return here.error();
     auto there = http::resolve_reference(*here, answer.headers.get("Location"));
     if (!there) return there.error();
-    if (here->origin.scheme == http::Scheme::kHttps && there->origin.scheme != http::Scheme::kHttps) {
-        return base::make_error(ErrorKind::kProtocol,
-                                "the server redirects the upload to an address without TLS: " +
-                                    there->origin.text());
+    if (here->origin.scheme == http::Scheme::kHttps &&
+        there->origin.scheme != http::Scheme::kHttps) {
+        return base::make_error(
+            ErrorKind::kProtocol,
+            "the server redirects the upload to an address without TLS: " + there->origin.text());
     }
     return there->origin.text();
 }

@@ -1,7 +1,7 @@
 #include "protocol/http/client.hpp"
 
-#include <algorithm>
 #include <boost/asio/this_coro.hpp>
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -76,7 +76,8 @@ class Core : public std::enable_shared_from_this<Core> {
 base::Task<base::Result<Exchange>> Core::begin(Request request, unsigned redirects) {
     Url here{origin_, request.target};
     const auto limit = options_.total_limit;
-    const auto end = limit.count() > 0 ? std::chrono::steady_clock::now() + limit : TimePoint::max();
+    const auto end =
+        limit.count() > 0 ? std::chrono::steady_clock::now() + limit : TimePoint::max();
     for (unsigned hop = 0;; ++hop) {
         Exchange exchange;
         exchange.watchdog = std::make_unique<Watchdog>(executor_, end);
@@ -84,7 +85,8 @@ base::Task<base::Result<Exchange>> Core::begin(Request request, unsigned redirec
         if (!answered) co_return answered.error();
         const Response& head = exchange.connection->answer().head();
         if (hop < redirects && follow_redirect(head, request, here)) {
-            // A short text goes with most redirects: read, it leaves the connection usable for the next hop.
+            // A short text goes with most redirects: read, it leaves the connection usable for the
+            // next hop.
             auto read = co_await finish(std::move(exchange), kMaxRedirectBody);
             if (!read && read.error().is(ErrorKind::kCancelled)) co_return read.error();
             continue;
@@ -128,8 +130,7 @@ base::Task<base::Result<bool>> Core::obtain(const Origin& origin, Exchange& exch
     auto transport = co_await connector_.connect(origin, *exchange.watchdog);
     if (!transport) co_return transport.error();
     if (secure && origin == origin_) peer_ca_chain_ = (*transport)->peer_ca_chain();
-    exchange.connection =
-        std::make_unique<Connection>(std::move(*transport), origin, generation);
+    exchange.connection = std::make_unique<Connection>(std::move(*transport), origin, generation);
     exchange.guard();
     co_return false;
 }
@@ -319,7 +320,8 @@ base::Result<std::unique_ptr<Client>> make_client(const asio::any_io_executor& e
         if (!found) return found.error();
         proxies = std::move(*found);
     }
-    auto core = std::make_shared<Core>(executor, std::move(options), url->origin, std::move(proxies));
+    auto core =
+        std::make_shared<Core>(executor, std::move(options), url->origin, std::move(proxies));
     if (url->origin.scheme == Scheme::kHttps) {
         auto context = core->connector().tls().get();
         if (!context) return context.error();

@@ -16,12 +16,12 @@ struct TlsSettings {
     std::string ca_file;    ///< added to the system's store, "" for none
     std::string cert_file;  ///< client certificate (PEM) and its key, both or none
     std::string key_file;
-    bool verify = true;     ///< chain and host name
+    bool verify = true;  ///< chain and host name
 };
 
 struct ClientOptions {
-    /// "http://host[:port]", "https://…", or "unix:///path". A path behind the host is not kept: targets
-    /// are absolute.
+    /// "http://host[:port]", "https://…", or "unix:///path". A path behind the host is not kept:
+    /// targets are absolute.
     std::string endpoint;
     TlsSettings tls;
     std::string user_agent;
@@ -29,13 +29,14 @@ struct ClientOptions {
     bool proxy_from_environment = false;
     std::chrono::seconds connect_limit{30};
     std::chrono::seconds handshake_limit{10};
-    std::chrono::seconds header_limit{600};   ///< until the answer's header is complete
-    std::chrono::seconds total_limit{3600};   ///< whole exchange; 0 for none (streams)
-    std::chrono::seconds idle_limit{90};      ///< an unused connection is closed after this
-    std::chrono::seconds max_age{900};        ///< idle connections older than this are not reused; 0: no limit
+    std::chrono::seconds header_limit{600};  ///< until the answer's header is complete
+    std::chrono::seconds total_limit{3600};  ///< whole exchange; 0 for none (streams)
+    std::chrono::seconds idle_limit{90};     ///< an unused connection is closed after this
+    std::chrono::seconds max_age{
+        900};  ///< idle connections older than this are not reused; 0: no limit
     std::size_t max_idle_connections = 4;
-    std::size_t max_body_bytes = 8U << 20U;   ///< of a buffered answer
-    unsigned max_redirects = 10;              ///< 0: a 3xx is handed back as it is
+    std::size_t max_body_bytes = 8U << 20U;  ///< of a buffered answer
+    unsigned max_redirects = 10;             ///< 0: a 3xx is handed back as it is
 };
 
 /// An answer whose body is read piece by piece.
@@ -52,19 +53,20 @@ class StreamingResponse {
 /// Strand: the I/O thread; calls may overlap. Failures: kUnavailable (name, connect, reset; the
 /// sentence names host and port), kTimeout, kUnauthorized for a certificate that is not trusted,
 /// kProtocol for an answer that is not HTTP or too large, kCancelled. Any status is a success here.
-/// A request on a reused connection that the peer had closed meanwhile is sent once more on a new one
-/// unless it has a source. Cancelling closes that connection.
+/// A request on a reused connection that the peer had closed meanwhile is sent once more on a new
+/// one unless it has a source. Cancelling closes that connection.
 class Client {
   public:
     virtual ~Client() = default;
     virtual base::Task<base::Result<Response>> send(Request request) = 0;
     virtual base::Task<base::Result<std::unique_ptr<StreamingResponse>>> open(Request request) = 0;
-    /// For answers 101 or 200 after which the connection is a raw stream (Docker's attach and exec).
-    /// Another status is an Error whose message holds the body's start. Bytes that came with the header
-    /// are the stream's first.
+    /// For answers 101 or 200 after which the connection is a raw stream (Docker's attach and
+    /// exec). Another status is an Error whose message holds the body's start. Bytes that came with
+    /// the header are the stream's first.
     virtual base::Task<base::Result<std::unique_ptr<ByteStream>>> upgrade(Request request) = 0;
     virtual void close_idle() = 0;
-    /// The peer's certificate chain of the last TLS handshake as PEM, leaf's issuers first, "" without TLS.
+    /// The peer's certificate chain of the last TLS handshake as PEM, leaf's issuers first, ""
+    /// without TLS.
     [[nodiscard]] virtual std::string peer_ca_chain() const = 0;
 };
 

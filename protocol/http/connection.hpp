@@ -16,14 +16,14 @@ namespace protocol::http {
 
 /// One connection that speaks HTTP/1.1: one request, its answer, the next request.
 ///
-/// Life: send(), read_head(), read_more() until answer().done(); then, if reusable(), again from the start.
-/// After a failure it can only be destroyed. Strand: the I/O thread.
+/// Life: send(), read_head(), read_more() until answer().done(); then, if reusable(), again from
+/// the start. After a failure it can only be destroyed. Strand: the I/O thread.
 class Connection {
   public:
     Connection(std::unique_ptr<Transport> transport, Origin origin, unsigned tls_generation);
 
-    /// Sends head and body; `request` is not changed and stays valid until then. Answers success, too, when
-    /// the peer answered before it had read everything: the answer is what counts.
+    /// Sends head and body; `request` is not changed and stays valid until then. Answers success,
+    /// too, when the peer answered before it had read everything: the answer is what counts.
     base::Task<base::Result<void>> send(const Request& request, const WireContext& context);
     base::Task<base::Result<void>> read_head();
     /// The next piece of the body into answer().body().
@@ -44,7 +44,9 @@ class Connection {
     Transport& transport() { return *transport_; }
     std::unique_ptr<Transport> release() { return std::move(transport_); }
     /// What came behind the header, after read_head(): an upgraded stream begins with it.
-    [[nodiscard]] std::string_view leftover() const { return {buffer_.get() + begin_, end_ - begin_}; }
+    [[nodiscard]] std::string_view leftover() const {
+        return {buffer_.get() + begin_, end_ - begin_};
+    }
 
   private:
     base::Task<base::Result<void>> send_source(const BodySource& source, std::string_view head);

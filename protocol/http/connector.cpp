@@ -6,11 +6,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/write.hpp>
+#include <algorithm>
+#include <array>
 #include <tuple>
 #include <utility>
 
@@ -27,7 +27,8 @@ using Endpoint = asio::generic::stream_protocol::endpoint;
 
 namespace {
 
-/// Another address gets its chance after this long without an answer; the last one has all that is left.
+/// Another address gets its chance after this long without an answer; the last one has all that is
+/// left.
 constexpr std::chrono::seconds kPerAddress{2};
 
 /// Close-on-exec from the start: job processes are forked while connections are open.
@@ -55,7 +56,8 @@ void tune(Socket& socket) {
 }
 
 base::Error tcp_failure(const boost::system::error_code& code, const std::string& where) {
-    if (code == asio::error::operation_aborted) return base::make_error(code, "connect to " + where);
+    if (code == asio::error::operation_aborted)
+        return base::make_error(code, "connect to " + where);
     std::string text = "connect to " + where + ": " + code.message();
     if (code == asio::error::connection_refused) {
         text += "; nothing listens there: is the server running, and is the port right?";
@@ -67,8 +69,9 @@ base::Error tcp_failure(const boost::system::error_code& code, const std::string
 
 base::Error timed_out(const std::string& where) {
     return base::make_error(ErrorKind::kTimeout,
-                            "connect to " + where + ": no answer in time; is the address right, or does a "
-                                                    "firewall drop the packets?");
+                            "connect to " + where +
+                                ": no answer in time; is the address right, or does a "
+                                "firewall drop the packets?");
 }
 
 base::Error unix_failure(const boost::system::error_code& code, const std::string& path) {
@@ -98,9 +101,9 @@ base::Task<Attempt> try_connect(Socket& socket, Endpoint endpoint, Watchdog& wat
     co_return Attempt{std::get<0>(outcome), !socket.is_open()};
 }
 
-/// One try that is given up after a while, so that an address without a route does not use up all the time.
-base::Task<Attempt> try_briefly(Socket& socket, Endpoint endpoint,
-                                std::chrono::nanoseconds limit) {
+/// One try that is given up after a while, so that an address without a route does not use up all
+/// the time.
+base::Task<Attempt> try_briefly(Socket& socket, Endpoint endpoint, std::chrono::nanoseconds limit) {
     auto executor = socket.get_executor();
     const auto end = std::chrono::steady_clock::now() +
                      std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit);
@@ -118,7 +121,8 @@ base::Task<base::Result<Socket>> dial_tcp(std::string host, std::uint16_t port, 
     watchdog.allow(limit);
     const auto now = std::chrono::steady_clock::now();
     const auto until = std::min<Watchdog::TimePoint>(
-        now + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit), watchdog.end());
+        now + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit),
+        watchdog.end());
     auto endpoints = co_await resolve(host, port, watchdog);
     if (!endpoints) co_return endpoints.error();
     base::Error last = timed_out(where);
@@ -163,11 +167,12 @@ base::Task<base::Result<Socket>> dial_unix(std::string path, Watchdog& watchdog)
         const Attempt attempt = co_await try_connect(*socket, endpoint, watchdog);
         if (!attempt.code) co_return std::move(*socket);
         // The listener's queue is full; the kernel offers no event for its getting shorter.
-        const bool crowded = attempt.code == asio::error::try_again ||
-                             attempt.code == asio::error::no_buffer_space;
+        const bool crowded =
+            attempt.code == asio::error::try_again || attempt.code == asio::error::no_buffer_space;
         if (!crowded || watchdog.expired()) co_return unix_failure(attempt.code, path);
         const bool slept = co_await base::sleep_for(std::chrono::milliseconds(10));
-        if (!slept) co_return base::make_error(asio::error::operation_aborted, "connect to " + path);
+        if (!slept)
+            co_return base::make_error(asio::error::operation_aborted, "connect to " + path);
         if (watchdog.expired()) co_return timed_out(path);
     }
 }
@@ -262,7 +267,7 @@ base::Task<base::Result<void>> ask_for_tunnel(Socket& socket, std::string head, 
 }  // namespace
 
 base::Task<base::Result<Socket>> Connector::tunnel(Socket socket, const Proxy& proxy, Origin origin,
-                                                     Watchdog& watchdog) {
+                                                   Watchdog& watchdog) {
     Request request;
     request.method = "CONNECT";
     request.target = origin.address();

@@ -23,7 +23,9 @@ class Headers {
     /// The first value of `name`, or "".
     [[nodiscard]] std::string_view get(std::string_view name) const;
     [[nodiscard]] bool has(std::string_view name) const;
-    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const { return fields_; }
+    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const {
+        return fields_;
+    }
 
   private:
     std::vector<std::pair<std::string, std::string>> fields_;
@@ -36,8 +38,9 @@ struct Request {
     std::string method = "GET";
     std::string target = "/";  ///< path and query, already encoded
     Headers headers;
-    std::string body;                  ///< sent with Content-Length
-    std::string_view lent_body;        ///< instead of `body`; its owner keeps it until the answer is there
+    std::string body;  ///< sent with Content-Length
+    std::string_view
+        lent_body;  ///< instead of `body`; its owner keeps it until the answer is there
     std::optional<BodySource> source;  ///< instead of `body`: sent chunked, never retried
 
     [[nodiscard]] std::string_view content() const { return body.empty() ? lent_body : body; }

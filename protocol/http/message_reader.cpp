@@ -1,8 +1,8 @@
 #include "protocol/http/message_reader.hpp"
 
-#include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+#include <algorithm>
 #include <utility>
 
 namespace protocol::http {
@@ -25,11 +25,13 @@ class BodyParser : public beast_http::basic_parser<kIsRequest> {
   protected:
     virtual Headers& headers() = 0;
 
-    void on_field_impl(beast_http::field, string_view name, string_view value, error_code&) override {
+    void on_field_impl(beast_http::field, string_view name, string_view value,
+                       error_code&) override {
         headers().add(std::string(name), std::string(value));
     }
     void on_header_impl(error_code&) override {}
-    void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& code) override {
+    void on_body_init_impl(const boost::optional<std::uint64_t>& length,
+                           error_code& code) override {
         if (!length) return;
         if (*length > limit) code = beast_http::error::body_limit;
     }
@@ -60,9 +62,9 @@ class BodyParser : public beast_http::basic_parser<kIsRequest> {
 
 base::Error parse_error(const error_code& code, std::uint64_t limit) {
     if (code == beast_http::error::body_limit) {
-        return base::make_error(base::ErrorKind::kProtocol, "the answer is larger than the " +
-                                                                std::to_string(limit) +
-                                                                " bytes that are allowed");
+        return base::make_error(
+            base::ErrorKind::kProtocol,
+            "the answer is larger than the " + std::to_string(limit) + " bytes that are allowed");
     }
     if (code == beast_http::error::header_limit) {
         return base::make_error(base::ErrorKind::kProtocol, "the answer's header is too large");

@@ -14,8 +14,8 @@ namespace protocol::http {
 
 /// Bytes → one HTTP/1.x answer. Pure; feed it pieces of any size.
 ///
-/// Interim answers (100, 103) are skipped. The body is collected in `body()`, from which the owner may take
-/// it piece by piece.
+/// Interim answers (100, 103) are skipped. The body is collected in `body()`, from which the owner
+/// may take it piece by piece.
 class ResponseReader {
   public:
     /// `bodiless`: the answer of a HEAD or CONNECT, which has no body whatever its header says.
@@ -24,8 +24,8 @@ class ResponseReader {
     ResponseReader(ResponseReader&&) noexcept;
     ResponseReader& operator=(ResponseReader&&) noexcept;
 
-    /// How many bytes were understood; it stops behind the header once, so that an upgrade can leave with
-    /// the rest. The caller keeps the others and gives them again with what follows.
+    /// How many bytes were understood; it stops behind the header once, so that an upgrade can
+    /// leave with the rest. The caller keeps the others and gives them again with what follows.
     base::Result<std::size_t> feed(std::string_view bytes);
     /// The peer has closed. kUnavailable when the message is not complete.
     base::Result<void> feed_end();
@@ -39,7 +39,8 @@ class ResponseReader {
 
     Response& head();
     std::string& body();
-    /// More collected bytes than this fail with kProtocol; so does this call when the header announces more.
+    /// More collected bytes than this fail with kProtocol; so does this call when the header
+    /// announces more.
     base::Result<void> set_body_limit(std::uint64_t bytes);
 
   private:

@@ -7,9 +7,8 @@ namespace protocol::http {
 namespace {
 
 bool is_field_value(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](unsigned char c) {
-        return (c >= 0x20 && c != 0x7f) || c == '\t';
-    });
+    return std::all_of(text.begin(), text.end(),
+                       [](unsigned char c) { return (c >= 0x20 && c != 0x7f) || c == '\t'; });
 }
 
 bool is_word(std::string_view text) {
@@ -71,7 +70,8 @@ base::Result<std::string> write_request_head(const Request& request, const WireC
 }
 
 std::string write_response_head(const Response& response, bool keep_alive) {
-    std::string out = "HTTP/1.1 " + std::to_string(response.status) + " " + response.reason + "\r\n";
+    std::string out =
+        "HTTP/1.1 " + std::to_string(response.status) + " " + response.reason + "\r\n";
     for (const auto& [name, value] : response.headers.all()) {
         if (is_field_name(name) && is_field_value(value)) append_field(out, name, value);
     }

@@ -16,8 +16,9 @@ struct WireContext {
     std::string_view proxy_authorization;  ///< "" for none
 };
 
-/// The header as it goes over the wire, its empty line included. kInvalidInput when a line break or another
-/// control character hides in the method, the target or a field: sent as it is, it would be a second request.
+/// The header as it goes over the wire, its empty line included. kInvalidInput when a line break or
+/// another control character hides in the method, the target or a field: sent as it is, it would be
+/// a second request.
 base::Result<std::string> write_request_head(const Request& request, const WireContext& context);
 
 /// For the server; Content-Length is that of the body, which a HEAD leaves out.

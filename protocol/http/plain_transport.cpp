@@ -1,7 +1,7 @@
 #include <poll.h>
 
-#include <algorithm>
 #include <boost/asio/buffer.hpp>
+#include <algorithm>
 #include <utility>
 
 #include "protocol/http/transport.hpp"

@@ -9,8 +9,9 @@
 
 namespace protocol::http {
 
-/// Connections that wait for their next request. Each is dropped when it is unused for too long, too old, made
-/// with an older TLS configuration, or no longer alive. Strand: the I/O thread; held by shared_ptr.
+/// Connections that wait for their next request. Each is dropped when it is unused for too long,
+/// too old, made with an older TLS configuration, or no longer alive. Strand: the I/O thread; held
+/// by shared_ptr.
 class Pool : public std::enable_shared_from_this<Pool> {
   public:
     struct Limits {

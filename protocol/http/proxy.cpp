@@ -51,8 +51,8 @@ base::Result<std::optional<Proxy>> read_proxy(std::string_view name, std::string
     }
     auto url = parse_url(text);
     if (!url || url->origin.scheme != Scheme::kHttp) {
-        const std::string why = url ? "only proxies with an http:// address are spoken"
-                                    : url.error().message;
+        const std::string why =
+            url ? "only proxies with an http:// address are spoken" : url.error().message;
         return base::make_error(base::ErrorKind::kInvalidInput,
                                 "the proxy in " + std::string(name) + ": " + why);
     }
@@ -65,14 +65,16 @@ bool in_network(const ip::address& address, const std::string& network) {
     if (address.is_v4()) {
         const auto v4 = ip::make_network_v4(network, code);
         if (code) return false;
-        return ip::make_network_v4(address.to_v4(), v4.prefix_length()).canonical() == v4.canonical();
+        return ip::make_network_v4(address.to_v4(), v4.prefix_length()).canonical() ==
+               v4.canonical();
     }
     const auto v6 = ip::make_network_v6(network, code);
     if (code) return false;
     return ip::make_network_v6(address.to_v6(), v6.prefix_length()).canonical() == v6.canonical();
 }
 
-/// One entry of NO_PROXY: "*", a network, an address or a name, the last two with a port if they like.
+/// One entry of NO_PROXY: "*", a network, an address or a name, the last two with a port if they
+/// like.
 bool excepts(std::string entry, const Origin& origin, const std::optional<ip::address>& address) {
     if (entry == "*") return true;
     if (address && entry.find('/') != std::string::npos) return in_network(*address, entry);

@@ -17,8 +17,8 @@ struct Proxy {
     base::Secret authorization;  ///< value of Proxy-Authorization, "" for none
 };
 
-/// HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in capitals or small letters, read the way that curl and Go
-/// programs read them. Loopback addresses are never proxied. A plain value.
+/// HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in capitals or small letters, read the way that curl and
+/// Go programs read them. Loopback addresses are never proxied. A plain value.
 class ProxySettings {
   public:
     using Lookup = std::function<std::string(const char* name)>;

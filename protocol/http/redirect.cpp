@@ -11,8 +11,8 @@ bool same_trust(const Origin& from, const Origin& to) {
 }
 
 void drop_credentials(Headers& headers) {
-    for (const auto* name : {"RUNNER-TOKEN", "JOB-TOKEN", "PRIVATE-TOKEN", "Authorization", "Cookie",
-                             "X-Registry-Auth"}) {
+    for (const auto* name : {"RUNNER-TOKEN", "JOB-TOKEN", "PRIVATE-TOKEN", "Authorization",
+                             "Cookie", "X-Registry-Auth"}) {
         headers.remove(name);
     }
 }
@@ -20,7 +20,8 @@ void drop_credentials(Headers& headers) {
 void drop_body(Request& request) {
     request.body.clear();
     request.lent_body = {};
-    for (const auto* name : {"Content-Type", "Content-Length", "Content-Range", "Content-Encoding"}) {
+    for (const auto* name :
+         {"Content-Type", "Content-Length", "Content-Range", "Content-Encoding"}) {
         request.headers.remove(name);
     }
 }

@@ -28,8 +28,8 @@ namespace {
 
 using Endpoints = std::vector<tcp::endpoint>;
 
-/// Where the pool's thread leaves its answer. It belongs to both sides and to no io_context, so the asker may
-/// be gone when the answer comes.
+/// Where the pool's thread leaves its answer. It belongs to both sides and to no io_context, so the
+/// asker may be gone when the answer comes.
 struct Mailbox {
     base::UniqueFd event;
     std::mutex mutex;
@@ -99,8 +99,9 @@ base::Task<base::Result<Endpoints>> resolve(std::string host, std::uint16_t port
         co_await arrival.async_wait(asio::posix::descriptor_base::wait_read, base::use_tuple);
     const auto& code = std::get<0>(outcome);
     if (watchdog.expired()) {
-        co_return base::make_error(base::ErrorKind::kTimeout,
-                                   "resolve " + host + ": no answer in time; is this machine's DNS reachable?");
+        co_return base::make_error(
+            base::ErrorKind::kTimeout,
+            "resolve " + host + ": no answer in time; is this machine's DNS reachable?");
     }
     if (code) co_return base::make_error(code, "resolve " + host);
     const std::lock_guard lock(mailbox->mutex);

@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <array>
 #include <cerrno>
 #include <iterator>
 #include <list>
@@ -47,7 +47,8 @@ base::Result<base::UniqueFd> bind_to(const addrinfo& address) {
     if (address.ai_family == AF_INET6) {
         ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     }
-    if (::bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0) return base::errno_error("bind");
+    if (::bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0)
+        return base::errno_error("bind");
     if (::listen(fd.get(), 64) != 0) return base::errno_error("listen");
     return fd;
 }
@@ -68,7 +69,8 @@ base::Result<base::UniqueFd> bind_to(const ServerOptions& options) {
         return base::make_error(base::ErrorKind::kInvalidInput,
                                 "listen on " + where + ": " + ::gai_strerror(failed));
     }
-    base::Result<base::UniqueFd> bound = base::make_error(base::ErrorKind::kUnavailable, "no address");
+    base::Result<base::UniqueFd> bound =
+        base::make_error(base::ErrorKind::kUnavailable, "no address");
     for (const addrinfo* entry = found.first; entry != nullptr; entry = entry->ai_next) {
         bound = bind_to(*entry);
         if (bound) return bound;
@@ -183,8 +185,8 @@ base::Task<void> Server::Impl::accept_loop() {
             co_await changed_.wait();
         }
         if (stopping_) co_return;
-        const auto outcome = co_await listener_.async_wait(
-            asio::posix::descriptor_base::wait_read, base::use_tuple);
+        const auto outcome =
+            co_await listener_.async_wait(asio::posix::descriptor_base::wait_read, base::use_tuple);
         if (std::get<0>(outcome) || stopping_) co_return;
         errno = 0;
         accept_all();
@@ -199,8 +201,8 @@ base::Task<void> Server::Impl::accept_loop() {
 
 void Server::Impl::accept_all() {
     while (sessions_.size() < options_.max_connections) {
-        base::UniqueFd fd(::accept4(listener_.native_handle(), nullptr, nullptr,
-                                    SOCK_CLOEXEC | SOCK_NONBLOCK));
+        base::UniqueFd fd(
+            ::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (!fd) return;
         Socket socket(executor_);
         boost::system::error_code code;
@@ -238,7 +240,8 @@ base::Task<bool> Server::Impl::exchange(Session& session, std::string& unread) {
     Watchdog watchdog(executor_, Watchdog::TimePoint::max());
     auto* transport = session.transport.get();
     const Guard guard(watchdog, [transport] { transport->close(); });
-    RequestReader reader(static_cast<std::uint32_t>(options_.max_header_bytes), options_.max_body_bytes);
+    RequestReader reader(static_cast<std::uint32_t>(options_.max_header_bytes),
+                         options_.max_body_bytes);
     const bool complete = co_await read_request(session, reader, unread, watchdog);
     if (!complete) co_return false;
     Request request = reader.take();

@@ -10,8 +10,8 @@
 namespace protocol::http {
 
 /// A connected stream of bytes in both directions: TCP, TLS, a unix socket, or a Docker connection
-/// that was upgraded. One reader and one writer at a time, on the I/O thread. Cancelling an operation
-/// leaves the stream unusable; the owner destroys it.
+/// that was upgraded. One reader and one writer at a time, on the I/O thread. Cancelling an
+/// operation leaves the stream unusable; the owner destroys it.
 class ByteStream {
   public:
     virtual ~ByteStream() = default;

@@ -17,9 +17,9 @@ namespace protocol::http {
 namespace {
 
 base::Error file_error(std::string_view what, const std::string& path) {
-    return base::make_error(base::ErrorKind::kInvalidInput, "the " + std::string(what) + " \"" + path +
-                                                                "\" cannot be used: " +
-                                                                take_tls_error());
+    return base::make_error(
+        base::ErrorKind::kInvalidInput,
+        "the " + std::string(what) + " \"" + path + "\" cannot be used: " + take_tls_error());
 }
 
 bool has_hashed_certificates(const std::string& directory) {
@@ -31,8 +31,8 @@ bool has_hashed_certificates(const std::string& directory) {
     return false;
 }
 
-/// The system's authorities. A directory of hashed names is preferred to the one big file: certificates are
-/// then read when they are needed, not all of them at once into memory.
+/// The system's authorities. A directory of hashed names is preferred to the one big file:
+/// certificates are then read when they are needed, not all of them at once into memory.
 void trust_system(SSL_CTX* context) {
     const std::string own_file = environment_value("SSL_CERT_FILE");
     if (!own_file.empty()) SSL_CTX_load_verify_file(context, own_file.c_str());
@@ -41,9 +41,9 @@ void trust_system(SSL_CTX* context) {
     if (has_hashed_certificates(directory)) {
         SSL_CTX_load_verify_dir(context, directory.c_str());
     } else if (own_file.empty()) {
-        for (const char* bundle : {X509_get_default_cert_file(), "/etc/ssl/certs/ca-certificates.crt",
-                                   "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
-                                   "/etc/ssl/cert.pem"}) {
+        for (const char* bundle :
+             {X509_get_default_cert_file(), "/etc/ssl/certs/ca-certificates.crt",
+              "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"}) {
             if (SSL_CTX_load_verify_file(context, bundle) == 1) break;
         }
     }
@@ -76,7 +76,8 @@ base::Result<std::shared_ptr<SSL_CTX>> make_context(const TlsSettings& settings)
     if (SSL_CTX_use_certificate_chain_file(context.get(), settings.cert_file.c_str()) != 1) {
         return file_error("client certificate", settings.cert_file);
     }
-    if (SSL_CTX_use_PrivateKey_file(context.get(), settings.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+    if (SSL_CTX_use_PrivateKey_file(context.get(), settings.key_file.c_str(), SSL_FILETYPE_PEM) !=
+            1 ||
         SSL_CTX_check_private_key(context.get()) != 1) {
         return file_error("key of the client certificate", settings.key_file);
     }
@@ -104,10 +105,12 @@ base::Result<std::shared_ptr<SSL_CTX>> TlsContext::get() {
 
 std::vector<long long> TlsContext::stamps() const {
     std::vector<long long> times;
-    for (const std::string* path : {&settings_.ca_file, &settings_.cert_file, &settings_.key_file}) {
+    for (const std::string* path :
+         {&settings_.ca_file, &settings_.cert_file, &settings_.key_file}) {
         struct stat status {};
         const bool known = !path->empty() && ::stat(path->c_str(), &status) == 0;
-        times.push_back(known ? status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec : 0);
+        times.push_back(known ? status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec
+                              : 0);
     }
     return times;
 }

@@ -12,14 +12,15 @@ using SSL = struct ssl_st;
 
 namespace protocol::http {
 
-/// The TLS configuration of one client, made when the first connection needs it: a daemon that speaks plain
-/// HTTP only never initialises OpenSSL. Strand: the I/O thread.
+/// The TLS configuration of one client, made when the first connection needs it: a daemon that
+/// speaks plain HTTP only never initialises OpenSSL. Strand: the I/O thread.
 class TlsContext {
   public:
     explicit TlsContext(TlsSettings settings) : settings_(std::move(settings)) {}
 
-    /// The context to connect with. Files that have changed are read again; when they cannot be read (half
-    /// replaced), the last good context stays in use and the log says so. kInvalidInput names the file.
+    /// The context to connect with. Files that have changed are read again; when they cannot be
+    /// read (half replaced), the last good context stays in use and the log says so. kInvalidInput
+    /// names the file.
     base::Result<std::shared_ptr<SSL_CTX>> get();
     /// Grows with each context: connections of an older one must not be reused.
     [[nodiscard]] unsigned generation() const { return generation_; }

@@ -8,16 +8,16 @@
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <algorithm>
 #include <cerrno>
-#include <tuple>
 #include <cstdint>
+#include <tuple>
 #include <utility>
 
-// OpenSSL works on the non-blocking socket itself, and Asio only says when it is ready: no buffers between the
-// two, hence no copies, and nothing that stays allocated while a connection is idle.
+// OpenSSL works on the non-blocking socket itself, and Asio only says when it is ready: no buffers
+// between the two, hence no copies, and nothing that stays allocated while a connection is idle.
 namespace protocol::http {
 
 namespace asio = boost::asio;
@@ -196,8 +196,9 @@ class TlsTransport final : public Transport {
         if (code == 0 && saved != 0) return base::errno_error(saved, doing);
         if (code == 0 || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
             ERR_clear_error();
-            return base::make_error(base::ErrorKind::kUnavailable,
-                                    std::string(doing) + ": the peer ended the connection abruptly");
+            return base::make_error(
+                base::ErrorKind::kUnavailable,
+                std::string(doing) + ": the peer ended the connection abruptly");
         }
         return base::make_error(base::ErrorKind::kUnavailable,
                                 std::string(doing) + ": TLS: " + take_tls_error());
@@ -257,12 +258,14 @@ base::Error TlsTransport::handshake_error(const Origin& origin) const {
         std::string remedy;
         if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH) {
             remedy = "; use the name that the certificate was issued for";
-        } else if (verdict == X509_V_ERR_CERT_HAS_EXPIRED || verdict == X509_V_ERR_CERT_NOT_YET_VALID) {
+        } else if (verdict == X509_V_ERR_CERT_HAS_EXPIRED ||
+                   verdict == X509_V_ERR_CERT_NOT_YET_VALID) {
             remedy = "; renew it, and check the clocks of both machines";
         } else if (verdict == X509_V_ERR_INVALID_PURPOSE) {
             remedy = "; the server needs one that was issued for servers (serverAuth)";
         } else {
-            remedy = "; name the certificate of the authority that issued it as CA file (tls-ca-file)";
+            remedy =
+                "; name the certificate of the authority that issued it as CA file (tls-ca-file)";
         }
         return base::make_error(base::ErrorKind::kUnauthorized,
                                 who + "the certificate is not trusted (" +
@@ -276,9 +279,9 @@ base::Error TlsTransport::handshake_error(const Origin& origin) const {
     if (ERR_GET_REASON(code) == SSL_R_TLSV1_ALERT_UNKNOWN_CA ||
         ERR_GET_REASON(code) == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED ||
         ERR_GET_REASON(code) == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE) {
-        return base::make_error(base::ErrorKind::kUnauthorized,
-                                who + "the server refuses our client certificate (" +
-                                    take_tls_error() + ")");
+        return base::make_error(
+            base::ErrorKind::kUnauthorized,
+            who + "the server refuses our client certificate (" + take_tls_error() + ")");
     }
     return failure("TLS handshake with " + origin.address());
 }

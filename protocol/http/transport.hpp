@@ -1,7 +1,7 @@
 #pragma once
 
-#include <array>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,12 +13,14 @@ namespace protocol::http {
 /// TCP and unix sockets alike: one type, so that what is above is compiled once.
 using Socket = boost::asio::generic::stream_protocol::socket;
 
-/// What a connection is made of: a ByteStream with what HTTP needs besides. Internal to protocol/http.
+/// What a connection is made of: a ByteStream with what HTTP needs besides. Internal to
+/// protocol/http.
 class Transport : public ByteStream {
   public:
     using Pieces = std::array<std::string_view, 3>;
 
-    /// The pieces in order, without putting them together first where that costs more than it saves.
+    /// The pieces in order, without putting them together first where that costs more than it
+    /// saves.
     virtual base::Task<base::Result<void>> write_pieces(Pieces pieces) = 0;
     /// Whether the peer has said something that nobody has read yet, or has closed. Does not wait.
     virtual bool has_news() = 0;

@@ -4,8 +4,8 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <vector>
 
 #include "base/strings.hpp"
@@ -50,7 +50,8 @@ std::string_view read_authority(std::string_view authority, Origin& origin) {
         if (end == std::string_view::npos) return "the bracket of the IPv6 address is not closed";
         origin.host = std::string(authority.substr(1, end - 1));
         port = authority.substr(end + 1);
-        if (!port.empty() && port.front() != ':') return "behind the bracket only a port may follow";
+        if (!port.empty() && port.front() != ':')
+            return "behind the bracket only a port may follow";
     } else {
         const auto colon = authority.find(':');
         origin.host = std::string(authority.substr(0, colon));
@@ -101,7 +102,8 @@ std::string Origin::text() const { return std::string(scheme_text(scheme)) + ":/
 
 base::Result<Url> parse_url(std::string_view text) {
     const auto colon = text.find("://");
-    if (colon == std::string_view::npos) return bad_url(text, "it does not begin with http:// or https://");
+    if (colon == std::string_view::npos)
+        return bad_url(text, "it does not begin with http:// or https://");
     const std::string scheme = base::to_lower(text.substr(0, colon));
     std::string_view rest = text.substr(colon + 3);
     Url url;
@@ -134,7 +136,8 @@ std::string percent_encode(std::string_view text) {
     std::string out;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if ((std::isalnum(byte) != 0 && byte < 0x80) || c == '-' || c == '.' || c == '_' || c == '~') {
+        if ((std::isalnum(byte) != 0 && byte < 0x80) || c == '-' || c == '.' || c == '_' ||
+            c == '~') {
             out += c;
         } else {
             out += '%';
@@ -153,16 +156,19 @@ bool is_ip_address(const std::string& host) {
 
 base::Result<Url> resolve_reference(const Url& from, std::string_view reference) {
     reference = reference.substr(0, reference.find('#'));
-    if (!is_printable(reference)) return bad_url(reference, "it holds a space or a control character");
+    if (!is_printable(reference))
+        return bad_url(reference, "it holds a space or a control character");
     const auto scheme_end = reference.find(':');
     if (scheme_end != std::string_view::npos && scheme_end < reference.find_first_of("/?")) {
         return parse_url(reference);
     }
     if (reference.starts_with("//")) {
-        return parse_url(std::string(scheme_text(from.origin.scheme)) + ":" + std::string(reference));
+        return parse_url(std::string(scheme_text(from.origin.scheme)) + ":" +
+                         std::string(reference));
     }
     Url url = from;
-    const std::string_view base_path = std::string_view(from.target).substr(0, from.target.find('?'));
+    const std::string_view base_path =
+        std::string_view(from.target).substr(0, from.target.find('?'));
     const std::string_view path = reference.substr(0, reference.find('?'));
     const std::string_view query = reference.substr(path.size());
     if (path.starts_with('/')) {

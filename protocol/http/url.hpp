@@ -31,8 +31,8 @@ struct Url {
     std::string target;  ///< path and query, at least "/"
 };
 
-/// http, https and unix. A fragment is dropped. kInvalidInput for another scheme, a missing host, a bad
-/// port, or credentials in the address; the sentence does not repeat what stands before an "@".
+/// http, https and unix. A fragment is dropped. kInvalidInput for another scheme, a missing host, a
+/// bad port, or credentials in the address; the sentence does not repeat what stands before an "@".
 base::Result<Url> parse_url(std::string_view text);
 
 /// Everything but letters, digits and "-._~" as %XX.

@@ -1,7 +1,7 @@
 #include "protocol/http/watchdog.hpp"
 
-#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
+#include <algorithm>
 #include <utility>
 
 namespace protocol::http {

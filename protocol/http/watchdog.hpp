@@ -7,8 +7,8 @@
 
 namespace protocol::http {
 
-/// Ends what a coroutine waits for when its time is over, without a coroutine of its own: the timer closes the
-/// socket, and the waiting operation fails.
+/// Ends what a coroutine waits for when its time is over, without a coroutine of its own: the timer
+/// closes the socket, and the waiting operation fails.
 ///
 /// Life: one per exchange. Strand: the I/O thread.
 class Watchdog {

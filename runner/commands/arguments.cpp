@@ -44,8 +44,9 @@ std::string unknown_flag(const std::vector<Flag>& flags, const std::string& argu
 }
 
 /// Takes the flag at the front of what is left, with its value.
-base::Result<void> take_flag(const std::vector<Flag>& flags, const std::vector<std::string>& arguments,
-                             std::size_t& at, Given& given) {
+base::Result<void> take_flag(const std::vector<Flag>& flags,
+                             const std::vector<std::string>& arguments, std::size_t& at,
+                             Given& given) {
     const std::string& argument = arguments[at++];
     const auto equals = argument.find('=');
     // Long names are taken with one dash, too.
@@ -58,7 +59,8 @@ base::Result<void> take_flag(const std::vector<Flag>& flags, const std::vector<s
             return invalid(fmt::format("{} must be true or false", with_dashes(name)));
         }
     } else if (equals == std::string::npos) {
-        if (at == arguments.size()) return invalid(fmt::format("{} needs a value", with_dashes(name)));
+        if (at == arguments.size())
+            return invalid(fmt::format("{} needs a value", with_dashes(name)));
         value = arguments[at++];
     }
     auto& texts = given[flag->names.front()];
@@ -101,13 +103,15 @@ std::optional<bool> parse_boolean(std::string_view text) {
     return std::nullopt;
 }
 
-base::Result<Values> parse_arguments(const std::vector<Flag>& flags, const std::vector<std::string>& arguments) {
+base::Result<Values> parse_arguments(const std::vector<Flag>& flags,
+                                     const std::vector<std::string>& arguments) {
     Given given;
     std::vector<std::string> words;
     for (std::size_t at = 0; at < arguments.size();) {
         const std::string& argument = arguments[at];
         if (argument == "--") {
-            words.insert(words.end(), arguments.begin() + static_cast<std::ptrdiff_t>(at) + 1, arguments.end());
+            words.insert(words.end(), arguments.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+                         arguments.end());
             break;
         }
         if (argument.size() < 2 || argument[0] != '-') {
@@ -132,9 +136,12 @@ std::string describe_flags(const std::vector<Flag>& flags) {
     for (const auto& flag : flags) {
         if (flag.help.empty()) continue;
         std::string line = "  " + all_names(flag, ", ");
-        if (flag.kind != Flag::Kind::kBool) line += " " + (flag.value.empty() ? "VALUE" : flag.value);
-        if (line.size() + 2 > kColumn) line += "\n" + std::string(kColumn, ' ');
-        else line.resize(kColumn, ' ');
+        if (flag.kind != Flag::Kind::kBool)
+            line += " " + (flag.value.empty() ? "VALUE" : flag.value);
+        if (line.size() + 2 > kColumn)
+            line += "\n" + std::string(kColumn, ' ');
+        else
+            line.resize(kColumn, ' ');
         line += flag.help;
         if (!flag.env.empty()) line += fmt::format(" [${}]", flag.env);
         out += line + "\n";

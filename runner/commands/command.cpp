@@ -23,14 +23,19 @@ std::filesystem::path config_path(const Values& values) {
 std::vector<Flag> global_flags() {
     return {
         {{"debug"}, Flag::Kind::kBool, "RUNNER_DEBUG", "", "log what happens inside"},
-        {{"log-level", "l"}, Flag::Kind::kText, "LOG_LEVEL", "LEVEL", "debug, info, warn, error, fatal or panic"},
+        {{"log-level", "l"},
+         Flag::Kind::kText,
+         "LOG_LEVEL",
+         "LEVEL",
+         "debug, info, warn, error, fatal or panic"},
         {{"log-format"}, Flag::Kind::kText, "LOG_FORMAT", "FORMAT", "runner, text or json"},
         {{"cpuprofile"}, Flag::Kind::kText, "CPU_PROFILE", "FILE", ""},
         {{"help", "h"}, Flag::Kind::kBool, "", "", "this text"},
     };
 }
 
-base::Result<void> configure_log(const Values& values, std::string_view level, std::string_view format) {
+base::Result<void> configure_log(const Values& values, std::string_view level,
+                                 std::string_view format) {
     std::string wanted_level = values.text("log-level");
     if (values.flag("debug")) wanted_level = "debug";
     if (wanted_level.empty()) wanted_level = level.empty() ? "info" : level;
@@ -47,8 +52,10 @@ base::Result<void> configure_log(const Values& values, std::string_view level, s
 int fail(const base::Error& error) {
     for (const auto& line : base::split(error.message, '\n')) {
         // The line of a file and the mark under it stay in column.
-        if (line.starts_with("  ")) base::log::info(line);
-        else base::log::fatal(line);
+        if (line.starts_with("  "))
+            base::log::info(line);
+        else
+            base::log::fatal(line);
     }
     return 1;
 }
@@ -71,7 +78,8 @@ base::Result<std::string> read_secret_file(const std::string& path) {
     if (!text) return text.error();
     const std::string secret(base::trim(text->substr(0, text->find('\n'))));
     if (!secret.empty()) return secret;
-    return base::make_error(base::ErrorKind::kInvalidInput, fmt::format("the first line of {} is empty", path));
+    return base::make_error(base::ErrorKind::kInvalidInput,
+                            fmt::format("the first line of {} is empty", path));
 }
 
 base::Result<std::string> secret_value(const Values& values, const std::string& name) {

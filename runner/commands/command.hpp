@@ -31,8 +31,8 @@ std::filesystem::path config_path(const Values& values);
 
 /// --debug, --log-level, --log-format, --help: good before and behind a command's name.
 std::vector<Flag> global_flags();
-/// What the flags ask the log for, nothing changed where they ask nothing. `run` calls it again with the
-/// configuration's wishes, which come second.
+/// What the flags ask the log for, nothing changed where they ask nothing. `run` calls it again
+/// with the configuration's wishes, which come second.
 base::Result<void> configure_log(const Values& values, std::string_view level = "",
                                  std::string_view format = "");
 

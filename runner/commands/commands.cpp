@@ -50,7 +50,8 @@ std::string general_help() {
         "Usage: runner [flags] <command> [flags]\n"
         "\n"
         "Commands:\n";
-    for (const auto& entry : kCommands) text += fmt::format("  {:<14}{}\n", entry.name, entry.summary);
+    for (const auto& entry : kCommands)
+        text += fmt::format("  {:<14}{}\n", entry.name, entry.summary);
     text +=
         "  help          how a command is used: `runner help register`\n"
         "\n"
@@ -59,14 +60,16 @@ std::string general_help() {
         "  --version, -v                   what this program is\n"
         "\n"
         "Examples:\n"
-        "  runner register --url https://gitlab.example.com --token \"$TOKEN\" --executor docker --docker-image alpine\n"
+        "  runner register --url https://gitlab.example.com --token \"$TOKEN\" --executor docker "
+        "--docker-image alpine\n"
         "  runner run\n"
         "  runner status\n";
     return text;
 }
 
 std::string help_of(const Command& command) {
-    std::string text = fmt::format("{}\n\nUsage: runner {} {}\n", command.description, command.name, command.usage);
+    std::string text = fmt::format("{}\n\nUsage: runner {} {}\n", command.description, command.name,
+                                   command.usage);
     if (!command.flags.empty()) text += "\nFlags:\n" + describe_flags(command.flags);
     text += "\nFlags of every command:\n" + describe_flags(global_flags());
     if (!command.examples.empty()) text += "\nExamples:\n" + command.examples;
@@ -74,9 +77,11 @@ std::string help_of(const Command& command) {
 }
 
 std::string version_text() {
-    return fmt::format("Version:      {}\nGit revision: {}\nCompatible:   gitlab-runner {}\nOS/Arch:      linux/{}\n",
-                       base::version(), base::revision(), base::compatible_version(),
-                       protocol::gitlab::architecture());
+    return fmt::format(
+        "Version:      {}\nGit revision: {}\nCompatible:   gitlab-runner {}\nOS/Arch:      "
+        "linux/{}\n",
+        base::version(), base::revision(), base::compatible_version(),
+        protocol::gitlab::architecture());
 }
 
 int unknown_command(const std::string& name) {
@@ -93,9 +98,11 @@ std::size_t leading_flags(const std::vector<std::string>& arguments) {
     while (count < arguments.size() && arguments[count].starts_with('-')) {
         const std::string& argument = arguments[count++];
         if (argument.find('=') != std::string::npos) continue;
-        const std::string name = argument.substr(std::min(argument.size(), argument.find_first_not_of('-')));
+        const std::string name =
+            argument.substr(std::min(argument.size(), argument.find_first_not_of('-')));
         for (const auto& flag : global_flags()) {
-            const bool named = std::find(flag.names.begin(), flag.names.end(), name) != flag.names.end();
+            const bool named =
+                std::find(flag.names.begin(), flag.names.end(), name) != flag.names.end();
             if (named && flag.kind != Flag::Kind::kBool) ++count;
         }
     }
@@ -117,9 +124,10 @@ int run_command_with(const Entry& entry, const std::vector<std::string>& argumen
         return 0;
     }
     if (!values->words().empty() && !command.takes_words) {
-        return fail(fmt::format("{} words that are no flags are not expected; a boolean flag takes its value with "
-                                "\"=\", as in --locked=false",
-                                values->words().size()));
+        return fail(fmt::format(
+            "{} words that are no flags are not expected; a boolean flag takes its value with "
+            "\"=\", as in --locked=false",
+            values->words().size()));
     }
     if (auto configured = configure_log(*values); !configured) return fail(configured.error());
     return command.run(*values);

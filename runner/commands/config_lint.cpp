@@ -25,12 +25,15 @@ int lint(const std::filesystem::path& path) {
     if (!inspection) return fail(inspection.error());
     for (const auto& finding : inspection->findings) {
         const auto& [severity, place, text] = finding;
-        std::fputs(fmt::format("{}:{}:{}: {}: {}\n", path.string(), place.line, place.column, name(severity), text)
+        std::fputs(fmt::format("{}:{}:{}: {}: {}\n", path.string(), place.line, place.column,
+                               name(severity), text)
                        .c_str(),
                    stdout);
     }
     if (inspection->has(Severity::kWarning)) return 1;
-    std::fputs(fmt::format("{}: {} runners, nothing wrong\n", path.string(), inspection->config.runners.size()).c_str(),
+    std::fputs(fmt::format("{}: {} runners, nothing wrong\n", path.string(),
+                           inspection->config.runners.size())
+                   .c_str(),
                stdout);
     return 0;
 }
@@ -48,7 +51,8 @@ int config(const Values& values) {
 Command config_command() {
     return {"config",
             "lint [flags]",
-            "Checks config.toml without changing it: syntax, types, unknown keys, entries that cannot work. Exit code 1 "
+            "Checks config.toml without changing it: syntax, types, unknown keys, entries that "
+            "cannot work. Exit code 1 "
             "when there\nis more than notes. (`lint` by itself is about .gitlab-ci.yml.)",
             "  runner config lint\n  runner config lint --config ./config.toml\n",
             {config_flag()},

@@ -27,23 +27,27 @@ base::Result<std::size_t> index_of(const std::string& text, const config::Runner
     const auto now = config::inspect(*root, path);
     for (std::size_t i = 0; i < now.config.runners.size(); ++i) {
         const auto& other = now.config.runners[i];
-        if (other.url == runner.url && other.token == runner.token && other.name == runner.name) return i;
+        if (other.url == runner.url && other.token == runner.token && other.name == runner.name)
+            return i;
     }
-    return base::make_error(base::ErrorKind::kConflict,
-                            fmt::format("the entry \"{}\" is not in the file any more: somebody else changed it",
-                                        runner.name));
+    return base::make_error(
+        base::ErrorKind::kConflict,
+        fmt::format("the entry \"{}\" is not in the file any more: somebody else changed it",
+                    runner.name));
 }
 
 base::Result<void> edit_entry(const std::filesystem::path& path, const config::RunnerConfig& runner,
                               const EntryEdit& edit) {
-    return config::edit_config(path, false, [&](const std::string& text) -> base::Result<std::string> {
-        auto index = index_of(text, runner, path);
-        if (!index) return index.error();
-        return edit(text, *index);
-    });
+    return config::edit_config(path, false,
+                               [&](const std::string& text) -> base::Result<std::string> {
+                                   auto index = index_of(text, runner, path);
+                                   if (!index) return index.error();
+                                   return edit(text, *index);
+                               });
 }
 
-base::Result<void> remove_entry(const std::filesystem::path& path, const config::RunnerConfig& runner) {
+base::Result<void> remove_entry(const std::filesystem::path& path,
+                                const config::RunnerConfig& runner) {
     return edit_entry(path, runner, config::remove_runner);
 }
 

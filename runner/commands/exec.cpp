@@ -49,7 +49,8 @@ base::Result<config::RunnerConfig> configured_runner(const Values& values) {
                                      values.text("config"), wanted));
 }
 
-/// Where caches stay from call to call: below the user's own directory, or in a volume; each checkout has its own.
+/// Where caches stay from call to call: below the user's own directory, or in a volume; each
+/// checkout has its own.
 void keep_caches(config::RunnerConfig& runner, const std::string& checkout) {
     const std::string mark = base::sha256_hex(checkout).substr(0, 16);
     if (runner.executor == "docker") {
@@ -64,7 +65,8 @@ void keep_caches(config::RunnerConfig& runner, const std::string& checkout) {
     if (!base.empty()) runner.cache_dir = base + "/runner-exec/" + mark;
 }
 
-base::Result<void> use_runner(const Values& values, const std::string& checkout, local::ExecOptions& options) {
+base::Result<void> use_runner(const Values& values, const std::string& checkout,
+                              local::ExecOptions& options) {
     auto runner = configured_runner(values);
     if (!runner) return runner.error();
     runner->name = "exec";

@@ -35,7 +35,8 @@ class GitlabSession::Impl {
 GitlabSession::GitlabSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 GitlabSession::~GitlabSession() = default;
 
-base::Result<std::unique_ptr<GitlabSession>> GitlabSession::open(const config::RunnerConfig& runner) {
+base::Result<std::unique_ptr<GitlabSession>> GitlabSession::open(
+    const config::RunnerConfig& runner) {
     auto impl = std::make_unique<Impl>();
     if (auto connected = impl->connect(runner); !connected) return connected.error();
     return std::unique_ptr<GitlabSession>(new GitlabSession(std::move(impl)));
@@ -51,7 +52,8 @@ GitlabSession::Answer GitlabSession::register_runner(const base::Secret& registr
 GitlabSession::Answer GitlabSession::create_runner(const base::Secret& access_token,
                                                    const gitlab::RunnerScope& scope,
                                                    const gitlab::RunnerDescription& description) {
-    return impl_->wait<gitlab::TokenAnswer>(impl_->client().create_runner(access_token, scope, description));
+    return impl_->wait<gitlab::TokenAnswer>(
+        impl_->client().create_runner(access_token, scope, description));
 }
 
 GitlabSession::Answer GitlabSession::verify(const base::Secret& token, const std::string& system_id,
@@ -59,7 +61,8 @@ GitlabSession::Answer GitlabSession::verify(const base::Secret& token, const std
     return impl_->wait<gitlab::TokenAnswer>(impl_->client().verify(token, system_id, info));
 }
 
-base::Result<void> GitlabSession::unregister(const base::Secret& token, const std::string& system_id) {
+base::Result<void> GitlabSession::unregister(const base::Secret& token,
+                                             const std::string& system_id) {
     if (!is_created_token(token)) return delete_runner(token);
     return impl_->wait<void>(impl_->client().unregister_manager(token, system_id));
 }
@@ -72,8 +75,10 @@ GitlabSession::Answer GitlabSession::reset_token(const base::Secret& token) {
     return impl_->wait<gitlab::TokenAnswer>(impl_->client().reset_token(token));
 }
 
-GitlabSession::Answer GitlabSession::reset_token_of(std::int64_t runner_id, const base::Secret& access_token) {
-    return impl_->wait<gitlab::TokenAnswer>(impl_->client().reset_token_of(runner_id, access_token));
+GitlabSession::Answer GitlabSession::reset_token_of(std::int64_t runner_id,
+                                                    const base::Secret& access_token) {
+    return impl_->wait<gitlab::TokenAnswer>(
+        impl_->client().reset_token_of(runner_id, access_token));
 }
 
 bool is_created_token(const base::Secret& token) { return token.reveal().starts_with("glrt-"); }
@@ -90,7 +95,8 @@ std::string toml_date(const std::string& iso) {
     if (zone == std::string::npos) return "";
     std::string offset = iso.substr(zone);
     const bool plain = offset == "Z" || offset == "z";
-    const bool numeric = offset.size() == 6 && (offset[0] == '+' || offset[0] == '-') && offset[3] == ':' &&
+    const bool numeric = offset.size() == 6 && (offset[0] == '+' || offset[0] == '-') &&
+                         offset[3] == ':' &&
                          offset.find_first_not_of("0123456789:", 1) == std::string::npos;
     if (!plain && !numeric) return "";
     return iso.substr(0, kShape.size()) + (plain ? "Z" : offset);

@@ -25,7 +25,8 @@ class GitlabSession {
     Answer register_runner(const base::Secret& registration_token,
                            const protocol::gitlab::RunnerDescription& description,
                            const protocol::gitlab::RunnerInfo& info);
-    Answer create_runner(const base::Secret& access_token, const protocol::gitlab::RunnerScope& scope,
+    Answer create_runner(const base::Secret& access_token,
+                         const protocol::gitlab::RunnerScope& scope,
                          const protocol::gitlab::RunnerDescription& description);
     Answer verify(const base::Secret& token, const std::string& system_id,
                   const protocol::gitlab::RunnerInfo& info);

@@ -34,9 +34,9 @@ base::Result<std::vector<fs::path>> files_below(const fs::path& directory) {
             fmt::format("read directory {}: {}", directory.string(), error.message()));
     }
     if (found.empty()) {
-        return base::make_error(base::ErrorKind::kNotFound,
-                                fmt::format("{}: no .yml or .yaml file in this directory",
-                                            directory.string()));
+        return base::make_error(
+            base::ErrorKind::kNotFound,
+            fmt::format("{}: no .yml or .yaml file in this directory", directory.string()));
     }
     std::sort(found.begin(), found.end());
     return found;
@@ -120,7 +120,8 @@ int lint(const Values& values) {
         // One file answers as the API does; several, and those of a directory, under their names.
         std::error_code ignored;
         const auto& words = values.words();
-        const bool one = files->size() == 1 && (words.empty() || !fs::is_directory(words[0], ignored));
+        const bool one =
+            files->size() == 1 && (words.empty() || !fs::is_directory(words[0], ignored));
         const auto& answer = one ? documents.begin().value() : documents;
         print(answer.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     }

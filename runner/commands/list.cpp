@@ -16,9 +16,9 @@ int list(const Values& values) {
     }
     for (const auto& runner : config->runners) {
         // This is the one command whose purpose includes the token.
-        base::log::info(runner.name, {{"Executor", runner.executor},
-                                      {"Token", runner.token.reveal()},
-                                      {"URL", runner.url}});
+        base::log::info(
+            runner.name,
+            {{"Executor", runner.executor}, {"Token", runner.token.reveal()}, {"URL", runner.url}});
     }
     return 0;
 }
@@ -26,8 +26,12 @@ int list(const Values& values) {
 }  // namespace
 
 Command list_command() {
-    return {"list", "[flags]", "Lists the runners in the configuration, with their tokens.",
-            "  runner list\n  runner list --config ./config.toml\n", {config_flag()}, list};
+    return {"list",
+            "[flags]",
+            "Lists the runners in the configuration, with their tokens.",
+            "  runner list\n  runner list --config ./config.toml\n",
+            {config_flag()},
+            list};
 }
 
 }  // namespace runner::commands

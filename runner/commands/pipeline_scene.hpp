@@ -31,7 +31,8 @@ class PipelineScene {
     /// Files that are included are read from below this directory from now on.
     void read_files_from(const std::filesystem::path& root);
     /// What to load a file with. `name` is what messages call it.
-    [[nodiscard]] pipeline::LoadRequest load_request(std::string text, const std::string& name) const;
+    [[nodiscard]] pipeline::LoadRequest load_request(std::string text,
+                                                     const std::string& name) const;
     /// Loads one file. `name` is what messages call it.
     pipeline::Loaded load(std::string text, const std::string& name);
     /// `loaded` must be valid and outlive the result.

@@ -32,7 +32,8 @@ class InterruptsReads {
 
 class HiddenTyping {
   public:
-    explicit HiddenTyping(bool wanted) : active_(wanted && ::tcgetattr(STDIN_FILENO, &before_) == 0) {
+    explicit HiddenTyping(bool wanted)
+        : active_(wanted && ::tcgetattr(STDIN_FILENO, &before_) == 0) {
         if (!active_) return;
         termios hidden = before_;
         hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
@@ -55,12 +56,14 @@ base::Result<std::string> read_line() {
     while (true) {
         char c = 0;
         const ssize_t got = ::read(STDIN_FILENO, &c, 1);
-        if (got < 0 && errno == EINTR) return base::make_error(base::ErrorKind::kCancelled, "interrupted");
+        if (got < 0 && errno == EINTR)
+            return base::make_error(base::ErrorKind::kCancelled, "interrupted");
         if (got <= 0) {
             if (!line.empty()) return line;
-            return base::make_error(base::ErrorKind::kInvalidInput,
-                                    "the input ended before all questions were answered; give the answers as flags "
-                                    "with --non-interactive");
+            return base::make_error(
+                base::ErrorKind::kInvalidInput,
+                "the input ended before all questions were answered; give the answers as flags "
+                "with --non-interactive");
         }
         if (c == '\n') return line;
         line += c;

@@ -44,8 +44,8 @@ std::string host_name() {
     return buffer.data();
 }
 
-/// One run of the command: from flags to a runner that GitLab knows and the file holds. Until the file is
-/// written, a failure takes back at GitLab what was made there.
+/// One run of the command: from flags to a runner that GitLab knows and the file holds. Until the
+/// file is written, a failure takes back at GitLab what was made there.
 class Registrar {
   public:
     explicit Registrar(const Values& values) : values_(values), path_(config_path(values)) {}
@@ -66,7 +66,9 @@ class Registrar {
   private:
     [[nodiscard]] bool interactive() const { return !values_.flag("non-interactive"); }
     [[nodiscard]] std::string text(std::string_view key) const { return text_of(entry_, key); }
-    void put(std::string_view key, const std::string& value) { entry_.set_at(key, Node::string(value)); }
+    void put(std::string_view key, const std::string& value) {
+        entry_.set_at(key, Node::string(value));
+    }
 
     /// What can be refused is refused before GitLab hears of it.
     base::Result<void> prepare() {
@@ -94,26 +96,32 @@ class Registrar {
     }
 
     /// Asks on a terminal; takes what is given otherwise. `flag` is named when nothing is.
-    base::Result<void> fill(std::string_view key, std::string_view flag, std::string_view question) {
+    base::Result<void> fill(std::string_view key, std::string_view flag,
+                            std::string_view question) {
         if (interactive()) {
             auto answer = ask(question, text(key));
             if (!answer) return answer.error();
             put(key, *answer);
         }
         if (!text(key).empty()) return {};
-        return invalid(fmt::format("--{} is missing (or ask for it: leave --non-interactive out)", flag));
+        return invalid(
+            fmt::format("--{} is missing (or ask for it: leave --non-interactive out)", flag));
     }
 
     base::Result<void> ask_address_and_token() {
-        auto url = fill("url", "url", "Enter the GitLab instance URL (for example, https://gitlab.com/)");
+        auto url =
+            fill("url", "url", "Enter the GitLab instance URL (for example, https://gitlab.com/)");
         if (!url) return url.error();
         const std::string lower = base::to_lower(text("url"));
         if (!lower.starts_with("http://") && !lower.starts_with("https://")) {
-            return invalid(fmt::format("the URL \"{}\" must begin with http:// or https://", text("url")));
+            return invalid(
+                fmt::format("the URL \"{}\" must begin with http:// or https://", text("url")));
         }
         if (!plan_.token.empty()) return {};
         if (!interactive()) {
-            return invalid("a token is missing: give --token (glrt-…), --registration-token or --access-token");
+            return invalid(
+                "a token is missing: give --token (glrt-…), --registration-token or "
+                "--access-token");
         }
         auto token = ask("Enter the registration token", "", true);
         if (!token) return token.error();
@@ -134,8 +142,9 @@ class Registrar {
         const std::string executor = text("executor");
         if (is_in(kOurExecutors, executor) || is_in(kOtherExecutors, executor)) return {};
         const std::string near = base::nearest(executor, {"docker", "shell"});
-        return invalid(fmt::format("executor \"{}\" does not exist: use docker or shell{}", executor,
-                                   near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near)));
+        return invalid(
+            fmt::format("executor \"{}\" does not exist: use docker or shell{}", executor,
+                        near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near)));
     }
 
     [[nodiscard]] base::Result<void> check_image() const {
@@ -145,12 +154,15 @@ class Registrar {
 
     base::Result<void> connect() {
         // The directory is there before the system id is kept in it.
-        if (auto made = base::make_directories(std::filesystem::absolute(path_).parent_path(), 0700); !made) {
+        if (auto made =
+                base::make_directories(std::filesystem::absolute(path_).parent_path(), 0700);
+            !made) {
             return made.error();
         }
         const auto id = config::load_system_id(path_);
         for (const auto& warning : id.warnings) base::log::warning(warning);
-        if (id.created) base::log::info("Created missing unique system ID", {{"system_id", id.value}});
+        if (id.created)
+            base::log::info("Created missing unique system ID", {{"system_id", id.value}});
         system_id_ = id.value;
         config::RunnerConfig server;
         server.url = text("url");
@@ -176,8 +188,10 @@ class Registrar {
         if (text("name").empty()) put("name", host_name());
         if (plan_.kind == Registration::kAuthenticationToken) {
             if (plan_.compatible) {
-                base::log::warning("The token is an authentication token (glrt-…): tags and other settings of the "
-                                   "server's side are those of the runner's page in GitLab, the flags are ignored");
+                base::log::warning(
+                    "The token is an authentication token (glrt-…): tags and other settings of the "
+                    "server's side are those of the runner's page in GitLab, the flags are "
+                    "ignored");
             }
             auto verified = verify(plan_.token);
             if (verified && is_created_token(plan_.token) && interactive()) return ask_name();
@@ -185,12 +199,14 @@ class Registrar {
         }
         auto description = ask_description();
         if (!description) return description.error();
-        return plan_.kind == Registration::kAccessToken ? create(*description) : register_legacy(*description);
+        return plan_.kind == Registration::kAccessToken ? create(*description)
+                                                        : register_legacy(*description);
     }
 
     base::Result<void> ask_name() {
-        auto named = fill("name", "name",
-                          "Enter a name for the runner. This is stored only in the local config.toml file");
+        auto named =
+            fill("name", "name",
+                 "Enter a name for the runner. This is stored only in the local config.toml file");
         if (!named) take_back();
         return named;
     }
@@ -200,9 +216,10 @@ class Registrar {
         std::string tags = tags_of(values_);
         std::string note = values_.text("maintenance-note");
         if (interactive()) {
-            for (auto& [question, answer] : {std::pair<const char*, std::string*>{"Enter a description for the runner", &name},
-                                             {"Enter tags for the runner (comma-separated)", &tags},
-                                             {"Enter optional maintenance note for the runner", &note}}) {
+            for (auto& [question, answer] :
+                 {std::pair<const char*, std::string*>{"Enter a description for the runner", &name},
+                  {"Enter tags for the runner (comma-separated)", &tags},
+                  {"Enter optional maintenance note for the runner", &note}}) {
                 auto given = ask(question, *answer);
                 if (!given) return given.error();
                 *answer = *given;
@@ -217,15 +234,17 @@ class Registrar {
         auto answer = session_->verify(token, system_id_, info());
         if (!answer) {
             const bool refused = answer.error().is(base::ErrorKind::kForbidden);
-            base::log::error(refused ? "Verifying runner... is not valid" : "Verifying runner... failed",
-                             {{"runner", short_token}});
+            base::log::error(
+                refused ? "Verifying runner... is not valid" : "Verifying runner... failed",
+                {{"runner", short_token}});
             return answer.error().with_context("Failed to verify the runner");
         }
         if (answer->id == 0) {
-            return base::make_error(base::ErrorKind::kProtocol,
-                                    fmt::format("Failed to verify the runner: {} did not say its number; is this a "
-                                                "GitLab of release 15.10 or later?",
-                                                text("url")));
+            return base::make_error(
+                base::ErrorKind::kProtocol,
+                fmt::format("Failed to verify the runner: {} did not say its number; is this a "
+                            "GitLab of release 15.10 or later?",
+                            text("url")));
         }
         base::log::info("Verifying runner... is valid", {{"runner", short_token}});
         // The server may leave the token out; the one that was sent is right.
@@ -235,8 +254,10 @@ class Registrar {
     }
 
     base::Result<void> register_legacy(const gitlab::RunnerDescription& description) {
-        base::log::warning("Support for registration tokens and runner parameters in the 'register' command is "
-                           "deprecated in GitLab: make the runner in GitLab and give its token, or use --access-token");
+        base::log::warning(
+            "Support for registration tokens and runner parameters in the 'register' command is "
+            "deprecated in GitLab: make the runner in GitLab and give its token, or use "
+            "--access-token");
         const std::string short_token = config::short_token(plan_.token);
         auto answer = session_->register_runner(plan_.token, description, info());
         if (!answer) {
@@ -255,10 +276,12 @@ class Registrar {
         auto answer = session_->create_runner(plan_.token, plan_.scope, description);
         if (!answer) {
             base::log::error("Creating runner... failed");
-            return answer.error().with_context("Failed to create the runner (the access token needs the scope "
-                                               "create_runner)");
+            return answer.error().with_context(
+                "Failed to create the runner (the access token needs the scope "
+                "create_runner)");
         }
-        base::log::info("Creating runner... succeeded", {{"runner", config::short_token(answer->token)}});
+        base::log::info("Creating runner... succeeded",
+                        {{"runner", config::short_token(answer->token)}});
         accept(*answer);
         auto verified = verify(answer->token);
         if (!verified) take_back();
@@ -268,9 +291,11 @@ class Registrar {
     void accept(const gitlab::TokenAnswer& answer) {
         entry_.set("id", Node::of_integer(answer.id));
         put("token", answer.token.reveal());
-        entry_.set("token_obtained_at", Node::datetime(base::rfc3339_utc(base::unix_micros_now() / 1000000)));
+        entry_.set("token_obtained_at",
+                   Node::datetime(base::rfc3339_utc(base::unix_micros_now() / 1000000)));
         const std::string expires = toml_date(answer.token_expires_at);
-        entry_.set("token_expires_at", Node::datetime(expires.empty() ? "0001-01-01T00:00:00Z" : expires));
+        entry_.set("token_expires_at",
+                   Node::datetime(expires.empty() ? "0001-01-01T00:00:00Z" : expires));
     }
 
     base::Result<void> ask_executor() {
@@ -283,12 +308,14 @@ class Registrar {
             put("executor", "");
         }
         if (is_in(kOtherExecutors, text("executor"))) {
-            base::log::warning(fmt::format("The entry is written, but this program has no executor \"{}\": it "
-                                           "takes no jobs here",
-                                           text("executor")));
+            base::log::warning(
+                fmt::format("The entry is written, but this program has no executor \"{}\": it "
+                            "takes no jobs here",
+                            text("executor")));
         }
         if (!text("executor").starts_with("docker")) return {};
-        return fill("docker.image", "docker-image", "Enter the default Docker image (for example, ruby:3.3)");
+        return fill("docker.image", "docker-image",
+                    "Enter the default Docker image (for example, ruby:3.3)");
     }
 
     base::Result<void> save() {
@@ -298,10 +325,12 @@ class Registrar {
             return config::append_runner(before, entry_);
         });
         if (!saved) return saved.error();
-        base::log::info("Runner registered successfully. Feel free to start it, but if it's running already the config "
-                        "should be automatically reloaded!");
-        base::log::info(fmt::format("Configuration (with the authentication token) was saved in \"{}\"",
-                                    path_.string()));
+        base::log::info(
+            "Runner registered successfully. Feel free to start it, but if it's running already "
+            "the config "
+            "should be automatically reloaded!");
+        base::log::info(fmt::format(
+            "Configuration (with the authentication token) was saved in \"{}\"", path_.string()));
         return {};
     }
 
@@ -309,9 +338,10 @@ class Registrar {
         for (const char* key : {"limit", "request_concurrency"}) {
             const Node* node = entry_.at(key);
             if (node == nullptr || node->integer <= existing_.concurrent) continue;
-            base::log::warning(fmt::format("{} ({}) is above concurrent ({}), which is for all runners of the file: "
-                                           "raise concurrent in {}",
-                                           key, node->integer, existing_.concurrent, path_.string()));
+            base::log::warning(fmt::format(
+                "{} ({}) is above concurrent ({}), which is for all runners of the file: "
+                "raise concurrent in {}",
+                key, node->integer, existing_.concurrent, path_.string()));
         }
         for (const auto& other : existing_.runners) {
             if (other.token.reveal() != text("token") || other.url != text("url")) continue;
@@ -322,16 +352,19 @@ class Registrar {
     void take_back() {
         const base::Secret token(text("token"));
         // What this run did not make is not its to delete.
-        const bool found_here = plan_.kind == Registration::kAuthenticationToken && !is_created_token(token);
+        const bool found_here =
+            plan_.kind == Registration::kAuthenticationToken && !is_created_token(token);
         if (values_.flag("leave-runner") || token.empty() || found_here) return;
-        auto gone = plan_.kind == Registration::kAccessToken ? session_->delete_runner(token)
-                                                             : session_->unregister(token, system_id_);
+        auto gone = plan_.kind == Registration::kAccessToken
+                        ? session_->delete_runner(token)
+                        : session_->unregister(token, system_id_);
         const std::string short_token = config::short_token(token);
         if (gone) {
             base::log::warning("The registration was taken back", {{"runner", short_token}});
         } else {
-            base::log::error("The registration could not be taken back: remove the runner in GitLab",
-                             {{"runner", short_token}, {"error", gone.error().message}});
+            base::log::error(
+                "The registration could not be taken back: remove the runner in GitLab",
+                {{"runner", short_token}, {"error", gone.error().message}});
         }
     }
 
@@ -356,24 +389,41 @@ int register_runner(const Values& values) {
 Command register_command() {
     std::vector<Flag> flags = {
         config_flag(),
-        {{"non-interactive", "n"}, Flag::Kind::kBool, "REGISTER_NON_INTERACTIVE", "", "ask nothing"},
-        {{"template-config"}, Flag::Kind::kText, "TEMPLATE_CONFIG_FILE", "FILE",
+        {{"non-interactive", "n"},
+         Flag::Kind::kBool,
+         "REGISTER_NON_INTERACTIVE",
+         "",
+         "ask nothing"},
+        {{"template-config"},
+         Flag::Kind::kText,
+         "TEMPLATE_CONFIG_FILE",
+         "FILE",
          "TOML with one [[runners]] entry; fills in what is not given otherwise"},
-        {{"leave-runner"}, Flag::Kind::kBool, "REGISTER_LEAVE_RUNNER", "",
+        {{"leave-runner"},
+         Flag::Kind::kBool,
+         "REGISTER_LEAVE_RUNNER",
+         "",
          "do not take the runner back when a later step fails"},
     };
-    for (auto part : {registration_flags(), entry_flags()}) flags.insert(flags.end(), part.begin(), part.end());
+    for (auto part : {registration_flags(), entry_flags()})
+        flags.insert(flags.end(), part.begin(), part.end());
     return {"register",
             "[flags]",
-            "Adds a runner: tells GitLab about this machine and writes the entry into config.toml. On a terminal it asks "
-            "for what\nis not given. The keys of the official program's other executors and caches are taken, too, but "
+            "Adds a runner: tells GitLab about this machine and writes the entry into config.toml. "
+            "On a terminal it asks "
+            "for what\nis not given. The keys of the official program's other executors and caches "
+            "are taken, too, but "
             "not listed here.",
-            "  runner register --non-interactive --url https://gitlab.example.com --token \"$TOKEN\" \\\n"
+            "  runner register --non-interactive --url https://gitlab.example.com --token "
+            "\"$TOKEN\" \\\n"
             "      --executor docker --docker-image alpine\n"
-            "  runner register -n --url https://gitlab.example.com --access-token-file ~/.pat --project-id 42 \\\n"
-            "      --tag docker-test --executor docker --docker-image docker:dind --docker-privileged \\\n"
+            "  runner register -n --url https://gitlab.example.com --access-token-file ~/.pat "
+            "--project-id 42 \\\n"
+            "      --tag docker-test --executor docker --docker-image docker:dind "
+            "--docker-privileged \\\n"
             "      --registry host=registry.company.net,address=10.0.0.5,http=true\n",
-            std::move(flags), register_runner};
+            std::move(flags),
+            register_runner};
 }
 
 }  // namespace runner::commands

@@ -65,9 +65,11 @@ base::Result<Node> registry_from(const std::string& text) {
     for (const auto& pair : base::split(text, ',')) {
         const auto equals = pair.find('=');
         const config::Key* key = config::find_key(section, pair.substr(0, equals));
-        if (key == nullptr) return invalid(fmt::format("\"{}\" is not a key of [[runners.registry]]",
-                                                       pair.substr(0, equals)));
-        auto node = config::node_from_text(*key, {equals == std::string::npos ? "true" : pair.substr(equals + 1)});
+        if (key == nullptr)
+            return invalid(
+                fmt::format("\"{}\" is not a key of [[runners.registry]]", pair.substr(0, equals)));
+        auto node = config::node_from_text(
+            *key, {equals == std::string::npos ? "true" : pair.substr(equals + 1)});
         if (!node) return node.error().with_context(std::string(key->name));
         table.set(std::string(key->name), std::move(*node));
     }
@@ -79,8 +81,8 @@ void set_missing(Node& entry, std::string_view path, Node value) {
 }
 
 void complete_docker(Node& entry) {
-    for (const char* key : {"tls_verify", "privileged", "disable_entrypoint_overwrite", "oom_kill_disable",
-                            "disable_cache"}) {
+    for (const char* key : {"tls_verify", "privileged", "disable_entrypoint_overwrite",
+                            "oom_kill_disable", "disable_cache"}) {
         set_missing(entry, std::string("docker.") + key, Node::of_boolean(false));
     }
     set_missing(entry, "docker.shm_size", Node::of_integer(0));
@@ -88,8 +90,9 @@ void complete_docker(Node& entry) {
     const Node* disabled = entry.at("docker.disable_cache");
     Node volumes = Node::array({});
     if (const Node* given = entry.at("docker.volumes")) volumes = *given;
-    const bool has_cache = std::any_of(volumes.items.begin(), volumes.items.end(),
-                                       [](const Node& volume) { return volume.text.ends_with("/cache"); });
+    const bool has_cache =
+        std::any_of(volumes.items.begin(), volumes.items.end(),
+                    [](const Node& volume) { return volume.text.ends_with("/cache"); });
     if (!has_cache && !disabled->boolean) volumes.items.push_back(Node::string("/cache"));
     entry.set_at("docker.volumes", std::move(volumes));
 }
@@ -110,7 +113,10 @@ std::vector<Flag> entry_flags() {
         const std::string help = key.set == nullptr ? "" : std::string(key.help);
         flags.push_back({names, kind, config::env_name(section, key), value_word(key.type), help});
     });
-    flags.push_back({{"registry"}, Flag::Kind::kList, "", "K=V,…",
+    flags.push_back({{"registry"},
+                     Flag::Kind::kList,
+                     "",
+                     "K=V,…",
                      "a [[runners.registry]] table, as host=r:5000,address=10.0.0.5,http=true"});
     return flags;
 }
@@ -121,8 +127,10 @@ base::Result<Node> entry_from(const Values& values) {
     for_each_flag([&](const auto&, const auto& key, const auto& names, const auto& path) {
         if (!outcome || !values.has(names.front())) return;
         auto node = config::node_from_text(key, values.list(names.front()));
-        if (!node) outcome = node.error().with_context("--" + names.front());
-        else entry.set_at(path, std::move(*node));
+        if (!node)
+            outcome = node.error().with_context("--" + names.front());
+        else
+            entry.set_at(path, std::move(*node));
     });
     if (!outcome) return outcome.error();
     std::vector<Node> registries;
@@ -149,8 +157,9 @@ base::Result<Node> load_template(const std::filesystem::path& path) {
     }
     const Node* runners = root->find("runners");
     if (runners == nullptr || runners->items.size() != 1) {
-        return invalid(fmt::format("{}: a template has exactly one [[runners]] entry, this file has {}", path.string(),
-                                   runners == nullptr ? 0 : runners->items.size()));
+        return invalid(
+            fmt::format("{}: a template has exactly one [[runners]] entry, this file has {}",
+                        path.string(), runners == nullptr ? 0 : runners->items.size()));
     }
     return runners->items.front();
 }
@@ -168,7 +177,8 @@ void merge_template(Node& entry, const Node& from) {
 
 void complete_entry(Node& entry) {
     set_missing(entry, "cache.MaxUploadedArchiveSize", Node::of_integer(0));
-    for (const char* store : {"cache.s3", "cache.gcs", "cache.azure"}) set_missing(entry, store, Node::table());
+    for (const char* store : {"cache.s3", "cache.gcs", "cache.azure"})
+        set_missing(entry, store, Node::table());
     if (text_of(entry, "executor").starts_with("docker")) complete_docker(entry);
 }
 

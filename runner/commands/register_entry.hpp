@@ -7,8 +7,8 @@
 #include "runner/commands/arguments.hpp"
 #include "runner/config/document.hpp"
 
-/// From flags and a template to the [[runners]] entry that `register` writes. Values in, values out; only
-/// load_template reads a file.
+/// From flags and a template to the [[runners]] entry that `register` writes. Values in, values
+/// out; only load_template reads a file.
 namespace runner::commands {
 
 /// All keys that can be given by flag, from the schema.

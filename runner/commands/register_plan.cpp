@@ -37,7 +37,8 @@ std::optional<std::string> server_side_flag(const Values& values) {
         if (values.flag(name)) return name;
     }
     if (values.has("locked") && !values.flag("locked")) return "locked";
-    if (!values.text("maximum-timeout").empty() && values.text("maximum-timeout") != "0") return "maximum-timeout";
+    if (!values.text("maximum-timeout").empty() && values.text("maximum-timeout") != "0")
+        return "maximum-timeout";
     return std::nullopt;
 }
 
@@ -50,7 +51,8 @@ base::Result<protocol::gitlab::RunnerScope> scope_of(const Values& values) {
     scope.group_id = *group;
     scope.project_id = *project;
     scope.runner_type = values.text("runner-type");
-    if (*group != 0 && *project != 0) return invalid("--group-id and --project-id exclude each other");
+    if (*group != 0 && *project != 0)
+        return invalid("--group-id and --project-id exclude each other");
     const std::string implied = *group != 0     ? "group_type"
                                 : *project != 0 ? "project_type"
                                                 : "instance_type";
@@ -58,14 +60,16 @@ base::Result<protocol::gitlab::RunnerScope> scope_of(const Values& values) {
     if (scope.runner_type.find('_') == std::string::npos) scope.runner_type += "_type";
     if (scope.runner_type != "instance_type" && scope.runner_type != "group_type" &&
         scope.runner_type != "project_type") {
-        return invalid(fmt::format("--runner-type: \"{}\" is not one of instance_type, group_type, project_type",
-                                   values.text("runner-type")));
+        return invalid(fmt::format(
+            "--runner-type: \"{}\" is not one of instance_type, group_type, project_type",
+            values.text("runner-type")));
     }
     if (scope.runner_type != implied) {
         return invalid(fmt::format("--runner-type {} needs {}", scope.runner_type,
-                                   scope.runner_type == "group_type"     ? "--group-id"
-                                   : scope.runner_type == "project_type" ? "--project-id"
-                                                                         : "neither --group-id nor --project-id"));
+                                   scope.runner_type == "group_type" ? "--group-id"
+                                   : scope.runner_type == "project_type"
+                                       ? "--project-id"
+                                       : "neither --group-id nor --project-id"));
     }
     return scope;
 }
@@ -75,25 +79,58 @@ base::Result<protocol::gitlab::RunnerScope> scope_of(const Values& values) {
 std::vector<Flag> registration_flags() {
     using Kind = Flag::Kind;
     return {
-        {{"registration-token", "r"}, Kind::kText, "REGISTRATION_TOKEN", "TOKEN",
+        {{"registration-token", "r"},
+         Kind::kText,
+         "REGISTRATION_TOKEN",
+         "TOKEN",
          "registration token of a group, project or instance (legacy)"},
-        {{"token-file"}, Kind::kText, "", "FILE", "file with the authentication token, - for standard input"},
-        {{"registration-token-file"}, Kind::kText, "", "FILE", "the same for the registration token"},
-        {{"access-token"}, Kind::kText, "RUNNER_ACCESS_TOKEN", "TOKEN",
+        {{"token-file"},
+         Kind::kText,
+         "",
+         "FILE",
+         "file with the authentication token, - for standard input"},
+        {{"registration-token-file"},
+         Kind::kText,
+         "",
+         "FILE",
+         "the same for the registration token"},
+        {{"access-token"},
+         Kind::kText,
+         "RUNNER_ACCESS_TOKEN",
+         "TOKEN",
          "a person's access token: the runner is made at GitLab and registered in one go"},
         {{"access-token-file"}, Kind::kText, "", "FILE", "file with the same"},
-        {{"runner-type"}, Kind::kText, "", "TYPE", "with an access token: instance_type, group_type, project_type"},
+        {{"runner-type"},
+         Kind::kText,
+         "",
+         "TYPE",
+         "with an access token: instance_type, group_type, project_type"},
         {{"group-id"}, Kind::kText, "", "ID", "with an access token: the group that it is for"},
         {{"project-id"}, Kind::kText, "", "ID", "with an access token: the project that it is for"},
         {{"tag"}, Kind::kList, "", "TAG", "a tag of the runner; may be repeated"},
         {{"tag-list"}, Kind::kText, "RUNNER_TAG_LIST", "A,B", "tags with commas"},
-        {{"run-untagged"}, Kind::kBool, "REGISTER_RUN_UNTAGGED", "",
+        {{"run-untagged"},
+         Kind::kBool,
+         "REGISTER_RUN_UNTAGGED",
+         "",
          "take jobs without tags (default: only when there are no tags)"},
         {{"locked"}, Kind::kBool, "REGISTER_LOCKED", "", "for its project only (default: true)"},
-        {{"access-level"}, Kind::kText, "REGISTER_ACCESS_LEVEL", "LEVEL", "not_protected or ref_protected"},
-        {{"maximum-timeout"}, Kind::kText, "REGISTER_MAXIMUM_TIMEOUT", "SECONDS", "longest time of a job"},
+        {{"access-level"},
+         Kind::kText,
+         "REGISTER_ACCESS_LEVEL",
+         "LEVEL",
+         "not_protected or ref_protected"},
+        {{"maximum-timeout"},
+         Kind::kText,
+         "REGISTER_MAXIMUM_TIMEOUT",
+         "SECONDS",
+         "longest time of a job"},
         {{"paused"}, Kind::kBool, "REGISTER_PAUSED", "", "takes no jobs until it is resumed"},
-        {{"maintenance-note"}, Kind::kText, "REGISTER_MAINTENANCE_NOTE", "TEXT", "a note for admins"},
+        {{"maintenance-note"},
+         Kind::kText,
+         "REGISTER_MAINTENANCE_NOTE",
+         "TEXT",
+         "a note for admins"},
     };
 }
 
@@ -109,9 +146,10 @@ base::Result<RegistrationPlan> plan_registration(const Values& values) {
         if (!access->empty()) return invalid("--token and --access-token exclude each other");
         plan.token = base::Secret(*token);
         if (const auto flag = server_side_flag(values); flag && is_created_token(plan.token)) {
-            return invalid(fmt::format("--{} cannot be given with an authentication token (glrt-…): such settings "
-                                       "belong to the runner's page in GitLab",
-                                       *flag));
+            return invalid(fmt::format(
+                "--{} cannot be given with an authentication token (glrt-…): such settings "
+                "belong to the runner's page in GitLab",
+                *flag));
         }
         return plan;
     }
@@ -146,9 +184,9 @@ std::string tags_of(const Values& values) {
     return base::join(tags, ",");
 }
 
-base::Result<protocol::gitlab::RunnerDescription> description_of(const Values& values, const std::string& name,
-                                                                 const std::string& tags,
-                                                                 const std::string& maintenance_note) {
+base::Result<protocol::gitlab::RunnerDescription> description_of(
+    const Values& values, const std::string& name, const std::string& tags,
+    const std::string& maintenance_note) {
     protocol::gitlab::RunnerDescription description;
     description.description = name;
     description.maintenance_note = maintenance_note;
@@ -159,8 +197,9 @@ base::Result<protocol::gitlab::RunnerDescription> description_of(const Values& v
     description.access_level = values.text("access-level");
     if (!description.access_level.empty() && description.access_level != "not_protected" &&
         description.access_level != "ref_protected") {
-        return invalid(fmt::format("--access-level: \"{}\" is not one of not_protected, ref_protected",
-                                   description.access_level));
+        return invalid(
+            fmt::format("--access-level: \"{}\" is not one of not_protected, ref_protected",
+                        description.access_level));
     }
     auto timeout = number(values, "maximum-timeout");
     if (!timeout) return timeout.error();

@@ -16,7 +16,8 @@ base::Error invalid(std::string message) {
     return base::make_error(base::ErrorKind::kInvalidInput, std::move(message));
 }
 
-base::Result<const config::RunnerConfig*> choose(const config::Config& config, const Values& values) {
+base::Result<const config::RunnerConfig*> choose(const config::Config& config,
+                                                 const Values& values) {
     const std::string name = values.text("name");
     const std::string url = values.text("url");
     const std::string id = values.text("id");
@@ -38,7 +39,8 @@ base::Result<void> reset_one(const std::filesystem::path& path, const config::Ru
     auto session = GitlabSession::open(runner);
     if (!session) return session.error();
     if (!access_token.empty() && runner.id == 0) {
-        return invalid("the entry has no id, which an access token needs: register the runner again");
+        return invalid(
+            "the entry has no id, which an access token needs: register the runner again");
     }
     auto answer = access_token.empty() ? (*session)->reset_token(runner.token)
                                        : (*session)->reset_token_of(runner.id, access_token);
@@ -75,8 +77,8 @@ int reset_token(const Values& values) {
             continue;
         }
         ++failed;
-        base::log::error("Resetting runner token... failed", {{"runner", short_token},
-                                                              {"error", done.error().message}});
+        base::log::error("Resetting runner token... failed",
+                         {{"runner", short_token}, {"error", done.error().message}});
     }
     if (failed < chosen.size()) base::log::info(fmt::format("Updated {}", path.string()));
     if (failed == 0) return 0;
@@ -86,20 +88,32 @@ int reset_token(const Values& values) {
 }  // namespace
 
 Command reset_token_command() {
-    return {"reset-token",
-            "[flags]",
-            "Gets a new authentication token and writes it into the configuration. The old one stops working at once, "
-            "also for\nother machines that share it. With an access token (--pat) this works for an expired one, too.",
-            "  runner reset-token --name builder-1\n  runner reset-token --url https://gitlab.example.com --id 42 "
-            "--pat-file ~/.pat\n",
-            {config_flag(),
-             {{"name", "n"}, Flag::Kind::kText, "", "NAME", "the runner of this name"},
-             {{"url", "u"}, Flag::Kind::kText, "CI_SERVER_URL", "URL", "with --id: the runner at this address"},
-             {{"id", "i"}, Flag::Kind::kText, "", "ID", "its number at GitLab"},
-             {{"all-runners"}, Flag::Kind::kBool, "", "", "all of them"},
-             {{"pat"}, Flag::Kind::kText, "PAT", "TOKEN", "a person's access token; better: --pat-file"},
-             {{"pat-file"}, Flag::Kind::kText, "", "FILE", "file with the same, - for standard input"}},
-            reset_token};
+    return {
+        "reset-token",
+        "[flags]",
+        "Gets a new authentication token and writes it into the configuration. The old one stops "
+        "working at once, "
+        "also for\nother machines that share it. With an access token (--pat) this works for an "
+        "expired one, too.",
+        "  runner reset-token --name builder-1\n  runner reset-token --url "
+        "https://gitlab.example.com --id 42 "
+        "--pat-file ~/.pat\n",
+        {config_flag(),
+         {{"name", "n"}, Flag::Kind::kText, "", "NAME", "the runner of this name"},
+         {{"url", "u"},
+          Flag::Kind::kText,
+          "CI_SERVER_URL",
+          "URL",
+          "with --id: the runner at this address"},
+         {{"id", "i"}, Flag::Kind::kText, "", "ID", "its number at GitLab"},
+         {{"all-runners"}, Flag::Kind::kBool, "", "", "all of them"},
+         {{"pat"},
+          Flag::Kind::kText,
+          "PAT",
+          "TOKEN",
+          "a person's access token; better: --pat-file"},
+         {{"pat-file"}, Flag::Kind::kText, "", "FILE", "file with the same, - for standard input"}},
+        reset_token};
 }
 
 }  // namespace runner::commands

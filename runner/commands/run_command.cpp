@@ -22,20 +22,22 @@ std::string user_name() {
     return found == nullptr ? std::to_string(::geteuid()) : found->pw_name;
 }
 
-/// The official program runs shell jobs as another user; a script that counts on it must not run with more
-/// rights than it thinks.
+/// The official program runs shell jobs as another user; a script that counts on it must not run
+/// with more rights than it thinks.
 base::Result<void> check_user(const Values& values, const std::filesystem::path& path) {
     const std::string wanted = values.text("user");
     if (wanted.empty() || wanted == user_name()) return {};
     const auto inspection = config::inspect_file(path);
     const bool shell_jobs =
-        inspection && std::any_of(inspection->config.runners.begin(), inspection->config.runners.end(),
-                                  [](const config::RunnerConfig& runner) { return runner.executor == "shell"; });
+        inspection &&
+        std::any_of(inspection->config.runners.begin(), inspection->config.runners.end(),
+                    [](const config::RunnerConfig& runner) { return runner.executor == "shell"; });
     if (!shell_jobs) return {};
-    return base::make_error(base::ErrorKind::kInvalidInput,
-                            fmt::format("--user {}: shell jobs run as the user of the daemon, which is {}: start the "
-                                        "daemon as {} (User= in its unit), or leave --user out",
-                                        wanted, user_name(), wanted));
+    return base::make_error(
+        base::ErrorKind::kInvalidInput,
+        fmt::format("--user {}: shell jobs run as the user of the daemon, which is {}: start the "
+                    "daemon as {} (User= in its unit), or leave --user out",
+                    wanted, user_name(), wanted));
 }
 
 int run_daemon(const Values& values) {
@@ -46,7 +48,8 @@ int run_daemon(const Values& values) {
         return fail(base::errno_error("enter --working-directory " + directory));
     }
     if (values.flag("syslog")) {
-        base::log::warning("--syslog is not needed: the service manager takes the log from standard error");
+        base::log::warning(
+            "--syslog is not needed: the service manager takes the log from standard error");
     }
     daemon::DaemonOptions options;
     options.config_path = path;
@@ -61,18 +64,28 @@ int run_daemon(const Values& values) {
 
 Command run_command() {
     using Kind = Flag::Kind;
-    return {"run",
-            "[flags]",
-            "Asks GitLab for jobs and runs them, in the foreground. SIGQUIT waits for running jobs and leaves; SIGTERM "
-            "and SIGINT\nstop them first; SIGHUP reads the configuration again.",
-            "  runner run\n  runner run --config ./config.toml --listen-address 127.0.0.1:9252\n",
-            {config_flag(),
-             {{"working-directory", "d"}, Kind::kText, "", "DIR", "where shell jobs have their builds"},
-             {{"listen-address"}, Kind::kText, "LISTEN_ADDRESS", "HOST:PORT", "status page and metrics; wins over the file"},
-             {{"user", "u"}, Kind::kText, "", "NAME", "refused for shell jobs unless the daemon runs as this user"},
-             {{"service", "n"}, Kind::kText, "", "NAME", ""},
-             {{"syslog"}, Kind::kBool, "LOG_SYSLOG", "", ""}},
-            run_daemon};
+    return {
+        "run",
+        "[flags]",
+        "Asks GitLab for jobs and runs them, in the foreground. SIGQUIT waits for running jobs and "
+        "leaves; SIGTERM "
+        "and SIGINT\nstop them first; SIGHUP reads the configuration again.",
+        "  runner run\n  runner run --config ./config.toml --listen-address 127.0.0.1:9252\n",
+        {config_flag(),
+         {{"working-directory", "d"}, Kind::kText, "", "DIR", "where shell jobs have their builds"},
+         {{"listen-address"},
+          Kind::kText,
+          "LISTEN_ADDRESS",
+          "HOST:PORT",
+          "status page and metrics; wins over the file"},
+         {{"user", "u"},
+          Kind::kText,
+          "",
+          "NAME",
+          "refused for shell jobs unless the daemon runs as this user"},
+         {{"service", "n"}, Kind::kText, "", "NAME", ""},
+         {{"syslog"}, Kind::kBool, "LOG_SYSLOG", "", ""}},
+        run_daemon};
 }
 
 }  // namespace runner::commands

@@ -27,9 +27,12 @@ base::Result<protocol::http::Response> get(const std::string& endpoint) {
     protocol::http::Request request;
     request.target = "/status.json";
     std::optional<base::Result<protocol::http::Response>> outcome;
-    auto on_end = [&](const std::exception_ptr& failure, base::Result<protocol::http::Response> answer) {
-        if (failure) outcome.emplace(base::error_from_exception(failure));
-        else outcome.emplace(std::move(answer));
+    auto on_end = [&](const std::exception_ptr& failure,
+                      base::Result<protocol::http::Response> answer) {
+        if (failure)
+            outcome.emplace(base::error_from_exception(failure));
+        else
+            outcome.emplace(std::move(answer));
     };
     boost::asio::co_spawn(context, (*client)->send(std::move(request)), on_end);
     while (!outcome) context.run_one();
@@ -43,10 +46,11 @@ base::Result<std::string> listen_address(const Values& values) {
     auto inspection = config::inspect_file(path);
     if (!inspection) return inspection.error();
     if (!inspection->config.listen_address.empty()) return inspection->config.listen_address;
-    return base::make_error(base::ErrorKind::kNotFound,
-                            fmt::format("the daemon has no status endpoint: set listen_address = \"127.0.0.1:9252\" at "
-                                        "the top of {}, or say where it is with --listen-address",
-                                        path.string()));
+    return base::make_error(
+        base::ErrorKind::kNotFound,
+        fmt::format("the daemon has no status endpoint: set listen_address = \"127.0.0.1:9252\" at "
+                    "the top of {}, or say where it is with --listen-address",
+                    path.string()));
 }
 
 int status(const Values& values) {
@@ -55,11 +59,12 @@ int status(const Values& values) {
     const std::string endpoint = status_endpoint(*address);
     auto answer = get(endpoint);
     if (!answer) {
-        return fail(answer.error().with_context(fmt::format("no daemon answers at {} (is `runner run` running?)",
-                                                            endpoint)));
+        return fail(answer.error().with_context(
+            fmt::format("no daemon answers at {} (is `runner run` running?)", endpoint)));
     }
     if (answer->status != 200) {
-        return fail(fmt::format("{}/status.json answered {} {}", endpoint, answer->status, answer->reason));
+        return fail(
+            fmt::format("{}/status.json answered {} {}", endpoint, answer->status, answer->reason));
     }
     if (values.flag("json")) {
         std::fputs(answer->body.c_str(), stdout);
@@ -74,15 +79,22 @@ int status(const Values& values) {
 }  // namespace
 
 Command status_command() {
-    return {"status",
-            "[flags]",
-            "Prints what the daemon on this machine is doing: its jobs, their stages and ages, its runners and their last "
-            "contact\nwith GitLab. It asks the daemon's status endpoint (listen_address). Exit code 1 when none answers.",
-            "  runner status\n  runner status --json\n  runner status --listen-address 10.0.0.5:9252\n",
-            {config_flag(),
-             {{"listen-address"}, Flag::Kind::kText, "LISTEN_ADDRESS", "HOST:PORT", "where the daemon listens"},
-             {{"json"}, Flag::Kind::kBool, "", "", "the page as it is, for programs"}},
-            status};
+    return {
+        "status",
+        "[flags]",
+        "Prints what the daemon on this machine is doing: its jobs, their stages and ages, its "
+        "runners and their last "
+        "contact\nwith GitLab. It asks the daemon's status endpoint (listen_address). Exit code 1 "
+        "when none answers.",
+        "  runner status\n  runner status --json\n  runner status --listen-address 10.0.0.5:9252\n",
+        {config_flag(),
+         {{"listen-address"},
+          Flag::Kind::kText,
+          "LISTEN_ADDRESS",
+          "HOST:PORT",
+          "where the daemon listens"},
+         {{"json"}, Flag::Kind::kBool, "", "", "the page as it is, for programs"}},
+        status};
 }
 
 }  // namespace runner::commands

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/duration.hpp"
@@ -37,14 +37,16 @@ std::string age(const json& object, const char* key) {
 }
 
 std::size_t columns_of(std::string_view cell) {
-    return static_cast<std::size_t>(
-        std::count_if(cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::count_if(cell.begin(), cell.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+    }));
 }
 
 std::string table(const std::vector<Row>& rows) {
     std::vector<std::size_t> widths(rows.front().size());
     for (const auto& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], columns_of(row[i]));
     }
     std::string out;
     for (const auto& row : rows) {
@@ -60,19 +62,21 @@ std::string table(const std::vector<Row>& rows) {
 std::string jobs_table(const json& jobs) {
     std::vector<Row> rows{{"JOB", "PROJECT", "NAME", "RUNNER", "STAGE", "IN STAGE", "AGE"}};
     for (const auto& job : jobs) {
-        rows.push_back({text(job, "id"), text(job, "project"), text(job, "name"), text(job, "runner"),
-                        text(job, "stage"), age(job, "stage_age_seconds"), age(job, "age_seconds")});
+        rows.push_back({text(job, "id"), text(job, "project"), text(job, "name"),
+                        text(job, "runner"), text(job, "stage"), age(job, "stage_age_seconds"),
+                        age(job, "age_seconds")});
     }
     return table(rows);
 }
 
 std::string runners_table(const json& runners) {
-    std::vector<Row> rows{{"RUNNER", "EXECUTOR", "SERVER", "HEALTH", "LAST CONTACT", "LAST ANSWER"}};
+    std::vector<Row> rows{
+        {"RUNNER", "EXECUTOR", "SERVER", "HEALTH", "LAST CONTACT", "LAST ANSWER"}};
     for (const auto& runner : runners) {
         const std::string contact = text(runner, "last_contact");
         rows.push_back({text(runner, "name"), text(runner, "executor"), text(runner, "url"),
-                        runner.value("healthy", true) ? "ok" : "unhealthy", contact.empty() ? "never" : contact,
-                        text(runner, "last_answer")});
+                        runner.value("healthy", true) ? "ok" : "unhealthy",
+                        contact.empty() ? "never" : contact, text(runner, "last_answer")});
     }
     return table(rows);
 }
@@ -80,8 +84,9 @@ std::string runners_table(const json& runners) {
 std::string page_text(const json& page) {
     const json& jobs = page.at("jobs");
     const json& runners = page.at("runners");
-    std::string out = fmt::format("runner {} ({}) is {} for {}, system id {}\n{} of {} jobs\n", text(page, "version"),
-                                  text(page, "revision"), text(page, "state"), age(page, "uptime_seconds"),
+    std::string out = fmt::format("runner {} ({}) is {} for {}, system id {}\n{} of {} jobs\n",
+                                  text(page, "version"), text(page, "revision"),
+                                  text(page, "state"), age(page, "uptime_seconds"),
                                   text(page, "system_id"), jobs.size(), text(page, "concurrent"));
     if (!jobs.empty()) out += "\n" + jobs_table(jobs);
     if (!runners.empty()) out += "\n" + runners_table(runners);
@@ -94,8 +99,9 @@ base::Result<std::string> status_text(const std::string& body) {
     try {
         return page_text(json::parse(body));
     } catch (const json::exception& failure) {
-        return base::make_error(base::ErrorKind::kProtocol,
-                                fmt::format("the answer is not a status page of runner: {}", failure.what()));
+        return base::make_error(
+            base::ErrorKind::kProtocol,
+            fmt::format("the answer is not a status page of runner: {}", failure.what()));
     }
 }
 
@@ -103,7 +109,8 @@ std::string status_endpoint(std::string_view listen_address) {
     constexpr std::string_view kDefaultPort = "9252";
     const auto bracket = listen_address.rfind(']');
     const auto colon = listen_address.rfind(':');
-    const bool has_port = colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
+    const bool has_port =
+        colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
     std::string host(listen_address.substr(0, has_port ? colon : listen_address.size()));
     const std::string_view port = has_port ? listen_address.substr(colon + 1) : kDefaultPort;
     if (host.empty() || host == "0.0.0.0") host = "127.0.0.1";

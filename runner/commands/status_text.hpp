@@ -7,8 +7,8 @@
 
 namespace runner::commands {
 
-/// /status.json for people: one line about the daemon, a table of jobs, a table of runners. kProtocol for
-/// what is not such a page. Control characters of names do not reach the terminal.
+/// /status.json for people: one line about the daemon, a table of jobs, a table of runners.
+/// kProtocol for what is not such a page. Control characters of names do not reach the terminal.
 base::Result<std::string> status_text(const std::string& json);
 
 /// Where a `listen_address` is reached from this machine: "http://127.0.0.1:9252" for ":9252".

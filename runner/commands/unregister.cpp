@@ -9,7 +9,8 @@ namespace runner::commands {
 
 namespace {
 
-base::Result<const config::RunnerConfig*> choose(const config::Config& config, const Values& values) {
+base::Result<const config::RunnerConfig*> choose(const config::Config& config,
+                                                 const Values& values) {
     const std::string name = values.text("name");
     const std::string token = values.text("token");
     const std::string url = values.text("url");
@@ -23,10 +24,10 @@ base::Result<const config::RunnerConfig*> choose(const config::Config& config, c
         if (name.empty() && !url.empty() && runner.url != url) continue;
         return &runner;
     }
-    return base::make_error(base::ErrorKind::kNotFound,
-                            fmt::format("no runner in {} {}", config.path.string(),
-                                        name.empty() ? "has this token"
-                                                     : fmt::format("is called \"{}\"", name)));
+    return base::make_error(
+        base::ErrorKind::kNotFound,
+        fmt::format("no runner in {} {}", config.path.string(),
+                    name.empty() ? "has this token" : fmt::format("is called \"{}\"", name)));
 }
 
 /// TLS files of the command line are for servers whose certificates have changed since.
@@ -37,14 +38,18 @@ config::RunnerConfig with_flags(config::RunnerConfig runner, const Values& value
     return runner;
 }
 
-bool unregister_one(const config::RunnerConfig& runner, const std::string& system_id, const Values& values) {
-    const std::string what =
-        is_created_token(runner.token) ? "Unregistering runner manager from GitLab" : "Unregistering runner from GitLab";
+bool unregister_one(const config::RunnerConfig& runner, const std::string& system_id,
+                    const Values& values) {
+    const std::string what = is_created_token(runner.token)
+                                 ? "Unregistering runner manager from GitLab"
+                                 : "Unregistering runner from GitLab";
     const std::string short_token = config::short_token(runner.token);
     auto session = GitlabSession::open(with_flags(runner, values));
-    auto done = session ? (*session)->unregister(runner.token, system_id) : base::Result<void>(session.error());
+    auto done = session ? (*session)->unregister(runner.token, system_id)
+                        : base::Result<void>(session.error());
     if (!done) {
-        base::log::error(what + " failed", {{"runner", short_token}, {"error", done.error().message}});
+        base::log::error(what + " failed",
+                         {{"runner", short_token}, {"error", done.error().message}});
         return false;
     }
     base::log::info(what + " succeeded", {{"runner", short_token}});
@@ -74,8 +79,9 @@ int unregister(const Values& values) {
     }
     if (done > 0) base::log::info(fmt::format("Updated {}", path.string()));
     if (done == chosen.size()) return 0;
-    return fail(fmt::format("{} of {} runners could not be unregistered and stay in the configuration",
-                            chosen.size() - done, chosen.size()));
+    return fail(
+        fmt::format("{} of {} runners could not be unregistered and stay in the configuration",
+                    chosen.size() - done, chosen.size()));
 }
 
 }  // namespace
@@ -83,17 +89,31 @@ int unregister(const Values& values) {
 Command unregister_command() {
     return {"unregister",
             "[flags]",
-            "Takes a runner back at GitLab and out of the configuration. A runner that was made in GitLab (glrt-…) "
+            "Takes a runner back at GitLab and out of the configuration. A runner that was made in "
+            "GitLab (glrt-…) "
             "stays there;\nonly this machine is forgotten.",
-            "  runner unregister --name builder-1\n  runner unregister --url https://gitlab.example.com --token "
+            "  runner unregister --name builder-1\n  runner unregister --url "
+            "https://gitlab.example.com --token "
             "\"$TOKEN\"\n  runner unregister --all-runners\n",
             {config_flag(),
              {{"name", "n"}, Flag::Kind::kText, "", "NAME", "the runner of this name"},
-             {{"token", "t"}, Flag::Kind::kText, "CI_SERVER_TOKEN", "TOKEN", "the runner with this token"},
+             {{"token", "t"},
+              Flag::Kind::kText,
+              "CI_SERVER_TOKEN",
+              "TOKEN",
+              "the runner with this token"},
              {{"url", "u"}, Flag::Kind::kText, "CI_SERVER_URL", "URL", "and this address"},
              {{"all-runners"}, Flag::Kind::kBool, "", "", "all of them"},
-             {{"tls-ca-file"}, Flag::Kind::kText, "CI_SERVER_TLS_CA_FILE", "FILE", "certificates to trust"},
-             {{"tls-cert-file"}, Flag::Kind::kText, "CI_SERVER_TLS_CERT_FILE", "FILE", "client certificate"},
+             {{"tls-ca-file"},
+              Flag::Kind::kText,
+              "CI_SERVER_TLS_CA_FILE",
+              "FILE",
+              "certificates to trust"},
+             {{"tls-cert-file"},
+              Flag::Kind::kText,
+              "CI_SERVER_TLS_CERT_FILE",
+              "FILE",
+              "client certificate"},
              {{"tls-key-file"}, Flag::Kind::kText, "CI_SERVER_TLS_KEY_FILE", "FILE", "its key"}},
             unregister};
 }

@@ -20,27 +20,30 @@ bool is_selected(const config::RunnerConfig& runner, const Values& values) {
     return name.empty() && runner.url == url;
 }
 
-/// True when GitLab says that it does not know the runner any more. Whatever else goes wrong is said and
-/// proves nothing.
-bool is_removed(const config::Config& config, const config::RunnerConfig& runner, const std::string& system_id) {
+/// True when GitLab says that it does not know the runner any more. Whatever else goes wrong is
+/// said and proves nothing.
+bool is_removed(const config::Config& config, const config::RunnerConfig& runner,
+                const std::string& system_id) {
     const std::string short_token = config::short_token(runner.token);
     auto session = GitlabSession::open(runner);
     if (!session) {
-        base::log::error("Verifying runner... failed", {{"runner", short_token},
-                                                        {"error", session.error().message}});
+        base::log::error("Verifying runner... failed",
+                         {{"runner", short_token}, {"error", session.error().message}});
         return false;
     }
     auto answer = (*session)->verify(runner.token, system_id, daemon::runner_info(config, runner));
     if (answer) {
-        base::log::info(answer->id != 0 ? "Verifying runner... is valid" : "Verifying runner... is alive",
-                        {{"runner", short_token}});
+        base::log::info(
+            answer->id != 0 ? "Verifying runner... is valid" : "Verifying runner... is alive",
+            {{"runner", short_token}});
         return false;
     }
     if (answer.error().is(base::ErrorKind::kForbidden)) {
         base::log::error("Verifying runner... is removed", {{"runner", short_token}});
         return true;
     }
-    base::log::error("Verifying runner... failed", {{"runner", short_token}, {"error", answer.error().message}});
+    base::log::error("Verifying runner... failed",
+                     {{"runner", short_token}, {"error", answer.error().message}});
     return false;
 }
 
@@ -55,15 +58,18 @@ int verify(const Values& values) {
     for (const auto& runner : config->runners) {
         if (!is_selected(runner, values)) continue;
         ++selected;
-        if (!runner.token.empty() && is_removed(*config, runner, system_id.value)) removed.push_back(&runner);
+        if (!runner.token.empty() && is_removed(*config, runner, system_id.value))
+            removed.push_back(&runner);
     }
     const bool any_selector = values.has("name") || values.has("token") || values.has("url");
-    if (selected == 0 && any_selector) return fail(fmt::format("no runner in {} matches", path.string()));
+    if (selected == 0 && any_selector)
+        return fail(fmt::format("no runner in {} matches", path.string()));
     if (removed.empty()) return 0;
     if (!values.flag("delete")) {
-        return fail(fmt::format("{} of {} runners are not known to GitLab any more; `runner verify --delete` takes "
-                                "them out of the configuration",
-                                removed.size(), selected));
+        return fail(fmt::format(
+            "{} of {} runners are not known to GitLab any more; `runner verify --delete` takes "
+            "them out of the configuration",
+            removed.size(), selected));
     }
     for (const auto* runner : removed) {
         if (auto done = remove_entry(path, *runner); !done) return fail(done.error());
@@ -77,14 +83,20 @@ int verify(const Values& values) {
 Command verify_command() {
     return {"verify",
             "[flags]",
-            "Asks GitLab whether the runners in the configuration, or the selected ones, are still valid. Only the "
-            "answer\n\"forbidden\" means that a runner is gone; a server that cannot be reached proves nothing.",
+            "Asks GitLab whether the runners in the configuration, or the selected ones, are still "
+            "valid. Only the "
+            "answer\n\"forbidden\" means that a runner is gone; a server that cannot be reached "
+            "proves nothing.",
             "  runner verify\n  runner verify --name builder-1\n  runner verify --delete\n",
             {config_flag(),
              {{"name", "n"}, Flag::Kind::kText, "", "NAME", "only the runner of this name"},
              {{"url", "u"}, Flag::Kind::kText, "", "URL", "only with this address"},
              {{"token", "t"}, Flag::Kind::kText, "", "TOKEN", "only with this token"},
-             {{"delete"}, Flag::Kind::kBool, "", "", "take runners that are gone out of the configuration"}},
+             {{"delete"},
+              Flag::Kind::kBool,
+              "",
+              "",
+              "take runners that are gone out of the configuration"}},
             verify};
 }
 

@@ -12,8 +12,8 @@
 #include "base/secret.hpp"
 #include "executors/docker/settings.hpp"
 
-/// config.toml as values (runner-protocol.md §5). Loaded once into an immutable snapshot; a running job
-/// keeps the snapshot it started with.
+/// config.toml as values (runner-protocol.md §5). Loaded once into an immutable snapshot; a running
+/// job keeps the snapshot it started with.
 namespace runner::config {
 
 struct RunnerConfig {
@@ -72,19 +72,21 @@ struct Config {
     std::vector<std::string> warnings;
 };
 
-/// Reads and checks a file. A missing file is kNotFound; wrong syntax or types are kInvalidInput and name
-/// file, line and key.
+/// Reads and checks a file. A missing file is kNotFound; wrong syntax or types are kInvalidInput
+/// and name file, line and key.
 base::Result<Config> load_config(const std::filesystem::path& path);
 
-/// /etc/gitlab-runner/config.toml for root, ~/.gitlab-runner/config.toml for others; CONFIG_FILE wins.
+/// /etc/gitlab-runner/config.toml for root, ~/.gitlab-runner/config.toml for others; CONFIG_FILE
+/// wins.
 std::filesystem::path default_config_path();
 
-/// Where the daemon keeps its jobs: $STATE_DIRECTORY; /var/lib/runner for root's default configuration;
-/// else .runner-state beside the configuration. It is not made here.
+/// Where the daemon keeps its jobs: $STATE_DIRECTORY; /var/lib/runner for root's default
+/// configuration; else .runner-state beside the configuration. It is not made here.
 std::filesystem::path state_directory(const std::filesystem::path& config_path);
 
-/// What tells runners apart and stays when their token is replaced: address and number, or the token of an entry
-/// without number. Entries of one runner share limits, slots and caches by it. Secret, like the token.
+/// What tells runners apart and stays when their token is replaced: address and number, or the
+/// token of an entry without number. Entries of one runner share limits, slots and caches by it.
+/// Secret, like the token.
 std::string runner_identity(const RunnerConfig& runner);
 
 /// First nine characters behind the token's prefix: shown in logs, labels and names (§2.7.4).

@@ -47,8 +47,9 @@ std::string float_text(double number) {
 }
 
 bool is_bare(std::string_view key) {
-    return !key.empty() && key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                 "0123456789_-") == std::string_view::npos;
+    return !key.empty() && key.find_first_not_of(
+                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                               "0123456789_-") == std::string_view::npos;
 }
 
 }  // namespace
@@ -162,7 +163,9 @@ std::string_view describe(Node::Kind kind) {
     return "a value";
 }
 
-std::string key_to_toml(std::string_view key) { return is_bare(key) ? std::string(key) : quoted(key); }
+std::string key_to_toml(std::string_view key) {
+    return is_bare(key) ? std::string(key) : quoted(key);
+}
 
 std::string to_toml(const Node& value) {
     switch (value.kind) {
@@ -173,7 +176,8 @@ std::string to_toml(const Node& value) {
         case Node::Kind::kDatetime: return value.text;
         case Node::Kind::kArray: {
             std::vector<std::string> parts;
-            std::transform(value.items.begin(), value.items.end(), std::back_inserter(parts), to_toml);
+            std::transform(value.items.begin(), value.items.end(), std::back_inserter(parts),
+                           to_toml);
             return "[" + base::join(parts, ", ") + "]";
         }
         case Node::Kind::kTable: {

@@ -16,8 +16,8 @@ struct Position {
     int column = 0;
 };
 
-/// One value of a TOML document with its place: what toml++ reads, in the order of the file, so that
-/// the rest of the program needs neither its types nor its compile time. A plain value.
+/// One value of a TOML document with its place: what toml++ reads, in the order of the file, so
+/// that the rest of the program needs neither its types nor its compile time. A plain value.
 struct Node {
     enum class Kind { kString, kInteger, kFloat, kBoolean, kDatetime, kArray, kTable };
     struct Entry;
@@ -59,15 +59,15 @@ struct Node::Entry {
     Node value;
 };
 
-/// The tables of `[[name]]` in the order of the file. As everywhere in config.toml, case does not matter, so
-/// they may come from several arrays.
+/// The tables of `[[name]]` in the order of the file. As everywhere in config.toml, case does not
+/// matter, so they may come from several arrays.
 std::vector<const Node*> tables_named(const Node& parent, std::string_view name);
 
 /// "a string", "an integer": for sentences about what was found.
 std::string_view describe(Node::Kind kind);
 
-/// Parses TOML 1.0. A failure is kInvalidInput and reads "<name>:<line>:<column>: <what>", a line break,
-/// and the offending line with a mark under the place.
+/// Parses TOML 1.0. A failure is kInvalidInput and reads "<name>:<line>:<column>: <what>", a line
+/// break, and the offending line with a mark under the place.
 base::Result<Node> parse_toml(std::string_view text, std::string_view name);
 
 /// A value as TOML, on one line: "text" with its escapes, 1, true, [..], { .. }.

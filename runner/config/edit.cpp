@@ -25,24 +25,29 @@ std::size_t entry_count(const Node& root) { return tables_named(root, "runners")
 base::Result<const Node*> entry_at(const Node& root, std::size_t index) {
     const auto runners = tables_named(root, "runners");
     if (index >= runners.size() || !runners[index]->is_table()) {
-        return base::make_error(base::ErrorKind::kNotFound,
-                                fmt::format("the file has no [[runners]] entry number {}", index + 1));
+        return base::make_error(
+            base::ErrorKind::kNotFound,
+            fmt::format("the file has no [[runners]] entry number {}", index + 1));
     }
     return runners[index];
 }
 
 std::string without_runners(Node root) {
-    std::erase_if(root.entries, [](const Node::Entry& entry) { return base::iequals(entry.key, "runners"); });
+    std::erase_if(root.entries,
+                  [](const Node::Entry& entry) { return base::iequals(entry.key, "runners"); });
     return to_toml(root);
 }
 
-/// The edited text, read again: one that changed what it should not is not written. `kept` tells which entry of the
-/// old file stands at each place of the new one, kNobody where it is the new or changed one.
-base::Result<std::string> checked(std::string text, const Node& before, const std::vector<int>& kept) {
+/// The edited text, read again: one that changed what it should not is not written. `kept` tells
+/// which entry of the old file stands at each place of the new one, kNobody where it is the new or
+/// changed one.
+base::Result<std::string> checked(std::string text, const Node& before,
+                                  const std::vector<int>& kept) {
     const auto as_intended = [&](const Node& after) {
         const auto then = tables_named(before, "runners");
         const auto now = tables_named(after, "runners");
-        if (now.size() != kept.size() || without_runners(after) != without_runners(before)) return false;
+        if (now.size() != kept.size() || without_runners(after) != without_runners(before))
+            return false;
         for (std::size_t i = 0; i < kept.size(); ++i) {
             if (kept[i] == kNobody) continue;
             if (to_toml(*now[i]) != to_toml(*then[static_cast<std::size_t>(kept[i])])) return false;
@@ -51,8 +56,9 @@ base::Result<std::string> checked(std::string text, const Node& before, const st
     };
     const auto after = parse(text);
     if (after && as_intended(*after)) return text;
-    return conflict("the [[runners]] entries are written in a form that cannot be changed by a program "
-                    "(inline tables?): write them as [[runners]] tables, or change the file by hand");
+    return conflict(
+        "the [[runners]] entries are written in a form that cannot be changed by a program "
+        "(inline tables?): write them as [[runners]] tables, or change the file by hand");
 }
 
 std::vector<int> all_entries(const Node& root) {
@@ -91,13 +97,16 @@ std::vector<Header> headers_of(const Node& root) {
 /// A string of several lines may hold what looks like a comment.
 int last_value_line(const Node& node, int before) {
     int line = 0;
-    for (const auto& entry : node.entries) line = std::max(line, last_value_line(entry.value, before));
+    for (const auto& entry : node.entries)
+        line = std::max(line, last_value_line(entry.value, before));
     for (const auto& item : node.items) line = std::max(line, last_value_line(item, before));
-    if (node.begin.line < before && node.kind == Node::Kind::kString) line = std::max(line, node.end.line);
+    if (node.begin.line < before && node.kind == Node::Kind::kString)
+        line = std::max(line, node.end.line);
     return line;
 }
 
-/// The first of the comment lines right above a header that speak of it: not indented deeper than it.
+/// The first of the comment lines right above a header that speak of it: not indented deeper than
+/// it.
 int first_line_of(const Header& header, const Node& root, const std::vector<std::string>& lines) {
     const int floor = last_value_line(root, header.place.line);
     int first = header.place.line;
@@ -145,8 +154,8 @@ class Offsets {
 };
 
 /// Replaces the value of a key of the entry, or adds the key behind the token's line.
-base::Result<std::string> put_value(const std::string& text, std::size_t index, std::string_view key,
-                                    const std::string& value) {
+base::Result<std::string> put_value(const std::string& text, std::size_t index,
+                                    std::string_view key, const std::string& value) {
     auto root = parse(text);
     if (!root) return root.error();
     auto entry = entry_at(*root, index);
@@ -164,7 +173,8 @@ base::Result<std::string> put_value(const std::string& text, std::size_t index, 
     const int anchor = token != nullptr ? token->end.line : (*entry)->begin.line;
     const auto line_start = offsets.of({token != nullptr ? token->begin.line : anchor, 1});
     const auto first = text.find_first_not_of(" \t", line_start);
-    std::string added = text.substr(line_start, first - line_start) + (token != nullptr ? "" : "  ");
+    std::string added =
+        text.substr(line_start, first - line_start) + (token != nullptr ? "" : "  ");
     added += std::string(key) + " = " + value + "\n";
     const auto where = offsets.behind_line(anchor);
     if (where > 0 && text[where - 1] != '\n') added.insert(added.begin(), '\n');

@@ -10,12 +10,13 @@
 #include "base/secret.hpp"
 #include "runner/config/document.hpp"
 
-/// Changes of config.toml by a program. They touch the text where they must and leave everything else as
-/// a person wrote it, comments included. Texts in, texts out; edit_config() does the file work.
+/// Changes of config.toml by a program. They touch the text where they must and leave everything
+/// else as a person wrote it, comments included. Texts in, texts out; edit_config() does the file
+/// work.
 namespace runner::config {
 
-/// One [[runners]] entry as TOML in the official shape: known keys in the order of the schema, others
-/// behind them.
+/// One [[runners]] entry as TOML in the official shape: known keys in the order of the schema,
+/// others behind them.
 std::string format_runner(const Node& runner);
 
 /// What a new file begins with.
@@ -38,9 +39,10 @@ base::Result<std::string> replace_token(const std::string& text, std::size_t ind
 
 using Edit = std::function<base::Result<std::string>(const std::string& text)>;
 
-/// Reads the file, applies `edit`, and writes the result: at once or not at all, 0600, its directory made
-/// with 0700, the owner kept. Edits of several processes follow one another. A missing file is
-/// new_config_text() when `create`, else kNotFound. Nothing is written when the text stays the same.
+/// Reads the file, applies `edit`, and writes the result: at once or not at all, 0600, its
+/// directory made with 0700, the owner kept. Edits of several processes follow one another. A
+/// missing file is new_config_text() when `create`, else kNotFound. Nothing is written when the
+/// text stays the same.
 base::Result<void> edit_config(const std::filesystem::path& path, bool create, const Edit& edit);
 
 }  // namespace runner::config

@@ -38,13 +38,17 @@ base::Result<void> save(const std::filesystem::path& path, const std::string& te
     if (!written) {
         base::Error error = written.error();
         if (error.code.value() == EBUSY) {
-            error.message += ": a file that is mounted by itself cannot be replaced; mount its directory instead";
+            error.message +=
+                ": a file that is mounted by itself cannot be replaced; mount its directory "
+                "instead";
         } else if (error.code.value() == EACCES || error.code.value() == EROFS) {
-            error.message += ": run as the owner of the directory (with sudo for the system's configuration)";
+            error.message +=
+                ": run as the owner of the directory (with sudo for the system's configuration)";
         }
         return error;
     }
-    if (existed && before.st_uid != ::geteuid() && ::chown(path.c_str(), before.st_uid, before.st_gid) != 0) {
+    if (existed && before.st_uid != ::geteuid() &&
+        ::chown(path.c_str(), before.st_uid, before.st_gid) != 0) {
         return base::errno_error("give " + path.string() + " back to its owner");
     }
     return {};
@@ -55,7 +59,8 @@ base::Result<void> save(const std::filesystem::path& path, const std::string& te
 base::Result<void> edit_config(const std::filesystem::path& path, bool create, const Edit& edit) {
     const auto real = real_path(path);
     if (create) {
-        if (auto made = base::make_directories(real.parent_path(), 0700); !made) return made.error();
+        if (auto made = base::make_directories(real.parent_path(), 0700); !made)
+            return made.error();
     }
     auto lock = lock_directory(real.parent_path());
     if (!lock) {

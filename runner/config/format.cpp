@@ -12,7 +12,8 @@ constexpr std::size_t kUnknown = std::numeric_limits<std::size_t>::max() / 2;
 
 bool is_table_array(const Node& node) {
     return node.kind == Node::Kind::kArray && !node.items.empty() &&
-           std::all_of(node.items.begin(), node.items.end(), [](const Node& n) { return n.is_table(); });
+           std::all_of(node.items.begin(), node.items.end(),
+                       [](const Node& n) { return n.is_table(); });
 }
 
 /// Values come before tables, both in the order of the schema.
@@ -30,19 +31,20 @@ std::size_t rank(const std::string& path, const Node::Entry& entry) {
     return base + kUnknown - 1;
 }
 
-void write_table(const std::string& path, const Node& table, bool repeated, std::size_t depth, std::string& out) {
+void write_table(const std::string& path, const Node& table, bool repeated, std::size_t depth,
+                 std::string& out) {
     const std::string indent(2 * (depth - 1), ' ');
     out += indent + (repeated ? "[[" : "[") + path + (repeated ? "]]" : "]") + "\n";
     auto entries = table.entries;
-    std::stable_sort(entries.begin(), entries.end(), [&](const auto& a, const auto& b) {
-        return rank(path, a) < rank(path, b);
-    });
+    std::stable_sort(entries.begin(), entries.end(),
+                     [&](const auto& a, const auto& b) { return rank(path, a) < rank(path, b); });
     for (const auto& entry : entries) {
         const std::string below = path + "." + key_to_toml(entry.key);
         if (entry.value.is_table()) {
             write_table(below, entry.value, false, depth + 1, out);
         } else if (is_table_array(entry.value)) {
-            for (const auto& item : entry.value.items) write_table(below, item, true, depth + 1, out);
+            for (const auto& item : entry.value.items)
+                write_table(below, item, true, depth + 1, out);
         } else {
             out += indent + "  " + key_to_toml(entry.key) + " = " + to_toml(entry.value) + "\n";
         }

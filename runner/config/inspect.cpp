@@ -22,7 +22,8 @@ std::string_view last_part(std::string_view path) {
 
 std::string header_of(const Section& section) {
     if (section.path.empty()) return "the top of the file";
-    return section.repeated ? fmt::format("[[{}]]", section.path) : fmt::format("[{}]", section.path);
+    return section.repeated ? fmt::format("[[{}]]", section.path)
+                            : fmt::format("[{}]", section.path);
 }
 
 class Loader {
@@ -31,8 +32,8 @@ class Loader {
 
     void read_table(const Section& section, const Node& table, bool quiet) {
         if (!quiet && !section.no_effect.empty() && says_something(section, table)) {
-            report_.note(table.begin,
-                         fmt::format("{} has no effect: {}", header_of(section), section.no_effect));
+            report_.note(table.begin, fmt::format("{} has no effect: {}", header_of(section),
+                                                  section.no_effect));
         }
         const bool silent = quiet || !section.no_effect.empty();
         for (const auto& entry : table.entries) read_entry(section, entry, silent);
@@ -52,10 +53,13 @@ class Loader {
     void read_key(const Section& section, const Key& key, const Node::Entry& entry, bool quiet) {
         auto value = read_value(key, entry.value);
         if (!value) {
-            const std::string text = fmt::format("{}: {}", full_path(section, key), value.error().message);
+            const std::string text =
+                fmt::format("{}: {}", full_path(section, key), value.error().message);
             // What has no effect cannot do harm either.
-            if (key.set == nullptr) report_.warning(entry.value.begin, text);
-            else report_.error(entry.value.begin, text);
+            if (key.set == nullptr)
+                report_.warning(entry.value.begin, text);
+            else
+                report_.error(entry.value.begin, text);
             return;
         }
         if (key.set != nullptr) key.set(config_, *value);
@@ -73,9 +77,9 @@ class Loader {
                                                   header_of(child), describe(node.kind)));
             return;
         }
-        const bool all_tables =
-            node.kind == Node::Kind::kArray &&
-            std::all_of(node.items.begin(), node.items.end(), [](const Node& n) { return n.is_table(); });
+        const bool all_tables = node.kind == Node::Kind::kArray &&
+                                std::all_of(node.items.begin(), node.items.end(),
+                                            [](const Node& n) { return n.is_table(); });
         if (!all_tables) {
             report_.error(entry.place, fmt::format("{}: expected tables ({}), got {}", child.path,
                                                    header_of(child), describe(node.kind)));
@@ -100,16 +104,20 @@ class Loader {
     }
 
     [[nodiscard]] static bool says_something(const Section& section, const Node& table) {
-        return std::any_of(table.entries.begin(), table.entries.end(), [&](const Node::Entry& entry) {
-            if (const Key* key = find_key(section, entry.key)) return !is_default(*key, entry.value);
-            const Section* child = find_child(section, entry.key);
-            return child != nullptr && entry.value.is_table() && says_something(*child, entry.value);
-        });
+        return std::any_of(table.entries.begin(), table.entries.end(),
+                           [&](const Node::Entry& entry) {
+                               if (const Key* key = find_key(section, entry.key))
+                                   return !is_default(*key, entry.value);
+                               const Section* child = find_child(section, entry.key);
+                               return child != nullptr && entry.value.is_table() &&
+                                      says_something(*child, entry.value);
+                           });
     }
 
     /// The name here that is nearest, else the table where exactly this name belongs.
     [[nodiscard]] static std::string unknown(const Section& section, const std::string& name) {
-        std::string text = fmt::format("unknown key \"{}\" in {} is ignored", name, header_of(section));
+        std::string text =
+            fmt::format("unknown key \"{}\" in {} is ignored", name, header_of(section));
         for (const auto& other : sections()) {
             if (!other.no_effect.empty() || other.path == section.path) continue;
             if (const Key* key = find_key(other, name); key != nullptr && key->name.size() > 3) {
@@ -119,7 +127,8 @@ class Loader {
         std::vector<std::string> names;
         for (const auto& key : section.keys) names.emplace_back(key.name);
         for (const auto& other : sections()) {
-            if (find_child(section, last_part(other.path)) == &other) names.emplace_back(last_part(other.path));
+            if (find_child(section, last_part(other.path)) == &other)
+                names.emplace_back(last_part(other.path));
         }
         const std::string near = base::nearest(name, names);
         return near.empty() ? text : text + fmt::format("; did you mean \"{}\"?", near);
@@ -138,7 +147,8 @@ bool Inspection::has(Finding::Severity severity) const {
 
 std::string to_string(const std::filesystem::path& path, const Finding& finding) {
     if (finding.place.line == 0) return fmt::format("{}: {}", path.string(), finding.text);
-    return fmt::format("{}:{}:{}: {}", path.string(), finding.place.line, finding.place.column, finding.text);
+    return fmt::format("{}:{}:{}: {}", path.string(), finding.place.line, finding.place.column,
+                       finding.text);
 }
 
 Inspection inspect(const Node& root, const std::filesystem::path& path) {
@@ -149,8 +159,9 @@ Inspection inspect(const Node& root, const std::filesystem::path& path) {
     rules::apply_defaults(inspection.config);
     rules::Reporter report(inspection.findings);
     rules::check_whole(inspection.config, root, report);
-    std::stable_sort(inspection.findings.begin(), inspection.findings.end(),
-                     [](const Finding& a, const Finding& b) { return a.place.line < b.place.line; });
+    std::stable_sort(
+        inspection.findings.begin(), inspection.findings.end(),
+        [](const Finding& a, const Finding& b) { return a.place.line < b.place.line; });
     for (const auto& finding : inspection.findings) {
         if (finding.severity == Finding::Severity::kError) continue;
         inspection.config.warnings.push_back(to_string(path, finding));
@@ -163,19 +174,22 @@ base::Result<std::string> read_config_text(const std::filesystem::path& path) {
     if (text) return text;
     const int code = text.error().code.value();
     if (code == ENOENT || code == ENOTDIR) {
-        return base::make_error(base::ErrorKind::kNotFound,
-                                fmt::format("the configuration file {} does not exist: make it with `runner "
-                                            "register`, or name another with --config",
-                                            path.string()));
+        return base::make_error(
+            base::ErrorKind::kNotFound,
+            fmt::format("the configuration file {} does not exist: make it with `runner "
+                        "register`, or name another with --config",
+                        path.string()));
     }
     base::Error error = text.error();
     if (code == EACCES || code == EPERM) {
-        error.message = fmt::format("the configuration file {} may not be read by this user: run as its owner "
-                                    "(with sudo for the system's), or name another with --config",
-                                    path.string());
+        error.message = fmt::format(
+            "the configuration file {} may not be read by this user: run as its owner "
+            "(with sudo for the system's), or name another with --config",
+            path.string());
     } else if (code == EISDIR) {
-        error.message = fmt::format("the configuration file {} is a directory: name the file in it with --config",
-                                    path.string());
+        error.message = fmt::format(
+            "the configuration file {} is a directory: name the file in it with --config",
+            path.string());
     } else {
         error.message = fmt::format("the configuration file cannot be read: {}", error.message);
     }
@@ -195,7 +209,8 @@ base::Result<Config> load_config(const std::filesystem::path& path) {
     if (!inspection) return inspection.error();
     std::vector<std::string> errors;
     for (const auto& finding : inspection->findings) {
-        if (finding.severity == Finding::Severity::kError) errors.push_back(to_string(path, finding));
+        if (finding.severity == Finding::Severity::kError)
+            errors.push_back(to_string(path, finding));
     }
     if (errors.empty()) return std::move(inspection->config);
     return base::make_error(base::ErrorKind::kInvalidInput, base::join(errors, "\n"));

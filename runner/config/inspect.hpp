@@ -22,8 +22,8 @@ struct Finding {
     std::string text;
 };
 
-/// A configuration as far as it could be read, and all that is wrong with it, in the order of the file.
-/// What has an error keeps its default in `config`.
+/// A configuration as far as it could be read, and all that is wrong with it, in the order of the
+/// file. What has an error keeps its default in `config`.
 struct Inspection {
     Config config;
     std::vector<Finding> findings;
@@ -35,12 +35,12 @@ struct Inspection {
 /// "path:line:column: text".
 std::string to_string(const std::filesystem::path& path, const Finding& finding);
 
-/// Reads a document by the schema: types, unknown keys, keys without effect, and the rules of single
-/// values. `path` is for sentences and for certs/ beside it.
+/// Reads a document by the schema: types, unknown keys, keys without effect, and the rules of
+/// single values. `path` is for sentences and for certs/ beside it.
 Inspection inspect(const Node& root, const std::filesystem::path& path);
 
-/// The same for a file. kNotFound when there is none; kIo when it cannot be read; kInvalidInput for what
-/// is not TOML.
+/// The same for a file. kNotFound when there is none; kIo when it cannot be read; kInvalidInput for
+/// what is not TOML.
 base::Result<Inspection> inspect_file(const std::filesystem::path& path);
 
 /// The file's text, with a sentence that names the remedy when it cannot be read.

@@ -57,7 +57,8 @@ base::Result<Node> one(const Key& key, const std::string& text) {
 base::Result<Node> table_of(const Key& key, const std::vector<std::string>& texts) {
     Node table = Node::table();
     for (const auto& text : texts) {
-        // Image names have colons of their own, a path has none: the last separates an image from devices.
+        // Image names have colons of their own, a path has none: the last separates an image from
+        // devices.
         const auto colon = key.type == Type::kStringsMap ? text.rfind(':') : text.find(':');
         if (colon == std::string::npos || colon == 0) {
             return invalid(fmt::format("expected NAME:VALUE, got \"{}\"", text));

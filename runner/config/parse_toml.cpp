@@ -21,9 +21,11 @@ class Reader {
         if (line == 0 || line > lines_.size()) return {static_cast<int>(at.line), 1};
         const std::string& text = lines_[line - 1];
         std::size_t byte = 0;
-        for (std::size_t left = at.column > 0 ? at.column - 1 : 0; left > 0 && byte < text.size(); --left) {
+        for (std::size_t left = at.column > 0 ? at.column - 1 : 0; left > 0 && byte < text.size();
+             --left) {
             ++byte;
-            while (byte < text.size() && (static_cast<unsigned char>(text[byte]) & 0xc0U) == 0x80U) ++byte;
+            while (byte < text.size() && (static_cast<unsigned char>(text[byte]) & 0xc0U) == 0x80U)
+                ++byte;
         }
         return {static_cast<int>(line), static_cast<int>(byte) + 1};
     }
@@ -64,11 +66,13 @@ class Reader {
   private:
     [[nodiscard]] Node read_table(const toml::table& table, Node node) const {
         for (const auto& [key, value] : table) {
-            node.entries.push_back({std::string(key.str()), place(key.source().begin), read(value)});
+            node.entries.push_back(
+                {std::string(key.str()), place(key.source().begin), read(value)});
         }
         // toml++ keeps a table sorted by name; people read it as it was written.
         std::sort(node.entries.begin(), node.entries.end(), [](const auto& a, const auto& b) {
-            return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
+            return std::pair(a.place.line, a.place.column) <
+                   std::pair(b.place.line, b.place.column);
         });
         return node;
     }
@@ -95,15 +99,18 @@ std::string printable(std::string_view text) {
     return out;
 }
 
-/// The line with a mark under the place. A token may stand on it: what is between quotes is not shown.
+/// The line with a mark under the place. A token may stand on it: what is between quotes is not
+/// shown.
 std::string marked(const std::string& line, int column) {
     constexpr std::size_t kLongest = 120;
     if (column < 1 || static_cast<std::size_t>(column) > kLongest) return "";
     std::string shown = printable(std::string_view(line).substr(0, kLongest));
     bool inside = false;
     for (char& c : shown) {
-        if (c == '"' || c == '\'') inside = !inside;
-        else if (inside) c = '*';
+        if (c == '"' || c == '\'')
+            inside = !inside;
+        else if (inside)
+            c = '*';
     }
     return fmt::format("\n  {}\n  {:>{}}", shown, "^", column);
 }
@@ -118,9 +125,10 @@ base::Result<Node> parse_toml(std::string_view text, std::string_view name) {
     } catch (const toml::parse_error& failure) {
         const Position at = reader.place(failure.source().begin);
         const std::string& line = reader.line(at.line);
-        return base::make_error(base::ErrorKind::kInvalidInput,
-                                fmt::format("{}:{}:{}: not valid TOML: {}{}", name, at.line, at.column,
-                                            printable(failure.description()), marked(line, at.column)));
+        return base::make_error(
+            base::ErrorKind::kInvalidInput,
+            fmt::format("{}:{}:{}: not valid TOML: {}{}", name, at.line, at.column,
+                        printable(failure.description()), marked(line, at.column)));
     }
 }
 

@@ -30,7 +30,8 @@ bool all_of_set(std::string_view text, std::string_view set) {
 std::size_t prefix_length(std::string_view token) {
     const auto type_mark = [&](std::size_t at) {
         const auto rest = token.substr(at);
-        const bool mark = rest.size() >= 3 && rest[0] == 't' && rest[1] >= '1' && rest[1] <= '3' && rest[2] == '_';
+        const bool mark = rest.size() >= 3 && rest[0] == 't' && rest[1] >= '1' && rest[1] <= '3' &&
+                          rest[2] == '_';
         return at + (mark ? 3U : 0U);
     };
     if (token.starts_with("glrt-")) return type_mark(5);
@@ -45,7 +46,8 @@ std::size_t prefix_length(std::string_view token) {
 }  // namespace
 
 std::filesystem::path default_config_path() {
-    if (const char* given = std::getenv("CONFIG_FILE"); given != nullptr && *given != '\0') return given;
+    if (const char* given = std::getenv("CONFIG_FILE"); given != nullptr && *given != '\0')
+        return given;
     if (::geteuid() == 0) return kSystemConfig;
     return std::filesystem::path(home_directory()) / ".gitlab-runner" / "config.toml";
 }

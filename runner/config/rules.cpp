@@ -15,8 +15,9 @@ namespace runner::config::rules {
 namespace {
 
 constexpr std::array<std::string_view, 11> kExecutors = {
-    "shell",    "docker", "docker-windows", "docker+machine", "docker-autoscaler", "instance",
-    "ssh",      "kubernetes", "virtualbox", "parallels",      "custom"};
+    "shell",    "docker", "docker-windows", "docker+machine", "docker-autoscaler",
+    "instance", "ssh",    "kubernetes",     "virtualbox",     "parallels",
+    "custom"};
 
 /// Where a key of an entry stands; the entry's header when it is not there.
 Position place_of(const Node& node, std::string_view path) {
@@ -50,8 +51,9 @@ void expand(std::string& text, std::string_view key, const Node& node, Reporter&
     std::vector<std::string> missing;
     text = expand_environment(text, missing);
     for (const auto& name : missing) {
-        report.warning(place_of(node, key),
-                       fmt::format("runners.{} uses ${}, which is not set in the environment", key, name));
+        report.warning(
+            place_of(node, key),
+            fmt::format("runners.{} uses ${}, which is not set in the environment", key, name));
     }
 }
 
@@ -59,19 +61,27 @@ void check_url(RunnerConfig& runner, const Node& node, Reporter& report) {
     expand(runner.url, "url", node, report);
     const Position place = place_of(node, "url");
     if (runner.url.empty()) {
-        report.warning(place, fmt::format("runner \"{}\" has no url and is skipped: it is the address of GitLab, "
-                                          "such as \"https://gitlab.example.com\"", runner.name));
+        report.warning(
+            place,
+            fmt::format("runner \"{}\" has no url and is skipped: it is the address of GitLab, "
+                        "such as \"https://gitlab.example.com\"",
+                        runner.name));
         return;
     }
     const std::string lower = base::to_lower(runner.url);
     if (!lower.starts_with("http://") && !lower.starts_with("https://")) {
-        report.warning(place, fmt::format("runner \"{}\" is skipped: its url \"{}\" must begin with http:// or "
-                                          "https://", runner.name, runner.url));
+        report.warning(
+            place,
+            fmt::format("runner \"{}\" is skipped: its url \"{}\" must begin with http:// or "
+                        "https://",
+                        runner.name, runner.url));
     } else if (host_of(runner.url).empty()) {
-        report.warning(place, fmt::format("runner \"{}\" is skipped: its url \"{}\" names no host", runner.name,
-                                          runner.url));
+        report.warning(place, fmt::format("runner \"{}\" is skipped: its url \"{}\" names no host",
+                                          runner.name, runner.url));
     } else if (lower.ends_with("/ci") || lower.ends_with("/ci/")) {
-        report.note(place, "runners.url ends in /ci, as it did long ago: the address of GitLab itself is enough");
+        report.note(
+            place,
+            "runners.url ends in /ci, as it did long ago: the address of GitLab itself is enough");
     }
 }
 
@@ -81,7 +91,8 @@ void check_token(RunnerConfig& runner, const Node& node, Reporter& report) {
     runner.token = base::Secret(std::string(base::trim(token)));
     if (runner.token.empty()) {
         report.warning(place_of(node, "token"),
-                       fmt::format("runner \"{}\" has no token and is skipped: register it again", runner.name));
+                       fmt::format("runner \"{}\" has no token and is skipped: register it again",
+                                   runner.name));
     }
 }
 
@@ -89,26 +100,35 @@ void check_executor(const RunnerConfig& runner, const Node& node, Reporter& repo
     const Position place = place_of(node, "executor");
     if (runner.executor == "docker" || runner.executor == "shell") return;
     if (runner.executor.empty()) {
-        report.warning(place, fmt::format("runner \"{}\" names no executor and takes no jobs: set executor = "
-                                          "\"docker\" or \"shell\"", runner.name));
+        report.warning(
+            place, fmt::format("runner \"{}\" names no executor and takes no jobs: set executor = "
+                               "\"docker\" or \"shell\"",
+                               runner.name));
         return;
     }
     if (std::find(kExecutors.begin(), kExecutors.end(), runner.executor) != kExecutors.end()) {
-        report.warning(place, fmt::format("runner \"{}\" asks for executor \"{}\", which this program does not "
-                                          "have, and takes no jobs: there are docker and shell",
-                                          runner.name, runner.executor));
+        report.warning(
+            place,
+            fmt::format("runner \"{}\" asks for executor \"{}\", which this program does not "
+                        "have, and takes no jobs: there are docker and shell",
+                        runner.name, runner.executor));
         return;
     }
     const std::string near = base::nearest(runner.executor, {"docker", "shell"});
-    report.warning(place, fmt::format("runner \"{}\" asks for executor \"{}\", which does not exist, and takes "
-                                      "no jobs{}", runner.name, runner.executor,
-                                      near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+    report.warning(
+        place,
+        fmt::format("runner \"{}\" asks for executor \"{}\", which does not exist, and takes "
+                    "no jobs{}",
+                    runner.name, runner.executor,
+                    near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
 }
 
 void check_shell(const RunnerConfig& runner, const Node& node, Reporter& report) {
     if (runner.shell.empty() || runner.shell == "bash" || runner.shell == "sh") return;
-    report.warning(place_of(node, "shell"), fmt::format("runner \"{}\" asks for shell \"{}\", so its jobs will fail: "
-                                                        "use bash or sh", runner.name, runner.shell));
+    report.warning(place_of(node, "shell"),
+                   fmt::format("runner \"{}\" asks for shell \"{}\", so its jobs will fail: "
+                               "use bash or sh",
+                               runner.name, runner.shell));
 }
 
 /// Files beside config.toml that are used when the keys are not there, as officially.
@@ -117,12 +137,14 @@ void find_certificates(const Config& config, RunnerConfig& runner) {
     const auto certs = std::filesystem::absolute(config.path, ignored).parent_path() / "certs";
     const std::string host = host_of(runner.url);
     if (host.empty()) return;
-    if (const auto ca = (certs / (host + ".crt")).string(); runner.tls_ca_file.empty() && exists(ca)) {
+    if (const auto ca = (certs / (host + ".crt")).string();
+        runner.tls_ca_file.empty() && exists(ca)) {
         runner.tls_ca_file = ca;
     }
     const auto cert = (certs / (host + ".auth.crt")).string();
     const auto key = (certs / (host + ".auth.key")).string();
-    if (runner.tls_cert_file.empty() && runner.tls_key_file.empty() && exists(cert) && exists(key)) {
+    if (runner.tls_cert_file.empty() && runner.tls_key_file.empty() && exists(cert) &&
+        exists(key)) {
         runner.tls_cert_file = cert;
         runner.tls_key_file = key;
     }
@@ -133,12 +155,15 @@ void check_file(const std::string& path, std::string_view key, const Node& node,
     report.warning(place_of(node, key), fmt::format("runners.{}: there is no file {}", key, path));
 }
 
-void check_pairs(const std::vector<std::string>& pairs, std::string_view key, const Node& node, Reporter& report) {
+void check_pairs(const std::vector<std::string>& pairs, std::string_view key, const Node& node,
+                 Reporter& report) {
     for (const auto& pair : pairs) {
         const auto equals = pair.find('=');
         if (equals != std::string::npos && equals > 0) continue;
-        report.warning(place_of(node, key),
-                       fmt::format("runners.{}: an element is not of the form NAME=VALUE and is skipped", key));
+        report.warning(
+            place_of(node, key),
+            fmt::format("runners.{}: an element is not of the form NAME=VALUE and is skipped",
+                        key));
     }
 }
 
@@ -151,45 +176,58 @@ bool only_of(std::string_view text, std::string_view more) {
 
 /// ^[a-zA-Z0-9_][a-zA-Z0-9._-]{2,64}$ = ^[a-zA-Z0-9._-]{1,256}$
 bool is_label(const std::string& key, const std::string& value) {
-    return key.size() >= 3 && key.size() <= 65 && key[0] != '.' && key[0] != '-' && only_of(key, "._-") &&
-           !value.empty() && value.size() <= 256 && only_of(value, "._-");
+    return key.size() >= 3 && key.size() <= 65 && key[0] != '.' && key[0] != '-' &&
+           only_of(key, "._-") && !value.empty() && value.size() <= 256 && only_of(value, "._-");
 }
 
-void check_labels(const Config& config, const RunnerConfig& runner, const Node& node, Reporter& report) {
+void check_labels(const Config& config, const RunnerConfig& runner, const Node& node,
+                  Reporter& report) {
     auto all = config.labels;
     for (const auto& [key, value] : runner.labels) all[key] = value;
     for (const auto& [key, value] : all) {
         if (is_label(key, value)) continue;
-        report.error(place_of(node, "labels"),
-                     fmt::format("label \"{}\" is not allowed: names have 3 to 65 and values 1 to 256 letters, "
-                                 "digits, dots, dashes or underscores", key));
+        report.error(
+            place_of(node, "labels"),
+            fmt::format(
+                "label \"{}\" is not allowed: names have 3 to 65 and values 1 to 256 letters, "
+                "digits, dots, dashes or underscores",
+                key));
     }
     if (all.size() > 32) {
-        report.error(place_of(node, "labels"), fmt::format("{} labels are too many: GitLab takes 32", all.size()));
+        report.error(place_of(node, "labels"),
+                     fmt::format("{} labels are too many: GitLab takes 32", all.size()));
     }
 }
 
 void check_docker(RunnerConfig& runner, const Node& node, Reporter& report) {
     auto& docker = runner.docker;
-    if (node.at("docker.services_privileged") == nullptr) docker.services_privileged = docker.privileged;
+    if (node.at("docker.services_privileged") == nullptr)
+        docker.services_privileged = docker.privileged;
     for (const auto& server : docker.dns) {
         if (is_address(server)) continue;
-        report.warning(place_of(node, "docker.dns"),
-                       fmt::format("runners.docker.dns: \"{}\" is not an IP address, so jobs will fail", server));
+        report.warning(
+            place_of(node, "docker.dns"),
+            fmt::format("runners.docker.dns: \"{}\" is not an IP address, so jobs will fail",
+                        server));
     }
     for (const auto& [name, value] : docker.log_options) {
         if (name == "env" || name == "labels") continue;
-        report.error(place_of(node, "docker.log_options"),
-                     fmt::format("runners.docker.log_options: only env and labels are allowed, not \"{}\"", name));
+        report.error(
+            place_of(node, "docker.log_options"),
+            fmt::format("runners.docker.log_options: only env and labels are allowed, not \"{}\"",
+                        name));
     }
     for (const auto& configured : docker.services) {
         if (!configured.name.empty()) continue;
-        report.error(place_of(node, "docker.services"), "runners.docker.services: a service has no name (its image)");
+        report.error(place_of(node, "docker.services"),
+                     "runners.docker.services: a service has no name (its image)");
     }
     if (runner.executor.starts_with("docker") && docker.image.empty()) {
-        report.note(place_of(node, "docker"),
-                    fmt::format("runner \"{}\" has no runners.docker.image: jobs that name no image will fail",
-                                runner.name));
+        report.note(
+            place_of(node, "docker"),
+            fmt::format(
+                "runner \"{}\" has no runners.docker.image: jobs that name no image will fail",
+                runner.name));
     }
     if (docker.pull_policy.empty()) docker.pull_policy = {"always"};
 }
@@ -198,11 +236,13 @@ void check_dind(const RunnerConfig& runner, const Node& node, Reporter& report) 
     const auto& dind = runner.dind;
     if (dind.mtu < 0 || dind.mtu > 65535 || (dind.mtu > 0 && dind.mtu < 576)) {
         report.error(place_of(node, "dind.mtu"),
-                     fmt::format("runners.dind.mtu: {} is not a packet size (576 to 65535, or 0)", dind.mtu));
+                     fmt::format("runners.dind.mtu: {} is not a packet size (576 to 65535, or 0)",
+                                 dind.mtu));
     }
     if (dind.mode == executors::docker::DindMode::kOn && !runner.docker.privileged) {
         report.warning(place_of(node, "dind.mode"),
-                       "runners.dind.mode = \"on\" needs privileged = true in [runners.docker]: an engine inside a "
+                       "runners.dind.mode = \"on\" needs privileged = true in [runners.docker]: an "
+                       "engine inside a "
                        "container cannot start without it");
     }
     check_file(dind.daemon_config, "dind.daemon_config", node, report);
@@ -217,10 +257,12 @@ void check_registries(const RunnerConfig& runner, const Node& node, Reporter& re
         const auto fail = [&](std::string_view key, std::string text) {
             report.error(place_of(table, key), "runners.registry: " + std::move(text));
         };
-        if (registry.host.empty()) fail("host", "host is missing: the registry's name, with its port if it has one");
+        if (registry.host.empty())
+            fail("host", "host is missing: the registry's name, with its port if it has one");
         if (registry.host.find('/') != std::string::npos) {
-            fail("host", fmt::format("host \"{}\" must be a name and a port only, without http:// and path",
-                                     registry.host));
+            fail("host",
+                 fmt::format("host \"{}\" must be a name and a port only, without http:// and path",
+                             registry.host));
         }
         if (!registry.address.empty() && !is_address(registry.address)) {
             fail("address", fmt::format("address \"{}\" is not an IP address", registry.address));
@@ -283,7 +325,8 @@ void check_whole(const Config& config, const Node& root, Reporter& report) {
         const auto& runner = config.runners[i];
         const Node& node = *tables.at(i);
         check_labels(config, runner, node, report);
-        if (runner.token.empty() || seen.emplace(runner.url, runner.token.reveal()).second) continue;
+        if (runner.token.empty() || seen.emplace(runner.url, runner.token.reveal()).second)
+            continue;
         report.note(place_of(node, "token"),
                     fmt::format("runner \"{}\" has the token of another entry", runner.name));
     }

@@ -26,7 +26,8 @@ class Reporter {
 /// Official meanings of zero and absence.
 void apply_defaults(Config& config);
 
-/// One [[runners]] entry whose node is given: expands variables, finds certificates, checks addresses.
+/// One [[runners]] entry whose node is given: expands variables, finds certificates, checks
+/// addresses.
 void check_runner(Config& config, RunnerConfig& runner, const Node& node, Reporter& report);
 
 /// Rules between entries.

@@ -25,8 +25,10 @@ std::string kebab(std::string_view name) {
         const bool upper = c >= 'A' && c <= 'Z';
         const bool after_lower = i > 0 && name[i - 1] >= 'a' && name[i - 1] <= 'z';
         if (upper && after_lower) out += '-';
-        if (c == '_') out += '-';
-        else out += upper ? static_cast<char>(c - 'A' + 'a') : c;
+        if (c == '_')
+            out += '-';
+        else
+            out += upper ? static_cast<char>(c - 'A' + 'a') : c;
     }
     return out;
 }
@@ -34,8 +36,10 @@ std::string kebab(std::string_view name) {
 std::string upper_snake(std::string_view name) {
     std::string out = kebab(name);
     for (char& c : out) {
-        if (c == '-') c = '_';
-        else if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+        if (c == '-')
+            c = '_';
+        else if (c >= 'a' && c <= 'z')
+            c = static_cast<char>(c - 'a' + 'A');
     }
     return out;
 }

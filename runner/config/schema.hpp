@@ -11,37 +11,38 @@
 
 #include "runner/config/config.hpp"
 
-/// The one table of all keys of config.toml: official ones, ours, and official ones that have no effect
-/// here. Loading, the check for unknown keys, `register`'s flags and the documentation come from it.
+/// The one table of all keys of config.toml: official ones, ours, and official ones that have no
+/// effect here. Loading, the check for unknown keys, `register`'s flags and the documentation come
+/// from it.
 namespace runner::config {
 
 enum class Type {
     kString,
-    kInt,             ///< 32 bits
+    kInt,  ///< 32 bits
     kInt64,
     kFloat,
     kBool,
-    kDuration,        ///< Go's notation, or integer nanoseconds
+    kDuration,  ///< Go's notation, or integer nanoseconds
     kDatetime,
-    kMemory,          ///< "512m": bytes
-    kCpus,            ///< "1.5": billionths of a processor
+    kMemory,  ///< "512m": bytes
+    kCpus,    ///< "1.5": billionths of a processor
     kStrings,
     kStringOrStrings,
     kStringMap,
     kBoolMap,
-    kStringsMap,      ///< table of arrays
-    kAny,             ///< no effect here: any value or table
+    kStringsMap,  ///< table of arrays
+    kAny,         ///< no effect here: any value or table
 };
 
 /// A value as its key's type says; kMemory and kCpus are integers, an array or a string of
 /// kStringOrStrings are strings.
-using Value = std::variant<std::string, std::int64_t, double, bool, std::chrono::nanoseconds,
-                           std::vector<std::string>, std::map<std::string, std::string>,
-                           std::map<std::string, bool>,
-                           std::map<std::string, std::vector<std::string>>>;
+using Value =
+    std::variant<std::string, std::int64_t, double, bool, std::chrono::nanoseconds,
+                 std::vector<std::string>, std::map<std::string, std::string>,
+                 std::map<std::string, bool>, std::map<std::string, std::vector<std::string>>>;
 
-/// Puts a value where it belongs: into the configuration, or into the runner, service or registry that
-/// was begun last.
+/// Puts a value where it belongs: into the configuration, or into the runner, service or registry
+/// that was begun last.
 using Setter = void (*)(Config&, const Value&);
 
 struct Key {
@@ -51,8 +52,9 @@ struct Key {
     Setter set = nullptr;       ///< null: accepted, without effect here
     std::string_view help;      ///< what it means; for keys without effect, why
     std::string_view choices;   ///< "a|b|c": what a string may be, "" for anything
-    std::string_view flag;      ///< of `register`, without dashes; "": by rule, "-": none; "a,b": two names
-    std::string_view env;       ///< "": by rule, "-": none
+    std::string_view
+        flag;  ///< of `register`, without dashes; "": by rule, "-": none; "a,b": two names
+    std::string_view env;  ///< "": by rule, "-": none
 
     [[nodiscard]] constexpr Key with_flag(std::string_view f, std::string_view e) const {
         Key key = *this;
@@ -80,7 +82,8 @@ struct Section {
 /// In the order in which `register` writes them.
 std::span<const Section> sections();
 const Section* find_section(std::string_view path);
-/// The key of a section; as in the official program, case does not matter when nothing fits exactly.
+/// The key of a section; as in the official program, case does not matter when nothing fits
+/// exactly.
 const Key* find_key(const Section& section, std::string_view name);
 /// The section `name` directly below `section`, by the same rule.
 const Section* find_child(const Section& section, std::string_view name);

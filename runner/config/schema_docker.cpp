@@ -32,14 +32,17 @@ constexpr Key kDocker[] = {
     key("tls_cert_path", Type::kString, "", docker<&D::tls_cert_path>,
         "directory with ca.pem, cert.pem and key.pem for the engine")
         .with_flag("docker-cert-path", "DOCKER_CERT_PATH"),
-    key("tls_verify", Type::kBool, "false", docker<&D::tls_verify>, "check the engine's certificate")
+    key("tls_verify", Type::kBool, "false", docker<&D::tls_verify>,
+        "check the engine's certificate")
         .with_flag("docker-tlsverify", "DOCKER_TLS_VERIFY"),
     key("image", Type::kString, "", docker<&D::image>, "image of jobs that name none"),
     key("hostname", Type::kString, "", docker<&D::hostname>, "host name in job containers"),
     key("runtime", Type::kString, "the engine's", docker<&D::runtime>, "OCI runtime"),
     key("memory", Type::kMemory, "", docker<&D::memory_bytes>, "memory of a job container"),
-    key("memory_swap", Type::kMemory, "", docker<&D::memory_swap_bytes>, "memory and swap; -1: no limit"),
-    key("memory_reservation", Type::kMemory, "", docker<&D::memory_reservation_bytes>, "soft limit"),
+    key("memory_swap", Type::kMemory, "", docker<&D::memory_swap_bytes>,
+        "memory and swap; -1: no limit"),
+    key("memory_reservation", Type::kMemory, "", docker<&D::memory_reservation_bytes>,
+        "soft limit"),
     key("cpuset_cpus", Type::kString, "", docker<&D::cpuset_cpus>, "processors, as \"0-3\""),
     key("cpuset_mems", Type::kString, "", docker<&D::cpuset_mems>, "memory nodes"),
     key("cpus", Type::kCpus, "", docker<&D::nano_cpus>, "processors, as \"1.5\""),
@@ -54,19 +57,21 @@ constexpr Key kDocker[] = {
         .with_flag("docker-services_privileged", ""),
     key("allowed_privileged_images", Type::kStrings, "all", docker<&D::allowed_privileged_images>,
         "images (globs) that get the privilege"),
-    key("allowed_privileged_services", Type::kStrings, "all", docker<&D::allowed_privileged_services>,
-        "services (globs) that get the privilege"),
-    key("disable_entrypoint_overwrite", Type::kBool, "false", docker<&D::disable_entrypoint_overwrite>,
-        "jobs may not replace an image's entrypoint"),
+    key("allowed_privileged_services", Type::kStrings, "all",
+        docker<&D::allowed_privileged_services>, "services (globs) that get the privilege"),
+    key("disable_entrypoint_overwrite", Type::kBool, "false",
+        docker<&D::disable_entrypoint_overwrite>, "jobs may not replace an image's entrypoint"),
     key("user", Type::kString, "the image's", docker<&D::user>, "user in job containers"),
-    key("allowed_users", Type::kStrings, "all", docker<&D::allowed_users>, "users that a job may choose")
+    key("allowed_users", Type::kStrings, "all", docker<&D::allowed_users>,
+        "users that a job may choose")
         .with_flag("docker-allowed_users", ""),
     key("group_add", Type::kStrings, "", docker<&D::group_add>, "more groups"),
     key("userns_mode", Type::kString, "", docker<&D::userns_mode>, "user namespace")
         .with_flag("docker-userns", "DOCKER_USERNS_MODE"),
     key("cap_add", Type::kStrings, "", docker<&D::cap_add>, "capabilities to add"),
     key("cap_drop", Type::kStrings, "", docker<&D::cap_drop>, "capabilities to take away"),
-    key("oom_kill_disable", Type::kBool, "false", docker<&D::oom_kill_disable>, "no out-of-memory killer"),
+    key("oom_kill_disable", Type::kBool, "false", docker<&D::oom_kill_disable>,
+        "no out-of-memory killer"),
     key("oom_score_adjust", Type::kInt, "0", docker<&D::oom_score_adjust>, "its score"),
     key("security_opt", Type::kStrings, "", docker<&D::security_opt>, "security options"),
     key("services_security_opt", Type::kStrings, "", docker<&D::services_security_opt>,
@@ -87,7 +92,8 @@ constexpr Key kDocker[] = {
     key("cache_dir", Type::kString, "", docker<&D::cache_dir>,
         "directory of the host for cache volumes, instead of named volumes"),
     key("extra_hosts", Type::kStrings, "", docker<&D::extra_hosts>, "name:address for /etc/hosts"),
-    key("volumes_from", Type::kStrings, "", docker<&D::volumes_from>, "containers whose volumes to share"),
+    key("volumes_from", Type::kStrings, "", docker<&D::volumes_from>,
+        "containers whose volumes to share"),
     key("network_mode", Type::kString, "", docker<&D::network_mode>,
         "network of job containers; set, there is no network per job"),
     key("pid_mode", Type::kString, "", docker<&D::pid_mode>, "process namespace"),
@@ -97,38 +103,47 @@ constexpr Key kDocker[] = {
     key("links", Type::kStrings, "", docker<&D::links>, "containers to link"),
     key("services_limit", Type::kInt, "-1", docker<&D::services_limit>,
         "most services of a job; -1: no limit"),
-    key("service_memory", Type::kMemory, "", docker<&D::service_memory_bytes>, "memory of a service"),
+    key("service_memory", Type::kMemory, "", docker<&D::service_memory_bytes>,
+        "memory of a service"),
     key("service_memory_swap", Type::kMemory, "", docker<&D::service_memory_swap_bytes>,
         "memory and swap of a service"),
-    key("service_memory_reservation", Type::kMemory, "", docker<&D::service_memory_reservation_bytes>,
-        "soft limit of a service"),
+    key("service_memory_reservation", Type::kMemory, "",
+        docker<&D::service_memory_reservation_bytes>, "soft limit of a service"),
     key("service_cgroup_parent", Type::kString, "", docker<&D::service_cgroup_parent>,
         "cgroup of services"),
-    idle("service_slot_cgroup_template", Type::kString, "", "this runner makes no cgroups per slot"),
+    idle("service_slot_cgroup_template", Type::kString, "",
+         "this runner makes no cgroups per slot"),
     key("service_cpuset_cpus", Type::kString, "", docker<&D::service_cpuset_cpus>,
         "processors of a service"),
     key("service_cpus", Type::kCpus, "", docker<&D::service_nano_cpus>, "processors, as \"1.5\""),
-    key("service_cpu_shares", Type::kInt64, "", docker<&D::service_cpu_shares>, "weight of a service"),
+    key("service_cpu_shares", Type::kInt64, "", docker<&D::service_cpu_shares>,
+        "weight of a service"),
     key("service_gpus", Type::kString, "", docker<&D::service_gpus>, "GPUs of services")
         .with_flag("docker-service_gpus", ""),
-    key("wait_for_services_timeout", Type::kInt, "30", docker<&D::wait_for_services_timeout_seconds>,
+    key("wait_for_services_timeout", Type::kInt, "30",
+        docker<&D::wait_for_services_timeout_seconds>,
         "seconds that services have to open a port; -1: do not wait"),
-    key("allowed_images", Type::kStrings, "all", docker<&D::allowed_images>, "images (globs) of jobs"),
-    key("allowed_services", Type::kStrings, "all", docker<&D::allowed_services>, "services (globs) of jobs"),
+    key("allowed_images", Type::kStrings, "all", docker<&D::allowed_images>,
+        "images (globs) of jobs"),
+    key("allowed_services", Type::kStrings, "all", docker<&D::allowed_services>,
+        "services (globs) of jobs"),
     key("pull_policy", Type::kStringOrStrings, "always", docker<&D::pull_policy>,
         "always, if-not-present, never; of several the next is tried when one fails")
         .one_of(kPullPolicies),
-    key("allowed_pull_policies", Type::kStrings, "as pull_policy", docker<&D::allowed_pull_policies>,
-        "policies that a job may ask for")
+    key("allowed_pull_policies", Type::kStrings, "as pull_policy",
+        docker<&D::allowed_pull_policies>, "policies that a job may ask for")
         .one_of(kPullPolicies),
     key("isolation", Type::kString, "", docker<&D::isolation>, "of Windows containers"),
-    key("shm_size", Type::kInt64, "0", docker<&D::shm_size_bytes>, "bytes of /dev/shm; 0: the engine's"),
+    key("shm_size", Type::kInt64, "0", docker<&D::shm_size_bytes>,
+        "bytes of /dev/shm; 0: the engine's"),
     key("tmpfs", Type::kStringMap, "", docker<&D::tmpfs>, "path = options: memory file systems"),
-    key("services_tmpfs", Type::kStringMap, "", docker<&D::services_tmpfs>, "the same for services"),
+    key("services_tmpfs", Type::kStringMap, "", docker<&D::services_tmpfs>,
+        "the same for services"),
     key("sysctls", Type::kStringMap, "", docker<&D::sysctls>, "kernel parameters"),
     key("ulimit", Type::kStringMap, "", docker<&D::ulimit>, "name = soft[:hard]"),
     Key{"helper_image", Type::kString, "", docker<&D::helper_image>, kOwnHelper, "", "", ""},
-    Key{"helper_image_flavor", Type::kString, "", docker<&D::helper_image_flavor>, kOwnHelper, "", "", ""},
+    Key{"helper_image_flavor", Type::kString, "", docker<&D::helper_image_flavor>, kOwnHelper, "",
+        "", ""},
     key("container_labels", Type::kStringMap, "", docker<&D::container_labels>,
         "labels of the containers")
         .with_flag("", "-"),
@@ -137,7 +152,8 @@ constexpr Key kDocker[] = {
     key("network_mtu", Type::kInt, "0", docker<&D::network_mtu>,
         "packet size of a job's network; 0: derived from the host's")
         .with_flag("", "-"),
-    key("log_options", Type::kStringMap, "", docker<&D::log_options>, "of the log driver: env, labels"),
+    key("log_options", Type::kStringMap, "", docker<&D::log_options>,
+        "of the log driver: env, labels"),
 };
 
 constexpr Key kServices[] = {
@@ -151,7 +167,8 @@ constexpr Key kServices[] = {
 
 constexpr Key kDind[] = {
     key("mode", Type::kString, "auto", dind_mode,
-        "auto: a privileged runner starts an engine image as its author meant it; on: every job gets an "
+        "auto: a privileged runner starts an engine image as its author meant it; on: every job "
+        "gets an "
         "engine; off: images are started as the official runner does")
         .one_of("auto|on|off"),
     key("image", Type::kString, "docker:dind", dind<&I::image>,
@@ -170,21 +187,27 @@ constexpr Key kDind[] = {
     key("buildkitd_config", Type::kString, "", dind<&I::buildkitd_config>,
         "file of this host, merged into the builder's buildkitd.toml"),
     key("platforms", Type::kString, "auto", dind_platforms,
-        "auto: missing interpreters for foreign platforms are registered when allowed; host: as they are")
+        "auto: missing interpreters for foreign platforms are registered when allowed; host: as "
+        "they are")
         .one_of("auto|host"),
     key("platforms_image", Type::kString, "tonistiigi/binfmt", dind<&I::platforms_image>,
-        "image with QEMU's interpreters, used when neither the machine nor the job's image has them; empty: none"),
+        "image with QEMU's interpreters, used when neither the machine nor the job's image has "
+        "them; empty: none"),
 };
 
 constexpr Key kRegistry[] = {
-    key("host", Type::kString, "", registry<&G::host>, "name of the registry, with its port where it has one"),
-    key("address", Type::kString, "", registry<&G::address>, "IP address: becomes a hosts entry everywhere"),
+    key("host", Type::kString, "", registry<&G::host>,
+        "name of the registry, with its port where it has one"),
+    key("address", Type::kString, "", registry<&G::address>,
+        "IP address: becomes a hosts entry everywhere"),
     key("http", Type::kBool, "false", registry<&G::http>, "it speaks plain HTTP"),
     key("insecure", Type::kBool, "false", registry<&G::insecure>, "do not check its certificate"),
     key("ca_file", Type::kString, "", registry<&G::ca_file>, "certificate that signed its own"),
-    key("mirror_of", Type::kString, "", registry<&G::mirror_of>, "registry that it mirrors, such as docker.io"),
+    key("mirror_of", Type::kString, "", registry<&G::mirror_of>,
+        "registry that it mirrors, such as docker.io"),
     key("username", Type::kString, "", registry<&G::username>, "login"),
-    key("password_file", Type::kString, "", registry<&G::password_file>, "file that holds the password"),
+    key("password_file", Type::kString, "", registry<&G::password_file>,
+        "file that holds the password"),
 };
 
 constexpr Section kSections[] = {

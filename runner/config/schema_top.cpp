@@ -20,7 +20,8 @@ constexpr Key kGlobal[] = {
         "runner, text or json; the command line wins")
         .one_of("runner|text|json"),
     key("listen_address", Type::kString, "", global<&Config::listen_address>,
-        "host:port of the status page and the metrics; \":9252\" for all interfaces, empty for none"),
+        "host:port of the status page and the metrics; \":9252\" for all interfaces, empty for "
+        "none"),
     idle("sentry_dsn", Type::kString, "", "this runner reports to no error tracker"),
     key("connection_max_age", Type::kDuration, "15m0s", global<&Config::connection_max_age>,
         "idle connections to GitLab older than this are not used again; 0: no limit"),
@@ -45,9 +46,12 @@ constexpr Key kShutdownDrain[] = {
 };
 
 constexpr Key kUsageLogger[] = {
-    idle("enabled", Type::kBool, "false"),    idle("writers", Type::kStrings),
-    idle("log_dir", Type::kString),           idle("max_backup_files", Type::kInt),
-    idle("max_rotation_age", Type::kDuration), idle("labels", Type::kStringMap),
+    idle("enabled", Type::kBool, "false"),
+    idle("writers", Type::kStrings),
+    idle("log_dir", Type::kString),
+    idle("max_backup_files", Type::kInt),
+    idle("max_rotation_age", Type::kDuration),
+    idle("labels", Type::kStringMap),
 };
 
 constexpr Key kUsageLogrotate[] = {

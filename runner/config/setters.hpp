@@ -50,14 +50,26 @@ void registry(Config& config, const Value& value) {
 /// A key that does something.
 constexpr Key key(std::string_view name, Type type, std::string_view fallback, Setter set,
                   std::string_view help) {
-    return {.name = name, .type = type, .fallback = fallback, .set = set, .help = help,
-            .choices = {}, .flag = {}, .env = {}};
+    return {.name = name,
+            .type = type,
+            .fallback = fallback,
+            .set = set,
+            .help = help,
+            .choices = {},
+            .flag = {},
+            .env = {}};
 }
 /// An official key that does nothing here.
 constexpr Key idle(std::string_view name, Type type, std::string_view fallback = "",
                    std::string_view why = "") {
-    return {.name = name, .type = type, .fallback = fallback, .set = nullptr, .help = why,
-            .choices = {}, .flag = {}, .env = {}};
+    return {.name = name,
+            .type = type,
+            .fallback = fallback,
+            .set = nullptr,
+            .help = why,
+            .choices = {},
+            .flag = {},
+            .env = {}};
 }
 
 }  // namespace runner::config::schema

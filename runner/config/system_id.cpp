@@ -53,14 +53,16 @@ SystemId load_system_id(const std::filesystem::path& config_path) {
     if (const auto text = base::read_file(path)) {
         id.value = std::string(base::trim(*text));
         if (is_system_id(id.value)) return id;
-        id.warnings.push_back(fmt::format("{} does not hold a system id; it is made anew", path.string()));
+        id.warnings.push_back(
+            fmt::format("{} does not hold a system id; it is made anew", path.string()));
     }
     id.value = derive();
     id.created = true;
     auto kept = base::write_file_atomic(path, id.value, 0600, true);
     if (!kept) {
-        id.warnings.push_back(fmt::format("the system id is not kept, so GitLab may count this machine twice: {}",
-                                          kept.error().message));
+        id.warnings.push_back(
+            fmt::format("the system id is not kept, so GitLab may count this machine twice: {}",
+                        kept.error().message));
     }
     return id;
 }

@@ -64,7 +64,8 @@ base::Result<Value> duration_of(const Key& key, const Node& node) {
     if (node.kind == Node::Kind::kInteger) return Value(std::chrono::nanoseconds(node.integer));
     if (node.kind != Node::Kind::kString) return mismatch(key.type, node);
     auto parsed = base::parse_go_duration(node.text);
-    if (!parsed) return invalid(fmt::format("expected {}, got \"{}\"", expectation(key.type), node.text));
+    if (!parsed)
+        return invalid(fmt::format("expected {}, got \"{}\"", expectation(key.type), node.text));
     return Value(*parsed);
 }
 
@@ -75,8 +76,8 @@ base::Result<Value> map_of(const Key& key, const Node& node, Read read) {
     for (const auto& entry : node.entries) {
         auto value = read(entry.value);
         if (!value) {
-            return invalid(fmt::format("expected {}, but \"{}\" is {}", expectation(key.type), entry.key,
-                                       describe(entry.value.kind)));
+            return invalid(fmt::format("expected {}, but \"{}\" is {}", expectation(key.type),
+                                       entry.key, describe(entry.value.kind)));
         }
         values.emplace(entry.key, std::move(*value));
     }
@@ -185,7 +186,8 @@ base::Result<std::int64_t> parse_memory(std::string_view text) {
     const char* const end = lower.data() + lower.size();
     const auto read = std::from_chars(lower.data(), end, number, std::chars_format::fixed);
     if (read.ec != std::errc() || number < 0) return bad();
-    std::string_view unit = base::trim(std::string_view(read.ptr, static_cast<std::size_t>(end - read.ptr)));
+    std::string_view unit =
+        base::trim(std::string_view(read.ptr, static_cast<std::size_t>(end - read.ptr)));
     double factor = 1;
     constexpr std::string_view kUnits = "bkmgtp";
     if (!unit.empty()) {
@@ -228,8 +230,10 @@ std::string expand_environment(std::string_view text, std::vector<std::string>& 
             continue;
         }
         const std::string name(text.substr(from, to - from));
-        if (const char* value = std::getenv(name.c_str()); value != nullptr) out += value;
-        else missing.push_back(name);
+        if (const char* value = std::getenv(name.c_str()); value != nullptr)
+            out += value;
+        else
+            missing.push_back(name);
         i = braces ? to : to - 1;
     }
     return out;

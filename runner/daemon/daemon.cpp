@@ -64,8 +64,8 @@ base::Result<void> Daemon::load() {
                                     ": concurrent must be at least 1, or no job would ever run");
     }
     apply(std::make_shared<const config::Config>(std::move(*loaded)));
-    base::log::info("Configuration loaded", {{"runners", entries_.size()},
-                                             {"concurrent", config_->concurrent}});
+    base::log::info("Configuration loaded",
+                    {{"runners", entries_.size()}, {"concurrent", config_->concurrent}});
     return {};
 }
 
@@ -104,7 +104,8 @@ base::Result<void> Daemon::open() {
 
 std::shared_ptr<RunnerEntry> Daemon::entry_for(const job::JobRecord& record) const {
     for (const auto& entry : entries_) {
-        if (entry->runner->url == record.url && entry->short_token == record.short_token) return entry;
+        if (entry->runner->url == record.url && entry->short_token == record.short_token)
+            return entry;
     }
     // The token may have been replaced since: the server's number of the runner stays.
     for (const auto& entry : entries_) {
@@ -117,12 +118,15 @@ std::shared_ptr<RunnerEntry> Daemon::entry_for(const job::JobRecord& record) con
 void Daemon::take_up_former_jobs() {
     auto found = job::find_jobs(state_dir_->path());
     std::set<std::int64_t> live;
-    for (const auto& job : found) live.insert(std::atoll(job.journal.directory().filename().c_str()));
-    jobs_->restore(std::move(found), [this](const job::JobRecord& record) { return entry_for(record); });
+    for (const auto& job : found)
+        live.insert(std::atoll(job.journal.directory().filename().c_str()));
+    jobs_->restore(std::move(found),
+                   [this](const job::JobRecord& record) { return entry_for(record); });
     services_.spawn("remove leftovers", environments_.remove_leftovers(config_, system_id_, live));
 }
 
-/// After the first poll, which brings the last of what only a start needs (certificates), and after jobs.
+/// After the first poll, which brings the last of what only a start needs (certificates), and after
+/// jobs.
 void Daemon::rest_when_idle() {
     if (rested_ || jobs_->running() > 0) return;
     rested_ = true;
@@ -139,19 +143,26 @@ base::Task<int> Daemon::run() {
         feeder_->notify();
     };
     observer.on_refuse = [this](const RunnerEntry& entry) { status_.on_job_refused(entry); };
-    observer.on_inputs = [this](const script::InputsExpansion& expansion) { status_.on_inputs(expansion); };
-    jobs_ = std::make_unique<JobHost>(executor_, state_dir_->path(), system_id_, make, std::move(observer));
+    observer.on_inputs = [this](const script::InputsExpansion& expansion) {
+        status_.on_inputs(expansion);
+    };
+    jobs_ = std::make_unique<JobHost>(executor_, state_dir_->path(), system_id_, make,
+                                      std::move(observer));
     Feeder::Host host;
     host.running_jobs = [this] { return jobs_->running(); };
     host.running_jobs_of = [this](const std::string& runner) { return jobs_->running_of(runner); };
-    host.accept = [this](std::shared_ptr<RunnerEntry> entry, protocol::gitlab::JobRequestAnswer answer) {
+    host.accept = [this](std::shared_ptr<RunnerEntry> entry,
+                         protocol::gitlab::JobRequestAnswer answer) {
         jobs_->accept(std::move(entry), answer);
     };
-    host.observe = [this](const RunnerEntry& entry, const protocol::gitlab::JobRequestAnswer& answer) {
+    host.observe = [this](const RunnerEntry& entry,
+                          const protocol::gitlab::JobRequestAnswer& answer) {
         status_.on_job_request(entry, answer);
         if (answer.outcome == protocol::gitlab::JobRequestOutcome::kNone) rest_when_idle();
     };
-    host.fed = [this](const RunnerEntry& entry, status::Feed feed) { status_.on_feed(entry, feed); };
+    host.fed = [this](const RunnerEntry& entry, status::Feed feed) {
+        status_.on_feed(entry, feed);
+    };
     feeder_ = std::make_unique<Feeder>(executor_, system_id_, std::move(host));
     auto on_new_token = [this](bool saved) {
         status_.on_configuration_saved(saved);

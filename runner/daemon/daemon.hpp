@@ -24,14 +24,15 @@ namespace runner::daemon {
 struct DaemonOptions {
     std::filesystem::path config_path;
     std::string listen_address;  ///< wins over the configuration's, "" for that one
-    /// Sets the log up for a configuration; what the command line asked for wins over it. May be empty.
+    /// Sets the log up for a configuration; what the command line asked for wins over it. May be
+    /// empty.
     std::function<base::Result<void>(const config::Config&)> configure_log;
 };
 
 /// The long-running program: configuration, runners, jobs, signals, status endpoint.
 ///
-/// Life: open(), then run() once. Strand: the I/O thread. run() answers the process's exit code: 0 after a
-/// completed stop, 1 when the time for it ran out or a second signal came.
+/// Life: open(), then run() once. Strand: the I/O thread. run() answers the process's exit code: 0
+/// after a completed stop, 1 when the time for it ran out or a second signal came.
 class Daemon {
   public:
     Daemon(const boost::asio::any_io_executor& executor, DaemonOptions options);

@@ -21,9 +21,9 @@ base::Result<std::unique_ptr<executors::Executor>> Environments::make(
     const config::RunnerConfig& runner) {
     if (runner.executor == "shell") return executors::shell::make_shell_executor(executor_);
     if (runner.executor != "docker") {
-        return base::make_error(base::ErrorKind::kConfiguration,
-                                "the executor \"" + runner.executor +
-                                    "\" is not known: use docker or shell");
+        return base::make_error(
+            base::ErrorKind::kConfiguration,
+            "the executor \"" + runner.executor + "\" is not known: use docker or shell");
     }
     auto engine = engine_of(runner.docker);
     if (!engine) return engine.error();

@@ -10,15 +10,15 @@
 
 namespace runner::daemon {
 
-/// Makes executors: the one place that names the concrete ones. Jobs of one Docker engine share a connection to
-/// it, made at the first job. Strand: the I/O thread.
+/// Makes executors: the one place that names the concrete ones. Jobs of one Docker engine share a
+/// connection to it, made at the first job. Strand: the I/O thread.
 class Environments {
   public:
     explicit Environments(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
     base::Result<std::unique_ptr<executors::Executor>> make(const config::RunnerConfig& runner);
-    /// Removes what jobs of this machine's runners left on the engines and nobody carries on. An engine that
-    /// does not answer is logged; its turn comes with the next start.
+    /// Removes what jobs of this machine's runners left on the engines and nobody carries on. An
+    /// engine that does not answer is logged; its turn comes with the next start.
     base::Task<void> remove_leftovers(std::shared_ptr<const config::Config> config,
                                       std::string system_id, std::set<std::int64_t> live_jobs);
 

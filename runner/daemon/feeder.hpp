@@ -13,9 +13,9 @@
 
 namespace runner::daemon {
 
-/// Asks the servers for jobs: every entry once per check_interval, evenly spread, and the same entry at
-/// once again after it got a job (runner-protocol.md §6). A request counts as a busy place, because its
-/// answer may be a job that has to be run.
+/// Asks the servers for jobs: every entry once per check_interval, evenly spread, and the same
+/// entry at once again after it got a job (runner-protocol.md §6). A request counts as a busy
+/// place, because its answer may be a job that has to be run.
 ///
 /// Life: run() until stop() and drain(). Strand: the I/O thread.
 class Feeder {
@@ -24,7 +24,8 @@ class Feeder {
     struct Host {
         std::function<int()> running_jobs;
         std::function<int(const std::string& runner_identity)> running_jobs_of;
-        std::function<void(std::shared_ptr<RunnerEntry>, protocol::gitlab::JobRequestAnswer)> accept;
+        std::function<void(std::shared_ptr<RunnerEntry>, protocol::gitlab::JobRequestAnswer)>
+            accept;
         std::function<void(const RunnerEntry&, const protocol::gitlab::JobRequestAnswer&)> observe;
         std::function<void(const RunnerEntry&, status::Feed)> fed;
     };
@@ -37,7 +38,8 @@ class Feeder {
     /// A job has ended: there may be room.
     void notify() { changed_.notify_all(); }
     base::Task<void> run();
-    /// No further requests. Those under way are answered, because the server may have assigned a job.
+    /// No further requests. Those under way are answered, because the server may have assigned a
+    /// job.
     void stop();
     /// Returns when no request is under way.
     base::Task<void> drain();

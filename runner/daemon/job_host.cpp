@@ -30,8 +30,9 @@ void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobReques
         base::log::error("The server sent a job that cannot be understood",
                          {{"runner", entry->short_token}, {"error", payload.error().message}});
         if (!identity) return;
-        job::Failure why{job::FailureReason::kSystemFailure, 0,
-                         "the server's job description cannot be understood: " + payload.error().message};
+        job::Failure why{
+            job::FailureReason::kSystemFailure, 0,
+            "the server's job description cannot be understood: " + payload.error().message};
         group_.spawn("refuse a job",
                      refuse(entry, {identity->id, identity->token}, std::move(why), {}));
         return;

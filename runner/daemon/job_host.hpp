@@ -30,7 +30,8 @@ class JobHost {
     /// Whom it may concern.
     struct Observer {
         std::function<void(const job::JobRun&)> on_start;  ///< of each new job
-        std::function<void(const job::JobRun&)> on_end;    ///< of each job, when its slot is free again
+        std::function<void(const job::JobRun&)>
+            on_end;  ///< of each job, when its slot is free again
         std::function<void(const RunnerEntry&)> on_refuse;  ///< for each job that could not begin
         std::function<void(const script::InputsExpansion&)> on_inputs;
     };
@@ -39,7 +40,8 @@ class JobHost {
             std::string system_id, ExecutorFactory make_executor, Observer observer);
 
     /// Takes a job that the server has just assigned. What is wrong with it is told to the server.
-    void accept(std::shared_ptr<RunnerEntry> entry, const protocol::gitlab::JobRequestAnswer& answer);
+    void accept(std::shared_ptr<RunnerEntry> entry,
+                const protocol::gitlab::JobRequestAnswer& answer);
     /// Takes up what a former daemon left behind; `find_entry` answers null when the runner is
     /// gone.
     void restore(
@@ -71,10 +73,11 @@ class JobHost {
                              const job::Checkpoint* restored);
     base::Task<void> run_to_the_end(Place place);
     void watch_slot(job::JobSetup& setup);
-    [[nodiscard]] std::optional<job::Failure> expand_inputs(const RunnerEntry& entry,
-                                                            protocol::gitlab::JobPayload& payload) const;
-    base::Task<void> refuse(std::shared_ptr<RunnerEntry> entry, protocol::gitlab::JobCredentials job,
-                            job::Failure why, std::vector<std::string> known_reasons);
+    [[nodiscard]] std::optional<job::Failure> expand_inputs(
+        const RunnerEntry& entry, protocol::gitlab::JobPayload& payload) const;
+    base::Task<void> refuse(std::shared_ptr<RunnerEntry> entry,
+                            protocol::gitlab::JobCredentials job, job::Failure why,
+                            std::vector<std::string> known_reasons);
 
     boost::asio::any_io_executor executor_;
     std::filesystem::path state_dir_;

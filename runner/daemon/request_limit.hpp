@@ -3,7 +3,8 @@
 namespace runner::daemon {
 
 /// How many jobs/request calls of one token may be under way at once (runner-protocol.md §6.3): it
-/// starts at one, grows while jobs come, shrinks when none do and faster when the server is in trouble.
+/// starts at one, grows while jobs come, shrinks when none do and faster when the server is in
+/// trouble.
 class AdaptiveRequestLimit {
   public:
     enum class Outcome { kJob, kNoJob, kServerTrouble };

@@ -108,8 +108,12 @@ std::vector<std::shared_ptr<RunnerEntry>> EntryBuilder::build(
         auto& state = token_states_[config::runner_identity(runner)];
         if (!state) state = std::make_shared<TokenState>();
         auto entry = std::make_shared<RunnerEntry>();
-        *entry = {config, &runner, config::short_token(runner.token),
-                  runner.url + '\n' + runner.token.reveal(), client, state};
+        *entry = {config,
+                  &runner,
+                  config::short_token(runner.token),
+                  runner.url + '\n' + runner.token.reveal(),
+                  client,
+                  state};
         entries.push_back(std::move(entry));
     }
     clients_ = std::move(clients);

@@ -16,12 +16,12 @@ namespace runner::daemon {
 protocol::gitlab::RunnerInfo runner_info(const config::Config& config,
                                          const config::RunnerConfig& runner);
 
-/// Whether this program can run the entry's jobs at all: one that it cannot run must not be asked for, as it would
-/// be taken from a runner that can.
+/// Whether this program can run the entry's jobs at all: one that it cannot run must not be asked
+/// for, as it would be taken from a runner that can.
 bool has_executor(const config::RunnerConfig& runner);
 
-/// Counters that belong to a runner at the server, not to a configuration: two entries of it share them, and a
-/// reload keeps them.
+/// Counters that belong to a runner at the server, not to a configuration: two entries of it share
+/// them, and a reload keeps them.
 struct TokenState {
     AdaptiveRequestLimit adaptive;
     int requests_in_flight = 0;
@@ -37,8 +37,9 @@ struct RunnerEntry {
     std::shared_ptr<TokenState> token_state;
 };
 
-/// Turns a configuration into entries. Clients (with their connections and the server's queue key) and
-/// token states are taken over from the former entries where URL, token and TLS files are the same.
+/// Turns a configuration into entries. Clients (with their connections and the server's queue key)
+/// and token states are taken over from the former entries where URL, token and TLS files are the
+/// same.
 class EntryBuilder {
   public:
     using OnRequest =

@@ -4,17 +4,18 @@ namespace runner::daemon {
 
 /// What a signal means, given what has been asked before (runner-protocol.md §6.6). Pure.
 ///
-/// QUIT: no new jobs, wait for those that run. TERM, INT: stop the jobs with a report, for a limited time.
-/// Any of these after TERM or INT, and TERM or INT after QUIT's wait has become a stop: leave at once.
+/// QUIT: no new jobs, wait for those that run. TERM, INT: stop the jobs with a report, for a
+/// limited time. Any of these after TERM or INT, and TERM or INT after QUIT's wait has become a
+/// stop: leave at once.
 class ShutdownPlan {
   public:
     enum class Action {
         kNone,
         kReload,
         kDescribe,  ///< USR1, USR2: say in the debug log what is going on
-        kDrain,   ///< graceful: wait for the jobs
-        kStop,    ///< forceful: every job is told to stop and to report
-        kLeave,   ///< now
+        kDrain,     ///< graceful: wait for the jobs
+        kStop,      ///< forceful: every job is told to stop and to report
+        kLeave,     ///< now
     };
 
     Action on_signal(int signal);

@@ -7,12 +7,12 @@
 
 namespace runner::daemon {
 
-/// Where the daemon keeps its journal: $STATE_DIRECTORY (systemd), else /var/lib/runner for the root
-/// user's default configuration, else `.runner-state` beside the configuration file.
+/// Where the daemon keeps its journal: $STATE_DIRECTORY (systemd), else /var/lib/runner for the
+/// root user's default configuration, else `.runner-state` beside the configuration file.
 std::filesystem::path state_directory_for(const std::filesystem::path& config_path);
 
-/// The state directory in use: made with mode 0700, and locked, because two daemons with one journal would
-/// take up each other's jobs. The lock ends with the process.
+/// The state directory in use: made with mode 0700, and locked, because two daemons with one
+/// journal would take up each other's jobs. The lock ends with the process.
 class StateDir {
   public:
     /// kConflict when another daemon has it; the sentence names its process.

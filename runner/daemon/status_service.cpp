@@ -27,11 +27,13 @@ base::Result<http::ServerOptions> parse_address(const std::string& address) {
     std::string host = address;
     const auto colon = address.rfind(':');
     const auto bracket = address.rfind(']');
-    const bool has_port = colon != std::string::npos && (bracket == std::string::npos || colon > bracket);
+    const bool has_port =
+        colon != std::string::npos && (bracket == std::string::npos || colon > bracket);
     if (has_port) {
         host = address.substr(0, colon);
         const std::string text = address.substr(colon + 1);
-        const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), options.port);
+        const auto [end, code] =
+            std::from_chars(text.data(), text.data() + text.size(), options.port);
         if (code != std::errc() || end != text.data() + text.size()) {
             return base::make_error(base::ErrorKind::kInvalidInput,
                                     "listen_address \"" + address +
@@ -114,7 +116,8 @@ class StatusService::Impl {
         }
         if (!has_executor(runner)) {
             state.healthy = false;
-            state.last_answer = "never asked: this program has no executor \"" + runner.executor + "\"";
+            state.last_answer =
+                "never asked: this program has no executor \"" + runner.executor + "\"";
         }
         return state;
     }
@@ -151,8 +154,8 @@ base::Result<void> StatusService::listen(const std::string& address) {
     auto server = http::Server::listen(impl_->executor, *options, std::move(handler));
     if (!server) return server.error().with_context("listen_address");
     impl_->server = std::move(*server);
-    base::log::info("Metrics server listening", {{"address", address},
-                                                 {"port", impl_->server->port()}});
+    base::log::info("Metrics server listening",
+                    {{"address", address}, {"port", impl_->server->port()}});
     return {};
 }
 
@@ -176,7 +179,9 @@ void StatusService::stop() {
 
 void StatusService::on_configuration(bool loaded) { impl_->metrics.configuration_loaded(loaded); }
 
-void StatusService::on_configuration_saved(bool saved) { impl_->metrics.configuration_saved(saved); }
+void StatusService::on_configuration_saved(bool saved) {
+    impl_->metrics.configuration_saved(saved);
+}
 
 void StatusService::on_places(int concurrent) { impl_->metrics.places_changed(concurrent); }
 
@@ -192,8 +197,8 @@ void StatusService::on_inputs(const script::InputsExpansion& expansion) {
     using Problem = script::InputsExpansion::Problem;
     const std::string problem = expansion.problem == Problem::kParse        ? "parse"
                                 : expansion.problem == Problem::kEvaluation ? "evaluation"
-                                : expansion.problem == Problem::kSensitive  ? "sensitive_unsupported"
-                                                                            : "";
+                                : expansion.problem == Problem::kSensitive ? "sensitive_unsupported"
+                                                                           : "";
     impl_->metrics.inputs_expanded(expansion.count, problem);
 }
 
@@ -208,7 +213,8 @@ void StatusService::on_call(const config::RunnerConfig& runner, const gitlab::Ca
     impl_->metrics.api_call(record);
 }
 
-void StatusService::on_job_request(const RunnerEntry& entry, const gitlab::JobRequestAnswer& answer) {
+void StatusService::on_job_request(const RunnerEntry& entry,
+                                   const gitlab::JobRequestAnswer& answer) {
     if (answer.outcome == gitlab::JobRequestOutcome::kCancelled) return;
     Impl::Contact& contact = impl_->contacts[entry.key];
     if (answer.status != 0) contact.unix_micros = base::unix_micros_now();
@@ -223,12 +229,13 @@ void StatusService::on_job_request(const RunnerEntry& entry, const gitlab::JobRe
 void StatusService::on_job_start(const job::JobRun& run) {
     const auto& setup = run.setup();
     const auto& info = setup.payload.job_info;
-    impl_->metrics.job_received({.runner = impl_->labels(setup.record.short_token, setup.runner->name),
-                                 .executor = setup.runner->executor,
-                                 .seconds_in_queue = info.time_in_queue_seconds,
-                                 .project_jobs_running = info.project_jobs_running_on_instance_runners_count,
-                                 .queue_size = info.queue_size,
-                                 .queue_depth = info.queue_depth});
+    impl_->metrics.job_received(
+        {.runner = impl_->labels(setup.record.short_token, setup.runner->name),
+         .executor = setup.runner->executor,
+         .seconds_in_queue = info.time_in_queue_seconds,
+         .project_jobs_running = info.project_jobs_running_on_instance_runners_count,
+         .queue_size = info.queue_size,
+         .queue_depth = info.queue_depth});
 }
 
 void StatusService::on_job_end(const job::JobRun& run) {

@@ -26,10 +26,11 @@ struct StatusSnapshot {
     std::string system_id;
 };
 
-/// Counts what happens and serves it: /health/live, /health/ready, /status.json, /metrics and the debug pages
-/// (runner-protocol.md §8).
+/// Counts what happens and serves it: /health/live, /health/ready, /status.json, /metrics and the
+/// debug pages (runner-protocol.md §8).
 ///
-/// Life: listen() at most once, observe(), serve() in the daemon's group until stop(). Strand: the I/O thread.
+/// Life: listen() at most once, observe(), serve() in the daemon's group until stop(). Strand: the
+/// I/O thread.
 class StatusService {
   public:
     explicit StatusService(const boost::asio::any_io_executor& executor);

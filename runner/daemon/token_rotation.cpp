@@ -65,7 +65,8 @@ std::optional<std::int64_t> rotation_time(const config::RunnerConfig& runner) {
 }
 
 TokenRotation::TokenRotation(const boost::asio::any_io_executor& executor,
-                             std::filesystem::path config_path, std::function<void(bool saved)> changed)
+                             std::filesystem::path config_path,
+                             std::function<void(bool saved)> changed)
     : config_path_(std::move(config_path)), changed_(std::move(changed)), wake_(executor) {}
 
 void TokenRotation::configure(std::vector<std::shared_ptr<RunnerEntry>> entries) {

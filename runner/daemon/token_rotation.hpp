@@ -24,8 +24,9 @@ std::optional<std::int64_t> rotation_time(const config::RunnerConfig& runner);
 ///
 /// The old token is dead as soon as the server answers, so the file is proved writable before the
 /// question is asked, and writing is tried until it succeeds. `changed` is called after each try
-/// to write; when it succeeded, the configuration is to be read again. A refusal is said once, with the remedy; anything
-/// else is tried again later. Entries that share a token get the new one together.
+/// to write; when it succeeded, the configuration is to be read again. A refusal is said once, with
+/// the remedy; anything else is tried again later. Entries that share a token get the new one
+/// together.
 ///
 /// Life: configure(), run() until stop(); a request under way is ended first. Strand: the I/O
 /// thread.

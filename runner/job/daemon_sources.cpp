@@ -35,8 +35,8 @@ base::Result<void> DaemonSources::write_config() {
     const std::string clean = script::without_credentials(request_.url_with_credentials);
     std::string text = "[gc]\n\tauto = 0\n[safe]\n\tdirectory = *\n";
     if (clean != request_.url_with_credentials) {
-        text += "[url " + config_value(request_.url_with_credentials) + "]\n\tinsteadOf = " + config_value(clean) +
-                "\n";
+        text += "[url " + config_value(request_.url_with_credentials) +
+                "]\n\tinsteadOf = " + config_value(clean) + "\n";
     }
     if (!request_.ca_file_content.empty()) {
         const auto ca = request_.directory / "ca.pem";
@@ -50,10 +50,8 @@ base::Result<void> DaemonSources::write_config() {
 
 std::vector<std::string> DaemonSources::environment() const {
     return {"GIT_CONFIG_GLOBAL=" + (request_.directory / "config").string(),
-            "GIT_CONFIG_SYSTEM=/dev/null",
-            "GIT_TERMINAL_PROMPT=0",
-            "GIT_DIR=" + (request_.directory / "repository.git").string(),
-            "LC_ALL=C"};
+            "GIT_CONFIG_SYSTEM=/dev/null", "GIT_TERMINAL_PROMPT=0",
+            "GIT_DIR=" + (request_.directory / "repository.git").string(), "LC_ALL=C"};
 }
 
 base::Task<base::Result<void>> DaemonSources::git(std::vector<std::string> arguments,

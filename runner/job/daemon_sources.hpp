@@ -21,12 +21,13 @@ struct SourcesRequest {
     std::string ca_file_content;  ///< PEM, "" for none
 };
 
-/// The sources for an image that has no git: fetched by the daemon into a bare repository of its own and
-/// handed out as a tar of the commit's tree. No file of the repository is ever laid out on the host, so
-/// nothing in it (links, names with "..") can reach the host's files.
+/// The sources for an image that has no git: fetched by the daemon into a bare repository of its
+/// own and handed out as a tar of the commit's tree. No file of the repository is ever laid out on
+/// the host, so nothing in it (links, names with "..") can reach the host's files.
 ///
-/// Life: fetch(), then archive() once. Strand: the I/O thread. Failures: kNotFound when the host has no git or
-/// the commit is not there, kUnavailable with git's own words for a fetch that failed.
+/// Life: fetch(), then archive() once. Strand: the I/O thread. Failures: kNotFound when the host
+/// has no git or the commit is not there, kUnavailable with git's own words for a fetch that
+/// failed.
 class DaemonSources final : public Sources {
   public:
     explicit DaemonSources(SourcesRequest request) : request_(std::move(request)) {}

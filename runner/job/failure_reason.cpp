@@ -36,9 +36,8 @@ constexpr std::array<std::string_view, 8> kConfigurationWords{
 
 template <std::size_t N>
 bool contains_any(const std::string& text, const std::array<std::string_view, N>& words) {
-    return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-        return text.find(word) != std::string::npos;
-    });
+    return std::any_of(words.begin(), words.end(),
+                       [&](std::string_view word) { return text.find(word) != std::string::npos; });
 }
 
 std::string_view fallback(FailureReason reason) {

@@ -34,11 +34,12 @@ class JobTarget final : public trace::TraceTarget {
     base::Task<gitlab::PatchResult> patch(std::string_view content, std::uint64_t offset) override {
         auto result = co_await client_->patch_trace(job_, content, offset, debug_trace_);
         if (result.outcome == gitlab::PatchOutcome::kOk) {
-            base::log::debug("Appending trace to coordinator...ok",
-                             {{"job", job_.id},
-                              {"code", result.status},
-                              {"job-status", result.signals.job_status},
-                              {"sent-log", fmt::format("{}-{}", offset, offset + content.size() - 1)}});
+            base::log::debug(
+                "Appending trace to coordinator...ok",
+                {{"job", job_.id},
+                 {"code", result.status},
+                 {"job-status", result.signals.job_status},
+                 {"sent-log", fmt::format("{}-{}", offset, offset + content.size() - 1)}});
         }
         co_return result;
     }
@@ -90,11 +91,12 @@ class JobTarget final : public trace::TraceTarget {
 
   private:
     /// Only what went well: the uploader tells of the rest.
-    void tell(std::string_view what, base::log::Level level, const gitlab::UpdateResult& result) const {
+    void tell(std::string_view what, base::log::Level level,
+              const gitlab::UpdateResult& result) const {
         if (result.outcome != gitlab::UpdateOutcome::kOk) return;
-        base::log::write(level, what, {{"job", job_.id},
-                                       {"code", result.status},
-                                       {"job-status", result.signals.job_status}});
+        base::log::write(
+            level, what,
+            {{"job", job_.id}, {"code", result.status}, {"job-status", result.signals.job_status}});
     }
 
     gitlab::JobUpdate update(gitlab::JobState state, const std::string& checksum,
@@ -203,8 +205,8 @@ class GitLabChannel final : public JobChannel {
     base::Task<base::Result<std::string>> send_artifact(ArtifactFile file) override {
         return target_.send(std::move(file));
     }
-    base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(gitlab::Dependency dependency,
-                                                                        bool direct) override {
+    base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
+        gitlab::Dependency dependency, bool direct) override {
         return target_.fetch(std::move(dependency), direct);
     }
 

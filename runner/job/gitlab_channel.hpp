@@ -11,8 +11,8 @@
 
 namespace runner::job {
 
-/// The channel of a job that GitLab handed out: masks and frames the log, keeps it in `spool` and sends
-/// it by PATCH, tells the server start and end.
+/// The channel of a job that GitLab handed out: masks and frames the log, keeps it in `spool` and
+/// sends it by PATCH, tells the server start and end.
 struct GitLabChannelOptions {
     std::shared_ptr<protocol::gitlab::Client> client;
     protocol::gitlab::RunnerInfo info;

@@ -1,14 +1,14 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <algorithm>
 
 #include "base/stop_source.hpp"
 #include "runner/job/job_run.hpp"
 #include "runner/script/cache_key.hpp"
 
-/// Artifacts: the supervisor's side packs and unpacks, the channel sends and fetches, and the bytes pass
-/// through here without being kept (job-runtime.md §7).
+/// Artifacts: the supervisor's side packs and unpacks, the channel sends and fetches, and the bytes
+/// pass through here without being kept (job-runtime.md §7).
 namespace runner::job {
 
 using base::ErrorKind;
@@ -35,7 +35,8 @@ class PackageBody {
         auto head = co_await file_->next_frame();
         if (!head) co_return head.error();
         const auto json = nlohmann::json::parse(*head, nullptr, false);
-        if (!json.is_object()) co_return base::make_error(ErrorKind::kProtocol, "a package has no head: " + path_);
+        if (!json.is_object())
+            co_return base::make_error(ErrorKind::kProtocol, "a package has no head: " + path_);
         co_return json.value("name", std::string());
     }
 
@@ -65,17 +66,22 @@ std::string type_of(const Artifact& artifact) {
 
 base::Result<void> exit_error(const base::Result<StageExit>& exit) {
     if (!exit) return exit.error();
-    if (exit->reason == StageExit::Reason::kDeadline) return base::make_error(ErrorKind::kTimeout, "out of time");
-    if (exit->reason == StageExit::Reason::kStartFailed) return base::make_error(ErrorKind::kIo, exit->message);
+    if (exit->reason == StageExit::Reason::kDeadline)
+        return base::make_error(ErrorKind::kTimeout, "out of time");
+    if (exit->reason == StageExit::Reason::kStartFailed)
+        return base::make_error(ErrorKind::kIo, exit->message);
     if (exit->code == 0) return {};
     return base::make_error(ErrorKind::kIo, fmt::format("exit code {}", exit->code));
 }
 
 }  // namespace
 
-/// A stop and the job's own limit are judged as in every stage; a peer that was too slow is a failure like others.
-void JobRun::archive_failed(const PlannedStage& stage, const std::string& what, const base::Error& error) {
-    if (stop_.requested() || (error.is(ErrorKind::kTimeout) && is_over_time())) return judge(stage, error);
+/// A stop and the job's own limit are judged as in every stage; a peer that was too slow is a
+/// failure like others.
+void JobRun::archive_failed(const PlannedStage& stage, const std::string& what,
+                            const base::Error& error) {
+    if (stop_.requested() || (error.is(ErrorKind::kTimeout) && is_over_time()))
+        return judge(stage, error);
     log().error(what + error.message);
     stage_failed(stage, {FailureReason::kScriptFailure, 1, "exit code 1"});
 }
@@ -83,7 +89,8 @@ void JobRun::archive_failed(const PlannedStage& stage, const std::string& what, 
 base::Task<void> JobRun::download_artifacts(const PlannedStage& stage) {
     const auto& all = setup_.payload.dependencies;
     if (all.size() > kMaxParts) {
-        const std::string text = fmt::format("{} jobs to download from, at most {} are possible", all.size(), kMaxParts);
+        const std::string text =
+            fmt::format("{} jobs to download from, at most {} are possible", all.size(), kMaxParts);
         archive_failed(stage, "", base::make_error(ErrorKind::kInvalidInput, text));
         co_return;
     }
@@ -91,7 +98,8 @@ base::Task<void> JobRun::download_artifacts(const PlannedStage& stage) {
     for (; checkpoint_.part < all.size(); ++checkpoint_.part) {
         const Dependency& dependency = all[checkpoint_.part];
         if (dependency.artifact_filename.empty()) continue;
-        log().notice(fmt::format("Downloading artifacts for {} ({})...", dependency.name, dependency.id));
+        log().notice(
+            fmt::format("Downloading artifacts for {} ({})...", dependency.name, dependency.id));
         auto downloading = download(dependency);
         auto done = co_await std::move(downloading);
         if (done) {
@@ -107,7 +115,8 @@ base::Task<void> JobRun::download_artifacts(const PlannedStage& stage) {
     }
 }
 
-/// As often as the job allows: what is damaged would be damaged again, so only the transfer is repeated.
+/// As often as the job allows: what is damaged would be damaged again, so only the transfer is
+/// repeated.
 base::Task<base::Result<void>> JobRun::download(const Dependency& dependency) {
     const int attempts = variables_->attempts("ARTIFACT_DOWNLOAD_ATTEMPTS");
     auto pause = kFirstRetryPause;
@@ -115,9 +124,11 @@ base::Task<base::Result<void>> JobRun::download(const Dependency& dependency) {
         const bool direct = variables_->feature("FF_USE_DIRECT_DOWNLOAD");
         auto trying = download_once(dependency, direct);
         auto done = co_await std::move(trying);
-        if (done || checkpoint_.attempt + 1 >= attempts || stop_.requested()) co_return std::move(done);
+        if (done || checkpoint_.attempt + 1 >= attempts || stop_.requested())
+            co_return std::move(done);
         if (done.error().is(ErrorKind::kTimeout)) co_return std::move(done);
-        log().error(setup_.channel->transfer_words("archive").fetching + "... " + done.error().message);
+        log().error(setup_.channel->transfer_words("archive").fetching + "... " +
+                    done.error().message);
         log().warning("Retrying...");
         auto waited = co_await wait_before_retry(pause);
         if (!waited) co_return waited.error();
@@ -133,7 +144,8 @@ base::Task<base::Result<void>> JobRun::download_once(const Dependency& dependenc
     auto making = session_->make_directory(directories_->tmp, 0, user);
     auto made = co_await base::run_stoppable(&stop_, std::move(making), job_deadline());
     if (!made) co_return made.error();
-    auto putting = session_->put_file(writer_->dependency_path(dependency.id), std::move(*body), 0600, user);
+    auto putting =
+        session_->put_file(writer_->dependency_path(dependency.id), std::move(*body), 0600, user);
     auto put = co_await base::run_stoppable(&stop_, std::move(putting), job_deadline());
     if (!put) co_return put.error();
     co_return base::Result<void>();
@@ -141,7 +153,8 @@ base::Task<base::Result<void>> JobRun::download_once(const Dependency& dependenc
 
 base::Task<base::Result<void>> JobRun::extract(const Dependency& dependency) {
     const auto number = stage_number(checkpoint_.plan_index, checkpoint_.part);
-    auto extracted = co_await run_script(number, writer_->extract_dependency(dependency.id), job_deadline());
+    auto extracted =
+        co_await run_script(number, writer_->extract_dependency(dependency.id), job_deadline());
     co_return exit_error(extracted);
 }
 
@@ -149,7 +162,9 @@ base::Task<void> JobRun::upload_artifacts(const PlannedStage& stage) {
     const auto& all = setup_.payload.artifacts;
     for (; checkpoint_.part < all.size(); ++checkpoint_.part) {
         const Artifact& artifact = all[checkpoint_.part];
-        if (!script::names_files(artifact) || !script::matches_outcome(artifact.when, stage.on_success)) continue;
+        if (!script::names_files(artifact) ||
+            !script::matches_outcome(artifact.when, stage.on_success))
+            continue;
         auto uploading = upload(artifact, checkpoint_.part);
         auto done = co_await std::move(uploading);
         // The others are sent all the same: each is worth having.
@@ -162,17 +177,21 @@ base::Task<void> JobRun::upload_artifacts(const PlannedStage& stage) {
 
 base::Task<base::Result<void>> JobRun::upload(const Artifact& artifact, std::size_t index) {
     const auto number = stage_number(checkpoint_.plan_index, index);
-    auto packed = co_await run_script(number, writer_->pack_artifact(artifact, index), job_deadline());
+    auto packed =
+        co_await run_script(number, writer_->pack_artifact(artifact, index), job_deadline());
     if (auto good = exit_error(packed); !good) co_return good.error();
     const std::string path = writer_->package_path(index);
     auto sending = send_package(artifact, path);
-    const auto limit = std::chrono::duration_cast<Clock::duration>(setup_.runner->artifact_upload_timeout);
+    const auto limit =
+        std::chrono::duration_cast<Clock::duration>(setup_.runner->artifact_upload_timeout);
     const base::Deadline deadline = std::min(*job_deadline(), Clock::now() + limit);
     auto sent = co_await base::run_stoppable(&stop_, std::move(sending), deadline);
     if (!sent) {
-        const bool own_limit = sent.error().is(ErrorKind::kTimeout) && Clock::now() >= *deadline && !is_over_time();
+        const bool own_limit =
+            sent.error().is(ErrorKind::kTimeout) && Clock::now() >= *deadline && !is_over_time();
         if (!own_limit) co_return sent.error();
-        co_return base::make_error(ErrorKind::kIo, "not done within upload_timeout of [runners.artifact]");
+        co_return base::make_error(ErrorKind::kIo,
+                                   "not done within upload_timeout of [runners.artifact]");
     }
     auto removing = session_->remove(path, setup_.executor->info().user);
     auto removed = co_await base::run_stoppable(&stop_, std::move(removing), job_deadline());
@@ -180,7 +199,8 @@ base::Task<base::Result<void>> JobRun::upload(const Artifact& artifact, std::siz
     co_return base::Result<void>();
 }
 
-base::Task<base::Result<void>> JobRun::send_package(const Artifact& artifact, const std::string& path) {
+base::Task<base::Result<void>> JobRun::send_package(const Artifact& artifact,
+                                                    const std::string& path) {
     const std::string user = setup_.executor->info().user;
     auto first = std::make_shared<PackageBody>(*session_, path, user);
     auto name = co_await first->open();

@@ -36,11 +36,13 @@ enum class StartAnswer {
 
 /// Where a job's log, state and end go: GitLab for `run`, a terminal for `exec`.
 ///
-/// Life: serve() runs in the job's group from the start until finish() or abandon() has returned. Strand: the
-/// I/O thread. What is written is kept until commit() has covered it; only then may it leave the machine.
+/// Life: serve() runs in the job's group from the start until finish() or abandon() has returned.
+/// Strand: the I/O thread. What is written is kept until commit() has covered it; only then may it
+/// leave the machine.
 class JobChannel {
   public:
-    /// A checkpoint's view of the log: bytes that are safe on disk, and what the framing holds back.
+    /// A checkpoint's view of the log: bytes that are safe on disk, and what the framing holds
+    /// back.
     struct Mark {
         std::uint64_t bytes = 0;
         std::string state;
@@ -59,8 +61,8 @@ class JobChannel {
     /// Somebody waits for the next output: it shall be seen at once.
     virtual void expect_output() {}
 
-    /// Bytes of the log that are kept, 0 for all. The environment may drop what lies far behind it; when it has begun
-    /// to, output_was_cut() says so in the log, unless the log ended before.
+    /// Bytes of the log that are kept, 0 for all. The environment may drop what lies far behind it;
+    /// when it has begun to, output_was_cut() says so in the log, unless the log ended before.
     [[nodiscard]] virtual std::uint64_t output_limit() const { return 0; }
     virtual void output_was_cut() {}
 
@@ -74,21 +76,21 @@ class JobChannel {
     virtual void on_progress(std::function<void()>) {}
     virtual base::Task<void> serve() = 0;
     virtual base::Task<StartAnswer> announce_start() = 0;
-    /// Sends the rest of the log and the outcome, as often as it takes; serve() ends. kUnavailable when the
-    /// server could not be told within the configured tries.
+    /// Sends the rest of the log and the outcome, as often as it takes; serve() ends. kUnavailable
+    /// when the server could not be told within the configured tries.
     virtual base::Task<base::Result<void>> finish(const Outcome& outcome) = 0;
-    /// What it is called to bring archives to where they are kept, and from there, for the job's log:
-    /// "Uploading artifacts as \"archive\" to coordinator".
+    /// What it is called to bring archives to where they are kept, and from there, for the job's
+    /// log: "Uploading artifacts as \"archive\" to coordinator".
     struct TransferWords {
         std::string sending;
         std::string fetching;
     };
     [[nodiscard]] virtual TransferWords transfer_words(const std::string& type) const = 0;
-    /// Keeps an archive of the job; answers what the log says of it: "201 Created". Failures are final: what can be
-    /// tried again was.
+    /// Keeps an archive of the job; answers what the log says of it: "201 Created". Failures are
+    /// final: what can be tried again was.
     virtual base::Task<base::Result<std::string>> send_artifact(ArtifactFile file) = 0;
-    /// The archive of an earlier job. kNotFound: there is none, or none any more; failures are final.
-    /// `direct`: the server may send it from where it is stored.
+    /// The archive of an earlier job. kNotFound: there is none, or none any more; failures are
+    /// final. `direct`: the server may send it from where it is stored.
     virtual base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
         protocol::gitlab::Dependency dependency, bool direct) = 0;
 

@@ -28,11 +28,11 @@ std::string slug_of(const JobPayload& payload) {
 
 /// A bind of the host's directory makes the builds directory shared between jobs.
 bool builds_are_bound(const config::RunnerConfig& runner, const std::string& builds) {
-    return std::any_of(runner.docker.volumes.begin(), runner.docker.volumes.end(),
-                       [&](const std::string& volume) {
-                           const auto parts = base::split(volume, ':');
-                           return parts.size() > 1 && parts[0].starts_with('/') && parts[1] == builds;
-                       });
+    return std::any_of(
+        runner.docker.volumes.begin(), runner.docker.volumes.end(), [&](const std::string& volume) {
+            const auto parts = base::split(volume, ':');
+            return parts.size() > 1 && parts[0].starts_with('/') && parts[1] == builds;
+        });
 }
 
 bool lies_within(const std::filesystem::path& inner, const std::filesystem::path& outer) {
@@ -67,8 +67,7 @@ executors::ServiceSpec service_spec(const Image& service, const script::Variable
     spec.command = service.command;
     spec.environment = variables.public_environment();
     for (const auto& variable : service.variables) {
-        const std::string value =
-            variable.raw ? variable.value : variables.expand(variable.value);
+        const std::string value = variable.raw ? variable.value : variables.expand(variable.value);
         std::erase_if(spec.environment, [&](const auto& v) { return v.name == variable.key; });
         spec.environment.push_back({variable.key, value});
     }
@@ -115,7 +114,8 @@ std::map<std::string, std::string> labels(const JobPayload& payload,
     for (const auto& [name, value] : runner.docker.container_labels) {
         all[name] = variables.expand(value);
     }
-    for (const auto& [name, value] : ours) all[std::string(kLabelPrefix) + std::string(name)] = value;
+    for (const auto& [name, value] : ours)
+        all[std::string(kLabelPrefix) + std::string(name)] = value;
     return all;
 }
 
@@ -125,22 +125,25 @@ std::string unsupported_options(const Image& image, std::string_view section) {
     const std::string& first = image.unsupported_options.front();
     const std::string executor = first.substr(0, first.find('.'));
     if (executor == first) {
-        return fmt::format("Unsupported \"{}\" options [{}] for \"executor_opts\"; supported options are "
-                           "[docker kubernetes]",
-                           section, first);
+        return fmt::format(
+            "Unsupported \"{}\" options [{}] for \"executor_opts\"; supported options are "
+            "[docker kubernetes]",
+            section, first);
     }
     std::vector<std::string> names;
     for (const auto& option : image.unsupported_options) {
         if (option.starts_with(executor + ".")) names.push_back(option.substr(executor.size() + 1));
     }
-    return fmt::format("Unsupported \"{}\" options [{}] for \"{}\"; supported options are [{}]", section,
-                       base::join(names, " "), executor, executor == "docker" ? "platform user" : "user");
+    return fmt::format("Unsupported \"{}\" options [{}] for \"{}\"; supported options are [{}]",
+                       section, base::join(names, " "), executor,
+                       executor == "docker" ? "platform user" : "user");
 }
 
 /// Why CI steps (`run:`) cannot be run.
 std::string run_problem(const JobPayload& payload) {
     for (const auto& step : payload.steps) {
-        if (step.name == "script" && !step.script.empty()) return "`run:` and `script:` exclude each other";
+        if (step.name == "script" && !step.script.empty())
+            return "`run:` and `script:` exclude each other";
     }
     for (const auto& variable : payload.variables) {
         if (variable.key == "STEPS") return "`run:` and the variable STEPS exclude each other";
@@ -244,14 +247,12 @@ executors::JobEnvironment make_environment(const JobPayload& payload,
     env.cache_identity = fmt::format("{}-{}-{}-{}", config::runner_identity(runner), system_id,
                                      env.project_id, slot.concurrent_project_id);
     env.protected_ref = is_protected(payload, variables);
-    env.keep_builds_volume =
-        variables.get("GIT_STRATEGY") == "fetch" ||
-        (variables.get("GIT_STRATEGY").empty() && payload.allow_git_fetch);
+    env.keep_builds_volume = variables.get("GIT_STRATEGY") == "fetch" ||
+                             (variables.get("GIT_STRATEGY").empty() && payload.allow_git_fetch);
     env.network_per_build = variables.feature("FF_NETWORK_PER_BUILD");
     env.init_process = variables.feature("FF_USE_INIT_WITH_DOCKER_EXECUTOR");
-    env.debug_services =
-        script::parse_bool(variables.get("CI_DEBUG_SERVICES")).value_or(false) &&
-        !runner.debug_trace_disabled;
+    env.debug_services = script::parse_bool(variables.get("CI_DEBUG_SERVICES")).value_or(false) &&
+                         !runner.debug_trace_disabled;
     return env;
 }
 

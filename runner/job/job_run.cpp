@@ -23,8 +23,8 @@ constexpr std::chrono::seconds kPrepareInterval{3};
 constexpr std::chrono::minutes kCleanupLimit{5};
 /// How often a busy log may make us write a checkpoint.
 constexpr std::chrono::milliseconds kCheckpointInterval{20};
-/// How often a log is looked at in which others write: the preparation, which may pull an image for minutes, or
-/// services.
+/// How often a log is looked at in which others write: the preparation, which may pull an image for
+/// minutes, or services.
 constexpr std::chrono::milliseconds kPreparationInterval{500};
 constexpr int kUnsupportedExitCode = 3;
 
@@ -98,8 +98,8 @@ void JobRun::stop(StopReason reason, std::string_view signal) {
     if (checkpoint_.phase >= Phase::kReporting) return;
     stop_signal_ = signal;
     stop_.request(reason);
-    // An ENTRYPOINT that is stuck would keep every stage waiting for its limit. A job that was taken up again has
-    // a supervisor, which is to hear of the stop.
+    // An ENTRYPOINT that is stuck would keep every stage waiting for its limit. A job that was
+    // taken up again has a supervisor, which is to hear of the stop.
     if (session_ && !setup_.restored && !session_->was_reached()) session_->close();
 }
 
@@ -357,7 +357,8 @@ void JobRun::on_output_limit(std::uint64_t) { setup_.channel->output_was_cut(); 
 base::Task<void> JobRun::save_often() {
     while (!ended_ && checkpoint_.phase < Phase::kCleaning) {
         // Services write without a word to us.
-        const bool others_write = checkpoint_.phase == Phase::kPreparing || environment_.debug_services;
+        const bool others_write =
+            checkpoint_.phase == Phase::kPreparing || environment_.debug_services;
         if (!checkpoint_due_ && others_write) {
             auto notified = co_await changed_.wait_for(kPreparationInterval);
             if (!notified) ask_to_save();

@@ -97,7 +97,8 @@ class JobRun final : private executors::session::EventSink {
     base::Task<base::Result<executors::session::StageExit>> stop_script(std::uint16_t number);
     base::Task<void> get_ready();
     base::Task<base::Result<void>> wait_engine(const executors::ReadinessStage& wanted,
-                                               Session::EngineState state, Clock::time_point deadline);
+                                               Session::EngineState state,
+                                               Clock::time_point deadline);
     base::Task<base::Result<void>> run_readiness_script(const executors::ReadinessStage& wanted,
                                                         std::uint16_t number, std::string& problem);
     base::Task<bool> wait_until_ready();
@@ -118,13 +119,16 @@ class JobRun final : private executors::session::EventSink {
     // job_artifacts.cpp
     base::Task<void> download_artifacts(const PlannedStage& stage);
     base::Task<base::Result<void>> download(const protocol::gitlab::Dependency& dependency);
-    base::Task<base::Result<void>> download_once(const protocol::gitlab::Dependency& dependency, bool direct);
+    base::Task<base::Result<void>> download_once(const protocol::gitlab::Dependency& dependency,
+                                                 bool direct);
     base::Task<base::Result<void>> extract(const protocol::gitlab::Dependency& dependency);
     base::Task<void> upload_artifacts(const PlannedStage& stage);
-    base::Task<base::Result<void>> upload(const protocol::gitlab::Artifact& artifact, std::size_t index);
+    base::Task<base::Result<void>> upload(const protocol::gitlab::Artifact& artifact,
+                                          std::size_t index);
     base::Task<base::Result<void>> send_package(const protocol::gitlab::Artifact& artifact,
                                                 const std::string& path);
-    void archive_failed(const PlannedStage& stage, const std::string& what, const base::Error& error);
+    void archive_failed(const PlannedStage& stage, const std::string& what,
+                        const base::Error& error);
 
     // executors::session::EventSink
     void on_output(std::uint16_t stage, executors::helper::Stream stream, std::uint64_t time_us,

@@ -67,7 +67,8 @@ base::Task<void> JobRun::run_stages() {
 }
 
 base::Task<void> JobRun::run_stage(const PlannedStage& stage) {
-    status_.enter(stage.name, executor_stage(setup_.runner->executor, "run"), base::unix_micros_now());
+    status_.enter(stage.name, executor_stage(setup_.runner->executor, "run"),
+                  base::unix_micros_now());
     if (stage.kind == StageKind::kStep) {
         auto usable = co_await wait_until_ready();
         if (!usable) co_return;
@@ -116,8 +117,8 @@ base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
         }
         const auto number = script_number();
         auto result = co_await run_script(number, std::move(*text), stage_deadline(stage));
-        const bool failed = result && result->code != 0 &&
-                            result->reason == StageExit::Reason::kExited;
+        const bool failed =
+            result && result->code != 0 && result->reason == StageExit::Reason::kExited;
         if (!failed || checkpoint_.attempt + 1 >= attempts || stop_.requested()) {
             judge(stage, result);
             co_return;
@@ -197,8 +198,8 @@ base::Deadline JobRun::stage_deadline(const PlannedStage& stage) {
             return std::nullopt;
         }
         if (Clock::now() + std::chrono::duration_cast<Clock::duration>(*parsed) > *job) {
-            log().warning(fmt::format("{} timeout: {} is longer than job timeout. Setting to job timeout",
-                                      name, raw));
+            log().warning(fmt::format(
+                "{} timeout: {} is longer than job timeout. Setting to job timeout", name, raw));
             return std::nullopt;
         }
         if (parsed->count() == 0) return std::nullopt;
@@ -263,9 +264,10 @@ base::Task<base::Result<StageExit>> JobRun::stop_script(std::uint16_t number) {
 void JobRun::judge(const PlannedStage& stage, const base::Result<StageExit>& result) {
     if (stop_.requested()) return stage_stopped(stage);
     if (result && result->reason == StageExit::Reason::kStopped && !setup_.restored) {
-        return stage_failed(stage, {FailureReason::kSystemFailure, 0,
-                                    "the job's environment was stopped from outside (its first process "
-                                    "got a SIGTERM)"});
+        return stage_failed(stage,
+                            {FailureReason::kSystemFailure, 0,
+                             "the job's environment was stopped from outside (its first process "
+                             "got a SIGTERM)"});
     }
     if (result && result->reason == StageExit::Reason::kStopped) {
         // By a daemon that did not live to say so.
@@ -287,9 +289,9 @@ void JobRun::judge(const PlannedStage& stage, const base::Result<StageExit>& res
     Failure failure{FailureReason::kScriptFailure, result->code,
                     exit_text(setup_.runner->executor, *result)};
     if (stage.kind == StageKind::kPrepareScript) {
-        failure.message =
-            "prepare environment: " + failure.message +
-            ". Check https://docs.gitlab.com/runner/shells/#shell-profile-loading for more information";
+        failure.message = "prepare environment: " + failure.message +
+                          ". Check https://docs.gitlab.com/runner/shells/#shell-profile-loading "
+                          "for more information";
     }
     stage_failed(stage, std::move(failure));
 }
@@ -307,8 +309,9 @@ void JobRun::stage_timed_out(const PlannedStage& stage) {
         }
         return;
     }
-    const std::string_view text = stage.kind == StageKind::kStep ? "script timeout: context deadline exceeded"
-                                                                 : "context deadline exceeded";
+    const std::string_view text = stage.kind == StageKind::kStep
+                                      ? "script timeout: context deadline exceeded"
+                                      : "context deadline exceeded";
     stage_failed(stage, {FailureReason::kTimeout, 0, std::string(text)});
 }
 
@@ -331,9 +334,7 @@ void JobRun::stage_stopped(const PlannedStage& stage) {
 
 void JobRun::stage_failed(const PlannedStage& stage, Failure failure) {
     switch (stage.kind) {
-        case StageKind::kPrepareScript:
-            checkpoint_.progress.prepare_script_failed = true;
-            break;
+        case StageKind::kPrepareScript: checkpoint_.progress.prepare_script_failed = true; break;
         case StageKind::kGetSources:
         case StageKind::kRestoreCache:
         case StageKind::kDownloadArtifacts: checkpoint_.progress.sources_failed = true; break;

@@ -13,8 +13,8 @@ using base::StopReason;
 void JobRun::write_header() {
     const auto& runner = *setup_.runner;
     // Tools find the head of a log by the official words.
-    log().print(fmt::format("Running with gitlab-runner {} ({}) [runner {}]", base::compatible_version(),
-                            base::revision(), base::version()));
+    log().print(fmt::format("Running with gitlab-runner {} ({}) [runner {}]",
+                            base::compatible_version(), base::revision(), base::version()));
     log().print(fmt::format("  on {} {}, system ID: {}", runner.name, setup_.record.short_token,
                             setup_.system_id));
     if (const std::string flags = variables_->changed_features(); !flags.empty()) {

@@ -1,8 +1,8 @@
 #include "runner/job/journal.hpp"
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <functional>
-#include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
 #include "base/log.hpp"

@@ -17,8 +17,8 @@
 ///     checkpoint.json  how far it has come; replaced by rename, so it is old or new, never half
 ///     spool            the job log as the server has it or will have it
 ///
-/// Rule: a thing is written here before it is acted on. What lies behind the checkpoint in the spool was
-/// never sent and is cut off when the job is taken up again.
+/// Rule: a thing is written here before it is acted on. What lies behind the checkpoint in the
+/// spool was never sent and is cut off when the job is taken up again.
 namespace runner::job {
 
 /// Facts that do not change while the job runs.
@@ -43,9 +43,11 @@ struct Checkpoint {
     Phase phase = Phase::kPreparing;
     std::size_t plan_index = 0;  ///< the stage that is running or comes next
     int attempt = 0;
-    std::size_t part = 0;        ///< of a stage with several archives: the one that is under way or comes next
-    bool stage_begun = false;    ///< its heading is in the log and it may have been started
-    std::int64_t clock_started_unix_micros = 0;  ///< the job's time limit counts from here; 0: not yet
+    std::size_t part =
+        0;  ///< of a stage with several archives: the one that is under way or comes next
+    bool stage_begun = false;  ///< its heading is in the log and it may have been started
+    std::int64_t clock_started_unix_micros =
+        0;  ///< the job's time limit counts from here; 0: not yet
     std::int64_t script_deadline_unix_micros = 0;  ///< RUNNER_SCRIPT_TIMEOUT; 0: none
     std::uint64_t events_offset = 0;
     std::uint64_t spool_bytes = 0;
@@ -84,8 +86,8 @@ struct FoundJob {
     Checkpoint checkpoint;
 };
 
-/// All of them, oldest first. A directory that cannot be understood is logged, renamed to "*.broken" and
-/// left for a person.
+/// All of them, oldest first. A directory that cannot be understood is logged, renamed to
+/// "*.broken" and left for a person.
 std::vector<FoundJob> find_jobs(const std::filesystem::path& state_dir);
 
 }  // namespace runner::job

@@ -27,18 +27,22 @@ bool any_for(const std::vector<Entry>& entries, bool success) {
     });
 }
 
-void add_cache_stage(std::vector<PlannedStage>& plan, const protocol::gitlab::JobPayload& payload, bool success) {
+void add_cache_stage(std::vector<PlannedStage>& plan, const protocol::gitlab::JobPayload& payload,
+                     bool success) {
     if (!any_for(payload.cache, success)) return;
-    plan.push_back({StageKind::kArchiveCache, success ? "archive_cache" : "archive_cache_on_failure",
-                    success ? "Saving cache for successful job" : "Saving cache for failed job", 0, success});
+    plan.push_back(
+        {StageKind::kArchiveCache, success ? "archive_cache" : "archive_cache_on_failure",
+         success ? "Saving cache for successful job" : "Saving cache for failed job", 0, success});
 }
 
-void add_upload_stage(std::vector<PlannedStage>& plan, const protocol::gitlab::JobPayload& payload, bool success) {
+void add_upload_stage(std::vector<PlannedStage>& plan, const protocol::gitlab::JobPayload& payload,
+                      bool success) {
     if (!any_for(payload.artifacts, success)) return;
-    plan.push_back({StageKind::kUploadArtifacts,
-                    success ? "upload_artifacts_on_success" : "upload_artifacts_on_failure",
-                    success ? "Uploading artifacts for successful job" : "Uploading artifacts for failed job", 0,
-                    success});
+    plan.push_back(
+        {StageKind::kUploadArtifacts,
+         success ? "upload_artifacts_on_success" : "upload_artifacts_on_failure",
+         success ? "Uploading artifacts for successful job" : "Uploading artifacts for failed job",
+         0, success});
 }
 
 }  // namespace
@@ -52,8 +56,10 @@ std::vector<PlannedStage> plan_stages(const protocol::gitlab::JobPayload& payloa
         plan.push_back({StageKind::kRestoreCache, "restore_cache", "Restoring cache"});
     }
     const auto& earlier = payload.dependencies;
-    if (std::any_of(earlier.begin(), earlier.end(), [](const auto& d) { return !d.artifact_filename.empty(); })) {
-        plan.push_back({StageKind::kDownloadArtifacts, "download_artifacts", "Downloading artifacts"});
+    if (std::any_of(earlier.begin(), earlier.end(),
+                    [](const auto& d) { return !d.artifact_filename.empty(); })) {
+        plan.push_back(
+            {StageKind::kDownloadArtifacts, "download_artifacts", "Downloading artifacts"});
     }
     std::vector<PlannedStage> after;
     for (std::size_t i = 0; i < payload.steps.size(); ++i) {
@@ -88,7 +94,8 @@ bool should_run(const PlannedStage& stage, const Progress& progress) {
         case StageKind::kArchiveCache:
         case StageKind::kUploadArtifacts: {
             if (cancelled && !progress.steps_reached) return false;
-            return stage.on_success == !(cancelled || progress.sources_failed || progress.step_failed);
+            return stage.on_success ==
+                   !(cancelled || progress.sources_failed || progress.step_failed);
         }
         case StageKind::kAfterScript: return !progress.sources_failed && progress.steps_reached;
         case StageKind::kCleanup: return !cancelled || progress.steps_reached;

@@ -25,9 +25,9 @@ enum class StageKind {
 
 struct PlannedStage {
     StageKind kind = StageKind::kStep;
-    std::string name;     ///< stage id, section name and metric label: "step_script"
-    std::string heading;  ///< the bold line that opens the stage in the log
-    std::size_t step = 0;  ///< index into the payload's steps, for kStep and kAfterScript
+    std::string name;        ///< stage id, section name and metric label: "step_script"
+    std::string heading;     ///< the bold line that opens the stage in the log
+    std::size_t step = 0;    ///< index into the payload's steps, for kStep and kAfterScript
     bool on_success = true;  ///< kArchiveCache, kUploadArtifacts: which outcome it is for
 };
 
@@ -37,17 +37,18 @@ std::vector<PlannedStage> plan_stages(const protocol::gitlab::JobPayload& payloa
 /// What decides about the stages that are left. Part of the checkpoint.
 struct Progress {
     bool prepare_script_failed = false;
-    bool sources_failed = false;   ///< or the cache's restoring, or a download: what the script needs is not there
-    bool steps_reached = false;    ///< a user step was started: after_script gets its turn
-    bool step_failed = false;      ///< a user step failed, was cancelled or hit its own limit
+    bool sources_failed =
+        false;  ///< or the cache's restoring, or a download: what the script needs is not there
+    bool steps_reached = false;  ///< a user step was started: after_script gets its turn
+    bool step_failed = false;    ///< a user step failed, was cancelled or hit its own limit
     bool job_timed_out = false;
     base::StopReason stop = base::StopReason::kNone;
 };
 
 bool should_run(const PlannedStage& stage, const Progress& progress);
 
-/// The supervisor's number of a stage's script; unique within the job and the same after a restart. `part`: which
-/// try, or which of a stage's archives, from 0 to kMaxParts - 1.
+/// The supervisor's number of a stage's script; unique within the job and the same after a restart.
+/// `part`: which try, or which of a stage's archives, from 0 to kMaxParts - 1.
 inline constexpr std::size_t kMaxParts = 1024;
 std::uint16_t stage_number(std::size_t plan_index, std::size_t part, bool recovery_script = false);
 

@@ -29,7 +29,8 @@ Value replaced(const Value& entry) {
 
 }  // namespace
 
-pipeline::include::Fetched ArtifactSource::local(const pipeline::include::Origin& origin, const std::string& path) {
+pipeline::include::Fetched ArtifactSource::local(const pipeline::include::Origin& origin,
+                                                 const std::string& path) {
     const auto file = files_.find(path);
     if (file == files_.end()) return next_.local(origin, path);
     pipeline::include::Fetched fetched;

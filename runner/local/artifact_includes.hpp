@@ -11,25 +11,32 @@
 /// Configuration that a job has made: `trigger:include:artifact` of dynamic child pipelines.
 namespace runner::local {
 
-/// Files of artifacts, which the configuration reaches as local ones of a path that no checkout has; all others come
-/// from `next`, which outlives this.
+/// Files of artifacts, which the configuration reaches as local ones of a path that no checkout
+/// has; all others come from `next`, which outlives this.
 class ArtifactSource final : public pipeline::include::Source {
   public:
     explicit ArtifactSource(pipeline::include::Source& next) : next_(next) {}
 
     void add(std::string path, std::string text) { files_[std::move(path)] = std::move(text); }
 
-    pipeline::include::Fetched local(const pipeline::include::Origin& origin, const std::string& path) override;
-    std::vector<std::string> list(const pipeline::include::Origin& origin) override { return next_.list(origin); }
+    pipeline::include::Fetched local(const pipeline::include::Origin& origin,
+                                     const std::string& path) override;
+    std::vector<std::string> list(const pipeline::include::Origin& origin) override {
+        return next_.list(origin);
+    }
     pipeline::include::Fetched project(const std::string& project, const std::string& ref,
                                        const std::string& file) override {
         return next_.project(project, ref, file);
     }
-    pipeline::include::Fetched remote(const std::string& address) override { return next_.remote(address); }
+    pipeline::include::Fetched remote(const std::string& address) override {
+        return next_.remote(address);
+    }
     pipeline::include::Fetched bundled_template(const std::string& name) override {
         return next_.bundled_template(name);
     }
-    pipeline::include::Fetched component(const std::string& address) override { return next_.component(address); }
+    pipeline::include::Fetched component(const std::string& address) override {
+        return next_.component(address);
+    }
 
   private:
     pipeline::include::Source& next_;

@@ -25,7 +25,8 @@ base::Error errno_error(const std::string& doing) {
     return base::make_error(ErrorKind::kIo, doing + ": " + std::strerror(errno));
 }
 
-base::Task<base::Result<std::string>> read_chunk(std::shared_ptr<base::UniqueFd> file, std::string path) {
+base::Task<base::Result<std::string>> read_chunk(std::shared_ptr<base::UniqueFd> file,
+                                                 std::string path) {
     std::string bytes(kChunkBytes, '\0');
     const ssize_t count = ::read(file->get(), bytes.data(), bytes.size());
     if (count < 0) co_return errno_error("read " + path);
@@ -52,20 +53,23 @@ struct FreeDecompressor {
 
 /// All members of a gzip file, one after another.
 base::Result<std::string> gunzip(const std::string& packed, std::size_t limit) {
-    const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> reader(::libdeflate_alloc_decompressor());
+    const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> reader(
+        ::libdeflate_alloc_decompressor());
     std::string text;
     std::string member(limit + 1, '\0');
     std::size_t at = 0;
     while (at < packed.size()) {
         std::size_t used = 0;
         std::size_t made = 0;
-        const auto result = ::libdeflate_gzip_decompress_ex(reader.get(), packed.data() + at, packed.size() - at,
-                                                            member.data(), member.size(), &used, &made);
+        const auto result =
+            ::libdeflate_gzip_decompress_ex(reader.get(), packed.data() + at, packed.size() - at,
+                                            member.data(), member.size(), &used, &made);
         if (result == LIBDEFLATE_INSUFFICIENT_SPACE || text.size() + made > limit) {
-            return base::make_error(ErrorKind::kInvalidInput,
-                                    "the report is larger than " + std::to_string(limit) + " bytes");
+            return base::make_error(ErrorKind::kInvalidInput, "the report is larger than " +
+                                                                  std::to_string(limit) + " bytes");
         }
-        if (result != LIBDEFLATE_SUCCESS) return base::make_error(ErrorKind::kInvalidInput, "the report is damaged");
+        if (result != LIBDEFLATE_SUCCESS)
+            return base::make_error(ErrorKind::kInvalidInput, "the report is damaged");
         text.append(member, 0, made);
         at += used;
     }
@@ -75,14 +79,16 @@ base::Result<std::string> gunzip(const std::string& packed, std::size_t limit) {
 }  // namespace
 
 base::Task<base::Result<void>> ArtifactStore::keep(std::int64_t job_id, job::ArtifactFile file) {
-    const std::string type = file.about->artifact_type.empty() ? "archive" : file.about->artifact_type;
+    const std::string type =
+        file.about->artifact_type.empty() ? "archive" : file.about->artifact_type;
     const auto directory = directory_ / std::to_string(job_id);
     auto made = base::make_directories(directory, 0700);
     if (!made) co_return made.error();
     Kept kept;
     kept.name = file.name;
     kept.path = directory / type;
-    const base::UniqueFd target(::open(kept.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const base::UniqueFd target(
+        ::open(kept.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!target) co_return errno_error("make " + kept.path.string());
     auto body = file.open();
     if (!body) co_return body.error();
@@ -110,18 +116,22 @@ base::Result<BodySource> ArtifactStore::open_archive(std::int64_t job_id) const 
     return BodySource([file, path] { return read_chunk(file, path); });
 }
 
-/// By runner-helper, which has the archive formats; its request is a file, for a program of ours reads nothing.
-base::Task<base::Result<std::string>> ArtifactStore::read_member(boost::asio::any_io_executor executor,
-                                                                 std::int64_t job_id, std::string path) const {
+/// By runner-helper, which has the archive formats; its request is a file, for a program of ours
+/// reads nothing.
+base::Task<base::Result<std::string>> ArtifactStore::read_member(
+    boost::asio::any_io_executor executor, std::int64_t job_id, std::string path) const {
     const Kept* kept = find(job_id, "archive");
-    if (kept == nullptr) co_return base::make_error(ErrorKind::kNotFound, "the job has no artifacts");
+    if (kept == nullptr)
+        co_return base::make_error(ErrorKind::kNotFound, "the job has no artifacts");
     const auto unpacked = kept->path.parent_path() / "unpacked";
     if (auto made = base::make_directories(unpacked, 0700); !made) co_return made.error();
     const auto request = kept->path.parent_path() / "request";
     const std::string text = "do cache-restore\nfile " + kept->path.string() + "\n";
-    if (auto written = base::write_file_atomic(request, text, 0600); !written) co_return written.error();
+    if (auto written = base::write_file_atomic(request, text, 0600); !written)
+        co_return written.error();
     base::SubprocessOptions options;
-    options.arguments = {"sh", "-c", "exec \"$1\" files <\"$2\"", "sh", executors::find_helper(), request.string()};
+    options.arguments = {
+        "sh", "-c", "exec \"$1\" files <\"$2\"", "sh", executors::find_helper(), request.string()};
     options.directory = unpacked.string();
     options.errors_with_output = true;
     auto process = base::Subprocess::start(executor, options);
@@ -135,11 +145,13 @@ base::Task<base::Result<std::string>> ArtifactStore::read_member(boost::asio::an
     }
     auto status = co_await (*process)->wait();
     if (!status) co_return status.error();
-    if (*status != 0) co_return base::make_error(ErrorKind::kIo, "the artifacts cannot be unpacked: " + words);
+    if (*status != 0)
+        co_return base::make_error(ErrorKind::kIo, "the artifacts cannot be unpacked: " + words);
     const auto file = (unpacked / std::filesystem::path(path).relative_path()).lexically_normal();
     const bool inside = file.string().starts_with(unpacked.string() + "/");
     if (!inside || !std::filesystem::is_regular_file(std::filesystem::symlink_status(file))) {
-        co_return base::make_error(ErrorKind::kNotFound, "there is no " + path + " in the artifacts");
+        co_return base::make_error(ErrorKind::kNotFound,
+                                   "there is no " + path + " in the artifacts");
     }
     co_return base::read_file(file);
 }

@@ -81,7 +81,8 @@ base::Result<LocalPipeline::Description> LocalPipeline::describe_child(std::size
 }
 
 /// Files that jobs of this pipeline have made.
-base::Task<base::Result<void>> LocalPipeline::add_made_configuration(std::size_t job, ArtifactSource& source) {
+base::Task<base::Result<void>> LocalPipeline::add_made_configuration(std::size_t job,
+                                                                     ArtifactSource& source) {
     const Value* include = pipeline_.jobs[job].job->value.given("trigger")->given("include");
     for (const ArtifactInclude& wanted : artifact_includes(*include)) {
         std::int64_t maker = 0;
@@ -90,7 +91,9 @@ base::Task<base::Result<void>> LocalPipeline::add_made_configuration(std::size_t
         }
         auto reading = workshop_.artifacts.read_member(executor_, maker, wanted.path);
         auto text = co_await std::move(reading);
-        if (!text) co_return text.error().with_context("include of " + wanted.path + " from the job " + wanted.job);
+        if (!text)
+            co_return text.error().with_context("include of " + wanted.path + " from the job " +
+                                                wanted.job);
         source.add(local_path(wanted), std::move(*text));
     }
     co_return base::Result<void>();

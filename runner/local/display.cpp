@@ -17,20 +17,15 @@ constexpr std::size_t kWidestName = 40;
 
 std::string_view colour_of(Status status) {
     switch (status) {
-        case Status::kSuccess:
-            return "\x1b[32m";
-        case Status::kFailed:
-            return "\x1b[31m";
+        case Status::kSuccess: return "\x1b[32m";
+        case Status::kFailed: return "\x1b[31m";
         case Status::kRunning:
-        case Status::kCanceling:
-            return "\x1b[36m";
+        case Status::kCanceling: return "\x1b[36m";
         case Status::kManual:
         case Status::kScheduled:
         case Status::kWaitingForResource:
-        case Status::kCanceled:
-            return "\x1b[33m";
-        default:
-            return "\x1b[2m";
+        case Status::kCanceled: return "\x1b[33m";
+        default: return "\x1b[2m";
     }
 }
 

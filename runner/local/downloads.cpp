@@ -19,7 +19,8 @@ constexpr std::size_t kMostDotenvVariables = 20;
 
 std::size_t stage_of(const Pipeline& pipeline, const PlannedJob& planned) {
     const auto& stages = pipeline.stages;
-    return static_cast<std::size_t>(std::find(stages.begin(), stages.end(), planned.job->stage) - stages.begin());
+    return static_cast<std::size_t>(std::find(stages.begin(), stages.end(), planned.job->stage) -
+                                    stages.begin());
 }
 
 bool is_wanted(const Pipeline& pipeline, const PlannedJob& wanting, const PlannedJob& earlier) {
@@ -37,7 +38,8 @@ bool is_wanted(const Pipeline& pipeline, const PlannedJob& wanting, const Planne
 
 bool is_name(std::string_view text) {
     const auto fits = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               c == '_';
     };
     return !text.empty() && std::all_of(text.begin(), text.end(), fits);
 }
@@ -48,7 +50,8 @@ std::string_view without_quotes(std::string_view value) {
 }
 
 base::Error invalid(std::string text) {
-    return base::make_error(base::ErrorKind::kInvalidInput, "artifacts:reports:dotenv: " + std::move(text));
+    return base::make_error(base::ErrorKind::kInvalidInput,
+                            "artifacts:reports:dotenv: " + std::move(text));
 }
 
 }  // namespace
@@ -64,7 +67,8 @@ std::vector<std::size_t> jobs_to_download(const Pipeline& pipeline, std::size_t 
 
 base::Result<std::vector<pipeline::variables::Variable>> parse_dotenv(std::string_view text) {
     if (text.size() > kLargestDotenvBytes) {
-        return invalid(fmt::format("the file has {} bytes, at most {} are taken", text.size(), kLargestDotenvBytes));
+        return invalid(fmt::format("the file has {} bytes, at most {} are taken", text.size(),
+                                   kLargestDotenvBytes));
     }
     std::vector<pipeline::variables::Variable> variables;
     int number = 0;
@@ -84,7 +88,8 @@ base::Result<std::vector<pipeline::variables::Variable>> parse_dotenv(std::strin
         variables.push_back(std::move(variable));
     }
     if (variables.size() > kMostDotenvVariables) {
-        return invalid(fmt::format("{} variables, at most {} are taken", variables.size(), kMostDotenvVariables));
+        return invalid(fmt::format("{} variables, at most {} are taken", variables.size(),
+                                   kMostDotenvVariables));
     }
     return variables;
 }

@@ -48,7 +48,10 @@ std::string described(const pipeline::Problems& problems, const pipeline::Loaded
 
 LocalPipeline::LocalPipeline(const boost::asio::any_io_executor& executor, Workshop& workshop,
                              Description description, pipeline::include::Source& source)
-    : executor_(executor), workshop_(workshop), description_(std::move(description)), source_(source) {}
+    : executor_(executor),
+      workshop_(workshop),
+      description_(std::move(description)),
+      source_(source) {}
 
 LocalPipeline::~LocalPipeline() = default;
 
@@ -81,8 +84,8 @@ base::Result<void> LocalPipeline::load() {
 
 base::Result<void> LocalPipeline::check_manual_names() const {
     const auto& jobs = pipeline_.jobs;
-    const bool has_children = std::any_of(jobs.begin(), jobs.end(),
-                                          [](const PlannedJob& p) { return p.job->bridge; });
+    const bool has_children =
+        std::any_of(jobs.begin(), jobs.end(), [](const PlannedJob& p) { return p.job->bridge; });
     if (!description_.prefix.empty() || has_children) return {};
     for (const std::string& name : workshop_.wishes.play) {
         const bool known = std::any_of(jobs.begin(), jobs.end(), [&](const PlannedJob& planned) {
@@ -91,9 +94,10 @@ base::Result<void> LocalPipeline::check_manual_names() const {
         if (known) continue;
         return base::make_error(
             base::ErrorKind::kNotFound,
-            fmt::format("--manual {}: there is no such job in this pipeline; `runner pipeline list` "
-                        "tells which there are",
-                        name));
+            fmt::format(
+                "--manual {}: there is no such job in this pipeline; `runner pipeline list` "
+                "tells which there are",
+                name));
     }
     return {};
 }
@@ -194,11 +198,12 @@ base::Result<void> LocalPipeline::add_downloads(std::size_t job, JobRequest& req
         if (id == ids_.end()) continue;
         const std::string& name = pipeline_.jobs[earlier].job->name;
         if (const auto* kept = workshop_.artifacts.find(id->second, "archive")) {
-            request.dependencies.push_back({.id = id->second,
-                                            .name = name,
-                                            .token = {},
-                                            .artifact_filename = kept->name,
-                                            .artifact_size = static_cast<std::int64_t>(kept->bytes)});
+            request.dependencies.push_back(
+                {.id = id->second,
+                 .name = name,
+                 .token = {},
+                 .artifact_filename = kept->name,
+                 .artifact_size = static_cast<std::int64_t>(kept->bytes)});
         }
         auto text = workshop_.artifacts.read_report(id->second, "dotenv", kLargestReportBytes);
         if (!text) return text.error().with_context("the dotenv report of " + name);
@@ -264,10 +269,12 @@ base::Task<JobEnd> LocalPipeline::run_script(std::size_t job) {
     auto payload = payload_of(job);
     if (!payload) {
         warn(job, payload.error().message);
-        co_return JobEnd{Status::kFailed, "runner_system_failure", std::nullopt, payload.error().message};
+        co_return JobEnd{Status::kFailed, "runner_system_failure", std::nullopt,
+                         payload.error().message};
     }
     auto channel = channel_for(job, *payload);
-    auto made = workshop_.engine.make(std::move(*payload), std::move(channel), workshop_.place.sources());
+    auto made =
+        workshop_.engine.make(std::move(*payload), std::move(channel), workshop_.place.sources());
     if (!made) {
         warn(job, made.error().message);
         co_return JobEnd{Status::kFailed, "runner_system_failure", std::nullopt,

@@ -171,7 +171,8 @@ std::string key_by_files(const Value& key, const JobRequest& request) {
     return prefix == nullptr ? hash : prefix->to_text() + "-" + hash;
 }
 
-void collect_caches(const Value& value, const JobRequest& request, std::vector<gitlab::Cache>& caches) {
+void collect_caches(const Value& value, const JobRequest& request,
+                    std::vector<gitlab::Cache>& caches) {
     if (value.is_list()) {
         for (const Value& item : value.items()) collect_caches(item, request, caches);
         return;
@@ -179,7 +180,9 @@ void collect_caches(const Value& value, const JobRequest& request, std::vector<g
     if (!value.is_map()) return;
     gitlab::Cache cache;
     const Value* key = value.given("key");
-    cache.key = key == nullptr ? "default" : key->is_map() ? key_by_files(*key, request) : key->to_text();
+    cache.key = key == nullptr  ? "default"
+                : key->is_map() ? key_by_files(*key, request)
+                                : key->to_text();
     cache.fallback_keys = texts_of(value.given("fallback_keys"));
     cache.paths = texts_of(value.given("paths"));
     const Value* untracked = value.given("untracked");
@@ -269,7 +272,8 @@ gitlab::JobPayload make_payload(const JobRequest& request) {
     if (const Value* services = job.value.given("services"))
         collect_services(*services, payload.services);
     payload.artifacts = artifacts_of(job);
-    if (const Value* cache = job.value.given("cache")) collect_caches(*cache, request, payload.cache);
+    if (const Value* cache = job.value.given("cache"))
+        collect_caches(*cache, request, payload.cache);
     payload.dependencies = request.dependencies;
     if (const Value* hooks = job.value.given("hooks")) {
         auto lines = pipeline::plan::script_lines(hooks->given("pre_get_sources_script"));

@@ -82,9 +82,7 @@ base::Task<void> PipelineRun::run() {
 void PipelineRun::take(const std::vector<state::Step>& steps) {
     for (const auto& [job, action] : steps) {
         switch (action) {
-            case state::Action::kEnqueue:
-                ready_.push_back(job);
-                break;
+            case state::Action::kEnqueue: ready_.push_back(job); break;
             case state::Action::kAskForManual:
                 if (wanted(job)) play(job);
                 break;
@@ -101,8 +99,7 @@ void PipelineRun::take(const std::vector<state::Step>& steps) {
                 }
                 break;
             }
-            case state::Action::kSkip:
-                break;
+            case state::Action::kSkip: break;
         }
         tell(job);
     }

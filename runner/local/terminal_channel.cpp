@@ -76,8 +76,8 @@ class Stream {
     IntoRepair into_repair_;
 };
 
-/// The colours in which stages' scripts and runner-helper speak, around whole lines. What a script colours itself
-/// is its own affair.
+/// The colours in which stages' scripts and runner-helper speak, around whole lines. What a script
+/// colours itself is its own affair.
 std::string_view without_our_colours(std::string_view line) {
     static constexpr std::string_view kStarts[] = {"\x1b[32;1m", "\x1b[0;33m", "\x1b[31;1m"};
     static constexpr std::string_view kEnds[] = {"\x1b[0;m ", "\x1b[0;m"};

@@ -151,7 +151,8 @@ base::Result<void> Workplace::list_files() {
 std::string Workplace::blob_id(const std::string& path) const {
     auto content = base::read_file(root_ / path);
     if (!content) return {};
-    return base::sha1_hex("blob " + std::to_string(content->size()) + std::string(1, '\0') + *content);
+    return base::sha1_hex("blob " + std::to_string(content->size()) + std::string(1, '\0') +
+                          *content);
 }
 
 std::unique_ptr<job::Sources> Workplace::sources() const {

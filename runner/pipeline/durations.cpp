@@ -53,8 +53,8 @@ std::optional<double> clock_form(std::string_view text) {
     double total = 0;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const std::string& part = parts[parts.size() - 1 - i];
-        if (part.empty() || part.find_first_not_of(i == 0 ? "0123456789." : "0123456789") !=
-                                std::string::npos) {
+        if (part.empty() ||
+            part.find_first_not_of(i == 0 ? "0123456789." : "0123456789") != std::string::npos) {
             return std::nullopt;
         }
         total += number(part) * kUnits[i];
@@ -73,8 +73,7 @@ std::vector<std::string> words_of(const std::string& text) {
             words.emplace_back();
             continue;
         }
-        const bool is_number =
-            digit(c) || (c == '.' && i + 1 < text.size() && digit(text[i + 1]));
+        const bool is_number = digit(c) || (c == '.' && i + 1 < text.size() && digit(text[i + 1]));
         if (words.empty() || is_number != was_number) words.emplace_back();
         words.back() += c;
         was_number = is_number;

@@ -36,14 +36,10 @@ class Resolver {
 
     Checked<Value> by_kind(const Value& value) {
         switch (value.kind()) {
-            case Kind::kReference:
-                return reference(value);
-            case Kind::kList:
-                return list(value);
-            case Kind::kMap:
-                return map(value);
-            default:
-                return value;
+            case Kind::kReference: return reference(value);
+            case Kind::kList: return list(value);
+            case Kind::kMap: return map(value);
+            default: return value;
         }
     }
 

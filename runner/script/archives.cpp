@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view kDocumentEnd = "_RUNNER_FILES";
 
-/// A line of a here-document: the shell replaces variables in it, with all its forms, and nothing else.
+/// A line of a here-document: the shell replaces variables in it, with all its forms, and nothing
+/// else.
 std::string expanded_line(std::string_view text) {
     std::string out;
     for (std::size_t at = 0; at < text.size(); ++at) {
@@ -36,7 +37,8 @@ std::string literal_line(std::string_view text) {
     return out;
 }
 
-/// What goes to `runner-helper files`. Not as arguments: those are seen by every process of the machine.
+/// What goes to `runner-helper files`. Not as arguments: those are seen by every process of the
+/// machine.
 class FilesRequest {
   public:
     explicit FilesRequest(std::string_view action) { add("do", action); }
@@ -57,7 +59,8 @@ class FilesRequest {
     }
     /// A command, ready to stand behind "if" or alone.
     [[nodiscard]] std::string command(std::string_view helper) const {
-        return fmt::format("{} files <<{}\n{}{}", shell_quote(helper), kDocumentEnd, body_, kDocumentEnd);
+        return fmt::format("{} files <<{}\n{}{}", shell_quote(helper), kDocumentEnd, body_,
+                           kDocumentEnd);
     }
 
   private:
@@ -90,7 +93,8 @@ std::string StageWriter::cache_file(const std::string& key) const {
 }
 
 /// The names to look under, in their order: the key's own, then the fallbacks.
-std::vector<StageWriter::PlannedCache> StageWriter::cache_names(ShellWriter& writer, const Cache& cache,
+std::vector<StageWriter::PlannedCache> StageWriter::cache_names(ShellWriter& writer,
+                                                                const Cache& cache,
                                                                 const PlannedCache& own) const {
     const bool hashed = variables_.feature("FF_HASH_CACHE_KEYS");
     std::vector<PlannedCache> names{own};
@@ -98,27 +102,33 @@ std::vector<StageWriter::PlannedCache> StageWriter::cache_names(ShellWriter& wri
         const CacheKey key = cache_key(raw, hashed);
         if (!key.warning.empty()) writer.warning(key.warning);
         if (raw.empty() || key.key.empty()) return;
-        names.push_back({.key = key.key, .shown = raw, .warning = {}, .pulls = true, .pushes = false});
+        names.push_back(
+            {.key = key.key, .shown = raw, .warning = {}, .pulls = true, .pushes = false});
     };
     for (const std::string& fallback : cache.fallback_keys) add(variables_.expand(fallback));
     const std::string last = variables_.get("CACHE_FALLBACK_KEY");
     std::string_view bare = last;
     while (!bare.empty() && (bare.back() == '.' || bare.back() == ' ')) bare.remove_suffix(1);
     if (bare.ends_with("-protected")) {
-        writer.warning("CACHE_FALLBACK_KEY \"" + last + "\" is not used: it names caches of protected branches");
+        writer.warning("CACHE_FALLBACK_KEY \"" + last +
+                       "\" is not used: it names caches of protected branches");
     } else if (!last.empty()) {
         add(last);
     }
     return names;
 }
 
-void StageWriter::restore_one_cache(ShellWriter& writer, const Cache& cache, const PlannedCache& own) {
+void StageWriter::restore_one_cache(ShellWriter& writer, const Cache& cache,
+                                    const PlannedCache& own) {
     const auto names = cache_names(writer, cache, own);
     for (const PlannedCache& name : names) {
         writer.notice("Checking cache for " + name.shown + "...");
-        writer.print("No URL provided, cache will not be downloaded from shared cache server. Instead a local "
-                     "version of cache will be extracted.");
-        const FilesRequest request = FilesRequest("cache-restore").add("file", cache_file(name.key));
+        writer.print(
+            "No URL provided, cache will not be downloaded from shared cache server. Instead a "
+            "local "
+            "version of cache will be extracted.");
+        const FilesRequest request =
+            FilesRequest("cache-restore").add("file", cache_file(name.key));
         writer.line("if " + request.command(facts_.helper) + "\nthen");
         writer.notice("Successfully extracted cache");
         writer.line("else");
@@ -172,8 +182,10 @@ base::Result<std::string> StageWriter::archive_cache(bool success) {
                                          .add("level", variables_.get("CACHE_COMPRESSION_LEVEL"))
                                          .add_selection(cache);
         writer.line("if " + request.command(facts_.helper) + "\nthen");
-        writer.print("No URL provided, cache will not be uploaded to shared cache server. Cache will be stored "
-                     "only locally.");
+        writer.print(
+            "No URL provided, cache will not be uploaded to shared cache server. Cache will be "
+            "stored "
+            "only locally.");
         writer.notice("Created cache");
         writer.line("else");
         writer.warning("Failed to create cache");
@@ -209,7 +221,8 @@ std::string StageWriter::dependency_path(std::int64_t job_id) const {
 std::string StageWriter::extract_dependency(std::int64_t job_id) {
     ShellWriter writer;
     writer.line("mkdir -p " + shell_quote(project()) + " && cd " + shell_quote(project()));
-    writer.line(FilesRequest("extract").add("file", dependency_path(job_id)).command(facts_.helper));
+    writer.line(
+        FilesRequest("extract").add("file", dependency_path(job_id)).command(facts_.helper));
     return finish(writer);
 }
 

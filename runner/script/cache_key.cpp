@@ -60,7 +60,8 @@ CacheKey cache_key(std::string_view raw, bool hashed) {
     if (hashed) return {base::sha256_hex(raw), ""};
     CacheKey out;
     out.key = clean(unescape(raw));
-    if (out.key != raw) out.warning = fmt::format("cache key \"{}\" sanitized to \"{}\"", raw, out.key);
+    if (out.key != raw)
+        out.warning = fmt::format("cache key \"{}\" sanitized to \"{}\"", raw, out.key);
     return out;
 }
 
@@ -69,7 +70,9 @@ bool matches_outcome(std::string_view when, bool success) {
     return (when == "on_failure") != success;
 }
 
-bool names_files(const protocol::gitlab::Cache& cache) { return cache.untracked || !cache.paths.empty(); }
+bool names_files(const protocol::gitlab::Cache& cache) {
+    return cache.untracked || !cache.paths.empty();
+}
 
 bool names_files(const protocol::gitlab::Artifact& artifact) {
     return artifact.untracked || !artifact.paths.empty();

@@ -10,7 +10,8 @@ struct FeatureFlag {
     bool by_default;
 };
 
-/// Every flag that the official runner knows (runner-protocol.md §5.8): jobs see all of them as variables.
+/// Every flag that the official runner knows (runner-protocol.md §5.8): jobs see all of them as
+/// variables.
 const std::vector<FeatureFlag>& feature_flags();
 
 }  // namespace runner::script

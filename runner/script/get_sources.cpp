@@ -59,9 +59,12 @@ GitStrategy StageWriter::strategy() {
 
 void StageWriter::warn_of_strategy(GitStrategy chosen) {
     const std::string asked = variables_.get("GIT_STRATEGY");
-    if (asked.empty() || asked == "clone" || asked == "fetch" || asked == "none" || asked == "empty") return;
-    variables_.warn(fmt::format("GIT_STRATEGY: expected clone, fetch, none or empty, got \"{}\", using default value: {}",
-                                asked, chosen == GitStrategy::kFetch ? "fetch" : "clone"));
+    if (asked.empty() || asked == "clone" || asked == "fetch" || asked == "none" ||
+        asked == "empty")
+        return;
+    variables_.warn(fmt::format(
+        "GIT_STRATEGY: expected clone, fetch, none or empty, got \"{}\", using default value: {}",
+        asked, chosen == GitStrategy::kFetch ? "fetch" : "clone"));
 }
 
 bool StageWriter::sends_correlation_id() const {
@@ -95,21 +98,25 @@ std::string StageWriter::url_rules() {
     const std::string login = full.substr(0, full.size() - (clean.size() - host.size()));
     std::string text;
     if (clean != full) {
-        text += "[url " + git_config_value(login + "/") + "]\n\tinsteadOf = " +
-                git_config_value(host + "/") + "\n";
+        text += "[url " + git_config_value(login + "/") +
+                "]\n\tinsteadOf = " + git_config_value(host + "/") + "\n";
     }
     if (!variables_.flag("GIT_SUBMODULE_FORCE_HTTPS", false)) return text;
     // Below a relative root the addresses of SSH do not have it.
     const std::string own = "/" + payload_.job_info.project_full_path + ".git";
     const bool has_root = own.size() > 5 && clean.ends_with(own);
-    const std::string root = has_root ? login + clean.substr(host.size(), clean.size() - host.size() - own.size()) : login;
+    const std::string root =
+        has_root ? login + clean.substr(host.size(), clean.size() - host.size() - own.size())
+                 : login;
     std::string ssh = variables_.get("CI_SERVER_SHELL_SSH_HOST");
     if (ssh.empty()) ssh = variables_.get("CI_SERVER_HOST");
     if (ssh.empty()) return text;
     const std::string port = variables_.get("CI_SERVER_SHELL_SSH_PORT");
-    text += "[url " + git_config_value(root + "/") + "]\n\tinsteadOf = " + git_config_value("git@" + ssh + ":") +
+    text += "[url " + git_config_value(root + "/") +
+            "]\n\tinsteadOf = " + git_config_value("git@" + ssh + ":") +
             "\n\tinsteadOf = " + git_config_value("ssh://git@" + ssh + "/") + "\n";
-    if (!port.empty()) text += "\tinsteadOf = " + git_config_value("ssh://git@" + ssh + ":" + port + "/") + "\n";
+    if (!port.empty())
+        text += "\tinsteadOf = " + git_config_value("ssh://git@" + ssh + ":" + port + "/") + "\n";
     return text;
 }
 
@@ -140,8 +147,9 @@ void StageWriter::remove_stale_locks(ShellWriter& writer) const {
         files += " " + shell_quote(git + "/" + name);
     }
     writer.line("rm -f" + files + " " + shell_quote(git + "/hooks/post-checkout"));
-    writer.line(fmt::format("if [ -d {0} ]; then find {0} -type f -name '*.lock' -exec rm -f {{}} +; fi",
-                            shell_quote(git + "/refs")));
+    writer.line(
+        fmt::format("if [ -d {0} ]; then find {0} -type f -name '*.lock' -exec rm -f {{}} +; fi",
+                    shell_quote(git + "/refs")));
     if (runner_.clean_git_config.value_or(!facts_.shell_executor)) {
         writer.line("rm -f " + shell_quote(git + "/config"));
         writer.line("rm -rf " + shell_quote(git + "/hooks"));
@@ -155,8 +163,7 @@ void StageWriter::initialise_repository(ShellWriter& writer) {
         payload_.git_info.repo_object_format == "sha256" ? " --object-format sha256" : "";
     if (runner_.safe_directory_checkout.value_or(!facts_.shell_executor)) {
         // A home that cannot be written is no reason to fail: git only asks when owners differ.
-        writer.line("git config --global --add safe.directory " + directory +
-                    " 2> /dev/null || :");
+        writer.line("git config --global --add safe.directory " + directory + " 2> /dev/null || :");
     }
     writer.line("git -c init.defaultBranch=none init --template=" +
                 shell_quote(tmp() + "/git-template") + format + " " + directory);
@@ -177,10 +184,11 @@ void StageWriter::fetch(ShellWriter& writer) {
     if (extra == "none") extra.clear();
     std::string refspecs;
     for (const std::string& refspec : git.refspecs) refspecs += " " + shell_quote(refspec);
-    const std::string agent = shell_quote(fmt::format(
-        "http.userAgent=gitlab-runner {} linux/{}", base::compatible_version(),
-        protocol::gitlab::architecture()));
-    const std::string command = "git -c " + agent + " fetch origin --no-recurse-submodules" + refspecs;
+    const std::string agent =
+        shell_quote(fmt::format("http.userAgent=gitlab-runner {} linux/{}",
+                                base::compatible_version(), protocol::gitlab::architecture()));
+    const std::string command =
+        "git -c " + agent + " fetch origin --no-recurse-submodules" + refspecs;
     const std::string flags = quoted_flags(extra);
     if (git.depth > 0) {
         writer.line(fmt::format("{} --depth {}{}", command, git.depth, flags));
@@ -264,9 +272,9 @@ base::Result<std::string> StageWriter::get_sources() {
     }
     const std::string mode = variables_.get("GIT_SUBMODULE_STRATEGY");
     if (!mode.empty() && mode != "none" && mode != "normal" && mode != "recursive") {
-        return base::make_error(base::ErrorKind::kConfiguration,
-                                "unknown GIT_SUBMODULE_STRATEGY \"" + mode +
-                                    "\": use none, normal or recursive");
+        return base::make_error(
+            base::ErrorKind::kConfiguration,
+            "unknown GIT_SUBMODULE_STRATEGY \"" + mode + "\": use none, normal or recursive");
     }
     const auto paths = base::split(variables_.get("GIT_SUBMODULE_PATHS"), ' ');
     if (std::find(paths.begin(), paths.end(), ":(exclude)") != paths.end()) {
@@ -295,13 +303,14 @@ void StageWriter::update_submodules(ShellWriter& writer, const std::string& mode
     const std::string paths = variables_.get("GIT_SUBMODULE_PATHS");
     const std::string pathspec = paths.empty() ? std::string() : " --" + quoted_flags(paths);
     const std::string flags = quoted_flags(variables_.get("GIT_SUBMODULE_UPDATE_FLAGS"));
-    const std::string update = "git submodule update --init" + recursive + depth_flag + flags + pathspec;
+    const std::string update =
+        "git submodule update --init" + recursive + depth_flag + flags + pathspec;
     const std::string sync = "git submodule sync" + recursive + pathspec;
     // What an earlier job left there would be in the way of the update.
     const std::string clean = clean_command();
-    const std::string tidy = "git submodule foreach" + recursive + " " +
-                             shell_quote((clean.empty() ? clean : clean + " && ") + "git reset --hard") +
-                             " > /dev/null";
+    const std::string tidy =
+        "git submodule foreach" + recursive + " " +
+        shell_quote((clean.empty() ? clean : clean + " && ") + "git reset --hard") + " > /dev/null";
     writer.notice("Updating/initializing submodules" +
                   std::string(mode == "recursive" ? " recursively" : "") +
                   (depth > 0 ? fmt::format(" with git depth set to {}", depth) : "") + "...");

@@ -21,7 +21,8 @@ constexpr std::string_view kPath = "job.inputs.";
 
 bool is_name(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-';
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               c == '_' || c == '-';
     });
 }
 
@@ -35,7 +36,8 @@ class Expansion {
         std::size_t at = 0;
         for (auto open = text.find(kOpen); open != std::string::npos; open = text.find(kOpen, at)) {
             const auto close = text.find(kClose, open);
-            if (close == std::string::npos) return fail(Problem::kParse, field, "an expression has no end");
+            if (close == std::string::npos)
+                return fail(Problem::kParse, field, "an expression has no end");
             out.append(text, at, open - at);
             const auto begin = open + kOpen.size();
             out += value_of(field, base::trim(std::string_view(text).substr(begin, close - begin)));
@@ -62,16 +64,20 @@ class Expansion {
         const std::string_view name = expression.substr(std::min(kPath.size(), expression.size()));
         if (!expression.starts_with(kPath) || !is_name(name)) {
             fail(Problem::kParse, field,
-                 fmt::format("\"{}\" is not an expression that this runner knows: write job.inputs.NAME", expression));
+                 fmt::format(
+                     "\"{}\" is not an expression that this runner knows: write job.inputs.NAME",
+                     expression));
             return {};
         }
-        const auto input = std::find_if(inputs_.begin(), inputs_.end(), [&](const auto& i) { return i.key == name; });
+        const auto input = std::find_if(inputs_.begin(), inputs_.end(),
+                                        [&](const auto& i) { return i.key == name; });
         if (input == inputs_.end()) {
             fail(Problem::kEvaluation, field, fmt::format("the job has no input \"{}\"", name));
             return {};
         }
         if (input->sensitive) {
-            fail(Problem::kSensitive, field, fmt::format("the input \"{}\" is sensitive and cannot stand here", name));
+            fail(Problem::kSensitive, field,
+                 fmt::format("the input \"{}\" is sensitive and cannot stand here", name));
             return {};
         }
         ++result.count;
@@ -96,8 +102,10 @@ InputsExpansion expand_inputs(JobPayload& payload) {
     if (payload.image) expansion.apply("image", *payload.image);
     for (auto& service : payload.services) expansion.apply("services", service);
     for (auto& artifact : payload.artifacts) {
-        for (auto* text : {&artifact.name, &artifact.when, &artifact.expire_in}) expansion.apply("artifacts", *text);
-        for (auto* texts : {&artifact.paths, &artifact.exclude}) expansion.apply("artifacts", *texts);
+        for (auto* text : {&artifact.name, &artifact.when, &artifact.expire_in})
+            expansion.apply("artifacts", *text);
+        for (auto* texts : {&artifact.paths, &artifact.exclude})
+            expansion.apply("artifacts", *texts);
     }
     for (auto& cache : payload.cache) {
         for (auto* text : {&cache.key, &cache.policy, &cache.when}) expansion.apply("cache", *text);

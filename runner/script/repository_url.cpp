@@ -8,7 +8,7 @@ struct Parts {
     std::string_view scheme;       ///< with "://"
     std::string_view credentials;  ///< with "@", may be empty
     std::string_view host;
-    std::string_view path;         ///< with "/"
+    std::string_view path;  ///< with "/"
 };
 
 Parts split_url(std::string_view url) {
@@ -53,7 +53,9 @@ std::string joined(const Parts& repo, std::string_view clone_url, std::string_vi
 
 }  // namespace
 
-std::string without_credentials(std::string_view url) { return joined(split_url(url), "", "", false); }
+std::string without_credentials(std::string_view url) {
+    return joined(split_url(url), "", "", false);
+}
 
 std::string project_slug(std::string_view repo_url) {
     std::string_view path = trim_slashes(split_url(repo_url).path);

@@ -25,8 +25,10 @@ std::string_view directory_of(std::string_view path) {
 std::string shell_quote(std::string_view text) {
     std::string out = "'";
     for (const char c : text) {
-        if (c == '\'') out += "'\\''";
-        else out += c;
+        if (c == '\'')
+            out += "'\\''";
+        else
+            out += c;
     }
     return out + "'";
 }
@@ -66,8 +68,8 @@ ShellWriter& ShellWriter::write_file(std::string_view path, std::string_view con
     line("mkdir -p " + shell_quote(directory_of(path)));
     // The old file goes first: it may belong to another user, or be a link.
     line("rm -f " + shell_quote(path));
-    return line(fmt::format("(umask 077; printf '%s' {} > {})", shell_quote(content),
-                            shell_quote(path)));
+    return line(
+        fmt::format("(umask 077; printf '%s' {} > {})", shell_quote(content), shell_quote(path)));
 }
 
 void ShellWriter::open_section(std::string_view prefix, std::size_t index,
@@ -78,9 +80,10 @@ void ShellWriter::open_section(std::string_view prefix, std::size_t index,
         "\"$(awk 'BEGIN{{srand(); print srand()}}')\"",
         prefix, index));
     echo(kGreen, "$ " + std::string(command), kReset);
-    line(fmt::format("printf 'section_end:%s:section_{0}_{1}\\r\\033[0K' "
-                     "\"$(awk 'BEGIN{{srand(); print srand()}}')\"",
-                     prefix, index));
+    line(
+        fmt::format("printf 'section_end:%s:section_{0}_{1}\\r\\033[0K' "
+                    "\"$(awk 'BEGIN{{srand(); print srand()}}')\"",
+                    prefix, index));
 }
 
 ShellWriter& ShellWriter::commands(const std::vector<std::string>& lines, bool check_exit_codes,
@@ -97,8 +100,9 @@ ShellWriter& ShellWriter::commands(const std::vector<std::string>& lines, bool c
         } else if (sections) {
             open_section(prefix, i, command);
         } else {
-            echo(kGreen, "$ " + std::string(command.substr(0, end)) +
-                             " # collapsed multi-line command", kReset);
+            echo(kGreen,
+                 "$ " + std::string(command.substr(0, end)) + " # collapsed multi-line command",
+                 kReset);
         }
         line(command);
         if (check_exit_codes) body_ += kExitCheck;

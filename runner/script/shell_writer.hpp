@@ -11,9 +11,9 @@ std::string shell_quote(std::string_view text);
 
 /// Writes the body of one stage and wraps it into a script for bash or any POSIX sh. Pure.
 ///
-/// The script arrives on the shell's standard input, so the body runs in a subshell whose own input is
-/// /dev/null, as one quoted eval: what comes before a syntax error still runs, as users are used to
-/// (job-runtime.md §4.1).
+/// The script arrives on the shell's standard input, so the body runs in a subshell whose own input
+/// is /dev/null, as one quoted eval: what comes before a syntax error still runs, as users are used
+/// to (job-runtime.md §4.1).
 class ShellWriter {
   public:
     /// A command as it is, on a line of its own.
@@ -25,8 +25,9 @@ class ShellWriter {
     ShellWriter& print(std::string_view text);
     /// Writes a private file below the project's temporary directory; its directory is made.
     ShellWriter& write_file(std::string_view path, std::string_view content);
-    /// The lines of a step: each is shown as "$ command" and then run as it is. A command of several lines
-    /// shows its first, or with `sections` all of it in a section of its own named by `prefix`.
+    /// The lines of a step: each is shown as "$ command" and then run as it is. A command of
+    /// several lines shows its first, or with `sections` all of it in a section of its own named by
+    /// `prefix`.
     ShellWriter& commands(const std::vector<std::string>& lines, bool check_exit_codes,
                           bool sections, std::string_view prefix);
 

@@ -20,9 +20,11 @@ std::string StageWriter::finish(const ShellWriter& writer) const {
     return writer.script(wish.value_or(false) && !runner_.debug_trace_disabled);
 }
 
-/// Jobs of one project share a volume, and their images need not agree on a user (job-runtime.md §5.5).
+/// Jobs of one project share a volume, and their images need not agree on a user (job-runtime.md
+/// §5.5).
 bool StageWriter::opens_files() const {
-    return !facts_.shared_environment && !variables_.feature("FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR");
+    return !facts_.shared_environment &&
+           !variables_.feature("FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR");
 }
 
 std::string StageWriter::in_the_open(const std::string& command) const {
@@ -37,8 +39,9 @@ void StageWriter::preamble(ShellWriter& writer) const {
     const std::string carried = tmp() + "/gitlab_runner_env";
     writer.export_variable("GITLAB_ENV", carried);
     writer.line("touch \"$GITLAB_ENV\"");
-    writer.line("while IFS= read -r _runner_line; do [ -z \"$_runner_line\" ] || export "
-                "\"$_runner_line\"; done < \"$GITLAB_ENV\"");
+    writer.line(
+        "while IFS= read -r _runner_line; do [ -z \"$_runner_line\" ] || export "
+        "\"$_runner_line\"; done < \"$GITLAB_ENV\"");
     writer.line("unset _runner_line");
 }
 
@@ -88,7 +91,8 @@ std::string StageWriter::cleanup() {
     }
     writer.line("rm -f " + shell_quote(tmp() + "/gitlab_runner_env"));
     // What an upload or a download that was cut off has left.
-    writer.line("rm -f " + shell_quote(tmp()) + "/artifacts-* " + shell_quote(tmp()) + "/dependency-*");
+    writer.line("rm -f " + shell_quote(tmp()) + "/artifacts-* " + shell_quote(tmp()) +
+                "/dependency-*");
     writer.line("rm -f " + shell_quote(ext_config()));
     if (variables_.feature("FF_ENABLE_JOB_CLEANUP")) {
         switch (strategy()) {

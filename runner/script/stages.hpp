@@ -10,22 +10,24 @@
 #include "runner/script/shell_writer.hpp"
 #include "runner/script/variables.hpp"
 
-/// The text of each stage's script (job-runtime.md §4). Pure: payload, variables and facts in, shell out.
+/// The text of each stage's script (job-runtime.md §4). Pure: payload, variables and facts in,
+/// shell out.
 ///
-/// Variables reach a script as its process environment, set by the supervisor; no value stands in the text,
-/// but for the contents of file variables. Credentials of git stand in a private file below the temporary
-/// directory, never in an argument or in .git/config.
+/// Variables reach a script as its process environment, set by the supervisor; no value stands in
+/// the text, but for the contents of file variables. Credentials of git stand in a private file
+/// below the temporary directory, never in an argument or in .git/config.
 namespace runner::script {
 
 enum class GitStrategy { kClone, kFetch, kNone, kEmpty };
 
 /// What the stages need beside the variables.
 struct StageFacts {
-    std::string place;           ///< "Running on ⟦place⟧..."
+    std::string place;             ///< "Running on ⟦place⟧..."
     std::string correlation_id{};  ///< of the job's request, "" for none
     bool shared_environment = false;
     bool shell_executor = false;
-    bool sources_by_daemon = false;  ///< the daemon unpacks the tree; the script only tells about it
+    bool sources_by_daemon =
+        false;                   ///< the daemon unpacks the tree; the script only tells about it
     std::string helper{};        ///< path of runner-helper where scripts run
     std::string cache_dir{};     ///< where caches are kept there
     std::string project_slug{};  ///< "group/project", part of their paths
@@ -48,7 +50,8 @@ class StageWriter {
     /// kConfiguration for a policy that nobody knows.
     base::Result<std::string> restore_cache();
     base::Result<std::string> archive_cache(bool success);
-    /// Makes package_path(index), a package of executors/helper/files_command.hpp; none when there is nothing to send.
+    /// Makes package_path(index), a package of executors/helper/files_command.hpp; none when there
+    /// is nothing to send.
     std::string pack_artifact(const protocol::gitlab::Artifact& artifact, std::size_t index);
     [[nodiscard]] std::string package_path(std::size_t index) const;
     /// Unpacks dependency_path(job_id) into the project and removes it.
@@ -70,9 +73,11 @@ class StageWriter {
     };
 
     base::Result<PlannedCache> plan_cache(const protocol::gitlab::Cache& cache);
-    [[nodiscard]] std::vector<PlannedCache> cache_names(ShellWriter& writer, const protocol::gitlab::Cache& cache,
+    [[nodiscard]] std::vector<PlannedCache> cache_names(ShellWriter& writer,
+                                                        const protocol::gitlab::Cache& cache,
                                                         const PlannedCache& own) const;
-    void restore_one_cache(ShellWriter& writer, const protocol::gitlab::Cache& cache, const PlannedCache& own);
+    void restore_one_cache(ShellWriter& writer, const protocol::gitlab::Cache& cache,
+                           const PlannedCache& own);
     [[nodiscard]] std::string cache_file(const std::string& key) const;
     [[nodiscard]] bool opens_files() const;
     [[nodiscard]] std::string in_the_open(const std::string& command) const;

@@ -217,8 +217,8 @@ int Variables::number(std::string_view key, int fallback) {
     int parsed = 0;
     const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), parsed);
     if (code == std::errc() && end == value.data() + value.size()) return parsed;
-    warnings_.push_back(fmt::format("{}: expected int got \"{}\", using default value: {}", key,
-                                    value, fallback));
+    warnings_.push_back(
+        fmt::format("{}: expected int got \"{}\", using default value: {}", key, value, fallback));
     return fallback;
 }
 

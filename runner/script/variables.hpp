@@ -12,7 +12,8 @@
 #include "protocol/gitlab/payload.hpp"
 #include "runner/config/config.hpp"
 
-/// A job's variables: who sets them, which wins, and what the text of one becomes (job-runtime.md §2).
+/// A job's variables: who sets them, which wins, and what the text of one becomes (job-runtime.md
+/// §2).
 namespace runner::script {
 
 /// What the runner adds from its own knowledge.
@@ -21,18 +22,18 @@ struct RunnerFacts {
     std::string builds_dir;
     std::string project_dir;
     std::string tmp_dir;
-    std::string image;           ///< "" for executors without one
+    std::string image;  ///< "" for executors without one
     int concurrent_id = 0;
     int concurrent_project_id = 0;
     bool shared_environment = false;
-    std::string ca_chain;        ///< PEM, "" for none
-    std::string tls_cert;        ///< client pair's content, both or none
+    std::string ca_chain;  ///< PEM, "" for none
+    std::string tls_cert;  ///< client pair's content, both or none
     std::string tls_key;
-    std::string build_network;   ///< "" without a network per build
+    std::string build_network;  ///< "" without a network per build
 };
 
-/// Life: made once per job; CI_JOB_STATUS changes before after_script. A plain value. Duplicates stay in the
-/// list, later entries win.
+/// Life: made once per job; CI_JOB_STATUS changes before after_script. A plain value. Duplicates
+/// stay in the list, later entries win.
 class Variables {
   public:
     Variables(const protocol::gitlab::JobPayload& payload, const config::RunnerConfig& runner,

@@ -77,13 +77,14 @@ void add_jobs(Registry& registry, const Snapshot& now) {
 
 void add_runners(Registry& registry, const Snapshot& now) {
     auto& limit = gauge(registry, "gitlab_runner_limit", "Limit of the runner entry, 0 for none");
-    auto& in_flight = gauge(registry, "gitlab_runner_request_concurrency", "Job requests under way");
+    auto& in_flight =
+        gauge(registry, "gitlab_runner_request_concurrency", "Job requests under way");
     auto& hard = gauge(registry, "gitlab_runner_request_concurrency_hard_limit",
                        "Configured limit of job requests at once");
     auto& adaptive = gauge(registry, "gitlab_runner_request_concurrency_adaptive_limit",
                            "Limit computed from the server's answers");
-    auto& used = gauge(registry, "gitlab_runner_request_concurrency_used_limit",
-                       "Limit that is in effect");
+    auto& used =
+        gauge(registry, "gitlab_runner_request_concurrency_used_limit", "Limit that is in effect");
     for (const RunnerState& runner : now.runners) {
         const RunnerLabels about{runner.short_token, runner.name, now.system_id};
         limit.Add(labels_of(about)).Set(runner.limit);
@@ -113,11 +114,11 @@ void add_process(Registry& registry, const Snapshot& now) {
               {"os", "linux"},
               {"architecture", protocol::gitlab::architecture()}})
         .Set(1);
-    auto& errors = counter(registry, "gitlab_runner_errors_total", "Lines of the daemon's log by level");
+    auto& errors =
+        counter(registry, "gitlab_runner_errors_total", "Lines of the daemon's log by level");
     using base::log::Level;
-    for (const auto& [level, name] :
-         std::map<Level, std::string>{{Level::kWarning, "warning"}, {Level::kError, "error"},
-                                      {Level::kFatal, "fatal"}}) {
+    for (const auto& [level, name] : std::map<Level, std::string>{
+             {Level::kWarning, "warning"}, {Level::kError, "error"}, {Level::kFatal, "fatal"}}) {
         errors.Add({{"level", name}}).Increment(static_cast<double>(base::log::count(level)));
     }
     errors.Add({{"level", "panic"}});
@@ -128,7 +129,9 @@ void add_process(Registry& registry, const Snapshot& now) {
     gauge(registry, "process_resident_memory_bytes", "Resident memory")
         .Add({})
         .Set(figures.resident_bytes);
-    gauge(registry, "process_virtual_memory_bytes", "Virtual memory").Add({}).Set(figures.virtual_bytes);
+    gauge(registry, "process_virtual_memory_bytes", "Virtual memory")
+        .Add({})
+        .Set(figures.virtual_bytes);
     gauge(registry, "process_start_time_seconds", "Start of the process since 1970")
         .Add({})
         .Set(static_cast<double>(now.started_unix_micros) / 1e6);
@@ -154,12 +157,13 @@ class Metrics::Impl {
         gauge(registry, "gitlab_runner_job_queue_depth", "Candidates examined for the last job");
     Family<Counter>& statuses = counter(registry, "gitlab_runner_api_request_statuses_total",
                                         "Answers of the server by status");
-    Family<Histogram>& call_duration = histogram(registry, "gitlab_runner_api_request_duration_seconds",
-                                                 "Duration of calls to the server");
+    Family<Histogram>& call_duration = histogram(
+        registry, "gitlab_runner_api_request_duration_seconds", "Duration of calls to the server");
     Family<Counter>& retries = counter(registry, "gitlab_runner_api_request_retries_total",
                                        "Attempts of calls to the server");
-    Family<Counter>& unhealthy = counter(registry, "gitlab_runner_worker_health_check_failures_total",
-                                         "Job requests that the server refused");
+    Family<Counter>& unhealthy =
+        counter(registry, "gitlab_runner_worker_health_check_failures_total",
+                "Job requests that the server refused");
     Family<Counter>& modes = counter(registry, "gitlab_runner_job_execution_mode_total",
                                      "Jobs by the way in which they run");
     Family<Counter>& feeds =
@@ -169,10 +173,12 @@ class Metrics::Impl {
     Family<Counter>& exceeded =
         counter(registry, "gitlab_runner_request_concurrency_exceeded_total",
                 "Turns without a request, as enough are under way");
-    Family<Counter>& processing = counter(registry, "gitlab_runner_worker_processing_failures_total",
-                                          "Failures to take a job to a good end");
+    Family<Counter>& processing =
+        counter(registry, "gitlab_runner_worker_processing_failures_total",
+                "Failures to take a job to a good end");
     Counter& inputs = counter(registry, "gitlab_runner_job_inputs_interpolations_total",
-                              "Expressions of job inputs that were replaced").Add({});
+                              "Expressions of job inputs that were replaced")
+                          .Add({});
     Family<Counter>& input_failures =
         counter(registry, "gitlab_runner_job_inputs_interpolation_failures_total",
                 "Jobs whose input expressions could not be replaced");
@@ -182,13 +188,17 @@ class Metrics::Impl {
     Counter& slots_stopped = slots.Add({{"operation", "stopped"}});
     int places = 0;
     Counter& saved = counter(registry, "gitlab_runner_configuration_saved_total",
-                             "Times that the configuration was written").Add({});
+                             "Times that the configuration was written")
+                         .Add({});
     Counter& save_failed = counter(registry, "gitlab_runner_configuration_saving_error_total",
-                                   "Times that it could not be written").Add({});
+                                   "Times that it could not be written")
+                               .Add({});
     Counter& loaded = counter(registry, "gitlab_runner_configuration_loaded_total",
-                              "Times that the configuration was loaded").Add({});
+                              "Times that the configuration was loaded")
+                          .Add({});
     Counter& load_failed = counter(registry, "gitlab_runner_configuration_loading_error_total",
-                                   "Times that it could not be loaded").Add({});
+                                   "Times that it could not be loaded")
+                               .Add({});
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
@@ -196,7 +206,8 @@ Metrics::~Metrics() = default;
 
 void Metrics::job_received(const QueuedJob& job) {
     const Labels labels = labels_of(job.runner);
-    impl_->queue.Add(with(labels, {{"project_jobs_running", job.project_jobs_running}}), kQueueBuckets)
+    impl_->queue
+        .Add(with(labels, {{"project_jobs_running", job.project_jobs_running}}), kQueueBuckets)
         .Observe(job.seconds_in_queue);
     impl_->queue_size.Add(labels).Set(static_cast<double>(job.queue_size));
     impl_->queue_depth.Add(labels).Set(static_cast<double>(job.queue_depth));
@@ -215,7 +226,8 @@ void Metrics::job_finished(const FinishedJob& job) {
               {"failure_reason", job.failure_reason},
               {"mode", "traditional"}})
         .Increment();
-    impl_->processing.Add(with(labels_of(job.runner), {{"failure_type", "job_failure"}})).Increment();
+    impl_->processing.Add(with(labels_of(job.runner), {{"failure_type", "job_failure"}}))
+        .Increment();
 }
 
 void Metrics::job_refused(const RunnerLabels& runner) {
@@ -231,7 +243,8 @@ void Metrics::fed(const RunnerLabels& runner, Feed feed) {
     if (feed == Feed::kUnhealthy) return impl_->feed_failures.Add(labels_of(runner)).Increment();
     impl_->feeds.Add(labels_of(runner)).Increment();
     if (feed == Feed::kOffered) return;
-    impl_->exceeded.Add({{"runner", runner.short_token}, {"system_id", runner.system_id}}).Increment();
+    impl_->exceeded.Add({{"runner", runner.short_token}, {"system_id", runner.system_id}})
+        .Increment();
 }
 
 void Metrics::places_changed(int concurrent) {
@@ -248,7 +261,8 @@ void Metrics::api_call(const ApiCall& call) {
                         {"method", method}};
     const std::string status = call.status == 0 ? "-1" : std::to_string(call.status);
     impl_->statuses.Add(with(labels, {{"status", status}})).Increment();
-    impl_->call_duration.Add(with(labels, {{"status_class", status_class(call.status)}}), kCallBuckets)
+    impl_->call_duration
+        .Add(with(labels, {{"status_class", status_class(call.status)}}), kCallBuckets)
         .Observe(std::chrono::duration<double>(call.duration).count());
     static const std::map<std::string, std::string> paths{
         {"request_job", "/api/v4/jobs/request"},
@@ -278,7 +292,8 @@ std::string Metrics::text(const Snapshot& now) const {
     // A counter that nothing was counted in yet is 0 for a configured runner, not absent.
     for (const RunnerState& runner : now.runners) {
         const Labels labels = labels_of({runner.short_token, runner.name, now.system_id});
-        for (auto* family : {&impl_->jobs_total, &impl_->feeds, &impl_->feed_failures, &impl_->unhealthy}) {
+        for (auto* family :
+             {&impl_->jobs_total, &impl_->feeds, &impl_->feed_failures, &impl_->unhealthy}) {
             family->Add(labels);
         }
         impl_->exceeded.Add({{"runner", runner.short_token}, {"system_id", now.system_id}});

@@ -33,7 +33,7 @@ struct QueuedJob {
 struct ApiCall {
     RunnerLabels runner;
     std::string endpoint;
-    std::string method;  ///< as on the wire
+    std::string method;   ///< as on the wire
     unsigned status = 0;  ///< 0: no answer
     std::chrono::nanoseconds duration{};
     unsigned attempts = 1;
@@ -46,8 +46,8 @@ enum class Feed {
     kNoRequestSlot,  ///< offered, but as many requests as allowed are under way
 };
 
-/// The official metric names (runner-protocol.md §8) in Prometheus's text format. What is counted lives here;
-/// what is merely true is taken from the snapshot when a page is asked for. I/O thread.
+/// The official metric names (runner-protocol.md §8) in Prometheus's text format. What is counted
+/// lives here; what is merely true is taken from the snapshot when a page is asked for. I/O thread.
 class Metrics {
   public:
     Metrics();

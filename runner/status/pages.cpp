@@ -66,7 +66,9 @@ http::Response respond(unsigned status, std::string reason, std::string type, st
     return response;
 }
 
-http::Response text(std::string body) { return respond(200, "OK", "text/plain; charset=utf-8", std::move(body)); }
+http::Response text(std::string body) {
+    return respond(200, "OK", "text/plain; charset=utf-8", std::move(body));
+}
 
 }  // namespace
 
@@ -89,15 +91,17 @@ std::string jobs_list(const Snapshot& now) {
     std::string list;
     for (const JobState& job : now.jobs) {
         const auto age = std::chrono::microseconds(now.now_unix_micros - job.started_unix_micros);
-        list += fmt::format("url={} state={} stage={} executor_stage={} duration={}\n", job.url, job.state,
-                            job.stage, job.executor_stage, base::format_go_duration(age));
+        list +=
+            fmt::format("url={} state={} stage={} executor_stage={} duration={}\n", job.url,
+                        job.state, job.stage, job.executor_stage, base::format_go_duration(age));
     }
     return list;
 }
 
 http::Response answer(const http::Request& request, const Snapshot& now, const Metrics& metrics) {
     if (request.method != "GET" && request.method != "HEAD") {
-        auto refused = respond(405, "Method Not Allowed", "text/plain; charset=utf-8", "GET or HEAD only\n");
+        auto refused =
+            respond(405, "Method Not Allowed", "text/plain; charset=utf-8", "GET or HEAD only\n");
         refused.headers.set("Allow", "GET, HEAD");
         return refused;
     }
@@ -106,7 +110,8 @@ http::Response answer(const http::Request& request, const Snapshot& now, const M
     if (path == "/health/live") return text("live\n");
     if (path == "/health/ready") {
         if (running) return text("ready");
-        return respond(503, "Service Unavailable", "text/plain; charset=utf-8", now.process_state + "\n");
+        return respond(503, "Service Unavailable", "text/plain; charset=utf-8",
+                       now.process_state + "\n");
     }
     if (path == "/status.json") return respond(200, "OK", "application/json", status_json(now));
     if (path == "/metrics") {

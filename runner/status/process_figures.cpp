@@ -39,7 +39,8 @@ ProcessFigures process_figures() {
         ++figures.open_files;
     }
     rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) figures.max_files = static_cast<double>(limit.rlim_cur);
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0)
+        figures.max_files = static_cast<double>(limit.rlim_cur);
     return figures;
 }
 

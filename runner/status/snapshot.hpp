@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-/// What is true of the daemon at one moment, as plain values: the input of every page of the endpoint.
+/// What is true of the daemon at one moment, as plain values: the input of every page of the
+/// endpoint.
 namespace runner::status {
 
 struct RunnerState {

@@ -37,13 +37,15 @@ JobTrace::JobTrace(TraceOptions options, const base::Clock& clock, std::unique_p
 
 JobTrace::~JobTrace() = default;
 
-base::Result<std::unique_ptr<JobTrace>> JobTrace::create(TraceOptions options, const base::Clock& clock) {
+base::Result<std::unique_ptr<JobTrace>> JobTrace::create(TraceOptions options,
+                                                         const base::Clock& clock) {
     auto spool = Spool::create(options.spool_path, options.limit_bytes);
     if (!spool) return spool.error();
     return std::unique_ptr<JobTrace>(new JobTrace(std::move(options), clock, std::move(*spool)));
 }
 
-base::Result<std::unique_ptr<JobTrace>> JobTrace::restore(TraceOptions options, const base::Clock& clock,
+base::Result<std::unique_ptr<JobTrace>> JobTrace::restore(TraceOptions options,
+                                                          const base::Clock& clock,
                                                           const std::string& state,
                                                           std::uint64_t spool_bytes) {
     auto saved = decode_state(state);
@@ -77,12 +79,17 @@ void JobTrace::line(std::string_view before, std::string_view text, std::string_
 
 void JobTrace::print(std::string_view text) { line(kClear, text, kReset); }
 void JobTrace::notice(std::string_view text) { line(kBoldGreen, text, kReset); }
-void JobTrace::warning(std::string_view text) { line(fmt::format("{}WARNING: ", kYellow), text, kReset); }
-void JobTrace::error(std::string_view text) { line(fmt::format("{}ERROR: ", kBoldRed), text, kReset); }
+void JobTrace::warning(std::string_view text) {
+    line(fmt::format("{}WARNING: ", kYellow), text, kReset);
+}
+void JobTrace::error(std::string_view text) {
+    line(fmt::format("{}ERROR: ", kBoldRed), text, kReset);
+}
 
 void JobTrace::service(std::string_view text, bool failed) {
     const auto bytes = fmt::format("{}{}{}\n", kGrey, text, kReset);
-    write_stage_output(failed ? Stream::kServiceErr : Stream::kServiceOut, clock_.unix_micros(), bytes);
+    write_stage_output(failed ? Stream::kServiceErr : Stream::kServiceOut, clock_.unix_micros(),
+                       bytes);
 }
 
 void JobTrace::heading(std::string_view text) {
@@ -102,7 +109,8 @@ void JobTrace::section_end(std::string_view name) { marker("end", name); }
 void JobTrace::write_stage_output(Stream stream, std::int64_t unix_micros, std::string_view bytes) {
     // Behind the limit nothing of it would be stored: it need not be looked at either.
     if (spool_->limit_reached()) return;
-    channel(static_cast<Place>(static_cast<std::size_t>(stream) + kScriptOut)).write(unix_micros, bytes);
+    channel(static_cast<Place>(static_cast<std::size_t>(stream) + kScriptOut))
+        .write(unix_micros, bytes);
 }
 
 void JobTrace::cut() {

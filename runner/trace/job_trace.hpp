@@ -25,24 +25,28 @@ struct TraceOptions {
     std::shared_ptr<const MaskSet> masks;
 };
 
-/// One job's log: everything that is to be seen in it goes through here, is masked, made valid UTF-8, cut
-/// into lines, stamped and spooled.
+/// One job's log: everything that is to be seen in it goes through here, is masked, made valid
+/// UTF-8, cut into lines, stamped and spooled.
 ///
 ///     write_stage_output / print … ─► Masker ─► Utf8Repair ─► LineFraming ─► Spool
 ///
-/// Life: create(), or restore() after the daemon's restart; end_stage() behind each stage; close() before the
-/// final report. Thread: the I/O thread; calls return at once and cannot fail: flush() answers what
-/// went wrong with the spool. Memory: bounded by the longest phrase and a line per stream.
+/// Life: create(), or restore() after the daemon's restart; end_stage() behind each stage; close()
+/// before the final report. Thread: the I/O thread; calls return at once and cannot fail: flush()
+/// answers what went wrong with the spool. Memory: bounded by the longest phrase and a line per
+/// stream.
 ///
-/// Checkpoint: flush() first, then save together, in one file written by rename: state(), spool_bytes(), and the
-/// event offset behind the last record handed in. restore() with these continues to the byte: state() has
-/// what is held back by maskers and unfinished lines (so it may hold pieces of secrets, as the payload
-/// beside it does), and the spool is cut to the size that was saved.
+/// Checkpoint: flush() first, then save together, in one file written by rename: state(),
+/// spool_bytes(), and the event offset behind the last record handed in. restore() with these
+/// continues to the byte: state() has what is held back by maskers and unfinished lines (so it may
+/// hold pieces of secrets, as the payload beside it does), and the spool is cut to the size that
+/// was saved.
 class JobTrace final : public executors::JobLog {
   public:
-    static base::Result<std::unique_ptr<JobTrace>> create(TraceOptions options, const base::Clock& clock);
+    static base::Result<std::unique_ptr<JobTrace>> create(TraceOptions options,
+                                                          const base::Clock& clock);
     /// kInvalidInput when `state` is not one that state() has answered; else as Spool::open.
-    static base::Result<std::unique_ptr<JobTrace>> restore(TraceOptions options, const base::Clock& clock,
+    static base::Result<std::unique_ptr<JobTrace>> restore(TraceOptions options,
+                                                           const base::Clock& clock,
                                                            const std::string& state,
                                                            std::uint64_t spool_bytes);
     ~JobTrace() override;

@@ -18,8 +18,8 @@ std::size_t line_length(std::string_view text) {
     return static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
 }
 
-/// Copies `length` bytes of `text`. Short lines are the rule, and a copy of a fixed size is several times faster, so
-/// up to Spool::kSlackBytes more may be written.
+/// Copies `length` bytes of `text`. Short lines are the rule, and a copy of a fixed size is several
+/// times faster, so up to Spool::kSlackBytes more may be written.
 void copy_line(char* target, std::string_view text, std::size_t length) {
     if (length <= 32 && text.size() >= 32) {
         std::memcpy(target, text.data(), 32);
@@ -57,8 +57,8 @@ void LineFraming::append(std::string_view text) {
     }
 }
 
-/// Whole lines are copied straight into the spool's buffer, many between two calls of it: most of what a script
-/// prints takes this way.
+/// Whole lines are copied straight into the spool's buffer, many between two calls of it: most of
+/// what a script prints takes this way.
 std::string_view LineFraming::copy_lines(std::string_view text) {
     set_stamp(now_micros_);
     char* const begin = spool_->prepare(Spool::kMaxPieceBytes);

@@ -18,8 +18,8 @@ struct StreamTag {
 
 /// Turns one stream into lines of the timestamped log format:
 ///     2026-01-31T16:47:55.123456Z 01O+text
-/// A line waits for its end, except that a write whose last piece has a carriage return (a progress bar, a
-/// section marker) and a piece of 8 KiB go out at once; what follows them is marked "+".
+/// A line waits for its end, except that a write whose last piece has a carriage return (a progress
+/// bar, a section marker) and a piece of 8 KiB go out at once; what follows them is marked "+".
 /// Without timestamps the bytes go through as they are.
 ///
 /// Life: begin_write(), append() any number of times, end_write(); close() at the stream's end.

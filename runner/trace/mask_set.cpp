@@ -45,7 +45,8 @@ std::vector<std::string> prepare_prefixes(const MaskOptions& options) {
 Prefilter::Head head_of(std::string_view pattern) {
     Prefilter::Head head;
     for (std::size_t i = 0; i < head.size(); ++i) {
-        head[i] = i < pattern.size() ? byte_set(static_cast<unsigned char>(pattern[i])) : any_byte();
+        head[i] =
+            i < pattern.size() ? byte_set(static_cast<unsigned char>(pattern[i])) : any_byte();
     }
     return head;
 }
@@ -88,12 +89,15 @@ MaskSet::MaskSet(const MaskOptions& options) {
     prefilter_.finish();
 }
 
-void MaskSet::build(const std::vector<std::string>& phrases, const std::vector<std::string>& prefixes) {
+void MaskSet::build(const std::vector<std::string>& phrases,
+                    const std::vector<std::string>& prefixes) {
     std::vector<Branch> tree(1);
-    for (const auto& phrase : phrases) tree[insert(tree, phrase, true)].phrase_length = phrase.size();
+    for (const auto& phrase : phrases)
+        tree[insert(tree, phrase, true)].phrase_length = phrase.size();
     for (const auto& prefix : prefixes) tree[insert(tree, prefix, false)].ends_prefix = true;
 
-    // Level by level, so that a node's children are neighbours and its failure link points backwards.
+    // Level by level, so that a node's children are neighbours and its failure link points
+    // backwards.
     std::vector<std::size_t> order{0};
     std::vector<std::uint32_t> depth{0};
     nodes_.resize(tree.size());
@@ -147,7 +151,8 @@ MaskSet::State MaskSet::next(State state, unsigned char byte) const {
 
 std::string MaskSet::path(State state) const {
     std::string bytes;
-    for (; state != kRoot; state = nodes_[state].parent) bytes.push_back(static_cast<char>(nodes_[state].byte));
+    for (; state != kRoot; state = nodes_[state].parent)
+        bytes.push_back(static_cast<char>(nodes_[state].byte));
     std::reverse(bytes.begin(), bytes.end());
     return bytes;
 }

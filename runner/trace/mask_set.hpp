@@ -13,21 +13,22 @@
 namespace runner::trace {
 
 struct MaskOptions {
-    /// Values of masked variables. Surrounding whitespace is trimmed, empty ones are dropped. A value of
-    /// several lines is masked as one sequence and, because tools print such values line by line, also
-    /// by each of its lines of at least kMinLineBytes.
+    /// Values of masked variables. Surrounding whitespace is trimmed, empty ones are dropped. A
+    /// value of several lines is masked as one sequence and, because tools print such values line
+    /// by line, also by each of its lines of at least kMinLineBytes.
     std::vector<std::string> phrases;
-    /// Prefixes of tokens that the server names, besides GitLab's own: the prefix is shown, the run of
-    /// [0-9A-Za-z_.=-] behind it is not. There is no limit to their number.
+    /// Prefixes of tokens that the server names, besides GitLab's own: the prefix is shown, the run
+    /// of [0-9A-Za-z_.=-] behind it is not. There is no limit to their number.
     std::vector<std::string> token_prefixes;
-    bool all_default_tokens = true;  ///< FF_MASK_ALL_DEFAULT_TOKENS; without it only "glpat-" is built in
+    bool all_default_tokens =
+        true;  ///< FF_MASK_ALL_DEFAULT_TOKENS; without it only "glpat-" is built in
 };
 
 inline constexpr std::size_t kMinLineBytes = 8;
 inline constexpr std::string_view kMask = "[MASKED]";
 
-/// One Aho-Corasick automaton over all phrases and token prefixes. Immutable; shared by the maskers of a
-/// job's streams. About 24 bytes for each byte of the phrases.
+/// One Aho-Corasick automaton over all phrases and token prefixes. Immutable; shared by the maskers
+/// of a job's streams. About 24 bytes for each byte of the phrases.
 class MaskSet {
   public:
     using State = std::uint32_t;
@@ -37,7 +38,9 @@ class MaskSet {
 
     [[nodiscard]] State next(State state, unsigned char byte) const;
     /// Length of the longest phrase that ends here, 0 for none.
-    [[nodiscard]] std::size_t phrase_length(State state) const { return nodes_[state].phrase_length; }
+    [[nodiscard]] std::size_t phrase_length(State state) const {
+        return nodes_[state].phrase_length;
+    }
     /// Whether a token prefix ends here.
     [[nodiscard]] bool ends_prefix(State state) const { return nodes_[state].ends_prefix; }
     /// How many bytes before this point may still turn out to be part of a phrase.

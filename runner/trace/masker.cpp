@@ -10,8 +10,8 @@ namespace {
 constexpr std::size_t kCollect = 4096;
 
 bool is_token_byte(unsigned char byte) {
-    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
-           byte == '_' || byte == '.' || byte == '=' || byte == '-';
+    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= 'a' && byte <= 'z') || byte == '_' || byte == '.' || byte == '=' || byte == '-';
 }
 
 }  // namespace
@@ -34,7 +34,8 @@ void Masker::write(std::string_view bytes, ByteSink& out) {
         }
         step(static_cast<unsigned char>(bytes[at]));
         ++at;
-        const bool quiet = state_ == MaskSet::kRoot && url_state_ == UrlKeys::kIdle && run_ == Run::kNone;
+        const bool quiet =
+            state_ == MaskSet::kRoot && url_state_ == UrlKeys::kIdle && run_ == Run::kNone;
         if (quiet || held_.size() >= kCollect + set_->hold(state_)) {
             release(position_ - set_->hold(state_), out);
         }
@@ -53,7 +54,8 @@ void Masker::step(unsigned char byte) {
     ++position_;
     if (run_ != Run::kNone) continue_run(byte);
     state_ = set_->next(state_, byte);
-    if (const auto length = set_->phrase_length(state_); length != 0) cover(position_ - length, position_);
+    if (const auto length = set_->phrase_length(state_); length != 0)
+        cover(position_ - length, position_);
     if (run_ == Run::kNone && set_->ends_prefix(state_)) {
         run_ = Run::kToken;
         run_begin_ = position_;
@@ -133,11 +135,13 @@ void Masker::restore(const Saved& saved) {
     released_ = saved.run_bytes;  // any number that leaves room for the run's begin
     position_ = released_ + held_.size();
     for (const char c : saved.path) state_ = set_->next(state_, static_cast<unsigned char>(c));
-    for (const char c : saved.url_path) url_state_ = UrlKeys::next(url_state_, static_cast<unsigned char>(c));
+    for (const char c : saved.url_path)
+        url_state_ = UrlKeys::next(url_state_, static_cast<unsigned char>(c));
     run_ = static_cast<Run>(saved.run);
     run_begin_ = position_ - std::min<std::uint64_t>(saved.run_bytes, position_);
     announced_ = saved.announced;
-    for (const auto& [begin, end] : saved.marks) marks_.push_back({released_ + begin, released_ + end});
+    for (const auto& [begin, end] : saved.marks)
+        marks_.push_back({released_ + begin, released_ + end});
 }
 
 }  // namespace runner::trace

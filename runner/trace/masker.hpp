@@ -16,13 +16,14 @@ namespace runner::trace {
 
 /// Replaces secrets in one stream by [MASKED], whatever pieces the stream comes in.
 ///
-/// What is hidden: every byte of every occurrence of a phrase, also where occurrences overlap each other or
-/// themselves (overlapping ones become one [MASKED], touching ones one each); the run behind a token prefix;
-/// the values of secret URL parameters. So unlike with phrases that are applied one after another, no rest of
-/// a second secret stays visible behind a first one.
+/// What is hidden: every byte of every occurrence of a phrase, also where occurrences overlap each
+/// other or themselves (overlapping ones become one [MASKED], touching ones one each); the run
+/// behind a token prefix; the values of secret URL parameters. So unlike with phrases that are
+/// applied one after another, no rest of a second secret stays visible behind a first one.
 ///
-/// Life: one per stream; write() any number of times, close() at the stream's end, after which it can be used
-/// for the next. A byte that cannot belong to a phrase any more is handed on within the same write().
+/// Life: one per stream; write() any number of times, close() at the stream's end, after which it
+/// can be used for the next. A byte that cannot belong to a phrase any more is handed on within the
+/// same write().
 class Masker {
   public:
     explicit Masker(std::shared_ptr<const MaskSet> set) : set_(std::move(set)) {}

@@ -12,7 +12,8 @@ namespace runner::trace {
 namespace {
 
 constexpr std::size_t kFingerprintBits = std::size_t{1} << 15U;
-/// A pattern with letters in both cases has a few beginnings; one that is shorter than four bytes has millions.
+/// A pattern with letters in both cases has a few beginnings; one that is shorter than four bytes
+/// has millions.
 constexpr std::size_t kMaxBeginnings = 256;
 
 bool contains(const Prefilter::ByteSet& set, unsigned value) {
@@ -54,11 +55,13 @@ Prefilter::ByteSet any_byte() {
 }
 
 void Prefilter::finish() {
-    // Patterns that begin alike share a bucket: what a bucket lets through is every mix of its patterns.
+    // Patterns that begin alike share a bucket: what a bucket lets through is every mix of its
+    // patterns.
     std::sort(heads_.begin(), heads_.end(),
               [](const Head& a, const Head& b) { return members(a[0]) < members(b[0]); });
     fingerprints_.assign(kFingerprintBits / 64, 0);
-    const std::size_t per_bucket = std::max<std::size_t>(1, (heads_.size() + kBuckets - 1) / kBuckets);
+    const std::size_t per_bucket =
+        std::max<std::size_t>(1, (heads_.size() + kBuckets - 1) / kBuckets);
     for (std::size_t i = 0; i < heads_.size(); ++i) {
         fill_nibbles(heads_[i], std::min(i / per_bucket, kBuckets - 1));
         fill_fingerprints(heads_[i]);
@@ -125,7 +128,8 @@ std::size_t Prefilter::find(std::string_view bytes, std::size_t from) const {
 std::size_t Prefilter::find_scalar(std::string_view bytes, std::size_t from) const {
     std::size_t i = from;
     for (; i + kHeadBytes <= bytes.size(); ++i) {
-        if (contains(first_, static_cast<unsigned char>(bytes[i])) && confirm(bytes.data() + i)) return i;
+        if (contains(first_, static_cast<unsigned char>(bytes[i])) && confirm(bytes.data() + i))
+            return i;
     }
     return i;
 }

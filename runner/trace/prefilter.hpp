@@ -8,13 +8,14 @@
 
 namespace runner::trace {
 
-/// Finds the places where one of many patterns may begin, many times faster than an automaton walks: bytes
-/// are looked at 32 at a time through tables of what the patterns' first four bytes can be.
-/// There are false positives and no false negatives. A plain value; made once, then only read.
+/// Finds the places where one of many patterns may begin, many times faster than an automaton
+/// walks: bytes are looked at 32 at a time through tables of what the patterns' first four bytes
+/// can be. There are false positives and no false negatives. A plain value; made once, then only
+/// read.
 class Prefilter {
   public:
-    /// For each of the first four bytes of a pattern, the set of bytes that may stand there; a position
-    /// behind a short pattern's end allows every byte.
+    /// For each of the first four bytes of a pattern, the set of bytes that may stand there; a
+    /// position behind a short pattern's end allows every byte.
     using ByteSet = std::array<std::uint64_t, 4>;
     static constexpr std::size_t kHeadBytes = 4;
     using Head = std::array<ByteSet, kHeadBytes>;
@@ -23,8 +24,8 @@ class Prefilter {
     /// Call once behind the last add().
     void finish();
 
-    /// The first candidate at or behind `from`; bytes.size() when there is none. The last three bytes are
-    /// always candidates, because what follows them is not known.
+    /// The first candidate at or behind `from`; bytes.size() when there is none. The last three
+    /// bytes are always candidates, because what follows them is not known.
     [[nodiscard]] std::size_t find(std::string_view bytes, std::size_t from) const;
 
   private:

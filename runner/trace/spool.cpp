@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t kBufferBytes = 128 * 1024;
 
-/// A log beyond the first is a big one: its blocks are asked for in steps of the second. Appending to a file that
-/// has to find blocks for every page costs several times the writing itself.
+/// A log beyond the first is a big one: its blocks are asked for in steps of the second. Appending
+/// to a file that has to find blocks for every page costs several times the writing itself.
 constexpr std::uint64_t kBigLogBytes = 1U << 20U;
 constexpr std::uint64_t kReserveStep = 16U << 20U;
 
@@ -47,7 +47,8 @@ Spool::~Spool() {
 
 base::Result<std::unique_ptr<Spool>> Spool::create(const std::filesystem::path& path,
                                                    std::uint64_t limit_bytes) {
-    base::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
+    base::UniqueFd fd(
+        ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
     if (!fd) return io_error("create", path);
     return std::unique_ptr<Spool>(new Spool(std::move(fd), path, limit_bytes));
 }
@@ -56,8 +57,9 @@ base::Result<std::unique_ptr<Spool>> Spool::open(const std::filesystem::path& pa
                                                  std::uint64_t limit_bytes, Saved saved) {
     base::UniqueFd fd(::open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
     if (!fd && errno == ENOENT) {
-        return base::make_error(base::ErrorKind::kNotFound,
-                                fmt::format("the job log {} does not exist any more", path.string()));
+        return base::make_error(
+            base::ErrorKind::kNotFound,
+            fmt::format("the job log {} does not exist any more", path.string()));
     }
     if (!fd) return io_error("open", path);
     std::unique_ptr<Spool> spool(new Spool(std::move(fd), path, limit_bytes));
@@ -71,9 +73,10 @@ base::Result<void> Spool::cut_to(std::uint64_t size) {
     struct stat facts {};
     if (::fstat(fd_.get(), &facts) != 0) return io_error("inspect", path_);
     if (static_cast<std::uint64_t>(facts.st_size) < size) {
-        return base::make_error(base::ErrorKind::kIo,
-                                fmt::format("the job log {} has {} bytes where at least {} were written",
-                                            path_.string(), facts.st_size, size));
+        return base::make_error(
+            base::ErrorKind::kIo,
+            fmt::format("the job log {} has {} bytes where at least {} were written",
+                        path_.string(), facts.st_size, size));
     }
     if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return io_error("shorten", path_);
     crc_ = 0;
@@ -91,7 +94,8 @@ base::Result<void> Spool::cut_to(std::uint64_t size) {
 
 char* Spool::prepare(std::size_t bytes) {
     if (!buffer_) {
-        buffer_ = spare_buffer ? std::move(spare_buffer) : std::make_unique_for_overwrite<char[]>(kBufferBytes + kSlackBytes);
+        buffer_ = spare_buffer ? std::move(spare_buffer)
+                               : std::make_unique_for_overwrite<char[]>(kBufferBytes + kSlackBytes);
     }
     if (used_ + bytes > kBufferBytes) drain();
     return buffer_.get() + used_;
@@ -159,7 +163,8 @@ void Spool::drain() {
         crc_ = libdeflate_crc32(crc_, buffer_.get(), used_);
         size_ += used_;
     } else {
-        failure_ = written.error().with_context(fmt::format("write the job log {}", path_.string()));
+        failure_ =
+            written.error().with_context(fmt::format("write the job log {}", path_.string()));
     }
     used_ = 0;
 }
@@ -173,7 +178,8 @@ base::Result<void> Spool::flush() {
 
 base::Result<std::size_t> Spool::read(std::uint64_t offset, std::span<char> target) const {
     if (offset >= size_) return std::size_t{0};
-    target = target.first(static_cast<std::size_t>(std::min<std::uint64_t>(target.size(), size_ - offset)));
+    target = target.first(
+        static_cast<std::size_t>(std::min<std::uint64_t>(target.size(), size_ - offset)));
     std::size_t done = 0;
     while (done < target.size()) {
         const auto count = ::pread(fd_.get(), target.data() + done, target.size() - done,

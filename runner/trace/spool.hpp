@@ -14,15 +14,17 @@
 
 namespace runner::trace {
 
-/// The job log as the server has it or will have it: a file (0600) that only grows, its size and its CRC-32.
+/// The job log as the server has it or will have it: a file (0600) that only grows, its size and
+/// its CRC-32.
 ///
-/// Life: create() or open(), then append() and flush(); what was appended is in the file, counted by size()
-/// and readable, after flush() only. Thread: the I/O thread. Between flushes no memory is held: the
-/// buffer is shared by all spools of the thread.
+/// Life: create() or open(), then append() and flush(); what was appended is in the file, counted
+/// by size() and readable, after flush() only. Thread: the I/O thread. Between flushes no memory is
+/// held: the buffer is shared by all spools of the thread.
 ///
-/// Limit (job-runtime.md §3.7): script output that would reach it is cut at a character's edge, one message is
-/// written, and later script output is dropped. The runner's own lines go on for another kReserveBytes, so
-/// that the log still ends with the job's outcome; the official runner drops these as well.
+/// Limit (job-runtime.md §3.7): script output that would reach it is cut at a character's edge, one
+/// message is written, and later script output is dropped. The runner's own lines go on for another
+/// kReserveBytes, so that the log still ends with the job's outcome; the official runner drops
+/// these as well.
 class Spool {
   public:
     enum class Source { kScript, kRunner };
@@ -34,15 +36,16 @@ class Spool {
         std::uint64_t size = 0;
         std::optional<std::uint64_t> limit_reached_at;  ///< size behind the message
     };
-    /// An existing file, cut to `saved.size`. kNotFound when it is gone, kIo when it is shorter than that.
+    /// An existing file, cut to `saved.size`. kNotFound when it is gone, kIo when it is shorter
+    /// than that.
     static base::Result<std::unique_ptr<Spool>> open(const std::filesystem::path& path,
                                                      std::uint64_t limit_bytes, Saved saved);
     ~Spool();
     Spool(const Spool&) = delete;
     Spool& operator=(const Spool&) = delete;
 
-    /// Room for `bytes` (at most kMaxPieceBytes) and kSlackBytes behind it, which may be scribbled on. To be filled and
-    /// committed, fully or less, before any other call.
+    /// Room for `bytes` (at most kMaxPieceBytes) and kSlackBytes behind it, which may be scribbled
+    /// on. To be filled and committed, fully or less, before any other call.
     char* prepare(std::size_t bytes);
     void commit(std::size_t bytes, Source source);
     void append(std::string_view bytes, Source source);
@@ -60,7 +63,8 @@ class Spool {
     [[nodiscard]] bool limit_reached() const { return limit_reached_at_.has_value(); }
     [[nodiscard]] Saved save() const { return {size_, limit_reached_at_}; }
     /// Fills `target` from `offset` and answers how much; less than all of it only at the end.
-    [[nodiscard]] base::Result<std::size_t> read(std::uint64_t offset, std::span<char> target) const;
+    [[nodiscard]] base::Result<std::size_t> read(std::uint64_t offset,
+                                                 std::span<char> target) const;
 
   private:
     Spool(base::UniqueFd fd, std::filesystem::path path, std::uint64_t limit_bytes);

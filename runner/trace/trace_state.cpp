@@ -82,15 +82,16 @@ base::Result<TraceState> decode_state(const std::string& text) {
     try {
         const auto parsed = json::parse(text);
         TraceState state;
-        if (parsed.contains("limit_reached_at")) state.limit_reached_at = parsed["limit_reached_at"];
+        if (parsed.contains("limit_reached_at"))
+            state.limit_reached_at = parsed["limit_reached_at"];
         for (const auto& [place, channel] : parsed.at("channels").items()) {
             state.channels.emplace_back(std::stoul(place), decode(channel));
         }
         return state;
     } catch (const std::exception& failure) {
-        return base::make_error(base::ErrorKind::kInvalidInput,
-                                std::string("the saved state of the job log cannot be read: ") +
-                                    failure.what());
+        return base::make_error(
+            base::ErrorKind::kInvalidInput,
+            std::string("the saved state of the job log cannot be read: ") + failure.what());
     }
 }
 

@@ -10,7 +10,7 @@
 namespace runner::trace {
 
 struct UploadTimes {
-    std::chrono::milliseconds interval{3000};    ///< between rounds, until the server names another
+    std::chrono::milliseconds interval{3000};  ///< between rounds, until the server names another
     std::chrono::milliseconds touch_after{10'000};
     /// FF_USE_DYNAMIC_TRACE_FORCE_SEND_INTERVAL: four intervals, within 30 s and 30 min.
     bool dynamic_touch = false;
@@ -22,11 +22,12 @@ struct UploadTimes {
 
 /// Decides what of a running job's log is sent when. Pure: time comes in, the next act comes out.
 ///
-/// A round is due every interval and sends everything that is there, in patches of at most 1 MiB. A script's first
-/// bytes start a round of their own (expedite()), and what follows them within a quarter second another: the
-/// first is often only the echo of the command. A job that has sent nothing for ten seconds
-/// is touched with an empty update: the official runner does so after thirty, but the answer is the only way to
-/// learn of a cancel, and with the server's 60 s interval for unwatched jobs a user would wait a minute for it.
+/// A round is due every interval and sends everything that is there, in patches of at most 1 MiB. A
+/// script's first bytes start a round of their own (expedite()), and what follows them within a
+/// quarter second another: the first is often only the echo of the command. A job that has sent
+/// nothing for ten seconds is touched with an empty update: the official runner does so after
+/// thirty, but the answer is the only way to learn of a cancel, and with the server's 60 s interval
+/// for unwatched jobs a user would wait a minute for it.
 class UploadSchedule {
   public:
     using TimePoint = std::chrono::steady_clock::time_point;
@@ -70,7 +71,7 @@ class UploadSchedule {
     bool in_round_ = false;    ///< more patches follow at once
     bool mismatched_ = false;  ///< the server named another offset in this round
     std::optional<std::uint64_t> urgent_beyond_;
-    TimePoint paced_;          ///< the requests so far, spread evenly, end here
+    TimePoint paced_;  ///< the requests so far, spread evenly, end here
 };
 
 /// Decides how the job's end is reported (runner-protocol.md §4.6). Pure.
@@ -89,9 +90,9 @@ class FinalReport {
     };
     enum class End {
         kOpen,
-        kReported,   ///< the server has the outcome
-        kUnwanted,   ///< it does not want it: canceled, erased, unknown job
-        kGivenUp,    ///< it could not be told within the tries
+        kReported,  ///< the server has the outcome
+        kUnwanted,  ///< it does not want it: canceled, erased, unknown job
+        kGivenUp,   ///< it could not be told within the tries
     };
 
     FinalReport(std::uint64_t confirmed_bytes, std::uint64_t size, int tries);

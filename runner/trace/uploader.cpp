@@ -73,12 +73,8 @@ base::Task<void> Uploader::run() {
                 co_await changed_.wait_for(limit);
                 break;
             }
-            case UploadSchedule::Action::Kind::kPatch:
-                goes_on = co_await send_patch(action);
-                break;
-            case UploadSchedule::Action::Kind::kTouch:
-                goes_on = co_await send_touch();
-                break;
+            case UploadSchedule::Action::Kind::kPatch: goes_on = co_await send_patch(action); break;
+            case UploadSchedule::Action::Kind::kTouch: goes_on = co_await send_touch(); break;
         }
         if (!goes_on) break;
     }
@@ -103,7 +99,8 @@ base::Task<bool> Uploader::send_patch(UploadSchedule::Action action) {
         end += content->size();
         result = co_await target_.patch(*content, action.offset);
     } else {
-        result.message = content ? "the spool is shorter than it should be" : content.error().message;
+        result.message =
+            content ? "the spool is shorter than it should be" : content.error().message;
     }
     if (result.outcome == PatchOutcome::kCancelled) co_return false;
     if (result.outcome == PatchOutcome::kFailed || result.outcome == PatchOutcome::kNotFound) {
@@ -120,7 +117,8 @@ base::Task<bool> Uploader::send_touch() {
     UpdateResult result = co_await target_.touch(trace_.checksum(), trace_.spool_bytes());
     if (result.outcome == UpdateOutcome::kCancelled) co_return false;
     if (result.outcome == UpdateOutcome::kFailed) {
-        base::log::warning("Updating the job failed; it is tried again", {{"error", result.message}});
+        base::log::warning("Updating the job failed; it is tried again",
+                           {{"error", result.message}});
     }
     schedule_.touched(clock_.now(), result);
     heed(result.signals, result.outcome == UpdateOutcome::kAborted);
@@ -136,9 +134,7 @@ base::Task<FinalReport::End> Uploader::finish(int tries) {
             case FinalReport::Action::Kind::kPatch:
                 goes_on = co_await send_final(report, action.offset);
                 break;
-            case FinalReport::Action::Kind::kUpdate:
-                goes_on = co_await report_end(report);
-                break;
+            case FinalReport::Action::Kind::kUpdate: goes_on = co_await report_end(report); break;
             case FinalReport::Action::Kind::kWait:
                 goes_on = co_await base::sleep_for(action.delay);
                 report.waited();
@@ -161,7 +157,8 @@ base::Task<bool> Uploader::send_final(FinalReport& report, std::uint64_t offset)
     } else {
         // What cannot be read cannot be sent by trying again.
         result.outcome = PatchOutcome::kNotFound;
-        result.message = content ? "the spool is shorter than it should be" : content.error().message;
+        result.message =
+            content ? "the spool is shorter than it should be" : content.error().message;
     }
     if (result.outcome == PatchOutcome::kCancelled) co_return false;
     if (result.outcome != PatchOutcome::kOk && result.outcome != PatchOutcome::kRangeMismatch) {

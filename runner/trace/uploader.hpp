@@ -20,29 +20,34 @@ class TraceTarget {
   public:
     virtual ~TraceTarget() = default;
     /// `content` stays valid until the answer is there.
-    virtual base::Task<protocol::gitlab::PatchResult> patch(std::string_view content, std::uint64_t offset) = 0;
+    virtual base::Task<protocol::gitlab::PatchResult> patch(std::string_view content,
+                                                            std::uint64_t offset) = 0;
     /// `state=running` with checksum and size, as a sign of life.
-    virtual base::Task<protocol::gitlab::UpdateResult> touch(std::string checksum, std::uint64_t bytes) = 0;
+    virtual base::Task<protocol::gitlab::UpdateResult> touch(std::string checksum,
+                                                             std::uint64_t bytes) = 0;
     /// The job's outcome, which the target knows, with checksum and size of the whole log.
-    virtual base::Task<protocol::gitlab::UpdateResult> report(std::string checksum, std::uint64_t bytes) = 0;
+    virtual base::Task<protocol::gitlab::UpdateResult> report(std::string checksum,
+                                                              std::uint64_t bytes) = 0;
 };
 
 struct UploaderCallbacks {
     std::function<void()> on_cancel;  ///< once: GitLab says `canceling`
-    std::function<void()> on_abort;   ///< once: nobody wants the job any more; nothing is sent after it
+    std::function<void()>
+        on_abort;  ///< once: nobody wants the job any more; nothing is sent after it
     std::function<void()> on_confirmed = {};  ///< whenever confirmed_bytes() has changed
 };
 
 /// Brings one job's log to the server while it grows, and the outcome at the end.
 ///
-/// Life: run() in the job's task group; stop() and the end of run() come before finish(). `trace` and `target`
-/// outlive it. Thread: the I/O thread. Only bytes below set_available() are sent: the job calls it
-/// after each checkpoint. Failures of the server never end run(); it tries again in the next round.
+/// Life: run() in the job's task group; stop() and the end of run() come before finish(). `trace`
+/// and `target` outlive it. Thread: the I/O thread. Only bytes below set_available() are sent: the
+/// job calls it after each checkpoint. Failures of the server never end run(); it tries again in
+/// the next round.
 class Uploader {
   public:
-    Uploader(const boost::asio::any_io_executor& executor, const JobTrace& trace, TraceTarget& target,
-             UploaderCallbacks callbacks, UploadTimes times, std::uint64_t confirmed_bytes = 0,
-             const base::Clock& clock = base::system_clock());
+    Uploader(const boost::asio::any_io_executor& executor, const JobTrace& trace,
+             TraceTarget& target, UploaderCallbacks callbacks, UploadTimes times,
+             std::uint64_t confirmed_bytes = 0, const base::Clock& clock = base::system_clock());
 
     base::Task<void> run();
     /// run() returns after the exchange that is under way.
@@ -55,8 +60,8 @@ class Uploader {
     [[nodiscard]] std::uint64_t confirmed_bytes() const { return confirmed_; }
     [[nodiscard]] bool aborted() const { return aborted_; }
 
-    /// Sends the rest up to the trace's size and reports until the server has answered, at most `tries` times.
-    /// Cancellation ends it with kOpen: the journal still has the job.
+    /// Sends the rest up to the trace's size and reports until the server has answered, at most
+    /// `tries` times. Cancellation ends it with kOpen: the journal still has the job.
     base::Task<FinalReport::End> finish(int tries);
 
   private:

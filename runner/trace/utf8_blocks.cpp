@@ -15,16 +15,17 @@ namespace {
 
 #define RUNNER_AVX2 __attribute__((target("avx2")))
 
-/// What can be wrong with two neighbouring bytes. The method is that of Keiser and Lemire, "Validating UTF-8 In Less
-/// Than One Instruction Per Byte" (2021): three lookups, each by four bits, leave a bit only where all three agree.
+/// What can be wrong with two neighbouring bytes. The method is that of Keiser and Lemire,
+/// "Validating UTF-8 In Less Than One Instruction Per Byte" (2021): three lookups, each by four
+/// bits, leave a bit only where all three agree.
 enum : std::uint8_t {
-    kTooShort = 1 << 0,     // a lead byte, then no continuation
-    kTooLong = 1 << 1,      // ASCII, then a continuation
-    kOverlong3 = 1 << 2,    // E0 80..9F
-    kTooLarge = 1 << 3,     // F4 90.. and above
-    kSurrogate = 1 << 4,    // ED A0..BF
-    kOverlong2 = 1 << 5,    // C0, C1
-    kTooLarge1000 = 1 << 6, // F5.. 80..8F; shares its bit with F0 80..8F
+    kTooShort = 1 << 0,      // a lead byte, then no continuation
+    kTooLong = 1 << 1,       // ASCII, then a continuation
+    kOverlong3 = 1 << 2,     // E0 80..9F
+    kTooLarge = 1 << 3,      // F4 90.. and above
+    kSurrogate = 1 << 4,     // ED A0..BF
+    kOverlong2 = 1 << 5,     // C0, C1
+    kTooLarge1000 = 1 << 6,  // F5.. 80..8F; shares its bit with F0 80..8F
     kOverlong4 = 1 << 6,
     kTwoContinuations = 1 << 7,
     kCarry = kTooShort | kTooLong | kTwoContinuations,
@@ -33,22 +34,59 @@ enum : std::uint8_t {
 constexpr std::uint8_t kLarge = kCarry | kTooLarge | kTooLarge1000;
 
 alignas(16) constexpr std::uint8_t kFirstHigh[16] = {
-    kTooLong, kTooLong, kTooLong, kTooLong, kTooLong, kTooLong, kTooLong, kTooLong,
-    kTwoContinuations, kTwoContinuations, kTwoContinuations, kTwoContinuations,
-    kTooShort | kOverlong2, kTooShort, kTooShort | kOverlong3 | kSurrogate,
+    kTooLong,
+    kTooLong,
+    kTooLong,
+    kTooLong,
+    kTooLong,
+    kTooLong,
+    kTooLong,
+    kTooLong,
+    kTwoContinuations,
+    kTwoContinuations,
+    kTwoContinuations,
+    kTwoContinuations,
+    kTooShort | kOverlong2,
+    kTooShort,
+    kTooShort | kOverlong3 | kSurrogate,
     kTooShort | kTooLarge | kTooLarge1000 | kOverlong4};
 
-alignas(16) constexpr std::uint8_t kFirstLow[16] = {
-    kCarry | kOverlong3 | kOverlong2 | kOverlong4, kCarry | kOverlong2, kCarry, kCarry, kCarry | kTooLarge,
-    kLarge, kLarge, kLarge, kLarge, kLarge, kLarge, kLarge, kLarge, kLarge | kSurrogate, kLarge, kLarge};
+alignas(16) constexpr std::uint8_t kFirstLow[16] = {kCarry | kOverlong3 | kOverlong2 | kOverlong4,
+                                                    kCarry | kOverlong2,
+                                                    kCarry,
+                                                    kCarry,
+                                                    kCarry | kTooLarge,
+                                                    kLarge,
+                                                    kLarge,
+                                                    kLarge,
+                                                    kLarge,
+                                                    kLarge,
+                                                    kLarge,
+                                                    kLarge,
+                                                    kLarge,
+                                                    kLarge | kSurrogate,
+                                                    kLarge,
+                                                    kLarge};
 
 constexpr std::uint8_t kAnySecond = kTooLong | kOverlong2 | kTwoContinuations;
 
 alignas(16) constexpr std::uint8_t kSecondHigh[16] = {
-    kTooShort, kTooShort, kTooShort, kTooShort, kTooShort, kTooShort, kTooShort, kTooShort,
-    kAnySecond | kOverlong3 | kTooLarge1000 | kOverlong4, kAnySecond | kOverlong3 | kTooLarge,
-    kAnySecond | kSurrogate | kTooLarge, kAnySecond | kSurrogate | kTooLarge,
-    kTooShort, kTooShort, kTooShort, kTooShort};
+    kTooShort,
+    kTooShort,
+    kTooShort,
+    kTooShort,
+    kTooShort,
+    kTooShort,
+    kTooShort,
+    kTooShort,
+    kAnySecond | kOverlong3 | kTooLarge1000 | kOverlong4,
+    kAnySecond | kOverlong3 | kTooLarge,
+    kAnySecond | kSurrogate | kTooLarge,
+    kAnySecond | kSurrogate | kTooLarge,
+    kTooShort,
+    kTooShort,
+    kTooShort,
+    kTooShort};
 
 RUNNER_AVX2 inline __m256i table(const std::uint8_t* rows) {
     __m128i half;
@@ -69,13 +107,14 @@ RUNNER_AVX2 inline __m256i errors_of(__m256i block, __m256i before) {
     const __m256i low = _mm256_and_si256(previous1, _mm256_set1_epi8(15));
     __m256i special = _mm256_shuffle_epi8(table(kFirstHigh), high_nibbles(previous1));
     special = _mm256_and_si256(special, _mm256_shuffle_epi8(table(kFirstLow), low));
-    special = _mm256_and_si256(special, _mm256_shuffle_epi8(table(kSecondHigh), high_nibbles(block)));
-    // The third byte of three and of four, and the fourth of four, must be second continuations: there
-    // and only there kTwoContinuations is right.
+    special =
+        _mm256_and_si256(special, _mm256_shuffle_epi8(table(kSecondHigh), high_nibbles(block)));
+    // The third byte of three and of four, and the fourth of four, must be second continuations:
+    // there and only there kTwoContinuations is right.
     const __m256i third = _mm256_subs_epu8(previous2, _mm256_set1_epi8(0xE0 - 0x80));
     const __m256i fourth = _mm256_subs_epu8(previous3, _mm256_set1_epi8(0xF0 - 0x80));
-    const __m256i wanted = _mm256_and_si256(_mm256_or_si256(third, fourth),
-                                            _mm256_set1_epi8(static_cast<char>(0x80)));
+    const __m256i wanted =
+        _mm256_and_si256(_mm256_or_si256(third, fourth), _mm256_set1_epi8(static_cast<char>(0x80)));
     return _mm256_xor_si256(wanted, special);
 }
 

@@ -23,8 +23,8 @@ struct Character {
 
 bool is_continuation(unsigned char byte) { return (byte & 0xC0U) == 0x80U; }
 
-/// The lowest and highest second byte that may follow `lead` (RFC 3629: no overlong forms, no surrogates,
-/// nothing above U+10FFFF).
+/// The lowest and highest second byte that may follow `lead` (RFC 3629: no overlong forms, no
+/// surrogates, nothing above U+10FFFF).
 bool second_fits(unsigned char lead, unsigned char second) {
     switch (lead) {
         case 0xE0: return second >= 0xA0 && second <= 0xBF;

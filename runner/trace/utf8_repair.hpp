@@ -7,8 +7,8 @@
 
 namespace runner::trace {
 
-/// Hands valid UTF-8 on; every byte that is not part of it becomes U+FFFD, one for one. A character that is
-/// cut by the end of a write waits for its rest (at most three bytes).
+/// Hands valid UTF-8 on; every byte that is not part of it becomes U+FFFD, one for one. A character
+/// that is cut by the end of a write waits for its rest (at most three bytes).
 class Utf8Repair {
   public:
     void write(std::string_view bytes, ByteSink& out);

@@ -10,7 +10,8 @@
 #include "runner/trace/masker.hpp"
 #include "runner/trace/utf8_repair.hpp"
 
-/// The log path link by link and as a whole, fed as the supervisor feeds it: pieces of 64 KiB with a time each.
+/// The log path link by link and as a whole, fed as the supervisor feeds it: pieces of 64 KiB with
+/// a time each.
 namespace {
 
 namespace trace = runner::trace;
@@ -21,7 +22,8 @@ constexpr std::size_t kTotalBytes = 64 * 1024 * 1024;
 trace::MaskOptions twenty_masks() {
     trace::MaskOptions options;
     std::mt19937 random(1);
-    constexpr std::string_view kLetters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    constexpr std::string_view kLetters =
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     for (int i = 0; i < 20; ++i) {
         std::string secret;
         for (int n = 0; n < 24; ++n) secret += kLetters[random() % kLetters.size()];
@@ -35,11 +37,15 @@ enum class Text : int { kBuildLog, kChinese, kBase64, kNumbers };
 std::string line_of(Text kind, std::mt19937& random, std::size_t number) {
     switch (kind) {
         case Text::kBuildLog:
-            return fmt::format("#{} {}.{:03} [{}/{}] COPY --from=build /usr/src/app/node_modules/.bin/tool-{} /out/{}\n",
-                               number % 40, number % 100, random() % 1000, number % 9, 9, random() % 500, number);
+            return fmt::format(
+                "#{} {}.{:03} [{}/{}] COPY --from=build /usr/src/app/node_modules/.bin/tool-{} "
+                "/out/{}\n",
+                number % 40, number % 100, random() % 1000, number % 9, 9, random() % 500, number);
         case Text::kChinese:
-            return fmt::format("\xe6\xad\xa3\xe5\x9c\xa8\xe6\x9e\x84\xe5\xbb\xba\xe9\x95\x9c\xe5\x83\x8f {} "
-                               "\xe5\xae\x8c\xe6\x88\x90\xe4\xba\x86\xe7\xac\xac {} \xe6\xad\xa5\n", random() % 1000, number);
+            return fmt::format(
+                "\xe6\xad\xa3\xe5\x9c\xa8\xe6\x9e\x84\xe5\xbb\xba\xe9\x95\x9c\xe5\x83\x8f {} "
+                "\xe5\xae\x8c\xe6\x88\x90\xe4\xba\x86\xe7\xac\xac {} \xe6\xad\xa5\n",
+                random() % 1000, number);
         case Text::kBase64: {
             std::string line;
             constexpr std::string_view kLetters =
@@ -55,7 +61,8 @@ std::string line_of(Text kind, std::mt19937& random, std::size_t number) {
 std::string text_of(Text kind) {
     std::mt19937 random(2);
     std::string text;
-    for (std::size_t number = 1; text.size() < kTotalBytes; ++number) text += line_of(kind, random, number);
+    for (std::size_t number = 1; text.size() < kTotalBytes; ++number)
+        text += line_of(kind, random, number);
     return text;
 }
 
@@ -101,20 +108,26 @@ void repair(benchmark::State& state) {
 /// Masker, repair, framing, CRC and file.
 void whole(benchmark::State& state) {
     const auto& text = text_for(state);
-    const auto path = std::filesystem::temp_directory_path() / fmt::format("log-path-bench-{}", ::getpid());
+    const auto path =
+        std::filesystem::temp_directory_path() / fmt::format("log-path-bench-{}", ::getpid());
     const auto masks = std::make_shared<const trace::MaskSet>(twenty_masks());
     std::uint64_t stored = 0;
     for (auto _ : state) {
-        auto log = std::move(trace::JobTrace::create(
-            {.spool_path = path, .limit_bytes = 1ULL << 40U, .timestamps = state.range(1) != 0, .sections = true,
-             .masks = masks}, base::system_clock())).value();
+        auto log = std::move(trace::JobTrace::create({.spool_path = path,
+                                                      .limit_bytes = 1ULL << 40U,
+                                                      .timestamps = state.range(1) != 0,
+                                                      .sections = true,
+                                                      .masks = masks},
+                                                     base::system_clock()))
+                       .value();
         std::int64_t micros = 1'769'878'075'000'000;
         in_pieces(text, [&](std::string_view piece) {
             log->write_stage_output(trace::JobTrace::Stream::kScriptOut, ++micros, piece);
             benchmark::DoNotOptimize(log->flush());
         });
         log->close();
-        if (auto flushed = log->flush(); !flushed) state.SkipWithError(flushed.error().message.c_str());
+        if (auto flushed = log->flush(); !flushed)
+            state.SkipWithError(flushed.error().message.c_str());
         stored = log->spool_bytes();
     }
     std::filesystem::remove(path);
@@ -124,7 +137,10 @@ void whole(benchmark::State& state) {
 
 BENCHMARK(mask)->DenseRange(0, 3)->ArgName("text")->Unit(benchmark::kMillisecond);
 BENCHMARK(repair)->DenseRange(0, 3)->ArgName("text")->Unit(benchmark::kMillisecond);
-BENCHMARK(whole)->ArgsProduct({{0, 1, 2, 3}, {0, 1}})->ArgNames({"text", "stamps"})->Unit(benchmark::kMillisecond);
+BENCHMARK(whole)
+    ->ArgsProduct({{0, 1, 2, 3}, {0, 1}})
+    ->ArgNames({"text", "stamps"})
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 

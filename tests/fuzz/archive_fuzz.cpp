@@ -1,5 +1,5 @@
-// Archives that jobs hand to each other: whatever bytes come, nothing appears outside of the directory they are
-// unpacked into, and only Failure is thrown.
+// Archives that jobs hand to each other: whatever bytes come, nothing appears outside of the
+// directory they are unpacked into, and only Failure is thrown.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -50,7 +50,8 @@ class Place {
 
 helper::Fd file_of(const std::uint8_t* data, std::size_t size) {
     helper::Fd file(::memfd_create("archive", MFD_CLOEXEC));
-    require(file && helper::write_all(file.get(), tests::fuzz::as_text(data, size)), "memory can be written");
+    require(file && helper::write_all(file.get(), tests::fuzz::as_text(data, size)),
+            "memory can be written");
     ::lseek(file.get(), 0, SEEK_SET);
     return file;
 }

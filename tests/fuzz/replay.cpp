@@ -107,24 +107,12 @@ class Mutator {
         const std::size_t at = below(text.size() + 1);
         const std::size_t length = std::min(below(32), text.size() - at);
         switch (below(8)) {
-            case 0:
-                flip(text, at);
-                break;
-            case 1:
-                text.erase(at, length);
-                break;
-            case 2:
-                text.insert(at, text.substr(at, length));
-                break;
-            case 3:
-                text.insert(at, 1, static_cast<char>(below(256)));
-                break;
-            case 4:
-                splice(text, at);
-                break;
-            case 5:
-                repeat_line(text, at);
-                break;
+            case 0: flip(text, at); break;
+            case 1: text.erase(at, length); break;
+            case 2: text.insert(at, text.substr(at, length)); break;
+            case 3: text.insert(at, 1, static_cast<char>(below(256))); break;
+            case 4: splice(text, at); break;
+            case 5: repeat_line(text, at); break;
             default:
                 if (!words_.empty())
                     text.replace(at, below(2) * length, words_[below(words_.size())]);

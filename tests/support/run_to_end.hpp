@@ -11,8 +11,9 @@
 
 namespace tests {
 
-/// Runs a coroutine on an io_context of its own until the context has nothing left to do; rethrows what
-/// the coroutine threw. A coroutine or a leftover that does not end within `limit` fails the test.
+/// Runs a coroutine on an io_context of its own until the context has nothing left to do; rethrows
+/// what the coroutine threw. A coroutine or a leftover that does not end within `limit` fails the
+/// test.
 template <typename T>
 T run_to_end(boost::asio::io_context& context, base::Task<T> task,
              std::chrono::seconds limit = std::chrono::seconds(30)) {

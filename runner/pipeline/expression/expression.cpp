@@ -33,8 +33,10 @@ std::string_view text_of(const Operand& value) {
 }
 
 bool equal(const Operand& a, const Operand& b) {
-    const bool scalar_a = std::holds_alternative<bool>(a) || std::holds_alternative<std::string_view>(a);
-    const bool scalar_b = std::holds_alternative<bool>(b) || std::holds_alternative<std::string_view>(b);
+    const bool scalar_a =
+        std::holds_alternative<bool>(a) || std::holds_alternative<std::string_view>(a);
+    const bool scalar_b =
+        std::holds_alternative<bool>(b) || std::holds_alternative<std::string_view>(b);
     if (scalar_a && scalar_b) return text_of(a) == text_of(b);
     return a == b;
 }

@@ -219,14 +219,11 @@ ExistsPattern::ExistsPattern(std::string_view pattern)
 
 bool ExistsPattern::matches(std::string_view path) const {
     switch (form_) {
-        case Form::kExact:
-            return path == text_;
-        case Form::kPrefix:
-            return path.starts_with(text_);
+        case Form::kExact: return path == text_;
+        case Form::kPrefix: return path.starts_with(text_);
         case Form::kTopLevel:
             return path.find('/') == std::string_view::npos && glob_.matches(path);
-        case Form::kGlob:
-            return glob_.matches(path);
+        case Form::kGlob: return glob_.matches(path);
     }
     return false;
 }

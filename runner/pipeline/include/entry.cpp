@@ -36,7 +36,8 @@ std::optional<Problem> check_integrity(const Value& map, Kind kind) {
     const auto problem = [&](std::string_view text) {
         return Problem{"include config " + std::string(text), integrity->mark()};
     };
-    if (kind != Kind::kRemote) return problem("integrity can only be specified for remote includes");
+    if (kind != Kind::kRemote)
+        return problem("integrity can only be specified for remote includes");
     const std::string text = integrity->to_text();
     if (!text.starts_with("sha256-")) return problem("integrity hash must start with 'sha256-'");
     if (!is_base64(std::string_view(text).substr(7))) {
@@ -73,8 +74,8 @@ Checked<Entry> parse_map(const Value& map) {
         if (chosen == nullptr) chosen = &location;
     }
     if (given > 1) {
-        return Problem{
-            fmt::format("Each include must use only one of: {}", kLocationNames), map.mark()};
+        return Problem{fmt::format("Each include must use only one of: {}", kLocationNames),
+                       map.mark()};
     }
     if (chosen == nullptr) {
         return Problem{fmt::format("`{}` does not have a valid subkey for include. Valid subkeys "

@@ -123,25 +123,19 @@ Problem problem_of(const Entry& entry, const Fetched& fetched) {
     }
     std::string text;
     switch (entry.kind) {
-        case Kind::kLocal:
-            text = fmt::format("Local file `{}` does not exist!", path);
-            break;
+        case Kind::kLocal: text = fmt::format("Local file `{}` does not exist!", path); break;
         case Kind::kRemote:
             text = fmt::format("Remote file `{}` could not be fetched {}", path, fetched.detail);
             break;
         case Kind::kTemplate:
             text = fmt::format("Included file `{}` is empty or does not exist!", path);
             break;
-        case Kind::kComponent:
-            text = component_problem(entry, fetched);
-            break;
+        case Kind::kComponent: text = component_problem(entry, fetched); break;
         case Kind::kArtifact:
             text =
                 "Including configs from artifacts is only allowed when triggering child pipelines";
             break;
-        case Kind::kProject:
-            text = project_problem(entry, fetched.failure);
-            break;
+        case Kind::kProject: text = project_problem(entry, fetched.failure); break;
     }
     return {std::move(text), entry.mark, fetched.hint};
 }
@@ -187,10 +181,8 @@ Checked<Fetched> Resolver::ask(const Entry& entry, const Origin& origin) {
                 return refuse("Template", "is not a valid location!");
             }
             return source_.bundled_template(entry.location);
-        case Kind::kComponent:
-            return source_.component(entry.location);
-        case Kind::kArtifact:
-            break;
+        case Kind::kComponent: return source_.component(entry.location);
+        case Kind::kArtifact: break;
     }
     return Fetched{};
 }

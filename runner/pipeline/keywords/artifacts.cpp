@@ -10,12 +10,32 @@ using yaml::Value;
 
 namespace {
 
-const Names kReports = {
-    "junit", "codequality", "sast", "secret_detection", "dependency_scanning",
-    "container_scanning", "dast", "performance", "browser_performance", "load_performance",
-    "license_scanning", "metrics", "lsif", "dotenv", "terraform", "accessibility",
-    "coverage_fuzzing", "api_fuzzing", "cluster_image_scanning", "requirements",
-    "requirements_v2", "coverage_report", "cyclonedx", "annotations", "repository_xray", "sarif"};
+const Names kReports = {"junit",
+                        "codequality",
+                        "sast",
+                        "secret_detection",
+                        "dependency_scanning",
+                        "container_scanning",
+                        "dast",
+                        "performance",
+                        "browser_performance",
+                        "load_performance",
+                        "license_scanning",
+                        "metrics",
+                        "lsif",
+                        "dotenv",
+                        "terraform",
+                        "accessibility",
+                        "coverage_fuzzing",
+                        "api_fuzzing",
+                        "cluster_image_scanning",
+                        "requirements",
+                        "requirements_v2",
+                        "coverage_report",
+                        "cyclonedx",
+                        "annotations",
+                        "repository_xray",
+                        "sarif"};
 constexpr std::size_t kExposeAsLimit = 100;
 
 void check_coverage_report(const Value& value, const Place& place, Report& report) {
@@ -27,8 +47,7 @@ void check_coverage_report(const Value& value, const Place& place, Report& repor
     }
     if (format == nullptr || !format->is_string() ||
         !one_of(format->as_string(), {"cobertura", "jacoco"})) {
-        report.add(place,
-                   "coverage format must be one of supported formats: cobertura, jacoco.",
+        report.add(place, "coverage format must be one of supported formats: cobertura, jacoco.",
                    value.mark());
     }
     const Value* path = value.find("path");

@@ -46,8 +46,7 @@ void check_key_files(const Value& value, std::size_t most, const Place& place, R
     } else if (value.items().empty()) {
         report.add(place, "config requires at least 1 item", value.mark());
     } else if (value.items().size() > most) {
-        report.add(place,
-                   "config has too many items (maximum is " + std::to_string(most) + ")",
+        report.add(place, "config has too many items (maximum is " + std::to_string(most) + ")",
                    value.mark());
     }
 }
@@ -93,17 +92,15 @@ void check_cache_policy(const Value& value, const Place& place, Report& report) 
 
 /// The attributes that the entry itself looks at, before its children.
 void check_own(const Value& value, const Place& place, Report& report) {
-    check_keys(value,
-               {"key", "untracked", "paths", "when", "policy", "unprotect", "fallback_keys"}, place,
-               report);
+    check_keys(value, {"key", "untracked", "paths", "when", "policy", "unprotect", "fallback_keys"},
+               place, report);
     check_cache_policy(value, place, report);
     const Value* when = value.given("when");
     if (when != nullptr && !when->is_string()) {
         report.add(place, "when should be a string", when->mark());
     }
-    if (when != nullptr &&
-        (!when->is_string() ||
-         !one_of(when->as_string(), {"on_success", "on_failure", "always"}))) {
+    if (when != nullptr && (!when->is_string() ||
+                            !one_of(when->as_string(), {"on_success", "on_failure", "always"}))) {
         report.add(place, "when should be one of: on_success, on_failure, always", when->mark());
     }
     const Value* fallback = value.given("fallback_keys");

@@ -59,7 +59,8 @@ void check_dashboard(const Value& value, const Place& place, Report& report) {
         report.add(place, "namespace cannot be specified when dashboard.namespace is set",
                    dashboard->mark());
     }
-    if (present(value.find("flux_resource_path")) && present(dashboard->find("flux_resource_path"))) {
+    if (present(value.find("flux_resource_path")) &&
+        present(dashboard->find("flux_resource_path"))) {
         report.add(
             place,
             "flux resource path cannot be specified when dashboard.flux_resource_path is set",
@@ -109,10 +110,10 @@ void check_environment(const Value& value, const Place& place, Report& report) {
     const Value* name = value.is_map() ? value.find("name") : &value;
     check_name(value.is_map() || value.is_string() ? name : nullptr, value.mark(), place, report);
     if (!value.is_map()) return;
-    check_keys(value,
-               {"name", "url", "action", "on_stop", "auto_stop_in", "kubernetes",
-                "deployment_tier"},
-               place, report);
+    check_keys(
+        value,
+        {"name", "url", "action", "on_stop", "auto_stop_in", "kubernetes", "deployment_tier"},
+        place, report);
     check_limited_text(value, "url", "url", place, report);
     check_action(value, place, report);
     check_text(value, "deployment_tier", "deployment tier", place, report);

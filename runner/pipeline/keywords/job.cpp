@@ -13,10 +13,9 @@ namespace runner::pipeline::keywords {
 
 using yaml::Value;
 
-const Names kDefaultKeywords = {"before_script", "after_script",  "hooks",   "cache",
-                                "image",         "services",      "interruptible",
-                                "timeout",       "retry",         "tags",    "artifacts",
-                                "id_tokens",     "identity"};
+const Names kDefaultKeywords = {"before_script", "after_script",  "hooks",   "cache", "image",
+                                "services",      "interruptible", "timeout", "retry", "tags",
+                                "artifacts",     "id_tokens",     "identity"};
 
 namespace {
 
@@ -45,7 +44,8 @@ void check_common(const Value& name, const Value& value, const Place& place, Rep
     if (value.given("rules") != nullptr) {
         std::vector<std::string> misplaced;
         for (const auto& [key, item] : value.entries()) {
-            const bool odd = key.is_text("only") || key.is_text("except") || key.is_text("start_in");
+            const bool odd =
+                key.is_text("only") || key.is_text("except") || key.is_text("start_in");
             if (odd && !item.is_null()) misplaced.push_back(key.as_string());
         }
         if (!misplaced.empty()) {
@@ -98,23 +98,83 @@ void check_start_in(const Value& value, const Place& place, Report& report) {
 void check_job_keys(const Value& value, const JobContext& context, const Place& place,
                     Report& report) {
     if (context.edition == Edition::kEnterprise) {
-        return check_keys(
-            value,
-            {"extends", "stage", "only", "except", "rules", "variables", "inherit",
-             "allow_failure", "when", "needs", "resource_group", "environment", "interruptible",
-             "manual_confirmation", "tags", "script", "run", "image", "services", "start_in",
-             "artifacts", "cache", "dependencies", "before_script", "after_script", "hooks",
-             "coverage", "retry", "parallel", "timeout", "release", "id_tokens", "publish",
-             "pages", "inputs", "secrets", "identity", "dast_configuration"},
-            place, report);
+        return check_keys(value,
+                          {"extends",
+                           "stage",
+                           "only",
+                           "except",
+                           "rules",
+                           "variables",
+                           "inherit",
+                           "allow_failure",
+                           "when",
+                           "needs",
+                           "resource_group",
+                           "environment",
+                           "interruptible",
+                           "manual_confirmation",
+                           "tags",
+                           "script",
+                           "run",
+                           "image",
+                           "services",
+                           "start_in",
+                           "artifacts",
+                           "cache",
+                           "dependencies",
+                           "before_script",
+                           "after_script",
+                           "hooks",
+                           "coverage",
+                           "retry",
+                           "parallel",
+                           "timeout",
+                           "release",
+                           "id_tokens",
+                           "publish",
+                           "pages",
+                           "inputs",
+                           "secrets",
+                           "identity",
+                           "dast_configuration"},
+                          place, report);
     }
     check_keys(value,
-               {"extends", "stage", "only", "except", "rules", "variables", "inherit",
-                "allow_failure", "when", "needs", "resource_group", "environment", "interruptible",
-                "manual_confirmation", "tags", "script", "run", "image", "services", "start_in",
-                "artifacts", "cache", "dependencies", "before_script", "after_script", "hooks",
-                "coverage", "retry", "parallel", "timeout", "release", "id_tokens", "publish",
-                "pages", "inputs"},
+               {"extends",
+                "stage",
+                "only",
+                "except",
+                "rules",
+                "variables",
+                "inherit",
+                "allow_failure",
+                "when",
+                "needs",
+                "resource_group",
+                "environment",
+                "interruptible",
+                "manual_confirmation",
+                "tags",
+                "script",
+                "run",
+                "image",
+                "services",
+                "start_in",
+                "artifacts",
+                "cache",
+                "dependencies",
+                "before_script",
+                "after_script",
+                "hooks",
+                "coverage",
+                "retry",
+                "parallel",
+                "timeout",
+                "release",
+                "id_tokens",
+                "publish",
+                "pages",
+                "inputs"},
                place, report);
 }
 
@@ -127,7 +187,8 @@ void check_job_own(const Value& name, const Value& value, const JobContext& cont
     check_job_keys(value, context, place, report);
     const Value* script = value.find("script");
     if (script != nullptr ? script->is_blank() : value.find("run") == nullptr) {
-        report.add(place, "script can't be blank", script == nullptr ? value.mark() : script->mark());
+        report.add(place, "script can't be blank",
+                   script == nullptr ? value.mark() : script->mark());
     }
     check_when(value, {"on_success", "on_failure", "always", "manual", "delayed"},
                "on_success, on_failure, always, manual, delayed", place, report);
@@ -152,11 +213,11 @@ void check_job_own(const Value& name, const Value& value, const JobContext& cont
 
 void check_bridge_own(const Value& name, const Value& value, const Place& place, Report& report) {
     check_common(name, value, place, report);
-    check_keys(value,
-               {"extends", "stage", "only", "except", "rules", "variables", "inherit",
-                "allow_failure", "when", "needs", "resource_group", "environment", "interruptible",
-                "trigger", "parallel"},
-               place, report);
+    check_keys(
+        value,
+        {"extends", "stage", "only", "except", "rules", "variables", "inherit", "allow_failure",
+         "when", "needs", "resource_group", "environment", "interruptible", "trigger", "parallel"},
+        place, report);
     check_when(value, {"on_success", "on_failure", "always", "manual"},
                "on_success, on_failure, always, manual", place, report);
     const Value* allow = value.given("allow_failure");
@@ -192,9 +253,8 @@ void check_shared_children(const Value& value, const JobContext& context, const 
     child(value, "stage", context, place, report, check_stage);
     child(value, "only", context, place, report, check_policy);
     child(value, "except", context, place, report, check_policy);
-    child(value, "rules", context, place, report, [](const Value& v, const Place& p, Report& r) {
-        check_rules(v, RuleScope::kJob, p, r);
-    });
+    child(value, "rules", context, place, report,
+          [](const Value& v, const Place& p, Report& r) { check_rules(v, RuleScope::kJob, p, r); });
     child(value, "variables", context, place, report,
           [](const Value& v, const Place& p, Report& r) {
               check_variables(v, VariableScope::kJob, p, r);
@@ -220,10 +280,9 @@ void check_job_children(const Value& value, const JobContext& context, const Pla
           [](const Value& v, const Place&, Report& r) { check_retry(v, r); });
     child(value, "tags", context, place, report, check_tags);
     child(value, "artifacts", context, place, report, check_artifacts);
-    child(value, "needs", context, place, report,
-          [&](const Value& v, const Place& p, Report& r) {
-              check_needs(v, {false, context.edition == Edition::kEnterprise}, p, r);
-          });
+    child(value, "needs", context, place, report, [&](const Value& v, const Place& p, Report& r) {
+        check_needs(v, {false, context.edition == Edition::kEnterprise}, p, r);
+    });
     child(value, "coverage", context, place, report, check_coverage);
     child(value, "release", context, place, report, check_release);
     child(value, "parallel", context, place, report,
@@ -325,10 +384,9 @@ void check_bridge(const Value& name, const Value& value, const JobContext& conte
     check_bridge_needs(value, kNoTrigger, context.edition == Edition::kEnterprise, place, report);
     check_shared_children(value, context, place, report);
     child(value, "trigger", context, place, report, check_trigger);
-    child(value, "needs", context, place, report,
-          [&](const Value& v, const Place& p, Report& r) {
-              check_needs(v, {true, context.edition == Edition::kEnterprise}, p, r);
-          });
+    child(value, "needs", context, place, report, [&](const Value& v, const Place& p, Report& r) {
+        check_needs(v, {true, context.edition == Edition::kEnterprise}, p, r);
+    });
     child(value, "parallel", context, place, report,
           [](const Value& v, const Place& p, Report& r) { check_parallel(v, true, p, r); });
 }
@@ -367,7 +425,8 @@ bool inherits_default(const Value& job, std::string_view keyword) {
     const Value* which = inherit->given("default");
     if (which == nullptr) return true;
     if (which->is_bool()) return which->as_bool();
-    return which->is_list() && std::any_of(which->items().begin(), which->items().end(),
+    return which->is_list() &&
+           std::any_of(which->items().begin(), which->items().end(),
                        [&](const Value& name) { return name.is_text(keyword); });
 }
 

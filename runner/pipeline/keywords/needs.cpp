@@ -69,8 +69,10 @@ void check_need(const Value& need, const NeedsContext& context, const Place& pla
         return;
     }
     if (need.is_map()) {
-        if (has(need, "pipeline") && has(need, "job")) return check_pipeline_need(need, place, report);
-        if (context.enterprise && has(need, "project")) return check_project_need(need, place, report);
+        if (has(need, "pipeline") && has(need, "job"))
+            return check_pipeline_need(need, place, report);
+        if (context.enterprise && has(need, "project"))
+            return check_project_need(need, place, report);
         if (context.enterprise && context.bridge && has(need, "pipeline")) {
             check_keys(need, {"pipeline"}, place, report);
             return check_text(need, "pipeline", place, report);
@@ -92,8 +94,8 @@ void flatten(const List& items, int levels, List& out) {
     }
 }
 
-void check_list_rules(const List& needs, const NeedsContext& context, Mark mark,
-                      const Place& place, Report& report) {
+void check_list_rules(const List& needs, const NeedsContext& context, Mark mark, const Place& place,
+                      Report& report) {
     std::size_t pipelines = 0;
     std::size_t projects = 0;
     for (const Value& need : needs) {
@@ -144,8 +146,7 @@ bool matrix_variables(const Value& map) {
         if (!matrix_scalar(entry.first)) return false;
         if (matrix_scalar(entry.second)) return true;
         return entry.second.is_list() &&
-               std::all_of(entry.second.items().begin(), entry.second.items().end(),
-                           matrix_scalar);
+               std::all_of(entry.second.items().begin(), entry.second.items().end(), matrix_scalar);
     });
 }
 
@@ -159,9 +160,8 @@ std::int64_t combinations(const Value& map) {
 }
 
 void check_matrix(const Value& value, const Place& place, Report& report) {
-    const bool maps = value.is_list() &&
-                      std::all_of(value.items().begin(), value.items().end(),
-                                  [](const Value& v) { return v.is_map(); });
+    const bool maps = value.is_list() && std::all_of(value.items().begin(), value.items().end(),
+                                                     [](const Value& v) { return v.is_map(); });
     if (!maps) return report.add(place, "config should be an array of hashes", value.mark());
     std::int64_t total = 0;
     for (const Value& map : value.items()) total += combinations(map);
@@ -173,8 +173,7 @@ void check_matrix(const Value& value, const Place& place, Report& report) {
         if (map.entries().empty()) {
             report.add(inner, "config requires at least 1 items", map.mark());
         } else if (!matrix_variables(map)) {
-            report.add(inner,
-                       "config should be a hash of key value pairs, value can be an array",
+            report.add(inner, "config should be a hash of key value pairs, value can be an array",
                        map.mark());
         }
     }

@@ -78,9 +78,7 @@ bool is_text_list(const Value& value) {
            std::all_of(value.items().begin(), value.items().end(), is_text_or_symbol);
 }
 
-bool is_text_or_list(const Value& value) {
-    return is_text_or_symbol(value) || is_text_list(value);
-}
+bool is_text_or_list(const Value& value) { return is_text_or_symbol(value) || is_text_list(value); }
 
 bool is_nested_text(const Value& value, int levels) {
     if (is_text_or_symbol(value)) return true;
@@ -98,10 +96,8 @@ bool is_nested_maps(const Value& value, int levels) {
 
 bool is_integer_or_list(const Value& value) {
     if (value.is_integer()) return true;
-    return value.is_list() &&
-           std::all_of(value.items().begin(), value.items().end(), [](const Value& v) {
-               return v.is_integer();
-           });
+    return value.is_list() && std::all_of(value.items().begin(), value.items().end(),
+                                          [](const Value& v) { return v.is_integer(); });
 }
 
 std::size_t length_of(const Value& value) {

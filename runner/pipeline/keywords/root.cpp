@@ -136,11 +136,12 @@ void check_jobs(const Value& root, Edition edition, const Defaults& defaults, Re
     if (!visible) report.add(jobs, "config should contain at least one visible job", root.mark());
     if (!report.clean_since(before)) return;
     const Value* workflow = root.given("workflow");
-    const bool by_workflow = workflow != nullptr && !looks_like_job(*workflow) &&
-                             workflow->find("rules") != nullptr;
+    const bool by_workflow =
+        workflow != nullptr && !looks_like_job(*workflow) && workflow->find("rules") != nullptr;
     const JobContext context{edition, &defaults, by_workflow};
     for (const auto& [name, value] : root.entries()) {
-        if (is_job_entry(name, value)) check_job(name, value, kind_of(name, value), context, report);
+        if (is_job_entry(name, value))
+            check_job(name, value, kind_of(name, value), context, report);
     }
 }
 

@@ -64,7 +64,8 @@ void check_paths_map(const Value& value, Names keys, const Place& place, Report&
 }
 
 void check_changes(const Value& value, const Place& place, Report& report) {
-    if (value.is_map()) return check_paths_map(value, {"paths", "compare_to", "regexp"}, place, report);
+    if (value.is_map())
+        return check_paths_map(value, {"paths", "compare_to", "regexp"}, place, report);
     if (!value.is_list()) return report.add(place, "should be an array or a hash", value.mark());
     if (!is_text_list(value)) {
         report.add(place, "config should be an array of strings", value.mark());
@@ -87,7 +88,8 @@ void check_exists(const Value& value, bool limited, const Place& place, Report& 
         return check_paths_map(value, {"paths", "project", "ref", "regexp"}, place, report);
     }
     if (value.is_string()) return;
-    if (!value.is_list()) return report.add(place, "should be a string, an array or a hash", value.mark());
+    if (!value.is_list())
+        return report.add(place, "should be a string, an array or a hash", value.mark());
     if (!is_text_list(value)) {
         report.add(place, "config should be an array of strings", value.mark());
     }
@@ -107,9 +109,8 @@ void check_rule_start(const Value& rule, bool delayed, const Place& place, Repor
     if (start == nullptr || start->is_blank()) {
         report.add(place, "start in can't be blank", rule.mark());
     }
-    const auto duration = start != nullptr && start->is_string()
-                              ? parse_duration(start->as_string())
-                              : std::nullopt;
+    const auto duration =
+        start != nullptr && start->is_string() ? parse_duration(start->as_string()) : std::nullopt;
     const Mark mark = start == nullptr ? rule.mark() : start->mark();
     if (!duration) report.add(place, "start in should be a duration", mark);
     if (!duration || *duration > kOneWeek) {
@@ -187,8 +188,7 @@ void check_auto_cancel(const Value& value, const Place& place, Report& report) {
     if (commit != nullptr &&
         !(commit->is_string() &&
           one_of(commit->as_string(), {"conservative", "interruptible", "none"}))) {
-        report.add(place,
-                   "on new commit must be one of: conservative, interruptible, none",
+        report.add(place, "on new commit must be one of: conservative, interruptible, none",
                    commit->mark());
     }
     const Value* failure = value.given("on_job_failure");
@@ -313,8 +313,7 @@ void check_policy_map(const Value& value, const Place& place, Report& report) {
     }
     const Value* kubernetes = value.given("kubernetes");
     if (kubernetes != nullptr && !kubernetes->is_text("active")) {
-        report.add(place, "kubernetes unknown value: " + kubernetes->to_text(),
-                   kubernetes->mark());
+        report.add(place, "kubernetes unknown value: " + kubernetes->to_text(), kubernetes->mark());
     }
     const Value* variables = value.given("variables");
     if (variables != nullptr && !is_text_list(*variables)) {

@@ -6,8 +6,9 @@ using yaml::Value;
 
 namespace {
 
-const Names kProviders = {"vault", "gcp_secret_manager", "azure_key_vault",
-                              "aws_secrets_manager", "akeyless", "gitlab_secrets_manager"};
+const Names kProviders = {"vault",           "gcp_secret_manager",
+                          "azure_key_vault", "aws_secrets_manager",
+                          "akeyless",        "gitlab_secrets_manager"};
 
 void check_vault(const Value& value, const Place& place, Report& report) {
     if (value.is_string()) return;

@@ -12,31 +12,61 @@ using yaml::Value;
 namespace {
 
 constexpr std::size_t kTagLimit = 50;
-const Names kRetryReasons = {
-    "always", "unknown_failure", "script_failure", "api_failure", "stuck_or_timeout_failure",
-    "runner_system_failure", "missing_dependency_failure", "runner_unsupported", "stale_schedule",
-    "job_execution_timeout", "archived_failure", "unmet_prerequisites", "scheduler_failure",
-    "data_integrity_failure", "forward_deployment_failure", "user_blocked", "project_deleted",
-    "insufficient_bridge_permissions", "downstream_bridge_project_not_found",
-    "invalid_bridge_trigger", "upstream_bridge_project_not_found", "bridge_pipeline_is_child_pipeline",
-    "downstream_pipeline_creation_failed", "secrets_provider_not_found",
-    "reached_max_descendant_pipelines_depth", "ip_restriction_failure",
-    "reached_max_pipeline_hierarchy_size", "ci_quota_exceeded", "no_matching_runner",
-    "trace_size_exceeded", "builds_disabled", "environment_creation_failure",
-    "deployment_rejected", "protected_environment_failure", "job_token_expired",
-    "pipeline_loop_detected", "failed_outdated_deployment_job", "job_execution_server_timeout",
-    "runner_provisioning_timeout", "duo_workflow_not_allowed",
-    "stuck_pending_with_matching_runners", "stuck_pending_no_matching_runners",
-    "no_updates_running", "no_updates_canceling", "server_timeout_running",
-    "server_timeout_canceling", "runner_configuration_error", "runner_external_dependency_failure",
-    "runner_interrupted"};
+const Names kRetryReasons = {"always",
+                             "unknown_failure",
+                             "script_failure",
+                             "api_failure",
+                             "stuck_or_timeout_failure",
+                             "runner_system_failure",
+                             "missing_dependency_failure",
+                             "runner_unsupported",
+                             "stale_schedule",
+                             "job_execution_timeout",
+                             "archived_failure",
+                             "unmet_prerequisites",
+                             "scheduler_failure",
+                             "data_integrity_failure",
+                             "forward_deployment_failure",
+                             "user_blocked",
+                             "project_deleted",
+                             "insufficient_bridge_permissions",
+                             "downstream_bridge_project_not_found",
+                             "invalid_bridge_trigger",
+                             "upstream_bridge_project_not_found",
+                             "bridge_pipeline_is_child_pipeline",
+                             "downstream_pipeline_creation_failed",
+                             "secrets_provider_not_found",
+                             "reached_max_descendant_pipelines_depth",
+                             "ip_restriction_failure",
+                             "reached_max_pipeline_hierarchy_size",
+                             "ci_quota_exceeded",
+                             "no_matching_runner",
+                             "trace_size_exceeded",
+                             "builds_disabled",
+                             "environment_creation_failure",
+                             "deployment_rejected",
+                             "protected_environment_failure",
+                             "job_token_expired",
+                             "pipeline_loop_detected",
+                             "failed_outdated_deployment_job",
+                             "job_execution_server_timeout",
+                             "runner_provisioning_timeout",
+                             "duo_workflow_not_allowed",
+                             "stuck_pending_with_matching_runners",
+                             "stuck_pending_no_matching_runners",
+                             "no_updates_running",
+                             "no_updates_canceling",
+                             "server_timeout_running",
+                             "server_timeout_canceling",
+                             "runner_configuration_error",
+                             "runner_external_dependency_failure",
+                             "runner_interrupted"};
 
 }  // namespace
 
 void check_commands(const Value& value, const Place& place, Report& report) {
     if (is_nested_text(value)) return;
-    report.add(place,
-               "config should be a string or a nested array of strings up to 10 levels deep",
+    report.add(place, "config should be a string or a nested array of strings up to 10 levels deep",
                value.mark());
 }
 
@@ -67,8 +97,8 @@ void check_allow_failure(const Value& value, const Place& place, Report& report)
 
 namespace {
 
-void check_retry_count(std::int64_t count, std::string_view attribute, const Place& place, Mark mark,
-                       Report& report) {
+void check_retry_count(std::int64_t count, std::string_view attribute, const Place& place,
+                       Mark mark, Report& report) {
     const std::string prefix = std::string(attribute) + " must be ";
     if (count < 0) report.add(place, prefix + "greater than or equal to 0", mark);
     if (count > 2) report.add(place, prefix + "less than or equal to 2", mark);
@@ -128,8 +158,7 @@ void check_retry(const Value& value, Report& report) {
 }
 
 void check_timeout(const Value& value, const Place& place, Report& report) {
-    const auto duration =
-        value.is_string() ? parse_duration(value.as_string()) : std::nullopt;
+    const auto duration = value.is_string() ? parse_duration(value.as_string()) : std::nullopt;
     if (!duration) report.add(place, "config should be a duration", value.mark());
     if (!duration || *duration > kOneMonth) {
         report.add(place, "config should not exceed the limit", value.mark());
@@ -176,10 +205,9 @@ void check_hooks(const Value& value, const Place& place, Report& report) {
 
 namespace {
 
-const Names kInheritable = {"after_script", "artifacts", "before_script", "cache",
-                                "hooks",        "id_tokens", "image",         "interruptible",
-                                "retry",        "services",  "tags",          "timeout",
-                                "identity"};
+const Names kInheritable = {"after_script", "artifacts", "before_script", "cache", "hooks",
+                            "id_tokens",    "image",     "interruptible", "retry", "services",
+                            "tags",         "timeout",   "identity"};
 
 void check_names(const Value& value, const Place& place, Report& report) {
     if (!value.is_bool() && !value.is_list()) {

@@ -43,8 +43,7 @@ void check_data(const Value& map, VariableScope scope, const Place& place, Repor
     }
     const Value* description = map.given("description");
     if (description != nullptr && !is_name(*description)) {
-        report.add(place, "config description must be an alphanumeric string",
-                   description->mark());
+        report.add(place, "config description must be an alphanumeric string", description->mark());
     }
     const Value* expand = map.given("expand");
     if (expand != nullptr && !expand->is_bool()) {

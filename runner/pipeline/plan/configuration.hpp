@@ -43,8 +43,8 @@ struct Normalised {
 };
 Checked<Normalised> normalise(const yaml::Value& root, const keywords::Defaults& defaults);
 
-/// The needs of a list that name jobs of the same pipeline, parallel ones expanded. `job` is the name
-/// in the file, for messages; `matrix` holds the values of its own matrix for $[[ matrix.X ]].
+/// The needs of a list that name jobs of the same pipeline, parallel ones expanded. `job` is the
+/// name in the file, for messages; `matrix` holds the values of its own matrix for $[[ matrix.X ]].
 struct NeedsOf {
     std::vector<Need> needs;
     std::vector<yaml::Value> others;

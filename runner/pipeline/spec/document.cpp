@@ -95,8 +95,8 @@ Checked<Value> merged_inputs(const Value& header, const IncludeInputs& include_i
 }
 
 std::string joined(const std::vector<std::string>& errors) {
-    const auto end = errors.begin() + static_cast<std::ptrdiff_t>(
-                                          std::min(errors.size(), kMostErrors));
+    const auto end =
+        errors.begin() + static_cast<std::ptrdiff_t>(std::min(errors.size(), kMostErrors));
     return base::join(std::vector<std::string>(errors.begin(), end), ", ");
 }
 

@@ -24,10 +24,10 @@ Checked<Document> read_document(std::string_view text, std::uint16_t file);
 using IncludeInputs = std::function<Checked<yaml::Value>(const yaml::Value& include)>;
 
 struct Arguments {
-    yaml::Value inputs;     ///< what the includer gives; null when nothing was said
-    yaml::Map component;    ///< fields for $[[ component.x ]]
+    yaml::Value inputs;   ///< what the includer gives; null when nothing was said
+    yaml::Map component;  ///< fields for $[[ component.x ]]
     bool is_component = false;
-    std::string name;       ///< of the component, for messages
+    std::string name;  ///< of the component, for messages
     const variables::Collection* variables = nullptr;
 };
 

@@ -35,7 +35,8 @@ std::string substring(const std::string& text, std::size_t offset, std::size_t l
     std::size_t index = 0;
     for (std::size_t at = 0; at < text.size(); ++index) {
         std::size_t next = at + 1;
-        while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xc0) == 0x80) ++next;
+        while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xc0) == 0x80)
+            ++next;
         if (index >= offset && index - offset < length) out += text.substr(at, next - at);
         at = next;
     }
@@ -75,10 +76,14 @@ Checked<Value> apply_function(const std::string& call, const Value& value,
     std::string first;
     std::string second;
     std::string name;
-    if (RE2::FullMatch(call, kTruncate, &first, &second)) name = "truncate";
-    else if (RE2::FullMatch(call, kExpand)) name = "expand_vars";
-    else if (RE2::FullMatch(call, kEscape)) name = "posix_escape";
-    else if (last && RE2::FullMatch(call, kSplit, &first, &second)) name = "split";
+    if (RE2::FullMatch(call, kTruncate, &first, &second))
+        name = "truncate";
+    else if (RE2::FullMatch(call, kExpand))
+        name = "expand_vars";
+    else if (RE2::FullMatch(call, kEscape))
+        name = "posix_escape";
+    else if (last && RE2::FullMatch(call, kSplit, &first, &second))
+        name = "split";
     if (name.empty()) {
         const RE2 trim(R"(^\s*(.*?)\s*$)");
         std::string shown = call;

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <unordered_map>
 
@@ -65,9 +65,8 @@ std::optional<Value> coerce(const std::string& type, const Value& value) {
 bool is_option(const std::string& type, const Value& value, const Value& options) {
     if (!options.is_list()) return true;
     const auto listed = [&](const Value& one) {
-        return std::any_of(options.items().begin(), options.items().end(), [&](const Value& o) {
-            return o.to_text() == one.to_text();
-        });
+        return std::any_of(options.items().begin(), options.items().end(),
+                           [&](const Value& o) { return o.to_text() == one.to_text(); });
     };
     if (type == "array" && value.is_list()) {
         return std::all_of(value.items().begin(), value.items().end(), listed);
@@ -125,9 +124,8 @@ void check_input(const Value& definition, const keywords::Place& place, keywords
     if (regex != nullptr && !regex->is_string()) {
         report.add(place, "input regex should be a string", regex->mark());
     }
-    keywords::check_keys(definition,
-                         {"default", "description", "options", "regex", "type", "rules"}, place,
-                         report);
+    keywords::check_keys(
+        definition, {"default", "description", "options", "regex", "type", "rules"}, place, report);
     const Value* type = definition.given("type");
     if (type != nullptr &&
         !(type->is_string() &&
@@ -175,10 +173,10 @@ std::string check_value(const InputSpec& spec, const Value& value, const char* r
                            spec.name);
     }
     if (options != nullptr && !is_option(spec.type, *coerced, *options)) {
-        const char* list = spec.type == "number" ? "the list of the allowed" : "the list of allowed";
-        return fmt::format(
-            "`{}` input: `{}` cannot be used because it is not in {} options", spec.name,
-            coerced->to_text(), list);
+        const char* list =
+            spec.type == "number" ? "the list of the allowed" : "the list of allowed";
+        return fmt::format("`{}` input: `{}` cannot be used because it is not in {} options",
+                           spec.name, coerced->to_text(), list);
     }
     return check_regex(spec, *coerced, role);
 }

@@ -65,16 +65,12 @@ class Interpolation {
     Value tree(const Value& value) {
         if (++nodes_ > kMostNodes) throw Problem{"config too large", value.mark()};
         switch (value.kind()) {
-            case yaml::Kind::kString:
-                return scalar(value);
-            case yaml::Kind::kList:
-                return list(value);
-            case yaml::Kind::kMap:
-                return map(value);
+            case yaml::Kind::kString: return scalar(value);
+            case yaml::Kind::kList: return list(value);
+            case yaml::Kind::kMap: return map(value);
             case yaml::Kind::kReference:
                 return Value::reference(tree(value.target()), value.mark());
-            default:
-                return value;
+            default: return value;
         }
     }
 
@@ -201,9 +197,9 @@ class Interpolation {
         std::int64_t index = 0;
         while (RE2::FindAndConsume(&rest, kIndex, &index)) segment.indices.push_back(index);
         if (segment.indices.size() > kMostIndices) {
-            throw Problem{
-                fmt::format("too many array indices in `{}` (maximum depth: {})", path, kMostIndices),
-                mark};
+            throw Problem{fmt::format("too many array indices in `{}` (maximum depth: {})", path,
+                                      kMostIndices),
+                          mark};
         }
         return segment;
     }
@@ -230,9 +226,9 @@ class Interpolation {
             const Segment segment = parse_segment(part, path, mark);
             const Value* next = at.find(segment.name);
             if (next == nullptr) {
-                throw Problem{fmt::format("unknown interpolation provided: `{}` in `{}`",
-                                          segment.name, path),
-                              mark};
+                throw Problem{
+                    fmt::format("unknown interpolation provided: `{}` in `{}`", segment.name, path),
+                    mark};
             }
             at = *next;
             for (const std::int64_t index : segment.indices) at = element(at, index, path, mark);

@@ -17,14 +17,10 @@ bool runs_after(const Run& job, Status previous) {
     switch (job.when) {
         case When::kOnSuccess:
         case When::kManual:
-        case When::kDelayed:
-            return success || (skipped && !job.has_needs);
-        case When::kOnFailure:
-            return failed;
-        case When::kAlways:
-            return success || failed || skipped;
-        case When::kNever:
-            return false;
+        case When::kDelayed: return success || (skipped && !job.has_needs);
+        case When::kOnFailure: return failed;
+        case When::kAlways: return success || failed || skipped;
+        case When::kNever: return false;
     }
     return false;
 }

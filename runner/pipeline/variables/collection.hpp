@@ -25,7 +25,9 @@ class Collection {
     Collection(std::initializer_list<Variable> variables);
 
     void set(Variable variable);
-    void set(std::string key, std::string value) { set(Variable{std::move(key), std::move(value)}); }
+    void set(std::string key, std::string value) {
+        set(Variable{std::move(key), std::move(value)});
+    }
     /// Lays `more` over this.
     void merge(const Collection& more);
     void erase(std::string_view key);

@@ -170,8 +170,7 @@ Remote parse_remote(const std::string& url) {
         scheme = rest.substr(0, scheme_end);
         rest = rest.substr(scheme_end + 3);
     }
-    const std::size_t host_end =
-        scheme_end != std::string::npos ? rest.find('/') : rest.find(':');
+    const std::size_t host_end = scheme_end != std::string::npos ? rest.find('/') : rest.find(':');
     if (rest.empty() || host_end == std::string::npos || rest.front() == '/') return remote;
     std::string host = rest.substr(0, host_end);
     remote.path = rest.substr(host_end + 1);

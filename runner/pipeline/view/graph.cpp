@@ -120,26 +120,13 @@ std::string mermaid_text(const std::string& text) {
     std::string out;
     for (const char c : text) {
         switch (c) {
-            case '"':
-                out += "#quot;";
-                break;
-            case '<':
-                out += "#lt;";
-                break;
-            case '>':
-                out += "#gt;";
-                break;
-            case '#':
-                out += "#35;";
-                break;
-            case '`':
-                out += "#96;";
-                break;
-            case '\n':
-                out += ' ';
-                break;
-            default:
-                out += c;
+            case '"': out += "#quot;"; break;
+            case '<': out += "#lt;"; break;
+            case '>': out += "#gt;"; break;
+            case '#': out += "#35;"; break;
+            case '`': out += "#96;"; break;
+            case '\n': out += ' '; break;
+            default: out += c;
         }
     }
     return out;

@@ -94,8 +94,7 @@ class Composer {
         if (depth > limits_.depth) throw Problem{std::string(kTooBig), mark_of(event->start_mark)};
         const Mark mark = mark_of(event->start_mark);
         switch (event->type) {
-            case YAML_ALIAS_EVENT:
-                return alias(view(event->data.alias.anchor), mark);
+            case YAML_ALIAS_EVENT: return alias(view(event->data.alias.anchor), mark);
             case YAML_SCALAR_EVENT: {
                 Value value = scalar(event, mark);
                 remember(view(event->data.scalar.anchor), value);
@@ -119,8 +118,7 @@ class Composer {
                 remember(anchor, value);
                 return value;
             }
-            default:
-                throw Problem{"Invalid configuration format", mark};
+            default: throw Problem{"Invalid configuration format", mark};
         }
     }
 

@@ -2,9 +2,9 @@
 
 #include <yaml.h>
 
+#include <nlohmann/json.hpp>
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "runner/pipeline/yaml/scalars.hpp"
@@ -46,7 +46,8 @@ yaml_scalar_style_t style_of(const std::string& text) {
     }
     if (any_line_begins_with_sign(text)) return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
     const auto read_back = resolve_plain(text, {});
-    if (!read_back || !read_back->is_string() || looks_octal(text)) return YAML_SINGLE_QUOTED_SCALAR_STYLE;
+    if (!read_back || !read_back->is_string() || looks_octal(text))
+        return YAML_SINGLE_QUOTED_SCALAR_STYLE;
     return YAML_PLAIN_SCALAR_STYLE;
 }
 

@@ -28,19 +28,15 @@ std::size_t hash_of(std::string_view text) { return std::hash<std::string_view>{
 /// Equal values have equal hashes; maps are told apart by their size only.
 std::size_t hash_of(const Value& value) {
     switch (value.kind()) {
-        case Kind::kString:
-            return hash_of(std::string_view(value.as_string()));
-        case Kind::kReference:
-            return hash_of(value.target());
-        case Kind::kMap:
-            return value.entries().size();
+        case Kind::kString: return hash_of(std::string_view(value.as_string()));
+        case Kind::kReference: return hash_of(value.target());
+        case Kind::kMap: return value.entries().size();
         case Kind::kList: {
             std::size_t hash = value.items().size();
             for (const Value& item : value.items()) hash = hash * 31 + hash_of(item);
             return hash;
         }
-        default:
-            return hash_of(value.to_text());
+        default: return hash_of(value.to_text());
     }
 }
 
@@ -181,19 +177,14 @@ Value Value::map(Map entries, Mark mark) {
 
 bool Value::is_blank() const {
     switch (kind()) {
-        case Kind::kNull:
-            return true;
-        case Kind::kBool:
-            return !as_bool();
+        case Kind::kNull: return true;
+        case Kind::kBool: return !as_bool();
         case Kind::kString:
         case Kind::kSymbol:
             return as_string().find_first_not_of(" \t\r\n\v\f") == std::string::npos;
-        case Kind::kList:
-            return items().empty();
-        case Kind::kMap:
-            return entries().empty();
-        default:
-            return false;
+        case Kind::kList: return items().empty();
+        case Kind::kMap: return entries().empty();
+        default: return false;
     }
 }
 
@@ -256,17 +247,12 @@ bool same_entries(const Map& a, const Map& b) {
 
 std::string Value::to_text() const {
     switch (kind()) {
-        case Kind::kBool:
-            return as_bool() ? "true" : "false";
-        case Kind::kInteger:
-            return std::to_string(as_integer());
-        case Kind::kFloat:
-            return float_text(as_float());
+        case Kind::kBool: return as_bool() ? "true" : "false";
+        case Kind::kInteger: return std::to_string(as_integer());
+        case Kind::kFloat: return float_text(as_float());
         case Kind::kString:
-        case Kind::kSymbol:
-            return as_string();
-        default:
-            return {};
+        case Kind::kSymbol: return as_string();
+        default: return {};
     }
 }
 
@@ -274,23 +260,15 @@ bool operator==(const Value& a, const Value& b) {
     if (a.node_ == b.node_) return true;
     if (a.kind() != b.kind()) return false;
     switch (a.kind()) {
-        case Kind::kNull:
-            return true;
-        case Kind::kBool:
-            return a.as_bool() == b.as_bool();
-        case Kind::kInteger:
-            return a.as_integer() == b.as_integer();
-        case Kind::kFloat:
-            return a.as_float() == b.as_float();
+        case Kind::kNull: return true;
+        case Kind::kBool: return a.as_bool() == b.as_bool();
+        case Kind::kInteger: return a.as_integer() == b.as_integer();
+        case Kind::kFloat: return a.as_float() == b.as_float();
         case Kind::kString:
-        case Kind::kSymbol:
-            return a.as_string() == b.as_string();
-        case Kind::kReference:
-            return a.target() == b.target();
-        case Kind::kList:
-            return a.items() == b.items();
-        case Kind::kMap:
-            return same_entries(a.entries(), b.entries());
+        case Kind::kSymbol: return a.as_string() == b.as_string();
+        case Kind::kReference: return a.target() == b.target();
+        case Kind::kList: return a.items() == b.items();
+        case Kind::kMap: return same_entries(a.entries(), b.entries());
     }
     return false;
 }

@@ -90,11 +90,14 @@ class TlsPeer final : public Peer {
 
 std::shared_ptr<void> server_context(const TlsFiles& files) {
     std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
-    require(SSL_CTX_use_certificate_chain_file(context.get(), files.cert.c_str()) == 1, "certificate");
-    require(SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM) == 1, "key");
+    require(SSL_CTX_use_certificate_chain_file(context.get(), files.cert.c_str()) == 1,
+            "certificate");
+    require(SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM) == 1,
+            "key");
     if (!files.client_ca.empty()) {
         SSL_CTX_load_verify_locations(context.get(), files.client_ca.c_str(), nullptr);
-        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                           nullptr);
     }
     return context;
 }
@@ -270,7 +273,8 @@ void relay(Peer& peer, std::uint16_t port, std::string_view greeting) {
             }
             const auto size = static_cast<std::size_t>(count);
             for (std::size_t sent = 0; sent < size;) {
-                const auto step = ::send(ends[1 - from].fd, bytes.data() + sent, size - sent, MSG_NOSIGNAL);
+                const auto step =
+                    ::send(ends[1 - from].fd, bytes.data() + sent, size - sent, MSG_NOSIGNAL);
                 if (step <= 0) break;
                 sent += static_cast<std::size_t>(step);
             }

@@ -13,7 +13,8 @@
 
 namespace tests {
 
-/// One accepted connection, seen from the server: blocking, with nothing of the program under test in it.
+/// One accepted connection, seen from the server: blocking, with nothing of the program under test
+/// in it.
 class Peer {
   public:
     virtual ~Peer() = default;
@@ -52,8 +53,8 @@ struct TlsFiles {
     std::string client_ca;  ///< "" : no client certificate is asked for
 };
 
-/// A real server on the loopback interface or a unix socket, which does what a test tells it: one thread
-/// per connection runs the script, and the connection is closed when the script ends.
+/// A real server on the loopback interface or a unix socket, which does what a test tells it: one
+/// thread per connection runs the script, and the connection is closed when the script ends.
 class ScriptedServer {
   public:
     using Script = std::function<void(Peer&, int connection)>;  ///< connections count from 1
@@ -84,14 +85,16 @@ class ScriptedServer {
     std::thread acceptor_;
 };
 
-/// A proxy's tunnel: connects to the port, sends `greeting` to the peer, and copies both ways until one ends.
+/// A proxy's tunnel: connects to the port, sends `greeting` to the peer, and copies both ways until
+/// one ends.
 void relay(Peer& peer, std::uint16_t port, std::string_view greeting);
 
 /// A port of the loopback interface on which nobody listens.
 std::uint16_t unused_port();
 
-/// Makes, with the openssl program: ca.pem, and server.pem/.key, other.pem/.key, client.pem/.key signed by it. The
-/// server's certificate is for "localhost" and 127.0.0.1, the other for other.example, the client's for no server.
+/// Makes, with the openssl program: ca.pem, and server.pem/.key, other.pem/.key, client.pem/.key
+/// signed by it. The server's certificate is for "localhost" and 127.0.0.1, the other for
+/// other.example, the client's for no server.
 void make_certificates(const std::string& directory);
 
 }  // namespace tests

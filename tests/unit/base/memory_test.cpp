@@ -10,8 +10,8 @@
 namespace base {
 namespace {
 
-/// Constant, and much larger than what the kernel maps around a page that is touched: since Linux 6.18 the whole
-/// folio of the page cache, which has up to two mebibytes.
+/// Constant, and much larger than what the kernel maps around a page that is touched: since
+/// Linux 6.18 the whole folio of the page cache, which has up to two mebibytes.
 constexpr std::array<char, 16UL * 1024 * 1024> kConstants{{'a', 'b', 'c'}};
 constexpr std::size_t kStep = 1024;
 std::array<char, 4> written{{'d', 'e', 'f'}};
@@ -33,7 +33,8 @@ std::size_t resident_pages() {
 
 TEST(Memory, GivesConstantPagesBackAndFindsThemAgain) {
     volatile char sum = 0;
-    for (std::size_t at = 0; at < kConstants.size(); at += kStep) sum = static_cast<char>(sum + kConstants[at]);
+    for (std::size_t at = 0; at < kConstants.size(); at += kStep)
+        sum = static_cast<char>(sum + kConstants[at]);
     const std::size_t before = resident_pages();
     ASSERT_GE(before, 4000U);
     written[3] = 'g';

@@ -77,8 +77,7 @@ TEST(RunStoppable, AnExceptionBecomesAnInternalError) {
 TEST(RunStoppable, DoesNotBeginWhatWasStoppedBefore) {
     StopSource stop;
     stop.request(StopReason::kShutdown);
-    auto result =
-        tests::run_to_end(base::run_stoppable(&stop, quick_answer(), base::Deadline()));
+    auto result = tests::run_to_end(base::run_stoppable(&stop, quick_answer(), base::Deadline()));
     EXPECT_TRUE(result.error().is(ErrorKind::kCancelled));
 }
 

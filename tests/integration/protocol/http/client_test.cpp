@@ -44,7 +44,8 @@ TEST(HttpClient, KeepsTheConnectionForTheNextRequest) {
     ScriptedServer server([](Peer& peer, int) {
         while (!peer.read_request().empty()) peer.answer("200 OK", "x");
     });
-    const auto answers = exchange(options_for(server.url()), {get("/1"), get("/2"), post("/3", "b")});
+    const auto answers =
+        exchange(options_for(server.url()), {get("/1"), get("/2"), post("/3", "b")});
     for (const auto& answer : answers) EXPECT_TRUE(answer);
     EXPECT_EQ(server.connections(), 1);
 }
@@ -54,8 +55,9 @@ TEST(HttpClient, ReadsAnswersThatComeByteByByte) {
         peer.read_request();
         peer.dribble("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
         peer.read_request();
-        peer.dribble("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                     "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: 1\r\n\r\n");
+        peer.dribble(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: 1\r\n\r\n");
     });
     const auto answers = exchange(options_for(server.url()), {get("/1"), get("/2")});
     ASSERT_TRUE(answers[0] && answers[1]);
@@ -158,7 +160,8 @@ TEST(HttpClient, NoticesAnAnswerThatIsCutShort) {
 }
 
 TEST(HttpClient, RefusesWhatIsNotHttpOrTooLarge) {
-    const std::string long_header = "HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n";
+    const std::string long_header =
+        "HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n";
     const std::string long_body = "HTTP/1.1 200 OK\r\n\r\n" + std::string(2000, 'x');
     for (const std::string& text :
          {std::string("SSH-2.0-OpenSSH_9\r\n\r\n"), long_header, long_body,
@@ -192,7 +195,8 @@ TEST(HttpClient, ReadsTheRefusalOfAServerThatDoesNotTakeTheBody) {
         peer.read_until("\r\n\r\n");
         peer.answer("413 Too Large", "no");
     });
-    const auto answer = exchange(options_for(server.url()), post("/", std::string(16U << 20U, 'x')));
+    const auto answer =
+        exchange(options_for(server.url()), post("/", std::string(16U << 20U, 'x')));
     ASSERT_TRUE(answer) << answer.error().message;
     EXPECT_EQ(answer->status, 413U);
 }
@@ -315,9 +319,9 @@ TEST(HttpClient, UsesAProxyForPlainAddressesAndSparesTheExceptions) {
         seen = peer.read_request();
         peer.answer("200 OK", "by proxy");
     });
-    const Environment environment({{"http_proxy", "http://us%40er:pa%3Ass@127.0.0.1:" +
-                                                      std::to_string(proxy.port())},
-                                   {"no_proxy", "exempt.test"}});
+    const Environment environment(
+        {{"http_proxy", "http://us%40er:pa%3Ass@127.0.0.1:" + std::to_string(proxy.port())},
+         {"no_proxy", "exempt.test"}});
     ClientOptions options = options_for("http://gitlab.test:8080");
     options.proxy_from_environment = true;
     const auto answer = exchange(options, get("/api?x=1"));
@@ -333,8 +337,8 @@ TEST(HttpClient, UsesAProxyForPlainAddressesAndSparesTheExceptions) {
 }
 
 TEST(HttpClient, SaysWhatIsWrongWithAnAddress) {
-    const auto refused = exchange(
-        options_for("http://127.0.0.1:" + std::to_string(tests::unused_port())), get("/"));
+    const auto refused =
+        exchange(options_for("http://127.0.0.1:" + std::to_string(tests::unused_port())), get("/"));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
     EXPECT_THAT(refused.error().message, HasSubstr("connect to 127.0.0.1:"));
@@ -403,7 +407,8 @@ TEST(HttpClient, IsCancelledWhereverItWaits) {
         const auto begin = std::chrono::steady_clock::now();
         const auto answer = exchange_until(options_for(endpoint), get("/"), 200ms);
         ASSERT_FALSE(answer);
-        EXPECT_THAT(answer.error().kind, testing::AnyOf(ErrorKind::kTimeout, ErrorKind::kUnavailable));
+        EXPECT_THAT(answer.error().kind,
+                    testing::AnyOf(ErrorKind::kTimeout, ErrorKind::kUnavailable));
         EXPECT_LT(std::chrono::steady_clock::now() - begin, 1500ms);
     }
 }

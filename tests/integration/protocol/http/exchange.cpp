@@ -1,8 +1,8 @@
 #include "tests/integration/protocol/http/exchange.hpp"
 
+#include <boost/asio/this_coro.hpp>
 #include <algorithm>
 #include <array>
-#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 namespace protocol::http {

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <stdexcept>
 #include <thread>
@@ -68,7 +68,9 @@ TEST(HttpServer, AnswersRequestsOnOneConnection) {
 TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
     Running server;
     tests::RawSocket peer(server.port());
-    peer.write("GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    peer.write(
+        "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: "
+        "close\r\n\r\n");
     const std::string all = peer.read_to_end();
     EXPECT_LT(all.find("GET /1 "), all.find("GET /2 "));
     EXPECT_NE(all.find("GET /2 "), std::string::npos);
@@ -109,7 +111,8 @@ TEST(HttpServer, RefusesWhatIsTooLargeOrNotHttp) {
     large_body.write("POST /a HTTP/1.1\r\nContent-Length: 11\r\n\r\n01234567890");
     EXPECT_THAT(large_body.read_to_end(), testing::StartsWith("HTTP/1.1 413 "));
     tests::RawSocket chunked(server.port());
-    chunked.write("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n");
+    chunked.write(
+        "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n");
     EXPECT_THAT(chunked.read_to_end(), testing::StartsWith("HTTP/1.1 413 "));
     tests::RawSocket nonsense(server.port());
     nonsense.write("\x16\x03\x01 this is not HTTP\r\n\r\n");

@@ -47,8 +47,8 @@ TEST_F(HttpTls, SpeaksTlsWithAnAuthorityOfItsOwn) {
     const auto files = server_files();
     ScriptedServer server(echo, &files);
     for (const char* host : {"localhost", "127.0.0.1"}) {
-        const auto answers =
-            exchange(trusting(server.url(host)), {post("/", "1"), post("/", std::string(5U << 20U, 'x'))});
+        const auto answers = exchange(trusting(server.url(host)),
+                                      {post("/", "1"), post("/", std::string(5U << 20U, 'x'))});
         ASSERT_TRUE(answers[0]) << answers[0].error().message;
         ASSERT_TRUE(answers[1]) << answers[1].error().message;
         EXPECT_EQ(answers[0]->body, "1");
@@ -213,7 +213,8 @@ TEST_F(HttpTls, GoesThroughAProxysTunnel) {
         asked = peer.read_until("\r\n\r\n");
         tests::relay(peer, server.port(), "HTTP/1.1 200 Connection established\r\n\r\n");
     });
-    const Environment environment({{"HTTPS_PROXY", "http://127.0.0.1:" + std::to_string(proxy.port())}});
+    const Environment environment(
+        {{"HTTPS_PROXY", "http://127.0.0.1:" + std::to_string(proxy.port())}});
     ClientOptions options = trusting("https://gitlab.test:9443");
     options.proxy_from_environment = true;
     options.tls.verify = false;
@@ -228,7 +229,8 @@ TEST_F(HttpTls, PassesOnTheProxysRefusal) {
         peer.read_until("\r\n\r\n");
         peer.answer("407 Proxy Authentication Required", "");
     });
-    const Environment environment({{"HTTPS_PROXY", "http://127.0.0.1:" + std::to_string(proxy.port())}});
+    const Environment environment(
+        {{"HTTPS_PROXY", "http://127.0.0.1:" + std::to_string(proxy.port())}});
     ClientOptions options = options_for("https://gitlab.test:9443");
     options.proxy_from_environment = true;
     const auto answer = exchange(options, get("/"));

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <fstream>
 #include <functional>
-#include <nlohmann/json.hpp>
 
 #include "tests/support/temp_dir.hpp"
 
@@ -110,43 +110,80 @@ TEST(ContainerSpec, LimitsOfTheBuildAreNotTheServices) {
 
 TEST(ContainerSpec, RightsAndDevices) {
     using S = DockerSettings;
-    const json device = {{"PathOnHost", "/dev/kvm"},
-                         {"PathInContainer", "/dev/kvm"},
-                         {"CgroupPermissions", "rwm"}};
+    const json device = {
+        {"PathOnHost", "/dev/kvm"}, {"PathInContainer", "/dev/kvm"}, {"CgroupPermissions", "rwm"}};
     const json gpus = {{"Capabilities", {{"gpu"}}}, {"Count", -1}};
     check({
         {"devices", [](S& s) { s.devices = {"/dev/kvm"}; }, "/HostConfig/Devices",
          json::array({device}), true, false},
-        {"device_cgroup_rules", [](S& s) { s.device_cgroup_rules = {"c 1:* rwm"}; },
-         "/HostConfig/DeviceCgroupRules", {"c 1:* rwm"}, true, false},
+        {"device_cgroup_rules",
+         [](S& s) { s.device_cgroup_rules = {"c 1:* rwm"}; },
+         "/HostConfig/DeviceCgroupRules",
+         {"c 1:* rwm"},
+         true,
+         false},
         {"gpus", [](S& s) { s.gpus = "all"; }, "/HostConfig/DeviceRequests", json::array({gpus}),
          true, false},
         {"service_gpus", [](S& s) { s.service_gpus = "all"; }, "/HostConfig/DeviceRequests",
          json::array({gpus}), false, true},
-        {"cap_add", [](S& s) { s.cap_add = {"NET_ADMIN"}; }, "/HostConfig/CapAdd", {"NET_ADMIN"},
-         true, false},
-        {"cap_drop", [](S& s) { s.cap_drop = {"ALL"}; }, "/HostConfig/CapDrop", {"ALL"}, true,
+        {"cap_add",
+         [](S& s) { s.cap_add = {"NET_ADMIN"}; },
+         "/HostConfig/CapAdd",
+         {"NET_ADMIN"},
+         true,
          false},
-        {"security_opt", [](S& s) { s.security_opt = {"label=disable"}; },
-         "/HostConfig/SecurityOpt", {"label=disable"}, true, false},
-        {"services_security_opt", [](S& s) { s.services_security_opt = {"no-new-privileges"}; },
-         "/HostConfig/SecurityOpt", {"no-new-privileges"}, false, true},
+        {"cap_drop",
+         [](S& s) { s.cap_drop = {"ALL"}; },
+         "/HostConfig/CapDrop",
+         {"ALL"},
+         true,
+         false},
+        {"security_opt",
+         [](S& s) { s.security_opt = {"label=disable"}; },
+         "/HostConfig/SecurityOpt",
+         {"label=disable"},
+         true,
+         false},
+        {"services_security_opt",
+         [](S& s) { s.services_security_opt = {"no-new-privileges"}; },
+         "/HostConfig/SecurityOpt",
+         {"no-new-privileges"},
+         false,
+         true},
         {"userns_mode", [](S& s) { s.userns_mode = "host"; }, "/HostConfig/UsernsMode", "host",
          true, true},
         {"runtime", [](S& s) { s.runtime = "runsc"; }, "/HostConfig/Runtime", "runsc", true, true},
         {"isolation", [](S& s) { s.isolation = "hyperv"; }, "/HostConfig/Isolation", "hyperv", true,
          true},
-        {"group_add", [](S& s) { s.group_add = {"docker"}; }, "/HostConfig/GroupAdd", {"docker"},
-         true, false},
+        {"group_add",
+         [](S& s) { s.group_add = {"docker"}; },
+         "/HostConfig/GroupAdd",
+         {"docker"},
+         true,
+         false},
         {"ipcmode", [](S& s) { s.ipcmode = "private"; }, "/HostConfig/IpcMode", "private", true,
          false},
         {"pid_mode", [](S& s) { s.pid_mode = "host"; }, "/HostConfig/PidMode", "host", true, false},
-        {"sysctls", [](S& s) { s.sysctls = {{"net.x", "1"}}; }, "/HostConfig/Sysctls",
-         {{"net.x", "1"}}, true, false},
-        {"ulimit", [](S& s) { s.ulimit = {{"nofile", "1024:2048"}}; }, "/HostConfig/Ulimits",
-         json::array({{{"Name", "nofile"}, {"Soft", 1024}, {"Hard", 2048}}}), true, false},
+        {"sysctls",
+         [](S& s) {
+             s.sysctls = {{"net.x", "1"}};
+         },
+         "/HostConfig/Sysctls",
+         {{"net.x", "1"}},
+         true,
+         false},
+        {"ulimit",
+         [](S& s) {
+             s.ulimit = {{"nofile", "1024:2048"}};
+         },
+         "/HostConfig/Ulimits", json::array({{{"Name", "nofile"}, {"Soft", 1024}, {"Hard", 2048}}}),
+         true, false},
         // Only a plan decides on these.
-        {"privileged", [](S& s) { s.privileged = s.services_privileged = true; }, "", {}, false,
+        {"privileged",
+         [](S& s) { s.privileged = s.services_privileged = true; },
+         "",
+         {},
+         false,
          false},
         {"user", [](S& s) { s.user = "1000"; }, "", {}, false, false},
     });
@@ -157,20 +194,44 @@ TEST(ContainerSpec, VolumesAndNetwork) {
     const json log = {{"Type", "json-file"}, {"Config", {{"env", "A"}, {"labels", "b"}}}};
     check({
         {"links", [](S& s) { s.links = {"db:db"}; }, "/HostConfig/Links", {"db:db"}, true, false},
-        {"volumes_from", [](S& s) { s.volumes_from = {"x:ro"}; }, "/HostConfig/VolumesFrom",
-         {"x:ro"}, true, false},
+        {"volumes_from",
+         [](S& s) { s.volumes_from = {"x:ro"}; },
+         "/HostConfig/VolumesFrom",
+         {"x:ro"},
+         true,
+         false},
         {"volume_driver", [](S& s) { s.volume_driver = "nfs"; }, "/HostConfig/VolumeDriver", "nfs",
          true, false},
         {"dns", [](S& s) { s.dns = {"1.1.1.1"}; }, "/HostConfig/Dns", {"1.1.1.1"}, true, true},
-        {"dns_search", [](S& s) { s.dns_search = {"x.net"}; }, "/HostConfig/DnsSearch", {"x.net"},
-         true, true},
+        {"dns_search",
+         [](S& s) { s.dns_search = {"x.net"}; },
+         "/HostConfig/DnsSearch",
+         {"x.net"},
+         true,
+         true},
         {"shm_size", [](S& s) { s.shm_size_bytes = 64; }, "/HostConfig/ShmSize", 64, true, true},
-        {"tmpfs", [](S& s) { s.tmpfs = {{"/t", "rw"}}; }, "/HostConfig/Tmpfs", {{"/t", "rw"}}, true,
+        {"tmpfs",
+         [](S& s) {
+             s.tmpfs = {{"/t", "rw"}};
+         },
+         "/HostConfig/Tmpfs",
+         {{"/t", "rw"}},
+         true,
          false},
-        {"services_tmpfs", [](S& s) { s.services_tmpfs = {{"/t", "rw"}}; }, "/HostConfig/Tmpfs",
-         {{"/t", "rw"}}, false, true},
-        {"mac_address", [](S& s) { s.mac_address = "02:42:0a:00:00:01"; }, "/NetworkingConfig",
-         {{"EndpointsConfig", {{"bridge", {{"MacAddress", "02:42:0a:00:00:01"}}}}}}, true, true},
+        {"services_tmpfs",
+         [](S& s) {
+             s.services_tmpfs = {{"/t", "rw"}};
+         },
+         "/HostConfig/Tmpfs",
+         {{"/t", "rw"}},
+         false,
+         true},
+        {"mac_address",
+         [](S& s) { s.mac_address = "02:42:0a:00:00:01"; },
+         "/NetworkingConfig",
+         {{"EndpointsConfig", {{"bridge", {{"MacAddress", "02:42:0a:00:00:01"}}}}}},
+         true,
+         true},
     });
     DockerSettings settings;
     settings.log_options = {{"env", "A"}, {"labels", "b"}};
@@ -272,10 +333,22 @@ TEST(ContainerSpec, ReadsGpusAsTheDockerClientDoes) {
 TEST(ContainerSpec, NamesTheKeyThatCannotBeMeant) {
     using S = DockerSettings;
     const std::vector<std::pair<const char*, std::function<void(S&)>>> cases{
-        {"ulimit", [](S& s) { s.ulimit = {{"nofile", "many"}}; }},
-        {"ulimit", [](S& s) { s.ulimit = {{"nofile", "1:2:3"}}; }},
-        {"ulimit", [](S& s) { s.ulimit = {{"nofile", ""}}; }},
-        {"ulimit", [](S& s) { s.ulimit = {{"nofile", "1:"}}; }},
+        {"ulimit",
+         [](S& s) {
+             s.ulimit = {{"nofile", "many"}};
+         }},
+        {"ulimit",
+         [](S& s) {
+             s.ulimit = {{"nofile", "1:2:3"}};
+         }},
+        {"ulimit",
+         [](S& s) {
+             s.ulimit = {{"nofile", ""}};
+         }},
+        {"ulimit",
+         [](S& s) {
+             s.ulimit = {{"nofile", "1:"}};
+         }},
         {"gpus", [](S& s) { s.gpus = "some"; }},
         {"gpus", [](S& s) { s.gpus = "count=x"; }},
         {"gpus", [](S& s) { s.gpus = "count=1,count=2"; }},
@@ -283,7 +356,10 @@ TEST(ContainerSpec, NamesTheKeyThatCannotBeMeant) {
         {"devices", [](S& s) { s.devices = {"/dev/a:/dev/b:rwm:x"}; }},
         {"devices", [](S& s) { s.devices = {""}; }},
         {"devices", [](S& s) { s.devices = {"/dev/a:"}; }},
-        {"log_options", [](S& s) { s.log_options = {{"max-size", "1m"}}; }},
+        {"log_options",
+         [](S& s) {
+             s.log_options = {{"max-size", "1m"}};
+         }},
     };
     for (const auto& [key, set] : cases) {
         SCOPED_TRACE(key);

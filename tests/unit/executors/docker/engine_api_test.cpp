@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/executors/docker/scripted_engine.hpp"
 #include "tests/support/run_to_end.hpp"
+#include "tests/unit/executors/docker/scripted_engine.hpp"
 
 namespace {
 
@@ -50,9 +50,9 @@ TEST(EngineApi, WhatIsMadeHasAnId) {
     EXPECT_EQ(*run_to_end(api.create_network("{}")), "n");
     EXPECT_EQ(*run_to_end(api.create_exec("c", {})), "e");
     for (auto& [call, said] : script.answers) said.body = R"({"Warnings": null})";
-    for (const auto& made : {run_to_end(api.create_container("name", "", "{}")),
-                             run_to_end(api.create_network("{}")),
-                             run_to_end(api.create_exec("c", {}))}) {
+    for (const auto& made :
+         {run_to_end(api.create_container("name", "", "{}")), run_to_end(api.create_network("{}")),
+          run_to_end(api.create_exec("c", {}))}) {
         ASSERT_FALSE(made.has_value());
         EXPECT_TRUE(made.error().is(ErrorKind::kProtocol));
     }

@@ -64,18 +64,42 @@ TEST(DaemonJson, IsMadeOfWhatWasDeclared) {
         {"mtu as a flag", {}, 1400, {"--mtu=1300"}, {}, nullptr},
         {"mtu as two flags", {}, 1400, {"--mtu", "1300"}, {}, nullptr},
         {"another flag", {}, 1400, {"--mtux=1"}, {}, {{"mtu", 1400}}},
-        {"plain and insecure", {plain("a:80"), insecure("b")}, 0, {}, {},
+        {"plain and insecure",
+         {plain("a:80"), insecure("b")},
+         0,
+         {},
+         {},
          {{"insecure-registries", {"a:80", "b"}}}},
-        {"declared twice", {plain("a"), insecure("a")}, 0, {}, {},
+        {"declared twice",
+         {plain("a"), insecure("a")},
+         0,
+         {},
+         {},
          {{"insecure-registries", {"a"}}}},
         {"insecure as a flag", {plain("a")}, 0, {"--insecure-registry=x"}, {}, nullptr},
-        {"mirror", {mirror(registry("m"), "docker.io")}, 0, {}, {},
+        {"mirror",
+         {mirror(registry("m"), "docker.io")},
+         0,
+         {},
+         {},
          {{"registry-mirrors", {"https://m"}}}},
-        {"mirror twice", {mirror(registry("m"), "docker.io"), mirror(registry("m"), "docker.io")},
-         0, {}, {}, {{"registry-mirrors", {"https://m"}}}},
-        {"plain mirror", {mirror(plain("m:5000"), "docker.io")}, 0, {}, {},
+        {"mirror twice",
+         {mirror(registry("m"), "docker.io"), mirror(registry("m"), "docker.io")},
+         0,
+         {},
+         {},
+         {{"registry-mirrors", {"https://m"}}}},
+        {"plain mirror",
+         {mirror(plain("m:5000"), "docker.io")},
+         0,
+         {},
+         {},
          {{"insecure-registries", {"m:5000"}}, {"registry-mirrors", {"http://m:5000"}}}},
-        {"mirror as a flag", {mirror(registry("m"), "docker.io")}, 0, {"--registry-mirror=x"}, {},
+        {"mirror as a flag",
+         {mirror(registry("m"), "docker.io")},
+         0,
+         {"--registry-mirror=x"},
+         {},
          nullptr},
         // dockerd knows mirrors of the Hub only.
         {"mirror of another", {mirror(registry("m"), "ghcr.io")}, 0, {}, {}, nullptr},
@@ -91,13 +115,12 @@ TEST(DaemonJson, IsMadeOfWhatWasDeclared) {
 }
 
 TEST(DaemonJson, GivesWayToWhatAPersonWrote) {
-    const Sources sources{
-        {"first", R"({"mtu": 1300, "debug": true, "insecure-registries": ["mine"],
+    const Sources sources{{"first", R"({"mtu": 1300, "debug": true, "insecure-registries": ["mine"],
                       "log-opts": {"a": "1", "b": "1"}})"},
-        {"second", R"({"debug": false, "insecure-registries": ["x", "mine"],
+                          {"second", R"({"debug": false, "insecure-registries": ["x", "mine"],
                        "log-opts": {"b": "2"}, "registry-mirrors": null})"}};
-    const auto merged = merge_daemon_json({plain("x"), mirror(registry("m"), "docker.io")}, 1400,
-                                          {}, sources);
+    const auto merged =
+        merge_daemon_json({plain("x"), mirror(registry("m"), "docker.io")}, 1400, {}, sources);
     ASSERT_TRUE(merged.has_value());
     EXPECT_EQ(json::parse(*merged), json({{"mtu", 1300},
                                           {"debug", false},
@@ -127,11 +150,11 @@ void expect_toml(const std::string& text, const std::string& expected) {
 TEST(BuildkitdToml, IsMadeOfWhatWasDeclared) {
     auto authority = registry("ca.net");
     authority.ca_pem = "PEM";
-    const auto merged =
-        merge_buildkitd_toml({registry("secure.net"), plain("p:5000"), insecure("i"), authority,
-                              mirror(plain("p:5000"), "docker.io"), mirror(registry("m"), "ghcr.io"),
-                              mirror(registry("m2"), "ghcr.io"), mirror(registry("m2"), "ghcr.io")},
-                             {});
+    const auto merged = merge_buildkitd_toml(
+        {registry("secure.net"), plain("p:5000"), insecure("i"), authority,
+         mirror(plain("p:5000"), "docker.io"), mirror(registry("m"), "ghcr.io"),
+         mirror(registry("m2"), "ghcr.io"), mirror(registry("m2"), "ghcr.io")},
+        {});
     ASSERT_TRUE(merged.has_value());
     expect_toml(*merged, R"(
         [registry."p:5000"]
@@ -150,8 +173,9 @@ TEST(BuildkitdToml, IsMadeOfWhatWasDeclared) {
 }
 
 TEST(BuildkitdToml, GivesWayToWhatAPersonWroteAndJoinsLists) {
-    const Sources sources{{"a", "debug = true\n[registry.\"docker.io\"]\nmirrors = [\"mine\", \"m\"]"},
-                          {"b", "debug = false\n[registry.p]\nhttp = false\n[worker.oci]\ngc = true"}};
+    const Sources sources{
+        {"a", "debug = true\n[registry.\"docker.io\"]\nmirrors = [\"mine\", \"m\"]"},
+        {"b", "debug = false\n[registry.p]\nhttp = false\n[worker.oci]\ngc = true"}};
     const auto merged = merge_buildkitd_toml(
         {plain("p"), mirror(registry("m"), "docker.io"), mirror(registry("n"), "docker.io")},
         sources);

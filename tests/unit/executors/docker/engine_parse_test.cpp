@@ -34,8 +34,9 @@ TEST(ImageFacts, AreReadFromAnInspection) {
 }
 
 TEST(ImageFacts, DoWithoutEverythingButTheId) {
-    for (const char* body : {R"({"Id": "x"})", R"({"Id": "x", "Config": null})",
-                             R"({"Id": "x", "Config": {"Entrypoint": null, "Env": null, "User": 1}})"}) {
+    for (const char* body :
+         {R"({"Id": "x"})", R"({"Id": "x", "Config": null})",
+          R"({"Id": "x", "Config": {"Entrypoint": null, "Env": null, "User": 1}})"}) {
         const auto facts = parse_image_facts(body);
         ASSERT_TRUE(facts.has_value()) << body;
         EXPECT_TRUE(facts->entrypoint.empty() && facts->environment.empty() && facts->user.empty());

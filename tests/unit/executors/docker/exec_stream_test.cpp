@@ -20,10 +20,9 @@ using executors::docker::scripted_api;
 EngineScript ending_with(int code, std::string stream) {
     EngineScript script;
     script.exec_stream = std::move(stream);
-    script.answers = {
-        {"POST /containers/c/exec", {201, R"({"Id": "e"})"}},
-        {"GET /exec/e/json",
-         {200, R"({"Running": false, "ExitCode": )" + std::to_string(code) + "}"}}};
+    script.answers = {{"POST /containers/c/exec", {201, R"({"Id": "e"})"}},
+                      {"GET /exec/e/json",
+                       {200, R"({"Running": false, "ExitCode": )" + std::to_string(code) + "}"}}};
     return script;
 }
 
@@ -42,8 +41,8 @@ base::Task<base::Result<std::string>> read_all(EngineApi& api, std::string hint)
 }
 
 TEST(ExecStream, HandsOutStandardOutputOnly) {
-    auto script = ending_with(1, exec_frame('1', "one ") + exec_frame('2', "noise") +
-                                     exec_frame('1', "two"));
+    auto script =
+        ending_with(1, exec_frame('1', "one ") + exec_frame('2', "noise") + exec_frame('1', "two"));
     auto api = scripted_api(script);
     const auto text = tests::run_to_end(read_all(api, ""));
     ASSERT_TRUE(text.has_value());

@@ -48,8 +48,8 @@ TEST(AllowedImages, ARefusalNamesTheListAndTheKey) {
     const auto refused = check_allowed("evil:1", "services", {"redis:*", "postgres:*"}, {});
     ASSERT_FALSE(refused.has_value());
     EXPECT_TRUE(refused.error().is(ErrorKind::kConfiguration));
-    for (const char* part : {"disallowed image", "\"evil:1\"", "\n- redis:*", "\n- postgres:*",
-                             "allowed_services"}) {
+    for (const char* part :
+         {"disallowed image", "\"evil:1\"", "\n- redis:*", "\n- postgres:*", "allowed_services"}) {
         EXPECT_NE(refused.error().message.find(part), std::string::npos) << part;
     }
 }
@@ -104,7 +104,9 @@ TEST(PullPolicies, AreTheJobsWhereTheConfigurationAllowsThem) {
         {{"always", "always", "never"}, {}, {}, {"always", "always", "never"}},
         {{"always"}, {}, {"never"}, {}},
         {{"always"}, {"always", "never"}, {"never"}, {"never"}},
-        {{"always"}, {"if-not-present", "never"}, {"always", "never", "if-not-present"},
+        {{"always"},
+         {"if-not-present", "never"},
+         {"always", "never", "if-not-present"},
          {"never", "if-not-present"}},
         {{"always"}, {"never"}, {}, {}},
         {{"always"}, {}, {"sometimes"}, {}},

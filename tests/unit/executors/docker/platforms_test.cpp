@@ -21,7 +21,9 @@ class Lines : public executors::JobLog {
     void print(std::string_view text) override { lines.emplace_back(text); }
     void notice(std::string_view) override {}
     void heading(std::string_view) override {}
-    void warning(std::string_view text) override { lines.push_back("WARNING: " + std::string(text)); }
+    void warning(std::string_view text) override {
+        lines.push_back("WARNING: " + std::string(text));
+    }
     void error(std::string_view) override {}
 
     std::vector<std::string> lines;
@@ -40,9 +42,8 @@ struct Told {
 };
 
 Told told(EngineScript script, const std::string& known) {
-    script.answers.push_back({"POST /containers/job/exec", {201, script.exec_stream.empty()
-                                                                     ? ""
-                                                                     : R"({"Id": "e"})"}});
+    script.answers.push_back(
+        {"POST /containers/job/exec", {201, script.exec_stream.empty() ? "" : R"({"Id": "e"})"}});
     script.answers.push_back({"GET /exec/e/json", {200, R"({"Running": false, "ExitCode": 0})"}});
     boost::asio::io_context context;
     auto api = std::make_unique<EngineApi>(scripted_api(script));

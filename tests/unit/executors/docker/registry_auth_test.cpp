@@ -12,9 +12,7 @@ using executors::docker::registry_auth_header;
 using executors::docker::registry_path;
 using executors::docker::RegistryAuth;
 
-Credential credential(const std::string& user) {
-    return {user, base::Secret("p"), base::Secret()};
-}
+Credential credential(const std::string& user) { return {user, base::Secret("p"), base::Secret()}; }
 
 TEST(RegistryPath, IsWhatAConfigurationsKeyMeans) {
     const std::vector<std::pair<std::string, std::string>> cases{

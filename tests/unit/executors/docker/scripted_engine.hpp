@@ -52,7 +52,8 @@ class ScriptedStream : public protocol::http::ByteStream {
     explicit ScriptedStream(std::string bytes) : bytes_(std::move(bytes)) {}
 
     base::Task<base::Result<std::size_t>> read_some(std::span<char> target) override {
-        const std::size_t taken = bytes_.copy(target.data(), std::min<std::size_t>(3, target.size()));
+        const std::size_t taken =
+            bytes_.copy(target.data(), std::min<std::size_t>(3, target.size()));
         bytes_.erase(0, taken);
         co_return taken;
     }

@@ -11,7 +11,8 @@ using executors::docker::VolumePlan;
 using Words = std::vector<std::string>;
 
 // sha256("id") and md5 of the destinations, as the tools of coreutils say.
-const std::string kUnique = "runner-a56145270ce6b3bebd1dd012b73948677dd618d496488bc608a3cb43ce3547dd";
+const std::string kUnique =
+    "runner-a56145270ce6b3bebd1dd012b73948677dd618d496488bc608a3cb43ce3547dd";
 const std::string kCacheHash = "3c3f060a0374fc8bc39395164f415a70";
 
 JobEnvironment job() {
@@ -52,9 +53,8 @@ TEST(Volumes, ProtectedRefsHaveTheirOwn) {
     EXPECT_EQ(closed.managed.at(0).name, open.managed.at(0).name + "-protected");
     DockerSettings on_host = with({"/cache"});
     on_host.cache_dir = "/srv/cache";
-    EXPECT_EQ(planned(protected_job, on_host).binds,
-              Words{"/srv/cache/" + kUnique.substr(0, 39) + "/" + kCacheHash +
-                    "-protected:/cache"});
+    EXPECT_EQ(planned(protected_job, on_host).binds, Words{"/srv/cache/" + kUnique.substr(0, 39) +
+                                                           "/" + kCacheHash + "-protected:/cache"});
 }
 
 TEST(Volumes, AnotherIdentityHasOtherVolumes) {
@@ -120,8 +120,8 @@ TEST(Volumes, TheBuildsDirectoryFollowsTheGitStrategy) {
 }
 
 TEST(Volumes, RefusesEntriesThatCannotBeMeant) {
-    const std::vector<Words> cases{{""},         {"/"},           {"/x/.."},       {":/b"},
-                                   {"/a:"},      {"/a:/"},        {"a:/b:ro:z"},   {"/c", "/c/"},
+    const std::vector<Words> cases{{""},           {"/"},          {"/x/.."},         {":/b"},
+                                   {"/a:"},        {"/a:/"},       {"a:/b:ro:z"},     {"/c", "/c/"},
                                    {"/c", "x:/c"}, {"x:/c", "/c"}, {"x:/c", "y:/c/."}};
     for (const auto& volumes : cases) {
         const auto plan = plan_volumes(job(), with(volumes), "base");

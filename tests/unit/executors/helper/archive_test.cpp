@@ -49,7 +49,8 @@ class Archives : public testing::Test {
     fs::path pack(ArchiveFormat format, const Selection& selection) {
         const fs::path path = directory_.path() / "archive";
         const Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600));
-        write_archive(format, compression_level(""), selection, file.get(), {[](const auto&) {}, [](const auto&) {}});
+        write_archive(format, compression_level(""), selection, file.get(),
+                      {[](const auto&) {}, [](const auto&) {}});
         return path;
     }
     static int run(const std::string& request) { return run_files_command(request); }
@@ -61,15 +62,18 @@ class Archives : public testing::Test {
 };
 
 TEST_F(Archives, ADirectoryIsItsWholeTree) {
-    EXPECT_EQ(names(select({"out/"})), "out out/a.txt out/link out/sub out/sub/.hidden out/sub/b.log ");
+    EXPECT_EQ(names(select({"out/"})),
+              "out out/a.txt out/link out/sub out/sub/.hidden out/sub/b.log ");
     EXPECT_EQ(lines_.front(), "out/: found 6 matching artifact files and directories");
 }
 
 TEST_F(Archives, GlobsSelectAndExclude) {
     EXPECT_EQ(names(select({"**/*.log"})), "out/sub/b.log top.log ");
     EXPECT_EQ(names(select({"*.log"})), "top.log ");
-    EXPECT_EQ(names(select({"out/*"})), "out/a.txt out/link out/sub out/sub/.hidden out/sub/b.log ");
-    EXPECT_EQ(names(select({"out"}, {"out/**/*.log", "out/sub"})), "out out/a.txt out/link out/sub/.hidden ");
+    EXPECT_EQ(names(select({"out/*"})),
+              "out/a.txt out/link out/sub out/sub/.hidden out/sub/b.log ");
+    EXPECT_EQ(names(select({"out"}, {"out/**/*.log", "out/sub"})),
+              "out out/a.txt out/link out/sub/.hidden ");
     EXPECT_EQ(names(select({project_.string() + "/top.log"})), "top.log ");
     EXPECT_EQ(names(select({"."})), names(select({"*"})));
 }

@@ -38,13 +38,15 @@ TEST(Commands, LeavesDefaultsWhereNothingIsSaid) {
 
 TEST(Commands, RefusesWhatItDoesNotUnderstandWithoutQuotingIt) {
     for (const char* text :
-         {"", "[]", "{", R"({"op":"dance"})", R"({"op":"run","stage":"SECRET"})", R"({"op":"hello"})",
-          R"({"op":"run","stage":1,"script":"x","shells":"SECRET"})", R"("SECRET)"}) {
+         {"", "[]", "{", R"({"op":"dance"})", R"({"op":"run","stage":"SECRET"})",
+          R"({"op":"hello"})", R"({"op":"run","stage":1,"script":"x","shells":"SECRET"})",
+          R"("SECRET)"}) {
         try {
             parse_command(text);
             FAIL() << "accepted " << text;
         } catch (const Failure& failure) {
-            EXPECT_EQ(std::string(failure.what()).find("SECRET"), std::string::npos) << failure.what();
+            EXPECT_EQ(std::string(failure.what()).find("SECRET"), std::string::npos)
+                << failure.what();
         }
     }
 }

@@ -10,15 +10,18 @@ namespace {
 
 const Architecture& named(std::string_view qemu) {
     const auto& all = known_architectures();
-    return *std::find_if(all.begin(), all.end(),
-                         [&](const Architecture& architecture) { return architecture.qemu == qemu; });
+    return *std::find_if(all.begin(), all.end(), [&](const Architecture& architecture) {
+        return architecture.qemu == qemu;
+    });
 }
 
 TEST(Platforms, RegistrationNamesTheHeaderTheMaskAndTheInterpreter) {
     EXPECT_EQ(registration(named("aarch64"), "/usr/bin/qemu-aarch64-static", true),
               ":qemu-aarch64:M::"
-              "\\x7f\\x45\\x4c\\x46\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00\\xb7\\x00:"
-              "\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xfe\\xff\\xff\\xff:"
+              "\\x7f\\x45\\x4c\\x46\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x0"
+              "2\\x00\\xb7\\x00:"
+              "\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xf"
+              "e\\xff\\xff\\xff:"
               "/usr/bin/qemu-aarch64-static:POCF");
 }
 
@@ -31,7 +34,8 @@ TEST(Platforms, BigEndianHeadersHaveTheirBytesTurned) {
 
 constexpr char kArm64Entry[] =
     "enabled\ninterpreter /usr/bin/other-emulator\nflags: OCF\noffset 0\n"
-    "magic 7f454c460201010000000000000000000200b700\nmask ffffffffffffff00fffffffffffffffffeffffff\n";
+    "magic 7f454c460201010000000000000000000200b700\nmask "
+    "ffffffffffffff00fffffffffffffffffeffffff\n";
 
 TEST(Platforms, AnEntryOfAnyNameServesItsMachine) {
     EXPECT_TRUE(entry_serves(kArm64Entry, named("aarch64")));
@@ -41,7 +45,8 @@ TEST(Platforms, AnEntryOfAnyNameServesItsMachine) {
 
 TEST(Platforms, ADisabledOrForeignEntryServesNothing) {
     EXPECT_FALSE(entry_serves("disabled\n" + std::string(kArm64Entry).substr(8), named("aarch64")));
-    EXPECT_FALSE(entry_serves("enabled\ninterpreter /usr/bin/python3\nextension .pyc\n", named("aarch64")));
+    EXPECT_FALSE(
+        entry_serves("enabled\ninterpreter /usr/bin/python3\nextension .pyc\n", named("aarch64")));
     EXPECT_FALSE(entry_serves("", named("aarch64")));
     EXPECT_FALSE(entry_serves("enabled\nmagic 7f45", named("aarch64")));
 }

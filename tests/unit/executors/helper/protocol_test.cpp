@@ -6,15 +6,18 @@ namespace executors::helper {
 namespace {
 
 TEST(Protocol, WritesAHeaderInSixteenLittleEndianBytes) {
-    const RecordHeader header{0x04030201, RecordType::kExited, Stream::kStderr, 0x0605, 0x0e0d0c0b0a090807};
+    const RecordHeader header{0x04030201, RecordType::kExited, Stream::kStderr, 0x0605,
+                              0x0e0d0c0b0a090807};
     const auto bytes = encode_header(header);
-    const std::array<char, kHeaderBytes> expected{1, 2, 3, 4, 3, 2, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
+    const std::array<char, kHeaderBytes> expected{1, 2, 3, 4,  3,  2,  5,  6,
+                                                  7, 8, 9, 10, 11, 12, 13, 14};
     EXPECT_EQ(bytes, expected);
     EXPECT_EQ(decode_header(bytes.data()), header);
 }
 
 TEST(Protocol, KeepsLargeNumbers) {
-    const RecordHeader header{0xffff'ffff, RecordType::kOutput, Stream::kStdout, 0xffff, UINT64_MAX};
+    const RecordHeader header{0xffff'ffff, RecordType::kOutput, Stream::kStdout, 0xffff,
+                              UINT64_MAX};
     EXPECT_EQ(decode_header(encode_header(header).data()), header);
 }
 

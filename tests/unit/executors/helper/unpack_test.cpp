@@ -23,7 +23,9 @@ namespace fs = std::filesystem;
 std::string entry(const std::string& name, char type, const std::string& content,
                   const std::string& link = {}) {
     std::string header(512, '\0');
-    const auto put = [&](std::size_t at, const std::string& text) { header.replace(at, text.size(), text); };
+    const auto put = [&](std::size_t at, const std::string& text) {
+        header.replace(at, text.size(), text);
+    };
     char size[12];
     std::snprintf(size, sizeof size, "%011o", static_cast<unsigned>(content.size()));
     put(0, name);
@@ -63,10 +65,10 @@ class Unpack : public testing::Test {
 };
 
 TEST_F(Unpack, MakesFilesDirectoriesAndLinks) {
-    EXPECT_EQ(unpack(entry("d/", '5', "") + entry("d/f", '0', "hello") +
-                     entry("d/s", '2', "", "f") + entry("h", '1', "", "d/f") +
-                     entry("deep/er/g", '0', std::string(100'000, 'x'))),
-              5U);
+    EXPECT_EQ(
+        unpack(entry("d/", '5', "") + entry("d/f", '0', "hello") + entry("d/s", '2', "", "f") +
+               entry("h", '1', "", "d/f") + entry("deep/er/g", '0', std::string(100'000, 'x'))),
+        5U);
     EXPECT_EQ(read(root_ / "d/f"), "hello");
     EXPECT_EQ(fs::read_symlink(root_ / "d/s"), "f");
     EXPECT_EQ(read(root_ / "h"), "hello");

@@ -14,7 +14,8 @@ std::string record(helper::RecordType type, std::uint16_t stage, const std::stri
     helper::RecordHeader header;
     header.length = static_cast<std::uint32_t>(text.size());
     header.type = type;
-    header.stream = type == helper::RecordType::kOutput ? helper::Stream::kStdout : helper::Stream::kNone;
+    header.stream =
+        type == helper::RecordType::kOutput ? helper::Stream::kStdout : helper::Stream::kNone;
     header.stage = stage;
     header.time_us = 1;
     const auto bytes = helper::encode_header(header);
@@ -46,7 +47,8 @@ TEST(RecordReader, FindsTheSameRecordsWhateverTheReads) {
     std::vector<std::string> expected;
     std::string bytes;
     for (std::size_t i = 0; i < 300; ++i) {
-        expected.push_back(std::string((i * 997) % helper::kMaxOutputBytes, static_cast<char>('a' + i % 26)));
+        expected.push_back(
+            std::string((i * 997) % helper::kMaxOutputBytes, static_cast<char>('a' + i % 26)));
         bytes += record(helper::RecordType::kOutput, 1, expected.back());
     }
     for (const std::size_t step : {std::size_t{7}, std::size_t{4096}, std::size_t{1 << 20}}) {
@@ -59,8 +61,10 @@ TEST(RecordReader, FindsTheSameRecordsWhateverTheReads) {
 TEST(RecordReader, TakesRecordsThatAreLargerThanItsBuffer) {
     const std::string large(helper::kMaxRecordBytes, 'n');
     RecordReader reader;
-    const auto texts = read_all(reader, record(helper::RecordType::kNotice, 0, large) +
-                                            record(helper::RecordType::kOutput, 1, "x"), 1 << 20);
+    const auto texts = read_all(
+        reader,
+        record(helper::RecordType::kNotice, 0, large) + record(helper::RecordType::kOutput, 1, "x"),
+        1 << 20);
     ASSERT_EQ(texts.size(), 2U);
     EXPECT_EQ(texts[0], large);
 }
@@ -69,10 +73,12 @@ TEST(RecordReader, IsSmallAgainWhenTheJobIsQuiet) {
     RecordReader reader;
     EXPECT_EQ(reader.capacity(), RecordReader::kQuietBytes);
     std::string bytes;
-    for (int i = 0; i < 100; ++i) bytes += record(helper::RecordType::kOutput, 1, std::string(60'000, 'x'));
+    for (int i = 0; i < 100; ++i)
+        bytes += record(helper::RecordType::kOutput, 1, std::string(60'000, 'x'));
     read_all(reader, bytes, 1 << 20);
     EXPECT_GE(reader.capacity(), RecordReader::kBusyBytes);
-    for (int i = 0; i < 100; ++i) read_all(reader, record(helper::RecordType::kOutput, 1, "x"), 100);
+    for (int i = 0; i < 100; ++i)
+        read_all(reader, record(helper::RecordType::kOutput, 1, "x"), 100);
     EXPECT_EQ(reader.capacity(), RecordReader::kQuietBytes);
 }
 

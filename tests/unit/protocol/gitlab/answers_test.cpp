@@ -35,10 +35,10 @@ Response with_json(unsigned status, std::string body) {
 TEST(JobRequest, FollowsTheTableOfStatuses) {
     using O = JobRequestOutcome;
     const std::vector<std::pair<unsigned, O>> cases{
-        {204, O::kNone},   {400, O::kFailed}, {401, O::kFailed}, {403, O::kForbidden},
+        {204, O::kNone},   {400, O::kFailed},   {401, O::kFailed}, {403, O::kForbidden},
         {404, O::kFailed}, {409, O::kConflict}, {413, O::kFailed}, {422, O::kFailed},
-        {429, O::kFailed}, {500, O::kFailed}, {502, O::kFailed}, {503, O::kFailed},
-        {200, O::kFailed}, {201, O::kFailed}, {302, O::kFailed}};
+        {429, O::kFailed}, {500, O::kFailed},   {502, O::kFailed}, {503, O::kFailed},
+        {200, O::kFailed}, {201, O::kFailed},   {302, O::kFailed}};
     for (const auto& [status, outcome] : cases) {
         const auto read = read_job_request(answer(status));
         EXPECT_EQ(read.outcome, outcome) << status;
@@ -154,12 +154,10 @@ TEST(TracePatch, FollowsTheTableOfStatuses) {
 
 TEST(JobSignals, HoldTheIntervalWithinItsBounds) {
     const std::vector<std::pair<std::string, std::int64_t>> cases{
-        {"3", 3},   {" 60 ", 60}, {"900", 900}, {"901", 900}, {"99999999999", 900},
-        {"0", -1},  {"-3", -1},   {"", -1},     {"soon", -1}, {"3s", -1},
-        {"1.5", -1}};
+        {"3", 3},   {" 60 ", 60}, {"900", 900}, {"901", 900}, {"99999999999", 900}, {"0", -1},
+        {"-3", -1}, {"", -1},     {"soon", -1}, {"3s", -1},   {"1.5", -1}};
     for (const auto& [text, seconds] : cases) {
-        const auto signals =
-            read_signals(answer(200, {{"X-GitLab-Trace-Update-Interval", text}}));
+        const auto signals = read_signals(answer(200, {{"X-GitLab-Trace-Update-Interval", text}}));
         EXPECT_EQ(signals.update_interval ? signals.update_interval->count() : -1, seconds) << text;
     }
     EXPECT_FALSE(read_signals(answer(200)).update_interval.has_value());
@@ -168,13 +166,14 @@ TEST(JobSignals, HoldTheIntervalWithinItsBounds) {
 }
 
 TEST(TokenAnswer, NeedsJson) {
-    const auto full = read_token(
-        with_json(201, R"({"id":7,"token":"glrt-x","token_expires_at":"2030-01-01T00:00:00.000Z"})"));
+    const auto full = read_token(with_json(
+        201, R"({"id":7,"token":"glrt-x","token_expires_at":"2030-01-01T00:00:00.000Z"})"));
     ASSERT_TRUE(full.has_value());
     EXPECT_EQ(full->id, 7);
     EXPECT_EQ(full->token.reveal(), "glrt-x");
     EXPECT_EQ(full->token_expires_at, "2030-01-01T00:00:00.000Z");
-    const auto bare = read_token(with_json(200, R"({"id":"7","token":null,"token_expires_at":null})"));
+    const auto bare =
+        read_token(with_json(200, R"({"id":"7","token":null,"token_expires_at":null})"));
     ASSERT_TRUE(bare.has_value());
     EXPECT_EQ(bare->id, 0);
     EXPECT_TRUE(bare->token.empty());
@@ -210,7 +209,8 @@ TEST(Reason, IsReadFromEveryFormOfABody) {
                                "<Error><Code>AccessDenied</Code>")),
               "AccessDenied");
     EXPECT_EQ(reason_in(answer(403, {{"Content-Type", "text/html"}}, R"({"message":"m"})")), "");
-    const std::string longest = reason_in(with_json(400, R"({"message":")" + std::string(5000, 'x') + "\"}"));
+    const std::string longest =
+        reason_in(with_json(400, R"({"message":")" + std::string(5000, 'x') + "\"}"));
     EXPECT_EQ(longest.size(), 1000U);
 }
 

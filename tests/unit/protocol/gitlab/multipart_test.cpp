@@ -53,7 +53,8 @@ TEST(Multipart, WrapsTheContentAsThePartNamedFile) {
     for (const Pieces& pieces : {Pieces{}, Pieces{"one"}, Pieces{"one", "\r\n--", "three"}}) {
         std::string content;
         for (const auto& piece : pieces) content += piece;
-        const auto body = tests::run_to_end(read_all(multipart_file("b0", "a.zip", source(pieces))));
+        const auto body =
+            tests::run_to_end(read_all(multipart_file("b0", "a.zip", source(pieces))));
         ASSERT_TRUE(body.has_value());
         EXPECT_EQ(*body, head + content + "\r\n--b0--\r\n");
     }

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <algorithm>
 
 #include "base/files.hpp"
 
@@ -236,7 +236,9 @@ TEST(Payload, HasTheDefaultsOfTheReference) {
         const json body = {{"id", 1}, {"token", "t"}, {"runner_info", {{"timeout", timeout}}}};
         EXPECT_EQ(decoded(body).timeout_seconds, 7200);
     }
-    const json bare = {{"id", 1}, {"token", "t"}, {"variables", {{{"key", "A"}}}},
+    const json bare = {{"id", 1},
+                       {"token", "t"},
+                       {"variables", {{{"key", "A"}}}},
                        {"image", {{"name", "i"}, {"entrypoint", json::array()}}}};
     const JobPayload read = decoded(bare);
     const auto& variable = read.variables.at(0);
@@ -245,10 +247,12 @@ TEST(Payload, HasTheDefaultsOfTheReference) {
 }
 
 TEST(Payload, KeepsVariablesInTheirOrder) {
-    const json body = {{"id", 1}, {"token", "t"},
-                       {"variables", {{{"key", "A"}, {"value", "1"}},
-                                      {{"key", "B"}, {"value", "2"}},
-                                      {{"key", "A"}, {"value", "3"}}}}};
+    const json body = {{"id", 1},
+                       {"token", "t"},
+                       {"variables",
+                        {{{"key", "A"}, {"value", "1"}},
+                         {{"key", "B"}, {"value", "2"}},
+                         {{"key", "A"}, {"value", "3"}}}}};
     const JobPayload payload = decoded(body);
     std::string order;
     for (const auto& variable : payload.variables) order += variable.key + variable.value;
@@ -261,15 +265,17 @@ TEST(Payload, TakesNumbersInTheFormsThatServersUse) {
         ASSERT_TRUE(result.has_value()) << id;
         EXPECT_EQ(result->id, 12);
     }
-    for (const char* id : {"0", "-1", "1.5", "1e30", "18446744073709551615", "\"x\"", "\"\"", "true"}) {
+    for (const char* id :
+         {"0", "-1", "1.5", "1e30", "18446744073709551615", "\"x\"", "\"\"", "true"}) {
         EXPECT_FALSE(decode_payload("{\"token\":\"t\",\"id\":" + std::string(id) + "}").has_value())
             << id;
     }
 }
 
 TEST(Payload, RefusesWhatIsNoObject) {
-    for (const char* text : {"", "null", "[]", "\"x\"", "1", "{\"id\":1", "{\"id\":1,\"token\":\"\"}",
-                             "<html></html>", "{\"id\":1,\"token\":\"\xff\"}"}) {
+    for (const char* text :
+         {"", "null", "[]", "\"x\"", "1", "{\"id\":1", "{\"id\":1,\"token\":\"\"}", "<html></html>",
+          "{\"id\":1,\"token\":\"\xff\"}"}) {
         const auto result = decode_payload(text);
         ASSERT_FALSE(result.has_value()) << text;
         EXPECT_TRUE(result.error().is(base::ErrorKind::kProtocol));

@@ -27,8 +27,8 @@ std::int64_t millis(const std::optional<std::chrono::milliseconds>& delay) {
 
 TEST(Retriable, AreTheStatusesOfAnOverloadedServer) {
     for (unsigned status = 100; status < 600; ++status) {
-        const bool named = status == 408 || status == 429 || status == 500 ||
-                           (status >= 502 && status <= 504);
+        const bool named =
+            status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
         EXPECT_EQ(is_retriable(status), named || status >= 512) << status;
     }
 }
@@ -47,7 +47,7 @@ TEST(RetryPolicy, GivesUpAfterFiveAttempts) {
 
 TEST(RetryPolicy, DoublesTheWaitUpToAMinute) {
     const std::vector<std::pair<unsigned, std::int64_t>> cases{
-        {0, 100},  {1, 100},      {2, 200},      {3, 400},      {4, 800},
+        {0, 100},   {1, 100},    {2, 200},    {3, 400},     {4, 800},
         {9, 25600}, {10, 51200}, {11, 60000}, {100, 60000}, {4'000'000'000U, 60000}};
     for (const auto& [attempt, longest] : cases) {
         EXPECT_EQ(RetryPolicy::backoff(attempt, 0).count(), longest / 2) << attempt;

@@ -16,7 +16,7 @@ using protocol::gitlab::user_agent;
 
 struct Feature {
     const char* name;
-    bool Features::* member;
+    bool Features::*member;
 };
 
 const std::vector<Feature> kFeatures{
@@ -71,8 +71,8 @@ TEST(RunnerInfo, IsTheBuildsWhereNothingIsSaid) {
     EXPECT_EQ(info.at("name"), "gitlab-runner");
     EXPECT_EQ(info.at("platform"), "linux");
     EXPECT_EQ(info.at("architecture"), architecture());
-    EXPECT_TRUE(std::regex_match(info.at("version").get<std::string>(),
-                                 std::regex(R"(\d+\.\d+\.\d+)")));
+    EXPECT_TRUE(
+        std::regex_match(info.at("version").get<std::string>(), std::regex(R"(\d+\.\d+\.\d+)")));
     EXPECT_NE(info.at("revision"), "");
     EXPECT_EQ(info.at("config"), json({{"gpus", ""}}));
     for (const char* absent : {"executor", "shell", "labels"}) {
@@ -91,7 +91,7 @@ TEST(RunnerInfo, SaysWhatItIsGiven) {
     given.shell = "bash";
     given.gpus = "all";
     given.labels = {{"zone", "a"}};
-    json expected = {{"name", "n"},         {"version", "1.2.3"},    {"revision", "abc"},
+    json expected = {{"name", "n"},           {"version", "1.2.3"},    {"revision", "abc"},
                      {"platform", "freebsd"}, {"architecture", "arm"}, {"executor", "docker"},
                      {"shell", "bash"}};
     expected["features"] = to_json(Features());

@@ -73,16 +73,16 @@ struct Hop {
 
 TEST(Redirect, KeepsCredentialsWithTheirHost) {
     const std::vector<Hop> cases{
-        {"https://h/a", "https://h/b", true},       {"https://h/a", "https://H:443/b", true},
-        {"http://h/a", "https://h/b", true},        {"https://h/a", "http://h/b", false},
-        {"https://h/a", "https://other/b", false},  {"https://h/a", "https://sub.h/b", false},
-        {"https://h/a", "https://h:444/b", false},  {"http://h:8080/a", "https://h/b", false},
+        {"https://h/a", "https://h/b", true},      {"https://h/a", "https://H:443/b", true},
+        {"http://h/a", "https://h/b", true},       {"https://h/a", "http://h/b", false},
+        {"https://h/a", "https://other/b", false}, {"https://h/a", "https://sub.h/b", false},
+        {"https://h/a", "https://h:444/b", false}, {"http://h:8080/a", "https://h/b", false},
         {"http://h/a", "https://h:8443/b", false},
     };
     for (const auto& hop : cases) {
         Request request = post();
-        for (const char* name : {"RUNNER-TOKEN", "Private-Token", "Authorization", "Cookie",
-                                 "X-Registry-Auth"}) {
+        for (const char* name :
+             {"RUNNER-TOKEN", "Private-Token", "Authorization", "Cookie", "X-Registry-Auth"}) {
             request.headers.set(name, "secret");
         }
         Url here = *parse_url(hop.from);

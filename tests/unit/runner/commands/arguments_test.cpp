@@ -28,13 +28,18 @@ base::Result<Values> parse(std::vector<std::string> arguments) {
 class Arguments : public testing::Test {
   protected:
     void SetUp() override {
-        for (const char* name : {"RUNNER_TEST_URL", "RUNNER_TEST_LOCKED", "RUNNER_TEST_ENV"}) ::unsetenv(name);
+        for (const char* name : {"RUNNER_TEST_URL", "RUNNER_TEST_LOCKED", "RUNNER_TEST_ENV"})
+            ::unsetenv(name);
     }
 };
 
 TEST_F(Arguments, EveryFormOfATextFlag) {
-    for (const auto& form : std::vector<std::vector<std::string>>{
-             {"--url", "x"}, {"--url=x"}, {"-u", "x"}, {"-url", "x"}, {"-url=x"}, {"--url", "y", "-u", "x"}}) {
+    for (const auto& form : std::vector<std::vector<std::string>>{{"--url", "x"},
+                                                                  {"--url=x"},
+                                                                  {"-u", "x"},
+                                                                  {"-url", "x"},
+                                                                  {"-url=x"},
+                                                                  {"--url", "y", "-u", "x"}}) {
         const auto values = parse(form);
         ASSERT_TRUE(values) << form[0] << ": " << values.error().message;
         EXPECT_EQ(values->text("url"), "x") << form[0];
@@ -46,7 +51,8 @@ TEST_F(Arguments, SecondNamesAreTheSameFlag) {
 }
 
 TEST_F(Arguments, ValuesMayLookLikeAnything) {
-    for (const char* odd : {"-x", "--url", "", "=", "a b", "{x}", "[1,2]", "a,b", "\"q\"", "%%", "-", "false"}) {
+    for (const char* odd :
+         {"-x", "--url", "", "=", "a b", "{x}", "[1,2]", "a,b", "\"q\"", "%%", "-", "false"}) {
         const auto values = parse({"--name", odd, "--url", odd});
         ASSERT_TRUE(values) << odd << ": " << values.error().message;
         EXPECT_EQ(values->text("name"), odd);
@@ -72,7 +78,8 @@ TEST_F(Arguments, BooleansTakeNoSeparateValue) {
 }
 
 TEST_F(Arguments, ListsAreRepeatedAndKeepTheirCommas) {
-    EXPECT_THAT(parse({"--env", "A=1,2", "--env", "B=[x]", "word"})->list("env"), ElementsAre("A=1,2", "B=[x]"));
+    EXPECT_THAT(parse({"--env", "A=1,2", "--env", "B=[x]", "word"})->list("env"),
+                ElementsAre("A=1,2", "B=[x]"));
     EXPECT_THAT(parse({"--env", "A=1", "word"})->words(), ElementsAre("word"));
     EXPECT_THAT(parse({})->list("env"), IsEmpty());
 }

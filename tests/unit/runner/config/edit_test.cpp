@@ -114,11 +114,13 @@ t-two"""
 }
 
 TEST(EditConfig, RemovesAnEntryWhoseTablesAreScattered) {
-    const auto text = remove_runner("[[runners]]\nname=\"a\"\n[session_server]\nsession_timeout=1\n"
-                                    "[runners.docker]\nimage=\"x\"\n[[runners]]\nname=\"b\"\n[runners.docker]\n",
-                                    0);
+    const auto text = remove_runner(
+        "[[runners]]\nname=\"a\"\n[session_server]\nsession_timeout=1\n"
+        "[runners.docker]\nimage=\"x\"\n[[runners]]\nname=\"b\"\n[runners.docker]\n",
+        0);
     ASSERT_TRUE(text) << text.error().message;
-    EXPECT_EQ(*text, "[session_server]\nsession_timeout=1\n[[runners]]\nname=\"b\"\n[runners.docker]\n");
+    EXPECT_EQ(*text,
+              "[session_server]\nsession_timeout=1\n[[runners]]\nname=\"b\"\n[runners.docker]\n");
 }
 
 TEST(EditConfig, AppendAndRemoveGiveTheFileBack) {
@@ -130,7 +132,8 @@ TEST(EditConfig, AppendAndRemoveGiveTheFileBack) {
 }
 
 TEST(EditConfig, ReplacesTheTokenInPlace) {
-    const auto text = replace_token(kCommented, 0, base::Secret("new\"one"), {"2026-05-01T10:00:00Z", "2027-01-01T00:00:00Z"});
+    const auto text = replace_token(kCommented, 0, base::Secret("new\"one"),
+                                    {"2026-05-01T10:00:00Z", "2027-01-01T00:00:00Z"});
     ASSERT_TRUE(text) << text.error().message;
     EXPECT_THAT(*text, HasSubstr("  token = \"new\\\"one\"   # do not share\n"
                                  "  token_obtained_at = 2026-05-01T10:00:00Z\n"
@@ -139,7 +142,8 @@ TEST(EditConfig, ReplacesTheTokenInPlace) {
 }
 
 TEST(EditConfig, ReplacesATokenOfSeveralLinesAndAddsItsDates) {
-    const auto text = replace_token(kCommented, 1, base::Secret("new"), {"2026-05-01T10:00:00Z", ""});
+    const auto text =
+        replace_token(kCommented, 1, base::Secret("new"), {"2026-05-01T10:00:00Z", ""});
     ASSERT_TRUE(text) << text.error().message;
     EXPECT_THAT(*text, HasSubstr("  token = \"new\"\n"
                                  "  token_obtained_at = 2026-05-01T10:00:00Z\n"
@@ -148,10 +152,12 @@ TEST(EditConfig, ReplacesATokenOfSeveralLinesAndAddsItsDates) {
 }
 
 TEST(EditConfig, ReplacesATokenAtTheEndOfAFileWithoutEndOfLine) {
-    const auto text = replace_token("[[runners]]\n\ttoken = 'a'", 0, base::Secret("b"), {"2026-05-01T10:00:00Z", ""});
+    const auto text = replace_token("[[runners]]\n\ttoken = 'a'", 0, base::Secret("b"),
+                                    {"2026-05-01T10:00:00Z", ""});
     ASSERT_TRUE(text) << text.error().message;
-    EXPECT_EQ(*text, "[[runners]]\n\ttoken = \"b\"\n\ttoken_obtained_at = 2026-05-01T10:00:00Z\n"
-                     "\ttoken_expires_at = 0001-01-01T00:00:00Z\n");
+    EXPECT_EQ(*text,
+              "[[runners]]\n\ttoken = \"b\"\n\ttoken_obtained_at = 2026-05-01T10:00:00Z\n"
+              "\ttoken_expires_at = 0001-01-01T00:00:00Z\n");
 }
 
 TEST(EditConfig, SaysWhenAFormCannotBeChanged) {
@@ -176,9 +182,8 @@ class EditFile : public testing::Test {
 
 TEST_F(EditFile, MakesANewFileForItsOwnerOnly) {
     const auto path = dir_.path() / "deep" / "er" / "config.toml";
-    const auto done = edit_config(path, true, [](const std::string& text) {
-        return append_runner(text, runner_named("a"));
-    });
+    const auto done = edit_config(
+        path, true, [](const std::string& text) { return append_runner(text, runner_named("a")); });
     ASSERT_TRUE(done) << done.error().message;
     EXPECT_EQ(mode_of(path), 0600U);
     EXPECT_EQ(mode_of(path.parent_path()), 0700U);
@@ -189,8 +194,9 @@ TEST_F(EditFile, MakesANewFileForItsOwnerOnly) {
 }
 
 TEST_F(EditFile, AMissingFileIsNotMadeUnlessAskedFor) {
-    const auto done = edit_config(dir_.path() / "x" / "config.toml", false,
-                                  [](const std::string& text) -> base::Result<std::string> { return text; });
+    const auto done =
+        edit_config(dir_.path() / "x" / "config.toml", false,
+                    [](const std::string& text) -> base::Result<std::string> { return text; });
     ASSERT_FALSE(done);
     EXPECT_TRUE(done.error().is(base::ErrorKind::kNotFound));
 }
@@ -198,9 +204,8 @@ TEST_F(EditFile, AMissingFileIsNotMadeUnlessAskedFor) {
 TEST_F(EditFile, AFailedEditLeavesTheFile) {
     const auto path = dir_.path() / "config.toml";
     std::ofstream(path) << "broken = = \n";
-    const auto done = edit_config(path, true, [](const std::string& text) {
-        return append_runner(text, runner_named("a"));
-    });
+    const auto done = edit_config(
+        path, true, [](const std::string& text) { return append_runner(text, runner_named("a")); });
     EXPECT_FALSE(done);
     EXPECT_EQ(*base::read_file(path), "broken = = \n");
 }
@@ -236,8 +241,10 @@ TEST_F(EditFile, EditsAtTheSameTimeAreAllKept) {
 }
 
 TEST(EditConfig, LeavesFormsAloneThatItCannotChange) {
-    const std::string inline_tables = "runners = [{name = \"a\"}, {name = \"b\"}]\nconcurrent = 2\n";
-    const auto replaced = replace_token(inline_tables, 0, base::Secret("new"), {"2020-01-01T00:00:00Z", ""});
+    const std::string inline_tables =
+        "runners = [{name = \"a\"}, {name = \"b\"}]\nconcurrent = 2\n";
+    const auto replaced =
+        replace_token(inline_tables, 0, base::Secret("new"), {"2020-01-01T00:00:00Z", ""});
     ASSERT_FALSE(replaced.has_value());
     EXPECT_TRUE(replaced.error().is(base::ErrorKind::kConflict));
     EXPECT_THAT(replaced.error().message, HasSubstr("write them as [[runners]] tables"));

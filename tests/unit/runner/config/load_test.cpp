@@ -29,8 +29,10 @@ class LoadConfig : public testing::Test {
     }
     /// One entry that is right, with more lines in it.
     static std::string entry(const std::string& more = "", const std::string& docker = "") {
-        return "[[runners]]\n  name = \"a\"\n  url = \"https://git.example\"\n  token = \"glrt-x\"\n"
-               "  executor = \"docker\"\n" + more + "  [runners.docker]\n    image = \"alpine\"\n" + docker;
+        return "[[runners]]\n  name = \"a\"\n  url = \"https://git.example\"\n  token = "
+               "\"glrt-x\"\n"
+               "  executor = \"docker\"\n" +
+               more + "  [runners.docker]\n    image = \"alpine\"\n" + docker;
     }
 
     tests::TempDir dir_;
@@ -125,13 +127,14 @@ TEST_F(LoadConfig, ReadsOurOwnTables) {
 }
 
 TEST_F(LoadConfig, UnderstandsDurationsSizesAndLists) {
-    const auto config = load("connection_max_age = 90000000000\n" +
-                             entry("  unhealthy_interval = \"1h30m\"\n  prepare_timeout = \"90s\"\n"
-                                   "  output_limit = 100\n",
-                                   "    memory = \"512m\"\n    memory_swap = \"-1\"\n    cpus = \"1.5\"\n"
-                                   "    pull_policy = [\"always\", \"if-not-present\"]\n"
-                                   "    services_privileged = false\n    privileged = true\n"
-                                   "    [runners.docker.tmpfs]\n      \"/run\" = \"rw\"\n"));
+    const auto config =
+        load("connection_max_age = 90000000000\n" +
+             entry("  unhealthy_interval = \"1h30m\"\n  prepare_timeout = \"90s\"\n"
+                   "  output_limit = 100\n",
+                   "    memory = \"512m\"\n    memory_swap = \"-1\"\n    cpus = \"1.5\"\n"
+                   "    pull_policy = [\"always\", \"if-not-present\"]\n"
+                   "    services_privileged = false\n    privileged = true\n"
+                   "    [runners.docker.tmpfs]\n      \"/run\" = \"rw\"\n"));
     ASSERT_TRUE(config) << config.error().message;
     const auto& runner = config->runners[0];
     EXPECT_EQ(config->connection_max_age, std::chrono::seconds(90));
@@ -152,28 +155,34 @@ TEST_F(LoadConfig, NamesUnknownKeysWithLineAndSuggestion) {
     ASSERT_TRUE(config);
     EXPECT_EQ(config->concurrent, 1);
     const std::string file = path_.string();
-    EXPECT_THAT(config->warnings,
-                ElementsAre(file + ":1:1: unknown key \"concurent\" in the top of the file is ignored; did you "
-                                   "mean \"concurrent\"?",
-                            file + ":7:3: unknown key \"privileged\" in [[runners]] is ignored; it belongs in "
-                                   "[runners.docker]",
-                            file + ":8:3: unknown key \"zzz\" in [[runners]] is ignored",
-                            file + ":11:5: unknown key \"volums\" in [runners.docker] is ignored; did you mean "
-                                   "\"volumes\"?"));
+    EXPECT_THAT(
+        config->warnings,
+        ElementsAre(
+            file + ":1:1: unknown key \"concurent\" in the top of the file is ignored; did you "
+                   "mean \"concurrent\"?",
+            file + ":7:3: unknown key \"privileged\" in [[runners]] is ignored; it belongs in "
+                   "[runners.docker]",
+            file + ":8:3: unknown key \"zzz\" in [[runners]] is ignored",
+            file + ":11:5: unknown key \"volums\" in [runners.docker] is ignored; did you mean "
+                   "\"volumes\"?"));
 }
 
 TEST_F(LoadConfig, NamesUnknownTables) {
     const auto config = load(entry("", "[runners.dnd]\nmode = \"on\"\n"));
     ASSERT_TRUE(config);
     EXPECT_THAT(config->warnings,
-                Contains(HasSubstr("unknown key \"dnd\" in [[runners]] is ignored; did you mean \"dind\"?")));
+                Contains(HasSubstr(
+                    "unknown key \"dnd\" in [[runners]] is ignored; did you mean \"dind\"?")));
 }
 
 TEST_F(LoadConfig, SaysWhatHasNoEffect) {
     const auto config =
         load("sentry_dsn = \"https://x\"\n[session_server]\nlisten_address = \":8093\"\n" +
-             entry("", "    helper_image = \"x\"\n  [runners.cache]\n    Type = \"s3\"\n    [runners.cache.s3]\n"
-                       "      BucketName = \"b\"\n  [runners.kubernetes]\n    namespace = \"ci\"\n    nmespace = 1\n"));
+             entry("",
+                   "    helper_image = \"x\"\n  [runners.cache]\n    Type = \"s3\"\n    "
+                   "[runners.cache.s3]\n"
+                   "      BucketName = \"b\"\n  [runners.kubernetes]\n    namespace = \"ci\"\n    "
+                   "nmespace = 1\n"));
     ASSERT_TRUE(config);
     EXPECT_EQ(config->warnings.size(), 6U);
     EXPECT_THAT(config->warnings, Contains(HasSubstr(":1:1: sentry_dsn has no effect")));
@@ -192,28 +201,37 @@ TEST_F(LoadConfig, NamesPlaceKeyExpectedAndFoundOfAWrongType) {
     EXPECT_EQ(failure(entry("  limit = true\n", "    volumes = [\"a\", 1]\n    memory = 512\n")),
               path_.string() + ":6:11: runners.limit: expected an integer, got a boolean (true)\n" +
                   path_.string() +
-                  ":9:15: runners.docker.volumes: expected an array of strings, but element 2 is an integer\n" +
+                  ":9:15: runners.docker.volumes: expected an array of strings, but element 2 is "
+                  "an integer\n" +
                   path_.string() +
-                  ":10:14: runners.docker.memory: expected a size such as \"512m\" or \"2g\", got an integer (512)");
-    EXPECT_THAT(failure("runners = 3\n"), HasSubstr(":1:1: runners: expected tables ([[runners]]), got an integer"));
-    EXPECT_THAT(failure("[runners]\nname = \"a\"\n"), HasSubstr("expected tables ([[runners]]), got a table"));
+                  ":10:14: runners.docker.memory: expected a size such as \"512m\" or \"2g\", got "
+                  "an integer (512)");
+    EXPECT_THAT(failure("runners = 3\n"),
+                HasSubstr(":1:1: runners: expected tables ([[runners]]), got an integer"));
+    EXPECT_THAT(failure("[runners]\nname = \"a\"\n"),
+                HasSubstr("expected tables ([[runners]]), got a table"));
     EXPECT_THAT(failure(entry("  docker = 3\n").substr(0, 110)),
                 HasSubstr("expected a table ([runners.docker]), got an integer"));
 }
 
 TEST_F(LoadConfig, RefusesValuesThatMeanNothing) {
-    const auto says = [&](const std::string& more, const std::string& docker, const std::string& expected) {
+    const auto says = [&](const std::string& more, const std::string& docker,
+                          const std::string& expected) {
         EXPECT_THAT(failure(entry(more, docker)), HasSubstr(expected));
     };
     says("", "    pull_policy = \"allways\"\n", "did you mean \"always\"?");
-    says("", "  [runners.dind]\n    mode = \"onn\"\n", "\"onn\" is not one of auto, on, off; did you mean \"on\"?");
+    says("", "  [runners.dind]\n    mode = \"onn\"\n",
+         "\"onn\" is not one of auto, on, off; did you mean \"on\"?");
     says("", "  [runners.dind]\n    mtu = 20\n", "20 is not a packet size");
     says("", "  [[runners.registry]]\n    http = true\n", "host is missing");
     says("", "  [[runners.registry]]\n    host = \"http://r\"\n", "a name and a port only");
-    says("", "  [[runners.registry]]\n    host = \"r\"\n    address = \"r2\"\n", "\"r2\" is not an IP address");
-    says("", "  [[runners.registry]]\n    host = \"r\"\n    http = true\n    insecure = true\n", "means no TLS");
+    says("", "  [[runners.registry]]\n    host = \"r\"\n    address = \"r2\"\n",
+         "\"r2\" is not an IP address");
+    says("", "  [[runners.registry]]\n    host = \"r\"\n    http = true\n    insecure = true\n",
+         "means no TLS");
     says("", "  [[runners.registry]]\n    host = \"r\"\n    username = \"u\"\n", "belong together");
-    says("", "    [runners.docker.log_options]\n      tag = \"x\"\n", "only env and labels are allowed");
+    says("", "    [runners.docker.log_options]\n      tag = \"x\"\n",
+         "only env and labels are allowed");
     says("  unhealthy_interval = \"soon\"\n", "", "expected a duration");
     says("  tls-cert-file = \"/x\"\n", "", "belong together");
     says("  labels = { ab = \"x\" }\n", "", "label \"ab\" is not allowed");
@@ -221,8 +239,9 @@ TEST_F(LoadConfig, RefusesValuesThatMeanNothing) {
 }
 
 TEST_F(LoadConfig, WarnsOfWhatWillNotWork) {
-    const auto config = load("[[runners]]\nname = \"r\"\nurl = \"https://g/ci\"\nexecutor = \"dokcer\"\n" +
-                             entry("", "    dns = [\"one.one\"]\n") + entry());
+    const auto config =
+        load("[[runners]]\nname = \"r\"\nurl = \"https://g/ci\"\nexecutor = \"dokcer\"\n" +
+             entry("", "    dns = [\"one.one\"]\n") + entry());
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_THAT(config->warnings, Contains(HasSubstr("runner \"r\" has no token and is skipped")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("ends in /ci")));
@@ -232,12 +251,15 @@ TEST_F(LoadConfig, WarnsOfWhatWillNotWork) {
 }
 
 TEST_F(LoadConfig, OneEntryThatCannotWorkDoesNotStopTheOthers) {
-    const auto config = load("[[runners]]\nname = \"a\"\nurl = \"\"\n[[runners]]\nname = \"b\"\nurl = \"git.example\"\n"
-                             "[[runners]]\nname = \"c\"\nurl = \"https://\"\nshell = \"zsh\"\n" + entry());
+    const auto config = load(
+        "[[runners]]\nname = \"a\"\nurl = \"\"\n[[runners]]\nname = \"b\"\nurl = \"git.example\"\n"
+        "[[runners]]\nname = \"c\"\nurl = \"https://\"\nshell = \"zsh\"\n" +
+        entry());
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_EQ(config->runners.size(), 4U);
     EXPECT_THAT(config->warnings, Contains(HasSubstr("runner \"a\" has no url and is skipped")));
-    EXPECT_THAT(config->warnings, Contains(HasSubstr("\"git.example\" must begin with http:// or https://")));
+    EXPECT_THAT(config->warnings,
+                Contains(HasSubstr("\"git.example\" must begin with http:// or https://")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("its url \"https://\" names no host")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("asks for shell \"zsh\"")));
 }
@@ -258,8 +280,9 @@ TEST_F(LoadConfig, ExpandsVariablesInAddressAndToken) {
     ::setenv("RUNNER_TEST_TOKEN", "glrt-fromenv", 1);
     ::setenv("RUNNER_TEST_HOST", "git.example", 1);
     ::unsetenv("RUNNER_TEST_NONE");
-    const auto config = load("[[runners]]\nurl = \"https://$RUNNER_TEST_HOST/x\"\ntoken = \"${RUNNER_TEST_TOKEN}\"\n"
-                             "[[runners]]\nurl = \"https://g\"\ntoken = \"$RUNNER_TEST_NONE\"\n");
+    const auto config = load(
+        "[[runners]]\nurl = \"https://$RUNNER_TEST_HOST/x\"\ntoken = \"${RUNNER_TEST_TOKEN}\"\n"
+        "[[runners]]\nurl = \"https://g\"\ntoken = \"$RUNNER_TEST_NONE\"\n");
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_EQ(config->runners[0].url, "https://git.example/x");
     EXPECT_EQ(config->runners[0].token.reveal(), "glrt-fromenv");
@@ -272,10 +295,12 @@ TEST_F(LoadConfig, FindsCertificatesBesideTheFile) {
     for (const char* name : {"git.example.crt", "git.example.auth.crt", "git.example.auth.key"}) {
         std::ofstream(dir_.path() / "certs" / name) << "x";
     }
-    const auto config = load("[[runners]]\nurl = \"https://git.example:8443/root\"\ntoken = \"t\"\n");
+    const auto config =
+        load("[[runners]]\nurl = \"https://git.example:8443/root\"\ntoken = \"t\"\n");
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_EQ(config->runners[0].tls_ca_file, (dir_.path() / "certs/git.example.crt").string());
-    EXPECT_EQ(config->runners[0].tls_key_file, (dir_.path() / "certs/git.example.auth.key").string());
+    EXPECT_EQ(config->runners[0].tls_key_file,
+              (dir_.path() / "certs/git.example.auth.key").string());
 }
 
 TEST_F(LoadConfig, TakesKeysInAnyCaseAsTheOfficialProgramDoes) {
@@ -289,7 +314,8 @@ TEST_F(LoadConfig, HasASentenceForFilesThatCannotBeRead) {
     const auto missing = load_config(dir_.path() / "none.toml");
     ASSERT_FALSE(missing);
     EXPECT_TRUE(missing.error().is(base::ErrorKind::kNotFound));
-    EXPECT_THAT(missing.error().message, HasSubstr("does not exist: make it with `runner register`"));
+    EXPECT_THAT(missing.error().message,
+                HasSubstr("does not exist: make it with `runner register`"));
     const auto directory = load_config(dir_.path());
     ASSERT_FALSE(directory);
     EXPECT_THAT(directory.error().message, HasSubstr("is a directory"));

@@ -11,13 +11,19 @@ using namespace runner::config;
 
 TEST(ShortToken, IsNineCharactersBehindThePrefix) {
     const std::pair<const char*, const char*> rows[] = {
-        {"glrt-t1_dfbcddb115370d9bcc67", "dfbcddb11"}, {"glrt-abcdefghijklm", "abcdefghi"},
-        {"t3_abcdefghijklm", "abcdefghi"},             {"glrtr-abcdefghijklm", "abcdefghi"},
-        {"glcbt-abcdefghijklm", "abcdefghi"},          {"GR1348941samplec750230", "samplec75"},
-        {"_W6toEQip86F3HpcO9GZ", "_W6toEQip"},         {"GRxyz48941sample", "GRxyz4894"},
-        {"short", "short"},                            {"", ""},
+        {"glrt-t1_dfbcddb115370d9bcc67", "dfbcddb11"},
+        {"glrt-abcdefghijklm", "abcdefghi"},
+        {"t3_abcdefghijklm", "abcdefghi"},
+        {"glrtr-abcdefghijklm", "abcdefghi"},
+        {"glcbt-abcdefghijklm", "abcdefghi"},
+        {"GR1348941samplec750230", "samplec75"},
+        {"_W6toEQip86F3HpcO9GZ", "_W6toEQip"},
+        {"GRxyz48941sample", "GRxyz4894"},
+        {"short", "short"},
+        {"", ""},
     };
-    for (const auto& [token, expected] : rows) EXPECT_EQ(short_token(base::Secret(token)), expected) << token;
+    for (const auto& [token, expected] : rows)
+        EXPECT_EQ(short_token(base::Secret(token)), expected) << token;
 }
 
 TEST(Paths, TheEnvironmentNamesTheConfiguration) {
@@ -25,8 +31,9 @@ TEST(Paths, TheEnvironmentNamesTheConfiguration) {
     EXPECT_EQ(default_config_path(), "/tmp/c.toml");
     ::unsetenv("CONFIG_FILE");
     ::setenv("HOME", "/home/somebody", 1);
-    EXPECT_EQ(default_config_path(), ::geteuid() == 0 ? "/etc/gitlab-runner/config.toml"
-                                                      : "/home/somebody/.gitlab-runner/config.toml");
+    EXPECT_EQ(default_config_path(), ::geteuid() == 0
+                                         ? "/etc/gitlab-runner/config.toml"
+                                         : "/home/somebody/.gitlab-runner/config.toml");
 }
 
 TEST(Paths, StateIsWhereTheServiceManagerSaysElseBesideTheConfiguration) {
@@ -35,7 +42,9 @@ TEST(Paths, StateIsWhereTheServiceManagerSaysElseBesideTheConfiguration) {
     ::unsetenv("STATE_DIRECTORY");
     EXPECT_EQ(state_directory("/x/y/../config.toml"), "/x/.runner-state");
     EXPECT_TRUE(state_directory("config.toml").is_absolute());
-    if (::geteuid() == 0) { EXPECT_EQ(state_directory("/etc/gitlab-runner/config.toml"), "/var/lib/runner"); }
+    if (::geteuid() == 0) {
+        EXPECT_EQ(state_directory("/etc/gitlab-runner/config.toml"), "/var/lib/runner");
+    }
 }
 
 }  // namespace

@@ -14,7 +14,9 @@ using namespace runner::config;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const Key& key_of(const char* section, const char* name) { return *find_key(*find_section(section), name); }
+const Key& key_of(const char* section, const char* name) {
+    return *find_key(*find_section(section), name);
+}
 std::vector<std::string> flags(const char* section, const char* name) {
     return flag_names(*find_section(section), key_of(section, name));
 }
@@ -36,7 +38,8 @@ TEST(Schema, EveryFlagMeansOneKey) {
     std::set<std::string> names;
     for (const auto& section : sections()) {
         for (const auto& key : section.keys) {
-            for (const auto& name : flag_names(section, key)) EXPECT_TRUE(names.insert(name).second) << name;
+            for (const auto& name : flag_names(section, key))
+                EXPECT_TRUE(names.insert(name).second) << name;
         }
     }
 }
@@ -46,7 +49,8 @@ TEST(Schema, EveryTableHasItsParent) {
         if (section.path.empty()) continue;
         const std::string path(section.path);
         const auto dot = path.rfind('.');
-        EXPECT_NE(find_section(dot == std::string::npos ? "" : path.substr(0, dot)), nullptr) << path;
+        EXPECT_NE(find_section(dot == std::string::npos ? "" : path.substr(0, dot)), nullptr)
+            << path;
     }
 }
 
@@ -58,13 +62,15 @@ TEST(Schema, NamesFlagsAsTheOfficialProgram) {
     EXPECT_THAT(flags("runners.docker", "image"), ElementsAre("docker-image"));
     EXPECT_THAT(flags("runners.docker", "tls_cert_path"), ElementsAre("docker-cert-path"));
     EXPECT_THAT(flags("runners.docker", "tls_verify"), ElementsAre("docker-tlsverify"));
-    EXPECT_THAT(flags("runners.docker", "services_privileged"), ElementsAre("docker-services_privileged"));
+    EXPECT_THAT(flags("runners.docker", "services_privileged"),
+                ElementsAre("docker-services_privileged"));
     EXPECT_THAT(flags("runners.docker", "userns_mode"), ElementsAre("docker-userns"));
     EXPECT_THAT(flags("runners.cache.s3", "ServerAddress"), ElementsAre("cache-s3-server-address"));
     EXPECT_THAT(flags("runners.cache.s3", "ServerSideEncryptionKeyID"),
                 ElementsAre("cache-s3-server-side-encryption-key-id"));
     EXPECT_THAT(flags("runners.machine", "MaxGrowthRate"), ElementsAre("machine-max-growth-rate"));
-    EXPECT_THAT(flags("runners.custom_build_dir", "enabled"), ElementsAre("custom_build_dir-enabled"));
+    EXPECT_THAT(flags("runners.custom_build_dir", "enabled"),
+                ElementsAre("custom_build_dir-enabled"));
     EXPECT_THAT(flags("runners.kubernetes", "namespace"), ElementsAre("kubernetes-namespace"));
     EXPECT_THAT(flags("", "concurrent"), ElementsAre());
     EXPECT_THAT(flags("runners", "id"), ElementsAre());
@@ -85,7 +91,8 @@ TEST(Schema, NamesVariablesAsTheOfficialProgram) {
     EXPECT_EQ(env("runners.docker", "ipcmode"), "DOCKER_IPC_MODE");
     EXPECT_EQ(env("runners.docker", "container_labels"), "");
     EXPECT_EQ(env("runners.cache.s3", "BucketName"), "CACHE_S3_BUCKET_NAME");
-    EXPECT_EQ(env("runners.cache", "MaxUploadedArchiveSize"), "CACHE_MAXIMUM_UPLOADED_ARCHIVE_SIZE");
+    EXPECT_EQ(env("runners.cache", "MaxUploadedArchiveSize"),
+              "CACHE_MAXIMUM_UPLOADED_ARCHIVE_SIZE");
 }
 
 TEST(Schema, FindsKeysInAnyCase) {
@@ -95,12 +102,16 @@ TEST(Schema, FindsKeysInAnyCase) {
 }
 
 TEST(Schema, EveryKeyIsInTheDocumentation) {
-    const auto text = base::read_file(std::filesystem::path(RUNNER_SOURCE_DIR) / "docs/configuration.md");
+    const auto text =
+        base::read_file(std::filesystem::path(RUNNER_SOURCE_DIR) / "docs/configuration.md");
     ASSERT_TRUE(text) << text.error().message;
     for (const auto& section : sections()) {
-        if (!section.path.empty()) { EXPECT_THAT(*text, HasSubstr("`" + std::string(section.path) + "`")); }
+        if (!section.path.empty()) {
+            EXPECT_THAT(*text, HasSubstr("`" + std::string(section.path) + "`"));
+        }
         for (const auto& key : section.keys) {
-            EXPECT_THAT(*text, HasSubstr("`" + std::string(key.name) + "`")) << "of " << section.path;
+            EXPECT_THAT(*text, HasSubstr("`" + std::string(key.name) + "`"))
+                << "of " << section.path;
         }
     }
 }

@@ -12,8 +12,14 @@ using testing::HasSubstr;
 
 TEST(ConfigValue, ReadsMemoryUnits) {
     const std::pair<const char*, std::int64_t> rows[] = {
-        {"512m", 512LL << 20}, {"2g", 2LL << 30}, {"1.5GiB", 3LL << 29}, {"64kb", 64 << 10},
-        {"1024", 1024},        {"10b", 10},       {"-1", -1},            {"", 0},
+        {"512m", 512LL << 20},
+        {"2g", 2LL << 30},
+        {"1.5GiB", 3LL << 29},
+        {"64kb", 64 << 10},
+        {"1024", 1024},
+        {"10b", 10},
+        {"-1", -1},
+        {"", 0},
         {"1 m", 1 << 20},
     };
     for (const auto& [text, bytes] : rows) {
@@ -57,14 +63,16 @@ TEST(ConfigValue, TakesTextOfFlagsByTheTypeOfTheKey) {
     EXPECT_EQ(of("runners.docker", "volumes", {"/a:/b", "/cache"}), "[\"/a:/b\", \"/cache\"]");
     EXPECT_EQ(of("runners.docker", "pull_policy", {"never"}), "\"never\"");
     EXPECT_EQ(of("runners.docker", "pull_policy", {"always", "never"}), "[\"always\", \"never\"]");
-    EXPECT_EQ(of("runners", "feature_flags", {"FF_A:true", "FF_B:0"}), "{ FF_A = true, FF_B = false }");
+    EXPECT_EQ(of("runners", "feature_flags", {"FF_A:true", "FF_B:0"}),
+              "{ FF_A = true, FF_B = false }");
     EXPECT_EQ(of("runners.docker", "tmpfs", {"/run:rw,size=1m"}), "{ \"/run\" = \"rw,size=1m\" }");
     EXPECT_EQ(of("runners.docker", "services_devices", {"reg:5000/x:/dev/a,/dev/b"}),
               "{ \"reg:5000/x\" = [\"/dev/a\", \"/dev/b\"] }");
     EXPECT_EQ(of("runners", "unhealthy_interval", {"90s"}), "\"90s\"");
     EXPECT_EQ(of("runners", "limit", {"seven"}), "error: expected an integer, got \"seven\"");
     EXPECT_EQ(of("runners", "limit", {"99999999999"}), "error: 99999999999 is too large a number");
-    EXPECT_THAT(of("runners.docker", "pull_policy", {"allways"}), HasSubstr("did you mean \"always\"?"));
+    EXPECT_THAT(of("runners.docker", "pull_policy", {"allways"}),
+                HasSubstr("did you mean \"always\"?"));
     EXPECT_THAT(of("runners.docker", "memory", {"much"}), HasSubstr("expected a size such as"));
 }
 

@@ -153,7 +153,8 @@ class JobRuns : public testing::Test {
         auto environment = std::make_unique<FakeExecutor>(calls_, prepared_, restored_);
         auto channel = std::make_unique<FakeChannel>(executor, calls_, log_);
         channel->start = start_;
-        environment->slow = stop_during_prepare_ != base::StopReason::kNone || runner_.prepare_timeout;
+        environment->slow =
+            stop_during_prepare_ != base::StopReason::kNone || runner_.prepare_timeout;
         FakeChannel* const server = channel.get();
         if (stop_during_prepare_ != base::StopReason::kNone) {
             environment->on_prepare = [this, server] {

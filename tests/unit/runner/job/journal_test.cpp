@@ -11,8 +11,8 @@ namespace {
 using runner::job::Checkpoint;
 using runner::job::FailureReason;
 using runner::job::find_jobs;
-using runner::job::Journal;
 using runner::job::JobRecord;
+using runner::job::Journal;
 using runner::job::Phase;
 
 const std::string kUrl = "https://gitlab.example.com";

@@ -55,7 +55,8 @@ TEST(StagePlan, HeadingsAreTheOfficialOnes) {
 
 JobPayload payload_with_files() {
     JobPayload payload = payload_with({{"script", {"make"}}, {"after_script", {"echo"}}});
-    payload.cache = {{.key = "k", .paths = {"deps"}, .policy = "", .when = "", .fallback_keys = {}}};
+    payload.cache = {
+        {.key = "k", .paths = {"deps"}, .policy = "", .when = "", .fallback_keys = {}}};
     payload.artifacts.resize(2);
     payload.artifacts[0].paths = {"out"};
     payload.artifacts[1].paths = {"log"};
@@ -66,9 +67,10 @@ JobPayload payload_with_files() {
 }
 
 TEST(StagePlan, FilesComeBeforeTheScriptAndGoBehindAfterScript) {
-    EXPECT_EQ(names(payload_with_files(), {.steps_reached = true}),
-              "prepare_script get_sources restore_cache download_artifacts step_script after_script "
-              "archive_cache upload_artifacts_on_success cleanup_file_variables ");
+    EXPECT_EQ(
+        names(payload_with_files(), {.steps_reached = true}),
+        "prepare_script get_sources restore_cache download_artifacts step_script after_script "
+        "archive_cache upload_artifacts_on_success cleanup_file_variables ");
 }
 
 TEST(StagePlan, AFailedJobSavesWhatIsMeantForIt) {
@@ -106,9 +108,11 @@ TEST_P(ShouldRun, DecidesByWhatHappened) {
 INSTANTIATE_TEST_SUITE_P(
     Table, ShouldRun,
     testing::Values(
-        Case{"a step failed", {.steps_reached = true, .step_failed = true},
+        Case{"a step failed",
+             {.steps_reached = true, .step_failed = true},
              "prepare_script get_sources after_script cleanup_file_variables "},
-        Case{"sources failed", {.sources_failed = true},
+        Case{"sources failed",
+             {.sources_failed = true},
              "prepare_script get_sources cleanup_file_variables "},
         Case{"prepare failed", {.prepare_script_failed = true}, ""},
         Case{"job timeout", {.steps_reached = true, .job_timed_out = true}, ""},

@@ -112,7 +112,8 @@ TEST(CreatePipeline, RuleVariablesWinAndAreNotSeenByTheRule) {
     Created created(
         "variables: {A: root, B: root, C: root}\nworkflow: {rules: [{variables: {B: workflow, C: "
         "workflow}}]}\na:\n  script: x\n  variables: {C: job, D: job}\n  rules:\n"
-        "    - {if: $D == \"rule\", when: never}\n    - {if: $D == \"job\", variables: {D: rule}}\n");
+        "    - {if: $D == \"rule\", when: never}\n    - {if: $D == \"job\", variables: {D: "
+        "rule}}\n");
     EXPECT_EQ(created.jobs(), "a:on_success");
     const auto& variables = created.pipeline.jobs[0].variables;
     EXPECT_EQ(variables.value("A"), "root");
@@ -173,7 +174,8 @@ TEST(CreatePipeline, OnlyAndExceptJudgeRefs) {
     EXPECT_EQ(Created(only("[]")).jobs(), "z:on_success");
     EXPECT_EQ(Created(only("[merge_requests]")).merge_request().jobs(), "a:on_success");
     EXPECT_EQ(Created("z: {script: x}\na: {script: x, except: [main]}\n").jobs(), "z:on_success");
-    EXPECT_EQ(Created(only("{variables: [$A]}")).with("A", "1").jobs(), "z:on_success a:on_success");
+    EXPECT_EQ(Created(only("{variables: [$A]}")).with("A", "1").jobs(),
+              "z:on_success a:on_success");
     EXPECT_EQ(Created(only("{changes: [x]}")).changed({"y"}).jobs(), "z:on_success");
 }
 
@@ -207,9 +209,11 @@ TEST(CreatePipeline, EdgesAloneAreNoPipeline) {
 }
 
 TEST(CreatePipeline, CompareToMustBeARef) {
-    Created created("a: {script: x, rules: [{changes: {paths: [a], compare_to: nope}}]}\n"
-                    "b: {script: x}\n");
-    created.request.facts.changed_since = [](const std::string& ref) -> std::optional<rules::Paths> {
+    Created created(
+        "a: {script: x, rules: [{changes: {paths: [a], compare_to: nope}}]}\n"
+        "b: {script: x}\n");
+    created.request.facts.changed_since =
+        [](const std::string& ref) -> std::optional<rules::Paths> {
         if (ref == "main") return rules::Paths{};
         return std::nullopt;
     };

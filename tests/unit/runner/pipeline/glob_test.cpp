@@ -9,9 +9,20 @@
 namespace runner::pipeline::glob {
 namespace {
 
-const std::vector<std::string> kTree = {
-    "Dockerfile", ".env", "a.rb", "src/a.rb", "src/.hid", "src/b/c.rb", "src/b/.x/y.md",
-    "docs/readme.md", "docs/a/readme.md", "a/b/c", "a/c", "c.rb", "[z]", "Gemfile.lock"};
+const std::vector<std::string> kTree = {"Dockerfile",
+                                        ".env",
+                                        "a.rb",
+                                        "src/a.rb",
+                                        "src/.hid",
+                                        "src/b/c.rb",
+                                        "src/b/.x/y.md",
+                                        "docs/readme.md",
+                                        "docs/a/readme.md",
+                                        "a/b/c",
+                                        "a/c",
+                                        "c.rb",
+                                        "[z]",
+                                        "Gemfile.lock"};
 
 struct Row {
     const char* pattern;
@@ -51,10 +62,11 @@ const Row kRows[] = {
     {"/a.rb", {}},
     {"docs/**/readme.md", {"docs/readme.md", "docs/a/readme.md"}},
     {"a/**/c", {"a/b/c", "a/c"}},
-    {"**/*.{rb,md}", {"a.rb", "src/a.rb", "src/b/c.rb", "src/b/.x/y.md", "docs/readme.md",
-                      "docs/a/readme.md", "c.rb"}},
-    {"{src,docs}/**/*", {"src/a.rb", "src/.hid", "src/b/c.rb", "src/b/.x/y.md", "docs/readme.md",
-                         "docs/a/readme.md"}},
+    {"**/*.{rb,md}",
+     {"a.rb", "src/a.rb", "src/b/c.rb", "src/b/.x/y.md", "docs/readme.md", "docs/a/readme.md",
+      "c.rb"}},
+    {"{src,docs}/**/*",
+     {"src/a.rb", "src/.hid", "src/b/c.rb", "src/b/.x/y.md", "docs/readme.md", "docs/a/readme.md"}},
     {"src/{a,b/c}.rb", {"src/a.rb", "src/b/c.rb"}},
     {"**c.rb", {"c.rb"}},
     {"**/b/**/*", {"src/b/c.rb", "src/b/.x/y.md", "a/b/c"}},

@@ -110,18 +110,10 @@ std::string mutated(std::string text, const std::string& other, Random& random) 
     for (std::size_t left = 1 + below(2, random); left > 0; --left) {
         const std::size_t at = below(text.size() + 1, random);
         switch (below(5, random)) {
-            case 0:
-                text.insert(at, word(random));
-                break;
-            case 1:
-                text.erase(at, 1 + below(8, random));
-                break;
-            case 2:
-                text.insert(at, other.substr(below(other.size(), random)));
-                break;
-            case 3:
-                text.insert(at, text.substr(below(text.size(), random), 20));
-                break;
+            case 0: text.insert(at, word(random)); break;
+            case 1: text.erase(at, 1 + below(8, random)); break;
+            case 2: text.insert(at, other.substr(below(other.size(), random))); break;
+            case 3: text.insert(at, text.substr(below(text.size(), random), 20)); break;
             default:
                 if (at < text.size()) text[at] = static_cast<char>(random() % 256);
         }

@@ -55,9 +55,9 @@ TEST(Predefined, SpeaksOfABranch) {
 
 TEST(GuessTier, GoesByTheName) {
     const std::pair<const char*, const char*> cases[] = {
-        {"production", "production"}, {"PROD", "production"},     {"live/eu", "production"},
-        {"staging", "staging"},       {"pre-prod", "staging"},    {"demo", "staging"},
-        {"test", "testing"},          {"acceptance", "testing"},  {"qa-2", "testing"},
+        {"production", "production"}, {"PROD", "production"},      {"live/eu", "production"},
+        {"staging", "staging"},       {"pre-prod", "staging"},     {"demo", "staging"},
+        {"test", "testing"},          {"acceptance", "testing"},   {"qa-2", "testing"},
         {"review/x", "development"},  {"dev-test", "development"}, {"blue", "other"}};
     for (const auto& [name, tier] : cases) EXPECT_EQ(guess_tier(name), tier) << name;
 }

@@ -23,15 +23,46 @@ TEST_P(ScalarTest, IsReadAsGitLabReadsIt) {
 }
 
 const Row kRows[] = {
-    {"true", "true"}, {"yes", "true"}, {"On", "true"}, {"FALSE", "false"}, {"off", "false"},
-    {"no", "false"}, {"y", "\"y\""}, {"n", "\"n\""}, {"012", "10"}, {"0o17", "\"0o17\""},
-    {"0x1F", "31"}, {"1_000", "1000"}, {"1.10", "1.1"}, {"1.0", "1.0"}, {".5", "0.5"},
-    {"1e3", "\"1e3\""}, {"12:30", "45000"}, {"1:30", "5400"}, {"01:02:03", "3723"},
-    {"12:30.5", "45030.0"}, {"~", "nil"}, {"null", "nil"}, {"", "nil"}, {":word", ":word"},
-    {"\":word\"", "\":word\""}, {"08", "\"08\""}, {"0b101", "5"}, {"-12", "-12"}, {"+7", "7"},
-    {"1,000", "1000"}, {"1.5e+3", "1500.0"}, {"'012'", "\"012\""}, {"!!str 12", "\"12\""},
-    {"!foo bar", "\"bar\""}, {"!$A", "nil"}, {".", "\".\""}, {"1.2.3", "\"1.2.3\""},
-    {"v1.0", "\"v1.0\""}, {"[1, 2]", "[1, 2]"}, {"99999999999999999999", "\"99999999999999999999\""},
+    {"true", "true"},
+    {"yes", "true"},
+    {"On", "true"},
+    {"FALSE", "false"},
+    {"off", "false"},
+    {"no", "false"},
+    {"y", "\"y\""},
+    {"n", "\"n\""},
+    {"012", "10"},
+    {"0o17", "\"0o17\""},
+    {"0x1F", "31"},
+    {"1_000", "1000"},
+    {"1.10", "1.1"},
+    {"1.0", "1.0"},
+    {".5", "0.5"},
+    {"1e3", "\"1e3\""},
+    {"12:30", "45000"},
+    {"1:30", "5400"},
+    {"01:02:03", "3723"},
+    {"12:30.5", "45030.0"},
+    {"~", "nil"},
+    {"null", "nil"},
+    {"", "nil"},
+    {":word", ":word"},
+    {"\":word\"", "\":word\""},
+    {"08", "\"08\""},
+    {"0b101", "5"},
+    {"-12", "-12"},
+    {"+7", "7"},
+    {"1,000", "1000"},
+    {"1.5e+3", "1500.0"},
+    {"'012'", "\"012\""},
+    {"!!str 12", "\"12\""},
+    {"!foo bar", "\"bar\""},
+    {"!$A", "nil"},
+    {".", "\".\""},
+    {"1.2.3", "\"1.2.3\""},
+    {"v1.0", "\"v1.0\""},
+    {"[1, 2]", "[1, 2]"},
+    {"99999999999999999999", "\"99999999999999999999\""},
 };
 
 INSTANTIATE_TEST_SUITE_P(Table, ScalarTest, testing::ValuesIn(kRows));
@@ -51,9 +82,7 @@ TEST(Load, MergesWhereTheKeyStands) {
     EXPECT_EQ(inspect(*value->find("list")), R"({"x"=>1, "z"=>2, "y"=>1})");
 }
 
-TEST(Load, LastOfEqualKeysWins) {
-    EXPECT_EQ(inspect(*load("a: 1\na: 2\n")), R"({"a"=>2})");
-}
+TEST(Load, LastOfEqualKeysWins) { EXPECT_EQ(inspect(*load("a: 1\na: 2\n")), R"({"a"=>2})"); }
 
 TEST(Load, KnowsThePlaceOfEveryValue) {
     const auto value = load("a:\n  - b\n  -   c: d\n", 3, 10);
@@ -98,13 +127,31 @@ TEST_P(DurationTest, IsReadAsGitLabReadsIt) {
     EXPECT_EQ(duration ? duration->count() : 0, GetParam().seconds) << GetParam().text;
 }
 
-const DurationRow kDurations[] = {
-    {"30", 30}, {"90s", 90}, {"1h 30m", 5400}, {"1h", 3600}, {"30 minutes", 1800},
-    {"2 hrs 20 min", 8400}, {"1.5 hours", 5400}, {"1 hr, 10 min", 4200},
-    {"3 hrs and 4 min", 11040}, {"01:30:00", 5400}, {"1:30", 90}, {"1 day", 86400},
-    {"1 week", 604800}, {"1 month", 2592000}, {"6 mos 1 day", 15638400}, {"1 year", 31557600},
-    {"10 foo", 10}, {"-1 hour", 3600}, {"half an hour", 3600}, {"0", 0}, {"foo", 0}, {"", 0},
-    {"1h30m", 5400}, {"30 days", 2592000}, {"31 days", 2678400}};
+const DurationRow kDurations[] = {{"30", 30},
+                                  {"90s", 90},
+                                  {"1h 30m", 5400},
+                                  {"1h", 3600},
+                                  {"30 minutes", 1800},
+                                  {"2 hrs 20 min", 8400},
+                                  {"1.5 hours", 5400},
+                                  {"1 hr, 10 min", 4200},
+                                  {"3 hrs and 4 min", 11040},
+                                  {"01:30:00", 5400},
+                                  {"1:30", 90},
+                                  {"1 day", 86400},
+                                  {"1 week", 604800},
+                                  {"1 month", 2592000},
+                                  {"6 mos 1 day", 15638400},
+                                  {"1 year", 31557600},
+                                  {"10 foo", 10},
+                                  {"-1 hour", 3600},
+                                  {"half an hour", 3600},
+                                  {"0", 0},
+                                  {"foo", 0},
+                                  {"", 0},
+                                  {"1h30m", 5400},
+                                  {"30 days", 2592000},
+                                  {"31 days", 2678400}};
 
 INSTANTIATE_TEST_SUITE_P(Table, DurationTest, testing::ValuesIn(kDurations));
 

@@ -50,10 +50,10 @@ Value completed(const Value& document) {
     yaml::Map map;
     for (const auto& [key, value] : document.entries()) {
         Value entry = value;
-        const bool is_job = entry.is_map() && key.is_string() &&
-                            !std::set<std::string>{"include", "variables", "workflow", "default",
-                                                   "spec", "stages"}
-                                 .contains(key.as_string());
+        const bool is_job =
+            entry.is_map() && key.is_string() &&
+            !std::set<std::string>{"include", "variables", "workflow", "default", "spec", "stages"}
+                 .contains(key.as_string());
         if (is_job && !entry.entries().empty()) {
             yaml::Map keys = entry.entries();
             keys.erase("stage");
@@ -95,9 +95,9 @@ std::string place(const fs::path& file, const std::string& name) {
 
 const std::set<std::string> kNotAlone = {
     "positive/include.yml: include",  // names files that are not there
-    "positive/include.yml: trigger:include accepts project and file properties",   // with a script
-    "positive/include.yml: trigger:include accepts optional ref property",         // with a script
-    "positive/rules_needs.yml: job",         // needs jobs of other documents
+    "positive/include.yml: trigger:include accepts project and file properties",  // with a script
+    "positive/include.yml: trigger:include accepts optional ref property",        // with a script
+    "positive/rules_needs.yml: job",  // needs jobs of other documents
     "positive/rules_needs.yml: rspec_job",
 };
 
@@ -113,8 +113,8 @@ TEST(SchemaSamples, PositiveOnesAreValid) {
 
 /// Accepted by the backend though the schema refuses them.
 const std::set<std::string> kLooser = {
-    "negative/rules.yml: rules-if-empty",           // a null condition counts as none
-    "negative/rules.yml: rules:exists as string",   // one path may be plain text
+    "negative/rules.yml: rules-if-empty",          // a null condition counts as none
+    "negative/rules.yml: rules:exists as string",  // one path may be plain text
     "negative/rules.yml: rules:exists:paths as string",
 };
 

@@ -75,14 +75,12 @@ void any_event(Dice& dice, Process& process, tests::ProcessReference& reference)
                                             : Status::kSuccess;
     if (dice.one_in(60)) return both(process, reference, [](auto& p) { p.cancel_all(); });
     switch (process.jobs()[job].status) {
-        case Status::kPending:
-            return both(process, reference, [&](auto& p) { p.started(job); });
+        case Status::kPending: return both(process, reference, [&](auto& p) { p.started(job); });
         case Status::kRunning:
         case Status::kCanceling:
             return both(process, reference, [&](auto& p) { p.finished(job, outcome); });
         case Status::kManual:
-        case Status::kScheduled:
-            return both(process, reference, [&](auto& p) { p.play(job); });
+        case Status::kScheduled: return both(process, reference, [&](auto& p) { p.play(job); });
         default:
             if (dice.one_in(8)) both(process, reference, [&](auto& p) { p.retry(job); });
     }

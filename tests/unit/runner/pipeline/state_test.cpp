@@ -121,7 +121,8 @@ void run_all(Process& process, const std::vector<std::string>& fail = {}) {
         for (std::size_t i = 0; i < process.jobs().size(); ++i) {
             if (process.jobs()[i].status != Status::kPending) continue;
             process.started(i);
-            const bool bad = std::find(fail.begin(), fail.end(), process.jobs()[i].name) != fail.end();
+            const bool bad =
+                std::find(fail.begin(), fail.end(), process.jobs()[i].name) != fail.end();
             process.finished(i, bad ? Status::kFailed : Status::kSuccess);
             process.advance();
             ran = true;
@@ -228,12 +229,8 @@ TEST(Process, CanceledJobSkipsEvenAlways) {
 }
 
 TEST(Process, AllSkippedStageLetsStageModeRunOnButNotNeeds) {
-    Process process(Story{}
-                        .job("a", 0, When::kOnFailure)
-                        .job("b", 1)
-                        .job("c", 1)
-                        .needs({"a"})
-                        .jobs);
+    Process process(
+        Story{}.job("a", 0, When::kOnFailure).job("b", 1).job("c", 1).needs({"a"}).jobs);
     run_all(process);
     EXPECT_EQ(shown(process), "a:skipped b:success c:skipped");
 }
@@ -330,13 +327,14 @@ TEST(Retry, FollowsReasonsCodesAndCount) {
     EXPECT_TRUE(retries_by_itself(config("retry: 1"), "script_failure", 1, 0));
     EXPECT_FALSE(retries_by_itself(config("retry: 1"), "script_failure", 1, 1));
     EXPECT_FALSE(retries_by_itself(config("retry: 2"), "no_matching_runner", {}, 0));
-    EXPECT_FALSE(retries_by_itself(config("retry: {when: script_failure}"), "script_failure", 1, 0));
+    EXPECT_FALSE(
+        retries_by_itself(config("retry: {when: script_failure}"), "script_failure", 1, 0));
     EXPECT_TRUE(retries_by_itself(config("retry: {max: 2, when: [script_failure]}"),
                                   "script_failure", 1, 1));
     EXPECT_FALSE(retries_by_itself(config("retry: {max: 2, when: runner_system_failure}"),
                                    "script_failure", 1, 0));
-    EXPECT_TRUE(retries_by_itself(config("retry: {max: 1, exit_codes: [137]}"), "script_failure",
-                                  137, 0));
+    EXPECT_TRUE(
+        retries_by_itself(config("retry: {max: 1, exit_codes: [137]}"), "script_failure", 137, 0));
     EXPECT_FALSE(
         retries_by_itself(config("retry: {max: 1, exit_codes: 137}"), "script_failure", 1, 0));
 }

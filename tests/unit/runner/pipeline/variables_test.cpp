@@ -24,19 +24,26 @@ TEST_P(ExpandTest, ReplacesOnce) {
 }
 
 const Row kRows[] = {
-    {"$A", "1", "1"}, {"${A}", "1", "1"}, {"%A%", "1", "1"}, {"$NOPE", "", "$NOPE"},
-    {"${NOPE}", "", "${NOPE}"}, {"%NOPE%", "", "%NOPE%"}, {"$AB", "", "$AB"},
-    {"${A}B", "1B", "1B"}, {"$A.x", "1.x", "1.x"}, {"$A$A", "11", "11"}, {"$B", "$A-b", "$A-b"},
-    {"a%b%c", "ac", "a%b%c"}, {"$$A", "$1", "$1"}, {"$1", "$1", "$1"}, {"${}", "${}", "${}"},
-    {"$", "$", "$"}, {"%A", "%A", "%A"}, {"", "", ""}, {"\\$A", "\\1", "\\1"},
+    {"$A", "1", "1"},       {"${A}", "1", "1"},         {"%A%", "1", "1"},
+    {"$NOPE", "", "$NOPE"}, {"${NOPE}", "", "${NOPE}"}, {"%NOPE%", "", "%NOPE%"},
+    {"$AB", "", "$AB"},     {"${A}B", "1B", "1B"},      {"$A.x", "1.x", "1.x"},
+    {"$A$A", "11", "11"},   {"$B", "$A-b", "$A-b"},     {"a%b%c", "ac", "a%b%c"},
+    {"$$A", "$1", "$1"},    {"$1", "$1", "$1"},         {"${}", "${}", "${}"},
+    {"$", "$", "$"},        {"%A", "%A", "%A"},         {"", "", ""},
+    {"\\$A", "\\1", "\\1"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Table, ExpandTest, testing::ValuesIn(kRows));
 
 TEST(SortAndExpand, FollowsReferencesInAnyOrder) {
-    const auto sorted = sort_and_expand(
-        {{"C", "c-$B"}, {"B", "b-$A"}, {"A", "a"}, {"SELF", "x$SELF"}, {"TWICE", "$$A"},
-         {"RAW", "$A", true}, {"OF_RAW", "<$RAW>"}, {"UNKNOWN", "$NOPE"}});
+    const auto sorted = sort_and_expand({{"C", "c-$B"},
+                                         {"B", "b-$A"},
+                                         {"A", "a"},
+                                         {"SELF", "x$SELF"},
+                                         {"TWICE", "$$A"},
+                                         {"RAW", "$A", true},
+                                         {"OF_RAW", "<$RAW>"},
+                                         {"UNKNOWN", "$NOPE"}});
     EXPECT_TRUE(sorted.circle.empty());
     EXPECT_EQ(sorted.variables.value("C"), "c-b-a");
     EXPECT_EQ(sorted.variables.value("SELF"), "x");

@@ -19,13 +19,14 @@ TEST_P(CacheKeys, StayBelowTheirProject) {
     EXPECT_EQ(!made.warning.empty(), GetParam().changed);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, CacheKeys,
-                         testing::Values(Case{"deps", "deps", false}, Case{"a/b-c_d.e", "a/b-c_d.e", false},
-                                         Case{"../../43/x", "43/x", true}, Case{"..%2f..%2F43", "43", true},
-                                         Case{"%2e%2E/x", "x", true}, Case{"a\\b", "a/b", true},
-                                         Case{"/a//b/", "a/b", true}, Case{"a/../..", "", true},
-                                         Case{"a  ", "a", true}, Case{"a/ ", "a", true}, Case{".", "", true},
-                                         Case{"%2", "%2", false}, Case{"50%", "50%", false}));
+INSTANTIATE_TEST_SUITE_P(
+    Table, CacheKeys,
+    testing::Values(Case{"deps", "deps", false}, Case{"a/b-c_d.e", "a/b-c_d.e", false},
+                    Case{"../../43/x", "43/x", true}, Case{"..%2f..%2F43", "43", true},
+                    Case{"%2e%2E/x", "x", true}, Case{"a\\b", "a/b", true},
+                    Case{"/a//b/", "a/b", true}, Case{"a/../..", "", true}, Case{"a  ", "a", true},
+                    Case{"a/ ", "a", true}, Case{".", "", true}, Case{"%2", "%2", false},
+                    Case{"50%", "50%", false}));
 
 TEST(CacheKey, SaysWhatBecameOfIt) {
     EXPECT_EQ(cache_key("../x", false).warning, "cache key \"../x\" sanitized to \"x\"");

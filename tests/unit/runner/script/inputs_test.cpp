@@ -12,7 +12,8 @@ using Problem = runner::script::InputsExpansion::Problem;
 
 JobPayload with_line(std::string line) {
     JobPayload payload;
-    payload.inputs = {{"name", "bob", false}, {"list", R"(["a",1])", false}, {"key", "secret", true}};
+    payload.inputs = {
+        {"name", "bob", false}, {"list", R"(["a",1])", false}, {"key", "secret", true}};
     payload.steps = {{.name = "script", .script = {std::move(line)}, .when = ""}};
     return payload;
 }

@@ -83,9 +83,11 @@ TEST(Metrics, CountJobsFromTheQueueToTheirEnd) {
     EXPECT_EQ(now[std::string("gitlab_runner_jobs_total{") + kBusyLabels + "}"], 1);
     EXPECT_EQ(now[std::string("gitlab_runner_job_queue_size{") + kBusyLabels + "}"], 8);
     EXPECT_EQ(now[std::string("gitlab_runner_job_queue_depth{") + kBusyLabels + "}"], 9);
-    EXPECT_EQ(now[R"(gitlab_runner_job_execution_mode_total{executor="shell",mode="traditional"})"], 1);
+    EXPECT_EQ(now[R"(gitlab_runner_job_execution_mode_total{executor="shell",mode="traditional"})"],
+              1);
     EXPECT_EQ(
-        now[std::string(R"(gitlab_runner_worker_processing_failures_total{failure_type="job_failure",)") +
+        now[std::string(
+                R"(gitlab_runner_worker_processing_failures_total{failure_type="job_failure",)") +
             kBusyLabels + "}"],
         1);
     const std::string mode = R"({mode="traditional",)";
@@ -118,9 +120,10 @@ TEST(Metrics, CountTurnsAndWhatCameOfThem) {
     EXPECT_EQ(now["gitlab_runner_worker_feeds_total" + labels], 2);
     EXPECT_EQ(now["gitlab_runner_worker_feed_failures_total" + labels], 1);
     EXPECT_EQ(now["gitlab_runner_request_concurrency_exceeded_total" + of_token], 1);
-    EXPECT_EQ(now[std::string(R"(gitlab_runner_worker_processing_failures_total{failure_type="other",)") +
-                  kBusyLabels + "}"],
-              1);
+    EXPECT_EQ(
+        now[std::string(R"(gitlab_runner_worker_processing_failures_total{failure_type="other",)") +
+            kBusyLabels + "}"],
+        1);
 }
 
 TEST(Metrics, CountPlacesThatCameAndWent) {

@@ -23,9 +23,16 @@ using Stream = JobTrace::Stream;
 
 class JobTraceTest : public ::testing::Test {
   protected:
-    TraceOptions options() { return {.spool_path = path_, .limit_bytes = 1 << 20, .timestamps = timestamps_,
-                                     .sections = true, .masks = masks_}; }
-    std::unique_ptr<JobTrace> make() { return std::move(JobTrace::create(options(), clock_)).value(); }
+    TraceOptions options() {
+        return {.spool_path = path_,
+                .limit_bytes = 1 << 20,
+                .timestamps = timestamps_,
+                .sections = true,
+                .masks = masks_};
+    }
+    std::unique_ptr<JobTrace> make() {
+        return std::move(JobTrace::create(options(), clock_)).value();
+    }
     std::string log(JobTrace& trace) {
         EXPECT_TRUE(trace.flush());
         return base::read_file(path_).value();
@@ -35,7 +42,8 @@ class JobTraceTest : public ::testing::Test {
     std::filesystem::path path_ = dir_.path() / "spool";
     FixedClock clock_;
     bool timestamps_ = true;
-    std::shared_ptr<const MaskSet> masks_ = std::make_shared<const MaskSet>(MaskOptions{{"s3cr3t-value"}, {}, true});
+    std::shared_ptr<const MaskSet> masks_ =
+        std::make_shared<const MaskSet>(MaskOptions{{"s3cr3t-value"}, {}, true});
 };
 
 TEST_F(JobTraceTest, WritesTheRunnersLines) {
@@ -68,14 +76,12 @@ TEST_F(JobTraceTest, StampsLines) {
     trace->end_stage();
     trace->write_stage_output(Stream::kServiceOut, kTime, "ready\n");
     trace->service("[service:db] s3cr3t-value", true);
-    EXPECT_EQ(log(*trace), kStamp + "00O section_start:1769878075:step_script\r\x1b[0K\n" +
-                               kStamp + "00O+\x1b[0K\x1b[36;1mExecuting\x1b[0;m\x1b[0;m\n" +
-                               kStamp + "01O one\n" +
-                               "2026-01-31T16:47:55.123457Z 01E error\n" +
-                               kStamp + "01O two\n" +
-                               "2026-01-31T16:47:55.123458Z 01O three\n" +
-                               kStamp + "0fO ready\n" +
-                               kStamp + "0fE \x1b[0;37m[service:db] [MASKED]\x1b[0;m\n");
+    EXPECT_EQ(log(*trace), kStamp + "00O section_start:1769878075:step_script\r\x1b[0K\n" + kStamp +
+                               "00O+\x1b[0K\x1b[36;1mExecuting\x1b[0;m\x1b[0;m\n" + kStamp +
+                               "01O one\n" + "2026-01-31T16:47:55.123457Z 01E error\n" + kStamp +
+                               "01O two\n" + "2026-01-31T16:47:55.123458Z 01O three\n" + kStamp +
+                               "0fO ready\n" + kStamp +
+                               "0fE \x1b[0;37m[service:db] [MASKED]\x1b[0;m\n");
 }
 
 TEST_F(JobTraceTest, ShowsProgressBarsAtOnce) {
@@ -83,16 +89,18 @@ TEST_F(JobTraceTest, ShowsProgressBarsAtOnce) {
     trace->write_stage_output(Stream::kScriptOut, kTime, "10%\r");
     trace->write_stage_output(Stream::kScriptOut, kTime, "20%\r");
     trace->write_stage_output(Stream::kScriptOut, kTime, "done\r\nnext\r\n");
-    EXPECT_EQ(log(*trace), kStamp + "01O 10%\r\n" + kStamp + "01O+20%\r\n" + kStamp + "01O+done\r\n" +
-                               kStamp + "01O next\r\n");
+    EXPECT_EQ(log(*trace), kStamp + "01O 10%\r\n" + kStamp + "01O+20%\r\n" + kStamp +
+                               "01O+done\r\n" + kStamp + "01O next\r\n");
 }
 
 TEST_F(JobTraceTest, CutsEndlessLines) {
     auto trace = make();
-    trace->write_stage_output(Stream::kScriptOut, kTime, std::string(8192 + 10, 'x') + "\n" + std::string(9000, 'y'));
+    trace->write_stage_output(Stream::kScriptOut, kTime,
+                              std::string(8192 + 10, 'x') + "\n" + std::string(9000, 'y'));
     trace->end_stage();
-    EXPECT_EQ(log(*trace), kStamp + "01O " + std::string(8192, 'x') + "\n" + kStamp + "01O+" + std::string(10, 'x') +
-                               "\n" + kStamp + "01O " + std::string(8192, 'y') + "\n" + kStamp + "01O+" +
+    EXPECT_EQ(log(*trace), kStamp + "01O " + std::string(8192, 'x') + "\n" + kStamp + "01O+" +
+                               std::string(10, 'x') + "\n" + kStamp + "01O " +
+                               std::string(8192, 'y') + "\n" + kStamp + "01O+" +
                                std::string(808, 'y') + "\n");
 }
 
@@ -130,19 +138,24 @@ TEST_F(JobTraceTest, KnowsNoSectionsWhereTheServerDoesNot) {
 /// The daemon dies after any event: what was behind the last checkpoint is fed again.
 TEST_F(JobTraceTest, ContinuesToTheByteAfterARestart) {
     std::mt19937 random(7);
-    const auto pick = [&](std::size_t limit) { return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random); };
+    const auto pick = [&](std::size_t limit) {
+        return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
+    };
     struct Event {
         Stream stream;
         std::string bytes;
     };
-    const std::vector<std::string> words{"s3cr3t-", "value", "\n", "10%\r", "glpat-", "abc", "\xe4\xbd", "\xa0", " ",
-                                         "?private_token=", "plain text\n"};
+    const std::vector<std::string> words{
+        "s3cr3t-",  "value", "\n", "10%\r",           "glpat-",      "abc",
+        "\xe4\xbd", "\xa0",  " ",  "?private_token=", "plain text\n"};
     std::vector<Event> events;
     for (int i = 0; i < 300; ++i) {
-        events.push_back({pick(2) == 0 ? Stream::kScriptOut : Stream::kScriptErr, words[pick(words.size())]});
+        events.push_back(
+            {pick(2) == 0 ? Stream::kScriptOut : Stream::kScriptErr, words[pick(words.size())]});
     }
     const auto feed = [&](JobTrace& trace, std::size_t i) {
-        trace.write_stage_output(events[i].stream, kTime + static_cast<std::int64_t>(i), events[i].bytes);
+        trace.write_stage_output(events[i].stream, kTime + static_cast<std::int64_t>(i),
+                                 events[i].bytes);
     };
     auto undisturbed = make();
     for (std::size_t i = 0; i < events.size(); ++i) feed(*undisturbed, i);
@@ -159,7 +172,8 @@ TEST_F(JobTraceTest, ContinuesToTheByteAfterARestart) {
             const auto state = trace->state();
             const auto bytes = trace->spool_bytes();
             // Lost with the daemon: fed, perhaps even spooled, but not checkpointed.
-            for (std::size_t lost = next; lost < std::min(next + pick(5), events.size()); ++lost) feed(*trace, lost);
+            for (std::size_t lost = next; lost < std::min(next + pick(5), events.size()); ++lost)
+                feed(*trace, lost);
             ASSERT_TRUE(trace->flush());
             trace = std::move(JobTrace::restore(options(), clock_, state, bytes)).value();
         }
@@ -171,7 +185,8 @@ TEST_F(JobTraceTest, ContinuesToTheByteAfterARestart) {
 
 TEST_F(JobTraceTest, RefusesAStateThatIsNone) {
     make();
-    for (const std::string state : {"", "{}", R"({"channels":{"1":{}}})", R"({"channels":{"x":1}})"}) {
+    for (const std::string state :
+         {"", "{}", R"({"channels":{"1":{}}})", R"({"channels":{"x":1}})"}) {
         auto restored = JobTrace::restore(options(), clock_, state, 0);
         ASSERT_FALSE(restored) << state;
         EXPECT_TRUE(restored.error().is(base::ErrorKind::kInvalidInput));
@@ -182,7 +197,8 @@ TEST_F(JobTraceTest, EndsALimitedLogWithTheOutcome) {
     auto o = options();
     o.limit_bytes = 4096;
     auto trace = std::move(JobTrace::create(o, clock_)).value();
-    for (int i = 0; i < 1000; ++i) trace->write_stage_output(Stream::kScriptOut, kTime, "a line of output\n");
+    for (int i = 0; i < 1000; ++i)
+        trace->write_stage_output(Stream::kScriptOut, kTime, "a line of output\n");
     trace->end_stage();
     trace->error("Job failed: exit code 1");
     trace->close();

@@ -7,7 +7,8 @@
 #include <utility>
 #include <vector>
 
-/// Masking as it is defined, without any thought of speed or streams: what the real one is compared with.
+/// Masking as it is defined, without any thought of speed or streams: what the real one is compared
+/// with.
 namespace tests {
 
 class MaskReference {
@@ -19,10 +20,12 @@ class MaskReference {
         std::vector<std::pair<std::size_t, std::size_t>> marks;
         for (std::size_t at = 0; at < text.size(); ++at) {
             for (const auto& phrase : phrases_) {
-                if (text.compare(at, phrase.size(), phrase) == 0) marks.emplace_back(at, at + phrase.size());
+                if (text.compare(at, phrase.size(), phrase) == 0)
+                    marks.emplace_back(at, at + phrase.size());
             }
             for (const auto& prefix : prefixes_) {
-                if (text.compare(at, prefix.size(), prefix) == 0) add_run(text, at + prefix.size(), marks);
+                if (text.compare(at, prefix.size(), prefix) == 0)
+                    add_run(text, at + prefix.size(), marks);
             }
             add_url_value(text, at, marks);
         }
@@ -41,10 +44,12 @@ class MaskReference {
 
     static void add_url_value(const std::string& text, std::size_t at, Marks& marks) {
         if (text[at] != '?' && text[at] != '&') return;
-        for (const std::string key : {"private_token", "authenticity_token", "rss_token", "x-amz-signature",
-                                      "x-amz-credential", "x-amz-security-token"}) {
+        for (const std::string key :
+             {"private_token", "authenticity_token", "rss_token", "x-amz-signature",
+              "x-amz-credential", "x-amz-security-token"}) {
             std::string found = text.substr(at + 1, key.size() + 1);
-            for (char& c : found) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+            for (char& c : found)
+                c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
             if (found != key + "=") continue;
             std::size_t end = at + 2 + key.size();
             const std::size_t begin = end;
@@ -53,7 +58,9 @@ class MaskReference {
         }
     }
 
-    static bool ends_value(unsigned char c) { return c <= ' ' || c == '?' || c == '&' || c == 0x7f; }
+    static bool ends_value(unsigned char c) {
+        return c <= ' ' || c == '?' || c == '&' || c == 0x7f;
+    }
 
     static std::string render(const std::string& text, Marks marks) {
         std::sort(marks.begin(), marks.end());
@@ -62,7 +69,8 @@ class MaskReference {
         for (std::size_t i = 0; i < marks.size();) {
             std::size_t end = marks[i].second;
             std::size_t next = i + 1;
-            for (; next < marks.size() && marks[next].first < end; ++next) end = std::max(end, marks[next].second);
+            for (; next < marks.size() && marks[next].first < end; ++next)
+                end = std::max(end, marks[next].second);
             shown.append(text, done, marks[i].first - done).append("[MASKED]");
             done = end;
             i = next;

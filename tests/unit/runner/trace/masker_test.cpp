@@ -40,12 +40,14 @@ void expect_masked(const MaskOptions& rules, const std::string& text, const std:
     EXPECT_EQ(masked(set, {text}), expected) << "in one piece";
     EXPECT_EQ(masked(set, bytes_of(text)), expected) << "byte by byte";
     for (std::size_t cut = 0; cut <= text.size(); ++cut) {
-        EXPECT_EQ(masked(set, {text.substr(0, cut), text.substr(cut)}), expected) << "cut at " << cut;
+        EXPECT_EQ(masked(set, {text.substr(0, cut), text.substr(cut)}), expected)
+            << "cut at " << cut;
     }
 }
 
 TEST(Masker, HidesPhrases) {
-    expect_masked({{"s3cr3t-value"}, {}, false}, "it is s3cr3t-value, really", "it is [MASKED], really");
+    expect_masked({{"s3cr3t-value"}, {}, false}, "it is s3cr3t-value, really",
+                  "it is [MASKED], really");
     expect_masked({{"s3cr3t-value"}, {}, false}, "s3cr3t-values3cr3t-value", "[MASKED][MASKED]");
     expect_masked({{"s3cr3t-value"}, {}, false}, "s3cr3t-valu", "s3cr3t-valu");
     expect_masked({{"  padded-secret\n"}, {}, false}, "x padded-secret y", "x [MASKED] y");
@@ -59,7 +61,8 @@ TEST(Masker, FindsASecretBehindItsOwnBeginning) {
 }
 
 TEST(Masker, PrefersTheLongerPhrase) {
-    expect_masked({{"password", "password-long"}, {}, false}, "password-long password-", "[MASKED] [MASKED]-");
+    expect_masked({{"password", "password-long"}, {}, false}, "password-long password-",
+                  "[MASKED] [MASKED]-");
     expect_masked({{"bc", "abcd"}, {}, false}, "abcd abc", "[MASKED] a[MASKED]");
 }
 
@@ -83,7 +86,8 @@ TEST(Masker, KeepsThePrefixOfTokens) {
     const MaskOptions rules{{}, {"myco-", "glpat-"}, true};
     expect_masked(rules, "use glpat-abc_DEF.123= now", "use glpat-[MASKED] now");
     expect_masked(rules, "glpat- alone, glrt-", "glpat- alone, glrt-");
-    expect_masked(rules, "(myco-x)(_gitlab_session=f00/)", "(myco-[MASKED])(_gitlab_session=[MASKED]/)");
+    expect_masked(rules, "(myco-x)(_gitlab_session=f00/)",
+                  "(myco-[MASKED])(_gitlab_session=[MASKED]/)");
     expect_masked(rules, "glrt-t1_abc,glpat-glpat-x", "glrt-[MASKED],glpat-[MASKED]");
     expect_masked({{}, {"a-"}, false}, "glpat-x glrt-x a-x", "glpat-[MASKED] glrt-x a-[MASKED]");
 }
@@ -91,9 +95,11 @@ TEST(Masker, KeepsThePrefixOfTokens) {
 TEST(Masker, HidesSecretUrlParameters) {
     expect_masked({}, "GET /x?private_token=abc&rss_token=d%20e HTTP",
                   "GET /x?private_token=[MASKED]&rss_token=[MASKED] HTTP");
-    expect_masked({}, "?X-Amz-Signature=1&X-AMZ-Security-Token=2\n&x-amz-credential=&y=z",
-                  "?X-Amz-Signature=[MASKED]&X-AMZ-Security-Token=[MASKED]\n&x-amz-credential=&y=z");
-    expect_masked({}, "?private_tokens=1 ?private=2 private_token=3", "?private_tokens=1 ?private=2 private_token=3");
+    expect_masked(
+        {}, "?X-Amz-Signature=1&X-AMZ-Security-Token=2\n&x-amz-credential=&y=z",
+        "?X-Amz-Signature=[MASKED]&X-AMZ-Security-Token=[MASKED]\n&x-amz-credential=&y=z");
+    expect_masked({}, "?private_tokens=1 ?private=2 private_token=3",
+                  "?private_tokens=1 ?private=2 private_token=3");
 }
 
 TEST(Masker, JoinsWhatOverlapsAcrossKinds) {
@@ -120,9 +126,29 @@ TEST(Masker, HandsOnWhatIsDecidedAtOnce) {
 /// Texts over a tiny alphabet make phrases meet, overlap and nearly match all the time.
 TEST(Masker, AgreesWithTheReference) {
     std::mt19937 random(20260131);
-    const auto pick = [&](std::size_t limit) { return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random); };
-    const Pieces words{"a", "b", "ab", "aab", "?", "&", "private_token=", "RSS_Token=", "x-amz-s", "ecurity-token=",
-                       "glpat-", "gl", "pat-", "t-", " ", "\n", ".", "=", "\xe4\xbd\xa0", "cccccccccccccccccccccccccccccccccccc"};
+    const auto pick = [&](std::size_t limit) {
+        return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
+    };
+    const Pieces words{"a",
+                       "b",
+                       "ab",
+                       "aab",
+                       "?",
+                       "&",
+                       "private_token=",
+                       "RSS_Token=",
+                       "x-amz-s",
+                       "ecurity-token=",
+                       "glpat-",
+                       "gl",
+                       "pat-",
+                       "t-",
+                       " ",
+                       "\n",
+                       ".",
+                       "=",
+                       "\xe4\xbd\xa0",
+                       "cccccccccccccccccccccccccccccccccccc"};
     for (int round = 0; round < 500; ++round) {
         Pieces phrases;
         for (std::size_t i = pick(5); i > 0; --i) {
@@ -144,8 +170,10 @@ TEST(Masker, AgreesWithTheReference) {
         }
         const auto set = make_set({phrases, prefixes, false});
         const auto expected = tests::MaskReference(phrases, prefixes).apply(text);
-        ASSERT_EQ(masked(set, pieces), expected) << text << " | " << ::testing::PrintToString(phrases);
-        ASSERT_EQ(masked(set, {text}), expected) << text << " | " << ::testing::PrintToString(phrases);
+        ASSERT_EQ(masked(set, pieces), expected)
+            << text << " | " << ::testing::PrintToString(phrases);
+        ASSERT_EQ(masked(set, {text}), expected)
+            << text << " | " << ::testing::PrintToString(phrases);
     }
 }
 

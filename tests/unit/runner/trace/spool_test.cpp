@@ -15,7 +15,9 @@ using Source = Spool::Source;
 
 class SpoolTest : public ::testing::Test {
   protected:
-    std::unique_ptr<Spool> make(std::uint64_t limit = 1 << 20) { return std::move(Spool::create(path_, limit)).value(); }
+    std::unique_ptr<Spool> make(std::uint64_t limit = 1 << 20) {
+        return std::move(Spool::create(path_, limit)).value();
+    }
     std::string file() { return base::read_file(path_).value(); }
 
     tests::TempDir dir_;
@@ -31,7 +33,8 @@ TEST_F(SpoolTest, CountsWhatIsInTheFile) {
     EXPECT_EQ(format_checksum(spool->crc32()), "crc32:cbf43926");
     std::array<char, 100> bytes{};
     const auto read = [&](std::uint64_t offset, std::size_t limit) {
-        return std::string(bytes.data(), spool->read(offset, std::span(bytes).first(limit)).value());
+        return std::string(bytes.data(),
+                           spool->read(offset, std::span(bytes).first(limit)).value());
     };
     EXPECT_EQ(read(3, 4), "4567");
     EXPECT_EQ(read(7, 100), "89");
@@ -80,7 +83,8 @@ TEST_F(SpoolTest, StopsAtTheLimitBetweenCharacters) {
     spool->append("Job succeeded\n", Source::kRunner);
     ASSERT_TRUE(spool->flush());
     EXPECT_EQ(file(),
-              "12345678\n\x1b[33;1mJob's log exceeded limit of 10 bytes.\nJob execution will continue but no "
+              "12345678\n\x1b[33;1mJob's log exceeded limit of 10 bytes.\nJob execution will "
+              "continue but no "
               "more output will be collected.\x1b[0;m\nJob succeeded\n");
     EXPECT_TRUE(spool->limit_reached());
     EXPECT_EQ(spool->size(), file().size());

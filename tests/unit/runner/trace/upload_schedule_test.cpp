@@ -31,7 +31,9 @@ UpdateResult update_result(UpdateOutcome outcome) {
 
 class UploadScheduleTest : public ::testing::Test {
   protected:
-    UploadSchedule::Action next(Time now, std::uint64_t available) { return schedule_.next(now, available); }
+    UploadSchedule::Action next(Time now, std::uint64_t available) {
+        return schedule_.next(now, available);
+    }
     /// Carries a patch out that the server takes.
     void sent(Time now, std::uint64_t end, std::uint64_t available) {
         schedule_.patched(now, patch_result(PatchOutcome::kOk), end, available);
@@ -47,7 +49,8 @@ TEST_F(UploadScheduleTest, SendsWhatIsThereEveryInterval) {
     EXPECT_EQ(action.offset, 0U);
     EXPECT_EQ(action.bytes, 100U);
     sent(kStart + 3s, 100, 150);
-    EXPECT_EQ(next(kStart + 3s, 150).kind, Kind::kPatch) << "what came while the patch was under way";
+    EXPECT_EQ(next(kStart + 3s, 150).kind, Kind::kPatch)
+        << "what came while the patch was under way";
     sent(kStart + 3s, 150, 150);
     EXPECT_EQ(next(kStart + 4s, 200).until, kStart + 6s);
     EXPECT_EQ(next(kStart + 6s, 200).offset, 150U);
@@ -116,7 +119,8 @@ TEST_F(UploadScheduleTest, GoesOnWhereTheServerIs) {
     EXPECT_EQ(action.offset, 40U);
     EXPECT_EQ(action.bytes, 60U);
     schedule_.patched(now, patch_result(PatchOutcome::kRangeMismatch, 30), 100, 100);
-    EXPECT_EQ(next(now, 100).kind, Kind::kWait) << "a server that contradicts itself gets no storm of requests";
+    EXPECT_EQ(next(now, 100).kind, Kind::kWait)
+        << "a server that contradicts itself gets no storm of requests";
     schedule_.patched(now, patch_result(PatchOutcome::kRangeMismatch, 500), 100, 100);
     EXPECT_EQ(next(now + 3s, 100).kind, Kind::kWait) << "it says that it has more than there is";
 }
@@ -238,7 +242,8 @@ TEST_F(FinalReportTest, EndsWithAServerThatDoesNotWantTheJob) {
 
 TEST_F(FinalReportTest, EndsWithAnyServer) {
     // The same answer for ever: none may keep a job for ever.
-    for (const auto outcome : {UpdateOutcome::kReset, UpdateOutcome::kAccepted, UpdateOutcome::kFailed}) {
+    for (const auto outcome :
+         {UpdateOutcome::kReset, UpdateOutcome::kAccepted, UpdateOutcome::kFailed}) {
         FinalReport report(0, 0, 10);
         int steps = 0;
         while (report.end() == End::kOpen && steps < 1000) {

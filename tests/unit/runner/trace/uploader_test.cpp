@@ -18,7 +18,8 @@ using protocol::gitlab::PatchResult;
 using protocol::gitlab::UpdateOutcome;
 using protocol::gitlab::UpdateResult;
 
-/// Keeps a log by the server's rules: a patch must begin where the log ends. Answers can be planned.
+/// Keeps a log by the server's rules: a patch must begin where the log ends. Answers can be
+/// planned.
 class Server final : public TraceTarget {
   public:
     base::Task<PatchResult> patch(std::string_view content, std::uint64_t offset) override {

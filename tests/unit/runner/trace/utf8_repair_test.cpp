@@ -32,17 +32,24 @@ void expect_repaired(const std::string& text, const std::string& expected) {
 
 TEST(Utf8Repair, LeavesValidTextAlone) {
     expect_repaired("plain", "plain");
-    expect_repaired("\xe4\xbd\xa0\xe5\xa5\xbd \xc3\xa9 \xf0\x9f\x98\x80 \xed\x9f\xbf \xf4\x8f\xbf\xbf",
-                    "\xe4\xbd\xa0\xe5\xa5\xbd \xc3\xa9 \xf0\x9f\x98\x80 \xed\x9f\xbf \xf4\x8f\xbf\xbf");
+    expect_repaired(
+        "\xe4\xbd\xa0\xe5\xa5\xbd \xc3\xa9 \xf0\x9f\x98\x80 \xed\x9f\xbf \xf4\x8f\xbf\xbf",
+        "\xe4\xbd\xa0\xe5\xa5\xbd \xc3\xa9 \xf0\x9f\x98\x80 \xed\x9f\xbf \xf4\x8f\xbf\xbf");
     const std::string zeros(100, '\0');
     expect_repaired(zeros, zeros);
 }
 
 TEST(Utf8Repair, ReplacesEachWrongByte) {
     const std::string bad = "\xEF\xBF\xBD";
-    expect_repaired("a\xff" "b", "a" + bad + "b");
+    expect_repaired(
+        "a\xff"
+        "b",
+        "a" + bad + "b");
     expect_repaired("\xe4\xbd", bad + bad);
-    expect_repaired("\xe4\xbd" "A", bad + bad + "A");
+    expect_repaired(
+        "\xe4\xbd"
+        "A",
+        bad + bad + "A");
     expect_repaired("\xc0\x80", bad + bad);
     expect_repaired("\xed\xa0\x80", bad + bad + bad);
     expect_repaired("\xf4\x90\x80\x80", bad + bad + bad + bad);
@@ -50,11 +57,22 @@ TEST(Utf8Repair, ReplacesEachWrongByte) {
     expect_repaired("\xe4\xe4\xbd\xa0", bad + "\xe4\xbd\xa0");
 }
 
-/// Long texts go through whole blocks; a wrong byte at any place of one must come out as in a short text.
+/// Long texts go through whole blocks; a wrong byte at any place of one must come out as in a short
+/// text.
 TEST(Utf8Repair, FindsWrongBytesAnywhereInLongTexts) {
-    const std::vector<std::string> good{"a", "\xc3\xa9", "\xe4\xbd\xa0", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"};
-    const std::vector<std::string> bad{"\x80", "\xff", "\xc0\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
-                                       "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe4\xbd", "\xf0\x9f\x98", "\xc3"};
+    const std::vector<std::string> good{
+        "a", "\xc3\xa9", "\xe4\xbd\xa0", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"};
+    const std::vector<std::string> bad{"\x80",
+                                       "\xff",
+                                       "\xc0\x80",
+                                       "\xe0\x9f\xbf",
+                                       "\xed\xa0\x80",
+                                       "\xf0\x8f\xbf\xbf",
+                                       "\xf4\x90\x80\x80",
+                                       "\xf5\x80\x80\x80",
+                                       "\xe4\xbd",
+                                       "\xf0\x9f\x98",
+                                       "\xc3"};
     const std::string replacement = "\xEF\xBF\xBD";
     for (const auto& filler : good) {
         for (const auto& wrong : bad) {
@@ -77,7 +95,9 @@ TEST(Utf8Repair, FindsWrongBytesAnywhereInLongTexts) {
 }
 
 TEST(Utf8Repair, CutsBetweenCharacters) {
-    const std::string text = "ab\xe4\xbd\xa0" "c";
+    const std::string text =
+        "ab\xe4\xbd\xa0"
+        "c";
     EXPECT_EQ(utf8_cut(text, 1), 1U);
     EXPECT_EQ(utf8_cut(text, 2), 2U);
     EXPECT_EQ(utf8_cut(text, 3), 2U);
