@@ -274,7 +274,7 @@ std::string unsupported_reason(const JobPayload& payload, const config::RunnerCo
         return "this runner cannot resolve `secrets:`: use a runner that announces vault_secrets";
     }
     if (payload.has_inputs) {
-        return "this runner cannot expand job inputs: use a runner that announces job_inputs";
+        return "an input of the job has no value: give it a `default`, or one for this run";
     }
     return {};
 }

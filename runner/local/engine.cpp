@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/strings.hpp"
+#include "runner/script/inputs.hpp"
 #include "runner/script/variables.hpp"
 
 namespace runner::local {
@@ -23,6 +24,9 @@ Engine::Engine(const boost::asio::any_io_executor& executor, EngineOptions optio
 base::Result<std::unique_ptr<job::JobRun>> Engine::make(protocol::gitlab::JobPayload payload,
                                                         std::unique_ptr<job::JobChannel> channel,
                                                         std::unique_ptr<job::Sources> sources) {
+    if (const auto expansion = script::expand_inputs(payload); !expansion.message.empty()) {
+        return base::make_error(base::ErrorKind::kConfiguration, expansion.message);
+    }
     auto executor = environments_.make(*options_.runner);
     if (!executor) return executor.error();
     job::JobRecord record;

@@ -237,6 +237,23 @@ gitlab::GitInfo git_info_of(const JobRequest& request, const Collection& variabl
     return git;
 }
 
+/// Job inputs have their defaults here: nobody is asked for others.
+void add_inputs(const Job& job, gitlab::JobPayload& payload) {
+    const Value* inputs = job.value.given("inputs");
+    if (inputs == nullptr || !inputs->is_map()) return;
+    for (const auto& [name, input] : inputs->entries()) {
+        const Value* otherwise = input.given("default");
+        if (otherwise == nullptr) {
+            payload.has_inputs = true;
+            continue;
+        }
+        const bool scalar = !otherwise->is_list() && !otherwise->is_map();
+        payload.inputs.push_back(
+            {.key = name.to_text(),
+             .text = scalar ? otherwise->to_text() : pipeline::yaml::to_json(*otherwise)});
+    }
+}
+
 gitlab::JobInfo job_info_of(const JobRequest& request, const Collection& variables) {
     gitlab::JobInfo info;
     info.name = request.planned->job->name;
@@ -287,8 +304,7 @@ gitlab::JobPayload make_payload(const JobRequest& request) {
                 payload.has_secrets || !request.pipeline->given.find(name.to_text());
         }
     }
-    const Value* inputs = job.value.given("inputs");
-    payload.has_inputs = inputs != nullptr && !inputs->is_blank();
+    add_inputs(job, payload);
     return payload;
 }
 

@@ -85,6 +85,10 @@ class ExecCase(unittest.TestCase):
 
 
 class OneJob(ExecCase):
+    def test_job_inputs_have_their_defaults(self):
+        self.pipeline("job: {inputs: {who: {default: you}}, script: 'echo hello ${{ job.inputs.who }}'}\n")
+        self.assertIn("\nhello you\n", self.exec("job").stdout)
+
     def test_the_exit_code_is_the_scripts(self):
         self.pipeline("good: {script: 'true'}\nbad: {script: exit 42}\n")
         self.assertEqual(self.exec("good").code, 0)

@@ -47,8 +47,8 @@ bool is_entry(const json::json_pointer& place) {
 /// There is no job without id and token, and no input without content.
 bool is_refused(const json& payload) {
     const json::json_pointer content("/inputs/0/value/content");
-    const bool has_input = payload.contains("inputs") && !payload["inputs"].is_null() &&
-                           !payload["inputs"].empty();
+    const bool has_input =
+        payload.contains("inputs") && !payload["inputs"].is_null() && !payload["inputs"].empty();
     if (has_input && (!payload.contains(content) || payload.at(content).is_null())) return true;
     return payload.value("id", json()).is_null() || payload.value("token", json()).is_null();
 }

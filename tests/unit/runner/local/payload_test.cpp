@@ -191,6 +191,20 @@ TEST_F(Payload, CachesAreCarriedOver) {
     EXPECT_EQ(payload.cache[0].policy, "pull");
 }
 
+TEST_F(Payload, JobInputsHaveTheirDefaults) {
+    const auto payload = of(R"(
+job:
+  script: [x]
+  inputs: {who: {default: you}, many: {type: number, default: 3}, list: {type: array, default: [a]}}
+)");
+    ASSERT_EQ(payload.inputs.size(), 3U);
+    EXPECT_EQ(payload.inputs[0].key, "who");
+    EXPECT_EQ(payload.inputs[0].text, "you");
+    EXPECT_EQ(payload.inputs[1].text, "3");
+    EXPECT_EQ(payload.inputs[2].text, "[\"a\"]");
+    EXPECT_FALSE(payload.has_inputs);
+}
+
 TEST_F(Payload, ACacheKeyOfFilesFollowsTheirContent) {
     const std::string text = R"(
 job:
