@@ -150,6 +150,7 @@ class Daemon:
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
         self.output = Output(self.process.stdout)
+        self.killed = False
 
     @property
     def pid(self) -> int:
@@ -182,6 +183,7 @@ class Daemon:
         return self.wait_exit(timeout)
 
     def kill(self) -> None:
+        self.killed = True
         self.process.kill()
         self.process.wait()
 
@@ -231,6 +233,10 @@ class SystemCase(unittest.TestCase):
                 daemon.stop(timeout=15)
         self.assert_no_processes()
         self.assert_no_secrets()
+        if any(daemon.killed for daemon in self.daemons):
+            # The last answer may have come behind the last checkpoint: the next daemon sends that patch once more,
+            # and the server says (416) where to go on.
+            self.allowed.add("duplicate_bytes")
         bad = [str(v) for v in self.gitlab.violations if v.rule not in self.allowed]
         self.assertEqual(bad, [], "the runner did what a good runner does not do")
 
