@@ -119,13 +119,14 @@ base::Result<BodySource> ArtifactStore::open_archive(std::int64_t job_id) const 
 /// By runner-helper, which has the archive formats; its request is a file, for a program of ours
 /// reads nothing.
 base::Task<base::Result<std::string>> ArtifactStore::read_member(
-    boost::asio::any_io_executor executor, std::int64_t job_id, std::string path) const {
+    boost::asio::any_io_executor executor, std::int64_t job_id, std::string path) {
     const Kept* kept = find(job_id, "archive");
     if (kept == nullptr)
         co_return base::make_error(ErrorKind::kNotFound, "the job has no artifacts");
-    const auto unpacked = kept->path.parent_path() / "unpacked";
+    const std::string number = std::to_string(++reads_);
+    const auto unpacked = kept->path.parent_path() / ("unpacked-" + number);
     if (auto made = base::make_directories(unpacked, 0700); !made) co_return made.error();
-    const auto request = kept->path.parent_path() / "request";
+    const auto request = kept->path.parent_path() / ("request-" + number);
     const std::string text = "do cache-restore\nfile " + kept->path.string() + "\n";
     if (auto written = base::write_file_atomic(request, text, 0600); !written)
         co_return written.error();

@@ -46,10 +46,11 @@ class ArtifactStore {
     /// One file out of the archive of a job. kNotFound when the job has none, or the archive has no
     /// such file.
     base::Task<base::Result<std::string>> read_member(boost::asio::any_io_executor executor,
-                                                      std::int64_t job_id, std::string path) const;
+                                                      std::int64_t job_id, std::string path);
 
   private:
     std::filesystem::path directory_;
+    int reads_ = 0;  ///< several may be under way at once, each in a directory of its own
     std::map<std::int64_t, std::map<std::string, Kept>> kept_;
 };
 
