@@ -142,4 +142,22 @@ Task<Result<int>> Subprocess::wait() {
     co_return reap();
 }
 
+Task<Result<ProgramEnd>> run_to_end(boost::asio::any_io_executor executor,
+                                    SubprocessOptions options) {
+    constexpr std::size_t kPieceBytes = 64UL * 1024;
+    auto process = Subprocess::start(executor, options);
+    if (!process) co_return process.error();
+    ProgramEnd ended;
+    while (true) {
+        auto piece = co_await (*process)->read_some(kPieceBytes);
+        if (!piece) co_return piece.error();
+        if (piece->empty()) break;
+        ended.output += *piece;
+    }
+    auto status = co_await (*process)->wait();
+    if (!status) co_return status.error();
+    ended.status = *status;
+    co_return std::move(ended);
+}
+
 }  // namespace base

@@ -48,4 +48,12 @@ class Subprocess {
     boost::asio::posix::stream_descriptor exit_event_;
 };
 
+struct ProgramEnd {
+    std::string output;
+    int status = 0;  ///< as Subprocess::wait()
+};
+/// Runs a program whose output fits into memory.
+Task<Result<ProgramEnd>> run_to_end(boost::asio::any_io_executor executor,
+                                    SubprocessOptions options);
+
 }  // namespace base

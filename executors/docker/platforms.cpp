@@ -23,8 +23,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int kLogLines = 50;
-
 std::vector<std::string> platforms_in(const std::string& output) {
     std::vector<std::string> found;
     for (const auto& line : base::split(output, '\n')) {

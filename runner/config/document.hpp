@@ -39,7 +39,7 @@ struct Node {
     static Node datetime(std::string value);
     static Node array(std::vector<Node> values);
     static Node strings(const std::vector<std::string>& values);
-    static Node table() { return {}; }
+    static Node table();
 
     [[nodiscard]] bool is_table() const { return kind == Kind::kTable; }
     /// The entry of a table by exact name, null when there is none.
@@ -58,6 +58,8 @@ struct Node::Entry {
     Position place;  ///< of the key
     Node value;
 };
+
+inline Node Node::table() { return {}; }
 
 /// The tables of `[[name]]` in the order of the file. As everywhere in config.toml, case does not
 /// matter, so they may come from several arrays.

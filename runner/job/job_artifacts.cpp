@@ -119,7 +119,6 @@ base::Task<void> JobRun::download_artifacts(const PlannedStage& stage) {
 /// repeated.
 base::Task<base::Result<void>> JobRun::download(const Dependency& dependency) {
     const int attempts = variables_->attempts("ARTIFACT_DOWNLOAD_ATTEMPTS");
-    auto pause = kFirstRetryPause;
     for (checkpoint_.attempt = 0;; ++checkpoint_.attempt) {
         const bool direct = variables_->feature("FF_USE_DIRECT_DOWNLOAD");
         auto trying = download_once(dependency, direct);
@@ -130,9 +129,8 @@ base::Task<base::Result<void>> JobRun::download(const Dependency& dependency) {
         log().error(setup_.channel->transfer_words("archive").fetching + "... " +
                     done.error().message);
         log().warning("Retrying...");
-        auto waited = co_await wait_before_retry(pause);
+        auto waited = co_await wait_before_retry(retry_pause(checkpoint_.attempt + 1));
         if (!waited) co_return waited.error();
-        pause = std::min(pause * 2, kLongestRetryPause);
     }
 }
 

@@ -65,8 +65,6 @@ class JobRun final : private executors::session::EventSink {
 
   private:
     using Clock = std::chrono::steady_clock;
-    static constexpr std::chrono::seconds kFirstRetryPause{5};
-    static constexpr std::chrono::seconds kLongestRetryPause{300};
     using Session = executors::session::SupervisorSession;
 
     // job_run.cpp: the way from start to end
@@ -89,6 +87,7 @@ class JobRun final : private executors::session::EventSink {
     base::Task<void> run_stages();
     base::Task<void> run_stage(const PlannedStage& stage);
     base::Task<void> run_attempts(const PlannedStage& stage);
+    [[nodiscard]] std::chrono::seconds retry_pause(int number) const;
     base::Task<base::Result<void>> wait_before_retry(std::chrono::seconds pause);
     [[nodiscard]] std::uint16_t script_number(bool recovery_script = false) const;
     base::Task<base::Result<executors::session::StageExit>> run_script(std::uint16_t number,

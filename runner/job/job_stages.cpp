@@ -98,9 +98,6 @@ base::Task<void> JobRun::run_stage(const PlannedStage& stage) {
 base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
     const bool sources = stage.kind == StageKind::kGetSources;
     const int attempts = sources ? variables_->attempts("GET_SOURCES_ATTEMPTS") : 1;
-    const bool slower = variables_->feature("FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY");
-    const auto longest = slower ? kLongestRetryPause : std::chrono::seconds(5);
-    auto pause = slower ? kFirstRetryPause : std::chrono::seconds(1);
     while (true) {
         auto text = script_of(stage);
         if (!text) {
@@ -126,12 +123,11 @@ base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
         ++checkpoint_.attempt;
         save();
         log().warning("Retrying...");
-        auto waited = co_await wait_before_retry(pause);
+        auto waited = co_await wait_before_retry(retry_pause(checkpoint_.attempt));
         if (!waited) {
             judge(stage, waited.error());
             co_return;
         }
-        pause = std::min(pause * 2, longest);
         const auto clearing = script_number(true);
         auto cleared = co_await run_script(clearing, writer_->clear_worktree(), job_deadline());
         static_cast<void>(cleared);  // the next try says what is wrong
@@ -152,6 +148,14 @@ base::Task<base::Result<void>> JobRun::wait_before_retry(std::chrono::seconds pa
     auto sleeping = sleep_through(pause);
     auto slept = co_await base::run_stoppable(&stop_, std::move(sleeping), job_deadline());
     co_return std::move(slept);
+}
+
+/// Doubles from retry to retry; `number` counts from 1.
+std::chrono::seconds JobRun::retry_pause(int number) const {
+    const bool slower = variables_->feature("FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY");
+    const std::chrono::seconds first(slower ? 5 : 1);
+    const std::chrono::seconds longest(slower ? 300 : 5);
+    return std::min(first * (1 << std::clamp(number - 1, 0, 9)), longest);
 }
 
 std::uint16_t JobRun::script_number(bool recovery_script) const {

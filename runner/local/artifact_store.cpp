@@ -135,19 +135,13 @@ base::Task<base::Result<std::string>> ArtifactStore::read_member(
         "sh", "-c", "exec \"$1\" files <\"$2\"", "sh", executors::find_helper(), request.string()};
     options.directory = unpacked.string();
     options.errors_with_output = true;
-    auto process = base::Subprocess::start(executor, options);
-    if (!process) co_return process.error();
-    std::string words;
-    while (true) {
-        auto piece = co_await (*process)->read_some(kChunkBytes);
-        if (!piece) co_return piece.error();
-        if (piece->empty()) break;
-        words += *piece;
+    auto running = base::run_to_end(std::move(executor), std::move(options));
+    auto ended = co_await std::move(running);
+    if (!ended) co_return ended.error();
+    if (ended->status != 0) {
+        co_return base::make_error(ErrorKind::kIo,
+                                   "the artifacts cannot be unpacked: " + ended->output);
     }
-    auto status = co_await (*process)->wait();
-    if (!status) co_return status.error();
-    if (*status != 0)
-        co_return base::make_error(ErrorKind::kIo, "the artifacts cannot be unpacked: " + words);
     const auto file = (unpacked / std::filesystem::path(path).relative_path()).lexically_normal();
     const bool inside = file.string().starts_with(unpacked.string() + "/");
     if (!inside || !std::filesystem::is_regular_file(std::filesystem::symlink_status(file))) {

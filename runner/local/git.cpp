@@ -13,44 +13,21 @@ namespace runner::local {
 
 namespace {
 
-constexpr std::size_t kPieceBytes = 64 * 1024;
-
-struct Ended {
-    std::string output;
-    int status = 0;
-};
-
-base::Task<base::Result<Ended>> run_to_end(boost::asio::any_io_executor executor,
-                                           base::SubprocessOptions options) {
-    auto process = base::Subprocess::start(executor, options);
-    if (!process) co_return process.error();
-    Ended ended;
-    while (true) {
-        auto piece = co_await (*process)->read_some(kPieceBytes);
-        if (!piece) co_return piece.error();
-        if (piece->empty()) break;
-        ended.output += *piece;
-    }
-    auto status = co_await (*process)->wait();
-    if (!status) co_return status.error();
-    ended.status = *status;
-    co_return std::move(ended);
-}
-
-base::Result<Ended> call(const std::filesystem::path& directory, std::vector<std::string> arguments,
-                         bool errors_too) {
+base::Result<base::ProgramEnd> call(const std::filesystem::path& directory,
+                                    std::vector<std::string> arguments, bool errors_too) {
     base::SubprocessOptions options;
     options.arguments = std::move(arguments);
     options.arguments.insert(options.arguments.begin(), {"git", "-C", directory.string()});
     options.environment = {"GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C"};
     options.errors_with_output = errors_too;
     boost::asio::io_context context(1);
-    base::Result<Ended> ended = base::make_error(base::ErrorKind::kInternal, "git did not run");
-    auto on_end = [&](const std::exception_ptr& failure, base::Result<Ended> result) {
-        ended =
-            failure ? base::Result<Ended>(base::error_from_exception(failure)) : std::move(result);
+    base::Result<base::ProgramEnd> ended =
+        base::make_error(base::ErrorKind::kInternal, "git did not run");
+    auto on_end = [&](const std::exception_ptr& failure, base::Result<base::ProgramEnd> result) {
+        ended = failure ? base::Result<base::ProgramEnd>(base::error_from_exception(failure))
+                        : std::move(result);
     };
-    auto task = run_to_end(context.get_executor(), std::move(options));
+    auto task = base::run_to_end(context.get_executor(), std::move(options));
     boost::asio::co_spawn(context, std::move(task), on_end);
     context.run();
     return ended;

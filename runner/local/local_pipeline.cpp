@@ -221,7 +221,7 @@ base::Result<protocol::gitlab::JobPayload> LocalPipeline::payload_of(std::size_t
     request.id = workshop_.next_id++;
     request.token = base::Secret("local-" + base::random_alphanumeric(kTokenLength));
     request.started_at = base::rfc3339_utc(base::unix_micros_now() / 1'000'000);
-    request.files = workshop_.place.files();
+    request.files = &workshop_.place.files();
     request.blob_id = [this](const std::string& path) { return workshop_.place.blob_id(path); };
     if (auto added = add_downloads(job, request); !added) return added.error();
     ids_[job] = request.id;

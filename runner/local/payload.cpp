@@ -160,8 +160,9 @@ std::string key_by_files(const Value& key, const JobRequest& request) {
     std::set<std::string> ids;
     for (const std::string& pattern : texts_of(named)) {
         const pipeline::glob::PathGlob glob(pattern);
-        for (const std::string& path : request.files) {
-            if (glob.matches(path) && request.blob_id) ids.insert(request.blob_id(path));
+        if (request.files == nullptr) break;
+        for (const std::string& path : *request.files) {
+            if (glob.matches(path)) ids.insert(request.blob_id(path));
         }
     }
     ids.erase("");

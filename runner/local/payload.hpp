@@ -37,7 +37,7 @@ struct JobRequest {
     std::vector<pipeline::variables::Variable> inherited;
     std::vector<protocol::gitlab::Dependency> dependencies;
     /// The checkout's files, and git's name for the content of one: what `cache:key:files` goes by.
-    std::vector<std::string> files;
+    const std::vector<std::string>* files = nullptr;
     std::function<std::string(const std::string& path)> blob_id;
 };
 

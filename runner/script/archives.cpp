@@ -69,7 +69,7 @@ class FilesRequest {
 
 }  // namespace
 
-/// "policy" and key as the job means them; a cache that is not to be used has no key.
+/// Policy and key as the job means them.
 base::Result<StageWriter::PlannedCache> StageWriter::plan_cache(const Cache& cache) {
     PlannedCache plan;
     const std::string policy = variables_.expand(cache.policy);

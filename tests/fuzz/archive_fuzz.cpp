@@ -11,6 +11,7 @@
 #include "executors/helper/posix.hpp"
 #include "executors/helper/unpack.hpp"
 #include "tests/fuzz/require.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace {
 
@@ -22,22 +23,12 @@ namespace fs = std::filesystem;
 class Place {
   public:
     Place() {
-        char name[] = "/tmp/archive-fuzz-XXXXXX";
-        require(::mkdtemp(name) != nullptr, "a directory can be made");
-        root_ = name;
         fs::create_directory(root_ / "inside");
         fs::create_directory(root_ / "outside");
         // What a checkout may hold already: ways out.
         fs::create_directory_symlink("../outside", root_ / "inside/way");
         fs::create_symlink("../outside/file", root_ / "inside/link");
     }
-    ~Place() {
-        std::error_code ignored;
-        fs::remove_all(root_, ignored);
-    }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-
     [[nodiscard]] std::string inside() const { return root_ / "inside"; }
     [[nodiscard]] bool is_untouched() const {
         const auto entries = std::distance(fs::directory_iterator(root_), fs::directory_iterator());
@@ -45,7 +36,8 @@ class Place {
     }
 
   private:
-    fs::path root_;
+    tests::TempDir directory_;
+    const fs::path& root_ = directory_.path();
 };
 
 helper::Fd file_of(const std::uint8_t* data, std::size_t size) {

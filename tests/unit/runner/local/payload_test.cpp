@@ -213,7 +213,8 @@ job:
     - {key: {files: ["**/lock"], prefix: p}, paths: [a], fallback_keys: [p-default]}
     - {key: {files: [none]}, paths: [b]}
 )";
-    request_.files = {"lock", "sub/lock", "other"};
+    const std::vector<std::string> files{"lock", "sub/lock", "other"};
+    request_.files = &files;
     request_.blob_id = [](const std::string& path) { return "id of " + path; };
     const auto payload = of(text);
     ASSERT_EQ(payload.cache.size(), 2U);
