@@ -134,7 +134,7 @@ TEST_P(CaseTest, AnswersAsGitLabDoes) {
     EXPECT_EQ(texts(loaded.errors), expected.value("errors", std::vector<std::string>{}));
     EXPECT_EQ(texts(loaded.warnings), expected.value("warnings", std::vector<std::string>{}));
     if (expected.contains("place")) {
-        EXPECT_EQ(place_of(loaded), expected["place"]);
+        EXPECT_EQ(place_of(loaded), expected["place"].get<std::string>());
     }
     if (expected.contains("jobs")) {
         ASSERT_TRUE(loaded.configuration);
