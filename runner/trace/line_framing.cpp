@@ -18,18 +18,6 @@ std::size_t line_length(std::string_view text) {
     return static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
 }
 
-/// Copies `length` bytes of `text`. Short lines are the rule, and a copy of a fixed size is several
-/// times faster, so up to Spool::kSlackBytes more may be written.
-void copy_line(char* target, std::string_view text, std::size_t length) {
-    if (length <= 32 && text.size() >= 32) {
-        std::memcpy(target, text.data(), 32);
-    } else if (length <= 64 && text.size() >= 64) {
-        std::memcpy(target, text.data(), 64);
-    } else {
-        std::memcpy(target, text.data(), length);
-    }
-}
-
 }  // namespace
 
 LineFraming::LineFraming(Spool& spool, Spool::Source source, StreamTag tag, bool timestamps)
@@ -61,21 +49,15 @@ void LineFraming::append(std::string_view text) {
 /// what a script prints takes this way.
 std::string_view LineFraming::copy_lines(std::string_view text) {
     set_stamp(now_micros_);
-    char* const begin = spool_->prepare(Spool::kMaxPieceBytes);
-    char* target = begin;
-    char* const last = begin + Spool::kMaxPieceBytes - (kHeaderBytes + kMaxLineBytes + 1);
-    while (target <= last) {
-        const std::size_t length = line_length(text);
-        if (length > kMaxLineBytes || length == text.size()) break;
-        header_[kHeaderBytes - 1] = continues_ ? '+' : ' ';
-        continues_ = false;
-        std::memcpy(target, header_.data(), kHeaderBytes);
-        copy_line(target + kHeaderBytes, text, length + 1);
-        target += kHeaderBytes + length + 1;
-        text.remove_prefix(length + 1);
-    }
-    spool_->commit(static_cast<std::size_t>(target - begin), source_);
-    return text;
+    header_.back() = ' ';
+    LineHeader first = header_;
+    if (continues_) first.back() = '+';
+    const LineRoom room{spool_->prepare(Spool::kMaxPieceBytes), Spool::kMaxPieceBytes,
+                        kMaxLineBytes};
+    const CopiedLines copied = copy_stamped_lines(text, room, first, header_);
+    if (copied.read > 0) continues_ = false;
+    spool_->commit(copied.written, source_);
+    return text.substr(copied.read);
 }
 
 void LineFraming::append_lines(std::string_view text) {
@@ -126,11 +108,11 @@ void LineFraming::set_stamp(std::int64_t unix_micros) {
 
 void LineFraming::put_line(std::string_view text, std::int64_t unix_micros, bool continues_after) {
     set_stamp(unix_micros);
-    header_[kHeaderBytes - 1] = continues_ ? '+' : ' ';
-    const std::size_t bytes = kHeaderBytes + text.size() + 1;
+    header_[kLineHeaderBytes - 1] = continues_ ? '+' : ' ';
+    const std::size_t bytes = kLineHeaderBytes + text.size() + 1;
     char* target = spool_->prepare(bytes);
-    std::memcpy(target, header_.data(), kHeaderBytes);
-    std::memcpy(target + kHeaderBytes, text.data(), text.size());
+    std::memcpy(target, header_.data(), kLineHeaderBytes);
+    std::memcpy(target + kLineHeaderBytes, text.data(), text.size());
     target[bytes - 1] = '\n';
     spool_->commit(bytes, source_);
     continues_ = continues_after;

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "runner/trace/spool.hpp"
+#include "runner/trace/stamped_lines.hpp"
 
 namespace runner::trace {
 
@@ -25,7 +25,6 @@ struct StreamTag {
 /// Life: begin_write(), append() any number of times, end_write(); close() at the stream's end.
 class LineFraming {
   public:
-    static constexpr std::size_t kHeaderBytes = 32;
     static constexpr std::size_t kMaxLineBytes = 8192;
 
     LineFraming(Spool& spool, Spool::Source source, StreamTag tag, bool timestamps);
@@ -59,7 +58,7 @@ class LineFraming {
     bool timestamps_;
     std::int64_t now_micros_ = 0;
     std::int64_t stamped_micros_ = -1;
-    std::array<char, kHeaderBytes> header_{};
+    LineHeader header_{};
     std::string partial_;
     std::int64_t partial_micros_ = 0;
     bool continues_ = false;

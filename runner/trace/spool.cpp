@@ -95,7 +95,7 @@ base::Result<void> Spool::cut_to(std::uint64_t size) {
 char* Spool::prepare(std::size_t bytes) {
     if (!buffer_) {
         buffer_ = spare_buffer ? std::move(spare_buffer)
-                               : std::make_unique_for_overwrite<char[]>(kBufferBytes + kSlackBytes);
+                               : std::make_unique_for_overwrite<char[]>(kBufferBytes);
     }
     if (used_ + bytes > kBufferBytes) drain();
     return buffer_.get() + used_;

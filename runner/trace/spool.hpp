@@ -44,15 +44,14 @@ class Spool {
     Spool(const Spool&) = delete;
     Spool& operator=(const Spool&) = delete;
 
-    /// Room for `bytes` (at most kMaxPieceBytes) and kSlackBytes behind it, which may be scribbled
-    /// on. To be filled and committed, fully or less, before any other call.
+    /// Room for `bytes`, at most kMaxPieceBytes. To be filled and committed, fully or less, before
+    /// any other call.
     char* prepare(std::size_t bytes);
     void commit(std::size_t bytes, Source source);
     void append(std::string_view bytes, Source source);
     /// Ends the log as if its limit had been reached. Once only.
     void reach_limit() { reach_limit({}); }
     static constexpr std::size_t kMaxPieceBytes = 32 * 1024;
-    static constexpr std::size_t kSlackBytes = 64;
 
     /// Writes what was appended. A failure (disk full) is kept and answered by every later flush.
     base::Result<void> flush();
