@@ -139,7 +139,8 @@ base::Task<base::Result<http::Response>> Client::Impl::perform(Call call, CallRe
     while (true) {
         ++record.attempts;
         http::Request request = make_request(call);
-        request.lent_body = call.body.empty() ? call.lent_body : call.body;
+        request.body = call.body;
+        request.file = call.file;
         auto answer = co_await http_->send(std::move(request));
         record.duration = std::chrono::steady_clock::now() - begin;
         record.status = answer ? answer->status : 0;
@@ -339,21 +340,23 @@ base::Task<UpdateResult> Client::update_job(JobCredentials job, JobUpdate update
     co_return read_update(*answer);
 }
 
-base::Task<PatchResult> Client::patch_trace(JobCredentials job, std::string_view content,
+base::Task<PatchResult> Client::patch_trace(JobCredentials job, TraceContent content,
                                             std::uint64_t offset, bool debug_trace) {
-    if (content.empty()) {
+    Call call;
+    if (auto* file = std::get_if<base::FilePart>(&content)) call.file = *file;
+    if (auto* text = std::get_if<std::string>(&content)) call.body = std::move(*text);
+    const std::uint64_t bytes = call.file ? call.file->bytes : call.body.size();
+    const std::uint64_t end = offset + bytes;
+    if (bytes == 0) {
         PatchResult nothing_to_do;
         nothing_to_do.outcome = PatchOutcome::kOk;
         nothing_to_do.offset = offset;
         co_return nothing_to_do;
     }
-    const std::uint64_t end = offset + content.size();
-    Call call;
     call.endpoint = "patch_trace";
     call.method = "PATCH";
     call.path = job_path(job) + "/trace";
     call.query = debug_trace ? "?debug_trace=true" : "?debug_trace=false";
-    call.lent_body = content;
     call.headers.set("Content-Type", "text/plain");
     call.headers.set("Content-Range", std::to_string(offset) + "-" + std::to_string(end - 1));
     add_token(call.headers, "JOB-TOKEN", job.token);

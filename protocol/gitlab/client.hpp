@@ -7,7 +7,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
+#include "base/file_part.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "base/task.hpp"
@@ -68,6 +70,9 @@ struct JobRequest {
     RunnerInfo info;
     std::optional<SessionInfo> session;
 };
+
+/// A piece of a job's log: text of the caller's own, or bytes that wait in a file.
+using TraceContent = std::variant<std::string, base::FilePart>;
 
 struct JobCredentials {
     std::int64_t id = 0;
@@ -135,9 +140,8 @@ class Client {
 
     base::Task<JobRequestAnswer> request_job(JobRequest request);
     base::Task<UpdateResult> update_job(JobCredentials job, JobUpdate update);
-    /// `content` is at most 1 MiB, starts at `offset` of the log, and stays valid until the answer
-    /// is there.
-    base::Task<PatchResult> patch_trace(JobCredentials job, std::string_view content,
+    /// `content` is at most 1 MiB and starts at `offset` of the log.
+    base::Task<PatchResult> patch_trace(JobCredentials job, TraceContent content,
                                         std::uint64_t offset, bool debug_trace);
     /// Tries as often as §2.10 says. kForbidden and kInvalidInput (too large) are final.
     base::Task<base::Result<void>> upload_artifact(JobCredentials job, ArtifactUpload upload);

@@ -15,8 +15,7 @@ struct Call {
     std::string query;  ///< with its "?", or ""
     http::Headers headers;
     std::string body;
-    std::string_view
-        lent_body;  ///< instead of `body`; its owner keeps it until the answer is there
+    std::optional<base::FilePart> file;  ///< instead of `body`; lent until the answer is there
     bool wants_json = false;
 };
 

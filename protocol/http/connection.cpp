@@ -29,8 +29,12 @@ base::Task<base::Result<void>> Connection::send(const Request& request,
     base::Result<void> sent;
     if (request.source) {
         sent = co_await send_source(*request.source, *head);
+    } else if (request.file) {
+        sent = co_await transport_->write_file(*head, *request.file);
+        send_broken_ = !sent && !sent.error().is(base::ErrorKind::kCancelled) &&
+                       !sent.error().is(base::ErrorKind::kInternal);
     } else {
-        const Transport::Pieces pieces{*head, request.content(), std::string_view()};
+        const Transport::Pieces pieces{*head, request.body, std::string_view()};
         sent = co_await transport_->write_pieces(pieces);
         if (!sent && !sent.error().is(base::ErrorKind::kCancelled)) send_broken_ = true;
     }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/file_part.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 
@@ -38,12 +39,11 @@ struct Request {
     std::string method = "GET";
     std::string target = "/";  ///< path and query, already encoded
     Headers headers;
-    std::string body;  ///< sent with Content-Length
-    std::string_view
-        lent_body;  ///< instead of `body`; its owner keeps it until the answer is there
-    std::optional<BodySource> source;  ///< instead of `body`: sent chunked, never retried
+    std::string body;                    ///< sent with Content-Length
+    std::optional<base::FilePart> file;  ///< instead of `body`; lent until the answer is there
+    std::optional<BodySource> source;    ///< instead of `body`: sent chunked, never retried
 
-    [[nodiscard]] std::string_view content() const { return body.empty() ? lent_body : body; }
+    [[nodiscard]] std::uint64_t content_length() const { return file ? file->bytes : body.size(); }
 };
 
 struct Response {

@@ -33,7 +33,7 @@ base::Error unsendable(std::string_view what) {
 }
 
 bool has_length(const Request& request) {
-    return !request.content().empty() || request.method == "POST" || request.method == "PUT" ||
+    return request.content_length() > 0 || request.method == "POST" || request.method == "PUT" ||
            request.method == "PATCH";
 }
 
@@ -63,7 +63,7 @@ base::Result<std::string> write_request_head(const Request& request, const WireC
     if (request.source) {
         append_field(out, "Transfer-Encoding", "chunked");
     } else if (has_length(request)) {
-        append_field(out, "Content-Length", std::to_string(request.content().size()));
+        append_field(out, "Content-Length", std::to_string(request.content_length()));
     }
     out += "\r\n";
     return out;

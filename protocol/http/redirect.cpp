@@ -19,7 +19,7 @@ void drop_credentials(Headers& headers) {
 
 void drop_body(Request& request) {
     request.body.clear();
-    request.lent_body = {};
+    request.file.reset();
     for (const auto* name :
          {"Content-Type", "Content-Length", "Content-Range", "Content-Encoding"}) {
         request.headers.remove(name);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/file_part.hpp"
 #include "protocol/http/stream.hpp"
 
 namespace protocol::http {
@@ -22,6 +23,9 @@ class Transport : public ByteStream {
     /// The pieces in order, without putting them together first where that costs more than it
     /// saves.
     virtual base::Task<base::Result<void>> write_pieces(Pieces pieces) = 0;
+    /// `head`, then the file's part. A part that cannot be read answers kInternal, and the stream
+    /// is of no use any more: the peer waits for the rest.
+    virtual base::Task<base::Result<void>> write_file(std::string_view head, base::FilePart part);
     /// Whether the peer has said something that nobody has read yet, or has closed. Does not wait.
     virtual bool has_news() = 0;
     /// Issuers of the peer's certificate as PEM, "" without TLS.

@@ -31,7 +31,7 @@ class JobTarget final : public trace::TraceTarget {
           known_reasons_(options.payload->features.failure_reasons),
           debug_trace_(debug_trace) {}
 
-    base::Task<gitlab::PatchResult> patch(std::string_view content, std::uint64_t offset) override {
+    base::Task<gitlab::PatchResult> patch(base::FilePart content, std::uint64_t offset) override {
         auto result = co_await client_->patch_trace(job_, content, offset, debug_trace_);
         if (result.outcome == gitlab::PatchOutcome::kOk) {
             base::log::debug(
@@ -39,7 +39,7 @@ class JobTarget final : public trace::TraceTarget {
                 {{"job", job_.id},
                  {"code", result.status},
                  {"job-status", result.signals.job_status},
-                 {"sent-log", fmt::format("{}-{}", offset, offset + content.size() - 1)}});
+                 {"sent-log", fmt::format("{}-{}", offset, offset + content.bytes - 1)}});
         }
         co_return result;
     }

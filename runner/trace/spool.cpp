@@ -82,12 +82,11 @@ base::Result<void> Spool::cut_to(std::uint64_t size) {
     crc_ = 0;
     size_ = size;
     const auto piece = std::make_unique_for_overwrite<char[]>(kBufferBytes);
-    for (std::uint64_t offset = 0; offset < size;) {
-        const auto count = read(offset, {piece.get(), kBufferBytes});
-        if (!count) return count.error();
-        if (*count == 0) break;
-        crc_ = libdeflate_crc32(crc_, piece.get(), *count);
-        offset += *count;
+    base::FilePart whole = part(0, size);
+    while (whole.bytes > 0) {
+        const auto bytes = base::read_front(whole, {piece.get(), kBufferBytes});
+        if (!bytes) return bytes.error().with_context("the job log " + path_.string());
+        crc_ = libdeflate_crc32(crc_, bytes->data(), bytes->size());
     }
     return {};
 }
@@ -176,20 +175,9 @@ base::Result<void> Spool::flush() {
     return {};
 }
 
-base::Result<std::size_t> Spool::read(std::uint64_t offset, std::span<char> target) const {
-    if (offset >= size_) return std::size_t{0};
-    target = target.first(
-        static_cast<std::size_t>(std::min<std::uint64_t>(target.size(), size_ - offset)));
-    std::size_t done = 0;
-    while (done < target.size()) {
-        const auto count = ::pread(fd_.get(), target.data() + done, target.size() - done,
-                                   static_cast<off_t>(offset + done));
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return io_error("read", path_);
-        if (count == 0) break;
-        done += static_cast<std::size_t>(count);
-    }
-    return done;
+base::FilePart Spool::part(std::uint64_t offset, std::uint64_t bytes) const {
+    const std::uint64_t begin = std::min(offset, size_);
+    return {fd_.get(), begin, std::min(bytes, size_ - begin)};
 }
 
 }  // namespace runner::trace

@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
+#include "base/file_part.hpp"
 #include "base/files.hpp"
 #include "base/result.hpp"
 
@@ -61,9 +61,8 @@ class Spool {
     [[nodiscard]] std::uint32_t crc32() const { return crc_; }
     [[nodiscard]] bool limit_reached() const { return limit_reached_at_.has_value(); }
     [[nodiscard]] Saved save() const { return {size_, limit_reached_at_}; }
-    /// Fills `target` from `offset` and answers how much; less than all of it only at the end.
-    [[nodiscard]] base::Result<std::size_t> read(std::uint64_t offset,
-                                                 std::span<char> target) const;
+    /// At most `bytes` of the file from `offset`, to be sent.
+    [[nodiscard]] base::FilePart part(std::uint64_t offset, std::uint64_t bytes) const;
 
   private:
     Spool(base::UniqueFd fd, std::filesystem::path path, std::uint64_t limit_bytes);

@@ -57,8 +57,8 @@ __attribute__((target("avx2"))) void copy_by_block(std::string_view text, const 
         __m256i bytes;
         std::memcpy(&bytes, block, sizeof bytes);
         std::memcpy(target, &bytes, sizeof bytes);
-        auto ends = static_cast<std::uint32_t>(
-            _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, line_end)));
+        auto ends =
+            static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, line_end)));
         const char* copied = block;
         for (; ends != 0; ends &= ends - 1) {
             const char* const next = block + __builtin_ctz(ends) + 1;

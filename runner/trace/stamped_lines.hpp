@@ -12,7 +12,7 @@ using LineHeader = std::array<char, kLineHeaderBytes>;
 
 struct LineRoom {
     char* target;
-    std::size_t bytes;           ///< for whole lines, header and end included; all may be written to
+    std::size_t bytes;  ///< for whole lines, header and end included; all may be written to
     std::size_t max_line_bytes;  ///< of one line without header and end; a longer one ends the copy
 };
 

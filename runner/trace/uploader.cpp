@@ -13,6 +13,10 @@ using protocol::gitlab::PatchResult;
 using protocol::gitlab::UpdateOutcome;
 using protocol::gitlab::UpdateResult;
 
+namespace {
+constexpr const char* kTooShort = "the spool is shorter than it should be";
+}  // namespace
+
 Uploader::Uploader(const boost::asio::any_io_executor& executor, const JobTrace& trace,
                    TraceTarget& target, UploaderCallbacks callbacks, UploadTimes times,
                    std::uint64_t confirmed_bytes, const base::Clock& clock)
@@ -67,8 +71,6 @@ base::Task<void> Uploader::run() {
         switch (action.kind) {
             case UploadSchedule::Action::Kind::kWait: {
                 first_backlog_ = available_ <= confirmed_;
-                content_.reset();
-                capacity_ = 0;
                 const auto limit = action.until - now;
                 co_await changed_.wait_for(limit);
                 break;
@@ -80,28 +82,12 @@ base::Task<void> Uploader::run() {
     }
 }
 
-/// A megabyte allocated anew for each patch would cost more, in the kernel, than sending it.
-base::Result<std::string_view> Uploader::load(std::uint64_t offset, std::size_t bytes) {
-    if (bytes > capacity_) {
-        content_ = std::make_unique_for_overwrite<char[]>(bytes);
-        capacity_ = bytes;
-    }
-    const auto count = trace_.spool().read(offset, {content_.get(), bytes});
-    if (!count) return count.error();
-    return std::string_view(content_.get(), *count);
-}
-
 base::Task<bool> Uploader::send_patch(UploadSchedule::Action action) {
-    const auto content = load(action.offset, action.bytes);
+    const auto content = trace_.spool().part(action.offset, action.bytes);
+    const std::uint64_t end = action.offset + content.bytes;
     PatchResult result;
-    std::uint64_t end = action.offset;
-    if (content && !content->empty()) {
-        end += content->size();
-        result = co_await target_.patch(*content, action.offset);
-    } else {
-        result.message =
-            content ? "the spool is shorter than it should be" : content.error().message;
-    }
+    result.message = kTooShort;
+    if (content.bytes > 0) result = co_await target_.patch(content, action.offset);
     if (result.outcome == PatchOutcome::kCancelled) co_return false;
     if (result.outcome == PatchOutcome::kFailed || result.outcome == PatchOutcome::kNotFound) {
         base::log::warning("Appending to the job's log failed; it is tried again",
@@ -148,18 +134,13 @@ base::Task<FinalReport::End> Uploader::finish(int tries) {
 base::Task<bool> Uploader::send_final(FinalReport& report, std::uint64_t offset) {
     const auto left = std::max(trace_.spool_bytes(), offset) - offset;
     const auto bytes = std::min<std::uint64_t>(left, times_.max_patch_bytes);
-    const auto content = load(offset, static_cast<std::size_t>(bytes));
+    const auto content = trace_.spool().part(offset, bytes);
+    const std::uint64_t end = offset + content.bytes;
     PatchResult result;
-    std::uint64_t end = offset;
-    if (content && !content->empty()) {
-        end += content->size();
-        result = co_await target_.patch(*content, offset);
-    } else {
-        // What cannot be read cannot be sent by trying again.
-        result.outcome = PatchOutcome::kNotFound;
-        result.message =
-            content ? "the spool is shorter than it should be" : content.error().message;
-    }
+    // What is not there cannot be sent by trying again.
+    result.outcome = PatchOutcome::kNotFound;
+    result.message = kTooShort;
+    if (content.bytes > 0) result = co_await target_.patch(content, offset);
     if (result.outcome == PatchOutcome::kCancelled) co_return false;
     if (result.outcome != PatchOutcome::kOk && result.outcome != PatchOutcome::kRangeMismatch) {
         base::log::warning("Sending the rest of the job's log failed",

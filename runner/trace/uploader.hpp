@@ -2,11 +2,10 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
-#include <string_view>
 
 #include "base/clock.hpp"
+#include "base/file_part.hpp"
 #include "base/notifier.hpp"
 #include "base/task.hpp"
 #include "protocol/gitlab/answers.hpp"
@@ -19,8 +18,7 @@ namespace runner::trace {
 class TraceTarget {
   public:
     virtual ~TraceTarget() = default;
-    /// `content` stays valid until the answer is there.
-    virtual base::Task<protocol::gitlab::PatchResult> patch(std::string_view content,
+    virtual base::Task<protocol::gitlab::PatchResult> patch(base::FilePart content,
                                                             std::uint64_t offset) = 0;
     /// `state=running` with checksum and size, as a sign of life.
     virtual base::Task<protocol::gitlab::UpdateResult> touch(std::string checksum,
@@ -65,7 +63,6 @@ class Uploader {
     base::Task<FinalReport::End> finish(int tries);
 
   private:
-    base::Result<std::string_view> load(std::uint64_t offset, std::size_t bytes);
     base::Task<bool> send_patch(UploadSchedule::Action action);
     base::Task<bool> send_touch();
     base::Task<bool> send_final(FinalReport& report, std::uint64_t offset);
@@ -80,8 +77,6 @@ class Uploader {
     UploadTimes times_;
     UploadSchedule schedule_;
     base::Notifier changed_;
-    std::unique_ptr<char[]> content_;  ///< what is being sent; kept from patch to patch of a round
-    std::size_t capacity_ = 0;
     std::uint64_t available_ = 0;
     std::uint64_t confirmed_ = 0;
     bool first_backlog_ = false;  ///< the loop sleeps without anything to send

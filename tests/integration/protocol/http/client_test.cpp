@@ -116,7 +116,7 @@ TEST(HttpClient, SendsLargeBodiesWhole) {
     });
     Request request;
     request.method = "PATCH";
-    request.lent_body = large;
+    request.body = large;
     const auto answer = exchange(options_for(server.url()), std::move(request));
     ASSERT_TRUE(answer) << answer.error().message;
     EXPECT_TRUE(arrived == large);

@@ -42,13 +42,13 @@ TEST(Headers, SetReplacesAndRemoveTakesAll) {
     EXPECT_TRUE(headers.has("empty"));
 }
 
-TEST(Request, ContentIsItsOwnOrLent) {
+TEST(Request, TheFileCountsBeforeTheBody) {
     Request request;
-    EXPECT_EQ(request.content(), "");
-    request.lent_body = "lent";
-    EXPECT_EQ(request.content(), "lent");
+    EXPECT_EQ(request.content_length(), 0U);
     request.body = "own";
-    EXPECT_EQ(request.content(), "own");
+    EXPECT_EQ(request.content_length(), 3U);
+    request.file = base::FilePart{1, 2, 40};
+    EXPECT_EQ(request.content_length(), 40U);
 }
 
 }  // namespace

@@ -33,8 +33,8 @@ TEST_F(SpoolTest, CountsWhatIsInTheFile) {
     EXPECT_EQ(format_checksum(spool->crc32()), "crc32:cbf43926");
     std::array<char, 100> bytes{};
     const auto read = [&](std::uint64_t offset, std::size_t limit) {
-        return std::string(bytes.data(),
-                           spool->read(offset, std::span(bytes).first(limit)).value());
+        auto part = spool->part(offset, limit);
+        return std::string(base::read_front(part, bytes).value());
     };
     EXPECT_EQ(read(3, 4), "4567");
     EXPECT_EQ(read(7, 100), "89");

@@ -25,8 +25,8 @@ struct Copy {
 /// Fails when a byte behind the room was written to.
 Copy copied(const std::string& text, std::size_t room, std::size_t max_line) {
     std::vector<char> target(room + 256, kUntouched);
-    const auto done = copy_stamped_lines(text, {target.data(), room, max_line}, header_of('<'),
-                                         header_of('='));
+    const auto done =
+        copy_stamped_lines(text, {target.data(), room, max_line}, header_of('<'), header_of('='));
     EXPECT_LE(done.written, room);
     for (std::size_t i = room; i < target.size(); ++i) EXPECT_EQ(target[i], kUntouched) << i;
     return {std::string(target.data(), done.written), done.read};
@@ -60,9 +60,9 @@ TEST(StampedLines, NothingIsCopiedOfALineWithoutEnd) {
 }
 
 TEST(StampedLines, EachLineStandsBehindAHeader) {
-    EXPECT_EQ(copied("a\n\nb\nrest", 4096, 100).text,
-              std::string(32, '<') + "a\n" + std::string(32, '=') + "\n" + std::string(32, '=') +
-                  "b\n");
+    EXPECT_EQ(
+        copied("a\n\nb\nrest", 4096, 100).text,
+        std::string(32, '<') + "a\n" + std::string(32, '=') + "\n" + std::string(32, '=') + "b\n");
 }
 
 TEST(StampedLines, ALineThatIsTooLongEndsTheCopy) {

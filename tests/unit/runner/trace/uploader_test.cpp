@@ -22,7 +22,7 @@ using protocol::gitlab::UpdateResult;
 /// planned.
 class Server final : public TraceTarget {
   public:
-    base::Task<PatchResult> patch(std::string_view content, std::uint64_t offset) override {
+    base::Task<PatchResult> patch(base::FilePart content, std::uint64_t offset) override {
         co_await base::sleep_for(latency);
         ++patches;
         PatchResult result;
@@ -34,7 +34,9 @@ class Server final : public TraceTarget {
         result.signals.cancel_requested = canceling;
         result.offset = log.size();
         result.outcome = offset == log.size() ? PatchOutcome::kOk : PatchOutcome::kRangeMismatch;
-        if (result.outcome == PatchOutcome::kOk) log += content;
+        std::string bytes(content.bytes, '\0');
+        EXPECT_TRUE(base::read_front(content, bytes));
+        if (result.outcome == PatchOutcome::kOk) log += bytes;
         co_return result;
     }
     base::Task<UpdateResult> touch(std::string checksum, std::uint64_t bytes) override {
