@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
 #include <atomic>
 #include <chrono>
 
 #include "base/clock.hpp"
+#include "base/json.hpp"
 
 namespace base::log {
 

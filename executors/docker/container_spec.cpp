@@ -1,11 +1,11 @@
 #include "executors/docker/container_spec.hpp"
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <charconv>
 
 #include "base/doublestar.hpp"
 #include "base/files.hpp"
+#include "base/json.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/engine_json.hpp"
 #include "executors/docker/image_rules.hpp"

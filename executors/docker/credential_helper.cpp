@@ -7,13 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <functional>
 
 #include "base/files.hpp"
+#include "base/json.hpp"
 #include "base/offload.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/engine_json.hpp"

@@ -1,10 +1,10 @@
 #include "executors/docker/engine_api.hpp"
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <charconv>
 #include <utility>
 
+#include "base/json.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/engine_json.hpp"
 #include "executors/docker/tar_archive.hpp"

@@ -1,10 +1,10 @@
 #include "executors/docker/engine_config.hpp"
 
-#include <nlohmann/json.hpp>
 #include <toml++/toml.h>
 #include <algorithm>
 #include <sstream>
 
+#include "base/json.hpp"
 #include "executors/docker/engine_json.hpp"
 
 namespace executors::docker {

@@ -1,6 +1,5 @@
 #include "executors/docker/engine_connection.hpp"
 
-#include <nlohmann/json.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -8,6 +7,7 @@
 
 #include "base/digest.hpp"
 #include "base/files.hpp"
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/offload.hpp"
 #include "base/random.hpp"

@@ -1,5 +1,5 @@
-#include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
 #include "executors/docker/engine_api.hpp"
 #include "executors/docker/engine_json.hpp"
 

@@ -1,6 +1,5 @@
 #include "executors/docker/job_objects.hpp"
-
-#include <nlohmann/json.hpp>
+#include "base/json.hpp"
 
 #include "executors/docker/engine_json.hpp"
 

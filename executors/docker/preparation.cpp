@@ -1,9 +1,9 @@
 #include "executors/docker/preparation.hpp"
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <utility>
 
+#include "base/json.hpp"
 #include "base/random.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/dial.hpp"

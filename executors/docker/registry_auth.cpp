@@ -1,8 +1,8 @@
 #include "executors/docker/registry_auth.hpp"
 
-#include <nlohmann/json.hpp>
 #include <array>
 
+#include "base/json.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/docker_reference.hpp"
 #include "executors/docker/engine_json.hpp"

@@ -5,10 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <csignal>
 
+#include "base/json.hpp"
 #include "executors/helper/engine_client.hpp"
 #include "executors/helper/posix.hpp"
 

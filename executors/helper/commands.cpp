@@ -1,8 +1,8 @@
 #include "executors/helper/commands.hpp"
 
-#include <nlohmann/json.hpp>
 #include <map>
 
+#include "base/json.hpp"
 #include "executors/helper/posix.hpp"
 
 namespace executors::helper {

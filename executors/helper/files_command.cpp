@@ -4,12 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
 #include <clocale>
 #include <cstdio>
 #include <filesystem>
 #include <map>
 
+#include "base/json.hpp"
 #include "executors/helper/archive_writer.hpp"
 #include "executors/helper/file_selection.hpp"
 #include "executors/helper/posix.hpp"

@@ -3,13 +3,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 
+#include "base/json.hpp"
 #include "executors/helper/builder_boot.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/preload.hpp"

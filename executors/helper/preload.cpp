@@ -6,7 +6,6 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -14,6 +13,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/json.hpp"
 #include "executors/helper/engine_client.hpp"
 #include "executors/helper/engine_wait.hpp"
 #include "executors/helper/posix.hpp"

@@ -4,9 +4,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
 #include <array>
 #include <csignal>
+
+#include "base/json.hpp"
 
 namespace executors::helper {
 

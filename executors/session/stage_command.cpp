@@ -1,6 +1,5 @@
 #include "executors/session/stage_command.hpp"
-
-#include <nlohmann/json.hpp>
+#include "base/json.hpp"
 
 namespace executors::session {
 

@@ -3,11 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
 #include <array>
 #include <cstdlib>
 
 #include "base/files.hpp"
+#include "base/json.hpp"
 #include "base/offload.hpp"
 #include "base/random.hpp"
 #include "base/stop_source.hpp"

@@ -1,9 +1,9 @@
 #include "protocol/gitlab/answers.hpp"
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <charconv>
 
+#include "base/json.hpp"
 #include "base/strings.hpp"
 
 namespace protocol::gitlab {

@@ -1,10 +1,10 @@
 #include "protocol/gitlab/client.hpp"
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "protocol/gitlab/client_impl.hpp"

@@ -1,11 +1,12 @@
 #include "protocol/gitlab/json_reader.hpp"
 
-#include <nlohmann/json.hpp>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
+
+#include "base/json.hpp"
 
 namespace protocol::gitlab {
 

@@ -1,9 +1,9 @@
 #include "protocol/gitlab/payload.hpp"
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <utility>
 
+#include "base/json.hpp"
 #include "protocol/gitlab/json_reader.hpp"
 
 namespace protocol::gitlab {

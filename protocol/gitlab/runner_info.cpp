@@ -2,11 +2,11 @@
 
 #include <sys/utsname.h>
 
-#include <nlohmann/json.hpp>
 #include <array>
 #include <string_view>
 #include <utility>
 
+#include "base/json.hpp"
 #include "base/version.hpp"
 
 namespace protocol::gitlab {

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <array>
 #include <charconv>
 
+#include "base/json.hpp"
 #include "base/strings.hpp"
 #include "protocol/gitlab/api_url.hpp"
 #include "protocol/http/url.hpp"

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <cstdio>
 
+#include "base/json.hpp"
 #include "runner/commands/commands.hpp"
 #include "runner/commands/pipeline_scene.hpp"
 #include "runner/pipeline/lint.hpp"

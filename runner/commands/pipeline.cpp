@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <cstdio>
 
+#include "base/json.hpp"
 #include "base/strings.hpp"
 #include "runner/commands/commands.hpp"
 #include "runner/commands/pipeline_scene.hpp"

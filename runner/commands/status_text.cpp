@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <chrono>
 #include <vector>
 
 #include "base/duration.hpp"
+#include "base/json.hpp"
 
 namespace runner::commands {
 

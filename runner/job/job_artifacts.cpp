@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 
+#include "base/json.hpp"
 #include "base/stop_source.hpp"
 #include "runner/job/job_run.hpp"
 #include "runner/script/cache_key.hpp"

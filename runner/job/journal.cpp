@@ -1,10 +1,10 @@
 #include "runner/job/journal.hpp"
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <functional>
 
 #include "base/files.hpp"
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "runner/job/failure_reason.hpp"
 

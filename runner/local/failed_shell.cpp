@@ -4,9 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
 #include <cerrno>
 
+#include "base/json.hpp"
 #include "base/offload.hpp"
 
 namespace runner::local {

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 
+#include "base/json.hpp"
 #include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline {

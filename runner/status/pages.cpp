@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "base/clock.hpp"
 #include "base/duration.hpp"
+#include "base/json.hpp"
 #include "base/version.hpp"
 
 namespace runner::status {

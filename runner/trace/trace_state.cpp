@@ -1,7 +1,8 @@
 #include "runner/trace/trace_state.hpp"
 
-#include <nlohmann/json.hpp>
 #include <stdexcept>
+
+#include "base/json.hpp"
 
 namespace runner::trace {
 

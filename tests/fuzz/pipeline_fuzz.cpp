@@ -2,10 +2,10 @@
 // may hold several files: a line "#file NAME" begins another one, which `include` can name; the
 // file "inputs" gives the inputs.
 
-#include <nlohmann/json.hpp>
 #include <map>
 #include <string>
 
+#include "base/json.hpp"
 #include "runner/pipeline/lint.hpp"
 #include "runner/pipeline/load.hpp"
 #include "runner/pipeline/plan/create.hpp"

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <charconv>
 #include <optional>
 #include <unordered_map>
 
+#include "base/json.hpp"
 #include "base/strings.hpp"
 #include "runner/pipeline/expression/expression.hpp"
 #include "runner/pipeline/expression/regex.hpp"

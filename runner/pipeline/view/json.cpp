@@ -1,6 +1,6 @@
-#include <nlohmann/json.hpp>
 #include <algorithm>
 
+#include "base/json.hpp"
 #include "runner/pipeline/view/view.hpp"
 #include "runner/pipeline/yaml/print.hpp"
 

@@ -2,11 +2,11 @@
 
 #include <yaml.h>
 
-#include <nlohmann/json.hpp>
 #include <cmath>
 #include <memory>
 #include <stdexcept>
 
+#include "base/json.hpp"
 #include "runner/pipeline/yaml/scalars.hpp"
 
 namespace runner::pipeline::yaml {

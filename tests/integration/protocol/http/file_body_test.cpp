@@ -19,7 +19,8 @@ using tests::ScriptedServer;
 class HttpFileBody : public testing::TestWithParam<bool> {
   protected:
     HttpFileBody() {
-        for (std::size_t i = 0; i < 8U << 20U; ++i) text_.push_back(static_cast<char>('a' + i % 23));
+        for (std::size_t i = 0; i < 8U << 20U; ++i)
+            text_.push_back(static_cast<char>('a' + i % 23));
         EXPECT_TRUE(base::write_file_atomic(directory_.path() / "file", text_, 0600));
         file_ = base::UniqueFd(::open((directory_.path() / "file").c_str(), O_RDONLY | O_CLOEXEC));
         if (!GetParam()) return;

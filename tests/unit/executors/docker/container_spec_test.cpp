@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <fstream>
 #include <functional>
 
+#include "base/json.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace {

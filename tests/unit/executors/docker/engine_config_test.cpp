@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <toml++/toml.h>
 
-#include <nlohmann/json.hpp>
+#include "base/json.hpp"
 
 namespace {
 

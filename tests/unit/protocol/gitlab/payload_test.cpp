@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 
 #include "base/files.hpp"
+#include "base/json.hpp"
 
 namespace {
 

@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "base/json.hpp"
 #include "runner/pipeline/include/work_tree.hpp"
 #include "runner/pipeline/lint.hpp"
 #include "runner/pipeline/load.hpp"

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 #include <map>
 #include <string>
 
+#include "base/json.hpp"
 #include "runner/pipeline/glob/path_glob.hpp"
 #include "runner/pipeline/lint.hpp"
 #include "runner/pipeline/load.hpp"

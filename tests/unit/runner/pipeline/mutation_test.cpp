@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -14,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.hpp"
 #include "runner/pipeline/include/work_tree.hpp"
 #include "runner/pipeline/lint.hpp"
 #include "runner/pipeline/load.hpp"

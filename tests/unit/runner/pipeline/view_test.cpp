@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/json.hpp"
 #include "runner/pipeline/include/work_tree.hpp"
 #include "runner/pipeline/view/words.hpp"
 
