@@ -78,21 +78,20 @@ base::Result<void> exit_error(const base::Result<StageExit>& exit) {
 
 /// A stop and the job's own limit are judged as in every stage; a peer that was too slow is a
 /// failure like others.
-void JobRun::archive_failed(const PlannedStage& stage, const std::string& what,
-                            const base::Error& error) {
-    if (stop_.requested() || (error.is(ErrorKind::kTimeout) && is_over_time()))
-        return judge(stage, error);
+JobRun::StageResult JobRun::archive_failed(const std::string& what, const base::Error& error) {
+    if (stop_.requested() || (error.is(ErrorKind::kTimeout) && is_over_time())) return error;
     log().error(what + error.message);
-    stage_failed(stage, {FailureReason::kScriptFailure, 1, "exit code 1"});
+    StageExit exit;
+    exit.code = 1;
+    return exit;
 }
 
-base::Task<void> JobRun::download_artifacts(const PlannedStage& stage) {
+base::Task<JobRun::StageResult> JobRun::download_artifacts() {
     const auto& all = setup_.payload.dependencies;
     if (all.size() > kMaxParts) {
         const std::string text =
             fmt::format("{} jobs to download from, at most {} are possible", all.size(), kMaxParts);
-        archive_failed(stage, "", base::make_error(ErrorKind::kInvalidInput, text));
-        co_return;
+        co_return archive_failed("", base::make_error(ErrorKind::kInvalidInput, text));
     }
     const std::string words = setup_.channel->transfer_words("archive").fetching;
     for (; checkpoint_.part < all.size(); ++checkpoint_.part) {
@@ -107,12 +106,12 @@ base::Task<void> JobRun::download_artifacts(const PlannedStage& stage) {
             done = co_await std::move(extracting);
         }
         if (!done) {
-            archive_failed(stage, words + "... ", done.error());
-            co_return;
+            co_return archive_failed(words + "... ", done.error());
         }
         log().print(fmt::format("{}... ok  id={}", words, dependency.id));
         save();
     }
+    co_return StageExit();
 }
 
 /// As often as the job allows: what is damaged would be damaged again, so only the transfer is
@@ -156,8 +155,9 @@ base::Task<base::Result<void>> JobRun::extract(const Dependency& dependency) {
     co_return exit_error(extracted);
 }
 
-base::Task<void> JobRun::upload_artifacts(const PlannedStage& stage) {
+base::Task<JobRun::StageResult> JobRun::upload_artifacts(const PlannedStage& stage) {
     const auto& all = setup_.payload.artifacts;
+    StageResult result = StageExit();
     for (; checkpoint_.part < all.size(); ++checkpoint_.part) {
         const Artifact& artifact = all[checkpoint_.part];
         if (!script::names_files(artifact) ||
@@ -167,10 +167,12 @@ base::Task<void> JobRun::upload_artifacts(const PlannedStage& stage) {
         auto done = co_await std::move(uploading);
         // The others are sent all the same: each is worth having.
         const std::string words = setup_.channel->transfer_words(type_of(artifact)).sending;
-        if (!done) archive_failed(stage, words + "... ", done.error());
-        if (stop_.requested() || checkpoint_.progress.job_timed_out) co_return;
+        if (!done) result = archive_failed(words + "... ", done.error());
+        if (!result) break;
+        judge(stage, result);  // at once: a restart must not forget a failure
         save();
     }
+    co_return std::move(result);
 }
 
 base::Task<base::Result<void>> JobRun::upload(const Artifact& artifact, std::size_t index) {

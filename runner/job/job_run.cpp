@@ -71,6 +71,7 @@ JobRun::JobRun(const boost::asio::any_io_executor& executor, JobSetup setup)
       changed_(executor),
       group_(executor) {
     if (setup_.restored) checkpoint_ = *setup_.restored;
+    script_may_run_ = checkpoint_.stage_begun;
     const auto& payload = setup_.payload;
     status_.id = payload.id;
     status_.project_id = payload.job_info.project_id;
@@ -238,21 +239,26 @@ base::Task<bool> JobRun::take_up_again() {
 
 base::Task<base::Result<void>> JobRun::prepare_once() {
     auto task = setup_.executor->prepare(environment_, log());
-    base::Deadline deadline = job_deadline();
-    if (setup_.runner->prepare_timeout) {
-        const auto limit =
-            std::chrono::duration_cast<Clock::duration>(*setup_.runner->prepare_timeout);
-        deadline = std::min(*deadline, Clock::now() + limit);
-    }
-    auto result = co_await base::run_stoppable(&stop_, std::move(task), deadline);
+    auto result = co_await base::run_stoppable(&stop_, std::move(task), prepare_deadline());
     co_return std::move(result);
+}
+
+/// Of the preparation as a whole: the executor's with all its tries, and the script's.
+base::Deadline JobRun::prepare_deadline() {
+    if (!setup_.runner->prepare_timeout) return job_deadline();
+    if (!prepare_until_) {
+        prepare_until_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                            *setup_.runner->prepare_timeout);
+    }
+    return std::min(*job_deadline(), *prepare_until_);
 }
 
 /// By the job's limit, or by that of the preparation alone.
 void JobRun::preparation_timed_out() {
     const auto& limit = setup_.runner->prepare_timeout;
-    checkpoint_.progress.job_timed_out = !limit || *job_deadline() <= Clock::now();
+    checkpoint_.progress.job_timed_out = !limit || is_over_time();
     if (checkpoint_.progress.job_timed_out) return;
+    checkpoint_.progress.prepare_script_failed = true;
     fail({FailureReason::kTimeout, 0,
           "prepare timeout: exceeded timeout of " + base::format_go_duration(*limit)});
 }

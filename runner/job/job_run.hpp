@@ -66,12 +66,14 @@ class JobRun final : private executors::session::EventSink {
   private:
     using Clock = std::chrono::steady_clock;
     using Session = executors::session::SupervisorSession;
+    using StageResult = base::Result<executors::session::StageExit>;
 
     // job_run.cpp: the way from start to end
     base::Task<void> execute();
     base::Task<bool> make_ready();
     base::Task<bool> prepare();
     base::Task<base::Result<void>> prepare_once();
+    base::Deadline prepare_deadline();
     void preparation_timed_out();
     base::Task<bool> take_up_again();
     base::Task<void> report();
@@ -86,14 +88,15 @@ class JobRun final : private executors::session::EventSink {
     // job_stages.cpp: one stage
     base::Task<void> run_stages();
     base::Task<void> run_stage(const PlannedStage& stage);
-    base::Task<void> run_attempts(const PlannedStage& stage);
+    base::Task<StageResult> attempt(const PlannedStage& stage);
+    base::Task<StageResult> run_stage_script(const PlannedStage& stage);
+    base::Task<void> clear_worktree();
     [[nodiscard]] std::chrono::seconds retry_pause(int number) const;
     base::Task<base::Result<void>> wait_before_retry(std::chrono::seconds pause);
     [[nodiscard]] std::uint16_t script_number(bool recovery_script = false) const;
-    base::Task<base::Result<executors::session::StageExit>> run_script(std::uint16_t number,
-                                                                       std::string script,
-                                                                       base::Deadline deadline);
-    base::Task<base::Result<executors::session::StageExit>> stop_script(std::uint16_t number);
+    base::Task<StageResult> run_script(std::uint16_t number, std::string script,
+                                       base::Deadline deadline);
+    base::Task<StageResult> stop_script(std::uint16_t number);
     base::Task<void> get_ready();
     base::Task<base::Result<void>> wait_engine(const executors::ReadinessStage& wanted,
                                                Session::EngineState state,
@@ -103,8 +106,7 @@ class JobRun final : private executors::session::EventSink {
     base::Task<bool> wait_until_ready();
     base::Result<std::string> script_of(const PlannedStage& stage);
     base::Deadline stage_deadline(const PlannedStage& stage);
-    void judge(const PlannedStage& stage,
-               const base::Result<executors::session::StageExit>& result);
+    void judge(const PlannedStage& stage, const StageResult& result);
     void stage_timed_out(const PlannedStage& stage);
     [[nodiscard]] bool is_over_time() const;
     void stage_stopped(const PlannedStage& stage);
@@ -116,18 +118,17 @@ class JobRun final : private executors::session::EventSink {
     base::Task<base::Result<void>> unpack_sources();
 
     // job_artifacts.cpp
-    base::Task<void> download_artifacts(const PlannedStage& stage);
+    base::Task<StageResult> download_artifacts();
     base::Task<base::Result<void>> download(const protocol::gitlab::Dependency& dependency);
     base::Task<base::Result<void>> download_once(const protocol::gitlab::Dependency& dependency,
                                                  bool direct);
     base::Task<base::Result<void>> extract(const protocol::gitlab::Dependency& dependency);
-    base::Task<void> upload_artifacts(const PlannedStage& stage);
+    base::Task<StageResult> upload_artifacts(const PlannedStage& stage);
     base::Task<base::Result<void>> upload(const protocol::gitlab::Artifact& artifact,
                                           std::size_t index);
     base::Task<base::Result<void>> send_package(const protocol::gitlab::Artifact& artifact,
                                                 const std::string& path);
-    void archive_failed(const PlannedStage& stage, const std::string& what,
-                        const base::Error& error);
+    StageResult archive_failed(const std::string& what, const base::Error& error);
 
     // executors::session::EventSink
     void on_output(std::uint16_t stage, executors::helper::Stream stream, std::uint64_t time_us,
@@ -154,7 +155,9 @@ class JobRun final : private executors::session::EventSink {
     std::unique_ptr<Session> session_;
     std::optional<base::Result<void>> ready_;  ///< the readiness stage's end
     std::string ready_message_;
-    base::Notifier changed_;  ///< readiness, a checkpoint is due
+    std::optional<Clock::time_point> prepare_until_;  ///< prepare_timeout, once it counts
+    base::Notifier changed_;                          ///< readiness, a checkpoint is due
+    bool script_may_run_ = false;  ///< a former daemon began the stage that is taken up
     bool checkpoint_due_ = false;
     bool ended_ = false;
     bool journal_failed_ = false;

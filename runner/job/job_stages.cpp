@@ -77,6 +77,32 @@ base::Task<void> JobRun::run_stage(const PlannedStage& stage) {
         checkpoint_.progress.steps_reached = true;
         setup_.channel->expect_output();
     }
+    const bool sources = stage.kind == StageKind::kGetSources;
+    const int attempts = sources ? variables_->attempts("GET_SOURCES_ATTEMPTS") : 1;
+    while (true) {
+        if (sources && checkpoint_.attempt > 0 && !checkpoint_.stage_begun)
+            co_await clear_worktree();
+        auto result = co_await attempt(stage);
+        const bool failed =
+            result && result->code != 0 && result->reason == StageExit::Reason::kExited;
+        if (!failed || checkpoint_.attempt + 1 >= attempts || stop_.requested()) {
+            judge(stage, result);
+            co_return;
+        }
+        ++checkpoint_.attempt;
+        checkpoint_.stage_begun = false;
+        save();
+        log().warning("Retrying...");
+        auto waited = co_await wait_before_retry(retry_pause(checkpoint_.attempt));
+        if (!waited) {
+            judge(stage, waited.error());
+            co_return;
+        }
+    }
+}
+
+/// In a section of its own, which ends before anybody judges: the verdict stands outside.
+base::Task<JobRun::StageResult> JobRun::attempt(const PlannedStage& stage) {
     if (!checkpoint_.stage_begun) {
         setup_.channel->section_start(stage.name);
         log().heading(stage.heading);
@@ -86,52 +112,39 @@ base::Task<void> JobRun::run_stage(const PlannedStage& stage) {
         checkpoint_.stage_begun = true;
         save();
     }
+    StageResult result;
     switch (stage.kind) {
-        case StageKind::kDownloadArtifacts: co_await download_artifacts(stage); break;
-        case StageKind::kUploadArtifacts: co_await upload_artifacts(stage); break;
-        default: co_await run_attempts(stage); break;
+        case StageKind::kDownloadArtifacts: result = co_await download_artifacts(); break;
+        case StageKind::kUploadArtifacts: result = co_await upload_artifacts(stage); break;
+        default: result = co_await run_stage_script(stage); break;
     }
     setup_.channel->end_output();
     setup_.channel->section_end(stage.name);
+    co_return std::move(result);
 }
 
-base::Task<void> JobRun::run_attempts(const PlannedStage& stage) {
-    const bool sources = stage.kind == StageKind::kGetSources;
-    const int attempts = sources ? variables_->attempts("GET_SOURCES_ATTEMPTS") : 1;
-    while (true) {
-        auto text = script_of(stage);
-        if (!text) {
-            stage_failed(stage, failure_from_error(text.error()));
-            co_return;
-        }
-        for (const std::string& warning : variables_->take_warnings()) log().warning(warning);
-        if (sources && sources_by_daemon()) {
-            auto unpacked = co_await unpack_sources();
-            if (!unpacked) {
-                judge(stage, unpacked.error());
-                co_return;
-            }
-        }
-        const auto number = script_number();
-        auto result = co_await run_script(number, std::move(*text), stage_deadline(stage));
-        const bool failed =
-            result && result->code != 0 && result->reason == StageExit::Reason::kExited;
-        if (!failed || checkpoint_.attempt + 1 >= attempts || stop_.requested()) {
-            judge(stage, result);
-            co_return;
-        }
-        ++checkpoint_.attempt;
-        save();
-        log().warning("Retrying...");
-        auto waited = co_await wait_before_retry(retry_pause(checkpoint_.attempt));
-        if (!waited) {
-            judge(stage, waited.error());
-            co_return;
-        }
-        const auto clearing = script_number(true);
-        auto cleared = co_await run_script(clearing, writer_->clear_worktree(), job_deadline());
-        static_cast<void>(cleared);  // the next try says what is wrong
+base::Task<JobRun::StageResult> JobRun::run_stage_script(const PlannedStage& stage) {
+    auto text = script_of(stage);
+    if (!text) co_return text.error();
+    for (const std::string& warning : variables_->take_warnings()) log().warning(warning);
+    if (stage.kind == StageKind::kGetSources && sources_by_daemon()) {
+        auto unpacked = co_await unpack_sources();
+        if (!unpacked) co_return unpacked.error();
     }
+    const auto number = script_number();
+    auto result = co_await run_script(number, std::move(*text), stage_deadline(stage));
+    co_return std::move(result);
+}
+
+base::Task<void> JobRun::clear_worktree() {
+    constexpr std::string_view kName = "clear_worktree";
+    setup_.channel->section_start(kName);
+    log().heading("Deleting all tracked and untracked files due to source fetch failure");
+    const auto number = script_number(true);
+    auto cleared = co_await run_script(number, writer_->clear_worktree(), job_deadline());
+    static_cast<void>(cleared);  // the next try says what is wrong
+    setup_.channel->end_output();
+    setup_.channel->section_end(kName);
 }
 
 namespace {
@@ -209,6 +222,7 @@ base::Deadline JobRun::stage_deadline(const PlannedStage& stage) {
         if (parsed->count() == 0) return std::nullopt;
         return *parsed;
     };
+    if (stage.kind == StageKind::kPrepareScript) return prepare_deadline();
     const auto capped = [&](std::chrono::nanoseconds limit) {
         return std::min(*job, Clock::now() + std::chrono::duration_cast<Clock::duration>(limit));
     };
@@ -231,8 +245,12 @@ base::Deadline JobRun::stage_deadline(const PlannedStage& stage) {
     return std::min(*job, Clock::now() + std::chrono::duration_cast<Clock::duration>(left));
 }
 
-base::Task<base::Result<StageExit>> JobRun::run_script(std::uint16_t number, std::string script,
-                                                       base::Deadline deadline) {
+base::Task<JobRun::StageResult> JobRun::run_script(std::uint16_t number, std::string script,
+                                                   base::Deadline deadline) {
+    // Nobody would hear the end of a script that was never begun.
+    const bool may_run = std::exchange(script_may_run_, false);
+    if (stop_.requested() && !may_run)
+        co_return base::make_error(ErrorKind::kCancelled, "stopped before it began");
     const auto& info = setup_.executor->info();
     StageCommand command;
     command.stage = number;
@@ -255,7 +273,7 @@ base::Task<base::Result<StageExit>> JobRun::run_script(std::uint16_t number, std
     co_return std::move(stopped);
 }
 
-base::Task<base::Result<StageExit>> JobRun::stop_script(std::uint16_t number) {
+base::Task<JobRun::StageResult> JobRun::stop_script(std::uint16_t number) {
     const auto grace = grace_for(stop_.reason());
     session_->request_stop(number, grace);
     auto waiting = session_->wait_exit(number);
@@ -265,7 +283,7 @@ base::Task<base::Result<StageExit>> JobRun::stop_script(std::uint16_t number) {
     co_return std::move(exit);
 }
 
-void JobRun::judge(const PlannedStage& stage, const base::Result<StageExit>& result) {
+void JobRun::judge(const PlannedStage& stage, const StageResult& result) {
     if (stop_.requested()) return stage_stopped(stage);
     if (result && result->reason == StageExit::Reason::kStopped && !setup_.restored) {
         return stage_failed(stage,
@@ -302,6 +320,7 @@ void JobRun::judge(const PlannedStage& stage, const base::Result<StageExit>& res
 
 void JobRun::stage_timed_out(const PlannedStage& stage) {
     log().warning(stage.name + std::string(kTimeoutAdvice));
+    if (stage.kind == StageKind::kPrepareScript) return preparation_timed_out();
     const bool job_is_over = is_over_time();
     if (job_is_over || stage.kind == StageKind::kGetSources) {
         checkpoint_.progress.job_timed_out = job_is_over;

@@ -4,6 +4,7 @@ import subprocess
 import time
 import unittest
 
+from tests.support.gitlab import sections
 from tests.system.harness import SystemCase
 
 
@@ -18,6 +19,20 @@ class Timeouts(SystemCase):
         self.assert_failed(job, "job_execution_timeout")
         self.assertIn("execution took longer than 2s seconds", job.text)
         self.assertLess(time.monotonic() - begun, 15)
+        # The verdict stands behind the section, where a folded log shows it.
+        self.assertIn("WARNING: step_script could not run to completion", job.text)
+        self.assertNotIn("could not run", next(s.text for s in sections(job.trace) if s.name == "step_script"))
+
+    def test_the_preparation_has_a_limit_of_its_own(self):
+        """A login shell whose profile hangs is the first thing that a shell job meets."""
+        self.daemons[0].stop()
+        (self.directory / ".bash_profile").write_text("sleep 300\n")
+        self.start_with({"prepare_timeout": "1s"})
+        job = self.run_job("echo never", after_script=["echo neither"])
+        self.assert_failed(job, "job_execution_timeout")
+        self.assertIn("prepare timeout: exceeded timeout of 1s", job.text)
+        self.assertNotIn("\nnever", job.text)
+        self.assertNotIn("\nneither", job.text)
 
     def test_script_timeout_leaves_time_for_after_script(self):
         job = self.run_job(["echo started", "sleep 300"], variables={"RUNNER_SCRIPT_TIMEOUT": "1s"},

@@ -316,7 +316,10 @@ class Sources(SystemCase):
         job = self.run_job("cat file.txt", project=self.project,
                            variables={"GET_SOURCES_ATTEMPTS": "2"})
         self.assert_success(job)
-        self.assertIn("Retrying", job.text)
+        found = [s.name for s in sections(job.trace)]
+        self.assertEqual(found[2:5], ["get_sources", "clear_worktree", "get_sources"], job.text)
+        self.assertIn("WARNING: Retrying...\n", job.text)
+        self.assertIn("Deleting all tracked and untracked files due to source fetch failure", job.text)
 
     def test_an_unknown_strategy_is_said_and_the_projects_own_is_used(self):
         job = self.run_job("cat file.txt", project=self.project, variables={"GIT_STRATEGY": "sometimes"})
