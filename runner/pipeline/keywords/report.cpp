@@ -35,12 +35,14 @@ bool one_of(std::string_view text, Names names) {
     return std::find(names.begin(), names.end(), text) != names.end();
 }
 
-void check_keys(const Value& map, Names allowed, const Place& place, Report& report) {
+void check_keys(const Value& map, Names allowed, const Place& place, Report& report, Names more) {
     if (!map.is_map()) return;
     std::vector<std::string> unknown;
     Mark mark = map.mark();
     for (const auto& [key, value] : map.entries()) {
-        if (key.is_string() && one_of(key.as_string(), allowed)) continue;
+        const bool known =
+            key.is_string() && (one_of(key.as_string(), allowed) || one_of(key.as_string(), more));
+        if (known) continue;
         if (unknown.empty()) mark = key.mark();
         unknown.push_back(key.to_text());
     }

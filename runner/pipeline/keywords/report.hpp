@@ -40,8 +40,9 @@ class Report {
     Problems warnings_;
 };
 
-/// "config contains unknown keys: a, b" when the map has keys beyond `allowed`.
-void check_keys(const yaml::Value& map, Names allowed, const Place& place, Report& report);
+/// "config contains unknown keys: a, b" when the map has keys beyond `allowed` and `more`.
+void check_keys(const yaml::Value& map, Names allowed, const Place& place, Report& report,
+                Names more = {});
 /// "config missing required keys: a".
 void check_required(const yaml::Value& map, Names required, const Place& place, Report& report);
 /// "config these keys cannot be used together: a, b" when more than one is there.
