@@ -1,6 +1,8 @@
 #include "executors/docker/exec_stream.hpp"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "base/strings.hpp"
@@ -13,6 +15,27 @@ using base::Task;
 using protocol::http::ByteStream;
 
 namespace {
+
+constexpr std::chrono::milliseconds kFirstLook{5};
+constexpr std::chrono::milliseconds kLastLook{200};
+constexpr std::chrono::seconds kEndLimit{10};
+
+/// The engine closes a program's output before it has noted how the program ended, and tells nobody
+/// when it has; until then it says that the program runs and that its exit code is 0.
+Task<Result<int>> exit_code_of(EngineApi& api, std::string exec) {
+    const auto until = std::chrono::steady_clock::now() + kEndLimit;
+    for (auto pause = kFirstLook;; pause = std::min(pause * 2, kLastLook)) {
+        auto state = co_await api.inspect_exec(exec);
+        if (!state) co_return state.error();
+        if (!state->running) co_return state->exit_code;
+        if (std::chrono::steady_clock::now() > until) {
+            co_return base::make_error(base::ErrorKind::kTimeout,
+                                       "a program in a container closed its output and runs on");
+        }
+        const bool slept = co_await base::sleep_for(pause);
+        if (!slept) co_return base::make_error(base::ErrorKind::kCancelled, "stopped");
+    }
+}
 
 class ExecStream final : public ByteStream {
   public:
@@ -46,11 +69,11 @@ class ExecStream final : public ByteStream {
 
   private:
     Task<Result<void>> explain_end() {
-        auto state = co_await api_.inspect_exec(exec_);
-        if (!state) co_return state.error();
-        if (state->exit_code == 0) co_return Result<void>();
+        auto code = co_await exit_code_of(api_, exec_);
+        if (!code) co_return code.error();
+        if (*code == 0) co_return Result<void>();
         std::string text(base::trim(errors_));
-        if (text.empty()) text = "it ended with exit code " + std::to_string(state->exit_code);
+        if (text.empty()) text = "it ended with exit code " + std::to_string(*code);
         if (!hint_.empty()) {
             co_return base::make_error(base::ErrorKind::kNotFound, hint_ + " (" + text + ")");
         }
@@ -98,9 +121,9 @@ Task<Result<ExecResult>> run_exec(EngineApi& api, std::string container, ExecSpe
         if (!kept) co_return kept.error();
         if (result.output.size() < kMaxOutput) result.output.append(buffer.data(), *kept);
     }
-    auto state = co_await api.inspect_exec(*exec);
-    if (!state) co_return state.error();
-    result.exit_code = state->exit_code;
+    auto code = co_await exit_code_of(api, *exec);
+    if (!code) co_return code.error();
+    result.exit_code = *code;
     co_return result;
 }
 

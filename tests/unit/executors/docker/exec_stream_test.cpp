@@ -88,6 +88,17 @@ TEST(RunExec, AnswersBothStreamsAndTheCode) {
     EXPECT_EQ(done->exit_code, 3);
 }
 
+TEST(RunExec, WaitsUntilTheEngineHasNotedTheEnd) {
+    auto script = ending_with(7, "");
+    const EngineScript::Answer runs{200, R"({"Running": true, "ExitCode": 0})"};
+    script.answers.insert(script.answers.begin(), 2, {"GET /exec/e/json", runs});
+    auto api = scripted_api(script);
+    const auto done = tests::run_to_end(run_exec(api, "c", {}));
+    ASSERT_TRUE(done.has_value());
+    EXPECT_EQ(done->exit_code, 7);
+    EXPECT_EQ(script.times["GET /exec/e/json"], 3);
+}
+
 TEST(RunExec, RefusesAStreamWithoutFrames) {
     auto script = ending_with(0, "HTTP/1.1 200 OK\r\n");
     auto api = scripted_api(script);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,7 +15,8 @@
 namespace executors::docker {
 
 /// An engine that answers from a table: "METHOD /path" without version and query → status and body.
-/// Everything else is 404. `asked` keeps what was asked for, in full.
+/// Several answers to one call are given in their order, the last one from then on. Everything else
+/// is 404. `asked` keeps what was asked for, in full.
 struct EngineScript {
     struct Answer {
         unsigned status = 200;
@@ -22,6 +24,7 @@ struct EngineScript {
     };
     std::vector<std::pair<std::string, Answer>> answers;
     std::vector<std::string> asked;
+    std::map<std::string, int> times{};  ///< how often each call came
     std::string api_version = "1.45";
     std::string exec_stream;  ///< what comes back from every exec, with its frames
 
@@ -37,10 +40,13 @@ struct EngineScript {
         path.erase(0, path.find('/', 1));
         response.status = 404;
         response.body = R"({"message":"no such thing"})";
+        const std::string wanted = request.method + " " + path;
+        int left = ++times[wanted];
         for (const auto& [call, said] : answers) {
-            if (call != request.method + " " + path) continue;
+            if (call != wanted) continue;
             response.status = said.status;
             response.body = said.body;
+            if (--left == 0) break;
         }
         return response;
     }
