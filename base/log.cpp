@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
@@ -103,7 +104,14 @@ std::string text_line(Level level, std::string_view message, const Field* fields
 std::string json_line(Level level, std::string_view message, const Field* fields, std::size_t count,
                       std::int64_t unix_micros) {
     nlohmann::ordered_json line;
-    for (std::size_t i = 0; i < count; ++i) line[std::string(fields[i].key)] = fields[i].value;
+    for (std::size_t i = 0; i < count; ++i) {
+        auto& place = line[std::string(fields[i].key)];
+        if (fields[i].literal) {
+            place = nlohmann::ordered_json::parse(fields[i].value);
+        } else {
+            place = fields[i].value;
+        }
+    }
     line["level"] = name(level);
     line["msg"] = message;
     line["time"] = rfc3339_utc(unix_micros / 1000000);
@@ -124,7 +132,8 @@ void write_all(std::string_view line) {
 
 }  // namespace
 
-Field::Field(std::string_view k, double v) : key(k), value(fmt::format("{:.3f}", v)) {}
+Field::Field(std::string_view k, double v)
+    : key(k), value(fmt::format("{:.3f}", v)), literal(std::isfinite(v)) {}
 
 void configure(Level level, Format format) {
     g_level = level;

@@ -26,13 +26,14 @@ struct Field {
     Field(std::string_view k, std::string_view v) : key(k), value(v) {}
     Field(std::string_view k, const char* v) : key(k), value(v) {}
     Field(std::string_view k, const std::string& v) : key(k), value(v) {}
-    Field(std::string_view k, bool v) : key(k), value(v ? "true" : "false") {}
+    Field(std::string_view k, bool v) : key(k), value(v ? "true" : "false"), literal(true) {}
     template <std::integral T>
-    Field(std::string_view k, T v) : key(k), value(std::to_string(v)) {}
+    Field(std::string_view k, T v) : key(k), value(std::to_string(v)), literal(true) {}
     Field(std::string_view k, double v);
 
     std::string_view key;
     std::string value;
+    bool literal = false;  ///< a number or a boolean, for JSON
 };
 using Fields = std::initializer_list<Field>;
 

@@ -21,7 +21,10 @@ struct EnvironmentInfo {
     std::string helper;       ///< path of runner-helper where scripts run
     bool shared = false;      ///< shell: the machine outlives the job
     std::string user;         ///< whom scripts run as, "" for the supervisor's own user
-    std::vector<std::string> login_arguments;             ///< shell executor: "-l"
+    std::vector<std::string> login_arguments;  ///< shell executor: "-l"
+    std::string
+        silence_hint;  ///< what may be wrong when the supervisor never answers, "" for nothing
+    std::vector<std::string> shells;  ///< candidates for scripts, in order; empty: bash, else sh
     std::vector<EnvironmentVariable> script_environment;  ///< e.g. DOCKER_HOST of a sidecar engine
 };
 

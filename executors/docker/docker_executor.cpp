@@ -130,6 +130,7 @@ void DockerExecutor::describe() {
     if (!objects_.network.empty()) {
         info_.script_environment.push_back({"CI_BUILD_NETWORK_NAME", objects_.network});
     }
+    info_.silence_hint = entrypoint_hint();
 }
 
 std::optional<ReadinessStage> DockerExecutor::readiness() const {

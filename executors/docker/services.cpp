@@ -58,6 +58,11 @@ Task<Result<void>> Services::start(std::vector<PlannedService> services,
     std::vector<Task<Result<void>>> tasks;
     for (std::size_t i = 0; i < services.size(); ++i) {
         started_[i].plan = std::move(services[i]);
+        auto& entrypoint = started_[i].plan.spec.image.entrypoint;
+        if (entrypoint && settings_.disable_entrypoint_overwrite) {
+            log_.warning("Entrypoint override disabled");
+            entrypoint.reset();
+        }
         objects_.services.push_back(started_[i].plan.container_name);
         tasks.push_back(start_one(i, surroundings));
     }
@@ -103,6 +108,10 @@ Task<Result<void>> Services::start_one(std::size_t place, const ServiceSurroundi
     plan.network = surroundings.network;
     if (surroundings.user_network) plan.aliases = service.plan.aliases;
     plan.labels = job_.labels;
+    // The configured ones have both names, in services only (job-runtime.md §5.2).
+    for (const auto& [name, value] : job_.labels) {
+        if (!name.starts_with(kPrefix)) plan.labels[std::string(kPrefix) + name] = value;
+    }
     plan.labels[std::string(kPrefix) + "type"] = "service";
     plan.labels[std::string(kPrefix) + "service"] = service.plan.slug;
     plan.labels[std::string(kPrefix) + "service.version"] = service.plan.version;

@@ -69,7 +69,8 @@ Task<Result<ProgramEnd>> run_program(boost::asio::any_io_executor executor,
 
 class ShellExecutor final : public Executor {
   public:
-    ShellExecutor(const boost::asio::any_io_executor& executor, std::string helper_path)
+    ShellExecutor(const boost::asio::any_io_executor& executor, const std::string& shell,
+                  std::string helper_path)
         : executor_(executor),
           helper_(helper_path.empty() ? executors::find_helper() : std::move(helper_path)) {
         info_.description = host_name();
@@ -77,12 +78,13 @@ class ShellExecutor final : public Executor {
         info_.helper = find_helper();
         info_.shared = true;
         info_.login_arguments = {"-l"};
+        if (shell == "sh") info_.shells = {"/usr/local/bin/sh", "/usr/bin/sh", "/bin/sh"};
     }
 
     Task<Result<void>> prepare(const JobEnvironment& job, JobLog& log) override {
         use_directory(job);
-        log.print(has_program("bash") ? "Using Shell (bash) executor..."
-                                      : "Using Shell (sh) executor...");
+        const bool bash = info_.shells.empty() && has_program("bash");
+        log.print(bash ? "Using Shell (bash) executor..." : "Using Shell (sh) executor...");
         auto made = base::make_directories(directory_, 0700);
         if (!made) co_return made.error();
         base::SubprocessOptions options;
@@ -185,8 +187,8 @@ class ShellExecutor final : public Executor {
 }  // namespace
 
 std::unique_ptr<Executor> make_shell_executor(const boost::asio::any_io_executor& executor,
-                                              std::string helper_path) {
-    return std::make_unique<ShellExecutor>(executor, std::move(helper_path));
+                                              const std::string& shell, std::string helper_path) {
+    return std::make_unique<ShellExecutor>(executor, shell, std::move(helper_path));
 }
 
 }  // namespace executors::shell

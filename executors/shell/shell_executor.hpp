@@ -15,7 +15,9 @@ namespace executors::shell {
 /// found by descent, by a control group where the system permits one, and by a mark in the
 /// environment when the supervisor itself was killed. `helper_path` is the runner-helper to use, ""
 /// for the one that is found by RUNNER_HELPER, beside this program, or in ../lib/runner from there.
+/// `shell`: "sh" where bash is not wanted, though it is there.
 std::unique_ptr<Executor> make_shell_executor(const boost::asio::any_io_executor& executor,
+                                              const std::string& shell = {},
                                               std::string helper_path = {});
 
 }  // namespace executors::shell

@@ -4,8 +4,11 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <string_view>
 
@@ -17,9 +20,11 @@ namespace protocol::http {
 namespace {
 
 base::Error file_error(std::string_view what, const std::string& path) {
-    return base::make_error(
-        base::ErrorKind::kInvalidInput,
-        "the " + std::string(what) + " \"" + path + "\" cannot be used: " + take_tls_error());
+    std::string why = take_tls_error();
+    // Of a file that it cannot open OpenSSL says "system lib".
+    if (::access(path.c_str(), R_OK) != 0) why = std::strerror(errno);
+    return base::make_error(base::ErrorKind::kInvalidInput, "the " + std::string(what) + " \"" +
+                                                                path + "\" cannot be used: " + why);
 }
 
 bool has_hashed_certificates(const std::string& directory) {

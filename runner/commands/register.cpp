@@ -169,6 +169,7 @@ class Registrar {
         server.tls_ca_file = text("tls-ca-file");
         server.tls_cert_file = text("tls-cert-file");
         server.tls_key_file = text("tls-key-file");
+        config::use_certificates_beside(path_, server);
         auto session = GitlabSession::open(server);
         if (!session) return session.error();
         session_ = std::move(*session);

@@ -76,6 +76,13 @@ struct Config {
 /// and name file, line and key.
 base::Result<Config> load_config(const std::filesystem::path& path);
 
+/// "gitlab.example.com" of an address, without user, port and path; "" when it names none.
+std::string host_of(std::string_view url);
+
+/// certs/<host>.crt, <host>.auth.crt and <host>.auth.key beside the configuration, where the entry
+/// names no files of its own (runner-protocol.md §1.1).
+void use_certificates_beside(const std::filesystem::path& config_path, RunnerConfig& runner);
+
 /// /etc/gitlab-runner/config.toml for root, ~/.gitlab-runner/config.toml for others; CONFIG_FILE
 /// wins.
 std::filesystem::path default_config_path();

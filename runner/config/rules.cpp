@@ -36,17 +36,6 @@ bool is_address(const std::string& text) {
            ::inet_pton(AF_INET6, text.c_str(), buffer.data()) == 1;
 }
 
-/// "gitlab.example.com" of an address, without user, port and path.
-std::string host_of(std::string_view url) {
-    const auto scheme = url.find("://");
-    if (scheme == std::string_view::npos) return "";
-    std::string_view rest = url.substr(scheme + 3);
-    rest = rest.substr(0, rest.find_first_of("/?#"));
-    if (const auto at = rest.rfind('@'); at != std::string_view::npos) rest.remove_prefix(at + 1);
-    if (rest.starts_with('[')) return std::string(rest.substr(1, rest.find(']') - 1));
-    return std::string(rest.substr(0, rest.find(':')));
-}
-
 void expand(std::string& text, std::string_view key, const Node& node, Reporter& report) {
     std::vector<std::string> missing;
     text = expand_environment(text, missing);
@@ -129,25 +118,6 @@ void check_shell(const RunnerConfig& runner, const Node& node, Reporter& report)
                    fmt::format("runner \"{}\" asks for shell \"{}\", so its jobs will fail: "
                                "use bash or sh",
                                runner.name, runner.shell));
-}
-
-/// Files beside config.toml that are used when the keys are not there, as officially.
-void find_certificates(const Config& config, RunnerConfig& runner) {
-    std::error_code ignored;
-    const auto certs = std::filesystem::absolute(config.path, ignored).parent_path() / "certs";
-    const std::string host = host_of(runner.url);
-    if (host.empty()) return;
-    if (const auto ca = (certs / (host + ".crt")).string();
-        runner.tls_ca_file.empty() && exists(ca)) {
-        runner.tls_ca_file = ca;
-    }
-    const auto cert = (certs / (host + ".auth.crt")).string();
-    const auto key = (certs / (host + ".auth.key")).string();
-    if (runner.tls_cert_file.empty() && runner.tls_key_file.empty() && exists(cert) &&
-        exists(key)) {
-        runner.tls_cert_file = cert;
-        runner.tls_key_file = key;
-    }
 }
 
 void check_file(const std::string& path, std::string_view key, const Node& node, Reporter& report) {
@@ -305,7 +275,7 @@ void check_runner(Config& config, RunnerConfig& runner, const Node& node, Report
     check_token(runner, node, report);
     check_executor(runner, node, report);
     check_shell(runner, node, report);
-    find_certificates(config, runner);
+    use_certificates_beside(config.path, runner);
     check_file(runner.tls_ca_file, "tls-ca-file", node, report);
     check_file(runner.tls_cert_file, "tls-cert-file", node, report);
     check_file(runner.tls_key_file, "tls-key-file", node, report);

@@ -17,6 +17,7 @@ namespace {
 /// How long a stop waits for the answer of a job request: the server may have assigned a job. One
 /// that the server holds for longer is a long poll, in which no job is assigned.
 constexpr std::chrono::seconds kRequestGrace{2};
+constexpr std::chrono::seconds kConfigInterval{3};  // runner-protocol.md §6.5
 
 std::string_view signal_name(int signal) {
     switch (signal) {
@@ -174,6 +175,7 @@ base::Task<int> Daemon::run() {
 
     services_.spawn("signals", watch_signals());
     services_.spawn("configuration", watch_configuration());
+    services_.spawn("configuration's time", poll_configuration());
     services_.spawn("status endpoint", status_.serve());
     services_.spawn("watchdog", feed_watchdog());
     take_up_former_jobs();
@@ -292,9 +294,25 @@ base::Task<void> Daemon::watch_configuration() {
     while (watch_) {
         auto changed = co_await watch_->next_change();
         if (!changed) co_return;
-        // Editors write in several steps, and a new token of ours was read already.
-        if (file_stamp(options_.config_path) != config_stamp_) reload();
+        reload_if_changed();
     }
+}
+
+/// What inotify does not tell: a change behind a symbolic link (Kubernetes swaps a directory), a
+/// file system of another machine, a time that was set.
+base::Task<void> Daemon::poll_configuration() {
+    while (true) {
+        const bool slept = co_await base::sleep_for(kConfigInterval);
+        if (!slept) co_return;
+        reload_if_changed();
+    }
+}
+
+/// Editors write in several steps, and a new token of ours was read already.
+void Daemon::reload_if_changed() {
+    const std::string stamp = file_stamp(options_.config_path);
+    if (stamp.empty() || stamp == config_stamp_) return;
+    reload();
 }
 
 StatusSnapshot Daemon::snapshot() const {

@@ -49,6 +49,8 @@ class Daemon {
     void rest_when_idle();
     void open_watch();
     base::Task<void> watch_configuration();
+    base::Task<void> poll_configuration();
+    void reload_if_changed();
     base::Task<void> watch_signals();
     void on_signal(int signal);
     void describe() const;

@@ -19,7 +19,8 @@ base::Result<Environments::Connection> Environments::engine_of(
 
 base::Result<std::unique_ptr<executors::Executor>> Environments::make(
     const config::RunnerConfig& runner) {
-    if (runner.executor == "shell") return executors::shell::make_shell_executor(executor_);
+    if (runner.executor == "shell")
+        return executors::shell::make_shell_executor(executor_, runner.shell);
     if (runner.executor != "docker") {
         return base::make_error(
             base::ErrorKind::kConfiguration,

@@ -115,6 +115,8 @@ base::Task<void> JobRun::run() {
     if (start == StartAnswer::kDropped) {
         base::log::info("The server does not want the job run", {{"job", status_.id}});
         checkpoint_.progress.stop = StopReason::kAbort;
+        checkpoint_.outcome.failure =
+            Failure{FailureReason::kCanceled, 0, "the server does not want the job run"};
     } else {
         if (start == StartAnswer::kCancelled) stop(StopReason::kUserCancel);
         status_.state = "running";

@@ -24,6 +24,7 @@ constexpr std::chrono::minutes kAfterScriptLimit{5};
 constexpr std::chrono::seconds kGrace{10};
 /// The daemon's own limit lies behind the supervisor's, which is the one that counts.
 constexpr std::chrono::seconds kSlack{15};
+constexpr std::chrono::seconds kFirstSlack{1};
 constexpr std::string_view kTimeoutAdvice =
     " could not run to completion because the timeout was exceeded. For more control over job and "
     "script timeouts see: "
@@ -50,6 +51,11 @@ std::string exit_text(const std::string& executor, const StageExit& exit) {
                                 : fmt::format("exit status {}", exit.code);
     }
     return fmt::format("exit code {}", exit.code);
+}
+
+/// Go has no code for a process that a signal ended (job-runtime.md §1.7).
+int exit_code(const std::string& executor, const StageExit& exit) {
+    return executor == "shell" && exit.signal != 0 ? -1 : exit.code;
 }
 
 }  // namespace
@@ -256,6 +262,7 @@ base::Task<JobRun::StageResult> JobRun::run_script(std::uint16_t number, std::st
     command.stage = number;
     command.script = std::move(script);
     command.arguments = info.login_arguments;
+    command.shells = info.shells;
     command.user = info.user;
     command.deadline = until(deadline);
     command.grace = kGrace;
@@ -266,7 +273,9 @@ base::Task<JobRun::StageResult> JobRun::run_script(std::uint16_t number, std::st
         command.environment[variable.name] = std::move(variable.value);
     }
     auto task = session_->run_stage(std::move(command));
-    const base::Deadline own = *deadline + kGrace + kSlack;
+    // As long as the environment has never answered, nobody there watches the limit.
+    const auto patience = session_->was_reached() ? kGrace + kSlack : kFirstSlack;
+    const base::Deadline own = *deadline + patience;
     auto result = co_await base::run_stoppable(&stop_, std::move(task), own);
     if (result || !stop_.requested()) co_return std::move(result);
     auto stopped = co_await stop_script(number);
@@ -308,7 +317,7 @@ void JobRun::judge(const PlannedStage& stage, const StageResult& result) {
         case StageExit::Reason::kExited: break;
     }
     if (result->code == 0) return;
-    Failure failure{FailureReason::kScriptFailure, result->code,
+    Failure failure{FailureReason::kScriptFailure, exit_code(setup_.runner->executor, *result),
                     exit_text(setup_.runner->executor, *result)};
     if (stage.kind == StageKind::kPrepareScript) {
         failure.message = "prepare environment: " + failure.message +
@@ -320,6 +329,8 @@ void JobRun::judge(const PlannedStage& stage, const StageResult& result) {
 
 void JobRun::stage_timed_out(const PlannedStage& stage) {
     log().warning(stage.name + std::string(kTimeoutAdvice));
+    const std::string& hint = setup_.executor->info().silence_hint;
+    if (!session_->was_reached() && !hint.empty()) log().warning(hint);
     if (stage.kind == StageKind::kPrepareScript) return preparation_timed_out();
     const bool job_is_over = is_over_time();
     if (job_is_over || stage.kind == StageKind::kGetSources) {

@@ -22,6 +22,8 @@ void JobRun::write_header() {
     }
     // As officially, also when there are none to resolve.
     if (setup_.payload.names_secrets) log().heading("Resolving secrets");
+    variables_->check_settings(setup_.payload.allow_git_fetch);
+    for (const std::string& warning : variables_->take_warnings()) log().warning(warning);
     for (const char* name : {"CI_DEBUG_TRACE", "CI_DEBUG_SERVICES"}) {
         const bool asked = script::parse_bool(variables_->get(name)).value_or(false);
         if (asked && runner.debug_trace_disabled) {

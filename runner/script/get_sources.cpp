@@ -57,16 +57,6 @@ GitStrategy StageWriter::strategy() {
     return payload_.allow_git_fetch ? GitStrategy::kFetch : GitStrategy::kClone;
 }
 
-void StageWriter::warn_of_strategy(GitStrategy chosen) {
-    const std::string asked = variables_.get("GIT_STRATEGY");
-    if (asked.empty() || asked == "clone" || asked == "fetch" || asked == "none" ||
-        asked == "empty")
-        return;
-    variables_.warn(fmt::format(
-        "GIT_STRATEGY: expected clone, fetch, none or empty, got \"{}\", using default value: {}",
-        asked, chosen == GitStrategy::kFetch ? "fetch" : "clone"));
-}
-
 bool StageWriter::sends_correlation_id() const {
     return !facts_.correlation_id.empty() && variables_.feature("FF_USE_GITALY_CORRELATION_ID");
 }
@@ -95,9 +85,18 @@ std::string StageWriter::url_rules() {
     const std::string clean = remote_url();
     const std::string full = remote_url_with_credentials();
     const std::string host = scheme_and_host(clean);
-    const std::string login = full.substr(0, full.size() - (clean.size() - host.size()));
+    const bool asks = variables_.feature("FF_GIT_URLS_WITHOUT_TOKENS");
+    const std::string login =
+        asks ? host : full.substr(0, full.size() - (clean.size() - host.size()));
     std::string text;
-    if (clean != full) {
+    if (clean != full && asks) {
+        // The token stays in the environment: git asks for it when it needs it.
+        text +=
+            "[credential " + git_config_value(host) +
+            "]\n\tusername = gitlab-ci-token\n\thelper = \n\thelper = " +
+            git_config_value("!f() { test \"$1\" = get && echo \"password=$CI_JOB_TOKEN\"; }; f") +
+            "\n";
+    } else if (clean != full) {
         text += "[url " + git_config_value(login + "/") +
                 "]\n\tinsteadOf = " + git_config_value(host + "/") + "\n";
     }
@@ -235,7 +234,6 @@ base::Result<std::string> StageWriter::get_sources() {
     preamble(writer);
     if (opens_files()) writer.line("umask 0000");
     const GitStrategy chosen = strategy();
-    warn_of_strategy(chosen);
     if (chosen == GitStrategy::kNone || chosen == GitStrategy::kEmpty) {
         skip_sources(writer, chosen);
         return finish(writer);
@@ -331,6 +329,11 @@ void StageWriter::update_submodules(ShellWriter& writer, const std::string& mode
     writer.line(update);
     writer.line("fi");
     writer.line(tidy);
+    // The script may go on where we were: `cd sub && git fetch`.
+    writer.notice("Configuring submodules to use parent git credentials...");
+    writer.line("git submodule foreach --recursive " +
+                shell_quote("git config --replace-all include.path " + shell_quote(ext_config())) +
+                " > /dev/null");
     if (!variables_.flag("GIT_LFS_SKIP_SMUDGE", false)) {
         writer.line("if git lfs version > /dev/null 2>&1; then git submodule foreach" + recursive +
                     " 'git lfs pull'; fi");

@@ -91,7 +91,6 @@ class StageWriter {
     void checkout(ShellWriter& writer);
     void submodules(ShellWriter& writer);
     void update_submodules(ShellWriter& writer, const std::string& mode);
-    void warn_of_strategy(GitStrategy chosen);
     [[nodiscard]] bool sends_correlation_id() const;
     void hook(ShellWriter& writer, std::string_view name);
     void skip_sources(ShellWriter& writer, GitStrategy strategy) const;

@@ -44,7 +44,10 @@ Variables::Variables(const protocol::gitlab::JobPayload& payload,
     : tmp_dir_(facts.tmp_dir) {
     resolve_features(payload, runner);
     for (const auto& [name, value] : features_) add(name, value ? "true" : "false");
-    if (!facts.image.empty()) add("CI_JOB_IMAGE", facts.image);
+    if (!facts.image.empty()) {
+        add("CI_JOB_IMAGE", facts.image);
+        list_.back().raw = false;
+    }
     add("CI_RUNNER_SHORT_TOKEN", facts.short_token);
     for (const std::string& entry : runner.environment) {
         const auto at = entry.find('=');
@@ -110,9 +113,8 @@ void Variables::resolve_features(const protocol::gitlab::JobPayload& payload,
         if (const auto wish = asked.find(name); wish != asked.end()) {
             const auto parsed = parse_bool(wish->second);
             if (!parsed && !wish->second.empty()) {
-                warnings_.push_back(
-                    fmt::format("{}: expected bool got \"{}\", using default value: {}", name,
-                                wish->second, value));
+                warn(fmt::format("{}: expected bool got \"{}\", using default value: {}", name,
+                                 wish->second, value));
             }
             value = parsed.value_or(value);
         }
@@ -205,8 +207,8 @@ bool Variables::flag(std::string_view key, bool fallback) {
     if (value.empty()) return fallback;
     const auto parsed = parse_bool(value);
     if (!parsed) {
-        warnings_.push_back(fmt::format("{}: expected bool got \"{}\", using default value: {}",
-                                        key, value, fallback));
+        warn(fmt::format("{}: expected bool got \"{}\", using default value: {}", key, value,
+                         fallback));
     }
     return parsed.value_or(fallback);
 }
@@ -217,8 +219,7 @@ int Variables::number(std::string_view key, int fallback) {
     int parsed = 0;
     const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), parsed);
     if (code == std::errc() && end == value.data() + value.size()) return parsed;
-    warnings_.push_back(
-        fmt::format("{}: expected int got \"{}\", using default value: {}", key, value, fallback));
+    warn(fmt::format("{}: expected int got \"{}\", using default value: {}", key, value, fallback));
     return fallback;
 }
 
@@ -226,10 +227,34 @@ int Variables::attempts(std::string_view key) {
     const int asked = number(key, 1);
     const int clamped = std::clamp(asked, 1, kMaxAttempts);
     if (asked != clamped) {
-        warnings_.push_back(fmt::format(
-            "{}: number of attempts out of the range [1, 10], clamping to: {}", key, clamped));
+        warn(fmt::format("{}: number of attempts out of the range [1, 10], clamping to: {}", key,
+                         clamped));
     }
     return clamped;
+}
+
+void Variables::check_settings(bool allow_git_fetch) {
+    for (const auto* name : {"CI_DEBUG_TRACE", "CI_DEBUG_SERVICES", "GIT_SUBMODULE_FORCE_HTTPS",
+                             "GIT_LFS_SKIP_SMUDGE"}) {
+        static_cast<void>(flag(name, false));
+    }
+    for (const auto* name : {"GIT_CHECKOUT", "AFTER_SCRIPT_IGNORE_ERRORS"})
+        static_cast<void>(flag(name, true));
+    for (const auto* name : {"GET_SOURCES_ATTEMPTS", "ARTIFACT_DOWNLOAD_ATTEMPTS"})
+        static_cast<void>(attempts(name));
+    static_cast<void>(number("GIT_SUBMODULE_DEPTH", 0));
+    constexpr std::array<std::string_view, 5> kStrategies{"", "clone", "fetch", "none", "empty"};
+    const std::string strategy = get("GIT_STRATEGY");
+    if (std::find(kStrategies.begin(), kStrategies.end(), strategy) == kStrategies.end()) {
+        warn(
+            fmt::format("GIT_STRATEGY: expected either 'clone', 'fetch', 'none' or 'empty' got "
+                        "\"{}\", using default value '{}'",
+                        strategy, allow_git_fetch ? "fetch" : "clone"));
+    }
+}
+
+void Variables::warn(std::string warning) {
+    if (warned_.insert(warning).second) warnings_.push_back(std::move(warning));
 }
 
 std::vector<std::string> Variables::take_warnings() { return std::exchange(warnings_, {}); }

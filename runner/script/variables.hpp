@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,7 +55,11 @@ class Variables {
     [[nodiscard]] int number(std::string_view key, int fallback);
     /// GET_SOURCES_ATTEMPTS and its like: clamped to 1..10.
     [[nodiscard]] int attempts(std::string_view key);
-    void warn(std::string warning) { warnings_.push_back(std::move(warning)); }
+    /// Reads every setting of the job that has a type, so that what is wrong with them is known
+    /// before the job begins (job-runtime.md §2.4).
+    void check_settings(bool allow_git_fetch);
+    /// Each text once.
+    void warn(std::string warning);
     [[nodiscard]] std::vector<std::string> take_warnings();
 
     /// `FF_…`: configuration, then variables, then the built-in default.
@@ -89,6 +94,7 @@ class Variables {
     std::map<std::string, bool, std::less<>> features_;
     std::string tmp_dir_;
     std::vector<std::string> warnings_;
+    std::set<std::string> warned_;
 };
 
 /// Parses as Go's strconv.ParseBool.

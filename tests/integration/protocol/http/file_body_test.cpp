@@ -88,6 +88,8 @@ TEST_P(HttpFileBody, AnAnswerThatComesBeforeTheEndCounts) {
         [](Peer& peer, int) {
             peer.read_until("\r\n\r\n");
             peer.answer("413 Payload Too Large", "too much");
+            // A peer that closed with bytes unread would take its own answer back.
+            while (!peer.read_some(64U << 10U).empty()) continue;
         },
         tls());
     const auto answer = exchange(options(server), patch(0, text_.size()));
