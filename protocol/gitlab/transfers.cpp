@@ -44,11 +44,12 @@ base::Result<std::string> redirected_endpoint(const ApiUrl& api, const http::Res
     return there->origin.text();
 }
 
-base::Error upload_error(const std::string& name, const http::Response& answer) {
-    if (answer.status != 413) return status_error(name, answer);
-    return base::make_error(ErrorKind::kInvalidInput,
-                            name + ": " + describe(answer) +
-                                "; the archive is larger than the server's artifact limit");
+/// For the job's log, where "… to coordinator..." stands before it and the address says nothing.
+base::Error upload_error(const http::Response& answer) {
+    base::Error error = status_error("", answer);
+    error.message = describe(answer);
+    if (answer.status == 413) error.message += "; the archive is larger than the server's limit";
+    return error;
 }
 
 base::Task<base::Result<std::string>> read_beginning(http::StreamingResponse& answer) {
@@ -97,7 +98,7 @@ base::Task<base::Result<void>> Client::upload_artifact(JobCredentials job, Artif
             impl_->report(record);
             co_return base::Result<void>();
         }
-        base::Error why = answer ? upload_error(name, *answer) : answer.error().with_context(name);
+        base::Error why = answer ? upload_error(*answer) : answer.error().with_context(name);
         auto wait = UploadPolicy::next_delay(record.attempts, answer ? &*answer : nullptr,
                                              base::unix_micros_now() / 1'000'000);
         if (why.is(ErrorKind::kCancelled)) wait.reset();

@@ -94,7 +94,7 @@ class Uploads:
         self.gitlab.artifact_size_limit = 1000
         job = self.run_job("head -c 100000 /dev/urandom > f", artifacts={"paths": ["f"]})
         self.assert_failed(job, "script_failure", 1)
-        self.assertIn("413", job.text)
+        self.assertIn('ERROR: Uploading artifacts as "archive" to coordinator... 413 ', job.text)
         self.assertEqual(len(self.gitlab.requests("artifacts_upload", job)), 1)
 
     def test_a_failed_upload_does_not_hide_the_scripts_failure(self):

@@ -159,12 +159,29 @@ class Entrypoints(DockerCase):
         self.assertIn("Entrypoint override disabled", job.text)
         self.assertNotIn("[]\n", job.text)
 
+    def test_override_can_be_disabled_for_services_too(self):
+        self.start_docker(disable_entrypoint_overwrite=True, container_labels={"team": "x"})
+        job = self.add_job(["echo started", "sleep 60"], services=[{
+            "name": image("busybox"), "entrypoint": ["env"], "command": ["sleep", "1000"]}])
+        self.wait_trace(job, "started\n")
+        service = next(c for c in self.containers() if c["Config"]["Labels"].get(
+            "com.gitlab.gitlab-runner.type") == "service")
+        self.assertNotEqual(service["Config"]["Entrypoint"], ["env"])
+        labels = service["Config"]["Labels"]
+        self.assertEqual([labels["team"], labels["com.gitlab.gitlab-runner.team"]], ["x", "x"])
+        self.assertIn("Entrypoint override disabled", job.text)
+        self.gitlab.cancel(job)
+        self.finish(job)
+
     def test_one_that_never_gets_there_is_named(self):
-        self.start_docker({"prepare_timeout": "20s"})
-        job = self.run_job("echo never", image=image("entrypoint-stuck"), patience=120)
-        self.assertEqual(job.status, "failed")
-        self.assertRegex(job.text, "(?i)entrypoint")
+        self.start_docker({"prepare_timeout": "8s"})
+        job = self.run_job("echo never", image=image("entrypoint-stuck"), patience=40)
+        self.assert_failed(job, "job_execution_timeout")
+        self.assertIn("prepare timeout: exceeded timeout of 8s", job.text)
+        self.assertRegex(job.text, r"WARNING: The ENTRYPOINT \[.*did not run the command")
         self.assertNotIn("\nnever", job.text)
+        job = self.run_job("echo never", image=image("entrypoint-stuck"), timeout=6, patience=40)
+        self.assertIn("execution took longer than 6s seconds", job.text)
 
     def test_a_stop_does_not_wait_for_one_that_is_stuck(self):
         daemon = self.start_docker()

@@ -109,6 +109,32 @@ class Scripts(SystemCase):
                            variables={"AFTER_SCRIPT_IGNORE_ERRORS": "false"})
         self.assertEqual((job.status, job.exit_code), ("failed", 9))
 
+    def test_a_signal_that_ends_the_script(self):
+        job = self.run_job("kill -9 $$")
+        self.assertEqual((job.updates[-1]["failure_reason"], job.updates[-1]["exit_code"]), ("script_failure", -1))
+        self.assertIn("ERROR: Job failed: signal: killed", job.text)
+
+    def test_sh_is_sh_though_bash_is_there(self):
+        self.daemons[0].stop()
+        self.start_with({"shell": "sh"})
+        job = self.run_job("readlink /proc/$$/exe")
+        self.assert_success(job)
+        self.assertIn("Using Shell (sh) executor...", job.text)
+        self.assertNotIn("/bash\n", job.text)
+
+    def test_wrong_settings_are_told_before_the_job_begins(self):
+        job = self.run_job("true", variables={"CI_DEBUG_TRACE": "bogus", "GIT_CHECKOUT": "maybe",
+                                              "GET_SOURCES_ATTEMPTS": "abc", "GIT_STRATEGY": "bogus",
+                                              "AFTER_SCRIPT_IGNORE_ERRORS": "perhaps"})
+        head = job.text[:job.text.index("Preparing the \"shell\" executor")]
+        for told in ('CI_DEBUG_TRACE: expected bool got "bogus", using default value: false',
+                     'GIT_CHECKOUT: expected bool got "maybe", using default value: true',
+                     'GET_SOURCES_ATTEMPTS: expected int got "abc", using default value: 1',
+                     "GIT_STRATEGY: expected either 'clone', 'fetch', 'none' or 'empty' got \"bogus\"",
+                     'AFTER_SCRIPT_IGNORE_ERRORS: expected bool got "perhaps"'):
+            self.assertIn("WARNING: " + told, head)
+            self.assertEqual(job.text.count(told), 1)
+
     def test_background_processes_are_gone_at_the_end(self):
         job = self.run_job(["sleep 3017 & echo $! > pid", "(setsid sleep 3018 &)",
                             "nohup sleep 3019 >/dev/null 2>&1 &", "echo started"])
@@ -357,6 +383,17 @@ class Sources(SystemCase):
                                project=project, variables=asked)
             self.assert_success(job)
             self.assertIn("\ninner\n", job.text)
+        # The script goes on with the job's credentials where get_sources was.
+        job = self.run_job(["cd inner", "git fetch -q origin", "git remote -v"], project=project, variables=asked)
+        self.assert_success(job)
+
+    def test_urls_without_tokens(self):
+        job = self.run_job(["git remote -v", "git config --get-all url.insteadOf || true", "git fetch -q origin",
+                            "git config --list | sed 's/^/config: /'"],
+                           project=self.project, variables={"FF_GIT_URLS_WITHOUT_TOKENS": "true"})
+        self.assert_success(job)
+        self.assertIn("config: credential.", job.text)
+        self.assertNotIn("[MASKED]", job.text)
 
     def test_hooks(self):
         job = self.run_job("true", project=self.project,

@@ -115,6 +115,25 @@ class Reload(SystemCase):
         self.assert_success(self.run_job("true"))
         self.assertEqual(late.status, "pending")
 
+    def test_a_change_behind_a_link(self):
+        """Kubernetes mounts a configuration as a link into a directory that is itself a link, and swaps that."""
+        token = self.gitlab.add_runner().token
+        versions = []
+        for name in ("before", "after"):
+            self.write_config([{"token": token, "name": name}])
+            (self.directory / name).mkdir()
+            versions.append(self.config.rename(self.directory / name / "config.toml").parent)
+        data = self.config.parent / "data"
+        data.symlink_to(versions[0])
+        self.config.symlink_to(data / "config.toml")
+        self.start()
+        self.assertIn("  on before ", self.run_job("true").text)
+        fresh = self.config.parent / "fresh"
+        fresh.symlink_to(versions[1])
+        fresh.rename(data)
+        self.daemons[0].wait_log("(?s)Configuration loaded.*Configuration loaded")
+        self.assertIn("  on after ", self.run_job("true").text)
+
     def test_a_broken_file_is_named_and_the_old_one_stays(self):
         daemon = self.start_with()
         self.write_config_text("concurrent = 4\n[[runners]\n")

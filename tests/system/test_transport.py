@@ -23,6 +23,22 @@ class Tls(SystemCase):
         self.start_with()
         self.assert_success(self.run_job("true"))
 
+    def test_register_finds_the_ca_beside_the_config(self):
+        certs = self.config.parent / "certs"
+        certs.mkdir()
+        (certs / "127.0.0.1.crt").write_bytes(open(self.gitlab.ca_file, "rb").read())
+        done = self.command("register", "--non-interactive", "--executor", "shell", "--url",
+                            self.gitlab.url, "--token", self.gitlab.add_runner().token)
+        self.assertEqual(done.code, 0, done.text)
+
+    def test_register_says_that_a_ca_file_is_missing(self):
+        done = self.command("register", "--non-interactive", "--executor", "shell", "--url",
+                            self.gitlab.url, "--token", self.gitlab.add_runner().token,
+                            "--tls-ca-file", "/nonexistent/ca.pem")
+        self.assertEqual(done.code, 1)
+        self.assertIn("/nonexistent/ca.pem", done.text)
+        self.assertIn("No such file or directory", done.text)
+
     def test_unknown_authority_is_named(self):
         self.write_config()
         daemon = self.start(wait=False)

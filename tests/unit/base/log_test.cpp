@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json.hpp"
+
 namespace {
 
 using base::log::Field;
@@ -38,6 +40,16 @@ TEST(Log, UnknownNamesAreRefusedWithTheChoice) {
     EXPECT_FALSE(base::log::parse_level("loud"));
     EXPECT_EQ(base::log::parse_level("warning").value(), Level::kWarning);
     EXPECT_NE(base::log::parse_format("xml").error().message.find("json"), std::string::npos);
+}
+
+TEST(Log, JsonHasNumbersAndBooleansOfItsOwn) {
+    const auto json =
+        nlohmann::json::parse(line(Format::kJson, Level::kInfo, "A job",
+                                   {{"job", 101}, {"ok", true}, {"seconds", 1.5}, {"name", "7"}}));
+    EXPECT_EQ(json["job"], 101);
+    EXPECT_EQ(json["ok"], true);
+    EXPECT_EQ(json["seconds"], 1.5);
+    EXPECT_EQ(json["name"], "7");
 }
 
 }  // namespace
