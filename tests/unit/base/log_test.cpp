@@ -28,7 +28,7 @@ TEST(Log, TextFormatQuotesWhatNeedsIt) {
 
 TEST(Log, JsonFormatIsOneObject) {
     EXPECT_EQ(line(Format::kJson, Level::kInfo, "hi", {{"job", 1}}),
-              R"({"job":"1","level":"info","msg":"hi","time":"2026-01-01T00:00:00Z"})");
+              R"({"job":1,"level":"info","msg":"hi","time":"2026-01-01T00:00:00Z"})");
 }
 
 TEST(Log, AValueNeverBreaksTheLine) {
