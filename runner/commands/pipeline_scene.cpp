@@ -29,6 +29,21 @@ std::string server_of(const std::string& remote_url) {
     return remote.protocol + "://" + remote.host + (usual ? "" : ":" + remote.port);
 }
 
+/// What the pipeline is of. Git's whole names are understood as well: they say what kind it is.
+struct NamedRef {
+    std::string name;
+    bool is_tag = false;
+};
+
+NamedRef named_ref(const Values& values) {
+    const std::string text = values.text("ref");
+    for (const std::string_view prefix : {"refs/tags/", "refs/heads/"}) {
+        if (!text.starts_with(prefix)) continue;
+        return {text.substr(prefix.size()), values.flag("tag") || prefix == "refs/tags/"};
+    }
+    return {text, values.flag("tag")};
+}
+
 std::string count_of(std::size_t count, const char* what) {
     return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
@@ -82,18 +97,18 @@ base::Result<void> PipelineScene::read_event(const Values& values, variables::Ev
     event.source = *source;
     event.created_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
     const bool merge_request = event.source == kMergeRequestSource;
-    if (merge_request && values.flag("tag"))
-        return invalid("--tag and a merge request exclude each other");
+    const NamedRef ref = named_ref(values);
+    if (merge_request && ref.is_tag) return invalid("--tag and a merge request exclude each other");
     if (!merge_request && values.has("target"))
         return invalid("--target belongs to --merge-request");
     if (tree_ != nullptr) {
-        tree_->look_at(values.text("ref"), values.flag("tag"));
+        tree_->look_at(ref.name, ref.is_tag);
         if (values.flag("clean")) tree_->leave_out_uncommitted();
         checkout_ = tree_->describe();
     } else {
         checkout_.directory_name = fs::absolute(root_).lexically_normal().filename().string();
-        checkout_.ref = values.has("ref") ? values.text("ref") : checkout_.default_branch;
-        checkout_.is_tag = values.flag("tag");
+        checkout_.ref = values.has("ref") ? ref.name : checkout_.default_branch;
+        checkout_.is_tag = ref.is_tag;
     }
     if (values.flag("tag") && !values.has("ref") && (tree_ == nullptr || checkout_.ref.empty())) {
         return invalid("--tag needs --ref NAME");

@@ -97,9 +97,15 @@ std::string WorkTree::commit_of(const std::string& revision) {
     return answer({"rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"});
 }
 
+/// Of a ref by its whole name: `refs/heads/main^` is a commit, and no branch.
+std::string WorkTree::commit_of_ref(const std::string& name) {
+    return answer({"show-ref", "--verify", name}).empty() ? std::string() : commit_of(name);
+}
+
 std::string WorkTree::own_commit() { return revision_.empty() ? "HEAD" : revision_; }
 
-void WorkTree::look_at(const std::string& ref, bool tag) {
+void WorkTree::look_at(const std::string& given, bool tag) {
+    const std::string ref = given == "HEAD" ? "" : given;
     ref_ = ref;
     is_tag_ = tag;
     revision_.clear();
@@ -114,16 +120,17 @@ void WorkTree::look_at(const std::string& ref, bool tag) {
     }
     if (!tag && ref_ == branch) return;  // with what is not committed
     if (!tag) {
-        revision_ = commit_of("refs/heads/" + ref);
-        if (revision_.empty()) revision_ = commit_of("refs/remotes/origin/" + ref);
+        revision_ = commit_of_ref("refs/heads/" + ref);
+        if (revision_.empty()) revision_ = commit_of_ref("refs/remotes/origin/" + ref);
     }
     if (!revision_.empty()) return;
-    revision_ = commit_of("refs/tags/" + ref);
+    revision_ = commit_of_ref("refs/tags/" + ref);
     is_tag_ = tag || !revision_.empty();
     if (revision_.empty() && !tag) {
         revision_ = commit_of(ref);
-        // A commit without a name is looked at as one of the branch that is checked out.
-        if (!revision_.empty() && !branch.empty()) ref_ = branch;
+        // A commit without a name is looked at as one of the branch that is checked out, or of the
+        // default one.
+        if (!revision_.empty()) ref_ = branch;
     }
     known_ = !revision_.empty();
 }

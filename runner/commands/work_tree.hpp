@@ -58,6 +58,7 @@ class WorkTree {
     std::string answer(std::vector<std::string> arguments);  ///< trimmed, "" for a failure
     pipeline::rules::Paths paths(std::vector<std::string> arguments);
     std::string commit_of(const std::string& revision);  ///< "" when there is none
+    std::string commit_of_ref(const std::string& name);
     std::string own_commit();
     std::optional<Changes> changes(const std::string& base, const std::string& since);
     void describe_ref(pipeline::variables::Checkout& checkout);

@@ -101,6 +101,7 @@ class List(PipelineCase):
 
     def test_a_tag(self):
         self.assertEqual(self.names("--ref", "v1", "--tag"), ["build", "unit", "style", "release"])
+        self.assertEqual(self.names("--ref", "refs/tags/v1"), ["build", "unit", "style", "release"])
 
     def test_a_ref_that_is_a_tag_here(self):
         self.git("tag", "v2")
