@@ -375,6 +375,15 @@ class OnATerminal(ExecCase):
         self.assertEqual(code, 7, text)
         self.assertIn("left\r\n", text)
 
+    def test_the_shell_has_the_jobs_variables(self):
+        self.pipeline("job: {variables: {MINE: own}, script: exit 7}\n")
+        code, text = self.exec_in_terminal(
+            [("this is a shell in its place", "echo is=$CI_JOB_NAME=$MINE; cd / && cd $CI_PROJECT_DIR && ls -a; exit\n")],
+            "job", "--shell")
+        self.assertEqual(code, 7, text)
+        self.assertIn("is=job=own\r\n", text)
+        self.assertIn(".gitlab-ci.yml", text)
+
 
 def images():
     shown = subprocess.run(["docker", "images", "--format", "{{.Repository}}"], capture_output=True,
