@@ -27,11 +27,17 @@ config::RunnerConfig own_runner() {
     config::RunnerConfig runner;
     runner.executor = "docker";
     runner.docker.pull_policy = {"if-not-present"};
+    runner.docker.allowed_pull_policies = {"always", "if-not-present", "never"};  // a job's own
     return runner;
 }
 
 base::Result<config::RunnerConfig> configured_runner(const Values& values) {
-    if (!values.has("config")) return own_runner();
+    if (!values.has("config")) {
+        if (!values.has("runner")) return own_runner();
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                "--runner names one of the runners in a config.toml: say which "
+                                "file with --config FILE");
+    }
     auto loaded = config::load_config(values.text("config"));
     if (!loaded) return loaded.error();
     const std::string wanted = values.text("runner");

@@ -34,7 +34,7 @@ base::Error unknown_job(const Pipeline& pipeline, const std::string& name) {
     return base::make_error(
         base::ErrorKind::kNotFound,
         fmt::format("there is no job \"{}\"{}", name,
-                    near.empty() ? "; `runner lint --dry-run` tells which there are"
+                    near.empty() ? "; `runner pipeline list` tells which there are"
                                  : fmt::format("; did you mean \"{}\"?", near)));
 }
 

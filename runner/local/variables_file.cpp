@@ -48,6 +48,10 @@ base::Result<pipeline::variables::Collection> read_secrets(const std::filesystem
                                                            std::vector<std::string>& unmasked) {
     struct stat facts {};
     if (::stat(path.c_str(), &facts) != 0) return base::errno_error("read " + path.string());
+    if (!S_ISREG(facts.st_mode)) {
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                path.string() + " is no file: NAME=VALUE lines are read from one");
+    }
     if ((facts.st_mode & 077) != 0) {
         return base::make_error(
             base::ErrorKind::kForbidden,

@@ -201,6 +201,16 @@ class OneJob(ExecCase):
         self.assertIn("WARNING: id_tokens are signed by GitLab: ID is not set", done.stdout)
         self.assertIn("WARNING: artifacts:reports are evaluated by GitLab only: junit", done.stdout)
 
+    def test_flags_that_cannot_be(self):
+        self.pipeline("job: {script: 'true'}\n")
+        done = self.exec("job", "--runner", "big")
+        self.assertEqual(done.code, 1)
+        self.assertIn("say which file with --config FILE", done.text)
+        done = self.exec("job", "--variables-file", "/tmp")
+        self.assertIn("/tmp is no file", done.text)
+        self.assertNotIn("chmod", done.text)
+        self.assertIn("`runner pipeline list` tells which there are", self.exec("nope").text)
+
 
 class Stopping(ExecCase):
     def start(self, *arguments):
@@ -437,6 +447,11 @@ class InContainers(ExecCase):
         self.assertEqual(done.code, 1)
         self.assertIn('the job "job" names no image', done.text)
         self.assertEqual(self.exec("job", "--image", "runner-test/debian").code, 0)
+
+    def test_a_pull_policy_of_the_job(self):
+        self.pipeline("job: {image: {name: runner-test/debian, pull_policy: never}, script: echo here}\n")
+        done = self.exec("job")
+        self.assertEqual(done.code, 0, done.text)
 
     def test_an_interrupt_removes_the_container(self):
         self.pipeline("job: {image: runner-test/debian, script: [echo begun, sleep 100], after_script: [echo after]}\n")
