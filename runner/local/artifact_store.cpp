@@ -100,6 +100,11 @@ base::Task<base::Result<void>> ArtifactStore::keep(std::int64_t job_id, job::Art
     co_return base::Result<void>();
 }
 
+void ArtifactStore::drop(std::int64_t job_id, const std::string& type) {
+    const auto job = kept_.find(job_id);
+    if (job != kept_.end()) job->second.erase(type);
+}
+
 const ArtifactStore::Kept* ArtifactStore::find(std::int64_t job_id, const std::string& type) const {
     const auto job = kept_.find(job_id);
     if (job == kept_.end()) return nullptr;

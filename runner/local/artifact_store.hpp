@@ -32,6 +32,8 @@ class ArtifactStore {
     /// One file for each type of artifact of a job; a second one of the same type replaces the
     /// first.
     base::Task<base::Result<void>> keep(std::int64_t job_id, job::ArtifactFile file);
+    /// What was kept turned out to be worth nothing.
+    void drop(std::int64_t job_id, const std::string& type);
     /// `type` is GitLab's: "archive", "dotenv". Null when the job has none; valid until the next
     /// keep().
     [[nodiscard]] const Kept* find(std::int64_t job_id, const std::string& type) const;

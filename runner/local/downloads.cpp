@@ -44,11 +44,6 @@ bool is_name(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), fits);
 }
 
-std::string_view without_quotes(std::string_view value) {
-    const bool quoted = value.size() >= 2 && (value.front() == '"' || value.front() == '\'');
-    return quoted && value.back() == value.front() ? value.substr(1, value.size() - 2) : value;
-}
-
 base::Error invalid(std::string text) {
     return base::make_error(base::ErrorKind::kInvalidInput,
                             "artifacts:reports:dotenv: " + std::move(text));
@@ -67,31 +62,34 @@ std::vector<std::size_t> jobs_to_download(const Pipeline& pipeline, std::size_t 
 
 base::Result<std::vector<pipeline::variables::Variable>> parse_dotenv(std::string_view text) {
     if (text.size() > kLargestDotenvBytes) {
-        return invalid(fmt::format("the file has {} bytes, at most {} are taken", text.size(),
+        return invalid(fmt::format("Dotenv Artifact Too Big. Maximum Allowable Size: {}",
                                    kLargestDotenvBytes));
     }
-    std::vector<pipeline::variables::Variable> variables;
+    pipeline::variables::Collection variables;
+    auto lines = base::split(text, '\n');
+    if (!lines.empty() && lines.back().empty()) lines.pop_back();  // behind the last end of line
     int number = 0;
-    for (const std::string& raw : base::split(std::string(text), '\n')) {
+    for (const std::string& line : lines) {
         ++number;
-        const std::string_view line = base::trim(raw);
-        if (line.empty()) continue;
         const auto equals = line.find('=');
-        const std::string_view key = base::trim(line.substr(0, equals));
-        if (equals == std::string_view::npos || !is_name(key)) {
-            return invalid(fmt::format("line {} is not KEY=value", number));
+        if (equals == std::string::npos) {
+            return invalid(fmt::format("Invalid Format: line {} is not KEY=value", number));
         }
         pipeline::variables::Variable variable;
-        variable.key = key;
-        variable.value = without_quotes(base::trim(line.substr(equals + 1)));
-        variable.raw = true;
-        variables.push_back(std::move(variable));
+        variable.key = base::trim(std::string_view(line).substr(0, equals));
+        variable.value = base::trim(std::string_view(line).substr(equals + 1));
+        if (!is_name(variable.key)) {
+            return invalid(fmt::format(
+                "Validation failed: Key can contain only letters, digits and '_'. (line {})",
+                number));
+        }
+        variables.set(std::move(variable));
     }
-    if (variables.size() > kMostDotenvVariables) {
-        return invalid(fmt::format("{} variables, at most {} are taken", variables.size(),
-                                   kMostDotenvVariables));
+    if (variables.all().size() > kMostDotenvVariables) {
+        return invalid(
+            fmt::format("Dotenv files cannot have more than {} variables", kMostDotenvVariables));
     }
-    return variables;
+    return variables.all();
 }
 
 }  // namespace runner::local

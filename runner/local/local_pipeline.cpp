@@ -22,7 +22,6 @@ using pipeline::state::Status;
 namespace {
 
 constexpr std::size_t kTokenLength = 20;
-constexpr std::size_t kLargestReportBytes = 64 * 1024;
 
 JobEnd end_of(const job::Outcome& outcome) {
     if (outcome.success()) return {};

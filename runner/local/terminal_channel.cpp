@@ -1,7 +1,11 @@
 #include "runner/local/terminal_channel.hpp"
 
+#include <algorithm>
+#include <optional>
+
 #include "base/notifier.hpp"
 #include "base/strings.hpp"
+#include "runner/local/downloads.hpp"
 #include "runner/trace/masker.hpp"
 #include "runner/trace/utf8_repair.hpp"
 
@@ -76,15 +80,29 @@ class Stream {
     IntoRepair into_repair_;
 };
 
-/// The colours in which stages' scripts and runner-helper speak, around whole lines. What a script
-/// colours itself is its own affair.
+constexpr std::string_view kOurStarts[] = {"\x1b[32;1m", "\x1b[0;33m", "\x1b[31;1m"};
+constexpr std::string_view kOurEnds[] = {"\x1b[0;m ", "\x1b[0;m"};
+
+/// Where the last text begins that stages' scripts or runner-helper say in their colour, if the
+/// line ends with it: behind what a script printed without an end of line.
+std::optional<std::size_t> start_of_our_words(std::string_view line) {
+    const bool ours = std::any_of(std::begin(kOurEnds), std::end(kOurEnds),
+                                  [&](std::string_view end) { return line.ends_with(end); });
+    if (!ours) return std::nullopt;
+    std::optional<std::size_t> last;
+    for (const std::string_view start : kOurStarts) {
+        const auto at = line.rfind(start);
+        if (at != std::string_view::npos && (!last || at > *last)) last = at;
+    }
+    return last;
+}
+
+/// The colours around a whole line. What a script colours itself is its own affair.
 std::string_view without_our_colours(std::string_view line) {
-    static constexpr std::string_view kStarts[] = {"\x1b[32;1m", "\x1b[0;33m", "\x1b[31;1m"};
-    static constexpr std::string_view kEnds[] = {"\x1b[0;m ", "\x1b[0;m"};
-    for (const std::string_view end : kEnds) {
+    for (const std::string_view end : kOurEnds) {
         if (!line.ends_with(end)) continue;
         line.remove_suffix(end.size());
-        for (const std::string_view start : kStarts) {
+        for (const std::string_view start : kOurStarts) {
             if (line.starts_with(start)) line.remove_prefix(start.size());
         }
         while (line.ends_with(' ')) line.remove_suffix(1);
@@ -97,9 +115,7 @@ class TerminalChannel final : public job::JobChannel, private executors::JobLog 
   public:
     TerminalChannel(const boost::asio::any_io_executor& executor, TerminalChannelOptions options)
         : options_(std::move(options)),
-          on_stage_line_([this](std::string_view line) {
-              options_.on_line(options_.colours ? line : without_our_colours(line));
-          }),
+          on_stage_line_([this](std::string_view line) { stage_line(line); }),
           masks_(std::make_shared<const trace::MaskSet>(options_.masks)),
           own_(masks_, options_.on_line),
           out_(masks_, on_stage_line_),
@@ -140,9 +156,11 @@ class TerminalChannel final : public job::JobChannel, private executors::JobLog 
     }
     base::Task<base::Result<std::string>> send_artifact(job::ArtifactFile file) override {
         std::string name = file.name;
+        const std::string type = file.about->artifact_type;
         auto keeping = options_.artifacts->keep(options_.job_id, std::move(file));
         auto kept = co_await std::move(keeping);
         if (!kept) co_return kept.error();
+        if (auto good = judge_report(type); !good) co_return good.error();
         co_return std::move(name);
     }
     base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
@@ -155,6 +173,18 @@ class TerminalChannel final : public job::JobChannel, private executors::JobLog 
     }
 
   private:
+    /// A dotenv report that GitLab answers with 400 is the fault of the job that wrote it.
+    base::Result<void> judge_report(const std::string& type) {
+        if (type != "dotenv") return {};
+        auto text = options_.artifacts->read_report(options_.job_id, type, kLargestReportBytes);
+        auto good = text ? base::Result<void>() : base::Result<void>(text.error());
+        if (text) {
+            if (auto parsed = parse_dotenv(*text); !parsed) good = parsed.error();
+        }
+        if (!good) options_.artifacts->drop(options_.job_id, type);
+        return good;
+    }
+
     void print(std::string_view text) override { line("", text); }
     void notice(std::string_view text) override { line("\x1b[32;1m", text); }
     void heading(std::string_view text) override { line("\x1b[36;1m", text); }
@@ -163,6 +193,14 @@ class TerminalChannel final : public job::JobChannel, private executors::JobLog 
     }
     void error(std::string_view text) override {
         line("\x1b[31;1m", "ERROR: " + std::string(text));
+    }
+
+    void stage_line(std::string_view line) {
+        if (const auto ours = start_of_our_words(line); ours && *ours > 0) {
+            options_.on_line(line.substr(0, *ours));
+            line.remove_prefix(*ours);
+        }
+        options_.on_line(options_.colours ? line : without_our_colours(line));
     }
 
     void line(std::string_view colour, std::string_view text) {

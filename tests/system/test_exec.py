@@ -201,6 +201,12 @@ class OneJob(ExecCase):
         self.assertIn("WARNING: id_tokens are signed by GitLab: ID is not set", done.stdout)
         self.assertIn("WARNING: artifacts:reports are evaluated by GitLab only: junit", done.stdout)
 
+    def test_text_without_an_end_of_line(self):
+        self.pipeline("job: {script: [printf open, echo next]}\n")
+        done = self.exec("job")
+        self.assertIn("\nopen\n$ echo next\nnext\n", done.stdout)
+        self.assertNotIn("\x1b", done.stdout)
+
     def test_flags_that_cannot_be(self):
         self.pipeline("job: {script: 'true'}\n")
         done = self.exec("job", "--runner", "big")

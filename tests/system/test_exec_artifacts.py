@@ -51,7 +51,17 @@ test: {stage: test, script: cat log}
         self.assertEqual(done.code, 0, done.text)
         self.assertIn("test  | log\n", done.stdout)
 
-    def test_a_bad_dotenv_report_names_the_line(self):
+    def test_dotenv_values_are_as_written_and_refer_to_each_other(self):
+        self.pipeline("""
+stages: [build, test]
+build: {stage: build, script: ['echo A=1 > e', "echo 'B=${A}x' >> e", "echo 'C=\\"q\\"' >> e"], artifacts: {reports: {dotenv: e}}}
+test: {stage: test, script: 'echo "b=$B c=$C"'}
+""")
+        done = self.exec(*self.image)
+        self.assertEqual(done.code, 0, done.text)
+        self.assertIn('test  | b=1x c="q"\n', done.stdout)
+
+    def test_a_bad_dotenv_report_fails_the_job_that_made_it(self):
         self.pipeline("""
 stages: [build, test]
 build: {stage: build, script: echo 'not so' > e, artifacts: {reports: {dotenv: e}}}
@@ -59,7 +69,8 @@ test: {stage: test, script: echo never}
 """)
         done = self.exec(*self.image)
         self.assertEqual(done.code, 1)
-        self.assertIn("artifacts:reports:dotenv: line 1 is not KEY=value", done.stdout)
+        self.assertEqual(self.states(done), {"build": "failed", "test": "skipped"})
+        self.assertIn("artifacts:reports:dotenv: Invalid Format: line 1 is not KEY=value", done.stdout)
         self.assertNotIn("$ echo never", done.stdout)
 
     def test_the_cache_stays_until_the_next_call(self):

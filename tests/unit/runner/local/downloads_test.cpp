@@ -1,5 +1,6 @@
 #include "runner/local/downloads.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/runner/local/plan_fixture.hpp"
@@ -46,25 +47,35 @@ TEST_F(Downloads, DependenciesAndNeedsChoose) {
 }
 
 TEST(Dotenv, ReadsLines) {
-    const auto variables = parse_dotenv("A=1\nB = \"two words\"\r\n\nC='$A'\nD=x=y\n");
+    const auto variables = parse_dotenv("A=1\nB = \"two words\"\r\nC='$A'\nD=x=y\n1=\nA=2");
     ASSERT_TRUE(variables);
-    ASSERT_EQ(variables->size(), 4U);
+    ASSERT_EQ(variables->size(), 5U);
+    EXPECT_EQ((*variables)[0].value, "2");
     EXPECT_EQ((*variables)[1].key, "B");
-    EXPECT_EQ((*variables)[1].value, "two words");
-    EXPECT_EQ((*variables)[2].value, "$A");
+    EXPECT_EQ((*variables)[1].value, "\"two words\"");
+    EXPECT_EQ((*variables)[2].value, "'$A'");
+    EXPECT_FALSE((*variables)[2].raw);
     EXPECT_EQ((*variables)[3].value, "x=y");
+    EXPECT_EQ((*variables)[4].value, "");
 }
 
 TEST(Dotenv, RefusesWhatGitLabRefuses) {
-    for (const char* text : {"no equals sign", "A-B=1", "=1"}) {
+    for (const char* text : {"no equals sign", "\nB=1", "  "}) {
         const auto variables = parse_dotenv(std::string("OK=1\n") + text);
         ASSERT_FALSE(variables) << text;
-        EXPECT_EQ(variables.error().message, "artifacts:reports:dotenv: line 2 is not KEY=value");
+        EXPECT_EQ(variables.error().message,
+                  "artifacts:reports:dotenv: Invalid Format: line 2 is not KEY=value");
+    }
+    for (const char* text : {"A-B=1", "=1"}) {
+        const auto variables = parse_dotenv(std::string("OK=1\n") + text);
+        ASSERT_FALSE(variables) << text;
+        EXPECT_THAT(variables.error().message, testing::HasSubstr("Key can contain only letters"));
     }
     EXPECT_FALSE(parse_dotenv("A=" + std::string(6000, 'x')));
     std::string many;
-    for (int i = 0; i < 21; ++i) many += "V" + std::to_string(i) + "=1\n";
-    EXPECT_FALSE(parse_dotenv(many));
+    for (int i = 0; i < 20; ++i) many += "V" + std::to_string(i) + "=1\n";
+    EXPECT_TRUE(parse_dotenv(many + "V0=2\n"));
+    EXPECT_FALSE(parse_dotenv(many + "V20=1\n"));
 }
 
 }  // namespace
