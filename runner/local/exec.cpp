@@ -45,6 +45,25 @@ LocalPipeline::Description describe(ExecOptions& options, std::int64_t id) {
     return out;
 }
 
+std::string what_shell_jobs_leave(const std::string& directory) {
+    return fmt::format(
+        "Left at once. Still there: the jobs' directory {0} and what their scripts started. When "
+        "nothing of it is needed any more: rm -rf {0}\n",
+        directory);
+}
+
+std::string what_containers_leave(const std::string& directory) {
+    static constexpr const char* kLabel = "label=com.gitlab.gitlab-runner.runner.system_id=local";
+    return fmt::format(
+        "Left at once. Still there: the directory {0} (rm -rf {0}), and perhaps containers, "
+        "volumes "
+        "and networks of the jobs:\n"
+        "  docker ps --all --filter {1}\n"
+        "  docker volume ls --filter {1}\n"
+        "  docker network ls --filter {1}\n",
+        directory, kLabel);
+}
+
 /// The call at work, on its loop.
 class Session {
   public:
@@ -95,10 +114,11 @@ class Session {
     }
     [[noreturn]] void leave(int number) {
         display_.hide();
-        std::fputs(
-            "Left at once. Containers of the jobs may still be there: docker ps --filter "
-            "label=com.gitlab.gitlab-runner.runner.system_id=local\n",
-            stderr);
+        const std::string directory = workshop_.place.directory().string();
+        const bool shell = workshop_.engine.runner().executor == "shell";
+        const std::string text =
+            shell ? what_shell_jobs_leave(directory) : what_containers_leave(directory);
+        std::fputs(text.c_str(), stderr);
         std::_Exit(kSignalBase + number);
     }
     base::Task<void> keep_time() {
@@ -121,6 +141,17 @@ class Session {
     boost::asio::signal_set signals_;
     base::TaskGroup helpers_;
 };
+
+/// What was asked for by name and did not come to pass.
+std::vector<std::string> unfulfilled(const Workshop& workshop, const LocalPipeline& pipeline) {
+    std::vector<std::string> sentences = pipeline.left_undone();
+    for (const std::string& name : workshop.wishes.play) {
+        if (workshop.met.contains(name)) continue;
+        sentences.push_back(
+            fmt::format("--manual {}: no pipeline of this call has such a job", name));
+    }
+    return sentences;
+}
 
 int exit_code_of(const ExecOptions& options, const LocalPipeline& pipeline, Status status,
                  int signal) {
@@ -163,10 +194,14 @@ base::Result<int> exec(ExecOptions options) {
     while (!ended) context.run_one();  // idle connections to the engine are not waited for
     if (!*ended) return ended->error();
     const Status status = **ended;
+    std::vector<std::string> sentences;
+    if (session.signal() == 0) sentences = unfulfilled(session.workshop(), pipeline);
+    for (const std::string& sentence : sentences) display.say("WARNING: " + sentence);
     if (pipeline.has_many_logs()) {
         display.say("\n" + display.table() + fmt::format("Pipeline: {}", to_string(status)));
     }
-    return exit_code_of(options, pipeline, status, session.signal());
+    const int code = exit_code_of(options, pipeline, status, session.signal());
+    return code == 0 && !sentences.empty() ? 1 : code;
 }
 
 }  // namespace runner::local

@@ -30,9 +30,10 @@ struct ExecOptions {
 };
 
 /// Runs jobs of the checkout's pipeline on this machine. The exit code: 0 for success (warnings
-/// included), 1 for a pipeline that failed or waits for a manual job; of a single job the code of
-/// its script; 128 + n after signal n. A failure is what prevented the first job. Nothing stays
-/// behind on the machine or its engine; the second interrupt leaves at once and says what it left.
+/// included), 1 for a pipeline that failed or waits for a manual job, and when a job that was named
+/// did not run; of a single job the code of its script; 128 + n after signal n. A failure is what
+/// prevented the first job. Nothing stays behind on the machine or its engine; the second interrupt
+/// leaves at once and says what it left.
 base::Result<int> exec(ExecOptions options);
 
 }  // namespace runner::local

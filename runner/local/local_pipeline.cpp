@@ -31,8 +31,7 @@ JobEnd end_of(const job::Outcome& outcome) {
         failure.reason == job::FailureReason::kCanceled ? Status::kCanceled : Status::kFailed;
     end.reason = job::to_string(failure.reason);
     if (failure.reason == job::FailureReason::kScriptFailure) end.exit_code = failure.exit_code;
-    // The log has the whole; the table has room for its beginning.
-    end.note = failure.message.substr(0, failure.message.find('\n'));
+    end.note = note_of(failure.message);
     return end;
 }
 
@@ -50,7 +49,8 @@ LocalPipeline::LocalPipeline(const boost::asio::any_io_executor& executor, Works
     : executor_(executor),
       workshop_(workshop),
       description_(std::move(description)),
-      source_(source) {}
+      source_(source),
+      beside_(executor) {}
 
 LocalPipeline::~LocalPipeline() = default;
 
@@ -81,16 +81,23 @@ base::Result<void> LocalPipeline::load() {
     return check_images();
 }
 
-base::Result<void> LocalPipeline::check_manual_names() const {
+/// A name may be meant for a child pipeline, which nobody knows before it begins: those that begin
+/// with a bridge, and, when there is one, all others that this pipeline does not have.
+base::Result<void> LocalPipeline::check_manual_names() {
     const auto& jobs = pipeline_.jobs;
-    const bool has_children =
-        std::any_of(jobs.begin(), jobs.end(), [](const PlannedJob& p) { return p.job->bridge; });
-    if (!description_.prefix.empty() || has_children) return {};
+    bool has_children = false;
+    for (const PlannedJob& planned : jobs) has_children = has_children || planned.job->bridge;
     for (const std::string& name : workshop_.wishes.play) {
-        const bool known = std::any_of(jobs.begin(), jobs.end(), [&](const PlannedJob& planned) {
-            return planned.job->name == name || planned.job->definition == name;
-        });
-        if (known) continue;
+        bool known = false;
+        bool of_a_child = has_children && name.find(" / ") == std::string::npos;
+        for (const PlannedJob& planned : jobs) {
+            const std::string& prefix = description_.prefix;
+            known = known || is_named({name}, prefix, *planned.job);
+            of_a_child = of_a_child || (planned.job->bridge &&
+                                        name.starts_with(prefix + planned.job->name + " / "));
+        }
+        if (known) workshop_.met.insert(name);
+        if (known || of_a_child || !description_.prefix.empty()) continue;
         return base::make_error(
             base::ErrorKind::kNotFound,
             fmt::format(
@@ -128,10 +135,13 @@ base::Task<Status> LocalPipeline::run() {
     }
     PipelineObserver& observer = *this;
     JobStarter& starter = *this;
+    wishes.prefix = description_.prefix;
     run_ = std::make_unique<PipelineRun>(executor_, pipeline_.jobs, loaded_.configuration->stages,
-                                         wishes, starter, observer, workshop_.capacity);
+                                         description_.request, wishes, starter, observer,
+                                         workshop_.capacity);
     if (stopped_) run_->stop();
     co_await run_->run();
+    co_await beside_.wait();
     co_return run_->process().status();
 }
 
@@ -162,20 +172,66 @@ base::Task<std::vector<std::size_t>> LocalPipeline::choose(const std::vector<std
                             question == nullptr ? "" : "  " + question->to_text());
     }
     display.say(text + "Which to play? (numbers, \"all\", Enter for none)");
-    auto line = co_await workshop_.questions.read_line();
+    std::optional<std::vector<std::size_t>> chosen;
+    while (!chosen) {
+        auto line = co_await workshop_.questions.read_line();
+        if (!line) break;
+        std::string unknown;
+        chosen = choice_of(*line, manual, unknown);
+        if (!chosen)
+            display.say("\"" + unknown + "\" is none of them. Which to play? (Enter for none)");
+    }
     display.show();
+    co_return chosen.value_or(std::vector<std::size_t>());
+}
+
+/// The jobs that an answer names by number or name; nothing, and the word, when one is none of
+/// them.
+std::optional<std::vector<std::size_t>> LocalPipeline::choice_of(
+    const std::string& line, const std::vector<std::size_t>& manual, std::string& unknown) const {
+    if (base::trim(line) == "all") return manual;
     std::vector<std::size_t> chosen;
-    if (!line) co_return chosen;
-    if (base::trim(*line) == "all") co_return manual;
-    std::string spaced = *line;
-    std::replace(spaced.begin(), spaced.end(), ',', ' ');
-    for (const std::string& word : base::split(spaced, ' ')) {
+    const auto take = [&](std::string_view word) {
         for (std::size_t i = 0; i < manual.size(); ++i) {
             const auto& name = pipeline_.jobs[manual[i]].job->name;
-            if (word == std::to_string(i + 1) || word == name) chosen.push_back(manual[i]);
+            if (word != std::to_string(i + 1) && word != name) continue;
+            chosen.push_back(manual[i]);
+            return true;
         }
+        return false;
+    };
+    if (take(base::trim(line))) return chosen;  // names may have blanks
+    std::string spaced = line;
+    std::replace(spaced.begin(), spaced.end(), ',', ' ');
+    for (const std::string& word : base::split(spaced, ' ')) {
+        if (base::trim(word).empty() || take(base::trim(word))) continue;
+        unknown = base::trim(word);
+        return std::nullopt;
     }
-    co_return chosen;
+    return chosen;
+}
+
+std::vector<std::string> LocalPipeline::left_undone() const {
+    std::vector<std::string> sentences;
+    for (std::size_t job = 0; job < pipeline_.jobs.size() && run_; ++job) {
+        const auto& known = *pipeline_.jobs[job].job;
+        const auto status = run_->process().jobs()[job].status;
+        const bool waits = status == Status::kCreated || status == Status::kSkipped;
+        const auto& asked = description_.jobs;
+        const std::set<std::string> names(asked.begin(), asked.end());
+        if (!waits || known.bridge || !is_named(names, {}, known)) continue;
+        std::vector<std::string> manual;
+        for (std::size_t other = 0; other < pipeline_.jobs.size(); ++other) {
+            if (run_->process().jobs()[other].status == Status::kManual)
+                manual.push_back(pipeline_.jobs[other].job->name);
+        }
+        sentences.push_back(
+            manual.empty()
+                ? fmt::format("{} did not run: it is {}", known.name, to_string(status))
+                : fmt::format("{} did not run: it waits for a manual job. --manual \"{}\" plays it",
+                              known.name, base::join(manual, "\" --manual \"")));
+    }
+    return sentences;
 }
 
 base::Task<JobEnd> LocalPipeline::run(std::size_t job, int attempt) {
@@ -204,13 +260,27 @@ base::Result<void> LocalPipeline::add_downloads(std::size_t job, JobRequest& req
                  .artifact_filename = kept->name,
                  .artifact_size = static_cast<std::int64_t>(kept->bytes)});
         }
+    }
+    auto inherited = inherited_variables(job);
+    if (!inherited) return inherited.error();
+    request.inherited = std::move(*inherited);
+    return {};
+}
+
+base::Result<std::vector<pipeline::variables::Variable>> LocalPipeline::inherited_variables(
+    std::size_t job) {
+    std::vector<pipeline::variables::Variable> all;
+    for (const std::size_t earlier : jobs_to_download(pipeline_, job)) {
+        const auto id = ids_.find(earlier);
+        if (id == ids_.end()) continue;
+        const std::string& name = pipeline_.jobs[earlier].job->name;
         auto text = workshop_.artifacts.read_report(id->second, "dotenv", kLargestReportBytes);
         if (!text) return text.error().with_context("the dotenv report of " + name);
         auto variables = parse_dotenv(*text);
         if (!variables) return variables.error().with_context(name);
-        request.inherited.insert(request.inherited.end(), variables->begin(), variables->end());
+        all.insert(all.end(), variables->begin(), variables->end());
     }
-    return {};
+    return all;
 }
 
 base::Result<protocol::gitlab::JobPayload> LocalPipeline::payload_of(std::size_t job) {

@@ -29,6 +29,7 @@ struct Workshop {
     PipelineWishes wishes;
     ArtifactStore artifacts;
     bool shell_on_failure = false;
+    std::set<std::string> met{};  ///< of wishes.play: some pipeline has such a job
     std::int64_t next_id =
         1;  ///< of jobs and pipelines; unique on this machine for the time of the call
 };
@@ -68,6 +69,8 @@ class LocalPipeline final : private JobStarter, private PipelineObserver {
     }
     /// How the only job ended.
     [[nodiscard]] const JobEnd& last_end() const { return last_end_; }
+    /// A sentence for each job that was asked for by name and did not run.
+    [[nodiscard]] std::vector<std::string> left_undone() const;
 
   private:
     base::Task<JobEnd> run(std::size_t job, int attempt) override;
@@ -75,13 +78,20 @@ class LocalPipeline final : private JobStarter, private PipelineObserver {
     void on_state(std::size_t job, pipeline::state::Status status,
                   const std::string& note) override;
     base::Task<std::vector<std::size_t>> choose(const std::vector<std::size_t>& manual) override;
+    [[nodiscard]] std::optional<std::vector<std::size_t>> choice_of(
+        const std::string& line, const std::vector<std::size_t>& manual,
+        std::string& unknown) const;
 
-    [[nodiscard]] base::Result<void> check_manual_names() const;
+    base::Result<void> check_manual_names();
     base::Result<void> check_images() const;
     base::Task<JobEnd> run_script(std::size_t job);
     base::Task<JobEnd> run_child(std::size_t job);
+    base::Task<pipeline::state::Status> run_to_its_end(std::shared_ptr<LocalPipeline> child);
+    base::Task<void> run_beside(std::size_t job, std::shared_ptr<LocalPipeline> child);
     base::Task<base::Result<void>> add_made_configuration(std::size_t job, ArtifactSource& source);
     base::Result<Description> describe_child(std::size_t job);
+    base::Result<pipeline::variables::Collection> forwarded_variables(std::size_t job);
+    base::Result<std::vector<pipeline::variables::Variable>> inherited_variables(std::size_t job);
     base::Result<protocol::gitlab::JobPayload> payload_of(std::size_t job);
     base::Result<void> add_downloads(std::size_t job, JobRequest& request);
     std::unique_ptr<job::JobChannel> channel_for(std::size_t job,
@@ -102,6 +112,7 @@ class LocalPipeline final : private JobStarter, private PipelineObserver {
     JobEnd last_end_;
     bool stopped_ = false;
     std::unique_ptr<PipelineRun> run_;
+    base::TaskGroup beside_;  ///< children that no bridge waits for
 };
 
 }  // namespace runner::local

@@ -193,18 +193,26 @@ void collect_caches(const Value& value, const JobRequest& request,
     if (!cache.paths.empty() || cache.untracked) caches.push_back(std::move(cache));
 }
 
+/// A list as GitLab writes it. The runner has the tags that the job asks for: it took the job.
+std::string tags_of(const Job& job) {
+    std::vector<std::string> quoted;
+    for (const std::string& tag : texts_of(job.value.given("tags")))
+        quoted.push_back("\"" + tag + "\"");
+    return "[" + base::join(quoted, ", ") + "]";
+}
+
 Collection job_variables(const JobRequest& request) {
     const Job& job = *request.planned->job;
     const std::string project_url(
         request.pipeline->predefined.value("CI_PROJECT_URL").value_or(""));
     Collection own = pipeline::plan::predefined_of(job);
-    own.set("CI_PIPELINE_ID", std::to_string(request.pipeline->id));
-    own.set("CI_PIPELINE_URL", fmt::format("{}/-/pipelines/{}", project_url, request.pipeline->id));
     own.set("CI_JOB_ID", std::to_string(request.id));
     own.set("CI_JOB_URL", fmt::format("{}/-/jobs/{}", project_url, request.id));
     own.set("CI_JOB_STARTED_AT", request.started_at);
     own.set("CI_REPOSITORY_URL", project_url + ".git");
+    own.set("CI_RUNNER_ID", "1");
     own.set("CI_RUNNER_DESCRIPTION", "runner exec");
+    own.set("CI_RUNNER_TAGS", tags_of(job));
     own.set({.key = "CI_JOB_TOKEN",
              .value = request.token.reveal(),
              .masked = true,
@@ -213,15 +221,9 @@ Collection job_variables(const JobRequest& request) {
 }
 
 Collection variables_of(const JobRequest& request) {
-    Collection all = request.pipeline->predefined;
+    Collection all = pipeline_variables(*request.pipeline);
     all.merge(job_variables(request));
-    Collection own = request.planned->variables;
-    for (const auto& variable : request.inherited) own.set(variable);
-    own.merge(request.pipeline->given);
-    Collection known = all;
-    known.merge(own);
-    all.merge(pipeline::plan::environment_variables(*request.planned->job, known));
-    all.merge(own);
+    all = known_to(*request.planned, all, request.inherited, request.pipeline->given);
     auto sorted = pipeline::variables::sort_and_expand(all);
     return std::move(sorted.variables);
 }
@@ -255,6 +257,17 @@ void add_inputs(const Job& job, gitlab::JobPayload& payload) {
     }
 }
 
+/// Where a need of another pipeline points to: "job build of project a/b".
+std::string place_of(const Value& need) {
+    std::string text;
+    if (const Value* job = need.given("job")) text = "job " + job->to_text() + " of ";
+    const bool in_project = need.given("project") != nullptr;
+    const char* key = in_project ? "project" : "pipeline";
+    text += std::string(key) + " " + text_of(need.given(key));
+    if (const Value* ref = need.given("ref")) text += " (" + ref->to_text() + ")";
+    return text;
+}
+
 gitlab::JobInfo job_info_of(const JobRequest& request, const Collection& variables) {
     gitlab::JobInfo info;
     info.name = request.planned->job->name;
@@ -267,6 +280,29 @@ gitlab::JobInfo job_info_of(const JobRequest& request, const Collection& variabl
 }
 
 }  // namespace
+
+Collection pipeline_variables(const PipelineFacts& facts) {
+    Collection all = facts.predefined;
+    const std::string project_url(all.value("CI_PROJECT_URL").value_or(""));
+    all.set("CI_PIPELINE_ID", std::to_string(facts.id));
+    all.set("CI_PIPELINE_URL", fmt::format("{}/-/pipelines/{}", project_url, facts.id));
+    return all;
+}
+
+Collection known_to(const PlannedJob& planned, const Collection& predefined,
+                    const std::vector<pipeline::variables::Variable>& inherited,
+                    const Collection& given) {
+    Collection all = predefined;
+    all.merge(pipeline::plan::predefined_of(*planned.job));
+    Collection own = planned.variables;
+    for (const auto& variable : inherited) own.set(variable);
+    own.merge(given);
+    Collection known = all;
+    known.merge(own);
+    all.merge(pipeline::plan::environment_variables(*planned.job, known));
+    all.merge(own);
+    return all;
+}
 
 std::vector<std::string> report_paths(const Job& job, const std::string& type) {
     const Value* artifacts = job.value.given("artifacts");
@@ -322,6 +358,12 @@ std::vector<std::string> server_only(const PlannedJob& planned) {
     }
     if (job.value.given("release") != nullptr) {
         sentences.emplace_back("release: no release is made from here; the script runs");
+    }
+    if (!job.other_needs.empty()) {
+        std::vector<std::string> places;
+        for (const Value& need : job.other_needs) places.push_back(place_of(need));
+        sentences.push_back("needs: artifacts of other pipelines are not downloaded here: " +
+                            base::join(places, ", "));
     }
     const Value* artifacts = job.value.given("artifacts");
     const Value* reports = artifacts == nullptr ? nullptr : artifacts->given("reports");

@@ -45,7 +45,18 @@ struct JobRequest {
 /// among each other as the server does it; what is undefined stays for the engine.
 protocol::gitlab::JobPayload make_payload(const JobRequest& request);
 
-/// What the job asks for that only a server can give, a sentence each: id_tokens, release, reports.
+/// Those of a pipeline that has its number.
+pipeline::variables::Collection pipeline_variables(const PipelineFacts& facts);
+
+/// What a job's keywords see before it is handed out: predefined variables of the pipeline and the
+/// job, those of the file, of the dotenv reports it gets, and those given for this run.
+pipeline::variables::Collection known_to(
+    const pipeline::plan::PlannedJob& planned, const pipeline::variables::Collection& predefined,
+    const std::vector<pipeline::variables::Variable>& inherited,
+    const pipeline::variables::Collection& given);
+
+/// What the job asks for that only a server can give, a sentence each: id_tokens, release, reports,
+/// artifacts of other pipelines and projects.
 std::vector<std::string> server_only(const pipeline::plan::PlannedJob& planned);
 
 /// Paths of the job's reports of one type; none when it has no such report.

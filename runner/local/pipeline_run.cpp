@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "runner/local/payload.hpp"
 #include "runner/pipeline/durations.hpp"
 #include "runner/pipeline/state/retry.hpp"
 #include "runner/pipeline/variables/expand.hpp"
@@ -16,15 +17,18 @@ using state::Status;
 
 namespace {
 
-std::string resource_group_of(const PlannedJob& planned) {
+std::string resource_group_of(const PlannedJob& planned,
+                              const pipeline::plan::CreateRequest& request) {
     const auto* written = planned.job->value.given("resource_group");
     if (written == nullptr) return {};
-    return pipeline::variables::expand(written->to_text(), planned.variables,
+    const auto known = known_to(planned, request.predefined, {}, request.given);
+    return pipeline::variables::expand(written->to_text(), known,
                                        pipeline::variables::Undefined::kEmpty);
 }
 
 std::vector<state::Run> runs_of(const PipelineRun::Jobs& jobs,
-                                const std::vector<std::string>& stages) {
+                                const std::vector<std::string>& stages,
+                                const pipeline::plan::CreateRequest& request) {
     std::vector<state::Run> runs;
     for (const PlannedJob& planned : jobs) {
         state::Run run;
@@ -36,7 +40,7 @@ std::vector<state::Run> runs_of(const PipelineRun::Jobs& jobs,
         run.allowed_exit_codes = planned.allowed_exit_codes;
         run.has_needs = planned.has_needs;
         for (const auto& need : planned.needs) run.needs.push_back(need.job);
-        run.resource_group = resource_group_of(planned);
+        run.resource_group = resource_group_of(planned, request);
         runs.push_back(std::move(run));
     }
     return runs;
@@ -44,15 +48,31 @@ std::vector<state::Run> runs_of(const PipelineRun::Jobs& jobs,
 
 }  // namespace
 
+/// "Its last words:" is nothing to end with.
+std::string note_of(const std::string& message) {
+    std::string line = message.substr(0, message.find('\n'));
+    if (!line.ends_with(':')) return line;
+    const auto sentence = line.rfind(". ");
+    line.resize(sentence == std::string::npos ? line.size() - 1 : sentence);
+    return line;
+}
+
+bool is_named(const std::set<std::string>& names, const std::string& prefix,
+              const pipeline::plan::Job& job) {
+    return names.contains(job.name) || names.contains(job.definition) ||
+           names.contains(prefix + job.name) || names.contains(prefix + job.definition);
+}
+
 PipelineRun::PipelineRun(const boost::asio::any_io_executor& executor, const Jobs& jobs,
-                         const std::vector<std::string>& stages, PipelineWishes wishes,
+                         const std::vector<std::string>& stages,
+                         const pipeline::plan::CreateRequest& request, PipelineWishes wishes,
                          JobStarter& starter, PipelineObserver& observer, Capacity& capacity)
     : jobs_(jobs),
       wishes_(std::move(wishes)),
       starter_(starter),
       observer_(observer),
       capacity_(capacity),
-      process_(runs_of(jobs, stages)),
+      process_(runs_of(jobs, stages, request)),
       timers_(executor),
       group_(executor) {}
 
@@ -115,14 +135,14 @@ void PipelineRun::play(std::size_t job) {
 }
 
 bool PipelineRun::wanted(std::size_t job) const {
-    const auto& known = *jobs_[job].job;
-    return wishes_.play_all || wishes_.play.contains(known.name) ||
-           wishes_.play.contains(known.definition);
+    return wishes_.play_all || is_named(wishes_.play, wishes_.prefix, *jobs_[job].job);
 }
 
 std::vector<std::size_t> PipelineRun::waiting_for_play() const {
     std::vector<std::size_t> manual;
     for (std::size_t job = 0; job < jobs_.size(); ++job) {
+        // A bridge has this state when its child waits; the child asks for its own jobs.
+        if (waiting_bridges_.contains(job)) continue;
         if (process_.jobs()[job].status == Status::kManual) manual.push_back(job);
     }
     return manual;
@@ -179,6 +199,7 @@ base::Task<void> PipelineRun::run_job(std::size_t job) {
 void PipelineRun::judge(std::size_t job, const JobEnd& end) {
     ++ends_;
     process_.finished(job, end.status, end.exit_code);
+    if (end.status == Status::kManual) waiting_bridges_.insert(job);
     const bool allowed = end.status == Status::kFailed && process_.jobs()[job].allow_failure;
     tell(job, end.note + (allowed ? " (allowed to fail)" : ""));
     if (end.status != Status::kFailed || stopped_) return;

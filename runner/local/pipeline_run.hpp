@@ -16,13 +16,17 @@
 
 namespace runner::local {
 
-/// How one run of a job ended.
+/// How one run of a job ended. kManual: a bridge goes on waiting for its child, which waits for
+/// somebody to play a job.
 struct JobEnd {
     pipeline::state::Status status = pipeline::state::Status::kSuccess;
     std::string reason;  ///< GitLab's word: script_failure, …
     std::optional<int> exit_code;
     std::string note;  ///< for the closing table: "exit code 3"
 };
+
+/// How a message begins: the log has the whole, a table has room for a sentence.
+std::string note_of(const std::string& message);
 
 /// What happens in a pipeline, for whoever shows it. `job` is the job's position in the pipeline.
 class PipelineObserver {
@@ -57,23 +61,30 @@ struct Capacity {
 
 struct PipelineWishes {
     std::set<std::string> play{};  ///< manual jobs to play without asking, by name or by definition
+    std::string
+        prefix{};  ///< "child / ": a name in `play` with it means a job of this pipeline only
     bool play_all = false;
     bool interactive = false;  ///< somebody can be asked
     bool wait_for_delays = true;
     bool cancel_on_failure = false;  ///< workflow:auto_cancel:on_job_failure: all
 };
 
+/// Whether `names` has the job's name or its definition's, alone or as the display has it.
+bool is_named(const std::set<std::string>& names, const std::string& prefix,
+              const pipeline::plan::Job& job);
+
 /// Carries a planned pipeline out: the state machine decides what is ready, this starts it.
 ///
 /// Life: run() once, to its end; stop() at any time. Strand: the I/O thread. `jobs`, `starter`,
-/// `observer` and `capacity` outlive it.
+/// `observer` and `capacity` outlive it; of `request` only the constructor reads.
 class PipelineRun {
   public:
     using Jobs = std::vector<pipeline::plan::PlannedJob>;
 
     PipelineRun(const boost::asio::any_io_executor& executor, const Jobs& jobs,
-                const std::vector<std::string>& stages, PipelineWishes wishes, JobStarter& starter,
-                PipelineObserver& observer, Capacity& capacity);
+                const std::vector<std::string>& stages,
+                const pipeline::plan::CreateRequest& request, PipelineWishes wishes,
+                JobStarter& starter, PipelineObserver& observer, Capacity& capacity);
 
     base::Task<void> run();
     /// Cancels what waits, and asks what runs to end.
@@ -101,6 +112,7 @@ class PipelineRun {
     Capacity& capacity_;
     pipeline::state::Process process_;
     std::vector<std::size_t> ready_;
+    std::set<std::size_t> waiting_bridges_;
     std::size_t running_ = 0;
     std::size_t ends_ = 0;  ///< of jobs, so far
     std::size_t delays_ = 0;

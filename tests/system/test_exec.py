@@ -201,6 +201,13 @@ class OneJob(ExecCase):
         self.assertIn("WARNING: id_tokens are signed by GitLab: ID is not set", done.stdout)
         self.assertIn("WARNING: artifacts:reports are evaluated by GitLab only: junit", done.stdout)
 
+    def test_artifacts_of_other_pipelines_are_named(self):
+        self.pipeline("job: {script: 'true', needs: [{pipeline: $UP, job: build}, {project: a/b, job: make, ref: main}]}\n")
+        done = self.exec("job")
+        self.assertEqual(done.code, 0, done.text)
+        self.assertIn("WARNING: needs: artifacts of other pipelines are not downloaded here: job build of pipeline "
+                      "$UP, job make of project a/b (main)\n", done.stdout)
+
     def test_text_without_an_end_of_line(self):
         self.pipeline("job: {script: [printf open, echo next]}\n")
         done = self.exec("job")
@@ -247,7 +254,9 @@ class Stopping(ExecCase):
         output.wait("waiting\n", 20, lambda: process.poll() is None)
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(5 * PATIENCE), 130)
-        self.assertIn("Left at once", output.join())
+        text = output.join()
+        self.assertIn(f"Left at once. Still there: the jobs' directory {next(self.scratch.iterdir())} and", text)
+        self.assertNotIn("docker", text.split("Left at once")[1])
         # It said that it leaves things behind; this test takes them away, the files behind their last writer.
         deadline = time.monotonic() + 5 * PATIENCE
         while (left := processes_of(str(self.directory))) and time.monotonic() < deadline:
@@ -335,6 +344,87 @@ rescue: {stage: ship, script: echo rescued, when: on_failure}
         self.assertIn("inner down parent_pipeline\n", done.stdout)
         self.assertEqual(self.states(done), {"child": "success", "after": "success", "child / inner": "success"})
 
+    def test_a_child_that_waits_blocks_its_bridge(self):
+        self.file("c.yml", "m: {script: echo played, rules: [{when: manual}]}\n")
+        self.pipeline("t: {trigger: {include: c.yml, strategy: depend}}\n"
+                      "after: {stage: deploy, script: echo after}\n")
+        done = self.exec()
+        self.assertEqual((done.code, self.states(done)), (1, {"t": "manual", "after": "created", "t / m": "manual"}))
+        self.assertIn("its child pipeline waits for a manual job", done.stdout)
+        self.assertIn("Pipeline: manual", done.stdout)
+        done = self.exec("--manual", "m")
+        self.assertEqual((done.code, self.states(done)), (0, {"t": "success", "after": "success", "t / m": "success"}))
+
+    def test_without_a_strategy_the_child_runs_beside(self):
+        mark = self.directory / "after-was-here"
+        self.file("c.yml", f"inner: {{script: 'for i in $(seq 200); do [ -e {mark} ] && exit 3; sleep 0.05; done'}}\n")
+        self.pipeline("t: {trigger: {include: c.yml}}\n"
+                      f"after: {{stage: deploy, script: touch {mark}}}\n")
+        done = self.exec("--concurrency", "2")
+        self.assertEqual(self.states(done), {"t": "success", "after": "success", "t / inner": "failed"})
+        self.assertEqual(done.code, 0, done.text)
+        self.assertRegex(done.stdout, r"\nt +test +success .*the child pipeline's state is failed\n")
+
+    def test_children_are_nested_two_levels_deep(self):
+        for n in (1, 2, 3):
+            self.file(f"c{n}.yml", f"t{n}: {{trigger: {{include: c{n + 1}.yml, strategy: depend}}}}\n")
+        self.pipeline("t: {trigger: {include: c1.yml, strategy: depend}}\n")
+        done = self.exec()
+        self.assertEqual(self.states(done), dict.fromkeys(["t", "t / t1", "t / t1 / t2"], "failed"))
+        self.assertEqual(done.code, 1)
+        self.assertIn("child pipelines may be nested two levels deep", done.stdout)
+
+    def test_what_a_bridge_hands_down(self):
+        self.file("c.yml", "inner: {script: ['echo up=$UP j=$J', 'echo ver=$VER given=$GIVEN', "
+                           "'echo from $CI_UPSTREAM_PIPELINE_ID $CI_UPSTREAM_PROJECT_ID $CI_UPSTREAM_JOB_ID.']}\n")
+        self.pipeline("""
+build: {stage: build, script: echo VER=1.2 > e, artifacts: {reports: {dotenv: e}}}
+br:
+  needs: [build]
+  variables: {UP: "v-$VER", J: "$CI_JOB_NAME/$CI_JOB_STAGE/$CI_PIPELINE_ID", GIVEN: file}
+  trigger: {include: c.yml, strategy: depend}
+all:
+  needs: [build]
+  variables: {GIVEN: file}
+  trigger: {include: c.yml, strategy: depend, forward: {pipeline_variables: true}}
+""")
+        done = self.exec("--var", "GIVEN=line")
+        self.assertEqual(done.code, 0, done.text)
+        self.assertRegex(done.stdout, r"br / inner +\| up=v-1\.2 j=br/test/\d+\n")
+        self.assertRegex(done.stdout, r"br / inner +\| ver= given=file\n")
+        self.assertRegex(done.stdout, r"all / inner +\| ver=1\.2 given=line\n")
+        self.assertRegex(done.stdout, r"from \d+ \d+ \d+\.\n")
+
+    def test_a_manual_job_of_one_child(self):
+        self.file("c.yml", "m: {script: echo played, when: manual}\n")
+        self.pipeline("t: {trigger: {include: c.yml, strategy: depend}}\n"
+                      "u: {trigger: {include: c.yml, strategy: depend}}\n")
+        done = self.exec("--manual", "t / m")
+        self.assertEqual(self.states(done), {"t": "success", "u": "success", "t / m": "success", "u / m": "manual"})
+        self.assertEqual(done.code, 0, done.text)
+        done = self.exec("--manual", "x / m")
+        self.assertIn("--manual x / m: there is no such job in this pipeline", done.text)
+        self.assertEqual(done.code, 1)
+        done = self.exec("--manual", "t / nope")
+        self.assertIn("--manual t / nope: no pipeline of this call has such a job", done.text)
+        self.assertEqual(done.code, 1)
+
+    def test_a_named_job_that_waits_for_a_manual_one(self):
+        self.pipeline("gate: {stage: build, script: echo gate, when: manual}\n"
+                      "after: {needs: [gate], script: echo after}\n")
+        done = self.exec("after", "--needs")
+        self.assertEqual(self.states(done), {"gate": "manual", "after": "skipped"})
+        self.assertEqual(done.code, 1)
+        self.assertIn('after did not run: it waits for a manual job. --manual "gate" plays it', done.stdout)
+        self.assertEqual(self.exec("after", "--needs", "--manual", "gate").code, 0)
+
+    def test_a_resource_group_named_by_the_branch(self):
+        taken = self.directory / "taken"
+        script = f"mkdir {taken}; sleep 0.5; rmdir {taken}"
+        self.pipeline(f"a: {{script: '{script}', resource_group: $CI_COMMIT_BRANCH}}\n"
+                      f"b: {{script: '{script}', resource_group: main}}\n")
+        self.assertEqual(self.exec("--concurrency", "2").code, 0)
+
     def test_another_projects_pipeline_is_named_and_skipped(self):
         self.pipeline("down: {trigger: group/project}\nafter: {stage: deploy, script: echo after}\n")
         done = self.exec()
@@ -399,6 +489,14 @@ class OnATerminal(ExecCase):
         self.assertEqual(code, 7, text)
         self.assertIn("is=job=own\r\n", text)
         self.assertIn(".gitlab-ci.yml", text)
+
+    def test_a_wrong_answer_is_asked_again(self):
+        self.pipeline("gate: {stage: build, script: echo gate, rules: [{when: manual}]}\n"
+                      "after: {stage: test, script: echo after}\n")
+        code, text = self.exec_in_terminal([("Which to play?", "9\n"), ('"9" is none of them', "y\n"),
+                                            ('"y" is none of them', "1\n")])
+        self.assertEqual(code, 0, text)
+        self.assertRegex(_plain(text), r"after +test +success")
 
 
 def images():

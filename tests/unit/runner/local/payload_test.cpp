@@ -110,6 +110,20 @@ job:
     EXPECT_EQ(value(payload, "CI_JOB_STAGE"), "test");
 }
 
+TEST_F(Payload, ARunnerHasAnIdAndTheTagsThatTheJobAsksFor) {
+    EXPECT_EQ(value(of("job: {script: x}\n"), "CI_RUNNER_ID"), "1");
+    EXPECT_EQ(value(of("job: {script: x}\n"), "CI_RUNNER_TAGS"), "[]");
+    EXPECT_EQ(value(of("job: {script: x, tags: [big, linux]}\n"), "CI_RUNNER_TAGS"),
+              "[\"big\", \"linux\"]");
+}
+
+TEST_F(Payload, ArtifactsOfOtherPipelinesAreNamed) {
+    of("job: {script: x, needs: [{pipeline: $UP, job: a}, {project: a/b, job: c, ref: v1}]}\n");
+    EXPECT_THAT(server_only(*request_.planned),
+                ElementsAre("needs: artifacts of other pipelines are not downloaded here: job a of "
+                            "pipeline $UP, job c of project a/b (v1)"));
+}
+
 TEST_F(Payload, SecretsStayMaskedAndPrivate) {
     create_.given.set(
         {.key = "KEY", .value = "s3cr3t", .masked = true, .is_file = true, .is_public = false});

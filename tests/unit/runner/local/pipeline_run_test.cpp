@@ -25,6 +25,8 @@ class FakeJobs final : public JobStarter, public PipelineObserver {
     base::Task<JobEnd> run(std::size_t job, int attempt) override {
         const std::string name = jobs_[job].job->name;
         order.push_back(name);
+        if (name.starts_with("blocked"))
+            co_return JobEnd{Status::kManual, {}, std::nullopt, "its child waits"};
         if (jobs_[job].job->bridge) co_return JobEnd{Status::kSkipped, {}, std::nullopt, {}};
         most = std::max(most, ++running);
         auto slept = co_await base::sleep_for(std::chrono::milliseconds(1));
@@ -86,7 +88,7 @@ base::Task<Outcome> drive(const Planned& planned, const Script& script) {
     jobs.answer = script.answer;
     Capacity capacity(executor, script.places);
     PipelineRun run(executor, planned.pipeline.jobs, planned.loaded.configuration->stages,
-                    script.wishes, jobs, jobs, capacity);
+                    planned.request, script.wishes, jobs, jobs, capacity);
     if (!script.stop_after.empty()) {
         jobs.on_end = [&](const std::string& name) {
             if (name == script.stop_after) run.stop();
@@ -105,8 +107,9 @@ base::Task<Outcome> drive(const Planned& planned, const Script& script) {
     co_return outcome;
 }
 
-Outcome run(const std::string& text, Script script = {}) {
-    const Planned planned(text);
+Outcome run(const std::string& text, Script script = {},
+            const pipeline::plan::CreateRequest& request = {}) {
+    const Planned planned(text, request);
     return tests::run_to_end(drive(planned, script));
 }
 
@@ -194,6 +197,32 @@ TEST(PipelineRun, OneJobOfAResourceGroupAtATime) {
     EXPECT_EQ(out.states, "a:success b:success");
 }
 
+TEST(PipelineRun, AResourceGroupIsNamedByAllThatIsKnown) {
+    pipeline::plan::CreateRequest request;
+    request.predefined.set("CI_COMMIT_BRANCH", "main");
+    const auto out = run(
+        "a: {script: x, resource_group: $CI_COMMIT_BRANCH}\nb: {script: x, resource_group: main}\n"
+        "c: {script: x, variables: {J: x}, resource_group: $CI_JOB_NAME}\n",
+        {}, request);
+    EXPECT_EQ(out.most, 2);
+}
+
+TEST(PipelineRun, ABridgeWhoseChildWaitsBlocksAndIsNotAskedFor) {
+    const auto out =
+        run("blocked: {trigger: {include: c.yml, strategy: depend}}\nafter: {script: x, stage: "
+            "deploy}\n",
+            {.wishes = {.interactive = true}});
+    EXPECT_EQ(out.states, "blocked:manual after:created");
+    EXPECT_EQ(out.status, Status::kManual);
+    EXPECT_TRUE(out.asked.empty());
+}
+
+TEST(PipelineRun, AManualJobIsNamedAsTheDisplayNamesIt) {
+    const std::string text = "m: {script: x, when: manual}\n";
+    EXPECT_EQ(run(text, {.wishes = {.play = {"t / m"}, .prefix = "t / "}}).states, "m:success");
+    EXPECT_EQ(run(text, {.wishes = {.play = {"t / m"}, .prefix = "u / "}}).states, "m:manual");
+}
+
 TEST(PipelineRun, AnEndWithoutAnyWaitIsSeen) {
     const auto out = run("down: {trigger: group/project}\nafter: {script: x, stage: deploy}\n");
     EXPECT_EQ(out.states, "down:skipped after:success");
@@ -212,6 +241,12 @@ TEST(PipelineRun, AStopCancelsWhatWaitsAndWhatRuns) {
     EXPECT_THAT(out.states, testing::HasSubstr("waits:canceled"));
     EXPECT_THAT(out.states, testing::HasSubstr("late:canceled"));
     EXPECT_THAT(out.states, testing::HasSubstr("after:canceled"));
+}
+
+TEST(PipelineRun, ANoteIsASentenceOfItsOwn) {
+    EXPECT_EQ(note_of("exit status 3"), "exit status 3");
+    EXPECT_EQ(note_of("It is gone: code 1. Its last words:\none\ntwo"), "It is gone: code 1");
+    EXPECT_EQ(note_of("this is bad:\nx"), "this is bad");
 }
 
 TEST(PipelineRun, AFailureMayCancelTheRest) {
