@@ -46,12 +46,12 @@ JobEnd failed_bridge(std::string reason, std::string note) {
     return {Status::kFailed, std::move(reason), std::nullopt, std::move(note)};
 }
 
-bool starts_a_child(const pipeline::plan::Job& bridge) {
-    const Value* trigger = bridge.value.given("trigger");
+}  // namespace
+
+bool LocalPipeline::starts_a_child(const pipeline::plan::Job& job) {
+    const Value* trigger = job.bridge ? job.value.given("trigger") : nullptr;
     return trigger != nullptr && trigger->given("include") != nullptr;
 }
-
-}  // namespace
 
 base::Result<LocalPipeline::Description> LocalPipeline::describe_child(std::size_t job) {
     const auto& planned = pipeline_.jobs[job];

@@ -86,14 +86,15 @@ base::Result<void> LocalPipeline::load() {
 base::Result<void> LocalPipeline::check_manual_names() {
     const auto& jobs = pipeline_.jobs;
     bool has_children = false;
-    for (const PlannedJob& planned : jobs) has_children = has_children || planned.job->bridge;
+    for (const PlannedJob& planned : jobs)
+        has_children = has_children || starts_a_child(*planned.job);
     for (const std::string& name : workshop_.wishes.play) {
         bool known = false;
         bool of_a_child = has_children && name.find(" / ") == std::string::npos;
         for (const PlannedJob& planned : jobs) {
             const std::string& prefix = description_.prefix;
             known = known || is_named({name}, prefix, *planned.job);
-            of_a_child = of_a_child || (planned.job->bridge &&
+            of_a_child = of_a_child || (starts_a_child(*planned.job) &&
                                         name.starts_with(prefix + planned.job->name + " / "));
         }
         if (known) workshop_.met.insert(name);

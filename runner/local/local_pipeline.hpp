@@ -89,6 +89,7 @@ class LocalPipeline final : private JobStarter, private PipelineObserver {
     base::Task<pipeline::state::Status> run_to_its_end(std::shared_ptr<LocalPipeline> child);
     base::Task<void> run_beside(std::size_t job, std::shared_ptr<LocalPipeline> child);
     base::Task<base::Result<void>> add_made_configuration(std::size_t job, ArtifactSource& source);
+    static bool starts_a_child(const pipeline::plan::Job& job);
     base::Result<Description> describe_child(std::size_t job);
     base::Result<pipeline::variables::Collection> forwarded_variables(std::size_t job);
     base::Result<std::vector<pipeline::variables::Variable>> inherited_variables(std::size_t job);

@@ -246,6 +246,18 @@ class Stopping(ExecCase):
         self.assertIn("Stopping: after_script and cleanup have their turn", text)
         self.assertNotIn("| too-late", text)
 
+    def test_an_interrupt_cancels_a_child_that_runs_beside(self):
+        self.file("c.yml", "inner: {script: [echo begun, sleep 100], after_script: [echo after $CI_JOB_STATUS]}\n")
+        self.pipeline("t: {trigger: {include: c.yml}}\nquick: {script: 'true'}\n")
+        process, output = self.start()
+        output.wait(r"\| begun", 20, lambda: process.poll() is None)
+        output.wait(r"quick +\| success", 20, lambda: process.poll() is None)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(30 * PATIENCE), 130)
+        text = output.join()
+        self.assertIn("after canceled", text)
+        self.assertRegex(text, r"t +test +success .*the child pipeline's state is canceled\n")
+
     def test_a_second_interrupt_leaves_at_once(self):
         self.pipeline("job: {script: [echo begun, sleep 100], after_script: [echo waiting, sleep 100]}\n")
         process, output = self.start("job")
@@ -466,6 +478,18 @@ class OnATerminal(ExecCase):
         self.assertIn("2  other  (build)  Really?", text)
         self.assertRegex(_plain(text), r"after +test +success")
         self.assertRegex(_plain(text), r"other +build +manual")
+
+    def test_a_child_asks_for_its_own_manual_jobs(self):
+        self.file("c.yml", "m: {script: echo played, rules: [{when: manual}]}\n")
+        self.pipeline("t: {trigger: {include: c.yml, strategy: depend}}\n"
+                      "after: {stage: deploy, script: echo after}\n")
+        code, text = self.exec_in_terminal([("1  t / m", "1\n")])
+        self.assertEqual(code, 0, text)
+        self.assertRegex(_plain(text), r"after +deploy +success")
+        code, text = self.exec_in_terminal([("1  t / m", "\n")])
+        self.assertEqual(code, 1, text)
+        self.assertEqual(text.count("Which to play?"), 1, text)
+        self.assertRegex(_plain(text), r"after +deploy +created")
 
     def test_a_live_line_per_job(self):
         self.pipeline("slow: {script: sleep 1}\nquick: {script: 'true'}\n")
