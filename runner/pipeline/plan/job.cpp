@@ -103,7 +103,7 @@ variables::Collection environment_variables(const Job& job, const variables::Col
     const Value* tier = environment->given("deployment_tier");
     out.set("CI_ENVIRONMENT_TIER", tier == nullptr ? variables::guess_tier(name) : tier->to_text());
     const Value* url = environment->given("url");
-    if (url != nullptr) out.set("CI_ENVIRONMENT_URL", fill(url->to_text()));
+    if (url != nullptr) out.set("CI_ENVIRONMENT_URL", url->to_text());
     return out;
 }
 

@@ -64,7 +64,8 @@ std::string environment_name(const Job& job);
 /// The predefined variables that the job's place in the configuration decides: CI_JOB_NAME, …
 variables::Collection predefined_of(const Job& job);
 
-/// CI_ENVIRONMENT_…, the name and the address expanded with what is `known`; empty without one.
+/// CI_ENVIRONMENT_…, the name expanded with what is `known`; empty without an environment. The
+/// address stays as written: it may name these and what only the job knows.
 variables::Collection environment_variables(const Job& job, const variables::Collection& known);
 
 /// Script lines of script, before_script or after_script: nested lists flattened.

@@ -118,13 +118,14 @@ Sorted sort_and_expand(const Collection& variables) {
         const Variable& variable = all[component.front()];
         if (variable.raw) continue;
         Variable result = variable;
-        result.value =
-            rewrite(variable.value, true,
-                    [&](std::string_view name, std::string_view whole, std::string& out) {
-                        if (name == variable.key) return;
-                        const auto value = expanded.value(name);
-                        out += value ? *value : whole;
-                    });
+        result.value = rewrite(
+            variable.value, true,
+            [&](std::string_view name, std::string_view whole, std::string& out) {
+                if (name == variable.key) return;
+                const Variable* referred = expanded.find(name);
+                const bool stays = referred == nullptr || referred->raw || referred->is_file;
+                out += stays ? whole : std::string_view(referred->value);
+            });
         if (result.value.size() > kLongestValue) return {variables, {}, variable.key};
         expanded.set(std::move(result));
     }

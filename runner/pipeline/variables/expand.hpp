@@ -24,8 +24,8 @@ std::string expand(std::string_view text, const Collection& variables, Undefined
 /// The names that `text` refers to, where $$ and %% protect.
 std::vector<std::string> references(std::string_view text);
 
-/// The values expanded in the order of their references, as GitLab hands them out: raw ones stay
-/// and are inserted as they are, $$ stays, undefined names stay for the runner, a variable that
+/// The values expanded in the order of their references, as GitLab hands them out: raw ones stay,
+/// $$ stays, the names of raw, file and undefined variables stay for the runner, a variable that
 /// names itself gets nothing there. When some refer to each other in a circle, or one grows longer
 /// than kLongestValue, nothing is expanded, and `circle` or `too_long` names them.
 struct Sorted {

@@ -138,6 +138,8 @@ void add_merge_request(Collection& all, const MergeRequest& request) {
     const std::string path(*all.value("CI_PROJECT_PATH"));
     const std::string url(*all.value("CI_PROJECT_URL"));
     const std::string id(*all.value("CI_PROJECT_ID"));
+    // Without the project's settings the default branch is taken for its only protected one.
+    const std::string default_branch(*all.value("CI_DEFAULT_BRANCH"));
     all.set("CI_MERGE_REQUEST_ID", request.iid);
     all.set("CI_MERGE_REQUEST_IID", request.iid);
     all.set("CI_MERGE_REQUEST_REF_PATH", "refs/merge-requests/" + request.iid + "/head");
@@ -149,13 +151,19 @@ void add_merge_request(Collection& all, const MergeRequest& request) {
     all.set("CI_MERGE_REQUEST_SOURCE_PROJECT_URL", url);
     all.set("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", request.source_branch);
     all.set("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "");
+    all.set("CI_MERGE_REQUEST_SOURCE_BRANCH_PROTECTED",
+            request.source_branch == default_branch ? "true" : "false");
     all.set("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", request.target_branch);
     all.set("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", "");
+    all.set("CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED",
+            request.target_branch == default_branch ? "true" : "false");
     all.set("CI_MERGE_REQUEST_DIFF_BASE_SHA", request.target_sha);
     all.set("CI_MERGE_REQUEST_DIFF_ID", "1");
     all.set("CI_MERGE_REQUEST_EVENT_TYPE", "detached");
     all.set("CI_MERGE_REQUEST_TITLE", std::string(*all.value("CI_COMMIT_TITLE")));
+    all.set("CI_MERGE_REQUEST_DESCRIPTION_IS_TRUNCATED", "false");
     all.set("CI_MERGE_REQUEST_DRAFT", "false");
+    all.set("CI_MERGE_REQUEST_SQUASH_ON_MERGE", "false");
     all.set("CI_OPEN_MERGE_REQUESTS", path + "!" + request.iid);
 }
 

@@ -139,10 +139,12 @@ TEST_F(Payload, EnvironmentNameIsExpandedAndSlugged) {
     create_.predefined.set("CI_COMMIT_REF_NAME", "Feature/X");
     const auto payload =
         of("job: {script: x, environment: {name: review/$CI_COMMIT_REF_NAME, url: "
-           "'https://$CI_JOB_NAME'}}\n");
+           "'https://$CI_ENVIRONMENT_SLUG.e/$CI_ENVIRONMENT_NAME/$CI_JOB_NAME/$LATER'}}\n");
     EXPECT_EQ(value(payload, "CI_ENVIRONMENT_NAME"), "review/Feature/X");
     EXPECT_THAT(value(payload, "CI_ENVIRONMENT_SLUG"), testing::StartsWith("review-feature-x"));
-    EXPECT_EQ(value(payload, "CI_ENVIRONMENT_URL"), "https://job");
+    const std::string slug = value(payload, "CI_ENVIRONMENT_SLUG");
+    EXPECT_EQ(value(payload, "CI_ENVIRONMENT_URL"),
+              "https://" + slug + ".e/review/Feature/X/job/$LATER");
 }
 
 TEST_F(Payload, TimeoutOfTheJobOrOfThePipeline) {

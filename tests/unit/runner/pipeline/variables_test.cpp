@@ -43,13 +43,16 @@ TEST(SortAndExpand, FollowsReferencesInAnyOrder) {
                                          {"TWICE", "$$A"},
                                          {"RAW", "$A", true},
                                          {"OF_RAW", "<$RAW>"},
+                                         {.key = "FILE", .value = "$A", .is_file = true},
+                                         {"OF_FILE", "<$FILE>"},
                                          {"UNKNOWN", "$NOPE"}});
     EXPECT_TRUE(sorted.circle.empty());
     EXPECT_EQ(sorted.variables.value("C"), "c-b-a");
     EXPECT_EQ(sorted.variables.value("SELF"), "x");
     EXPECT_EQ(sorted.variables.value("TWICE"), "$$A");
     EXPECT_EQ(sorted.variables.value("RAW"), "$A");
-    EXPECT_EQ(sorted.variables.value("OF_RAW"), "<$A>");
+    EXPECT_EQ(sorted.variables.value("OF_RAW"), "<$RAW>");
+    EXPECT_EQ(sorted.variables.value("OF_FILE"), "<$FILE>");
     EXPECT_EQ(sorted.variables.value("UNKNOWN"), "$NOPE");
 }
 
