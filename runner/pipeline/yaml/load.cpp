@@ -4,6 +4,7 @@
 #include <yaml.h>
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,49 @@ constexpr std::string_view kCoreTags = "tag:yaml.org,2002:";
 std::string_view view(const yaml_char_t* text) {
     return text == nullptr ? std::string_view{}
                            : std::string_view(reinterpret_cast<const char*>(text));
+}
+
+/// What a map of so many entries takes in GitLab's language: a table that doubles as it grows.
+std::uint64_t table_bytes(std::uint64_t entries) {
+    constexpr std::uint64_t kHeader = 96;
+    constexpr std::uint64_t kEntry = 24;
+    if (entries == 0) return 40;
+    if (entries <= 8) return 168;
+    const std::uint64_t places = std::max<std::uint64_t>(32, std::bit_ceil(entries + 1));
+    const std::uint64_t slot = places <= 128 ? 1 : places <= 32768 ? 2 : 4;
+    return kHeader + places * (kEntry + 2 * slot);
+}
+
+/// What a value takes there, aliases counted each time; counting ends beyond `most`.
+std::uint64_t parsed_bytes(const Value& value, std::uint64_t most) {
+    constexpr std::uint64_t kObject = 40;
+    constexpr std::size_t kWithinObject = 23;
+    switch (value.kind()) {
+        case Kind::kString: {
+            const std::size_t size = value.as_string().size();
+            return size <= kWithinObject ? kObject : kObject + size + 1;
+        }
+        case Kind::kReference: return kObject;
+        case Kind::kList: {
+            const List& items = value.items();
+            std::uint64_t bytes = kObject + (items.size() > 3 ? 8 * items.size() : 0);
+            for (const Value& item : items) {
+                if (bytes > most) break;
+                bytes += parsed_bytes(item, most - bytes);
+            }
+            return bytes;
+        }
+        case Kind::kMap: {
+            std::uint64_t bytes = table_bytes(value.entries().size());
+            for (const auto& [key, item] : value.entries()) {
+                if (bytes > most) break;
+                bytes += parsed_bytes(key, most);
+                if (bytes <= most) bytes += parsed_bytes(item, most - bytes);
+            }
+            return bytes;
+        }
+        default: return 0;
+    }
 }
 
 class Event {
@@ -64,6 +108,9 @@ class Composer {
         Event document_end;
         next(document_end);
         if (unknown_alias_) throw Problem(*unknown_alias_);
+        if (parsed_bytes(root, limits_.parsed_bytes) > limits_.parsed_bytes) {
+            throw Problem{std::string(kTooBig), root.mark()};
+        }
         return root;
     }
 
@@ -91,7 +138,11 @@ class Composer {
     }
 
     Value compose(Event& event, std::uint32_t depth) {
-        if (depth > limits_.depth) throw Problem{std::string(kTooBig), mark_of(event->start_mark)};
+        const bool opens =
+            event->type == YAML_SEQUENCE_START_EVENT || event->type == YAML_MAPPING_START_EVENT;
+        if (opens && depth > limits_.depth) {
+            throw Problem{std::string(kTooBig), mark_of(event->start_mark)};
+        }
         const Mark mark = mark_of(event->start_mark);
         switch (event->type) {
             case YAML_ALIAS_EVENT: return alias(view(event->data.alias.anchor), mark);
@@ -202,7 +253,7 @@ class Composer {
     }
 
     Value weighed(Value value) const {
-        if (value.weight() > limits_.nodes || value.depth() > limits_.depth) {
+        if (value.weight() > limits_.nodes || value.depth() > limits_.depth + 1) {
             throw Problem{std::string(kTooBig), value.mark()};
         }
         return value;

@@ -20,9 +20,10 @@ inline constexpr std::string_view kTooBig = "The parsed YAML is too big";
 Checked<Value> bounded(Value value);
 
 struct LoadLimits {
-    std::size_t text_bytes = 8u << 20;
-    std::uint64_t nodes = kMostNodes;  ///< see Value::weight()
-    std::uint32_t depth = 100;
+    std::size_t text_bytes = 2u << 20;
+    std::uint64_t parsed_bytes = 2u << 20;  ///< as GitLab's language would hold what was read
+    std::uint64_t nodes = kMostNodes;       ///< see Value::weight()
+    std::uint32_t depth = 100;              ///< lists and maps within each other
 };
 
 /// Reads one YAML document with the meaning GitLab's loader gives it. `first_line` is the line of
