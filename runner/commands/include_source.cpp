@@ -46,12 +46,16 @@ bool is_partial_version(const std::string& version) {
            });
 }
 
+std::string counted(unsigned attempts) {
+    return fmt::format("{} attempt{}", attempts, attempts == 1 ? "" : "s");
+}
+
 /// GitLab's words behind "could not be fetched", for a failed exchange.
 std::string words_of(const base::Error& error, unsigned attempts) {
     const char* cause = "HTTP";
     if (error.is(base::ErrorKind::kUnavailable)) cause = "a socket";
     if (error.is(base::ErrorKind::kTimeout)) cause = "a timeout";
-    return fmt::format("after {} attempt(s) because of {} error!", attempts, cause);
+    return fmt::format("after {} because of {} error!", counted(attempts), cause);
 }
 
 }  // namespace
@@ -129,14 +133,18 @@ IncludeSource::Fetched IncludeSource::fetch_remote(const std::string& address) {
     if (web_.out_of_time()) return failed(FetchFailure::kOutOfTime, {}, "GET " + address);
     if (!attempted.answer) {
         const base::Error& error = attempted.answer.error();
+        if (error.code == boost::system::errc::connection_refused) {
+            return failed(FetchFailure::kRefused, fmt::format("because {}!", error.code.message()),
+                          error.message);
+        }
         return failed(FetchFailure::kUnreachable, words_of(error, attempted.attempts),
                       error.message);
     }
     const auto& answer = *attempted.answer;
     if (answer.status >= 300) {
         return failed(FetchFailure::kUnreachable,
-                      fmt::format("after {} attempt(s) because of HTTP code `{}` error!",
-                                  attempted.attempts, answer.status),
+                      fmt::format("after {} because of HTTP code `{}` error!",
+                                  counted(attempted.attempts), answer.status),
                       {});
     }
     Fetched fetched;

@@ -89,6 +89,7 @@ int answer_json(const PipelineScene& scene, const pipeline::Loaded& loaded,
     }
     out["facts"] = facts_json(scene.request());
     if (made != nullptr) {
+        out["skipped"] = scene.is_skipped();
         out.update(pipeline::view::to_json({loaded, *made}, order.jobs));
     }
     print(out);
@@ -111,6 +112,11 @@ int answer_text(const PipelineScene& scene, const Shown& shown, const Order& ord
         }
     } else {
         print(fmt::format("{}: {}\n\n", shown.loaded.files.front().name, scene.summary()));
+        if (scene.is_skipped()) {
+            print(
+                std::string("The pipeline is skipped, and none of its jobs runs: the commit's "
+                            "message says so.\n\n"));
+        }
         print(order.what == "list" ? pipeline::view::table(shown)
                                    : pipeline::view::details(shown, order.jobs));
     }

@@ -1,4 +1,5 @@
 #include "runner/commands/pipeline_scene.hpp"
+#include "base/strings.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -227,6 +228,20 @@ pipeline::Loaded PipelineScene::load(std::string text, const std::string& name) 
 
 pipeline::plan::Pipeline PipelineScene::create(const pipeline::Loaded& loaded) const {
     return pipeline::plan::create_pipeline(*loaded.configuration, loaded.parallel, request_);
+}
+
+bool PipelineScene::is_skipped() const {
+    const std::string& source = request_.subject.source;
+    if (source != "push" && source != kMergeRequestSource) return false;
+    const std::string message = base::to_lower(checkout_.message);
+    for (const char between : {' ', '-', '_'}) {
+        for (const auto* words : {"[ci{}skip]", "[skip{}ci]"}) {
+            if (message.find(fmt::format(fmt::runtime(words), between)) != std::string::npos) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 std::string PipelineScene::summary() const {

@@ -43,6 +43,9 @@ class PipelineScene {
     /// nullptr outside of git.
     [[nodiscard]] const WorkTree* work_tree() const { return tree_.get(); }
     [[nodiscard]] pipeline::include::Source& source() { return *source_; }
+    /// Whether the commit's message asks for no run ("[ci skip]"), and the pipeline is of those
+    /// that heed it: GitLab makes it, and runs none of its jobs.
+    [[nodiscard]] bool is_skipped() const;
     /// "branch main at 1a2b3c4d, source push; changes since origin/main: 3 paths".
     [[nodiscard]] std::string summary() const;
 

@@ -24,6 +24,7 @@ base::Task<base::Result<void>> pause(std::chrono::nanoseconds time) {
 
 bool may_pass(const base::Result<http::Response>& answer) {
     if (answer) return protocol::gitlab::is_retriable(answer->status);
+    if (answer.error().code == boost::system::errc::connection_refused) return false;
     const base::ErrorKind kind = answer.error().kind;
     return kind == base::ErrorKind::kUnavailable || kind == base::ErrorKind::kTimeout;
 }

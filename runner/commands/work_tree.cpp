@@ -157,8 +157,11 @@ void WorkTree::describe_ref(pipeline::variables::Checkout& checkout) {
     if (!is_tag_) return;
     const std::string name = "refs/tags/" + ref_;
     if (answer({"cat-file", "-t", name}) != "tag") return;
-    checkout.tag_message =
-        answer({"for-each-ref", "--format=%(contents:subject)%0a%0a%(contents:body)", name});
+    // Not subject and body, which git would make of it: the subject's lines become one there.
+    const std::string whole = answer({"for-each-ref", "--format=%(contents)", name});
+    const std::string signature = answer({"for-each-ref", "--format=%(contents:signature)", name});
+    checkout.tag_message = base::trim(std::string_view(whole).substr(
+        0, signature.empty() ? std::string::npos : whole.find(signature)));
 }
 
 void WorkTree::describe_commit(pipeline::variables::Checkout& checkout) {

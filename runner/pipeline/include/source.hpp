@@ -21,6 +21,7 @@ enum class FetchFailure : std::uint8_t {
     kNoReference,  ///< the project has no such ref
     kUnsupported,  ///< this source cannot get such files; `detail` says why, as a full sentence
     kUnreachable,  ///< a remote address could not be fetched; `detail` ends the sentence
+    kRefused,      ///< the same, because nobody listens there
     kOutOfTime,    ///< the time for all files together is over
 };
 
