@@ -11,6 +11,7 @@
 #include "base/strings.hpp"
 #include "runner/pipeline/merge.hpp"
 #include "runner/pipeline/yaml/load.hpp"
+#include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline {
 namespace {
@@ -23,7 +24,12 @@ constexpr std::size_t kDeepest = 10;
 /// The names an `extends` gives; anything that is neither text nor a list of it counts as unknown.
 std::vector<Value> parent_names(const Value& extends) {
     if (extends.is_list()) return extends.items();
-    return {extends};
+    if (!extends.is_map()) return {extends};
+    std::vector<Value> pairs;
+    for (const auto& [key, value] : extends.entries()) {
+        pairs.push_back(Value::list({Value::symbol(key.to_text()), value}, key.mark()));
+    }
+    return pairs;
 }
 
 class Resolver {
@@ -59,7 +65,8 @@ class Resolver {
         std::vector<std::string> unknown;
         std::vector<std::string> invalid;
         for (const Value& parent : parent_names(extends)) {
-            const std::string text = parent.is_reference() ? "!reference" : parent.to_text();
+            const std::string text =
+                parent.is_reference() ? "!reference" : yaml::interpolated(parent);
             const Value* found = parent.is_string() ? root_.find(text) : nullptr;
             if (found == nullptr) {
                 unknown.push_back(text);

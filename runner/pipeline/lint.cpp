@@ -42,7 +42,7 @@ ordered_json policy_json(const Value* policy) {
 /// What is not said of refs is said by default, unless rules decide.
 ordered_json only_json(const plan::Job& job, bool workflow_rules) {
     const Value* only = job.value.given("only");
-    const bool by_rules = workflow_rules || job.value.given("rules") != nullptr;
+    const bool by_rules = workflow_rules || job.value.find("rules") != nullptr;
     if (only == nullptr && by_rules) return nullptr;
     if (only != nullptr && !only->is_map()) return policy_json(only);
     ordered_json out{{"refs", {"branches", "tags"}}};
@@ -97,8 +97,13 @@ ordered_json includes_json(const Loaded& loaded) {
     auto list = ordered_json::array();
     for (const include::Included& one : loaded.includes) {
         ordered_json extra = ordered_json::object();
-        if (!one.extra.empty()) extra["project"] = one.extra;
-        if (!one.ref.empty()) extra["ref"] = one.ref;
+        if (!one.extra.empty()) {
+            extra = {{"project", one.extra}, {"ref", one.ref.empty() ? "HEAD" : one.ref}};
+        }
+        if (one.type == "local") {
+            if (!one.inputs.is_null()) extra["inputs"] = to_json_value(&one.inputs);
+            if (!one.rules.is_null()) extra["rules"] = to_json_value(&one.rules);
+        }
         list.push_back({{"type", one.type},
                         {"location", one.location},
                         {"blob", nullptr},

@@ -71,7 +71,7 @@ Loaded load_configuration(const LoadRequest& request, include::Source& source) {
         loaded.errors.push_back(root.error());
         return loaded;
     }
-    loaded.merged = *root;
+    loaded.merged = with_edge_stages(*root);
     keywords::Defaults defaults;
     keywords::Report report;
     keywords::check_root(*root, request.edition, defaults, report);
@@ -84,8 +84,7 @@ Loaded load_configuration(const LoadRequest& request, include::Source& source) {
         loaded.errors.push_back(normalised.error());
         return loaded;
     }
-    loaded.merged = with_edge_stages(*root);
-    if (auto problem = plan::check_logic(normalised->configuration, normalised->parallel)) {
+    if (auto problem = plan::check_logic(normalised->configuration)) {
         loaded.errors.push_back(*problem);
         return loaded;
     }

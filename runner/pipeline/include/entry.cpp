@@ -56,11 +56,17 @@ std::optional<Problem> check_rules(const Value& map) {
     }
     // GitLab names the place of these rules without the word "rules".
     const keywords::Place unnamed{&include, ""};
-    if (!rules->items().empty()) {
-        keywords::check_rules(*rules, keywords::RuleScope::kInclude, unnamed, report);
-    }
+    if (rules->items().empty())
+        return Problem{"include:rules config can't be blank", rules->mark()};
+    keywords::check_rules(*rules, keywords::RuleScope::kInclude, unnamed, report);
     if (report.problems().empty()) return std::nullopt;
     return report.problems().front();
+}
+
+Problem no_location(const std::string& shown, Mark mark) {
+    return {fmt::format("`{}` does not have a valid subkey for include. Valid subkeys are: {}",
+                        shown, kLocationNames),
+            mark};
 }
 
 Checked<Entry> parse_map(const Value& map) {
@@ -69,7 +75,8 @@ Checked<Entry> parse_map(const Value& map) {
     const Location* chosen = nullptr;
     int given = 0;
     for (const Location& location : kLocations) {
-        if (map.find(location.key) == nullptr) continue;
+        const Value* written = map.find(location.key);
+        if (written == nullptr || written->is_blank()) continue;
         ++given;
         if (chosen == nullptr) chosen = &location;
     }
@@ -77,17 +84,13 @@ Checked<Entry> parse_map(const Value& map) {
         return Problem{fmt::format("Each include must use only one of: {}", kLocationNames),
                        map.mark()};
     }
-    if (chosen == nullptr) {
-        return Problem{fmt::format("`{}` does not have a valid subkey for include. Valid subkeys "
-                                   "are: {}",
-                                   yaml::to_json(map), kLocationNames),
-                       map.mark()};
-    }
+    if (chosen == nullptr) return no_location(yaml::to_json(map), map.mark());
     entry.kind = chosen->kind;
     if (auto problem = check_integrity(map, entry.kind)) return *problem;
     if (auto problem = check_rules(map)) return *problem;
     const Value& location = *map.find(chosen->key);
-    entry.location = location.to_text();
+    entry.location = yaml::interpolated(location);
+    entry.is_text = location.is_string();
     const auto text = [&](const char* key) {
         const Value* value = map.given(key);
         return value == nullptr ? std::string{} : value->to_text();
@@ -99,23 +102,31 @@ Checked<Entry> parse_map(const Value& map) {
     return entry;
 }
 
-/// A project include names one or more files; each becomes an entry.
+/// A project include names any number of files; each becomes an entry.
 std::vector<Entry> per_file(const Entry& entry, const Value& map) {
     if (entry.kind != Kind::kProject) return {entry};
     std::vector<Entry> entries;
     const Value* file = map.given("file");
-    const auto add = [&](const Value* name) {
+    const auto add = [&](const Value& name) {
         Entry one = entry;
         one.project = entry.location;
-        one.location = name == nullptr ? std::string{} : name->to_text();
+        one.location = yaml::interpolated(name);
+        one.is_text = name.is_string();
         entries.push_back(std::move(one));
     };
     if (file != nullptr && file->is_list()) {
-        for (const Value& name : file->items()) add(&name);
-    } else {
-        add(file);
+        for (const Value& name : file->items()) add(name);
+    } else if (file != nullptr) {
+        add(*file);
     }
     return entries;
+}
+
+/// A text alone means a local file.
+std::string to_json_of_local(const Value& text) {
+    yaml::Map map;
+    map.set(Value::string("local"), text);
+    return yaml::to_json(Value::map(std::move(map)));
 }
 
 Entry from_text(const Value& text) {
@@ -158,7 +169,9 @@ Checked<std::vector<Entry>> parse_entries(const Value& include) {
     std::vector<Entry> entries;
     const yaml::List items = include.is_list() ? include.items() : yaml::List{include};
     for (const Value& item : items) {
+        if (item.is_null()) continue;
         if (item.is_string()) {
+            if (item.is_blank()) return no_location(to_json_of_local(item), item.mark());
             entries.push_back(from_text(item));
         } else if (item.is_map()) {
             auto entry = parse_map(item);

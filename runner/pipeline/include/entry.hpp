@@ -16,8 +16,9 @@ struct Entry {
     std::string project;
     std::string ref;
     std::string integrity;
-    yaml::Value inputs;  ///< null: none given
-    yaml::Value rules;   ///< null: none
+    bool is_text = true;  ///< false: the location was written as something else
+    yaml::Value inputs;   ///< null: none given
+    yaml::Value rules;    ///< null: none
     Mark mark;
 };
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "runner/pipeline/yaml/value.hpp"
+
 namespace runner::pipeline::include {
 
 /// A file that took part in a configuration. Its index in the list is what Mark::file says.
@@ -18,6 +20,8 @@ struct Included {
     std::string location;
     std::string extra;  ///< project of a file include, "" otherwise
     std::string ref;
+    yaml::Value inputs;  ///< as written; null: none
+    yaml::Value rules;
 };
 
 }  // namespace runner::pipeline::include

@@ -52,8 +52,7 @@ std::string without_slash(std::string path) {
 bool keeps_yaml_extension(const Entry& entry) {
     if (entry.kind == Kind::kComponent || entry.kind == Kind::kArtifact) return true;
     const std::string_view path(entry.location);
-    if (entry.kind != Kind::kRemote) return has_yaml_extension(path);
-    return has_yaml_extension(path.substr(0, path.find_first_of("?#")));
+    return has_yaml_extension(path);
 }
 
 }  // namespace
@@ -125,7 +124,11 @@ Problem problem_of(const Entry& entry, const Fetched& fetched) {
     switch (entry.kind) {
         case Kind::kLocal: text = fmt::format("Local file `{}` does not exist!", path); break;
         case Kind::kRemote:
-            text = fmt::format("Remote file `{}` could not be fetched {}", path, fetched.detail);
+            // GitLab does not say which, when nobody listens there.
+            text =
+                fetched.failure == FetchFailure::kRefused
+                    ? fmt::format("Remote file could not be fetched {}", fetched.detail)
+                    : fmt::format("Remote file `{}` could not be fetched {}", path, fetched.detail);
             break;
         case Kind::kTemplate:
             text = fmt::format("Included file `{}` is empty or does not exist!", path);
@@ -145,14 +148,8 @@ std::string empty_text(const Entry& entry) {
         return fmt::format("Project `{}` file `{}` is empty!", base::to_lower(entry.project),
                            entry.location);
     }
-    if (entry.kind == Kind::kRemote) {
-        return fmt::format(
-            "Remote file `{}` could not be fetched after 1 attempt(s) because the response was "
-            "empty!",
-            entry.location);
-    }
     if (entry.kind == Kind::kComponent) return component_problem(entry, {});
-    if (entry.kind == Kind::kTemplate) {
+    if (entry.kind == Kind::kTemplate || entry.kind == Kind::kRemote) {
         return fmt::format("Included file `{}` is empty or does not exist!", entry.location);
     }
     return fmt::format("Local file `{}` is empty!", entry.location);
@@ -199,7 +196,7 @@ Checked<Fetched> Resolver::fetch(const Located& located, const Origin& origin) {
     if (!fetched->content) return problem_of(entry, *fetched);
     if (base::trim(*fetched->content).empty()) return Problem{empty_text(entry), entry.mark};
     if (!entry.integrity.empty() && !matches_integrity(*fetched->content, entry.integrity)) {
-        return Problem{fmt::format("Remote file `{}` failed the integrity check", entry.location),
+        return Problem{fmt::format("Remote file `{}` failed integrity check!", entry.location),
                        entry.mark};
     }
     bytes_ += fetched->content->size();
@@ -211,8 +208,8 @@ Checked<Fetched> Resolver::fetch(const Located& located, const Origin& origin) {
 
 std::uint16_t Resolver::remember(const Located& located, const Fetched& fetched) {
     const Entry& entry = located.entry;
-    included_.push_back(
-        {std::string(to_string(entry.kind)), entry.location, entry.project, entry.ref});
+    included_.push_back({std::string(to_string(entry.kind)), entry.location, entry.project,
+                         entry.ref, entry.inputs, entry.rules});
     files_.push_back({entry.location, *fetched.content});
     const std::size_t most = std::numeric_limits<std::uint16_t>::max();
     return static_cast<std::uint16_t>(std::min(files_.size() - 1, most));
@@ -228,15 +225,21 @@ Checked<Value> Resolver::read(const Located& located, const Fetched& fetched) {
     if (!document) return named(document.error());
     spec::Arguments arguments;
     arguments.inputs = entry.inputs;
-    arguments.is_component = entry.kind == Kind::kComponent;
     for (const auto& [key, text] : fetched.component) {
         arguments.component.set(Value::string(key), Value::string(text));
     }
-    arguments.name = entry.location;
     arguments.variables = &context_.variables;
-    auto content = spec::fill_in(*document, arguments, [&](const Value& include) {
-        return input_definitions(include, fetched.origin);
+    std::optional<Problem> refused;
+    auto content = spec::fill_in(*document, arguments, [&](const Value& include) -> Checked<Value> {
+        if (entry.kind != Kind::kComponent) return input_definitions(include, fetched.origin);
+        refused =
+            Problem{fmt::format("Component `{}` cannot use `spec:include`. This keyword is not "
+                                "supported in components",
+                                entry.location),
+                    include.mark()};
+        return *refused;
     });
+    if (refused) return *refused;  // without the location that stands before the others
     if (!content) return named(content.error());
     auto whole = resolve(*content, fetched.origin);
     if (whole && whole->is_blank()) {
@@ -247,16 +250,23 @@ Checked<Value> Resolver::read(const Located& located, const Fetched& fetched) {
     return whole;
 }
 
+namespace {
+
+Value without_include(const Value& content) {
+    Map rest = content.entries();
+    rest.erase("include");
+    return Value::map(std::move(rest), content.mark());
+}
+
+}  // namespace
+
 Checked<Value> Resolver::resolve(const Value& content, const Origin& origin) {
     const Value* include = content.given("include");
-    if (include == nullptr) {
-        if (content.find("include") == nullptr) return content;
-        Map rest = content.entries();
-        rest.erase("include");
-        return Value::map(std::move(rest), content.mark());
-    }
+    if (include == nullptr) return content;
     auto located = locate(*include, origin);
     if (!located) return located.error();
+    // GitLab then leaves the key where it is, to be checked like every other.
+    if (located->empty()) return content;
     Value merged = Value::map({}, content.mark());
     for (const Located& one : *located) {
         if (++count_ > limits_.files) {
@@ -271,8 +281,8 @@ Checked<Value> Resolver::resolve(const Value& content, const Origin& origin) {
         merged = deep_merge(merged, *value, budget_);
     }
     Map own = content.entries();
-    own.erase("include");
     merged = deep_merge(merged, Value::map(std::move(own), content.mark()), budget_);
+    merged = without_include(merged);
     if (budget_.is_spent()) return Problem{std::string(yaml::kTooBig), content.mark()};
     return yaml::bounded(std::move(merged));
 }

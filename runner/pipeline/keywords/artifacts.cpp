@@ -39,14 +39,13 @@ const Names kReports = {"junit",
 constexpr std::size_t kExposeAsLimit = 100;
 
 void check_coverage_report(const Value& value, const Place& place, Report& report) {
-    if (!value.is_map()) return report.add(place, "config should be a hash", value.mark());
+    if (!value.is_map()) report.add(place, "config should be a hash", value.mark());
     check_keys(value, {"coverage_format", "path"}, place, report);
     const Value* format = value.given("coverage_format");
     if (format == nullptr || format->is_blank()) {
         report.add(place, "coverage format can't be blank", value.mark());
     }
-    if (format == nullptr || !format->is_string() ||
-        !one_of(format->as_string(), {"cobertura", "jacoco"})) {
+    if (format == nullptr || !all_of(*format, {"cobertura", "jacoco"})) {
         report.add(place, "coverage format must be one of supported formats: cobertura, jacoco.",
                    value.mark());
     }
@@ -114,7 +113,7 @@ void check_when(const Value& value, const Place& place, Report& report) {
     const Value* when = value.given("when");
     if (when == nullptr) return;
     if (!when->is_string()) report.add(place, "when should be a string", when->mark());
-    if (!when->is_string() || !one_of(when->as_string(), {"on_success", "on_failure", "always"})) {
+    if (!all_of(*when, {"on_success", "on_failure", "always"})) {
         report.add(place, "when should be one of: on_success, on_failure, always", when->mark());
     }
 }
@@ -132,8 +131,7 @@ void check_access(const Value& value, const Place& place, Report& report) {
     if (!access->is_string()) {
         report.add(place, "access should be a string", access->mark());
     }
-    if (!access->is_string() ||
-        !one_of(access->as_string(), {"none", "developer", "maintainer", "all"})) {
+    if (!all_of(*access, {"none", "developer", "maintainer", "all"})) {
         report.add(place, "access should be one of: none, developer, maintainer, all",
                    access->mark());
     }

@@ -43,9 +43,10 @@ void check_path_text(const Value& value, const Place& place, Report& report) {
 void check_key_files(const Value& value, std::size_t most, const Place& place, Report& report) {
     if (!is_text_list(value)) {
         report.add(place, "config should be an array of strings", value.mark());
-    } else if (value.items().empty()) {
+    }
+    if (value.is_blank()) {
         report.add(place, "config requires at least 1 item", value.mark());
-    } else if (value.items().size() > most) {
+    } else if (value.is_list() && value.items().size() > most) {
         report.add(place, "config has too many items (maximum is " + std::to_string(most) + ")",
                    value.mark());
     }
@@ -99,8 +100,7 @@ void check_own(const Value& value, const Place& place, Report& report) {
     if (when != nullptr && !when->is_string()) {
         report.add(place, "when should be a string", when->mark());
     }
-    if (when != nullptr && (!when->is_string() ||
-                            !one_of(when->as_string(), {"on_success", "on_failure", "always"}))) {
+    if (when != nullptr && !all_of(*when, {"on_success", "on_failure", "always"})) {
         report.add(place, "when should be one of: on_success, on_failure, always", when->mark());
     }
     const Value* fallback = value.given("fallback_keys");
@@ -133,10 +133,10 @@ void check_one(const Value& value, const Place& place, Report& report) {
     }
 }
 
-void flatten(const List& items, int levels, List& out) {
+void flatten(const List& items, List& out) {
     for (const Value& item : items) {
-        if (item.is_list() && levels > 0) {
-            flatten(item.items(), levels - 1, out);
+        if (item.is_list()) {
+            flatten(item.items(), out);
         } else {
             out.push_back(item);
         }
@@ -153,7 +153,7 @@ void check_cache(const Value& value, const Place& place, Report& report) {
         return;
     }
     List caches;
-    flatten(value.items(), 10, caches);
+    flatten(value.items(), caches);
     if (value.items().size() > kMostCaches) {
         report.add(plural, "config no more than 4 caches can be created", value.mark());
         return;

@@ -31,6 +31,8 @@ void check_id_tokens(const yaml::Value& value, const Place& place, Report& repor
 void check_release(const yaml::Value& value, const Place& place, Report& report);
 void check_publish(const yaml::Value& value, const Place& place, Report& report);
 void check_pages(const yaml::Value& value, const Place& place, Report& report);
+/// The `include` of a file of which nothing was included, or of a trigger.
+void check_include(const yaml::Value& value, const Place& place, Report& report);
 void check_trigger(const yaml::Value& value, const Place& place, Report& report);
 void check_run(const yaml::Value& value, const Place& place, Report& report);
 void check_secrets(const yaml::Value& value, const Place& place, Report& report);

@@ -2,6 +2,7 @@
 
 #include "base/strings.hpp"
 #include "runner/pipeline/keywords/checks.hpp"
+#include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline::keywords {
 
@@ -46,7 +47,9 @@ void check_name(const Value* name, Mark mark, const Place& place, Report& report
     if (!blank) mark = name->mark();
     if (blank) report.add(place, "name can't be blank", mark);
     if (name == nullptr || !name->is_string()) report.add(place, kNameMessage, mark);
-    if (name == nullptr || !good_name(name->to_text())) report.add(place, kNameMessage, mark);
+    if (name == nullptr || !good_name(yaml::interpolated(*name))) {
+        report.add(place, kNameMessage, mark);
+    }
 }
 
 /// Filled in, as Ruby on Rails understands it.
@@ -93,8 +96,7 @@ void check_action(const Value& environment, const Place& place, Report& report) 
     const Value* action = environment.given("action");
     if (action == nullptr) return;
     if (!action->is_string()) report.add(place, "action should be a string", action->mark());
-    if (!action->is_string() ||
-        !one_of(action->as_string(), {"start", "stop", "prepare", "verify", "access"})) {
+    if (!all_of(*action, {"start", "stop", "prepare", "verify", "access"})) {
         report.add(place, "action should be start, stop, prepare, verify, or access",
                    action->mark());
     }
@@ -170,7 +172,7 @@ void check_release_text(const Value& value, const char* key, const char* attribu
 }
 
 void check_release_assets(const Value& value, const Place& place, Report& report) {
-    if (!value.is_map()) return report.add(place, "config should be a hash", value.mark());
+    if (!value.is_map()) report.add(place, "config should be a hash", value.mark());
     check_keys(value, {"links"}, place, report);
     const Value* links = value.find("links");
     const bool maps = links != nullptr && links->is_list() &&

@@ -158,10 +158,10 @@ void check_service(const Value& value, const Place& place, Report& report) {
     }
 }
 
-void check_service_list(const List& items, const Place& place, int levels, Report& report) {
+void check_service_list(const List& items, const Place& place, Report& report) {
     for (const Value& item : items) {
-        if (item.is_list() && levels > 0) {
-            check_service_list(item.items(), place, levels - 1, report);
+        if (item.is_list()) {
+            check_service_list(item.items(), place, report);
         } else {
             check_service(item, place, report);
         }
@@ -184,7 +184,7 @@ void check_image(const Value& value, const Place& place, Report& report) {
 
 void check_services(const Value& value, const Place& place, Report& report) {
     if (!value.is_list()) return report.add(place, "config should be an array", value.mark());
-    check_service_list(value.items(), Place{&place, "service"}, 10, report);
+    check_service_list(value.items(), Place{&place, "service"}, report);
 }
 
 }  // namespace runner::pipeline::keywords

@@ -41,6 +41,7 @@ void check_name(const Value& name, const Place& place, Report& report) {
 void check_common(const Value& name, const Value& value, const Place& place, Report& report) {
     check_name(name, place, report);
     check_exclusive(value, {"script", "trigger"}, place, report);
+    check_exclusive(value, {"run", "trigger"}, place, report);
     if (value.given("rules") != nullptr) {
         std::vector<std::string> misplaced;
         for (const auto& [key, item] : value.entries()) {
@@ -70,7 +71,7 @@ void check_when(const Value& value, Names allowed, std::string_view list, const 
     const Value* when = value.given("when");
     if (when == nullptr) return;
     if (!when->is_string()) report.add(place, "when should be a string", when->mark());
-    if (!when->is_string() || !one_of(when->as_string(), allowed)) {
+    if (!all_of(*when, allowed)) {
         report.add(place, "when should be one of: " + std::string(list), when->mark());
     }
 }

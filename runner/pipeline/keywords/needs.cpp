@@ -84,10 +84,10 @@ void check_need(const Value& need, const NeedsContext& context, const Place& pla
     report.add(place, "has an unsupported type", need.mark());
 }
 
-void flatten(const List& items, int levels, List& out) {
+void flatten(const List& items, List& out) {
     for (const Value& item : items) {
-        if (item.is_list() && levels > 0) {
-            flatten(item.items(), levels - 1, out);
+        if (item.is_list()) {
+            flatten(item.items(), out);
         } else {
             out.push_back(item);
         }
@@ -129,7 +129,7 @@ void check_needs(const Value& value, const NeedsContext& context, const Place& p
     if (value.is_map()) {
         needs.push_back(value);
     } else {
-        flatten(value.items(), 10, needs);
+        flatten(value.items(), needs);
     }
     check_list_rules(needs, context, value.mark(), place, report);
     for (const Value& need : needs) check_need(need, context, Place{&place, "need"}, report);
@@ -196,15 +196,13 @@ void check_parallel(const Value& value, bool bridge, const Place& place, Report&
         return report.add(place, "should be an integer or a hash", value.mark());
     }
     if (value.is_float()) return report.add(place, "config must be an integer", value.mark());
-    if (bridge) {
-        return report.add(place, "config cannot use \"parallel: <number>\".", value.mark());
-    }
     if (value.as_integer() < 1) {
         report.add(place, "config must be greater than or equal to 1", value.mark());
     }
     if (value.as_integer() > kMostParallel) {
         report.add(place, "config must be less than or equal to 200", value.mark());
     }
+    if (bridge) report.add(place, "config cannot use \"parallel: <number>\".", value.mark());
 }
 
 }  // namespace runner::pipeline::keywords

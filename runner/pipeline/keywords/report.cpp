@@ -1,6 +1,7 @@
 #include "runner/pipeline/keywords/report.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "base/strings.hpp"
@@ -11,6 +12,42 @@ namespace runner::pipeline::keywords {
 
 using yaml::Value;
 
+namespace {
+
+/// The small letter of one beyond ASCII: Latin with marks, Greek, Cyrillic.
+std::uint32_t small_letter(std::uint32_t letter) {
+    const auto within = [letter](std::uint32_t first, std::uint32_t last) {
+        return letter >= first && letter <= last;
+    };
+    if (within(0xc0, 0xde)) return letter == 0xd7 ? letter : letter + 0x20;
+    if (letter == 0x178) return 0xff;
+    const bool odd = within(0x139, 0x148) || within(0x179, 0x17e);
+    if (odd) return letter % 2 == 1 ? letter + 1 : letter;
+    if (within(0x100, 0x177)) {
+        return letter % 2 == 1 || letter == 0x130 || letter == 0x138 ? letter : letter + 1;
+    }
+    if (within(0x391, 0x3a9) || within(0x410, 0x42f)) return letter + 0x20;
+    if (within(0x400, 0x40f)) return letter + 0x50;
+    return letter;
+}
+
+/// GitLab prints a problem's text in small letters, those of other alphabets included.
+std::string in_small_letters(std::string_view text) {
+    std::string out = base::to_lower(text);
+    for (std::size_t i = 0; i + 1 < out.size(); ++i) {
+        const auto lead = static_cast<unsigned char>(out[i]);
+        const auto trail = static_cast<unsigned char>(out[i + 1]);
+        if (lead < 0xc2 || lead > 0xdf || (trail & 0xc0) != 0x80) continue;
+        const std::uint32_t letter = small_letter((lead & 0x1fU) << 6 | (trail & 0x3fU));
+        out[i] = static_cast<char>(0xc0 | letter >> 6);
+        out[i + 1] = static_cast<char>(0x80 | (letter & 0x3f));
+        ++i;
+    }
+    return out;
+}
+
+}  // namespace
+
 std::string Place::text() const {
     std::string above = parent == nullptr ? std::string{} : parent->text();
     if (!above.empty() && !name.empty()) above += ':';
@@ -20,7 +57,7 @@ std::string Place::text() const {
 void Report::add(const Place& place, std::string_view message, Mark mark) {
     std::string text = place.text();
     if (!text.empty()) text += ' ';
-    problems_.push_back({base::to_lower(text.append(message)), mark});
+    problems_.push_back({in_small_letters(text.append(message)), mark});
 }
 
 void Report::warn(const Place& place, std::string_view message, Mark mark) {
@@ -33,6 +70,14 @@ void Report::append(const Problems& more) {
 
 bool one_of(std::string_view text, Names names) {
     return std::find(names.begin(), names.end(), text) != names.end();
+}
+
+bool all_of(const Value& value, Names names) {
+    if (value.is_string()) return one_of(value.as_string(), names);
+    return value.is_list() &&
+           std::all_of(value.items().begin(), value.items().end(), [names](const Value& item) {
+               return item.is_string() && one_of(item.as_string(), names);
+           });
 }
 
 void check_keys(const Value& map, Names allowed, const Place& place, Report& report, Names more) {
@@ -84,15 +129,23 @@ bool is_text_or_list(const Value& value) { return is_text_or_symbol(value) || is
 
 bool is_nested_text(const Value& value, int levels) {
     if (is_text_or_symbol(value)) return true;
-    if (!value.is_list() || levels < 0) return false;
+    if (!value.is_list() || levels <= 0) return false;
     return std::all_of(value.items().begin(), value.items().end(),
                        [levels](const Value& v) { return is_nested_text(v, levels - 1); });
+}
+
+Mark mark_of_bad_text(const Value& value, int levels) {
+    if (!value.is_list() || levels <= 0) return value.mark();
+    const auto bad =
+        std::find_if(value.items().begin(), value.items().end(),
+                     [levels](const Value& v) { return !is_nested_text(v, levels - 1); });
+    return bad == value.items().end() ? value.mark() : mark_of_bad_text(*bad, levels - 1);
 }
 
 bool is_nested_maps(const Value& value, int levels) {
     if (!value.is_list()) return false;
     return std::all_of(value.items().begin(), value.items().end(), [levels](const Value& v) {
-        return v.is_map() || (levels > 0 && is_nested_maps(v, levels - 1));
+        return v.is_map() || (levels > 1 && is_nested_maps(v, levels - 1));
     });
 }
 

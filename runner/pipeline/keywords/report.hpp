@@ -49,6 +49,8 @@ void check_required(const yaml::Value& map, Names required, const Place& place, 
 void check_exclusive(const yaml::Value& map, Names keys, const Place& place, Report& report);
 
 bool one_of(std::string_view text, Names names);
+/// A text that is one of them, or a list of such; GitLab takes both where it asks for one of them.
+bool all_of(const yaml::Value& value, Names names);
 bool is_text(const yaml::Value& value);  ///< a string, not a symbol
 /// Where GitLab takes a plain `:word` for a text, too.
 bool is_text_or_symbol(const yaml::Value& value);
@@ -56,6 +58,8 @@ bool is_text_list(const yaml::Value& value);
 bool is_text_or_list(const yaml::Value& value);
 /// Lists of text within lists, ten levels deep at most.
 bool is_nested_text(const yaml::Value& value, int levels = 10);
+/// Where the first item stands that keeps `value` from being that.
+Mark mark_of_bad_text(const yaml::Value& value, int levels = 10);
 /// Maps within lists, ten levels deep at most.
 bool is_nested_maps(const yaml::Value& value, int levels = 10);
 bool is_integer_or_list(const yaml::Value& value);

@@ -158,6 +158,10 @@ bool is_job_entry(const Value& name, const Value& value) {
 void check_root(const Value& root, Edition edition, Defaults& defaults, Report& report) {
     const ProblemsByKeyword globals = check_globals(root);
     if (!check_default(root, edition, globals, defaults, report)) return;
+    // It is still there when nothing was included.
+    if (const Value* include = root.given("include")) {
+        check_include(*include, Place{nullptr, "include"}, report);
+    }
     // `default` took them over and has printed their problems once already.
     const auto repeat = [&](std::string_view keyword) {
         if (const auto found = globals.find(keyword); found != globals.end()) {

@@ -75,21 +75,34 @@ void check_changes(const Value& value, const Place& place, Report& report) {
     }
 }
 
-void check_exists(const Value& value, bool limited, const Place& place, Report& report) {
-    if (value.is_map()) {
-        const std::size_t before = report.count();
-        check_keys(value, {"paths", "project", "ref", "regexp"}, place, report);
-        if (value.given("ref") != nullptr && value.given("project") == nullptr) {
-            report.add(place, "config missing required keys: project", value.mark());
+void check_exists_map(const Value& value, const Place& place, Report& report) {
+    check_keys(value, {"paths", "project", "ref", "regexp"}, place, report);
+    const bool regexp = value.given("regexp") != nullptr;
+    if (!regexp) check_required(value, {"paths"}, place, report);
+    if (value.given("ref") != nullptr) check_required(value, {"project"}, place, report);
+    check_regexp(value, place, report);
+    if (const Value* paths = value.given("paths")) {
+        if (!is_text_list(*paths)) {
+            report.add(place, "paths should be an array of strings", paths->mark());
         }
-        if (!report.clean_since(before)) return;
-        const Value* paths = value.given("paths");
-        if (paths != nullptr && paths->is_string()) return;
-        return check_paths_map(value, {"paths", "project", "ref", "regexp"}, place, report);
+        if (length_of(*paths) > kMostPaths) {
+            report.add(place, "paths has too many entries (maximum 50)", paths->mark());
+        }
     }
-    if (value.is_string()) return;
-    if (!value.is_list())
-        return report.add(place, "should be a string, an array or a hash", value.mark());
+    for (const auto* key : {"project", "ref"}) {
+        const Value* text = value.given(key);
+        if (text == nullptr || text->is_string()) continue;
+        report.add(place, std::string(key) + " should be a string", text->mark());
+    }
+}
+
+void check_exists(const Value& value, bool limited, const Place& place, Report& report) {
+    if (value.is_string() || value.is_blank()) return;
+    if (value.is_map()) return check_exists_map(value, place, report);
+    if (!value.is_list()) {
+        report.add(place, "should be a string, an array of strings, or a hash", value.mark());
+        return;
+    }
     if (!is_text_list(value)) {
         report.add(place, "config should be an array of strings", value.mark());
     }
@@ -149,9 +162,7 @@ void check_rule_when(const Value& rule, RuleScope scope, const Place& place, Rep
     const Value* when = rule.given("when");
     if (when == nullptr) return;
     if (when->is_string() && known_when(when->as_string(), scope)) return;
-    const bool scalar = !when->is_list() && !when->is_map();
-    report.add(place, "when unknown value: " + (scalar ? when->to_text() : yaml::inspect(*when)),
-               when->mark());
+    report.add(place, "when unknown value: " + yaml::interpolated(*when), when->mark());
 }
 
 void check_rule_own(const Value& rule, RuleScope scope, const Place& place, Report& report) {
@@ -185,9 +196,7 @@ void check_auto_cancel(const Value& value, const Place& place, Report& report) {
     if (commit != nullptr && !commit->is_string()) {
         report.add(place, "on new commit should be a string", commit->mark());
     }
-    if (commit != nullptr &&
-        !(commit->is_string() &&
-          one_of(commit->as_string(), {"conservative", "interruptible", "none"}))) {
+    if (commit != nullptr && !all_of(*commit, {"conservative", "interruptible", "none"})) {
         report.add(place, "on new commit must be one of: conservative, interruptible, none",
                    commit->mark());
     }
@@ -195,8 +204,7 @@ void check_auto_cancel(const Value& value, const Place& place, Report& report) {
     if (failure != nullptr && !failure->is_string()) {
         report.add(place, "on job failure should be a string", failure->mark());
     }
-    if (failure != nullptr &&
-        !(failure->is_string() && one_of(failure->as_string(), {"none", "all"}))) {
+    if (failure != nullptr && !all_of(*failure, {"none", "all"})) {
         report.add(place, "on job failure must be one of: none, all", failure->mark());
     }
 }

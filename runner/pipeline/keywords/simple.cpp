@@ -67,7 +67,7 @@ const Names kRetryReasons = {"always",
 void check_commands(const Value& value, const Place& place, Report& report) {
     if (is_nested_text(value)) return;
     report.add(place, "config should be a string or a nested array of strings up to 10 levels deep",
-               value.mark());
+               mark_of_bad_text(value));
 }
 
 void check_stage(const Value& value, const Place& place, Report& report) {
@@ -79,7 +79,7 @@ void check_stages(const Value& value, const Place& place, Report& report) {
     report.add(place,
                "config should be an array of strings or a nested array of strings up to 10 levels "
                "deep",
-               value.mark());
+               mark_of_bad_text(value));
 }
 
 void check_boolean(const Value& value, const Place& place, Report& report) {
@@ -127,11 +127,13 @@ void check_retry_when(const Value& when, const Place& place, Report& report) {
     }
     if (!is_text_list(when)) {
         report.add(place, "when should be an array of strings or a string", when.mark());
-        return;
+        if (!when.is_list()) return;
     }
     std::vector<std::string> unknown;
     for (const Value& reason : when.items()) {
-        if (!one_of(reason.as_string(), kRetryReasons)) unknown.push_back(reason.as_string());
+        if (!reason.is_string() || !one_of(reason.as_string(), kRetryReasons)) {
+            unknown.push_back(reason.to_text());
+        }
     }
     if (unknown.empty()) return;
     report.add(place, "when contains unknown values: " + base::join(unknown, ", "), when.mark());

@@ -14,16 +14,16 @@ constexpr std::size_t kMostIncludes = 3;
 void check_strategy(const Value& value, const Place& place, Report& report) {
     const Value* strategy = value.given("strategy");
     if (strategy == nullptr) return;
-    if (strategy->is_string() && one_of(strategy->as_string(), {"depend", "mirror"})) return;
     if (!strategy->is_string()) report.add(place, "strategy should be a string", strategy->mark());
-    report.add(place, "strategy should be depend or mirror", strategy->mark());
+    if (!all_of(*strategy, {"depend", "mirror"})) {
+        report.add(place, "strategy should be depend or mirror", strategy->mark());
+    }
 }
 
 void check_forward(const Value& value, const Place& place, Report& report) {
     const Value* forward = value.given("forward");
     if (forward == nullptr) return;
     const Place inner{&place, "forward"};
-    if (!forward->is_map()) return report.add(inner, "config should be a hash", forward->mark());
     check_keys(*forward, {"yaml_variables", "pipeline_variables"}, inner, report);
     for (const auto* key : {"yaml_variables", "pipeline_variables"}) {
         const Value* flag = forward->given(key);
@@ -54,7 +54,11 @@ void check_integrity(const Value& item, const Place& place, Report& report) {
     }
 }
 
-void check_trigger_include_item(const Value& item, const Place& place, Report& report) {
+void check_include_item(const Value& item, const Place& place, Report& report) {
+    if (item.is_list()) {
+        for (const Value& inner : item.items()) check_include_item(inner, place, report);
+        return;
+    }
     if (item.is_string() || item.is_null()) return;
     if (!item.is_map()) {
         return report.add(place, "config should be a hash or a string", item.mark());
@@ -88,16 +92,10 @@ void check_trigger_include_item(const Value& item, const Place& place, Report& r
 
 void check_trigger_include(const Value& value, const Place& place, Report& report) {
     const Place inner{&place, "include"};
-    if (value.is_string()) return;
-    if (!value.is_list()) {
-        return report.add(inner, "config should be an array or a string", value.mark());
-    }
-    if (value.items().size() > kMostIncludes) {
+    if (value.is_list() && value.items().size() > kMostIncludes) {
         return report.add(inner, "config is too long (maximum is 3)", value.mark());
     }
-    for (const Value& item : value.items()) {
-        check_trigger_include_item(item, Place{&inner, "include"}, report);
-    }
+    check_include(value, inner, report);
 }
 
 void check_multi_project(const Value& value, const Place& place, Report& report) {
@@ -122,6 +120,16 @@ void check_multi_project(const Value& value, const Place& place, Report& report)
 }
 
 }  // namespace
+
+void check_include(const Value& value, const Place& place, Report& report) {
+    if (value.is_string()) return;
+    if (!value.is_list()) {
+        return report.add(place, "config should be an array or a string", value.mark());
+    }
+    for (const Value& item : value.items()) {
+        check_include_item(item, Place{&place, "include"}, report);
+    }
+}
 
 void check_trigger(const Value& value, const Place& place, Report& report) {
     if (value.is_string()) {

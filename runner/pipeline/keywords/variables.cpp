@@ -78,6 +78,8 @@ void check_variables(const Value& value, VariableScope scope, const Place& place
         if (!is_name(key)) report.add(inner, "key must be an alphanumeric string", key.mark());
         if (variable.is_map()) {
             check_data(variable, scope, inner, report);
+        } else if (variable.is_null() && scope == VariableScope::kRule) {
+            report.add(inner, "config must be a string", variable.mark());
         } else if (!is_scalar(variable)) {
             report.add_plain("variable definition must be either a string or a hash",
                              variable.mark());

@@ -43,19 +43,20 @@ struct Normalised {
 };
 Checked<Normalised> normalise(const yaml::Value& root, const keywords::Defaults& defaults);
 
-/// The needs of a list that name jobs of the same pipeline, parallel ones expanded. `job` is the
-/// name in the file, for messages; `matrix` holds the values of its own matrix for $[[ matrix.X ]].
+/// The needs of one instance of a parallel job, each $[[ matrix.X ]] replaced by the value it has
+/// there. `job` is the name in the file, for messages.
+Checked<yaml::Value> fill_matrix(const std::string& job, const yaml::Value& needs,
+                                 const std::vector<std::pair<std::string, std::string>>& matrix);
+
+/// The needs of a list that name jobs of the same pipeline, parallel ones expanded.
 struct NeedsOf {
     std::vector<Need> needs;
     std::vector<yaml::Value> others;
 };
-Checked<NeedsOf> expand_needs(const std::string& job, const yaml::Value& needs,
-                              const ParallelNames& parallel,
-                              const std::vector<std::pair<std::string, std::string>>& matrix);
+NeedsOf expand_needs(const yaml::Value& needs, const ParallelNames& parallel);
 
 /// What a well-formed file may still get wrong: stages, needs, dependencies, on_stop, circles.
 /// GitLab stops at the first.
-std::optional<Problem> check_logic(const Configuration& configuration,
-                                   const ParallelNames& parallel);
+std::optional<Problem> check_logic(const Configuration& configuration);
 
 }  // namespace runner::pipeline::plan

@@ -136,8 +136,6 @@ class Creation {
         for (const auto& variable : all.all()) {
             if (variable.key != "CI_ENVIRONMENT_SLUG") shown.set(variable);
         }
-        const Value* url = environment->given("url");
-        if (url != nullptr) shown.set("CI_ENVIRONMENT_URL", url->to_text());
         return shown;
     }
 
@@ -163,7 +161,9 @@ class Creation {
             return apply_rules(std::move(planned), *rules, context);
         }
         const Value* only = job.value.given("only");
-        const bool no_default = configuration_.workflow.given("rules") != nullptr;
+        // The word alone drops the default, even with nothing behind it.
+        const bool no_default =
+            configuration_.workflow.given("rules") != nullptr || job.value.find("rules") != nullptr;
         if (only == nullptr && no_default && job.value.given("except") == nullptr) {
             return std::optional(std::move(planned));
         }
@@ -178,7 +178,7 @@ class Creation {
         return std::optional(std::move(planned));
     }
 
-    /// With workflow:rules a missing `only` leaves nothing out, merge requests included.
+    /// With rules a missing `only` leaves nothing out, merge requests included.
     [[nodiscard]] rules::Subject policy_subject(const Value* only, bool no_default) const {
         rules::Subject subject = request_.subject;
         if (only == nullptr && no_default) subject.is_merge_request = false;
@@ -211,12 +211,11 @@ class Creation {
         planned.reason = words;
         planned.verdicts = std::move(match->verdicts);
         if (const Value* needs = match->rule->given("needs")) {
-            auto expanded = expand_needs(job.definition, *needs, parallel_, {});
-            if (!expanded) return expanded.error();
-            if (expanded->needs.size() > kMostNeeds) {
-                return too_many_needs(job.name, expanded->needs.size(), job.mark);
+            NeedsOf expanded = expand_needs(*needs, parallel_);
+            if (expanded.needs.size() > kMostNeeds) {
+                return too_many_needs(job.name, expanded.needs.size(), job.mark);
             }
-            planned.needs = std::move(expanded->needs);
+            planned.needs = std::move(expanded.needs);
             planned.has_needs = job.has_needs || !planned.needs.empty();
         }
         return std::optional(std::move(planned));

@@ -19,8 +19,8 @@ constexpr std::size_t kNameLimit = 255;
 /// The checks of one job, in GitLab's order; each answers with the first problem.
 class JobLogic {
   public:
-    JobLogic(const Configuration& configuration, const ParallelNames& parallel, const Job& job)
-        : configuration_(configuration), parallel_(parallel), job_(job) {}
+    JobLogic(const Configuration& configuration, const Job& job)
+        : configuration_(configuration), job_(job) {}
 
     std::optional<Problem> check() const {
         if (auto problem = check_stage()) return problem;
@@ -99,9 +99,8 @@ class JobLogic {
         for (const Value& rule : rules::flatten_rules(*rules)) {
             const Value* needs = rule.given("needs");
             if (needs == nullptr) continue;
-            auto expanded = expand_needs(job_.definition, *needs, parallel_, {});
-            if (!expanded) return expanded.error();
-            if (auto wrong = check_needs(expanded->needs)) return wrong;
+            // GitLab does not expand parallel jobs here: the name of one is none.
+            if (auto wrong = check_needs(expand_needs(*needs, {}).needs)) return wrong;
         }
         return std::nullopt;
     }
@@ -151,7 +150,6 @@ class JobLogic {
     }
 
     const Configuration& configuration_;
-    const ParallelNames& parallel_;
     const Job& job_;
 };
 
@@ -191,10 +189,9 @@ std::optional<Problem> check_circles(const Configuration& configuration) {
 
 }  // namespace
 
-std::optional<Problem> check_logic(const Configuration& configuration,
-                                   const ParallelNames& parallel) {
+std::optional<Problem> check_logic(const Configuration& configuration) {
     for (const Job& job : configuration.jobs) {
-        if (auto problem = JobLogic(configuration, parallel, job).check()) return problem;
+        if (auto problem = JobLogic(configuration, job).check()) return problem;
     }
     return check_circles(configuration);
 }

@@ -81,8 +81,11 @@ void add_need(const Need& need, const ParallelNames& parallel, std::vector<Need>
 
 }  // namespace
 
-Checked<NeedsOf> expand_needs(const std::string& job, const Value& needs,
-                              const ParallelNames& parallel, const Matrix& matrix) {
+Checked<Value> fill_matrix(const std::string& job, const Value& needs, const Matrix& matrix) {
+    return fill(job, needs, matrix);
+}
+
+NeedsOf expand_needs(const Value& needs, const ParallelNames& parallel) {
     NeedsOf result;
     for (const Value& need : flatten_needs(needs)) {
         if (need.is_string()) {
@@ -102,9 +105,7 @@ Checked<NeedsOf> expand_needs(const std::string& job, const Value& needs,
             add_need(one, parallel, result.needs);
             continue;
         }
-        auto filled = fill(job, *selection, matrix);
-        if (!filled) return filled.error();
-        for (const Instance& instance : expand_parallel(*filled)) {
+        for (const Instance& instance : expand_parallel(*selection)) {
             Need selected = one;
             selected.job += instance.suffix;
             result.needs.push_back(std::move(selected));

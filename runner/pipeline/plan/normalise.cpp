@@ -146,10 +146,12 @@ std::vector<std::string> expand_dependencies(const Value& list, const ParallelNa
 std::optional<Problem> link(Job& job, const ParallelNames& parallel,
                             const std::vector<std::pair<std::string, std::string>>& matrix) {
     if (const Value* needs = job.value.given("needs")) {
-        auto expanded = expand_needs(job.definition, *needs, parallel, matrix);
-        if (!expanded) return expanded.error();
-        job.needs = std::move(expanded->needs);
-        job.other_needs = std::move(expanded->others);
+        Checked<Value> filled = *needs;
+        if (job.node_index > 0) filled = fill_matrix(job.definition, *needs, matrix);
+        if (!filled) return filled.error();
+        NeedsOf expanded = expand_needs(*filled, parallel);
+        job.needs = std::move(expanded.needs);
+        job.other_needs = std::move(expanded.others);
     }
     if (const Value* dependencies = job.value.given("dependencies")) {
         job.dependencies = expand_dependencies(*dependencies, parallel);
@@ -202,10 +204,7 @@ ParallelNames parallel_names(const Value& root) {
         if (parallel == nullptr) continue;
         auto& list = names[name.as_string()];
         for (const Instance& instance : expand_parallel(*parallel)) {
-            std::string full = name.as_string() + instance.suffix;
-            if (std::find(list.begin(), list.end(), full) == list.end()) {
-                list.push_back(std::move(full));
-            }
+            list.push_back(name.as_string() + instance.suffix);
         }
     }
     return names;

@@ -27,7 +27,7 @@ std::vector<std::string> patterns_of(const Value& clause, const Context& context
         patterns.push_back(
             variables::expand(text.to_text(), context.variables, variables::Undefined::kKeep));
     };
-    if (list == nullptr) return patterns;
+    if (list == nullptr || list->is_blank()) return patterns;
     if (list->is_list()) {
         for (const Value& item : list->items()) add(item);
     } else {
@@ -147,10 +147,10 @@ Verdict evaluate_if(const Value& condition, const Context& context) {
         expression == nullptr ? std::string{} : seen_by(*expression, context.variables)};
 }
 
-void flatten(const List& items, int levels, std::vector<Value>& out) {
+void flatten(const List& items, std::vector<Value>& out) {
     for (const Value& item : items) {
-        if (item.is_list() && levels > 0) {
-            flatten(item.items(), levels - 1, out);
+        if (item.is_list()) {
+            flatten(item.items(), out);
         } else {
             out.push_back(item);
         }
@@ -199,7 +199,7 @@ Checked<Verdict> evaluate_rule(const Value& rule, const Context& context) {
 
 std::vector<Value> flatten_rules(const Value& rules) {
     std::vector<Value> flat;
-    if (rules.is_list()) flatten(rules.items(), 10, flat);
+    if (rules.is_list()) flatten(rules.items(), flat);
     return flat;
 }
 

@@ -20,6 +20,47 @@ namespace {
 constexpr std::size_t kMostErrors = 3;
 constexpr std::size_t kDescriptionLimit = 256;
 
+void check_component(const Value& fields, const keywords::Place& place, keywords::Report& report) {
+    if (!fields.is_list()) report.add(place, "config should be an array", fields.mark());
+    if (!keywords::is_text_list(fields)) {
+        return report.add(place, "config should be an array of strings", fields.mark());
+    }
+    std::vector<std::string> unknown;
+    for (const Value& field : fields.items()) {
+        const std::string& name = field.as_string();
+        if (!keywords::one_of(name, {"name", "sha", "version", "reference"})) {
+            unknown.push_back(name);
+        }
+    }
+    if (unknown.empty()) return;
+    report.add(place, "config contains unknown values: " + base::join(unknown, ", "),
+               fields.mark());
+}
+
+void check_include(const Value& include, const keywords::Place& header, keywords::Report& report) {
+    const keywords::Place place{&header, "include"};
+    if (include.is_string()) return;
+    if (!include.is_list()) {
+        return report.add(place, "config should be an array or a string", include.mark());
+    }
+    const keywords::Place inner{&place, "include"};
+    for (const Value& item : include.items()) {
+        if (item.is_string() || item.is_null()) continue;
+        if (!item.is_map()) {
+            report.add(inner, "config should be a hash or a string", item.mark());
+            continue;
+        }
+        const Value* file = item.find("file");
+        if (item.given("project") != nullptr && (file == nullptr || file->is_blank())) {
+            report.add(inner, "config must specify the file where to fetch the config from",
+                       item.mark());
+        }
+        keywords::check_keys(item,
+                             {"local", "file", "remote", "project", "ref", "integrity", "cache"},
+                             inner, report);
+    }
+}
+
 void check_header(const Value& header, keywords::Report& report) {
     const keywords::Place place{nullptr, "header:spec"};
     if (header.is_null()) return;
@@ -30,23 +71,14 @@ void check_header(const Value& header, keywords::Report& report) {
     if (description != nullptr && !description->is_string()) {
         report.add(place, "config description should be a string", description->mark());
     } else if (description != nullptr && description->as_string().size() > kDescriptionLimit) {
-        report.add(place, "description is too long (maximum is 256 characters)",
+        report.add(place, "config description is too long (maximum is 256 characters)",
                    description->mark());
     }
     if (const Value* component = header.given("component")) {
         const keywords::Place inner{&place, "component"};
-        if (!keywords::is_text_list(*component)) {
-            report.add(inner, "config should be an array of strings", component->mark());
-        } else {
-            for (const Value& field : component->items()) {
-                if (keywords::one_of(field.as_string(), {"name", "sha", "version", "reference"})) {
-                    continue;
-                }
-                report.add(inner, "config contains unknown values: " + field.as_string(),
-                           field.mark());
-            }
-        }
+        check_component(*component, inner, report);
     }
+    if (const Value* include = header.given("include")) check_include(*include, place, report);
     if (!report.clean_since(before)) return;
     const Value* inputs = header.given("inputs");
     if (inputs == nullptr) return;
@@ -105,8 +137,8 @@ Map shown_component(const Value& header, const Map& component) {
     const Value* fields = header.given("component");
     if (fields == nullptr) return shown;
     for (const Value& field : fields->items()) {
-        const Value* value = component.find(field.as_string());
-        shown.set(field, value == nullptr ? Value{} : *value);
+        // Outside of a component there is nothing to show.
+        if (const Value* value = component.find(field.as_string())) shown.set(field, *value);
     }
     return shown;
 }
@@ -159,12 +191,6 @@ Checked<Value> fill_in(const Document& document, const Arguments& arguments,
         for (const Problem& problem : report.problems()) texts.push_back(problem.text);
         first.text = joined(texts);
         return first;
-    }
-    if (arguments.is_component && document.header.given("include") != nullptr) {
-        return Problem{fmt::format("Component `{}` cannot use `spec:include`. This keyword is not "
-                                   "supported in components",
-                                   arguments.name),
-                       document.header.mark()};
     }
     auto definitions = merged_inputs(document.header, include_inputs);
     if (!definitions) return definitions;

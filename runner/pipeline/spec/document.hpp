@@ -26,8 +26,6 @@ using IncludeInputs = std::function<Checked<yaml::Value>(const yaml::Value& incl
 struct Arguments {
     yaml::Value inputs;   ///< what the includer gives; null when nothing was said
     yaml::Map component;  ///< fields for $[[ component.x ]]
-    bool is_component = false;
-    std::string name;  ///< of the component, for messages
     const variables::Collection* variables = nullptr;
 };
 

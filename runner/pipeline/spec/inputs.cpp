@@ -108,6 +108,45 @@ void check_option_list(const Value& options, const keywords::Place& place,
     }
 }
 
+void check_rule(const Value& rule, const keywords::Place& place, keywords::Report& report) {
+    const std::size_t before = report.count();
+    if (rule.is_blank()) report.add(place, "can't be blank", rule.mark());
+    if (!rule.is_map()) return report.add(place, "should be a hash", rule.mark());
+    std::vector<std::string> unknown;
+    for (const auto& [key, value] : rule.entries()) {
+        const std::string name = key.to_text();
+        if (!keywords::one_of(name, {"if", "options", "default"})) unknown.push_back(name);
+    }
+    if (!unknown.empty()) {
+        report.add(place, "contains unknown keys: " + base::join(unknown, ", "), rule.mark());
+    }
+    const Value* condition = rule.given("if");
+    if (condition != nullptr &&
+        !(condition->is_string() && expression::Expression::parse(condition->as_string()))) {
+        report.add(place, "if invalid expression syntax", condition->mark());
+    }
+    const Value* options = rule.given("options");
+    if (options != nullptr && !options->is_list()) {
+        report.add(place, "options should be an array", options->mark());
+    }
+    if (!report.clean_since(before)) return;
+    const bool lists = options != nullptr && !options->items().empty();
+    if (lists && options->items().size() > kMostOptions) {
+        report.add(place, "cannot define more than 50 options", options->mark());
+    }
+    const Value* fallback = rule.find("default");
+    if (fallback == nullptr) {
+        report.add(place, "rule must define 'options' with at least one value and a 'default'",
+                   rule.mark());
+    } else if (lists && std::find(options->items().begin(), options->items().end(), *fallback) ==
+                            options->items().end()) {
+        report.add(
+            place,
+            fmt::format("default '{}' must be one of the options", yaml::interpolated(*fallback)),
+            fallback->mark());
+    }
+}
+
 }  // namespace
 
 void check_input(const Value& definition, const keywords::Place& place, keywords::Report& report) {
@@ -145,19 +184,8 @@ void check_input(const Value& definition, const keywords::Place& place, keywords
         return report.add(keywords::Place{&place, "rules"}, "config should be an array",
                           rules->mark());
     }
-    const keywords::Place inner{&place, "rules:rule"};
-    for (const Value& rule : rules->items()) {
-        if (!rule.is_map()) {
-            report.add(inner, "config should be a hash", rule.mark());
-            continue;
-        }
-        keywords::check_keys(rule, {"if", "options", "default"}, inner, report);
-        const Value* condition = rule.given("if");
-        if (condition != nullptr &&
-            !(condition->is_string() && expression::Expression::parse(condition->as_string()))) {
-            report.add(inner, "if invalid expression syntax", condition->mark());
-        }
-    }
+    const std::string name = fmt::format("`{}` input:", place.name);
+    for (const Value& rule : rules->items()) check_rule(rule, {nullptr, name}, report);
 }
 
 std::string check_value(const InputSpec& spec, const Value& value, const char* role,
@@ -220,6 +248,10 @@ class Resolution {
         const Value* value = given_.find(spec.name);
         const char* role = value != nullptr ? "provided" : "default";
         if (value == nullptr) value = fallback;
+        if (value == nullptr && has_default_in_rules(spec)) {
+            result_.values.set(Value::string(spec.name), Value{});
+            return;
+        }
         if (value == nullptr) {
             return fail(fmt::format("`{}` input: required value has not been provided", spec.name));
         }
@@ -231,6 +263,14 @@ class Resolution {
         std::string wrong = check_value(spec, *value, role, options);
         if (!wrong.empty()) return fail(std::move(wrong));
         result_.values.set(Value::string(spec.name), *coerce(spec.type, *value));
+    }
+
+    /// Such an input is not required, whether or not that rule matches.
+    static bool has_default_in_rules(const InputSpec& spec) {
+        const Value* rules = spec.definition.given("rules");
+        return rules != nullptr && rules->is_list() &&
+               std::any_of(rules->items().begin(), rules->items().end(),
+                           [](const Value& rule) { return rule.find("default") != nullptr; });
     }
 
     const Value* matching_rule(const InputSpec& spec) {
@@ -273,7 +313,6 @@ class Resolution {
 
 ResolvedInputs resolve_inputs(const std::vector<InputSpec>& specs, const Value& given) {
     ResolvedInputs result;
-    Resolution(specs, given, result).run();
     std::vector<std::string> unknown;
     if (given.is_map()) {
         for (const auto& [key, value] : given.entries()) {
@@ -286,6 +325,7 @@ ResolvedInputs resolve_inputs(const std::vector<InputSpec>& specs, const Value& 
     if (!unknown.empty()) {
         result.errors.push_back("unknown input arguments: " + base::join(unknown, ", "));
     }
+    Resolution(specs, given, result).run();
     return result;
 }
 

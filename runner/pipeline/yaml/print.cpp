@@ -2,6 +2,7 @@
 
 #include <yaml.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <stdexcept>
@@ -189,17 +190,31 @@ std::string inspect(const std::string& text) {
     return out + "\"";
 }
 
-std::string inspect(const Value& value) {
+namespace {
+
+enum class Keys { kTexts, kSymbols };
+
+std::string notation(const Value& value, Keys keys);
+
+std::string inspect_key(const Value& key, Keys keys) {
+    if (keys == Keys::kTexts || !key.is_string()) return notation(key, keys);
+    const std::string& text = key.as_string();
+    const bool word = !text.empty() && std::all_of(text.begin(), text.end(), word_character) &&
+                      (text.front() < '0' || text.front() > '9');
+    return ":" + (word ? text : yaml::inspect(text));
+}
+
+std::string notation(const Value& value, Keys keys) {
     switch (value.kind()) {
         case Kind::kNull: return "nil";
-        case Kind::kString: return inspect(value.as_string());
+        case Kind::kString: return yaml::inspect(value.as_string());
         case Kind::kSymbol: return ":" + value.as_string();
-        case Kind::kReference: return "!reference " + inspect(value.target());
+        case Kind::kReference: return "!reference " + notation(value.target(), keys);
         case Kind::kList: {
             std::string out = "[";
             for (const Value& item : value.items()) {
                 if (out.size() > 1) out += ", ";
-                out += inspect(item);
+                out += notation(item, keys);
             }
             return out + "]";
         }
@@ -207,12 +222,21 @@ std::string inspect(const Value& value) {
             std::string out = "{";
             for (const auto& [key, item] : value.entries()) {
                 if (out.size() > 1) out += ", ";
-                out += inspect(key) + "=>" + inspect(item);
+                out += inspect_key(key, keys) + "=>" + notation(item, keys);
             }
             return out + "}";
         }
         default: return value.to_text();
     }
+}
+
+}  // namespace
+
+std::string inspect(const Value& value) { return notation(value, Keys::kTexts); }
+
+std::string interpolated(const Value& value) {
+    if (!value.is_list() && !value.is_map()) return value.to_text();
+    return notation(value, Keys::kSymbols);
 }
 
 std::string to_json(const Value& value) {

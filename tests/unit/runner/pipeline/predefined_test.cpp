@@ -80,6 +80,10 @@ TEST(Predefined, SpeaksOfAMergeRequest) {
     EXPECT_EQ(all.value("CI_COMMIT_BRANCH"), std::nullopt);
     EXPECT_EQ(all.value("CI_MERGE_REQUEST_IID"), "7");
     EXPECT_EQ(all.value("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"), "main");
+    EXPECT_EQ(all.value("CI_MERGE_REQUEST_SOURCE_BRANCH_PROTECTED"), "false");
+    EXPECT_EQ(all.value("CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED"), "true");
+    EXPECT_EQ(all.value("CI_MERGE_REQUEST_SQUASH_ON_MERGE"), "false");
+    EXPECT_EQ(all.value("CI_MERGE_REQUEST_DESCRIPTION_IS_TRUNCATED"), "false");
     EXPECT_EQ(all.value("CI_OPEN_MERGE_REQUESTS"), "group/sub/name!7");
 }
 
