@@ -186,6 +186,11 @@ Checked<Fetched> Resolver::ask(const Entry& entry, const Origin& origin) {
 
 Checked<Fetched> Resolver::fetch(const Located& located, const Origin& origin) {
     const Entry& entry = located.entry;
+    // Of a list GitLab only says that it has no such ending.
+    if (!entry.is_text && !entry.location.starts_with('[')) {
+        return Problem{fmt::format("Included file `{}` needs to be a string", entry.location),
+                       entry.mark};
+    }
     if (!keeps_yaml_extension(entry)) {
         return Problem{
             fmt::format("Included file `{}` does not have YAML extension!", entry.location),
