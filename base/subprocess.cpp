@@ -29,9 +29,9 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     return out;
 }
 
-std::vector<std::string> merged_environment(const std::vector<std::string>& added) {
+std::vector<std::string> merged_environment(const std::vector<std::string>& added, bool inherit) {
     std::map<std::string, std::string, std::less<>> entries;
-    for (char** entry = environ; *entry != nullptr; ++entry) {
+    for (char** entry = environ; inherit && *entry != nullptr; ++entry) {
         entries[std::string(name_of(*entry))] = *entry;
     }
     for (const std::string& entry : added) entries[std::string(name_of(entry))] = entry;
@@ -92,7 +92,8 @@ Result<std::unique_ptr<Subprocess>> Subprocess::start(const boost::asio::any_io_
         posix_spawn_file_actions_addchdir_np(&settings.actions, options.directory.c_str());
     }
     std::vector<std::string> arguments = options.arguments;
-    std::vector<std::string> environment = merged_environment(options.environment);
+    std::vector<std::string> environment =
+        merged_environment(options.environment, options.inherit_environment);
     const auto argv = pointers(arguments);
     const auto envp = pointers(environment);
     pid_t pid = -1;

@@ -16,6 +16,7 @@ namespace base {
 struct SubprocessOptions {
     std::vector<std::string> arguments;  ///< the program (looked up in PATH) first; no secrets here
     std::vector<std::string> environment;  ///< KEY=VALUE, added to or replacing our own
+    bool inherit_environment = true;       ///< false: `environment` alone
     std::string directory;                 ///< "" for ours
     bool errors_with_output = false;       ///< standard error into the same pipe; else /dev/null
 };

@@ -2,15 +2,33 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstdlib>
+#include <utility>
+
 #include "base/files.hpp"
 #include "base/strings.hpp"
-#include "runner/script/stages.hpp"
 
 namespace runner::job {
 
+namespace fs = std::filesystem;
+
 namespace {
 
-constexpr std::size_t kShortSha = 8;
+constexpr std::size_t kPieceBytes = 4096;
+constexpr std::size_t kLongestLine = 8192;
+
+/// These outrank what a repository's own configuration says.
+constexpr std::array<std::pair<const char*, const char*>, 3> kEnforced{{
+    {"core.hooksPath", "/dev/null"},
+    {"core.fsmonitor", "false"},
+    // A link among a submodule's files could lead whoever writes behind it out of the directory.
+    {"core.symlinks", "false"},
+}};
+
+constexpr std::array<const char*, 11> kHandedOn{
+    "PATH",      "http_proxy", "HTTP_PROXY", "https_proxy",   "HTTPS_PROXY", "all_proxy",
+    "ALL_PROXY", "no_proxy",   "NO_PROXY",   "SSL_CERT_FILE", "SSL_CERT_DIR"};
 
 std::string config_value(std::string_view text) {
     std::string out = "\"";
@@ -21,109 +39,178 @@ std::string config_value(std::string_view text) {
     return out + "\"";
 }
 
+void replace_all(std::string& text, const std::string& from, const std::string& to) {
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+        text.replace(at, from.size(), to);
+}
+
+std::string joined(const std::string& directory, const std::string& path) {
+    return path.empty() ? directory : directory + "/" + path;
+}
+
 }  // namespace
+
+DaemonSources::DaemonSources(SourcesRequest request)
+    : request_(std::move(request)), place_(place(request_.directory)) {}
 
 DaemonSources::~DaemonSources() {
     archiver_.reset();
     std::error_code ignored;  // the journal's own removal takes what is left
-    std::filesystem::remove_all(request_.directory, ignored);
+    fs::remove_all(request_.directory, ignored);
 }
 
-/// Only this file knows the token: it is git's global configuration for our calls, 0600.
-base::Result<void> DaemonSources::write_config() {
-    if (auto made = base::make_directories(request_.directory, 0700); !made) return made;
-    const std::string clean = script::without_credentials(request_.url_with_credentials);
-    std::string text = "[gc]\n\tauto = 0\n[safe]\n\tdirectory = *\n";
-    if (clean != request_.url_with_credentials) {
-        text += "[url " + config_value(request_.url_with_credentials) +
-                "]\n\tinsteadOf = " + config_value(clean) + "\n";
+script::HostPlace DaemonSources::place(const fs::path& directory) {
+    return {directory / "project", directory / "tmp"};
+}
+
+base::Result<void> DaemonSources::make_place() {
+    std::error_code ignored;  // what a former daemon left; a failure shows below
+    fs::remove_all(request_.directory, ignored);
+    const fs::path template_info = fs::path(place_.tmp) / "git-template/info";
+    for (const fs::path& directory : {request_.directory, fs::path(home()), template_info}) {
+        if (auto made = base::make_directories(directory, 0700); !made) return made;
     }
-    if (!request_.ca_file_content.empty()) {
-        const auto ca = request_.directory / "ca.pem";
-        if (auto written = base::write_file_atomic(ca, request_.ca_file_content, 0600); !written) {
-            return written;
-        }
-        text += "[http]\n\tsslCAInfo = " + config_value(ca.string()) + "\n";
+    // A job gets the files of a checkout, not those of a release.
+    const auto attributes = template_info / "attributes";
+    if (auto written =
+            base::write_file_atomic(attributes, "* -export-ignore -export-subst\n", 0600);
+        !written) {
+        return written;
     }
-    return base::write_file_atomic(request_.directory / "config", text, 0600);
+    // The modes of the index alone: who unpacks is not who works with it.
+    const std::string config =
+        "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[tar]\n\tumask = "
+        "0\n[init]\n\ttemplateDir = " +
+        config_value(place_.tmp + "/git-template") +
+        "\n[include]\n\tpath = " + config_value(place_.tmp + "/.gitlab-runner.ext.conf") + "\n";
+    if (auto written = base::write_file_atomic(fs::path(home()) / ".gitconfig", config, 0600);
+        !written) {
+        return written;
+    }
+    // In a file: it has the job's token, and arguments are open to everybody.
+    return base::write_file_atomic(request_.directory / "script", request_.script, 0600);
 }
 
-std::vector<std::string> DaemonSources::environment() const {
-    return {"GIT_CONFIG_GLOBAL=" + (request_.directory / "config").string(),
-            "GIT_CONFIG_SYSTEM=/dev/null", "GIT_TERMINAL_PROMPT=0",
-            "GIT_DIR=" + (request_.directory / "repository.git").string(), "LC_ALL=C"};
-}
-
-base::Task<base::Result<void>> DaemonSources::git(std::vector<std::string> arguments,
-                                                  executors::JobLog* log) {
-    auto executor = co_await boost::asio::this_coro::executor;
+base::SubprocessOptions DaemonSources::program(std::vector<std::string> arguments) const {
     base::SubprocessOptions options;
     options.arguments = std::move(arguments);
-    options.arguments.insert(options.arguments.begin(), "git");
-    options.environment = environment();
+    options.directory = request_.directory;
+    options.inherit_environment = false;
+    auto& environment = options.environment;
+    environment = {"HOME=" + home(),
+                   "LC_ALL=C",
+                   "GIT_CONFIG_GLOBAL=" + home() + "/.gitconfig",
+                   "GIT_CONFIG_NOSYSTEM=1",
+                   "GIT_ATTR_NOSYSTEM=1",
+                   "GIT_TERMINAL_PROMPT=0",
+                   "GIT_ALLOW_PROTOCOL=http:https:git",
+                   "GIT_CONFIG_COUNT=" + std::to_string(kEnforced.size())};
+    for (std::size_t i = 0; i < kEnforced.size(); ++i) {
+        environment.push_back(fmt::format("GIT_CONFIG_KEY_{}={}", i, kEnforced[i].first));
+        environment.push_back(fmt::format("GIT_CONFIG_VALUE_{}={}", i, kEnforced[i].second));
+    }
+    for (const char* name : kHandedOn) {
+        const char* value = std::getenv(name);
+        if (value != nullptr) environment.push_back(std::string(name) + "=" + value);
+    }
+    return options;
+}
+
+/// Output of a program that must succeed.
+base::Task<base::Result<std::string>> DaemonSources::ask(std::vector<std::string> arguments) {
+    auto executor = co_await boost::asio::this_coro::executor;
+    const std::string name = arguments[0] + " " + arguments.back();
+    auto running = base::run_to_end(executor, program(std::move(arguments)));
+    auto ended = co_await std::move(running);
+    if (!ended) co_return ended.error();
+    if (ended->status != 0) {
+        co_return base::make_error(base::ErrorKind::kIo,
+                                   fmt::format("{} failed with exit code {}", name, ended->status));
+    }
+    co_return std::move(ended->output);
+}
+
+/// Whole lines go to the log, the rest stays in `text`.
+void DaemonSources::print_lines(executors::JobLog& log, std::string& text) const {
+    std::size_t begin = 0;
+    for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
+        std::string line = text.substr(begin, end - begin);
+        replace_all(line, place_.project, request_.project);
+        log.print(line);
+        begin = end + 1;
+    }
+    text.erase(0, begin);
+}
+
+base::Task<base::Result<int>> DaemonSources::run_script(executors::JobLog& log) {
+    auto executor = co_await boost::asio::this_coro::executor;
+    auto options = program({"sh", request_.directory / "script"});
     options.errors_with_output = true;
     auto process = base::Subprocess::start(executor, options);
-    if (!process) {
-        co_return process.error().with_context(
-            "the image has no git and the runner's host cannot help out");
-    }
-    std::string output;
+    if (!process) co_return process.error();
+    std::string text;
     while (true) {
-        auto piece = co_await (*process)->read_some(4096);
+        auto piece = co_await (*process)->read_some(kPieceBytes);
         if (!piece) co_return piece.error();
+        if (piece->empty() && !text.empty()) text += '\n';
+        text += *piece;
+        if (text.size() > kLongestLine) text += '\n';
+        print_lines(log, text);
         if (piece->empty()) break;
-        output += *piece;
     }
     auto status = co_await (*process)->wait();
-    if (!status) co_return status.error();
-    const std::string said(base::trim(output));
-    if (log != nullptr && !said.empty()) log->print(said);
-    if (*status != 0) {
-        co_return base::make_error(base::ErrorKind::kUnavailable,
-                                   fmt::format("git {} failed with exit code {}: {}",
-                                               options.arguments[1], *status, said));
-    }
+    co_return std::move(status);
+}
+
+/// Which trees there are, and what is in them.
+base::Task<base::Result<void>> DaemonSources::look_around() {
+    std::vector<std::string> foreach{
+        "git",     "-C",      place_.project, "submodule",
+        "--quiet", "foreach", "--recursive",  R"(printf '%s\0' "$displaypath")"};
+    auto submodules = co_await ask(std::move(foreach));
+    if (!submodules) co_return submodules.error();
+    trees_ = base::split(*submodules, '\0');
+    trees_.pop_back();  // behind the last zero
+    trees_.insert(trees_.begin(), std::string());
+    std::vector<std::string> list{"git",      "-C", place_.project,
+                                  "ls-files", "-z", "--recurse-submodules"};
+    auto files = co_await ask(std::move(list));
+    if (!files) co_return files.error();
+    files_ = std::move(*files);
     co_return base::Result<void>();
 }
 
-base::Task<base::Result<void>> DaemonSources::fetch(executors::JobLog& log) {
-    if (auto written = write_config(); !written) co_return written.error();
-    std::vector<std::string> init{"init", "--bare", "--quiet"};
-    if (request_.object_format == "sha256") init.emplace_back("--object-format=sha256");
-    auto made = co_await git(std::move(init), nullptr);
-    if (!made) co_return made.error();
-    log.notice(request_.depth > 0
-                   ? fmt::format("Fetching changes with git depth set to {}...", request_.depth)
-                   : std::string("Fetching changes..."));
-    std::vector<std::string> fetch{"fetch", "--quiet", "--no-recurse-submodules"};
-    if (request_.depth > 0) fetch.push_back("--depth=" + std::to_string(request_.depth));
-    fetch.push_back(script::without_credentials(request_.url_with_credentials));
-    fetch.insert(fetch.end(), request_.refspecs.begin(), request_.refspecs.end());
-    auto fetched = co_await git(std::move(fetch), &log);
-    if (!fetched) co_return fetched.error();
-    log.notice(fmt::format("Checking out {} as detached HEAD (ref is {})...",
-                           request_.sha.substr(0, kShortSha), request_.ref));
-    std::vector<std::string> check{"cat-file", "-e", request_.sha + "^{commit}"};
-    auto there = co_await git(std::move(check), &log);
-    if (!there) {
-        co_return base::make_error(base::ErrorKind::kNotFound,
-                                   "the commit " + request_.sha + " is not on the server");
+base::Task<base::Result<int>> DaemonSources::fetch(executors::JobLog& log) {
+    trees_.clear();
+    next_tree_ = 0;
+    if (auto made = make_place(); !made) co_return made.error();
+    std::vector<std::string> version{"git", "--version"};
+    auto present = co_await ask(std::move(version));
+    if (!present) {
+        co_return present.error().with_context(
+            "the image has no git and the runner's host cannot help out");
     }
-    log.notice("Skipping Git submodules setup");
-    co_return base::Result<void>();
+    auto status = co_await run_script(log);
+    if (!status || *status != 0) co_return std::move(status);
+    auto seen = co_await look_around();
+    if (!seen) co_return seen.error();
+    co_return 0;
 }
 
-base::Result<protocol::http::BodySource> DaemonSources::archive(
+base::Result<std::optional<protocol::http::BodySource>> DaemonSources::next_archive(
     const boost::asio::any_io_executor& executor) {
-    base::SubprocessOptions options;
-    // The modes of the index alone: who unpacks is not who works with it.
-    options.arguments = {"git", "-c", "tar.umask=0", "archive", "--format=tar", request_.sha};
-    options.environment = environment();
+    if (next_tree_ == trees_.size()) return std::optional<protocol::http::BodySource>();
+    const std::string& tree = trees_[next_tree_++];
+    auto options = program({"git", "archive", "--format=tar"});
+    if (!tree.empty()) options.arguments.push_back("--prefix=" + tree + "/");
+    options.arguments.emplace_back("HEAD");
+    options.directory = joined(place_.project, tree);
+    archiver_.reset();
     auto archiver = ProgramBody::start(executor, options);
     if (!archiver) return archiver.error();
     archiver_ = std::move(*archiver);
     protocol::http::BodySource source = [this] { return archiver_->next(); };
-    return source;
+    return std::optional(std::move(source));
 }
 
 }  // namespace runner::job

@@ -1,50 +1,59 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "runner/job/sources.hpp"
+#include "runner/script/stages.hpp"
 
 namespace runner::job {
 
 struct SourcesRequest {
     std::filesystem::path directory;  ///< private; made, and removed with the object
-    std::string url_with_credentials;
-    std::vector<std::string> refspecs;
-    std::string sha;
-    std::string ref;
-    std::string object_format;
-    std::int64_t depth = 0;
-    std::string ca_file_content;  ///< PEM, "" for none
+    std::string script;               ///< SplitSources::host for DaemonSources::place(directory)
+    std::string project;              ///< what the log calls the place of the files
 };
 
-/// The sources for an image that has no git: fetched by the daemon into a bare repository of its
-/// own and handed out as a tar of the commit's tree. No file of the repository is ever laid out on
-/// the host, so nothing in it (links, names with "..") can reach the host's files.
+/// The sources for an image that has no git: the script of get_sources, carried out by the daemon
+/// on the host, and the trees handed out as tars, the project's first and then its submodules'.
 ///
-/// Life: fetch(), then archive() once. Strand: the I/O thread. Failures: kNotFound when the host
-/// has no git or the commit is not there, kUnavailable with git's own words for a fetch that
-/// failed.
+/// The repository is not trusted. Its own files are never laid out on the host; those of
+/// submodules are, without links, because git wants a work tree for them. No hook runs, no filter
+/// is configured, nothing but HTTP and git's own protocol is spoken, and the environment has
+/// nothing of the daemon's but PATH, proxies and the system's certificates.
+///
+/// Life: fetch(), then next_archive(). Strand: the I/O thread. Failures: kNotFound when the host
+/// has no git, kIo when its disk does not take the files.
 class DaemonSources final : public Sources {
   public:
-    explicit DaemonSources(SourcesRequest request) : request_(std::move(request)) {}
+    explicit DaemonSources(SourcesRequest request);
     ~DaemonSources() override;
     DaemonSources(const DaemonSources&) = delete;
     DaemonSources& operator=(const DaemonSources&) = delete;
 
-    base::Task<base::Result<void>> fetch(executors::JobLog& log) override;
-    base::Result<protocol::http::BodySource> archive(
+    static script::HostPlace place(const std::filesystem::path& directory);
+
+    base::Task<base::Result<int>> fetch(executors::JobLog& log) override;
+    base::Result<std::optional<protocol::http::BodySource>> next_archive(
         const boost::asio::any_io_executor& executor) override;
+    [[nodiscard]] std::string files() const override { return files_; }
 
   private:
-    base::Result<void> write_config();
-    base::Task<base::Result<void>> git(std::vector<std::string> arguments, executors::JobLog* log);
-    [[nodiscard]] std::vector<std::string> environment() const;
+    base::Result<void> make_place();
+    base::Task<base::Result<int>> run_script(executors::JobLog& log);
+    base::Task<base::Result<void>> look_around();
+    base::Task<base::Result<std::string>> ask(std::vector<std::string> arguments);
+    void print_lines(executors::JobLog& log, std::string& text) const;
+    [[nodiscard]] base::SubprocessOptions program(std::vector<std::string> arguments) const;
+    [[nodiscard]] std::string home() const { return request_.directory / "home"; }
 
     SourcesRequest request_;
+    script::HostPlace place_;
+    std::vector<std::string> trees_;  ///< paths of the work trees: "" and the submodules
+    std::size_t next_tree_ = 0;
+    std::string files_;
     std::unique_ptr<ProgramBody> archiver_;
 };
 

@@ -93,7 +93,9 @@ class JobRun final : private executors::session::EventSink {
     base::Task<void> clear_worktree();
     [[nodiscard]] std::chrono::seconds retry_pause(int number) const;
     base::Task<base::Result<void>> wait_before_retry(std::chrono::seconds pause);
-    [[nodiscard]] std::uint16_t script_number(bool recovery_script = false) const;
+    /// The scripts of a try that are not alone; each has a number of its own.
+    enum class ScriptPart { kMain, kBefore, kClean, kRecovery };
+    [[nodiscard]] std::uint16_t script_number(ScriptPart part = ScriptPart::kMain) const;
     base::Task<StageResult> run_script(std::uint16_t number, std::string script,
                                        base::Deadline deadline);
     base::Task<StageResult> stop_script(std::uint16_t number);
@@ -114,8 +116,10 @@ class JobRun final : private executors::session::EventSink {
 
     // job_files.cpp: what goes into the environment and comes out of it
     [[nodiscard]] bool sources_by_daemon() const;
-    std::unique_ptr<Sources> repository_sources();
-    base::Task<base::Result<void>> unpack_sources();
+    [[nodiscard]] std::filesystem::path sources_directory() const;
+    std::unique_ptr<Sources> repository_sources(std::string script);
+    base::Task<StageResult> bring_sources(const PlannedStage& stage);
+    base::Task<base::Result<void>> unpack(Sources& sources, base::Deadline deadline);
 
     // job_artifacts.cpp
     base::Task<StageResult> download_artifacts();

@@ -130,13 +130,13 @@ base::Task<JobRun::StageResult> JobRun::attempt(const PlannedStage& stage) {
 }
 
 base::Task<JobRun::StageResult> JobRun::run_stage_script(const PlannedStage& stage) {
+    if (stage.kind == StageKind::kGetSources && sources_by_daemon() && writer_->brings_sources()) {
+        auto brought = co_await bring_sources(stage);
+        co_return std::move(brought);
+    }
     auto text = script_of(stage);
     if (!text) co_return text.error();
     for (const std::string& warning : variables_->take_warnings()) log().warning(warning);
-    if (stage.kind == StageKind::kGetSources && sources_by_daemon()) {
-        auto unpacked = co_await unpack_sources();
-        if (!unpacked) co_return unpacked.error();
-    }
     const auto number = script_number();
     auto result = co_await run_script(number, std::move(*text), stage_deadline(stage));
     co_return std::move(result);
@@ -146,7 +146,7 @@ base::Task<void> JobRun::clear_worktree() {
     constexpr std::string_view kName = "clear_worktree";
     setup_.channel->section_start(kName);
     log().heading("Deleting all tracked and untracked files due to source fetch failure");
-    const auto number = script_number(true);
+    const auto number = script_number(ScriptPart::kRecovery);
     auto cleared = co_await run_script(number, writer_->clear_worktree(), job_deadline());
     static_cast<void>(cleared);  // the next try says what is wrong
     setup_.channel->end_output();
@@ -177,9 +177,12 @@ std::chrono::seconds JobRun::retry_pause(int number) const {
     return std::min(first * (1 << std::clamp(number - 1, 0, 9)), longest);
 }
 
-std::uint16_t JobRun::script_number(bool recovery_script) const {
-    const auto attempt = static_cast<std::size_t>(std::max(checkpoint_.attempt, 0));
-    return stage_number(checkpoint_.plan_index, attempt, recovery_script);
+std::uint16_t JobRun::script_number(ScriptPart part) const {
+    constexpr std::size_t kMostAttempts = 16;
+    auto number = static_cast<std::size_t>(std::max(checkpoint_.attempt, 0));
+    if (part == ScriptPart::kBefore) number += kMostAttempts;
+    if (part == ScriptPart::kClean) number += 2 * kMostAttempts;
+    return stage_number(checkpoint_.plan_index, number, part == ScriptPart::kRecovery);
 }
 
 base::Result<std::string> JobRun::script_of(const PlannedStage& stage) {

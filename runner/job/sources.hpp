@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -11,17 +12,21 @@
 
 namespace runner::job {
 
-/// A job's files when git in its environment does not bring them: a tar that the supervisor
+/// A job's files when git in its environment does not bring them: tars that the supervisor
 /// unpacks.
 ///
-/// Life: fetch(), then archive(), both again for another attempt. Strand: the I/O thread.
+/// Life: fetch(), then next_archive() until there is none; all again for another attempt. Strand:
+/// the I/O thread.
 class Sources {
   public:
     virtual ~Sources() = default;
-    virtual base::Task<base::Result<void>> fetch(executors::JobLog& log) = 0;
-    /// The tar's bytes; stays valid as long as this object.
-    virtual base::Result<protocol::http::BodySource> archive(
+    /// The exit code of what brings them, which has said in the log what was wrong.
+    virtual base::Task<base::Result<int>> fetch(executors::JobLog& log) = 0;
+    /// A tar's bytes, valid until the next call; nullopt behind the last.
+    virtual base::Result<std::optional<protocol::http::BodySource>> next_archive(
         const boost::asio::any_io_executor& executor) = 0;
+    /// The files' names, each ended by a zero byte; "" when nobody needs them.
+    [[nodiscard]] virtual std::string files() const { return {}; }
 };
 
 /// What a program prints, as a body. An exit status that is not `good` or 0 is kIo at the end.

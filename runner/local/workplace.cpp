@@ -26,12 +26,14 @@ class TreeSources final : public job::Sources {
     TreeSources(std::vector<std::string> tar, std::string words)
         : tar_(std::move(tar)), words_(std::move(words)) {}
 
-    base::Task<base::Result<void>> fetch(executors::JobLog& log) override {
+    base::Task<base::Result<int>> fetch(executors::JobLog& log) override {
         log.notice(words_);
-        co_return base::Result<void>();
+        body_.reset();
+        co_return 0;
     }
-    base::Result<protocol::http::BodySource> archive(
+    base::Result<std::optional<protocol::http::BodySource>> next_archive(
         const boost::asio::any_io_executor& executor) override {
+        if (body_) return std::optional<protocol::http::BodySource>();
         base::SubprocessOptions options;
         options.arguments = tar_;
         options.environment = {"LC_ALL=C"};
@@ -39,7 +41,7 @@ class TreeSources final : public job::Sources {
         if (!body) return body.error();
         body_ = std::move(*body);
         protocol::http::BodySource source = [this] { return body_->next(); };
-        return source;
+        return std::optional(std::move(source));
     }
 
   private:

@@ -57,6 +57,11 @@ GitStrategy StageWriter::strategy() {
     return payload_.allow_git_fetch ? GitStrategy::kFetch : GitStrategy::kClone;
 }
 
+bool StageWriter::brings_sources() {
+    const GitStrategy chosen = strategy();
+    return chosen == GitStrategy::kClone || chosen == GitStrategy::kFetch;
+}
+
 bool StageWriter::sends_correlation_id() const {
     return !facts_.correlation_id.empty() && variables_.feature("FF_USE_GITALY_CORRELATION_ID");
 }
@@ -85,7 +90,8 @@ std::string StageWriter::url_rules() {
     const std::string clean = remote_url();
     const std::string full = remote_url_with_credentials();
     const std::string host = scheme_and_host(clean);
-    const bool asks = variables_.feature("FF_GIT_URLS_WITHOUT_TOKENS");
+    // On the host git has no variable of the job.
+    const bool asks = !facts_.host && variables_.feature("FF_GIT_URLS_WITHOUT_TOKENS");
     const std::string login =
         asks ? host : full.substr(0, full.size() - (clean.size() - host.size()));
     std::string text;
@@ -130,8 +136,14 @@ void StageWriter::write_git_config(ShellWriter& writer) {
     }
     const auto tls_file = [&](std::string_view key, std::string_view name) {
         if (!variables_.has(key)) return;
+        std::string path = variables_.get(key);
+        if (facts_.host) {
+            // The variable names a file of the environment.
+            path = tmp() + "/" + std::string(key);
+            writer.write_file(path, variables_.content(key));
+        }
         text += "[http " + git_config_value(server) + "]\n\t" + std::string(name) + " = " +
-                git_config_value(variables_.get(key)) + "\n";
+                git_config_value(path) + "\n";
     };
     tls_file("CI_SERVER_TLS_CA_FILE", "sslCAInfo");
     tls_file("CI_SERVER_TLS_CERT_FILE", "sslCert");
@@ -160,7 +172,7 @@ void StageWriter::initialise_repository(ShellWriter& writer) {
     const std::string remote = shell_quote(remote_url());
     const std::string format =
         payload_.git_info.repo_object_format == "sha256" ? " --object-format sha256" : "";
-    if (runner_.safe_directory_checkout.value_or(!facts_.shell_executor)) {
+    if (!facts_.host && runner_.safe_directory_checkout.value_or(!facts_.shell_executor)) {
         // A home that cannot be written is no reason to fail: git only asks when owners differ.
         writer.line("git config --global --add safe.directory " + directory + " 2> /dev/null || :");
     }
@@ -209,6 +221,12 @@ void StageWriter::checkout(ShellWriter& writer) {
     const auto& git = payload_.git_info;
     writer.notice(fmt::format("Checking out {} as detached HEAD (ref is {})...",
                               git.sha.substr(0, kShortSha), git.ref));
+    if (facts_.host) {
+        // The files are handed out from the object store; submodules ask the index.
+        writer.line("git update-ref --no-deref HEAD " + shell_quote(git.sha));
+        writer.line("git read-tree HEAD");
+        return;
+    }
     writer.line("git -c submodule.recurse=false checkout -f -q " + shell_quote(git.sha));
     if (const std::string clean = clean_command(); !clean.empty()) writer.line(clean);
     if (!variables_.flag("GIT_LFS_SKIP_SMUDGE", false)) {
@@ -234,24 +252,39 @@ base::Result<std::string> StageWriter::get_sources() {
     preamble(writer);
     if (opens_files()) writer.line("umask 0000");
     const GitStrategy chosen = strategy();
-    if (chosen == GitStrategy::kNone || chosen == GitStrategy::kEmpty) {
+    if (!brings_sources()) {
         skip_sources(writer, chosen);
         return finish(writer);
     }
+    if (auto known = check_sources(); !known) return known.error();
+    writer.line("export GIT_TERMINAL_PROMPT=0 GCM_INTERACTIVE=Never");
+    hook(writer, "pre_get_sources_script");
+    run_git(writer, chosen);
+    hook(writer, "post_get_sources_script");
+    return finish(writer);
+}
+
+base::Result<void> StageWriter::check_sources() const {
     if (payload_.git_info.sha.empty() || payload_.git_info.repo_url.empty()) {
         return base::make_error(base::ErrorKind::kProtocol,
                                 "the server named no repository or commit to check out "
                                 "(git_info.repo_url, git_info.sha)");
     }
-    if (facts_.sources_by_daemon) {
-        writer.line("cd " + shell_quote(project()));
-        // The tree is there already: a hook that comes late is better than none.
-        hook(writer, "pre_get_sources_script");
-        hook(writer, "post_get_sources_script");
-        return finish(writer);
+    const std::string mode = variables_.get("GIT_SUBMODULE_STRATEGY");
+    if (!mode.empty() && mode != "none" && mode != "normal" && mode != "recursive") {
+        return base::make_error(
+            base::ErrorKind::kConfiguration,
+            "unknown GIT_SUBMODULE_STRATEGY \"" + mode + "\": use none, normal or recursive");
     }
-    writer.line("export GIT_TERMINAL_PROMPT=0 GCM_INTERACTIVE=Never");
-    hook(writer, "pre_get_sources_script");
+    const auto paths = base::split(variables_.get("GIT_SUBMODULE_PATHS"), ' ');
+    if (std::find(paths.begin(), paths.end(), ":(exclude)") != paths.end()) {
+        return base::make_error(base::ErrorKind::kConfiguration,
+                                "GIT_SUBMODULE_PATHS: no space may stand behind \":(exclude)\"");
+    }
+    return {};
+}
+
+void StageWriter::run_git(ShellWriter& writer, GitStrategy chosen) {
     if (sends_correlation_id()) writer.print("Gitaly correlation ID: " + facts_.correlation_id);
     const auto depth = payload_.git_info.depth;
     writer.notice(depth > 0 ? fmt::format("Fetching changes with git depth set to {}...", depth)
@@ -268,20 +301,7 @@ base::Result<std::string> StageWriter::get_sources() {
     } else {
         writer.notice("Skipping Git checkout");
     }
-    const std::string mode = variables_.get("GIT_SUBMODULE_STRATEGY");
-    if (!mode.empty() && mode != "none" && mode != "normal" && mode != "recursive") {
-        return base::make_error(
-            base::ErrorKind::kConfiguration,
-            "unknown GIT_SUBMODULE_STRATEGY \"" + mode + "\": use none, normal or recursive");
-    }
-    const auto paths = base::split(variables_.get("GIT_SUBMODULE_PATHS"), ' ');
-    if (std::find(paths.begin(), paths.end(), ":(exclude)") != paths.end()) {
-        return base::make_error(base::ErrorKind::kConfiguration,
-                                "GIT_SUBMODULE_PATHS: no space may stand behind \":(exclude)\"");
-    }
     submodules(writer);
-    hook(writer, "post_get_sources_script");
-    return finish(writer);
 }
 
 void StageWriter::submodules(ShellWriter& writer) {
@@ -312,9 +332,11 @@ void StageWriter::update_submodules(ShellWriter& writer, const std::string& mode
     writer.notice("Updating/initializing submodules" +
                   std::string(mode == "recursive" ? " recursively" : "") +
                   (depth > 0 ? fmt::format(" with git depth set to {}", depth) : "") + "...");
-    // Submodules read the same credentials: their own configuration does not include ours yet.
-    writer.line("export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=include.path GIT_CONFIG_VALUE_0=" +
-                shell_quote(ext_config()));
+    if (!facts_.host) {
+        // Submodules read the same credentials: their own configuration does not include ours yet.
+        writer.line("export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=include.path GIT_CONFIG_VALUE_0=" +
+                    shell_quote(ext_config()));
+    }
     writer.line("git submodule init" + pathspec);
     writer.line(sync);
     writer.line(tidy);
@@ -329,12 +351,15 @@ void StageWriter::update_submodules(ShellWriter& writer, const std::string& mode
     writer.line(update);
     writer.line("fi");
     writer.line(tidy);
-    // The script may go on where we were: `cd sub && git fetch`.
-    writer.notice("Configuring submodules to use parent git credentials...");
-    writer.line("git submodule foreach --recursive " +
-                shell_quote("git config --replace-all include.path " + shell_quote(ext_config())) +
-                " > /dev/null");
-    if (!variables_.flag("GIT_LFS_SKIP_SMUDGE", false)) {
+    if (!facts_.host) {
+        // The script may go on where we were: `cd sub && git fetch`.
+        writer.notice("Configuring submodules to use parent git credentials...");
+        writer.line(
+            "git submodule foreach --recursive " +
+            shell_quote("git config --replace-all include.path " + shell_quote(ext_config())) +
+            " > /dev/null");
+    }
+    if (!facts_.host && !variables_.flag("GIT_LFS_SKIP_SMUDGE", false)) {
         writer.line("if git lfs version > /dev/null 2>&1; then git submodule foreach" + recursive +
                     " 'git lfs pull'; fi");
     }

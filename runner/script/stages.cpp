@@ -12,8 +12,12 @@ StageWriter::StageWriter(const protocol::gitlab::JobPayload& payload,
                          const config::RunnerConfig& runner, Variables& variables, StageFacts facts)
     : payload_(payload), runner_(runner), variables_(variables), facts_(std::move(facts)) {}
 
-std::string StageWriter::project() const { return variables_.get("CI_PROJECT_DIR"); }
-std::string StageWriter::tmp() const { return variables_.get("RUNNER_TEMP_PROJECT_DIR"); }
+std::string StageWriter::project() const {
+    return facts_.host ? facts_.host->project : variables_.get("CI_PROJECT_DIR");
+}
+std::string StageWriter::tmp() const {
+    return facts_.host ? facts_.host->tmp : variables_.get("RUNNER_TEMP_PROJECT_DIR");
+}
 
 std::string StageWriter::finish(const ShellWriter& writer) const {
     const auto wish = parse_bool(variables_.get("CI_DEBUG_TRACE"));
@@ -99,6 +103,10 @@ std::string StageWriter::cleanup() {
             case GitStrategy::kClone:
             case GitStrategy::kEmpty: writer.line("rm -rf " + shell_quote(project())); break;
             case GitStrategy::kFetch: {
+                if (facts_.sources_by_daemon) {
+                    clean_without_git(writer);
+                    break;
+                }
                 const std::string flags = variables_.get("GIT_CLEAN_FLAGS");
                 writer.line("cd " + shell_quote(project()));
                 if (flags != "none") {

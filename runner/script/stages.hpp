@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,17 +21,32 @@ namespace runner::script {
 
 enum class GitStrategy { kClone, kFetch, kNone, kEmpty };
 
+/// Directories of the daemon's own, where git brings the sources for an image without it.
+struct HostPlace {
+    std::string project;  ///< the repository; its work tree stays empty but for submodules
+    std::string tmp;
+};
+
+/// The parts of get_sources when git cannot run in the environment.
+struct SplitSources {
+    std::string before;    ///< in the environment: hooks
+    std::string host;      ///< on the host: git
+    std::string clean;     ///< in the environment: makes room for the files
+    std::string after;     ///< in the environment: hooks
+    bool checkout = true;  ///< whether there are files to lay out
+};
+
 /// What the stages need beside the variables.
 struct StageFacts {
     std::string place;             ///< "Running on ⟦place⟧..."
     std::string correlation_id{};  ///< of the job's request, "" for none
     bool shared_environment = false;
     bool shell_executor = false;
-    bool sources_by_daemon =
-        false;                   ///< the daemon unpacks the tree; the script only tells about it
-    std::string helper{};        ///< path of runner-helper where scripts run
-    std::string cache_dir{};     ///< where caches are kept there
-    std::string project_slug{};  ///< "group/project", part of their paths
+    bool sources_by_daemon = false;   ///< the daemon unpacks the tree: split_sources()
+    std::optional<HostPlace> host{};  ///< set: the script runs there and not in the environment
+    std::string helper{};             ///< path of runner-helper where scripts run
+    std::string cache_dir{};          ///< where caches are kept there
+    std::string project_slug{};       ///< "group/project", part of their paths
 };
 
 class StageWriter {
@@ -41,6 +57,10 @@ class StageWriter {
     /// Warnings about behaviour variables are collected in `variables`.
     [[nodiscard]] std::string prepare_script();
     base::Result<std::string> get_sources();
+    /// The same for sources_by_daemon; kNone and kEmpty have no parts.
+    base::Result<SplitSources> split_sources(const HostPlace& place);
+    /// Where the names of the files stand that the daemon unpacked, each ended by a zero byte.
+    [[nodiscard]] std::string file_list() const;
     /// Before the second try of get_sources.
     [[nodiscard]] std::string clear_worktree();
     [[nodiscard]] std::string step(const protocol::gitlab::Step& step);
@@ -59,6 +79,8 @@ class StageWriter {
     [[nodiscard]] std::string dependency_path(std::int64_t job_id) const;
 
     [[nodiscard]] GitStrategy strategy();
+    /// Whether the strategy wants any.
+    [[nodiscard]] bool brings_sources();
     /// Repository address without and with credentials, `clone_url` applied.
     [[nodiscard]] std::string remote_url() const;
     [[nodiscard]] std::string remote_url_with_credentials() const;
@@ -84,6 +106,11 @@ class StageWriter {
     void preamble(ShellWriter& writer) const;
     [[nodiscard]] std::string url_rules();
     [[nodiscard]] std::string clean_command() const;
+    base::Result<void> check_sources() const;
+    base::Result<void> check_host_flags() const;
+    void hand_on_git_settings(ShellWriter& writer) const;
+    void run_git(ShellWriter& writer, GitStrategy chosen);
+    void clean_without_git(ShellWriter& writer) const;
     void write_git_config(ShellWriter& writer);
     void remove_stale_locks(ShellWriter& writer) const;
     void initialise_repository(ShellWriter& writer);
