@@ -136,7 +136,6 @@ base::Result<SplitSources> StageWriter::split_sources(const HostPlace& place) {
     if (auto known = check_sources(); !known) return known.error();
     if (auto known = check_host_flags(); !known) return known.error();
     const GitStrategy chosen = strategy();
-    warn_of_strategy(chosen);
     SplitSources parts;
     parts.checkout = variables_.flag("GIT_CHECKOUT", true);
 
