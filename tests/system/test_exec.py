@@ -1,5 +1,6 @@
 """`runner exec`: pipelines of a real git checkout, on this machine."""
 
+import hashlib
 import os
 import pty
 import select
@@ -41,6 +42,11 @@ class ExecCase(unittest.TestCase):
             time.sleep(0.05)
         self.assertEqual(left, [], "processes are left over")
         self.assertEqual(list(self.scratch.iterdir()), [], "files are left over")
+
+    def remove_cache_volume(self):
+        """The volume that `exec` keeps for this checkout, as it should: only this test has no use for it any more."""
+        mark = hashlib.sha256(os.path.realpath(self.repo).encode()).hexdigest()[:16]
+        subprocess.run(["docker", "volume", "rm", "runner-exec-cache-" + mark], capture_output=True, check=False)
 
     def git(self, *arguments):
         return subprocess.run(["git", *arguments], cwd=self.repo, check=True, capture_output=True,
@@ -536,6 +542,7 @@ class InContainers(ExecCase):
     def setUp(self):
         super().setUp()
         need("runner-test/debian" in images(), "the image runner-test/debian")
+        self.addCleanup(self.remove_cache_volume)
 
     def tearDown(self):
         super().tearDown()

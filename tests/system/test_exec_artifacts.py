@@ -2,7 +2,7 @@
 
 import unittest
 
-from tests.system.docker_harness import docker, engine_answers, image
+from tests.system.docker_harness import engine_answers, image
 from tests.system.harness import need
 from tests.system.test_exec import ExecCase
 
@@ -121,13 +121,7 @@ class DockerArtifacts(Artifacts):
 
     def setUp(self):
         super().setUp()
-        self.before = set(docker("volume", "ls", "-q").split())
-        self.addCleanup(self._remove_caches)
-
-    def _remove_caches(self):
-        for name in set(docker("volume", "ls", "-q").split()) - self.before:
-            if name.startswith("runner-exec-cache-"):
-                docker("volume", "rm", name, check=False)
+        self.addCleanup(self.remove_cache_volume)
 
 
 if __name__ == "__main__":
