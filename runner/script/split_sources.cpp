@@ -78,8 +78,8 @@ std::string find_test(std::string pattern) {
     const bool anchored = pattern.find('/') != std::string::npos;
     if (pattern.starts_with('/')) pattern.erase(0, 1);
     if (pattern.empty()) return {};
-    return kind + (anchored ? "-path " + shell_quote("./" + pattern)
-                            : "-name " + shell_quote(pattern));
+    return kind +
+           (anchored ? "-path " + shell_quote("./" + pattern) : "-name " + shell_quote(pattern));
 }
 
 void remove_all_but(ShellWriter& writer, const std::vector<std::string>& patterns) {
