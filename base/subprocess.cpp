@@ -21,7 +21,9 @@ namespace {
 
 std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
+}  // namespace
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     std::vector<char*> out;
     out.reserve(texts.size() + 1);
     for (std::string& text : texts) out.push_back(text.data());
@@ -39,6 +41,8 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& adde
     for (auto& [name, entry] : entries) out.push_back(std::move(entry));
     return out;
 }
+
+namespace {
 
 class SpawnSettings {
   public:
@@ -94,8 +98,8 @@ Result<std::unique_ptr<Subprocess>> Subprocess::start(const boost::asio::any_io_
     std::vector<std::string> arguments = options.arguments;
     std::vector<std::string> environment =
         merged_environment(options.environment, options.inherit_environment);
-    const auto argv = pointers(arguments);
-    const auto envp = pointers(environment);
+    const auto argv = pointers_to(arguments);
+    const auto envp = pointers_to(environment);
     pid_t pid = -1;
     const int failed = ::posix_spawnp(&pid, argv[0], &settings.actions, &settings.attributes,
                                       argv.data(), envp.data());
@@ -144,7 +148,7 @@ Task<Result<int>> Subprocess::wait() {
 }
 
 Task<Result<ProgramEnd>> run_to_end(boost::asio::any_io_executor executor,
-                                    SubprocessOptions options) {
+                                    SubprocessOptions options, std::size_t most) {
     constexpr std::size_t kPieceBytes = 64UL * 1024;
     auto process = Subprocess::start(executor, options);
     if (!process) co_return process.error();
@@ -153,7 +157,7 @@ Task<Result<ProgramEnd>> run_to_end(boost::asio::any_io_executor executor,
         auto piece = co_await (*process)->read_some(kPieceBytes);
         if (!piece) co_return piece.error();
         if (piece->empty()) break;
-        ended.output += *piece;
+        ended.output.append(*piece, 0, most - ended.output.size());
     }
     auto status = co_await (*process)->wait();
     if (!status) co_return status.error();

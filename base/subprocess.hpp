@@ -49,12 +49,18 @@ class Subprocess {
     boost::asio::posix::stream_descriptor exit_event_;
 };
 
+/// For programs that are started by other means: our environment with `added` (KEY=VALUE) in it, or
+/// without `inherit` those alone; and what exec(3) takes, valid as long as `texts` is.
+std::vector<std::string> merged_environment(const std::vector<std::string>& added, bool inherit);
+std::vector<char*> pointers_to(std::vector<std::string>& texts);
+
 struct ProgramEnd {
     std::string output;
     int status = 0;  ///< as Subprocess::wait()
 };
-/// Runs a program whose output fits into memory.
+/// Runs a program whose output fits into memory; what it says beyond `most` bytes is left out.
 Task<Result<ProgramEnd>> run_to_end(boost::asio::any_io_executor executor,
-                                    SubprocessOptions options);
+                                    SubprocessOptions options,
+                                    std::size_t most = std::string::npos);
 
 }  // namespace base

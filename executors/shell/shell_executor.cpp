@@ -44,29 +44,6 @@ std::string host_name() {
     return name.data();
 }
 
-/// Its exit status and what it printed.
-struct ProgramEnd {
-    int status = 0;
-    std::string output;
-};
-
-Task<Result<ProgramEnd>> run_program(boost::asio::any_io_executor executor,
-                                     base::SubprocessOptions options) {
-    auto program = base::Subprocess::start(executor, options);
-    if (!program) co_return program.error();
-    ProgramEnd end;
-    while (true) {
-        auto piece = co_await (*program)->read_some(kMaxMessage);
-        if (!piece) co_return piece.error();
-        if (piece->empty()) break;
-        if (end.output.size() < kMaxMessage) end.output += *piece;
-    }
-    auto status = co_await (*program)->wait();
-    if (!status) co_return status.error();
-    end.status = *status;
-    co_return std::move(end);
-}
-
 class ShellExecutor final : public Executor {
   public:
     ShellExecutor(const boost::asio::any_io_executor& executor, const std::string& shell,
@@ -94,7 +71,7 @@ class ShellExecutor final : public Executor {
         options.arguments = {helper_,    "supervise", "--dir", directory_.string(),
                              "--detach", "--cgroup",  group};
         options.errors_with_output = true;
-        auto running = run_program(executor_, std::move(options));
+        auto running = base::run_to_end(executor_, std::move(options), kMaxMessage);
         auto end = co_await base::with_deadline(std::move(running), kStartLimit);
         if (!end) {
             co_return end.error().with_context("start the job's supervisor (" + helper_ +
@@ -152,7 +129,7 @@ class ShellExecutor final : public Executor {
             "--dir",      directory_.string(),
             "--limit-ms", std::to_string(std::chrono::milliseconds(limit).count())};
         options.errors_with_output = true;
-        auto running = run_program(executor_, std::move(options));
+        auto running = base::run_to_end(executor_, std::move(options), kMaxMessage);
         auto end = co_await base::with_deadline(std::move(running), limit + kStartLimit);
         if (!end) co_return end.error().with_context("end the job's processes");
         if (end->status != 0) {

@@ -63,6 +63,12 @@ class JobRun final : private executors::session::EventSink {
         return directories_ ? directories_->project : std::string();
     }
 
+    /// The variables of its scripts; empty before they are known.
+    [[nodiscard]] std::vector<executors::EnvironmentVariable> script_environment() const {
+        if (!variables_) return {};
+        return variables_->environment();
+    }
+
   private:
     using Clock = std::chrono::steady_clock;
     using Session = executors::session::SupervisorSession;

@@ -8,7 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/offload.hpp"
-#include "runner/script/variables.hpp"
+#include "base/subprocess.hpp"
 
 namespace runner::local {
 
@@ -34,39 +34,18 @@ std::vector<std::string> shell_command(const job::JobRun& run) {
 
 /// What the job's scripts had, for a shell on this machine; a container has its own environment.
 std::vector<std::string> environment_of(const job::JobRun& run) {
-    const auto& setup = run.setup();
-    std::vector<std::string> environment;
-    for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
-    if (setup.runner->executor != "shell") return environment;
-    script::RunnerFacts facts;
-    facts.short_token = setup.record.short_token;
-    const std::string& builds = setup.runner->builds_dir;
-    facts.builds_dir = builds.empty() ? setup.working_dir + "/builds" : builds;
-    facts.project_dir = run.project_directory();
-    facts.tmp_dir = facts.project_dir + ".tmp";
-    facts.concurrent_id = setup.record.slot.concurrent_id;
-    facts.concurrent_project_id = setup.record.slot.concurrent_project_id;
-    facts.shared_environment = true;
-    for (auto& [name, value] :
-         script::Variables(setup.payload, *setup.runner, facts).environment()) {
-        const std::string start = name + "=";
-        std::erase_if(environment, [&](const auto& entry) { return entry.starts_with(start); });
-        environment.push_back(start + value);
+    std::vector<std::string> added;
+    if (run.setup().runner->executor == "shell") {
+        for (const auto& [name, value] : run.script_environment())
+            added.push_back(name + "=" + value);
     }
-    return environment;
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    for (std::string& text : texts) pointers.push_back(text.data());
-    pointers.push_back(nullptr);
-    return pointers;
+    return base::merged_environment(added, true);
 }
 
 /// 0, or errno.
 int run_on_terminal(std::vector<std::string> command, std::vector<std::string> environment) {
-    const std::vector<char*> arguments = pointers_to(command);
-    const std::vector<char*> variables = pointers_to(environment);
+    const std::vector<char*> arguments = base::pointers_to(command);
+    const std::vector<char*> variables = base::pointers_to(environment);
     pid_t child = -1;
     const int failed =
         ::posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), variables.data());
