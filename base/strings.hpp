@@ -10,6 +10,8 @@ std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);
 bool iequals(std::string_view a, std::string_view b);
 std::vector<std::string> split(std::string_view text, char separator);
+/// How many characters valid UTF-8 has.
+std::size_t utf8_length(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string base64_encode(std::string_view bytes);
 /// RFC 4648 §5, with padding: the form of Docker's X-Registry-Auth header.

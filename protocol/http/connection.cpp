@@ -11,6 +11,12 @@ namespace protocol::http {
 namespace {
 constexpr std::size_t kFirstBuffer = 4U << 10U;
 constexpr std::size_t kLargestBuffer = 128U << 10U;  // more than the largest header
+/// By the peer, that is, and not by us: a stop, or a file that cannot be read.
+bool is_broken(const base::Result<void>& sent) {
+    return !sent && !sent.error().is(base::ErrorKind::kCancelled) &&
+           !sent.error().is(base::ErrorKind::kInternal);
+}
+
 }  // namespace
 
 Connection::Connection(std::unique_ptr<Transport> transport, Origin origin, unsigned tls_generation)
@@ -31,12 +37,11 @@ base::Task<base::Result<void>> Connection::send(const Request& request,
         sent = co_await send_source(*request.source, *head);
     } else if (request.file) {
         sent = co_await transport_->write_file(*head, *request.file);
-        send_broken_ = !sent && !sent.error().is(base::ErrorKind::kCancelled) &&
-                       !sent.error().is(base::ErrorKind::kInternal);
+        send_broken_ = is_broken(sent);
     } else {
         const Transport::Pieces pieces{*head, request.body, std::string_view()};
         sent = co_await transport_->write_pieces(pieces);
-        if (!sent && !sent.error().is(base::ErrorKind::kCancelled)) send_broken_ = true;
+        send_broken_ = is_broken(sent);
     }
     // Who closes early has often said why: the answer waits behind the failed write.
     if (!sent && send_broken_) co_return base::Result<void>();
@@ -54,7 +59,7 @@ base::Task<base::Result<void>> Connection::send_source(const BodySource& source,
         prefix += last ? "0\r\n" : fmt::format("{:x}\r\n", piece->size());
         const Transport::Pieces pieces{prefix, *piece, "\r\n"};
         auto sent = co_await transport_->write_pieces(pieces);
-        if (!sent && !sent.error().is(base::ErrorKind::kCancelled)) send_broken_ = true;
+        send_broken_ = is_broken(sent);
         if (!sent || last) co_return sent;
         if (transport_->has_news()) {
             send_broken_ = true;

@@ -30,8 +30,7 @@ base::Task<base::Result<void>> Transport::write_file(std::string_view head, base
     const auto size = std::min<std::uint64_t>(part.bytes, kFilePiece);
     const auto buffer = std::make_unique_for_overwrite<char[]>(size);
     do {
-        base::Result<std::string_view> piece{std::string_view()};
-        if (part.bytes > 0) piece = base::read_front(part, {buffer.get(), size});
+        const auto piece = base::read_front(part, {buffer.get(), size});
         if (!piece) co_return piece.error();
         const Pieces pieces{head, *piece, std::string_view()};
         auto written = co_await write_pieces(pieces);

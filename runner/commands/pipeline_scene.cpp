@@ -1,5 +1,4 @@
 #include "runner/commands/pipeline_scene.hpp"
-#include "base/strings.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "base/files.hpp"
+#include "base/strings.hpp"
 #include "runner/pipeline/variables/predefined.hpp"
 
 namespace runner::commands {

@@ -8,6 +8,7 @@
 
 #include "base/duration.hpp"
 #include "base/json.hpp"
+#include "base/strings.hpp"
 
 namespace runner::commands {
 
@@ -36,23 +37,17 @@ std::string age(const json& object, const char* key) {
     return base::format_go_duration(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
 }
 
-std::size_t columns_of(std::string_view cell) {
-    return static_cast<std::size_t>(std::count_if(cell.begin(), cell.end(), [](char c) {
-        return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
-    }));
-}
-
 std::string table(const std::vector<Row>& rows) {
     std::vector<std::size_t> widths(rows.front().size());
     for (const auto& row : rows) {
         for (std::size_t i = 0; i < row.size(); ++i)
-            widths[i] = std::max(widths[i], columns_of(row[i]));
+            widths[i] = std::max(widths[i], base::utf8_length(row[i]));
     }
     std::string out;
     for (const auto& row : rows) {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i) {
-            line += row[i] + std::string(widths[i] - columns_of(row[i]) + 2, ' ');
+            line += row[i] + std::string(widths[i] - base::utf8_length(row[i]) + 2, ' ');
         }
         out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
     }

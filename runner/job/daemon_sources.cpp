@@ -30,15 +30,6 @@ constexpr std::array<const char*, 11> kHandedOn{
     "PATH",      "http_proxy", "HTTP_PROXY", "https_proxy",   "HTTPS_PROXY", "all_proxy",
     "ALL_PROXY", "no_proxy",   "NO_PROXY",   "SSL_CERT_FILE", "SSL_CERT_DIR"};
 
-std::string config_value(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out + "\"";
-}
-
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
     for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
         text.replace(at, from.size(), to);
@@ -81,8 +72,8 @@ base::Result<void> DaemonSources::make_place() {
     const std::string config =
         "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[tar]\n\tumask = "
         "0\n[init]\n\ttemplateDir = " +
-        config_value(place_.tmp + "/git-template") +
-        "\n[include]\n\tpath = " + config_value(place_.tmp + "/.gitlab-runner.ext.conf") + "\n";
+        script::git_config_value(place_.tmp + "/git-template") + "\n[include]\n\tpath = " +
+        script::git_config_value(place_.tmp + "/.gitlab-runner.ext.conf") + "\n";
     if (auto written = base::write_file_atomic(fs::path(home()) / ".gitconfig", config, 0600);
         !written) {
         return written;

@@ -41,9 +41,9 @@ JobEnd end_of_bridge(Status child) {
     return end;
 }
 
-/// No child was made.
-JobEnd failed_bridge(std::string reason, std::string note) {
-    return {Status::kFailed, std::move(reason), std::nullopt, std::move(note)};
+JobEnd child_not_created() {
+    return {Status::kFailed, "downstream_pipeline_creation_failed", std::nullopt,
+            "its child pipeline could not be created"};
 }
 
 }  // namespace
@@ -138,29 +138,27 @@ base::Task<JobEnd> LocalPipeline::run_child(std::size_t job) {
     if (description_.depth >= kDeepestChild) {
         const std::string why = "child pipelines may be nested two levels deep";
         warn(job, why);
-        co_return failed_bridge("reached_max_descendant_pipelines_depth", why);
+        co_return JobEnd{Status::kFailed, "reached_max_descendant_pipelines_depth", std::nullopt,
+                         why};
     }
     auto description = describe_child(job);
     if (!description) {
         warn(job, description.error().message);
-        co_return failed_bridge("downstream_pipeline_creation_failed",
-                                "its child pipeline could not be created");
+        co_return child_not_created();
     }
     ArtifactSource source(workshop_.source);
     auto adding = add_made_configuration(job, source);
     auto added = co_await std::move(adding);
     if (!added) {
         warn(job, added.error().message);
-        co_return failed_bridge("downstream_pipeline_creation_failed",
-                                "its child pipeline could not be created");
+        co_return child_not_created();
     }
     auto child =
         std::make_shared<LocalPipeline>(executor_, workshop_, std::move(*description), source);
     auto loaded = child->load();
     if (!loaded) {
         workshop_.display.say(loaded.error().message);
-        co_return failed_bridge("downstream_pipeline_creation_failed",
-                                "its child pipeline could not be created");
+        co_return child_not_created();
     }
     if (pipeline_.jobs[job].job->value.given("trigger")->given("strategy") == nullptr) {
         beside_.spawn("child of " + pipeline_.jobs[job].job->name, run_beside(job, child));

@@ -48,11 +48,6 @@ void add_needs(const Pipeline& pipeline, std::set<std::string>& chosen) {
     }
 }
 
-std::size_t stage_of(const std::vector<std::string>& stages, const PlannedJob& planned) {
-    return static_cast<std::size_t>(std::find(stages.begin(), stages.end(), planned.job->stage) -
-                                    stages.begin());
-}
-
 }  // namespace
 
 base::Result<void> select_jobs(Pipeline& pipeline, const std::vector<std::string>& names,
@@ -73,32 +68,6 @@ base::Result<void> select_jobs(Pipeline& pipeline, const std::vector<std::string
     std::erase_if(pipeline.jobs,
                   [&](const PlannedJob& p) { return !chosen.contains(p.job->name); });
     return {};
-}
-
-std::vector<std::size_t> artifact_sources(const std::vector<PlannedJob>& jobs,
-                                          const std::vector<std::string>& stages, std::size_t job) {
-    const PlannedJob& asking = jobs.at(job);
-    std::set<std::string> wanted;
-    const auto& dependencies = asking.job->dependencies;
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-        const std::string& name = jobs[i].job->name;
-        if (dependencies) {
-            for (const std::string& one : *dependencies) {
-                if (means(one, *jobs[i].job)) wanted.insert(name);
-            }
-        } else if (asking.has_needs) {
-            for (const auto& need : asking.needs) {
-                if (need.job == name && need.artifacts) wanted.insert(name);
-            }
-        } else if (stage_of(stages, jobs[i]) < stage_of(stages, asking)) {
-            wanted.insert(name);
-        }
-    }
-    std::vector<std::size_t> sources;
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-        if (i != job && wanted.contains(jobs[i].job->name)) sources.push_back(i);
-    }
-    return sources;
 }
 
 }  // namespace runner::local

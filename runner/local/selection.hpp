@@ -16,9 +16,4 @@ namespace runner::local {
 base::Result<void> select_jobs(pipeline::plan::Pipeline& pipeline,
                                const std::vector<std::string>& names, bool needs);
 
-/// The positions of the jobs whose artifacts a job begins with, in the order of the pipeline: those
-/// of its `dependencies`, else of its `needs`, else all of earlier stages.
-std::vector<std::size_t> artifact_sources(const std::vector<pipeline::plan::PlannedJob>& jobs,
-                                          const std::vector<std::string>& stages, std::size_t job);
-
 }  // namespace runner::local

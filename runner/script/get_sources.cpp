@@ -29,6 +29,14 @@ std::string quoted_flags(const std::string& flags) {
 }
 
 /// A value inside double quotes of a git configuration file.
+std::string scheme_and_host(std::string_view url) {
+    const auto start = url.find("://");
+    if (start == std::string_view::npos) return std::string(url);
+    return std::string(url.substr(0, url.find('/', start + 3)));
+}
+
+}  // namespace
+
 std::string git_config_value(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
@@ -37,14 +45,6 @@ std::string git_config_value(std::string_view text) {
     }
     return out + "\"";
 }
-
-std::string scheme_and_host(std::string_view url) {
-    const auto start = url.find("://");
-    if (start == std::string_view::npos) return std::string(url);
-    return std::string(url.substr(0, url.find('/', start + 3)));
-}
-
-}  // namespace
 
 std::string StageWriter::ext_config() const { return tmp() + "/.gitlab-runner.ext.conf"; }
 

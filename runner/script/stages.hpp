@@ -132,6 +132,8 @@ class StageWriter {
     StageFacts facts_;
 };
 
+/// In quotes, as a git configuration has values.
+std::string git_config_value(std::string_view text);
 /// "http://user:secret@host:1/a/b.git" → "http://host:1/a/b.git"; other text stays.
 std::string without_credentials(std::string_view url);
 /// Path of the repository for the build directory: "group/project", "" when the URL has none.

@@ -1,7 +1,8 @@
 #include "runner/pipeline/expression/lexer.hpp"
 
-#include <algorithm>
 #include <array>
+
+#include "base/strings.hpp"
 
 namespace runner::pipeline::expression {
 namespace {
@@ -53,12 +54,6 @@ std::optional<Found> quoted(std::string_view text) {
     return Found{{TokenKind::kString, std::string(text.substr(1, end - 1))}, end + 1};
 }
 
-std::size_t characters(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    }));
-}
-
 /// A body of at least two characters: some of (not a slash, or an escaped one), then one that is no
 /// backslash, then the slash. As a backtracking engine reads it, the longest body wins in which
 /// only the very last character may be a bare slash.
@@ -77,7 +72,7 @@ std::optional<Found> regex(std::string_view text) {
     for (std::size_t first_end = reach; first_end >= 2; --first_end) {
         if (first_end + 1 >= text.size()) continue;
         if (text[first_end] == '\\' || text[first_end + 1] != '/') continue;
-        if (characters(text.substr(1, first_end)) < 2) continue;
+        if (base::utf8_length(text.substr(1, first_end)) < 2) continue;
         std::size_t end = first_end + 2;
         while (end < text.size() && std::string_view("ismU").find(text[end]) != std::string::npos) {
             ++end;

@@ -133,16 +133,6 @@ void check_one(const Value& value, const Place& place, Report& report) {
     }
 }
 
-void flatten(const List& items, List& out) {
-    for (const Value& item : items) {
-        if (item.is_list()) {
-            flatten(item.items(), out);
-        } else {
-            out.push_back(item);
-        }
-    }
-}
-
 }  // namespace
 
 void check_cache(const Value& value, const Place& place, Report& report) {
@@ -152,8 +142,7 @@ void check_cache(const Value& value, const Place& place, Report& report) {
         report.add(plural, "config can only be a hash or an array", value.mark());
         return;
     }
-    List caches;
-    flatten(value.items(), caches);
+    const List caches = yaml::flattened(value);
     if (value.items().size() > kMostCaches) {
         report.add(plural, "config no more than 4 caches can be created", value.mark());
         return;

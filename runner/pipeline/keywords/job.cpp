@@ -23,16 +23,10 @@ constexpr std::size_t kNameLimit = 255;
 
 bool is_hidden(const Value& name) { return name.to_text().starts_with('.'); }
 
-std::size_t characters(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    }));
-}
-
 void check_name(const Value& name, const Place& place, Report& report) {
     if (name.is_blank()) report.add(place, "name can't be blank", name.mark());
     if (!name.is_string()) report.add(place, "name should be a symbol", name.mark());
-    if (name.is_string() && characters(name.as_string()) > kNameLimit) {
+    if (name.is_string() && base::utf8_length(name.as_string()) > kNameLimit) {
         report.add(place, "name is too long (maximum is 255 characters)", name.mark());
     }
 }

@@ -84,16 +84,6 @@ void check_need(const Value& need, const NeedsContext& context, const Place& pla
     report.add(place, "has an unsupported type", need.mark());
 }
 
-void flatten(const List& items, List& out) {
-    for (const Value& item : items) {
-        if (item.is_list()) {
-            flatten(item.items(), out);
-        } else {
-            out.push_back(item);
-        }
-    }
-}
-
 void check_list_rules(const List& needs, const NeedsContext& context, Mark mark, const Place& place,
                       Report& report) {
     std::size_t pipelines = 0;
@@ -125,12 +115,7 @@ void check_needs(const Value& value, const NeedsContext& context, const Place& p
     if (!value.is_map() && !value.is_list()) {
         return report.add(place, "config can only be a hash or an array", value.mark());
     }
-    List needs;
-    if (value.is_map()) {
-        needs.push_back(value);
-    } else {
-        flatten(value.items(), needs);
-    }
+    const List needs = value.is_map() ? List{value} : yaml::flattened(value);
     check_list_rules(needs, context, value.mark(), place, report);
     for (const Value& need : needs) check_need(need, context, Place{&place, "need"}, report);
 }

@@ -37,30 +37,6 @@ Checked<Value> fill_text(const std::string& job, const Value& value, const Matri
     return Value::string(std::move(text), value.mark());
 }
 
-Checked<Value> fill(const std::string& job, const Value& value, const Matrix& matrix) {
-    if (value.is_string()) {
-        if (value.as_string().find("$[[") == std::string::npos) return value;
-        return fill_text(job, value, matrix);
-    }
-    if (value.is_list()) {
-        yaml::List items;
-        for (const Value& item : value.items()) {
-            auto filled = fill(job, item, matrix);
-            if (!filled) return filled;
-            items.push_back(*filled);
-        }
-        return Value::list(std::move(items), value.mark());
-    }
-    if (!value.is_map()) return value;
-    yaml::Map map;
-    for (const auto& [key, item] : value.entries()) {
-        auto filled = fill(job, item, matrix);
-        if (!filled) return filled;
-        map.set(key, *filled);
-    }
-    return Value::map(std::move(map), value.mark());
-}
-
 bool flag(const Value& need, std::string_view key, bool fallback) {
     const Value* value = need.given(key);
     return value == nullptr || !value->is_bool() ? fallback : value->as_bool();
@@ -81,8 +57,28 @@ void add_need(const Need& need, const ParallelNames& parallel, std::vector<Need>
 
 }  // namespace
 
-Checked<Value> fill_matrix(const std::string& job, const Value& needs, const Matrix& matrix) {
-    return fill(job, needs, matrix);
+Checked<Value> fill_matrix(const std::string& job, const Value& value, const Matrix& matrix) {
+    if (value.is_string()) {
+        if (value.as_string().find("$[[") == std::string::npos) return value;
+        return fill_text(job, value, matrix);
+    }
+    if (value.is_list()) {
+        yaml::List items;
+        for (const Value& item : value.items()) {
+            auto filled = fill_matrix(job, item, matrix);
+            if (!filled) return filled;
+            items.push_back(*filled);
+        }
+        return Value::list(std::move(items), value.mark());
+    }
+    if (!value.is_map()) return value;
+    yaml::Map map;
+    for (const auto& [key, item] : value.entries()) {
+        auto filled = fill_matrix(job, item, matrix);
+        if (!filled) return filled;
+        map.set(key, *filled);
+    }
+    return Value::map(std::move(map), value.mark());
 }
 
 NeedsOf expand_needs(const Value& needs, const ParallelNames& parallel) {

@@ -147,16 +147,6 @@ Verdict evaluate_if(const Value& condition, const Context& context) {
         expression == nullptr ? std::string{} : seen_by(*expression, context.variables)};
 }
 
-void flatten(const List& items, std::vector<Value>& out) {
-    for (const Value& item : items) {
-        if (item.is_list()) {
-            flatten(item.items(), out);
-        } else {
-            out.push_back(item);
-        }
-    }
-}
-
 }  // namespace
 
 const expression::Expression* ExpressionCache::get(const std::string& text) {
@@ -198,9 +188,7 @@ Checked<Verdict> evaluate_rule(const Value& rule, const Context& context) {
 }
 
 std::vector<Value> flatten_rules(const Value& rules) {
-    std::vector<Value> flat;
-    if (rules.is_list()) flatten(rules.items(), flat);
-    return flat;
+    return rules.is_list() ? yaml::flattened(rules) : std::vector<Value>();
 }
 
 Checked<Match> first_match(const std::vector<Value>& rules, const Context& context) {

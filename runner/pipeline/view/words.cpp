@@ -11,12 +11,6 @@ namespace {
 
 constexpr std::string_view kNoRule = "no rule matched";
 
-std::size_t width(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-        return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-    }));
-}
-
 }  // namespace
 
 std::string place_text(const Mark& mark, const std::vector<include::File>& files) {
@@ -62,14 +56,15 @@ std::string columns(const std::vector<std::vector<std::string>>& rows, const std
     std::vector<std::size_t> widths;
     for (const auto& row : rows) {
         widths.resize(std::max(widths.size(), row.size()));
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], base::utf8_length(row[i]));
     }
     std::string out;
     for (const auto& row : rows) {
         out += indent;
         for (std::size_t i = 0; i < row.size(); ++i) {
             out += row[i];
-            if (i + 1 < row.size()) out.append(widths[i] - width(row[i]) + 2, ' ');
+            if (i + 1 < row.size()) out.append(widths[i] - base::utf8_length(row[i]) + 2, ' ');
         }
         out += '\n';
     }

@@ -273,4 +273,17 @@ bool operator==(const Value& a, const Value& b) {
     return false;
 }
 
+List flattened(const Value& list) {
+    List flat;
+    for (const Value& item : list.items()) {
+        if (!item.is_list()) {
+            flat.push_back(item);
+            continue;
+        }
+        const List inner = flattened(item);
+        flat.insert(flat.end(), inner.begin(), inner.end());
+    }
+    return flat;
+}
+
 }  // namespace runner::pipeline::yaml

@@ -143,6 +143,9 @@ struct Node {
         data;
 };
 
+/// The items of a list, those of lists within it in their place, however deep.
+List flattened(const Value& list);
+
 inline Kind Value::kind() const { return node_ ? node_->kind : Kind::kNull; }
 inline Mark Value::mark() const { return node_ ? node_->mark : Mark{}; }
 
