@@ -53,6 +53,10 @@ Error make_error(ErrorKind kind, std::string message) {
     return Error{kind, std::move(message), {}};
 }
 
+Error invalid_input(std::string message) {
+    return make_error(ErrorKind::kInvalidInput, std::move(message));
+}
+
 Error make_error(const boost::system::error_code& code, std::string_view doing) {
     return Error{kind_of(code), std::string(doing) + ": " + code.message(), code};
 }

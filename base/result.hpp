@@ -39,6 +39,7 @@ struct Error {
 };
 
 Error make_error(ErrorKind kind, std::string message);
+Error invalid_input(std::string message);
 /// From errno or an Asio code; `doing` says what failed ("read /etc/x"). operation_aborted becomes
 /// kCancelled, the network's usual codes kUnavailable, everything else kIo.
 Error make_error(const boost::system::error_code& code, std::string_view doing);

@@ -16,7 +16,6 @@ using base::Task;
 namespace {
 
 constexpr const char* kFirstPluginDir = "/usr/local/lib/docker/cli-plugins";
-constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Archive names have no slash in front.
 std::string in_archive(const std::string& path) {

@@ -14,6 +14,9 @@
 
 namespace executors::docker {
 
+/// What an image without PATH has.
+inline constexpr const char* kDefaultPath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 inline constexpr const char* kDaemonJson = "/etc/docker/daemon.json";
 inline constexpr const char* kBuildkitdToml = "/etc/buildkit/buildkitd.toml";
 

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/dial.hpp"
+#include "executors/docker/engine_files.hpp"
 #include "executors/docker/image_rules.hpp"
 #include "executors/docker/preparation.hpp"
 #include "executors/docker/run_all.hpp"
@@ -19,7 +20,6 @@ using base::Task;
 namespace {
 
 constexpr const char* kDataRoot = "/var/lib/docker";
-constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 const EnvironmentVariable* find_variable(const std::vector<EnvironmentVariable>& list,
                                          std::string_view name) {

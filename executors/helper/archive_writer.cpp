@@ -36,7 +36,7 @@ void check(archive* writer, int code, const std::string& doing) {
 }
 
 /// One thread, one file at a time.
-std::vector<char>& shared_buffer() {
+std::vector<char>& file_buffer() {
     static std::vector<char> buffer(kChunkBytes);
     return buffer;
 }
@@ -68,7 +68,7 @@ Writer open_writer(ArchiveFormat format, int level, int output) {
 }
 
 void copy_content(archive* writer, int file, const std::string& path) {
-    auto& buffer = shared_buffer();
+    auto& buffer = file_buffer();
     ssize_t count = 0;
     while ((count = read_some(file, buffer.data(), buffer.size())) > 0) {
         const la_ssize_t taken =
@@ -163,7 +163,7 @@ struct Deflater {
 };
 
 void deflate_file(z_stream& stream, int input, int output, const std::string& path) {
-    auto& buffer = shared_buffer();
+    auto& buffer = file_buffer();
     std::vector<unsigned char> packed(kChunkBytes);
     int flush = Z_NO_FLUSH;
     while (flush != Z_FINISH) {
@@ -213,7 +213,7 @@ void write_raw(const Selection& selection, int output, const Report& report) {
     if (!S_ISREG(status.st_mode)) throw Failure("only one file can be sent as raw");
     const Fd file = open_member(path, report);
     if (!file) return;
-    auto& buffer = shared_buffer();
+    auto& buffer = file_buffer();
     ssize_t count = 0;
     while ((count = read_some(file.get(), buffer.data(), buffer.size())) > 0) {
         if (!write_all(output, {buffer.data(), static_cast<std::size_t>(count)}))

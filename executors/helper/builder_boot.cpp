@@ -16,10 +16,10 @@ namespace executors::helper {
 
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 constexpr std::int64_t kLimitMs = 60'000;
-constexpr int kPollMs = 10;  // nothing tells from outside when a daemon begins to listen
+constexpr int kListenPollMs = 10;  // nothing tells from outside when a daemon begins to listen
 
 /// buildx 0.6 and later: one container for each node of a builder.
 std::string container_of(const std::string& builder) { return "buildx_buildkit_" + builder + "0"; }
@@ -27,23 +27,23 @@ std::string container_of(const std::string& builder) { return "buildx_buildkit_"
 bool is_running(const BuilderBoot& boot) {
     const auto reply =
         ask_engine(boot.socket, "GET", "/containers/" + container_of(boot.builder) + "/json");
-    const auto value = json::parse(reply.body, nullptr, false);
+    const auto value = Json::parse(reply.body, nullptr, false);
     return reply.status == 200 && value.is_object() && value.contains("State") &&
            value["State"].value("Running", false);
 }
 
 /// The question that buildx itself asks.
 bool answers(const BuilderBoot& boot) {
-    const json wanted{
+    const Json wanted{
         {"Cmd", {"buildctl", "debug", "workers"}}, {"AttachStdout", true}, {"AttachStderr", true}};
     const auto made = ask_engine(
         boot.socket, "POST", "/containers/" + container_of(boot.builder) + "/exec", wanted.dump());
-    const auto exec = json::parse(made.body, nullptr, false);
+    const auto exec = Json::parse(made.body, nullptr, false);
     if (made.status != 201 || !exec.is_object()) return false;
     const std::string path = "/exec/" + exec.value("Id", "");
     ask_engine(boot.socket, "POST", path + "/start", R"({"Detach":false,"Tty":false})");
     const auto ended = ask_engine(boot.socket, "GET", path + "/json");
-    const auto state = json::parse(ended.body, nullptr, false);
+    const auto state = Json::parse(ended.body, nullptr, false);
     return state.is_object() && !state.value("Running", true) && state.contains("ExitCode") &&
            state["ExitCode"] == 0;
 }
@@ -65,7 +65,7 @@ void wait_until_it_answers(const BuilderBoot& boot, pid_t buildx) {
         running = running || is_running(boot);
         if (running && answers(boot)) return;
         if (::waitpid(buildx, nullptr, WNOHANG | WNOWAIT) == buildx) return;
-        ::poll(nullptr, 0, kPollMs);
+        ::poll(nullptr, 0, kListenPollMs);
     }
 }
 

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr std::uint64_t kBytesPerRound = 4 * 1024 * 1024;  // the scripts' pipes get their turn too
 
-std::array<char, kReadBytes>& shared_buffer() {
+std::array<char, kReadBytes>& socket_buffer() {
     static std::array<char, kReadBytes> buffer;
     return buffer;
 }
@@ -54,7 +54,7 @@ void Connection::on_event(std::uint32_t events) {
 }
 
 void Connection::read_input() {
-    auto& buffer = shared_buffer();
+    auto& buffer = socket_buffer();
     const ssize_t count = read_some(socket_.get(), buffer.data(), buffer.size());
     if (count < 0 && errno == EAGAIN) return;
     if (count <= 0) return close();
@@ -164,7 +164,7 @@ ssize_t Connection::send_some() {
     const ssize_t sent =
         ::sendfile(socket_.get(), log_.fd(), &place, std::min(left, kBytesPerRound));
     if (sent >= 0 || (errno != EINVAL && errno != ENOSYS)) return sent;
-    auto& buffer = shared_buffer();  // a file system without sendfile
+    auto& buffer = socket_buffer();  // a file system without sendfile
     const ssize_t got = ::pread(log_.fd(), buffer.data(), std::min(left, buffer.size()), place);
     if (got <= 0) return got;
     return ::send(socket_.get(), buffer.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL);

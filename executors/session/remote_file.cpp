@@ -12,7 +12,7 @@ using base::ErrorKind;
 
 namespace {
 
-constexpr std::size_t kChunkBytes = 256 * 1024;
+constexpr std::size_t kReadBytes = 256 * 1024;
 constexpr std::size_t kPrefixBytes = 4;
 
 }  // namespace
@@ -35,7 +35,7 @@ base::Task<base::Result<std::unique_ptr<RemoteFile>>> RemoteFile::open(
 base::Task<base::Result<void>> RemoteFile::fill(std::size_t wanted) {
     while (buffer_.size() < wanted) {
         const std::size_t had = buffer_.size();
-        buffer_.resize(std::max(wanted, had + kChunkBytes));
+        buffer_.resize(std::max(wanted, had + kReadBytes));
         auto count = co_await stream_->read_some(std::span(buffer_).subspan(had));
         buffer_.resize(had + (count ? *count : 0));
         if (!count) co_return count.error();

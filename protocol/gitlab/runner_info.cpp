@@ -56,24 +56,24 @@ std::string value_or(const std::string& value, std::string_view otherwise) {
 }  // namespace
 
 nlohmann::json to_json(const Features& features) {
-    nlohmann::json json = nlohmann::json::object();
-    for (const auto& [name, member] : kFeatures) json[name] = features.*member;
-    return json;
+    nlohmann::json out = nlohmann::json::object();
+    for (const auto& [name, member] : kFeatures) out[name] = features.*member;
+    return out;
 }
 
 nlohmann::json to_json(const RunnerInfo& info) {
-    nlohmann::json json = nlohmann::json::object();
-    json["name"] = value_or(info.name, "gitlab-runner");
-    json["version"] = value_or(info.version, base::compatible_version());
-    json["revision"] = value_or(info.revision, base::revision());
-    json["platform"] = value_or(info.platform, "linux");
-    json["architecture"] = value_or(info.architecture, architecture());
-    if (!info.executor.empty()) json["executor"] = info.executor;
-    if (!info.shell.empty()) json["shell"] = info.shell;
-    json["features"] = to_json(info.features);
-    json["config"]["gpus"] = info.gpus;
-    if (!info.labels.empty()) json["labels"] = info.labels;
-    return json;
+    nlohmann::json out = nlohmann::json::object();
+    out["name"] = value_or(info.name, "gitlab-runner");
+    out["version"] = value_or(info.version, base::compatible_version());
+    out["revision"] = value_or(info.revision, base::revision());
+    out["platform"] = value_or(info.platform, "linux");
+    out["architecture"] = value_or(info.architecture, architecture());
+    if (!info.executor.empty()) out["executor"] = info.executor;
+    if (!info.shell.empty()) out["shell"] = info.shell;
+    out["features"] = to_json(info.features);
+    out["config"]["gpus"] = info.gpus;
+    if (!info.labels.empty()) out["labels"] = info.labels;
+    return out;
 }
 
 std::string user_agent() {

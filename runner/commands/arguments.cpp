@@ -13,10 +13,6 @@ namespace {
 
 using Given = std::map<std::string, std::vector<std::string>>;
 
-base::Error invalid(std::string message) {
-    return base::make_error(base::ErrorKind::kInvalidInput, std::move(message));
-}
-
 std::string with_dashes(const std::string& name) { return (name.size() == 1 ? "-" : "--") + name; }
 
 std::string all_names(const Flag& flag, std::string_view separator) {
@@ -52,15 +48,15 @@ base::Result<void> take_flag(const std::vector<Flag>& flags,
     // Long names are taken with one dash, too.
     const std::string name = argument.substr(0, equals).substr(argument[1] == '-' ? 2 : 1);
     const Flag* flag = find_flag(flags, name);
-    if (flag == nullptr) return invalid(unknown_flag(flags, argument));
+    if (flag == nullptr) return base::invalid_input(unknown_flag(flags, argument));
     std::string value = equals == std::string::npos ? "true" : argument.substr(equals + 1);
     if (flag->kind == Flag::Kind::kBool) {
         if (!parse_boolean(value)) {
-            return invalid(fmt::format("{} must be true or false", with_dashes(name)));
+            return base::invalid_input(fmt::format("{} must be true or false", with_dashes(name)));
         }
     } else if (equals == std::string::npos) {
         if (at == arguments.size())
-            return invalid(fmt::format("{} needs a value", with_dashes(name)));
+            return base::invalid_input(fmt::format("{} needs a value", with_dashes(name)));
         value = arguments[at++];
     }
     auto& texts = given[flag->names.front()];
@@ -74,7 +70,7 @@ base::Result<void> take_environment(const Flag& flag, Values& values) {
     const char* text = std::getenv(flag.env.c_str());
     if (text == nullptr || *text == '\0') return {};
     if (flag.kind == Flag::Kind::kBool && !parse_boolean(text)) {
-        return invalid(fmt::format("the variable {} must be true or false", flag.env));
+        return base::invalid_input(fmt::format("the variable {} must be true or false", flag.env));
     }
     values.set(flag.names.front(), flag.kind == Flag::Kind::kList ? base::split(text, ',')
                                                                   : std::vector<std::string>{text});

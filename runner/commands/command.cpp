@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdio>
+
 #include "base/files.hpp"
 #include "base/strings.hpp"
 #include "base/version.hpp"
@@ -48,6 +50,8 @@ base::Result<void> configure_log(const Values& values, std::string_view level,
     base::log::configure(*parsed_level, *parsed_format);
     return {};
 }
+
+void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
 int fail(const base::Error& error) {
     for (const auto& line : base::split(error.message, '\n')) {

@@ -36,6 +36,8 @@ std::vector<Flag> global_flags();
 base::Result<void> configure_log(const Values& values, std::string_view level = "",
                                  std::string_view format = "");
 
+/// To standard output, as it is.
+void print(const std::string& text);
 /// Says a failure once, on as many lines as it has; answers the exit code 1.
 int fail(const base::Error& error);
 int fail(std::string message);

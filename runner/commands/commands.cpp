@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <span>
 
 #include "base/strings.hpp"
@@ -40,8 +39,6 @@ const Entry* find(std::string_view name) {
     }
     return nullptr;
 }
-
-void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
 std::string general_help() {
     std::string text =

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "base/json.hpp"
 #include "runner/commands/commands.hpp"
@@ -13,8 +12,6 @@ namespace runner::commands {
 namespace fs = std::filesystem;
 
 namespace {
-
-void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
 bool is_yaml(const fs::path& path) {
     return path.extension() == ".yml" || path.extension() == ".yaml";

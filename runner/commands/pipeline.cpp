@@ -24,30 +24,25 @@ struct Order {
     std::vector<std::string> jobs;
 };
 
-void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
-
-void print(const ordered_json& json) {
+void print_json(const ordered_json& json) {
     print(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-}
-
-base::Error invalid(std::string message) {
-    return base::make_error(base::ErrorKind::kInvalidInput, std::move(message));
 }
 
 base::Result<Order> order_of(const Values& values) {
     const auto& words = values.words();
     const std::vector<std::string> known{"list", "show", "graph"};
-    if (words.empty()) return invalid("`runner pipeline` is followed by list, show or graph");
+    if (words.empty())
+        return base::invalid_input("`runner pipeline` is followed by list, show or graph");
     Order order{words.front(), values.text("format"), {words.begin() + 1, words.end()}};
     const bool graph = order.what == "graph";
     if (!graph && order.what != "list" && order.what != "show") {
         const std::string near = base::nearest(order.what, known);
-        return invalid(fmt::format("`runner pipeline {}` is not known{}; it is list, show or graph",
-                                   order.what,
-                                   near.empty() ? "" : fmt::format(", did you mean {}?", near)));
+        return base::invalid_input(
+            fmt::format("`runner pipeline {}` is not known{}; it is list, show or graph",
+                        order.what, near.empty() ? "" : fmt::format(", did you mean {}?", near)));
     }
     if (order.what != "show" && !order.jobs.empty()) {
-        return invalid(
+        return base::invalid_input(
             fmt::format("`runner pipeline {}` shows all jobs and takes no names; the "
                         "file is given with --file",
                         order.what));
@@ -56,8 +51,8 @@ base::Result<Order> order_of(const Values& values) {
     const bool fits = graph ? order.format == "dot" || order.format == "mermaid"
                             : order.format == "text" || order.format == "json";
     if (!fits) {
-        return invalid(fmt::format("--format of `runner pipeline {}` is {}", order.what,
-                                   graph ? "dot or mermaid" : "text or json"));
+        return base::invalid_input(fmt::format("--format of `runner pipeline {}` is {}", order.what,
+                                               graph ? "dot or mermaid" : "text or json"));
     }
     return order;
 }
@@ -92,7 +87,7 @@ int answer_json(const PipelineScene& scene, const pipeline::Loaded& loaded,
         out["skipped"] = scene.is_skipped();
         out.update(pipeline::view::to_json({loaded, *made}, order.jobs));
     }
-    print(out);
+    print_json(out);
     return out["valid"].get<bool>() ? 0 : 1;
 }
 

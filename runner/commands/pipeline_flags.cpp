@@ -35,10 +35,6 @@ constexpr const char* kSources[] = {"push",
                                     "dependency_management_security_update",
                                     "unknown"};
 
-base::Error invalid(std::string message) {
-    return base::make_error(base::ErrorKind::kInvalidInput, std::move(message));
-}
-
 }  // namespace
 
 std::vector<Flag> scene_flags() {
@@ -107,7 +103,7 @@ base::Result<pipeline::variables::Collection> pairs_of(const Values& values,
     for (const std::string& pair : values.list(flag)) {
         const std::size_t sign = pair.find('=');
         if (sign == std::string::npos || sign == 0) {
-            return invalid(fmt::format("--{} wants NAME=VALUE", flag));
+            return base::invalid_input(fmt::format("--{} wants NAME=VALUE", flag));
         }
         all.set(pair.substr(0, sign), pair.substr(sign + 1));
     }
@@ -121,11 +117,12 @@ base::Result<std::string> source_of(const Values& values) {
     const std::vector<std::string> known(std::begin(kSources), std::end(kSources));
     if (std::find(known.begin(), known.end(), source) == known.end()) {
         const std::string near = base::nearest(source, known);
-        return invalid(fmt::format("--source {} is none of GitLab's pipeline sources{}", source,
-                                   near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+        return base::invalid_input(
+            fmt::format("--source {} is none of GitLab's pipeline sources{}", source,
+                        near.empty() ? "" : fmt::format("; did you mean {}?", near)));
     }
     if (merge_request && source != kMergeRequestSource) {
-        return invalid(
+        return base::invalid_input(
             fmt::format("--merge-request means --source {}, not {}", kMergeRequestSource, source));
     }
     return source;
@@ -140,7 +137,7 @@ base::Result<base::Secret> gitlab_token_of(const Values& values) {
     const std::string path = values.text("gitlab-token-file");
     struct stat status {};
     if (path != "-" && ::stat(path.c_str(), &status) == 0 && (status.st_mode & 077U) != 0) {
-        return invalid(
+        return base::invalid_input(
             fmt::format("--gitlab-token-file {0}: others on this machine may read it: "
                         "chmod 600 {0}",
                         path));
@@ -155,13 +152,14 @@ base::Result<std::map<std::string, fs::path>> include_map_of(const Values& value
     for (const std::string& pair : values.list("include-map")) {
         const std::size_t sign = pair.find('=');
         if (sign == std::string::npos || sign == 0) {
-            return invalid("--include-map wants PROJECT=DIRECTORY, or template=DIRECTORY");
+            return base::invalid_input(
+                "--include-map wants PROJECT=DIRECTORY, or template=DIRECTORY");
         }
         const std::string directory = pair.substr(sign + 1);
         std::error_code error;
         if (!fs::is_directory(directory, error)) {
-            return invalid(fmt::format("--include-map {}: {} is no directory", pair.substr(0, sign),
-                                       directory));
+            return base::invalid_input(fmt::format("--include-map {}: {} is no directory",
+                                                   pair.substr(0, sign), directory));
         }
         map[pair.substr(0, sign)] = directory;
     }

@@ -19,10 +19,6 @@ namespace {
 
 constexpr const char* kDefaultFile = ".gitlab-ci.yml";
 
-base::Error invalid(std::string message) {
-    return base::make_error(base::ErrorKind::kInvalidInput, std::move(message));
-}
-
 std::string server_of(const std::string& remote_url) {
     const variables::Remote remote = variables::parse_remote(remote_url);
     if (remote.path.empty()) return {};
@@ -68,7 +64,7 @@ base::Result<std::unique_ptr<PipelineScene>> PipelineScene::open(const Values& v
 
 base::Result<void> PipelineScene::read(const Values& values) {
     if (values.has("edition") && values.text("edition") != "ce" && values.text("edition") != "ee") {
-        return invalid("--edition is ee or ce");
+        return base::invalid_input("--edition is ee or ce");
     }
     if (values.text("edition") == "ce") edition_ = pipeline::Edition::kCommunity;
     auto given = pairs_of(values, "var");
@@ -80,7 +76,7 @@ base::Result<void> PipelineScene::read(const Values& values) {
     const fs::path here = values.has("root") ? fs::path(values.text("root")) : fs::current_path();
     std::error_code error;
     if (!fs::is_directory(here, error)) {
-        return invalid(fmt::format("--root {} is no directory", here.string()));
+        return base::invalid_input(fmt::format("--root {} is no directory", here.string()));
     }
     auto tree = WorkTree::open(calls_, here);
     if (!tree) return tree.error();
@@ -99,9 +95,10 @@ base::Result<void> PipelineScene::read_event(const Values& values, variables::Ev
     event.created_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
     const bool merge_request = event.source == kMergeRequestSource;
     const NamedRef ref = named_ref(values);
-    if (merge_request && ref.is_tag) return invalid("--tag and a merge request exclude each other");
+    if (merge_request && ref.is_tag)
+        return base::invalid_input("--tag and a merge request exclude each other");
     if (!merge_request && values.has("target"))
-        return invalid("--target belongs to --merge-request");
+        return base::invalid_input("--target belongs to --merge-request");
     if (tree_ != nullptr) {
         tree_->look_at(ref.name, ref.is_tag);
         if (values.flag("clean")) tree_->leave_out_uncommitted();
@@ -112,7 +109,7 @@ base::Result<void> PipelineScene::read_event(const Values& values, variables::Ev
         checkout_.is_tag = ref.is_tag;
     }
     if (values.flag("tag") && !values.has("ref") && (tree_ == nullptr || checkout_.ref.empty())) {
-        return invalid("--tag needs --ref NAME");
+        return base::invalid_input("--tag needs --ref NAME");
     }
     if (merge_request) {
         checkout_.is_tag = false;

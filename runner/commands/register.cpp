@@ -34,10 +34,6 @@ bool is_in(const Names& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-base::Error invalid(std::string message) {
-    return base::make_error(base::ErrorKind::kInvalidInput, std::move(message));
-}
-
 std::string host_name() {
     std::array<char, 256> buffer{};
     ::gethostname(buffer.data(), buffer.size() - 1);
@@ -104,7 +100,7 @@ class Registrar {
             put(key, *answer);
         }
         if (!text(key).empty()) return {};
-        return invalid(
+        return base::invalid_input(
             fmt::format("--{} is missing (or ask for it: leave --non-interactive out)", flag));
     }
 
@@ -114,18 +110,18 @@ class Registrar {
         if (!url) return url.error();
         const std::string lower = base::to_lower(text("url"));
         if (!lower.starts_with("http://") && !lower.starts_with("https://")) {
-            return invalid(
+            return base::invalid_input(
                 fmt::format("the URL \"{}\" must begin with http:// or https://", text("url")));
         }
         if (!plan_.token.empty()) return {};
         if (!interactive()) {
-            return invalid(
+            return base::invalid_input(
                 "a token is missing: give --token (glrt-…), --registration-token or "
                 "--access-token");
         }
         auto token = ask("Enter the registration token", "", true);
         if (!token) return token.error();
-        if (token->empty()) return invalid("a token is needed to register a runner");
+        if (token->empty()) return base::invalid_input("a token is needed to register a runner");
         take_typed_token(plan_, *token);
         plan_.compatible = false;
         return {};
@@ -133,7 +129,8 @@ class Registrar {
 
     base::Result<void> check_early() {
         if (interactive()) return {};
-        if (text("executor").empty()) return invalid("--executor is missing: docker or shell");
+        if (text("executor").empty())
+            return base::invalid_input("--executor is missing: docker or shell");
         if (auto known = check_executor(); !known) return known.error();
         return check_image();
     }
@@ -142,14 +139,14 @@ class Registrar {
         const std::string executor = text("executor");
         if (is_in(kOurExecutors, executor) || is_in(kOtherExecutors, executor)) return {};
         const std::string near = base::nearest(executor, {"docker", "shell"});
-        return invalid(
+        return base::invalid_input(
             fmt::format("executor \"{}\" does not exist: use docker or shell{}", executor,
                         near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near)));
     }
 
     [[nodiscard]] base::Result<void> check_image() const {
         if (!text("executor").starts_with("docker") || !text("docker.image").empty()) return {};
-        return invalid("--docker-image is missing: the image of jobs that name none");
+        return base::invalid_input("--docker-image is missing: the image of jobs that name none");
     }
 
     base::Result<void> connect() {

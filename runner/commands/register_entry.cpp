@@ -16,10 +16,6 @@ using config::Node;
 
 namespace {
 
-base::Error invalid(std::string message) {
-    return base::make_error(base::ErrorKind::kInvalidInput, std::move(message));
-}
-
 bool is_list(config::Type type) {
     switch (type) {
         case config::Type::kStrings:
@@ -66,7 +62,7 @@ base::Result<Node> registry_from(const std::string& text) {
         const auto equals = pair.find('=');
         const config::Key* key = config::find_key(section, pair.substr(0, equals));
         if (key == nullptr)
-            return invalid(
+            return base::invalid_input(
                 fmt::format("\"{}\" is not a key of [[runners.registry]]", pair.substr(0, equals)));
         auto node = config::node_from_text(
             *key, {equals == std::string::npos ? "true" : pair.substr(equals + 1)});
@@ -151,13 +147,13 @@ base::Result<Node> load_template(const std::filesystem::path& path) {
     const auto inspection = config::inspect(*root, path);
     for (const auto& finding : inspection.findings) {
         const std::string said = config::to_string(path, finding);
-        if (finding.severity == config::Finding::Severity::kError) return invalid(said);
+        if (finding.severity == config::Finding::Severity::kError) return base::invalid_input(said);
         // A template has neither address nor token; what else is odd is worth a word.
         if (finding.text.starts_with("unknown key")) base::log::warning(said);
     }
     const Node* runners = root->find("runners");
     if (runners == nullptr || runners->items.size() != 1) {
-        return invalid(
+        return base::invalid_input(
             fmt::format("{}: a template has exactly one [[runners]] entry, this file has {}",
                         path.string(), runners == nullptr ? 0 : runners->items.size()));
     }

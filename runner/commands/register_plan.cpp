@@ -13,17 +13,13 @@ namespace runner::commands {
 
 namespace {
 
-base::Error invalid(std::string message) {
-    return base::make_error(base::ErrorKind::kInvalidInput, std::move(message));
-}
-
 base::Result<std::int64_t> number(const Values& values, const std::string& name) {
     const std::string text = values.text(name);
     if (text.empty()) return 0;
     std::int64_t value = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
     if (read.ec != std::errc() || read.ptr != text.data() + text.size() || value < 0) {
-        return invalid(fmt::format("--{}: expected a number, got \"{}\"", name, text));
+        return base::invalid_input(fmt::format("--{}: expected a number, got \"{}\"", name, text));
     }
     return value;
 }
@@ -52,7 +48,7 @@ base::Result<protocol::gitlab::RunnerScope> scope_of(const Values& values) {
     scope.project_id = *project;
     scope.runner_type = values.text("runner-type");
     if (*group != 0 && *project != 0)
-        return invalid("--group-id and --project-id exclude each other");
+        return base::invalid_input("--group-id and --project-id exclude each other");
     const std::string implied = *group != 0     ? "group_type"
                                 : *project != 0 ? "project_type"
                                                 : "instance_type";
@@ -60,16 +56,16 @@ base::Result<protocol::gitlab::RunnerScope> scope_of(const Values& values) {
     if (scope.runner_type.find('_') == std::string::npos) scope.runner_type += "_type";
     if (scope.runner_type != "instance_type" && scope.runner_type != "group_type" &&
         scope.runner_type != "project_type") {
-        return invalid(fmt::format(
+        return base::invalid_input(fmt::format(
             "--runner-type: \"{}\" is not one of instance_type, group_type, project_type",
             values.text("runner-type")));
     }
     if (scope.runner_type != implied) {
-        return invalid(fmt::format("--runner-type {} needs {}", scope.runner_type,
-                                   scope.runner_type == "group_type" ? "--group-id"
-                                   : scope.runner_type == "project_type"
-                                       ? "--project-id"
-                                       : "neither --group-id nor --project-id"));
+        return base::invalid_input(fmt::format("--runner-type {} needs {}", scope.runner_type,
+                                               scope.runner_type == "group_type" ? "--group-id"
+                                               : scope.runner_type == "project_type"
+                                                   ? "--project-id"
+                                                   : "neither --group-id nor --project-id"));
     }
     return scope;
 }
@@ -143,10 +139,11 @@ base::Result<RegistrationPlan> plan_registration(const Values& values) {
     if (!access) return access.error();
     RegistrationPlan plan;
     if (!token->empty()) {
-        if (!access->empty()) return invalid("--token and --access-token exclude each other");
+        if (!access->empty())
+            return base::invalid_input("--token and --access-token exclude each other");
         plan.token = base::Secret(*token);
         if (const auto flag = server_side_flag(values); flag && is_created_token(plan.token)) {
-            return invalid(fmt::format(
+            return base::invalid_input(fmt::format(
                 "--{} cannot be given with an authentication token (glrt-…): such settings "
                 "belong to the runner's page in GitLab",
                 *flag));
@@ -197,7 +194,7 @@ base::Result<protocol::gitlab::RunnerDescription> description_of(
     description.access_level = values.text("access-level");
     if (!description.access_level.empty() && description.access_level != "not_protected" &&
         description.access_level != "ref_protected") {
-        return invalid(
+        return base::invalid_input(
             fmt::format("--access-level: \"{}\" is not one of not_protected, ref_protected",
                         description.access_level));
     }

@@ -12,17 +12,14 @@ namespace runner::commands {
 
 namespace {
 
-base::Error invalid(std::string message) {
-    return base::make_error(base::ErrorKind::kInvalidInput, std::move(message));
-}
-
-base::Result<const config::RunnerConfig*> choose(const config::Config& config,
-                                                 const Values& values) {
+base::Result<const config::RunnerConfig*> choose_renewed(const config::Config& config,
+                                                         const Values& values) {
     const std::string name = values.text("name");
     const std::string url = values.text("url");
     const std::string id = values.text("id");
     if (name.empty() && (url.empty() || id.empty())) {
-        return invalid("which runner? Give --name, or --url with --id, or --all-runners");
+        return base::invalid_input(
+            "which runner? Give --name, or --url with --id, or --all-runners");
     }
     for (const auto& runner : config.runners) {
         const bool by_id = runner.url == url && std::to_string(runner.id) == id;
@@ -39,7 +36,7 @@ base::Result<void> reset_one(const std::filesystem::path& path, const config::Ru
     auto session = GitlabSession::open(runner);
     if (!session) return session.error();
     if (!access_token.empty() && runner.id == 0) {
-        return invalid(
+        return base::invalid_input(
             "the entry has no id, which an access token needs: register the runner again");
     }
     auto answer = access_token.empty() ? (*session)->reset_token(runner.token)
@@ -64,7 +61,7 @@ int reset_token(const Values& values) {
     if (values.flag("all-runners")) {
         for (const auto& runner : config->runners) chosen.push_back(&runner);
     } else {
-        auto one = choose(*config, values);
+        auto one = choose_renewed(*config, values);
         if (!one) return fail(one.error());
         chosen.push_back(*one);
     }

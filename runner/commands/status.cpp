@@ -2,7 +2,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <cstdio>
 #include <optional>
 
 #include "base/stop_source.hpp"
@@ -67,12 +66,12 @@ int status(const Values& values) {
             fmt::format("{}/status.json answered {} {}", endpoint, answer->status, answer->reason));
     }
     if (values.flag("json")) {
-        std::fputs(answer->body.c_str(), stdout);
+        print(answer->body);
         return 0;
     }
     auto text = status_text(answer->body);
     if (!text) return fail(text.error().with_context(endpoint));
-    std::fputs(text->c_str(), stdout);
+    print(*text);
     return 0;
 }
 

@@ -9,8 +9,8 @@ namespace runner::commands {
 
 namespace {
 
-base::Result<const config::RunnerConfig*> choose(const config::Config& config,
-                                                 const Values& values) {
+base::Result<const config::RunnerConfig*> choose_leaving(const config::Config& config,
+                                                         const Values& values) {
     const std::string name = values.text("name");
     const std::string token = values.text("token");
     const std::string url = values.text("url");
@@ -67,7 +67,7 @@ int unregister(const Values& values) {
         base::log::warning("Unregistering all runners");
         for (const auto& runner : config->runners) chosen.push_back(&runner);
     } else {
-        auto one = choose(*config, values);
+        auto one = choose_leaving(*config, values);
         if (!one) return fail(one.error());
         chosen.push_back(*one);
     }

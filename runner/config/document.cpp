@@ -18,7 +18,7 @@ Node of_kind(Node::Kind kind) {
     return node;
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         switch (c) {
@@ -164,12 +164,12 @@ std::string_view describe(Node::Kind kind) {
 }
 
 std::string key_to_toml(std::string_view key) {
-    return is_bare(key) ? std::string(key) : quoted(key);
+    return is_bare(key) ? std::string(key) : toml_string(key);
 }
 
 std::string to_toml(const Node& value) {
     switch (value.kind) {
-        case Node::Kind::kString: return quoted(value.text);
+        case Node::Kind::kString: return toml_string(value.text);
         case Node::Kind::kInteger: return std::to_string(value.integer);
         case Node::Kind::kFloat: return float_text(value.number);
         case Node::Kind::kBoolean: return value.boolean ? "true" : "false";

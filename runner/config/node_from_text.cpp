@@ -10,10 +10,6 @@ namespace runner::config {
 
 namespace {
 
-base::Error invalid(std::string message) {
-    return base::make_error(base::ErrorKind::kInvalidInput, std::move(message));
-}
-
 /// As Go's strconv.ParseBool.
 base::Result<bool> parse_bool(std::string_view text) {
     for (const auto* word : {"1", "t", "T", "true", "TRUE", "True"}) {
@@ -22,7 +18,7 @@ base::Result<bool> parse_bool(std::string_view text) {
     for (const auto* word : {"0", "f", "F", "false", "FALSE", "False"}) {
         if (text == word) return false;
     }
-    return invalid(fmt::format("expected true or false, got \"{}\"", text));
+    return base::invalid_input(fmt::format("expected true or false, got \"{}\"", text));
 }
 
 base::Result<Node> one(const Key& key, const std::string& text) {
@@ -32,7 +28,7 @@ base::Result<Node> one(const Key& key, const std::string& text) {
             std::int64_t number = 0;
             const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
             if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
-                return invalid(fmt::format("expected an integer, got \"{}\"", text));
+                return base::invalid_input(fmt::format("expected an integer, got \"{}\"", text));
             }
             return Node::of_integer(number);
         }
@@ -40,7 +36,7 @@ base::Result<Node> one(const Key& key, const std::string& text) {
             double number = 0;
             const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
             if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
-                return invalid(fmt::format("expected a number, got \"{}\"", text));
+                return base::invalid_input(fmt::format("expected a number, got \"{}\"", text));
             }
             return Node::of_number(number);
         }
@@ -61,7 +57,7 @@ base::Result<Node> table_of(const Key& key, const std::vector<std::string>& text
         // devices.
         const auto colon = key.type == Type::kStringsMap ? text.rfind(':') : text.find(':');
         if (colon == std::string::npos || colon == 0) {
-            return invalid(fmt::format("expected NAME:VALUE, got \"{}\"", text));
+            return base::invalid_input(fmt::format("expected NAME:VALUE, got \"{}\"", text));
         }
         const std::string value = text.substr(colon + 1);
         Node node = Node::string(value);
@@ -79,7 +75,7 @@ base::Result<Node> table_of(const Key& key, const std::vector<std::string>& text
 }  // namespace
 
 base::Result<Node> node_from_text(const Key& key, const std::vector<std::string>& texts) {
-    if (texts.empty()) return invalid("no value is given");
+    if (texts.empty()) return base::invalid_input("no value is given");
     Node node;
     switch (key.type) {
         case Type::kStrings: node = Node::strings(texts); break;

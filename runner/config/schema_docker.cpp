@@ -210,7 +210,7 @@ constexpr Key kRegistry[] = {
         "file that holds the password"),
 };
 
-constexpr Section kSections[] = {
+constexpr Section kDockerSections[] = {
     {"runners.docker", kDocker, false, "", "docker-", "DOCKER_"},
     {"runners.docker.services", kServices, true, "", "-", "-"},
     {"runners.dind", kDind, false, "", "dind-", "DIND_"},
@@ -219,6 +219,6 @@ constexpr Section kSections[] = {
 
 }  // namespace
 
-std::span<const Section> docker_sections() { return kSections; }
+std::span<const Section> docker_sections() { return kDockerSections; }
 
 }  // namespace runner::config::schema

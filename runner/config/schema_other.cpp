@@ -219,7 +219,7 @@ constexpr Key kKubernetes[] = {
     idle("retry_limits", Type::kAny),
 };
 
-constexpr Section kSections[] = {
+constexpr Section kExecutorSections[] = {
     {"runners.ssh", kSsh, false, "this runner has no ssh executor", "ssh-", "SSH_"},
     {"runners.custom", kCustom, false, "this runner has no custom executor", "custom-", "CUSTOM_"},
     {"runners.instance", kInstance, false, "this runner has no instance executor", "instance-",
@@ -238,6 +238,6 @@ constexpr Section kSections[] = {
 
 }  // namespace
 
-std::span<const Section> other_executor_sections() { return kSections; }
+std::span<const Section> other_executor_sections() { return kExecutorSections; }
 
 }  // namespace runner::config::schema

@@ -169,7 +169,7 @@ constexpr Key kCacheAzure[] = {
     idle("StorageDomain", Type::kString, "blob.core.windows.net"),
 };
 
-constexpr Section kSections[] = {
+constexpr Section kRunnerSections[] = {
     {"runners", kRunner, true, "", "", "RUNNER_"},
     {"runners.custom_build_dir", kCustomBuildDir, false, "", "", ""},
     {"runners.artifact", kArtifact, false, "", "-", "-"},
@@ -186,6 +186,6 @@ constexpr Section kSections[] = {
 
 }  // namespace
 
-std::span<const Section> runner_sections() { return kSections; }
+std::span<const Section> runner_sections() { return kRunnerSections; }
 
 }  // namespace runner::config::schema

@@ -74,7 +74,7 @@ constexpr Key kUsageSnowplow[] = {
     idle("skip_runner_system_failure", Type::kBool),
 };
 
-constexpr Section kSections[] = {
+constexpr Section kTopSections[] = {
     {"", kGlobal, false, "", "-", "-"},
     {"session_server", kSessionServer, false, kNoTerminal, "-", "-"},
     {"machine", {}, false, kNoMachines, "-", "-"},
@@ -87,6 +87,6 @@ constexpr Section kSections[] = {
 
 }  // namespace
 
-std::span<const Section> top_sections() { return kSections; }
+std::span<const Section> top_sections() { return kTopSections; }
 
 }  // namespace runner::config::schema

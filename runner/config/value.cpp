@@ -14,16 +14,12 @@ namespace runner::config {
 
 namespace {
 
-base::Error invalid(std::string message) {
-    return base::make_error(base::ErrorKind::kInvalidInput, std::move(message));
-}
-
 /// What stands there, shortly; strings themselves are not repeated, they may be tokens.
 base::Error mismatch(Type type, const Node& node) {
     std::string got(describe(node.kind));
     if (node.kind == Node::Kind::kInteger) got += fmt::format(" ({})", node.integer);
     if (node.kind == Node::Kind::kBoolean) got += node.boolean ? " (true)" : " (false)";
-    return invalid(fmt::format("expected {}, got {}", expectation(type), got));
+    return base::invalid_input(fmt::format("expected {}, got {}", expectation(type), got));
 }
 
 base::Result<void> check_choice(const Key& key, const std::string& text) {
@@ -33,8 +29,9 @@ base::Result<void> check_choice(const Key& key, const std::string& text) {
         if (choice == text) return {};
     }
     const std::string near = base::nearest(text, choices);
-    return invalid(fmt::format("\"{}\" is not one of {}{}", text, base::join(choices, ", "),
-                               near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+    return base::invalid_input(
+        fmt::format("\"{}\" is not one of {}{}", text, base::join(choices, ", "),
+                    near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
 }
 
 base::Result<std::vector<std::string>> strings_of(const Key& key, const Node& node) {
@@ -42,8 +39,9 @@ base::Result<std::vector<std::string>> strings_of(const Key& key, const Node& no
     std::vector<std::string> texts;
     for (const auto& item : node.items) {
         if (item.kind != Node::Kind::kString) {
-            return invalid(fmt::format("expected {}, but element {} is {}", expectation(key.type),
-                                       texts.size() + 1, describe(item.kind)));
+            return base::invalid_input(fmt::format("expected {}, but element {} is {}",
+                                                   expectation(key.type), texts.size() + 1,
+                                                   describe(item.kind)));
         }
         if (auto ok = check_choice(key, item.text); !ok) return ok.error();
         texts.push_back(item.text);
@@ -55,7 +53,7 @@ base::Result<Value> integer_of(const Key& key, const Node& node) {
     if (node.kind != Node::Kind::kInteger) return mismatch(key.type, node);
     if (key.type == Type::kInt && (node.integer > std::numeric_limits<int>::max() ||
                                    node.integer < std::numeric_limits<int>::min())) {
-        return invalid(fmt::format("{} is too large a number", node.integer));
+        return base::invalid_input(fmt::format("{} is too large a number", node.integer));
     }
     return Value(node.integer);
 }
@@ -65,7 +63,8 @@ base::Result<Value> duration_of(const Key& key, const Node& node) {
     if (node.kind != Node::Kind::kString) return mismatch(key.type, node);
     auto parsed = base::parse_go_duration(node.text);
     if (!parsed)
-        return invalid(fmt::format("expected {}, got \"{}\"", expectation(key.type), node.text));
+        return base::invalid_input(
+            fmt::format("expected {}, got \"{}\"", expectation(key.type), node.text));
     return Value(*parsed);
 }
 
@@ -76,8 +75,9 @@ base::Result<Value> map_of(const Key& key, const Node& node, Read read) {
     for (const auto& entry : node.entries) {
         auto value = read(entry.value);
         if (!value) {
-            return invalid(fmt::format("expected {}, but \"{}\" is {}", expectation(key.type),
-                                       entry.key, describe(entry.value.kind)));
+            return base::invalid_input(fmt::format("expected {}, but \"{}\" is {}",
+                                                   expectation(key.type), entry.key,
+                                                   describe(entry.value.kind)));
         }
         values.emplace(entry.key, std::move(*value));
     }
@@ -178,7 +178,8 @@ bool is_default(const Key& key, const Node& node) {
 base::Result<std::int64_t> parse_memory(std::string_view text) {
     const std::string lower = base::to_lower(base::trim(text));
     const auto bad = [&] {
-        return invalid(fmt::format("expected {}, got \"{}\"", expectation(Type::kMemory), text));
+        return base::invalid_input(
+            fmt::format("expected {}, got \"{}\"", expectation(Type::kMemory), text));
     };
     if (lower.empty()) return 0;
     if (lower == "-1") return -1;
@@ -209,7 +210,8 @@ base::Result<std::int64_t> parse_cpus(std::string_view text) {
     const char* const end = trimmed.data() + trimmed.size();
     const auto read = std::from_chars(trimmed.data(), end, number, std::chars_format::fixed);
     if (read.ec != std::errc() || read.ptr != end || number < 0 || number > 1e6) {
-        return invalid(fmt::format("expected {}, got \"{}\"", expectation(Type::kCpus), text));
+        return base::invalid_input(
+            fmt::format("expected {}, got \"{}\"", expectation(Type::kCpus), text));
     }
     return static_cast<std::int64_t>(std::llround(number * 1e9));
 }

@@ -16,7 +16,6 @@ namespace {
 constexpr std::uint16_t kReadinessStage = 1;
 constexpr std::uint16_t kReadinessRetry = 2;
 constexpr std::chrono::seconds kScriptLimit{60};
-constexpr std::chrono::seconds kGrace{10};
 
 }  // namespace
 

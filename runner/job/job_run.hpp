@@ -73,6 +73,8 @@ class JobRun final : private executors::session::EventSink {
     using Clock = std::chrono::steady_clock;
     using Session = executors::session::SupervisorSession;
     using StageResult = base::Result<executors::session::StageExit>;
+    /// TERM, this long, KILL.
+    static constexpr std::chrono::seconds kGrace{10};
 
     // job_run.cpp: the way from start to end
     base::Task<void> execute();

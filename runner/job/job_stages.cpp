@@ -20,8 +20,6 @@ using executors::session::StageExit;
 namespace {
 
 constexpr std::chrono::minutes kAfterScriptLimit{5};
-/// TERM, this long, KILL.
-constexpr std::chrono::seconds kGrace{10};
 /// The daemon's own limit lies behind the supervisor's, which is the one that counts.
 constexpr std::chrono::seconds kSlack{15};
 constexpr std::chrono::seconds kFirstSlack{1};
@@ -30,11 +28,11 @@ constexpr std::string_view kTimeoutAdvice =
     "script timeouts see: "
     "https://docs.gitlab.com/ci/runners/configure_runners/#set-script-and-after_script-timeouts";
 
-std::chrono::seconds grace_for(StopReason reason) {
+std::chrono::seconds grace_for(StopReason reason, std::chrono::seconds usual) {
     switch (reason) {
         case StopReason::kAbort: return std::chrono::seconds(1);
         case StopReason::kShutdown: return std::chrono::seconds(5);
-        default: return kGrace;
+        default: return usual;
     }
 }
 
@@ -286,7 +284,7 @@ base::Task<JobRun::StageResult> JobRun::run_script(std::uint16_t number, std::st
 }
 
 base::Task<JobRun::StageResult> JobRun::stop_script(std::uint16_t number) {
-    const auto grace = grace_for(stop_.reason());
+    const auto grace = grace_for(stop_.reason(), kGrace);
     session_->request_stop(number, grace);
     auto waiting = session_->wait_exit(number);
     auto exit = co_await base::with_deadline(std::move(waiting), grace + kSlack);

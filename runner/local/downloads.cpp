@@ -36,7 +36,7 @@ bool is_wanted(const Pipeline& pipeline, const PlannedJob& wanting, const Planne
     return stage_of(pipeline, earlier) < stage_of(pipeline, wanting);
 }
 
-bool is_name(std::string_view text) {
+bool is_dotenv_name(std::string_view text) {
     const auto fits = [](char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                c == '_';
@@ -44,7 +44,7 @@ bool is_name(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), fits);
 }
 
-base::Error invalid(std::string text) {
+base::Error bad_dotenv(std::string text) {
     return base::make_error(base::ErrorKind::kInvalidInput,
                             "artifacts:reports:dotenv: " + std::move(text));
 }
@@ -62,8 +62,8 @@ std::vector<std::size_t> jobs_to_download(const Pipeline& pipeline, std::size_t 
 
 base::Result<std::vector<pipeline::variables::Variable>> parse_dotenv(std::string_view text) {
     if (text.size() > kLargestDotenvBytes) {
-        return invalid(fmt::format("Dotenv Artifact Too Big. Maximum Allowable Size: {}",
-                                   kLargestDotenvBytes));
+        return bad_dotenv(fmt::format("Dotenv Artifact Too Big. Maximum Allowable Size: {}",
+                                      kLargestDotenvBytes));
     }
     pipeline::variables::Collection variables;
     auto lines = base::split(text, '\n');
@@ -73,20 +73,20 @@ base::Result<std::vector<pipeline::variables::Variable>> parse_dotenv(std::strin
         ++number;
         const auto equals = line.find('=');
         if (equals == std::string::npos) {
-            return invalid(fmt::format("Invalid Format: line {} is not KEY=value", number));
+            return bad_dotenv(fmt::format("Invalid Format: line {} is not KEY=value", number));
         }
         pipeline::variables::Variable variable;
         variable.key = base::trim(std::string_view(line).substr(0, equals));
         variable.value = base::trim(std::string_view(line).substr(equals + 1));
-        if (!is_name(variable.key)) {
-            return invalid(fmt::format(
+        if (!is_dotenv_name(variable.key)) {
+            return bad_dotenv(fmt::format(
                 "Validation failed: Key can contain only letters, digits and '_'. (line {})",
                 number));
         }
         variables.set(std::move(variable));
     }
     if (variables.all().size() > kMostDotenvVariables) {
-        return invalid(
+        return bad_dotenv(
             fmt::format("Dotenv files cannot have more than {} variables", kMostDotenvVariables));
     }
     return variables.all();

@@ -14,7 +14,7 @@ using protocol::gitlab::UpdateOutcome;
 using protocol::gitlab::UpdateResult;
 
 namespace {
-constexpr const char* kTooShort = "the spool is shorter than it should be";
+constexpr const char* kShortSpool = "the spool is shorter than it should be";
 }  // namespace
 
 Uploader::Uploader(const boost::asio::any_io_executor& executor, const JobTrace& trace,
@@ -86,7 +86,7 @@ base::Task<bool> Uploader::send_patch(UploadSchedule::Action action) {
     const auto content = trace_.spool().part(action.offset, action.bytes);
     const std::uint64_t end = action.offset + content.bytes;
     PatchResult result;
-    result.message = kTooShort;
+    result.message = kShortSpool;
     if (content.bytes > 0) result = co_await target_.patch(content, action.offset);
     if (result.outcome == PatchOutcome::kCancelled) co_return false;
     if (result.outcome == PatchOutcome::kFailed || result.outcome == PatchOutcome::kNotFound) {
@@ -139,7 +139,7 @@ base::Task<bool> Uploader::send_final(FinalReport& report, std::uint64_t offset)
     PatchResult result;
     // What is not there cannot be sent by trying again.
     result.outcome = PatchOutcome::kNotFound;
-    result.message = kTooShort;
+    result.message = kShortSpool;
     if (content.bytes > 0) result = co_await target_.patch(content, offset);
     if (result.outcome == PatchOutcome::kCancelled) co_return false;
     if (result.outcome != PatchOutcome::kOk && result.outcome != PatchOutcome::kRangeMismatch) {

@@ -14,7 +14,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 // Mon, 02 Jan 2006 15:04:05 GMT
 constexpr std::int64_t kNow = 1136214245;
 
-Response answer(unsigned status, const Fields& fields = {}) {
+Response respond(unsigned status, const Fields& fields = {}) {
     Response response;
     response.status = status;
     for (const auto& [name, value] : fields) response.headers.add(name, value);
@@ -35,12 +35,12 @@ TEST(Retriable, AreTheStatusesOfAnOverloadedServer) {
 
 TEST(RetryPolicy, GivesUpAfterFiveAttempts) {
     for (unsigned attempt = 1; attempt < 5; ++attempt) {
-        EXPECT_NE(millis(RetryPolicy::next_delay(attempt, answer(503), kNow, 0)), -1) << attempt;
+        EXPECT_NE(millis(RetryPolicy::next_delay(attempt, respond(503), kNow, 0)), -1) << attempt;
     }
-    EXPECT_EQ(millis(RetryPolicy::next_delay(5, answer(503), kNow, 0)), -1);
-    EXPECT_EQ(millis(RetryPolicy::next_delay(6, answer(503), kNow, 0)), -1);
+    EXPECT_EQ(millis(RetryPolicy::next_delay(5, respond(503), kNow, 0)), -1);
+    EXPECT_EQ(millis(RetryPolicy::next_delay(6, respond(503), kNow, 0)), -1);
     for (const unsigned status : {200U, 204U, 403U, 409U, 501U}) {
-        const auto told = answer(status, {{"Retry-After", "3"}});
+        const auto told = respond(status, {{"Retry-After", "3"}});
         EXPECT_EQ(millis(RetryPolicy::next_delay(1, told, kNow, 0)), -1) << status;
     }
 }
@@ -78,7 +78,7 @@ TEST(RetryPolicy, WaitsAsLongAsTheServerAsks) {
         {{}, -1},
     };
     for (const auto& [fields, wish] : cases) {
-        const auto told = answer(429, fields);
+        const auto told = respond(429, fields);
         EXPECT_EQ(millis(RetryPolicy::server_wish(told, kNow)), wish);
         EXPECT_EQ(millis(RetryPolicy::next_delay(1, told, kNow, 0)), wish == -1 ? 50 : wish);
     }
@@ -104,7 +104,7 @@ TEST(UploadPolicy, FollowsTheTableOfStatuses) {
         {503, {1000, 2000, 4000, 5000, 5000}},
     };
     for (const auto& entry : cases) {
-        const Response told = answer(entry.status);
+        const Response told = respond(entry.status);
         std::vector<std::int64_t> waits;
         for (unsigned attempt = 1; attempt < 20; ++attempt) {
             const Response* given = entry.status == 0 ? nullptr : &told;
@@ -118,7 +118,7 @@ TEST(UploadPolicy, FollowsTheTableOfStatuses) {
 
 TEST(UploadPolicy, WaitsLongerWhenTheServerAsks) {
     const auto wait = [](const char* seconds) {
-        const auto told = answer(429, {{"Retry-After", seconds}});
+        const auto told = respond(429, {{"Retry-After", seconds}});
         return millis(UploadPolicy::next_delay(2, &told, kNow));
     };
     EXPECT_EQ(wait("1"), 2000);

@@ -71,7 +71,7 @@ const std::array<Leaf, 4> kRegexes{{
     {"/a\\/b|tr/", {"/a\\/b|tr/", {}}},
 }};
 
-std::optional<std::string_view> lookup(std::string_view name, bool) {
+std::optional<std::string_view> look_up_leaf(std::string_view name, bool) {
     for (const Leaf& leaf : kLeaves) {
         if (std::string_view(leaf.written) == "$" + std::string(name) && leaf.worth.text) {
             return *leaf.worth.text;
@@ -155,10 +155,10 @@ TEST(ExpressionProperty, HasTheValueOfItsTree) {
         const auto parsed = Expression::parse(text);
         ASSERT_TRUE(parsed) << "seed " << seed << ": " << text;
         const bool expected = value_of(*tree).is_present();
-        ASSERT_EQ(parsed->truthy(lookup), expected) << "seed " << seed << ": " << text;
+        ASSERT_EQ(parsed->truthy(look_up_leaf), expected) << "seed " << seed << ": " << text;
         const auto negated = Expression::parse("!(" + text + ")");
         ASSERT_TRUE(negated) << "seed " << seed << ": " << text;
-        ASSERT_EQ(negated->truthy(lookup), !expected) << "seed " << seed << ": " << text;
+        ASSERT_EQ(negated->truthy(look_up_leaf), !expected) << "seed " << seed << ": " << text;
     }
 }
 

@@ -110,7 +110,7 @@ TEST(ProcessProperty, AgreesWithTheDefinitionWhateverHappens) {
 }
 
 /// Runs everything that becomes ready; the answer is the number of jobs that ran.
-std::size_t run_all(Process& process) {
+std::size_t run_out(Process& process) {
     std::size_t ran = 0;
     std::vector<std::size_t> ready;
     const auto collect = [&] {
@@ -139,7 +139,7 @@ TEST(ProcessProperty, TenThousandJobsInAHundredStagesEnd) {
         jobs[i].stage = i / 100;
     }
     Process process(jobs);
-    EXPECT_EQ(run_all(process), kMany);
+    EXPECT_EQ(run_out(process), kMany);
     EXPECT_EQ(process.status(), Status::kSuccess);
 }
 
@@ -153,7 +153,7 @@ TEST(ProcessProperty, TenThousandJobsWithFiftyNeedsEachEnd) {
             jobs[i].needs.push_back(std::to_string(i - n));
     }
     Process process(jobs);
-    EXPECT_EQ(run_all(process), kMany);
+    EXPECT_EQ(run_out(process), kMany);
 }
 
 TEST(ProcessProperty, TenThousandStagesAndOneResourceEnd) {
@@ -164,7 +164,7 @@ TEST(ProcessProperty, TenThousandStagesAndOneResourceEnd) {
         jobs[i].resource_group = "one";
     }
     Process process(jobs);
-    EXPECT_EQ(run_all(process), kMany);
+    EXPECT_EQ(run_out(process), kMany);
 }
 
 }  // namespace

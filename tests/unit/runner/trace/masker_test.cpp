@@ -2,17 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/runner/trace/text_sink.hpp"
+
 #include <random>
 
 #include "tests/unit/runner/trace/mask_reference.hpp"
 
 namespace runner::trace {
 namespace {
-
-struct Text final : ByteSink {
-    void write(std::string_view bytes) override { text.append(bytes); }
-    std::string text;
-};
 
 using Pieces = std::vector<std::string>;
 

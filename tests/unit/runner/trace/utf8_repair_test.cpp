@@ -2,15 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/runner/trace/text_sink.hpp"
+
 #include <vector>
 
 namespace runner::trace {
 namespace {
-
-struct Text final : ByteSink {
-    void write(std::string_view bytes) override { text.append(bytes); }
-    std::string text;
-};
 
 std::string repaired(const std::vector<std::string>& pieces) {
     Utf8Repair repair;
