@@ -36,6 +36,7 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 }
 
 std::string joined(const std::string& directory, const std::string& path) {
+    if (directory.empty()) return path;
     return path.empty() ? directory : directory + "/" + path;
 }
 
@@ -156,13 +157,20 @@ base::Task<base::Result<int>> DaemonSources::run_script(executors::JobLog& log) 
 /// Which trees there are, and what is in them.
 base::Task<base::Result<void>> DaemonSources::look_around() {
     std::vector<std::string> foreach{
-        "git",     "-C",      place_.project, "submodule",
-        "--quiet", "foreach", "--recursive",  R"(printf '%s\0' "$displaypath")"};
+        "git",
+        "-C",
+        place_.project,
+        "submodule",
+        "--quiet",
+        "foreach",
+        "--recursive",
+        R"sh(printf '%s\0%s\0' "$displaypath" "$(git rev-parse --absolute-git-dir)")sh"};
     auto submodules = co_await ask(std::move(foreach));
     if (!submodules) co_return submodules.error();
-    trees_ = base::split(*submodules, '\0');
-    trees_.pop_back();  // behind the last zero
-    trees_.insert(trees_.begin(), std::string());
+    trees_.push_back({"", place_.project + "/.git"});
+    const auto parts = base::split(*submodules, '\0');
+    for (std::size_t i = 0; i + 1 < parts.size(); i += 2)
+        trees_.push_back({parts[i], parts[i + 1]});
     std::vector<std::string> list{"git",      "-C", place_.project,
                                   "ls-files", "-z", "--recurse-submodules"};
     auto files = co_await ask(std::move(list));
@@ -188,16 +196,51 @@ base::Task<base::Result<int>> DaemonSources::fetch(executors::JobLog& log) {
     co_return 0;
 }
 
+/// As git in the environment would have made them: with its configuration, without what was of use
+/// for the archives alone.
+base::Result<void> DaemonSources::ready_repositories() const {
+    const std::string include =
+        "[include]\n\tpath = " + script::git_config_value(request_.git_config) + "\n";
+    for (const Tree& tree : trees_) {
+        std::error_code failed;
+        fs::remove(tree.repository + "/info/attributes", failed);
+        if (failed) return base::errno_error(failed.value(), "remove " + tree.repository);
+        const std::string file = tree.repository + "/config";
+        auto config = base::read_file(file);
+        if (!config) return config.error();
+        if (auto written = base::write_file_atomic(file, *config + include, 0600); !written) {
+            return written;
+        }
+    }
+    return {};
+}
+
+base::Result<base::SubprocessOptions> DaemonSources::next_archiver() {
+    if (next_tree_ < trees_.size()) {
+        const std::string& tree = trees_[next_tree_].path;
+        auto options = program({"git", "archive", "--format=tar"});
+        if (!tree.empty()) options.arguments.push_back("--prefix=" + tree + "/");
+        options.arguments.emplace_back("HEAD");
+        options.directory = joined(place_.project, tree);
+        return options;
+    }
+    if (auto ready = ready_repositories(); !ready) return ready.error();
+    auto options =
+        program({"tar", "--create", "--file=-", "--owner=0", "--group=0", "--mode=a+rwX", "--"});
+    // A submodule's own .git is a file that says where its repository is.
+    for (const Tree& tree : trees_) options.arguments.push_back(joined(tree.path, ".git"));
+    options.directory = place_.project;
+    return options;
+}
+
 base::Result<std::optional<protocol::http::BodySource>> DaemonSources::next_archive(
     const boost::asio::any_io_executor& executor) {
-    if (next_tree_ == trees_.size()) return std::optional<protocol::http::BodySource>();
-    const std::string& tree = trees_[next_tree_++];
-    auto options = program({"git", "archive", "--format=tar"});
-    if (!tree.empty()) options.arguments.push_back("--prefix=" + tree + "/");
-    options.arguments.emplace_back("HEAD");
-    options.directory = joined(place_.project, tree);
+    if (next_tree_ > trees_.size()) return std::optional<protocol::http::BodySource>();
     archiver_.reset();
-    auto archiver = ProgramBody::start(executor, options);
+    auto options = next_archiver();
+    if (!options) return options.error();
+    ++next_tree_;
+    auto archiver = ProgramBody::start(executor, *options);
     if (!archiver) return archiver.error();
     archiver_ = std::move(*archiver);
     protocol::http::BodySource source = [this] { return archiver_->next(); };

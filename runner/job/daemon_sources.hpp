@@ -14,10 +14,12 @@ struct SourcesRequest {
     std::filesystem::path directory;  ///< private; made, and removed with the object
     std::string script;               ///< SplitSources::host for DaemonSources::place(directory)
     std::string project;              ///< what the log calls the place of the files
+    std::string git_config;           ///< what git in the environment is to include: credentials
 };
 
 /// The sources for an image that has no git: the script of get_sources, carried out by the daemon
-/// on the host, and the trees handed out as tars, the project's first and then its submodules'.
+/// on the host, and the trees handed out as tars, the project's first and then its submodules',
+/// and at last the repository, for what reads it by itself or for a git that a script installs.
 ///
 /// The repository is not trusted. Its own files are never laid out on the host; those of
 /// submodules are, without links, because git wants a work tree for them. No hook runs, no filter
@@ -42,6 +44,8 @@ class DaemonSources final : public Sources {
 
   private:
     base::Result<void> make_place();
+    base::Result<void> ready_repositories() const;
+    base::Result<base::SubprocessOptions> next_archiver();
     base::Task<base::Result<int>> run_script(executors::JobLog& log);
     base::Task<base::Result<void>> look_around();
     base::Task<base::Result<std::string>> ask(std::vector<std::string> arguments);
@@ -51,8 +55,12 @@ class DaemonSources final : public Sources {
 
     SourcesRequest request_;
     script::HostPlace place_;
-    std::vector<std::string> trees_;  ///< paths of the work trees: "" and the submodules
-    std::size_t next_tree_ = 0;
+    struct Tree {
+        std::string path;  ///< of its files in the project, "" for the project's own
+        std::string repository;
+    };
+    std::vector<Tree> trees_;
+    std::size_t next_tree_ = 0;  ///< behind the last: the repositories
     std::string files_;
     std::unique_ptr<ProgramBody> archiver_;
 };

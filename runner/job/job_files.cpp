@@ -26,6 +26,7 @@ std::unique_ptr<Sources> JobRun::repository_sources(std::string script) {
     request.directory = sources_directory();
     request.script = std::move(script);
     request.project = directories_->project;
+    request.git_config = writer_->ext_config();
     return std::make_unique<DaemonSources>(std::move(request));
 }
 

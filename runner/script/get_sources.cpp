@@ -179,7 +179,8 @@ void StageWriter::initialise_repository(ShellWriter& writer) {
     writer.line("git -c init.defaultBranch=none init --template=" +
                 shell_quote(tmp() + "/git-template") + format + " " + directory);
     writer.line("cd " + directory);
-    writer.line("git config include.path " + shell_quote(ext_config()));
+    // The host's git has it in a configuration of its own.
+    if (!facts_.host) writer.line("git config include.path " + shell_quote(ext_config()));
     writer.line("git config fetch.recurseSubmodules false");
     writer.line("git config credential.interactive never");
     writer.line("git config gc.autoDetach false");

@@ -83,10 +83,14 @@ std::string find_test(std::string pattern) {
 }
 
 void remove_all_but(ShellWriter& writer, const std::vector<std::string>& patterns) {
-    // An earlier job in an image with git may have left its repository.
-    std::string kept = "-path ./.git";
+    std::string kept;
     for (const std::string& pattern : patterns) {
-        if (const std::string test = find_test(pattern); !test.empty()) kept += " -o " + test;
+        const std::string test = find_test(pattern);
+        if (!test.empty()) kept += (kept.empty() ? "" : " -o ") + test;
+    }
+    if (kept.empty()) {
+        writer.line("for _runner_entry in * .[!.]* ..?*; do rm -rf -- \"$_runner_entry\"; done");
+        return;
     }
     const std::string rest = "find . -mindepth 1 \\( " + kept + " \\) -prune -o";
     writer.line(rest + " ! -type d -exec rm -f {} +");
@@ -105,11 +109,7 @@ void StageWriter::clean_without_git(ShellWriter& writer) const {
     writer.line("if [ -f " + list + " ]; then xargs -0 rm -f < " + list + "; rm -f " + list +
                 "; fi");
     const CleanFlags flags = CleanFlagsReader().read(variables_.get("GIT_CLEAN_FLAGS"));
-    if (!flags.all) return;
-    if (!flags.exclude.empty()) return remove_all_but(writer, flags.exclude);
-    writer.line(
-        "for _runner_entry in * .[!.]* ..?*; do [ \"$_runner_entry\" = .git ] || "
-        "rm -rf -- \"$_runner_entry\"; done");
+    if (flags.all) remove_all_but(writer, flags.exclude);
 }
 
 /// The flags are the job's, the host is not.
@@ -157,11 +157,14 @@ base::Result<SplitSources> StageWriter::split_sources(const HostPlace& place) {
     clean.line((chosen == GitStrategy::kClone ? "rm -rf " + shell_quote(project()) + "; " : "") +
                "mkdir -p " + shell_quote(project()));
     if (chosen == GitStrategy::kFetch && parts.checkout) clean_without_git(clean);
+    // The one that comes takes its place.
+    if (parts.checkout) clean.line("rm -rf " + shell_quote(project() + "/.git"));
     parts.clean = finish(clean);
 
     ShellWriter after;
     preamble(after);
     if (opens_files()) after.line("umask 0000");
+    write_git_config(after);
     after.line("cd " + shell_quote(project()));
     hook(after, "post_get_sources_script");
     parts.after = finish(after);

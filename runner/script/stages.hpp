@@ -84,6 +84,8 @@ class StageWriter {
     /// Repository address without and with credentials, `clone_url` applied.
     [[nodiscard]] std::string remote_url() const;
     [[nodiscard]] std::string remote_url_with_credentials() const;
+    /// The file with the job's credentials that its repositories include.
+    [[nodiscard]] std::string ext_config() const;
 
   private:
     struct PlannedCache {
@@ -124,7 +126,6 @@ class StageWriter {
     [[nodiscard]] std::string finish(const ShellWriter& writer) const;
     [[nodiscard]] std::string project() const;
     [[nodiscard]] std::string tmp() const;
-    [[nodiscard]] std::string ext_config() const;
 
     const protocol::gitlab::JobPayload& payload_;
     const config::RunnerConfig& runner_;

@@ -206,16 +206,42 @@ class WithoutGit(DockerCase):
         self.assertIn("\nsecond\n", job.text)
         self.assertEqual(self.files_of(job), ["file.txt", "mine"])
 
-    def test_the_repository_of_a_job_with_git_stays(self):
+    # --- the repository ------------------------------------------------------------------------
+
+    def test_there_is_a_repository(self):
+        sha = self.make_nested("../project.git")
+        self.start_docker({"clean_git_config": False})
+        job = self.run_here(
+            ["cat .git/HEAD in/.git", "test ! -e .git/info/attributes",
+             "cat \"$(sed -n 's/.*path = //p' .git/config | tr -d '\"')\" | grep -c insteadOf"],
+            variables={"GIT_SUBMODULE_STRATEGY": "recursive"})
+        self.assert_success(job)
+        self.assertIn(f"\n{sha}\ngitdir: ../.git/modules/in\n", job.text)
+        self.assertNotIn(str(self.work), job.text)
+        # To git it is one that git itself has made.
+        job = self.run_here(
+            ["git rev-parse HEAD", "git status --porcelain", "git submodule foreach --recursive "
+             "'git status --porcelain'", "git submodule status --recursive", "git config remote.origin.url"],
+            image=image("debian"), variables={"GIT_CHECKOUT": "false"})
+        self.assert_success(job)
+        self.assertIn(f"\n{sha}\n$ git status --porcelain\n$ git submodule foreach", job.text)
+        self.assertIn("Entering 'in'\nEntering 'in/deep'\n$ git submodule status", job.text)
+        self.assertRegex(job.text, r"\n [0-9a-f]{40} in \S+\n [0-9a-f]{40} in/deep \S+\n")
+        self.assertRegex(job.text, r"\nhttp://[^@\n]+/group/project.git\n")
+
+    def test_jobs_with_and_without_git_share_a_directory(self):
         self.start_docker()
-        self.run_here("git config a.b kept; touch .git/kept", image=image("debian"))
-        self.commit({"file.txt": "second\n"})
-        self.assertIn("\nsecond\n", self.run_here("cat file.txt; rm file.txt").text)
-        job = self.run_here(["cat file.txt", "ls .git/kept", "git status --short"],
+        self.run_here("echo mine > mine", image=image("debian"))
+        sha = self.commit({"file.txt": "second\n"}, remove=["old.txt"])
+        job = self.run_here(["cat .git/HEAD file.txt", LIST])
+        self.assertIn(f"\n{sha}\nsecond\n", job.text)
+        self.assertEqual(self.files_of(job), ["file.txt"])
+        sha = self.commit({"file.txt": "third\n"})
+        job = self.run_here(["git rev-parse HEAD", "cat file.txt", "git status --porcelain"],
                             image=image("debian"))
         self.assert_success(job)
-        self.assertIn("\nsecond\n", job.text)
-        self.assertRegex(job.text, r"git status --short\n(?! ?[MD?])")
+        self.assertIn(f"\n{sha}\n$ cat file.txt\nthird\n", job.text)
+        self.assertRegex(job.text, r"git status --porcelain\n(?! ?[AMD?])")
 
     # --- the host's own settings ---------------------------------------------------------------
 
