@@ -73,9 +73,12 @@ class SpawnSettings {
 
 }  // namespace
 
-Subprocess::Subprocess(pid_t pid, boost::asio::posix::stream_descriptor output,
+Subprocess::Subprocess(pid_t pid, UniqueFd lifeline, boost::asio::posix::stream_descriptor output,
                        boost::asio::posix::stream_descriptor exit_event)
-    : pid_(pid), output_(std::move(output)), exit_event_(std::move(exit_event)) {}
+    : pid_(pid),
+      lifeline_(std::move(lifeline)),
+      output_(std::move(output)),
+      exit_event_(std::move(exit_event)) {}
 
 Result<std::unique_ptr<Subprocess>> Subprocess::start(const boost::asio::any_io_executor& executor,
                                                       const SubprocessOptions& options) {
@@ -84,7 +87,16 @@ Result<std::unique_ptr<Subprocess>> Subprocess::start(const boost::asio::any_io_
     UniqueFd ours(ends[0]);
     const UniqueFd theirs(ends[1]);
     SpawnSettings settings;
-    posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    UniqueFd lifeline;
+    UniqueFd their_line;
+    if (options.lifeline) {
+        if (::pipe2(ends.data(), O_CLOEXEC) != 0) return errno_error("make a pipe");
+        their_line = UniqueFd(ends[0]);
+        lifeline = UniqueFd(ends[1]);
+        posix_spawn_file_actions_adddup2(&settings.actions, their_line.get(), STDIN_FILENO);
+    } else {
+        posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    }
     posix_spawn_file_actions_adddup2(&settings.actions, theirs.get(), STDOUT_FILENO);
     if (options.errors_with_output) {
         posix_spawn_file_actions_adddup2(&settings.actions, theirs.get(), STDERR_FILENO);
@@ -114,7 +126,8 @@ Result<std::unique_ptr<Subprocess>> Subprocess::start(const boost::asio::any_io_
     }
     boost::asio::posix::stream_descriptor output(executor, ours.release());
     boost::asio::posix::stream_descriptor event(executor, exit_event.release());
-    return std::unique_ptr<Subprocess>(new Subprocess(pid, std::move(output), std::move(event)));
+    return std::unique_ptr<Subprocess>(
+        new Subprocess(pid, std::move(lifeline), std::move(output), std::move(event)));
 }
 
 Subprocess::~Subprocess() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/files.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 
@@ -19,10 +20,11 @@ struct SubprocessOptions {
     bool inherit_environment = true;       ///< false: `environment` alone
     std::string directory;                 ///< "" for ours
     bool errors_with_output = false;       ///< standard error into the same pipe; else /dev/null
+    bool lifeline = false;  ///< standard input is a pipe that ends with this object, or with us
 };
 
-/// A program that the daemon itself runs: standard input is /dev/null, output comes through a pipe,
-/// its process group dies with this object.
+/// A program that the daemon itself runs: standard input is /dev/null or a lifeline, output comes
+/// through a pipe, its process group dies with this object.
 ///
 /// Life: start(), read_some() to the end of the output, wait() once. Strand: the I/O thread. The
 /// destructor kills what still runs and reaps it.
@@ -40,11 +42,12 @@ class Subprocess {
     Task<Result<int>> wait();
 
   private:
-    Subprocess(pid_t pid, boost::asio::posix::stream_descriptor output,
+    Subprocess(pid_t pid, UniqueFd lifeline, boost::asio::posix::stream_descriptor output,
                boost::asio::posix::stream_descriptor exit_event);
     int reap();
 
     pid_t pid_;
+    UniqueFd lifeline_;
     boost::asio::posix::stream_descriptor output_;
     boost::asio::posix::stream_descriptor exit_event_;
 };

@@ -26,6 +26,11 @@ constexpr std::array<std::pair<const char*, const char*>, 3> kEnforced{{
     {"core.symlinks", "false"},
 }};
 
+/// A daemon that dies without a word must not leave git behind.
+constexpr const char* kGuarded =
+    "exec 3<&0; { read -r _ <&3; kill -KILL 0; } > /dev/null 2>&1 & exec sh \"$0\" 3<&- < "
+    "/dev/null";
+
 constexpr std::array<const char*, 11> kHandedOn{
     "PATH",      "http_proxy", "HTTP_PROXY", "https_proxy",   "HTTPS_PROXY", "all_proxy",
     "ALL_PROXY", "no_proxy",   "NO_PROXY",   "SSL_CERT_FILE", "SSL_CERT_DIR"};
@@ -136,7 +141,8 @@ void DaemonSources::print_lines(executors::JobLog& log, std::string& text) const
 
 base::Task<base::Result<int>> DaemonSources::run_script(executors::JobLog& log) {
     auto executor = co_await boost::asio::this_coro::executor;
-    auto options = program({"sh", request_.directory / "script"});
+    auto options = program({"sh", "-c", kGuarded, request_.directory / "script"});
+    options.lifeline = true;
     options.errors_with_output = true;
     auto process = base::Subprocess::start(executor, options);
     if (!process) co_return process.error();

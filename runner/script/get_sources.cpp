@@ -47,6 +47,7 @@ std::string git_config_value(std::string_view text) {
 }
 
 std::string StageWriter::ext_config() const { return tmp() + "/.gitlab-runner.ext.conf"; }
+std::string StageWriter::credentials_file() const { return tmp() + "/.gitlab-runner.login"; }
 
 GitStrategy StageWriter::strategy() {
     const std::string asked = variables_.get("GIT_STRATEGY");
@@ -85,34 +86,32 @@ void StageWriter::hook(ShellWriter& writer, std::string_view name) {
     }
 }
 
-/// Which addresses git replaces by the one with the job's credentials.
-std::string StageWriter::url_rules() {
+/// How git logs in at the project's server. An address with a token in it would stand in the
+/// arguments of git's own programs, so git asks: for a file, or for the job's variable.
+std::string StageWriter::login_rule() const {
+    const std::string answer =
+        token_is_variable() ? "echo username=gitlab-ci-token; echo \"password=$CI_JOB_TOKEN\""
+                            : "cat " + shell_quote(credentials_file());
+    return "[credential " + git_config_value(scheme_and_host(remote_url())) +
+           "]\n\thelper = \n\thelper = " +
+           git_config_value("!f() { if test \"$1\" = get; then " + answer + "; fi; }; f") + "\n";
+}
+
+/// On the host git has no variable of the job.
+bool StageWriter::token_is_variable() const {
+    return !facts_.host && variables_.feature("FF_GIT_URLS_WITHOUT_TOKENS");
+}
+
+/// Which addresses git replaces by others.
+std::string StageWriter::url_rules() const {
     const std::string clean = remote_url();
-    const std::string full = remote_url_with_credentials();
-    const std::string host = scheme_and_host(clean);
-    // On the host git has no variable of the job.
-    const bool asks = !facts_.host && variables_.feature("FF_GIT_URLS_WITHOUT_TOKENS");
-    const std::string login =
-        asks ? host : full.substr(0, full.size() - (clean.size() - host.size()));
+    const std::string server = scheme_and_host(clean);
     std::string text;
-    if (clean != full && asks) {
-        // The token stays in the environment: git asks for it when it needs it.
-        text +=
-            "[credential " + git_config_value(host) +
-            "]\n\tusername = gitlab-ci-token\n\thelper = \n\thelper = " +
-            git_config_value("!f() { test \"$1\" = get && echo \"password=$CI_JOB_TOKEN\"; }; f") +
-            "\n";
-    } else if (clean != full) {
-        text += "[url " + git_config_value(login + "/") +
-                "]\n\tinsteadOf = " + git_config_value(host + "/") + "\n";
-    }
     if (!variables_.flag("GIT_SUBMODULE_FORCE_HTTPS", false)) return text;
     // Below a relative root the addresses of SSH do not have it.
     const std::string own = "/" + payload_.job_info.project_full_path + ".git";
     const bool has_root = own.size() > 5 && clean.ends_with(own);
-    const std::string root =
-        has_root ? login + clean.substr(host.size(), clean.size() - host.size() - own.size())
-                 : login;
+    const std::string root = has_root ? clean.substr(0, clean.size() - own.size()) : server;
     std::string ssh = variables_.get("CI_SERVER_SHELL_SSH_HOST");
     if (ssh.empty()) ssh = variables_.get("CI_SERVER_HOST");
     if (ssh.empty()) return text;
@@ -126,10 +125,13 @@ std::string StageWriter::url_rules() {
 }
 
 void StageWriter::write_git_config(ShellWriter& writer) {
-    const std::string clean = remote_url();
+    const std::string server = scheme_and_host(remote_url());
     std::string text = url_rules();
+    if (const std::string credentials = remote_credentials(); !credentials.empty()) {
+        text += login_rule();
+        if (!token_is_variable()) writer.write_file(credentials_file(), credentials);
+    }
     if (variables_.feature("FF_USE_GIT_BUNDLE_URIS")) text += "[transfer]\n\tbundleURI = true\n";
-    const std::string server = scheme_and_host(clean);
     if (sends_correlation_id()) {
         text += "[http " + git_config_value(server) + "]\n\textraHeader = " +
                 git_config_value("X-Gitaly-Correlation-ID: " + facts_.correlation_id) + "\n";

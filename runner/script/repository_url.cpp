@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <charconv>
+
 #include "runner/script/stages.hpp"
 
 namespace runner::script {
@@ -29,6 +32,23 @@ Parts split_url(std::string_view url) {
     return parts;
 }
 
+/// RFC 3986, 2.1. A line's end would begin another answer to git.
+std::string decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned char byte = 0;
+        const char* digits = text.data() + i + 1;
+        if (text[i] == '%' && i + 2 < text.size() &&
+            std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
+            i += 2;
+            if (byte != '\n' && byte != '\0') out += static_cast<char>(byte);
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
 std::string_view trim_slashes(std::string_view text) {
     while (text.starts_with('/')) text.remove_prefix(1);
     while (text.ends_with('/')) text.remove_suffix(1);
@@ -36,26 +56,21 @@ std::string_view trim_slashes(std::string_view text) {
 }
 
 /// `clone_url` replaces scheme, host and what stands before the project's own path.
-std::string joined(const Parts& repo, std::string_view clone_url, std::string_view full_path,
-                   bool with_credentials) {
-    const std::string credentials(with_credentials ? repo.credentials : std::string_view());
+std::string joined(const Parts& repo, std::string_view clone_url, std::string_view full_path) {
     if (clone_url.empty()) {
-        return std::string(repo.scheme) + credentials + std::string(repo.host) +
-               std::string(repo.path);
+        return std::string(repo.scheme) + std::string(repo.host) + std::string(repo.path);
     }
     const Parts base = split_url(clone_url);
     std::string path(repo.path);
     if (!full_path.empty()) path = "/" + std::string(full_path) + ".git";
     const std::string_view root = trim_slashes(base.path);
-    return std::string(base.scheme) + credentials + std::string(base.host) +
+    return std::string(base.scheme) + std::string(base.host) +
            (root.empty() ? std::string() : "/" + std::string(root)) + path;
 }
 
 }  // namespace
 
-std::string without_credentials(std::string_view url) {
-    return joined(split_url(url), "", "", false);
-}
+std::string without_credentials(std::string_view url) { return joined(split_url(url), "", ""); }
 
 std::string project_slug(std::string_view repo_url) {
     std::string_view path = trim_slashes(split_url(repo_url).path);
@@ -65,12 +80,18 @@ std::string project_slug(std::string_view repo_url) {
 
 std::string StageWriter::remote_url() const {
     return joined(split_url(payload_.git_info.repo_url), runner_.clone_url,
-                  payload_.job_info.project_full_path, false);
+                  payload_.job_info.project_full_path);
 }
 
-std::string StageWriter::remote_url_with_credentials() const {
-    return joined(split_url(payload_.git_info.repo_url), runner_.clone_url,
-                  payload_.job_info.project_full_path, true);
+std::string StageWriter::remote_credentials() const {
+    std::string_view text = split_url(payload_.git_info.repo_url).credentials;
+    if (text.empty()) return {};
+    text.remove_suffix(1);
+    const auto colon = std::min(text.find(':'), text.size());
+    const std::string user = decoded(text.substr(0, colon));
+    const std::string password =
+        colon == text.size() ? std::string() : decoded(text.substr(colon + 1));
+    return "username=" + user + "\npassword=" + password + "\n";
 }
 
 }  // namespace runner::script

@@ -97,7 +97,7 @@ std::string StageWriter::cleanup() {
     // What an upload or a download that was cut off has left.
     writer.line("rm -f " + shell_quote(tmp()) + "/artifacts-* " + shell_quote(tmp()) +
                 "/dependency-*");
-    writer.line("rm -f " + shell_quote(ext_config()));
+    writer.line("rm -f " + shell_quote(ext_config()) + " " + shell_quote(credentials_file()));
     if (variables_.feature("FF_ENABLE_JOB_CLEANUP")) {
         switch (strategy()) {
             case GitStrategy::kClone:

@@ -16,7 +16,8 @@
 ///
 /// Variables reach a script as its process environment, set by the supervisor; no value stands in
 /// the text, but for the contents of file variables. Credentials of git stand in a private file
-/// below the temporary directory, never in an argument or in .git/config.
+/// below the temporary directory, never in an argument (git's own ones
+/// included) or in .git/config.
 namespace runner::script {
 
 enum class GitStrategy { kClone, kFetch, kNone, kEmpty };
@@ -81,9 +82,10 @@ class StageWriter {
     [[nodiscard]] GitStrategy strategy();
     /// Whether the strategy wants any.
     [[nodiscard]] bool brings_sources();
-    /// Repository address without and with credentials, `clone_url` applied.
+    /// Repository address without credentials, `clone_url` applied.
     [[nodiscard]] std::string remote_url() const;
-    [[nodiscard]] std::string remote_url_with_credentials() const;
+    /// Those of the address, as git's credential helpers answer: "username=…\npassword=…\n", or "".
+    [[nodiscard]] std::string remote_credentials() const;
     /// The file with the job's credentials that its repositories include.
     [[nodiscard]] std::string ext_config() const;
 
@@ -106,7 +108,10 @@ class StageWriter {
     [[nodiscard]] bool opens_files() const;
     [[nodiscard]] std::string in_the_open(const std::string& command) const;
     void preamble(ShellWriter& writer) const;
-    [[nodiscard]] std::string url_rules();
+    [[nodiscard]] std::string url_rules() const;
+    [[nodiscard]] std::string login_rule() const;
+    [[nodiscard]] bool token_is_variable() const;
+    [[nodiscard]] std::string credentials_file() const;
     [[nodiscard]] std::string clean_command() const;
     base::Result<void> check_sources() const;
     base::Result<void> check_host_flags() const;

@@ -148,6 +148,18 @@ class WithoutGit(DockerCase):
         job = self.run_here("echo never")
         self.assert_failed(job, "job_execution_timeout")
 
+    def test_a_daemon_that_dies_meanwhile_brings_them_at_its_next_start(self):
+        self.start_docker()
+        fault = self.gitlab.fault("git", action="stall", seconds=20)
+        job = self.add_job("cat file.txt .git/HEAD", project=self.project)
+        self.gitlab.wait(lambda: fault.hits, 20, "git to ask")
+        self.daemons[0].kill()
+        self.start()
+        self.finish(job)
+        self.assert_success(job)
+        self.assertRegex(job.text, "\nfirst\n[0-9a-f]{40}\n")
+        self.assertEqual([p for p in self.work.rglob("sources")], [])
+
     # --- hooks, checkout, cleaning -------------------------------------------------------------
 
     def test_hooks(self):
@@ -213,7 +225,7 @@ class WithoutGit(DockerCase):
         self.start_docker({"clean_git_config": False})
         job = self.run_here(
             ["cat .git/HEAD in/.git", "test ! -e .git/info/attributes",
-             "cat \"$(sed -n 's/.*path = //p' .git/config | tr -d '\"')\" | grep -c insteadOf"],
+             "cat \"$(sed -n 's/.*path = //p' .git/config | tr -d '\"')\" | grep -c helper"],
             variables={"GIT_SUBMODULE_STRATEGY": "recursive"})
         self.assert_success(job)
         self.assertIn(f"\n{sha}\ngitdir: ../.git/modules/in\n", job.text)

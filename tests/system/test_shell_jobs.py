@@ -387,6 +387,17 @@ class Sources(SystemCase):
         job = self.run_job(["cd inner", "git fetch -q origin", "git remote -v"], project=project, variables=asked)
         self.assert_success(job)
 
+    def test_no_token_in_the_arguments_of_git(self):
+        for flag in ("false", "true"):
+            fault = self.gitlab.fault("git", action="stall", seconds=2)
+            job = self.add_job("true", project=self.project,
+                               variables={"GET_SOURCES_ATTEMPTS": "2", "FF_GIT_URLS_WITHOUT_TOKENS": flag})
+            self.gitlab.wait(lambda fault=fault: fault.hits, 20, "git to ask")
+            arguments = subprocess.run(["ps", "-eo", "args"], capture_output=True, check=True).stdout
+            self.assertIn(b"git remote-http origin", arguments)
+            self.assertNotIn(job.token.encode(), arguments)
+            self.assert_success(self.finish(job))
+
     def test_urls_without_tokens(self):
         job = self.run_job(["git remote -v", "git config --get-all url.insteadOf || true", "git fetch -q origin",
                             "git config --list | sed 's/^/config: /'"],

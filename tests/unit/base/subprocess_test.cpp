@@ -57,6 +57,13 @@ TEST(Subprocess, ErrorsComeWithTheOutputOnlyOnDemand) {
 
 TEST(Subprocess, ASignalIsAStatusAbove128) { EXPECT_EQ(sh("kill -9 $$").status, 137); }
 
+TEST(Subprocess, ALifelineHasNoEnd) {
+    SubprocessOptions options;
+    options.arguments = {"timeout", "0.2", "cat"};
+    options.lifeline = true;
+    EXPECT_EQ(tests::run_to_end(run_program(options)).status, 124);
+}
+
 TEST(Subprocess, StandardInputIsEmpty) { EXPECT_EQ(sh("cat; echo done").output, "done\n"); }
 
 TEST(Subprocess, AMissingProgramIsNamed) {

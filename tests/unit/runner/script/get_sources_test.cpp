@@ -204,8 +204,10 @@ TEST_P(GetSources, CredentialsAreInNoFileThatTheJobKeeps) {
 TEST_P(GetSources, CredentialsReachGit) {
     payload_.git_info.repo_url = "https://gitlab-ci-token:very-secret@127.0.0.1:1/g/p.git";
     static_cast<void>(fetch());
-    EXPECT_THAT(git("git -C '" + facts_.project_dir + "' ls-remote --get-url origin"),
-                HasSubstr("gitlab-ci-token:very-secret@127.0.0.1:1/g/p.git"));
+    const std::string at = "git -C '" + facts_.project_dir + "' ";
+    EXPECT_EQ(git(at + "ls-remote --get-url origin"), "https://127.0.0.1:1/g/p.git");
+    EXPECT_THAT(git("printf 'protocol=https\\nhost=127.0.0.1:1\\n\\n' | " + at + "credential fill"),
+                HasSubstr("username=gitlab-ci-token\npassword=very-secret"));
 }
 
 TEST_P(GetSources, HooksOfAdministratorAndJobSurroundTheFetch) {

@@ -25,16 +25,14 @@ TEST(RepositoryUrl, NamesTheProjectsDirectory) {
 
 struct Case {
     std::string clone_url;
-    std::string clean;
-    std::string full;
+    std::string address;
 };
 
 TEST(RepositoryUrl, TakesHostAndRootFromCloneUrl) {
     const std::vector<Case> cases{
-        {"", "https://gitlab.example.com/root/g/p.git",
-         "https://job:t@gitlab.example.com/root/g/p.git"},
-        {"http://inner:8080", "http://inner:8080/g/p.git", "http://job:t@inner:8080/g/p.git"},
-        {"http://inner/sub/", "http://inner/sub/g/p.git", "http://job:t@inner/sub/g/p.git"},
+        {"", "https://gitlab.example.com/root/g/p.git"},
+        {"http://inner:8080", "http://inner:8080/g/p.git"},
+        {"http://inner/sub/", "http://inner/sub/g/p.git"},
     };
     for (const auto& entry : cases) {
         protocol::gitlab::JobPayload payload;
@@ -44,8 +42,26 @@ TEST(RepositoryUrl, TakesHostAndRootFromCloneUrl) {
         runner.clone_url = entry.clone_url;
         runner::script::Variables variables(payload, runner, {});
         const StageWriter writer(payload, runner, variables, {});
-        EXPECT_EQ(writer.remote_url(), entry.clean);
-        EXPECT_EQ(writer.remote_url_with_credentials(), entry.full);
+        EXPECT_EQ(writer.remote_url(), entry.address);
+    }
+}
+
+TEST(RepositoryUrl, CredentialsAreWhatGitAsksFor) {
+    const std::vector<std::pair<std::string, std::string>> cases{
+        {"https://gitlab-ci-token:t-1_x@h/g/p.git", "username=gitlab-ci-token\npassword=t-1_x\n"},
+        {"https://a%40b:p%3Aq%2@h/g/p.git", "username=a@b\npassword=p:q%2\n"},
+        {"https://a:b%0Ahost=evil@h/g/p.git", "username=a\npassword=bhost=evil\n"},
+        {"https://alone@h/g/p.git", "username=alone\npassword=\n"},
+        {"https://h/g/p.git", ""},
+        {"/a/path.git", ""},
+    };
+    for (const auto& [address, answer] : cases) {
+        protocol::gitlab::JobPayload payload;
+        payload.git_info.repo_url = address;
+        const runner::config::RunnerConfig runner;
+        runner::script::Variables variables(payload, runner, {});
+        EXPECT_EQ(StageWriter(payload, runner, variables, {}).remote_credentials(), answer)
+            << address;
     }
 }
 
