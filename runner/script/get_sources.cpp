@@ -228,13 +228,29 @@ void StageWriter::checkout(ShellWriter& writer) {
         // The files are handed out from the object store; submodules ask the index.
         writer.line("git update-ref --no-deref HEAD " + shell_quote(git.sha));
         writer.line("git read-tree HEAD");
+        large_files(writer);
         return;
     }
     writer.line("git -c submodule.recurse=false checkout -f -q " + shell_quote(git.sha));
     if (const std::string clean = clean_command(); !clean.empty()) writer.line(clean);
-    if (!variables_.flag("GIT_LFS_SKIP_SMUDGE", false)) {
-        writer.line("if git lfs version > /dev/null 2>&1; then git lfs pull; fi");
+    large_files(writer);
+}
+
+/// Who meets a pointer where a picture should be is told why.
+void StageWriter::large_files(ShellWriter& writer) const {
+    if (variables_.flag("GIT_LFS_SKIP_SMUDGE", false)) return;
+    const std::string some = "[ -n \"$(git ls-files -- ':(attr:filter=lfs)' 2> /dev/null)\" ]";
+    if (facts_.host) {
+        writer.line("if " + some + "; then");
+    } else {
+        writer.line("if git lfs version > /dev/null 2>&1; then git lfs pull; elif " + some +
+                    "; then");
     }
+    writer.warning(
+        "Files of Git LFS stay pointers: they need git-lfs in the image (GIT_LFS_SKIP_SMUDGE=true "
+        "if "
+        "they are not wanted)");
+    writer.line("fi");
 }
 
 void StageWriter::skip_sources(ShellWriter& writer, GitStrategy strategy) const {

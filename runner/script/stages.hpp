@@ -123,6 +123,7 @@ class StageWriter {
     void initialise_repository(ShellWriter& writer);
     void fetch(ShellWriter& writer);
     void checkout(ShellWriter& writer);
+    void large_files(ShellWriter& writer) const;
     void submodules(ShellWriter& writer);
     void update_submodules(ShellWriter& writer, const std::string& mode);
     [[nodiscard]] bool sends_correlation_id() const;

@@ -255,6 +255,16 @@ class WithoutGit(DockerCase):
         self.assertIn(f"\n{sha}\n$ cat file.txt\nthird\n", job.text)
         self.assertRegex(job.text, r"git status --porcelain\n(?! ?[AMD?])")
 
+    def test_files_of_lfs_that_stay_pointers_are_spoken_of(self):
+        words = "WARNING: Files of Git LFS stay pointers"
+        self.start_docker()
+        self.assertNotIn(words, self.run_here("true").text)
+        self.commit({".gitattributes": "*.bin filter=lfs -text\n", "in/a.bin": "a pointer\n"})
+        for name in ("debian", "busybox"):
+            self.assertIn(words, self.run_here("cat in/a.bin", image=image(name)).text)
+        skipping = self.run_here("true", variables={"GIT_LFS_SKIP_SMUDGE": "true"})
+        self.assertNotIn(words, skipping.text)
+
     # --- the host's own settings ---------------------------------------------------------------
 
     def test_nothing_of_the_daemons_environment_or_home_reaches_git(self):

@@ -308,9 +308,10 @@ class GitLab:
 
         def found() -> bool:
             nonlocal seen
-            hit = wanted in job.trace_log.read(max(0, seen - len(wanted)))
-            seen = job.trace_log.size
-            return hit
+            start = max(0, seen - len(wanted))
+            piece = job.trace_log.read(start)
+            seen = start + len(piece)  # not the log's size: it may have grown since
+            return wanted in piece
 
         self.wait(found, timeout, f"{needle!r} in the log of {job}")
         return job

@@ -1,0 +1,142 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+
+#include "base/files.hpp"
+#include "runner/script/stages.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/unit/runner/script/run_shell.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using runner::script::StageWriter;
+using runner::script::Variables;
+
+/// What makes room for the files in an environment without git.
+class SplitSources : public testing::TestWithParam<tests::Shell> {
+  protected:
+    void SetUp() override {
+        if (!tests::is_installed(GetParam()))
+            GTEST_SKIP() << GetParam().words.front() << " is not installed";
+        facts_.project_dir = (dir_.path() / "builds/g/p").string();
+        facts_.tmp_dir = facts_.project_dir + ".tmp";
+        payload_.git_info.repo_url = "https://gitlab.example.com/g/p.git";
+        payload_.git_info.sha = std::string(40, 'a');
+        payload_.allow_git_fetch = true;
+    }
+    void set(std::string key, std::string value) {
+        protocol::gitlab::Variable variable;
+        variable.key = std::move(key);
+        variable.value = std::move(value);
+        payload_.variables.push_back(std::move(variable));
+    }
+    static void write(const fs::path& path, const std::string& content) {
+        fs::create_directories(path.parent_path());
+        const auto written = base::write_file_atomic(path, content, 0600);
+        ASSERT_TRUE(written) << written.error().message;
+    }
+    /// The former job's directory: its commit had the file "old".
+    void make_project() {
+        const fs::path project = facts_.project_dir;
+        for (const char* name : {".git/config", "old", "a b/mine", "log/deep/x.log", "x.o", ".hidden"})
+            write(project / name, "left");
+        write(fs::path(facts_.tmp_dir) / ".runner-sources", std::string("old\0", 4));
+    }
+    std::set<std::string> left_after_clean() {
+        Variables variables(payload_, runner_, facts_);
+        StageWriter writer(payload_, runner_, variables, {});
+        const auto parts = writer.split_sources({"/nowhere", "/nowhere.tmp"});
+        EXPECT_TRUE(parts);
+        if (!parts) return {};
+        const auto end = tests::run_shell(GetParam(), parts->clean, dir_.path());
+        EXPECT_EQ(end.code, 0) << end.output;
+        EXPECT_EQ(end.output, "");
+        std::set<std::string> names;
+        for (const auto& entry : fs::recursive_directory_iterator(facts_.project_dir)) {
+            const fs::path name = entry.path().lexically_relative(facts_.project_dir);
+            if (!entry.is_directory() || fs::is_empty(entry.path())) names.insert(name.string());
+        }
+        return names;
+    }
+
+    tests::TempDir dir_;
+    protocol::gitlab::JobPayload payload_;
+    runner::config::RunnerConfig runner_;
+    runner::script::RunnerFacts facts_;
+};
+
+TEST_P(SplitSources, CleanFlagsDecideWhatStays) {
+    struct Row {
+        const char* flags;
+        std::set<std::string> left;
+    };
+    const std::set<std::string> all{"a b/mine", "log/deep/x.log", "x.o", ".hidden"};
+    const std::vector<Row> rows{
+        {"", {}},
+        {"-ffdx", {}},
+        {"-f -f -d -x -q", {}},
+        {"none", all},
+        {"-ffd", all},
+        {"-ffx", all},
+        {"-ffdx --unknown", all},
+        {"-ffdx -e *.log", {"log/deep/x.log"}},
+        {"-ffdxe*.o", {"x.o"}},
+        {"-ffdx --exclude=/log/ --exclude .hidden", {"log/deep/x.log", ".hidden"}},
+        {"-ffdx -e log/deep", {"log/deep/x.log"}},
+        {"-ffdx -e **/deep/", {"log/deep/x.log"}},
+        {"-ffdx -e !x.o", {}},
+    };
+    for (const Row& row : rows) {
+        fs::remove_all(facts_.project_dir);
+        make_project();
+        payload_.variables.clear();
+        set("GIT_CLEAN_FLAGS", row.flags);
+        EXPECT_EQ(left_after_clean(), row.left) << row.flags;
+    }
+}
+
+TEST_P(SplitSources, NothingOutsideIsTouched) {
+    make_project();
+    write(dir_.path() / "builds/g/beside", "kept");
+    fs::create_directory_symlink(dir_.path() / "builds/g", fs::path(facts_.project_dir) / "up");
+    EXPECT_EQ(left_after_clean(), std::set<std::string>());
+    EXPECT_TRUE(fs::exists(dir_.path() / "builds/g/beside"));
+}
+
+TEST_P(SplitSources, ACloneBeginsWithNothing) {
+    make_project();
+    set("GIT_STRATEGY", "clone");
+    set("GIT_CLEAN_FLAGS", "none");
+    EXPECT_EQ(left_after_clean(), std::set<std::string>());
+}
+
+TEST_P(SplitSources, WithoutACheckoutAllStays) {
+    make_project();
+    set("GIT_CHECKOUT", "false");
+    EXPECT_EQ(left_after_clean(), (std::set<std::string>{".git/config", "old", "a b/mine",
+                                                         "log/deep/x.log", "x.o", ".hidden"}));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SplitSources, testing::ValuesIn(tests::shells()),
+                         [](const auto& shell) { return shell.param.name; });
+
+TEST(SplitSourcesOnTheHost, NoOtherRepositoryIsReferredTo) {
+    protocol::gitlab::JobPayload payload;
+    payload.git_info.repo_url = "https://gitlab.example.com/g/p.git";
+    payload.git_info.sha = std::string(40, 'a');
+    protocol::gitlab::Variable variable;
+    variable.key = "GIT_SUBMODULE_UPDATE_FLAGS";
+    variable.value = "--jobs 4 --reference /srv/other";
+    payload.variables.push_back(variable);
+    const runner::config::RunnerConfig runner;
+    Variables variables(payload, runner, {});
+    StageWriter writer(payload, runner, variables, {});
+    const auto parts = writer.split_sources({"/place", "/place.tmp"});
+    ASSERT_FALSE(parts);
+    EXPECT_NE(parts.error().message.find("--reference needs git in the job's image"), std::string::npos)
+        << parts.error().message;
+}
+
+}  // namespace
