@@ -256,7 +256,7 @@ class WithoutGit(DockerCase):
         self.assertRegex(job.text, r"git status --porcelain\n(?! ?[AMD?])")
 
     def test_files_of_lfs_that_stay_pointers_are_spoken_of(self):
-        words = "WARNING: Files of Git LFS stay pointers"
+        words = "\nFiles of Git LFS stay pointers"
         self.start_docker()
         self.assertNotIn(words, self.run_here("true").text)
         self.commit({".gitattributes": "*.bin filter=lfs -text\n", "in/a.bin": "a pointer\n"})
