@@ -164,18 +164,36 @@ base::Task<bool> PipelineRun::ask() {
     co_return true;
 }
 
+/// A bridge takes no place: the jobs of its child do.
+bool PipelineRun::has_room_for(std::size_t job) const {
+    return jobs_[job].job->bridge ||
+           (capacity_.free > 0 &&
+            !capacity_.held_groups.contains(process_.jobs()[job].resource_group));
+}
+
+void PipelineRun::occupy(std::size_t job) {
+    if (jobs_[job].job->bridge) return;
+    --capacity_.free;
+    ++capacity_.busy;
+    const std::string& group = process_.jobs()[job].resource_group;
+    if (!group.empty()) capacity_.held_groups.insert(group);
+}
+
+void PipelineRun::give_back(std::size_t job) {
+    if (jobs_[job].job->bridge) return;
+    ++capacity_.free;
+    --capacity_.busy;
+    capacity_.held_groups.erase(process_.jobs()[job].resource_group);
+}
+
 void PipelineRun::start_ready() {
     std::vector<std::size_t> later;
     for (const std::size_t job : std::exchange(ready_, {})) {
-        const bool bridge = jobs_[job].job->bridge;  // its child's jobs take places, it does not
-        if (!bridge && capacity_.free == 0) {
+        if (!has_room_for(job)) {
             later.push_back(job);
             continue;
         }
-        if (!bridge) {
-            --capacity_.free;
-            ++capacity_.busy;
-        }
+        occupy(job);
         ++running_;
         process_.started(job);
         tell(job);
@@ -187,10 +205,7 @@ void PipelineRun::start_ready() {
 base::Task<void> PipelineRun::run_job(std::size_t job) {
     auto running = starter_.run(job, process_.jobs()[job].retries);
     auto end = co_await std::move(running);
-    if (!jobs_[job].job->bridge) {
-        ++capacity_.free;
-        --capacity_.busy;
-    }
+    give_back(job);
     --running_;
     judge(job, end);
     capacity_.changed.notify_all();

@@ -48,13 +48,14 @@ class JobStarter {
     virtual void stop_all() = 0;
 };
 
-/// How many jobs run at once on this machine, over all pipelines of one call, and the one place
-/// where somebody who waits for anything of them is woken.
+/// How many jobs run at once on this machine and which resource groups they hold, over all
+/// pipelines of one call, and the one place where somebody who waits for anything of them is woken.
 struct Capacity {
     Capacity(const boost::asio::any_io_executor& executor, int jobs)
         : free(jobs), changed(executor) {}
     int free;
     int busy = 0;
+    std::set<std::string> held_groups{};  ///< not by bridges: a child never waits for its own
     bool asking = false;
     base::Notifier changed;
 };
@@ -95,6 +96,9 @@ class PipelineRun {
   private:
     void take(const std::vector<pipeline::state::Step>& steps);
     void start_ready();
+    [[nodiscard]] bool has_room_for(std::size_t job) const;
+    void occupy(std::size_t job);
+    void give_back(std::size_t job);
     void queue_if_pending(std::size_t job);
     void play(std::size_t job);
     void tell(std::size_t job, const std::string& note = {});

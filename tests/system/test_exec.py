@@ -443,6 +443,17 @@ all:
                       f"b: {{script: '{script}', resource_group: main}}\n")
         self.assertEqual(self.exec("--concurrency", "2").code, 0)
 
+    def test_a_resource_group_of_parent_and_child(self):
+        taken = self.directory / "taken"
+        script = f"mkdir {taken}; sleep 0.5; rmdir {taken}"
+        self.file("child.yml", f"inner: {{script: '{script}', resource_group: one}}\n")
+        self.pipeline(f"beside: {{script: '{script}', resource_group: one}}\n"
+                      "child: {trigger: {include: child.yml, strategy: depend}}\n"
+                      "own: {resource_group: one, trigger: {include: child.yml, strategy: depend}}\n")
+        done = self.exec("--concurrency", "4")
+        self.assertEqual(done.code, 0, done.stdout)
+        self.assertEqual(set(self.states(done).values()), {"success"})
+
     def test_another_projects_pipeline_is_named_and_skipped(self):
         self.pipeline("down: {trigger: group/project}\nafter: {stage: deploy, script: echo after}\n")
         done = self.exec()

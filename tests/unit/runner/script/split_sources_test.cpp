@@ -40,7 +40,8 @@ class SplitSources : public testing::TestWithParam<tests::Shell> {
     /// The former job's directory: its commit had the file "old".
     void make_project() {
         const fs::path project = facts_.project_dir;
-        for (const char* name : {".git/config", "old", "a b/mine", "log/deep/x.log", "x.o", ".hidden"})
+        for (const char* name :
+             {".git/config", "old", "a b/mine", "log/deep/x.log", "x.o", ".hidden"})
             write(project / name, "left");
         write(fs::path(facts_.tmp_dir) / ".runner-sources", std::string("old\0", 4));
     }
@@ -135,7 +136,8 @@ TEST(SplitSourcesOnTheHost, NoOtherRepositoryIsReferredTo) {
     StageWriter writer(payload, runner, variables, {});
     const auto parts = writer.split_sources({"/place", "/place.tmp"});
     ASSERT_FALSE(parts);
-    EXPECT_NE(parts.error().message.find("--reference needs git in the job's image"), std::string::npos)
+    EXPECT_NE(parts.error().message.find("--reference needs git in the job's image"),
+              std::string::npos)
         << parts.error().message;
 }
 
