@@ -31,7 +31,8 @@ command_format() {
     ensure_packages clang-format
     local flags=(-i)
     [ "${1:-}" != --check ] || flags=(--dry-run --Werror)
-    git ls-files --cached --others --exclude-standard --deduplicate '*.cpp' '*.hpp' | xargs -r -d '\n' -n 40 -P "$jobs" clang-format "${flags[@]}"
+    git ls-files --cached --others --exclude-standard --deduplicate '*.cpp' '*.hpp' |
+        xargs -r -d '\n' -n 40 -P "$jobs" clang-format "${flags[@]}"
 }
 
 command_bench() {

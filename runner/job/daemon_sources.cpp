@@ -78,8 +78,9 @@ base::Result<void> DaemonSources::make_place() {
     const std::string config =
         "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[tar]\n\tumask = "
         "0\n[init]\n\ttemplateDir = " +
-        script::git_config_value(place_.tmp + "/git-template") + "\n[include]\n\tpath = " +
-        script::git_config_value(place_.tmp + "/.gitlab-runner.ext.conf") + "\n";
+        script::git_config_value(place_.tmp + "/git-template") +
+        "\n[include]\n\tpath = " + script::git_config_value(script::git_config_file(place_.tmp)) +
+        "\n";
     if (auto written = base::write_file_atomic(fs::path(home()) / ".gitconfig", config, 0600);
         !written) {
         return written;

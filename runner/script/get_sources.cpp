@@ -46,7 +46,9 @@ std::string git_config_value(std::string_view text) {
     return out + "\"";
 }
 
-std::string StageWriter::ext_config() const { return tmp() + "/.gitlab-runner.ext.conf"; }
+std::string git_config_file(const std::string& tmp) { return tmp + "/.gitlab-runner.ext.conf"; }
+
+std::string StageWriter::ext_config() const { return git_config_file(tmp()); }
 std::string StageWriter::credentials_file() const { return tmp() + "/.gitlab-runner.login"; }
 
 GitStrategy StageWriter::strategy() {
@@ -104,21 +106,20 @@ bool StageWriter::token_is_variable() const {
 
 /// Which addresses git replaces by others.
 std::string StageWriter::url_rules() const {
+    if (!variables_.flag("GIT_SUBMODULE_FORCE_HTTPS", false)) return {};
     const std::string clean = remote_url();
-    const std::string server = scheme_and_host(clean);
-    std::string text;
-    if (!variables_.flag("GIT_SUBMODULE_FORCE_HTTPS", false)) return text;
     // Below a relative root the addresses of SSH do not have it.
     const std::string own = "/" + payload_.job_info.project_full_path + ".git";
     const bool has_root = own.size() > 5 && clean.ends_with(own);
-    const std::string root = has_root ? clean.substr(0, clean.size() - own.size()) : server;
+    const std::string root =
+        has_root ? clean.substr(0, clean.size() - own.size()) : scheme_and_host(clean);
     std::string ssh = variables_.get("CI_SERVER_SHELL_SSH_HOST");
     if (ssh.empty()) ssh = variables_.get("CI_SERVER_HOST");
-    if (ssh.empty()) return text;
+    if (ssh.empty()) return {};
     const std::string port = variables_.get("CI_SERVER_SHELL_SSH_PORT");
-    text += "[url " + git_config_value(root + "/") +
-            "]\n\tinsteadOf = " + git_config_value("git@" + ssh + ":") +
-            "\n\tinsteadOf = " + git_config_value("ssh://git@" + ssh + "/") + "\n";
+    std::string text = "[url " + git_config_value(root + "/") +
+                       "]\n\tinsteadOf = " + git_config_value("git@" + ssh + ":") +
+                       "\n\tinsteadOf = " + git_config_value("ssh://git@" + ssh + "/") + "\n";
     if (!port.empty())
         text += "\tinsteadOf = " + git_config_value("ssh://git@" + ssh + ":" + port + "/") + "\n";
     return text;

@@ -139,6 +139,8 @@ class StageWriter {
     StageFacts facts_;
 };
 
+/// The configuration that the job's repositories include, below its temporary directory.
+std::string git_config_file(const std::string& tmp);
 /// In quotes, as a git configuration has values.
 std::string git_config_value(std::string_view text);
 /// "http://user:secret@host:1/a/b.git" → "http://host:1/a/b.git"; other text stays.

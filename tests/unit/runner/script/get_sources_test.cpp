@@ -7,8 +7,7 @@
 #include "base/files.hpp"
 #include "base/strings.hpp"
 #include "runner/script/stages.hpp"
-#include "tests/support/temp_dir.hpp"
-#include "tests/unit/runner/script/run_shell.hpp"
+#include "tests/unit/runner/script/shell_test.hpp"
 
 namespace {
 
@@ -22,13 +21,11 @@ using testing::HasSubstr;
 using testing::Not;
 
 /// get_sources, with the git of this machine, from a repository in the file system.
-class GetSources : public testing::TestWithParam<tests::Shell> {
+class GetSources : public tests::ShellTest {
   protected:
     void SetUp() override {
-        if (!tests::is_installed(GetParam()))
-            GTEST_SKIP() << GetParam().words.front() << " is not installed";
-        facts_.project_dir = (dir_.path() / "builds/g/p").string();
-        facts_.tmp_dir = facts_.project_dir + ".tmp";
+        ShellTest::SetUp();
+        if (IsSkipped()) return;
         origin_ = dir_.path() / "origin";
         first_ = commit("first");
         second_ = commit("second");
@@ -53,12 +50,6 @@ class GetSources : public testing::TestWithParam<tests::Shell> {
                    " > file; printf 'ignored\\n' > .gitignore; git add . >/dev/null 2>&1; git "
                    "commit -q -m " +
                    content + "; git rev-parse HEAD");
-    }
-    void set(std::string key, std::string value) {
-        protocol::gitlab::Variable variable;
-        variable.key = std::move(key);
-        variable.value = std::move(value);
-        payload_.variables.push_back(std::move(variable));
     }
     tests::ShellEnd fetch() {
         Variables variables(payload_, runner_, facts_);
@@ -85,13 +76,9 @@ class GetSources : public testing::TestWithParam<tests::Shell> {
         return fs::exists(fs::path(facts_.project_dir) / name);
     }
 
-    tests::TempDir dir_;
     fs::path origin_;
     std::string first_;
     std::string second_;
-    JobPayload payload_;
-    RunnerConfig runner_;
-    RunnerFacts facts_;
 };
 
 TEST_P(GetSources, ChecksOutExactlyTheCommit) {

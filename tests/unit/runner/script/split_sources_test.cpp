@@ -5,8 +5,7 @@
 
 #include "base/files.hpp"
 #include "runner/script/stages.hpp"
-#include "tests/support/temp_dir.hpp"
-#include "tests/unit/runner/script/run_shell.hpp"
+#include "tests/unit/runner/script/shell_test.hpp"
 
 namespace {
 
@@ -15,22 +14,14 @@ using runner::script::StageWriter;
 using runner::script::Variables;
 
 /// What makes room for the files in an environment without git.
-class SplitSources : public testing::TestWithParam<tests::Shell> {
+class SplitSources : public tests::ShellTest {
   protected:
     void SetUp() override {
-        if (!tests::is_installed(GetParam()))
-            GTEST_SKIP() << GetParam().words.front() << " is not installed";
-        facts_.project_dir = (dir_.path() / "builds/g/p").string();
-        facts_.tmp_dir = facts_.project_dir + ".tmp";
+        ShellTest::SetUp();
+        if (IsSkipped()) return;
         payload_.git_info.repo_url = "https://gitlab.example.com/g/p.git";
         payload_.git_info.sha = std::string(40, 'a');
         payload_.allow_git_fetch = true;
-    }
-    void set(std::string key, std::string value) {
-        protocol::gitlab::Variable variable;
-        variable.key = std::move(key);
-        variable.value = std::move(value);
-        payload_.variables.push_back(std::move(variable));
     }
     static void write(const fs::path& path, const std::string& content) {
         fs::create_directories(path.parent_path());
@@ -61,11 +52,6 @@ class SplitSources : public testing::TestWithParam<tests::Shell> {
         }
         return names;
     }
-
-    tests::TempDir dir_;
-    protocol::gitlab::JobPayload payload_;
-    runner::config::RunnerConfig runner_;
-    runner::script::RunnerFacts facts_;
 };
 
 TEST_P(SplitSources, CleanFlagsDecideWhatStays) {

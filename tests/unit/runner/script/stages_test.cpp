@@ -5,8 +5,7 @@
 
 #include <filesystem>
 
-#include "tests/support/temp_dir.hpp"
-#include "tests/unit/runner/script/run_shell.hpp"
+#include "tests/unit/runner/script/shell_test.hpp"
 
 namespace {
 
@@ -20,21 +19,12 @@ using testing::HasSubstr;
 using testing::Not;
 
 /// Scripts of one job, run one after the other in one directory, as the supervisor does.
-class Stages : public testing::TestWithParam<tests::Shell> {
+class Stages : public tests::ShellTest {
   protected:
     void SetUp() override {
-        if (!tests::is_installed(GetParam()))
-            GTEST_SKIP() << GetParam().words.front() << " is not installed";
-        facts_.project_dir = (dir_.path() / "project").string();
-        facts_.tmp_dir = facts_.project_dir + ".tmp";
-        std::filesystem::create_directory(facts_.project_dir);
-    }
-    void add(std::string key, std::string value, bool file = false) {
-        protocol::gitlab::Variable variable;
-        variable.key = std::move(key);
-        variable.value = std::move(value);
-        variable.file = file;
-        payload_.variables.push_back(std::move(variable));
+        ShellTest::SetUp();
+        if (IsSkipped()) return;
+        std::filesystem::create_directories(facts_.project_dir);
     }
     template <typename Write>
     tests::ShellEnd run(Write write) {
@@ -51,23 +41,18 @@ class Stages : public testing::TestWithParam<tests::Shell> {
         const Step made{.name = std::move(name), .script = std::move(lines), .when = ""};
         return run([&](StageWriter& writer) { return writer.step(made); });
     }
-
-    tests::TempDir dir_;
-    JobPayload payload_;
-    RunnerConfig runner_;
-    RunnerFacts facts_;
 };
 
 TEST_P(Stages, RunInTheProjectWithTheJobsVariables) {
-    add("GREETING", "it's $WHO");
-    add("WHO", "me");
+    set("GREETING", "it's $WHO");
+    set("WHO", "me");
     const auto end = step({"echo \"$GREETING in $PWD\""});
     EXPECT_EQ(end.code, 0);
     EXPECT_THAT(end.output, HasSubstr("\nit's me in " + facts_.project_dir + "\n"));
 }
 
 TEST_P(Stages, FileVariablesArePathsOfPrivateFilesUntilTheCleanup) {
-    add("KEY", "line 1\nline '2'\n", true);
+    set("KEY", "line 1\nline '2'\n", true);
     const auto end = step({"cat \"$KEY\"", "ls -l \"$KEY\" | cut -c1-10"});
     EXPECT_THAT(end.output, HasSubstr("\nline 1\nline '2'\n"));
     EXPECT_THAT(end.output, HasSubstr("\n-rw-------\n"));
@@ -107,14 +92,14 @@ TEST_P(Stages, PrepareNamesThePlaceAndForgetsAFormerEnvironment) {
 }
 
 TEST_P(Stages, ADebugTraceCanBeForbidden) {
-    add("CI_DEBUG_TRACE", "true");
+    set("CI_DEBUG_TRACE", "true");
     EXPECT_THAT(step({"true"}).output, HasSubstr("+ true\n"));
     runner_.debug_trace_disabled = true;
     EXPECT_THAT(step({"true"}).output, Not(HasSubstr("+ true\n")));
 }
 
 TEST_P(Stages, NoVariablesValueStandsInTheText) {
-    add("TOKEN", "very-secret");
+    set("TOKEN", "very-secret");
     Variables variables(payload_, runner_, facts_);
     StageWriter writer(payload_, runner_, variables, {});
     EXPECT_THAT(writer.step({.name = "script", .script = {"echo $TOKEN"}, .when = ""}),

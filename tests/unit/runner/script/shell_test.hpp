@@ -1,0 +1,38 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+#include "runner/config/config.hpp"
+#include "runner/script/variables.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/unit/runner/script/run_shell.hpp"
+
+namespace tests {
+
+/// A job whose scripts run in one of the shells, below a directory of the test's own.
+class ShellTest : public testing::TestWithParam<Shell> {
+  protected:
+    void SetUp() override {
+        if (!is_installed(GetParam()))
+            GTEST_SKIP() << GetParam().words.front() << " is not installed";
+        facts_.project_dir = (dir_.path() / "builds/g/p").string();
+        facts_.tmp_dir = facts_.project_dir + ".tmp";
+    }
+    void set(std::string key, std::string value, bool file = false) {
+        protocol::gitlab::Variable variable;
+        variable.key = std::move(key);
+        variable.value = std::move(value);
+        variable.file = file;
+        payload_.variables.push_back(std::move(variable));
+    }
+
+    TempDir dir_;
+    protocol::gitlab::JobPayload payload_;
+    runner::config::RunnerConfig runner_;
+    runner::script::RunnerFacts facts_;
+};
+
+}  // namespace tests
