@@ -65,7 +65,8 @@ bool EventLog::write_whole(std::string_view header, std::string_view bytes) {
     return true;
 }
 
-void EventLog::append(RecordType type, Stream stream, std::uint16_t stage, std::string_view bytes) {
+void EventLog::append(RecordType type, base::OutputStream stream, std::uint16_t stage,
+                      std::string_view bytes) {
     RecordHeader header;
     header.length = static_cast<std::uint32_t>(bytes.size());
     header.type = type;

@@ -22,7 +22,8 @@ class EventLog {
     EventLog(int directory,
              const std::function<void(const RecordHeader&, const std::string&)>& on_old);
 
-    void append(RecordType type, Stream stream, std::uint16_t stage, std::string_view bytes);
+    void append(RecordType type, base::OutputStream stream, std::uint16_t stage,
+                std::string_view bytes);
     [[nodiscard]] bool blocked() const { return !backlog_.empty(); }
     void retry();
     [[nodiscard]] std::uint64_t size() const { return size_; }

@@ -6,8 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "base/output_stream.hpp"
+
 /// What the daemon and the supervisor inside a job's environment say to each other. Both sides
-/// include this file and nothing else of each other; it needs only the standard library.
+/// include this file and nothing else of each other; it needs only the standard library and
+/// base/output_stream.hpp.
 ///
 /// Supervisor → client: the raw bytes of the job's event log from the offset asked for, live, and
 /// nothing else. The log is a sequence of records (16-byte header, then `length` bytes), so an
@@ -57,12 +60,10 @@ enum class RecordType : std::uint8_t {
         4,  ///< JSON; an answer {"id":"…","ok":bool,"error":"…",…} or an event {"event":"…",…}
 };
 
-enum class Stream : std::uint8_t { kNone = 0, kStdout = 1, kStderr = 2 };
-
 struct RecordHeader {
     std::uint32_t length = 0;
     RecordType type = RecordType::kNotice;
-    Stream stream = Stream::kNone;
+    base::OutputStream stream = base::OutputStream::kNone;
     std::uint16_t stage = 0;
     std::uint64_t time_us = 0;  ///< UTC
 
@@ -133,7 +134,8 @@ constexpr bool is_valid(const RecordHeader& header) {
     switch (header.type) {
         case RecordType::kOutput:
             return header.length <= kMaxOutputBytes &&
-                   (header.stream == Stream::kStdout || header.stream == Stream::kStderr);
+                   (header.stream == base::OutputStream::kStdout ||
+                    header.stream == base::OutputStream::kStderr);
         case RecordType::kStarted:
         case RecordType::kExited:
         case RecordType::kNotice: return header.length <= kMaxRecordBytes;

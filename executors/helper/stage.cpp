@@ -32,7 +32,7 @@ std::size_t OutputBudget::take(std::size_t wanted) {
     used_ += wanted;
     if (taken < wanted && !said_) {
         said_ = true;
-        log_.append(RecordType::kNotice, Stream::kNone, 0,
+        log_.append(RecordType::kNotice, base::OutputStream::kNone, 0,
                     event_json(kEventOutputLimit, "limit", static_cast<std::int64_t>(limit_)));
     }
     return taken;
@@ -49,8 +49,8 @@ Stage::Stage(Reactor& reactor, EventLog& log, OutputBudget& budget, const RunSta
       hidden_(run.hidden),
       kill_group_(run.kill_group),
       on_end_(std::move(on_end)) {
-    pipes_[0].stream = Stream::kStdout;
-    pipes_[1].stream = Stream::kStderr;
+    pipes_[0].stream = base::OutputStream::kStdout;
+    pipes_[1].stream = base::OutputStream::kStderr;
     report_.reason = "exit";
 }
 
@@ -65,10 +65,10 @@ void Stage::start(const RunStage& run, int cgroup_procs) {
         pid_ = launched.pid;
         pipes_[0].fd = std::move(launched.standard_output);
         pipes_[1].fd = std::move(launched.standard_error);
-        log_.append(RecordType::kStarted, Stream::kNone, number_,
+        log_.append(RecordType::kStarted, base::OutputStream::kNone, number_,
                     started_json(pid_, launched.shell));
     } catch (const Failure& failure) {
-        log_.append(RecordType::kStarted, Stream::kNone, number_, started_json(0, ""));
+        log_.append(RecordType::kStarted, base::OutputStream::kNone, number_, started_json(0, ""));
         report_ = {127, 0, "start_failed", failure.what(), ""};
         return finish();
     }
@@ -96,7 +96,7 @@ bool Stage::read_once(OutputPipe& pipe) {
     return true;
 }
 
-void Stage::take_output(Stream stream, std::string_view bytes) {
+void Stage::take_output(base::OutputStream stream, std::string_view bytes) {
     if (hidden_) {
         report_.output.append(bytes);
         if (report_.output.size() > 2 * kHiddenOutputBytes) {
@@ -167,7 +167,7 @@ void Stage::finish() {
     }
     const std::string json = exited_json(report_);
     report_.output = std::string();
-    log_.append(RecordType::kExited, Stream::kNone, number_, json);
+    log_.append(RecordType::kExited, base::OutputStream::kNone, number_, json);
     on_end_(json);
 }
 

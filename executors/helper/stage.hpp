@@ -60,13 +60,13 @@ class Stage {
   private:
     struct OutputPipe {
         Fd fd;
-        Stream stream = Stream::kNone;
+        base::OutputStream stream = base::OutputStream::kNone;
     };
     void watch(OutputPipe& pipe);
     void on_drain_limit();
     /// One read; false when nothing is there now or ever.
     bool read_once(OutputPipe& pipe);
-    void take_output(Stream stream, std::string_view bytes);
+    void take_output(base::OutputStream stream, std::string_view bytes);
     void close(OutputPipe& pipe);
     void drain();
 

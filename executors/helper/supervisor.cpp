@@ -88,7 +88,7 @@ void Supervisor::report_lost_stages() {
         if (exits_.count(stage) > 0) continue;
         const ExitReport report{1, 0, "lost", "the job's supervisor died while the script ran", ""};
         exits_[stage] = exited_json(report);
-        log_.append(RecordType::kExited, Stream::kNone, stage, exits_[stage]);
+        log_.append(RecordType::kExited, base::OutputStream::kNone, stage, exits_[stage]);
     }
 }
 
@@ -167,7 +167,7 @@ std::shared_ptr<Worker> Supervisor::handle(const Command& command) {
 void Supervisor::run_stage(const RunStage& run) {
     const auto ended = exits_.find(run.stage);
     if (ended != exits_.end()) {  // the client's checkpoint may lie behind the first one
-        log_.append(RecordType::kExited, Stream::kNone, run.stage, ended->second);
+        log_.append(RecordType::kExited, base::OutputStream::kNone, run.stage, ended->second);
         return;
     }
     if (!started_.insert(run.stage).second) return;
@@ -186,7 +186,8 @@ std::shared_ptr<Worker> Supervisor::start_worker(const std::string& id, bool has
                                                  const std::function<std::string(int)>& work) {
     if (!known_ids_.insert(id).second) return nullptr;
     auto on_end = [this, id](const std::string& json) {
-        log_.append(RecordType::kNotice, Stream::kNone, 0, answer_json_from_worker(id, json));
+        log_.append(RecordType::kNotice, base::OutputStream::kNone, 0,
+                    answer_json_from_worker(id, json));
     };
     try {
         workers_.push_back(std::make_shared<Worker>(reactor_, has_input, work, on_end));
@@ -231,7 +232,8 @@ void Supervisor::finish_shutdown() {
     reap();
     for (const auto& stage : stages_) stage->finish();
     const auto left = static_cast<std::int64_t>(find_descendants().size());
-    log_.append(RecordType::kNotice, Stream::kNone, 0, event_json(kEventShutdown, "left", left));
+    log_.append(RecordType::kNotice, base::OutputStream::kNone, 0,
+                event_json(kEventShutdown, "left", left));
     reactor_.after(kFlushLimitMs, [this] { reactor_.stop(); });
 }
 

@@ -36,7 +36,7 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
       options_(std::move(options)),
       signals_(executor, SIGQUIT, SIGTERM, SIGINT),
       status_(executor),
-      environments_(executor),
+      executors_(executor),
       builder_(executor,
                [this](const config::RunnerConfig& runner,
                       const protocol::gitlab::CallRecord& call) { status_.on_call(runner, call); }),
@@ -87,7 +87,7 @@ void Daemon::apply(std::shared_ptr<const config::Config> config) {
 }
 
 base::Result<void> Daemon::open() {
-    auto state = StateDir::acquire(state_directory_for(options_.config_path));
+    auto state = journal::StateDir::acquire(journal::state_directory_for(options_.config_path));
     if (!state) return state.error();
     state_dir_.emplace(std::move(*state));
     const auto id = config::load_system_id(options_.config_path);
@@ -103,7 +103,7 @@ base::Result<void> Daemon::open() {
     return {};
 }
 
-std::shared_ptr<RunnerEntry> Daemon::entry_for(const job::JobRecord& record) const {
+std::shared_ptr<RunnerEntry> Daemon::entry_for(const journal::JobRecord& record) const {
     for (const auto& entry : entries_) {
         if (entry->runner->url == record.url && entry->short_token == record.short_token)
             return entry;
@@ -117,13 +117,13 @@ std::shared_ptr<RunnerEntry> Daemon::entry_for(const job::JobRecord& record) con
 }
 
 void Daemon::take_up_former_jobs() {
-    auto found = job::find_jobs(state_dir_->path());
+    auto found = journal::find_jobs(state_dir_->path());
     std::set<std::int64_t> live;
     for (const auto& job : found)
         live.insert(std::atoll(job.journal.directory().filename().c_str()));
     jobs_->restore(std::move(found),
-                   [this](const job::JobRecord& record) { return entry_for(record); });
-    services_.spawn("remove leftovers", environments_.remove_leftovers(config_, system_id_, live));
+                   [this](const journal::JobRecord& record) { return entry_for(record); });
+    services_.spawn("remove leftovers", executors_.remove_leftovers(config_, system_id_, live));
 }
 
 /// After the first poll, which brings the last of what only a start needs (certificates), and after
@@ -135,7 +135,7 @@ void Daemon::rest_when_idle() {
 }
 
 base::Task<int> Daemon::run() {
-    auto make = [this](const config::RunnerConfig& runner) { return environments_.make(runner); };
+    auto make = [this](const config::RunnerConfig& runner) { return executors_.make(runner); };
     JobHost::Observer observer;
     observer.on_start = [this](const job::JobRun& run) { status_.on_job_start(run); };
     observer.on_end = [this](const job::JobRun& run) {

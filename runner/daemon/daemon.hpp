@@ -11,13 +11,13 @@
 #include "base/notifier.hpp"
 #include "base/task_group.hpp"
 #include "runner/daemon/config_watch.hpp"
-#include "runner/daemon/environments.hpp"
 #include "runner/daemon/feeder.hpp"
 #include "runner/daemon/job_host.hpp"
 #include "runner/daemon/shutdown.hpp"
-#include "runner/daemon/state_dir.hpp"
 #include "runner/daemon/status_service.hpp"
 #include "runner/daemon/token_rotation.hpp"
+#include "runner/executor_factory/executor_factory.hpp"
+#include "runner/journal/state_dir.hpp"
 
 namespace runner::daemon {
 
@@ -57,7 +57,7 @@ class Daemon {
     base::Task<void> wind_down();
     base::Task<void> limit_the_requests();
     base::Task<void> limit_the_stop();
-    std::shared_ptr<RunnerEntry> entry_for(const job::JobRecord& record) const;
+    std::shared_ptr<RunnerEntry> entry_for(const journal::JobRecord& record) const;
     StatusSnapshot snapshot() const;
 
     boost::asio::any_io_executor executor_;
@@ -67,13 +67,13 @@ class Daemon {
     boost::asio::signal_set signals_;
     std::optional<ConfigWatch> watch_;
     std::shared_ptr<const config::Config> config_;
-    std::optional<StateDir> state_dir_;
+    std::optional<journal::StateDir> state_dir_;
     std::string system_id_;
     ShutdownPlan plan_;
     int exit_code_ = 0;
     bool rested_ = false;  ///< nothing but polling since memory was given back
     StatusService status_;
-    Environments environments_;
+    executor_factory::ExecutorFactory executors_;
     EntryBuilder builder_;
     std::vector<std::shared_ptr<RunnerEntry>> entries_;
     std::unique_ptr<JobHost> jobs_;

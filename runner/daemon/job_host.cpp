@@ -13,7 +13,7 @@ namespace runner::daemon {
 namespace gitlab = protocol::gitlab;
 
 JobHost::JobHost(const boost::asio::any_io_executor& executor, std::filesystem::path state_dir,
-                 std::string system_id, ExecutorFactory make_executor, Observer observer)
+                 std::string system_id, MakeExecutor make_executor, Observer observer)
     : executor_(executor),
       state_dir_(std::move(state_dir)),
       system_id_(std::move(system_id)),
@@ -30,8 +30,8 @@ void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobReques
         base::log::error("The server sent a job that cannot be understood",
                          {{"runner", entry->short_token}, {"error", payload.error().message}});
         if (!identity) return;
-        job::Failure why{
-            job::FailureReason::kSystemFailure, 0,
+        journal::Failure why{
+            journal::FailureReason::kSystemFailure, 0,
             "the server's job description cannot be understood: " + payload.error().message};
         group_.spawn("refuse a job",
                      refuse(entry, {identity->id, identity->token}, std::move(why), {}));
@@ -48,7 +48,7 @@ void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobReques
                                             payload->features.failure_reasons));
         return;
     }
-    job::JobRecord record;
+    journal::JobRecord record;
     record.url = entry->runner->url;
     record.short_token = entry->short_token;
     record.runner_id = entry->runner->id;
@@ -58,8 +58,8 @@ void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobReques
     record.slot =
         slots_.acquire(config::runner_identity(*entry->runner), payload->job_info.project_id);
     const std::int64_t project = payload->job_info.project_id;
-    auto journal =
-        job::Journal::create(state_dir_, entry->runner->url, payload->id, record, answer.payload);
+    auto journal = journal::Journal::create(state_dir_, entry->runner->url, payload->id, record,
+                                            answer.payload);
     base::Result<void> started;
     if (journal) {
         started = start(entry, *journal, record, std::move(*payload), nullptr);
@@ -74,24 +74,24 @@ void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobReques
         auto removed = journal->remove();
         static_cast<void>(removed);
     }
-    job::Failure why{job::FailureReason::kSystemFailure, 0, started.error().message};
+    journal::Failure why{journal::FailureReason::kSystemFailure, 0, started.error().message};
     group_.spawn("refuse a job", refuse(entry, credentials, std::move(why), {}));
 }
 
-std::optional<job::Failure> JobHost::expand_inputs(const RunnerEntry& entry,
-                                                   gitlab::JobPayload& payload) const {
+std::optional<journal::Failure> JobHost::expand_inputs(const RunnerEntry& entry,
+                                                       gitlab::JobPayload& payload) const {
     if (payload.inputs.empty()) return std::nullopt;
     const script::Variables variables(payload, *entry.runner, {});
     if (!variables.feature("FF_ENABLE_JOB_INPUTS_INTERPOLATION")) return std::nullopt;
     const auto expansion = script::expand_inputs(payload);
     observer_.on_inputs(expansion);
     if (expansion.problem == script::InputsExpansion::Problem::kNone) return std::nullopt;
-    return job::Failure{job::FailureReason::kConfigurationError, 0, expansion.message};
+    return journal::Failure{journal::FailureReason::kConfigurationError, 0, expansion.message};
 }
 
-base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry, job::Journal journal,
-                                  const job::JobRecord& record, gitlab::JobPayload payload,
-                                  const job::Checkpoint* restored) {
+base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry,
+                                  journal::Journal journal, const journal::JobRecord& record,
+                                  gitlab::JobPayload payload, const journal::Checkpoint* restored) {
     auto executor = make_executor_(*entry->runner);
     if (!executor) return executor.error();
     job::GitLabChannelOptions options;
@@ -126,7 +126,7 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry, job
 void JobHost::watch_slot(job::JobSetup& setup) {
     const std::string runner = config::runner_identity(*setup.runner);
     const std::int64_t project = setup.payload.job_info.project_id;
-    const Slot slot = setup.record.slot;
+    const journal::Slot slot = setup.record.slot;
     setup.on_reported = [this, runner, project, slot] { slots_.leave(runner, project, slot); };
     setup.on_halted = [this, runner, project, slot] {
         slots_.release(runner, project, slot);
@@ -156,7 +156,7 @@ base::Task<void> JobHost::run_to_the_end(Place place) {
 }
 
 base::Task<void> JobHost::refuse(std::shared_ptr<RunnerEntry> entry, gitlab::JobCredentials job,
-                                 job::Failure why, std::vector<std::string> known_reasons) {
+                                 journal::Failure why, std::vector<std::string> known_reasons) {
     observer_.on_refuse(*entry);
     gitlab::JobUpdate start;
     start.info = runner_info(*entry->config, *entry->runner);
@@ -181,9 +181,9 @@ base::Task<void> JobHost::refuse(std::shared_ptr<RunnerEntry> entry, gitlab::Job
 }
 
 void JobHost::restore(
-    std::vector<job::FoundJob> jobs,
-    const std::function<std::shared_ptr<RunnerEntry>(const job::JobRecord&)>& find_entry) {
-    for (job::FoundJob& found : jobs) {
+    std::vector<journal::FoundJob> jobs,
+    const std::function<std::shared_ptr<RunnerEntry>(const journal::JobRecord&)>& find_entry) {
+    for (journal::FoundJob& found : jobs) {
         auto entry = find_entry(found.record);
         auto payload = gitlab::decode_payload(found.payload);
         if (!entry || !payload) {

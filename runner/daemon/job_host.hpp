@@ -11,15 +11,15 @@
 #include "base/task_group.hpp"
 #include "executors/executor.hpp"
 #include "runner/daemon/runner_entry.hpp"
-#include "runner/daemon/slots.hpp"
 #include "runner/job/job_run.hpp"
-#include "runner/job/journal.hpp"
+#include "runner/journal/journal.hpp"
+#include "runner/journal/slots.hpp"
 #include "runner/script/inputs.hpp"
 
 namespace runner::daemon {
 
 /// Makes the environment of a job for an entry's executor. kConfiguration for an unknown executor.
-using ExecutorFactory =
+using MakeExecutor =
     std::function<base::Result<std::unique_ptr<executors::Executor>>(const config::RunnerConfig&)>;
 
 /// The jobs that run: from the server's answer, or from the journal, to the last file removed.
@@ -37,7 +37,7 @@ class JobHost {
     };
 
     JobHost(const boost::asio::any_io_executor& executor, std::filesystem::path state_dir,
-            std::string system_id, ExecutorFactory make_executor, Observer observer);
+            std::string system_id, MakeExecutor make_executor, Observer observer);
 
     /// Takes a job that the server has just assigned. What is wrong with it is told to the server.
     void accept(std::shared_ptr<RunnerEntry> entry,
@@ -45,8 +45,8 @@ class JobHost {
     /// Takes up what a former daemon left behind; `find_entry` answers null when the runner is
     /// gone.
     void restore(
-        std::vector<job::FoundJob> jobs,
-        const std::function<std::shared_ptr<RunnerEntry>(const job::JobRecord&)>& find_entry);
+        std::vector<journal::FoundJob> jobs,
+        const std::function<std::shared_ptr<RunnerEntry>(const journal::JobRecord&)>& find_entry);
 
     /// Those that run now, and those that are accepted later.
     void stop_all(base::StopReason reason, std::string_view signal);
@@ -68,26 +68,26 @@ class JobHost {
     using Place = std::list<Running>::iterator;
 
     /// What is common to a new job and one from the journal.
-    base::Result<void> start(const std::shared_ptr<RunnerEntry>& entry, job::Journal journal,
-                             const job::JobRecord& record, protocol::gitlab::JobPayload payload,
-                             const job::Checkpoint* restored);
+    base::Result<void> start(const std::shared_ptr<RunnerEntry>& entry, journal::Journal journal,
+                             const journal::JobRecord& record, protocol::gitlab::JobPayload payload,
+                             const journal::Checkpoint* restored);
     base::Task<void> run_to_the_end(Place place);
     void watch_slot(job::JobSetup& setup);
-    [[nodiscard]] std::optional<job::Failure> expand_inputs(
+    [[nodiscard]] std::optional<journal::Failure> expand_inputs(
         const RunnerEntry& entry, protocol::gitlab::JobPayload& payload) const;
     base::Task<void> refuse(std::shared_ptr<RunnerEntry> entry,
-                            protocol::gitlab::JobCredentials job, job::Failure why,
+                            protocol::gitlab::JobCredentials job, journal::Failure why,
                             std::vector<std::string> known_reasons);
 
     boost::asio::any_io_executor executor_;
     std::filesystem::path state_dir_;
     std::string system_id_;
     std::string working_dir_;
-    ExecutorFactory make_executor_;
+    MakeExecutor make_executor_;
     Observer observer_;
     base::StopReason stopped_ = base::StopReason::kNone;
     std::string stop_signal_;
-    SlotTable slots_;
+    journal::SlotTable slots_;
     base::Notifier slots_changed_;
     std::list<Running> jobs_;
     base::TaskGroup group_;

@@ -2,24 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "base/strings.hpp"
 
 namespace runner::job {
 
-namespace {
+using journal::Failure;
+using journal::FailureReason;
 
-constexpr std::array<std::pair<FailureReason, std::string_view>, 8> kNames{{
-    {FailureReason::kScriptFailure, "script_failure"},
-    {FailureReason::kSystemFailure, "runner_system_failure"},
-    {FailureReason::kTimeout, "job_execution_timeout"},
-    {FailureReason::kImagePullFailure, "image_pull_failure"},
-    {FailureReason::kConfigurationError, "runner_configuration_error"},
-    {FailureReason::kExternalDependency, "runner_external_dependency_failure"},
-    {FailureReason::kInterrupted, "runner_interrupted"},
-    {FailureReason::kCanceled, "job_canceled"},
-}};
+namespace {
 
 constexpr std::array<std::string_view, 8> kNetworkWords{
     "dial tcp",      "connection refused",      "no such host",     "i/o timeout",
@@ -55,20 +46,6 @@ bool always_known(FailureReason reason) {
 }
 
 }  // namespace
-
-std::string_view to_string(FailureReason reason) {
-    for (const auto& [value, name] : kNames) {
-        if (value == reason) return name;
-    }
-    return "runner_system_failure";
-}
-
-FailureReason parse_failure_reason(std::string_view text) {
-    for (const auto& [value, name] : kNames) {
-        if (name == text) return value;
-    }
-    return FailureReason::kSystemFailure;
-}
 
 std::string wire_reason(FailureReason reason, const std::vector<std::string>& known_to_server) {
     const std::string name(to_string(reason));

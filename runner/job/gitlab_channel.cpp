@@ -11,6 +11,8 @@
 
 namespace runner::job {
 
+using journal::Outcome;
+
 namespace gitlab = protocol::gitlab;
 using base::StopReason;
 
@@ -135,12 +137,9 @@ class GitLabChannel final : public JobChannel {
     void section_start(std::string_view name) override { trace_->section_start(name); }
     void section_end(std::string_view name) override { trace_->section_end(name); }
 
-    void output(OutputStream stream, std::uint64_t time_us, std::string_view bytes) override {
+    void output(base::OutputStream stream, std::uint64_t time_us, std::string_view bytes) override {
         if (std::exchange(first_output_, false)) uploader_.expedite();
-        trace_->write_stage_output(stream == OutputStream::kStdout
-                                       ? trace::JobTrace::Stream::kScriptOut
-                                       : trace::JobTrace::Stream::kScriptErr,
-                                   static_cast<std::int64_t>(time_us), bytes);
+        trace_->write_stage_output(stream, static_cast<std::int64_t>(time_us), bytes);
     }
     void end_output() override { trace_->end_stage(); }
     void expect_output() override { first_output_ = true; }

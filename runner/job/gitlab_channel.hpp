@@ -7,7 +7,7 @@
 #include "protocol/gitlab/payload.hpp"
 #include "runner/config/config.hpp"
 #include "runner/job/job_channel.hpp"
-#include "runner/job/journal.hpp"
+#include "runner/journal/journal.hpp"
 
 namespace runner::job {
 
@@ -19,7 +19,7 @@ struct GitLabChannelOptions {
     const protocol::gitlab::JobPayload* payload = nullptr;  ///< read at construction only
     const config::RunnerConfig* runner = nullptr;           ///< the same
     std::filesystem::path spool;
-    const Checkpoint* restored = nullptr;  ///< null for a new job
+    const journal::Checkpoint* restored = nullptr;  ///< null for a new job
 };
 
 base::Result<std::unique_ptr<JobChannel>> make_gitlab_channel(

@@ -6,13 +6,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/output_stream.hpp"
 #include "base/result.hpp"
 #include "base/stop_source.hpp"
 #include "base/task.hpp"
 #include "executors/job_log.hpp"
 #include "protocol/gitlab/payload.hpp"
 #include "protocol/http/message.hpp"
-#include "runner/job/outcome.hpp"
+#include "runner/journal/outcome.hpp"
 
 namespace runner::job {
 
@@ -25,8 +26,6 @@ struct ArtifactFile {
     /// Told before a further try. May be empty.
     std::function<void(const base::Error& why, std::chrono::milliseconds wait)> on_retry;
 };
-
-enum class OutputStream { kStdout, kStderr };
 
 enum class StartAnswer {
     kGo,
@@ -54,7 +53,8 @@ class JobChannel {
     virtual void section_start(std::string_view name) = 0;
     virtual void section_end(std::string_view name) = 0;
     /// Output of the running stage. `time_us`: UTC.
-    virtual void output(OutputStream stream, std::uint64_t time_us, std::string_view bytes) = 0;
+    virtual void output(base::OutputStream stream, std::uint64_t time_us,
+                        std::string_view bytes) = 0;
     /// The stage is over: what its streams hold back is written.
     virtual void end_output() = 0;
 
@@ -78,7 +78,7 @@ class JobChannel {
     virtual base::Task<StartAnswer> announce_start() = 0;
     /// Sends the rest of the log and the outcome, as often as it takes; serve() ends. kUnavailable
     /// when the server could not be told within the configured tries.
-    virtual base::Task<base::Result<void>> finish(const Outcome& outcome) = 0;
+    virtual base::Task<base::Result<void>> finish(const journal::Outcome& outcome) = 0;
     /// What it is called to bring archives to where they are kept, and from there, for the job's
     /// log: "Uploading artifacts as \"archive\" to coordinator".
     struct TransferWords {

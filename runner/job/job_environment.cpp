@@ -165,7 +165,7 @@ bool is_protected(const JobPayload& payload, const script::Variables& variables)
 
 base::Result<Directories> job_directories(const JobPayload& payload,
                                           const config::RunnerConfig& runner,
-                                          const std::string& short_token, daemon::Slot slot,
+                                          const std::string& short_token, journal::Slot slot,
                                           const std::string& working_dir) {
     Directories out;
     const std::string root = is_docker(runner) ? std::string() : working_dir;
@@ -217,7 +217,7 @@ executors::JobEnvironment make_environment(const JobPayload& payload,
                                            const script::Variables& variables,
                                            const Directories& directories,
                                            const std::string& system_id,
-                                           const std::string& short_token, daemon::Slot slot) {
+                                           const std::string& short_token, journal::Slot slot) {
     executors::JobEnvironment env;
     env.job_id = payload.id;
     env.project_id = payload.job_info.project_id;

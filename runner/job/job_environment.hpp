@@ -6,7 +6,7 @@
 #include "executors/spec.hpp"
 #include "protocol/gitlab/payload.hpp"
 #include "runner/config/config.hpp"
-#include "runner/daemon/slots.hpp"
+#include "runner/journal/slots.hpp"
 #include "runner/script/variables.hpp"
 
 /// From GitLab's words to the executors' (job-runtime.md §2.1, §5.2). Pure.
@@ -24,7 +24,7 @@ struct Directories {
 /// kConfiguration when GIT_CLONE_PATH is not allowed or lies outside of the builds directory.
 base::Result<Directories> job_directories(const protocol::gitlab::JobPayload& payload,
                                           const config::RunnerConfig& runner,
-                                          const std::string& short_token, daemon::Slot slot,
+                                          const std::string& short_token, journal::Slot slot,
                                           const std::string& working_dir);
 
 /// `variables` are complete; names and aliases of images are expanded with them.
@@ -33,7 +33,7 @@ executors::JobEnvironment make_environment(const protocol::gitlab::JobPayload& p
                                            const script::Variables& variables,
                                            const Directories& directories,
                                            const std::string& system_id,
-                                           const std::string& short_token, daemon::Slot slot);
+                                           const std::string& short_token, journal::Slot slot);
 
 /// "runner-<short token>-project-<id>-concurrent-<n>" in the letters of RFC 1123, at most 63.
 std::string base_name(const std::string& short_token, std::int64_t project_id, int concurrent_id);

@@ -13,6 +13,10 @@
 
 namespace runner::job {
 
+using journal::Failure;
+using journal::FailureReason;
+using journal::Phase;
+
 using base::ErrorKind;
 using base::StopReason;
 
@@ -343,11 +347,9 @@ base::Task<void> JobRun::clean_up() {
     }
 }
 
-void JobRun::on_output(std::uint16_t, executors::helper::Stream stream, std::uint64_t time_us,
+void JobRun::on_output(std::uint16_t, base::OutputStream stream, std::uint64_t time_us,
                        std::string_view bytes) {
-    setup_.channel->output(stream == executors::helper::Stream::kStderr ? OutputStream::kStderr
-                                                                        : OutputStream::kStdout,
-                           time_us, bytes);
+    setup_.channel->output(stream, time_us, bytes);
 }
 
 void JobRun::on_offset(std::uint64_t offset) {

@@ -15,8 +15,8 @@
 #include "runner/job/job_channel.hpp"
 #include "runner/job/job_environment.hpp"
 #include "runner/job/job_status.hpp"
-#include "runner/job/journal.hpp"
 #include "runner/job/sources.hpp"
+#include "runner/journal/journal.hpp"
 #include "runner/script/stages.hpp"
 
 namespace runner::job {
@@ -29,9 +29,9 @@ struct JobSetup {
     std::string ca_chain;
     std::string system_id;
     std::string working_dir;
-    JobRecord record;
-    Journal journal;
-    std::optional<Checkpoint> restored;  ///< set when a former daemon began the job
+    journal::JobRecord record;
+    journal::Journal journal;
+    std::optional<journal::Checkpoint> restored;  ///< set when a former daemon began the job
     std::unique_ptr<executors::Executor> executor;
     std::unique_ptr<JobChannel> channel;
     std::unique_ptr<Sources> sources{};  ///< the job's files; null: the payload's repository
@@ -56,7 +56,7 @@ class JobRun final : private executors::session::EventSink {
     /// Writes the checkpoint now.
     void save();
     [[nodiscard]] const JobStatus& status() const { return status_; }
-    [[nodiscard]] const Outcome& outcome() const { return checkpoint_.outcome; }
+    [[nodiscard]] const journal::Outcome& outcome() const { return checkpoint_.outcome; }
     [[nodiscard]] const JobSetup& setup() const { return setup_; }
     /// Where the job's files are in its environment; "" while that is not known.
     [[nodiscard]] std::string project_directory() const {
@@ -90,7 +90,7 @@ class JobRun final : private executors::session::EventSink {
 
     // job_words.cpp: head and end of the log
     void write_header();
-    void fail(Failure failure);
+    void fail(journal::Failure failure);
     void settle();
 
     // job_stages.cpp: one stage
@@ -120,7 +120,7 @@ class JobRun final : private executors::session::EventSink {
     void stage_timed_out(const PlannedStage& stage);
     [[nodiscard]] bool is_over_time() const;
     void stage_stopped(const PlannedStage& stage);
-    void stage_failed(const PlannedStage& stage, Failure failure);
+    void stage_failed(const PlannedStage& stage, journal::Failure failure);
 
     // job_files.cpp: what goes into the environment and comes out of it
     [[nodiscard]] bool sources_by_daemon() const;
@@ -143,7 +143,7 @@ class JobRun final : private executors::session::EventSink {
     StageResult archive_failed(const std::string& what, const base::Error& error);
 
     // executors::session::EventSink
-    void on_output(std::uint16_t stage, executors::helper::Stream stream, std::uint64_t time_us,
+    void on_output(std::uint16_t stage, base::OutputStream stream, std::uint64_t time_us,
                    std::string_view bytes) override;
     void on_offset(std::uint64_t offset) override;
     void on_output_limit(std::uint64_t limit_bytes) override;
@@ -156,7 +156,7 @@ class JobRun final : private executors::session::EventSink {
     boost::asio::any_io_executor executor_;
     JobSetup setup_;
     std::vector<PlannedStage> plan_;
-    Checkpoint checkpoint_;
+    journal::Checkpoint checkpoint_;
     JobStatus status_;
     std::optional<Directories> directories_;
     std::optional<script::Variables> variables_;

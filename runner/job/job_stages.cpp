@@ -12,6 +12,10 @@
 
 namespace runner::job {
 
+using journal::Failure;
+using journal::FailureReason;
+using journal::Progress;
+
 using base::ErrorKind;
 using base::StopReason;
 using executors::session::StageCommand;

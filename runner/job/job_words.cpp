@@ -8,6 +8,11 @@
 /// The head of a job's log, its end, and the one outcome that both the log and the server are told.
 namespace runner::job {
 
+using journal::Failure;
+using journal::FailureReason;
+using journal::Phase;
+using journal::Progress;
+
 using base::StopReason;
 
 void JobRun::write_header() {

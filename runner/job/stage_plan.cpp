@@ -7,6 +7,8 @@
 
 namespace runner::job {
 
+using journal::Progress;
+
 namespace {
 
 constexpr std::size_t kNumbersPerStage = 2 * kMaxParts;

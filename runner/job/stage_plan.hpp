@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "base/stop_source.hpp"
 #include "protocol/gitlab/payload.hpp"
+#include "runner/journal/progress.hpp"
 
 /// Which stage comes next, given what happened so far (job-runtime.md §1.2, §1.3). Pure.
 namespace runner::job {
@@ -34,18 +34,7 @@ struct PlannedStage {
 /// The job's stages in their order; those with nothing to do are left out.
 std::vector<PlannedStage> plan_stages(const protocol::gitlab::JobPayload& payload);
 
-/// What decides about the stages that are left. Part of the checkpoint.
-struct Progress {
-    bool prepare_script_failed = false;
-    bool sources_failed =
-        false;  ///< or the cache's restoring, or a download: what the script needs is not there
-    bool steps_reached = false;  ///< a user step was started: after_script gets its turn
-    bool step_failed = false;    ///< a user step failed, was cancelled or hit its own limit
-    bool job_timed_out = false;
-    base::StopReason stop = base::StopReason::kNone;
-};
-
-bool should_run(const PlannedStage& stage, const Progress& progress);
+bool should_run(const PlannedStage& stage, const journal::Progress& progress);
 
 /// The supervisor's number of a stage's script; unique within the job and the same after a restart.
 /// `part`: which try, or which of a stage's archives, from 0 to kMaxParts - 1.

@@ -19,7 +19,7 @@ Engine::Engine(const boost::asio::any_io_executor& executor, EngineOptions optio
     : executor_(executor),
       options_(std::move(options)),
       short_token_(base::to_lower(base::random_alphanumeric(kShortToken))),
-      environments_(executor) {}
+      executors_(executor) {}
 
 base::Result<std::unique_ptr<job::JobRun>> Engine::make(protocol::gitlab::JobPayload payload,
                                                         std::unique_ptr<job::JobChannel> channel,
@@ -27,14 +27,14 @@ base::Result<std::unique_ptr<job::JobRun>> Engine::make(protocol::gitlab::JobPay
     if (const auto expansion = script::expand_inputs(payload); !expansion.message.empty()) {
         return base::make_error(base::ErrorKind::kConfiguration, expansion.message);
     }
-    auto executor = environments_.make(*options_.runner);
+    auto executor = executors_.make(*options_.runner);
     if (!executor) return executor.error();
-    job::JobRecord record;
+    journal::JobRecord record;
     record.short_token = short_token_;
     record.received_unix_micros = base::unix_micros_now();
     record.slot = slots_.acquire(short_token_, payload.job_info.project_id);
     // The payload is not stored: a local job is never taken up again.
-    auto journal = job::Journal::create(options_.state_dir, "", payload.id, record, "");
+    auto journal = journal::Journal::create(options_.state_dir, "", payload.id, record, "");
     if (!journal) {
         slots_.release(short_token_, payload.job_info.project_id, record.slot);
         return journal.error();

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "runner/daemon/environments.hpp"
+#include "runner/executor_factory/executor_factory.hpp"
 #include "runner/job/job_run.hpp"
 #include "runner/trace/mask_set.hpp"
 
@@ -37,8 +37,8 @@ class Engine {
     EngineOptions options_;
     std::string
         short_token_;  ///< of this call alone: names on the engine do not meet those of another
-    daemon::Environments environments_;
-    daemon::SlotTable slots_;
+    executor_factory::ExecutorFactory executors_;
+    journal::SlotTable slots_;
 };
 
 }  // namespace runner::local

@@ -23,14 +23,14 @@ namespace {
 
 constexpr std::size_t kTokenLength = 20;
 
-JobEnd end_of(const job::Outcome& outcome) {
+JobEnd end_of(const journal::Outcome& outcome) {
     if (outcome.success()) return {};
-    const job::Failure& failure = *outcome.failure;
+    const journal::Failure& failure = *outcome.failure;
     JobEnd end;
     end.status =
-        failure.reason == job::FailureReason::kCanceled ? Status::kCanceled : Status::kFailed;
+        failure.reason == journal::FailureReason::kCanceled ? Status::kCanceled : Status::kFailed;
     end.reason = job::to_string(failure.reason);
-    if (failure.reason == job::FailureReason::kScriptFailure) end.exit_code = failure.exit_code;
+    if (failure.reason == journal::FailureReason::kScriptFailure) end.exit_code = failure.exit_code;
     end.note = note_of(failure.message);
     return end;
 }
@@ -315,14 +315,14 @@ std::unique_ptr<job::JobChannel> LocalPipeline::channel_for(
         workshop_.display.line(first_row_ + job, line);
     };
     if (workshop_.shell_on_failure) {
-        options.before_cleanup = [this, job](const job::Outcome& outcome) {
+        options.before_cleanup = [this, job](const journal::Outcome& outcome) {
             return offer_shell(job, outcome);
         };
     }
     return make_terminal_channel(executor_, std::move(options));
 }
 
-base::Task<void> LocalPipeline::offer_shell(std::size_t job, const job::Outcome& outcome) {
+base::Task<void> LocalPipeline::offer_shell(std::size_t job, const journal::Outcome& outcome) {
     const auto run = running_.find(job);
     if (outcome.success() || stopped_ || run == running_.end()) co_return;
     workshop_.display.hide();

@@ -97,7 +97,7 @@ class LocalPipeline final : private JobStarter, private PipelineObserver {
     base::Result<void> add_downloads(std::size_t job, JobRequest& request);
     std::unique_ptr<job::JobChannel> channel_for(std::size_t job,
                                                  const protocol::gitlab::JobPayload& payload);
-    base::Task<void> offer_shell(std::size_t job, const job::Outcome& outcome);
+    base::Task<void> offer_shell(std::size_t job, const journal::Outcome& outcome);
     void warn(std::size_t job, const std::string& sentence);
 
     boost::asio::any_io_executor executor_;

@@ -125,8 +125,8 @@ class TerminalChannel final : public job::JobChannel, private executors::JobLog 
     executors::JobLog& log() override { return *this; }
     void section_start(std::string_view) override {}
     void section_end(std::string_view) override {}
-    void output(job::OutputStream stream, std::uint64_t, std::string_view bytes) override {
-        (stream == job::OutputStream::kStderr ? err_ : out_).write(bytes);
+    void output(base::OutputStream stream, std::uint64_t, std::string_view bytes) override {
+        (stream == base::OutputStream::kStderr ? err_ : out_).write(bytes);
     }
     void end_output() override {
         out_.close();
@@ -142,7 +142,7 @@ class TerminalChannel final : public job::JobChannel, private executors::JobLog 
         while (!over_) co_await ended_.wait();
     }
     base::Task<job::StartAnswer> announce_start() override { co_return job::StartAnswer::kGo; }
-    base::Task<base::Result<void>> finish(const job::Outcome& outcome) override {
+    base::Task<base::Result<void>> finish(const journal::Outcome& outcome) override {
         end_output();
         if (options_.before_cleanup) {
             auto task = options_.before_cleanup(outcome);

@@ -20,7 +20,7 @@ struct TerminalChannelOptions {
     /// Called for each line of the job's log, without its end.
     std::function<void(std::string_view)> on_line;
     /// Awaited with the outcome while the job's environment is still there; may be empty.
-    std::function<base::Task<void>(const job::Outcome&)> before_cleanup;
+    std::function<base::Task<void>(const journal::Outcome&)> before_cleanup;
 };
 
 /// A job's log as lines for a person, masked as in GitLab. There is nobody to report to, so nothing

@@ -88,8 +88,7 @@ void JobTrace::error(std::string_view text) {
 
 void JobTrace::service(std::string_view text, bool failed) {
     const auto bytes = fmt::format("{}{}{}\n", kGrey, text, kReset);
-    write_stage_output(failed ? Stream::kServiceErr : Stream::kServiceOut, clock_.unix_micros(),
-                       bytes);
+    write(failed ? kServiceErr : kServiceOut, clock_.unix_micros(), bytes);
 }
 
 void JobTrace::heading(std::string_view text) {
@@ -106,11 +105,15 @@ void JobTrace::marker(std::string_view kind, std::string_view name) {
 void JobTrace::section_start(std::string_view name) { marker("start", name); }
 void JobTrace::section_end(std::string_view name) { marker("end", name); }
 
-void JobTrace::write_stage_output(Stream stream, std::int64_t unix_micros, std::string_view bytes) {
+void JobTrace::write_stage_output(base::OutputStream stream, std::int64_t unix_micros,
+                                  std::string_view bytes) {
+    write(stream == base::OutputStream::kStderr ? kScriptErr : kScriptOut, unix_micros, bytes);
+}
+
+void JobTrace::write(Place place, std::int64_t unix_micros, std::string_view bytes) {
     // Behind the limit nothing of it would be stored: it need not be looked at either.
     if (spool_->limit_reached()) return;
-    channel(static_cast<Place>(static_cast<std::size_t>(stream) + kScriptOut))
-        .write(unix_micros, bytes);
+    channel(place).write(unix_micros, bytes);
 }
 
 void JobTrace::cut() {

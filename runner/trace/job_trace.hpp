@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/output_stream.hpp"
 #include "base/result.hpp"
 #include "executors/job_log.hpp"
 #include "runner/trace/line_framing.hpp"
@@ -63,9 +64,9 @@ class JobTrace final : public executors::JobLog {
     void section_start(std::string_view name);
     void section_end(std::string_view name);
 
-    enum class Stream : std::uint8_t { kScriptOut, kScriptErr, kServiceOut, kServiceErr };
     /// Bytes as they came, cut anywhere; `unix_micros` is when they were written.
-    void write_stage_output(Stream stream, std::int64_t unix_micros, std::string_view bytes);
+    void write_stage_output(base::OutputStream stream, std::int64_t unix_micros,
+                            std::string_view bytes);
     /// Script output was dropped before it came here: the log ends as at its limit.
     void cut();
     /// Ends the script's streams: unfinished lines and held back bytes go into the log.
@@ -88,6 +89,7 @@ class JobTrace final : public executors::JobLog {
 
     JobTrace(TraceOptions options, const base::Clock& clock, std::unique_ptr<Spool> spool);
     Channel& channel(Place place);
+    void write(Place place, std::int64_t unix_micros, std::string_view bytes);
     void line(std::string_view before, std::string_view text, std::string_view after);
     void marker(std::string_view kind, std::string_view name);
 

@@ -122,7 +122,7 @@ void whole(benchmark::State& state) {
                        .value();
         std::int64_t micros = 1'769'878'075'000'000;
         in_pieces(text, [&](std::string_view piece) {
-            log->write_stage_output(trace::JobTrace::Stream::kScriptOut, ++micros, piece);
+            log->write_stage_output(base::OutputStream::kStdout, ++micros, piece);
             benchmark::DoNotOptimize(log->flush());
         });
         log->close();

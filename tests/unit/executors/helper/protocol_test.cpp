@@ -6,7 +6,7 @@ namespace executors::helper {
 namespace {
 
 TEST(Protocol, WritesAHeaderInSixteenLittleEndianBytes) {
-    const RecordHeader header{0x04030201, RecordType::kExited, Stream::kStderr, 0x0605,
+    const RecordHeader header{0x04030201, RecordType::kExited, base::OutputStream::kStderr, 0x0605,
                               0x0e0d0c0b0a090807};
     const auto bytes = encode_header(header);
     const std::array<char, kHeaderBytes> expected{1, 2, 3, 4,  3,  2,  5,  6,
@@ -16,21 +16,21 @@ TEST(Protocol, WritesAHeaderInSixteenLittleEndianBytes) {
 }
 
 TEST(Protocol, KeepsLargeNumbers) {
-    const RecordHeader header{0xffff'ffff, RecordType::kOutput, Stream::kStdout, 0xffff,
+    const RecordHeader header{0xffff'ffff, RecordType::kOutput, base::OutputStream::kStdout, 0xffff,
                               UINT64_MAX};
     EXPECT_EQ(decode_header(encode_header(header).data()), header);
 }
 
 TEST(Protocol, KnowsWhatNoRecordLooksLike) {
-    RecordHeader header{10, RecordType::kOutput, Stream::kStdout, 1, 1};
+    RecordHeader header{10, RecordType::kOutput, base::OutputStream::kStdout, 1, 1};
     EXPECT_TRUE(is_valid(header));
-    header.stream = Stream::kNone;
+    header.stream = base::OutputStream::kNone;
     EXPECT_FALSE(is_valid(header));
-    header = {kMaxOutputBytes + 1, RecordType::kOutput, Stream::kStdout, 1, 1};
+    header = {kMaxOutputBytes + 1, RecordType::kOutput, base::OutputStream::kStdout, 1, 1};
     EXPECT_FALSE(is_valid(header));
-    header = {kMaxRecordBytes + 1, RecordType::kNotice, Stream::kNone, 0, 1};
+    header = {kMaxRecordBytes + 1, RecordType::kNotice, base::OutputStream::kNone, 0, 1};
     EXPECT_FALSE(is_valid(header));
-    header = {1, static_cast<RecordType>(9), Stream::kNone, 0, 1};
+    header = {1, static_cast<RecordType>(9), base::OutputStream::kNone, 0, 1};
     EXPECT_FALSE(is_valid(header));
 }
 

@@ -14,8 +14,8 @@ std::string record(helper::RecordType type, std::uint16_t stage, const std::stri
     helper::RecordHeader header;
     header.length = static_cast<std::uint32_t>(text.size());
     header.type = type;
-    header.stream =
-        type == helper::RecordType::kOutput ? helper::Stream::kStdout : helper::Stream::kNone;
+    header.stream = type == helper::RecordType::kOutput ? base::OutputStream::kStdout
+                                                        : base::OutputStream::kNone;
     header.stage = stage;
     header.time_us = 1;
     const auto bytes = helper::encode_header(header);

@@ -5,8 +5,8 @@
 namespace {
 
 using runner::job::classify_pull_failure;
-using runner::job::FailureReason;
 using runner::job::wire_reason;
+using runner::journal::FailureReason;
 
 TEST(FailureReason, FallsBackToWhatTheServerKnows) {
     const std::vector<std::string> old{"script_failure", "runner_system_failure"};

@@ -73,7 +73,7 @@ class FakeChannel final : public JobChannel, private executors::JobLog {
     executors::JobLog& log() override { return *this; }
     void section_start(std::string_view) override {}
     void section_end(std::string_view) override {}
-    void output(OutputStream, std::uint64_t, std::string_view) override {}
+    void output(base::OutputStream, std::uint64_t, std::string_view) override {}
     void end_output() override {}
     Mark mark() override { return {log_.size(), "{}"}; }
     void commit(std::uint64_t) override {}

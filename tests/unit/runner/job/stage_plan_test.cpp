@@ -8,8 +8,8 @@ using base::StopReason;
 using protocol::gitlab::JobPayload;
 using protocol::gitlab::Step;
 using runner::job::PlannedStage;
-using runner::job::Progress;
 using runner::job::StageKind;
+using runner::journal::Progress;
 
 JobPayload payload_with(std::vector<std::pair<std::string, std::vector<std::string>>> steps) {
     JobPayload payload;

@@ -19,8 +19,6 @@ class FixedClock final : public base::Clock {
     [[nodiscard]] std::int64_t unix_micros() const override { return kTime; }
 };
 
-using Stream = JobTrace::Stream;
-
 class JobTraceTest : public ::testing::Test {
   protected:
     TraceOptions options() {
@@ -70,11 +68,11 @@ TEST_F(JobTraceTest, StampsLines) {
     auto trace = make();
     trace->section_start("step_script");
     trace->heading("Executing");
-    trace->write_stage_output(Stream::kScriptOut, kTime, "one\ntw");
-    trace->write_stage_output(Stream::kScriptErr, kTime + 1, "error\n");
-    trace->write_stage_output(Stream::kScriptOut, kTime + 2, "o\nthree");
+    trace->write_stage_output(base::OutputStream::kStdout, kTime, "one\ntw");
+    trace->write_stage_output(base::OutputStream::kStderr, kTime + 1, "error\n");
+    trace->write_stage_output(base::OutputStream::kStdout, kTime + 2, "o\nthree");
     trace->end_stage();
-    trace->write_stage_output(Stream::kServiceOut, kTime, "ready\n");
+    trace->service("ready", false);
     trace->service("[service:db] s3cr3t-value", true);
     EXPECT_EQ(log(*trace), kStamp + "00O section_start:1769878075:step_script\r\x1b[0K\n" + kStamp +
                                "00O+\x1b[0K\x1b[36;1mExecuting\x1b[0;m\x1b[0;m\n" + kStamp +
@@ -86,16 +84,16 @@ TEST_F(JobTraceTest, StampsLines) {
 
 TEST_F(JobTraceTest, ShowsProgressBarsAtOnce) {
     auto trace = make();
-    trace->write_stage_output(Stream::kScriptOut, kTime, "10%\r");
-    trace->write_stage_output(Stream::kScriptOut, kTime, "20%\r");
-    trace->write_stage_output(Stream::kScriptOut, kTime, "done\r\nnext\r\n");
+    trace->write_stage_output(base::OutputStream::kStdout, kTime, "10%\r");
+    trace->write_stage_output(base::OutputStream::kStdout, kTime, "20%\r");
+    trace->write_stage_output(base::OutputStream::kStdout, kTime, "done\r\nnext\r\n");
     EXPECT_EQ(log(*trace), kStamp + "01O 10%\r\n" + kStamp + "01O+20%\r\n" + kStamp +
                                "01O+done\r\n" + kStamp + "01O next\r\n");
 }
 
 TEST_F(JobTraceTest, CutsEndlessLines) {
     auto trace = make();
-    trace->write_stage_output(Stream::kScriptOut, kTime,
+    trace->write_stage_output(base::OutputStream::kStdout, kTime,
                               std::string(8192 + 10, 'x') + "\n" + std::string(9000, 'y'));
     trace->end_stage();
     EXPECT_EQ(log(*trace), kStamp + "01O " + std::string(8192, 'x') + "\n" + kStamp + "01O+" +
@@ -107,9 +105,9 @@ TEST_F(JobTraceTest, CutsEndlessLines) {
 TEST_F(JobTraceTest, MasksEveryStreamAndTheRunnersOwnLines) {
     auto trace = make();
     trace->warning("Failed to pull image s3cr3t-value/x");
-    trace->write_stage_output(Stream::kScriptOut, kTime, "s3cr3t-");
-    trace->write_stage_output(Stream::kScriptErr, kTime, "s3cr3t-value glpat-abc\n");
-    trace->write_stage_output(Stream::kScriptOut, kTime, "value\n");
+    trace->write_stage_output(base::OutputStream::kStdout, kTime, "s3cr3t-");
+    trace->write_stage_output(base::OutputStream::kStderr, kTime, "s3cr3t-value glpat-abc\n");
+    trace->write_stage_output(base::OutputStream::kStdout, kTime, "value\n");
     trace->close();
     const auto text = log(*trace);
     EXPECT_EQ(text.find("s3cr3t-value"), std::string::npos);
@@ -121,8 +119,8 @@ TEST_F(JobTraceTest, MasksEveryStreamAndTheRunnersOwnLines) {
 TEST_F(JobTraceTest, RepairsText) {
     timestamps_ = false;
     auto trace = make();
-    trace->write_stage_output(Stream::kScriptOut, kTime, "\xe4\xbd");
-    trace->write_stage_output(Stream::kScriptOut, kTime, "\xa0 \xff\n");
+    trace->write_stage_output(base::OutputStream::kStdout, kTime, "\xe4\xbd");
+    trace->write_stage_output(base::OutputStream::kStdout, kTime, "\xa0 \xff\n");
     EXPECT_EQ(log(*trace), "\xe4\xbd\xa0 \xEF\xBF\xBD\n");
 }
 
@@ -142,7 +140,7 @@ TEST_F(JobTraceTest, ContinuesToTheByteAfterARestart) {
         return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
     };
     struct Event {
-        Stream stream;
+        base::OutputStream stream;
         std::string bytes;
     };
     const std::vector<std::string> words{
@@ -150,8 +148,8 @@ TEST_F(JobTraceTest, ContinuesToTheByteAfterARestart) {
         "\xe4\xbd", "\xa0",  " ",  "?private_token=", "plain text\n"};
     std::vector<Event> events;
     for (int i = 0; i < 300; ++i) {
-        events.push_back(
-            {pick(2) == 0 ? Stream::kScriptOut : Stream::kScriptErr, words[pick(words.size())]});
+        events.push_back({pick(2) == 0 ? base::OutputStream::kStdout : base::OutputStream::kStderr,
+                          words[pick(words.size())]});
     }
     const auto feed = [&](JobTrace& trace, std::size_t i) {
         trace.write_stage_output(events[i].stream, kTime + static_cast<std::int64_t>(i),
@@ -198,7 +196,7 @@ TEST_F(JobTraceTest, EndsALimitedLogWithTheOutcome) {
     o.limit_bytes = 4096;
     auto trace = std::move(JobTrace::create(o, clock_)).value();
     for (int i = 0; i < 1000; ++i)
-        trace->write_stage_output(Stream::kScriptOut, kTime, "a line of output\n");
+        trace->write_stage_output(base::OutputStream::kStdout, kTime, "a line of output\n");
     trace->end_stage();
     trace->error("Job failed: exit code 1");
     trace->close();

@@ -96,7 +96,7 @@ class UploaderTest : public ::testing::Test {
         return Uploader(context_.get_executor(), *trace_, server_, std::move(callbacks), times_);
     }
     void output(const std::string& bytes) {
-        trace_->write_stage_output(JobTrace::Stream::kScriptOut, 0, bytes);
+        trace_->write_stage_output(base::OutputStream::kStdout, 0, bytes);
         ASSERT_TRUE(trace_->flush());
     }
     std::string spool() { return base::read_file(dir_.path() / "spool").value(); }

@@ -1,11 +1,11 @@
-#include "runner/daemon/slots.hpp"
+#include "runner/journal/slots.hpp"
 
 #include <gtest/gtest.h>
 
 namespace {
 
-using runner::daemon::Slot;
-using runner::daemon::SlotTable;
+using runner::journal::Slot;
+using runner::journal::SlotTable;
 
 TEST(SlotTable, GivesTheLowestFreeNumbers) {
     SlotTable slots;

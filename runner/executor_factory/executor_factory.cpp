@@ -1,12 +1,12 @@
-#include "runner/daemon/environments.hpp"
+#include "runner/executor_factory/executor_factory.hpp"
 
 #include "base/log.hpp"
 #include "executors/docker/engine_connection.hpp"
 #include "executors/shell/shell_executor.hpp"
 
-namespace runner::daemon {
+namespace runner::executor_factory {
 
-base::Result<Environments::Connection> Environments::engine_of(
+base::Result<ExecutorFactory::Connection> ExecutorFactory::engine_of(
     const executors::docker::DockerSettings& settings) {
     const std::string key =
         settings.host + '\n' + settings.tls_cert_path + (settings.tls_verify ? "\nverify" : "");
@@ -17,7 +17,7 @@ base::Result<Environments::Connection> Environments::engine_of(
     return *made;
 }
 
-base::Result<std::unique_ptr<executors::Executor>> Environments::make(
+base::Result<std::unique_ptr<executors::Executor>> ExecutorFactory::make(
     const config::RunnerConfig& runner) {
     if (runner.executor == "shell")
         return executors::shell::make_shell_executor(executor_, runner.shell);
@@ -32,9 +32,9 @@ base::Result<std::unique_ptr<executors::Executor>> Environments::make(
                                                    runner.registries);
 }
 
-base::Task<void> Environments::remove_leftovers(std::shared_ptr<const config::Config> config,
-                                                std::string system_id,
-                                                std::set<std::int64_t> live_jobs) {
+base::Task<void> ExecutorFactory::remove_leftovers(std::shared_ptr<const config::Config> config,
+                                                   std::string system_id,
+                                                   std::set<std::int64_t> live_jobs) {
     const std::map<std::string, std::string> labels{
         {"com.gitlab.gitlab-runner.managed", "true"},
         {"com.gitlab.gitlab-runner.runner.system_id", system_id}};
@@ -56,4 +56,4 @@ base::Task<void> Environments::remove_leftovers(std::shared_ptr<const config::Co
     }
 }
 
-}  // namespace runner::daemon
+}  // namespace runner::executor_factory

@@ -1,4 +1,4 @@
-#include "runner/job/journal.hpp"
+#include "runner/journal/journal.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -8,12 +8,12 @@
 
 namespace {
 
-using runner::job::Checkpoint;
-using runner::job::FailureReason;
-using runner::job::find_jobs;
-using runner::job::JobRecord;
-using runner::job::Journal;
-using runner::job::Phase;
+using runner::journal::Checkpoint;
+using runner::journal::FailureReason;
+using runner::journal::find_jobs;
+using runner::journal::JobRecord;
+using runner::journal::Journal;
+using runner::journal::Phase;
 
 const std::string kUrl = "https://gitlab.example.com";
 

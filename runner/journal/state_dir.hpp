@@ -5,7 +5,7 @@
 #include "base/files.hpp"
 #include "base/result.hpp"
 
-namespace runner::daemon {
+namespace runner::journal {
 
 /// Where the daemon keeps its journal: $STATE_DIRECTORY (systemd), else /var/lib/runner for the
 /// root user's default configuration, else `.runner-state` beside the configuration file.
@@ -27,4 +27,4 @@ class StateDir {
     base::UniqueFd lock_;
 };
 
-}  // namespace runner::daemon
+}  // namespace runner::journal

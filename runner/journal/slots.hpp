@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace runner::daemon {
+namespace runner::journal {
 
 /// The numbers that tell concurrent jobs of one runner (runner_identity()) apart
 /// (runner-protocol.md §2.7.4).
@@ -37,4 +37,4 @@ class SlotTable {
     Projects leaving_of_project_;
 };
 
-}  // namespace runner::daemon
+}  // namespace runner::journal

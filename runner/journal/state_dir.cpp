@@ -1,4 +1,4 @@
-#include "runner/daemon/state_dir.hpp"
+#include "runner/journal/state_dir.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -11,7 +11,7 @@
 
 #include "base/strings.hpp"
 
-namespace runner::daemon {
+namespace runner::journal {
 
 namespace fs = std::filesystem;
 
@@ -46,4 +46,4 @@ base::Result<StateDir> StateDir::acquire(const fs::path& path) {
     return StateDir(path, std::move(lock));
 }
 
-}  // namespace runner::daemon
+}  // namespace runner::journal

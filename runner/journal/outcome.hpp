@@ -2,9 +2,10 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 /// How a job ended, in the words that GitLab expects (job-runtime.md §1.7, §1.8).
-namespace runner::job {
+namespace runner::journal {
 
 enum class FailureReason {
     kScriptFailure,
@@ -16,6 +17,10 @@ enum class FailureReason {
     kInterrupted,
     kCanceled,
 };
+
+std::string_view to_string(FailureReason reason);
+/// An unknown word is a system failure.
+FailureReason parse_failure_reason(std::string_view text);
 
 struct Failure {
     FailureReason reason = FailureReason::kSystemFailure;
@@ -29,4 +34,4 @@ struct Outcome {
     [[nodiscard]] bool success() const { return !failure.has_value(); }
 };
 
-}  // namespace runner::job
+}  // namespace runner::journal

@@ -1,4 +1,4 @@
-#include "runner/job/journal.hpp"
+#include "runner/journal/journal.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -6,9 +6,8 @@
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
-#include "runner/job/failure_reason.hpp"
 
-namespace runner::job {
+namespace runner::journal {
 
 namespace {
 
@@ -189,4 +188,4 @@ std::vector<FoundJob> find_jobs(const fs::path& state_dir) {
     return found;
 }
 
-}  // namespace runner::job
+}  // namespace runner::journal

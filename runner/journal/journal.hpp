@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "runner/daemon/slots.hpp"
-#include "runner/job/outcome.hpp"
-#include "runner/job/stage_plan.hpp"
+#include "runner/journal/outcome.hpp"
+#include "runner/journal/progress.hpp"
+#include "runner/journal/slots.hpp"
 
 /// What survives the daemon: one directory (0700) per running job below the state directory.
 ///
@@ -19,14 +19,14 @@
 ///
 /// Rule: a thing is written here before it is acted on. What lies behind the checkpoint in the
 /// spool was never sent and is cut off when the job is taken up again.
-namespace runner::job {
+namespace runner::journal {
 
 /// Facts that do not change while the job runs.
 struct JobRecord {
     std::string url;          ///< of the runner entry
     std::string short_token;  ///< tells entries with the same URL apart
     std::int64_t runner_id = 0;
-    daemon::Slot slot;
+    Slot slot;
     std::int64_t received_unix_micros = 0;
     std::string ca_chain{};        ///< PEM of the server's authority, "" without TLS
     std::string correlation_id{};  ///< of the request that brought the job
@@ -90,4 +90,4 @@ struct FoundJob {
 /// "*.broken" and left for a person.
 std::vector<FoundJob> find_jobs(const std::filesystem::path& state_dir);
 
-}  // namespace runner::job
+}  // namespace runner::journal

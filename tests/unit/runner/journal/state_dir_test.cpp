@@ -1,4 +1,4 @@
-#include "runner/daemon/state_dir.hpp"
+#include "runner/journal/state_dir.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 
 namespace {
 
-using runner::daemon::StateDir;
+using runner::journal::StateDir;
 
 TEST(StateDir, BelongsToOneDaemonAtATime) {
     const tests::TempDir dir;
@@ -35,11 +35,11 @@ TEST(StateDir, IsPrivateEvenWhenItWasNot) {
 
 TEST(StateDir, LiesBesideTheConfigurationUnlessTheSystemSaysOtherwise) {
     ::unsetenv("STATE_DIRECTORY");
-    EXPECT_EQ(runner::daemon::state_directory_for("/home/u/config.toml"), "/home/u/.runner-state");
-    EXPECT_EQ(runner::daemon::state_directory_for("/etc/gitlab-runner/config.toml"),
+    EXPECT_EQ(runner::journal::state_directory_for("/home/u/config.toml"), "/home/u/.runner-state");
+    EXPECT_EQ(runner::journal::state_directory_for("/etc/gitlab-runner/config.toml"),
               "/var/lib/runner");
     ::setenv("STATE_DIRECTORY", "/var/lib/other:/x", 1);
-    EXPECT_EQ(runner::daemon::state_directory_for("/home/u/config.toml"), "/var/lib/other");
+    EXPECT_EQ(runner::journal::state_directory_for("/home/u/config.toml"), "/var/lib/other");
     ::unsetenv("STATE_DIRECTORY");
 }
 

@@ -1,6 +1,6 @@
-#include "runner/daemon/slots.hpp"
+#include "runner/journal/slots.hpp"
 
-namespace runner::daemon {
+namespace runner::journal {
 
 namespace {
 
@@ -54,4 +54,4 @@ int SlotTable::in_use(const std::string& runner) const {
     return place == by_runner_.end() ? 0 : static_cast<int>(place->second.size());
 }
 
-}  // namespace runner::daemon
+}  // namespace runner::journal

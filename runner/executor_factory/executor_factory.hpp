@@ -6,15 +6,15 @@
 #include <vector>
 
 #include "executors/docker/docker_executor.hpp"
-#include "runner/daemon/job_host.hpp"
 
-namespace runner::daemon {
+namespace runner::executor_factory {
 
 /// Makes executors: the one place that names the concrete ones. Jobs of one Docker engine share a
 /// connection to it, made at the first job. Strand: the I/O thread.
-class Environments {
+class ExecutorFactory {
   public:
-    explicit Environments(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+    explicit ExecutorFactory(boost::asio::any_io_executor executor)
+        : executor_(std::move(executor)) {}
 
     base::Result<std::unique_ptr<executors::Executor>> make(const config::RunnerConfig& runner);
     /// Removes what jobs of this machine's runners left on the engines and nobody carries on. An
@@ -30,4 +30,4 @@ class Environments {
     std::map<std::string, Connection> engines_;
 };
 
-}  // namespace runner::daemon
+}  // namespace runner::executor_factory
