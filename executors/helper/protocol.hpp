@@ -124,7 +124,7 @@ constexpr RecordHeader decode_header(const char* bytes) {
     RecordHeader header;
     header.length = detail::get_little<std::uint32_t>(bytes);
     header.type = static_cast<RecordType>(static_cast<unsigned char>(bytes[4]));
-    header.stream = static_cast<Stream>(static_cast<unsigned char>(bytes[5]));
+    header.stream = static_cast<base::OutputStream>(static_cast<unsigned char>(bytes[5]));
     header.stage = detail::get_little<std::uint16_t>(bytes + 6);
     header.time_us = detail::get_little<std::uint64_t>(bytes + 8);
     return header;

@@ -2,10 +2,13 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "executors/docker/docker_executor.hpp"
+#include "executors/executor.hpp"
+#include "runner/config/config.hpp"
 
 namespace runner::executor_factory {
 

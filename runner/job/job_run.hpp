@@ -16,6 +16,7 @@
 #include "runner/job/job_environment.hpp"
 #include "runner/job/job_status.hpp"
 #include "runner/job/sources.hpp"
+#include "runner/job/stage_plan.hpp"
 #include "runner/journal/journal.hpp"
 #include "runner/script/stages.hpp"
 

@@ -16,6 +16,13 @@ namespace runner::job {
 namespace {
 
 using base::ErrorKind;
+using journal::Checkpoint;
+using journal::Failure;
+using journal::FailureReason;
+using journal::JobRecord;
+using journal::Journal;
+using journal::Outcome;
+using journal::Phase;
 using base::Result;
 using base::Task;
 using testing::Contains;
