@@ -7,7 +7,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/strings.hpp"
-#include "runner/job/failure_reason.hpp"
+#include "runner/journal/outcome.hpp"
 #include "runner/local/downloads.hpp"
 #include "runner/local/failed_shell.hpp"
 #include "runner/local/selection.hpp"
@@ -29,7 +29,7 @@ JobEnd end_of(const journal::Outcome& outcome) {
     JobEnd end;
     end.status =
         failure.reason == journal::FailureReason::kCanceled ? Status::kCanceled : Status::kFailed;
-    end.reason = job::to_string(failure.reason);
+    end.reason = journal::to_string(failure.reason);
     if (failure.reason == journal::FailureReason::kScriptFailure) end.exit_code = failure.exit_code;
     end.note = note_of(failure.message);
     return end;

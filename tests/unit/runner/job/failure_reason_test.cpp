@@ -24,9 +24,9 @@ TEST(FailureReason, FallsBackToWhatTheServerKnows) {
 TEST(FailureReason, NamesAndValuesGoBothWays) {
     for (const auto reason : {FailureReason::kScriptFailure, FailureReason::kInterrupted,
                               FailureReason::kCanceled, FailureReason::kImagePullFailure}) {
-        EXPECT_EQ(runner::job::parse_failure_reason(to_string(reason)), reason);
+        EXPECT_EQ(runner::journal::parse_failure_reason(to_string(reason)), reason);
     }
-    EXPECT_EQ(runner::job::parse_failure_reason("new_word"), FailureReason::kSystemFailure);
+    EXPECT_EQ(runner::journal::parse_failure_reason("new_word"), FailureReason::kSystemFailure);
 }
 
 TEST(FailureReason, PullFailuresAreClassifiedByTheirText) {

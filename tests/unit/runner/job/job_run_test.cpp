@@ -16,6 +16,8 @@ namespace runner::job {
 namespace {
 
 using base::ErrorKind;
+using base::Result;
+using base::Task;
 using journal::Checkpoint;
 using journal::Failure;
 using journal::FailureReason;
@@ -23,8 +25,6 @@ using journal::JobRecord;
 using journal::Journal;
 using journal::Outcome;
 using journal::Phase;
-using base::Result;
-using base::Task;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;

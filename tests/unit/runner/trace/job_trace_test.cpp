@@ -78,7 +78,7 @@ TEST_F(JobTraceTest, StampsLines) {
                                "00O+\x1b[0K\x1b[36;1mExecuting\x1b[0;m\x1b[0;m\n" + kStamp +
                                "01O one\n" + "2026-01-31T16:47:55.123457Z 01E error\n" + kStamp +
                                "01O two\n" + "2026-01-31T16:47:55.123458Z 01O three\n" + kStamp +
-                               "0fO ready\n" + kStamp +
+                               "0fO \x1b[0;37mready\x1b[0;m\n" + kStamp +
                                "0fE \x1b[0;37m[service:db] [MASKED]\x1b[0;m\n");
 }
 
