@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "executors/docker/settings.hpp"
+#include "executors/executor_kind.hpp"
 
 /// config.toml as values (runner-protocol.md §5). Loaded once into an immutable snapshot; a running
 /// job keeps the snapshot it started with.
@@ -34,7 +35,7 @@ struct RunnerConfig {
     std::chrono::nanoseconds unhealthy_interval = std::chrono::minutes(60);
     int job_status_final_update_retry_limit = 10;
     std::map<std::string, std::string> labels;
-    std::string executor;
+    std::string executor;  ///< as written: also names that only others have
     std::string builds_dir;
     std::string cache_dir;
     std::string clone_url;
@@ -55,6 +56,11 @@ struct RunnerConfig {
     executors::docker::DockerSettings docker;
     executors::docker::DindSettings dind;
     std::vector<executors::docker::RegistrySettings> registries;
+
+    /// nullopt when this program has no such executor.
+    [[nodiscard]] std::optional<executors::ExecutorKind> executor_kind() const {
+        return executors::parse_executor_kind(executor);
+    }
 };
 
 struct Config {

@@ -253,7 +253,7 @@ void Daemon::on_signal(int signal) {
 }
 
 void Daemon::describe() const {
-    for (const job::JobStatus* job : jobs_->statuses()) {
+    for (const status::JobState* job : jobs_->statuses()) {
         base::log::debug("Running job", {{"job", job->id},
                                          {"project", job->project},
                                          {"runner_name", job->runner_name},

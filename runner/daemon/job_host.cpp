@@ -220,8 +220,8 @@ void JobHost::save_all() {
 
 base::Task<void> JobHost::wait() { co_await group_.wait(); }
 
-std::vector<const job::JobStatus*> JobHost::statuses() const {
-    std::vector<const job::JobStatus*> all;
+std::vector<const status::JobState*> JobHost::statuses() const {
+    std::vector<const status::JobState*> all;
     for (const Running& running : jobs_) all.push_back(&running.run->status());
     return all;
 }

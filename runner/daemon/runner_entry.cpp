@@ -47,9 +47,7 @@ std::string client_key(const config::RunnerConfig& runner) {
 
 }  // namespace
 
-bool has_executor(const config::RunnerConfig& runner) {
-    return runner.executor == "docker" || runner.executor == "shell";
-}
+bool has_executor(const config::RunnerConfig& runner) { return runner.executor_kind().has_value(); }
 
 gitlab::RunnerInfo runner_info(const config::Config& config, const config::RunnerConfig& runner) {
     gitlab::RunnerInfo info;
@@ -59,8 +57,9 @@ gitlab::RunnerInfo runner_info(const config::Config& config, const config::Runne
     info.labels = config.labels;
     for (const auto& [key, value] : runner.labels) info.labels[key] = value;
     add_common(info.features);
-    if (runner.executor == "docker") add_docker(info.features);
-    if (runner.executor == "shell") info.features.shared = true;
+    const auto kind = runner.executor_kind();
+    if (kind == executors::ExecutorKind::kDocker) add_docker(info.features);
+    if (kind) info.features.shared = executors::traits_of(*kind).shared_host;
     return info;
 }
 

@@ -50,24 +50,6 @@ std::string describe(const gitlab::JobRequestAnswer& answer) {
     return answer.status == 0 ? "no answer" : std::to_string(answer.status);
 }
 
-status::JobState job_state(const job::JobStatus& job) {
-    return {.id = job.id,
-            .project_id = job.project_id,
-            .project = job.project,
-            .name = job.job_name,
-            .url = job.job_url,
-            .runner_name = job.runner_name,
-            .short_token = job.short_token,
-            .executor = job.executor,
-            .image = job.image,
-            .state = job.state,
-            .stage = job.stage,
-            .executor_stage = job.executor_stage,
-            .started_unix_micros = job.started_unix_micros,
-            .stage_started_unix_micros = job.stage_started_unix_micros,
-            .restored = job.restored};
-}
-
 }  // namespace
 
 class StatusService::Impl {
@@ -91,7 +73,7 @@ class StatusService::Impl {
         now.system_id = given.system_id;
         now.concurrent = given.config->concurrent;
         for (const auto& entry : *given.entries) now.runners.push_back(runner_state(*entry));
-        for (const job::JobStatus* job : given.jobs) now.jobs.push_back(job_state(*job));
+        for (const status::JobState* job : given.jobs) now.jobs.push_back(*job);
         return now;
     }
 

@@ -21,7 +21,7 @@ namespace runner::daemon {
 struct StatusSnapshot {
     const config::Config* config = nullptr;
     const std::vector<std::shared_ptr<RunnerEntry>>* entries = nullptr;
-    std::vector<const job::JobStatus*> jobs;
+    std::vector<const status::JobState*> jobs;
     const char* process_state = "starting";
     std::string system_id;
 };

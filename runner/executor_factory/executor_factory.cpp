@@ -19,13 +19,14 @@ base::Result<ExecutorFactory::Connection> ExecutorFactory::engine_of(
 
 base::Result<std::unique_ptr<executors::Executor>> ExecutorFactory::make(
     const config::RunnerConfig& runner) {
-    if (runner.executor == "shell")
-        return executors::shell::make_shell_executor(executor_, runner.shell);
-    if (runner.executor != "docker") {
+    const auto kind = runner.executor_kind();
+    if (!kind) {
         return base::make_error(
             base::ErrorKind::kConfiguration,
             "the executor \"" + runner.executor + "\" is not known: use docker or shell");
     }
+    if (*kind == executors::ExecutorKind::kShell)
+        return executors::shell::make_shell_executor(executor_, runner.shell);
     auto engine = engine_of(runner.docker);
     if (!engine) return engine.error();
     return executors::docker::make_docker_executor(executor_, *engine, runner.docker, runner.dind,
@@ -39,7 +40,7 @@ base::Task<void> ExecutorFactory::remove_leftovers(std::shared_ptr<const config:
         {"com.gitlab.gitlab-runner.managed", "true"},
         {"com.gitlab.gitlab-runner.runner.system_id", system_id}};
     for (const auto& runner : config->runners) {
-        if (runner.executor != "docker") continue;
+        if (runner.executor_kind() != executors::ExecutorKind::kDocker) continue;
         auto mine = labels;
         mine["com.gitlab.gitlab-runner.runner.id"] = config::short_token(runner.token);
         auto engine = engine_of(runner.docker);

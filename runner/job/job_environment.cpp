@@ -19,7 +19,11 @@ namespace {
 constexpr std::size_t kMaxNameLength = 63;
 constexpr std::string_view kLabelPrefix = "com.gitlab.gitlab-runner.";
 
-bool is_docker(const config::RunnerConfig& runner) { return runner.executor == "docker"; }
+/// Jobs have the runner's own machine in common, and no containers.
+bool on_shared_host(const config::RunnerConfig& runner) {
+    const auto kind = runner.executor_kind();
+    return kind && executors::traits_of(*kind).shared_host;
+}
 
 std::string slug_of(const JobPayload& payload) {
     std::string slug = script::project_slug(payload.git_info.repo_url);
@@ -168,10 +172,10 @@ base::Result<Directories> job_directories(const JobPayload& payload,
                                           const std::string& short_token, journal::Slot slot,
                                           const std::string& working_dir) {
     Directories out;
-    const std::string root = is_docker(runner) ? std::string() : working_dir;
+    const std::string root = on_shared_host(runner) ? working_dir : std::string();
     out.builds = runner.builds_dir.empty() ? root + "/builds" : runner.builds_dir;
     out.project = out.builds;
-    if (!is_docker(runner) || builds_are_bound(runner, out.builds)) {
+    if (on_shared_host(runner) || builds_are_bound(runner, out.builds)) {
         out.project += fmt::format("/{}/{}", short_token, slot.concurrent_project_id);
     }
     out.slug = slug_of(payload);
@@ -185,7 +189,7 @@ base::Result<Directories> job_directories(const JobPayload& payload,
     facts.concurrent_project_id = slot.concurrent_project_id;
     const script::Variables variables(payload, runner, facts);
     if (const std::string wish = variables.get("GIT_CLONE_PATH"); !wish.empty()) {
-        if (!runner.custom_build_dir_enabled.value_or(is_docker(runner))) {
+        if (!runner.custom_build_dir_enabled.value_or(!on_shared_host(runner))) {
             return base::make_error(base::ErrorKind::kConfiguration,
                                     "setting GIT_CLONE_PATH is not allowed, enable "
                                     "`custom_build_dir` feature");

@@ -11,8 +11,6 @@ using journal::Progress;
 
 namespace {
 
-constexpr std::size_t kNumbersPerStage = 2 * kMaxParts;
-
 bool has_lines(const protocol::gitlab::Step& step) { return !step.script.empty(); }
 
 PlannedStage step_stage(const protocol::gitlab::Step& step, std::size_t index) {
@@ -103,11 +101,6 @@ bool should_run(const PlannedStage& stage, const Progress& progress) {
         case StageKind::kCleanup: return !cancelled || progress.steps_reached;
     }
     return false;
-}
-
-std::uint16_t stage_number(std::size_t plan_index, std::size_t part, bool recovery_script) {
-    const std::size_t offset = std::min(part, kMaxParts - 1) + (recovery_script ? kMaxParts : 0);
-    return static_cast<std::uint16_t>((plan_index + 1) * kNumbersPerStage + offset);
 }
 
 }  // namespace runner::job

@@ -36,9 +36,4 @@ std::vector<PlannedStage> plan_stages(const protocol::gitlab::JobPayload& payloa
 
 bool should_run(const PlannedStage& stage, const journal::Progress& progress);
 
-/// The supervisor's number of a stage's script; unique within the job and the same after a restart.
-/// `part`: which try, or which of a stage's archives, from 0 to kMaxParts - 1.
-inline constexpr std::size_t kMaxParts = 1024;
-std::uint16_t stage_number(std::size_t plan_index, std::size_t part, bool recovery_script = false);
-
 }  // namespace runner::job

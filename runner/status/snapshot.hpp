@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// What is true of the daemon at one moment, as plain values: the input of every page of the
@@ -23,6 +24,7 @@ struct RunnerState {
     std::string last_answer;                    ///< "204 No Content", "no answer: …"
 };
 
+/// What people and metrics see of a job. The job itself writes it, on the I/O thread.
 struct JobState {
     std::int64_t id = 0;
     std::int64_t project_id = 0;
@@ -33,12 +35,19 @@ struct JobState {
     std::string short_token;
     std::string executor;
     std::string image;
-    std::string state;
-    std::string stage;
-    std::string executor_stage;
+    std::string state = "pending";  ///< pending, running, success, failed
+    std::string stage = "prepare_executor";
+    std::string executor_stage = "created";
     std::int64_t started_unix_micros = 0;
     std::int64_t stage_started_unix_micros = 0;
-    bool restored = false;
+    bool restored = false;  ///< taken up again after the daemon's restart
+
+    void enter(std::string new_stage, std::string new_executor_stage,
+               std::int64_t now_unix_micros) {
+        stage = std::move(new_stage);
+        executor_stage = std::move(new_executor_stage);
+        stage_started_unix_micros = now_unix_micros;
+    }
 };
 
 struct Snapshot {

@@ -1,0 +1,71 @@
+#include "runner/job/checkpointer.hpp"
+
+#include "base/log.hpp"
+
+namespace runner::job {
+
+using journal::Phase;
+
+namespace {
+
+/// How often a busy log may make us write a checkpoint.
+constexpr std::chrono::milliseconds kSaveInterval{20};
+/// How often a log is looked at in which others write: the preparation, which may pull an image for
+/// minutes, or services.
+constexpr std::chrono::milliseconds kOthersInterval{500};
+
+}  // namespace
+
+Checkpointer::Checkpointer(const boost::asio::any_io_executor& io, journal::Journal journal,
+                           JobChannel& channel, std::int64_t job_id, journal::Checkpoint state)
+    : journal_(std::move(journal)),
+      channel_(channel),
+      job_id_(job_id),
+      state_(std::move(state)),
+      changed_(io) {}
+
+void Checkpointer::request() {
+    due_ = true;
+    changed_.notify_all();
+}
+
+void Checkpointer::finish() {
+    finished_ = true;
+    changed_.notify_all();
+}
+
+base::Task<void> Checkpointer::serve() {
+    while (!finished_ && state_.phase < Phase::kCleaning) {
+        const bool look_often = state_.phase == Phase::kPreparing || others_write_;
+        if (!due_ && look_often) {
+            auto notified = co_await changed_.wait_for(kOthersInterval);
+            if (!notified) due_ = true;
+            continue;
+        }
+        if (!due_) {
+            co_await changed_.wait();
+            continue;
+        }
+        save();
+        auto slept = co_await base::sleep_for(kSaveInterval);
+        static_cast<void>(slept);  // a cancelled sleep only saves earlier
+    }
+}
+
+void Checkpointer::save() {
+    if (finished_) return;
+    due_ = false;
+    const JobChannel::Mark mark = channel_.mark();
+    state_.spool_bytes = mark.bytes;
+    state_.trace_state = mark.state;
+    auto saved = journal_.save(state_);
+    if (!saved && !failed_) {
+        failed_ = true;
+        base::log::error(
+            "The journal cannot be written: the job goes on, but would not survive a restart",
+            {{"job", job_id_}, {"error", saved.error().message}});
+    }
+    channel_.commit(mark.bytes);
+}
+
+}  // namespace runner::job

@@ -1,0 +1,115 @@
+#include "runner/job/job_context.hpp"
+
+#include "base/clock.hpp"
+#include "base/files.hpp"
+#include "base/log.hpp"
+
+namespace runner::job {
+
+using journal::Failure;
+
+namespace {
+
+/// The client's certificate and key go to scripts as a pair or not at all.
+void read_client_pair(const config::RunnerConfig& runner, script::RunnerFacts& facts) {
+    if (runner.tls_cert_file.empty() || runner.tls_key_file.empty()) return;
+    auto cert = base::read_file(runner.tls_cert_file);
+    auto key = base::read_file(runner.tls_key_file);
+    if (!cert || !key) return;  // the connection says what is wrong with them
+    facts.tls_cert = std::move(*cert);
+    facts.tls_key = std::move(*key);
+}
+
+executors::ExecutorTraits traits_for(const config::RunnerConfig& runner) {
+    return executors::traits_of(runner.executor_kind().value_or(executors::ExecutorKind::kDocker));
+}
+
+script::Variables make_variables(const JobSetup& setup, const executors::ExecutorTraits& traits,
+                                 const base::Result<Directories>& directories) {
+    script::RunnerFacts facts;
+    facts.short_token = setup.record.short_token;
+    if (directories) {
+        facts.builds_dir = directories->builds;
+        facts.project_dir = directories->project;
+        facts.tmp_dir = directories->tmp;
+    }
+    facts.image = setup.payload.image ? setup.payload.image->name : setup.runner->docker.image;
+    facts.concurrent_id = setup.record.slot.concurrent_id;
+    facts.concurrent_project_id = setup.record.slot.concurrent_project_id;
+    facts.shared_environment = traits.shared_host;
+    facts.ca_chain = setup.ca_chain;
+    read_client_pair(*setup.runner, facts);
+    return script::Variables(setup.payload, *setup.runner, facts);
+}
+
+status::JobState initial_state(const JobSetup& setup) {
+    const auto& payload = setup.payload;
+    status::JobState state;
+    state.id = payload.id;
+    state.project_id = payload.job_info.project_id;
+    state.project = payload.job_info.project_full_path;
+    state.name = payload.job_info.name;
+    state.runner_name = setup.runner->name;
+    state.short_token = setup.record.short_token;
+    state.executor = setup.runner->executor;
+    state.started_unix_micros = setup.record.received_unix_micros;
+    state.stage_started_unix_micros = base::unix_micros_now();
+    state.restored = setup.restored.has_value();
+    for (const auto& variable : payload.variables) {
+        if (variable.key == "CI_JOB_URL") state.url = variable.value;
+    }
+    return state;
+}
+
+}  // namespace
+
+JobContext::JobContext(const boost::asio::any_io_executor& io_executor, JobSetup parts)
+    : io(io_executor),
+      setup(std::move(parts)),
+      traits(traits_for(*setup.runner)),
+      directories(job_directories(setup.payload, *setup.runner, setup.record.short_token,
+                                  setup.record.slot, setup.working_dir)),
+      variables(make_variables(setup, traits, directories)),
+      status(initial_state(setup)),
+      checkpoints(io, setup.journal, *setup.channel, setup.payload.id,
+                  setup.restored ? *setup.restored : journal::Checkpoint()),
+      deadlines(*setup.runner, std::chrono::seconds(setup.payload.timeout_seconds),
+                base::system_clock()) {}
+
+void JobContext::enter(std::string stage, std::string_view executor_stage) {
+    status.enter(std::move(stage), std::string(executor_stage), base::unix_micros_now());
+}
+
+void JobContext::log_variable_warnings() {
+    for (const std::string& warning : variables.take_warnings()) log().warning(warning);
+}
+
+Situation JobContext::situation(std::string silence_hint) const {
+    const auto& checkpoint = checkpoints.state();
+    Situation now;
+    now.progress = checkpoint.progress;
+    now.stop = stop.reason();
+    now.stage_begun = checkpoint.stage_begun;
+    now.restored = setup.restored.has_value();
+    now.job_is_over = deadlines.job_is_over(checkpoint);
+    now.silence_hint = std::move(silence_hint);
+    return now;
+}
+
+void JobContext::apply(const Verdict& verdict) {
+    for (const std::string& warning : verdict.warnings) log().warning(warning);
+    if (!verdict.cleanup_problem.empty()) {
+        base::log::warning("Cleaning up a job's files failed",
+                           {{"job", status.id}, {"error", verdict.cleanup_problem}});
+    }
+    checkpoint().progress = verdict.progress;
+    if (verdict.failure) fail(*verdict.failure);
+    if (verdict.forget_stop) stop.reset();
+}
+
+void JobContext::fail(Failure failure) {
+    auto& outcome = checkpoint().outcome;
+    if (!outcome.failure) outcome.failure = std::move(failure);
+}
+
+}  // namespace runner::job

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "executors/executor.hpp"
+#include "executors/session/session.hpp"
+#include "protocol/gitlab/payload.hpp"
+#include "runner/config/config.hpp"
+#include "runner/job/job_channel.hpp"
+#include "runner/job/sources.hpp"
+#include "runner/journal/journal.hpp"
+
+namespace runner::job {
+
+/// Makes the job's conversation with its supervisor: `executor.connect()` is the way there, output
+/// goes to `sink`, and events before `offset` are not delivered again.
+using SessionFactory = std::function<std::unique_ptr<executors::session::Session>(
+    const boost::asio::any_io_executor& io, executors::Executor& executor,
+    executors::session::EventSink& sink, std::uint64_t offset)>;
+
+/// The real one: executors::session::SupervisorSession.
+std::unique_ptr<executors::session::Session> make_supervisor_session(
+    const boost::asio::any_io_executor& io, executors::Executor& executor,
+    executors::session::EventSink& sink, std::uint64_t offset);
+
+/// All that a job is made of; moved into its run.
+struct JobSetup {
+    std::shared_ptr<const config::Config> config;  ///< keeps `runner` alive
+    const config::RunnerConfig* runner = nullptr;
+    protocol::gitlab::JobPayload payload;
+    std::string ca_chain;
+    std::string system_id;
+    std::string working_dir;
+    journal::JobRecord record;
+    runner::journal::Journal journal;
+    std::optional<journal::Checkpoint> restored;  ///< set when a former daemon began the job
+    std::unique_ptr<executors::Executor> executor;
+    std::unique_ptr<JobChannel> channel;
+    std::unique_ptr<Sources> sources{};  ///< the job's files; null: the payload's repository
+    /// The server knows the outcome, or never will.
+    std::function<void()> on_reported = {};
+    /// Nothing of the job runs any more; only its remains are there.
+    std::function<void()> on_halted = {};
+    SessionFactory make_session = make_supervisor_session;
+};
+
+}  // namespace runner::job

@@ -1,0 +1,97 @@
+#include "runner/job/readiness_gate.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/stop_source.hpp"
+#include "runner/job/limits.hpp"
+
+namespace runner::job {
+
+using base::ErrorKind;
+using base::Result;
+using executors::ReadinessStage;
+using executors::session::StageCommand;
+
+namespace {
+
+/// The script's first try and its second; below all numbers of stages.
+constexpr std::uint16_t kFirstTry = 1;
+constexpr std::uint16_t kSecondTry = 2;
+constexpr std::chrono::seconds kScriptLimit{60};
+
+base::Task<Result<void>> wait_for_value(base::Notifier& changed,
+                                        const std::optional<Result<void>>& value) {
+    while (!value) {
+        co_await changed.wait();
+    }
+    co_return Result<void>();
+}
+
+}  // namespace
+
+base::Task<void> ReadinessGate::run() {
+    const auto wanted = context_.executor().readiness();
+    Result<void> result;
+    if (wanted) result = co_await make_ready(*wanted);
+    ended_ = result;
+    changed_.notify_all();
+}
+
+base::Task<Result<void>> ReadinessGate::make_ready(const ReadinessStage& wanted) {
+    const auto deadline = Clock::now() + wanted.engine_limit;
+    auto result = co_await wait_engine(wanted, EngineState::kListening, deadline);
+    std::string problem;
+    if (result) result = co_await run_script(wanted, kFirstTry, problem);
+    if (result) result = co_await wait_engine(wanted, EngineState::kAnswering, deadline);
+    if (result && !problem.empty()) result = co_await run_script(wanted, kSecondTry, problem);
+    message_ = problem.empty()
+                   ? wanted.ready_message
+                   : "The builder could not be prepared; the job goes on without it: " + problem;
+    co_return std::move(result);
+}
+
+base::Task<Result<void>> ReadinessGate::wait_engine(const ReadinessStage& wanted, EngineState state,
+                                                    Clock::time_point deadline) {
+    if (wanted.engine_socket.empty()) co_return Result<void>();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    const auto limit = std::max(left, std::chrono::milliseconds(1));
+    auto waiting = session_.wait_engine(wanted.engine_socket, state, limit, wanted.engine_log);
+    auto waited = co_await std::move(waiting);
+    if (!waited && waited.error().is(ErrorKind::kTimeout)) {
+        // The engine's limit is not the job's: this is the environment's failure.
+        co_return base::make_error(ErrorKind::kUnavailable, waited.error().message);
+    }
+    co_return std::move(waited);
+}
+
+/// `problem`: what the script said when it failed, else "".
+base::Task<Result<void>> ReadinessGate::run_script(const ReadinessStage& wanted,
+                                                   std::uint16_t number, std::string& problem) {
+    problem.clear();
+    if (wanted.script.empty()) co_return Result<void>();
+    StageCommand command;
+    command.stage = number;
+    command.script = wanted.script;
+    command.user = "0";
+    command.hidden = true;
+    command.deadline = kScriptLimit;
+    command.grace = kGrace;
+    auto running = session_.run_stage(std::move(command));
+    auto exit = co_await std::move(running);
+    if (!exit) co_return exit.error();
+    if (exit->code != 0) problem = exit->output.empty() ? "no reason was given" : exit->output;
+    co_return Result<void>();
+}
+
+base::Task<Result<void>> ReadinessGate::wait() {
+    auto waiting = wait_for_value(changed_, ended_);
+    auto waited =
+        co_await base::run_stoppable(&context_.stop, std::move(waiting), context_.deadline());
+    if (!waited) co_return std::move(waited);
+    co_return *ended_;
+}
+
+std::string ReadinessGate::take_message() { return std::exchange(message_, {}); }
+
+}  // namespace runner::job

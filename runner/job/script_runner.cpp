@@ -1,0 +1,88 @@
+#include "runner/job/script_runner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/stop_source.hpp"
+#include "runner/job/limits.hpp"
+
+namespace runner::job {
+
+using base::StopReason;
+using executors::session::StageCommand;
+using executors::session::StageExit;
+
+namespace {
+
+/// The daemon's own limit lies behind the supervisor's, which is the one that counts.
+constexpr std::chrono::seconds kSlack{15};
+/// As long as the environment has never answered, nobody there watches the limit.
+constexpr std::chrono::seconds kSlackBeforeFirstAnswer{1};
+
+std::chrono::seconds grace_for(StopReason reason) {
+    switch (reason) {
+        case StopReason::kAbort: return std::chrono::seconds(1);
+        case StopReason::kShutdown: return std::chrono::seconds(5);
+        default: return kGrace;
+    }
+}
+
+std::chrono::milliseconds until(base::Deadline deadline) {
+    const auto left = *deadline - std::chrono::steady_clock::now();
+    return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left),
+                    std::chrono::milliseconds(1));
+}
+
+}  // namespace
+
+StageCommand ScriptRunner::command(std::uint16_t number, std::string script,
+                                   base::Deadline deadline) const {
+    const auto& info = context_.executor().info();
+    StageCommand command;
+    command.stage = number;
+    command.script = std::move(script);
+    command.arguments = info.login_arguments;
+    command.shells = info.shells;
+    command.user = info.user;
+    command.deadline = until(deadline);
+    command.grace = kGrace;
+    for (const auto& variable : info.script_environment) {
+        command.environment[variable.name] = variable.value;
+    }
+    for (auto& variable : context_.variables.environment()) {
+        command.environment[variable.name] = std::move(variable.value);
+    }
+    return command;
+}
+
+base::Task<StageResult> ScriptRunner::run(std::uint16_t number, std::string script,
+                                          base::Deadline deadline) {
+    // Nobody would hear the end of a script that was never begun.
+    const bool may_run = std::exchange(begun_by_former_daemon_, false);
+    if (context_.stop.requested() && !may_run) {
+        co_return base::make_error(base::ErrorKind::kCancelled, "stopped before it began");
+    }
+    auto task = session_.run_stage(command(number, std::move(script), deadline));
+    const auto patience = session_.was_reached() ? kGrace + kSlack : kSlackBeforeFirstAnswer;
+    const base::Deadline own = *deadline + patience;
+    auto result = co_await base::run_stoppable(&context_.stop, std::move(task), own);
+    if (result || !context_.stop.requested()) co_return std::move(result);
+    auto stopped = co_await stop(number);
+    co_return std::move(stopped);
+}
+
+base::Task<StageResult> ScriptRunner::stop(std::uint16_t number) {
+    const auto grace = grace_for(context_.stop.reason());
+    session_.request_stop(number, grace);
+    auto waiting = session_.wait_exit(number);
+    auto exit = co_await base::with_deadline(std::move(waiting), grace + kSlack);
+    if (!exit) co_return exit.error();
+    exit->reason = StageExit::Reason::kStopped;
+    co_return std::move(exit);
+}
+
+std::string ScriptRunner::silence_hint() const {
+    return session_.was_reached() ? std::string() : context_.executor().info().silence_hint;
+}
+
+}  // namespace runner::job

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "executors/session/session.hpp"
+#include "runner/job/job_context.hpp"
+#include "runner/job/stage_judge.hpp"
+
+namespace runner::job {
+
+/// Runs one script of the job at a time in its environment, and ends it when the job is stopped or
+/// the script's time is over.
+///
+/// Life: made when the environment is; `context` and `session` outlive it. Strand: the I/O thread.
+class ScriptRunner {
+  public:
+    ScriptRunner(JobContext& context, executors::session::Session& session)
+        : context_(context),
+          session_(session),
+          begun_by_former_daemon_(context.checkpoint().stage_begun) {}
+
+    /// `number` is unique in the job and the same after a restart: a script that runs already, or
+    /// has ended, is only waited for. A script that fails is a StageExit. Failures: those of
+    /// Session, kTimeout when the supervisor did not enforce `deadline` itself, kCancelled when the
+    /// job was stopped before the script began.
+    base::Task<StageResult> run(std::uint16_t number, std::string script, base::Deadline deadline);
+    /// What may be wrong with an environment that has never answered, "" for one that has.
+    [[nodiscard]] std::string silence_hint() const;
+    [[nodiscard]] executors::session::Session& session() const { return session_; }
+
+  private:
+    [[nodiscard]] executors::session::StageCommand command(std::uint16_t number, std::string script,
+                                                           base::Deadline deadline) const;
+    base::Task<StageResult> stop(std::uint16_t number);
+
+    JobContext& context_;
+    executors::session::Session& session_;
+    /// The script that is run first may be under way already: a stop must be told to it.
+    bool begun_by_former_daemon_;
+};
+
+}  // namespace runner::job

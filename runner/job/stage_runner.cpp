@@ -1,0 +1,203 @@
+#include "runner/job/stage_runner.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "runner/job/retry.hpp"
+#include "runner/job/stage_numbers.hpp"
+
+namespace runner::job {
+
+using executors::session::StageExit;
+
+namespace {
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "this host";
+}
+
+script::StageFacts stage_facts(const JobContext& context) {
+    const auto& info = context.executor().info();
+    script::StageFacts facts;
+    facts.place = info.shared ? info.description : info.description + " via " + host_name();
+    facts.correlation_id = context.setup.record.correlation_id;
+    facts.shared_environment = info.shared;
+    facts.shell_executor = context.traits.shared_host;
+    facts.sources_by_daemon = context.setup.sources || !info.has_git;
+    facts.helper = info.helper;
+    facts.cache_dir = context.directories->cache;
+    facts.project_slug = context.directories->slug;
+    return facts;
+}
+
+bool failed_by_itself(const StageResult& result) {
+    return result && result->code != 0 && result->reason == StageExit::Reason::kExited;
+}
+
+}  // namespace
+
+StageRunner::StageRunner(JobContext& context, executors::session::Session& session,
+                         const std::vector<PlannedStage>& plan, const StageJudge& judge)
+    : context_(context),
+      plan_(plan),
+      judge_(judge),
+      writer_(context.payload(), context.runner(), context.variables, stage_facts(context)),
+      scripts_(context, session),
+      gate_(context, session),
+      sources_(context, scripts_, writer_),
+      artifacts_(context, scripts_, writer_) {}
+
+base::Task<void> StageRunner::run() {
+    auto& checkpoint = context_.checkpoint();
+    for (; checkpoint.plan_index < plan_.size(); ++checkpoint.plan_index) {
+        const PlannedStage& stage = plan_[checkpoint.plan_index];
+        if (context_.stop.requested() && !checkpoint.stage_begun) {
+            context_.apply(judge_.stopped(stage, context_.situation()));
+        }
+        if (!should_run(stage, checkpoint.progress)) continue;
+        co_await run_stage(stage);
+        checkpoint.stage_begun = false;
+        checkpoint.attempt = 0;
+        checkpoint.part = 0;
+    }
+}
+
+base::Task<void> StageRunner::run_stage(const PlannedStage& stage) {
+    context_.enter(stage.name, executors::executor_stage(context_.traits, "run"));
+    if (stage.kind == StageKind::kStep) {
+        auto usable = co_await begin_steps(stage);
+        if (!usable) co_return;
+    }
+    auto result = co_await run_with_retries(stage);
+    judge(stage, result);
+}
+
+/// Before every step; false when the environment did not become ready.
+base::Task<bool> StageRunner::begin_steps(const PlannedStage& stage) {
+    auto ready = co_await gate_.wait();
+    if (!ready) {
+        context_.apply(judge_.readiness(stage, ready.error(), context_.situation()));
+        co_return false;
+    }
+    auto& progress = context_.checkpoint().progress;
+    if (!std::exchange(progress.steps_reached, true)) context_.channel().expect_output();
+    co_return true;
+}
+
+/// Only get_sources is tried again, as often as the job allows.
+base::Task<StageResult> StageRunner::run_with_retries(const PlannedStage& stage) {
+    const bool sources = stage.kind == StageKind::kGetSources;
+    const int attempts = sources ? context_.variables.attempts("GET_SOURCES_ATTEMPTS") : 1;
+    const bool slower = context_.variables.feature("FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY");
+    auto& checkpoint = context_.checkpoint();
+    while (true) {
+        if (sources && checkpoint.attempt > 0 && !checkpoint.stage_begun) co_await clear_worktree();
+        auto result = co_await attempt(stage);
+        if (!failed_by_itself(result) || checkpoint.attempt + 1 >= attempts ||
+            context_.stop.requested()) {
+            co_return std::move(result);
+        }
+        ++checkpoint.attempt;
+        checkpoint.stage_begun = false;
+        context_.checkpoints.save();
+        context_.log().warning("Retrying...");
+        auto waited = co_await wait_before_retry(context_, retry_pause(slower, checkpoint.attempt));
+        if (!waited) co_return waited.error();
+    }
+}
+
+/// In a section of its own, which ends before anybody judges: the verdict stands outside.
+base::Task<StageResult> StageRunner::attempt(const PlannedStage& stage) {
+    if (!context_.checkpoint().stage_begun) write_heading(stage);
+    StageResult result;
+    switch (stage.kind) {
+        case StageKind::kDownloadArtifacts: result = co_await artifacts_.download(); break;
+        case StageKind::kUploadArtifacts: {
+            const std::function<void(const StageResult&)> on_part =
+                [this, &stage](const StageResult& part) { judge(stage, part); };
+            result = co_await artifacts_.upload(stage, on_part);
+            break;
+        }
+        default: result = co_await run_script(stage); break;
+    }
+    context_.channel().end_output();
+    context_.channel().section_end(stage.name);
+    co_return std::move(result);
+}
+
+void StageRunner::write_heading(const PlannedStage& stage) {
+    context_.channel().section_start(stage.name);
+    context_.log().heading(stage.heading);
+    if (stage.kind == StageKind::kStep) {
+        const std::string message = gate_.take_message();
+        if (!message.empty()) context_.log().print(message);
+    }
+    context_.checkpoint().stage_begun = true;
+    context_.checkpoints.save();
+}
+
+base::Task<StageResult> StageRunner::run_script(const PlannedStage& stage) {
+    if (stage.kind == StageKind::kGetSources && sources_.is_needed() && writer_.brings_sources()) {
+        auto brought = co_await sources_.bring(deadline_of(stage));
+        co_return std::move(brought);
+    }
+    auto text = script_of(stage);
+    if (!text) co_return text.error();
+    context_.log_variable_warnings();
+    const auto number = script_number(context_.checkpoint());
+    auto result = co_await scripts_.run(number, std::move(*text), deadline_of(stage));
+    co_return std::move(result);
+}
+
+base::Task<void> StageRunner::clear_worktree() {
+    constexpr std::string_view kName = "clear_worktree";
+    context_.channel().section_start(kName);
+    context_.log().heading("Deleting all tracked and untracked files due to source fetch failure");
+    const auto number = script_number(context_.checkpoint(), ScriptPart::kRecovery);
+    auto cleared = co_await scripts_.run(number, writer_.clear_worktree(), context_.deadline());
+    static_cast<void>(cleared);  // the next try says what is wrong
+    context_.channel().end_output();
+    context_.channel().section_end(kName);
+}
+
+base::Result<std::string> StageRunner::script_of(const PlannedStage& stage) {
+    const auto& steps = context_.payload().steps;
+    switch (stage.kind) {
+        case StageKind::kPrepareScript: return writer_.prepare_script();
+        case StageKind::kGetSources: return writer_.get_sources();
+        case StageKind::kStep: return writer_.step(steps[stage.step]);
+        case StageKind::kAfterScript:
+            context_.variables.set_job_status(job_status());
+            return writer_.after_script(steps[stage.step]);
+        case StageKind::kRestoreCache: return writer_.restore_cache();
+        case StageKind::kArchiveCache: return writer_.archive_cache(stage.on_success);
+        case StageKind::kCleanup: return writer_.cleanup();
+        case StageKind::kDownloadArtifacts:
+        case StageKind::kUploadArtifacts: break;  // a script for each archive: ArtifactTransfer
+    }
+    return std::string();
+}
+
+/// CI_JOB_STATUS of after_script.
+std::string StageRunner::job_status() const {
+    const auto& checkpoint = context_.checkpoint();
+    const auto& failure = checkpoint.outcome.failure;
+    if (checkpoint.progress.stop == base::StopReason::kUserCancel) return "canceled";
+    if (failure && failure->reason == journal::FailureReason::kTimeout) return "timedout";
+    return checkpoint.progress.step_failed ? "failed" : "success";
+}
+
+base::Deadline StageRunner::deadline_of(const PlannedStage& stage) {
+    auto limit = context_.deadlines.stage(stage.kind, context_.checkpoint(), context_.variables);
+    if (!limit.warning.empty()) context_.log().warning(limit.warning);
+    return limit.deadline;
+}
+
+void StageRunner::judge(const PlannedStage& stage, const StageResult& result) {
+    context_.apply(judge_.stage(stage, result, context_.situation(scripts_.silence_hint())));
+}
+
+}  // namespace runner::job

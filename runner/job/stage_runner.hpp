@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "runner/job/artifact_transfer.hpp"
+#include "runner/job/job_context.hpp"
+#include "runner/job/readiness_gate.hpp"
+#include "runner/job/script_runner.hpp"
+#include "runner/job/source_bringer.hpp"
+#include "runner/job/stage_judge.hpp"
+#include "runner/job/stage_plan.hpp"
+#include "runner/script/stages.hpp"
+
+namespace runner::job {
+
+/// Runs the stages of a job in a prepared environment, from the one that the checkpoint names.
+///
+/// Life: made when the environment is; run() once, beside readiness().run(). `context` and
+/// `session` outlive it. Strand: the I/O thread. Outcome: in the checkpoint.
+class StageRunner {
+  public:
+    StageRunner(JobContext& context, executors::session::Session& session,
+                const std::vector<PlannedStage>& plan, const StageJudge& judge);
+
+    base::Task<void> run();
+    [[nodiscard]] ReadinessGate& readiness() { return gate_; }
+
+  private:
+    base::Task<void> run_stage(const PlannedStage& stage);
+    base::Task<bool> begin_steps(const PlannedStage& stage);
+    base::Task<StageResult> run_with_retries(const PlannedStage& stage);
+    base::Task<StageResult> attempt(const PlannedStage& stage);
+    void write_heading(const PlannedStage& stage);
+    base::Task<StageResult> run_script(const PlannedStage& stage);
+    base::Task<void> clear_worktree();
+    base::Result<std::string> script_of(const PlannedStage& stage);
+    base::Deadline deadline_of(const PlannedStage& stage);
+    [[nodiscard]] std::string job_status() const;
+    void judge(const PlannedStage& stage, const StageResult& result);
+
+    JobContext& context_;
+    const std::vector<PlannedStage>& plan_;
+    const StageJudge& judge_;
+    script::StageWriter writer_;
+    ScriptRunner scripts_;
+    ReadinessGate gate_;
+    SourceBringer sources_;
+    ArtifactTransfer artifacts_;
+};
+
+}  // namespace runner::job
