@@ -123,7 +123,7 @@ Task<Result<void>> ArtifactTransfer::extract(const Dependency& dependency) {
 }
 
 Task<StageResult> ArtifactTransfer::upload(const PlannedStage& stage,
-                                           const std::function<void(const StageResult&)>& on_part) {
+                                           std::function<void(const StageResult&)> on_part) {
     const auto& all = context_.payload().artifacts;
     StageResult result = StageExit();
     auto& part = context_.checkpoint().part;

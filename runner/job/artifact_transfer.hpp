@@ -30,7 +30,7 @@ class ArtifactTransfer {
     /// An upload stage: every archive is tried. `on_part` hears of each that was, before the
     /// checkpoint is saved.
     base::Task<StageResult> upload(const PlannedStage& stage,
-                                   const std::function<void(const StageResult&)>& on_part);
+                                   std::function<void(const StageResult&)> on_part);
 
   private:
     using Dependency = protocol::gitlab::Dependency;

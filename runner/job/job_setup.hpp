@@ -1,12 +1,14 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "base/task.hpp"
 #include "executors/executor.hpp"
 #include "executors/session/session.hpp"
 #include "protocol/gitlab/payload.hpp"
@@ -47,6 +49,8 @@ struct JobSetup {
     /// Nothing of the job runs any more; only its remains are there.
     std::function<void()> on_halted = {};
     SessionFactory make_session = make_supervisor_session;
+    /// Pauses before retries; false when it was cancelled.
+    std::function<base::Task<bool>(std::chrono::nanoseconds)> sleep = base::sleep_for;
 };
 
 }  // namespace runner::job

@@ -8,8 +8,9 @@ namespace runner::job {
 
 namespace {
 
-base::Task<base::Result<void>> sleep_through(std::chrono::seconds pause) {
-    const bool slept = co_await base::sleep_for(pause);
+base::Task<base::Result<void>> sleep_through(JobContext& context, std::chrono::seconds pause) {
+    auto sleeping = context.setup.sleep(pause);
+    const bool slept = co_await std::move(sleeping);
     if (!slept) co_return base::make_error(base::ErrorKind::kCancelled, "stopped while waiting");
     co_return base::Result<void>();
 }
@@ -23,7 +24,7 @@ std::chrono::seconds retry_pause(bool exponential, int number) {
 }
 
 base::Task<base::Result<void>> wait_before_retry(JobContext& context, std::chrono::seconds pause) {
-    auto sleeping = sleep_through(pause);
+    auto sleeping = sleep_through(context, pause);
     auto slept =
         co_await base::run_stoppable(&context.stop, std::move(sleeping), context.deadline());
     co_return std::move(slept);

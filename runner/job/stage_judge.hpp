@@ -20,12 +20,12 @@ using StageResult = base::Result<executors::session::StageExit>;
 
 /// What was true of the job when the stage ended.
 struct Situation {
-    journal::Progress progress;
+    journal::Progress progress{};
     base::StopReason stop = base::StopReason::kNone;  ///< requested, and not yet dealt with
     bool stage_begun = false;                         ///< the stage's heading is in the log
     bool restored = false;                            ///< a former daemon began the job
     bool job_is_over = false;                         ///< the job's own limit has passed
-    std::string silence_hint;  ///< why the supervisor may never have answered, "" when it did
+    std::string silence_hint{};  ///< why the supervisor may never have answered, "" when it did
 };
 
 /// What follows from it.
@@ -41,8 +41,8 @@ struct Verdict {
 /// The settings of runner and job that matter here.
 struct JudgeSettings {
     executors::ExecutorTraits executor;
-    std::optional<std::chrono::nanoseconds> prepare_timeout;
-    std::optional<std::chrono::nanoseconds> get_sources_timeout;
+    std::optional<std::chrono::nanoseconds> prepare_timeout{};
+    std::optional<std::chrono::nanoseconds> get_sources_timeout{};
     bool ignore_after_script_errors = true;  ///< AFTER_SCRIPT_IGNORE_ERRORS
 };
 

@@ -118,7 +118,8 @@ base::Task<StageResult> StageRunner::attempt(const PlannedStage& stage) {
         case StageKind::kUploadArtifacts: {
             const std::function<void(const StageResult&)> on_part =
                 [this, &stage](const StageResult& part) { judge(stage, part); };
-            result = co_await artifacts_.upload(stage, on_part);
+            auto uploading = artifacts_.upload(stage, on_part);
+            result = co_await std::move(uploading);
             break;
         }
         default: result = co_await run_script(stage); break;

@@ -1,308 +1,340 @@
 #include "runner/job/job_run.hpp"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <filesystem>
+#include "tests/unit/runner/job/job_fixture.hpp"
 
-#include "base/clock.hpp"
-#include "tests/support/run_to_end.hpp"
-#include "tests/support/temp_dir.hpp"
-
-/// The way of a job around its scripts: what happens when the environment cannot be made or is
-/// gone, when the job is stopped at every early point, and where a restarted daemon goes on.
-/// Scripts themselves are run by the system tests.
+/// The way of a job from its start to its end: what happens when the environment cannot be made or
+/// is gone, when the job is stopped at any point, and where a restarted daemon goes on.
 namespace runner::job {
 namespace {
 
 using base::ErrorKind;
-using base::Result;
-using base::Task;
-using journal::Checkpoint;
+using base::StopReason;
 using journal::Failure;
 using journal::FailureReason;
-using journal::JobRecord;
-using journal::Journal;
 using journal::Outcome;
 using journal::Phase;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-using Calls = std::vector<std::string>;
-
-class FakeExecutor final : public executors::Executor {
-  public:
-    FakeExecutor(Calls& calls, Result<void> prepared, Result<void> restored)
-        : calls_(calls), prepared_(std::move(prepared)), restored_(std::move(restored)) {}
-
-    Task<Result<void>> prepare(const executors::JobEnvironment&, executors::JobLog&) override {
-        calls_.emplace_back("prepare");
-        if (on_prepare) on_prepare();
-        // Long enough for every stop to come in between; a test without a stop gets an answer at
-        // once.
-        if (slow) {
-            auto slept = co_await base::sleep_for(std::chrono::seconds(20));
-            if (!slept) co_return base::make_error(ErrorKind::kCancelled, "stopped");
-        }
-        co_return prepared_;
-    }
-    Task<Result<std::unique_ptr<protocol::http::ByteStream>>> connect() override {
-        co_return base::make_error(ErrorKind::kNotFound, "nobody is there");
-    }
-    [[nodiscard]] const executors::EnvironmentInfo& info() const override { return info_; }
-    [[nodiscard]] std::string saved_state() const override { return "{}"; }
-    Task<Result<void>> restore(const executors::JobEnvironment&, const std::string&) override {
-        calls_.emplace_back("restore");
-        co_return restored_;
-    }
-    Task<Result<void>> cleanup(std::chrono::seconds) override {
-        calls_.emplace_back("cleanup");
-        co_return Result<void>();
-    }
-
-    bool slow = false;
-    std::function<void()> on_prepare;
-
-  private:
-    Calls& calls_;
-    Result<void> prepared_;
-    Result<void> restored_;
-    executors::EnvironmentInfo info_;
-};
-
-/// Notes what is told to the server, and the lines of the log.
-class FakeChannel final : public JobChannel, private executors::JobLog {
-  public:
-    FakeChannel(const boost::asio::any_io_executor& executor, Calls& calls, std::string& log)
-        : calls_(calls), log_(log), ended_(executor) {}
-
-    executors::JobLog& log() override { return *this; }
-    void section_start(std::string_view) override {}
-    void section_end(std::string_view) override {}
-    void output(base::OutputStream, std::uint64_t, std::string_view) override {}
-    void end_output() override {}
-    Mark mark() override { return {log_.size(), "{}"}; }
-    void commit(std::uint64_t) override {}
-    void on_stop(std::function<void(base::StopReason)> handler) override {
-        stop = std::move(handler);
-    }
-    Task<void> serve() override {
-        while (!over_) {
-            co_await ended_.wait();
-        }
-    }
-    Task<StartAnswer> announce_start() override {
-        calls_.emplace_back("announce");
-        co_return start;
-    }
-    Task<Result<void>> finish(const Outcome& outcome) override {
-        calls_.push_back(outcome.success() ? "finish success"
-                                           : "finish " + outcome.failure->message);
-        end();
-        co_return Result<void>();
-    }
-    [[nodiscard]] TransferWords transfer_words(const std::string&) const override { return {}; }
-    Task<Result<std::string>> send_artifact(ArtifactFile) override {
-        co_return base::make_error(ErrorKind::kNotFound, "nobody keeps it");
-    }
-    Task<Result<protocol::http::BodySource>> fetch_artifact(protocol::gitlab::Dependency,
-                                                            bool) override {
-        co_return base::make_error(ErrorKind::kNotFound, "nobody has it");
-    }
-    void abandon() override {
-        calls_.emplace_back("abandon");
-        end();
-    }
-
-    StartAnswer start = StartAnswer::kGo;
-    std::function<void(base::StopReason)> stop;
-
-  private:
-    void print(std::string_view text) override { log_.append(text).append("\n"); }
-    void notice(std::string_view text) override { print(text); }
-    void heading(std::string_view text) override { print(text); }
-    void warning(std::string_view text) override { print("WARNING: " + std::string(text)); }
-    void error(std::string_view text) override { print("ERROR: " + std::string(text)); }
-    void end() {
-        over_ = true;
-        ended_.notify_all();
-    }
-
-    Calls& calls_;
-    std::string& log_;
-    base::Notifier ended_;
-    bool over_ = false;
-};
-
-class JobRuns : public testing::Test {
+class JobRuns : public tests::JobFixture {
   protected:
-    void SetUp() override {
-        runner_.name = "test";
-        runner_.executor = "shell";
-        payload_.id = 7;
-        payload_.token = base::Secret("job-token");
-        payload_.steps = {{.name = "script", .script = {"true"}, .when = ""}};
+    JobRuns() {
+        // One order of the calls of both.
+        executor_.on_call = [this](const std::string& call) { note(call); };
+        channel_.on_call = [this](const std::string& call) { note(call); };
+        session_.on_call = [this](tests::FakeSession&, const std::string& call) { note(call); };
     }
-
     /// Runs one job to its end.
     void run() {
-        JobRecord record;
-        record.url = "https://gitlab.example.com";
-        record.short_token = "abc";
-        auto journal = Journal::create(dir_.path(), record.url, payload_.id, record, "{}");
-        ASSERT_TRUE(journal) << journal.error().message;
-        directory_ = journal->directory();
-        tests::run_to_end(context_, carry_out(record, *journal));
-    }
-    Task<bool> carry_out(JobRecord record, Journal journal) {
-        const auto executor = context_.get_executor();
-        auto environment = std::make_unique<FakeExecutor>(calls_, prepared_, restored_);
-        auto channel = std::make_unique<FakeChannel>(executor, calls_, log_);
-        channel->start = start_;
-        environment->slow =
-            stop_during_prepare_ != base::StopReason::kNone || runner_.prepare_timeout;
-        FakeChannel* const server = channel.get();
-        if (stop_during_prepare_ != base::StopReason::kNone) {
-            environment->on_prepare = [this, server] {
-                boost::asio::post(context_, [this, server] { server->stop(stop_during_prepare_); });
-            };
-        }
-        JobSetup setup{.config = nullptr,
-                       .runner = &runner_,
-                       .payload = payload_,
-                       .ca_chain = "",
-                       .system_id = "s_1",
-                       .working_dir = dir_.path().string(),
-                       .record = record,
-                       .journal = std::move(journal),
-                       .restored = checkpoint_,
-                       .executor = std::move(environment),
-                       .channel = std::move(channel)};
-        JobRun job(executor, std::move(setup));
-        if (stop_before_ != base::StopReason::kNone) job.stop(stop_before_);
-        co_await job.run();
+        calls_.clear();
+        executor_.calls.clear();
+        channel_.calls.clear();
+        session_.calls.clear();
+        JobRun job(context_.get_executor(), setup());
+        job_ = &job;
+        if (stop_before_ != StopReason::kNone) job.stop(stop_before_);
+        tests::run_to_end(context_, carry_out(job));
         outcome_ = job.outcome();
+        job_ = nullptr;
+    }
+    void fail_preparation(const std::string& message) {
+        executor_.prepare_failures = {base::make_error(ErrorKind::kConfiguration, message)};
+    }
+
+    JobRun* job_ = nullptr;  ///< while it runs
+    StopReason stop_before_ = StopReason::kNone;
+    /// What executor, supervisor and server were asked for, in order.
+    std::vector<std::string> calls_;
+    std::function<void(const std::string&)> on_call_;
+    Outcome outcome_;
+
+  private:
+    static base::Task<bool> carry_out(JobRun& job) {
+        co_await job.run();
         co_return true;
     }
-    [[nodiscard]] bool journal_is_left() const { return std::filesystem::exists(directory_); }
-
-    boost::asio::io_context context_{1};
-    tests::TempDir dir_;
-    config::RunnerConfig runner_;
-    protocol::gitlab::JobPayload payload_;
-    std::optional<Checkpoint> checkpoint_;
-    Result<void> prepared_;
-    Result<void> restored_;
-    StartAnswer start_ = StartAnswer::kGo;
-    base::StopReason stop_before_ = base::StopReason::kNone;
-    base::StopReason stop_during_prepare_ = base::StopReason::kNone;
-
-    Calls calls_;
-    std::string log_;
-    Outcome outcome_;
-    std::filesystem::path directory_;
+    void note(const std::string& call) {
+        calls_.push_back(call);
+        if (on_call_) on_call_(call);
+    }
 };
 
-TEST_F(JobRuns, WhatTheConfigurationForbidsIsNotTriedAgain) {
-    prepared_ = base::make_error(ErrorKind::kConfiguration, "disallowed image");
+TEST_F(JobRuns, EndsWellWhenEveryStageDoes) {
+    run();
+    EXPECT_THAT(calls_, ElementsAre("announce", "prepare", "run_stage", "run_stage", "run_stage",
+                                    "run_stage", "finish success", "halt", "cleanup"));
+    EXPECT_TRUE(outcome_.success());
+    EXPECT_TRUE(session_.closed);
+    EXPECT_THAT(channel_.log, HasSubstr("]cleanup_file_variables\nJob succeeded\n"));
+    EXPECT_FALSE(journal_is_left());
+}
+
+TEST_F(JobRuns, ReportsTheExitCodeOfTheScript) {
+    session_.exits = {tests::exit_with(0), tests::exit_with(0), tests::exit_with(42)};
+    run();
+    EXPECT_THAT(calls_, Contains("finish exit code 42"));
+    EXPECT_EQ(outcome_.failure->exit_code, 42);
+    EXPECT_EQ(outcome_.failure->reason, FailureReason::kScriptFailure);
+}
+
+TEST_F(JobRuns, TriesToGetTheSourcesAgain) {
+    protocol::gitlab::Variable attempts;
+    attempts.key = "GET_SOURCES_ATTEMPTS";
+    attempts.value = "3";
+    payload_.variables.push_back(attempts);
+    // prepare_script, get_sources, clear_worktree, get_sources
+    session_.exits = {tests::exit_with(0), tests::exit_with(1), tests::exit_with(0)};
+    run();
+    EXPECT_TRUE(outcome_.success());
+    EXPECT_THAT(pauses_, ElementsAre(std::chrono::seconds(5)));
+    EXPECT_THAT(channel_.log, HasSubstr("WARNING: Retrying...\n[clear_worktree\n"));
+}
+
+TEST_F(JobRuns, RunsNoScriptWhenTheEngineDoesNotBecomeReady) {
+    executor_.readiness.emplace().engine_socket = "/run/docker.sock";
+    session_.failures["wait_engine"] = {base::make_error(ErrorKind::kTimeout, "no engine")};
+    run();
+    EXPECT_THAT(calls_, Contains("finish no engine"));
+    EXPECT_EQ(channel_.log.find("[step_script"), std::string::npos);
+}
+
+TEST_F(JobRuns, TellsTheSupervisorHowMuchOutputIsOfUse) {
+    channel_.output_limit = 1000;
+    run();
+    EXPECT_EQ(session_.output_limit, 2 * 1000U + (1U << 20U));
+}
+
+TEST_F(JobRuns, GoesOnAtTheStageThatTheCheckpointNames) {
+    checkpoint_.emplace();
+    checkpoint_->phase = Phase::kRunning;
+    checkpoint_->plan_index = 2;
+    checkpoint_->stage_begun = true;
+    checkpoint_->trace_state = "{}";
+    checkpoint_->executor_state = "{}";
+    checkpoint_->progress.steps_reached = true;
+    run();
+    EXPECT_THAT(calls_, ElementsAre("restore", "run_stage", "run_stage", "finish success", "halt",
+                                    "cleanup"));
+    EXPECT_EQ(channel_.log.find("[step_script"), std::string::npos)
+        << "its heading is in the log already";
+}
+
+bool is_report(const std::string& call) { return call.starts_with("finish") || call == "abandon"; }
+
+/// A stop in every call that a job makes: whatever is interrupted, the end is the same.
+class StopAtEveryCall : public JobRuns, public testing::WithParamInterface<StopReason> {
+  protected:
+    StopAtEveryCall() {
+        payload_.steps.push_back({.name = "after_script", .script = {"true"}, .when = ""});
+        protocol::gitlab::Artifact artifact;
+        artifact.paths = {"out"};
+        artifact.when = "always";
+        payload_.artifacts.push_back(artifact);
+        runner_.builds_dir = "/builds";
+        session_.files["/builds/group/project.tmp/artifacts-0"] =
+            executors::helper::make_frame(R"({"name":"artifacts.zip"})") + "zip";
+        protocol::gitlab::Dependency dependency;
+        dependency.id = 1;
+        dependency.artifact_filename = "artifacts.zip";
+        payload_.dependencies.push_back(dependency);
+        channel_.archives = {{1, "zip"}};
+        auto& readiness = executor_.readiness.emplace();
+        readiness.engine_socket = "/run/docker.sock";
+        readiness.script = "docker buildx create";
+    }
+    /// The `n`-th call (from 0) does not end by itself, and the stop comes while it is under way.
+    /// False when the job has made fewer calls.
+    bool run_with_stop_in_call(std::size_t n) {
+        bool came = false;
+        on_call_ = [&](const std::string& call) {
+            if (came || calls_.size() != n + 1) return;
+            came = true;
+            session_.held_calls = {call};
+            executor_.hold_prepare = true;
+            boost::asio::post(context_, [this, call] {
+                if (job_ != nullptr) job_->stop(GetParam());
+                // What the stop does not end goes on, and what comes after it is not held.
+                session_.held_calls.clear();
+                executor_.hold_prepare = false;
+                if (session_.session != nullptr) session_.session->release(call);
+            });
+        };
+        session_.calls.clear();
+        executor_.hold_prepare = false;
+        run();
+        return came;
+    }
+};
+
+TEST_P(StopAtEveryCall, ReportsOnceAndLeavesNothing) {
+    std::size_t points = 0;
+    while (run_with_stop_in_call(points)) {
+        const std::string where =
+            "a stop in call " + std::to_string(points) + ", " + calls_[points];
+        SCOPED_TRACE(where);
+        EXPECT_EQ(std::count_if(calls_.begin(), calls_.end(), is_report), 1);
+        EXPECT_EQ(calls_.back(), "cleanup");
+        EXPECT_EQ(std::count(calls_.begin(), calls_.end(), "cleanup"), 1);
+        EXPECT_FALSE(journal_is_left());
+        EXPECT_EQ(session_.pump_ended, !session_.calls.empty());
+        // A cancel lets after_script and what follows it end as they would.
+        const auto told = std::find_if(calls_.begin(), calls_.end(), is_report) - calls_.begin();
+        const bool in_time = static_cast<std::ptrdiff_t>(points) < told;
+        if (GetParam() != StopReason::kUserCancel) {
+            EXPECT_EQ(outcome_.success(), !in_time);
+        }
+        ++points;
+    }
+    EXPECT_GT(points, 15U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Reasons, StopAtEveryCall,
+                         testing::Values(StopReason::kUserCancel, StopReason::kAbort,
+                                         StopReason::kShutdown));
+
+/// The supervisor fails in every call that a job makes to it.
+class FailureOfEveryCall : public StopAtEveryCall {
+  protected:
+    bool run_with_failure_of_call(std::size_t n) {
+        bool came = false;
+        std::size_t seen = 0;
+        on_call_ = [&](const std::string& call) {
+            const bool of_session = session_.session != nullptr && !session_.calls.empty() &&
+                                    session_.calls.back() == call;
+            if (!of_session || came || seen++ != n) return;
+            came = true;
+            session_.failures[call] = {base::make_error(ErrorKind::kUnavailable, "lost")};
+        };
+        session_.failures.clear();
+        run();
+        return came;
+    }
+};
+
+TEST_P(FailureOfEveryCall, IsReportedOnceAndLeavesNothing) {
+    std::size_t points = 0;
+    while (run_with_failure_of_call(points)) {
+        SCOPED_TRACE("failure of call " + std::to_string(points));
+        EXPECT_EQ(std::count_if(channel_.calls.begin(), channel_.calls.end(),
+                                [](const std::string& call) { return call.starts_with("finish"); }),
+                  1);
+        EXPECT_EQ(calls_.back(), "cleanup");
+        EXPECT_FALSE(journal_is_left());
+        EXPECT_TRUE(session_.pump_ended);
+        ++points;
+    }
+    EXPECT_GT(points, 10U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Once, FailureOfEveryCall, testing::Values(StopReason::kNone));
+
+TEST_F(JobRuns, DoesNotTryAgainWhatTheConfigurationForbids) {
+    fail_preparation("disallowed image");
     run();
     EXPECT_THAT(calls_, ElementsAre("announce", "prepare", "cleanup", "finish disallowed image",
-                                    "cleanup"));
-    EXPECT_THAT(log_, HasSubstr("ERROR: Job failed"));
+                                    "halt", "cleanup"));
+    EXPECT_THAT(channel_.log, HasSubstr("ERROR: Job failed"));
     EXPECT_FALSE(journal_is_left());
 }
 
-TEST_F(JobRuns, AJobThatNobodyWantsIsNotBegun) {
-    start_ = StartAnswer::kDropped;
+TEST_F(JobRuns, DoesNotBeginAJobThatTheServerDoesNotWant) {
+    channel_.start = StartAnswer::kDropped;
     run();
-    EXPECT_THAT(calls_, ElementsAre("announce", "abandon", "cleanup"));
-    EXPECT_EQ(log_, "");
+    EXPECT_THAT(calls_, ElementsAre("announce", "abandon", "halt", "cleanup"));
+    EXPECT_EQ(channel_.log, "");
     EXPECT_FALSE(journal_is_left());
 }
 
-TEST_F(JobRuns, AJobThatWasCancelledBeforeItsStartIsReported) {
-    start_ = StartAnswer::kCancelled;
+TEST_F(JobRuns, ReportsAJobThatWasCancelledBeforeItsStart) {
+    channel_.start = StartAnswer::kCancelled;
     run();
-    EXPECT_THAT(calls_, ElementsAre("announce", "finish canceled", "cleanup"));
+    EXPECT_THAT(calls_, ElementsAre("announce", "finish canceled", "halt", "cleanup"));
     EXPECT_EQ(outcome_.failure->reason, FailureReason::kCanceled);
 }
 
-TEST_F(JobRuns, AStopDuringThePreparationCleansUpAndReports) {
-    const std::vector<std::pair<base::StopReason, std::string>> cases{
-        {base::StopReason::kUserCancel, "finish canceled"},
-        {base::StopReason::kShutdown, "finish aborted: "},
-        {base::StopReason::kAbort, "abandon"}};
+TEST_F(JobRuns, CleansUpAndReportsAfterAStopDuringThePreparation) {
+    const std::vector<std::pair<StopReason, std::string>> cases{
+        {StopReason::kUserCancel, "finish canceled"},
+        {StopReason::kShutdown, "finish aborted: "},
+        {StopReason::kAbort, "abandon"}};
+    executor_.hold_prepare = true;
     for (const auto& [reason, told] : cases) {
-        calls_.clear();
-        stop_during_prepare_ = reason;
+        on_call_ = [this, reason = reason](const std::string& call) {
+            if (call != "prepare") return;
+            boost::asio::post(context_, [this, reason] { channel_.stop(reason); });
+        };
         run();
-        ASSERT_EQ(calls_.size(), 4U) << testing::PrintToString(calls_);
+        ASSERT_EQ(calls_.size(), 5U) << testing::PrintToString(calls_);
         EXPECT_EQ(calls_[1], "prepare");
         EXPECT_THAT(calls_[2], testing::StartsWith(told));
-        EXPECT_EQ(calls_[3], "cleanup");
+        EXPECT_EQ(calls_[4], "cleanup");
         EXPECT_FALSE(journal_is_left());
     }
 }
 
-TEST_F(JobRuns, AStopBeforeTheStartPreparesNothing) {
-    stop_before_ = base::StopReason::kShutdown;
+TEST_F(JobRuns, PreparesNothingAfterAStopBeforeTheStart) {
+    stop_before_ = StopReason::kShutdown;
     run();
     EXPECT_THAT(calls_, testing::Not(Contains("prepare")));
     EXPECT_EQ(calls_.back(), "cleanup");
     EXPECT_EQ(outcome_.failure->reason, FailureReason::kInterrupted);
 }
 
-TEST_F(JobRuns, ThePreparationHasALimitOfItsOwn) {
+TEST_F(JobRuns, HasALimitOfItsOwnForThePreparation) {
     runner_.prepare_timeout = std::chrono::milliseconds(50);
+    executor_.hold_prepare = true;
     run();
     EXPECT_THAT(calls_, Contains("finish prepare timeout: exceeded timeout of 50ms"));
     EXPECT_EQ(outcome_.failure->reason, FailureReason::kTimeout);
 }
 
-TEST_F(JobRuns, DebuggingThatTheAdministratorForbidsIsSaid) {
-    prepared_ = base::make_error(ErrorKind::kConfiguration, "no");
+TEST_F(JobRuns, WarnsOfDebuggingThatTheAdministratorForbids) {
+    fail_preparation("no");
     protocol::gitlab::Variable wish;
     wish.key = "CI_DEBUG_TRACE";
     wish.value = "true";
     payload_.variables.push_back(wish);
     runner_.debug_trace_disabled = true;
     run();
-    EXPECT_THAT(log_, HasSubstr("WARNING: CI_DEBUG_TRACE: usage is disabled on this Runner"));
+    EXPECT_THAT(channel_.log,
+                HasSubstr("WARNING: CI_DEBUG_TRACE: usage is disabled on this Runner"));
 }
 
-TEST_F(JobRuns, WhatCannotRunHereIsSaidWithoutAnEnvironment) {
+TEST_F(JobRuns, SaysWhatItCannotRunWithoutMakingAnEnvironment) {
     payload_.has_secrets = true;
     run();
     EXPECT_THAT(calls_, testing::Not(Contains("prepare")));
-    EXPECT_THAT(log_, HasSubstr("secrets"));
+    EXPECT_THAT(channel_.log, HasSubstr("secrets"));
     EXPECT_EQ(outcome_.failure->reason, FailureReason::kSystemFailure);
 }
 
-TEST_F(JobRuns, APreparationThatWasCutOffIsMadeAnew) {
+TEST_F(JobRuns, MakesAPreparationAnewThatWasCutOff) {
     checkpoint_.emplace();
-    prepared_ = base::make_error(ErrorKind::kConfiguration, "no");
+    fail_preparation("no");
     run();
-    EXPECT_THAT(calls_, ElementsAre("prepare", "cleanup", "finish no", "cleanup"));
-    EXPECT_THAT(log_, HasSubstr("the preparation begins anew"));
+    EXPECT_THAT(calls_, ElementsAre("prepare", "cleanup", "finish no", "halt", "cleanup"));
+    EXPECT_THAT(channel_.log, HasSubstr("the preparation begins anew"));
 }
 
-TEST_F(JobRuns, TheHeadOfTheLogIsWrittenOnce) {
-    prepared_ = base::make_error(ErrorKind::kConfiguration, "no");
+TEST_F(JobRuns, WritesTheHeadOfTheLogOnce) {
     for (const bool had_log : {false, true}) {
-        log_.clear();
+        fail_preparation("no");
+        channel_.log.clear();
         checkpoint_.emplace();
         if (had_log) checkpoint_->trace_state = "{}";
         run();
-        EXPECT_EQ(log_.find("Running with gitlab-runner") == std::string::npos, had_log);
+        EXPECT_EQ(channel_.log.find("Running with gitlab-runner") == std::string::npos, had_log);
     }
 }
 
-TEST_F(JobRuns, AnEnvironmentThatIsGoneIsASystemFailure) {
+TEST_F(JobRuns, TakesAnEnvironmentThatIsGoneForASystemFailure) {
     checkpoint_.emplace();
     checkpoint_->phase = Phase::kRunning;
     checkpoint_->executor_state = "{}";
-    restored_ = base::make_error(ErrorKind::kNotFound, "no such container");
+    executor_.restored = base::make_error(ErrorKind::kNotFound, "no such container");
     run();
     EXPECT_EQ(calls_.front(), "restore");
     EXPECT_THAT(calls_, Contains(HasSubstr("the job's environment is gone: no such container")));
@@ -310,17 +342,17 @@ TEST_F(JobRuns, AnEnvironmentThatIsGoneIsASystemFailure) {
     EXPECT_EQ(outcome_.failure->reason, FailureReason::kSystemFailure);
 }
 
-TEST_F(JobRuns, ADecidedOutcomeIsOnlyReported) {
+TEST_F(JobRuns, OnlyReportsAnOutcomeThatIsDecided) {
     checkpoint_.emplace();
     checkpoint_->phase = Phase::kReporting;
     checkpoint_->executor_state = "{}";
     checkpoint_->outcome.failure = Failure{FailureReason::kScriptFailure, 42, "exit code 42"};
     run();
-    EXPECT_THAT(calls_, ElementsAre("finish exit code 42", "restore", "cleanup"));
-    EXPECT_EQ(log_, "");
+    EXPECT_THAT(calls_, ElementsAre("finish exit code 42", "restore", "halt", "cleanup"));
+    EXPECT_EQ(channel_.log, "");
 }
 
-TEST_F(JobRuns, AReportedJobIsOnlyCleanedUp) {
+TEST_F(JobRuns, OnlyCleansUpAfterAJobThatIsReported) {
     checkpoint_.emplace();
     checkpoint_->phase = Phase::kCleaning;
     checkpoint_->executor_state = "{}";
@@ -328,6 +360,13 @@ TEST_F(JobRuns, AReportedJobIsOnlyCleanedUp) {
     EXPECT_THAT(calls_, testing::Not(Contains(testing::StartsWith("finish"))));
     EXPECT_EQ(calls_.back(), "cleanup");
     EXPECT_FALSE(journal_is_left());
+}
+
+TEST_F(JobRuns, KeepsTheJournalOfAnEnvironmentThatCannotBeRemoved) {
+    executor_.cleaned = base::make_error(ErrorKind::kUnavailable, "no engine");
+    run();
+    EXPECT_TRUE(outcome_.success());
+    EXPECT_TRUE(journal_is_left()) << "the next start tries again";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "runner/job/stage_numbers.hpp"
+
 namespace {
 
 using base::StopReason;

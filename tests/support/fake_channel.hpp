@@ -1,0 +1,150 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/notifier.hpp"
+#include "runner/job/job_channel.hpp"
+
+namespace tests {
+
+class FakeChannel;
+
+/// What a FakeChannel answers, and what it was told. It outlives the channel.
+struct ChannelScript {
+    // What it answers.
+    runner::job::StartAnswer start = runner::job::StartAnswer::kGo;
+    base::Result<void> finished;
+    std::uint64_t output_limit = 0;
+    /// Archives of earlier jobs, by the job's id; kNotFound for others.
+    std::map<std::int64_t, std::string> archives;
+    /// Failures of fetch_artifact() and send_artifact(): each is used once, in order.
+    std::vector<base::Error> fetch_failures;
+    std::vector<base::Error> send_failures;
+    /// Is called when a call begins that the job waits for, with its name.
+    std::function<void(const std::string&)> on_call;
+    std::function<void()> on_commit;
+
+    // What it was told.
+    /// announce, finish success, finish <message>, abandon.
+    std::vector<std::string> calls;
+    /// The log's lines, with those of sections: "[step_script" and "]step_script".
+    std::string log;
+    std::string output;
+    std::vector<std::pair<std::string, std::string>> sent;  ///< name and content of archives
+    std::uint64_t committed = 0;
+    /// Asks the job to stop, as the server does.
+    std::function<void(base::StopReason)> stop;
+};
+
+/// A JobChannel without a server: notes what is told to it.
+class FakeChannel final : public runner::job::JobChannel, private executors::JobLog {
+  public:
+    FakeChannel(const boost::asio::any_io_executor& executor, ChannelScript& script)
+        : script_(script), ended_(executor) {}
+
+    executors::JobLog& log() override { return *this; }
+    void section_start(std::string_view name) override { line("[", name); }
+    void section_end(std::string_view name) override { line("]", name); }
+    void output(base::OutputStream, std::uint64_t, std::string_view bytes) override {
+        script_.output += bytes;
+    }
+    void end_output() override {}
+    [[nodiscard]] std::uint64_t output_limit() const override { return script_.output_limit; }
+    Mark mark() override { return {script_.log.size() + script_.output.size(), "{}"}; }
+    void commit(std::uint64_t bytes) override {
+        script_.committed = bytes;
+        if (script_.on_commit) script_.on_commit();
+    }
+    void on_stop(std::function<void(base::StopReason)> handler) override {
+        script_.stop = std::move(handler);
+    }
+    base::Task<void> serve() override {
+        while (!over_) {
+            co_await ended_.wait();
+        }
+    }
+    base::Task<runner::job::StartAnswer> announce_start() override {
+        begin("announce");
+        co_return script_.start;
+    }
+    base::Task<base::Result<void>> finish(const runner::journal::Outcome& outcome) override {
+        begin(outcome.success() ? "finish success" : "finish " + outcome.failure->message);
+        end();
+        co_return script_.finished;
+    }
+    [[nodiscard]] TransferWords transfer_words(const std::string& type) const override {
+        return {"Uploading " + type, "Downloading " + type};
+    }
+    base::Task<base::Result<std::string>> send_artifact(runner::job::ArtifactFile file) override {
+        if (script_.on_call) script_.on_call("send_artifact");
+        auto source = file.open();
+        if (!source) co_return source.error();
+        std::string content;
+        while (true) {
+            auto reading = (*source)();
+            auto piece = co_await std::move(reading);
+            if (!piece) co_return piece.error();
+            if (piece->empty()) break;
+            content += *piece;
+        }
+        if (!script_.send_failures.empty()) co_return take_first(script_.send_failures);
+        script_.sent.emplace_back(file.name, std::move(content));
+        co_return std::string("201 Created");
+    }
+    base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
+        protocol::gitlab::Dependency dependency, bool) override {
+        if (script_.on_call) script_.on_call("fetch_artifact");
+        if (!script_.fetch_failures.empty()) co_return take_first(script_.fetch_failures);
+        const auto found = script_.archives.find(dependency.id);
+        if (found == script_.archives.end())
+            co_return base::make_error(base::ErrorKind::kNotFound, "404 Not Found");
+        co_return body_of(found->second);
+    }
+    void abandon() override {
+        begin("abandon");
+        end();
+    }
+
+  private:
+    static base::Task<base::Result<std::string>> next_piece(std::shared_ptr<std::string> rest) {
+        co_return std::exchange(*rest, {});
+    }
+    static protocol::http::BodySource body_of(std::string text) {
+        auto rest = std::make_shared<std::string>(std::move(text));
+        return [rest] { return next_piece(rest); };
+    }
+    static base::Error take_first(std::vector<base::Error>& errors) {
+        base::Error first = errors.front();
+        errors.erase(errors.begin());
+        return first;
+    }
+
+    void begin(std::string call) {
+        script_.calls.push_back(call);
+        if (script_.on_call) script_.on_call(call);
+    }
+    void end() {
+        over_ = true;
+        ended_.notify_all();
+    }
+    void line(std::string_view mark, std::string_view text) {
+        script_.log.append(mark).append(text).append("\n");
+    }
+    void print(std::string_view text) override { line("", text); }
+    void notice(std::string_view text) override { line("", text); }
+    void heading(std::string_view text) override { line("", text); }
+    void warning(std::string_view text) override { line("WARNING: ", text); }
+    void error(std::string_view text) override { line("ERROR: ", text); }
+
+    ChannelScript& script_;
+    base::Notifier ended_;
+    bool over_ = false;
+};
+
+}  // namespace tests
