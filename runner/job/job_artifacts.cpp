@@ -141,8 +141,8 @@ base::Task<base::Result<void>> JobRun::download_once(const Dependency& dependenc
     auto making = session_->make_directory(directories_->tmp, 0, user);
     auto made = co_await base::run_stoppable(&stop_, std::move(making), job_deadline());
     if (!made) co_return made.error();
-    auto putting =
-        session_->put_file(writer_->dependency_path(dependency.id), std::move(*body), 0600, user);
+    auto putting = session_->put_file(scripts_->artifacts.dependency_path(dependency.id),
+                                      std::move(*body), 0600, user);
     auto put = co_await base::run_stoppable(&stop_, std::move(putting), job_deadline());
     if (!put) co_return put.error();
     co_return base::Result<void>();
@@ -150,8 +150,8 @@ base::Task<base::Result<void>> JobRun::download_once(const Dependency& dependenc
 
 base::Task<base::Result<void>> JobRun::extract(const Dependency& dependency) {
     const auto number = stage_number(checkpoint_.plan_index, checkpoint_.part);
-    auto extracted =
-        co_await run_script(number, writer_->extract_dependency(dependency.id), job_deadline());
+    auto extracted = co_await run_script(
+        number, scripts_->artifacts.extract_dependency(dependency.id), job_deadline());
     co_return exit_error(extracted);
 }
 
@@ -178,9 +178,9 @@ base::Task<JobRun::StageResult> JobRun::upload_artifacts(const PlannedStage& sta
 base::Task<base::Result<void>> JobRun::upload(const Artifact& artifact, std::size_t index) {
     const auto number = stage_number(checkpoint_.plan_index, index);
     auto packed =
-        co_await run_script(number, writer_->pack_artifact(artifact, index), job_deadline());
+        co_await run_script(number, scripts_->artifacts.pack(artifact, index), job_deadline());
     if (auto good = exit_error(packed); !good) co_return good.error();
-    const std::string path = writer_->package_path(index);
+    const std::string path = scripts_->artifacts.package_path(index);
     auto sending = send_package(artifact, path);
     const auto limit =
         std::chrono::duration_cast<Clock::duration>(setup_.runner->artifact_upload_timeout);

@@ -26,14 +26,15 @@ std::unique_ptr<Sources> JobRun::repository_sources(std::string script) {
     request.directory = sources_directory();
     request.script = std::move(script);
     request.project = directories_->project;
-    request.git_config = writer_->ext_config();
+    request.git_config = scripts_->git_sources.ext_config();
     return std::make_unique<DaemonSources>(std::move(request));
 }
 
 /// For an image without git, and for sources that no git server has: the daemon brings the trees,
 /// the supervisor unpacks them.
 base::Task<JobRun::StageResult> JobRun::bring_sources(const PlannedStage& stage) {
-    auto parts = writer_->split_sources(DaemonSources::place(sources_directory()));
+    auto parts =
+        scripts_->split_sources.split_sources(DaemonSources::git_directories(sources_directory()));
     if (!parts) co_return parts.error();
     for (const std::string& warning : variables_->take_warnings()) log().warning(warning);
     const base::Deadline deadline = stage_deadline(stage);
@@ -53,7 +54,7 @@ base::Task<JobRun::StageResult> JobRun::bring_sources(const PlannedStage& stage)
         co_return std::move(exit);
     }
     const auto clean = script_number(ScriptPart::kClean);
-    std::string text = own ? std::move(parts->clean) : writer_->clear_worktree();
+    std::string text = own ? std::move(parts->clean) : scripts_->git_sources.clear_worktree();
     result = co_await run_script(clean, std::move(text), deadline);
     if (!went_well(result)) co_return std::move(result);
     if (parts->checkout || !own) {
@@ -75,7 +76,8 @@ base::Task<base::Result<void>> JobRun::unpack(Sources& sources, base::Deadline d
         auto unpacked = co_await base::run_stoppable(&stop_, std::move(unpacking), deadline);
         if (!unpacked) co_return unpacked.error();
     }
-    auto putting = session_->put_file(writer_->file_list(), sources.files(), 0666, user);
+    auto putting =
+        session_->put_file(scripts_->split_sources.file_list(), sources.files(), 0666, user);
     auto put = co_await base::run_stoppable(&stop_, std::move(putting), deadline);
     co_return std::move(put);
 }

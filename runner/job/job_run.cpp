@@ -204,16 +204,17 @@ base::Task<bool> JobRun::make_ready() {
     }
     if (!made) co_return false;
     const auto& info = setup_.executor->info();
-    script::StageFacts stage_facts;
-    stage_facts.place = info.shared ? info.description : info.description + " via " + host_name();
-    stage_facts.correlation_id = setup_.record.correlation_id;
-    stage_facts.shared_environment = info.shared;
-    stage_facts.shell_executor = setup_.runner->executor == "shell";
-    stage_facts.sources_by_daemon = sources_by_daemon();
-    stage_facts.helper = info.helper;
-    stage_facts.cache_dir = directories_->cache;
-    stage_facts.project_slug = directories_->slug;
-    writer_.emplace(payload, *setup_.runner, *variables_, stage_facts);
+    script::ScriptSettings script_settings;
+    script_settings.description =
+        info.shared ? info.description : info.description + " via " + host_name();
+    script_settings.correlation_id = setup_.record.correlation_id;
+    script_settings.shared_environment = info.shared;
+    script_settings.shell_executor = setup_.runner->executor == "shell";
+    script_settings.sources_by_daemon = sources_by_daemon();
+    script_settings.helper = info.helper;
+    script_settings.cache_dir = directories_->cache;
+    script_settings.project_slug = directories_->slug;
+    scripts_.emplace(payload, *setup_.runner, *variables_, script_settings);
     auto connect = [this] { return setup_.executor->connect(); };
     executors::session::EventSink& events = *this;
     session_ = std::make_unique<Session>(executor_, connect, events, checkpoint_.events_offset);

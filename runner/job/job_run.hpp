@@ -18,7 +18,7 @@
 #include "runner/job/sources.hpp"
 #include "runner/job/stage_plan.hpp"
 #include "runner/journal/journal.hpp"
-#include "runner/script/stages.hpp"
+#include "runner/script/job_scripts.hpp"
 
 namespace runner::job {
 
@@ -161,7 +161,7 @@ class JobRun final : private executors::session::EventSink {
     JobStatus status_;
     std::optional<Directories> directories_;
     std::optional<script::Variables> variables_;
-    std::optional<script::StageWriter> writer_;
+    std::optional<script::JobScripts> scripts_;
     executors::JobEnvironment environment_;
     base::StopSource stop_;
     std::string stop_signal_;

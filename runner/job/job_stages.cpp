@@ -132,7 +132,8 @@ base::Task<JobRun::StageResult> JobRun::attempt(const PlannedStage& stage) {
 }
 
 base::Task<JobRun::StageResult> JobRun::run_stage_script(const PlannedStage& stage) {
-    if (stage.kind == StageKind::kGetSources && sources_by_daemon() && writer_->brings_sources()) {
+    if (stage.kind == StageKind::kGetSources && sources_by_daemon() &&
+        scripts_->git_sources.brings_sources()) {
         auto brought = co_await bring_sources(stage);
         co_return std::move(brought);
     }
@@ -149,7 +150,8 @@ base::Task<void> JobRun::clear_worktree() {
     setup_.channel->section_start(kName);
     log().heading("Deleting all tracked and untracked files due to source fetch failure");
     const auto number = script_number(ScriptPart::kRecovery);
-    auto cleared = co_await run_script(number, writer_->clear_worktree(), job_deadline());
+    auto cleared =
+        co_await run_script(number, scripts_->git_sources.clear_worktree(), job_deadline());
     static_cast<void>(cleared);  // the next try says what is wrong
     setup_.channel->end_output();
     setup_.channel->section_end(kName);
@@ -189,9 +191,9 @@ std::uint16_t JobRun::script_number(ScriptPart part) const {
 
 base::Result<std::string> JobRun::script_of(const PlannedStage& stage) {
     switch (stage.kind) {
-        case StageKind::kPrepareScript: return writer_->prepare_script();
-        case StageKind::kGetSources: return writer_->get_sources();
-        case StageKind::kStep: return writer_->step(setup_.payload.steps[stage.step]);
+        case StageKind::kPrepareScript: return scripts_->steps.prepare();
+        case StageKind::kGetSources: return scripts_->git_sources.get_sources();
+        case StageKind::kStep: return scripts_->steps.step(setup_.payload.steps[stage.step]);
         case StageKind::kAfterScript: {
             const Progress& progress = checkpoint_.progress;
             const auto& failure = checkpoint_.outcome.failure;
@@ -200,11 +202,11 @@ base::Result<std::string> JobRun::script_of(const PlannedStage& stage) {
                                        : timed_out                              ? "timedout"
                                        : progress.step_failed                   ? "failed"
                                                                                 : "success");
-            return writer_->after_script(setup_.payload.steps[stage.step]);
+            return scripts_->steps.after_script(setup_.payload.steps[stage.step]);
         }
-        case StageKind::kRestoreCache: return writer_->restore_cache();
-        case StageKind::kArchiveCache: return writer_->archive_cache(stage.on_success);
-        case StageKind::kCleanup: return writer_->cleanup();
+        case StageKind::kRestoreCache: return scripts_->caches.restore();
+        case StageKind::kArchiveCache: return scripts_->caches.archive(stage.on_success);
+        case StageKind::kCleanup: return scripts_->cleanup.script();
         case StageKind::kDownloadArtifacts:
         case StageKind::kUploadArtifacts: break;  // a script for each archive: job_artifacts.cpp
     }

@@ -19,7 +19,7 @@ ScriptedJob plain_job() {
     job.facts.builds_dir = "/builds";
     job.facts.project_dir = "/builds/g/p";
     job.facts.tmp_dir = "/builds/g/p.tmp";
-    job.settings.place = "runner-abc-project-1-concurrent-0 via host";
+    job.settings.description = "runner-abc-project-1-concurrent-0 via host";
     job.settings.helper = "/opt/runner-helper/runner-helper";
     job.settings.cache_dir = "/cache";
     job.settings.project_slug = "g/p";

@@ -2,12 +2,13 @@
 
 #include "base/version.hpp"
 #include "protocol/gitlab/runner_info.hpp"
+#include "runner/script/job_scripts.hpp"
 
 namespace tests {
 
 namespace {
 
-using runner::script::StageWriter;
+using runner::script::JobScripts;
 using runner::script::Variables;
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
@@ -37,8 +38,8 @@ class Listing {
     std::string text_;
 };
 
-void add_split_sources(Listing& listing, StageWriter& writer) {
-    const auto parts = writer.split_sources({"/host/project", "/host/tmp"});
+void add_split_sources(Listing& listing, const JobScripts& scripts) {
+    const auto parts = scripts.split_sources.split_sources({"/host/project", "/host/tmp"});
     if (!parts) return listing.add("split sources", "error: " + parts.error().message);
     listing.add("split sources: before", parts->before);
     listing.add("split sources: host", parts->host);
@@ -59,27 +60,30 @@ void ScriptedJob::set(std::string key, std::string value, bool file) {
 
 std::string written_scripts(const ScriptedJob& job) {
     Variables variables(job.payload, job.runner, job.facts);
-    StageWriter writer(job.payload, job.runner, variables, job.settings);
+    const JobScripts scripts(job.payload, job.runner, variables, job.settings);
     Listing listing;
-    listing.add("prepare", writer.prepare_script());
-    listing.add("get sources", writer.get_sources());
-    if (writer.brings_sources()) add_split_sources(listing, writer);
-    listing.add("clear worktree", writer.clear_worktree());
-    listing.add("restore cache", writer.restore_cache());
-    listing.add("extract dependency", writer.extract_dependency(12));
+    listing.add("prepare", scripts.steps.prepare());
+    listing.add("get sources", scripts.git_sources.get_sources());
+    if (scripts.git_sources.brings_sources()) add_split_sources(listing, scripts);
+    listing.add("clear worktree", scripts.git_sources.clear_worktree());
+    listing.add("restore cache", scripts.caches.restore());
+    listing.add("extract dependency", scripts.artifacts.extract_dependency(12));
     for (const auto& step : job.payload.steps) {
-        listing.add("step " + step.name,
-                    step.name == "after_script" ? writer.after_script(step) : writer.step(step));
+        listing.add("step " + step.name, step.name == "after_script"
+                                             ? scripts.steps.after_script(step)
+                                             : scripts.steps.step(step));
     }
-    listing.add("archive cache, success", writer.archive_cache(true));
-    listing.add("archive cache, failure", writer.archive_cache(false));
+    listing.add("archive cache, success", scripts.caches.archive(true));
+    listing.add("archive cache, failure", scripts.caches.archive(false));
     for (std::size_t i = 0; i < job.payload.artifacts.size(); ++i) {
         listing.add("pack artifact " + std::to_string(i),
-                    writer.pack_artifact(job.payload.artifacts[i], i));
+                    scripts.artifacts.pack(job.payload.artifacts[i], i));
     }
-    listing.add("cleanup", writer.cleanup());
-    listing.add("paths", writer.file_list() + "\n" + writer.ext_config() + "\n" +
-                             writer.package_path(3) + "\n" + writer.dependency_path(12));
+    listing.add("cleanup", scripts.cleanup.script());
+    listing.add("paths", scripts.split_sources.file_list() + "\n" +
+                             scripts.git_sources.ext_config() + "\n" +
+                             scripts.artifacts.package_path(3) + "\n" +
+                             scripts.artifacts.dependency_path(12));
     std::string warnings;
     for (const std::string& warning : variables.take_warnings()) warnings += warning + "\n";
     listing.add("warnings", warnings);

@@ -4,7 +4,7 @@
 
 #include "protocol/gitlab/payload.hpp"
 #include "runner/config/config.hpp"
-#include "runner/script/stages.hpp"
+#include "runner/script/script_context.hpp"
 #include "runner/script/variables.hpp"
 
 namespace tests {
@@ -14,7 +14,7 @@ struct ScriptedJob {
     protocol::gitlab::JobPayload payload;
     runner::config::RunnerConfig runner;
     runner::script::RunnerFacts facts;
-    runner::script::StageFacts settings;
+    runner::script::ScriptSettings settings;
 
     void set(std::string key, std::string value, bool file = false);
 };
