@@ -4,7 +4,7 @@
 #include "base/log.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/gitlab_channel.hpp"
-#include "runner/script/stages.hpp"
+#include "runner/script/repository_url.hpp"
 #include "runner/script/variables.hpp"
 #include "runner/trace/spool.hpp"
 

@@ -108,8 +108,8 @@ Task<Result<void>> ArtifactTransfer::fetch_once(const Dependency& dependency, bo
     auto making = session.make_directory(context_.directories->tmp, 0, user);
     auto made = co_await base::run_stoppable(stop, std::move(making), context_.deadline());
     if (!made) co_return made.error();
-    auto putting =
-        session.put_file(writer_.dependency_path(dependency.id), std::move(*body), 0600, user);
+    auto putting = session.put_file(writers_.artifacts.dependency_path(dependency.id),
+                                    std::move(*body), 0600, user);
     auto put = co_await base::run_stoppable(stop, std::move(putting), context_.deadline());
     co_return std::move(put);
 }
@@ -117,8 +117,8 @@ Task<Result<void>> ArtifactTransfer::fetch_once(const Dependency& dependency, bo
 Task<Result<void>> ArtifactTransfer::extract(const Dependency& dependency) {
     const auto& checkpoint = context_.checkpoint();
     const auto number = stage_number(checkpoint.plan_index, checkpoint.part);
-    auto extracted = co_await scripts_.run(number, writer_.extract_dependency(dependency.id),
-                                           context_.deadline());
+    auto extracted = co_await scripts_.run(
+        number, writers_.artifacts.extract_dependency(dependency.id), context_.deadline());
     co_return exit_error(extracted);
 }
 
@@ -146,10 +146,10 @@ Task<StageResult> ArtifactTransfer::upload(const PlannedStage& stage,
 
 Task<Result<void>> ArtifactTransfer::pack_and_send(const Artifact& artifact, std::size_t index) {
     const auto number = stage_number(context_.checkpoint().plan_index, index);
-    auto packed =
-        co_await scripts_.run(number, writer_.pack_artifact(artifact, index), context_.deadline());
+    auto packed = co_await scripts_.run(number, writers_.artifacts.pack(artifact, index),
+                                        context_.deadline());
     if (auto good = exit_error(packed); !good) co_return good.error();
-    const std::string path = writer_.package_path(index);
+    const std::string path = writers_.artifacts.package_path(index);
     auto sending = send_within_limit(artifact, path);
     auto sent = co_await std::move(sending);
     if (!sent) co_return sent.error();

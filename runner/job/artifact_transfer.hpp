@@ -10,7 +10,7 @@
 #include "runner/job/job_context.hpp"
 #include "runner/job/script_runner.hpp"
 #include "runner/job/stage_plan.hpp"
-#include "runner/script/stages.hpp"
+#include "runner/script/job_scripts.hpp"
 
 namespace runner::job {
 
@@ -22,8 +22,8 @@ namespace runner::job {
 /// Restart: Checkpoint::part says which archive is under way.
 class ArtifactTransfer {
   public:
-    ArtifactTransfer(JobContext& context, ScriptRunner& scripts, script::StageWriter& writer)
-        : context_(context), scripts_(scripts), writer_(writer) {}
+    ArtifactTransfer(JobContext& context, ScriptRunner& scripts, const script::JobScripts& writers)
+        : context_(context), scripts_(scripts), writers_(writers) {}
 
     /// The stage download_artifacts: ends at the first archive that cannot be had.
     base::Task<StageResult> download();
@@ -46,7 +46,7 @@ class ArtifactTransfer {
 
     JobContext& context_;
     ScriptRunner& scripts_;
-    script::StageWriter& writer_;
+    const script::JobScripts& writers_;
 };
 
 }  // namespace runner::job

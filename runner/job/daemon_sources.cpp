@@ -8,6 +8,7 @@
 
 #include "base/files.hpp"
 #include "base/strings.hpp"
+#include "runner/script/git_config.hpp"
 
 namespace runner::job {
 
@@ -48,7 +49,7 @@ std::string joined(const std::string& directory, const std::string& path) {
 }  // namespace
 
 DaemonSources::DaemonSources(SourcesRequest request)
-    : request_(std::move(request)), place_(place(request_.directory)) {}
+    : request_(std::move(request)), git_(git_directories(request_.directory)) {}
 
 DaemonSources::~DaemonSources() {
     archiver_.reset();
@@ -56,14 +57,14 @@ DaemonSources::~DaemonSources() {
     fs::remove_all(request_.directory, ignored);
 }
 
-script::HostPlace DaemonSources::place(const fs::path& directory) {
+script::GitDirectories DaemonSources::git_directories(const fs::path& directory) {
     return {directory / "project", directory / "tmp"};
 }
 
-base::Result<void> DaemonSources::make_place() {
+base::Result<void> DaemonSources::make_directories() {
     std::error_code ignored;  // what a former daemon left; a failure shows below
     fs::remove_all(request_.directory, ignored);
-    const fs::path template_info = fs::path(place_.tmp) / "git-template/info";
+    const fs::path template_info = fs::path(git_.tmp) / "git-template/info";
     for (const fs::path& directory : {request_.directory, fs::path(home()), template_info}) {
         if (auto made = base::make_directories(directory, 0700); !made) return made;
     }
@@ -78,8 +79,8 @@ base::Result<void> DaemonSources::make_place() {
     const std::string config =
         "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[tar]\n\tumask = "
         "0\n[init]\n\ttemplateDir = " +
-        script::git_config_value(place_.tmp + "/git-template") +
-        "\n[include]\n\tpath = " + script::git_config_value(script::git_config_file(place_.tmp)) +
+        script::git_config_value(git_.tmp + "/git-template") +
+        "\n[include]\n\tpath = " + script::git_config_value(script::git_config_file(git_.tmp)) +
         "\n";
     if (auto written = base::write_file_atomic(fs::path(home()) / ".gitconfig", config, 0600);
         !written) {
@@ -133,7 +134,7 @@ void DaemonSources::print_lines(executors::JobLog& log, std::string& text) const
     std::size_t begin = 0;
     for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
         std::string line = text.substr(begin, end - begin);
-        replace_all(line, place_.project, request_.project);
+        replace_all(line, git_.project, request_.project);
         log.print(line);
         begin = end + 1;
     }
@@ -166,7 +167,7 @@ base::Task<base::Result<void>> DaemonSources::look_around() {
     std::vector<std::string> foreach{
         "git",
         "-C",
-        place_.project,
+        git_.project,
         "submodule",
         "--quiet",
         "foreach",
@@ -174,11 +175,11 @@ base::Task<base::Result<void>> DaemonSources::look_around() {
         R"sh(printf '%s\0%s\0' "$displaypath" "$(git rev-parse --absolute-git-dir)")sh"};
     auto submodules = co_await ask(std::move(foreach));
     if (!submodules) co_return submodules.error();
-    trees_.push_back({"", place_.project + "/.git"});
+    trees_.push_back({"", git_.project + "/.git"});
     const auto parts = base::split(*submodules, '\0');
     for (std::size_t i = 0; i + 1 < parts.size(); i += 2)
         trees_.push_back({parts[i], parts[i + 1]});
-    std::vector<std::string> list{"git",      "-C", place_.project,
+    std::vector<std::string> list{"git",      "-C", git_.project,
                                   "ls-files", "-z", "--recurse-submodules"};
     auto files = co_await ask(std::move(list));
     if (!files) co_return files.error();
@@ -189,7 +190,7 @@ base::Task<base::Result<void>> DaemonSources::look_around() {
 base::Task<base::Result<int>> DaemonSources::fetch(executors::JobLog& log) {
     trees_.clear();
     next_tree_ = 0;
-    if (auto made = make_place(); !made) co_return made.error();
+    if (auto made = make_directories(); !made) co_return made.error();
     std::vector<std::string> version{"git", "--version"};
     auto present = co_await ask(std::move(version));
     if (!present) {
@@ -228,7 +229,7 @@ base::Result<base::SubprocessOptions> DaemonSources::next_archiver() {
         auto options = program({"git", "archive", "--format=tar"});
         if (!tree.empty()) options.arguments.push_back("--prefix=" + tree + "/");
         options.arguments.emplace_back("HEAD");
-        options.directory = joined(place_.project, tree);
+        options.directory = joined(git_.project, tree);
         return options;
     }
     if (auto ready = ready_repositories(); !ready) return ready.error();
@@ -236,7 +237,7 @@ base::Result<base::SubprocessOptions> DaemonSources::next_archiver() {
         program({"tar", "--create", "--file=-", "--owner=0", "--group=0", "--mode=a+rwX", "--"});
     // A submodule's own .git is a file that says where its repository is.
     for (const Tree& tree : trees_) options.arguments.push_back(joined(tree.path, ".git"));
-    options.directory = place_.project;
+    options.directory = git_.project;
     return options;
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "runner/job/sources.hpp"
-#include "runner/script/stages.hpp"
+#include "runner/script/git_location.hpp"
 
 namespace runner::job {
 
@@ -35,7 +35,7 @@ class DaemonSources final : public Sources {
     DaemonSources(const DaemonSources&) = delete;
     DaemonSources& operator=(const DaemonSources&) = delete;
 
-    static script::HostPlace place(const std::filesystem::path& directory);
+    static script::GitDirectories git_directories(const std::filesystem::path& directory);
 
     base::Task<base::Result<int>> fetch(executors::JobLog& log) override;
     base::Result<std::optional<protocol::http::BodySource>> next_archive(
@@ -43,7 +43,7 @@ class DaemonSources final : public Sources {
     [[nodiscard]] std::string files() const override { return files_; }
 
   private:
-    base::Result<void> make_place();
+    base::Result<void> make_directories();
     base::Result<void> ready_repositories() const;
     base::Result<base::SubprocessOptions> next_archiver();
     base::Task<base::Result<int>> run_script(executors::JobLog& log);
@@ -54,7 +54,7 @@ class DaemonSources final : public Sources {
     [[nodiscard]] std::string home() const { return request_.directory / "home"; }
 
     SourcesRequest request_;
-    script::HostPlace place_;
+    script::GitDirectories git_;
     struct Tree {
         std::string path;  ///< of its files in the project, "" for the project's own
         std::string repository;

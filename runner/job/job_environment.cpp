@@ -7,7 +7,7 @@
 
 #include "base/duration.hpp"
 #include "base/strings.hpp"
-#include "runner/script/stages.hpp"
+#include "runner/script/repository_url.hpp"
 
 namespace runner::job {
 

@@ -31,12 +31,12 @@ std::unique_ptr<Sources> SourceBringer::repository_sources(std::string script) c
     request.directory = directory();
     request.script = std::move(script);
     request.project = context_.directories->project;
-    request.git_config = writer_.ext_config();
+    request.git_config = writers_.git_sources.ext_config();
     return std::make_unique<DaemonSources>(std::move(request));
 }
 
 base::Task<StageResult> SourceBringer::bring(base::Deadline deadline) {
-    auto parts = writer_.split_sources(DaemonSources::place(directory()));
+    auto parts = writers_.split_sources.split_sources(DaemonSources::git_directories(directory()));
     if (!parts) co_return parts.error();
     context_.log_variable_warnings();
     const auto& checkpoint = context_.checkpoint();
@@ -49,7 +49,7 @@ base::Task<StageResult> SourceBringer::bring(base::Deadline deadline) {
     Sources& sources = own ? *own : *context_.setup.sources;
     result = co_await fetch(sources, deadline);
     if (!went_well(result)) co_return std::move(result);
-    std::string clean = own ? std::move(parts->clean) : writer_.clear_worktree();
+    std::string clean = own ? std::move(parts->clean) : writers_.git_sources.clear_worktree();
     result = co_await scripts_.run(script_number(checkpoint, ScriptPart::kClean), std::move(clean),
                                    deadline);
     if (!went_well(result)) co_return std::move(result);
@@ -83,7 +83,8 @@ base::Task<base::Result<void>> SourceBringer::unpack(Sources& sources, base::Dea
             co_await base::run_stoppable(&context_.stop, std::move(unpacking), deadline);
         if (!unpacked) co_return unpacked.error();
     }
-    auto putting = session.put_file(writer_.file_list(), sources.files(), 0666, user);
+    auto putting =
+        session.put_file(writers_.split_sources.file_list(), sources.files(), 0666, user);
     auto put = co_await base::run_stoppable(&context_.stop, std::move(putting), deadline);
     co_return std::move(put);
 }

@@ -9,7 +9,7 @@
 #include "runner/job/job_context.hpp"
 #include "runner/job/script_runner.hpp"
 #include "runner/job/sources.hpp"
-#include "runner/script/stages.hpp"
+#include "runner/script/job_scripts.hpp"
 
 namespace runner::job {
 
@@ -19,8 +19,8 @@ namespace runner::job {
 /// Life: made when the environment is; all that it is given outlives it. Strand: the I/O thread.
 class SourceBringer {
   public:
-    SourceBringer(JobContext& context, ScriptRunner& scripts, script::StageWriter& writer)
-        : context_(context), scripts_(scripts), writer_(writer) {}
+    SourceBringer(JobContext& context, ScriptRunner& scripts, const script::JobScripts& writers)
+        : context_(context), scripts_(scripts), writers_(writers) {}
 
     /// Whether the daemon brings the files of this job.
     [[nodiscard]] bool is_needed() const;
@@ -35,7 +35,7 @@ class SourceBringer {
 
     JobContext& context_;
     ScriptRunner& scripts_;
-    script::StageWriter& writer_;
+    const script::JobScripts& writers_;
 };
 
 }  // namespace runner::job

@@ -19,18 +19,19 @@ std::string host_name() {
     return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "this host";
 }
 
-script::StageFacts stage_facts(const JobContext& context) {
+script::ScriptSettings script_settings(const JobContext& context) {
     const auto& info = context.executor().info();
-    script::StageFacts facts;
-    facts.place = info.shared ? info.description : info.description + " via " + host_name();
-    facts.correlation_id = context.setup.record.correlation_id;
-    facts.shared_environment = info.shared;
-    facts.shell_executor = context.traits.shared_host;
-    facts.sources_by_daemon = context.setup.sources || !info.has_git;
-    facts.helper = info.helper;
-    facts.cache_dir = context.directories->cache;
-    facts.project_slug = context.directories->slug;
-    return facts;
+    script::ScriptSettings settings;
+    settings.description =
+        info.shared ? info.description : info.description + " via " + host_name();
+    settings.correlation_id = context.setup.record.correlation_id;
+    settings.shared_environment = info.shared;
+    settings.shell_executor = context.traits.shared_host;
+    settings.sources_by_daemon = context.setup.sources || !info.has_git;
+    settings.helper = info.helper;
+    settings.cache_dir = context.directories->cache;
+    settings.project_slug = context.directories->slug;
+    return settings;
 }
 
 bool failed_by_itself(const StageResult& result) {
@@ -44,11 +45,11 @@ StageRunner::StageRunner(JobContext& context, executors::session::Session& sessi
     : context_(context),
       plan_(plan),
       judge_(judge),
-      writer_(context.payload(), context.runner(), context.variables, stage_facts(context)),
+      writers_(context.payload(), context.runner(), context.variables, script_settings(context)),
       scripts_(context, session),
       gate_(context, session),
-      sources_(context, scripts_, writer_),
-      artifacts_(context, scripts_, writer_) {}
+      sources_(context, scripts_, writers_),
+      artifacts_(context, scripts_, writers_) {}
 
 base::Task<void> StageRunner::run() {
     auto& checkpoint = context_.checkpoint();
@@ -141,7 +142,8 @@ void StageRunner::write_heading(const PlannedStage& stage) {
 }
 
 base::Task<StageResult> StageRunner::run_script(const PlannedStage& stage) {
-    if (stage.kind == StageKind::kGetSources && sources_.is_needed() && writer_.brings_sources()) {
+    if (stage.kind == StageKind::kGetSources && sources_.is_needed() &&
+        writers_.git_sources.brings_sources()) {
         auto brought = co_await sources_.bring(deadline_of(stage));
         co_return std::move(brought);
     }
@@ -158,7 +160,8 @@ base::Task<void> StageRunner::clear_worktree() {
     context_.channel().section_start(kName);
     context_.log().heading("Deleting all tracked and untracked files due to source fetch failure");
     const auto number = script_number(context_.checkpoint(), ScriptPart::kRecovery);
-    auto cleared = co_await scripts_.run(number, writer_.clear_worktree(), context_.deadline());
+    auto cleared =
+        co_await scripts_.run(number, writers_.git_sources.clear_worktree(), context_.deadline());
     static_cast<void>(cleared);  // the next try says what is wrong
     context_.channel().end_output();
     context_.channel().section_end(kName);
@@ -167,15 +170,15 @@ base::Task<void> StageRunner::clear_worktree() {
 base::Result<std::string> StageRunner::script_of(const PlannedStage& stage) {
     const auto& steps = context_.payload().steps;
     switch (stage.kind) {
-        case StageKind::kPrepareScript: return writer_.prepare_script();
-        case StageKind::kGetSources: return writer_.get_sources();
-        case StageKind::kStep: return writer_.step(steps[stage.step]);
+        case StageKind::kPrepareScript: return writers_.steps.prepare();
+        case StageKind::kGetSources: return writers_.git_sources.get_sources();
+        case StageKind::kStep: return writers_.steps.step(steps[stage.step]);
         case StageKind::kAfterScript:
             context_.variables.set_job_status(job_status());
-            return writer_.after_script(steps[stage.step]);
-        case StageKind::kRestoreCache: return writer_.restore_cache();
-        case StageKind::kArchiveCache: return writer_.archive_cache(stage.on_success);
-        case StageKind::kCleanup: return writer_.cleanup();
+            return writers_.steps.after_script(steps[stage.step]);
+        case StageKind::kRestoreCache: return writers_.caches.restore();
+        case StageKind::kArchiveCache: return writers_.caches.archive(stage.on_success);
+        case StageKind::kCleanup: return writers_.cleanup.script();
         case StageKind::kDownloadArtifacts:
         case StageKind::kUploadArtifacts: break;  // a script for each archive: ArtifactTransfer
     }

@@ -12,7 +12,7 @@
 #include "runner/job/source_bringer.hpp"
 #include "runner/job/stage_judge.hpp"
 #include "runner/job/stage_plan.hpp"
-#include "runner/script/stages.hpp"
+#include "runner/script/job_scripts.hpp"
 
 namespace runner::job {
 
@@ -44,7 +44,7 @@ class StageRunner {
     JobContext& context_;
     const std::vector<PlannedStage>& plan_;
     const StageJudge& judge_;
-    script::StageWriter writer_;
+    script::JobScripts writers_;
     ScriptRunner scripts_;
     ReadinessGate gate_;
     SourceBringer sources_;

@@ -9,7 +9,7 @@
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "runner/local/git.hpp"
-#include "runner/script/stages.hpp"
+#include "runner/script/repository_url.hpp"
 
 namespace runner::local {
 

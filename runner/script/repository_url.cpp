@@ -1,7 +1,7 @@
+#include "runner/script/repository_url.hpp"
+
 #include <algorithm>
 #include <charconv>
-
-#include "runner/script/stages.hpp"
 
 namespace runner::script {
 
@@ -32,7 +32,8 @@ Parts split_url(std::string_view url) {
     return parts;
 }
 
-/// RFC 3986, 2.1. A line's end would begin another answer to git.
+/// Percent-decodes (RFC 3986, 2.1). Line ends and zero bytes are dropped: git would read what
+/// follows a line end as another answer.
 std::string decoded(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -55,7 +56,7 @@ std::string_view trim_slashes(std::string_view text) {
     return text;
 }
 
-/// `clone_url` replaces scheme, host and what stands before the project's own path.
+/// `clone_url`, if not "", replaces the scheme, the host and the path before `full_path`.
 std::string joined(const Parts& repo, std::string_view clone_url, std::string_view full_path) {
     if (clone_url.empty()) {
         return std::string(repo.scheme) + std::string(repo.host) + std::string(repo.path);
@@ -78,13 +79,20 @@ std::string project_slug(std::string_view repo_url) {
     return std::string(path);
 }
 
-std::string StageWriter::remote_url() const {
-    return joined(split_url(payload_.git_info.repo_url), runner_.clone_url,
-                  payload_.job_info.project_full_path);
+std::string scheme_and_host(std::string_view url) {
+    const auto start = url.find("://");
+    if (start == std::string_view::npos) return std::string(url);
+    return std::string(url.substr(0, url.find('/', start + 3)));
 }
 
-std::string StageWriter::remote_credentials() const {
-    std::string_view text = split_url(payload_.git_info.repo_url).credentials;
+std::string remote_url(const protocol::gitlab::JobPayload& payload,
+                       const config::RunnerConfig& runner) {
+    return joined(split_url(payload.git_info.repo_url), runner.clone_url,
+                  payload.job_info.project_full_path);
+}
+
+std::string remote_credentials(std::string_view repo_url) {
+    std::string_view text = split_url(repo_url).credentials;
     if (text.empty()) return {};
     text.remove_suffix(1);
     const auto colon = std::min(text.find(':'), text.size());

@@ -49,10 +49,11 @@ class ArtifactTransferTest : public tests::JobFixture {
         context.checkpoint() = state_;
         context.deadlines.start(context.checkpoint());
         ScriptRunner scripts(context, job_->session);
-        script::StageFacts facts;
-        facts.helper = "/helper";
-        script::StageWriter writer(context.payload(), context.runner(), context.variables, facts);
-        ArtifactTransfer transfer(context, scripts, writer);
+        script::ScriptSettings settings;
+        settings.helper = "/helper";
+        const script::JobScripts writers(context.payload(), context.runner(), context.variables,
+                                         settings);
+        ArtifactTransfer transfer(context, scripts, writers);
         return run(work(transfer));
     }
     StageResult download() {

@@ -56,10 +56,11 @@ class SourceBringerTest : public tests::JobFixture {
         auto& context = job_->context;
         context.checkpoint().plan_index = 1;
         ScriptRunner scripts(context, job_->session);
-        script::StageFacts facts;
-        facts.sources_by_daemon = true;
-        script::StageWriter writer(context.payload(), context.runner(), context.variables, facts);
-        SourceBringer bringer(context, scripts, writer);
+        script::ScriptSettings settings;
+        settings.sources_by_daemon = true;
+        const script::JobScripts writers(context.payload(), context.runner(), context.variables,
+                                         settings);
+        SourceBringer bringer(context, scripts, writers);
         return run(bringer.bring(context.deadline()));
     }
     StageResult bring(base::Result<int> fetched = 0) {

@@ -6,16 +6,14 @@
 
 #include "base/files.hpp"
 #include "base/strings.hpp"
-#include "runner/script/stages.hpp"
+#include "runner/script/git_sources_writer.hpp"
 #include "tests/unit/runner/script/shell_test.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
-using protocol::gitlab::JobPayload;
-using runner::config::RunnerConfig;
-using runner::script::RunnerFacts;
-using runner::script::StageWriter;
+using runner::script::GitSourcesWriter;
+using runner::script::ScriptContext;
 using runner::script::Variables;
 using testing::HasSubstr;
 using testing::Not;
@@ -53,8 +51,8 @@ class GetSources : public tests::ShellTest {
     }
     tests::ShellEnd fetch() {
         Variables variables(payload_, runner_, facts_);
-        StageWriter writer(payload_, runner_, variables, {});
-        const auto text = writer.get_sources();
+        const ScriptContext context(payload_, runner_, variables, {});
+        const auto text = GitSourcesWriter(context).get_sources();
         if (!text) return {-1, text.error().message};
         return tests::run_shell(GetParam(), *text, dir_.path());
     }

@@ -1,11 +1,12 @@
 #include <gtest/gtest.h>
 
-#include "runner/script/stages.hpp"
+#include "runner/script/repository_url.hpp"
 
 namespace {
 
 using runner::script::project_slug;
-using runner::script::StageWriter;
+using runner::script::remote_credentials;
+using runner::script::remote_url;
 using runner::script::without_credentials;
 
 TEST(RepositoryUrl, LosesItsCredentials) {
@@ -40,9 +41,7 @@ TEST(RepositoryUrl, TakesHostAndRootFromCloneUrl) {
         payload.job_info.project_full_path = "g/p";
         runner::config::RunnerConfig runner;
         runner.clone_url = entry.clone_url;
-        runner::script::Variables variables(payload, runner, {});
-        const StageWriter writer(payload, runner, variables, {});
-        EXPECT_EQ(writer.remote_url(), entry.address);
+        EXPECT_EQ(remote_url(payload, runner), entry.address);
     }
 }
 
@@ -56,12 +55,7 @@ TEST(RepositoryUrl, CredentialsAreWhatGitAsksFor) {
         {"/a/path.git", ""},
     };
     for (const auto& [address, answer] : cases) {
-        protocol::gitlab::JobPayload payload;
-        payload.git_info.repo_url = address;
-        const runner::config::RunnerConfig runner;
-        runner::script::Variables variables(payload, runner, {});
-        EXPECT_EQ(StageWriter(payload, runner, variables, {}).remote_credentials(), answer)
-            << address;
+        EXPECT_EQ(remote_credentials(address), answer) << address;
     }
 }
 

@@ -4,13 +4,14 @@
 #include <set>
 
 #include "base/files.hpp"
-#include "runner/script/stages.hpp"
+#include "runner/script/split_sources_writer.hpp"
 #include "tests/unit/runner/script/shell_test.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
-using runner::script::StageWriter;
+using runner::script::ScriptContext;
+using runner::script::SplitSourcesWriter;
 using runner::script::Variables;
 
 /// What makes room for the files in an environment without git.
@@ -38,8 +39,8 @@ class SplitSources : public tests::ShellTest {
     }
     std::set<std::string> left_after_clean() {
         Variables variables(payload_, runner_, facts_);
-        StageWriter writer(payload_, runner_, variables, {});
-        const auto parts = writer.split_sources({"/nowhere", "/nowhere.tmp"});
+        const ScriptContext context(payload_, runner_, variables, {});
+        const auto parts = SplitSourcesWriter(context).split_sources({"/nowhere", "/nowhere.tmp"});
         EXPECT_TRUE(parts);
         if (!parts) return {};
         const auto end = tests::run_shell(GetParam(), parts->clean, dir_.path());
@@ -119,8 +120,8 @@ TEST(SplitSourcesOnTheHost, NoOtherRepositoryIsReferredTo) {
     payload.variables.push_back(variable);
     const runner::config::RunnerConfig runner;
     Variables variables(payload, runner, {});
-    StageWriter writer(payload, runner, variables, {});
-    const auto parts = writer.split_sources({"/place", "/place.tmp"});
+    const ScriptContext context(payload, runner, variables, {});
+    const auto parts = SplitSourcesWriter(context).split_sources({"/place", "/place.tmp"});
     ASSERT_FALSE(parts);
     EXPECT_NE(parts.error().message.find("--reference needs git in the job's image"),
               std::string::npos)

@@ -1,4 +1,4 @@
-#include "runner/script/stages.hpp"
+#include "runner/script/job_scripts.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,17 +9,14 @@
 
 namespace {
 
-using protocol::gitlab::JobPayload;
 using protocol::gitlab::Step;
-using runner::config::RunnerConfig;
-using runner::script::RunnerFacts;
-using runner::script::StageWriter;
+using runner::script::JobScripts;
 using runner::script::Variables;
 using testing::HasSubstr;
 using testing::Not;
 
 /// Scripts of one job, run one after the other in one directory, as the supervisor does.
-class Stages : public tests::ShellTest {
+class JobScriptsInShells : public tests::ShellTest {
   protected:
     void SetUp() override {
         ShellTest::SetUp();
@@ -30,8 +27,9 @@ class Stages : public tests::ShellTest {
     tests::ShellEnd run(Write write) {
         Variables variables(payload_, runner_, facts_);
         variables.set_job_status("failed");
-        StageWriter writer(payload_, runner_, variables, {.place = "here", .shell_executor = true});
-        const std::string text = write(writer);
+        const JobScripts scripts(payload_, runner_, variables,
+                                 {.description = "here", .shell_executor = true});
+        const std::string text = write(scripts);
         std::map<std::string, std::string> environment;
         for (const auto& variable : variables.environment())
             environment[variable.name] = variable.value;
@@ -39,11 +37,11 @@ class Stages : public tests::ShellTest {
     }
     tests::ShellEnd step(std::vector<std::string> lines, std::string name = "script") {
         const Step made{.name = std::move(name), .script = std::move(lines), .when = ""};
-        return run([&](StageWriter& writer) { return writer.step(made); });
+        return run([&](const JobScripts& scripts) { return scripts.steps.step(made); });
     }
 };
 
-TEST_P(Stages, RunInTheProjectWithTheJobsVariables) {
+TEST_P(JobScriptsInShells, RunInTheProjectWithTheJobsVariables) {
     set("GREETING", "it's $WHO");
     set("WHO", "me");
     const auto end = step({"echo \"$GREETING in $PWD\""});
@@ -51,17 +49,17 @@ TEST_P(Stages, RunInTheProjectWithTheJobsVariables) {
     EXPECT_THAT(end.output, HasSubstr("\nit's me in " + facts_.project_dir + "\n"));
 }
 
-TEST_P(Stages, FileVariablesArePathsOfPrivateFilesUntilTheCleanup) {
+TEST_P(JobScriptsInShells, FileVariablesArePathsOfPrivateFilesUntilTheCleanup) {
     set("KEY", "line 1\nline '2'\n", true);
     const auto end = step({"cat \"$KEY\"", "ls -l \"$KEY\" | cut -c1-10"});
     EXPECT_THAT(end.output, HasSubstr("\nline 1\nline '2'\n"));
     EXPECT_THAT(end.output, HasSubstr("\n-rw-------\n"));
     EXPECT_TRUE(std::filesystem::exists(facts_.tmp_dir + "/KEY"));
-    EXPECT_EQ(run([](StageWriter& writer) { return writer.cleanup(); }).code, 0);
+    EXPECT_EQ(run([](const JobScripts& scripts) { return scripts.cleanup.script(); }).code, 0);
     EXPECT_FALSE(std::filesystem::exists(facts_.tmp_dir + "/KEY"));
 }
 
-TEST_P(Stages, WhatGoesToGitlabEnvIsThereInTheNextStage) {
+TEST_P(JobScriptsInShells, WhatGoesToGitlabEnvIsThereInTheNextStage) {
     EXPECT_EQ(
         step({"echo 'A=one two' >> \"$GITLAB_ENV\"", "echo 'B=$(false) `x`' >> \"$GITLAB_ENV\""})
             .code,
@@ -70,43 +68,44 @@ TEST_P(Stages, WhatGoesToGitlabEnvIsThereInTheNextStage) {
     EXPECT_THAT(end.output, HasSubstr("\n<one two> <$(false) `x`>\n"));
 }
 
-TEST_P(Stages, TheAdministratorsScriptsShareTheShellOfTheStep) {
+TEST_P(JobScriptsInShells, TheAdministratorsScriptsShareTheShellOfTheStep) {
     runner_.pre_build_script = "X=5";
     runner_.post_build_script = "echo \"after $X\"";
     EXPECT_THAT(step({"X=$((X + 1))"}).output, HasSubstr("\nafter 6\n"));
 }
 
-TEST_P(Stages, AfterScriptHasAShellOfItsOwnAndKnowsHowTheJobWent) {
+TEST_P(JobScriptsInShells, AfterScriptHasAShellOfItsOwnAndKnowsHowTheJobWent) {
     const Step made{
         .name = "after_script", .script = {"echo \"status $CI_JOB_STATUS\""}, .when = ""};
-    const auto end = run([&](StageWriter& writer) { return writer.after_script(made); });
+    const auto end =
+        run([&](const JobScripts& scripts) { return scripts.steps.after_script(made); });
     EXPECT_THAT(end.output, HasSubstr("Running after script..."));
     EXPECT_THAT(end.output, HasSubstr("\nstatus failed\n"));
 }
 
-TEST_P(Stages, PrepareNamesThePlaceAndForgetsAFormerEnvironment) {
+TEST_P(JobScriptsInShells, PrepareNamesThePlaceAndForgetsAFormerEnvironment) {
     EXPECT_EQ(step({"echo 'A=old' >> \"$GITLAB_ENV\""}).code, 0);
-    EXPECT_EQ(run([](StageWriter& writer) { return writer.prepare_script(); }).output,
+    EXPECT_EQ(run([](const JobScripts& scripts) { return scripts.steps.prepare(); }).output,
               "Running on here...\n");
     EXPECT_THAT(step({"echo \"<$A>\""}).output, HasSubstr("\n<>\n"));
 }
 
-TEST_P(Stages, ADebugTraceCanBeForbidden) {
+TEST_P(JobScriptsInShells, ADebugTraceCanBeForbidden) {
     set("CI_DEBUG_TRACE", "true");
     EXPECT_THAT(step({"true"}).output, HasSubstr("+ true\n"));
     runner_.debug_trace_disabled = true;
     EXPECT_THAT(step({"true"}).output, Not(HasSubstr("+ true\n")));
 }
 
-TEST_P(Stages, NoVariablesValueStandsInTheText) {
+TEST_P(JobScriptsInShells, NoVariablesValueStandsInTheText) {
     set("TOKEN", "very-secret");
     Variables variables(payload_, runner_, facts_);
-    StageWriter writer(payload_, runner_, variables, {});
-    EXPECT_THAT(writer.step({.name = "script", .script = {"echo $TOKEN"}, .when = ""}),
+    const JobScripts scripts(payload_, runner_, variables, {});
+    EXPECT_THAT(scripts.steps.step({.name = "script", .script = {"echo $TOKEN"}, .when = ""}),
                 Not(HasSubstr("very-secret")));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Stages, testing::ValuesIn(tests::shells()),
+INSTANTIATE_TEST_SUITE_P(All, JobScriptsInShells, testing::ValuesIn(tests::shells()),
                          [](const auto& chosen) { return chosen.param.name; });
 
 }  // namespace

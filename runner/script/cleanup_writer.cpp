@@ -1,0 +1,52 @@
+#include "runner/script/cleanup_writer.hpp"
+
+#include "runner/script/clean_without_git.hpp"
+#include "runner/script/git_config.hpp"
+#include "runner/script/git_settings.hpp"
+
+namespace runner::script {
+
+void CleanupWriter::remove_temporary_files(ShellWriter& writer) const {
+    const std::string tmp = context_.tmp();
+    for (const auto& file : context_.variables().files()) {
+        writer.line("rm -f " + shell_quote(tmp + "/" + file.name));
+    }
+    writer.line("rm -f " + shell_quote(context_.gitlab_env_file()));
+    // An upload or a download that was interrupted leaves its file.
+    writer.line("rm -f " + shell_quote(tmp) + "/artifacts-* " + shell_quote(tmp) + "/dependency-*");
+    writer.line("rm -f " + shell_quote(git_config_file(tmp)) + " " +
+                shell_quote(git_credentials_file(tmp)));
+}
+
+void CleanupWriter::clean_with_git(ShellWriter& writer) const {
+    const std::string flags = context_.variables().get("GIT_CLEAN_FLAGS");
+    writer.line("cd " + shell_quote(context_.project()));
+    if (flags != "none") {
+        writer.line("git clean " + (flags.empty() ? std::string("-ffdx") : flags));
+    }
+    writer.line("git reset --hard");
+}
+
+void CleanupWriter::clean_project(ShellWriter& writer) const {
+    switch (git_strategy(context_.variables(), context_.payload().allow_git_fetch)) {
+        case GitStrategy::kClone:
+        case GitStrategy::kEmpty: writer.line("rm -rf " + shell_quote(context_.project())); break;
+        case GitStrategy::kFetch:
+            if (context_.settings().sources_by_daemon) {
+                clean_without_git(writer, context_);
+            } else {
+                clean_with_git(writer);
+            }
+            break;
+        case GitStrategy::kNone: break;
+    }
+}
+
+std::string CleanupWriter::script() const {
+    ShellWriter writer;
+    remove_temporary_files(writer);
+    if (context_.variables().feature("FF_ENABLE_JOB_CLEANUP")) clean_project(writer);
+    return context_.finish(writer);
+}
+
+}  // namespace runner::script

@@ -1,0 +1,57 @@
+#include "runner/script/git_sources_writer.hpp"
+
+#include "runner/script/git_config.hpp"
+#include "runner/script/git_location.hpp"
+#include "runner/script/git_repository_writer.hpp"
+#include "runner/script/source_hooks.hpp"
+
+namespace runner::script {
+
+GitStrategy GitSourcesWriter::strategy() const {
+    return git_strategy(context_.variables(), context_.payload().allow_git_fetch);
+}
+
+bool GitSourcesWriter::brings_sources() const { return script::brings_sources(strategy()); }
+
+std::string GitSourcesWriter::ext_config() const { return git_config_file(context_.tmp()); }
+
+void GitSourcesWriter::skip_sources(ShellWriter& writer, GitStrategy strategy) const {
+    const std::string directory = shell_quote(context_.project());
+    if (strategy == GitStrategy::kEmpty) {
+        writer.notice("Skipping Git repository setup and creating an empty build directory");
+        writer.line("rm -rf " + directory);
+    } else {
+        writer.notice("Skipping Git repository setup");
+    }
+    writer.line("mkdir -p " + directory);
+    writer.notice("Skipping Git checkout");
+    writer.notice("Skipping Git submodules setup");
+}
+
+base::Result<std::string> GitSourcesWriter::get_sources() const {
+    ShellWriter writer;
+    context_.write_preamble(writer);
+    context_.write_job_umask(writer);
+    const GitStrategy chosen = strategy();
+    if (!script::brings_sources(chosen)) {
+        skip_sources(writer, chosen);
+        return context_.finish(writer);
+    }
+    if (auto checked = check_git_settings(context_); !checked) return checked.error();
+    writer.line("export GIT_TERMINAL_PROMPT=0 GCM_INTERACTIVE=Never");
+    write_source_hook(writer, context_, SourceHook::kPreGetSources);
+    const EnvironmentGit git(context_);
+    GitRepositoryWriter(context_, git).write(writer, chosen);
+    write_source_hook(writer, context_, SourceHook::kPostGetSources);
+    return context_.finish(writer);
+}
+
+std::string GitSourcesWriter::clear_worktree() const {
+    const std::string directory = shell_quote(context_.project());
+    ShellWriter writer;
+    writer.line("rm -rf " + directory);
+    writer.line(context_.with_job_umask("mkdir -p " + directory));
+    return context_.finish(writer);
+}
+
+}  // namespace runner::script

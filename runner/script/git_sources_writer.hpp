@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "runner/script/git_settings.hpp"
+#include "runner/script/script_context.hpp"
+
+namespace runner::script {
+
+/// The scripts of get_sources for an environment with git. Pure; see ScriptContext for life and
+/// lifetime of what is referred to.
+class GitSourcesWriter {
+  public:
+    explicit GitSourcesWriter(const ScriptContext& context) : context_(context) {}
+
+    /// Failures: check_git_settings().
+    [[nodiscard]] base::Result<std::string> get_sources() const;
+    /// Whether the job's strategy wants sources.
+    [[nodiscard]] bool brings_sources() const;
+    /// An empty project directory, before the second try of get_sources.
+    [[nodiscard]] std::string clear_worktree() const;
+    /// The file with the job's credentials that its repositories include.
+    [[nodiscard]] std::string ext_config() const;
+
+  private:
+    [[nodiscard]] GitStrategy strategy() const;
+    void skip_sources(ShellWriter& writer, GitStrategy strategy) const;
+
+    const ScriptContext& context_;
+};
+
+}  // namespace runner::script

@@ -1,0 +1,76 @@
+#include "runner/script/git_submodules_writer.hpp"
+
+#include <fmt/format.h>
+
+#include "runner/script/git_settings.hpp"
+
+namespace runner::script {
+
+GitSubmodulesWriter::GitSubmodulesWriter(const ScriptContext& context, const GitLocation& location)
+    : context_(context), location_(location) {}
+
+/// GIT_SUBMODULE_DEPTH; the project's own depth when that is not set.
+int GitSubmodulesWriter::depth() const {
+    const int asked = context_.variables().number("GIT_SUBMODULE_DEPTH", 0);
+    return asked != 0 ? asked : static_cast<int>(context_.payload().git_info.depth);
+}
+
+GitSubmodulesWriter::Flags GitSubmodulesWriter::flags(bool recursive, int depth) const {
+    const auto& variables = context_.variables();
+    Flags flags;
+    if (recursive) flags.recursive = " --recursive";
+    if (depth > 0) flags.depth = fmt::format(" --depth {}", depth);
+    flags.update = quoted_flags(variables.get("GIT_SUBMODULE_UPDATE_FLAGS"));
+    const std::string paths = variables.get("GIT_SUBMODULE_PATHS");
+    if (!paths.empty()) flags.paths = " --" + quoted_flags(paths);
+    return flags;
+}
+
+/// Removes what an earlier job left in the submodules: the update could fail because of it.
+std::string GitSubmodulesWriter::reset_command(const Flags& flags) const {
+    const std::string clean = git_clean_command(context_.variables());
+    return "git submodule foreach" + flags.recursive + " " +
+           shell_quote((clean.empty() ? clean : clean + " && ") + "git reset --hard") +
+           " > /dev/null";
+}
+
+/// Two tries.
+void GitSubmodulesWriter::update(ShellWriter& writer, const Flags& flags) {
+    const std::string command =
+        "git submodule update --init" + flags.recursive + flags.depth + flags.update + flags.paths;
+    writer.line("if ! " + command + "; then");
+    writer.warning("Updating submodules failed. Retrying...");
+    if (flags.update.find("'--remote'") != std::string::npos) {
+        // A fetch with a depth does not bring every branch.
+        writer.line("git submodule foreach" + flags.recursive +
+                    " 'git fetch origin +refs/heads/*:refs/remotes/origin/*'");
+    }
+    writer.line("git submodule sync" + flags.recursive + flags.paths);
+    writer.line(command);
+    writer.line("fi");
+}
+
+void GitSubmodulesWriter::write(ShellWriter& writer) const {
+    const std::string mode = context_.variables().get("GIT_SUBMODULE_STRATEGY");
+    if (mode.empty() || mode == "none") {
+        writer.notice("Skipping Git submodules setup");
+        return;
+    }
+    const bool recursive = mode == "recursive";
+    const int asked_depth = depth();
+    const Flags flags = this->flags(recursive, asked_depth);
+    const std::string reset = reset_command(flags);
+    writer.notice(
+        fmt::format("Updating/initializing submodules{}{}...", recursive ? " recursively" : "",
+                    asked_depth > 0 ? fmt::format(" with git depth set to {}", asked_depth) : ""));
+    location_.begin_submodules(writer);
+    writer.line("git submodule init" + flags.paths);
+    writer.line("git submodule sync" + flags.recursive + flags.paths);
+    writer.line(reset);
+    update(writer, flags);
+    writer.line(reset);
+    location_.end_submodules(writer, flags.recursive);
+    writer.notice("Updated submodules");
+}
+
+}  // namespace runner::script

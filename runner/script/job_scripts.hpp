@@ -1,0 +1,34 @@
+#pragma once
+
+#include <utility>
+
+#include "runner/script/artifact_writer.hpp"
+#include "runner/script/cache_writer.hpp"
+#include "runner/script/cleanup_writer.hpp"
+#include "runner/script/git_sources_writer.hpp"
+#include "runner/script/script_context.hpp"
+#include "runner/script/split_sources_writer.hpp"
+#include "runner/script/step_writer.hpp"
+
+namespace runner::script {
+
+/// All writers of one job's scripts. The writers refer to `context`, so the object stays where it
+/// was made. Life: see ScriptContext.
+struct JobScripts {
+    JobScripts(const protocol::gitlab::JobPayload& payload, const config::RunnerConfig& runner,
+               Variables& variables, ScriptSettings settings)
+        : context(payload, runner, variables, std::move(settings)) {}
+    JobScripts(const JobScripts&) = delete;
+    JobScripts& operator=(const JobScripts&) = delete;
+
+    ScriptContext context;
+    StepWriter steps{context};
+    GitSourcesWriter git_sources{context};
+    /// In the place of git_sources when ScriptSettings::sources_by_daemon is set.
+    SplitSourcesWriter split_sources{context};
+    CacheWriter caches{context};
+    ArtifactWriter artifacts{context};
+    CleanupWriter cleanup{context};
+};
+
+}  // namespace runner::script

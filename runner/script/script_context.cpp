@@ -1,0 +1,57 @@
+#include "runner/script/script_context.hpp"
+
+#include <utility>
+
+namespace runner::script {
+
+ScriptContext::ScriptContext(const protocol::gitlab::JobPayload& payload,
+                             const config::RunnerConfig& runner, Variables& variables,
+                             ScriptSettings settings)
+    : payload_(payload), runner_(runner), variables_(variables), settings_(std::move(settings)) {}
+
+std::string ScriptContext::project() const { return variables_.get("CI_PROJECT_DIR"); }
+std::string ScriptContext::tmp() const { return variables_.get("RUNNER_TEMP_PROJECT_DIR"); }
+std::string ScriptContext::gitlab_env_file() const { return tmp() + "/gitlab_runner_env"; }
+
+/// Jobs of one project share a volume, and the users of their images may differ (job-runtime.md
+/// §5.5).
+bool ScriptContext::opens_files() const {
+    return !settings_.shared_environment &&
+           !variables_.feature("FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR");
+}
+
+std::string ScriptContext::with_job_umask(const std::string& command) const {
+    return opens_files() ? "(umask 0000; " + command + ")" : command;
+}
+
+void ScriptContext::write_job_umask(ShellWriter& writer) const {
+    if (opens_files()) writer.line("umask 0000");
+}
+
+void ScriptContext::write_preamble(ShellWriter& writer) const {
+    writer.line(with_job_umask("mkdir -p " + shell_quote(tmp())));
+    for (const auto& file : variables_.files()) {
+        writer.write_file(tmp() + "/" + file.name, file.value);
+    }
+    writer.export_variable("GITLAB_ENV", gitlab_env_file());
+    writer.line("touch \"$GITLAB_ENV\"");
+    writer.line(
+        "while IFS= read -r _runner_line; do [ -z \"$_runner_line\" ] || export "
+        "\"$_runner_line\"; done < \"$GITLAB_ENV\"");
+    writer.line("unset _runner_line");
+}
+
+void ScriptContext::write_commands(ShellWriter& writer, const std::vector<std::string>& commands,
+                                   std::string_view section) const {
+    const bool sections =
+        variables_.feature("FF_SCRIPT_SECTIONS") && payload_.features.trace_sections;
+    writer.commands(commands, variables_.feature("FF_ENABLE_BASH_EXIT_CODE_CHECK"), sections,
+                    section);
+}
+
+std::string ScriptContext::finish(const ShellWriter& writer) const {
+    const auto asked = parse_bool(variables_.get("CI_DEBUG_TRACE"));
+    return writer.script(asked.value_or(false) && !runner_.debug_trace_disabled);
+}
+
+}  // namespace runner::script

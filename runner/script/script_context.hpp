@@ -1,0 +1,78 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/gitlab/payload.hpp"
+#include "runner/config/config.hpp"
+#include "runner/script/shell_writer.hpp"
+#include "runner/script/variables.hpp"
+
+namespace runner::script {
+
+/// What the writers must know about the job's environment. Neither the payload nor the
+/// configuration says it.
+struct ScriptSettings {
+    /// "Running on ⟦description⟧..."
+    std::string description;
+    /// Of the request that brought the job; "" for none.
+    std::string correlation_id{};
+    bool shared_environment = false;
+    bool shell_executor = false;
+    /// The daemon unpacks the sources, git does not run in the environment: SplitSourcesWriter.
+    bool sources_by_daemon = false;
+    /// Path of runner-helper in the environment.
+    std::string helper{};
+    /// The directory that holds the caches in the environment.
+    std::string cache_dir{};
+    /// "group/project", part of the caches' paths.
+    std::string project_slug{};
+};
+
+/// What the writers of one job's scripts share (job-runtime.md §4). Pure: values in, shell out.
+///
+/// Variables reach a script as its process environment, set by the supervisor. No value of a
+/// variable stands in the text of a script, except the contents of file variables.
+///
+/// Life: made once per job, when the job's directories are known. It refers to payload,
+/// configuration and variables, which outlive it. Not synchronised: one strand uses it.
+class ScriptContext {
+  public:
+    ScriptContext(const protocol::gitlab::JobPayload& payload, const config::RunnerConfig& runner,
+                  Variables& variables, ScriptSettings settings);
+
+    [[nodiscard]] const protocol::gitlab::JobPayload& payload() const { return payload_; }
+    [[nodiscard]] const config::RunnerConfig& runner() const { return runner_; }
+    /// A setting that cannot be read leaves a warning there.
+    [[nodiscard]] Variables& variables() const { return variables_; }
+    [[nodiscard]] const ScriptSettings& settings() const { return settings_; }
+
+    /// Directories in the environment: of the project, and of files that live as long as the job.
+    [[nodiscard]] std::string project() const;
+    [[nodiscard]] std::string tmp() const;
+    /// $GITLAB_ENV: variables that one stage hands to the next.
+    [[nodiscard]] std::string gitlab_env_file() const;
+
+    /// Makes the temporary directory, writes the file variables and reads $GITLAB_ENV.
+    void write_preamble(ShellWriter& writer) const;
+    /// `command` with the umask that the job's files have.
+    [[nodiscard]] std::string with_job_umask(const std::string& command) const;
+    /// That umask for the rest of the script.
+    void write_job_umask(ShellWriter& writer) const;
+    /// Commands of the user or the administrator; `section` names their log sections.
+    void write_commands(ShellWriter& writer, const std::vector<std::string>& commands,
+                        std::string_view section) const;
+    /// The whole script.
+    [[nodiscard]] std::string finish(const ShellWriter& writer) const;
+
+  private:
+    [[nodiscard]] bool opens_files() const;
+
+    const protocol::gitlab::JobPayload& payload_;
+    const config::RunnerConfig& runner_;
+    Variables& variables_;
+    ScriptSettings settings_;
+};
+
+}  // namespace runner::script

@@ -1,0 +1,44 @@
+#include "runner/script/step_writer.hpp"
+
+#include <vector>
+
+namespace runner::script {
+
+using protocol::gitlab::Step;
+
+std::string StepWriter::prepare() const {
+    ShellWriter writer;
+    writer.print("Running on " + context_.settings().description + "...");
+    writer.line("rm -f " + shell_quote(context_.gitlab_env_file()));
+    return context_.finish(writer);
+}
+
+std::string StepWriter::step(const Step& step) const {
+    const auto& runner = context_.runner();
+    ShellWriter writer;
+    context_.write_preamble(writer);
+    writer.line("cd " + shell_quote(context_.project()));
+    if (!runner.pre_build_script.empty()) {
+        context_.write_commands(writer, {runner.pre_build_script}, "pre_build_script");
+    }
+    std::vector<std::string> lines = step.script;
+    if (step.name == "release") {
+        for (std::string& line : lines) line = context_.variables().expand(line);
+    }
+    context_.write_commands(writer, lines, "script_step");
+    if (!runner.post_build_script.empty()) {
+        context_.write_commands(writer, {runner.post_build_script}, "post_build_script");
+    }
+    return context_.finish(writer);
+}
+
+std::string StepWriter::after_script(const Step& step) const {
+    ShellWriter writer;
+    context_.write_preamble(writer);
+    writer.line("cd " + shell_quote(context_.project()));
+    writer.notice("Running after script...");
+    context_.write_commands(writer, step.script, "after_script_step");
+    return context_.finish(writer);
+}
+
+}  // namespace runner::script

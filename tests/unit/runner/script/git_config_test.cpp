@@ -1,0 +1,99 @@
+#include "runner/script/git_config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/runner/script/script_job.hpp"
+
+namespace {
+
+using runner::script::EnvironmentGit;
+using runner::script::git_config_value;
+using runner::script::GitConfigWriter;
+using runner::script::HostGit;
+using runner::script::ScriptContext;
+using runner::script::ShellWriter;
+using testing::HasSubstr;
+using testing::Not;
+using tests::ScriptJob;
+
+std::string in_environment(const ScriptJob& job) {
+    return job.with_context([](const ScriptContext& context) {
+        const EnvironmentGit git(context);
+        ShellWriter writer;
+        GitConfigWriter(context, git).write(writer);
+        return writer.body();
+    });
+}
+
+std::string on_host(const ScriptJob& job) {
+    return job.with_context([](const ScriptContext& context) {
+        const HostGit git(context, {"/host/project", "/host/tmp"});
+        ShellWriter writer;
+        GitConfigWriter(context, git).write(writer);
+        return writer.body();
+    });
+}
+
+TEST(GitConfig, QuotesItsValues) { EXPECT_EQ(git_config_value(R"(a "b" \c)"), R"("a \"b\" \\c")"); }
+
+TEST(GitConfig, ReadsTheCredentialsFromAPrivateFile) {
+    const std::string text = in_environment(ScriptJob());
+    EXPECT_THAT(text, HasSubstr("[credential \"https://gitlab.example.com\"]"));
+    EXPECT_THAT(text, HasSubstr("password=t-1"));
+    EXPECT_THAT(text, HasSubstr("> '/builds/g/p.tmp/.gitlab-runner.login')"));
+}
+
+TEST(GitConfig, HasNoLoginForAnAddressWithoutCredentials) {
+    ScriptJob job;
+    job.payload.git_info.repo_url = "https://gitlab.example.com/g/p.git";
+    EXPECT_THAT(in_environment(job), Not(HasSubstr("[credential")));
+}
+
+TEST(GitConfig, ReadsTheTokenFromTheVariableWhereItIsSet) {
+    ScriptJob job;
+    job.set("FF_GIT_URLS_WITHOUT_TOKENS", "true");
+    EXPECT_THAT(in_environment(job), HasSubstr("password=$CI_JOB_TOKEN"));
+    EXPECT_THAT(in_environment(job), Not(HasSubstr("t-1")));
+    EXPECT_THAT(on_host(job), Not(HasSubstr("$CI_JOB_TOKEN")));
+    EXPECT_THAT(on_host(job), HasSubstr("> '/host/tmp/.gitlab-runner.login')"));
+}
+
+TEST(GitConfig, NamesTheCertificatesThatTheJobHas) {
+    ScriptJob job;
+    EXPECT_THAT(in_environment(job), Not(HasSubstr("ssl")));
+    job.facts.ca_chain = "PEM";
+    EXPECT_THAT(in_environment(job),
+                HasSubstr("sslCAInfo = \"/builds/g/p.tmp/CI_SERVER_TLS_CA_FILE\""));
+    EXPECT_THAT(in_environment(job), Not(HasSubstr("sslCert")));
+}
+
+TEST(GitConfig, WritesTheCertificatesWhereTheHostReadsThem) {
+    ScriptJob job;
+    job.facts.ca_chain = "PEM";
+    const std::string text = on_host(job);
+    EXPECT_THAT(text, HasSubstr("sslCAInfo = \"/host/tmp/CI_SERVER_TLS_CA_FILE\""));
+    EXPECT_THAT(text, HasSubstr("'PEM' > '/host/tmp/CI_SERVER_TLS_CA_FILE'"));
+}
+
+TEST(GitConfig, ReplacesSshAddressesOfTheServerWhenAsked) {
+    ScriptJob job;
+    job.set("CI_SERVER_HOST", "gitlab.example.com");
+    EXPECT_THAT(in_environment(job), Not(HasSubstr("insteadOf")));
+    job.set("GIT_SUBMODULE_FORCE_HTTPS", "true");
+    job.payload.job_info.project_full_path = "g/p";
+    job.payload.git_info.repo_url = "https://gitlab.example.com/root/g/p.git";
+    const std::string text = in_environment(job);
+    EXPECT_THAT(text, HasSubstr("[url \"https://gitlab.example.com/root/\"]"));
+    EXPECT_THAT(text, HasSubstr("insteadOf = \"git@gitlab.example.com:\""));
+}
+
+TEST(GitConfig, SendsTheCorrelationIdUnlessTheFlagIsOff) {
+    ScriptJob job;
+    job.settings.correlation_id = "01ABC";
+    EXPECT_THAT(in_environment(job), HasSubstr("X-Gitaly-Correlation-ID: 01ABC"));
+    job.set("FF_USE_GITALY_CORRELATION_ID", "false");
+    EXPECT_THAT(in_environment(job), Not(HasSubstr("01ABC")));
+}
+
+}  // namespace

@@ -1,0 +1,93 @@
+#include "tests/unit/runner/script/written_scripts.hpp"
+
+#include "base/version.hpp"
+#include "protocol/gitlab/runner_info.hpp"
+#include "runner/script/job_scripts.hpp"
+
+namespace tests {
+
+namespace {
+
+using runner::script::JobScripts;
+using runner::script::Variables;
+
+void replace_all(std::string& text, const std::string& from, const std::string& to) {
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+        text.replace(at, from.size(), to);
+}
+
+class Listing {
+  public:
+    void add(const std::string& name, const std::string& script) {
+        text_ += "==== " + name + "\n" + script;
+        if (!script.ends_with('\n')) text_ += '\n';
+    }
+    void add(const std::string& name, const base::Result<std::string>& script) {
+        add(name, script ? *script : "error: " + script.error().message);
+    }
+    [[nodiscard]] std::string text() const {
+        std::string text = text_;
+        const std::string version(base::compatible_version());
+        const std::string architecture = protocol::gitlab::architecture();
+        replace_all(text, "gitlab-runner " + version + " linux/" + architecture, "<user agent>");
+        replace_all(text, "\x1b", "<ESC>");
+        return text;
+    }
+
+  private:
+    std::string text_;
+};
+
+void add_split_sources(Listing& listing, const JobScripts& scripts) {
+    const auto parts = scripts.split_sources.split_sources({"/host/project", "/host/tmp"});
+    if (!parts) return listing.add("split sources", "error: " + parts.error().message);
+    listing.add("split sources: before", parts->before);
+    listing.add("split sources: host", parts->host);
+    listing.add("split sources: clean", parts->clean);
+    listing.add("split sources: after", parts->after);
+    listing.add("split sources: checkout", std::string(parts->checkout ? "yes" : "no"));
+}
+
+}  // namespace
+
+void ScriptedJob::set(std::string key, std::string value, bool file) {
+    protocol::gitlab::Variable variable;
+    variable.key = std::move(key);
+    variable.value = std::move(value);
+    variable.file = file;
+    payload.variables.push_back(std::move(variable));
+}
+
+std::string written_scripts(const ScriptedJob& job) {
+    Variables variables(job.payload, job.runner, job.facts);
+    const JobScripts scripts(job.payload, job.runner, variables, job.settings);
+    Listing listing;
+    listing.add("prepare", scripts.steps.prepare());
+    listing.add("get sources", scripts.git_sources.get_sources());
+    if (scripts.git_sources.brings_sources()) add_split_sources(listing, scripts);
+    listing.add("clear worktree", scripts.git_sources.clear_worktree());
+    listing.add("restore cache", scripts.caches.restore());
+    listing.add("extract dependency", scripts.artifacts.extract_dependency(12));
+    for (const auto& step : job.payload.steps) {
+        listing.add("step " + step.name, step.name == "after_script"
+                                             ? scripts.steps.after_script(step)
+                                             : scripts.steps.step(step));
+    }
+    listing.add("archive cache, success", scripts.caches.archive(true));
+    listing.add("archive cache, failure", scripts.caches.archive(false));
+    for (std::size_t i = 0; i < job.payload.artifacts.size(); ++i) {
+        listing.add("pack artifact " + std::to_string(i),
+                    scripts.artifacts.pack(job.payload.artifacts[i], i));
+    }
+    listing.add("cleanup", scripts.cleanup.script());
+    listing.add("paths", scripts.split_sources.file_list() + "\n" +
+                             scripts.git_sources.ext_config() + "\n" +
+                             scripts.artifacts.package_path(3) + "\n" +
+                             scripts.artifacts.dependency_path(12));
+    std::string warnings;
+    for (const std::string& warning : variables.take_warnings()) warnings += warning + "\n";
+    listing.add("warnings", warnings);
+    return listing.text();
+}
+
+}  // namespace tests
