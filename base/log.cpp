@@ -105,17 +105,17 @@ std::string json_line(Level level, std::string_view message, const Field* fields
                       std::int64_t unix_micros) {
     nlohmann::ordered_json line;
     for (std::size_t i = 0; i < count; ++i) {
-        auto& place = line[std::string(fields[i].key)];
+        auto& entry = line[std::string(fields[i].key)];
         if (fields[i].literal) {
-            place = nlohmann::ordered_json::parse(fields[i].value);
+            entry = nlohmann::ordered_json::parse(fields[i].value);
         } else {
-            place = fields[i].value;
+            entry = fields[i].value;
         }
     }
     line["level"] = name(level);
     line["msg"] = message;
     line["time"] = rfc3339_utc(unix_micros / 1000000);
-    return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return dump_json(line);
 }
 
 void write_all(std::string_view line) {

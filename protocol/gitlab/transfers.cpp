@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/encoding.hpp"
 #include "base/random.hpp"
 #include "protocol/gitlab/client_impl.hpp"
 #include "protocol/gitlab/multipart.hpp"
@@ -20,7 +21,7 @@ std::string upload_query(const ArtifactUpload& upload) {
         if (value.empty()) return;
         query += query.empty() ? '?' : '&';
         query += name;
-        query += '=' + http::percent_encode(value);
+        query += '=' + base::percent_encode(value);
     };
     add("artifact_format", upload.artifact_format);
     add("artifact_type", upload.artifact_type);

@@ -35,9 +35,6 @@ struct Url {
 /// bad port, or credentials in the address; the sentence does not repeat what stands before an "@".
 base::Result<Url> parse_url(std::string_view text);
 
-/// Everything but letters, digits and "-._~" as %XX.
-std::string percent_encode(std::string_view text);
-
 /// Whether `host` is an IPv4 or IPv6 address.
 bool is_ip_address(const std::string& host);
 

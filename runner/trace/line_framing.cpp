@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/clock.hpp"
+#include "base/encoding.hpp"
 #include "runner/trace/utf8_repair.hpp"
 
 namespace runner::trace {
@@ -22,10 +23,9 @@ std::size_t line_length(std::string_view text) {
 
 LineFraming::LineFraming(Spool& spool, Spool::Source source, StreamTag tag, bool timestamps)
     : spool_(&spool), source_(source), tag_(tag), timestamps_(timestamps) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
+    const char number = static_cast<char>(tag_.number);
     header_.fill(' ');
-    header_[kStampBytes + 1] = kDigits[tag_.number >> 4U & 15U];
-    header_[kStampBytes + 2] = kDigits[tag_.number & 15U];
+    base::to_hex({&number, 1}).copy(&header_[kStampBytes + 1], 2);
     header_[kStampBytes + 3] = tag_.kind;
 }
 

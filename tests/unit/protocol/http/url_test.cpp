@@ -6,7 +6,6 @@ namespace {
 
 using protocol::http::is_ip_address;
 using protocol::http::parse_url;
-using protocol::http::percent_encode;
 using protocol::http::resolve_reference;
 using protocol::http::Scheme;
 
@@ -85,12 +84,6 @@ TEST(Url, ARefusalKeepsThePasswordToItself) {
         EXPECT_EQ(url.error().message.find("s3cret"), std::string::npos) << url.error().message;
         EXPECT_NE(url.error().message.find("@h"), std::string::npos);
     }
-}
-
-TEST(PercentEncode, LeavesTheUnreserved) {
-    EXPECT_EQ(percent_encode("azAZ09-._~"), "azAZ09-._~");
-    EXPECT_EQ(percent_encode("a b/c?d=e&f+%"), "a%20b%2Fc%3Fd%3De%26f%2B%25");
-    EXPECT_EQ(percent_encode("\xc3\xa9\n"), "%C3%A9%0A");
 }
 
 TEST(IpAddress, IsOneOfBothKinds) {
