@@ -17,17 +17,12 @@ using nlohmann::json;
 
 namespace {
 
-/// Text that is not UTF-8 (a description, a label) must not make a call impossible.
-std::string to_text(const json& body) {
-    return body.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 Call json_call(std::string_view endpoint, std::string method, std::string path, const json& body) {
     Call call;
     call.endpoint = endpoint;
     call.method = std::move(method);
     call.path = std::move(path);
-    call.body = to_text(body);
+    call.body = base::dump_json(body);
     call.headers.set("Content-Type", "application/json");
     return call;
 }

@@ -150,8 +150,7 @@ base::Result<Journal> Journal::create(const fs::path& state_dir, const std::stri
 }
 
 base::Result<void> Journal::save(const Checkpoint& checkpoint) {
-    const std::string text =
-        to_json(checkpoint).dump(-1, ' ', false, json::error_handler_t::replace);
+    const std::string text = base::dump_json(to_json(checkpoint));
     return base::write_file_atomic(directory_ / "checkpoint.json", text, kPrivateFile);
 }
 
