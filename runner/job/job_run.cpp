@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/duration.hpp"
 #include "base/files.hpp"
+#include "base/host_name.hpp"
 #include "base/log.hpp"
 #include "runner/job/failure_reason.hpp"
 
@@ -31,11 +32,6 @@ constexpr std::chrono::milliseconds kCheckpointInterval{20};
 /// minutes, or services.
 constexpr std::chrono::milliseconds kPreparationInterval{500};
 constexpr int kUnsupportedExitCode = 3;
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "this host";
-}
 
 /// What the supervisor keeps for a log of `limit` bytes: masking makes output shorter, so the log's
 /// own limit is not the supervisor's. It bounds what a script without end costs in disk and in
@@ -205,7 +201,8 @@ base::Task<bool> JobRun::make_ready() {
     if (!made) co_return false;
     const auto& info = setup_.executor->info();
     script::StageFacts stage_facts;
-    stage_facts.place = info.shared ? info.description : info.description + " via " + host_name();
+    stage_facts.place =
+        info.shared ? info.description : info.description + " via " + base::host_name();
     stage_facts.correlation_id = setup_.record.correlation_id;
     stage_facts.shared_environment = info.shared;
     stage_facts.shell_executor = setup_.runner->executor == "shell";
