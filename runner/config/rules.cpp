@@ -7,6 +7,7 @@
 #include <array>
 #include <set>
 
+#include "base/names.hpp"
 #include "base/strings.hpp"
 #include "runner/config/value.hpp"
 
@@ -137,17 +138,12 @@ void check_pairs(const std::vector<std::string>& pairs, std::string_view key, co
     }
 }
 
-bool only_of(std::string_view text, std::string_view more) {
-    return std::all_of(text.begin(), text.end(), [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               more.find(c) != std::string_view::npos;
-    });
-}
-
 /// ^[a-zA-Z0-9_][a-zA-Z0-9._-]{2,64}$ = ^[a-zA-Z0-9._-]{1,256}$
 bool is_label(const std::string& key, const std::string& value) {
+    constexpr base::NameRule kCharacters{.also = ".-"};
     return key.size() >= 3 && key.size() <= 65 && key[0] != '.' && key[0] != '-' &&
-           only_of(key, "._-") && !value.empty() && value.size() <= 256 && only_of(value, "._-");
+           base::is_name(key, kCharacters) && value.size() <= 256 &&
+           base::is_name(value, kCharacters);
 }
 
 void check_labels(const Config& config, const RunnerConfig& runner, const Node& node,
