@@ -55,8 +55,8 @@ bool in_network(const ip::address& address, const std::string& network) {
     return ip::make_network_v6(address.to_v6(), v6.prefix_length()).canonical() == v6.canonical();
 }
 
-/// One entry of NO_PROXY: "*", a network, an address or a name, the last two with a port if they
-/// like.
+/// Whether an entry of NO_PROXY excepts `origin`: "*", a network, or an address or name with an
+/// optional port.
 bool excepts(std::string entry, const Origin& origin, const std::optional<ip::address>& address) {
     if (entry == "*") return true;
     if (address && entry.find('/') != std::string::npos) return in_network(*address, entry);
