@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "protocol/gitlab/answers.hpp"
+#include "protocol/gitlab/responses.hpp"
 
 namespace runner::trace {
 

@@ -8,7 +8,7 @@
 #include "base/file_part.hpp"
 #include "base/notifier.hpp"
 #include "base/task.hpp"
-#include "protocol/gitlab/answers.hpp"
+#include "protocol/gitlab/responses.hpp"
 #include "runner/trace/job_trace.hpp"
 #include "runner/trace/upload_schedule.hpp"
 

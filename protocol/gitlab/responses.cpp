@@ -1,4 +1,4 @@
-#include "protocol/gitlab/answers.hpp"
+#include "protocol/gitlab/responses.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -25,7 +25,7 @@ std::optional<std::int64_t> read_number(std::string_view text) {
     return value;
 }
 
-/// `message` may be a text, a list, or a map from a field to what is wrong with it.
+/// `message` may be a text, a list, or an object with a list of problems for each field.
 std::string flatten(const json& value) {
     if (value.is_string()) return value.get<std::string>();
     std::vector<std::string> parts;
@@ -108,7 +108,7 @@ std::uint64_t next_offset(std::string_view range) {
     return count && *count > 0 ? static_cast<std::uint64_t>(*count) : 0;
 }
 
-/// There was no answer.
+/// The result of a call that got no response.
 template <typename Result>
 Result read_job_failure(const base::Error& failure) {
     using Outcome = decltype(Result::outcome);

@@ -1,4 +1,4 @@
-#include "protocol/gitlab/answers.hpp"
+#include "protocol/gitlab/responses.hpp"
 
 #include <gtest/gtest.h>
 
