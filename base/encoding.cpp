@@ -23,7 +23,7 @@ std::optional<unsigned> digit_value(char c) {
     return std::nullopt;
 }
 
-/// The byte of the two hex digits at `at`; nullopt when they are not there.
+/// The byte that the two hex digits at `at` stand for; nullopt when they are not hex digits.
 std::optional<char> byte_at(std::string_view text, std::size_t at) {
     if (at + 2 > text.size()) return std::nullopt;
     const auto high = digit_value(text[at]);

@@ -49,7 +49,7 @@ std::string_view prefix_of(Level level) {
     }
 }
 
-/// One event, one line: a value never breaks it.
+/// Escapes line breaks: an event is one line.
 std::string one_line(std::string_view text) {
     std::string out;
     out.reserve(text.size());
@@ -121,7 +121,7 @@ std::string json_line(Level level, std::string_view message, const Field* fields
 void write_all(std::string_view line) {
     while (!line.empty()) {
         const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
-        // Nobody is left to tell when standard error itself is gone.
+        // When standard error cannot be written to, there is nowhere to report it.
         if (written <= 0) {
             if (written < 0 && errno == EINTR) continue;
             return;
