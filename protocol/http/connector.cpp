@@ -31,7 +31,7 @@ namespace {
 /// left.
 constexpr std::chrono::seconds kPerAddress{2};
 
-/// Close-on-exec from the start: job processes are forked while connections are open.
+/// Sets close-on-exec when the socket is made, because programs may be started at any time.
 base::Result<Socket> open_socket(const asio::any_io_executor& executor, int family) {
     const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return base::errno_error("open a socket");
@@ -101,8 +101,8 @@ base::Task<Attempt> try_connect(Socket& socket, Endpoint endpoint, Watchdog& wat
     co_return Attempt{std::get<0>(outcome), !socket.is_open()};
 }
 
-/// One address, given up after `limit`, so that an address without a route does not use up all the
-/// time.
+/// Connects to one address. Gives up after `limit`, so that an address without a route does not use
+/// up the time for the others.
 base::Task<base::Result<Socket>> connect_to(asio::any_io_executor executor,
                                             asio::ip::tcp::endpoint address, std::string where,
                                             std::chrono::nanoseconds limit) {

@@ -74,7 +74,7 @@ base::Task<base::Result<void>> Exchanger::try_exchange(const Request& request, c
     exchange.watchdog->guard(nullptr);
     exchange.connection.reset();
     if (!stale) co_return error;
-    // The peer closed an idle connection while our request was on its way.
+    // The peer closed the idle connection while the request was being sent.
     auto again = co_await try_exchange(request, origin, exchange, false);
     co_return again;
 }

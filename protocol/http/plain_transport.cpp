@@ -56,7 +56,7 @@ class PlainTransport final : public Transport {
     }
 
     base::Task<base::Result<void>> write_pieces(Pieces pieces) override {
-        // async_write would cut it into 64 KiB: the kernel takes what it has room for, in one call.
+        // async_write() would write at most 64 KiB at a time; one call can write more.
         while (!pieces[0].empty() || !pieces[1].empty() || !pieces[2].empty()) {
             const std::array<asio::const_buffer, 3> buffers{
                 asio::buffer(pieces[0]), asio::buffer(pieces[1]), asio::buffer(pieces[2])};
@@ -73,7 +73,7 @@ class PlainTransport final : public Transport {
         co_return base::Result<void>();
     }
 
-    /// From the page cache into the socket, without a copy of ours in between.
+    /// From the page cache into the socket, without a copy in this process.
     base::Task<base::Result<void>> write_file(std::string_view head, base::FilePart part) override {
         if (part.bytes <= kFilePiece) {
             auto written = co_await Transport::write_file(head, part);

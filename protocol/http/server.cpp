@@ -54,7 +54,7 @@ class Server::Impl {
     [[nodiscard]] std::uint16_t port() const { return port_; }
 
   private:
-    /// A connection; `busy` while a request of it is being answered.
+    /// A connection; `busy` while one of its requests is being answered.
     struct Session {
         std::unique_ptr<Transport> transport;
         bool busy = false;

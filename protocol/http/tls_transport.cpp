@@ -24,7 +24,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// OpenSSL's own socket BIO writes without MSG_NOSIGNAL: a peer that is gone would end the process.
+// The socket BIO of OpenSSL writes without MSG_NOSIGNAL: SIGPIPE would end the process when the
+// peer has closed.
 int bio_write(BIO* bio, const char* data, int size) {
     BIO_clear_retry_flags(bio);
     const auto fd = static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
@@ -242,7 +243,7 @@ base::Task<base::Result<void>> TlsTransport::handshake(const Origin& origin, boo
     if (is_ip_address(origin.host)) {
         if (verify) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), origin.host.c_str());
     } else {
-        // A macro with an old-style cast stands behind SSL_set_tlsext_host_name.
+        // SSL_set_tlsext_host_name() is a macro with an old-style cast.
         std::string name = origin.host;
         SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
         SSL_set_hostflags(ssl_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

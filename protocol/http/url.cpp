@@ -41,7 +41,7 @@ bool is_printable(std::string_view text) {
                        [](unsigned char c) { return c > 0x20 && c != 0x7f; });
 }
 
-/// "host", "host:port", "[v6]", "[v6]:port" → `origin`; says what is wrong, or "".
+/// Parses "host", "host:port", "[v6]" or "[v6]:port" into `origin`; answers what is wrong, or "".
 std::string_view read_authority(std::string_view authority, Origin& origin) {
     std::string_view port;
     if (authority.starts_with('[')) {
