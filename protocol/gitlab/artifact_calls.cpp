@@ -1,4 +1,5 @@
-// Calls about artifacts. Their bodies have any size, so they repeat by rules of their own.
+// Calls about artifacts. Their bodies have any size, so they have their own rules for further
+// tries.
 #include <utility>
 
 #include "base/clock.hpp"

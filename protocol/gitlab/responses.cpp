@@ -80,9 +80,9 @@ std::string plain_id(std::string_view text) {
     return plain ? std::string(text) : std::string();
 }
 
-/// What the answers to an update and to a patch have in common: status, signals, a message, and the
-/// outcome kAborted when the server does not want the job any more: `abort_statuses` say so, and
-/// some states of the job.
+/// The common part of the results of an update and a patch: status, signals, message, and the
+/// outcome kAborted when a status of `abort_statuses` or the state of the job says that the server
+/// does not want the job any more.
 template <typename Result>
 Result read_job_answer(const http::Response& answer,
                        std::initializer_list<unsigned> abort_statuses) {

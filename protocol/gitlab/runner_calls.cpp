@@ -45,8 +45,8 @@ base::Task<base::Result<TokenAnswer>> Client::verify(base::Secret token, std::st
     auto answer = co_await caller_->expect(std::move(call), 200);
     if (!answer) co_return answer.error();
     if (!is_json(*answer)) {
-        // Servers that say plain "200" are believed when they say it to a request that does not ask
-        // for JSON.
+        // Some servers answer 200 without JSON. It counts when the same request without an Accept
+        // header is answered with 200, too.
         plain.wants_json = false;
         auto again = co_await caller_->expect(std::move(plain), 200);
         if (!again) co_return again.error();
