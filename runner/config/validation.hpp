@@ -2,10 +2,10 @@
 
 #include "runner/config/inspect.hpp"
 
-/// What a configuration must fulfil beyond the types of its keys. Only inspect.cpp calls these.
-namespace runner::config::rules {
+/// The rules for a configuration beyond the types of its keys. Only inspect.cpp calls these.
+namespace runner::config::validation {
 
-/// Adds findings with places taken from the nodes that were read.
+/// Adds findings to a list.
 class Reporter {
   public:
     explicit Reporter(std::vector<Finding>& findings) : findings_(findings) {}
@@ -23,14 +23,26 @@ class Reporter {
     std::vector<Finding>& findings_;
 };
 
-/// Official meanings of zero and absence.
+/// Gives zero and missing values the official defaults.
 void apply_defaults(Config& config);
 
-/// One [[runners]] entry whose node is given: expands variables, finds certificates, checks
-/// addresses.
+/// Checks one [[runners]] entry, which was read from `node`; also expands its variables and finds
+/// its certificates.
 void check_runner(Config& config, RunnerConfig& runner, const Node& node, Reporter& report);
 
-/// Rules between entries.
+/// Checks the rules that concern more than one entry.
 void check_whole(const Config& config, const Node& root, Reporter& report);
 
-}  // namespace runner::config::rules
+/// [runners.docker]; also sets what follows from other keys.
+void check_docker(RunnerConfig& runner, const Node& node, Reporter& report);
+/// [runners.dind].
+void check_dind(const RunnerConfig& runner, const Node& node, Reporter& report);
+/// [[runners.registry]].
+void check_registries(const RunnerConfig& runner, const Node& node, Reporter& report);
+
+/// Warns when `path`, the value of `key`, is not the path of a file. "" is fine.
+void check_file(const std::string& path, std::string_view key, const Node& node, Reporter& report);
+/// The place of a key of an entry; that of the entry's header when the key is missing.
+Position place_of(const Node& node, std::string_view path);
+
+}  // namespace runner::config::validation

@@ -15,7 +15,7 @@ namespace runner::config {
 
 namespace {
 
-/// What stands there, shortly; strings themselves are not repeated, they may be tokens.
+/// "expected …, got …". A string is not repeated: it may be a token.
 base::Error mismatch(Type type, const Node& node) {
     std::string got(describe(node.kind));
     if (node.kind == Node::Kind::kInteger) got += fmt::format(" ({})", node.integer);
