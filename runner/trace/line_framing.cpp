@@ -12,7 +12,7 @@ namespace runner::trace {
 namespace {
 constexpr std::size_t kStampBytes = 27;
 
-/// Bytes before the first end of line, all of them when there is none.
+/// The number of bytes before the first line end; all when there is none.
 std::size_t line_length(std::string_view text) {
     const void* found = text.empty() ? nullptr : std::memchr(text.data(), '\n', text.size());
     if (found == nullptr) return text.size();
@@ -45,8 +45,8 @@ void LineFraming::append(std::string_view text) {
     }
 }
 
-/// Whole lines are copied straight into the spool's buffer, many between two calls of it: most of
-/// what a script prints takes this way.
+/// Copies whole lines directly into the buffer of the spool, many lines in one call. Most output of
+/// a script is written in this way.
 std::string_view LineFraming::copy_lines(std::string_view text) {
     set_stamp(now_micros_);
     header_.back() = ' ';

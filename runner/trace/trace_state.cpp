@@ -53,8 +53,8 @@ ChannelState decode(const json& item) {
 std::string encode_state(const TraceState& state) {
     json text{{"channels", json::object()}};
     if (state.limit_reached_at) text["limit_reached_at"] = *state.limit_reached_at;
-    for (const auto& [place, channel] : state.channels) {
-        text["channels"][std::to_string(place)] = encode(channel);
+    for (const auto& [id, channel] : state.channels) {
+        text["channels"][std::to_string(id)] = encode(channel);
     }
     return text.dump();
 }
@@ -65,8 +65,8 @@ base::Result<TraceState> decode_state(const std::string& text) {
         TraceState state;
         if (parsed.contains("limit_reached_at"))
             state.limit_reached_at = parsed["limit_reached_at"];
-        for (const auto& [place, channel] : parsed.at("channels").items()) {
-            state.channels.emplace_back(std::stoul(place), decode(channel));
+        for (const auto& [id, channel] : parsed.at("channels").items()) {
+            state.channels.emplace_back(std::stoul(id), decode(channel));
         }
         return state;
     } catch (const std::exception& failure) {
