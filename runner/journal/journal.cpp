@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 constexpr mode_t kPrivateFile = 0600;
 constexpr mode_t kPrivateDirectory = 0700;
 
-/// FNV-1a: the name must be the same for every build of the program.
+/// A hash (FNV-1a) for the name of the directory: it must be the same in every build.
 std::string url_mark(const std::string& url) {
     std::uint32_t hash = 2166136261U;
     for (const char c : url) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
