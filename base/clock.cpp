@@ -9,6 +9,8 @@ namespace base {
 
 namespace {
 
+constexpr std::string_view kDateTime = "0000-00-00T00:00:00";
+
 std::tm utc(std::int64_t unix_seconds) {
     const auto seconds = static_cast<std::time_t>(unix_seconds);
     std::tm parts{};
@@ -22,6 +24,31 @@ int number_at(std::string_view text, std::size_t at, std::size_t digits) {
     int value = 0;
     for (const char c : text.substr(at, digits)) value = value * 10 + (c - '0');
     return value;
+}
+
+/// Whether `text` begins with a date and a time, each digit in its place.
+bool begins_with_date_time(std::string_view text) {
+    if (text.size() < kDateTime.size()) return false;
+    for (std::size_t i = 0; i < kDateTime.size(); ++i) {
+        const bool fits = kDateTime[i] == '0' ? is_digit(text[i])
+                          : kDateTime[i] == 'T'
+                              ? std::string_view("Tt ").find(text[i]) != std::string_view::npos
+                              : text[i] == kDateTime[i];
+        if (!fits) return false;
+    }
+    return true;
+}
+
+/// Seconds east of UTC: "Z", "+01:00".
+std::optional<std::int64_t> parse_offset(std::string_view zone) {
+    if (zone == "Z" || zone == "z") return 0;
+    if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':')
+        return std::nullopt;
+    for (const std::size_t i : {1U, 2U, 4U, 5U}) {
+        if (!is_digit(zone[i])) return std::nullopt;
+    }
+    const std::int64_t offset = (number_at(zone, 1, 2) * 60 + number_at(zone, 4, 2)) * 60;
+    return zone[0] == '+' ? offset : -offset;
 }
 
 class SystemClock final : public Clock {
@@ -46,15 +73,7 @@ std::string rfc3339_utc(std::int64_t unix_seconds) {
 }
 
 std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
-    constexpr std::string_view kShape = "0000-00-00T00:00:00";
-    if (text.size() <= kShape.size()) return std::nullopt;
-    for (std::size_t i = 0; i < kShape.size(); ++i) {
-        const bool fits = kShape[i] == '0' ? is_digit(text[i])
-                          : kShape[i] == 'T'
-                              ? std::string_view("Tt ").find(text[i]) != std::string_view::npos
-                              : text[i] == kShape[i];
-        if (!fits) return std::nullopt;
-    }
+    if (!begins_with_date_time(text)) return std::nullopt;
     std::tm parts{};
     parts.tm_year = number_at(text, 0, 4) - 1900;
     parts.tm_mon = number_at(text, 5, 2) - 1;
@@ -63,17 +82,12 @@ std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
     parts.tm_min = number_at(text, 14, 2);
     parts.tm_sec = number_at(text, 17, 2);
     const auto seconds = static_cast<std::int64_t>(::timegm(&parts));
-    std::string_view zone = text.substr(kShape.size());
-    if (zone[0] == '.')
+    std::string_view zone = text.substr(kDateTime.size());
+    if (zone.starts_with('.'))
         zone = zone.substr(std::min(zone.find_first_not_of("0123456789", 1), zone.size()));
-    if (zone == "Z" || zone == "z") return seconds;
-    if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':')
-        return std::nullopt;
-    for (const std::size_t i : {1U, 2U, 4U, 5U}) {
-        if (!is_digit(zone[i])) return std::nullopt;
-    }
-    const std::int64_t offset = (number_at(zone, 1, 2) * 60 + number_at(zone, 4, 2)) * 60;
-    return zone[0] == '+' ? seconds - offset : seconds + offset;
+    const auto offset = parse_offset(zone);
+    if (!offset) return std::nullopt;
+    return seconds - *offset;
 }
 
 std::string rfc3339_utc_micros(std::int64_t unix_micros) {

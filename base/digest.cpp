@@ -5,6 +5,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "base/encoding.hpp"
+
 namespace base {
 
 namespace {
@@ -15,13 +17,7 @@ std::string digest_hex(const EVP_MD* kind, std::string_view bytes) {
     if (EVP_Digest(bytes.data(), bytes.size(), value.data(), &size, kind, nullptr) != 1) {
         throw std::runtime_error("the crypto library refuses a digest");
     }
-    static constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) {
-        text += kDigits[value[i] >> 4U];
-        text += kDigits[value[i] & 15U];
-    }
-    return text;
+    return to_hex({reinterpret_cast<const char*>(value.data()), size});
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 namespace base {
 
-/// Lower-case hex.
+/// Digests of `bytes`, as lower-case hex digits.
 std::string sha256_hex(std::string_view bytes);
 std::string sha1_hex(std::string_view bytes);
 std::string md5_hex(std::string_view bytes);

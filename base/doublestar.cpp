@@ -31,10 +31,10 @@ bool match_class(std::string_view& pattern, char c) {
     return found != negated;
 }
 
-/// `at_start`: the pattern stands at the beginning of a path part, where alone `**` crosses parts.
+/// `at_start`: the pattern begins a path part; only there does `**` match several parts.
 bool match_here(std::string_view pattern, std::string_view text, bool at_start);
 
-/// "{a,{b,c}}tail": each choice in turn, with the tail behind it.
+/// "{a,{b,c}}tail": tries each choice, followed by the tail.
 bool match_braces(std::string_view pattern, std::string_view text, bool at_start) {
     std::vector<std::string_view> choices;
     std::size_t begin = 1;
@@ -58,7 +58,7 @@ bool match_braces(std::string_view pattern, std::string_view text, bool at_start
     });
 }
 
-/// "**" at the end is everything; "**/x" is no part, or any number of whole parts, and then x.
+/// "**" at the end matches everything; "**/x" matches any number of whole parts (or none), then x.
 bool match_double_star(std::string_view pattern, std::string_view text) {
     if (pattern.size() == 2) return true;
     const std::string_view rest = pattern.substr(3);

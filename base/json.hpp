@@ -12,3 +12,13 @@ extern template class serializer<json>;
 extern template class parser<json, iterator_input_adapter<std::string::const_iterator>>;
 extern template class parser<json, iterator_input_adapter<const char*>>;
 }  // namespace nlohmann::detail
+
+namespace base {
+
+/// JSON text; on one line when `indent` is negative, else indented by that many spaces. Bytes that
+/// are not UTF-8 (they come from jobs, files and flags) become U+FFFD: the library's own dump()
+/// throws.
+std::string dump_json(const nlohmann::json& value, int indent = -1);
+std::string dump_json(const nlohmann::ordered_json& value, int indent = -1);
+
+}  // namespace base

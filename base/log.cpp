@@ -49,7 +49,7 @@ std::string_view prefix_of(Level level) {
     }
 }
 
-/// One event, one line: a value never breaks it.
+/// Escapes line breaks: an event is one line.
 std::string one_line(std::string_view text) {
     std::string out;
     out.reserve(text.size());
@@ -105,23 +105,23 @@ std::string json_line(Level level, std::string_view message, const Field* fields
                       std::int64_t unix_micros) {
     nlohmann::ordered_json line;
     for (std::size_t i = 0; i < count; ++i) {
-        auto& place = line[std::string(fields[i].key)];
+        auto& entry = line[std::string(fields[i].key)];
         if (fields[i].literal) {
-            place = nlohmann::ordered_json::parse(fields[i].value);
+            entry = nlohmann::ordered_json::parse(fields[i].value);
         } else {
-            place = fields[i].value;
+            entry = fields[i].value;
         }
     }
     line["level"] = name(level);
     line["msg"] = message;
     line["time"] = rfc3339_utc(unix_micros / 1000000);
-    return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return dump_json(line);
 }
 
 void write_all(std::string_view line) {
     while (!line.empty()) {
         const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
-        // Nobody is left to tell when standard error itself is gone.
+        // When standard error cannot be written to, there is nowhere to report it.
         if (written <= 0) {
             if (written < 0 && errno == EINTR) continue;
             return;

@@ -11,8 +11,8 @@
 #include "base/result.hpp"
 
 /// The daemon's log: one line per event on standard error, a message and named fields.
-/// Safe from any thread; a line is written with one write(2). Secrets never come here: a field
-/// takes no base::Secret, and URLs are cleaned by their owners.
+/// Safe from any thread; a line is written with one write(2). Secrets must not be logged: a field
+/// takes no base::Secret, and the caller removes credentials from a URL.
 namespace base::log {
 
 enum class Level { kDebug, kInfo, kWarning, kError, kFatal };

@@ -11,7 +11,7 @@ namespace base {
 
 namespace {
 
-/// Segments that were never writable are the same in the file: dropping them loses nothing.
+/// Segments that were never writable have the same contents in the file, so they can be dropped.
 int release_constant_segments(dl_phdr_info* object, std::size_t, void*) {
     const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
     for (int i = 0; i < object->dlpi_phnum; ++i) {
@@ -19,7 +19,7 @@ int release_constant_segments(dl_phdr_info* object, std::size_t, void*) {
         if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
         const std::uintptr_t begin = (object->dlpi_addr + segment.p_vaddr) & ~(page - 1);
         const std::uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_memsz;
-        // Advice: where the kernel does not take it (the vDSO), everything stays as it was.
+        // A failure changes nothing; the vDSO, for example, cannot be dropped.
         static_cast<void>(::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED));
     }
     return 0;

@@ -13,7 +13,7 @@ void Notifier::notify_all() { timer_.cancel(); }
 
 Task<void> Notifier::wait() {
     auto [code] = co_await timer_.async_wait(use_tuple);
-    static_cast<void>(code);  // cancel() is how notification arrives
+    static_cast<void>(code);  // notify_all() cancels the wait
 }
 
 namespace {

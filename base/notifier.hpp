@@ -7,12 +7,12 @@
 
 namespace base {
 
-/// "Something changed, look again": the condition variable of coroutines on one thread.
-/// A waiter re-checks its own condition before and after wait(); notifications are not counted.
+/// A condition variable for coroutines on one thread: a notification says that something changed.
+/// A waiter checks its own condition before and after wait(); notifications are not counted.
 class Notifier {
   public:
     explicit Notifier(const boost::asio::any_io_executor& executor);
-    /// Wakes all who wait now.
+    /// Wakes every coroutine that waits now.
     void notify_all();
     /// Answers true when notified, false when `limit` passed first or the wait was cancelled.
     Task<bool> wait_for(std::chrono::nanoseconds limit);

@@ -11,8 +11,8 @@
 
 namespace base {
 
-/// The two threads for work that blocks (files of unknown size, hashing, programs' exits). Made on
-/// first use, joined at exit.
+/// The two threads for work that blocks: files of unknown size, hashing, waiting for a program to
+/// exit. Made on first use, joined at exit.
 boost::asio::thread_pool& blocking_pool();
 
 namespace detail {
@@ -22,8 +22,8 @@ Task<T> call_there(std::function<T()> work) {
 }
 }  // namespace detail
 
-/// Runs `work` on the blocking pool and resumes here with its value. `work` owns what it touches;
-/// it is not interrupted by cancellation, so it must end by itself.
+/// Runs `work` on the blocking pool and resumes the caller, on its own executor, with the value.
+/// `work` owns what it uses. Cancellation does not interrupt it, so it must end by itself.
 template <typename T>
 Task<T> offload(std::function<T()> work) {
     auto there = boost::asio::any_io_executor(blocking_pool().get_executor());

@@ -4,7 +4,7 @@
 
 namespace base {
 
-/// Which of a program's streams bytes come from: from the helper's event log to the job's log.
+/// The stream of a program that bytes come from, from the helper's event log to the job's log.
 /// The values are those of the wire (executors/helper/protocol.hpp).
 enum class OutputStream : std::uint8_t { kNone = 0, kStdout = 1, kStderr = 2 };
 

@@ -6,17 +6,19 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "base/encoding.hpp"
+
 namespace base {
 
 namespace {
 
 void fill(void* target, std::size_t size) {
-    auto* place = static_cast<unsigned char*>(target);
+    auto* rest = static_cast<unsigned char*>(target);
     while (size > 0) {
-        const ssize_t got = ::getrandom(place, size, 0);
+        const ssize_t got = ::getrandom(rest, size, 0);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) throw std::runtime_error("the kernel gives no random bytes");
-        place += got;
+        rest += got;
         size -= static_cast<std::size_t>(got);
     }
 }
@@ -24,17 +26,9 @@ void fill(void* target, std::size_t size) {
 }  // namespace
 
 std::string random_hex(std::size_t bytes) {
-    static constexpr std::string_view kDigits = "0123456789abcdef";
     std::string raw(bytes, '\0');
     fill(raw.data(), raw.size());
-    std::string text;
-    text.reserve(bytes * 2);
-    for (const char c : raw) {
-        const auto value = static_cast<unsigned char>(c);
-        text += kDigits[value >> 4U];
-        text += kDigits[value & 15U];
-    }
-    return text;
+    return to_hex(raw);
 }
 
 std::string random_alphanumeric(std::size_t length) {

@@ -6,7 +6,7 @@
 
 namespace base {
 
-/// A token, a password, a key. It prints as stars; whoever needs the value says so with reveal().
+/// A token, a password or a key. It prints as stars; code that needs the value calls reveal().
 class Secret {
   public:
     Secret() = default;

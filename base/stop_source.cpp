@@ -19,7 +19,8 @@ std::string_view to_string(StopReason reason) {
 
 void StopSource::request(StopReason reason) {
     if (reason_ == StopReason::kNone) reason_ = reason;
-    // A handler may detach itself or others while we emit: walk over a copy and check membership.
+    // A handler may detach its own or other signals during emit(): go through a copy, and check
+    // that each signal is still attached.
     const std::vector<boost::asio::cancellation_signal*> targets(attached_.begin(),
                                                                  attached_.end());
     for (auto* target : targets) {
@@ -33,9 +34,9 @@ void StopSource::request(StopReason reason) {
 }
 
 StopSource::Registration::Registration(StopSource& source, boost::asio::cancellation_signal& signal)
-    : source_(source), place_(source.attached_.insert(source.attached_.end(), &signal)) {}
+    : source_(source), entry_(source.attached_.insert(source.attached_.end(), &signal)) {}
 
-StopSource::Registration::~Registration() { source_.attached_.erase(place_); }
+StopSource::Registration::~Registration() { source_.attached_.erase(entry_); }
 
 Error error_from_exception(const std::exception_ptr& failure) {
     try {

@@ -20,18 +20,18 @@ namespace base {
 enum class StopReason {
     kNone,
     kUserCancel,  ///< GitLab says `canceling`: finish gracefully, after_script runs
-    kAbort,       ///< GitLab says `canceled`/403: nobody wants the result any more
+    kAbort,       ///< GitLab says `canceled` or 403: it does not want the result any more
     kTimeout,     ///< a time limit of the job or of a stage has passed
-    kShutdown,    ///< the daemon was told to leave
+    kShutdown,    ///< the daemon was told to stop
 };
 
 std::string_view to_string(StopReason reason);
 
-/// A request to stop, and whom it concerns.
+/// A request to stop, and the operations that it cancels.
 ///
 /// Life: made by the owner of the work; outlives every run_stoppable() that it is given to.
-/// Strand: used on the I/O thread only. The first reason is kept; a later request with another
-/// reason still cancels what was attached since then.
+/// Strand: used on the I/O thread only. The first reason is kept; a later request, whatever its
+/// reason, still cancels the operations that were attached after the first.
 class StopSource {
   public:
     StopSource() = default;
@@ -54,7 +54,7 @@ class StopSource {
 
       private:
         StopSource& source_;
-        std::list<boost::asio::cancellation_signal*>::iterator place_;
+        std::list<boost::asio::cancellation_signal*>::iterator entry_;
     };
 
   private:
@@ -62,8 +62,8 @@ class StopSource {
     std::list<boost::asio::cancellation_signal*> attached_;
 };
 
-/// The failure that an exception stands for: cancellation keeps its kind, everything else is
-/// internal.
+/// An exception as an Error: a cancellation is kCancelled, a code of the system has its kind, every
+/// other exception is kInternal.
 Error error_from_exception(const std::exception_ptr& failure);
 
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
@@ -80,9 +80,9 @@ void arm(const std::shared_ptr<StoppableState>& state, const Deadline& deadline)
 Error stopped_error(const StoppableState& state, const StopSource* stop);
 }  // namespace detail
 
-/// Runs `operation` as a child with a cancellation of its own, so that the caller's coroutine stays
-/// usable whatever happens to it. Answers kTimeout when `deadline` passed, kCancelled when `stop`
-/// was requested (also before the start), else what the operation answered. `stop` may be null.
+/// Runs `operation` as a child with its own cancellation, so that the coroutine of the caller can
+/// still await after a stop. Answers kTimeout when `deadline` has passed, kCancelled when `stop`
+/// was requested (before the start, too), else what the operation answered. `stop` may be null.
 template <typename T>
 Task<Result<T>> run_stoppable(StopSource* stop, Task<Result<T>> operation, Deadline deadline) {
     if (stop != nullptr && stop->requested()) {
@@ -109,7 +109,7 @@ Task<Result<T>> run_stoppable(StopSource* stop, Task<Result<T>> operation, Deadl
     co_return std::move(value);
 }
 
-/// As run_stoppable, with a limit from now and no stop source.
+/// run_stoppable() with a limit that begins now, without a stop source.
 template <typename T>
 Task<Result<T>> with_deadline(Task<Result<T>> operation, std::chrono::nanoseconds limit) {
     const auto when = std::chrono::steady_clock::now() +

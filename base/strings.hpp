@@ -13,9 +13,6 @@ std::vector<std::string> split(std::string_view text, char separator);
 /// How many characters valid UTF-8 has.
 std::size_t utf8_length(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
-std::string base64_encode(std::string_view bytes);
-/// RFC 4648 §5, with padding: the form of Docker's X-Registry-Auth header.
-std::string base64url_encode(std::string_view bytes);
 /// The candidate nearest to `word` by edit distance, "" when none is near: "did you mean …?".
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 

@@ -67,9 +67,48 @@ class SpawnSettings {
     SpawnSettings(const SpawnSettings&) = delete;
     SpawnSettings& operator=(const SpawnSettings&) = delete;
 
+    /// `input` and `output` are the program's ends of pipes. Without `input` it reads /dev/null.
+    void redirect(const UniqueFd& input, const UniqueFd& output, bool errors_with_output) {
+        if (input) {
+            posix_spawn_file_actions_adddup2(&actions, input.get(), STDIN_FILENO);
+        } else {
+            posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        }
+        posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
+        if (errors_with_output) {
+            posix_spawn_file_actions_adddup2(&actions, output.get(), STDERR_FILENO);
+        } else {
+            posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+        }
+    }
+
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
 };
+
+struct Pipe {
+    UniqueFd read;
+    UniqueFd write;
+};
+
+Result<Pipe> make_pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return errno_error("make a pipe");
+    return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+Result<pid_t> spawn(const SubprocessOptions& options, const SpawnSettings& settings) {
+    std::vector<std::string> arguments = options.arguments;
+    std::vector<std::string> environment =
+        merged_environment(options.environment, options.inherit_environment);
+    const auto argv = pointers_to(arguments);
+    const auto envp = pointers_to(environment);
+    pid_t pid = -1;
+    const int failed = ::posix_spawnp(&pid, argv[0], &settings.actions, &settings.attributes,
+                                      argv.data(), envp.data());
+    if (failed != 0) return errno_error(failed, "start " + options.arguments.front());
+    return pid;
+}
 
 }  // namespace
 
@@ -82,52 +121,33 @@ Subprocess::Subprocess(pid_t pid, UniqueFd lifeline, boost::asio::posix::stream_
 
 Result<std::unique_ptr<Subprocess>> Subprocess::start(const boost::asio::any_io_executor& executor,
                                                       const SubprocessOptions& options) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return errno_error("make a pipe");
-    UniqueFd ours(ends[0]);
-    const UniqueFd theirs(ends[1]);
-    SpawnSettings settings;
-    UniqueFd lifeline;
-    UniqueFd their_line;
+    auto output = make_pipe();
+    if (!output) return output.error();
+    Pipe lifeline;
     if (options.lifeline) {
-        if (::pipe2(ends.data(), O_CLOEXEC) != 0) return errno_error("make a pipe");
-        their_line = UniqueFd(ends[0]);
-        lifeline = UniqueFd(ends[1]);
-        posix_spawn_file_actions_adddup2(&settings.actions, their_line.get(), STDIN_FILENO);
-    } else {
-        posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        auto made = make_pipe();
+        if (!made) return made.error();
+        lifeline = std::move(*made);
     }
-    posix_spawn_file_actions_adddup2(&settings.actions, theirs.get(), STDOUT_FILENO);
-    if (options.errors_with_output) {
-        posix_spawn_file_actions_adddup2(&settings.actions, theirs.get(), STDERR_FILENO);
-    } else {
-        posix_spawn_file_actions_addopen(&settings.actions, STDERR_FILENO, "/dev/null", O_WRONLY,
-                                         0);
-    }
+    SpawnSettings settings;
+    settings.redirect(lifeline.read, output->write, options.errors_with_output);
     if (!options.directory.empty()) {
         posix_spawn_file_actions_addchdir_np(&settings.actions, options.directory.c_str());
     }
-    std::vector<std::string> arguments = options.arguments;
-    std::vector<std::string> environment =
-        merged_environment(options.environment, options.inherit_environment);
-    const auto argv = pointers_to(arguments);
-    const auto envp = pointers_to(environment);
-    pid_t pid = -1;
-    const int failed = ::posix_spawnp(&pid, argv[0], &settings.actions, &settings.attributes,
-                                      argv.data(), envp.data());
-    if (failed != 0) return errno_error(failed, "start " + options.arguments.front());
+    const auto pid = spawn(options, settings);
+    if (!pid) return pid.error();
     // The raw call: glibc 2.36's wrapper has no C linkage in its header.
-    UniqueFd exit_event(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    UniqueFd exit_event(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
     if (!exit_event) {
         const int saved = errno;
-        ::kill(-pid, SIGKILL);
-        ::waitpid(pid, nullptr, 0);
+        ::kill(-*pid, SIGKILL);
+        ::waitpid(*pid, nullptr, 0);
         return errno_error(saved, "watch " + options.arguments.front());
     }
-    boost::asio::posix::stream_descriptor output(executor, ours.release());
+    boost::asio::posix::stream_descriptor stream(executor, output->read.release());
     boost::asio::posix::stream_descriptor event(executor, exit_event.release());
     return std::unique_ptr<Subprocess>(
-        new Subprocess(pid, std::move(lifeline), std::move(output), std::move(event)));
+        new Subprocess(*pid, std::move(lifeline.write), std::move(stream), std::move(event)));
 }
 
 Subprocess::~Subprocess() {

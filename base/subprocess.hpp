@@ -20,14 +20,15 @@ struct SubprocessOptions {
     bool inherit_environment = true;       ///< false: `environment` alone
     std::string directory;                 ///< "" for ours
     bool errors_with_output = false;       ///< standard error into the same pipe; else /dev/null
-    bool lifeline = false;  ///< standard input is a pipe that ends with this object, or with us
+    /// Standard input is a pipe that closes when the Subprocess is destroyed or this process ends.
+    bool lifeline = false;
 };
 
-/// A program that the daemon itself runs: standard input is /dev/null or a lifeline, output comes
-/// through a pipe, its process group dies with this object.
+/// A program that the daemon itself runs, in a process group of its own. Standard input is
+/// /dev/null or a lifeline; output comes through a pipe.
 ///
 /// Life: start(), read_some() to the end of the output, wait() once. Strand: the I/O thread. The
-/// destructor kills what still runs and reaps it.
+/// destructor kills the process group, if it still runs, and reaps the program.
 class Subprocess {
   public:
     static Result<std::unique_ptr<Subprocess>> start(const boost::asio::any_io_executor& executor,
@@ -52,16 +53,17 @@ class Subprocess {
     boost::asio::posix::stream_descriptor exit_event_;
 };
 
-/// For programs that are started by other means: our environment with `added` (KEY=VALUE) in it, or
-/// without `inherit` those alone; and what exec(3) takes, valid as long as `texts` is.
+/// The environment of a new program, as KEY=VALUE: ours, where `added` replaces what has the same
+/// name; `added` alone without `inherit`.
 std::vector<std::string> merged_environment(const std::vector<std::string>& added, bool inherit);
+/// The array of pointers that exec(3) takes. Valid as long as `texts` is not changed.
 std::vector<char*> pointers_to(std::vector<std::string>& texts);
 
 struct ProgramEnd {
     std::string output;
     int status = 0;  ///< as Subprocess::wait()
 };
-/// Runs a program whose output fits into memory; what it says beyond `most` bytes is left out.
+/// Runs a program and collects its output; what comes after `most` bytes is dropped.
 Task<Result<ProgramEnd>> run_to_end(boost::asio::any_io_executor executor,
                                     SubprocessOptions options,
                                     std::size_t most = std::string::npos);

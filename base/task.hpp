@@ -8,15 +8,17 @@
 
 namespace base {
 
-/// A coroutine of this program. It starts when it is awaited (or handed to a TaskGroup) and runs on
-/// the executor of who awaits it. gcc 12: one await, one statement, one named result.
+/// A coroutine of this program. It starts when it is awaited, or given to a TaskGroup, and runs on
+/// the executor of the coroutine that awaits it. gcc 12: one await, one statement, one named
+/// result.
 template <typename T>
 using Task = boost::asio::awaitable<T, boost::asio::any_io_executor>;
 
-/// Completion token at the edge to Asio: codes come back as values and become base::Error.
+/// Completion token for Asio operations: error codes are values, from which make_error() makes an
+/// Error.
 inline constexpr auto use_tuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
-/// Suspends for `delay`. Answers false when it was cancelled before the time was over.
+/// Waits for `delay`. Answers false when it was cancelled before.
 Task<bool> sleep_for(std::chrono::nanoseconds delay);
 
 }  // namespace base

@@ -16,21 +16,21 @@ TaskGroup::TaskGroup(const boost::asio::any_io_executor& executor)
 TaskGroup::~TaskGroup() { assert(children_.empty() && "wait() must come before the destructor"); }
 
 void TaskGroup::spawn(std::string name, Task<void> task) {
-    const auto place = children_.emplace(children_.end());
-    place->name = std::move(name);
-    auto on_end = [this, place](const std::exception_ptr& failure) {
+    const auto entry = children_.emplace(children_.end());
+    entry->name = std::move(name);
+    auto on_end = [this, entry](const std::exception_ptr& failure) {
         if (failure) {
             const Error error = error_from_exception(failure);
             if (!error.is(ErrorKind::kCancelled)) {
-                log::error("Task failed", {{"task", place->name}, {"error", error.message}});
+                log::error("Task failed", {{"task", entry->name}, {"error", error.message}});
             }
         }
-        children_.erase(place);
+        children_.erase(entry);
         changed_.notify_all();
     };
-    auto child = run_unless_cancelled(*place, std::move(task));
+    auto child = run_unless_cancelled(*entry, std::move(task));
     boost::asio::co_spawn(executor_, std::move(child),
-                          boost::asio::bind_cancellation_slot(place->signal.slot(), on_end));
+                          boost::asio::bind_cancellation_slot(entry->signal.slot(), on_end));
 }
 
 Task<void> TaskGroup::run_unless_cancelled(const Child& child, Task<void> task) {
@@ -40,9 +40,9 @@ Task<void> TaskGroup::run_unless_cancelled(const Child& child, Task<void> task) 
 
 void TaskGroup::cancel_all() {
     std::vector<std::list<Child>::iterator> now;
-    for (auto place = children_.begin(); place != children_.end(); ++place) now.push_back(place);
-    for (auto place : now) place->cancelled = true;
-    for (auto place : now) place->signal.emit(boost::asio::cancellation_type::terminal);
+    for (auto entry = children_.begin(); entry != children_.end(); ++entry) now.push_back(entry);
+    for (auto entry : now) entry->cancelled = true;
+    for (auto entry : now) entry->signal.emit(boost::asio::cancellation_type::terminal);
 }
 
 Task<void> TaskGroup::wait() {

@@ -11,8 +11,9 @@
 
 namespace base {
 
-/// The only place that starts a coroutine nobody awaits at once. Every child belongs to a group,
-/// and the group's owner waits for the last of them: no error and no lifetime is lost.
+/// Coroutines that run beside the one that started them. Only this class starts a coroutine without
+/// awaiting it at once: each is the child of a group, and the owner of the group waits for the last
+/// of them, so that no exception is lost and no child outlives what it uses.
 ///
 /// Life: declare it last among the members that its children use; before it is destroyed, wait()
 /// must have returned. Strand: the I/O thread. An exception that escapes a child is logged with its
@@ -26,10 +27,10 @@ class TaskGroup {
 
     /// Starts `task`; `name` appears in the log when it fails.
     void spawn(std::string name, Task<void> task);
-    /// Asks every child there is now to stop (terminal cancellation); one that has not begun never
-    /// does.
+    /// Cancels every child that exists now (terminal cancellation); a child that has not begun does
+    /// not begin any more.
     void cancel_all();
-    /// Returns when no child is left. May be called while children start others.
+    /// Returns when no child is left. Children may start further children meanwhile.
     Task<void> wait();
     [[nodiscard]] std::size_t size() const { return children_.size(); }
 
@@ -39,7 +40,7 @@ class TaskGroup {
         boost::asio::cancellation_signal signal;
         bool cancelled = false;
     };
-    /// A child that is cancelled before its first step has nothing yet that a signal could reach.
+    /// A child that is cancelled before its first step has attached no handler to its signal yet.
     static Task<void> run_unless_cancelled(const Child& child, Task<void> task);
 
     boost::asio::any_io_executor executor_;

@@ -139,11 +139,6 @@ base::Result<json> log_config(const std::map<std::string, std::string>& options)
     return json_value(std::move(config));
 }
 
-/// What is no UTF-8 (a variable of a local pipeline) must not end the job by an exception.
-std::string to_text(const json& body) {
-    return body.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 json endpoint_json(const DockerSettings& settings, const ContainerPlan& plan,
                    bool mac_on_endpoint) {
     json endpoint = json::object();
@@ -241,7 +236,7 @@ base::Result<std::string> build_container_json(const DockerSettings& settings,
     put(host, "VolumesFrom", settings.volumes_from);
     put(host, "VolumeDriver", settings.volume_driver);
     put(host, "Tmpfs", settings.tmpfs);
-    return to_text(*body);
+    return base::dump_json(*body);
 }
 
 base::Result<std::string> service_container_json(const DockerSettings& settings,
@@ -262,7 +257,7 @@ base::Result<std::string> service_container_json(const DockerSettings& settings,
     if (!security) return security.error();
     put(host, "SecurityOpt", *security);
     put(host, "Tmpfs", settings.services_tmpfs);
-    return to_text(*body);
+    return base::dump_json(*body);
 }
 
 std::vector<std::string> service_devices(const DockerSettings& settings, const std::string& image) {

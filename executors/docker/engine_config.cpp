@@ -188,7 +188,7 @@ base::Result<std::string> merge_docker_config(const RegistryAuth& auth, const Co
         config["auths"][key] = std::move(entry);
     }
     if (config.empty()) return std::string();
-    return config.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    return base::dump_json(config, 2) + "\n";
 }
 
 std::vector<std::string> registry_hosts(const std::vector<RegistrySettings>& registries) {

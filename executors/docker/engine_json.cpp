@@ -2,6 +2,7 @@
 
 #include <cctype>
 
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
 
 namespace executors::docker {
@@ -92,20 +93,6 @@ base::Error engine_error(unsigned status, std::string_view body) {
     return base::make_error(kind, "Error response from daemon: " + text);
 }
 
-std::string encode_query(std::string_view text) {
-    static constexpr std::string_view kDigits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~') {
-            out += c;
-        } else {
-            out += '%';
-            out += kDigits[byte >> 4U];
-            out += kDigits[byte & 15U];
-        }
-    }
-    return out;
-}
+std::string encode_query(std::string_view text) { return base::percent_encode(text); }
 
 }  // namespace executors::docker

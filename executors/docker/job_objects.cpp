@@ -27,7 +27,7 @@ std::string JobObjects::to_json() const {
                         {"hostname", hostname},
                         {"user", user},
                         {"has_git", has_git}};
-    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+    return base::dump_json(value);
 }
 
 base::Result<JobObjects> JobObjects::from_json(const std::string& text) {

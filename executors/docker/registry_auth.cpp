@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/docker_reference.hpp"
@@ -142,8 +143,7 @@ base::Secret registry_auth_header(const Credential& credential, std::string_view
         body["password"] = credential.password.reveal();
     }
     body["serveraddress"] = server;
-    return base::Secret(
-        base::base64url_encode(body.dump(-1, ' ', false, json::error_handler_t::replace)));
+    return base::Secret(base::base64url_encode(base::dump_json(body)));
 }
 
 std::string auth_table_key(const std::string& path) {

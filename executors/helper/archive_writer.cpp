@@ -6,12 +6,14 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <limits>
 #include <memory>
 #include <vector>
 
+#include "base/encoding.hpp"
 #include "executors/helper/posix.hpp"
 
 namespace executors::helper {
@@ -136,25 +138,13 @@ void write_members(ArchiveFormat format, int level, const Selection& selection, 
     check(writer.get(), ::archive_write_close(writer.get()), "finish the archive");
 }
 
-/// What stands in a gzip header's comment: the path, or its escaped form where it is not plain
-/// ASCII.
+bool is_plain_in_comment(char c) { return c > 0x20 && c < 0x7f && c != '%'; }
+
+/// The comment field of a gzip header: the path, or its escaped form when it is not plain ASCII.
 std::string gzip_comment(const std::string& path) {
-    static constexpr char kDigits[] = "0123456789ABCDEF";
-    std::string escaped = "e:";
-    bool plain = true;
-    for (const char c : path) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool safe = byte > 0x20 && byte < 0x7f && c != '%';
-        plain = plain && (safe || c == ' ');
-        if (safe) {
-            escaped += c;
-        } else {
-            escaped += '%';
-            escaped += kDigits[byte >> 4U];
-            escaped += kDigits[byte & 15U];
-        }
-    }
-    return plain ? path : escaped;
+    const bool plain = std::all_of(path.begin(), path.end(),
+                                   [](char c) { return c == ' ' || is_plain_in_comment(c); });
+    return plain ? path : "e:" + base::percent_encode(path, is_plain_in_comment);
 }
 
 struct Deflater {

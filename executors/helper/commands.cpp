@@ -11,10 +11,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string dump(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 RunStage parse_run(const Json& json) {
     RunStage run;
     run.stage = json.at("stage").get<std::uint16_t>();
@@ -100,7 +96,7 @@ Command parse_command(std::string_view text) {
 }
 
 std::string started_json(int pid, const std::string& shell) {
-    return dump(Json{{"pid", pid}, {"shell", shell}});
+    return base::dump_json(Json{{"pid", pid}, {"shell", shell}});
 }
 
 std::string exited_json(const ExitReport& report) {
@@ -109,27 +105,29 @@ std::string exited_json(const ExitReport& report) {
               {"reason", report.reason},
               {"message", report.message}};
     if (!report.output.empty()) json["output"] = report.output;
-    return dump(json);
+    return base::dump_json(json);
 }
 
 std::string answer_json(const std::string& id, const std::string& error) {
     Json json{{"id", id}, {"ok", error.empty()}};
     if (!error.empty()) json["error"] = error;
-    return dump(json);
+    return base::dump_json(json);
 }
 
 std::string answer_json_from_worker(const std::string& id, const std::string& result) {
     Json json = Json::parse(result, nullptr, false);
     if (!json.is_object()) return answer_json(id, "the worker ended without an answer");
     json["id"] = id;
-    return dump(json);
+    return base::dump_json(json);
 }
 
 std::string event_json(std::string_view event, std::string_view key, std::int64_t value) {
-    return dump(Json{{"event", event}, {std::string(key), value}});
+    return base::dump_json(Json{{"event", event}, {std::string(key), value}});
 }
 
-std::string file_json(std::uint64_t size) { return dump(Json{{"ok", true}, {"size", size}}); }
+std::string file_json(std::uint64_t size) {
+    return base::dump_json(Json{{"ok", true}, {"size", size}});
+}
 
 std::string id_of_notice(const std::string& text) {
     const Json json = Json::parse(text, nullptr, false);

@@ -139,7 +139,7 @@ std::string wait_for_engine(const WaitEngine& wait) {
             answer["log_tail"] = last_lines(read_file_end(wait.log, kTailBytes), kTailLines);
         }
     }
-    return answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return base::dump_json(answer);
 }
 
 }  // namespace executors::helper

@@ -100,8 +100,7 @@ int make_package(const FilesRequest& request) {
     const Fd output = make_new(request.output);
     const std::string name =
         selection.empty() ? "" : archive_file_name(package_name(request.name), format);
-    const std::string head = nlohmann::json{{"name", name}}.dump(
-        -1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const std::string head = base::dump_json(nlohmann::json{{"name", name}});
     if (!write_all(output.get(), make_frame(head))) fail_errno("write " + request.output);
     if (selection.empty()) {
         error("No files to upload");

@@ -44,7 +44,7 @@ void keep_only(const Fd& input, const Fd& output) {
 
 std::string failure_json(const std::string& error) {
     const nlohmann::json json{{"ok", false}, {"error", error}};
-    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return base::dump_json(json);
 }
 
 Worker::Worker(Reactor& reactor, bool has_input, const std::function<std::string(int)>& work,

@@ -10,9 +10,7 @@ using Json = nlohmann::json;
 /// MAX_ARG_STRLEN is 32 pages, with the name and the end.
 constexpr std::size_t kMaxVariable = 128 * 1024 - 1;
 
-std::string frame_of(const Json& json) {
-    return helper::make_frame(json.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
+std::string frame_of(const Json& json) { return helper::make_frame(base::dump_json(json)); }
 
 std::string quote(std::string_view value) {
     std::string quoted = "'";

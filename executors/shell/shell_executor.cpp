@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 
 #include "base/files.hpp"
+#include "base/host_name.hpp"
 #include "base/json.hpp"
 #include "base/offload.hpp"
 #include "base/random.hpp"
@@ -38,19 +38,13 @@ bool has_program(const std::string& name) {
     return false;
 }
 
-std::string host_name() {
-    std::array<char, 256> name{};
-    if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-    return name.data();
-}
-
 class ShellExecutor final : public Executor {
   public:
     ShellExecutor(const boost::asio::any_io_executor& executor, const std::string& shell,
                   std::string helper_path)
         : executor_(executor),
           helper_(helper_path.empty() ? executors::find_helper() : std::move(helper_path)) {
-        info_.description = host_name();
+        info_.description = base::host_name();
         info_.has_git = has_program("git");
         info_.helper = find_helper();
         info_.shared = true;

@@ -8,12 +8,12 @@
 namespace protocol::gitlab {
 
 struct ApiUrl {
-    std::string endpoint;  ///< "https://host:port": what http::Client wants
+    std::string endpoint;  ///< "https://host:port": the endpoint of an http::Client
     std::string path;      ///< "/root/api/v4", without a trailing slash
 };
 
-/// `url` of config.toml → where the API is: trailing slashes go, then an old-style "/ci"; a
-/// relative root stays. kInvalidInput for everything that is not http or https.
+/// The address of the API for `url` of config.toml. Slashes at the end are removed, then the "/ci"
+/// of old GitLab versions; a relative root stays. kInvalidInput when it is not http or https.
 base::Result<ApiUrl> api_url(std::string_view configured);
 
 }  // namespace protocol::gitlab

@@ -13,11 +13,13 @@
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "base/task.hpp"
-#include "protocol/gitlab/answers.hpp"
+#include "protocol/gitlab/responses.hpp"
 #include "protocol/gitlab/runner_info.hpp"
 #include "protocol/http/client.hpp"
 
 namespace protocol::gitlab {
+
+class ApiCaller;
 
 /// One finished call, after its last attempt; for metrics and the debug log.
 struct CallRecord {
@@ -30,8 +32,8 @@ struct CallRecord {
 };
 
 struct ClientOptions {
-    std::string
-        url;  ///< `url` of config.toml: trailing "/", old "/ci" and a relative root are fine
+    /// `url` of config.toml; a trailing "/", the old "/ci" and a relative root are accepted.
+    std::string url;
     http::TlsSettings tls;
     std::chrono::seconds connection_max_age{900};  ///< ≤ 0: no limit
     /// Called on the I/O thread after each call. May be empty.
@@ -50,7 +52,7 @@ struct RunnerDescription {
     bool paused = false;
 };
 
-/// Whom POST /user/runners makes a runner for.
+/// The instance, group or project that POST /user/runners makes a runner for.
 struct RunnerScope {
     std::string runner_type;  ///< instance_type, group_type, project_type
     std::int64_t group_id = 0;
@@ -71,7 +73,7 @@ struct JobRequest {
     std::optional<SessionInfo> session;
 };
 
-/// A piece of a job's log: text of the caller's own, or bytes that wait in a file.
+/// A piece of a job's log: text, or a range of a file.
 using TraceContent = std::variant<std::string, base::FilePart>;
 
 struct JobCredentials {
@@ -84,7 +86,7 @@ std::string_view to_string(JobState state);
 
 struct JobUpdate {
     JobState state = JobState::kRunning;
-    std::string failure_reason;  ///< with kFailed only; already one that the server knows
+    std::string failure_reason;  ///< with kFailed only; one that the server knows
     std::int64_t exit_code = 0;  ///< left out when 0
     std::string checksum;        ///< "crc32:%08x" of the log, "" while there is none
     std::uint64_t bytesize = 0;
@@ -92,24 +94,24 @@ struct JobUpdate {
 };
 
 struct ArtifactUpload {
-    std::string file_name;        ///< as the server shall call it: artifacts.zip
+    std::string file_name;        ///< the name that the server shows: artifacts.zip
     std::string artifact_format;  ///< zip, gzip, raw, …
     std::string artifact_type;    ///< archive, junit, …
     std::string expire_in;        ///< "" for the server's default
-    /// Makes the content anew for each try.
+    /// Called for each try; opens the content at its beginning.
     std::function<base::Result<http::BodySource>()> open;
-    /// Told before each further try, for the job's log. May be empty.
+    /// Called before each further try, for the job's log. May be empty.
     std::function<void(const base::Error& why, std::chrono::milliseconds wait)> on_retry;
 };
 
 /// Speaks the runner API of one server.
 ///
-/// Life: one per [[runners]] entry (the server's queue key, X-GitLab-Last-Update, is kept here and
-/// belongs to one token); jobs share it and it outlives their calls. Strand: the I/O thread; calls
-/// may overlap. Calls are repeated as runner-protocol.md §1.4 says. Stop: cancel the awaiting
-/// coroutine (base::run_stoppable); a wait for the next attempt ends at once. Failures: those of
-/// http::Client, and status_error() of a status that the call does not expect. No token, and no
-/// address with credentials, appears in an error or in the log.
+/// Life: one per [[runners]] entry, because it keeps the queue key of the server
+/// (X-GitLab-Last-Update), which belongs to one token. Jobs share it; it outlives their calls.
+/// Strand: the I/O thread; calls may overlap. Calls are repeated as runner-protocol.md §1.4 says.
+/// Stop: cancel the awaiting coroutine (base::run_stoppable); a wait for the next attempt ends at
+/// once. Failures: those of http::Client, and status_error() for a status that the call does not
+/// expect. No token, and no address with credentials, appears in an error or in the log.
 class Client {
   public:
     ~Client();
@@ -124,8 +126,8 @@ class Client {
     base::Task<base::Result<TokenAnswer>> create_runner(base::Secret access_token,
                                                         RunnerScope scope,
                                                         RunnerDescription description);
-    /// POST /runners/verify. Only kForbidden means that the runner is gone. The id is 0 with
-    /// servers that do not tell it.
+    /// POST /runners/verify. Only kForbidden means that the runner is gone. The id is 0 when the
+    /// server does not send it.
     base::Task<base::Result<TokenAnswer>> verify(base::Secret token, std::string system_id,
                                                  RunnerInfo info);
     /// DELETE /runners: the runner and all its managers.
@@ -143,10 +145,11 @@ class Client {
     /// `content` is at most 1 MiB and starts at `offset` of the log.
     base::Task<PatchResult> patch_trace(JobCredentials job, TraceContent content,
                                         std::uint64_t offset, bool debug_trace);
-    /// Tries as often as §2.10 says. kForbidden and kInvalidInput (too large) are final.
+    /// Tries as often as runner-protocol.md §2.10 says. kForbidden and kInvalidInput (too large)
+    /// are final.
     base::Task<base::Result<void>> upload_artifact(JobCredentials job, ArtifactUpload upload);
     /// `job` is a dependency: its id and the token that came with it. kUnauthorized, kForbidden and
-    /// kNotFound are final, everything else was tried three times.
+    /// kNotFound are answered at once, every other failure after three tries.
     base::Task<base::Result<std::unique_ptr<http::StreamingResponse>>> download_artifact(
         JobCredentials job, bool direct_download);
 
@@ -157,9 +160,9 @@ class Client {
   private:
     friend base::Result<std::shared_ptr<Client>> make_client(const boost::asio::any_io_executor&,
                                                              ClientOptions);
-    class Impl;
-    explicit Client(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit Client(std::unique_ptr<ApiCaller> caller);
+
+    std::unique_ptr<ApiCaller> caller_;
 };
 
 /// kInvalidInput when the URL or the TLS files cannot be used: the runner is unhealthy then (pseudo

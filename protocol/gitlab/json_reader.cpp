@@ -88,8 +88,7 @@ std::string JsonReader::any_as_text(const std::string& key) const {
         complain(path_of(key), nothing(), "a value");
         return {};
     }
-    return value->is_string() ? value->get<std::string>()
-                              : value->dump(-1, ' ', false, json::error_handler_t::replace);
+    return value->is_string() ? value->get<std::string>() : base::dump_json(*value);
 }
 
 std::int64_t JsonReader::integer(const std::string& key) const {

@@ -8,9 +8,10 @@
 
 namespace protocol::gitlab {
 
-/// Reads a JSON tree with paths: what is missing or null gives the default, what has a wrong type
-/// is noted (the first of all, as "`services[0].name` is a number, a string was expected") and
-/// gives the default. The tree and the note outlive the reader.
+/// Reads values from a JSON tree. A value that is missing or null gives the default. A value of
+/// another type gives the default, too, and the first one is described in `problem`, with its path:
+/// "`services[0].name` is of type number, a string was expected". The tree and `problem` must
+/// outlive the reader.
 class JsonReader {
   public:
     JsonReader(const nlohmann::json& value, std::string path, std::string& problem);
@@ -19,13 +20,14 @@ class JsonReader {
     [[nodiscard]] std::string text(const std::string& key) const;
     /// A string, or an integer as its digits.
     [[nodiscard]] std::string text_or_number(const std::string& key) const;
-    /// Any value: a string as it is, everything else as JSON. Missing and null are noted.
+    /// Any value: a string as it is, everything else as JSON. A missing value is a problem, and so
+    /// is null.
     [[nodiscard]] std::string any_as_text(const std::string& key) const;
     /// An integer, also when it comes as a whole float or as digits in a string.
     [[nodiscard]] std::int64_t integer(const std::string& key) const;
     [[nodiscard]] double number(const std::string& key) const;
     [[nodiscard]] bool boolean(const std::string& key) const;
-    /// A null among them is an empty text.
+    /// A null element is an empty text.
     [[nodiscard]] std::vector<std::string> texts(const std::string& key) const;
     [[nodiscard]] JsonReader object(const std::string& key) const;
     [[nodiscard]] JsonReader list(const std::string& key) const;

@@ -7,8 +7,8 @@
 
 namespace protocol::gitlab {
 
-/// Wraps `content` as the single part "file" of a multipart/form-data body, piece by piece.
-/// `boundary` must not occur in the content: 30 random characters do not.
+/// The body of a multipart/form-data request whose only part, "file", has the pieces of `content`.
+/// `boundary` must not occur in the content; random_hex(30) is long enough for that.
 http::BodySource multipart_file(std::string boundary, std::string file_name,
                                 http::BodySource content);
 

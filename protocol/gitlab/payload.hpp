@@ -9,8 +9,8 @@
 #include "base/result.hpp"
 #include "base/secret.hpp"
 
-/// The body of a 201 of jobs/request (runner-protocol.md §2.7). Fields keep the wire's names; what
-/// was missing or null has the default that the reference gives.
+/// The body of the 201 response to POST /jobs/request (runner-protocol.md §2.7). Fields have the
+/// names of the wire; a field that was missing or null has the default of that document.
 namespace protocol::gitlab {
 
 struct Variable {
@@ -39,7 +39,7 @@ struct Image {
     std::vector<Variable> variables;  ///< services only
     std::string docker_platform;
     std::string docker_user;
-    std::vector<std::string> unsupported_options;  ///< executor_opts keys that nobody knows
+    std::vector<std::string> unsupported_options;  ///< keys of executor_opts that are not known
 };
 
 struct Artifact {
@@ -82,10 +82,10 @@ struct Hook {
     std::vector<std::string> script;
 };
 
-/// `${{ job.inputs.KEY }}` in scripts and elsewhere stands for `text`.
+/// `text` is put in the place of `${{ job.inputs.KEY }}`, in scripts and elsewhere.
 struct JobInput {
     std::string key;
-    std::string text;  ///< of a list or a table its JSON
+    std::string text;  ///< JSON when the value is a list or an object
     bool sensitive = false;
 };
 
@@ -126,7 +126,7 @@ struct JobPayload {
     bool allow_git_fetch = false;
     JobInfo job_info;
     GitInfo git_info;
-    std::int64_t timeout_seconds = 7200;  ///< runner_info.timeout, the default where it is ≤ 0
+    std::int64_t timeout_seconds = 7200;  ///< runner_info.timeout; the default when it is ≤ 0
     std::vector<Variable> variables;      ///< in order; later entries win
     std::vector<Step> steps;
     std::optional<Image> image;
@@ -141,7 +141,7 @@ struct JobPayload {
     std::string run;             ///< JSON text of CI steps that cannot be run, "" for none
     bool names_secrets = false;  ///< `secrets` is there, perhaps empty
     bool has_secrets = false;    ///< `secrets` is not empty
-    bool has_inputs = false;     ///< there are inputs whose values nobody gave
+    bool has_inputs = false;     ///< there are inputs without values
 };
 
 /// Decodes what the server sent. Unknown fields, nulls and omissions are tolerated; a payload
@@ -149,7 +149,7 @@ struct JobPayload {
 /// sentence.
 base::Result<JobPayload> decode_payload(const std::string& json);
 
-/// Only id and token, for telling the server that the rest could not be understood.
+/// Only id and token: enough to tell the server that the payload could not be decoded.
 struct JobIdentity {
     std::int64_t id = 0;
     base::Secret token;

@@ -40,7 +40,7 @@ milliseconds RetryPolicy::backoff(unsigned attempt, double random) {
 
 std::optional<milliseconds> RetryPolicy::server_wish(const http::Response& answer,
                                                      std::int64_t unix_now) {
-    // A server that asks for more than this is not waited for inside one call.
+    // The longest wait inside one call, whatever the server asks for.
     static constexpr std::int64_t kLongest = 3600;
     const auto as_delay = [](std::int64_t seconds) {
         return milliseconds(std::min(seconds, kLongest) * 1000);
@@ -74,7 +74,7 @@ std::optional<milliseconds> UploadPolicy::next_delay(unsigned attempt, const htt
 std::optional<std::int64_t> parse_http_date(std::string_view text) {
     const std::string copy(base::trim(text));
     std::tm parts{};
-    // The program never calls setlocale, so day and month names are the English ones.
+    // The program never calls setlocale(), so strptime() expects English names of days and months.
     const char* end = ::strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S", &parts);
     if (end == nullptr) return std::nullopt;
     const std::string_view zone = base::trim(end);

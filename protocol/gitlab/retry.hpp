@@ -18,23 +18,23 @@ class RetryPolicy {
   public:
     static constexpr unsigned kMaxAttempts = 5;
 
-    /// Nothing when `answer` is final. `attempt`: the one that `answer` belongs to, from 1.
+    /// nullopt when `answer` is final. `attempt`: the one that `answer` belongs to, from 1.
     /// `random`: in [0, 1), for the jitter.
     [[nodiscard]] static std::optional<std::chrono::milliseconds> next_delay(
         unsigned attempt, const http::Response& answer, std::int64_t unix_now, double random);
 
-    /// 100 ms × 2ⁿ, at most a minute, of which a random half is taken off.
+    /// 100 ms × 2ⁿ, at most a minute, minus a random part of up to one half.
     [[nodiscard]] static std::chrono::milliseconds backoff(unsigned attempt, double random);
-    /// What the server asked for with RateLimit-ResetTime or Retry-After, if it did.
+    /// The delay that RateLimit-ResetTime or Retry-After asks for; nullopt without one.
     [[nodiscard]] static std::optional<std::chrono::milliseconds> server_wish(
         const http::Response& answer, std::int64_t unix_now);
 };
 
-/// Tries of an artifact upload (§2.10): 403 and 413 are final, 503 is tried six times, everything
-/// else three times, 1 s to 5 s apart unless the server asks for more.
+/// Tries of an artifact upload (runner-protocol.md §2.10): 403 and 413 are final, 503 is tried six
+/// times, everything else three times, 1 s to 5 s apart unless the server asks for more.
 class UploadPolicy {
   public:
-    /// `answer` is nullptr when there was none.
+    /// nullopt after the last try. `answer` is nullptr when there was no response.
     [[nodiscard]] static std::optional<std::chrono::milliseconds> next_delay(
         unsigned attempt, const http::Response* answer, std::int64_t unix_now);
 };

@@ -6,9 +6,9 @@
 
 namespace protocol::gitlab {
 
-/// What this runner can do, as `info.features` (runner-protocol.md §3.2). The server hands out a
-/// job, or drops it, according to these: the caller sets what is true of the executor in use,
-/// nothing more.
+/// What this runner can do, as `info.features` (runner-protocol.md §3.2). The server decides by
+/// these features whether a runner gets a job, so the caller sets only what is true of the executor
+/// in use.
 struct Features {
     bool variables = false;
     bool image = false;
@@ -43,8 +43,8 @@ struct Features {
     bool job_inputs = false;
 };
 
-/// `info`: who we say we are. What is empty is filled in from the build (name, version, revision,
-/// platform, architecture) or left out (executor, shell).
+/// `info`: how the runner presents itself. An empty field is filled in from the build (name,
+/// version, revision, platform, architecture) or left out (executor, shell).
 struct RunnerInfo {
     std::string name;
     std::string version;
@@ -65,7 +65,7 @@ nlohmann::json to_json(const RunnerInfo& info);
 /// "gitlab-runner 19.4.0 (…; linux/amd64)": the shape that the server's logs expect.
 std::string user_agent();
 
-/// The machine's name in the words of the protocol: "amd64", "arm64", …
+/// The architecture of this machine as the protocol calls it: "amd64", "arm64", …
 std::string architecture();
 
 }  // namespace protocol::gitlab

@@ -11,7 +11,8 @@
 
 namespace protocol::http {
 
-/// What a client trusts and shows. Files are read again when their modification time changes.
+/// Which certificates a client trusts and presents. Files are read again when their modification
+/// time changes.
 struct TlsSettings {
     std::string ca_file;    ///< added to the system's store, "" for none
     std::string cert_file;  ///< client certificate (PEM) and its key, both or none
@@ -20,8 +21,8 @@ struct TlsSettings {
 };
 
 struct ClientOptions {
-    /// "http://host[:port]", "https://…", or "unix:///path". A path behind the host is not kept:
-    /// targets are absolute.
+    /// "http://host[:port]", "https://…", or "unix:///path". A path after the host is ignored: the
+    /// target of a request is absolute.
     std::string endpoint;
     TlsSettings tls;
     std::string user_agent;
@@ -29,14 +30,13 @@ struct ClientOptions {
     bool proxy_from_environment = false;
     std::chrono::seconds connect_limit{30};
     std::chrono::seconds handshake_limit{10};
-    std::chrono::seconds header_limit{600};  ///< until the answer's header is complete
+    std::chrono::seconds header_limit{600};  ///< until the header of the answer is complete
     std::chrono::seconds total_limit{3600};  ///< whole exchange; 0 for none (streams)
     std::chrono::seconds idle_limit{90};     ///< an unused connection is closed after this
-    std::chrono::seconds max_age{
-        900};  ///< idle connections older than this are not reused; 0: no limit
+    std::chrono::seconds max_age{900};       ///< an older connection is not reused; 0: no limit
     std::size_t max_idle_connections = 4;
     std::size_t max_body_bytes = 8U << 20U;  ///< of a buffered answer
-    unsigned max_redirects = 10;             ///< 0: a 3xx is handed back as it is
+    unsigned max_redirects = 10;             ///< 0: a 3xx is answered as it is
 };
 
 /// An answer whose body is read piece by piece.
@@ -48,25 +48,25 @@ class StreamingResponse {
     virtual base::Task<base::Result<std::string>> read_some(std::size_t limit) = 0;
 };
 
-/// One peer, spoken to over as many kept-alive connections as are needed at once.
+/// A client of one peer, with as many kept-alive connections as are needed at the same time.
 ///
 /// Strand: the I/O thread; calls may overlap. Failures: kUnavailable (name, connect, reset; the
 /// sentence names host and port), kTimeout, kUnauthorized for a certificate that is not trusted,
 /// kProtocol for an answer that is not HTTP or too large, kCancelled. Any status is a success here.
-/// A request on a reused connection that the peer had closed meanwhile is sent once more on a new
-/// one unless it has a source. Cancelling closes that connection.
+/// When the peer has closed a reused connection in the meantime, the request is sent once more on a
+/// new one, unless it has a source. Cancelling a call closes its connection.
 class Client {
   public:
     virtual ~Client() = default;
     virtual base::Task<base::Result<Response>> send(Request request) = 0;
     virtual base::Task<base::Result<std::unique_ptr<StreamingResponse>>> open(Request request) = 0;
-    /// For answers 101 or 200 after which the connection is a raw stream (Docker's attach and
-    /// exec). Another status is an Error whose message holds the body's start. Bytes that came with
-    /// the header are the stream's first.
+    /// For calls whose answer 101 or 200 turns the connection into a raw stream (Docker's attach
+    /// and exec). Another status is an Error whose message has the beginning of the body. The
+    /// stream begins with the bytes that came after the header.
     virtual base::Task<base::Result<std::unique_ptr<ByteStream>>> upgrade(Request request) = 0;
     virtual void close_idle() = 0;
-    /// The peer's certificate chain of the last TLS handshake as PEM, leaf's issuers first, ""
-    /// without TLS.
+    /// The issuers of the peer's certificate in the last TLS handshake, as PEM, the nearest first;
+    /// "" without TLS.
     [[nodiscard]] virtual std::string peer_ca_chain() const = 0;
 };
 

@@ -11,7 +11,7 @@ namespace protocol::http {
 namespace {
 constexpr std::size_t kFirstBuffer = 4U << 10U;
 constexpr std::size_t kLargestBuffer = 128U << 10U;  // more than the largest header
-/// By the peer, that is, and not by us: a stop, or a file that cannot be read.
+/// Whether the peer caused the failure; a stop, or a file that cannot be read, is caused here.
 bool is_broken(const base::Result<void>& sent) {
     return !sent && !sent.error().is(base::ErrorKind::kCancelled) &&
            !sent.error().is(base::ErrorKind::kInternal);
@@ -43,7 +43,7 @@ base::Task<base::Result<void>> Connection::send(const Request& request,
         sent = co_await transport_->write_pieces(pieces);
         send_broken_ = is_broken(sent);
     }
-    // Who closes early has often said why: the answer waits behind the failed write.
+    // A peer that closes early has often sent the reason: its answer can still be read.
     if (!sent && send_broken_) co_return base::Result<void>();
     co_return sent;
 }
@@ -61,7 +61,7 @@ base::Task<base::Result<void>> Connection::send_source(const BodySource& source,
         auto sent = co_await transport_->write_pieces(pieces);
         send_broken_ = is_broken(sent);
         if (!sent || last) co_return sent;
-        if (transport_->has_news()) {
+        if (transport_->has_unread_input()) {
             send_broken_ = true;
             co_return base::make_error(base::ErrorKind::kUnavailable, "the peer answered early");
         }
@@ -123,7 +123,7 @@ base::Task<base::Result<void>> Connection::fill() {
     at_end_ = *count == 0;
     received_ += *count;
     end_ += *count;
-    // A peer that fills it at once has more: fewer, larger reads.
+    // The peer has filled the buffer, so it has more to send: read more at once from now on.
     if (begin_ == 0 && *count == capacity_ && capacity_ < kLargestBuffer) {
         auto larger = std::make_unique_for_overwrite<char[]>(capacity_ * 4);
         std::memcpy(larger.get(), buffer_.get(), end_);
@@ -137,7 +137,7 @@ bool Connection::reusable() const {
     return reader_ && !send_broken_ && !at_end_ && begin_ == end_ && reader_->keep_alive();
 }
 
-void Connection::rest() {
+void Connection::free_buffers() {
     reader_.reset();
     buffer_.reset();
     capacity_ = begin_ = end_ = 0;

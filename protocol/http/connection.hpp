@@ -22,20 +22,20 @@ class Connection {
   public:
     Connection(std::unique_ptr<Transport> transport, Origin origin, unsigned tls_generation);
 
-    /// Sends head and body; `request` is not changed and stays valid until then. Answers success,
-    /// too, when the peer answered before it had read everything: the answer is what counts.
+    /// Sends head and body; `request` must stay valid until the end. A success, too, when the peer
+    /// did not read everything: its answer follows, and that decides.
     base::Task<base::Result<void>> send(const Request& request, const WireContext& context);
     base::Task<base::Result<void>> read_head();
     /// The next piece of the body into answer().body().
     base::Task<base::Result<void>> read_more();
 
     ResponseReader& answer() { return *reader_; }
-    /// The peer has begun to answer: the request must not be repeated.
+    /// Whether the peer has begun to answer; then the request must not be repeated.
     [[nodiscard]] bool answer_began() const { return received_ > 0; }
-    /// The exchange is over and another may follow.
+    /// Whether the exchange has ended and another may follow.
     [[nodiscard]] bool reusable() const;
-    /// Gives back what only an exchange needs.
-    void rest();
+    /// Frees the memory that only an exchange needs.
+    void free_buffers();
     void close() { transport_->close(); }
 
     [[nodiscard]] const Origin& origin() const { return origin_; }
@@ -43,7 +43,8 @@ class Connection {
     [[nodiscard]] std::chrono::steady_clock::time_point created() const { return created_; }
     Transport& transport() { return *transport_; }
     std::unique_ptr<Transport> release() { return std::move(transport_); }
-    /// What came behind the header, after read_head(): an upgraded stream begins with it.
+    /// After read_head(): the bytes that came after the header. An upgraded stream begins with
+    /// them.
     [[nodiscard]] std::string_view leftover() const {
         return {buffer_.get() + begin_, end_ - begin_};
     }

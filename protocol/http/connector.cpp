@@ -27,11 +27,11 @@ using Endpoint = asio::generic::stream_protocol::endpoint;
 
 namespace {
 
-/// Another address gets its chance after this long without an answer; the last one has all that is
+/// The longest try of one address while there are others; the last one gets all the time that is
 /// left.
 constexpr std::chrono::seconds kPerAddress{2};
 
-/// Close-on-exec from the start: job processes are forked while connections are open.
+/// Sets close-on-exec when the socket is made, because programs may be started at any time.
 base::Result<Socket> open_socket(const asio::any_io_executor& executor, int family) {
     const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return base::errno_error("open a socket");
@@ -101,15 +101,22 @@ base::Task<Attempt> try_connect(Socket& socket, Endpoint endpoint, Watchdog& wat
     co_return Attempt{std::get<0>(outcome), !socket.is_open()};
 }
 
-/// One try that is given up after a while, so that an address without a route does not use up all
-/// the time.
-base::Task<Attempt> try_briefly(Socket& socket, Endpoint endpoint, std::chrono::nanoseconds limit) {
-    auto executor = socket.get_executor();
+/// Connects to one address. Gives up after `limit`, so that an address without a route does not use
+/// up the time for the others.
+base::Task<base::Result<Socket>> connect_to(asio::any_io_executor executor,
+                                            asio::ip::tcp::endpoint address, std::string where,
+                                            std::chrono::nanoseconds limit) {
+    auto socket = open_socket(executor, address.protocol().family());
+    if (!socket) co_return socket.error();
     const auto end = std::chrono::steady_clock::now() +
                      std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit);
-    Watchdog own(executor, end);
-    const Attempt attempt = co_await try_connect(socket, endpoint, own);
-    co_return attempt;
+    Watchdog watchdog(executor, end);
+    const Endpoint target(address.data(), address.size());
+    const Attempt attempt = co_await try_connect(*socket, target, watchdog);
+    if (attempt.code && attempt.overdue) co_return timed_out(where);
+    if (attempt.code) co_return tcp_failure(attempt.code, where);
+    tune(*socket);
+    co_return std::move(*socket);
 }
 
 }  // namespace
@@ -127,27 +134,13 @@ base::Task<base::Result<Socket>> dial_tcp(std::string host, std::uint16_t port, 
     if (!endpoints) co_return endpoints.error();
     base::Error last = timed_out(where);
     for (std::size_t i = 0; i < endpoints->size(); ++i) {
-        const auto& endpoint = (*endpoints)[i];
         const bool is_last = i + 1 == endpoints->size();
         const auto left = until - std::chrono::steady_clock::now();
-        auto socket = open_socket(executor, endpoint.protocol().family());
-        if (!socket) {
-            last = socket.error();
-            continue;
-        }
         const auto time = is_last ? left : std::min<std::chrono::nanoseconds>(left, kPerAddress);
-        const Endpoint target(endpoint.data(), endpoint.size());
-        const Attempt attempt = co_await try_briefly(*socket, target, time);
-        if (!attempt.code) {
-            tune(*socket);
-            co_return std::move(*socket);
-        }
-        if (attempt.overdue) {
-            last = timed_out(where);
-        } else {
-            last = tcp_failure(attempt.code, where);
-            if (last.is(ErrorKind::kCancelled)) co_return last;
-        }
+        auto socket = co_await connect_to(executor, (*endpoints)[i], where, time);
+        if (socket) co_return std::move(*socket);
+        last = socket.error();
+        if (last.is(ErrorKind::kCancelled)) co_return last;
     }
     co_return last;
 }
@@ -166,7 +159,7 @@ base::Task<base::Result<Socket>> dial_unix(std::string path, Watchdog& watchdog)
         if (!socket) co_return socket.error();
         const Attempt attempt = co_await try_connect(*socket, endpoint, watchdog);
         if (!attempt.code) co_return std::move(*socket);
-        // The listener's queue is full; the kernel offers no event for its getting shorter.
+        // The queue of the listener is full. The kernel has no event for a free place in it.
         const bool crowded =
             attempt.code == asio::error::try_again || attempt.code == asio::error::no_buffer_space;
         if (!crowded || watchdog.expired()) co_return unix_failure(attempt.code, path);

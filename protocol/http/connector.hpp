@@ -12,14 +12,16 @@
 
 namespace protocol::http {
 
-/// How connections of one client are made: name, address, proxy, TLS. Strand: the I/O thread.
+/// Makes the connections of one client: resolves the name, goes through the proxy, starts TLS.
+/// Strand: the I/O thread.
 class Connector {
   public:
     Connector(const ClientOptions& options, ProxySettings proxies);
 
-    /// Within connect_limit and handshake_limit. Failures say what, where, and what may help.
+    /// Within connect_limit and handshake_limit. An error says what failed, where, and what may
+    /// help.
     base::Task<base::Result<std::unique_ptr<Transport>>> connect(Origin origin, Watchdog& watchdog);
-    /// The proxy that a request to `origin` names the whole URL to, nullptr for none.
+    /// The proxy for plain HTTP requests to `origin`, which name their whole URL; nullptr for none.
     [[nodiscard]] const Proxy* plain_proxy(const Origin& origin) const;
     TlsContext& tls() { return tls_; }
 

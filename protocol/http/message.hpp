@@ -13,7 +13,7 @@
 
 namespace protocol::http {
 
-/// Header fields in order; names are compared without case.
+/// Header fields in order. Names are compared without regard to case.
 class Headers {
   public:
     void set(std::string name, std::string value);
@@ -39,9 +39,10 @@ struct Request {
     std::string method = "GET";
     std::string target = "/";  ///< path and query, already encoded
     Headers headers;
-    std::string body;                    ///< sent with Content-Length
-    std::optional<base::FilePart> file;  ///< instead of `body`; lent until the answer is there
-    std::optional<BodySource> source;    ///< instead of `body`: sent chunked, never retried
+    std::string body;  ///< sent with Content-Length
+    /// Instead of `body`. The owner of the file keeps it open until the call has been answered.
+    std::optional<base::FilePart> file;
+    std::optional<BodySource> source;  ///< instead of `body`: sent chunked, never retried
 
     [[nodiscard]] std::uint64_t content_length() const { return file ? file->bytes : body.size(); }
 };
@@ -52,5 +53,8 @@ struct Response {
     Headers headers;
     std::string body;
 };
+
+/// The standard reason phrase of a status that our server sends.
+std::string_view reason_phrase(unsigned status);
 
 }  // namespace protocol::http

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint32_t kMaxHeaderBytes = 64U << 10U;
 
-/// What request and response parsers share: fields, and a body within a limit.
+/// The common part of the parsers of requests and responses: fields, and a body within a limit.
 template <bool kIsRequest>
 class BodyParser : public beast_http::basic_parser<kIsRequest> {
   public:
@@ -51,7 +51,7 @@ class BodyParser : public beast_http::basic_parser<kIsRequest> {
     void on_finish_impl(error_code&) override {}
 
   private:
-    /// One allocation where the length is known and somebody wants all of it.
+    /// One allocation when the length is known and the whole body is collected.
     void reserve() {
         constexpr auto kUnlimited = std::numeric_limits<std::uint64_t>::max();
         const auto length = this->content_length();

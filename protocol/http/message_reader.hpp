@@ -14,8 +14,8 @@ namespace protocol::http {
 
 /// Bytes → one HTTP/1.x answer. Pure; feed it pieces of any size.
 ///
-/// Interim answers (100, 103) are skipped. The body is collected in `body()`, from which the owner
-/// may take it piece by piece.
+/// Interim answers (100, 103) are skipped. The body is collected in body(); the owner may take what
+/// is there at any time.
 class ResponseReader {
   public:
     /// `bodiless`: the answer of a HEAD or CONNECT, which has no body whatever its header says.
@@ -24,22 +24,23 @@ class ResponseReader {
     ResponseReader(ResponseReader&&) noexcept;
     ResponseReader& operator=(ResponseReader&&) noexcept;
 
-    /// How many bytes were understood; it stops behind the header once, so that an upgrade can
-    /// leave with the rest. The caller keeps the others and gives them again with what follows.
+    /// Answers how many bytes were parsed. The caller keeps the others and gives them again,
+    /// together with those that follow. Parsing stops once at the end of the header, because after
+    /// an upgrade the rest is not HTTP.
     base::Result<std::size_t> feed(std::string_view bytes);
-    /// The peer has closed. kUnavailable when the message is not complete.
+    /// To be called when the peer has closed. kUnavailable when the message is not complete.
     base::Result<void> feed_end();
 
     [[nodiscard]] bool head_done() const;
     [[nodiscard]] bool done() const;
-    /// The body's end is the end of the connection.
+    /// Whether the body ends with the connection.
     [[nodiscard]] bool needs_end() const;
-    /// The connection can be used again after this message.
+    /// Whether the connection can be used again after this message.
     [[nodiscard]] bool keep_alive() const;
 
     Response& head();
     std::string& body();
-    /// More collected bytes than this fail with kProtocol; so does this call when the header
+    /// The largest body: more bytes fail with kProtocol, and so does this call when the header
     /// announces more.
     base::Result<void> set_body_limit(std::uint64_t bytes);
 

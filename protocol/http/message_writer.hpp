@@ -8,7 +8,7 @@
 
 namespace protocol::http {
 
-/// What of a request's header does not come from the request.
+/// The part of a request's header that does not come from the request.
 struct WireContext {
     std::string_view host;                 ///< Host header, unless the request has its own
     std::string_view user_agent;           ///< likewise; "" for none
@@ -16,9 +16,9 @@ struct WireContext {
     std::string_view proxy_authorization;  ///< "" for none
 };
 
-/// The header as it goes over the wire, its empty line included. kInvalidInput when a line break or
-/// another control character hides in the method, the target or a field: sent as it is, it would be
-/// a second request.
+/// The header as it is sent, with the empty line at its end. kInvalidInput when the method, the
+/// target or a field has a line break or another control character, which could smuggle in a second
+/// request.
 base::Result<std::string> write_request_head(const Request& request, const WireContext& context);
 
 /// For the server; Content-Length is that of the body, which a HEAD leaves out.

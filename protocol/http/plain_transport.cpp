@@ -21,7 +21,7 @@ base::Task<base::Result<void>> Transport::write_all(std::string_view bytes) {
 
 namespace {
 
-/// What stays in the cache between the read and the write.
+/// Small enough to stay in the cache between read and write.
 constexpr std::size_t kFilePiece = 64U << 10U;
 
 }  // namespace
@@ -56,7 +56,7 @@ class PlainTransport final : public Transport {
     }
 
     base::Task<base::Result<void>> write_pieces(Pieces pieces) override {
-        // async_write would cut it into 64 KiB: the kernel takes what it has room for, in one call.
+        // async_write() would write at most 64 KiB at a time; one call can write more.
         while (!pieces[0].empty() || !pieces[1].empty() || !pieces[2].empty()) {
             const std::array<asio::const_buffer, 3> buffers{
                 asio::buffer(pieces[0]), asio::buffer(pieces[1]), asio::buffer(pieces[2])};
@@ -73,7 +73,7 @@ class PlainTransport final : public Transport {
         co_return base::Result<void>();
     }
 
-    /// From the page cache into the socket, without a copy of ours in between.
+    /// From the page cache into the socket, without a copy in this process.
     base::Task<base::Result<void>> write_file(std::string_view head, base::FilePart part) override {
         if (part.bytes <= kFilePiece) {
             auto written = co_await Transport::write_file(head, part);
@@ -106,7 +106,7 @@ class PlainTransport final : public Transport {
         co_return base::Result<void>();
     }
 
-    bool has_news() override {
+    bool has_unread_input() override {
         pollfd waiting{socket_.native_handle(), POLLIN, 0};
         return !socket_.is_open() || ::poll(&waiting, 1, 0) != 0;
     }
@@ -122,7 +122,7 @@ class PlainTransport final : public Transport {
     }
 
   private:
-    /// A socket that we have closed ourselves answers with whatever the descriptor makes of it.
+    /// After close() here, the code of an operation depends on the descriptor: it was cancelled.
     base::Error failure(const boost::system::error_code& code, std::string_view doing) const {
         if (!socket_.is_open()) return base::make_error(asio::error::operation_aborted, doing);
         return base::make_error(code, doing);

@@ -16,7 +16,7 @@ std::unique_ptr<Connection> Pool::take(const Origin& origin, unsigned tls_genera
         entry = entries_.erase(entry);
         const bool outdated =
             origin.scheme == Scheme::kHttps && connection->tls_generation() != tls_generation;
-        if (outdated || connection->transport().has_news()) continue;
+        if (outdated || connection->transport().has_unread_input()) continue;
         wake_for_the_oldest();
         return connection;
     }
@@ -26,7 +26,7 @@ std::unique_ptr<Connection> Pool::take(const Origin& origin, unsigned tls_genera
 
 void Pool::give(std::unique_ptr<Connection> connection) {
     if (!connection->reusable() || too_old(*connection) || limits_.count == 0) return;
-    connection->rest();
+    connection->free_buffers();
     entries_.push_back({std::move(connection), std::chrono::steady_clock::now()});
     if (entries_.size() > limits_.count) entries_.pop_front();
     if (entries_.size() == 1) wake_for_the_oldest();

@@ -9,9 +9,8 @@
 
 namespace protocol::http {
 
-/// Connections that wait for their next request. Each is dropped when it is unused for too long,
-/// too old, made with an older TLS configuration, or no longer alive. Strand: the I/O thread; held
-/// by shared_ptr.
+/// Idle connections. One is closed when it is unused for too long, too old, made with an older TLS
+/// configuration, or closed by the peer. Strand: the I/O thread; owned by a shared_ptr.
 class Pool : public std::enable_shared_from_this<Pool> {
   public:
     struct Limits {
@@ -22,9 +21,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
     Pool(const boost::asio::any_io_executor& executor, Limits limits);
 
-    /// The one that was used last, or nullptr.
+    /// The connection to `origin` that was used last, or nullptr.
     std::unique_ptr<Connection> take(const Origin& origin, unsigned tls_generation);
-    /// Keeps it if it is reusable.
+    /// Keeps the connection if it is reusable, else closes it.
     void give(std::unique_ptr<Connection> connection);
     void clear();
 

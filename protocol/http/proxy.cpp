@@ -5,6 +5,7 @@
 #include <boost/asio/ip/network_v6.hpp>
 #include <cstdlib>
 
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
 
 namespace protocol::http {
@@ -18,26 +19,6 @@ std::string first_of(const ProxySettings::Lookup& lookup, const char* upper, con
     return value.empty() ? lookup(lower) : value;
 }
 
-int hex_digit(char c) {
-    const auto at = std::string_view("0123456789abcdef").find(base::to_lower({&c, 1}));
-    return at == std::string_view::npos ? -1 : static_cast<int>(at);
-}
-
-std::string percent_decode(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool coded = text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-                           hex_digit(text[i + 2]) >= 0;
-        if (coded) {
-            out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-            i += 2;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
-
 base::Result<std::optional<Proxy>> read_proxy(std::string_view name, std::string text) {
     if (text.empty()) return std::optional<Proxy>();
     if (text.find("://") == std::string::npos) text.insert(0, "http://");
@@ -46,7 +27,8 @@ base::Result<std::optional<Proxy>> read_proxy(std::string_view name, std::string
     const auto at = text.rfind('@', text.find_first_of("/?#", host_begin));
     if (at != std::string::npos && at >= host_begin) {
         const std::string user = text.substr(host_begin, at - host_begin);
-        proxy.authorization = base::Secret("Basic " + base::base64_encode(percent_decode(user)));
+        proxy.authorization =
+            base::Secret("Basic " + base::base64_encode(base::percent_decode(user)));
         text.erase(host_begin, at + 1 - host_begin);
     }
     auto url = parse_url(text);
@@ -73,8 +55,8 @@ bool in_network(const ip::address& address, const std::string& network) {
     return ip::make_network_v6(address.to_v6(), v6.prefix_length()).canonical() == v6.canonical();
 }
 
-/// One entry of NO_PROXY: "*", a network, an address or a name, the last two with a port if they
-/// like.
+/// Whether an entry of NO_PROXY excepts `origin`: "*", a network, or an address or name with an
+/// optional port.
 bool excepts(std::string entry, const Origin& origin, const std::optional<ip::address>& address) {
     if (entry == "*") return true;
     if (address && entry.find('/') != std::string::npos) return in_network(*address, entry);

@@ -17,14 +17,14 @@ struct Proxy {
     base::Secret authorization;  ///< value of Proxy-Authorization, "" for none
 };
 
-/// HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in capitals or small letters, read the way that curl and
-/// Go programs read them. Loopback addresses are never proxied. A plain value.
+/// HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in upper or lower case, with the meaning they have for
+/// curl and Go programs. No proxy is used for loopback addresses. A plain value.
 class ProxySettings {
   public:
     using Lookup = std::function<std::string(const char* name)>;
 
     ProxySettings() = default;
-    /// kInvalidInput for a proxy that cannot be used (https:// and socks proxies are not spoken).
+    /// kInvalidInput for a proxy that cannot be used (https:// and SOCKS are not supported).
     static base::Result<ProxySettings> from_environment(const Lookup& lookup);
 
     [[nodiscard]] const Proxy* choose(const Origin& origin) const;

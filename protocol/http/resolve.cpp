@@ -28,8 +28,8 @@ namespace {
 
 using Endpoints = std::vector<tcp::endpoint>;
 
-/// Where the pool's thread leaves its answer. It belongs to both sides and to no io_context, so the
-/// asker may be gone when the answer comes.
+/// Where the thread of the pool leaves its answer. Both sides own it and no io_context does, so the
+/// coroutine that asked may have ended when the answer comes.
 struct Mailbox {
     base::UniqueFd event;
     std::mutex mutex;

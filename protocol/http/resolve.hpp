@@ -14,9 +14,9 @@ namespace protocol::http {
 
 /// The addresses of a host, in the system's order of preference. An address is its own answer.
 ///
-/// The system's resolver blocks and cannot be interrupted: it runs on the blocking pool, and a
-/// caller that is cancelled, or whose watchdog barks, leaves at once and its answer is dropped.
-/// kUnavailable when the name is not known, kTimeout.
+/// The resolver of the system blocks and cannot be interrupted, so it runs on the blocking pool. A
+/// caller that is cancelled, or whose watchdog expires, returns at once; the late answer is
+/// dropped. kUnavailable when the name is not known, kTimeout.
 base::Task<base::Result<std::vector<boost::asio::ip::tcp::endpoint>>> resolve(std::string host,
                                                                               std::uint16_t port,
                                                                               Watchdog& watchdog);

@@ -1,9 +1,6 @@
 #include "protocol/http/server.hpp"
 
-#include <netdb.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <array>
@@ -17,6 +14,7 @@
 #include "base/log.hpp"
 #include "base/notifier.hpp"
 #include "base/task_group.hpp"
+#include "protocol/http/listen.hpp"
 #include "protocol/http/message_reader.hpp"
 #include "protocol/http/message_writer.hpp"
 #include "protocol/http/transport.hpp"
@@ -28,103 +26,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-struct Addresses {
-    addrinfo* first = nullptr;
-    Addresses() = default;
-    ~Addresses() {
-        if (first != nullptr) ::freeaddrinfo(first);
-    }
-    Addresses(const Addresses&) = delete;
-    Addresses& operator=(const Addresses&) = delete;
-};
-
-base::Result<base::UniqueFd> bind_to(const addrinfo& address) {
-    base::UniqueFd fd(::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!fd) return base::errno_error("open a socket");
-    const int on = 1;
-    const int off = 0;
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (address.ai_family == AF_INET6) {
-        ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    }
-    if (::bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0)
-        return base::errno_error("bind");
-    if (::listen(fd.get(), 64) != 0) return base::errno_error("listen");
-    return fd;
-}
-
-base::Result<base::UniqueFd> bind_to(const ServerOptions& options) {
-    addrinfo wish{};
-    wish.ai_family = AF_UNSPEC;
-    wish.ai_socktype = SOCK_STREAM;
-    wish.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-    // "::" takes IPv4 too, where the machine has IPv6; the name "" would try IPv4 first.
-    std::string host = options.host;
-    if (host.empty()) host = "::";
-    const std::string where = options.host + ":" + std::to_string(options.port);
-    Addresses found;
-    const int failed =
-        ::getaddrinfo(host.c_str(), std::to_string(options.port).c_str(), &wish, &found.first);
-    if (failed != 0) {
-        return base::make_error(base::ErrorKind::kInvalidInput,
-                                "listen on " + where + ": " + ::gai_strerror(failed));
-    }
-    base::Result<base::UniqueFd> bound =
-        base::make_error(base::ErrorKind::kUnavailable, "no address");
-    for (const addrinfo* entry = found.first; entry != nullptr; entry = entry->ai_next) {
-        bound = bind_to(*entry);
-        if (bound) return bound;
-    }
-    if (options.host.empty()) {
-        ServerOptions ipv4 = options;
-        ipv4.host = "0.0.0.0";
-        return bind_to(ipv4);
-    }
-    return bound.error().with_context("listen on " + where);
-}
-
-std::uint16_t port_of(int fd) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    auto* generic = static_cast<sockaddr*>(static_cast<void*>(&address));
-    if (::getsockname(fd, generic, &size) != 0) return 0;
-    const void* raw = &address;
-    return ntohs(address.ss_family == AF_INET6 ? static_cast<const sockaddr_in6*>(raw)->sin6_port
-                                               : static_cast<const sockaddr_in*>(raw)->sin_port);
-}
-
-int family_of(int fd) {
-    int family = AF_INET;
-    socklen_t size = sizeof family;
-    ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
-    return family;
-}
-
-std::string_view reason_of(unsigned status) {
-    switch (status) {
-        case 200: return "OK";
-        case 204: return "No Content";
-        case 301: return "Moved Permanently";
-        case 302: return "Found";
-        case 304: return "Not Modified";
-        case 400: return "Bad Request";
-        case 401: return "Unauthorized";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 405: return "Method Not Allowed";
-        case 413: return "Payload Too Large";
-        case 431: return "Request Header Fields Too Large";
-        case 500: return "Internal Server Error";
-        case 503: return "Service Unavailable";
-        default: return "Status";
-    }
-}
-
 Response plain_answer(unsigned status) {
     Response response;
     response.status = status;
     response.headers.set("Content-Type", "text/plain; charset=utf-8");
-    response.body = std::string(reason_of(status)) + "\n";
+    response.body = std::string(reason_phrase(status)) + "\n";
     return response;
 }
 
@@ -148,19 +54,19 @@ class Server::Impl {
     [[nodiscard]] std::uint16_t port() const { return port_; }
 
   private:
-    /// A connection; `busy` while a request of it is being answered.
+    /// A connection; `busy` while one of its requests is being answered.
     struct Session {
         std::unique_ptr<Transport> transport;
         bool busy = false;
     };
-    using Place = std::list<Session>::iterator;
+    using SessionEntry = std::list<Session>::iterator;
 
     base::Task<void> accept_loop();
     void accept_all();
-    base::Task<void> serve(Place place);
-    base::Task<void> converse(Session& session);
-    /// Whether the connection can go on.
-    base::Task<bool> exchange(Session& session, std::string& unread);
+    base::Task<void> serve(SessionEntry entry);
+    base::Task<void> serve_requests(Session& session);
+    /// Answers whether another request may follow.
+    base::Task<bool> serve_request(Session& session, std::string& unread);
     base::Task<bool> read_request(Session& session, RequestReader& reader, std::string& unread,
                                   Watchdog& watchdog);
     base::Task<Response> ask_handler(Request request);
@@ -214,29 +120,29 @@ void Server::Impl::accept_all() {
     }
 }
 
-base::Task<void> Server::Impl::serve(Place place) {
-    // The session goes whether the conversation ends or is cancelled.
+base::Task<void> Server::Impl::serve(SessionEntry entry) {
+    // Removes the session when the conversation ends, and also when it is cancelled.
     struct Leave {
         Impl& server;
-        Place place;
+        SessionEntry entry;
         ~Leave() {
-            server.sessions_.erase(place);
+            server.sessions_.erase(entry);
             server.changed_.notify_all();
         }
     };
-    const Leave leave{*this, place};
-    co_await converse(*place);
+    const Leave leave{*this, entry};
+    co_await serve_requests(*entry);
 }
 
-base::Task<void> Server::Impl::converse(Session& session) {
+base::Task<void> Server::Impl::serve_requests(Session& session) {
     std::string unread;
     while (!stopping_) {
-        const bool goes_on = co_await exchange(session, unread);
+        const bool goes_on = co_await serve_request(session, unread);
         if (!goes_on) co_return;
     }
 }
 
-base::Task<bool> Server::Impl::exchange(Session& session, std::string& unread) {
+base::Task<bool> Server::Impl::serve_request(Session& session, std::string& unread) {
     Watchdog watchdog(executor_, Watchdog::TimePoint::max());
     auto* transport = session.transport.get();
     const Guard guard(watchdog, [transport] { transport->close(); });
@@ -251,7 +157,7 @@ base::Task<bool> Server::Impl::exchange(Session& session, std::string& unread) {
     watchdog.allow_rest();
     Response response = co_await ask_handler(std::move(request));
     const bool keep_alive = may_go_on && !stopping_;
-    if (response.reason.empty()) response.reason = reason_of(response.status);
+    if (response.reason.empty()) response.reason = reason_phrase(response.status);
     const std::string head = write_response_head(response, keep_alive);
     watchdog.allow(options_.write_limit);
     Transport::Pieces pieces{head, response.body, std::string_view()};
@@ -299,13 +205,13 @@ base::Task<Response> Server::Impl::ask_handler(Request request) {
 base::Task<void> Server::Impl::refuse(Session& session, unsigned status, Watchdog& watchdog) {
     constexpr std::chrono::seconds kLinger{1};
     Response response = plain_answer(status);
-    response.reason = reason_of(status);
+    response.reason = reason_phrase(status);
     const std::string text = write_response_head(response, false) + response.body;
     watchdog.allow(kLinger);
     auto written = co_await session.transport->write_all(text);
     if (!written) co_return;
     session.transport->shutdown_write();
-    // Closing with bytes unread would reset the connection, and the refusal with it.
+    // Closing with unread bytes would reset the connection before the peer has read the refusal.
     std::array<char, 4096> rest{};
     for (int i = 0; i < 64; ++i) {
         auto count = co_await session.transport->read_some(rest);
@@ -333,7 +239,7 @@ base::Task<void> Server::Impl::stop(std::chrono::milliseconds grace) {
 
 base::Result<std::unique_ptr<Server>> Server::listen(const asio::any_io_executor& executor,
                                                      ServerOptions options, Handler handler) {
-    auto listener = bind_to(options);
+    auto listener = listen_on(options.host, options.port);
     if (!listener) return listener.error();
     auto impl = std::make_unique<Impl>(executor, std::move(options), std::move(handler),
                                        std::move(*listener));

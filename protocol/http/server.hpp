@@ -19,23 +19,23 @@ struct ServerOptions {
     std::uint16_t port = 0;                 ///< 0: one that is free
     std::chrono::seconds header_limit{10};  ///< for a request to arrive, once it has begun
     std::chrono::seconds idle_limit{60};    ///< between two requests
-    std::chrono::seconds write_limit{60};   ///< for the peer to take an answer
+    std::chrono::seconds write_limit{60};   ///< for the peer to read an answer
     std::size_t max_header_bytes = 16U << 10U;
     std::size_t max_body_bytes = 64U << 10U;
     std::size_t max_connections = 64;  ///< further ones wait in the kernel's queue
 };
 
-/// A small HTTP/1.1 server for a status page: keep-alive, HEAD, limits; no TLS.
+/// A small HTTP/1.1 server for the status endpoint: keep-alive, HEAD, limits; no TLS.
 ///
 /// Life: listen(), start(), and stop() awaited to its end before the destructor. Strand: the I/O
-/// thread; the handler runs there too, one call per connection at a time. A HEAD is given to the
-/// handler as it is and its body is left out of the answer. An exception of the handler becomes a
-/// 500 and a line in the log.
+/// thread; the handler runs there too, one call per connection at a time. The handler gets a HEAD
+/// request as it is; the body of its answer is not sent. An exception of the handler becomes a 500
+/// and a line in the log.
 class Server {
   public:
     using Handler = std::function<base::Task<Response>(Request)>;
 
-    /// kUnavailable or kForbidden with the address in the sentence when it cannot be listened on.
+    /// Fails as listen_on() of protocol/http/listen.hpp.
     static base::Result<std::unique_ptr<Server>> listen(
         const boost::asio::any_io_executor& executor, ServerOptions options, Handler handler);
     ~Server();
@@ -43,8 +43,8 @@ class Server {
     Server& operator=(const Server&) = delete;
 
     void start();
-    /// Takes no more connections, ends those that are idle, lets an answer that is being made go
-    /// out within `grace`, and returns when nothing is left.
+    /// Accepts no more connections, closes idle ones, waits up to `grace` for answers under way,
+    /// and returns when no connection is left.
     base::Task<void> stop(std::chrono::milliseconds grace);
     [[nodiscard]] std::uint16_t port() const;
 

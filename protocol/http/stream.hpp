@@ -17,9 +17,9 @@ class ByteStream {
     virtual ~ByteStream() = default;
     /// Answers 0 at the end of the stream.
     virtual base::Task<base::Result<std::size_t>> read_some(std::span<char> target) = 0;
-    /// Returns when all of it was handed to the kernel. `bytes` stays valid until then.
+    /// Returns when the kernel has taken all bytes. `bytes` must stay valid until then.
     virtual base::Task<base::Result<void>> write_all(std::string_view bytes) = 0;
-    /// Tells the peer that nothing more will come; reading goes on.
+    /// Tells the peer that no more bytes follow. Reading goes on.
     virtual void shutdown_write() = 0;
     /// Ends both directions; pending operations answer kCancelled.
     virtual void close() = 0;

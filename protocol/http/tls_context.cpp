@@ -21,7 +21,7 @@ namespace {
 
 base::Error file_error(std::string_view what, const std::string& path) {
     std::string why = take_tls_error();
-    // Of a file that it cannot open OpenSSL says "system lib".
+    // For a file that cannot be opened, the reason of OpenSSL is only "system lib".
     if (::access(path.c_str(), R_OK) != 0) why = std::strerror(errno);
     return base::make_error(base::ErrorKind::kInvalidInput, "the " + std::string(what) + " \"" +
                                                                 path + "\" cannot be used: " + why);
@@ -36,8 +36,8 @@ bool has_hashed_certificates(const std::string& directory) {
     return false;
 }
 
-/// The system's authorities. A directory of hashed names is preferred to the one big file:
-/// certificates are then read when they are needed, not all of them at once into memory.
+/// Trusts the system's authorities. A directory of hashed names is preferred to the one big file,
+/// because OpenSSL reads its certificates one by one when they are needed.
 void trust_system(SSL_CTX* context) {
     const std::string own_file = environment_value("SSL_CERT_FILE");
     if (!own_file.empty()) SSL_CTX_load_verify_file(context, own_file.c_str());
@@ -55,13 +55,29 @@ void trust_system(SSL_CTX* context) {
     ERR_clear_error();
 }
 
+base::Result<void> load_client_pair(SSL_CTX* context, const TlsSettings& settings) {
+    if (settings.cert_file.empty() != settings.key_file.empty()) {
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                "a client certificate needs its key, and a key its certificate");
+    }
+    if (settings.cert_file.empty()) return {};
+    if (SSL_CTX_use_certificate_chain_file(context, settings.cert_file.c_str()) != 1) {
+        return file_error("client certificate", settings.cert_file);
+    }
+    if (SSL_CTX_use_PrivateKey_file(context, settings.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(context) != 1) {
+        return file_error("key of the client certificate", settings.key_file);
+    }
+    return {};
+}
+
 base::Result<std::shared_ptr<SSL_CTX>> make_context(const TlsSettings& settings) {
     std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
     if (!context) {
         return base::make_error(base::ErrorKind::kInternal, "OpenSSL: " + take_tls_error());
     }
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-    // Buffers of an idle connection go back to the heap: 2 × 17 KiB for each.
+    // An idle connection frees its buffers of 2 × 17 KiB.
     SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
@@ -73,19 +89,8 @@ base::Result<std::shared_ptr<SSL_CTX>> make_context(const TlsSettings& settings)
         SSL_CTX_load_verify_file(context.get(), settings.ca_file.c_str()) != 1) {
         return file_error("CA file", settings.ca_file);
     }
-    if (settings.cert_file.empty() != settings.key_file.empty()) {
-        return base::make_error(base::ErrorKind::kInvalidInput,
-                                "a client certificate needs its key, and a key its certificate");
-    }
-    if (settings.cert_file.empty()) return context;
-    if (SSL_CTX_use_certificate_chain_file(context.get(), settings.cert_file.c_str()) != 1) {
-        return file_error("client certificate", settings.cert_file);
-    }
-    if (SSL_CTX_use_PrivateKey_file(context.get(), settings.key_file.c_str(), SSL_FILETYPE_PEM) !=
-            1 ||
-        SSL_CTX_check_private_key(context.get()) != 1) {
-        return file_error("key of the client certificate", settings.key_file);
-    }
+    auto loaded = load_client_pair(context.get(), settings);
+    if (!loaded) return loaded.error();
     return context;
 }
 

@@ -18,11 +18,11 @@ class TlsContext {
   public:
     explicit TlsContext(TlsSettings settings) : settings_(std::move(settings)) {}
 
-    /// The context to connect with. Files that have changed are read again; when they cannot be
-    /// read (half replaced), the last good context stays in use and the log says so. kInvalidInput
-    /// names the file.
+    /// The context to connect with. Files that have changed are read again; when that fails (they
+    /// may be half replaced), the last good context stays in use and a warning is logged.
+    /// kInvalidInput names the file.
     base::Result<std::shared_ptr<SSL_CTX>> get();
-    /// Grows with each context: connections of an older one must not be reused.
+    /// Incremented with each new context: connections of an older one must not be reused.
     [[nodiscard]] unsigned generation() const { return generation_; }
     [[nodiscard]] const TlsSettings& settings() const { return settings_; }
 

@@ -16,15 +16,16 @@
 #include <tuple>
 #include <utility>
 
-// OpenSSL works on the non-blocking socket itself, and Asio only says when it is ready: no buffers
-// between the two, hence no copies, and nothing that stays allocated while a connection is idle.
+// OpenSSL reads and writes the non-blocking socket itself; Asio only waits until it is ready. So
+// there are no buffers between the two, no copies, and no memory that an idle connection keeps.
 namespace protocol::http {
 
 namespace asio = boost::asio;
 
 namespace {
 
-// OpenSSL's own socket BIO writes without MSG_NOSIGNAL: a peer that is gone would end the process.
+// The socket BIO of OpenSSL writes without MSG_NOSIGNAL: SIGPIPE would end the process when the
+// peer has closed.
 int bio_write(BIO* bio, const char* data, int size) {
     BIO_clear_retry_flags(bio);
     const auto fd = static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
@@ -69,6 +70,22 @@ std::string pem_of(X509* certificate) {
     return text;
 }
 
+std::string_view remedy_for(long verdict) {
+    switch (verdict) {
+        case X509_V_ERR_HOSTNAME_MISMATCH:
+        case X509_V_ERR_IP_ADDRESS_MISMATCH:
+            return "; use the name that the certificate was issued for";
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+            return "; renew it, and check the clocks of both machines";
+        case X509_V_ERR_INVALID_PURPOSE:
+            return "; the server needs one that was issued for servers (serverAuth)";
+        default:
+            return "; name the certificate of the authority that issued it as CA file "
+                   "(tls-ca-file)";
+    }
+}
+
 class TlsTransport final : public Transport {
   public:
     TlsTransport(Socket socket, std::shared_ptr<SSL_CTX> context)
@@ -79,7 +96,7 @@ class TlsTransport final : public Transport {
         SSL_set_bio(ssl_, bio, bio);
     }
     ~TlsTransport() override {
-        end_quietly();
+        send_close_notify();
         SSL_free(ssl_);
     }
     TlsTransport(const TlsTransport&) = delete;
@@ -93,8 +110,8 @@ class TlsTransport final : public Transport {
             ERR_clear_error();
             const int answer = SSL_read_ex(ssl_, target.data(), target.size(), &count);
             if (answer == 1) {
-                auto turn = co_await give_others_a_turn();
-                if (!turn) co_return turn.error();
+                auto yielded = co_await yield_sometimes();
+                if (!yielded) co_return yielded.error();
                 co_return count;
             }
             const int why = SSL_get_error(ssl_, answer);
@@ -118,9 +135,9 @@ class TlsTransport final : public Transport {
         co_return base::Result<void>();
     }
 
-    bool has_news() override {
+    bool has_unread_input() override {
         if (!socket_.is_open()) return true;
-        // What waits may be a session ticket, which is no news: peeking takes it in.
+        // The bytes may be a session ticket, which is not input: SSL_peek_ex() consumes it.
         char byte = 0;
         std::size_t count = 0;
         ERR_clear_error();
@@ -134,7 +151,7 @@ class TlsTransport final : public Transport {
     }
 
     void close() override {
-        end_quietly();
+        send_close_notify();
         boost::system::error_code ignored;
         socket_.close(ignored);
     }
@@ -143,7 +160,7 @@ class TlsTransport final : public Transport {
 
   private:
     static constexpr std::size_t kJoinBelow = 16U << 10U;  ///< one TLS record
-    static constexpr unsigned kTurns = 64;
+    static constexpr unsigned kYieldEvery = 64;
 
     base::Task<base::Result<void>> write_one(std::string_view bytes) {
         while (!bytes.empty()) {
@@ -152,8 +169,8 @@ class TlsTransport final : public Transport {
             const int answer = SSL_write_ex(ssl_, bytes.data(), bytes.size(), &count);
             if (answer == 1) {
                 bytes.remove_prefix(count);
-                auto turn = co_await give_others_a_turn();
-                if (!turn) co_return turn.error();
+                auto yielded = co_await yield_sometimes();
+                if (!yielded) co_return yielded.error();
                 continue;
             }
             const int why = SSL_get_error(ssl_, answer);
@@ -163,16 +180,16 @@ class TlsTransport final : public Transport {
         co_return base::Result<void>();
     }
 
-    /// A peer as fast as we are would keep the thread for itself: records come without a wait.
-    base::Task<base::Result<void>> give_others_a_turn() {
-        if (++turns_ % kTurns != 0) co_return base::Result<void>();
+    /// Lets other coroutines run now and then: from a fast peer, records arrive without any wait.
+    base::Task<base::Result<void>> yield_sometimes() {
+        if (++records_ % kYieldEvery != 0) co_return base::Result<void>();
         const auto outcome = co_await asio::post(socket_.get_executor(), base::use_tuple);
         static_cast<void>(outcome);
         if (!socket_.is_open()) co_return closed("TLS");
         co_return base::Result<void>();
     }
 
-    /// Waits for what OpenSSL asked for; anything else it said is the failure.
+    /// Waits until the socket is ready for what OpenSSL wants; any other reason is an error.
     base::Task<base::Result<void>> wait_for(int why, std::string_view doing) {
         if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
             broken_ = true;
@@ -204,8 +221,9 @@ class TlsTransport final : public Transport {
                                 std::string(doing) + ": TLS: " + take_tls_error());
     }
 
-    /// Says goodbye if that is possible at once; nobody waits for the answer.
-    void end_quietly() {
+    /// Tells the peer that the connection ends, if that is possible at once; does not wait for its
+    /// answer.
+    void send_close_notify() {
         if (!broken_ && established_ && socket_.is_open()) SSL_shutdown(ssl_);
         established_ = false;
         ERR_clear_error();
@@ -216,7 +234,7 @@ class TlsTransport final : public Transport {
     Socket socket_;
     std::shared_ptr<SSL_CTX> context_;
     SSL* ssl_;
-    unsigned turns_ = 0;
+    unsigned records_ = 0;
     bool established_ = false;
     bool broken_ = false;
 };
@@ -225,7 +243,7 @@ base::Task<base::Result<void>> TlsTransport::handshake(const Origin& origin, boo
     if (is_ip_address(origin.host)) {
         if (verify) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), origin.host.c_str());
     } else {
-        // A macro with an old-style cast stands behind SSL_set_tlsext_host_name.
+        // SSL_set_tlsext_host_name() is a macro with an old-style cast.
         std::string name = origin.host;
         SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
         SSL_set_hostflags(ssl_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -255,21 +273,10 @@ base::Error TlsTransport::handshake_error(const Origin& origin) const {
     const long verdict = SSL_get_verify_result(ssl_);
     if (ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED && verdict != X509_V_OK) {
         ERR_clear_error();
-        std::string remedy;
-        if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH) {
-            remedy = "; use the name that the certificate was issued for";
-        } else if (verdict == X509_V_ERR_CERT_HAS_EXPIRED ||
-                   verdict == X509_V_ERR_CERT_NOT_YET_VALID) {
-            remedy = "; renew it, and check the clocks of both machines";
-        } else if (verdict == X509_V_ERR_INVALID_PURPOSE) {
-            remedy = "; the server needs one that was issued for servers (serverAuth)";
-        } else {
-            remedy =
-                "; name the certificate of the authority that issued it as CA file (tls-ca-file)";
-        }
         return base::make_error(base::ErrorKind::kUnauthorized,
                                 who + "the certificate is not trusted (" +
-                                    X509_verify_cert_error_string(verdict) + ")" + remedy);
+                                    X509_verify_cert_error_string(verdict) + ")" +
+                                    std::string(remedy_for(verdict)));
     }
     if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER) {
         ERR_clear_error();
@@ -292,7 +299,7 @@ std::string TlsTransport::peer_ca_chain() const {
     if (chain == nullptr) return {};
     const int count = sk_X509_num(chain);
     std::string text;
-    // A certificate that stands alone has signed itself: it is its own authority.
+    // A chain of one certificate is self-signed: the certificate is its own issuer.
     for (int i = count > 1 ? 1 : 0; i < count; ++i) text += pem_of(sk_X509_value(chain, i));
     return text;
 }
@@ -306,8 +313,8 @@ base::Task<base::Result<std::unique_ptr<Transport>>> start_tls(Socket socket,
     auto transport = std::make_unique<TlsTransport>(std::move(socket), std::move(context));
     auto* raw = transport.get();
     const Guard guard(watchdog, [raw] { raw->close(); });
-    auto shaken = co_await transport->handshake(origin, verify);
-    if (!shaken) co_return shaken.error();
+    auto established = co_await transport->handshake(origin, verify);
+    if (!established) co_return established.error();
     co_return std::unique_ptr<Transport>(std::move(transport));
 }
 

@@ -9,10 +9,10 @@
 
 namespace protocol::http {
 
-/// TLS on a connected socket, which it takes. Answers after the handshake, in which the certificate
-/// was checked for origin.host. kUnauthorized for a certificate that is not trusted: the sentence
-/// says why and what helps. The watchdog, armed by the caller, ends a handshake that takes too
-/// long.
+/// Starts TLS on a connected socket and takes ownership of it. Answers after the handshake, which
+/// checks the certificate for origin.host. kUnauthorized for a certificate that is not trusted; the
+/// message says why and what helps. The caller arms the watchdog, which ends a handshake that takes
+/// too long.
 base::Task<base::Result<std::unique_ptr<Transport>>> start_tls(Socket socket,
                                                                std::shared_ptr<SSL_CTX> context,
                                                                Origin origin, bool verify,

@@ -11,23 +11,22 @@
 
 namespace protocol::http {
 
-/// TCP and unix sockets alike: one type, so that what is above is compiled once.
+/// A TCP or unix socket: one type, so that the layers above are compiled once.
 using Socket = boost::asio::generic::stream_protocol::socket;
 
-/// What a connection is made of: a ByteStream with what HTTP needs besides. Internal to
+/// The bytes below an HTTP connection: a ByteStream and what else HTTP needs. Internal to
 /// protocol/http.
 class Transport : public ByteStream {
   public:
     using Pieces = std::array<std::string_view, 3>;
 
-    /// The pieces in order, without putting them together first where that costs more than it
-    /// saves.
+    /// Writes the pieces in order. Joins them first only where that is cheaper.
     virtual base::Task<base::Result<void>> write_pieces(Pieces pieces) = 0;
-    /// `head`, then the file's part. A part that cannot be read answers kInternal, and the stream
-    /// is of no use any more: the peer waits for the rest.
+    /// Writes `head`, then the file's part. kInternal when the part cannot be read; the stream
+    /// cannot be used then, because the peer waits for the rest.
     virtual base::Task<base::Result<void>> write_file(std::string_view head, base::FilePart part);
-    /// Whether the peer has said something that nobody has read yet, or has closed. Does not wait.
-    virtual bool has_news() = 0;
+    /// Whether the peer has sent bytes that were not read yet, or has closed. Does not wait.
+    virtual bool has_unread_input() = 0;
     /// Issuers of the peer's certificate as PEM, "" without TLS.
     [[nodiscard]] virtual std::string peer_ca_chain() const { return {}; }
 

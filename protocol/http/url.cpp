@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <vector>
 
@@ -42,7 +41,7 @@ bool is_printable(std::string_view text) {
                        [](unsigned char c) { return c > 0x20 && c != 0x7f; });
 }
 
-/// "host", "host:port", "[v6]", "[v6]:port" → `origin`; says what is wrong, or "".
+/// Parses "host", "host:port", "[v6]" or "[v6]:port" into `origin`; answers what is wrong, or "".
 std::string_view read_authority(std::string_view authority, Origin& origin) {
     std::string_view port;
     if (authority.starts_with('[')) {
@@ -129,23 +128,6 @@ base::Result<Url> parse_url(std::string_view text) {
     if (!wrong.empty()) return bad_url(text, wrong);
     url.target = target.starts_with('/') ? std::string(target) : "/" + std::string(target);
     return url;
-}
-
-std::string percent_encode(std::string_view text) {
-    constexpr std::string_view kHex = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if ((std::isalnum(byte) != 0 && byte < 0x80) || c == '-' || c == '.' || c == '_' ||
-            c == '~') {
-            out += c;
-        } else {
-            out += '%';
-            out += kHex[byte >> 4U];
-            out += kHex[byte & 15U];
-        }
-    }
-    return out;
 }
 
 bool is_ip_address(const std::string& host) {

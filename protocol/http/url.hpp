@@ -10,7 +10,7 @@ namespace protocol::http {
 
 enum class Scheme { kHttp, kHttps, kUnix };
 
-/// Who is spoken to: what connections are kept by, and credentials are bound to.
+/// A peer: connections are reused for the same origin only, and credentials belong to one.
 struct Origin {
     Scheme scheme = Scheme::kHttp;
     std::string host;  ///< lower case, an IPv6 address without brackets; "" for unix
@@ -32,16 +32,15 @@ struct Url {
 };
 
 /// http, https and unix. A fragment is dropped. kInvalidInput for another scheme, a missing host, a
-/// bad port, or credentials in the address; the sentence does not repeat what stands before an "@".
+/// bad port, or credentials in the address; the message does not repeat what is before an "@".
+/// More is accepted than RFC 3986 allows (non-ASCII bytes, "|", "[", a lone "%"), because servers
+/// send such addresses in Location headers.
 base::Result<Url> parse_url(std::string_view text);
-
-/// Everything but letters, digits and "-._~" as %XX.
-std::string percent_encode(std::string_view text);
 
 /// Whether `host` is an IPv4 or IPv6 address.
 bool is_ip_address(const std::string& host);
 
-/// A Location header, absolute or relative, as seen from `from`.
+/// The address in a Location header, absolute or relative to `from` (RFC 3986 §5.2).
 base::Result<Url> resolve_reference(const Url& from, std::string_view reference);
 
 }  // namespace protocol::http

@@ -19,7 +19,8 @@ struct Watchdog::State : std::enable_shared_from_this<State> {
         }
         timer.expires_at(when);
         auto on_time = [self = shared_from_this(), when](const boost::system::error_code& code) {
-            // A timer that was moved after it had fired still calls: `current` tells.
+            // The handler of a timer that was moved after it had expired still runs: check
+            // `current`.
             if (code || self->current != when) return;
             self->expired = true;
             if (self->closer) self->closer();

@@ -7,8 +7,8 @@
 
 namespace protocol::http {
 
-/// Ends what a coroutine waits for when its time is over, without a coroutine of its own: the timer
-/// closes the socket, and the waiting operation fails.
+/// The time limit of an exchange. When the time is over it closes the guarded socket, so that the
+/// operation that waits for the socket fails. Needs a timer only, no coroutine.
 ///
 /// Life: one per exchange. Strand: the I/O thread.
 class Watchdog {
@@ -21,14 +21,14 @@ class Watchdog {
     Watchdog(const Watchdog&) = delete;
     Watchdog& operator=(const Watchdog&) = delete;
 
-    /// What to close; nullptr for nothing any more.
+    /// The function that closes the guarded object; nullptr: nothing is guarded any more.
     void guard(std::function<void()> closer);
-    /// The current phase may take so long, but never beyond the end of the whole.
+    /// The current phase may take this long, but not beyond the end of the whole exchange.
     void allow(std::chrono::nanoseconds limit);
-    /// Only the end of the whole counts from here.
+    /// From now on only the end of the whole exchange counts.
     void allow_rest();
     [[nodiscard]] TimePoint end() const;
-    /// Time is over: what failed did so because of us.
+    /// Whether the time is over: then a failure was caused by the watchdog.
     [[nodiscard]] bool expired() const;
 
   private:
@@ -36,7 +36,7 @@ class Watchdog {
     std::shared_ptr<State> state_;
 };
 
-/// Guards one thing for as long as a scope lasts.
+/// Guards one object until the end of a scope.
 class Guard {
   public:
     Guard(Watchdog& watchdog, std::function<void()> closer) : watchdog_(watchdog) {

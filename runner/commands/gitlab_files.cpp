@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "base/strings.hpp"
 #include "protocol/gitlab/api_url.hpp"
@@ -13,9 +14,9 @@
 
 namespace runner::commands {
 
+using base::percent_encode;
 using nlohmann::json;
 using pipeline::include::FetchFailure;
-using protocol::http::percent_encode;
 
 namespace {
 

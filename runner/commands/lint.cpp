@@ -120,7 +120,7 @@ int lint(const Values& values) {
         const bool one =
             files->size() == 1 && (words.empty() || !fs::is_directory(words[0], ignored));
         const auto& answer = one ? documents.begin().value() : documents;
-        print(answer.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+        print(base::dump_json(answer, 2) + "\n");
     }
     return valid ? 0 : 1;
 }

@@ -24,9 +24,7 @@ struct Order {
     std::vector<std::string> jobs;
 };
 
-void print_json(const ordered_json& json) {
-    print(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-}
+void print_json(const ordered_json& json) { print(base::dump_json(json, 2) + "\n"); }
 
 base::Result<Order> order_of(const Values& values) {
     const auto& words = values.words();

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 
 #include "base/clock.hpp"
 #include "base/files.hpp"
+#include "base/host_name.hpp"
 #include "base/strings.hpp"
 #include "runner/commands/commands.hpp"
 #include "runner/commands/gitlab_session.hpp"
@@ -32,12 +32,6 @@ constexpr std::array<std::string_view, 9> kOtherExecutors = {
 template <typename Names>
 bool is_in(const Names& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-std::string host_name() {
-    std::array<char, 256> buffer{};
-    ::gethostname(buffer.data(), buffer.size() - 1);
-    return buffer.data();
 }
 
 /// One run of the command: from flags to a runner that GitLab knows and the file holds. Until the
@@ -183,7 +177,7 @@ class Registrar {
 
     /// GitLab learns of this machine; the entry gets name, id and token.
     base::Result<void> introduce() {
-        if (text("name").empty()) put("name", host_name());
+        if (text("name").empty()) put("name", base::host_name());
         if (plan_.kind == Registration::kAuthenticationToken) {
             if (plan_.compatible) {
                 base::log::warning(

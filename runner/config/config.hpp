@@ -13,8 +13,8 @@
 #include "executors/docker/settings.hpp"
 #include "executors/executor_kind.hpp"
 
-/// config.toml as values (runner-protocol.md §5). Loaded once into an immutable snapshot; a running
-/// job keeps the snapshot it started with.
+/// config.toml as values (runner-protocol.md §5). A loaded configuration is not changed any more; a
+/// running job keeps the one that it started with.
 namespace runner::config {
 
 struct RunnerConfig {
@@ -74,7 +74,7 @@ struct Config {
     int shutdown_timeout_seconds = 30;
     std::map<std::string, std::string> labels;
     std::vector<RunnerConfig> runners;
-    /// Sentences for people, each with file and line: unknown keys, keys without effect here.
+    /// Messages for the user, each with file and line: unknown keys, keys without effect.
     std::vector<std::string> warnings;
 };
 
@@ -82,27 +82,24 @@ struct Config {
 /// and name file, line and key.
 base::Result<Config> load_config(const std::filesystem::path& path);
 
-/// "gitlab.example.com" of an address, without user, port and path; "" when it names none.
+/// The host of an address, without user, port and path; "" when there is none.
 std::string host_of(std::string_view url);
 
-/// certs/<host>.crt, <host>.auth.crt and <host>.auth.key beside the configuration, where the entry
-/// names no files of its own (runner-protocol.md §1.1).
+/// Sets certs/<host>.crt, <host>.auth.crt and <host>.auth.key, in the directory of the
+/// configuration, as the TLS files of an entry that names none (runner-protocol.md §1.1).
 void use_certificates_beside(const std::filesystem::path& config_path, RunnerConfig& runner);
 
 /// /etc/gitlab-runner/config.toml for root, ~/.gitlab-runner/config.toml for others; CONFIG_FILE
 /// wins.
 std::filesystem::path default_config_path();
 
-/// Where the daemon keeps its jobs: $STATE_DIRECTORY; /var/lib/runner for root's default
-/// configuration; else .runner-state beside the configuration. It is not made here.
-std::filesystem::path state_directory(const std::filesystem::path& config_path);
-
-/// What tells runners apart and stays when their token is replaced: address and number, or the
-/// token of an entry without number. Entries of one runner share limits, slots and caches by it.
-/// Secret, like the token.
+/// Identifies a runner, also after its token was replaced: by address and id, or by the token of an
+/// entry without id. Entries with the same identity share limits, slots and caches. As secret as
+/// the token.
 std::string runner_identity(const RunnerConfig& runner);
 
-/// First nine characters behind the token's prefix: shown in logs, labels and names (§2.7.4).
+/// The first nine characters after the prefix of a token: shown in logs, labels and names
+/// (runner-protocol.md §2.7.4).
 std::string short_token(const base::Secret& token);
 
 }  // namespace runner::config

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "base/names.hpp"
 #include "base/strings.hpp"
 
 namespace runner::config {
@@ -47,9 +48,8 @@ std::string float_text(double number) {
 }
 
 bool is_bare(std::string_view key) {
-    return !key.empty() && key.find_first_not_of(
-                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                               "0123456789_-") == std::string_view::npos;
+    constexpr base::NameRule kBareKey{.also = "-"};
+    return base::is_name(key, kBareKey);
 }
 
 }  // namespace

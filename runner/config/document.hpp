@@ -16,8 +16,8 @@ struct Position {
     int column = 0;
 };
 
-/// One value of a TOML document with its place: what toml++ reads, in the order of the file, so
-/// that the rest of the program needs neither its types nor its compile time. A plain value.
+/// One value of a TOML document with its place, entries in the order of the file. The rest of the
+/// program uses it in the place of the types of toml++, which take long to compile. A plain value.
 struct Node {
     enum class Kind { kString, kInteger, kFloat, kBoolean, kDatetime, kArray, kTable };
     struct Entry;
@@ -62,10 +62,10 @@ struct Node::Entry {
 inline Node Node::table() { return {}; }
 
 /// The tables of `[[name]]` in the order of the file. As everywhere in config.toml, case does not
-/// matter, so they may come from several arrays.
+/// matter, so they may belong to several arrays.
 std::vector<const Node*> tables_named(const Node& parent, std::string_view name);
 
-/// "a string", "an integer": for sentences about what was found.
+/// "a string", "an integer": for messages about the value that was found.
 std::string_view describe(Node::Kind kind);
 
 /// Parses TOML 1.0. A failure is kInvalidInput and reads "<name>:<line>:<column>: <what>", a line

@@ -11,7 +11,7 @@ namespace runner::config {
 
 namespace {
 
-constexpr int kNobody = -1;
+constexpr int kNoEntry = -1;
 constexpr std::string_view kNever = "0001-01-01T00:00:00Z";
 
 base::Error conflict(std::string message) {
@@ -38,9 +38,9 @@ std::string without_runners(Node root) {
     return to_toml(root);
 }
 
-/// The edited text, read again: one that changed what it should not is not written. `kept` tells
-/// which entry of the old file stands at each place of the new one, kNobody where it is the new or
-/// changed one.
+/// Parses the edited text again, and answers it only if no other entry or key has changed. `kept`
+/// has, for each entry of the new text, the index of the same entry in the old text; kNoEntry for
+/// an entry that is new or changed.
 base::Result<std::string> checked(std::string text, const Node& before,
                                   const std::vector<int>& kept) {
     const auto as_intended = [&](const Node& after) {
@@ -49,7 +49,7 @@ base::Result<std::string> checked(std::string text, const Node& before,
         if (now.size() != kept.size() || without_runners(after) != without_runners(before))
             return false;
         for (std::size_t i = 0; i < kept.size(); ++i) {
-            if (kept[i] == kNobody) continue;
+            if (kept[i] == kNoEntry) continue;
             if (to_toml(*now[i]) != to_toml(*then[static_cast<std::size_t>(kept[i])])) return false;
         }
         return true;
@@ -67,7 +67,7 @@ std::vector<int> all_entries(const Node& root) {
     return all;
 }
 
-/// A table, and whose it is: the number of the [[runners]] entry, or nobody's.
+/// The header of a table, and the index of the [[runners]] entry that it belongs to, or kNoEntry.
 struct Header {
     Position place;
     int owner;
@@ -84,7 +84,7 @@ std::vector<Header> headers_of(const Node& root) {
     int runner = 0;
     for (const auto& entry : root.entries) {
         if (!base::iequals(entry.key, "runners")) {
-            collect_headers(entry.value, kNobody, headers);
+            collect_headers(entry.value, kNoEntry, headers);
             continue;
         }
         for (const Node& item : entry.value.items) collect_headers(item, runner++, headers);
@@ -94,7 +94,8 @@ std::vector<Header> headers_of(const Node& root) {
     return headers;
 }
 
-/// A string of several lines may hold what looks like a comment.
+/// The last line of a string that begins before line `before`: a string of several lines may have
+/// lines that look like comments.
 int last_value_line(const Node& node, int before) {
     int line = 0;
     for (const auto& entry : node.entries)
@@ -105,8 +106,8 @@ int last_value_line(const Node& node, int before) {
     return line;
 }
 
-/// The first of the comment lines right above a header that speak of it: not indented deeper than
-/// it.
+/// The first of the comment lines directly above a header that belong to it: those that are not
+/// indented deeper.
 int first_line_of(const Header& header, const Node& root, const std::vector<std::string>& lines) {
     const int floor = last_value_line(root, header.place.line);
     int first = header.place.line;
@@ -120,9 +121,9 @@ int first_line_of(const Header& header, const Node& root, const std::vector<std:
     return first;
 }
 
-/// For every line, whose it is.
+/// For each line, the index of the [[runners]] entry that it belongs to, or kNoEntry.
 std::vector<int> owners_of_lines(const Node& root, const std::vector<std::string>& lines) {
-    std::vector<int> owners(lines.size(), kNobody);
+    std::vector<int> owners(lines.size(), kNoEntry);
     for (const auto& header : headers_of(root)) {
         const auto first = static_cast<std::size_t>(first_line_of(header, root, lines)) - 1;
         std::fill(owners.begin() + static_cast<std::ptrdiff_t>(first), owners.end(), header.owner);
@@ -142,8 +143,8 @@ class Offsets {
         return std::min(end_, starts_[static_cast<std::size_t>(place.line) - 1] +
                                   static_cast<std::size_t>(place.column) - 1);
     }
-    /// Behind the line's own end of line.
-    [[nodiscard]] std::size_t behind_line(int line) const {
+    /// The offset after the end of the line.
+    [[nodiscard]] std::size_t after_line(int line) const {
         const auto index = static_cast<std::size_t>(line);
         return index < starts_.size() ? starts_[index] : end_;
     }
@@ -153,7 +154,7 @@ class Offsets {
     std::size_t end_ = 0;
 };
 
-/// Replaces the value of a key of the entry, or adds the key behind the token's line.
+/// Replaces the value of a key of the entry, or adds the key after the line of the token.
 base::Result<std::string> put_value(const std::string& text, std::size_t index,
                                     std::string_view key, const std::string& value) {
     auto root = parse(text);
@@ -169,14 +170,14 @@ base::Result<std::string> put_value(const std::string& text, std::size_t index,
         const auto from = offsets.of(present.value.begin);
         return out.replace(from, offsets.of(present.value.end) - from, value);
     }
-    // The entry's header stands in for a token that is not there.
+    // Without a token the new line is put after the header of the entry.
     const int anchor = token != nullptr ? token->end.line : (*entry)->begin.line;
     const auto line_start = offsets.of({token != nullptr ? token->begin.line : anchor, 1});
     const auto first = text.find_first_not_of(" \t", line_start);
     std::string added =
         text.substr(line_start, first - line_start) + (token != nullptr ? "" : "  ");
     added += std::string(key) + " = " + value + "\n";
-    const auto where = offsets.behind_line(anchor);
+    const auto where = offsets.after_line(anchor);
     if (where > 0 && text[where - 1] != '\n') added.insert(added.begin(), '\n');
     return out.insert(where, added);
 }
@@ -191,7 +192,7 @@ base::Result<std::string> append_runner(const std::string& text, const Node& run
     if (!out.empty() && !out.ends_with("\n\n")) out += '\n';
     out += format_runner(runner);
     auto kept = all_entries(*root);
-    kept.push_back(kNobody);
+    kept.push_back(kNoEntry);
     return checked(std::move(out), *root, kept);
 }
 
@@ -224,7 +225,7 @@ base::Result<std::string> replace_token(const std::string& text, std::size_t ind
     const auto root = parse(text);
     if (!root) return root.error();
     auto kept = all_entries(*root);
-    kept[index] = kNobody;
+    kept[index] = kNoEntry;
     return checked(std::move(*out), *root, kept);
 }
 

@@ -10,22 +10,22 @@
 #include "base/secret.hpp"
 #include "runner/config/document.hpp"
 
-/// Changes of config.toml by a program. They touch the text where they must and leave everything
-/// else as a person wrote it, comments included. Texts in, texts out; edit_config() does the file
-/// work.
+/// Changes of config.toml by a program. They change the text only where it is necessary and keep
+/// everything else, comments included. The functions take and return texts; edit_config() reads and
+/// writes the file.
 namespace runner::config {
 
-/// One [[runners]] entry as TOML in the official shape: known keys in the order of the schema,
-/// others behind them.
+/// One [[runners]] entry as TOML in the official form: known keys in the order of the schema, then
+/// the others.
 std::string format_runner(const Node& runner);
 
-/// What a new file begins with.
+/// The text of a new file without entries.
 std::string new_config_text();
 
 /// Adds an entry at the end. kConflict when `runners` is written in a form that cannot be added to.
 base::Result<std::string> append_runner(const std::string& text, const Node& runner);
 
-/// Takes the entry out, with the comment lines right above it.
+/// Removes the entry and the comment lines directly above it.
 base::Result<std::string> remove_runner(const std::string& text, std::size_t index);
 
 struct TokenDates {
@@ -39,10 +39,10 @@ base::Result<std::string> replace_token(const std::string& text, std::size_t ind
 
 using Edit = std::function<base::Result<std::string>(const std::string& text)>;
 
-/// Reads the file, applies `edit`, and writes the result: at once or not at all, 0600, its
-/// directory made with 0700, the owner kept. Edits of several processes follow one another. A
-/// missing file is new_config_text() when `create`, else kNotFound. Nothing is written when the
-/// text stays the same.
+/// Reads the file, applies `edit`, and writes the result, completely or not at all, with mode 0600
+/// and the same owner; a missing directory is made with 0700. A lock keeps edits of several
+/// processes apart. A missing file is taken as new_config_text() when `create`, else it is
+/// kNotFound. Nothing is written when the text stays the same.
 base::Result<void> edit_config(const std::filesystem::path& path, bool create, const Edit& edit);
 
 }  // namespace runner::config

@@ -14,14 +14,14 @@ namespace runner::config {
 
 namespace {
 
-/// A file that is a link stays one: what it points to is replaced.
+/// The path behind symbolic links, so that the file is replaced and not the link.
 std::filesystem::path real_path(const std::filesystem::path& path) {
     std::error_code failure;
     auto real = std::filesystem::weakly_canonical(std::filesystem::absolute(path), failure);
     return failure ? path : real;
 }
 
-/// Held while a file of the directory is read and written again.
+/// A lock that is held while a file of the directory is read, changed and written.
 base::Result<base::UniqueFd> lock_directory(const std::filesystem::path& directory) {
     base::UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return base::errno_error("open directory " + directory.string());
@@ -64,7 +64,8 @@ base::Result<void> edit_config(const std::filesystem::path& path, bool create, c
     }
     auto lock = lock_directory(real.parent_path());
     if (!lock) {
-        // Without a directory there is no file either, and that has its own sentence.
+        // Without the directory there is no file either: the message about the file is the better
+        // one.
         auto text = read_config_text(path);
         return text ? lock.error() : text.error();
     }

@@ -7,8 +7,8 @@
 
 #include "base/files.hpp"
 #include "base/strings.hpp"
-#include "runner/config/rules.hpp"
 #include "runner/config/schema.hpp"
+#include "runner/config/validation.hpp"
 #include "runner/config/value.hpp"
 
 namespace runner::config {
@@ -55,7 +55,7 @@ class Loader {
         if (!value) {
             const std::string text =
                 fmt::format("{}: {}", full_path(section, key), value.error().message);
-            // What has no effect cannot do harm either.
+            // A wrong value of an ignored key does no harm.
             if (key.set == nullptr)
                 report_.warning(entry.value.begin, text);
             else
@@ -92,7 +92,7 @@ class Loader {
         if (child.path == "runners") {
             config_.runners.emplace_back();
             read_table(child, item, quiet);
-            rules::check_runner(config_, config_.runners.back(), item, report_);
+            validation::check_runner(config_, config_.runners.back(), item, report_);
             return;
         }
         if (child.path == "runners.docker.services") {
@@ -114,7 +114,7 @@ class Loader {
                            });
     }
 
-    /// The name here that is nearest, else the table where exactly this name belongs.
+    /// Names the table that has this key, or suggests the most similar name of this table.
     [[nodiscard]] static std::string unknown(const Section& section, const std::string& name) {
         std::string text =
             fmt::format("unknown key \"{}\" in {} is ignored", name, header_of(section));
@@ -135,7 +135,7 @@ class Loader {
     }
 
     Config& config_;
-    rules::Reporter report_;
+    validation::Reporter report_;
 };
 
 }  // namespace
@@ -156,9 +156,9 @@ Inspection inspect(const Node& root, const std::filesystem::path& path) {
     inspection.config.path = path;
     Loader loader(inspection.config, inspection.findings);
     loader.read_table(*find_section(""), root, false);
-    rules::apply_defaults(inspection.config);
-    rules::Reporter report(inspection.findings);
-    rules::check_whole(inspection.config, root, report);
+    validation::apply_defaults(inspection.config);
+    validation::Reporter report(inspection.findings);
+    validation::check_whole(inspection.config, root, report);
     std::stable_sort(
         inspection.findings.begin(), inspection.findings.end(),
         [](const Finding& a, const Finding& b) { return a.place.line < b.place.line; });

@@ -10,11 +10,11 @@
 
 namespace runner::config {
 
-/// Something to say about a configuration.
+/// A problem in a configuration, or a note about it.
 struct Finding {
     enum class Severity {
-        kNote,     ///< harmless: a key without effect here, an old form
-        kWarning,  ///< a slip that changes what happens: an unknown key, an entry that cannot work
+        kNote,     ///< harmless: a key without effect, an old form
+        kWarning,  ///< probably a mistake: an unknown key, an entry that cannot work
         kError,    ///< the file cannot be used
     };
     Severity severity = Severity::kWarning;
@@ -22,8 +22,8 @@ struct Finding {
     std::string text;
 };
 
-/// A configuration as far as it could be read, and all that is wrong with it, in the order of the
-/// file. What has an error keeps its default in `config`.
+/// A configuration as far as it could be read, and its problems in the order of the file. A key
+/// with an error keeps its default in `config`.
 struct Inspection {
     Config config;
     std::vector<Finding> findings;
@@ -35,15 +35,15 @@ struct Inspection {
 /// "path:line:column: text".
 std::string to_string(const std::filesystem::path& path, const Finding& finding);
 
-/// Reads a document by the schema: types, unknown keys, keys without effect, and the rules of
-/// single values. `path` is for sentences and for certs/ beside it.
+/// Reads a document by the schema and validates it: types, unknown keys, keys without effect, and
+/// the rules of validation.hpp. `path` is for messages, and for certs/ in its directory.
 Inspection inspect(const Node& root, const std::filesystem::path& path);
 
-/// The same for a file. kNotFound when there is none; kIo when it cannot be read; kInvalidInput for
+/// inspect() of a file. kNotFound when there is none; kIo when it cannot be read; kInvalidInput for
 /// what is not TOML.
 base::Result<Inspection> inspect_file(const std::filesystem::path& path);
 
-/// The file's text, with a sentence that names the remedy when it cannot be read.
+/// The text of the file. The error says how to make it readable.
 base::Result<std::string> read_config_text(const std::filesystem::path& path);
 
 }  // namespace runner::config

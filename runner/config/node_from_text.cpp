@@ -1,4 +1,4 @@
-// Values of the command line and the environment, as TOML.
+// Values from the command line and the environment as TOML values.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -53,8 +53,8 @@ base::Result<Node> one(const Key& key, const std::string& text) {
 base::Result<Node> table_of(const Key& key, const std::vector<std::string>& texts) {
     Node table = Node::table();
     for (const auto& text : texts) {
-        // Image names have colons of their own, a path has none: the last separates an image from
-        // devices.
+        // kStringsMap has an image as name and device paths as value. Only the image may have
+        // colons of its own, so the last one separates them.
         const auto colon = key.type == Type::kStringsMap ? text.rfind(':') : text.find(':');
         if (colon == std::string::npos || colon == 0) {
             return base::invalid_input(fmt::format("expected NAME:VALUE, got \"{}\"", text));

@@ -1,4 +1,4 @@
-// The only file that knows toml++.
+// The only file that uses toml++.
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
@@ -15,7 +15,7 @@ class Reader {
   public:
     explicit Reader(std::string_view text) : lines_(base::split(text, '\n')) {}
 
-    /// toml++ counts characters, editors of text count bytes.
+    /// toml++ counts characters; a Position counts bytes.
     [[nodiscard]] Position place(const toml::source_position& at) const {
         const auto line = static_cast<std::size_t>(at.line);
         if (line == 0 || line > lines_.size()) return {static_cast<int>(at.line), 1};
@@ -69,7 +69,7 @@ class Reader {
             node.entries.push_back(
                 {std::string(key.str()), place(key.source().begin), read(value)});
         }
-        // toml++ keeps a table sorted by name; people read it as it was written.
+        // toml++ sorts a table by name; the order of the file is restored.
         std::sort(node.entries.begin(), node.entries.end(), [](const auto& a, const auto& b) {
             return std::pair(a.place.line, a.place.column) <
                    std::pair(b.place.line, b.place.column);
@@ -99,8 +99,8 @@ std::string printable(std::string_view text) {
     return out;
 }
 
-/// The line with a mark under the place. A token may stand on it: what is between quotes is not
-/// shown.
+/// The line with a mark under the place. Text between quotes is not shown, because it may be a
+/// token.
 std::string marked(const std::string& line, int column) {
     constexpr std::size_t kLongest = 120;
     if (column < 1 || static_cast<std::size_t>(column) > kLongest) return "";

@@ -26,7 +26,7 @@ bool all_of_set(std::string_view text, std::string_view set) {
     return text.find_first_not_of(set) == std::string_view::npos;
 }
 
-/// What is before the part of a token that tells tokens apart (§2.7.4).
+/// The length of the part of a token that many tokens have in common (runner-protocol.md §2.7.4).
 std::size_t prefix_length(std::string_view token) {
     const auto type_mark = [&](std::size_t at) {
         const auto rest = token.substr(at);
@@ -50,18 +50,6 @@ std::filesystem::path default_config_path() {
         return given;
     if (::geteuid() == 0) return kSystemConfig;
     return std::filesystem::path(home_directory()) / ".gitlab-runner" / "config.toml";
-}
-
-std::filesystem::path state_directory(const std::filesystem::path& config_path) {
-    // systemd joins several with colons; ours is the first.
-    if (const char* given = std::getenv("STATE_DIRECTORY"); given != nullptr && *given != '\0') {
-        const std::string_view all(given);
-        return std::string(all.substr(0, all.find(':')));
-    }
-    std::error_code ignored;
-    const auto absolute = std::filesystem::absolute(config_path, ignored).lexically_normal();
-    if (::geteuid() == 0 && absolute == kSystemConfig) return "/var/lib/runner";
-    return absolute.parent_path() / ".runner-state";
 }
 
 std::string runner_identity(const RunnerConfig& runner) {

@@ -49,8 +49,9 @@ std::string upper_snake(std::string_view name) {
 std::span<const Section> sections() {
     static const std::vector<Section> all = [] {
         std::vector<Section> together;
-        for (const auto part : {schema::top_sections(), schema::runner_sections(),
-                                schema::docker_sections(), schema::other_executor_sections()}) {
+        for (const auto part :
+             {schema::top_sections(), schema::runner_sections(), schema::docker_sections(),
+              schema::unsupported_executor_sections()}) {
             together.insert(together.end(), part.begin(), part.end());
         }
         return together;

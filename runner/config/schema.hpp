@@ -31,30 +31,30 @@ enum class Type {
     kStringMap,
     kBoolMap,
     kStringsMap,  ///< table of arrays
-    kAny,         ///< no effect here: any value or table
+    kAny,         ///< any value or table; for ignored keys
 };
 
-/// A value as its key's type says; kMemory and kCpus are integers, an array or a string of
-/// kStringOrStrings are strings.
+/// A value of the type of its key. kMemory and kCpus give integers, kStringOrStrings gives a
+/// vector.
 using Value =
     std::variant<std::string, std::int64_t, double, bool, std::chrono::nanoseconds,
                  std::vector<std::string>, std::map<std::string, std::string>,
                  std::map<std::string, bool>, std::map<std::string, std::vector<std::string>>>;
 
-/// Puts a value where it belongs: into the configuration, or into the runner, service or registry
-/// that was begun last.
+/// Stores a value in the configuration, or in the runner, service or registry that was added last.
 using Setter = void (*)(Config&, const Value&);
 
 struct Key {
     std::string_view name;
     Type type = Type::kString;
-    std::string_view fallback;  ///< the default as one writes it, "" for none
-    Setter set = nullptr;       ///< null: accepted, without effect here
-    std::string_view help;      ///< what it means; for keys without effect, why
-    std::string_view choices;   ///< "a|b|c": what a string may be, "" for anything
-    std::string_view
-        flag;  ///< of `register`, without dashes; "": by rule, "-": none; "a,b": two names
-    std::string_view env;  ///< "": by rule, "-": none
+    std::string_view fallback;  ///< the default as written in TOML, "" for none
+    Setter set = nullptr;       ///< null: accepted and ignored
+    std::string_view help;      ///< what it means; for a key without effect, why it has none
+    std::string_view choices;   ///< "a|b|c": the allowed strings, "" for any
+    /// The flag of `register`, without dashes, or two names as "a,b". "": the name follows from the
+    /// key's; "-": there is no flag.
+    std::string_view flag;
+    std::string_view env;  ///< its environment variable; "" and "-" as for `flag`
 
     [[nodiscard]] constexpr Key with_flag(std::string_view f, std::string_view e) const {
         Key key = *this;
@@ -69,12 +69,12 @@ struct Key {
     }
 };
 
-/// What one kind of table may hold.
+/// A kind of table and the keys that it may have.
 struct Section {
     std::string_view path;  ///< "" for the top, "runners.docker.services"
     std::span<const Key> keys;
     bool repeated = false;         ///< [[path]]
-    std::string_view no_effect;    ///< why the whole table does nothing here, "" when it works
+    std::string_view no_effect;    ///< why the whole table is ignored, "" when it is not
     std::string_view flag_prefix;  ///< "docker-"; "-": its keys have no flags
     std::string_view env_prefix;
 };
@@ -82,8 +82,8 @@ struct Section {
 /// In the order in which `register` writes them.
 std::span<const Section> sections();
 const Section* find_section(std::string_view path);
-/// The key of a section; as in the official program, case does not matter when nothing fits
-/// exactly.
+/// The key of a section. As in the official program, a key that differs only in case is found when
+/// no key matches exactly.
 const Key* find_key(const Section& section, std::string_view name);
 /// The section `name` directly below `section`, by the same rule.
 const Section* find_child(const Section& section, std::string_view name);
@@ -92,18 +92,18 @@ const Section* find_child(const Section& section, std::string_view name);
 std::string full_path(const Section& section, const Key& key);
 /// Names of the flag with which `register` takes the key, without dashes; empty when it has none.
 std::vector<std::string> flag_names(const Section& section, const Key& key);
-/// The environment variable of the same, "" for none.
+/// The environment variable of the key, "" for none.
 std::string env_name(const Section& section, const Key& key);
 
-/// "a string", "an integer", …: what a key wants, for sentences.
+/// "a string", "an integer", …: the type of a key, for messages.
 std::string_view expectation(Type type);
 
 namespace schema {
-/// The tables, by theme.
+/// The sections of the file, one function for each schema_*.cpp.
 std::span<const Section> top_sections();
 std::span<const Section> runner_sections();
 std::span<const Section> docker_sections();
-std::span<const Section> other_executor_sections();
+std::span<const Section> unsupported_executor_sections();
 }  // namespace schema
 
 }  // namespace runner::config

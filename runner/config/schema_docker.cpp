@@ -111,8 +111,8 @@ constexpr Key kDocker[] = {
         docker<&D::service_memory_reservation_bytes>, "soft limit of a service"),
     key("service_cgroup_parent", Type::kString, "", docker<&D::service_cgroup_parent>,
         "cgroup of services"),
-    idle("service_slot_cgroup_template", Type::kString, "",
-         "this runner makes no cgroups per slot"),
+    ignored("service_slot_cgroup_template", Type::kString, "",
+            "this runner makes no cgroups per slot"),
     key("service_cpuset_cpus", Type::kString, "", docker<&D::service_cpuset_cpus>,
         "processors of a service"),
     key("service_cpus", Type::kCpus, "", docker<&D::service_nano_cpus>, "processors, as \"1.5\""),
@@ -162,7 +162,7 @@ constexpr Key kServices[] = {
     key("command", Type::kStrings, "", service<&S::command>, "its command"),
     key("entrypoint", Type::kStrings, "", service<&S::entrypoint>, "its entrypoint"),
     key("environment", Type::kStrings, "", service<&S::environment>, "KEY=VALUE"),
-    idle("suspend_data_path", Type::kString, "", "it is for kubernetes only"),
+    ignored("suspend_data_path", Type::kString, "", "it is for kubernetes only"),
 };
 
 constexpr Key kDind[] = {

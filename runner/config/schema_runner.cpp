@@ -67,7 +67,7 @@ constexpr Key kRunner[] = {
     key("environment", Type::kStrings, "", runner<&R::environment>,
         "KEY=VALUE for every job; the job wins")
         .with_flag("env", "RUNNER_ENV"),
-    idle("proxy_exec", Type::kBool, "false", "it is an experiment of the official runner"),
+    ignored("proxy_exec", Type::kBool, "false", "it is an experiment of the official runner"),
     key("pre_get_sources_script", Type::kString, "", runner<&R::pre_get_sources_script>,
         "runs before the sources are fetched"),
     key("post_get_sources_script", Type::kString, "", runner<&R::post_get_sources_script>,
@@ -92,11 +92,11 @@ constexpr Key kRunner[] = {
         runner<&R::clean_git_config>, "remove git configuration and hooks that a job left behind"),
     key("shell", Type::kString, "bash where there is one, else sh", runner<&R::shell>,
         "bash or sh"),
-    idle("step_runner_image", Type::kString, "", "this runner runs no CI steps")
+    ignored("step_runner_image", Type::kString, "", "this runner runs no CI steps")
         .with_flag("", "STEP_RUNNER_IMAGE"),
-    idle("use_slot_cgroups", Type::kBool, "false", "this runner makes no cgroups per slot"),
-    idle("slot_cgroup_template", Type::kString, "gitlab-runner/slot-${slot}",
-         "this runner makes no cgroups per slot"),
+    ignored("use_slot_cgroups", Type::kBool, "false", "this runner makes no cgroups per slot"),
+    ignored("slot_cgroup_template", Type::kString, "gitlab-runner/slot-${slot}",
+            "this runner makes no cgroups per slot"),
     key("feature_flags", Type::kBoolMap, "", runner<&R::feature_flags>,
         "FF_…: stronger than the job's own")
         .with_flag("feature-flags", "FEATURE_FLAGS"),
@@ -111,62 +111,62 @@ constexpr Key kCustomBuildDir[] = {
 constexpr Key kArtifact[] = {
     key("upload_timeout", Type::kDuration, "1h0m0s", runner<&R::artifact_upload_timeout>,
         "longest time for sending one archive, further tries included"),
-    idle("response_header_timeout", Type::kDuration, "10m0s",
-         "upload_timeout counts for the answer, too"),
+    ignored("response_header_timeout", Type::kDuration, "10m0s",
+            "upload_timeout counts for the answer, too"),
 };
 
-constexpr Key kMonitoring[] = {idle("job_queuing_durations", Type::kAny)};
-constexpr Key kReferees[] = {idle("metrics", Type::kAny)};
+constexpr Key kMonitoring[] = {ignored("job_queuing_durations", Type::kAny)};
+constexpr Key kReferees[] = {ignored("metrics", Type::kAny)};
 constexpr Key kBootVerify[] = {
-    idle("enabled", Type::kBool, "false"),
-    idle("timeout", Type::kDuration, "5m"),
-    idle("acquire_min_backoff", Type::kDuration, "1s"),
-    idle("acquire_max_backoff", Type::kDuration, "10s"),
+    ignored("enabled", Type::kBool, "false"),
+    ignored("timeout", Type::kDuration, "5m"),
+    ignored("acquire_min_backoff", Type::kDuration, "1s"),
+    ignored("acquire_max_backoff", Type::kDuration, "10s"),
 };
 
 constexpr Key kCache[] = {
-    idle("Type", Type::kString).one_of("s3|gcs|azure"),
-    idle("Path", Type::kString),
-    idle("Shared", Type::kBool, "false"),
-    idle("MaxUploadedArchiveSize", Type::kInt64, "0")
+    ignored("Type", Type::kString).one_of("s3|gcs|azure"),
+    ignored("Path", Type::kString),
+    ignored("Shared", Type::kBool, "false"),
+    ignored("MaxUploadedArchiveSize", Type::kInt64, "0")
         .with_flag("cache-max_uploaded_archive_size", "CACHE_MAXIMUM_UPLOADED_ARCHIVE_SIZE"),
 };
 
 constexpr Key kCacheS3[] = {
-    idle("ServerAddress", Type::kString),
-    idle("AccessKey", Type::kString),
-    idle("SecretKey", Type::kString),
-    idle("SessionToken", Type::kString),
-    idle("BucketName", Type::kString),
-    idle("BucketLocation", Type::kString),
-    idle("Insecure", Type::kBool, "false"),
-    idle("AuthenticationType", Type::kString)
+    ignored("ServerAddress", Type::kString),
+    ignored("AccessKey", Type::kString),
+    ignored("SecretKey", Type::kString),
+    ignored("SessionToken", Type::kString),
+    ignored("BucketName", Type::kString),
+    ignored("BucketLocation", Type::kString),
+    ignored("Insecure", Type::kBool, "false"),
+    ignored("AuthenticationType", Type::kString)
         .one_of("iam|access-key")
         .with_flag("cache-s3-authentication_type", "CACHE_S3_AUTHENTICATION_TYPE"),
-    idle("ServerSideEncryption", Type::kString),
-    idle("ServerSideEncryptionKeyID", Type::kString),
-    idle("DualStack", Type::kBool, "true"),
-    idle("PathStyle", Type::kBool),
-    idle("Accelerate", Type::kBool),
-    idle("RoleARN", Type::kString),
-    idle("UploadRoleARN", Type::kString),
-    idle("AssumeRoleMaxConcurrency", Type::kInt, "5"),
-    idle("DisableAssumeRoleCredentialsCaching", Type::kBool),
+    ignored("ServerSideEncryption", Type::kString),
+    ignored("ServerSideEncryptionKeyID", Type::kString),
+    ignored("DualStack", Type::kBool, "true"),
+    ignored("PathStyle", Type::kBool),
+    ignored("Accelerate", Type::kBool),
+    ignored("RoleARN", Type::kString),
+    ignored("UploadRoleARN", Type::kString),
+    ignored("AssumeRoleMaxConcurrency", Type::kInt, "5"),
+    ignored("DisableAssumeRoleCredentialsCaching", Type::kBool),
 };
 
 constexpr Key kCacheGcs[] = {
-    idle("AccessID", Type::kString),
-    idle("PrivateKey", Type::kString),
-    idle("CredentialsFile", Type::kString).with_flag("", "GOOGLE_APPLICATION_CREDENTIALS"),
-    idle("BucketName", Type::kString),
-    idle("UniverseDomain", Type::kString),
+    ignored("AccessID", Type::kString),
+    ignored("PrivateKey", Type::kString),
+    ignored("CredentialsFile", Type::kString).with_flag("", "GOOGLE_APPLICATION_CREDENTIALS"),
+    ignored("BucketName", Type::kString),
+    ignored("UniverseDomain", Type::kString),
 };
 
 constexpr Key kCacheAzure[] = {
-    idle("AccountName", Type::kString),
-    idle("AccountKey", Type::kString),
-    idle("ContainerName", Type::kString),
-    idle("StorageDomain", Type::kString, "blob.core.windows.net"),
+    ignored("AccountName", Type::kString),
+    ignored("AccountKey", Type::kString),
+    ignored("ContainerName", Type::kString),
+    ignored("StorageDomain", Type::kString, "blob.core.windows.net"),
 };
 
 constexpr Section kRunnerSections[] = {

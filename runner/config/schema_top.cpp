@@ -22,56 +22,56 @@ constexpr Key kGlobal[] = {
     key("listen_address", Type::kString, "", global<&Config::listen_address>,
         "host:port of the status page and the metrics; \":9252\" for all interfaces, empty for "
         "none"),
-    idle("sentry_dsn", Type::kString, "", "this runner reports to no error tracker"),
+    ignored("sentry_dsn", Type::kString, "", "this runner reports to no error tracker"),
     key("connection_max_age", Type::kDuration, "15m0s", global<&Config::connection_max_age>,
         "idle connections to GitLab older than this are not used again; 0: no limit"),
     key("shutdown_timeout", Type::kInt, "30", global<&Config::shutdown_timeout_seconds>,
         "seconds that stopped jobs have to clean up; 0 or less means 30"),
-    idle("user", Type::kString, "", "give `run --user` instead"),
+    ignored("user", Type::kString, "", "give `run --user` instead"),
     key("labels", Type::kStringMap, "", global<&Config::labels>,
         "labels of all runners, told to GitLab"),
 };
 
 constexpr Key kSessionServer[] = {
-    idle("listen_address", Type::kString),
-    idle("advertise_address", Type::kString),
-    idle("session_timeout", Type::kInt, "1800"),
+    ignored("listen_address", Type::kString),
+    ignored("advertise_address", Type::kString),
+    ignored("session_timeout", Type::kInt, "1800"),
 };
 
 constexpr Key kShutdownDrain[] = {
-    idle("enabled", Type::kBool, "false"),
-    idle("concurrency", Type::kInt, "3"),
-    idle("max_retries", Type::kInt, "3"),
-    idle("retry_backoff", Type::kDuration, "5s"),
+    ignored("enabled", Type::kBool, "false"),
+    ignored("concurrency", Type::kInt, "3"),
+    ignored("max_retries", Type::kInt, "3"),
+    ignored("retry_backoff", Type::kDuration, "5s"),
 };
 
 constexpr Key kUsageLogger[] = {
-    idle("enabled", Type::kBool, "false"),
-    idle("writers", Type::kStrings),
-    idle("log_dir", Type::kString),
-    idle("max_backup_files", Type::kInt),
-    idle("max_rotation_age", Type::kDuration),
-    idle("labels", Type::kStringMap),
+    ignored("enabled", Type::kBool, "false"),
+    ignored("writers", Type::kStrings),
+    ignored("log_dir", Type::kString),
+    ignored("max_backup_files", Type::kInt),
+    ignored("max_rotation_age", Type::kDuration),
+    ignored("labels", Type::kStringMap),
 };
 
 constexpr Key kUsageLogrotate[] = {
-    idle("log_dir", Type::kString),
-    idle("max_backup_files", Type::kInt),
-    idle("max_rotation_age", Type::kDuration),
-    idle("labels", Type::kStringMap),
+    ignored("log_dir", Type::kString),
+    ignored("max_backup_files", Type::kInt),
+    ignored("max_rotation_age", Type::kDuration),
+    ignored("labels", Type::kStringMap),
 };
 
 constexpr Key kUsageSnowplow[] = {
-    idle("collector_uri", Type::kString),
-    idle("app_id", Type::kString),
-    idle("category", Type::kString),
-    idle("realm", Type::kString),
-    idle("deployment_type", Type::kString),
-    idle("metadata", Type::kStringMap),
-    idle("enable_oidc", Type::kBool),
-    idle("batch_delivery_duration_buckets", Type::kAny),
-    idle("skip_oidc_if_unsupported_cloud", Type::kBool),
-    idle("skip_runner_system_failure", Type::kBool),
+    ignored("collector_uri", Type::kString),
+    ignored("app_id", Type::kString),
+    ignored("category", Type::kString),
+    ignored("realm", Type::kString),
+    ignored("deployment_type", Type::kString),
+    ignored("metadata", Type::kStringMap),
+    ignored("enable_oidc", Type::kBool),
+    ignored("batch_delivery_duration_buckets", Type::kAny),
+    ignored("skip_oidc_if_unsupported_cloud", Type::kBool),
+    ignored("skip_runner_system_failure", Type::kBool),
 };
 
 constexpr Section kTopSections[] = {

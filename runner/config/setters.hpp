@@ -4,7 +4,8 @@
 
 #include "runner/config/schema.hpp"
 
-/// How the tables of the schema put values into the structs. Only schema_*.cpp include this.
+/// The builders of the keys in the tables of the schema, and the setters that store values in the
+/// configuration. Only schema_*.cpp include this.
 namespace runner::config::schema {
 
 template <typename T>
@@ -47,7 +48,7 @@ void registry(Config& config, const Value& value) {
     assign(config.runners.back().registries.back().*Member, value);
 }
 
-/// A key that does something.
+/// A key that this runner uses.
 constexpr Key key(std::string_view name, Type type, std::string_view fallback, Setter set,
                   std::string_view help) {
     return {.name = name,
@@ -59,9 +60,9 @@ constexpr Key key(std::string_view name, Type type, std::string_view fallback, S
             .flag = {},
             .env = {}};
 }
-/// An official key that does nothing here.
-constexpr Key idle(std::string_view name, Type type, std::string_view fallback = "",
-                   std::string_view why = "") {
+/// An official key that this runner accepts and ignores; `why` is shown to the user.
+constexpr Key ignored(std::string_view name, Type type, std::string_view fallback = "",
+                      std::string_view why = "") {
     return {.name = name,
             .type = type,
             .fallback = fallback,

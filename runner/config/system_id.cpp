@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/encoding.hpp"
 #include "base/files.hpp"
 #include "base/random.hpp"
 #include "base/strings.hpp"
@@ -42,9 +43,7 @@ std::string system_id_from_machine_id(const std::string& machine_id) {
     unsigned length = 0;
     ::HMAC(::EVP_sha256(), machine_id.data(), static_cast<int>(machine_id.size()), message.data(),
            message.size(), digest.data(), &length);
-    std::string id = "s_";
-    for (std::size_t i = 0; i < 6; ++i) id += fmt::format("{:02x}", digest[i]);
-    return id;
+    return "s_" + base::to_hex({reinterpret_cast<const char*>(digest.data()), 6});
 }
 
 SystemId load_system_id(const std::filesystem::path& config_path) {

@@ -9,16 +9,16 @@ namespace runner::config {
 struct SystemId {
     std::string value;  ///< ^[sr]_[0-9a-zA-Z]{12}$
     bool created = false;
-    std::vector<std::string>
-        warnings;  ///< an invalid file was replaced, a new one could not be kept
+    /// An invalid file was replaced; a new one could not be written.
+    std::vector<std::string> warnings;
 };
 
-/// The identity of this machine in GitLab's eyes: that of `.runner_system_id` beside the
-/// configuration, made and kept (0600) when there is none. It never fails: what cannot be written
-/// is used all the same.
+/// The id by which GitLab tells machines with the same runner apart: that of `.runner_system_id` in
+/// the directory of the configuration. Without that file, an id is made and written to it (0600).
+/// It never fails: an id that cannot be written is used all the same.
 SystemId load_system_id(const std::filesystem::path& config_path);
 
-/// The id that a machine id stands for: "s_" and twelve hex digits.
+/// The system id that is derived from a machine id: "s_" and twelve hex digits.
 std::string system_id_from_machine_id(const std::string& machine_id);
 
 }  // namespace runner::config

@@ -8,13 +8,14 @@
 #include <limits>
 
 #include "base/duration.hpp"
+#include "base/names.hpp"
 #include "base/strings.hpp"
 
 namespace runner::config {
 
 namespace {
 
-/// What stands there, shortly; strings themselves are not repeated, they may be tokens.
+/// "expected …, got …". A string is not repeated: it may be a token.
 base::Error mismatch(Type type, const Node& node) {
     std::string got(describe(node.kind));
     if (node.kind == Node::Kind::kInteger) got += fmt::format(" ({})", node.integer);
@@ -128,8 +129,7 @@ base::Result<Value> strings_map(const Key& key, const Node& node) {
         });
 }
 
-bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_name_part(char c) { return is_name_start(c) || (c >= '0' && c <= '9'); }
+bool is_name_start(char c) { return base::is_name_character(c) && (c < '0' || c > '9'); }
 
 }  // namespace
 
@@ -226,7 +226,7 @@ std::string expand_environment(std::string_view text, std::vector<std::string>& 
             continue;
         }
         std::size_t to = from;
-        while (to < text.size() && is_name_part(text[to])) ++to;
+        while (to < text.size() && base::is_name_character(text[to])) ++to;
         if (braces && (to == text.size() || text[to] != '}')) {
             out += text[i];
             continue;

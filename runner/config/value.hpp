@@ -10,11 +10,11 @@ namespace runner::config {
 /// integer, got a string"), without the place.
 base::Result<Value> read_value(const Key& key, const Node& node);
 
-/// The same key's value given as text on a command line or in the environment, as a TOML value:
-/// "true", "3", "a" (one element of an array), "KEY:VALUE" (one entry of a table).
+/// The value of a key that is given as text, on the command line or in the environment: "true",
+/// "3", "a" (one element of an array), "KEY:VALUE" (one entry of a table).
 base::Result<Node> node_from_text(const Key& key, const std::vector<std::string>& texts);
 
-/// Whether the node says no more than the default or an empty value.
+/// Whether the value is the default or empty.
 bool is_default(const Key& key, const Node& node);
 
 /// "512m", "2g", "1.5GiB", "-1": bytes.

@@ -155,8 +155,7 @@ class GitLabChannel final : public JobChannel {
         }
         const nlohmann::json state{{"confirmed", uploader_.confirmed_bytes()},
                                    {"trace", trace_->state()}};
-        return {trace_->spool_bytes(),
-                state.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
+        return {trace_->spool_bytes(), base::dump_json(state)};
     }
     void commit(std::uint64_t bytes) override { uploader_.set_available(bytes); }
 

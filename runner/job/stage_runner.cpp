@@ -1,10 +1,8 @@
 #include "runner/job/stage_runner.hpp"
 
-#include <unistd.h>
-
-#include <array>
 #include <utility>
 
+#include "base/host_name.hpp"
 #include "runner/job/retry.hpp"
 #include "runner/job/stage_numbers.hpp"
 
@@ -14,16 +12,11 @@ using executors::session::StageExit;
 
 namespace {
 
-std::string host_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "this host";
-}
-
 script::ScriptSettings script_settings(const JobContext& context) {
     const auto& info = context.executor().info();
     script::ScriptSettings settings;
     settings.description =
-        info.shared ? info.description : info.description + " via " + host_name();
+        info.shared ? info.description : info.description + " via " + base::host_name();
     settings.correlation_id = context.setup.record.correlation_id;
     settings.shared_environment = info.shared;
     settings.shell_executor = context.traits.shared_host;

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 constexpr mode_t kPrivateFile = 0600;
 constexpr mode_t kPrivateDirectory = 0700;
 
-/// FNV-1a: the name must be the same for every build of the program.
+/// A hash (FNV-1a) for the name of the directory: it must be the same in every build.
 std::string url_mark(const std::string& url) {
     std::uint32_t hash = 2166136261U;
     for (const char c : url) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
@@ -150,8 +150,7 @@ base::Result<Journal> Journal::create(const fs::path& state_dir, const std::stri
 }
 
 base::Result<void> Journal::save(const Checkpoint& checkpoint) {
-    const std::string text =
-        to_json(checkpoint).dump(-1, ' ', false, json::error_handler_t::replace);
+    const std::string text = base::dump_json(to_json(checkpoint));
     return base::write_file_atomic(directory_ / "checkpoint.json", text, kPrivateFile);
 }
 

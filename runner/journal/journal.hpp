@@ -10,21 +10,22 @@
 #include "runner/journal/progress.hpp"
 #include "runner/journal/slots.hpp"
 
-/// What survives the daemon: one directory (0700) per running job below the state directory.
+/// The part of a running job that survives the daemon: a directory (0700) below the state
+/// directory.
 ///
-///     payload.json     what the server sent, to the byte (0600: it holds the job's token)
-///     job.json         which runner took it, when, with which slot numbers
-///     checkpoint.json  how far it has come; replaced by rename, so it is old or new, never half
-///     spool            the job log as the server has it or will have it
+///     payload.json     the payload as the server sent it (0600: it has the job's token)
+///     job.json         which runner took the job, when, with which slot numbers
+///     checkpoint.json  the progress; replaced by rename, so it is never half written
+///     spool            the job log as the server has it or will get it
 ///
-/// Rule: a thing is written here before it is acted on. What lies behind the checkpoint in the
-/// spool was never sent and is cut off when the job is taken up again.
+/// Rule: a step is written here before it is carried out. The part of the spool after the
+/// checkpoint was never sent; it is cut off when the job is resumed.
 namespace runner::journal {
 
-/// Facts that do not change while the job runs.
+/// The values that do not change while the job runs.
 struct JobRecord {
     std::string url;          ///< of the runner entry
-    std::string short_token;  ///< tells entries with the same URL apart
+    std::string short_token;  ///< distinguishes entries with the same URL
     std::int64_t runner_id = 0;
     Slot slot;
     std::int64_t received_unix_micros = 0;
@@ -33,21 +34,21 @@ struct JobRecord {
 };
 
 enum class Phase {
-    kPreparing,  ///< the environment is being made; a restart makes it anew
-    kRunning,    ///< a supervisor exists and can be reached again
+    kPreparing,  ///< the environment is being prepared; a restart begins again
+    kRunning,    ///< a supervisor exists; a restart connects to it again
     kReporting,  ///< the outcome is decided; the server has not confirmed it yet
-    kCleaning,   ///< the server knows; what we made is being removed
+    kCleaning,   ///< the server has the outcome; the environment is being removed
 };
 
 struct Checkpoint {
     Phase phase = Phase::kPreparing;
     std::size_t plan_index = 0;  ///< the stage that is running or comes next
     int attempt = 0;
-    std::size_t part =
-        0;  ///< of a stage with several archives: the one that is under way or comes next
+    /// In a stage with several archives: the one that is under way or comes next.
+    std::size_t part = 0;
     bool stage_begun = false;  ///< its heading is in the log and it may have been started
-    std::int64_t clock_started_unix_micros =
-        0;  ///< the job's time limit counts from here; 0: not yet
+    /// The job's time limit counts from here; 0: it does not count yet.
+    std::int64_t clock_started_unix_micros = 0;
     std::int64_t script_deadline_unix_micros = 0;  ///< RUNNER_SCRIPT_TIMEOUT; 0: none
     std::uint64_t events_offset = 0;
     std::uint64_t spool_bytes = 0;
@@ -57,15 +58,18 @@ struct Checkpoint {
     Outcome outcome;
 };
 
+/// Writes the directory of one job. Life: create() or find_jobs(), save() any number of times,
+/// remove(). Strand: the I/O thread. Failures: kIo and the others of base/files.hpp, with the path.
 class Journal {
   public:
-    /// A new directory with payload and record. kConflict when the job is there already.
+    /// Makes the directory with payload and record. kConflict when the job is in the journal
+    /// already.
     static base::Result<Journal> create(const std::filesystem::path& state_dir,
                                         const std::string& server_url, std::int64_t job_id,
                                         const JobRecord& record, const std::string& payload);
 
     base::Result<void> save(const Checkpoint& checkpoint);
-    /// The job is over: nothing of it stays.
+    /// Removes the directory, once the job is over.
     base::Result<void> remove();
     [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
     [[nodiscard]] std::filesystem::path spool_path() const { return directory_ / "spool"; }
@@ -78,7 +82,7 @@ class Journal {
     std::filesystem::path directory_;
 };
 
-/// A job that a former daemon left behind.
+/// A job that an earlier daemon did not finish.
 struct FoundJob {
     Journal journal;
     JobRecord record;
@@ -86,8 +90,8 @@ struct FoundJob {
     Checkpoint checkpoint;
 };
 
-/// All of them, oldest first. A directory that cannot be understood is logged, renamed to
-/// "*.broken" and left for a person.
+/// All jobs of the journal, oldest first. A directory that cannot be read is logged and renamed to
+/// "*.broken", so that somebody can look at it.
 std::vector<FoundJob> find_jobs(const std::filesystem::path& state_dir);
 
 }  // namespace runner::journal

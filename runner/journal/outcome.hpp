@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-/// How a job ended, in the words that GitLab expects (job-runtime.md §1.7, §1.8).
+/// How a job ended, with the failure reasons of GitLab (job-runtime.md §1.7, §1.8).
 namespace runner::journal {
 
 enum class FailureReason {
@@ -19,16 +19,16 @@ enum class FailureReason {
 };
 
 std::string_view to_string(FailureReason reason);
-/// An unknown word is a system failure.
+/// kSystemFailure for an unknown word.
 FailureReason parse_failure_reason(std::string_view text);
 
 struct Failure {
     FailureReason reason = FailureReason::kSystemFailure;
     int exit_code = 0;    ///< 0: not sent
-    std::string message;  ///< behind "Job failed: " in the log
+    std::string message;  ///< follows "Job failed: " in the log
 };
 
-/// No failure: success.
+/// Without a failure the job has succeeded.
 struct Outcome {
     std::optional<Failure> failure;
     [[nodiscard]] bool success() const { return !failure.has_value(); }

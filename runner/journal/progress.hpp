@@ -4,12 +4,13 @@
 
 namespace runner::journal {
 
-/// What decides about the stages that are left. Part of the checkpoint.
+/// What happened in the stages so far, as far as the remaining stages depend on it. Part of the
+/// checkpoint.
 struct Progress {
     bool prepare_script_failed = false;
-    /// Or restoring the cache, or downloading artifacts: the script lacks what it needs.
+    /// The sources, a cache or artifacts are missing, so the script does not run.
     bool sources_failed = false;
-    bool steps_reached = false;  ///< a user step was started: after_script gets its turn
+    bool steps_reached = false;  ///< a user step was started, so after_script will run
     bool step_failed = false;    ///< a user step failed, was cancelled or hit its own limit
     bool job_timed_out = false;
     base::StopReason stop = base::StopReason::kNone;

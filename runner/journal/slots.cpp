@@ -24,11 +24,11 @@ void SlotTable::occupy(const std::string& runner, std::int64_t project, Slot slo
 }
 
 void SlotTable::release(const std::string& runner, std::int64_t project, Slot slot) {
-    // A number that was left may be in use again already.
-    if (leaving_of_runner_[runner].erase(slot.concurrent_id) == 0) {
+    // After leave() the number may be in use again already.
+    if (leaving_by_runner_[runner].erase(slot.concurrent_id) == 0) {
         by_runner_[runner].erase(slot.concurrent_id);
     }
-    if (leaving_of_project_[{runner, project}].erase(slot.concurrent_project_id) == 0) {
+    if (leaving_by_project_[{runner, project}].erase(slot.concurrent_project_id) == 0) {
         by_project_[{runner, project}].erase(slot.concurrent_project_id);
     }
 }
@@ -36,22 +36,22 @@ void SlotTable::release(const std::string& runner, std::int64_t project, Slot sl
 void SlotTable::leave(const std::string& runner, std::int64_t project, Slot slot) {
     by_runner_[runner].erase(slot.concurrent_id);
     by_project_[{runner, project}].erase(slot.concurrent_project_id);
-    leaving_of_runner_[runner].insert(slot.concurrent_id);
-    leaving_of_project_[{runner, project}].insert(slot.concurrent_project_id);
+    leaving_by_runner_[runner].insert(slot.concurrent_id);
+    leaving_by_project_[{runner, project}].insert(slot.concurrent_project_id);
 }
 
 bool SlotTable::is_held(const std::string& runner, std::int64_t project, Slot slot) const {
-    const auto of_runner = leaving_of_runner_.find(runner);
-    const auto of_project = leaving_of_project_.find({runner, project});
-    return (of_runner != leaving_of_runner_.end() &&
+    const auto of_runner = leaving_by_runner_.find(runner);
+    const auto of_project = leaving_by_project_.find({runner, project});
+    return (of_runner != leaving_by_runner_.end() &&
             of_runner->second.contains(slot.concurrent_id)) ||
-           (of_project != leaving_of_project_.end() &&
+           (of_project != leaving_by_project_.end() &&
             of_project->second.contains(slot.concurrent_project_id));
 }
 
 int SlotTable::in_use(const std::string& runner) const {
-    const auto place = by_runner_.find(runner);
-    return place == by_runner_.end() ? 0 : static_cast<int>(place->second.size());
+    const auto found = by_runner_.find(runner);
+    return found == by_runner_.end() ? 0 : static_cast<int>(found->second.size());
 }
 
 }  // namespace runner::journal

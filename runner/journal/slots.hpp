@@ -8,21 +8,21 @@
 
 namespace runner::journal {
 
-/// The numbers that tell concurrent jobs of one runner (runner_identity()) apart
-/// (runner-protocol.md §2.7.4).
+/// The numbers that distinguish concurrent jobs of one runner (runner-protocol.md §2.7.4).
 struct Slot {
     int concurrent_id = 0;          ///< CI_CONCURRENT_ID: lowest free among the runner's jobs
     int concurrent_project_id = 0;  ///< CI_CONCURRENT_PROJECT_ID: among those of the same project
 };
 
+/// The slots in use. `runner` is config::runner_identity(). Strand: the I/O thread. A plain value.
 class SlotTable {
   public:
     Slot acquire(const std::string& runner, std::int64_t project);
     /// For a job that was found in the journal: takes exactly this slot.
     void occupy(const std::string& runner, std::int64_t project, Slot slot);
     void release(const std::string& runner, std::int64_t project, Slot slot);
-    /// The job is over for the server but may still hold what its slot names: the next job gets the
-    /// number, warm caches and all, and waits until release().
+    /// The job is over for the server, but its environment with the name of the slot still exists.
+    /// The next job gets the number, and with it the warm caches, and waits until release().
     void leave(const std::string& runner, std::int64_t project, Slot slot);
     [[nodiscard]] bool is_held(const std::string& runner, std::int64_t project, Slot slot) const;
     [[nodiscard]] int in_use(const std::string& runner) const;
@@ -33,8 +33,8 @@ class SlotTable {
 
     Runners by_runner_;
     Projects by_project_;
-    Runners leaving_of_runner_;
-    Projects leaving_of_project_;
+    Runners leaving_by_runner_;
+    Projects leaving_by_project_;
 };
 
 }  // namespace runner::journal

@@ -11,11 +11,11 @@ namespace runner::journal {
 /// root user's default configuration, else `.runner-state` beside the configuration file.
 std::filesystem::path state_directory_for(const std::filesystem::path& config_path);
 
-/// The state directory in use: made with mode 0700, and locked, because two daemons with one
-/// journal would take up each other's jobs. The lock ends with the process.
+/// The state directory in use. It is made with mode 0700 and locked, because two daemons with the
+/// same journal would resume each other's jobs. The kernel ends the lock with the process.
 class StateDir {
   public:
-    /// kConflict when another daemon has it; the sentence names its process.
+    /// kConflict when another daemon has locked it; the message names its process.
     static base::Result<StateDir> acquire(const std::filesystem::path& path);
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 

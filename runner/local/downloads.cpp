@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/names.hpp"
 #include "base/strings.hpp"
 
 namespace runner::local {
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t kLargestDotenvBytes = 5 * 1024;
 constexpr std::size_t kMostDotenvVariables = 20;
+constexpr base::NameRule kDotenvName{};
 
 std::size_t stage_of(const Pipeline& pipeline, const PlannedJob& planned) {
     const auto& stages = pipeline.stages;
@@ -34,14 +36,6 @@ bool is_wanted(const Pipeline& pipeline, const PlannedJob& wanting, const Planne
         });
     }
     return stage_of(pipeline, earlier) < stage_of(pipeline, wanting);
-}
-
-bool is_dotenv_name(std::string_view text) {
-    const auto fits = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               c == '_';
-    };
-    return !text.empty() && std::all_of(text.begin(), text.end(), fits);
 }
 
 base::Error bad_dotenv(std::string text) {
@@ -78,7 +72,7 @@ base::Result<std::vector<pipeline::variables::Variable>> parse_dotenv(std::strin
         pipeline::variables::Variable variable;
         variable.key = base::trim(std::string_view(line).substr(0, equals));
         variable.value = base::trim(std::string_view(line).substr(equals + 1));
-        if (!is_dotenv_name(variable.key)) {
+        if (!base::is_name(variable.key, kDotenvName)) {
             return bad_dotenv(fmt::format(
                 "Validation failed: Key can contain only letters, digits and '_'. (line {})",
                 number));

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/files.hpp"
+#include "base/names.hpp"
 #include "base/strings.hpp"
 
 namespace runner::local {
@@ -13,12 +14,7 @@ namespace {
 /// A shorter value would hide half of every log.
 constexpr std::size_t kShortestMasked = 4;
 
-bool is_variable_name(std::string_view text) {
-    if (text.empty() || (text.front() >= '0' && text.front() <= '9')) return false;
-    return text.find_first_not_of(
-               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") ==
-           std::string_view::npos;
-}
+constexpr base::NameRule kVariableName{.digit_may_lead = false};
 
 }  // namespace
 
@@ -32,7 +28,7 @@ base::Result<std::vector<pipeline::variables::Variable>> parse_variables(std::st
         if (line.empty() || line.starts_with('#')) continue;
         const auto sign = line.find('=');
         const std::string key(base::trim(std::string_view(line).substr(0, sign)));
-        if (sign == std::string::npos || !is_variable_name(key)) {
+        if (sign == std::string::npos || !base::is_name(key, kVariableName)) {
             return base::make_error(
                 base::ErrorKind::kInvalidInput,
                 fmt::format("{}:{}: expected NAME=VALUE with a name of letters, digits and _", name,

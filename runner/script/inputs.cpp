@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/names.hpp"
 #include "base/strings.hpp"
 
 namespace runner::script {
@@ -18,13 +19,7 @@ namespace {
 constexpr std::string_view kOpen = "${{";
 constexpr std::string_view kClose = "}}";
 constexpr std::string_view kPath = "job.inputs.";
-
-bool is_name(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-               c == '_' || c == '-';
-    });
-}
+constexpr base::NameRule kInputName{.also = "-"};
 
 class Expansion {
   public:
@@ -62,7 +57,7 @@ class Expansion {
   private:
     std::string value_of(std::string_view field, std::string_view expression) {
         const std::string_view name = expression.substr(std::min(kPath.size(), expression.size()));
-        if (!expression.starts_with(kPath) || !is_name(name)) {
+        if (!expression.starts_with(kPath) || !base::is_name(name, kInputName)) {
             fail(Problem::kParse, field,
                  fmt::format(
                      "\"{}\" is not an expression that this runner knows: write job.inputs.NAME",

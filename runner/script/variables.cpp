@@ -7,6 +7,7 @@
 #include <charconv>
 #include <set>
 
+#include "base/names.hpp"
 #include "base/strings.hpp"
 #include "base/version.hpp"
 #include "protocol/gitlab/runner_info.hpp"
@@ -17,10 +18,6 @@ namespace runner::script {
 namespace {
 
 constexpr int kMaxAttempts = 10;
-
-bool is_name_char(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -190,9 +187,9 @@ std::string Variables::expand(std::string_view text) const {
             i = close + 1;
         } else if (is_special(next) || is_digit(next)) {
             i += 2;
-        } else if (is_name_char(next)) {
+        } else if (base::is_name_character(next)) {
             std::size_t end = i + 1;
-            while (end < text.size() && is_name_char(text[end])) ++end;
+            while (end < text.size() && base::is_name_character(text[end])) ++end;
             out += reference(text.substr(i + 1, end - i - 1));
             i = end;
         } else {

@@ -1,20 +1,14 @@
 #include "runner/status/metrics.hpp"
 
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
 #include <map>
 #include <sstream>
 #include <utility>
 
-#include "base/log.hpp"
 #include "base/strings.hpp"
-#include "base/version.hpp"
-#include "protocol/gitlab/runner_info.hpp"
-#include "runner/status/process_figures.hpp"
+#include "runner/status/metric_families.hpp"
+#include "runner/status/snapshot_metrics.hpp"
 
 namespace runner::status {
 
@@ -32,111 +26,8 @@ const Histogram::BucketBoundaries kJobBuckets{30,   60,   300,   600,   1800,
 const Histogram::BucketBoundaries kQueueBuckets{1, 3, 10, 30, 60, 120, 300, 900, 1800, 3600};
 const Histogram::BucketBoundaries kCallBuckets{.1, .25, .5, 1, 2.5, 5, 10, 30, 60};
 
-Labels labels_of(const RunnerLabels& runner) {
-    return {{"runner", runner.short_token},
-            {"runner_name", runner.name},
-            {"system_id", runner.system_id}};
-}
-
-Labels with(Labels labels, std::initializer_list<Labels::value_type> more) {
-    labels.insert(more.begin(), more.end());
-    return labels;
-}
-
-Family<Gauge>& gauge(Registry& registry, const std::string& name, const std::string& help) {
-    return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
-}
-
-Family<Counter>& counter(Registry& registry, const std::string& name, const std::string& help) {
-    return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
-}
-
-Family<Histogram>& histogram(Registry& registry, const std::string& name, const std::string& help) {
-    return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
-}
-
 std::string status_class(unsigned status) {
     return status == 0 ? "unknown" : std::to_string(status / 100) + "xx";
-}
-
-void add_jobs(Registry& registry, const Snapshot& now) {
-    auto& jobs = gauge(registry, "gitlab_runner_jobs", "Jobs that run now");
-    for (const RunnerState& runner : now.runners) {
-        const Labels labels = labels_of({runner.short_token, runner.name, now.system_id});
-        jobs.Add(with(labels, {{"state", "idle"}, {"stage", "idle"}, {"executor_stage", "idle"}}))
-            .Set(0);
-    }
-    for (const JobState& job : now.jobs) {
-        const Labels labels = labels_of({job.short_token, job.runner_name, now.system_id});
-        jobs.Add(with(labels, {{"state", job.state},
-                               {"stage", job.stage},
-                               {"executor_stage", job.executor_stage}}))
-            .Increment();
-    }
-}
-
-void add_runners(Registry& registry, const Snapshot& now) {
-    auto& limit = gauge(registry, "gitlab_runner_limit", "Limit of the runner entry, 0 for none");
-    auto& in_flight =
-        gauge(registry, "gitlab_runner_request_concurrency", "Job requests under way");
-    auto& hard = gauge(registry, "gitlab_runner_request_concurrency_hard_limit",
-                       "Configured limit of job requests at once");
-    auto& adaptive = gauge(registry, "gitlab_runner_request_concurrency_adaptive_limit",
-                           "Limit computed from the server's answers");
-    auto& used =
-        gauge(registry, "gitlab_runner_request_concurrency_used_limit", "Limit that is in effect");
-    for (const RunnerState& runner : now.runners) {
-        const RunnerLabels about{runner.short_token, runner.name, now.system_id};
-        limit.Add(labels_of(about)).Set(runner.limit);
-        const Labels of_token{{"runner", runner.short_token}, {"system_id", now.system_id}};
-        in_flight.Add(of_token).Set(runner.requests_in_flight);
-        hard.Add(of_token).Set(runner.request_concurrency);
-        adaptive.Add(of_token).Set(runner.adaptive_limit);
-        used.Add(of_token).Set(runner.used_limit);
-    }
-}
-
-void add_process(Registry& registry, const Snapshot& now) {
-    gauge(registry, "gitlab_runner_concurrent", "Value of concurrent").Add({}).Set(now.concurrent);
-    gauge(registry, "gitlab_runner_worker_slots_number", "Jobs that may run at once")
-        .Add({})
-        .Set(now.concurrent);
-    gauge(registry, "gitlab_runner_process_state_info", "State of the process")
-        .Add({{"state", now.process_state}})
-        .Set(1);
-    gauge(registry, "gitlab_runner_version_info", "What this program is")
-        .Add({{"name", "runner"},
-              {"version", std::string(base::version())},
-              {"revision", std::string(base::revision())},
-              {"branch", "main"},
-              {"go_version", ""},
-              {"built_at", ""},
-              {"os", "linux"},
-              {"architecture", protocol::gitlab::architecture()}})
-        .Set(1);
-    auto& errors =
-        counter(registry, "gitlab_runner_errors_total", "Lines of the daemon's log by level");
-    using base::log::Level;
-    for (const auto& [level, name] : std::map<Level, std::string>{
-             {Level::kWarning, "warning"}, {Level::kError, "error"}, {Level::kFatal, "fatal"}}) {
-        errors.Add({{"level", name}}).Increment(static_cast<double>(base::log::count(level)));
-    }
-    errors.Add({{"level", "panic"}});
-    const ProcessFigures figures = process_figures();
-    counter(registry, "process_cpu_seconds_total", "User and system CPU time")
-        .Add({})
-        .Increment(figures.cpu_seconds);
-    gauge(registry, "process_resident_memory_bytes", "Resident memory")
-        .Add({})
-        .Set(figures.resident_bytes);
-    gauge(registry, "process_virtual_memory_bytes", "Virtual memory")
-        .Add({})
-        .Set(figures.virtual_bytes);
-    gauge(registry, "process_start_time_seconds", "Start of the process since 1970")
-        .Add({})
-        .Set(static_cast<double>(now.started_unix_micros) / 1e6);
-    gauge(registry, "process_open_fds", "Open file descriptors").Add({}).Set(figures.open_files);
-    gauge(registry, "process_max_fds", "Limit of file descriptors").Add({}).Set(figures.max_files);
 }
 
 }  // namespace
@@ -286,10 +177,8 @@ void Metrics::request_refused_by_server(const RunnerLabels& runner) {
 
 std::string Metrics::text(const Snapshot& now) const {
     Registry current;
-    add_jobs(current, now);
-    add_runners(current, now);
-    add_process(current, now);
-    // A counter that nothing was counted in yet is 0 for a configured runner, not absent.
+    add_snapshot_metrics(current, now);
+    // The counters of a configured runner exist with the value 0 before anything was counted.
     for (const RunnerState& runner : now.runners) {
         const Labels labels = labels_of({runner.short_token, runner.name, now.system_id});
         for (auto* family :

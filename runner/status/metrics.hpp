@@ -18,7 +18,7 @@ struct RunnerLabels {
 struct FinishedJob {
     RunnerLabels runner;
     std::chrono::milliseconds duration{};
-    std::string failure_reason;  ///< "": it succeeded
+    std::string failure_reason;  ///< "" for success
 };
 
 struct QueuedJob {
@@ -39,15 +39,16 @@ struct ApiCall {
     unsigned attempts = 1;
 };
 
-/// What came of an entry's turn to be asked for a job.
+/// The result of a runner's turn to request a job.
 enum class Feed {
     kOffered,
-    kUnhealthy,      ///< skipped: nobody may ask for it now
-    kNoRequestSlot,  ///< offered, but as many requests as allowed are under way
+    kUnhealthy,      ///< skipped: the runner is unhealthy
+    kNoRequestSlot,  ///< no request: as many as allowed are under way
 };
 
-/// The official metric names (runner-protocol.md §8) in Prometheus's text format. What is counted
-/// lives here; what is merely true is taken from the snapshot when a page is asked for. I/O thread.
+/// The metrics with their official names (runner-protocol.md §8), in Prometheus's text format.
+/// Counters and histograms are kept here; the values of the present state are taken from a Snapshot
+/// for each page. Strand: the I/O thread.
 class Metrics {
   public:
     Metrics();
@@ -60,10 +61,10 @@ class Metrics {
     void api_call(const ApiCall& call);
     void configuration_loaded(bool ok);
     void configuration_saved(bool ok);
-    /// `concurrent` places for jobs there are from now on.
+    /// From now on `concurrent` jobs may run at once.
     void places_changed(int concurrent);
     void fed(const RunnerLabels& runner, Feed feed);
-    /// A job was taken and could not be begun.
+    /// A job was received but could not be started.
     void job_refused(const RunnerLabels& runner);
     /// `problem`: parse, evaluation, sensitive_unsupported, or "" for none.
     void inputs_expanded(int count, const std::string& problem);

@@ -83,7 +83,7 @@ std::string status_json(const Snapshot& now) {
                       {"jobs", ordered_json::array()}};
     for (const RunnerState& runner : now.runners) page["runners"].push_back(to_json(runner));
     for (const JobState& job : now.jobs) page["jobs"].push_back(to_json(job, now.now_unix_micros));
-    return page.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    return base::dump_json(page, 2) + "\n";
 }
 
 std::string jobs_list(const Snapshot& now) {

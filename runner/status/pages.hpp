@@ -12,9 +12,10 @@ std::string status_json(const Snapshot& now);
 /// /debug/jobs/list, one line per job in the official form.
 std::string jobs_list(const Snapshot& now);
 
-/// The answer to a request of the status endpoint. Pure but for the metrics it reads. GET and HEAD
-/// only (405); an unknown path gets 404 and the list of those that exist. Everything here may be
-/// read by anybody who reaches the port: no token, no address with credentials.
+/// The response to a request of the status endpoint. Pure, except that it reads the metrics. Other
+/// methods than GET and HEAD get 405; an unknown path gets 404 and the list of the paths. The pages
+/// have no token and no address with credentials, because everybody who reaches the port can read
+/// them.
 protocol::http::Response answer(const protocol::http::Request& request, const Snapshot& now,
                                 const Metrics& metrics);
 

@@ -2,7 +2,7 @@
 
 namespace runner::status {
 
-/// Figures of this process, from /proc and getrusage(2). A figure that cannot be read is 0.
+/// Resource usage of this process, from /proc and getrusage(2). A value that cannot be read is 0.
 struct ProcessFigures {
     double cpu_seconds = 0;
     double resident_bytes = 0;

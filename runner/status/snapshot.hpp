@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-/// What is true of the daemon at one moment, as plain values: the input of every page of the
+/// The state of the daemon at one moment, as plain values: the input of all pages of the status
 /// endpoint.
 namespace runner::status {
 

@@ -4,7 +4,7 @@
 
 namespace runner::trace {
 
-/// The next link of the log path. The bytes are valid during the call only.
+/// The next step of the log path. The bytes are valid during the call only.
 class ByteSink {
   public:
     virtual ~ByteSink() = default;

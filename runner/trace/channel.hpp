@@ -7,7 +7,7 @@
 
 namespace runner::trace {
 
-/// One stream's way from raw bytes to the spool.
+/// The path of one stream from raw bytes to the spool.
 class JobTrace::Channel {
   public:
     Channel(std::shared_ptr<const MaskSet> masks, LineFraming framing)
@@ -19,7 +19,7 @@ class JobTrace::Channel {
     void restore(const ChannelState& state);
 
   private:
-    /// The links between the three.
+    /// The sinks that connect the three steps.
     struct IntoFraming final : ByteSink {
         explicit IntoFraming(LineFraming& f) : framing(f) {}
         void write(std::string_view bytes) override { framing.append(bytes); }

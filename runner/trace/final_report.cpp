@@ -1,6 +1,6 @@
-#include <algorithm>
+#include "runner/trace/final_report.hpp"
 
-#include "runner/trace/upload_schedule.hpp"
+#include <algorithm>
 
 namespace runner::trace {
 
@@ -14,10 +14,10 @@ using std::chrono::milliseconds;
 namespace {
 constexpr milliseconds kInterval{3000};
 constexpr milliseconds kMaxBackoff = std::chrono::minutes(60);
-/// A server that still wants another answer after so many has had every chance.
+/// So many answers of the same kind count as a failure.
 constexpr int kMaxMismatches = 5;
 constexpr int kMaxResets = 5;
-/// GitLab applies an outcome that it has accepted by itself after five minutes.
+/// GitLab itself applies an accepted outcome after five minutes.
 constexpr int kMaxAccepted = 200;
 }  // namespace
 
@@ -60,7 +60,8 @@ void FinalReport::patched(const PatchResult& result, std::uint64_t end) {
             mismatches_ = 0;
             return;
         case PatchOutcome::kRangeMismatch:
-            // More than there is: nothing is left to be sent, and the checksum will tell.
+            // An offset beyond the end: nothing is left to send; the checksum will show the
+            // difference.
             sent_ = std::min(result.offset, size_);
             if (++mismatches_ > kMaxMismatches) {
                 failed();
@@ -68,7 +69,7 @@ void FinalReport::patched(const PatchResult& result, std::uint64_t end) {
                 pause(result.signals);
             }
             return;
-        // The log is not wanted or cannot be stored; the outcome still may be.
+        // The server does not take the log; it may still take the outcome.
         case PatchOutcome::kNotFound:
         case PatchOutcome::kAborted: log_given_up_ = true; return;
         case PatchOutcome::kFailed: failed(); return;

@@ -17,16 +17,16 @@ constexpr std::string_view kBoldCyan = "\x1b[36;1m";
 constexpr std::string_view kGrey = "\x1b[0;37m";
 constexpr std::string_view kYellow = "\x1b[0;33m";
 
-struct PlaceFacts {
+struct ChannelTraits {
     StreamTag tag;
     Spool::Source source;
 };
 
-constexpr std::array<PlaceFacts, 5> kPlaceFacts{{{{0, 'O'}, Spool::Source::kRunner},
-                                                 {{1, 'O'}, Spool::Source::kScript},
-                                                 {{1, 'E'}, Spool::Source::kScript},
-                                                 {{15, 'O'}, Spool::Source::kScript},
-                                                 {{15, 'E'}, Spool::Source::kScript}}};
+constexpr std::array<ChannelTraits, 5> kChannelTraits{{{{0, 'O'}, Spool::Source::kRunner},
+                                                       {{1, 'O'}, Spool::Source::kScript},
+                                                       {{1, 'E'}, Spool::Source::kScript},
+                                                       {{15, 'O'}, Spool::Source::kScript},
+                                                       {{15, 'E'}, Spool::Source::kScript}}};
 
 }  // namespace
 
@@ -54,17 +54,17 @@ base::Result<std::unique_ptr<JobTrace>> JobTrace::restore(TraceOptions options,
     auto spool = Spool::open(options.spool_path, options.limit_bytes, spool_state);
     if (!spool) return spool.error();
     std::unique_ptr<JobTrace> trace(new JobTrace(std::move(options), clock, std::move(*spool)));
-    for (const auto& [place, channel] : saved->channels) {
-        if (place < kPlaces) trace->channel(static_cast<Place>(place)).restore(channel);
+    for (const auto& [id, channel] : saved->channels) {
+        if (id < kChannels) trace->channel(static_cast<ChannelId>(id)).restore(channel);
     }
     return trace;
 }
 
-JobTrace::Channel& JobTrace::channel(Place place) {
-    auto& slot = channels_[place];
+JobTrace::Channel& JobTrace::channel(ChannelId id) {
+    auto& slot = channels_[id];
     if (!slot) {
-        const auto& facts = kPlaceFacts[place];
-        LineFraming framing(*spool_, facts.source, facts.tag, options_.timestamps);
+        const auto& traits = kChannelTraits[id];
+        LineFraming framing(*spool_, traits.source, traits.tag, options_.timestamps);
         slot = std::make_unique<Channel>(options_.masks, std::move(framing));
     }
     return *slot;
@@ -110,10 +110,10 @@ void JobTrace::write_stage_output(base::OutputStream stream, std::int64_t unix_m
     write(stream == base::OutputStream::kStderr ? kScriptErr : kScriptOut, unix_micros, bytes);
 }
 
-void JobTrace::write(Place place, std::int64_t unix_micros, std::string_view bytes) {
-    // Behind the limit nothing of it would be stored: it need not be looked at either.
+void JobTrace::write(ChannelId id, std::int64_t unix_micros, std::string_view bytes) {
+    // After the limit nothing is stored, so the bytes need no processing either.
     if (spool_->limit_reached()) return;
-    channel(place).write(unix_micros, bytes);
+    channel(id).write(unix_micros, bytes);
 }
 
 void JobTrace::cut() {
@@ -121,9 +121,9 @@ void JobTrace::cut() {
 }
 
 void JobTrace::end_stage() {
-    for (const Place place : {kScriptOut, kScriptErr}) {
-        if (channels_[place]) channels_[place]->close();
-        channels_[place].reset();
+    for (const ChannelId id : {kScriptOut, kScriptErr}) {
+        if (channels_[id]) channels_[id]->close();
+        channels_[id].reset();
     }
 }
 
@@ -140,8 +140,8 @@ base::Result<void> JobTrace::flush() { return spool_->flush(); }
 std::string JobTrace::state() const {
     TraceState state;
     state.limit_reached_at = spool_->save().limit_reached_at;
-    for (std::size_t place = 0; place < kPlaces; ++place) {
-        if (channels_[place]) state.channels.emplace_back(place, channels_[place]->save());
+    for (std::size_t id = 0; id < kChannels; ++id) {
+        if (channels_[id]) state.channels.emplace_back(id, channels_[id]->save());
     }
     return encode_state(state);
 }

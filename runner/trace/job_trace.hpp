@@ -20,32 +20,32 @@ namespace runner::trace {
 
 struct TraceOptions {
     std::filesystem::path spool_path;
-    std::uint64_t limit_bytes = 4096 * 1024;  ///< of the log as it is stored
+    std::uint64_t limit_bytes = 4096 * 1024;  ///< of the stored log
     bool timestamps = true;                   ///< FF_TIMESTAMPS
     bool sections = true;                     ///< the server's features.trace_sections
     std::shared_ptr<const MaskSet> masks;
 };
 
-/// One job's log: everything that is to be seen in it goes through here, is masked, made valid
-/// UTF-8, cut into lines, stamped and spooled.
+/// The log of one job. Everything that is shown in it goes through this class: it is masked, made
+/// valid UTF-8, cut into lines, stamped and written to the spool.
 ///
 ///     write_stage_output / print … ─► Masker ─► Utf8Repair ─► LineFraming ─► Spool
 ///
-/// Life: create(), or restore() after the daemon's restart; end_stage() behind each stage; close()
-/// before the final report. Thread: the I/O thread; calls return at once and cannot fail: flush()
-/// answers what went wrong with the spool. Memory: bounded by the longest phrase and a line per
+/// Life: create(), or restore() after a restart of the daemon; end_stage() after each stage;
+/// close() before the final report. Strand: the I/O thread. Calls return at once and do not fail;
+/// flush() answers the errors of the spool. Memory: at most the longest phrase and one line per
 /// stream.
 ///
-/// Checkpoint: flush() first, then save together, in one file written by rename: state(),
-/// spool_bytes(), and the event offset behind the last record handed in. restore() with these
-/// continues to the byte: state() has what is held back by maskers and unfinished lines (so it may
-/// hold pieces of secrets, as the payload beside it does), and the spool is cut to the size that
-/// was saved.
+/// Checkpoint: flush() first, then save together, in one file that is written by rename: state(),
+/// spool_bytes(), and the event offset after the last record that was written here. restore() with
+/// these values continues at the same byte: state() has the bytes that the maskers hold back and
+/// the unfinished lines (so it may have parts of secrets, as the payload has), and the spool is cut
+/// to the saved size.
 class JobTrace final : public executors::JobLog {
   public:
     static base::Result<std::unique_ptr<JobTrace>> create(TraceOptions options,
                                                           const base::Clock& clock);
-    /// kInvalidInput when `state` is not one that state() has answered; else as Spool::open.
+    /// kInvalidInput when `state` does not come from state(); else as Spool::open().
     static base::Result<std::unique_ptr<JobTrace>> restore(TraceOptions options,
                                                            const base::Clock& clock,
                                                            const std::string& state,
@@ -60,24 +60,24 @@ class JobTrace final : public executors::JobLog {
     void error(std::string_view text) override;
     void service(std::string_view text, bool failed) override;
 
-    /// Section markers with the time of the call; nothing unless the server knows sections.
+    /// Section markers with the time of the call; nothing when the server does not know sections.
     void section_start(std::string_view name);
     void section_end(std::string_view name);
 
-    /// Bytes as they came, cut anywhere; `unix_micros` is when they were written.
+    /// Bytes of the script, in pieces of any size; `unix_micros` is the time when it wrote them.
     void write_stage_output(base::OutputStream stream, std::int64_t unix_micros,
                             std::string_view bytes);
-    /// Script output was dropped before it came here: the log ends as at its limit.
+    /// Script output was dropped before: ends the log as if its limit had been reached.
     void cut();
-    /// Ends the script's streams: unfinished lines and held back bytes go into the log.
+    /// Ends the streams of the script: unfinished lines and bytes that were held back are written.
     void end_stage();
     /// Ends all streams.
     void close();
 
-    /// Hands everything that is decided to the spool's file.
+    /// Writes everything that is not held back to the file of the spool.
     base::Result<void> flush();
     [[nodiscard]] std::string state() const;
-    /// After flush(): what may be checkpointed and then uploaded.
+    /// After flush(): the bytes that may be checkpointed and then uploaded.
     [[nodiscard]] std::uint64_t spool_bytes() const { return spool_->size(); }
     [[nodiscard]] std::string checksum() const { return format_checksum(spool_->crc32()); }
     [[nodiscard]] bool limit_reached() const { return spool_->limit_reached(); }
@@ -85,18 +85,25 @@ class JobTrace final : public executors::JobLog {
 
   private:
     class Channel;
-    enum Place : std::size_t { kRunner, kScriptOut, kScriptErr, kServiceOut, kServiceErr, kPlaces };
+    enum ChannelId : std::size_t {
+        kRunner,
+        kScriptOut,
+        kScriptErr,
+        kServiceOut,
+        kServiceErr,
+        kChannels
+    };
 
     JobTrace(TraceOptions options, const base::Clock& clock, std::unique_ptr<Spool> spool);
-    Channel& channel(Place place);
-    void write(Place place, std::int64_t unix_micros, std::string_view bytes);
+    Channel& channel(ChannelId id);
+    void write(ChannelId id, std::int64_t unix_micros, std::string_view bytes);
     void line(std::string_view before, std::string_view text, std::string_view after);
     void marker(std::string_view kind, std::string_view name);
 
     TraceOptions options_;
     const base::Clock& clock_;
     std::unique_ptr<Spool> spool_;
-    std::array<std::unique_ptr<Channel>, kPlaces> channels_;
+    std::array<std::unique_ptr<Channel>, kChannels> channels_;
 };
 
 }  // namespace runner::trace

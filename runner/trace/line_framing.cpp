@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/clock.hpp"
+#include "base/encoding.hpp"
 #include "runner/trace/utf8_repair.hpp"
 
 namespace runner::trace {
@@ -11,7 +12,7 @@ namespace runner::trace {
 namespace {
 constexpr std::size_t kStampBytes = 27;
 
-/// Bytes before the first end of line, all of them when there is none.
+/// The number of bytes before the first line end; all when there is none.
 std::size_t line_length(std::string_view text) {
     const void* found = text.empty() ? nullptr : std::memchr(text.data(), '\n', text.size());
     if (found == nullptr) return text.size();
@@ -22,10 +23,9 @@ std::size_t line_length(std::string_view text) {
 
 LineFraming::LineFraming(Spool& spool, Spool::Source source, StreamTag tag, bool timestamps)
     : spool_(&spool), source_(source), tag_(tag), timestamps_(timestamps) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
+    const char number = static_cast<char>(tag_.number);
     header_.fill(' ');
-    header_[kStampBytes + 1] = kDigits[tag_.number >> 4U & 15U];
-    header_[kStampBytes + 2] = kDigits[tag_.number & 15U];
+    base::to_hex({&number, 1}).copy(&header_[kStampBytes + 1], 2);
     header_[kStampBytes + 3] = tag_.kind;
 }
 
@@ -45,8 +45,8 @@ void LineFraming::append(std::string_view text) {
     }
 }
 
-/// Whole lines are copied straight into the spool's buffer, many between two calls of it: most of
-/// what a script prints takes this way.
+/// Copies whole lines directly into the buffer of the spool, many lines in one call. Most output of
+/// a script is written in this way.
 std::string_view LineFraming::copy_lines(std::string_view text) {
     set_stamp(now_micros_);
     header_.back() = ' ';

@@ -10,7 +10,7 @@
 
 namespace runner::trace {
 
-/// Which stream a line of the log is of (job-runtime.md §3.4).
+/// The stream that a line of the log comes from (job-runtime.md §3.4).
 struct StreamTag {
     std::uint8_t number = 0;  ///< 0 the runner, 1 the script, 15 services
     char kind = 'O';          ///< 'O' standard output, 'E' standard error
@@ -18,9 +18,9 @@ struct StreamTag {
 
 /// Turns one stream into lines of the timestamped log format:
 ///     2026-01-31T16:47:55.123456Z 01O+text
-/// A line waits for its end, except that a write whose last piece has a carriage return (a progress
-/// bar, a section marker) and a piece of 8 KiB go out at once; what follows them is marked "+".
-/// Without timestamps the bytes go through as they are.
+/// A line is held back until its end. Two things are written at once, and the line that continues
+/// them is marked "+": an unfinished line with a carriage return (a progress bar, a section
+/// marker), and a piece of 8 KiB. Without timestamps the bytes are not changed.
 ///
 /// Life: begin_write(), append() any number of times, end_write(); close() at the stream's end.
 class LineFraming {
@@ -36,7 +36,7 @@ class LineFraming {
     void close();
 
     struct Saved {
-        std::string partial;  ///< the line that waits for its end
+        std::string partial;  ///< the unfinished line
         std::int64_t partial_micros = 0;
         bool continues = false;
         bool operator==(const Saved&) const = default;

@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 13> kMorePrefixes{
     "gloas-", "gldt-",    "glrt-",   "glcbt-",  "glrtr-",           "glptt-", "glft-",
     "glimt-", "glagent-", "glsoat-", "glffct-", "_gitlab_session=", "gltok-"};
 
-/// The phrases to search for: trimmed, without doubles, with the lines of those that have several.
+/// The phrases to search for: trimmed, without duplicates, and the lines of those with several.
 std::vector<std::string> prepare(const std::vector<std::string>& phrases) {
     std::set<std::string> prepared;
     for (const auto& phrase : phrases) {
@@ -51,12 +51,12 @@ Prefilter::Head head_of(std::string_view pattern) {
     return head;
 }
 
-/// The tree before it is laid out level by level.
+/// A node of the tree before the nodes are ordered level by level.
 struct Branch {
     std::map<unsigned char, std::size_t> children;
     std::size_t phrase_length = 0;
     bool ends_prefix = false;
-    bool extends_phrase = false;  ///< a phrase goes on from here
+    bool extends_phrase = false;  ///< a phrase continues after this node
 };
 
 std::size_t insert(std::vector<Branch>& tree, std::string_view pattern, bool is_phrase) {
@@ -96,8 +96,8 @@ void MaskSet::build(const std::vector<std::string>& phrases,
         tree[insert(tree, phrase, true)].phrase_length = phrase.size();
     for (const auto& prefix : prefixes) tree[insert(tree, prefix, false)].ends_prefix = true;
 
-    // Level by level, so that a node's children are neighbours and its failure link points
-    // backwards.
+    // Level by level, so that the children of a node are adjacent and its failure link points to an
+    // earlier node.
     std::vector<std::size_t> order{0};
     std::vector<std::uint32_t> depth{0};
     nodes_.resize(tree.size());

@@ -9,26 +9,26 @@
 
 #include "runner/trace/prefilter.hpp"
 
-/// What must not be seen in a job's log, compiled for searching.
+/// The secrets that must not be shown in a job's log, compiled for searching.
 namespace runner::trace {
 
 struct MaskOptions {
-    /// Values of masked variables. Surrounding whitespace is trimmed, empty ones are dropped. A
-    /// value of several lines is masked as one sequence and, because tools print such values line
-    /// by line, also by each of its lines of at least kMinLineBytes.
+    /// The values of masked variables. Surrounding whitespace is trimmed; empty values are dropped.
+    /// A value of several lines is masked as a whole, and also each of its lines of at least
+    /// kMinLineBytes, because tools print such values line by line.
     std::vector<std::string> phrases;
-    /// Prefixes of tokens that the server names, besides GitLab's own: the prefix is shown, the run
-    /// of [0-9A-Za-z_.=-] behind it is not. There is no limit to their number.
+    /// Prefixes of tokens that the server names, besides those of GitLab. The prefix is shown; the
+    /// run of [0-9A-Za-z_.=-] after it is masked. Their number is not limited.
     std::vector<std::string> token_prefixes;
-    bool all_default_tokens =
-        true;  ///< FF_MASK_ALL_DEFAULT_TOKENS; without it only "glpat-" is built in
+    /// FF_MASK_ALL_DEFAULT_TOKENS; without it only "glpat-" is built in.
+    bool all_default_tokens = true;
 };
 
 inline constexpr std::size_t kMinLineBytes = 8;
 inline constexpr std::string_view kMask = "[MASKED]";
 
-/// One Aho-Corasick automaton over all phrases and token prefixes. Immutable; shared by the maskers
-/// of a job's streams. About 24 bytes for each byte of the phrases.
+/// One Aho-Corasick automaton over all phrases and token prefixes. Immutable; the maskers of all
+/// streams of a job share it. About 24 bytes of memory for each byte of the phrases.
 class MaskSet {
   public:
     using State = std::uint32_t;
@@ -37,24 +37,24 @@ class MaskSet {
     explicit MaskSet(const MaskOptions& options);
 
     [[nodiscard]] State next(State state, unsigned char byte) const;
-    /// Length of the longest phrase that ends here, 0 for none.
+    /// The length of the longest phrase that ends here, 0 for none.
     [[nodiscard]] std::size_t phrase_length(State state) const {
         return nodes_[state].phrase_length;
     }
     /// Whether a token prefix ends here.
     [[nodiscard]] bool ends_prefix(State state) const { return nodes_[state].ends_prefix; }
-    /// How many bytes before this point may still turn out to be part of a phrase.
+    /// How many of the bytes before this point may still become part of a phrase.
     [[nodiscard]] std::size_t hold(State state) const { return nodes_[state].hold; }
     /// The bytes that lead from the root to `state`.
     [[nodiscard]] std::string path(State state) const;
-    /// First place at or behind `from` where something to mask may begin.
+    /// The first position from `from` on where a secret may begin.
     [[nodiscard]] std::size_t find_candidate(std::string_view bytes, std::size_t from) const {
         return prefilter_.find(bytes, from);
     }
 
   private:
     struct Node {
-        State first_child = 0;  ///< children of a node are neighbours
+        State first_child = 0;  ///< the children of a node are adjacent
         State parent = 0;
         State fail = 0;
         std::uint32_t phrase_length = 0;

@@ -2,16 +2,18 @@
 
 #include <algorithm>
 
+#include "base/names.hpp"
+
 namespace runner::trace {
 
 namespace {
 
-/// While something is under way, bytes are collected up to this before they are handed on.
+/// While a secret may have begun, up to this many bytes are collected before they are passed on.
 constexpr std::size_t kCollect = 4096;
 
 bool is_token_byte(unsigned char byte) {
-    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= 'a' && byte <= 'z') || byte == '_' || byte == '.' || byte == '=' || byte == '-';
+    return base::is_name_character(static_cast<char>(byte)) || byte == '.' || byte == '=' ||
+           byte == '-';
 }
 
 }  // namespace
@@ -105,7 +107,7 @@ void Masker::release(std::uint64_t frontier, ByteSink& out) {
             announced_ = true;
         }
         released_ = std::min(mark.end, frontier);
-        // The mark of a run that goes on stays, so that the run's next byte extends it.
+        // The mark of a run that has not ended stays, so that the next byte of the run extends it.
         const bool open = run_ != Run::kNone && run_begin_ < position_ && marks_.size() == 1;
         if (mark.end > frontier || open) break;
         marks_.erase(marks_.begin());
@@ -132,7 +134,7 @@ Masker::Saved Masker::save() const {
 void Masker::restore(const Saved& saved) {
     *this = Masker(set_);
     held_ = saved.held;
-    released_ = saved.run_bytes;  // any number that leaves room for the run's begin
+    released_ = saved.run_bytes;  // any number from which the run can begin
     position_ = released_ + held_.size();
     for (const char c : saved.path) state_ = set_->next(state_, static_cast<unsigned char>(c));
     for (const char c : saved.url_path)

@@ -14,33 +14,33 @@
 
 namespace runner::trace {
 
-/// Replaces secrets in one stream by [MASKED], whatever pieces the stream comes in.
+/// Replaces secrets in one stream by [MASKED], however the stream is cut into pieces.
 ///
-/// What is hidden: every byte of every occurrence of a phrase, also where occurrences overlap each
-/// other or themselves (overlapping ones become one [MASKED], touching ones one each); the run
-/// behind a token prefix; the values of secret URL parameters. So unlike with phrases that are
-/// applied one after another, no rest of a second secret stays visible behind a first one.
+/// What is masked: every byte of every occurrence of a phrase, where occurrences may overlap
+/// (overlapping ones become one [MASKED], adjacent ones one each); the run after a token prefix;
+/// the values of secret URL parameters. All phrases are searched together, so no part of a secret
+/// stays visible because another secret overlaps it.
 ///
-/// Life: one per stream; write() any number of times, close() at the stream's end, after which it
-/// can be used for the next. A byte that cannot belong to a phrase any more is handed on within the
-/// same write().
+/// Life: one per stream; write() any number of times, close() at the end of the stream. After that
+/// it can be used for another stream. A byte that cannot belong to a secret any more is passed on
+/// within the same write().
 class Masker {
   public:
     explicit Masker(std::shared_ptr<const MaskSet> set) : set_(std::move(set)) {}
 
     void write(std::string_view bytes, ByteSink& out);
     void close(ByteSink& out);
-    /// Input bytes that are neither shown nor masked yet.
+    /// The number of input bytes that are neither shown nor masked yet.
     [[nodiscard]] std::size_t held_back() const { return held_.size(); }
 
-    /// Everything that decides about the bytes to come. It holds pieces of secrets.
+    /// The state that later bytes depend on. It may have parts of secrets.
     struct Saved {
-        std::string path;      ///< of the automaton
-        std::string url_path;  ///< of the URL keys
+        std::string path;      ///< the bytes that lead to the state of the automaton
+        std::string url_path;  ///< the same of the URL keys
         std::string held;
         int run = 0;
         std::uint64_t run_bytes = 0;  ///< how long the run is so far
-        bool announced = false;       ///< [MASKED] of the first mark is out already
+        bool announced = false;       ///< [MASKED] of the first mark was written already
         std::vector<std::pair<std::uint64_t, std::uint64_t>> marks;  ///< relative to the held bytes
         bool operator==(const Saved&) const = default;
     };
@@ -69,7 +69,7 @@ class Masker {
     std::uint64_t released_ = 0;  ///< input bytes shown or masked
     std::string held_;            ///< input [released_, position_)
     std::vector<Mark> marks_;     ///< disjoint, in order, none ends before released_
-    bool announced_ = false;      ///< [MASKED] of the first mark is out
+    bool announced_ = false;      ///< [MASKED] of the first mark was written
 };
 
 }  // namespace runner::trace

@@ -12,8 +12,8 @@ namespace runner::trace {
 namespace {
 
 constexpr std::size_t kFingerprintBits = std::size_t{1} << 15U;
-/// A pattern with letters in both cases has a few beginnings; one that is shorter than four bytes
-/// has millions.
+/// A pattern with letters in both cases has a few possible beginnings; a pattern of less than four
+/// bytes has millions.
 constexpr std::size_t kMaxBeginnings = 256;
 
 bool contains(const Prefilter::ByteSet& set, unsigned value) {
@@ -55,8 +55,8 @@ Prefilter::ByteSet any_byte() {
 }
 
 void Prefilter::finish() {
-    // Patterns that begin alike share a bucket: what a bucket lets through is every mix of its
-    // patterns.
+    // Patterns with the same beginning share a bucket, because a bucket accepts every mixture of
+    // the bytes of its patterns.
     std::sort(heads_.begin(), heads_.end(),
               [](const Head& a, const Head& b) { return members(a[0]) < members(b[0]); });
     fingerprints_.assign(kFingerprintBits / 64, 0);

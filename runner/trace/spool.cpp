@@ -18,12 +18,12 @@ namespace {
 
 constexpr std::size_t kBufferBytes = 128 * 1024;
 
-/// A log beyond the first is a big one: its blocks are asked for in steps of the second. Appending
-/// to a file that has to find blocks for every page costs several times the writing itself.
+/// Disk blocks of a log larger than kBigLogBytes are allocated in steps of kReserveStep: allocating
+/// them page by page costs several times as much as writing.
 constexpr std::uint64_t kBigLogBytes = 1U << 20U;
 constexpr std::uint64_t kReserveStep = 16U << 20U;
 
-/// The buffer that is not in use now: allocating one per flush would cost more than filling it.
+/// The buffer that no spool uses now: allocating one per flush would cost more than filling it.
 thread_local std::unique_ptr<char[]> spare_buffer;
 
 base::Error io_error(const char* doing, const std::filesystem::path& path) {
@@ -70,13 +70,13 @@ base::Result<std::unique_ptr<Spool>> Spool::open(const std::filesystem::path& pa
 }
 
 base::Result<void> Spool::cut_to(std::uint64_t size) {
-    struct stat facts {};
-    if (::fstat(fd_.get(), &facts) != 0) return io_error("inspect", path_);
-    if (static_cast<std::uint64_t>(facts.st_size) < size) {
+    struct stat status {};
+    if (::fstat(fd_.get(), &status) != 0) return io_error("inspect", path_);
+    if (static_cast<std::uint64_t>(status.st_size) < size) {
         return base::make_error(
             base::ErrorKind::kIo,
             fmt::format("the job log {} has {} bytes where at least {} were written",
-                        path_.string(), facts.st_size, size));
+                        path_.string(), status.st_size, size));
     }
     if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return io_error("shorten", path_);
     crc_ = 0;
@@ -135,7 +135,7 @@ void Spool::reach_limit(std::string_view piece) {
 
 void Spool::append(std::string_view bytes, Source source) {
     while (!bytes.empty()) {
-        // Pieces end between characters, so that a limit inside of one finds the character whole.
+        // Pieces end between two characters, so that the cut at the limit sees whole characters.
         const auto piece = bytes.substr(0, utf8_cut(bytes, kMaxPieceBytes));
         std::memcpy(prepare(piece.size()), piece.data(), piece.size());
         commit(piece.size(), source);
@@ -145,7 +145,7 @@ void Spool::append(std::string_view bytes, Source source) {
 
 void Spool::reserve_blocks() {
     if (end() < kBigLogBytes || end() <= reserved_) return;
-    // Only for speed: a file system that cannot, or is full, says so at the write.
+    // Only for speed. If the file system is full or cannot do this, the write will tell.
     static_cast<void>(::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(size_),
                                   static_cast<off_t>(kReserveStep)));
     reserved_ = size_ + kReserveStep;

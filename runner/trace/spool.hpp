@@ -14,17 +14,17 @@
 
 namespace runner::trace {
 
-/// The job log as the server has it or will have it: a file (0600) that only grows, its size and
-/// its CRC-32.
+/// The job log as the server has it or will get it: a file (0600) that only grows, with its size
+/// and its CRC-32.
 ///
-/// Life: create() or open(), then append() and flush(); what was appended is in the file, counted
-/// by size() and readable, after flush() only. Thread: the I/O thread. Between flushes no memory is
-/// held: the buffer is shared by all spools of the thread.
+/// Life: create() or open(), then append() and flush(). Appended bytes are in the file, counted by
+/// size() and readable, only after flush(). Strand: the I/O thread. After flush() a spool holds no
+/// buffer: all spools of the thread share one.
 ///
-/// Limit (job-runtime.md §3.7): script output that would reach it is cut at a character's edge, one
-/// message is written, and later script output is dropped. The runner's own lines go on for another
-/// kReserveBytes, so that the log still ends with the job's outcome; the official runner drops
-/// these as well.
+/// Limit (job-runtime.md §3.7): script output that would reach the limit is cut between two
+/// characters, one message is written, and later script output is dropped. Lines of the runner
+/// itself have another kReserveBytes, so that the log ends with the job's outcome; the official
+/// runner drops them, too.
 class Spool {
   public:
     enum class Source { kScript, kRunner };
@@ -34,7 +34,7 @@ class Spool {
                                                        std::uint64_t limit_bytes);
     struct Saved {
         std::uint64_t size = 0;
-        std::optional<std::uint64_t> limit_reached_at;  ///< size behind the message
+        std::optional<std::uint64_t> limit_reached_at;  ///< the size after the message
     };
     /// An existing file, cut to `saved.size`. kNotFound when it is gone, kIo when it is shorter
     /// than that.
@@ -44,8 +44,8 @@ class Spool {
     Spool(const Spool&) = delete;
     Spool& operator=(const Spool&) = delete;
 
-    /// Room for `bytes`, at most kMaxPieceBytes. To be filled and committed, fully or less, before
-    /// any other call.
+    /// Room for `bytes`, at most kMaxPieceBytes. The caller fills it, wholly or in part, and calls
+    /// commit() before any other function.
     char* prepare(std::size_t bytes);
     void commit(std::size_t bytes, Source source);
     void append(std::string_view bytes, Source source);
@@ -53,15 +53,15 @@ class Spool {
     void reach_limit() { reach_limit({}); }
     static constexpr std::size_t kMaxPieceBytes = 32 * 1024;
 
-    /// Writes what was appended. A failure (disk full) is kept and answered by every later flush.
+    /// Writes the appended bytes. After an error (the disk is full) every later flush() answers it.
     base::Result<void> flush();
     /// Bytes in the file.
     [[nodiscard]] std::uint64_t size() const { return size_; }
-    /// Of these bytes.
+    /// The CRC-32 of the bytes in the file.
     [[nodiscard]] std::uint32_t crc32() const { return crc_; }
     [[nodiscard]] bool limit_reached() const { return limit_reached_at_.has_value(); }
     [[nodiscard]] Saved save() const { return {size_, limit_reached_at_}; }
-    /// At most `bytes` of the file from `offset`, to be sent.
+    /// The part of the file from `offset`, at most `bytes`, for sending.
     [[nodiscard]] base::FilePart part(std::uint64_t offset, std::uint64_t bytes) const;
 
   private:
@@ -76,7 +76,7 @@ class Spool {
     std::filesystem::path path_;
     std::uint64_t limit_bytes_ = 0;
     std::uint64_t size_ = 0;
-    std::uint64_t reserved_ = 0;  ///< blocks on disk are there up to here
+    std::uint64_t reserved_ = 0;  ///< disk blocks are allocated up to this offset
     std::uint32_t crc_ = 0;
     std::optional<std::uint64_t> limit_reached_at_;
     std::unique_ptr<char[]> buffer_;  ///< nullptr between flushes
@@ -86,7 +86,7 @@ class Spool {
 
 /// "crc32:%08x": output.checksum of the job update.
 std::string format_checksum(std::uint32_t crc);
-/// The same of a whole log.
+/// format_checksum() of a whole log.
 std::string checksum_of(std::string_view log);
 
 }  // namespace runner::trace

@@ -11,7 +11,7 @@ namespace runner::trace {
 
 namespace {
 
-/// One line at a time: the end of a text, and all of it where there is no AVX2.
+/// Copies one line at a time: the end of a text, or all of it on machines without AVX2.
 void copy_by_line(std::string_view text, const LineRoom& room, const LineHeader& first,
                   const LineHeader& rest, CopiedLines& done) {
     while (done.read < text.size()) {
@@ -33,12 +33,12 @@ void copy_by_line(std::string_view text, const LineRoom& room, const LineHeader&
 #if defined(__x86_64__)
 
 constexpr std::size_t kBlock = 32;
-/// What a block of nothing but line ends turns into.
+/// The largest result of one block: all its bytes are line ends.
 constexpr std::size_t kBlockRoom = kBlock * (kLineHeaderBytes + 1) + kBlock;
 
-/// Block after block, whatever the length of the lines: behind each end of a line a header is put
-/// and the rest of the block copied once more. Most of what a script prints takes this way, and a
-/// search and a copy for each line would cost twice as much.
+/// Copies block after block, whatever the length of the lines: after each line end it puts a header
+/// and copies the rest of the block once more. Most output is copied in this way; a search and a
+/// copy for each line would cost twice as much.
 __attribute__((target("avx2"))) void copy_by_block(std::string_view text, const LineRoom& room,
                                                    const LineHeader& first, const LineHeader& rest,
                                                    CopiedLines& done) {
@@ -47,7 +47,7 @@ __attribute__((target("avx2"))) void copy_by_block(std::string_view text, const 
     __m256i header;
     std::memcpy(&header, rest.data(), sizeof header);
     const char* const begin = text.data();
-    // The last block is read again from behind each of its line ends.
+    // 32 bytes are read after each line end of the last block, so two blocks must be left.
     const char* const last_block = begin + text.size() - 2 * kBlock;
     char* const last_target = room.target + room.bytes - kBlockRoom;
     std::memcpy(room.target, first.data(), kLineHeaderBytes);

@@ -6,23 +6,25 @@
 
 namespace runner::trace {
 
-/// What stands before each line of a log with timestamps (LineFraming says its form).
+/// The header of each line in a log with timestamps; LineFraming describes its format.
 constexpr std::size_t kLineHeaderBytes = 32;
 using LineHeader = std::array<char, kLineHeaderBytes>;
 
 struct LineRoom {
     char* target;
-    std::size_t bytes;  ///< for whole lines, header and end included; all may be written to
-    std::size_t max_line_bytes;  ///< of one line without header and end; a longer one ends the copy
+    std::size_t bytes;  ///< for lines with header and end; all of them may be overwritten
+    /// Of one line without header and end. A longer line ends the copy.
+    std::size_t max_line_bytes;
 };
 
 struct CopiedLines {
-    std::size_t read = 0;     ///< bytes of the text, up to the end of a line
-    std::size_t written = 0;  ///< bytes of the target
+    std::size_t read = 0;     ///< bytes of the text, whole lines
+    std::size_t written = 0;  ///< bytes in the target
 };
 
-/// Copies the whole lines in front of `text`, each behind a header: the first behind `first`, all
-/// others behind `rest`. Stops at a line that has no end, is too long or finds no room. Pure.
+/// Copies whole lines from the beginning of `text` and puts a header before each: `first` before
+/// the first line, `rest` before the others. Stops at a line that has no end, is too long, or does
+/// not fit. Pure.
 CopiedLines copy_stamped_lines(std::string_view text, const LineRoom& room, const LineHeader& first,
                                const LineHeader& rest);
 

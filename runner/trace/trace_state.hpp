@@ -13,7 +13,7 @@
 
 namespace runner::trace {
 
-/// What the checkpoint keeps of a job's log beside the spool.
+/// The state of one stream, for the checkpoint; the spool has the bytes that are decided.
 struct ChannelState {
     Masker::Saved masker;
     std::string repair;
@@ -23,10 +23,10 @@ struct ChannelState {
 
 struct TraceState {
     std::optional<std::uint64_t> limit_reached_at;
-    std::vector<std::pair<std::size_t, ChannelState>> channels;  ///< by number, those in use
+    std::vector<std::pair<std::size_t, ChannelState>> channels;  ///< those in use, by their number
 };
 
-/// JSON; bytes that need not be text are in hex.
+/// As JSON; bytes that may not be text are in hex.
 std::string encode_state(const TraceState& state);
 base::Result<TraceState> decode_state(const std::string& text);
 

@@ -11,7 +11,7 @@ using protocol::gitlab::UpdateResult;
 using std::chrono::milliseconds;
 
 namespace {
-/// After a script's first bytes.
+/// The delay of the round after the first bytes of a script.
 constexpr milliseconds kFollowUp{250};
 constexpr milliseconds kMinDynamicTouch{30'000};
 constexpr milliseconds kMaxDynamicTouch{1'800'000};
@@ -85,7 +85,7 @@ void UploadSchedule::patched(TimePoint now, const PatchResult& result, std::uint
         case PatchOutcome::kRangeMismatch:
             confirmed_ = result.offset;
             next_touch_ = now + touch_after();
-            // Once at once; a server that contradicts itself is asked again in the next round.
+            // The first time at once; if the server contradicts itself, in the next round.
             in_round_ = !mismatched_ && confirmed_ < available;
             mismatched_ = true;
             break;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "protocol/gitlab/answers.hpp"
+#include "protocol/gitlab/responses.hpp"
 
 namespace runner::trace {
 
@@ -20,14 +20,15 @@ struct UploadTimes {
     unsigned burst = 30;
 };
 
-/// Decides what of a running job's log is sent when. Pure: time comes in, the next act comes out.
+/// Decides which part of a running job's log is sent, and when. Pure: the time is given, the next
+/// action is answered.
 ///
-/// A round is due every interval and sends everything that is there, in patches of at most 1 MiB. A
-/// script's first bytes start a round of their own (expedite()), and what follows them within a
-/// quarter second another: the first is often only the echo of the command. A job that has sent
-/// nothing for ten seconds is touched with an empty update: the official runner does so after
-/// thirty, but the answer is the only way to learn of a cancel, and with the server's 60 s interval
-/// for unwatched jobs a user would wait a minute for it.
+/// A round is due once per interval and sends all available bytes, in patches of at most 1 MiB. The
+/// first bytes of a script start an extra round (expedite()), and the bytes that follow within a
+/// quarter of a second another one, because the first bytes are often only the echo of the command.
+/// When nothing was sent for ten seconds, the job is touched with an empty update. The official
+/// runner waits thirty; but only an answer of the server tells that the job was cancelled, and with
+/// the interval of 60 s for unwatched jobs a user would wait a minute for the cancellation.
 class UploadSchedule {
   public:
     using TimePoint = std::chrono::steady_clock::time_point;
@@ -37,17 +38,17 @@ class UploadSchedule {
         Kind kind = Kind::kWait;
         std::uint64_t offset = 0;  ///< kPatch
         std::size_t bytes = 0;     ///< kPatch
-        TimePoint until;           ///< kWait: unless more arrives that is urgent
+        TimePoint until;           ///< kWait; urgent bytes end the wait earlier
     };
 
     UploadSchedule(UploadTimes times, std::uint64_t confirmed_bytes, TimePoint now);
 
-    /// `available`: how much of the log may be sent.
+    /// `available`: the size of the part of the log that may be sent.
     [[nodiscard]] Action next(TimePoint now, std::uint64_t available) const;
-    /// What comes beyond `available` shall be seen at once.
+    /// The bytes after `available` are urgent: they are sent at once.
     void expedite(std::uint64_t available) { urgent_beyond_ = available; }
 
-    /// A patch that ended at `end` was answered; `available` is as of now.
+    /// A patch that ends at `end` was answered; `available` is the present size.
     void patched(TimePoint now, const protocol::gitlab::PatchResult& result, std::uint64_t end,
                  std::uint64_t available);
     void touched(TimePoint now, const protocol::gitlab::UpdateResult& result);
@@ -71,52 +72,8 @@ class UploadSchedule {
     bool in_round_ = false;    ///< more patches follow at once
     bool mismatched_ = false;  ///< the server named another offset in this round
     std::optional<std::uint64_t> urgent_beyond_;
-    TimePoint paced_;  ///< the requests so far, spread evenly, end here
-};
-
-/// Decides how the job's end is reported (runner-protocol.md §4.6). Pure.
-class FinalReport {
-  public:
-    struct Action {
-        enum class Kind {
-            kPatch,   ///< send from `offset`
-            kUpdate,  ///< send the outcome
-            kWait,    ///< for `delay`, then ask again
-            kDone,
-        };
-        Kind kind = Kind::kDone;
-        std::uint64_t offset = 0;
-        std::chrono::milliseconds delay{};
-    };
-    enum class End {
-        kOpen,
-        kReported,  ///< the server has the outcome
-        kUnwanted,  ///< it does not want it: canceled, erased, unknown job
-        kGivenUp,   ///< it could not be told within the tries
-    };
-
-    FinalReport(std::uint64_t confirmed_bytes, std::uint64_t size, int tries);
-
-    [[nodiscard]] Action next() const;
-    void patched(const protocol::gitlab::PatchResult& result, std::uint64_t end);
-    void updated(const protocol::gitlab::UpdateResult& result);
-    void waited() { delay_ = std::chrono::milliseconds(0); }
-    [[nodiscard]] End end() const { return end_; }
-
-  private:
-    void failed();
-    void pause(const protocol::gitlab::JobSignals& signals);
-
-    std::uint64_t sent_ = 0;
-    std::uint64_t size_ = 0;
-    int tries_left_ = 0;
-    std::chrono::milliseconds backoff_{1000};
-    std::chrono::milliseconds delay_{};
-    bool log_given_up_ = false;
-    int mismatches_ = 0;  ///< answers 416 in a row
-    int accepted_ = 0;    ///< answers 202
-    int resets_ = 0;      ///< answers 412
-    End end_ = End::kOpen;
+    /// The end of the requests so far if they were spread evenly over the time.
+    TimePoint paced_;
 };
 
 }  // namespace runner::trace

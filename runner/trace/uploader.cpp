@@ -37,7 +37,7 @@ void Uploader::stop() {
 void Uploader::set_available(std::uint64_t bytes) {
     if (bytes == available_) return;
     available_ = bytes;
-    // Waking the loop costs more than asking whether it has to wake.
+    // Waking the loop costs more than checking whether it has to wake.
     const auto action = schedule_.next(clock_.now(), available_);
     if (action.kind != UploadSchedule::Action::Kind::kWait) changed_.notify_all();
     if (first_backlog_) changed_.notify_all();
@@ -46,13 +46,13 @@ void Uploader::set_available(std::uint64_t bytes) {
 
 void Uploader::expedite() { schedule_.expedite(available_); }
 
-void Uploader::heed(const JobSignals& signals, bool aborted) {
+void Uploader::handle_signals(const JobSignals& signals, bool aborted) {
     if (aborted && !aborted_) {
         aborted_ = true;
         if (callbacks_.on_abort) callbacks_.on_abort();
     }
-    if (signals.cancel_requested && !aborted_ && !cancel_told_) {
-        cancel_told_ = true;
+    if (signals.cancel_requested && !aborted_ && !cancel_reported_) {
+        cancel_reported_ = true;
         if (callbacks_.on_cancel) callbacks_.on_cancel();
     }
 }
@@ -95,7 +95,7 @@ base::Task<bool> Uploader::send_patch(UploadSchedule::Action action) {
     }
     schedule_.patched(clock_.now(), result, end, available_);
     confirm(schedule_.confirmed_bytes());
-    heed(result.signals, result.outcome == PatchOutcome::kAborted);
+    handle_signals(result.signals, result.outcome == PatchOutcome::kAborted);
     co_return true;
 }
 
@@ -107,7 +107,7 @@ base::Task<bool> Uploader::send_touch() {
                            {{"error", result.message}});
     }
     schedule_.touched(clock_.now(), result);
-    heed(result.signals, result.outcome == UpdateOutcome::kAborted);
+    handle_signals(result.signals, result.outcome == UpdateOutcome::kAborted);
     co_return true;
 }
 
@@ -137,7 +137,7 @@ base::Task<bool> Uploader::send_final(FinalReport& report, std::uint64_t offset)
     const auto content = trace_.spool().part(offset, bytes);
     const std::uint64_t end = offset + content.bytes;
     PatchResult result;
-    // What is not there cannot be sent by trying again.
+    // Another try cannot send bytes that are missing.
     result.outcome = PatchOutcome::kNotFound;
     result.message = kShortSpool;
     if (content.bytes > 0) result = co_await target_.patch(content, offset);

@@ -8,19 +8,20 @@
 #include "base/file_part.hpp"
 #include "base/notifier.hpp"
 #include "base/task.hpp"
-#include "protocol/gitlab/answers.hpp"
+#include "protocol/gitlab/responses.hpp"
+#include "runner/trace/final_report.hpp"
 #include "runner/trace/job_trace.hpp"
 #include "runner/trace/upload_schedule.hpp"
 
 namespace runner::trace {
 
-/// Where the log goes. runner/job implements it with protocol::gitlab::Client for one job.
+/// The receiver of a log. runner/job implements it for one job with protocol::gitlab::Client.
 class TraceTarget {
   public:
     virtual ~TraceTarget() = default;
     virtual base::Task<protocol::gitlab::PatchResult> patch(base::FilePart content,
                                                             std::uint64_t offset) = 0;
-    /// `state=running` with checksum and size, as a sign of life.
+    /// `state=running` with checksum and size, to tell that the job is alive.
     virtual base::Task<protocol::gitlab::UpdateResult> touch(std::string checksum,
                                                              std::uint64_t bytes) = 0;
     /// The job's outcome, which the target knows, with checksum and size of the whole log.
@@ -30,17 +31,17 @@ class TraceTarget {
 
 struct UploaderCallbacks {
     std::function<void()> on_cancel;  ///< once: GitLab says `canceling`
-    std::function<void()>
-        on_abort;  ///< once: nobody wants the job any more; nothing is sent after it
+    /// Once: the server does not want the job any more. Nothing is sent afterwards.
+    std::function<void()> on_abort;
     std::function<void()> on_confirmed = {};  ///< whenever confirmed_bytes() has changed
 };
 
-/// Brings one job's log to the server while it grows, and the outcome at the end.
+/// Sends the log of one job to the server while it grows, and the outcome at the end.
 ///
-/// Life: run() in the job's task group; stop() and the end of run() come before finish(). `trace`
-/// and `target` outlive it. Thread: the I/O thread. Only bytes below set_available() are sent: the
-/// job calls it after each checkpoint. Failures of the server never end run(); it tries again in
-/// the next round.
+/// Life: run() in the task group of the job; stop(), and after the end of run() finish(). `trace`
+/// and `target` must outlive it. Strand: the I/O thread. Only the bytes up to set_available() are
+/// sent; the job calls it after each checkpoint. Errors of the server do not end run(): it tries
+/// again in the next round.
 class Uploader {
   public:
     Uploader(const boost::asio::any_io_executor& executor, const JobTrace& trace,
@@ -52,14 +53,14 @@ class Uploader {
     void stop();
 
     void set_available(std::uint64_t bytes);
-    /// What becomes available now is sent at once: the script's first bytes.
+    /// The next bytes that become available are sent at once: the first bytes of a script.
     void expedite();
-    /// What the server is known to have, of the log from its beginning.
+    /// The size of the beginning of the log that the server has.
     [[nodiscard]] std::uint64_t confirmed_bytes() const { return confirmed_; }
     [[nodiscard]] bool aborted() const { return aborted_; }
 
-    /// Sends the rest up to the trace's size and reports until the server has answered, at most
-    /// `tries` times. Cancellation ends it with kOpen: the journal still has the job.
+    /// Sends the rest of the log and reports the outcome until the server has answered, at most
+    /// `tries` times. A cancellation ends it with kOpen: the journal still has the job.
     base::Task<FinalReport::End> finish(int tries);
 
   private:
@@ -67,7 +68,7 @@ class Uploader {
     base::Task<bool> send_touch();
     base::Task<bool> send_final(FinalReport& report, std::uint64_t offset);
     base::Task<bool> report_end(FinalReport& report);
-    void heed(const protocol::gitlab::JobSignals& signals, bool aborted);
+    void handle_signals(const protocol::gitlab::JobSignals& signals, bool aborted);
     void confirm(std::uint64_t bytes);
 
     const JobTrace& trace_;
@@ -79,9 +80,9 @@ class Uploader {
     base::Notifier changed_;
     std::uint64_t available_ = 0;
     std::uint64_t confirmed_ = 0;
-    bool first_backlog_ = false;  ///< the loop sleeps without anything to send
+    bool first_backlog_ = false;  ///< the loop waits and has nothing to send
     bool stopping_ = false;
-    bool cancel_told_ = false;
+    bool cancel_reported_ = false;
     bool aborted_ = false;
 };
 

@@ -8,7 +8,7 @@ namespace runner::trace {
 
 namespace {
 
-/// Sorted, so that keys with a common beginning are neighbours.
+/// Sorted, so that keys with a common beginning are adjacent.
 constexpr std::array<std::string_view, 6> kKeys{
     "authenticity_token", "private_token",        "rss_token",
     "x-amz-credential",   "x-amz-security-token", "x-amz-signature"};

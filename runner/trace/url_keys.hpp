@@ -7,12 +7,12 @@
 
 namespace runner::trace {
 
-/// Recognises `?private_token=` and its like, in any case, byte by byte. Nothing of a key occurs
-/// inside of one, so there is at most one that can be under way.
+/// Recognises `?private_token=` and similar URL parameters, in any case, byte by byte. No key
+/// begins inside another one, so at most one key can be partly matched.
 class UrlKeys {
   public:
-    /// Key number in the high byte plus one, matched characters in the low one; several keys may
-    /// share a beginning, the first of them stands for all.
+    /// The index of the key plus one in the high byte, the number of matched characters in the low
+    /// byte. Of several keys with the same beginning the first one is used.
     using State = std::uint16_t;
     static constexpr State kIdle = 0;
     static constexpr State kComplete = 0xffff;  ///< the "=" was seen: the value follows

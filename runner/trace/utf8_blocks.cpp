@@ -15,7 +15,7 @@ namespace {
 
 #define RUNNER_AVX2 __attribute__((target("avx2")))
 
-/// What can be wrong with two neighbouring bytes. The method is that of Keiser and Lemire,
+/// The errors that two adjacent bytes can have. The method is that of Keiser and Lemire,
 /// "Validating UTF-8 In Less Than One Instruction Per Byte" (2021): three lookups, each by four
 /// bits, leave a bit only where all three agree.
 enum : std::uint8_t {
@@ -98,7 +98,7 @@ RUNNER_AVX2 inline __m256i high_nibbles(__m256i bytes) {
     return _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(15));
 }
 
-/// Non-zero where `block`, which comes behind `before`, breaks a rule.
+/// Non-zero at the bytes of `block`, which follows `before`, that are not valid.
 RUNNER_AVX2 inline __m256i errors_of(__m256i block, __m256i before) {
     const __m256i joint = _mm256_permute2x128_si256(before, block, 0x21);
     const __m256i previous1 = _mm256_alignr_epi8(block, joint, 15);
@@ -109,8 +109,8 @@ RUNNER_AVX2 inline __m256i errors_of(__m256i block, __m256i before) {
     special = _mm256_and_si256(special, _mm256_shuffle_epi8(table(kFirstLow), low));
     special =
         _mm256_and_si256(special, _mm256_shuffle_epi8(table(kSecondHigh), high_nibbles(block)));
-    // The third byte of three and of four, and the fourth of four, must be second continuations:
-    // there and only there kTwoContinuations is right.
+    // The third byte of a character of three or four bytes, and the fourth of one of four, follow
+    // another continuation: kTwoContinuations must be set there and nowhere else.
     const __m256i third = _mm256_subs_epu8(previous2, _mm256_set1_epi8(0xE0 - 0x80));
     const __m256i fourth = _mm256_subs_epu8(previous3, _mm256_set1_epi8(0xF0 - 0x80));
     const __m256i wanted =
@@ -118,7 +118,7 @@ RUNNER_AVX2 inline __m256i errors_of(__m256i block, __m256i before) {
     return _mm256_xor_si256(wanted, special);
 }
 
-/// `end` or up to three bytes less: where the last character that is cut there begins.
+/// `end`, or the beginning of a character that would be cut there (up to three bytes less).
 std::size_t character_edge(std::string_view bytes, std::size_t end) {
     for (std::size_t back = 1; back <= 3 && back <= end; ++back) {
         const auto byte = static_cast<unsigned char>(bytes[end - back]);

@@ -5,9 +5,9 @@
 
 namespace runner::trace {
 
-/// How many bytes from the front are valid UTF-8 for sure, ending at a character's edge; less than
-/// all of what is valid, by up to a block. 0 on machines without the instructions for it. Far
-/// faster than looking at each character when the text is not ASCII.
+/// The length of a beginning of `bytes` that is valid UTF-8 and ends between two characters. It may
+/// be shorter than the longest such beginning, by up to one block, and is 0 on machines without
+/// AVX2. Much faster than checking each character when the text is not ASCII.
 std::size_t valid_utf8_blocks(std::string_view bytes);
 
 }  // namespace runner::trace

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
-/// At least a block's worth.
+/// At least the size of a block.
 constexpr std::size_t kByCharacter = 32;
 
 enum class Verdict { kValid, kInvalid, kIncomplete };
@@ -58,7 +58,7 @@ const unsigned char* as_bytes(std::string_view text) {
     return static_cast<const unsigned char*>(static_cast<const void*>(text.data()));
 }
 
-/// Skips what is plain ASCII, 32 bytes at a time.
+/// Skips ASCII, 32 bytes at a time.
 std::size_t skip_ascii(const unsigned char* bytes, std::size_t at, std::size_t size) {
     constexpr std::uint64_t kHighBits = 0x8080'8080'8080'8080U;
     while (at + 32 <= size) {
@@ -80,7 +80,7 @@ std::size_t valid_utf8_length(std::string_view text) {
         at = skip_ascii(bytes, at, text.size());
         if (at == text.size()) return at;
         at += valid_utf8_blocks(text.substr(at));
-        // The end of the last block, or the character that the blocks stumbled over.
+        // The bytes after the last block, or the invalid bytes at which the blocks stopped.
         for (std::size_t i = 0; i < kByCharacter && at < text.size(); ++i) {
             const Character character = look(bytes + at, text.size() - at);
             if (character.verdict != Verdict::kValid) return at;

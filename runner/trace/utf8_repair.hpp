@@ -7,8 +7,8 @@
 
 namespace runner::trace {
 
-/// Hands valid UTF-8 on; every byte that is not part of it becomes U+FFFD, one for one. A character
-/// that is cut by the end of a write waits for its rest (at most three bytes).
+/// Passes valid UTF-8 on; each byte that is not part of it becomes one U+FFFD. A character that is
+/// cut by the end of a write is held back until its rest arrives (at most three bytes).
 class Utf8Repair {
   public:
     void write(std::string_view bytes, ByteSink& out);
@@ -23,9 +23,9 @@ class Utf8Repair {
     std::string pending_;
 };
 
-/// Length of the longest beginning that is valid and ends at a character's edge.
+/// The length of the longest beginning that is valid and ends between two characters.
 std::size_t valid_utf8_length(std::string_view bytes);
-/// `length`, or a little less, so that no character of `bytes` is cut there.
+/// `length`, or up to three bytes less, so that no character of `bytes` is cut.
 std::size_t utf8_cut(std::string_view bytes, std::size_t length);
 
 }  // namespace runner::trace

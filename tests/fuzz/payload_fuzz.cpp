@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "protocol/gitlab/answers.hpp"
 #include "protocol/gitlab/payload.hpp"
+#include "protocol/gitlab/responses.hpp"
 #include "tests/fuzz/require.hpp"
 
 using namespace protocol::gitlab;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
 
 namespace runner::pipeline::include {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/names.hpp"
 #include "runner/pipeline/include/integrity.hpp"
 #include "runner/pipeline/keywords/checks.hpp"
 
@@ -154,14 +155,7 @@ void check_trigger(const Value& value, const Place& place, Report& report) {
 
 namespace {
 
-bool good_step_name(std::string_view name) {
-    const auto letter = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    };
-    if (name.empty() || !letter(name.front())) return false;
-    return std::all_of(name.begin(), name.end(),
-                       [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
-}
+constexpr base::NameRule kStepName{.digit_may_lead = false};
 
 void check_step_reference(const Value& step, const Place& place, Report& report) {
     if (step.is_string()) return;
@@ -189,7 +183,7 @@ void check_step(const Value& step, const Place& place, Report& report) {
     if (!step.is_map()) return report.add(place, "config should be a hash", step.mark());
     check_keys(step, {"name", "script", "step", "func", "env", "inputs"}, place, report);
     const Value* name = step.given("name");
-    if (name == nullptr || !name->is_string() || !good_step_name(name->as_string())) {
+    if (name == nullptr || !name->is_string() || !base::is_name(name->as_string(), kStepName)) {
         report.add(place, "name must be letters, digits and underscores and not begin with a digit",
                    step.mark());
     }

@@ -239,8 +239,6 @@ std::string interpolated(const Value& value) {
     return notation(value, Keys::kSymbols);
 }
 
-std::string to_json(const Value& value) {
-    return json_of(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string to_json(const Value& value) { return base::dump_json(json_of(value)); }
 
 }  // namespace runner::pipeline::yaml

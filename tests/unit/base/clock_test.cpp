@@ -20,7 +20,7 @@ TEST(Clock, ReadsFractionsAndOffsets) {
     EXPECT_EQ(parse_rfc3339("2026-01-31t07:00:00-05:00"), noon);
 }
 
-TEST(Clock, RefusesWhatIsNoDate) {
+TEST(Clock, RefusesOtherTexts) {
     for (const auto* text :
          {"", "never", "2026-01-31", "2026-01-31T12:00:00", "2026-01-31T12:00:00X",
           "2026-01-31T12:00:00+2:00", "2026-01-31T12:00:00.", "2026-01-31T12:00:00+02:0x"}) {

@@ -31,7 +31,7 @@ TEST_F(FilePartTest, IsReadPieceByPiece) {
     EXPECT_EQ(base::read_front(part, buffer_).value(), "");
 }
 
-TEST_F(FilePartTest, AFileThatEndsEarlyIsAnErrorThatNamesThePlace) {
+TEST_F(FilePartTest, AFileThatEndsEarlyIsAnErrorWithTheOffset) {
     base::FilePart part{fd_.get(), 8, 6};
     const auto piece = base::read_front(part, buffer_);
     ASSERT_FALSE(piece);

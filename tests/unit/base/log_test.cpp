@@ -42,7 +42,7 @@ TEST(Log, UnknownNamesAreRefusedWithTheChoice) {
     EXPECT_NE(base::log::parse_format("xml").error().message.find("json"), std::string::npos);
 }
 
-TEST(Log, JsonHasNumbersAndBooleansOfItsOwn) {
+TEST(Log, JsonKeepsNumbersAndBooleans) {
     const auto json =
         nlohmann::json::parse(line(Format::kJson, Level::kInfo, "A job",
                                    {{"job", 101}, {"ok", true}, {"seconds", 1.5}, {"name", "7"}}));

@@ -10,8 +10,8 @@
 namespace base {
 namespace {
 
-/// Constant, and much larger than what the kernel maps around a page that is touched: since
-/// Linux 6.18 the whole folio of the page cache, which has up to two mebibytes.
+/// Constant data, much larger than the range that the kernel maps around a touched page: since
+/// Linux 6.18 that is the whole folio of the page cache, up to 2 MiB.
 constexpr std::array<char, 16UL * 1024 * 1024> kConstants{{'a', 'b', 'c'}};
 constexpr std::size_t kStep = 1024;
 std::array<char, 4> written{{'d', 'e', 'f'}};
@@ -20,7 +20,7 @@ std::size_t resident_pages() {
     const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
     const auto begin = reinterpret_cast<std::uintptr_t>(kConstants.data()) & ~(page - 1);
     std::size_t pages = 0;
-    // mincore() tells of the page cache; what this process has mapped is in its own page map.
+    // mincore() is about the page cache; /proc/self/pagemap shows what this process has mapped.
     const int map = ::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     for (std::uintptr_t at = begin; at < begin + kConstants.size(); at += page) {
         std::uint64_t entry = 0;
@@ -31,7 +31,7 @@ std::size_t resident_pages() {
     return pages;
 }
 
-TEST(Memory, GivesConstantPagesBackAndFindsThemAgain) {
+TEST(Memory, ReleasesConstantPagesThatCanBeReadAgain) {
     volatile char sum = 0;
     for (std::size_t at = 0; at < kConstants.size(); at += kStep)
         sum = static_cast<char>(sum + kConstants[at]);

@@ -62,7 +62,7 @@ TEST(RunStoppable, AnswersTimeoutWhenTheDeadlinePasses) {
     EXPECT_TRUE(result.error().is(ErrorKind::kTimeout));
 }
 
-TEST(RunStoppable, HandsTheValueThroughAndLeavesNoTimerBehind) {
+TEST(RunStoppable, AnswersTheValueAndLeavesNoTimer) {
     auto result = tests::run_to_end(base::with_deadline(quick_answer(), hours(1)));
     EXPECT_EQ(result.value(), 42);
 }
@@ -74,7 +74,7 @@ TEST(RunStoppable, AnExceptionBecomesAnInternalError) {
     EXPECT_EQ(result.error().message, "boom");
 }
 
-TEST(RunStoppable, DoesNotBeginWhatWasStoppedBefore) {
+TEST(RunStoppable, DoesNotStartAfterAStop) {
     StopSource stop;
     stop.request(StopReason::kShutdown);
     auto result = tests::run_to_end(base::run_stoppable(&stop, quick_answer(), base::Deadline()));

@@ -4,14 +4,6 @@
 
 namespace {
 
-TEST(Strings, Base64KnowsThePadding) {
-    EXPECT_EQ(base::base64_encode(""), "");
-    EXPECT_EQ(base::base64_encode("f"), "Zg==");
-    EXPECT_EQ(base::base64_encode("fo"), "Zm8=");
-    EXPECT_EQ(base::base64_encode("foo"), "Zm9v");
-    EXPECT_EQ(base::base64url_encode("\xfb\xff"), "-_8=");
-}
-
 TEST(Strings, NearestSuggestsOnlyWhatIsNear) {
     const std::vector<std::string> keys{"privileged", "pull_policy", "image"};
     EXPECT_EQ(base::nearest("priviledged", keys), "privileged");

@@ -50,14 +50,14 @@ TEST(Subprocess, GivesOutputAndStatus) {
     EXPECT_EQ(ended.status, 42);
 }
 
-TEST(Subprocess, ErrorsComeWithTheOutputOnlyOnDemand) {
+TEST(Subprocess, StandardErrorIsReadOnlyOnRequest) {
     EXPECT_EQ(sh("echo e >&2").output, "");
     EXPECT_EQ(sh("echo e >&2", true).output, "e\n");
 }
 
 TEST(Subprocess, ASignalIsAStatusAbove128) { EXPECT_EQ(sh("kill -9 $$").status, 137); }
 
-TEST(Subprocess, ALifelineHasNoEnd) {
+TEST(Subprocess, ALifelineStaysOpen) {
     SubprocessOptions options;
     options.arguments = {"timeout", "0.2", "cat"};
     options.lifeline = true;
@@ -83,7 +83,7 @@ Task<pid_t> start_and_drop() {
     co_return std::stoi(*line);
 }
 
-TEST(Subprocess, DiesWithItsObject) {
+TEST(Subprocess, IsKilledWithItsObject) {
     const pid_t pid = tests::run_to_end(start_and_drop());
     ASSERT_GT(pid, 0);
     EXPECT_NE(::kill(pid, 0), 0);

@@ -12,7 +12,7 @@
 #include "tests/support/run_to_end.hpp"
 #include "tests/support/temp_dir.hpp"
 
-/// What the tests of the HTTP client do with a client, in one call each.
+/// Helpers of the tests of the HTTP client.
 namespace protocol::http {
 
 ClientOptions options_for(const std::string& endpoint);
@@ -40,7 +40,7 @@ base::Task<Streamed> stream_then_get(ClientOptions options, std::size_t limit);
 /// Upgrades, sends `text`, ends its side, and reads all that comes.
 base::Task<base::Result<std::string>> talk_upgraded(ClientOptions options, std::string text);
 
-/// Environment variables for the length of a test.
+/// Environment variables that are set for one test.
 class Environment {
   public:
     explicit Environment(const std::map<std::string, std::string>& values);

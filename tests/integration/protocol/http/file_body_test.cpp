@@ -15,7 +15,7 @@ using testing::HasSubstr;
 using tests::Peer;
 using tests::ScriptedServer;
 
-/// Bodies that wait in a file, over plain connections and over TLS.
+/// Bodies that are read from a file, over plain connections and over TLS.
 class HttpFileBody : public testing::TestWithParam<bool> {
   protected:
     HttpFileBody() {
@@ -73,7 +73,7 @@ TEST_P(HttpFileBody, SendsThePartAndNoMore) {
     EXPECT_EQ(server.connections(), 1);
 }
 
-TEST_P(HttpFileBody, AFileThatIsShorterIsSaidAtOnce) {
+TEST_P(HttpFileBody, AFileThatIsTooShortIsAnErrorAtOnce) {
     ScriptedServer server([](Peer& peer, int) { peer.read_request(); }, tls());
     for (const std::uint64_t bytes : {std::uint64_t{10}, std::uint64_t{1} << 20U}) {
         const auto answer = exchange(options(server), patch(text_.size() - 5, bytes));
@@ -83,12 +83,12 @@ TEST_P(HttpFileBody, AFileThatIsShorterIsSaidAtOnce) {
     }
 }
 
-TEST_P(HttpFileBody, AnAnswerThatComesBeforeTheEndCounts) {
+TEST_P(HttpFileBody, AnEarlyAnswerIsTheResult) {
     ScriptedServer server(
         [](Peer& peer, int) {
             peer.read_until("\r\n\r\n");
             peer.answer("413 Payload Too Large", "too much");
-            // A peer that closed with bytes unread would take its own answer back.
+            // If the peer closed with unread bytes, its answer would be lost.
             while (!peer.read_some(64U << 10U).empty()) continue;
         },
         tls());

@@ -27,7 +27,7 @@ Task<Response> echo(Request request) {
     co_return response;
 }
 
-/// A server on a thread of its own, so that the test may block.
+/// A server that runs on its own thread, so that the test may block.
 class Running {
   public:
     explicit Running(ServerOptions options = {}) {
@@ -76,7 +76,7 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
     EXPECT_NE(all.find("GET /2 "), std::string::npos);
 }
 
-TEST(HttpServer, TakesRequestsThatComeByteByByte) {
+TEST(HttpServer, ReadsRequestsThatComeByteByByte) {
     Running server;
     tests::RawSocket peer(server.port());
     peer.dribble("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -137,7 +137,7 @@ TEST(HttpServer, TurnsAnExceptionOfTheHandlerInto500AndGoesOn) {
     EXPECT_THAT(peer.read_until("GET /a "), testing::HasSubstr("200 OK"));
 }
 
-TEST(HttpServer, LetsAnAnswerGoOutWhenItStops) {
+TEST(HttpServer, FinishesAnAnswerWhenItStops) {
     Running server;
     tests::RawSocket busy(server.port());
     tests::RawSocket idle(server.port());
@@ -158,7 +158,7 @@ TEST(HttpServer, StopsInTimeWhenAnAnswerTakesTooLong) {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 200ms);
 }
 
-TEST(HttpServer, ServesMoreConnectionsThanItHoldsAtOnce) {
+TEST(HttpServer, ServesMoreConnectionsThanItsLimit) {
     ServerOptions options;
     options.max_connections = 2;
     Running server(options);
@@ -169,7 +169,7 @@ TEST(HttpServer, ServesMoreConnectionsThanItHoldsAtOnce) {
     }
 }
 
-TEST(HttpServer, SaysWhyItCannotListen) {
+TEST(HttpServer, ReportsWhyItCannotListen) {
     Running server;
     boost::asio::io_context context;
     ServerOptions options;

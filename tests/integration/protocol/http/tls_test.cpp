@@ -43,7 +43,7 @@ class HttpTls : public testing::Test {
     inline static tests::TempDir* directory_ = nullptr;
 };
 
-TEST_F(HttpTls, SpeaksTlsWithAnAuthorityOfItsOwn) {
+TEST_F(HttpTls, TrustsItsOwnCaFile) {
     const auto files = server_files();
     ScriptedServer server(echo, &files);
     for (const char* host : {"localhost", "127.0.0.1"}) {
@@ -57,7 +57,7 @@ TEST_F(HttpTls, SpeaksTlsWithAnAuthorityOfItsOwn) {
     EXPECT_EQ(server.connections(), 2);  // session tickets are no reason to drop a connection
 }
 
-TEST_F(HttpTls, RefusesAnAuthorityThatNobodyNamed) {
+TEST_F(HttpTls, RefusesAnUnknownCa) {
     const auto files = server_files();
     ScriptedServer server(echo, &files);
     const auto answer = exchange(options_for(server.url("localhost")), get("/"));
@@ -86,7 +86,7 @@ TEST_F(HttpTls, RefusesACertificateThatIsNotForServers) {
     EXPECT_THAT(answer.error().message, HasSubstr("issued for servers"));
 }
 
-TEST_F(HttpTls, TrustsAnythingWhenToldTo) {
+TEST_F(HttpTls, SkipsVerificationWhenConfigured) {
     const auto files = server_files();
     ScriptedServer server(echo, &files);
     ClientOptions options = options_for(server.url("localhost"));
@@ -95,7 +95,7 @@ TEST_F(HttpTls, TrustsAnythingWhenToldTo) {
     ASSERT_TRUE(answer) << answer.error().message;
 }
 
-TEST_F(HttpTls, ShowsItsClientCertificate) {
+TEST_F(HttpTls, PresentsItsClientCertificate) {
     auto files = server_files();
     files.client_ca = file("ca.pem");
     ScriptedServer server(echo, &files);
@@ -121,7 +121,7 @@ TEST_F(HttpTls, NamesAFileThatCannotBeUsed) {
     EXPECT_THAT(mixed.error().message, HasSubstr("server.key"));
 }
 
-TEST_F(HttpTls, AcceptsAnAbruptEndOnlyBehindACompleteMessage) {
+TEST_F(HttpTls, AcceptsAnAbruptEndOnlyAfterACompleteMessage) {
     const auto files = server_files();
     ScriptedServer server(
         [](Peer& peer, int connection) {
@@ -138,7 +138,7 @@ TEST_F(HttpTls, AcceptsAnAbruptEndOnlyBehindACompleteMessage) {
     EXPECT_EQ(cut.error().kind, ErrorKind::kUnavailable);
 }
 
-TEST_F(HttpTls, SaysThatThePeerDoesNotSpeakTls) {
+TEST_F(HttpTls, ReportsAPeerWithoutTls) {
     ScriptedServer server([](Peer& peer, int) {
         peer.read_some(100);
         peer.write("HTTP/1.1 400 Bad Request\r\n\r\n");
@@ -169,7 +169,7 @@ base::Task<std::string> chain_after_request(ClientOptions options) {
     co_return (*client)->peer_ca_chain();
 }
 
-TEST_F(HttpTls, TellsTheIssuersOfThePeer) {
+TEST_F(HttpTls, AnswersTheIssuersOfThePeer) {
     const auto files = server_files();
     ScriptedServer server(echo, &files);
     std::stringstream authority;
@@ -205,7 +205,7 @@ TEST_F(HttpTls, ReadsItsFilesAgainWhenTheyChange) {
                 testing::ElementsAre("refused", "x"));
 }
 
-TEST_F(HttpTls, GoesThroughAProxysTunnel) {
+TEST_F(HttpTls, UsesTheTunnelOfAProxy) {
     const auto files = server_files();
     ScriptedServer server(echo, &files);
     std::string asked;
@@ -224,7 +224,7 @@ TEST_F(HttpTls, GoesThroughAProxysTunnel) {
     EXPECT_THAT(asked, testing::StartsWith("CONNECT gitlab.test:9443 HTTP/1.1\r\n"));
 }
 
-TEST_F(HttpTls, PassesOnTheProxysRefusal) {
+TEST_F(HttpTls, ReportsTheRefusalOfAProxy) {
     ScriptedServer proxy([&](Peer& peer, int) {
         peer.read_until("\r\n\r\n");
         peer.answer("407 Proxy Authentication Required", "");

@@ -40,7 +40,7 @@ Task<Result<std::string>> read_all(BodySource body) {
         if (piece->empty()) break;
         text += *piece;
     }
-    // Once over, it stays over.
+    // After the end there is no further piece.
     auto after = co_await body();
     if (!after || !after->empty()) co_return text + " and more";
     co_return text;
@@ -67,7 +67,7 @@ TEST(Multipart, PassesAFailureOfTheContentOn) {
     EXPECT_EQ(body.error().message, "the disk is gone");
 }
 
-TEST(FileName, CannotEndItsQuotes) {
+TEST(FileName, CannotEndTheQuotedString) {
     EXPECT_EQ(quote_file_name("a b.zip"), "\"a b.zip\"");
     EXPECT_EQ(quote_file_name("a\"; x=\"b"), "\"a%22; x=%22b\"");
     EXPECT_EQ(quote_file_name("a\r\nX: y"), "\"a%0D%0AX: y\"");

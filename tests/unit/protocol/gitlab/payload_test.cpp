@@ -26,7 +26,7 @@ JobPayload decoded(const json& payload) {
     return result ? std::move(*result) : JobPayload();
 }
 
-/// The places of all values of a tree, its own root left out.
+/// The paths of all values of a tree, except the root.
 std::vector<json::json_pointer> places_in(const json& tree) {
     std::vector<json::json_pointer> places;
     const json flat = tree.flatten();
@@ -44,7 +44,7 @@ bool is_entry(const json::json_pointer& place) {
     return place.back().find_first_not_of("0123456789") == std::string::npos;
 }
 
-/// There is no job without id and token, and no input without content.
+/// The values that must not be missing: id and token of a job, the content of an input.
 bool is_refused(const json& payload) {
     const json::json_pointer content("/inputs/0/value/content");
     const bool has_input =
@@ -53,7 +53,7 @@ bool is_refused(const json& payload) {
     return payload.value("id", json()).is_null() || payload.value("token", json()).is_null();
 }
 
-/// "/services/0/name" → "services[0].name", as error sentences have it.
+/// "/services/0/name" → "services[0].name", the form in error messages.
 std::string shown(const json::json_pointer& place) {
     if (place.empty()) return {};
     const std::string before = shown(place.parent_pointer());
@@ -66,7 +66,7 @@ std::string first_of(json::json_pointer place) {
     return place.back();
 }
 
-TEST(Payload, TakesTheMinimalOne) {
+TEST(Payload, AcceptsTheMinimalPayload) {
     const JobPayload payload = decoded(sample("minimal_payload"));
     EXPECT_EQ(payload.id, 1);
     EXPECT_EQ(payload.token.reveal(), "glcbt-64_abc");
@@ -83,7 +83,7 @@ TEST(Payload, TakesTheMinimalOne) {
     EXPECT_EQ(payload.steps[0].script, Words{"echo hi"});
 }
 
-TEST(Payload, ReadsWhoAndWhat) {
+TEST(Payload, ReadsJobAndSource) {
     const JobPayload payload = decoded(sample("full_payload"));
     EXPECT_EQ(payload.id, 4711);
     EXPECT_EQ(payload.timeout_seconds, 600);
@@ -166,7 +166,7 @@ TEST(Payload, ReadsWhatTheJobNeeds) {
     EXPECT_EQ(payload.features.failure_reasons, Words{"script_failure"});
 }
 
-TEST(Payload, DoesWithoutAnyFieldThatIsNotTheJobItself) {
+TEST(Payload, NeedsOnlyIdAndToken) {
     const json full = sample("full_payload");
     for (const auto& place : places_in(full)) {
         json missing = full;
@@ -191,7 +191,7 @@ TEST(Payload, DoesWithoutAnyFieldThatIsNotTheJobItself) {
 
 TEST(Payload, NamesTheFieldOfAWrongType) {
     const json full = sample("full_payload");
-    // What is not read may be anything; a count may also be a number.
+    // Values that are not read may have any type; a count may also be a number.
     const Words free{"/secrets/", "/inputs/", "/kubernetes/user",
                      "/project_jobs_running_on_instance_runners_count", "/docker/user"};
     int tried = 0;
@@ -220,7 +220,7 @@ TEST(Payload, IgnoresFieldsThatItDoesNotKnow) {
     json extended = full;
     extended["suspend_options"] = {{"suspend_on_success", true}};
     for (const auto& place : places_in(full)) {
-        // Options of executors are the exception: see below.
+        // Options of executors have their own test.
         if (place.to_string().find("executor_opts") != std::string::npos) continue;
         json& value = extended.at(place);
         if (value.is_object()) value["x_unknown"] = json::array({1, "two", nullptr});
@@ -231,7 +231,7 @@ TEST(Payload, IgnoresFieldsThatItDoesNotKnow) {
     EXPECT_TRUE(payload.image->unsupported_options.empty());
 }
 
-TEST(Payload, NotesExecutorOptionsThatNobodyKnows) {
+TEST(Payload, ReportsUnknownExecutorOptions) {
     json payload = sample("full_payload");
     payload["image"]["executor_opts"] = json::parse(
         R"({"docker": {"platform": "p", "cpus": 1}, "kubernetes": {"platform": "p"}, "vm": {}})");
@@ -239,7 +239,7 @@ TEST(Payload, NotesExecutorOptionsThatNobodyKnows) {
               (Words{"docker.cpus", "kubernetes.platform", "vm"}));
 }
 
-TEST(Payload, HasTheDefaultsOfTheReference) {
+TEST(Payload, HasTheDocumentedDefaults) {
     const JobPayload payload = decoded({{"id", 1}, {"token", "t"}});
     EXPECT_EQ(payload.timeout_seconds, 7200);
     EXPECT_EQ(payload.git_info.repo_object_format, "sha1");
@@ -280,7 +280,7 @@ TEST(Payload, RunsCiStepsByTheProgramOfTheImage) {
     EXPECT_EQ(payload.steps.at(0).timeout, 3600);
     EXPECT_EQ(payload.variables.at(0).key + payload.variables.at(0).value, "STEPS[{}]");
     EXPECT_TRUE(payload.variables.at(0).raw);
-    // Beside a script, or a variable of that name, they cannot be run.
+    // They are not run when there is a script, or a variable STEPS.
     body["variables"] = json::array({{{"key", "STEPS"}}});
     EXPECT_EQ(decoded(body).run, "[{}]");
     EXPECT_TRUE(decoded(body).steps.empty());
@@ -299,7 +299,7 @@ TEST(Payload, TakesNumbersInTheFormsThatServersUse) {
     }
 }
 
-TEST(Payload, RefusesWhatIsNoObject) {
+TEST(Payload, RefusesValuesThatAreNotObjects) {
     for (const char* text :
          {"", "null", "[]", "\"x\"", "1", "{\"id\":1", "{\"id\":1,\"token\":\"\"}", "<html></html>",
           "{\"id\":1,\"token\":\"\xff\"}"}) {

@@ -73,7 +73,7 @@ TEST(RetryPolicy, WaitsAsLongAsTheServerAsks) {
         {{{"Retry-After", "-5"}}, -1},
         {{{"Retry-After", "1.5"}}, -1},
         {{{"Retry-After", "99999999999999999999"}}, -1},
-        // A date is not understood here.
+        // Retry-After with a date is not supported.
         {{{"Retry-After", in_10}}, -1},
         {{}, -1},
     };

@@ -54,7 +54,7 @@ const std::vector<Feature> kFeatures{
     {"vault_secrets", &Features::vault_secrets},
 };
 
-TEST(Features, AreAllSaidEachUnderItsName) {
+TEST(Features, AreAllSentUnderTheirNames) {
     const json none = to_json(Features());
     EXPECT_EQ(none.size(), kFeatures.size());
     for (const Feature& feature : kFeatures) {
@@ -67,7 +67,7 @@ TEST(Features, AreAllSaidEachUnderItsName) {
     }
 }
 
-TEST(RunnerInfo, IsTheBuildsWhereNothingIsSaid) {
+TEST(RunnerInfo, TakesMissingValuesFromTheBuild) {
     const json info = to_json(RunnerInfo());
     EXPECT_EQ(info.at("name"), "gitlab-runner");
     EXPECT_EQ(info.at("platform"), "linux");
@@ -81,7 +81,7 @@ TEST(RunnerInfo, IsTheBuildsWhereNothingIsSaid) {
     }
 }
 
-TEST(RunnerInfo, SaysWhatItIsGiven) {
+TEST(RunnerInfo, SendsTheGivenValues) {
     RunnerInfo given;
     given.name = "n";
     given.version = "1.2.3";

@@ -78,7 +78,7 @@ TEST(Proxy, TakesItsPasswordFromTheAddress) {
     EXPECT_EQ(proxy->authorization.reveal(), "Basic dXNlcjpwQHNz");
 }
 
-TEST(Proxy, ThatCannotBeUsedIsNamedByItsVariable) {
+TEST(Proxy, AnUnusableProxyIsReportedWithItsVariable) {
     for (const char* address : {"https://p", "socks5://p", "http://", "http://u:s3cret@p:x"}) {
         const auto read = settings({{"HTTPS_PROXY", address}});
         ASSERT_FALSE(read.has_value()) << address;

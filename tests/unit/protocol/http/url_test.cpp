@@ -6,7 +6,6 @@ namespace {
 
 using protocol::http::is_ip_address;
 using protocol::http::parse_url;
-using protocol::http::percent_encode;
 using protocol::http::resolve_reference;
 using protocol::http::Scheme;
 
@@ -17,7 +16,7 @@ struct Parts {
     std::string target;
 };
 
-TEST(Url, IsTakenApart) {
+TEST(Url, IsSplitIntoOriginAndTarget) {
     const std::vector<Parts> cases{
         {"http://h", "h", "http://h:80", "/"},
         {"https://h", "h", "https://h:443", "/"},
@@ -45,7 +44,7 @@ TEST(Url, IsTakenApart) {
     EXPECT_EQ(parse_url("unix:///a b")->origin.path, "/a b");
 }
 
-TEST(Url, RefusesWhatCannotBeReached) {
+TEST(Url, RefusesUnusableAddresses) {
     for (const char* text : {"",
                              "h",
                              "//h",
@@ -78,7 +77,7 @@ TEST(Url, RefusesWhatCannotBeReached) {
     }
 }
 
-TEST(Url, ARefusalKeepsThePasswordToItself) {
+TEST(Url, AnErrorDoesNotShowThePassword) {
     for (const char* text : {"http://user:s3cret@h/a", "http://user:s3cret@h:x", "user:s3cret@h"}) {
         const auto url = parse_url(text);
         ASSERT_FALSE(url.has_value());
@@ -87,13 +86,7 @@ TEST(Url, ARefusalKeepsThePasswordToItself) {
     }
 }
 
-TEST(PercentEncode, LeavesTheUnreserved) {
-    EXPECT_EQ(percent_encode("azAZ09-._~"), "azAZ09-._~");
-    EXPECT_EQ(percent_encode("a b/c?d=e&f+%"), "a%20b%2Fc%3Fd%3De%26f%2B%25");
-    EXPECT_EQ(percent_encode("\xc3\xa9\n"), "%C3%A9%0A");
-}
-
-TEST(IpAddress, IsOneOfBothKinds) {
+TEST(IpAddress, IsIpv4OrIpv6) {
     for (const char* host : {"127.0.0.1", "::1", "fd00::1:2", "::ffff:1.2.3.4"}) {
         EXPECT_TRUE(is_ip_address(host)) << host;
     }
@@ -146,7 +139,7 @@ TEST(Reference, ResolvesAsTheExamplesOfRfc3986) {
     }
 }
 
-TEST(Reference, MayLeadElsewhere) {
+TEST(Reference, MayNameAnotherHost) {
     const auto from = parse_url("https://a/b");
     EXPECT_EQ(resolve_reference(*from, "//other:1/x")->origin.text(), "https://other:1");
     EXPECT_EQ(resolve_reference(*from, "http://other/x?y")->origin.text(), "http://other:80");

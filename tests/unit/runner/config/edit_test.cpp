@@ -80,7 +80,7 @@ TEST(EditConfig, WritesAnEntryInTheOrderOfTheSchema) {
 )");
 }
 
-TEST(EditConfig, AppendsAndLeavesTheRestAlone) {
+TEST(EditConfig, AppendsWithoutOtherChanges) {
     const auto text = append_runner(kCommented, runner_named("three"));
     ASSERT_TRUE(text) << text.error().message;
     EXPECT_EQ(*text, std::string(kCommented) + "\n" + format_runner(runner_named("three")));
@@ -123,7 +123,7 @@ TEST(EditConfig, RemovesAnEntryWhoseTablesAreScattered) {
               "[session_server]\nsession_timeout=1\n[[runners]]\nname=\"b\"\n[runners.docker]\n");
 }
 
-TEST(EditConfig, AppendAndRemoveGiveTheFileBack) {
+TEST(EditConfig, AppendThenRemoveRestoresTheFile) {
     const auto with = append_runner(kCommented, runner_named("three"));
     ASSERT_TRUE(with);
     const auto without = remove_runner(*with, 2);
@@ -160,7 +160,7 @@ TEST(EditConfig, ReplacesATokenAtTheEndOfAFileWithoutEndOfLine) {
               "\ttoken_expires_at = 0001-01-01T00:00:00Z\n");
 }
 
-TEST(EditConfig, SaysWhenAFormCannotBeChanged) {
+TEST(EditConfig, ReportsFormsThatItCannotChange) {
     const auto text = append_runner("runners = [{ name = \"a\" }]\n", runner_named("b"));
     ASSERT_FALSE(text);
     EXPECT_TRUE(text.error().is(base::ErrorKind::kConflict));
@@ -210,7 +210,7 @@ TEST_F(EditFile, AFailedEditLeavesTheFile) {
     EXPECT_EQ(*base::read_file(path), "broken = = \n");
 }
 
-TEST_F(EditFile, ReplacesWhatALinkPointsTo) {
+TEST_F(EditFile, ReplacesTheTargetOfALink) {
     const auto real = dir_.path() / "real.toml";
     const auto link = dir_.path() / "config.toml";
     std::ofstream(real) << "concurrent = 2\n";
@@ -240,7 +240,7 @@ TEST_F(EditFile, EditsAtTheSameTimeAreAllKept) {
     EXPECT_EQ(config->runners.size(), static_cast<std::size_t>(kWriters));
 }
 
-TEST(EditConfig, LeavesFormsAloneThatItCannotChange) {
+TEST(EditConfig, RefusesFormsThatItCannotChange) {
     const std::string inline_tables =
         "runners = [{name = \"a\"}, {name = \"b\"}]\nconcurrent = 2\n";
     const auto replaced =

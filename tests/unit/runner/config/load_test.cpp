@@ -27,7 +27,7 @@ class LoadConfig : public testing::Test {
         const auto config = load(text);
         return config ? "loaded" : config.error().message;
     }
-    /// One entry that is right, with more lines in it.
+    /// A valid entry with additional lines.
     static std::string entry(const std::string& more = "", const std::string& docker = "") {
         return "[[runners]]\n  name = \"a\"\n  url = \"https://git.example\"\n  token = "
                "\"glrt-x\"\n"
@@ -175,7 +175,7 @@ TEST_F(LoadConfig, NamesUnknownTables) {
                     "unknown key \"dnd\" in [[runners]] is ignored; did you mean \"dind\"?")));
 }
 
-TEST_F(LoadConfig, SaysWhatHasNoEffect) {
+TEST_F(LoadConfig, NotesKeysWithoutEffect) {
     const auto config =
         load("sentry_dsn = \"https://x\"\n[session_server]\nlisten_address = \":8093\"\n" +
              entry("",
@@ -193,7 +193,7 @@ TEST_F(LoadConfig, SaysWhatHasNoEffect) {
     EXPECT_THAT(config->warnings, Contains(HasSubstr("did you mean \"namespace\"?")));
 }
 
-TEST_F(LoadConfig, NamesPlaceKeyExpectedAndFoundOfAWrongType) {
+TEST_F(LoadConfig, ReportsAWrongTypeWithPlaceAndKey) {
     EXPECT_EQ(failure("concurrent = \"4\"\n"),
               path_.string() + ":1:14: concurrent: expected an integer, got a string");
     EXPECT_THAT(failure(entry("  limit = true\n", "    image = 5\n    volumes = [\"a\", 1]\n")),
@@ -214,7 +214,7 @@ TEST_F(LoadConfig, NamesPlaceKeyExpectedAndFoundOfAWrongType) {
                 HasSubstr("expected a table ([runners.docker]), got an integer"));
 }
 
-TEST_F(LoadConfig, RefusesValuesThatMeanNothing) {
+TEST_F(LoadConfig, RefusesInvalidValues) {
     const auto says = [&](const std::string& more, const std::string& docker,
                           const std::string& expected) {
         EXPECT_THAT(failure(entry(more, docker)), HasSubstr(expected));
@@ -238,7 +238,7 @@ TEST_F(LoadConfig, RefusesValuesThatMeanNothing) {
     EXPECT_THAT(failure("log_level = \"loud\"\n"), HasSubstr("\"loud\" is not one of debug, info"));
 }
 
-TEST_F(LoadConfig, WarnsOfWhatWillNotWork) {
+TEST_F(LoadConfig, WarnsOfSettingsThatCannotWork) {
     const auto config =
         load("[[runners]]\nname = \"r\"\nurl = \"https://g/ci\"\nexecutor = \"dokcer\"\n" +
              entry("", "    dns = [\"one.one\"]\n") + entry());
@@ -264,7 +264,7 @@ TEST_F(LoadConfig, OneEntryThatCannotWorkDoesNotStopTheOthers) {
     EXPECT_THAT(config->warnings, Contains(HasSubstr("asks for shell \"zsh\"")));
 }
 
-TEST_F(LoadConfig, RubbishIsRefusedWithoutHarm) {
+TEST_F(LoadConfig, RandomInputIsRefused) {
     std::string deep = "a = ";
     for (int i = 0; i < 100000; ++i) deep += '[';
     for (const std::string& text : {deep, std::string(100, '\0'), std::string("\xff\xfe\x80 = 1\n"),
@@ -310,7 +310,7 @@ TEST_F(LoadConfig, TakesKeysInAnyCaseAsTheOfficialProgramDoes) {
     EXPECT_THAT(config->warnings, IsEmpty());
 }
 
-TEST_F(LoadConfig, HasASentenceForFilesThatCannotBeRead) {
+TEST_F(LoadConfig, ReportsFilesThatCannotBeRead) {
     const auto missing = load_config(dir_.path() / "none.toml");
     ASSERT_FALSE(missing);
     EXPECT_TRUE(missing.error().is(base::ErrorKind::kNotFound));

@@ -9,7 +9,7 @@ namespace {
 
 using namespace runner::config;
 
-TEST(ShortToken, IsNineCharactersBehindThePrefix) {
+TEST(ShortToken, IsNineCharactersAfterThePrefix) {
     const std::pair<const char*, const char*> rows[] = {
         {"glrt-t1_dfbcddb115370d9bcc67", "dfbcddb11"},
         {"glrt-abcdefghijklm", "abcdefghi"},
@@ -34,17 +34,6 @@ TEST(Paths, TheEnvironmentNamesTheConfiguration) {
     EXPECT_EQ(default_config_path(), ::geteuid() == 0
                                          ? "/etc/gitlab-runner/config.toml"
                                          : "/home/somebody/.gitlab-runner/config.toml");
-}
-
-TEST(Paths, StateIsWhereTheServiceManagerSaysElseBesideTheConfiguration) {
-    ::setenv("STATE_DIRECTORY", "/var/lib/one:/var/lib/two", 1);
-    EXPECT_EQ(state_directory("/x/config.toml"), "/var/lib/one");
-    ::unsetenv("STATE_DIRECTORY");
-    EXPECT_EQ(state_directory("/x/y/../config.toml"), "/x/.runner-state");
-    EXPECT_TRUE(state_directory("config.toml").is_absolute());
-    if (::geteuid() == 0) {
-        EXPECT_EQ(state_directory("/etc/gitlab-runner/config.toml"), "/var/lib/runner");
-    }
 }
 
 }  // namespace

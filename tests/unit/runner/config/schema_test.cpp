@@ -24,7 +24,7 @@ std::string env(const char* section, const char* name) {
     return env_name(*find_section(section), key_of(section, name));
 }
 
-TEST(Schema, EveryPathIsThereOnce) {
+TEST(Schema, EveryPathIsUnique) {
     std::set<std::string> paths;
     for (const auto& section : sections()) {
         for (const auto& key : section.keys) {
@@ -34,7 +34,7 @@ TEST(Schema, EveryPathIsThereOnce) {
     EXPECT_GT(paths.size(), 300U);
 }
 
-TEST(Schema, EveryFlagMeansOneKey) {
+TEST(Schema, EveryFlagBelongsToOneKey) {
     std::set<std::string> names;
     for (const auto& section : sections()) {
         for (const auto& key : section.keys) {

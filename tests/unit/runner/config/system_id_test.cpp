@@ -44,7 +44,7 @@ TEST(SystemId, ABrokenFileIsReplacedWithAWarning) {
     EXPECT_EQ(*base::read_file(dir.path() / ".runner_system_id"), id.value);
 }
 
-TEST(SystemId, IsUsedAlsoWhenItCannotBeKept) {
+TEST(SystemId, IsUsedEvenIfItCannotBeWritten) {
     const auto id = load_system_id("/proc/none/config.toml");
     EXPECT_EQ(id.value.size(), 14U);
     EXPECT_EQ(id.warnings.size(), 1U);

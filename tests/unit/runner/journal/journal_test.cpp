@@ -95,7 +95,7 @@ TEST(Journal, OldestFirstAndNothingAfterRemove) {
     EXPECT_TRUE(find_jobs(dir.path()).empty());
 }
 
-TEST(Journal, ABrokenDirectoryIsKeptForAPersonAndDoesNotStopTheRest) {
+TEST(Journal, ABrokenDirectoryIsKeptAndTheOthersAreRead) {
     const tests::TempDir dir;
     auto broken = Journal::create(dir.path(), kUrl, 1, record(1), "{}");
     ASSERT_TRUE(broken && Journal::create(dir.path(), kUrl, 2, record(2), "{}"));

@@ -29,7 +29,7 @@ TEST(SlotTable, ARestoredJobKeepsItsNumbers) {
     EXPECT_EQ(slots.acquire("t", 1).concurrent_id, 2);
 }
 
-TEST(Slots, ANumberThatIsLeftIsGivenAgainAndHeldUntilItsRelease) {
+TEST(SlotTable, ANumberAfterLeaveIsReusedAndHeldUntilRelease) {
     SlotTable slots;
     const Slot first = slots.acquire("t", 1);
     slots.leave("t", 1, first);

@@ -33,7 +33,7 @@ TEST(StateDir, IsPrivateEvenWhenItWasNot) {
     EXPECT_EQ(about.st_mode & 0777U, 0700U);
 }
 
-TEST(StateDir, LiesBesideTheConfigurationUnlessTheSystemSaysOtherwise) {
+TEST(StateDir, IsBesideTheConfigurationUnlessTheEnvironmentNamesIt) {
     ::unsetenv("STATE_DIRECTORY");
     EXPECT_EQ(runner::journal::state_directory_for("/home/u/config.toml"), "/home/u/.runner-state");
     EXPECT_EQ(runner::journal::state_directory_for("/etc/gitlab-runner/config.toml"),

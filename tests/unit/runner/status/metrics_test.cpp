@@ -16,7 +16,7 @@ const RunnerLabels kBusy{"tok_busy1", "busy", "s_123456789abc"};
 constexpr const char* kBusyLabels =
     R"(runner="tok_busy1",runner_name="busy",system_id="s_123456789abc")";
 
-/// Series by "name{labels in the order of the text}".
+/// The values of all series by "name{labels in the order of the text}".
 std::map<std::string, double> series(const Metrics& metrics, const Snapshot& now = sample()) {
     std::map<std::string, double> found;
     std::istringstream text(metrics.text(now));
@@ -30,7 +30,7 @@ std::map<std::string, double> series(const Metrics& metrics, const Snapshot& now
     return found;
 }
 
-TEST(Metrics, ShowWhatIsTrueNow) {
+TEST(Metrics, ShowThePresentState) {
     const Metrics metrics;
     auto now = series(metrics);
     EXPECT_EQ(now["gitlab_runner_concurrent"], 7);
@@ -101,7 +101,7 @@ TEST(Metrics, CountJobsFromTheQueueToTheirEnd) {
         1);
 }
 
-TEST(Metrics, CountTurnsAndWhatCameOfThem) {
+TEST(Metrics, CountTurnsAndTheirResults) {
     Metrics metrics;
     const std::string labels = std::string("{") + kBusyLabels + "}";
     const std::string of_token = R"({runner="tok_busy1",system_id="s_123456789abc"})";
@@ -126,7 +126,7 @@ TEST(Metrics, CountTurnsAndWhatCameOfThem) {
         1);
 }
 
-TEST(Metrics, CountPlacesThatCameAndWent) {
+TEST(Metrics, CountAddedAndRemovedSlots) {
     Metrics metrics;
     for (const int concurrent : {4, 4, 1, 3}) metrics.places_changed(concurrent);
     auto now = series(metrics);

@@ -124,7 +124,7 @@ TEST_F(JobTraceTest, RepairsText) {
     EXPECT_EQ(log(*trace), "\xe4\xbd\xa0 \xEF\xBF\xBD\n");
 }
 
-TEST_F(JobTraceTest, KnowsNoSectionsWhereTheServerDoesNot) {
+TEST_F(JobTraceTest, WritesNoSectionsWithoutServerSupport) {
     timestamps_ = false;
     auto o = options();
     o.sections = false;
@@ -133,7 +133,7 @@ TEST_F(JobTraceTest, KnowsNoSectionsWhereTheServerDoesNot) {
     EXPECT_EQ(log(*trace), "");
 }
 
-/// The daemon dies after any event: what was behind the last checkpoint is fed again.
+/// The daemon ends after any event: the events after the last checkpoint are written again.
 TEST_F(JobTraceTest, ContinuesToTheByteAfterARestart) {
     std::mt19937 random(7);
     const auto pick = [&](std::size_t limit) {
@@ -169,7 +169,7 @@ TEST_F(JobTraceTest, ContinuesToTheByteAfterARestart) {
             ASSERT_TRUE(trace->flush());
             const auto state = trace->state();
             const auto bytes = trace->spool_bytes();
-            // Lost with the daemon: fed, perhaps even spooled, but not checkpointed.
+            // These events were written, perhaps to the spool, but not checkpointed: they are lost.
             for (std::size_t lost = next; lost < std::min(next + pick(5), events.size()); ++lost)
                 feed(*trace, lost);
             ASSERT_TRUE(trace->flush());
@@ -181,7 +181,7 @@ TEST_F(JobTraceTest, ContinuesToTheByteAfterARestart) {
     }
 }
 
-TEST_F(JobTraceTest, RefusesAStateThatIsNone) {
+TEST_F(JobTraceTest, RefusesAnInvalidState) {
     make();
     for (const std::string state :
          {"", "{}", R"({"channels":{"1":{}}})", R"({"channels":{"x":1}})"}) {

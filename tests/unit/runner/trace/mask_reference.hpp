@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-/// Masking as it is defined, without any thought of speed or streams: what the real one is compared
+/// A simple implementation of masking, without regard to speed and streams, to compare the real one
 /// with.
 namespace tests {
 

@@ -31,7 +31,7 @@ Pieces bytes_of(const std::string& text) {
     return pieces;
 }
 
-/// In one piece, byte by byte, and cut in two at every place.
+/// In one piece, byte by byte, and in two pieces cut at every position.
 void expect_masked(const MaskOptions& rules, const std::string& text, const std::string& expected) {
     const auto set = make_set(rules);
     EXPECT_EQ(masked(set, {text}), expected) << "in one piece";
@@ -51,7 +51,7 @@ TEST(Masker, HidesPhrases) {
     expect_masked({{"", "  "}, {}, false}, "nothing to hide", "nothing to hide");
 }
 
-TEST(Masker, FindsASecretBehindItsOwnBeginning) {
+TEST(Masker, FindsASecretAfterItsOwnBeginning) {
     expect_masked({{"aab"}, {}, false}, "aaab", "a[MASKED]");
     expect_masked({{"ababc"}, {}, false}, "abababc", "ab[MASKED]");
     expect_masked({{"abcabcabd"}, {}, false}, "abcabcabcabd", "abc[MASKED]");
@@ -63,7 +63,7 @@ TEST(Masker, PrefersTheLongerPhrase) {
     expect_masked({{"bc", "abcd"}, {}, false}, "abcd abc", "[MASKED] a[MASKED]");
 }
 
-TEST(Masker, LeavesNothingOfOverlappingSecrets) {
+TEST(Masker, MasksOverlappingSecretsCompletely) {
     expect_masked({{"password123", "123secret"}, {}, false}, "<password123secret>", "<[MASKED]>");
     expect_masked({{"aa"}, {}, false}, "aaa", "[MASKED]");
 }
@@ -99,14 +99,14 @@ TEST(Masker, HidesSecretUrlParameters) {
                   "?private_tokens=1 ?private=2 private_token=3");
 }
 
-TEST(Masker, JoinsWhatOverlapsAcrossKinds) {
+TEST(Masker, MergesOverlapsOfDifferentKinds) {
     const MaskOptions rules{{"abc123", "glpat-whole"}, {}, false};
     expect_masked(rules, "glpat-abc123more", "glpat-[MASKED]");
     expect_masked(rules, "glpat-whole", "[MASKED]");
     expect_masked(rules, "?private_token=xabc123 abc123", "?private_token=[MASKED] [MASKED]");
 }
 
-TEST(Masker, HandsOnWhatIsDecidedAtOnce) {
+TEST(Masker, PassesDecidedBytesOnAtOnce) {
     const auto set = make_set({{"secret-word"}, {}, false});
     Masker masker(set);
     Text out;
@@ -120,7 +120,7 @@ TEST(Masker, HandsOnWhatIsDecidedAtOnce) {
     EXPECT_EQ(out.text, "progress 10%\rsecond [MASKED]");
 }
 
-/// Texts over a tiny alphabet make phrases meet, overlap and nearly match all the time.
+/// With an alphabet of few letters, phrases often touch, overlap or nearly match.
 TEST(Masker, AgreesWithTheReference) {
     std::mt19937 random(20260131);
     const auto pick = [&](std::size_t limit) {

@@ -66,7 +66,7 @@ TEST_F(SpoolTest, CutsToACheckpoint) {
     EXPECT_EQ(again->crc32(), spool->crc32());
 }
 
-TEST_F(SpoolTest, SaysWhatIsWrongWithAFile) {
+TEST_F(SpoolTest, ReportsAMissingOrShortFile) {
     EXPECT_TRUE(Spool::open(path_, 10, {}).error().is(base::ErrorKind::kNotFound));
     make();
     auto shorter = Spool::open(path_, 10, {.size = 4, .limit_reached_at = std::nullopt});
@@ -107,7 +107,7 @@ TEST_F(SpoolTest, EndsTheRunnersReserveToo) {
     EXPECT_LT(spool->size(), 10 + Spool::kReserveBytes + 200);
 }
 
-TEST_F(SpoolTest, AnswersAFullDisk) {
+TEST_F(SpoolTest, ReportsAFullDisk) {
     auto spool = std::move(Spool::create("/dev/full", 1 << 20)).value();
     spool->append("x", Source::kScript);
     auto flushed = spool->flush();

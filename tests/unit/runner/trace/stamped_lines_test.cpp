@@ -22,7 +22,7 @@ struct Copy {
     std::size_t read;
 };
 
-/// Fails when a byte behind the room was written to.
+/// Fails when a byte after the room was written to.
 Copy copied(const std::string& text, std::size_t room, std::size_t max_line) {
     std::vector<char> target(room + 256, kUntouched);
     const auto done =
@@ -32,7 +32,7 @@ Copy copied(const std::string& text, std::size_t room, std::size_t max_line) {
     return {std::string(target.data(), done.written), done.read};
 }
 
-/// The same, said as plainly as can be.
+/// A simple implementation of the same.
 Copy expected_copy(const std::string& text, std::size_t room, std::size_t max_line) {
     Copy copy{"", 0};
     while (true) {
@@ -59,7 +59,7 @@ TEST(StampedLines, NothingIsCopiedOfALineWithoutEnd) {
     expect_same(std::string(500, 'x'), 4096, 1000);
 }
 
-TEST(StampedLines, EachLineStandsBehindAHeader) {
+TEST(StampedLines, EachLineHasAHeader) {
     EXPECT_EQ(
         copied("a\n\nb\nrest", 4096, 100).text,
         std::string(32, '<') + "a\n" + std::string(32, '=') + "\n" + std::string(32, '=') + "b\n");

@@ -1,6 +1,8 @@
-#include "runner/trace/upload_schedule.hpp"
+#include "runner/trace/final_report.hpp"
 
 #include <gtest/gtest.h>
+
+#include "runner/trace/upload_schedule.hpp"
 
 namespace runner::trace {
 namespace {
@@ -34,7 +36,7 @@ class UploadScheduleTest : public ::testing::Test {
     UploadSchedule::Action next(Time now, std::uint64_t available) {
         return schedule_.next(now, available);
     }
-    /// Carries a patch out that the server takes.
+    /// Applies a patch that the server accepts.
     void sent(Time now, std::uint64_t end, std::uint64_t available) {
         schedule_.patched(now, patch_result(PatchOutcome::kOk), end, available);
     }
@@ -111,7 +113,7 @@ TEST_F(UploadScheduleTest, StretchesTouchesOnRequest) {
     EXPECT_EQ(schedule.next(kStart + 30s, 0).until, kStart + 30s + 240s);
 }
 
-TEST_F(UploadScheduleTest, GoesOnWhereTheServerIs) {
+TEST_F(UploadScheduleTest, ContinuesAtTheServersOffset) {
     const Time now = kStart + 3s;
     schedule_.patched(now, patch_result(PatchOutcome::kRangeMismatch, 40), 100, 100);
     auto action = next(now, 100);
@@ -135,7 +137,7 @@ TEST_F(UploadScheduleTest, TriesAgainInTheNextRound) {
     }
 }
 
-TEST_F(UploadScheduleTest, SparesTheServer) {
+TEST_F(UploadScheduleTest, LimitsTheRequestRate) {
     // A log that always has another full patch, and a server that answers at once.
     Time now = kStart + 3s;
     unsigned requests = 0;
@@ -217,7 +219,7 @@ TEST_F(FinalReportTest, ResumesAtTheServersOffset) {
     EXPECT_EQ(report_.next().kind, Kind::kUpdate) << "the server has more than there is";
 }
 
-TEST_F(FinalReportTest, ReportsWithoutALogThatNobodyTakes) {
+TEST_F(FinalReportTest, ReportsEvenIfTheLogIsRefused) {
     for (const auto outcome : {PatchOutcome::kNotFound, PatchOutcome::kAborted}) {
         report_ = FinalReport(0, 100, 3);
         patched(outcome, 0);
@@ -241,7 +243,7 @@ TEST_F(FinalReportTest, EndsWithAServerThatDoesNotWantTheJob) {
 }
 
 TEST_F(FinalReportTest, EndsWithAnyServer) {
-    // The same answer for ever: none may keep a job for ever.
+    // Every answer, repeated without end, must lead to an end of the report.
     for (const auto outcome :
          {UpdateOutcome::kReset, UpdateOutcome::kAccepted, UpdateOutcome::kFailed}) {
         FinalReport report(0, 0, 10);

@@ -18,8 +18,8 @@ using protocol::gitlab::PatchResult;
 using protocol::gitlab::UpdateOutcome;
 using protocol::gitlab::UpdateResult;
 
-/// Keeps a log by the server's rules: a patch must begin where the log ends. Answers can be
-/// planned.
+/// Keeps a log by the rules of the server: a patch must begin where the log ends. A test can set
+/// the answers in advance.
 class Server final : public TraceTarget {
   public:
     base::Task<PatchResult> patch(base::FilePart content, std::uint64_t offset) override {
@@ -101,7 +101,7 @@ class UploaderTest : public ::testing::Test {
     }
     std::string spool() { return base::read_file(dir_.path() / "spool").value(); }
 
-    /// Runs the uploader beside `story`, then stops it.
+    /// Runs the uploader together with `story`, then stops it.
     base::Task<int> beside(Uploader& uploader, base::Task<void> story) {
         base::TaskGroup group(context_.get_executor());
         group.spawn("uploader", uploader.run());
@@ -181,7 +181,7 @@ TEST_F(UploaderTest, SendsTheFirstBytesOfAScriptAtOnce) {
     EXPECT_LT(std::chrono::steady_clock::now() - began, 2s);
 }
 
-TEST_F(UploaderTest, TellsOfCancelAndAbortOnce) {
+TEST_F(UploaderTest, ReportsCancelAndAbortOnce) {
     auto uploader = make();
     server_.canceling = true;
     const auto story = [](UploaderTest& t, Uploader& u) -> base::Task<void> {
@@ -207,7 +207,7 @@ TEST_F(UploaderTest, TellsOfCancelAndAbortOnce) {
     EXPECT_EQ(server_.log, "x\nx\nx\nx\n");
 }
 
-TEST_F(UploaderTest, TouchesASilentJobAndHeedsTheAnswer) {
+TEST_F(UploaderTest, TouchesASilentJobAndActsOnTheAnswer) {
     times_.touch_after = 10ms;
     auto uploader = make();
     const auto story = [](UploaderTest& t) -> base::Task<void> {

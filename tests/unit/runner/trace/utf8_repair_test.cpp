@@ -54,8 +54,8 @@ TEST(Utf8Repair, ReplacesEachWrongByte) {
     expect_repaired("\xe4\xe4\xbd\xa0", bad + "\xe4\xbd\xa0");
 }
 
-/// Long texts go through whole blocks; a wrong byte at any place of one must come out as in a short
-/// text.
+/// Long texts are checked in blocks: an invalid byte at any position of a block must be treated as
+/// in a short text.
 TEST(Utf8Repair, FindsWrongBytesAnywhereInLongTexts) {
     const std::vector<std::string> good{
         "a", "\xc3\xa9", "\xe4\xbd\xa0", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"};

@@ -1,9 +1,11 @@
-#include "protocol/gitlab/answers.hpp"
+#include "protocol/gitlab/responses.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
 
 #include "base/json.hpp"
+#include "base/names.hpp"
 #include "base/strings.hpp"
 
 namespace protocol::gitlab {
@@ -23,7 +25,7 @@ std::optional<std::int64_t> read_number(std::string_view text) {
     return value;
 }
 
-/// `message` may be a text, a list, or a map from a field to what is wrong with it.
+/// `message` may be a text, a list, or an object with a list of problems for each field.
 std::string flatten(const json& value) {
     if (value.is_string()) return value.get<std::string>();
     std::vector<std::string> parts;
@@ -70,23 +72,51 @@ bool has_type(const http::Response& answer, std::string_view type) {
     return base::trim(std::string_view(given).substr(0, given.find(';'))) == type;
 }
 
-/// The id goes into logs and a configuration of git: anything odd is as good as none.
+/// The id goes into logs and a configuration of git: an id with other characters is dropped.
 std::string plain_id(std::string_view text) {
     constexpr std::size_t kLongest = 128;
-    const bool plain = text.size() <= kLongest && std::all_of(text.begin(), text.end(), [](char c) {
-                           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                                  (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-                       });
+    constexpr base::NameRule kId{.also = "-"};
+    const bool plain = text.size() <= kLongest && base::is_name(text, kId);
     return plain ? std::string(text) : std::string();
 }
 
-bool means_abort(const http::Response& answer, const std::string& job_status) {
-    return answer.status == 403 || job_status == "canceled" || job_status == "failed";
+/// The common part of the results of an update and a patch: status, signals, message, and the
+/// outcome kAborted when a status of `abort_statuses` or the state of the job says that the server
+/// does not want the job any more.
+template <typename Result>
+Result read_job_answer(const http::Response& answer,
+                       std::initializer_list<unsigned> abort_statuses) {
+    Result result;
+    result.status = answer.status;
+    result.signals = read_signals(answer);
+    result.message = describe(answer);
+    const std::string& job_status = result.signals.job_status;
+    const bool refused = std::find(abort_statuses.begin(), abort_statuses.end(), answer.status) !=
+                         abort_statuses.end();
+    if (refused || job_status == "canceled" || job_status == "failed") {
+        result.outcome = decltype(result.outcome)::kAborted;
+        if (!job_status.empty()) result.message += ", the job is " + job_status;
+    }
+    return result;
 }
 
-std::string abort_message(const http::Response& answer, const std::string& job_status) {
-    if (job_status.empty()) return describe(answer);
-    return describe(answer) + ", the job is " + job_status;
+/// "0-1234": the server has this many bytes; 0 for anything else.
+std::uint64_t next_offset(std::string_view range) {
+    const auto dash = range.rfind('-');
+    if (dash == std::string_view::npos) return 0;
+    const auto count = read_number(range.substr(dash + 1));
+    return count && *count > 0 ? static_cast<std::uint64_t>(*count) : 0;
+}
+
+/// The result of a call that got no response.
+template <typename Result>
+Result read_job_failure(const base::Error& failure) {
+    using Outcome = decltype(Result::outcome);
+    Result result;
+    result.message = failure.message;
+    if (failure.is(ErrorKind::kCancelled)) result.outcome = Outcome::kCancelled;
+    if (failure.is(ErrorKind::kInvalidInput)) result.outcome = Outcome::kAborted;
+    return result;
 }
 
 }  // namespace
@@ -150,50 +180,31 @@ JobSignals read_signals(const http::Response& answer) {
 }
 
 UpdateResult read_update(const http::Response& answer) {
-    UpdateResult result;
-    result.status = answer.status;
-    result.signals = read_signals(answer);
-    if (means_abort(answer, result.signals.job_status) || answer.status == 404) {
-        result.outcome = UpdateOutcome::kAborted;
-        result.message = abort_message(answer, result.signals.job_status);
-    } else if (answer.status == 200) {
-        result.outcome = UpdateOutcome::kOk;
-    } else if (answer.status == 202) {
-        result.outcome = UpdateOutcome::kAccepted;
-    } else {
-        result.outcome = answer.status == 412 ? UpdateOutcome::kReset : UpdateOutcome::kFailed;
-        result.message = describe(answer);
+    auto result = read_job_answer<UpdateResult>(answer, {403, 404});
+    if (result.outcome == UpdateOutcome::kAborted) return result;
+    if (answer.status == 200 || answer.status == 202) {
+        result.outcome = answer.status == 200 ? UpdateOutcome::kOk : UpdateOutcome::kAccepted;
+        result.message.clear();
+    } else if (answer.status == 412) {
+        result.outcome = UpdateOutcome::kReset;
     }
     return result;
 }
 
 UpdateResult read_update(const base::Error& failure) {
-    UpdateResult result;
-    result.message = failure.message;
-    if (failure.is(ErrorKind::kCancelled)) result.outcome = UpdateOutcome::kCancelled;
-    if (failure.is(ErrorKind::kInvalidInput)) result.outcome = UpdateOutcome::kAborted;
-    return result;
+    return read_job_failure<UpdateResult>(failure);
 }
 
 PatchResult read_patch(const http::Response& answer, std::uint64_t end) {
-    PatchResult result;
-    result.status = answer.status;
-    result.signals = read_signals(answer);
-    result.message = describe(answer);
-    if (means_abort(answer, result.signals.job_status)) {
-        result.outcome = PatchOutcome::kAborted;
-        result.message = abort_message(answer, result.signals.job_status);
-    } else if (answer.status == 202) {
+    auto result = read_job_answer<PatchResult>(answer, {403});
+    if (result.outcome == PatchOutcome::kAborted) return result;
+    if (answer.status == 202) {
         result.outcome = PatchOutcome::kOk;
         result.offset = end;
         result.message.clear();
     } else if (answer.status == 416) {
-        const std::string_view range = answer.headers.get("Range");
-        const auto dash = range.rfind('-');
-        const auto at =
-            dash == std::string_view::npos ? std::nullopt : read_number(range.substr(dash + 1));
         result.outcome = PatchOutcome::kRangeMismatch;
-        result.offset = at && *at > 0 ? static_cast<std::uint64_t>(*at) : 0;
+        result.offset = next_offset(answer.headers.get("Range"));
     } else if (answer.status == 404) {
         result.outcome = PatchOutcome::kNotFound;
     }
@@ -201,11 +212,7 @@ PatchResult read_patch(const http::Response& answer, std::uint64_t end) {
 }
 
 PatchResult read_patch(const base::Error& failure) {
-    PatchResult result;
-    result.message = failure.message;
-    if (failure.is(ErrorKind::kCancelled)) result.outcome = PatchOutcome::kCancelled;
-    if (failure.is(ErrorKind::kInvalidInput)) result.outcome = PatchOutcome::kAborted;
-    return result;
+    return read_job_failure<PatchResult>(failure);
 }
 
 JobRequestAnswer read_job_request(const http::Response& answer) {

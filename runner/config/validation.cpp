@@ -1,16 +1,16 @@
-#include "runner/config/rules.hpp"
+#include "runner/config/validation.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <set>
 
+#include "base/names.hpp"
 #include "base/strings.hpp"
 #include "runner/config/value.hpp"
 
-namespace runner::config::rules {
+namespace runner::config::validation {
 
 namespace {
 
@@ -18,23 +18,6 @@ constexpr std::array<std::string_view, 11> kExecutors = {
     "shell",    "docker", "docker-windows", "docker+machine", "docker-autoscaler",
     "instance", "ssh",    "kubernetes",     "virtualbox",     "parallels",
     "custom"};
-
-/// Where a key of an entry stands; the entry's header when it is not there.
-Position place_of(const Node& node, std::string_view path) {
-    const Node* found = node.at(path);
-    return found != nullptr ? found->begin : node.begin;
-}
-
-bool exists(const std::string& path) {
-    std::error_code ignored;
-    return std::filesystem::exists(path, ignored);
-}
-
-bool is_address(const std::string& text) {
-    std::array<unsigned char, 16> buffer{};
-    return ::inet_pton(AF_INET, text.c_str(), buffer.data()) == 1 ||
-           ::inet_pton(AF_INET6, text.c_str(), buffer.data()) == 1;
-}
 
 void expand(std::string& text, std::string_view key, const Node& node, Reporter& report) {
     std::vector<std::string> missing;
@@ -120,11 +103,6 @@ void check_shell(const RunnerConfig& runner, const Node& node, Reporter& report)
                                runner.name, runner.shell));
 }
 
-void check_file(const std::string& path, std::string_view key, const Node& node, Reporter& report) {
-    if (path.empty() || exists(path)) return;
-    report.warning(place_of(node, key), fmt::format("runners.{}: there is no file {}", key, path));
-}
-
 void check_pairs(const std::vector<std::string>& pairs, std::string_view key, const Node& node,
                  Reporter& report) {
     for (const auto& pair : pairs) {
@@ -137,17 +115,12 @@ void check_pairs(const std::vector<std::string>& pairs, std::string_view key, co
     }
 }
 
-bool only_of(std::string_view text, std::string_view more) {
-    return std::all_of(text.begin(), text.end(), [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               more.find(c) != std::string_view::npos;
-    });
-}
-
 /// ^[a-zA-Z0-9_][a-zA-Z0-9._-]{2,64}$ = ^[a-zA-Z0-9._-]{1,256}$
 bool is_label(const std::string& key, const std::string& value) {
+    constexpr base::NameRule kCharacters{.also = ".-"};
     return key.size() >= 3 && key.size() <= 65 && key[0] != '.' && key[0] != '-' &&
-           only_of(key, "._-") && !value.empty() && value.size() <= 256 && only_of(value, "._-");
+           base::is_name(key, kCharacters) && value.size() <= 256 &&
+           base::is_name(value, kCharacters);
 }
 
 void check_labels(const Config& config, const RunnerConfig& runner, const Node& node,
@@ -169,86 +142,18 @@ void check_labels(const Config& config, const RunnerConfig& runner, const Node& 
     }
 }
 
-void check_docker(RunnerConfig& runner, const Node& node, Reporter& report) {
-    auto& docker = runner.docker;
-    if (node.at("docker.services_privileged") == nullptr)
-        docker.services_privileged = docker.privileged;
-    for (const auto& server : docker.dns) {
-        if (is_address(server)) continue;
-        report.warning(
-            place_of(node, "docker.dns"),
-            fmt::format("runners.docker.dns: \"{}\" is not an IP address, so jobs will fail",
-                        server));
-    }
-    for (const auto& [name, value] : docker.log_options) {
-        if (name == "env" || name == "labels") continue;
-        report.error(
-            place_of(node, "docker.log_options"),
-            fmt::format("runners.docker.log_options: only env and labels are allowed, not \"{}\"",
-                        name));
-    }
-    for (const auto& configured : docker.services) {
-        if (!configured.name.empty()) continue;
-        report.error(place_of(node, "docker.services"),
-                     "runners.docker.services: a service has no name (its image)");
-    }
-    if (runner.executor.starts_with("docker") && docker.image.empty()) {
-        report.note(
-            place_of(node, "docker"),
-            fmt::format(
-                "runner \"{}\" has no runners.docker.image: jobs that name no image will fail",
-                runner.name));
-    }
-    if (docker.pull_policy.empty()) docker.pull_policy = {"always"};
-}
-
-void check_dind(const RunnerConfig& runner, const Node& node, Reporter& report) {
-    const auto& dind = runner.dind;
-    if (dind.mtu < 0 || dind.mtu > 65535 || (dind.mtu > 0 && dind.mtu < 576)) {
-        report.error(place_of(node, "dind.mtu"),
-                     fmt::format("runners.dind.mtu: {} is not a packet size (576 to 65535, or 0)",
-                                 dind.mtu));
-    }
-    if (dind.mode == executors::docker::DindMode::kOn && !runner.docker.privileged) {
-        report.warning(place_of(node, "dind.mode"),
-                       "runners.dind.mode = \"on\" needs privileged = true in [runners.docker]: an "
-                       "engine inside a "
-                       "container cannot start without it");
-    }
-    check_file(dind.daemon_config, "dind.daemon_config", node, report);
-    check_file(dind.buildkitd_config, "dind.buildkitd_config", node, report);
-}
-
-void check_registries(const RunnerConfig& runner, const Node& node, Reporter& report) {
-    const auto tables = tables_named(node, "registry");
-    for (std::size_t i = 0; i < runner.registries.size(); ++i) {
-        const auto& registry = runner.registries[i];
-        const Node& table = i < tables.size() ? *tables[i] : node;
-        const auto fail = [&](std::string_view key, std::string text) {
-            report.error(place_of(table, key), "runners.registry: " + std::move(text));
-        };
-        if (registry.host.empty())
-            fail("host", "host is missing: the registry's name, with its port if it has one");
-        if (registry.host.find('/') != std::string::npos) {
-            fail("host",
-                 fmt::format("host \"{}\" must be a name and a port only, without http:// and path",
-                             registry.host));
-        }
-        if (!registry.address.empty() && !is_address(registry.address)) {
-            fail("address", fmt::format("address \"{}\" is not an IP address", registry.address));
-        }
-        if (registry.http && (registry.insecure || !registry.ca_file.empty())) {
-            fail("http", "http = true means no TLS: insecure and ca_file cannot be set beside it");
-        }
-        if (registry.username.empty() != registry.password_file.empty()) {
-            fail("username", "username and password_file belong together");
-        }
-        check_file(registry.ca_file, "registry.ca_file", table, report);
-        check_file(registry.password_file, "registry.password_file", table, report);
-    }
-}
-
 }  // namespace
+
+Position place_of(const Node& node, std::string_view path) {
+    const Node* found = node.at(path);
+    return found != nullptr ? found->begin : node.begin;
+}
+
+void check_file(const std::string& path, std::string_view key, const Node& node, Reporter& report) {
+    std::error_code ignored;
+    if (path.empty() || std::filesystem::exists(path, ignored)) return;
+    report.warning(place_of(node, key), fmt::format("runners.{}: there is no file {}", key, path));
+}
 
 void apply_defaults(Config& config) {
     const auto at_least_one = [](int& value, int otherwise) {
@@ -302,4 +207,4 @@ void check_whole(const Config& config, const Node& root, Reporter& report) {
     }
 }
 
-}  // namespace runner::config::rules
+}  // namespace runner::config::validation

@@ -16,7 +16,7 @@ bool is_table_array(const Node& node) {
                        [](const Node& n) { return n.is_table(); });
 }
 
-/// Values come before tables, both in the order of the schema.
+/// The sort key of an entry: values come before tables, both in the order of the schema.
 std::size_t rank(const std::string& path, const Node::Entry& entry) {
     const bool table = entry.value.is_table() || is_table_array(entry.value);
     const std::size_t base = table ? kUnknown : 0;

@@ -1,4 +1,4 @@
-#include "protocol/gitlab/answers.hpp"
+#include "protocol/gitlab/responses.hpp"
 
 #include <gtest/gtest.h>
 
@@ -81,7 +81,7 @@ TEST(JobUpdate, FollowsTheRulesInTheirOrder) {
         {202, "", O::kAccepted},
         {202, "canceling", O::kAccepted},
         {412, "running", O::kReset},
-        // Whatever the status says, a job that ended elsewhere is ended.
+        // The state of the job decides, whatever the status is.
         {200, "canceled", O::kAborted},
         {202, "failed", O::kAborted},
         {412, "failed", O::kAborted},
@@ -121,7 +121,7 @@ TEST(TracePatch, FollowsTheTableOfStatuses) {
     using O = PatchOutcome;
     const std::vector<Patch> cases{
         {202, {}, O::kOk, 100},
-        // The server's own count is not asked for after a success.
+        // After a success the Range header is not used.
         {202, {{"Range", "0-7"}}, O::kOk, 100},
         {202, {{"Job-Status", "canceling"}}, O::kOk, 100},
         {202, {{"Job-Status", "canceled"}}, O::kAborted, 0},
@@ -152,7 +152,7 @@ TEST(TracePatch, FollowsTheTableOfStatuses) {
     EXPECT_EQ(read_patch(make_error(ErrorKind::kInvalidInput, "x")).outcome, O::kAborted);
 }
 
-TEST(JobSignals, HoldTheIntervalWithinItsBounds) {
+TEST(JobSignals, LimitTheInterval) {
     const std::vector<std::pair<std::string, std::int64_t>> cases{
         {"3", 3},   {" 60 ", 60}, {"900", 900}, {"901", 900}, {"99999999999", 900}, {"0", -1},
         {"-3", -1}, {"", -1},     {"soon", -1}, {"3s", -1},   {"1.5", -1}};

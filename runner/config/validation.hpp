@@ -1,0 +1,48 @@
+#pragma once
+
+#include "runner/config/inspect.hpp"
+
+/// The rules for a configuration beyond the types of its keys. Only inspect.cpp calls these.
+namespace runner::config::validation {
+
+/// Adds findings to a list.
+class Reporter {
+  public:
+    explicit Reporter(std::vector<Finding>& findings) : findings_(findings) {}
+    void error(Position place, std::string text) {
+        findings_.push_back({Finding::Severity::kError, place, std::move(text)});
+    }
+    void note(Position place, std::string text) {
+        findings_.push_back({Finding::Severity::kNote, place, std::move(text)});
+    }
+    void warning(Position place, std::string text) {
+        findings_.push_back({Finding::Severity::kWarning, place, std::move(text)});
+    }
+
+  private:
+    std::vector<Finding>& findings_;
+};
+
+/// Gives zero and missing values the official defaults.
+void apply_defaults(Config& config);
+
+/// Checks one [[runners]] entry, which was read from `node`; also expands its variables and finds
+/// its certificates.
+void check_runner(Config& config, RunnerConfig& runner, const Node& node, Reporter& report);
+
+/// Checks the rules that concern more than one entry.
+void check_whole(const Config& config, const Node& root, Reporter& report);
+
+/// [runners.docker]; also sets what follows from other keys.
+void check_docker(RunnerConfig& runner, const Node& node, Reporter& report);
+/// [runners.dind].
+void check_dind(const RunnerConfig& runner, const Node& node, Reporter& report);
+/// [[runners.registry]].
+void check_registries(const RunnerConfig& runner, const Node& node, Reporter& report);
+
+/// Warns when `path`, the value of `key`, is not the path of a file. "" is fine.
+void check_file(const std::string& path, std::string_view key, const Node& node, Reporter& report);
+/// The place of a key of an entry; that of the entry's header when the key is missing.
+Position place_of(const Node& node, std::string_view path);
+
+}  // namespace runner::config::validation

@@ -1,0 +1,104 @@
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <array>
+
+#include "runner/config/validation.hpp"
+
+namespace runner::config::validation {
+
+namespace {
+
+bool is_address(const std::string& text) {
+    std::array<unsigned char, 16> buffer{};
+    return ::inet_pton(AF_INET, text.c_str(), buffer.data()) == 1 ||
+           ::inet_pton(AF_INET6, text.c_str(), buffer.data()) == 1;
+}
+
+void check_service_names(const executors::docker::DockerSettings& docker, const Node& node,
+                         Reporter& report) {
+    for (const auto& configured : docker.services) {
+        if (!configured.name.empty()) continue;
+        report.error(place_of(node, "docker.services"),
+                     "runners.docker.services: a service has no name (its image)");
+    }
+}
+
+}  // namespace
+
+void check_docker(RunnerConfig& runner, const Node& node, Reporter& report) {
+    auto& docker = runner.docker;
+    if (node.at("docker.services_privileged") == nullptr)
+        docker.services_privileged = docker.privileged;
+    for (const auto& server : docker.dns) {
+        if (is_address(server)) continue;
+        report.warning(
+            place_of(node, "docker.dns"),
+            fmt::format("runners.docker.dns: \"{}\" is not an IP address, so jobs will fail",
+                        server));
+    }
+    for (const auto& [name, value] : docker.log_options) {
+        if (name == "env" || name == "labels") continue;
+        report.error(
+            place_of(node, "docker.log_options"),
+            fmt::format("runners.docker.log_options: only env and labels are allowed, not \"{}\"",
+                        name));
+    }
+    check_service_names(docker, node, report);
+    if (runner.executor.starts_with("docker") && docker.image.empty()) {
+        report.note(
+            place_of(node, "docker"),
+            fmt::format(
+                "runner \"{}\" has no runners.docker.image: jobs that name no image will fail",
+                runner.name));
+    }
+    if (docker.pull_policy.empty()) docker.pull_policy = {"always"};
+}
+
+void check_dind(const RunnerConfig& runner, const Node& node, Reporter& report) {
+    const auto& dind = runner.dind;
+    if (dind.mtu < 0 || dind.mtu > 65535 || (dind.mtu > 0 && dind.mtu < 576)) {
+        report.error(place_of(node, "dind.mtu"),
+                     fmt::format("runners.dind.mtu: {} is not a packet size (576 to 65535, or 0)",
+                                 dind.mtu));
+    }
+    if (dind.mode == executors::docker::DindMode::kOn && !runner.docker.privileged) {
+        report.warning(place_of(node, "dind.mode"),
+                       "runners.dind.mode = \"on\" needs privileged = true in [runners.docker]: an "
+                       "engine inside a "
+                       "container cannot start without it");
+    }
+    check_file(dind.daemon_config, "dind.daemon_config", node, report);
+    check_file(dind.buildkitd_config, "dind.buildkitd_config", node, report);
+}
+
+void check_registries(const RunnerConfig& runner, const Node& node, Reporter& report) {
+    const auto tables = tables_named(node, "registry");
+    for (std::size_t i = 0; i < runner.registries.size(); ++i) {
+        const auto& registry = runner.registries[i];
+        const Node& table = i < tables.size() ? *tables[i] : node;
+        const auto fail = [&](std::string_view key, std::string text) {
+            report.error(place_of(table, key), "runners.registry: " + std::move(text));
+        };
+        if (registry.host.empty())
+            fail("host", "host is missing: the registry's name, with its port if it has one");
+        if (registry.host.find('/') != std::string::npos) {
+            fail("host",
+                 fmt::format("host \"{}\" must be a name and a port only, without http:// and path",
+                             registry.host));
+        }
+        if (!registry.address.empty() && !is_address(registry.address)) {
+            fail("address", fmt::format("address \"{}\" is not an IP address", registry.address));
+        }
+        if (registry.http && (registry.insecure || !registry.ca_file.empty())) {
+            fail("http", "http = true means no TLS: insecure and ca_file cannot be set beside it");
+        }
+        if (registry.username.empty() != registry.password_file.empty()) {
+            fail("username", "username and password_file belong together");
+        }
+        check_file(registry.ca_file, "registry.ca_file", table, report);
+        check_file(registry.password_file, "registry.password_file", table, report);
+    }
+}
+
+}  // namespace runner::config::validation

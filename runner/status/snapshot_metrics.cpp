@@ -1,0 +1,115 @@
+#include "runner/status/snapshot_metrics.hpp"
+
+#include <map>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/version.hpp"
+#include "protocol/gitlab/runner_info.hpp"
+#include "runner/status/metric_families.hpp"
+#include "runner/status/process_figures.hpp"
+
+namespace runner::status {
+
+using prometheus::Labels;
+using prometheus::Registry;
+
+namespace {
+
+void add_jobs(Registry& registry, const Snapshot& now) {
+    auto& jobs = gauge(registry, "gitlab_runner_jobs", "Jobs that run now");
+    for (const RunnerState& runner : now.runners) {
+        const Labels labels = labels_of({runner.short_token, runner.name, now.system_id});
+        jobs.Add(with(labels, {{"state", "idle"}, {"stage", "idle"}, {"executor_stage", "idle"}}))
+            .Set(0);
+    }
+    for (const JobState& job : now.jobs) {
+        const Labels labels = labels_of({job.short_token, job.runner_name, now.system_id});
+        jobs.Add(with(labels, {{"state", job.state},
+                               {"stage", job.stage},
+                               {"executor_stage", job.executor_stage}}))
+            .Increment();
+    }
+}
+
+void add_runners(Registry& registry, const Snapshot& now) {
+    auto& limit = gauge(registry, "gitlab_runner_limit", "Limit of the runner entry, 0 for none");
+    auto& in_flight =
+        gauge(registry, "gitlab_runner_request_concurrency", "Job requests under way");
+    auto& hard = gauge(registry, "gitlab_runner_request_concurrency_hard_limit",
+                       "Configured limit of job requests at once");
+    auto& adaptive = gauge(registry, "gitlab_runner_request_concurrency_adaptive_limit",
+                           "Limit computed from the server's answers");
+    auto& used =
+        gauge(registry, "gitlab_runner_request_concurrency_used_limit", "Limit that is in effect");
+    for (const RunnerState& runner : now.runners) {
+        const RunnerLabels about{runner.short_token, runner.name, now.system_id};
+        limit.Add(labels_of(about)).Set(runner.limit);
+        const Labels of_token{{"runner", runner.short_token}, {"system_id", now.system_id}};
+        in_flight.Add(of_token).Set(runner.requests_in_flight);
+        hard.Add(of_token).Set(runner.request_concurrency);
+        adaptive.Add(of_token).Set(runner.adaptive_limit);
+        used.Add(of_token).Set(runner.used_limit);
+    }
+}
+
+void add_daemon(Registry& registry, const Snapshot& now) {
+    gauge(registry, "gitlab_runner_concurrent", "Value of concurrent").Add({}).Set(now.concurrent);
+    gauge(registry, "gitlab_runner_worker_slots_number", "Jobs that may run at once")
+        .Add({})
+        .Set(now.concurrent);
+    gauge(registry, "gitlab_runner_process_state_info", "State of the process")
+        .Add({{"state", now.process_state}})
+        .Set(1);
+    gauge(registry, "gitlab_runner_version_info", "What this program is")
+        .Add({{"name", "runner"},
+              {"version", std::string(base::version())},
+              {"revision", std::string(base::revision())},
+              {"branch", "main"},
+              {"go_version", ""},
+              {"built_at", ""},
+              {"os", "linux"},
+              {"architecture", protocol::gitlab::architecture()}})
+        .Set(1);
+}
+
+void add_log_lines(Registry& registry) {
+    auto& errors =
+        counter(registry, "gitlab_runner_errors_total", "Lines of the daemon's log by level");
+    using base::log::Level;
+    for (const auto& [level, name] : std::map<Level, std::string>{
+             {Level::kWarning, "warning"}, {Level::kError, "error"}, {Level::kFatal, "fatal"}}) {
+        errors.Add({{"level", name}}).Increment(static_cast<double>(base::log::count(level)));
+    }
+    errors.Add({{"level", "panic"}});
+}
+
+void add_process(Registry& registry, const Snapshot& now) {
+    const ProcessFigures figures = process_figures();
+    counter(registry, "process_cpu_seconds_total", "User and system CPU time")
+        .Add({})
+        .Increment(figures.cpu_seconds);
+    gauge(registry, "process_resident_memory_bytes", "Resident memory")
+        .Add({})
+        .Set(figures.resident_bytes);
+    gauge(registry, "process_virtual_memory_bytes", "Virtual memory")
+        .Add({})
+        .Set(figures.virtual_bytes);
+    gauge(registry, "process_start_time_seconds", "Start of the process since 1970")
+        .Add({})
+        .Set(static_cast<double>(now.started_unix_micros) / 1e6);
+    gauge(registry, "process_open_fds", "Open file descriptors").Add({}).Set(figures.open_files);
+    gauge(registry, "process_max_fds", "Limit of file descriptors").Add({}).Set(figures.max_files);
+}
+
+}  // namespace
+
+void add_snapshot_metrics(Registry& registry, const Snapshot& now) {
+    add_jobs(registry, now);
+    add_runners(registry, now);
+    add_daemon(registry, now);
+    add_log_lines(registry);
+    add_process(registry, now);
+}
+
+}  // namespace runner::status
