@@ -132,7 +132,7 @@ std::vector<Flag> exec_scene_flags() {
 /// What the call is about: checkout, files, configuration. They outlive the jobs.
 struct Subject {
     std::unique_ptr<PipelineScene> scene;
-    std::unique_ptr<local::Workplace> place;
+    std::unique_ptr<local::Workspace> workspace;
 };
 
 base::Result<Subject> open_subject(Values values, local::ExecOptions& options) {
@@ -159,14 +159,14 @@ base::Result<Subject> open_subject(Values values, local::ExecOptions& options) {
     local::CheckoutFiles files{.top = subject.scene->work_tree()->top(),
                                .facts = subject.scene->checkout(),
                                .clean = clean};
-    auto place = local::Workplace::make(files);
-    if (!place) return place.error();
-    subject.place = std::move(*place);
-    subject.scene->read_files_from(subject.place->root());
+    auto workspace = local::Workspace::make(files);
+    if (!workspace) return workspace.error();
+    subject.workspace = std::move(*workspace);
+    subject.scene->read_files_from(subject.workspace->root());
     const std::string file = values.has("file") ? values.text("file") : kDefaultFile;
-    auto text = read_pipeline_file(subject.place->root() / file);
+    auto text = read_pipeline_file(subject.workspace->root() / file);
     if (!text) return text.error();
-    options.place = subject.place.get();
+    options.workspace = subject.workspace.get();
     options.source = &subject.scene->source();
     options.checkout = subject.scene->checkout();
     options.request = subject.scene->request();
@@ -203,16 +203,16 @@ int exec(const Values& values) {
     options.shell_on_failure = values.flag("shell");
     for (const std::string& name : values.list("manual")) {
         if (name == "all")
-            options.wishes.play_all = true;
+            options.pipeline.play_all = true;
         else
-            options.wishes.play.insert(name);
+            options.pipeline.play.insert(name);
     }
-    options.wishes.interactive = options.terminal && ::isatty(STDIN_FILENO) == 1;
-    options.wishes.wait_for_delays = !values.flag("no-delay");
-    auto places = concurrency(values);
-    if (!places) return fail(places.error());
-    options.concurrency = *places;
-    if (options.shell_on_failure && !options.wishes.interactive) {
+    options.pipeline.interactive = options.terminal && ::isatty(STDIN_FILENO) == 1;
+    options.pipeline.wait_for_delays = !values.flag("no-delay");
+    auto jobs_at_once = concurrency(values);
+    if (!jobs_at_once) return fail(jobs_at_once.error());
+    options.concurrency = *jobs_at_once;
+    if (options.shell_on_failure && !options.pipeline.interactive) {
         return fail("--shell needs a terminal");
     }
     const auto subject = open_subject(values, options);
