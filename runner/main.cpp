@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/log.hpp"
-#include "runner/commands/commands.hpp"
+#include "runner/commands/program.hpp"
 
 int main(int argc, char** argv) {
     // A peer that is gone is an error of the write, not the end of the program.

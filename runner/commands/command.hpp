@@ -12,16 +12,18 @@
 
 namespace runner::commands {
 
-/// One command of the program. run() answers the exit code; what went wrong was said by then.
+/// One command of the program: the one description that parsing and help are made from.
 struct Command {
     std::string name;
+    std::string summary;      ///< half a sentence, for the list of commands
     std::string usage;        ///< behind the name: "[flags]"
     std::string description;  ///< a few sentences
     std::string examples;     ///< lines of shell, indented by two
-    std::vector<Flag> flags;  ///< the global ones are added
+    std::vector<Flag> flags;  ///< without those of global_flags(), which every command has
+    /// Answers the exit code; a failure has been reported by then.
     std::function<int(const Values&)> run;
-    bool takes_words = false;
-    int wrong_usage = 1;  ///< exit code for flags that cannot be
+    bool takes_words = false;  ///< arguments that are no flags
+    int wrong_usage = 1;       ///< exit code for flags that cannot be parsed
 };
 
 /// --config, -c.
@@ -29,23 +31,24 @@ Flag config_flag();
 /// The file that the flag or $CONFIG_FILE names, else the default.
 std::filesystem::path config_path(const Values& values);
 
-/// --debug, --log-level, --log-format, --help: good before and behind a command's name.
+/// --debug, --log-level, --log-format, --help: allowed before and after a command's name.
 std::vector<Flag> global_flags();
-/// What the flags ask the log for, nothing changed where they ask nothing. `run` calls it again
-/// with the configuration's wishes, which come second.
+/// Sets the level and format of the log: those of the flags, else `level` and `format`, else the
+/// defaults. `run` calls it again with the values of the configuration.
 base::Result<void> configure_log(const Values& values, std::string_view level = "",
                                  std::string_view format = "");
 
 /// To standard output, as it is.
 void print(const std::string& text);
-/// Says a failure once, on as many lines as it has; answers the exit code 1.
+/// Logs a failure, a record for each of its lines; answers the exit code 1.
 int fail(const base::Error& error);
 int fail(std::string message);
 
-/// "Runtime platform …" and the mode, as the official commands begin.
+/// Logs "Runtime platform …" and the mode, as the official commands do first.
 void announce_platform();
 
-/// The first line of a file, or of standard input for "-": a token that shall not be in an argv.
+/// The first line of a file, or of standard input for "-": for tokens, which other users of the
+/// machine could read in the program's arguments.
 base::Result<std::string> read_secret_file(const std::string& path);
 /// The flag `name`, else the content of the file that `name`-file names, else "".
 base::Result<std::string> secret_value(const Values& values, const std::string& name);

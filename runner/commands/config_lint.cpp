@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "runner/commands/commands.hpp"
+#include "runner/commands/command_list.hpp"
 #include "runner/config/inspect.hpp"
 
 namespace runner::commands {
@@ -49,15 +49,17 @@ int config(const Values& values) {
 }  // namespace
 
 Command config_command() {
-    return {"config",
-            "lint [flags]",
-            "Checks config.toml without changing it: syntax, types, unknown keys, entries that "
-            "cannot work. Exit code 1 "
-            "when there\nis more than notes. (`lint` by itself is about .gitlab-ci.yml.)",
-            "  runner config lint\n  runner config lint --config ./config.toml\n",
-            {config_flag()},
-            config,
-            true};
+    return {.name = "config",
+            .summary = "check config.toml: `config lint`",
+            .usage = "lint [flags]",
+            .description =
+                "Checks config.toml without changing it: syntax, types, unknown keys, entries that "
+                "cannot work. Exit code 1 "
+                "when there\nis more than notes. (`lint` by itself is about .gitlab-ci.yml.)",
+            .examples = "  runner config lint\n  runner config lint --config ./config.toml\n",
+            .flags = {config_flag()},
+            .run = config,
+            .takes_words = true};
 }
 
 }  // namespace runner::commands

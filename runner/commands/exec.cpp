@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "base/digest.hpp"
-#include "runner/commands/commands.hpp"
-#include "runner/commands/pipeline_scene.hpp"
+#include "runner/commands/command_list.hpp"
+#include "runner/commands/pipeline_context.hpp"
 #include "runner/local/variables_file.hpp"
 
 namespace runner::commands {
@@ -120,8 +120,8 @@ base::Result<void> use_secrets(const Values& values, local::ExecOptions& options
 
 /// The flags of `lint` and `pipeline` that make sense here: which commit it is about is said with
 /// --commit.
-std::vector<Flag> exec_scene_flags() {
-    std::vector<Flag> flags = scene_flags();
+std::vector<Flag> shared_pipeline_flags() {
+    std::vector<Flag> flags = pipeline_flags();
     std::erase_if(flags, [](const Flag& flag) {
         const std::string& name = flag.names.front();
         return name == "ref" || name == "tag" || name == "root";
@@ -129,49 +129,49 @@ std::vector<Flag> exec_scene_flags() {
     return flags;
 }
 
-/// What the call is about: checkout, files, configuration. They outlive the jobs.
-struct Subject {
-    std::unique_ptr<PipelineScene> scene;
-    std::unique_ptr<local::Workplace> place;
+/// The pipeline's context and the jobs' files. They outlive the jobs.
+struct ExecInputs {
+    std::unique_ptr<PipelineContext> context;
+    std::unique_ptr<local::Workspace> workspace;
 };
 
-base::Result<Subject> open_subject(Values values, local::ExecOptions& options) {
+base::Result<ExecInputs> open_inputs(Values values, local::ExecOptions& options) {
     const bool clean = values.flag("clean") || values.has("commit");
     const std::string commit = values.text("commit");
     if (!commit.empty() && commit != "HEAD") values.set("ref", {commit});
     if (clean) values.set("clean", {"true"});
-    Subject subject;
-    auto scene = PipelineScene::open(values);
-    if (!scene) return scene.error();
-    subject.scene = std::move(*scene);
-    if (subject.scene->work_tree() == nullptr) {
+    ExecInputs inputs;
+    auto context = PipelineContext::open(values);
+    if (!context) return context.error();
+    inputs.context = std::move(*context);
+    if (inputs.context->work_tree() == nullptr) {
         return base::make_error(
             base::ErrorKind::kNotFound,
             fmt::format("{} is in no git checkout: run this where the project was cloned to, or "
                         "begin with `git init`",
                         std::filesystem::current_path().string()));
     }
-    if (!subject.scene->work_tree()->knows_ref()) {
+    if (!inputs.context->work_tree()->knows_ref()) {
         return base::make_error(
             base::ErrorKind::kNotFound,
             fmt::format("--commit {}: there is no such branch, tag or commit", commit));
     }
-    local::CheckoutFiles files{.top = subject.scene->work_tree()->top(),
-                               .facts = subject.scene->checkout(),
+    local::CheckoutFiles files{.top = inputs.context->work_tree()->top(),
+                               .facts = inputs.context->checkout(),
                                .clean = clean};
-    auto place = local::Workplace::make(files);
-    if (!place) return place.error();
-    subject.place = std::move(*place);
-    subject.scene->read_files_from(subject.place->root());
+    auto workspace = local::Workspace::make(files);
+    if (!workspace) return workspace.error();
+    inputs.workspace = std::move(*workspace);
+    inputs.context->read_files_from(inputs.workspace->root());
     const std::string file = values.has("file") ? values.text("file") : kDefaultFile;
-    auto text = read_pipeline_file(subject.place->root() / file);
+    auto text = read_pipeline_file(inputs.workspace->root() / file);
     if (!text) return text.error();
-    options.place = subject.place.get();
-    options.source = &subject.scene->source();
-    options.checkout = subject.scene->checkout();
-    options.request = subject.scene->request();
-    options.load = subject.scene->load_request(std::move(*text), file);
-    return subject;
+    options.workspace = inputs.workspace.get();
+    options.source = &inputs.context->source();
+    options.checkout = inputs.context->checkout();
+    options.request = inputs.context->request();
+    options.load = inputs.context->load_request(std::move(*text), file);
+    return inputs;
 }
 
 base::Result<int> concurrency(const Values& values) {
@@ -203,21 +203,21 @@ int exec(const Values& values) {
     options.shell_on_failure = values.flag("shell");
     for (const std::string& name : values.list("manual")) {
         if (name == "all")
-            options.wishes.play_all = true;
+            options.pipeline.play_all = true;
         else
-            options.wishes.play.insert(name);
+            options.pipeline.play.insert(name);
     }
-    options.wishes.interactive = options.terminal && ::isatty(STDIN_FILENO) == 1;
-    options.wishes.wait_for_delays = !values.flag("no-delay");
-    auto places = concurrency(values);
-    if (!places) return fail(places.error());
-    options.concurrency = *places;
-    if (options.shell_on_failure && !options.wishes.interactive) {
+    options.pipeline.interactive = options.terminal && ::isatty(STDIN_FILENO) == 1;
+    options.pipeline.wait_for_delays = !values.flag("no-delay");
+    auto jobs_at_once = concurrency(values);
+    if (!jobs_at_once) return fail(jobs_at_once.error());
+    options.concurrency = *jobs_at_once;
+    if (options.shell_on_failure && !options.pipeline.interactive) {
         return fail("--shell needs a terminal");
     }
-    const auto subject = open_subject(values, options);
-    if (!subject) return fail(subject.error());
-    const std::string checkout = subject->scene->work_tree()->top().string();
+    const auto inputs = open_inputs(values, options);
+    if (!inputs) return fail(inputs.error());
+    const std::string checkout = inputs->context->work_tree()->top().string();
     if (auto used = use_runner(values, checkout, options); !used) return fail(used.error());
     if (auto used = use_secrets(values, options); !used) return fail(used.error());
     auto code = local::exec(std::move(options));
@@ -268,22 +268,27 @@ Command exec_command() {
          "take the settings of a runner in this config.toml"},
         {{"runner"}, Kind::kText, "", "NAME", "which of them; default: the first"},
         {{"shell"}, Kind::kBool, "", "", "open a shell where a job failed, before it is removed"}};
-    const auto scene = exec_scene_flags();
-    flags.insert(flags.end(), scene.begin(), scene.end());
+    const auto shared = shared_pipeline_flags();
+    flags.insert(flags.end(), shared.begin(), shared.end());
     return {
-        "exec",
-        "[JOB …] [flags]",
-        "Runs the pipeline of this git checkout on this machine, with the engine that runs "
-        "GitLab's jobs; or the "
-        "jobs\nthat are named. Jobs get the work tree as it is, what is not committed included.\n"
-        "Exit code: 0 when the pipeline succeeded, 1 when not; of a single job the exit code of "
-        "its script.",
-        "  runner exec\n  runner exec test --needs\n  runner exec build --executor shell --var "
-        "MODE=fast\n"
-        "  runner exec --commit v1.2 --manual all --variables-file ~/.ci-secrets\n",
-        flags,
-        exec,
-        true};
+        .name = "exec",
+        .summary = "run jobs of .gitlab-ci.yml on this machine",
+        .usage = "[JOB …] [flags]",
+        .description =
+            "Runs the pipeline of this git checkout on this machine, with the engine that runs "
+            "GitLab's jobs; or the "
+            "jobs\nthat are named. Jobs get the work tree as it is, what is not committed "
+            "included.\n"
+            "Exit code: 0 when the pipeline succeeded, 1 when not; of a single job the exit code "
+            "of "
+            "its script.",
+        .examples =
+            "  runner exec\n  runner exec test --needs\n  runner exec build --executor shell --var "
+            "MODE=fast\n"
+            "  runner exec --commit v1.2 --manual all --variables-file ~/.ci-secrets\n",
+        .flags = flags,
+        .run = exec,
+        .takes_words = true};
 }
 
 }  // namespace runner::commands

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/json.hpp"
-#include "runner/commands/commands.hpp"
-#include "runner/commands/pipeline_scene.hpp"
+#include "runner/commands/command_list.hpp"
+#include "runner/commands/pipeline_context.hpp"
 #include "runner/pipeline/lint.hpp"
 
 namespace runner::commands {
@@ -40,9 +40,9 @@ base::Result<std::vector<fs::path>> files_below(const fs::path& directory) {
 }
 
 /// The files to check: those named, and the YAML files of the directories named.
-base::Result<std::vector<fs::path>> files_of(const PipelineScene& scene,
+base::Result<std::vector<fs::path>> files_of(const PipelineContext& context,
                                              const std::vector<std::string>& words) {
-    if (words.empty()) return std::vector<fs::path>{scene.file("")};
+    if (words.empty()) return std::vector<fs::path>{context.file("")};
     std::vector<fs::path> files;
     for (const std::string& word : words) {
         std::error_code error;
@@ -93,18 +93,18 @@ nlohmann::ordered_json as_json(const Checked& checked) {
 int lint(const Values& values) {
     const std::string format = values.has("format") ? values.text("format") : "text";
     if (format != "text" && format != "json") return fail("--format is text or json");
-    auto scene = PipelineScene::open(values);
-    if (!scene) return fail(scene.error());
-    auto files = files_of(**scene, values.words());
+    auto context = PipelineContext::open(values);
+    if (!context) return fail(context.error());
+    auto files = files_of(**context, values.words());
     if (!files) return fail(files.error());
     auto documents = nlohmann::ordered_json::object();
     bool valid = true;
     for (const fs::path& path : *files) {
         auto text = read_pipeline_file(path);
         if (!text) return fail(text.error());
-        Checked checked{(*scene)->load(std::move(*text), path.string()), std::nullopt};
+        Checked checked{(*context)->load(std::move(*text), path.string()), std::nullopt};
         if (values.flag("dry-run") && checked.loaded.configuration) {
-            checked.pipeline = (*scene)->create(checked.loaded);
+            checked.pipeline = (*context)->create(checked.loaded);
         }
         valid = valid && checked.valid();
         if (format == "text") {
@@ -135,18 +135,22 @@ Command lint_command() {
                              "FORMAT",
                              "text or json, the latter in the shape of GitLab's lint API"},
                             {{"dry-run"}, Kind::kBool, "", "", "evaluate rules, too"}};
-    for (Flag& flag : scene_flags()) flags.push_back(std::move(flag));
-    return {"lint",
-            "[FILE|DIRECTORY …] [flags]",
+    for (Flag& flag : pipeline_flags()) flags.push_back(std::move(flag));
+    return {
+        .name = "lint",
+        .summary = "check .gitlab-ci.yml as GitLab does",
+        .usage = "[FILE|DIRECTORY …] [flags]",
+        .description =
             "Checks .gitlab-ci.yml as GitLab does, and names the place of each error. Exit code 1 "
             "when one is not valid.\n"
             "With --dry-run it also decides which jobs a pipeline would get; `runner pipeline "
             "list` shows them.",
+        .examples =
             "  runner lint\n  runner lint ci/ --format json\n"
             "  runner lint --dry-run --ref v1.0 --tag --var DEPLOY=yes --changed src/main.c\n",
-            std::move(flags),
-            lint,
-            true};
+        .flags = std::move(flags),
+        .run = lint,
+        .takes_words = true};
 }
 
 }  // namespace runner::commands

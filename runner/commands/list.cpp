@@ -1,5 +1,5 @@
-#include "runner/commands/commands.hpp"
-#include "runner/commands/entries.hpp"
+#include "runner/commands/command_list.hpp"
+#include "runner/commands/config_entries.hpp"
 
 namespace runner::commands {
 
@@ -26,12 +26,13 @@ int list(const Values& values) {
 }  // namespace
 
 Command list_command() {
-    return {"list",
-            "[flags]",
-            "Lists the runners in the configuration, with their tokens.",
-            "  runner list\n  runner list --config ./config.toml\n",
-            {config_flag()},
-            list};
+    return {.name = "list",
+            .summary = "the runners in the configuration",
+            .usage = "[flags]",
+            .description = "Lists the runners in the configuration, with their tokens.",
+            .examples = "  runner list\n  runner list --config ./config.toml\n",
+            .flags = {config_flag()},
+            .run = list};
 }
 
 }  // namespace runner::commands

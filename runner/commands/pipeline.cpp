@@ -4,8 +4,8 @@
 
 #include "base/json.hpp"
 #include "base/strings.hpp"
-#include "runner/commands/commands.hpp"
-#include "runner/commands/pipeline_scene.hpp"
+#include "runner/commands/command_list.hpp"
+#include "runner/commands/pipeline_context.hpp"
 #include "runner/pipeline/lint.hpp"
 #include "runner/pipeline/view/view.hpp"
 
@@ -18,7 +18,8 @@ using pipeline::view::Shown;
 
 constexpr int kWrongUsage = 2;
 
-struct Order {
+/// What the words and --format ask for.
+struct ViewRequest {
     std::string what;  ///< list, show or graph
     std::string format;
     std::vector<std::string> jobs;
@@ -26,33 +27,34 @@ struct Order {
 
 void print_json(const ordered_json& json) { print(base::dump_json(json, 2) + "\n"); }
 
-base::Result<Order> order_of(const Values& values) {
+base::Result<ViewRequest> read_request(const Values& values) {
     const auto& words = values.words();
     const std::vector<std::string> known{"list", "show", "graph"};
     if (words.empty())
         return base::invalid_input("`runner pipeline` is followed by list, show or graph");
-    Order order{words.front(), values.text("format"), {words.begin() + 1, words.end()}};
-    const bool graph = order.what == "graph";
-    if (!graph && order.what != "list" && order.what != "show") {
-        const std::string near = base::nearest(order.what, known);
+    ViewRequest request{words.front(), values.text("format"), {words.begin() + 1, words.end()}};
+    const bool graph = request.what == "graph";
+    if (!graph && request.what != "list" && request.what != "show") {
+        const std::string near = base::nearest(request.what, known);
         return base::invalid_input(
             fmt::format("`runner pipeline {}` is not known{}; it is list, show or graph",
-                        order.what, near.empty() ? "" : fmt::format(", did you mean {}?", near)));
+                        request.what, near.empty() ? "" : fmt::format(", did you mean {}?", near)));
     }
-    if (order.what != "show" && !order.jobs.empty()) {
+    if (request.what != "show" && !request.jobs.empty()) {
         return base::invalid_input(
             fmt::format("`runner pipeline {}` shows all jobs and takes no names; the "
                         "file is given with --file",
-                        order.what));
+                        request.what));
     }
-    if (order.format.empty()) order.format = graph ? "dot" : "text";
-    const bool fits = graph ? order.format == "dot" || order.format == "mermaid"
-                            : order.format == "text" || order.format == "json";
+    if (request.format.empty()) request.format = graph ? "dot" : "text";
+    const bool fits = graph ? request.format == "dot" || request.format == "mermaid"
+                            : request.format == "text" || request.format == "json";
     if (!fits) {
-        return base::invalid_input(fmt::format("--format of `runner pipeline {}` is {}", order.what,
+        return base::invalid_input(fmt::format("--format of `runner pipeline {}` is {}",
+                                               request.what,
                                                graph ? "dot or mermaid" : "text or json"));
     }
-    return order;
+    return request;
 }
 
 /// Errors as the lint command says them; on standard error, so that a table or a graph stays clean.
@@ -73,17 +75,17 @@ ordered_json facts_json(const pipeline::plan::CreateRequest& request) {
     return out;
 }
 
-int answer_json(const PipelineScene& scene, const pipeline::Loaded& loaded,
-                const pipeline::plan::Pipeline* made, const Order& order) {
+int answer_json(const PipelineContext& context, const pipeline::Loaded& loaded,
+                const pipeline::plan::Pipeline* made, const ViewRequest& request) {
     const ordered_json lint = pipeline::lint_json(loaded, made, true);
     ordered_json out;
     for (const char* key : {"valid", "errors", "warnings", "error_places", "warning_places"}) {
         out[key] = lint.at(key);
     }
-    out["facts"] = facts_json(scene.request());
+    out["facts"] = facts_json(context.request());
     if (made != nullptr) {
-        out["skipped"] = scene.is_skipped();
-        out.update(pipeline::view::to_json({loaded, *made}, order.jobs));
+        out["skipped"] = context.is_skipped();
+        out.update(pipeline::view::to_json({loaded, *made}, request.jobs));
     }
     print_json(out);
     return out["valid"].get<bool>() ? 0 : 1;
@@ -97,21 +99,21 @@ int unknown_job(const Shown& shown, const std::string& name) {
                             near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
 }
 
-int answer_text(const PipelineScene& scene, const Shown& shown, const Order& order) {
-    if (order.what == "graph") {
-        const bool dot = order.format == "dot";
+int answer_text(const PipelineContext& context, const Shown& shown, const ViewRequest& request) {
+    if (request.what == "graph") {
+        const bool dot = request.format == "dot";
         if (shown.pipeline.errors.empty()) {
             print(dot ? pipeline::view::dot(shown) : pipeline::view::mermaid(shown));
         }
     } else {
-        print(fmt::format("{}: {}\n\n", shown.loaded.files.front().name, scene.summary()));
-        if (scene.is_skipped()) {
+        print(fmt::format("{}: {}\n\n", shown.loaded.files.front().name, context.summary()));
+        if (context.is_skipped()) {
             print(
                 std::string("The pipeline is skipped, and none of its jobs runs: the commit's "
                             "message says so.\n\n"));
         }
-        print(order.what == "list" ? pipeline::view::table(shown)
-                                   : pipeline::view::details(shown, order.jobs));
+        print(request.what == "list" ? pipeline::view::table(shown)
+                                     : pipeline::view::details(shown, request.jobs));
     }
     // What was printed comes first where both streams are one.
     std::fflush(stdout);
@@ -120,28 +122,29 @@ int answer_text(const PipelineScene& scene, const Shown& shown, const Order& ord
 }
 
 int show_pipeline(const Values& values) {
-    auto order = order_of(values);
-    if (!order) return fail(order.error()), kWrongUsage;
-    auto scene = PipelineScene::open(values);
-    if (!scene) {
-        fail(scene.error());
-        return scene.error().is(base::ErrorKind::kInvalidInput) ? kWrongUsage : 1;
+    auto request = read_request(values);
+    if (!request) return fail(request.error()), kWrongUsage;
+    auto context = PipelineContext::open(values);
+    if (!context) {
+        fail(context.error());
+        return context.error().is(base::ErrorKind::kInvalidInput) ? kWrongUsage : 1;
     }
-    const auto path = (*scene)->file(values.text("file"));
+    const auto path = (*context)->file(values.text("file"));
     auto text = read_pipeline_file(path);
     if (!text) return fail(text.error());
-    const pipeline::Loaded loaded = (*scene)->load(std::move(*text), path.string());
-    const bool json = order->format == "json";
+    const pipeline::Loaded loaded = (*context)->load(std::move(*text), path.string());
+    const bool json = request->format == "json";
     if (!loaded.valid()) {
-        if (json) return answer_json(**scene, loaded, nullptr, *order);
+        if (json) return answer_json(**context, loaded, nullptr, *request);
         complain(loaded.errors, loaded);
         return fail(fmt::format("{} is not valid", path.string()));
     }
-    const auto made = (*scene)->create(loaded);
+    const auto made = (*context)->create(loaded);
     const Shown shown{loaded, made};
-    const auto unknown = pipeline::view::unknown_jobs(shown, order->jobs);
+    const auto unknown = pipeline::view::unknown_jobs(shown, request->jobs);
     if (!unknown.empty()) return unknown_job(shown, unknown.front());
-    return json ? answer_json(**scene, loaded, &made, *order) : answer_text(**scene, shown, *order);
+    return json ? answer_json(**context, loaded, &made, *request)
+                : answer_text(**context, shown, *request);
 }
 
 }  // namespace
@@ -151,23 +154,27 @@ Command pipeline_command() {
     std::vector<Flag> flags{
         {{"file", "f"}, Kind::kText, "", "FILE", "default: .gitlab-ci.yml"},
         {{"format"}, Kind::kText, "", "FORMAT", "list, show: text or json; graph: dot or mermaid"}};
-    for (Flag& flag : scene_flags()) flags.push_back(std::move(flag));
+    for (Flag& flag : pipeline_flags()) flags.push_back(std::move(flag));
     return {
-        "pipeline",
-        "list|show [JOB …]|graph [flags]",
-        "Decides which jobs a pipeline would get, and says why each is in or out.\n"
-        "list is a table, show tells everything about jobs, rule by rule, graph draws what waits "
-        "for what.\n"
-        "What no flag says is taken from the git checkout. Exit code 1: no pipeline; 2: wrong "
-        "usage.",
-        "  runner pipeline list\n"
-        "  runner pipeline list --ref v1.0 --tag --format json\n"
-        "  runner pipeline show deploy --merge-request --target main --var DEPLOY=yes\n"
-        "  runner pipeline graph | dot -Tsvg > pipeline.svg\n",
-        std::move(flags),
-        show_pipeline,
-        true,
-        kWrongUsage};
+        .name = "pipeline",
+        .summary = "which jobs a pipeline would get, and why",
+        .usage = "list|show [JOB …]|graph [flags]",
+        .description =
+            "Decides which jobs a pipeline would get, and says why each is in or out.\n"
+            "list is a table, show tells everything about jobs, rule by rule, graph draws what "
+            "waits "
+            "for what.\n"
+            "What no flag says is taken from the git checkout. Exit code 1: no pipeline; 2: wrong "
+            "usage.",
+        .examples =
+            "  runner pipeline list\n"
+            "  runner pipeline list --ref v1.0 --tag --format json\n"
+            "  runner pipeline show deploy --merge-request --target main --var DEPLOY=yes\n"
+            "  runner pipeline graph | dot -Tsvg > pipeline.svg\n",
+        .flags = std::move(flags),
+        .run = show_pipeline,
+        .takes_words = true,
+        .wrong_usage = kWrongUsage};
 }
 
 }  // namespace runner::commands

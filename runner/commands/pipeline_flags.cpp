@@ -37,7 +37,7 @@ constexpr const char* kSources[] = {"push",
 
 }  // namespace
 
-std::vector<Flag> scene_flags() {
+std::vector<Flag> pipeline_flags() {
     using Kind = Flag::Kind;
     return {
         {{"ref"},

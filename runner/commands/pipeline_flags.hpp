@@ -13,7 +13,7 @@ namespace runner::commands {
 
 /// --ref, --tag, --source, --merge-request, --target, --var, --input, --changed, --root, --edition,
 /// and where includes come from: what lint and pipeline ask about the pipeline to imagine.
-std::vector<Flag> scene_flags();
+std::vector<Flag> pipeline_flags();
 
 inline constexpr const char* kMergeRequestSource = "merge_request_event";
 

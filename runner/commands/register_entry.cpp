@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/log.hpp"
 #include "base/strings.hpp"
@@ -15,6 +16,16 @@ namespace runner::commands {
 using config::Node;
 
 namespace {
+
+constexpr std::array<std::string_view, 2> kOurExecutors = {"docker", "shell"};
+constexpr std::array<std::string_view, 9> kOtherExecutors = {
+    "docker-windows", "docker+machine", "docker-autoscaler", "instance", "ssh",
+    "kubernetes",     "virtualbox",     "parallels",         "custom"};
+
+template <typename Names>
+bool is_in(const Names& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 bool is_list(config::Type type) {
     switch (type) {
@@ -176,6 +187,22 @@ void complete_entry(Node& entry) {
     for (const char* store : {"cache.s3", "cache.gcs", "cache.azure"})
         set_missing(entry, store, Node::table());
     if (text_of(entry, "executor").starts_with("docker")) complete_docker(entry);
+}
+
+base::Result<void> check_executor(const std::string& name) {
+    if (is_in(kOurExecutors, name) || is_other_executor(name)) return {};
+    const std::string near = base::nearest(name, {"docker", "shell"});
+    return base::invalid_input(
+        fmt::format("executor \"{}\" does not exist: use docker or shell{}", name,
+                    near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near)));
+}
+
+bool is_other_executor(std::string_view name) { return is_in(kOtherExecutors, name); }
+
+base::Result<void> check_image(const Node& entry) {
+    if (!text_of(entry, "executor").starts_with("docker")) return {};
+    if (!text_of(entry, "docker.image").empty()) return {};
+    return base::invalid_input("--docker-image is missing: the image of jobs that name none");
 }
 
 std::string text_of(const Node& entry, std::string_view path) {

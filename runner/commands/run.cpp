@@ -1,49 +1,99 @@
-#include "runner/commands/run.hpp"
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
 
-#include <malloc.h>
+#include <algorithm>
+#include <array>
+#include <cerrno>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <exception>
-
-#include "base/log.hpp"
-#include "runner/commands/command.hpp"
+#include "runner/commands/command_list.hpp"
+#include "runner/commands/run_daemon.hpp"
+#include "runner/config/inspect.hpp"
 
 namespace runner::commands {
 
 namespace {
 
-constexpr std::size_t kMmapThreshold = 128 * 1024;
-constexpr std::size_t kTrimThreshold = 256 * 1024;
+std::string user_name() {
+    std::array<char, 4096> buffer{};
+    struct passwd entry {};
+    struct passwd* found = nullptr;
+    ::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found);
+    return found == nullptr ? std::to_string(::geteuid()) : found->pw_name;
+}
 
-/// One thread allocates: one arena is enough, and freed memory goes back to the system early.
-void tune_memory() {
-    ::mallopt(M_ARENA_MAX, 1);
-    ::mallopt(M_MMAP_THRESHOLD, kMmapThreshold);
-    ::mallopt(M_TRIM_THRESHOLD, kTrimThreshold);
+/// The official program runs shell jobs as another user; a script that counts on it must not run
+/// with more rights than it thinks.
+base::Result<void> check_user(const Values& values, const std::filesystem::path& path) {
+    const std::string wanted = values.text("user");
+    if (wanted.empty() || wanted == user_name()) return {};
+    const auto inspection = config::inspect_file(path);
+    const bool shell_jobs =
+        inspection &&
+        std::any_of(inspection->config.runners.begin(), inspection->config.runners.end(),
+                    [](const config::RunnerConfig& runner) { return runner.executor == "shell"; });
+    if (!shell_jobs) return {};
+    return base::make_error(
+        base::ErrorKind::kInvalidInput,
+        fmt::format("--user {}: shell jobs run as the user of the daemon, which is {}: start the "
+                    "daemon as {} (User= in its unit), or leave --user out",
+                    wanted, user_name(), wanted));
+}
+
+int run(const Values& values) {
+    const auto path = std::filesystem::absolute(config_path(values));
+    if (auto user = check_user(values, path); !user) return fail(user.error());
+    const std::string directory = values.text("working-directory");
+    if (!directory.empty() && ::chdir(directory.c_str()) != 0) {
+        return fail(base::errno_error("enter --working-directory " + directory));
+    }
+    if (values.flag("syslog")) {
+        base::log::warning(
+            "--syslog is not needed: the service manager takes the log from standard error");
+    }
+    daemon::DaemonOptions options;
+    options.config_path = path;
+    options.listen_address = values.text("listen-address");
+    options.configure_log = [values](const config::Config& config) {
+        return configure_log(values, config.log_level, config.log_format);
+    };
+    return run_daemon(std::move(options));
 }
 
 }  // namespace
 
-int run(daemon::DaemonOptions options) {
-    tune_memory();
-    boost::asio::io_context context(1);
-    daemon::Daemon daemon(context.get_executor(), std::move(options));
-    if (auto opened = daemon.open(); !opened) return fail(opened.error());
-    int exit_code = 1;
-    auto on_end = [&](const std::exception_ptr& failure, int code) {
-        if (failure) {
-            base::log::fatal("The daemon has failed",
-                             {{"error", base::error_from_exception(failure).message}});
-            return;
-        }
-        exit_code = code;
-        // Idle connections are kept alive by a timer that nobody has to wait for.
-        context.stop();
-    };
-    boost::asio::co_spawn(context, daemon.run(), on_end);
-    context.run();
-    return exit_code;
+Command run_command() {
+    using Kind = Flag::Kind;
+    return {
+        .name = "run",
+        .summary = "ask GitLab for jobs and run them",
+        .usage = "[flags]",
+        .description =
+            "Asks GitLab for jobs and runs them, in the foreground. SIGQUIT waits for running jobs "
+            "and "
+            "leaves; SIGTERM "
+            "and SIGINT\nstop them first; SIGHUP reads the configuration again.",
+        .examples =
+            "  runner run\n  runner run --config ./config.toml --listen-address 127.0.0.1:9252\n",
+        .flags = {config_flag(),
+                  {{"working-directory", "d"},
+                   Kind::kText,
+                   "",
+                   "DIR",
+                   "where shell jobs have their builds"},
+                  {{"listen-address"},
+                   Kind::kText,
+                   "LISTEN_ADDRESS",
+                   "HOST:PORT",
+                   "status page and metrics; wins over the file"},
+                  {{"user", "u"},
+                   Kind::kText,
+                   "",
+                   "NAME",
+                   "refused for shell jobs unless the daemon runs as this user"},
+                  {{"service", "n"}, Kind::kText, "", "NAME", ""},
+                  {{"syslog"}, Kind::kBool, "LOG_SYSLOG", "", ""}},
+        .run = run};
 }
 
 }  // namespace runner::commands

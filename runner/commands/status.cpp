@@ -6,8 +6,8 @@
 
 #include "base/stop_source.hpp"
 #include "protocol/http/client.hpp"
-#include "runner/commands/commands.hpp"
-#include "runner/commands/entries.hpp"
+#include "runner/commands/command_list.hpp"
+#include "runner/commands/config_entries.hpp"
 #include "runner/commands/status_text.hpp"
 #include "runner/config/inspect.hpp"
 
@@ -79,21 +79,26 @@ int status(const Values& values) {
 
 Command status_command() {
     return {
-        "status",
-        "[flags]",
-        "Prints what the daemon on this machine is doing: its jobs, their stages and ages, its "
-        "runners and their last "
-        "contact\nwith GitLab. It asks the daemon's status endpoint (listen_address). Exit code 1 "
-        "when none answers.",
-        "  runner status\n  runner status --json\n  runner status --listen-address 10.0.0.5:9252\n",
-        {config_flag(),
-         {{"listen-address"},
-          Flag::Kind::kText,
-          "LISTEN_ADDRESS",
-          "HOST:PORT",
-          "where the daemon listens"},
-         {{"json"}, Flag::Kind::kBool, "", "", "the page as it is, for programs"}},
-        status};
+        .name = "status",
+        .summary = "what the daemon on this machine is doing",
+        .usage = "[flags]",
+        .description =
+            "Prints what the daemon on this machine is doing: its jobs, their stages and ages, its "
+            "runners and their last "
+            "contact\nwith GitLab. It asks the daemon's status endpoint (listen_address). Exit "
+            "code 1 "
+            "when none answers.",
+        .examples =
+            "  runner status\n  runner status --json\n  runner status --listen-address "
+            "10.0.0.5:9252\n",
+        .flags = {config_flag(),
+                  {{"listen-address"},
+                   Flag::Kind::kText,
+                   "LISTEN_ADDRESS",
+                   "HOST:PORT",
+                   "where the daemon listens"},
+                  {{"json"}, Flag::Kind::kBool, "", "", "the page as it is, for programs"}},
+        .run = status};
 }
 
 }  // namespace runner::commands

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "runner/commands/commands.hpp"
-#include "runner/commands/entries.hpp"
+#include "runner/commands/command_list.hpp"
+#include "runner/commands/config_entries.hpp"
 #include "runner/commands/gitlab_session.hpp"
 #include "runner/config/system_id.hpp"
 
@@ -87,14 +87,19 @@ int unregister(const Values& values) {
 }  // namespace
 
 Command unregister_command() {
-    return {"unregister",
-            "[flags]",
+    return {
+        .name = "unregister",
+        .summary = "take a runner back",
+        .usage = "[flags]",
+        .description =
             "Takes a runner back at GitLab and out of the configuration. A runner that was made in "
             "GitLab (glrt-…) "
             "stays there;\nonly this machine is forgotten.",
+        .examples =
             "  runner unregister --name builder-1\n  runner unregister --url "
             "https://gitlab.example.com --token "
             "\"$TOKEN\"\n  runner unregister --all-runners\n",
+        .flags =
             {config_flag(),
              {{"name", "n"}, Flag::Kind::kText, "", "NAME", "the runner of this name"},
              {{"token", "t"},
@@ -115,7 +120,7 @@ Command unregister_command() {
               "FILE",
               "client certificate"},
              {{"tls-key-file"}, Flag::Kind::kText, "CI_SERVER_TLS_KEY_FILE", "FILE", "its key"}},
-            unregister};
+        .run = unregister};
 }
 
 }  // namespace runner::commands

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "runner/commands/commands.hpp"
-#include "runner/commands/entries.hpp"
+#include "runner/commands/command_list.hpp"
+#include "runner/commands/config_entries.hpp"
 #include "runner/commands/gitlab_session.hpp"
 #include "runner/config/system_id.hpp"
 #include "runner/daemon/runner_entry.hpp"
@@ -81,23 +81,26 @@ int verify(const Values& values) {
 }  // namespace
 
 Command verify_command() {
-    return {"verify",
-            "[flags]",
+    return {
+        .name = "verify",
+        .summary = "ask GitLab whether the runners are still valid",
+        .usage = "[flags]",
+        .description =
             "Asks GitLab whether the runners in the configuration, or the selected ones, are still "
             "valid. Only the "
             "answer\n\"forbidden\" means that a runner is gone; a server that cannot be reached "
             "proves nothing.",
-            "  runner verify\n  runner verify --name builder-1\n  runner verify --delete\n",
-            {config_flag(),
-             {{"name", "n"}, Flag::Kind::kText, "", "NAME", "only the runner of this name"},
-             {{"url", "u"}, Flag::Kind::kText, "", "URL", "only with this address"},
-             {{"token", "t"}, Flag::Kind::kText, "", "TOKEN", "only with this token"},
-             {{"delete"},
-              Flag::Kind::kBool,
-              "",
-              "",
-              "take runners that are gone out of the configuration"}},
-            verify};
+        .examples = "  runner verify\n  runner verify --name builder-1\n  runner verify --delete\n",
+        .flags = {config_flag(),
+                  {{"name", "n"}, Flag::Kind::kText, "", "NAME", "only the runner of this name"},
+                  {{"url", "u"}, Flag::Kind::kText, "", "URL", "only with this address"},
+                  {{"token", "t"}, Flag::Kind::kText, "", "TOKEN", "only with this token"},
+                  {{"delete"},
+                   Flag::Kind::kBool,
+                   "",
+                   "",
+                   "take runners that are gone out of the configuration"}},
+        .run = verify};
 }
 
 }  // namespace runner::commands

@@ -29,19 +29,19 @@ std::int64_t first_id() {
            ::getpid() % 100'000 * 100;
 }
 
-LocalPipeline::Description describe(ExecOptions& options, std::int64_t id) {
-    LocalPipeline::Description out;
+PipelineDescription describe(ExecOptions& options, std::int64_t id) {
+    PipelineDescription out;
     out.load = std::move(options.load);
     out.request = std::move(options.request);
     out.jobs = options.jobs;
     out.with_needs = options.with_needs;
     const std::string project(out.request.predefined.value("CI_PROJECT_ID").value_or("1"));
-    out.facts.id = id;
-    out.facts.project_id = std::atoll(project.c_str());
-    out.facts.sha = options.checkout.sha;
-    out.facts.before_sha = options.checkout.before_sha;
-    out.facts.ref = options.checkout.ref;
-    out.facts.is_tag = options.checkout.is_tag;
+    out.info.id = id;
+    out.info.project_id = std::atoll(project.c_str());
+    out.info.sha = options.checkout.sha;
+    out.info.before_sha = options.checkout.before_sha;
+    out.info.ref = options.checkout.ref;
+    out.info.is_tag = options.checkout.is_tag;
     return out;
 }
 
@@ -64,40 +64,43 @@ std::string what_containers_leave(const std::string& directory) {
         directory, kLabel);
 }
 
-/// The call at work, on its loop.
-class Session {
+/// One call while it runs: what its pipelines share, signals, and the clock of the display.
+///
+/// Life: run() once. Strand: the I/O thread. The constructor's references outlive it.
+class ExecCall {
   public:
-    Session(boost::asio::io_context& context, Engine& engine, const ExecOptions& options,
-            Display& display)
+    ExecCall(boost::asio::io_context& context, JobFactory& jobs, const ExecOptions& options,
+             Display& display)
         : executor_(context.get_executor()),
           display_(display),
-          questions_(executor_),
+          input_(executor_),
           capacity_(executor_, options.concurrency),
-          workshop_{engine,
-                    display,
-                    questions_,
-                    capacity_,
-                    *options.place,
-                    *options.source,
-                    options.wishes,
-                    ArtifactStore(options.place->directory() / "artifacts"),
-                    options.shell_on_failure},
+          context_{jobs,
+                   display,
+                   input_,
+                   capacity_,
+                   *options.workspace,
+                   *options.source,
+                   options.pipeline,
+                   ArtifactStore(options.workspace->directory() / "artifacts"),
+                   options.shell_on_failure},
           signals_(executor_, SIGINT, SIGTERM, SIGHUP),
-          helpers_(executor_) {}
+          watchers_(executor_) {}
 
-    Workshop& workshop() { return workshop_; }
+    ExecContext& context() { return context_; }
 
     base::Task<Status> run(LocalPipeline& pipeline) {
         pipeline_ = &pipeline;
-        helpers_.spawn("signals", watch_signals());
-        helpers_.spawn("display", keep_time());
+        watchers_.spawn("signals", watch_signals());
+        watchers_.spawn("display", redraw());
         auto running = pipeline.run();
         const Status status = co_await std::move(running);
         over_ = true;
-        helpers_.cancel_all();
-        co_await helpers_.wait();
+        watchers_.cancel_all();
+        co_await watchers_.wait();
         co_return status;
     }
+    /// The signal that stopped the call; 0 for none.
     [[nodiscard]] int signal() const { return signal_; }
 
   private:
@@ -114,14 +117,14 @@ class Session {
     }
     [[noreturn]] void leave(int number) {
         display_.hide();
-        const std::string directory = workshop_.place.directory().string();
-        const bool shell = workshop_.engine.runner().executor == "shell";
+        const std::string directory = context_.workspace.directory().string();
+        const bool shell = context_.jobs.runner().executor == "shell";
         const std::string text =
             shell ? what_shell_jobs_leave(directory) : what_containers_leave(directory);
         std::fputs(text.c_str(), stderr);
         std::_Exit(kSignalBase + number);
     }
-    base::Task<void> keep_time() {
+    base::Task<void> redraw() {
         while (!over_) {
             auto slept = co_await base::sleep_for(kRedrawInterval);
             if (!slept) co_return;
@@ -132,21 +135,21 @@ class Session {
 
     boost::asio::any_io_executor executor_;
     Display& display_;
-    Questions questions_;
+    TerminalInput input_;
     Capacity capacity_;
-    Workshop workshop_;
+    ExecContext context_;
     LocalPipeline* pipeline_ = nullptr;
     int signal_ = 0;
     bool over_ = false;
     boost::asio::signal_set signals_;
-    base::TaskGroup helpers_;
+    base::TaskGroup watchers_;
 };
 
-/// What was asked for by name and did not come to pass.
-std::vector<std::string> unfulfilled(const Workshop& workshop, const LocalPipeline& pipeline) {
+/// Sentences about what the command line named and this call did not run.
+std::vector<std::string> unfulfilled(const ExecContext& context, const LocalPipeline& pipeline) {
     std::vector<std::string> sentences = pipeline.left_undone();
-    for (const std::string& name : workshop.wishes.play) {
-        if (workshop.met.contains(name)) continue;
+    for (const std::string& name : context.options.play) {
+        if (context.found_manual_names.contains(name)) continue;
         sentences.push_back(
             fmt::format("--manual {}: no pipeline of this call has such a job", name));
     }
@@ -164,24 +167,10 @@ int exit_code_of(const ExecOptions& options, const LocalPipeline& pipeline, Stat
     return status == Status::kSuccess || status == Status::kSkipped ? 0 : 1;
 }
 
-}  // namespace
-
-base::Result<int> exec(ExecOptions options) {
-    std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not leave containers behind
-
-    boost::asio::io_context context(1);
-    Engine engine(context.get_executor(), {.config = options.config,
-                                           .runner = options.runner,
-                                           .state_dir = options.place->directory()});
-    Display display(stdout, {.live = options.terminal, .colours = options.colours});
-    Session session(context, engine, options, display);
-    session.workshop().next_id = first_id();
-    auto description = describe(options, session.workshop().next_id++);
-    LocalPipeline pipeline(context.get_executor(), session.workshop(), std::move(description),
-                           *options.source);
-    if (auto loaded = pipeline.load(); !loaded) return loaded.error();
-    display.use_prefixes(pipeline.has_many_logs());
-
+/// Runs the pipeline on its event loop. Timers of idle connections to the Docker engine are not
+/// waited for.
+base::Result<Status> run_to_end(boost::asio::io_context& context, ExecCall& call,
+                                LocalPipeline& pipeline) {
     std::optional<base::Result<Status>> ended;
     auto on_end = [&](const std::exception_ptr& failure, Status status) {
         if (failure)
@@ -189,18 +178,40 @@ base::Result<int> exec(ExecOptions options) {
         else
             ended = status;
     };
-    auto task = session.run(pipeline);
+    auto task = call.run(pipeline);
     boost::asio::co_spawn(context, std::move(task), on_end);
-    while (!ended) context.run_one();  // idle connections to the engine are not waited for
-    if (!*ended) return ended->error();
-    const Status status = **ended;
+    while (!ended) context.run_one();
+    return *ended;
+}
+
+}  // namespace
+
+base::Result<int> exec(ExecOptions options) {
+    std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not leave containers behind
+
+    boost::asio::io_context context(1);
+    JobFactory jobs(context.get_executor(), {.config = options.config,
+                                             .runner = options.runner,
+                                             .state_dir = options.workspace->directory()});
+    Display display(stdout, {.live = options.terminal, .colours = options.colours});
+    ExecCall call(context, jobs, options, display);
+    call.context().next_id = first_id();
+    auto description = describe(options, call.context().next_id++);
+    auto loaded = LocalPipeline::load(context.get_executor(), call.context(),
+                                      std::move(description), *options.source);
+    if (!loaded) return loaded.error();
+    LocalPipeline& pipeline = **loaded;
+    display.use_prefixes(pipeline.has_many_logs());
+
+    auto status = run_to_end(context, call, pipeline);
+    if (!status) return status.error();
     std::vector<std::string> sentences;
-    if (session.signal() == 0) sentences = unfulfilled(session.workshop(), pipeline);
+    if (call.signal() == 0) sentences = unfulfilled(call.context(), pipeline);
     for (const std::string& sentence : sentences) display.say("WARNING: " + sentence);
     if (pipeline.has_many_logs()) {
-        display.say("\n" + display.table() + fmt::format("Pipeline: {}", to_string(status)));
+        display.say("\n" + display.table() + fmt::format("Pipeline: {}", to_string(*status)));
     }
-    const int code = exit_code_of(options, pipeline, status, session.signal());
+    const int code = exit_code_of(options, pipeline, *status, call.signal());
     return code == 0 && !sentences.empty() ? 1 : code;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/digest.hpp"
+#include "runner/local/server_only.hpp"
 #include "tests/unit/runner/local/plan_fixture.hpp"
 
 namespace runner::local {
@@ -24,9 +25,9 @@ class Payload : public testing::Test {
             ADD_FAILURE() << "no job " << name;
             return {};
         }
-        facts_.given = create_.given;
-        facts_.predefined = create_.predefined;
-        request_.pipeline = &facts_;
+        info_.given = create_.given;
+        info_.predefined = create_.predefined;
+        request_.pipeline = &info_;
         return make_payload(request_);
     }
     static std::string value(const protocol::gitlab::JobPayload& payload, const std::string& key) {
@@ -39,8 +40,8 @@ class Payload : public testing::Test {
 
     pipeline::plan::CreateRequest create_;
     std::optional<Planned> planned_;
-    PipelineFacts facts_;
-    JobRequest request_;
+    PipelineInfo info_;
+    PayloadRequest request_;
 };
 
 TEST_F(Payload, StepsAreBeforeScriptAndScriptInOneAndAfterScript) {

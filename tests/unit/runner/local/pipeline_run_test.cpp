@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <algorithm>
 #include <functional>
+#include <map>
 
 #include "base/strings.hpp"
 #include "tests/support/run_to_end.hpp"
@@ -18,11 +19,12 @@ using pipeline::state::Status;
 
 /// Jobs end at once as their name says: "fails…" fails, "flaky…" fails once, "waits…" goes on until
 /// stopped.
-class FakeJobs final : public JobStarter, public PipelineObserver {
+class FakeJobs final : public JobStarter, public StateObserver, public ManualJobChooser {
   public:
     explicit FakeJobs(const PipelineRun::Jobs& jobs) : jobs_(jobs) {}
 
-    base::Task<JobEnd> run(std::size_t job, int attempt) override {
+    base::Task<JobEnd> run(std::size_t job) override {
+        const int attempt = attempts_[job]++;
         const std::string name = jobs_[job].job->name;
         order.push_back(name);
         if (name.starts_with("blocked"))
@@ -57,6 +59,7 @@ class FakeJobs final : public JobStarter, public PipelineObserver {
     }
 
     const PipelineRun::Jobs& jobs_;
+    std::map<std::size_t, int> attempts_;
     std::vector<std::string> order;
     std::vector<std::string> asked;
     std::string answer;
@@ -75,8 +78,8 @@ struct Outcome {
 };
 
 struct Script {
-    PipelineWishes wishes{};
-    int places = 4;
+    PipelineOptions options{};
+    int slots = 4;
     std::string answer{};  ///< the manual job that is chosen
     std::string stop_after{};
 };
@@ -86,9 +89,9 @@ base::Task<Outcome> drive(const Planned& planned, const Script& script) {
     Outcome outcome;
     FakeJobs jobs(planned.pipeline.jobs);
     jobs.answer = script.answer;
-    Capacity capacity(executor, script.places);
+    Capacity capacity(executor, script.slots);
     PipelineRun run(executor, planned.pipeline.jobs, planned.loaded.configuration->stages,
-                    planned.request, script.wishes, jobs, jobs, capacity);
+                    planned.request, script.options, {jobs, jobs, jobs, capacity});
     if (!script.stop_after.empty()) {
         jobs.on_end = [&](const std::string& name) {
             if (name == script.stop_after) run.stop();
@@ -103,7 +106,7 @@ base::Task<Outcome> drive(const Planned& planned, const Script& script) {
         outcome.states += (outcome.states.empty() ? "" : " ") + job.name + ":" +
                           std::string(to_string(job.status));
     }
-    if (capacity.free != script.places) ADD_FAILURE() << "places were not given back";
+    if (capacity.free_slots() != script.slots) ADD_FAILURE() << "slots were not given back";
     co_return outcome;
 }
 
@@ -124,15 +127,15 @@ TEST(PipelineRun, NeedsOvertakeStages) {
     const auto out =
         run("stages: [build, test]\nslow: {stage: build, script: x, needs: []}\n"
             "a: {stage: build, script: x}\nb: {stage: test, script: x, needs: []}\n",
-            {.places = 1});
+            {.slots = 1});
     EXPECT_EQ(out.order, "slow a b");
     EXPECT_EQ(out.most, 1);
 }
 
-TEST(PipelineRun, KeepsToThePlacesThereAre) {
+TEST(PipelineRun, RunsNoMoreJobsThanThereAreSlots) {
     const std::string text = "a: {script: x}\nb: {script: x}\nc: {script: x}\n";
-    EXPECT_EQ(run(text, {.places = 2}).most, 2);
-    EXPECT_EQ(run(text, {.places = 8}).most, 3);
+    EXPECT_EQ(run(text, {.slots = 2}).most, 2);
+    EXPECT_EQ(run(text, {.slots = 8}).most, 3);
 }
 
 TEST(PipelineRun, AFailureSkipsWhatFollowsButNotOnFailureAndAlways) {
@@ -169,17 +172,17 @@ constexpr const char* kManual =
 TEST(PipelineRun, AManualJobBlocksUntilItIsPlayed) {
     EXPECT_EQ(run(kManual).states, "a:success gate:manual b:created");
     EXPECT_EQ(run(kManual).status, Status::kManual);
-    EXPECT_EQ(run(kManual, {.wishes = {.play = {"gate"}}}).states,
+    EXPECT_EQ(run(kManual, {.options = {.play = {"gate"}}}).states,
               "a:success gate:success b:success");
-    EXPECT_EQ(run(kManual, {.wishes = {.play_all = true}}).states,
+    EXPECT_EQ(run(kManual, {.options = {.play_all = true}}).states,
               "a:success gate:success b:success");
 }
 
 TEST(PipelineRun, SomebodyIsAskedWhenNothingElseIsLeftToDo) {
-    const auto yes = run(kManual, {.wishes = {.interactive = true}, .answer = "gate"});
+    const auto yes = run(kManual, {.options = {.interactive = true}, .answer = "gate"});
     EXPECT_THAT(yes.asked, testing::ElementsAre("gate"));
     EXPECT_EQ(yes.status, Status::kSuccess);
-    const auto no = run(kManual, {.wishes = {.interactive = true}});
+    const auto no = run(kManual, {.options = {.interactive = true}});
     EXPECT_THAT(no.asked, testing::ElementsAre("gate"));
     EXPECT_EQ(no.status, Status::kManual);
 }
@@ -187,7 +190,7 @@ TEST(PipelineRun, SomebodyIsAskedWhenNothingElseIsLeftToDo) {
 TEST(PipelineRun, PlayingAJobRevivesWhatNeedsIt) {
     const std::string text = "gate: {script: x, when: manual}\nb: {script: x, needs: [gate]}\n";
     EXPECT_EQ(run(text).states, "gate:manual b:skipped");
-    const auto played = run(text, {.wishes = {.interactive = true}, .answer = "gate"});
+    const auto played = run(text, {.options = {.interactive = true}, .answer = "gate"});
     EXPECT_EQ(played.states, "gate:success b:success");
 }
 
@@ -211,7 +214,7 @@ TEST(PipelineRun, ABridgeWhoseChildWaitsBlocksAndIsNotAskedFor) {
     const auto out =
         run("blocked: {trigger: {include: c.yml, strategy: depend}}\nafter: {script: x, stage: "
             "deploy}\n",
-            {.wishes = {.interactive = true}});
+            {.options = {.interactive = true}});
     EXPECT_EQ(out.states, "blocked:manual after:created");
     EXPECT_EQ(out.status, Status::kManual);
     EXPECT_TRUE(out.asked.empty());
@@ -219,8 +222,8 @@ TEST(PipelineRun, ABridgeWhoseChildWaitsBlocksAndIsNotAskedFor) {
 
 TEST(PipelineRun, AManualJobIsNamedAsTheDisplayNamesIt) {
     const std::string text = "m: {script: x, when: manual}\n";
-    EXPECT_EQ(run(text, {.wishes = {.play = {"t / m"}, .prefix = "t / "}}).states, "m:success");
-    EXPECT_EQ(run(text, {.wishes = {.play = {"t / m"}, .prefix = "u / "}}).states, "m:manual");
+    EXPECT_EQ(run(text, {.options = {.play = {"t / m"}, .prefix = "t / "}}).states, "m:success");
+    EXPECT_EQ(run(text, {.options = {.play = {"t / m"}, .prefix = "u / "}}).states, "m:manual");
 }
 
 TEST(PipelineRun, AnEndWithoutAnyWaitIsSeen) {
@@ -230,7 +233,7 @@ TEST(PipelineRun, AnEndWithoutAnyWaitIsSeen) {
 
 TEST(PipelineRun, ADelayCanBeLeftOut) {
     const std::string text = "late: {script: x, when: delayed, start_in: 1 hour}\n";
-    EXPECT_EQ(run(text, {.wishes = {.wait_for_delays = false}}).states, "late:success");
+    EXPECT_EQ(run(text, {.options = {.wait_for_delays = false}}).states, "late:success");
 }
 
 TEST(PipelineRun, AStopCancelsWhatWaitsAndWhatRuns) {
@@ -251,7 +254,7 @@ TEST(PipelineRun, ANoteIsASentenceOfItsOwn) {
 
 TEST(PipelineRun, AFailureMayCancelTheRest) {
     const auto out =
-        run("fails: {script: x}\nwaits: {script: x}\n", {.wishes = {.cancel_on_failure = true}});
+        run("fails: {script: x}\nwaits: {script: x}\n", {.options = {.cancel_on_failure = true}});
     EXPECT_EQ(out.states, "fails:failed waits:canceled");
 }
 

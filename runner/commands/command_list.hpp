@@ -1,12 +1,12 @@
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "runner/commands/command.hpp"
 
 namespace runner::commands {
 
+Command config_command();
 Command exec_command();
 Command lint_command();
 Command list_command();
@@ -17,9 +17,8 @@ Command run_command();
 Command status_command();
 Command unregister_command();
 Command verify_command();
-Command config_command();
 
-/// Runs the command that the arguments (without the program's own name) ask for; the exit code.
-int run_program(const std::vector<std::string>& arguments);
+/// All commands, in the order in which the help lists them.
+std::vector<Command> all_commands();
 
 }  // namespace runner::commands

@@ -1,4 +1,4 @@
-#include "runner/local/engine.hpp"
+#include "runner/local/job_factory.hpp"
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
@@ -15,15 +15,15 @@ constexpr std::size_t kShortToken = 9;
 
 }  // namespace
 
-Engine::Engine(const boost::asio::any_io_executor& executor, EngineOptions options)
+JobFactory::JobFactory(const boost::asio::any_io_executor& executor, JobFactoryOptions options)
     : executor_(executor),
       options_(std::move(options)),
       short_token_(base::to_lower(base::random_alphanumeric(kShortToken))),
       executors_(executor) {}
 
-base::Result<std::unique_ptr<job::JobRun>> Engine::make(protocol::gitlab::JobPayload payload,
-                                                        std::unique_ptr<job::JobChannel> channel,
-                                                        std::unique_ptr<job::Sources> sources) {
+base::Result<std::unique_ptr<job::JobRun>> JobFactory::make(
+    protocol::gitlab::JobPayload payload, std::unique_ptr<job::JobChannel> channel,
+    std::unique_ptr<job::Sources> sources) {
     if (const auto expansion = script::expand_inputs(payload); !expansion.message.empty()) {
         return base::make_error(base::ErrorKind::kConfiguration, expansion.message);
     }
@@ -33,7 +33,7 @@ base::Result<std::unique_ptr<job::JobRun>> Engine::make(protocol::gitlab::JobPay
     record.short_token = short_token_;
     record.received_unix_micros = base::unix_micros_now();
     record.slot = slots_.acquire(short_token_, payload.job_info.project_id);
-    // The payload is not stored: a local job is never taken up again.
+    // The payload is not stored: no later process continues a local job.
     auto journal = journal::Journal::create(options_.state_dir, "", payload.id, record, "");
     if (!journal) {
         slots_.release(short_token_, payload.job_info.project_id, record.slot);
@@ -54,12 +54,12 @@ base::Result<std::unique_ptr<job::JobRun>> Engine::make(protocol::gitlab::JobPay
     return std::make_unique<job::JobRun>(executor_, std::move(setup));
 }
 
-void Engine::give_back(const job::JobRun& run) {
+void JobFactory::give_back(const job::JobRun& run) {
     const auto& setup = run.setup();
     slots_.release(short_token_, setup.payload.job_info.project_id, setup.record.slot);
 }
 
-trace::MaskOptions Engine::masks(const protocol::gitlab::JobPayload& payload) const {
+trace::MaskOptions JobFactory::masks(const protocol::gitlab::JobPayload& payload) const {
     script::RunnerFacts facts;
     const script::Variables variables(payload, *options_.runner, facts);
     trace::MaskOptions masks;

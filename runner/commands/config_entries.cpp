@@ -1,4 +1,4 @@
-#include "runner/commands/entries.hpp"
+#include "runner/commands/config_entries.hpp"
 
 #include <fmt/format.h>
 

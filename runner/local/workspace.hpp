@@ -25,13 +25,13 @@ struct CheckoutFiles {
 /// history. The user's own repository is only read.
 ///
 /// Life: outlives the jobs; the directory goes with it.
-class Workplace {
+class Workspace {
   public:
     /// kIo with git's words when the commit cannot be copied.
-    static base::Result<std::unique_ptr<Workplace>> make(const CheckoutFiles& checkout);
-    ~Workplace();
-    Workplace(const Workplace&) = delete;
-    Workplace& operator=(const Workplace&) = delete;
+    static base::Result<std::unique_ptr<Workspace>> make(const CheckoutFiles& checkout);
+    ~Workspace();
+    Workspace(const Workspace&) = delete;
+    Workspace& operator=(const Workspace&) = delete;
 
     [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
     /// Where the configuration and what it includes are read from.
@@ -43,7 +43,7 @@ class Workplace {
     [[nodiscard]] std::unique_ptr<job::Sources> sources() const;
 
   private:
-    explicit Workplace(std::filesystem::path directory) : directory_(std::move(directory)) {}
+    explicit Workspace(std::filesystem::path directory) : directory_(std::move(directory)) {}
     base::Result<void> fill(const CheckoutFiles& checkout);
     base::Result<void> make_repository(const CheckoutFiles& checkout);
     base::Result<void> list_files();

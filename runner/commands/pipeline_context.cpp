@@ -1,4 +1,4 @@
-#include "runner/commands/pipeline_scene.hpp"
+#include "runner/commands/pipeline_context.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -56,13 +56,13 @@ base::Result<std::string> read_pipeline_file(const fs::path& path) {
     return base::read_file(path);
 }
 
-base::Result<std::unique_ptr<PipelineScene>> PipelineScene::open(const Values& values) {
-    std::unique_ptr<PipelineScene> scene(new PipelineScene());
-    if (auto read = scene->read(values); !read) return read.error();
-    return scene;
+base::Result<std::unique_ptr<PipelineContext>> PipelineContext::open(const Values& values) {
+    std::unique_ptr<PipelineContext> context(new PipelineContext());
+    if (auto read = context->read(values); !read) return read.error();
+    return context;
 }
 
-base::Result<void> PipelineScene::read(const Values& values) {
+base::Result<void> PipelineContext::read(const Values& values) {
     if (values.has("edition") && values.text("edition") != "ce" && values.text("edition") != "ee") {
         return base::invalid_input("--edition is ee or ce");
     }
@@ -88,7 +88,7 @@ base::Result<void> PipelineScene::read(const Values& values) {
     return open_source(values);
 }
 
-base::Result<void> PipelineScene::read_event(const Values& values, variables::Event& event) {
+base::Result<void> PipelineContext::read_event(const Values& values, variables::Event& event) {
     auto source = source_of(values);
     if (!source) return source.error();
     event.source = *source;
@@ -121,7 +121,7 @@ base::Result<void> PipelineScene::read_event(const Values& values, variables::Ev
     return {};
 }
 
-void PipelineScene::read_facts(const Values& values, const variables::Event& given) {
+void PipelineContext::read_facts(const Values& values, const variables::Event& given) {
     variables::Event event = given;
     pipeline::rules::Facts& facts = request_.facts;
     std::optional<Changes> changes;
@@ -167,7 +167,7 @@ void PipelineScene::read_facts(const Values& values, const variables::Event& giv
         std::string(request_.predefined.value("CI_PROJECT_PATH").value_or(""));
 }
 
-base::Result<void> PipelineScene::open_source(const Values& values) {
+base::Result<void> PipelineContext::open_source(const Values& values) {
     include_options_.ca_file = values.text("tls-ca-file");
     include_options_.gitlab.url =
         values.has("gitlab-url") ? values.text("gitlab-url") : server_of(checkout_.remote_url);
@@ -183,7 +183,7 @@ base::Result<void> PipelineScene::open_source(const Values& values) {
     return {};
 }
 
-void PipelineScene::read_files_from(const fs::path& root) {
+void PipelineContext::read_files_from(const fs::path& root) {
     include_options_.root = root;
     source_ = std::make_unique<IncludeSource>(calls_, include_options_);
     request_.facts.project_files = [source = source_.get()](const std::string& project,
@@ -192,7 +192,7 @@ void PipelineScene::read_files_from(const fs::path& root) {
     };
 }
 
-fs::path PipelineScene::file(const std::string& path) const {
+fs::path PipelineContext::file(const std::string& path) const {
     if (!path.empty()) return path;
     std::error_code error;
     if (tree_ != nullptr && !fs::exists(kDefaultFile, error)) {
@@ -202,7 +202,8 @@ fs::path PipelineScene::file(const std::string& path) const {
     return kDefaultFile;
 }
 
-pipeline::LoadRequest PipelineScene::load_request(std::string text, const std::string& name) const {
+pipeline::LoadRequest PipelineContext::load_request(std::string text,
+                                                    const std::string& name) const {
     pipeline::LoadRequest request;
     request.text = std::move(text);
     request.name = name;
@@ -219,15 +220,15 @@ pipeline::LoadRequest PipelineScene::load_request(std::string text, const std::s
     return request;
 }
 
-pipeline::Loaded PipelineScene::load(std::string text, const std::string& name) {
+pipeline::Loaded PipelineContext::load(std::string text, const std::string& name) {
     return pipeline::load_configuration(load_request(std::move(text), name), *source_);
 }
 
-pipeline::plan::Pipeline PipelineScene::create(const pipeline::Loaded& loaded) const {
+pipeline::plan::Pipeline PipelineContext::create(const pipeline::Loaded& loaded) const {
     return pipeline::plan::create_pipeline(*loaded.configuration, loaded.parallel, request_);
 }
 
-bool PipelineScene::is_skipped() const {
+bool PipelineContext::is_skipped() const {
     const std::string& source = request_.subject.source;
     if (source != "push" && source != kMergeRequestSource) return false;
     const std::string message = base::to_lower(checkout_.message);
@@ -241,7 +242,7 @@ bool PipelineScene::is_skipped() const {
     return false;
 }
 
-std::string PipelineScene::summary() const {
+std::string PipelineContext::summary() const {
     const auto& subject = request_.subject;
     const char* kind = subject.is_tag             ? "tag"
                        : subject.is_merge_request ? "merge request of"

@@ -1,4 +1,4 @@
-#include "runner/local/questions.hpp"
+#include "runner/local/terminal_input.hpp"
 
 #include <unistd.h>
 
@@ -7,8 +7,8 @@
 
 namespace runner::local {
 
-base::Task<base::Result<std::string>> Questions::read_line() {
-    // A copy: asio closes what it was given, and standard input is not ours to close.
+base::Task<base::Result<std::string>> TerminalInput::read_line() {
+    // Asio closes the descriptor that it was given; standard input must stay open.
     if (!input_.is_open()) input_.assign(::dup(STDIN_FILENO));
     while (true) {
         if (const auto end = read_ahead_.find('\n'); end != std::string::npos) {
@@ -25,7 +25,7 @@ base::Task<base::Result<std::string>> Questions::read_line() {
     }
 }
 
-void Questions::cancel() {
+void TerminalInput::cancel() {
     boost::system::error_code ignored;
     input_.cancel(ignored);
 }

@@ -8,18 +8,19 @@
 
 namespace runner::local {
 
-/// Lines that a person types, read without stopping the rest. Strand: the I/O thread.
-class Questions {
+/// Reads lines from standard input while everything else goes on. Strand: the I/O thread.
+class TerminalInput {
   public:
-    explicit Questions(const boost::asio::any_io_executor& executor) : input_(executor) {}
+    explicit TerminalInput(const boost::asio::any_io_executor& executor) : input_(executor) {}
 
     /// The next line of standard input, "" at its end. kCancelled after cancel().
     base::Task<base::Result<std::string>> read_line();
+    /// Ends a read_line() that waits.
     void cancel();
 
   private:
     boost::asio::posix::stream_descriptor input_;
-    std::string read_ahead_;
+    std::string read_ahead_;  ///< bytes behind the last line
 };
 
 }  // namespace runner::local

@@ -19,12 +19,12 @@ namespace runner::commands {
 /// The pipeline that flags, environment and checkout describe, and where its files come from. What
 /// is not said is taken from the git checkout around the current directory.
 ///
-/// Life: calls, work tree and source outlive what was loaded with them; the scene does not move.
-class PipelineScene {
+/// Life: calls, work tree and source outlive what was loaded with them; the context does not move.
+class PipelineContext {
   public:
     /// Failures: kInvalidInput for flags that cannot be (exit code of wrong usage); others from
     /// git.
-    static base::Result<std::unique_ptr<PipelineScene>> open(const Values& values);
+    static base::Result<std::unique_ptr<PipelineContext>> open(const Values& values);
 
     /// `path` if given, else .gitlab-ci.yml here or at the checkout's top.
     [[nodiscard]] std::filesystem::path file(const std::string& path) const;
@@ -50,7 +50,7 @@ class PipelineScene {
     [[nodiscard]] std::string summary() const;
 
   private:
-    PipelineScene() = default;
+    PipelineContext() = default;
     base::Result<void> read(const Values& values);
     base::Result<void> read_event(const Values& values, pipeline::variables::Event& event);
     void read_facts(const Values& values, const pipeline::variables::Event& event);

@@ -10,33 +10,36 @@
 
 namespace runner::local {
 
-struct EngineOptions {
+struct JobFactoryOptions {
     std::shared_ptr<const config::Config> config;  ///< keeps `runner` alive
-    const config::RunnerConfig* runner = nullptr;
-    std::filesystem::path state_dir;  ///< private; its owner removes it behind the last job
+    const config::RunnerConfig* runner = nullptr;  ///< whose executor and settings jobs get
+    std::filesystem::path state_dir;  ///< mode 0700; its owner removes it after the last job
 };
 
-/// The production engine for jobs that no server handed out: executor, supervisor, stages, cleanup.
+/// Makes runs of jobs that no server handed out. They are the same job::JobRun as the daemon's: the
+/// same executors, supervisor, stages and cleanup.
+///
 /// Strand: the I/O thread. It outlives its jobs.
-class Engine {
+class JobFactory {
   public:
-    Engine(const boost::asio::any_io_executor& executor, EngineOptions options);
+    JobFactory(const boost::asio::any_io_executor& executor, JobFactoryOptions options);
 
-    /// A job, ready to run(). give_back() its slot when it has ended.
+    /// A job, ready to run(). kConfiguration for inputs that cannot be expanded; other failures are
+    /// those of the executor and of the state directory. The job holds a slot until give_back().
     base::Result<std::unique_ptr<job::JobRun>> make(protocol::gitlab::JobPayload payload,
                                                     std::unique_ptr<job::JobChannel> channel,
                                                     std::unique_ptr<job::Sources> sources);
     void give_back(const job::JobRun& run);
 
-    /// What must not be seen in the job's log.
+    /// The secrets to mask in the job's log.
     [[nodiscard]] trace::MaskOptions masks(const protocol::gitlab::JobPayload& payload) const;
     [[nodiscard]] const config::RunnerConfig& runner() const { return *options_.runner; }
 
   private:
     boost::asio::any_io_executor executor_;
-    EngineOptions options_;
-    std::string
-        short_token_;  ///< of this call alone: names on the engine do not meet those of another
+    JobFactoryOptions options_;
+    /// Random for each call, so that two calls do not use the same container names.
+    std::string short_token_;
     executor_factory::ExecutorFactory executors_;
     journal::SlotTable slots_;
 };

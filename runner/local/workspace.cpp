@@ -1,4 +1,4 @@
-#include "runner/local/workplace.hpp"
+#include "runner/local/workspace.hpp"
 
 #include <fmt/format.h>
 
@@ -52,19 +52,19 @@ class TreeSources final : public job::Sources {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Workplace>> Workplace::make(const CheckoutFiles& checkout) {
+base::Result<std::unique_ptr<Workspace>> Workspace::make(const CheckoutFiles& checkout) {
     std::error_code failed;
     std::string path = (fs::temp_directory_path(failed) / "runner-exec-XXXXXX").string();
     if (failed || ::mkdtemp(path.data()) == nullptr) {
         return base::errno_error("make a directory for the jobs in " +
                                  fs::path(path).parent_path().string());
     }
-    std::unique_ptr<Workplace> place(new Workplace(path));
+    std::unique_ptr<Workspace> place(new Workspace(path));
     if (auto filled = place->fill(checkout); !filled) return filled.error();
     return place;
 }
 
-Workplace::~Workplace() {
+Workspace::~Workspace() {
     std::error_code failed;
     fs::remove_all(directory_, failed);
     if (!failed) return;
@@ -83,7 +83,7 @@ Workplace::~Workplace() {
     }
 }
 
-base::Result<void> Workplace::fill(const CheckoutFiles& checkout) {
+base::Result<void> Workspace::fill(const CheckoutFiles& checkout) {
     clean_ = checkout.clean;
     sha_ = checkout.facts.sha;
     root_ = checkout.top;
@@ -101,7 +101,7 @@ base::Result<void> Workplace::fill(const CheckoutFiles& checkout) {
     return list_files();
 }
 
-base::Result<void> Workplace::make_repository(const CheckoutFiles& checkout) {
+base::Result<void> Workspace::make_repository(const CheckoutFiles& checkout) {
     if (auto made = base::make_directories(repository_, 0700); !made) return made;
     const auto& facts = checkout.facts;
     std::vector<std::string> fetch{"fetch", "--quiet", "--no-recurse-submodules",
@@ -129,7 +129,7 @@ base::Result<void> Workplace::make_repository(const CheckoutFiles& checkout) {
     return {};
 }
 
-base::Result<void> Workplace::list_files() {
+base::Result<void> Workspace::list_files() {
     auto known = list_git(root_, {"ls-files", "--cached", "--recurse-submodules"});
     if (!known)
         return base::make_error(base::ErrorKind::kIo, "git ls-files failed in " + root_.string());
@@ -150,14 +150,14 @@ base::Result<void> Workplace::list_files() {
     return base::write_file_atomic(list_, text, 0600);
 }
 
-std::string Workplace::blob_id(const std::string& path) const {
+std::string Workspace::blob_id(const std::string& path) const {
     auto content = base::read_file(root_ / path);
     if (!content) return {};
     return base::sha1_hex("blob " + std::to_string(content->size()) + std::string(1, '\0') +
                           *content);
 }
 
-std::unique_ptr<job::Sources> Workplace::sources() const {
+std::unique_ptr<job::Sources> Workspace::sources() const {
     std::vector<std::string> tar{"tar", "--create", "--file=-"};
     if (!repository_.empty()) tar.insert(tar.end(), {"-C", repository_.string(), ".git"});
     tar.insert(tar.end(), {"-C", root_.string(), "--no-recursion", "--ignore-failed-read", "--null",

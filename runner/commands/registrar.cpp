@@ -1,0 +1,269 @@
+#include "runner/commands/registrar.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/clock.hpp"
+#include "base/files.hpp"
+#include "base/host_name.hpp"
+#include "base/strings.hpp"
+#include "runner/commands/command.hpp"
+#include "runner/commands/prompt.hpp"
+#include "runner/commands/register_entry.hpp"
+#include "runner/config/edit.hpp"
+#include "runner/config/inspect.hpp"
+#include "runner/config/system_id.hpp"
+#include "runner/daemon/runner_entry.hpp"
+
+namespace runner::commands {
+
+using config::Node;
+namespace gitlab = protocol::gitlab;
+
+namespace {
+
+/// What the configuration file has already; nothing when there is no file yet.
+base::Result<config::Config> existing_config(const std::filesystem::path& path) {
+    auto text = config::read_config_text(path);
+    if (!text) {
+        if (text.error().is(base::ErrorKind::kNotFound)) return config::Config();
+        return text.error();
+    }
+    auto root = config::parse_toml(*text, path.string());
+    if (!root) return root.error();
+    return config::inspect(*root, path).config;
+}
+
+/// Keys that work otherwise than an admin may expect.
+void warn_of_limits(const Node& entry, const config::Config& existing,
+                    const std::filesystem::path& path) {
+    for (const char* key : {"limit", "request_concurrency"}) {
+        const Node* node = entry.at(key);
+        if (node == nullptr || node->integer <= existing.concurrent) continue;
+        base::log::warning(
+            fmt::format("{} ({}) is above concurrent ({}), which is for all runners of the file: "
+                        "raise concurrent in {}",
+                        key, node->integer, existing.concurrent, path.string()));
+    }
+    for (const auto& other : existing.runners) {
+        if (other.token.reveal() != text_of(entry, "token") || other.url != text_of(entry, "url"))
+            continue;
+        base::log::warning(fmt::format("The entry \"{}\" has the same token", other.name));
+    }
+}
+
+}  // namespace
+
+Registrar::Registrar(const Values& values) : values_(values), path_(config_path(values)) {}
+
+base::Result<void> Registrar::run() {
+    auto ready = prepare();
+    if (ready) ready = ask_address_and_token();
+    if (ready) ready = check_early();
+    if (ready) ready = connect();
+    if (ready) ready = introduce();
+    if (!ready) return ready.error();
+    auto finished = ask_executor();
+    if (finished) finished = save();
+    if (!finished) take_back();
+    return finished;
+}
+
+std::string Registrar::text(std::string_view key) const { return text_of(entry_, key); }
+
+void Registrar::put(std::string_view key, const std::string& value) {
+    entry_.set_at(key, Node::string(value));
+}
+
+/// Asks on a terminal; takes what is given otherwise. `flag` is named when nothing is.
+base::Result<void> Registrar::fill(std::string_view key, std::string_view flag,
+                                   std::string_view question) {
+    if (interactive()) {
+        auto answer = ask(question, text(key));
+        if (!answer) return answer.error();
+        put(key, *answer);
+    }
+    if (!text(key).empty()) return {};
+    return base::invalid_input(
+        fmt::format("--{} is missing (or ask for it: leave --non-interactive out)", flag));
+}
+
+/// Reads file, flags and template, so that what can be refused is refused before GitLab is asked.
+base::Result<void> Registrar::prepare() {
+    auto existing = existing_config(path_);
+    if (!existing) return existing.error();
+    existing_ = std::move(*existing);
+    auto entry = entry_from(values_);
+    if (!entry) return entry.error();
+    entry_ = std::move(*entry);
+    if (values_.has("template-config")) {
+        auto from = load_template(values_.text("template-config"));
+        if (!from) return from.error();
+        from->set("token", Node::string(""));
+        merge_template(entry_, *from);
+    }
+    auto plan = plan_registration(values_);
+    if (!plan) return plan.error();
+    plan_ = std::move(*plan);
+    return {};
+}
+
+base::Result<void> Registrar::ask_address_and_token() {
+    auto url =
+        fill("url", "url", "Enter the GitLab instance URL (for example, https://gitlab.com/)");
+    if (!url) return url.error();
+    const std::string lower = base::to_lower(text("url"));
+    if (!lower.starts_with("http://") && !lower.starts_with("https://")) {
+        return base::invalid_input(
+            fmt::format("the URL \"{}\" must begin with http:// or https://", text("url")));
+    }
+    if (!plan_.token.empty()) return {};
+    if (!interactive()) {
+        return base::invalid_input(
+            "a token is missing: give --token (glrt-…), --registration-token or "
+            "--access-token");
+    }
+    auto token = ask("Enter the registration token", "", true);
+    if (!token) return token.error();
+    if (token->empty()) return base::invalid_input("a token is needed to register a runner");
+    take_typed_token(plan_, *token);
+    plan_.compatible = false;
+    return {};
+}
+
+/// Without a terminal nothing is asked later, so what is missing is known now.
+base::Result<void> Registrar::check_early() const {
+    if (interactive()) return {};
+    if (text("executor").empty())
+        return base::invalid_input("--executor is missing: docker or shell");
+    if (auto known = check_executor(text("executor")); !known) return known.error();
+    return check_image(entry_);
+}
+
+base::Result<void> Registrar::connect() {
+    // The system id is kept in the directory of the configuration file.
+    const auto directory = std::filesystem::absolute(path_).parent_path();
+    if (auto made = base::make_directories(directory, 0700); !made) return made.error();
+    const auto id = config::load_system_id(path_);
+    for (const auto& warning : id.warnings) base::log::warning(warning);
+    if (id.created) base::log::info("Created missing unique system ID", {{"system_id", id.value}});
+    config::RunnerConfig server;
+    server.url = text("url");
+    server.tls_ca_file = text("tls-ca-file");
+    server.tls_cert_file = text("tls-cert-file");
+    server.tls_key_file = text("tls-key-file");
+    config::use_certificates_beside(path_, server);
+    config::RunnerConfig about;
+    about.executor = text("executor");
+    about.shell = text("shell");
+    about.docker.gpus = text("docker.gpus");
+    auto opened =
+        ServerRegistration::open(server, {id.value, daemon::runner_info(existing_, about)});
+    if (!opened) return opened.error();
+    server_ = std::move(*opened);
+    return {};
+}
+
+/// Tells GitLab about this machine; the entry gets name, id and token.
+base::Result<void> Registrar::introduce() {
+    if (text("name").empty()) put("name", base::host_name());
+    if (plan_.kind == Registration::kAuthenticationToken) return verify_given_token();
+    auto description = ask_description();
+    if (!description) return description.error();
+    if (plan_.kind == Registration::kRegistrationToken)
+        return accept(server_->register_legacy(plan_.token, *description));
+    auto created = accept(server_->create(plan_.token, plan_.scope, *description));
+    if (!created) return created;
+    auto verified = accept(server_->verify(base::Secret(text("token"))));
+    if (!verified) take_back();
+    return verified;
+}
+
+base::Result<void> Registrar::verify_given_token() {
+    if (plan_.compatible) {
+        base::log::warning(
+            "The token is an authentication token (glrt-…): tags and other settings of the "
+            "server's side are those of the runner's page in GitLab, the flags are ignored");
+    }
+    auto verified = accept(server_->verify(plan_.token));
+    if (!verified || !is_created_token(plan_.token) || !interactive()) return verified;
+    auto named =
+        fill("name", "name",
+             "Enter a name for the runner. This is stored only in the local config.toml file");
+    if (!named) take_back();
+    return named;
+}
+
+base::Result<gitlab::RunnerDescription> Registrar::ask_description() {
+    std::string name = text("name");
+    std::string tags = tags_of(values_);
+    std::string note = values_.text("maintenance-note");
+    if (interactive()) {
+        for (auto& [question, answer] :
+             {std::pair<const char*, std::string*>{"Enter a description for the runner", &name},
+              {"Enter tags for the runner (comma-separated)", &tags},
+              {"Enter optional maintenance note for the runner", &note}}) {
+            auto given = ask(question, *answer);
+            if (!given) return given.error();
+            *answer = *given;
+        }
+    }
+    put("name", name);
+    return description_of(values_, name, tags, note);
+}
+
+/// Writes GitLab's answer into the entry.
+base::Result<void> Registrar::accept(ServerRegistration::Answer answer) {
+    if (!answer) return answer.error();
+    entry_.set("id", Node::of_integer(answer->id));
+    put("token", answer->token.reveal());
+    entry_.set("token_obtained_at",
+               Node::datetime(base::rfc3339_utc(base::unix_micros_now() / 1000000)));
+    const std::string expires = toml_date(answer->token_expires_at);
+    entry_.set("token_expires_at",
+               Node::datetime(expires.empty() ? "0001-01-01T00:00:00Z" : expires));
+    return {};
+}
+
+base::Result<void> Registrar::ask_executor() {
+    while (interactive()) {
+        auto asked = fill("executor", "executor", "Enter an executor: docker, shell");
+        if (!asked) return asked.error();
+        auto known = check_executor(text("executor"));
+        if (known) break;
+        base::log::error(known.error().message);
+        put("executor", "");
+    }
+    if (is_other_executor(text("executor"))) {
+        base::log::warning(
+            fmt::format("The entry is written, but this program has no executor \"{}\": it "
+                        "takes no jobs here",
+                        text("executor")));
+    }
+    if (!text("executor").starts_with("docker")) return {};
+    return fill("docker.image", "docker-image",
+                "Enter the default Docker image (for example, ruby:3.3)");
+}
+
+base::Result<void> Registrar::save() {
+    complete_entry(entry_);
+    warn_of_limits(entry_, existing_, path_);
+    auto saved = config::edit_config(path_, true, [this](const std::string& before) {
+        return config::append_runner(before, entry_);
+    });
+    if (!saved) return saved.error();
+    base::log::info(
+        "Runner registered successfully. Feel free to start it, but if it's running already the "
+        "config should be automatically reloaded!");
+    base::log::info(fmt::format("Configuration (with the authentication token) was saved in \"{}\"",
+                                path_.string()));
+    return {};
+}
+
+void Registrar::take_back() {
+    if (values_.flag("leave-runner")) return;
+    server_->take_back(plan_.kind, base::Secret(text("token")));
+}
+
+}  // namespace runner::commands
