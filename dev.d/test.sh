@@ -49,6 +49,7 @@ command_test() {
     rm -rf "$results" && mkdir -p "$results" "$dev_cache/logs"
     if [ -z "$filter" ]; then
         step coroutine-forms .ci/check-coroutines || true
+        step references .ci/check-references || true
         step format command_format --check || true
     fi
     # What could be built is tested also when something else could not.

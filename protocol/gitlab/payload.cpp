@@ -173,7 +173,7 @@ std::vector<JobInput> read_inputs(const JsonReader& list) {
 }
 
 /// CI steps without native support: the program `step-runner` in the job's image runs them
-/// (§2.7.5).
+/// (runner-protocol.md §2.7.5).
 void replace_run_by_a_script(JobPayload& payload) {
     const bool has_script =
         std::any_of(payload.steps.begin(), payload.steps.end(),

@@ -26,7 +26,7 @@ bool all_of_set(std::string_view text, std::string_view set) {
     return text.find_first_not_of(set) == std::string_view::npos;
 }
 
-/// What is before the part of a token that tells tokens apart (§2.7.4).
+/// What is before the part of a token that tells tokens apart (runner-protocol.md §2.7.4).
 std::size_t prefix_length(std::string_view token) {
     const auto type_mark = [&](std::size_t at) {
         const auto rest = token.substr(at);

@@ -167,6 +167,6 @@ class Registry:
                 if e["platform"]["os"] != "unknown"}  # unknown: attestations
 
     def push_base(self) -> None:
-        """base/busybox for both platforms, which examples/multiarch builds on."""
+        """Pushes base/busybox:latest for both platforms, which examples/multiarch builds on."""
         subprocess.run([str(ROOT / "dev"), "base", f"http://{self.address}:{self.port}"],
                        check=True, capture_output=True)
