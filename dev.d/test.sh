@@ -50,6 +50,7 @@ command_test() {
     if [ -z "$filter" ]; then
         step coroutine-forms .ci/check-coroutines || true
         step references .ci/check-references || true
+        step structure .ci/check-structure || true
         step format command_format --check || true
     fi
     # What could be built is tested also when something else could not.
