@@ -1,4 +1,4 @@
-# test: everything, in one sum. Each step leaves a JUnit file in build/results.
+# test: runs everything and adds up the results. Each step writes a JUnit file into build/results.
 
 results=$root/build/results
 
@@ -33,7 +33,7 @@ run_python_tests() {
     say "$name tests ($folder)"
     PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -p no:cacheprovider --timeout 150 \
         --junitxml "$results/$name.xml" "$@" "${filter[@]}" "$folder" >"$results/$name.log" 2>&1 || status=$?
-    # 5: the filter left none.
+    # 5: no test matches the filter.
     case $status in
         0 | 5) ;;
         *) sed -n '/^=\+ short test summary/,$p' "$results/$name.log" >&2 ;;
@@ -55,7 +55,7 @@ command_test() {
         # A file takes about 5 s of one core. `./dev tidy --all` is for the night.
         [ -z "${CI:-}" ] || RUNNER_TIDY_MOST=60 step tidy command_tidy || true
     fi
-    # What could be built is tested also when something else could not.
+    # When one target cannot be built, the others are still tested.
     step build-debug build_preset debug || true
     if has_c_tests; then run_c_tests "$filter"; fi
     step build-release build_preset release || true
