@@ -52,7 +52,8 @@ class Function:
 class Class:
     name: str
     line: int
-    methods: list = field(default_factory=list)  # without constructors, destructors and what is defaulted
+    # Without constructors, destructors, what is defaulted, and overrides: those are counted in their interface.
+    methods: list = field(default_factory=list)
     members: list = field(default_factory=list)  # those with the trailing underscore
 
 
@@ -199,5 +200,5 @@ class Outline:
         at = words.index("(")
         name = "operator" if "operator" in words[:at + 1] else words[at - 1]
         defaulted = words[-2:] in (["=", "default"], ["=", "delete"])
-        if name != owner.name and "~" not in words[:at] and not defaulted:
+        if name != owner.name and "~" not in words[:at] and not defaulted and "override" not in words[at:]:
             owner.methods.append(name)

@@ -14,6 +14,16 @@ step() {
     return $status
 }
 
+# The checks that need neither a build nor an engine.
+command_check() {
+    local failed=0
+    .ci/check-coroutines || failed=1
+    .ci/check-references || failed=1
+    .ci/check-structure || failed=1
+    command_format --check || failed=1
+    return $failed
+}
+
 has_c_tests() { [ -f build/debug/CTestTestfile.cmake ]; }
 
 run_c_tests() {
