@@ -14,13 +14,21 @@ step() {
     return $status
 }
 
-# The checks that need neither a build nor an engine.
+# The checks that need neither a build nor an engine, as name:command.
+quick_checks=(
+    "coroutine-forms:.ci/check-coroutines"
+    "references:.ci/check-references"
+    "structure:.ci/check-structure"
+    "format:command_format --check"
+)
+
+# check: the quick checks, with their output.
 command_check() {
-    local failed=0
-    .ci/check-coroutines || failed=1
-    .ci/check-references || failed=1
-    .ci/check-structure || failed=1
-    command_format --check || failed=1
+    local check words failed=0
+    for check in "${quick_checks[@]}"; do
+        read -ra words <<<"${check#*:}"
+        "${words[@]}" || failed=1
+    done
     return $failed
 }
 
@@ -53,15 +61,15 @@ run_python_tests() {
 }
 
 command_test() {
-    local filter=${1:-} began=$SECONDS
+    local filter=${1:-} began=$SECONDS check words
     ensure_engine
     exclusively make_images "${images_all[@]}"
     rm -rf "$results" && mkdir -p "$results" "$dev_cache/logs"
     if [ -z "$filter" ]; then
-        step coroutine-forms .ci/check-coroutines || true
-        step references .ci/check-references || true
-        step structure .ci/check-structure || true
-        step format command_format --check || true
+        for check in "${quick_checks[@]}"; do
+            read -ra words <<<"${check#*:}"
+            step "${check%%:*}" "${words[@]}" || true
+        done
         # A file takes about 5 s of one core. `./dev tidy --all` is for the night.
         [ -z "${CI:-}" ] || RUNNER_TIDY_MOST=60 step tidy command_tidy || true
     fi

@@ -36,8 +36,8 @@ tidy_changed() {
 }
 
 # tidy [--all | --base REVISION | file..]. With RUNNER_TIDY_MOST, a change of more files than that is left to
-# a run over everything at night.
-command_tidy() {
+# a run over everything at night. In a shell of its own: a failure must not end ./dev test.
+command_tidy() (
     local files=() base
     case "${1:-}" in
         --all) mapfile -t files < <(git ls-files '*.cpp') ;;
@@ -62,4 +62,4 @@ command_tidy() {
     say "$tidy over ${#files[@]} files"
     printf '%s\n' "${files[@]}" | xargs -d '\n' -n 4 -P "$jobs" "$tidy" -p build/clang --quiet 2>&1 |
         sed '/^[0-9]* warnings generated\.$/d'
-}
+)
