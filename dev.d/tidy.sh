@@ -42,7 +42,9 @@ command_tidy() (
     case "${1:-}" in
         --all) mapfile -t files < <(git ls-files '*.cpp') ;;
         "" | --base)
-            base=${2:-$(tidy_base)} || die "there is no commit to compare with: ./dev tidy --base REVISION"
+            base=${2:-$(tidy_base)} || base=
+            git rev-parse -q --verify "$base^{commit}" >/dev/null ||
+                die "there is no commit '$base' to compare with: ./dev tidy --base REVISION"
             mapfile -t files < <(tidy_changed "$base")
             mapfile -t files < <(tidy_sources "${files[@]}")
             ;;
