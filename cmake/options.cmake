@@ -1,16 +1,16 @@
-# What every target of ours is compiled with, and the functions that make targets.
+# The compiler options of every target, and the functions that make targets.
 
 add_library(runner_options INTERFACE)
 target_compile_options(runner_options INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Werror
     -ffunction-sections -fdata-sections)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # gcc 12 reports the first two wrongly around coroutines, the third for inlined std::string inserts
-    # (its bug 105651). The preset `clang` has the second; sanitizers see what any of them could.
+    # False reports of gcc 12: the first two around coroutines, the third for inlined std::string inserts (gcc bug
+    # 105651). The preset `clang` has the second; the sanitizers find what each of them is for.
     target_compile_options(runner_options INTERFACE
         -Wno-mismatched-new-delete -Wno-maybe-uninitialized -Wno-restrict)
     if(CMAKE_UNITY_BUILD)
-        # To gcc, the files that a batch includes are headers with anonymous namespaces.
+        # In a unity build gcc takes the included .cpp files for headers with anonymous namespaces.
         target_compile_options(runner_options INTERFACE -Wno-subobject-linkage)
     endif()
 else()
@@ -23,7 +23,7 @@ if(RUNNER_SANITIZE)
     add_compile_options(-fsanitize=${RUNNER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${RUNNER_SANITIZE})
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-        # gcc warns of buffers in system headers that only the instrumentation makes it doubt.
+        # False reports of gcc about buffers in system headers, caused by the instrumentation.
         add_compile_options(-Wno-stringop-overflow -Wno-array-bounds -Wno-null-dereference)
     endif()
     if(RUNNER_SANITIZE MATCHES thread)
@@ -54,10 +54,10 @@ function(runner_test name)
     target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main runner_options)
     target_compile_definitions(${name} PRIVATE RUNNER_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     if(RUNNER_SANITIZE MATCHES undefined)
-        # The code under test is in the libraries; a third of the compile time is not worth its test's.
+        # The code under test is in the libraries; the test's own code needs a third less time to compile this way.
         target_compile_options(${name} PRIVATE -fno-sanitize=undefined)
     endif()
-    # Values that print as addresses would give a test another name in every run.
+    # Parameters that print as addresses would change the name of a test in every run.
     gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
         PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120)
 endfunction()

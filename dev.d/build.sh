@@ -1,6 +1,6 @@
 # build, format.
 
-# Debian's own: another Python may come first in PATH and lack Debian's modules.
+# Debian's Python: another one may come first in PATH, without Debian's modules.
 python=/usr/bin/python3
 jobs=$(nproc)
 

@@ -1,9 +1,9 @@
-# Words that every part uses.
+# Variables and functions that all parts use.
 
 dev_cache=${RUNNER_DEV_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/runner-dev}
 dev_prefix=${RUNNER_DEV_PREFIX:-/opt/runner-dev}
 
-# To stderr: the output of some commands is meant for eval.
+# To stderr, because the output of some commands is for eval.
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 warn() { printf 'warning: %s\n' "$*" >&2; }
 die() {
@@ -21,7 +21,7 @@ as_root() {
     fi
 }
 
-# run_logged <title> <log> <command..>: quiet when it works, the log's end when it does not.
+# run_logged <title> <log> <command..>: prints nothing on success, the end of the log on failure.
 run_logged() {
     local title=$1 log=$2
     shift 2
@@ -31,7 +31,7 @@ run_logged() {
     die "$title failed; the whole output is in $log"
 }
 
-# exclusively <command..>: one at a time on this machine, because several may start at once.
+# exclusively <command..>: only one of these runs at a time on this machine.
 exclusively() {
     mkdir -p "$dev_cache"
     (

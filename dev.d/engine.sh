@@ -1,15 +1,15 @@
 # A Docker engine that can run privileged containers.
 #
-# One that answers (DOCKER_HOST, or the default socket) is used as it is. Else trixie's is taken: the one of
-# Debian 12 (20.10) cannot start privileged containers where the machine itself lacks a capability. It is
-# unpacked beside the system, not installed, and runs as a plain background process on the default socket.
+# An engine that answers (DOCKER_HOST, or the default socket) is used. Otherwise the engine of Debian 13 (trixie) is
+# unpacked into a directory of its own, not installed, and runs as a background process on the default socket. The
+# engine of Debian 12 cannot start privileged containers on some machines (docker-in-docker.md §1).
 
 engine_prefix=$dev_prefix/docker
 engine_state=/run/runner-dev
 engine_data=${RUNNER_DEV_DATA:-/var/lib/runner-dev/docker}
 engine_log=/var/log/runner-dev/dockerd.log
 engine_socket=/var/run/docker.sock
-# A number that changes when the recipe below does.
+# Increase this number when install_engine changes.
 engine_recipe=2
 
 engine_path() { echo "$engine_prefix/usr/sbin:$engine_prefix/usr/bin"; }
@@ -33,20 +33,20 @@ install_engine() {
         cd "$debs"
         rm -f -- *.deb
         trixie_apt "$(dpkg --print-architecture)" download docker.io docker-cli containerd docker-buildx tini
-        # The registry of the tests: same place, so that Debian's package does not start a service.
+        # The tests' registry goes to the same directory: an installed package would start a service.
         bookworm_apt "$(dpkg --print-architecture)" download docker-registry
     ) >&2 || die "cannot download Docker's packages"
     as_root rm -rf "$engine_prefix"
     as_root mkdir -p "$engine_prefix"
     local deb
     for deb in "$debs"/*.deb; do as_root dpkg -x "$deb" "$engine_prefix"; done
-    # Debian 12's own runc: trixie's wants a newer C library.
+    # runc comes from Debian 12: trixie's needs a newer C library.
     as_root rm -f "$engine_prefix/usr/sbin/runc" "$engine_prefix/usr/bin/runc"
     echo "$engine_recipe" | as_root tee "$engine_prefix/.recipe" >/dev/null
     rm -rf "$debs"
 }
 
-# The client finds plugins in the system's folders or the user's, not beside itself.
+# The client looks for plugins in the folders of the system and the user only.
 link_buildx() {
     local plugin=$engine_prefix/usr/libexec/docker/cli-plugins/docker-buildx
     [ -x "$plugin" ] && ! docker buildx version >/dev/null 2>&1 || return 0
@@ -54,7 +54,7 @@ link_buildx() {
     as_root ln -sf "$plugin" /usr/local/lib/docker/cli-plugins/docker-buildx
 }
 
-# What leaves the machine leaves through this interface: a larger MTU on docker0 makes downloads hang.
+# The MTU of the interface with the default route: downloads hang when docker0 has a larger one.
 outer_mtu() {
     local device
     device=$(ip route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
@@ -82,7 +82,7 @@ start_engine() {
     done
 }
 
-# On machines without an init system nobody has done this.
+# Needed on machines without an init system.
 prepare_kernel() {
     echo 1 | as_root tee /proc/sys/net/ipv4/ip_forward >/dev/null || true
     if [ ! -d /sys/fs/cgroup ] || ! mountpoint -q /sys/fs/cgroup; then
@@ -102,7 +102,7 @@ bring_up_engine() {
     start_engine
 }
 
-# After this, `docker` on PATH reaches an engine. Its programs come first: another docker may be around.
+# After this, `docker` on PATH reaches an engine. The engine's programs come first in PATH, before another docker.
 ensure_engine() {
     ensure_packages "${packages[@]}"
     exclusively bring_up_engine

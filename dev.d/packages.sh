@@ -1,4 +1,4 @@
-# What comes from Debian: the one list. README and docs refer to it.
+# The list of the Debian packages that are needed.
 
 packages=(
     # build
@@ -28,7 +28,7 @@ ensure_packages() {
     command -v apt-get >/dev/null ||
         die "missing: ${missing[*]}. This script installs on Debian 12; elsewhere install them yourself"
     say "installing ${#missing[@]} Debian packages: ${missing[*]}"
-    # A third-party source that does not answer is no reason to stop here.
+    # A third-party source that does not answer must not stop the installation.
     as_root apt-get -qq update || warn "apt-get update reported errors"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
         -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 install "${missing[@]}" >&2 ||
@@ -37,7 +37,7 @@ ensure_packages() {
 
 command_packages() { ensure_packages "${packages[@]}"; }
 
-# The mirror the system itself uses for its Debian release.
+# The mirror from which the system gets its own Debian release.
 debian_mirror() {
     local codename mirror
     codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")
@@ -47,7 +47,7 @@ debian_mirror() {
             awk -v code="$codename" '$2 == code && $3 == "Debian" { print $1; exit }'
     }
     mirror=$(find_mirror)
-    if [ -z "$mirror" ]; then # a fresh machine has no lists yet
+    if [ -z "$mirror" ]; then # a new machine has no lists yet
         as_root apt-get -qq update >&2 || true
         mirror=$(find_mirror)
     fi
@@ -55,15 +55,15 @@ debian_mirror() {
     echo "${mirror%/}"
 }
 
-# trixie_apt <architecture> <apt-get arguments..>: apt-get against trixie, with lists and caches of its
-# own; the system's apt is not touched. update runs when the lists are older than a day.
+# trixie_apt <architecture> <apt-get arguments..>: apt-get for trixie with separate lists and caches;
+# the system's apt is not changed. The lists are updated when they are older than a day.
 trixie_apt() {
     local arch=$1 dir=$dev_cache/apt-trixie-$1 suite=trixie
     shift
     apt_of_suite "$suite" "$arch" "$dir" "$@"
 }
 
-# For foreign architectures of the system's own release.
+# The same for bookworm, also for other architectures.
 bookworm_apt() {
     local arch=$1 dir=$dev_cache/apt-bookworm-$1
     shift

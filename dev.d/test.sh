@@ -1,4 +1,4 @@
-# test: everything, in one sum. Each step leaves a JUnit file in build/results.
+# test: runs everything and adds up the results. Each step writes a JUnit file into build/results.
 
 results=$root/build/results
 
@@ -12,6 +12,24 @@ step() {
     [ $status = 0 ] || tail -n 60 "$log" >&2
     "$python" .ci/results one "$results/$name.xml" "$name" "$status" "$log" "$((SECONDS - began))"
     return $status
+}
+
+# The checks that need neither a build nor an engine, as name:command.
+quick_checks=(
+    "coroutine-forms:.ci/check-coroutines"
+    "references:.ci/check-references"
+    "structure:.ci/check-structure"
+    "format:command_format --check"
+)
+
+# check: the quick checks, with their output.
+command_check() {
+    local check words failed=0
+    for check in "${quick_checks[@]}"; do
+        read -ra words <<<"${check#*:}"
+        "${words[@]}" || failed=1
+    done
+    return $failed
 }
 
 has_c_tests() { [ -f build/debug/CTestTestfile.cmake ]; }
@@ -33,7 +51,7 @@ run_python_tests() {
     say "$name tests ($folder)"
     PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -p no:cacheprovider --timeout 150 \
         --junitxml "$results/$name.xml" "$@" "${filter[@]}" "$folder" >"$results/$name.log" 2>&1 || status=$?
-    # 5: the filter left none.
+    # 5: no test matches the filter.
     case $status in
         0 | 5) ;;
         *) sed -n '/^=\+ short test summary/,$p' "$results/$name.log" >&2 ;;
@@ -43,15 +61,19 @@ run_python_tests() {
 }
 
 command_test() {
-    local filter=${1:-} began=$SECONDS
+    local filter=${1:-} began=$SECONDS check words
     ensure_engine
     exclusively make_images "${images_all[@]}"
     rm -rf "$results" && mkdir -p "$results" "$dev_cache/logs"
     if [ -z "$filter" ]; then
-        step coroutine-forms .ci/check-coroutines || true
-        step format command_format --check || true
+        for check in "${quick_checks[@]}"; do
+            read -ra words <<<"${check#*:}"
+            step "${check%%:*}" "${words[@]}" || true
+        done
+        # A file takes about 5 s of one core. `./dev tidy --all` is for the night.
+        [ -z "${CI:-}" ] || RUNNER_TIDY_MOST=60 step tidy command_tidy || true
     fi
-    # What could be built is tested also when something else could not.
+    # When one target cannot be built, the others are still tested.
     step build-debug build_preset debug || true
     if has_c_tests; then run_c_tests "$filter"; fi
     step build-release build_preset release || true

@@ -99,7 +99,8 @@ struct DockerSettings {
 enum class DindMode { kAuto, kOn, kOff };
 enum class Platforms { kAuto, kHost };
 
-/// `[runners.dind]` (design.md §3, decision 5): ours; every key is optional.
+/// `[runners.dind]`: a table of this runner, not of the official one; every key is optional
+/// (docs/architecture.md, decision 5).
 struct DindSettings {
     DindMode mode = DindMode::kAuto;
     std::string image = "docker:dind";  ///< engine beside an image without one (mode on)

@@ -1,7 +1,7 @@
-"""python3 copy_floor.py BYTES DIRECTORY: CPU seconds that a log's way costs when nobody looks at the bytes.
+"""python3 copy_floor.py BYTES DIRECTORY: CPU seconds of the log's way without any processing of its bytes.
 
-What the daemon must do at least: read from a unix socket, append to a file (a third more, for the
-timestamps), send that over TCP. Two other processes feed and drain; only the middle counts.
+The least that the daemon must do: read from a unix socket, append to a file (a third more, for the
+timestamps), send that over TCP. Two other processes write and read; only the process between them is measured.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the daemon itself costs: doing nothing, with a hundred jobs, with a gigabyte of log."""
+"""CPU and memory of the daemon: idle, with a hundred jobs, with a gigabyte of log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def idle(seconds: float) -> list[Figure]:
     with Scene(runner, long_poll=0, check_interval=3, listen_address="127.0.0.1:0") as scene:
         scene.gitlab.wait_exchange("request", 2)
         began, before = time.monotonic(), cpu_seconds(scene.pid)
-        time.sleep(seconds)  # the measured thing is time in which nothing happens
+        time.sleep(seconds)  # the measurement is of a time in which nothing happens
         share = (cpu_seconds(scene.pid) - before) / (time.monotonic() - began)
         polls = len(scene.gitlab.requests("request"))
         return [
@@ -52,7 +52,7 @@ def hundred_jobs(count: int = 100) -> list[Figure]:
         # Supervisors outlive the daemon, so they are not its children.
         others = [pid for pid, _ in processes_of(str(scene.directory)) if pid != scene.pid]
         shares = [proportional(pid) for pid in others]
-        os.write(lines, b"\n" * count)  # a shell reads to its newline and no further
+        os.write(lines, b"\n" * count)  # a shell reads up to the newline and not more
         for job in jobs:
             scene.checked(scene.gitlab.wait_finished(job, 120))
         os.close(lines)
@@ -120,7 +120,7 @@ def log(repeat: int, size: int = GB) -> list[Figure]:
 
 
 def _copy_floor() -> float:
-    """The same way without a look at the bytes, on the machine as it is now."""
+    """The same way without processing the bytes, measured in the same run."""
     program = Path(__file__).with_name("copy_floor.py")
     done = subprocess.run([sys.executable, str(program), str(GB), tempfile.gettempdir()],
                           stdout=subprocess.PIPE, text=True, check=True)
@@ -128,7 +128,7 @@ def _copy_floor() -> float:
 
 
 def _check_log(path: str, text: bytes, rounds: int, secrets: list[str]) -> None:
-    """Size and CRC were checked by the server; here: every line is there, and no secret."""
+    """The server checked size and CRC; this checks that every line is there, and no secret."""
     wanted = text.count(b"/out/") * rounds
     found = 0
     with open(path, "rb") as file:

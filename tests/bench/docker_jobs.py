@@ -1,4 +1,4 @@
-"""Jobs in containers: from the payload to the script, against what the engine alone needs."""
+"""Jobs in containers: the time from the payload to the script, and what the engine alone needs."""
 
 from __future__ import annotations
 

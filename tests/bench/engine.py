@@ -1,4 +1,4 @@
-"""The Docker Engine API, bare: the floors that a job's time is compared with."""
+"""The Docker Engine API without a runner: the floors with which a job's time is compared."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Engine:
-    """One kept connection; an exec's stream gets one of its own."""
+    """Keeps one connection; an exec's stream gets another one."""
 
     def __init__(self) -> None:
         host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
@@ -63,17 +63,17 @@ class Engine:
         stream.close()
 
     def wait_gone(self, name_part: str, limit: float = 30) -> None:
-        """Until no container has this in its name: the next measurement begins on a quiet engine."""
+        """Waits until no container has this in its name, so that the next measurement begins on an idle engine."""
         deadline = time.monotonic() + limit
         query = json.dumps({"name": [name_part]}).replace('"', "%22").replace(" ", "")
         while self.call("GET", f"/containers/json?all=1&filters={query}"):
             if time.monotonic() > deadline:
                 raise RuntimeError(f"containers named *{name_part}* are still there")
-            time.sleep(0.01)  # the API answers what is, not what changes
+            time.sleep(0.01)  # the API has no event for this
 
 
 def plain_floor(engine: Engine, image: str) -> float:
-    """create + start + exec, until the exec's first byte is here."""
+    """create + start + exec, until the exec's first byte arrives."""
     began = time.monotonic()
     container = engine.create({"Image": image, "Entrypoint": ["sleep"], "Cmd": ["60"]})
     try:
@@ -100,7 +100,7 @@ def dind_floor(engine: Engine, image: str) -> float:
         while not _pings(inner):
             if time.monotonic() - began > 60:
                 raise RuntimeError("the inner engine does not answer")
-            time.sleep(0.002)  # nothing tells when a socket begins to answer
+            time.sleep(0.002)  # there is no event for the moment at which a socket begins to answer
         return time.monotonic() - began
     finally:
         engine.remove(container)

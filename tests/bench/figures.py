@@ -1,4 +1,4 @@
-"""What was measured: numbers with their limits, as a table for people and as JSON."""
+"""The measured figures with their limits, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def median(values: list[float]) -> float:
 
 
 def spread(values: list[float]) -> str:
-    """How far the repetitions lie apart; figures move with the machine."""
+    """The spread of the repetitions; figures move with the machine."""
     return f"{len(values)} runs, {min(values):.3g} to {max(values):.3g}"
 
 

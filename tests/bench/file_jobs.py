@@ -1,4 +1,4 @@
-"""Files between jobs: what artifacts and caches add to a job's time."""
+"""The time that artifacts and caches add to a job."""
 
 from __future__ import annotations
 

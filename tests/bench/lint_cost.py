@@ -1,4 +1,4 @@
-"""`runner lint` on a large configuration, beside gitlab-ci-local on the same files."""
+"""`runner lint` on a large configuration, compared with gitlab-ci-local on the same files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.bench.figures import Figure, median, spread
 from tests.bench.process import MIB
 from tests.system.harness import BIN
 
-PEER = "gitlab-ci-local@4.65.1"  # the last that says it runs on Node 18 and 20
+PEER = "gitlab-ci-local@4.65.1"  # the last version that supports Node 18 and 20
 
 CACHE = Path(os.environ.get("RUNNER_DEV_CACHE") or
              Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "runner-dev")
@@ -28,7 +28,7 @@ class Cost:
     output: str
 
 
-# A process's peak begins with that of whoever started it, so a small one stands between.
+# A process's peak memory begins with that of its parent, so a small process starts it.
 LAUNCHER = """
 import os, sys, time
 began = time.monotonic()
@@ -63,7 +63,7 @@ def peer() -> str:
 
 
 def project(directory: Path, jobs: int) -> tuple[Path, int]:
-    """A checkout, which gitlab-ci-local insists on."""
+    """Makes a git checkout, which gitlab-ci-local requires."""
     lines = lint_files.write(directory, jobs)
     for words in (["init", "-q", "-b", "main"],
                   ["remote", "add", "origin", "https://gitlab.example/group/project.git"],

@@ -1,4 +1,4 @@
-"""A large configuration as real ones are: includes, templates, extends, rules, needs."""
+"""A large configuration like those of real projects: includes, templates, extends, rules, needs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _pair(number: int) -> str:
 
 
 def write(directory: Path, jobs: int, files: int = 10) -> int:
-    """Writes .gitlab-ci.yml and ci/*.yml; answers the number of lines of all together."""
+    """Writes .gitlab-ci.yml and ci/*.yml; returns the number of their lines."""
     (directory / "ci").mkdir(parents=True)
     (directory / "ci/templates.yml").write_text(TEMPLATES)
     root, lines = ROOT, TEMPLATES.count("\n")

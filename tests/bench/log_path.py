@@ -1,4 +1,4 @@
-"""The log path without daemon and server: Google Benchmark over its links (log_path_bench.cpp)."""
+"""The log path without daemon and server: Google Benchmark over its parts (log_path_bench.cpp)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a living process costs, as the kernel counts it."""
+"""CPU and memory of a running process, as the kernel counts them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MIB = 1024 * 1024
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of all its threads, to the microsecond (stat counts in 10 ms)."""
+    """User and system time of all its threads in microseconds (`stat` counts in steps of 10 ms)."""
     total = 0
     for task in os.listdir(f"/proc/{pid}/task"):
         total += int(Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
@@ -32,7 +32,7 @@ def peak_resident(pid: int) -> int:
 
 
 def proportional(pid: int) -> int:
-    """What it has to itself and its share of what it has with others."""
+    """Proportional set size: its private memory and its share of shared memory."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024

@@ -1,6 +1,6 @@
 """./dev bench [--only PART …] [--repeat N] [--idle SECONDS] [--json FILE]
 
-Measures what docs/benchmarks.md says, prints the table, keeps the numbers as JSON. Exit code 1 when a
+Measures the figures of docs/benchmarks.md, prints the table, writes the numbers as JSON. Exit code 1 when a
 limit is missed, 2 when something could not be measured.
 """
 
@@ -62,7 +62,7 @@ def main() -> int:
         print(f"==> {name}", file=sys.stderr, flush=True)
         try:
             made = PARTS[name](given)
-        except Exception:  # one part that cannot be measured does not take the others away
+        except Exception:  # the other parts are measured although this one failed
             traceback.print_exc()
             broken.append(name)
             continue

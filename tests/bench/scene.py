@@ -1,4 +1,4 @@
-"""A test GitLab and one daemon against it, in a directory of their own."""
+"""A test GitLab and one daemon, in a private directory."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Scene:
         return self.checked(job)
 
     def checked(self, job: Job) -> Job:
-        """A figure counts only when the job went well and the server had nothing to complain of."""
+        """A figure counts only when the job succeeded and the server recorded no violation."""
         if job.status != "success":
             raise RuntimeError(f"{job} ended {job.status}:\n{job.text[-3000:]}\n"
                                f"{self.daemon.log[-2000:] if self.daemon else ''}")
@@ -76,7 +76,7 @@ class Scene:
 
 
 def arrival(job: Job, needle: bytes) -> float:
-    """When the server had the first byte of `needle` (monotonic seconds)."""
+    """The time at which the server received the first byte of `needle` (monotonic seconds)."""
     at = job.trace.find(needle)
     if at < 0:
         raise RuntimeError(f"{needle!r} is not in the log:\n{job.text[-3000:]}")
@@ -87,7 +87,7 @@ def arrival(job: Job, needle: bytes) -> float:
 
 
 def said(job: Job, name: str) -> float:
-    """The script's own clock, from a line `name=<seconds since 1970>`, as monotonic seconds."""
+    """A time that the script printed as a line `name=<seconds since 1970>`, as monotonic seconds."""
     for line in job.text.splitlines():
         if line.startswith(name + "="):
             return float(line.partition("=")[2]) - (time.time() - time.monotonic())

@@ -1,4 +1,4 @@
-"""The ground of the docker tests: a real engine, images made by tests/support/docker, leftovers."""
+"""Base of the docker tests: a real engine, images made by tests/support/docker, the check for leftovers."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class DockerCase(SystemCase):
         """A new daemon with the configuration as it is."""
         return self.start()
 
-    # --- what is ours on the engine ------------------------------------------------------------
+    # --- what these tests leave on the engine ------------------------------------------------------------
 
     def containers(self, all: bool = True) -> list[dict[str, Any]]:
         ids = docker("ps", "-q", "--no-trunc", *(["-a"] if all else []), "--filter",
@@ -107,7 +107,7 @@ class DockerCase(SystemCase):
         return self.short.lower() in text
 
     def _is_kept(self, volume: dict[str, Any]) -> bool:
-        """Caches live on by design: they are what makes the next job warm."""
+        """Removes cache volumes, which outlive their jobs by design."""
         labels = volume.get("Labels") or {}
         return (labels.get(PREFIX + "type") in ("cache", "helper")
                 or labels.get(PREFIX + "reusable") == "true" or "cache" in volume["Name"])
@@ -167,6 +167,6 @@ class Registry:
                 if e["platform"]["os"] != "unknown"}  # unknown: attestations
 
     def push_base(self) -> None:
-        """base/busybox for both platforms, which examples/multiarch builds on."""
+        """Pushes base/busybox:latest for both platforms, which examples/multiarch builds on."""
         subprocess.run([str(ROOT / "dev"), "base", f"http://{self.address}:{self.port}"],
                        check=True, capture_output=True)

@@ -1,7 +1,6 @@
-"""What every black-box test stands on: the built program, a configuration, a daemon, a GitLab.
+"""Base of the black-box tests: the built program, a configuration, a daemon, a GitLab.
 
-Nothing in here knows the program's insides. It is driven by its command line, its config.toml, its
-signals, and the wire.
+The program is driven by its command line, its config.toml, signals and network calls only.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from tests.support.gitlab import GitLab, Job
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("RUNNER_BIN", ROOT / "build/release/bin/runner")).resolve()
 IN_CI = os.environ.get("CI") == "true"
-# One knob for slow machines: every time limit below is multiplied by it.
+# For slow machines: every time limit below is multiplied by this number.
 PATIENCE = float(os.environ.get("RUNNER_TEST_PATIENCE", "1"))
 
 
@@ -72,7 +71,7 @@ def to_toml(table: dict[str, Any], prefix: str = "") -> str:
 
 
 def processes_of(mark: str) -> list[tuple[int, str]]:
-    """Living processes that have `mark` (a path of this test) in cwd, arguments or environment."""
+    """Running processes that have `mark` (a path of this test) in cwd, arguments or environment."""
     found = []
     for entry in os.listdir("/proc"):
         if not entry.isdigit() or int(entry) == os.getpid():
@@ -91,7 +90,7 @@ def processes_of(mark: str) -> list[tuple[int, str]]:
 
 
 class Output:
-    """A process's output, read as it comes, and waited for."""
+    """Reads a process's output as it comes; tests can wait for a text in it."""
 
     def __init__(self, pipe: Any) -> None:
         self._changed = threading.Condition()
@@ -174,7 +173,7 @@ class Daemon:
             code = self.process.wait(timeout * PATIENCE)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"the daemon did not exit in {timeout} s:\n{self.log}") from None
-        self.output.join()  # its last words are read later than its end is seen
+        self.output.join()  # the last output may be read after the end of the process was seen
         return code
 
     def stop(self, number: int = signal.SIGTERM, timeout: float = 40) -> int:
@@ -191,7 +190,7 @@ class Daemon:
 class SystemCase(unittest.TestCase):
     """A GitLab, a directory of its own, and a daemon when the test starts one.
 
-    At the end: no violation, no process of ours, no token in the daemon's log or in a job's log.
+    Checked at the end: no violation, no process left over, no token in the daemon's log or in a job's log.
     A test that provokes violations names their rules in `self.allowed`.
     """
 
@@ -234,16 +233,16 @@ class SystemCase(unittest.TestCase):
         self.assert_no_processes()
         self.assert_no_secrets()
         if any(daemon.killed for daemon in self.daemons):
-            # The last answer may have come behind the last checkpoint: the next daemon sends that patch once more,
-            # and the server says (416) where to go on.
+            # The last answer may have come after the last checkpoint: then the next daemon sends that patch again,
+            # and the server answers with the offset to continue from (416).
             self.allowed.add("duplicate_bytes")
         bad = [str(v) for v in self.gitlab.violations if v.rule not in self.allowed]
-        self.assertEqual(bad, [], "the runner did what a good runner does not do")
+        self.assertEqual(bad, [], "the runner did what a correct runner never does")
 
     # --- checks at the end ---------------------------------------------------------------------
 
     def assert_no_processes(self, seconds: float = 5) -> None:
-        """Processes end without telling us, so this one looks again for a little while."""
+        """The end of a foreign process gives no event, so this method looks repeatedly for a short time."""
         deadline = time.monotonic() + seconds * PATIENCE
         while (left := processes_of(str(self.directory))) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -289,7 +288,7 @@ class SystemCase(unittest.TestCase):
 
     def write_config(self, runners: Optional[Iterable[dict[str, Any]]] = None,
                      **options: Any) -> None:
-        """Globals by keyword; `runners` complete or not: name, url, token, executor are filled in."""
+        """Global keys by keyword; missing name, url, token and executor of `runners` are filled in."""
         entries = []
         for entry in runners if runners is not None else [{}]:
             made: dict[str, Any] = {"name": "test", "url": self.gitlab.url,
@@ -304,7 +303,7 @@ class SystemCase(unittest.TestCase):
         self.write_config_text(to_toml(table))
 
     def write_config_text(self, text: str) -> None:
-        """By rename, as editors do, so that the daemon never reads a half."""
+        """Replaces the file by rename, so that the daemon never reads half of it."""
         fresh = self.config.with_suffix(".new")
         fresh.write_text(text)
         fresh.chmod(0o600)
@@ -312,7 +311,7 @@ class SystemCase(unittest.TestCase):
 
     def start(self, *arguments: str, env: Optional[dict[str, str]] = None,
               wait: bool = True) -> Daemon:
-        """Starts the daemon; `wait`: until its first request has reached the server."""
+        """Starts the daemon; with `wait`, returns when its first request has reached the server."""
         before = len(self.gitlab.requests("request"))
         daemon = Daemon(["run", "--config", str(self.config), "--working-directory",
                          str(self.work), *arguments], self.environment(**(env or {})),
@@ -330,7 +329,7 @@ class SystemCase(unittest.TestCase):
         return daemon
 
     def start_with(self, runner: Optional[dict[str, Any]] = None, **options: Any) -> Daemon:
-        """The usual beginning: one [[runners]] with these keys, and the daemon."""
+        """Writes one [[runners]] entry with these keys and starts the daemon."""
         self.write_config([runner or {}], **options)
         return self.start()
 

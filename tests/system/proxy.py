@@ -1,4 +1,4 @@
-"""A forward HTTP proxy: absolute-form requests and CONNECT tunnels, remembered."""
+"""A forward HTTP proxy that records absolute-form requests and CONNECT tunnels."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import urllib.parse
 
 
 def _connect(host: str, port: int) -> socket.socket:
-    """Names below .invalid resolve here and nowhere else: a request for one came through us or not at all."""
+    """Resolves names below .invalid, which nothing else does: a request for one can only come through this proxy."""
     return socket.create_connection(("127.0.0.1" if host.endswith(".invalid") else host, port))
 
 
 class Proxy:
-    """Use as a context manager. `seen` holds the request lines."""
+    """Use as a context manager. `seen` has the request lines."""
 
     def __enter__(self) -> "Proxy":
         self.seen: list[str] = []

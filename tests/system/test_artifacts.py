@@ -30,7 +30,7 @@ class Shell(SystemCase):
 
 
 class Empty:
-    """Every job begins with an empty directory: what it finds there was brought."""
+    """Every job begins with an empty directory: each file in it was downloaded or restored."""
 
     def add_job(self, script, **spec):
         return super().add_job(script, **{"git_strategy": "empty", **spec})
@@ -72,7 +72,7 @@ class Uploads:
         self.assertEqual(archive(job, "codequality"), b"{}\n")
         self.assertEqual([a.filename for a in job.artifacts], ["artifacts.zip", "junit.xml.gz", "gl-codequality.json"])
 
-    def test_when_decides(self):
+    def test_artifacts_when(self):
         entries = [{"paths": ["f"], "when": "on_failure"},
                    {"paths": ["f"], "when": "always", "artifact_type": "lsif"},
                    {"paths": ["f"], "when": "on_success", "artifact_type": "metrics", "artifact_format": "gzip"}]

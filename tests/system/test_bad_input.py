@@ -1,4 +1,4 @@
-"""Every way of being wrong has a sentence: what, where, what to do. Never a crash."""
+"""Every wrong input gets a message: what is wrong, where, what to do. Never a crash."""
 
 import os
 import time
@@ -100,7 +100,7 @@ class Config(SystemCase):
         self.assertTrue(daemon.alive())
 
     def test_an_executor_that_is_not_here_takes_no_jobs(self):
-        """Its jobs belong to a runner that has it; the other entries go on."""
+        """Jobs are left to a runner that has the executor; the other entries of the file work."""
         other = self.gitlab.add_runner(tags=["k8s"])
         self.write_config([{"name": "k", "token": other.token, "executor": "kubernetes"}, {"name": "s"}],
                           check_interval=1)
@@ -157,7 +157,7 @@ class Config(SystemCase):
 
 
 class Docker(SystemCase):
-    """What the docker executor says when there is nothing to work with."""
+    """Messages of the docker executor when there is no engine."""
 
     executor = "docker"
 
@@ -167,7 +167,7 @@ class Docker(SystemCase):
         self.assert_failed(job, "runner_system_failure")
         self.assertIn("/nonexistent/docker.sock", job.text)
 
-    def test_nothing_that_speaks_docker(self):
+    def test_a_server_that_is_no_docker_engine(self):
         self.start_with({"docker": {"host": f"tcp://127.0.0.1:{self.gitlab.port}", "image": "x"}})
         self.allowed |= {"unknown_route", "user_agent"}
         job = self.run_job("true")

@@ -83,10 +83,10 @@ class Verify(CommandCase):
 
 class Unregister(CommandCase):
     def contact(self):
-        """Managers are known to the server from their first call on."""
+        """The server knows a manager from the manager's first call on."""
         self.assertEqual(self.command("verify").code, 0)
 
-    def test_by_name_only_the_manager_goes(self):
+    def test_by_name_removes_the_manager_only(self):
         self.contact()
         done = self.command("unregister", "--name", "new")
         self.assertEqual(done.code, 0, done.text)
@@ -95,7 +95,7 @@ class Unregister(CommandCase):
         self.assertEqual(self.new.managers, {})
         self.assertEqual(len(self.gitlab.requests("unregister_manager")), 1)
 
-    def test_by_token_a_legacy_runner_goes_whole(self):
+    def test_by_token_removes_a_legacy_runner(self):
         done = self.command("unregister", "--url", self.gitlab.url, "--token", self.old.token)
         self.assertEqual(done.code, 0, done.text)
         self.assertEqual(self.names(), ["new"])

@@ -48,7 +48,7 @@ class EngineImage(DockerCase):
         self.assertRegex(inspected, r'Driver Options:.*network="?host')
         self.assertRegex(job.text, r"runner\*")
 
-    def test_it_boots_lazily_and_sees_added_hosts(self):
+    def test_the_builder_boots_at_first_use_and_sees_added_hosts(self):
         self.start_docker()
         job = self.run_job([
             "docker ps -q | wc -l", 'echo "10.1.2.3 added.example" >> /etc/hosts',
@@ -58,7 +58,7 @@ class EngineImage(DockerCase):
         self.assertIn("\n0\n", job.text.split("$ docker ps -q | wc -l")[1][:5])
         self.assertIn("10.1.2.3 added.example", job.text.split("docker exec")[-1])
 
-    def test_the_old_line_works(self):
+    def test_buildx_create_append_without_a_name_works(self):
         self.start_docker()
         job = self.run_job([
             "mkdir -p /etc/buildkit && touch /etc/buildkit/buildkitd.toml",
@@ -82,11 +82,11 @@ class EngineImage(DockerCase):
         self.assertRegex(job.text, "registry.invalid/no:1 of preload_images cannot be had: .+")
         self.assertIn("\nwent on\n", job.text)
 
-    def test_platforms_are_said(self):
+    def test_log_names_the_platforms(self):
         self.start_docker()
         self.assertRegex(self.run_job("true").text, "linux/amd64.*linux/arm64")
 
-    def test_nothing_hangs_on_cancel_and_kill(self):
+    def test_cancel_and_kill_do_not_hang(self):
         daemon = self.start_docker()
         job = self.add_job(["docker info >/dev/null && echo started", "sleep 4",
                             "docker info >/dev/null && echo still-there"])
@@ -108,7 +108,7 @@ class EngineImage(DockerCase):
         path.write_text('{"no-such-option": true}')
         return str(path)
 
-    def test_not_privileged_is_said(self):
+    def test_log_says_that_the_runner_is_not_privileged(self):
         self.start_docker(privileged=False, runner={"dind": {"mode": "on"}})
         job = self.run_job("docker info", patience=120)
         self.assertEqual(job.status, "failed")
@@ -121,7 +121,7 @@ class Sidecar(DockerCase):
     privileged = True
     runner_options = {"dind": {"mode": "on", "image": image("dind")}}
 
-    def test_its_socket_is_there(self):
+    def test_socket_of_the_sidecar_engine_is_in_the_job(self):
         self.start_docker()
         job = self.run_job("perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new(\"/var/run/"
                            "docker.sock\") or die \"no socket: $!\"; print $s \"GET /_ping "
@@ -171,7 +171,7 @@ class Push(DockerCase):
                                          "http": True}]})
         return address
 
-    def test_declared_once_reaches_everything(self):
+    def test_a_registry_entry_reaches_engine_builder_and_client(self):
         with Registry(str(self.directory / "registry"), 5107) as registry:
             address = self.start_with_registry(registry)
             job = self.run_job([
@@ -181,8 +181,8 @@ class Push(DockerCase):
             self.assert_success(job)
             self.assertEqual(registry.platforms("made/it", "1"), {"linux/amd64", "linux/arm64"})
 
-    def test_the_wish(self):
-        """examples/multiarch, as pressed by hand in GitLab."""
+    def test_the_multiarch_example_builds_and_pushes(self):
+        """Plays the manual job of examples/multiarch."""
         with Registry(str(self.directory / "registry"), 80) as registry:
             registry.push_base()
             project = self.gitlab.add_project("devops/project", str(ROOT / "examples/multiarch"))

@@ -138,7 +138,7 @@ class Plain(DockerCase):
 class Entrypoints(DockerCase):
     images = ("entrypoint-exports", "entrypoint-stuck", "entrypoint-exits")
 
-    def test_what_it_exported_is_there(self):
+    def test_the_script_sees_what_the_entrypoint_exported(self):
         self.start_docker()
         job = self.run_job(["echo [$PREPARED_BY_ENTRYPOINT]", "prepared-tool"],
                            image=image("entrypoint-exports"), after_script=["prepared-tool"])
@@ -173,7 +173,7 @@ class Entrypoints(DockerCase):
         self.gitlab.cancel(job)
         self.finish(job)
 
-    def test_one_that_never_gets_there_is_named(self):
+    def test_an_entrypoint_that_never_runs_its_arguments_is_named(self):
         self.start_docker({"prepare_timeout": "8s"})
         job = self.run_job("echo never", image=image("entrypoint-stuck"), patience=40)
         self.assert_failed(job, "job_execution_timeout")
@@ -183,7 +183,7 @@ class Entrypoints(DockerCase):
         job = self.run_job("echo never", image=image("entrypoint-stuck"), timeout=6, patience=40)
         self.assertIn("execution took longer than 6s seconds", job.text)
 
-    def test_a_stop_does_not_wait_for_one_that_is_stuck(self):
+    def test_a_stop_does_not_wait_for_a_stuck_entrypoint(self):
         daemon = self.start_docker()
         job = self.add_job("echo never", image=image("entrypoint-stuck"))
         self.wait_trace(job, "Preparing environment")
@@ -191,7 +191,7 @@ class Entrypoints(DockerCase):
         self.assertEqual(job.status, "failed")
         self.assertNotIn("\nnever", job.text)
 
-    def test_one_that_exits_is_named_with_its_words(self):
+    def test_an_entrypoint_that_exits_is_named_with_its_output(self):
         self.start_docker()
         job = self.run_job("echo never", image=image("entrypoint-exits"), patience=120)
         self.assertEqual(job.status, "failed")
@@ -270,7 +270,7 @@ class Services(DockerCase):
             self.assertIn("\nserved\n", job.text)
             self.daemons[-1].stop()
 
-    def test_what_they_say_is_in_the_log_when_that_is_asked_for(self):
+    def test_service_logs_are_in_the_job_log_on_request(self):
         self.start_docker()
         talker = {"name": image("busybox"), "alias": "db", "variables": {"WORD": "quite-secret"},
                   "command": ["sh", "-c", "echo says $WORD; echo complains >&2; sleep 300"]}
@@ -343,14 +343,14 @@ class Ends(DockerCase):
         self.assert_failed(job, "job_execution_timeout")
 
     def test_a_script_that_ends_its_own_container(self):
-        """Nobody stopped the runner: the job must not say so."""
+        """The runner was not stopped, so the job's log must not say that it was."""
         self.start_docker()
         job = self.run_job(["echo started; kill 1; sleep 300"])
         self.assert_failed(job, "runner_system_failure")
-        # Whether the supervisor's word comes through depends on how fast the engine ends the container.
+        # Whether the supervisor's message arrives depends on how fast the engine ends the container.
         self.assertRegex(job.text, "stopped from outside|container ended with exit code")
 
-    def test_container_removed_under_it(self):
+    def test_container_removed_during_the_script(self):
         self.start_docker()
         job = self.started()
         docker("rm", "-f", self.containers()[0]["Id"])
@@ -398,7 +398,7 @@ class Ends(DockerCase):
         self.assert_failed(job, "runner_interrupted")
         self.assert_engine_clean(0)
 
-    def test_what_a_dead_daemon_left_is_cleaned_by_the_next(self):
+    def test_the_next_daemon_removes_leftovers(self):
         daemon = self.start_docker()
         job = self.started()
         daemon.kill()

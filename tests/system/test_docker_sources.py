@@ -1,4 +1,4 @@
-"""The sources of a job whose image has no git: as in an image that has it, but brought by the daemon."""
+"""Sources of jobs whose image has no git: the same result as with git, fetched by the daemon."""
 
 import re
 import unittest
@@ -7,7 +7,7 @@ from tests.support.gitlab import sections
 from tests.support.gitlab.git_http import git
 from tests.system.docker_harness import DockerCase, bridge_address, image
 
-# What a job finds, in a form that is the same in every image.
+# Prints what a job finds, in a form that is the same in every image.
 LIST = "find . -name .git -prune -o ! -type d -print | sort"
 
 
@@ -55,7 +55,7 @@ class WithoutGit(DockerCase):
     # --- submodules ----------------------------------------------------------------------------
 
     def make_nested(self, url):
-        """The project is its own submodule, twice deep: a job's token opens no other here."""
+        """The project is its own submodule, two levels deep, because a job's token opens no other project."""
         (self.source / "link").symlink_to("file.txt")
         (self.source / ".gitattributes").write_text("old.txt export-ignore\n")
         leaf = self.record()
@@ -96,7 +96,7 @@ class WithoutGit(DockerCase):
         self.assertIn("in/file.txt", self.files_of(job))
         self.assertNotIn("deep/file.txt", self.files_of(job))
 
-    def test_the_host_is_closed_to_submodules(self):
+    def test_submodules_cannot_read_files_of_the_host(self):
         mark = self.directory / "mark"
         self.start_docker()
         for url in (f"ext::touch {mark}", f"file://{self.source}", str(self.source),
@@ -148,7 +148,7 @@ class WithoutGit(DockerCase):
         job = self.run_here("echo never")
         self.assert_failed(job, "job_execution_timeout")
 
-    def test_a_daemon_that_dies_meanwhile_brings_them_at_its_next_start(self):
+    def test_sources_are_fetched_again_after_a_restart(self):
         self.start_docker()
         fault = self.gitlab.fault("git", action="stall", seconds=20)
         job = self.add_job("cat file.txt .git/HEAD", project=self.project)
@@ -210,7 +210,7 @@ class WithoutGit(DockerCase):
             self.assertEqual(lists[0], lists[1], flags)
             self.assertEqual(set(lists[1]), left | {"file.txt", "old.txt"}, flags)
 
-    def test_what_the_new_commit_has_no_more_is_gone(self):
+    def test_files_that_the_new_commit_removed_are_gone(self):
         self.start_docker()
         self.run_here("touch mine")
         self.commit({"file.txt": "second\n"}, remove=["old.txt"])
@@ -220,7 +220,7 @@ class WithoutGit(DockerCase):
 
     # --- the repository ------------------------------------------------------------------------
 
-    def test_there_is_a_repository(self):
+    def test_the_job_has_a_git_repository(self):
         sha = self.make_nested("../project.git")
         self.start_docker({"clean_git_config": False})
         job = self.run_here(
@@ -230,7 +230,7 @@ class WithoutGit(DockerCase):
         self.assert_success(job)
         self.assertIn(f"\n{sha}\ngitdir: ../.git/modules/in\n", job.text)
         self.assertNotIn(str(self.work), job.text)
-        # To git it is one that git itself has made.
+        # git accepts it as a repository that git made.
         job = self.run_here(
             ["git rev-parse HEAD", "git status --porcelain", "git submodule foreach --recursive "
              "'git status --porcelain'", "git submodule status --recursive", "git config remote.origin.url"],
@@ -255,7 +255,7 @@ class WithoutGit(DockerCase):
         self.assertIn(f"\n{sha}\n$ cat file.txt\nthird\n", job.text)
         self.assertRegex(job.text, r"git status --porcelain\n(?! ?[AMD?])")
 
-    def test_files_of_lfs_that_stay_pointers_are_spoken_of(self):
+    def test_log_names_lfs_files_that_stay_pointers(self):
         words = "\nFiles of Git LFS stay pointers"
         self.start_docker()
         self.assertNotIn(words, self.run_here("true").text)
@@ -281,7 +281,7 @@ class WithoutGit(DockerCase):
         self.assertIn("\nfirst\n", job.text)
         self.assertFalse(trace.exists())
 
-    def test_nothing_of_it_is_left_on_the_host(self):
+    def test_no_sources_are_left_on_the_host(self):
         self.start_docker()
         job = self.run_here("cat file.txt")
         self.assert_success(job)
@@ -292,7 +292,7 @@ class OverTls(DockerCase):
     image_name = "busybox"
     gitlab_options = {"tls": True, "client_cert": True}
 
-    def test_the_runners_certificates_are_those_of_git(self):
+    def test_git_uses_the_runners_certificates(self):
         source = self.directory / "source"
         source.mkdir()
         (source / "file.txt").write_text("content\n")

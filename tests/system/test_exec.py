@@ -16,7 +16,7 @@ from tests.system.harness import BIN, PATIENCE, Done, Output, _plain, need, proc
 
 
 class ExecCase(unittest.TestCase):
-    """A git checkout of its own; at the end nothing of a job is left on the machine."""
+    """A private git checkout; checked at the end: nothing of a job is left on the machine."""
 
     executor = "shell"
     maxDiff = None
@@ -44,7 +44,7 @@ class ExecCase(unittest.TestCase):
         self.assertEqual(list(self.scratch.iterdir()), [], "files are left over")
 
     def remove_cache_volume(self):
-        """The volume that `exec` keeps for this checkout, as it should: only this test has no use for it any more."""
+        """Removes the cache volume that `exec` keeps for this checkout on purpose."""
         mark = hashlib.sha256(os.path.realpath(self.repo).encode()).hexdigest()[:16]
         subprocess.run(["docker", "volume", "rm", "runner-exec-cache-" + mark], capture_output=True, check=False)
 
@@ -82,7 +82,7 @@ class ExecCase(unittest.TestCase):
         return Done(done.returncode, done.stdout, done.stderr)
 
     def states(self, done):
-        """Job → state, out of the closing table."""
+        """Job → state, read from the table at the end of the output."""
         lines = done.stdout.splitlines()
         start = max(i for i, line in enumerate(lines) if line.startswith("Job "))
         place = lines[start].index("State")
@@ -201,7 +201,7 @@ class OneJob(ExecCase):
         self.assertEqual(done.code, 1)
         self.assertIn(".gitlab-ci.yml", done.text)
 
-    def test_what_only_a_server_can_do_is_said(self):
+    def test_log_names_what_only_a_server_can_do(self):
         self.pipeline("job: {script: 'true', id_tokens: {ID: {aud: x}}, artifacts: {reports: {junit: a.xml}}}\n")
         done = self.exec("job")
         self.assertIn("WARNING: id_tokens are signed by GitLab: ID is not set", done.stdout)
@@ -220,7 +220,7 @@ class OneJob(ExecCase):
         self.assertIn("\nopen\n$ echo next\nnext\n", done.stdout)
         self.assertNotIn("\x1b", done.stdout)
 
-    def test_flags_that_cannot_be(self):
+    def test_contradicting_flags(self):
         self.pipeline("job: {script: 'true'}\n")
         done = self.exec("job", "--runner", "big")
         self.assertEqual(done.code, 1)
@@ -275,7 +275,7 @@ class Stopping(ExecCase):
         text = output.join()
         self.assertIn(f"Left at once. Still there: the jobs' directory {next(self.scratch.iterdir())} and", text)
         self.assertNotIn("docker", text.split("Left at once")[1])
-        # It said that it leaves things behind; this test takes them away, the files behind their last writer.
+        # The program leaves things behind and says so. This test removes them; the files last, when no process writes.
         deadline = time.monotonic() + 5 * PATIENCE
         while (left := processes_of(str(self.directory))) and time.monotonic() < deadline:
             for pid, _ in left:
@@ -283,7 +283,7 @@ class Stopping(ExecCase):
                     os.kill(pid, signal.SIGKILL)
                 except OSError:
                     pass
-            time.sleep(0.05)  # a process that is not ours ends without telling us
+            time.sleep(0.05)  # the end of a foreign process gives no event
         shutil.rmtree(self.scratch)
         self.scratch.mkdir()
 
@@ -313,7 +313,7 @@ rescue: {stage: ship, script: echo rescued, when: on_failure}
         self.assertEqual(done.code, 0, done.text)
         self.assertRegex(done.stdout, r"\nb +test +failed .*exit status 9 \(allowed to fail\)\n")
 
-    def test_jobs_run_beside_each_other(self):
+    def test_jobs_run_in_parallel(self):
         wait = "touch {0}/$CI_JOB_NAME; for i in $(seq 200); do [ -e {0}/{1} ] && exit 0; sleep 0.05; done; exit 1"
         meeting = self.directory / "meeting"
         meeting.mkdir()
@@ -373,7 +373,7 @@ rescue: {stage: ship, script: echo rescued, when: on_failure}
         done = self.exec("--manual", "m")
         self.assertEqual((done.code, self.states(done)), (0, {"t": "success", "after": "success", "t / m": "success"}))
 
-    def test_without_a_strategy_the_child_runs_beside(self):
+    def test_without_a_strategy_the_child_runs_in_parallel(self):
         mark = self.directory / "after-was-here"
         self.file("c.yml", f"inner: {{script: 'for i in $(seq 200); do [ -e {mark} ] && exit 3; sleep 0.05; done'}}\n")
         self.pipeline("t: {trigger: {include: c.yml}}\n"
@@ -392,7 +392,7 @@ rescue: {stage: ship, script: echo rescued, when: on_failure}
         self.assertEqual(done.code, 1)
         self.assertIn("child pipelines may be nested two levels deep", done.stdout)
 
-    def test_what_a_bridge_hands_down(self):
+    def test_variables_that_a_bridge_passes_to_its_child(self):
         self.file("c.yml", "inner: {script: ['echo up=$UP j=$J', 'echo ver=$VER given=$GIVEN', "
                            "'echo from $CI_UPSTREAM_PIPELINE_ID $CI_UPSTREAM_PROJECT_ID $CI_UPSTREAM_JOB_ID.']}\n")
         self.pipeline("""
@@ -463,7 +463,7 @@ all:
 
 class OnATerminal(ExecCase):
     def exec_in_terminal(self, answers, *arguments, timeout=40):
-        """Answers: (what to wait for, what to type)."""
+        """`answers`: pairs of the text to wait for and the text to type."""
         pid, terminal = pty.fork()
         if pid == 0:
             os.chdir(self.repo)

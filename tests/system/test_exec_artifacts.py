@@ -1,4 +1,4 @@
-"""`runner exec`: what goes from job to job and from call to call."""
+"""`runner exec`: artifacts from job to job, caches from call to call."""
 
 import unittest
 

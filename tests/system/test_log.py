@@ -1,4 +1,4 @@
-"""What the job log looks like, what is kept out of it, and how it gets to the server."""
+"""The job log: its form, masking, its limit, and its way to the server."""
 
 import re
 import unittest
@@ -132,7 +132,7 @@ class Limit(SystemCase):
         self.gitlab.wait(path.exists, 60, f"{path.name} to be made")
 
     def test_a_script_that_writes_without_end_costs_little(self):
-        """Its output is dropped where it is made: neither disk nor the daemon's memory grow with it."""
+        """The supervisor drops the output: neither the disk nor the daemon's memory fills up."""
         daemon = self.start_with({"output_limit": 64})
         written, go = self.work / "written", self.work / "go"
         job = self.add_job(["head -c 300000000 /dev/zero | tr '\\0' x | fold -w 100", f"touch {written}",
@@ -149,7 +149,7 @@ class Limit(SystemCase):
         self.assertEqual(job.text.count("Job's log exceeded limit of 65536 bytes."), 1)
 
     def test_masking_that_shortens_the_log_does_not_hide_its_end(self):
-        """The script wrote far more than the limit, the log has little of it: it says so all the same."""
+        """Masking makes the log shorter than the limit that the script passed: it still has the message."""
         self.start_with({"output_limit": 600})
         secret = "s3cr3t-" * 200
         job = self.run_job(["for i in $(seq 2500); do echo \"$LONG\"; done", "exit 5"], timeout=120,
@@ -249,7 +249,7 @@ class Sending(SystemCase):
         starts = [p.start for p in job.patches]
         self.assertGreaterEqual(starts.count(0), 2)
 
-    def test_final_update_is_repeated_until_it_is_heard(self):
+    def test_final_update_is_repeated_until_it_is_answered(self):
         self.gitlab.fault("update", status=500, skip=1, times=6)
         self.assert_success(self.run_job("echo one"))
         self.gitlab.fault("update", "reset", apply=True, skip=1, times=1)

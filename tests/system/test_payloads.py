@@ -1,4 +1,4 @@
-"""What a server may put into a job: inputs, CI steps, nulls in odd places."""
+"""What a server may put into a payload: inputs, CI steps, null in unusual places."""
 
 import unittest
 
@@ -55,14 +55,14 @@ class Steps(SystemCase):
         super().setUp()
         self.start_with({"pre_build_script": 'step-runner() { echo "called $1 with $STEPS"; }'})
 
-    def test_step_runner_gets_them(self):
+    def test_step_runner_gets_the_steps(self):
         for steps in ([], None, ...):
             job = self.run_job("true", payload={"steps": steps, "run": self.STEPS})
             self.assert_success(job)
             self.assertIn("$ step-runner ci\n", job.text)
             self.assertIn(f"called ci with {self.STEPS}\n", job.text)
 
-    def test_beside_a_script_or_a_variable_they_fail_the_job(self):
+    def test_steps_beside_a_script_or_a_variable_fail_the_job(self):
         for spec in ({"payload": {"run": self.STEPS}},
                      {"payload": {"run": self.STEPS, "steps": []}, "variables": {"STEPS": "x"}}):
             job = self.run_job("echo script-ran", **spec)

@@ -61,7 +61,7 @@ class PipelineCase(SystemCase):
         self.git("commit", "--quiet", "--message", message)
 
     def push(self, branch="main"):
-        """As if the server had this branch, without a server."""
+        """Makes the checkout look as if the server had this branch."""
         self.git("update-ref", f"refs/remotes/origin/{branch}", "HEAD")
 
     def run_it(self, *arguments, env=None, code=0):
@@ -158,7 +158,7 @@ class List(PipelineCase):
         self.assertEqual(answer["facts"]["changed"], ["docs/a.md"])
         self.assertFalse(answer["jobs"]["build"]["included"])
 
-    def test_all_is_pushed_means_the_last_commit(self):
+    def test_changes_of_the_last_commit_when_all_is_pushed(self):
         self.write("docs/a.md", "x\n")
         self.commit("Second")
         self.push()
@@ -213,7 +213,7 @@ class List(PipelineCase):
 
 
 class NoPipeline(PipelineCase):
-    def test_workflow_says_no(self):
+    def test_workflow_rules_refuse_the_pipeline(self):
         self.write(".gitlab-ci.yml", "workflow: {rules: [{if: $NEVER}]}\na: {script: x}\n")
         done = self.run_it("pipeline", "list", code=1)
         self.assertIn("The pipeline did not run. Review the workflow:rules configuration",
@@ -222,7 +222,7 @@ class NoPipeline(PipelineCase):
         self.assertFalse(answer["valid"])
         self.assertEqual(answer["workflow"][0]["reason"], "if: $NEVER is false")
 
-    def test_nothing_is_left(self):
+    def test_no_job_is_left(self):
         self.write(".gitlab-ci.yml", "a: {script: x, only: [tags]}\n")
         done = self.run_it("pipeline", "list", code=1)
         self.assertIn("The resulting pipeline would have been empty.", done.stderr)
@@ -275,7 +275,7 @@ class Show(PipelineCase):
         self.assertIn("a 2/2: in the pipeline", text)
         self.assertNotIn("b: in", text)
 
-    def test_a_name_that_is_not_there(self):
+    def test_an_unknown_job(self):
         done = self.run_it("pipeline", "show", "dploy", code=1)
         self.assertIn('there is no job "dploy" in .gitlab-ci.yml; did you mean "deploy"?',
                       done.stderr)
@@ -386,7 +386,7 @@ class Remote(PipelineCase):
         self.assertEqual([job["name"] for job in lint["jobs"]], ["there", "own"])
         self.assertEqual(lint["includes"][0]["type"], "remote")
 
-    def test_the_gitlab_token_stays_at_home(self):
+    def test_the_gitlab_token_is_not_sent_to_other_hosts(self):
         self.serve("/a.yml", "there: {script: x}\n")
         self.include(f"- remote: {self.url}/a.yml")
         self.run_it("lint", env={"GITLAB_TOKEN": "glpat-secret"})
@@ -409,7 +409,7 @@ class Remote(PipelineCase):
                           "attempt because of HTTP code `404` error!"])
         self.assertEqual(len(self.web.asked), 1)
 
-    def test_a_fault_that_passes(self):
+    def test_a_temporary_failure_is_retried(self):
         self.web.answers["/a.yml"] = [(503, b"", {}), (200, b"there: {script: x}\n", {})]
         self.include(f"- remote: {self.url}/a.yml")
         self.error(code=0)
@@ -443,7 +443,7 @@ class Remote(PipelineCase):
         self.include(f"- remote: {self.url}/a.yml")
         self.assertIn("is empty or does not exist!", self.error()["errors"][0])
 
-    def test_more_than_anybody_writes(self):
+    def test_a_file_that_is_too_large(self):
         self.serve("/a.yml", "#" * (9 << 20))
         self.include(f"- remote: {self.url}/a.yml")
         self.assertIn("because of HTTP error!", self.error()["errors"][0])
@@ -455,7 +455,7 @@ class Remote(PipelineCase):
 
 
 class Server(PipelineCase):
-    """include:project, component and template, from the GitLab that origin names."""
+    """include:project, component and template, from the GitLab that the remote `origin` names."""
 
     def setUp(self):
         super().setUp()
@@ -497,7 +497,7 @@ class Server(PipelineCase):
         self.assertEqual(self.jobs("- {project: group/sub/library, ref: 1.0.0, file: ci/deep/one.yml}"),
                          ["deep-one", "own"])
 
-    def test_what_is_not_there(self):
+    def test_missing_projects_files_and_refs(self):
         project = "Project `group/sub/library` "
         for include, text in (
                 ("- {project: group/sub/library, file: no.yml}", project + "file `no.yml` does not exist!"),
@@ -584,7 +584,7 @@ class Server(PipelineCase):
         self.assertEqual(self.jobs("- template: Jobs/Deep.gitlab-ci.yml", "--include-map",
                                    f"template={templates}"), ["from-disk", "own"])
 
-    def test_a_server_that_is_away(self):
+    def test_an_unreachable_server(self):
         self.gitlab.stop_listening()
         lint = self.lint("- {project: group/sub/library, file: ci/jobs.yml}", code=1)
         self.assertIn("not found or access denied!", lint["errors"][0])

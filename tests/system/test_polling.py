@@ -1,4 +1,4 @@
-"""Asking for jobs: what is said, how often, how many at once, and when it goes quiet."""
+"""Job requests: their content, how often, how many at once, and when they pause."""
 
 import json
 import time
@@ -103,7 +103,7 @@ class Limits(SystemCase):
         self.gitlab.wait(lambda: all(j.is_final() for j in jobs), 60, "all jobs")
 
     def test_request_concurrency(self):
-        """Slow answers: no more than the allowed number of requests is in flight."""
+        """With slow answers, no more than the allowed number of requests is under way."""
         self.gitlab.fault("request", "slow", seconds=2, times=-1)
         self.start_with({"request_concurrency": 1}, concurrent=10)
         self.gitlab.wait_exchange("request", 3, timeout=30)
@@ -133,7 +133,7 @@ class Limits(SystemCase):
 
 
 class Health(SystemCase):
-    def test_three_times_403_and_it_goes_quiet(self):
+    def test_three_times_403_pauses_the_entry(self):
         good = self.gitlab.add_runner()
         self.write_config([{"token": "glrt-t1_revoked0000000000000", "name": "revoked"},
                            {"token": good.token, "name": "good"}])
@@ -169,7 +169,7 @@ class Health(SystemCase):
         daemon.send(1)
         self.gitlab.wait(lambda: len(self.refused()) > 3, 20, "another try")
 
-    def test_a_dead_server_is_no_reason(self):
+    def test_a_dead_server_does_not_pause_the_entry(self):
         self.gitlab.fault("request", status=500, times=30)
         self.start_with()
         self.gitlab.wait(lambda: len(self.gitlab.requests("request")) > 5, 30, "retries")
@@ -177,7 +177,7 @@ class Health(SystemCase):
         self.assert_success(self.run_job("true"))
 
 
-    def test_like_failures_are_one_line(self):
+    def test_equal_failures_are_logged_once(self):
         self.gitlab.fault("request", status=501, times=4)
         daemon = self.start_with()
         daemon.wait_log("answers again.*failures=4")
@@ -251,7 +251,7 @@ class LongPolling(SystemCase):
 
 
 class Payloads(SystemCase):
-    """The daemon must take whatever a server may send, and say what it cannot take."""
+    """The daemon must accept every payload that a server may send, and say what it cannot do."""
 
     def setUp(self):
         super().setUp()

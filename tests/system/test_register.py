@@ -85,7 +85,7 @@ class LegacyToken(RegisterCase):
         self.assertEqual(done.code, 1)
         self.assertIn("needs to be at least 10 minutes", done.text)
 
-    def test_a_later_failure_takes_the_runner_back(self):
+    def test_a_later_failure_unregisters_the_runner(self):
         arguments = ("--url", self.gitlab.url, "--registration-token",
                      self.gitlab.registration_token, "--executor", "no-such-executor")
         self.assertNotEqual(self.register(*arguments).code, 0)
@@ -262,7 +262,7 @@ class Inputs(RegisterCase):
 
 class Terminal(RegisterCase):
     def talk(self, answers, *arguments):
-        """Answers questions on a pseudo terminal: pairs of a pattern and what is typed then."""
+        """Answers questions on a pseudo terminal: pairs of a pattern and the text that is typed after it."""
         parent, child = pty.openpty()
         process = subprocess.Popen(
             [str(BIN), "register", "--config", str(self.config), *arguments], stdin=child,

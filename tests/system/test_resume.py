@@ -1,4 +1,4 @@
-"""The daemon goes away and comes back: nothing is lost, nothing is disturbed."""
+"""The daemon ends and starts again: no job and no byte of a log is lost."""
 
 import os
 import re
@@ -18,7 +18,7 @@ def count(n, pause):
 class Resume(SystemCase):
     def setUp(self):
         super().setUp()
-        # A killed daemon may rightly repeat bytes whose answer it never saw: it gets a 416.
+        # A killed daemon may repeat bytes whose answer it never received: it gets a 416.
         self.allowed |= {"duplicate_bytes"}
 
     def assert_every_line_once(self, job, n):
@@ -32,7 +32,7 @@ class Resume(SystemCase):
         self.wait_trace(job, "line 10\n")
         daemon.kill()
         size = job.trace_log.size
-        time.sleep(1)  # the script goes on while nobody listens: that is what is tested
+        time.sleep(1)  # the script runs on while no daemon reads: this is the subject of the test
         self.assertEqual(job.trace_log.size, size)
         self.start()
         self.assert_success(self.finish(job))
@@ -56,7 +56,7 @@ class Resume(SystemCase):
         job = self.add_job(count(20, 0.1), after_script=["echo after"])
         self.wait_trace(job, "line 2\n")
         daemon.kill()
-        time.sleep(4)  # the script needs two seconds; then everything is over but the report
+        time.sleep(4)  # the script needs two seconds; after it only the report is left
         self.start()
         self.assert_success(self.finish(job))
         self.assert_every_line_once(job, 20)
@@ -117,8 +117,8 @@ class Resume(SystemCase):
 
     def test_a_masked_value_stays_masked_across_the_kill(self):
         daemon = self.start_with()
-        # One command, because the echo of a second one would stand between the halves. The word on
-        # stderr is in the log when the checkpoint that holds the first half is.
+        # One command, because the echo of a second one would stand between the two halves. When the word on
+        # stderr is in the log, the checkpoint with the first half is written.
         job = self.add_job(["printf \"begin ${S%????????}\"; sleep 1; echo held >&2; sleep 3; "
                             "echo \"${S#???????} end\""],
                            variables={"S": {"value": "verysecretvalue", "masked": True}})

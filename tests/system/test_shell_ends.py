@@ -1,4 +1,4 @@
-"""How a job may end: timeouts, cancel in both forms, aborts by the server."""
+"""How a job can end: timeouts, graceful and forced cancel, aborts by the server."""
 
 import subprocess
 import time
@@ -19,12 +19,12 @@ class Timeouts(SystemCase):
         self.assert_failed(job, "job_execution_timeout")
         self.assertIn("execution took longer than 2s seconds", job.text)
         self.assertLess(time.monotonic() - begun, 15)
-        # The verdict stands behind the section, where a folded log shows it.
+        # The result stands after the section, where it is seen when the section is folded.
         self.assertIn("WARNING: step_script could not run to completion", job.text)
         self.assertNotIn("could not run", next(s.text for s in sections(job.trace) if s.name == "step_script"))
 
     def test_the_preparation_has_a_limit_of_its_own(self):
-        """A login shell whose profile hangs is the first thing that a shell job meets."""
+        """A login shell whose profile hangs stops a shell job at its first script."""
         self.daemons[0].stop()
         (self.directory / ".bash_profile").write_text("sleep 300\n")
         self.start_with({"prepare_timeout": "1s"})
@@ -82,14 +82,14 @@ class Cancel(SystemCase):
         self.assertIn(job.updates[-1]["failure_reason"], ("unknown_failure", "script_failure"))
 
     def test_graceful_when_the_script_is_silent(self):
-        """No log traffic must not mean that a cancel waits for the 30 s heartbeat."""
+        """A cancel must not wait for the 30 s heartbeat when there is no log traffic."""
         job = self.running()
         begun = time.monotonic()
         self.gitlab.cancel(job)
         self.finish(job)
         self.assertLess(time.monotonic() - begun, 15)
 
-    def test_forced_stops_at_once_and_says_nothing_more(self):
+    def test_forced_cancel_stops_at_once_and_sends_nothing_more(self):
         job = self.running(["echo started", "while :; do echo tick; sleep 0.1; done"],
                            after_script=["touch after-script-ran"])
         self.gitlab.cancel(job, force=True)
@@ -129,7 +129,7 @@ class Cancel(SystemCase):
         self.assertEqual(job.status, "canceled")
         self.assertNotIn("\nscript-ran", job.text)
 
-    def test_nothing_waits_for_the_pause_before_a_retry(self):
+    def test_stops_end_the_pause_before_a_retry(self):
         """The pauses grow to five minutes: a cancel, the job's limit and a stop of the daemon end them."""
         missing = {"git_strategy": "fetch", "variables": {"GET_SOURCES_ATTEMPTS": "5"}}
         job = self.add_job("true", **missing)

@@ -35,7 +35,7 @@ class Scripts(SystemCase):
         self.assertIn("Getting source from Git repository\n", job.text)
         self.assertIn('Executing "step_script" stage of the job script\n', job.text)
 
-    def test_secrets_are_not_spoken_of_when_the_server_names_none(self):
+    def test_no_secrets_section_without_secrets(self):
         job = self.run_job("true", payload={"secrets": ...})
         self.assert_success(job)
         self.assertNotIn("secrets", job.text)
@@ -114,7 +114,7 @@ class Scripts(SystemCase):
         self.assertEqual((job.updates[-1]["failure_reason"], job.updates[-1]["exit_code"]), ("script_failure", -1))
         self.assertIn("ERROR: Job failed: signal: killed", job.text)
 
-    def test_sh_is_sh_though_bash_is_there(self):
+    def test_sh_is_used_although_bash_exists(self):
         self.daemons[0].stop()
         self.start_with({"shell": "sh"})
         job = self.run_job("readlink /proc/$$/exe")
@@ -142,7 +142,7 @@ class Scripts(SystemCase):
         self.assert_no_sleepers()
 
     def assert_no_sleepers(self):
-        """The server has its result before the job is cleaned up, and nothing of ours tells of the end of that."""
+        """The server has the result before the job is cleaned up, and the end of the cleanup gives no event."""
         deadline = time.monotonic() + 10 * PATIENCE
         while (found := self.sleepers()) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -364,7 +364,7 @@ class Sources(SystemCase):
         self.assertNotIn("correlation ID", job.text)
 
     def test_submodules_by_ssh_come_by_http_when_that_is_asked_for(self):
-        # The project is its own submodule, as a job's token opens no other here.
+        # The project is its own submodule, because a job's token opens no other project.
         outer = self.directory / "outer"
         outer.mkdir()
         (outer / "inner.txt").write_text("inner\n")
@@ -383,7 +383,7 @@ class Sources(SystemCase):
                                project=project, variables=asked)
             self.assert_success(job)
             self.assertIn("\ninner\n", job.text)
-        # The script goes on with the job's credentials where get_sources was.
+        # The script works in the checkout of get_sources with the job's credentials.
         job = self.run_job(["cd inner", "git fetch -q origin", "git remote -v"], project=project, variables=asked)
         self.assert_success(job)
 

@@ -66,7 +66,7 @@ class Signals(SystemCase):
         daemon.wait_log("(?i)terminat|stopp|abort|shut")
         daemon.send(signal.SIGTERM)
         self.assertNotEqual(daemon.wait_exit(5), 0)
-        # What it left behind is a job for the next start.
+        # The next start finishes the job that was left.
         self.gitlab.faults.clear()
         self.start()
         job = self.gitlab.jobs[0]
@@ -110,13 +110,13 @@ class Reload(SystemCase):
         self.assert_success(self.run_job("true", tags=["second"]))
         third = self.gitlab.add_runner(tags=["third"], run_untagged=False)
         self.write_config([{"token": first}, {"token": third.token, "name": "third"}])
-        self.assert_success(self.run_job("true", tags=["third"]))  # by its change alone
+        self.assert_success(self.run_job("true", tags=["third"]))  # without SIGHUP: the change of the file is enough
         late = self.add_job("true", tags=["second"])
         self.assert_success(self.run_job("true"))
         self.assertEqual(late.status, "pending")
 
     def test_a_change_behind_a_link(self):
-        """Kubernetes mounts a configuration as a link into a directory that is itself a link, and swaps that."""
+        """Kubernetes mounts a configuration as a link into a directory that is itself a link, and replaces that link."""
         token = self.gitlab.add_runner().token
         versions = []
         for name in ("before", "after"):

@@ -74,7 +74,7 @@ class Status(SystemCase):
             self.assertIn(label, limits[0])
         self.run_job("exit 1")
         self.run_job("true")
-        # A job is over for the metrics when it is cleaned up, which comes after the server has its result.
+        # The metrics count a job as finished after its cleanup, which comes after the report to the server.
         count = "gitlab_runner_job_duration_seconds_count"
         self.gitlab.wait(lambda: sum(v for k, v in self.metrics().items() if k.startswith(count)) == 2,
                          20, "both jobs in the metrics")
@@ -141,7 +141,7 @@ class Status(SystemCase):
             self.assertIn("stage=step_script", body)
         self.gitlab.cancel(job, force=True)
 
-    def test_rubbish_does_not_disturb(self):
+    def test_malformed_requests_are_survived(self):
         for data in (b"\0\1\2\r\n\r\n", b"GET /metrics HTTP/1.1\r\n", b"GET " + b"a" * 100_000):
             with socket.create_connection(("127.0.0.1", self.port)) as connection:
                 try:

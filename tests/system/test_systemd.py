@@ -1,4 +1,4 @@
-"""The unit file, and what the daemon tells a service manager (sd_notify(3))."""
+"""The unit file, and the daemon's messages to a service manager (sd_notify(3))."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ UNIT = ROOT / "systemd" / "runner.service"
 
 
 class ServiceManager:
-    """A notification socket, and the messages that came so far."""
+    """A notification socket and the messages that have arrived."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -71,7 +71,7 @@ class Notify(SystemCase):
         self.assertEqual(manager.wait("STOPPING"), {"STOPPING": "1"})
         self.assertEqual(daemon.wait_exit(), 0)
 
-    def test_a_broken_file_is_no_endless_reload(self):
+    def test_a_broken_file_does_not_leave_the_service_reloading(self):
         manager = self.manager()
         daemon = self.start_under(manager)
         manager.wait("READY")
@@ -80,7 +80,7 @@ class Notify(SystemCase):
         manager.wait("RELOADING")
         manager.wait("READY")
 
-    def test_stopping_is_said_while_jobs_end(self):
+    def test_reports_stopping_while_jobs_end(self):
         manager = self.manager()
         daemon = self.start_under(manager)
         go = self.work / "go"
@@ -106,7 +106,7 @@ class Notify(SystemCase):
         for _ in range(3):
             manager.wait("WATCHDOG")
         self.assertLess(time.monotonic() - begun, 1.2 * PATIENCE)
-        # Somebody else's watchdog, passed on by mistake, is none of ours.
+        # A watchdog of another process (WATCHDOG_PID), passed on by mistake, is ignored.
         daemon.stop()
         other = self.manager("other")
         daemon = self.start_under(other, WATCHDOG_USEC="100000", WATCHDOG_PID="1")
@@ -115,7 +115,7 @@ class Notify(SystemCase):
         other.wait("STOPPING")
         self.assertEqual([m for m in other.messages if "WATCHDOG" in m], [])
 
-    def test_a_socket_that_is_gone_is_said_and_harmless(self):
+    def test_a_missing_socket_is_logged_and_harmless(self):
         manager = self.manager()
         self.write_config()
         daemon = self.start(env={"NOTIFY_SOCKET": str(self.directory / "nothing")})
@@ -142,7 +142,7 @@ class Unit(unittest.TestCase):
 
     def test_the_unit(self):
         text = self.verify().read_text()
-        # A stop must not end the jobs, and an upgrade must not either.
+        # Neither a stop nor an upgrade may end the jobs.
         self.assertIn("\nKillMode=process\n", text)
         self.assertIn("\nKillSignal=SIGQUIT\n", text)
 

@@ -14,7 +14,7 @@ def date(seconds):
 
 class TokenRotation(SystemCase):
     def write(self, runner, lived=3600.0, left=600.0, more="", entries=1):
-        """A token that has lived so long and has so long left."""
+        """A token of this age that expires after this time."""
         runner.expires_at = self.now() + left
         self.secrets.add(runner.token)
         text = "# by hand\nconcurrent = 2\ncheck_interval = 1\n"
@@ -34,7 +34,7 @@ class TokenRotation(SystemCase):
         self.gitlab.wait(lambda: len(self.gitlab.requests("reset_token")) >= count, 20,
                          f"{count} reset requests")
 
-    def test_in_time_into_the_file_and_into_use(self):
+    def test_the_new_token_is_written_and_used(self):
         runner = self.gitlab.add_runner()
         old = runner.token
         self.write(runner)
@@ -52,16 +52,16 @@ class TokenRotation(SystemCase):
         self.assert_success(self.run_job("true"))
         self.assertEqual(len(self.gitlab.requests("reset_token")), 1)
 
-    def test_jobs_go_on_and_are_found_again(self):
+    def test_jobs_survive_the_rotation_and_a_restart(self):
         runner = self.gitlab.add_runner()
         self.write(runner, lived=0, left=3600)
         daemon = self.start()
         go = self.work / "go"
         job = self.add_job(["echo started", f"while [ ! -e {go} ]; do sleep 0.05; done"])
         self.wait_trace(job, "started\n")
-        self.write(runner)  # now it is due
+        self.write(runner)  # now the rotation is due
         daemon.wait_log("token was replaced")
-        self.allowed.add("duplicate_bytes")  # what was sent right before the kill is sent again
+        self.allowed.add("duplicate_bytes")  # the bytes that were sent right before the kill are sent again
         daemon.kill()
         self.start()
         go.touch()

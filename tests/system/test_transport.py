@@ -1,4 +1,4 @@
-"""TLS, client certificates, proxies, relative roots, redirects, and addresses that lead nowhere."""
+"""TLS, client certificates, proxies, relative roots, redirects, unreachable addresses."""
 
 import subprocess
 import unittest
@@ -85,7 +85,7 @@ class ClientCertificate(SystemCase):
         return {"tls-ca-file": made.ca, "tls-cert-file": made.client_cert,
                 "tls-key-file": made.client_key}
 
-    def test_it_is_shown(self):
+    def test_the_client_certificate_is_sent(self):
         self.allowed.add("unknown_route")  # the script asks for a page that is not there
         self.start_with(self.files())
         job = self.run_job(["head -1 $CI_SERVER_TLS_CERT_FILE; stat -c %a $CI_SERVER_TLS_KEY_FILE",
@@ -96,7 +96,7 @@ class ClientCertificate(SystemCase):
         self.assertRegex(job.text, r"\nsays \d\d\d\n")
         self.assertNotIn("PRIVATE KEY", job.text)
 
-    def test_without_it_the_refusal_is_said(self):
+    def test_the_refusal_without_a_client_certificate_is_logged(self):
         self.write_config([{"tls-ca-file": self.gitlab.ca_file}])
         daemon = self.start(wait=False)
         daemon.wait_log("(?i)certificate|handshake|tls")
@@ -117,7 +117,7 @@ class ClientCertificate(SystemCase):
 class RelativeRoot(SystemCase):
     gitlab_options = {"root": "/gitlab"}
 
-    def test_every_call_is_below_it(self):
+    def test_every_call_is_below_the_root(self):
         done = self.command("register", "--non-interactive", "--executor", "shell", "--url",
                             self.gitlab.url + "/", "--token", self.gitlab.add_runner().token)
         self.assertEqual(done.code, 0, done.text)
@@ -136,7 +136,7 @@ class Proxies(SystemCase):
             daemon.stop()
 
     def test_a_job_through_the_proxy(self):
-        # A name, because loopback addresses are never asked of a proxy (as in Go's net/http).
+        # A host name, because requests for loopback addresses never go through a proxy (as in Go's net/http).
         self.gitlab.set_external_url(f"http://gitlab.invalid:{self.gitlab.port}")
         with Proxy() as proxy:
             self.write_config()
@@ -188,7 +188,7 @@ class Redirects(SystemCase):
         self.start_with()
         self.assert_success(self.run_job("true"))
 
-    def test_tokens_do_not_travel_to_another_host(self):
+    def test_tokens_are_not_sent_to_another_host(self):
         with_other = self.gitlab.__class__()
         with with_other as other:
             self.gitlab.fault("request", status=307, headers={

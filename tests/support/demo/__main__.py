@@ -29,7 +29,7 @@ FINAL = {"success", "failed", "canceled", "skipped"}
 
 
 class Failed(Exception):
-    """A sentence for the person at the terminal."""
+    """Prints a sentence for the user at the terminal."""
 
 
 def say(text: str) -> None:
@@ -44,7 +44,7 @@ def run(*words: Any, **more: Any) -> str:
 
 
 class Api:
-    """The people's side of GitLab: what a browser would do."""
+    """GitLab's user API: what a browser would do."""
 
     def __init__(self, url: str, token: str) -> None:
         self.base, self.token = f"{url}/api/v4", token
@@ -110,7 +110,7 @@ def register(server: dict[str, Any], config: Path) -> None:
 
 
 def declare(config: Path, builder_image: str) -> None:
-    """What the admin adds by hand: the registry, once. The hosts entry comes from the script here."""
+    """Adds what an admin adds by hand: the registry, once. The hosts entry comes from the job's script."""
     tables = [f'[[runners.registry]]\n  host = "{REGISTRY}"\n  http = true\n']
     if builder_image == "runner-test/buildkit":
         tables.append(f'[runners.dind]\n  builder_image = "{builder_image}"\n')
@@ -122,7 +122,7 @@ def declare(config: Path, builder_image: str) -> None:
 
 
 def follow(api: Api, job: str) -> str:
-    """Prints the log as it grows; the state at the end."""
+    """Prints the log while it grows; returns the job's final state."""
     view, shown = LogView(), 0
     while True:
         state = api.job(job)["status"]

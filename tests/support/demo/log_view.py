@@ -1,4 +1,4 @@
-"""What GitLab's log page makes of a job log, for a terminal: no section marks, no timestamps."""
+"""Shows a job log in a terminal as GitLab's log page shows it: without section marks and timestamps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ STAMP = re.compile(rb"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z [0-9a-f]{2}[OE]([ +]
 
 
 class LogView:
-    """Takes the log in pieces, gives back what can be shown; only whole lines are judged."""
+    """Takes the log in pieces and returns the lines that are complete, ready to be shown."""
 
     def __init__(self) -> None:
         self._rest = b""

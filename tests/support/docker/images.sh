@@ -1,5 +1,5 @@
 # The images of the tests and the demo, made from Debian's packages alone (no registry is needed).
-# Sourced by ./dev after the engine is there. Each image carries its recipe's hash as a label: nothing is done twice.
+# Sourced by ./dev when the engine runs. Each image has its recipe's hash as a label and is made again when that differs.
 
 images_dir=$root/tests/support/docker
 images_all=(debian dash busybox dind buildkit nonroot entrypoint-exports entrypoint-stuck entrypoint-exits my-builder)
@@ -91,7 +91,7 @@ make_buildkit() {
     bootstrap_hooks=()
 }
 
-# busybox_rootfs <architecture> <dir>: a root of nothing but Debian's static busybox and its names.
+# busybox_rootfs <architecture> <dir>: a root file system with Debian's static busybox and its links only.
 busybox_rootfs() {
     local arch=$1 dir=$2 debs=$dev_cache/busybox-$1
     if ! ls "$debs"/busybox-static_*.deb >/dev/null 2>&1; then
@@ -130,7 +130,7 @@ derive() {
         -t "runner-test/$1" "$images_dir/small/$1" >/dev/null
 }
 
-# Where moby/buildkit can be pulled it is the builder, else the stand-in; the caller says which.
+# Prints the image of the builder: moby/buildkit when it can be pulled, else the stand-in.
 choose_buildkit() {
     local real=moby/buildkit:buildx-stable-1
     if docker image inspect "$real" >/dev/null 2>&1 || timeout 60 docker pull -q "$real" >/dev/null 2>&1; then

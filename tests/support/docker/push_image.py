@@ -2,7 +2,7 @@
 
     push_image.py http://ADDRESS[:PORT] NAME:TAG amd64=ROOTFS_DIR arm64=ROOTFS_DIR
 
-Speaks the registry's API by itself, so that no engine has to know the registry.
+Uses the registry's API directly, so that no engine needs the registry in its configuration.
 """
 
 import gzip

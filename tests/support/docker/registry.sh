@@ -13,7 +13,7 @@ bridge_address() {
     local address
     address=$(docker network inspect bridge --format '{{range .IPAM.Config}}{{.Gateway}} {{end}}' |
         tr ' ' '\n' | grep -m 1 '\.' || true)
-    if [ -z "$address" ]; then # an engine that never had to name it
+    if [ -z "$address" ]; then # an engine that has not set the address yet
         address=$(ip -4 -o addr show docker0 2>/dev/null | awk '{ sub("/.*", "", $4); print $4; exit }')
     fi
     [ -n "$address" ] || { echo "registry.sh: the engine has no bridge on this machine" >&2; exit 1; }
@@ -32,8 +32,8 @@ log: {level: info, accesslog: {disabled: false}}
 storage: {filesystem: {rootdirectory: $dir/data}, delete: {enabled: true}}
 http: {addr: "$address:$port", relativeurls: true}
 YAML
-    # The privileged port is the reason for root; sh writes the process id of what it becomes. The outputs go first:
-    # bash keeps what it redirects for one command, and whoever reads the address would wait for the registry's end.
+    # Root is needed for the privileged port. sh writes its process id, then becomes the registry. The outputs are
+    # redirected first: otherwise a caller that reads the address from a pipe would wait for the end of the registry.
     (
         exec >"$dir/log" 2>&1 </dev/null
         as_root sh -c 'echo $$ >"$1/pid"; exec setsid "$2" serve "$1/config.yml"' _ "$dir" "$program"

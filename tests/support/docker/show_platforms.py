@@ -1,4 +1,4 @@
-"""Prints the platforms of an image in a registry, one per line; fails when it is not a multi-platform one.
+"""Prints the platforms of an image in a registry, one per line; fails when it is not a multi-platform image.
 
     show_platforms.py http://ADDRESS[:PORT] NAME:TAG
 """

@@ -1,4 +1,4 @@
-"""A certificate authority of one's own, through the openssl program."""
+"""A private certificate authority, made with the openssl program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telling the server what to do from outside its process: /_control/…, JSON in and out, no token."""
+"""Controls the server from outside its process: /_control/…, JSON in and out, no token."""
 
 from __future__ import annotations
 

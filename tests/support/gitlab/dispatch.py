@@ -1,4 +1,4 @@
-"""One request: its route, its fault, its handler, and what is remembered of it."""
+"""Handles one request: its route, its fault, its handler, and the record of it."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Dispatcher:
 
     def _remember_delivery(self, exchange: Exchange, response: Response,
                            fault: Optional[Fault]) -> None:
-        """What the runner now knows; a lost answer may rightly be asked for again."""
+        """Notes what the runner was told. It may repeat a request whose answer was lost."""
         if exchange.job is None or (fault is not None and fault.loses_answer()):
             return
         job = self.server.job_by_id(exchange.job)

@@ -1,4 +1,4 @@
-"""Faults on demand: which request is hit, how often, and what it gets instead of its answer."""
+"""Faults on demand: which request is affected, how often, and what it gets instead of its answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Fault:
     """One rule.
 
     route    name of a route (`request`, `trace`, `update`, …, see README) or `*`
-    times    how many requests it hits; -1 for all of them until it is removed
+    times    how many requests it affects; -1 for all of them until it is removed
     skip     how many matching requests pass before it starts
     job      only requests about this job id
     action   status: answer `status` instead of handling. The others handle the request first when
@@ -50,7 +50,7 @@ class Fault:
         return self.apply or self.action in ("truncate", "slow", "answer")
 
     def loses_answer(self) -> bool:
-        """True when the request was handled but its sender may not know."""
+        """True when the request was handled but its sender may not have the answer."""
         return self.action in ("reset", "drop", "stall", "truncate", "garbage")
 
     def answer(self, real: Optional[Response]) -> Response:

@@ -120,7 +120,7 @@ def git(*arguments: str, cwd: Optional[str] = None, **extra: str) -> str:
 
 
 def import_repository(source: str, target: str) -> None:
-    """Makes the bare repository `target` of a repository or of a plain directory."""
+    """Makes the bare repository `target` from a repository or from a plain directory."""
     if os.path.isdir(os.path.join(source, ".git")) or _is_bare(source):
         git("clone", "--quiet", "--bare", source, target)
     else:

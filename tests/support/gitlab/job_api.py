@@ -1,4 +1,4 @@
-"""The job's side of the API: state, log, artifacts. Authenticated by the job's own token."""
+"""The calls of a job: state, log, artifacts. Authenticated by the job's own token."""
 
 from __future__ import annotations
 

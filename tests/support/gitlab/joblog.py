@@ -1,4 +1,4 @@
-"""Reading a job log as GitLab's viewer does: timestamps, continuation lines, sections, colours."""
+"""Reads a job log as GitLab's viewer does: timestamps, continuation lines, sections, colours."""
 
 from __future__ import annotations
 

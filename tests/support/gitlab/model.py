@@ -1,4 +1,4 @@
-"""What the server knows: runners, projects, pipelines, jobs and their logs. No HTTP in here."""
+"""The server's data: runners, projects, pipelines, jobs and their logs. No HTTP here."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Trace:
         self.size += len(data)
 
     def truncate(self, size: int) -> None:
-        """Forgets the end of the log, as a server that lost a chunk does: the next patch gets 416."""
+        """Drops the end of the log, as a server that lost a chunk: the next patch gets 416."""
         self._file.truncate(size)
         self.size = size
         self.acknowledged = min(self.acknowledged, size)
@@ -177,7 +177,7 @@ class Job:
         self.lock = threading.RLock()
 
     def too_many_calls(self, limit: int) -> bool:
-        """Counts this call; true when there were more than `limit` in the last minute."""
+        """Counts this call; true when there were more than `limit` calls in the last minute."""
         now = time.monotonic()
         while self.calls and self.calls[0] < now - 60:
             self.calls.popleft()
@@ -199,7 +199,7 @@ class Job:
 
     @property
     def text(self) -> str:
-        """What a person reads: no timestamps, sections, colours."""
+        """The text that a person reads: without timestamps, sections and colours."""
         return plain_text(self.trace)
 
     def is_running(self) -> bool:

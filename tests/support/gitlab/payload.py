@@ -1,4 +1,4 @@
-"""The body of a 201 of jobs/request, shaped as the real server shapes it."""
+"""The body of a 201 of jobs/request, in the form of the real server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which job goes to whom: tags, protection, required features."""
+"""Which runner gets which job: tags, protection, required features."""
 
 from __future__ import annotations
 

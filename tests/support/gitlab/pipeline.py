@@ -2,8 +2,8 @@
 
 Known: stages, default, image, services, variables, before_script, script, after_script, tags, when
 (on_success, on_failure, always, manual), allow_failure, needs (names), dependencies, artifacts,
-cache, timeout, extends, rules with `when` alone. Anything else that would change which jobs run is
-an error, so that nobody believes a result that this model cannot give.
+cache, timeout, extends, rules with `when` alone. Any other keyword that would change which jobs run
+is an error, because this model would give a wrong result.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ UNKNOWN = ("only", "except", "parallel", "trigger", "run")
 
 
 class PipelineError(Exception):
-    """Said as GitLab says it, where it has a text for it."""
+    """The text is GitLab's where GitLab has one."""
 
 
 def load(text: str) -> tuple[list[str], dict[str, str], list[dict[str, Any]]]:
@@ -213,7 +213,7 @@ def _next_status(job: Any, good: bool) -> str:
 
 
 def dependencies(pipeline: Any, job: Any) -> list[Any]:
-    """Whose artifacts the job gets."""
+    """The jobs whose artifacts this job gets."""
     candidates = before(pipeline, job)
     chosen = job.spec.get("depends_on")
     return [other for other in candidates

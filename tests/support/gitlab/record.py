@@ -1,4 +1,4 @@
-"""What was said: every exchange, and every thing that a good runner must not do."""
+"""Records every exchange, and every violation: what a correct runner never does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ JSON_KEPT = 256 * 1024
 
 @dataclass
 class Exchange:
-    """A request and what it was answered. Times are seconds on the monotonic clock."""
+    """A request and its answer. Times are seconds on the monotonic clock."""
 
     number: int
     route: str
@@ -45,7 +45,7 @@ class Exchange:
 
 @dataclass
 class Violation:
-    """Something the real server would have tolerated, but which is wrong."""
+    """What the real server tolerates although it is wrong."""
 
     rule: str
     detail: str
@@ -58,7 +58,7 @@ class Violation:
 
 
 class Recorder:
-    """Keeps exchanges and violations, and wakes whoever waits for one."""
+    """Keeps exchanges and violations, and wakes the tests that wait for one."""
 
     def __init__(self, changed: threading.Condition) -> None:
         self._changed = changed

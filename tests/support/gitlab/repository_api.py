@@ -1,4 +1,4 @@
-"""What people's tools read of repositories: commits, files, trees, releases, and CI templates."""
+"""The part of GitLab's user API that reads repositories: commits, files, trees, releases, CI templates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .transport import Request, Response
 
 
 class RepositoryApi:
-    """As the real server, it does not say to strangers that a private project exists."""
+    """As on the real server, 404 for a private project that the caller may not see."""
 
     def __init__(self, server: Any) -> None:
         self.server = server

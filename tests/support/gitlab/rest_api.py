@@ -1,4 +1,4 @@
-"""The part of GitLab's user API that people and tests use: projects, pipelines, jobs."""
+"""The part of GitLab's user API that users and tests need: projects, pipelines, jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Method and path to handler. The route's name is what exchanges and faults are known by."""
+"""Maps method and path to a handler. Exchanges and faults name the route."""
 
 from __future__ import annotations
 

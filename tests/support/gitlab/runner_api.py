@@ -182,7 +182,7 @@ class RunnerApi:
         return Response(204, {"X-GitLab-Last-Update": runner.last_update})
 
     def _long_poll(self, body: dict[str, Any]) -> Optional[Response]:
-        """What the reverse proxy in front of the server does: hold the request, 204 without header."""
+        """Long polling, as GitLab's reverse proxy does it: the request is held, then 204 without the header."""
         server = self.server
         token, last_update = body.get("token"), body.get("last_update")
         if server.long_poll <= 0 or not token or not last_update:

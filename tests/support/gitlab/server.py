@@ -1,4 +1,4 @@
-"""The test GitLab as a whole: state, lock, life, and the calls that tests make."""
+"""The test GitLab: its state, its lock, start and stop, and the calls that tests make."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class GitLab:
         self._http: Optional[Server] = None
         self._dispatch = Dispatcher(self)
 
-    # --- life ----------------------------------------------------------------------------------
+    # --- start and stop ----------------------------------------------------------------------------------
 
     def __enter__(self) -> "GitLab":
         return self.start()
@@ -92,7 +92,7 @@ class GitLab:
         return self
 
     def stop_listening(self) -> None:
-        """As if the machine went away: nothing listens, open connections are cut."""
+        """An outage of the machine: nothing listens, open connections are cut."""
         if self._http is not None:
             self._http.stop()
             self._http = None
@@ -130,7 +130,7 @@ class GitLab:
     def refused_handshakes(self) -> int:
         return self._http.refused if self._http else 0
 
-    # --- what there is -------------------------------------------------------------------------
+    # --- runners, projects, pipelines, jobs -------------------------------------------------------------------------
 
     def add_runner(self, tags: Optional[list[str]] = None, run_untagged: bool = True,
                    legacy: bool = False, kind: str = "instance_type",
@@ -174,7 +174,7 @@ class GitLab:
             return project
 
     def add_job(self, script: Any = None, **spec: Any) -> Job:
-        """A job of its own, ready to be taken. See README for the keys of `spec`."""
+        """A job without a pipeline file, ready to be taken. README.md has the keys of `spec`."""
         spec["script"] = [script] if isinstance(script, str) else list(script or [])
         project = spec.get("project")
         if project is not None and project.repository and "sha" not in spec:
@@ -219,7 +219,7 @@ class GitLab:
             return True
 
     def cancel(self, job: Job, force: bool = False) -> None:
-        """Graceful where the daemon announced that it can; `force` takes the job away at once."""
+        """Graceful when the daemon announced this feature; with `force` the job is canceled at once."""
         with self.changed:
             if job.is_final():
                 return
@@ -264,7 +264,7 @@ class GitLab:
             job.created = time.time()
             self._queue_changed(job)
 
-    # --- what happened -------------------------------------------------------------------------
+    # --- what was received -------------------------------------------------------------------------
 
     @property
     def exchanges(self) -> list[Exchange]:

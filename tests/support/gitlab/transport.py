@@ -1,7 +1,7 @@
 """HTTP/1.1 over real sockets: one thread per connection, keep-alive, Expect, chunked bodies.
 
-The layer above sees a `Request` and returns a `Response`. How an answer may be damaged on its way
-(reset, stall, truncation, trickle) is carried out here, because only this layer owns the socket.
+The layer above gets a `Request` and returns a `Response`. This layer owns the socket, so it also carries out
+the faults of an answer (reset, stall, truncation, slow sending).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Request:
 
 @dataclass
 class Damage:
-    """What happens to the answer on the wire. `kind`: reset, drop, stall, truncate, slow, garbage."""
+    """A fault of the answer on the wire. `kind`: reset, drop, stall, truncate, slow, garbage."""
 
     kind: str
     seconds: float = 0.0
@@ -95,7 +95,7 @@ class Response:
 def reset(sock: socket.socket) -> None:
     """Ends the connection with RST, as a crashed peer or a firewall would."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    # detach(), because close() waits for the files that were made of this socket.
+    # detach(), because close() waits for the files that were made from this socket.
     os.close(sock.detach())
 
 
@@ -321,7 +321,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._closing.wait(seconds)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # Reached by failed TLS handshakes and by peers that vanish: both are the tests' business.
+        # Failed TLS handshakes and peers that vanish come here: tests cause both on purpose.
         self.refused += 1
 
     def start(self) -> None:
@@ -329,7 +329,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
                          name="gitlab-accept").start()
 
     def stop(self) -> None:
-        """Closes the listener and every connection, with RST, as a killed server does."""
+        """Closes the listener and every connection with RST, as a killed server."""
         self._closing.set()
         self.shutdown()
         self.server_close()

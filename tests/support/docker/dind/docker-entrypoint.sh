@@ -1,5 +1,5 @@
 #!/bin/sh
-# Like the official docker CLI image: guesses DOCKER_HOST, starts no engine.
+# Like the official docker CLI image's: derives DOCKER_HOST, starts no engine.
 set -eu
 if [ -n "${1:-}" ] && [ "${1#-}" != "$1" ]; then set -- docker "$@"; fi
 if [ -z "${DOCKER_HOST:-}" ] && [ ! -S /var/run/docker.sock ]; then

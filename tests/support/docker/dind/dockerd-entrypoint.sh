@@ -1,6 +1,6 @@
 #!/bin/sh
-# Behaves like the entrypoint of the official docker:dind image, of which it is an independent short form:
-# no arguments or flags start dockerd, `dockerd …` starts exactly that, anything else is only executed.
+# Behaves like the entrypoint of the official docker:dind image, but is written independently: without arguments, or
+# with flags, it starts dockerd; `dockerd …` is started as it is; anything else is only executed.
 set -eu
 
 make_certificates() {

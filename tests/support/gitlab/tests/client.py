@@ -1,4 +1,4 @@
-"""A well-behaved runner in miniature, to talk to the server as a real one does."""
+"""A small correct runner, for tests of the server."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Answer:
 
 
 class Client:
-    """Keeps one connection alive; a new one is made after an error or a close."""
+    """Keeps one connection open; makes a new one after an error or a close."""
 
     def __init__(self, server: GitLab, context: Optional[ssl.SSLContext] = None) -> None:
         self.url = urllib.parse.urlsplit(server.url)

@@ -1,4 +1,4 @@
-"""State, log, artifacts, cancel: the job's side of the API."""
+"""The calls of a job: state, log, artifacts, cancel."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""register, verify, unregister, reset, and who gets a job."""
+"""register, verify, unregister, reset, and which runner gets a job."""
 
 import threading
 import time
@@ -148,7 +148,7 @@ class Queue(ServerCase):
         self.assertEqual(self.client.request_job(runner.token, info=info).status, 204)
         self.assertEqual((job.status, job.failure_reason), ("failed", "runner_unsupported"))
 
-    def test_bad_manners_are_recorded(self):
+    def test_violations_are_recorded(self):
         runner = self.gitlab.add_runner()
         self.client.call("POST", "/api/v4/jobs/request",
                          b'{"token":"%s"}' % runner.token.encode(), {"User-Agent": "x"})
