@@ -4,7 +4,7 @@
 #include <array>
 
 #include "executors/helper/protocol.hpp"
-#include "executors/session/stage_command.hpp"
+#include "executors/session/frames.hpp"
 
 namespace executors::session {
 

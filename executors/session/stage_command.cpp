@@ -1,16 +1,11 @@
 #include "executors/session/stage_command.hpp"
-#include "base/json.hpp"
 
 namespace executors::session {
 
 namespace {
 
-using Json = nlohmann::json;
-
-/// MAX_ARG_STRLEN is 32 pages, with the name and the end.
+/// MAX_ARG_STRLEN is 32 pages, with the name and the terminating zero.
 constexpr std::size_t kMaxVariable = 128 * 1024 - 1;
-
-std::string frame_of(const Json& json) { return helper::make_frame(base::dump_json(json)); }
 
 std::string quote(std::string_view value) {
     std::string quoted = "'";
@@ -22,25 +17,6 @@ std::string quote(std::string_view value) {
         }
     }
     return quoted + "'";
-}
-
-template <typename T>
-T field(const Json& json, const char* name, T otherwise) {
-    const auto place = json.find(name);
-    if (place == json.end()) return otherwise;
-    try {
-        return place->get<T>();
-    } catch (const Json::exception&) {
-        return otherwise;
-    }
-}
-
-StageExit::Reason parse_reason(const std::string& text) {
-    using Reason = StageExit::Reason;
-    if (text == "exit") return Reason::kExited;
-    if (text == "deadline") return Reason::kDeadline;
-    if (text == "stopped") return Reason::kStopped;
-    return Reason::kStartFailed;
 }
 
 }  // namespace
@@ -62,105 +38,6 @@ void fit_environment(StageCommand& command) {
         return true;
     });
     command.script.insert(0, assignments);
-}
-
-std::string hello_frame(std::uint64_t from) {
-    return frame_of({{"op", "hello"}, {"version", helper::kProtocolVersion}, {"from", from}});
-}
-
-std::string run_frame(const StageCommand& command) {
-    const Json json{{"op", "run"},
-                    {"stage", command.stage},
-                    {"script", command.script},
-                    {"shells", command.shells.empty() ? default_shells() : command.shells},
-                    {"arguments", command.arguments},
-                    {"env", command.environment},
-                    {"unset", command.unset},
-                    {"cwd", command.cwd},
-                    {"user", command.user},
-                    {"deadline_ms", command.deadline.count()},
-                    {"grace_ms", command.grace.count()},
-                    {"drain_ms", command.drain.count()},
-                    {"hidden", command.hidden},
-                    {"kill_group", command.kill_group}};
-    return frame_of(json);
-}
-
-std::string stop_frame(std::uint16_t stage, std::chrono::milliseconds grace) {
-    return frame_of({{"op", "stop"}, {"stage", stage}, {"grace_ms", grace.count()}});
-}
-
-std::string limit_frame(std::uint64_t max_output_bytes) {
-    return frame_of({{"op", "limit"}, {"max_output_bytes", max_output_bytes}});
-}
-
-std::string wait_engine_frame(const std::string& id, const std::string& socket,
-                              std::chrono::milliseconds limit, const std::string& log,
-                              bool listening) {
-    return frame_of({{"op", "wait_engine"},
-                     {"id", id},
-                     {"socket", socket},
-                     {"timeout_ms", limit.count()},
-                     {"log", log},
-                     {"listening", listening}});
-}
-
-std::string file_frame(std::string_view op, const std::string& id, const std::string& path,
-                       unsigned mode, const std::string& user) {
-    return frame_of({{"op", op},
-                     {"id", id},
-                     {op == "put_tar" ? "dest" : "path", path},
-                     {"mode", mode},
-                     {"user", user}});
-}
-
-std::string read_frame(const std::string& path, const std::string& user) {
-    return frame_of(
-        {{"op", "read"}, {"version", helper::kProtocolVersion}, {"path", path}, {"user", user}});
-}
-
-std::string abort_upload_frame() { return frame_of({{"op", "abort_upload"}}); }
-
-std::string shutdown_frame(std::chrono::milliseconds grace) {
-    return frame_of({{"op", "shutdown"}, {"grace_ms", grace.count()}});
-}
-
-StageExit parse_exit(std::string_view text) {
-    const Json json = Json::parse(text, nullptr, false);
-    if (!json.is_object()) {
-        return {1, 0, StageExit::Reason::kStartFailed, "the supervisor's report cannot be read",
-                ""};
-    }
-    return {field(json, "code", 1), field(json, "signal", 0),
-            parse_reason(field<std::string>(json, "reason", "")),
-            field<std::string>(json, "message", ""), field<std::string>(json, "output", "")};
-}
-
-Notice parse_notice(std::string_view text) {
-    const Json json = Json::parse(text, nullptr, false);
-    Notice notice;
-    if (!json.is_object()) return notice;
-    notice.id = field<std::string>(json, "id", "");
-    notice.ok = field(json, "ok", false);
-    notice.error = field<std::string>(json, "error", "");
-    notice.event = field<std::string>(json, "event", "");
-    for (const char* name : {"limit", "left", "entries"}) {
-        notice.number = field<std::int64_t>(json, name, notice.number);
-    }
-    notice.waited_ms = field<std::int64_t>(json, "waited_ms", 0);
-    notice.log_tail = field<std::string>(json, "log_tail", "");
-    return notice;
-}
-
-base::Result<std::uint64_t> parse_file_answer(std::string_view text) {
-    const Json json = Json::parse(text, nullptr, false);
-    if (!json.is_object() || !field(json, "ok", false)) {
-        const std::string error =
-            json.is_object() ? field<std::string>(json, "error", "") : std::string();
-        return base::make_error(base::ErrorKind::kIo,
-                                error.empty() ? "the supervisor's answer cannot be read" : error);
-    }
-    return field<std::uint64_t>(json, "size", 0);
 }
 
 }  // namespace executors::session

@@ -1,219 +1,146 @@
 #include "executors/session/supervisor_session.hpp"
 
-#include <boost/asio/this_coro.hpp>
-#include <algorithm>
-
-#include "base/log.hpp"
 #include "base/random.hpp"
-#include "base/stop_source.hpp"
+#include "executors/session/frames.hpp"
 
-/// The connection and what comes over it; the commands are in commands.cpp.
 namespace executors::session {
 
 using base::ErrorKind;
+using protocol::http::BodySource;
 
 namespace {
 
-constexpr std::chrono::milliseconds kFirstPause{20};
-constexpr std::chrono::milliseconds kLongestPause{2000};
-constexpr int kGarbledTries = 3;
-/// A connection that lived so long worked, though a quiet job said nothing.
-constexpr std::chrono::seconds kProvenAfter{2};
+std::string describe_engine(const std::string& socket, const Notice& answer) {
+    std::string text = "the engine behind " + socket + " did not answer within " +
+                       std::to_string(answer.waited_ms) + " ms: " + answer.error;
+    if (!answer.log_tail.empty()) text += "\nThe end of its log:\n" + answer.log_tail;
+    return text;
+}
+
+/// The source of a body that is in memory: `content` once, then the end.
+base::Task<base::Result<std::string>> give_once(std::shared_ptr<std::string> content) {
+    co_return std::exchange(*content, std::string());
+}
 
 }  // namespace
 
 SupervisorSession::SupervisorSession(const boost::asio::any_io_executor& executor,
                                      Connector connector, EventSink& sink,
                                      std::uint64_t from_offset, std::chrono::milliseconds give_up)
-    : executor_(executor),
-      connector_(std::move(connector)),
-      sink_(sink),
-      give_up_(give_up),
-      id_prefix_(base::random_hex(6) + "-"),
-      offset_(from_offset),
-      changed_(executor),
-      outbox_changed_(executor),
-      writers_(executor) {}
+    : id_prefix_(base::random_hex(6) + "-"),
+      state_(executor),
+      outbox_(executor, state_),
+      replies_(state_),
+      events_(sink, state_, replies_, outbox_, from_offset),
+      uploader_(state_, outbox_, replies_),
+      link_(executor, std::move(connector), state_, outbox_, events_, give_up) {}
 
-SupervisorSession::~SupervisorSession() = default;
+std::string SupervisorSession::next_id() { return id_prefix_ + std::to_string(next_id_++); }
 
-base::Task<void> SupervisorSession::pump() {
-    // Its end has things to await, so a cancellation is seen by its effects and not thrown.
-    co_await boost::asio::this_coro::throw_if_cancelled(false);
-    auto pause = kFirstPause;
-    auto lost_at = Clock::now();
-    while (!is_over()) {
-        auto connecting = connector_();
-        auto stream = co_await std::move(connecting);
-        base::Result<void> talked;
-        const auto began = Clock::now();
-        if (stream) {
-            std::shared_ptr<Stream> shared = std::move(*stream);
-            auto talking = converse(std::move(shared));
-            talked = co_await std::move(talking);
-        } else {
-            talked = stream.error();
-        }
-        auto state = co_await boost::asio::this_coro::cancellation_state;
-        if (state.cancelled() != boost::asio::cancellation_type::none) close();
-        if (is_over()) break;
-        base::Error error = talked
-                                ? base::make_error(ErrorKind::kUnavailable, "the connection ended")
-                                : talked.error();
-        if (heard_ || Clock::now() - began > kProvenAfter) {
-            pause = kFirstPause;
-            lost_at = Clock::now();
-        }
-        heard_ = false;
-        // An engine whose container has just ended says so where the first record is expected; the
-        // next try finds the container ended, and explains it.
-        const bool garbled = error.is(ErrorKind::kProtocol) && reader_.consumed() == 0;
-        garbled_ = garbled ? garbled_ + 1 : 0;
-        const bool hopeless =
-            error.is(ErrorKind::kNotFound) ||
-            (error.is(ErrorKind::kProtocol) && (!garbled || garbled_ > kGarbledTries));
-        if (hopeless || shutdown_requested_ || Clock::now() - lost_at > give_up_) {
-            fail(error.with_context("reach the job's supervisor"));
-            break;
-        }
-        base::log::debug("The connection to a job's supervisor was lost",
-                         {{"error", error.message}});
-        auto slept = co_await base::sleep_for(pause);
-        if (!slept) close();
-        pause = std::min(pause * 2, kLongestPause);
+base::Task<base::Result<StageExit>> SupervisorSession::run_stage(StageCommand command) {
+    const std::uint16_t stage = command.stage;
+    if (!replies_.has_exit(stage)) {
+        fit_environment(command);
+        outbox_.send(run_key(stage), run_frame(command));
+        command = StageCommand();  // its secrets are not kept while the stage runs
     }
+    auto exit = co_await replies_.wait_exit(stage);
+    co_return std::move(exit);
 }
 
-void SupervisorSession::close() {
-    fail(base::make_error(ErrorKind::kUnavailable,
-                          "the conversation with the job's supervisor was ended"));
-    if (stream_) stream_->close();
+base::Task<base::Result<StageExit>> SupervisorSession::wait_exit(std::uint16_t stage) {
+    return replies_.wait_exit(stage);
 }
 
-void SupervisorSession::fail(base::Error error) {
-    if (!is_over()) failure_ = std::move(error);
-    changed_.notify_all();
-    outbox_changed_.notify_all();
+void SupervisorSession::request_stop(std::uint16_t stage, std::chrono::milliseconds grace) {
+    if (replies_.has_exit(stage)) return;
+    outbox_.send(stop_key(stage), stop_frame(stage, grace));
 }
 
-base::Task<base::Result<void>> SupervisorSession::converse(std::shared_ptr<Stream> stream) {
-    begin_connection(stream);
-    writers_.spawn("supervisor commands", write_out(stream, generation_));
-    auto read = co_await read_in(stream);
-    stream->close();
-    end_connection();
-    co_await writers_.wait();
-    co_return std::move(read);
+void SupervisorSession::limit_output(std::uint64_t max_bytes) {
+    outbox_.send("limit", limit_frame(max_bytes));
 }
 
-void SupervisorSession::begin_connection(std::shared_ptr<Stream> stream) {
-    stream_ = std::move(stream);
-    ++generation_;
-    heard_ = false;
-    reader_.reset();
-    connection_offset_ = offset_;
-    outbox_.clear();
-    outbox_.push_back(std::make_shared<const std::string>(hello_frame(offset_)));
-    for (const Pending& pending : pending_) outbox_.push_back(pending.frame);
+base::Task<base::Result<Notice>> SupervisorSession::ask(std::string id, std::string frame) {
+    replies_.expect(id);
+    outbox_.send(id, std::move(frame));
+    auto answer = co_await replies_.wait_answer(id);
+    replies_.forget(id);
+    outbox_.settle(id);
+    co_return std::move(answer);
 }
 
-void SupervisorSession::end_connection() {
-    stream_.reset();
-    ++generation_;
-    outbox_.clear();
-    if (upload_) upload_->lost = true;
-    changed_.notify_all();
-    outbox_changed_.notify_all();
+base::Task<base::Result<void>> SupervisorSession::wait_engine(std::string socket, EngineState state,
+                                                              std::chrono::milliseconds limit,
+                                                              std::string log) {
+    const std::string id = next_id();
+    const bool listening = state == EngineState::kListening;
+    auto asking = ask(id, wait_engine_frame(id, socket, limit, log, listening));
+    auto answer = co_await std::move(asking);
+    if (!answer) co_return answer.error();
+    if (answer->ok) co_return base::Result<void>();
+    co_return base::make_error(ErrorKind::kTimeout, describe_engine(socket, *answer));
 }
 
-base::Task<void> SupervisorSession::write_out(std::shared_ptr<Stream> stream,
-                                              std::uint64_t generation) {
-    while (generation == generation_) {
-        if (outbox_.empty()) {
-            co_await outbox_changed_.wait();
-            continue;
-        }
-        const auto frame = outbox_.front();
-        auto written = co_await stream->write_all(*frame);
-        if (generation != generation_) co_return;
-        if (!written) {
-            stream->close();  // the reader sees it, and the connection is made again
-            co_return;
-        }
-        outbox_.pop_front();
-        changed_.notify_all();
+base::Task<base::Result<void>> SupervisorSession::file_command(std::string_view op,
+                                                               std::string path, unsigned mode,
+                                                               std::string user) {
+    const std::string id = next_id();
+    auto asking = ask(id, file_frame(op, id, path, mode, user));
+    auto answer = co_await std::move(asking);
+    if (!answer) co_return answer.error();
+    if (!answer->ok) co_return base::make_error(ErrorKind::kIo, answer->error);
+    co_return base::Result<void>();
+}
+
+base::Task<base::Result<void>> SupervisorSession::make_directory(std::string path, unsigned mode,
+                                                                 std::string user) {
+    return file_command("mkdir", std::move(path), mode, std::move(user));
+}
+
+base::Task<base::Result<void>> SupervisorSession::remove(std::string path, std::string user) {
+    return file_command("remove", std::move(path), 0, std::move(user));
+}
+
+base::Task<base::Result<void>> SupervisorSession::put_file(std::string path, std::string content,
+                                                           unsigned mode, std::string user) {
+    const auto shared = std::make_shared<std::string>(std::move(content));
+    BodySource source = [shared] { return give_once(shared); };
+    return put_file(std::move(path), std::move(source), mode, std::move(user));
+}
+
+base::Task<base::Result<void>> SupervisorSession::put_file(std::string path, BodySource source,
+                                                           unsigned mode, std::string user) {
+    std::string id = next_id();
+    std::string frame = file_frame("put_file", id, path, mode, user);
+    return uploader_.upload(std::move(id), std::move(frame), std::move(source));
+}
+
+base::Task<base::Result<void>> SupervisorSession::put_tar(std::string destination,
+                                                          BodySource source, std::string user) {
+    std::string id = next_id();
+    std::string frame = file_frame("put_tar", id, destination, 0, user);
+    return uploader_.upload(std::move(id), std::move(frame), std::move(source));
+}
+
+base::Task<base::Result<std::unique_ptr<RemoteFile>>> SupervisorSession::open_file(
+    std::string path, std::string user) {
+    auto connecting = link_.connect();
+    auto stream = co_await std::move(connecting);
+    if (!stream) co_return stream.error().with_context("read " + path);
+    auto opening = RemoteFile::open(std::move(*stream), std::move(path), std::move(user));
+    auto file = co_await std::move(opening);
+    co_return std::move(file);
+}
+
+base::Task<base::Result<void>> SupervisorSession::shutdown(std::chrono::milliseconds grace) {
+    link_.expect_shutdown();
+    outbox_.send("shutdown", shutdown_frame(grace));
+    while (!state_.has_ended()) {
+        auto changed = co_await state_.wait_change();
+        if (!changed && !state_.has_ended()) co_return changed.error();
     }
-}
-
-base::Task<base::Result<void>> SupervisorSession::read_in(std::shared_ptr<Stream> stream) {
-    while (true) {
-        auto target = reader_.writable();
-        auto count = co_await stream->read_some(target);
-        if (!count) co_return count.error();
-        if (*count == 0) {
-            co_return base::make_error(ErrorKind::kUnavailable, "the job's supervisor hung up");
-        }
-        heard_ = true;
-        ever_heard_ = true;
-        reader_.filled(*count);
-        auto taken = take_records();
-        if (!taken) co_return taken.error();
-        if (is_over()) co_return base::Result<void>();
-    }
-}
-
-base::Result<void> SupervisorSession::take_records() {
-    RecordReader::Record record;
-    while (true) {
-        const auto more = reader_.next(record);
-        if (!more) return more.error();
-        if (!*more) break;
-        take_record(record);
-    }
-    const std::uint64_t reached = connection_offset_ + reader_.consumed();
-    if (reached == offset_) return {};
-    offset_ = reached;
-    sink_.on_offset(offset_);
-    return {};
-}
-
-void SupervisorSession::take_record(const RecordReader::Record& record) {
-    const auto& header = record.header;
-    switch (header.type) {
-        case helper::RecordType::kOutput:
-            return sink_.on_output(header.stage, header.stream, header.time_us, record.text);
-        // A started stage need not be told again; its script, with what is secret in it, is
-        // forgotten.
-        case helper::RecordType::kStarted: return settle("run " + std::to_string(header.stage));
-        case helper::RecordType::kExited: return take_exit(header.stage, record.text);
-        case helper::RecordType::kNotice: return take_notice(record.text);
-    }
-}
-
-void SupervisorSession::take_exit(std::uint16_t stage, std::string_view json) {
-    settle("run " + std::to_string(stage));
-    settle("stop " + std::to_string(stage));
-    exits_.emplace(stage, parse_exit(json));  // a repeated record changes nothing
-    changed_.notify_all();
-}
-
-void SupervisorSession::take_notice(std::string_view json) {
-    Notice notice = parse_notice(json);
-    if (notice.event == helper::kEventOutputLimit) {
-        sink_.on_output_limit(static_cast<std::uint64_t>(notice.number));
-    } else if (notice.event == helper::kEventShutdown && !is_over()) {
-        ended_ = true;
-        if (notice.number != 0) {
-            base::log::warning("Processes of a job could not be ended", {{"count", notice.number}});
-        }
-    }
-    const auto waiting = answers_.find(notice.id);
-    if (waiting != answers_.end()) {
-        settle(notice.id);
-        waiting->second = std::move(notice);
-    }
-    changed_.notify_all();
-    outbox_changed_.notify_all();
+    co_return base::Result<void>();
 }
 
 }  // namespace executors::session

@@ -2,43 +2,43 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
-#include <functional>
-#include <list>
-#include <map>
 #include <memory>
-#include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 
-#include "base/notifier.hpp"
 #include "base/result.hpp"
-#include "base/task_group.hpp"
-#include "executors/session/record_reader.hpp"
+#include "executors/session/command_outbox.hpp"
+#include "executors/session/event_reader.hpp"
+#include "executors/session/replies.hpp"
 #include "executors/session/session.hpp"
-#include "protocol/http/stream.hpp"
+#include "executors/session/session_state.hpp"
+#include "executors/session/supervisor_link.hpp"
+#include "executors/session/uploader.hpp"
 
 namespace executors::session {
 
-/// The conversation over a connection (executors/helper/protocol.hpp). pump() connects, and
-/// connects again from the last offset when the connection is lost; calls in progress do not
-/// notice. Only an upload that was under way fails, with kUnavailable.
+/// The Session over a connection to a job's supervisor (executors/helper/protocol.hpp). pump()
+/// connects, and connects again from the last offset when the connection is lost; calls in progress
+/// do not notice. Only an upload that was under way fails, with kUnavailable.
+///
+/// Each call here makes a command and waits for its answer. The parts do the rest: SupervisorLink
+/// keeps a connection, CommandOutbox writes to it, EventReader reads from it, Replies keeps the
+/// answers, Uploader sends content.
 ///
 /// Life: that of Session. `sink` outlives pump().
 class SupervisorSession final : public Session {
   public:
-    using Connector =
-        std::function<base::Task<base::Result<std::unique_ptr<protocol::http::ByteStream>>>()>;
+    using Connector = SupervisorLink::Connector;
 
+    /// `from_offset`: the bytes of the event log that the sink has already (EventSink::on_offset).
+    /// `give_up`: how long the supervisor may stay unreachable.
     SupervisorSession(const boost::asio::any_io_executor& executor, Connector connector,
                       EventSink& sink, std::uint64_t from_offset,
                       std::chrono::milliseconds give_up = std::chrono::seconds(60));
-    ~SupervisorSession() override;
 
-    base::Task<void> pump() override;
-    [[nodiscard]] bool was_reached() const override { return ever_heard_; }
-    void close() override;
+    base::Task<void> pump() override { return link_.run(); }
+    [[nodiscard]] bool was_reached() const override { return events_.was_reached(); }
+    void close() override { link_.close(); }
 
     base::Task<base::Result<StageExit>> run_stage(StageCommand command) override;
     base::Task<base::Result<StageExit>> wait_exit(std::uint16_t stage) override;
@@ -61,82 +61,23 @@ class SupervisorSession final : public Session {
                                            std::string user) override;
     base::Task<base::Result<void>> shutdown(std::chrono::milliseconds grace) override;
 
-    [[nodiscard]] std::uint64_t offset() const { return offset_; }
+    [[nodiscard]] std::uint64_t offset() const { return events_.offset(); }
 
   private:
-    using Clock = std::chrono::steady_clock;
-    using Stream = protocol::http::ByteStream;
-
-    /// What must reach the supervisor: sent again on every connection until `key` is settled.
-    struct Pending {
-        std::string key;
-        std::shared_ptr<const std::string> frame;
-    };
-    struct Upload {
-        std::string id;
-        bool lost = false;
-    };
-    /// Frees the place for the next upload, and gives the open one up when it was not finished.
-    class UploadTurn;
-
-    // the connection
-    base::Task<base::Result<void>> converse(std::shared_ptr<Stream> stream);
-    base::Task<void> write_out(std::shared_ptr<Stream> stream, std::uint64_t generation);
-    base::Task<base::Result<void>> read_in(std::shared_ptr<Stream> stream);
-    void begin_connection(std::shared_ptr<Stream> stream);
-    void end_connection();
-    void fail(base::Error error);
-    [[nodiscard]] bool is_over() const { return failure_.has_value() || ended_; }
-
-    // records
-    base::Result<void> take_records();
-    void take_record(const RecordReader::Record& record);
-    void take_exit(std::uint16_t stage, std::string_view json);
-    void take_notice(std::string_view json);
-
-    // commands
-    void send(std::string key, std::string frame);
-    void settle(std::string_view key);
-    void enqueue(std::shared_ptr<const std::string> frame);
     std::string next_id();
     base::Task<base::Result<Notice>> ask(std::string id, std::string frame);
-    base::Task<base::Result<Notice>> wait_answer(std::string id);
     base::Task<base::Result<void>> file_command(std::string_view op, std::string path,
                                                 unsigned mode, std::string user);
-    base::Task<base::Result<void>> upload(std::string id, std::string frame,
-                                          protocol::http::BodySource source);
-    base::Task<base::Result<void>> send_body(protocol::http::BodySource& source);
-    base::Task<base::Result<void>> send_chunk(std::string_view chunk);
-    base::Task<base::Result<void>> wait_change();
 
-    boost::asio::any_io_executor executor_;
-    Connector connector_;
-    EventSink& sink_;
-    const std::chrono::milliseconds give_up_;
+    /// Ids are unique among all sessions of the environment: the supervisor carries out each once.
     const std::string id_prefix_;
     std::uint64_t next_id_ = 1;
-
-    RecordReader reader_;
-    std::uint64_t offset_;
-    std::uint64_t connection_offset_ = 0;  ///< where this connection began
-    std::shared_ptr<Stream> stream_;
-    std::uint64_t generation_ = 0;
-    bool heard_ = false;  ///< this connection has delivered something
-    bool ever_heard_ = false;
-    int garbled_ = 0;  ///< connections in a row that began with something else than a record
-
-    std::list<Pending> pending_;
-    std::deque<std::shared_ptr<const std::string>> outbox_;
-    std::map<std::uint16_t, StageExit> exits_;
-    std::map<std::string, std::optional<Notice>> answers_;  ///< the ids that somebody waits for
-    std::shared_ptr<Upload> upload_;
-    std::optional<base::Error> failure_;
-    bool shutdown_requested_ = false;
-    bool ended_ = false;
-
-    base::Notifier changed_;  ///< an exit, an answer, a failure, room in the outbox
-    base::Notifier outbox_changed_;
-    base::TaskGroup writers_;
+    SessionState state_;
+    CommandOutbox outbox_;
+    Replies replies_;
+    EventReader events_;
+    Uploader uploader_;
+    SupervisorLink link_;
 };
 
 }  // namespace executors::session

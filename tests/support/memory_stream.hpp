@@ -42,6 +42,8 @@ class MemoryPeer {
         wire_->ended = true;
         wire_->changed.notify_all();
     }
+    /// Writes answer kUnavailable; reads go on.
+    void hang_up_writes() { wire_->writes_fail = true; }
     /// Reads answer `error` after the bytes that were sent.
     void break_with(base::Error error) {
         wire_->broken = std::move(error);
@@ -84,6 +86,7 @@ class MemoryPeer {
         bool ended = false;
         bool closed = false;
         bool writes_held = false;
+        bool writes_fail = false;
         std::optional<base::Error> broken;
         base::Notifier changed;
     };
@@ -117,7 +120,7 @@ class MemoryPeer {
                 if (state.cancelled() != boost::asio::cancellation_type::none) co_return aborted();
             }
             if (wire->closed) co_return aborted();
-            if (wire->ended) {
+            if (wire->ended || wire->writes_fail) {
                 co_return base::make_error(base::ErrorKind::kUnavailable, "the peer has hung up");
             }
             wire->from_client.append(bytes);
