@@ -8,9 +8,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string frame_of(const Json& json) {
-    return helper::make_frame(base::dump_json(json));
-}
+std::string frame_of(const Json& json) { return helper::make_frame(base::dump_json(json)); }
 
 template <typename T>
 T field(const Json& json, const char* name, T otherwise) {
