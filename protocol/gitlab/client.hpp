@@ -104,6 +104,29 @@ struct ArtifactUpload {
     std::function<void(const base::Error& why, std::chrono::milliseconds wait)> on_retry;
 };
 
+/// The calls of the runner API that requests for jobs and running jobs need. Client is the real
+/// one.
+///
+/// Life, strand, stop and failures: those of Client.
+class JobsApi {
+  public:
+    virtual ~JobsApi() = default;
+
+    virtual base::Task<JobRequestAnswer> request_job(JobRequest request) = 0;
+    virtual base::Task<UpdateResult> update_job(JobCredentials job, JobUpdate update) = 0;
+    /// `content` is at most 1 MiB and starts at `offset` of the log.
+    virtual base::Task<PatchResult> patch_trace(JobCredentials job, TraceContent content,
+                                                std::uint64_t offset, bool debug_trace) = 0;
+    /// Tries as often as runner-protocol.md §2.10 says. kForbidden and kInvalidInput (too large)
+    /// are final.
+    virtual base::Task<base::Result<void>> upload_artifact(JobCredentials job,
+                                                           ArtifactUpload upload) = 0;
+    /// `job` is a dependency: its id and the token that came with it. kUnauthorized, kForbidden and
+    /// kNotFound are answered at once, every other failure after three tries.
+    virtual base::Task<base::Result<std::unique_ptr<http::StreamingResponse>>> download_artifact(
+        JobCredentials job, bool direct_download) = 0;
+};
+
 /// Speaks the runner API of one server.
 ///
 /// Life: one per [[runners]] entry, because it keeps the queue key of the server
@@ -112,9 +135,9 @@ struct ArtifactUpload {
 /// Stop: cancel the awaiting coroutine (base::run_stoppable); a wait for the next attempt ends at
 /// once. Failures: those of http::Client, and status_error() for a status that the call does not
 /// expect. No token, and no address with credentials, appears in an error or in the log.
-class Client {
+class Client final : public JobsApi {
   public:
-    ~Client();
+    ~Client() override;
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
@@ -140,18 +163,14 @@ class Client {
     base::Task<base::Result<TokenAnswer>> reset_token_of(std::int64_t runner_id,
                                                          base::Secret access_token);
 
-    base::Task<JobRequestAnswer> request_job(JobRequest request);
-    base::Task<UpdateResult> update_job(JobCredentials job, JobUpdate update);
-    /// `content` is at most 1 MiB and starts at `offset` of the log.
+    base::Task<JobRequestAnswer> request_job(JobRequest request) override;
+    base::Task<UpdateResult> update_job(JobCredentials job, JobUpdate update) override;
     base::Task<PatchResult> patch_trace(JobCredentials job, TraceContent content,
-                                        std::uint64_t offset, bool debug_trace);
-    /// Tries as often as runner-protocol.md §2.10 says. kForbidden and kInvalidInput (too large)
-    /// are final.
-    base::Task<base::Result<void>> upload_artifact(JobCredentials job, ArtifactUpload upload);
-    /// `job` is a dependency: its id and the token that came with it. kUnauthorized, kForbidden and
-    /// kNotFound are answered at once, every other failure after three tries.
+                                        std::uint64_t offset, bool debug_trace) override;
+    base::Task<base::Result<void>> upload_artifact(JobCredentials job,
+                                                   ArtifactUpload upload) override;
     base::Task<base::Result<std::unique_ptr<http::StreamingResponse>>> download_artifact(
-        JobCredentials job, bool direct_download);
+        JobCredentials job, bool direct_download) override;
 
     /// "https://host/root/api/v4", for people.
     [[nodiscard]] std::string base_url() const;

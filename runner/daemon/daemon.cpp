@@ -80,8 +80,8 @@ void Daemon::apply(std::shared_ptr<const config::Config> config) {
     }
     entries_ = builder_.build(config_);
     if (rotation_) rotation_->configure(entries_);
-    if (feeder_) {
-        feeder_->configure(entries_, config_->concurrent,
+    if (poller_) {
+        poller_->configure(entries_, config_->concurrent,
                            std::chrono::seconds(config_->check_interval_seconds));
     }
 }
@@ -141,15 +141,18 @@ base::Task<int> Daemon::run() {
     observer.on_end = [this](const job::JobRun& run) {
         status_.on_job_end(run);
         rested_ = false;
-        feeder_->notify();
+        poller_->notify();
     };
     observer.on_refuse = [this](const RunnerEntry& entry) { status_.on_job_refused(entry); };
     observer.on_inputs = [this](const script::InputsExpansion& expansion) {
         status_.on_inputs(expansion);
     };
-    jobs_ = std::make_unique<JobHost>(executor_, state_dir_->path(), system_id_, make,
-                                      std::move(observer));
-    Feeder::Host host;
+    JobHost::Options options;
+    options.state_dir = state_dir_->path();
+    options.system_id = system_id_;
+    options.make_executor = make;
+    jobs_ = std::make_unique<JobHost>(executor_, std::move(options), std::move(observer));
+    JobPoller::Host host;
     host.running_jobs = [this] { return jobs_->running(); };
     host.running_jobs_of = [this](const std::string& runner) { return jobs_->running_of(runner); };
     host.accept = [this](std::shared_ptr<RunnerEntry> entry,
@@ -164,7 +167,7 @@ base::Task<int> Daemon::run() {
     host.fed = [this](const RunnerEntry& entry, status::Feed feed) {
         status_.on_feed(entry, feed);
     };
-    feeder_ = std::make_unique<Feeder>(executor_, system_id_, std::move(host));
+    poller_ = std::make_unique<JobPoller>(executor_, system_id_, std::move(host));
     auto on_new_token = [this](bool saved) {
         status_.on_configuration_saved(saved);
         if (saved) reload();
@@ -180,7 +183,7 @@ base::Task<int> Daemon::run() {
     services_.spawn("watchdog", feed_watchdog());
     take_up_former_jobs();
     base::TaskGroup feeding(executor_);
-    feeding.spawn("feeder", feeder_->run());
+    feeding.spawn("job poller", poller_->run());
     feeding.spawn("token rotation", rotation_->run());
     base::log::info("Runner is ready", {{"config", config_->path.string()},
                                         {"runners", entries_.size()},
@@ -203,14 +206,14 @@ base::Task<int> Daemon::run() {
 base::Task<void> Daemon::wind_down() {
     notify_service_manager(kServiceStopping);
     rotation_->stop();
-    feeder_->stop();
-    co_await feeder_->drain();
+    poller_->stop();
+    co_await poller_->drain();
     co_await jobs_->wait();
 }
 
 base::Task<void> Daemon::limit_the_requests() {
     auto waited = co_await base::sleep_for(kRequestGrace);
-    if (waited) feeder_->cancel_requests();
+    if (waited) poller_->cancel_requests();
 }
 
 /// A forceful stop has an end.

@@ -11,8 +11,8 @@
 #include "base/notifier.hpp"
 #include "base/task_group.hpp"
 #include "runner/daemon/config_watch.hpp"
-#include "runner/daemon/feeder.hpp"
 #include "runner/daemon/job_host.hpp"
+#include "runner/daemon/job_poller.hpp"
 #include "runner/daemon/shutdown.hpp"
 #include "runner/daemon/status_service.hpp"
 #include "runner/daemon/token_rotation.hpp"
@@ -77,7 +77,7 @@ class Daemon {
     EntryBuilder builder_;
     std::vector<std::shared_ptr<RunnerEntry>> entries_;
     std::unique_ptr<JobHost> jobs_;
-    std::unique_ptr<Feeder> feeder_;
+    std::unique_ptr<JobPoller> poller_;
     std::unique_ptr<TokenRotation> rotation_;
     std::string config_stamp_;  ///< of the file that was read last
     base::Notifier stop_changed_;

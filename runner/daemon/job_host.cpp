@@ -2,23 +2,19 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
-#include "runner/job/failure_reason.hpp"
+#include "runner/daemon/job_refusal.hpp"
 #include "runner/job/gitlab_channel.hpp"
 #include "runner/script/repository_url.hpp"
 #include "runner/script/variables.hpp"
-#include "runner/trace/spool.hpp"
 
 namespace runner::daemon {
 
 namespace gitlab = protocol::gitlab;
 
-JobHost::JobHost(const boost::asio::any_io_executor& executor, std::filesystem::path state_dir,
-                 std::string system_id, MakeExecutor make_executor, Observer observer)
+JobHost::JobHost(const boost::asio::any_io_executor& executor, Options options, Observer observer)
     : executor_(executor),
-      state_dir_(std::move(state_dir)),
-      system_id_(std::move(system_id)),
+      options_(std::move(options)),
       working_dir_(std::filesystem::current_path().string()),
-      make_executor_(std::move(make_executor)),
       observer_(std::move(observer)),
       slots_changed_(executor),
       group_(executor) {}
@@ -26,16 +22,14 @@ JobHost::JobHost(const boost::asio::any_io_executor& executor, std::filesystem::
 void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobRequestAnswer& answer) {
     auto payload = gitlab::decode_payload(answer.payload);
     if (!payload) {
-        const auto identity = gitlab::decode_identity(answer.payload);
         base::log::error("The server sent a job that cannot be understood",
                          {{"runner", entry->short_token}, {"error", payload.error().message}});
+        const auto identity = gitlab::decode_identity(answer.payload);
         if (!identity) return;
-        journal::Failure why{
-            journal::FailureReason::kSystemFailure, 0,
-            "the server's job description cannot be understood: " + payload.error().message};
-        group_.spawn("refuse a job",
-                     refuse(entry, {identity->id, identity->token}, std::move(why), {}));
-        return;
+        return refuse(
+            entry, {identity->id, identity->token},
+            {journal::FailureReason::kSystemFailure, 0,
+             "the server's job description cannot be understood: " + payload.error().message});
     }
     const gitlab::JobCredentials credentials{payload->id, payload->token};
     base::log::info("Checking for jobs... received",
@@ -44,10 +38,29 @@ void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobReques
                      {"runner", entry->short_token},
                      {"runner_name", entry->runner->name}});
     if (auto problem = expand_inputs(*entry, *payload)) {
-        group_.spawn("refuse a job", refuse(entry, credentials, std::move(*problem),
-                                            payload->features.failure_reasons));
-        return;
+        return refuse(entry, credentials, std::move(*problem), payload->features.failure_reasons);
     }
+    auto begun = begin(entry, std::move(*payload), answer);
+    if (begun) return;
+    base::log::error("A job cannot be started",
+                     {{"job", credentials.id}, {"error", begun.error().message}});
+    refuse(entry, credentials, {journal::FailureReason::kSystemFailure, 0, begun.error().message});
+}
+
+void JobHost::refuse(const std::shared_ptr<RunnerEntry>& entry, gitlab::JobCredentials job,
+                     journal::Failure why, std::vector<std::string> known_reasons) {
+    observer_.on_refuse(*entry);
+    group_.spawn("refuse a job",
+                 refuse_job(entry, std::move(job), std::move(why), std::move(known_reasons)));
+}
+
+/// Gives the job a slot and a place in the journal, and starts it. Both are given back when it
+/// cannot be started.
+base::Result<void> JobHost::begin(const std::shared_ptr<RunnerEntry>& entry,
+                                  gitlab::JobPayload payload,
+                                  const gitlab::JobRequestAnswer& answer) {
+    const std::string identity = config::runner_identity(*entry->runner);
+    const std::int64_t project = payload.job_info.project_id;
     journal::JobRecord record;
     record.url = entry->runner->url;
     record.short_token = entry->short_token;
@@ -55,27 +68,22 @@ void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobReques
     record.received_unix_micros = base::unix_micros_now();
     record.ca_chain = answer.tls_ca_chain;
     record.correlation_id = answer.correlation_id;
-    record.slot =
-        slots_.acquire(config::runner_identity(*entry->runner), payload->job_info.project_id);
-    const std::int64_t project = payload->job_info.project_id;
-    auto journal = journal::Journal::create(state_dir_, entry->runner->url, payload->id, record,
-                                            answer.payload);
-    base::Result<void> started;
-    if (journal) {
-        started = start(entry, *journal, record, std::move(*payload), nullptr);
-    } else {
-        started = journal.error();
+    record.slot = slots_.acquire(identity, project);
+    auto journal = journal::Journal::create(options_.state_dir, entry->runner->url, payload.id,
+                                            record, answer.payload);
+    if (!journal) {
+        slots_.release(identity, project, record.slot);
+        return journal.error();
     }
-    if (started) return;
-    slots_.release(config::runner_identity(*entry->runner), project, record.slot);
-    base::log::error("A job cannot be started",
-                     {{"job", credentials.id}, {"error", started.error().message}});
-    if (journal) {
-        auto removed = journal->remove();
-        static_cast<void>(removed);
+    auto started = start(entry, *journal, record, std::move(payload), nullptr);
+    if (started) return {};
+    slots_.release(identity, project, record.slot);
+    if (auto removed = journal->remove(); !removed) {
+        base::log::error(
+            "A job's journal could not be removed",
+            {{"directory", journal->directory().string()}, {"error", removed.error().message}});
     }
-    journal::Failure why{journal::FailureReason::kSystemFailure, 0, started.error().message};
-    group_.spawn("refuse a job", refuse(entry, credentials, std::move(why), {}));
+    return started.error();
 }
 
 std::optional<journal::Failure> JobHost::expand_inputs(const RunnerEntry& entry,
@@ -92,10 +100,10 @@ std::optional<journal::Failure> JobHost::expand_inputs(const RunnerEntry& entry,
 base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry,
                                   journal::Journal journal, const journal::JobRecord& record,
                                   gitlab::JobPayload payload, const journal::Checkpoint* restored) {
-    auto executor = make_executor_(*entry->runner);
+    auto executor = options_.make_executor(*entry->runner);
     if (!executor) return executor.error();
     job::GitLabChannelOptions options;
-    options.client = entry->client;
+    options.client = entry->jobs;
     options.info = runner_info(*entry->config, *entry->runner);
     options.payload = &payload;
     options.runner = entry->runner;
@@ -107,19 +115,20 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry,
                         .runner = entry->runner,
                         .payload = std::move(payload),
                         .ca_chain = record.ca_chain,
-                        .system_id = system_id_,
+                        .system_id = options_.system_id,
                         .working_dir = working_dir_,
                         .record = record,
                         .journal = std::move(journal),
                         .restored = restored ? std::optional(*restored) : std::nullopt,
                         .executor = std::move(*executor),
-                        .channel = std::move(*channel)};
+                        .channel = std::move(*channel),
+                        .make_session = options_.make_session};
     watch_slot(setup);
-    const auto place = jobs_.emplace(
+    const auto running = jobs_.emplace(
         jobs_.end(), Running{entry, std::make_unique<job::JobRun>(executor_, std::move(setup))});
-    if (stopped_ != base::StopReason::kNone) place->run->stop(stopped_, stop_signal_);
-    if (restored == nullptr) observer_.on_start(*place->run);
-    group_.spawn("job " + std::to_string(place->run->status().id), run_to_the_end(place));
+    if (stopped_ != base::StopReason::kNone) running->run->stop(stopped_, stop_signal_);
+    if (restored == nullptr) observer_.on_start(*running->run);
+    group_.spawn("job " + std::to_string(running->run->status().id), run_to_the_end(running));
     return {};
 }
 
@@ -134,50 +143,25 @@ void JobHost::watch_slot(job::JobSetup& setup) {
     };
 }
 
-base::Task<void> JobHost::run_to_the_end(Place place) {
-    const auto& setup = place->run->setup();
+base::Task<void> JobHost::run_to_the_end(Position running) {
+    const auto& setup = running->run->setup();
     const std::string runner = config::runner_identity(*setup.runner);
     const std::int64_t project = setup.payload.job_info.project_id;
     while (slots_.is_held(runner, project, setup.record.slot)) {
         co_await slots_changed_.wait();
     }
-    co_await place->run->run();
-    const auto& outcome = place->run->outcome();
+    co_await running->run->run();
+    const auto& outcome = running->run->outcome();
     const auto age = base::unix_micros_now() - setup.record.received_unix_micros;
     base::log::info(outcome.success() ? "Job succeeded" : "Job failed",
                     {{"job", setup.payload.id},
                      {"project", setup.payload.job_info.project_id},
-                     {"runner", place->entry->short_token},
-                     {"runner_name", place->entry->runner->name},
+                     {"runner", running->entry->short_token},
+                     {"runner_name", running->entry->runner->name},
                      {"error", outcome.success() ? std::string("none") : outcome.failure->message},
                      {"duration_s", static_cast<double>(age) / 1e6}});
-    observer_.on_end(*place->run);
-    jobs_.erase(place);
-}
-
-base::Task<void> JobHost::refuse(std::shared_ptr<RunnerEntry> entry, gitlab::JobCredentials job,
-                                 journal::Failure why, std::vector<std::string> known_reasons) {
-    observer_.on_refuse(*entry);
-    gitlab::JobUpdate start;
-    start.info = runner_info(*entry->config, *entry->runner);
-    gitlab::JobUpdate end = start;
-    // GitLab takes an outcome only of a job that has said it runs.
-    auto begun = co_await entry->client->update_job(job, std::move(start));
-    if (begun.outcome == gitlab::UpdateOutcome::kAborted) co_return;
-    const std::string line = "\x1b[31;1mERROR: " + job::last_line(why) + "\x1b[0;m\n";
-    auto patched = co_await entry->client->patch_trace(job, line, 0, false);
-    end.state = gitlab::JobState::kFailed;
-    end.failure_reason = job::wire_reason(why.reason, known_reasons);
-    if (patched.outcome == gitlab::PatchOutcome::kOk) {
-        end.checksum = trace::checksum_of(line);
-        end.bytesize = line.size();
-    }
-    auto told = co_await entry->client->update_job(job, std::move(end));
-    if (told.outcome == gitlab::UpdateOutcome::kFailed ||
-        patched.outcome == gitlab::PatchOutcome::kFailed) {
-        base::log::error("The server could not be told that a job cannot run",
-                         {{"job", job.id}, {"error", told.message}});
-    }
+    observer_.on_end(*running->run);
+    jobs_.erase(running);
 }
 
 void JobHost::restore(

@@ -27,17 +27,25 @@ using MakeExecutor =
 /// Life: the daemon's; wait() before it goes. Strand: the I/O thread.
 class JobHost {
   public:
-    /// Whom it may concern.
+    struct Options {
+        std::filesystem::path state_dir;
+        std::string system_id;
+        MakeExecutor make_executor;
+        job::SessionFactory make_session = job::make_supervisor_session;
+    };
+    /// Is told what happens to the jobs; the metrics count it. No function may be empty.
     struct Observer {
-        std::function<void(const job::JobRun&)> on_start;  ///< of each new job
-        std::function<void(const job::JobRun&)>
-            on_end;  ///< of each job, when its slot is free again
-        std::function<void(const RunnerEntry&)> on_refuse;  ///< for each job that could not begin
+        /// A new job begins.
+        std::function<void(const job::JobRun&)> on_start;
+        /// A job has ended, and its slot is free again.
+        std::function<void(const job::JobRun&)> on_end;
+        /// A job could not begin.
+        std::function<void(const RunnerEntry&)> on_refuse;
+        /// A job's inputs were put into its payload, or could not be.
         std::function<void(const script::InputsExpansion&)> on_inputs;
     };
 
-    JobHost(const boost::asio::any_io_executor& executor, std::filesystem::path state_dir,
-            std::string system_id, MakeExecutor make_executor, Observer observer);
+    JobHost(const boost::asio::any_io_executor& executor, Options options, Observer observer);
 
     /// Takes a job that the server has just assigned. What is wrong with it is told to the server.
     void accept(std::shared_ptr<RunnerEntry> entry,
@@ -65,25 +73,25 @@ class JobHost {
         std::shared_ptr<RunnerEntry> entry;
         std::unique_ptr<job::JobRun> run;
     };
-    using Place = std::list<Running>::iterator;
+    using Position = std::list<Running>::iterator;
 
     /// What is common to a new job and one from the journal.
     base::Result<void> start(const std::shared_ptr<RunnerEntry>& entry, journal::Journal journal,
                              const journal::JobRecord& record, protocol::gitlab::JobPayload payload,
                              const journal::Checkpoint* restored);
-    base::Task<void> run_to_the_end(Place place);
+    base::Task<void> run_to_the_end(Position running);
     void watch_slot(job::JobSetup& setup);
     [[nodiscard]] std::optional<journal::Failure> expand_inputs(
         const RunnerEntry& entry, protocol::gitlab::JobPayload& payload) const;
-    base::Task<void> refuse(std::shared_ptr<RunnerEntry> entry,
-                            protocol::gitlab::JobCredentials job, journal::Failure why,
-                            std::vector<std::string> known_reasons);
+    base::Result<void> begin(const std::shared_ptr<RunnerEntry>& entry,
+                             protocol::gitlab::JobPayload payload,
+                             const protocol::gitlab::JobRequestAnswer& answer);
+    void refuse(const std::shared_ptr<RunnerEntry>& entry, protocol::gitlab::JobCredentials job,
+                journal::Failure why, std::vector<std::string> known_reasons = {});
 
     boost::asio::any_io_executor executor_;
-    std::filesystem::path state_dir_;
-    std::string system_id_;
+    Options options_;
     std::string working_dir_;
-    MakeExecutor make_executor_;
     Observer observer_;
     base::StopReason stopped_ = base::StopReason::kNone;
     std::string stop_signal_;

@@ -112,6 +112,7 @@ std::vector<std::shared_ptr<RunnerEntry>> EntryBuilder::build(
                   config::short_token(runner.token),
                   runner.url + '\n' + runner.token.reveal(),
                   client,
+                  client,
                   state};
         entries.push_back(std::move(entry));
     }

@@ -34,6 +34,7 @@ struct RunnerEntry {
     std::string short_token;
     std::string key;  ///< URL and token: health and client are kept by it
     std::shared_ptr<protocol::gitlab::Client> client;
+    std::shared_ptr<protocol::gitlab::JobsApi> jobs;  ///< `client`, for what has to do with jobs
     std::shared_ptr<TokenState> token_state;
 };
 

@@ -112,7 +112,7 @@ class JobTarget final : public trace::TraceTarget {
         return body;
     }
 
-    std::shared_ptr<gitlab::Client> client_;
+    std::shared_ptr<gitlab::JobsApi> client_;
     gitlab::JobCredentials job_;
     gitlab::RunnerInfo info_;
     std::vector<std::string> known_reasons_;

@@ -14,7 +14,7 @@ namespace runner::job {
 /// The channel of a job that GitLab handed out: masks and frames the log, keeps it in `spool` and
 /// sends it by PATCH, tells the server start and end.
 struct GitLabChannelOptions {
-    std::shared_ptr<protocol::gitlab::Client> client;
+    std::shared_ptr<protocol::gitlab::JobsApi> client;
     protocol::gitlab::RunnerInfo info;
     const protocol::gitlab::JobPayload* payload = nullptr;  ///< read at construction only
     const config::RunnerConfig* runner = nullptr;           ///< the same

@@ -1,4 +1,4 @@
-#include "runner/daemon/feeder.hpp"
+#include "runner/daemon/job_poller.hpp"
 
 #include <algorithm>
 
@@ -9,15 +9,15 @@ namespace runner::daemon {
 namespace gitlab = protocol::gitlab;
 using Clock = std::chrono::steady_clock;
 
-Feeder::Feeder(const boost::asio::any_io_executor& executor, std::string system_id, Host host)
+JobPoller::JobPoller(const boost::asio::any_io_executor& executor, std::string system_id, Host host)
     : system_id_(std::move(system_id)),
       host_(std::move(host)),
       changed_(executor),
       stop_(executor),
       requests_(executor) {}
 
-void Feeder::configure(std::vector<std::shared_ptr<RunnerEntry>> entries, int concurrent,
-                       std::chrono::seconds check_interval) {
+void JobPoller::configure(std::vector<std::shared_ptr<RunnerEntry>> entries, int concurrent,
+                          std::chrono::nanoseconds check_interval) {
     entries_ = std::move(entries);
     concurrent_ = concurrent;
     check_interval_ = check_interval;
@@ -25,9 +25,9 @@ void Feeder::configure(std::vector<std::shared_ptr<RunnerEntry>> entries, int co
     changed_.notify_all();
 }
 
-bool Feeder::has_room() const { return host_.running_jobs() + in_flight_ < concurrent_; }
+bool JobPoller::has_room() const { return host_.running_jobs() + in_flight_ < concurrent_; }
 
-base::Task<void> Feeder::run() {
+base::Task<void> JobPoller::run() {
     std::size_t next = 0;
     while (!stopped_) {
         if (entries_.empty() || !has_room()) {
@@ -36,20 +36,19 @@ base::Task<void> Feeder::run() {
         }
         next %= entries_.size();
         offer(entries_[next++]);
-        const auto pause =
-            std::chrono::nanoseconds(check_interval_) / static_cast<std::int64_t>(entries_.size());
+        const auto pause = check_interval_ / static_cast<std::int64_t>(entries_.size());
         auto notified = co_await stop_.wait_for(pause);
         static_cast<void>(notified);
     }
 }
 
-bool Feeder::is_healthy(const RunnerEntry& entry) {
+bool JobPoller::is_healthy(const RunnerEntry& entry) {
     const auto& runner = *entry.runner;
     return has_executor(runner) && health_.may_ask(entry.key, runner.unhealthy_requests_limit,
                                                    runner.unhealthy_interval, Clock::now());
 }
 
-bool Feeder::limit_reached(const RunnerEntry& entry) const {
+bool JobPoller::limit_reached(const RunnerEntry& entry) const {
     const auto& runner = *entry.runner;
     if (runner.limit <= 0) return false;
     const int running = host_.running_jobs_of(config::runner_identity(runner));
@@ -58,7 +57,7 @@ bool Feeder::limit_reached(const RunnerEntry& entry) const {
     return true;
 }
 
-bool Feeder::has_request_slot(const RunnerEntry& entry) {
+bool JobPoller::has_request_slot(const RunnerEntry& entry) {
     const auto& runner = *entry.runner;
     const auto flag = runner.feature_flags.find("FF_USE_ADAPTIVE_REQUEST_CONCURRENCY");
     const bool adaptive = flag == runner.feature_flags.end() || flag->second;
@@ -66,7 +65,7 @@ bool Feeder::has_request_slot(const RunnerEntry& entry) {
            entry.token_state->adaptive.limit(runner.request_concurrency, adaptive);
 }
 
-void Feeder::offer(const std::shared_ptr<RunnerEntry>& entry) {
+void JobPoller::offer(const std::shared_ptr<RunnerEntry>& entry) {
     if (stopped_ || !has_room()) return;
     if (!is_healthy(*entry)) return host_.fed(*entry, status::Feed::kUnhealthy);
     const bool limited = limit_reached(*entry);
@@ -75,14 +74,14 @@ void Feeder::offer(const std::shared_ptr<RunnerEntry>& entry) {
     if (!limited && slot) requests_.spawn("request a job", request(entry));
 }
 
-base::Task<void> Feeder::request(std::shared_ptr<RunnerEntry> entry) {
+base::Task<void> JobPoller::request(std::shared_ptr<RunnerEntry> entry) {
     ++in_flight_;
     ++entry->token_state->requests_in_flight;
     gitlab::JobRequest body;
     body.token = entry->runner->token;
     body.system_id = system_id_;
     body.info = runner_info(*entry->config, *entry->runner);
-    auto answer = co_await entry->client->request_job(std::move(body));
+    auto answer = co_await entry->jobs->request_job(std::move(body));
     --in_flight_;
     --entry->token_state->requests_in_flight;
     judge(*entry, answer);
@@ -92,7 +91,7 @@ base::Task<void> Feeder::request(std::shared_ptr<RunnerEntry> entry) {
     if (got_job && !entry->runner->strict_check_interval) offer(entry);
 }
 
-void Feeder::judge(const RunnerEntry& entry, const gitlab::JobRequestAnswer& answer) {
+void JobPoller::judge(const RunnerEntry& entry, const gitlab::JobRequestAnswer& answer) {
     using Outcome = AdaptiveRequestLimit::Outcome;
     const auto& runner = *entry.runner;
     const bool got_job = answer.outcome == gitlab::JobRequestOutcome::kJob;
@@ -119,7 +118,7 @@ void Feeder::judge(const RunnerEntry& entry, const gitlab::JobRequestAnswer& ans
 }
 
 /// A server that is away for a night must not fill the log.
-void Feeder::log_availability(const RunnerEntry& entry, const gitlab::JobRequestAnswer& answer) {
+void JobPoller::log_availability(const RunnerEntry& entry, const gitlab::JobRequestAnswer& answer) {
     const std::string& name = entry.runner->name;
     if (answer.outcome != gitlab::JobRequestOutcome::kFailed) {
         if (const auto times = failures_.succeeded(entry.key)) {
@@ -137,12 +136,12 @@ void Feeder::log_availability(const RunnerEntry& entry, const gitlab::JobRequest
     }
 }
 
-void Feeder::stop() {
+void JobPoller::stop() {
     stopped_ = true;
     changed_.notify_all();
     stop_.notify_all();
 }
 
-base::Task<void> Feeder::drain() { co_await requests_.wait(); }
+base::Task<void> JobPoller::drain() { co_await requests_.wait(); }
 
 }  // namespace runner::daemon

@@ -18,9 +18,9 @@ namespace runner::daemon {
 /// place, because its answer may be a job that has to be run.
 ///
 /// Life: run() until stop() and drain(). Strand: the I/O thread.
-class Feeder {
+class JobPoller {
   public:
-    /// What the feeder needs to know and to do; the daemon's.
+    /// What the poller asks and tells its owner.
     struct Host {
         std::function<int()> running_jobs;
         std::function<int(const std::string& runner_identity)> running_jobs_of;
@@ -30,11 +30,11 @@ class Feeder {
         std::function<void(const RunnerEntry&, status::Feed)> fed;
     };
 
-    Feeder(const boost::asio::any_io_executor& executor, std::string system_id, Host host);
+    JobPoller(const boost::asio::any_io_executor& executor, std::string system_id, Host host);
 
     /// New configuration: takes effect at once, forgets who was unhealthy.
     void configure(std::vector<std::shared_ptr<RunnerEntry>> entries, int concurrent,
-                   std::chrono::seconds check_interval);
+                   std::chrono::nanoseconds check_interval);
     /// A job has ended: there may be room.
     void notify() { changed_.notify_all(); }
     base::Task<void> run();
@@ -61,7 +61,7 @@ class Feeder {
     Host host_;
     std::vector<std::shared_ptr<RunnerEntry>> entries_;
     int concurrent_ = 1;
-    std::chrono::seconds check_interval_{3};
+    std::chrono::nanoseconds check_interval_ = std::chrono::seconds(3);
     HealthTracker health_;
     FailureLog failures_;
     int in_flight_ = 0;

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/notifier.hpp"
+#include "protocol/gitlab/client.hpp"
+
+namespace tests {
+
+/// The runner API without a server: a test says what it answers, and looks at what it was asked.
+class FakeJobsApi final : public protocol::gitlab::JobsApi {
+  public:
+    explicit FakeJobsApi(const boost::asio::any_io_executor& executor) : released_(executor) {
+        update_result.outcome = protocol::gitlab::UpdateOutcome::kOk;
+        patch_result.outcome = protocol::gitlab::PatchOutcome::kOk;
+    }
+
+    /// Answers to requests for jobs, in order; then there is no job.
+    std::deque<protocol::gitlab::JobRequestAnswer> answers;
+    /// Requests for jobs do not end before release().
+    bool hold_requests = false;
+    protocol::gitlab::UpdateResult update_result;
+    protocol::gitlab::PatchResult patch_result;
+    /// Is called at the begin of each request for a job.
+    std::function<void()> on_request;
+
+    int requests = 0;
+    std::vector<protocol::gitlab::JobUpdate> updates;
+    std::string trace;
+
+    void release() {
+        hold_requests = false;
+        released_.notify_all();
+    }
+
+    base::Task<protocol::gitlab::JobRequestAnswer> request_job(
+        protocol::gitlab::JobRequest) override {
+        ++requests;
+        if (on_request) on_request();
+        while (hold_requests) {
+            co_await released_.wait();
+        }
+        protocol::gitlab::JobRequestAnswer answer;
+        answer.outcome = protocol::gitlab::JobRequestOutcome::kNone;
+        if (!answers.empty()) {
+            answer = std::move(answers.front());
+            answers.pop_front();
+        }
+        co_return std::move(answer);
+    }
+    base::Task<protocol::gitlab::UpdateResult> update_job(
+        protocol::gitlab::JobCredentials, protocol::gitlab::JobUpdate update) override {
+        updates.push_back(std::move(update));
+        co_return update_result;
+    }
+    base::Task<protocol::gitlab::PatchResult> patch_trace(protocol::gitlab::JobCredentials,
+                                                          protocol::gitlab::TraceContent content,
+                                                          std::uint64_t offset, bool) override {
+        protocol::gitlab::PatchResult result = patch_result;
+        result.offset = offset;
+        if (const auto* text = std::get_if<std::string>(&content)) {
+            trace += *text;
+            result.offset += text->size();
+        } else {
+            result.offset += std::get<base::FilePart>(content).bytes;
+        }
+        co_return std::move(result);
+    }
+    base::Task<base::Result<void>> upload_artifact(protocol::gitlab::JobCredentials,
+                                                   protocol::gitlab::ArtifactUpload) override {
+        co_return base::Result<void>();
+    }
+    base::Task<base::Result<std::unique_ptr<protocol::http::StreamingResponse>>> download_artifact(
+        protocol::gitlab::JobCredentials, bool) override {
+        co_return base::make_error(base::ErrorKind::kNotFound, "404 Not Found");
+    }
+
+  private:
+    base::Notifier released_;
+};
+
+}  // namespace tests

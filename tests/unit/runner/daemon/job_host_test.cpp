@@ -1,0 +1,229 @@
+#include "runner/daemon/job_host.hpp"
+
+#include <gmock/gmock.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <filesystem>
+
+#include "base/json.hpp"
+#include "tests/support/fake_jobs_api.hpp"
+#include "tests/support/fake_session.hpp"
+#include "tests/support/run_to_end.hpp"
+#include "tests/support/scripted_executor.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace runner::daemon {
+namespace {
+
+using protocol::gitlab::JobRequestAnswer;
+using protocol::gitlab::JobRequestOutcome;
+using protocol::gitlab::JobState;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string payload_of(std::int64_t id) {
+    const nlohmann::json payload{{"id", id},
+                                 {"token", "job-token"},
+                                 {"job_info", {{"name", "build"}, {"project_id", 5}}},
+                                 {"git_info",
+                                  {{"repo_url", "https://gitlab.example.com/group/project.git"},
+                                   {"sha", "0123456789012345678901234567890123456789"},
+                                   {"ref", "main"}}},
+                                 {"runner_info", {{"timeout", 3600}}},
+                                 {"steps", {{{"name", "script"}, {"script", {"true"}}}}}};
+    return payload.dump();
+}
+
+class JobHostTest : public testing::Test {
+  protected:
+    JobHostTest() {
+        runner_.name = "test";
+        runner_.url = "https://gitlab.example.com";
+        runner_.token = base::Secret("glrt-token");
+        runner_.executor = "docker";
+        executor_.info.has_git = true;
+        api_ = std::make_shared<tests::FakeJobsApi>(context_.get_executor());
+        entry_ = std::make_shared<RunnerEntry>();
+        entry_->config = std::make_shared<const config::Config>();
+        entry_->runner = &runner_;
+        entry_->short_token = "token";
+        entry_->jobs = api_;
+        entry_->token_state = std::make_shared<TokenState>();
+        make_host();
+    }
+    void make_host() {
+        JobHost::Options options;
+        options.state_dir = dir_.path();
+        options.system_id = "s_1";
+        options.make_executor =
+            [this](
+                const config::RunnerConfig&) -> base::Result<std::unique_ptr<executors::Executor>> {
+            if (executor_error_) return *executor_error_;
+            return std::unique_ptr<executors::Executor>(
+                std::make_unique<tests::ScriptedExecutor>(context_.get_executor(), executor_));
+        };
+        options.make_session =
+            [this](const boost::asio::any_io_executor& io, executors::Executor&,
+                   executors::session::EventSink& sink,
+                   std::uint64_t offset) -> std::unique_ptr<executors::session::Session> {
+            return std::make_unique<tests::FakeSession>(io, session_, &sink, offset);
+        };
+        JobHost::Observer observer;
+        observer.on_start = [this](const job::JobRun& run) {
+            events_.push_back("start " + std::to_string(run.status().id));
+            slots_.push_back(run.setup().record.slot.concurrent_id);
+        };
+        observer.on_end = [this](const job::JobRun& run) {
+            events_.push_back("end " + std::to_string(run.status().id) +
+                              (run.outcome().success() ? " success" : " failure"));
+        };
+        observer.on_refuse = [this](const RunnerEntry&) { events_.emplace_back("refuse"); };
+        observer.on_inputs = [](const script::InputsExpansion&) {};
+        host_.emplace(context_.get_executor(), std::move(options), std::move(observer));
+    }
+    void accept(std::string payload) {
+        JobRequestAnswer answer;
+        answer.outcome = JobRequestOutcome::kJob;
+        answer.payload = std::move(payload);
+        host_->accept(entry_, answer);
+    }
+    void wait() { tests::run_to_end(context_, wait_for_jobs()); }
+    [[nodiscard]] bool journal_is_empty() const { return journal::find_jobs(dir_.path()).empty(); }
+
+    boost::asio::io_context context_{1};
+    tests::TempDir dir_;
+    config::RunnerConfig runner_;
+    tests::ExecutorScript executor_;
+    tests::SessionScript session_;
+    std::optional<base::Error> executor_error_;
+    std::shared_ptr<tests::FakeJobsApi> api_;
+    std::shared_ptr<RunnerEntry> entry_;
+    std::optional<JobHost> host_;
+    std::vector<std::string> events_;
+    std::vector<int> slots_;
+
+  private:
+    base::Task<bool> wait_for_jobs() {
+        co_await host_->wait();
+        co_return true;
+    }
+};
+
+TEST_F(JobHostTest, RunsAJobToItsEnd) {
+    accept(payload_of(7));
+    EXPECT_EQ(host_->running(), 1);
+    ASSERT_EQ(host_->statuses().size(), 1U);
+    EXPECT_EQ(host_->statuses()[0]->name, "build");
+    wait();
+    EXPECT_THAT(events_, testing::ElementsAre("start 7", "end 7 success"));
+    EXPECT_EQ(host_->running(), 0);
+    EXPECT_EQ(api_->updates.back().state, JobState::kSuccess);
+    EXPECT_TRUE(journal_is_empty());
+}
+
+TEST_F(JobHostTest, GivesConcurrentJobsDifferentSlots) {
+    accept(payload_of(7));
+    accept(payload_of(8));
+    EXPECT_EQ(host_->running_of(config::runner_identity(runner_)), 2);
+    wait();
+    EXPECT_THAT(slots_, testing::ElementsAre(0, 1));
+    accept(payload_of(9));
+    wait();
+    EXPECT_EQ(slots_.back(), 0) << "a free number is used again";
+}
+
+TEST_F(JobHostTest, TellsTheServerOfAJobThatCannotBeUnderstood) {
+    accept(R"({"id": 7, "token": "job-token", "steps": "none"})");
+    wait();
+    EXPECT_THAT(events_, testing::ElementsAre("refuse"));
+    EXPECT_THAT(api_->trace, HasSubstr("the server's job description cannot be understood"));
+    ASSERT_EQ(api_->updates.size(), 2U);
+    EXPECT_EQ(api_->updates[0].state, JobState::kRunning);
+    EXPECT_EQ(api_->updates[1].state, JobState::kFailed);
+    EXPECT_EQ(api_->updates[1].failure_reason, "runner_system_failure");
+    EXPECT_EQ(api_->updates[1].bytesize, api_->trace.size());
+}
+
+TEST_F(JobHostTest, TellsNobodyOfAnAnswerThatNamesNoJob) {
+    accept("no JSON");
+    wait();
+    EXPECT_THAT(events_, IsEmpty());
+    EXPECT_THAT(api_->updates, IsEmpty());
+}
+
+TEST_F(JobHostTest, GivesBackWhatAJobHadThatCannotBegin) {
+    executor_error_ = base::make_error(base::ErrorKind::kConfiguration, "no such engine");
+    accept(payload_of(7));
+    wait();
+    EXPECT_THAT(events_, testing::ElementsAre("refuse"));
+    EXPECT_THAT(api_->trace, HasSubstr("no such engine"));
+    EXPECT_TRUE(journal_is_empty());
+    EXPECT_EQ(host_->running_of(config::runner_identity(runner_)), 0);
+}
+
+TEST_F(JobHostTest, RefusesAJobThatItHasAlready) {
+    accept(payload_of(7));
+    accept(payload_of(7));
+    wait();
+    EXPECT_THAT(events_, testing::UnorderedElementsAre("start 7", "refuse", "end 7 success"));
+}
+
+TEST_F(JobHostTest, DoesNotRefuseAJobThatTheServerHasDroppedMeanwhile) {
+    api_->update_result.outcome = protocol::gitlab::UpdateOutcome::kAborted;
+    executor_error_ = base::make_error(base::ErrorKind::kConfiguration, "no such engine");
+    accept(payload_of(7));
+    wait();
+    EXPECT_EQ(api_->updates.size(), 1U);
+    EXPECT_EQ(api_->trace, "");
+}
+
+TEST_F(JobHostTest, StopsTheJobsThatRunAndThoseThatComeLater) {
+    executor_.hold_prepare = true;
+    accept(payload_of(7));
+    executor_.on_call = [this](const std::string& call) {
+        if (call != "prepare") return;
+        boost::asio::post(context_, [this] {
+            host_->stop_all(base::StopReason::kShutdown, "interrupt");
+            accept(payload_of(8));
+        });
+    };
+    wait();
+    EXPECT_THAT(events_, Contains("end 7 failure"));
+    EXPECT_THAT(events_, Contains("end 8 failure"));
+    EXPECT_EQ(std::count(executor_.calls.begin(), executor_.calls.end(), "prepare"), 1);
+}
+
+TEST_F(JobHostTest, TakesUpAJobInItsSlot) {
+    journal::JobRecord record;
+    record.url = runner_.url;
+    record.slot = {.concurrent_id = 3, .concurrent_project_id = 3};
+    auto journal = journal::Journal::create(dir_.path(), runner_.url, 7, record, payload_of(7));
+    ASSERT_TRUE(journal);
+    journal::Checkpoint checkpoint;
+    checkpoint.phase = journal::Phase::kRunning;
+    checkpoint.executor_state = "{}";
+    checkpoint.plan_index = 2;
+    ASSERT_TRUE(journal->save(checkpoint));
+    host_->restore(journal::find_jobs(dir_.path()),
+                   [this](const journal::JobRecord&) { return entry_; });
+    ASSERT_EQ(host_->running(), 1);
+    EXPECT_TRUE(host_->statuses()[0]->restored);
+    wait();
+    EXPECT_THAT(executor_.calls, testing::ElementsAre("restore", "halt", "cleanup"));
+    EXPECT_THAT(events_, testing::ElementsAre("end 7 success")) << "it was begun by another daemon";
+    EXPECT_TRUE(journal_is_empty());
+}
+
+TEST_F(JobHostTest, KeepsAJobWhoseRunnerIsNoLongerConfigured) {
+    auto journal = journal::Journal::create(dir_.path(), runner_.url, 7, {}, payload_of(7));
+    ASSERT_TRUE(journal->save({}));
+    host_->restore(journal::find_jobs(dir_.path()),
+                   [](const journal::JobRecord&) { return std::shared_ptr<RunnerEntry>(); });
+    EXPECT_EQ(host_->running(), 0);
+    EXPECT_FALSE(journal_is_empty());
+}
+
+}  // namespace
+}  // namespace runner::daemon
