@@ -4,8 +4,8 @@
 #include "base/log.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/gitlab_channel.hpp"
+#include "runner/script/feature_flags.hpp"
 #include "runner/script/repository_url.hpp"
-#include "runner/script/variables.hpp"
 #include "runner/trace/spool.hpp"
 
 namespace runner::daemon {
@@ -81,8 +81,8 @@ void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobReques
 std::optional<journal::Failure> JobHost::expand_inputs(const RunnerEntry& entry,
                                                        gitlab::JobPayload& payload) const {
     if (payload.inputs.empty()) return std::nullopt;
-    const script::Variables variables(payload, *entry.runner, {});
-    if (!variables.feature("FF_ENABLE_JOB_INPUTS_INTERPOLATION")) return std::nullopt;
+    const script::FeatureFlags flags(payload, *entry.runner);
+    if (!flags.enabled("FF_ENABLE_JOB_INPUTS_INTERPOLATION")) return std::nullopt;
     const auto expansion = script::expand_inputs(payload);
     observer_.on_inputs(expansion);
     if (expansion.problem == script::InputsExpansion::Problem::kNone) return std::nullopt;

@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "runner/job/failure_reason.hpp"
+#include "runner/script/parse_bool.hpp"
 #include "runner/script/variables.hpp"
 #include "runner/trace/job_trace.hpp"
 #include "runner/trace/uploader.hpp"
@@ -254,8 +255,7 @@ struct LogFacts {
 /// The variables are assembled here for the log alone: the job makes its own when it knows its
 /// directories.
 LogFacts log_facts(const Options& options) {
-    script::RunnerFacts facts;
-    const script::Variables variables(*options.payload, *options.runner, facts);
+    const script::Variables variables(*options.payload, *options.runner, {});
     LogFacts out;
     out.timestamps = variables.feature("FF_TIMESTAMPS");
     out.all_token_prefixes = variables.feature("FF_MASK_ALL_DEFAULT_TOKENS");

@@ -5,7 +5,7 @@
 #include "base/json.hpp"
 #include "base/stop_source.hpp"
 #include "runner/job/job_run.hpp"
-#include "runner/script/cache_key.hpp"
+#include "runner/script/archive_rules.hpp"
 
 /// Artifacts: the supervisor's side packs and unpacks, the channel sends and fetches, and the bytes
 /// pass through here without being kept (job-runtime.md §7).
@@ -117,7 +117,7 @@ base::Task<JobRun::StageResult> JobRun::download_artifacts() {
 /// As often as the job allows: what is damaged would be damaged again, so only the transfer is
 /// repeated.
 base::Task<base::Result<void>> JobRun::download(const Dependency& dependency) {
-    const int attempts = variables_->attempts("ARTIFACT_DOWNLOAD_ATTEMPTS");
+    const int attempts = behaviour_->attempts("ARTIFACT_DOWNLOAD_ATTEMPTS");
     for (checkpoint_.attempt = 0;; ++checkpoint_.attempt) {
         const bool direct = variables_->feature("FF_USE_DIRECT_DOWNLOAD");
         auto trying = download_once(dependency, direct);

@@ -7,6 +7,7 @@
 
 #include "base/duration.hpp"
 #include "base/strings.hpp"
+#include "runner/script/parse_bool.hpp"
 #include "runner/script/repository_url.hpp"
 
 namespace runner::job {
@@ -178,12 +179,11 @@ base::Result<Directories> job_directories(const JobPayload& payload,
     out.cache = runner.cache_dir.empty() ? root + "/cache" : runner.cache_dir;
     out.project += "/" + out.slug;
 
-    script::RunnerFacts facts;
-    facts.builds_dir = out.builds;
-    facts.project_dir = out.project;
-    facts.concurrent_id = slot.concurrent_id;
-    facts.concurrent_project_id = slot.concurrent_project_id;
-    const script::Variables variables(payload, runner, facts);
+    script::PredefinedValues predefined;
+    predefined.concurrent_id = slot.concurrent_id;
+    predefined.concurrent_project_id = slot.concurrent_project_id;
+    script::Variables variables(payload, runner, predefined);
+    variables.set_directories(out);
     if (const std::string wish = variables.get("GIT_CLONE_PATH"); !wish.empty()) {
         if (!runner.custom_build_dir_enabled.value_or(is_docker(runner))) {
             return base::make_error(base::ErrorKind::kConfiguration,

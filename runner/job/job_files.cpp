@@ -36,7 +36,7 @@ base::Task<JobRun::StageResult> JobRun::bring_sources(const PlannedStage& stage)
     auto parts =
         scripts_->split_sources.split_sources(DaemonSources::git_directories(sources_directory()));
     if (!parts) co_return parts.error();
-    for (const std::string& warning : variables_->take_warnings()) log().warning(warning);
+    for (const std::string& warning : behaviour_->take_warnings()) log().warning(warning);
     const base::Deadline deadline = stage_deadline(stage);
     const auto before = script_number(ScriptPart::kBefore);
     auto result = co_await run_script(before, std::move(parts->before), deadline);

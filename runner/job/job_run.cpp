@@ -46,13 +46,13 @@ std::uint64_t environment_output_limit(std::uint64_t limit) {
 }
 
 /// The client's pair goes to scripts as a whole or not at all.
-void read_client_pair(const config::RunnerConfig& runner, script::RunnerFacts& facts) {
+void read_client_pair(const config::RunnerConfig& runner, script::PredefinedValues& predefined) {
     if (runner.tls_cert_file.empty() || runner.tls_key_file.empty()) return;
     auto cert = base::read_file(runner.tls_cert_file);
     auto key = base::read_file(runner.tls_key_file);
     if (!cert || !key) return;  // the connection says what is wrong with them
-    facts.tls_cert = std::move(*cert);
-    facts.tls_key = std::move(*key);
+    predefined.tls_cert = std::move(*cert);
+    predefined.tls_key = std::move(*key);
 }
 
 /// A class that a repetition does not change.
@@ -164,21 +164,19 @@ base::Task<bool> JobRun::make_ready() {
     const auto& payload = setup_.payload;
     auto directories = job_directories(payload, *setup_.runner, setup_.record.short_token,
                                        setup_.record.slot, setup_.working_dir);
-    script::RunnerFacts facts;
-    facts.short_token = setup_.record.short_token;
+    script::PredefinedValues predefined;
+    predefined.short_token = setup_.record.short_token;
+    predefined.concurrent_id = setup_.record.slot.concurrent_id;
+    predefined.concurrent_project_id = setup_.record.slot.concurrent_project_id;
+    predefined.shared_environment = setup_.runner->executor == "shell";
+    predefined.ca_chain = setup_.ca_chain;
+    read_client_pair(*setup_.runner, predefined);
+    variables_.emplace(payload, *setup_.runner, predefined);
+    behaviour_.emplace(*variables_);
     if (directories) {
         directories_ = *directories;
-        facts.builds_dir = directories_->builds;
-        facts.project_dir = directories_->project;
-        facts.tmp_dir = directories_->tmp;
+        variables_->set_directories(*directories_);
     }
-    facts.image = payload.image ? payload.image->name : setup_.runner->docker.image;
-    facts.concurrent_id = setup_.record.slot.concurrent_id;
-    facts.concurrent_project_id = setup_.record.slot.concurrent_project_id;
-    facts.shared_environment = setup_.runner->executor == "shell";
-    facts.ca_chain = setup_.ca_chain;
-    read_client_pair(*setup_.runner, facts);
-    variables_.emplace(payload, *setup_.runner, facts);
     start_clock();
     const bool has_header = setup_.restored && !setup_.restored->trace_state.empty();
     if (!has_header) write_header();
@@ -214,7 +212,7 @@ base::Task<bool> JobRun::make_ready() {
     script_settings.helper = info.helper;
     script_settings.cache_dir = directories_->cache;
     script_settings.project_slug = directories_->slug;
-    scripts_.emplace(payload, *setup_.runner, *variables_, script_settings);
+    scripts_.emplace(payload, *setup_.runner, *behaviour_, script_settings);
     auto connect = [this] { return setup_.executor->connect(); };
     executors::session::EventSink& events = *this;
     session_ = std::make_unique<Session>(executor_, connect, events, checkpoint_.events_offset);

@@ -161,6 +161,7 @@ class JobRun final : private executors::session::EventSink {
     JobStatus status_;
     std::optional<Directories> directories_;
     std::optional<script::Variables> variables_;
+    std::optional<script::BehaviourVariables> behaviour_;
     std::optional<script::JobScripts> scripts_;
     executors::JobEnvironment environment_;
     base::StopSource stop_;

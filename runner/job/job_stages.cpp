@@ -86,7 +86,7 @@ base::Task<void> JobRun::run_stage(const PlannedStage& stage) {
         setup_.channel->expect_output();
     }
     const bool sources = stage.kind == StageKind::kGetSources;
-    const int attempts = sources ? variables_->attempts("GET_SOURCES_ATTEMPTS") : 1;
+    const int attempts = sources ? behaviour_->attempts("GET_SOURCES_ATTEMPTS") : 1;
     while (true) {
         if (sources && checkpoint_.attempt > 0 && !checkpoint_.stage_begun)
             co_await clear_worktree();
@@ -139,7 +139,7 @@ base::Task<JobRun::StageResult> JobRun::run_stage_script(const PlannedStage& sta
     }
     auto text = script_of(stage);
     if (!text) co_return text.error();
-    for (const std::string& warning : variables_->take_warnings()) log().warning(warning);
+    for (const std::string& warning : behaviour_->take_warnings()) log().warning(warning);
     const auto number = script_number();
     auto result = co_await run_script(number, std::move(*text), stage_deadline(stage));
     co_return std::move(result);
@@ -383,7 +383,7 @@ void JobRun::stage_failed(const PlannedStage& stage, Failure failure) {
         case StageKind::kUploadArtifacts: break;
         case StageKind::kStep: checkpoint_.progress.step_failed = true; break;
         case StageKind::kAfterScript:
-            if (variables_->flag("AFTER_SCRIPT_IGNORE_ERRORS", true)) {
+            if (behaviour_->flag("AFTER_SCRIPT_IGNORE_ERRORS", true)) {
                 log().warning("after_script failed, but job will continue unaffected: " +
                               failure.message);
                 return;

@@ -4,6 +4,7 @@
 #include "base/version.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/job_run.hpp"
+#include "runner/script/parse_bool.hpp"
 
 /// The head of a job's log, its end, and the one outcome that both the log and the server are told.
 namespace runner::job {
@@ -22,13 +23,13 @@ void JobRun::write_header() {
                             base::compatible_version(), base::revision(), base::version()));
     log().print(fmt::format("  on {} {}, system ID: {}", runner.name, setup_.record.short_token,
                             setup_.system_id));
-    if (const std::string flags = variables_->changed_features(); !flags.empty()) {
+    if (const std::string flags = variables_->features().changed(); !flags.empty()) {
         log().print("  feature flags: " + flags);
     }
     // As officially, also when there are none to resolve.
     if (setup_.payload.names_secrets) log().heading("Resolving secrets");
-    variables_->check_settings(setup_.payload.allow_git_fetch);
-    for (const std::string& warning : variables_->take_warnings()) log().warning(warning);
+    behaviour_->check_all(setup_.payload.allow_git_fetch);
+    for (const std::string& warning : behaviour_->take_warnings()) log().warning(warning);
     for (const char* name : {"CI_DEBUG_TRACE", "CI_DEBUG_SERVICES"}) {
         const bool asked = script::parse_bool(variables_->get(name)).value_or(false);
         if (asked && runner.debug_trace_disabled) {

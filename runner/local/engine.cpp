@@ -60,8 +60,7 @@ void Engine::give_back(const job::JobRun& run) {
 }
 
 trace::MaskOptions Engine::masks(const protocol::gitlab::JobPayload& payload) const {
-    script::RunnerFacts facts;
-    const script::Variables variables(payload, *options_.runner, facts);
+    const script::Variables variables(payload, *options_.runner, {});
     trace::MaskOptions masks;
     masks.phrases = variables.masked_values();
     masks.phrases.push_back(payload.token.reveal());

@@ -4,7 +4,7 @@
 
 #include "base/result.hpp"
 #include "runner/script/git_location.hpp"
-#include "runner/script/git_settings.hpp"
+#include "runner/script/git_strategy.hpp"
 #include "runner/script/script_context.hpp"
 
 namespace runner::script {
