@@ -9,21 +9,22 @@ namespace runner::script {
 
 namespace {
 
-using Wishes = std::map<std::string, std::string, std::less<>>;
+using Values = std::map<std::string, std::string, std::less<>>;
 
-/// What configuration and payload ask for by variables; the payload wins.
-Wishes wishes_of(const protocol::gitlab::JobPayload& payload, const config::RunnerConfig& runner) {
-    Wishes wishes;
+/// Values of flags in the variables of configuration and payload; the payload wins.
+Values values_in_variables(const protocol::gitlab::JobPayload& payload,
+                           const config::RunnerConfig& runner) {
+    Values values;
     for (const std::string& entry : runner.environment) {
         const auto at = entry.find('=');
         if (at != std::string::npos && is_feature_flag(entry)) {
-            wishes[entry.substr(0, at)] = entry.substr(at + 1);
+            values[entry.substr(0, at)] = entry.substr(at + 1);
         }
     }
     for (const auto& variable : payload.variables) {
-        if (is_feature_flag(variable.key)) wishes[variable.key] = variable.value;
+        if (is_feature_flag(variable.key)) values[variable.key] = variable.value;
     }
-    return wishes;
+    return values;
 }
 
 }  // namespace
@@ -32,16 +33,16 @@ bool is_feature_flag(std::string_view variable) { return variable.starts_with("F
 
 FeatureFlags::FeatureFlags(const protocol::gitlab::JobPayload& payload,
                            const config::RunnerConfig& runner) {
-    const Wishes wishes = wishes_of(payload, runner);
+    const Values asked = values_in_variables(payload, runner);
     for (const KnownFeatureFlag& flag : known_feature_flags()) {
         const std::string name(flag.name);
         bool value = flag.by_default;
-        if (const auto wish = wishes.find(name); wish != wishes.end()) {
-            const auto parsed = parse_bool(wish->second);
-            if (!parsed && !wish->second.empty()) {
+        if (const auto entry = asked.find(name); entry != asked.end()) {
+            const auto parsed = parse_bool(entry->second);
+            if (!parsed && !entry->second.empty()) {
                 warnings_.push_back(
                     fmt::format("{}: expected bool got \"{}\", using default value: {}", name,
-                                wish->second, value));
+                                entry->second, value));
             }
             value = parsed.value_or(value);
         }

@@ -29,7 +29,7 @@ class FeatureFlags {
   public:
     FeatureFlags(const protocol::gitlab::JobPayload& payload, const config::RunnerConfig& runner);
 
-    /// False for a flag that nobody knows.
+    /// False for an unknown flag.
     [[nodiscard]] bool enabled(std::string_view name) const;
     [[nodiscard]] const std::map<std::string, bool, std::less<>>& values() const { return values_; }
     /// "FF_X:true, FF_Y:false" of those that differ from their default, "" for none.

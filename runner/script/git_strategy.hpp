@@ -12,7 +12,8 @@ enum class GitStrategy { kClone, kFetch, kNone, kEmpty };
 /// A value of GIT_STRATEGY.
 std::optional<GitStrategy> parse_git_strategy(std::string_view text);
 
-/// GIT_STRATEGY; the server's wish when the variable has no value or one that does not exist.
+/// GIT_STRATEGY. When the variable has no value or an unknown one, the payload's `allow_git_fetch`
+/// decides.
 GitStrategy git_strategy(const Variables& variables, bool allow_git_fetch);
 
 /// Whether git runs at all.

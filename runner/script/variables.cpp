@@ -12,12 +12,71 @@ namespace runner::script {
 
 namespace {
 
-protocol::gitlab::Variable public_variable(std::string key, std::string value) {
-    protocol::gitlab::Variable variable;
+using protocol::gitlab::Variable;
+
+Variable public_variable(std::string key, std::string value) {
+    Variable variable;
     variable.key = std::move(key);
     variable.value = std::move(value);
     variable.is_public = true;
     return variable;
+}
+
+/// A variable that the runner makes; its value is not expanded.
+Variable own_variable(std::string key, std::string value) {
+    Variable variable = public_variable(std::move(key), std::move(value));
+    variable.raw = true;
+    return variable;
+}
+
+Variable own_file(std::string key, std::string content, bool is_public) {
+    Variable variable = own_variable(std::move(key), std::move(content));
+    variable.file = true;
+    variable.is_public = is_public;
+    return variable;
+}
+
+void add_configured(VariableList& list, const config::RunnerConfig& runner) {
+    for (const std::string& entry : runner.environment) {
+        const auto at = entry.find('=');
+        if (at == std::string::npos || is_feature_flag(entry)) continue;
+        list.add(public_variable(entry.substr(0, at), entry.substr(at + 1)));
+    }
+}
+
+/// The payload may hide these.
+void add_defaults(VariableList& list, const PredefinedValues& predefined,
+                  std::int64_t timeout_seconds) {
+    const auto add = [&](std::string key, std::string value) {
+        list.add_own(own_variable(std::move(key), std::move(value)));
+    };
+    add("CI_BUILDS_DIR", "");
+    add("CI_PROJECT_DIR", "");
+    add("CI_CONCURRENT_ID", std::to_string(predefined.concurrent_id));
+    add("CI_CONCURRENT_PROJECT_ID", std::to_string(predefined.concurrent_project_id));
+    add("CI_SERVER", "yes");
+    add("CI_JOB_STATUS", "running");
+    add("CI_JOB_TIMEOUT", std::to_string(timeout_seconds));
+    if (!predefined.ca_chain.empty()) {
+        list.add_own(own_file("CI_SERVER_TLS_CA_FILE", predefined.ca_chain, true));
+    }
+    if (!predefined.tls_cert.empty() && !predefined.tls_key.empty()) {
+        list.add_own(own_file("CI_SERVER_TLS_CERT_FILE", predefined.tls_cert, true));
+        list.add_own(own_file("CI_SERVER_TLS_KEY_FILE", predefined.tls_key, false));
+    }
+}
+
+/// The payload cannot hide these.
+void add_fixed(VariableList& list, const PredefinedValues& predefined) {
+    const auto add = [&](std::string key, std::string value) {
+        list.add_own(own_variable(std::move(key), std::move(value)));
+    };
+    add(predefined.shared_environment ? "CI_SHARED_ENVIRONMENT" : "CI_DISPOSABLE_ENVIRONMENT",
+        "true");
+    add("CI_RUNNER_VERSION", std::string(base::compatible_version()));
+    add("CI_RUNNER_REVISION", std::string(base::revision()));
+    add("CI_RUNNER_EXECUTABLE_ARCH", "linux/" + protocol::gitlab::architecture());
+    add("RUNNER_TEMP_PROJECT_DIR", "");
 }
 
 }  // namespace
@@ -25,93 +84,39 @@ protocol::gitlab::Variable public_variable(std::string key, std::string value) {
 Variables::Variables(const protocol::gitlab::JobPayload& payload,
                      const config::RunnerConfig& runner, const PredefinedValues& predefined)
     : features_(payload, runner) {
-    for (const auto& [name, value] : features_.values()) add_own(name, value ? "true" : "false");
+    for (const auto& [name, value] : features_.values()) {
+        list_.add_own(own_variable(name, value ? "true" : "false"));
+    }
     const std::string& image = payload.image ? payload.image->name : runner.docker.image;
-    if (!image.empty()) add(public_variable("CI_JOB_IMAGE", image));
-    add_own("CI_RUNNER_SHORT_TOKEN", predefined.short_token);
-    add_configured(runner);
-    add_predefined(predefined, payload.timeout_seconds);
+    if (!image.empty()) list_.add(public_variable("CI_JOB_IMAGE", image));
+    list_.add_own(own_variable("CI_RUNNER_SHORT_TOKEN", predefined.short_token));
+    add_configured(list_, runner);
+    add_defaults(list_, predefined, payload.timeout_seconds);
     for (const Variable& variable : payload.variables) {
-        if (!is_feature_flag(variable.key)) add(variable);
+        if (!is_feature_flag(variable.key)) list_.add(variable);
     }
-    // The payload cannot change these.
-    add_own(predefined.shared_environment ? "CI_SHARED_ENVIRONMENT" : "CI_DISPOSABLE_ENVIRONMENT",
-            "true");
-    add_own("CI_RUNNER_VERSION", std::string(base::compatible_version()));
-    add_own("CI_RUNNER_REVISION", std::string(base::revision()));
-    add_own("CI_RUNNER_EXECUTABLE_ARCH", "linux/" + protocol::gitlab::architecture());
-    add_own("RUNNER_TEMP_PROJECT_DIR", "");
-}
-
-void Variables::add_configured(const config::RunnerConfig& runner) {
-    for (const std::string& entry : runner.environment) {
-        const auto at = entry.find('=');
-        if (at == std::string::npos || is_feature_flag(entry)) continue;
-        add(public_variable(entry.substr(0, at), entry.substr(at + 1)));
-    }
-}
-
-void Variables::add_predefined(const PredefinedValues& predefined, std::int64_t timeout_seconds) {
-    add_own("CI_BUILDS_DIR", "");
-    add_own("CI_PROJECT_DIR", "");
-    add_own("CI_CONCURRENT_ID", std::to_string(predefined.concurrent_id));
-    add_own("CI_CONCURRENT_PROJECT_ID", std::to_string(predefined.concurrent_project_id));
-    add_own("CI_SERVER", "yes");
-    add_own("CI_JOB_STATUS", "running");
-    add_own("CI_JOB_TIMEOUT", std::to_string(timeout_seconds));
-    if (!predefined.ca_chain.empty()) {
-        add_own_file("CI_SERVER_TLS_CA_FILE", predefined.ca_chain, true);
-    }
-    if (!predefined.tls_cert.empty() && !predefined.tls_key.empty()) {
-        add_own_file("CI_SERVER_TLS_CERT_FILE", predefined.tls_cert, true);
-        add_own_file("CI_SERVER_TLS_KEY_FILE", predefined.tls_key, false);
-    }
-}
-
-void Variables::add(Variable variable) {
-    last_[variable.key] = list_.size();
-    list_.push_back(std::move(variable));
-}
-
-void Variables::add_own(std::string key, std::string value) {
-    own_[key] = list_.size();
-    Variable variable = public_variable(std::move(key), std::move(value));
-    variable.raw = true;
-    add(std::move(variable));
-}
-
-void Variables::add_own_file(std::string key, std::string content, bool is_public) {
-    add_own(std::move(key), std::move(content));
-    list_.back().file = true;
-    list_.back().is_public = is_public;
-}
-
-void Variables::set_own(std::string_view key, std::string value) {
-    list_[own_.find(key)->second].value = std::move(value);
+    add_fixed(list_, predefined);
 }
 
 void Variables::set_directories(const JobDirectories& directories) {
-    set_own("CI_BUILDS_DIR", directories.builds);
-    set_own("CI_PROJECT_DIR", directories.project);
-    set_own("RUNNER_TEMP_PROJECT_DIR", directories.tmp);
+    list_.set_own("CI_BUILDS_DIR", directories.builds);
+    list_.set_own("CI_PROJECT_DIR", directories.project);
+    list_.set_own("RUNNER_TEMP_PROJECT_DIR", directories.tmp);
     tmp_dir_ = directories.tmp;
 }
 
-void Variables::set_job_status(std::string status) { set_own("CI_JOB_STATUS", std::move(status)); }
-
-const protocol::gitlab::Variable* Variables::find(std::string_view key) const {
-    const auto entry = last_.find(key);
-    return entry == last_.end() ? nullptr : &list_[entry->second];
+void Variables::set_job_status(std::string status) {
+    list_.set_own("CI_JOB_STATUS", std::move(status));
 }
 
-bool Variables::has(std::string_view key) const { return find(key) != nullptr; }
+bool Variables::has(std::string_view key) const { return list_.find(key) != nullptr; }
 
 std::string Variables::path_of(std::string_view key) const {
     return tmp_dir_ + "/" + std::string(key);
 }
 
 std::string Variables::reference(std::string_view key) const {
-    const Variable* variable = find(key);
+    const Variable* variable = list_.find(key);
     if (variable == nullptr) return {};
     return variable->file ? path_of(key) : variable->value;
 }
@@ -121,13 +126,13 @@ std::string Variables::resolved(const Variable& variable) const {
 }
 
 std::string Variables::get(std::string_view key) const {
-    const Variable* variable = find(key);
+    const Variable* variable = list_.find(key);
     if (variable == nullptr) return {};
     return variable->file ? path_of(key) : resolved(*variable);
 }
 
 std::string Variables::content(std::string_view key) const {
-    const Variable* variable = find(key);
+    const Variable* variable = list_.find(key);
     return variable == nullptr ? std::string() : resolved(*variable);
 }
 
@@ -137,32 +142,33 @@ std::string Variables::expand(std::string_view text) const {
 
 std::vector<executors::EnvironmentVariable> Variables::environment() const {
     std::vector<executors::EnvironmentVariable> out;
-    out.reserve(last_.size());
-    for (const auto& [key, index] : last_) out.push_back({key, get(key)});
+    for (const Variable* variable : list_.effective()) {
+        out.push_back({variable->key, get(variable->key)});
+    }
     return out;
 }
 
 std::vector<executors::EnvironmentVariable> Variables::public_environment() const {
     std::vector<executors::EnvironmentVariable> out;
-    for (const auto& [key, index] : last_) {
-        const Variable& variable = list_[index];
-        if (!variable.is_public || variable.masked || variable.file) continue;
-        if (!is_feature_flag(key)) out.push_back({key, resolved(variable)});
+    for (const Variable* variable : list_.effective()) {
+        if (!variable->is_public || variable->masked || variable->file) continue;
+        if (is_feature_flag(variable->key)) continue;
+        out.push_back({variable->key, resolved(*variable)});
     }
     return out;
 }
 
 std::vector<executors::EnvironmentVariable> Variables::files() const {
     std::vector<executors::EnvironmentVariable> out;
-    for (const auto& [key, index] : last_) {
-        if (list_[index].file) out.push_back({key, resolved(list_[index])});
+    for (const Variable* variable : list_.effective()) {
+        if (variable->file) out.push_back({variable->key, resolved(*variable)});
     }
     return out;
 }
 
 std::vector<std::string> Variables::masked_values() const {
     std::set<std::string> values;
-    for (const Variable& variable : list_) {
+    for (const Variable& variable : list_.all()) {
         if (!variable.masked) continue;
         const std::string value = resolved(variable);
         const std::string_view trimmed = base::trim(value);

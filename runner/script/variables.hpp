@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "runner/config/config.hpp"
 #include "runner/script/feature_flags.hpp"
 #include "runner/script/job_directories.hpp"
+#include "runner/script/variable_list.hpp"
 
 namespace runner::script {
 
@@ -68,28 +68,13 @@ class Variables {
   private:
     using Variable = protocol::gitlab::Variable;
 
-    void add(Variable variable);
-    /// One of the runner's own; `value` is not expanded.
-    void add_own(std::string key, std::string value);
-    void add_own_file(std::string key, std::string content, bool is_public);
-    void add_configured(const config::RunnerConfig& runner);
-    void add_predefined(const PredefinedValues& predefined, std::int64_t timeout_seconds);
-    void set_own(std::string_view key, std::string value);
-    [[nodiscard]] const Variable* find(std::string_view key) const;
     [[nodiscard]] std::string path_of(std::string_view key) const;
     /// What a reference to the variable becomes; not expanded again.
     [[nodiscard]] std::string reference(std::string_view key) const;
     [[nodiscard]] std::string resolved(const Variable& variable) const;
 
-    using Index = std::map<std::string, std::size_t, std::less<>>;
-
     FeatureFlags features_;
-    /// In the order of their sources. A name may be there more than once.
-    std::vector<Variable> list_;
-    /// The last entry of each name, which is the one that counts.
-    Index last_;
-    /// The entries that the runner makes and may change. A later entry may hide them.
-    Index own_;
+    VariableList list_;
     std::string tmp_dir_;
 };
 

@@ -131,7 +131,7 @@ struct GoldenCase {
 
 class GoldenScripts : public testing::TestWithParam<GoldenCase> {};
 
-TEST_P(GoldenScripts, AreThoseOfTheFile) {
+TEST_P(GoldenScripts, EqualTheGoldenFile) {
     const auto file = std::filesystem::path(RUNNER_SOURCE_DIR) / "tests/data/scripts" /
                       (std::string(GetParam().name) + ".txt");
     const std::string written = tests::written_scripts(GetParam().make());
