@@ -8,8 +8,7 @@
 
 namespace runner::script {
 
-/// The scripts of get_sources for an environment with git. Pure; see ScriptContext for life and
-/// lifetime of what is referred to.
+/// The scripts of get_sources for an environment with git. Pure; life: see ScriptContext.
 class GitSourcesWriter {
   public:
     explicit GitSourcesWriter(const ScriptContext& context) : context_(context) {}
