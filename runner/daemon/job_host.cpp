@@ -4,8 +4,9 @@
 #include "base/log.hpp"
 #include "runner/daemon/job_refusal.hpp"
 #include "runner/job/gitlab_channel.hpp"
+#include "runner/job/job_variables.hpp"
+#include "runner/script/feature_flags.hpp"
 #include "runner/script/repository_url.hpp"
-#include "runner/script/variables.hpp"
 
 namespace runner::daemon {
 
@@ -89,8 +90,8 @@ base::Result<void> JobHost::begin(const std::shared_ptr<RunnerEntry>& entry,
 std::optional<journal::Failure> JobHost::expand_inputs(const RunnerEntry& entry,
                                                        gitlab::JobPayload& payload) const {
     if (payload.inputs.empty()) return std::nullopt;
-    const script::Variables variables(payload, *entry.runner, {});
-    if (!variables.feature("FF_ENABLE_JOB_INPUTS_INTERPOLATION")) return std::nullopt;
+    const script::FeatureFlags flags(payload, *entry.runner);
+    if (!flags.enabled("FF_ENABLE_JOB_INPUTS_INTERPOLATION")) return std::nullopt;
     const auto expansion = script::expand_inputs(payload);
     observer_.on_inputs(expansion);
     if (expansion.problem == script::InputsExpansion::Problem::kNone) return std::nullopt;
@@ -102,10 +103,12 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry,
                                   gitlab::JobPayload payload, const journal::Checkpoint* restored) {
     auto executor = options_.make_executor(*entry->runner);
     if (!executor) return executor.error();
+    script::Variables variables = job::make_variables(payload, *entry->runner, record);
     job::GitLabChannelOptions options;
     options.client = entry->jobs;
     options.info = runner_info(*entry->config, *entry->runner);
     options.payload = &payload;
+    options.variables = &variables;
     options.runner = entry->runner;
     options.spool = journal.spool_path();
     options.restored = restored;
@@ -114,7 +117,7 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry,
     job::JobSetup setup{.config = entry->config,
                         .runner = entry->runner,
                         .payload = std::move(payload),
-                        .ca_chain = record.ca_chain,
+                        .variables = std::move(variables),
                         .system_id = options_.system_id,
                         .working_dir = working_dir_,
                         .record = record,

@@ -81,7 +81,7 @@ Task<StageResult> ArtifactTransfer::download() {
 /// As often as the job allows: what is damaged would be damaged again, so only the transfer is
 /// repeated.
 Task<Result<void>> ArtifactTransfer::fetch(const Dependency& dependency) {
-    const int attempts = context_.variables.attempts("ARTIFACT_DOWNLOAD_ATTEMPTS");
+    const int attempts = context_.behaviour.attempts("ARTIFACT_DOWNLOAD_ATTEMPTS");
     const bool slower = context_.variables.feature("FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY");
     auto& attempt = context_.checkpoint().attempt;
     for (attempt = 0;; ++attempt) {

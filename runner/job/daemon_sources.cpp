@@ -19,20 +19,21 @@ namespace {
 constexpr std::size_t kPieceBytes = 4096;
 constexpr std::size_t kLongestLine = 8192;
 
-/// These outrank what a repository's own configuration says.
+/// Settings that the configuration of a repository cannot change.
 constexpr std::array<std::pair<const char*, const char*>, 3> kEnforced{{
     {"core.hooksPath", "/dev/null"},
     {"core.fsmonitor", "false"},
-    // A link among a submodule's files could lead whoever writes behind it out of the directory.
+    // A symbolic link in a submodule could lead a later write out of the directory.
     {"core.symlinks", "false"},
 }};
 
-/// A daemon that dies without a word must not leave git behind.
+/// Runs the script and kills its process group when standard input ends, which happens when the
+/// daemon dies.
 constexpr const char* kGuarded =
     "exec 3<&0; { read -r _ <&3; kill -KILL 0; } > /dev/null 2>&1 & exec sh \"$0\" 3<&- < "
     "/dev/null";
 
-constexpr std::array<const char*, 11> kHandedOn{
+constexpr std::array<const char*, 11> kInherited{
     "PATH",      "http_proxy", "HTTP_PROXY", "https_proxy",   "HTTPS_PROXY", "all_proxy",
     "ALL_PROXY", "no_proxy",   "NO_PROXY",   "SSL_CERT_FILE", "SSL_CERT_DIR"};
 
@@ -53,7 +54,7 @@ DaemonSources::DaemonSources(SourcesRequest request)
 
 DaemonSources::~DaemonSources() {
     archiver_.reset();
-    std::error_code ignored;  // the journal's own removal takes what is left
+    std::error_code ignored;  // the removal of the job's journal removes what is left
     fs::remove_all(request_.directory, ignored);
 }
 
@@ -62,20 +63,20 @@ script::GitDirectories DaemonSources::git_directories(const fs::path& directory)
 }
 
 base::Result<void> DaemonSources::make_directories() {
-    std::error_code ignored;  // what a former daemon left; a failure shows below
+    std::error_code ignored;  // what a former daemon left; making the directories finds a failure
     fs::remove_all(request_.directory, ignored);
     const fs::path template_info = fs::path(git_.tmp) / "git-template/info";
     for (const fs::path& directory : {request_.directory, fs::path(home()), template_info}) {
         if (auto made = base::make_directories(directory, 0700); !made) return made;
     }
-    // A job gets the files of a checkout, not those of a release.
+    // A job gets all files of a checkout; export attributes are for releases.
     const auto attributes = template_info / "attributes";
     if (auto written =
             base::write_file_atomic(attributes, "* -export-ignore -export-subst\n", 0600);
         !written) {
         return written;
     }
-    // The modes of the index alone: who unpacks is not who works with it.
+    // tar.umask 0: the job's user may differ from the user that unpacks the files.
     const std::string config =
         "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[tar]\n\tumask = "
         "0\n[init]\n\ttemplateDir = " +
@@ -86,7 +87,7 @@ base::Result<void> DaemonSources::make_directories() {
         !written) {
         return written;
     }
-    // In a file: it has the job's token, and arguments are open to everybody.
+    // A file, because the script has the job's token and every process can read arguments.
     return base::write_file_atomic(request_.directory / "script", request_.script, 0600);
 }
 
@@ -108,15 +109,15 @@ base::SubprocessOptions DaemonSources::program(std::vector<std::string> argument
         environment.push_back(fmt::format("GIT_CONFIG_KEY_{}={}", i, kEnforced[i].first));
         environment.push_back(fmt::format("GIT_CONFIG_VALUE_{}={}", i, kEnforced[i].second));
     }
-    for (const char* name : kHandedOn) {
+    for (const char* name : kInherited) {
         const char* value = std::getenv(name);
         if (value != nullptr) environment.push_back(std::string(name) + "=" + value);
     }
     return options;
 }
 
-/// Output of a program that must succeed.
-base::Task<base::Result<std::string>> DaemonSources::ask(std::vector<std::string> arguments) {
+/// The output of a program. An exit status other than 0 is kIo.
+base::Task<base::Result<std::string>> DaemonSources::output_of(std::vector<std::string> arguments) {
     auto executor = co_await boost::asio::this_coro::executor;
     const std::string name = arguments[0] + " " + arguments.back();
     auto running = base::run_to_end(executor, program(std::move(arguments)));
@@ -129,7 +130,7 @@ base::Task<base::Result<std::string>> DaemonSources::ask(std::vector<std::string
     co_return std::move(ended->output);
 }
 
-/// Whole lines go to the log, the rest stays in `text`.
+/// Prints the complete lines and leaves the rest in `text`.
 void DaemonSources::print_lines(executors::JobLog& log, std::string& text) const {
     std::size_t begin = 0;
     for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
@@ -162,8 +163,8 @@ base::Task<base::Result<int>> DaemonSources::run_script(executors::JobLog& log) 
     co_return std::move(status);
 }
 
-/// Which trees there are, and what is in them.
-base::Task<base::Result<void>> DaemonSources::look_around() {
+/// Finds the trees of the project and its submodules, and the names of all files.
+base::Task<base::Result<void>> DaemonSources::list_trees() {
     std::vector<std::string> foreach{
         "git",
         "-C",
@@ -173,7 +174,7 @@ base::Task<base::Result<void>> DaemonSources::look_around() {
         "foreach",
         "--recursive",
         R"sh(printf '%s\0%s\0' "$displaypath" "$(git rev-parse --absolute-git-dir)")sh"};
-    auto submodules = co_await ask(std::move(foreach));
+    auto submodules = co_await output_of(std::move(foreach));
     if (!submodules) co_return submodules.error();
     trees_.push_back({"", git_.project + "/.git"});
     const auto parts = base::split(*submodules, '\0');
@@ -181,7 +182,7 @@ base::Task<base::Result<void>> DaemonSources::look_around() {
         trees_.push_back({parts[i], parts[i + 1]});
     std::vector<std::string> list{"git",      "-C", git_.project,
                                   "ls-files", "-z", "--recurse-submodules"};
-    auto files = co_await ask(std::move(list));
+    auto files = co_await output_of(std::move(list));
     if (!files) co_return files.error();
     files_ = std::move(*files);
     co_return base::Result<void>();
@@ -192,21 +193,21 @@ base::Task<base::Result<int>> DaemonSources::fetch(executors::JobLog& log) {
     next_tree_ = 0;
     if (auto made = make_directories(); !made) co_return made.error();
     std::vector<std::string> version{"git", "--version"};
-    auto present = co_await ask(std::move(version));
+    auto present = co_await output_of(std::move(version));
     if (!present) {
         co_return present.error().with_context(
             "the image has no git and the runner's host cannot help out");
     }
     auto status = co_await run_script(log);
     if (!status || *status != 0) co_return std::move(status);
-    auto seen = co_await look_around();
+    auto seen = co_await list_trees();
     if (!seen) co_return seen.error();
     co_return 0;
 }
 
-/// As git in the environment would have made them: with its configuration, without what was of use
-/// for the archives alone.
-base::Result<void> DaemonSources::ready_repositories() const {
+/// Makes the repositories what git in the environment would have made: adds the include of its
+/// configuration and removes the attributes, which only the archives needed.
+base::Result<void> DaemonSources::finish_repositories() const {
     const std::string include =
         "[include]\n\tpath = " + script::git_config_value(request_.git_config) + "\n";
     for (const Tree& tree : trees_) {
@@ -232,10 +233,10 @@ base::Result<base::SubprocessOptions> DaemonSources::next_archiver() {
         options.directory = joined(git_.project, tree);
         return options;
     }
-    if (auto ready = ready_repositories(); !ready) return ready.error();
+    if (auto done = finish_repositories(); !done) return done.error();
     auto options =
         program({"tar", "--create", "--file=-", "--owner=0", "--group=0", "--mode=a+rwX", "--"});
-    // A submodule's own .git is a file that says where its repository is.
+    // The .git of a submodule is a file with the path of its repository.
     for (const Tree& tree : trees_) options.arguments.push_back(joined(tree.path, ".git"));
     options.directory = git_.project;
     return options;

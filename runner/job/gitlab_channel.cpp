@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "runner/job/failure_reason.hpp"
+#include "runner/script/parse_bool.hpp"
 #include "runner/script/variables.hpp"
 #include "runner/trace/job_trace.hpp"
 #include "runner/trace/uploader.hpp"
@@ -242,7 +243,8 @@ class GitLabChannel final : public JobChannel {
     bool spool_failed_ = false;
 };
 
-struct LogFacts {
+/// What the job's variables say of its log.
+struct LogSettings {
     bool timestamps = true;
     bool all_token_prefixes = true;
     bool dynamic_touch = false;
@@ -250,12 +252,9 @@ struct LogFacts {
     std::vector<std::string> masked;
 };
 
-/// The variables are assembled here for the log alone: the job makes its own when it knows its
-/// directories.
-LogFacts log_facts(const Options& options) {
-    script::RunnerFacts facts;
-    const script::Variables variables(*options.payload, *options.runner, facts);
-    LogFacts out;
+LogSettings log_settings(const Options& options) {
+    const script::Variables& variables = *options.variables;
+    LogSettings out;
     out.timestamps = variables.feature("FF_TIMESTAMPS");
     out.all_token_prefixes = variables.feature("FF_MASK_ALL_DEFAULT_TOKENS");
     out.dynamic_touch = variables.feature("FF_USE_DYNAMIC_TRACE_FORCE_SEND_INTERVAL");
@@ -272,15 +271,15 @@ LogFacts log_facts(const Options& options) {
 
 base::Result<std::unique_ptr<JobChannel>> make_gitlab_channel(
     const boost::asio::any_io_executor& executor, const Options& options) {
-    const LogFacts facts = log_facts(options);
+    const LogSettings settings = log_settings(options);
     trace::MaskOptions masks;
-    masks.phrases = facts.masked;
+    masks.phrases = settings.masked;
     masks.token_prefixes = options.payload->features.token_mask_prefixes;
-    masks.all_default_tokens = facts.all_token_prefixes;
+    masks.all_default_tokens = settings.all_token_prefixes;
     trace::TraceOptions trace_options;
     trace_options.spool_path = options.spool;
     trace_options.limit_bytes = static_cast<std::uint64_t>(options.runner->output_limit_bytes);
-    trace_options.timestamps = facts.timestamps;
+    trace_options.timestamps = settings.timestamps;
     trace_options.sections = options.payload->features.trace_sections;
     trace_options.masks = std::make_shared<const trace::MaskSet>(masks);
 
@@ -301,9 +300,9 @@ base::Result<std::unique_ptr<JobChannel>> make_gitlab_channel(
     auto made = make();
     if (!made) return made.error().with_context("the job's log");
     trace::UploadTimes times;
-    times.dynamic_touch = facts.dynamic_touch;
+    times.dynamic_touch = settings.dynamic_touch;
     return std::unique_ptr<JobChannel>(std::make_unique<GitLabChannel>(
-        executor, options, std::move(*made), confirmed, times, facts.debug_trace));
+        executor, options, std::move(*made), confirmed, times, settings.debug_trace));
 }
 
 }  // namespace runner::job

@@ -8,6 +8,7 @@
 #include "runner/config/config.hpp"
 #include "runner/job/job_channel.hpp"
 #include "runner/journal/journal.hpp"
+#include "runner/script/variables.hpp"
 
 namespace runner::job {
 
@@ -16,8 +17,10 @@ namespace runner::job {
 struct GitLabChannelOptions {
     std::shared_ptr<protocol::gitlab::JobsApi> client;
     protocol::gitlab::RunnerInfo info;
-    const protocol::gitlab::JobPayload* payload = nullptr;  ///< read at construction only
-    const config::RunnerConfig* runner = nullptr;           ///< the same
+    // Read at construction only.
+    const protocol::gitlab::JobPayload* payload = nullptr;
+    const script::Variables* variables = nullptr;
+    const config::RunnerConfig* runner = nullptr;
     std::filesystem::path spool;
     const journal::Checkpoint* restored = nullptr;  ///< null for a new job
 };

@@ -1,7 +1,6 @@
 #include "runner/job/job_context.hpp"
 
 #include "base/clock.hpp"
-#include "base/files.hpp"
 #include "base/log.hpp"
 
 namespace runner::job {
@@ -10,36 +9,8 @@ using journal::Failure;
 
 namespace {
 
-/// The client's certificate and key go to scripts as a pair or not at all.
-void read_client_pair(const config::RunnerConfig& runner, script::RunnerFacts& facts) {
-    if (runner.tls_cert_file.empty() || runner.tls_key_file.empty()) return;
-    auto cert = base::read_file(runner.tls_cert_file);
-    auto key = base::read_file(runner.tls_key_file);
-    if (!cert || !key) return;  // the connection says what is wrong with them
-    facts.tls_cert = std::move(*cert);
-    facts.tls_key = std::move(*key);
-}
-
 executors::ExecutorTraits traits_for(const config::RunnerConfig& runner) {
     return executors::traits_of(runner.executor_kind().value_or(executors::ExecutorKind::kDocker));
-}
-
-script::Variables make_variables(const JobSetup& setup, const executors::ExecutorTraits& traits,
-                                 const base::Result<Directories>& directories) {
-    script::RunnerFacts facts;
-    facts.short_token = setup.record.short_token;
-    if (directories) {
-        facts.builds_dir = directories->builds;
-        facts.project_dir = directories->project;
-        facts.tmp_dir = directories->tmp;
-    }
-    facts.image = setup.payload.image ? setup.payload.image->name : setup.runner->docker.image;
-    facts.concurrent_id = setup.record.slot.concurrent_id;
-    facts.concurrent_project_id = setup.record.slot.concurrent_project_id;
-    facts.shared_environment = traits.shared_host;
-    facts.ca_chain = setup.ca_chain;
-    read_client_pair(*setup.runner, facts);
-    return script::Variables(setup.payload, *setup.runner, facts);
 }
 
 status::JobState initial_state(const JobSetup& setup) {
@@ -67,9 +38,10 @@ JobContext::JobContext(const boost::asio::any_io_executor& io_executor, JobSetup
     : io(io_executor),
       setup(std::move(parts)),
       traits(traits_for(*setup.runner)),
-      directories(job_directories(setup.payload, *setup.runner, setup.record.short_token,
-                                  setup.record.slot, setup.working_dir)),
-      variables(make_variables(setup, traits, directories)),
+      variables(std::move(setup.variables)),
+      directories(job_directories(setup.payload, *setup.runner, variables, setup.record,
+                                  setup.working_dir)),
+      behaviour(variables),
       status(initial_state(setup)),
       checkpoints(io, setup.journal, *setup.channel, setup.payload.id,
                   setup.restored ? *setup.restored : journal::Checkpoint()),
@@ -81,7 +53,7 @@ void JobContext::enter(std::string stage, std::string_view executor_stage) {
 }
 
 void JobContext::log_variable_warnings() {
-    for (const std::string& warning : variables.take_warnings()) log().warning(warning);
+    for (const std::string& warning : behaviour.take_warnings()) log().warning(warning);
 }
 
 Situation JobContext::situation(std::string silence_hint) const {

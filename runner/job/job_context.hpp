@@ -10,6 +10,7 @@
 #include "runner/job/job_setup.hpp"
 #include "runner/job/stage_deadlines.hpp"
 #include "runner/job/stage_judge.hpp"
+#include "runner/script/behaviour_variables.hpp"
 #include "runner/script/variables.hpp"
 #include "runner/status/snapshot.hpp"
 
@@ -47,9 +48,11 @@ class JobContext {
     const boost::asio::any_io_executor io;
     JobSetup setup;
     const executors::ExecutorTraits traits;
-    /// An error when the job asks for a place that it may not have; the paths are empty then.
-    const base::Result<Directories> directories;
+    /// The one value of the job: moved out of `setup`.
     script::Variables variables;
+    /// An error when the job asks for a directory that it may not have.
+    const base::Result<Directories> directories;
+    script::BehaviourVariables behaviour;
     status::JobState status;
     base::StopSource stop;
     Checkpointer checkpoints;

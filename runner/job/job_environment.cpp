@@ -7,6 +7,7 @@
 
 #include "base/duration.hpp"
 #include "base/strings.hpp"
+#include "runner/script/parse_bool.hpp"
 #include "runner/script/repository_url.hpp"
 
 namespace runner::job {
@@ -169,25 +170,23 @@ bool is_protected(const JobPayload& payload, const script::Variables& variables)
 
 base::Result<Directories> job_directories(const JobPayload& payload,
                                           const config::RunnerConfig& runner,
-                                          const std::string& short_token, journal::Slot slot,
+                                          script::Variables& variables,
+                                          const journal::JobRecord& record,
                                           const std::string& working_dir) {
     Directories out;
     const std::string root = on_shared_host(runner) ? working_dir : std::string();
     out.builds = runner.builds_dir.empty() ? root + "/builds" : runner.builds_dir;
     out.project = out.builds;
     if (on_shared_host(runner) || builds_are_bound(runner, out.builds)) {
-        out.project += fmt::format("/{}/{}", short_token, slot.concurrent_project_id);
+        out.project +=
+            fmt::format("/{}/{}", record.short_token, record.slot.concurrent_project_id);
     }
     out.slug = slug_of(payload);
     out.cache = runner.cache_dir.empty() ? root + "/cache" : runner.cache_dir;
     out.project += "/" + out.slug;
 
-    script::RunnerFacts facts;
-    facts.builds_dir = out.builds;
-    facts.project_dir = out.project;
-    facts.concurrent_id = slot.concurrent_id;
-    facts.concurrent_project_id = slot.concurrent_project_id;
-    const script::Variables variables(payload, runner, facts);
+    // GIT_CLONE_PATH may name them.
+    variables.set_directories(out);
     if (const std::string wish = variables.get("GIT_CLONE_PATH"); !wish.empty()) {
         if (!runner.custom_build_dir_enabled.value_or(!on_shared_host(runner))) {
             return base::make_error(base::ErrorKind::kConfiguration,
@@ -203,6 +202,7 @@ base::Result<Directories> job_directories(const JobPayload& payload,
     }
     if (variables.get("GIT_STRATEGY") == "empty") out.project += "-empty";
     out.tmp = out.project + ".tmp";
+    variables.set_directories(out);
     return out;
 }
 

@@ -7,24 +7,20 @@
 #include "protocol/gitlab/payload.hpp"
 #include "runner/config/config.hpp"
 #include "runner/journal/slots.hpp"
+#include "runner/script/job_directories.hpp"
 #include "runner/script/variables.hpp"
 
 /// From GitLab's words to the executors' (job-runtime.md §2.1, §5.2). Pure.
 namespace runner::job {
 
-/// Where the job's files are. `working_dir`: the daemon's, for the shell executor's default.
-struct Directories {
-    std::string builds;
-    std::string project;
-    std::string tmp;
-    std::string cache;  ///< where caches lie
-    std::string slug;   ///< "group/project"
-};
+using Directories = script::JobDirectories;
 
-/// kConfiguration when GIT_CLONE_PATH is not allowed or lies outside of the builds directory.
+/// `working_dir`: the daemon's, for the shell executor's default. kConfiguration when
+/// GIT_CLONE_PATH is not allowed or lies outside of the builds directory.
 base::Result<Directories> job_directories(const protocol::gitlab::JobPayload& payload,
                                           const config::RunnerConfig& runner,
-                                          const std::string& short_token, journal::Slot slot,
+                                          script::Variables& variables,
+                                          const journal::JobRecord& record,
                                           const std::string& working_dir);
 
 /// `variables` are complete; names and aliases of images are expanded with them.

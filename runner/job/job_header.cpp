@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/version.hpp"
+#include "runner/script/parse_bool.hpp"
 
 namespace runner::job {
 
@@ -14,12 +15,12 @@ void write_header(JobContext& context) {
                           base::compatible_version(), base::revision(), base::version()));
     log.print(fmt::format("  on {} {}, system ID: {}", context.runner().name,
                           context.setup.record.short_token, context.setup.system_id));
-    if (const std::string flags = variables.changed_features(); !flags.empty()) {
+    if (const std::string flags = variables.features().changed(); !flags.empty()) {
         log.print("  feature flags: " + flags);
     }
     // As officially, also when there are none to resolve.
     if (context.payload().names_secrets) log.heading("Resolving secrets");
-    variables.check_settings(context.payload().allow_git_fetch);
+    context.behaviour.check_all(context.payload().allow_git_fetch);
     context.log_variable_warnings();
     for (const char* name : {"CI_DEBUG_TRACE", "CI_DEBUG_SERVICES"}) {
         const bool asked = script::parse_bool(variables.get(name)).value_or(false);

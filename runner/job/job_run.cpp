@@ -30,7 +30,7 @@ JudgeSettings judge_settings(JobContext& context) {
         .executor = context.traits,
         .prepare_timeout = context.runner().prepare_timeout,
         .get_sources_timeout = context.runner().get_sources_timeout,
-        .ignore_after_script_errors = context.variables.flag("AFTER_SCRIPT_IGNORE_ERRORS", true)};
+        .ignore_after_script_errors = context.behaviour.flag("AFTER_SCRIPT_IGNORE_ERRORS", true)};
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "runner/job/job_channel.hpp"
 #include "runner/job/sources.hpp"
 #include "runner/journal/journal.hpp"
+#include "runner/script/variables.hpp"
 
 namespace runner::job {
 
@@ -35,7 +36,7 @@ struct JobSetup {
     std::shared_ptr<const config::Config> config;  ///< keeps `runner` alive
     const config::RunnerConfig* runner = nullptr;
     protocol::gitlab::JobPayload payload;
-    std::string ca_chain;
+    script::Variables variables;  ///< make_variables()
     std::string system_id;
     std::string working_dir;
     journal::JobRecord record;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.hpp"
-#include "runner/script/cache_key.hpp"
+#include "runner/script/archive_rules.hpp"
 
 namespace runner::job {
 

@@ -38,7 +38,7 @@ StageRunner::StageRunner(JobContext& context, executors::session::Session& sessi
     : context_(context),
       plan_(plan),
       judge_(judge),
-      writers_(context.payload(), context.runner(), context.variables, script_settings(context)),
+      writers_(context.payload(), context.runner(), context.behaviour, script_settings(context)),
       scripts_(context, session),
       gate_(context, session),
       sources_(context, scripts_, writers_),
@@ -84,7 +84,7 @@ base::Task<bool> StageRunner::begin_steps(const PlannedStage& stage) {
 /// Only get_sources is tried again, as often as the job allows.
 base::Task<StageResult> StageRunner::run_with_retries(const PlannedStage& stage) {
     const bool sources = stage.kind == StageKind::kGetSources;
-    const int attempts = sources ? context_.variables.attempts("GET_SOURCES_ATTEMPTS") : 1;
+    const int attempts = sources ? context_.behaviour.attempts("GET_SOURCES_ATTEMPTS") : 1;
     const bool slower = context_.variables.feature("FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY");
     auto& checkpoint = context_.checkpoint();
     while (true) {

@@ -3,8 +3,8 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/strings.hpp"
+#include "runner/job/job_variables.hpp"
 #include "runner/script/inputs.hpp"
-#include "runner/script/variables.hpp"
 
 namespace runner::local {
 
@@ -12,6 +12,16 @@ namespace {
 
 constexpr const char* kSystemId = "local";
 constexpr std::size_t kShortToken = 9;
+
+/// What must not be seen in the job's log.
+trace::MaskOptions secrets_of(const protocol::gitlab::JobPayload& payload,
+                              const script::Variables& variables) {
+    trace::MaskOptions masks;
+    masks.phrases = variables.masked_values();
+    masks.phrases.push_back(payload.token.reveal());
+    masks.all_default_tokens = variables.feature("FF_MASK_ALL_DEFAULT_TOKENS");
+    return masks;
+}
 
 }  // namespace
 
@@ -22,7 +32,7 @@ JobFactory::JobFactory(const boost::asio::any_io_executor& executor, JobFactoryO
       executors_(executor) {}
 
 base::Result<std::unique_ptr<job::JobRun>> JobFactory::make(
-    protocol::gitlab::JobPayload payload, std::unique_ptr<job::JobChannel> channel,
+    protocol::gitlab::JobPayload payload, const ChannelMaker& make_channel,
     std::unique_ptr<job::Sources> sources) {
     if (const auto expansion = script::expand_inputs(payload); !expansion.message.empty()) {
         return base::make_error(base::ErrorKind::kConfiguration, expansion.message);
@@ -39,10 +49,12 @@ base::Result<std::unique_ptr<job::JobRun>> JobFactory::make(
         slots_.release(short_token_, payload.job_info.project_id, record.slot);
         return journal.error();
     }
+    script::Variables variables = job::make_variables(payload, *options_.runner, record);
+    auto channel = make_channel(secrets_of(payload, variables));
     job::JobSetup setup{.config = options_.config,
                         .runner = options_.runner,
                         .payload = std::move(payload),
-                        .ca_chain = {},
+                        .variables = std::move(variables),
                         .system_id = kSystemId,
                         .working_dir = (options_.state_dir / "work").string(),
                         .record = record,
@@ -57,16 +69,6 @@ base::Result<std::unique_ptr<job::JobRun>> JobFactory::make(
 void JobFactory::give_back(const job::JobRun& run) {
     const auto& setup = run.setup();
     slots_.release(short_token_, setup.payload.job_info.project_id, setup.record.slot);
-}
-
-trace::MaskOptions JobFactory::masks(const protocol::gitlab::JobPayload& payload) const {
-    script::RunnerFacts facts;
-    const script::Variables variables(payload, *options_.runner, facts);
-    trace::MaskOptions masks;
-    masks.phrases = variables.masked_values();
-    masks.phrases.push_back(payload.token.reveal());
-    masks.all_default_tokens = variables.feature("FF_MASK_ALL_DEFAULT_TOKENS");
-    return masks;
 }
 
 }  // namespace runner::local

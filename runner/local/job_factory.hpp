@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,17 +23,19 @@ struct JobFactoryOptions {
 /// Strand: the I/O thread. It outlives its jobs.
 class JobFactory {
   public:
+    /// Makes the channel of a job whose log must not show `secrets`.
+    using ChannelMaker =
+        std::function<std::unique_ptr<job::JobChannel>(trace::MaskOptions secrets)>;
+
     JobFactory(const boost::asio::any_io_executor& executor, JobFactoryOptions options);
 
     /// A job, ready to run(). kConfiguration for inputs that cannot be expanded; other failures are
     /// those of the executor and of the state directory. The job holds a slot until give_back().
     base::Result<std::unique_ptr<job::JobRun>> make(protocol::gitlab::JobPayload payload,
-                                                    std::unique_ptr<job::JobChannel> channel,
+                                                    const ChannelMaker& make_channel,
                                                     std::unique_ptr<job::Sources> sources);
     void give_back(const job::JobRun& run);
 
-    /// The secrets to mask in the job's log.
-    [[nodiscard]] trace::MaskOptions masks(const protocol::gitlab::JobPayload& payload) const;
     [[nodiscard]] const config::RunnerConfig& runner() const { return *options_.runner; }
 
   private:

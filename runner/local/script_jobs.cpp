@@ -44,9 +44,11 @@ void ScriptJobs::stop_all() {
 base::Result<std::unique_ptr<job::JobRun>> ScriptJobs::make(std::size_t position) {
     auto payload = payload_of(position);
     if (!payload) return payload.error();
-    auto channel = channel_for(position, *payload);
-    return context_.jobs.make(std::move(*payload), std::move(channel),
-                              context_.workspace.sources());
+    const std::int64_t id = payload->id;
+    const auto make_channel = [this, position, id](trace::MaskOptions secrets) {
+        return channel_for(position, id, std::move(secrets));
+    };
+    return context_.jobs.make(std::move(*payload), make_channel, context_.workspace.sources());
 }
 
 base::Result<protocol::gitlab::JobPayload> ScriptJobs::payload_of(std::size_t position) {
@@ -68,11 +70,11 @@ base::Result<protocol::gitlab::JobPayload> ScriptJobs::payload_of(std::size_t po
 }
 
 std::unique_ptr<job::JobChannel> ScriptJobs::channel_for(
-    std::size_t position, const protocol::gitlab::JobPayload& payload) {
+    std::size_t position, std::int64_t job_id, trace::MaskOptions secrets) {
     TerminalChannelOptions options;
-    options.job_id = payload.id;
+    options.job_id = job_id;
     options.artifacts = &context_.artifacts;
-    options.masks = context_.jobs.masks(payload);
+    options.masks = std::move(secrets);
     options.colours = context_.display.options().colours;
     options.on_line = [this, position](std::string_view line) { rows_.line(position, line); };
     if (context_.shell_on_failure) {

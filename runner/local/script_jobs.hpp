@@ -34,8 +34,8 @@ class ScriptJobs {
   private:
     base::Result<std::unique_ptr<job::JobRun>> make(std::size_t position);
     base::Result<protocol::gitlab::JobPayload> payload_of(std::size_t position);
-    std::unique_ptr<job::JobChannel> channel_for(std::size_t position,
-                                                 const protocol::gitlab::JobPayload& payload);
+    std::unique_ptr<job::JobChannel> channel_for(std::size_t position, std::int64_t job_id,
+                                                 trace::MaskOptions secrets);
     base::Task<void> offer_shell(std::size_t position, const journal::Outcome& outcome);
 
     boost::asio::any_io_executor executor_;

@@ -9,9 +9,8 @@
 
 namespace runner::script {
 
-/// The scripts that pack artifacts for the upload and unpack those of other jobs. The files'
-/// transfer is the daemon's work. Pure; see ScriptContext for life and lifetime of what is referred
-/// to.
+/// The scripts that pack artifacts for the upload and unpack those of other jobs. The daemon
+/// uploads and downloads the packages. Pure; life: see ScriptContext.
 class ArtifactWriter {
   public:
     explicit ArtifactWriter(const ScriptContext& context) : context_(context) {}

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <utility>
+#include <vector>
 
 #include "base/digest.hpp"
 #include "base/strings.hpp"
@@ -11,7 +11,7 @@ namespace runner::script {
 
 namespace {
 
-/// "%2f" and "%2e" in either case, and the other system's slash.
+/// Reads "%2f", "%2e" in either case, and the backslash of Windows.
 std::string unescape(std::string_view raw) {
     std::string text;
     for (std::size_t at = 0; at < raw.size(); ++at) {
@@ -33,7 +33,7 @@ std::string_view without_blanks_behind(std::string_view part) {
     return part;
 }
 
-/// Walks the parts as a path whose root cannot be left.
+/// Resolves "." and "..", as in a path whose root has no parent.
 std::string clean(const std::string& text) {
     std::vector<std::string> kept;
     for (const std::string& part : base::split(text, '/')) {
@@ -63,19 +63,6 @@ CacheKey cache_key(std::string_view raw, bool hashed) {
     if (out.key != raw)
         out.warning = fmt::format("cache key \"{}\" sanitized to \"{}\"", raw, out.key);
     return out;
-}
-
-bool matches_outcome(std::string_view when, bool success) {
-    if (when == "always") return true;
-    return (when == "on_failure") != success;
-}
-
-bool names_files(const protocol::gitlab::Cache& cache) {
-    return cache.untracked || !cache.paths.empty();
-}
-
-bool names_files(const protocol::gitlab::Artifact& artifact) {
-    return artifact.untracked || !artifact.paths.empty();
 }
 
 }  // namespace runner::script

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "runner/script/archive_rules.hpp"
 #include "runner/script/cache_key.hpp"
 #include "runner/script/files_request.hpp"
 

@@ -10,8 +10,8 @@
 namespace runner::script {
 
 /// The scripts that restore and save the job's caches (job-runtime.md §6). The caches lie in a
-/// directory of the environment, and runner-helper packs and unpacks them there. Pure; see
-/// ScriptContext for life and lifetime of what is referred to.
+/// directory of the environment, and runner-helper packs and unpacks them there. Pure; life:
+/// see ScriptContext.
 ///
 /// Failures: kConfiguration for a policy that does not exist.
 class CacheWriter {

@@ -2,7 +2,7 @@
 
 #include "runner/script/clean_without_git.hpp"
 #include "runner/script/git_config.hpp"
-#include "runner/script/git_settings.hpp"
+#include "runner/script/git_strategy.hpp"
 
 namespace runner::script {
 

@@ -50,7 +50,7 @@ std::string GitConfigWriter::login_rule() const {
 /// GIT_SUBMODULE_FORCE_HTTPS: the SSH addresses of the server become HTTP addresses.
 std::string GitConfigWriter::url_rules() const {
     const auto& variables = context_.variables();
-    if (!context_.variables().flag("GIT_SUBMODULE_FORCE_HTTPS", false)) return {};
+    if (!context_.behaviour().flag("GIT_SUBMODULE_FORCE_HTTPS", false)) return {};
     // A server below a relative URL root has that root in its HTTP addresses only.
     const std::string own = "/" + context_.payload().job_info.project_full_path + ".git";
     const bool has_root = own.size() > 5 && remote_.ends_with(own);

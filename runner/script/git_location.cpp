@@ -14,7 +14,7 @@ constexpr std::string_view kHasLargeFiles =
 constexpr std::string_view kHasGitLfs = "if git lfs version > /dev/null 2>&1; then ";
 
 bool wants_large_files(const ScriptContext& context) {
-    return !context.variables().flag("GIT_LFS_SKIP_SMUDGE", false);
+    return !context.behaviour().flag("GIT_LFS_SKIP_SMUDGE", false);
 }
 
 /// Tells the user why a file of Git LFS has a pointer as its content. `condition` begins with "if".

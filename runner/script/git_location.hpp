@@ -14,7 +14,7 @@ struct GitDirectories {
 };
 
 /// Where git runs, and what is written differently because of that. Pure: the methods that take a
-/// writer append commands to the script of get_sources.
+/// writer append commands to the script of get_sources. Life: see ScriptContext.
 class GitLocation {
   public:
     virtual ~GitLocation() = default;

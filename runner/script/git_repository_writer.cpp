@@ -5,6 +5,7 @@
 #include "base/version.hpp"
 #include "protocol/gitlab/runner_info.hpp"
 #include "runner/script/git_config.hpp"
+#include "runner/script/git_settings.hpp"
 #include "runner/script/git_submodules_writer.hpp"
 #include "runner/script/repository_url.hpp"
 
@@ -90,7 +91,7 @@ void GitRepositoryWriter::fetch(ShellWriter& writer) const {
 }
 
 void GitRepositoryWriter::check_out(ShellWriter& writer) const {
-    if (!context_.variables().flag("GIT_CHECKOUT", true)) {
+    if (!context_.behaviour().flag("GIT_CHECKOUT", true)) {
         writer.notice("Skipping Git checkout");
         return;
     }

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "runner/script/git_location.hpp"
-#include "runner/script/git_settings.hpp"
+#include "runner/script/git_strategy.hpp"
 #include "runner/script/script_context.hpp"
 
 namespace runner::script {

@@ -6,19 +6,6 @@
 
 namespace runner::script {
 
-GitStrategy git_strategy(const Variables& variables, bool allow_git_fetch) {
-    const std::string asked = variables.get("GIT_STRATEGY");
-    if (asked == "clone") return GitStrategy::kClone;
-    if (asked == "fetch") return GitStrategy::kFetch;
-    if (asked == "none") return GitStrategy::kNone;
-    if (asked == "empty") return GitStrategy::kEmpty;
-    return allow_git_fetch ? GitStrategy::kFetch : GitStrategy::kClone;
-}
-
-bool brings_sources(GitStrategy strategy) {
-    return strategy == GitStrategy::kClone || strategy == GitStrategy::kFetch;
-}
-
 std::string quoted_flags(const std::string& flags) {
     std::string out;
     std::string word;

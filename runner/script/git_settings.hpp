@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,16 +7,8 @@
 #include "runner/script/script_context.hpp"
 #include "runner/script/variables.hpp"
 
-/// What a job's variables say about its sources (job-runtime.md §2.4). Pure.
+/// Settings of a job for git (job-runtime.md §2.4). Pure.
 namespace runner::script {
-
-enum class GitStrategy { kClone, kFetch, kNone, kEmpty };
-
-/// GIT_STRATEGY; the server's wish when the variable has no value or one that does not exist.
-GitStrategy git_strategy(const Variables& variables, bool allow_git_fetch);
-
-/// Whether git runs at all.
-bool brings_sources(GitStrategy strategy);
 
 /// Flags are one text that is split at white space and has no quoting. Each of them is quoted for
 /// the shell and follows a space.

@@ -3,6 +3,7 @@
 #include "runner/script/git_config.hpp"
 #include "runner/script/git_location.hpp"
 #include "runner/script/git_repository_writer.hpp"
+#include "runner/script/git_settings.hpp"
 #include "runner/script/source_hooks.hpp"
 
 namespace runner::script {

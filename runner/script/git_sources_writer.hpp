@@ -3,13 +3,12 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "runner/script/git_settings.hpp"
+#include "runner/script/git_strategy.hpp"
 #include "runner/script/script_context.hpp"
 
 namespace runner::script {
 
-/// The scripts of get_sources for an environment with git. Pure; see ScriptContext for life and
-/// lifetime of what is referred to.
+/// The scripts of get_sources for an environment with git. Pure; life: see ScriptContext.
 class GitSourcesWriter {
   public:
     explicit GitSourcesWriter(const ScriptContext& context) : context_(context) {}

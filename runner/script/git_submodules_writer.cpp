@@ -11,7 +11,7 @@ GitSubmodulesWriter::GitSubmodulesWriter(const ScriptContext& context, const Git
 
 /// GIT_SUBMODULE_DEPTH; the project's own depth when that is not set.
 int GitSubmodulesWriter::depth() const {
-    const int asked = context_.variables().number("GIT_SUBMODULE_DEPTH", 0);
+    const int asked = context_.behaviour().number("GIT_SUBMODULE_DEPTH", 0);
     return asked != 0 ? asked : static_cast<int>(context_.payload().git_info.depth);
 }
 

@@ -25,7 +25,7 @@ class Expansion {
   public:
     explicit Expansion(const std::vector<JobInput>& inputs) : inputs_(inputs) {}
 
-    /// `field` is for the message.
+    /// Replaces the expressions in `text`; `field` names it in messages.
     void apply(std::string_view field, std::string& text) {
         std::string out;
         std::size_t at = 0;
@@ -78,7 +78,7 @@ class Expansion {
         ++result.count;
         return input->text;
     }
-    /// The first problem is told.
+    /// Keeps the first problem.
     void fail(Problem problem, std::string_view field, std::string_view what) {
         if (result.problem != Problem::kNone) return;
         result.problem = problem;

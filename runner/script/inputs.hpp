@@ -3,7 +3,7 @@
 #include "base/result.hpp"
 #include "protocol/gitlab/payload.hpp"
 
-/// Job inputs: `${{ job.inputs.NAME }}` in what the server sent becomes the input's value
+/// Job inputs: replaces `${{ job.inputs.NAME }}` in a payload by the value of the input
 /// (runner-protocol.md §2.7.12). Pure.
 namespace runner::script {
 
@@ -11,11 +11,11 @@ struct InputsExpansion {
     enum class Problem { kNone, kParse, kEvaluation, kSensitive };
     int count = 0;  ///< expressions that were replaced
     Problem problem = Problem::kNone;
-    std::string message;  ///< with a problem: what is wrong, and where
+    std::string message;  ///< with a problem: what is wrong, and in which field
 };
 
-/// Changes nothing in a payload without inputs: there "${{" is text like any other. With a problem
-/// the payload may be changed in part.
+/// In a payload without inputs "${{" has no meaning, and nothing changes. When there is a problem,
+/// a part of the payload may have been changed.
 InputsExpansion expand_inputs(protocol::gitlab::JobPayload& payload);
 
 }  // namespace runner::script

@@ -16,8 +16,8 @@ namespace runner::script {
 /// was made. Life: see ScriptContext.
 struct JobScripts {
     JobScripts(const protocol::gitlab::JobPayload& payload, const config::RunnerConfig& runner,
-               Variables& variables, ScriptSettings settings)
-        : context(payload, runner, variables, std::move(settings)) {}
+               BehaviourVariables& behaviour, ScriptSettings settings)
+        : context(payload, runner, behaviour, std::move(settings)) {}
     JobScripts(const JobScripts&) = delete;
     JobScripts& operator=(const JobScripts&) = delete;
 

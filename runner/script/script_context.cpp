@@ -2,22 +2,24 @@
 
 #include <utility>
 
+#include "runner/script/parse_bool.hpp"
+
 namespace runner::script {
 
 ScriptContext::ScriptContext(const protocol::gitlab::JobPayload& payload,
-                             const config::RunnerConfig& runner, Variables& variables,
+                             const config::RunnerConfig& runner, BehaviourVariables& behaviour,
                              ScriptSettings settings)
-    : payload_(payload), runner_(runner), variables_(variables), settings_(std::move(settings)) {}
+    : payload_(payload), runner_(runner), behaviour_(behaviour), settings_(std::move(settings)) {}
 
-std::string ScriptContext::project() const { return variables_.get("CI_PROJECT_DIR"); }
-std::string ScriptContext::tmp() const { return variables_.get("RUNNER_TEMP_PROJECT_DIR"); }
+std::string ScriptContext::project() const { return variables().get("CI_PROJECT_DIR"); }
+std::string ScriptContext::tmp() const { return variables().get("RUNNER_TEMP_PROJECT_DIR"); }
 std::string ScriptContext::gitlab_env_file() const { return tmp() + "/gitlab_runner_env"; }
 
 /// Jobs of one project share a volume, and the users of their images may differ (job-runtime.md
 /// §5.5).
 bool ScriptContext::opens_files() const {
     return !settings_.shared_environment &&
-           !variables_.feature("FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR");
+           !variables().feature("FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR");
 }
 
 std::string ScriptContext::with_job_umask(const std::string& command) const {
@@ -30,7 +32,7 @@ void ScriptContext::write_job_umask(ShellWriter& writer) const {
 
 void ScriptContext::write_preamble(ShellWriter& writer) const {
     writer.line(with_job_umask("mkdir -p " + shell_quote(tmp())));
-    for (const auto& file : variables_.files()) {
+    for (const auto& file : variables().files()) {
         writer.write_file(tmp() + "/" + file.name, file.value);
     }
     writer.export_variable("GITLAB_ENV", gitlab_env_file());
@@ -44,13 +46,13 @@ void ScriptContext::write_preamble(ShellWriter& writer) const {
 void ScriptContext::write_commands(ShellWriter& writer, const std::vector<std::string>& commands,
                                    std::string_view section) const {
     const bool sections =
-        variables_.feature("FF_SCRIPT_SECTIONS") && payload_.features.trace_sections;
-    writer.commands(commands, variables_.feature("FF_ENABLE_BASH_EXIT_CODE_CHECK"), sections,
+        variables().feature("FF_SCRIPT_SECTIONS") && payload_.features.trace_sections;
+    writer.commands(commands, variables().feature("FF_ENABLE_BASH_EXIT_CODE_CHECK"), sections,
                     section);
 }
 
 std::string ScriptContext::finish(const ShellWriter& writer) const {
-    const auto asked = parse_bool(variables_.get("CI_DEBUG_TRACE"));
+    const auto asked = parse_bool(variables().get("CI_DEBUG_TRACE"));
     return writer.script(asked.value_or(false) && !runner_.debug_trace_disabled);
 }
 

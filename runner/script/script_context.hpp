@@ -6,6 +6,7 @@
 
 #include "protocol/gitlab/payload.hpp"
 #include "runner/config/config.hpp"
+#include "runner/script/behaviour_variables.hpp"
 #include "runner/script/shell_writer.hpp"
 #include "runner/script/variables.hpp"
 
@@ -40,12 +41,13 @@ struct ScriptSettings {
 class ScriptContext {
   public:
     ScriptContext(const protocol::gitlab::JobPayload& payload, const config::RunnerConfig& runner,
-                  Variables& variables, ScriptSettings settings);
+                  BehaviourVariables& behaviour, ScriptSettings settings);
 
     [[nodiscard]] const protocol::gitlab::JobPayload& payload() const { return payload_; }
     [[nodiscard]] const config::RunnerConfig& runner() const { return runner_; }
-    /// A setting that cannot be read leaves a warning there.
-    [[nodiscard]] Variables& variables() const { return variables_; }
+    [[nodiscard]] const Variables& variables() const { return behaviour_.variables(); }
+    /// Keeps the warnings about settings that the writers cannot read.
+    [[nodiscard]] BehaviourVariables& behaviour() const { return behaviour_; }
     [[nodiscard]] const ScriptSettings& settings() const { return settings_; }
 
     /// Directories in the environment: of the project, and of files that live as long as the job.
@@ -71,7 +73,7 @@ class ScriptContext {
 
     const protocol::gitlab::JobPayload& payload_;
     const config::RunnerConfig& runner_;
-    Variables& variables_;
+    BehaviourVariables& behaviour_;
     ScriptSettings settings_;
 };
 

@@ -44,7 +44,7 @@ ShellWriter& ShellWriter::export_variable(std::string_view name, std::string_vie
 }
 
 void ShellWriter::echo(std::string_view before, std::string_view text, std::string_view after) {
-    // printf, because echo of dash and busybox interprets backslashes.
+    // Not echo: that of dash and busybox interprets backslashes.
     line("printf '%s\\n' " +
          shell_quote(std::string(before) + std::string(text) + std::string(after)));
 }
@@ -66,7 +66,7 @@ ShellWriter& ShellWriter::print(std::string_view text) {
 
 ShellWriter& ShellWriter::write_file(std::string_view path, std::string_view content) {
     line("mkdir -p " + shell_quote(directory_of(path)));
-    // The old file goes first: it may belong to another user, or be a link.
+    // An old file is removed first: it may belong to another user, or be a symbolic link.
     line("rm -f " + shell_quote(path));
     return line(
         fmt::format("(umask 077; printf '%s' {} > {})", shell_quote(content), shell_quote(path)));
@@ -74,7 +74,7 @@ ShellWriter& ShellWriter::write_file(std::string_view path, std::string_view con
 
 void ShellWriter::open_section(std::string_view prefix, std::size_t index,
                                std::string_view command) {
-    // awk's srand() is the one clock that every image with a shell has.
+    // awk's srand() gives the time in every image that has a shell; POSIX has no `date +%s`.
     line(fmt::format(
         "printf 'section_start:%s:section_{0}_{1}[hide_duration=true,collapsed=true]\\r\\033[0K' "
         "\"$(awk 'BEGIN{{srand(); print srand()}}')\"",
@@ -113,7 +113,7 @@ ShellWriter& ShellWriter::commands(const std::vector<std::string>& lines, bool c
 std::string ShellWriter::script(bool trace) const {
     std::string text = "trap 'exit 1' TERM\n";
     if (trace) text += "set -o xtrace\n";
-    // Asking a subshell needs no grep, which small images lack.
+    // Trying it in a subshell needs no grep, which small images do not have.
     text += "if (set -o pipefail) 2> /dev/null; then set -o pipefail; fi\n";
     text += "set -o errexit\nset +o noclobber\n";
     text += "(trap 'exit 1' TERM; eval " + shell_quote(body_) + ") < /dev/null\n";

@@ -6,28 +6,28 @@
 
 namespace runner::script {
 
-/// One word for any POSIX shell: single quotes, which nothing but a single quote ends.
+/// `text` in single quotes: one word for any POSIX shell.
 std::string shell_quote(std::string_view text);
 
-/// Writes the body of one stage and wraps it into a script for bash or any POSIX sh. Pure.
+/// Collects the commands of one stage and makes a script of them for bash or any POSIX sh. Pure.
 ///
-/// The script arrives on the shell's standard input, so the body runs in a subshell whose own input
-/// is /dev/null, as one quoted eval: what comes before a syntax error still runs, as users are used
-/// to (job-runtime.md §4.1).
+/// The shell reads the script from its standard input. The commands must not read that input, so
+/// they run in a subshell whose input is /dev/null. They are one quoted eval, so that the commands
+/// before a syntax error run, as in the official runner (job-runtime.md §4.1).
 class ShellWriter {
   public:
-    /// A command as it is, on a line of its own.
+    /// Adds a command as it is, on a line of its own.
     ShellWriter& line(std::string_view command);
     ShellWriter& export_variable(std::string_view name, std::string_view value);
-    /// Prints a line: green, yellow, or as it is.
+    /// Add a command that prints a line: green, yellow, or without colour.
     ShellWriter& notice(std::string_view text);
     ShellWriter& warning(std::string_view text);
     ShellWriter& print(std::string_view text);
-    /// Writes a private file below the project's temporary directory; its directory is made.
+    /// Adds commands that write a file with mode 0600 and make its directory.
     ShellWriter& write_file(std::string_view path, std::string_view content);
-    /// The lines of a step: each is shown as "$ command" and then run as it is. A command of
-    /// several lines shows its first, or with `sections` all of it in a section of its own named by
-    /// `prefix`.
+    /// Adds the commands of a step. Each is printed as "$ command" and then runs as it is. Of a
+    /// command of several lines only the first is printed, or with `sections` all of them in a log
+    /// section of its own, whose name begins with `prefix`.
     ShellWriter& commands(const std::vector<std::string>& lines, bool check_exit_codes,
                           bool sections, std::string_view prefix);
 

@@ -5,6 +5,8 @@
 #include "runner/script/clean_without_git.hpp"
 #include "runner/script/git_config.hpp"
 #include "runner/script/git_repository_writer.hpp"
+#include "runner/script/git_settings.hpp"
+#include "runner/script/parse_bool.hpp"
 #include "runner/script/source_hooks.hpp"
 
 namespace runner::script {
@@ -73,7 +75,7 @@ base::Result<SplitSources> SplitSourcesWriter::split_sources(const GitDirectorie
     const GitStrategy strategy =
         git_strategy(context_.variables(), context_.payload().allow_git_fetch);
     SplitSources parts;
-    parts.checkout = context_.variables().flag("GIT_CHECKOUT", true);
+    parts.checkout = context_.behaviour().flag("GIT_CHECKOUT", true);
     parts.before = before();
     parts.host = on_host(host, strategy);
     parts.clean = clean(strategy, parts.checkout);

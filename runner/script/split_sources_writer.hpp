@@ -4,7 +4,7 @@
 
 #include "base/result.hpp"
 #include "runner/script/git_location.hpp"
-#include "runner/script/git_settings.hpp"
+#include "runner/script/git_strategy.hpp"
 #include "runner/script/script_context.hpp"
 
 namespace runner::script {
@@ -24,8 +24,7 @@ struct SplitSources {
     bool checkout = true;
 };
 
-/// Writes get_sources for an environment without git. Pure; see ScriptContext for life and lifetime
-/// of what is referred to.
+/// Writes get_sources for an environment without git. Pure; life: see ScriptContext.
 class SplitSourcesWriter {
   public:
     explicit SplitSourcesWriter(const ScriptContext& context) : context_(context) {}

@@ -7,8 +7,8 @@
 
 namespace runner::script {
 
-/// The scripts that carry the user's own commands, and the one before them all. Pure; see
-/// ScriptContext for life and lifetime of what is referred to.
+/// The scripts of stage prepare_script and of the stages with the user's own commands. Pure; life:
+/// see ScriptContext.
 class StepWriter {
   public:
     explicit StepWriter(const ScriptContext& context) : context_(context) {}

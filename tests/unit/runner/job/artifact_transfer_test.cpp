@@ -51,7 +51,7 @@ class ArtifactTransferTest : public tests::JobFixture {
         ScriptRunner scripts(context, job_->session);
         script::ScriptSettings settings;
         settings.helper = "/helper";
-        const script::JobScripts writers(context.payload(), context.runner(), context.variables,
+        const script::JobScripts writers(context.payload(), context.runner(), context.behaviour,
                                          settings);
         ArtifactTransfer transfer(context, scripts, writers);
         return run(work(transfer));

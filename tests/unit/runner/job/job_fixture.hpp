@@ -14,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "runner/job/job_context.hpp"
+#include "runner/job/job_variables.hpp"
 #include "tests/support/fake_channel.hpp"
 #include "tests/support/fake_session.hpp"
 #include "tests/support/run_to_end.hpp"
@@ -52,7 +53,7 @@ class JobFixture : public testing::Test {
         return {.config = nullptr,
                 .runner = &runner_,
                 .payload = payload_,
-                .ca_chain = "",
+                .variables = runner::job::make_variables(payload_, runner_, record),
                 .system_id = "s_1",
                 .working_dir = dir_.path().string(),
                 .record = record,

@@ -58,7 +58,7 @@ class SourceBringerTest : public tests::JobFixture {
         ScriptRunner scripts(context, job_->session);
         script::ScriptSettings settings;
         settings.sources_by_daemon = true;
-        const script::JobScripts writers(context.payload(), context.runner(), context.variables,
+        const script::JobScripts writers(context.payload(), context.runner(), context.behaviour,
                                          settings);
         SourceBringer bringer(context, scripts, writers);
         return run(bringer.bring(context.deadline()));

@@ -28,23 +28,14 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"a/ ", "a", true}, Case{".", "", true}, Case{"%2", "%2", false},
                     Case{"50%", "50%", false}));
 
-TEST(CacheKey, SaysWhatBecameOfIt) {
+TEST(CacheKey, WarnsOfAChange) {
     EXPECT_EQ(cache_key("../x", false).warning, "cache key \"../x\" sanitized to \"x\"");
 }
 
-TEST(CacheKey, HashedOnesNeedNoCleaning) {
+TEST(CacheKey, IsNotCleanedWhenItIsHashed) {
     const CacheKey made = cache_key("../x", true);
     EXPECT_EQ(made.key, "d6b96a97d147daaae49eb87a5ca7bfbc280e79551016df8aa5edc5920d21c274");
     EXPECT_EQ(made.warning, "");
-}
-
-TEST(MatchesOutcome, IsOnSuccessUnlessSaid) {
-    EXPECT_TRUE(matches_outcome("", true));
-    EXPECT_FALSE(matches_outcome("", false));
-    EXPECT_TRUE(matches_outcome("on_failure", false));
-    EXPECT_FALSE(matches_outcome("on_failure", true));
-    EXPECT_TRUE(matches_outcome("always", true));
-    EXPECT_TRUE(matches_outcome("always", false));
 }
 
 }  // namespace

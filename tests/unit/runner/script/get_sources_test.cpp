@@ -12,13 +12,13 @@
 namespace {
 
 namespace fs = std::filesystem;
+using runner::script::BehaviourVariables;
 using runner::script::GitSourcesWriter;
 using runner::script::ScriptContext;
-using runner::script::Variables;
 using testing::HasSubstr;
 using testing::Not;
 
-/// get_sources, with the git of this machine, from a repository in the file system.
+/// Runs the script of get_sources with an installed git and a repository in the file system.
 class GetSources : public tests::ShellTest {
   protected:
     void SetUp() override {
@@ -50,8 +50,9 @@ class GetSources : public tests::ShellTest {
                    content + "; git rev-parse HEAD");
     }
     tests::ShellEnd fetch() {
-        Variables variables(payload_, runner_, facts_);
-        const ScriptContext context(payload_, runner_, variables, {});
+        const auto variables = this->variables();
+        BehaviourVariables behaviour(variables);
+        const ScriptContext context(payload_, runner_, behaviour, {});
         const auto text = GitSourcesWriter(context).get_sources();
         if (!text) return {-1, text.error().message};
         return tests::run_shell(GetParam(), *text, dir_.path());
@@ -61,17 +62,17 @@ class GetSources : public tests::ShellTest {
         ASSERT_EQ(end.code, 0) << end.output;
     }
     [[nodiscard]] std::string content(const std::string& name = "file") const {
-        const auto text = base::read_file(fs::path(facts_.project_dir) / name);
+        const auto text = base::read_file(fs::path(directories_.project) / name);
         return text ? *text : "(none)";
     }
     void leave(const std::string& name) const {
-        const auto path = fs::path(facts_.project_dir) / name;
+        const auto path = fs::path(directories_.project) / name;
         fs::create_directories(path.parent_path());
         const auto written = base::write_file_atomic(path, "left", 0600);
         ASSERT_TRUE(written) << written.error().message;
     }
     [[nodiscard]] bool has(const std::string& name) const {
-        return fs::exists(fs::path(facts_.project_dir) / name);
+        return fs::exists(fs::path(directories_.project) / name);
     }
 
     fs::path origin_;
@@ -83,7 +84,7 @@ TEST_P(GetSources, ChecksOutExactlyTheCommit) {
     payload_.git_info.sha = first_;
     expect_fetched();
     EXPECT_EQ(content(), "first\n");
-    EXPECT_EQ(git("git -C '" + facts_.project_dir + "' rev-parse HEAD"), first_);
+    EXPECT_EQ(git("git -C '" + directories_.project + "' rev-parse HEAD"), first_);
 }
 
 TEST_P(GetSources, FetchKeepsTheRepositoryAndCleansTheTree) {
@@ -147,22 +148,22 @@ TEST_P(GetSources, NoneLeavesTheTreeAlone) {
     EXPECT_EQ(content(), "second\n");
 }
 
-TEST_P(GetSources, EmptyIsAnEmptyDirectory) {
-    fs::create_directories(facts_.project_dir);
+TEST_P(GetSources, EmptyMakesAnEmptyDirectory) {
+    fs::create_directories(directories_.project);
     leave("untracked");
     set("GIT_STRATEGY", "empty");
     expect_fetched();
-    EXPECT_TRUE(fs::is_empty(facts_.project_dir));
+    EXPECT_TRUE(fs::is_empty(directories_.project));
 }
 
-TEST_P(GetSources, DepthIsKeptAndLeft) {
+TEST_P(GetSources, AShallowRepositoryIsCompletedByAJobWithoutDepth) {
     payload_.git_info.depth = 1;
     const auto end = fetch();
     EXPECT_THAT(end.output, HasSubstr("Fetching changes with git depth set to 1..."));
-    EXPECT_EQ(git("git -C '" + facts_.project_dir + "' rev-list --count HEAD"), "1");
+    EXPECT_EQ(git("git -C '" + directories_.project + "' rev-list --count HEAD"), "1");
     payload_.git_info.depth = 0;
     expect_fetched();
-    EXPECT_EQ(git("git -C '" + facts_.project_dir + "' rev-list --count HEAD"), "2");
+    EXPECT_EQ(git("git -C '" + directories_.project + "' rev-list --count HEAD"), "2");
 }
 
 TEST_P(GetSources, CheckoutCanBeSkipped) {
@@ -179,9 +180,9 @@ TEST_P(GetSources, AMissingCommitFails) {
     EXPECT_NE(fetch().code, 0);
 }
 
-TEST_P(GetSources, CredentialsAreInNoFileThatTheJobKeeps) {
+TEST_P(GetSources, GitsConfigurationHasNoCredentials) {
     payload_.git_info.repo_url = "https://gitlab-ci-token:very-secret@127.0.0.1:1/g/p.git";
-    EXPECT_NE(fetch().code, 0);  // nobody listens there
+    EXPECT_NE(fetch().code, 0);  // no server listens on that port
     EXPECT_THAT(content(".git/config"), HasSubstr("url = https://127.0.0.1:1/g/p.git"));
     EXPECT_THAT(content(".git/config"), Not(HasSubstr("very-secret")));
 }
@@ -189,7 +190,7 @@ TEST_P(GetSources, CredentialsAreInNoFileThatTheJobKeeps) {
 TEST_P(GetSources, CredentialsReachGit) {
     payload_.git_info.repo_url = "https://gitlab-ci-token:very-secret@127.0.0.1:1/g/p.git";
     static_cast<void>(fetch());
-    const std::string at = "git -C '" + facts_.project_dir + "' ";
+    const std::string at = "git -C '" + directories_.project + "' ";
     EXPECT_EQ(git(at + "ls-remote --get-url origin"), "https://127.0.0.1:1/g/p.git");
     EXPECT_THAT(git("printf 'protocol=https\\nhost=127.0.0.1:1\\n\\n' | " + at + "credential fill"),
                 HasSubstr("username=gitlab-ci-token\npassword=very-secret"));
@@ -218,7 +219,7 @@ TEST_P(GetSources, SubmodulesComeWhenTheyAreAskedFor) {
     payload_.git_info.sha = git("git -C origin rev-parse HEAD");
     expect_fetched();
     EXPECT_FALSE(has("module/inner"));
-    // git refuses local submodules for a reason that does not concern this test.
+    // By default git refuses submodules from local paths.
     runner_.pre_get_sources_script = "git config --global protocol.file.allow always";
     for (const auto* mode : {"normal", "recursive"}) {
         set("GIT_SUBMODULE_STRATEGY", mode);
@@ -238,7 +239,7 @@ TEST_P(GetSources, SubmodulesComeWhenTheyAreAskedFor) {
     EXPECT_THAT(fetch().output, HasSubstr("Updating submodules failed. Retrying..."));
 }
 
-TEST_P(GetSources, WhatCannotWorkIsSaidBeforeAnythingRuns) {
+TEST_P(GetSources, WrongSettingsAreErrorsBeforeGitRuns) {
     set("GIT_SUBMODULE_STRATEGY", "sometimes");
     EXPECT_THAT(
         fetch().output,

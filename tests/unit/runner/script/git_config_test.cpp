@@ -62,7 +62,7 @@ TEST(GitConfig, ReadsTheTokenFromTheVariableWhereItIsSet) {
 TEST(GitConfig, NamesTheCertificatesThatTheJobHas) {
     ScriptJob job;
     EXPECT_THAT(in_environment(job), Not(HasSubstr("ssl")));
-    job.facts.ca_chain = "PEM";
+    job.predefined.ca_chain = "PEM";
     EXPECT_THAT(in_environment(job),
                 HasSubstr("sslCAInfo = \"/builds/g/p.tmp/CI_SERVER_TLS_CA_FILE\""));
     EXPECT_THAT(in_environment(job), Not(HasSubstr("sslCert")));
@@ -70,7 +70,7 @@ TEST(GitConfig, NamesTheCertificatesThatTheJobHas) {
 
 TEST(GitConfig, WritesTheCertificatesWhereTheHostReadsThem) {
     ScriptJob job;
-    job.facts.ca_chain = "PEM";
+    job.predefined.ca_chain = "PEM";
     const std::string text = on_host(job);
     EXPECT_THAT(text, HasSubstr("sslCAInfo = \"/host/tmp/CI_SERVER_TLS_CA_FILE\""));
     EXPECT_THAT(text, HasSubstr("'PEM' > '/host/tmp/CI_SERVER_TLS_CA_FILE'"));

@@ -11,14 +11,11 @@
 /// scripts, run this program with UPDATE_GOLDEN=1 and read the difference.
 namespace {
 
-using tests::ScriptedJob;
+using tests::ScriptJob;
 
-ScriptedJob plain_job() {
-    ScriptedJob job;
-    job.facts.short_token = "abc";
-    job.facts.builds_dir = "/builds";
-    job.facts.project_dir = "/builds/g/p";
-    job.facts.tmp_dir = "/builds/g/p.tmp";
+ScriptJob plain_job() {
+    ScriptJob job;
+    job.predefined.short_token = "abc";
     job.settings.description = "runner-abc-project-1-concurrent-0 via host";
     job.settings.helper = "/opt/runner-helper/runner-helper";
     job.settings.cache_dir = "/cache";
@@ -40,11 +37,11 @@ ScriptedJob plain_job() {
 }
 
 /// Every setting that adds lines: hooks, submodules, own TLS files, caches, artifacts.
-ScriptedJob job_with_all_settings() {
-    ScriptedJob job = plain_job();
-    job.facts.ca_chain = "PEM";
-    job.facts.tls_cert = "CERT";
-    job.facts.tls_key = "KEY";
+ScriptJob job_with_all_settings() {
+    ScriptJob job = plain_job();
+    job.predefined.ca_chain = "PEM";
+    job.predefined.tls_cert = "CERT";
+    job.predefined.tls_key = "KEY";
     job.settings.correlation_id = "01ABC";
     auto& runner = job.runner;
     runner.pre_get_sources_script = "echo before sources";
@@ -90,17 +87,17 @@ ScriptedJob job_with_all_settings() {
     return job;
 }
 
-ScriptedJob job_with_sources_by_daemon() {
-    ScriptedJob job = job_with_all_settings();
+ScriptJob job_with_sources_by_daemon() {
+    ScriptJob job = job_with_all_settings();
     job.settings.sources_by_daemon = true;
     job.set("FF_GIT_URLS_WITHOUT_TOKENS", "true");
     job.set("GIT_TRACE", "true");
     return job;
 }
 
-ScriptedJob job_of_shell_executor() {
-    ScriptedJob job = plain_job();
-    job.facts.shared_environment = true;
+ScriptJob job_of_shell_executor() {
+    ScriptJob job = plain_job();
+    job.predefined.shared_environment = true;
     job.settings.shared_environment = true;
     job.settings.shell_executor = true;
     job.payload.allow_git_fetch = false;
@@ -112,14 +109,14 @@ ScriptedJob job_of_shell_executor() {
     return job;
 }
 
-ScriptedJob job_without_sources() {
-    ScriptedJob job = plain_job();
+ScriptJob job_without_sources() {
+    ScriptJob job = plain_job();
     job.set("GIT_STRATEGY", "none");
     return job;
 }
 
-ScriptedJob job_without_checkout() {
-    ScriptedJob job = plain_job();
+ScriptJob job_without_checkout() {
+    ScriptJob job = plain_job();
     job.payload.git_info.repo_url = "file:///srv/g/p.git";
     job.set("GIT_CHECKOUT", "false");
     job.set("GIT_STRATEGY", "clone");
@@ -129,12 +126,12 @@ ScriptedJob job_without_checkout() {
 
 struct GoldenCase {
     const char* name;
-    ScriptedJob (*make)();
+    ScriptJob (*make)();
 };
 
 class GoldenScripts : public testing::TestWithParam<GoldenCase> {};
 
-TEST_P(GoldenScripts, AreThoseOfTheFile) {
+TEST_P(GoldenScripts, EqualTheGoldenFile) {
     const auto file = std::filesystem::path(RUNNER_SOURCE_DIR) / "tests/data/scripts" /
                       (std::string(GetParam().name) + ".txt");
     const std::string written = tests::written_scripts(GetParam().make());

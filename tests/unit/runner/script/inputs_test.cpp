@@ -18,7 +18,7 @@ JobPayload with_line(std::string line) {
     return payload;
 }
 
-TEST(Inputs, StandForTheirValues) {
+TEST(Inputs, AreReplacedByTheirValues) {
     const std::vector<std::pair<std::string, std::string>> cases{
         {"echo ${{ job.inputs.name }}", "echo bob"},
         {"${{job.inputs.name}}${{ job.inputs.list }}.", R"(bob["a",1].)"},
@@ -31,7 +31,7 @@ TEST(Inputs, StandForTheirValues) {
     }
 }
 
-TEST(Inputs, AreFoundInEveryFieldThatTakesThem) {
+TEST(Inputs, AreReplacedInEveryFieldThatTakesThem) {
     JobPayload payload = with_line("true");
     const std::string text = "x-${{ job.inputs.name }}";
     payload.image.emplace();
@@ -66,7 +66,7 @@ TEST(Inputs, ThatCannotBeReplacedAreNamed) {
     }
 }
 
-TEST(Inputs, WithoutInputsTheSignsAreText) {
+TEST(Inputs, ThatAJobDoesNotHaveLeaveTheTextAsItIs) {
     JobPayload payload = with_line("echo '${{ github.ref }}'");
     payload.inputs.clear();
     EXPECT_EQ(expand_inputs(payload).problem, Problem::kNone);

@@ -10,24 +10,25 @@
 namespace {
 
 using protocol::gitlab::Step;
+using runner::script::BehaviourVariables;
 using runner::script::JobScripts;
-using runner::script::Variables;
 using testing::HasSubstr;
 using testing::Not;
 
-/// Scripts of one job, run one after the other in one directory, as the supervisor does.
+/// Runs scripts of one job, one after the other in one directory, as the supervisor does.
 class JobScriptsInShells : public tests::ShellTest {
   protected:
     void SetUp() override {
         ShellTest::SetUp();
         if (IsSkipped()) return;
-        std::filesystem::create_directories(facts_.project_dir);
+        std::filesystem::create_directories(directories_.project);
     }
     template <typename Write>
     tests::ShellEnd run(Write write) {
-        Variables variables(payload_, runner_, facts_);
+        auto variables = this->variables();
         variables.set_job_status("failed");
-        const JobScripts scripts(payload_, runner_, variables,
+        BehaviourVariables behaviour(variables);
+        const JobScripts scripts(payload_, runner_, behaviour,
                                  {.description = "here", .shell_executor = true});
         const std::string text = write(scripts);
         std::map<std::string, std::string> environment;
@@ -46,20 +47,20 @@ TEST_P(JobScriptsInShells, RunInTheProjectWithTheJobsVariables) {
     set("WHO", "me");
     const auto end = step({"echo \"$GREETING in $PWD\""});
     EXPECT_EQ(end.code, 0);
-    EXPECT_THAT(end.output, HasSubstr("\nit's me in " + facts_.project_dir + "\n"));
+    EXPECT_THAT(end.output, HasSubstr("\nit's me in " + directories_.project + "\n"));
 }
 
-TEST_P(JobScriptsInShells, FileVariablesArePathsOfPrivateFilesUntilTheCleanup) {
+TEST_P(JobScriptsInShells, FileVariablesArePathsOfPrivateFilesThatCleanupRemoves) {
     set("KEY", "line 1\nline '2'\n", true);
     const auto end = step({"cat \"$KEY\"", "ls -l \"$KEY\" | cut -c1-10"});
     EXPECT_THAT(end.output, HasSubstr("\nline 1\nline '2'\n"));
     EXPECT_THAT(end.output, HasSubstr("\n-rw-------\n"));
-    EXPECT_TRUE(std::filesystem::exists(facts_.tmp_dir + "/KEY"));
+    EXPECT_TRUE(std::filesystem::exists(directories_.tmp + "/KEY"));
     EXPECT_EQ(run([](const JobScripts& scripts) { return scripts.cleanup.script(); }).code, 0);
-    EXPECT_FALSE(std::filesystem::exists(facts_.tmp_dir + "/KEY"));
+    EXPECT_FALSE(std::filesystem::exists(directories_.tmp + "/KEY"));
 }
 
-TEST_P(JobScriptsInShells, WhatGoesToGitlabEnvIsThereInTheNextStage) {
+TEST_P(JobScriptsInShells, VariablesInGitlabEnvReachTheNextStage) {
     EXPECT_EQ(
         step({"echo 'A=one two' >> \"$GITLAB_ENV\"", "echo 'B=$(false) `x`' >> \"$GITLAB_ENV\""})
             .code,
@@ -74,7 +75,7 @@ TEST_P(JobScriptsInShells, TheAdministratorsScriptsShareTheShellOfTheStep) {
     EXPECT_THAT(step({"X=$((X + 1))"}).output, HasSubstr("\nafter 6\n"));
 }
 
-TEST_P(JobScriptsInShells, AfterScriptHasAShellOfItsOwnAndKnowsHowTheJobWent) {
+TEST_P(JobScriptsInShells, AfterScriptHasAShellOfItsOwnAndTheJobsStatus) {
     const Step made{
         .name = "after_script", .script = {"echo \"status $CI_JOB_STATUS\""}, .when = ""};
     const auto end =
@@ -83,7 +84,7 @@ TEST_P(JobScriptsInShells, AfterScriptHasAShellOfItsOwnAndKnowsHowTheJobWent) {
     EXPECT_THAT(end.output, HasSubstr("\nstatus failed\n"));
 }
 
-TEST_P(JobScriptsInShells, PrepareNamesThePlaceAndForgetsAFormerEnvironment) {
+TEST_P(JobScriptsInShells, PreparePrintsWhereTheJobRunsAndDropsGitlabEnv) {
     EXPECT_EQ(step({"echo 'A=old' >> \"$GITLAB_ENV\""}).code, 0);
     EXPECT_EQ(run([](const JobScripts& scripts) { return scripts.steps.prepare(); }).output,
               "Running on here...\n");
@@ -97,10 +98,11 @@ TEST_P(JobScriptsInShells, ADebugTraceCanBeForbidden) {
     EXPECT_THAT(step({"true"}).output, Not(HasSubstr("+ true\n")));
 }
 
-TEST_P(JobScriptsInShells, NoVariablesValueStandsInTheText) {
+TEST_P(JobScriptsInShells, TheTextHasNoValuesOfVariables) {
     set("TOKEN", "very-secret");
-    Variables variables(payload_, runner_, facts_);
-    const JobScripts scripts(payload_, runner_, variables, {});
+    const auto variables = this->variables();
+    BehaviourVariables behaviour(variables);
+    const JobScripts scripts(payload_, runner_, behaviour, {});
     EXPECT_THAT(scripts.steps.step({.name = "script", .script = {"echo $TOKEN"}, .when = ""}),
                 Not(HasSubstr("very-secret")));
 }

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-/// Generated scripts are tried in the shells that images have, the way the supervisor runs them: on
-/// standard input.
+/// Runs generated scripts in the shells that images have, as the supervisor does: the shell reads
+/// the script from its standard input.
 namespace tests {
 
 struct Shell {
@@ -23,8 +23,7 @@ struct ShellEnd {
     std::string output;  ///< both streams
 };
 
-/// In a process group of its own. Ends the test program with a message when the shell cannot be run
-/// at all.
+/// Runs `script` in a process group of its own. Throws when the shell cannot be started.
 ShellEnd run_shell(const Shell& shell, const std::string& script,
                    const std::filesystem::path& directory,
                    const std::map<std::string, std::string>& environment = {});

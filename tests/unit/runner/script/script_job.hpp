@@ -5,16 +5,16 @@
 
 #include "protocol/gitlab/payload.hpp"
 #include "runner/config/config.hpp"
+#include "runner/script/behaviour_variables.hpp"
 #include "runner/script/script_context.hpp"
 #include "runner/script/variables.hpp"
 
 namespace tests {
 
-/// A job for the tests of one writer: change the members, then take the context.
+/// A job whose scripts are written: change the members, then take what is made of them.
 struct ScriptJob {
     ScriptJob() {
-        facts.project_dir = "/builds/g/p";
-        facts.tmp_dir = "/builds/g/p.tmp";
+        directories = {"/builds", "/builds/g/p", "/builds/g/p.tmp"};
         settings.helper = "/helper";
         settings.cache_dir = "/cache";
         settings.project_slug = "g/p";
@@ -29,16 +29,23 @@ struct ScriptJob {
         variable.file = file;
         payload.variables.push_back(std::move(variable));
     }
+    [[nodiscard]] runner::script::Variables variables() const {
+        runner::script::Variables variables(payload, runner, predefined);
+        variables.set_directories(directories);
+        return variables;
+    }
     /// What `write(context)` returns.
     template <typename Write>
     auto with_context(Write write) const {
-        runner::script::Variables variables(payload, runner, facts);
-        return write(runner::script::ScriptContext(payload, runner, variables, settings));
+        const auto variables = this->variables();
+        runner::script::BehaviourVariables behaviour(variables);
+        return write(runner::script::ScriptContext(payload, runner, behaviour, settings));
     }
 
     protocol::gitlab::JobPayload payload;
     runner::config::RunnerConfig runner;
-    runner::script::RunnerFacts facts;
+    runner::script::PredefinedValues predefined;
+    runner::script::JobDirectories directories;
     runner::script::ScriptSettings settings;
 };
 

@@ -18,8 +18,8 @@ class ShellTest : public testing::TestWithParam<Shell> {
     void SetUp() override {
         if (!is_installed(GetParam()))
             GTEST_SKIP() << GetParam().words.front() << " is not installed";
-        facts_.project_dir = (dir_.path() / "builds/g/p").string();
-        facts_.tmp_dir = facts_.project_dir + ".tmp";
+        directories_.project = (dir_.path() / "builds/g/p").string();
+        directories_.tmp = directories_.project + ".tmp";
     }
     void set(std::string key, std::string value, bool file = false) {
         protocol::gitlab::Variable variable;
@@ -29,10 +29,16 @@ class ShellTest : public testing::TestWithParam<Shell> {
         payload_.variables.push_back(std::move(variable));
     }
 
+    [[nodiscard]] runner::script::Variables variables() const {
+        runner::script::Variables variables(payload_, runner_, {});
+        variables.set_directories(directories_);
+        return variables;
+    }
+
     TempDir dir_;
     protocol::gitlab::JobPayload payload_;
     runner::config::RunnerConfig runner_;
-    runner::script::RunnerFacts facts_;
+    runner::script::JobDirectories directories_;
 };
 
 }  // namespace tests

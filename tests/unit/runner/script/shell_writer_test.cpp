@@ -71,7 +71,7 @@ TEST_P(Shells, FilesArePrivateAndHaveExactlyTheirContent) {
     }
 }
 
-TEST_P(Shells, AFileDoesNotFollowALinkThatSomebodyLeft) {
+TEST_P(Shells, AFileReplacesASymbolicLink) {
     ASSERT_TRUE(base::write_file_atomic(path("victim"), "untouched", 0600));
     std::filesystem::create_symlink(path("victim"), path("link"));
     ShellWriter writer;
@@ -120,7 +120,7 @@ TEST_P(Shells, ExitLeavesWithItsCode) {
     }
 }
 
-TEST_P(Shells, AFailureInAPipeCountsWhereTheShellCan) {
+TEST_P(Shells, AFailureInAPipeEndsTheScriptIfTheShellHasPipefail) {
     ShellWriter writer;
     writer.commands({"(exit 3) | cat", "echo behind"}, false, false, "x");
     const auto end = run(writer);
@@ -128,7 +128,7 @@ TEST_P(Shells, AFailureInAPipeCountsWhereTheShellCan) {
     EXPECT_EQ(end.code, GetParam().name == "dash" ? 0 : 3);
 }
 
-TEST_P(Shells, WhatStandsBeforeASyntaxErrorRuns) {
+TEST_P(Shells, CommandsBeforeASyntaxErrorRun) {
     ShellWriter writer;
     writer.commands({"echo before", "if then fi", "echo behind"}, false, false, "x");
     const auto end = run(writer);
@@ -146,7 +146,7 @@ TEST_P(Shells, StandardInputIsEmpty) {
     EXPECT_THAT(end.output, HasSubstr("\nnothing\n"));
 }
 
-TEST_P(Shells, ExitCodesAreCheckedWhereErrexitWasSwitchedOff) {
+TEST_P(Shells, ExitCodesAreCheckedAfterErrexitWasSwitchedOff) {
     for (const bool check : {false, true}) {
         ShellWriter writer;
         writer.commands({"set +e", "(exit 9)", "echo behind"}, check, false, "x");
@@ -180,13 +180,13 @@ TEST_P(Shells, SectionsSurroundCommandsOfSeveralLines) {
     EXPECT_THAT(end.output, Not(HasSubstr("script_step_0")));
 }
 
-TEST_P(Shells, ATraceShowsWhatRuns) {
+TEST_P(Shells, ATracePrintsTheCommands) {
     ShellWriter writer;
     writer.line("X=traced; echo $X");
     EXPECT_THAT(run(writer, true).output, HasSubstr("+ echo traced\n"));
 }
 
-TEST_P(Shells, AVeryLongScriptIsNoProblem) {
+TEST_P(Shells, AVeryLongScriptRuns) {
     ShellWriter writer;
     std::vector<std::string> lines(3000, ": " + std::string(100, 'x'));
     lines.emplace_back("echo reached");

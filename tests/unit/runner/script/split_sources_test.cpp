@@ -10,11 +10,12 @@
 namespace {
 
 namespace fs = std::filesystem;
+using runner::script::BehaviourVariables;
 using runner::script::ScriptContext;
 using runner::script::SplitSourcesWriter;
 using runner::script::Variables;
 
-/// What makes room for the files in an environment without git.
+/// Runs the part of split sources that removes old files, in an environment without git.
 class SplitSources : public tests::ShellTest {
   protected:
     void SetUp() override {
@@ -29,17 +30,18 @@ class SplitSources : public tests::ShellTest {
         const auto written = base::write_file_atomic(path, content, 0600);
         ASSERT_TRUE(written) << written.error().message;
     }
-    /// The former job's directory: its commit had the file "old".
+    /// The project as a former job left it. That job's commit had the file "old".
     void make_project() {
-        const fs::path project = facts_.project_dir;
+        const fs::path project = directories_.project;
         for (const char* name :
              {".git/config", "old", "a b/mine", "log/deep/x.log", "x.o", ".hidden"})
             write(project / name, "left");
-        write(fs::path(facts_.tmp_dir) / ".runner-sources", std::string("old\0", 4));
+        write(fs::path(directories_.tmp) / ".runner-sources", std::string("old\0", 4));
     }
     std::set<std::string> left_after_clean() {
-        Variables variables(payload_, runner_, facts_);
-        const ScriptContext context(payload_, runner_, variables, {});
+        const auto variables = this->variables();
+        BehaviourVariables behaviour(variables);
+        const ScriptContext context(payload_, runner_, behaviour, {});
         const auto parts = SplitSourcesWriter(context).split_sources({"/nowhere", "/nowhere.tmp"});
         EXPECT_TRUE(parts);
         if (!parts) return {};
@@ -47,8 +49,8 @@ class SplitSources : public tests::ShellTest {
         EXPECT_EQ(end.code, 0) << end.output;
         EXPECT_EQ(end.output, "");
         std::set<std::string> names;
-        for (const auto& entry : fs::recursive_directory_iterator(facts_.project_dir)) {
-            const fs::path name = entry.path().lexically_relative(facts_.project_dir);
+        for (const auto& entry : fs::recursive_directory_iterator(directories_.project)) {
+            const fs::path name = entry.path().lexically_relative(directories_.project);
             if (!entry.is_directory() || fs::is_empty(entry.path())) names.insert(name.string());
         }
         return names;
@@ -77,7 +79,7 @@ TEST_P(SplitSources, CleanFlagsDecideWhatStays) {
         {"-ffdx -e !x.o", {}},
     };
     for (const Row& row : rows) {
-        fs::remove_all(facts_.project_dir);
+        fs::remove_all(directories_.project);
         make_project();
         payload_.variables.clear();
         set("GIT_CLEAN_FLAGS", row.flags);
@@ -85,22 +87,22 @@ TEST_P(SplitSources, CleanFlagsDecideWhatStays) {
     }
 }
 
-TEST_P(SplitSources, NothingOutsideIsTouched) {
+TEST_P(SplitSources, FilesOutsideTheProjectStay) {
     make_project();
     write(dir_.path() / "builds/g/beside", "kept");
-    fs::create_directory_symlink(dir_.path() / "builds/g", fs::path(facts_.project_dir) / "up");
+    fs::create_directory_symlink(dir_.path() / "builds/g", fs::path(directories_.project) / "up");
     EXPECT_EQ(left_after_clean(), std::set<std::string>());
     EXPECT_TRUE(fs::exists(dir_.path() / "builds/g/beside"));
 }
 
-TEST_P(SplitSources, ACloneBeginsWithNothing) {
+TEST_P(SplitSources, ACloneRemovesAllFiles) {
     make_project();
     set("GIT_STRATEGY", "clone");
     set("GIT_CLEAN_FLAGS", "none");
     EXPECT_EQ(left_after_clean(), std::set<std::string>());
 }
 
-TEST_P(SplitSources, WithoutACheckoutAllStays) {
+TEST_P(SplitSources, WithoutACheckoutAllFilesStay) {
     make_project();
     set("GIT_CHECKOUT", "false");
     EXPECT_EQ(left_after_clean(), (std::set<std::string>{".git/config", "old", "a b/mine",
@@ -110,7 +112,7 @@ TEST_P(SplitSources, WithoutACheckoutAllStays) {
 INSTANTIATE_TEST_SUITE_P(All, SplitSources, testing::ValuesIn(tests::shells()),
                          [](const auto& shell) { return shell.param.name; });
 
-TEST(SplitSourcesOnTheHost, NoOtherRepositoryIsReferredTo) {
+TEST(SplitSourcesOnTheHost, RefuseAReferenceToAnotherRepository) {
     protocol::gitlab::JobPayload payload;
     payload.git_info.repo_url = "https://gitlab.example.com/g/p.git";
     payload.git_info.sha = std::string(40, 'a');
@@ -119,8 +121,9 @@ TEST(SplitSourcesOnTheHost, NoOtherRepositoryIsReferredTo) {
     variable.value = "--jobs 4 --reference /srv/other";
     payload.variables.push_back(variable);
     const runner::config::RunnerConfig runner;
-    Variables variables(payload, runner, {});
-    const ScriptContext context(payload, runner, variables, {});
+    const Variables variables(payload, runner, {});
+    BehaviourVariables behaviour(variables);
+    const ScriptContext context(payload, runner, behaviour, {});
     const auto parts = SplitSourcesWriter(context).split_sources({"/place", "/place.tmp"});
     ASSERT_FALSE(parts);
     EXPECT_NE(parts.error().message.find("--reference needs git in the job's image"),

@@ -10,13 +10,10 @@ namespace {
 using protocol::gitlab::JobPayload;
 using protocol::gitlab::Variable;
 using runner::config::RunnerConfig;
-using runner::script::parse_bool;
-using runner::script::RunnerFacts;
+using runner::script::JobDirectories;
+using runner::script::PredefinedValues;
 using runner::script::Variables;
-using testing::Contains;
 using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
 
 Variable make(std::string key, std::string value) {
     Variable variable;
@@ -29,22 +26,18 @@ Variable make(std::string key, std::string value) {
 struct Given {
     JobPayload payload;
     RunnerConfig runner;
-    RunnerFacts facts{.short_token = "abc",
-                      .builds_dir = "/builds",
-                      .project_dir = "/builds/g/p",
-                      .tmp_dir = "/builds/g/p.tmp",
-                      .image = "",
-                      .ca_chain = "",
-                      .tls_cert = "",
-                      .tls_key = "",
-                      .build_network = ""};
+    PredefinedValues predefined{.short_token = "abc"};
+    JobDirectories directories{"/builds", "/builds/g/p", "/builds/g/p.tmp"};
 
     Given& add(std::string key, std::string value) {
         payload.variables.push_back(make(std::move(key), std::move(value)));
         return *this;
     }
-    Variable& last() { return payload.variables.back(); }
-    [[nodiscard]] Variables variables() const { return {payload, runner, facts}; }
+    [[nodiscard]] Variables variables() const {
+        Variables made(payload, runner, predefined);
+        made.set_directories(directories);
+        return made;
+    }
 };
 
 std::string value_of(const std::vector<executors::EnvironmentVariable>& list,
@@ -91,34 +84,6 @@ TEST(Variables, RawOnesAreNotExpanded) {
     EXPECT_EQ(variables.get("C"), "<$B ${B} $$>");
 }
 
-TEST(Variables, ReplaceEveryFormOfReference) {
-    Given given;
-    given.add("A", "1").add("A_B", "2");
-    const auto variables = given.variables();
-    const std::vector<std::pair<std::string, std::string>> cases{
-        {"$A", "1"},
-        {"${A}", "1"},
-        {"$A_B", "2"},
-        {"${A}_B", "1_B"},
-        {"$A.x", "1.x"},
-        {"$$A", "$A"},
-        {"$", "$"},
-        {"a$", "a$"},
-        {"$NOT", ""},
-        {"${NOT}", ""},
-        {"$1 x", " x"},
-        {"$* x", " x"},
-        {"${", ""},
-        {"${A", "A"},
-        {"$-", ""},
-        {"$/x", "$/x"},
-        {"100% $A%", "100% 1%"},
-        {"%A%", "%A%"},
-        {"", ""},
-    };
-    for (const auto& [text, expected] : cases) EXPECT_EQ(variables.expand(text), expected) << text;
-}
-
 TEST(Variables, FilesAreTheirPathsAndKeepTheirContent) {
     Given given;
     given.add("KEY", "content of $A").add("A", "1");
@@ -154,51 +119,6 @@ TEST(Variables, MaskedValuesIncludeThoseThatWereOverridden) {
     EXPECT_THAT(given.variables().masked_values(), ElementsAre("new-part", "old secret"));
 }
 
-TEST(Variables, SettingsThatDoNotParseAreSaidAndLeftOut) {
-    Given given;
-    given.add("YES", "t")
-        .add("ODD", "maybe")
-        .add("N", "7")
-        .add("BAD", "7x")
-        .add("MANY", "99")
-        .add("FEW", "0");
-    auto variables = given.variables();
-    EXPECT_TRUE(variables.flag("YES", false));
-    EXPECT_TRUE(variables.flag("ODD", true));
-    EXPECT_FALSE(variables.flag("UNSET", false));
-    EXPECT_EQ(variables.number("N", 1), 7);
-    EXPECT_EQ(variables.number("BAD", 1), 1);
-    EXPECT_EQ(variables.attempts("MANY"), 10);
-    EXPECT_EQ(variables.attempts("FEW"), 1);
-    EXPECT_EQ(variables.attempts("UNSET"), 1);
-    const auto warnings = variables.take_warnings();
-    EXPECT_THAT(
-        warnings,
-        ElementsAre(HasSubstr("ODD: expected bool got \"maybe\""), HasSubstr("BAD: expected int"),
-                    HasSubstr("MANY: number of attempts out of the range [1, 10]"),
-                    HasSubstr("FEW: number of attempts")));
-    EXPECT_THAT(variables.take_warnings(), IsEmpty());
-}
-
-TEST(Variables, FeatureFlagsOfTheConfigurationAreTheStrongest) {
-    Given given;
-    given.runner.environment = {"FF_SCRIPT_SECTIONS=true", "FF_NETWORK_PER_BUILD=true"};
-    given.runner.feature_flags = {{"FF_TIMESTAMPS", false}};
-    given.add("FF_TIMESTAMPS", "true")
-        .add("FF_NETWORK_PER_BUILD", "false")
-        .add("FF_USE_FASTZIP", "perhaps");
-    auto variables = given.variables();
-    EXPECT_FALSE(variables.feature("FF_TIMESTAMPS"));
-    EXPECT_TRUE(variables.feature("FF_SCRIPT_SECTIONS"));
-    EXPECT_FALSE(variables.feature("FF_NETWORK_PER_BUILD"));
-    EXPECT_TRUE(variables.feature("FF_USE_FASTZIP"));
-    EXPECT_FALSE(variables.feature("FF_UNHEARD_OF"));
-    EXPECT_THAT(variables.take_warnings(),
-                Contains(HasSubstr("FF_USE_FASTZIP: expected bool got \"perhaps\"")));
-    EXPECT_EQ(variables.changed_features(), "FF_SCRIPT_SECTIONS:true, FF_TIMESTAMPS:false");
-    EXPECT_EQ(value_of(variables.environment(), "FF_TIMESTAMPS"), "false");
-}
-
 TEST(Variables, TheJobsStatusChangesForAfterScript) {
     Given given;
     auto variables = given.variables();
@@ -211,20 +131,55 @@ TEST(Variables, TellWhereTheJobRuns) {
     Given given;
     EXPECT_EQ(given.variables().get("CI_DISPOSABLE_ENVIRONMENT"), "true");
     EXPECT_FALSE(given.variables().has("CI_SHARED_ENVIRONMENT"));
-    given.facts.shared_environment = true;
-    given.facts.ca_chain = "PEM";
+    given.predefined.shared_environment = true;
+    given.predefined.ca_chain = "PEM";
     EXPECT_EQ(given.variables().get("CI_SHARED_ENVIRONMENT"), "true");
     EXPECT_EQ(given.variables().get("CI_SERVER_TLS_CA_FILE"),
               "/builds/g/p.tmp/CI_SERVER_TLS_CA_FILE");
 }
 
-TEST(Variables, ReadsBooleansAsGoDoes) {
-    for (const auto* text : {"1", "t", "T", "true", "TRUE", "True"})
-        EXPECT_EQ(parse_bool(text), true) << text;
-    for (const auto* text : {"0", "f", "F", "false", "FALSE", "False"})
-        EXPECT_EQ(parse_bool(text), false) << text;
-    for (const auto* text : {"", "yes", "no", "tRUE", "2", " true"})
-        EXPECT_EQ(parse_bool(text), std::nullopt) << text;
+TEST(Variables, CanBeReadBeforeTheDirectoriesAreKnown) {
+    Given given;
+    given.add("SECRET", "s").add("PATH_TO", "$CI_PROJECT_DIR/x");
+    given.payload.variables[0].masked = true;
+    Variables variables(given.payload, given.runner, given.predefined);
+    EXPECT_THAT(variables.masked_values(), ElementsAre("s"));
+    EXPECT_EQ(variables.get("CI_RUNNER_SHORT_TOKEN"), "abc");
+    EXPECT_EQ(variables.get("CI_PROJECT_DIR"), "");
+    variables.set_directories({"/b", "/b/first", "/b/first.tmp"});
+    EXPECT_EQ(variables.get("PATH_TO"), "/b/first/x");
+    variables.set_directories({"/b", "/b/second", "/b/second.tmp"});
+    EXPECT_EQ(variables.get("CI_BUILDS_DIR"), "/b");
+    EXPECT_EQ(variables.get("PATH_TO"), "/b/second/x");
+    EXPECT_EQ(variables.get("RUNNER_TEMP_PROJECT_DIR"), "/b/second.tmp");
+}
+
+TEST(Variables, OfThePayloadHideDirectoriesExceptTheTemporaryOne) {
+    Given given;
+    given.add("CI_PROJECT_DIR", "/elsewhere").add("RUNNER_TEMP_PROJECT_DIR", "/other");
+    const auto variables = given.variables();
+    EXPECT_EQ(variables.get("CI_PROJECT_DIR"), "/elsewhere");
+    EXPECT_EQ(variables.get("RUNNER_TEMP_PROJECT_DIR"), "/builds/g/p.tmp");
+}
+
+TEST(Variables, NameTheImageOfTheJobOrOfTheConfiguration) {
+    Given given;
+    EXPECT_FALSE(given.variables().has("CI_JOB_IMAGE"));
+    given.add("VERSION", "12");
+    given.runner.docker.image = "debian:$VERSION";
+    EXPECT_EQ(given.variables().get("CI_JOB_IMAGE"), "debian:12");
+    given.payload.image.emplace();
+    given.payload.image->name = "alpine:$VERSION";
+    EXPECT_EQ(given.variables().get("CI_JOB_IMAGE"), "alpine:12");
+}
+
+TEST(Variables, OfTheConfigurationDoNotKeepTheJobsStatus) {
+    Given given;
+    given.runner.environment = {"CI_JOB_STATUS=configured"};
+    auto variables = given.variables();
+    EXPECT_EQ(variables.get("CI_JOB_STATUS"), "running");
+    variables.set_job_status("failed");
+    EXPECT_EQ(variables.get("CI_JOB_STATUS"), "failed");
 }
 
 }  // namespace

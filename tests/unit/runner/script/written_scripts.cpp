@@ -8,8 +8,8 @@ namespace tests {
 
 namespace {
 
+using runner::script::BehaviourVariables;
 using runner::script::JobScripts;
-using runner::script::Variables;
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
     for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
@@ -50,17 +50,10 @@ void add_split_sources(Listing& listing, const JobScripts& scripts) {
 
 }  // namespace
 
-void ScriptedJob::set(std::string key, std::string value, bool file) {
-    protocol::gitlab::Variable variable;
-    variable.key = std::move(key);
-    variable.value = std::move(value);
-    variable.file = file;
-    payload.variables.push_back(std::move(variable));
-}
-
-std::string written_scripts(const ScriptedJob& job) {
-    Variables variables(job.payload, job.runner, job.facts);
-    const JobScripts scripts(job.payload, job.runner, variables, job.settings);
+std::string written_scripts(const ScriptJob& job) {
+    const auto variables = job.variables();
+    BehaviourVariables behaviour(variables);
+    const JobScripts scripts(job.payload, job.runner, behaviour, job.settings);
     Listing listing;
     listing.add("prepare", scripts.steps.prepare());
     listing.add("get sources", scripts.git_sources.get_sources());
@@ -85,7 +78,7 @@ std::string written_scripts(const ScriptedJob& job) {
                              scripts.artifacts.package_path(3) + "\n" +
                              scripts.artifacts.dependency_path(12));
     std::string warnings;
-    for (const std::string& warning : variables.take_warnings()) warnings += warning + "\n";
+    for (const std::string& warning : behaviour.take_warnings()) warnings += warning + "\n";
     listing.add("warnings", warnings);
     return listing.text();
 }
