@@ -1,4 +1,5 @@
 #include "executors/session/stage_command.hpp"
+#include "base/encoding.hpp"
 #include "base/json.hpp"
 
 namespace executors::session {
@@ -11,18 +12,6 @@ using Json = nlohmann::json;
 constexpr std::size_t kMaxVariable = 128 * 1024 - 1;
 
 std::string frame_of(const Json& json) { return helper::make_frame(base::dump_json(json)); }
-
-std::string quote(std::string_view value) {
-    std::string quoted = "'";
-    for (const char c : value) {
-        if (c == '\'') {
-            quoted += "'\\''";
-        } else {
-            quoted += c;
-        }
-    }
-    return quoted + "'";
-}
 
 template <typename T>
 T field(const Json& json, const char* name, T otherwise) {
@@ -57,7 +46,7 @@ void fit_environment(StageCommand& command) {
     std::erase_if(command.environment, [&](const auto& variable) {
         const auto& [name, value] = variable;
         if (name.size() + 1 + value.size() < kMaxVariable) return false;
-        assignments += name + "=" + quote(value) + "\n";
+        assignments += name + "=" + base::shell_quote(value) + "\n";
         command.unset.push_back(name);
         return true;
     });

@@ -4,10 +4,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/encoding.hpp"
+
 namespace runner::script {
 
-/// One word for any POSIX shell: single quotes, which nothing but a single quote ends.
-std::string shell_quote(std::string_view text);
+using base::shell_quote;
 
 /// Writes the body of one stage and wraps it into a script for bash or any POSIX sh. Pure.
 ///

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 
 #include "base/names.hpp"
@@ -27,14 +26,6 @@ bool is_special(char c) { return std::string_view("*#@!?-").find(c) != std::stri
 bool is_feature(std::string_view key) { return key.starts_with("FF_"); }
 
 }  // namespace
-
-std::optional<bool> parse_bool(std::string_view text) {
-    constexpr std::array<std::string_view, 6> kTrue{"1", "t", "T", "TRUE", "true", "True"};
-    constexpr std::array<std::string_view, 6> kFalse{"0", "f", "F", "FALSE", "false", "False"};
-    if (std::find(kTrue.begin(), kTrue.end(), text) != kTrue.end()) return true;
-    if (std::find(kFalse.begin(), kFalse.end(), text) != kFalse.end()) return false;
-    return std::nullopt;
-}
 
 Variables::Variables(const protocol::gitlab::JobPayload& payload,
                      const config::RunnerConfig& runner, const RunnerFacts& facts)
@@ -213,9 +204,7 @@ bool Variables::flag(std::string_view key, bool fallback) {
 int Variables::number(std::string_view key, int fallback) {
     const std::string value = get(key);
     if (value.empty()) return fallback;
-    int parsed = 0;
-    const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), parsed);
-    if (code == std::errc() && end == value.data() + value.size()) return parsed;
+    if (const auto parsed = base::parse_number<int>(value)) return *parsed;
     warn(fmt::format("{}: expected int got \"{}\", using default value: {}", key, value, fallback));
     return fallback;
 }

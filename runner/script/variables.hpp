@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/parse.hpp"
 #include "executors/spec.hpp"
 #include "protocol/gitlab/payload.hpp"
 #include "runner/config/config.hpp"
@@ -97,7 +98,6 @@ class Variables {
     std::set<std::string> warned_;
 };
 
-/// Parses as Go's strconv.ParseBool.
-std::optional<bool> parse_bool(std::string_view text);
+using base::parse_bool;
 
 }  // namespace runner::script
