@@ -21,6 +21,9 @@ std::string percent_encode(std::string_view text, bool (*keeps)(char) = is_unres
 /// Replaces each "%XX"; a "%" without two hex digits after it stays.
 std::string percent_decode(std::string_view text);
 
+/// One word for any POSIX shell: in single quotes, with "'\''" for each single quote.
+std::string shell_quote(std::string_view text);
+
 std::string base64_encode(std::string_view bytes);
 /// RFC 4648 §5, with padding: the form of Docker's X-Registry-Auth header.
 std::string base64url_encode(std::string_view bytes);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "executors/docker/engine_json.hpp"
 
@@ -101,18 +102,6 @@ void declare_registry(toml::table& root, const DeclaredRegistry& registry) {
     }
 }
 
-std::string shell_quoted(const std::string& text) {
-    std::string out = "'";
-    for (const char c : text) {
-        if (c == '\'') {
-            out += "'\\''";
-        } else {
-            out += c;
-        }
-    }
-    return out + "'";
-}
-
 }  // namespace
 
 base::Result<std::string> merge_daemon_json(const std::vector<DeclaredRegistry>& registries,
@@ -206,12 +195,12 @@ std::string registry_ca_path(const std::string& host) {
 }
 
 std::string builder_script(const DindSettings& settings) {
-    const std::string name = shell_quoted(settings.builder_name);
+    const std::string name = base::shell_quote(settings.builder_name);
     std::string create = "docker buildx create --name " + name + " --driver docker-container";
     const auto& options = settings.builder_driver_opts;
-    for (const auto& option : options) create += " --driver-opt " + shell_quoted(option);
+    for (const auto& option : options) create += " --driver-opt " + base::shell_quote(option);
     if (!settings.builder_image.empty()) {
-        create += " --driver-opt " + shell_quoted("image=" + settings.builder_image);
+        create += " --driver-opt " + base::shell_quote("image=" + settings.builder_image);
     }
     // Newer releases of buildx allow it by themselves; older ones must be told.
     if (std::find(options.begin(), options.end(), "network=host") != options.end()) {

@@ -1,23 +1,13 @@
 #include "executors/session/stage_command.hpp"
 
+#include "base/encoding.hpp"
+
 namespace executors::session {
 
 namespace {
 
 /// MAX_ARG_STRLEN is 32 pages, with the name and the terminating zero.
 constexpr std::size_t kMaxVariable = 128 * 1024 - 1;
-
-std::string quote(std::string_view value) {
-    std::string quoted = "'";
-    for (const char c : value) {
-        if (c == '\'') {
-            quoted += "'\\''";
-        } else {
-            quoted += c;
-        }
-    }
-    return quoted + "'";
-}
 
 }  // namespace
 
@@ -33,7 +23,7 @@ void fit_environment(StageCommand& command) {
     std::erase_if(command.environment, [&](const auto& variable) {
         const auto& [name, value] = variable;
         if (name.size() + 1 + value.size() < kMaxVariable) return false;
-        assignments += name + "=" + quote(value) + "\n";
+        assignments += name + "=" + base::shell_quote(value) + "\n";
         command.unset.push_back(name);
         return true;
     });

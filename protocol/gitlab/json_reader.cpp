@@ -1,12 +1,12 @@
 #include "protocol/gitlab/json_reader.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/parse.hpp"
 
 namespace protocol::gitlab {
 
@@ -34,12 +34,7 @@ std::optional<std::int64_t> whole_number(const json& value) {
         return static_cast<std::int64_t>(number);
     }
     if (!value.is_string()) return std::nullopt;
-    const auto& digits = value.get_ref<const std::string&>();
-    std::int64_t number = 0;
-    const char* end = digits.data() + digits.size();
-    const auto parsed = std::from_chars(digits.data(), end, number);
-    if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-    return number;
+    return base::parse_number<std::int64_t>(value.get_ref<const std::string&>());
 }
 
 }  // namespace

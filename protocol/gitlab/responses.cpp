@@ -1,11 +1,11 @@
 #include "protocol/gitlab/responses.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <initializer_list>
 
 #include "base/json.hpp"
 #include "base/names.hpp"
+#include "base/parse.hpp"
 #include "base/strings.hpp"
 
 namespace protocol::gitlab {
@@ -16,14 +16,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kLongestReason = 1000;
-
-std::optional<std::int64_t> read_number(std::string_view text) {
-    std::int64_t value = 0;
-    text = base::trim(text);
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
-    return value;
-}
 
 /// `message` may be a text, a list, or an object with a list of problems for each field.
 std::string flatten(const json& value) {
@@ -104,7 +96,7 @@ Result read_job_answer(const http::Response& answer,
 std::uint64_t next_offset(std::string_view range) {
     const auto dash = range.rfind('-');
     if (dash == std::string_view::npos) return 0;
-    const auto count = read_number(range.substr(dash + 1));
+    const auto count = base::parse_number<std::int64_t>(base::trim(range.substr(dash + 1)));
     return count && *count > 0 ? static_cast<std::uint64_t>(*count) : 0;
 }
 
@@ -172,7 +164,8 @@ JobSignals read_signals(const http::Response& answer) {
     JobSignals signals;
     signals.job_status = std::string(base::trim(answer.headers.get("Job-Status")));
     signals.cancel_requested = signals.job_status == "canceling";
-    const auto interval = read_number(answer.headers.get("X-GitLab-Trace-Update-Interval"));
+    const auto interval = base::parse_number<std::int64_t>(
+        base::trim(answer.headers.get("X-GitLab-Trace-Update-Interval")));
     if (interval && *interval > 0) {
         signals.update_interval = std::chrono::seconds(std::min(*interval, kLongest));
     }

@@ -1,10 +1,10 @@
 #include "protocol/gitlab/retry.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 #include <string>
 
+#include "base/parse.hpp"
 #include "base/strings.hpp"
 
 namespace protocol::gitlab {
@@ -26,8 +26,8 @@ bool is_retriable(unsigned status) {
 std::optional<milliseconds> RetryPolicy::next_delay(unsigned attempt, const http::Response& answer,
                                                     std::int64_t unix_now, double random) {
     if (!is_retriable(answer.status) || attempt >= kMaxAttempts) return std::nullopt;
-    const auto wish = server_wish(answer, unix_now);
-    return wish ? *wish : backoff(attempt, random);
+    const auto requested = requested_delay(answer, unix_now);
+    return requested ? *requested : backoff(attempt, random);
 }
 
 milliseconds RetryPolicy::backoff(unsigned attempt, double random) {
@@ -38,8 +38,8 @@ milliseconds RetryPolicy::backoff(unsigned attempt, double random) {
     return milliseconds(static_cast<std::int64_t>(whole * (0.5 + random / 2)));
 }
 
-std::optional<milliseconds> RetryPolicy::server_wish(const http::Response& answer,
-                                                     std::int64_t unix_now) {
+std::optional<milliseconds> RetryPolicy::requested_delay(const http::Response& answer,
+                                                         std::int64_t unix_now) {
     // The longest wait inside one call, whatever the server asks for.
     static constexpr std::int64_t kLongest = 3600;
     const auto as_delay = [](std::int64_t seconds) {
@@ -48,27 +48,25 @@ std::optional<milliseconds> RetryPolicy::server_wish(const http::Response& answe
     const auto reset = parse_http_date(answer.headers.get("RateLimit-ResetTime"));
     if (reset && *reset > unix_now) return as_delay(*reset - unix_now);
     const std::string_view after = base::trim(answer.headers.get("Retry-After"));
-    std::int64_t seconds = 0;
-    const auto parsed = std::from_chars(after.data(), after.data() + after.size(), seconds);
-    if (parsed.ec != std::errc() || parsed.ptr != after.data() + after.size()) return std::nullopt;
-    if (seconds <= 0) return std::nullopt;
-    return as_delay(seconds);
+    const auto seconds = base::parse_number<std::int64_t>(after);
+    if (!seconds || *seconds <= 0) return std::nullopt;
+    return as_delay(*seconds);
 }
 
 std::optional<milliseconds> UploadPolicy::next_delay(unsigned attempt, const http::Response* answer,
                                                      std::int64_t unix_now) {
     constexpr milliseconds kFirst{1000};
     constexpr milliseconds kLongest{5000};
-    constexpr milliseconds kLongestWish{60'000};
+    constexpr milliseconds kLongestRequested{60'000};
     const unsigned status = answer != nullptr ? answer->status : 0;
     if (status == 403 || status == 413) return std::nullopt;
     const unsigned tries = status == 503 ? 6 : 3;
     if (attempt >= tries) return std::nullopt;
     if (status == 307) return milliseconds(0);
     const milliseconds wait = std::min(kFirst * (1U << std::min(attempt - 1, 8U)), kLongest);
-    const auto wish =
-        answer != nullptr ? RetryPolicy::server_wish(*answer, unix_now) : std::nullopt;
-    return wish ? std::max(wait, std::min(*wish, kLongestWish)) : wait;
+    const auto requested =
+        answer != nullptr ? RetryPolicy::requested_delay(*answer, unix_now) : std::nullopt;
+    return requested ? std::max(wait, std::min(*requested, kLongestRequested)) : wait;
 }
 
 std::optional<std::int64_t> parse_http_date(std::string_view text) {

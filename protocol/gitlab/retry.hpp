@@ -26,7 +26,7 @@ class RetryPolicy {
     /// 100 ms × 2ⁿ, at most a minute, minus a random part of up to one half.
     [[nodiscard]] static std::chrono::milliseconds backoff(unsigned attempt, double random);
     /// The delay that RateLimit-ResetTime or Retry-After asks for; nullopt without one.
-    [[nodiscard]] static std::optional<std::chrono::milliseconds> server_wish(
+    [[nodiscard]] static std::optional<std::chrono::milliseconds> requested_delay(
         const http::Response& answer, std::int64_t unix_now);
 };
 

@@ -36,16 +36,16 @@ base::Result<base::UniqueFd> listen_on(const addrinfo& address) {
 }  // namespace
 
 base::Result<base::UniqueFd> listen_on(const std::string& host, std::uint16_t port) {
-    addrinfo wanted{};
-    wanted.ai_family = AF_UNSPEC;
-    wanted.ai_socktype = SOCK_STREAM;
-    wanted.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
     // "::" takes IPv4 too, where the machine has IPv6; the name "" would try IPv4 first.
     const std::string name = host.empty() ? "::" : host;
     const std::string where = host + ":" + std::to_string(port);
     Addresses found;
     const int failed =
-        ::getaddrinfo(name.c_str(), std::to_string(port).c_str(), &wanted, &found.first);
+        ::getaddrinfo(name.c_str(), std::to_string(port).c_str(), &hints, &found.first);
     if (failed != 0) {
         return base::make_error(base::ErrorKind::kInvalidInput,
                                 "listen on " + where + ": " + ::gai_strerror(failed));

@@ -38,16 +38,16 @@ struct Mailbox {
 };
 
 std::string lookup(const std::string& host, std::uint16_t port, Endpoints& found) {
-    addrinfo wish{};
-    wish.ai_family = AF_UNSPEC;
-    wish.ai_socktype = SOCK_STREAM;
-    wish.ai_flags = AI_ADDRCONFIG;
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_ADDRCONFIG;
     addrinfo* first = nullptr;
-    int failed = ::getaddrinfo(host.c_str(), nullptr, &wish, &first);
+    int failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &first);
     if (failed == EAI_NONAME || failed == EAI_ADDRFAMILY) {
         // AI_ADDRCONFIG hides names on machines that have a loopback interface only.
-        wish.ai_flags = 0;
-        failed = ::getaddrinfo(host.c_str(), nullptr, &wish, &first);
+        hints.ai_flags = 0;
+        failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &first);
     }
     if (failed != 0) return failed == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(failed);
     for (const addrinfo* entry = first; entry != nullptr; entry = entry->ai_next) {

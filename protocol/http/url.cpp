@@ -4,9 +4,9 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <charconv>
 #include <vector>
 
+#include "base/parse.hpp"
 #include "base/strings.hpp"
 
 namespace protocol::http {
@@ -60,11 +60,8 @@ std::string_view read_authority(std::string_view authority, Origin& origin) {
     if (origin.host.empty()) return "it names no host";
     origin.port = default_port(origin.scheme);
     if (port.size() <= 1) return {};
-    const auto* end = port.data() + port.size();
-    const auto parsed = std::from_chars(port.data() + 1, end, origin.port);
-    if (parsed.ec != std::errc() || parsed.ptr != end || origin.port == 0) {
-        return "the port is not a number from 1 to 65535";
-    }
+    origin.port = base::parse_number<std::uint16_t>(port.substr(1)).value_or(0);
+    if (origin.port == 0) return "the port is not a number from 1 to 65535";
     return {};
 }
 

@@ -10,14 +10,14 @@
 
 namespace runner::config {
 
-/// A place in a text file, both from 1; the column counts bytes. 0: not from a file.
+/// A position in a text file, both numbers from 1; the column counts bytes. 0: not from a file.
 struct Position {
     int line = 0;
     int column = 0;
 };
 
-/// One value of a TOML document with its place, entries in the order of the file. The rest of the
-/// program uses it in the place of the types of toml++, which take long to compile. A plain value.
+/// One value of a TOML document with its position, entries in the order of the file. The rest of
+/// the program uses it instead of the types of toml++, which take long to compile. A plain value.
 struct Node {
     enum class Kind { kString, kInteger, kFloat, kBoolean, kDatetime, kArray, kTable };
     struct Entry;
@@ -55,7 +55,7 @@ struct Node {
 
 struct Node::Entry {
     std::string key;
-    Position place;  ///< of the key
+    Position position;  ///< of the key
     Node value;
 };
 
@@ -69,7 +69,7 @@ std::vector<const Node*> tables_named(const Node& parent, std::string_view name)
 std::string_view describe(Node::Kind kind);
 
 /// Parses TOML 1.0. A failure is kInvalidInput and reads "<name>:<line>:<column>: <what>", a line
-/// break, and the offending line with a mark under the place.
+/// break, and the offending line with a mark under the position.
 base::Result<Node> parse_toml(std::string_view text, std::string_view name);
 
 /// A value as TOML, on one line: "text" with its escapes, 1, true, [..], { .. }.

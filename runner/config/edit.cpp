@@ -69,7 +69,7 @@ std::vector<int> all_entries(const Node& root) {
 
 /// The header of a table, and the index of the [[runners]] entry that it belongs to, or kNoEntry.
 struct Header {
-    Position place;
+    Position position;
     int owner;
 };
 
@@ -89,8 +89,9 @@ std::vector<Header> headers_of(const Node& root) {
         }
         for (const Node& item : entry.value.items) collect_headers(item, runner++, headers);
     }
-    std::stable_sort(headers.begin(), headers.end(),
-                     [](const auto& a, const auto& b) { return a.place.line < b.place.line; });
+    std::stable_sort(headers.begin(), headers.end(), [](const auto& a, const auto& b) {
+        return a.position.line < b.position.line;
+    });
     return headers;
 }
 
@@ -109,13 +110,13 @@ int last_value_line(const Node& node, int before) {
 /// The first of the comment lines directly above a header that belong to it: those that are not
 /// indented deeper.
 int first_line_of(const Header& header, const Node& root, const std::vector<std::string>& lines) {
-    const int floor = last_value_line(root, header.place.line);
-    int first = header.place.line;
+    const int floor = last_value_line(root, header.position.line);
+    int first = header.position.line;
     while (first - 1 > floor) {
         const std::string& above = lines[static_cast<std::size_t>(first) - 2];
         const auto indent = above.find_first_not_of(" \t");
         if (indent == std::string::npos || above[indent] != '#') break;
-        if (static_cast<int>(indent) + 1 > header.place.column) break;
+        if (static_cast<int>(indent) + 1 > header.position.column) break;
         --first;
     }
     return first;
@@ -139,9 +140,9 @@ class Offsets {
         }
         end_ = text.size();
     }
-    [[nodiscard]] std::size_t of(const Position& place) const {
-        return std::min(end_, starts_[static_cast<std::size_t>(place.line) - 1] +
-                                  static_cast<std::size_t>(place.column) - 1);
+    [[nodiscard]] std::size_t of(const Position& position) const {
+        return std::min(end_, starts_[static_cast<std::size_t>(position.line) - 1] +
+                                  static_cast<std::size_t>(position.column) - 1);
     }
     /// The offset after the end of the line.
     [[nodiscard]] std::size_t after_line(int line) const {

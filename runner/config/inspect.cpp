@@ -46,7 +46,7 @@ class Loader {
         } else if (const Section* child = find_child(section, entry.key)) {
             read_child(*child, entry, quiet);
         } else {
-            report_.warning(entry.place, unknown(section, entry.key));
+            report_.warning(entry.position, unknown(section, entry.key));
         }
     }
 
@@ -65,8 +65,8 @@ class Loader {
         if (key.set != nullptr) key.set(config_, *value);
         const bool not_needed = key.name.starts_with("helper_image");
         if (quiet || is_default(key, entry.value) || (key.set != nullptr && !not_needed)) return;
-        report_.note(entry.place, fmt::format("{} has no effect{}{}", full_path(section, key),
-                                              key.help.empty() ? "" : ": ", key.help));
+        report_.note(entry.position, fmt::format("{} has no effect{}{}", full_path(section, key),
+                                                 key.help.empty() ? "" : ": ", key.help));
     }
 
     void read_child(const Section& child, const Node::Entry& entry, bool quiet) {
@@ -81,8 +81,9 @@ class Loader {
                                 std::all_of(node.items.begin(), node.items.end(),
                                             [](const Node& n) { return n.is_table(); });
         if (!all_tables) {
-            report_.error(entry.place, fmt::format("{}: expected tables ({}), got {}", child.path,
-                                                   header_of(child), describe(node.kind)));
+            report_.error(entry.position,
+                          fmt::format("{}: expected tables ({}), got {}", child.path,
+                                      header_of(child), describe(node.kind)));
             return;
         }
         for (const auto& item : node.items) read_item(child, item, quiet);
@@ -146,9 +147,9 @@ bool Inspection::has(Finding::Severity severity) const {
 }
 
 std::string to_string(const std::filesystem::path& path, const Finding& finding) {
-    if (finding.place.line == 0) return fmt::format("{}: {}", path.string(), finding.text);
-    return fmt::format("{}:{}:{}: {}", path.string(), finding.place.line, finding.place.column,
-                       finding.text);
+    if (finding.position.line == 0) return fmt::format("{}: {}", path.string(), finding.text);
+    return fmt::format("{}:{}:{}: {}", path.string(), finding.position.line,
+                       finding.position.column, finding.text);
 }
 
 Inspection inspect(const Node& root, const std::filesystem::path& path) {
@@ -161,7 +162,7 @@ Inspection inspect(const Node& root, const std::filesystem::path& path) {
     validation::check_whole(inspection.config, root, report);
     std::stable_sort(
         inspection.findings.begin(), inspection.findings.end(),
-        [](const Finding& a, const Finding& b) { return a.place.line < b.place.line; });
+        [](const Finding& a, const Finding& b) { return a.position.line < b.position.line; });
     for (const auto& finding : inspection.findings) {
         if (finding.severity == Finding::Severity::kError) continue;
         inspection.config.warnings.push_back(to_string(path, finding));

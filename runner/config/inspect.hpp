@@ -18,7 +18,7 @@ struct Finding {
         kError,    ///< the file cannot be used
     };
     Severity severity = Severity::kWarning;
-    Position place;
+    Position position;
     std::string text;
 };
 

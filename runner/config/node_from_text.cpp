@@ -1,8 +1,7 @@
 // Values from the command line and the environment as TOML values.
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "base/parse.hpp"
 #include "base/strings.hpp"
 #include "runner/config/value.hpp"
 
@@ -10,38 +9,34 @@ namespace runner::config {
 
 namespace {
 
-/// As Go's strconv.ParseBool.
-base::Result<bool> parse_bool(std::string_view text) {
-    for (const auto* word : {"1", "t", "T", "true", "TRUE", "True"}) {
-        if (text == word) return true;
-    }
-    for (const auto* word : {"0", "f", "F", "false", "FALSE", "False"}) {
-        if (text == word) return false;
-    }
-    return base::invalid_input(fmt::format("expected true or false, got \"{}\"", text));
+base::Result<bool> boolean_of(std::string_view text) {
+    const auto value = base::parse_bool(text);
+    if (!value) return base::invalid_input(fmt::format("expected true or false, got \"{}\"", text));
+    return *value;
+}
+
+template <typename T>
+base::Result<T> number_of(std::string_view text, std::string_view expected) {
+    const auto number = base::parse_number<T>(text);
+    if (!number) return base::invalid_input(fmt::format("expected {}, got \"{}\"", expected, text));
+    return *number;
 }
 
 base::Result<Node> one(const Key& key, const std::string& text) {
     switch (key.type) {
         case Type::kInt:
         case Type::kInt64: {
-            std::int64_t number = 0;
-            const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-            if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
-                return base::invalid_input(fmt::format("expected an integer, got \"{}\"", text));
-            }
-            return Node::of_integer(number);
+            const auto number = number_of<std::int64_t>(text, "an integer");
+            if (!number) return number.error();
+            return Node::of_integer(*number);
         }
         case Type::kFloat: {
-            double number = 0;
-            const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-            if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
-                return base::invalid_input(fmt::format("expected a number, got \"{}\"", text));
-            }
-            return Node::of_number(number);
+            const auto number = number_of<double>(text, "a number");
+            if (!number) return number.error();
+            return Node::of_number(*number);
         }
         case Type::kBool: {
-            auto value = parse_bool(text);
+            auto value = boolean_of(text);
             if (!value) return value.error();
             return Node::of_boolean(*value);
         }
@@ -63,7 +58,7 @@ base::Result<Node> table_of(const Key& key, const std::vector<std::string>& text
         Node node = Node::string(value);
         if (key.type == Type::kStringsMap) node = Node::strings(base::split(value, ','));
         if (key.type == Type::kBoolMap) {
-            auto flag = parse_bool(value);
+            auto flag = boolean_of(value);
             if (!flag) return flag.error();
             node = Node::of_boolean(*flag);
         }

@@ -16,7 +16,7 @@ class Reader {
     explicit Reader(std::string_view text) : lines_(base::split(text, '\n')) {}
 
     /// toml++ counts characters; a Position counts bytes.
-    [[nodiscard]] Position place(const toml::source_position& at) const {
+    [[nodiscard]] Position position(const toml::source_position& at) const {
         const auto line = static_cast<std::size_t>(at.line);
         if (line == 0 || line > lines_.size()) return {static_cast<int>(at.line), 1};
         const std::string& text = lines_[line - 1];
@@ -38,8 +38,8 @@ class Reader {
 
     [[nodiscard]] Node read(const toml::node& source) const {
         Node node;
-        node.begin = place(source.source().begin);
-        node.end = place(source.source().end);
+        node.begin = position(source.source().begin);
+        node.end = position(source.source().end);
         if (const auto* table = source.as_table()) return read_table(*table, std::move(node));
         if (const auto* array = source.as_array()) {
             node.kind = Node::Kind::kArray;
@@ -67,12 +67,12 @@ class Reader {
     [[nodiscard]] Node read_table(const toml::table& table, Node node) const {
         for (const auto& [key, value] : table) {
             node.entries.push_back(
-                {std::string(key.str()), place(key.source().begin), read(value)});
+                {std::string(key.str()), position(key.source().begin), read(value)});
         }
         // toml++ sorts a table by name; the order of the file is restored.
         std::sort(node.entries.begin(), node.entries.end(), [](const auto& a, const auto& b) {
-            return std::pair(a.place.line, a.place.column) <
-                   std::pair(b.place.line, b.place.column);
+            return std::pair(a.position.line, a.position.column) <
+                   std::pair(b.position.line, b.position.column);
         });
         return node;
     }
@@ -99,7 +99,7 @@ std::string printable(std::string_view text) {
     return out;
 }
 
-/// The line with a mark under the place. Text between quotes is not shown, because it may be a
+/// The line with a mark under the position. Text between quotes is not shown, because it may be a
 /// token.
 std::string marked(const std::string& line, int column) {
     constexpr std::size_t kLongest = 120;
@@ -123,7 +123,7 @@ base::Result<Node> parse_toml(std::string_view text, std::string_view name) {
         const toml::table root = toml::parse(text, std::string(name));
         return reader.read(root);
     } catch (const toml::parse_error& failure) {
-        const Position at = reader.place(failure.source().begin);
+        const Position at = reader.position(failure.source().begin);
         const std::string& line = reader.line(at.line);
         return base::make_error(
             base::ErrorKind::kInvalidInput,

@@ -24,17 +24,17 @@ void expand(std::string& text, std::string_view key, const Node& node, Reporter&
     text = expand_environment(text, missing);
     for (const auto& name : missing) {
         report.warning(
-            place_of(node, key),
+            position_of(node, key),
             fmt::format("runners.{} uses ${}, which is not set in the environment", key, name));
     }
 }
 
 void check_url(RunnerConfig& runner, const Node& node, Reporter& report) {
     expand(runner.url, "url", node, report);
-    const Position place = place_of(node, "url");
+    const Position position = position_of(node, "url");
     if (runner.url.empty()) {
         report.warning(
-            place,
+            position,
             fmt::format("runner \"{}\" has no url and is skipped: it is the address of GitLab, "
                         "such as \"https://gitlab.example.com\"",
                         runner.name));
@@ -43,16 +43,17 @@ void check_url(RunnerConfig& runner, const Node& node, Reporter& report) {
     const std::string lower = base::to_lower(runner.url);
     if (!lower.starts_with("http://") && !lower.starts_with("https://")) {
         report.warning(
-            place,
+            position,
             fmt::format("runner \"{}\" is skipped: its url \"{}\" must begin with http:// or "
                         "https://",
                         runner.name, runner.url));
     } else if (host_of(runner.url).empty()) {
-        report.warning(place, fmt::format("runner \"{}\" is skipped: its url \"{}\" names no host",
-                                          runner.name, runner.url));
+        report.warning(position,
+                       fmt::format("runner \"{}\" is skipped: its url \"{}\" names no host",
+                                   runner.name, runner.url));
     } else if (lower.ends_with("/ci") || lower.ends_with("/ci/")) {
         report.note(
-            place,
+            position,
             "runners.url ends in /ci, as it did long ago: the address of GitLab itself is enough");
     }
 }
@@ -62,25 +63,26 @@ void check_token(RunnerConfig& runner, const Node& node, Reporter& report) {
     expand(token, "token", node, report);
     runner.token = base::Secret(std::string(base::trim(token)));
     if (runner.token.empty()) {
-        report.warning(place_of(node, "token"),
+        report.warning(position_of(node, "token"),
                        fmt::format("runner \"{}\" has no token and is skipped: register it again",
                                    runner.name));
     }
 }
 
 void check_executor(const RunnerConfig& runner, const Node& node, Reporter& report) {
-    const Position place = place_of(node, "executor");
+    const Position position = position_of(node, "executor");
     if (runner.executor == "docker" || runner.executor == "shell") return;
     if (runner.executor.empty()) {
         report.warning(
-            place, fmt::format("runner \"{}\" names no executor and takes no jobs: set executor = "
-                               "\"docker\" or \"shell\"",
-                               runner.name));
+            position,
+            fmt::format("runner \"{}\" names no executor and takes no jobs: set executor = "
+                        "\"docker\" or \"shell\"",
+                        runner.name));
         return;
     }
     if (std::find(kExecutors.begin(), kExecutors.end(), runner.executor) != kExecutors.end()) {
         report.warning(
-            place,
+            position,
             fmt::format("runner \"{}\" asks for executor \"{}\", which this program does not "
                         "have, and takes no jobs: there are docker and shell",
                         runner.name, runner.executor));
@@ -88,7 +90,7 @@ void check_executor(const RunnerConfig& runner, const Node& node, Reporter& repo
     }
     const std::string near = base::nearest(runner.executor, {"docker", "shell"});
     report.warning(
-        place,
+        position,
         fmt::format("runner \"{}\" asks for executor \"{}\", which does not exist, and takes "
                     "no jobs{}",
                     runner.name, runner.executor,
@@ -97,7 +99,7 @@ void check_executor(const RunnerConfig& runner, const Node& node, Reporter& repo
 
 void check_shell(const RunnerConfig& runner, const Node& node, Reporter& report) {
     if (runner.shell.empty() || runner.shell == "bash" || runner.shell == "sh") return;
-    report.warning(place_of(node, "shell"),
+    report.warning(position_of(node, "shell"),
                    fmt::format("runner \"{}\" asks for shell \"{}\", so its jobs will fail: "
                                "use bash or sh",
                                runner.name, runner.shell));
@@ -109,7 +111,7 @@ void check_pairs(const std::vector<std::string>& pairs, std::string_view key, co
         const auto equals = pair.find('=');
         if (equals != std::string::npos && equals > 0) continue;
         report.warning(
-            place_of(node, key),
+            position_of(node, key),
             fmt::format("runners.{}: an element is not of the form NAME=VALUE and is skipped",
                         key));
     }
@@ -130,21 +132,21 @@ void check_labels(const Config& config, const RunnerConfig& runner, const Node& 
     for (const auto& [key, value] : all) {
         if (is_label(key, value)) continue;
         report.error(
-            place_of(node, "labels"),
+            position_of(node, "labels"),
             fmt::format(
                 "label \"{}\" is not allowed: names have 3 to 65 and values 1 to 256 letters, "
                 "digits, dots, dashes or underscores",
                 key));
     }
     if (all.size() > 32) {
-        report.error(place_of(node, "labels"),
+        report.error(position_of(node, "labels"),
                      fmt::format("{} labels are too many: GitLab takes 32", all.size()));
     }
 }
 
 }  // namespace
 
-Position place_of(const Node& node, std::string_view path) {
+Position position_of(const Node& node, std::string_view path) {
     const Node* found = node.at(path);
     return found != nullptr ? found->begin : node.begin;
 }
@@ -152,7 +154,8 @@ Position place_of(const Node& node, std::string_view path) {
 void check_file(const std::string& path, std::string_view key, const Node& node, Reporter& report) {
     std::error_code ignored;
     if (path.empty() || std::filesystem::exists(path, ignored)) return;
-    report.warning(place_of(node, key), fmt::format("runners.{}: there is no file {}", key, path));
+    report.warning(position_of(node, key),
+                   fmt::format("runners.{}: there is no file {}", key, path));
 }
 
 void apply_defaults(Config& config) {
@@ -202,7 +205,7 @@ void check_whole(const Config& config, const Node& root, Reporter& report) {
         check_labels(config, runner, node, report);
         if (runner.token.empty() || seen.emplace(runner.url, runner.token.reveal()).second)
             continue;
-        report.note(place_of(node, "token"),
+        report.note(position_of(node, "token"),
                     fmt::format("runner \"{}\" has the token of another entry", runner.name));
     }
 }

@@ -9,14 +9,14 @@ namespace runner::config::validation {
 class Reporter {
   public:
     explicit Reporter(std::vector<Finding>& findings) : findings_(findings) {}
-    void error(Position place, std::string text) {
-        findings_.push_back({Finding::Severity::kError, place, std::move(text)});
+    void error(Position position, std::string text) {
+        findings_.push_back({Finding::Severity::kError, position, std::move(text)});
     }
-    void note(Position place, std::string text) {
-        findings_.push_back({Finding::Severity::kNote, place, std::move(text)});
+    void note(Position position, std::string text) {
+        findings_.push_back({Finding::Severity::kNote, position, std::move(text)});
     }
-    void warning(Position place, std::string text) {
-        findings_.push_back({Finding::Severity::kWarning, place, std::move(text)});
+    void warning(Position position, std::string text) {
+        findings_.push_back({Finding::Severity::kWarning, position, std::move(text)});
     }
 
   private:
@@ -42,7 +42,7 @@ void check_registries(const RunnerConfig& runner, const Node& node, Reporter& re
 
 /// Warns when `path`, the value of `key`, is not the path of a file. "" is fine.
 void check_file(const std::string& path, std::string_view key, const Node& node, Reporter& report);
-/// The place of a key of an entry; that of the entry's header when the key is missing.
-Position place_of(const Node& node, std::string_view path);
+/// The position of a key of an entry; that of the entry's header when the key is missing.
+Position position_of(const Node& node, std::string_view path);
 
 }  // namespace runner::config::validation

@@ -19,7 +19,7 @@ void check_service_names(const executors::docker::DockerSettings& docker, const 
                          Reporter& report) {
     for (const auto& configured : docker.services) {
         if (!configured.name.empty()) continue;
-        report.error(place_of(node, "docker.services"),
+        report.error(position_of(node, "docker.services"),
                      "runners.docker.services: a service has no name (its image)");
     }
 }
@@ -33,21 +33,21 @@ void check_docker(RunnerConfig& runner, const Node& node, Reporter& report) {
     for (const auto& server : docker.dns) {
         if (is_address(server)) continue;
         report.warning(
-            place_of(node, "docker.dns"),
+            position_of(node, "docker.dns"),
             fmt::format("runners.docker.dns: \"{}\" is not an IP address, so jobs will fail",
                         server));
     }
     for (const auto& [name, value] : docker.log_options) {
         if (name == "env" || name == "labels") continue;
         report.error(
-            place_of(node, "docker.log_options"),
+            position_of(node, "docker.log_options"),
             fmt::format("runners.docker.log_options: only env and labels are allowed, not \"{}\"",
                         name));
     }
     check_service_names(docker, node, report);
     if (runner.executor.starts_with("docker") && docker.image.empty()) {
         report.note(
-            place_of(node, "docker"),
+            position_of(node, "docker"),
             fmt::format(
                 "runner \"{}\" has no runners.docker.image: jobs that name no image will fail",
                 runner.name));
@@ -58,12 +58,12 @@ void check_docker(RunnerConfig& runner, const Node& node, Reporter& report) {
 void check_dind(const RunnerConfig& runner, const Node& node, Reporter& report) {
     const auto& dind = runner.dind;
     if (dind.mtu < 0 || dind.mtu > 65535 || (dind.mtu > 0 && dind.mtu < 576)) {
-        report.error(place_of(node, "dind.mtu"),
+        report.error(position_of(node, "dind.mtu"),
                      fmt::format("runners.dind.mtu: {} is not a packet size (576 to 65535, or 0)",
                                  dind.mtu));
     }
     if (dind.mode == executors::docker::DindMode::kOn && !runner.docker.privileged) {
-        report.warning(place_of(node, "dind.mode"),
+        report.warning(position_of(node, "dind.mode"),
                        "runners.dind.mode = \"on\" needs privileged = true in [runners.docker]: an "
                        "engine inside a "
                        "container cannot start without it");
@@ -78,7 +78,7 @@ void check_registries(const RunnerConfig& runner, const Node& node, Reporter& re
         const auto& registry = runner.registries[i];
         const Node& table = i < tables.size() ? *tables[i] : node;
         const auto fail = [&](std::string_view key, std::string text) {
-            report.error(place_of(table, key), "runners.registry: " + std::move(text));
+            report.error(position_of(table, key), "runners.registry: " + std::move(text));
         };
         if (registry.host.empty())
             fail("host", "host is missing: the registry's name, with its port if it has one");

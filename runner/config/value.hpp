@@ -7,7 +7,7 @@
 namespace runner::config {
 
 /// The value of `key` in `node`. A failure says what was expected and what was found ("expected an
-/// integer, got a string"), without the place.
+/// integer, got a string"), without the position.
 base::Result<Value> read_value(const Key& key, const Node& node);
 
 /// The value of a key that is given as text, on the command line or in the environment: "true",

@@ -5,7 +5,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -13,6 +12,7 @@
 
 #include "base/files.hpp"
 #include "base/log.hpp"
+#include "base/parse.hpp"
 
 namespace runner::daemon {
 
@@ -39,11 +39,9 @@ std::optional<std::chrono::microseconds> watchdog_interval() {
     if (pid != nullptr && pid != std::to_string(::getpid())) return std::nullopt;
     const char* text = std::getenv("WATCHDOG_USEC");
     if (text == nullptr) return std::nullopt;
-    std::int64_t micros = 0;
-    const char* end = text + std::strlen(text);
-    const auto [stop, code] = std::from_chars(text, end, micros);
-    if (code != std::errc() || stop != end || micros < 2) return std::nullopt;
-    return std::chrono::microseconds(micros / 2);
+    const auto micros = base::parse_number<std::int64_t>(text);
+    if (!micros || *micros < 2) return std::nullopt;
+    return std::chrono::microseconds(*micros / 2);
 }
 
 base::Task<void> feed_watchdog() {

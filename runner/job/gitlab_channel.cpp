@@ -4,8 +4,8 @@
 
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "base/parse.hpp"
 #include "runner/job/failure_reason.hpp"
-#include "runner/script/parse_bool.hpp"
 #include "runner/script/variables.hpp"
 #include "runner/trace/job_trace.hpp"
 #include "runner/trace/uploader.hpp"
@@ -261,8 +261,8 @@ LogSettings log_settings(const Options& options) {
     out.masked = variables.masked_values();
     // The job's own token opens its repository: it is never shown, whatever the server calls it.
     out.masked.push_back(options.payload->token.reveal());
-    const bool asked = script::parse_bool(variables.get("CI_DEBUG_TRACE")).value_or(false) ||
-                       script::parse_bool(variables.get("CI_DEBUG_SERVICES")).value_or(false);
+    const bool asked = base::parse_bool(variables.get("CI_DEBUG_TRACE")).value_or(false) ||
+                       base::parse_bool(variables.get("CI_DEBUG_SERVICES")).value_or(false);
     out.debug_trace = asked && !options.runner->debug_trace_disabled;
     return out;
 }

@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "base/duration.hpp"
+#include "base/parse.hpp"
 #include "base/strings.hpp"
-#include "runner/script/parse_bool.hpp"
 #include "runner/script/repository_url.hpp"
 
 namespace runner::job {
@@ -163,7 +163,7 @@ bool is_protected(const JobPayload& payload, const script::Variables& variables)
     };
     if (std::any_of(payload.cache.begin(), payload.cache.end(), keeps_protected)) return true;
     if (payload.git_info.is_protected) return *payload.git_info.is_protected;
-    return script::parse_bool(variables.get("CI_COMMIT_REF_PROTECTED")).value_or(false);
+    return base::parse_bool(variables.get("CI_COMMIT_REF_PROTECTED")).value_or(false);
 }
 
 }  // namespace
@@ -178,8 +178,7 @@ base::Result<Directories> job_directories(const JobPayload& payload,
     out.builds = runner.builds_dir.empty() ? root + "/builds" : runner.builds_dir;
     out.project = out.builds;
     if (on_shared_host(runner) || builds_are_bound(runner, out.builds)) {
-        out.project +=
-            fmt::format("/{}/{}", record.short_token, record.slot.concurrent_project_id);
+        out.project += fmt::format("/{}/{}", record.short_token, record.slot.concurrent_project_id);
     }
     out.slug = slug_of(payload);
     out.cache = runner.cache_dir.empty() ? root + "/cache" : runner.cache_dir;
@@ -255,7 +254,7 @@ executors::JobEnvironment make_environment(const JobPayload& payload,
                              (variables.get("GIT_STRATEGY").empty() && payload.allow_git_fetch);
     env.network_per_build = variables.feature("FF_NETWORK_PER_BUILD");
     env.init_process = variables.feature("FF_USE_INIT_WITH_DOCKER_EXECUTOR");
-    env.debug_services = script::parse_bool(variables.get("CI_DEBUG_SERVICES")).value_or(false) &&
+    env.debug_services = base::parse_bool(variables.get("CI_DEBUG_SERVICES")).value_or(false) &&
                          !runner.debug_trace_disabled;
     return env;
 }

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/parse.hpp"
 #include "base/version.hpp"
-#include "runner/script/parse_bool.hpp"
 
 namespace runner::job {
 
@@ -23,7 +23,7 @@ void write_header(JobContext& context) {
     context.behaviour.check_all(context.payload().allow_git_fetch);
     context.log_variable_warnings();
     for (const char* name : {"CI_DEBUG_TRACE", "CI_DEBUG_SERVICES"}) {
-        const bool asked = script::parse_bool(variables.get(name)).value_or(false);
+        const bool asked = base::parse_bool(variables.get(name)).value_or(false);
         if (asked && context.runner().debug_trace_disabled) {
             log.warning(std::string(name) + ": usage is disabled on this Runner");
         }

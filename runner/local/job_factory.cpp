@@ -31,9 +31,9 @@ JobFactory::JobFactory(const boost::asio::any_io_executor& executor, JobFactoryO
       short_token_(base::to_lower(base::random_alphanumeric(kShortToken))),
       executors_(executor) {}
 
-base::Result<std::unique_ptr<job::JobRun>> JobFactory::make(
-    protocol::gitlab::JobPayload payload, const ChannelMaker& make_channel,
-    std::unique_ptr<job::Sources> sources) {
+base::Result<std::unique_ptr<job::JobRun>> JobFactory::make(protocol::gitlab::JobPayload payload,
+                                                            const ChannelMaker& make_channel,
+                                                            std::unique_ptr<job::Sources> sources) {
     if (const auto expansion = script::expand_inputs(payload); !expansion.message.empty()) {
         return base::make_error(base::ErrorKind::kConfiguration, expansion.message);
     }

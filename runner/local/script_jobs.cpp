@@ -69,8 +69,8 @@ base::Result<protocol::gitlab::JobPayload> ScriptJobs::payload_of(std::size_t po
     return make_payload(request);
 }
 
-std::unique_ptr<job::JobChannel> ScriptJobs::channel_for(
-    std::size_t position, std::int64_t job_id, trace::MaskOptions secrets) {
+std::unique_ptr<job::JobChannel> ScriptJobs::channel_for(std::size_t position, std::int64_t job_id,
+                                                         trace::MaskOptions secrets) {
     TerminalChannelOptions options;
     options.job_id = job_id;
     options.artifacts = &context_.artifacts;

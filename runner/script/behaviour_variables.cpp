@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
+#include "base/parse.hpp"
 #include "runner/script/git_strategy.hpp"
-#include "runner/script/parse_bool.hpp"
 
 namespace runner::script {
 
@@ -24,7 +23,7 @@ BehaviourVariables::BehaviourVariables(const Variables& variables) : variables_(
 bool BehaviourVariables::flag(std::string_view key, bool fallback) {
     const std::string value = variables_.get(key);
     if (value.empty()) return fallback;
-    const auto parsed = parse_bool(value);
+    const auto parsed = base::parse_bool(value);
     if (!parsed) {
         warn(fmt::format("{}: expected bool got \"{}\", using default value: {}", key, value,
                          fallback));
@@ -35,9 +34,7 @@ bool BehaviourVariables::flag(std::string_view key, bool fallback) {
 int BehaviourVariables::number(std::string_view key, int fallback) {
     const std::string value = variables_.get(key);
     if (value.empty()) return fallback;
-    int parsed = 0;
-    const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), parsed);
-    if (code == std::errc() && end == value.data() + value.size()) return parsed;
+    if (const auto parsed = base::parse_number<int>(value)) return *parsed;
     warn(fmt::format("{}: expected int got \"{}\", using default value: {}", key, value, fallback));
     return fallback;
 }

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/parse.hpp"
 #include "base/strings.hpp"
-#include "runner/script/parse_bool.hpp"
 
 namespace runner::script {
 
@@ -38,7 +38,7 @@ FeatureFlags::FeatureFlags(const protocol::gitlab::JobPayload& payload,
         const std::string name(flag.name);
         bool value = flag.by_default;
         if (const auto entry = asked.find(name); entry != asked.end()) {
-            const auto parsed = parse_bool(entry->second);
+            const auto parsed = base::parse_bool(entry->second);
             if (!parsed && !entry->second.empty()) {
                 warnings_.push_back(
                     fmt::format("{}: expected bool got \"{}\", using default value: {}", name,

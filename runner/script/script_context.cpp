@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "runner/script/parse_bool.hpp"
+#include "base/parse.hpp"
 
 namespace runner::script {
 
@@ -52,7 +52,7 @@ void ScriptContext::write_commands(ShellWriter& writer, const std::vector<std::s
 }
 
 std::string ScriptContext::finish(const ShellWriter& writer) const {
-    const auto asked = parse_bool(variables().get("CI_DEBUG_TRACE"));
+    const auto asked = base::parse_bool(variables().get("CI_DEBUG_TRACE"));
     return writer.script(asked.value_or(false) && !runner_.debug_trace_disabled);
 }
 

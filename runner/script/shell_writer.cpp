@@ -22,17 +22,6 @@ std::string_view directory_of(std::string_view path) {
 
 }  // namespace
 
-std::string shell_quote(std::string_view text) {
-    std::string out = "'";
-    for (const char c : text) {
-        if (c == '\'')
-            out += "'\\''";
-        else
-            out += c;
-    }
-    return out + "'";
-}
-
 ShellWriter& ShellWriter::line(std::string_view command) {
     body_ += command;
     body_ += '\n';

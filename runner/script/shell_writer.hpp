@@ -4,10 +4,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/encoding.hpp"
+
 namespace runner::script {
 
-/// `text` in single quotes: one word for any POSIX shell.
-std::string shell_quote(std::string_view text);
+using base::shell_quote;
 
 /// Collects the commands of one stage and makes a script of them for bash or any POSIX sh. Pure.
 ///

@@ -2,11 +2,11 @@
 
 #include <sstream>
 
+#include "base/parse.hpp"
 #include "runner/script/clean_without_git.hpp"
 #include "runner/script/git_config.hpp"
 #include "runner/script/git_repository_writer.hpp"
 #include "runner/script/git_settings.hpp"
-#include "runner/script/parse_bool.hpp"
 #include "runner/script/source_hooks.hpp"
 
 namespace runner::script {
@@ -38,7 +38,7 @@ std::string SplitSourcesWriter::before() const {
 std::string SplitSourcesWriter::on_host(const GitDirectories& host, GitStrategy strategy) const {
     ShellWriter writer;
     for (const char* name : {"GIT_SSL_NO_VERIFY", "GIT_CURL_VERBOSE", "GIT_TRACE"}) {
-        const auto asked = parse_bool(context_.variables().get(name));
+        const auto asked = base::parse_bool(context_.variables().get(name));
         if (asked.value_or(false)) writer.export_variable(name, "1");
     }
     const HostGit git(context_, host);

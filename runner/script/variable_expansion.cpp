@@ -1,14 +1,12 @@
 #include "runner/script/variable_expansion.hpp"
 
+#include "base/names.hpp"
+
 namespace runner::script {
 
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-bool is_name_char(char c) {
-    return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-}
 
 bool is_shell_parameter(char c) {
     return is_digit(c) || std::string_view("*#@!?-").find(c) != std::string_view::npos;
@@ -41,9 +39,9 @@ std::string expand_variables(std::string_view text,
             i = close + 1;
         } else if (is_shell_parameter(next)) {
             i += 2;
-        } else if (is_name_char(next)) {
+        } else if (base::is_name_character(next)) {
             std::size_t end = i + 1;
-            while (end < text.size() && is_name_char(text[end])) ++end;
+            while (end < text.size() && base::is_name_character(text[end])) ++end;
             out += value_of(text.substr(i + 1, end - i - 1));
             i = end;
         } else {

@@ -1,5 +1,6 @@
-#include <charconv>
+#include <algorithm>
 
+#include "base/encoding.hpp"
 #include "runner/pipeline/keywords/checks.hpp"
 
 namespace runner::pipeline::keywords {
@@ -14,21 +15,10 @@ constexpr std::size_t kMostFallbackKeys = 5;
 constexpr std::size_t kMostKeyFiles = 10;  // 2 before GitLab 18.x
 constexpr std::size_t kMostKeyFileCommits = 2;
 
-/// What a browser would make of it: %2F is a slash, %2E a dot, + a blank.
-std::string unescape(std::string_view text) {
-    std::string plain;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned value = 0;
-        const char* digits = text.data() + i + 1;
-        if (text[i] == '%' && i + 2 < text.size() &&
-            std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
-            plain += static_cast<char>(value);
-            i += 2;
-        } else {
-            plain += text[i] == '+' ? ' ' : text[i];
-        }
-    }
-    return plain;
+/// Decodes as a form does: %2F is a slash, %2E a dot, + a blank.
+std::string unescape(std::string text) {
+    std::replace(text.begin(), text.end(), '+', ' ');
+    return base::percent_decode(text);
 }
 
 void check_path_text(const Value& value, const Place& place, Report& report) {

@@ -40,6 +40,12 @@ TEST(PercentDecode, LeavesPercentSignsWithoutTwoDigits) {
     EXPECT_EQ(percent_decode("%%41"), "%A");
 }
 
+TEST(ShellQuote, IsOneWordWhateverTheText) {
+    EXPECT_EQ(base::shell_quote(""), "''");
+    EXPECT_EQ(base::shell_quote("a b$c\n"), "'a b$c\n'");
+    EXPECT_EQ(base::shell_quote("it's"), "'it'\\''s'");
+}
+
 TEST(Base64, KnowsThePadding) {
     EXPECT_EQ(base::base64_encode(""), "");
     EXPECT_EQ(base::base64_encode("f"), "Zg==");

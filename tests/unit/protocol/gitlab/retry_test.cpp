@@ -79,7 +79,7 @@ TEST(RetryPolicy, WaitsAsLongAsTheServerAsks) {
     };
     for (const auto& [fields, wish] : cases) {
         const auto told = respond(429, fields);
-        EXPECT_EQ(millis(RetryPolicy::server_wish(told, kNow)), wish);
+        EXPECT_EQ(millis(RetryPolicy::requested_delay(told, kNow)), wish);
         EXPECT_EQ(millis(RetryPolicy::next_delay(1, told, kNow, 0)), wish == -1 ? 50 : wish);
     }
 }

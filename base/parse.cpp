@@ -1,9 +1,9 @@
-#include "runner/script/parse_bool.hpp"
+#include "base/parse.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace runner::script {
+namespace base {
 
 std::optional<bool> parse_bool(std::string_view text) {
     constexpr std::array<std::string_view, 6> kTrue{"1", "t", "T", "TRUE", "true", "True"};
@@ -13,4 +13,4 @@ std::optional<bool> parse_bool(std::string_view text) {
     return std::nullopt;
 }
 
-}  // namespace runner::script
+}  // namespace base
