@@ -35,14 +35,14 @@ void check(archive* writer, int code, const std::string& doing) {
     throw Failure(doing + ": " + (text != nullptr ? text : "unknown error"));
 }
 
-/// One thread, one file at a time.
+/// One buffer is enough: one thread reads one file at a time.
 std::vector<char>& file_buffer() {
     static std::vector<char> buffer(kChunkBytes);
     return buffer;
 }
 
-Fd open_member(const std::string& path, const Report& report) {
-    Fd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+UniqueFd open_member(const std::string& path, const Report& report) {
+    UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     if (!file && errno == ENOENT) report.warning(path + ": it has vanished meanwhile");
     if (!file && errno != ENOENT) fail_errno("read " + path);
     return file;
@@ -79,8 +79,8 @@ void copy_content(archive* writer, int file, const std::string& path) {
     if (count < 0) fail_errno("read " + path);
 }
 
-/// Whether packing a file makes it smaller, by three samples of it: archives, images and the like
-/// are stored as they are, which is many times faster.
+/// Whether compression makes a file smaller, judged by three samples of it. Archives, pictures and
+/// the like are stored uncompressed, which is many times faster.
 bool is_worth_packing(int file, std::int64_t size) {
     constexpr std::int64_t kSample = 32 * 1024;
     if (size < 4 * kSample) return true;
@@ -115,7 +115,7 @@ void write_members(ArchiveFormat format, int level, const Selection& selection, 
     const Writer writer = open_writer(format, level, output);
     const Entry entry(::archive_entry_new());
     for (const auto& [path, status] : selection) {
-        Fd file;
+        UniqueFd file;
         if (S_ISREG(status.st_mode)) {
             file = open_member(path, report);
             if (!file) continue;
@@ -136,8 +136,7 @@ void write_members(ArchiveFormat format, int level, const Selection& selection, 
     check(writer.get(), ::archive_write_close(writer.get()), "finish the archive");
 }
 
-/// What stands in a gzip header's comment: the path, or its escaped form where it is not plain
-/// ASCII.
+/// The comment in a gzip header: the path, or its escaped form when it is not plain ASCII.
 std::string gzip_comment(const std::string& path) {
     static constexpr char kDigits[] = "0123456789ABCDEF";
     std::string escaped = "e:";
@@ -188,7 +187,7 @@ void deflate_file(z_stream& stream, int input, int output, const std::string& pa
 void write_gzip_member(const std::string& path, const struct stat& status, int level, int output,
                        const Report& report) {
     if (!S_ISREG(status.st_mode)) throw Failure("the \"" + path + "\" is not a regular file");
-    const Fd file = open_member(path, report);
+    const UniqueFd file = open_member(path, report);
     if (!file) return;
     constexpr int kGzipWindow = 15 + 16;
     Deflater deflater;
@@ -211,7 +210,7 @@ void write_raw(const Selection& selection, int output, const Report& report) {
     if (selection.size() != 1) throw Failure("only one file can be sent as raw");
     const auto& [path, status] = *selection.begin();
     if (!S_ISREG(status.st_mode)) throw Failure("only one file can be sent as raw");
-    const Fd file = open_member(path, report);
+    const UniqueFd file = open_member(path, report);
     if (!file) return;
     auto& buffer = file_buffer();
     ssize_t count = 0;

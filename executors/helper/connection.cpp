@@ -17,7 +17,8 @@ namespace executors::helper {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
-constexpr std::uint64_t kBytesPerRound = 4 * 1024 * 1024;  // the scripts' pipes get their turn too
+/// The loop reads the stages' pipes between two rounds of sending.
+constexpr std::uint64_t kBytesPerRound = 4 * 1024 * 1024;
 
 std::array<char, kReadBytes>& socket_buffer() {
     static std::array<char, kReadBytes> buffer;
@@ -26,7 +27,7 @@ std::array<char, kReadBytes>& socket_buffer() {
 
 }  // namespace
 
-Connection::Connection(Reactor& reactor, EventLog& log, Fd socket, Handler handler)
+Connection::Connection(Reactor& reactor, EventLog& log, UniqueFd socket, Handler handler)
     : reactor_(reactor), log_(log), socket_(std::move(socket)), handler_(std::move(handler)) {
     interest_ = EPOLLIN;
     reactor_.watch(socket_.get(), interest_, [this](std::uint32_t events) { on_event(events); });
@@ -50,7 +51,7 @@ void Connection::on_event(std::uint32_t events) {
     } else if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
         close();
     }
-    // EPOLLOUT needs nothing here: pump() follows every round.
+    // EPOLLOUT: pump() follows every round and sends.
 }
 
 void Connection::read_input() {
@@ -76,7 +77,7 @@ void Connection::process() {
         close();
     }
     input_.erase(0, used);
-    if (input_.empty()) input_ = std::string();  // a script with secrets does not linger
+    if (input_.empty()) input_ = std::string();  // frees a script that may hold secrets
 }
 
 std::size_t Connection::take_frame(std::string_view input) {
@@ -101,7 +102,7 @@ std::size_t Connection::take_frame(std::string_view input) {
 std::size_t Connection::take_data(std::string_view input) {
     const auto size = static_cast<std::uint32_t>(std::min<std::size_t>(input.size(), data_left_));
     if (size == 0) return 0;
-    if (!upload_ || upload_->input() < 0) {  // a worker that gave up: its answer says why
+    if (!upload_ || upload_->input() < 0) {  // the worker has ended; its answer says why
         data_left_ -= size;
         return size;
     }
@@ -127,7 +128,7 @@ void Connection::wait_for_worker() {
     update_interest();
 }
 
-/// The connection's rest is a file's bytes, which another process sends.
+/// Another process sends the file and ends the connection.
 void Connection::hand_over(const ReadFile& read) {
     if (greeted_) throw Failure("it asks for a file behind a hello");
     if (read.version != kProtocolVersion) throw Failure("it speaks another protocol version");
@@ -164,7 +165,7 @@ ssize_t Connection::send_some() {
     const ssize_t sent =
         ::sendfile(socket_.get(), log_.fd(), &place, std::min(left, kBytesPerRound));
     if (sent >= 0 || (errno != EINVAL && errno != ENOSYS)) return sent;
-    auto& buffer = socket_buffer();  // a file system without sendfile
+    auto& buffer = socket_buffer();  // the file system has no sendfile
     const ssize_t got = ::pread(log_.fd(), buffer.data(), std::min(left, buffer.size()), place);
     if (got <= 0) return got;
     return ::send(socket_.get(), buffer.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL);

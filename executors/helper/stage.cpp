@@ -11,9 +11,10 @@ namespace executors::helper {
 
 namespace {
 
-constexpr std::size_t kMaxPipeBytes = 1024 * 1024;  // fs.pipe-max-size, unless root says otherwise
+/// The kernel's default for fs.pipe-max-size: no pipe holds more.
+constexpr std::size_t kMaxPipeBytes = 1024 * 1024;
 
-/// One thread, one reader at a time: one buffer serves all stages.
+/// One buffer serves all stages, because one thread reads them one after another.
 std::array<char, kMaxOutputBytes>& shared_buffer() {
     static std::array<char, kMaxOutputBytes> buffer;
     return buffer;
@@ -135,13 +136,14 @@ void Stage::on_exit(int wait_status) {
     } else {
         report_.code = WEXITSTATUS(wait_status);
     }
-    // Whoever was told to stop must be gone, not only the shell.
+    // A stage that was told to stop leaves no process of its group behind.
     if (kill_group_ || report_.reason != "exit") ::kill(-pid_, SIGKILL);
     drain();
 }
 
 void Stage::drain() {
-    // What the leader wrote is in the pipes already; the bound is for a child that goes on writing.
+    // All that the shell has written is in the pipes. The limit is for a child that goes on
+    // writing.
     for (auto& pipe : pipes_) {
         for (std::size_t read = 0; read < kMaxPipeBytes && !log_.blocked();
              read += kMaxOutputBytes) {
@@ -174,7 +176,7 @@ void Stage::finish() {
 void Stage::set_paused(bool paused) {
     for (auto& pipe : pipes_) {
         if (!pipe.fd) continue;
-        // Forgotten, not masked: the end of a pipe is reported whatever the mask.
+        // epoll reports the end of a pipe whatever the events are, so the pipe is taken out.
         reactor_.forget(pipe.fd.get());
         if (!paused) watch(pipe);
     }

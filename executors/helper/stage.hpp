@@ -5,20 +5,22 @@
 #include <functional>
 #include <string>
 
-#include "executors/helper/commands.hpp"
 #include "executors/helper/event_log.hpp"
 #include "executors/helper/launch.hpp"
+#include "executors/helper/messages.hpp"
 #include "executors/helper/reactor.hpp"
 
 namespace executors::helper {
 
-/// How many bytes of output the job may still write to the log; shared by all stages.
+/// How many bytes of output the job may still write to the log. All stages share it.
 class OutputBudget {
   public:
     explicit OutputBudget(EventLog& log) : log_(log) {}
     void set_limit(std::uint64_t bytes);
+    /// Output that an earlier supervisor has written to the log.
     void count_old(std::uint64_t bytes) { used_ += bytes; }
-    /// How much of `wanted` may be written; says once in the log that the limit was reached.
+    /// How many of `wanted` bytes may be written. The first time that it is not all of them, a
+    /// record in the log says so.
     std::size_t take(std::size_t wanted);
 
   private:
@@ -30,26 +32,29 @@ class OutputBudget {
 
 /// One running script: its process group, its output, its deadline, its end.
 ///
-/// Life: made and start()ed by the supervisor; on_exit() when its leader was reaped; has_ended()
-/// once the kExited record is written; is_gone() when nobody holds its pipes any more. After the
-/// end the pipes are still read, and the bytes dropped, so that background processes neither block
-/// nor die.
+/// Life: made by the supervisor, then start(); on_exit() when its shell was reaped; has_ended()
+/// when the kExited record is written; is_gone() when no process holds its pipes any more. After
+/// the end the pipes are still read and the bytes dropped, so that background processes neither
+/// block nor die of a closed pipe.
 class Stage {
   public:
-    /// `on_end` is given the exit record's text.
+    /// `on_end` is called once, with the text of the kExited record. All references outlive the
+    /// stage.
     Stage(Reactor& reactor, EventLog& log, OutputBudget& budget, const RunStage& run,
           std::function<void(const std::string&)> on_end);
     ~Stage();
     Stage(const Stage&) = delete;
     Stage& operator=(const Stage&) = delete;
 
+    /// `cgroup_procs` as for launch_stage(). A stage that cannot be started ends at once, with the
+    /// reason "start_failed".
     void start(const RunStage& run, int cgroup_procs);
-    /// TERM to the group, KILL after `grace_ms`. `reason` is what the exit record will say.
+    /// TERM to the process group, KILL after `grace_ms`. The exit record has the first `reason`.
     void stop(std::int64_t grace_ms, const std::string& reason);
     void on_exit(int wait_status);
-    /// Writes the exit record now, without waiting for who else holds the pipes.
+    /// Writes the exit record now, also when other processes still hold the pipes.
     void finish();
-    /// The log can take no more for now (a full disk): output waits in the pipes.
+    /// Stops reading while the log cannot be written (a full disk): output waits in the pipes.
     void set_paused(bool paused);
     [[nodiscard]] pid_t pid() const { return pid_; }
     [[nodiscard]] std::uint16_t number() const { return number_; }
@@ -59,7 +64,7 @@ class Stage {
 
   private:
     struct OutputPipe {
-        Fd fd;
+        UniqueFd fd;
         base::OutputStream stream = base::OutputStream::kNone;
     };
     void watch(OutputPipe& pipe);

@@ -48,7 +48,7 @@ class Archives : public testing::Test {
     }
     fs::path pack(ArchiveFormat format, const Selection& selection) {
         const fs::path path = directory_.path() / "archive";
-        const Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600));
+        const UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600));
         write_archive(format, compression_level(""), selection, file.get(),
                       {[](const auto&) {}, [](const auto&) {}});
         return path;
@@ -100,7 +100,7 @@ TEST_F(Archives, ZipAndTarComeBackAsTheyWere) {
         const fs::path target = directory_.path() / "target";
         fs::remove_all(target);
         fs::create_directory(target);
-        const Fd file(::open(path.c_str(), O_RDONLY));
+        const UniqueFd file(::open(path.c_str(), O_RDONLY));
         EXPECT_EQ(unpack_archive(file.get(), target), 6U);
         EXPECT_EQ(read_file_end(target / "out/a.txt", 100), "alpha");
         EXPECT_EQ(fs::status(target / "out/a.txt").permissions(), fs::perms::owner_all);
@@ -113,7 +113,7 @@ TEST_F(Archives, ZipAndTarComeBackAsTheyWere) {
 TEST_F(Archives, ADamagedArchiveIsNamedAsSuch) {
     const auto path = pack(ArchiveFormat::kZip, select({"out"}));
     fs::resize_file(path, fs::file_size(path) / 2);
-    const Fd file(::open(path.c_str(), O_RDONLY));
+    const UniqueFd file(::open(path.c_str(), O_RDONLY));
     EXPECT_THROW(unpack_archive(file.get(), project_), Failure);
 }
 

@@ -55,7 +55,7 @@ class Unpack : public testing::Test {
     std::size_t unpack(const std::string& bytes) {
         const std::string path = directory_.path() / "archive.tar";
         std::ofstream(path, std::ios::binary) << bytes << std::string(1024, '\0');
-        const Fd file(::open(path.c_str(), O_RDONLY));
+        const UniqueFd file(::open(path.c_str(), O_RDONLY));
         return unpack_tar(file.get(), root_);
     }
     static std::string read(const fs::path& path) { return read_file_end(path, 1 << 20); }
