@@ -141,7 +141,7 @@ void Stage::on_exit(int wait_status) {
     drain();
 }
 
-void Stage::drain() {
+void Stage::read_pipes() {
     // All that the shell has written is in the pipes. The limit is for a child that goes on
     // writing.
     for (auto& pipe : pipes_) {
@@ -150,12 +150,17 @@ void Stage::drain() {
             if (ended_ || !read_once(pipe)) break;
         }
     }
+}
+
+void Stage::drain() {
+    read_pipes();
     if (ended_) return;
     if (!pipes_[0].fd && !pipes_[1].fd) return finish();
     drain_timer_ = reactor_.after(drain_ms_, [this] { on_drain_limit(); });
 }
 
 void Stage::on_drain_limit() {
+    read_pipes();  // output may have waited in them while the log was blocked
     if (!log_.blocked()) return finish();
     drain_timer_ = reactor_.after(drain_ms_, [this] { on_drain_limit(); });
 }

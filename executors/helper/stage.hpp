@@ -73,6 +73,7 @@ class Stage {
     bool read_once(OutputPipe& pipe);
     void take_output(base::OutputStream stream, std::string_view bytes);
     void close(OutputPipe& pipe);
+    void read_pipes();
     void drain();
 
     Reactor& reactor_;
