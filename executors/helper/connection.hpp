@@ -6,6 +6,7 @@
 #include <string>
 
 #include "executors/helper/event_log.hpp"
+#include "executors/helper/log_sender.hpp"
 #include "executors/helper/messages.hpp"
 #include "executors/helper/reactor.hpp"
 #include "executors/helper/worker.hpp"
@@ -30,7 +31,7 @@ class Connection {
     /// Sends what the log has, as much as the client takes now.
     void pump();
     [[nodiscard]] bool is_open() const { return static_cast<bool>(socket_); }
-    [[nodiscard]] bool is_caught_up() const { return !greeted_ || offset_ >= log_.size(); }
+    [[nodiscard]] bool is_caught_up() const { return sender_.is_caught_up(); }
 
   private:
     void on_event(std::uint32_t events);
@@ -43,19 +44,15 @@ class Connection {
     void take_command(std::string_view json);
     void hand_over(const ReadFile& read);
     void wait_for_worker();
-    ssize_t send_some();
     void update_interest();
     void close();
 
     Reactor& reactor_;
-    EventLog& log_;
+    LogSender sender_;
     UniqueFd socket_;
     Handler handler_;
     std::string input_;
-    bool greeted_ = false;
-    bool wants_write_ = false;
     std::uint32_t interest_ = 0;
-    std::uint64_t offset_ = 0;
     std::shared_ptr<Worker> upload_;
     std::uint32_t data_left_ = 0;
     int busy_worker_fd_ = -1;

@@ -79,7 +79,7 @@ class Client {
             ADD_FAILURE() << "the supervisor sends nothing";
             return false;
         }
-        char buffer[4096];
+        char buffer[64 * 1024];
         const ssize_t count = read_some(socket_.get(), buffer, sizeof buffer);
         if (count <= 0) return false;
         received_.append(buffer, static_cast<std::size_t>(count));
@@ -161,6 +161,16 @@ TEST_F(SupervisorTest, SendsTheLogOfAStageToEveryClientFromItsOffset) {
     Client third = connect(kHeaderBytes + first_record.header.length);
     third.wait_for(RecordType::kExited, 1);
     EXPECT_EQ(third.records().size(), second.records().size() - 1);
+}
+
+TEST_F(SupervisorTest, SendsMoreThanASocketTakesAtOnce) {
+    Client slow = connect();
+    Client client = connect();
+    client.send(run(1, "head -c 3000000 /dev/zero"));
+    client.wait_for(RecordType::kExited, 1);
+    EXPECT_EQ(output_of(client.records(), 1).size(), 3'000'000U);
+    slow.wait_for(RecordType::kExited, 1);
+    EXPECT_EQ(output_of(slow.records(), 1).size(), 3'000'000U);
 }
 
 TEST_F(SupervisorTest, RunsAStageOnceHoweverOftenItIsSent) {
