@@ -93,7 +93,7 @@ void Supervisor::reap() {
     while (true) {
         int status = 0;
         const pid_t pid = ::waitpid(-1, &status, WNOHANG);
-        if (pid < 0 && shutting_down_) finish_shutdown();  // nobody is left
+        if (pid < 0 && shutting_down_) finish_shutdown();  // no child is left
         if (pid <= 0) return;
         for (const auto& stage : stages_) {
             if (stage->is_running() && stage->pid() == pid) stage->on_exit(status);
