@@ -5,29 +5,11 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 
 namespace base {
-
-/// An open file descriptor, closed at the end of its life.
-class UniqueFd {
-  public:
-    UniqueFd() = default;
-    explicit UniqueFd(int fd) : fd_(fd) {}
-    UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    UniqueFd& operator=(UniqueFd&& other) noexcept;
-    ~UniqueFd() { reset(); }
-
-    [[nodiscard]] int get() const { return fd_; }
-    [[nodiscard]] int release() { return std::exchange(fd_, -1); }
-    void reset();
-    explicit operator bool() const { return fd_ >= 0; }
-
-  private:
-    int fd_ = -1;
-};
 
 Result<std::string> read_file(const std::filesystem::path& path);
 

@@ -37,14 +37,14 @@ void check(archive* writer, int code, const std::string& doing) {
     throw Failure(doing + ": " + (text != nullptr ? text : "unknown error"));
 }
 
-/// One thread, one file at a time.
+/// One buffer is enough: one thread reads one file at a time.
 std::vector<char>& file_buffer() {
     static std::vector<char> buffer(kChunkBytes);
     return buffer;
 }
 
-Fd open_member(const std::string& path, const Report& report) {
-    Fd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+UniqueFd open_member(const std::string& path, const Report& report) {
+    UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     if (!file && errno == ENOENT) report.warning(path + ": it has vanished meanwhile");
     if (!file && errno != ENOENT) fail_errno("read " + path);
     return file;
@@ -81,8 +81,8 @@ void copy_content(archive* writer, int file, const std::string& path) {
     if (count < 0) fail_errno("read " + path);
 }
 
-/// Whether packing a file makes it smaller, by three samples of it: archives, images and the like
-/// are stored as they are, which is many times faster.
+/// Whether compression makes a file smaller, judged by three samples of it. Archives, pictures and
+/// the like are stored uncompressed, which is many times faster.
 bool is_worth_packing(int file, std::int64_t size) {
     constexpr std::int64_t kSample = 32 * 1024;
     if (size < 4 * kSample) return true;
@@ -117,7 +117,7 @@ void write_members(ArchiveFormat format, int level, const Selection& selection, 
     const Writer writer = open_writer(format, level, output);
     const Entry entry(::archive_entry_new());
     for (const auto& [path, status] : selection) {
-        Fd file;
+        UniqueFd file;
         if (S_ISREG(status.st_mode)) {
             file = open_member(path, report);
             if (!file) continue;
@@ -140,7 +140,7 @@ void write_members(ArchiveFormat format, int level, const Selection& selection, 
 
 bool is_plain_in_comment(char c) { return c > 0x20 && c < 0x7f && c != '%'; }
 
-/// The comment field of a gzip header: the path, or its escaped form when it is not plain ASCII.
+/// The comment in a gzip header: the path, or its escaped form when it is not plain ASCII.
 std::string gzip_comment(const std::string& path) {
     const bool plain = std::all_of(path.begin(), path.end(),
                                    [](char c) { return c == ' ' || is_plain_in_comment(c); });
@@ -178,7 +178,7 @@ void deflate_file(z_stream& stream, int input, int output, const std::string& pa
 void write_gzip_member(const std::string& path, const struct stat& status, int level, int output,
                        const Report& report) {
     if (!S_ISREG(status.st_mode)) throw Failure("the \"" + path + "\" is not a regular file");
-    const Fd file = open_member(path, report);
+    const UniqueFd file = open_member(path, report);
     if (!file) return;
     constexpr int kGzipWindow = 15 + 16;
     Deflater deflater;
@@ -201,7 +201,7 @@ void write_raw(const Selection& selection, int output, const Report& report) {
     if (selection.size() != 1) throw Failure("only one file can be sent as raw");
     const auto& [path, status] = *selection.begin();
     if (!S_ISREG(status.st_mode)) throw Failure("only one file can be sent as raw");
-    const Fd file = open_member(path, report);
+    const UniqueFd file = open_member(path, report);
     if (!file) return;
     auto& buffer = file_buffer();
     ssize_t count = 0;

@@ -7,26 +7,25 @@
 
 namespace executors::helper {
 
-/// How files become one stream of bytes (job-runtime.md §7.2).
+/// The formats of archives (job-runtime.md §7.2).
 enum class ArchiveFormat {
-    kZip,   ///< deflate, unix modes, symbolic links, UTF-8 names
-    kGzip,  ///< a member for each file, with its name in it; regular files only
-    kRaw,   ///< exactly one file as it is
-    kTarZstd,
+    kZip,      ///< deflate, unix modes, symbolic links, UTF-8 names
+    kGzip,     ///< a gzip member with a name for each file; regular files only
+    kRaw,      ///< exactly one file, unchanged
+    kTarZstd,  ///< tar, compressed with zstd
 };
 
-/// "zip" (also ""), "gzip", "raw", "tarzstd"; throws Failure for others, with the name.
+/// Reads "zip" (also ""), "gzip", "raw", "tarzstd". Throws Failure with the name for others.
 ArchiveFormat parse_archive_format(const std::string& text);
-/// "archive" as its receiver shall see it: "archive.zip", "archive.gz", "archive",
-/// "archive.tar.zst".
+/// Adds the format's extension to a name: "a.zip", "a.gz", "a" for raw, "a.tar.zst".
 std::string archive_file_name(const std::string& name, ArchiveFormat format);
-/// fastest, fast, default (also ""), slow, slowest → 0, 1, 4, 7, 9; -1 for anything else. The
-/// official default is 5 of another deflate; zlib's 4 is half as fast again as its 5 and hardly
-/// larger.
+/// zlib's level for fastest, fast, default (also ""), slow, slowest: 0, 1, 4, 7, 9; -1 for anything
+/// else. The official runner's default is level 5 of another deflate; zlib's level 4 is 1.5 times
+/// as fast as its level 5, and its output hardly larger.
 int compression_level(std::string_view text);
 
-/// Writes the selected files of the working directory to `output`, from where it stands on. A file
-/// that has vanished since the selection is a warning. Throws Failure.
+/// Writes the selected files of the working directory to `output`, from its current offset on.
+/// Warns of a file that has been removed since the selection. Throws Failure.
 void write_archive(ArchiveFormat format, int level, const Selection& selection, int output,
                    const Report& report);
 

@@ -19,7 +19,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::int64_t kLimitMs = 60'000;
-constexpr int kListenPollMs = 10;  // nothing tells from outside when a daemon begins to listen
+/// There is no event from outside when a daemon begins to listen, so it is asked.
+constexpr int kListenPollMs = 10;
 
 /// buildx 0.6 and later: one container for each node of a builder.
 std::string container_of(const std::string& builder) { return "buildx_buildkit_" + builder + "0"; }
@@ -32,7 +33,7 @@ bool is_running(const BuilderBoot& boot) {
            value["State"].value("Running", false);
 }
 
-/// The question that buildx itself asks.
+/// Asks whether the builder answers, as buildx does.
 bool answers(const BuilderBoot& boot) {
     const Json wanted{
         {"Cmd", {"buildctl", "debug", "workers"}}, {"AttachStdout", true}, {"AttachStderr", true}};
@@ -89,7 +90,7 @@ void boot_builder(const BuilderBoot& boot) {
         const pid_t buildx = start_buildx(boot);
         if (buildx < 0) return;
         wait_until_it_answers(boot, buildx);
-        ::kill(buildx, SIGKILL);  // at most it sleeps until its next question
+        ::kill(buildx, SIGKILL);  // the builder answers: buildx has nothing left to do
         ::waitpid(buildx, nullptr, 0);
     } catch (const Failure&) {
         return;

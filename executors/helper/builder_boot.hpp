@@ -6,20 +6,20 @@
 namespace executors::helper {
 
 struct BuilderBoot {
-    std::string buildx;   ///< the plugin itself
+    std::string buildx;   ///< path of the plugin
     std::string builder;  ///< name of the prepared builder
-    std::string image;    ///< that it boots from
+    std::string image;    ///< the image that the builder boots from
     std::string socket = "/var/run/docker.sock";
 };
 
-/// Whether a call of buildx with these words may boot the builder: everything that builds or names
-/// --bootstrap.
+/// Whether buildx with these arguments may boot the builder: commands that build, and --bootstrap.
 bool may_boot(const std::vector<std::string>& arguments);
 
-/// Boots a prepared builder with buildx's own code, but without its clock: buildx asks whether the
-/// daemon answers in steps that grow to more than half a second; here it is asked all the time, and
-/// the call that follows finds it running. Does nothing when the builder runs, or its image would
-/// have to be pulled first: buildx shows that. Failures are left for the call that follows to tell.
+/// Boots the prepared builder through buildx, but does not wait as buildx does: buildx asks whether
+/// the builder answers at intervals that grow to more than half a second. Here it is asked every
+/// few milliseconds, and the buildx call that follows finds it running. Does nothing when the
+/// builder runs, or when its image would have to be pulled, because buildx shows the pull. Failures
+/// are not reported: the buildx call that follows meets them again and reports them.
 void boot_builder(const BuilderBoot& boot);
 
 }  // namespace executors::helper

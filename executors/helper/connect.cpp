@@ -17,7 +17,7 @@
 
 #include "executors/helper/posix.hpp"
 #include "executors/helper/protocol.hpp"
-#include "executors/helper/supervisor.hpp"
+#include "executors/helper/supervise.hpp"
 
 namespace executors::helper {
 
@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::size_t kCopyBytes = 256 * 1024;
 
-std::optional<Fd> try_connect(const std::string& directory) {
+std::optional<UniqueFd> try_connect(const std::string& directory) {
     try {
         return connect_in(directory);
     } catch (const Failure&) {
@@ -33,8 +33,8 @@ std::optional<Fd> try_connect(const std::string& directory) {
     }
 }
 
-/// Starts a supervisor that has nothing of this process: not its descriptors (the engine ends an
-/// exec when the last of them is closed), not its session, not its parent.
+/// Starts a supervisor that shares nothing with this process: neither its descriptors (the engine
+/// ends an exec when the last one is closed), nor its session, nor its parent.
 void spawn_supervisor(const std::string& directory) {
     const pid_t pid = ::fork();
     if (pid < 0) fail_errno("start a supervisor");
@@ -49,10 +49,10 @@ void spawn_supervisor(const std::string& directory) {
     ::waitpid(pid, &status, 0);
 }
 
-/// Waits until somebody listens; the socket gets its name only then (listen_in()).
-Fd wait_for_socket(const ConnectOptions& options) {
+/// Waits until a supervisor listens; its socket has its name from then on (listen_in()).
+UniqueFd wait_for_socket(const ConnectOptions& options) {
     const std::int64_t until = monotonic_ms() + options.wait_ms;
-    const Fd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    const UniqueFd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     int watched = -1;
     while (true) {
         if (watched < 0) {
@@ -62,9 +62,9 @@ Fd wait_for_socket(const ConnectOptions& options) {
         auto socket = try_connect(options.directory);
         if (socket) return std::move(*socket);
         const std::int64_t left = until - monotonic_ms();
-        if (left <= 0) return connect_in(options.directory);  // for its sentence
+        if (left <= 0) return connect_in(options.directory);  // throws why it fails
         pollfd event{watch.get(), POLLIN, 0};
-        // Without the directory there is nothing to watch; and its parent may not be ours to watch.
+        // A directory that is not there yet cannot be watched, and its parent may be unreadable.
         const std::int64_t limit = watched < 0 ? std::min<std::int64_t>(left, 20) : left;
         ::poll(&event, 1, static_cast<int>(std::min<std::int64_t>(limit, 3'600'000)));
         std::array<char, 4096> drained;
@@ -73,8 +73,8 @@ Fd wait_for_socket(const ConnectOptions& options) {
     }
 }
 
-/// A descriptor that was given to us may be non-blocking; its mode is shared and not ours to
-/// change.
+/// Waits until data can be copied. Standard input and output may be non-blocking, and other
+/// processes share that mode, so it is not changed here.
 void wait_for_both(int from, int to) {
     pollfd source{from, POLLIN, 0};
     pollfd target{to, POLLOUT, 0};
@@ -84,9 +84,9 @@ void wait_for_both(int from, int to) {
 }
 
 void copy(int from, int to) {
-    // Without copying through this process where the kernel can: one of the two is a pipe as a
-    // rule. Non-blocking, for a splice that waits for a unix socket can sit on what it has already
-    // moved (seen with Linux 6.18: the pipe's reader is only woken when the call returns).
+    // splice(2) works when one of the two is a pipe, which is the usual case. It is non-blocking,
+    // because a splice that waits for a unix socket can hold back what it has already moved (seen
+    // with Linux 6.18: the pipe's reader is only woken when the call returns).
     constexpr unsigned kFlags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
     ssize_t moved = 0;
     while ((moved = ::splice(from, nullptr, to, nullptr, kCopyBytes, kFlags)) != 0) {
@@ -114,8 +114,8 @@ int connect_and_copy(const ConnectOptions& options) {
     if (!socket && options.spawn) spawn_supervisor(options.directory);
     if (!socket) socket = wait_for_socket(options);
     const int fd = socket->get();
-    // One thread a direction. Whichever ends first ends both: a client that is gone has no use for
-    // the rest, and it will come back with its offset.
+    // One thread for each direction. The first one that ends, ends the process: a client that is
+    // gone does not need the rest, and it will connect again with its offset.
     std::thread([fd] {
         copy(STDIN_FILENO, fd);
         ::_exit(0);

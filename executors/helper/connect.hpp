@@ -11,8 +11,9 @@ struct ConnectOptions {
     std::int64_t wait_ms = 0;  ///< how long the socket may take to appear
 };
 
-/// `runner-helper connect`: joins standard input and output with the supervisor's socket until
-/// either side ends. What the daemon runs in a container to reach the supervisor. Throws Failure.
+/// `runner-helper connect`: copies between standard input and output and the supervisor's socket
+/// until either side ends. The daemon runs it in a container to reach the supervisor. Throws
+/// Failure when it cannot connect.
 int connect_and_copy(const ConnectOptions& options);
 
 }  // namespace executors::helper

@@ -1,7 +1,6 @@
 #include "executors/helper/connection.hpp"
 
 #include <sys/epoll.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,7 +16,6 @@ namespace executors::helper {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
-constexpr std::uint64_t kBytesPerRound = 4 * 1024 * 1024;  // the scripts' pipes get their turn too
 
 std::array<char, kReadBytes>& socket_buffer() {
     static std::array<char, kReadBytes> buffer;
@@ -26,8 +24,8 @@ std::array<char, kReadBytes>& socket_buffer() {
 
 }  // namespace
 
-Connection::Connection(Reactor& reactor, EventLog& log, Fd socket, Handler handler)
-    : reactor_(reactor), log_(log), socket_(std::move(socket)), handler_(std::move(handler)) {
+Connection::Connection(Reactor& reactor, EventLog& log, UniqueFd socket, Handler handler)
+    : reactor_(reactor), sender_(log), socket_(std::move(socket)), handler_(std::move(handler)) {
     interest_ = EPOLLIN;
     reactor_.watch(socket_.get(), interest_, [this](std::uint32_t events) { on_event(events); });
 }
@@ -50,7 +48,7 @@ void Connection::on_event(std::uint32_t events) {
     } else if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
         close();
     }
-    // EPOLLOUT needs nothing here: pump() follows every round.
+    // EPOLLOUT: pump() follows every round and sends.
 }
 
 void Connection::read_input() {
@@ -76,7 +74,7 @@ void Connection::process() {
         close();
     }
     input_.erase(0, used);
-    if (input_.empty()) input_ = std::string();  // a script with secrets does not linger
+    if (input_.empty()) input_ = std::string();  // frees a script that may hold secrets
 }
 
 std::size_t Connection::take_frame(std::string_view input) {
@@ -101,7 +99,7 @@ std::size_t Connection::take_frame(std::string_view input) {
 std::size_t Connection::take_data(std::string_view input) {
     const auto size = static_cast<std::uint32_t>(std::min<std::size_t>(input.size(), data_left_));
     if (size == 0) return 0;
-    if (!upload_ || upload_->input() < 0) {  // a worker that gave up: its answer says why
+    if (!upload_ || upload_->input() < 0) {  // the worker has ended; its answer says why
         data_left_ -= size;
         return size;
     }
@@ -127,9 +125,9 @@ void Connection::wait_for_worker() {
     update_interest();
 }
 
-/// The connection's rest is a file's bytes, which another process sends.
+/// Another process sends the file and ends the connection.
 void Connection::hand_over(const ReadFile& read) {
-    if (greeted_) throw Failure("it asks for a file behind a hello");
+    if (sender_.has_begun()) throw Failure("it asks for a file behind a hello");
     if (read.version != kProtocolVersion) throw Failure("it speaks another protocol version");
     reactor_.forget(socket_.get());
     serve_file(std::move(socket_), read);
@@ -139,15 +137,13 @@ void Connection::hand_over(const ReadFile& read) {
 void Connection::take_command(std::string_view json) {
     const Command command = parse_command(json);
     if (const auto* hello = std::get_if<Hello>(&command)) {
-        if (greeted_) throw Failure("a second hello");
+        if (sender_.has_begun()) throw Failure("a second hello");
         if (hello->version != kProtocolVersion) throw Failure("it speaks another protocol version");
-        if (hello->from > log_.size()) throw Failure("it asks for an offset behind the log's end");
-        greeted_ = true;
-        offset_ = hello->from;
-        return;
+        if (sender_.begin(hello->from)) return;
+        throw Failure("it asks for an offset behind the log's end");
     }
     if (const auto* read = std::get_if<ReadFile>(&command)) return hand_over(*read);
-    if (!greeted_) throw Failure("a command before hello");
+    if (!sender_.has_begun()) throw Failure("a command before hello");
     if (std::holds_alternative<AbortUpload>(command)) {
         if (upload_) upload_->abort("the upload was given up");
         return upload_.reset();
@@ -158,35 +154,16 @@ void Connection::take_command(std::string_view json) {
     if (worker) upload_ = std::move(worker);
 }
 
-ssize_t Connection::send_some() {
-    auto place = static_cast<off_t>(offset_);
-    const auto left = static_cast<std::size_t>(log_.size() - offset_);
-    const ssize_t sent =
-        ::sendfile(socket_.get(), log_.fd(), &place, std::min(left, kBytesPerRound));
-    if (sent >= 0 || (errno != EINVAL && errno != ENOSYS)) return sent;
-    auto& buffer = socket_buffer();  // a file system without sendfile
-    const ssize_t got = ::pread(log_.fd(), buffer.data(), std::min(left, buffer.size()), place);
-    if (got <= 0) return got;
-    return ::send(socket_.get(), buffer.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL);
-}
-
 void Connection::pump() {
-    if (!is_open() || !greeted_) return;
-    const std::uint64_t stop = std::min(log_.size(), offset_ + kBytesPerRound);
-    while (offset_ < stop) {
-        const ssize_t sent = send_some();
-        if (sent < 0 && errno == EINTR) continue;
-        if (sent < 0 && errno == EAGAIN) break;
-        if (sent <= 0) return close();
-        offset_ += static_cast<std::uint64_t>(sent);
-    }
-    wants_write_ = offset_ < log_.size();
+    if (!is_open() || !sender_.has_begun()) return;
+    if (!sender_.send_to(socket_.get())) return close();
     update_interest();
 }
 
 void Connection::update_interest() {
-    const std::uint32_t wanted = (busy_worker_fd_ >= 0 ? 0U : static_cast<std::uint32_t>(EPOLLIN)) |
-                                 (wants_write_ ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
+    const std::uint32_t wanted =
+        (busy_worker_fd_ >= 0 ? 0U : static_cast<std::uint32_t>(EPOLLIN)) |
+        (sender_.is_caught_up() ? 0U : static_cast<std::uint32_t>(EPOLLOUT));
     if (wanted == interest_) return;
     interest_ = wanted;
     reactor_.change(socket_.get(), wanted);

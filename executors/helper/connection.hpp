@@ -5,58 +5,54 @@
 #include <memory>
 #include <string>
 
-#include "executors/helper/commands.hpp"
 #include "executors/helper/event_log.hpp"
+#include "executors/helper/log_sender.hpp"
+#include "executors/helper/messages.hpp"
 #include "executors/helper/reactor.hpp"
 #include "executors/helper/worker.hpp"
 
 namespace executors::helper {
 
-/// One client of the supervisor: its frames come in, the event log goes out from the offset it
-/// named.
+/// One client of the supervisor: reads its frames, and sends it the event log from the offset in
+/// its hello.
 ///
-/// Life: made by the supervisor on accept; removed by it once is_open() is false. pump() after
-/// every round of the loop. A client that breaks the protocol is disconnected, and nothing else
-/// happens.
+/// Life: made by the supervisor when it accepts; pump() after every round of the loop; removed when
+/// is_open() is false. A client that breaks the protocol is disconnected, and the job goes on.
 class Connection {
   public:
-    /// Carries a command out; answers the worker that takes the upload, where the command has one.
+    /// Carries out a command. For a command with an upload it returns the worker that reads it.
     using Handler = std::function<std::shared_ptr<Worker>(const Command&)>;
 
-    Connection(Reactor& reactor, EventLog& log, Fd socket, Handler handler);
+    Connection(Reactor& reactor, EventLog& log, UniqueFd socket, Handler handler);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// Sends what the log has, as far as the client takes it.
+    /// Sends what the log has, as much as the client takes now.
     void pump();
     [[nodiscard]] bool is_open() const { return static_cast<bool>(socket_); }
-    [[nodiscard]] bool is_caught_up() const { return !greeted_ || offset_ >= log_.size(); }
+    [[nodiscard]] bool is_caught_up() const { return sender_.is_caught_up(); }
 
   private:
     void on_event(std::uint32_t events);
     void read_input();
     void process();
-    /// Both answer how much of `input` they used; 0: more is needed, or the upload's worker is
-    /// busy.
+    /// Both return how many bytes of `input` they used; 0: more bytes are needed, or the worker
+    /// that reads the upload is busy.
     std::size_t take_frame(std::string_view input);
     std::size_t take_data(std::string_view input);
     void take_command(std::string_view json);
     void hand_over(const ReadFile& read);
     void wait_for_worker();
-    ssize_t send_some();
     void update_interest();
     void close();
 
     Reactor& reactor_;
-    EventLog& log_;
-    Fd socket_;
+    LogSender sender_;
+    UniqueFd socket_;
     Handler handler_;
     std::string input_;
-    bool greeted_ = false;
-    bool wants_write_ = false;
     std::uint32_t interest_ = 0;
-    std::uint64_t offset_ = 0;
     std::shared_ptr<Worker> upload_;
     std::uint32_t data_left_ = 0;
     int busy_worker_fd_ = -1;

@@ -1,11 +1,9 @@
 #include "executors/helper/engine_client.hpp"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <array>
 #include <cstdlib>
-#include <cstring>
 
 namespace executors::helper {
 
@@ -15,14 +13,10 @@ constexpr std::size_t kMaxReply = 1U << 20U;
 
 }  // namespace
 
-Fd connect_to_engine(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) throw Failure("the socket's path is too long");
-    std::memcpy(address.sun_path, path.data(), path.size());
-    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!socket) fail_errno("make a socket");
-    if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+UniqueFd connect_to_engine(const std::string& path) {
+    const sockaddr_un address = unix_address(path);
+    UniqueFd socket = unix_socket();
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         fail_errno("connect to " + path);
     }
     return socket;
@@ -46,7 +40,7 @@ EngineReply read_engine_reply(int fd) {
 
 EngineReply ask_engine(const std::string& socket, const std::string& method,
                        const std::string& path, const std::string& json) {
-    const Fd connection = connect_to_engine(socket);
+    const UniqueFd connection = connect_to_engine(socket);
     // HTTP/1.0: the answer is not chunked and ends with the connection.
     std::string request = method + " " + path + " HTTP/1.0\r\nHost: engine\r\n";
     if (!json.empty()) {

@@ -4,13 +4,11 @@
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "base/json.hpp"
 #include "executors/helper/posix.hpp"
@@ -26,11 +24,6 @@ constexpr std::size_t kTailLines = 20;
 constexpr std::string_view kPing =
     "GET /_ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
-std::string directory_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    return slash == std::string::npos || slash == 0 ? "/" : path.substr(0, slash);
-}
-
 bool wait_readable(int fd, std::int64_t until_ms) {
     const std::int64_t left = std::max<std::int64_t>(until_ms - monotonic_ms(), 0);
     pollfd watched{fd, POLLIN, 0};
@@ -41,7 +34,7 @@ bool wait_readable(int fd, std::int64_t until_ms) {
 class SocketWatch {
   public:
     explicit SocketWatch(const std::string& path)
-        : directory_(directory_of(path)), inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {}
+        : directory_(directory_name(path)), inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {}
 
     void wait(std::int64_t limit_ms) {
         if (watch_ < 0 && inotify_) {
@@ -57,13 +50,13 @@ class SocketWatch {
 
   private:
     std::string directory_;
-    Fd inotify_;
+    UniqueFd inotify_;
     int watch_ = -1;
 };
 
 struct Attempt {
     bool ready = false;
-    bool absent = false;  ///< no socket there, or nobody behind it
+    bool absent = false;  ///< there is no socket, or nobody listens on it
     std::string error;
 };
 
@@ -72,19 +65,9 @@ Attempt attempt_failed(std::string_view doing) {
     return {false, code == ENOENT || code == ECONNREFUSED, errno_text(doing, code)};
 }
 
-/// An engine listens before it serves: a ping that was sent is answered when it is ready.
-Attempt ping_once(const std::string& path, bool listening, std::int64_t until_ms) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path)
-        return {false, false, "the socket's path is too long"};
-    std::memcpy(address.sun_path, path.data(), path.size());
-    const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!socket) return attempt_failed("make a socket");
-    if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-        return attempt_failed("connect to " + path);
-    }
-    if (listening) return {true, false, ""};
+/// Sends a ping and reads the first line of the answer. An engine listens before it serves, so the
+/// answer comes when it is ready.
+Attempt ping(const UniqueFd& socket, const std::string& path, std::int64_t until_ms) {
     if (::send(socket.get(), kPing.data(), kPing.size(), MSG_NOSIGNAL) < 0) {
         return attempt_failed("write to " + path);
     }
@@ -101,6 +84,20 @@ Attempt ping_once(const std::string& path, bool listening, std::int64_t until_ms
     const std::string line = reply.substr(0, reply.find("\r\n"));
     if (line.rfind("HTTP/1.", 0) == 0 && line.find(" 200") == 8) return {true, false, ""};
     return {false, false, path + " answered '" + line.substr(0, 80) + "'"};
+}
+
+Attempt try_engine(const std::string& path, bool listening, std::int64_t until_ms) {
+    try {
+        const sockaddr_un address = unix_address(path);
+        const UniqueFd socket = unix_socket();
+        const auto* plain = reinterpret_cast<const sockaddr*>(&address);
+        if (::connect(socket.get(), plain, sizeof address) != 0) {
+            return attempt_failed("connect to " + path);
+        }
+        return listening ? Attempt{true, false, ""} : ping(socket, path, until_ms);
+    } catch (const Failure& failure) {
+        return {false, false, failure.what()};
+    }
 }
 
 }  // namespace
@@ -124,11 +121,11 @@ std::string wait_for_engine(const WaitEngine& wait) {
     SocketWatch watch(wait.socket);
     Attempt attempt;
     while (true) {
-        attempt = ping_once(wait.socket, wait.listening, until);
+        attempt = try_engine(wait.socket, wait.listening, until);
         const std::int64_t left = until - monotonic_ms();
         if (attempt.ready || left <= 0) break;
-        // The watch may begin after the socket appeared, so even an event has the short limit at
-        // first.
+        // The socket may have appeared before the watch began; then no event comes, so the first
+        // waits are short.
         const bool just_begun = monotonic_ms() - began < 100;
         watch.wait(std::min(left, attempt.absent && !just_begun ? kBlindPollMs : kPollMs));
     }

@@ -2,13 +2,13 @@
 
 #include <string>
 
-#include "executors/helper/commands.hpp"
+#include "executors/helper/messages.hpp"
 
 namespace executors::helper {
 
-/// Blocks until the engine behind `wait.socket` answers GET /_ping with 200 (`listening`: accepts a
-/// connection, which it does long before it answers) or the limit has passed;
-/// runs in a Worker. Answers {"ok":true,"waited_ms":n} or
+/// Blocks until the engine behind `wait.socket` answers GET /_ping with 200 (`listening`: until it
+/// accepts a connection, which is long before it answers), or until the limit has passed. Runs in a
+/// Worker. Returns {"ok":true,"waited_ms":n} or
 /// {"ok":false,"error":"…","waited_ms":n,"log_tail":"…"}.
 std::string wait_for_engine(const WaitEngine& wait);
 

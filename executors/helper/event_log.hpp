@@ -12,13 +12,13 @@ namespace executors::helper {
 
 /// The job's append-only event log (protocol.hpp).
 ///
-/// A record is in the file whole or not at all: when the disk is full, records wait in memory,
-/// blocked() is true so that nobody reads more output, and retry() tries again.
+/// The file holds whole records only. When the disk is full, records wait in memory, and blocked()
+/// is true, so that no more output is read from the stages; retry() tries to write again.
 class EventLog {
   public:
-    /// Opens or makes `events` in the directory; a record that a killed supervisor left half
-    /// written is cut off. `on_old` is told every record that is there already, JSON with its text.
-    /// Throws Failure.
+    /// Opens `events` in the directory, or makes it. Cuts off a record that a killed supervisor has
+    /// left half written. Calls `on_old` with every record that is there: with the text of JSON
+    /// records, without that of output. Throws Failure.
     EventLog(int directory,
              const std::function<void(const RecordHeader&, const std::string&)>& on_old);
 
@@ -26,6 +26,7 @@ class EventLog {
                 std::string_view bytes);
     [[nodiscard]] bool blocked() const { return !backlog_.empty(); }
     void retry();
+    /// The bytes of whole records in the file.
     [[nodiscard]] std::uint64_t size() const { return size_; }
     [[nodiscard]] int fd() const { return file_.get(); }
 
@@ -33,7 +34,7 @@ class EventLog {
     void read_old(const std::function<void(const RecordHeader&, const std::string&)>& on_old);
     bool write_whole(std::string_view header, std::string_view bytes);
 
-    Fd file_;
+    UniqueFd file_;
     std::uint64_t size_ = 0;
     std::string backlog_;
 };

@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 
 bool has_wildcard(std::string_view part) { return part.find_first_of("*?[{\\") != part.npos; }
 
-/// The leading parts that name one directory: where the search for matches begins.
+/// The parts of a pattern before the first wildcard: the directory where the search begins.
 std::string fixed_part(const std::string& pattern) {
     std::string fixed;
     for (const std::string& part : split_text(pattern, '/')) {
@@ -36,7 +36,7 @@ std::string fixed_part(const std::string& pattern) {
     return fixed;
 }
 
-/// How many parts a match can have at most; nothing when `**` allows any number.
+/// How many parts a match has at most; nothing when `**` or `{` allow any number.
 std::optional<std::size_t> depth_limit(const std::string& pattern) {
     if (pattern.find("**") != std::string::npos || pattern.find('{') != std::string::npos)
         return std::nullopt;
@@ -66,7 +66,8 @@ std::vector<std::string> names_in(const std::string& directory) {
     return names;
 }
 
-/// What git prints, each name ended by a zero byte; nothing when there is no git or no repository.
+/// The output of git, names with a zero byte at the end; nothing when there is no git or no
+/// repository.
 std::optional<std::string> untracked_names() {
     Pipe pipe = make_pipe();
     posix_spawn_file_actions_t actions;
@@ -128,7 +129,8 @@ class Selector {
         }
     }
 
-    /// "" is the project directory itself; nothing: it lies elsewhere.
+    /// The path relative to the project directory, "" for that directory; nothing when it is
+    /// outside.
     static std::optional<std::string> relative(const std::string& given) {
         fs::path path = fs::path(given).lexically_normal();
         if (path.is_absolute()) path = path.lexically_relative(fs::current_path());
@@ -153,7 +155,7 @@ class Selector {
         report_.info("untracked: found " + std::to_string(found_) + " files");
     }
 
-    /// Adds what matches at and below `directory`.
+    /// Adds what matches `pattern` below `directory`.
     void search(const std::string& directory, const std::string& pattern) {
         struct stat status {};
         if (::lstat(directory.empty() ? "." : directory.c_str(), &status) != 0 ||

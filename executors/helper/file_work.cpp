@@ -18,16 +18,11 @@ namespace {
 constexpr char kDone[] = R"({"ok":true})";
 constexpr int kMaxDepth = 4096;
 
-std::string directory_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    if (slash == std::string::npos) return ".";
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 void make_directory(const FileCommand& command) {
     const mode_t mode = command.mode != 0 ? command.mode : 0755;
     make_directories(command.path, 0755);
-    const Fd made(::open(command.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const UniqueFd made(
+        ::open(command.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!made) fail_errno("open directory " + command.path);
     if (command.mode != 0 && ::fchmod(made.get(), mode) != 0)
         fail_errno("set the mode of " + command.path);
@@ -63,23 +58,24 @@ void remove_path(const FileCommand& command) {
     const std::string name = base_name(command.path);
     if (name.empty() || name == "." || name == "..")
         throw Failure("will not remove " + command.path);
-    const Fd parent(::open(directory_of(command.path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const UniqueFd parent(
+        ::open(directory_name(command.path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!parent && errno == ENOENT) return;
     if (!parent) fail_errno("open the directory of " + command.path);
     remove_in(parent.get(), name, 0);
 }
 
 void put_file(const FileCommand& command, int input) {
-    const std::string directory = directory_of(command.path);
+    const std::string directory = directory_name(command.path);
     const std::string name = base_name(command.path);
     if (name.empty()) throw Failure("a file needs a name: " + command.path);
-    const Fd parent(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const UniqueFd parent(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!parent) fail_errno("open directory " + directory);
     const mode_t mode = command.mode != 0 ? command.mode : 0644;
-    // Written under another name: a reader never sees half of it, and a link in its place is
-    // replaced.
+    // Written under another name and renamed: a reader never sees a part of the file, and a link in
+    // its place is replaced, not followed.
     const std::string draft = name + ".new-" + std::to_string(::getpid());
-    const Fd file(
+    const UniqueFd file(
         ::openat(parent.get(), draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file) fail_errno("make " + command.path);
     std::array<char, 64 * 1024> buffer;
@@ -109,14 +105,15 @@ Tree::Place Tree::locate(const std::string& path) const {
         if (part == "..") throw Failure("path that leaves its directory in an archive: " + path);
         if (!part.empty() && part != ".") parts.push_back(std::move(part));
     }
-    Fd directory(::fcntl(root_.get(), F_DUPFD_CLOEXEC, 0));
+    UniqueFd directory(::fcntl(root_.get(), F_DUPFD_CLOEXEC, 0));
     if (!directory) fail_errno("open a directory");
     if (parts.empty()) return {std::move(directory), ""};
     for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
         const char* part = parts[i].c_str();
         if (::mkdirat(directory.get(), part, 0755) != 0 && errno != EEXIST)
             fail_errno("make " + path);
-        Fd next(::openat(directory.get(), part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        UniqueFd next(
+            ::openat(directory.get(), part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         if (!next) fail_errno("enter " + parts[i] + " of " + path);
         directory = std::move(next);
     }
@@ -124,8 +121,8 @@ Tree::Place Tree::locate(const std::string& path) const {
 }
 
 std::string do_file_command(const FileCommand& command, int input) {
-    // As the job's user from the first path on: links that the job has laid lead where it may go
-    // itself.
+    // Becomes the job's user before it opens any path: a symbolic link of the job leads only where
+    // the job itself may go.
     if (!command.user.empty() && !become(find_user(command.user)))
         fail_errno("become user " + command.user);
     switch (command.kind) {

@@ -38,7 +38,7 @@ void take_line(FilesRequest& request, const std::string& key, const std::string&
     if (const auto field = single.find(key); field != single.end()) {
         *field->second = value;
     } else if (key == "path" || key == "exclude") {
-        // What expands to nothing names nothing.
+        // A variable that expanded to "" selects nothing.
         if (!value.empty()) (key == "path" ? selection.paths : selection.excludes).push_back(value);
     } else if (key == "untracked") {
         selection.untracked = true;
@@ -58,7 +58,7 @@ FilesRequest parse_request(const std::string& text) {
     return request;
 }
 
-/// The official helper's lines: the message in fifty columns, colours around it.
+/// The format of the official helper: the message in fifty columns, with colours.
 void print_line(std::FILE* stream, const char* colour, const std::string& message) {
     std::fprintf(stream, "%s%-50s\x1b[0;m \n", colour, message.c_str());
     std::fflush(stream);
@@ -80,15 +80,15 @@ Selection select(const FilesRequest& request) {
     return select_files(request.selection, {info, warning});
 }
 
-/// A new file that only its user reads; what was in its place, link or file, is gone.
-Fd make_new(const std::string& path) {
+/// Makes a new file that only its user can read; removes a file or link in its place.
+UniqueFd make_new(const std::string& path) {
     ::unlink(path.c_str());
-    Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file) fail_errno("make " + path);
     return file;
 }
 
-/// artifacts:name after expansion: its last part; what expands to nothing is called "default".
+/// The last part of artifacts:name; "default" when it expanded to nothing.
 std::string package_name(const std::string& expanded) {
     const std::string name = base_name(expanded);
     return name.empty() || name == "." || name == ".." ? "default" : name;
@@ -97,7 +97,7 @@ std::string package_name(const std::string& expanded) {
 int make_package(const FilesRequest& request) {
     const ArchiveFormat format = parse_archive_format(request.format);
     const Selection selection = select(request);
-    const Fd output = make_new(request.output);
+    const UniqueFd output = make_new(request.output);
     const std::string name =
         selection.empty() ? "" : archive_file_name(package_name(request.name), format);
     const std::string head = base::dump_json(nlohmann::json{{"name", name}});
@@ -115,12 +115,12 @@ int make_package(const FilesRequest& request) {
     return 0;
 }
 
-Fd open_archive(const std::string& path) {
-    return Fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+UniqueFd open_archive(const std::string& path) {
+    return UniqueFd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
 }
 
 int extract(const FilesRequest& request) {
-    const Fd file = open_archive(request.file);
+    const UniqueFd file = open_archive(request.file);
     if (!file) fail_errno("open " + request.file);
     unpack_archive(file.get(), ".");
     ::unlink(request.file.c_str());
@@ -141,15 +141,14 @@ std::vector<ArchiveMember> members_of(const Selection& selection) {
     return members;
 }
 
-/// Whether the cache holds these very files: a deletion or an older file in a newer one's place
-/// counts too.
+/// Whether the cache holds exactly these files. A removed file or an older file is a change too.
 bool is_up_to_date(const std::string& path, const Selection& selection) {
-    const Fd file = open_archive(path);
+    const UniqueFd file = open_archive(path);
     if (!file) return false;
     try {
         return list_archive(file.get()) == members_of(selection);
     } catch (const Failure&) {
-        return false;  // damaged: made anew
+        return false;  // the archive is damaged: write it again
     }
 }
 
@@ -167,9 +166,9 @@ int save_cache(const FilesRequest& request) {
     make_directories(std::filesystem::path(request.file).parent_path().string(), 0777);
     const std::string draft = request.file + ".new-" + std::to_string(::getpid());
     try {
-        const Fd output = make_new(draft);
+        const UniqueFd output = make_new(draft);
         write_archive(format, level_of(request), selection, output.get(), {info, warning});
-        // Jobs of other users share the volume.
+        // The volume is shared with jobs that run as other users.
         ::fchmod(output.get(), 0666);
         if (::rename(draft.c_str(), request.file.c_str()) != 0) fail_errno("rename " + draft);
     } catch (const Failure&) {
@@ -180,7 +179,7 @@ int save_cache(const FilesRequest& request) {
 }
 
 int restore_cache(const FilesRequest& request) {
-    const Fd file = open_archive(request.file);
+    const UniqueFd file = open_archive(request.file);
     if (!file) {
         warning("Cache file does not exist");
         return 1;
@@ -200,7 +199,7 @@ int carry_out(const FilesRequest& request) {
 }  // namespace
 
 int run_files_command(const std::string& request) {
-    // Names of files are UTF-8 in archives; the C library has this locale built in.
+    // Archives need UTF-8 names of files; the C library has this locale built in.
     std::setlocale(LC_CTYPE, "C.UTF-8");
     try {
         return carry_out(parse_request(request));

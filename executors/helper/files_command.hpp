@@ -4,21 +4,32 @@
 
 namespace executors::helper {
 
-/// `runner-helper files`: the file work that a stage's script asks for, in its working directory
-/// and as its user, with its words for the job's log on the two standard streams (job-runtime.md
-/// §6, §7).
+/// `runner-helper files`: the file work that a stage's script asks for, in the script's working
+/// directory and as its user. Prints to the job's log through its standard output and standard
+/// error (job-runtime.md §6, §7).
 ///
-/// The request comes on standard input, a line each, so that no value of a variable stands in an
-/// argv:
-///     do archive            makes `output`, a package (below) of what is selected
-///     do extract            unpacks the archive `file` and removes it
-///     do cache-save         the selected files into `file`, a zip or tar; unchanged ones are left
-///     as they are do cache-restore      unpacks `file` format|output|file|name|level VALUE,
-///     path|exclude GLOB (any number), untracked
+/// `request` comes from standard input, so that the values of variables are not in an argv. Its
+/// lines:
 ///
-/// A package is one frame of protocol.hpp, the JSON {"name":"artifacts.zip"}, and the archive's
-/// bytes; nothing was selected when the name is empty. The exit code is 0 when all went well or
-/// there was nothing to do; cache-restore says 1 when there is no such cache.
+///     do archive              makes `output`, a package (below) of the selected files
+///     do extract              unpacks the archive `file` and removes it
+///     do cache-save           writes the selected files to `file`, a zip or tar; when none of them
+///                             has changed, the file stays as it is
+///     do cache-restore        unpacks `file`
+///     format VALUE            of the archive: zip, gzip, raw, tarzstd
+///     output VALUE            path of the package
+///     file VALUE              path of the archive
+///     name VALUE              artifacts:name, expanded
+///     level VALUE             of the compression: fastest, fast, default, slow, slowest
+///     path GLOB               selects files; any number of lines
+///     exclude GLOB            excludes selected files; any number of lines
+///     untracked               selects files that git does not track
+///
+/// A package is one frame (protocol.hpp) with the JSON {"name":"artifacts.zip"}, and then the bytes
+/// of the archive. The name is empty when nothing was selected.
+///
+/// Returns the exit code: 0 when it worked or there was nothing to do, 1 otherwise; for
+/// cache-restore also 1 when there is no such cache.
 int run_files_command(const std::string& request);
 
 }  // namespace executors::helper

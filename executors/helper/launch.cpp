@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kPipeBytes = 256 * 1024;
 
-/// How far the child came; sent through the error pipe when it could not become the shell.
+/// What the child was doing when it failed; it sends this when it could not become the shell.
 enum class Step : int { kChdir, kUser, kExec };
 
 struct ChildFailure {
@@ -32,7 +32,7 @@ struct ChildFailure {
 struct Plan {
     std::vector<std::string> environment;
     std::optional<User> user;
-    Fd script;
+    UniqueFd script;
     Pipe output;
     Pipe error;
     Pipe report;
@@ -73,8 +73,8 @@ std::vector<std::string> make_environment(const RunStage& run, const std::option
     return environment;
 }
 
-Fd make_script(const RunStage& run, const std::optional<User>& user) {
-    Fd file(::memfd_create("stage", MFD_CLOEXEC));
+UniqueFd make_script(const RunStage& run, const std::optional<User>& user) {
+    UniqueFd file(::memfd_create("stage", MFD_CLOEXEC));
     if (!file) fail_errno("make a place for the script");
     if (!write_all(file.get(), run.script)) fail_errno("store the script");
     ::lseek(file.get(), 0, SEEK_SET);
@@ -120,7 +120,7 @@ struct ExecArguments {
     ::dup2(plan.script.get(), STDIN_FILENO);
     ::dup2(plan.output.write.get(), STDOUT_FILENO);
     ::dup2(plan.error.write.get(), STDERR_FILENO);
-    // Not being able to join is not a reason to fail: the process tree is searched as well.
+    // A failure to join is ignored: shutdown() finds processes through /proc too.
     if (cgroup_procs >= 0) static_cast<void>(!::write(cgroup_procs, "0", 1));
     if (plan.user && !become(*plan.user)) report_and_exit(report, Step::kUser);
     if (!run.cwd.empty() && ::chdir(run.cwd.c_str()) != 0) report_and_exit(report, Step::kChdir);
@@ -148,13 +148,13 @@ std::string describe(const ChildFailure& failure, const RunStage& run) {
     return errno_text("start a shell (" + tried + ")", failure.code);
 }
 
+/// The shell that was found, or the first candidate when the process has ended already.
 std::string shell_of(pid_t pid, const RunStage& run) {
-    std::string target(4096, '\0');
-    const auto path = "/proc/" + std::to_string(pid) + "/exe";
-    const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
-    if (length <= 0) return run.shells.front();
-    target.resize(static_cast<std::size_t>(length));
-    return target;
+    try {
+        return link_target("/proc/" + std::to_string(pid) + "/exe");
+    } catch (const Failure&) {
+        return run.shells.front();
+    }
 }
 
 }  // namespace
@@ -172,7 +172,7 @@ Launched launch_stage(const RunStage& run, int cgroup_procs) {
         ::fcntl(pipe->read.get(), F_SETPIPE_SZ, kPipeBytes);
         set_nonblocking(pipe->read.get());
     }
-    // Everything is allocated before the fork, so that the child only makes system calls.
+    // All memory is allocated before the fork, so that the child only makes system calls.
     std::vector<std::vector<std::string>> texts;
     for (const auto& shell : run.shells) {
         texts.push_back({shell});

@@ -4,21 +4,24 @@
 
 #include <string>
 
-#include "executors/helper/commands.hpp"
+#include "executors/helper/messages.hpp"
 #include "executors/helper/posix.hpp"
 
 namespace executors::helper {
 
 struct Launched {
-    pid_t pid = -1;  ///< leader of a session and a process group of its own
+    /// The leader of a new session and a new process group.
+    pid_t pid = -1;
+    /// The path of the shell that was found.
     std::string shell;
-    Fd standard_output;  ///< non-blocking
-    Fd standard_error;
+    /// The pipes' reading ends, non-blocking.
+    UniqueFd standard_output;
+    UniqueFd standard_error;
 };
 
-/// Starts a stage's shell with the script as its standard input. The script lies in memory only
-/// (memfd): it holds secrets, and no disk sees it. `cgroup_procs` is a file to join, -1 for none.
-/// Throws Failure with the sentence for the job log.
+/// Starts a stage's shell with the script as its standard input. The script is in memory only
+/// (memfd), because it may hold secrets that must not be on a disk. `cgroup_procs` is the
+/// cgroup.procs file to join, -1 for none. Throws Failure with the sentence for the job log.
 Launched launch_stage(const RunStage& run, int cgroup_procs);
 
 }  // namespace executors::helper

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "executors/helper/connect.hpp"
+#include "executors/helper/docker_wrappers.hpp"
 #include "executors/helper/files_command.hpp"
-#include "executors/helper/fronts.hpp"
 #include "executors/helper/platforms.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/preload.hpp"
 #include "executors/helper/reap.hpp"
-#include "executors/helper/supervisor.hpp"
+#include "executors/helper/supervise.hpp"
 
 namespace {
 
@@ -118,8 +118,8 @@ int run_platforms(Arguments arguments) {
 
 int run(const std::vector<std::string>& words) {
     const std::string name = executors::helper::base_name(words.empty() ? "" : words[0]);
-    if (name == "dockerd") return executors::helper::run_dockerd_front(words);
-    if (name == "docker-buildx") return executors::helper::run_buildx_front(words);
+    if (name == "dockerd") return executors::helper::run_dockerd_wrapper(words);
+    if (name == "docker-buildx") return executors::helper::run_buildx_wrapper(words);
     const std::string command = words.size() > 1 ? words[1] : "";
     const std::vector<std::string> rest(words.begin() + (words.size() > 1 ? 2 : 1), words.end());
     if (command == "supervise") return run_supervise(Arguments(rest));

@@ -1,6 +1,5 @@
 #include "executors/helper/platforms.hpp"
 
-#include <dirent.h>
 #include <elf.h>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -34,7 +33,7 @@ std::vector<std::uint8_t> magic_of(const Architecture& architecture) {
     return bytes;
 }
 
-/// Any system's ABI; position-independent programs (ET_DYN) as well.
+/// Ignores the ABI of the system, and the difference of ET_EXEC and ET_DYN (position-independent).
 std::vector<std::uint8_t> mask_of(const Architecture& architecture) {
     std::vector<std::uint8_t> bytes(20, 0xff);
     bytes[7] = 0;
@@ -52,23 +51,12 @@ std::string hex(const std::vector<std::uint8_t>& bytes, const char* before) {
     return text;
 }
 
-std::string read_small(const std::string& path) {
-    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    char buffer[4096];
-    const ssize_t count = file ? read_some(file.get(), buffer, sizeof buffer) : 0;
-    return count > 0 ? std::string(buffer, static_cast<std::size_t>(count)) : std::string();
-}
-
 std::vector<std::string> entries() {
     std::vector<std::string> texts;
-    DIR* directory = ::opendir(kRoot);
-    if (directory == nullptr) return texts;
-    while (const dirent* entry = ::readdir(directory)) {
-        const std::string name = entry->d_name;
-        if (name == "." || name == ".." || name == "register" || name == "status") continue;
-        texts.push_back(read_small(std::string(kRoot) + "/" + name));
+    for (const std::string& name : list_directory(kRoot)) {
+        if (name == "register" || name == "status") continue;
+        texts.push_back(read_file_end(std::string(kRoot) + "/" + name, 4096));
     }
-    ::closedir(directory);
     return texts;
 }
 
@@ -78,9 +66,9 @@ bool is_served(const Architecture& architecture) {
                        [&](const std::string& entry) { return entry_serves(entry, architecture); });
 }
 
-/// The kernel keeps one file open, not the libraries it would want.
+/// The kernel keeps the interpreter open, but not libraries, so it must be a static program.
 bool is_static(const std::string& path) {
-    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     Elf64_Ehdr header{};
     if (!file || ::pread(file.get(), &header, sizeof header, 0) != sizeof header ||
         std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phnum > kMaxHeaders) {
@@ -103,7 +91,7 @@ std::string find_interpreter(const Architecture& architecture) {
     return {};
 }
 
-/// Since Linux 5.12 QEMU is told that it gets the program's own name (argv[0]) as well.
+/// Since Linux 5.12 the kernel tells QEMU that it passes the program's own argv[0] too.
 bool tells_preserved_name() {
     utsname system{};
     ::uname(&system);
@@ -128,15 +116,16 @@ void register_missing(const std::vector<const Architecture*>& missing) {
             is_served(*architecture) ? "" : find_interpreter(*architecture);
         if (interpreter.empty()) continue;
         const std::string line = registration(*architecture, interpreter, tells_preserved_name());
-        const Fd file(::open((std::string(kRoot) + "/register").c_str(), O_WRONLY | O_CLOEXEC));
+        const UniqueFd file(
+            ::open((std::string(kRoot) + "/register").c_str(), O_WRONLY | O_CLOEXEC));
         const bool written = file && write_all(file.get(), line);
-        // Somebody else may have been quicker.
+        // EEXIST: another job has registered it meanwhile.
         if (written || errno == EEXIST) continue;
         std::fprintf(stderr, "%s\n", errno_text("register " + interpreter, errno).c_str());
     }
 }
 
-/// What the processor runs by itself.
+/// What the processor runs without an interpreter.
 std::vector<std::string> native_platforms() {
     utsname system{};
     ::uname(&system);
@@ -175,7 +164,7 @@ std::string registration(const Architecture& architecture, const std::string& in
 
 bool entry_serves(const std::string& entry, const Architecture& architecture) {
     if (entry.rfind("enabled", 0) != 0) return false;
-    // Masked bits are left out of what the kernel shows, so class, order and machine decide.
+    // The kernel does not show masked bits, so class, byte order and machine are compared.
     const auto place = entry.find("magic ");
     const std::string wanted = hex(magic_of(architecture), "");
     const std::string magic =

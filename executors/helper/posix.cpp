@@ -1,5 +1,6 @@
 #include "executors/helper/posix.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -9,6 +10,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 
@@ -22,23 +24,10 @@ std::string errno_text(std::string_view doing, int code) {
 
 void fail_errno(std::string_view doing) { throw Failure(errno_text(doing, errno)); }
 
-Fd& Fd::operator=(Fd&& other) noexcept {
-    if (this != &other) {
-        reset();
-        fd_ = std::exchange(other.fd_, -1);
-    }
-    return *this;
-}
-
-void Fd::reset() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-}
-
 Pipe make_pipe() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) fail_errno("make a pipe");
-    return {Fd(ends[0]), Fd(ends[1])};
+    return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
 ssize_t read_some(int fd, char* target, std::size_t size) {
@@ -103,7 +92,7 @@ void make_directories(const std::string& path, mode_t mode) {
 }
 
 std::string read_file_end(const std::string& path, std::size_t limit) {
-    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file) return {};
     struct stat status {};
     if (::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode)) {
@@ -134,6 +123,33 @@ std::string base_name(std::string_view path) {
     return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
 }
 
+std::string directory_name(const std::string& path) {
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::vector<std::string> list_directory(const std::string& path) {
+    std::vector<std::string> names;
+    DIR* listing = ::opendir(path.c_str());
+    if (listing == nullptr) return names;
+    while (const dirent* entry = ::readdir(listing)) {
+        const std::string name = entry->d_name;
+        if (name != "." && name != "..") names.push_back(name);
+    }
+    ::closedir(listing);
+    return names;
+}
+
+std::vector<pid_t> list_processes() {
+    std::vector<pid_t> numbers;
+    for (const std::string& name : list_directory("/proc")) {
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        numbers.push_back(static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10)));
+    }
+    return numbers;
+}
+
 std::vector<std::string> split_text(std::string_view text, char separator) {
     std::vector<std::string> parts;
     while (true) {
@@ -160,28 +176,29 @@ class WorkingDirectory {
     WorkingDirectory& operator=(const WorkingDirectory&) = delete;
 
   private:
-    Fd before_;
+    UniqueFd before_;
 };
 
-sockaddr_un address_of(std::string_view name) {
+}  // namespace
+
+sockaddr_un unix_address(std::string_view path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, name.data(), name.size());
+    if (path.size() >= sizeof address.sun_path) throw Failure("the socket's path is too long");
+    std::memcpy(address.sun_path, path.data(), path.size());
     return address;
 }
 
-Fd unix_socket() {
-    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+UniqueFd unix_socket() {
+    UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!socket) fail_errno("make a socket");
     return socket;
 }
 
-}  // namespace
-
-Fd connect_in(const std::string& directory) {
+UniqueFd connect_in(const std::string& directory) {
     const WorkingDirectory there(directory);
-    Fd socket = unix_socket();
-    const sockaddr_un address = address_of(kSocketName);
+    UniqueFd socket = unix_socket();
+    const sockaddr_un address = unix_address(kSocketName);
     const auto* plain = reinterpret_cast<const sockaddr*>(&address);
     if (::connect(socket.get(), plain, sizeof address) != 0) {
         fail_errno("connect to " + directory + "/" + std::string(kSocketName));
@@ -189,13 +206,14 @@ Fd connect_in(const std::string& directory) {
     return socket;
 }
 
-Fd listen_in(const std::string& directory) {
+UniqueFd listen_in(const std::string& directory) {
     const WorkingDirectory there(directory);
-    Fd socket = unix_socket();
-    // Made under another name and renamed when it listens: whoever sees the name can connect.
+    UniqueFd socket = unix_socket();
+    // Bound to another name and renamed when it listens, so that everyone who sees the name can
+    // connect.
     const std::string draft = std::string(kSocketName) + ".new";
     ::unlink(draft.c_str());
-    const sockaddr_un address = address_of(draft);
+    const sockaddr_un address = unix_address(draft);
     const auto* plain = reinterpret_cast<const sockaddr*>(&address);
     if (::bind(socket.get(), plain, sizeof address) != 0)
         fail_errno("bind a socket in " + directory);

@@ -1,20 +1,26 @@
 #pragma once
 
 #include <sys/types.h>
+#include <sys/un.h>
 
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-/// The little that the helper needs of the system. It has a file of its own here, and not base/,
-/// because the helper is linked statically and must stay small.
+#include "base/unique_fd.hpp"
+
+/// What the helper needs of the operating system.
+///
+/// base/ has functions for similar tasks. They are not used here, because the helper is linked
+/// statically and must stay small: base/ answers base::Result (Boost) and its library needs Asio
+/// and OpenSSL. So the helper includes only header-only files of base/, and base/json and
+/// base/doublestar, which are libraries of their own.
 namespace executors::helper {
 
-/// A failure that ends what was being done: a program start, a worker. Caught in main() and in the
-/// worker's frame; the supervisor's loop itself does not throw.
+/// A failure that ends what was being done: the start of a program, the work of a Worker. It is
+/// caught in main() and in the worker's process; the supervisor's loop itself does not throw.
 class Failure : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -24,52 +30,51 @@ class Failure : public std::runtime_error {
 [[noreturn]] void fail_errno(std::string_view doing);
 std::string errno_text(std::string_view doing, int code);
 
-class Fd {
-  public:
-    Fd() = default;
-    explicit Fd(int fd) : fd_(fd) {}
-    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Fd& operator=(Fd&& other) noexcept;
-    ~Fd() { reset(); }
-    [[nodiscard]] int get() const { return fd_; }
-    [[nodiscard]] int release() { return std::exchange(fd_, -1); }
-    void reset();
-    explicit operator bool() const { return fd_ >= 0; }
-
-  private:
-    int fd_ = -1;
-};
+using base::UniqueFd;
 
 struct Pipe {
-    Fd read;
-    Fd write;
+    UniqueFd read;
+    UniqueFd write;
 };
-/// Close-on-exec, both ends; throws Failure.
+/// Both ends are close-on-exec. Throws Failure.
 Pipe make_pipe();
 
-/// What comes until the end; throws Failure.
+/// Reads until the end. Throws Failure.
 std::string read_all(int fd);
-/// read(2) that is not disturbed by signals.
+/// read(2), again when a signal interrupted it.
 ssize_t read_some(int fd, char* target, std::size_t size);
-/// Waits where it has to. False with errno set when not all could be written.
+/// Writes all bytes, and waits when a non-blocking descriptor is full. False with errno set when it
+/// fails.
 bool write_all(int fd, std::string_view bytes);
 void set_nonblocking(int fd);
 
 std::int64_t now_us();  ///< UTC
 std::int64_t monotonic_ms();
 
-/// mkdir -p; throws Failure.
+/// Like mkdir -p. Throws Failure.
 void make_directories(const std::string& path, mode_t mode);
-/// The whole file, at most `limit` bytes of its end; "" when it cannot be read.
+/// At most the last `limit` bytes of a file; "" when it cannot be read.
 std::string read_file_end(const std::string& path, std::size_t limit);
-/// What a symbolic link says; throws Failure.
+/// The target of a symbolic link. Throws Failure.
 std::string link_target(const std::string& path);
+/// What stands behind the last slash.
 std::string base_name(std::string_view path);
+/// What stands before the last slash; "/" for "/a", "." without a slash.
+std::string directory_name(const std::string& path);
+/// The names in a directory, without "." and ".."; none when it cannot be read.
+std::vector<std::string> list_directory(const std::string& path);
+/// The process numbers in /proc.
+std::vector<pid_t> list_processes();
 std::vector<std::string> split_text(std::string_view text, char separator);
 
-/// A unix socket address in `directory` reaches 108 bytes soon, so both ends step into the
-/// directory. Throws Failure; the working directory is restored.
-Fd connect_in(const std::string& directory);
-Fd listen_in(const std::string& directory);
+/// A unix socket that is not connected. Throws Failure.
+UniqueFd unix_socket();
+/// The address of a unix socket. Throws Failure when the path is too long for one (108 bytes).
+sockaddr_un unix_address(std::string_view path);
+
+/// Both ends of the supervisor's socket in `directory`. They change to the directory for a moment,
+/// so that its path may be longer than a socket's address. Throw Failure.
+UniqueFd connect_in(const std::string& directory);
+UniqueFd listen_in(const std::string& directory);
 
 }  // namespace executors::helper

@@ -1,6 +1,5 @@
 #include "executors/helper/preload.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
@@ -23,12 +22,12 @@ namespace executors::helper {
 namespace {
 
 constexpr std::int64_t kEngineLimitMs = 60'000;
-/// A copy ends by itself; this one is for a daemon that never comes back.
+/// Copies end by themselves; this limit is for a daemon that died and did not come back.
 constexpr std::int64_t kWaitLimitMs = 600'000;
 constexpr int kRecheckMs = 500;
 constexpr std::size_t kBlock = 256 * 1024;
 
-/// The engine answers in JSON lines; an error is a line of its own, also behind the status 200.
+/// The engine answers in lines of JSON; an error is such a line, also when the status is 200.
 std::string error_in(const std::string& reply) {
     for (const auto& line : split_text(reply, '\n')) {
         const auto value = nlohmann::json::parse(line, nullptr, false);
@@ -54,7 +53,7 @@ bool write_chunk(int fd, std::string_view bytes) {
 }
 
 void receive_image(const LoadOptions& options) {
-    const Fd socket = connect_to_engine(options.socket);
+    const UniqueFd socket = connect_to_engine(options.socket);
     write_all(
         socket.get(),
         "POST /images/load?quiet=1 HTTP/1.1\r\nHost: engine\r\nContent-Type: application/x-tar\r\n"
@@ -65,7 +64,7 @@ void receive_image(const LoadOptions& options) {
         const ssize_t count = read_some(STDIN_FILENO, block.data(), block.size());
         if (count < 0) fail_errno("read the image");
         if (count == 0) break;
-        // An engine that has refused closes its end: its reason is in the reply.
+        // When the engine refuses the archive it closes the connection; the reply has the reason.
         listening =
             listening && write_chunk(socket.get(), {block.data(), static_cast<std::size_t>(count)});
         if (!listening) break;
@@ -90,19 +89,15 @@ void load(const LoadOptions& options) {
     }
     write_all(STDOUT_FILENO, "send\n");
     receive_image(options);
-    // The archive may have been cut off at a place that looks like its end.
+    // An archive can be cut off at a place that looks like its end.
     if (!has_image(options)) throw Failure("the archive of the image was incomplete");
 }
 
 std::vector<std::string> names_with(const std::string& directory, const std::string& start) {
     std::vector<std::string> found;
-    DIR* entries = ::opendir(directory.c_str());
-    if (entries == nullptr) return found;
-    while (const dirent* entry = ::readdir(entries)) {
-        const std::string name = entry->d_name;
+    for (const std::string& name : list_directory(directory)) {
         if (name.rfind(start, 0) == 0) found.push_back(name.substr(start.size()));
     }
-    ::closedir(entries);
     return found;
 }
 
@@ -127,7 +122,7 @@ int load_image(const LoadOptions& options) {
         const std::string text =
             "the image " + options.image +
             " could not be copied from the runner's engine: " + failure.what() + "\n";
-        const Fd file(::open(failed.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+        const UniqueFd file(::open(failed.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
         if (file) write_all(file.get(), text);
         ::unlink(pending.c_str());
         write_all(STDERR_FILENO, text);
@@ -137,7 +132,7 @@ int load_image(const LoadOptions& options) {
 
 bool wait_for_images(bool builder, const std::string& marks) {
     const std::int64_t until = monotonic_ms() + kWaitLimitMs;
-    const Fd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    const UniqueFd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     if (watch) ::inotify_add_watch(watch.get(), marks.c_str(), IN_DELETE);
     while (is_pending(marks, builder) && monotonic_ms() < until) {
         pollfd watched{watch.get(), POLLIN, 0};

@@ -1,6 +1,5 @@
 #include "executors/helper/process_tree.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,8 +17,8 @@ struct Process {
 };
 
 /// /proc/<pid>/stat is `pid (any text) S ppid …`.
-bool read_process(const std::string& pid, Process& process) {
-    const std::string text = read_file_end("/proc/" + pid + "/stat", 1024);
+bool read_process(pid_t pid, Process& process) {
+    const std::string text = read_file_end("/proc/" + std::to_string(pid) + "/stat", 1024);
     const auto end = text.rfind(')');
     if (end == std::string::npos || end + 4 >= text.size()) return false;
     process.zombie = text[end + 2] == 'Z';
@@ -27,19 +26,12 @@ bool read_process(const std::string& pid, Process& process) {
     return true;
 }
 
-std::unordered_map<pid_t, Process> read_all() {
+std::unordered_map<pid_t, Process> read_processes() {
     std::unordered_map<pid_t, Process> all;
-    DIR* listing = ::opendir("/proc");
-    if (listing == nullptr) return all;
-    while (const dirent* entry = ::readdir(listing)) {
-        const std::string name = entry->d_name;
+    for (const pid_t pid : list_processes()) {
         Process process;
-        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-        if (read_process(name, process)) {
-            all.emplace(static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10)), process);
-        }
+        if (read_process(pid, process)) all.emplace(pid, process);
     }
-    ::closedir(listing);
     return all;
 }
 
@@ -64,12 +56,12 @@ std::string own_cgroup() {
 
 std::vector<pid_t> find_descendants() {
     const pid_t self = ::getpid();
-    const auto all = read_all();
+    const auto all = read_processes();
     std::vector<pid_t> found;
     for (const auto& [pid, process] : all) {
         if (pid == self || process.zombie) continue;
         auto ancestor = all.find(process.parent);
-        // The bound is against a loop in a picture that was taken while it changed.
+        // The limit is against a loop: /proc may have changed while it was read.
         for (int depth = 0; depth < 10'000 && ancestor != all.end(); ++depth) {
             if (ancestor->first == self) {
                 found.push_back(pid);
@@ -85,11 +77,11 @@ JobCgroup::JobCgroup(const std::string& name) {
     const std::string parent = name.empty() ? "" : own_cgroup();
     if (parent.empty()) return;
     const std::string path = parent + "/" + name;
-    // One of that name is somebody else's, to be left alone.
+    // A group of that name that exists already belongs to another supervisor.
     if (::mkdir(path.c_str(), 0755) != 0) return;
     path_ = path;
     if (::access((path_ + "/cgroup.kill").c_str(), W_OK) == 0) {
-        procs_ = Fd(::open((path_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+        procs_ = UniqueFd(::open((path_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
     }
     if (!procs_) {
         ::rmdir(path_.c_str());
@@ -103,7 +95,7 @@ JobCgroup::~JobCgroup() {
 
 void JobCgroup::kill() const {
     if (path_.empty()) return;
-    const Fd file(::open((path_ + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC));
+    const UniqueFd file(::open((path_ + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC));
     if (file) static_cast<void>(!::write(file.get(), "1", 1));
 }
 

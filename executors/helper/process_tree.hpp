@@ -9,18 +9,18 @@
 
 namespace executors::helper {
 
-/// Every live process below this one, found through /proc: as this process is the subreaper of what
-/// it started, a process that left its group, its session or its parent is still below it.
+/// Every live descendant of this process, found through /proc. This process is a subreaper, so a
+/// process that has left its group or session, or has lost its parent, is still a descendant.
 std::vector<pid_t> find_descendants();
 
-/// A control group of the job's own, where the system permits one (cgroup v2 only). What runs in it
-/// can be killed at once, also by somebody else when the supervisor is dead.
+/// A control group for the job's processes, where the system permits one (cgroup v2 only). All of
+/// them can be killed at once, also by reap() when the supervisor is dead.
 ///
 /// Life: made before the first stage; kill() at the end; the destructor removes the group.
 class JobCgroup {
   public:
-    /// Inside this process's own group. Without the permission, procs_fd() is -1 and kill() does
-    /// nothing.
+    /// Makes the group inside that of this process. Without the permission, procs_fd() is -1,
+    /// path() is "" and kill() does nothing.
     explicit JobCgroup(const std::string& name);
     ~JobCgroup();
     JobCgroup(const JobCgroup&) = delete;
@@ -32,7 +32,7 @@ class JobCgroup {
 
   private:
     std::string path_;
-    Fd procs_;
+    UniqueFd procs_;
 };
 
 }  // namespace executors::helper

@@ -8,20 +8,22 @@
 
 #include "base/output_stream.hpp"
 
-/// What the daemon and the supervisor inside a job's environment say to each other. Both sides
+/// The protocol between the daemon and the supervisor inside a job's environment. Both sides
 /// include this file and nothing else of each other; it needs only the standard library and
-/// base/output_stream.hpp.
+/// base/output_stream.hpp. (Of base/, the static helper includes only header-only files, base/json
+/// and base/doublestar: posix.hpp says why.)
 ///
-/// Supervisor → client: the raw bytes of the job's event log from the offset asked for, live, and
-/// nothing else. The log is a sequence of records (16-byte header, then `length` bytes), so an
-/// offset at a record's edge is a complete cursor.
+/// Supervisor → client: the raw bytes of the job's event log from the requested offset on, as they
+/// are written, and nothing else. The log is a sequence of records (16-byte header, then `length`
+/// bytes), so an offset at the end of a record is all that a client needs to continue.
 ///
-/// Client → supervisor: frames, a u32 (little endian) and that many bytes of JSON. A frame whose
-/// number has kDataFlag set is raw bytes of the upload that this connection opened last; a data
-/// frame of length 0 ends it. Other frames may come between data frames. The first frame is
+/// Client → supervisor: frames, each a length (u32, little endian) and that many bytes of JSON. A
+/// frame whose length has kDataFlag set holds raw bytes of the upload that this connection began
+/// last; a data frame of length 0 ends the upload. Other frames may come between data frames. The
+/// first frame is
 ///     {"op":"hello","version":1,"from":<offset>}
-/// Then, in any order (numbers in milliseconds and bytes; every field but the first line's has a
-/// default):
+/// Then, in any order (times in milliseconds, sizes in bytes; the fields behind the first semicolon
+/// have defaults):
 ///     run          stage, script, shells [paths]; arguments [], env {}, unset [], cwd, user,
 ///                  deadline_ms (0: none), grace_ms, drain_ms, hidden, kill_group
 ///     stop         stage; grace_ms
@@ -33,15 +35,15 @@
 ///     put_tar      id, dest; user                                     (an upload follows)
 ///     abort_upload
 ///     shutdown     grace_ms
-/// `run` is idempotent: a stage that was started is not started again, and one that has ended has
-/// its kExited record repeated. The others with an `id` are carried out once per id, and each is
-/// answered by one kNotice record that carries the id, also when the connection is lost in between;
-/// but an upload that is cut off fails. With a `user`, a worker that is that user does it.
+/// `run` is idempotent: a stage that has started is not started again, and the kExited record of a
+/// stage that has ended is repeated. A command with an `id` is carried out once per id and answered
+/// by one kNotice record with that id, also when the connection is lost before; but an upload that
+/// is cut off fails. With a `user`, a process of that user carries the command out.
 ///
-/// A connection may instead be for one file: its first and only frame is
+/// A connection may instead read one file. Its first and only frame is then
 ///     {"op":"read","version":1,"path":…,"user":…}
-/// and the answer, in place of the log, a frame {"ok":true,"size":n} and n bytes, or a frame
-/// {"ok":false,"error":…}. Then the supervisor hangs up.
+/// and the answer, in place of the log, is a frame {"ok":true,"size":n} and n bytes, or a frame
+/// {"ok":false,"error":…}. Then the supervisor closes the connection.
 namespace executors::helper {
 
 inline constexpr int kProtocolVersion = 1;
@@ -50,14 +52,16 @@ inline constexpr std::string_view kSocketName = "sock";
 inline constexpr std::string_view kEventsName = "events";
 
 enum class RecordType : std::uint8_t {
-    kOutput = 1,   ///< bytes of a stage
-    kStarted = 2,  ///< JSON {"pid":n,"shell":"/bin/bash"}
-    kExited =
-        3,  ///< JSON {"code":n,"signal":n,"reason":"exit|deadline|stopped|start_failed|lost",
-            ///<       "message":"","output":"…"}: code 128+n for signal n; lost: the supervisor
-            ///<       itself had died; output: the end of what a hidden stage printed
-    kNotice =
-        4,  ///< JSON; an answer {"id":"…","ok":bool,"error":"…",…} or an event {"event":"…",…}
+    /// Bytes that a stage printed.
+    kOutput = 1,
+    /// JSON {"pid":n,"shell":"/bin/bash"}.
+    kStarted = 2,
+    /// JSON {"code":n,"signal":n,"reason":"exit|deadline|stopped|start_failed|lost","message":"",
+    /// "output":"…"}. `code` is 128+n for signal n; `lost`: the supervisor itself died while the
+    /// script ran; `output`: the end of what a hidden stage printed.
+    kExited = 3,
+    /// JSON, either an answer {"id":"…","ok":bool,"error":"…",…} or an event {"event":"…",…}.
+    kNotice = 4,
 };
 
 struct RecordHeader {
@@ -83,8 +87,10 @@ inline constexpr std::size_t kMaxCommandBytes = 64 * 1024 * 1024;
 inline constexpr std::size_t kMaxDataBytes = 1024 * 1024;
 
 /// Events of kNotice records without an id.
-inline constexpr std::string_view kEventOutputLimit = "output_limit";  ///< {"limit":bytes}
-inline constexpr std::string_view kEventShutdown = "shutdown";  ///< the last record; {"left":n}
+/// The output of all stages together has reached the limit: {"limit":bytes}.
+inline constexpr std::string_view kEventOutputLimit = "output_limit";
+/// The last record of a log: {"left":n}, the number of processes that could not be ended.
+inline constexpr std::string_view kEventShutdown = "shutdown";
 
 /// Defaults of the commands' fields.
 inline constexpr std::int64_t kDefaultGraceMs = 10'000;
@@ -119,7 +125,7 @@ constexpr std::array<char, kHeaderBytes> encode_header(const RecordHeader& heade
     return bytes;
 }
 
-/// `bytes` has at least kHeaderBytes. What it says is not checked; see is_valid().
+/// `bytes` has at least kHeaderBytes. The values are not checked; see is_valid().
 constexpr RecordHeader decode_header(const char* bytes) {
     RecordHeader header;
     header.length = detail::get_little<std::uint32_t>(bytes);

@@ -84,7 +84,8 @@ void Reactor::run() {
             const epoll_event& event = events[static_cast<std::size_t>(i)];
             const auto fd = static_cast<int>(event.data.u64 & 0xffff'ffffU);
             const auto place = watches_.find(fd);
-            // The number may have been closed, and given to something new, earlier in this round.
+            // An earlier callback of this round may have closed the descriptor, and its number may
+            // belong to a new one.
             if (place == watches_.end() || place->second.generation != event.data.u64 >> 32)
                 continue;
             const auto callback = place->second.on_event;

@@ -9,21 +9,24 @@
 
 namespace executors::helper {
 
-/// The supervisor's event loop: file descriptors and timers, one thread.
-/// A callback may watch, change and forget any descriptor, its own too.
+/// The supervisor's event loop: file descriptors and timers, one thread. A callback may watch,
+/// change and forget any descriptor, also its own.
 class Reactor {
   public:
-    using TimerId = std::uint64_t;  ///< 0 is no timer
+    /// 0 is no timer.
+    using TimerId = std::uint64_t;
 
     Reactor();
     void watch(int fd, std::uint32_t events, std::function<void(std::uint32_t)> on_event);
     void change(int fd, std::uint32_t events);
-    /// To be called before the descriptor is closed.
+    /// Call it before the descriptor is closed.
     void forget(int fd);
+    /// Calls `on_time` once.
     TimerId after(std::int64_t delay_ms, std::function<void()> on_time);
     void cancel(TimerId id);
     /// Called once after each round of callbacks.
     void set_after_round(std::function<void()> callback) { after_round_ = std::move(callback); }
+    /// Returns after stop().
     void run();
     void stop() { running_ = false; }
 
@@ -35,7 +38,7 @@ class Reactor {
     [[nodiscard]] int wait_limit() const;
     void run_timers();
 
-    Fd epoll_;
+    UniqueFd epoll_;
     bool running_ = false;
     std::uint32_t next_generation_ = 1;
     TimerId next_timer_ = 1;

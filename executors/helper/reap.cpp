@@ -1,6 +1,5 @@
 #include "executors/helper/reap.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
@@ -20,19 +19,21 @@ namespace executors::helper {
 
 namespace {
 
-/// How long a supervisor may take to end its stages by itself; the rest of the limit is for KILL.
+/// The supervisor has limit / kOrderlyPart to end its stages by itself; the rest is for KILL.
 constexpr std::int64_t kOrderlyPart = 2;
 constexpr int kRoundMs = 10;
 
-Fd open_process(pid_t pid) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
+UniqueFd open_process(pid_t pid) {
+    return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
 
-bool wait_for_end(const Fd& process, std::int64_t limit_ms) {
+bool wait_for_end(const UniqueFd& process, std::int64_t limit_ms) {
     pollfd ended{process.get(), POLLIN, 0};
     return ::poll(&ended, 1, static_cast<int>(std::max<std::int64_t>(limit_ms, 0))) > 0;
 }
 
 bool is_served(const std::string& directory) {
-    const Fd lock(::open((directory + "/lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    const UniqueFd lock(::open((directory + "/lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
     return lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
@@ -40,9 +41,9 @@ void end_supervisor(const std::string& directory, std::int64_t limit_ms) {
     const auto pid =
         static_cast<pid_t>(std::strtol(read_file_end(directory + "/pid", 32).c_str(), nullptr, 10));
     if (pid <= 1) return;
-    // The descriptor first and the lock second: if the lock is held now, the number was not given
-    // anew.
-    const Fd process = open_process(pid);
+    // The descriptor is opened first and the lock is looked at second: when the lock is still held,
+    // the process number still belongs to the supervisor.
+    const UniqueFd process = open_process(pid);
     if (!process || !is_served(directory)) return;
     ::syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0);
     if (wait_for_end(process, limit_ms)) return;
@@ -53,7 +54,7 @@ void end_supervisor(const std::string& directory, std::int64_t limit_ms) {
 void kill_cgroup(const std::string& directory) {
     const std::string path = read_file_end(directory + "/cgroup", 4096);
     if (path.empty() || path[0] != '/') return;
-    const Fd file(::open((path + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC));
+    const UniqueFd file(::open((path + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC));
     if (file) write_all(file.get(), "1");
     ::rmdir(path.c_str());
 }
@@ -61,23 +62,23 @@ void kill_cgroup(const std::string& directory) {
 /// /proc/<pid>/environ is what the program was started with, NUL-separated.
 std::vector<pid_t> find_marked(const std::string& entry) {
     std::vector<pid_t> found;
-    DIR* listing = ::opendir("/proc");
-    if (listing == nullptr) return found;
     const std::string wanted = '\0' + entry + '\0';
-    while (const dirent* item = ::readdir(listing)) {
-        const std::string name = item->d_name;
-        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-        const std::string environment =
-            '\0' + read_file_end("/proc/" + name + "/environ", 4 << 20) + '\0';
-        const auto pid = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
+    for (const pid_t pid : list_processes()) {
+        const std::string path = "/proc/" + std::to_string(pid) + "/environ";
+        const std::string environment = '\0' + read_file_end(path, 4 << 20) + '\0';
         if (pid != ::getpid() && environment.find(wanted) != std::string::npos)
             found.push_back(pid);
     }
-    ::closedir(listing);
     return found;
 }
 
 }  // namespace
+
+void leave_note(int directory, const char* name, const std::string& text) {
+    const UniqueFd file(
+        ::openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file || !write_all(file.get(), text)) std::perror("runner-helper: write a note");
+}
 
 int reap(const std::string& directory, std::int64_t limit_ms) {
     const std::int64_t until = monotonic_ms() + limit_ms;
@@ -87,8 +88,8 @@ int reap(const std::string& directory, std::int64_t limit_ms) {
         const auto left = find_marked(std::string(kMarkVariable) + "=" + directory);
         if (left.empty()) return 0;
         for (const pid_t pid : left) {
-            const Fd process = open_process(pid);
-            if (!process) continue;  // ended meanwhile: the number may be somebody else's
+            const UniqueFd process = open_process(pid);
+            if (!process) continue;  // it has ended, and its number may belong to another process
             ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
             wait_for_end(process, kRoundMs);
         }

@@ -1,19 +1,13 @@
 #include "executors/helper/supervisor.hpp"
 
-#include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
-#include <cstdio>
-#include <cstdlib>
 
 #include "executors/helper/engine_wait.hpp"
 #include "executors/helper/file_work.hpp"
@@ -34,34 +28,27 @@ sigset_t handled_signals() {
     return set;
 }
 
-Fd block_signals() {
+UniqueFd block_signals() {
     const sigset_t set = handled_signals();
     ::sigprocmask(SIG_BLOCK, &set, nullptr);
     for (const int number : {SIGPIPE, SIGHUP, SIGQUIT}) ::signal(number, SIG_IGN);
-    Fd signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    UniqueFd signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!signals) fail_errno("listen for signals");
     return signals;
 }
 
-/// For whoever has to clean up after a supervisor that died.
-void leave_note(int directory, const char* name, const std::string& text) {
-    const Fd file(
-        ::openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file || !write_all(file.get(), text)) std::perror("runner-helper: write a note");
-}
-
 }  // namespace
 
-Supervisor::Supervisor(const SuperviseOptions& options, int directory, Fd listener, Fd lock)
+Supervisor::Supervisor(int directory, const std::string& cgroup, UniqueFd listener, UniqueFd lock)
     : listener_(std::move(listener)),
       lock_(std::move(lock)),
       signals_(block_signals()),
       log_(directory,
-           [this](const auto& header, const auto& text) { on_old_record(header, text); }),
+           [this](const auto& header, const auto& text) { history_.take_record(header, text); }),
       budget_(log_),
-      cgroup_(options.cgroup) {
+      cgroup_(cgroup) {
     if (!cgroup_.path().empty()) leave_note(directory, "cgroup", cgroup_.path());
-    budget_.count_old(old_output_bytes_);
+    budget_.count_old(history_.output_bytes());
     report_lost_stages();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     reactor_.watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { on_accept(); });
@@ -74,27 +61,18 @@ int Supervisor::run() {
     return 0;
 }
 
-void Supervisor::on_old_record(const RecordHeader& header, const std::string& text) {
-    switch (header.type) {
-        case RecordType::kOutput: old_output_bytes_ += header.length; break;
-        case RecordType::kStarted: started_.insert(header.stage); break;
-        case RecordType::kExited: exits_[header.stage] = text; break;
-        case RecordType::kNotice: known_ids_.insert(id_of_notice(text)); break;
-    }
-}
-
 void Supervisor::report_lost_stages() {
-    for (const auto stage : started_) {
-        if (exits_.count(stage) > 0) continue;
+    for (const auto stage : history_.unfinished_stages()) {
         const ExitReport report{1, 0, "lost", "the job's supervisor died while the script ran", ""};
-        exits_[stage] = exited_json(report);
-        log_.append(RecordType::kExited, base::OutputStream::kNone, stage, exits_[stage]);
+        const std::string json = exited_json(report);
+        history_.end_stage(stage, json);
+        log_.append(RecordType::kExited, base::OutputStream::kNone, stage, json);
     }
 }
 
 void Supervisor::on_accept() {
     while (true) {
-        Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (!socket) return;
         if (finished_) continue;
         auto handler = [this](const Command& command) { return handle(command); };
@@ -115,7 +93,7 @@ void Supervisor::reap() {
     while (true) {
         int status = 0;
         const pid_t pid = ::waitpid(-1, &status, WNOHANG);
-        if (pid < 0 && shutting_down_) finish_shutdown();  // nobody is left
+        if (pid < 0 && shutting_down_) finish_shutdown();  // no child is left
         if (pid <= 0) return;
         for (const auto& stage : stages_) {
             if (stage->is_running() && stage->pid() == pid) stage->on_exit(status);
@@ -165,13 +143,15 @@ std::shared_ptr<Worker> Supervisor::handle(const Command& command) {
 }
 
 void Supervisor::run_stage(const RunStage& run) {
-    const auto ended = exits_.find(run.stage);
-    if (ended != exits_.end()) {  // the client's checkpoint may lie behind the first one
-        log_.append(RecordType::kExited, base::OutputStream::kNone, run.stage, ended->second);
+    if (const std::string* exit = history_.find_exit(run.stage)) {
+        // The client may have begun to read behind the first exit record.
+        log_.append(RecordType::kExited, base::OutputStream::kNone, run.stage, *exit);
         return;
     }
-    if (!started_.insert(run.stage).second) return;
-    auto on_end = [this, number = run.stage](const std::string& json) { exits_[number] = json; };
+    if (!history_.begin_stage(run.stage)) return;
+    auto on_end = [this, number = run.stage](const std::string& json) {
+        history_.end_stage(number, json);
+    };
     stages_.push_back(std::make_unique<Stage>(reactor_, log_, budget_, run, on_end));
     stages_.back()->start(run, cgroup_.procs_fd());
 }
@@ -184,7 +164,7 @@ void Supervisor::stop_stage(const StopStage& stop) {
 
 std::shared_ptr<Worker> Supervisor::start_worker(const std::string& id, bool has_input,
                                                  const std::function<std::string(int)>& work) {
-    if (!known_ids_.insert(id).second) return nullptr;
+    if (!history_.begin_command(id)) return nullptr;
     auto on_end = [this, id](const std::string& json) {
         log_.append(RecordType::kNotice, base::OutputStream::kNone, 0,
                     answer_json_from_worker(id, json));
@@ -235,79 +215,6 @@ void Supervisor::finish_shutdown() {
     log_.append(RecordType::kNotice, base::OutputStream::kNone, 0,
                 event_json(kEventShutdown, "left", left));
     reactor_.after(kFlushLimitMs, [this] { reactor_.stop(); });
-}
-
-namespace {
-
-Fd take_lock(int directory) {
-    Fd lock(::openat(directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!lock) fail_errno("open the supervisor's lock");
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK) throw Failure("another supervisor serves this directory");
-        fail_errno("lock the supervisor's directory");
-    }
-    return lock;
-}
-
-/// The child goes on; the parent waits until it listens (end of the pipe after "ok") or says why
-/// not.
-Fd go_to_background(int directory) {
-    Pipe ready = make_pipe();
-    const pid_t pid = ::fork();
-    if (pid < 0) fail_errno("go to the background");
-    if (pid > 0) {
-        ready.write.reset();
-        std::string text(4096, '\0');
-        const ssize_t count = read_some(ready.read.get(), text.data(), text.size());
-        text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-        if (text == "ok") ::_exit(0);
-        std::fprintf(stderr, "runner-helper: %s\n",
-                     text.empty() ? "the supervisor died" : text.c_str());
-        ::_exit(1);
-    }
-    ::setsid();
-    // The service manager's words to the daemon are not for the job's programs.
-    for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID",
-                             "LISTEN_FDS", "LISTEN_FDNAMES", "MAINPID", "JOURNAL_STREAM"}) {
-        ::unsetenv(name);
-    }
-    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    const int log =
-        ::openat(directory, "log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    ::dup2(null, STDIN_FILENO);
-    ::dup2(null, STDOUT_FILENO);
-    ::dup2(log >= 0 ? log : null, STDERR_FILENO);
-    ready.read.reset();
-    return std::move(ready.write);
-}
-
-}  // namespace
-
-int supervise(const SuperviseOptions& options) {
-    ::close_range(3, ~0U, 0);
-    make_directories(options.directory, 0700);
-    const Fd directory(::open(options.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory) fail_errno("open directory " + options.directory);
-    Fd ready;
-    if (options.detach) {
-        ready = go_to_background(directory.get());
-        ::setenv(kMarkVariable, options.directory.c_str(), 1);
-    }
-    try {
-        // The lock comes first: a second supervisor must not replace the first one's socket.
-        Fd lock = take_lock(directory.get());
-        leave_note(directory.get(), "pid", std::to_string(::getpid()));
-        Supervisor supervisor(options, directory.get(), listen_in(options.directory),
-                              std::move(lock));
-        if (ready) write_all(ready.get(), "ok");
-        ready.reset();
-        const int code = supervisor.run();
-        ::unlinkat(directory.get(), kSocketName.data(), 0);
-        return code;
-    } catch (const Failure& failure) {
-        if (ready) write_all(ready.get(), failure.what());
-        throw;
-    }
 }
 
 }  // namespace executors::helper

@@ -1,37 +1,32 @@
 #pragma once
 
+#include <functional>
 #include <list>
-#include <map>
 #include <memory>
-#include <optional>
-#include <set>
 #include <string>
 
 #include "executors/helper/connection.hpp"
+#include "executors/helper/job_history.hpp"
 #include "executors/helper/process_tree.hpp"
 #include "executors/helper/stage.hpp"
 
 namespace executors::helper {
 
-struct SuperviseOptions {
-    std::string directory;
-    std::string cgroup;   ///< name of a control group to try to make, "" for none
-    bool detach = false;  ///< go to the background; return once the socket listens
-};
-
 /// Runs a job's stages and keeps its event log (protocol.hpp): one per job directory, from before
-/// the first stage until `shutdown` or TERM. It survives its clients, and is PID 1 where it has to
-/// be.
+/// the first stage until the command `shutdown` or TERM. Clients come and go; the stages go on
+/// without them. It is PID 1 where the container's entrypoint starts it.
 ///
-/// Everything is one thread and one loop; what may block is a Worker.
+/// Life: made in a process of its own, whose signals and children it takes over; run() once.
+/// Everything is one thread and one loop; work that may block is done by a Worker.
 class Supervisor {
   public:
-    /// `listener` and `lock` are held until the end.
-    Supervisor(const SuperviseOptions& options, int directory, Fd listener, Fd lock);
+    /// `directory` holds the event log. `cgroup` is the name of a control group to try to make, ""
+    /// for none. `listener` and `lock` are held until the end. Throws Failure.
+    Supervisor(int directory, const std::string& cgroup, UniqueFd listener, UniqueFd lock);
+    /// Returns the exit code when the job was shut down.
     int run();
 
   private:
-    void on_old_record(const RecordHeader& header, const std::string& text);
     void report_lost_stages();
     void on_accept();
     void on_signal();
@@ -50,14 +45,10 @@ class Supervisor {
     void finish_shutdown();
 
     Reactor reactor_;
-    Fd listener_;
-    Fd lock_;
-    Fd signals_;
-    std::map<std::uint16_t, std::string>
-        exits_;  ///< stages that have ended, with their exit record
-    std::set<std::uint16_t> started_;
-    std::set<std::string> known_ids_;
-    std::uint64_t old_output_bytes_ = 0;
+    UniqueFd listener_;
+    UniqueFd lock_;
+    UniqueFd signals_;
+    JobHistory history_;
     EventLog log_;
     OutputBudget budget_;
     JobCgroup cgroup_;
@@ -68,8 +59,5 @@ class Supervisor {
     bool shutting_down_ = false;
     bool finished_ = false;
 };
-
-/// `runner-helper supervise`. Answers the exit code; throws Failure when it cannot start.
-int supervise(const SuperviseOptions& options);
 
 }  // namespace executors::helper

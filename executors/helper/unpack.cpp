@@ -26,7 +26,7 @@ using Reader = std::unique_ptr<archive, ReadFree>;
     throw Failure(doing + ": " + (text != nullptr ? text : "damaged archive"));
 }
 
-/// A name that is UTF-8 in the archive has no plain form in the C locale, and the reverse.
+/// libarchive gives a UTF-8 name only as `utf8` in the C locale, and other names only as `plain`.
 std::string text_of(const char* plain, const char* utf8) {
     if (plain != nullptr) return plain;
     return utf8 != nullptr ? utf8 : "";
@@ -63,15 +63,16 @@ class Unpacker {
         const int parent = place_.directory.get();
         const char* name = place_.name.c_str();
         if (::mkdirat(parent, name, 0755) != 0 && errno != EEXIST) fail_errno("make " + path_);
-        const Fd made(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        const UniqueFd made(
+            ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         if (!made) fail_errno("open " + path_);
         ::fchmod(made.get(), (::archive_entry_perm(entry) & 0777) | 0700);
     }
 
     void write_file(archive_entry* entry) const {
         clear_place();
-        const Fd file(::openat(place_.directory.get(), place_.name.c_str(),
-                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+        const UniqueFd file(::openat(place_.directory.get(), place_.name.c_str(),
+                                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
         if (!file) fail_errno("make " + path_);
         const void* bytes = nullptr;
         std::size_t size = 0;
@@ -84,7 +85,7 @@ class Unpacker {
             }
         }
         if (code != ARCHIVE_EOF) fail_archive(reader_, "unpack " + path_);
-        // A hole at the end has no block of its own.
+        // A hole at the end of a file has no data block.
         if (::archive_entry_size_is_set(entry) != 0 &&
             ::ftruncate(file.get(), ::archive_entry_size(entry)) != 0) {
             fail_errno("write " + path_);
@@ -138,7 +139,7 @@ std::size_t unpack_all(archive* reader, const std::string& destination) {
     return entries;
 }
 
-/// A zip's modes and links stand at its end only, so it is read by seeking.
+/// Modes and links of a zip are in the directory at its end, so it is read with seeks.
 Reader open_file_reader(int file) {
     Reader reader(::archive_read_new());
     ::archive_read_support_format_zip_seekable(reader.get());
@@ -159,7 +160,8 @@ std::size_t unpack_tar(int input, const std::string& destination) {
         fail_archive(reader.get(), "open the archive");
     }
     const std::size_t entries = unpack_all(reader.get(), destination);
-    // The padding behind the end is read too, or the sender would meet a closed pipe.
+    // The padding behind the archive is read too; otherwise the sender would write to a closed
+    // pipe.
     std::array<char, 4096> rest;
     while (read_some(input, rest.data(), rest.size()) > 0) {
     }

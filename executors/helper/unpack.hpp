@@ -7,26 +7,30 @@
 
 namespace executors::helper {
 
-/// Unpacks the tar stream that `input` gives below the directory `destination`; answers the number
-/// of entries. Files, directories, symbolic and hard links; everything else is refused. Nothing is
-/// written outside, whatever names and links the archive has. Entries belong to whom runs this.
-/// Throws Failure.
+/// Unpacks the tar stream `input` below the directory `destination`; returns the number of entries.
+/// Entries are files, directories, symbolic and hard links; everything else is refused. Nothing is
+/// written outside `destination`, whatever names and links the archive has (Tree). The files belong
+/// to the user of this process. Throws Failure.
 std::size_t unpack_tar(int input, const std::string& destination);
 
-/// The same for an archive in a regular file, which begins where `file` stands: zip, or tar
-/// compressed with zstd. What is there already is replaced, member by member.
+/// As unpack_tar(), for a regular file: zip, or tar compressed with zstd. The archive begins at the
+/// current offset of `file`. Existing files are replaced one by one.
 std::size_t unpack_archive(int file, const std::string& destination);
 
-/// A member's outside, for comparisons.
+/// What an archive says about a member, without its content.
 struct ArchiveMember {
     std::string path;  ///< directories without the slash
     unsigned mode = 0;
-    std::int64_t size = 0;   ///< of regular files
-    std::int64_t mtime = 0;  ///< of regular files, in seconds: unpacking changes a directory's
-    std::string link;        ///< what a symbolic link says
+    /// Bytes; 0 for other members than regular files.
+    std::int64_t size = 0;
+    /// Seconds; 0 for other members than regular files, because unpacking changes the time of a
+    /// directory.
+    std::int64_t mtime = 0;
+    /// The target of a symbolic link.
+    std::string link;
     bool operator==(const ArchiveMember&) const = default;
 };
-/// The members in their order, without their content.
+/// The members in the order of the archive.
 std::vector<ArchiveMember> list_archive(int file);
 
 }  // namespace executors::helper

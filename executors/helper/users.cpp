@@ -60,7 +60,7 @@ void fill_from_group(User& user, const std::string& wanted, const std::string& p
         user.gid = row != table.end() ? parse_number((*row)[2]).value_or(0) : *number;
     }
     user.groups.push_back(user.gid);
-    // A group that is named replaces the others, as it does in the engine.
+    // A group in the text replaces the supplementary groups, as the Docker engine does.
     if (!wanted.empty() || user.name.empty()) return;
     for (const auto& row : table) {
         const auto members = split_text(row[3], ',');
@@ -83,7 +83,7 @@ User find_user(const std::string& text, const std::string& passwd, const std::st
 }
 
 bool become(const User& user) {
-    // Who already is this user (an image's own) may not call setgroups, and need not.
+    // A process that is this user already (the image's USER) may not call setgroups, and need not.
     if (::geteuid() == user.uid && ::geteuid() != 0) return true;
     return ::setgroups(user.groups.size(), user.groups.data()) == 0 && ::setgid(user.gid) == 0 &&
            ::setuid(user.uid) == 0;

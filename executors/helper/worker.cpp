@@ -1,6 +1,5 @@
 #include "executors/helper/worker.hpp"
 
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -8,32 +7,21 @@
 #include <csignal>
 
 #include "base/json.hpp"
+#include "executors/helper/child_process.hpp"
 
 namespace executors::helper {
 
 namespace {
 
-constexpr int kInputFd = 3;
-constexpr int kOutputFd = 4;
+constexpr int kInputFd = kFirstKeptFd;
+constexpr int kOutputFd = kFirstKeptFd + 1;
 
-/// Only its own ends stay open: another worker's pipe held here would never end.
-void keep_only(const Fd& input, const Fd& output) {
-    // Above 4 first, so that neither is overwritten by the other.
-    const int high_output = ::fcntl(output.get(), F_DUPFD, 10);
-    const int high_input = input ? ::fcntl(input.get(), F_DUPFD, 10) : -1;
-    if (high_input >= 0) ::dup2(high_input, kInputFd);
-    ::dup2(high_output, kOutputFd);
-    ::close_range(kOutputFd + 1, ~0U, 0);
-}
-
-[[noreturn]] void run_child(bool has_input, const std::function<std::string(int)>& work) {
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::signal(SIGTERM, SIG_DFL);
+[[noreturn]] void run_child(const UniqueFd& input, const UniqueFd& output,
+                            const std::function<std::string(int)>& work) {
+    separate_child({input.get(), output.get()});
     std::string answer;
     try {
-        answer = work(has_input ? kInputFd : -1);
+        answer = work(input ? kInputFd : -1);
     } catch (const std::exception& failure) {
         answer = failure_json(failure.what());
     }
@@ -55,10 +43,7 @@ Worker::Worker(Reactor& reactor, bool has_input, const std::function<std::string
     if (has_input) input = make_pipe();
     pid_ = ::fork();
     if (pid_ < 0) fail_errno("make a worker");
-    if (pid_ == 0) {
-        keep_only(input.read, output.write);
-        run_child(has_input, work);
-    }
+    if (pid_ == 0) run_child(input.read, output.write, work);
     input_ = std::move(input.write);
     if (input_) set_nonblocking(input_.get());
     output_ = std::move(output.read);

@@ -11,25 +11,27 @@
 
 namespace executors::helper {
 
-/// Work that may block (files, waiting for a socket), done in a process of its own beside the loop.
+/// Work that may block (files, waiting for a socket), done in a process of its own beside the
+/// supervisor's loop.
 ///
-/// Life: the supervisor makes it and is told once, through `on_end`, what the work printed: a JSON
-/// object. A work function that throws Failure answers {"ok":false,"error":…}. Destroying a worker
-/// that has not ended kills it.
+/// Life: `on_end` is called once, with the JSON that the work has returned; for a work function
+/// that throws, that is {"ok":false,"error":…}. The destructor kills a worker that has not ended.
 class Worker {
   public:
-    /// `work` runs in the child; it reads its upload from `input` (-1 without one) and returns
-    /// JSON.
+    /// `work` runs in the new process; it reads its upload from `input` (-1 without one) and
+    /// returns a JSON object. Throws Failure when there can be no process.
     Worker(Reactor& reactor, bool has_input, const std::function<std::string(int input)>& work,
            std::function<void(const std::string& json)> on_end);
     ~Worker();
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
-    /// The upload's pipe, non-blocking; -1 when it was closed.
+    /// The pipe for the upload, non-blocking; -1 when it is closed.
     [[nodiscard]] int input() const { return input_.get(); }
+    /// The upload is complete.
     void close_input() { input_.reset(); }
-    /// The upload was cut off: the work must not take what it has for the whole.
+    /// The upload was cut off. The process is killed, so that it does not take a part for the
+    /// whole; `on_end` gets `reason` as the error.
     void abort(const std::string& reason);
     [[nodiscard]] bool has_ended() const { return !output_; }
 
@@ -38,8 +40,8 @@ class Worker {
 
     Reactor& reactor_;
     pid_t pid_ = -1;
-    Fd input_;
-    Fd output_;
+    UniqueFd input_;
+    UniqueFd output_;
     std::string answer_;
     std::function<void(const std::string&)> on_end_;
 };

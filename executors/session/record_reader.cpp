@@ -13,7 +13,7 @@ constexpr int kQuietReads = 64;
 RecordReader::RecordReader() { resize(kQuietBytes); }
 
 void RecordReader::resize(std::size_t capacity) {
-    // Not make_unique: zeroing would touch pages that a quiet job never uses.
+    // make_unique would write zeros, and so use memory that a quiet job never needs.
     std::unique_ptr<char[]> larger(new char[capacity]);
     if (end_ > begin_) std::memcpy(larger.get(), buffer_.get() + begin_, end_ - begin_);
     end_ -= begin_;

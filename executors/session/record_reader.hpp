@@ -10,12 +10,12 @@
 
 namespace executors::session {
 
-/// Cuts the stream of a job's event log into records, in one reused buffer: read into writable(),
-/// tell filled(), then next() until it has no more. Text that next() gives is valid until the next
-/// filled().
+/// Divides the stream of a job's event log into records, in one buffer: read into writable(), call
+/// filled(), then next() until it returns false. A record's text is valid until the next
+/// writable().
 ///
-/// The buffer is small while the job is quiet (a daemon holds hundreds of these) and grows when
-/// reads fill it. Pure.
+/// The buffer is small while the job prints little, because a daemon may have hundreds of them; it
+/// grows when a read fills it. Pure.
 class RecordReader {
   public:
     static constexpr std::size_t kQuietBytes = 16 * 1024;
@@ -27,15 +27,15 @@ class RecordReader {
     };
 
     RecordReader();
-    /// Where the stream's next bytes go; never empty.
+    /// Room for the next bytes of the stream; never empty.
     std::span<char> writable();
     void filled(std::size_t count);
-    /// False when no whole record is left; kProtocol when the bytes are no records. The reader is
-    /// of no use after that until reset().
+    /// False when there is no whole record; kProtocol when the bytes are no record, and then in
+    /// every call until reset().
     base::Result<bool> next(Record& record);
-    /// A new connection begins at a record's edge: what was half there is read again.
+    /// Drops a record that is not whole, because a new connection begins with a whole one.
     void reset();
-    /// How many bytes of the stream next() has handed out since reset().
+    /// The bytes of the records that next() has returned since reset().
     [[nodiscard]] std::size_t consumed() const { return consumed_; }
     [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
@@ -48,9 +48,12 @@ class RecordReader {
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
     std::size_t consumed_ = 0;
-    std::size_t wanted_ = 0;  ///< size of the record that is half there
+    /// The size of the record that is not whole yet.
+    std::size_t wanted_ = 0;
+    /// Small reads in a row.
     int quiet_reads_ = 0;
-    bool full_ = false;  ///< the last read took all the room there was
+    /// The last read filled the buffer.
+    bool full_ = false;
 };
 
 }  // namespace executors::session

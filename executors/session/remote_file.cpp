@@ -75,7 +75,7 @@ base::Task<base::Result<std::string>> RemoteFile::next() {
     if (!filled) co_return filled.error();
     std::string bytes = std::move(buffer_);
     buffer_ = std::string();
-    // Behind the announced size there is nothing: the file may have grown.
+    // The file may have grown; only the announced size is read.
     if (bytes.size() > left_) bytes.resize(static_cast<std::size_t>(left_));
     left_ -= bytes.size();
     co_return std::move(bytes);

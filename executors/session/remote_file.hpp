@@ -13,19 +13,21 @@ namespace executors::session {
 /// A file of a job's environment, read over a connection of its own (executors/helper/protocol.hpp,
 /// "read").
 ///
-/// Life: open(), then next() until it answers "". Destroying it ends the connection. Strand: the
-/// I/O thread; one call at a time. Failures: kIo (the environment cannot give it, and says why),
-/// kUnavailable (the connection was lost before the end), kCancelled.
+/// Life: open(), then next() until it returns "". The destructor ends the connection. Strand: the
+/// I/O thread; one call at a time. Failures: kIo (the file cannot be read; the message is the
+/// supervisor's), kProtocol (the answer is not one of the protocol), kUnavailable (the connection
+/// was lost before the end of the file), kCancelled.
 class RemoteFile {
   public:
-    /// `user` "": whom the supervisor runs as.
+    /// `user` opens the file; "": the supervisor's own user.
     static base::Task<base::Result<std::unique_ptr<RemoteFile>>> open(
         std::unique_ptr<protocol::http::ByteStream> stream, std::string path, std::string user);
 
+    /// Bytes of the file when it was opened.
     [[nodiscard]] std::uint64_t size() const { return size_; }
     /// The next bytes; "" at the end.
     base::Task<base::Result<std::string>> next();
-    /// A frame of JSON at the place that was reached, without its prefix.
+    /// Reads a frame at the current place in the file, and returns its JSON.
     base::Task<base::Result<std::string>> next_frame();
 
   private:
@@ -38,6 +40,7 @@ class RemoteFile {
     std::string path_;
     std::string buffer_;
     std::uint64_t size_ = 0;
+    /// Bytes of the file that were not returned yet.
     std::uint64_t left_ = 0;
 };
 

@@ -35,8 +35,7 @@ SupervisorLink::SupervisorLink(const boost::asio::any_io_executor& executor, Con
       writers_(executor) {}
 
 base::Task<void> SupervisorLink::run() {
-    // The end of a connection has things to await, so a cancellation is seen by its effects and not
-    // thrown.
+    // A cancellation must not throw: converse() still has to wait for its writer then.
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     ReconnectPolicy policy(Clock::now(), give_up_);
     while (!state_.is_over()) {

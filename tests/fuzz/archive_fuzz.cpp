@@ -40,8 +40,8 @@ class Place {
     const fs::path& root_ = directory_.path();
 };
 
-helper::Fd file_of(const std::uint8_t* data, std::size_t size) {
-    helper::Fd file(::memfd_create("archive", MFD_CLOEXEC));
+helper::UniqueFd file_of(const std::uint8_t* data, std::size_t size) {
+    helper::UniqueFd file(::memfd_create("archive", MFD_CLOEXEC));
     require(file && helper::write_all(file.get(), tests::fuzz::as_text(data, size)),
             "memory can be written");
     ::lseek(file.get(), 0, SEEK_SET);
@@ -52,7 +52,7 @@ helper::Fd file_of(const std::uint8_t* data, std::size_t size) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const Place place;
-    const helper::Fd file = file_of(data, size);
+    const helper::UniqueFd file = file_of(data, size);
     for (int turn = 0; turn < 2; ++turn) {  // a second time over what the first has left
         ::lseek(file.get(), 0, SEEK_SET);
         try {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "executors/helper/commands.hpp"
+#include "executors/helper/messages.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/session/record_reader.hpp"
 #include "tests/fuzz/require.hpp"

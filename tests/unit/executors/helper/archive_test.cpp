@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A project directory that the test stands in.
+/// A project directory, the working directory of the test.
 class Archives : public testing::Test {
   protected:
     void SetUp() override {
@@ -48,7 +48,7 @@ class Archives : public testing::Test {
     }
     fs::path pack(ArchiveFormat format, const Selection& selection) {
         const fs::path path = directory_.path() / "archive";
-        const Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600));
+        const UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600));
         write_archive(format, compression_level(""), selection, file.get(),
                       {[](const auto&) {}, [](const auto&) {}});
         return path;
@@ -61,13 +61,13 @@ class Archives : public testing::Test {
     std::vector<std::string> lines_;
 };
 
-TEST_F(Archives, ADirectoryIsItsWholeTree) {
+TEST_F(Archives, TakesAllThatIsInADirectory) {
     EXPECT_EQ(names(select({"out/"})),
               "out out/a.txt out/link out/sub out/sub/.hidden out/sub/b.log ");
     EXPECT_EQ(lines_.front(), "out/: found 6 matching artifact files and directories");
 }
 
-TEST_F(Archives, GlobsSelectAndExclude) {
+TEST_F(Archives, SelectsAndExcludesByGlobs) {
     EXPECT_EQ(names(select({"**/*.log"})), "out/sub/b.log top.log ");
     EXPECT_EQ(names(select({"*.log"})), "top.log ");
     EXPECT_EQ(names(select({"out/*"})),
@@ -78,7 +78,7 @@ TEST_F(Archives, GlobsSelectAndExclude) {
     EXPECT_EQ(names(select({"."})), names(select({"*"})));
 }
 
-TEST_F(Archives, WhatIsNotThereIsSaid) {
+TEST_F(Archives, WarnsOfPathsThatMatchNothing) {
     EXPECT_TRUE(select({"none", "../outside", "/etc/passwd"}).empty());
     ASSERT_EQ(lines_.size(), 3U);
     EXPECT_EQ(lines_[0].substr(0, 31), "! none: no matching files. Ensu");
@@ -86,7 +86,7 @@ TEST_F(Archives, WhatIsNotThereIsSaid) {
     EXPECT_EQ(lines_[2], "! artifact path is not a subpath of project directory: /etc/passwd");
 }
 
-TEST_F(Archives, LinksAreNotFollowed) {
+TEST_F(Archives, DoesNotFollowSymbolicLinks) {
     fs::create_directory(directory_.path() / "elsewhere");
     write(directory_.path() / "elsewhere/secret", "s");
     fs::create_directory_symlink(directory_.path() / "elsewhere", "way");
@@ -94,13 +94,13 @@ TEST_F(Archives, LinksAreNotFollowed) {
     EXPECT_EQ(names(select({"way/*"})), "");
 }
 
-TEST_F(Archives, ZipAndTarComeBackAsTheyWere) {
+TEST_F(Archives, UnpacksWhatItPackedAsZipAndTar) {
     for (const auto format : {ArchiveFormat::kZip, ArchiveFormat::kTarZstd}) {
         const auto path = pack(format, select({"out"}));
         const fs::path target = directory_.path() / "target";
         fs::remove_all(target);
         fs::create_directory(target);
-        const Fd file(::open(path.c_str(), O_RDONLY));
+        const UniqueFd file(::open(path.c_str(), O_RDONLY));
         EXPECT_EQ(unpack_archive(file.get(), target), 6U);
         EXPECT_EQ(read_file_end(target / "out/a.txt", 100), "alpha");
         EXPECT_EQ(fs::status(target / "out/a.txt").permissions(), fs::perms::owner_all);
@@ -110,20 +110,20 @@ TEST_F(Archives, ZipAndTarComeBackAsTheyWere) {
     }
 }
 
-TEST_F(Archives, ADamagedArchiveIsNamedAsSuch) {
+TEST_F(Archives, ReportsADamagedArchive) {
     const auto path = pack(ArchiveFormat::kZip, select({"out"}));
     fs::resize_file(path, fs::file_size(path) / 2);
-    const Fd file(::open(path.c_str(), O_RDONLY));
+    const UniqueFd file(::open(path.c_str(), O_RDONLY));
     EXPECT_THROW(unpack_archive(file.get(), project_), Failure);
 }
 
-TEST_F(Archives, RawIsOneFile) {
+TEST_F(Archives, TakesExactlyOneFileAsRaw) {
     EXPECT_EQ(read_file_end(pack(ArchiveFormat::kRaw, select({"top.log"})), 100), "t");
     EXPECT_THROW(pack(ArchiveFormat::kRaw, select({"out"})), Failure);
     EXPECT_THROW(pack(ArchiveFormat::kGzip, select({"out"})), Failure);
 }
 
-TEST_F(Archives, FormatsAndLevelsAreTheOfficialOnes) {
+TEST_F(Archives, KnowsTheOfficialFormatsAndLevels) {
     EXPECT_EQ(archive_file_name("a", parse_archive_format("")), "a.zip");
     EXPECT_EQ(archive_file_name("a", parse_archive_format("gzip")), "a.gz");
     EXPECT_EQ(archive_file_name("a", parse_archive_format("raw")), "a");
@@ -134,7 +134,7 @@ TEST_F(Archives, FormatsAndLevelsAreTheOfficialOnes) {
     EXPECT_EQ(compression_level("best"), -1);
 }
 
-TEST_F(Archives, ACacheIsMadeAnewOnlyWhenSomethingChanged) {
+TEST_F(Archives, WritesACacheAgainOnlyWhenAFileHasChanged) {
     const std::string file = directory_.path() / "cache/key/cache.zip";
     const std::string save = "do cache-save\nfile " + file + "\npath out\n";
     ASSERT_EQ(run(save), 0);
@@ -155,7 +155,7 @@ TEST_F(Archives, ACacheIsMadeAnewOnlyWhenSomethingChanged) {
     EXPECT_FALSE(fs::exists("out/sub/.hidden"));
 }
 
-TEST_F(Archives, AMissingCacheIsExitCodeOne) {
+TEST_F(Archives, ExitsWithOneWhenThereIsNoCache) {
     EXPECT_EQ(run("do cache-restore\nfile " + (directory_.path() / "none").string() + "\n"), 1);
     EXPECT_EQ(run("do something\n"), 1);
     EXPECT_EQ(run("unknown line\n"), 1);

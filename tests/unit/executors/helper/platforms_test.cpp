@@ -15,7 +15,7 @@ const Architecture& named(std::string_view qemu) {
     });
 }
 
-TEST(Platforms, RegistrationNamesTheHeaderTheMaskAndTheInterpreter) {
+TEST(Platforms, RegistersHeaderMaskAndInterpreter) {
     EXPECT_EQ(registration(named("aarch64"), "/usr/bin/qemu-aarch64-static", true),
               ":qemu-aarch64:M::"
               "\\x7f\\x45\\x4c\\x46\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x0"
@@ -25,7 +25,7 @@ TEST(Platforms, RegistrationNamesTheHeaderTheMaskAndTheInterpreter) {
               "/usr/bin/qemu-aarch64-static:POCF");
 }
 
-TEST(Platforms, BigEndianHeadersHaveTheirBytesTurned) {
+TEST(Platforms, WritesBigEndianHeaders) {
     const std::string line = registration(named("s390x"), "/q", false);
     EXPECT_NE(line.find("\\x02\\x02\\x01"), std::string::npos) << line;
     EXPECT_NE(line.find("\\x00\\x02\\x00\\x16:"), std::string::npos) << line;
@@ -37,13 +37,13 @@ constexpr char kArm64Entry[] =
     "magic 7f454c460201010000000000000000000200b700\nmask "
     "ffffffffffffff00fffffffffffffffffeffffff\n";
 
-TEST(Platforms, AnEntryOfAnyNameServesItsMachine) {
+TEST(Platforms, FindsAnEntryByItsArchitectureNotByItsName) {
     EXPECT_TRUE(entry_serves(kArm64Entry, named("aarch64")));
     EXPECT_FALSE(entry_serves(kArm64Entry, named("x86_64")));
     EXPECT_FALSE(entry_serves(kArm64Entry, named("arm")));
 }
 
-TEST(Platforms, ADisabledOrForeignEntryServesNothing) {
+TEST(Platforms, IgnoresDisabledAndOtherEntries) {
     EXPECT_FALSE(entry_serves("disabled\n" + std::string(kArm64Entry).substr(8), named("aarch64")));
     EXPECT_FALSE(
         entry_serves("enabled\ninterpreter /usr/bin/python3\nextension .pyc\n", named("aarch64")));

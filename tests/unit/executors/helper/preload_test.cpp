@@ -22,31 +22,31 @@ class Marks : public testing::Test {
     tests::TempDir folder;
 };
 
-TEST_F(Marks, NothingPendingIsNotWaitedFor) {
+TEST_F(Marks, DoesNotWaitWhenNoCopyIsPending) {
     EXPECT_TRUE(wait_for_images(true, path()));
     EXPECT_TRUE(wait_for_images(true, path() + "/missing"));
 }
 
-TEST_F(Marks, TheBuildersCopyConcernsOnlyWhoBootsABuilder) {
+TEST_F(Marks, WaitsForTheBuildersCopyOnlyWhenItIsAskedTo) {
     mark("pending-builder");
     EXPECT_TRUE(wait_for_images(false, path()));
 }
 
-TEST_F(Marks, AWaitEndsWithTheLastMark) {
+TEST_F(Marks, WaitsUntilTheLastCopyHasEnded) {
     mark("pending-image-0");
     std::thread copier([&] { std::filesystem::remove(folder.path() / "pending-image-0"); });
     EXPECT_TRUE(wait_for_images(false, path()));
     copier.join();
 }
 
-TEST_F(Marks, AFailureIsTold) {
+TEST_F(Marks, ReportsAFailedCopy) {
     mark("failed-image-0", "the image x could not be copied\n");
     testing::internal::CaptureStderr();
     EXPECT_FALSE(wait_for_images(false, path()));
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "the image x could not be copied\n");
 }
 
-TEST_F(Marks, TheBuildersFailureIsToldToWhoBootsIt) {
+TEST_F(Marks, ReportsAFailedCopyOfTheBuilderOnlyWhenItIsAskedTo) {
     mark("failed-builder", "no\n");
     EXPECT_TRUE(wait_for_images(false, path()));
     testing::internal::CaptureStderr();

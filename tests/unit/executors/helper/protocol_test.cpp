@@ -21,7 +21,7 @@ TEST(Protocol, KeepsLargeNumbers) {
     EXPECT_EQ(decode_header(encode_header(header).data()), header);
 }
 
-TEST(Protocol, KnowsWhatNoRecordLooksLike) {
+TEST(Protocol, RefusesInvalidHeaders) {
     RecordHeader header{10, RecordType::kOutput, base::OutputStream::kStdout, 1, 1};
     EXPECT_TRUE(is_valid(header));
     header.stream = base::OutputStream::kNone;

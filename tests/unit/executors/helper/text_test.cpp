@@ -20,7 +20,7 @@ TEST(SplitText, KeepsEmptyParts) {
     EXPECT_EQ(split_text("", ':'), (std::vector<std::string>{""}));
 }
 
-TEST(BaseName, IsWhatFollowsTheLastSlash) {
+TEST(BaseName, TakesWhatIsBehindTheLastSlash) {
     EXPECT_EQ(base_name("/a/b"), "b");
     EXPECT_EQ(base_name("b"), "b");
     EXPECT_EQ(base_name("/a/"), "");

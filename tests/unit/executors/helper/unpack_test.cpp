@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// One entry of a ustar archive, written by hand: tar(1) would refuse to make the bad ones.
+/// One entry of a ustar archive. It is written here, because tar(1) refuses to make bad ones.
 std::string entry(const std::string& name, char type, const std::string& content,
                   const std::string& link = {}) {
     std::string header(512, '\0');
@@ -55,7 +55,7 @@ class Unpack : public testing::Test {
     std::size_t unpack(const std::string& bytes) {
         const std::string path = directory_.path() / "archive.tar";
         std::ofstream(path, std::ios::binary) << bytes << std::string(1024, '\0');
-        const Fd file(::open(path.c_str(), O_RDONLY));
+        const UniqueFd file(::open(path.c_str(), O_RDONLY));
         return unpack_tar(file.get(), root_);
     }
     static std::string read(const fs::path& path) { return read_file_end(path, 1 << 20); }
@@ -76,7 +76,7 @@ TEST_F(Unpack, MakesFilesDirectoriesAndLinks) {
     EXPECT_EQ(fs::status(root_ / "d/f").permissions(), static_cast<fs::perms>(0755));
 }
 
-TEST_F(Unpack, ReplacesWhatIsThereInsteadOfWritingThroughIt) {
+TEST_F(Unpack, ReplacesALinkInsteadOfFollowingIt) {
     std::ofstream(directory_.path() / "outside") << "kept";
     fs::create_symlink(directory_.path() / "outside", root_ / "f");
     unpack(entry("f", '0', "new"));
@@ -85,7 +85,7 @@ TEST_F(Unpack, ReplacesWhatIsThereInsteadOfWritingThroughIt) {
     EXPECT_FALSE(fs::is_symlink(root_ / "f"));
 }
 
-TEST_F(Unpack, RefusesToLeaveItsDirectory) {
+TEST_F(Unpack, RefusesPathsOutsideItsDirectory) {
     fs::create_directory(directory_.path() / "elsewhere");
     const auto elsewhere = (directory_.path() / "elsewhere").string();
     EXPECT_THROW(unpack(entry("../x", '0', "bad")), Failure);
@@ -97,7 +97,7 @@ TEST_F(Unpack, RefusesToLeaveItsDirectory) {
     EXPECT_FALSE(fs::exists(directory_.path() / "x"));
 }
 
-TEST_F(Unpack, RefusesDevicesAndDamage) {
+TEST_F(Unpack, RefusesDevicesAndDamagedArchives) {
     EXPECT_THROW(unpack(entry("p", '6', "")), Failure);
     EXPECT_THROW(unpack(entry("f", '0', std::string(5000, 'x')).substr(0, 2000)), Failure);
     EXPECT_THROW(unpack(std::string(4096, 'z')), Failure);

@@ -41,19 +41,19 @@ TEST_F(Users, FindsANumber) {
     EXPECT_EQ(unknown.home, "/");
 }
 
-TEST_F(Users, TakesTheGroupThatIsNamed) {
+TEST_F(Users, TakesTheGroupInTheText) {
     const User user = find("build:docker");
     EXPECT_EQ(user.gid, 999U);
     EXPECT_EQ(user.groups, std::vector<gid_t>{999});
     EXPECT_EQ(find("5:6").gid, 6U);
 }
 
-TEST_F(Users, SaysWhoIsMissing) {
+TEST_F(Users, FailsForUnknownNames) {
     EXPECT_THROW(find("nobody-here"), Failure);
     EXPECT_THROW(find("build:nogroup"), Failure);
 }
 
-TEST_F(Users, FillsEmptyFields) {
+TEST_F(Users, UsesDefaultsForEmptyFields) {
     EXPECT_EQ(find("empty").home, "/");
     EXPECT_EQ(find("empty").shell, "/bin/sh");
 }

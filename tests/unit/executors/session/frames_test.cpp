@@ -18,7 +18,7 @@ TEST(ParseExit, ReadsEveryReason) {
     EXPECT_EQ(parse_exit(R"({"code":"x"})").code, 1);
 }
 
-TEST(ParseNotice, ToleratesAnything) {
+TEST(ParseNotice, ReadsMalformedTextWithoutFailing) {
     EXPECT_EQ(parse_notice("[]").id, "");
     EXPECT_EQ(parse_notice(R"({"id":7})").id, "");
     const Notice notice = parse_notice(R"({"id":"a","ok":true,"waited_ms":12,"extra":[]})");
@@ -26,7 +26,7 @@ TEST(ParseNotice, ToleratesAnything) {
     EXPECT_EQ(notice.waited_ms, 12);
 }
 
-TEST(Frames, CarryBytesThatAreNoText) {
+TEST(Frames, HoldStringsThatAreNotUtf8) {
     StageCommand command;
     command.environment["A"] = "\xff";
     EXPECT_GT(run_frame(command).size(), 10U);

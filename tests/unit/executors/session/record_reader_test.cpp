@@ -22,7 +22,7 @@ std::string record(helper::RecordType type, std::uint16_t stage, const std::stri
     return std::string(bytes.data(), bytes.size()) + text;
 }
 
-/// Feeds `bytes` in pieces of at most `step` and answers the texts.
+/// Reads `bytes` in pieces of at most `step`, and returns the texts of the records.
 std::vector<std::string> read_all(RecordReader& reader, std::string_view bytes, std::size_t step) {
     std::vector<std::string> texts;
     while (!bytes.empty()) {
@@ -43,7 +43,7 @@ std::vector<std::string> read_all(RecordReader& reader, std::string_view bytes, 
     return texts;
 }
 
-TEST(RecordReader, FindsTheSameRecordsWhateverTheReads) {
+TEST(RecordReader, FindsTheSameRecordsForAllSizesOfReads) {
     std::vector<std::string> expected;
     std::string bytes;
     for (std::size_t i = 0; i < 300; ++i) {
@@ -69,7 +69,7 @@ TEST(RecordReader, TakesRecordsThatAreLargerThanItsBuffer) {
     EXPECT_EQ(texts[0], large);
 }
 
-TEST(RecordReader, IsSmallAgainWhenTheJobIsQuiet) {
+TEST(RecordReader, ShrinksItsBufferWhenTheJobPrintsLittle) {
     RecordReader reader;
     EXPECT_EQ(reader.capacity(), RecordReader::kQuietBytes);
     std::string bytes;
@@ -82,7 +82,7 @@ TEST(RecordReader, IsSmallAgainWhenTheJobIsQuiet) {
     EXPECT_EQ(reader.capacity(), RecordReader::kQuietBytes);
 }
 
-TEST(RecordReader, RefusesWhatIsNoRecord) {
+TEST(RecordReader, RefusesBytesThatAreNoRecord) {
     RecordReader reader;
     const std::string noise(64, 'z');
     const auto target = reader.writable();
@@ -94,7 +94,7 @@ TEST(RecordReader, RefusesWhatIsNoRecord) {
     EXPECT_TRUE(more.error().is(base::ErrorKind::kProtocol));
 }
 
-TEST(RecordReader, ForgetsHalfARecordWithTheConnection) {
+TEST(RecordReader, DropsARecordThatIsNotWholeWhenItIsReset) {
     RecordReader reader;
     const std::string bytes = record(helper::RecordType::kOutput, 1, "hello");
     EXPECT_TRUE(read_all(reader, std::string_view(bytes).substr(0, 18), 100).empty());

@@ -1,4 +1,4 @@
-#include "executors/helper/fronts.hpp"
+#include "executors/helper/docker_wrappers.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-TEST(DockerdFront, DropsTheOpenListenerInEverySpelling) {
+TEST(DockerdWrapper, RemovesTheUnencryptedListenerInEverySpelling) {
     const Words plain{"dockerd", "--host=unix:///var/run/docker.sock"};
     for (const Words& extra :
          {Words{"--host=tcp://0.0.0.0:2375"}, Words{"--host", "tcp://0.0.0.0:2375"},
@@ -19,7 +19,7 @@ TEST(DockerdFront, DropsTheOpenListenerInEverySpelling) {
     }
 }
 
-TEST(DockerdFront, KeepsEverythingElse) {
+TEST(DockerdWrapper, KeepsAllOtherArguments) {
     for (const Words& words :
          {Words{"dockerd", "--host=tcp://0.0.0.0:2376", "--tlsverify"},
           Words{"dockerd", "--host=tcp://0.0.0.0:2375", "--tlsverify"},

@@ -1,4 +1,4 @@
-#include "executors/helper/fronts.hpp"
+#include "executors/helper/docker_wrappers.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,7 +73,7 @@ std::vector<std::string> rewrite_dockerd(const std::vector<std::string>& argumen
     return kept;
 }
 
-int run_dockerd_front(const std::vector<std::string>& arguments) {
+int run_dockerd_wrapper(const std::vector<std::string>& arguments) {
     const std::string real = find_next_in_path("dockerd");
     if (real.empty()) {
         std::fprintf(stderr, "runner-helper: the image has no dockerd in its PATH\n");
@@ -86,7 +86,7 @@ int run_dockerd_front(const std::vector<std::string>& arguments) {
 
 namespace {
 
-/// What buildx boots a builder from when nobody says otherwise.
+/// What buildx boots a builder from when no image is given.
 constexpr const char* kDefaultImage = "moby/buildkit:buildx-stable-1";
 
 constexpr const char* kPluginDirectories[] = {
@@ -97,14 +97,14 @@ std::string text_or(const char* text, const std::string& fallback) {
     return text != nullptr && *text != '\0' ? text : fallback;
 }
 
-/// Where buildx keeps what it knows.
+/// The directory of buildx's state.
 std::string client_state() {
     const std::string home = text_or(std::getenv("HOME"), "/root");
     const std::string client = text_or(std::getenv("DOCKER_CONFIG"), home + "/.docker");
     return text_or(std::getenv("BUILDX_CONFIG"), client + "/buildx");
 }
 
-/// The image that the prepared builder boots from, "" for buildx's own choice.
+/// The image that the prepared builder boots from; "": buildx's default.
 std::string prepared_image(const std::string& builder) {
     std::ifstream file(client_state() + "/instances/" + builder);
     const auto instance = nlohmann::json::parse(file, nullptr, false);
@@ -141,7 +141,7 @@ std::vector<std::string> rewrite_buildx(const std::vector<std::string>& argument
 
 namespace {
 
-/// Whether a call means the prepared builder of the engine inside, and no other.
+/// Whether a call of buildx uses the prepared builder of the inner engine, and no other.
 bool means_prepared(const std::vector<std::string>& arguments, const std::string& builder) {
     const std::string host = text_or(std::getenv("DOCKER_HOST"), "unix:///var/run/docker.sock");
     if (host != "unix:///var/run/docker.sock" || std::getenv("DOCKER_CONTEXT") != nullptr)
@@ -153,10 +153,11 @@ bool means_prepared(const std::vector<std::string>& arguments, const std::string
     return current.is_object() && current.value("Name", "") == builder;
 }
 
-/// Gets the builder ready for a call that may boot it.
+/// Waits for the builder's image and boots the builder, before a call that may boot it.
 void make_ready(const std::string& buildx, const std::vector<std::string>& arguments,
                 const std::string& builder) {
-    // Without its image the builder pulls it: slower, or in vain, but then the failure says so.
+    // A copy that failed is no reason to stop: buildx pulls the image then, or reports why it
+    // cannot.
     static_cast<void>(wait_for_images(true));
     if (!means_prepared(arguments, builder)) return;
     const std::string image = prepared_image(builder);
@@ -166,7 +167,7 @@ void make_ready(const std::string& buildx, const std::vector<std::string>& argum
 
 }  // namespace
 
-int run_buildx_front(const std::vector<std::string>& arguments) {
+int run_buildx_wrapper(const std::vector<std::string>& arguments) {
     const std::string builder = text_or(std::getenv("RUNNER_BUILDER_NAME"), "runner");
     for (const char* directory : kPluginDirectories) {
         const std::string candidate = std::string(directory) + "/docker-buildx";

@@ -1,4 +1,4 @@
-#include "executors/helper/commands.hpp"
+#include "executors/helper/messages.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 namespace executors::helper {
 namespace {
 
-TEST(Commands, ReadsAStageWithEverything) {
+TEST(Messages, ReadsAllFieldsOfAStage) {
     const auto command = parse_command(
         R"({"op":"run","stage":7,"script":"echo","shells":["/bin/sh"],"arguments":["-l"],
             "env":{"A":"1","B":""},"unset":["C"],"cwd":"/x","user":"1:2","deadline_ms":5,
@@ -28,7 +28,7 @@ TEST(Commands, ReadsAStageWithEverything) {
     EXPECT_TRUE(run.kill_group);
 }
 
-TEST(Commands, LeavesDefaultsWhereNothingIsSaid) {
+TEST(Messages, UsesDefaultsForMissingFields) {
     const auto command = parse_command(R"({"op":"run","stage":1,"script":"","shells":["a"]})");
     const auto& run = std::get<RunStage>(command);
     EXPECT_EQ(run.deadline_ms, 0);
@@ -36,7 +36,7 @@ TEST(Commands, LeavesDefaultsWhereNothingIsSaid) {
     EXPECT_FALSE(run.hidden);
 }
 
-TEST(Commands, RefusesWhatItDoesNotUnderstandWithoutQuotingIt) {
+TEST(Messages, RefusesMalformedCommandsWithoutQuotingThem) {
     for (const char* text :
          {"", "[]", "{", R"({"op":"dance"})", R"({"op":"run","stage":"SECRET"})",
           R"({"op":"hello"})", R"({"op":"run","stage":1,"script":"x","shells":"SECRET"})",
@@ -51,7 +51,7 @@ TEST(Commands, RefusesWhatItDoesNotUnderstandWithoutQuotingIt) {
     }
 }
 
-TEST(Commands, ReportsBytesThatAreNoText) {
+TEST(Messages, WritesStringsThatAreNotUtf8) {
     const ExitReport report{1, 0, "exit", "", "a\xff z"};
     EXPECT_NE(exited_json(report).find("\"output\":\"a"), std::string::npos);
     EXPECT_EQ(id_of_notice(answer_json("id-1", "no\xfe")), "id-1");

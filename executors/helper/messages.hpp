@@ -8,7 +8,8 @@
 
 #include "executors/helper/protocol.hpp"
 
-/// The client's frames as values (protocol.hpp says what they mean). Pure.
+/// The client's commands as values, and the JSON that the supervisor writes (protocol.hpp says what
+/// they mean). Pure.
 namespace executors::helper {
 
 struct Hello {
@@ -42,15 +43,18 @@ struct WaitEngine {
     std::string socket;
     std::int64_t timeout_ms = 60'000;
     std::string log;
-    bool listening = false;  ///< a connection that is accepted is enough
+    /// An accepted connection is enough; without it the engine must answer.
+    bool listening = false;
 };
 struct FileCommand {
     enum class Kind { kMkdir, kRemove, kPutFile, kPutTar };
     Kind kind = Kind::kMkdir;
     std::string id;
     std::string path;
-    unsigned mode = 0;  ///< 0: 0755 for directories, 0644 for files
-    std::string user;   ///< who does it; "": whom the supervisor runs as
+    /// 0: 0755 for directories, 0644 for files.
+    unsigned mode = 0;
+    /// The user who does it; "": the supervisor's own.
+    std::string user;
     [[nodiscard]] bool has_upload() const {
         return kind == Kind::kPutFile || kind == Kind::kPutTar;
     }
@@ -58,7 +62,8 @@ struct FileCommand {
 struct ReadFile {
     int version = 0;
     std::string path;
-    std::string user;  ///< who opens it; "": whom the supervisor runs as
+    /// The user who opens the file; "": the supervisor's own.
+    std::string user;
 };
 struct AbortUpload {};
 struct Shutdown {
@@ -68,10 +73,12 @@ struct Shutdown {
 using Command = std::variant<Hello, RunStage, StopStage, LimitOutput, WaitEngine, FileCommand,
                              ReadFile, AbortUpload, Shutdown>;
 
-/// Throws Failure that says what is wrong with the frame.
+/// Throws Failure for a frame that is no command. Its message does not quote the frame, which may
+/// hold secrets.
 Command parse_command(std::string_view json);
 
-/// The answers and events that the supervisor writes; `text` may be any bytes.
+/// The texts of the records that the supervisor writes. Strings may hold any bytes; what is not
+/// UTF-8 is replaced.
 std::string started_json(int pid, const std::string& shell);
 struct ExitReport {
     int code = 0;
@@ -82,12 +89,12 @@ struct ExitReport {
 };
 std::string exited_json(const ExitReport& report);
 std::string answer_json(const std::string& id, const std::string& error);
-/// `result` is what a worker printed: a JSON object to which the id is added.
+/// Adds the id to the JSON object that a worker has returned.
 std::string answer_json_from_worker(const std::string& id, const std::string& result);
 std::string event_json(std::string_view event, std::string_view key, std::int64_t value);
-/// The answer in front of a file's bytes.
+/// The answer before a file's bytes.
 std::string file_json(std::uint64_t size);
-/// The id of an answer, "" for events.
+/// The id of an answer; "" for an event.
 std::string id_of_notice(const std::string& json);
 
 }  // namespace executors::helper

@@ -1,4 +1,4 @@
-#include "executors/helper/commands.hpp"
+#include "executors/helper/messages.hpp"
 
 #include <map>
 
@@ -80,8 +80,8 @@ Command parse_object(const Json& json) {
     if (op == "put_tar") return parse_file(json, FileCommand::Kind::kPutTar);
     if (op == "abort_upload") return AbortUpload{};
     if (op == "shutdown") return Shutdown{json.value("grace_ms", kDefaultShutdownGraceMs)};
-    throw Failure(
-        "unknown command");  // not quoted: a torn frame may hold a variable's value anywhere
+    // The command is not quoted: a damaged frame may hold the value of a variable anywhere.
+    throw Failure("unknown command");
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ Command parse_command(std::string_view text) {
     try {
         return parse_object(Json::parse(text));
     } catch (const Json::exception& error) {
-        // what() may quote the text, and with it a variable's value.
+        // what() may quote the text, and in it the value of a variable.
         throw Failure("malformed command (json error " + std::to_string(error.id) + ")");
     }
 }
