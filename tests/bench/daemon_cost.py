@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.bench.figures import Figure, spread
 from tests.bench.process import MIB, cpu_seconds, peak_resident, proportional, resident
-from tests.bench.scene import Scene
+from tests.bench.deployment import Deployment
 from tests.system.harness import processes_of
 
 GB = 1_000_000_000
@@ -22,15 +22,15 @@ GB = 1_000_000_000
 def idle(seconds: float) -> list[Figure]:
     """A docker entry at the official poll interval, with the status endpoint listening."""
     runner = {"executor": "docker", "docker": {"image": "debian"}}
-    with Scene(runner, long_poll=0, check_interval=3, listen_address="127.0.0.1:0") as scene:
-        scene.gitlab.wait_exchange("request", 2)
-        began, before = time.monotonic(), cpu_seconds(scene.pid)
+    with Deployment(runner, long_poll=0, check_interval=3, listen_address="127.0.0.1:0") as deployment:
+        deployment.gitlab.wait_exchange("request", 2)
+        began, before = time.monotonic(), cpu_seconds(deployment.pid)
         time.sleep(seconds)  # the measurement is of a time in which nothing happens
-        share = (cpu_seconds(scene.pid) - before) / (time.monotonic() - began)
-        polls = len(scene.gitlab.requests("request"))
+        share = (cpu_seconds(deployment.pid) - before) / (time.monotonic() - began)
+        polls = len(deployment.gitlab.requests("request"))
         return [
-            Figure("idle: resident memory", resident(scene.pid) / MIB, "MiB", 12,
-                   official="55 MiB", note=f"peak {peak_resident(scene.pid) / MIB:.1f} MiB"),
+            Figure("idle: resident memory", resident(deployment.pid) / MIB, "MiB", 12,
+                   official="55 MiB", note=f"peak {peak_resident(deployment.pid) / MIB:.1f} MiB"),
             Figure("idle: share of a core", share * 100, "%", 0.05, official="0.03 %",
                    note=f"over {seconds:.0f} s, {polls} polls, check_interval 3"),
         ]
@@ -38,23 +38,23 @@ def idle(seconds: float) -> list[Figure]:
 
 def hundred_jobs(count: int = 100) -> list[Figure]:
     """Jobs whose scripts wait for a line from a FIFO, one each."""
-    with Scene({"executor": "shell"}, concurrent=count, check_interval=1, long_poll=20) as scene:
-        gate = scene.directory / "gate"
+    with Deployment({"executor": "shell"}, concurrent=count, check_interval=1, long_poll=20) as deployment:
+        gate = deployment.directory / "gate"
         os.mkfifo(gate)
         lines = os.open(gate, os.O_RDWR)
-        scene.run(["true"])
-        before = resident(scene.pid)
-        jobs = [scene.gitlab.add_job(["echo waiting $((40 + 2))", f"read line < {gate}"])
+        deployment.run(["true"])
+        before = resident(deployment.pid)
+        jobs = [deployment.gitlab.add_job(["echo waiting $((40 + 2))", f"read line < {gate}"])
                 for _ in range(count)]
         for job in jobs:
-            scene.gitlab.wait_trace(job, "waiting 42", 120)
-        each = (resident(scene.pid) - before) / count
+            deployment.gitlab.wait_trace(job, "waiting 42", 120)
+        each = (resident(deployment.pid) - before) / count
         # Supervisors outlive the daemon, so they are not its children.
-        others = [pid for pid, _ in processes_of(str(scene.directory)) if pid != scene.pid]
+        others = [pid for pid, _ in processes_of(str(deployment.directory)) if pid != deployment.pid]
         shares = [proportional(pid) for pid in others]
         os.write(lines, b"\n" * count)  # a shell reads up to the newline and not more
         for job in jobs:
-            scene.checked(scene.gitlab.wait_finished(job, 120))
+            deployment.checked(deployment.gitlab.wait_finished(job, 120))
         os.close(lines)
         return [
             Figure(f"{count} running shell jobs: the daemon's memory for each",
@@ -94,18 +94,18 @@ def log(repeat: int, size: int = GB) -> list[Figure]:
     costs, peaks, rates, floors = [], [], [], []
     for _ in range(repeat):
         floors.append(_copy_floor())
-        with Scene({"executor": "shell", "output_limit": 8 * MIB}) as scene:
+        with Deployment({"executor": "shell", "output_limit": 8 * MIB}) as deployment:
             text = _build_log(16 * MIB, secrets)
-            source = scene.directory / "log.txt"
+            source = deployment.directory / "log.txt"
             source.write_bytes(text)
             rounds = size // len(text) + 1
             variables = {f"SECRET_{i}": {"value": secret, "masked": True}
                          for i, secret in enumerate(secrets)}
-            before, began = cpu_seconds(scene.pid), time.monotonic()
-            job = scene.run([f"for i in $(seq {rounds}); do cat {source}; done"], timeout=900,
+            before, began = cpu_seconds(deployment.pid), time.monotonic()
+            job = deployment.run([f"for i in $(seq {rounds}); do cat {source}; done"], timeout=900,
                             variables=variables)
-            costs.append((cpu_seconds(scene.pid) - before) * GB / (rounds * len(text)))
-            peaks.append(peak_resident(scene.pid) / MIB)
+            costs.append((cpu_seconds(deployment.pid) - before) * GB / (rounds * len(text)))
+            peaks.append(peak_resident(deployment.pid) / MIB)
             rates.append(rounds * len(text) / MIB / (time.monotonic() - began))
             _check_log(job.trace_log.path, text, rounds, secrets)
     return [

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.bench.engine import Engine, dind_floor, plain_floor
 from tests.bench.figures import Figure, median, spread
-from tests.bench.scene import Scene, arrival, said
+from tests.bench.deployment import Deployment, arrival, printed_time
 from tests.system.docker_harness import bridge_address, docker, image
 
 FIRST = ['echo "first=$(date +%s.%N)"']
@@ -24,15 +24,15 @@ def docker_runner(image_name: str, **docker_options: Any) -> dict[str, Any]:
 def plain(repeat: int) -> list[Figure]:
     engine = Engine()
     floors, scripts, servers, whole = [], [], [], []
-    with Scene(docker_runner("debian"), host=bridge_address()) as scene:
-        scene.run(FIRST)  # fills the helper's volume, once per engine
+    with Deployment(docker_runner("debian"), host=bridge_address()) as deployment:
+        deployment.run(FIRST)  # fills the helper's volume, once per engine
         for _ in range(repeat):
-            engine.wait_gone(scene.short)
+            engine.wait_gone(deployment.short)
             floors.append(plain_floor(engine, image("debian")))
-            job = scene.run(FIRST)
-            scripts.append(said(job, "first") - job.picked)
+            job = deployment.run(FIRST)
+            scripts.append(printed_time(job, "first") - job.picked)
             servers.append(arrival(job, b"first=1") - job.picked)
-            whole.append(scene.gitlab.requests("update", job)[-1].ended - job.picked)
+            whole.append(deployment.gitlab.requests("update", job)[-1].ended - job.picked)
     over = median(servers) - median(floors)
     patch = median([server - script for server, script in zip(servers, scripts)])
     return [
@@ -54,15 +54,15 @@ def dind(repeat: int) -> list[Figure]:
     floors, scripts, servers = [], [], []
     runner = docker_runner("dind", privileged=True)
     script = [*FIRST, "docker version --format 'inner {{.Server.Version}}'"]
-    with Scene(runner, host=bridge_address()) as scene:
-        scene.run(script)
+    with Deployment(runner, host=bridge_address()) as deployment:
+        deployment.run(script)
         for _ in range(repeat):
-            engine.wait_gone(scene.short)
+            engine.wait_gone(deployment.short)
             floors.append(dind_floor(engine, image("dind")))
-            job = scene.run(script)
+            job = deployment.run(script)
             if "\ninner " not in job.text:
                 raise RuntimeError(f"the engine was not usable:\n{job.text}")
-            scripts.append(said(job, "first") - job.picked)
+            scripts.append(printed_time(job, "first") - job.picked)
             servers.append(arrival(job, b"first=1") - job.picked)
     return [
         Figure("dind image: payload → script's first byte, engine usable, over the floor",
@@ -96,11 +96,11 @@ def builder(repeat: int) -> list[Figure]:
             'echo "boot_end=$(date +%s.%N)"',
         ]
         floors, boots = [], []
-        with Scene(runner, host=bridge_address()) as scene:
+        with Deployment(runner, host=bridge_address()) as deployment:
             for _ in range(repeat):
-                job = scene.run(script, timeout=240)
-                floors.append(said(job, "floor_end") - said(job, "floor_begin"))
-                boots.append(said(job, "boot_end") - said(job, "boot_begin"))
+                job = deployment.run(script, timeout=240)
+                floors.append(printed_time(job, "floor_end") - printed_time(job, "floor_begin"))
+                boots.append(printed_time(job, "boot_end") - printed_time(job, "boot_begin"))
     return [
         Figure("builder booted (image on the inner engine), over the image's own start",
                median(boots) - median(floors), "s", 0.5, official="1.0 s",

@@ -7,7 +7,7 @@ from typing import Any
 from tests.bench.docker_jobs import docker_runner
 from tests.bench.figures import Figure
 from tests.bench.process import MIB, peak_resident
-from tests.bench.scene import Scene, said
+from tests.bench.deployment import Deployment, printed_time
 from tests.support.gitlab import Job
 from tests.system.docker_harness import bridge_address
 
@@ -19,32 +19,32 @@ MANY = ("mkdir deps && cd deps && for d in $(seq 100); do mkdir $d; for f in $(s
 STAMP = 'echo "stamp=$(date +%s.%N)"'
 
 
-def before_script(job: Job) -> float:
-    return said(job, "stamp") - job.picked
+def start_seconds(job: Job) -> float:
+    return printed_time(job, "stamp") - job.picked
 
 
-def behind_script(scene: Scene, job: Job) -> float:
-    return scene.gitlab.requests("update", job)[-1].ended - said(job, "stamp")
+def report_seconds(deployment: Deployment, job: Job) -> float:
+    return deployment.gitlab.requests("update", job)[-1].ended - printed_time(job, "stamp")
 
 
 def files(repeat: int) -> list[Figure]:
     empty: dict[str, Any] = {"git_strategy": "empty"}
     cache = [{"key": "bench", "paths": ["deps"]}]
     uploads, downloads, saves, restores = [], [], [], []
-    with Scene(docker_runner("debian", volumes=["/cache"]), host=bridge_address()) as scene:
-        plain = scene.run([STAMP], **empty)
-        floor_before, floor_behind = before_script(plain), behind_script(scene, plain)
+    with Deployment(docker_runner("debian", volumes=["/cache"]), host=bridge_address()) as deployment:
+        plain = deployment.run([STAMP], **empty)
+        floor_start, floor_report = start_seconds(plain), report_seconds(deployment, plain)
         for number in range(repeat):
-            made = scene.run([FILES, STAMP], 600, artifacts={"paths": ["r*", "t*"]}, **empty)
-            uploads.append(behind_script(scene, made) - floor_behind)
-            got = scene.run([STAMP, "test -s t5"], 600, dependencies=[made], **empty)
-            downloads.append(before_script(got) - floor_before)
+            made = deployment.run([FILES, STAMP], 600, artifacts={"paths": ["r*", "t*"]}, **empty)
+            uploads.append(report_seconds(deployment, made) - floor_report)
+            got = deployment.run([STAMP, "test -s t5"], 600, dependencies=[made], **empty)
+            downloads.append(start_seconds(got) - floor_start)
             cache[0]["key"] = f"bench{number}"
-            saved = scene.run([MANY, STAMP], 600, cache=cache, **empty)
-            saves.append(behind_script(scene, saved) - floor_behind)
-            restored = scene.run([STAMP, "test -e deps/100/200.js"], 600, cache=cache, **empty)
-            restores.append(before_script(restored) - floor_before)
-        peak = peak_resident(scene.pid) / MIB
+            saved = deployment.run([MANY, STAMP], 600, cache=cache, **empty)
+            saves.append(report_seconds(deployment, saved) - floor_report)
+            restored = deployment.run([STAMP, "test -e deps/100/200.js"], 600, cache=cache, **empty)
+            restores.append(start_seconds(restored) - floor_start)
+        peak = peak_resident(deployment.pid) / MIB
         size = made.artifact("archive").size / 1e6
     return [
         Figure("500 MB of artifacts: pack and upload", min(uploads), "s", official="7.1 s",

@@ -39,7 +39,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 """
 
 
-def spend(words: list[str], directory: Path) -> Cost:
+def measure_cost(words: list[str], directory: Path) -> Cost:
     """Time and memory of one process."""
     done = subprocess.run([sys.executable, "-S", "-E", "-c", LAUNCHER, *words], cwd=directory,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -51,7 +51,7 @@ def spend(words: list[str], directory: Path) -> Cost:
     return Cost(float(seconds), float(cpu), int(peak) * 1024, text)
 
 
-def peer() -> str:
+def gitlab_ci_local() -> str:
     """The npm package, installed into the cache once."""
     prefix = CACHE / "gitlab-ci-local-4.65.1"
     program = prefix / "node_modules/.bin/gitlab-ci-local"
@@ -80,21 +80,21 @@ def lint(repeat: int) -> list[Figure]:
         thousand, lines = project(Path(scratch) / "1000", 1000)
         ten, _ = project(Path(scratch) / "10000", 10_000)
         words = [str(BIN), "lint"]
-        small = [_ours(words, thousand, 1000) for _ in range(repeat)]
-        large = [_ours(words, ten, 10_000) for _ in range(max(3, repeat // 2))]
-        figures = _own_figures(lines, small, large)
-        return figures + _beside_the_peer(thousand, small, repeat)
+        small = [_runner_cost(words, thousand, 1000) for _ in range(repeat)]
+        large = [_runner_cost(words, ten, 10_000) for _ in range(max(3, repeat // 2))]
+        figures = _runner_figures(lines, small, large)
+        return figures + _compared(thousand, small, repeat)
 
 
-def _ours(words: list[str], directory: Path, jobs: int) -> Cost:
-    cost = spend(words, directory)
+def _runner_cost(words: list[str], directory: Path, jobs: int) -> Cost:
+    cost = measure_cost(words, directory)
     # Hidden jobs are templates, not jobs.
     if f"valid, {jobs} jobs" not in cost.output:
         raise RuntimeError(f"runner lint says: {cost.output[-500:]}")
     return cost
 
 
-def _own_figures(lines: int, small: list[Cost], large: list[Cost]) -> list[Figure]:
+def _runner_figures(lines: int, small: list[Cost], large: list[Cost]) -> list[Figure]:
     seconds = [cost.seconds for cost in small]
     growth = (median([c.cpu for c in large]) / median([c.cpu for c in small])) / 10
     return [
@@ -109,12 +109,12 @@ def _own_figures(lines: int, small: list[Cost], large: list[Cost]) -> list[Figur
     ]
 
 
-def _beside_the_peer(directory: Path, small: list[Cost], repeat: int) -> list[Figure]:
-    program = peer()
+def _compared(directory: Path, small: list[Cost], repeat: int) -> list[Figure]:
+    program = gitlab_ci_local()
     ours, theirs = [], []
     for _ in range(max(3, repeat // 2)):
-        ours.append(_ours([str(BIN), "lint"], directory, 1000).seconds)
-        theirs.append(spend([program, "--list"], directory).seconds)
+        ours.append(_runner_cost([str(BIN), "lint"], directory, 1000).seconds)
+        theirs.append(measure_cost([program, "--list"], directory).seconds)
     ours += [cost.seconds for cost in small]
     return [Figure("lint against gitlab-ci-local (npm, 4.x) on the same files",
                    median(theirs) / median(ours), "×", 20, at_least=True,

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.bench import daemon_cost, docker_jobs, file_jobs, lint_cost, log_path  # noqa: E402
 from tests.bench.figures import Figure, machine, table, write_json  # noqa: E402
-from tests.bench.scene import built  # noqa: E402
+from tests.bench.deployment import built  # noqa: E402
 
 Part = Callable[[argparse.Namespace], list[Figure]]
 PARTS: dict[str, Part] = {

@@ -81,11 +81,11 @@ class Dispatcher:
                 return Response.json(400, {"error": "There was a problem in the JSON you submitted"})
             body = body if isinstance(body, dict) else {}
         if route.runner_call:
-            self._check_manners(route, request, exchange)
+            self._check_request(route, request, exchange)
         answer: Response = route.handler(request, body, exchange, *groups)
         return answer
 
-    def _check_manners(self, route: Route, request: Request, exchange: Exchange) -> None:
+    def _check_request(self, route: Route, request: Request, exchange: Exchange) -> None:
         violate = self.server.recorder.violate
         if route.json_body and request.body_size and request.content_type() != "application/json":
             violate("content_type", f"{request.header('Content-Type')!r} on {route.name}",

@@ -55,14 +55,14 @@ class Fault:
 
     def answer(self, real: Optional[Response]) -> Response:
         if self.action == "status":
-            return self._made_up()
+            return self._invented_answer()
         if self.action == "answer":
-            return self._overlaid(real or Response(500))
+            return self._changed_answer(real or Response(500))
         response = real or Response(500)
         response.damage = Damage(self.action, self.seconds, self.size)
         return response
 
-    def _made_up(self) -> Response:
+    def _invented_answer(self) -> Response:
         headers = {"Content-Type": "application/json"}
         headers.update(self.headers)
         body = self.body
@@ -70,7 +70,7 @@ class Fault:
             body = '{"message":"%d injected"}' % self.status
         return Response(self.status, headers, body.encode())
 
-    def _overlaid(self, real: Response) -> Response:
+    def _changed_answer(self, real: Response) -> Response:
         if self.status:
             real.status = self.status
         for name, value in self.headers.items():

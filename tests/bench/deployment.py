@@ -13,7 +13,7 @@ from tests.support.gitlab import GitLab, Job
 from tests.system.harness import BIN, Daemon, to_toml
 
 
-class Scene:
+class Deployment:
     """Use as a context manager. `runner` is the one [[runners]] entry, `options` are global keys."""
 
     def __init__(self, runner: dict[str, Any], host: str = "127.0.0.1", long_poll: float = 20,
@@ -25,7 +25,7 @@ class Scene:
         self.daemon: Optional[Daemon] = None
         self.short = ""
 
-    def __enter__(self) -> "Scene":
+    def __enter__(self) -> "Deployment":
         self.gitlab.start()
         token = self.gitlab.add_runner().token
         self.short = token.removeprefix("glrt-t1_")[:9]
@@ -86,7 +86,7 @@ def arrival(job: Job, needle: bytes) -> float:
     raise RuntimeError(f"no patch brought byte {at}")
 
 
-def said(job: Job, name: str) -> float:
+def printed_time(job: Job, name: str) -> float:
     """A time that the script printed as a line `name=<seconds since 1970>`, as monotonic seconds."""
     for line in job.text.splitlines():
         if line.startswith(name + "="):
