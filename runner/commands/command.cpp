@@ -55,7 +55,7 @@ void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
 int fail(const base::Error& error) {
     for (const auto& line : base::split(error.message, '\n')) {
-        // The line of a file and the mark under it stay in column.
+        // Lines of a file and the mark below them: without the level in front they stay aligned.
         if (line.starts_with("  "))
             base::log::info(line);
         else

@@ -19,10 +19,10 @@ namespace {
 
 constexpr const char* kDefaultFile = ".gitlab-ci.yml";
 constexpr int kMostConcurrent = 64;
-/// Scripts of one's own have no server to fill: the log is as long as it is.
+/// No server has to store the log, so its size is not limited.
 constexpr std::int64_t kNoLimit = std::int64_t{1} << 40;
 
-/// Built in: images that are there are used, what is missing is pulled.
+/// The settings without --config: images that the machine has are used, others are pulled.
 config::RunnerConfig own_runner() {
     config::RunnerConfig runner;
     runner.executor = "docker";
@@ -55,8 +55,8 @@ base::Result<config::RunnerConfig> configured_runner(const Values& values) {
                                      values.text("config"), wanted));
 }
 
-/// Where caches stay from call to call: below the user's own directory, or in a volume; each
-/// checkout has its own.
+/// Caches stay from call to call: below the user's home directory, or in a volume. Each checkout
+/// has its own.
 void keep_caches(config::RunnerConfig& runner, const std::string& checkout) {
     const std::string mark = base::sha256_hex(checkout).substr(0, 16);
     if (runner.executor == "docker") {
@@ -76,7 +76,7 @@ base::Result<void> use_runner(const Values& values, const std::string& checkout,
     auto runner = configured_runner(values);
     if (!runner) return runner.error();
     runner->name = "exec";
-    // Who the runner is for a server is none of a local job's business.
+    // A local job must not know the runner's token and URL at the server.
     runner->token = base::Secret("local");
     runner->url.clear();
     runner->output_limit_bytes = kNoLimit;
@@ -97,7 +97,7 @@ base::Result<void> use_runner(const Values& values, const std::string& checkout,
     return {};
 }
 
-/// Secrets lie over the file's variables and under those of the command line.
+/// Secrets win over the variables of the file; those of the command line win over secrets.
 base::Result<void> use_secrets(const Values& values, local::ExecOptions& options) {
     pipeline::variables::Collection given;
     for (const std::string& path : values.list("variables-file")) {
@@ -118,8 +118,8 @@ base::Result<void> use_secrets(const Values& values, local::ExecOptions& options
     return {};
 }
 
-/// The flags of `lint` and `pipeline` that make sense here: which commit it is about is said with
-/// --commit.
+/// The flags of `lint` and `pipeline`, without those that choose the commit: that is --commit
+/// here.
 std::vector<Flag> shared_pipeline_flags() {
     std::vector<Flag> flags = pipeline_flags();
     std::erase_if(flags, [](const Flag& flag) {

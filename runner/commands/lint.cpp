@@ -114,7 +114,7 @@ int lint(const Values& values) {
         }
     }
     if (format == "json") {
-        // One file answers as the API does; several, and those of a directory, under their names.
+        // One file: the answer of the API. Several, or a directory: an answer for each file name.
         std::error_code ignored;
         const auto& words = values.words();
         const bool one =

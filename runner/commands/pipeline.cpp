@@ -59,7 +59,8 @@ base::Result<ViewRequest> read_request(const Values& values) {
     return request;
 }
 
-/// Errors as the lint command says them; on standard error, so that a table or a graph stays clean.
+/// Prints problems as the lint command does, but to standard error: standard output has the table
+/// or the graph only.
 void complain(const pipeline::Problems& problems, const pipeline::Loaded& loaded) {
     for (const auto& problem : problems) {
         std::fputs(pipeline::describe(problem, loaded).c_str(), stderr);
@@ -117,7 +118,7 @@ int answer_text(const PipelineContext& context, const Shown& shown, const ViewRe
         print(request.what == "list" ? pipeline::view::table(shown)
                                      : pipeline::view::details(shown, request.jobs));
     }
-    // What was printed comes first where both streams are one.
+    // When both streams go to one file, the table comes before the problems.
     std::fflush(stdout);
     complain(shown.pipeline.errors, shown.loaded);
     return shown.pipeline.errors.empty() ? 0 : 1;

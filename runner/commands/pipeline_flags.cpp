@@ -96,7 +96,6 @@ std::vector<Flag> pipeline_flags() {
     };
 }
 
-/// NAME=VALUE pairs. Values are not repeated in messages, they may be secrets.
 base::Result<pipeline::variables::Collection> pairs_of(const Values& values,
                                                        const std::string& flag) {
     pipeline::variables::Collection all;
@@ -128,7 +127,6 @@ base::Result<std::string> source_of(const Values& values) {
     return source;
 }
 
-/// A token in a file that others may read is no secret any more.
 base::Result<base::Secret> gitlab_token_of(const Values& values) {
     if (!values.has("gitlab-token-file")) {
         const char* token = std::getenv("GITLAB_TOKEN");

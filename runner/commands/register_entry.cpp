@@ -159,7 +159,7 @@ base::Result<Node> load_template(const std::filesystem::path& path) {
     for (const auto& finding : inspection.findings) {
         const std::string said = config::to_string(path, finding);
         if (finding.severity == config::Finding::Severity::kError) return base::invalid_input(said);
-        // A template has neither address nor token; what else is odd is worth a word.
+        // Warnings about a missing address or token are left out: a template has neither.
         if (finding.text.starts_with("unknown key")) base::log::warning(said);
     }
     const Node* runners = root->find("runners");

@@ -24,7 +24,7 @@ base::Result<std::int64_t> number(const Values& values, const std::string& name)
     return value;
 }
 
-/// The first server-side flag that says something else than its default.
+/// The first flag for the server whose value differs from its default.
 std::optional<std::string> server_side_flag(const Values& values) {
     for (const char* name : {"tag", "tag-list", "access-level", "maintenance-note"}) {
         if (!values.text(name).empty()) return name;

@@ -41,7 +41,7 @@ std::string host_name() {
     return buffer.data();
 }
 
-/// Keys that work otherwise than an admin may expect.
+/// Warns of values that do not work as an admin may expect.
 void warn_of_limits(const Node& entry, const config::Config& existing,
                     const std::filesystem::path& path) {
     for (const char* key : {"limit", "request_concurrency"}) {

@@ -42,7 +42,7 @@ base::Result<void> reset_one(const std::filesystem::path& path, const config::Ru
     auto answer = access_token.empty() ? (*session)->reset_token(runner.token)
                                        : (*session)->reset_token_of(runner.id, access_token);
     if (!answer) return answer.error();
-    // From here on the old token is dead: the new one must reach the file.
+    // The old token no longer works from here on, so the new one must be written to the file.
     const config::TokenDates dates{base::rfc3339_utc(base::unix_micros_now() / 1000000),
                                    toml_date(answer->token_expires_at)};
     return edit_entry(path, runner, [&](const std::string& text, std::size_t index) {

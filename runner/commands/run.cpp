@@ -22,8 +22,8 @@ std::string user_name() {
     return found == nullptr ? std::to_string(::geteuid()) : found->pw_name;
 }
 
-/// The official program runs shell jobs as another user; a script that counts on it must not run
-/// with more rights than it thinks.
+/// With --user the official program runs shell jobs as that user. This program cannot, and a script
+/// that relies on it must not run with more rights.
 base::Result<void> check_user(const Values& values, const std::filesystem::path& path) {
     const std::string wanted = values.text("user");
     if (wanted.empty() || wanted == user_name()) return {};

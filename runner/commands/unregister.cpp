@@ -30,7 +30,8 @@ base::Result<const config::RunnerConfig*> choose_leaving(const config::Config& c
                     name.empty() ? "has this token" : fmt::format("is called \"{}\"", name)));
 }
 
-/// TLS files of the command line are for servers whose certificates have changed since.
+/// TLS files on the command line win: the certificates of the server may have changed since the
+/// runner was registered.
 config::RunnerConfig with_flags(config::RunnerConfig runner, const Values& values) {
     if (values.has("tls-ca-file")) runner.tls_ca_file = values.text("tls-ca-file");
     if (values.has("tls-cert-file")) runner.tls_cert_file = values.text("tls-cert-file");

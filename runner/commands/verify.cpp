@@ -20,8 +20,8 @@ bool is_selected(const config::RunnerConfig& runner, const Values& values) {
     return name.empty() && runner.url == url;
 }
 
-/// True when GitLab says that it does not know the runner any more. Whatever else goes wrong is
-/// said and proves nothing.
+/// True when GitLab answers that it does not know the runner. Every other failure is logged and
+/// answers false.
 bool is_removed(const config::Config& config, const config::RunnerConfig& runner,
                 const std::string& system_id) {
     const std::string short_token = config::short_token(runner.token);

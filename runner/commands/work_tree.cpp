@@ -15,31 +15,6 @@ using pipeline::rules::Paths;
 
 namespace {
 
-constexpr std::size_t kPiece = 64U << 10U;
-
-struct Output {
-    int status = 0;
-    std::string text;
-};
-
-base::Task<base::Result<Output>> run(base::SubprocessOptions options) {
-    auto executor = co_await boost::asio::this_coro::executor;
-    auto started = base::Subprocess::start(executor, options);
-    if (!started) co_return started.error();
-    base::Subprocess& program = **started;
-    Output output;
-    while (true) {
-        auto piece = co_await program.read_some(kPiece);
-        if (!piece) co_return piece.error();
-        if (piece->empty()) break;
-        output.text += *piece;
-    }
-    auto status = co_await program.wait();
-    if (!status) co_return status.error();
-    output.status = *status;
-    co_return output;
-}
-
 Paths split_paths(const std::string& text) {
     Paths paths = base::split(text, '\0');
     paths.erase(std::remove(paths.begin(), paths.end(), ""), paths.end());
@@ -56,10 +31,10 @@ base::Result<std::unique_ptr<WorkTree>> WorkTree::open(BlockingCalls& calls,
     options.arguments = {"git", "-C", directory.string(), "rev-parse", "--show-toplevel"};
     options.environment = {"LC_ALL=C"};
     options.errors_with_output = true;
-    auto output = calls.wait<Output>(run(options));
-    if (!output) return output.error();
-    const std::string text(base::trim(output->text));
-    if (output->status == 0) return std::unique_ptr<WorkTree>(new WorkTree(calls, text));
+    auto ended = calls.wait<base::ProgramEnd>(base::run_to_end(calls.executor(), options));
+    if (!ended) return ended.error();
+    const std::string text(base::trim(ended->output));
+    if (ended->status == 0) return std::unique_ptr<WorkTree>(new WorkTree(calls, text));
     const bool none = text.find("not a git repository") != std::string::npos ||
                       text.find("must be run in a work tree") != std::string::npos;
     if (none) return std::unique_ptr<WorkTree>();
@@ -73,14 +48,14 @@ base::Result<std::string> WorkTree::git(std::vector<std::string> arguments) {
     options.arguments = {"git", "-C", top_.string()};
     options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
     options.environment = {"LC_ALL=C", "GIT_OPTIONAL_LOCKS=0"};
-    auto output = calls_.wait<Output>(run(options));
-    if (!output) return output.error();
-    if (output->status != 0) {
+    auto ended = calls_.wait<base::ProgramEnd>(base::run_to_end(calls_.executor(), options));
+    if (!ended) return ended.error();
+    if (ended->status != 0) {
         return base::make_error(
             base::ErrorKind::kIo,
-            fmt::format("git {} ended with {}", base::join(arguments, " "), output->status));
+            fmt::format("git {} ended with {}", base::join(arguments, " "), ended->status));
     }
-    return std::move(output->text);
+    return std::move(ended->output);
 }
 
 std::string WorkTree::answer(std::vector<std::string> arguments) {
@@ -97,7 +72,7 @@ std::string WorkTree::commit_of(const std::string& revision) {
     return answer({"rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"});
 }
 
-/// Of a ref by its whole name: `refs/heads/main^` is a commit, and no branch.
+/// The commit of a ref with its full name, and of nothing else: `refs/heads/main^` is no ref.
 std::string WorkTree::commit_of_ref(const std::string& name) {
     return answer({"show-ref", "--verify", name}).empty() ? std::string() : commit_of(name);
 }
@@ -118,7 +93,7 @@ void WorkTree::look_at(const std::string& given, bool tag) {
         is_tag_ = tag || !name.empty();
         return;
     }
-    if (!tag && ref_ == branch) return;  // with what is not committed
+    if (!tag && ref_ == branch) return;  // uncommitted changes count
     if (!tag) {
         revision_ = commit_of_ref("refs/heads/" + ref);
         if (revision_.empty()) revision_ = commit_of_ref("refs/remotes/origin/" + ref);
@@ -128,8 +103,8 @@ void WorkTree::look_at(const std::string& given, bool tag) {
     is_tag_ = tag || !revision_.empty();
     if (revision_.empty() && !tag) {
         revision_ = commit_of(ref);
-        // A commit without a name is looked at as one of the branch that is checked out, or of the
-        // default one.
+        // A commit without a name counts as one of the branch that is checked out, or of the
+        // default branch.
         if (!revision_.empty()) ref_ = branch;
     }
     known_ = !revision_.empty();
@@ -157,7 +132,7 @@ void WorkTree::describe_ref(pipeline::variables::Checkout& checkout) {
     if (!is_tag_) return;
     const std::string name = "refs/tags/" + ref_;
     if (answer({"cat-file", "-t", name}) != "tag") return;
-    // Not subject and body, which git would make of it: the subject's lines become one there.
+    // %(contents:subject) is not used: git joins the lines of the subject there.
     const std::string whole = answer({"for-each-ref", "--format=%(contents)", name});
     const std::string signature = answer({"for-each-ref", "--format=%(contents:signature)", name});
     checkout.tag_message = base::trim(std::string_view(whole).substr(
@@ -224,7 +199,7 @@ std::optional<Changes> WorkTree::changed_by_push() {
 }
 
 std::optional<Changes> WorkTree::changed_since(const std::string& ref) {
-    // What the server has comes first: a local branch of this name may be old.
+    // The remote branch comes first: the local one may be old.
     std::string since = "origin/" + ref;
     std::string commit = commit_of("refs/remotes/" + since);
     if (commit.empty()) {

@@ -103,7 +103,7 @@ void Display::line(std::size_t index, std::string_view text) {
     erase();
     std::string out = options_.prefixes ? prefix(row) : std::string();
     out += text;
-    // A colour that a script leaves on must not run into other jobs' lines.
+    // A colour that a script leaves on must not change the lines of other jobs.
     if (options_.colours && text.find('\x1b') != std::string_view::npos) out += "\x1b[0m";
     write(out + "\n");
     draw();

@@ -10,7 +10,7 @@ namespace runner::local {
 
 namespace {
 
-/// A shorter value would hide half of every log.
+/// Masking a shorter value would hide much of every log.
 constexpr std::size_t kShortestMasked = 4;
 
 bool is_variable_name(std::string_view text) {
