@@ -79,6 +79,20 @@ base::Result<void> take_environment(const Flag& flag, Values& values) {
 
 }  // namespace
 
+Flag bool_flag(std::vector<std::string> names, std::string help, std::string env) {
+    return {std::move(names), Flag::Kind::kBool, std::move(env), {}, std::move(help)};
+}
+
+Flag text_flag(std::vector<std::string> names, std::string value, std::string help,
+               std::string env) {
+    return {std::move(names), Flag::Kind::kText, std::move(env), std::move(value), std::move(help)};
+}
+
+Flag list_flag(std::vector<std::string> names, std::string value, std::string help,
+               std::string env) {
+    return {std::move(names), Flag::Kind::kList, std::move(env), std::move(value), std::move(help)};
+}
+
 std::string Values::text(std::string_view name) const {
     const auto& all = list(name);
     return all.empty() ? "" : all.back();

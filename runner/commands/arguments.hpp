@@ -27,6 +27,16 @@ struct Flag {
     std::string help;   ///< "": the flag is accepted, but not shown in help
 };
 
+/// Flags by kind. `help` "" makes a flag that help does not show; `env` is its environment
+/// variable.
+Flag bool_flag(std::vector<std::string> names, std::string help, std::string env = {});
+/// The last value counts.
+Flag text_flag(std::vector<std::string> names, std::string value, std::string help,
+               std::string env = {});
+/// Each use of the flag adds a value.
+Flag list_flag(std::vector<std::string> names, std::string value, std::string help,
+               std::string env = {});
+
 /// The values that flags and environment variables give.
 class Values {
   public:

@@ -128,13 +128,9 @@ int lint(const Values& values) {
 }  // namespace
 
 Command lint_command() {
-    using Kind = Flag::Kind;
-    std::vector<Flag> flags{{{"format"},
-                             Kind::kText,
-                             "",
-                             "FORMAT",
-                             "text or json, the latter in the shape of GitLab's lint API"},
-                            {{"dry-run"}, Kind::kBool, "", "", "evaluate rules, too"}};
+    std::vector<Flag> flags{text_flag({"format"}, "FORMAT",
+                                      "text or json, the latter in the shape of GitLab's lint API"),
+                            bool_flag({"dry-run"}, "evaluate rules, too")};
     for (Flag& flag : pipeline_flags()) flags.push_back(std::move(flag));
     return {
         .name = "lint",

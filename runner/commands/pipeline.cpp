@@ -153,10 +153,9 @@ int show_pipeline(const Values& values) {
 }  // namespace
 
 Command pipeline_command() {
-    using Kind = Flag::Kind;
     std::vector<Flag> flags{
-        {{"file", "f"}, Kind::kText, "", "FILE", "default: .gitlab-ci.yml"},
-        {{"format"}, Kind::kText, "", "FORMAT", "list, show: text or json; graph: dot or mermaid"}};
+        text_flag({"file", "f"}, "FILE", "default: .gitlab-ci.yml"),
+        text_flag({"format"}, "FORMAT", "list, show: text or json; graph: dot or mermaid")};
     for (Flag& flag : pipeline_flags()) flags.push_back(std::move(flag));
     return {
         .name = "pipeline",

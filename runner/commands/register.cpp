@@ -19,21 +19,12 @@ int register_runner(const Values& values) {
 Command register_command() {
     std::vector<Flag> flags = {
         config_flag(),
-        {{"non-interactive", "n"},
-         Flag::Kind::kBool,
-         "REGISTER_NON_INTERACTIVE",
-         "",
-         "ask nothing"},
-        {{"template-config"},
-         Flag::Kind::kText,
-         "TEMPLATE_CONFIG_FILE",
-         "FILE",
-         "TOML with one [[runners]] entry; fills in what is not given otherwise"},
-        {{"leave-runner"},
-         Flag::Kind::kBool,
-         "REGISTER_LEAVE_RUNNER",
-         "",
-         "do not take the runner back when a later step fails"},
+        bool_flag({"non-interactive", "n"}, "ask nothing", "REGISTER_NON_INTERACTIVE"),
+        text_flag({"template-config"}, "FILE",
+                  "TOML with one [[runners]] entry; fills in what is not given otherwise",
+                  "TEMPLATE_CONFIG_FILE"),
+        bool_flag({"leave-runner"}, "do not take the runner back when a later step fails",
+                  "REGISTER_LEAVE_RUNNER"),
     };
     for (auto part : {registration_flags(), entry_flags()})
         flags.insert(flags.end(), part.begin(), part.end());

@@ -120,11 +120,9 @@ std::vector<Flag> entry_flags() {
         const std::string help = key.set == nullptr ? "" : std::string(key.help);
         flags.push_back({names, kind, config::env_name(section, key), value_word(key.type), help});
     });
-    flags.push_back({{"registry"},
-                     Flag::Kind::kList,
-                     "",
-                     "K=V,…",
-                     "a [[runners.registry]] table, as host=r:5000,address=10.0.0.5,http=true"});
+    flags.push_back(
+        list_flag({"registry"}, "K=V,…",
+                  "a [[runners.registry]] table, as host=r:5000,address=10.0.0.5,http=true"));
     return flags;
 }
 

@@ -63,7 +63,6 @@ int run(const Values& values) {
 }  // namespace
 
 Command run_command() {
-    using Kind = Flag::Kind;
     return {
         .name = "run",
         .summary = "ask GitLab for jobs and run them",
@@ -76,23 +75,13 @@ Command run_command() {
         .examples =
             "  runner run\n  runner run --config ./config.toml --listen-address 127.0.0.1:9252\n",
         .flags = {config_flag(),
-                  {{"working-directory", "d"},
-                   Kind::kText,
-                   "",
-                   "DIR",
-                   "where shell jobs have their builds"},
-                  {{"listen-address"},
-                   Kind::kText,
-                   "LISTEN_ADDRESS",
-                   "HOST:PORT",
-                   "status page and metrics; wins over the file"},
-                  {{"user", "u"},
-                   Kind::kText,
-                   "",
-                   "NAME",
-                   "refused for shell jobs unless the daemon runs as this user"},
-                  {{"service", "n"}, Kind::kText, "", "NAME", ""},
-                  {{"syslog"}, Kind::kBool, "LOG_SYSLOG", "", ""}},
+                  text_flag({"working-directory", "d"}, "DIR",
+                            "where shell jobs have their builds"),
+                  text_flag({"listen-address"}, "HOST:PORT",
+                            "status page and metrics; wins over the file", "LISTEN_ADDRESS"),
+                  text_flag({"user", "u"}, "NAME",
+                            "refused for shell jobs unless the daemon runs as this user"),
+                  text_flag({"service", "n"}, "NAME", ""), bool_flag({"syslog"}, "", "LOG_SYSLOG")},
         .run = run};
 }
 

@@ -92,12 +92,9 @@ Command status_command() {
             "  runner status\n  runner status --json\n  runner status --listen-address "
             "10.0.0.5:9252\n",
         .flags = {config_flag(),
-                  {{"listen-address"},
-                   Flag::Kind::kText,
-                   "LISTEN_ADDRESS",
-                   "HOST:PORT",
-                   "where the daemon listens"},
-                  {{"json"}, Flag::Kind::kBool, "", "", "the page as it is, for programs"}},
+                  text_flag({"listen-address"}, "HOST:PORT", "where the daemon listens",
+                            "LISTEN_ADDRESS"),
+                  bool_flag({"json"}, "the page as it is, for programs")},
         .run = status};
 }
 

@@ -101,26 +101,13 @@ Command unregister_command() {
             "https://gitlab.example.com --token "
             "\"$TOKEN\"\n  runner unregister --all-runners\n",
         .flags =
-            {config_flag(),
-             {{"name", "n"}, Flag::Kind::kText, "", "NAME", "the runner of this name"},
-             {{"token", "t"},
-              Flag::Kind::kText,
-              "CI_SERVER_TOKEN",
-              "TOKEN",
-              "the runner with this token"},
-             {{"url", "u"}, Flag::Kind::kText, "CI_SERVER_URL", "URL", "and this address"},
-             {{"all-runners"}, Flag::Kind::kBool, "", "", "all of them"},
-             {{"tls-ca-file"},
-              Flag::Kind::kText,
-              "CI_SERVER_TLS_CA_FILE",
-              "FILE",
-              "certificates to trust"},
-             {{"tls-cert-file"},
-              Flag::Kind::kText,
-              "CI_SERVER_TLS_CERT_FILE",
-              "FILE",
-              "client certificate"},
-             {{"tls-key-file"}, Flag::Kind::kText, "CI_SERVER_TLS_KEY_FILE", "FILE", "its key"}},
+            {config_flag(), text_flag({"name", "n"}, "NAME", "the runner of this name"),
+             text_flag({"token", "t"}, "TOKEN", "the runner with this token", "CI_SERVER_TOKEN"),
+             text_flag({"url", "u"}, "URL", "and this address", "CI_SERVER_URL"),
+             bool_flag({"all-runners"}, "all of them"),
+             text_flag({"tls-ca-file"}, "FILE", "certificates to trust", "CI_SERVER_TLS_CA_FILE"),
+             text_flag({"tls-cert-file"}, "FILE", "client certificate", "CI_SERVER_TLS_CERT_FILE"),
+             text_flag({"tls-key-file"}, "FILE", "its key", "CI_SERVER_TLS_KEY_FILE")},
         .run = unregister};
 }
 

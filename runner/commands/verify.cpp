@@ -91,15 +91,10 @@ Command verify_command() {
             "answer\n\"forbidden\" means that a runner is gone; a server that cannot be reached "
             "proves nothing.",
         .examples = "  runner verify\n  runner verify --name builder-1\n  runner verify --delete\n",
-        .flags = {config_flag(),
-                  {{"name", "n"}, Flag::Kind::kText, "", "NAME", "only the runner of this name"},
-                  {{"url", "u"}, Flag::Kind::kText, "", "URL", "only with this address"},
-                  {{"token", "t"}, Flag::Kind::kText, "", "TOKEN", "only with this token"},
-                  {{"delete"},
-                   Flag::Kind::kBool,
-                   "",
-                   "",
-                   "take runners that are gone out of the configuration"}},
+        .flags = {config_flag(), text_flag({"name", "n"}, "NAME", "only the runner of this name"),
+                  text_flag({"url", "u"}, "URL", "only with this address"),
+                  text_flag({"token", "t"}, "TOKEN", "only with this token"),
+                  bool_flag({"delete"}, "take runners that are gone out of the configuration")},
         .run = verify};
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "runner/commands/blocking_calls.hpp"
+#include "runner/commands/git_program.hpp"
 #include "runner/pipeline/rules/facts.hpp"
 #include "runner/pipeline/variables/predefined.hpp"
 
@@ -54,19 +54,14 @@ class WorkTree {
   private:
     WorkTree(BlockingCalls& calls, std::filesystem::path top);
 
-    base::Result<std::string> git(std::vector<std::string> arguments);
-    std::string answer(std::vector<std::string> arguments);  ///< trimmed, "" for a failure
-    pipeline::rules::Paths paths(std::vector<std::string> arguments);
-    std::string commit_of(const std::string& revision);  ///< "" when there is none
-    std::string commit_of_ref(const std::string& name);
     std::string own_commit();
     std::optional<Changes> changes(const std::string& base, const std::string& since);
     void describe_ref(pipeline::variables::Checkout& checkout);
     void describe_commit(pipeline::variables::Checkout& checkout);
     std::string default_branch();
 
-    BlockingCalls& calls_;
     std::filesystem::path top_;
+    GitProgram git_;
     std::string ref_;
     bool is_tag_ = false;
     bool known_ = true;

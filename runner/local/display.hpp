@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <functional>
@@ -8,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runner/pipeline/state/status.hpp"
+#include "runner/local/display_row.hpp"
 
 namespace runner::local {
 
@@ -25,7 +24,8 @@ class Display {
         bool prefixes = true;  ///< see use_prefixes()
     };
 
-    Display(std::FILE* out, Options options) : out_(out), options_(options) {}
+    Display(std::FILE* out, Options options)
+        : out_(out), options_(options), style_{.colours = options.colours} {}
 
     /// Whether log lines begin with the name of their job. Without names, only one job may run.
     void use_prefixes(bool on) { options_.prefixes = on; }
@@ -52,35 +52,17 @@ class Display {
     [[nodiscard]] bool broken() const { return broken_; }
 
   private:
-    using Clock = std::chrono::steady_clock;
-    struct Row {
-        std::string name;
-        std::string stage;
-        pipeline::state::Status status = pipeline::state::Status::kCreated;
-        std::string note;
-        std::function<std::string()> detail;
-        Clock::time_point started;
-        Clock::duration took{};
-        bool began = false;
-    };
-
     void write(std::string_view text);
     void erase();
     void draw();
-    [[nodiscard]] std::string live_line(const Row& row, std::size_t width) const;
-    [[nodiscard]] std::string painted(const Row& row) const;
-    [[nodiscard]] std::string prefix(const Row& row) const;
 
     std::FILE* out_;
     Options options_;
-    std::vector<Row> rows_;
-    std::size_t name_width_ = 0;
-    std::size_t drawn_ = 0;
+    std::vector<DisplayRow> rows_;
+    RowStyle style_;
+    std::size_t drawn_ = 0;  ///< lines of the live block that are on the terminal
     bool hidden_ = false;
     bool broken_ = false;
 };
-
-/// A time for users to read: "1m05s", "0.4s".
-std::string readable(std::chrono::nanoseconds time);
 
 }  // namespace runner::local
