@@ -247,25 +247,23 @@ Command exec_command() {
         bool_flag({"shell"}, "open a shell where a job failed, before it is removed")};
     const auto shared = shared_pipeline_flags();
     flags.insert(flags.end(), shared.begin(), shared.end());
-    return {
-        .name = "exec",
-        .summary = "run jobs of .gitlab-ci.yml on this machine",
-        .usage = "[JOB …] [flags]",
-        .description =
-            "Runs the pipeline of this git checkout on this machine, with the engine that runs "
-            "GitLab's jobs; or the "
-            "jobs\nthat are named. Jobs get the work tree as it is, what is not committed "
-            "included.\n"
-            "Exit code: 0 when the pipeline succeeded, 1 when not; of a single job the exit code "
-            "of "
-            "its script.",
-        .examples =
-            "  runner exec\n  runner exec test --needs\n  runner exec build --executor shell --var "
-            "MODE=fast\n"
-            "  runner exec --commit v1.2 --manual all --variables-file ~/.ci-secrets\n",
-        .flags = flags,
-        .run = exec,
-        .takes_words = true};
+    return {.name = "exec",
+            .summary = "run jobs of .gitlab-ci.yml on this machine",
+            .usage = "[JOB …] [flags]",
+            .description =
+                "Runs the pipeline of this git checkout on this machine, with the engine that runs "
+                "GitLab's jobs; or the jobs\n"
+                "that are named. Jobs get the work tree as it is, what is not committed included.\n"
+                "Exit code: 0 when the pipeline succeeded, 1 when not; of a single job the exit "
+                "code of its script.",
+            .examples =
+                "  runner exec\n"
+                "  runner exec test --needs\n"
+                "  runner exec build --executor shell --var MODE=fast\n"
+                "  runner exec --commit v1.2 --manual all --variables-file ~/.ci-secrets\n",
+            .flags = flags,
+            .run = exec,
+            .takes_words = true};
 }
 
 }  // namespace runner::commands

@@ -132,21 +132,21 @@ Command lint_command() {
                                       "text or json, the latter in the shape of GitLab's lint API"),
                             bool_flag({"dry-run"}, "evaluate rules, too")};
     for (Flag& flag : pipeline_flags()) flags.push_back(std::move(flag));
-    return {
-        .name = "lint",
-        .summary = "check .gitlab-ci.yml as GitLab does",
-        .usage = "[FILE|DIRECTORY …] [flags]",
-        .description =
-            "Checks .gitlab-ci.yml as GitLab does, and names the place of each error. Exit code 1 "
-            "when one is not valid.\n"
-            "With --dry-run it also decides which jobs a pipeline would get; `runner pipeline "
-            "list` shows them.",
-        .examples =
-            "  runner lint\n  runner lint ci/ --format json\n"
-            "  runner lint --dry-run --ref v1.0 --tag --var DEPLOY=yes --changed src/main.c\n",
-        .flags = std::move(flags),
-        .run = lint,
-        .takes_words = true};
+    return {.name = "lint",
+            .summary = "check .gitlab-ci.yml as GitLab does",
+            .usage = "[FILE|DIRECTORY …] [flags]",
+            .description =
+                "Checks .gitlab-ci.yml as GitLab does, and names the place of each error. Exit "
+                "code 1 when one is not valid.\n"
+                "With --dry-run it also decides which jobs a pipeline would get; `runner pipeline "
+                "list` shows them.",
+            .examples =
+                "  runner lint\n"
+                "  runner lint ci/ --format json\n"
+                "  runner lint --dry-run --ref v1.0 --tag --var DEPLOY=yes --changed src/main.c\n",
+            .flags = std::move(flags),
+            .run = lint,
+            .takes_words = true};
 }
 
 }  // namespace runner::commands

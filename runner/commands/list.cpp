@@ -30,7 +30,9 @@ Command list_command() {
             .summary = "the runners in the configuration",
             .usage = "[flags]",
             .description = "Lists the runners in the configuration, with their tokens.",
-            .examples = "  runner list\n  runner list --config ./config.toml\n",
+            .examples =
+                "  runner list\n"
+                "  runner list --config ./config.toml\n",
             .flags = {config_flag()},
             .run = list};
 }

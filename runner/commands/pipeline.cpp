@@ -157,26 +157,24 @@ Command pipeline_command() {
         text_flag({"file", "f"}, "FILE", "default: .gitlab-ci.yml"),
         text_flag({"format"}, "FORMAT", "list, show: text or json; graph: dot or mermaid")};
     for (Flag& flag : pipeline_flags()) flags.push_back(std::move(flag));
-    return {
-        .name = "pipeline",
-        .summary = "which jobs a pipeline would get, and why",
-        .usage = "list|show [JOB …]|graph [flags]",
-        .description =
-            "Decides which jobs a pipeline would get, and says why each is in or out.\n"
-            "list is a table, show tells everything about jobs, rule by rule, graph draws what "
-            "waits "
-            "for what.\n"
-            "What no flag says is taken from the git checkout. Exit code 1: no pipeline; 2: wrong "
-            "usage.",
-        .examples =
-            "  runner pipeline list\n"
-            "  runner pipeline list --ref v1.0 --tag --format json\n"
-            "  runner pipeline show deploy --merge-request --target main --var DEPLOY=yes\n"
-            "  runner pipeline graph | dot -Tsvg > pipeline.svg\n",
-        .flags = std::move(flags),
-        .run = show_pipeline,
-        .takes_words = true,
-        .wrong_usage = kWrongUsage};
+    return {.name = "pipeline",
+            .summary = "which jobs a pipeline would get, and why",
+            .usage = "list|show [JOB …]|graph [flags]",
+            .description =
+                "Decides which jobs a pipeline would get, and says why each is in or out.\n"
+                "list is a table, show tells everything about jobs, rule by rule, graph draws what "
+                "waits for what.\n"
+                "What no flag says is taken from the git checkout. Exit code 1: no pipeline; 2: "
+                "wrong usage.",
+            .examples =
+                "  runner pipeline list\n"
+                "  runner pipeline list --ref v1.0 --tag --format json\n"
+                "  runner pipeline show deploy --merge-request --target main --var DEPLOY=yes\n"
+                "  runner pipeline graph | dot -Tsvg > pipeline.svg\n",
+            .flags = std::move(flags),
+            .run = show_pipeline,
+            .takes_words = true,
+            .wrong_usage = kWrongUsage};
 }
 
 }  // namespace runner::commands

@@ -91,15 +91,12 @@ Command reset_token_command() {
         .usage = "[flags]",
         .description =
             "Gets a new authentication token and writes it into the configuration. The old one "
-            "stops "
-            "working at once, "
-            "also for\nother machines that share it. With an access token (--pat) this works "
-            "for an "
-            "expired one, too.",
+            "stops working at once, also for\n"
+            "other machines that share it. With an access token (--pat) this works for an expired "
+            "one, too.",
         .examples =
-            "  runner reset-token --name builder-1\n  runner reset-token --url "
-            "https://gitlab.example.com --id 42 "
-            "--pat-file ~/.pat\n",
+            "  runner reset-token --name builder-1\n"
+            "  runner reset-token --url https://gitlab.example.com --id 42 --pat-file ~/.pat\n",
         .flags = {config_flag(), text_flag({"name", "n"}, "NAME", "the runner of this name"),
                   text_flag({"url", "u"}, "URL", "with --id: the runner at this address",
                             "CI_SERVER_URL"),

@@ -69,11 +69,11 @@ Command run_command() {
         .usage = "[flags]",
         .description =
             "Asks GitLab for jobs and runs them, in the foreground. SIGQUIT waits for running jobs "
-            "and "
-            "leaves; SIGTERM "
-            "and SIGINT\nstop them first; SIGHUP reads the configuration again.",
+            "and leaves; SIGTERM and SIGINT\n"
+            "stop them first; SIGHUP reads the configuration again.",
         .examples =
-            "  runner run\n  runner run --config ./config.toml --listen-address 127.0.0.1:9252\n",
+            "  runner run\n"
+            "  runner run --config ./config.toml --listen-address 127.0.0.1:9252\n",
         .flags = {config_flag(),
                   text_flag({"working-directory", "d"}, "DIR",
                             "where shell jobs have their builds"),

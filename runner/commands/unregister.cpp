@@ -94,12 +94,12 @@ Command unregister_command() {
         .usage = "[flags]",
         .description =
             "Takes a runner back at GitLab and out of the configuration. A runner that was made in "
-            "GitLab (glrt-…) "
-            "stays there;\nonly this machine is forgotten.",
+            "GitLab (glrt-…) stays there;\n"
+            "only this machine is forgotten.",
         .examples =
-            "  runner unregister --name builder-1\n  runner unregister --url "
-            "https://gitlab.example.com --token "
-            "\"$TOKEN\"\n  runner unregister --all-runners\n",
+            "  runner unregister --name builder-1\n"
+            "  runner unregister --url https://gitlab.example.com --token \"$TOKEN\"\n"
+            "  runner unregister --all-runners\n",
         .flags =
             {config_flag(), text_flag({"name", "n"}, "NAME", "the runner of this name"),
              text_flag({"token", "t"}, "TOKEN", "the runner with this token", "CI_SERVER_TOKEN"),

@@ -87,10 +87,13 @@ Command verify_command() {
         .usage = "[flags]",
         .description =
             "Asks GitLab whether the runners in the configuration, or the selected ones, are still "
-            "valid. Only the "
-            "answer\n\"forbidden\" means that a runner is gone; a server that cannot be reached "
-            "proves nothing.",
-        .examples = "  runner verify\n  runner verify --name builder-1\n  runner verify --delete\n",
+            "valid. Only the answer\n"
+            "\"forbidden\" means that a runner is gone; a server that cannot be reached proves "
+            "nothing.",
+        .examples =
+            "  runner verify\n"
+            "  runner verify --name builder-1\n"
+            "  runner verify --delete\n",
         .flags = {config_flag(), text_flag({"name", "n"}, "NAME", "only the runner of this name"),
                   text_flag({"url", "u"}, "URL", "only with this address"),
                   text_flag({"token", "t"}, "TOKEN", "only with this token"),
