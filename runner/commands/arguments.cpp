@@ -28,7 +28,7 @@ const Flag* find_flag(const std::vector<Flag>& flags, std::string_view name) {
     return nullptr;
 }
 
-/// Nothing behind "=" is repeated, it may be a token.
+/// The message does not repeat what follows "=": it may be a token.
 std::string unknown_flag(const std::vector<Flag>& flags, const std::string& argument) {
     const std::string shown = argument.substr(0, argument.find('='));
     std::vector<std::string> names;
@@ -39,13 +39,13 @@ std::string unknown_flag(const std::vector<Flag>& flags, const std::string& argu
                        near.empty() ? "" : fmt::format("; did you mean {}?", with_dashes(near)));
 }
 
-/// Takes the flag at the front of what is left, with its value.
+/// Takes the flag at `at` with its value, and moves `at` behind them.
 base::Result<void> take_flag(const std::vector<Flag>& flags,
                              const std::vector<std::string>& arguments, std::size_t& at,
                              Given& given) {
     const std::string& argument = arguments[at++];
     const auto equals = argument.find('=');
-    // Long names are taken with one dash, too.
+    // A long name may have one dash only.
     const std::string name = argument.substr(0, equals).substr(argument[1] == '-' ? 2 : 1);
     const Flag* flag = find_flag(flags, name);
     if (flag == nullptr) return base::invalid_input(unknown_flag(flags, argument));
@@ -78,6 +78,20 @@ base::Result<void> take_environment(const Flag& flag, Values& values) {
 }
 
 }  // namespace
+
+Flag bool_flag(std::vector<std::string> names, std::string help, std::string env) {
+    return {std::move(names), Flag::Kind::kBool, std::move(env), {}, std::move(help)};
+}
+
+Flag text_flag(std::vector<std::string> names, std::string value, std::string help,
+               std::string env) {
+    return {std::move(names), Flag::Kind::kText, std::move(env), std::move(value), std::move(help)};
+}
+
+Flag list_flag(std::vector<std::string> names, std::string value, std::string help,
+               std::string env) {
+    return {std::move(names), Flag::Kind::kList, std::move(env), std::move(value), std::move(help)};
+}
 
 std::string Values::text(std::string_view name) const {
     const auto& all = list(name);

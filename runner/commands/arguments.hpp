@@ -10,31 +10,44 @@
 
 namespace runner::commands {
 
-/// One flag of a command. Rules are the official program's: `--flag value`, `--flag=value`, `-f
-/// value`, also `-flag value`; a boolean is `--flag` or `--flag=false` and takes no separate value;
-/// a list is repeated. The flag wins over its environment variable.
+/// One flag of a command. The forms are those of the official program: `--flag value`,
+/// `--flag=value`, `-f value`, and also `-flag value`. A boolean is `--flag` or `--flag=false`; it
+/// takes no separate value. A list is given by repeating the flag. The command line wins over the
+/// environment variable.
 struct Flag {
     enum class Kind { kBool, kText, kList };
 
-    std::vector<std::string>
-        names;  ///< without dashes; the first is the one that values are asked by
+    /// Without dashes. Values are looked up by the first one.
+    std::vector<std::string> names;
     Kind kind = Kind::kText;
-    std::string env;    ///< "" for none; empty variables count as not set; lists have commas
-    std::string value;  ///< what stands for the value in help: "URL"
-    std::string help;   ///< "": accepted, not shown
+    /// The environment variable, "" for none. An empty variable counts as not set; commas separate
+    /// the values of a list.
+    std::string env;
+    std::string value;  ///< what help shows for the value: "URL"
+    std::string help;   ///< "": the flag is accepted, but not shown in help
 };
 
-/// What was given, by flag or environment.
+/// Flags by kind. `help` "" makes a flag that help does not show; `env` is its environment
+/// variable.
+Flag bool_flag(std::vector<std::string> names, std::string help, std::string env = {});
+/// The last value counts.
+Flag text_flag(std::vector<std::string> names, std::string value, std::string help,
+               std::string env = {});
+/// Each use of the flag adds a value.
+Flag list_flag(std::vector<std::string> names, std::string value, std::string help,
+               std::string env = {});
+
+/// The values that flags and environment variables give.
 class Values {
   public:
     [[nodiscard]] bool has(std::string_view name) const {
         return given_.find(name) != given_.end();
     }
-    /// "" when not given; the last one of several.
+    /// "" when not given. Of several values, the last one.
     [[nodiscard]] std::string text(std::string_view name) const;
     [[nodiscard]] const std::vector<std::string>& list(std::string_view name) const;
     [[nodiscard]] bool flag(std::string_view name) const;
-    /// What is not a flag.
+    /// Arguments that are no flags.
     [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
 
     void set(std::string name, std::vector<std::string> texts) {
@@ -47,11 +60,11 @@ class Values {
     std::vector<std::string> words_;
 };
 
-/// Go's words for booleans: 1, t, true, 0, f, false in any case.
+/// Booleans as Go reads them: 1, t, true, 0, f, false in upper or lower case. Nothing for others.
 std::optional<bool> parse_boolean(std::string_view text);
 
-/// Reads the arguments behind the command's name. A failure is kInvalidInput and names the flag;
-/// values are not repeated, they may be tokens.
+/// Reads the arguments after the command's name. A failure is kInvalidInput and names the flag, but
+/// not its value, which may be a token.
 base::Result<Values> parse_arguments(const std::vector<Flag>& flags,
                                      const std::vector<std::string>& arguments);
 

@@ -12,9 +12,9 @@
 
 namespace runner::commands {
 
-/// Awaits coroutines for code that is none, one after another on the calling thread. SIGINT and
-/// SIGTERM end a call with kCancelled; the next call works again, so that what was begun can be
-/// taken back. What the coroutines use may live on executor(), and must end before this object.
+/// Lets code that is no coroutine await coroutines, one after another, on the calling thread.
+/// SIGINT and SIGTERM end a call with kCancelled. The next call works again, so that a command can
+/// undo what it has begun. Objects that use executor() must be destroyed before this object.
 class BlockingCalls {
   public:
     BlockingCalls() = default;

@@ -14,7 +14,7 @@
 namespace runner::commands {
 
 Flag config_flag() {
-    return {{"config", "c"}, Flag::Kind::kText, "CONFIG_FILE", "FILE", "the configuration file"};
+    return text_flag({"config", "c"}, "FILE", "the configuration file", "CONFIG_FILE");
 }
 
 std::filesystem::path config_path(const Values& values) {
@@ -24,15 +24,12 @@ std::filesystem::path config_path(const Values& values) {
 
 std::vector<Flag> global_flags() {
     return {
-        {{"debug"}, Flag::Kind::kBool, "RUNNER_DEBUG", "", "log what happens inside"},
-        {{"log-level", "l"},
-         Flag::Kind::kText,
-         "LOG_LEVEL",
-         "LEVEL",
-         "debug, info, warn, error, fatal or panic"},
-        {{"log-format"}, Flag::Kind::kText, "LOG_FORMAT", "FORMAT", "runner, text or json"},
-        {{"cpuprofile"}, Flag::Kind::kText, "CPU_PROFILE", "FILE", ""},
-        {{"help", "h"}, Flag::Kind::kBool, "", "", "this text"},
+        bool_flag({"debug"}, "log what happens inside", "RUNNER_DEBUG"),
+        text_flag({"log-level", "l"}, "LEVEL", "debug, info, warn, error, fatal or panic",
+                  "LOG_LEVEL"),
+        text_flag({"log-format"}, "FORMAT", "runner, text or json", "LOG_FORMAT"),
+        text_flag({"cpuprofile"}, "FILE", "", "CPU_PROFILE"),
+        bool_flag({"help", "h"}, "this text"),
     };
 }
 
@@ -55,7 +52,7 @@ void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
 int fail(const base::Error& error) {
     for (const auto& line : base::split(error.message, '\n')) {
-        // The line of a file and the mark under it stay in column.
+        // Lines of a file and the mark below them: without the level in front they stay aligned.
         if (line.starts_with("  "))
             base::log::info(line);
         else

@@ -54,9 +54,11 @@ Command config_command() {
             .usage = "lint [flags]",
             .description =
                 "Checks config.toml without changing it: syntax, types, unknown keys, entries that "
-                "cannot work. Exit code 1 "
-                "when there\nis more than notes. (`lint` by itself is about .gitlab-ci.yml.)",
-            .examples = "  runner config lint\n  runner config lint --config ./config.toml\n",
+                "cannot work. Exit code 1 when there\n"
+                "is more than notes. (`lint` by itself is about .gitlab-ci.yml.)",
+            .examples =
+                "  runner config lint\n"
+                "  runner config lint --config ./config.toml\n",
             .flags = {config_flag()},
             .run = config,
             .takes_words = true};

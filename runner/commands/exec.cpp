@@ -19,10 +19,10 @@ namespace {
 
 constexpr const char* kDefaultFile = ".gitlab-ci.yml";
 constexpr int kMostConcurrent = 64;
-/// Scripts of one's own have no server to fill: the log is as long as it is.
+/// No server has to store the log, so its size is not limited.
 constexpr std::int64_t kNoLimit = std::int64_t{1} << 40;
 
-/// Built in: images that are there are used, what is missing is pulled.
+/// The settings without --config: images that the machine has are used, others are pulled.
 config::RunnerConfig own_runner() {
     config::RunnerConfig runner;
     runner.executor = "docker";
@@ -55,8 +55,8 @@ base::Result<config::RunnerConfig> configured_runner(const Values& values) {
                                      values.text("config"), wanted));
 }
 
-/// Where caches stay from call to call: below the user's own directory, or in a volume; each
-/// checkout has its own.
+/// Caches stay from call to call: below the user's home directory, or in a volume. Each checkout
+/// has its own.
 void keep_caches(config::RunnerConfig& runner, const std::string& checkout) {
     const std::string mark = base::sha256_hex(checkout).substr(0, 16);
     if (runner.executor == "docker") {
@@ -76,7 +76,7 @@ base::Result<void> use_runner(const Values& values, const std::string& checkout,
     auto runner = configured_runner(values);
     if (!runner) return runner.error();
     runner->name = "exec";
-    // Who the runner is for a server is none of a local job's business.
+    // A local job must not know the runner's token and URL at the server.
     runner->token = base::Secret("local");
     runner->url.clear();
     runner->output_limit_bytes = kNoLimit;
@@ -97,7 +97,7 @@ base::Result<void> use_runner(const Values& values, const std::string& checkout,
     return {};
 }
 
-/// Secrets lie over the file's variables and under those of the command line.
+/// Secrets win over the variables of the file; those of the command line win over secrets.
 base::Result<void> use_secrets(const Values& values, local::ExecOptions& options) {
     pipeline::variables::Collection given;
     for (const std::string& path : values.list("variables-file")) {
@@ -118,8 +118,8 @@ base::Result<void> use_secrets(const Values& values, local::ExecOptions& options
     return {};
 }
 
-/// The flags of `lint` and `pipeline` that make sense here: which commit it is about is said with
-/// --commit.
+/// The flags of `lint` and `pipeline`, without those that choose the commit: that is --commit
+/// here.
 std::vector<Flag> shared_pipeline_flags() {
     std::vector<Flag> flags = pipeline_flags();
     std::erase_if(flags, [](const Flag& flag) {
@@ -228,67 +228,42 @@ int exec(const Values& values) {
 }  // namespace
 
 Command exec_command() {
-    using Kind = Flag::Kind;
     std::vector<Flag> flags{
-        {{"file", "f"},
-         Kind::kText,
-         "",
-         "FILE",
-         "the configuration, from the checkout's root; default .gitlab-ci.yml"},
-        {{"needs"}, Kind::kBool, "", "", "run what the named jobs need, too"},
-        {{"commit"}, Kind::kText, "", "REF", "a clean checkout of this commit, branch or tag"},
-        {{"clean"}, Kind::kBool, "", "", "leave out what is not committed"},
-        {{"variables-file"},
-         Kind::kList,
-         "",
-         "FILE",
-         "secrets, NAME=VALUE a line or NAME=@FILE; only its owner may read it"},
-        {{"manual"},
-         Kind::kList,
-         "",
-         "NAME|all",
-         "play this manual job without asking; repeatable"},
-        {{"no-delay"}, Kind::kBool, "", "", "start delayed jobs at once"},
-        {{"concurrency"},
-         Kind::kText,
-         "",
-         "N",
-         "how many jobs run at once; default: this machine's cores"},
-        {{"executor"}, Kind::kText, "", "NAME", "docker or shell; default docker"},
-        {{"image"}, Kind::kText, "", "IMAGE", "for jobs that name none"},
-        {{"privileged"},
-         Kind::kBool,
-         "",
-         "",
-         "privileged containers, as images with an engine inside need"},
-        {{"config", "c"},
-         Kind::kText,
-         "",
-         "FILE",
-         "take the settings of a runner in this config.toml"},
-        {{"runner"}, Kind::kText, "", "NAME", "which of them; default: the first"},
-        {{"shell"}, Kind::kBool, "", "", "open a shell where a job failed, before it is removed"}};
+        text_flag({"file", "f"}, "FILE",
+                  "the configuration, from the checkout's root; default .gitlab-ci.yml"),
+        bool_flag({"needs"}, "run what the named jobs need, too"),
+        text_flag({"commit"}, "REF", "a clean checkout of this commit, branch or tag"),
+        bool_flag({"clean"}, "leave out what is not committed"),
+        list_flag({"variables-file"}, "FILE",
+                  "secrets, NAME=VALUE a line or NAME=@FILE; only its owner may read it"),
+        list_flag({"manual"}, "NAME|all", "play this manual job without asking; repeatable"),
+        bool_flag({"no-delay"}, "start delayed jobs at once"),
+        text_flag({"concurrency"}, "N", "how many jobs run at once; default: this machine's cores"),
+        text_flag({"executor"}, "NAME", "docker or shell; default docker"),
+        text_flag({"image"}, "IMAGE", "for jobs that name none"),
+        bool_flag({"privileged"}, "privileged containers, as images with an engine inside need"),
+        text_flag({"config", "c"}, "FILE", "take the settings of a runner in this config.toml"),
+        text_flag({"runner"}, "NAME", "which of them; default: the first"),
+        bool_flag({"shell"}, "open a shell where a job failed, before it is removed")};
     const auto shared = shared_pipeline_flags();
     flags.insert(flags.end(), shared.begin(), shared.end());
-    return {
-        .name = "exec",
-        .summary = "run jobs of .gitlab-ci.yml on this machine",
-        .usage = "[JOB …] [flags]",
-        .description =
-            "Runs the pipeline of this git checkout on this machine, with the engine that runs "
-            "GitLab's jobs; or the "
-            "jobs\nthat are named. Jobs get the work tree as it is, what is not committed "
-            "included.\n"
-            "Exit code: 0 when the pipeline succeeded, 1 when not; of a single job the exit code "
-            "of "
-            "its script.",
-        .examples =
-            "  runner exec\n  runner exec test --needs\n  runner exec build --executor shell --var "
-            "MODE=fast\n"
-            "  runner exec --commit v1.2 --manual all --variables-file ~/.ci-secrets\n",
-        .flags = flags,
-        .run = exec,
-        .takes_words = true};
+    return {.name = "exec",
+            .summary = "run jobs of .gitlab-ci.yml on this machine",
+            .usage = "[JOB …] [flags]",
+            .description =
+                "Runs the pipeline of this git checkout on this machine, with the engine that runs "
+                "GitLab's jobs; or the jobs\n"
+                "that are named. Jobs get the work tree as it is, what is not committed included.\n"
+                "Exit code: 0 when the pipeline succeeded, 1 when not; of a single job the exit "
+                "code of its script.",
+            .examples =
+                "  runner exec\n"
+                "  runner exec test --needs\n"
+                "  runner exec build --executor shell --var MODE=fast\n"
+                "  runner exec --commit v1.2 --manual all --variables-file ~/.ci-secrets\n",
+            .flags = flags,
+            .run = exec,
+            .takes_words = true};
 }
 
 }  // namespace runner::commands

@@ -10,8 +10,8 @@
 
 namespace runner::commands {
 
-/// Calls of one GitLab server, one after another, each awaited. SIGINT and SIGTERM end a call with
-/// kCancelled; the next call works again, so that what was begun can be taken back.
+/// Calls one GitLab server. Every call blocks. SIGINT and SIGTERM end a call with kCancelled; the
+/// next call works again, so that a command can undo what it has begun.
 class GitlabSession {
   public:
     using Answer = base::Result<protocol::gitlab::TokenAnswer>;
@@ -30,9 +30,9 @@ class GitlabSession {
                          const protocol::gitlab::RunnerDescription& description);
     Answer verify(const base::Secret& token, const std::string& system_id,
                   const protocol::gitlab::RunnerInfo& info);
-    /// The manager for a token that was made in GitLab (glrt-), else the whole runner.
+    /// Removes the runner manager of a token that was made in GitLab (glrt-), else the runner.
     base::Result<void> unregister(const base::Secret& token, const std::string& system_id);
-    /// The whole runner, whatever its token.
+    /// Removes the runner, whatever kind of token it has.
     base::Result<void> delete_runner(const base::Secret& token);
     Answer reset_token(const base::Secret& token);
     Answer reset_token_of(std::int64_t runner_id, const base::Secret& access_token);
@@ -46,7 +46,8 @@ class GitlabSession {
 /// A token that GitLab made in its pages or by POST /user/runners.
 bool is_created_token(const base::Secret& token);
 
-/// The server's date (ISO 8601) as TOML has it, whole seconds; "" for none or what is no date.
+/// A date of the server (ISO 8601) as TOML writes it, in whole seconds; "" for none, or for a text
+/// that is no date.
 std::string toml_date(const std::string& iso);
 
 }  // namespace runner::commands

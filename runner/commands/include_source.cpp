@@ -19,7 +19,7 @@ constexpr std::string_view kLatest = "~latest";
 constexpr std::string_view kNoCatalog =
     "The ~latest version reference is not supported for non-catalog resources. Use a tag, branch, "
     "or commit SHA instead.";
-/// Where GitLab itself says that its templates are, for those that the API does not give.
+/// Where GitLab publishes its templates, for those that the API does not give.
 constexpr std::string_view kPublishedTemplates =
     "https://gitlab.com/gitlab-org/gitlab/-/raw/master/lib/gitlab/ci/templates/";
 
@@ -50,7 +50,7 @@ std::string counted(unsigned attempts) {
     return fmt::format("{} attempt{}", attempts, attempts == 1 ? "" : "s");
 }
 
-/// GitLab's words behind "could not be fetched", for a failed exchange.
+/// How GitLab goes on after "could not be fetched" when an exchange has failed.
 std::string words_of(const base::Error& error, unsigned attempts) {
     const char* cause = "HTTP";
     if (error.is(base::ErrorKind::kUnavailable)) cause = "a socket";
@@ -82,7 +82,7 @@ IncludeSource::Fetched IncludeSource::local(const Origin& origin, const std::str
     return from_project(origin, path);
 }
 
-/// A file of another project at a commit that is known already.
+/// A file of another project, at a commit that is known.
 IncludeSource::Fetched IncludeSource::from_project(const Origin& origin, const std::string& path) {
     if (const fs::path* directory = mapped(origin.project)) {
         pipeline::include::WorkTreeSource tree(*directory);
@@ -159,8 +159,8 @@ IncludeSource::Fetched IncludeSource::bundled_template(const std::string& name) 
     return kept->second;
 }
 
-/// The server gives its own templates, those without a directory in their name; the others are read
-/// where they are published.
+/// The API gives templates that have no directory in their name. All others are read from where
+/// GitLab publishes them.
 IncludeSource::Fetched IncludeSource::fetch_template(const std::string& name) {
     if (const fs::path* directory = mapped(std::string(kTemplateKey))) {
         return pipeline::include::WorkTreeSource(*directory).local({}, name);
@@ -185,8 +185,8 @@ IncludeSource::Fetched IncludeSource::component(const std::string& address) {
     return kept->second;
 }
 
-/// The commit for a version: a release for "~latest" and parts of a version, else tag, branch or
-/// sha.
+/// The commit of a version: "~latest" and partial versions are releases, everything else is a tag,
+/// a branch or a commit id.
 Obtained IncludeSource::component_commit(const ComponentAddress& wanted, std::string& version) {
     const bool latest = wanted.version == kLatest;
     if (latest || is_partial_version(wanted.version)) {
@@ -220,7 +220,7 @@ IncludeSource::Fetched IncludeSource::fetch_component(const std::string& address
         }
         Obtained commit = component_commit(wanted, version);
         if (!commit.text) {
-            // Without that ref GitLab says that there is no content.
+            // For a missing ref GitLab reports missing content.
             if (commit.failure == FetchFailure::kNoReference)
                 commit.failure = FetchFailure::kMissing;
             Fetched none = to_fetched(std::move(commit), std::move(origin));

@@ -20,8 +20,8 @@ struct IncludeOptions {
     std::map<std::string, std::filesystem::path> local_projects;
 };
 
-/// Included files from wherever they are: the work tree, mapped directories, a GitLab server's API,
-/// any web server. Answers are kept. The access token goes to that GitLab only.
+/// Gives included files: of the work tree, of mapped directories, from the API of a GitLab server,
+/// from any web server. Each file is fetched once. The access token is sent to that GitLab only.
 class IncludeSource : public pipeline::include::Source {
   public:
     using Fetched = pipeline::include::Fetched;

@@ -114,7 +114,7 @@ int lint(const Values& values) {
         }
     }
     if (format == "json") {
-        // One file answers as the API does; several, and those of a directory, under their names.
+        // One file: the answer of the API. Several, or a directory: an answer for each file name.
         std::error_code ignored;
         const auto& words = values.words();
         const bool one =
@@ -128,29 +128,25 @@ int lint(const Values& values) {
 }  // namespace
 
 Command lint_command() {
-    using Kind = Flag::Kind;
-    std::vector<Flag> flags{{{"format"},
-                             Kind::kText,
-                             "",
-                             "FORMAT",
-                             "text or json, the latter in the shape of GitLab's lint API"},
-                            {{"dry-run"}, Kind::kBool, "", "", "evaluate rules, too"}};
+    std::vector<Flag> flags{text_flag({"format"}, "FORMAT",
+                                      "text or json, the latter in the shape of GitLab's lint API"),
+                            bool_flag({"dry-run"}, "evaluate rules, too")};
     for (Flag& flag : pipeline_flags()) flags.push_back(std::move(flag));
-    return {
-        .name = "lint",
-        .summary = "check .gitlab-ci.yml as GitLab does",
-        .usage = "[FILE|DIRECTORY …] [flags]",
-        .description =
-            "Checks .gitlab-ci.yml as GitLab does, and names the place of each error. Exit code 1 "
-            "when one is not valid.\n"
-            "With --dry-run it also decides which jobs a pipeline would get; `runner pipeline "
-            "list` shows them.",
-        .examples =
-            "  runner lint\n  runner lint ci/ --format json\n"
-            "  runner lint --dry-run --ref v1.0 --tag --var DEPLOY=yes --changed src/main.c\n",
-        .flags = std::move(flags),
-        .run = lint,
-        .takes_words = true};
+    return {.name = "lint",
+            .summary = "check .gitlab-ci.yml as GitLab does",
+            .usage = "[FILE|DIRECTORY …] [flags]",
+            .description =
+                "Checks .gitlab-ci.yml as GitLab does, and names the place of each error. Exit "
+                "code 1 when one is not valid.\n"
+                "With --dry-run it also decides which jobs a pipeline would get; `runner pipeline "
+                "list` shows them.",
+            .examples =
+                "  runner lint\n"
+                "  runner lint ci/ --format json\n"
+                "  runner lint --dry-run --ref v1.0 --tag --var DEPLOY=yes --changed src/main.c\n",
+            .flags = std::move(flags),
+            .run = lint,
+            .takes_words = true};
 }
 
 }  // namespace runner::commands

@@ -10,12 +10,12 @@ int list(const Values& values) {
     base::log::info("Listing configured runners", {{"ConfigFile", path.string()}});
     auto config = load_entries(path);
     if (!config) {
-        // As officially: a list of nothing.
+        // The official program lists nothing then, too, and succeeds.
         base::log::warning(config.error().message.substr(0, config.error().message.find('\n')));
         return 0;
     }
     for (const auto& runner : config->runners) {
-        // This is the one command whose purpose includes the token.
+        // Only this command prints tokens: it is its purpose.
         base::log::info(
             runner.name,
             {{"Executor", runner.executor}, {"Token", runner.token.reveal()}, {"URL", runner.url}});
@@ -30,7 +30,9 @@ Command list_command() {
             .summary = "the runners in the configuration",
             .usage = "[flags]",
             .description = "Lists the runners in the configuration, with their tokens.",
-            .examples = "  runner list\n  runner list --config ./config.toml\n",
+            .examples =
+                "  runner list\n"
+                "  runner list --config ./config.toml\n",
             .flags = {config_flag()},
             .run = list};
 }

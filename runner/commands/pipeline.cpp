@@ -57,7 +57,8 @@ base::Result<ViewRequest> read_request(const Values& values) {
     return request;
 }
 
-/// Errors as the lint command says them; on standard error, so that a table or a graph stays clean.
+/// Prints problems as the lint command does, but to standard error: standard output has the table
+/// or the graph only.
 void complain(const pipeline::Problems& problems, const pipeline::Loaded& loaded) {
     for (const auto& problem : problems) {
         std::fputs(pipeline::describe(problem, loaded).c_str(), stderr);
@@ -115,7 +116,7 @@ int answer_text(const PipelineContext& context, const Shown& shown, const ViewRe
         print(request.what == "list" ? pipeline::view::table(shown)
                                      : pipeline::view::details(shown, request.jobs));
     }
-    // What was printed comes first where both streams are one.
+    // When both streams go to one file, the table comes before the problems.
     std::fflush(stdout);
     complain(shown.pipeline.errors, shown.loaded);
     return shown.pipeline.errors.empty() ? 0 : 1;
@@ -150,31 +151,28 @@ int show_pipeline(const Values& values) {
 }  // namespace
 
 Command pipeline_command() {
-    using Kind = Flag::Kind;
     std::vector<Flag> flags{
-        {{"file", "f"}, Kind::kText, "", "FILE", "default: .gitlab-ci.yml"},
-        {{"format"}, Kind::kText, "", "FORMAT", "list, show: text or json; graph: dot or mermaid"}};
+        text_flag({"file", "f"}, "FILE", "default: .gitlab-ci.yml"),
+        text_flag({"format"}, "FORMAT", "list, show: text or json; graph: dot or mermaid")};
     for (Flag& flag : pipeline_flags()) flags.push_back(std::move(flag));
-    return {
-        .name = "pipeline",
-        .summary = "which jobs a pipeline would get, and why",
-        .usage = "list|show [JOB …]|graph [flags]",
-        .description =
-            "Decides which jobs a pipeline would get, and says why each is in or out.\n"
-            "list is a table, show tells everything about jobs, rule by rule, graph draws what "
-            "waits "
-            "for what.\n"
-            "What no flag says is taken from the git checkout. Exit code 1: no pipeline; 2: wrong "
-            "usage.",
-        .examples =
-            "  runner pipeline list\n"
-            "  runner pipeline list --ref v1.0 --tag --format json\n"
-            "  runner pipeline show deploy --merge-request --target main --var DEPLOY=yes\n"
-            "  runner pipeline graph | dot -Tsvg > pipeline.svg\n",
-        .flags = std::move(flags),
-        .run = show_pipeline,
-        .takes_words = true,
-        .wrong_usage = kWrongUsage};
+    return {.name = "pipeline",
+            .summary = "which jobs a pipeline would get, and why",
+            .usage = "list|show [JOB …]|graph [flags]",
+            .description =
+                "Decides which jobs a pipeline would get, and says why each is in or out.\n"
+                "list is a table, show tells everything about jobs, rule by rule, graph draws what "
+                "waits for what.\n"
+                "What no flag says is taken from the git checkout. Exit code 1: no pipeline; 2: "
+                "wrong usage.",
+            .examples =
+                "  runner pipeline list\n"
+                "  runner pipeline list --ref v1.0 --tag --format json\n"
+                "  runner pipeline show deploy --merge-request --target main --var DEPLOY=yes\n"
+                "  runner pipeline graph | dot -Tsvg > pipeline.svg\n",
+            .flags = std::move(flags),
+            .run = show_pipeline,
+            .takes_words = true,
+            .wrong_usage = kWrongUsage};
 }
 
 }  // namespace runner::commands

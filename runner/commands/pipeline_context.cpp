@@ -26,7 +26,7 @@ std::string server_of(const std::string& remote_url) {
     return remote.protocol + "://" + remote.host + (usual ? "" : ":" + remote.port);
 }
 
-/// What the pipeline is of. Git's whole names are understood as well: they say what kind it is.
+/// The ref of --ref. Full names (refs/tags/…, refs/heads/…) are understood: they tell the kind.
 struct NamedRef {
     std::string name;
     bool is_tag = false;

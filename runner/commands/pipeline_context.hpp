@@ -16,24 +16,26 @@
 
 namespace runner::commands {
 
-/// The pipeline that flags, environment and checkout describe, and where its files come from. What
-/// is not said is taken from the git checkout around the current directory.
+/// The pipeline that flags, environment and checkout describe: ref, source, variables, changed
+/// files, and where included files come from. What no flag gives is taken from the git checkout
+/// around the current directory.
 ///
-/// Life: calls, work tree and source outlive what was loaded with them; the context does not move.
+/// Life: outlives everything that is loaded with it, and does not move. Every call blocks.
 class PipelineContext {
   public:
-    /// Failures: kInvalidInput for flags that cannot be (exit code of wrong usage); others from
-    /// git.
+    /// kInvalidInput for flags that contradict each other or cannot be read; other failures are
+    /// git's.
     static base::Result<std::unique_ptr<PipelineContext>> open(const Values& values);
 
-    /// `path` if given, else .gitlab-ci.yml here or at the checkout's top.
+    /// `path` if it is not empty, else .gitlab-ci.yml in the current directory or at the top of the
+    /// checkout.
     [[nodiscard]] std::filesystem::path file(const std::string& path) const;
-    /// Files that are included are read from below this directory from now on.
+    /// From now on local includes are read from below this directory.
     void read_files_from(const std::filesystem::path& root);
-    /// What to load a file with. `name` is what messages call it.
+    /// The request for loading `text`. `name` is the file's name in messages.
     [[nodiscard]] pipeline::LoadRequest load_request(std::string text,
                                                      const std::string& name) const;
-    /// Loads one file. `name` is what messages call it.
+    /// Loads one file. `name` is its name in messages.
     pipeline::Loaded load(std::string text, const std::string& name);
     /// `loaded` must be valid and outlive the result.
     [[nodiscard]] pipeline::plan::Pipeline create(const pipeline::Loaded& loaded) const;
@@ -43,10 +45,10 @@ class PipelineContext {
     /// nullptr outside of git.
     [[nodiscard]] const WorkTree* work_tree() const { return tree_.get(); }
     [[nodiscard]] pipeline::include::Source& source() { return *source_; }
-    /// Whether the commit's message asks for no run ("[ci skip]"), and the pipeline is of those
-    /// that heed it: GitLab makes it, and runs none of its jobs.
+    /// Whether GitLab would create the pipeline and run none of its jobs: the commit's message has
+    /// "[ci skip]", and the pipeline's source is one for which this counts.
     [[nodiscard]] bool is_skipped() const;
-    /// "branch main at 1a2b3c4d, source push; changes since origin/main: 3 paths".
+    /// "branch main at 1a2b3c4d, source push; 3 changed paths since origin/main".
     [[nodiscard]] std::string summary() const;
 
   private:

@@ -38,65 +38,35 @@ constexpr const char* kSources[] = {"push",
 }  // namespace
 
 std::vector<Flag> pipeline_flags() {
-    using Kind = Flag::Kind;
     return {
-        {{"ref"},
-         Kind::kText,
-         "",
-         "NAME",
-         "branch or tag of the pipeline; default: what is checked out"},
-        {{"tag"}, Kind::kBool, "", "", "the ref is a tag"},
-        {{"source"},
-         Kind::kText,
-         "",
-         "SOURCE",
-         "push, web, schedule, api, trigger, …; default push"},
-        {{"merge-request"}, Kind::kBool, "", "", "a merge request of the ref into --target"},
-        {{"target"},
-         Kind::kText,
-         "",
-         "BRANCH",
-         "target of the merge request; default: the default branch"},
-        {{"var"}, Kind::kList, "", "NAME=VALUE", "a variable given for this pipeline; repeatable"},
-        {{"input"}, Kind::kList, "", "NAME=VALUE", "a value for spec:inputs; repeatable"},
-        {{"changed"},
-         Kind::kList,
-         "",
-         "PATH",
-         "a changed file, for rules:changes, instead of asking git; repeatable; \"\": nothing "
-         "changed"},
-        {{"root"},
-         Kind::kText,
-         "",
-         "DIRECTORY",
-         "where include:local begins; default: the checkout's top"},
-        {{"edition"},
-         Kind::kText,
-         "",
-         "ee|ce",
-         "ce refuses the keywords of paid tiers; default ee"},
-        {{"gitlab-url"},
-         Kind::kText,
-         "GITLAB_URL",
-         "URL",
-         "the GitLab that projects, components and templates are read from; default: the remote "
-         "origin's"},
-        {{"gitlab-token-file"},
-         Kind::kText,
-         "",
-         "FILE",
-         "file (0600) with an access token for it; without it, the variable GITLAB_TOKEN"},
-        {{"tls-ca-file"}, Kind::kText, "", "FILE", "certificates to trust besides the system's"},
-        {{"include-map"},
-         Kind::kList,
-         "",
-         "PROJECT=DIRECTORY",
-         "read a project's files from this machine; `template` stands for GitLab's templates; "
-         "repeatable"},
+        text_flag({"ref"}, "NAME", "branch or tag of the pipeline; default: what is checked out"),
+        bool_flag({"tag"}, "the ref is a tag"),
+        text_flag({"source"}, "SOURCE", "push, web, schedule, api, trigger, …; default push"),
+        bool_flag({"merge-request"}, "a merge request of the ref into --target"),
+        text_flag({"target"}, "BRANCH", "target of the merge request; default: the default branch"),
+        list_flag({"var"}, "NAME=VALUE", "a variable given for this pipeline; repeatable"),
+        list_flag({"input"}, "NAME=VALUE", "a value for spec:inputs; repeatable"),
+        list_flag(
+            {"changed"}, "PATH",
+            "a changed file, for rules:changes, instead of asking git; repeatable; \"\": nothing "
+            "changed"),
+        text_flag({"root"}, "DIRECTORY", "where include:local begins; default: the checkout's top"),
+        text_flag({"edition"}, "ee|ce", "ce refuses the keywords of paid tiers; default ee"),
+        text_flag(
+            {"gitlab-url"}, "URL",
+            "the GitLab that projects, components and templates are read from; default: the remote "
+            "origin's",
+            "GITLAB_URL"),
+        text_flag({"gitlab-token-file"}, "FILE",
+                  "file (0600) with an access token for it; without it, the variable GITLAB_TOKEN"),
+        text_flag({"tls-ca-file"}, "FILE", "certificates to trust besides the system's"),
+        list_flag(
+            {"include-map"}, "PROJECT=DIRECTORY",
+            "read a project's files from this machine; `template` stands for GitLab's templates; "
+            "repeatable"),
     };
 }
 
-/// NAME=VALUE pairs. Values are not repeated in messages, they may be secrets.
 base::Result<pipeline::variables::Collection> pairs_of(const Values& values,
                                                        const std::string& flag) {
     pipeline::variables::Collection all;
@@ -128,7 +98,6 @@ base::Result<std::string> source_of(const Values& values) {
     return source;
 }
 
-/// A token in a file that others may read is no secret any more.
 base::Result<base::Secret> gitlab_token_of(const Values& values) {
     if (!values.has("gitlab-token-file")) {
         const char* token = std::getenv("GITLAB_TOKEN");

@@ -11,13 +11,14 @@
 
 namespace runner::commands {
 
-/// --ref, --tag, --source, --merge-request, --target, --var, --input, --changed, --root, --edition,
-/// and where includes come from: what lint and pipeline ask about the pipeline to imagine.
+/// The flags of lint and pipeline that describe a pipeline: --ref, --tag, --source,
+/// --merge-request, --target, --var, --input, --changed, --root, --edition, and those that say
+/// where includes come from.
 std::vector<Flag> pipeline_flags();
 
 inline constexpr const char* kMergeRequestSource = "merge_request_event";
 
-/// The readers below fail with kInvalidInput and name the flag; values are not repeated where they
+/// The functions below fail with kInvalidInput and name the flag; they do not repeat values that
 /// may be secrets.
 
 /// NAME=VALUE pairs of a list flag.
@@ -25,10 +26,10 @@ base::Result<pipeline::variables::Collection> pairs_of(const Values& values,
                                                        const std::string& flag);
 /// CI_PIPELINE_SOURCE of the pipeline.
 base::Result<std::string> source_of(const Values& values);
-/// Of --gitlab-token-file, which others must not be able to read, else of $GITLAB_TOKEN; may be
-/// empty.
+/// The token in the file of --gitlab-token-file, which other users must not be able to read, else
+/// the one in $GITLAB_TOKEN; may be empty.
 base::Result<base::Secret> gitlab_token_of(const Values& values);
-/// Directories that stand for projects.
+/// Directories that replace projects, by the project's path.
 base::Result<std::map<std::string, std::filesystem::path>> include_map_of(const Values& values);
 
 }  // namespace runner::commands

@@ -77,7 +77,7 @@ int run_with(const Command& command, const std::vector<std::string>& arguments) 
 int run_without_command(const std::vector<Command>& commands,
                         const std::vector<std::string>& arguments) {
     auto flags = global_flags();
-    flags.push_back({{"version", "v"}, Flag::Kind::kBool, "", "", "version"});
+    flags.push_back(bool_flag({"version", "v"}, "version"));
     auto values = parse_arguments(flags, arguments);
     if (!values) return fail(values.error());
     print(values->flag("version") ? version_text() : general_help(commands));

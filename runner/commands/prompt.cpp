@@ -14,7 +14,8 @@ namespace runner::commands {
 
 namespace {
 
-/// While it lives, Ctrl-C ends read() instead of the program: what was begun is taken back.
+/// During its life Ctrl-C ends read() instead of the program, so that a command can undo what it
+/// has begun.
 class InterruptsReads {
   public:
     InterruptsReads() {

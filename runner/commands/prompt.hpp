@@ -7,10 +7,10 @@
 
 namespace runner::commands {
 
-/// Asks a person: the question, the present value in brackets, one line of standard input. An empty
-/// line takes the present value. kCancelled on Ctrl-C; kInvalidInput when the input ends, with the
-/// advice to use --non-interactive. A secret is not shown while it is typed, nor is its present
-/// value.
+/// Asks the user: prints the question and the present value in brackets, and reads one line of
+/// standard input. An empty line takes the present value. kCancelled on Ctrl-C; kInvalidInput when
+/// the input ends, with the advice to use --non-interactive. A secret is not shown while it is
+/// typed, and its present value is not shown either.
 base::Result<std::string> ask(std::string_view question, const std::string& present,
                               bool secret = false);
 

@@ -120,11 +120,9 @@ std::vector<Flag> entry_flags() {
         const std::string help = key.set == nullptr ? "" : std::string(key.help);
         flags.push_back({names, kind, config::env_name(section, key), value_word(key.type), help});
     });
-    flags.push_back({{"registry"},
-                     Flag::Kind::kList,
-                     "",
-                     "K=V,…",
-                     "a [[runners.registry]] table, as host=r:5000,address=10.0.0.5,http=true"});
+    flags.push_back(
+        list_flag({"registry"}, "K=V,…",
+                  "a [[runners.registry]] table, as host=r:5000,address=10.0.0.5,http=true"));
     return flags;
 }
 
@@ -159,7 +157,7 @@ base::Result<Node> load_template(const std::filesystem::path& path) {
     for (const auto& finding : inspection.findings) {
         const std::string said = config::to_string(path, finding);
         if (finding.severity == config::Finding::Severity::kError) return base::invalid_input(said);
-        // A template has neither address nor token; what else is odd is worth a word.
+        // Warnings about a missing address or token are left out: a template has neither.
         if (finding.text.starts_with("unknown key")) base::log::warning(said);
     }
     const Node* runners = root->find("runners");

@@ -35,7 +35,7 @@ base::Result<config::Config> existing_config(const std::filesystem::path& path) 
     return config::inspect(*root, path).config;
 }
 
-/// Keys that work otherwise than an admin may expect.
+/// Warns of values that do not work as an admin may expect.
 void warn_of_limits(const Node& entry, const config::Config& existing,
                     const std::filesystem::path& path) {
     for (const char* key : {"limit", "request_concurrency"}) {

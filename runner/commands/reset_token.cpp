@@ -42,7 +42,7 @@ base::Result<void> reset_one(const std::filesystem::path& path, const config::Ru
     auto answer = access_token.empty() ? (*session)->reset_token(runner.token)
                                        : (*session)->reset_token_of(runner.id, access_token);
     if (!answer) return answer.error();
-    // From here on the old token is dead: the new one must reach the file.
+    // The old token no longer works from here on, so the new one must be written to the file.
     const config::TokenDates dates{base::rfc3339_utc(base::unix_micros_now() / 1000000),
                                    toml_date(answer->token_expires_at)};
     return edit_entry(path, runner, [&](const std::string& text, std::size_t index) {
@@ -85,40 +85,26 @@ int reset_token(const Values& values) {
 }  // namespace
 
 Command reset_token_command() {
-    return {.name = "reset-token",
-            .summary = "get a new authentication token",
-            .usage = "[flags]",
-            .description =
-                "Gets a new authentication token and writes it into the configuration. The old one "
-                "stops "
-                "working at once, "
-                "also for\nother machines that share it. With an access token (--pat) this works "
-                "for an "
-                "expired one, too.",
-            .examples =
-                "  runner reset-token --name builder-1\n  runner reset-token --url "
-                "https://gitlab.example.com --id 42 "
-                "--pat-file ~/.pat\n",
-            .flags = {config_flag(),
-                      {{"name", "n"}, Flag::Kind::kText, "", "NAME", "the runner of this name"},
-                      {{"url", "u"},
-                       Flag::Kind::kText,
-                       "CI_SERVER_URL",
-                       "URL",
-                       "with --id: the runner at this address"},
-                      {{"id", "i"}, Flag::Kind::kText, "", "ID", "its number at GitLab"},
-                      {{"all-runners"}, Flag::Kind::kBool, "", "", "all of them"},
-                      {{"pat"},
-                       Flag::Kind::kText,
-                       "PAT",
-                       "TOKEN",
-                       "a person's access token; better: --pat-file"},
-                      {{"pat-file"},
-                       Flag::Kind::kText,
-                       "",
-                       "FILE",
-                       "file with the same, - for standard input"}},
-            .run = reset_token};
+    return {
+        .name = "reset-token",
+        .summary = "get a new authentication token",
+        .usage = "[flags]",
+        .description =
+            "Gets a new authentication token and writes it into the configuration. The old one "
+            "stops working at once, also for\n"
+            "other machines that share it. With an access token (--pat) this works for an expired "
+            "one, too.",
+        .examples =
+            "  runner reset-token --name builder-1\n"
+            "  runner reset-token --url https://gitlab.example.com --id 42 --pat-file ~/.pat\n",
+        .flags = {config_flag(), text_flag({"name", "n"}, "NAME", "the runner of this name"),
+                  text_flag({"url", "u"}, "URL", "with --id: the runner at this address",
+                            "CI_SERVER_URL"),
+                  text_flag({"id", "i"}, "ID", "its number at GitLab"),
+                  bool_flag({"all-runners"}, "all of them"),
+                  text_flag({"pat"}, "TOKEN", "a person's access token; better: --pat-file", "PAT"),
+                  text_flag({"pat-file"}, "FILE", "file with the same, - for standard input")},
+        .run = reset_token};
 }
 
 }  // namespace runner::commands

@@ -22,8 +22,8 @@ std::string user_name() {
     return found == nullptr ? std::to_string(::geteuid()) : found->pw_name;
 }
 
-/// The official program runs shell jobs as another user; a script that counts on it must not run
-/// with more rights than it thinks.
+/// With --user the official program runs shell jobs as that user. This program cannot, and a script
+/// that relies on it must not run with more rights.
 base::Result<void> check_user(const Values& values, const std::filesystem::path& path) {
     const std::string wanted = values.text("user");
     if (wanted.empty() || wanted == user_name()) return {};
@@ -63,36 +63,25 @@ int run(const Values& values) {
 }  // namespace
 
 Command run_command() {
-    using Kind = Flag::Kind;
     return {
         .name = "run",
         .summary = "ask GitLab for jobs and run them",
         .usage = "[flags]",
         .description =
             "Asks GitLab for jobs and runs them, in the foreground. SIGQUIT waits for running jobs "
-            "and "
-            "leaves; SIGTERM "
-            "and SIGINT\nstop them first; SIGHUP reads the configuration again.",
+            "and leaves; SIGTERM and SIGINT\n"
+            "stop them first; SIGHUP reads the configuration again.",
         .examples =
-            "  runner run\n  runner run --config ./config.toml --listen-address 127.0.0.1:9252\n",
+            "  runner run\n"
+            "  runner run --config ./config.toml --listen-address 127.0.0.1:9252\n",
         .flags = {config_flag(),
-                  {{"working-directory", "d"},
-                   Kind::kText,
-                   "",
-                   "DIR",
-                   "where shell jobs have their builds"},
-                  {{"listen-address"},
-                   Kind::kText,
-                   "LISTEN_ADDRESS",
-                   "HOST:PORT",
-                   "status page and metrics; wins over the file"},
-                  {{"user", "u"},
-                   Kind::kText,
-                   "",
-                   "NAME",
-                   "refused for shell jobs unless the daemon runs as this user"},
-                  {{"service", "n"}, Kind::kText, "", "NAME", ""},
-                  {{"syslog"}, Kind::kBool, "LOG_SYSLOG", "", ""}},
+                  text_flag({"working-directory", "d"}, "DIR",
+                            "where shell jobs have their builds"),
+                  text_flag({"listen-address"}, "HOST:PORT",
+                            "status page and metrics; wins over the file", "LISTEN_ADDRESS"),
+                  text_flag({"user", "u"}, "NAME",
+                            "refused for shell jobs unless the daemon runs as this user"),
+                  text_flag({"service", "n"}, "NAME", ""), bool_flag({"syslog"}, "", "LOG_SYSLOG")},
         .run = run};
 }
 

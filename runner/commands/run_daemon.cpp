@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kMmapThreshold = 128 * 1024;
 constexpr std::size_t kTrimThreshold = 256 * 1024;
 
-/// One thread allocates: one arena is enough, and freed memory goes back to the system early.
+/// One thread allocates, so one arena is enough. Freed memory is returned to the system early.
 void tune_memory() {
     ::mallopt(M_ARENA_MAX, 1);
     ::mallopt(M_MMAP_THRESHOLD, kMmapThreshold);

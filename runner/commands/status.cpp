@@ -78,27 +78,23 @@ int status(const Values& values) {
 }  // namespace
 
 Command status_command() {
-    return {
-        .name = "status",
-        .summary = "what the daemon on this machine is doing",
-        .usage = "[flags]",
-        .description =
-            "Prints what the daemon on this machine is doing: its jobs, their stages and ages, its "
-            "runners and their last "
-            "contact\nwith GitLab. It asks the daemon's status endpoint (listen_address). Exit "
-            "code 1 "
-            "when none answers.",
-        .examples =
-            "  runner status\n  runner status --json\n  runner status --listen-address "
-            "10.0.0.5:9252\n",
-        .flags = {config_flag(),
-                  {{"listen-address"},
-                   Flag::Kind::kText,
-                   "LISTEN_ADDRESS",
-                   "HOST:PORT",
-                   "where the daemon listens"},
-                  {{"json"}, Flag::Kind::kBool, "", "", "the page as it is, for programs"}},
-        .run = status};
+    return {.name = "status",
+            .summary = "what the daemon on this machine is doing",
+            .usage = "[flags]",
+            .description =
+                "Prints what the daemon on this machine is doing: its jobs, their stages and ages, "
+                "its runners and their last contact\n"
+                "with GitLab. It asks the daemon's status endpoint (listen_address). Exit code 1 "
+                "when none answers.",
+            .examples =
+                "  runner status\n"
+                "  runner status --json\n"
+                "  runner status --listen-address 10.0.0.5:9252\n",
+            .flags = {config_flag(),
+                      text_flag({"listen-address"}, "HOST:PORT", "where the daemon listens",
+                                "LISTEN_ADDRESS"),
+                      bool_flag({"json"}, "the page as it is, for programs")},
+            .run = status};
 }
 
 }  // namespace runner::commands

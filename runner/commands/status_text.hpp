@@ -7,11 +7,11 @@
 
 namespace runner::commands {
 
-/// /status.json for people: one line about the daemon, a table of jobs, a table of runners.
-/// kProtocol for what is not such a page. Control characters of names do not reach the terminal.
+/// /status.json as text: a line about the daemon, a table of jobs, a table of runners. kProtocol
+/// for a text that is no such page. Control characters in names are replaced.
 base::Result<std::string> status_text(const std::string& json);
 
-/// Where a `listen_address` is reached from this machine: "http://127.0.0.1:9252" for ":9252".
+/// The URL of a `listen_address` on this machine: "http://127.0.0.1:9252" for ":9252".
 std::string status_endpoint(std::string_view listen_address);
 
 }  // namespace runner::commands

@@ -30,7 +30,8 @@ base::Result<const config::RunnerConfig*> choose_leaving(const config::Config& c
                     name.empty() ? "has this token" : fmt::format("is called \"{}\"", name)));
 }
 
-/// TLS files of the command line are for servers whose certificates have changed since.
+/// TLS files on the command line win: the certificates of the server may have changed since the
+/// runner was registered.
 config::RunnerConfig with_flags(config::RunnerConfig runner, const Values& values) {
     if (values.has("tls-ca-file")) runner.tls_ca_file = values.text("tls-ca-file");
     if (values.has("tls-cert-file")) runner.tls_cert_file = values.text("tls-cert-file");
@@ -93,33 +94,20 @@ Command unregister_command() {
         .usage = "[flags]",
         .description =
             "Takes a runner back at GitLab and out of the configuration. A runner that was made in "
-            "GitLab (glrt-…) "
-            "stays there;\nonly this machine is forgotten.",
+            "GitLab (glrt-…) stays there;\n"
+            "only this machine is forgotten.",
         .examples =
-            "  runner unregister --name builder-1\n  runner unregister --url "
-            "https://gitlab.example.com --token "
-            "\"$TOKEN\"\n  runner unregister --all-runners\n",
+            "  runner unregister --name builder-1\n"
+            "  runner unregister --url https://gitlab.example.com --token \"$TOKEN\"\n"
+            "  runner unregister --all-runners\n",
         .flags =
-            {config_flag(),
-             {{"name", "n"}, Flag::Kind::kText, "", "NAME", "the runner of this name"},
-             {{"token", "t"},
-              Flag::Kind::kText,
-              "CI_SERVER_TOKEN",
-              "TOKEN",
-              "the runner with this token"},
-             {{"url", "u"}, Flag::Kind::kText, "CI_SERVER_URL", "URL", "and this address"},
-             {{"all-runners"}, Flag::Kind::kBool, "", "", "all of them"},
-             {{"tls-ca-file"},
-              Flag::Kind::kText,
-              "CI_SERVER_TLS_CA_FILE",
-              "FILE",
-              "certificates to trust"},
-             {{"tls-cert-file"},
-              Flag::Kind::kText,
-              "CI_SERVER_TLS_CERT_FILE",
-              "FILE",
-              "client certificate"},
-             {{"tls-key-file"}, Flag::Kind::kText, "CI_SERVER_TLS_KEY_FILE", "FILE", "its key"}},
+            {config_flag(), text_flag({"name", "n"}, "NAME", "the runner of this name"),
+             text_flag({"token", "t"}, "TOKEN", "the runner with this token", "CI_SERVER_TOKEN"),
+             text_flag({"url", "u"}, "URL", "and this address", "CI_SERVER_URL"),
+             bool_flag({"all-runners"}, "all of them"),
+             text_flag({"tls-ca-file"}, "FILE", "certificates to trust", "CI_SERVER_TLS_CA_FILE"),
+             text_flag({"tls-cert-file"}, "FILE", "client certificate", "CI_SERVER_TLS_CERT_FILE"),
+             text_flag({"tls-key-file"}, "FILE", "its key", "CI_SERVER_TLS_KEY_FILE")},
         .run = unregister};
 }
 

@@ -20,8 +20,8 @@ bool is_selected(const config::RunnerConfig& runner, const Values& values) {
     return name.empty() && runner.url == url;
 }
 
-/// True when GitLab says that it does not know the runner any more. Whatever else goes wrong is
-/// said and proves nothing.
+/// True when GitLab answers that it does not know the runner. Every other failure is logged and
+/// answers false.
 bool is_removed(const config::Config& config, const config::RunnerConfig& runner,
                 const std::string& system_id) {
     const std::string short_token = config::short_token(runner.token);
@@ -87,19 +87,17 @@ Command verify_command() {
         .usage = "[flags]",
         .description =
             "Asks GitLab whether the runners in the configuration, or the selected ones, are still "
-            "valid. Only the "
-            "answer\n\"forbidden\" means that a runner is gone; a server that cannot be reached "
-            "proves nothing.",
-        .examples = "  runner verify\n  runner verify --name builder-1\n  runner verify --delete\n",
-        .flags = {config_flag(),
-                  {{"name", "n"}, Flag::Kind::kText, "", "NAME", "only the runner of this name"},
-                  {{"url", "u"}, Flag::Kind::kText, "", "URL", "only with this address"},
-                  {{"token", "t"}, Flag::Kind::kText, "", "TOKEN", "only with this token"},
-                  {{"delete"},
-                   Flag::Kind::kBool,
-                   "",
-                   "",
-                   "take runners that are gone out of the configuration"}},
+            "valid. Only the answer\n"
+            "\"forbidden\" means that a runner is gone; a server that cannot be reached proves "
+            "nothing.",
+        .examples =
+            "  runner verify\n"
+            "  runner verify --name builder-1\n"
+            "  runner verify --delete\n",
+        .flags = {config_flag(), text_flag({"name", "n"}, "NAME", "only the runner of this name"),
+                  text_flag({"url", "u"}, "URL", "only with this address"),
+                  text_flag({"token", "t"}, "TOKEN", "only with this token"),
+                  bool_flag({"delete"}, "take runners that are gone out of the configuration")},
         .run = verify};
 }
 

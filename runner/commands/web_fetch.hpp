@@ -11,15 +11,15 @@
 
 namespace runner::commands {
 
-/// What became of one address: the last answer or failure, and how often it was asked.
+/// The last answer or failure of an address, and how often it was asked.
 struct Attempted {
     base::Result<protocol::http::Response> answer;
     unsigned attempts = 0;
 };
 
-/// GET requests to any server, with the limits that GitLab sets for configuration files: 10 s to
-/// connect, 30 s for one answer and for all of them together; three tries where the fault may pass.
-/// Connections are kept. The clock of the common limit starts with the first request.
+/// Sends GET requests to any server, with the limits that GitLab sets for configuration files: 10 s
+/// to connect; 30 s for one answer, and for all answers together, counted from the first request;
+/// three tries for failures that may be temporary. Connections are reused. Every call blocks.
 class WebFetch {
   public:
     static constexpr std::chrono::seconds kTotal{30};

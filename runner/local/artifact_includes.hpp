@@ -8,11 +8,11 @@
 #include "runner/pipeline/include/source.hpp"
 #include "runner/pipeline/yaml/value.hpp"
 
-/// Configuration that a job has made: `trigger:include:artifact` of dynamic child pipelines.
+/// Configuration files that a job has made: `trigger:include:artifact` of dynamic child pipelines.
 namespace runner::local {
 
-/// Files of artifacts, which the configuration reaches as local ones of a path that no checkout
-/// has; all others come from `next`, which outlives this.
+/// Gives files of artifacts as local files. Their paths are such that no file of a checkout has
+/// one of them. All other files come from `next`, which outlives this object.
 class ArtifactSource final : public pipeline::include::Source {
   public:
     explicit ArtifactSource(pipeline::include::Source& next) : next_(next) {}
@@ -43,17 +43,17 @@ class ArtifactSource final : public pipeline::include::Source {
     std::map<std::string, std::string> files_;
 };
 
-/// One `artifact:` of an include: which file of which job.
+/// One `artifact:` entry of an include: a file of a job.
 struct ArtifactInclude {
     std::string job;
     std::string path;
 };
 
-/// Those of an include in any of its forms.
+/// The `artifact:` entries of an include, which may be a map or a list.
 std::vector<ArtifactInclude> artifact_includes(const pipeline::yaml::Value& include);
-/// The path under which an ArtifactSource has it.
+/// The path under which an ArtifactSource gives the file.
 std::string local_path(const ArtifactInclude& include);
-/// The include with every `artifact:` turned into a `local:` of that path.
+/// The include with every `artifact:` entry replaced by a `local:` entry of that path.
 pipeline::yaml::Value with_local_paths(const pipeline::yaml::Value& include);
 
 }  // namespace runner::local

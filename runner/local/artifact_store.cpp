@@ -4,8 +4,6 @@
 #include <libdeflate.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <memory>
 
 #include "base/files.hpp"
@@ -21,15 +19,11 @@ namespace {
 
 constexpr std::size_t kChunkBytes = 256 * 1024;
 
-base::Error errno_error(const std::string& doing) {
-    return base::make_error(ErrorKind::kIo, doing + ": " + std::strerror(errno));
-}
-
 base::Task<base::Result<std::string>> read_chunk(std::shared_ptr<base::UniqueFd> file,
                                                  std::string path) {
     std::string bytes(kChunkBytes, '\0');
     const ssize_t count = ::read(file->get(), bytes.data(), bytes.size());
-    if (count < 0) co_return errno_error("read " + path);
+    if (count < 0) co_return base::errno_error("read " + path);
     bytes.resize(static_cast<std::size_t>(count));
     co_return std::move(bytes);
 }
@@ -51,7 +45,7 @@ struct FreeDecompressor {
     void operator()(libdeflate_decompressor* value) const { ::libdeflate_free_decompressor(value); }
 };
 
-/// All members of a gzip file, one after another.
+/// Unpacks all members of a gzip file, one after another.
 base::Result<std::string> gunzip(const std::string& packed, std::size_t limit) {
     const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> reader(
         ::libdeflate_alloc_decompressor());
@@ -89,7 +83,7 @@ base::Task<base::Result<void>> ArtifactStore::keep(std::int64_t job_id, job::Art
     kept.path = directory / type;
     const base::UniqueFd target(
         ::open(kept.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (!target) co_return errno_error("make " + kept.path.string());
+    if (!target) co_return base::errno_error("make " + kept.path.string());
     auto body = file.open();
     if (!body) co_return body.error();
     auto writing = write_all_of(std::move(*body), target.get());
@@ -116,13 +110,13 @@ base::Result<BodySource> ArtifactStore::open_archive(std::int64_t job_id) const 
     const Kept* kept = find(job_id, "archive");
     if (kept == nullptr) return base::make_error(ErrorKind::kNotFound, "the job has no artifacts");
     auto file = std::make_shared<base::UniqueFd>(::open(kept->path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!*file) return errno_error("open " + kept->path.string());
+    if (!*file) return base::errno_error("open " + kept->path.string());
     const std::string path = kept->path.string();
     return BodySource([file, path] { return read_chunk(file, path); });
 }
 
-/// By runner-helper, which has the archive formats; its request is a file, for a program of ours
-/// reads nothing.
+/// runner-helper knows the archive formats. It reads its request from standard input; a
+/// base::Subprocess has none, so the shell redirects it from a file.
 base::Task<base::Result<std::string>> ArtifactStore::read_member(
     boost::asio::any_io_executor executor, std::int64_t job_id, std::string path) {
     const Kept* kept = find(job_id, "archive");

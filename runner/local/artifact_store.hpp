@@ -15,10 +15,9 @@
 
 namespace runner::local {
 
-/// The artifacts of the jobs of one call: what GitLab keeps for a pipeline on a server.
+/// Keeps the artifacts of the jobs of one `runner exec`, as GitLab does for a pipeline on a server.
 ///
-/// Life: for the time of the call; the files lie below `directory`, whose owner removes it. Strand:
-/// the I/O thread.
+/// The files lie below `directory`, whose owner removes it. Strand: the I/O thread.
 class ArtifactStore {
   public:
     struct Kept {
@@ -29,30 +28,30 @@ class ArtifactStore {
 
     explicit ArtifactStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
-    /// One file for each type of artifact of a job; a second one of the same type replaces the
-    /// first.
+    /// Keeps one file for each type of artifact of a job; a second one of the same type replaces
+    /// the first. kIo when it cannot be written, and the failures of its source.
     base::Task<base::Result<void>> keep(std::int64_t job_id, job::ArtifactFile file);
-    /// What was kept turned out to be worth nothing.
+    /// Forgets an artifact, because its content is not valid.
     void drop(std::int64_t job_id, const std::string& type);
-    /// `type` is GitLab's: "archive", "dotenv". Null when the job has none; valid until the next
-    /// keep().
+    /// `type` is GitLab's artifact type: "archive", "dotenv". Null when the job has none; valid
+    /// until the next keep().
     [[nodiscard]] const Kept* find(std::int64_t job_id, const std::string& type) const;
     /// kNotFound when the job has no archive.
     [[nodiscard]] base::Result<protocol::http::BodySource> open_archive(std::int64_t job_id) const;
-    /// The text of a report that is kept as gzip, "" when the job has none. `limit`: bytes that are
-    /// unpacked.
+    /// The text of a report that is kept as gzip, "" when the job has none. kInvalidInput for one
+    /// that is damaged or has more than `limit` unpacked bytes.
     [[nodiscard]] base::Result<std::string> read_report(std::int64_t job_id,
                                                         const std::string& type,
                                                         std::size_t limit) const;
 
-    /// One file out of the archive of a job. kNotFound when the job has none, or the archive has no
-    /// such file.
+    /// Reads one file of the archive of a job, through runner-helper. kNotFound when the job has no
+    /// archive, or the archive has no such file.
     base::Task<base::Result<std::string>> read_member(boost::asio::any_io_executor executor,
                                                       std::int64_t job_id, std::string path);
 
   private:
     std::filesystem::path directory_;
-    int reads_ = 0;  ///< several may be under way at once, each in a directory of its own
+    int reads_ = 0;  ///< numbers the directories of read_member(): several may run at once
     std::map<std::int64_t, std::map<std::string, Kept>> kept_;
 };
 

@@ -61,7 +61,7 @@ base::Result<std::vector<pipeline::variables::Variable>> parse_dotenv(std::strin
     }
     pipeline::variables::Collection variables;
     auto lines = base::split(text, '\n');
-    if (!lines.empty() && lines.back().empty()) lines.pop_back();  // behind the last end of line
+    if (!lines.empty() && lines.back().empty()) lines.pop_back();  // after the last end of line
     int number = 0;
     for (const std::string& line : lines) {
         ++number;

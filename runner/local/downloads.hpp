@@ -8,10 +8,10 @@
 #include "base/result.hpp"
 #include "runner/pipeline/plan/create.hpp"
 
-/// What a job gets of the jobs before it (ci-yaml.md §2.11). Pure.
+/// What a job gets from the jobs before it (ci-yaml.md §2.11). Pure.
 namespace runner::local {
 
-/// As much of a report is unpacked; one that is larger is refused without a look at it.
+/// Unpacked size up to which a report is read. A larger one is refused without being parsed.
 inline constexpr std::size_t kLargestReportBytes = 64 * 1024;
 
 /// Positions of the jobs whose artifacts the job at `position` receives, in the pipeline's order:
@@ -19,9 +19,9 @@ inline constexpr std::size_t kLargestReportBytes = 64 * 1024;
 std::vector<std::size_t> jobs_to_download(const pipeline::plan::Pipeline& pipeline,
                                           std::size_t position);
 
-/// Variables of a dotenv report, a later one of a name in the place of an earlier; values are as
-/// written (quotes are part of them) and refer to each other. kInvalidInput with GitLab's words,
-/// and the line, for text that it refuses.
+/// The variables of a dotenv report. Of several with the same name the last one counts. Values are
+/// taken as written, quotes included, and may refer to each other. kInvalidInput for a text that
+/// GitLab refuses, with GitLab's words and the line.
 base::Result<std::vector<pipeline::variables::Variable>> parse_dotenv(std::string_view text);
 
 }  // namespace runner::local

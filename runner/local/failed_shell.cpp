@@ -32,7 +32,8 @@ std::vector<std::string> shell_command(const job::JobRun& run) {
     return command;
 }
 
-/// What the job's scripts had, for a shell on this machine; a container has its own environment.
+/// A shell on this machine gets the variables of the job's scripts; a container has its own
+/// environment.
 std::vector<std::string> environment_of(const job::JobRun& run) {
     std::vector<std::string> added;
     if (run.setup().runner->executor == "shell") {
@@ -42,7 +43,7 @@ std::vector<std::string> environment_of(const job::JobRun& run) {
     return base::merged_environment(added, true);
 }
 
-/// 0, or errno.
+/// Answers 0, or the errno of a program that cannot be started.
 int run_on_terminal(std::vector<std::string> command, std::vector<std::string> environment) {
     const std::vector<char*> arguments = base::pointers_to(command);
     const std::vector<char*> variables = base::pointers_to(environment);

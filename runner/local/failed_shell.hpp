@@ -4,9 +4,10 @@
 
 namespace runner::local {
 
-/// A shell for a person where a job has failed: in its container through the docker client, or in
-/// its directory on this machine. Uses the process's own terminal; returns when the shell has
-/// ended. Strand: the I/O thread, which goes on meanwhile.
+/// Opens a shell for the user where a job has failed: in its container, through the docker client,
+/// or in its directory on this machine. It uses the terminal of this process; the call returns when
+/// the shell has ended. kNotFound when the job failed before it had a container. Strand: the I/O
+/// thread, which is not blocked.
 base::Task<base::Result<void>> open_shell(const job::JobRun& run);
 
 }  // namespace runner::local

@@ -7,15 +7,15 @@
 
 #include "base/result.hpp"
 
-/// The git program, for commands that have nothing else to do meanwhile. It asks no questions.
+/// Runs the git program. Every call blocks; git asks the user nothing.
 namespace runner::local {
 
-/// What `git <arguments>` prints in `directory`. kNotFound when there is no git, kIo with git's
-/// words when it fails.
+/// What `git <arguments>` prints in `directory`. kNotFound when there is no git program, kIo with
+/// git's message when it fails.
 base::Result<std::string> run_git(const std::filesystem::path& directory,
                                   std::vector<std::string> arguments);
 
-/// Paths that `git <arguments> -z` prints.
+/// Paths that `git <arguments> -z` prints; nothing when it fails.
 std::optional<std::vector<std::string>> list_git(const std::filesystem::path& directory,
                                                  std::vector<std::string> arguments);
 

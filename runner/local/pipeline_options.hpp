@@ -5,7 +5,7 @@
 
 namespace runner::local {
 
-/// What the user and the file want of the run of a pipeline.
+/// How a pipeline is run: what the command line says, and what the file says.
 struct PipelineOptions {
     std::set<std::string> play{};  ///< manual jobs to play without asking, by name or by definition
     /// "child / ": a name in `play` that begins with it means a job of this pipeline only.

@@ -6,13 +6,14 @@
 #include "base/result.hpp"
 #include "runner/pipeline/plan/create.hpp"
 
-/// Which jobs of a pipeline a call is about. Pure.
+/// Which jobs of a pipeline are run. Pure.
 namespace runner::local {
 
-/// Leaves the jobs that `names` mean: a job's name, or the name of a parallel job for all its
-/// instances. With `needs` also what they need, directly or not. Who names a job wants it: manual,
-/// delayed and on_failure ones run at once. kNotFound for an unknown name, with the one that was
-/// probably meant, and for a job that the rules left out, with the reason.
+/// Removes all jobs except those that `names` mean: a job by its name, or all instances of a
+/// parallel job by its definition's. With `needs` the jobs that they need stay too, directly or
+/// not. A named job runs at once, also when it is manual, delayed or on_failure. kNotFound for an
+/// unknown name, with the most similar known one, and for a job that the rules left out, with the
+/// reason.
 base::Result<void> select_jobs(pipeline::plan::Pipeline& pipeline,
                                const std::vector<std::string>& names, bool needs);
 

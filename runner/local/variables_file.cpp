@@ -11,7 +11,7 @@ namespace runner::local {
 
 namespace {
 
-/// A shorter value would hide half of every log.
+/// Masking a shorter value would hide much of every log.
 constexpr std::size_t kShortestMasked = 4;
 
 constexpr base::NameRule kVariableName{.digit_may_lead = false};

@@ -10,14 +10,16 @@
 
 namespace runner::local {
 
-/// NAME=VALUE lines; empty ones and those that begin with # are skipped. The value is taken as it
-/// is, blanks at its ends aside. kInvalidInput names the line, not what is in it.
+/// Reads NAME=VALUE lines. Empty lines and those that begin with # are skipped. A value is taken as
+/// it is, without blanks at its ends. kInvalidInput names the line, but not its text, which may be
+/// secret. `name`: the file's, for messages.
 base::Result<std::vector<pipeline::variables::Variable>> parse_variables(std::string_view text,
                                                                          const std::string& name);
 
-/// Secrets for a run: masked wherever they appear, and not in a container's configuration. `@FILE`
-/// as a value makes a file variable with that file's content. kForbidden when others may read the
-/// file. `unmasked` gets the names whose values are too short to be masked.
+/// Reads secrets for a run: they are masked in logs, and do not appear in a container's
+/// configuration. A value `@FILE` makes a file variable with the content of that file. kForbidden
+/// when other users may read the file. `unmasked` gets the names of variables whose values are too
+/// short to be masked.
 base::Result<pipeline::variables::Collection> read_secrets(const std::filesystem::path& path,
                                                            std::vector<std::string>& unmasked);
 

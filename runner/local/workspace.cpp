@@ -18,16 +18,17 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kShortSha = 8;
-/// GNU tar: a file changed while it was read. The work tree belongs to a person who may be at work.
+/// Exit code of GNU tar when a file changed while it was read. The user may be editing the work
+/// tree.
 constexpr int kTarSawAChange = 1;
 
 class TreeSources final : public job::Sources {
   public:
-    TreeSources(std::vector<std::string> tar, std::string words)
-        : tar_(std::move(tar)), words_(std::move(words)) {}
+    TreeSources(std::vector<std::string> tar, std::string notice)
+        : tar_(std::move(tar)), notice_(std::move(notice)) {}
 
     base::Task<base::Result<int>> fetch(executors::JobLog& log) override {
-        log.notice(words_);
+        log.notice(notice_);
         body_.reset();
         co_return 0;
     }
@@ -46,7 +47,7 @@ class TreeSources final : public job::Sources {
 
   private:
     std::vector<std::string> tar_;
-    std::string words_;
+    std::string notice_;  ///< for the job's log
     std::unique_ptr<job::ProgramBody> body_;
 };
 
@@ -59,16 +60,16 @@ base::Result<std::unique_ptr<Workspace>> Workspace::make(const CheckoutFiles& ch
         return base::errno_error("make a directory for the jobs in " +
                                  fs::path(path).parent_path().string());
     }
-    std::unique_ptr<Workspace> place(new Workspace(path));
-    if (auto filled = place->fill(checkout); !filled) return filled.error();
-    return place;
+    std::unique_ptr<Workspace> workspace(new Workspace(path));
+    if (auto filled = workspace->fill(checkout); !filled) return filled.error();
+    return workspace;
 }
 
 Workspace::~Workspace() {
     std::error_code failed;
     fs::remove_all(directory_, failed);
     if (!failed) return;
-    // Scripts on this machine may have left directories that forbid their own removal.
+    // Scripts on this machine may have left directories without write permission.
     const auto options = fs::directory_options::skip_permission_denied;
     for (const auto& entry : fs::recursive_directory_iterator(directory_, options, failed)) {
         std::error_code ignored;
@@ -120,7 +121,7 @@ base::Result<void> Workspace::make_repository(const CheckoutFiles& checkout) {
         {"update-ref", "--no-deref", "HEAD", facts.sha}};
     const std::string remote = script::without_credentials(facts.remote_url);
     if (!remote.empty()) steps.push_back({"remote", "add", "origin", remote});
-    // Without a checkout the index alone says what the commit has; files come from the work tree.
+    // The files come from the work tree; only the index is made from the commit.
     steps.push_back(clean_ ? std::vector<std::string>{"reset", "--quiet", "--hard", "HEAD"}
                            : std::vector<std::string>{"read-tree", "HEAD"});
     for (auto& step : steps) {
@@ -162,12 +163,12 @@ std::unique_ptr<job::Sources> Workspace::sources() const {
     if (!repository_.empty()) tar.insert(tar.end(), {"-C", repository_.string(), ".git"});
     tar.insert(tar.end(), {"-C", root_.string(), "--no-recursion", "--ignore-failed-read", "--null",
                            "--verbatim-files-from", "--files-from=" + list_.string()});
-    const std::string words =
+    const std::string notice =
         clean_ ? fmt::format("Copying commit {} ({} files)...", sha_.substr(0, kShortSha),
                              files_.size())
                : fmt::format("Copying the work tree, with what is not committed ({} files)...",
                              files_.size());
-    return std::make_unique<TreeSources>(std::move(tar), words);
+    return std::make_unique<TreeSources>(std::move(tar), notice);
 }
 
 }  // namespace runner::local

@@ -15,30 +15,31 @@ namespace runner::local {
 struct CheckoutFiles {
     std::filesystem::path top;
     pipeline::variables::Checkout facts;
-    bool clean = false;  ///< of the commit alone; else with what is not committed
-    int depth = 20;      ///< commits of history; as many as GitLab's default
+    bool clean = false;  ///< only committed files; else uncommitted changes too
+    int depth = 20;      ///< commits of history; GitLab's default
 };
 
-/// A private directory for the time of a call, and in it the files that every job of a local
-/// pipeline begins with: the work tree as it is (what git ignores is left out, what is deleted
-/// stays deleted), or a commit's; with a `.git` of that commit, so that scripts can ask for its
-/// history. The user's own repository is only read.
+/// A private directory for one `runner exec`, and the files that every job begins with: those of
+/// the work tree (without ignored and deleted files), or those of a commit. A `.git` with that
+/// commit is among them, so that scripts can read its history. The user's own repository is only
+/// read.
 ///
-/// Life: outlives the jobs; the directory goes with it.
+/// Life: outlives the jobs; the destructor removes the directory. Every call blocks.
 class Workspace {
   public:
-    /// kIo with git's words when the commit cannot be copied.
+    /// kIo with git's message when the commit cannot be copied; kNotFound when `clean` is asked for
+    /// and there is no commit.
     static base::Result<std::unique_ptr<Workspace>> make(const CheckoutFiles& checkout);
     ~Workspace();
     Workspace(const Workspace&) = delete;
     Workspace& operator=(const Workspace&) = delete;
 
     [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
-    /// Where the configuration and what it includes are read from.
+    /// The directory from which the configuration and its local includes are read.
     [[nodiscard]] const std::filesystem::path& root() const { return root_; }
     /// Paths of the files, relative to root().
     [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
-    /// Git's name for a file's content; "" when it cannot be read.
+    /// Git's blob id of a file; "" when it cannot be read.
     [[nodiscard]] std::string blob_id(const std::string& path) const;
     [[nodiscard]] std::unique_ptr<job::Sources> sources() const;
 
@@ -50,8 +51,8 @@ class Workspace {
 
     std::filesystem::path directory_;
     std::filesystem::path root_;
-    std::filesystem::path repository_;  ///< has the .git; "" without a commit
-    std::filesystem::path list_;        ///< the files' names, each ended by a zero byte
+    std::filesystem::path repository_;  ///< holds the `.git`; "" without a commit
+    std::filesystem::path list_;  ///< a file with the paths of files_, each ended by a zero byte
     std::vector<std::string> files_;
     bool clean_ = false;
     std::string sha_;

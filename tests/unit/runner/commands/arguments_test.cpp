@@ -33,7 +33,7 @@ class Arguments : public testing::Test {
     }
 };
 
-TEST_F(Arguments, EveryFormOfATextFlag) {
+TEST_F(Arguments, ATextFlagHasSeveralForms) {
     for (const auto& form : std::vector<std::vector<std::string>>{{"--url", "x"},
                                                                   {"--url=x"},
                                                                   {"-u", "x"},
@@ -46,11 +46,11 @@ TEST_F(Arguments, EveryFormOfATextFlag) {
     }
 }
 
-TEST_F(Arguments, SecondNamesAreTheSameFlag) {
+TEST_F(Arguments, AFlagMayHaveSeveralNames) {
     EXPECT_EQ(parse({"--description", "d"})->text("name"), "d");
 }
 
-TEST_F(Arguments, ValuesMayLookLikeAnything) {
+TEST_F(Arguments, AValueMayBeginWithADash) {
     for (const char* odd :
          {"-x", "--url", "", "=", "a b", "{x}", "[1,2]", "a,b", "\"q\"", "%%", "-", "false"}) {
         const auto values = parse({"--name", odd, "--url", odd});
@@ -84,7 +84,7 @@ TEST_F(Arguments, ListsAreRepeatedAndKeepTheirCommas) {
     EXPECT_THAT(parse({})->list("env"), IsEmpty());
 }
 
-TEST_F(Arguments, TheEnvironmentComesSecond) {
+TEST_F(Arguments, AFlagWinsOverItsEnvironmentVariable) {
     ::setenv("RUNNER_TEST_URL", "env", 1);
     ::setenv("RUNNER_TEST_LOCKED", "true", 1);
     ::setenv("RUNNER_TEST_ENV", "A=1,B=2", 1);
@@ -99,7 +99,7 @@ TEST_F(Arguments, TheEnvironmentComesSecond) {
     EXPECT_FALSE(parse({})->has("locked"));
 }
 
-TEST_F(Arguments, NamesWhatItDoesNotKnow) {
+TEST_F(Arguments, AnUnknownFlagIsNamedButNotItsValue) {
     EXPECT_EQ(parse({"--uri", "x"}).error().message, "there is no flag --uri; did you mean --url?");
     const auto token = parse({"--tokne=glrt-secret"});
     ASSERT_FALSE(token);
@@ -109,7 +109,7 @@ TEST_F(Arguments, NamesWhatItDoesNotKnow) {
     EXPECT_FALSE(parse({"-x"}));
 }
 
-TEST_F(Arguments, WordsBehindTwoDashesAreWords) {
+TEST_F(Arguments, ArgumentsAfterTwoDashesAreNoFlags) {
     EXPECT_THAT(parse({"--", "--url", "x"})->words(), ElementsAre("--url", "x"));
 }
 

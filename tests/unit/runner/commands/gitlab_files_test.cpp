@@ -5,7 +5,7 @@
 namespace runner::commands {
 namespace {
 
-TEST(HighestVersion, ComparesNumbersAndSkipsWhatIsNoRelease) {
+TEST(HighestVersion, ComparesNumbersAndSkipsTagsThatAreNoReleases) {
     const std::vector<std::string> tags{"1.2.0", "1.10.0", "v1.9.9", "2.0.0-rc1", "latest", "0.1"};
     EXPECT_EQ(highest_version(tags, ""), "1.10.0");
     EXPECT_EQ(highest_version(tags, "1"), "1.10.0");

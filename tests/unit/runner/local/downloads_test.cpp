@@ -34,19 +34,19 @@ class Downloads : public testing::Test {
     Planned plan_{kPipeline};
 };
 
-TEST_F(Downloads, AreThoseOfEarlierStages) {
+TEST_F(Downloads, AJobDownloadsFromAllEarlierStages) {
     EXPECT_EQ(of("all"), "a, b 1/2, b 2/2, c, ");
     EXPECT_EQ(of("c"), "a, b 1/2, b 2/2, ");
     EXPECT_EQ(of("a"), "");
 }
 
-TEST_F(Downloads, DependenciesAndNeedsChoose) {
+TEST_F(Downloads, DependenciesAndNeedsLimitTheDownloads) {
     EXPECT_EQ(of("named"), "a, ");
     EXPECT_EQ(of("none"), "");
     EXPECT_EQ(of("needing"), "c, ");
 }
 
-TEST(Dotenv, ReadsLines) {
+TEST(Dotenv, ReadsOneVariablePerLine) {
     const auto variables = parse_dotenv("A=1\nB = \"two words\"\r\nC='$A'\nD=x=y\n1=\nA=2");
     ASSERT_TRUE(variables);
     ASSERT_EQ(variables->size(), 5U);

@@ -22,7 +22,7 @@ class RecordedStates final : public StateObserver {
     std::vector<std::string> texts;
 };
 
-/// A scheduler over the jobs of a text. Jobs are named; all that are ready start.
+/// A scheduler for the pipeline of a text, with jobs by name. Every ready job starts.
 class Scheduled {
   public:
     explicit Scheduled(const std::string& text, PipelineOptions options = {})
@@ -91,7 +91,7 @@ TEST(JobScheduler, AFailedJobWithRetriesLeftIsReadyAgain) {
                             "0 running", "0 failed: exit code 1"));
 }
 
-TEST(JobScheduler, SaysThatAFailureIsAllowed) {
+TEST(JobScheduler, TheNoteOfAnAllowedFailureSaysSo) {
     Scheduled jobs("a: {script: x, allow_failure: true}\n");
     jobs.start();
     jobs.fail("a");

@@ -44,7 +44,7 @@ class Payload : public testing::Test {
     PayloadRequest request_;
 };
 
-TEST_F(Payload, StepsAreBeforeScriptAndScriptInOneAndAfterScript) {
+TEST_F(Payload, BeforeScriptAndScriptAreOneStepAfterScriptIsAnother) {
     const auto payload = of(R"(
 job:
   before_script: [one, [two]]
@@ -61,7 +61,7 @@ job:
     EXPECT_TRUE(payload.steps[1].allow_failure);
 }
 
-TEST_F(Payload, DefaultsOfTheFileReachTheJob) {
+TEST_F(Payload, AJobGetsTheDefaultsOfTheFile) {
     const auto payload = of("default: {image: alpine, before_script: [a]}\njob: {script: b}\n");
     ASSERT_TRUE(payload.image);
     EXPECT_EQ(payload.image->name, "alpine");
@@ -91,7 +91,7 @@ job:
     EXPECT_EQ(payload.services[1].variables.at(0).key, "A");
 }
 
-TEST_F(Payload, VariablesByPrecedenceAndExpandedAmongEachOther) {
+TEST_F(Payload, VariablesFollowGitLabsPrecedenceAndAreExpanded) {
     create_.predefined.set("CI_COMMIT_REF_NAME", "main");
     create_.given.set("GIVEN", "of the command line");
     request_.inherited.push_back({"DOTENV", "of the report"});
@@ -118,7 +118,7 @@ TEST_F(Payload, ARunnerHasAnIdAndTheTagsThatTheJobAsksFor) {
               "[\"big\", \"linux\"]");
 }
 
-TEST_F(Payload, ArtifactsOfOtherPipelinesAreNamed) {
+TEST_F(Payload, NeedsOfOtherPipelinesAreReported) {
     of("job: {script: x, needs: [{pipeline: $UP, job: a}, {project: a/b, job: c, ref: v1}]}\n");
     EXPECT_THAT(server_only(*request_.planned),
                 ElementsAre("needs: artifacts of other pipelines are not downloaded here: job a of "
@@ -148,7 +148,7 @@ TEST_F(Payload, EnvironmentNameIsExpandedAndSlugged) {
               "https://" + slug + ".e/review/Feature/X/job/$LATER");
 }
 
-TEST_F(Payload, TimeoutOfTheJobOrOfThePipeline) {
+TEST_F(Payload, TheTimeoutIsTheJobsElseThePipelines) {
     EXPECT_EQ(of("job: {script: x}\n").timeout_seconds, 3600);
     EXPECT_EQ(of("job: {script: x, timeout: 1h 30m}\n").timeout_seconds, 5400);
 }
@@ -183,7 +183,7 @@ TEST_F(Payload, APagesJobPublishesItsDirectory) {
     EXPECT_THAT(of("pages: {script: x, pages: false}\n", "pages").artifacts, IsEmpty());
 }
 
-TEST_F(Payload, WhatOnlyAServerCanGiveIsNamed) {
+TEST_F(Payload, KeywordsThatNeedAServerAreReported) {
     of("job: {script: x, id_tokens: {ID: {aud: a}}, release: {tag_name: v1, description: d}}\n");
     EXPECT_THAT(
         server_only(*request_.planned),
@@ -192,14 +192,14 @@ TEST_F(Payload, WhatOnlyAServerCanGiveIsNamed) {
                     "release: no release is made from here; the script runs"));
 }
 
-TEST_F(Payload, ASecretThatIsGivenNeedsNoVault) {
+TEST_F(Payload, ASecretWhoseValueIsGivenNeedsNoVault) {
     const std::string text = "job: {script: x, secrets: {PASSWORD: {vault: a/b/c@d}}}\n";
     EXPECT_TRUE(of(text).has_secrets);
     create_.given.set("PASSWORD", "x");
     EXPECT_FALSE(of(text).has_secrets);
 }
 
-TEST_F(Payload, CachesAreCarriedOver) {
+TEST_F(Payload, CachesAreInThePayload) {
     const auto payload =
         of("job: {script: x, cache: {key: $CI_JOB_NAME, paths: [.cache], policy: pull}}\n");
     ASSERT_EQ(payload.cache.size(), 1U);
@@ -208,7 +208,7 @@ TEST_F(Payload, CachesAreCarriedOver) {
     EXPECT_EQ(payload.cache[0].policy, "pull");
 }
 
-TEST_F(Payload, JobInputsHaveTheirDefaults) {
+TEST_F(Payload, JobInputsGetTheirDefaults) {
     const auto payload = of(R"(
 job:
   script: [x]

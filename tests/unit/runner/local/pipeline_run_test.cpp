@@ -17,8 +17,8 @@ namespace {
 
 using pipeline::state::Status;
 
-/// Jobs end at once as their name says: "fails…" fails, "flaky…" fails once, "waits…" goes on until
-/// stopped.
+/// Jobs behave as their names say: "fails…" fails, "flaky…" fails once, "waits…" runs until it is
+/// stopped, "blocked…" is a bridge whose child waits. All others succeed at once.
 class FakeJobs final : public JobStarter, public StateObserver, public ManualJobChooser {
   public:
     explicit FakeJobs(const PipelineRun::Jobs& jobs) : jobs_(jobs) {}
@@ -116,14 +116,14 @@ Outcome run(const std::string& text, Script script = {},
     return tests::run_to_end(drive(planned, script));
 }
 
-TEST(PipelineRun, GoesStageByStage) {
+TEST(PipelineRun, RunsStagesInOrder) {
     const auto out =
         run("stages: [build, test]\nb: {stage: test, script: x}\na: {stage: build, script: x}\n");
     EXPECT_EQ(out.order, "a b");
     EXPECT_EQ(out.status, Status::kSuccess);
 }
 
-TEST(PipelineRun, NeedsOvertakeStages) {
+TEST(PipelineRun, AJobWithNeedsDoesNotWaitForItsStage) {
     const auto out =
         run("stages: [build, test]\nslow: {stage: build, script: x, needs: []}\n"
             "a: {stage: build, script: x}\nb: {stage: test, script: x, needs: []}\n",
@@ -138,7 +138,7 @@ TEST(PipelineRun, RunsNoMoreJobsThanThereAreSlots) {
     EXPECT_EQ(run(text, {.slots = 8}).most, 3);
 }
 
-TEST(PipelineRun, AFailureSkipsWhatFollowsButNotOnFailureAndAlways) {
+TEST(PipelineRun, AFailureSkipsLaterJobsExceptOnFailureAndAlways) {
     const auto out = run(R"(
 stages: [build, test]
 fails: {stage: build, script: x}
@@ -157,7 +157,7 @@ TEST(PipelineRun, AnAllowedFailureIsAWarning) {
     EXPECT_EQ(run("fails: {script: x, allow_failure: {exit_codes: 4}}\n").status, Status::kFailed);
 }
 
-TEST(PipelineRun, RetriesAsOftenAsAsked) {
+TEST(PipelineRun, RetriesAFailedJobAsOftenAsRetrySays) {
     EXPECT_EQ(run("flaky: {script: x, retry: 1}\n").order, "flaky flaky");
     EXPECT_EQ(run("flaky: {script: x, retry: 1}\n").status, Status::kSuccess);
     EXPECT_EQ(run("fails: {script: x, retry: 2}\n").order, "fails fails fails");
@@ -178,7 +178,7 @@ TEST(PipelineRun, AManualJobBlocksUntilItIsPlayed) {
               "a:success gate:success b:success");
 }
 
-TEST(PipelineRun, SomebodyIsAskedWhenNothingElseIsLeftToDo) {
+TEST(PipelineRun, TheUserIsAskedWhenNoOtherJobCanRun) {
     const auto yes = run(kManual, {.options = {.interactive = true}, .answer = "gate"});
     EXPECT_THAT(yes.asked, testing::ElementsAre("gate"));
     EXPECT_EQ(yes.status, Status::kSuccess);
@@ -187,20 +187,20 @@ TEST(PipelineRun, SomebodyIsAskedWhenNothingElseIsLeftToDo) {
     EXPECT_EQ(no.status, Status::kManual);
 }
 
-TEST(PipelineRun, PlayingAJobRevivesWhatNeedsIt) {
+TEST(PipelineRun, PlayingAJobMakesSkippedJobsThatNeedItRun) {
     const std::string text = "gate: {script: x, when: manual}\nb: {script: x, needs: [gate]}\n";
     EXPECT_EQ(run(text).states, "gate:manual b:skipped");
     const auto played = run(text, {.options = {.interactive = true}, .answer = "gate"});
     EXPECT_EQ(played.states, "gate:success b:success");
 }
 
-TEST(PipelineRun, OneJobOfAResourceGroupAtATime) {
+TEST(PipelineRun, AResourceGroupRunsOneJobAtATime) {
     const auto out = run("a: {script: x, resource_group: r}\nb: {script: x, resource_group: r}\n");
     EXPECT_EQ(out.most, 1);
     EXPECT_EQ(out.states, "a:success b:success");
 }
 
-TEST(PipelineRun, AResourceGroupIsNamedByAllThatIsKnown) {
+TEST(PipelineRun, TheNameOfAResourceGroupIsExpanded) {
     pipeline::plan::CreateRequest request;
     request.predefined.set("CI_COMMIT_BRANCH", "main");
     const auto out = run(
@@ -220,23 +220,23 @@ TEST(PipelineRun, ABridgeWhoseChildWaitsBlocksAndIsNotAskedFor) {
     EXPECT_TRUE(out.asked.empty());
 }
 
-TEST(PipelineRun, AManualJobIsNamedAsTheDisplayNamesIt) {
+TEST(PipelineRun, AManualJobCanBeNamedWithThePrefixOfItsPipeline) {
     const std::string text = "m: {script: x, when: manual}\n";
     EXPECT_EQ(run(text, {.options = {.play = {"t / m"}, .prefix = "t / "}}).states, "m:success");
     EXPECT_EQ(run(text, {.options = {.play = {"t / m"}, .prefix = "u / "}}).states, "m:manual");
 }
 
-TEST(PipelineRun, AnEndWithoutAnyWaitIsSeen) {
+TEST(PipelineRun, AJobThatEndsWithoutWaitingIsNoticed) {
     const auto out = run("down: {trigger: group/project}\nafter: {script: x, stage: deploy}\n");
     EXPECT_EQ(out.states, "down:skipped after:success");
 }
 
-TEST(PipelineRun, ADelayCanBeLeftOut) {
+TEST(PipelineRun, ADelayedJobCanStartAtOnce) {
     const std::string text = "late: {script: x, when: delayed, start_in: 1 hour}\n";
     EXPECT_EQ(run(text, {.options = {.wait_for_delays = false}}).states, "late:success");
 }
 
-TEST(PipelineRun, AStopCancelsWhatWaitsAndWhatRuns) {
+TEST(PipelineRun, AStopCancelsWaitingAndRunningJobs) {
     const auto out = run(
         "a: {script: x}\nwaits: {script: x}\nlate: {script: x, when: delayed, start_in: 1 hour}\n"
         "after: {script: x, stage: deploy, when: always}\n",
@@ -246,13 +246,13 @@ TEST(PipelineRun, AStopCancelsWhatWaitsAndWhatRuns) {
     EXPECT_THAT(out.states, testing::HasSubstr("after:canceled"));
 }
 
-TEST(PipelineRun, ANoteIsASentenceOfItsOwn) {
+TEST(PipelineRun, ANoteIsTheFirstSentenceOfAMessage) {
     EXPECT_EQ(note_of("exit status 3"), "exit status 3");
     EXPECT_EQ(note_of("It is gone: code 1. Its last words:\none\ntwo"), "It is gone: code 1");
     EXPECT_EQ(note_of("this is bad:\nx"), "this is bad");
 }
 
-TEST(PipelineRun, AFailureMayCancelTheRest) {
+TEST(PipelineRun, AFailureCancelsThePipelineIfAutoCancelSaysSo) {
     const auto out =
         run("fails: {script: x}\nwaits: {script: x}\n", {.options = {.cancel_on_failure = true}});
     EXPECT_EQ(out.states, "fails:failed waits:canceled");

@@ -12,8 +12,8 @@ namespace runner::local {
 
 /// A pipeline planned from a text, for a push to main.
 struct Planned {
-    explicit Planned(const std::string& text, pipeline::plan::CreateRequest wishes = {})
-        : request(std::move(wishes)) {
+    explicit Planned(const std::string& text, pipeline::plan::CreateRequest create = {})
+        : request(std::move(create)) {
         pipeline::LoadRequest load;
         load.text = text;
         pipeline::include::WorkTreeSource source("/nonexistent");

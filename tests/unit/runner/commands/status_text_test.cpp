@@ -1,0 +1,50 @@
+#include "runner/commands/status_text.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace runner::commands {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(StatusEndpoint, IsWhereTheAddressIsReachedFromThisMachine) {
+    struct Case {
+        const char* address;
+        const char* url;
+    };
+    const Case cases[] = {
+        {":9252", "http://127.0.0.1:9252"},    {"0.0.0.0:80", "http://127.0.0.1:80"},
+        {"10.0.0.5", "http://10.0.0.5:9252"},  {"10.0.0.5:", "http://10.0.0.5:9252"},
+        {"[::]:1234", "http://[::1]:1234"},    {"[fe80::1]", "http://[fe80::1]:9252"},
+        {"localhost:9", "http://localhost:9"},
+    };
+    for (const Case& c : cases) EXPECT_EQ(status_endpoint(c.address), c.url) << c.address;
+}
+
+TEST(StatusText, ShowsDaemonJobsAndRunners) {
+    const auto text = status_text(R"({"version": "1.0", "revision": "abc", "state": "running",
+        "uptime_seconds": 61, "system_id": "s_1", "concurrent": 4,
+        "jobs": [{"id": 7, "project": "a/b", "name": "te\u001bst", "runner": "r", "stage": "step",
+                  "stage_age_seconds": 2, "age_seconds": 3}],
+        "runners": [{"name": "r", "executor": "docker", "url": "http://g", "healthy": false}]})");
+    ASSERT_TRUE(text) << text.error().message;
+    EXPECT_THAT(*text, testing::StartsWith("runner 1.0 (abc) is running for 1m1s, system id s_1\n"
+                                           "1 of 4 jobs\n"));
+    EXPECT_THAT(*text, HasSubstr("te?st"));
+    EXPECT_THAT(*text, Not(HasSubstr("\x1b")));
+    EXPECT_THAT(*text, HasSubstr("unhealthy"));
+    EXPECT_THAT(*text, HasSubstr("never"));
+}
+
+TEST(StatusText, RefusesWhatIsNoStatusPage) {
+    for (const char* body : {"", "{}", "[]", "<html>"}) {
+        const auto text = status_text(body);
+        ASSERT_FALSE(text) << body;
+        EXPECT_EQ(text.error().kind, base::ErrorKind::kProtocol) << body;
+    }
+}
+
+}  // namespace
+}  // namespace runner::commands
