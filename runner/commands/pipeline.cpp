@@ -14,7 +14,7 @@ namespace runner::commands {
 namespace {
 
 using nlohmann::ordered_json;
-using pipeline::view::Shown;
+using pipeline::view::CreatedPipeline;
 
 constexpr int kWrongUsage = 2;
 
@@ -65,13 +65,13 @@ void complain(const pipeline::Problems& problems, const pipeline::Loaded& loaded
 }
 
 ordered_json facts_json(const pipeline::plan::CreateRequest& request) {
-    ordered_json out{{"ref", request.subject.ref},
-                     {"tag", request.subject.is_tag},
-                     {"source", request.subject.source},
-                     {"merge_request", request.subject.is_merge_request},
+    ordered_json out{{"ref", request.pipeline.ref},
+                     {"tag", request.pipeline.is_tag},
+                     {"source", request.pipeline.source},
+                     {"merge_request", request.pipeline.is_merge_request},
                      {"sha", request.predefined.value("CI_COMMIT_SHA").value_or("")}};
-    out["changed"] =
-        request.facts.changed ? ordered_json(*request.facts.changed) : ordered_json(nullptr);
+    out["changed"] = request.repository.changed ? ordered_json(*request.repository.changed)
+                                                : ordered_json(nullptr);
     return out;
 }
 
@@ -91,7 +91,7 @@ int answer_json(const PipelineScene& scene, const pipeline::Loaded& loaded,
     return out["valid"].get<bool>() ? 0 : 1;
 }
 
-int unknown_job(const Shown& shown, const std::string& name) {
+int unknown_job(const CreatedPipeline& shown, const std::string& name) {
     std::vector<std::string> names;
     for (const auto& job : shown.loaded.configuration->jobs) names.push_back(job.name);
     const std::string near = base::nearest(name, names);
@@ -99,7 +99,7 @@ int unknown_job(const Shown& shown, const std::string& name) {
                             near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
 }
 
-int answer_text(const PipelineScene& scene, const Shown& shown, const Order& order) {
+int answer_text(const PipelineScene& scene, const CreatedPipeline& shown, const Order& order) {
     if (order.what == "graph") {
         const bool dot = order.format == "dot";
         if (shown.pipeline.errors.empty()) {
@@ -140,7 +140,7 @@ int show_pipeline(const Values& values) {
         return fail(fmt::format("{} is not valid", path.string()));
     }
     const auto made = (*scene)->create(loaded);
-    const Shown shown{loaded, made};
+    const CreatedPipeline shown{loaded, made};
     const auto unknown = pipeline::view::unknown_jobs(shown, order->jobs);
     if (!unknown.empty()) return unknown_job(shown, unknown.front());
     return json ? answer_json(**scene, loaded, &made, *order) : answer_text(**scene, shown, *order);

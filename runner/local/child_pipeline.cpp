@@ -67,7 +67,7 @@ base::Result<LocalPipeline::Description> LocalPipeline::describe_child(std::size
     child.facts = description_.facts;
     child.facts.id = workshop_.next_id++;
     child.request = description_.request;
-    child.request.subject.source = "parent_pipeline";
+    child.request.pipeline.source = "parent_pipeline";
     auto& predefined = child.request.predefined;
     predefined.set("CI_PIPELINE_SOURCE", "parent_pipeline");
     predefined.set("CI_UPSTREAM_PIPELINE_ID", std::to_string(description_.facts.id));

@@ -56,11 +56,11 @@ LocalPipeline::~LocalPipeline() = default;
 
 base::Result<void> LocalPipeline::load() {
     auto& request = description_.request;
-    request.facts.files = workshop_.place.files();
+    request.repository.files = workshop_.place.files();
     pipeline::LoadRequest& load = description_.load;
     load.variables = request.predefined;
     load.variables.merge(request.given);
-    load.facts = request.facts;
+    load.repository = request.repository;
     loaded_ = pipeline::load_configuration(load, source_);
     if (!loaded_.valid()) {
         return base::make_error(base::ErrorKind::kInvalidInput, described(loaded_.errors, loaded_));

@@ -26,12 +26,12 @@ std::string resource_group_of(const PlannedJob& planned,
                                        pipeline::variables::Undefined::kEmpty);
 }
 
-std::vector<state::Run> runs_of(const PipelineRun::Jobs& jobs,
-                                const std::vector<std::string>& stages,
-                                const pipeline::plan::CreateRequest& request) {
-    std::vector<state::Run> runs;
+std::vector<state::PipelineJob> runs_of(const PipelineRun::Jobs& jobs,
+                                        const std::vector<std::string>& stages,
+                                        const pipeline::plan::CreateRequest& request) {
+    std::vector<state::PipelineJob> runs;
     for (const PlannedJob& planned : jobs) {
-        state::Run run;
+        state::PipelineJob run;
         run.name = planned.job->name;
         const auto place = std::find(stages.begin(), stages.end(), planned.job->stage);
         run.stage = static_cast<std::size_t>(place - stages.begin());
@@ -221,8 +221,7 @@ void PipelineRun::judge(std::size_t job, const JobEnd& end) {
     const auto* retry = jobs_[job].job->value.given("retry");
     const pipeline::yaml::Value none;
     const int before = process_.jobs()[job].retries;
-    if (state::retries_by_itself(retry == nullptr ? none : *retry, end.reason, end.exit_code,
-                                 before)) {
+    if (state::should_retry(retry == nullptr ? none : *retry, end.reason, end.exit_code, before)) {
         process_.retry(job);
         queue_if_pending(job);
         tell(job, fmt::format("retry {}", before + 1));

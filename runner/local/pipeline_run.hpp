@@ -12,7 +12,7 @@
 #include "base/notifier.hpp"
 #include "base/task_group.hpp"
 #include "runner/pipeline/plan/create.hpp"
-#include "runner/pipeline/state/process.hpp"
+#include "runner/pipeline/state/pipeline_state.hpp"
 
 namespace runner::local {
 
@@ -91,7 +91,7 @@ class PipelineRun {
     /// Cancels what waits, and asks what runs to end.
     void stop();
 
-    [[nodiscard]] const pipeline::state::Process& process() const { return process_; }
+    [[nodiscard]] const pipeline::state::PipelineState& process() const { return process_; }
 
   private:
     void take(const std::vector<pipeline::state::Step>& steps);
@@ -114,7 +114,7 @@ class PipelineRun {
     JobStarter& starter_;
     PipelineObserver& observer_;
     Capacity& capacity_;
-    pipeline::state::Process process_;
+    pipeline::state::PipelineState process_;
     std::vector<std::size_t> ready_;
     std::set<std::size_t> waiting_bridges_;
     std::size_t running_ = 0;

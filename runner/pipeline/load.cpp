@@ -29,7 +29,7 @@ Checked<Value> merged_tree(const LoadRequest& request, include::Source& source, 
     auto document = spec::read_document(request.text, 0);
     if (!document) return document.error();
     rules::ExpressionCache expressions;
-    const rules::Context context{request.variables, request.facts, expressions};
+    const rules::Context context{request.variables, request.repository, expressions};
     include::Resolver includes(source, context, loaded.files, loaded.includes, request.limits);
     spec::Arguments arguments;
     arguments.inputs = request.inputs;

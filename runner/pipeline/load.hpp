@@ -8,7 +8,7 @@
 #include "runner/pipeline/include/resolve.hpp"
 #include "runner/pipeline/keywords/edition.hpp"
 #include "runner/pipeline/plan/configuration.hpp"
-#include "runner/pipeline/rules/facts.hpp"
+#include "runner/pipeline/rules/repository.hpp"
 
 namespace runner::pipeline {
 
@@ -18,7 +18,7 @@ struct LoadRequest {
     std::string name = ".gitlab-ci.yml";
     Edition edition = Edition::kEnterprise;
     variables::Collection variables;  ///< for include paths, include rules and expand_vars
-    rules::Facts facts;               ///< for include rules
+    rules::Repository repository;     ///< for include rules
     yaml::Value inputs;               ///< for the file's own `spec:inputs`; null: none
     include::Origin origin;
     include::Limits limits;

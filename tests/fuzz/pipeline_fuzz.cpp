@@ -9,7 +9,7 @@
 #include "runner/pipeline/lint.hpp"
 #include "runner/pipeline/load.hpp"
 #include "runner/pipeline/plan/create.hpp"
-#include "runner/pipeline/state/process.hpp"
+#include "runner/pipeline/state/pipeline_state.hpp"
 #include "runner/pipeline/yaml/load.hpp"
 #include "runner/pipeline/yaml/print.hpp"
 #include "tests/fuzz/require.hpp"
@@ -95,11 +95,11 @@ void check_round_trip(const Loaded& loaded) {
             "the merged file means the same");
 }
 
-std::vector<state::Run> runs_of(const plan::Pipeline& pipeline,
-                                const plan::Configuration& configuration) {
-    std::vector<state::Run> runs;
+std::vector<state::PipelineJob> runs_of(const plan::Pipeline& pipeline,
+                                        const plan::Configuration& configuration) {
+    std::vector<state::PipelineJob> runs;
     for (const plan::PlannedJob& planned : pipeline.jobs) {
-        state::Run run;
+        state::PipelineJob run;
         run.name = planned.job->name;
         run.stage = static_cast<std::size_t>(configuration.stage_index(planned.job->stage));
         run.when = planned.when;
@@ -112,7 +112,7 @@ std::vector<state::Run> runs_of(const plan::Pipeline& pipeline,
 }
 
 /// Plays everything that can be played; each job's outcome depends on its place.
-void run_to_the_end(state::Process process) {
+void run_to_the_end(state::PipelineState process) {
     const std::size_t count = process.jobs().size();
     for (bool moved = true; moved;) {
         process.advance();
@@ -128,7 +128,7 @@ void run_to_the_end(state::Process process) {
         }
     }
     require(process.done(), "a pipeline ends");
-    for (const state::Run& job : process.jobs())
+    for (const state::PipelineJob& job : process.jobs())
         require(state::is_complete(job.status), "every job ends");
     require(state::is_complete(process.status()), "an ended pipeline has an end status");
 }
@@ -139,23 +139,23 @@ void create(const Loaded& loaded, const plan::CreateRequest& request) {
     check_places(pipeline.errors, loaded);
     lint_json(loaded, &pipeline, true).dump();
     if (pipeline.errors.empty())
-        run_to_the_end(state::Process(runs_of(pipeline, *loaded.configuration)));
+        run_to_the_end(state::PipelineState(runs_of(pipeline, *loaded.configuration)));
 }
 
 void create_all(const Loaded& loaded, const LoadRequest& load) {
     plan::CreateRequest request;
-    request.facts = load.facts;
+    request.repository = load.repository;
     request.predefined = load.variables;
-    request.subject.ref = "main";
-    request.subject.source = "push";
-    request.subject.project_path = "group/project";
+    request.pipeline.ref = "main";
+    request.pipeline.source = "push";
+    request.pipeline.project_path = "group/project";
     create(loaded, request);
-    request.facts.changed = rules::Paths{"a.yml", "src/a.rb"};
-    request.subject.is_tag = true;
+    request.repository.changed = rules::Paths{"a.yml", "src/a.rb"};
+    request.pipeline.is_tag = true;
     create(loaded, request);
-    request.subject.is_tag = false;
-    request.subject.is_merge_request = true;
-    request.subject.source = "merge_request_event";
+    request.pipeline.is_tag = false;
+    request.pipeline.is_merge_request = true;
+    request.pipeline.source = "merge_request_event";
     create(loaded, request);
 }
 
@@ -173,7 +173,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (auto value = yaml::load(inputs->second)) request.inputs = *value;
     }
     MemorySource source(files);
-    request.facts.files = source.list({});
+    request.repository.files = source.list({});
     const Loaded loaded = load_configuration(request, source);
     require(loaded.valid() == loaded.configuration.has_value(), "a valid file has a configuration");
     check_places(loaded.errors, loaded);

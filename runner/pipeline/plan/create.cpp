@@ -64,7 +64,7 @@ class Creation {
         if (const Value* list = workflow.given("rules")) {
             const auto rules = rules::flatten_rules(*list);
             const variables::Collection seen = pipeline_variables();
-            auto match = rules::first_match(rules, {seen, request_.facts, expressions_});
+            auto match = rules::first_match(rules, {seen, request_.repository, expressions_});
             if (!match) {
                 fail(match.error().text, match.error().mark);
                 return false;
@@ -156,7 +156,7 @@ class Creation {
         seen.merge(environment_for_rules(job, seen, planned.variables));
         seen.merge(planned.variables);
         seen.merge(request_.given);
-        const rules::Context context{seen, request_.facts, expressions_};
+        const rules::Context context{seen, request_.repository, expressions_};
         if (const Value* rules = job.value.given("rules")) {
             return apply_rules(std::move(planned), *rules, context);
         }
@@ -179,10 +179,10 @@ class Creation {
     }
 
     /// With rules a missing `only` leaves nothing out, merge requests included.
-    [[nodiscard]] rules::Subject policy_subject(const Value* only, bool no_default) const {
-        rules::Subject subject = request_.subject;
-        if (only == nullptr && no_default) subject.is_merge_request = false;
-        return subject;
+    [[nodiscard]] rules::PipelineInfo policy_subject(const Value* only, bool no_default) const {
+        rules::PipelineInfo pipeline = request_.pipeline;
+        if (only == nullptr && no_default) pipeline.is_merge_request = false;
+        return pipeline;
     }
 
     Checked<std::optional<PlannedJob>> apply_rules(PlannedJob planned, const Value& list,

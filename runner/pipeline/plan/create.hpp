@@ -12,8 +12,8 @@ namespace runner::pipeline::plan {
 
 /// What a pipeline is created for.
 struct CreateRequest {
-    rules::Subject subject;
-    rules::Facts facts;
+    rules::PipelineInfo pipeline;
+    rules::Repository repository;
     /// Predefined variables: those of YAML win over them.
     variables::Collection predefined;
     /// Of project, groups, instance, and given for this run: they win over YAML.

@@ -60,12 +60,12 @@ std::optional<bool> matches_regexp(const Value& clause, const Paths& paths) {
 
 Checked<Verdict> evaluate_changes(const Value& clause, const Context& context) {
     std::optional<Paths> since;
-    const Paths* paths = context.facts.changed ? &*context.facts.changed : nullptr;
+    const Paths* paths = context.repository.changed ? &*context.repository.changed : nullptr;
     if (const Value* compare = clause.given("compare_to")) {
         const std::string ref =
             variables::expand(compare->to_text(), context.variables, variables::Undefined::kKeep);
-        if (context.facts.changed_since) {
-            since = context.facts.changed_since(ref);
+        if (context.repository.changed_since) {
+            since = context.repository.changed_since(ref);
             if (!since) {
                 return Problem{"rules:changes:compare_to is not a valid ref", compare->mark()};
             }
@@ -88,7 +88,7 @@ Checked<Verdict> evaluate_changes(const Value& clause, const Context& context) {
 
 Checked<Verdict> evaluate_exists(const Value& clause, const Context& context) {
     std::optional<Paths> other;
-    const Paths* paths = &context.facts.files;
+    const Paths* paths = &context.repository.files;
     if (const Value* project = clause.given("project")) {
         const auto text = [&](const Value* value) {
             return value == nullptr ? std::string{}
@@ -96,8 +96,8 @@ Checked<Verdict> evaluate_exists(const Value& clause, const Context& context) {
                                                         variables::Undefined::kEmpty);
         };
         const std::string name = text(project);
-        if (context.facts.project_files) {
-            other = context.facts.project_files(name, text(clause.given("ref")));
+        if (context.repository.project_files) {
+            other = context.repository.project_files(name, text(clause.given("ref")));
         }
         if (!other) {
             return Problem{

@@ -4,7 +4,7 @@
 #include <unordered_map>
 
 #include "runner/pipeline/expression/expression.hpp"
-#include "runner/pipeline/rules/facts.hpp"
+#include "runner/pipeline/rules/repository.hpp"
 #include "runner/pipeline/yaml/value.hpp"
 
 namespace runner::pipeline::rules {
@@ -22,7 +22,7 @@ class ExpressionCache {
 /// Everything a rule is judged by.
 struct Context {
     const variables::Collection& variables;
-    const Facts& facts;
+    const Repository& repository;
     ExpressionCache& expressions;
 };
 

@@ -32,23 +32,23 @@ bool matches_name(const std::string& pattern, const std::string& ref) {
     return pattern == ref;
 }
 
-bool matches_ref(const std::string& text, const Subject& subject) {
+bool matches_ref(const std::string& text, const PipelineInfo& pipeline) {
     std::string pattern = text;
     const std::size_t at = text.rfind('@');
     if (at != std::string::npos && at > 0 && text.find('/', at) != std::string::npos &&
         !text.ends_with('/')) {
-        if (text.substr(at + 1) != subject.project_path) return false;
+        if (text.substr(at + 1) != pipeline.project_path) return false;
         pattern = text.substr(0, at);
     }
-    if (pattern == "branches") return !subject.is_tag && !subject.is_merge_request;
-    if (pattern == "tags") return subject.is_tag;
-    if (names_source(pattern, subject.source)) return true;
-    return !subject.is_merge_request && matches_name(pattern, subject.ref);
+    if (pattern == "branches") return !pipeline.is_tag && !pipeline.is_merge_request;
+    if (pattern == "tags") return pipeline.is_tag;
+    if (names_source(pattern, pipeline.source)) return true;
+    return !pipeline.is_merge_request && matches_name(pattern, pipeline.ref);
 }
 
-bool any_ref(const Value& refs, const Subject& subject) {
+bool any_ref(const Value& refs, const PipelineInfo& pipeline) {
     return std::any_of(refs.items().begin(), refs.items().end(),
-                       [&](const Value& ref) { return matches_ref(ref.to_text(), subject); });
+                       [&](const Value& ref) { return matches_ref(ref.to_text(), pipeline); });
 }
 
 bool any_variable(const Value& expressions, const Context& context) {
@@ -63,11 +63,11 @@ bool any_variable(const Value& expressions, const Context& context) {
 }
 
 bool any_change(const Value& patterns, const Context& context) {
-    if (!context.facts.changed) return true;
+    if (!context.repository.changed) return true;
     for (const Value& text : patterns.items()) {
         const glob::PathGlob glob(
             variables::expand(text.to_text(), context.variables, variables::Undefined::kKeep));
-        for (const std::string& path : *context.facts.changed) {
+        for (const std::string& path : *context.repository.changed) {
             if (glob.matches(path)) return true;
         }
     }
@@ -80,19 +80,19 @@ struct Spec {
 };
 
 /// The specs of a policy that are given, each with its outcome.
-std::vector<Spec> specs_of(const Value& policy, bool default_refs, const Subject& subject,
+std::vector<Spec> specs_of(const Value& policy, bool default_refs, const PipelineInfo& pipeline,
                            const Context& context) {
     std::vector<Spec> specs;
     if (policy.is_list()) {
-        specs.push_back({"refs", any_ref(policy, subject)});
+        specs.push_back({"refs", any_ref(policy, pipeline)});
         return specs;
     }
     if (const Value* refs = policy.given("refs")) {
-        specs.push_back({"refs", any_ref(*refs, subject)});
+        specs.push_back({"refs", any_ref(*refs, pipeline)});
     } else if (default_refs) {
-        specs.push_back({"refs", !subject.is_merge_request});
+        specs.push_back({"refs", !pipeline.is_merge_request});
     }
-    if (policy.given("kubernetes") != nullptr) specs.push_back({"kubernetes", subject.kubernetes});
+    if (policy.given("kubernetes") != nullptr) specs.push_back({"kubernetes", pipeline.kubernetes});
     if (const Value* list = policy.given("variables")) {
         specs.push_back({"variables", any_variable(*list, context)});
     }
@@ -104,19 +104,19 @@ std::vector<Spec> specs_of(const Value& policy, bool default_refs, const Subject
 
 }  // namespace
 
-Verdict evaluate_policies(const Value* only, const Value* except, const Subject& subject,
+Verdict evaluate_policies(const Value* only, const Value* except, const PipelineInfo& pipeline,
                           const Context& context) {
-    if (only == nullptr && subject.is_merge_request) {
+    if (only == nullptr && pipeline.is_merge_request) {
         return {false, "without rules or only, jobs run for branches and tags"};
     }
     if (only != nullptr) {
-        for (const Spec& spec : specs_of(*only, true, subject, context)) {
+        for (const Spec& spec : specs_of(*only, true, pipeline, context)) {
             if (spec.holds) continue;
             return {false, fmt::format("only:{} does not hold", spec.name), only->mark()};
         }
     }
     if (except != nullptr) {
-        for (const Spec& spec : specs_of(*except, false, subject, context)) {
+        for (const Spec& spec : specs_of(*except, false, pipeline, context)) {
             if (!spec.holds) continue;
             return {false, fmt::format("except:{} holds", spec.name), except->mark()};
         }

@@ -7,7 +7,7 @@
 namespace runner::pipeline::rules {
 
 /// What `only` and `except` ask about the pipeline itself.
-struct Subject {
+struct PipelineInfo {
     std::string ref;           ///< name of branch or tag; of the source branch for merge requests
     std::string source;        ///< "push", "web", "merge_request_event", …
     std::string project_path;  ///< for patterns with @group/project; "" matches none
@@ -19,6 +19,6 @@ struct Subject {
 /// Whether a job with this `only` and `except` (null: not given) takes part. Without `only`, and
 /// for a map without `refs`, branches and tags are meant.
 Verdict evaluate_policies(const yaml::Value* only, const yaml::Value* except,
-                          const Subject& subject, const Context& context);
+                          const PipelineInfo& pipeline, const Context& context);
 
 }  // namespace runner::pipeline::rules

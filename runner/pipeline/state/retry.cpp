@@ -42,8 +42,8 @@ bool names_code(const Value& codes, int code) {
 
 }  // namespace
 
-bool retries_by_itself(const Value& config, std::string_view reason, std::optional<int> exit_code,
-                       int retries) {
+bool should_retry(const Value& config, std::string_view reason, std::optional<int> exit_code,
+                  int retries) {
     if (keywords::one_of(reason, kNeverRetried)) return false;
     if (retries >= most_retries(config, reason)) return false;
     const Value* when = config.given("when");

@@ -150,7 +150,7 @@ std::string mermaid_arrow(const Arrow& arrow) {
 
 }  // namespace
 
-std::string dot(const Shown& shown) {
+std::string dot(const CreatedPipeline& shown) {
     const plan::Pipeline& pipeline = shown.pipeline;
     const Graph graph = graph_of(pipeline);
     std::string out = "digraph pipeline {\n  rankdir=LR;\n  compound=true;\n  node [shape=box];\n";
@@ -170,7 +170,7 @@ std::string dot(const Shown& shown) {
     return out + "}\n";
 }
 
-std::string mermaid(const Shown& shown) {
+std::string mermaid(const CreatedPipeline& shown) {
     const plan::Pipeline& pipeline = shown.pipeline;
     const Graph graph = graph_of(pipeline);
     std::string out = "flowchart LR\n";

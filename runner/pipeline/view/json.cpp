@@ -88,7 +88,7 @@ bool wanted(const plan::Job& job, const std::vector<std::string>& names) {
 
 }  // namespace
 
-ordered_json to_json(const Shown& shown, const std::vector<std::string>& names) {
+ordered_json to_json(const CreatedPipeline& shown, const std::vector<std::string>& names) {
     const auto& files = shown.loaded.files;
     ordered_json out;
     out["name"] =

@@ -19,7 +19,7 @@ bool named(const plan::Job& job, const std::vector<std::string>& names) {
     });
 }
 
-std::string counts(const Shown& shown) {
+std::string counts(const CreatedPipeline& shown) {
     const auto of = [](std::size_t count, const char* what) {
         return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
     };
@@ -112,7 +112,7 @@ std::string one_out(const plan::LeftOut& left, const std::vector<include::File>&
 
 }  // namespace
 
-std::string table(const Shown& shown) {
+std::string table(const CreatedPipeline& shown) {
     const auto& files = shown.loaded.files;
     std::string text;
     if (!shown.pipeline.name.empty()) text += fmt::format("name: {}\n", shown.pipeline.name);
@@ -137,7 +137,7 @@ std::string table(const Shown& shown) {
     return text + (text.empty() ? "" : "\n") + counts(shown);
 }
 
-std::string details(const Shown& shown, const std::vector<std::string>& names) {
+std::string details(const CreatedPipeline& shown, const std::vector<std::string>& names) {
     std::string text;
     const auto add = [&](const std::string& one) { text += (text.empty() ? "" : "\n") + one; };
     for (const plan::PlannedJob& planned : shown.pipeline.jobs) {
@@ -149,7 +149,8 @@ std::string details(const Shown& shown, const std::vector<std::string>& names) {
     return text;
 }
 
-std::vector<std::string> unknown_jobs(const Shown& shown, const std::vector<std::string>& names) {
+std::vector<std::string> unknown_jobs(const CreatedPipeline& shown,
+                                      const std::vector<std::string>& names) {
     std::vector<std::string> unknown;
     const auto& jobs = shown.loaded.configuration->jobs;
     std::copy_if(names.begin(), names.end(), std::back_inserter(unknown),

@@ -64,7 +64,7 @@ class CaseTest : public testing::TestWithParam<std::string> {
         }
         if (expected.contains("inputs")) request.inputs = *yaml::load(expected["inputs"].dump());
         include::WorkTreeSource source(folder());
-        request.facts.files = source.list({});
+        request.repository.files = source.list({});
         return load_configuration(request, source);
     }
 };
@@ -103,10 +103,10 @@ void expect_variables(const variables::Collection& variables, const json& expect
 void expect_plan(const Loaded& loaded, const json& expected) {
     ASSERT_TRUE(loaded.configuration);
     plan::CreateRequest request;
-    request.subject.ref = "main";
-    request.subject.is_merge_request = expected.value("merge_request", false);
-    request.subject.source = request.subject.is_merge_request ? "merge_request_event" : "push";
-    request.facts.changed_since = [](const std::string&) { return std::nullopt; };
+    request.pipeline.ref = "main";
+    request.pipeline.is_merge_request = expected.value("merge_request", false);
+    request.pipeline.source = request.pipeline.is_merge_request ? "merge_request_event" : "push";
+    request.repository.changed_since = [](const std::string&) { return std::nullopt; };
     const json given = expected.value("given", json::object());
     for (const auto& [key, value] : given.items()) request.given.set(key, value.get<std::string>());
     const auto made = plan::create_pipeline(*loaded.configuration, loaded.parallel, request);

@@ -24,29 +24,29 @@ struct Created {
         load.text = text;
         include::WorkTreeSource source("/nonexistent");
         loaded = load_configuration(load, source);
-        request.subject.ref = "main";
-        request.subject.source = "push";
+        request.pipeline.ref = "main";
+        request.pipeline.source = "push";
     }
     Created& with(const std::string& key, const std::string& value) {
         request.given.set(key, value);
         return *this;
     }
     Created& changed(rules::Paths paths) {
-        request.facts.changed = std::move(paths);
+        request.repository.changed = std::move(paths);
         return *this;
     }
     Created& files(rules::Paths paths) {
-        request.facts.files = std::move(paths);
+        request.repository.files = std::move(paths);
         return *this;
     }
     Created& tag(const std::string& name) {
-        request.subject.ref = name;
-        request.subject.is_tag = true;
+        request.pipeline.ref = name;
+        request.pipeline.is_tag = true;
         return *this;
     }
     Created& merge_request() {
-        request.subject.source = "merge_request_event";
-        request.subject.is_merge_request = true;
+        request.pipeline.source = "merge_request_event";
+        request.pipeline.is_merge_request = true;
         return *this;
     }
     /// "a:on_success b:manual?": a question mark stands for allow_failure; or the errors.
@@ -212,7 +212,7 @@ TEST(CreatePipeline, CompareToMustBeARef) {
     Created created(
         "a: {script: x, rules: [{changes: {paths: [a], compare_to: nope}}]}\n"
         "b: {script: x}\n");
-    created.request.facts.changed_since =
+    created.request.repository.changed_since =
         [](const std::string& ref) -> std::optional<rules::Paths> {
         if (ref == "main") return rules::Paths{};
         return std::nullopt;

@@ -62,8 +62,8 @@ std::string verdict(const std::string& text, Files files = {}) {
     plan::Pipeline pipeline;
     if (loaded.configuration) {
         plan::CreateRequest create;
-        create.subject.ref = "main";
-        create.subject.source = "push";
+        create.pipeline.ref = "main";
+        create.pipeline.source = "push";
         pipeline = plan::create_pipeline(*loaded.configuration, loaded.parallel, create);
     }
     lint_json(loaded, &pipeline, true);

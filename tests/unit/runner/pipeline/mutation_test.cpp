@@ -39,13 +39,13 @@ std::string probe(const std::string& text) {
     (void)lint_json(loaded, nullptr, true);
     if (!loaded.valid()) return "invalid";
     plan::CreateRequest create;
-    create.subject.ref = "main";
-    create.subject.source = "push";
-    create.facts.files = {"a", "src/a.c"};
-    create.facts.changed = create.facts.files;
+    create.pipeline.ref = "main";
+    create.pipeline.source = "push";
+    create.repository.files = {"a", "src/a.c"};
+    create.repository.changed = create.repository.files;
     const plan::Pipeline made =
         plan::create_pipeline(*loaded.configuration, loaded.parallel, create);
-    const view::Shown shown{loaded, made};
+    const view::CreatedPipeline shown{loaded, made};
     (void)(view::table(shown) + view::details(shown, {}) + view::dot(shown) + view::mermaid(shown));
     (void)view::to_json(shown, {});
     return made.errors.empty() ? "made" : "refused";

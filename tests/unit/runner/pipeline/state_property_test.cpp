@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "runner/pipeline/state/process.hpp"
+#include "runner/pipeline/state/pipeline_state.hpp"
 #include "tests/unit/runner/pipeline/dice.hpp"
-#include "tests/unit/runner/pipeline/process_reference.hpp"
+#include "tests/unit/runner/pipeline/pipeline_state_reference.hpp"
 
 namespace runner::pipeline::state {
 namespace {
@@ -23,10 +23,10 @@ When any_when(Dice& dice) {
     return dice.of(kWhens);
 }
 
-std::vector<Run> any_pipeline(Dice& dice) {
-    std::vector<Run> jobs(1 + dice.below(12));
+std::vector<PipelineJob> any_pipeline(Dice& dice) {
+    std::vector<PipelineJob> jobs(1 + dice.below(12));
     for (std::size_t i = 0; i < jobs.size(); ++i) {
-        Run& job = jobs[i];
+        PipelineJob& job = jobs[i];
         job.name = "j" + std::to_string(i);
         job.stage = i == 0 ? 0 : jobs[i - 1].stage + dice.below(2);
         job.when = any_when(dice);
@@ -42,9 +42,9 @@ std::vector<Run> any_pipeline(Dice& dice) {
     return jobs;
 }
 
-std::string shown(const std::vector<Run>& jobs) {
+std::string shown(const std::vector<PipelineJob>& jobs) {
     std::string text;
-    for (const Run& job : jobs) {
+    for (const PipelineJob& job : jobs) {
         text += job.name + "@" + std::to_string(job.stage) + " " +
                 std::string(plan::to_string(job.when));
         if (job.allow_failure) text += " may fail";
@@ -55,20 +55,20 @@ std::string shown(const std::vector<Run>& jobs) {
     return text;
 }
 
-std::vector<Status> statuses(const std::vector<Run>& jobs) {
+std::vector<Status> statuses(const std::vector<PipelineJob>& jobs) {
     std::vector<Status> all;
-    for (const Run& job : jobs) all.push_back(job.status);
+    for (const PipelineJob& job : jobs) all.push_back(job.status);
     return all;
 }
 
 /// Tells both the same.
 template <typename Event>
-void both(Process& process, tests::ProcessReference& reference, Event event) {
+void both(PipelineState& process, tests::PipelineStateReference& reference, Event event) {
     event(process);
     event(reference);
 }
 
-void any_event(Dice& dice, Process& process, tests::ProcessReference& reference) {
+void any_event(Dice& dice, PipelineState& process, tests::PipelineStateReference& reference) {
     const std::size_t job = dice.below(process.jobs().size());
     const Status outcome = dice.one_in(3)   ? Status::kFailed
                            : dice.one_in(9) ? Status::kCanceled
@@ -86,13 +86,13 @@ void any_event(Dice& dice, Process& process, tests::ProcessReference& reference)
     }
 }
 
-TEST(ProcessProperty, AgreesWithTheDefinitionWhateverHappens) {
+TEST(PipelineStateProperty, AgreesWithTheDefinitionWhateverHappens) {
     for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Dice dice(seed);
         const auto jobs = any_pipeline(dice);
-        Process process(jobs);
-        tests::ProcessReference reference(jobs);
+        PipelineState process(jobs);
+        tests::PipelineStateReference reference(jobs);
         for (int step = 0; step < 40; ++step) {
             process.advance();
             reference.advance();
@@ -110,7 +110,7 @@ TEST(ProcessProperty, AgreesWithTheDefinitionWhateverHappens) {
 }
 
 /// Runs everything that becomes ready; the answer is the number of jobs that ran.
-std::size_t run_out(Process& process) {
+std::size_t run_out(PipelineState& process) {
     std::size_t ran = 0;
     std::vector<std::size_t> ready;
     const auto collect = [&] {
@@ -132,19 +132,19 @@ std::size_t run_out(Process& process) {
 constexpr std::size_t kMany = 10'000;
 
 /// With a look at every job for every event this would take minutes.
-TEST(ProcessProperty, TenThousandJobsInAHundredStagesEnd) {
-    std::vector<state::Run> jobs(kMany);
+TEST(PipelineStateProperty, TenThousandJobsInAHundredStagesEnd) {
+    std::vector<state::PipelineJob> jobs(kMany);
     for (std::size_t i = 0; i < kMany; ++i) {
         jobs[i].name = std::to_string(i);
         jobs[i].stage = i / 100;
     }
-    Process process(jobs);
+    PipelineState process(jobs);
     EXPECT_EQ(run_out(process), kMany);
     EXPECT_EQ(process.status(), Status::kSuccess);
 }
 
-TEST(ProcessProperty, TenThousandJobsWithFiftyNeedsEachEnd) {
-    std::vector<state::Run> jobs(kMany);
+TEST(PipelineStateProperty, TenThousandJobsWithFiftyNeedsEachEnd) {
+    std::vector<state::PipelineJob> jobs(kMany);
     for (std::size_t i = 0; i < kMany; ++i) {
         jobs[i].name = std::to_string(i);
         jobs[i].stage = i / 1000;
@@ -152,18 +152,18 @@ TEST(ProcessProperty, TenThousandJobsWithFiftyNeedsEachEnd) {
         for (std::size_t n = 1; n <= 50 && n <= i; ++n)
             jobs[i].needs.push_back(std::to_string(i - n));
     }
-    Process process(jobs);
+    PipelineState process(jobs);
     EXPECT_EQ(run_out(process), kMany);
 }
 
-TEST(ProcessProperty, TenThousandStagesAndOneResourceEnd) {
-    std::vector<state::Run> jobs(kMany);
+TEST(PipelineStateProperty, TenThousandStagesAndOneResourceEnd) {
+    std::vector<state::PipelineJob> jobs(kMany);
     for (std::size_t i = 0; i < kMany; ++i) {
         jobs[i].name = std::to_string(i);
         if (i % 2 == 0) jobs[i].stage = i;
         jobs[i].resource_group = "one";
     }
-    Process process(jobs);
+    PipelineState process(jobs);
     EXPECT_EQ(run_out(process), kMany);
 }
 

@@ -22,12 +22,12 @@ struct Made {
         loaded = load_configuration(load, source);
         EXPECT_TRUE(loaded.valid()) << (loaded.errors.empty() ? "" : loaded.errors[0].text);
         plan::CreateRequest request;
-        request.subject.ref = "main";
-        request.subject.source = "push";
+        request.pipeline.ref = "main";
+        request.pipeline.source = "push";
         request.given.set({"SECRET", "s3cr3t", false, true});
         pipeline = plan::create_pipeline(*loaded.configuration, loaded.parallel, request);
     }
-    [[nodiscard]] Shown shown() const { return {loaded, pipeline}; }
+    [[nodiscard]] CreatedPipeline shown() const { return {loaded, pipeline}; }
 };
 
 TEST(View, ColumnsCountCharactersNotBytes) {

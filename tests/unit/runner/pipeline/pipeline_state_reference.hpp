@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "runner/pipeline/state/process.hpp"
+#include "runner/pipeline/state/pipeline_state.hpp"
 
 /// The order of jobs as the reference tells it, without any thought of speed: every question is
 /// answered by a look at all jobs. What the real one is compared with.
@@ -12,19 +12,19 @@ namespace tests {
 
 using runner::pipeline::plan::When;
 using runner::pipeline::state::Member;
+using runner::pipeline::state::PipelineJob;
 using runner::pipeline::state::Purpose;
-using runner::pipeline::state::Run;
 using runner::pipeline::state::Status;
 
-class ProcessReference {
+class PipelineStateReference {
   public:
-    explicit ProcessReference(std::vector<Run> jobs) : jobs_(std::move(jobs)) {}
+    explicit PipelineStateReference(std::vector<PipelineJob> jobs) : jobs_(std::move(jobs)) {}
 
     void advance() {
         for (bool moved = true; moved;) {
             moved = false;
             for (std::size_t stage = 0; stage < stages(); ++stage) {
-                for (Run& job : jobs_) {
+                for (PipelineJob& job : jobs_) {
                     // Needs come first within a stage, so whoever moves lets all others be asked
                     // again.
                     if (job.stage != stage || !decide(job)) continue;
@@ -49,26 +49,26 @@ class ProcessReference {
         revive(jobs_[job]);
     }
     void cancel_all() {
-        for (Run& job : jobs_) {
+        for (PipelineJob& job : jobs_) {
             if (runner::pipeline::state::is_complete(job.status)) continue;
             const bool running = job.status == Status::kRunning || job.status == Status::kCanceling;
             job.status = running ? Status::kCanceling : Status::kCanceled;
         }
     }
 
-    [[nodiscard]] const std::vector<Run>& jobs() const { return jobs_; }
+    [[nodiscard]] const std::vector<PipelineJob>& jobs() const { return jobs_; }
     [[nodiscard]] Status status() const {
-        return of([](const Run&) { return true; }, Purpose::kStage);
+        return of([](const PipelineJob&) { return true; }, Purpose::kStage);
     }
     [[nodiscard]] Status stage_status(std::size_t stage) const {
-        return of([&](const Run& job) { return job.stage == stage; }, Purpose::kStage);
+        return of([&](const PipelineJob& job) { return job.stage == stage; }, Purpose::kStage);
     }
 
   private:
     template <typename Chosen>
     [[nodiscard]] Status of(Chosen chosen, Purpose purpose) const {
         std::vector<Member> members;
-        for (const Run& job : jobs_) {
+        for (const PipelineJob& job : jobs_) {
             if (chosen(job)) members.push_back({job.status, job.allow_failure});
         }
         return composite(members, purpose);
@@ -76,22 +76,23 @@ class ProcessReference {
 
     [[nodiscard]] std::size_t stages() const {
         std::size_t count = 0;
-        for (const Run& job : jobs_) count = std::max(count, job.stage + 1);
+        for (const PipelineJob& job : jobs_) count = std::max(count, job.stage + 1);
         return count;
     }
 
-    static bool needs(const Run& job, const Run& other) {
+    static bool needs(const PipelineJob& job, const PipelineJob& other) {
         return std::find(job.needs.begin(), job.needs.end(), other.name) != job.needs.end();
     }
 
-    [[nodiscard]] Status previous(const Run& job) const {
+    [[nodiscard]] Status previous(const PipelineJob& job) const {
         if (job.has_needs)
-            return of([&](const Run& other) { return needs(job, other); }, Purpose::kNeeds);
-        return of([&](const Run& other) { return other.stage < job.stage; }, Purpose::kStage);
+            return of([&](const PipelineJob& other) { return needs(job, other); }, Purpose::kNeeds);
+        return of([&](const PipelineJob& other) { return other.stage < job.stage; },
+                  Purpose::kStage);
     }
 
-    bool taken(const Run& job) const {
-        return std::any_of(jobs_.begin(), jobs_.end(), [&](const Run& other) {
+    bool taken(const PipelineJob& job) const {
+        return std::any_of(jobs_.begin(), jobs_.end(), [&](const PipelineJob& other) {
             return &other != &job && !job.resource_group.empty() &&
                    other.resource_group == job.resource_group &&
                    (other.status == Status::kPending || other.status == Status::kRunning ||
@@ -99,11 +100,11 @@ class ProcessReference {
         });
     }
 
-    void enqueue(Run& job) {
+    void enqueue(PipelineJob& job) {
         job.status = taken(job) ? Status::kWaitingForResource : Status::kPending;
     }
 
-    bool decide(Run& job) {
+    bool decide(PipelineJob& job) {
         if (job.status == Status::kWaitingForResource) {
             enqueue(job);
             return job.status == Status::kPending;
@@ -123,7 +124,7 @@ class ProcessReference {
     }
 
     /// The table of when: by stages and by needs.
-    static bool runs(const Run& job, Status before) {
+    static bool runs(const PipelineJob& job, Status before) {
         if (before == Status::kCanceled) return false;
         if (job.when == When::kAlways) return true;
         if (job.when == When::kNever) return false;
@@ -131,10 +132,10 @@ class ProcessReference {
         return before == Status::kSuccess || (before == Status::kSkipped && !job.has_needs);
     }
 
-    void revive(const Run& root) {
-        std::vector<const Run*> open{&root};
+    void revive(const PipelineJob& root) {
+        std::vector<const PipelineJob*> open{&root};
         for (std::size_t i = 0; i < open.size(); ++i) {
-            for (Run& job : jobs_) {
+            for (PipelineJob& job : jobs_) {
                 if (job.status != Status::kSkipped) continue;
                 if (job.has_needs ? !needs(job, *open[i]) : job.stage <= open[i]->stage) continue;
                 job.status = Status::kCreated;
@@ -143,7 +144,7 @@ class ProcessReference {
         }
     }
 
-    std::vector<Run> jobs_;
+    std::vector<PipelineJob> jobs_;
 };
 
 }  // namespace tests

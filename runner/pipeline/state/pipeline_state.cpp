@@ -1,4 +1,4 @@
-#include "runner/pipeline/state/process.hpp"
+#include "runner/pipeline/state/pipeline_state.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -10,7 +10,7 @@ using plan::When;
 
 namespace {
 
-bool runs_after(const Run& job, Status previous) {
+bool runs_after(const PipelineJob& job, Status previous) {
     const bool success = previous == Status::kSuccess;
     const bool skipped = previous == Status::kSkipped;
     const bool failed = previous == Status::kFailed;
@@ -36,11 +36,12 @@ bool is_open(const Member& member) {
     return !is_complete(member.status) && !ignored;
 }
 
-Member member_of(const Run& job) { return {job.status, job.allow_failure}; }
+Member member_of(const PipelineJob& job) { return {job.status, job.allow_failure}; }
 
 }  // namespace
 
-Process::Process(std::vector<Run> jobs) : jobs_(std::move(jobs)), links_(jobs_.size()) {
+PipelineState::PipelineState(std::vector<PipelineJob> jobs)
+    : jobs_(std::move(jobs)), links_(jobs_.size()) {
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
         by_name_.emplace(jobs_[i].name, i);
         stages_.resize(std::max(stages_.size(), jobs_[i].stage + 1));
@@ -55,9 +56,9 @@ Process::Process(std::vector<Run> jobs) : jobs_(std::move(jobs)), links_(jobs_.s
     }
 }
 
-void Process::link_jobs() {
+void PipelineState::link_jobs() {
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
-        const Run& job = jobs_[i];
+        const PipelineJob& job = jobs_[i];
         const Member member = member_of(job);
         all_.add(member);
         stages_[job.stage].tally.add(member);
@@ -72,7 +73,7 @@ void Process::link_jobs() {
     }
 }
 
-void Process::order_jobs() {
+void PipelineState::order_jobs() {
     order_.resize(jobs_.size());
     std::iota(order_.begin(), order_.end(), std::size_t{0});
     std::stable_sort(order_.begin(), order_.end(), [this](std::size_t a, std::size_t b) {
@@ -81,15 +82,15 @@ void Process::order_jobs() {
     for (std::size_t i = 0; i < order_.size(); ++i) links_[order_[i]].position = i;
 }
 
-std::optional<std::size_t> Process::find(const std::string& name) const {
+std::optional<std::size_t> PipelineState::find(const std::string& name) const {
     const auto found = by_name_.find(name);
     if (found == by_name_.end()) return std::nullopt;
     return found->second;
 }
 
 /// The one place where a job changes: everything that is counted follows.
-void Process::change(std::size_t job, Status status, bool allow_failure) {
-    Run& run = jobs_.at(job);
+void PipelineState::change(std::size_t job, Status status, bool allow_failure) {
+    PipelineJob& run = jobs_.at(job);
     const Member before = member_of(run);
     const Member after{status, allow_failure};
     run.status = status;
@@ -115,7 +116,7 @@ void Process::change(std::size_t job, Status status, bool allow_failure) {
     if (!run.resource_group.empty()) change_group(job, before.status, status);
 }
 
-void Process::change_group(std::size_t job, Status before, Status after) {
+void PipelineState::change_group(std::size_t job, Status before, Status after) {
     Group& group = groups_[jobs_[job].resource_group];
     const std::size_t position = links_[job].position;
     if (before == Status::kWaitingForResource) group.waiting.erase(position);
@@ -125,7 +126,7 @@ void Process::change_group(std::size_t job, Status before, Status after) {
     if (group.occupied == 0 && !group.waiting.empty()) undecided_.insert(*group.waiting.begin());
 }
 
-Status Process::previous(std::size_t job) const {
+Status PipelineState::previous(std::size_t job) const {
     if (jobs_[job].has_needs) return composite(links_[job].tally.statuses(), Purpose::kNeeds);
     StatusSet statuses = 0;
     for (std::size_t stage = 0; stage < jobs_[job].stage; ++stage) {
@@ -134,15 +135,15 @@ Status Process::previous(std::size_t job) const {
     return composite(statuses, Purpose::kStage);
 }
 
-bool Process::enqueue_or_wait(std::size_t job) {
+bool PipelineState::enqueue_or_wait(std::size_t job) {
     const std::string& name = jobs_[job].resource_group;
     const bool taken = !name.empty() && groups_[name].occupied > 0;
     change(job, taken ? Status::kWaitingForResource : Status::kPending);
     return !taken;
 }
 
-void Process::decide(std::size_t index, std::vector<Step>& steps) {
-    const Run& job = jobs_[index];
+void PipelineState::decide(std::size_t index, std::vector<Step>& steps) {
+    const PipelineJob& job = jobs_[index];
     if (job.status == Status::kWaitingForResource) {
         if (groups_[job.resource_group].occupied > 0) return;
         change(index, Status::kPending);
@@ -168,7 +169,7 @@ void Process::decide(std::size_t index, std::vector<Step>& steps) {
 }
 
 /// The jobs of a stage get their turn when no earlier one is open.
-void Process::admit_stages() {
+void PipelineState::admit_stages() {
     while (frontier_ < stages_.size() && stages_[frontier_].open == 0) ++frontier_;
     for (; admitted_ < stages_.size() && admitted_ <= frontier_; ++admitted_) {
         for (const std::size_t job : stages_[admitted_].jobs) {
@@ -177,7 +178,7 @@ void Process::admit_stages() {
     }
 }
 
-std::vector<Step> Process::advance() {
+std::vector<Step> PipelineState::advance() {
     std::vector<Step> steps;
     for (;;) {
         admit_stages();
@@ -188,11 +189,11 @@ std::vector<Step> Process::advance() {
     }
 }
 
-void Process::started(std::size_t job) {
+void PipelineState::started(std::size_t job) {
     change(job, Status::kRunning, jobs_.at(job).allow_failure);
 }
 
-void Process::finished(std::size_t job, Status status, std::optional<int> exit_code) {
+void PipelineState::finished(std::size_t job, Status status, std::optional<int> exit_code) {
     const auto& codes = jobs_.at(job).allowed_exit_codes;
     bool allowed = jobs_[job].allow_failure;
     if (status == Status::kFailed && exit_code && !codes.empty()) {
@@ -201,18 +202,18 @@ void Process::finished(std::size_t job, Status status, std::optional<int> exit_c
     change(job, status, allowed);
 }
 
-void Process::play(std::size_t job) {
+void PipelineState::play(std::size_t job) {
     const Status status = jobs_.at(job).status;
     if (status != Status::kManual && status != Status::kScheduled) return;
     enqueue_or_wait(job);
     revive_dependents(job);
 }
 
-void Process::enqueue(std::size_t job) {
+void PipelineState::enqueue(std::size_t job) {
     if (jobs_.at(job).status == Status::kScheduled) enqueue_or_wait(job);
 }
 
-void Process::retry(std::size_t job) {
+void PipelineState::retry(std::size_t job) {
     if (!is_complete(jobs_.at(job).status)) return;
     ++jobs_[job].retries;
     enqueue_or_wait(job);
@@ -220,7 +221,7 @@ void Process::retry(std::size_t job) {
 }
 
 /// Everything skipped that stands on this job, by needs or by stage, is open again.
-void Process::revive_dependents(std::size_t job) {
+void PipelineState::revive_dependents(std::size_t job) {
     std::vector<std::size_t> open{job};
     const auto revive = [&](std::size_t index) {
         if (jobs_[index].status != Status::kSkipped) return;
@@ -238,7 +239,7 @@ void Process::revive_dependents(std::size_t job) {
     }
 }
 
-void Process::cancel_all() {
+void PipelineState::cancel_all() {
     for (std::size_t job = 0; job < jobs_.size(); ++job) {
         const Status status = jobs_[job].status;
         if (is_complete(status)) continue;
@@ -247,14 +248,14 @@ void Process::cancel_all() {
     }
 }
 
-Status Process::status() const { return composite(all_.statuses(), Purpose::kStage); }
+Status PipelineState::status() const { return composite(all_.statuses(), Purpose::kStage); }
 
-Status Process::stage_status(std::size_t stage) const {
+Status PipelineState::stage_status(std::size_t stage) const {
     if (stage >= stages_.size()) return Status::kSuccess;
     return composite(stages_[stage].tally.statuses(), Purpose::kStage);
 }
 
-bool Process::done() const {
+bool PipelineState::done() const {
     constexpr StatusSet kMoving = set_of(Status::kPending) | set_of(Status::kRunning) |
                                   set_of(Status::kCanceling) | set_of(Status::kWaitingForResource) |
                                   set_of(Status::kPreparing) | set_of(Status::kScheduled) |

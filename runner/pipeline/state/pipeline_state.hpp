@@ -14,7 +14,7 @@
 namespace runner::pipeline::state {
 
 /// A job in a running pipeline, as far as its order depends on it.
-struct Run {
+struct PipelineJob {
     std::string name;
     std::size_t stage = 0;  ///< position of its stage
     plan::When when = plan::When::kOnSuccess;
@@ -46,9 +46,9 @@ struct Step {
 /// Life: construct with all jobs `created`, call advance(), then report with started(), finished(),
 /// play(), … and call advance() after each, until done(). A report costs what depends on the job,
 /// not what the pipeline holds.
-class Process {
+class PipelineState {
   public:
-    explicit Process(std::vector<Run> jobs);
+    explicit PipelineState(std::vector<PipelineJob> jobs);
 
     /// Moves every job that can be decided; answers in the order of decisions.
     std::vector<Step> advance();
@@ -66,7 +66,7 @@ class Process {
     void retry(std::size_t job);
     void cancel_all();
 
-    [[nodiscard]] const std::vector<Run>& jobs() const { return jobs_; }
+    [[nodiscard]] const std::vector<PipelineJob>& jobs() const { return jobs_; }
     [[nodiscard]] std::optional<std::size_t> find(const std::string& name) const;
     [[nodiscard]] Status status() const;  ///< of the pipeline
     [[nodiscard]] Status stage_status(std::size_t stage) const;
@@ -101,7 +101,7 @@ class Process {
     bool enqueue_or_wait(std::size_t job);
     void revive_dependents(std::size_t job);
 
-    std::vector<Run> jobs_;
+    std::vector<PipelineJob> jobs_;
     std::vector<Links> links_;  // of each job
     std::vector<Stage> stages_;
     std::unordered_map<std::string, Group> groups_;

@@ -13,7 +13,7 @@ namespace runner::pipeline::rules {
 using Paths = std::vector<std::string>;
 
 /// What is known of the repository when rules are evaluated. All members may stay empty.
-struct Facts {
+struct Repository {
     /// Paths that the push or merge request changed; nothing when the difference is unknown (new
     /// branch, tag, schedule, manual run), which makes `changes` true.
     std::optional<Paths> changed;
