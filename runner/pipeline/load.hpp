@@ -12,33 +12,33 @@
 
 namespace runner::pipeline {
 
-/// What a configuration is loaded with.
+/// The configuration file to load, and what it is evaluated with.
 struct LoadRequest {
     std::string text;
     std::string name = ".gitlab-ci.yml";
     Edition edition = Edition::kEnterprise;
-    variables::Collection variables;  ///< for include paths, include rules and expand_vars
-    rules::Repository repository;     ///< for include rules
-    yaml::Value inputs;               ///< for the file's own `spec:inputs`; null: none
+    variables::Collection variables;  ///< for paths and rules of includes, and `expand_vars`
+    rules::Repository repository;     ///< for the rules of includes
+    yaml::Value inputs;               ///< for the `spec:inputs` of the file; null: none
     include::Origin origin;
     include::Limits limits;
 };
 
-/// What became of it. Without errors there is a configuration.
+/// The result of loading. `configuration` is set when there are no errors.
 struct Loaded {
     Problems errors;
     Problems warnings;
-    std::vector<include::File> files;  ///< index 0 is the file itself
+    std::vector<include::File> files;  ///< index 0 is the main file
     std::vector<include::Included> includes;
-    std::optional<yaml::Value> merged;  ///< includes, extends and references resolved
+    std::optional<yaml::Value> merged;  ///< with includes, extends and references resolved
     std::optional<plan::Configuration> configuration;
     plan::ParallelNames parallel;
 
     [[nodiscard]] bool valid() const { return errors.empty(); }
 };
 
-/// Reads, merges and checks a configuration: everything that GitLab's static lint does. Never
-/// throws on bad input. `source` gives included files.
+/// Loads, merges and checks a configuration: everything that GitLab's lint does without creating a
+/// pipeline. Bad input never throws. `source` fetches included files.
 Loaded load_configuration(const LoadRequest& request, include::Source& source);
 
 }  // namespace runner::pipeline

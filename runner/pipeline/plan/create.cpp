@@ -6,7 +6,8 @@
 #include <unordered_set>
 
 #include "base/strings.hpp"
-#include "runner/pipeline/merge.hpp"
+#include "runner/pipeline/merge/deep_merge.hpp"
+#include "runner/pipeline/plan/needs.hpp"
 #include "runner/pipeline/variables/expand.hpp"
 
 namespace runner::pipeline::plan {
@@ -15,7 +16,7 @@ using yaml::Value;
 
 namespace {
 
-constexpr std::size_t kMostVariables = 2'000'000;  // of all jobs together
+constexpr std::size_t kMostVariables = 2'000'000;  // in all jobs together
 
 bool inherits_variable(const Job& job, std::string_view key) {
     const Value* inherit = job.value.given("inherit");
@@ -26,10 +27,11 @@ bool inherits_variable(const Job& job, std::string_view key) {
                                            [&](const Value& name) { return name.is_text(key); });
 }
 
-class Creation {
+/// The creation of one pipeline.
+class PipelineCreation {
   public:
-    Creation(const Configuration& configuration, const ParallelNames& parallel,
-             const CreateRequest& request)
+    PipelineCreation(const Configuration& configuration, const ParallelNames& parallel,
+                     const CreateRequest& request)
         : configuration_(configuration), parallel_(parallel), request_(request) {}
 
     Pipeline run() {
@@ -41,7 +43,7 @@ class Creation {
             if (stage >= 0) by_stage[static_cast<std::size_t>(stage)].push_back(&job);
         }
         for (const auto& jobs : by_stage) add_stage(jobs);
-        if (pipeline_.errors.empty()) check_presence();
+        if (pipeline_.errors.empty()) check_needs();
         if (pipeline_.errors.empty()) check_variables();
         if (pipeline_.errors.empty()) check_not_empty();
         return std::move(pipeline_);
@@ -57,33 +59,12 @@ class Creation {
         return all;
     }
 
-    /// false: no pipeline.
+    /// Returns false when there will be no pipeline.
     bool apply_workflow() {
         const Value& workflow = configuration_.workflow;
         if (const Value* cancel = workflow.given("auto_cancel")) pipeline_.auto_cancel = *cancel;
-        if (const Value* list = workflow.given("rules")) {
-            const auto rules = rules::flatten_rules(*list);
-            const variables::Collection seen = pipeline_variables();
-            auto match = rules::first_match(rules, {seen, request_.repository, expressions_});
-            if (!match) {
-                fail(match.error().text, match.error().mark);
-                return false;
-            }
-            pipeline_.workflow = std::move(match->verdicts);
-            const Value* when = match->rule == nullptr ? nullptr : match->rule->given("when");
-            if (match->rule == nullptr || (when != nullptr && when->is_text("never"))) {
-                fail(
-                    "The pipeline did not run. Review the workflow:rules configuration for the "
-                    "pipeline.",
-                    list->mark());
-                return false;
-            }
-            root_.merge(variables_of(match->rule->given("variables")));
-            if (const Value* cancel = match->rule->given("auto_cancel")) {
-                MergeBudget budget;
-                pipeline_.auto_cancel = deep_merge(pipeline_.auto_cancel, *cancel, budget);
-            }
-        }
+        const Value* list = workflow.given("rules");
+        if (list != nullptr && !apply_workflow_rules(*list)) return false;
         if (const Value* name = workflow.given("name")) {
             const std::string text = variables::expand(name->to_text(), pipeline_variables(),
                                                        variables::Undefined::kEmpty);
@@ -92,7 +73,32 @@ class Creation {
         return true;
     }
 
-    /// Errors of a stage count only when the stage gets some job.
+    bool apply_workflow_rules(const Value& list) {
+        const auto rules = rules::flatten_rules(list);
+        const variables::Collection seen = pipeline_variables();
+        auto match = rules::first_match(rules, {seen, request_.repository, expressions_});
+        if (!match) {
+            fail(match.error().text, match.error().mark);
+            return false;
+        }
+        pipeline_.workflow = std::move(match->verdicts);
+        const Value* when = match->rule == nullptr ? nullptr : match->rule->given("when");
+        if (match->rule == nullptr || (when != nullptr && when->is_text("never"))) {
+            fail(
+                "The pipeline did not run. Review the workflow:rules configuration for the "
+                "pipeline.",
+                list.mark());
+            return false;
+        }
+        root_.merge(variables_of(match->rule->given("variables")));
+        if (const Value* cancel = match->rule->given("auto_cancel")) {
+            merge::Budget budget;
+            pipeline_.auto_cancel = merge::deep_merge(pipeline_.auto_cancel, *cancel, budget);
+        }
+        return true;
+    }
+
+    /// GitLab reports the errors of a stage only when the pipeline has a job in this stage.
     void add_stage(const std::vector<const Job*>& jobs) {
         Problems errors;
         std::size_t added = 0;
@@ -124,7 +130,7 @@ class Creation {
         return all;
     }
 
-    /// Rules see the environment's name filled in, its address as written, and not its slug.
+    /// The CI_ENVIRONMENT_… variables as rules see them: without CI_ENVIRONMENT_SLUG.
     variables::Collection environment_for_rules(const Job& job, variables::Collection known,
                                                 const variables::Collection& own) const {
         const Value* environment = job.value.given("environment");
@@ -139,7 +145,7 @@ class Creation {
         return shown;
     }
 
-    Checked<std::optional<PlannedJob>> plan(const Job& job) {
+    PlannedJob without_rules(const Job& job) const {
         PlannedJob planned;
         planned.job = &job;
         planned.when = job.when;
@@ -151,6 +157,12 @@ class Creation {
         if (const Value* start = job.value.given("start_in")) planned.start_in = start->to_text();
         const Value* interruptible = job.value.given("interruptible");
         if (interruptible != nullptr) planned.interruptible = interruptible->is_true();
+        return planned;
+    }
+
+    /// Nothing when the job is left out of the pipeline.
+    Checked<std::optional<PlannedJob>> plan(const Job& job) {
+        PlannedJob planned = without_rules(job);
         variables::Collection seen = request_.predefined;
         seen.merge(predefined_of(job));
         seen.merge(environment_for_rules(job, seen, planned.variables));
@@ -160,26 +172,32 @@ class Creation {
         if (const Value* rules = job.value.given("rules")) {
             return apply_rules(std::move(planned), *rules, context);
         }
+        return apply_only_except(std::move(planned), context);
+    }
+
+    std::optional<PlannedJob> apply_only_except(PlannedJob planned, const rules::Context& context) {
+        const Job& job = *planned.job;
         const Value* only = job.value.given("only");
-        // The word alone drops the default, even with nothing behind it.
+        const Value* except = job.value.given("except");
+        // The default of `only` does not apply when the job has the key `rules`, even a null one.
         const bool no_default =
             configuration_.workflow.given("rules") != nullptr || job.value.find("rules") != nullptr;
-        if (only == nullptr && no_default && job.value.given("except") == nullptr) {
-            return std::optional(std::move(planned));
-        }
-        auto verdict = rules::evaluate_policies(only, job.value.given("except"),
-                                                policy_subject(only, no_default), context);
+        if (only == nullptr && no_default && except == nullptr) return planned;
+        auto verdict = rules::evaluate_only_except(
+            only, except, pipeline_for_policies(only, no_default), context);
         if (!verdict.matched) {
             pipeline_.left_out.push_back({&job, verdict.reason, {verdict}});
-            return std::optional<PlannedJob>{};
+            return std::nullopt;
         }
         planned.reason = verdict.reason;
         if (!planned.reason.empty()) planned.verdicts = {std::move(verdict)};
-        return std::optional(std::move(planned));
+        return planned;
     }
 
-    /// With rules a missing `only` leaves nothing out, merge requests included.
-    [[nodiscard]] rules::PipelineInfo policy_subject(const Value* only, bool no_default) const {
+    /// Where the default of `only` does not apply, a job is not left out of merge request
+    /// pipelines.
+    [[nodiscard]] rules::PipelineInfo pipeline_for_policies(const Value* only,
+                                                            bool no_default) const {
         rules::PipelineInfo pipeline = request_.pipeline;
         if (only == nullptr && no_default) pipeline.is_merge_request = false;
         return pipeline;
@@ -199,19 +217,19 @@ class Creation {
             pipeline_.left_out.push_back({&job, "no rule matched", std::move(match->verdicts)});
             return std::optional<PlannedJob>{};
         }
-        const std::string words = fmt::format("rule {}{}{}", match->index + 1,
-                                              match->verdicts.back().reason.empty() ? "" : ": ",
-                                              match->verdicts.back().reason);
+        const std::string reason = fmt::format("rule {}{}{}", match->index + 1,
+                                               match->verdicts.back().reason.empty() ? "" : ": ",
+                                               match->verdicts.back().reason);
         apply_rule(planned, *match->rule);
         if (planned.when == When::kNever) {
             pipeline_.left_out.push_back(
-                {&job, words + "; when: never", std::move(match->verdicts)});
+                {&job, reason + "; when: never", std::move(match->verdicts)});
             return std::optional<PlannedJob>{};
         }
-        planned.reason = words;
+        planned.reason = reason;
         planned.verdicts = std::move(match->verdicts);
         if (const Value* needs = match->rule->given("needs")) {
-            NeedsOf expanded = expand_needs(*needs, parallel_);
+            ExpandedNeeds expanded = expand_needs(*needs, parallel_);
             if (expanded.needs.size() > kMostNeeds) {
                 return too_many_needs(job.name, expanded.needs.size(), job.mark);
             }
@@ -236,7 +254,8 @@ class Creation {
         planned.variables.merge(variables_of(rule.given("variables")));
     }
 
-    void check_presence() {
+    /// All needs must be in the pipeline, except optional ones.
+    void check_needs() {
         std::unordered_set<std::string_view> present;
         for (const PlannedJob& planned : pipeline_.jobs) present.insert(planned.job->name);
         for (const PlannedJob& planned : pipeline_.jobs) {
@@ -269,9 +288,9 @@ class Creation {
                                 planned.job->name, sorted.too_long, variables::kLongestValue),
                     planned.job->mark);
             }
-            if (sorted.circle.empty()) continue;
+            if (sorted.cycle.empty()) continue;
             fail(fmt::format("{}: circular variable reference detected: [\"{}\"]",
-                             planned.job->name, base::join(sorted.circle, "\", \"")),
+                             planned.job->name, base::join(sorted.cycle, "\", \"")),
                  planned.job->mark);
         }
     }
@@ -300,7 +319,7 @@ class Creation {
 
 Pipeline create_pipeline(const Configuration& configuration, const ParallelNames& parallel,
                          const CreateRequest& request) {
-    return Creation(configuration, parallel, request).run();
+    return PipelineCreation(configuration, parallel, request).run();
 }
 
 }  // namespace runner::pipeline::plan

@@ -3,25 +3,23 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
-
-#include "runner/pipeline/variables/collection.hpp"
 
 namespace runner::pipeline::rules {
 
 using Paths = std::vector<std::string>;
 
-/// What is known of the repository when rules are evaluated. All members may stay empty.
+/// The files of the repository, as far as rules ask about them (`changes`, `exists`). All members
+/// may stay empty. Paths are relative to the root of the repository.
 struct Repository {
-    /// Paths that the push or merge request changed; nothing when the difference is unknown (new
-    /// branch, tag, schedule, manual run), which makes `changes` true.
+    /// The paths that the push or the merge request changed; nothing when this is unknown (new
+    /// branch, tag, schedule, manual run). `changes` then counts as true.
     std::optional<Paths> changed;
-    /// Paths that differ from the given ref; nothing when it is no ref.
+    /// Returns the paths that differ from the given ref; nothing when the ref does not exist.
     std::function<std::optional<Paths>(const std::string& ref)> changed_since;
-    /// The files of the commit the pipeline runs for.
+    /// The files of the commit for which the pipeline runs.
     Paths files;
-    /// The files of another project, nothing when it cannot be read.
+    /// Returns the files of another project; nothing when the project cannot be read.
     std::function<std::optional<Paths>(const std::string& project, const std::string& ref)>
         project_files;
 };

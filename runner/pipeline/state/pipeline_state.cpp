@@ -10,6 +10,7 @@ using plan::When;
 
 namespace {
 
+/// Whether `when` lets the job run after jobs with this status.
 bool runs_after(const PipelineJob& job, Status previous) {
     const bool success = previous == Status::kSuccess;
     const bool skipped = previous == Status::kSkipped;
@@ -25,12 +26,7 @@ bool runs_after(const PipelineJob& job, Status previous) {
     return false;
 }
 
-bool occupies_resource(Status status) {
-    return status == Status::kPending || status == Status::kRunning ||
-           status == Status::kCanceling || status == Status::kPreparing;
-}
-
-/// Later stages wait for such a job.
+/// Whether later stages wait for this job.
 bool is_open(const Member& member) {
     const bool ignored = member.allow_failure && member.status == Status::kManual;
     return !is_complete(member.status) && !ignored;
@@ -61,13 +57,13 @@ void PipelineState::link_jobs() {
         const PipelineJob& job = jobs_[i];
         const Member member = member_of(job);
         all_.add(member);
-        stages_[job.stage].tally.add(member);
+        stages_[job.stage].counts.add(member);
         if (is_open(member)) ++stages_[job.stage].open;
         if (!job.has_needs) continue;
         for (const std::string& need : job.needs) {
             const auto target = find(need);
             if (!target) continue;
-            links_[i].tally.add(member_of(jobs_[*target]));
+            links_[i].needs.add(member_of(jobs_[*target]));
             links_[*target].dependents.push_back(i);
         }
     }
@@ -88,20 +84,20 @@ std::optional<std::size_t> PipelineState::find(const std::string& name) const {
     return found->second;
 }
 
-/// The one place where a job changes: everything that is counted follows.
+/// The only function that changes a job. It keeps all counts up to date.
 void PipelineState::change(std::size_t job, Status status, bool allow_failure) {
     PipelineJob& run = jobs_.at(job);
     const Member before = member_of(run);
     const Member after{status, allow_failure};
     run.status = status;
     run.allow_failure = allow_failure;
-    const auto recount = [&](Tally& tally) {
-        tally.remove(before);
-        tally.add(after);
+    const auto recount = [&](StatusCounts& counts) {
+        counts.remove(before);
+        counts.add(after);
     };
     Stage& stage = stages_[run.stage];
     recount(all_);
-    recount(stage.tally);
+    recount(stage.counts);
     if (is_open(before)) --stage.open;
     if (is_open(after)) {
         ++stage.open;
@@ -109,35 +105,29 @@ void PipelineState::change(std::size_t job, Status status, bool allow_failure) {
         admitted_ = std::min(admitted_, run.stage + 1);
     }
     for (const std::size_t dependent : links_[job].dependents) {
-        recount(links_[dependent].tally);
+        recount(links_[dependent].needs);
         reconsider(dependent);
     }
     if (status == Status::kCreated) reconsider(job);
-    if (!run.resource_group.empty()) change_group(job, before.status, status);
+    if (run.resource_group.empty()) return;
+    const auto next =
+        groups_.change(run.resource_group, links_[job].position, before.status, status);
+    if (next) undecided_.insert(*next);
 }
 
-void PipelineState::change_group(std::size_t job, Status before, Status after) {
-    Group& group = groups_[jobs_[job].resource_group];
-    const std::size_t position = links_[job].position;
-    if (before == Status::kWaitingForResource) group.waiting.erase(position);
-    if (after == Status::kWaitingForResource) group.waiting.insert(position);
-    if (occupies_resource(before)) --group.occupied;
-    if (occupies_resource(after)) ++group.occupied;
-    if (group.occupied == 0 && !group.waiting.empty()) undecided_.insert(*group.waiting.begin());
-}
-
+/// The status of the jobs for which this job waits.
 Status PipelineState::previous(std::size_t job) const {
-    if (jobs_[job].has_needs) return composite(links_[job].tally.statuses(), Purpose::kNeeds);
+    if (jobs_[job].has_needs) return composite(links_[job].needs.statuses(), Purpose::kNeeds);
     StatusSet statuses = 0;
     for (std::size_t stage = 0; stage < jobs_[job].stage; ++stage) {
-        statuses |= stages_[stage].tally.statuses();
+        statuses |= stages_[stage].counts.statuses();
     }
     return composite(statuses, Purpose::kStage);
 }
 
+/// Returns false when the job has to wait for its resource group.
 bool PipelineState::enqueue_or_wait(std::size_t job) {
-    const std::string& name = jobs_[job].resource_group;
-    const bool taken = !name.empty() && groups_[name].occupied > 0;
+    const bool taken = groups_.is_occupied(jobs_[job].resource_group);
     change(job, taken ? Status::kWaitingForResource : Status::kPending);
     return !taken;
 }
@@ -145,7 +135,7 @@ bool PipelineState::enqueue_or_wait(std::size_t job) {
 void PipelineState::decide(std::size_t index, std::vector<Step>& steps) {
     const PipelineJob& job = jobs_[index];
     if (job.status == Status::kWaitingForResource) {
-        if (groups_[job.resource_group].occupied > 0) return;
+        if (groups_.is_occupied(job.resource_group)) return;
         change(index, Status::kPending);
         steps.push_back({index, Action::kEnqueue});
         return;
@@ -168,7 +158,7 @@ void PipelineState::decide(std::size_t index, std::vector<Step>& steps) {
     }
 }
 
-/// The jobs of a stage get their turn when no earlier one is open.
+/// The jobs of a stage may be decided when no earlier stage has open jobs.
 void PipelineState::admit_stages() {
     while (frontier_ < stages_.size() && stages_[frontier_].open == 0) ++frontier_;
     for (; admitted_ < stages_.size() && admitted_ <= frontier_; ++admitted_) {
@@ -220,7 +210,7 @@ void PipelineState::retry(std::size_t job) {
     revive_dependents(job);
 }
 
-/// Everything skipped that stands on this job, by needs or by stage, is open again.
+/// Makes all skipped jobs `created` again that depend on this job, by needs or by stage.
 void PipelineState::revive_dependents(std::size_t job) {
     std::vector<std::size_t> open{job};
     const auto revive = [&](std::size_t index) {
@@ -228,7 +218,7 @@ void PipelineState::revive_dependents(std::size_t job) {
         change(index, Status::kCreated);
         open.push_back(index);
     };
-    std::size_t revived_from = stages_.size();  // of this stage and the later ones
+    std::size_t revived_from = stages_.size();  // this stage and later ones have been revived
     while (!open.empty()) {
         const std::size_t root = open.back();
         open.pop_back();
@@ -252,7 +242,7 @@ Status PipelineState::status() const { return composite(all_.statuses(), Purpose
 
 Status PipelineState::stage_status(std::size_t stage) const {
     if (stage >= stages_.size()) return Status::kSuccess;
-    return composite(stages_[stage].tally.statuses(), Purpose::kStage);
+    return composite(stages_[stage].counts.statuses(), Purpose::kStage);
 }
 
 bool PipelineState::done() const {

@@ -1,5 +1,5 @@
-// One test per folder of tests/data/pipelines: .gitlab-ci.yml and what is expected of it; see the
-// README there.
+// One test for each folder of tests/data/pipelines, which holds a .gitlab-ci.yml and the expected
+// result. The README there describes the format.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -75,14 +75,14 @@ const plan::Job& job_of(const Loaded& loaded, const std::string& name) {
     return *job;
 }
 
-std::string place_of(const Loaded& loaded) {
+std::string position_of(const Loaded& loaded) {
     if (loaded.errors.empty()) return "";
     const Mark mark = loaded.errors.front().mark;
     return loaded.files.at(mark.file).name + ":" + std::to_string(mark.line) + ":" +
            std::to_string(mark.column);
 }
 
-/// Values at JSON pointers; null stands for "not there".
+/// Compares the values at JSON pointers. An expected null means that there is no value.
 void expect_values(const json& actual, const json& expected, const std::string& what) {
     for (const auto& [pointer, value] : expected.items()) {
         const json::json_pointer at(pointer);
@@ -99,7 +99,8 @@ void expect_variables(const variables::Collection& variables, const json& expect
     }
 }
 
-/// The jobs of a created pipeline as "name:when", a question mark for those that may fail.
+/// Creates a pipeline and compares its jobs, as "name:when"; a question mark stands for
+/// allow_failure.
 void expect_plan(const Loaded& loaded, const json& expected) {
     ASSERT_TRUE(loaded.configuration);
     plan::CreateRequest request;
@@ -134,7 +135,7 @@ TEST_P(CaseTest, AnswersAsGitLabDoes) {
     EXPECT_EQ(texts(loaded.errors), expected.value("errors", std::vector<std::string>{}));
     EXPECT_EQ(texts(loaded.warnings), expected.value("warnings", std::vector<std::string>{}));
     if (expected.contains("place")) {
-        EXPECT_EQ(place_of(loaded), expected["place"].get<std::string>());
+        EXPECT_EQ(position_of(loaded), expected["place"].get<std::string>());
     }
     if (expected.contains("jobs")) {
         ASSERT_TRUE(loaded.configuration);

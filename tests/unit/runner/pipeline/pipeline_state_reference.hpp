@@ -6,8 +6,6 @@
 
 #include "runner/pipeline/state/pipeline_state.hpp"
 
-/// The order of jobs as the reference tells it, without any thought of speed: every question is
-/// answered by a look at all jobs. What the real one is compared with.
 namespace tests {
 
 using runner::pipeline::plan::When;
@@ -16,6 +14,8 @@ using runner::pipeline::state::PipelineJob;
 using runner::pipeline::state::Purpose;
 using runner::pipeline::state::Status;
 
+/// A simple and slow implementation of PipelineState, written directly from
+/// ci-yaml.md §5: it looks at all jobs for every question. Tests compare PipelineState with it.
 class PipelineStateReference {
   public:
     explicit PipelineStateReference(std::vector<PipelineJob> jobs) : jobs_(std::move(jobs)) {}
@@ -25,8 +25,7 @@ class PipelineStateReference {
             moved = false;
             for (std::size_t stage = 0; stage < stages(); ++stage) {
                 for (PipelineJob& job : jobs_) {
-                    // Needs come first within a stage, so whoever moves lets all others be asked
-                    // again.
+                    // A decision can change those of other jobs, so all jobs are decided again.
                     if (job.stage != stage || !decide(job)) continue;
                     moved = true;
                     break;
@@ -123,7 +122,7 @@ class PipelineStateReference {
         return true;
     }
 
-    /// The table of when: by stages and by needs.
+    /// Whether `when` lets the job run after jobs with this status.
     static bool runs(const PipelineJob& job, Status before) {
         if (before == Status::kCanceled) return false;
         if (job.when == When::kAlways) return true;

@@ -14,7 +14,7 @@ namespace {
 
 using plan::When;
 
-/// "success failed? manual?": a question mark stands for allow_failure.
+/// The members of "success failed? manual?", where a question mark stands for allow_failure.
 std::vector<Member> members_of(const std::string& text) {
     std::vector<Member> members;
     if (text.empty()) return members;
@@ -72,11 +72,11 @@ const Row kRows[] = {
 
 INSTANTIATE_TEST_SUITE_P(Table, CompositeTest, testing::ValuesIn(kRows));
 
-/// A pipeline in a few lines; jobs are named by letters.
-struct Story {
+/// Builds the jobs of a pipeline. needs(), blocking(), … change the job that was added last.
+struct JobList {
     std::vector<PipelineJob> jobs;
 
-    Story& job(const std::string& name, std::size_t stage, When when = When::kOnSuccess) {
+    JobList& job(const std::string& name, std::size_t stage, When when = When::kOnSuccess) {
         PipelineJob run;
         run.name = name;
         run.stage = stage;
@@ -85,20 +85,20 @@ struct Story {
         jobs.push_back(run);
         return *this;
     }
-    Story& needs(std::vector<std::string> names) {
+    JobList& needs(std::vector<std::string> names) {
         jobs.back().has_needs = true;
         jobs.back().needs = std::move(names);
         return *this;
     }
-    Story& blocking() {
+    JobList& blocking() {
         jobs.back().allow_failure = false;
         return *this;
     }
-    Story& allow_failure() {
+    JobList& allow_failure() {
         jobs.back().allow_failure = true;
         return *this;
     }
-    Story& group(const std::string& name) {
+    JobList& group(const std::string& name) {
         jobs.back().resource_group = name;
         return *this;
     }
@@ -113,7 +113,7 @@ std::string shown(const PipelineState& process) {
     return text;
 }
 
-/// Runs what is pending, one after another; the jobs named in `fail` fail.
+/// Runs pending jobs one after another, until there are none. The jobs named in `fail` fail.
 void run_all(PipelineState& process, const std::vector<std::string>& fail = {}) {
     process.advance();
     for (bool ran = true; ran;) {
@@ -131,7 +131,7 @@ void run_all(PipelineState& process, const std::vector<std::string>& fail = {}) 
 }
 
 TEST(PipelineState, RunsStageAfterStage) {
-    PipelineState process(Story{}.job("a", 0).job("b", 0).job("c", 1).jobs);
+    PipelineState process(JobList{}.job("a", 0).job("b", 0).job("c", 1).jobs);
     process.advance();
     EXPECT_EQ(shown(process), "a:pending b:pending c:created");
     process.started(0);
@@ -143,15 +143,15 @@ TEST(PipelineState, RunsStageAfterStage) {
     EXPECT_TRUE(process.done());
 }
 
-TEST(PipelineState, OptionalManualJobBlocksNothing) {
-    PipelineState process(Story{}.job("a", 0, When::kManual).job("b", 1).jobs);
+TEST(PipelineState, OptionalManualJobDoesNotBlock) {
+    PipelineState process(JobList{}.job("a", 0, When::kManual).job("b", 1).jobs);
     run_all(process);
     EXPECT_EQ(shown(process), "a:manual b:success");
     EXPECT_EQ(process.status(), Status::kSuccess);
 }
 
-TEST(PipelineState, BlockingManualJobHoldsLaterStages) {
-    PipelineState process(Story{}.job("a", 0, When::kManual).blocking().job("b", 1).jobs);
+TEST(PipelineState, LaterStagesWaitForABlockingManualJob) {
+    PipelineState process(JobList{}.job("a", 0, When::kManual).blocking().job("b", 1).jobs);
     run_all(process);
     EXPECT_EQ(shown(process), "a:manual b:created");
     EXPECT_EQ(process.status(), Status::kManual);
@@ -160,8 +160,8 @@ TEST(PipelineState, BlockingManualJobHoldsLaterStages) {
     EXPECT_EQ(shown(process), "a:success b:success");
 }
 
-TEST(PipelineState, NeedOfAnOptionalManualJobIsSkippedAndRevivedByPlay) {
-    PipelineState process(Story{}.job("a", 0, When::kManual).job("b", 1).needs({"a"}).jobs);
+TEST(PipelineState, JobThatNeedsAnOptionalManualJobIsSkippedUntilItIsPlayed) {
+    PipelineState process(JobList{}.job("a", 0, When::kManual).job("b", 1).needs({"a"}).jobs);
     run_all(process);
     EXPECT_EQ(shown(process), "a:manual b:skipped");
     process.play(0);
@@ -170,15 +170,15 @@ TEST(PipelineState, NeedOfAnOptionalManualJobIsSkippedAndRevivedByPlay) {
     EXPECT_EQ(shown(process), "a:success b:success");
 }
 
-TEST(PipelineState, NeedOfABlockingManualJobWaits) {
+TEST(PipelineState, JobThatNeedsABlockingManualJobWaits) {
     PipelineState process(
-        Story{}.job("a", 0, When::kManual).blocking().job("b", 1).needs({"a"}).jobs);
+        JobList{}.job("a", 0, When::kManual).blocking().job("b", 1).needs({"a"}).jobs);
     run_all(process);
     EXPECT_EQ(shown(process), "a:manual b:created");
 }
 
-TEST(PipelineState, SkippedNeedSkipsUnlessAlways) {
-    PipelineState process(Story{}
+TEST(PipelineState, JobWithASkippedNeedIsSkippedUnlessWhenIsAlways) {
+    PipelineState process(JobList{}
                               .job("a", 0, When::kOnFailure)
                               .job("b", 1)
                               .needs({"a"})
@@ -191,14 +191,14 @@ TEST(PipelineState, SkippedNeedSkipsUnlessAlways) {
 
 TEST(PipelineState, AllowedFailureCountsAsWarning) {
     PipelineState process(
-        Story{}.job("a", 0).allow_failure().job("b", 1).job("c", 1, When::kOnFailure).jobs);
+        JobList{}.job("a", 0).allow_failure().job("b", 1).job("c", 1, When::kOnFailure).jobs);
     run_all(process, {"a"});
     EXPECT_EQ(shown(process), "a:failed b:success c:skipped");
     EXPECT_EQ(process.status(), Status::kSuccess);
 }
 
 TEST(PipelineState, FailureRunsOnFailureAndAlways) {
-    PipelineState process(Story{}
+    PipelineState process(JobList{}
                               .job("a", 0)
                               .job("b", 1)
                               .job("c", 1, When::kOnFailure)
@@ -209,8 +209,8 @@ TEST(PipelineState, FailureRunsOnFailureAndAlways) {
     EXPECT_EQ(process.status(), Status::kFailed);
 }
 
-TEST(PipelineState, FailureBesideRunningSiblingsWaits) {
-    PipelineState process(Story{}.job("a", 0).job("b", 0).job("c", 1, When::kOnFailure).jobs);
+TEST(PipelineState, OnFailureWaitsForTheWholeStage) {
+    PipelineState process(JobList{}.job("a", 0).job("b", 0).job("c", 1, When::kOnFailure).jobs);
     process.advance();
     process.started(0);
     process.started(1);
@@ -219,8 +219,8 @@ TEST(PipelineState, FailureBesideRunningSiblingsWaits) {
     EXPECT_EQ(shown(process), "a:failed b:running c:created");
 }
 
-TEST(PipelineState, CanceledJobSkipsEvenAlways) {
-    PipelineState process(Story{}.job("a", 0).job("b", 0).job("c", 1, When::kAlways).jobs);
+TEST(PipelineState, JobsAfterACanceledJobAreSkippedEvenWithAlways) {
+    PipelineState process(JobList{}.job("a", 0).job("b", 0).job("c", 1, When::kAlways).jobs);
     process.advance();
     process.finished(0, Status::kCanceled);
     process.finished(1, Status::kSuccess);
@@ -229,15 +229,15 @@ TEST(PipelineState, CanceledJobSkipsEvenAlways) {
     EXPECT_EQ(process.status(), Status::kCanceled);
 }
 
-TEST(PipelineState, AllSkippedStageLetsStageModeRunOnButNotNeeds) {
+TEST(PipelineState, SkippedStageStopsOnlyJobsWithNeeds) {
     PipelineState process(
-        Story{}.job("a", 0, When::kOnFailure).job("b", 1).job("c", 1).needs({"a"}).jobs);
+        JobList{}.job("a", 0, When::kOnFailure).job("b", 1).job("c", 1).needs({"a"}).jobs);
     run_all(process);
     EXPECT_EQ(shown(process), "a:skipped b:success c:skipped");
 }
 
-TEST(PipelineState, DelayedJobHoldsLaterStagesUntilItsTime) {
-    PipelineState process(Story{}.job("a", 0, When::kDelayed).job("b", 1).jobs);
+TEST(PipelineState, LaterStagesWaitForADelayedJob) {
+    PipelineState process(JobList{}.job("a", 0, When::kDelayed).job("b", 1).jobs);
     const auto steps = process.advance();
     ASSERT_EQ(steps.size(), 1U);
     EXPECT_EQ(steps[0].action, Action::kStartTimer);
@@ -249,27 +249,27 @@ TEST(PipelineState, DelayedJobHoldsLaterStagesUntilItsTime) {
 }
 
 TEST(PipelineState, PipelineOfOptionalManualJobsIsSkipped) {
-    PipelineState process(Story{}.job("a", 0, When::kManual).job("b", 1, When::kManual).jobs);
+    PipelineState process(JobList{}.job("a", 0, When::kManual).job("b", 1, When::kManual).jobs);
     run_all(process);
     EXPECT_EQ(process.status(), Status::kSkipped);
     EXPECT_TRUE(process.done());
 }
 
-TEST(PipelineState, EmptyNeedsStartAtOnce) {
-    PipelineState process(Story{}.job("a", 0).job("b", 2).needs({}).job("c", 2).jobs);
+TEST(PipelineState, JobWithEmptyNeedsStartsAtOnce) {
+    PipelineState process(JobList{}.job("a", 0).job("b", 2).needs({}).job("c", 2).jobs);
     process.advance();
     EXPECT_EQ(shown(process), "a:pending b:pending c:created");
 }
 
-TEST(PipelineState, AbsentOptionalNeedsCountAsNone) {
-    PipelineState process(Story{}.job("a", 0).job("b", 1).needs({"gone"}).jobs);
+TEST(PipelineState, NeedsThatAreNotInThePipelineAreIgnored) {
+    PipelineState process(JobList{}.job("a", 0).job("b", 1).needs({"gone"}).jobs);
     process.advance();
     EXPECT_EQ(shown(process), "a:pending b:pending");
 }
 
-TEST(PipelineState, NeedsWithinAStageGoInOrder) {
+TEST(PipelineState, NeedsWithinAStageRunInOrder) {
     PipelineState process(
-        Story{}.job("a", 0).needs({"b"}).job("b", 0).needs({"c"}).job("c", 0).jobs);
+        JobList{}.job("a", 0).needs({"b"}).job("b", 0).needs({"c"}).job("c", 0).jobs);
     process.advance();
     EXPECT_EQ(shown(process), "a:created b:created c:pending");
     run_all(process, {"c"});
@@ -277,7 +277,7 @@ TEST(PipelineState, NeedsWithinAStageGoInOrder) {
 }
 
 TEST(PipelineState, ResourceGroupRunsOneAtATime) {
-    PipelineState process(Story{}.job("a", 0).group("g").job("b", 0).group("g").jobs);
+    PipelineState process(JobList{}.job("a", 0).group("g").job("b", 0).group("g").jobs);
     process.advance();
     EXPECT_EQ(shown(process), "a:pending b:waiting_for_resource");
     process.started(0);
@@ -287,8 +287,8 @@ TEST(PipelineState, ResourceGroupRunsOneAtATime) {
     EXPECT_EQ(shown(process), "a:success b:pending");
 }
 
-TEST(PipelineState, RetryOpensWhatWasSkipped) {
-    PipelineState process(Story{}.job("a", 0).job("b", 1).job("c", 2).jobs);
+TEST(PipelineState, RetryRunsSkippedJobs) {
+    PipelineState process(JobList{}.job("a", 0).job("b", 1).job("c", 2).jobs);
     run_all(process, {"a"});
     EXPECT_EQ(shown(process), "a:failed b:skipped c:skipped");
     process.retry(0);
@@ -298,10 +298,10 @@ TEST(PipelineState, RetryOpensWhatWasSkipped) {
 }
 
 TEST(PipelineState, ExitCodeDecidesWhetherFailureIsAllowed) {
-    Story story;
-    story.job("a", 0).job("b", 0);
-    for (auto& job : story.jobs) job.allowed_exit_codes = {3, 4};
-    PipelineState process(story.jobs);
+    JobList list;
+    list.job("a", 0).job("b", 0);
+    for (auto& job : list.jobs) job.allowed_exit_codes = {3, 4};
+    PipelineState process(list.jobs);
     process.advance();
     process.finished(0, Status::kFailed, 4);
     EXPECT_TRUE(process.jobs()[0].allow_failure);
@@ -309,8 +309,8 @@ TEST(PipelineState, ExitCodeDecidesWhetherFailureIsAllowed) {
     EXPECT_FALSE(process.jobs()[1].allow_failure);
 }
 
-TEST(PipelineState, CancelLetsRunningJobsWindDown) {
-    PipelineState process(Story{}.job("a", 0).job("b", 1).jobs);
+TEST(PipelineState, CancelWaitsForRunningJobs) {
+    PipelineState process(JobList{}.job("a", 0).job("b", 1).jobs);
     process.advance();
     process.started(0);
     process.cancel_all();
@@ -321,7 +321,7 @@ TEST(PipelineState, CancelLetsRunningJobsWindDown) {
     EXPECT_EQ(process.status(), Status::kCanceled);
 }
 
-TEST(Retry, FollowsReasonsCodesAndCount) {
+TEST(Retry, DependsOnReasonExitCodeAndCount) {
     const auto config = [](const char* text) { return *yaml::load(text)->find("retry"); };
     EXPECT_FALSE(should_retry({}, "script_failure", 1, 0));
     EXPECT_TRUE(should_retry({}, "scheduler_failure", {}, 1));
