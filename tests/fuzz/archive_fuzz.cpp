@@ -1,5 +1,5 @@
-// Archives that jobs hand to each other: whatever bytes come, nothing appears outside of the
-// directory they are unpacked into, and only Failure is thrown.
+// Archives of artifacts and caches. Whatever the bytes are, unpacking writes nothing outside of the
+// target directory, and throws only Failure.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -19,13 +19,13 @@ using namespace executors;
 using tests::fuzz::require;
 namespace fs = std::filesystem;
 
-/// A place with a file that must stay as it is, beside the directory to unpack into.
-class Place {
+/// The target directory of unpacking, and next to it a directory into which nothing may be written.
+class Directories {
   public:
-    Place() {
+    Directories() {
         fs::create_directory(root_ / "inside");
         fs::create_directory(root_ / "outside");
-        // What a checkout may hold already: ways out.
+        // A checkout may already contain symbolic links that lead outside.
         fs::create_directory_symlink("../outside", root_ / "inside/way");
         fs::create_symlink("../outside/file", root_ / "inside/link");
     }
@@ -43,7 +43,7 @@ class Place {
 helper::Fd file_of(const std::uint8_t* data, std::size_t size) {
     helper::Fd file(::memfd_create("archive", MFD_CLOEXEC));
     require(file && helper::write_all(file.get(), tests::fuzz::as_text(data, size)),
-            "memory can be written");
+            "the memory file can be written");
     ::lseek(file.get(), 0, SEEK_SET);
     return file;
 }
@@ -51,15 +51,15 @@ helper::Fd file_of(const std::uint8_t* data, std::size_t size) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const Place place;
+    const Directories directories;
     const helper::Fd file = file_of(data, size);
-    for (int turn = 0; turn < 2; ++turn) {  // a second time over what the first has left
+    for (int turn = 0; turn < 2; ++turn) {  // the second time into a directory with files
         ::lseek(file.get(), 0, SEEK_SET);
         try {
-            helper::unpack_archive(file.get(), place.inside());
+            helper::unpack_archive(file.get(), directories.inside());
         } catch (const helper::Failure&) {
         }
-        require(place.is_untouched(), "nothing is written outside");
+        require(directories.is_untouched(), "nothing is written outside");
     }
     ::lseek(file.get(), 0, SEEK_SET);
     try {

@@ -1,6 +1,6 @@
-// The whole way of a configuration: text → lint answer → pipelines → the state machine. An input
-// may hold several files: a line "#file NAME" begins another one, which `include` can name; the
-// file "inputs" gives the inputs.
+// Loads a configuration, prints the answer of lint, creates pipelines and runs them through the
+// state machine. An input may contain several files: a line "#file NAME" begins another file, which
+// can be included. The file "inputs" contains the inputs.
 
 #include <map>
 #include <string>
@@ -42,7 +42,7 @@ Files split_files(std::string_view text) {
     return files;
 }
 
-/// Every kind of include finds the files of the input by their name.
+/// Includes of every kind find the files of the input by name.
 class MemorySource final : public include::Source {
   public:
     explicit MemorySource(const Files& files) : files_(files) {}
@@ -77,16 +77,16 @@ class MemorySource final : public include::Source {
     const Files& files_;
 };
 
-void check_places(const Problems& problems, const Loaded& loaded) {
+void check_positions(const Problems& problems, const Loaded& loaded) {
     for (const Problem& problem : problems) {
         require(!problem.text.empty(), "a problem has a text");
         require(!problem.mark.known() || problem.mark.file < loaded.files.size(),
-                "a place names a file");
+                "a position is in a file");
         describe(problem, loaded);
     }
 }
 
-/// What lint prints as the merged file must mean the same when it is read.
+/// The merged file that lint prints must have the same values when it is loaded.
 void check_round_trip(const Loaded& loaded) {
     if (!loaded.merged) return;
     const auto again = yaml::load(yaml::to_yaml(*loaded.merged));
@@ -111,32 +111,32 @@ std::vector<state::PipelineJob> runs_of(const plan::Pipeline& pipeline,
     return runs;
 }
 
-/// Plays everything that can be played; each job's outcome depends on its place.
-void run_to_the_end(state::PipelineState process) {
-    const std::size_t count = process.jobs().size();
+/// Runs all jobs, and plays those that can be played. The result of a job depends on its index.
+void run_to_the_end(state::PipelineState state) {
+    const std::size_t count = state.jobs().size();
     for (bool moved = true; moved;) {
-        process.advance();
+        state.advance();
         moved = false;
         for (std::size_t i = 0; i < count; ++i) {
-            const state::Status status = process.jobs()[i].status;
+            const state::Status status = state.jobs()[i].status;
             if (status == state::Status::kManual || status == state::Status::kScheduled)
-                process.play(i);
-            if (process.jobs()[i].status != state::Status::kPending) continue;
-            process.started(i);
-            process.finished(i, i % 3 == 1 ? state::Status::kFailed : state::Status::kSuccess);
+                state.play(i);
+            if (state.jobs()[i].status != state::Status::kPending) continue;
+            state.started(i);
+            state.finished(i, i % 3 == 1 ? state::Status::kFailed : state::Status::kSuccess);
             moved = true;
         }
     }
-    require(process.done(), "a pipeline ends");
-    for (const state::PipelineJob& job : process.jobs())
+    require(state.done(), "a pipeline ends");
+    for (const state::PipelineJob& job : state.jobs())
         require(state::is_complete(job.status), "every job ends");
-    require(state::is_complete(process.status()), "an ended pipeline has an end status");
+    require(state::is_complete(state.status()), "an ended pipeline has an end status");
 }
 
 void create(const Loaded& loaded, const plan::CreateRequest& request) {
     const plan::Pipeline pipeline =
         plan::create_pipeline(*loaded.configuration, loaded.parallel, request);
-    check_places(pipeline.errors, loaded);
+    check_positions(pipeline.errors, loaded);
     lint_json(loaded, &pipeline, true).dump();
     if (pipeline.errors.empty())
         run_to_the_end(state::PipelineState(runs_of(pipeline, *loaded.configuration)));
@@ -176,8 +176,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     request.repository.files = source.list({});
     const Loaded loaded = load_configuration(request, source);
     require(loaded.valid() == loaded.configuration.has_value(), "a valid file has a configuration");
-    check_places(loaded.errors, loaded);
-    check_places(loaded.warnings, loaded);
+    check_positions(loaded.errors, loaded);
+    check_positions(loaded.warnings, loaded);
     lint_json(loaded, nullptr, true).dump();
     check_round_trip(loaded);
     if (loaded.configuration) create_all(loaded, request);
