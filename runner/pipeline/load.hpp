@@ -10,6 +10,21 @@
 #include "runner/pipeline/plan/configuration.hpp"
 #include "runner/pipeline/rules/repository.hpp"
 
+/// From the text of a .gitlab-ci.yml to the jobs of a pipeline, without any input or output except
+/// through include::Source. In the order of the work, the folders are:
+///
+///   yaml        one document, its values and their positions
+///   spec        the header of a file, and the blocks $[[ … ]] (with inputs)
+///   include     included files, merged
+///   merge       `extends` and `!reference`
+///   keywords    the checks of all keywords
+///   plan        jobs with defaults, `parallel` and needs; then the jobs of one pipeline (with
+///   rules) state       the order in which the jobs of a pipeline run view        tables, graphs
+///   and JSON of a created pipeline
+///
+/// A folder includes only folders that come later in this list:
+/// view, (lint, load), state, plan, include, spec, keywords, merge, inputs, rules, glob, yaml,
+/// variables, graph, expression. problem.hpp and durations.hpp include none of them.
 namespace runner::pipeline {
 
 /// The configuration file to load, and what it is evaluated with.

@@ -46,13 +46,17 @@ struct Fetched {
 class Source {
   public:
     virtual ~Source() = default;
+    /// A file of the project of the including file.
     virtual Fetched local(const Origin& origin, const std::string& path) = 0;
     /// The paths of all files of the origin, for wildcards.
     virtual std::vector<std::string> list(const Origin& origin) = 0;
+    /// A file of another project; an empty `ref` means its default branch.
     virtual Fetched project(const std::string& project, const std::string& ref,
                             const std::string& file) = 0;
     virtual Fetched remote(const std::string& url) = 0;
+    /// A template that comes with GitLab: "Auto-DevOps.gitlab-ci.yml".
     virtual Fetched bundled_template(const std::string& name) = 0;
+    /// A CI/CD component: "host/group/project/name@version".
     virtual Fetched component(const std::string& address) = 0;
 };
 

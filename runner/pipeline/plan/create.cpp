@@ -27,6 +27,67 @@ bool inherits_variable(const Job& job, std::string_view key) {
                                            [&](const Value& name) { return name.is_text(key); });
 }
 
+void fail(Pipeline& pipeline, std::string text, Mark mark) {
+    pipeline.errors.push_back({std::move(text), mark});
+}
+
+/// All needs must be in the pipeline, except optional ones.
+void check_needs(Pipeline& pipeline) {
+    std::unordered_set<std::string_view> present;
+    for (const PlannedJob& planned : pipeline.jobs) present.insert(planned.job->name);
+    for (const PlannedJob& planned : pipeline.jobs) {
+        const std::string& name = planned.job->name;
+        if (planned.needs.size() > kMostNeeds) {
+            pipeline.errors.push_back(
+                too_many_needs(name, planned.needs.size(), planned.job->mark));
+            continue;
+        }
+        for (const Need& need : planned.needs) {
+            if (need.optional || present.contains(need.job)) continue;
+            fail(pipeline,
+                 fmt::format(
+                     "'{}' job needs '{}' job, but '{}' does not exist in the pipeline. This "
+                     "might be because of the only, except, or rules keywords. To need a job "
+                     "that sometimes does not exist in the pipeline, use needs:optional.",
+                     name, need.job, need.job),
+                 need.mark);
+            break;
+        }
+    }
+}
+
+/// GitLab creates no pipeline when variables refer to each other in a cycle. The limit of the
+/// length is ours.
+void check_variables(Pipeline& pipeline) {
+    for (const PlannedJob& planned : pipeline.jobs) {
+        const auto sorted = variables::sort_and_expand(planned.variables);
+        if (!sorted.too_long.empty()) {
+            fail(pipeline,
+                 fmt::format("{}: variable {} is too long once the variables in it are expanded "
+                             "(maximum is {} bytes)",
+                             planned.job->name, sorted.too_long, variables::kLongestValue),
+                 planned.job->mark);
+        }
+        if (sorted.cycle.empty()) continue;
+        fail(pipeline,
+             fmt::format("{}: circular variable reference detected: [\"{}\"]", planned.job->name,
+                         base::join(sorted.cycle, "\", \"")),
+             planned.job->mark);
+    }
+}
+
+/// Jobs in `.pre` and `.post` alone are not a pipeline.
+void check_not_empty(Pipeline& pipeline) {
+    const bool any =
+        std::any_of(pipeline.stages.begin(), pipeline.stages.end(),
+                    [](const std::string& stage) { return stage != ".pre" && stage != ".post"; });
+    if (any) return;
+    fail(pipeline,
+         "The resulting pipeline would have been empty. Review the rules configuration for the "
+         "relevant jobs.",
+         {});
+}
+
 /// The creation of one pipeline.
 class PipelineCreation {
   public:
@@ -43,15 +104,13 @@ class PipelineCreation {
             if (stage >= 0) by_stage[static_cast<std::size_t>(stage)].push_back(&job);
         }
         for (const auto& jobs : by_stage) add_stage(jobs);
-        if (pipeline_.errors.empty()) check_needs();
-        if (pipeline_.errors.empty()) check_variables();
-        if (pipeline_.errors.empty()) check_not_empty();
+        if (pipeline_.errors.empty()) check_needs(pipeline_);
+        if (pipeline_.errors.empty()) check_variables(pipeline_);
+        if (pipeline_.errors.empty()) check_not_empty(pipeline_);
         return std::move(pipeline_);
     }
 
   private:
-    void fail(std::string text, Mark mark) { pipeline_.errors.push_back({std::move(text), mark}); }
-
     [[nodiscard]] variables::Collection pipeline_variables() const {
         variables::Collection all = request_.predefined;
         all.merge(root_);
@@ -78,16 +137,16 @@ class PipelineCreation {
         const variables::Collection seen = pipeline_variables();
         auto match = rules::first_match(rules, {seen, request_.repository, expressions_});
         if (!match) {
-            fail(match.error().text, match.error().mark);
+            fail(pipeline_, match.error().text, match.error().mark);
             return false;
         }
         pipeline_.workflow = std::move(match->verdicts);
         const Value* when = match->rule == nullptr ? nullptr : match->rule->given("when");
         if (match->rule == nullptr || (when != nullptr && when->is_text("never"))) {
-            fail(
-                "The pipeline did not run. Review the workflow:rules configuration for the "
-                "pipeline.",
-                list.mark());
+            fail(pipeline_,
+                 "The pipeline did not run. Review the workflow:rules configuration for the "
+                 "pipeline.",
+                 list.mark());
             return false;
         }
         root_.merge(variables_of(match->rule->given("variables")));
@@ -109,7 +168,7 @@ class PipelineCreation {
             } else if (*planned) {
                 variables_ += (*planned)->variables.all().size();
                 if (variables_ > kMostVariables) {
-                    fail("The variables of all jobs together are too many", job->mark);
+                    fail(pipeline_, "The variables of all jobs together are too many", job->mark);
                     return;
                 }
                 pipeline_.jobs.push_back(std::move(**planned));
@@ -252,58 +311,6 @@ class PipelineCreation {
         const Value* interruptible = rule.given("interruptible");
         if (interruptible != nullptr) planned.interruptible = interruptible->is_true();
         planned.variables.merge(variables_of(rule.given("variables")));
-    }
-
-    /// All needs must be in the pipeline, except optional ones.
-    void check_needs() {
-        std::unordered_set<std::string_view> present;
-        for (const PlannedJob& planned : pipeline_.jobs) present.insert(planned.job->name);
-        for (const PlannedJob& planned : pipeline_.jobs) {
-            const std::string& name = planned.job->name;
-            if (planned.needs.size() > kMostNeeds) {
-                pipeline_.errors.push_back(
-                    too_many_needs(name, planned.needs.size(), planned.job->mark));
-                continue;
-            }
-            for (const Need& need : planned.needs) {
-                if (need.optional || present.contains(need.job)) continue;
-                fail(fmt::format(
-                         "'{}' job needs '{}' job, but '{}' does not exist in the pipeline. This "
-                         "might be because of the only, except, or rules keywords. To need a job "
-                         "that sometimes does not exist in the pipeline, use needs:optional.",
-                         name, need.job, need.job),
-                     need.mark);
-                break;
-            }
-        }
-    }
-
-    void check_variables() {
-        for (const PlannedJob& planned : pipeline_.jobs) {
-            const auto sorted = variables::sort_and_expand(planned.variables);
-            if (!sorted.too_long.empty()) {
-                fail(
-                    fmt::format("{}: variable {} is too long once the variables in it are expanded "
-                                "(maximum is {} bytes)",
-                                planned.job->name, sorted.too_long, variables::kLongestValue),
-                    planned.job->mark);
-            }
-            if (sorted.cycle.empty()) continue;
-            fail(fmt::format("{}: circular variable reference detected: [\"{}\"]",
-                             planned.job->name, base::join(sorted.cycle, "\", \"")),
-                 planned.job->mark);
-        }
-    }
-
-    void check_not_empty() {
-        const bool any = std::any_of(
-            pipeline_.stages.begin(), pipeline_.stages.end(),
-            [](const std::string& stage) { return stage != ".pre" && stage != ".post"; });
-        if (any) return;
-        fail(
-            "The resulting pipeline would have been empty. Review the rules configuration for the "
-            "relevant jobs.",
-            {});
     }
 
     const Configuration& configuration_;
