@@ -2,7 +2,6 @@
 // state machine. An input may contain several files: a line "#file NAME" begins another file, which
 // can be included. The file "inputs" contains the inputs.
 
-#include <map>
 #include <string>
 
 #include "base/json.hpp"
@@ -13,6 +12,7 @@
 #include "runner/pipeline/yaml/load.hpp"
 #include "runner/pipeline/yaml/print.hpp"
 #include "tests/fuzz/require.hpp"
+#include "tests/unit/runner/pipeline/memory_source.hpp"
 
 namespace {
 
@@ -22,7 +22,8 @@ using tests::fuzz::require;
 constexpr std::string_view kMain = ".gitlab-ci.yml";
 constexpr std::string_view kInputs = "inputs";
 
-using Files = std::map<std::string, std::string>;
+using tests::MemorySource;
+using Files = MemorySource::Files;
 
 Files split_files(std::string_view text) {
     constexpr std::string_view kSeparator = "#file ";
@@ -41,41 +42,6 @@ Files split_files(std::string_view text) {
     }
     return files;
 }
-
-/// Includes of every kind find the files of the input by name.
-class MemorySource final : public include::Source {
-  public:
-    explicit MemorySource(const Files& files) : files_(files) {}
-
-    include::Fetched local(const include::Origin&, const std::string& path) override {
-        return get(path, {});
-    }
-    std::vector<std::string> list(const include::Origin&) override {
-        std::vector<std::string> names;
-        for (const auto& [name, content] : files_) names.push_back(name);
-        return names;
-    }
-    include::Fetched project(const std::string& project, const std::string& ref,
-                             const std::string& file) override {
-        return get(file, {project, ref, false});
-    }
-    include::Fetched remote(const std::string& address) override {
-        return get(address.substr(address.rfind('/') + 1), {{}, {}, true});
-    }
-    include::Fetched bundled_template(const std::string& name) override { return get(name, {}); }
-    include::Fetched component(const std::string& address) override { return get(address, {}); }
-
-  private:
-    include::Fetched get(const std::string& name, include::Origin origin) const {
-        include::Fetched fetched;
-        fetched.origin = std::move(origin);
-        const auto found = files_.find(name);
-        if (found != files_.end()) fetched.content = found->second;
-        return fetched;
-    }
-
-    const Files& files_;
-};
 
 void check_positions(const Problems& problems, const Loaded& loaded) {
     for (const Problem& problem : problems) {

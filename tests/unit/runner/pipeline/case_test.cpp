@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -19,6 +17,7 @@
 #include "runner/pipeline/plan/create.hpp"
 #include "runner/pipeline/yaml/load.hpp"
 #include "runner/pipeline/yaml/print.hpp"
+#include "tests/unit/runner/pipeline/case_files.hpp"
 
 namespace runner::pipeline {
 namespace {
@@ -26,19 +25,12 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-fs::path data_root() { return fs::path(RUNNER_SOURCE_DIR) / "tests/data/pipelines"; }
-
-std::string read(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    EXPECT_TRUE(in) << file;
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
 std::vector<std::string> cases() {
     std::vector<std::string> names;
-    for (const auto& entry : fs::recursive_directory_iterator(data_root())) {
+    for (const auto& entry : fs::recursive_directory_iterator(tests::pipeline_cases())) {
         if (entry.path().filename() != "expected.json") continue;
-        names.push_back(entry.path().parent_path().lexically_relative(data_root()).string());
+        names.push_back(
+            entry.path().parent_path().lexically_relative(tests::pipeline_cases()).string());
     }
     std::sort(names.begin(), names.end());
     return names;
@@ -52,11 +44,11 @@ std::vector<std::string> texts(const Problems& problems) {
 
 class CaseTest : public testing::TestWithParam<std::string> {
   protected:
-    [[nodiscard]] fs::path folder() const { return data_root() / GetParam(); }
+    [[nodiscard]] fs::path folder() const { return tests::pipeline_cases() / GetParam(); }
 
     Loaded load(const json& expected) const {
         LoadRequest request;
-        request.text = read(folder() / ".gitlab-ci.yml");
+        request.text = tests::read_file(folder() / ".gitlab-ci.yml");
         if (expected.value("edition", "ee") == "ce") request.edition = Edition::kCommunity;
         const json variables = expected.value("variables", json::object());
         for (const auto& [key, value] : variables.items()) {
@@ -130,7 +122,7 @@ void expect_plan(const Loaded& loaded, const json& expected) {
 }
 
 TEST_P(CaseTest, AnswersAsGitLabDoes) {
-    const json expected = json::parse(read(folder() / "expected.json"));
+    const json expected = json::parse(tests::read_file(folder() / "expected.json"));
     const Loaded loaded = load(expected);
     EXPECT_EQ(texts(loaded.errors), expected.value("errors", std::vector<std::string>{}));
     EXPECT_EQ(texts(loaded.warnings), expected.value("warnings", std::vector<std::string>{}));

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <map>
 #include <string>
 
 #include "base/json.hpp"
@@ -12,38 +11,14 @@
 #include "runner/pipeline/lint.hpp"
 #include "runner/pipeline/load.hpp"
 #include "runner/pipeline/yaml/load.hpp"
+#include "tests/unit/runner/pipeline/memory_source.hpp"
 
 namespace runner::pipeline {
 namespace {
 
 using testing::HasSubstr;
-using Files = std::map<std::string, std::string>;
-
-class MemorySource final : public include::Source {
-  public:
-    explicit MemorySource(Files files) : files_(std::move(files)) {}
-    include::Fetched local(const include::Origin&, const std::string& path) override {
-        include::Fetched fetched;
-        if (const auto found = files_.find(path); found != files_.end()) {
-            fetched.content = found->second;
-        }
-        return fetched;
-    }
-    std::vector<std::string> list(const include::Origin&) override {
-        std::vector<std::string> names;
-        for (const auto& [name, text] : files_) names.push_back(name);
-        return names;
-    }
-    include::Fetched project(const std::string&, const std::string&, const std::string&) override {
-        return {};
-    }
-    include::Fetched remote(const std::string&) override { return {}; }
-    include::Fetched bundled_template(const std::string&) override { return {}; }
-    include::Fetched component(const std::string&) override { return {}; }
-
-  private:
-    Files files_;
-};
+using tests::MemorySource;
+using Files = MemorySource::Files;
 
 /// Repeats `text` `count` times; in it, {0} is the number of the repetition and {1} the next
 /// number.

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <random>
 #include <string>
@@ -19,6 +17,7 @@
 #include "runner/pipeline/load.hpp"
 #include "runner/pipeline/plan/create.hpp"
 #include "runner/pipeline/view/view.hpp"
+#include "tests/unit/runner/pipeline/case_files.hpp"
 
 namespace runner::pipeline {
 namespace {
@@ -54,15 +53,13 @@ std::string try_all(const std::string& text) {
 
 std::vector<std::string> case_texts() {
     std::vector<fs::path> paths;
-    const fs::path root = fs::path(RUNNER_SOURCE_DIR) / "tests/data/pipelines";
-    for (const auto& entry : fs::recursive_directory_iterator(root)) {
+    for (const auto& entry : fs::recursive_directory_iterator(tests::pipeline_cases())) {
         if (entry.path().extension() == ".yml") paths.push_back(entry.path());
     }
     std::sort(paths.begin(), paths.end());
     std::vector<std::string> texts;
     for (const fs::path& path : paths) {
-        std::ifstream in(path, std::ios::binary);
-        std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+        std::string text = tests::read_file(path);
         if (text.size() <= kLongest) texts.push_back(std::move(text));
     }
     return texts;

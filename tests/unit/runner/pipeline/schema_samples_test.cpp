@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -16,6 +14,7 @@
 #include "runner/pipeline/load.hpp"
 #include "runner/pipeline/yaml/load.hpp"
 #include "runner/pipeline/yaml/print.hpp"
+#include "tests/unit/runner/pipeline/case_files.hpp"
 
 namespace runner::pipeline {
 namespace {
@@ -23,17 +22,12 @@ namespace {
 namespace fs = std::filesystem;
 using yaml::Value;
 
-fs::path samples() { return fs::path(RUNNER_SOURCE_DIR) / "tests/data/pipelines/schema"; }
-
-std::string read(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
+fs::path samples() { return tests::pipeline_cases() / "schema"; }
 
 /// The configurations of a file by name: {name: value}; in workflow/auto_cancel, only the value.
 std::map<std::string, Value> documents(const fs::path& file) {
     std::map<std::string, Value> all;
-    const auto loaded = yaml::load(read(file));
+    const auto loaded = yaml::load(tests::read_file(file));
     EXPECT_TRUE(loaded) << file;
     if (!loaded) return all;
     const bool whole = file.parent_path().filename() == "auto_cancel" &&
