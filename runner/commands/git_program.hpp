@@ -6,7 +6,7 @@
 
 #include "base/result.hpp"
 #include "runner/commands/blocking_calls.hpp"
-#include "runner/pipeline/rules/facts.hpp"
+#include "runner/pipeline/rules/repository.hpp"
 
 namespace runner::commands {
 

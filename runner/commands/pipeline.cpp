@@ -14,7 +14,7 @@ namespace runner::commands {
 namespace {
 
 using nlohmann::ordered_json;
-using pipeline::view::Shown;
+using pipeline::view::CreatedPipeline;
 
 constexpr int kWrongUsage = 2;
 
@@ -66,13 +66,13 @@ void complain(const pipeline::Problems& problems, const pipeline::Loaded& loaded
 }
 
 ordered_json facts_json(const pipeline::plan::CreateRequest& request) {
-    ordered_json out{{"ref", request.subject.ref},
-                     {"tag", request.subject.is_tag},
-                     {"source", request.subject.source},
-                     {"merge_request", request.subject.is_merge_request},
+    ordered_json out{{"ref", request.pipeline.ref},
+                     {"tag", request.pipeline.is_tag},
+                     {"source", request.pipeline.source},
+                     {"merge_request", request.pipeline.is_merge_request},
                      {"sha", request.predefined.value("CI_COMMIT_SHA").value_or("")}};
-    out["changed"] =
-        request.facts.changed ? ordered_json(*request.facts.changed) : ordered_json(nullptr);
+    out["changed"] = request.repository.changed ? ordered_json(*request.repository.changed)
+                                                : ordered_json(nullptr);
     return out;
 }
 
@@ -92,7 +92,7 @@ int answer_json(const PipelineContext& context, const pipeline::Loaded& loaded,
     return out["valid"].get<bool>() ? 0 : 1;
 }
 
-int unknown_job(const Shown& shown, const std::string& name) {
+int unknown_job(const CreatedPipeline& shown, const std::string& name) {
     std::vector<std::string> names;
     for (const auto& job : shown.loaded.configuration->jobs) names.push_back(job.name);
     const std::string near = base::nearest(name, names);
@@ -100,7 +100,8 @@ int unknown_job(const Shown& shown, const std::string& name) {
                             near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
 }
 
-int answer_text(const PipelineContext& context, const Shown& shown, const ViewRequest& request) {
+int answer_text(const PipelineContext& context, const CreatedPipeline& shown,
+                const ViewRequest& request) {
     if (request.what == "graph") {
         const bool dot = request.format == "dot";
         if (shown.pipeline.errors.empty()) {
@@ -141,7 +142,7 @@ int show_pipeline(const Values& values) {
         return fail(fmt::format("{} is not valid", path.string()));
     }
     const auto made = (*context)->create(loaded);
-    const Shown shown{loaded, made};
+    const CreatedPipeline shown{loaded, made};
     const auto unknown = pipeline::view::unknown_jobs(shown, request->jobs);
     if (!unknown.empty()) return unknown_job(shown, unknown.front());
     return json ? answer_json(**context, loaded, &made, *request)

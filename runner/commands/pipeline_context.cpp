@@ -123,7 +123,7 @@ base::Result<void> PipelineContext::read_event(const Values& values, variables::
 
 void PipelineContext::read_facts(const Values& values, const variables::Event& given) {
     variables::Event event = given;
-    pipeline::rules::Facts& facts = request_.facts;
+    pipeline::rules::Repository& facts = request_.repository;
     std::optional<Changes> changes;
     std::error_code error;
     if (tree_ != nullptr && fs::equivalent(root_, tree_->top(), error)) {
@@ -157,13 +157,13 @@ void PipelineContext::read_facts(const Values& values, const variables::Event& g
     } else {
         changes_ = "what changed is unknown, so rules:changes hold";
     }
-    request_.subject.ref = checkout_.ref;
-    request_.subject.source = event.source;
-    request_.subject.is_tag = checkout_.is_tag;
-    request_.subject.is_merge_request = event.merge_request.has_value();
+    request_.pipeline.ref = checkout_.ref;
+    request_.pipeline.source = event.source;
+    request_.pipeline.is_tag = checkout_.is_tag;
+    request_.pipeline.is_merge_request = event.merge_request.has_value();
     if (values.has("file")) event.config_path = values.text("file");
     request_.predefined = variables::predefined(checkout_, event);
-    request_.subject.project_path =
+    request_.pipeline.project_path =
         std::string(request_.predefined.value("CI_PROJECT_PATH").value_or(""));
 }
 
@@ -186,8 +186,8 @@ base::Result<void> PipelineContext::open_source(const Values& values) {
 void PipelineContext::read_files_from(const fs::path& root) {
     include_options_.root = root;
     source_ = std::make_unique<IncludeSource>(calls_, include_options_);
-    request_.facts.project_files = [source = source_.get()](const std::string& project,
-                                                            const std::string& ref) {
+    request_.repository.project_files = [source = source_.get()](const std::string& project,
+                                                                 const std::string& ref) {
         return source->project_files(project, ref);
     };
 }
@@ -216,7 +216,7 @@ pipeline::LoadRequest PipelineContext::load_request(std::string text,
                    pipeline::yaml::Value::string(input.value));
     }
     if (!inputs.empty()) request.inputs = pipeline::yaml::Value::map(std::move(inputs));
-    request.facts = request_.facts;
+    request.repository = request_.repository;
     return request;
 }
 
@@ -229,7 +229,7 @@ pipeline::plan::Pipeline PipelineContext::create(const pipeline::Loaded& loaded)
 }
 
 bool PipelineContext::is_skipped() const {
-    const std::string& source = request_.subject.source;
+    const std::string& source = request_.pipeline.source;
     if (source != "push" && source != kMergeRequestSource) return false;
     const std::string message = base::to_lower(checkout_.message);
     for (const char between : {' ', '-', '_'}) {
@@ -243,7 +243,7 @@ bool PipelineContext::is_skipped() const {
 }
 
 std::string PipelineContext::summary() const {
-    const auto& subject = request_.subject;
+    const auto& subject = request_.pipeline;
     const char* kind = subject.is_tag             ? "tag"
                        : subject.is_merge_request ? "merge request of"
                                                   : "branch";

@@ -8,7 +8,7 @@
 
 #include "base/result.hpp"
 #include "runner/commands/git_program.hpp"
-#include "runner/pipeline/rules/facts.hpp"
+#include "runner/pipeline/rules/repository.hpp"
 #include "runner/pipeline/variables/predefined.hpp"
 
 namespace runner::commands {

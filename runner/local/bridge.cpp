@@ -88,7 +88,7 @@ PipelineDescription describe_child(const PipelineDescription& parent, const Plan
     child.info = parent.info;
     child.info.id = ids.pipeline;
     child.request = parent.request;
-    child.request.subject.source = "parent_pipeline";
+    child.request.pipeline.source = "parent_pipeline";
     auto& predefined = child.request.predefined;
     predefined.set("CI_PIPELINE_SOURCE", "parent_pipeline");
     predefined.set("CI_UPSTREAM_PIPELINE_ID", std::to_string(parent.info.id));

@@ -27,12 +27,12 @@ std::string resource_group_of(const PlannedJob& planned,
                                        pipeline::variables::Undefined::kEmpty);
 }
 
-std::vector<state::Run> runs_of(const JobScheduler::Jobs& jobs,
-                                const std::vector<std::string>& stages,
-                                const pipeline::plan::CreateRequest& request) {
-    std::vector<state::Run> runs;
+std::vector<state::PipelineJob> runs_of(const JobScheduler::Jobs& jobs,
+                                        const std::vector<std::string>& stages,
+                                        const pipeline::plan::CreateRequest& request) {
+    std::vector<state::PipelineJob> runs;
     for (const PlannedJob& planned : jobs) {
-        state::Run run;
+        state::PipelineJob run;
         run.name = planned.job->name;
         const auto place = std::find(stages.begin(), stages.end(), planned.job->stage);
         run.stage = static_cast<std::size_t>(place - stages.begin());
@@ -119,8 +119,8 @@ JobScheduler::Consequence JobScheduler::finished(std::size_t job, const JobEnd& 
 bool JobScheduler::retries(std::size_t job, const JobEnd& end) const {
     const pipeline::yaml::Value none;
     const auto* retry = jobs_[job].job->value.given("retry");
-    return state::retries_by_itself(retry == nullptr ? none : *retry, end.reason, end.exit_code,
-                                    process_.jobs()[job].retries);
+    return state::should_retry(retry == nullptr ? none : *retry, end.reason, end.exit_code,
+                               process_.jobs()[job].retries);
 }
 
 void JobScheduler::delay_over(std::size_t job) {

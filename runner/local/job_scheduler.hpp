@@ -12,7 +12,7 @@
 #include "runner/local/job_end.hpp"
 #include "runner/local/pipeline_options.hpp"
 #include "runner/pipeline/plan/create.hpp"
-#include "runner/pipeline/state/process.hpp"
+#include "runner/pipeline/state/pipeline_state.hpp"
 
 namespace runner::local {
 
@@ -24,9 +24,9 @@ class StateObserver {
                           const std::string& note) = 0;
 };
 
-/// Decides which job of a pipeline starts next: GitLab's state machine (pipeline::state::Process),
-/// what the user wants of manual and delayed jobs, and `retry`. Pure: no clock, no coroutine; jobs
-/// are named by their position.
+/// Decides which job of a pipeline starts next: GitLab's state machine
+/// (pipeline::state::PipelineState), what the user wants of manual and delayed jobs, and `retry`.
+/// Pure: no clock, no coroutine; jobs are named by their position.
 ///
 /// Life: call advance() first and after every report, then take_ready() until it answers nothing.
 /// Reports are finished(), delay_over(), play() and cancel(). `jobs` and `observer` outlive it; of
@@ -68,7 +68,7 @@ class JobScheduler {
     /// Manual jobs that nobody has played. A bridge is not among them: it has this state while its
     /// child pipeline waits, and the child asks for its own jobs.
     [[nodiscard]] std::vector<std::size_t> waiting_for_play() const;
-    [[nodiscard]] const pipeline::state::Process& process() const { return process_; }
+    [[nodiscard]] const pipeline::state::PipelineState& process() const { return process_; }
 
   private:
     void take(const pipeline::state::Step& step, std::vector<Delay>& delays);
@@ -82,7 +82,7 @@ class JobScheduler {
     const Jobs& jobs_;
     PipelineOptions options_;
     StateObserver& observer_;
-    pipeline::state::Process process_;
+    pipeline::state::PipelineState process_;
     std::deque<std::size_t> ready_;
     std::set<std::size_t> waiting_bridges_;
     bool canceled_ = false;

@@ -63,7 +63,7 @@ struct LocalPipeline::Parts {
 base::Result<std::shared_ptr<LocalPipeline>> LocalPipeline::load(
     const boost::asio::any_io_executor& executor, ExecContext& context,
     PipelineDescription description, pipeline::include::Source& source) {
-    description.request.facts.files = context.workspace.files();
+    description.request.repository.files = context.workspace.files();
     auto planned = plan_pipeline(std::move(description), source);
     if (!planned) return planned.error();
     const auto& jobs = (*planned)->jobs();

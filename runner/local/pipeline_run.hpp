@@ -54,7 +54,9 @@ class PipelineRun {
     /// Cancels the jobs that wait, and asks those that run to end.
     void stop();
 
-    [[nodiscard]] const pipeline::state::Process& process() const { return scheduler_.process(); }
+    [[nodiscard]] const pipeline::state::PipelineState& process() const {
+        return scheduler_.process();
+    }
 
   private:
     void begin(const std::vector<JobScheduler::Delay>& delays);

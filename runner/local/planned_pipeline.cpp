@@ -22,7 +22,7 @@ base::Error refused(const pipeline::Problems& problems, const pipeline::Loaded& 
 }
 
 std::vector<std::string> waiting_manual_jobs(const PlannedPipeline& planned,
-                                             const pipeline::state::Process& process) {
+                                             const pipeline::state::PipelineState& process) {
     std::vector<std::string> names;
     for (std::size_t job = 0; job < planned.jobs().size(); ++job) {
         if (process.jobs()[job].status == Status::kManual) names.push_back(planned.job(job).name);
@@ -39,7 +39,7 @@ base::Result<std::unique_ptr<PlannedPipeline>> plan_pipeline(PipelineDescription
     PipelineDescription& about = planned->description;
     about.load.variables = about.request.predefined;
     about.load.variables.merge(about.request.given);
-    about.load.facts = about.request.facts;
+    about.load.repository = about.request.repository;
     planned->loaded = pipeline::load_configuration(about.load, source);
     const pipeline::Loaded& loaded = planned->loaded;
     if (!loaded.valid()) return refused(loaded.errors, loaded);
@@ -69,7 +69,7 @@ base::Result<void> check_images(const std::vector<PlannedJob>& jobs) {
 }
 
 std::vector<std::string> jobs_left_undone(const PlannedPipeline& planned,
-                                          const pipeline::state::Process& process) {
+                                          const pipeline::state::PipelineState& process) {
     const auto& asked = planned.description.jobs;
     const std::set<std::string> names(asked.begin(), asked.end());
     const auto manual = waiting_manual_jobs(planned, process);

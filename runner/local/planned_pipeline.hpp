@@ -8,7 +8,7 @@
 #include "base/result.hpp"
 #include "runner/local/pipeline_description.hpp"
 #include "runner/pipeline/include/source.hpp"
-#include "runner/pipeline/state/process.hpp"
+#include "runner/pipeline/state/pipeline_state.hpp"
 
 namespace runner::local {
 
@@ -44,6 +44,6 @@ base::Result<void> check_images(const std::vector<pipeline::plan::PlannedJob>& j
 /// A sentence for each job that was named on the command line and did not run, at the end of the
 /// pipeline.
 std::vector<std::string> jobs_left_undone(const PlannedPipeline& planned,
-                                          const pipeline::state::Process& process);
+                                          const pipeline::state::PipelineState& process);
 
 }  // namespace runner::local

@@ -11,7 +11,7 @@
 namespace runner::pipeline {
 namespace {
 
-constexpr double kLongest = 1e15;
+constexpr double kMostSeconds = 1e15;
 
 const std::unordered_map<std::string_view, double>& units() {
     static const std::unordered_map<std::string_view, double> table = [] {
@@ -31,7 +31,7 @@ const std::unordered_map<std::string_view, double>& units() {
     return table;
 }
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 double number(std::string_view text) {
     std::string plain(text);
@@ -41,8 +41,8 @@ double number(std::string_view text) {
     return value;
 }
 
-/// 1:30 or 01:30:00, from the right: seconds, minutes, hours, days, months, years.
-std::optional<double> clock_form(std::string_view text) {
+/// "1:30" or "01:30:00". From the right: seconds, minutes, hours, days, months, years.
+std::optional<double> parse_clock(std::string_view text) {
     std::string plain;
     for (const char c : text) {
         if (c != ' ') plain += c;
@@ -62,7 +62,7 @@ std::optional<double> clock_form(std::string_view text) {
     return total;
 }
 
-/// The text as words, each number a word of its own: "1h30m" is 1, h, 30, m.
+/// Splits the text into numbers and words: "1h30m" is 1, h, 30, m.
 std::vector<std::string> words_of(const std::string& text) {
     std::vector<std::string> words;
     bool was_number = false;
@@ -73,7 +73,8 @@ std::vector<std::string> words_of(const std::string& text) {
             words.emplace_back();
             continue;
         }
-        const bool is_number = digit(c) || (c == '.' && i + 1 < text.size() && digit(text[i + 1]));
+        const bool is_number =
+            is_digit(c) || (c == '.' && i + 1 < text.size() && is_digit(text[i + 1]));
         if (words.empty() || is_number != was_number) words.emplace_back();
         words.back() += c;
         was_number = is_number;
@@ -81,7 +82,8 @@ std::vector<std::string> words_of(const std::string& text) {
     return words;
 }
 
-double word_form(const std::string& text) {
+/// "2 hrs 20 min": numbers, each followed by a unit.
+double parse_words(const std::string& text) {
     double total = 0;
     std::optional<double> pending;
     bool any = false;
@@ -89,8 +91,8 @@ double word_form(const std::string& text) {
         while (word.starts_with(',')) word.erase(0, 1);
         while (word.ends_with(',')) word.pop_back();
         if (word.empty()) continue;
-        if (digit(word.front()) || word.front() == '.') {
-            total += pending.value_or(0);  // a number without a unit counts seconds
+        if (is_digit(word.front()) || word.front() == '.') {
+            total += pending.value_or(0);  // a number without a unit means seconds
             pending = number(word);
             any = true;
             continue;
@@ -100,7 +102,7 @@ double word_form(const std::string& text) {
         if (pending) {
             total += *pending * unit->second;
         } else if (!any) {
-            total += unit->second;  // "day" means one
+            total += unit->second;  // "day" means one day
         }
         pending.reset();
         any = true;
@@ -112,8 +114,8 @@ double word_form(const std::string& text) {
 
 std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
     const std::string lower = base::to_lower(text);
-    const double seconds = clock_form(lower).value_or(word_form(lower));
-    if (!(seconds > 0) || seconds > kLongest) return std::nullopt;
+    const double seconds = parse_clock(lower).value_or(parse_words(lower));
+    if (!(seconds > 0) || seconds > kMostSeconds) return std::nullopt;
     return std::chrono::seconds(static_cast<std::int64_t>(std::floor(seconds)));
 }
 

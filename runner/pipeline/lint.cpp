@@ -39,11 +39,11 @@ ordered_json policy_json(const Value* policy) {
     return to_json_value(policy);
 }
 
-/// What is not said of refs is said by default, unless rules decide.
+/// `only` as GitLab shows it. Without `rules`, the default of `only:refs` is shown.
 ordered_json only_json(const plan::Job& job, bool workflow_rules) {
     const Value* only = job.value.given("only");
-    const bool by_rules = workflow_rules || job.value.find("rules") != nullptr;
-    if (only == nullptr && by_rules) return nullptr;
+    const bool has_rules = workflow_rules || job.value.find("rules") != nullptr;
+    if (only == nullptr && has_rules) return nullptr;
     if (only != nullptr && !only->is_map()) return policy_json(only);
     ordered_json out{{"refs", {"branches", "tags"}}};
     if (only != nullptr) out.update(to_json_value(only));
@@ -72,12 +72,12 @@ ordered_json job_json(const plan::Job& job, bool workflow_rules, plan::When when
 
 ordered_json jobs_json(const Loaded& loaded, const plan::Pipeline* pipeline) {
     auto list = ordered_json::array();
-    const bool by_workflow =
+    const bool workflow_rules =
         loaded.configuration && loaded.configuration->workflow.find("rules") != nullptr;
     if (pipeline != nullptr) {
         for (const plan::PlannedJob& planned : pipeline->jobs) {
-            list.push_back(job_json(*planned.job, by_workflow, planned.when, planned.allow_failure,
-                                    planned.has_needs, planned.needs));
+            list.push_back(job_json(*planned.job, workflow_rules, planned.when,
+                                    planned.allow_failure, planned.has_needs, planned.needs));
         }
         return list;
     }
@@ -86,8 +86,8 @@ ordered_json jobs_json(const Loaded& loaded, const plan::Pipeline* pipeline) {
     for (const std::string& stage : loaded.configuration->stages) {
         for (const plan::Job& job : loaded.configuration->jobs) {
             if (job.stage != stage) continue;
-            list.push_back(job_json(job, by_workflow, job.when, job.allows_failure(), job.has_needs,
-                                    job.needs));
+            list.push_back(job_json(job, workflow_rules, job.when, job.allows_failure(),
+                                    job.has_needs, job.needs));
         }
     }
     return list;
@@ -97,8 +97,8 @@ ordered_json includes_json(const Loaded& loaded) {
     auto list = ordered_json::array();
     for (const include::Included& one : loaded.includes) {
         ordered_json extra = ordered_json::object();
-        if (!one.extra.empty()) {
-            extra = {{"project", one.extra}, {"ref", one.ref.empty() ? "HEAD" : one.ref}};
+        if (!one.project.empty()) {
+            extra = {{"project", one.project}, {"ref", one.ref.empty() ? "HEAD" : one.ref}};
         }
         if (one.type == "local") {
             if (!one.inputs.is_null()) extra["inputs"] = to_json_value(&one.inputs);
@@ -115,17 +115,17 @@ ordered_json includes_json(const Loaded& loaded) {
     return list;
 }
 
-ordered_json places_json(const Problems& problems, const Loaded& loaded) {
+ordered_json positions_json(const Problems& problems, const Loaded& loaded) {
     auto list = ordered_json::array();
     for (const Problem& problem : problems) {
-        ordered_json place{{"message", problem.text}};
+        ordered_json entry{{"message", problem.text}};
         if (problem.mark.known() && problem.mark.file < loaded.files.size()) {
-            place["file"] = loaded.files[problem.mark.file].name;
-            place["line"] = problem.mark.line;
-            place["column"] = problem.mark.column;
+            entry["file"] = loaded.files[problem.mark.file].name;
+            entry["line"] = problem.mark.line;
+            entry["column"] = problem.mark.column;
         }
-        if (!problem.hint.empty()) place["hint"] = problem.hint;
-        list.push_back(std::move(place));
+        if (!problem.hint.empty()) entry["hint"] = problem.hint;
+        list.push_back(std::move(entry));
     }
     return list;
 }
@@ -142,7 +142,7 @@ std::string_view line_of(std::string_view text, std::uint32_t number) {
 
 }  // namespace
 
-ordered_json lint_json(const Loaded& loaded, const plan::Pipeline* pipeline, bool places) {
+ordered_json lint_json(const Loaded& loaded, const plan::Pipeline* pipeline, bool with_positions) {
     Problems errors = loaded.errors;
     if (pipeline != nullptr) {
         errors.insert(errors.end(), pipeline->errors.begin(), pipeline->errors.end());
@@ -155,9 +155,9 @@ ordered_json lint_json(const Loaded& loaded, const plan::Pipeline* pipeline, boo
         loaded.merged ? ordered_json(yaml::to_yaml(*loaded.merged)) : ordered_json(nullptr);
     out["includes"] = includes_json(loaded);
     out["jobs"] = jobs_json(loaded, errors.empty() ? pipeline : nullptr);
-    if (places) {
-        out["error_places"] = places_json(errors, loaded);
-        out["warning_places"] = places_json(loaded.warnings, loaded);
+    if (with_positions) {
+        out["error_places"] = positions_json(errors, loaded);
+        out["warning_places"] = positions_json(loaded.warnings, loaded);
     }
     return out;
 }
@@ -173,7 +173,7 @@ std::string describe(const Problem& problem, const Loaded& loaded) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) return out + hint;
     const std::string number = std::to_string(mark.line);
-    // Tabs are kept under the line, so the caret stands where the eye expects it.
+    // The caret's line repeats the tabs of the line above, so both are displayed with one width.
     std::string indent;
     for (std::size_t i = 0; i + 1 < mark.column && i < line.size(); ++i) {
         indent += line[i] == '\t' ? '\t' : ' ';

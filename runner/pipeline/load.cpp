@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include "base/strings.hpp"
-#include "runner/pipeline/extends.hpp"
 #include "runner/pipeline/keywords/root.hpp"
-#include "runner/pipeline/reference.hpp"
+#include "runner/pipeline/merge/extends.hpp"
+#include "runner/pipeline/merge/references.hpp"
+#include "runner/pipeline/plan/normalise.hpp"
+#include "runner/pipeline/plan/validate_jobs.hpp"
 #include "runner/pipeline/spec/document.hpp"
 #include "runner/pipeline/yaml/load.hpp"
 
@@ -18,7 +20,7 @@ using yaml::Value;
 constexpr std::size_t kMostWarnings = 25;
 constexpr std::size_t kMostInputs = 20;
 
-/// Everything that makes one tree out of the files; stops at the first problem.
+/// Merges all files into one tree. Stops at the first problem.
 Checked<Value> merged_tree(const LoadRequest& request, include::Source& source, Loaded& loaded) {
     if (base::trim(request.text).empty()) {
         return Problem{"Please provide content of .gitlab-ci.yml", {}};
@@ -29,25 +31,25 @@ Checked<Value> merged_tree(const LoadRequest& request, include::Source& source, 
     auto document = spec::read_document(request.text, 0);
     if (!document) return document.error();
     rules::ExpressionCache expressions;
-    const rules::Context context{request.variables, request.facts, expressions};
+    const rules::Context context{request.variables, request.repository, expressions};
     include::Resolver includes(source, context, loaded.files, loaded.includes, request.limits);
     spec::Arguments arguments;
     arguments.inputs = request.inputs;
     arguments.variables = &request.variables;
-    auto content = spec::fill_in(*document, arguments, [&](const Value& include) {
+    auto content = spec::interpolate_document(*document, arguments, [&](const Value& include) {
         return includes.input_definitions(include, request.origin);
     });
     if (!content) return content;
     auto merged = includes.resolve(*content, request.origin);
     if (!merged) return merged;
-    auto extended = resolve_extends(*merged);
+    auto extended = merge::resolve_extends(*merged);
     if (!extended) return extended;
     auto bounded = yaml::bounded(std::move(*extended));
     if (!bounded) return bounded;
-    return resolve_references(*bounded);
+    return merge::resolve_references(*bounded);
 }
 
-/// The stages as GitLab prints them in the merged file: with the two edges.
+/// The root with `stages` as GitLab prints them in the merged file: with `.pre` and `.post`.
 Value with_edge_stages(const Value& root) {
     const Value* written = root.given("stages");
     if (written == nullptr || !written->is_list() || written->items().empty()) return root;
@@ -84,7 +86,7 @@ Loaded load_configuration(const LoadRequest& request, include::Source& source) {
         loaded.errors.push_back(normalised.error());
         return loaded;
     }
-    if (auto problem = plan::check_logic(normalised->configuration)) {
+    if (auto problem = plan::validate_jobs(normalised->configuration)) {
         loaded.errors.push_back(*problem);
         return loaded;
     }

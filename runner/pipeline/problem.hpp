@@ -9,8 +9,8 @@
 
 namespace runner::pipeline {
 
-/// A place in a configuration file. Line and column count from 1; line 0 means "no particular
-/// place". `file` is an index into the list of files of one load (0 is the main file).
+/// A position in a configuration file. Line and column count from 1; line 0 means "no position".
+/// `file` is an index into the list of files of one configuration (0 is the main file).
 struct Mark {
     std::uint32_t line = 0;
     std::uint16_t column = 0;
@@ -20,11 +20,12 @@ struct Mark {
     friend bool operator==(const Mark&, const Mark&) = default;
 };
 
-/// One thing wrong with a configuration: GitLab's own words, and the place, which GitLab omits.
+/// An error or a warning about a configuration.
 struct Problem {
-    std::string text;
-    Mark mark;
-    std::string hint = {};  ///< what GitLab does not say: the cause below, a remedy; may be empty
+    std::string text;  ///< GitLab's message
+    Mark mark;         ///< the position, which GitLab's messages do not contain
+    /// What GitLab does not say: the cause, and a remedy. May be empty.
+    std::string hint = {};
 };
 
 using Problems = std::vector<Problem>;
@@ -34,7 +35,7 @@ using Problems = std::vector<Problem>;
     throw std::logic_error(problem.text);
 }
 
-/// A value, or the first problem that prevents it.
+/// A value, or the first problem because of which there is none.
 template <typename T>
 using Checked = boost::system::result<T, Problem>;
 

@@ -1,5 +1,5 @@
-// config.toml: reading, checking, and the edits that `register` and its kin make in a text of any
-// form.
+// config.toml: parsing, checking, and the edits that `register`, `unregister` and token rotation
+// make in a file of any form.
 
 #include <string>
 
@@ -14,7 +14,7 @@ using tests::fuzz::require;
 
 std::size_t runners_of(const Node& root) { return tables_named(root, "runners").size(); }
 
-/// The text of an entry's key, "" when it has none.
+/// The value of a key in the [[runners]] entry with this index; "" when there is none.
 std::string text_in(const Node& root, std::size_t entry, std::string_view key) {
     const Node* value = tables_named(root, "runners").at(entry)->find(key);
     return value == nullptr ? "" : value->text;

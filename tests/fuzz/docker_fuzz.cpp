@@ -1,5 +1,5 @@
-// What the engine and image authors write: names, credentials, framed output, archives,
-// inspections.
+// Data from the Docker engine and from images: image names, credentials, multiplexed output, tar
+// archives, and answers to inspect requests.
 
 #include <string>
 
@@ -59,11 +59,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_reference(text.substr(0, text.find('\n')));
     if (const auto auth = parse_docker_auth(text); !auth) {
         require(auth.error().message.find("SECRET") == std::string::npos,
-                "a sentence holds no secret");
+                "an error message contains no secret");
     }
     if (!text.empty()) {
         require(demux(std::string(text), text.size()) == demux(std::string(text), 1),
-                "frames mean the same in pieces");
+                "frames do not depend on their pieces");
     }
     static_cast<void>(first_tar_entry(text));
     static_cast<void>(parse_image_facts(text));

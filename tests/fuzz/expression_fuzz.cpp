@@ -26,19 +26,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view condition = take_line(text);
     const std::string_view pattern = take_line(text);
     if (const auto parsed = expression::Expression::parse(condition)) {
-        // The second line is also the value of every variable: a pattern that comes from a
-        // variable.
+        // The second line is also the value of every variable, so patterns in variables are tried.
         const auto lookup = [&](std::string_view name, bool) -> std::optional<std::string_view> {
             if (name.starts_with('N')) return std::nullopt;
             return pattern;
         };
         const bool value = parsed->truthy(lookup);
         const auto negated = expression::Expression::parse("!(" + std::string(condition) + ")");
-        // Three more tokens may be too many.
-        tests::fuzz::require(!negated || negated->truthy(lookup) != value,
-                             "! turns the value around");
+        // The three additional tokens can exceed the limit; the text is then no expression.
+        tests::fuzz::require(!negated || negated->truthy(lookup) != value, "! inverts the value");
         tests::fuzz::require(parsed->names().size() <= condition.size(),
-                             "every name stands in the text");
+                             "every name is in the text");
     }
     static_cast<void>(glob::PathGlob(pattern).matches(text));
     static_cast<void>(glob::ExistsPattern(pattern).matches(text));

@@ -1,5 +1,5 @@
-// The line between daemon and supervisor: records one way, commands the other, notices and answers
-// of workers.
+// The protocol between daemon and supervisor: records, commands, and the notices and answers of
+// workers.
 
 #include <cstring>
 #include <string>
@@ -22,7 +22,7 @@ struct Read {
     friend bool operator==(const Read&, const Read&) = default;
 };
 
-/// Reads as a connection does, in pieces whose length changes.
+/// Reads the records from pieces of changing length, as a connection does.
 Read read_records(std::string_view bytes, std::size_t step) {
     session::RecordReader reader;
     Read result;
@@ -55,12 +55,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         helper::parse_command(text);
     } catch (const helper::Failure& failure) {
         require(std::string(failure.what()).find("SECRET") == std::string::npos,
-                "a sentence holds no secret");
+                "an error message contains no secret");
     }
     helper::id_of_notice(text);
     const std::string answer = helper::answer_json_from_worker("id-1", text);
     require(helper::id_of_notice(answer) == "id-1", "an answer carries the id of its command");
     require(helper::id_of_notice(helper::answer_json("id-2", text)) == "id-2",
-            "an error carries it, too");
+            "an error carries the id of its command");
     return 0;
 }

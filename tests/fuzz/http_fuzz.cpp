@@ -1,4 +1,5 @@
-// Addresses and messages. A message must mean the same however its bytes arrive.
+// URLs, HTTP messages and proxy settings. The result of a message must not depend on the pieces in
+// which its bytes arrive.
 
 #include <string>
 
@@ -12,15 +13,15 @@ namespace {
 using namespace protocol::http;
 using tests::fuzz::require;
 
-/// What came of a message, as text that can be compared.
+/// A parsed message as a text that can be compared.
 std::string shown(const Headers& headers, const std::string& body) {
     std::string text;
     for (const auto& [name, value] : headers.all()) text += name + "=" + value + "\n";
     return text + "\n" + body;
 }
 
-/// Feeds `bytes` in steps and keeps what the reader did not take, as a connection does. False:
-/// refused.
+/// Feeds `bytes` in steps, and keeps those that the reader does not consume, as a connection does.
+/// Returns false when the reader refuses the message.
 template <typename Reader>
 bool feed(Reader& reader, std::string_view bytes, std::size_t step) {
     std::string held;
@@ -40,8 +41,8 @@ bool feed(Reader& reader, std::string_view bytes, std::size_t step) {
     return true;
 }
 
-/// "" when there is no whole message: a bad one is refused at once or found to be unfinished, as
-/// the pieces fall.
+/// Returns "" when there is no complete message. Depending on the pieces, a bad message is refused
+/// at once or found to be incomplete at its end, so both give the same result.
 std::string read_response(std::string_view bytes, std::size_t step) {
     ResponseReader reader(false);
     reader.set_body_limit(1 << 20);
@@ -94,8 +95,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         static_cast<void>(proxies->choose({Scheme::kHttp, "sub.host.net", 80, {}}));
     }
     require(read_response(text, text.size() + 1) == read_response(text, 1),
-            "an answer means the same in pieces");
+            "an answer does not depend on its pieces");
     require(read_request(text, text.size() + 1) == read_request(text, 1),
-            "a request means the same in pieces");
+            "a request does not depend on its pieces");
     return 0;
 }

@@ -1,11 +1,12 @@
+// Compares the masker with a simple reference, for any phrases, text and pieces. The input consists
+// of lines: those before the first empty line are phrases, the rest is the text. The bytes of the
+// text also decide where it is split into pieces.
+
 #include <cstdlib>
 
 #include "runner/trace/masker.hpp"
 #include "tests/unit/runner/trace/mask_reference.hpp"
 
-/// The masker against its definition, for any phrases, text and pieces. The input is lines: up to
-/// the first empty one they are phrases, the rest is the text; its bytes also decide where the text
-/// is cut.
 namespace {
 
 namespace trace = runner::trace;
@@ -48,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     while (at < input.text.size()) {
         const std::size_t length = 1 + static_cast<unsigned char>(input.text[at]) % 7;
         masker.write(std::string_view(input.text).substr(at, length), out);
-        // A restart of the daemon must not be seen.
+        // The daemon may restart between two pieces.
         trace::Masker next(set);
         next.restore(masker.save());
         masker = std::move(next);

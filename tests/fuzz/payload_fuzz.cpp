@@ -1,5 +1,5 @@
-// What the server answers: jobs, tokens, refusals. "SECRET" stands for the tokens of the corpus: no
-// sentence may hold it.
+// Answers of the GitLab server: jobs, tokens, errors. In the corpus, tokens are called "SECRET"; no
+// error message may contain this word.
 
 #include <string>
 
@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(payload->timeout_seconds > 0, "a job has a time limit");
     } else {
         require(payload.error().message.find("SECRET") == std::string::npos,
-                "a sentence holds no secret");
+                "an error message contains no secret");
     }
     answer.headers.set("Content-Type", "application/json");
     for (const unsigned status : {200U, 201U, 202U, 204U, 403U, 416U, 503U}) {
@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     answer.status = 201;
     if (const auto token = read_token(answer); !token) {
         require(token.error().message.find("SECRET") == std::string::npos,
-                "a sentence holds no secret");
+                "an error message contains no secret");
     }
     answer.headers.set("Content-Type", "application/xml");
     reason_in(answer);

@@ -1,18 +1,18 @@
-// The whole way of a configuration: text → lint answer → pipelines → the state machine. An input
-// may hold several files: a line "#file NAME" begins another one, which `include` can name; the
-// file "inputs" gives the inputs.
+// Loads a configuration, prints the answer of lint, creates pipelines and runs them through the
+// state machine. An input may contain several files: a line "#file NAME" begins another file, which
+// can be included. The file "inputs" contains the inputs.
 
-#include <map>
 #include <string>
 
 #include "base/json.hpp"
 #include "runner/pipeline/lint.hpp"
 #include "runner/pipeline/load.hpp"
 #include "runner/pipeline/plan/create.hpp"
-#include "runner/pipeline/state/process.hpp"
+#include "runner/pipeline/state/pipeline_state.hpp"
 #include "runner/pipeline/yaml/load.hpp"
 #include "runner/pipeline/yaml/print.hpp"
 #include "tests/fuzz/require.hpp"
+#include "tests/unit/runner/pipeline/memory_source.hpp"
 
 namespace {
 
@@ -22,7 +22,8 @@ using tests::fuzz::require;
 constexpr std::string_view kMain = ".gitlab-ci.yml";
 constexpr std::string_view kInputs = "inputs";
 
-using Files = std::map<std::string, std::string>;
+using tests::MemorySource;
+using Files = MemorySource::Files;
 
 Files split_files(std::string_view text) {
     constexpr std::string_view kSeparator = "#file ";
@@ -42,51 +43,16 @@ Files split_files(std::string_view text) {
     return files;
 }
 
-/// Every kind of include finds the files of the input by their name.
-class MemorySource final : public include::Source {
-  public:
-    explicit MemorySource(const Files& files) : files_(files) {}
-
-    include::Fetched local(const include::Origin&, const std::string& path) override {
-        return get(path, {});
-    }
-    std::vector<std::string> list(const include::Origin&) override {
-        std::vector<std::string> names;
-        for (const auto& [name, content] : files_) names.push_back(name);
-        return names;
-    }
-    include::Fetched project(const std::string& project, const std::string& ref,
-                             const std::string& file) override {
-        return get(file, {project, ref, false});
-    }
-    include::Fetched remote(const std::string& address) override {
-        return get(address.substr(address.rfind('/') + 1), {{}, {}, true});
-    }
-    include::Fetched bundled_template(const std::string& name) override { return get(name, {}); }
-    include::Fetched component(const std::string& address) override { return get(address, {}); }
-
-  private:
-    include::Fetched get(const std::string& name, include::Origin origin) const {
-        include::Fetched fetched;
-        fetched.origin = std::move(origin);
-        const auto found = files_.find(name);
-        if (found != files_.end()) fetched.content = found->second;
-        return fetched;
-    }
-
-    const Files& files_;
-};
-
-void check_places(const Problems& problems, const Loaded& loaded) {
+void check_positions(const Problems& problems, const Loaded& loaded) {
     for (const Problem& problem : problems) {
         require(!problem.text.empty(), "a problem has a text");
         require(!problem.mark.known() || problem.mark.file < loaded.files.size(),
-                "a place names a file");
+                "a position is in a file");
         describe(problem, loaded);
     }
 }
 
-/// What lint prints as the merged file must mean the same when it is read.
+/// The merged file that lint prints must have the same values when it is loaded.
 void check_round_trip(const Loaded& loaded) {
     if (!loaded.merged) return;
     const auto again = yaml::load(yaml::to_yaml(*loaded.merged));
@@ -95,11 +61,11 @@ void check_round_trip(const Loaded& loaded) {
             "the merged file means the same");
 }
 
-std::vector<state::Run> runs_of(const plan::Pipeline& pipeline,
-                                const plan::Configuration& configuration) {
-    std::vector<state::Run> runs;
+std::vector<state::PipelineJob> runs_of(const plan::Pipeline& pipeline,
+                                        const plan::Configuration& configuration) {
+    std::vector<state::PipelineJob> runs;
     for (const plan::PlannedJob& planned : pipeline.jobs) {
-        state::Run run;
+        state::PipelineJob run;
         run.name = planned.job->name;
         run.stage = static_cast<std::size_t>(configuration.stage_index(planned.job->stage));
         run.when = planned.when;
@@ -111,51 +77,51 @@ std::vector<state::Run> runs_of(const plan::Pipeline& pipeline,
     return runs;
 }
 
-/// Plays everything that can be played; each job's outcome depends on its place.
-void run_to_the_end(state::Process process) {
-    const std::size_t count = process.jobs().size();
+/// Runs all jobs, and plays those that can be played. The result of a job depends on its index.
+void run_to_the_end(state::PipelineState state) {
+    const std::size_t count = state.jobs().size();
     for (bool moved = true; moved;) {
-        process.advance();
+        state.advance();
         moved = false;
         for (std::size_t i = 0; i < count; ++i) {
-            const state::Status status = process.jobs()[i].status;
+            const state::Status status = state.jobs()[i].status;
             if (status == state::Status::kManual || status == state::Status::kScheduled)
-                process.play(i);
-            if (process.jobs()[i].status != state::Status::kPending) continue;
-            process.started(i);
-            process.finished(i, i % 3 == 1 ? state::Status::kFailed : state::Status::kSuccess);
+                state.play(i);
+            if (state.jobs()[i].status != state::Status::kPending) continue;
+            state.started(i);
+            state.finished(i, i % 3 == 1 ? state::Status::kFailed : state::Status::kSuccess);
             moved = true;
         }
     }
-    require(process.done(), "a pipeline ends");
-    for (const state::Run& job : process.jobs())
+    require(state.done(), "a pipeline ends");
+    for (const state::PipelineJob& job : state.jobs())
         require(state::is_complete(job.status), "every job ends");
-    require(state::is_complete(process.status()), "an ended pipeline has an end status");
+    require(state::is_complete(state.status()), "an ended pipeline has an end status");
 }
 
 void create(const Loaded& loaded, const plan::CreateRequest& request) {
     const plan::Pipeline pipeline =
         plan::create_pipeline(*loaded.configuration, loaded.parallel, request);
-    check_places(pipeline.errors, loaded);
+    check_positions(pipeline.errors, loaded);
     lint_json(loaded, &pipeline, true).dump();
     if (pipeline.errors.empty())
-        run_to_the_end(state::Process(runs_of(pipeline, *loaded.configuration)));
+        run_to_the_end(state::PipelineState(runs_of(pipeline, *loaded.configuration)));
 }
 
 void create_all(const Loaded& loaded, const LoadRequest& load) {
     plan::CreateRequest request;
-    request.facts = load.facts;
+    request.repository = load.repository;
     request.predefined = load.variables;
-    request.subject.ref = "main";
-    request.subject.source = "push";
-    request.subject.project_path = "group/project";
+    request.pipeline.ref = "main";
+    request.pipeline.source = "push";
+    request.pipeline.project_path = "group/project";
     create(loaded, request);
-    request.facts.changed = rules::Paths{"a.yml", "src/a.rb"};
-    request.subject.is_tag = true;
+    request.repository.changed = rules::Paths{"a.yml", "src/a.rb"};
+    request.pipeline.is_tag = true;
     create(loaded, request);
-    request.subject.is_tag = false;
-    request.subject.is_merge_request = true;
-    request.subject.source = "merge_request_event";
+    request.pipeline.is_tag = false;
+    request.pipeline.is_merge_request = true;
+    request.pipeline.source = "merge_request_event";
     create(loaded, request);
 }
 
@@ -173,11 +139,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (auto value = yaml::load(inputs->second)) request.inputs = *value;
     }
     MemorySource source(files);
-    request.facts.files = source.list({});
+    request.repository.files = source.list({});
     const Loaded loaded = load_configuration(request, source);
     require(loaded.valid() == loaded.configuration.has_value(), "a valid file has a configuration");
-    check_places(loaded.errors, loaded);
-    check_places(loaded.warnings, loaded);
+    check_positions(loaded.errors, loaded);
+    check_positions(loaded.warnings, loaded);
     lint_json(loaded, nullptr, true).dump();
     check_round_trip(loaded);
     if (loaded.configuration) create_all(loaded, request);

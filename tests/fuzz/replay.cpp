@@ -1,5 +1,5 @@
-// The main of a fuzz target where libFuzzer is not: runs every file of a corpus, then mutations of
-// them from a seed, so that the same program finds the same things on every machine.
+// The main() of a fuzz target without libFuzzer. It runs every file of a corpus, and then mutations
+// of the files, which depend only on a seed: they are the same on every machine.
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -54,7 +54,7 @@ std::vector<std::string> read_corpus(const std::vector<fs::path>& roots) {
                 if (entry.is_regular_file()) files.push_back(entry.path());
             }
     }
-    // The order of a directory differs between machines.
+    // The order of files in a directory differs between machines.
     std::sort(files.begin(), files.end());
     std::vector<std::string> texts;
     for (const fs::path& file : files) texts.push_back(read_file(file));
@@ -98,7 +98,7 @@ class Mutator {
     }
 
   private:
-    // std::uniform_int_distribution differs between libraries; this does not.
+    // std::uniform_int_distribution differs between standard libraries.
     std::size_t below(std::size_t end) {
         return end == 0 ? 0 : static_cast<std::size_t>(random_() % end);
     }
@@ -151,10 +151,10 @@ void too_slow(int) {
     _exit(written < 0 ? 3 : 4);
 }
 
-/// A crash leaves nothing behind but this file.
+/// Runs one input. It is in the file `current` meanwhile, from which a crash can be repeated.
 void run(const std::string& text, const std::string& current) {
     std::ofstream(current, std::ios::binary) << text;
-    // An own copy of exactly this size lets the address sanitizer see a read behind its end.
+    // With a copy of exactly this size, the address sanitizer detects a read beyond its end.
     const std::vector<std::uint8_t> bytes(text.begin(), text.end());
     alarm(kSecondsPerInput);
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
@@ -186,7 +186,7 @@ Options parse(int argc, char** argv) {
 
 }  // namespace
 
-// The sanitizer looks for this name: memory is bounded whatever the input is.
+// The address sanitizer calls this function by its name. The limit of memory holds for every input.
 extern "C" const char* __asan_default_options() { return "hard_rss_limit_mb=2048"; }
 
 int main(int argc, char** argv) {

@@ -7,7 +7,7 @@
 
 namespace tests::fuzz {
 
-/// Ends the run when something that must always hold does not; the input is then a finding.
+/// Aborts the process when a condition that must hold for every input is false.
 inline void require(bool holds, std::string_view what) {
     if (holds) return;
     std::cerr << "fuzz: does not hold: " << what << std::endl;

@@ -7,20 +7,21 @@
 namespace runner::pipeline::expression {
 namespace {
 
-/// null, a boolean, text, or a regular expression.
+/// A value: null, a boolean, a text, or a regular expression.
 using Operand = std::variant<std::monostate, bool, std::string_view, const Regex*>;
 
 bool is_blank(std::string_view text) {
     return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
 }
 
+/// What Rails calls present, which ! and the result of the whole expression use.
 bool present(const Operand& value) {
     if (const auto* flag = std::get_if<bool>(&value)) return *flag;
     if (const auto* text = std::get_if<std::string_view>(&value)) return !is_blank(*text);
     return std::holds_alternative<const Regex*>(value);
 }
 
-/// The language's own truth, which && and || use: only null and false are false.
+/// What Ruby takes as true, which && and || use: everything except null and false.
 bool truthy(const Operand& value) {
     if (const auto* flag = std::get_if<bool>(&value)) return *flag;
     return !std::holds_alternative<std::monostate>(value);
@@ -51,7 +52,7 @@ bool matches(const Operand& left, const Operand& right) {
     if (const auto regex = Regex::from_literal(*pattern)) {
         return !std::holds_alternative<const Regex*>(left) && regex->search(text);
     }
-    // Plain text on the right: is the left text somewhere in it? A regex on the left is not.
+    // The right side is a plain text: it matches when it contains the left text.
     return !std::holds_alternative<const Regex*>(left) &&
            pattern->find(text) != std::string_view::npos;
 }

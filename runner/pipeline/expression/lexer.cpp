@@ -7,18 +7,19 @@
 namespace runner::pipeline::expression {
 namespace {
 
-bool word(char c) {
+bool is_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-bool blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 std::size_t word_length(std::string_view text, bool dash = false) {
     std::size_t n = 0;
-    while (n < text.size() && (word(text[n]) || (dash && text[n] == '-'))) ++n;
+    while (n < text.size() && (is_word(text[n]) || (dash && text[n] == '-'))) ++n;
     return n;
 }
 
+/// A token at the beginning of a text, and its length there.
 struct Found {
     Token token;
     std::size_t length;
@@ -27,7 +28,7 @@ struct Found {
 std::optional<Found> input_block(std::string_view text) {
     if (!text.starts_with("$[[")) return std::nullopt;
     std::size_t at = 3;
-    while (at < text.size() && blank(text[at])) ++at;
+    while (at < text.size() && is_blank(text[at])) ++at;
     constexpr std::string_view kInputs = "inputs.";
     if (text.substr(at, kInputs.size()) != kInputs) return std::nullopt;
     at += kInputs.size();
@@ -35,7 +36,7 @@ std::optional<Found> input_block(std::string_view text) {
     if (n == 0) return std::nullopt;
     const std::string name(text.substr(at, n));
     at += n;
-    while (at < text.size() && blank(text[at])) ++at;
+    while (at < text.size() && is_blank(text[at])) ++at;
     if (text.substr(at, 2) != "]]") return std::nullopt;
     return Found{{TokenKind::kInput, name}, at + 2};
 }
@@ -54,12 +55,12 @@ std::optional<Found> quoted(std::string_view text) {
     return Found{{TokenKind::kString, std::string(text.substr(1, end - 1))}, end + 1};
 }
 
-/// A body of at least two characters: some of (not a slash, or an escaped one), then one that is no
-/// backslash, then the slash. As a backtracking engine reads it, the longest body wins in which
-/// only the very last character may be a bare slash.
+/// A regular expression literal, as GitLab's lexer finds it with %r{/([^/]|\\/)+[^\\]/[ismU]*}: the
+/// body has at least two characters; slashes in it are escaped, except that its last character may
+/// be a slash; the last character is not a backslash; the longest match counts.
 std::optional<Found> regex(std::string_view text) {
     if (text.front() != '/') return std::nullopt;
-    std::size_t reach = 1;  // the first part may extend to here
+    std::size_t reach = 1;  // the first group of the pattern may extend to here
     while (reach < text.size()) {
         if (text[reach] != '/') {
             ++reach;
@@ -118,7 +119,7 @@ std::optional<Found> next_token(std::string_view text) {
 std::optional<std::vector<Token>> lex(std::string_view text) {
     std::vector<Token> tokens;
     for (;;) {
-        while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+        while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
         if (text.empty()) return tokens;
         auto found = next_token(text);
         if (!found || tokens.size() == kMostTokens) return std::nullopt;

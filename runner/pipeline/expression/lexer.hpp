@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,13 +9,14 @@
 
 namespace runner::pipeline::expression {
 
+/// The kinds of tokens (ci-yaml.md §3.1); Token::text is empty where nothing is said about it.
 enum class TokenKind : std::uint8_t {
     kOpen,
     kClose,
     kInput,     ///< $[[ inputs.NAME ]]; the text is the name
     kVariable,  ///< the text is the name
-    kString,    ///< the text is what stands between the quotes
-    kRegex,     ///< the text is the whole literal, slashes and flags
+    kString,    ///< the text is what is between the quotes
+    kRegex,     ///< the text is the whole literal with slashes and flags
     kNull,
     kTrue,
     kFalse,
@@ -32,9 +34,11 @@ struct Token {
     std::string text;
 };
 
+/// GitLab's limit of the tokens of one expression.
 constexpr std::size_t kMostTokens = 100;
 
-/// Nothing when some place cannot be read as a token or there are too many.
+/// The tokens of an expression; nothing when a part of the text is not a token, or there are too
+/// many.
 std::optional<std::vector<Token>> lex(std::string_view text);
 
 }  // namespace runner::pipeline::expression

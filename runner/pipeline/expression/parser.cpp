@@ -17,7 +17,7 @@ int precedence(TokenKind kind) {
     }
 }
 
-/// Precedence climbing; at most kMostTokens tokens, so recursion is bounded.
+/// Parses by precedence climbing. The number of tokens is limited, and so is the recursion.
 class Parser {
   public:
     explicit Parser(const std::vector<Token>& tokens) : tokens_(tokens) {}

@@ -11,12 +11,14 @@ class RE2;
 
 namespace runner::pipeline::expression {
 
-/// A pattern of the configuration, in the engine GitLab uses: RE2, unanchored search.
-/// Copies share the compiled program. Threads: immutable.
+/// A regular expression of the configuration. Like GitLab, it uses RE2, and searches the whole
+/// text. Copies share the compiled program. Threads: it is immutable.
 class Regex {
   public:
-    /// "/body/flags" with flags from i, s, m, U. Nothing when the form or the body is wrong.
+    /// From "/pattern/flags" with the flags i, s, m and U. Nothing when the text does not have this
+    /// form, or the pattern is not valid.
     static std::optional<Regex> from_literal(std::string_view text);
+    /// From a pattern without slashes. Nothing when it is not valid or too large.
     static std::optional<Regex> compile(const std::string& pattern);
 
     [[nodiscard]] bool search(std::string_view text) const;

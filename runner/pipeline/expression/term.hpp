@@ -9,7 +9,7 @@
 
 namespace runner::pipeline::expression {
 
-/// A node of a parsed expression: a value, or an operator over one (kNot: right only) or two terms.
+/// A node of a parsed expression: a value, or an operator with two terms (kNot has only `right`).
 struct Term {
     TokenKind kind;
     std::string text;
@@ -18,7 +18,7 @@ struct Term {
     std::shared_ptr<const Term> right;
 };
 
-/// nullptr when the tokens do not form an expression.
+/// The root of the parsed expression; nullptr when the tokens are not a valid expression.
 std::shared_ptr<const Term> parse_tokens(const std::vector<Token>& tokens);
 
 }  // namespace runner::pipeline::expression

@@ -6,9 +6,9 @@ namespace runner::pipeline::glob {
 namespace {
 
 constexpr std::size_t kMostAlternatives = 4096;
-constexpr std::size_t kMostBytes = 4 << 20;  // that expanding braces may write
+constexpr std::size_t kMostBytes = 4 << 20;  // of all texts made while expanding braces
 
-/// Position of the brace that closes the one at `open`, npos when there is none.
+/// The index of the brace that closes the one at `open`; npos when there is none.
 std::size_t closing_brace(std::string_view pattern, std::size_t open) {
     int depth = 0;
     for (std::size_t i = open; i < pattern.size(); ++i) {
@@ -43,8 +43,8 @@ std::vector<std::string_view> split_alternatives(std::string_view body) {
     return parts;
 }
 
-/// Braces are expanded one pair at a time from a work list, so a pattern of many pairs ends at the
-/// limit instead of exhausting the stack or memory.
+/// The alternatives that a pattern with braces stands for; none when they exceed the limits. Braces
+/// are expanded one pair at a time with a work list, which limits stack and memory.
 std::vector<std::string> expand_braces(std::string_view pattern) {
     std::vector<std::string> open{std::string(pattern)};
     std::vector<std::string> done;
@@ -71,6 +71,7 @@ std::vector<std::string> expand_braces(std::string_view pattern) {
     return done;
 }
 
+/// The length of the UTF-8 character with which the text begins.
 std::size_t char_length(std::string_view text) {
     const auto byte = static_cast<unsigned char>(text.front());
     const std::size_t n = byte < 0x80    ? 1
@@ -86,7 +87,7 @@ struct Bracket {
     std::size_t length;  // of the bracket expression in the pattern
 };
 
-/// Nothing when the bracket is never closed.
+/// Matches a bracket expression against one character. Nothing when the bracket is not closed.
 std::optional<Bracket> match_bracket(std::string_view pattern, std::string_view one) {
     std::size_t i = 1;
     const bool negated = i < pattern.size() && (pattern[i] == '!' || pattern[i] == '^');
@@ -111,40 +112,45 @@ std::optional<Bracket> match_bracket(std::string_view pattern, std::string_view 
     return Bracket{inside != negated, i + 1};
 }
 
-/// One segment without slashes. Backtracks to the last star only, which is enough.
+struct Advance {
+    std::size_t pattern = 0;
+    std::size_t text = 0;
+};
+
+/// Matches the first element of the pattern, which is not a star, against the first character of
+/// the text. Returns how far to advance in both; nothing when they do not match.
+std::optional<Advance> match_one(std::string_view pattern, std::string_view text) {
+    const char first = pattern.front();
+    const std::string_view one = text.substr(0, char_length(text));
+    if (first == '?') return Advance{1, one.size()};
+    if (first == '[') {
+        const auto bracket = match_bracket(pattern, one);
+        if (!bracket || !bracket->matched) return std::nullopt;
+        return Advance{bracket->length, one.size()};
+    }
+    const bool escaped = first == '\\' && pattern.size() > 1;
+    if ((escaped ? pattern[1] : first) != text.front()) return std::nullopt;
+    return Advance{escaped ? std::size_t{2} : std::size_t{1}, 1};
+}
+
+/// Matches one segment, which has no slashes. To go back to the last star is enough: what earlier
+/// stars match can stay as short as possible.
 bool match_segment(std::string_view pattern, std::string_view text) {
     std::size_t p = 0;
     std::size_t t = 0;
     std::size_t star = std::string_view::npos;
     std::size_t star_text = 0;
     while (t < text.size() || p < pattern.size()) {
-        if (p < pattern.size()) {
-            const char c = pattern[p];
-            if (c == '*') {
-                star = p++;
-                star_text = t;
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            star_text = t;
+            continue;
+        }
+        if (p < pattern.size() && t < text.size()) {
+            if (const auto step = match_one(pattern.substr(p), text.substr(t))) {
+                p += step->pattern;
+                t += step->text;
                 continue;
-            }
-            if (t < text.size()) {
-                const std::string_view one = text.substr(t, char_length(text.substr(t)));
-                if (c == '?') {
-                    ++p;
-                    t += one.size();
-                    continue;
-                }
-                const auto bracket =
-                    c == '[' ? match_bracket(pattern.substr(p), one) : std::nullopt;
-                if (bracket && bracket->matched) {
-                    p += bracket->length;
-                    t += one.size();
-                    continue;
-                }
-                const bool escaped = c == '\\' && p + 1 < pattern.size();
-                if (!bracket && c != '[' && (escaped ? pattern[p + 1] : c) == text[t]) {
-                    p += escaped ? 2 : 1;
-                    ++t;
-                    continue;
-                }
             }
         }
         if (star == std::string_view::npos || star_text >= text.size()) return false;
@@ -155,7 +161,7 @@ bool match_segment(std::string_view pattern, std::string_view text) {
     return true;
 }
 
-/// The same walk over segments, with "**" as the star.
+/// Matches segment by segment. "**" is to segments what "*" is to characters in match_segment().
 bool match_segments(const std::vector<std::string>& pattern,
                     const std::vector<std::string_view>& path) {
     std::size_t p = 0;

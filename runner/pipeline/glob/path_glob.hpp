@@ -9,8 +9,9 @@
 
 namespace runner::pipeline::glob {
 
-/// A pattern of `rules:changes` and `rules:exists`: * and ? stop at a slash but match leading dots,
-/// "**/" is any depth, [abc] and {a,b} as usual, the whole path must match.
+/// A pattern of `rules:changes` and `rules:exists`, which must match the whole path, as Ruby's
+/// File.fnmatch (ci-yaml.md §3.2): * and ? match anything but a slash, also a leading dot; "**/"
+/// matches any number of directories; [abc] and {a,b} are as in a shell.
 class PathGlob {
   public:
     explicit PathGlob(std::string_view pattern);
@@ -18,11 +19,13 @@ class PathGlob {
     [[nodiscard]] bool matches(std::string_view path) const;
 
   private:
-    std::vector<std::vector<std::string>> alternatives_;  // segments of each, braces expanded
+    // The pattern with braces expanded to alternatives, each split at slashes.
+    std::vector<std::vector<std::string>> alternatives_;
 };
 
-/// The extra meanings `exists` gives: a pattern without wildcards is an exact path, or with a
-/// trailing slash the beginning of some path.
+/// A pattern of `rules:exists`. Without wildcards it is an exact path, or, when it ends with a
+/// slash, the beginning of a path. With wildcards it is a PathGlob; one without slashes matches
+/// only files in the root directory.
 class ExistsPattern {
   public:
     explicit ExistsPattern(std::string_view pattern);
@@ -36,8 +39,8 @@ class ExistsPattern {
     PathGlob glob_;
 };
 
-/// A wildcard of `include:local`: * is anything but a slash, ** anything, "**/" any number of
-/// directories; every other character stands for itself.
+/// A wildcard of `include:local`: * matches anything but a slash, ** matches anything, "**/"
+/// matches any number of directories; every other character matches itself.
 class IncludeGlob {
   public:
     explicit IncludeGlob(std::string_view pattern);
@@ -46,7 +49,8 @@ class IncludeGlob {
     static bool is_wildcard(std::string_view path) { return path.find('*') != path.npos; }
 
   private:
-    std::optional<expression::Regex> regex_;  // nothing when it is too large: it matches nothing
+    // Nothing when the pattern is too large; it then matches no path.
+    std::optional<expression::Regex> regex_;
 };
 
 }  // namespace runner::pipeline::glob

@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "base/strings.hpp"
-#include "runner/pipeline/include/integrity.hpp"
 #include "runner/pipeline/keywords/checks.hpp"
+#include "runner/pipeline/keywords/value_checks.hpp"
 #include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline::include {
@@ -17,16 +17,17 @@ using yaml::Value;
 
 namespace {
 
-struct Location {
+/// A key that says where the file is, and the kind of include it means.
+struct LocationKey {
     std::string_view key;
     Kind kind;
 };
-constexpr std::array<Location, 6> kLocations{{{"local", Kind::kLocal},
-                                              {"project", Kind::kProject},
-                                              {"remote", Kind::kRemote},
-                                              {"template", Kind::kTemplate},
-                                              {"artifact", Kind::kArtifact},
-                                              {"component", Kind::kComponent}}};
+constexpr std::array<LocationKey, 6> kLocationKeys{{{"local", Kind::kLocal},
+                                                    {"project", Kind::kProject},
+                                                    {"remote", Kind::kRemote},
+                                                    {"template", Kind::kTemplate},
+                                                    {"artifact", Kind::kArtifact},
+                                                    {"component", Kind::kComponent}}};
 constexpr std::string_view kLocationNames =
     "`local`, `project`, `remote`, `template`, `artifact`, `component`";
 
@@ -36,11 +37,12 @@ std::optional<Problem> check_integrity(const Value& map, Kind kind) {
     const auto problem = [&](std::string_view text) {
         return Problem{"include config " + std::string(text), integrity->mark()};
     };
-    if (kind != Kind::kRemote)
+    if (kind != Kind::kRemote) {
         return problem("integrity can only be specified for remote includes");
+    }
     const std::string text = integrity->to_text();
     if (!text.starts_with("sha256-")) return problem("integrity hash must start with 'sha256-'");
-    if (!is_base64(std::string_view(text).substr(7))) {
+    if (!keywords::is_base64(std::string_view(text).substr(7))) {
         return problem("integrity hash must be base64 encoded");
     }
     return std::nullopt;
@@ -50,14 +52,15 @@ std::optional<Problem> check_rules(const Value& map) {
     const Value* rules = map.given("rules");
     if (rules == nullptr) return std::nullopt;
     keywords::Report report;
-    const keywords::Place include{nullptr, "include"};
+    const keywords::KeyPath include{nullptr, "include"};
     if (!rules->is_list()) {
         return Problem{"include rules should be an array of hashes", rules->mark()};
     }
-    // GitLab names the place of these rules without the word "rules".
-    const keywords::Place unnamed{&include, ""};
-    if (rules->items().empty())
+    // GitLab's key path for these rules does not contain "rules".
+    const keywords::KeyPath unnamed{&include, ""};
+    if (rules->items().empty()) {
         return Problem{"include:rules config can't be blank", rules->mark()};
+    }
     keywords::check_rules(*rules, keywords::RuleScope::kInclude, unnamed, report);
     if (report.problems().empty()) return std::nullopt;
     return report.problems().front();
@@ -72,9 +75,9 @@ Problem no_location(const std::string& shown, Mark mark) {
 Checked<Entry> parse_map(const Value& map) {
     Entry entry;
     entry.mark = map.mark();
-    const Location* chosen = nullptr;
+    const LocationKey* chosen = nullptr;
     int given = 0;
-    for (const Location& location : kLocations) {
+    for (const LocationKey& location : kLocationKeys) {
         const Value* written = map.find(location.key);
         if (written == nullptr || written->is_blank()) continue;
         ++given;
@@ -102,7 +105,7 @@ Checked<Entry> parse_map(const Value& map) {
     return entry;
 }
 
-/// A project include names any number of files; each becomes an entry.
+/// A project include may list several files. Each becomes an entry.
 std::vector<Entry> per_file(const Entry& entry, const Value& map) {
     if (entry.kind != Kind::kProject) return {entry};
     std::vector<Entry> entries;
@@ -122,7 +125,7 @@ std::vector<Entry> per_file(const Entry& entry, const Value& map) {
     return entries;
 }
 
-/// A text alone means a local file.
+/// An entry that is only a text names a local file.
 std::string to_json_of_local(const Value& text) {
     yaml::Map map;
     map.set(Value::string("local"), text);
@@ -133,7 +136,7 @@ Entry from_text(const Value& text) {
     Entry entry;
     entry.mark = text.mark();
     entry.location = text.as_string();
-    entry.kind = is_address(entry.location) ? Kind::kRemote : Kind::kLocal;
+    entry.kind = is_url(entry.location) ? Kind::kRemote : Kind::kLocal;
     return entry;
 }
 
@@ -151,13 +154,13 @@ std::string_view to_string(Kind kind) {
     return "";
 }
 
-bool is_address(std::string_view text) {
+bool is_url(std::string_view text) {
     return (text.starts_with("http://") || text.starts_with("https://")) &&
            text.find("://") + 3 < text.size();
 }
 
 bool has_yaml_extension(std::string_view path) {
-    // A name that only consists of the ending (".yml") has none.
+    // GitLab does not accept a name that is only an extension (".yml").
     const std::string name = base::to_lower(path.substr(path.rfind('/') + 1));
     const std::size_t dot = name.rfind('.');
     if (dot == std::string::npos || dot == 0) return false;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -8,20 +7,20 @@
 
 namespace runner::pipeline::include {
 
-/// A file that took part in a configuration. Its index in the list is what Mark::file says.
+/// A file of a configuration. Mark::file is an index into the list of these.
 struct File {
-    std::string name;     ///< as messages call it
-    std::string content;  ///< for showing the offending line
+    std::string name;     ///< the name that messages use
+    std::string content;  ///< the text, from which messages show a line
 };
 
-/// One line of the lint answer's `includes`.
+/// One element of `includes` in the answer of the CI Lint API.
 struct Included {
     std::string type;
     std::string location;
-    std::string extra;  ///< project of a file include, "" otherwise
+    std::string project;  ///< of a project include; "" otherwise
     std::string ref;
-    yaml::Value inputs;  ///< as written; null: none
-    yaml::Value rules;
+    yaml::Value inputs;  ///< as in the file; null: none
+    yaml::Value rules;   ///< as in the file; null: none
 };
 
 }  // namespace runner::pipeline::include

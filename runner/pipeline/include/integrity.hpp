@@ -4,9 +4,7 @@
 
 namespace runner::pipeline::include {
 
-/// Whole groups of four, padded with `=` at the end only.
-bool is_base64(std::string_view text);
-/// Whether the SHA-256 of `content` is the one `integrity` ("sha256-<base64>") states.
+/// Whether the SHA-256 digest of `content` is the one in `integrity` ("sha256-<base64>").
 bool matches_integrity(std::string_view content, std::string_view integrity);
 
 }  // namespace runner::pipeline::include

@@ -11,6 +11,8 @@
 #include "runner/pipeline/glob/path_glob.hpp"
 #include "runner/pipeline/include/entry.hpp"
 #include "runner/pipeline/include/integrity.hpp"
+#include "runner/pipeline/include/problems.hpp"
+#include "runner/pipeline/inputs/input.hpp"
 #include "runner/pipeline/variables/expand.hpp"
 #include "runner/pipeline/yaml/load.hpp"
 
@@ -19,18 +21,14 @@ namespace runner::pipeline::include {
 using yaml::Map;
 using yaml::Value;
 
-struct Resolver::Located {
-    Entry entry;  // with variables expanded
-    [[nodiscard]] std::string path() const { return entry.location; }
-};
-
 Resolver::Resolver(Source& source, const rules::Context& context, std::vector<File>& files,
                    std::vector<Included>& included, Limits limits)
     : source_(source), context_(context), files_(files), included_(included), limits_(limits) {}
 
 namespace {
 
-Checked<bool> wanted(const Entry& entry, const rules::Context& context) {
+/// Whether the entry's rules include the file.
+Checked<bool> is_included(const Entry& entry, const rules::Context& context) {
     if (entry.rules.is_null()) return true;
     const auto rules = rules::flatten_rules(entry.rules);
     auto match = rules::first_match(rules, context);
@@ -49,24 +47,25 @@ std::string without_slash(std::string path) {
     return path;
 }
 
-bool keeps_yaml_extension(const Entry& entry) {
+/// Whether the name of the file is acceptable. Components and artifacts need no extension.
+bool has_valid_extension(const Entry& entry) {
     if (entry.kind == Kind::kComponent || entry.kind == Kind::kArtifact) return true;
-    const std::string_view path(entry.location);
-    return has_yaml_extension(path);
+    return has_yaml_extension(entry.location);
 }
 
 }  // namespace
 
-Checked<std::vector<Resolver::Located>> Resolver::locate(const Value& include,
-                                                         const Origin& origin) {
+/// The files to include: entries whose rules match, with variables expanded, and one entry for each
+/// file that a wildcard matches.
+Checked<std::vector<Entry>> Resolver::locate(const Value& include, const Origin& origin) {
     auto entries = parse_entries(include);
     if (!entries) return entries.error();
-    std::vector<Located> located;
+    std::vector<Entry> located;
     std::set<std::string> local_seen;
     for (Entry& entry : *entries) {
-        auto is_wanted = wanted(entry, context_);
-        if (!is_wanted) return is_wanted.error();
-        if (!*is_wanted) continue;
+        auto included = is_included(entry, context_);
+        if (!included) return included.error();
+        if (!*included) continue;
         entry.location = expanded(entry.location, context_);
         entry.project = expanded(entry.project, context_);
         entry.ref = expanded(entry.ref, context_);
@@ -75,7 +74,7 @@ Checked<std::vector<Resolver::Located>> Resolver::locate(const Value& include,
                 entry.location = without_slash(entry.location);
                 local_seen.insert(entry.location);
             }
-            located.push_back({std::move(entry)});
+            located.push_back(std::move(entry));
             continue;
         }
         const glob::IncludeGlob glob(entry.location);
@@ -83,82 +82,21 @@ Checked<std::vector<Resolver::Located>> Resolver::locate(const Value& include,
             if (!glob.matches(path) || !local_seen.insert(path).second) continue;
             Entry one = entry;
             one.location = path;
-            located.push_back({std::move(one)});
+            located.push_back(std::move(one));
         }
     }
     return located;
 }
 
-namespace {
-
-std::string project_problem(const Entry& entry, FetchFailure failure) {
-    const std::string project = base::to_lower(entry.project);
-    if (failure == FetchFailure::kNoReference) {
-        return fmt::format("Project `{}` reference `{}` does not exist!", project,
-                           entry.ref.empty() ? "HEAD" : entry.ref);
-    }
-    if (failure == FetchFailure::kMissing) {
-        return fmt::format("Project `{}` file `{}` does not exist!", project, entry.location);
-    }
-    return fmt::format(
-        "Project `{}` not found or access denied! Make sure any includes in the "
-        "pipeline configuration are correctly defined.",
-        project);
+std::optional<Problem> Resolver::count_include(const Entry& entry) {
+    if (++count_ <= limits_.files) return std::nullopt;
+    return Problem{fmt::format("Maximum of {} nested includes are allowed!", limits_.files),
+                   entry.mark};
 }
 
-std::string component_problem(const Entry& entry, const Fetched& fetched) {
-    std::string what = fetched.detail.empty() ? "content not found" : fetched.detail;
-    if (fetched.failure == FetchFailure::kNoProject) {
-        what = "project does not exist or you don't have sufficient permissions";
-    }
-    return fmt::format("Component '{}' - {}", entry.location, what);
-}
-
-Problem problem_of(const Entry& entry, const Fetched& fetched) {
-    const std::string& path = entry.location;
-    if (fetched.failure == FetchFailure::kUnsupported) return {fetched.detail, entry.mark, {}};
-    if (fetched.failure == FetchFailure::kOutOfTime) {
-        return {"Request timed out when fetching configuration files.", entry.mark, fetched.hint};
-    }
-    std::string text;
-    switch (entry.kind) {
-        case Kind::kLocal: text = fmt::format("Local file `{}` does not exist!", path); break;
-        case Kind::kRemote:
-            // GitLab does not say which, when nobody listens there.
-            text =
-                fetched.failure == FetchFailure::kRefused
-                    ? fmt::format("Remote file could not be fetched {}", fetched.detail)
-                    : fmt::format("Remote file `{}` could not be fetched {}", path, fetched.detail);
-            break;
-        case Kind::kTemplate:
-            text = fmt::format("Included file `{}` is empty or does not exist!", path);
-            break;
-        case Kind::kComponent: text = component_problem(entry, fetched); break;
-        case Kind::kArtifact:
-            text =
-                "Including configs from artifacts is only allowed when triggering child pipelines";
-            break;
-        case Kind::kProject: text = project_problem(entry, fetched.failure); break;
-    }
-    return {std::move(text), entry.mark, fetched.hint};
-}
-
-std::string empty_text(const Entry& entry) {
-    if (entry.kind == Kind::kProject) {
-        return fmt::format("Project `{}` file `{}` is empty!", base::to_lower(entry.project),
-                           entry.location);
-    }
-    if (entry.kind == Kind::kComponent) return component_problem(entry, {});
-    if (entry.kind == Kind::kTemplate || entry.kind == Kind::kRemote) {
-        return fmt::format("Included file `{}` is empty or does not exist!", entry.location);
-    }
-    return fmt::format("Local file `{}` is empty!", entry.location);
-}
-
-}  // namespace
-
-/// Asks the source; what it cannot be asked for is a problem.
-Checked<Fetched> Resolver::ask(const Entry& entry, const Origin& origin) {
+/// Requests the file from the source. Returns a problem when the location is not valid for its
+/// kind.
+Checked<Fetched> Resolver::request(const Entry& entry, const Origin& origin) {
     const auto refuse = [&](std::string_view what, std::string_view why) {
         return Problem{fmt::format("{} file `{}` {}", what, entry.location, why), entry.mark};
     };
@@ -169,7 +107,7 @@ Checked<Fetched> Resolver::ask(const Entry& entry, const Origin& origin) {
         case Kind::kProject:
             return source_.project(entry.project, entry.ref, without_slash(entry.location));
         case Kind::kRemote:
-            if (!is_address(entry.location)) {
+            if (!is_url(entry.location)) {
                 return refuse("Remote", "does not have a valid address!");
             }
             return source_.remote(entry.location);
@@ -184,22 +122,23 @@ Checked<Fetched> Resolver::ask(const Entry& entry, const Origin& origin) {
     return Fetched{};
 }
 
-Checked<Fetched> Resolver::fetch(const Located& located, const Origin& origin) {
-    const Entry& entry = located.entry;
-    // Of a list GitLab only says that it has no such ending.
+/// Requests the file and checks what comes back.
+Checked<Fetched> Resolver::fetch(const Entry& entry, const Origin& origin) {
+    // About a list, GitLab only says that it has no YAML extension.
     if (!entry.is_text && !entry.location.starts_with('[')) {
         return Problem{fmt::format("Included file `{}` needs to be a string", entry.location),
                        entry.mark};
     }
-    if (!keeps_yaml_extension(entry)) {
+    if (!has_valid_extension(entry)) {
         return Problem{
             fmt::format("Included file `{}` does not have YAML extension!", entry.location),
             entry.mark};
     }
-    auto fetched = ask(entry, origin);
+    auto fetched = request(entry, origin);
     if (!fetched) return fetched;
-    if (!fetched->content) return problem_of(entry, *fetched);
-    if (base::trim(*fetched->content).empty()) return Problem{empty_text(entry), entry.mark};
+    if (!fetched->content) return fetch_problem(entry, *fetched);
+    if (base::trim(*fetched->content).empty())
+        return Problem{empty_file_message(entry), entry.mark};
     if (!entry.integrity.empty() && !matches_integrity(*fetched->content, entry.integrity)) {
         return Problem{fmt::format("Remote file `{}` failed integrity check!", entry.location),
                        entry.mark};
@@ -211,8 +150,8 @@ Checked<Fetched> Resolver::fetch(const Located& located, const Origin& origin) {
     return fetched;
 }
 
-std::uint16_t Resolver::remember(const Located& located, const Fetched& fetched) {
-    const Entry& entry = located.entry;
+/// Adds the file to the lists of the configuration. Returns its index for marks.
+std::uint16_t Resolver::record(const Entry& entry, const Fetched& fetched) {
     included_.push_back({std::string(to_string(entry.kind)), entry.location, entry.project,
                          entry.ref, entry.inputs, entry.rules});
     files_.push_back({entry.location, *fetched.content});
@@ -220,32 +159,13 @@ std::uint16_t Resolver::remember(const Located& located, const Fetched& fetched)
     return static_cast<std::uint16_t>(std::min(files_.size() - 1, most));
 }
 
-Checked<Value> Resolver::read(const Located& located, const Fetched& fetched) {
-    const Entry& entry = located.entry;
-    const std::uint16_t file = remember(located, fetched);
-    const auto named = [&](const Problem& problem) {
-        return Problem{fmt::format("`{}`: {}", entry.location, problem.text), problem.mark, {}};
-    };
+/// The content of a fetched file: its blocks replaced, and its own includes resolved.
+Checked<Value> Resolver::load(const Entry& entry, const Fetched& fetched) {
+    const std::uint16_t file = record(entry, fetched);
     auto document = spec::read_document(*fetched.content, file);
-    if (!document) return named(document.error());
-    spec::Arguments arguments;
-    arguments.inputs = entry.inputs;
-    for (const auto& [key, text] : fetched.component) {
-        arguments.component.set(Value::string(key), Value::string(text));
-    }
-    arguments.variables = &context_.variables;
-    std::optional<Problem> refused;
-    auto content = spec::fill_in(*document, arguments, [&](const Value& include) -> Checked<Value> {
-        if (entry.kind != Kind::kComponent) return input_definitions(include, fetched.origin);
-        refused =
-            Problem{fmt::format("Component `{}` cannot use `spec:include`. This keyword is not "
-                                "supported in components",
-                                entry.location),
-                    include.mark()};
-        return *refused;
-    });
-    if (refused) return *refused;  // without the location that stands before the others
-    if (!content) return named(content.error());
+    if (!document) return with_location(entry, document.error());
+    auto content = interpolate(entry, fetched, *document);
+    if (!content) return content;
     auto whole = resolve(*content, fetched.origin);
     if (whole && whole->is_blank()) {
         return Problem{
@@ -253,6 +173,31 @@ Checked<Value> Resolver::read(const Located& located, const Fetched& fetched) {
             whole->mark()};
     }
     return whole;
+}
+
+Checked<Value> Resolver::interpolate(const Entry& entry, const Fetched& fetched,
+                                     const spec::Document& document) {
+    spec::Arguments arguments;
+    arguments.inputs = entry.inputs;
+    for (const auto& [key, text] : fetched.component) {
+        arguments.component.set(Value::string(key), Value::string(text));
+    }
+    arguments.variables = &context_.variables;
+    std::optional<Problem> refused;
+    const auto included_inputs = [&](const Value& include) -> Checked<Value> {
+        if (entry.kind != Kind::kComponent) return input_definitions(include, fetched.origin);
+        refused =
+            Problem{fmt::format("Component `{}` cannot use `spec:include`. This keyword is not "
+                                "supported in components",
+                                entry.location),
+                    include.mark()};
+        return *refused;
+    };
+    auto content = spec::interpolate_document(document, arguments, included_inputs);
+    // GitLab's message about this does not begin with the location.
+    if (refused) return *refused;
+    if (!content) return with_location(entry, content.error());
+    return content;
 }
 
 namespace {
@@ -270,30 +215,26 @@ Checked<Value> Resolver::resolve(const Value& content, const Origin& origin) {
     if (include == nullptr) return content;
     auto located = locate(*include, origin);
     if (!located) return located.error();
-    // GitLab then leaves the key where it is, to be checked like every other.
+    // GitLab then keeps the key, and it is checked like any other.
     if (located->empty()) return content;
     Value merged = Value::map({}, content.mark());
-    for (const Located& one : *located) {
-        if (++count_ > limits_.files) {
-            return Problem{fmt::format("Maximum of {} nested includes are allowed!", limits_.files),
-                           one.entry.mark};
-        }
-        if (one.entry.kind == Kind::kArtifact) return problem_of(one.entry, {});
-        auto fetched = fetch(one, origin);
+    for (const Entry& entry : *located) {
+        if (auto problem = count_include(entry)) return *problem;
+        if (entry.kind == Kind::kArtifact) return fetch_problem(entry, {});
+        auto fetched = fetch(entry, origin);
         if (!fetched) return fetched.error();
-        auto value = read(one, *fetched);
+        auto value = load(entry, *fetched);
         if (!value) return value;
-        merged = deep_merge(merged, *value, budget_);
+        merged = merge::deep_merge(merged, *value, budget_);
     }
-    Map own = content.entries();
-    merged = deep_merge(merged, Value::map(std::move(own), content.mark()), budget_);
-    merged = without_include(merged);
+    merged = without_include(merge::deep_merge(merged, content, budget_));
     if (budget_.is_spent()) return Problem{std::string(yaml::kTooBig), content.mark()};
     return yaml::bounded(std::move(merged));
 }
 
 namespace {
 
+/// A file that `spec:include` names may only contain `inputs`.
 std::optional<Problem> check_header_include(const Entry& entry, const Value& content) {
     std::string unknown;
     for (const auto& [key, value] : content.entries()) {
@@ -312,31 +253,22 @@ Checked<Value> Resolver::input_definitions(const Value& include, const Origin& o
     auto located = locate(include, origin);
     if (!located) return located.error();
     Map all;
-    for (const Located& one : *located) {
-        const Kind kind = one.entry.kind;
+    for (const Entry& entry : *located) {
+        const Kind kind = entry.kind;
         if (kind != Kind::kLocal && kind != Kind::kRemote && kind != Kind::kProject) {
             return Problem{fmt::format("header:spec:include config does not support {} includes",
                                        to_string(kind)),
-                           one.entry.mark};
+                           entry.mark};
         }
-        if (++count_ > limits_.files) {
-            return Problem{fmt::format("Maximum of {} nested includes are allowed!", limits_.files),
-                           one.entry.mark};
-        }
-        auto fetched = fetch(one, origin);
+        if (auto problem = count_include(entry)) return *problem;
+        auto fetched = fetch(entry, origin);
         if (!fetched) return fetched.error();
-        auto document = spec::read_document(*fetched->content, remember(one, *fetched));
+        auto document = spec::read_document(*fetched->content, record(entry, *fetched));
         if (!document) return document.error();
-        if (auto problem = check_header_include(one.entry, document->content)) return *problem;
-        const Value* inputs = document->content.given("inputs");
-        if (inputs == nullptr || !inputs->is_map()) continue;
-        for (const auto& [key, definition] : inputs->entries()) {
-            if (key.is_string() && all.find(key.as_string()) != nullptr) {
-                return Problem{fmt::format("Duplicate input keys found: {}", key.as_string()),
-                               key.mark()};
-            }
-            all.set(key, definition);
-        }
+        if (auto problem = check_header_include(entry, document->content)) return *problem;
+        const Value* definitions = document->content.given("inputs");
+        if (definitions == nullptr || !definitions->is_map()) continue;
+        if (auto problem = inputs::add_definitions(*definitions, all)) return *problem;
     }
     return Value::map(std::move(all), include.mark());
 }

@@ -8,46 +8,55 @@
 
 namespace runner::pipeline::include {
 
-/// Where an including file lives: a project at a commit. An empty project is the one at hand.
+/// Where a file with an `include` comes from: a project at a commit. An empty project is the
+/// project of the pipeline.
 struct Origin {
     std::string project;
     std::string sha;
-    bool remote = false;  ///< fetched by address: it has no project of its own
+    bool remote = false;  ///< fetched from a URL; it belongs to no project
 };
 
+/// Why a file could not be fetched.
 enum class FetchFailure : std::uint8_t {
-    kMissing,      ///< no such file
-    kNoProject,    ///< the project does not exist or may not be read
+    kMissing,      ///< the file does not exist
+    kNoProject,    ///< the project does not exist, or the user may not read it
     kNoReference,  ///< the project has no such ref
-    kUnsupported,  ///< this source cannot get such files; `detail` says why, as a full sentence
-    kUnreachable,  ///< a remote address could not be fetched; `detail` ends the sentence
-    kRefused,      ///< the same, because nobody listens there
-    kOutOfTime,    ///< the time for all files together is over
+    kUnsupported,  ///< this source cannot fetch such files; `detail` is a sentence that says why
+    kUnreachable,  ///< the URL could not be fetched; `detail` is the end of GitLab's sentence
+    kRefused,      ///< like kUnreachable: the server refused the connection
+    kOutOfTime,    ///< the time limit for all files together is over
 };
 
+/// The content of a fetched file, or why there is none.
 struct Fetched {
     std::optional<std::string> content;
-    FetchFailure failure = FetchFailure::kMissing;  ///< when there is no content
-    std::string detail;  ///< in GitLab's words, where the failure asks for it
-    std::string hint;    ///< the cause below, and a remedy, in ours; may be empty
-    Origin origin;       ///< for what the file itself includes
-    /// Of a component, for $[[ component.X ]]: name, sha, version, reference.
+    FetchFailure failure = FetchFailure::kMissing;  ///< valid only when there is no content
+    std::string detail;                             ///< see FetchFailure; in GitLab's words
+    std::string hint;  ///< the cause and a remedy, in our words; may be empty
+    Origin origin;     ///< of the fetched file, for the files that it includes
+    /// The fields of a component for $[[ component.FIELD ]]: name, sha, version, reference.
     std::vector<std::pair<std::string, std::string>> component;
 };
 
-/// Gives the text of included files. The one door of the language to the outside; implementations
-/// may read a work tree, git, or a server. Calls come one after another from one thread; asking
-/// twice for the same file is allowed and should be cheap.
+/// Fetches included files. This is the only interface through which runner/pipeline reads anything
+/// outside of its arguments. Implementations read a work tree, git, or a server.
+///
+/// Threads: all calls are made one after another by one thread. The same file may be requested more
+/// than once; an implementation should then not fetch it again.
 class Source {
   public:
     virtual ~Source() = default;
+    /// A file of the project of the including file.
     virtual Fetched local(const Origin& origin, const std::string& path) = 0;
-    /// All files of the origin, for wildcards.
+    /// The paths of all files of the origin, for wildcards.
     virtual std::vector<std::string> list(const Origin& origin) = 0;
+    /// A file of another project; an empty `ref` means its default branch.
     virtual Fetched project(const std::string& project, const std::string& ref,
                             const std::string& file) = 0;
-    virtual Fetched remote(const std::string& address) = 0;
+    virtual Fetched remote(const std::string& url) = 0;
+    /// A template that comes with GitLab: "Auto-DevOps.gitlab-ci.yml".
     virtual Fetched bundled_template(const std::string& name) = 0;
+    /// A CI/CD component: "host/group/project/name@version".
     virtual Fetched component(const std::string& address) = 0;
 };
 

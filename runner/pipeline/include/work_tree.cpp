@@ -67,9 +67,7 @@ Fetched WorkTreeSource::project(const std::string& project, const std::string&,
     return unsupported("Project", project);
 }
 
-Fetched WorkTreeSource::remote(const std::string& address) {
-    return unsupported("Remote file", address);
-}
+Fetched WorkTreeSource::remote(const std::string& url) { return unsupported("Remote file", url); }
 
 Fetched WorkTreeSource::bundled_template(const std::string& name) {
     return unsupported("Template file", name);

@@ -6,8 +6,9 @@
 
 namespace runner::pipeline::include {
 
-/// Included files from a directory on this machine. Paths that lead out of it, by ".." or by a
-/// link, count as missing. Everything that needs a server is named as unsupported.
+/// Reads included files from a directory on this machine. A path that leaves the directory, through
+/// ".." or a symbolic link, counts as missing. Includes that need a server are reported as
+/// unsupported.
 class WorkTreeSource : public Source {
   public:
     explicit WorkTreeSource(std::filesystem::path root);
@@ -16,7 +17,7 @@ class WorkTreeSource : public Source {
     std::vector<std::string> list(const Origin& origin) override;
     Fetched project(const std::string& project, const std::string& ref,
                     const std::string& file) override;
-    Fetched remote(const std::string& address) override;
+    Fetched remote(const std::string& url) override;
     Fetched bundled_template(const std::string& name) override;
     Fetched component(const std::string& address) override;
 

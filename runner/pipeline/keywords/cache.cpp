@@ -2,6 +2,7 @@
 
 #include "base/encoding.hpp"
 #include "runner/pipeline/keywords/checks.hpp"
+#include "runner/pipeline/keywords/value_checks.hpp"
 
 namespace runner::pipeline::keywords {
 
@@ -15,119 +16,113 @@ constexpr std::size_t kMostFallbackKeys = 5;
 constexpr std::size_t kMostKeyFiles = 10;  // 2 before GitLab 18.x
 constexpr std::size_t kMostKeyFileCommits = 2;
 
-/// Decodes as a form does: %2F is a slash, %2E a dot, + a blank.
+/// The text with URL encoding undone: %2F is a slash, %2E a dot, + a blank. GitLab decodes a cache
+/// key before it checks it.
 std::string unescape(std::string text) {
     std::replace(text.begin(), text.end(), '+', ' ');
     return base::percent_decode(text);
 }
 
-void check_path_text(const Value& value, const Place& place, Report& report) {
+void check_path_text(const Value& value, const KeyPath& key_path, Report& report) {
     const std::string path = unescape(value.as_string());
     if (path.find('/') != path.npos) {
-        report.add(place, "config cannot contain the \"/\" character", value.mark());
+        report.add(key_path, "config cannot contain the \"/\" character", value.mark());
     } else if (path == "." || path == "..") {
-        report.add(place, "config cannot be \".\" or \"..\"", value.mark());
+        report.add(key_path, "config cannot be \".\" or \"..\"", value.mark());
     }
 }
 
-void check_key_files(const Value& value, std::size_t most, const Place& place, Report& report) {
+void check_key_files(const Value& value, std::size_t most, const KeyPath& key_path,
+                     Report& report) {
     if (!is_text_list(value)) {
-        report.add(place, "config should be an array of strings", value.mark());
+        report.add(key_path, "config should be an array of strings", value.mark());
     }
     if (value.is_blank()) {
-        report.add(place, "config requires at least 1 item", value.mark());
+        report.add(key_path, "config requires at least 1 item", value.mark());
     } else if (value.is_list() && value.items().size() > most) {
-        report.add(place, "config has too many items (maximum is " + std::to_string(most) + ")",
+        report.add(key_path, "config has too many items (maximum is " + std::to_string(most) + ")",
                    value.mark());
     }
 }
 
-void check_key_map(const Value& value, const Place& place, Report& report) {
+void check_key_map(const Value& value, const KeyPath& key_path, Report& report) {
     const std::size_t before = report.count();
-    check_keys(value, {"files", "files_commits", "prefix"}, place, report);
+    check_keys(value, {"files", "files_commits", "prefix"}, key_path, report);
     const Value* files = value.given("files");
     const Value* commits = value.given("files_commits");
     if ((value.find("files") == nullptr) == (value.find("files_commits") == nullptr)) {
-        report.add(place, "config must use exactly one of these keys: files, files_commits",
+        report.add(key_path, "config must use exactly one of these keys: files, files_commits",
                    value.mark());
     }
     if (!report.clean_since(before)) return;
-    if (files != nullptr) check_key_files(*files, kMostKeyFiles, Place{&place, "files"}, report);
+    if (files != nullptr)
+        check_key_files(*files, kMostKeyFiles, KeyPath{&key_path, "files"}, report);
     if (commits != nullptr) {
-        check_key_files(*commits, kMostKeyFileCommits, Place{&place, "files_commits"}, report);
+        check_key_files(*commits, kMostKeyFileCommits, KeyPath{&key_path, "files_commits"}, report);
     }
     const Value* prefix = value.given("prefix");
     if (prefix == nullptr) return;
-    const Place inner{&place, "prefix"};
+    const KeyPath inner{&key_path, "prefix"};
     if (is_text_or_symbol(*prefix)) return check_path_text(*prefix, inner, report);
     report.add(inner, "config should be a string or symbol", prefix->mark());
 }
 
-void check_key(const Value& value, const Place& place, Report& report) {
-    if (value.is_map()) return check_key_map(value, place, report);
-    if (is_text_or_symbol(value)) return check_path_text(value, place, report);
-    report.add(place, "should be a hash, a string or a symbol", value.mark());
+void check_key(const Value& value, const KeyPath& key_path, Report& report) {
+    if (value.is_map()) return check_key_map(value, key_path, report);
+    if (is_text_or_symbol(value)) return check_path_text(value, key_path, report);
+    report.add(key_path, "should be a hash, a string or a symbol", value.mark());
 }
 
-void check_cache_policy(const Value& value, const Place& place, Report& report) {
+void check_cache_policy(const Value& value, const KeyPath& key_path, Report& report) {
     const Value* policy = value.find("policy");
     if (policy == nullptr || policy->is_blank()) return;
-    if (!policy->is_string()) report.add(place, "policy should be a string", policy->mark());
+    check_string_attribute(value, "policy", key_path, report);
     const std::string text = policy->is_list() || policy->is_map() ? "" : policy->to_text();
     for (const auto* good : {"push", "pull", "$"}) {
         if (text.find(good) != text.npos) return;
     }
-    report.add(place, "policy should be a variable or one of: pull-push, push, pull",
+    report.add(key_path, "policy should be a variable or one of: pull-push, push, pull",
                policy->mark());
 }
 
-/// The attributes that the entry itself looks at, before its children.
-void check_own(const Value& value, const Place& place, Report& report) {
+/// The attributes that GitLab checks before the values inside the cache.
+void check_attributes(const Value& value, const KeyPath& key_path, Report& report) {
     check_keys(value, {"key", "untracked", "paths", "when", "policy", "unprotect", "fallback_keys"},
-               place, report);
-    check_cache_policy(value, place, report);
-    const Value* when = value.given("when");
-    if (when != nullptr && !when->is_string()) {
-        report.add(place, "when should be a string", when->mark());
-    }
-    if (when != nullptr && !all_of(*when, {"on_success", "on_failure", "always"})) {
-        report.add(place, "when should be one of: on_success, on_failure, always", when->mark());
-    }
+               key_path, report);
+    check_cache_policy(value, key_path, report);
+    check_choice_attribute(value, "when", {"on_success", "on_failure", "always"}, key_path, report);
     const Value* fallback = value.given("fallback_keys");
     if (fallback != nullptr && length_of(*fallback) > kMostFallbackKeys) {
-        report.add(place, "fallback keys has to many entries (maximum 5)", fallback->mark());
+        report.add(key_path, "fallback keys has to many entries (maximum 5)", fallback->mark());
     }
 }
 
-void check_one(const Value& value, const Place& place, Report& report) {
+void check_one(const Value& value, const KeyPath& key_path, Report& report) {
     if (value.is_null()) return;
-    if (!value.is_map()) {
-        // GitLab states this rule twice and so prints it twice.
-        report.add(place, "config should be a hash", value.mark());
-        return report.add(place, "config should be a hash", value.mark());
-    }
+    if (!value.is_map()) return report_not_a_hash_twice(value, key_path, report);
     const std::size_t before = report.count();
-    check_own(value, place, report);
+    check_attributes(value, key_path, report);
     if (!report.clean_since(before)) return;
-    if (const Value* key = value.given("key")) check_key(*key, Place{&place, "key"}, report);
+    if (const Value* key = value.given("key")) check_key(*key, KeyPath{&key_path, "key"}, report);
     for (const auto* name : {"unprotect", "untracked"}) {
         if (const Value* flag = value.given(name)) {
-            check_boolean(*flag, Place{&place, name}, report);
+            check_boolean(*flag, KeyPath{&key_path, name}, report);
         }
     }
     for (const auto* name : {"paths", "fallback_keys"}) {
         const Value* list = value.given(name);
         if (list != nullptr && !is_text_list(*list)) {
-            report.add(Place{&place, name}, "config should be an array of strings", list->mark());
+            report.add(KeyPath{&key_path, name}, "config should be an array of strings",
+                       list->mark());
         }
     }
 }
 
 }  // namespace
 
-void check_cache(const Value& value, const Place& place, Report& report) {
-    const Place plural{place.parent, "caches"};
-    if (value.is_map()) return check_one(value, place, report);
+void check_cache(const Value& value, const KeyPath& key_path, Report& report) {
+    const KeyPath plural{key_path.parent, "caches"};
+    if (value.is_map()) return check_one(value, key_path, report);
     if (!value.is_list()) {
         report.add(plural, "config can only be a hash or an array", value.mark());
         return;
@@ -137,7 +132,7 @@ void check_cache(const Value& value, const Place& place, Report& report) {
         report.add(plural, "config no more than 4 caches can be created", value.mark());
         return;
     }
-    for (const Value& cache : caches) check_one(cache, place, report);
+    for (const Value& cache : caches) check_one(cache, key_path, report);
 }
 
 }  // namespace runner::pipeline::keywords

@@ -1,9 +1,13 @@
 #include "runner/pipeline/keywords/root.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <string>
+#include <utility>
 
 #include "runner/pipeline/keywords/checks.hpp"
+#include "runner/pipeline/keywords/job.hpp"
 
 namespace runner::pipeline::keywords {
 
@@ -11,39 +15,42 @@ using yaml::Value;
 
 namespace {
 
-void check_default_keyword(std::string_view keyword, const Value& value, const Place& place,
+using Check = void (*)(const Value& value, const KeyPath& key_path, Report& report);
+
+void check_default_retry(const Value& value, const KeyPath&, Report& report) {
+    check_retry(value, report);
+}
+
+/// The checks of the keywords of `default`. GitLab does not check `identity`.
+constexpr std::array<std::pair<std::string_view, Check>, 12> kDefaultChecks{{
+    {"before_script", check_commands},
+    {"after_script", check_commands},
+    {"image", check_image},
+    {"services", check_services},
+    {"cache", check_cache},
+    {"interruptible", check_boolean},
+    {"retry", check_default_retry},
+    {"hooks", check_hooks},
+    {"tags", check_tags},
+    {"artifacts", check_artifacts},
+    {"timeout", check_timeout},
+    {"id_tokens", check_id_tokens},
+}};
+
+void check_default_keyword(std::string_view keyword, const Value& value, const KeyPath& key_path,
                            Report& report) {
-    if (keyword == "before_script" || keyword == "after_script") {
-        check_commands(value, place, report);
-    } else if (keyword == "image") {
-        check_image(value, place, report);
-    } else if (keyword == "services") {
-        check_services(value, place, report);
-    } else if (keyword == "cache") {
-        check_cache(value, place, report);
-    } else if (keyword == "interruptible") {
-        check_boolean(value, place, report);
-    } else if (keyword == "retry") {
-        check_retry(value, report);
-    } else if (keyword == "hooks") {
-        check_hooks(value, place, report);
-    } else if (keyword == "tags") {
-        check_tags(value, place, report);
-    } else if (keyword == "artifacts") {
-        check_artifacts(value, place, report);
-    } else if (keyword == "timeout") {
-        check_timeout(value, place, report);
-    } else if (keyword == "id_tokens") {
-        check_id_tokens(value, place, report);
+    for (const auto& [name, check] : kDefaultChecks) {
+        if (name == keyword) return check(value, key_path, report);
     }
 }
 
-/// The keywords of `default` that may also stand at the top level, its old spelling.
+/// The keywords of `default` that may also be global: the deprecated way to write defaults.
 const Names kGlobalKeywords = {"before_script", "after_script", "cache", "image", "services"};
 
 using ProblemsByKeyword = std::map<std::string, Problems, std::less<>>;
 
-/// A keyword that jobs take over: its problems are printed here and for every job that does.
+/// Adds a keyword that jobs inherit. Its problems are reported here, and again for every job that
+/// inherits it.
 void add_default(std::string_view keyword, const Value& value, Problems problems,
                  Defaults& defaults, Report& report) {
     report.append(problems);
@@ -59,36 +66,36 @@ ProblemsByKeyword check_globals(const Value& root) {
         const Value* value = root.given(keyword);
         if (value == nullptr) continue;
         Report own;
-        check_default_keyword(keyword, *value, Place{nullptr, keyword}, own);
+        check_default_keyword(keyword, *value, KeyPath{nullptr, keyword}, own);
         found[std::string(keyword)] = own.take();
     }
     return found;
 }
 
-/// `default`, nullptr when there is none that could give jobs anything.
+/// The value of `default`; nullptr when there is none from which jobs can inherit.
 const Value* check_default_keys(const Value& root, Edition edition, Report& report) {
     const Value* value = root.given("default");
     if (value == nullptr || looks_like_job(*value)) return nullptr;
-    const Place place{nullptr, "default"};
+    const KeyPath key_path{nullptr, "default"};
     const std::size_t before = report.count();
     if (!value->is_map()) {
-        report.add(place, "config should be a hash", value->mark());
+        report.add(key_path, "config should be a hash", value->mark());
     } else if (edition == Edition::kEnterprise) {
-        check_keys(*value, kDefaultKeywords, place, report);
+        check_keys(*value, kDefaultKeywords, key_path, report);
     } else {
         check_keys(*value,
                    {"before_script", "image", "services", "after_script", "cache", "interruptible",
                     "retry", "hooks", "tags", "artifacts", "timeout", "id_tokens"},
-                   place, report);
+                   key_path, report);
     }
     return report.clean_since(before) ? value : nullptr;
 }
 
-/// False: a keyword stands in both places. GitLab then says only that.
+/// Returns false when a keyword is both global and in `default`. GitLab then reports only that.
 bool check_default(const Value& root, Edition edition, const ProblemsByKeyword& globals,
                    Defaults& defaults, Report& report) {
     const Value* value = check_default_keys(root, edition, report);
-    const Place place{nullptr, "default"};
+    const KeyPath key_path{nullptr, "default"};
     for (const auto keyword : kDefaultKeywords) {
         const Value* own = value == nullptr ? nullptr : value->given(keyword);
         const auto global = globals.find(keyword);
@@ -100,7 +107,7 @@ bool check_default(const Value& root, Edition edition, const ProblemsByKeyword& 
         }
         if (own != nullptr) {
             Report problems;
-            check_default_keyword(keyword, *own, Place{&place, keyword}, problems);
+            check_default_keyword(keyword, *own, KeyPath{&key_path, keyword}, problems);
             add_default(keyword, *own, problems.take(), defaults, report);
         } else if (global != globals.end()) {
             add_default(keyword, *root.given(keyword), global->second, defaults, report);
@@ -109,7 +116,7 @@ bool check_default(const Value& root, Edition edition, const ProblemsByKeyword& 
     return true;
 }
 
-/// Names of letters and blanks only lose their blanks in this one message.
+/// In this one message GitLab replaces blanks in a name that has only letters and blanks.
 std::string shown_name(const std::string& name) {
     const bool words = std::all_of(name.begin(), name.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == ' ';
@@ -120,7 +127,7 @@ std::string shown_name(const std::string& name) {
 }
 
 void check_jobs(const Value& root, Edition edition, const Defaults& defaults, Report& report) {
-    const Place jobs{nullptr, "jobs"};
+    const KeyPath jobs{nullptr, "jobs"};
     const std::size_t before = report.count();
     bool visible = false;
     for (const auto& [name, value] : root.entries()) {
@@ -147,22 +154,14 @@ void check_jobs(const Value& root, Edition edition, const Defaults& defaults, Re
 
 }  // namespace
 
-bool is_job_entry(const Value& name, const Value& value) {
-    if (!name.is_string()) return true;
-    const std::string& text = name.as_string();
-    if (text == "default" || text == "workflow") return looks_like_job(value);
-    return !one_of(text, {"include", "before_script", "image", "services", "after_script",
-                          "variables", "stages", "cache"});
-}
-
 void check_root(const Value& root, Edition edition, Defaults& defaults, Report& report) {
     const ProblemsByKeyword globals = check_globals(root);
     if (!check_default(root, edition, globals, defaults, report)) return;
-    // It is still there when nothing was included.
+    // The key is still in the configuration when no file was included.
     if (const Value* include = root.given("include")) {
-        check_include(*include, Place{nullptr, "include"}, report);
+        check_include(*include, KeyPath{nullptr, "include"}, report);
     }
-    // `default` took them over and has printed their problems once already.
+    // check_default() has reported the problems of global keywords once. GitLab reports them again.
     const auto repeat = [&](std::string_view keyword) {
         if (const auto found = globals.find(keyword); found != globals.end()) {
             report.append(found->second);
@@ -172,10 +171,10 @@ void check_root(const Value& root, Edition edition, Defaults& defaults, Report& 
         repeat(keyword);
     }
     if (const Value* variables = root.given("variables")) {
-        check_variables(*variables, VariableScope::kRoot, Place{nullptr, "variables"}, report);
+        check_variables(*variables, VariableScope::kRoot, KeyPath{nullptr, "variables"}, report);
     }
     if (const Value* stages = root.given("stages")) {
-        check_stages(*stages, Place{nullptr, "stages"}, report);
+        check_stages(*stages, KeyPath{nullptr, "stages"}, report);
     }
     repeat("cache");
     const Value* workflow = root.given("workflow");

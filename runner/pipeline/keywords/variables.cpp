@@ -3,6 +3,7 @@
 
 #include "base/strings.hpp"
 #include "runner/pipeline/keywords/checks.hpp"
+#include "runner/pipeline/keywords/value_checks.hpp"
 
 namespace runner::pipeline::keywords {
 
@@ -15,67 +16,73 @@ bool is_scalar(const Value& value) {
            value.is_null() || value.kind() == yaml::Kind::kSymbol;
 }
 
-bool is_name(const Value& value) {
+/// What GitLab calls an alphanumeric string.
+bool is_alphanumeric(const Value& value) {
     return value.is_string() || value.is_integer() || value.kind() == yaml::Kind::kSymbol;
 }
 
-bool allowed_data(VariableScope scope, std::string_view key) {
+/// Whether the map of a variable (`value`, `expand`, …) may have this key.
+bool is_allowed_key(VariableScope scope, std::string_view key) {
     if (scope == VariableScope::kRoot) {
         return one_of(key, {"value", "description", "options", "expand"});
     }
     return one_of(key, {"value", "expand"});
 }
 
-void check_options(const Value& map, const Place& place, Report& report) {
+void check_options(const Value& map, const KeyPath& key_path, Report& report) {
     const Value* options = map.given("options");
     if (options == nullptr || options->is_blank()) return;
     const Value* value = map.find("value");
     const yaml::List items = options->is_list() ? options->items() : yaml::List{*options};
     if (value == nullptr || std::find(items.begin(), items.end(), *value) == items.end()) {
-        report.add(place, "config value must be present in options", options->mark());
+        report.add(key_path, "config value must be present in options", options->mark());
     }
 }
 
-void check_data(const Value& map, VariableScope scope, const Place& place, Report& report) {
+void check_data(const Value& map, VariableScope scope, const KeyPath& key_path, Report& report) {
     const Value* value = map.given("value");
     if (value != nullptr && !is_scalar(*value)) {
-        report.add(place, "config value must be a scalar", value->mark());
+        report.add(key_path, "config value must be a scalar", value->mark());
     }
     const Value* description = map.given("description");
-    if (description != nullptr && !is_name(*description)) {
-        report.add(place, "config description must be an alphanumeric string", description->mark());
+    if (description != nullptr && !is_alphanumeric(*description)) {
+        report.add(key_path, "config description must be an alphanumeric string",
+                   description->mark());
     }
     const Value* expand = map.given("expand");
     if (expand != nullptr && !expand->is_bool()) {
-        report.add(place, "config expand should be a boolean value", expand->mark());
+        report.add(key_path, "config expand should be a boolean value", expand->mark());
     }
     const Value* options = map.given("options");
     if (options != nullptr && !is_text_list(*options)) {
-        report.add(place, "config options should be an array of strings", options->mark());
+        report.add(key_path, "config options should be an array of strings", options->mark());
     }
     if (scope == VariableScope::kRule) {
-        report.add(place, "config must be a string", map.mark());
-        return check_options(map, place, report);
+        report.add(key_path, "config must be a string", map.mark());
+        return check_options(map, key_path, report);
     }
     std::vector<std::string> extra;
     for (const auto& [key, data] : map.entries()) {
         const std::string name = key.to_text();
-        if (!allowed_data(scope, name)) extra.push_back(name);
+        if (!is_allowed_key(scope, name)) extra.push_back(name);
     }
     if (!extra.empty()) {
-        report.add(place, "config uses invalid data keys: " + base::join(extra, ", "), map.mark());
+        report.add(key_path, "config uses invalid data keys: " + base::join(extra, ", "),
+                   map.mark());
     }
-    check_options(map, place, report);
+    check_options(map, key_path, report);
 }
 
 }  // namespace
 
-void check_variables(const Value& value, VariableScope scope, const Place& place, Report& report) {
-    if (!value.is_map()) return report.add(place, "config should be a hash", value.mark());
+void check_variables(const Value& value, VariableScope scope, const KeyPath& key_path,
+                     Report& report) {
+    if (!value.is_map()) return report.add(key_path, "config should be a hash", value.mark());
     for (const auto& [key, variable] : value.entries()) {
         const std::string name = key.to_text();
-        const Place inner{&place, name};
-        if (!is_name(key)) report.add(inner, "key must be an alphanumeric string", key.mark());
+        const KeyPath inner{&key_path, name};
+        if (!is_alphanumeric(key))
+            report.add(inner, "key must be an alphanumeric string", key.mark());
         if (variable.is_map()) {
             check_data(variable, scope, inner, report);
         } else if (variable.is_null() && scope == VariableScope::kRule) {

@@ -6,7 +6,8 @@
 #include <unordered_set>
 
 #include "base/strings.hpp"
-#include "runner/pipeline/merge.hpp"
+#include "runner/pipeline/merge/deep_merge.hpp"
+#include "runner/pipeline/plan/needs.hpp"
 #include "runner/pipeline/variables/expand.hpp"
 
 namespace runner::pipeline::plan {
@@ -15,7 +16,7 @@ using yaml::Value;
 
 namespace {
 
-constexpr std::size_t kMostVariables = 2'000'000;  // of all jobs together
+constexpr std::size_t kMostVariables = 2'000'000;  // in all jobs together
 
 bool inherits_variable(const Job& job, std::string_view key) {
     const Value* inherit = job.value.given("inherit");
@@ -26,10 +27,72 @@ bool inherits_variable(const Job& job, std::string_view key) {
                                            [&](const Value& name) { return name.is_text(key); });
 }
 
-class Creation {
+void fail(Pipeline& pipeline, std::string text, Mark mark) {
+    pipeline.errors.push_back({std::move(text), mark});
+}
+
+/// All needs must be in the pipeline, except optional ones.
+void check_needs(Pipeline& pipeline) {
+    std::unordered_set<std::string_view> present;
+    for (const PlannedJob& planned : pipeline.jobs) present.insert(planned.job->name);
+    for (const PlannedJob& planned : pipeline.jobs) {
+        const std::string& name = planned.job->name;
+        if (planned.needs.size() > kMostNeeds) {
+            pipeline.errors.push_back(
+                too_many_needs(name, planned.needs.size(), planned.job->mark));
+            continue;
+        }
+        for (const Need& need : planned.needs) {
+            if (need.optional || present.contains(need.job)) continue;
+            fail(pipeline,
+                 fmt::format(
+                     "'{}' job needs '{}' job, but '{}' does not exist in the pipeline. This "
+                     "might be because of the only, except, or rules keywords. To need a job "
+                     "that sometimes does not exist in the pipeline, use needs:optional.",
+                     name, need.job, need.job),
+                 need.mark);
+            break;
+        }
+    }
+}
+
+/// GitLab creates no pipeline when variables refer to each other in a cycle. The limit of the
+/// length is ours.
+void check_variables(Pipeline& pipeline) {
+    for (const PlannedJob& planned : pipeline.jobs) {
+        const auto sorted = variables::sort_and_expand(planned.variables);
+        if (!sorted.too_long.empty()) {
+            fail(pipeline,
+                 fmt::format("{}: variable {} is too long once the variables in it are expanded "
+                             "(maximum is {} bytes)",
+                             planned.job->name, sorted.too_long, variables::kLongestValue),
+                 planned.job->mark);
+        }
+        if (sorted.cycle.empty()) continue;
+        fail(pipeline,
+             fmt::format("{}: circular variable reference detected: [\"{}\"]", planned.job->name,
+                         base::join(sorted.cycle, "\", \"")),
+             planned.job->mark);
+    }
+}
+
+/// Jobs in `.pre` and `.post` alone are not a pipeline.
+void check_not_empty(Pipeline& pipeline) {
+    const bool any =
+        std::any_of(pipeline.stages.begin(), pipeline.stages.end(),
+                    [](const std::string& stage) { return stage != ".pre" && stage != ".post"; });
+    if (any) return;
+    fail(pipeline,
+         "The resulting pipeline would have been empty. Review the rules configuration for the "
+         "relevant jobs.",
+         {});
+}
+
+/// The creation of one pipeline.
+class PipelineCreation {
   public:
-    Creation(const Configuration& configuration, const ParallelNames& parallel,
-             const CreateRequest& request)
+    PipelineCreation(const Configuration& configuration, const ParallelNames& parallel,
+                     const CreateRequest& request)
         : configuration_(configuration), parallel_(parallel), request_(request) {}
 
     Pipeline run() {
@@ -41,15 +104,13 @@ class Creation {
             if (stage >= 0) by_stage[static_cast<std::size_t>(stage)].push_back(&job);
         }
         for (const auto& jobs : by_stage) add_stage(jobs);
-        if (pipeline_.errors.empty()) check_presence();
-        if (pipeline_.errors.empty()) check_variables();
-        if (pipeline_.errors.empty()) check_not_empty();
+        if (pipeline_.errors.empty()) check_needs(pipeline_);
+        if (pipeline_.errors.empty()) check_variables(pipeline_);
+        if (pipeline_.errors.empty()) check_not_empty(pipeline_);
         return std::move(pipeline_);
     }
 
   private:
-    void fail(std::string text, Mark mark) { pipeline_.errors.push_back({std::move(text), mark}); }
-
     [[nodiscard]] variables::Collection pipeline_variables() const {
         variables::Collection all = request_.predefined;
         all.merge(root_);
@@ -57,33 +118,12 @@ class Creation {
         return all;
     }
 
-    /// false: no pipeline.
+    /// Returns false when there will be no pipeline.
     bool apply_workflow() {
         const Value& workflow = configuration_.workflow;
         if (const Value* cancel = workflow.given("auto_cancel")) pipeline_.auto_cancel = *cancel;
-        if (const Value* list = workflow.given("rules")) {
-            const auto rules = rules::flatten_rules(*list);
-            const variables::Collection seen = pipeline_variables();
-            auto match = rules::first_match(rules, {seen, request_.facts, expressions_});
-            if (!match) {
-                fail(match.error().text, match.error().mark);
-                return false;
-            }
-            pipeline_.workflow = std::move(match->verdicts);
-            const Value* when = match->rule == nullptr ? nullptr : match->rule->given("when");
-            if (match->rule == nullptr || (when != nullptr && when->is_text("never"))) {
-                fail(
-                    "The pipeline did not run. Review the workflow:rules configuration for the "
-                    "pipeline.",
-                    list->mark());
-                return false;
-            }
-            root_.merge(variables_of(match->rule->given("variables")));
-            if (const Value* cancel = match->rule->given("auto_cancel")) {
-                MergeBudget budget;
-                pipeline_.auto_cancel = deep_merge(pipeline_.auto_cancel, *cancel, budget);
-            }
-        }
+        const Value* list = workflow.given("rules");
+        if (list != nullptr && !apply_workflow_rules(*list)) return false;
         if (const Value* name = workflow.given("name")) {
             const std::string text = variables::expand(name->to_text(), pipeline_variables(),
                                                        variables::Undefined::kEmpty);
@@ -92,7 +132,32 @@ class Creation {
         return true;
     }
 
-    /// Errors of a stage count only when the stage gets some job.
+    bool apply_workflow_rules(const Value& list) {
+        const auto rules = rules::flatten_rules(list);
+        const variables::Collection seen = pipeline_variables();
+        auto match = rules::first_match(rules, {seen, request_.repository, expressions_});
+        if (!match) {
+            fail(pipeline_, match.error().text, match.error().mark);
+            return false;
+        }
+        pipeline_.workflow = std::move(match->verdicts);
+        const Value* when = match->rule == nullptr ? nullptr : match->rule->given("when");
+        if (match->rule == nullptr || (when != nullptr && when->is_text("never"))) {
+            fail(pipeline_,
+                 "The pipeline did not run. Review the workflow:rules configuration for the "
+                 "pipeline.",
+                 list.mark());
+            return false;
+        }
+        root_.merge(variables_of(match->rule->given("variables")));
+        if (const Value* cancel = match->rule->given("auto_cancel")) {
+            merge::Budget budget;
+            pipeline_.auto_cancel = merge::deep_merge(pipeline_.auto_cancel, *cancel, budget);
+        }
+        return true;
+    }
+
+    /// GitLab reports the errors of a stage only when the pipeline has a job in this stage.
     void add_stage(const std::vector<const Job*>& jobs) {
         Problems errors;
         std::size_t added = 0;
@@ -103,7 +168,7 @@ class Creation {
             } else if (*planned) {
                 variables_ += (*planned)->variables.all().size();
                 if (variables_ > kMostVariables) {
-                    fail("The variables of all jobs together are too many", job->mark);
+                    fail(pipeline_, "The variables of all jobs together are too many", job->mark);
                     return;
                 }
                 pipeline_.jobs.push_back(std::move(**planned));
@@ -124,7 +189,7 @@ class Creation {
         return all;
     }
 
-    /// Rules see the environment's name filled in, its address as written, and not its slug.
+    /// The CI_ENVIRONMENT_… variables as rules see them: without CI_ENVIRONMENT_SLUG.
     variables::Collection environment_for_rules(const Job& job, variables::Collection known,
                                                 const variables::Collection& own) const {
         const Value* environment = job.value.given("environment");
@@ -139,7 +204,7 @@ class Creation {
         return shown;
     }
 
-    Checked<std::optional<PlannedJob>> plan(const Job& job) {
+    PlannedJob without_rules(const Job& job) const {
         PlannedJob planned;
         planned.job = &job;
         planned.when = job.when;
@@ -151,38 +216,50 @@ class Creation {
         if (const Value* start = job.value.given("start_in")) planned.start_in = start->to_text();
         const Value* interruptible = job.value.given("interruptible");
         if (interruptible != nullptr) planned.interruptible = interruptible->is_true();
+        return planned;
+    }
+
+    /// Nothing when the job is left out of the pipeline.
+    Checked<std::optional<PlannedJob>> plan(const Job& job) {
+        PlannedJob planned = without_rules(job);
         variables::Collection seen = request_.predefined;
         seen.merge(predefined_of(job));
         seen.merge(environment_for_rules(job, seen, planned.variables));
         seen.merge(planned.variables);
         seen.merge(request_.given);
-        const rules::Context context{seen, request_.facts, expressions_};
+        const rules::Context context{seen, request_.repository, expressions_};
         if (const Value* rules = job.value.given("rules")) {
             return apply_rules(std::move(planned), *rules, context);
         }
+        return apply_only_except(std::move(planned), context);
+    }
+
+    std::optional<PlannedJob> apply_only_except(PlannedJob planned, const rules::Context& context) {
+        const Job& job = *planned.job;
         const Value* only = job.value.given("only");
-        // The word alone drops the default, even with nothing behind it.
+        const Value* except = job.value.given("except");
+        // The default of `only` does not apply when the job has the key `rules`, even a null one.
         const bool no_default =
             configuration_.workflow.given("rules") != nullptr || job.value.find("rules") != nullptr;
-        if (only == nullptr && no_default && job.value.given("except") == nullptr) {
-            return std::optional(std::move(planned));
-        }
-        auto verdict = rules::evaluate_policies(only, job.value.given("except"),
-                                                policy_subject(only, no_default), context);
+        if (only == nullptr && no_default && except == nullptr) return planned;
+        auto verdict = rules::evaluate_only_except(
+            only, except, pipeline_for_policies(only, no_default), context);
         if (!verdict.matched) {
             pipeline_.left_out.push_back({&job, verdict.reason, {verdict}});
-            return std::optional<PlannedJob>{};
+            return std::nullopt;
         }
         planned.reason = verdict.reason;
         if (!planned.reason.empty()) planned.verdicts = {std::move(verdict)};
-        return std::optional(std::move(planned));
+        return planned;
     }
 
-    /// With rules a missing `only` leaves nothing out, merge requests included.
-    [[nodiscard]] rules::Subject policy_subject(const Value* only, bool no_default) const {
-        rules::Subject subject = request_.subject;
-        if (only == nullptr && no_default) subject.is_merge_request = false;
-        return subject;
+    /// Where the default of `only` does not apply, a job is not left out of merge request
+    /// pipelines.
+    [[nodiscard]] rules::PipelineInfo pipeline_for_policies(const Value* only,
+                                                            bool no_default) const {
+        rules::PipelineInfo pipeline = request_.pipeline;
+        if (only == nullptr && no_default) pipeline.is_merge_request = false;
+        return pipeline;
     }
 
     Checked<std::optional<PlannedJob>> apply_rules(PlannedJob planned, const Value& list,
@@ -199,19 +276,19 @@ class Creation {
             pipeline_.left_out.push_back({&job, "no rule matched", std::move(match->verdicts)});
             return std::optional<PlannedJob>{};
         }
-        const std::string words = fmt::format("rule {}{}{}", match->index + 1,
-                                              match->verdicts.back().reason.empty() ? "" : ": ",
-                                              match->verdicts.back().reason);
+        const std::string reason = fmt::format("rule {}{}{}", match->index + 1,
+                                               match->verdicts.back().reason.empty() ? "" : ": ",
+                                               match->verdicts.back().reason);
         apply_rule(planned, *match->rule);
         if (planned.when == When::kNever) {
             pipeline_.left_out.push_back(
-                {&job, words + "; when: never", std::move(match->verdicts)});
+                {&job, reason + "; when: never", std::move(match->verdicts)});
             return std::optional<PlannedJob>{};
         }
-        planned.reason = words;
+        planned.reason = reason;
         planned.verdicts = std::move(match->verdicts);
         if (const Value* needs = match->rule->given("needs")) {
-            NeedsOf expanded = expand_needs(*needs, parallel_);
+            ExpandedNeeds expanded = expand_needs(*needs, parallel_);
             if (expanded.needs.size() > kMostNeeds) {
                 return too_many_needs(job.name, expanded.needs.size(), job.mark);
             }
@@ -236,57 +313,6 @@ class Creation {
         planned.variables.merge(variables_of(rule.given("variables")));
     }
 
-    void check_presence() {
-        std::unordered_set<std::string_view> present;
-        for (const PlannedJob& planned : pipeline_.jobs) present.insert(planned.job->name);
-        for (const PlannedJob& planned : pipeline_.jobs) {
-            const std::string& name = planned.job->name;
-            if (planned.needs.size() > kMostNeeds) {
-                pipeline_.errors.push_back(
-                    too_many_needs(name, planned.needs.size(), planned.job->mark));
-                continue;
-            }
-            for (const Need& need : planned.needs) {
-                if (need.optional || present.contains(need.job)) continue;
-                fail(fmt::format(
-                         "'{}' job needs '{}' job, but '{}' does not exist in the pipeline. This "
-                         "might be because of the only, except, or rules keywords. To need a job "
-                         "that sometimes does not exist in the pipeline, use needs:optional.",
-                         name, need.job, need.job),
-                     need.mark);
-                break;
-            }
-        }
-    }
-
-    void check_variables() {
-        for (const PlannedJob& planned : pipeline_.jobs) {
-            const auto sorted = variables::sort_and_expand(planned.variables);
-            if (!sorted.too_long.empty()) {
-                fail(
-                    fmt::format("{}: variable {} is too long once the variables in it are expanded "
-                                "(maximum is {} bytes)",
-                                planned.job->name, sorted.too_long, variables::kLongestValue),
-                    planned.job->mark);
-            }
-            if (sorted.circle.empty()) continue;
-            fail(fmt::format("{}: circular variable reference detected: [\"{}\"]",
-                             planned.job->name, base::join(sorted.circle, "\", \"")),
-                 planned.job->mark);
-        }
-    }
-
-    void check_not_empty() {
-        const bool any = std::any_of(
-            pipeline_.stages.begin(), pipeline_.stages.end(),
-            [](const std::string& stage) { return stage != ".pre" && stage != ".post"; });
-        if (any) return;
-        fail(
-            "The resulting pipeline would have been empty. Review the rules configuration for the "
-            "relevant jobs.",
-            {});
-    }
-
     const Configuration& configuration_;
     const ParallelNames& parallel_;
     const CreateRequest& request_;
@@ -300,7 +326,7 @@ class Creation {
 
 Pipeline create_pipeline(const Configuration& configuration, const ParallelNames& parallel,
                          const CreateRequest& request) {
-    return Creation(configuration, parallel, request).run();
+    return PipelineCreation(configuration, parallel, request).run();
 }
 
 }  // namespace runner::pipeline::plan

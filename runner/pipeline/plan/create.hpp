@@ -6,21 +6,22 @@
 #include <vector>
 
 #include "runner/pipeline/plan/configuration.hpp"
-#include "runner/pipeline/rules/policy.hpp"
+#include "runner/pipeline/rules/only_except.hpp"
 
 namespace runner::pipeline::plan {
 
-/// What a pipeline is created for.
+/// What a pipeline is created for and with.
 struct CreateRequest {
-    rules::Subject subject;
-    rules::Facts facts;
-    /// Predefined variables: those of YAML win over them.
+    rules::PipelineInfo pipeline;
+    rules::Repository repository;
+    /// Predefined variables. Variables of the configuration override them.
     variables::Collection predefined;
-    /// Of project, groups, instance, and given for this run: they win over YAML.
+    /// Variables of project, groups and instance, and those given for this pipeline. They override
+    /// variables of the configuration.
     variables::Collection given;
 };
 
-/// A job of a created pipeline, its rule applied.
+/// A job of a created pipeline, with the matching rule applied.
 struct PlannedJob {
     const Job* job = nullptr;  ///< points into the configuration
     When when = When::kOnSuccess;
@@ -30,30 +31,32 @@ struct PlannedJob {
     bool has_needs = false;
     std::vector<Need> needs;
     std::optional<bool> interruptible;
-    /// Root, workflow, job, matrix and rule variables, in this order of strength; not expanded.
+    /// The variables of the configuration, of its workflow, of the job, its matrix and its rule,
+    /// where later ones override earlier ones. Not expanded.
     variables::Collection variables;
-    std::string reason;                    ///< why it is in: the rule that matched, in words
-    std::vector<rules::Verdict> verdicts;  ///< of the rules, or the one policy, looked at
+    std::string reason;                    ///< which rule or policy included the job
+    std::vector<rules::Verdict> verdicts;  ///< of the evaluated rules, or of `only` and `except`
 };
 
+/// A job of the configuration that is not in the pipeline.
 struct LeftOut {
     const Job* job = nullptr;
     std::string reason;
     std::vector<rules::Verdict> verdicts;
 };
 
-/// The outcome: jobs in stage order, or errors and no pipeline.
+/// A created pipeline. When there are errors, GitLab would not create it.
 struct Pipeline {
-    std::vector<PlannedJob> jobs;
+    std::vector<PlannedJob> jobs;  ///< in the order of stages
     std::vector<LeftOut> left_out;
     std::vector<std::string> stages;       ///< those that have jobs
-    std::string name;                      ///< of workflow:name, expanded; may be empty
+    std::string name;                      ///< workflow:name, expanded; may be empty
     yaml::Value auto_cancel;               ///< null or a map
-    std::vector<rules::Verdict> workflow;  ///< of the workflow's rules that were looked at
+    std::vector<rules::Verdict> workflow;  ///< of the evaluated workflow:rules
     Problems errors;
 };
 
-/// Decides which jobs a pipeline gets. `configuration` must outlive the result.
+/// Selects the jobs of a pipeline. The result points into `configuration`, which must outlive it.
 Pipeline create_pipeline(const Configuration& configuration, const ParallelNames& parallel,
                          const CreateRequest& request);
 

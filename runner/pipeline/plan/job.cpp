@@ -1,7 +1,6 @@
 #include "runner/pipeline/plan/job.hpp"
 
 #include <fmt/format.h>
-
 #include <re2/re2.h>
 
 #include <array>
@@ -19,20 +18,8 @@ namespace {
 constexpr std::array<std::string_view, 6> kWhenNames{"on_success", "on_failure", "always",
                                                      "manual",     "delayed",    "never"};
 
-void collect_lines(const Value& value, std::vector<std::string>& lines) {
-    if (value.is_list()) {
-        for (const Value& item : value.items()) collect_lines(item, lines);
-    } else if (value.is_string() || value.kind() == yaml::Kind::kSymbol) {
-        lines.push_back(value.as_string());
-    }
-}
-
-void collect_needs(const Value& value, std::vector<Value>& needs) {
-    if (value.is_list()) {
-        for (const Value& item : value.items()) collect_needs(item, needs);
-    } else if (!value.is_null()) {
-        needs.push_back(value);
-    }
+yaml::List as_flat_list(const Value& value) {
+    return value.is_list() ? yaml::flattened(value) : yaml::List{value};
 }
 
 }  // namespace
@@ -109,7 +96,11 @@ variables::Collection environment_variables(const Job& job, const variables::Col
 
 std::vector<std::string> script_lines(const Value* value) {
     std::vector<std::string> lines;
-    if (value != nullptr) collect_lines(*value, lines);
+    if (value == nullptr) return lines;
+    for (const Value& line : as_flat_list(*value)) {
+        const bool is_text = line.is_string() || line.kind() == yaml::Kind::kSymbol;
+        if (is_text) lines.push_back(line.as_string());
+    }
     return lines;
 }
 
@@ -130,8 +121,8 @@ variables::Collection variables_of(const Value* map) {
 }
 
 std::vector<Value> flatten_needs(const Value& needs) {
-    std::vector<Value> flat;
-    collect_needs(needs, flat);
+    std::vector<Value> flat = as_flat_list(needs);
+    std::erase_if(flat, [](const Value& need) { return need.is_null(); });
     return flat;
 }
 

@@ -1,10 +1,11 @@
+#include "runner/pipeline/plan/needs.hpp"
+
 #include <fmt/format.h>
 #include <re2/re2.h>
 
 #include <algorithm>
 
-#include "runner/pipeline/plan/configuration.hpp"
-#include "runner/pipeline/plan/matrix.hpp"
+#include "runner/pipeline/plan/parallel.hpp"
 
 namespace runner::pipeline::plan {
 
@@ -14,14 +15,13 @@ namespace {
 
 using Matrix = std::vector<std::pair<std::string, std::string>>;
 
-/// Fills the values of the job's own matrix into a text.
-Checked<Value> fill_text(const std::string& job, const Value& value, const Matrix& matrix) {
+Checked<Value> interpolate_text(const std::string& job, const Value& value, const Matrix& matrix) {
     static const RE2 kBlock(R"((?s)(.*?)\$\[\[\s*matrix\.([^\s\]]+)\s*\]\])");
     re2::StringPiece rest(value.as_string());
     std::string text;
     re2::StringPiece before;
     std::string name;
-    // One pass: what a value brings in is not looked at again.
+    // One pass: an inserted value is not searched for blocks again.
     while (RE2::Consume(&rest, kBlock, &before, &name)) {
         const auto found = std::find_if(matrix.begin(), matrix.end(),
                                         [&](const auto& entry) { return entry.first == name; });
@@ -57,32 +57,33 @@ void add_need(const Need& need, const ParallelNames& parallel, std::vector<Need>
 
 }  // namespace
 
-Checked<Value> fill_matrix(const std::string& job, const Value& value, const Matrix& matrix) {
+Checked<Value> interpolate_matrix(const std::string& job, const Value& value,
+                                  const Matrix& matrix) {
     if (value.is_string()) {
         if (value.as_string().find("$[[") == std::string::npos) return value;
-        return fill_text(job, value, matrix);
+        return interpolate_text(job, value, matrix);
     }
     if (value.is_list()) {
         yaml::List items;
         for (const Value& item : value.items()) {
-            auto filled = fill_matrix(job, item, matrix);
-            if (!filled) return filled;
-            items.push_back(*filled);
+            auto result = interpolate_matrix(job, item, matrix);
+            if (!result) return result;
+            items.push_back(*result);
         }
         return Value::list(std::move(items), value.mark());
     }
     if (!value.is_map()) return value;
     yaml::Map map;
     for (const auto& [key, item] : value.entries()) {
-        auto filled = fill_matrix(job, item, matrix);
-        if (!filled) return filled;
-        map.set(key, *filled);
+        auto result = interpolate_matrix(job, item, matrix);
+        if (!result) return result;
+        map.set(key, *result);
     }
     return Value::map(std::move(map), value.mark());
 }
 
-NeedsOf expand_needs(const Value& needs, const ParallelNames& parallel) {
-    NeedsOf result;
+ExpandedNeeds expand_needs(const Value& needs, const ParallelNames& parallel) {
+    ExpandedNeeds result;
     for (const Value& need : flatten_needs(needs)) {
         if (need.is_string()) {
             add_need({need.as_string(), true, false, need.mark()}, parallel, result.needs);

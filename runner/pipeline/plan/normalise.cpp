@@ -1,10 +1,12 @@
+#include "runner/pipeline/plan/normalise.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "runner/pipeline/keywords/root.hpp"
-#include "runner/pipeline/plan/configuration.hpp"
-#include "runner/pipeline/plan/matrix.hpp"
+#include "runner/pipeline/keywords/job_kind.hpp"
+#include "runner/pipeline/plan/needs.hpp"
+#include "runner/pipeline/plan/parallel.hpp"
 #include "runner/pipeline/yaml/load.hpp"
 
 namespace runner::pipeline::plan {
@@ -14,23 +16,18 @@ using yaml::Value;
 
 namespace {
 
-void collect_stages(const Value& value, std::vector<std::string>& stages) {
-    if (value.is_list()) {
-        for (const Value& item : value.items()) collect_stages(item, stages);
-    } else if (value.is_string() && value.as_string() != ".pre" && value.as_string() != ".post") {
-        stages.push_back(value.as_string());
-    }
-}
-
 std::vector<std::string> stages_of(const Value& root) {
     const Value* value = root.given("stages");
     std::vector<std::string> stages;
     if (value == nullptr) {
         stages = {"build", "test", "deploy"};
     } else {
-        // An explicit empty list means no stages at all, not even the two edges.
+        // An empty list means that there are no stages at all, not even .pre and .post.
         if (value->is_list() && value->items().empty()) return stages;
-        collect_stages(*value, stages);
+        for (const Value& stage : yaml::flattened(*value)) {
+            if (!stage.is_string() || stage.is_text(".pre") || stage.is_text(".post")) continue;
+            stages.push_back(stage.as_string());
+        }
     }
     stages.insert(stages.begin(), ".pre");
     stages.emplace_back(".post");
@@ -40,7 +37,7 @@ std::vector<std::string> stages_of(const Value& root) {
 Value with_defaults(const Value& job, const keywords::Defaults& defaults) {
     Map merged;
     for (const auto& [keyword, value] : defaults.values) {
-        if (keyword == "timeout") continue;  // GitLab checks default:timeout and then forgets it
+        if (keyword == "timeout") continue;  // GitLab checks default:timeout, but does not use it
         if (job.given(keyword) == nullptr && keywords::inherits_default(job, keyword)) {
             merged.set(Value::string(keyword), value);
         }
@@ -51,8 +48,8 @@ Value with_defaults(const Value& job, const keywords::Defaults& defaults) {
     return Value::map(std::move(all), job.mark());
 }
 
-/// The directory that becomes the site, among the paths of the artifacts.
-Value with_published(const Value& job) {
+/// A Pages job with the directory of the site added to its `artifacts:paths`.
+Value with_published_directory(const Value& job) {
     const Value* pages = job.given("pages");
     const Value* directory = pages == nullptr ? nullptr : pages->given("publish");
     if (directory == nullptr) directory = job.given("publish");
@@ -60,10 +57,10 @@ Value with_published(const Value& job) {
     const Value* artifacts = job.given("artifacts");
     const Value* written = artifacts == nullptr ? nullptr : artifacts->given("paths");
     yaml::List paths = written == nullptr ? yaml::List{} : written->items();
-    const bool there = std::any_of(paths.begin(), paths.end(), [&](const Value& path) {
+    const bool is_listed = std::any_of(paths.begin(), paths.end(), [&](const Value& path) {
         return path.is_text(published.to_text());
     });
-    if (there) return job;
+    if (is_listed) return job;
     paths.push_back(published);
     Map changed = artifacts == nullptr ? Map{} : artifacts->entries();
     changed.set(Value::string("paths"), Value::list(std::move(paths)));
@@ -90,7 +87,7 @@ Job job_of(const Value& name, const Value& definition, const keywords::Defaults&
     job.bridge = keywords::kind_of(name, definition) == keywords::JobKind::kBridge;
     job.value = job.bridge ? definition : with_defaults(definition, defaults);
     if (!job.bridge && keywords::is_pages_job(name, definition)) {
-        job.value = with_published(job.value);
+        job.value = with_published_directory(job.value);
     }
     if (const Value* stage = job.value.given("stage")) job.stage = stage->as_string();
     if (const Value* when = job.value.given("when")) {
@@ -107,8 +104,8 @@ Job job_of(const Value& name, const Value& definition, const keywords::Defaults&
     return job;
 }
 
-/// Jobs by name in order; a later one of the same name takes the earlier one's place.
-class Jobs {
+/// Jobs in order. A job with the name of an earlier job replaces the earlier one.
+class JobList {
   public:
     void add(Job job) {
         const auto [at, added] = index_.try_emplace(job.name, jobs_.size());
@@ -143,13 +140,14 @@ std::vector<std::string> expand_dependencies(const Value& list, const ParallelNa
     return names;
 }
 
+/// Fills the needs and dependencies of a job.
 std::optional<Problem> link(Job& job, const ParallelNames& parallel,
                             const std::vector<std::pair<std::string, std::string>>& matrix) {
     if (const Value* needs = job.value.given("needs")) {
         Checked<Value> filled = *needs;
-        if (job.node_index > 0) filled = fill_matrix(job.definition, *needs, matrix);
+        if (job.node_index > 0) filled = interpolate_matrix(job.definition, *needs, matrix);
         if (!filled) return filled.error();
-        NeedsOf expanded = expand_needs(*filled, parallel);
+        ExpandedNeeds expanded = expand_needs(*filled, parallel);
         job.needs = std::move(expanded.needs);
         job.other_needs = std::move(expanded.others);
     }
@@ -159,9 +157,9 @@ std::optional<Problem> link(Job& job, const ParallelNames& parallel,
     return std::nullopt;
 }
 
-/// What the jobs of a file come to, which is far more than the file when many are parallel, have
-/// large defaults, or need parallel ones.
-class Size {
+/// Limits the memory of all jobs. A small file can have many parallel jobs, jobs with large
+/// defaults, and jobs that need many parallel jobs.
+class SizeLimit {
   public:
     std::optional<Problem> add(const Job& job, std::size_t instances) {
         jobs_ += instances;
@@ -196,6 +194,20 @@ class Size {
     std::size_t links_ = 0;
 };
 
+std::vector<Instance> instances_of(const Value& job) {
+    const Value* parallel = job.given("parallel");
+    return parallel == nullptr ? std::vector<Instance>(1) : expand_parallel(*parallel);
+}
+
+Job instance_of(const Job& base, const Instance& instance) {
+    Job job = base;
+    job.name += instance.suffix;
+    job.node_index = instance.index;
+    job.node_total = instance.total;
+    for (const auto& [key, text] : instance.variables) job.variables.set(key, text);
+    return job;
+}
+
 ParallelNames parallel_names(const Value& root) {
     ParallelNames names;
     for (const auto& [name, value] : root.entries()) {
@@ -212,23 +224,6 @@ ParallelNames parallel_names(const Value& root) {
 
 }  // namespace
 
-const Job* Configuration::find(const std::string& name) const {
-    const auto found = jobs_by_name_.find(name);
-    return found == jobs_by_name_.end() ? nullptr : &jobs[found->second];
-}
-
-int Configuration::stage_index(const std::string& stage) const {
-    const auto found = stages_by_name_.find(stage);
-    return found == stages_by_name_.end() ? -1 : found->second;
-}
-
-void Configuration::index() {
-    for (std::size_t i = 0; i < jobs.size(); ++i) jobs_by_name_.emplace(jobs[i].name, i);
-    for (std::size_t i = 0; i < stages.size(); ++i) {
-        stages_by_name_.emplace(stages[i], static_cast<int>(i));
-    }
-}
-
 Checked<Normalised> normalise(const Value& root, const keywords::Defaults& defaults) {
     Normalised result;
     Configuration& configuration = result.configuration;
@@ -238,7 +233,7 @@ Checked<Normalised> normalise(const Value& root, const keywords::Defaults& defau
     if (workflow != nullptr && !keywords::looks_like_job(*workflow)) {
         configuration.workflow = *workflow;
     }
-    Size size;
+    SizeLimit size;
     for (const auto& [name, value] : root.entries()) {
         if (!is_visible_job(name, value)) continue;
         const Value* parallel = value.given("parallel");
@@ -246,19 +241,12 @@ Checked<Normalised> normalise(const Value& root, const keywords::Defaults& defau
         if (auto problem = size.add(job_of(name, value, defaults), instances)) return *problem;
     }
     result.parallel = parallel_names(root);
-    Jobs jobs;
+    JobList jobs;
     for (const auto& [name, value] : root.entries()) {
         if (!is_visible_job(name, value)) continue;
         const Job base = job_of(name, value, defaults);
-        const Value* parallel = value.given("parallel");
-        std::vector<Instance> instances =
-            parallel == nullptr ? std::vector<Instance>(1) : expand_parallel(*parallel);
-        for (const Instance& instance : instances) {
-            Job job = base;
-            job.name += instance.suffix;
-            job.node_index = instance.index;
-            job.node_total = instance.total;
-            for (const auto& [key, text] : instance.variables) job.variables.set(key, text);
+        for (const Instance& instance : instances_of(value)) {
+            Job job = instance_of(base, instance);
             if (auto problem = link(job, result.parallel, instance.variables)) return *problem;
             if (auto problem = size.add_links(job)) return *problem;
             jobs.add(std::move(job));

@@ -1,11 +1,12 @@
 #include "runner/pipeline/spec/document.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 
 #include "base/strings.hpp"
+#include "runner/pipeline/inputs/resolve.hpp"
+#include "runner/pipeline/keywords/checks.hpp"
+#include "runner/pipeline/keywords/value_checks.hpp"
 #include "runner/pipeline/spec/interpolate.hpp"
 #include "runner/pipeline/yaml/documents.hpp"
 #include "runner/pipeline/yaml/load.hpp"
@@ -17,13 +18,14 @@ using yaml::Value;
 
 namespace {
 
-constexpr std::size_t kMostErrors = 3;
+constexpr std::size_t kMostErrors = 3;  // GitLab prints only the first three
 constexpr std::size_t kDescriptionLimit = 256;
 
-void check_component(const Value& fields, const keywords::Place& place, keywords::Report& report) {
-    if (!fields.is_list()) report.add(place, "config should be an array", fields.mark());
+void check_component(const Value& fields, const keywords::KeyPath& key_path,
+                     keywords::Report& report) {
+    if (!fields.is_list()) report.add(key_path, "config should be an array", fields.mark());
     if (!keywords::is_text_list(fields)) {
-        return report.add(place, "config should be an array of strings", fields.mark());
+        return report.add(key_path, "config should be an array of strings", fields.mark());
     }
     std::vector<std::string> unknown;
     for (const Value& field : fields.items()) {
@@ -33,17 +35,18 @@ void check_component(const Value& fields, const keywords::Place& place, keywords
         }
     }
     if (unknown.empty()) return;
-    report.add(place, "config contains unknown values: " + base::join(unknown, ", "),
+    report.add(key_path, "config contains unknown values: " + base::join(unknown, ", "),
                fields.mark());
 }
 
-void check_include(const Value& include, const keywords::Place& header, keywords::Report& report) {
-    const keywords::Place place{&header, "include"};
+void check_header_include(const Value& include, const keywords::KeyPath& header,
+                          keywords::Report& report) {
+    const keywords::KeyPath key_path{&header, "include"};
     if (include.is_string()) return;
     if (!include.is_list()) {
-        return report.add(place, "config should be an array or a string", include.mark());
+        return report.add(key_path, "config should be an array or a string", include.mark());
     }
-    const keywords::Place inner{&place, "include"};
+    const keywords::KeyPath inner{&key_path, "include"};
     for (const Value& item : include.items()) {
         if (item.is_string() || item.is_null()) continue;
         if (!item.is_map()) {
@@ -61,83 +64,85 @@ void check_include(const Value& include, const keywords::Place& header, keywords
     }
 }
 
-void check_header(const Value& header, keywords::Report& report) {
-    const keywords::Place place{nullptr, "header:spec"};
-    if (header.is_null()) return;
-    if (!header.is_map()) return report.add(place, "config should be a hash", header.mark());
-    const std::size_t before = report.count();
-    keywords::check_keys(header, {"inputs", "include", "component", "description"}, place, report);
-    const Value* description = header.given("description");
-    if (description != nullptr && !description->is_string()) {
-        report.add(place, "config description should be a string", description->mark());
-    } else if (description != nullptr && description->as_string().size() > kDescriptionLimit) {
-        report.add(place, "config description is too long (maximum is 256 characters)",
-                   description->mark());
+void check_inputs(const Value& definitions, const keywords::KeyPath& key_path,
+                  keywords::Report& report) {
+    if (!definitions.is_map()) {
+        return report.add(key_path, "config should be a hash", definitions.mark());
     }
-    if (const Value* component = header.given("component")) {
-        const keywords::Place inner{&place, "component"};
-        check_component(*component, inner, report);
-    }
-    if (const Value* include = header.given("include")) check_include(*include, place, report);
-    if (!report.clean_since(before)) return;
-    const Value* inputs = header.given("inputs");
-    if (inputs == nullptr) return;
-    const keywords::Place inner{&place, "inputs"};
-    if (!inputs->is_map()) return report.add(inner, "config should be a hash", inputs->mark());
-    for (const auto& [key, definition] : inputs->entries()) {
+    for (const auto& [key, definition] : definitions.entries()) {
         const std::string name = key.to_text();
-        const keywords::Place own{&inner, name};
-        check_input(definition, own, report);
-        // GitLab states this rule twice and so prints it twice.
+        const keywords::KeyPath own{&key_path, name};
+        keywords::check_input_definition(definition, own, report);
+        // GitLab has two validators that report this.
         if (!definition.is_null() && !definition.is_map()) {
             report.add(own, "config should be a hash", definition.mark());
         }
     }
 }
 
-std::vector<InputSpec> specs_of(const Value& inputs) {
-    std::vector<InputSpec> specs;
-    if (!inputs.is_map()) return specs;
-    for (const auto& [key, definition] : inputs.entries()) {
-        InputSpec spec{key.to_text(), "string", definition};
-        if (const Value* type = definition.given("type")) spec.type = type->to_text();
-        specs.push_back(std::move(spec));
+void check_header(const Value& header, keywords::Report& report) {
+    const keywords::KeyPath key_path{nullptr, "header:spec"};
+    if (header.is_null()) return;
+    if (!header.is_map()) return report.add(key_path, "config should be a hash", header.mark());
+    const std::size_t before = report.count();
+    keywords::check_keys(header, {"inputs", "include", "component", "description"}, key_path,
+                         report);
+    const Value* description = header.given("description");
+    if (description != nullptr && !description->is_string()) {
+        report.add(key_path, "config description should be a string", description->mark());
+    } else if (description != nullptr && description->as_string().size() > kDescriptionLimit) {
+        report.add(key_path, "config description is too long (maximum is 256 characters)",
+                   description->mark());
+    }
+    if (const Value* component = header.given("component")) {
+        const keywords::KeyPath inner{&key_path, "component"};
+        check_component(*component, inner, report);
+    }
+    if (const Value* include = header.given("include"))
+        check_header_include(*include, key_path, report);
+    if (!report.clean_since(before)) return;
+    if (const Value* definitions = header.given("inputs")) {
+        check_inputs(*definitions, keywords::KeyPath{&key_path, "inputs"}, report);
+    }
+}
+
+std::vector<inputs::InputSpec> input_specs(const Value& definitions) {
+    std::vector<inputs::InputSpec> specs;
+    if (!definitions.is_map()) return specs;
+    for (const auto& [key, definition] : definitions.entries()) {
+        specs.push_back(inputs::input_spec(key.to_text(), definition));
     }
     return specs;
 }
 
-/// Definitions of included input files, then the file's own; a name may come once only.
-Checked<Value> merged_inputs(const Value& header, const IncludeInputs& include_inputs) {
+/// The input definitions of the included files, then those of the header itself. A name may be
+/// defined only once.
+Checked<Value> input_definitions(const Value& header, const IncludedInputs& included_inputs) {
     const Value* own = header.given("inputs");
     const Value* include = header.given("include");
-    if (include == nullptr || !include_inputs) return own == nullptr ? Value{} : *own;
-    auto included = include_inputs(*include);
+    if (include == nullptr || !included_inputs) return own == nullptr ? Value{} : *own;
+    auto included = included_inputs(*include);
     if (!included) return included;
     Map all = included->is_map() ? included->entries() : Map{};
     if (own != nullptr) {
-        for (const auto& [key, definition] : own->entries()) {
-            if (key.is_string() && all.find(key.as_string()) != nullptr) {
-                return Problem{fmt::format("Duplicate input keys found: {}", key.as_string()),
-                               key.mark()};
-            }
-            all.set(key, definition);
-        }
+        if (auto problem = inputs::add_definitions(*own, all)) return *problem;
     }
     return Value::map(std::move(all), header.mark());
 }
 
-std::string joined(const std::vector<std::string>& errors) {
+std::string first_errors(const std::vector<std::string>& errors) {
     const auto end =
         errors.begin() + static_cast<std::ptrdiff_t>(std::min(errors.size(), kMostErrors));
     return base::join(std::vector<std::string>(errors.begin(), end), ", ");
 }
 
-Map shown_component(const Value& header, const Map& component) {
+/// The fields of the component that the header asks for.
+Map requested_fields(const Value& header, const Map& component) {
     Map shown;
     const Value* fields = header.given("component");
     if (fields == nullptr) return shown;
     for (const Value& field : fields->items()) {
-        // Outside of a component there is nothing to show.
+        // A file that is not a component has none of these fields.
         if (const Value* value = component.find(field.as_string())) shown.set(field, *value);
     }
     return shown;
@@ -171,8 +176,8 @@ Checked<Document> read_document(std::string_view text, std::uint16_t file) {
     return document;
 }
 
-Checked<Value> fill_in(const Document& document, const Arguments& arguments,
-                       const IncludeInputs& include_inputs) {
+Checked<Value> interpolate_document(const Document& document, const Arguments& arguments,
+                                    const IncludedInputs& included_inputs) {
     const bool given = arguments.inputs.is_map() && !arguments.inputs.entries().empty();
     if (!arguments.inputs.is_null() && !arguments.inputs.is_map()) {
         return Problem{"Given inputs must be a hash", arguments.inputs.mark()};
@@ -189,17 +194,17 @@ Checked<Value> fill_in(const Document& document, const Arguments& arguments,
         Problem first = report.problems().front();
         std::vector<std::string> texts;
         for (const Problem& problem : report.problems()) texts.push_back(problem.text);
-        first.text = joined(texts);
+        first.text = first_errors(texts);
         return first;
     }
-    auto definitions = merged_inputs(document.header, include_inputs);
+    auto definitions = input_definitions(document.header, included_inputs);
     if (!definitions) return definitions;
-    auto resolved = resolve_inputs(specs_of(*definitions), arguments.inputs);
+    auto resolved = inputs::resolve_inputs(input_specs(*definitions), arguments.inputs);
     if (!resolved.errors.empty()) {
-        return Problem{joined(resolved.errors), document.header.mark()};
+        return Problem{first_errors(resolved.errors), document.header.mark()};
     }
     InterpolationContext context{std::move(resolved.values),
-                                 shown_component(document.header, arguments.component),
+                                 requested_fields(document.header, arguments.component),
                                  arguments.variables};
     return interpolate(document.content, context);
 }

@@ -12,6 +12,7 @@ using yaml::Value;
 
 namespace {
 
+/// Quotes a text for a POSIX shell, as Ruby's Shellwords.escape does.
 std::string shell_quote(const std::string& text) {
     if (text.empty()) return "''";
     static constexpr std::string_view kPlain =
@@ -29,7 +30,7 @@ std::string shell_quote(const std::string& text) {
     return out;
 }
 
-/// Characters, not bytes.
+/// A part of the text; `offset` and `length` count UTF-8 characters, not bytes.
 std::string substring(const std::string& text, std::size_t offset, std::size_t length) {
     std::string out;
     std::size_t index = 0;
@@ -43,13 +44,14 @@ std::string substring(const std::string& text, std::size_t offset, std::size_t l
     return out;
 }
 
-std::string expand_known(const std::string& text, const InterpolationContext& context) {
+/// Expands variables, except masked ones, whose values must not get into the configuration.
+std::string expand_unmasked(const std::string& text, const InterpolationContext& context) {
     if (context.variables == nullptr) return text;
-    variables::Collection shown;
+    variables::Collection unmasked;
     for (const auto& variable : context.variables->all()) {
-        if (!variable.masked) shown.set(variable);
+        if (!variable.masked) unmasked.set(variable);
     }
-    return variables::expand(text, shown, variables::Undefined::kKeep);
+    return variables::expand(text, unmasked, variables::Undefined::kKeep);
 }
 
 Value split(const std::string& text, const std::string& separator, Mark mark) {
@@ -101,7 +103,7 @@ Checked<Value> apply_function(const std::string& call, const Value& value,
     }
     const std::string& text = value.as_string();
     if (name == "split") return split(text, first.empty() ? second : first, value.mark());
-    if (name == "expand_vars") return Value::string(expand_known(text, context), value.mark());
+    if (name == "expand_vars") return Value::string(expand_unmasked(text, context), value.mark());
     if (name == "posix_escape") return Value::string(shell_quote(text), value.mark());
     const auto count = [](const std::string& digits) {
         return digits.size() > 9 ? std::size_t{1'000'000'000} : std::stoul(digits);

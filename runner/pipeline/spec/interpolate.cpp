@@ -27,7 +27,8 @@ constexpr std::size_t kMostBlocks = 10'000;
 constexpr std::uint64_t kMostNodes = 500'000;
 constexpr std::size_t kExpressionBytes = 1024;
 constexpr std::size_t kNodeBytes = 1024 * 1024;
-constexpr std::size_t kWrittenBytes = 64 * kNodeBytes;  // of all texts that blocks became part of
+/// For all texts of a document together that contained blocks.
+constexpr std::size_t kWrittenBytes = 64 * kNodeBytes;
 constexpr std::string_view kInvalidPattern =
     "invalid pattern used for interpolation. valid pattern is $[[ inputs.input ]]";
 
@@ -37,7 +38,7 @@ struct Block {
     std::string content;
 };
 
-/// The blocks of a text; those for `matrix` belong to a later step.
+/// The blocks of a text, except $[[ matrix.… ]], which are replaced when needs are expanded.
 std::vector<Block> blocks_of(const std::string& text) {
     static const RE2 kBlock(R"((?s)(\$\[\[\s*(\S.*?\S)\s*\]\]))");
     std::vector<Block> blocks;
@@ -52,12 +53,13 @@ std::vector<Block> blocks_of(const std::string& text) {
     return blocks;
 }
 
-/// Text as Ruby prints the value inside a string: lists and maps in its notation.
-std::string embedded(const Value& value) {
+/// The value as Ruby prints it inside a string: lists and maps in Ruby's notation.
+std::string embedded_text(const Value& value) {
     if (value.is_list() || value.is_map()) return yaml::inspect(value);
     return value.to_text();
 }
 
+/// Replaces the blocks of one document. Problems are thrown, and become results in interpolate().
 class Interpolation {
   public:
     explicit Interpolation(const InterpolationContext& context) : context_(context) {}
@@ -90,11 +92,12 @@ class Interpolation {
         std::size_t at = 0;
         for (const Block& block : blocks) {
             out += text.substr(at, block.start - at);
-            out += embedded(evaluate(block.content, value.mark()));
+            out += embedded_text(evaluate(block.content, value.mark()));
             at = block.end;
-            // GitLab looks at a text's length before, which does not bound what becomes of it.
-            if (out.size() > kNodeBytes)
+            // GitLab limits only the length before replacement, which does not limit the result.
+            if (out.size() > kNodeBytes) {
                 throw Problem{"config node content too large", value.mark()};
+            }
         }
         out += text.substr(at);
         written_ += out.size();
@@ -159,23 +162,24 @@ class Interpolation {
         std::vector<std::int64_t> indices;
     };
 
-    [[noreturn]] static void bad_index(const std::string& path, std::string_view why, Mark mark) {
+    [[noreturn]] static void throw_bad_index(const std::string& path, std::string_view why,
+                                             Mark mark) {
         throw Problem{fmt::format("invalid array index in `{}`: {}", path, why), mark};
     }
 
-    /// GitLab's words for brackets that are no index.
-    [[noreturn]] static void refuse_brackets(const std::string& text, const std::string& path,
-                                             Mark mark) {
+    /// Throws GitLab's message about brackets that are not a valid index.
+    [[noreturn]] static void throw_bad_brackets(const std::string& text, const std::string& path,
+                                                Mark mark) {
         static const RE2 kContent(R"(\[([^\]]*)\])");
         const auto opened = std::count(text.begin(), text.end(), '[');
         if (opened != std::count(text.begin(), text.end(), ']')) {
-            bad_index(path, "missing closing bracket", mark);
+            throw_bad_index(path, "missing closing bracket", mark);
         }
         re2::StringPiece rest(text);
         std::string content;
         while (RE2::FindAndConsume(&rest, kContent, &content)) {
             if (content.empty() || content.find_first_not_of("0123456789") != content.npos) {
-                bad_index(path, fmt::format("`{}` is not a valid index", content), mark);
+                throw_bad_index(path, fmt::format("`{}` is not a valid index", content), mark);
             }
         }
         throw Problem{fmt::format("invalid array index syntax in `{}`", path), mark};
@@ -188,7 +192,7 @@ class Interpolation {
         Segment segment;
         std::string indices;
         if (!RE2::FullMatch(text, kSegment, &segment.name, &indices)) {
-            refuse_brackets(text, path, mark);
+            throw_bad_brackets(text, path, mark);
         }
         if (segment.name.empty()) {
             throw Problem{fmt::format("invalid indexed access without a key in `{}`", path), mark};
@@ -204,7 +208,7 @@ class Interpolation {
         return segment;
     }
 
-    /// Text between dots; the fifth part keeps what follows it, dots included.
+    /// The parts of a path between dots. The fifth part is the last one and may contain dots.
     static std::vector<std::string> segments_of(const std::string& path) {
         auto parts = base::split(path, '.');
         while (parts.size() > kMostSegments) {

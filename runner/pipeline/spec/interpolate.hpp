@@ -7,19 +7,22 @@
 
 namespace runner::pipeline::spec {
 
-/// What blocks may name.
+/// What the blocks of a document may refer to.
 struct InterpolationContext {
     yaml::Map inputs;
     yaml::Map component;
-    const variables::Collection* variables = nullptr;  ///< for expand_vars; may be null
+    const variables::Collection* variables = nullptr;  ///< for `expand_vars`; may be nullptr
 };
 
-/// Replaces the $[[ … ]] blocks in keys, values and list elements. A value that is one block keeps
-/// the native type; a list in the place of a list's element is spliced in.
+/// Replaces the $[[ … ]] blocks (ci-yaml.md §2.5) in keys, values and list items. A text that is
+/// nothing but one block becomes a value of the input's type, not a text. When such a text is the
+/// item of a list and its value is a list, the items of that value are inserted into the outer
+/// list.
 Checked<yaml::Value> interpolate(const yaml::Value& value, const InterpolationContext& context);
 
-/// One pass of `truncate(…)`, `expand_vars`, `posix_escape` or `split(…)`; the problem's text is
-/// GitLab's.
+/// Applies one function of a block: `truncate(…)`, `expand_vars`, `posix_escape` or `split(…)`.
+/// `last` tells that no other function follows, which `split` requires. Problems have GitLab's
+/// texts.
 Checked<yaml::Value> apply_function(const std::string& call, const yaml::Value& value,
                                     const InterpolationContext& context, bool last);
 

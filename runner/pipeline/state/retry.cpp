@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "runner/pipeline/keywords/report.hpp"
+#include "runner/pipeline/keywords/value_checks.hpp"
 
 namespace runner::pipeline::state {
 
@@ -19,7 +19,7 @@ int most_retries(const Value& config, std::string_view reason) {
     if (config.is_integer()) return static_cast<int>(config.as_integer());
     const Value* max = config.given("max");
     if (max != nullptr) {
-        const std::string text = max->to_text();  // "2" counts as 2
+        const std::string text = max->to_text();  // the text "2" is accepted, too
         int most = 0;
         std::from_chars(text.data(), text.data() + text.size(), most);
         return most;
@@ -29,21 +29,23 @@ int most_retries(const Value& config, std::string_view reason) {
 }
 
 bool names_reason(const Value& when, std::string_view reason) {
-    const auto fits = [&](const Value& v) { return v.is_text("always") || v.is_text(reason); };
-    if (!when.is_list()) return fits(when);
-    return std::any_of(when.items().begin(), when.items().end(), fits);
+    const auto matches = [&](const Value& v) { return v.is_text("always") || v.is_text(reason); };
+    if (!when.is_list()) return matches(when);
+    return std::any_of(when.items().begin(), when.items().end(), matches);
 }
 
 bool names_code(const Value& codes, int code) {
-    const auto fits = [code](const Value& v) { return v.is_integer() && v.as_integer() == code; };
-    if (!codes.is_list()) return fits(codes);
-    return std::any_of(codes.items().begin(), codes.items().end(), fits);
+    const auto matches = [code](const Value& v) {
+        return v.is_integer() && v.as_integer() == code;
+    };
+    if (!codes.is_list()) return matches(codes);
+    return std::any_of(codes.items().begin(), codes.items().end(), matches);
 }
 
 }  // namespace
 
-bool retries_by_itself(const Value& config, std::string_view reason, std::optional<int> exit_code,
-                       int retries) {
+bool should_retry(const Value& config, std::string_view reason, std::optional<int> exit_code,
+                  int retries) {
     if (keywords::one_of(reason, kNeverRetried)) return false;
     if (retries >= most_retries(config, reason)) return false;
     const Value* when = config.given("when");

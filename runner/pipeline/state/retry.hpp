@@ -8,9 +8,10 @@
 
 namespace runner::pipeline::state {
 
-/// Whether a failed job is run again by itself. `config` is the job's `retry` (null: none given),
-/// `reason` GitLab's failure reason, `retries` how often it was run again so far.
-bool retries_by_itself(const yaml::Value& config, std::string_view reason,
-                       std::optional<int> exit_code, int retries);
+/// Whether a failed job is retried automatically (ci-yaml.md §5.6). `config` is the job's `retry`
+/// (null: not given), `reason` is GitLab's failure reason ("script_failure"), `retries` is the
+/// number of retries so far.
+bool should_retry(const yaml::Value& config, std::string_view reason, std::optional<int> exit_code,
+                  int retries);
 
 }  // namespace runner::pipeline::state

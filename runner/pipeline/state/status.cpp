@@ -11,9 +11,10 @@ constexpr std::array<std::string_view, 13> kNames{"created",   "waiting_for_reso
                                                   "skipped",   "manual",
                                                   "scheduled"};
 
-/// The two kinds that the table does not count; their numbers follow those of the statuses.
-constexpr std::size_t kWarningKind = 13;  // failed or canceled, and allowed to
-constexpr std::size_t kIgnoredKind = 14;  // manual, and allowed not to run
+// Members with `allow_failure` whose status does not count as such. The bits follow those of
+// Status.
+constexpr std::size_t kWarningKind = 13;  // failed or canceled
+constexpr std::size_t kIgnoredKind = 14;  // manual: it need not run
 
 std::size_t kind_of(const Member& member) {
     if (member.allow_failure) {
@@ -48,13 +49,13 @@ bool is_complete(Status status) {
            status == Status::kSkipped;
 }
 
-void Tally::add(const Member& member) {
+void StatusCounts::add(const Member& member) {
     const std::size_t kind = kind_of(member);
     ++counts_[kind];
     statuses_ |= bit(kind);
 }
 
-void Tally::remove(const Member& member) {
+void StatusCounts::remove(const Member& member) {
     const std::size_t kind = kind_of(member);
     if (--counts_[kind] == 0) statuses_ &= ~bit(kind);
 }

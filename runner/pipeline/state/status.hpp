@@ -9,6 +9,7 @@
 
 namespace runner::pipeline::state {
 
+/// The statuses of jobs, stages and pipelines.
 enum class Status : std::uint8_t {
     kCreated,
     kWaitingForResource,
@@ -28,30 +29,35 @@ enum class Status : std::uint8_t {
 std::string_view to_string(Status status);
 std::optional<Status> parse_status(std::string_view text);
 
-/// Nothing happens to it any more by itself, except by a retry or by being played.
+/// Whether the status is final. A retry can still change it, and so can playing a job that a
+/// skipped job depends on.
 bool is_complete(Status status);
 
+/// A job as part of a set of jobs: of a stage, of a pipeline, or of the needs of a job.
 struct Member {
     Status status;
     bool allow_failure = false;
 };
 
+/// What the status of a set of jobs is used for.
 enum class Purpose {
-    kStage,  ///< a stage, a pipeline, or the stages before a job
-    kNeeds,  ///< the needs of a job: one that was skipped is enough to skip it
+    kStage,  ///< the set is a stage, a pipeline, or all stages before a job
+    kNeeds,  ///< the set is the needs of a job, which is skipped when any of them was skipped
 };
 
-/// Which statuses occur in a set of jobs, allowed failures told apart: all that the table asks.
+/// The statuses that occur in a set of jobs, one bit each; allowed failures have bits of their own.
 using StatusSet = std::uint32_t;
 
 constexpr StatusSet set_of(Status status) { return StatusSet{1} << static_cast<unsigned>(status); }
 
-/// The one status of a set of jobs, by GitLab's table; an empty set is a success.
+/// The status of a set of jobs, by the table of GitLab's Status::Composite (ci-yaml.md §5.2). An
+/// empty set is a success.
 Status composite(StatusSet statuses, Purpose purpose);
 Status composite(const std::vector<Member>& members, Purpose purpose);
 
-/// Counts members by status, so that one of many can change without a look at the others.
-class Tally {
+/// Counts the members of a set by status. When the status of one member changes, the set's status
+/// follows without iterating over the others.
+class StatusCounts {
   public:
     void add(const Member& member);
     void remove(const Member& member);

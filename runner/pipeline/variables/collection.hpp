@@ -9,16 +9,17 @@
 
 namespace runner::pipeline::variables {
 
+/// A CI/CD variable.
 struct Variable {
     std::string key;
     std::string value;
-    bool raw = false;     ///< its $ is not expanded (expand: false)
-    bool masked = false;  ///< must not be shown
+    bool raw = false;     ///< references in the value are not expanded (`expand: false`)
+    bool masked = false;  ///< the value must not be shown
     bool is_file = false;
-    bool is_public = true;  ///< false for what came from outside the configuration
+    bool is_public = true;  ///< false: the variable comes from outside the configuration
 };
 
-/// Variables in order; a later one of the same name replaces the earlier in place.
+/// Variables in order. A variable with the name of an earlier one replaces it at the same position.
 class Collection {
   public:
     Collection() = default;
@@ -28,7 +29,7 @@ class Collection {
     void set(std::string key, std::string value) {
         set(Variable{std::move(key), std::move(value)});
     }
-    /// Lays `more` over this.
+    /// Sets all variables of `more`, which override those of the same name.
     void merge(const Collection& more);
     void erase(std::string_view key);
 

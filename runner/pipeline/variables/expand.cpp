@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "runner/pipeline/plan/components.hpp"
+#include "runner/pipeline/graph/strongly_connected.hpp"
 
 namespace runner::pipeline::variables {
 namespace {
@@ -17,13 +17,13 @@ std::size_t name_length(std::string_view text) {
     return n;
 }
 
-struct Found {
+struct Reference {
     std::string_view name;
-    std::size_t length = 0;  // of the whole reference; 0 when there is none
+    std::size_t length = 0;  // of the whole reference; 0: there is none
 };
 
-/// The reference that begins exactly here.
-Found reference_at(std::string_view text) {
+/// The reference with which the text begins.
+Reference reference_at(std::string_view text) {
     if (text.starts_with("${")) {
         const std::size_t n = name_length(text.substr(2));
         if (n > 0 && n + 2 < text.size() && text[n + 2] == '}') {
@@ -33,7 +33,7 @@ Found reference_at(std::string_view text) {
     }
     if (text.front() == '$') {
         const std::size_t n = name_length(text.substr(1));
-        return n == 0 ? Found{} : Found{text.substr(1, n), n + 1};
+        return n == 0 ? Reference{} : Reference{text.substr(1, n), n + 1};
     }
     if (text.front() == '%') {
         const std::size_t n = name_length(text.substr(1));
@@ -42,9 +42,10 @@ Found reference_at(std::string_view text) {
     return {};
 }
 
-/// Walks over `text`, giving each reference to `replace`, which appends to the result.
+/// Calls `replace(name, reference, result)` for each reference in `text`; the call appends the
+/// replacement to the result. With `escapes`, $$ and %% are kept and begin no reference.
 template <typename Replace>
-std::string rewrite(std::string_view text, bool doubled_signs_protect, Replace replace) {
+std::string rewrite(std::string_view text, bool escapes, Replace replace) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
@@ -53,12 +54,12 @@ std::string rewrite(std::string_view text, bool doubled_signs_protect, Replace r
         out += text.substr(0, sign);
         text.remove_prefix(sign);
         if (text.empty()) break;
-        if (doubled_signs_protect && text.size() > 1 && text[1] == text[0]) {
+        if (escapes && text.size() > 1 && text[1] == text[0]) {
             out += text.substr(0, 2);
             text.remove_prefix(2);
             continue;
         }
-        const Found found = reference_at(text);
+        const Reference found = reference_at(text);
         if (found.length == 0) {
             out += text.front();
             text.remove_prefix(1);
@@ -68,6 +69,31 @@ std::string rewrite(std::string_view text, bool doubled_signs_protect, Replace r
         text.remove_prefix(found.length);
     }
     return out;
+}
+
+/// For each variable, the indices of the variables that it refers to.
+std::vector<std::vector<std::size_t>> reference_graph(const std::vector<Variable>& all) {
+    std::unordered_map<std::string_view, std::size_t> index;
+    for (std::size_t i = 0; i < all.size(); ++i) index.emplace(all[i].key, i);
+    std::vector<std::vector<std::size_t>> edges(all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all[i].raw) continue;
+        for (const std::string& name : references(all[i].value)) {
+            const auto target = index.find(name);
+            if (target != index.end() && target->second != i) edges[i].push_back(target->second);
+        }
+    }
+    return edges;
+}
+
+std::string expand_value(const Variable& variable, const Collection& expanded) {
+    return rewrite(variable.value, true,
+                   [&](std::string_view name, std::string_view whole, std::string& out) {
+                       if (name == variable.key) return;
+                       const Variable* referred = expanded.find(name);
+                       const bool stays = referred == nullptr || referred->raw || referred->is_file;
+                       out += stays ? whole : std::string_view(referred->value);
+                   });
 }
 
 }  // namespace
@@ -91,41 +117,23 @@ std::vector<std::string> references(std::string_view text) {
     return names;
 }
 
-Sorted sort_and_expand(const Collection& variables) {
+ExpandedVariables sort_and_expand(const Collection& variables) {
     const auto& all = variables.all();
-    std::unordered_map<std::string_view, std::size_t> index;
-    for (std::size_t i = 0; i < all.size(); ++i) index.emplace(all[i].key, i);
-    std::vector<std::vector<std::size_t>> edges(all.size());
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        if (all[i].raw) continue;
-        for (const std::string& name : references(all[i].value)) {
-            const auto target = index.find(name);
-            if (target != index.end() && target->second != i) edges[i].push_back(target->second);
-        }
-    }
-    const auto components = plan::strong_components(edges);
-    for (const auto& component : components) {
+    const auto components = graph::strongly_connected(reference_graph(all));
+    for (auto component : components) {
         if (component.size() < 2) continue;
-        Sorted unchanged{variables, {}, {}};
-        for (const std::size_t member : component) unchanged.circle.push_back(all[member].key);
-        std::sort(unchanged.circle.begin(), unchanged.circle.end(),
-                  [&](const auto& a, const auto& b) { return index[a] < index[b]; });
+        std::sort(component.begin(), component.end());
+        ExpandedVariables unchanged{variables, {}, {}};
+        for (const std::size_t member : component) unchanged.cycle.push_back(all[member].key);
         return unchanged;
     }
-    // Components come with what they refer to first, which is the order to expand in.
+    // A component comes after those it refers to, so this is the order in which to expand.
     Collection expanded = variables;
     for (const auto& component : components) {
         const Variable& variable = all[component.front()];
         if (variable.raw) continue;
         Variable result = variable;
-        result.value = rewrite(
-            variable.value, true,
-            [&](std::string_view name, std::string_view whole, std::string& out) {
-                if (name == variable.key) return;
-                const Variable* referred = expanded.find(name);
-                const bool stays = referred == nullptr || referred->raw || referred->is_file;
-                out += stays ? whole : std::string_view(referred->value);
-            });
+        result.value = expand_value(variable, expanded);
         if (result.value.size() > kLongestValue) return {variables, {}, variable.key};
         expanded.set(std::move(result));
     }

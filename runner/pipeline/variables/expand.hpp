@@ -7,32 +7,36 @@
 
 #include "runner/pipeline/variables/collection.hpp"
 
+// How GitLab expands variables: ci-yaml.md §4.3.
 namespace runner::pipeline::variables {
 
+/// What becomes of references to variables that are not defined.
 enum class Undefined {
-    kEmpty,  ///< an undefined name becomes nothing
-    kKeep,   ///< it stays as it is written
+    kEmpty,  ///< they are replaced by nothing
+    kKeep,   ///< they stay as they are
 };
 
-/// Longer than what a process can be given (128 KiB on Linux); where expanding stops.
+/// Expanding stops at this length in bytes. Linux limits a variable of a process to 128 KiB.
 inline constexpr std::size_t kLongestValue = 1 << 20;
 
-/// Replaces $X, ${X} and %X% once; what is inserted is not looked at again. References behind the
-/// first kLongestValue bytes of the result stay as they are written.
+/// Replaces $X, ${X} and %X% once: inserted values are not expanded again. References after the
+/// first kLongestValue bytes of the result stay as they are.
 std::string expand(std::string_view text, const Collection& variables, Undefined undefined);
 
-/// The names that `text` refers to, where $$ and %% protect.
+/// The names of the variables that `text` refers to. $$ and %% are escapes, not references.
 std::vector<std::string> references(std::string_view text);
 
-/// The values expanded in the order of their references, as GitLab hands them out: raw ones stay,
-/// $$ stays, the names of raw, file and undefined variables stay for the runner, a variable that
-/// names itself gets nothing there. When some refer to each other in a circle, or one grows longer
-/// than kLongestValue, nothing is expanded, and `circle` or `too_long` names them.
-struct Sorted {
+/// The result of sort_and_expand(). When `cycle` or `too_long` is not empty, nothing was expanded.
+struct ExpandedVariables {
     Collection variables;
-    std::vector<std::string> circle;
-    std::string too_long;
+    std::vector<std::string> cycle;  ///< the names of variables that refer to each other in a cycle
+    std::string too_long;            ///< a variable whose value would exceed kLongestValue
 };
-Sorted sort_and_expand(const Collection& variables);
+
+/// Expands the values in the order of their references, as GitLab does before it gives a job to a
+/// runner. Not expanded are: raw variables, $$, and references to raw, file and undefined
+/// variables, which the runner expands. The reference of a variable to itself is replaced by
+/// nothing.
+ExpandedVariables sort_and_expand(const Collection& variables);
 
 }  // namespace runner::pipeline::variables

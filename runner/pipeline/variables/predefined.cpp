@@ -16,7 +16,7 @@ constexpr std::size_t kMessageBytes = 100'000;
 constexpr std::size_t kTitleLength = 100;
 const std::string kNoCommit(40, '0');
 
-/// A stable number for what only a server could number.
+/// A number in the place of an id that only a server can give. Equal texts have equal numbers.
 std::string stable_id(const std::string& text) {
     std::uint32_t hash = 2'166'136'261U;
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16'777'619U;
@@ -26,8 +26,8 @@ std::string stable_id(const std::string& text) {
 std::string before(const std::string& text, char sign) { return text.substr(0, text.rfind(sign)); }
 
 void add_server(Collection& all, const Remote& remote) {
-    const bool usual = remote.port == "443" || remote.port == "80";
-    const std::string fqdn = usual ? remote.host : remote.host + ":" + remote.port;
+    const bool default_port = remote.port == "443" || remote.port == "80";
+    const std::string fqdn = default_port ? remote.host : remote.host + ":" + remote.port;
     const std::string url = remote.protocol + "://" + fqdn;
     all.set("CI_SERVER_HOST", remote.host);
     all.set("CI_SERVER_PORT", remote.port);
@@ -51,7 +51,8 @@ void add_server(Collection& all, const Remote& remote) {
     all.set("CI_TEMPLATE_REGISTRY_HOST", "registry.gitlab.com");
 }
 
-/// Where GitLab would publish the project's pages: the root group's name in front of their domain.
+/// The URL under which GitLab would publish the project's Pages site: the host name is the name of
+/// the root group, followed by the Pages domain.
 void add_pages(Collection& all, const Remote& remote, const std::string& path) {
     const std::size_t slash = path.find('/');
     const std::string domain = "pages." + remote.host;
@@ -138,7 +139,7 @@ void add_merge_request(Collection& all, const MergeRequest& request) {
     const std::string path(*all.value("CI_PROJECT_PATH"));
     const std::string url(*all.value("CI_PROJECT_URL"));
     const std::string id(*all.value("CI_PROJECT_ID"));
-    // Without the project's settings the default branch is taken for its only protected one.
+    // The project's settings are not known. Only the default branch counts as protected.
     const std::string default_branch(*all.value("CI_DEFAULT_BRANCH"));
     all.set("CI_MERGE_REQUEST_ID", request.iid);
     all.set("CI_MERGE_REQUEST_IID", request.iid);

@@ -17,19 +17,19 @@ constexpr std::size_t kSlugLength = 63;
 constexpr std::size_t kEnvironmentLength = 24;
 constexpr std::size_t kHashDigits = 6;
 
-/// Lower case, one dash for every character that is not a letter or digit of ASCII.
+/// The text in lower case, with a dash for every character that is not an ASCII letter or digit.
 std::string dashed(std::string_view text) {
     std::string out;
     for (const char c : base::to_lower(text)) {
         const auto byte = static_cast<unsigned char>(c);
-        if ((byte & 0xc0) == 0x80) continue;  // the rest of a character counted already
+        if ((byte & 0xc0) == 0x80) continue;  // a further byte of a UTF-8 character
         const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
         out += plain ? c : '-';
     }
     return out;
 }
 
-/// The last digits of the SHA-256 of `text`, read as one number, in base 36.
+/// The last six digits of the SHA-256 digest of `text`, as a number in base 36.
 std::string hash_suffix(std::string_view text) {
     unsigned char digest[SHA256_DIGEST_LENGTH];
     SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
@@ -73,7 +73,7 @@ std::string environment_slug(std::string_view name) {
 }
 
 std::string guess_tier(const std::string& environment) {
-    // The first that is found in the name counts, so "pre-production" is staging.
+    // The first pattern that matches decides, so "pre-production" is staging.
     static constexpr std::array<std::pair<const char*, const char*>, 4> kTiers{{
         {"development", "(?i)dev|review|trunk"},
         {"testing", "(?i)test|tst|int|ac(?:ce)?pt|qa|qc|control|quality"},

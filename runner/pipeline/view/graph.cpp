@@ -4,8 +4,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "runner/pipeline/view/text.hpp"
 #include "runner/pipeline/view/view.hpp"
-#include "runner/pipeline/view/words.hpp"
 
 namespace runner::pipeline::view {
 namespace {
@@ -13,14 +13,14 @@ namespace {
 struct Arrow {
     enum class From { kJob, kStage };
     From from;
-    std::size_t source;                 ///< number of a job or of a stage
-    std::optional<std::size_t> target;  ///< a job; nothing: the whole stage behind `source`
+    std::size_t source;                 ///< the index of a job or of a stage
+    std::optional<std::size_t> target;  ///< a job; nothing: the whole stage after `source`
     bool optional = false;
 };
 
-/// The jobs by stage, and what waits for what.
+/// The jobs by stage, and arrows from jobs and stages to those that wait for them.
 struct Graph {
-    std::vector<std::vector<std::size_t>> stages;  ///< numbers of the pipeline's jobs
+    std::vector<std::vector<std::size_t>> stages;  ///< indices of the pipeline's jobs
     std::vector<Arrow> arrows;
 };
 
@@ -34,8 +34,7 @@ std::vector<std::vector<std::size_t>> by_stage(const plan::Pipeline& pipeline) {
     return stages;
 }
 
-/// Jobs that follow stages wait for the stage before; where the whole stage does, one arrow says
-/// it.
+/// Jobs without `needs` wait for the stage before. When all jobs of a stage do, one arrow shows it.
 void add_stage_arrows(const plan::Pipeline& pipeline, std::size_t stage, Graph& graph) {
     if (stage == 0) return;
     std::vector<std::size_t> following;
@@ -60,14 +59,14 @@ Graph graph_of(const plan::Pipeline& pipeline) {
     for (std::size_t i = 0; i < pipeline.jobs.size(); ++i) {
         for (const plan::Need& need : pipeline.jobs[i].needs) {
             const auto found = numbers.find(need.job);
-            if (found == numbers.end()) continue;  // optional and not there
+            if (found == numbers.end()) continue;  // an optional need that is not in the pipeline
             graph.arrows.push_back({Arrow::From::kJob, found->second, i, need.optional});
         }
     }
     return graph;
 }
 
-/// Lines under a job's name: only what is not usual.
+/// The lines under a job's name, which show only what differs from the defaults.
 std::vector<std::string> notes(const plan::PlannedJob& planned) {
     std::vector<std::string> lines;
     if (planned.when != plan::When::kOnSuccess) lines.push_back(when_text(planned));
@@ -99,7 +98,7 @@ std::string dot_style(const plan::PlannedJob& planned) {
 
 std::string dot_arrow(const Arrow& arrow, const Graph& graph) {
     const bool to_stage = !arrow.target.has_value();
-    // Graphviz draws between clusters by way of a node in each.
+    // Graphviz draws an arrow between two clusters as one between two of their nodes.
     const std::size_t source =
         arrow.from == Arrow::From::kJob ? arrow.source : graph.stages[arrow.source].front();
     const std::size_t target = to_stage ? graph.stages[arrow.source + 1].front() : *arrow.target;
@@ -115,7 +114,8 @@ std::string dot_arrow(const Arrow& arrow, const Graph& graph) {
                        text.empty() ? "" : fmt::format(" [{}]", text));
 }
 
-/// Mermaid has no escapes; quotes and what Markdown or HTML would take come as entities.
+/// Mermaid has no escape characters. Quotes, and characters with a meaning in Markdown or HTML, are
+/// written as entities.
 std::string mermaid_text(const std::string& text) {
     std::string out;
     for (const char c : text) {
@@ -150,8 +150,8 @@ std::string mermaid_arrow(const Arrow& arrow) {
 
 }  // namespace
 
-std::string dot(const Shown& shown) {
-    const plan::Pipeline& pipeline = shown.pipeline;
+std::string dot(const CreatedPipeline& created) {
+    const plan::Pipeline& pipeline = created.pipeline;
     const Graph graph = graph_of(pipeline);
     std::string out = "digraph pipeline {\n  rankdir=LR;\n  compound=true;\n  node [shape=box];\n";
     for (std::size_t stage = 0; stage < graph.stages.size(); ++stage) {
@@ -170,8 +170,8 @@ std::string dot(const Shown& shown) {
     return out + "}\n";
 }
 
-std::string mermaid(const Shown& shown) {
-    const plan::Pipeline& pipeline = shown.pipeline;
+std::string mermaid(const CreatedPipeline& created) {
+    const plan::Pipeline& pipeline = created.pipeline;
     const Graph graph = graph_of(pipeline);
     std::string out = "flowchart LR\n";
     for (std::size_t stage = 0; stage < graph.stages.size(); ++stage) {

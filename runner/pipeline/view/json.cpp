@@ -1,6 +1,5 @@
-#include <algorithm>
-
 #include "base/json.hpp"
+#include "runner/pipeline/view/text.hpp"
 #include "runner/pipeline/view/view.hpp"
 #include "runner/pipeline/yaml/print.hpp"
 
@@ -11,7 +10,7 @@ using yaml::Value;
 
 namespace {
 
-ordered_json place_json(const Mark& mark, const std::vector<include::File>& files) {
+ordered_json position_json(const Mark& mark, const std::vector<include::File>& files) {
     if (!mark.known() || mark.file >= files.size()) return nullptr;
     return {{"file", files[mark.file].name}, {"line", mark.line}, {"column", mark.column}};
 }
@@ -38,12 +37,12 @@ ordered_json verdicts_json(const std::vector<rules::Verdict>& verdicts,
     for (const rules::Verdict& verdict : verdicts) {
         list.push_back({{"matched", verdict.matched},
                         {"reason", verdict.reason},
-                        {"place", place_json(verdict.mark, files)}});
+                        {"place", position_json(verdict.mark, files)}});
     }
     return list;
 }
 
-/// What is known of a job whether it is in or out.
+/// What jobs in the pipeline and jobs left out have in common.
 ordered_json job_json(const plan::Job& job, bool included, const std::string& reason,
                       const std::vector<rules::Verdict>& verdicts,
                       const std::vector<include::File>& files) {
@@ -54,7 +53,7 @@ ordered_json job_json(const plan::Job& job, bool included, const std::string& re
     out["included"] = included;
     out["reason"] = reason.empty() ? "no rules" : reason;
     out["judged"] = verdicts_json(verdicts, files);
-    out["place"] = place_json(job.mark, files);
+    out["place"] = position_json(job.mark, files);
     return out;
 }
 
@@ -80,27 +79,21 @@ ordered_json included_json(const plan::PlannedJob& planned,
     return out;
 }
 
-bool wanted(const plan::Job& job, const std::vector<std::string>& names) {
-    return names.empty() || std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-               return name == job.name || name == job.definition;
-           });
-}
-
 }  // namespace
 
-ordered_json to_json(const Shown& shown, const std::vector<std::string>& names) {
-    const auto& files = shown.loaded.files;
+ordered_json to_json(const CreatedPipeline& created, const std::vector<std::string>& names) {
+    const auto& files = created.loaded.files;
     ordered_json out;
     out["name"] =
-        shown.pipeline.name.empty() ? ordered_json(nullptr) : ordered_json(shown.pipeline.name);
-    out["stages"] = shown.pipeline.stages;
-    out["workflow"] = verdicts_json(shown.pipeline.workflow, files);
+        created.pipeline.name.empty() ? ordered_json(nullptr) : ordered_json(created.pipeline.name);
+    out["stages"] = created.pipeline.stages;
+    out["workflow"] = verdicts_json(created.pipeline.workflow, files);
     auto jobs = ordered_json::array();
-    for (const plan::PlannedJob& planned : shown.pipeline.jobs) {
-        if (wanted(*planned.job, names)) jobs.push_back(included_json(planned, files));
+    for (const plan::PlannedJob& planned : created.pipeline.jobs) {
+        if (is_selected(*planned.job, names)) jobs.push_back(included_json(planned, files));
     }
-    for (const plan::LeftOut& left : shown.pipeline.left_out) {
-        if (!wanted(*left.job, names)) continue;
+    for (const plan::LeftOut& left : created.pipeline.left_out) {
+        if (!is_selected(*left.job, names)) continue;
         jobs.push_back(job_json(*left.job, false, left.reason, left.verdicts, files));
     }
     out["jobs"] = std::move(jobs);

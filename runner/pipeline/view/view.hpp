@@ -7,32 +7,36 @@
 #include "runner/pipeline/load.hpp"
 #include "runner/pipeline/plan/create.hpp"
 
-/// A created pipeline for people and for programs: what is in, what is out, and why. Pure: text
-/// out.
+/// Shows a created pipeline: which jobs are in it, which are left out, and why. All functions are
+/// pure; they return text or JSON.
 namespace runner::pipeline::view {
 
-/// What is shown. `loaded` must be valid; `pipeline` made of it.
-struct Shown {
+/// What is shown. `loaded` must be valid, and `pipeline` must have been created from it. Both must
+/// outlive this object.
+struct CreatedPipeline {
     const Loaded& loaded;
     const plan::Pipeline& pipeline;
 };
 
-/// A table of the jobs that are in, one of those that are out, and a line of counts.
-std::string table(const Shown& shown);
+/// A table of the jobs in the pipeline, a table of those left out, and a line with their numbers.
+std::string table(const CreatedPipeline& created);
 
-/// Everything about the jobs with these names (of the file or of instances), rule by rule.
-std::string details(const Shown& shown, const std::vector<std::string>& names);
+/// All about the jobs with these names, rule by rule. A name is that of a job of the file or of an
+/// instance of a parallel job; without names, all jobs are shown.
+std::string details(const CreatedPipeline& created, const std::vector<std::string>& names);
 
-/// Names among `names` that are no job of the file, nor an instance of one.
-std::vector<std::string> unknown_jobs(const Shown& shown, const std::vector<std::string>& names);
+/// The names among `names` that are neither a job of the file nor an instance of one.
+std::vector<std::string> unknown_jobs(const CreatedPipeline& created,
+                                      const std::vector<std::string>& names);
 
-/// The same facts as one object; `names` empty: all jobs.
-nlohmann::ordered_json to_json(const Shown& shown, const std::vector<std::string>& names);
+/// The content of table() and details() as one JSON object; without names, of all jobs.
+nlohmann::ordered_json to_json(const CreatedPipeline& created,
+                               const std::vector<std::string>& names);
 
-/// Graphviz: a cluster for each stage, an arrow for each need, an arrow from stage to stage for
-/// jobs that follow stages.
-std::string dot(const Shown& shown);
-/// The same as a Mermaid flowchart, which GitLab's Markdown shows.
-std::string mermaid(const Shown& shown);
+/// A Graphviz graph: a cluster for each stage, an arrow for each need, and an arrow from stage to
+/// stage for jobs without `needs`.
+std::string dot(const CreatedPipeline& created);
+/// The same graph as a Mermaid flowchart, which GitLab displays in Markdown.
+std::string mermaid(const CreatedPipeline& created);
 
 }  // namespace runner::pipeline::view

@@ -12,7 +12,7 @@ constexpr std::size_t kMostParts = 3;
 
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-/// Three dashes and white space; an end of file is none.
+/// Three dashes and white space. Three dashes at the end of the file are not a separator.
 bool is_separator(std::string_view rest) {
     return rest.starts_with("---") && rest.size() > 3 && is_blank(rest[3]);
 }
@@ -28,7 +28,8 @@ std::vector<DocumentText> split_documents(std::string_view text) {
     while (at < text.size() && parts.size() + 1 < kMostParts) {
         if (is_separator(text.substr(at))) {
             parts.push_back({text.substr(part_start, at - part_start), part_line});
-            // All white space belongs to the separator, so GitLab counts lines from what follows.
+            // GitLab counts all white space after the dashes as part of the separator, so the next
+            // document begins at the first other character.
             for (at += 3; at < text.size() && is_blank(text[at]); ++at) {
                 if (text[at] == '\n') ++line_number;
             }

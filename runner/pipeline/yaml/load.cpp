@@ -4,12 +4,12 @@
 #include <yaml.h>
 
 #include <algorithm>
-#include <bit>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
 
+#include "runner/pipeline/yaml/ruby_size.hpp"
 #include "runner/pipeline/yaml/scalars.hpp"
 
 namespace runner::pipeline::yaml {
@@ -23,49 +23,7 @@ std::string_view view(const yaml_char_t* text) {
                            : std::string_view(reinterpret_cast<const char*>(text));
 }
 
-/// What a map of so many entries takes in GitLab's language: a table that doubles as it grows.
-std::uint64_t table_bytes(std::uint64_t entries) {
-    constexpr std::uint64_t kHeader = 96;
-    constexpr std::uint64_t kEntry = 24;
-    if (entries == 0) return 40;
-    if (entries <= 8) return 168;
-    const std::uint64_t places = std::max<std::uint64_t>(32, std::bit_ceil(entries + 1));
-    const std::uint64_t slot = places <= 128 ? 1 : places <= 32768 ? 2 : 4;
-    return kHeader + places * (kEntry + 2 * slot);
-}
-
-/// What a value takes there, aliases counted each time; counting ends beyond `most`.
-std::uint64_t parsed_bytes(const Value& value, std::uint64_t most) {
-    constexpr std::uint64_t kObject = 40;
-    constexpr std::size_t kWithinObject = 23;
-    switch (value.kind()) {
-        case Kind::kString: {
-            const std::size_t size = value.as_string().size();
-            return size <= kWithinObject ? kObject : kObject + size + 1;
-        }
-        case Kind::kReference: return kObject;
-        case Kind::kList: {
-            const List& items = value.items();
-            std::uint64_t bytes = kObject + (items.size() > 3 ? 8 * items.size() : 0);
-            for (const Value& item : items) {
-                if (bytes > most) break;
-                bytes += parsed_bytes(item, most - bytes);
-            }
-            return bytes;
-        }
-        case Kind::kMap: {
-            std::uint64_t bytes = table_bytes(value.entries().size());
-            for (const auto& [key, item] : value.entries()) {
-                if (bytes > most) break;
-                bytes += parsed_bytes(key, most);
-                if (bytes <= most) bytes += parsed_bytes(item, most - bytes);
-            }
-            return bytes;
-        }
-        default: return 0;
-    }
-}
-
+/// One event of the parser.
 class Event {
   public:
     Event() = default;
@@ -79,8 +37,8 @@ class Event {
     yaml_event_t event_{};
 };
 
-/// Builds the values of one document from the parser's events. Problems leave as exceptions of a
-/// private type and become results at load().
+/// Builds the values of one document from the events of the parser. Problems are thrown, and become
+/// results in load().
 class Composer {
   public:
     Composer(std::string_view text, std::uint16_t file, std::uint32_t first_line,
@@ -104,11 +62,11 @@ class Composer {
         Event first;
         next(first);
         Value root = compose(first, 1);
-        // GitLab's parser leaves off here, too: what follows the document is never looked at.
+        // GitLab's parser also stops here. It does not read what follows the document.
         Event document_end;
         next(document_end);
         if (unknown_alias_) throw Problem(*unknown_alias_);
-        if (parsed_bytes(root, limits_.parsed_bytes) > limits_.parsed_bytes) {
+        if (ruby_size(root, limits_.parsed_bytes) > limits_.parsed_bytes) {
             throw Problem{std::string(kTooBig), root.mark()};
         }
         return root;
@@ -126,9 +84,9 @@ class Composer {
         const bool reader = parser_.error == YAML_READER_ERROR;
         const auto line = parser_.context_mark.line + 1;
         const auto column = parser_.context_mark.column + 1;
-        Mark place = mark_of(reader ? parser_.mark : parser_.problem_mark);
+        const Mark mark = mark_of(reader ? parser_.mark : parser_.problem_mark);
         return Problem{fmt::format("(<unknown>): {} at line {} column {}", text, line, column),
-                       place};
+                       mark};
     }
 
     [[nodiscard]] Mark mark_of(const yaml_mark_t& mark) const {
@@ -152,25 +110,30 @@ class Composer {
                 return value;
             }
             case YAML_SEQUENCE_START_EVENT: {
-                const std::string anchor{view(event->data.sequence_start.anchor)};
-                const bool reference = view(event->data.sequence_start.tag) == kReferenceTag;
-                open(anchor);
-                Value value = sequence(mark, depth);
-                if (reference) value = Value::reference(std::move(value), mark);
-                remember(anchor, value);
-                return value;
+                const auto& data = event->data.sequence_start;
+                return collection(view(data.anchor), view(data.tag), mark,
+                                  [&] { return sequence(mark, depth); });
             }
             case YAML_MAPPING_START_EVENT: {
-                const std::string anchor{view(event->data.mapping_start.anchor)};
-                const bool reference = view(event->data.mapping_start.tag) == kReferenceTag;
-                open(anchor);
-                Value value = mapping(mark, depth);
-                if (reference) value = Value::reference(std::move(value), mark);
-                remember(anchor, value);
-                return value;
+                const auto& data = event->data.mapping_start;
+                return collection(view(data.anchor), view(data.tag), mark,
+                                  [&] { return mapping(mark, depth); });
             }
             default: throw Problem{"Invalid configuration format", mark};
         }
+    }
+
+    /// A sequence or mapping; `compose_items` composes it.
+    template <typename Compose>
+    Value collection(std::string_view anchor_name, std::string_view tag, Mark mark,
+                     Compose compose_items) {
+        const std::string anchor(anchor_name);
+        const bool reference = tag == kReferenceTag;
+        open(anchor);
+        Value value = compose_items();
+        if (reference) value = Value::reference(std::move(value), mark);
+        remember(anchor, value);
+        return value;
     }
 
     Value scalar(Event& event, Mark mark) {
@@ -200,7 +163,7 @@ class Composer {
             items.push_back(compose(event, depth + 1));
             count(items.back(), weight);
         }
-        return weighed(Value::list(std::move(items), mark));
+        return within_limits(Value::list(std::move(items), mark));
     }
 
     Value mapping(Mark mark, std::uint32_t depth) {
@@ -222,11 +185,12 @@ class Composer {
             if (!explicit_text && key.is_text("<<") && merge_key(map, type, value)) continue;
             map.set(std::move(key), std::move(value));
         }
-        return weighed(Value::map(std::move(map), mark));
+        return within_limits(Value::map(std::move(map), mark));
     }
 
-    /// The parser merges at the place of the key: entries after it win over the merged ones, and
-    /// the merged ones over those before. Within a list the earlier map wins.
+    /// Merges at the position of the merge key, as Psych does: the merged entries override entries
+    /// before the key, and entries after the key override them. In a list, earlier maps override
+    /// later ones. Returns false when the value cannot be merged.
     static bool merge_key(Map& map, yaml_event_type_t type, const Value& value) {
         const bool one = type == YAML_ALIAS_EVENT || type == YAML_MAPPING_START_EVENT;
         if (one && value.is_map()) {
@@ -246,13 +210,14 @@ class Composer {
         return true;
     }
 
-    /// Stops while a list or map is still growing: at its end it may not fit into memory any more.
+    /// Counts the nodes while a list or map grows, because a complete one might not fit into
+    /// memory.
     void count(const Value& member, std::uint64_t& weight) const {
         weight += member.weight();
         if (weight > limits_.nodes) throw Problem{std::string(kTooBig), member.mark()};
     }
 
-    Value weighed(Value value) const {
+    Value within_limits(Value value) const {
         if (value.weight() > limits_.nodes || value.depth() > limits_.depth + 1) {
             throw Problem{std::string(kTooBig), value.mark()};
         }
@@ -262,17 +227,19 @@ class Composer {
     Value alias(std::string_view name, Mark mark) {
         const auto found = anchors_.find(std::string(name));
         if (found == anchors_.end()) {
-            // Names are looked up when all is read, so an error of syntax behind it comes first.
+            // GitLab resolves aliases after parsing, so a syntax error later in the file has
+            // priority.
             if (!unknown_alias_) {
                 unknown_alias_ = Problem{fmt::format("Unknown alias: {}", name), mark};
             }
             return Value::null(mark);
         }
-        // An alias to something that is still being read would make it contain itself.
+        // The alias is inside the value it refers to, which would contain itself.
         if (!found->second) throw Problem{std::string(kTooBig), mark};
         return *found->second;
     }
 
+    /// Marks the anchor of a list or map as not complete yet.
     void open(const std::string& anchor) {
         if (!anchor.empty()) anchors_[anchor] = std::nullopt;
     }

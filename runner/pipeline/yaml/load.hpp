@@ -8,28 +8,30 @@
 
 namespace runner::pipeline::yaml {
 
-/// What a tree may weigh before and after includes, extends and references: several times of what
-/// GitLab allows, and what can be walked in well under a second.
+/// Limits of a tree, before and after includes, `extends` and references are resolved; see
+/// Value::weight() and Value::depth(). They are several times what GitLab allows. A tree within
+/// them can be traversed in well under a second.
 inline constexpr std::uint64_t kMostNodes = 1'000'000;
 inline constexpr std::uint32_t kDeepest = 200;
 
-/// GitLab's words for what is beyond these.
+/// GitLab's message about a tree that is too large.
 inline constexpr std::string_view kTooBig = "The parsed YAML is too big";
 
-/// The value, or the problem that it has become too heavy or too deep by what was put together.
+/// Returns the value, or a problem when it exceeds kMostNodes or kDeepest.
 Checked<Value> bounded(Value value);
 
+/// Limits of one document.
 struct LoadLimits {
     std::size_t text_bytes = 2u << 20;
-    std::uint64_t parsed_bytes = 2u << 20;  ///< as GitLab's language would hold what was read
+    std::uint64_t parsed_bytes = 2u << 20;  ///< memory of the values in Ruby; see ruby_size.hpp
     std::uint64_t nodes = kMostNodes;       ///< see Value::weight()
-    std::uint32_t depth = 100;              ///< lists and maps within each other
+    std::uint32_t depth = 100;              ///< levels of lists and maps
 };
 
-/// Reads one YAML document with the meaning GitLab's loader gives it. `first_line` is the line of
-/// the file on which `text` begins (from 1), `file` the index that marks carry.
-/// Syntax problems have the texts of GitLab's parser; their place is where the trouble was noticed,
-/// while the text names, as GitLab's does, where the construct around it began.
+/// Loads one YAML document as GitLab does (Ruby's Psych with libyaml; ci-yaml.md §1.2).
+/// `first_line` is the line of the file on which `text` begins (from 1); `file` is the index that
+/// marks carry. Syntax problems have the texts of GitLab's parser. Their mark is the position of
+/// the error; the line in their text is, as in GitLab, that of the construct in which the error is.
 Checked<Value> load(std::string_view text, std::uint16_t file = 0, std::uint32_t first_line = 1,
                     const LoadLimits& limits = {});
 

@@ -13,17 +13,19 @@
 namespace runner::pipeline::yaml {
 namespace {
 
-bool word_character(char c) {
+bool is_word_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            static_cast<unsigned char>(c) >= 0x80;
 }
 
+/// Ruby quotes a text when one of its lines begins with a character other than letters, digits and
+/// underscores, unless this line contains a quote.
 bool any_line_begins_with_sign(const std::string& text) {
     std::size_t start = 0;
     while (start < text.size()) {
         const std::size_t end = std::min(text.find('\n', start), text.size());
         const std::string_view line(text.data() + start, end - start);
-        if (!line.empty() && !word_character(line.front()) &&
+        if (!line.empty() && !is_word_character(line.front()) &&
             line.substr(1).find('"') == std::string_view::npos) {
             return true;
         }
@@ -32,7 +34,8 @@ bool any_line_begins_with_sign(const std::string& text) {
     return false;
 }
 
-/// Ruby quotes these for readers that see a broken octal number in them.
+/// Whether the text begins like an octal number, but has other digits. Ruby quotes such texts,
+/// because some YAML parsers read them as numbers.
 bool looks_octal(const std::string& text) {
     if (!text.starts_with('0')) return false;
     const auto digit = text.find_first_not_of("01234567");
@@ -47,12 +50,13 @@ yaml_scalar_style_t style_of(const std::string& text) {
     }
     if (any_line_begins_with_sign(text)) return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
     const auto read_back = resolve_plain(text, {});
-    if (!read_back || !read_back->is_string() || looks_octal(text))
+    if (!read_back || !read_back->is_string() || looks_octal(text)) {
         return YAML_SINGLE_QUOTED_SCALAR_STYLE;
+    }
     return YAML_PLAIN_SCALAR_STYLE;
 }
 
-/// Ruby's words for these numbers would be read as text.
+/// Ruby's names for these numbers would be read back as text, so YAML's names are used.
 std::string number_text(const Value& value) {
     const double number = value.as_float();
     if (std::isnan(number)) return ".nan";
@@ -60,6 +64,7 @@ std::string number_text(const Value& value) {
     return value.to_text();
 }
 
+/// Writes one document with libyaml. A failure of the emitter is a bug, and throws.
 class Emitter {
   public:
     explicit Emitter(std::string& out) {
@@ -192,6 +197,7 @@ std::string inspect(const std::string& text) {
 
 namespace {
 
+/// How the keys of maps are written: "k" or :k.
 enum class Keys { kTexts, kSymbols };
 
 std::string notation(const Value& value, Keys keys);
@@ -199,7 +205,7 @@ std::string notation(const Value& value, Keys keys);
 std::string inspect_key(const Value& key, Keys keys) {
     if (keys == Keys::kTexts || !key.is_string()) return notation(key, keys);
     const std::string& text = key.as_string();
-    const bool word = !text.empty() && std::all_of(text.begin(), text.end(), word_character) &&
+    const bool word = !text.empty() && std::all_of(text.begin(), text.end(), is_word_character) &&
                       (text.front() < '0' || text.front() > '9');
     return ":" + (word ? text : yaml::inspect(text));
 }

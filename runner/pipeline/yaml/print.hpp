@@ -6,21 +6,22 @@
 
 namespace runner::pipeline::yaml {
 
-/// The value as a YAML document, in the form of GitLab's `merged_yaml`: "---", indent two, keys in
-/// their order, no aliases.
+/// The value as a YAML document in the form of GitLab's `merged_yaml`: it begins with "---", is
+/// indented by two, keeps the order of keys, and has no aliases.
 std::string to_yaml(const Value& value);
 
-/// Ruby's notation, which GitLab's messages use: ["a", "b"], {"k"=>"v"}, nil.
+/// The value in Ruby's notation (its method `inspect`), which GitLab's messages use: ["a", "b"],
+/// {"k"=>"v"}, nil.
 std::string inspect(const Value& value);
 
-/// What Ruby puts into a message for a checked value: a scalar's text, or the notation above with
-/// the keys as symbols ({:k=>"v"}), which GitLab has made of them by then.
+/// The text that GitLab inserts into messages of its validators: the text of a scalar; for a list
+/// or map, Ruby's notation with symbols as keys ({:k=>"v"}), because validators work on such maps.
 std::string interpolated(const Value& value);
 
-/// The value as JSON text, keys in their order: {"foo":"bar"}.
+/// The value as JSON text that keeps the order of keys: {"foo":"bar"}.
 std::string to_json(const Value& value);
 
-/// A quoted text in Ruby's notation.
+/// A text in quotes, in Ruby's notation.
 std::string inspect(const std::string& text);
 
 }  // namespace runner::pipeline::yaml

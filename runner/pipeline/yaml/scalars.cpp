@@ -12,7 +12,7 @@
 namespace runner::pipeline::yaml {
 namespace {
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string without(std::string_view text, std::string_view drop) {
     std::string out;
@@ -22,7 +22,7 @@ std::string without(std::string_view text, std::string_view drop) {
     return out;
 }
 
-/// A walk over the text; each step consumes what it accepts.
+/// A position in a text. Each function consumes the characters that it accepts.
 struct Cursor {
     std::string_view rest;
 
@@ -32,15 +32,17 @@ struct Cursor {
         return true;
     }
     bool accept_sign() { return accept('-') || accept('+'); }
+    /// Consumes up to `most` characters that are digits or in `also`; returns their number.
     std::size_t digits(std::size_t most, std::string_view also = {}) {
         std::size_t n = 0;
         while (n < most && n < rest.size() &&
-               (digit(rest[n]) || also.find(rest[n]) != std::string_view::npos)) {
+               (is_digit(rest[n]) || also.find(rest[n]) != std::string_view::npos)) {
             ++n;
         }
         rest.remove_prefix(n);
         return n;
     }
+    /// Consumes up to `most` digits; false when there are fewer than `least`.
     bool between(std::size_t least, std::size_t most) {
         const std::size_t n = digits(most);
         return n >= least;
@@ -91,7 +93,7 @@ bool looks_like_date(std::string_view text) {
     return month <= 12 && day <= 31;
 }
 
-/// 12:30, 1:02:03 and their forms with a fraction; the first part counts as hours.
+/// A base sixty number: 12:30, 1:02:03, 12:30.5. The first part counts as hours.
 std::optional<Value> sexagesimal(std::string_view text, Mark mark) {
     Cursor c{text};
     c.accept_sign();
@@ -99,7 +101,7 @@ std::optional<Value> sexagesimal(std::string_view text, Mark mark) {
     c.digits(kAny, "_");
     int parts = 0;
     while (parts < 2 && c.accept(':')) {
-        if (c.rest.empty() || !digit(c.rest.front())) return std::nullopt;
+        if (c.rest.empty() || !is_digit(c.rest.front())) return std::nullopt;
         const bool small = c.rest.front() <= '5';
         c.digits(small ? 2 : 1);
         ++parts;
@@ -118,7 +120,7 @@ std::optional<Value> sexagesimal(std::string_view text, Mark mark) {
         unit = unit == 3600 ? 60 : 1;
     }
     if (fraction) return Value::real(total, mark);
-    // As with plain integers: beyond 64 bits the text serves.
+    // Beyond 64 bits the text is kept, as for other integers.
     if (std::fabs(total) >= 9.2e18) return Value::string(std::string(text), mark);
     return Value::integer(static_cast<std::int64_t>(total), mark);
 }
@@ -126,7 +128,7 @@ std::optional<Value> sexagesimal(std::string_view text, Mark mark) {
 bool looks_like_float(std::string_view text) {
     Cursor c{text};
     c.accept_sign();
-    if (!c.rest.empty() && digit(c.rest.front())) c.digits(kAny, "_,");
+    if (!c.rest.empty() && is_digit(c.rest.front())) c.digits(kAny, "_,");
     if (!c.accept('.')) return false;
     c.digits(kAny);
     if (c.accept('e') || c.accept('E')) {
@@ -151,7 +153,7 @@ std::optional<int> integer_base(std::string_view text) {
     bool separator = false;
     for (const char ch : body.substr(1)) {
         const bool is_separator = ch == ',' || ch == '_';
-        if (!digit(ch) && !is_separator) return std::nullopt;
+        if (!is_digit(ch) && !is_separator) return std::nullopt;
         if (is_separator && separator) return std::nullopt;
         separator = is_separator;
     }
@@ -169,7 +171,7 @@ Value parse_integer(std::string_view text, int base, Mark mark) {
     std::int64_t number = 0;
     const auto [end, error] =
         std::from_chars(plain.data(), plain.data() + plain.size(), number, base);
-    // Beyond 64 bits the digits are all that later steps print, so text serves.
+    // Beyond 64 bits the text is kept: all that is done with such a number is to print it.
     if (error != std::errc{} || end != plain.data() + plain.size()) {
         return Value::string(std::string(text), mark);
     }
@@ -186,7 +188,8 @@ Value parse_float(std::string_view text, Mark mark) {
     return Value::real(number, mark);
 }
 
-/// Letters, blanks and most signs can only begin text (or one of the named words).
+/// Whether the text cannot be a number: letters, blanks and most signs only begin texts and the
+/// named values (true, null, …).
 bool begins_like_text(std::string_view text) {
     static constexpr std::string_view kSigns = "_ \t\n\r\v\f!@#$%^&*(){}<>|/\\~;=";
     const auto textual = [](char c) {
@@ -195,7 +198,7 @@ bool begins_like_text(std::string_view text) {
     };
     if (textual(text.front())) return true;
     const char first = text.front();
-    return !digit(first) && first != '.' && first != ':' && text.size() > 1 && textual(text[1]);
+    return !is_digit(first) && first != '.' && first != ':' && text.size() > 1 && textual(text[1]);
 }
 
 std::optional<Value> named_word(std::string_view text, Mark mark) {

@@ -6,9 +6,10 @@
 
 namespace runner::pipeline::yaml {
 
-/// What a plain scalar means, as GitLab's parser reads YAML 1.1: yes/no/on/off are booleans, 012 is
-/// ten, 12:30 is 45000 (its own reading of base sixty), ":word" is a symbol, 1e3 stays text.
-/// Dates and times are refused, as there.
+/// The value of a plain (unquoted) scalar, as GitLab's parser (Ruby's Psych) reads YAML 1.1:
+/// yes/no/on/off are booleans, 012 is ten (octal), 12:30 is 45000 (a base sixty number whose first
+/// part counts hours), ":word" is a symbol, 1e3 is a text. Dates and times are a problem, because
+/// GitLab refuses them.
 Checked<Value> resolve_plain(std::string_view text, Mark mark);
 
 }  // namespace runner::pipeline::yaml

@@ -15,14 +15,15 @@
 
 namespace runner::pipeline::yaml {
 
+/// The types of values.
 enum class Kind : std::uint8_t {
     kNull,
     kBool,
     kInteger,
     kFloat,
     kString,
-    kSymbol,     ///< a plain scalar that began with a colon; the text is kept without it
-    kReference,  ///< !reference, not resolved yet; holds what followed the tag
+    kSymbol,     ///< a plain scalar that begins with a colon; its text is without the colon
+    kReference,  ///< `!reference [a, b]` before it is resolved; it holds the list
     kList,
     kMap,
 };
@@ -34,9 +35,9 @@ void intrusive_ptr_release(const Node* node) noexcept;
 
 using List = std::vector<Value>;
 
-/// The entries of a mapping in the order of the file, with look-up by text key. A key that comes
-/// twice keeps its first place and its last value. Keys may be of any kind; look-up by text finds
-/// string keys only.
+/// The entries of a mapping, in the order of the file. When a key occurs twice, it keeps the
+/// position of the first entry and the value of the last. Keys may be of any kind; look-up by text
+/// finds only string keys.
 class Map {
   public:
     using Entry = std::pair<Value, Value>;
@@ -44,7 +45,7 @@ class Map {
     [[nodiscard]] std::size_t size() const;
     [[nodiscard]] bool empty() const;
     [[nodiscard]] const Value* find(std::string_view key) const;
-    /// The entry's key, for its place in the file; nullptr when there is none.
+    /// The key of the entry, for its mark; nullptr when there is no such entry.
     [[nodiscard]] const Value* find_key(std::string_view key) const;
     void set(Value key, Value value);
     void erase(std::string_view key);
@@ -61,18 +62,19 @@ class Map {
     [[nodiscard]] std::ptrdiff_t index_of(const Value& key) const;
 
     std::vector<Entry> entries_;
-    std::unordered_multimap<std::size_t, std::size_t>
-        index_;  // by the key's hash, once the map is long
+    // From the hash of a key to its index in entries_; filled only in long maps.
+    std::unordered_multimap<std::size_t, std::size_t> index_;
 };
 
-/// One immutable YAML value with its place in the file. Copying shares; nothing is ever changed in
-/// place, so merging and referencing cost the new nodes only. Each value knows how many nodes it
-/// stands for and how deep it is, which is what the guards against bombs ask.
+/// An immutable YAML value with its position in the file. Copies share the same nodes, so merging
+/// and resolving references only costs the new nodes. Each value knows its weight and its depth,
+/// for the limits against files that are small but expand to huge values.
 ///
-/// Threads: the reference counts are plain integers; a value and its copies stay on one thread.
+/// Threads: the reference counts are plain integers, so a value and its copies belong to one
+/// thread.
 class Value {
   public:
-    Value() = default;  ///< null, without a place
+    Value() = default;  ///< null, without a position
 
     static Value null(Mark mark);
     static Value boolean(bool value, Mark mark = {});
@@ -94,42 +96,50 @@ class Value {
     [[nodiscard]] bool is_list() const { return kind() == Kind::kList; }
     [[nodiscard]] bool is_map() const { return kind() == Kind::kMap; }
     [[nodiscard]] bool is_reference() const { return kind() == Kind::kReference; }
-    /// nil, false, blank text, an empty list or map: what Rails calls blank.
+    /// What Rails calls blank: null, false, a blank text, an empty list or map.
     [[nodiscard]] bool is_blank() const;
     [[nodiscard]] bool is_true() const;
+    /// Whether the value is the string `text`.
     [[nodiscard]] bool is_text(std::string_view text) const;
 
-    /// Each accessor needs its kind; see the checks above.
+    /// Each of these requires a value of its kind, and throws std::bad_variant_access otherwise.
     [[nodiscard]] bool as_bool() const;
     [[nodiscard]] std::int64_t as_integer() const;
     [[nodiscard]] double as_float() const;
-    [[nodiscard]] const std::string& as_string() const;  ///< also of a symbol
+    [[nodiscard]] const std::string& as_string() const;  ///< of a string or a symbol
     [[nodiscard]] const List& items() const;
     [[nodiscard]] const Map& entries() const;
     [[nodiscard]] const Value& target() const;  ///< of a reference
 
-    /// The entry of a map, nullptr when this is no map or has none.
+    /// The entry of a map; nullptr when the value is not a map or has no such entry.
     [[nodiscard]] const Value* find(std::string_view key) const;
-    /// The same, but a null entry counts as absent.
+    /// Like find(), but nullptr also when the entry is null: GitLab treats it as not given.
     [[nodiscard]] const Value* given(std::string_view key) const;
 
-    /// Nodes, aliases counted as often as they occur, a long text as one for each 64 bytes.
+    /// The number of nodes, where a node that occurs several times counts each time, and a long
+    /// text counts as one more node for each 64 bytes.
     [[nodiscard]] std::uint64_t weight() const;
+    /// The number of levels; a scalar has one.
     [[nodiscard]] std::uint32_t depth() const;
 
-    /// Text as Ruby's to_s prints a scalar: null is empty, 1.0 is "1.0".
+    /// The text of a scalar, as Ruby's to_s prints it: null is "", 1.0 is "1.0". "" for other
+    /// kinds.
     [[nodiscard]] std::string to_text() const;
 
     friend bool operator==(const Value& a, const Value& b);
-    /// The same node, not merely an equal one.
+    /// Whether both are the same node, which is faster than to compare them.
     [[nodiscard]] bool same_as(const Value& other) const { return node_ == other.node_; }
     [[nodiscard]] const void* identity() const { return node_.get(); }
 
   private:
     explicit Value(Node* node);
+    template <typename Data>
+    static Value scalar(Kind kind, Data data, Mark mark);
+
     boost::intrusive_ptr<const Node> node_;
 };
 
+/// The shared representation of a value. Only Value uses it.
 struct Node {
     Node(Kind node_kind, Mark node_mark) : kind(node_kind), mark(node_mark) {}
 
@@ -143,7 +153,7 @@ struct Node {
         data;
 };
 
-/// The items of a list, those of lists within it in their place, however deep.
+/// The items of a list, where each item that is a list is replaced by its own items, at all depths.
 List flattened(const Value& list);
 
 inline Kind Value::kind() const { return node_ ? node_->kind : Kind::kNull; }

@@ -76,7 +76,7 @@ TEST_F(DescribeChild, HasIdsNamesAndSourceOfItsOwn) {
     EXPECT_EQ(child.depth, 2);
     EXPECT_EQ(child.info.id, 20);
     EXPECT_EQ(child.load.name, "child of t");
-    EXPECT_EQ(child.request.subject.source, "parent_pipeline");
+    EXPECT_EQ(child.request.pipeline.source, "parent_pipeline");
     const auto& predefined = child.request.predefined;
     EXPECT_EQ(predefined.value("CI_PIPELINE_SOURCE"), "parent_pipeline");
     EXPECT_EQ(predefined.value("CI_UPSTREAM_PIPELINE_ID"), "7");

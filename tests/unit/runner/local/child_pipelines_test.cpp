@@ -65,8 +65,8 @@ class Bridges {
     explicit Bridges(const Script& script) : script_(script) {
         PipelineDescription description;
         description.load.text = script.text;
-        description.request.subject.ref = "main";
-        description.request.subject.source = "push";
+        description.request.pipeline.ref = "main";
+        description.request.pipeline.source = "push";
         description.depth = script.depth;
         auto planned = plan_pipeline(std::move(description), source_);
         if (!planned) throw std::runtime_error(planned.error().message);

@@ -20,8 +20,8 @@ struct Planned {
         loaded = pipeline::load_configuration(load, source);
         for (const auto& problem : loaded.errors) ADD_FAILURE() << problem.text;
         if (!loaded.configuration) return;
-        request.subject.ref = "main";
-        request.subject.source = "push";
+        request.pipeline.ref = "main";
+        request.pipeline.source = "push";
         pipeline = pipeline::plan::create_pipeline(*loaded.configuration, loaded.parallel, request);
         for (const auto& problem : pipeline.errors) ADD_FAILURE() << problem.text;
     }

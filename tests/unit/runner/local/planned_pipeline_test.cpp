@@ -17,8 +17,8 @@ base::Result<std::unique_ptr<PlannedPipeline>> plan(const std::string& text,
     pipeline::include::WorkTreeSource source("/nonexistent");
     PipelineDescription description;
     description.load.text = text;
-    description.request.subject.ref = "main";
-    description.request.subject.source = "push";
+    description.request.pipeline.ref = "main";
+    description.request.pipeline.source = "push";
     description.request.given.set("GIVEN", "1");
     description.jobs = std::move(jobs);
     return plan_pipeline(std::move(description), source);
@@ -63,14 +63,14 @@ TEST(JobsLeftUndone, NamesTheManualJobsInTheWay) {
     const auto planned =
         plan("m: {script: x, when: manual, allow_failure: false}\nb: {script: x, needs: [m]}\n");
     (*planned)->description.jobs = {"b"};
-    pipeline::state::Run manual;
+    pipeline::state::PipelineJob manual;
     manual.name = "m";
     manual.when = pipeline::plan::When::kManual;
-    pipeline::state::Run needing;
+    pipeline::state::PipelineJob needing;
     needing.name = "b";
     needing.has_needs = true;
     needing.needs = {"m"};
-    pipeline::state::Process process({manual, needing});
+    pipeline::state::PipelineState process({manual, needing});
     process.advance();
     EXPECT_THAT(jobs_left_undone(**planned, process),
                 ElementsAre("b did not run: it waits for a manual job. --manual \"m\" plays it"));

@@ -1,13 +1,11 @@
-// One test per folder of tests/data/pipelines: .gitlab-ci.yml and what is expected of it; see the
-// README there.
+// One test for each folder of tests/data/pipelines, which holds a .gitlab-ci.yml and the expected
+// result. The README there describes the format.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -19,6 +17,7 @@
 #include "runner/pipeline/plan/create.hpp"
 #include "runner/pipeline/yaml/load.hpp"
 #include "runner/pipeline/yaml/print.hpp"
+#include "tests/unit/runner/pipeline/case_files.hpp"
 
 namespace runner::pipeline {
 namespace {
@@ -26,19 +25,12 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-fs::path data_root() { return fs::path(RUNNER_SOURCE_DIR) / "tests/data/pipelines"; }
-
-std::string read(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    EXPECT_TRUE(in) << file;
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
 std::vector<std::string> cases() {
     std::vector<std::string> names;
-    for (const auto& entry : fs::recursive_directory_iterator(data_root())) {
+    for (const auto& entry : fs::recursive_directory_iterator(tests::pipeline_cases())) {
         if (entry.path().filename() != "expected.json") continue;
-        names.push_back(entry.path().parent_path().lexically_relative(data_root()).string());
+        names.push_back(
+            entry.path().parent_path().lexically_relative(tests::pipeline_cases()).string());
     }
     std::sort(names.begin(), names.end());
     return names;
@@ -52,11 +44,11 @@ std::vector<std::string> texts(const Problems& problems) {
 
 class CaseTest : public testing::TestWithParam<std::string> {
   protected:
-    [[nodiscard]] fs::path folder() const { return data_root() / GetParam(); }
+    [[nodiscard]] fs::path folder() const { return tests::pipeline_cases() / GetParam(); }
 
     Loaded load(const json& expected) const {
         LoadRequest request;
-        request.text = read(folder() / ".gitlab-ci.yml");
+        request.text = tests::read_file(folder() / ".gitlab-ci.yml");
         if (expected.value("edition", "ee") == "ce") request.edition = Edition::kCommunity;
         const json variables = expected.value("variables", json::object());
         for (const auto& [key, value] : variables.items()) {
@@ -64,7 +56,7 @@ class CaseTest : public testing::TestWithParam<std::string> {
         }
         if (expected.contains("inputs")) request.inputs = *yaml::load(expected["inputs"].dump());
         include::WorkTreeSource source(folder());
-        request.facts.files = source.list({});
+        request.repository.files = source.list({});
         return load_configuration(request, source);
     }
 };
@@ -75,14 +67,14 @@ const plan::Job& job_of(const Loaded& loaded, const std::string& name) {
     return *job;
 }
 
-std::string place_of(const Loaded& loaded) {
+std::string position_of(const Loaded& loaded) {
     if (loaded.errors.empty()) return "";
     const Mark mark = loaded.errors.front().mark;
     return loaded.files.at(mark.file).name + ":" + std::to_string(mark.line) + ":" +
            std::to_string(mark.column);
 }
 
-/// Values at JSON pointers; null stands for "not there".
+/// Compares the values at JSON pointers. An expected null means that there is no value.
 void expect_values(const json& actual, const json& expected, const std::string& what) {
     for (const auto& [pointer, value] : expected.items()) {
         const json::json_pointer at(pointer);
@@ -99,14 +91,15 @@ void expect_variables(const variables::Collection& variables, const json& expect
     }
 }
 
-/// The jobs of a created pipeline as "name:when", a question mark for those that may fail.
+/// Creates a pipeline and compares its jobs, as "name:when"; a question mark stands for
+/// allow_failure.
 void expect_plan(const Loaded& loaded, const json& expected) {
     ASSERT_TRUE(loaded.configuration);
     plan::CreateRequest request;
-    request.subject.ref = "main";
-    request.subject.is_merge_request = expected.value("merge_request", false);
-    request.subject.source = request.subject.is_merge_request ? "merge_request_event" : "push";
-    request.facts.changed_since = [](const std::string&) { return std::nullopt; };
+    request.pipeline.ref = "main";
+    request.pipeline.is_merge_request = expected.value("merge_request", false);
+    request.pipeline.source = request.pipeline.is_merge_request ? "merge_request_event" : "push";
+    request.repository.changed_since = [](const std::string&) { return std::nullopt; };
     const json given = expected.value("given", json::object());
     for (const auto& [key, value] : given.items()) request.given.set(key, value.get<std::string>());
     const auto made = plan::create_pipeline(*loaded.configuration, loaded.parallel, request);
@@ -129,12 +122,12 @@ void expect_plan(const Loaded& loaded, const json& expected) {
 }
 
 TEST_P(CaseTest, AnswersAsGitLabDoes) {
-    const json expected = json::parse(read(folder() / "expected.json"));
+    const json expected = json::parse(tests::read_file(folder() / "expected.json"));
     const Loaded loaded = load(expected);
     EXPECT_EQ(texts(loaded.errors), expected.value("errors", std::vector<std::string>{}));
     EXPECT_EQ(texts(loaded.warnings), expected.value("warnings", std::vector<std::string>{}));
     if (expected.contains("place")) {
-        EXPECT_EQ(place_of(loaded), expected["place"].get<std::string>());
+        EXPECT_EQ(position_of(loaded), expected["place"].get<std::string>());
     }
     if (expected.contains("jobs")) {
         ASSERT_TRUE(loaded.configuration);

@@ -14,6 +14,7 @@
 namespace runner::pipeline::plan {
 namespace {
 
+/// Loads a configuration, creates a pipeline from it, and prints its jobs.
 struct Created {
     Loaded loaded;
     CreateRequest request;
@@ -24,32 +25,32 @@ struct Created {
         load.text = text;
         include::WorkTreeSource source("/nonexistent");
         loaded = load_configuration(load, source);
-        request.subject.ref = "main";
-        request.subject.source = "push";
+        request.pipeline.ref = "main";
+        request.pipeline.source = "push";
     }
     Created& with(const std::string& key, const std::string& value) {
         request.given.set(key, value);
         return *this;
     }
     Created& changed(rules::Paths paths) {
-        request.facts.changed = std::move(paths);
+        request.repository.changed = std::move(paths);
         return *this;
     }
     Created& files(rules::Paths paths) {
-        request.facts.files = std::move(paths);
+        request.repository.files = std::move(paths);
         return *this;
     }
     Created& tag(const std::string& name) {
-        request.subject.ref = name;
-        request.subject.is_tag = true;
+        request.pipeline.ref = name;
+        request.pipeline.is_tag = true;
         return *this;
     }
     Created& merge_request() {
-        request.subject.source = "merge_request_event";
-        request.subject.is_merge_request = true;
+        request.pipeline.source = "merge_request_event";
+        request.pipeline.is_merge_request = true;
         return *this;
     }
-    /// "a:on_success b:manual?": a question mark stands for allow_failure; or the errors.
+    /// "a:on_success b:manual?", where a question mark stands for allow_failure; or the errors.
     std::string jobs() {
         for (const Problem& problem : loaded.errors) return "invalid: " + problem.text;
         pipeline = create_pipeline(*loaded.configuration, loaded.parallel, request);
@@ -84,7 +85,7 @@ TEST(CreatePipeline, FirstMatchingRuleDecides) {
     EXPECT_EQ(Created(text).jobs(), kEmpty);
 }
 
-TEST(CreatePipeline, ManualBlocksInRulesButNotAtTheJob) {
+TEST(CreatePipeline, ManualJobBlocksOnlyWhenARuleMakesItManual) {
     EXPECT_EQ(Created("a: {script: x, when: manual}\n").jobs(), "a:manual?");
     EXPECT_EQ(Created("a: {script: x, rules: [{when: manual}]}\n").jobs(), "a:manual");
     EXPECT_EQ(Created("a: {script: x, when: manual, rules: [{if: '$A == null'}]}\n").jobs(),
@@ -93,7 +94,7 @@ TEST(CreatePipeline, ManualBlocksInRulesButNotAtTheJob) {
               "a:manual");
 }
 
-TEST(CreatePipeline, ChangesHoldWhenTheDifferenceIsUnknown) {
+TEST(CreatePipeline, ChangesIsTrueWhenTheChangedPathsAreUnknown) {
     const std::string text = "a: {script: x, rules: [{changes: ['src/**/*']}]}\n";
     EXPECT_EQ(Created(text).jobs(), "a:on_success");
     EXPECT_EQ(Created(text).changed({}).jobs(), kEmpty);
@@ -101,14 +102,14 @@ TEST(CreatePipeline, ChangesHoldWhenTheDifferenceIsUnknown) {
     EXPECT_EQ(Created(text).changed({"doc/c"}).jobs(), kEmpty);
 }
 
-TEST(CreatePipeline, ExistsLooksAtTheCommit) {
+TEST(CreatePipeline, ExistsChecksTheFilesOfTheCommit) {
     const std::string text =
         "variables: {DIR: src}\na: {script: x, rules: [{exists: [$DIR/Dockerfile]}]}\n";
     EXPECT_EQ(Created(text).files({"src/Dockerfile"}).jobs(), "a:on_success");
     EXPECT_EQ(Created(text).files({"Dockerfile"}).jobs(), kEmpty);
 }
 
-TEST(CreatePipeline, RuleVariablesWinAndAreNotSeenByTheRule) {
+TEST(CreatePipeline, RuleVariablesOverrideOthersButAreNotUsedInTheRule) {
     Created created(
         "variables: {A: root, B: root, C: root}\nworkflow: {rules: [{variables: {B: workflow, C: "
         "workflow}}]}\na:\n  script: x\n  variables: {C: job, D: job}\n  rules:\n"
@@ -123,21 +124,21 @@ TEST(CreatePipeline, RuleVariablesWinAndAreNotSeenByTheRule) {
     EXPECT_EQ(created.pipeline.jobs[0].reason, "rule 2: if: $D == \"job\" is true");
 }
 
-TEST(CreatePipeline, GivenVariablesWinOverYaml) {
+TEST(CreatePipeline, GivenVariablesOverrideThoseOfTheConfiguration) {
     EXPECT_EQ(Created("variables: {A: yaml}\na: {script: x, rules: [{if: $A == \"given\"}]}\n")
                   .with("A", "given")
                   .jobs(),
               "a:on_success");
 }
 
-TEST(CreatePipeline, InheritFiltersRootVariables) {
+TEST(CreatePipeline, InheritSelectsGlobalVariables) {
     Created created("variables: {A: 1, B: 2}\na: {script: x, inherit: {variables: [B]}}\n");
     created.jobs();
     EXPECT_EQ(created.pipeline.jobs[0].variables.value("A"), std::nullopt);
     EXPECT_EQ(created.pipeline.jobs[0].variables.value("B"), "2");
 }
 
-TEST(CreatePipeline, WorkflowMayRefuse) {
+TEST(CreatePipeline, WorkflowRulesCanPreventThePipeline) {
     EXPECT_EQ(Created("workflow: {rules: [{if: $A}]}\na: {script: x}\n").jobs(),
               "error: The pipeline did not run. Review the workflow:rules configuration for the "
               "pipeline.\n");
@@ -160,7 +161,7 @@ TEST(CreatePipeline, DefaultOnlyMeansBranchesAndTags) {
               "a:on_success b:on_success");
 }
 
-TEST(CreatePipeline, OnlyAndExceptJudgeRefs) {
+TEST(CreatePipeline, OnlyAndExceptSelectByRef) {
     const auto only = [](const char* list) {
         return std::string("z: {script: x}\na: {script: x, only: ") + list + "}\n";
     };
@@ -179,7 +180,7 @@ TEST(CreatePipeline, OnlyAndExceptJudgeRefs) {
     EXPECT_EQ(Created(only("{changes: [x]}")).changed({"y"}).jobs(), "z:on_success");
 }
 
-TEST(CreatePipeline, NamesANeedThatIsNotThere) {
+TEST(CreatePipeline, ReportsANeedThatIsNotInThePipeline) {
     EXPECT_EQ(
         Created("a: {script: x, rules: [{if: $A}]}\nb: {script: x, needs: [a]}\n").jobs(),
         "error: 'b' job needs 'a' job, but 'a' does not exist in the pipeline. This might be "
@@ -191,7 +192,7 @@ TEST(CreatePipeline, NamesANeedThatIsNotThere) {
               "b:on_success");
 }
 
-TEST(CreatePipeline, RuleNeedsReplaceTheJobs) {
+TEST(CreatePipeline, NeedsOfARuleReplaceThoseOfTheJob) {
     Created created(
         "a: {script: x}\nb: {script: x}\nc: {script: x, needs: [a], rules: [{needs: [b]}]}\n");
     created.jobs();
@@ -199,12 +200,12 @@ TEST(CreatePipeline, RuleNeedsReplaceTheJobs) {
     EXPECT_EQ(created.pipeline.jobs[2].needs[0].job, "b");
 }
 
-TEST(CreatePipeline, NamesCirclesOfVariables) {
+TEST(CreatePipeline, ReportsCyclesOfVariables) {
     EXPECT_EQ(Created("a: {script: x, variables: {A: $B, B: $A}}\n").jobs(),
               "error: a: circular variable reference detected: [\"A\", \"B\"]\n");
 }
 
-TEST(CreatePipeline, EdgesAloneAreNoPipeline) {
+TEST(CreatePipeline, PipelineWithOnlyPreAndPostIsEmpty) {
     EXPECT_EQ(Created("a: {script: x, stage: .pre}\n").jobs(), kEmpty);
 }
 
@@ -212,7 +213,7 @@ TEST(CreatePipeline, CompareToMustBeARef) {
     Created created(
         "a: {script: x, rules: [{changes: {paths: [a], compare_to: nope}}]}\n"
         "b: {script: x}\n");
-    created.request.facts.changed_since =
+    created.request.repository.changed_since =
         [](const std::string& ref) -> std::optional<rules::Paths> {
         if (ref == "main") return rules::Paths{};
         return std::nullopt;
@@ -221,7 +222,7 @@ TEST(CreatePipeline, CompareToMustBeARef) {
               "error: Failed to parse rule for a: rules:changes:compare_to is not a valid ref\n");
 }
 
-TEST(LintJson, HasTheShapeOfTheApi) {
+TEST(LintJson, HasTheFormOfTheApi) {
     Created created("a: {script: [x, [y]], tags: [t], environment: prod, needs: []}\n");
     const auto json = lint_json(created.loaded, nullptr, false);
     EXPECT_EQ(json["valid"], true);
@@ -234,7 +235,7 @@ TEST(LintJson, HasTheShapeOfTheApi) {
     EXPECT_TRUE(json["merged_yaml"].get<std::string>().starts_with("---\na:\n  script:\n"));
 }
 
-TEST(Describe, ShowsTheLineAndThePlace) {
+TEST(Describe, ShowsTheLineAndTheColumn) {
     Created created("a:\n  script: echo\n  stage: nope\n");
     ASSERT_EQ(created.loaded.errors.size(), 1U);
     EXPECT_EQ(describe(created.loaded.errors[0], created.loaded),

@@ -1,5 +1,5 @@
-// Random conditions are printed and read again; their value must be that of the tree they came
-// from, worked out by the plainest reading of the reference's table.
+// Prints random expression trees and parses them. The value of the parsed expression must be that
+// of the tree, which value_of() computes directly from ci-yaml.md §3.1.
 
 #include <gtest/gtest.h>
 
@@ -10,34 +10,36 @@
 #include <string>
 
 #include "runner/pipeline/expression/expression.hpp"
-#include "tests/unit/runner/pipeline/dice.hpp"
+#include "tests/unit/runner/pipeline/seeded_random.hpp"
 
 namespace runner::pipeline::expression {
 namespace {
 
-using tests::Dice;
+using tests::SeededRandom;
 
-/// What an operand is worth: nothing (null), a text, or one of the two booleans.
-struct Worth {
+/// The value of an operand: null, a text, or a boolean.
+struct OperandValue {
     std::optional<std::string> text;
     std::optional<bool> flag;
 
     [[nodiscard]] bool is_null() const { return !text && !flag; }
-    [[nodiscard]] bool is_kept() const { return flag ? *flag : text.has_value(); }
+    /// As && and || see it.
+    [[nodiscard]] bool is_truthy() const { return flag ? *flag : text.has_value(); }
+    /// As ! and the result of the expression see it.
     [[nodiscard]] bool is_present() const {
         return flag ? *flag : text && text->find_first_not_of(' ') != std::string::npos;
     }
-    [[nodiscard]] std::string shown() const {
+    [[nodiscard]] std::string to_text() const {
         if (flag) return *flag ? "true" : "false";
         return text.value_or("");
     }
 };
 
-Worth truth(bool value) { return {{}, value}; }
+OperandValue boolean(bool value) { return {{}, value}; }
 
 struct Tree {
-    std::string leaf;  // as it is written; "" for an operator
-    Worth worth;       // of a leaf
+    std::string leaf;    // the text of the operand; "" for an operator
+    OperandValue value;  // of an operand
     std::string op;
     std::unique_ptr<Tree> left;  // null for "!"
     std::unique_ptr<Tree> right;
@@ -45,8 +47,8 @@ struct Tree {
 using TreePtr = std::unique_ptr<Tree>;
 
 struct Leaf {
-    const char* written;
-    Worth worth;
+    const char* text;
+    OperandValue value;
 };
 
 const std::array<Leaf, 12> kLeaves{{
@@ -57,8 +59,8 @@ const std::array<Leaf, 12> kLeaves{{
     {"$PATTERN", {"/^AB/i", {}}},
     {"$MISSING", {}},
     {"null", {}},
-    {"true", truth(true)},
-    {"false", truth(false)},
+    {"true", boolean(true)},
+    {"false", boolean(false)},
     {"\"abc\"", {"abc", {}}},
     {"'b \"c\"'", {"b \"c\"", {}}},
     {"\"true\"", {"true", {}}},
@@ -73,8 +75,8 @@ const std::array<Leaf, 4> kRegexes{{
 
 std::optional<std::string_view> look_up_leaf(std::string_view name, bool) {
     for (const Leaf& leaf : kLeaves) {
-        if (std::string_view(leaf.written) == "$" + std::string(name) && leaf.worth.text) {
-            return *leaf.worth.text;
+        if (std::string_view(leaf.text) == "$" + std::string(name) && leaf.value.text) {
+            return *leaf.value.text;
         }
     }
     return std::nullopt;
@@ -82,48 +84,53 @@ std::optional<std::string_view> look_up_leaf(std::string_view name, bool) {
 
 TreePtr leaf_of(const Leaf& leaf) {
     auto tree = std::make_unique<Tree>();
-    tree->leaf = leaf.written;
-    tree->worth = leaf.worth;
+    tree->leaf = leaf.text;
+    tree->value = leaf.value;
     return tree;
 }
 
-TreePtr any_tree(Dice& dice, int depth) {
+TreePtr any_tree(SeededRandom& random, int depth) {
     constexpr std::array<const char*, 7> kOperators{"==", "!=", "=~", "!~", "&&", "||", "!"};
-    if (depth == 0 || dice.one_in(4)) return leaf_of(dice.of(kLeaves));
+    if (depth == 0 || random.one_in(4)) return leaf_of(random.element_of(kLeaves));
     auto tree = std::make_unique<Tree>();
-    tree->op = dice.of(kOperators);
-    if (tree->op != "!") tree->left = any_tree(dice, depth - 1);
+    tree->op = random.element_of(kOperators);
+    if (tree->op != "!") tree->left = any_tree(random, depth - 1);
     const bool match = tree->op == "=~" || tree->op == "!~";
-    if (!match) tree->right = any_tree(dice, depth - 1);
-    // What a boolean means as a pattern is written nowhere.
-    else
-        tree->right = dice.one_in(2) ? leaf_of(dice.of(kRegexes)) : leaf_of(kLeaves[dice.below(7)]);
+    if (!match) {
+        tree->right = any_tree(random, depth - 1);
+    } else if (random.one_in(2)) {
+        tree->right = leaf_of(random.element_of(kRegexes));
+    } else {
+        // Only texts and null: GitLab does not document what a boolean means as a pattern.
+        tree->right = leaf_of(kLeaves[random.below(7)]);
+    }
     return tree;
 }
 
-int strength(const Tree& tree) {
+int precedence(const Tree& tree) {
     if (!tree.leaf.empty() || tree.op == "!") return 4;
     return tree.op == "&&" ? 2 : tree.op == "||" ? 1 : 3;
 }
 
-std::string print(const Tree& tree, Dice& dice);
+std::string print(const Tree& tree, SeededRandom& random);
 
-std::string print_part(const Tree& tree, bool closed, Dice& dice) {
-    const std::string text = print(tree, dice);
-    return closed || dice.one_in(6) ? "(" + text + ")" : text;
+/// Prints an operand, in brackets when it needs them and sometimes when it does not.
+std::string print_operand(const Tree& tree, bool needs_brackets, SeededRandom& random) {
+    const std::string text = print(tree, random);
+    return needs_brackets || random.one_in(6) ? "(" + text + ")" : text;
 }
 
-std::string print(const Tree& tree, Dice& dice) {
+std::string print(const Tree& tree, SeededRandom& random) {
     if (!tree.leaf.empty()) return tree.leaf;
-    const auto blank = [&] { return std::string(dice.below(3), dice.one_in(5) ? '\t' : ' '); };
-    const int own = strength(tree);
+    const auto blank = [&] { return std::string(random.below(3), random.one_in(5) ? '\t' : ' '); };
+    const int own = precedence(tree);
     if (!tree.left)
-        return "!" + blank() + print_part(*tree.right, strength(*tree.right) < own, dice);
-    // A regex in brackets is still one, but its tokens must stay together.
-    return print_part(*tree.left, strength(*tree.left) < own, dice) + blank() + tree.op + blank() +
-           print_part(*tree.right, strength(*tree.right) <= own, dice);
+        return "!" + blank() + print_operand(*tree.right, precedence(*tree.right) < own, random);
+    return print_operand(*tree.left, precedence(*tree.left) < own, random) + blank() + tree.op +
+           blank() + print_operand(*tree.right, precedence(*tree.right) <= own, random);
 }
 
+/// Whether =~ finds the pattern, which is a regular expression literal or a plain text.
 bool found_in(const std::string& text, const std::string& pattern) {
     const std::size_t slash = pattern.rfind('/');
     if (!pattern.starts_with('/') || slash < 2) return pattern.find(text) != std::string::npos;
@@ -132,26 +139,26 @@ bool found_in(const std::string& text, const std::string& pattern) {
     return std::regex_search(text, std::regex(pattern.substr(1, slash - 1), flags));
 }
 
-Worth value_of(const Tree& tree) {
-    if (!tree.leaf.empty()) return tree.worth;
-    const Worth right = value_of(*tree.right);
-    if (tree.op == "!") return truth(!right.is_present());
-    const Worth left = value_of(*tree.left);
-    if (tree.op == "&&") return left.is_kept() ? right : left;
-    if (tree.op == "||") return left.is_kept() ? left : right;
+OperandValue value_of(const Tree& tree) {
+    if (!tree.leaf.empty()) return tree.value;
+    const OperandValue right = value_of(*tree.right);
+    if (tree.op == "!") return boolean(!right.is_present());
+    const OperandValue left = value_of(*tree.left);
+    if (tree.op == "&&") return left.is_truthy() ? right : left;
+    if (tree.op == "||") return left.is_truthy() ? left : right;
     const bool equal = left.is_null() || right.is_null() ? left.is_null() && right.is_null()
-                                                         : left.shown() == right.shown();
-    if (tree.op == "==") return truth(equal);
-    if (tree.op == "!=") return truth(!equal);
-    const bool found = !right.is_null() && found_in(left.shown(), right.shown());
-    return truth(tree.op == "=~" ? found : !found);
+                                                         : left.to_text() == right.to_text();
+    if (tree.op == "==") return boolean(equal);
+    if (tree.op == "!=") return boolean(!equal);
+    const bool found = !right.is_null() && found_in(left.to_text(), right.to_text());
+    return boolean(tree.op == "=~" ? found : !found);
 }
 
 TEST(ExpressionProperty, HasTheValueOfItsTree) {
     for (std::uint64_t seed = 1; seed <= 6'000; ++seed) {
-        Dice dice(seed);
-        const TreePtr tree = any_tree(dice, 4);
-        const std::string text = print(*tree, dice);
+        SeededRandom random(seed);
+        const TreePtr tree = any_tree(random, 4);
+        const std::string text = print(*tree, random);
         const auto parsed = Expression::parse(text);
         ASSERT_TRUE(parsed) << "seed " << seed << ": " << text;
         const bool expected = value_of(*tree).is_present();

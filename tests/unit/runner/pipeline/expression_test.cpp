@@ -113,14 +113,14 @@ const Row kRows[] = {
 
 INSTANTIATE_TEST_SUITE_P(Vectors, ExpressionTest, testing::ValuesIn(kRows));
 
-TEST(Expression, RefusesMoreThanAHundredTokens) {
+TEST(Expression, RefusesMoreThanOneHundredTokens) {
     std::string text = "$A";
     for (int i = 0; i < 49; ++i) text += " && $A";
     EXPECT_TRUE(Expression::parse(text));
     EXPECT_FALSE(Expression::parse(text + " && $A"));
 }
 
-TEST(Expression, NamesWhatItReads) {
+TEST(Expression, ListsTheNamesOfVariables) {
     const auto expression = Expression::parse("$A == \"x\" && ($B || !$A)");
     ASSERT_TRUE(expression);
     EXPECT_EQ(expression->names(), (std::vector<std::string>{"A", "B", "A"}));

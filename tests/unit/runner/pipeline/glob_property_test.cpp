@@ -1,4 +1,4 @@
-// The three dialects of patterns against matchers that try everything.
+// Compares the three kinds of patterns with slow reference matchers, which try all possibilities.
 
 #include <gtest/gtest.h>
 
@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "runner/pipeline/glob/path_glob.hpp"
-#include "tests/unit/runner/pipeline/dice.hpp"
+#include "tests/unit/runner/pipeline/seeded_random.hpp"
 
 namespace runner::pipeline::glob {
 namespace {
 
-using tests::Dice;
+using tests::SeededRandom;
 
-/// The innermost braces first, one alternative after the other.
+/// The alternatives of a pattern with braces; the innermost braces are expanded first.
 std::vector<std::string> without_braces(const std::string& pattern) {
     const std::size_t end = pattern.find('}');
     if (end == std::string::npos) return {pattern};
@@ -23,8 +23,7 @@ std::vector<std::string> without_braces(const std::string& pattern) {
     std::string body = pattern.substr(begin + 1, end - begin - 1) + ",";
     for (std::size_t at = 0; at < body.size(); at = body.find(',', at) + 1) {
         const std::string one = body.substr(at, body.find(',', at) - at);
-        // An inner pair that is gone leaves its choices to the outer one, so each is a pattern of
-        // its own.
+        // Each alternative becomes a pattern of its own, in which outer braces are expanded next.
         for (std::string& rest :
              without_braces(pattern.substr(0, begin) + one + pattern.substr(end + 1))) {
             all.push_back(std::move(rest));
@@ -48,34 +47,37 @@ bool in_bracket(std::string_view body, char c) {
     return inside != negated;
 }
 
-/// `fresh`: a segment begins here.
-bool tried(std::string_view pattern, std::string_view text, bool fresh) {
+/// Whether the whole text matches. `at_start` tells that a segment begins here.
+bool matches_slowly(std::string_view pattern, std::string_view text, bool at_start) {
     if (pattern.empty()) return text.empty();
-    if (fresh && pattern.starts_with("**/")) {
-        if (tried(pattern.substr(3), text, true)) return true;
+    if (at_start && pattern.starts_with("**/")) {
+        if (matches_slowly(pattern.substr(3), text, true)) return true;
         const std::size_t slash = text.find('/');
-        return slash != std::string_view::npos && tried(pattern, text.substr(slash + 1), true);
+        return slash != std::string_view::npos &&
+               matches_slowly(pattern, text.substr(slash + 1), true);
     }
     const char c = pattern.front();
     if (c == '*') {
-        if (tried(pattern.substr(1), text, false)) return true;
-        return !text.empty() && text.front() != '/' && tried(pattern, text.substr(1), false);
+        if (matches_slowly(pattern.substr(1), text, false)) return true;
+        return !text.empty() && text.front() != '/' &&
+               matches_slowly(pattern, text.substr(1), false);
     }
     if (text.empty()) return false;
     const char t = text.front();
-    if (c == '?') return t != '/' && tried(pattern.substr(1), text.substr(1), false);
+    if (c == '?') return t != '/' && matches_slowly(pattern.substr(1), text.substr(1), false);
     if (c == '[') {
         const std::size_t end = pattern.find(']');
         return t != '/' && in_bracket(pattern.substr(1, end - 1), t) &&
-               tried(pattern.substr(end + 1), text.substr(1), false);
+               matches_slowly(pattern.substr(end + 1), text.substr(1), false);
     }
-    if (c == '\\') return pattern[1] == t && tried(pattern.substr(2), text.substr(1), false);
-    return c == t && tried(pattern.substr(1), text.substr(1), c == '/');
+    if (c == '\\')
+        return pattern[1] == t && matches_slowly(pattern.substr(2), text.substr(1), false);
+    return c == t && matches_slowly(pattern.substr(1), text.substr(1), c == '/');
 }
 
 bool path_reference(const std::string& pattern, const std::string& path) {
     for (const std::string& one : without_braces(pattern)) {
-        if (tried(one, path, true)) return true;
+        if (matches_slowly(one, path, true)) return true;
     }
     return false;
 }
@@ -101,38 +103,38 @@ bool include_reference(std::string_view pattern, std::string_view path) {
 }
 
 template <typename Pieces>
-std::string any_of(Dice& dice, const Pieces& pieces, std::size_t most) {
+std::string any_of(SeededRandom& random, const Pieces& pieces, std::size_t most) {
     std::string text;
-    for (std::size_t i = 1 + dice.below(most); i > 0; --i) text += dice.of(pieces);
+    for (std::size_t i = 1 + random.below(most); i > 0; --i) text += random.element_of(pieces);
     return text;
 }
 
-std::string any_path(Dice& dice) {
+std::string any_path(SeededRandom& random) {
     constexpr std::array<const char*, 5> kPieces{"a", "b", "ab", ".", "c"};
-    std::string path = any_of(dice, kPieces, 3);
-    for (std::size_t i = dice.below(4); i > 0; --i) path += "/" + any_of(dice, kPieces, 2);
+    std::string path = any_of(random, kPieces, 3);
+    for (std::size_t i = random.below(4); i > 0; --i) path += "/" + any_of(random, kPieces, 2);
     return path;
 }
 
-std::string any_pattern(Dice& dice) {
+std::string any_pattern(SeededRandom& random) {
     constexpr std::array<const char*, 18> kPieces{
         "a", "b",    "c",    ".",      "/",   "*",     "**/",      "/**/", "**",
         "?", "[ab]", "[!a]", "[^b-c]", "\\a", "{a,b}", "{a/b,c*}", "{,b}", "{**/a,{b,c}}"};
-    return any_of(dice, kPieces, 6);
+    return any_of(random, kPieces, 6);
 }
 
-TEST(GlobProperty, MatchesWhatTryingEverythingMatches) {
+TEST(GlobProperty, AgreesWithTheReferenceMatcher) {
     std::size_t hits = 0;
     for (std::uint64_t seed = 1; seed <= 6'000; ++seed) {
-        Dice dice(seed);
-        const std::string pattern = any_pattern(dice);
+        SeededRandom random(seed);
+        const std::string pattern = any_pattern(random);
         const PathGlob glob(pattern);
         const ExistsPattern exists(pattern);
         const bool wild = pattern.find_first_of("*?[{") != std::string::npos;
         const bool top =
             pattern.find('/') == std::string::npos && pattern.find("**") == std::string::npos;
         for (int i = 0; i < 10; ++i) {
-            const std::string path = any_path(dice);
+            const std::string path = any_path(random);
             const bool expected = path_reference(pattern, path);
             hits += expected ? 1 : 0;
             ASSERT_EQ(glob.matches(path), expected)
@@ -144,18 +146,18 @@ TEST(GlobProperty, MatchesWhatTryingEverythingMatches) {
                 << "seed " << seed << ": exists " << pattern << " and " << path;
         }
     }
-    EXPECT_GT(hits, 600U) << "the patterns hardly match anything: the test says little";
+    EXPECT_GT(hits, 600U) << "hardly any pattern matches, so the test proves little";
 }
 
-TEST(GlobProperty, IncludesMatchWhatTryingEverythingMatches) {
+TEST(GlobProperty, IncludeGlobAgreesWithTheReferenceMatcher) {
     constexpr std::array<const char*, 9> kPieces{"a", "b", ".", "/", "*", "**", "**/", "?", "[a]"};
     std::size_t hits = 0;
     for (std::uint64_t seed = 1; seed <= 6'000; ++seed) {
-        Dice dice(seed);
-        const std::string pattern = any_of(dice, kPieces, 6);
+        SeededRandom random(seed);
+        const std::string pattern = any_of(random, kPieces, 6);
         const IncludeGlob glob(pattern);
         for (int i = 0; i < 10; ++i) {
-            const std::string path = any_path(dice);
+            const std::string path = any_path(random);
             const bool expected = include_reference(pattern, path);
             hits += expected ? 1 : 0;
             ASSERT_EQ(glob.matches(path), expected)

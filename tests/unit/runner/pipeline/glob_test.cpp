@@ -81,7 +81,7 @@ const Row kRows[] = {
 
 INSTANTIATE_TEST_SUITE_P(Table, PathGlobTest, testing::ValuesIn(kRows));
 
-TEST(ExistsPattern, KnowsExactPathsAndDirectories) {
+TEST(ExistsPattern, MatchesExactPathsAndDirectories) {
     EXPECT_EQ(hits_of<ExistsPattern>("Dockerfile"), (std::vector<std::string>{"Dockerfile"}));
     EXPECT_EQ(hits_of<ExistsPattern>("src/"), kSource);
     EXPECT_EQ(hits_of<ExistsPattern>("src"), (std::vector<std::string>{}));
@@ -90,7 +90,7 @@ TEST(ExistsPattern, KnowsExactPathsAndDirectories) {
               (std::vector<std::string>{"src/b/.x/y.md", "docs/readme.md", "docs/a/readme.md"}));
 }
 
-TEST(IncludeGlob, HasItsOwnStars) {
+TEST(IncludeGlob, HasItsOwnWildcards) {
     EXPECT_TRUE(IncludeGlob("ci/*.yml").matches("ci/a.yml"));
     EXPECT_FALSE(IncludeGlob("ci/*.yml").matches("ci/x/a.yml"));
     EXPECT_TRUE(IncludeGlob("ci/**.yml").matches("ci/x/a.yml"));
@@ -101,7 +101,7 @@ TEST(IncludeGlob, HasItsOwnStars) {
     EXPECT_FALSE(IncludeGlob("ci/[a].*").matches("ci/a.yml"));
 }
 
-TEST(PathGlob, EndsOnPatternsMadeToExplode) {
+TEST(PathGlob, TerminatesOnPatternsOfExponentialSize) {
     std::string braces;
     for (int i = 0; i < 40; ++i) braces += "{a,b}";
     EXPECT_FALSE(PathGlob(braces).matches("abab"));

@@ -1,10 +1,9 @@
-// Configurations made to exhaust whoever reads them. Each must be answered soon and in little
-// memory; where GitLab has words for the limit, with those.
+// Small configurations that expand to huge ones. Each must be refused or loaded quickly and with
+// little memory. Where GitLab has a message for the limit, the message must be the same.
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <map>
 #include <string>
 
 #include "base/json.hpp"
@@ -12,47 +11,24 @@
 #include "runner/pipeline/lint.hpp"
 #include "runner/pipeline/load.hpp"
 #include "runner/pipeline/yaml/load.hpp"
+#include "tests/unit/runner/pipeline/memory_source.hpp"
 
 namespace runner::pipeline {
 namespace {
 
 using testing::HasSubstr;
-using Files = std::map<std::string, std::string>;
+using tests::MemorySource;
+using Files = MemorySource::Files;
 
-class MemorySource final : public include::Source {
-  public:
-    explicit MemorySource(Files files) : files_(std::move(files)) {}
-    include::Fetched local(const include::Origin&, const std::string& path) override {
-        include::Fetched fetched;
-        if (const auto found = files_.find(path); found != files_.end()) {
-            fetched.content = found->second;
-        }
-        return fetched;
-    }
-    std::vector<std::string> list(const include::Origin&) override {
-        std::vector<std::string> names;
-        for (const auto& [name, text] : files_) names.push_back(name);
-        return names;
-    }
-    include::Fetched project(const std::string&, const std::string&, const std::string&) override {
-        return {};
-    }
-    include::Fetched remote(const std::string&) override { return {}; }
-    include::Fetched bundled_template(const std::string&) override { return {}; }
-    include::Fetched component(const std::string&) override { return {}; }
-
-  private:
-    Files files_;
-};
-
-/// `count` times `text`, in which {0} is the number and {1} the next one.
+/// Repeats `text` `count` times; in it, {0} is the number of the repetition and {1} the next
+/// number.
 std::string repeated(int count, fmt::string_view text) {
     std::string all;
     for (int i = 0; i < count; ++i) all += fmt::format(fmt::runtime(text), i, i + 1);
     return all;
 }
 
-/// What lint says: the first error, or "valid".
+/// The first error of lint or of the pipeline's creation, or "valid".
 std::string verdict(const std::string& text, Files files = {}) {
     LoadRequest request;
     request.text = text;
@@ -62,8 +38,8 @@ std::string verdict(const std::string& text, Files files = {}) {
     plan::Pipeline pipeline;
     if (loaded.configuration) {
         plan::CreateRequest create;
-        create.subject.ref = "main";
-        create.subject.source = "push";
+        create.pipeline.ref = "main";
+        create.pipeline.source = "push";
         pipeline = plan::create_pipeline(*loaded.configuration, loaded.parallel, create);
     }
     lint_json(loaded, &pipeline, true);
@@ -90,7 +66,7 @@ TEST(Limits, OneHundredLevels) {
         for (std::size_t i = 0; i < levels; ++i) text += "{k: ";
         return text + "x" + std::string(levels, '}') + "\n";
     };
-    EXPECT_EQ(verdict(nested(99)), "valid");  // and the file itself
+    EXPECT_EQ(verdict(nested(99)), "valid");  // the file itself is the hundredth
     EXPECT_EQ(verdict(nested(100)), kTooBig);
 }
 
@@ -119,7 +95,7 @@ TEST(Limits, DeepNesting) {
     EXPECT_EQ(verdict("a: " + repeated(5000, "{{k{0}: ") + "1" + std::string(5000, '}')), kTooBig);
 }
 
-TEST(Limits, ExtendsThatMergeLargeMapsAgainAndAgain) {
+TEST(Limits, ExtendsThatMergeLargeMapsManyTimes) {
     const auto large = [](const char* name, int value) {
         std::string text = fmt::format("{}:\n  variables:\n", name);
         for (int i = 0; i < 4000; ++i) text += fmt::format("    K{}: \"{}\"\n", i, value);
@@ -152,8 +128,8 @@ TEST(Limits, ReferencesToReferences) {
     EXPECT_EQ(verdict(text), kTooBig);
 }
 
-/// Each reference stands deep inside of what the one before it names.
-TEST(Limits, ReferencesDownALongWay) {
+/// Each reference is deep inside the value that the previous reference refers to.
+TEST(Limits, ChainOfNestedReferences) {
     std::string text;
     for (int i = 0; i < 300; ++i) {
         text += fmt::format(".a{}: {{k: ", i) + std::string(90, '[') +
@@ -169,7 +145,7 @@ TEST(Limits, IncludesOfEachOther) {
               "Maximum of 150 nested includes are allowed!");
 }
 
-TEST(Limits, IncludesThatTogetherAreTooMuch) {
+TEST(Limits, IncludesThatAreTooBigTogether) {
     Files files;
     for (int i = 0; i < 100; ++i) {
         const std::string name = fmt::format("{}.yml", i);
@@ -190,7 +166,7 @@ TEST(Limits, MatrixOfManyCombinations) {
               "jobs:job:parallel:matrix config generates too many jobs (maximum is 200)");
 }
 
-TEST(Limits, MatrixThatIsEmptyInTheEnd) {
+TEST(Limits, MatrixWithAnEmptyListAtTheEnd) {
     std::string values = repeated(100, "v{0}, ");
     std::string map;
     for (char name = 'A'; name <= 'P'; ++name) map += fmt::format("{}: [{}], ", name, values);
@@ -207,7 +183,7 @@ TEST(Limits, MatrixThatIsEmptyInTheEnd) {
               "valid");
 }
 
-TEST(Limits, MatrixValueThatNamesItself) {
+TEST(Limits, MatrixValueThatRefersToItself) {
     EXPECT_NE(verdict("a: {script: x, stage: build, parallel: {matrix: [{A: [p, q]}]}}\n"
                       "job: {script: x, parallel: {matrix: [{B: ['$[[ matrix.B ]]', '$[[ matrix.B "
                       "]]$[[ matrix.B ]]']}]}, "
@@ -215,7 +191,7 @@ TEST(Limits, MatrixValueThatNamesItself) {
               "valid");
 }
 
-TEST(Limits, MapsWithKeysThatAreNoText) {
+TEST(Limits, MapsWithKeysThatAreNotStrings) {
     EXPECT_NE(verdict("job: {script: x}\n.a:\n" + repeated(200'000, "  {0}: x\n")), "");
     EXPECT_NE(verdict("job: {script: x}\n.a:\n" + repeated(200'000, "  [{0}]: x\n")), "");
 }
@@ -250,7 +226,7 @@ TEST(Limits, VariablesOfVariables) {
     EXPECT_THAT(verdict(text + "job: {script: x}\n"), HasSubstr("is too long"));
 }
 
-TEST(Limits, InputsRepeated) {
+TEST(Limits, RepeatedInputs) {
     const std::string header = "spec: {inputs: {a: {default: '" + std::string(100'000, 'x') +
                                "'}, l: {type: array, default: [" + repeated(1000, "x, ") +
                                "]}}}\n---\n";
@@ -264,7 +240,7 @@ TEST(Limits, InputsRepeated) {
               "config too large");
 }
 
-TEST(Limits, ConditionsOfManyWords) {
+TEST(Limits, ConditionsWithManyTokens) {
     std::string nested = std::string(60, '(') + "$A" + std::string(60, ')');
     EXPECT_THAT(verdict("job: {script: x, rules: [{if: '" + nested + "'}]}"),
                 HasSubstr("invalid expression syntax"));
@@ -275,7 +251,7 @@ TEST(Limits, ConditionsOfManyWords) {
         HasSubstr("invalid expression syntax"));
 }
 
-TEST(Limits, PatternsOfRegexBombs) {
+TEST(Limits, RegularExpressionsOfExponentialSize) {
     EXPECT_THAT(verdict("job: {script: x, rules: [{if: '$A =~ /((a{1000}){1000}){1000}/'}]}"),
                 HasSubstr("invalid expression syntax"));
     const std::string value(100'000, 'a');
@@ -284,7 +260,7 @@ TEST(Limits, PatternsOfRegexBombs) {
               "valid");
 }
 
-TEST(Limits, GlobsWithManyBracesAndALongEnd) {
+TEST(Limits, GlobsWithManyBracesAndALongSuffix) {
     std::string braces;
     for (int i = 0; i < 12; ++i) braces += "{a,b}";
     EXPECT_FALSE(glob::PathGlob(braces + std::string(1 << 20, 'x')).matches("a"));

@@ -1,13 +1,11 @@
-// Broken and bent versions of every case: whatever the text, the language answers, and soon. The
-// same mutations come in every run; tests/fuzz goes further.
+// Random mutations of all case files. Whatever the text is, loading must end quickly, with a result
+// or an error. The mutations are the same in every run; tests/fuzz makes more of them.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <random>
 #include <string>
@@ -19,6 +17,7 @@
 #include "runner/pipeline/load.hpp"
 #include "runner/pipeline/plan/create.hpp"
 #include "runner/pipeline/view/view.hpp"
+#include "tests/unit/runner/pipeline/case_files.hpp"
 
 namespace runner::pipeline {
 namespace {
@@ -29,8 +28,9 @@ using Random = std::mt19937;
 constexpr std::size_t kLongest = 4096;
 constexpr std::chrono::seconds kSoon{5};
 
-/// The whole way of a text, to what people see of it; a word for how far it came.
-std::string probe(const std::string& text) {
+/// Loads the text, creates a pipeline and prints it in all forms. Returns how far it came:
+/// "invalid", "refused" or "created".
+std::string try_all(const std::string& text) {
     LoadRequest request;
     request.text = text;
     include::WorkTreeSource source("/nonexistent");
@@ -39,29 +39,27 @@ std::string probe(const std::string& text) {
     (void)lint_json(loaded, nullptr, true);
     if (!loaded.valid()) return "invalid";
     plan::CreateRequest create;
-    create.subject.ref = "main";
-    create.subject.source = "push";
-    create.facts.files = {"a", "src/a.c"};
-    create.facts.changed = create.facts.files;
+    create.pipeline.ref = "main";
+    create.pipeline.source = "push";
+    create.repository.files = {"a", "src/a.c"};
+    create.repository.changed = create.repository.files;
     const plan::Pipeline made =
         plan::create_pipeline(*loaded.configuration, loaded.parallel, create);
-    const view::Shown shown{loaded, made};
+    const view::CreatedPipeline shown{loaded, made};
     (void)(view::table(shown) + view::details(shown, {}) + view::dot(shown) + view::mermaid(shown));
     (void)view::to_json(shown, {});
-    return made.errors.empty() ? "made" : "refused";
+    return made.errors.empty() ? "created" : "refused";
 }
 
 std::vector<std::string> case_texts() {
     std::vector<fs::path> paths;
-    const fs::path root = fs::path(RUNNER_SOURCE_DIR) / "tests/data/pipelines";
-    for (const auto& entry : fs::recursive_directory_iterator(root)) {
+    for (const auto& entry : fs::recursive_directory_iterator(tests::pipeline_cases())) {
         if (entry.path().extension() == ".yml") paths.push_back(entry.path());
     }
     std::sort(paths.begin(), paths.end());
     std::vector<std::string> texts;
     for (const fs::path& path : paths) {
-        std::ifstream in(path, std::ios::binary);
-        std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+        std::string text = tests::read_file(path);
         if (text.size() <= kLongest) texts.push_back(std::move(text));
     }
     return texts;
@@ -69,7 +67,7 @@ std::vector<std::string> case_texts() {
 
 std::size_t below(std::size_t limit, Random& random) { return limit == 0 ? 0 : random() % limit; }
 
-/// Words that mean something here, at places where they do not belong.
+/// Pieces of the language, which mutations insert at random positions.
 const std::string& word(Random& random) {
     static const std::vector<std::string> words{"script: x",
                                                 "needs: [a]",
@@ -121,7 +119,7 @@ std::string mutated(std::string text, const std::string& other, Random& random) 
     return text;
 }
 
-TEST(Mutations, AreAnsweredSoonAndInEveryWay) {
+TEST(Mutations, EndQuicklyAndReachEveryResult) {
     const std::vector<std::string> texts = case_texts();
     ASSERT_GT(texts.size(), 300U);
     Random random(20'240'601);  // NOLINT: the same in every run
@@ -131,23 +129,23 @@ TEST(Mutations, AreAnsweredSoonAndInEveryWay) {
             mutated(texts[below(texts.size(), random)], texts[below(texts.size(), random)], random);
         SCOPED_TRACE(text);
         const auto start = std::chrono::steady_clock::now();
-        ++answers[probe(text)];
+        ++answers[try_all(text)];
         ASSERT_LT(std::chrono::steady_clock::now() - start, kSoon);
     }
     EXPECT_GT(answers["invalid"], 100);
     EXPECT_GT(answers["refused"], 0);
-    EXPECT_GT(answers["made"], 50);
+    EXPECT_GT(answers["created"], 50);
 }
 
-TEST(Bombs, OfEveryKindAreDefused) {
+TEST(Mutations, ExponentialFilesEndQuickly) {
     const auto repeat = [](int count, auto line) {
         std::string text;
         for (int i = 0; i < count; ++i) text += line(i);
         return text;
     };
     const auto n = [](int number) { return std::to_string(number); };
-    const std::vector<std::string> bombs{
-        // Aliases of aliases, references to references, extends of many.
+    const std::vector<std::string> files{
+        // Aliases of aliases, references to references, extends with many parents.
         ".0: &a0 [x, x, x]\n" +
             repeat(40,
                    [&](int i) {
@@ -199,10 +197,10 @@ TEST(Bombs, OfEveryKindAreDefused) {
                    return "j" + n(i) + ": {script: x, needs: [j" + n((i + 1) % 3000) + "]}\n";
                }),
     };
-    for (const std::string& bomb : bombs) {
-        SCOPED_TRACE(bomb.substr(0, 200));
+    for (const std::string& file : files) {
+        SCOPED_TRACE(file.substr(0, 200));
         const auto start = std::chrono::steady_clock::now();
-        (void)probe(bomb);
+        (void)try_all(file);
         EXPECT_LT(std::chrono::steady_clock::now() - start, kSoon);
     }
 }

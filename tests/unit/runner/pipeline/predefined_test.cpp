@@ -7,7 +7,7 @@
 namespace runner::pipeline::variables {
 namespace {
 
-TEST(ParseRemote, ReadsEveryForm) {
+TEST(ParseRemote, ReadsAllForms) {
     const Remote scp = parse_remote("git@gitlab.example.com:group/sub/name.git");
     EXPECT_EQ(scp.host, "gitlab.example.com");
     EXPECT_EQ(scp.path, "group/sub/name");
@@ -35,7 +35,7 @@ Checkout checkout() {
     return checkout;
 }
 
-TEST(Predefined, SpeaksOfABranch) {
+TEST(Predefined, DescribesABranch) {
     const Collection all = predefined(checkout(), {});
     EXPECT_EQ(all.value("CI_SERVER_URL"), "https://gitlab.example.com:8443");
     EXPECT_EQ(all.value("CI_PROJECT_PATH_SLUG"), "group-sub-name");
@@ -53,7 +53,7 @@ TEST(Predefined, SpeaksOfABranch) {
     EXPECT_EQ(all.value("CI_PAGES_URL"), "https://group.pages.gitlab.example.com/sub/name");
 }
 
-TEST(GuessTier, GoesByTheName) {
+TEST(GuessTier, DependsOnTheName) {
     const std::pair<const char*, const char*> cases[] = {
         {"production", "production"}, {"PROD", "production"},      {"live/eu", "production"},
         {"staging", "staging"},       {"pre-prod", "staging"},     {"demo", "staging"},
@@ -62,7 +62,7 @@ TEST(GuessTier, GoesByTheName) {
     for (const auto& [name, tier] : cases) EXPECT_EQ(guess_tier(name), tier) << name;
 }
 
-TEST(Predefined, SpeaksOfATag) {
+TEST(Predefined, DescribesATag) {
     Checkout tagged = checkout();
     tagged.is_tag = true;
     tagged.ref = "v1";
@@ -72,7 +72,7 @@ TEST(Predefined, SpeaksOfATag) {
     EXPECT_EQ(all.value("CI_COMMIT_BEFORE_SHA"), std::string(40, '0'));
 }
 
-TEST(Predefined, SpeaksOfAMergeRequest) {
+TEST(Predefined, DescribesAMergeRequest) {
     Event event;
     event.source = "merge_request_event";
     event.merge_request = MergeRequest{"feature/X", "main", "abc", "7"};

@@ -11,12 +11,12 @@ namespace {
 
 struct Row {
     const char* text;
-    const char* value;  // in Ruby's notation, which tells the kind
+    const char* value;  // in Ruby's notation, which shows the type
 };
 
 class ScalarTest : public testing::TestWithParam<Row> {};
 
-TEST_P(ScalarTest, IsReadAsGitLabReadsIt) {
+TEST_P(ScalarTest, IsReadAsInGitLab) {
     const auto value = load(std::string("a: ") + GetParam().text);
     ASSERT_TRUE(value) << value.error().text;
     EXPECT_EQ(inspect(*value->find("a")), GetParam().value);
@@ -72,7 +72,7 @@ TEST(Load, RefusesDates) {
     EXPECT_EQ(load("a: 2020-01-01 10:00:00").error().text, "Tried to load unspecified class: Time");
 }
 
-TEST(Load, MergesWhereTheKeyStands) {
+TEST(Load, MergesAtThePositionOfTheMergeKey) {
     const auto value = load(
         "a: &a {x: 1, y: 1}\nb: &b {x: 2, z: 2}\n"
         "first: {<<: *a, x: 9}\nlast: {x: 9, <<: *a}\nlist: {<<: [*a, *b]}\n");
@@ -82,32 +82,34 @@ TEST(Load, MergesWhereTheKeyStands) {
     EXPECT_EQ(inspect(*value->find("list")), R"({"x"=>1, "z"=>2, "y"=>1})");
 }
 
-TEST(Load, LastOfEqualKeysWins) { EXPECT_EQ(inspect(*load("a: 1\na: 2\n")), R"({"a"=>2})"); }
+TEST(Load, LastOfEqualKeysOverridesOthers) {
+    EXPECT_EQ(inspect(*load("a: 1\na: 2\n")), R"({"a"=>2})");
+}
 
-TEST(Load, KnowsThePlaceOfEveryValue) {
+TEST(Load, EveryValueHasItsPosition) {
     const auto value = load("a:\n  - b\n  -   c: d\n", 3, 10);
     ASSERT_TRUE(value);
     const Value& map = value->find("a")->items()[1];
     EXPECT_EQ(map.find("c")->mark(), (Mark{12, 10, 3}));
 }
 
-TEST(Load, RefusesBombs) {
-    std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+TEST(Load, RefusesFilesOfExponentialSize) {
+    std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
     for (int i = 1; i < 12; ++i) {
-        bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+        text += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
         for (int k = 0; k < 10; ++k) {
-            bomb += (k > 0 ? ", *a" : "*a") + std::to_string(i - 1);
+            text += (k > 0 ? ", *a" : "*a") + std::to_string(i - 1);
         }
-        bomb += "]\n";
+        text += "]\n";
     }
-    EXPECT_EQ(load(bomb).error().text, "The parsed YAML is too big");
+    EXPECT_EQ(load(text).error().text, "The parsed YAML is too big");
     EXPECT_EQ(load("a: " + std::string(200, '[') + std::string(200, ']')).error().text,
               "The parsed YAML is too big");
     EXPECT_EQ(load("a: &a [*a]").error().text, "The parsed YAML is too big");
     EXPECT_FALSE(load("a: " + std::string(100'000, '[')));
 }
 
-TEST(Print, WritesWhatItReads) {
+TEST(Print, PrintsWhatItLoads) {
     const std::string text =
         "---\na: '1'\nb:\n- x\n- 'yes'\n- \"$A\"\nc: |\n  one\n  two\nd: {}\ne:\nf: 1.5\n";
     const auto value = load(text);
@@ -117,12 +119,12 @@ TEST(Print, WritesWhatItReads) {
 
 struct DurationRow {
     const char* text;
-    long seconds;  // 0: no duration
+    long seconds;  // 0: not a duration
 };
 
 class DurationTest : public testing::TestWithParam<DurationRow> {};
 
-TEST_P(DurationTest, IsReadAsGitLabReadsIt) {
+TEST_P(DurationTest, IsReadAsInGitLab) {
     const auto duration = parse_duration(GetParam().text);
     EXPECT_EQ(duration ? duration->count() : 0, GetParam().seconds) << GetParam().text;
 }

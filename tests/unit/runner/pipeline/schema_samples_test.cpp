@@ -1,12 +1,11 @@
-// GitLab's own samples for its editor schema, one document per top-level entry. The schema and the
-// backend disagree in places; those are listed here with the reason.
+// The samples of GitLab's tests of its editor schema; each top-level entry of a file is a
+// configuration of its own. GitLab's backend differs from the schema in some cases, which are
+// listed here with the reason.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -15,6 +14,7 @@
 #include "runner/pipeline/load.hpp"
 #include "runner/pipeline/yaml/load.hpp"
 #include "runner/pipeline/yaml/print.hpp"
+#include "tests/unit/runner/pipeline/case_files.hpp"
 
 namespace runner::pipeline {
 namespace {
@@ -22,17 +22,12 @@ namespace {
 namespace fs = std::filesystem;
 using yaml::Value;
 
-fs::path samples() { return fs::path(RUNNER_SOURCE_DIR) / "tests/data/pipelines/schema"; }
+fs::path samples() { return tests::pipeline_cases() / "schema"; }
 
-std::string read(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-/// The documents of a file: {name: value}, or the values themselves in workflow/auto_cancel.
+/// The configurations of a file by name: {name: value}; in workflow/auto_cancel, only the value.
 std::map<std::string, Value> documents(const fs::path& file) {
     std::map<std::string, Value> all;
-    const auto loaded = yaml::load(read(file));
+    const auto loaded = yaml::load(tests::read_file(file));
     EXPECT_TRUE(loaded) << file;
     if (!loaded) return all;
     const bool whole = file.parent_path().filename() == "auto_cancel" &&
@@ -45,7 +40,8 @@ std::map<std::string, Value> documents(const fs::path& file) {
     return all;
 }
 
-/// What the schema cannot ask for (a script, a visible job, a stage) is put in.
+/// Adds what a valid configuration needs, but the schema does not require: scripts and a visible
+/// job. Removes `stage` and `extends`, which name stages and jobs that the sample does not have.
 Value completed(const Value& document) {
     yaml::Map map;
     for (const auto& [key, value] : document.entries()) {
@@ -89,41 +85,43 @@ std::string errors_of(const Value& document) {
     return text;
 }
 
-std::string place(const fs::path& file, const std::string& name) {
+std::string sample_name(const fs::path& file, const std::string& name) {
     return file.lexically_relative(samples()).string() + ": " + name;
 }
 
-const std::set<std::string> kNotAlone = {
-    "positive/include.yml: include",  // names files that are not there
-    "positive/include.yml: trigger:include accepts project and file properties",  // with a script
-    "positive/include.yml: trigger:include accepts optional ref property",        // with a script
-    "positive/rules_needs.yml: job",  // needs jobs of other documents
+/// Samples that are not valid without other files or jobs.
+const std::set<std::string> kIncomplete = {
+    "positive/include.yml: include",  // includes files that do not exist
+    "positive/include.yml: trigger:include accepts project and file properties",  // has a script
+    "positive/include.yml: trigger:include accepts optional ref property",        // has a script
+    "positive/rules_needs.yml: job",  // needs jobs of other samples
     "positive/rules_needs.yml: rspec_job",
 };
 
-TEST(SchemaSamples, PositiveOnesAreValid) {
+TEST(SchemaSamples, PositiveSamplesAreValid) {
     for (const auto& entry : fs::recursive_directory_iterator(samples() / "positive")) {
         if (entry.path().extension() != ".yml") continue;
         for (const auto& [name, document] : documents(entry.path())) {
-            if (kNotAlone.contains(place(entry.path(), name))) continue;
-            EXPECT_EQ(errors_of(document), "") << place(entry.path(), name);
+            if (kIncomplete.contains(sample_name(entry.path(), name))) continue;
+            EXPECT_EQ(errors_of(document), "") << sample_name(entry.path(), name);
         }
     }
 }
 
-/// Accepted by the backend though the schema refuses them.
-const std::set<std::string> kLooser = {
-    "negative/rules.yml: rules-if-empty",          // a null condition counts as none
-    "negative/rules.yml: rules:exists as string",  // one path may be plain text
+/// Samples that the backend accepts, although the schema refuses them.
+const std::set<std::string> kAccepted = {
+    "negative/rules.yml: rules-if-empty",          // a null condition counts as not given
+    "negative/rules.yml: rules:exists as string",  // one path may be a string
 };
 
-TEST(SchemaSamples, NegativeOnesAreNot) {
+TEST(SchemaSamples, NegativeSamplesAreInvalid) {
     for (const auto& entry : fs::recursive_directory_iterator(samples() / "negative")) {
         if (entry.path().extension() != ".yml") continue;
         for (const auto& [name, document] : documents(entry.path())) {
             const std::string errors = errors_of(document);
-            const bool looser = kLooser.contains(place(entry.path(), name));
-            EXPECT_EQ(errors.empty(), looser) << place(entry.path(), name) << ": " << errors;
+            const bool accepted = kAccepted.contains(sample_name(entry.path(), name));
+            EXPECT_EQ(errors.empty(), accepted)
+                << sample_name(entry.path(), name) << ": " << errors;
         }
     }
 }

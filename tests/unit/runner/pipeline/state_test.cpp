@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/strings.hpp"
-#include "runner/pipeline/state/process.hpp"
+#include "runner/pipeline/state/pipeline_state.hpp"
 #include "runner/pipeline/state/retry.hpp"
 #include "runner/pipeline/yaml/load.hpp"
 
@@ -14,7 +14,7 @@ namespace {
 
 using plan::When;
 
-/// "success failed? manual?": a question mark stands for allow_failure.
+/// The members of "success failed? manual?", where a question mark stands for allow_failure.
 std::vector<Member> members_of(const std::string& text) {
     std::vector<Member> members;
     if (text.empty()) return members;
@@ -72,12 +72,12 @@ const Row kRows[] = {
 
 INSTANTIATE_TEST_SUITE_P(Table, CompositeTest, testing::ValuesIn(kRows));
 
-/// A pipeline in a few lines; jobs are named by letters.
-struct Story {
-    std::vector<Run> jobs;
+/// Builds the jobs of a pipeline. needs(), blocking(), … change the job that was added last.
+struct JobList {
+    std::vector<PipelineJob> jobs;
 
-    Story& job(const std::string& name, std::size_t stage, When when = When::kOnSuccess) {
-        Run run;
+    JobList& job(const std::string& name, std::size_t stage, When when = When::kOnSuccess) {
+        PipelineJob run;
         run.name = name;
         run.stage = stage;
         run.when = when;
@@ -85,36 +85,36 @@ struct Story {
         jobs.push_back(run);
         return *this;
     }
-    Story& needs(std::vector<std::string> names) {
+    JobList& needs(std::vector<std::string> names) {
         jobs.back().has_needs = true;
         jobs.back().needs = std::move(names);
         return *this;
     }
-    Story& blocking() {
+    JobList& blocking() {
         jobs.back().allow_failure = false;
         return *this;
     }
-    Story& allow_failure() {
+    JobList& allow_failure() {
         jobs.back().allow_failure = true;
         return *this;
     }
-    Story& group(const std::string& name) {
+    JobList& group(const std::string& name) {
         jobs.back().resource_group = name;
         return *this;
     }
 };
 
-std::string shown(const Process& process) {
+std::string shown(const PipelineState& process) {
     std::string text;
-    for (const Run& job : process.jobs()) {
+    for (const PipelineJob& job : process.jobs()) {
         if (!text.empty()) text += " ";
         text += job.name + ":" + std::string(to_string(job.status));
     }
     return text;
 }
 
-/// Runs what is pending, one after another; the jobs named in `fail` fail.
-void run_all(Process& process, const std::vector<std::string>& fail = {}) {
+/// Runs pending jobs one after another, until there are none. The jobs named in `fail` fail.
+void run_all(PipelineState& process, const std::vector<std::string>& fail = {}) {
     process.advance();
     for (bool ran = true; ran;) {
         ran = false;
@@ -130,8 +130,8 @@ void run_all(Process& process, const std::vector<std::string>& fail = {}) {
     }
 }
 
-TEST(Process, RunsStageAfterStage) {
-    Process process(Story{}.job("a", 0).job("b", 0).job("c", 1).jobs);
+TEST(PipelineState, RunsStageAfterStage) {
+    PipelineState process(JobList{}.job("a", 0).job("b", 0).job("c", 1).jobs);
     process.advance();
     EXPECT_EQ(shown(process), "a:pending b:pending c:created");
     process.started(0);
@@ -143,15 +143,15 @@ TEST(Process, RunsStageAfterStage) {
     EXPECT_TRUE(process.done());
 }
 
-TEST(Process, OptionalManualJobBlocksNothing) {
-    Process process(Story{}.job("a", 0, When::kManual).job("b", 1).jobs);
+TEST(PipelineState, OptionalManualJobDoesNotBlock) {
+    PipelineState process(JobList{}.job("a", 0, When::kManual).job("b", 1).jobs);
     run_all(process);
     EXPECT_EQ(shown(process), "a:manual b:success");
     EXPECT_EQ(process.status(), Status::kSuccess);
 }
 
-TEST(Process, BlockingManualJobHoldsLaterStages) {
-    Process process(Story{}.job("a", 0, When::kManual).blocking().job("b", 1).jobs);
+TEST(PipelineState, LaterStagesWaitForABlockingManualJob) {
+    PipelineState process(JobList{}.job("a", 0, When::kManual).blocking().job("b", 1).jobs);
     run_all(process);
     EXPECT_EQ(shown(process), "a:manual b:created");
     EXPECT_EQ(process.status(), Status::kManual);
@@ -160,8 +160,8 @@ TEST(Process, BlockingManualJobHoldsLaterStages) {
     EXPECT_EQ(shown(process), "a:success b:success");
 }
 
-TEST(Process, NeedOfAnOptionalManualJobIsSkippedAndRevivedByPlay) {
-    Process process(Story{}.job("a", 0, When::kManual).job("b", 1).needs({"a"}).jobs);
+TEST(PipelineState, JobThatNeedsAnOptionalManualJobIsSkippedUntilItIsPlayed) {
+    PipelineState process(JobList{}.job("a", 0, When::kManual).job("b", 1).needs({"a"}).jobs);
     run_all(process);
     EXPECT_EQ(shown(process), "a:manual b:skipped");
     process.play(0);
@@ -170,46 +170,47 @@ TEST(Process, NeedOfAnOptionalManualJobIsSkippedAndRevivedByPlay) {
     EXPECT_EQ(shown(process), "a:success b:success");
 }
 
-TEST(Process, NeedOfABlockingManualJobWaits) {
-    Process process(Story{}.job("a", 0, When::kManual).blocking().job("b", 1).needs({"a"}).jobs);
+TEST(PipelineState, JobThatNeedsABlockingManualJobWaits) {
+    PipelineState process(
+        JobList{}.job("a", 0, When::kManual).blocking().job("b", 1).needs({"a"}).jobs);
     run_all(process);
     EXPECT_EQ(shown(process), "a:manual b:created");
 }
 
-TEST(Process, SkippedNeedSkipsUnlessAlways) {
-    Process process(Story{}
-                        .job("a", 0, When::kOnFailure)
-                        .job("b", 1)
-                        .needs({"a"})
-                        .job("c", 1, When::kAlways)
-                        .needs({"a"})
-                        .jobs);
+TEST(PipelineState, JobWithASkippedNeedIsSkippedUnlessWhenIsAlways) {
+    PipelineState process(JobList{}
+                              .job("a", 0, When::kOnFailure)
+                              .job("b", 1)
+                              .needs({"a"})
+                              .job("c", 1, When::kAlways)
+                              .needs({"a"})
+                              .jobs);
     run_all(process);
     EXPECT_EQ(shown(process), "a:skipped b:skipped c:success");
 }
 
-TEST(Process, AllowedFailureCountsAsWarning) {
-    Process process(
-        Story{}.job("a", 0).allow_failure().job("b", 1).job("c", 1, When::kOnFailure).jobs);
+TEST(PipelineState, AllowedFailureCountsAsWarning) {
+    PipelineState process(
+        JobList{}.job("a", 0).allow_failure().job("b", 1).job("c", 1, When::kOnFailure).jobs);
     run_all(process, {"a"});
     EXPECT_EQ(shown(process), "a:failed b:success c:skipped");
     EXPECT_EQ(process.status(), Status::kSuccess);
 }
 
-TEST(Process, FailureRunsOnFailureAndAlways) {
-    Process process(Story{}
-                        .job("a", 0)
-                        .job("b", 1)
-                        .job("c", 1, When::kOnFailure)
-                        .job("d", 1, When::kAlways)
-                        .jobs);
+TEST(PipelineState, FailureRunsOnFailureAndAlways) {
+    PipelineState process(JobList{}
+                              .job("a", 0)
+                              .job("b", 1)
+                              .job("c", 1, When::kOnFailure)
+                              .job("d", 1, When::kAlways)
+                              .jobs);
     run_all(process, {"a"});
     EXPECT_EQ(shown(process), "a:failed b:skipped c:success d:success");
     EXPECT_EQ(process.status(), Status::kFailed);
 }
 
-TEST(Process, FailureBesideRunningSiblingsWaits) {
-    Process process(Story{}.job("a", 0).job("b", 0).job("c", 1, When::kOnFailure).jobs);
+TEST(PipelineState, OnFailureWaitsForTheWholeStage) {
+    PipelineState process(JobList{}.job("a", 0).job("b", 0).job("c", 1, When::kOnFailure).jobs);
     process.advance();
     process.started(0);
     process.started(1);
@@ -218,8 +219,8 @@ TEST(Process, FailureBesideRunningSiblingsWaits) {
     EXPECT_EQ(shown(process), "a:failed b:running c:created");
 }
 
-TEST(Process, CanceledJobSkipsEvenAlways) {
-    Process process(Story{}.job("a", 0).job("b", 0).job("c", 1, When::kAlways).jobs);
+TEST(PipelineState, JobsAfterACanceledJobAreSkippedEvenWithAlways) {
+    PipelineState process(JobList{}.job("a", 0).job("b", 0).job("c", 1, When::kAlways).jobs);
     process.advance();
     process.finished(0, Status::kCanceled);
     process.finished(1, Status::kSuccess);
@@ -228,15 +229,15 @@ TEST(Process, CanceledJobSkipsEvenAlways) {
     EXPECT_EQ(process.status(), Status::kCanceled);
 }
 
-TEST(Process, AllSkippedStageLetsStageModeRunOnButNotNeeds) {
-    Process process(
-        Story{}.job("a", 0, When::kOnFailure).job("b", 1).job("c", 1).needs({"a"}).jobs);
+TEST(PipelineState, SkippedStageStopsOnlyJobsWithNeeds) {
+    PipelineState process(
+        JobList{}.job("a", 0, When::kOnFailure).job("b", 1).job("c", 1).needs({"a"}).jobs);
     run_all(process);
     EXPECT_EQ(shown(process), "a:skipped b:success c:skipped");
 }
 
-TEST(Process, DelayedJobHoldsLaterStagesUntilItsTime) {
-    Process process(Story{}.job("a", 0, When::kDelayed).job("b", 1).jobs);
+TEST(PipelineState, LaterStagesWaitForADelayedJob) {
+    PipelineState process(JobList{}.job("a", 0, When::kDelayed).job("b", 1).jobs);
     const auto steps = process.advance();
     ASSERT_EQ(steps.size(), 1U);
     EXPECT_EQ(steps[0].action, Action::kStartTimer);
@@ -247,35 +248,36 @@ TEST(Process, DelayedJobHoldsLaterStagesUntilItsTime) {
     EXPECT_EQ(shown(process), "a:success b:success");
 }
 
-TEST(Process, PipelineOfOptionalManualJobsIsSkipped) {
-    Process process(Story{}.job("a", 0, When::kManual).job("b", 1, When::kManual).jobs);
+TEST(PipelineState, PipelineOfOptionalManualJobsIsSkipped) {
+    PipelineState process(JobList{}.job("a", 0, When::kManual).job("b", 1, When::kManual).jobs);
     run_all(process);
     EXPECT_EQ(process.status(), Status::kSkipped);
     EXPECT_TRUE(process.done());
 }
 
-TEST(Process, EmptyNeedsStartAtOnce) {
-    Process process(Story{}.job("a", 0).job("b", 2).needs({}).job("c", 2).jobs);
+TEST(PipelineState, JobWithEmptyNeedsStartsAtOnce) {
+    PipelineState process(JobList{}.job("a", 0).job("b", 2).needs({}).job("c", 2).jobs);
     process.advance();
     EXPECT_EQ(shown(process), "a:pending b:pending c:created");
 }
 
-TEST(Process, AbsentOptionalNeedsCountAsNone) {
-    Process process(Story{}.job("a", 0).job("b", 1).needs({"gone"}).jobs);
+TEST(PipelineState, NeedsThatAreNotInThePipelineAreIgnored) {
+    PipelineState process(JobList{}.job("a", 0).job("b", 1).needs({"gone"}).jobs);
     process.advance();
     EXPECT_EQ(shown(process), "a:pending b:pending");
 }
 
-TEST(Process, NeedsWithinAStageGoInOrder) {
-    Process process(Story{}.job("a", 0).needs({"b"}).job("b", 0).needs({"c"}).job("c", 0).jobs);
+TEST(PipelineState, NeedsWithinAStageRunInOrder) {
+    PipelineState process(
+        JobList{}.job("a", 0).needs({"b"}).job("b", 0).needs({"c"}).job("c", 0).jobs);
     process.advance();
     EXPECT_EQ(shown(process), "a:created b:created c:pending");
     run_all(process, {"c"});
     EXPECT_EQ(shown(process), "a:skipped b:skipped c:failed");
 }
 
-TEST(Process, ResourceGroupRunsOneAtATime) {
-    Process process(Story{}.job("a", 0).group("g").job("b", 0).group("g").jobs);
+TEST(PipelineState, ResourceGroupRunsOneAtATime) {
+    PipelineState process(JobList{}.job("a", 0).group("g").job("b", 0).group("g").jobs);
     process.advance();
     EXPECT_EQ(shown(process), "a:pending b:waiting_for_resource");
     process.started(0);
@@ -285,8 +287,8 @@ TEST(Process, ResourceGroupRunsOneAtATime) {
     EXPECT_EQ(shown(process), "a:success b:pending");
 }
 
-TEST(Process, RetryOpensWhatWasSkipped) {
-    Process process(Story{}.job("a", 0).job("b", 1).job("c", 2).jobs);
+TEST(PipelineState, RetryRunsSkippedJobs) {
+    PipelineState process(JobList{}.job("a", 0).job("b", 1).job("c", 2).jobs);
     run_all(process, {"a"});
     EXPECT_EQ(shown(process), "a:failed b:skipped c:skipped");
     process.retry(0);
@@ -295,11 +297,11 @@ TEST(Process, RetryOpensWhatWasSkipped) {
     EXPECT_EQ(process.jobs()[0].retries, 1);
 }
 
-TEST(Process, ExitCodeDecidesWhetherFailureIsAllowed) {
-    Story story;
-    story.job("a", 0).job("b", 0);
-    for (auto& job : story.jobs) job.allowed_exit_codes = {3, 4};
-    Process process(story.jobs);
+TEST(PipelineState, ExitCodeDecidesWhetherFailureIsAllowed) {
+    JobList list;
+    list.job("a", 0).job("b", 0);
+    for (auto& job : list.jobs) job.allowed_exit_codes = {3, 4};
+    PipelineState process(list.jobs);
     process.advance();
     process.finished(0, Status::kFailed, 4);
     EXPECT_TRUE(process.jobs()[0].allow_failure);
@@ -307,8 +309,8 @@ TEST(Process, ExitCodeDecidesWhetherFailureIsAllowed) {
     EXPECT_FALSE(process.jobs()[1].allow_failure);
 }
 
-TEST(Process, CancelLetsRunningJobsWindDown) {
-    Process process(Story{}.job("a", 0).job("b", 1).jobs);
+TEST(PipelineState, CancelWaitsForRunningJobs) {
+    PipelineState process(JobList{}.job("a", 0).job("b", 1).jobs);
     process.advance();
     process.started(0);
     process.cancel_all();
@@ -319,24 +321,22 @@ TEST(Process, CancelLetsRunningJobsWindDown) {
     EXPECT_EQ(process.status(), Status::kCanceled);
 }
 
-TEST(Retry, FollowsReasonsCodesAndCount) {
+TEST(Retry, DependsOnReasonExitCodeAndCount) {
     const auto config = [](const char* text) { return *yaml::load(text)->find("retry"); };
-    EXPECT_FALSE(retries_by_itself({}, "script_failure", 1, 0));
-    EXPECT_TRUE(retries_by_itself({}, "scheduler_failure", {}, 1));
-    EXPECT_FALSE(retries_by_itself({}, "scheduler_failure", {}, 2));
-    EXPECT_TRUE(retries_by_itself(config("retry: 1"), "script_failure", 1, 0));
-    EXPECT_FALSE(retries_by_itself(config("retry: 1"), "script_failure", 1, 1));
-    EXPECT_FALSE(retries_by_itself(config("retry: 2"), "no_matching_runner", {}, 0));
-    EXPECT_FALSE(
-        retries_by_itself(config("retry: {when: script_failure}"), "script_failure", 1, 0));
-    EXPECT_TRUE(retries_by_itself(config("retry: {max: 2, when: [script_failure]}"),
-                                  "script_failure", 1, 1));
-    EXPECT_FALSE(retries_by_itself(config("retry: {max: 2, when: runner_system_failure}"),
-                                   "script_failure", 1, 0));
+    EXPECT_FALSE(should_retry({}, "script_failure", 1, 0));
+    EXPECT_TRUE(should_retry({}, "scheduler_failure", {}, 1));
+    EXPECT_FALSE(should_retry({}, "scheduler_failure", {}, 2));
+    EXPECT_TRUE(should_retry(config("retry: 1"), "script_failure", 1, 0));
+    EXPECT_FALSE(should_retry(config("retry: 1"), "script_failure", 1, 1));
+    EXPECT_FALSE(should_retry(config("retry: 2"), "no_matching_runner", {}, 0));
+    EXPECT_FALSE(should_retry(config("retry: {when: script_failure}"), "script_failure", 1, 0));
     EXPECT_TRUE(
-        retries_by_itself(config("retry: {max: 1, exit_codes: [137]}"), "script_failure", 137, 0));
-    EXPECT_FALSE(
-        retries_by_itself(config("retry: {max: 1, exit_codes: 137}"), "script_failure", 1, 0));
+        should_retry(config("retry: {max: 2, when: [script_failure]}"), "script_failure", 1, 1));
+    EXPECT_FALSE(should_retry(config("retry: {max: 2, when: runner_system_failure}"),
+                              "script_failure", 1, 0));
+    EXPECT_TRUE(
+        should_retry(config("retry: {max: 1, exit_codes: [137]}"), "script_failure", 137, 0));
+    EXPECT_FALSE(should_retry(config("retry: {max: 1, exit_codes: 137}"), "script_failure", 1, 0));
 }
 
 }  // namespace

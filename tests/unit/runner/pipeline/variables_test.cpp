@@ -11,16 +11,16 @@ namespace {
 
 struct Row {
     const char* text;
-    const char* full;
-    const char* existing;
+    const char* with_empty;  // Undefined::kEmpty
+    const char* with_keep;   // Undefined::kKeep
 };
 
 class ExpandTest : public testing::TestWithParam<Row> {};
 
 TEST_P(ExpandTest, ReplacesOnce) {
     const Collection variables{{"A", "1"}, {"B", "$A-b"}};
-    EXPECT_EQ(expand(GetParam().text, variables, Undefined::kEmpty), GetParam().full);
-    EXPECT_EQ(expand(GetParam().text, variables, Undefined::kKeep), GetParam().existing);
+    EXPECT_EQ(expand(GetParam().text, variables, Undefined::kEmpty), GetParam().with_empty);
+    EXPECT_EQ(expand(GetParam().text, variables, Undefined::kKeep), GetParam().with_keep);
 }
 
 const Row kRows[] = {
@@ -35,7 +35,7 @@ const Row kRows[] = {
 
 INSTANTIATE_TEST_SUITE_P(Table, ExpandTest, testing::ValuesIn(kRows));
 
-TEST(SortAndExpand, FollowsReferencesInAnyOrder) {
+TEST(SortAndExpand, ExpandsReferencesInAnyOrder) {
     const auto sorted = sort_and_expand({{"C", "c-$B"},
                                          {"B", "b-$A"},
                                          {"A", "a"},
@@ -46,7 +46,7 @@ TEST(SortAndExpand, FollowsReferencesInAnyOrder) {
                                          {.key = "FILE", .value = "$A", .is_file = true},
                                          {"OF_FILE", "<$FILE>"},
                                          {"UNKNOWN", "$NOPE"}});
-    EXPECT_TRUE(sorted.circle.empty());
+    EXPECT_TRUE(sorted.cycle.empty());
     EXPECT_EQ(sorted.variables.value("C"), "c-b-a");
     EXPECT_EQ(sorted.variables.value("SELF"), "x");
     EXPECT_EQ(sorted.variables.value("TWICE"), "$$A");
@@ -56,13 +56,13 @@ TEST(SortAndExpand, FollowsReferencesInAnyOrder) {
     EXPECT_EQ(sorted.variables.value("UNKNOWN"), "$NOPE");
 }
 
-TEST(SortAndExpand, LeavesEverythingWhenThereIsACircle) {
+TEST(SortAndExpand, ExpandsNothingWhenThereIsACycle) {
     const auto sorted = sort_and_expand({{"A", "$B"}, {"B", "$A"}, {"C", "$D"}, {"D", "1"}});
-    EXPECT_EQ(sorted.circle, (std::vector<std::string>{"A", "B"}));
+    EXPECT_EQ(sorted.cycle, (std::vector<std::string>{"A", "B"}));
     EXPECT_EQ(sorted.variables.value("C"), "$D");
 }
 
-TEST(Slug, IsMadeAsGitLabMakesIt) {
+TEST(Slug, IsTheSameAsInGitLab) {
     EXPECT_EQ(slug("Feature/ABC_1"), "feature-abc-1");
     EXPECT_EQ(slug("release/1.0"), "release-1-0");
     EXPECT_EQ(slug("-x-"), "x");
@@ -70,7 +70,7 @@ TEST(Slug, IsMadeAsGitLabMakesIt) {
     EXPECT_EQ(slug(std::string(70, 'a')), std::string(63, 'a'));
 }
 
-TEST(EnvironmentSlug, IsMadeAsGitLabMakesIt) {
+TEST(EnvironmentSlug, IsTheSameAsInGitLab) {
     EXPECT_EQ(environment_slug("production"), "production");
     EXPECT_EQ(environment_slug("Prod"), "prod-njlta9");
     EXPECT_EQ(environment_slug("review/feature-1"), "review-feature-1-1q251u");
@@ -78,7 +78,7 @@ TEST(EnvironmentSlug, IsMadeAsGitLabMakesIt) {
     EXPECT_EQ(environment_slug("abc-"), "abc");
 }
 
-TEST(GroupName, StripsWhatParallelAdded) {
+TEST(GroupName, RemovesTheSuffixOfParallelJobs) {
     EXPECT_EQ(plan::group_name("rspec 1/3"), "rspec");
     EXPECT_EQ(plan::group_name("rspec:1/3"), "rspec");
     EXPECT_EQ(plan::group_name("job: [a] 1/2"), "job");

@@ -6,41 +6,42 @@
 
 #include "base/json.hpp"
 #include "runner/pipeline/include/work_tree.hpp"
-#include "runner/pipeline/view/words.hpp"
+#include "runner/pipeline/view/text.hpp"
 
 namespace runner::pipeline::view {
 namespace {
 
-struct Made {
+/// A pipeline created from the text of a configuration.
+struct TestPipeline {
     Loaded loaded;
     plan::Pipeline pipeline;
 
-    explicit Made(const std::string& text) {
+    explicit TestPipeline(const std::string& text) {
         LoadRequest load;
         load.text = text;
         include::WorkTreeSource source("/nonexistent");
         loaded = load_configuration(load, source);
         EXPECT_TRUE(loaded.valid()) << (loaded.errors.empty() ? "" : loaded.errors[0].text);
         plan::CreateRequest request;
-        request.subject.ref = "main";
-        request.subject.source = "push";
+        request.pipeline.ref = "main";
+        request.pipeline.source = "push";
         request.given.set({"SECRET", "s3cr3t", false, true});
         pipeline = plan::create_pipeline(*loaded.configuration, loaded.parallel, request);
     }
-    [[nodiscard]] Shown shown() const { return {loaded, pipeline}; }
+    [[nodiscard]] CreatedPipeline created() const { return {loaded, pipeline}; }
 };
 
 TEST(View, ColumnsCountCharactersNotBytes) {
     EXPECT_EQ(columns({{"ä", "x"}, {"abc", "y"}}, " "), " ä    x\n abc  y\n");
 }
 
-TEST(View, TableTellsWhyAndWhere) {
-    const Made made(
+TEST(View, TableShowsReasonsAndPositions) {
+    const TestPipeline pipeline(
         "a:\n  script: x\n  rules:\n    - if: $A\n    - {if: $A == null, when: delayed, start_in: "
         "1 "
         "day}\nb: {script: x, needs: [], allow_failure: {exit_codes: [1, 2]}}\n"
         "c: {script: x, rules: [{when: never}]}\n");
-    EXPECT_EQ(table(made.shown()),
+    EXPECT_EQ(table(pipeline.created()),
               "JOB  STAGE  WHEN             ALLOW FAILURE    NEEDS  WHY\n"
               "a    test   delayed (1 day)  no               -      rule 2: if: $A == null is true "
               "(.gitlab-ci.yml:5:7)\n"
@@ -53,17 +54,17 @@ TEST(View, TableTellsWhyAndWhere) {
 }
 
 TEST(View, DetailsHideMaskedValues) {
-    const Made made("a: {script: x, rules: [{if: $SECRET}]}\n");
-    const std::string text = details(made.shown(), {"a"});
+    const TestPipeline pipeline("a: {script: x, rules: [{if: $SECRET}]}\n");
+    const std::string text = details(pipeline.created(), {"a"});
     EXPECT_NE(text.find("$SECRET is [masked]"), std::string::npos) << text;
     EXPECT_EQ(text.find("s3cr3t"), std::string::npos) << text;
 }
 
-TEST(View, OneArrowForAStageThatFollowsAnother) {
-    const Made made(
+TEST(View, ShowsOneArrowBetweenStagesWithoutNeeds) {
+    const TestPipeline pipeline(
         "stages: [one, two]\na: {script: x, stage: one}\nb: {script: x, stage: one}\n"
         "c: {script: x, stage: two}\nd: {script: x, stage: two}\n");
-    EXPECT_EQ(mermaid(made.shown()),
+    EXPECT_EQ(mermaid(pipeline.created()),
               "flowchart LR\n"
               "  subgraph s0[\"one\"]\n    j0[\"a\"]\n    j1[\"b\"]\n  end\n"
               "  subgraph s1[\"two\"]\n    j2[\"c\"]\n    j3[\"d\"]\n  end\n"
@@ -71,26 +72,26 @@ TEST(View, OneArrowForAStageThatFollowsAnother) {
 }
 
 TEST(View, JobsWithNeedsDoNotWaitForTheStage) {
-    const Made made(
+    const TestPipeline pipeline(
         "stages: [one, two]\na: {script: x, stage: one}\nc: {script: x, stage: two}\n"
         "d: {script: x, stage: two, needs: [a, {job: gone, optional: true}]}\n");
-    EXPECT_EQ(mermaid(made.shown()),
+    EXPECT_EQ(mermaid(pipeline.created()),
               "flowchart LR\n"
               "  subgraph s0[\"one\"]\n    j0[\"a\"]\n  end\n"
               "  subgraph s1[\"two\"]\n    j1[\"c\"]\n    j2[\"d\"]\n  end\n"
               "  s0 --> j1\n  j0 --> j2\n");
-    EXPECT_NE(dot(made.shown()).find("  j0 -> j1 [ltail=cluster_0];\n  j0 -> j2;\n"),
+    EXPECT_NE(dot(pipeline.created()).find("  j0 -> j1 [ltail=cluster_0];\n  j0 -> j2;\n"),
               std::string::npos)
-        << dot(made.shown());
+        << dot(pipeline.created());
 }
 
-TEST(View, JsonSaysWhetherNeedsAreWritten) {
-    const Made made("a: {script: x}\nb: {script: x, needs: []}\n");
-    const auto json = to_json(made.shown(), {});
+TEST(View, JsonDistinguishesEmptyNeedsFromNone) {
+    const TestPipeline pipeline("a: {script: x}\nb: {script: x, needs: []}\n");
+    const auto json = to_json(pipeline.created(), {});
     EXPECT_TRUE(json["jobs"][0]["needs"].is_null());
     EXPECT_EQ(json["jobs"][1]["needs"].size(), 0U);
     EXPECT_TRUE(json["jobs"][1]["needs"].is_array());
-    EXPECT_EQ(to_json(made.shown(), {"b"})["jobs"].size(), 1U);
+    EXPECT_EQ(to_json(pipeline.created(), {"b"})["jobs"].size(), 1U);
 }
 
 }  // namespace
