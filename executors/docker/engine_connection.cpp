@@ -12,6 +12,7 @@
 #include "base/offload.hpp"
 #include "base/random.hpp"
 #include "base/version.hpp"
+#include "executors/docker/busy_flag.hpp"
 #include "executors/docker/run_all.hpp"
 #include "executors/docker/tar_archive.hpp"
 #include "executors/find_helper.hpp"
@@ -62,21 +63,6 @@ std::string helper_tar(const std::string& bytes) {
     return tar.finish();
 }
 
-class Busy {
-  public:
-    Busy(bool& flag, base::Notifier& changed) : flag_(flag), changed_(changed) { flag_ = true; }
-    ~Busy() {
-        flag_ = false;
-        changed_.notify_all();
-    }
-    Busy(const Busy&) = delete;
-    Busy& operator=(const Busy&) = delete;
-
-  private:
-    bool& flag_;
-    base::Notifier& changed_;
-};
-
 }  // namespace
 
 EngineConnection::EngineConnection(const boost::asio::any_io_executor& executor,
@@ -111,7 +97,7 @@ Task<Result<std::string>> EngineConnection::helper_volume(std::string image) {
         co_await helper_changed_.wait();
     }
     if (helper_filled_) co_return helper_name_;
-    Busy busy(helper_busy_, helper_changed_);
+    const BusyFlag busy(helper_busy_, helper_changed_);
     std::function<Result<HelperBinary>()> read = [path = helper_path_] {
         return read_helper(path);
     };

@@ -9,7 +9,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "executors/docker/engine_api.hpp"
-#include "executors/docker/image_facts.hpp"
+#include "executors/docker/image_info.hpp"
 #include "executors/docker/settings.hpp"
 
 namespace executors::docker {

@@ -66,14 +66,14 @@ Result<std::vector<ConfigSource>> sources_of(const ImageFiles& files, const char
 
 }  // namespace
 
-std::string docker_config_directory(const ImageFacts& image) {
+std::string docker_config_directory(const ImageInfo& image) {
     const std::string configured = image.environment_value("DOCKER_CONFIG");
     if (!configured.empty()) return configured;
     const std::string home = image.environment_value("HOME");
     return (home.empty() ? "/root" : home) + "/.docker";
 }
 
-Task<Result<ImageFiles>> probe_image(EngineApi& api, std::string container, const ImageFacts& image,
+Task<Result<ImageFiles>> probe_image(EngineApi& api, std::string container, const ImageInfo& image,
                                      bool engine) {
     ImageFiles files;
     std::vector<Task<Result<void>>> tasks;

@@ -7,7 +7,7 @@
 #include "base/task.hpp"
 #include "executors/docker/engine_api.hpp"
 #include "executors/docker/engine_config.hpp"
-#include "executors/docker/image_facts.hpp"
+#include "executors/docker/image_info.hpp"
 #include "executors/docker/registry_auth.hpp"
 #include "executors/docker/settings.hpp"
 #include "executors/docker/tar_archive.hpp"
@@ -22,12 +22,12 @@ inline constexpr const char* kBuildkitdToml = "/etc/buildkit/buildkitd.toml";
 
 /// Where the docker client of an image keeps its config.json: DOCKER_CONFIG, else HOME, of the
 /// image.
-std::string docker_config_directory(const ImageFacts& image);
+std::string docker_config_directory(const ImageInfo& image);
 
 /// Looks into a container that was made but not started. `engine` also reads the configuration
 /// files of the engine, the builder and the client.
 base::Task<base::Result<ImageFiles>> probe_image(EngineApi& api, std::string container,
-                                                 const ImageFacts& image, bool engine);
+                                                 const ImageInfo& image, bool engine);
 
 /// Reads the CA certificates of the declared registries from this host.
 base::Result<std::vector<DeclaredRegistry>> read_registries(
@@ -38,7 +38,7 @@ struct EngineFilesInput {
     const DindSettings& dind;
     const std::vector<DeclaredRegistry>& registries;
     const RegistryAuth& auth;
-    const ImageFacts& image;
+    const ImageInfo& image;
     const ImageFiles& files;
     int mtu = 0;
 };

@@ -31,7 +31,8 @@ Preparation::Preparation(const boost::asio::any_io_executor& executor, const Giv
     : executor_(executor),
       given_(given),
       api_(given.engine.api()),
-      puller_(executor, api_, given.docker, given.registries, given.job, given.log),
+      auth_(executor, given.job, given.registries, given.log),
+      puller_(api_, given.docker, auth_, given.log),
       services_(api_, puller_, given.docker, given.job, given.objects, given.log),
       sidecar_(api_, puller_, given.docker, given.job, given.objects, given.log) {}
 

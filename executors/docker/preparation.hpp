@@ -68,6 +68,7 @@ class Preparation {
     boost::asio::any_io_executor executor_;
     Given given_;
     EngineApi& api_;
+    JobRegistryAuth auth_;
     ImagePuller puller_;
     Services services_;
     Services sidecar_;
@@ -77,7 +78,7 @@ class Preparation {
     VolumePlan volumes_;
     std::vector<PlannedService> planned_services_;
     std::string network_;  ///< mode or name for HostConfig.NetworkMode
-    ImageFacts facts_;
+    ImageInfo facts_;
     std::string helper_volume_;
     std::vector<DeclaredRegistry> declared_;
     const ImageFiles* files_ = nullptr;

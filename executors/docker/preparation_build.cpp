@@ -183,7 +183,7 @@ Task<Result<void>> Preparation::put_files() {
 
 Task<Result<void>> Preparation::put_dind_files(TarBuilder& tar) {
     auto& objects = given_.objects;
-    auto auth = co_await puller_.auth();
+    auto auth = co_await auth_.get();
     if (!auth) co_return auth.error();
     // Credentials of this host's own docker client are for our pulls only.
     RegistryAuth shared;
