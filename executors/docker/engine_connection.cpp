@@ -110,7 +110,8 @@ Task<Result<std::string>> EngineConnection::helper_volume(std::string image) {
     co_return helper_name_;
 }
 
-/// A container that is never started is the way to a volume's files on an engine anywhere.
+/// The engine puts files into a volume only by way of a container; this one is never started. It is
+/// removed by its name, also when its creation was interrupted or its answer was lost.
 Task<Result<void>> EngineConnection::fill_volume(std::string image, std::string volume,
                                                  std::string bytes) {
     const nlohmann::json labels = {{"runner.helper", base::version()}};
@@ -123,21 +124,28 @@ Task<Result<void>> EngineConnection::fill_volume(std::string image, std::string 
         {"Entrypoint", {"/.runner/bin/runner-helper"}},
         {"Labels", labels},
         {"HostConfig", {{"Binds", {volume + ":/.runner"}}, {"NetworkMode", "none"}}}};
-    auto id = co_await api_->create_container(name, "", body.dump());
-    if (!id) co_return id.error();
-    auto work = put_helper(*id, std::move(bytes));
-    auto put = co_await run_to_its_end(std::move(work));
-    auto removal = api_->remove_container(*id, false);
-    auto removed = co_await run_to_its_end(std::move(removal));
-    if (!put) co_return put.error();
+    // As a whole: after a cancellation this coroutine could not await the removal any more.
+    auto work = put_by_container(name, body.dump(), std::move(bytes));
+    auto put = co_await run_uncancelled(std::move(work));
+    co_return put;
+}
+
+Task<Result<void>> EngineConnection::put_by_container(std::string name, std::string body,
+                                                      std::string bytes) {
+    auto put = co_await put_helper(name, std::move(body), std::move(bytes));
+    auto removed = co_await api_->remove_container(name, false);
+    if (!put) co_return put;
     co_return removed;
 }
 
-Task<Result<void>> EngineConnection::put_helper(std::string container, std::string bytes) {
-    auto there = co_await api_->has_path(container, std::string("/.runner/") + kMarker);
+Task<Result<void>> EngineConnection::put_helper(std::string name, std::string body,
+                                                std::string bytes) {
+    auto container = co_await api_->create_container(std::move(name), "", std::move(body));
+    if (!container) co_return container.error();
+    auto there = co_await api_->has_path(*container, std::string("/.runner/") + kMarker);
     if (!there) co_return there.error();
     if (*there) co_return Result<void>();
-    auto put = co_await api_->put_archive(container, "/.runner", helper_tar(bytes));
+    auto put = co_await api_->put_archive(*container, "/.runner", helper_tar(bytes));
     co_return put;
 }
 

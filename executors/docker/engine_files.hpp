@@ -14,7 +14,7 @@
 
 namespace executors::docker {
 
-/// What an image without PATH has.
+/// The PATH of an image that sets none.
 inline constexpr const char* kDefaultPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 inline constexpr const char* kDaemonJson = "/etc/docker/daemon.json";
@@ -33,7 +33,7 @@ base::Task<base::Result<ImageFiles>> probe_image(EngineApi& api, std::string con
 base::Result<std::vector<DeclaredRegistry>> read_registries(
     const std::vector<RegistrySettings>& registries);
 
-/// What the files of one engine are made of.
+/// What the files of an engine and its clients depend on.
 struct EngineFilesInput {
     const DindSettings& dind;
     const std::vector<DeclaredRegistry>& registries;
@@ -45,8 +45,7 @@ struct EngineFilesInput {
 
 /// Adds daemon.json and certs.d: where an engine runs.
 base::Result<void> add_engine_files(TarBuilder& tar, const EngineFilesInput& input);
-/// Adds buildkitd.toml, the client's config.json and the front of buildx: where scripts run.
-/// Answers whether there is a buildkitd.toml.
+/// Adds buildkitd.toml, the client's config.json and the runner's docker-buildx: where scripts run.
 base::Result<void> add_client_files(TarBuilder& tar, const EngineFilesInput& input);
 /// certs.d alone, for builders made beside a sidecar engine.
 void add_registry_certificates(TarBuilder& tar, const std::vector<DeclaredRegistry>& registries);

@@ -44,6 +44,18 @@ std::string host_name() {
     return name.data();
 }
 
+/// Ends also when the calling coroutine is cancelled; base::with_deadline() does not.
+Task<Result<base::ProgramEnd>> with_start_limit(Task<Result<base::ProgramEnd>> running) {
+    base::StopSource stop;
+    auto state = co_await boost::asio::this_coro::cancellation_state;
+    state.slot().assign(
+        [&stop](boost::asio::cancellation_type) { stop.request(base::StopReason::kAbort); });
+    const base::Deadline deadline = std::chrono::steady_clock::now() + kStartLimit;
+    auto end = co_await base::run_stoppable(&stop, std::move(running), deadline);
+    state.slot().clear();
+    co_return std::move(end);
+}
+
 class ShellExecutor final : public Executor {
   public:
     ShellExecutor(const boost::asio::any_io_executor& executor, const std::string& shell,
@@ -72,7 +84,7 @@ class ShellExecutor final : public Executor {
                              "--detach", "--cgroup",  group};
         options.errors_with_output = true;
         auto running = base::run_to_end(executor_, std::move(options), kMaxMessage);
-        auto end = co_await base::with_deadline(std::move(running), kStartLimit);
+        auto end = co_await with_start_limit(std::move(running));
         if (!end) {
             co_return end.error().with_context("start the job's supervisor (" + helper_ +
                                                "; RUNNER_HELPER names another one)");
