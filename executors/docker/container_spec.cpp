@@ -88,7 +88,7 @@ std::vector<std::string> csv_fields(const std::string& text) {
     return fields;
 }
 
-/// Whether `name=value` was understood.
+/// Answers whether `name=value` is a known field.
 bool put_gpu_field(json& request, const std::string& name, const std::string& value) {
     if (name == "count") {
         const auto count = value == "all" ? std::optional<std::int64_t>(-1) : to_number(value);
@@ -139,7 +139,7 @@ base::Result<json> log_config(const std::map<std::string, std::string>& options)
     return json_value(std::move(config));
 }
 
-/// What is no UTF-8 (a variable of a local pipeline) must not end the job by an exception.
+/// Text that is not UTF-8 (a variable of a local pipeline) must not end the job by an exception.
 std::string to_text(const json& body) {
     return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -152,7 +152,7 @@ json endpoint_json(const DockerSettings& settings, const ContainerPlan& plan,
     return endpoint;
 }
 
-/// What both kinds of containers have.
+/// The part that build and service containers have in common.
 base::Result<json> common_json(const DockerSettings& settings, const ContainerPlan& plan,
                                bool mac_on_endpoint) {
     json body = {{"Image", plan.image},     {"AttachStdin", false}, {"AttachStdout", false},

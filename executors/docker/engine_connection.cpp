@@ -159,7 +159,7 @@ Result<std::shared_ptr<EngineConnection>> make_engine_connection(
     options.tls = endpoint->tls;
     options.user_agent = "runner/" + std::string(base::version());
     options.total_limit = std::chrono::seconds(0);
-    // Some calls answer when something ends: a pull, a container.
+    // Some calls answer only when something ends: a pull, a container.
     options.header_limit = std::chrono::hours(24);
     options.max_body_bytes = 64U << 20U;
     auto client = protocol::http::make_client(executor, std::move(options));

@@ -77,7 +77,7 @@ class ShellExecutor final : public Executor {
         auto made = base::make_directories(directory_, 0700);
         if (!made) co_return made.error();
         base::SubprocessOptions options;
-        // Another server's job may have the same number.
+        // A job of another GitLab server may have the same number.
         const std::string group =
             "runner-job-" + std::to_string(job.job_id) + "-" + base::random_hex(6);
         options.arguments = {helper_,    "supervise", "--dir", directory_.string(),
@@ -98,7 +98,7 @@ class ShellExecutor final : public Executor {
     }
 
     Task<Result<std::unique_ptr<protocol::http::ByteStream>>> connect() override {
-        // By way of the open directory, because a socket's address has room for 107 bytes only.
+        // The path leads through the open directory, because a socket's address has only 107 bytes.
         const base::UniqueFd directory(
             ::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
         if (!directory) co_return base::errno_error("open " + directory_.string());
