@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <exception>
@@ -28,7 +30,11 @@ template <typename T>
 Task<T> offload(std::function<T()> work) {
     auto there = boost::asio::any_io_executor(blocking_pool().get_executor());
     auto task = detail::call_there<T>(std::move(work));
-    auto value = co_await boost::asio::co_spawn(there, std::move(task), boost::asio::use_awaitable);
+    // Without a slot of its own the cancellation of the caller would reach the coroutine on the
+    // pool from this thread, and co_spawn() there would throw where nothing catches it.
+    auto uncancelled = boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(),
+                                                           boost::asio::use_awaitable);
+    auto value = co_await boost::asio::co_spawn(there, std::move(task), uncancelled);
     co_return std::move(value);
 }
 

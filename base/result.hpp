@@ -2,6 +2,7 @@
 
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,12 +27,21 @@ enum class ErrorKind {
 
 std::string_view to_string(ErrorKind kind);
 
+/// Why an image could not be pulled. The executor that pulls decides this once.
+enum class PullFailure {
+    kConfiguration,  ///< the image does not exist, or the registry refuses the credentials
+    kExternal,       ///< the network or the registry does not work
+    kOther,          ///< anything else, for example a full disk of the engine
+};
+
 /// A failure: a kind for decisions, a sentence for people (what was being done, to what, and the
 /// remedy where there is one), and the code of the cause where there is one. A plain value.
 struct Error {
     ErrorKind kind = ErrorKind::kInternal;
     std::string message;
     boost::system::error_code code;
+    /// Set when a job's image could not be pulled by any of its pull policies.
+    std::optional<PullFailure> pull_failure = std::nullopt;
 
     /// The same failure, said by a caller that knows more: "context: message".
     [[nodiscard]] Error with_context(std::string_view context) const;

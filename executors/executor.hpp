@@ -14,22 +14,22 @@
 
 namespace executors {
 
-/// What the environment turned out to be, once it is prepared.
+/// What a prepared environment is like.
 struct EnvironmentInfo {
     std::string description;  ///< for "Running on ⟦…⟧ via ⟦host⟧..."
     bool has_git = false;     ///< scripts may use git themselves
     std::string helper;       ///< path of runner-helper where scripts run
     bool shared = false;      ///< shell: the machine outlives the job
-    std::string user;         ///< whom scripts run as, "" for the supervisor's own user
+    std::string user;         ///< the user that scripts run as, "" for the supervisor's own user
     std::vector<std::string> login_arguments;  ///< shell executor: "-l"
-    std::string
-        silence_hint;  ///< what may be wrong when the supervisor never answers, "" for nothing
+    /// The probable cause when the supervisor never answers, "" for none.
+    std::string silence_hint;
     std::vector<std::string> shells;  ///< candidates for scripts, in order; empty: bash, else sh
     std::vector<EnvironmentVariable> script_environment;  ///< e.g. DOCKER_HOST of a sidecar engine
 };
 
-/// Work that must be over before the job's script may start, and may run beside get_sources:
-/// waiting for the inner engine, making the builder. Its output is not the job's; see `on_failure`.
+/// Work that must have ended before the job's script may start, and may run beside get_sources:
+/// waiting for the inner engine, making the builder. Its output does not go into the job log.
 struct ReadinessStage {
     std::string engine_socket;  ///< unix socket to ping first, "" for none
     std::string engine_log;     ///< file whose end goes into the job log when it does not answer
@@ -47,8 +47,9 @@ struct ReadinessStage {
 /// failed or was stopped. A second cleanup() does nothing. Strand: the I/O thread. Objects share
 /// only what they are given at construction. Stop: prepare() answers kCancelled soon after its
 /// cancellation and leaves what it made for cleanup(). Failures: kConfiguration (the configuration
-/// forbids it, image missing or denied), kUnavailable (a network or registry trouble), kNotFound,
-/// everything else is the runner's own trouble.
+/// forbids it, the image does not exist or is denied), kUnavailable (the network or a registry does
+/// not work), kNotFound; every other kind is a failure of the runner itself. A failed image pull
+/// has Error::pull_failure. The contract test in tests/unit/executors/contract checks this.
 class Executor {
   public:
     virtual ~Executor() = default;
@@ -64,8 +65,8 @@ class Executor {
                                                    const std::string& saved) = 0;
     /// The job's log is complete: nothing may be written to it any more.
     virtual void be_quiet() {}
-    /// Ends what still runs, so that another job may have this one's volumes and directories; the
-    /// removal, which may take longer, is cleanup()'s.
+    /// Ends every process of the job, so that another job may use its volumes and directories.
+    /// cleanup() removes them, which may take longer.
     virtual base::Task<base::Result<void>> halt() { co_return base::Result<void>(); }
     virtual base::Task<base::Result<void>> cleanup(std::chrono::seconds limit) = 0;
 };

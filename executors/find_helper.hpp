@@ -4,10 +4,9 @@
 
 namespace executors {
 
-/// Where the program runner-helper is: what RUNNER_HELPER names, else beside this program (a build
-/// tree), else in
-/// ../lib/runner from there (an installation below any prefix). The last is answered also when
-/// nothing is there.
+/// The path of the program runner-helper: the value of RUNNER_HELPER, else beside this program (a
+/// build tree), else in ../lib/runner from there (an installation below any prefix). The last path
+/// is the answer also when the file does not exist.
 std::string find_helper();
 
 }  // namespace executors

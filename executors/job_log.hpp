@@ -4,8 +4,9 @@
 
 namespace executors {
 
-/// The runner's own lines in the job log (job-runtime.md §3.1). Text has no end of line; it may
-/// have several lines. Calls return at once; masking and framing happen behind them. I/O thread.
+/// The runner's own lines in the job log (job-runtime.md §3.1). A text has no newline at its end
+/// and may have several lines. Calls return at once; the log masks and frames the text later.
+/// Strand: the I/O thread.
 class JobLog {
   public:
     virtual ~JobLog() = default;
@@ -14,7 +15,7 @@ class JobLog {
     virtual void heading(std::string_view text) = 0;  ///< bold cyan
     virtual void warning(std::string_view text) = 0;  ///< yellow, "WARNING: "
     virtual void error(std::string_view text) = 0;    ///< bold red, "ERROR: "
-    /// A line that a service wrote, `failed` when to its standard error (CI_DEBUG_SERVICES).
+    /// A line that a service wrote (CI_DEBUG_SERVICES); `failed` when it is from standard error.
     virtual void service(std::string_view text, bool failed) {
         static_cast<void>(failed);
         print(text);

@@ -10,7 +10,7 @@
 
 #include "base/secret.hpp"
 
-/// The executors' own small language: what a job needs, with nothing of GitLab's JSON in it.
+/// What an executor is told about a job, without anything of GitLab's JSON.
 namespace executors {
 
 struct EnvironmentVariable {
@@ -20,9 +20,9 @@ struct EnvironmentVariable {
 
 struct ImageSpec {
     std::string name;
-    /// nullopt: the image's own. {""} or {}: none.
+    /// nullopt: that of the image. {""} or {}: none.
     std::optional<std::vector<std::string>> entrypoint;
-    std::vector<std::string> pull_policies;  ///< as the job asks; empty: the configuration's
+    std::vector<std::string> pull_policies;  ///< of the job; empty: those of the configuration
     std::string platform;
     std::string user;
 };
@@ -41,7 +41,7 @@ struct RegistryCredential {
     base::Secret password;
 };
 
-/// Everything that an executor is told about a job. A plain value; lives as long as the job.
+/// Everything that an executor is told about a job. A plain value that lives as long as the job.
 struct JobEnvironment {
     std::int64_t job_id = 0;
     std::int64_t project_id = 0;
@@ -57,8 +57,8 @@ struct JobEnvironment {
     std::vector<EnvironmentVariable> environment;
     std::string docker_auth_config;               ///< the job's DOCKER_AUTH_CONFIG, "" for none
     std::vector<RegistryCredential> credentials;  ///< of the payload
-    std::string
-        cache_identity;  ///< "<runner>-<system id>-<project>-<slot>", hashed into volume names
+    /// "<runner>-<system id>-<project>-<slot>"; its hash is in the names of cache volumes.
+    std::string cache_identity;
     bool protected_ref = false;
     bool keep_builds_volume = true;  ///< GIT_STRATEGY fetch: the builds volume is reused
     bool network_per_build = false;

@@ -88,7 +88,7 @@ std::vector<std::string> csv_fields(const std::string& text) {
     return fields;
 }
 
-/// Whether `name=value` was understood.
+/// Answers whether `name=value` is a known field.
 bool put_gpu_field(json& request, const std::string& name, const std::string& value) {
     if (name == "count") {
         const auto count = value == "all" ? std::optional<std::int64_t>(-1) : to_number(value);
@@ -147,7 +147,7 @@ json endpoint_json(const DockerSettings& settings, const ContainerPlan& plan,
     return endpoint;
 }
 
-/// What both kinds of containers have.
+/// The part that build and service containers have in common.
 base::Result<json> common_json(const DockerSettings& settings, const ContainerPlan& plan,
                                bool mac_on_endpoint) {
     json body = {{"Image", plan.image},     {"AttachStdin", false}, {"AttachStdout", false},

@@ -10,9 +10,9 @@
 
 namespace executors::docker {
 
-/// One container, as decided; the rest comes from the configuration.
+/// What the runner decides about one container; the rest comes from the configuration.
 struct ContainerPlan {
-    std::string image;  ///< by digest or id, so that what was checked is what runs
+    std::string image;  ///< digest or id, so that the image that was checked is the one that runs
     std::optional<std::vector<std::string>> entrypoint;  ///< nullopt: the image's own
     std::optional<std::vector<std::string>> command;
     std::vector<std::string> environment;  ///< NAME=value
@@ -30,8 +30,8 @@ struct ContainerPlan {
 };
 
 /// Bodies of `POST /containers/create` by the table of job-runtime.md §5.8. Pure.
-/// `mac_on_endpoint`: the engine speaks 1.44 or newer. kConfiguration names the key that cannot be
-/// meant.
+/// `mac_on_endpoint`: the engine speaks API version 1.44 or newer. kConfiguration names the key
+/// whose value is not valid.
 base::Result<std::string> build_container_json(const DockerSettings& settings,
                                                const ContainerPlan& plan, bool mac_on_endpoint);
 base::Result<std::string> service_container_json(const DockerSettings& settings,
@@ -40,7 +40,7 @@ base::Result<std::string> service_container_json(const DockerSettings& settings,
 /// The devices that `services_devices` grants to a service's image.
 std::vector<std::string> service_devices(const DockerSettings& settings, const std::string& image);
 
-/// `seccomp=<file>` becomes the file's text, as the engine wants it; reads files of this host.
+/// Replaces `seccomp=<file>` by the file's text, as the engine needs it; reads files of this host.
 base::Result<std::vector<std::string>> resolve_security_options(
     const std::vector<std::string>& options);
 

@@ -74,13 +74,14 @@ Result<Child> spawn_helper(const std::string& program, const std::string& verb) 
     return child;
 }
 
-/// Runs in the blocking pool; ends within the limit.
+/// Runs on the blocking pool. Ends within the limit.
 Result<std::string> run_helper(const std::string& helper, const std::string& verb,
                                const std::string& input) {
     const std::string program = "docker-credential-" + helper;
     auto child = spawn_helper(program, verb);
     if (!child) return child.error();
-    // A registry's name fits any pipe's buffer; a helper that does not read it is not our trouble.
+    // The name of a registry fits into the buffer of any pipe. A helper that does not read it
+    // decides by its exit code.
     if (::write(child->input.get(), input.data(), input.size()) < 0 && errno != EPIPE) {
         ::kill(child->pid, SIGKILL);
     }

@@ -17,20 +17,21 @@ namespace executors::docker {
 
 /// Runs one job in one container of a Docker engine, with its services beside it.
 ///
-/// Two ways, named in the job log (docs/architecture.md): an *engine image* is started as its
-/// author meant it, so that its inner engine runs, and the supervisor enters by exec; any other
-/// image gets the supervisor as the command behind its ENTRYPOINT. `connection` is shared by the
-/// jobs of one engine; settings are copied. Failures are those of executors::Executor.
+/// There are two ways to run a job, and the job log names the one that is used
+/// (docs/architecture.md): an *engine image* is started with its own ENTRYPOINT and command, so
+/// that its inner engine runs, and the supervisor is started by exec; any other image gets the
+/// supervisor as the command behind its ENTRYPOINT. `connection` is shared by the jobs of one
+/// engine; settings are copied. Failures are those of executors::Executor.
 std::unique_ptr<Executor> make_docker_executor(const boost::asio::any_io_executor& executor,
                                                std::shared_ptr<EngineConnection> connection,
                                                const DockerSettings& docker,
                                                const DindSettings& dind,
                                                const std::vector<RegistrySettings>& registries);
 
-/// Removes the containers, networks and volumes of jobs that nobody carries on: everything with all
-/// of `labels`, except what belongs to a job in `live_jobs` and volumes that later jobs reuse. For
-/// the daemon's start. Answers how many things it removed; what it could not remove is an error
-/// that names it.
+/// Removes the containers, networks and volumes that former daemons left: everything with all of
+/// `labels`, except what belongs to a job in `live_jobs` and volumes that later jobs reuse. For the
+/// daemon's start. Answers how many things it removed; an error names the things that it could not
+/// remove.
 base::Task<base::Result<int>> remove_leftovers(std::shared_ptr<EngineConnection> connection,
                                                std::map<std::string, std::string> labels,
                                                std::set<std::int64_t> live_jobs);

@@ -31,7 +31,7 @@ void append_missing(json& list, const json& more) {
     }
 }
 
-/// Objects key by key; lists joined, theirs first; everything else is theirs.
+/// Objects are merged key by key; lists are joined, theirs first; any other value is theirs.
 void merge_into(json& target, const json& theirs) {
     for (const auto& item : theirs.items()) {
         json& mine = target[item.key()];
@@ -61,7 +61,7 @@ void append_missing(toml::array& list, const toml::node& item) {
     if (!known) list.push_back(item);
 }
 
-/// The same for TOML.
+/// The same merge for TOML.
 void merge_tables(toml::table& target, const toml::table& theirs) {
     for (const auto& [key, value] : theirs) {
         auto* mine = target.get(key);
@@ -208,7 +208,7 @@ std::string builder_script(const DindSettings& settings) {
     }
     create += " --config /etc/buildkit/buildkitd.toml";
     create += " --use >/dev/null";
-    // The inner engine is meant, whatever the job's own variables point at.
+    // The builder is made on the inner engine, also when variables of the job name another engine.
     return "export DOCKER_HOST=unix:///var/run/docker.sock\n"
            "unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT\n"
            "/.runner/bin/runner-helper wait-images || exit 1\n"

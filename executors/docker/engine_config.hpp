@@ -10,8 +10,8 @@
 #include "executors/docker/settings.hpp"
 
 /// The files that tell an inner engine, its builder and the docker client about registries and the
-/// network (design: declare once, fan out). Pure: texts in, texts out. What a person wrote wins
-/// where both speak; lists are joined.
+/// network: a registry is declared once, and each of these files gets it. Pure: texts in, texts
+/// out. A value that the image or a configured file has wins over the runner's; lists are joined.
 namespace executors::docker {
 
 /// A `[[runners.registry]]` with its CA certificates read in.
@@ -20,34 +20,36 @@ struct DeclaredRegistry {
     std::string ca_pem;
 };
 
-/// A configuration file by its origin ("the image's /etc/docker/daemon.json"), for error sentences.
+/// The text of a configuration file, and its origin for messages ("the image's
+/// /etc/docker/daemon.json").
 struct ConfigSource {
     std::string origin;
     std::string text;
 };
 
-/// Later sources win. `mtu` 0: not said. `flags`: arguments that dockerd is started with; what they
-/// set already is left out of the file, because the engine refuses to hear a thing twice.
+/// Later sources win. `mtu` 0: not set. `flags`: the arguments that dockerd is started with; keys
+/// that they set are left out of the file, because dockerd refuses a key that is set twice.
 base::Result<std::string> merge_daemon_json(const std::vector<DeclaredRegistry>& registries,
                                             int mtu, const std::vector<std::string>& flags,
                                             const std::vector<ConfigSource>& sources);
 
-/// "" when there is nothing to say.
+/// "" when the file would be empty.
 base::Result<std::string> merge_buildkitd_toml(const std::vector<DeclaredRegistry>& registries,
                                                const std::vector<ConfigSource>& sources);
 
-/// The client's config.json: `image` is what the image has. The job's own DOCKER_AUTH_CONFIG wins
-/// over the image's, which wins over what was declared and what came with the payload.
+/// The client's config.json. DOCKER_AUTH_CONFIG of the job wins over `image` (the file of the
+/// image), which wins over declared registries and the credentials of the payload.
 base::Result<std::string> merge_docker_config(const RegistryAuth& auth, const ConfigSource& image);
 
 /// "host:address" for every registry that has an address, without the port.
 std::vector<std::string> registry_hosts(const std::vector<RegistrySettings>& registries);
 
-/// Where certs.d, and so dockerd and buildkitd, find a registry's CA.
+/// The path at which dockerd and buildkitd look for a registry's CA (certs.d).
 std::string registry_ca_path(const std::string& host);
 
-/// Makes the builder current, not booted; prints one line for the job log. Runs as root with sh. A
-/// builder of that name from an earlier job keeps its state and gets the new configuration.
+/// A script for sh, run as root: makes the builder the current one without starting it, and prints
+/// one line for the job log. A builder of that name from an earlier job keeps its state and gets
+/// the new configuration.
 std::string builder_script(const DindSettings& settings);
 
 }  // namespace executors::docker

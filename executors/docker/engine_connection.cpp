@@ -12,6 +12,7 @@
 #include "base/offload.hpp"
 #include "base/random.hpp"
 #include "base/version.hpp"
+#include "executors/docker/busy_flag.hpp"
 #include "executors/docker/run_all.hpp"
 #include "executors/docker/tar_archive.hpp"
 #include "executors/find_helper.hpp"
@@ -62,21 +63,6 @@ std::string helper_tar(const std::string& bytes) {
     return tar.finish();
 }
 
-class Busy {
-  public:
-    Busy(bool& flag, base::Notifier& changed) : flag_(flag), changed_(changed) { flag_ = true; }
-    ~Busy() {
-        flag_ = false;
-        changed_.notify_all();
-    }
-    Busy(const Busy&) = delete;
-    Busy& operator=(const Busy&) = delete;
-
-  private:
-    bool& flag_;
-    base::Notifier& changed_;
-};
-
 }  // namespace
 
 EngineConnection::EngineConnection(const boost::asio::any_io_executor& executor,
@@ -111,7 +97,7 @@ Task<Result<std::string>> EngineConnection::helper_volume(std::string image) {
         co_await helper_changed_.wait();
     }
     if (helper_filled_) co_return helper_name_;
-    Busy busy(helper_busy_, helper_changed_);
+    const BusyFlag busy(helper_busy_, helper_changed_);
     std::function<Result<HelperBinary>()> read = [path = helper_path_] {
         return read_helper(path);
     };
@@ -124,7 +110,8 @@ Task<Result<std::string>> EngineConnection::helper_volume(std::string image) {
     co_return helper_name_;
 }
 
-/// A container that is never started is the way to a volume's files on an engine anywhere.
+/// The engine puts files into a volume only by way of a container; this one is never started. It is
+/// removed by its name, also when its creation was interrupted or its answer was lost.
 Task<Result<void>> EngineConnection::fill_volume(std::string image, std::string volume,
                                                  std::string bytes) {
     const nlohmann::json labels = {{"runner.helper", base::version()}};
@@ -137,21 +124,28 @@ Task<Result<void>> EngineConnection::fill_volume(std::string image, std::string 
         {"Entrypoint", {"/.runner/bin/runner-helper"}},
         {"Labels", labels},
         {"HostConfig", {{"Binds", {volume + ":/.runner"}}, {"NetworkMode", "none"}}}};
-    auto id = co_await api_->create_container(name, "", body.dump());
-    if (!id) co_return id.error();
-    auto work = put_helper(*id, std::move(bytes));
-    auto put = co_await run_to_its_end(std::move(work));
-    auto removal = api_->remove_container(*id, false);
-    auto removed = co_await run_to_its_end(std::move(removal));
-    if (!put) co_return put.error();
+    // As a whole: after a cancellation this coroutine could not await the removal any more.
+    auto work = put_by_container(name, body.dump(), std::move(bytes));
+    auto put = co_await run_uncancelled(std::move(work));
+    co_return put;
+}
+
+Task<Result<void>> EngineConnection::put_by_container(std::string name, std::string body,
+                                                      std::string bytes) {
+    auto put = co_await put_helper(name, std::move(body), std::move(bytes));
+    auto removed = co_await api_->remove_container(name, false);
+    if (!put) co_return put;
     co_return removed;
 }
 
-Task<Result<void>> EngineConnection::put_helper(std::string container, std::string bytes) {
-    auto there = co_await api_->has_path(container, std::string("/.runner/") + kMarker);
+Task<Result<void>> EngineConnection::put_helper(std::string name, std::string body,
+                                                std::string bytes) {
+    auto container = co_await api_->create_container(std::move(name), "", std::move(body));
+    if (!container) co_return container.error();
+    auto there = co_await api_->has_path(*container, std::string("/.runner/") + kMarker);
     if (!there) co_return there.error();
     if (*there) co_return Result<void>();
-    auto put = co_await api_->put_archive(container, "/.runner", helper_tar(bytes));
+    auto put = co_await api_->put_archive(*container, "/.runner", helper_tar(bytes));
     co_return put;
 }
 
@@ -165,7 +159,7 @@ Result<std::shared_ptr<EngineConnection>> make_engine_connection(
     options.tls = endpoint->tls;
     options.user_agent = "runner/" + std::string(base::version());
     options.total_limit = std::chrono::seconds(0);
-    // Some calls answer when something ends: a pull, a container.
+    // Some calls answer only when something ends: a pull, a container.
     options.header_limit = std::chrono::hours(24);
     options.max_body_bytes = 64U << 20U;
     auto client = protocol::http::make_client(executor, std::move(options));

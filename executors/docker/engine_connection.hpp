@@ -9,12 +9,12 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "executors/docker/engine_api.hpp"
-#include "executors/docker/image_facts.hpp"
+#include "executors/docker/image_info.hpp"
 #include "executors/docker/settings.hpp"
 
 namespace executors::docker {
 
-/// One engine as the daemon knows it: the API client and what is worth remembering between jobs.
+/// One engine as the daemon knows it: the API client, and what is remembered between jobs.
 ///
 /// Life: made once per engine, before the first job; shared by jobs. Nothing is asked of the engine
 /// before the first use. Strand: the I/O thread.
@@ -32,8 +32,8 @@ class EngineConnection {
     base::Task<base::Result<std::string>> helper_volume(std::string image);
     /// Files that an image contains, looked up once per image id (an id names immutable content).
     std::map<std::string, ImageFiles>& image_files() { return image_files_; }
-    /// The platforms that containers of this engine can run, as people read them; "" until somebody
-    /// asked.
+    /// The platforms that containers of this engine can run, as the job log shows them; "" while
+    /// they are not known.
     std::string& platforms() { return platforms_; }
     /// runner-helper on this machine.
     [[nodiscard]] const std::string& helper_path() const { return helper_path_; }
@@ -44,7 +44,12 @@ class EngineConnection {
   private:
     base::Task<base::Result<void>> fill_volume(std::string image, std::string volume,
                                                std::string bytes);
-    base::Task<base::Result<void>> put_helper(std::string container, std::string bytes);
+    /// Puts the helper into the volume of a container that it makes from `body` and removes.
+    base::Task<base::Result<void>> put_by_container(std::string name, std::string body,
+                                                    std::string bytes);
+    /// The same without the removal. Puts nothing into a volume that has the helper.
+    base::Task<base::Result<void>> put_helper(std::string name, std::string body,
+                                              std::string bytes);
 
     boost::asio::any_io_executor executor_;
     std::unique_ptr<EngineApi> api_;

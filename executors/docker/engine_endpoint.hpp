@@ -16,13 +16,13 @@ using EnvironmentLookup = std::function<std::optional<std::string>(const char*)>
 /// Where an engine listens.
 struct EngineEndpoint {
     std::string url;    ///< for protocol::http: "unix:///…", "http://…", "https://…"
-    std::string shown;  ///< as a person wrote it
+    std::string shown;  ///< as it is configured, for messages
     protocol::http::TlsSettings tls;
     bool local = false;  ///< a unix socket: the engine runs on this machine
 };
 
 /// The configuration's host, else DOCKER_HOST with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, else the
-/// default socket. kConfiguration for an address of a kind that we do not speak.
+/// default socket. kConfiguration for an address with a protocol that the runner does not speak.
 base::Result<EngineEndpoint> resolve_endpoint(const DockerSettings& settings,
                                               const EnvironmentLookup& environment);
 

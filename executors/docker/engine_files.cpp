@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kFirstPluginDir = "/usr/local/lib/docker/cli-plugins";
 
-/// Archive names have no slash in front.
+/// Names in an archive do not begin with a slash.
 std::string in_archive(const std::string& path) {
     return path.starts_with("/") ? path.substr(1) : path;
 }
@@ -66,14 +66,14 @@ Result<std::vector<ConfigSource>> sources_of(const ImageFiles& files, const char
 
 }  // namespace
 
-std::string docker_config_directory(const ImageFacts& image) {
+std::string docker_config_directory(const ImageInfo& image) {
     const std::string configured = image.environment_value("DOCKER_CONFIG");
     if (!configured.empty()) return configured;
     const std::string home = image.environment_value("HOME");
     return (home.empty() ? "/root" : home) + "/.docker";
 }
 
-Task<Result<ImageFiles>> probe_image(EngineApi& api, std::string container, const ImageFacts& image,
+Task<Result<ImageFiles>> probe_image(EngineApi& api, std::string container, const ImageInfo& image,
                                      bool engine) {
     ImageFiles files;
     std::vector<Task<Result<void>>> tasks;
@@ -160,7 +160,7 @@ Result<void> add_client_files(TarBuilder& tar, const EngineFilesInput& input) {
     if (!config) return config.error();
     if (!config->empty()) tar.add_file(in_archive(client) + "/config.json", *config, 0600);
 
-    // Where a script's `docker buildx` is looked for first, unless the image has its own there.
+    // The docker client looks for buildx here first. A buildx of the image's own stays.
     const auto& present = input.files.present;
     for (const std::string& directory : {client + "/cli-plugins", std::string(kFirstPluginDir)}) {
         const std::string path = plugin_in(directory);

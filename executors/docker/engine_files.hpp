@@ -7,14 +7,14 @@
 #include "base/task.hpp"
 #include "executors/docker/engine_api.hpp"
 #include "executors/docker/engine_config.hpp"
-#include "executors/docker/image_facts.hpp"
+#include "executors/docker/image_info.hpp"
 #include "executors/docker/registry_auth.hpp"
 #include "executors/docker/settings.hpp"
 #include "executors/docker/tar_archive.hpp"
 
 namespace executors::docker {
 
-/// What an image without PATH has.
+/// The PATH of an image that sets none.
 inline constexpr const char* kDefaultPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 inline constexpr const char* kDaemonJson = "/etc/docker/daemon.json";
@@ -22,31 +22,30 @@ inline constexpr const char* kBuildkitdToml = "/etc/buildkit/buildkitd.toml";
 
 /// Where the docker client of an image keeps its config.json: DOCKER_CONFIG, else HOME, of the
 /// image.
-std::string docker_config_directory(const ImageFacts& image);
+std::string docker_config_directory(const ImageInfo& image);
 
 /// Looks into a container that was made but not started. `engine` also reads the configuration
 /// files of the engine, the builder and the client.
 base::Task<base::Result<ImageFiles>> probe_image(EngineApi& api, std::string container,
-                                                 const ImageFacts& image, bool engine);
+                                                 const ImageInfo& image, bool engine);
 
 /// Reads the CA certificates of the declared registries from this host.
 base::Result<std::vector<DeclaredRegistry>> read_registries(
     const std::vector<RegistrySettings>& registries);
 
-/// What the files of one engine are made of.
+/// What the files of an engine and its clients depend on.
 struct EngineFilesInput {
     const DindSettings& dind;
     const std::vector<DeclaredRegistry>& registries;
     const RegistryAuth& auth;
-    const ImageFacts& image;
+    const ImageInfo& image;
     const ImageFiles& files;
     int mtu = 0;
 };
 
 /// Adds daemon.json and certs.d: where an engine runs.
 base::Result<void> add_engine_files(TarBuilder& tar, const EngineFilesInput& input);
-/// Adds buildkitd.toml, the client's config.json and the front of buildx: where scripts run.
-/// Answers whether there is a buildkitd.toml.
+/// Adds buildkitd.toml, the client's config.json and the runner's docker-buildx: where scripts run.
 base::Result<void> add_client_files(TarBuilder& tar, const EngineFilesInput& input);
 /// certs.d alone, for builders made beside a sidecar engine.
 void add_registry_certificates(TarBuilder& tar, const std::vector<DeclaredRegistry>& registries);

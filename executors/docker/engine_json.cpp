@@ -72,6 +72,8 @@ std::map<std::string, std::string> labels_at(const json& object, const char* key
     return labels;
 }
 
+bool engine_succeeded(unsigned status) { return status >= 200 && status < 400; }
+
 base::Error engine_error(unsigned status, std::string_view body) {
     using base::ErrorKind;
     ErrorKind kind = ErrorKind::kInternal;

@@ -12,8 +12,8 @@
 /// Small readers for the engine's JSON, where any field may be null or missing.
 namespace executors::docker {
 
-/// A json converts from and to almost everything, so a Result needs to be told that it is the
-/// value.
+/// nlohmann::json converts from and to almost every type, so the constructor of Result must be told
+/// that the json is the value.
 inline base::Result<nlohmann::json> json_value(nlohmann::json value) {
     return base::Result<nlohmann::json>(boost::system::in_place_value, std::move(value));
 }
@@ -27,6 +27,7 @@ const nlohmann::json& object_at(const nlohmann::json& object, const char* key);
 std::vector<std::string> texts_at(const nlohmann::json& object, const char* key);
 std::vector<std::string> keys_at(const nlohmann::json& object, const char* key);
 std::map<std::string, std::string> labels_at(const nlohmann::json& object, const char* key);
+bool engine_succeeded(unsigned status);
 /// "Error response from daemon: …" from the body of an answer that failed.
 base::Error engine_error(unsigned status, std::string_view body);
 std::string encode_query(std::string_view text);

@@ -1,13 +1,15 @@
+#include "executors/docker/engine_parse.hpp"
+
+#include <charconv>
 
 #include "base/json.hpp"
-#include "executors/docker/engine_api.hpp"
 #include "executors/docker/engine_json.hpp"
 
 namespace executors::docker {
 
 using nlohmann::json;
 
-std::string ImageFacts::environment_value(std::string_view name) const {
+std::string ImageInfo::environment_value(std::string_view name) const {
     for (const auto& entry : environment) {
         const std::string_view view = entry;
         if (view.size() > name.size() && view.starts_with(name) && view[name.size()] == '=') {
@@ -17,7 +19,7 @@ std::string ImageFacts::environment_value(std::string_view name) const {
     return {};
 }
 
-std::optional<std::string> pull_failure(std::string_view line) {
+std::optional<std::string> pull_progress_failure(std::string_view line) {
     const json value = json::parse(line, nullptr, false);
     if (!value.is_object()) return std::nullopt;
     std::string text = text_at(object_at(value, "errorDetail"), "message");
@@ -28,7 +30,6 @@ std::optional<std::string> pull_failure(std::string_view line) {
 
 namespace {
 
-/// What says nothing must not be read as "has ended, with 0": a job would be a success.
 base::Error no_state(const std::string& what) {
     return base::make_error(base::ErrorKind::kProtocol,
                             "the Docker engine described " + what + " without its state");
@@ -42,28 +43,55 @@ bool has_number(const json& object, const char* key) {
     return object.is_object() && object.contains(key) && object[key].is_number_integer();
 }
 
+std::vector<Listed> parse_list(const json& items, const char* id_key) {
+    std::vector<Listed> list;
+    if (!items.is_array()) return list;
+    for (const auto& item : items) {
+        Listed entry;
+        entry.id = text_at(item, id_key);
+        entry.name = text_at(item, "Name");
+        const auto names = texts_at(item, "Names");
+        if (entry.name.empty() && !names.empty()) entry.name = names.front();
+        if (entry.name.starts_with("/")) entry.name.erase(0, 1);
+        entry.labels = labels_at(item, "Labels");
+        list.push_back(std::move(entry));
+    }
+    return list;
+}
+
 }  // namespace
 
-base::Result<ImageFacts> parse_image_facts(std::string_view body) {
+base::Result<EngineInfo> parse_engine_info(std::string_view body) {
+    auto value = parse_engine_json(body, "itself");
+    if (!value) return value.error();
+    EngineInfo info;
+    info.name = text_at(*value, "Name");
+    info.server_version = text_at(*value, "ServerVersion");
+    info.os_type = text_at(*value, "OSType");
+    info.architecture = text_at(*value, "Architecture");
+    return info;
+}
+
+base::Result<ImageInfo> parse_image_info(std::string_view body) {
     auto value = parse_engine_json(body, "an image");
     if (!value) return value.error();
-    ImageFacts facts;
-    facts.id = text_at(*value, "Id");
-    if (facts.id.empty()) {
+    ImageInfo image;
+    image.id = text_at(*value, "Id");
+    if (image.id.empty()) {
         return base::make_error(base::ErrorKind::kProtocol,
                                 "the Docker engine described an image without an id");
     }
     const json& config = object_at(*value, "Config");
-    facts.repo_digests = texts_at(*value, "RepoDigests");
-    facts.entrypoint = texts_at(config, "Entrypoint");
-    facts.command = texts_at(config, "Cmd");
-    facts.environment = texts_at(config, "Env");
-    facts.user = text_at(config, "User");
-    facts.volumes = keys_at(config, "Volumes");
-    facts.exposed_ports = keys_at(config, "ExposedPorts");
-    facts.os = text_at(*value, "Os");
-    facts.architecture = text_at(*value, "Architecture");
-    return facts;
+    image.repo_digests = texts_at(*value, "RepoDigests");
+    image.entrypoint = texts_at(config, "Entrypoint");
+    image.command = texts_at(config, "Cmd");
+    image.environment = texts_at(config, "Env");
+    image.user = text_at(config, "User");
+    image.volumes = keys_at(config, "Volumes");
+    image.exposed_ports = keys_at(config, "ExposedPorts");
+    image.os = text_at(*value, "Os");
+    image.architecture = text_at(*value, "Architecture");
+    return image;
 }
 
 base::Result<ContainerState> parse_container_state(std::string_view body) {
@@ -106,6 +134,48 @@ base::Result<int> parse_container_end(std::string_view body) {
     if (!value) return value.error();
     if (!has_number(*value, "StatusCode")) return no_state("a container's end");
     return number_at(*value, "StatusCode");
+}
+
+base::Result<NetworkState> parse_network_state(std::string_view body) {
+    auto value = parse_engine_json(body, "a network");
+    if (!value) return value.error();
+    NetworkState state;
+    state.id = text_at(*value, "Id");
+    state.name = text_at(*value, "Name");
+    state.containers = keys_at(*value, "Containers");
+    const std::string mtu = text_at(object_at(*value, "Options"), "com.docker.network.driver.mtu");
+    std::from_chars(mtu.data(), mtu.data() + mtu.size(), state.mtu);
+    return state;
+}
+
+base::Result<std::string> parse_new_id(std::string_view body, const std::string& what) {
+    auto value = parse_engine_json(body, what);
+    if (!value) return value.error();
+    std::string id = text_at(*value, "Id");
+    if (id.empty()) {
+        return base::make_error(base::ErrorKind::kProtocol,
+                                "the Docker engine made " + what + " without an id");
+    }
+    return id;
+}
+
+base::Result<std::vector<Listed>> parse_containers(std::string_view body) {
+    auto value = parse_engine_json(body, "its containers");
+    if (!value) return value.error();
+    return parse_list(*value, "Id");
+}
+
+base::Result<std::vector<Listed>> parse_networks(std::string_view body) {
+    auto value = parse_engine_json(body, "its networks");
+    if (!value) return value.error();
+    return parse_list(*value, "Id");
+}
+
+base::Result<std::vector<Listed>> parse_volumes(std::string_view body) {
+    auto value = parse_engine_json(body, "its volumes");
+    if (!value) return value.error();
+    if (!value->is_object() || !value->contains("Volumes")) return std::vector<Listed>();
+    return parse_list((*value)["Volumes"], "Name");
 }
 
 }  // namespace executors::docker

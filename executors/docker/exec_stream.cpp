@@ -21,8 +21,8 @@ constexpr std::chrono::milliseconds kLastLook{200};
 constexpr std::chrono::seconds kEndLimit{10};
 
 /// The engine closes a program's output before it has noted how the program ended; until then it
-/// says that the program runs and that its exit code is 0. That takes milliseconds, so looking
-/// again is less than listening to the engine's events for every program.
+/// says that the program runs and that its exit code is 0. That takes milliseconds, so asking
+/// again costs less than listening to the engine's events for every program.
 Task<Result<int>> exit_code_of(EngineApi& api, std::string exec) {
     const auto until = std::chrono::steady_clock::now() + kEndLimit;
     for (auto pause = kFirstLook;; pause = std::min(pause * 2, kLastLook)) {

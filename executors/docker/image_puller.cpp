@@ -1,11 +1,12 @@
 #include "executors/docker/image_puller.hpp"
 
-#include <cstdlib>
+#include <cstdint>
 #include <utility>
 
 #include "base/random.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/docker_reference.hpp"
+#include "executors/docker/engine_messages.hpp"
 #include "executors/docker/image_rules.hpp"
 
 namespace executors::docker {
@@ -16,66 +17,49 @@ using base::Task;
 
 namespace {
 
-constexpr int kPullTries = 3;
-
-std::chrono::milliseconds pull_backoff() {
-    return std::chrono::milliseconds(2000 + static_cast<int>(base::random_unit() * 8000));
-}
-
-/// Sets a flag for the time of a scope, also when it is left by cancellation.
-class Running {
-  public:
-    Running(bool& flag, base::Notifier& changed) : flag_(flag), changed_(changed) { flag_ = true; }
-    ~Running() {
-        flag_ = false;
-        changed_.notify_all();
-    }
-    Running(const Running&) = delete;
-    Running& operator=(const Running&) = delete;
-
-  private:
-    bool& flag_;
-    base::Notifier& changed_;
-};
-
-/// An image on the engine with another platform than the one asked for is not the one asked for.
-bool fits_platform(const ImageFacts& facts, const std::string& platform) {
+/// Whether an image of the engine is of the platform that the job asks for.
+bool fits_platform(const ImageInfo& image, const std::string& platform) {
     if (platform.empty()) return true;
     const auto parts = base::split(platform, '/');
-    return parts.size() < 2 || (facts.os == parts[0] && facts.architecture == parts[1]);
+    return parts.size() < 2 || (image.os == parts[0] && image.architecture == parts[1]);
+}
+
+ErrorKind kind_of(base::PullFailure failure) {
+    switch (failure) {
+        case base::PullFailure::kConfiguration: return ErrorKind::kConfiguration;
+        case base::PullFailure::kExternal: return ErrorKind::kUnavailable;
+        case base::PullFailure::kOther: break;
+    }
+    return ErrorKind::kNotFound;
+}
+
+/// Kinds that the engine's status has, whatever the reason of the failure is.
+bool is_answer(ErrorKind kind) {
+    return kind == ErrorKind::kInternal || kind == ErrorKind::kNotFound ||
+           kind == ErrorKind::kForbidden || kind == ErrorKind::kUnauthorized ||
+           kind == ErrorKind::kInvalidInput;
+}
+
+base::Error classified(base::Error error) {
+    if (!error.pull_failure) error.pull_failure = classify_pull_failure(error.message);
+    return error;
+}
+
+base::Error final_error(const std::string& image, const std::vector<std::string>& policies,
+                        const base::Error& last) {
+    base::Error error = classified(last);
+    if (is_answer(error.kind)) error.kind = kind_of(*error.pull_failure);
+    return error.with_context("failed to pull image \"" + image + "\" with specified policies [" +
+                              base::join(policies, " ") + "]");
 }
 
 }  // namespace
 
-ImagePuller::ImagePuller(const boost::asio::any_io_executor& executor, EngineApi& api,
-                         const DockerSettings& settings,
-                         const std::vector<RegistrySettings>& registries, const JobEnvironment& job,
-                         JobLog& log)
-    : api_(api),
-      settings_(settings),
-      registries_(registries),
-      job_(job),
-      log_(log),
-      auth_changed_(executor) {}
+ImagePuller::ImagePuller(EngineApi& api, const DockerSettings& settings, JobRegistryAuth& auth,
+                         JobLog& log, PullRetries retries)
+    : api_(api), settings_(settings), auth_(auth), log_(log), retries_(retries) {}
 
-Task<Result<const RegistryAuth*>> ImagePuller::auth() {
-    while (auth_running_) {
-        co_await auth_changed_.wait();
-    }
-    if (!auth_known_) {
-        Running running(auth_running_, auth_changed_);
-        const char* home = std::getenv("HOME");
-        const std::string folder = home != nullptr ? home : "";
-        auto collected = co_await collect_registry_auth(job_, registries_, folder, log_);
-        if (!collected) co_return collected.error();
-        auth_ = std::move(*collected);
-        auth_known_ = true;
-    }
-    const RegistryAuth* known = &auth_;
-    co_return known;
-}
-
-Task<Result<ImageFacts>> ImagePuller::obtain(ImageSpec image) {
+Task<Result<ImageInfo>> ImagePuller::obtain(ImageSpec image) {
     auto reference = parse_reference(image.name);
     if (!reference) {
         co_return base::make_error(ErrorKind::kConfiguration, reference.error().message);
@@ -91,35 +75,22 @@ Task<Result<ImageFacts>> ImagePuller::obtain(ImageSpec image) {
             log_.notice("Attempt #" + std::to_string(i + 1) + ": Trying \"" + policy +
                         "\" pull policy");
         }
-        auto facts = co_await obtain_by(image, policy);
-        if (facts) {
+        auto found = co_await obtain_by(image, policy);
+        if (found) {
             const std::string digest =
-                facts->repo_digests.empty() ? "" : " with digest " + facts->repo_digests.front();
-            log_.print("Using docker image " + facts->id + " for " + image.name + digest + " ...");
-            done_[image.platform + " " + image.name] = *facts;
-            co_return std::move(facts);
+                found->repo_digests.empty() ? "" : " with digest " + found->repo_digests.front();
+            log_.print("Using docker image " + found->id + " for " + image.name + digest + " ...");
+            done_[image.platform + " " + image.name] = *found;
+            co_return std::move(found);
         }
-        if (facts.error().is(ErrorKind::kCancelled)) co_return facts.error();
-        last = facts.error();
+        if (found.error().is(ErrorKind::kCancelled)) co_return found.error();
+        last = found.error();
         log_.warning("Failed to pull image with policy \"" + policy + "\": " + last.message);
     }
-    co_return final_error(image, *policies, last);
+    co_return final_error(image.name, *policies, last);
 }
 
-base::Error ImagePuller::final_error(const ImageSpec& image,
-                                     const std::vector<std::string>& policies,
-                                     const base::Error& last) const {
-    base::Error error = last;
-    if (error.is(ErrorKind::kInternal) || error.is(ErrorKind::kNotFound) ||
-        error.is(ErrorKind::kForbidden) || error.is(ErrorKind::kUnauthorized) ||
-        error.is(ErrorKind::kInvalidInput)) {
-        error.kind = classify_pull_failure(last.message);
-    }
-    return error.with_context("failed to pull image \"" + image.name +
-                              "\" with specified policies [" + base::join(policies, " ") + "]");
-}
-
-Task<Result<ImageFacts>> ImagePuller::obtain_by(ImageSpec image, std::string policy) {
+Task<Result<ImageInfo>> ImagePuller::obtain_by(ImageSpec image, std::string policy) {
     if (const auto known = done_.find(image.platform + " " + image.name); known != done_.end()) {
         co_return known->second;
     }
@@ -128,10 +99,12 @@ Task<Result<ImageFacts>> ImagePuller::obtain_by(ImageSpec image, std::string pol
     const bool usable = local && fits_platform(*local, image.platform);
     if (policy == "never") {
         if (usable) co_return std::move(local);
-        co_return base::make_error(
-            ErrorKind::kNotFound,
-            "Error response from daemon: No such image: " + image.name +
-                " (not found on the engine, and the policy is never to pull)");
+        auto missing =
+            base::make_error(ErrorKind::kNotFound,
+                             "Error response from daemon: No such image: " + image.name +
+                                 " (not found on the engine, and the policy is never to pull)");
+        missing.pull_failure = base::PullFailure::kConfiguration;
+        co_return missing;
     }
     const auto reference = parse_reference(image.name);
     if (usable && reference->is_id) co_return std::move(local);
@@ -141,12 +114,12 @@ Task<Result<ImageFacts>> ImagePuller::obtain_by(ImageSpec image, std::string pol
     }
     auto pulled = co_await pull(image);
     if (!pulled) co_return pulled.error();
-    auto facts = co_await api_.inspect_image(image.name);
-    co_return std::move(facts);
+    auto found = co_await api_.inspect_image(image.name);
+    co_return std::move(found);
 }
 
 Task<Result<void>> ImagePuller::pull(const ImageSpec& image) {
-    auto known = co_await auth();
+    auto known = co_await auth_.get();
     if (!known) co_return known.error();
     base::Secret header;
     if (const auto found = (*known)->find(image.name)) {
@@ -165,16 +138,24 @@ Task<Result<void>> ImagePuller::pull_with_retries(std::string name, std::string 
                                                   std::string platform, base::Secret auth) {
     for (int attempt = 1;; ++attempt) {
         auto pulled = co_await api_.pull_image(name, tag, platform, auth);
-        if (pulled || pulled.error().is(ErrorKind::kCancelled) || attempt == kPullTries ||
-            classify_pull_failure(pulled.error().message) != ErrorKind::kUnavailable) {
-            co_return pulled;
+        if (pulled) co_return pulled;
+        const base::Error error = classified(pulled.error());
+        if (error.is(ErrorKind::kCancelled) || attempt == retries_.tries ||
+            error.pull_failure != base::PullFailure::kExternal) {
+            co_return error;
         }
-        const auto delay = pull_backoff();
-        log_.warning("Pulling " + name + " failed (" + pulled.error().message + "), retrying in " +
-                     std::to_string((delay.count() + 999) / 1000) + "s");
-        auto slept = co_await base::sleep_for(delay);
+        const auto pause = random_pause();
+        log_.warning("Pulling " + name + " failed (" + error.message + "), retrying in " +
+                     std::to_string((pause.count() + 999) / 1000) + "s");
+        auto slept = co_await base::sleep_for(pause);
         if (!slept) co_return base::make_error(ErrorKind::kCancelled, "stopped");
     }
+}
+
+std::chrono::milliseconds ImagePuller::random_pause() const {
+    const auto spread = (retries_.longest_pause - retries_.shortest_pause).count();
+    return retries_.shortest_pause + std::chrono::milliseconds(static_cast<std::int64_t>(
+                                         base::random_unit() * static_cast<double>(spread)));
 }
 
 }  // namespace executors::docker

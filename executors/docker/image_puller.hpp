@@ -1,56 +1,55 @@
 #pragma once
 
+#include <chrono>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "base/notifier.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "executors/docker/engine_api.hpp"
-#include "executors/docker/image_facts.hpp"
-#include "executors/docker/registry_auth.hpp"
+#include "executors/docker/image_info.hpp"
+#include "executors/docker/job_registry_auth.hpp"
 #include "executors/docker/settings.hpp"
 #include "executors/job_log.hpp"
 #include "executors/spec.hpp"
 
 namespace executors::docker {
 
+/// How a pull that fails because of the network is repeated. The pause before the next try is
+/// random, between `shortest_pause` and `longest_pause`.
+struct PullRetries {
+    int tries = 3;
+    std::chrono::milliseconds shortest_pause{2000};
+    std::chrono::milliseconds longest_pause{10000};
+};
+
 /// Gets the images of one job onto the engine, by the pull policies (job-runtime.md §5.3).
 ///
-/// Life: one per preparation; what it is given outlives it. Calls may overlap. Failures:
-/// kConfiguration, kUnavailable, kNotFound as classify_pull_failure() says; the reasons of each
-/// policy are warnings in the job log.
+/// Life: one for each preparation; what it is given outlives it. Strand: the I/O thread; calls may
+/// overlap. Failures: kConfiguration, kUnavailable and kNotFound by what classify_pull_failure()
+/// says, with Error::pull_failure set; kConfiguration without it for a name or policy that is not
+/// valid or not allowed. The failure of each policy is a warning in the job log.
 class ImagePuller {
   public:
-    ImagePuller(const boost::asio::any_io_executor& executor, EngineApi& api,
-                const DockerSettings& settings, const std::vector<RegistrySettings>& registries,
-                const JobEnvironment& job, JobLog& log);
+    ImagePuller(EngineApi& api, const DockerSettings& settings, JobRegistryAuth& auth, JobLog& log,
+                PullRetries retries = {});
 
-    base::Task<base::Result<ImageFacts>> obtain(ImageSpec image);
-    /// The credentials of the job, read once.
-    base::Task<base::Result<const RegistryAuth*>> auth();
+    base::Task<base::Result<ImageInfo>> obtain(ImageSpec image);
 
   private:
-    base::Task<base::Result<ImageFacts>> obtain_by(ImageSpec image, std::string policy);
+    base::Task<base::Result<ImageInfo>> obtain_by(ImageSpec image, std::string policy);
     base::Task<base::Result<void>> pull(const ImageSpec& image);
     base::Task<base::Result<void>> pull_with_retries(std::string name, std::string tag,
                                                      std::string platform, base::Secret auth);
-    [[nodiscard]] base::Error final_error(const ImageSpec& image,
-                                          const std::vector<std::string>& policies,
-                                          const base::Error& last) const;
+    [[nodiscard]] std::chrono::milliseconds random_pause() const;
 
     EngineApi& api_;
     const DockerSettings& settings_;
-    const std::vector<RegistrySettings>& registries_;
-    const JobEnvironment& job_;
+    JobRegistryAuth& auth_;
     JobLog& log_;
-    std::map<std::string, ImageFacts> done_;  ///< by platform and name: pulled in this job already
-    RegistryAuth auth_;
-    bool auth_known_ = false;
-    bool auth_running_ = false;
-    base::Notifier auth_changed_;
+    PullRetries retries_;
+    std::map<std::string, ImageInfo> done_;  ///< by platform and name: obtained in this job already
 };
 
 }  // namespace executors::docker

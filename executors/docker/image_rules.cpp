@@ -101,29 +101,6 @@ base::Result<std::vector<std::string>> pull_policies(const DockerSettings& setti
                           ")");
 }
 
-base::ErrorKind classify_pull_failure(std::string_view message) {
-    static constexpr std::array<std::string_view, 8> kNetwork{
-        "dial tcp",      "connection refused",      "no such host",     "i/o timeout",
-        "tls handshake", "client.timeout exceeded", "request canceled", "connection reset"};
-    static constexpr std::array<std::string_view, 8> kDenied{
-        "not found",
-        "manifest unknown",
-        "pull access denied",
-        "access to the resource is denied",
-        "no basic auth credentials",
-        "repository does not exist or may require",
-        "unauthorized",
-        "authentication required"};
-    const std::string text = base::to_lower(message);
-    for (const auto part : kNetwork) {
-        if (text.find(part) != std::string::npos) return ErrorKind::kUnavailable;
-    }
-    for (const auto part : kDenied) {
-        if (text.find(part) != std::string::npos) return ErrorKind::kConfiguration;
-    }
-    return ErrorKind::kNotFound;
-}
-
 bool starts_engine(const std::vector<std::string>& entrypoint,
                    const std::vector<std::string>& command) {
     std::vector<std::string> words;

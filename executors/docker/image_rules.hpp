@@ -28,11 +28,6 @@ base::Result<std::vector<std::string>> pull_policies(const DockerSettings& setti
                                                      std::string_view image,
                                                      const std::vector<std::string>& asked);
 
-/// Which failure a pull's message stands for (job-runtime.md §1.8): kUnavailable for the network,
-/// kConfiguration for a missing or denied image, kNotFound for everything else
-/// (image_pull_failure).
-base::ErrorKind classify_pull_failure(std::string_view message);
-
 /// Whether the program that these start is an inner engine: its name begins with "dockerd", also
 /// behind a small init.
 bool starts_engine(const std::vector<std::string>& entrypoint,

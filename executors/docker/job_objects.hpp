@@ -9,21 +9,21 @@
 
 namespace executors::docker {
 
-/// What a job has on the engine. Names are noted before the things are made, so that a cleanup
-/// after any interruption knows them.
+/// What a job has on the engine. A name is noted before the thing is made, so that cleanup() knows
+/// it after any interruption.
 struct JobObjects {
     std::string base;       ///< unique: "<base name>-<16 hex>"
     std::string container;  ///< the build container's id, or its name while it is being made
     std::vector<std::string> services;                 ///< ids or names
-    std::map<std::string, std::string> service_names;  ///< for people, by id
+    std::map<std::string, std::string> service_names;  ///< for the job log, by id
     std::string network;                  ///< id or name of the job's own network, "" for none
-    std::vector<std::string> volumes;     ///< temporary ones
-    std::string image;                    ///< name, for sentences
+    std::vector<std::string> volumes;     ///< temporary volumes
+    std::string image;                    ///< name, for messages
     std::vector<PreloadImage> preloads;   ///< for the engine of this job
-    std::vector<std::string> entrypoint;  ///< of the build container as it runs, for sentences
+    std::vector<std::string> entrypoint;  ///< of the build container as it runs, for messages
     bool engine = false;                  ///< an inner engine runs in the build container
     bool sidecar = false;                 ///< an engine runs in a service container
-    std::string engine_container;         ///< where to look for the engine's log
+    std::string engine_container;         ///< the container whose log is the engine's
     std::string hostname;
     std::string user;
     bool has_git = false;

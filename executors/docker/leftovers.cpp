@@ -26,7 +26,7 @@ bool is_live(const Listed& item, const std::set<std::int64_t>& live_jobs) {
     return live_jobs.contains(id);
 }
 
-/// Counts what was removed, keeps what could not be.
+/// Counts the things that were removed, and keeps the failures.
 class Tally {
   public:
     void note(const std::string& what, const Result<void>& result) {

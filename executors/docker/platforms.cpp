@@ -11,8 +11,8 @@
 #include "base/random.hpp"
 #include "base/strings.hpp"
 #include "base/subprocess.hpp"
+#include "executors/docker/container_paths.hpp"
 #include "executors/docker/exec_stream.hpp"
-#include "executors/docker/preparation.hpp"
 #include "executors/docker/run_all.hpp"
 
 namespace executors::docker {
@@ -31,14 +31,15 @@ std::vector<std::string> platforms_in(const std::string& output) {
     return found;
 }
 
-/// Another 64-bit processor than the machine's own: the reason why people ask.
+/// Whether the machine can run programs of the other common 64-bit processor.
 bool has_foreign(const std::vector<std::string>& platforms) {
     if (platforms.empty()) return false;
     const std::string other = platforms.front() == "linux/amd64" ? "linux/arm64" : "linux/amd64";
     return std::find(platforms.begin(), platforms.end(), other) != platforms.end();
 }
 
-/// Interpreters of this machine, when the engine runs on it. Without the rights nothing happens.
+/// Registers the interpreters of this machine, for an engine that runs on it. Without the rights
+/// nothing happens.
 Task<void> register_from_host(const boost::asio::any_io_executor& executor, std::string helper) {
     base::SubprocessOptions options;
     options.arguments = {std::move(helper), "platforms", "--register"};
@@ -87,8 +88,7 @@ Task<Result<void>> get_image(EngineApi& api, std::string image) {
     co_return pulled;
 }
 
-/// A privileged container of an image that is made of interpreters, for as long as the registration
-/// takes.
+/// Registers the interpreters of an image that contains them, by a privileged container.
 Task<Result<void>> register_from_image(const PlatformSearch& search) {
     EngineApi& api = search.engine.api();
     auto there = co_await get_image(api, search.dind.platforms_image);
@@ -105,7 +105,7 @@ Task<Result<void>> register_from_image(const PlatformSearch& search) {
     if (!id) co_return id.error();
     auto ran = co_await run_container(api, *id);
     auto removal = api.remove_container(*id, false);
-    auto removed = co_await run_to_its_end(std::move(removal));
+    auto removed = co_await run_uncancelled(std::move(removal));
     if (!ran) co_return ran.error();
     co_return removed;
 }
@@ -136,21 +136,23 @@ Task<Result<std::vector<std::string>>> find_platforms(const boost::asio::any_io_
 
 }  // namespace
 
-Task<void> tell_platforms(const boost::asio::any_io_executor& executor, PlatformSearch search,
-                          JobLog& log) {
+Task<Result<void>> report_platforms(const boost::asio::any_io_executor& executor,
+                                    PlatformSearch search, JobLog& log) {
     std::string& known = search.engine.platforms();
     if (known.empty()) {
         auto found = co_await find_platforms(executor, search);
+        if (!found && found.error().is(base::ErrorKind::kCancelled)) co_return found.error();
         if (!found) {
             log.warning("The platforms of the engine's machine could not be found out: " +
                         found.error().message);
-            co_return;
+            co_return Result<void>();
         }
         known = base::join(*found, ", ");
         if (!has_foreign(*found))
             known += " (no interpreter for others is registered on the engine's machine)";
     }
     log.print("Available platforms: " + known);
+    co_return Result<void>();
 }
 
 }  // namespace executors::docker

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "base/result.hpp"
 #include "base/task.hpp"
 #include "executors/docker/engine_connection.hpp"
 #include "executors/docker/settings.hpp"
@@ -11,20 +12,21 @@
 
 namespace executors::docker {
 
-/// What is needed to find out, and to change, which platforms an engine's machine can run.
+/// The engine whose machine is asked which platforms it can run, and the means to register
+/// interpreters for more platforms.
 struct PlatformSearch {
     EngineConnection& engine;
     const DindSettings& dind;
     std::string container;  ///< a running privileged container with the helper
     std::string helper_volume;
-    std::map<std::string, std::string> labels;  ///< of what is made on the way
+    std::map<std::string, std::string> labels;  ///< for the containers that are made
 };
 
-/// Tells the job log which platforms builds can have. The first job of an engine asks the machine,
-/// and with `platforms = "auto"` registers the interpreters that are missing: from this machine
-/// when the engine is local, from the job's image, from `platforms_image`. Later jobs read what the
-/// first one found.
-base::Task<void> tell_platforms(const boost::asio::any_io_executor& executor, PlatformSearch search,
-                                JobLog& log);
+/// Tells the job log for which platforms images can be built. The first job of an engine asks the
+/// machine, and with `platforms = "auto"` registers the interpreters that are missing: from this
+/// machine when the engine is local, from the job's image, from `platforms_image`. Later jobs get
+/// the answer of the first one. A failure is a warning; only kCancelled is answered.
+base::Task<base::Result<void>> report_platforms(const boost::asio::any_io_executor& executor,
+                                                PlatformSearch search, JobLog& log);
 
 }  // namespace executors::docker

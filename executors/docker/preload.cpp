@@ -4,8 +4,9 @@
 #include <memory>
 #include <utility>
 
+#include "executors/docker/container_paths.hpp"
 #include "executors/docker/exec_stream.hpp"
-#include "executors/docker/preparation.hpp"
+#include "executors/docker/image_puller.hpp"
 
 namespace executors::docker {
 
@@ -18,7 +19,7 @@ namespace {
 constexpr const char* kBuildxDefault = "moby/buildkit:buildx-stable-1";
 constexpr std::size_t kBlock = 256 * 1024;
 
-/// What the helper says until its line ends.
+/// The helper's answer: up to the end of a line, or of the stream.
 Task<Result<std::string>> read_answer(ByteStream& stream) {
     std::string answer;
     std::array<char, 256> buffer{};
@@ -53,6 +54,29 @@ std::string builder_image_name(const DindSettings& settings) {
         if (option.starts_with("image=")) return option.substr(6);
     }
     return kBuildxDefault;
+}
+
+Task<std::vector<PreloadImage>> plan_preloads(EngineApi& api, ImagePuller& puller,
+                                              const DindSettings& settings, JobLog& log) {
+    std::vector<PreloadImage> preloads;
+    for (const auto& name : settings.preload_images) {
+        ImageSpec spec;
+        spec.name = name;
+        auto image = co_await puller.obtain(std::move(spec));
+        if (!image) {
+            log.warning("The image " + name +
+                        " of preload_images cannot be had: " + image.error().message);
+            continue;
+        }
+        preloads.push_back({name, image->id, "image-" + std::to_string(preloads.size())});
+    }
+    if (settings.builder) {
+        const std::string name = builder_image_name(settings);
+        // Only an image that is here already: buildx pulls it itself where there is a registry.
+        auto image = co_await api.inspect_image(name);
+        if (image) preloads.push_back({name, image->id, "builder"});
+    }
+    co_return preloads;
 }
 
 Task<Result<void>> copy_image(EngineApi& api, std::string container, PreloadImage image) {

@@ -7,23 +7,31 @@
 #include "base/task.hpp"
 #include "executors/docker/engine_api.hpp"
 #include "executors/docker/settings.hpp"
+#include "executors/job_log.hpp"
 
-/// Images that go from this engine into the one inside a job (design: preload_images; the builder's
-/// always).
+/// Images that are copied from the runner's engine into the engine of a job, so that the job need
+/// not pull them: `preload_images` of [runners.dind], and always the builder's image.
 namespace executors::docker {
+
+class ImagePuller;
 
 struct PreloadImage {
     std::string name;
-    std::string id;    ///< on our engine
-    std::string mark;  ///< helper/preload.hpp; the builder's is "builder"
+    std::string id;    ///< on the runner's engine
+    std::string mark;  ///< names its state file (helper/preload.hpp); the builder's is "builder"
 };
 
-/// The image that the prepared builder boots from.
+/// The image that the prepared builder starts from.
 std::string builder_image_name(const DindSettings& settings);
 
-/// Streams the image into the engine that the container reaches at the default socket, unless it is
-/// there. Memory: one block. The container's marks say how it went, whoever waits for it; a failure
-/// is answered as well.
+/// Gets the images onto the runner's engine. An image of `preload_images` that cannot be pulled is
+/// a warning in the job log. The builder's image is not pulled: it counts when it is there already.
+base::Task<std::vector<PreloadImage>> plan_preloads(EngineApi& api, ImagePuller& puller,
+                                                    const DindSettings& settings, JobLog& log);
+
+/// Streams an image into the engine that the container reaches at the default socket, unless that
+/// engine has it. Memory: one block. The marks in the container tell those who wait there how it
+/// ended; a failure is answered as well.
 base::Task<base::Result<void>> copy_image(EngineApi& api, std::string container,
                                           PreloadImage image);
 

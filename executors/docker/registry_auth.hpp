@@ -13,7 +13,7 @@
 #include "executors/job_log.hpp"
 #include "executors/spec.hpp"
 
-/// Who we are towards a registry (job-runtime.md §5.4).
+/// The credentials for registries (job-runtime.md §5.4).
 namespace executors::docker {
 
 struct Credential {
@@ -22,7 +22,7 @@ struct Credential {
     base::Secret identity_token;
 };
 
-/// Docker's config.json as far as it is about credentials.
+/// The parts of Docker's config.json that concern credentials.
 struct DockerAuthFile {
     std::map<std::string, Credential> auths;     ///< registry path → credential
     std::string store;                           ///< credsStore
@@ -33,7 +33,7 @@ struct DockerAuthFile {
 /// host, path kept.
 std::string registry_path(std::string_view key);
 
-/// kInvalidInput with the reason; never with the text, which holds secrets.
+/// kInvalidInput with the reason; its message never contains the text, which has secrets.
 base::Result<DockerAuthFile> parse_docker_auth(std::string_view text);
 
 /// The credentials known to a job. Sources are added in their order; the first definition of a
@@ -48,7 +48,8 @@ class RegistryAuth {
         Credential credential;
         std::string path;
     };
-    /// By the longest path that the image's name begins with, shortened one "/" at a time.
+    /// The credential of the longest path that the image's name begins with; the name is shortened
+    /// by one "/" at a time.
     [[nodiscard]] std::optional<Found> find(std::string_view image) const;
     [[nodiscard]] const std::map<std::string, Found>& all() const { return entries_; }
 

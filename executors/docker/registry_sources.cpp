@@ -18,7 +18,7 @@ void warn(JobLog& log, const std::string& source, const std::string& why) {
                 ". Credentials from this source will not be used.");
 }
 
-/// All of a source or nothing: the warning says that nothing of it is used.
+/// Adds all credentials of a source or none: the warning says that none of it is used.
 Task<Result<void>> add_config_text(RegistryAuth& auth, std::string source, std::string text) {
     auto file = parse_docker_auth(text);
     if (!file) co_return file.error();

@@ -56,12 +56,12 @@ Task<Result<void>> run(std::vector<Task<Result<void>>> tasks, bool stop_at_failu
         auto woken = co_await children->wake.async_wait(base::use_tuple);
         static_cast<void>(woken);
         auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none && !cancelled) {
-            cancelled = true;
-            // The caller's coroutine stays usable while its children end.
-            co_await asio::this_coro::reset_cancellation_state();
-            children->cancel();
-        }
+        if (state.cancelled() == asio::cancellation_type::none) continue;
+        // This coroutine must be able to await the end of its children, also when it is cancelled
+        // more than once.
+        co_await asio::this_coro::reset_cancellation_state();
+        if (!cancelled) children->cancel();
+        cancelled = true;
     }
     if (cancelled) co_return base::make_error(base::ErrorKind::kCancelled, "stopped");
     if (children->failure) co_return *children->failure;
@@ -80,7 +80,7 @@ Task<Result<void>> run_every(std::vector<Task<Result<void>>> tasks) {
     co_return result;
 }
 
-Task<Result<void>> run_to_its_end(Task<Result<void>> task) {
+Task<Result<void>> run_uncancelled(Task<Result<void>> task) {
     auto executor = co_await asio::this_coro::executor;
     auto token = asio::bind_cancellation_slot(asio::cancellation_slot(), base::use_tuple);
     auto outcome = co_await asio::co_spawn(executor, std::move(task), token);

@@ -15,7 +15,7 @@ base::Task<base::Result<void>> run_all(std::vector<base::Task<base::Result<void>
 base::Task<base::Result<void>> run_every(std::vector<base::Task<base::Result<void>>> tasks);
 
 /// Runs a task to its end even when the caller is cancelled meanwhile: for a call that makes
-/// something whose name must not be lost. It must end by itself, soon.
-base::Task<base::Result<void>> run_to_its_end(base::Task<base::Result<void>> task);
+/// something, because the thing must not be left behind unknown. The task must end by itself, soon.
+base::Task<base::Result<void>> run_uncancelled(base::Task<base::Result<void>> task);
 
 }  // namespace executors::docker

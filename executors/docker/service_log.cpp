@@ -8,7 +8,7 @@ namespace executors::docker {
 namespace {
 
 constexpr std::size_t kPieceBytes = 16U << 10U;
-/// A line without end is cut, as the log's own lines are.
+/// A longer line is cut, as other lines of the job log are.
 constexpr std::size_t kLongestLine = 8U << 10U;
 
 /// Lines of one stream of one service.

@@ -8,9 +8,9 @@
 
 namespace executors::docker {
 
-/// Writes what a service says into the job's log, line by line, until its container ends or `log`
-/// is null (CI_DEBUG_SERVICES). A stream that breaks is said in the daemon's log only. `api` and
-/// `log` outlive the task.
+/// Writes the output of a service into the job log, line by line, until its container ends or `log`
+/// is null (CI_DEBUG_SERVICES). A log that cannot be read is a warning in the daemon's log only.
+/// `api` and `log` outlive the task.
 base::Task<void> follow_service(EngineApi& api, std::string id, std::string name,
                                 JobLog* const& log);
 

@@ -1,19 +1,16 @@
 #pragma once
 
-#include <chrono>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
-#include "executors/docker/engine_api.hpp"
+#include "executors/docker/container_spec.hpp"
 #include "executors/docker/image_puller.hpp"
-#include "executors/docker/job_objects.hpp"
+#include "executors/docker/job_network.hpp"
+#include "executors/docker/job_volumes.hpp"
+#include "executors/docker/preparation_context.hpp"
 #include "executors/docker/service_plan.hpp"
-#include "executors/docker/settings.hpp"
-#include "executors/job_log.hpp"
-#include "executors/spec.hpp"
 
 namespace executors::docker {
 
@@ -21,56 +18,63 @@ namespace executors::docker {
 struct ServiceSurroundings {
     std::vector<std::string> binds;
     std::vector<std::string> extra_hosts;
-    std::string network;
-    bool user_network = false;  ///< has its own names; otherwise hosts entries make them
+    std::string network;         ///< for HostConfig.NetworkMode
+    bool network_names = false;  ///< the network resolves aliases; otherwise hosts entries do it
 };
 
-/// Starts the services of one job and looks after their health.
+ServiceSurroundings make_surroundings(const PreparationContext& context, const JobNetwork& network,
+                                      const JobVolumes& volumes);
+
+/// `extra_hosts` of the configuration, and the registries that have an address.
+std::vector<std::string> all_extra_hosts(const PreparationContext& context);
+
+/// A service's container as it runs.
+struct StartedService {
+    PlannedService plan;
+    std::string id;
+    std::string address;     ///< IPv4, "" while it is not started or without a network
+    std::vector<int> ports;  ///< for the health check
+    bool engine = false;     ///< a Docker engine runs in it
+};
+
+/// Whether a service's container runs a Docker engine; pure.
+bool runs_engine(const PlannedService& service, const ImageInfo& image);
+
+/// The container of a service; pure.
+ContainerPlan plan_service_container(const PlannedService& service, const ImageInfo& image,
+                                     const JobEnvironment& job, const DockerSettings& settings,
+                                     const ServiceSurroundings& surroundings);
+
+/// Starts the services of one job.
 ///
-/// Life: start() for each, then wait_healthy(), within one preparation; what it is given outlives
-/// it. Containers are noted in `objects` before they are made. A service that is not healthy is a
-/// warning in the job log, never a failure.
+/// Life: one start(), within one preparation; what it is given outlives it. Containers are noted in
+/// JobObjects before they are made. Strand: the I/O thread. Failures name the service; a container
+/// that the engine finds invalid is kConfiguration.
 class Services {
   public:
-    Services(EngineApi& api, ImagePuller& puller, const DockerSettings& settings,
-             const JobEnvironment& job, JobObjects& objects, JobLog& log);
+    Services(const PreparationContext& context, ImagePuller& puller)
+        : context_(context), puller_(puller) {}
 
-    /// Side by side; the first failure ends all.
+    /// Side by side; the first failure ends all. `surroundings` stays valid until the end.
     base::Task<base::Result<void>> start(std::vector<PlannedService> services,
                                          const ServiceSurroundings& surroundings);
-    base::Task<base::Result<void>> wait_healthy();
-    /// "alias:address" for the build container, where the network has no names of its own.
+    [[nodiscard]] const std::vector<StartedService>& started() const { return started_; }
+    /// "alias:address" for the build container, where the network does not resolve aliases.
     [[nodiscard]] std::vector<std::string> host_entries() const;
 
   private:
-    struct Started {
-        PlannedService plan;
-        std::string id;
-        std::string address;
-        std::vector<int> ports;
-        bool engine = false;
-    };
-
-    base::Task<base::Result<void>> start_one(std::size_t place,
+    base::Task<base::Result<void>> start_one(std::size_t index,
                                              const ServiceSurroundings& surroundings);
-    base::Task<base::Result<void>> create(std::size_t place, std::string platform,
-                                          std::string body);
-    base::Task<base::Result<void>> put_files(const Started& service);
-    base::Task<base::Result<void>> check(std::size_t place);
-    /// "" when healthy, else why not.
-    base::Task<base::Result<std::string>> health_problem(const Started& service);
-    base::Task<base::Result<std::string>> dial_until(const Started& service);
-    base::Task<base::Result<std::string>> ping_engine(const Started& service);
-    base::Task<base::Result<void>> print_warning(const Started& service, std::string problem);
-    [[nodiscard]] std::chrono::seconds wait_limit() const;
+    base::Task<base::Result<void>> make(std::size_t index, const ImageInfo& image,
+                                        const ServiceSurroundings& surroundings);
+    base::Task<base::Result<void>> create(std::size_t index, std::string body);
+    base::Task<base::Result<void>> put_files(const StartedService& service);
+    /// Learns the address and the ports of a container that runs.
+    base::Task<base::Result<void>> inspect(std::size_t index);
 
-    EngineApi& api_;
+    const PreparationContext& context_;
     ImagePuller& puller_;
-    const DockerSettings& settings_;
-    const JobEnvironment& job_;
-    JobObjects& objects_;
-    JobLog& log_;
-    std::vector<Started> started_;
+    std::vector<StartedService> started_;
 };
 
 }  // namespace executors::docker

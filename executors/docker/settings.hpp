@@ -87,8 +87,8 @@ struct DockerSettings {
     std::map<std::string, std::string> services_tmpfs;
     std::map<std::string, std::string> sysctls;
     std::map<std::string, std::string> ulimit;
-    std::string helper_image;         ///< accepted, not needed: a warning says so
-    std::string helper_image_flavor;  ///< the same
+    std::string helper_image;         ///< accepted and not used; a warning says so
+    std::string helper_image_flavor;  ///< accepted and not used
     std::map<std::string, std::string> container_labels;
     bool enable_ipv6 = false;
     int network_mtu = 0;
@@ -103,20 +103,20 @@ enum class Platforms { kAuto, kHost };
 /// (docs/architecture.md, decision 5).
 struct DindSettings {
     DindMode mode = DindMode::kAuto;
-    std::string image = "docker:dind";  ///< engine beside an image without one (mode on)
-    int mtu = 0;                        ///< 0: that of the network the job container is on
+    std::string image = "docker:dind";  ///< of the sidecar engine (mode on)
+    int mtu = 0;                        ///< 0: that of the build container's network
     bool builder = true;
     std::string builder_name = "runner";
-    std::string builder_image;  ///< "": buildx's own default
+    std::string builder_image;  ///< "": the default of buildx
     std::vector<std::string> builder_driver_opts{"network=host"};
     std::vector<std::string> preload_images;
-    std::string daemon_config;     ///< file on the runner's host to merge
-    std::string buildkitd_config;  ///< the same
+    std::string daemon_config;     ///< file on the runner's host, merged into daemon.json
+    std::string buildkitd_config;  ///< file on the runner's host, merged into buildkitd.toml
     Platforms platforms = Platforms::kAuto;
-    std::string platforms_image = "tonistiigi/binfmt";  ///< where interpreters come from at last
+    std::string platforms_image = "tonistiigi/binfmt";  ///< the last source of interpreters
 };
 
-/// `[[runners.registry]]`: declared once, it reaches every place that needs to know.
+/// `[[runners.registry]]`: declared once, for our pulls, the inner engine, its builder and clients.
 struct RegistrySettings {
     std::string host;  ///< with port where it is not the default
     std::string address;

@@ -9,7 +9,7 @@
 
 namespace executors::docker {
 
-/// A named volume that we make, or find from an earlier job.
+/// A named volume that the runner makes, or that an earlier job left.
 struct ManagedVolume {
     std::string name;
     std::string destination;
@@ -23,7 +23,7 @@ struct VolumePlan {
 };
 
 /// Names and rules of job-runtime.md §5.5; pure. `container_base` is unique to the job: temporary
-/// volumes carry it. kConfiguration for an entry that cannot be meant.
+/// volumes have it in their names. kConfiguration for an entry that is not valid.
 base::Result<VolumePlan> plan_volumes(const JobEnvironment& job, const DockerSettings& settings,
                                       const std::string& container_base);
 

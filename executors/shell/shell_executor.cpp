@@ -38,6 +38,18 @@ bool has_program(const std::string& name) {
     return false;
 }
 
+/// Ends also when the calling coroutine is cancelled; base::with_deadline() does not.
+Task<Result<base::ProgramEnd>> with_start_limit(Task<Result<base::ProgramEnd>> running) {
+    base::StopSource stop;
+    auto state = co_await boost::asio::this_coro::cancellation_state;
+    state.slot().assign(
+        [&stop](boost::asio::cancellation_type) { stop.request(base::StopReason::kAbort); });
+    const base::Deadline deadline = std::chrono::steady_clock::now() + kStartLimit;
+    auto end = co_await base::run_stoppable(&stop, std::move(running), deadline);
+    state.slot().clear();
+    co_return std::move(end);
+}
+
 class ShellExecutor final : public Executor {
   public:
     ShellExecutor(const boost::asio::any_io_executor& executor, const std::string& shell,
@@ -59,14 +71,14 @@ class ShellExecutor final : public Executor {
         auto made = base::make_directories(directory_, 0700);
         if (!made) co_return made.error();
         base::SubprocessOptions options;
-        // Another server's job may have the same number.
+        // A job of another GitLab server may have the same number.
         const std::string group =
             "runner-job-" + std::to_string(job.job_id) + "-" + base::random_hex(6);
         options.arguments = {helper_,    "supervise", "--dir", directory_.string(),
                              "--detach", "--cgroup",  group};
         options.errors_with_output = true;
         auto running = base::run_to_end(executor_, std::move(options), kMaxMessage);
-        auto end = co_await base::with_deadline(std::move(running), kStartLimit);
+        auto end = co_await with_start_limit(std::move(running));
         if (!end) {
             co_return end.error().with_context("start the job's supervisor (" + helper_ +
                                                "; RUNNER_HELPER names another one)");
@@ -80,7 +92,7 @@ class ShellExecutor final : public Executor {
     }
 
     Task<Result<std::unique_ptr<protocol::http::ByteStream>>> connect() override {
-        // By way of the open directory, because a socket's address has room for 107 bytes only.
+        // The path leads through the open directory, because a socket's address has only 107 bytes.
         const base::UniqueFd directory(
             ::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
         if (!directory) co_return base::errno_error("open " + directory_.string());

@@ -12,10 +12,9 @@ namespace executors::shell {
 ///
 /// The job's supervisor is a background process with a private directory `supervisor` below the
 /// job's state directory; it outlives the daemon. cleanup() ends it and everything it ever started,
-/// found by descent, by a control group where the system permits one, and by a mark in the
+/// found by descent, by a control group where the system permits one, and by a variable in their
 /// environment when the supervisor itself was killed. `helper_path` is the runner-helper to use, ""
-/// for the one that is found by RUNNER_HELPER, beside this program, or in ../lib/runner from there.
-/// `shell`: "sh" where bash is not wanted, though it is there.
+/// for the one that find_helper() finds. `shell`: "sh" to use sh although bash is installed.
 std::unique_ptr<Executor> make_shell_executor(const boost::asio::any_io_executor& executor,
                                               const std::string& shell = {},
                                               std::string helper_path = {});

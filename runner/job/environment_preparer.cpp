@@ -23,7 +23,7 @@ bool is_final(const base::Error& error) {
         case ErrorKind::kInvalidInput:
         case ErrorKind::kCancelled:
         case ErrorKind::kTimeout: return true;
-        default: return error.message.find("failed to pull image") != std::string::npos;
+        default: return error.pull_failure.has_value();
     }
 }
 

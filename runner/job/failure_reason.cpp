@@ -1,9 +1,6 @@
 #include "runner/job/failure_reason.hpp"
 
 #include <algorithm>
-#include <array>
-
-#include "base/strings.hpp"
 
 namespace runner::job {
 
@@ -11,25 +8,6 @@ using journal::Failure;
 using journal::FailureReason;
 
 namespace {
-
-constexpr std::array<std::string_view, 8> kNetworkWords{
-    "dial tcp",      "connection refused",      "no such host",     "i/o timeout",
-    "tls handshake", "client.timeout exceeded", "request canceled", "connection reset"};
-constexpr std::array<std::string_view, 8> kConfigurationWords{
-    "not found",
-    "manifest unknown",
-    "pull access denied",
-    "access to the resource is denied",
-    "no basic auth credentials",
-    "repository does not exist or may require",
-    "unauthorized",
-    "authentication required"};
-
-template <std::size_t N>
-bool contains_any(const std::string& text, const std::array<std::string_view, N>& words) {
-    return std::any_of(words.begin(), words.end(),
-                       [&](std::string_view word) { return text.find(word) != std::string::npos; });
-}
 
 std::string_view fallback(FailureReason reason) {
     switch (reason) {
@@ -45,6 +23,16 @@ bool always_known(FailureReason reason) {
            reason == FailureReason::kTimeout;
 }
 
+/// job-runtime.md §1.8
+FailureReason reason_of(base::PullFailure failure) {
+    switch (failure) {
+        case base::PullFailure::kConfiguration: return FailureReason::kConfigurationError;
+        case base::PullFailure::kExternal: return FailureReason::kExternalDependency;
+        case base::PullFailure::kOther: break;
+    }
+    return FailureReason::kImagePullFailure;
+}
+
 }  // namespace
 
 std::string wire_reason(FailureReason reason, const std::vector<std::string>& known_to_server) {
@@ -54,13 +42,6 @@ std::string wire_reason(FailureReason reason, const std::vector<std::string>& kn
         return name;
     }
     return std::string(fallback(reason));
-}
-
-FailureReason classify_pull_failure(std::string_view message) {
-    const std::string lower = base::to_lower(message);
-    if (contains_any(lower, kNetworkWords)) return FailureReason::kExternalDependency;
-    if (contains_any(lower, kConfigurationWords)) return FailureReason::kConfigurationError;
-    return FailureReason::kImagePullFailure;
 }
 
 Failure failure_from_error(const base::Error& error) {
@@ -74,10 +55,7 @@ Failure failure_from_error(const base::Error& error) {
         case base::ErrorKind::kTimeout: failure.reason = FailureReason::kTimeout; break;
         default: failure.reason = FailureReason::kSystemFailure; break;
     }
-    // The executor says where a pull failed; what the registry answered decides about the class.
-    if (error.message.find("failed to pull image") != std::string::npos) {
-        failure.reason = classify_pull_failure(error.message);
-    }
+    if (error.pull_failure) failure.reason = reason_of(*error.pull_failure);
     return failure;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -9,18 +8,16 @@
 
 namespace runner::job {
 
-/// What the server is told: the reason itself when it knows it, else along the fallbacks of
-/// job-runtime.md §1.8.
+/// The word that the server is told for `reason`: its own word when the server knows that word,
+/// else the fallback of job-runtime.md §1.8.
 std::string wire_reason(journal::FailureReason reason,
                         const std::vector<std::string>& known_to_server);
 
-/// The class of an image pull's failure, by its text (job-runtime.md §1.8).
-journal::FailureReason classify_pull_failure(std::string_view message);
-
-/// An executor's or our own failure as the job's end.
+/// The failure of the job that an error of the executor or of the runner causes. A failed image
+/// pull has its reason by Error::pull_failure, every other error by its kind.
 journal::Failure failure_from_error(const base::Error& error);
 
-/// "Job failed: …" or "Job failed (system failure): …".
+/// The last line of the job log: "Job failed: …" or "Job failed (system failure): …".
 std::string last_line(const journal::Failure& failure);
 
 }  // namespace runner::job

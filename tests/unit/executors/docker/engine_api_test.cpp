@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "tests/support/run_to_end.hpp"
 #include "tests/unit/executors/docker/scripted_engine.hpp"
 
@@ -36,6 +38,59 @@ TEST(EngineApi, SpeaksTheNewestVersionThatBothKnow) {
         EXPECT_TRUE(info.error().is(ErrorKind::kConfiguration));
         EXPECT_NE(info.error().message.find("the test's engine"), std::string::npos);
     }
+}
+
+/// Whichever call comes first after the version was forgotten, for example because another job
+/// found the engine replaced, it asks for the version again.
+TEST(EngineApi, EveryCallAsksForAForgottenVersion) {
+    EngineScript script;
+    auto api = scripted_api(script);
+    const std::vector<std::pair<std::string, std::function<void()>>> calls{
+        {"POST /v1.45/exec/e/start", [&] { static_cast<void>(run_to_end(api.start_exec("e"))); }},
+        {"GET /v1.45/info", [&] { static_cast<void>(run_to_end(api.info())); }},
+        {"POST /v1.45/images/create?fromImage=a&tag=b",
+         [&] { static_cast<void>(run_to_end(api.pull_image("a", "b", "", {}))); }},
+        {"GET /v1.45/images/get?names=a",
+         [&] { static_cast<void>(run_to_end(api.save_image("a"))); }},
+        {"DELETE /v1.45/volumes/v",
+         [&] { static_cast<void>(run_to_end(api.remove_volume("v"))); }}};
+    for (const auto& [request, call] : calls) {
+        script.asked.clear();
+        api.forget_version();
+        call();
+        EXPECT_EQ(script.asked, (Words{"GET /_ping", request}));
+        script.asked.clear();
+        call();
+        EXPECT_EQ(script.asked, Words{request});
+    }
+}
+
+TEST(EngineApi, AsksAgainForAVersionThatTheEngineRefuses) {
+    EngineScript script;
+    script.answers = {{"GET /info", {400, R"({"message": "client version 1.45 is too new"})"}},
+                      {"GET /networks/n", {400, R"({"message": "bad parameter"})"}}};
+    auto api = scripted_api(script);
+    EXPECT_FALSE(run_to_end(api.info()).has_value());
+    script.api_version = "1.41";
+    script.asked.clear();
+    EXPECT_FALSE(run_to_end(api.inspect_network("n")).has_value());
+    EXPECT_FALSE(run_to_end(api.inspect_network("n")).has_value());
+    EXPECT_EQ(script.asked,
+              (Words{"GET /_ping", "GET /v1.41/networks/n", "GET /v1.41/networks/n"}));
+}
+
+TEST(EngineApi, ALogKeepsTheOrderOfBothStreams) {
+    using executors::docker::exec_frame;
+    EngineScript script;
+    script.answers = {
+        {"GET /containers/c/logs",
+         {200, exec_frame('1', "one ") + exec_frame('2', "two ") + exec_frame('1', "three")}}};
+    auto api = scripted_api(script);
+    EXPECT_EQ(*run_to_end(api.container_log("c", 20)), "one two three");
+    EXPECT_EQ(script.asked.back(), "GET /v1.45/containers/c/logs?stdout=1&stderr=1&tail=20");
+    // A log that is cut within a frame is shown as far as it goes.
+    script.answers[0].second.body.pop_back();
+    EXPECT_EQ(*run_to_end(api.container_log("c", 20)), "one two thre");
 }
 
 TEST(EngineApi, WhatIsMadeHasAnId) {

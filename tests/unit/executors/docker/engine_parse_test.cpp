@@ -8,12 +8,12 @@ using base::ErrorKind;
 using executors::docker::parse_container_end;
 using executors::docker::parse_container_state;
 using executors::docker::parse_exec_state;
-using executors::docker::parse_image_facts;
-using executors::docker::pull_failure;
+using executors::docker::parse_image_info;
+using executors::docker::pull_progress_failure;
 using Words = std::vector<std::string>;
 
-TEST(ImageFacts, AreReadFromAnInspection) {
-    const auto facts = parse_image_facts(R"({"Id": "sha256:1", "RepoDigests": ["a@sha256:2"],
+TEST(ImageInfo, AreReadFromAnInspection) {
+    const auto facts = parse_image_info(R"({"Id": "sha256:1", "RepoDigests": ["a@sha256:2"],
         "Os": "linux", "Architecture": "arm64",
         "Config": {"Entrypoint": ["tini", "--"], "Cmd": ["dockerd"], "User": "app",
                    "Env": ["PATH=/bin", "EMPTY=", "PATHS=x"], "Volumes": {"/var/lib/docker": {}},
@@ -33,11 +33,11 @@ TEST(ImageFacts, AreReadFromAnInspection) {
     EXPECT_EQ(facts->environment_value("PAT"), "");
 }
 
-TEST(ImageFacts, DoWithoutEverythingButTheId) {
+TEST(ImageInfo, DoWithoutEverythingButTheId) {
     for (const char* body :
          {R"({"Id": "x"})", R"({"Id": "x", "Config": null})",
           R"({"Id": "x", "Config": {"Entrypoint": null, "Env": null, "User": 1}})"}) {
-        const auto facts = parse_image_facts(body);
+        const auto facts = parse_image_info(body);
         ASSERT_TRUE(facts.has_value()) << body;
         EXPECT_TRUE(facts->entrypoint.empty() && facts->environment.empty() && facts->user.empty());
     }
@@ -86,11 +86,11 @@ void expect_refused(Parse parse, const Words& bodies) {
 
 TEST(EngineAnswers, ThatSayNothingAreNotReadAsAnEndWithZero) {
     Words bodies{"", "null", "[]", "\"x\"", "{}", "{\"message\": \"what?\"}", "<html>"};
-    expect_refused(parse_image_facts, bodies);
+    expect_refused(parse_image_info, bodies);
     expect_refused(parse_exec_state, bodies);
     expect_refused(parse_container_end, bodies);
     expect_refused(parse_container_state, bodies);
-    expect_refused(parse_image_facts, {R"({"Id": 1})"});
+    expect_refused(parse_image_info, {R"({"Id": 1})"});
     expect_refused(parse_exec_state, {R"({"Running": false})", R"({"ExitCode": 0})",
                                       R"({"Running": false, "ExitCode": null})"});
     expect_refused(parse_container_end, {R"({"StatusCode": "0"})", R"({"StatusCode": null})"});
@@ -111,7 +111,7 @@ TEST(PullProgress, TellsAFailureFromEverythingElse) {
         {"[]", ""},
     };
     for (const auto& [line, failure] : cases) {
-        EXPECT_EQ(pull_failure(line).value_or(""), failure) << line;
+        EXPECT_EQ(pull_progress_failure(line).value_or(""), failure) << line;
     }
 }
 

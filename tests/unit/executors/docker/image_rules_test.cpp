@@ -7,7 +7,6 @@ namespace {
 using base::ErrorKind;
 using executors::docker::check_allowed;
 using executors::docker::choose_user;
-using executors::docker::classify_pull_failure;
 using executors::docker::DockerSettings;
 using executors::docker::privileged_allowed;
 using executors::docker::pull_policies;
@@ -136,32 +135,6 @@ TEST(PullPolicies, ARefusalIsTheOfficialSentence) {
     const auto own = pull_policies(settings, "alpine:3", {});
     ASSERT_FALSE(own.has_value());
     EXPECT_NE(own.error().message.find("defined in Runner config"), std::string::npos);
-}
-
-TEST(PullFailure, IsClassifiedByItsText) {
-    const std::vector<std::pair<std::string, ErrorKind>> cases{
-        {"Get \"https://x/v2/\": dial tcp 1.2.3.4:443: connect", ErrorKind::kUnavailable},
-        {"connect: Connection Refused", ErrorKind::kUnavailable},
-        {"lookup x: no such host", ErrorKind::kUnavailable},
-        {"read: i/o timeout", ErrorKind::kUnavailable},
-        {"net/http: TLS handshake timeout", ErrorKind::kUnavailable},
-        {"Client.Timeout exceeded while awaiting headers", ErrorKind::kUnavailable},
-        {"net/http: request canceled", ErrorKind::kUnavailable},
-        {"connection reset by peer", ErrorKind::kUnavailable},
-        // The network comes first where both fit.
-        {"dial tcp: lookup x: server not found", ErrorKind::kUnavailable},
-        {"manifest for x:1 not found", ErrorKind::kConfiguration},
-        {"manifest unknown", ErrorKind::kConfiguration},
-        {"pull access denied for x", ErrorKind::kConfiguration},
-        {"requested access to the resource is denied", ErrorKind::kConfiguration},
-        {"no basic auth credentials", ErrorKind::kConfiguration},
-        {"repository does not exist or may require 'docker login'", ErrorKind::kConfiguration},
-        {"unauthorized: bad token", ErrorKind::kConfiguration},
-        {"authentication required", ErrorKind::kConfiguration},
-        {"no space left on device", ErrorKind::kNotFound},
-        {"", ErrorKind::kNotFound},
-    };
-    for (const auto& [text, kind] : cases) EXPECT_EQ(classify_pull_failure(text), kind) << text;
 }
 
 struct Start {

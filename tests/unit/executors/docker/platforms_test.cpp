@@ -13,8 +13,8 @@ using executors::docker::EngineConnection;
 using executors::docker::EngineScript;
 using executors::docker::exec_frame;
 using executors::docker::PlatformSearch;
+using executors::docker::report_platforms;
 using executors::docker::scripted_api;
-using executors::docker::tell_platforms;
 
 class Lines : public executors::JobLog {
   public:
@@ -32,8 +32,8 @@ class Lines : public executors::JobLog {
 base::Task<bool> tell(boost::asio::any_io_executor executor, EngineConnection& engine,
                       const DindSettings& dind, Lines& log) {
     PlatformSearch search{engine, dind, "job", "helper", {}};
-    co_await tell_platforms(executor, std::move(search), log);
-    co_return true;
+    auto reported = co_await report_platforms(executor, std::move(search), log);
+    co_return reported.has_value();
 }
 
 struct Told {

@@ -73,6 +73,24 @@ class ScriptedStream : public protocol::http::ByteStream {
     std::string bytes_;
 };
 
+/// The body in pieces of seven bytes: lines are torn.
+class ScriptedResponse : public protocol::http::StreamingResponse {
+  public:
+    explicit ScriptedResponse(protocol::http::Response response) : head_(std::move(response)) {
+        body_.swap(head_.body);
+    }
+    [[nodiscard]] const protocol::http::Response& head() const override { return head_; }
+    base::Task<base::Result<std::string>> read_some(std::size_t limit) override {
+        std::string piece = body_.substr(0, std::min<std::size_t>(7, limit));
+        body_.erase(0, piece.size());
+        co_return piece;
+    }
+
+  private:
+    protocol::http::Response head_;
+    std::string body_;
+};
+
 class ScriptedClient : public protocol::http::Client {
   public:
     explicit ScriptedClient(EngineScript& script) : script_(script) {}
@@ -82,11 +100,14 @@ class ScriptedClient : public protocol::http::Client {
         co_return script_.answer(request);
     }
     base::Task<base::Result<std::unique_ptr<protocol::http::StreamingResponse>>> open(
-        protocol::http::Request) override {
-        co_return base::make_error(base::ErrorKind::kInternal, "not scripted");
+        protocol::http::Request request) override {
+        std::unique_ptr<protocol::http::StreamingResponse> response =
+            std::make_unique<ScriptedResponse>(script_.answer(request));
+        co_return std::move(response);
     }
     base::Task<base::Result<std::unique_ptr<protocol::http::ByteStream>>> upgrade(
-        protocol::http::Request) override {
+        protocol::http::Request request) override {
+        static_cast<void>(script_.answer(request));
         std::unique_ptr<protocol::http::ByteStream> stream =
             std::make_unique<ScriptedStream>(script_.exec_stream);
         co_return std::move(stream);

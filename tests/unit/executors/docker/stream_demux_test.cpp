@@ -53,6 +53,22 @@ TEST(StreamDemux, SplitsTheStreamsHoweverTheyArrive) {
     }
 }
 
+TEST(StreamDemux, MergesTheStreamsInTheirOrderHoweverTheyArrive) {
+    const std::string bytes =
+        frame(1, "one ") + frame(2, "two ") + frame(1, "") + frame(3, "three ") + frame(0, "four");
+    for (std::size_t size = 1; size <= bytes.size(); ++size) {
+        StreamDemux demux;
+        std::string merged;
+        for (std::size_t at = 0; at < bytes.size(); at += size) {
+            std::string piece = bytes.substr(at, size);
+            const auto taken = demux.merge(piece);
+            ASSERT_TRUE(taken.has_value());
+            merged += piece.substr(0, *taken);
+        }
+        ASSERT_EQ(merged, "one two three four") << size;
+    }
+}
+
 TEST(StreamDemux, KnowsThatAFrameIsTorn) {
     const std::string bytes = frame(1, "ab");
     for (std::size_t kept = 1; kept < bytes.size(); ++kept) {

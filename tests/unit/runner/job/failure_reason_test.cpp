@@ -4,7 +4,6 @@
 
 namespace {
 
-using runner::job::classify_pull_failure;
 using runner::job::wire_reason;
 using runner::journal::FailureReason;
 
@@ -29,11 +28,22 @@ TEST(FailureReason, NamesAndValuesGoBothWays) {
     EXPECT_EQ(runner::journal::parse_failure_reason("new_word"), FailureReason::kSystemFailure);
 }
 
-TEST(FailureReason, PullFailuresAreClassifiedByTheirText) {
-    EXPECT_EQ(classify_pull_failure("Get x: dial tcp: lookup y: No such host"),
-              FailureReason::kExternalDependency);
-    EXPECT_EQ(classify_pull_failure("manifest unknown"), FailureReason::kConfigurationError);
-    EXPECT_EQ(classify_pull_failure("something else"), FailureReason::kImagePullFailure);
+TEST(FailureReason, AFailedPullHasItsOwnReasonWhateverTheKindOfTheError) {
+    using base::ErrorKind;
+    using base::PullFailure;
+    const std::vector<std::pair<PullFailure, FailureReason>> cases{
+        {PullFailure::kExternal, FailureReason::kExternalDependency},
+        {PullFailure::kConfiguration, FailureReason::kConfigurationError},
+        {PullFailure::kOther, FailureReason::kImagePullFailure}};
+    for (const auto kind : {ErrorKind::kUnavailable, ErrorKind::kConfiguration, ErrorKind::kIo}) {
+        for (const auto& [detail, reason] : cases) {
+            auto error = base::make_error(kind, "failed to pull image \"x\"");
+            error.pull_failure = detail;
+            EXPECT_EQ(runner::job::failure_from_error(error).reason, reason);
+            EXPECT_EQ(runner::job::failure_from_error(error.with_context("service")).reason,
+                      reason);
+        }
+    }
 }
 
 TEST(FailureReason, ErrorsBecomeTheJobsEnd) {
@@ -45,9 +55,10 @@ TEST(FailureReason, ErrorsBecomeTheJobsEnd) {
     const auto system =
         runner::job::failure_from_error(base::make_error(ErrorKind::kUnavailable, "engine gone"));
     EXPECT_EQ(runner::job::last_line(system), "Job failed (system failure): engine gone");
-    const auto pull = runner::job::failure_from_error(base::make_error(
+    // The text decides nothing: no words of a message make an error a failed pull.
+    const auto words = runner::job::failure_from_error(base::make_error(
         ErrorKind::kUnavailable, "failed to pull image \"x\": connection refused"));
-    EXPECT_EQ(pull.reason, FailureReason::kExternalDependency);
+    EXPECT_EQ(words.reason, FailureReason::kSystemFailure);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "executors/docker/dial.hpp"
+#include "executors/docker/host_network.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -28,7 +28,7 @@ Task<Result<void>> connect_once(asio::ip::tcp::endpoint endpoint) {
 
 }  // namespace
 
-Task<Result<void>> dial(std::string address, int port) {
+Task<Result<void>> check_tcp_port(std::string address, int port) {
     boost::system::error_code code;
     const auto ip = asio::ip::make_address(address, code);
     if (code) co_return base::make_error(code, "read the address " + address);

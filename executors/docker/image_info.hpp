@@ -1,15 +1,14 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace executors::docker {
 
-/// What `GET /images/{name}/json` says, as far as we need it.
-struct ImageFacts {
+/// The fields of `GET /images/{name}/json` that a job needs.
+struct ImageInfo {
     std::string id;
     std::vector<std::string> repo_digests;
     std::vector<std::string> entrypoint;
@@ -25,7 +24,7 @@ struct ImageFacts {
     [[nodiscard]] std::string environment_value(std::string_view name) const;
 };
 
-/// Files in an image that decide what we put into its containers.
+/// The files of an image that decide which files its containers get from the runner.
 struct ImageFiles {
     bool has_git = false;
     std::map<std::string, std::string> contents;  ///< path → text of the configuration files found

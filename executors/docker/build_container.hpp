@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "executors/docker/build_files.hpp"
+#include "executors/docker/container_spec.hpp"
+#include "executors/docker/preparation_context.hpp"
+
+namespace executors::docker {
+
+/// Makes and starts the container that a job's scripts run in.
+///
+/// Life: one start() within one preparation. The container is noted in JobObjects before it is
+/// made. Strand: the I/O thread.
+class BuildContainer {
+  public:
+    BuildContainer(const PreparationContext& context, const BuildParts& parts)
+        : context_(context), parts_(parts) {}
+
+    base::Task<base::Result<void>> start(ContainerPlan plan);
+
+  private:
+    base::Task<base::Result<void>> create(std::string body);
+    /// Which of the files that matter the image has; asked of the engine once for each image.
+    base::Task<base::Result<const ImageFiles*>> look_into_image();
+
+    const PreparationContext& context_;
+    BuildParts parts_;
+};
+
+}  // namespace executors::docker

@@ -1,0 +1,99 @@
+#include "executors/docker/build_files.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "executors/docker/container_paths.hpp"
+
+namespace executors::docker {
+
+using base::Result;
+using base::Task;
+
+namespace {
+
+constexpr std::array<const char*, 3> kBundles{
+    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
+
+/// Credentials that the docker client of this host has are for our own pulls, not for the job.
+RegistryAuth auth_for_job(const RegistryAuth& all) {
+    RegistryAuth shared;
+    for (const auto& [path, found] : all.all()) {
+        if (!found.source.starts_with("/")) shared.add(found.source, path, found.credential);
+    }
+    return shared;
+}
+
+}  // namespace
+
+bool BuildFiles::has_inner_engine() const {
+    return context_.objects.engine || context_.objects.sidecar;
+}
+
+Task<Result<void>> BuildFiles::put() {
+    add_directories();
+    if (has_inner_engine()) {
+        auto added = co_await add_docker_files();
+        if (!added) co_return added;
+        add_preload_marks();
+    }
+    auto certified = co_await add_certificates();
+    if (!certified) co_return certified;
+    if (tar_.empty()) co_return Result<void>();
+    auto put = co_await context_.api().put_archive(context_.objects.container, "/", tar_.finish());
+    if (!put) co_return put.error().with_context("put files into the job's container");
+    co_return Result<void>();
+}
+
+void BuildFiles::add_directories() {
+    if (context_.objects.engine || runs_as_root(parts_.choice, parts_.image)) return;
+    tar_.add_directory(std::string(kJobDir).substr(1), 0777);
+    for (const auto& path : parts_.writable) tar_.add_directory(path.substr(1), 0777);
+}
+
+void BuildFiles::add_preload_marks() {
+    const auto& preloads = context_.objects.preloads;
+    if (!preloads.empty()) tar_.add_directory(".runner-preload", 0755);
+    for (const auto& image : preloads) {
+        tar_.add_file(".runner-preload/pending-" + image.mark, "", 0644);
+    }
+}
+
+Task<Result<void>> BuildFiles::add_docker_files() {
+    auto auth = co_await parts_.auth.get();
+    if (!auth) co_return auth.error();
+    const RegistryAuth shared = auth_for_job(**auth);
+    EngineFilesInput input{context_.dind, parts_.declared, shared, parts_.image, image_files_, 0};
+    if (context_.objects.engine) {
+        auto mtu = co_await parts_.network.inner_mtu();
+        if (!mtu) co_return mtu.error();
+        input.mtu = *mtu;
+        auto engine = add_engine_files(tar_, input);
+        if (!engine) co_return engine;
+    } else {
+        add_registry_certificates(tar_, parts_.declared);
+        // The sidecar's socket appears later; clients look for it at this path.
+        tar_.add_symlink("var/run/docker.sock", std::string(kEngineDir) + "/docker.sock");
+    }
+    auto client = add_client_files(tar_, input);
+    co_return client;
+}
+
+Task<Result<void>> BuildFiles::add_certificates() {
+    const auto& declared = parts_.declared;
+    const bool own_ca = std::any_of(declared.begin(), declared.end(),
+                                    [](const auto& registry) { return !registry.ca_pem.empty(); });
+    if (!own_ca) co_return Result<void>();
+    for (const char* path : kBundles) {
+        auto bundle = co_await context_.api().read_file(context_.objects.container, path);
+        if (!bundle) co_return bundle.error();
+        if (!*bundle) continue;
+        add_ca_bundle(tar_, path, **bundle, declared);
+        co_return Result<void>();
+    }
+    add_ca_bundle(tar_, kBundles[0], "", declared);
+    co_return Result<void>();
+}
+
+}  // namespace executors::docker

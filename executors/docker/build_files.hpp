@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "executors/docker/engine_config.hpp"
+#include "executors/docker/engine_files.hpp"
+#include "executors/docker/image_choice.hpp"
+#include "executors/docker/image_info.hpp"
+#include "executors/docker/job_network.hpp"
+#include "executors/docker/job_registry_auth.hpp"
+#include "executors/docker/preparation_context.hpp"
+#include "executors/docker/tar_archive.hpp"
+
+namespace executors::docker {
+
+/// What the files of the build container depend on. Everything in it outlives the preparation.
+struct BuildParts {
+    const ImageChoice& choice;
+    const ImageInfo& image;
+    const std::vector<DeclaredRegistry>& declared;
+    const std::vector<std::string>& writable;  ///< volumes that any user may write to
+    JobNetwork& network;
+    JobRegistryAuth& auth;
+};
+
+/// Puts the runner's files into the build container, in one archive: directories that a user who
+/// is not root may write to, configuration of the inner engine and its clients, CA certificates.
+///
+/// Life: one put() for a container that was created and not started. Strand: the I/O thread.
+class BuildFiles {
+  public:
+    BuildFiles(const PreparationContext& context, const BuildParts& parts,
+               const ImageFiles& image_files)
+        : context_(context), parts_(parts), image_files_(image_files) {}
+
+    /// Sends nothing when there is nothing to put.
+    base::Task<base::Result<void>> put();
+
+  private:
+    [[nodiscard]] bool has_inner_engine() const;
+    void add_directories();
+    void add_preload_marks();
+    base::Task<base::Result<void>> add_docker_files();
+    base::Task<base::Result<void>> add_certificates();
+
+    const PreparationContext& context_;
+    const BuildParts& parts_;
+    const ImageFiles& image_files_;
+    TarBuilder tar_;
+};
+
+}  // namespace executors::docker

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "executors/docker/container_spec.hpp"
+#include "executors/docker/image_choice.hpp"
+#include "executors/docker/image_info.hpp"
+#include "executors/docker/job_objects.hpp"
+#include "executors/docker/settings.hpp"
+#include "executors/spec.hpp"
+
+namespace executors::docker {
+
+/// What the plan of the build container is made of. Lives as long as the call.
+struct BuildPlanInput {
+    const DindSettings& dind;
+    const JobEnvironment& job;
+    const JobObjects& objects;
+    const ImageChoice& choice;
+    const ImageInfo& image;
+    std::string network_mode;
+    std::vector<std::string> binds;
+    std::vector<std::string> extra_hosts;  ///< without those of services
+    /// "alias:address" of the services, for a network without names.
+    std::vector<std::string> service_hosts;
+};
+
+/// The build container; pure. An image with its own engine is started as its author meant it; any
+/// other image gets the supervisor as the command behind its ENTRYPOINT.
+ContainerPlan plan_build_container(const BuildPlanInput& input);
+
+}  // namespace executors::docker

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "executors/docker/image_info.hpp"
+
+/// The answers of the Docker Engine API as values. Pure. Every function answers kProtocol for a
+/// body that does not have what it must have.
+namespace executors::docker {
+
+struct EngineInfo {
+    std::string name;  ///< the host name of the engine's machine
+    std::string server_version;
+    std::string api_version;
+    std::string os_type;
+    std::string architecture;
+};
+
+struct ContainerState {
+    std::string id;
+    std::string status;  ///< created, running, exited …
+    bool running = false;
+    int exit_code = 0;
+    bool oom_killed = false;
+    std::string error;
+    std::map<std::string, std::string> addresses;  ///< network name → IPv4
+    std::vector<std::string> environment;          ///< NAME=value
+    std::vector<std::string> exposed_ports;        ///< "2375/tcp"
+};
+
+struct ExecState {
+    bool running = false;
+    int exit_code = 0;
+};
+
+struct NetworkState {
+    std::string id;
+    std::string name;
+    int mtu = 0;  ///< 0: the network has no such option
+    std::vector<std::string> containers;
+};
+
+/// A container, network or volume in a list.
+struct Listed {
+    std::string id;
+    std::string name;
+    std::map<std::string, std::string> labels;
+};
+
+/// The failure in one line of a pull's progress; nullopt for a line without one.
+std::optional<std::string> pull_progress_failure(std::string_view line);
+
+/// Without `api_version`, which is not in the body.
+base::Result<EngineInfo> parse_engine_info(std::string_view body);
+base::Result<ImageInfo> parse_image_info(std::string_view body);
+/// An answer without the state is kProtocol: read as "has ended with exit code 0", it would make a
+/// job successful.
+base::Result<ContainerState> parse_container_state(std::string_view body);
+base::Result<ExecState> parse_exec_state(std::string_view body);
+base::Result<NetworkState> parse_network_state(std::string_view body);
+/// The exit code in the answer to a wait.
+base::Result<int> parse_container_end(std::string_view body);
+/// The id of what was just created; `what` names it in the error ("a new container").
+base::Result<std::string> parse_new_id(std::string_view body, const std::string& what);
+base::Result<std::vector<Listed>> parse_containers(std::string_view body);
+base::Result<std::vector<Listed>> parse_networks(std::string_view body);
+base::Result<std::vector<Listed>> parse_volumes(std::string_view body);
+
+}  // namespace executors::docker

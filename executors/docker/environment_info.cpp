@@ -1,0 +1,84 @@
+#include "executors/docker/environment_info.hpp"
+
+#include <utility>
+
+#include "base/strings.hpp"
+#include "executors/docker/container_paths.hpp"
+#include "executors/docker/engine_config.hpp"
+
+namespace executors::docker {
+
+using base::ErrorKind;
+using base::make_error;
+using base::Task;
+
+namespace {
+
+constexpr const char* kEngineSocket = "/var/run/docker.sock";
+constexpr int kLogLines = 20;
+
+}  // namespace
+
+EnvironmentInfo describe_environment(const JobObjects& objects) {
+    EnvironmentInfo info;
+    info.description = objects.hostname;
+    info.has_git = objects.has_git;
+    info.helper = kHelper;
+    info.user = objects.user;
+    if (objects.sidecar) {
+        info.script_environment.push_back({"DOCKER_HOST", std::string("unix://") + kEngineSocket});
+    }
+    if (!objects.network.empty()) {
+        info.script_environment.push_back({"CI_BUILD_NETWORK_NAME", objects.network});
+    }
+    info.silence_hint = entrypoint_hint(objects);
+    return info;
+}
+
+std::optional<ReadinessStage> engine_readiness(const JobObjects& objects,
+                                               const DindSettings& dind) {
+    if (!objects.engine && !objects.sidecar) return std::nullopt;
+    ReadinessStage stage;
+    stage.engine_socket = kEngineSocket;
+    if (dind.builder) {
+        stage.script = builder_script(dind);
+        stage.ready_message = "The builder \"" + dind.builder_name + "\" is ready and current (" +
+                              base::join(dind.builder_driver_opts, ", ") + ")";
+    }
+    return stage;
+}
+
+std::string entrypoint_hint(const JobObjects& objects) {
+    if (objects.engine || objects.entrypoint.empty()) return {};
+    return "The ENTRYPOINT [" + base::join(objects.entrypoint, " ") + "] of the image " +
+           objects.image +
+           " did not run the command that it was given (it never got to \"$@\"): end it with exec "
+           "\"$@\", or set `entrypoint: [\"\"]` for the image in the job";
+}
+
+Task<base::Error> explain_refusal(EngineApi& api, const JobObjects& objects, std::string hint,
+                                  base::Error error) {
+    auto state = co_await api.inspect_container(objects.container);
+    if (!state) {
+        if (!state.error().is(ErrorKind::kNotFound)) co_return error;
+        co_return make_error(ErrorKind::kNotFound,
+                             "the job's container is gone: somebody removed it");
+    }
+    if (state->running) co_return error;
+    auto log = co_await api.container_log(objects.container, kLogLines);
+    std::string text =
+        "the job's container ended with exit code " + std::to_string(state->exit_code);
+    if (state->oom_killed) text += " (it ran out of memory)";
+    if (objects.engine) {
+        text += ", and its Docker engine with it";
+    } else if (!hint.empty()) {
+        text += ". " + hint;
+    }
+    if (!state->error.empty()) text += ". " + state->error;
+    if (log && !base::trim(*log).empty()) {
+        text += ". Its last words:\n" + std::string(base::trim(*log));
+    }
+    co_return make_error(ErrorKind::kNotFound, text);
+}
+
+}  // namespace executors::docker

@@ -1,0 +1,77 @@
+#include "executors/docker/job_network.hpp"
+
+#include <utility>
+
+#include "base/json.hpp"
+#include "base/random.hpp"
+#include "executors/docker/host_network.hpp"
+#include "executors/docker/run_all.hpp"
+
+namespace executors::docker {
+
+using base::Result;
+using base::Task;
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kMtuOption = "com.docker.network.driver.mtu";
+
+Task<Result<void>> create_network(EngineApi& api, std::string body) {
+    auto id = co_await api.create_network(std::move(body));
+    if (!id) co_return id.error();
+    co_return Result<void>();
+}
+
+/// Whether a network of this mode exists on the engine under its name.
+bool is_inspectable(const std::string& mode) {
+    return mode != "host" && mode != "none" && mode != "default" && !mode.starts_with("container:");
+}
+
+}  // namespace
+
+Task<Result<void>> JobNetwork::make() {
+    const JobEnvironment& job = context_.job;
+    if (!mode_.empty() || !job.network_per_build) co_return Result<void>();
+    const std::string name =
+        job.base_name + "-job-" + std::to_string(job.job_id) + "-" + base::random_hex(2);
+    json body = {{"Name", name},
+                 {"Driver", "bridge"},
+                 {"CheckDuplicate", true},
+                 {"EnableIPv6", context_.docker.enable_ipv6},
+                 {"Labels", job.labels}};
+    const int mtu = co_await own_mtu();
+    if (mtu > 0) body["Options"][kMtuOption] = std::to_string(mtu);
+    context_.objects.network = name;
+    mode_ = name;
+    auto creation = create_network(context_.api(), body.dump());
+    auto made = co_await run_uncancelled(std::move(creation));
+    if (!made) co_return made.error().with_context("make the job's network");
+    co_return Result<void>();
+}
+
+/// A new bridge network has an MTU of 1500 unless it is given one. The engine's default bridge has
+/// the MTU that its machine can carry.
+Task<int> JobNetwork::own_mtu() {
+    if (context_.docker.network_mtu != 0) co_return context_.docker.network_mtu;
+    auto bridge = co_await context_.api().inspect_network("bridge");
+    co_return bridge ? bridge->mtu : 0;
+}
+
+Task<Result<int>> JobNetwork::inner_mtu() {
+    if (context_.dind.mtu > 0) co_return context_.dind.mtu;
+    EngineApi& api = context_.api();
+    int mtu = 0;
+    if (is_inspectable(mode_)) {
+        std::string name = mode_.empty() ? std::string("bridge") : mode_;
+        auto network = co_await api.inspect_network(std::move(name));
+        if (!network) co_return network.error();
+        mtu = network->mtu;
+    }
+    // The MTU of the bridge may be larger than that of this machine's default route.
+    const int outer = api.endpoint().local ? default_route_mtu() : 0;
+    if (outer > 0 && (mtu == 0 || outer < mtu)) mtu = outer;
+    co_return mtu;
+}
+
+}  // namespace executors::docker

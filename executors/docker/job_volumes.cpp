@@ -1,0 +1,63 @@
+#include "executors/docker/job_volumes.hpp"
+
+#include <utility>
+
+#include "base/json.hpp"
+#include "executors/docker/container_paths.hpp"
+#include "executors/docker/labels.hpp"
+#include "executors/docker/run_all.hpp"
+
+namespace executors::docker {
+
+using base::Result;
+using base::Task;
+using nlohmann::json;
+
+Result<void> JobVolumes::plan() {
+    auto planned = plan_volumes(context_.job, context_.docker, context_.objects.base);
+    if (!planned) return planned.error();
+    plan_ = std::move(*planned);
+    return {};
+}
+
+std::string JobVolumes::body_of(const ManagedVolume& volume) const {
+    auto labels = context_.job.labels;
+    labels[label_name("type")] = "cache";
+    labels[label_name("destination")] = volume.destination;
+    labels[label_name("protected")] = context_.job.protected_ref ? "true" : "false";
+    labels[label_name("reusable")] = volume.reusable ? "true" : "false";
+    json body = {{"Name", volume.name}, {"Labels", labels}};
+    const DockerSettings& docker = context_.docker;
+    if (!docker.volume_driver.empty()) body["Driver"] = docker.volume_driver;
+    if (!docker.volume_driver_ops.empty()) body["DriverOpts"] = docker.volume_driver_ops;
+    return body.dump();
+}
+
+Task<Result<void>> JobVolumes::make() {
+    std::vector<Task<Result<void>>> tasks;
+    for (const auto& volume : plan_.managed) {
+        if (!volume.reusable) context_.objects.volumes.push_back(volume.name);
+        tasks.push_back(make_one(body_of(volume)));
+    }
+    auto made = co_await run_all(std::move(tasks));
+    co_return made;
+}
+
+Task<Result<void>> JobVolumes::make_one(std::string body) {
+    auto task = context_.api().create_volume(std::move(body));
+    auto made = co_await run_uncancelled(std::move(task));
+    co_return made;
+}
+
+Task<Result<void>> JobVolumes::add_engine_volume() {
+    const std::string name = context_.objects.base + "-engine";
+    auto labels = context_.job.labels;
+    labels[label_name("type")] = "engine";
+    const json body = {{"Name", name}, {"Labels", labels}};
+    context_.objects.volumes.push_back(name);
+    auto made = co_await make_one(body.dump());
+    if (made) plan_.binds.push_back(name + ":" + kEngineDir);
+    co_return made;
+}
+
+}  // namespace executors::docker

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <vector>
+
+#include "executors/docker/engine_connection.hpp"
+#include "executors/docker/job_objects.hpp"
+#include "executors/docker/settings.hpp"
+#include "executors/job_log.hpp"
+#include "executors/spec.hpp"
+
+namespace executors::docker {
+
+/// What all parts of one preparation share. Everything in it outlives the preparation.
+struct PreparationContext {
+    EngineConnection& engine;
+    const DockerSettings& docker;
+    const DindSettings& dind;
+    const std::vector<RegistrySettings>& registries;
+    const JobEnvironment& job;
+    JobLog& log;
+    JobObjects& objects;
+
+    [[nodiscard]] EngineApi& api() const { return engine.api(); }
+};
+
+}  // namespace executors::docker

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "executors/docker/engine_api.hpp"
+#include "executors/docker/services.hpp"
+#include "executors/docker/settings.hpp"
+#include "executors/job_log.hpp"
+
+namespace executors::docker {
+
+/// Waits until the services of a job answer. A service that does not answer within
+/// `wait_for_services_timeout` is a warning in the job log, never a failure.
+///
+/// Life: one wait(), within one preparation; what it is given outlives it. Strand: the I/O thread.
+class ServiceHealth {
+  public:
+    ServiceHealth(EngineApi& api, const DockerSettings& settings, JobLog& log)
+        : api_(api), settings_(settings), log_(log) {}
+
+    /// Fails only when it is cancelled.
+    base::Task<base::Result<void>> wait(const std::vector<StartedService>& services);
+
+  private:
+    base::Task<base::Result<void>> check(const StartedService& service);
+    /// "" when the service is healthy, else the problem.
+    base::Task<base::Result<std::string>> find_problem(const StartedService& service);
+    /// A service without a port is watched for a moment: one that ends at once is reported.
+    base::Task<base::Result<std::string>> watch(const StartedService& service);
+    base::Task<base::Result<std::string>> connect_until(const StartedService& service);
+    base::Task<base::Result<bool>> any_port_open(const StartedService& service);
+    base::Task<base::Result<std::string>> ping_engine(const StartedService& service);
+    base::Task<void> print_warning(const StartedService& service, std::string problem);
+    [[nodiscard]] std::chrono::seconds limit() const;
+
+    EngineApi& api_;
+    const DockerSettings& settings_;
+    JobLog& log_;
+};
+
+}  // namespace executors::docker

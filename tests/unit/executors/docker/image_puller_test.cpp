@@ -1,0 +1,172 @@
+#include "executors/docker/image_puller.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/support/job_log_lines.hpp"
+#include "tests/support/run_to_end.hpp"
+#include "tests/unit/executors/docker/simulated_engine.hpp"
+
+namespace executors::docker {
+namespace {
+
+using base::ErrorKind;
+using base::PullFailure;
+using Words = std::vector<std::string>;
+
+/// One job that obtains images of a simulated engine.
+class ImagePullerTest : public testing::Test {
+  protected:
+    base::Result<ImageInfo> obtain(const std::string& name, Words policies = {}) {
+        ImageSpec spec;
+        spec.name = name;
+        spec.pull_policies = std::move(policies);
+        spec.platform = platform_;
+        engine_.requests.clear();
+        const auto api = simulated_api(engine_);
+        JobRegistryAuth auth(context_.get_executor(), job_, registries_, log_);
+        const PullRetries retries{.tries = 3,
+                                  .shortest_pause = std::chrono::milliseconds(1),
+                                  .longest_pause = std::chrono::milliseconds(2)};
+        ImagePuller puller(*api, docker_, auth, log_, retries);
+        return tests::run_to_end(context_, puller.obtain(spec));
+    }
+    [[nodiscard]] std::ptrdiff_t pulls() const {
+        return std::count(engine_.requests.begin(), engine_.requests.end(),
+                          "POST /v1.45/images/create");
+    }
+
+    boost::asio::io_context context_{1};
+    SimulatedEngine engine_;
+    DockerSettings docker_;
+    std::vector<RegistrySettings> registries_;
+    JobEnvironment job_;
+    tests::JobLogLines log_;
+    std::string platform_;
+};
+
+TEST_F(ImagePullerTest, EachPolicyPullsWhenItHasTo) {
+    struct Case {
+        std::string policy;
+        bool is_local;
+        std::ptrdiff_t pulls;
+        bool obtained;
+    };
+    docker_.allowed_pull_policies = {"always", "if-not-present", "never"};
+    for (const auto& [policy, is_local, wanted_pulls, obtained] :
+         std::vector<Case>{{"always", true, 1, true},
+                           {"always", false, 1, true},
+                           {"if-not-present", true, 0, true},
+                           {"if-not-present", false, 1, true},
+                           {"never", true, 0, true},
+                           {"never", false, 0, false}}) {
+        engine_.images.clear();
+        engine_.registry = {"app"};
+        if (is_local) engine_.add_image("app");
+        const auto image = obtain("app", {policy});
+        EXPECT_EQ(image.has_value(), obtained) << policy << is_local;
+        EXPECT_EQ(pulls(), wanted_pulls) << policy << is_local;
+        if (image) {
+            EXPECT_EQ(image->id, "id-of-app");
+        }
+    }
+    EXPECT_TRUE(log_.has("Using locally found image version due to \"if-not-present\""));
+}
+
+TEST_F(ImagePullerTest, AnImageOfAnotherPlatformIsPulled) {
+    docker_.pull_policy = {"if-not-present"};
+    engine_.add_image("app");
+    engine_.registry = {"app"};
+    platform_ = "linux/amd64";
+    ASSERT_TRUE(obtain("app").has_value());
+    EXPECT_EQ(pulls(), 0);
+    platform_ = "linux/arm64";
+    static_cast<void>(obtain("app"));
+    EXPECT_EQ(pulls(), 1);
+}
+
+TEST_F(ImagePullerTest, OnlyFailuresOfTheNetworkAreRepeated) {
+    struct Case {
+        Words answers;
+        std::ptrdiff_t pulls;
+        bool obtained;
+    };
+    const std::string network = "dial tcp 1.2.3.4:443: i/o timeout";
+    engine_.registry = {"app"};
+    for (const auto& [answers, wanted_pulls, obtained] :
+         std::vector<Case>{{{""}, 1, true},
+                           {{network, ""}, 2, true},
+                           {{network, network, ""}, 3, true},
+                           {{network, network, network, ""}, 3, false},
+                           {{"manifest unknown", ""}, 1, false},
+                           {{"no space left on device", ""}, 1, false},
+                           {{network, "unauthorized", ""}, 2, false}}) {
+        engine_.images.clear();
+        engine_.set_pull_answers(answers);
+        EXPECT_EQ(obtain("app").has_value(), obtained) << testing::PrintToString(answers);
+        EXPECT_EQ(pulls(), wanted_pulls) << testing::PrintToString(answers);
+    }
+    EXPECT_TRUE(log_.has("WARNING: Pulling app failed (Error response from daemon: " + network +
+                         "), retrying in 1s"));
+}
+
+TEST_F(ImagePullerTest, AFailedPullHasAKindAndADetail) {
+    struct Case {
+        std::string answer;
+        ErrorKind kind;
+        PullFailure detail;
+    };
+    for (const auto& [answer, kind, detail] : std::vector<Case>{
+             {"connection refused", ErrorKind::kUnavailable, PullFailure::kExternal},
+             {"pull access denied", ErrorKind::kConfiguration, PullFailure::kConfiguration},
+             {"no space left on device", ErrorKind::kNotFound, PullFailure::kOther}}) {
+        engine_.set_pull_answers({answer, answer, answer});
+        const auto image = obtain("app");
+        ASSERT_FALSE(image.has_value());
+        EXPECT_EQ(image.error().kind, kind) << answer;
+        EXPECT_EQ(image.error().pull_failure, detail) << answer;
+        EXPECT_EQ(image.error().message,
+                  "failed to pull image \"app\" with specified policies [always]: Error response "
+                  "from daemon: " +
+                      answer);
+    }
+    docker_.pull_policy = {"never"};
+    const auto missing = obtain("app");
+    ASSERT_FALSE(missing.has_value());
+    EXPECT_EQ(missing.error().kind, ErrorKind::kConfiguration);
+    EXPECT_EQ(missing.error().pull_failure, PullFailure::kConfiguration);
+}
+
+/// The name of an image is no word of a registry.
+TEST_F(ImagePullerTest, TheNameOfTheImageDoesNotDecide) {
+    engine_.set_pull_answers({"no space left on device"});
+    const auto image = obtain("unauthorized");
+    ASSERT_FALSE(image.has_value());
+    EXPECT_EQ(image.error().pull_failure, PullFailure::kOther);
+}
+
+TEST_F(ImagePullerTest, TheNextPolicyIsTriedWhenOneFails) {
+    docker_.pull_policy = {"always", "if-not-present"};
+    engine_.add_image("app");
+    engine_.set_pull_answers({"manifest unknown"});
+    ASSERT_TRUE(obtain("app").has_value());
+    EXPECT_TRUE(
+        log_.has("WARNING: Failed to pull image with policy \"always\": Error response "
+                 "from daemon: manifest unknown"));
+    EXPECT_TRUE(log_.has("Attempt #2: Trying \"if-not-present\" pull policy"));
+}
+
+TEST_F(ImagePullerTest, NamesAndPoliciesThatAreNotValidAreNotTried) {
+    for (const auto& [name, policies] : std::vector<std::pair<std::string, Words>>{
+             {"not a name", {}}, {"app", {"sometimes"}}, {"app", {"never"}}}) {
+        const auto image = obtain(name, policies);
+        ASSERT_FALSE(image.has_value());
+        EXPECT_EQ(image.error().kind, ErrorKind::kConfiguration);
+        EXPECT_FALSE(image.error().pull_failure.has_value());
+        EXPECT_TRUE(engine_.requests.empty());
+    }
+}
+
+}  // namespace
+}  // namespace executors::docker

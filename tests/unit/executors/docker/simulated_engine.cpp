@@ -1,0 +1,315 @@
+#include "tests/unit/executors/docker/simulated_engine.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <algorithm>
+#include <utility>
+
+#include "executors/docker/engine_json.hpp"
+#include "tests/unit/executors/docker/scripted_engine.hpp"
+
+namespace executors::docker {
+
+using base::Result;
+using base::Task;
+using nlohmann::json;
+using protocol::http::Request;
+using protocol::http::Response;
+
+namespace {
+
+Response respond(unsigned status, const json& body) {
+    Response response;
+    response.status = status;
+    response.body = body.dump();
+    return response;
+}
+
+Response respond_empty(unsigned status) {
+    Response response;
+    response.status = status;
+    return response;
+}
+
+Response not_found() { return respond(404, {{"message", "no such thing"}}); }
+
+std::string decode(const std::string& text) {
+    std::string decoded;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '%') {
+            decoded += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
+            i += 2;
+        } else {
+            decoded += text[i];
+        }
+    }
+    return decoded;
+}
+
+std::string query_value(const std::string& query, const std::string& name) {
+    const auto begin = ("&" + query).find("&" + name + "=");
+    if (begin == std::string::npos) return {};
+    const auto from = begin + name.size() + 1;
+    return decode(query.substr(from, query.find('&', from) - from));
+}
+
+class SimulatedClient final : public protocol::http::Client {
+  public:
+    explicit SimulatedClient(SimulatedEngine& engine) : engine_(engine) {}
+
+    Task<Result<Response>> send(Request request) override {
+        auto response = co_await engine_.handle(std::move(request));
+        co_return std::move(response);
+    }
+    Task<Result<std::unique_ptr<protocol::http::StreamingResponse>>> open(
+        Request request) override {
+        auto response = co_await engine_.handle(std::move(request));
+        if (!response) co_return response.error();
+        std::unique_ptr<protocol::http::StreamingResponse> stream =
+            std::make_unique<ScriptedResponse>(std::move(*response));
+        co_return std::move(stream);
+    }
+    Task<Result<std::unique_ptr<protocol::http::ByteStream>>> upgrade(Request request) override {
+        auto response = co_await engine_.handle(std::move(request));
+        if (!response) co_return response.error();
+        if (response->status >= 400) {
+            co_return base::make_error(base::ErrorKind::kInternal, response->body);
+        }
+        std::unique_ptr<protocol::http::ByteStream> stream =
+            std::make_unique<ScriptedStream>(engine_.exec_output);
+        co_return std::move(stream);
+    }
+    void close_idle() override {}
+    [[nodiscard]] std::string peer_ca_chain() const override { return {}; }
+
+  private:
+    SimulatedEngine& engine_;
+};
+
+}  // namespace
+
+void SimulatedEngine::add_image(const std::string& name, json config) {
+    images[name] = {{"Id", "id-of-" + name},
+                    {"Os", "linux"},
+                    {"Architecture", "amd64"},
+                    {"Config", std::move(config)}};
+}
+
+void SimulatedEngine::break_request(int number, Fault fault, std::function<void()> on_fault) {
+    left_until_fault_ = number;
+    fault_ = fault;
+    on_fault_ = std::move(on_fault);
+}
+
+Task<Result<Response>> SimulatedEngine::handle(Request request) {
+    // An answer never comes within the step that sent the request.
+    auto executor = co_await boost::asio::this_coro::executor;
+    co_await boost::asio::post(executor, base::use_tuple);
+    const std::string target = request.target.substr(0, request.target.find('?'));
+    requests.push_back(request.method + " " + target);
+    const bool broken = left_until_fault_ > 0 && --left_until_fault_ == 0;
+    if (broken && on_fault_) on_fault_();
+    if (broken && fault_ == Fault::kRefused) {
+        co_return respond(500, {{"message", "the test refuses this request"}});
+    }
+    if (broken && (fault_ == Fault::kLate || fault_ == Fault::kSilent)) {
+        const std::chrono::milliseconds pause(fault_ == Fault::kLate ? 20 : 60000);
+        const bool slept = co_await base::sleep_for(pause);
+        if (!slept) co_return base::make_error(base::ErrorKind::kCancelled, "stopped");
+    }
+    if (target.ends_with("/wait") && is_running(target)) {
+        const bool slept = co_await base::sleep_for(std::chrono::minutes(1));
+        if (!slept) co_return base::make_error(base::ErrorKind::kCancelled, "stopped");
+    }
+    Response response = answer(request);
+    if (broken && fault_ == Fault::kLost) {
+        co_return base::make_error(base::ErrorKind::kUnavailable, "the test cut the connection");
+    }
+    co_return response;
+}
+
+std::set<std::string> SimulatedEngine::inventory() const {
+    std::set<std::string> all;
+    for (const auto& [id, container] : containers) all.insert("container " + container.name);
+    for (const auto& [name, body] : networks) all.insert("network " + name);
+    for (const auto& [name, body] : volumes) all.insert("volume " + name);
+    return all;
+}
+
+SimulatedEngine::Container* SimulatedEngine::find(const std::string& part) {
+    for (auto& [id, container] : containers) {
+        if (container.name.find(part) != std::string::npos) return &container;
+    }
+    return nullptr;
+}
+
+bool SimulatedEngine::is_running(const std::string& target) const {
+    return std::any_of(containers.begin(), containers.end(), [&](const auto& entry) {
+        return target.find("/" + entry.first + "/") != std::string::npos && entry.second.running;
+    });
+}
+
+std::string SimulatedEngine::id_of(const std::string& id_or_name) const {
+    for (const auto& [id, container] : containers) {
+        if (id == id_or_name || container.name == id_or_name) return id;
+    }
+    return {};
+}
+
+Response SimulatedEngine::answer(const Request& request) {
+    const auto question = request.target.find('?');
+    std::string path = request.target.substr(0, question);
+    const std::string query =
+        question == std::string::npos ? "" : request.target.substr(question + 1);
+    if (path == "/_ping") {
+        Response response = respond_empty(200);
+        response.headers.set("Api-Version", "1.45");
+        return response;
+    }
+    path.erase(0, path.find('/', 1));
+    const std::string call = request.method + " " + path;
+    if (call == "GET /info") return respond(200, {{"Name", "host"}});
+    if (path.starts_with("/images/")) return answer_image(request.method, path, query);
+    if (call == "GET /containers/json") return list_containers(query);
+    if (call == "POST /containers/create") return create_container(query, request.body);
+    if (path.starts_with("/containers/")) {
+        return answer_container(request.method, path.substr(12), request);
+    }
+    if (call == "POST /volumes/create" || call == "POST /networks/create") {
+        auto& things = path.starts_with("/volumes") ? volumes : networks;
+        const json body = json::parse(request.body);
+        const std::string name = body["Name"];
+        things[name] = body;
+        return respond(201, {{"Id", name}, {"Name", name}});
+    }
+    if (request.method == "DELETE") {
+        auto& things = path.starts_with("/volumes") ? volumes : networks;
+        return things.erase(path.substr(path.rfind('/') + 1)) > 0 ? respond_empty(204)
+                                                                  : not_found();
+    }
+    if (path.starts_with("/networks/")) return respond(200, {{"Id", "n"}, {"Options", json()}});
+    if (path.starts_with("/exec/")) {
+        return respond(200, {{"Running", false}, {"ExitCode", 0}});
+    }
+    return not_found();
+}
+
+Response SimulatedEngine::answer_image(const std::string& method, const std::string& path,
+                                       const std::string& query) {
+    if (method == "POST") return pull(query);
+    const std::string name = path.substr(8, path.size() - 8 - std::string("/json").size());
+    const auto found = images.find(name);
+    return found == images.end() ? respond(404, {{"message", "No such image: " + name}})
+                                 : respond(200, found->second);
+}
+
+Response SimulatedEngine::pull(const std::string& query) {
+    const std::string name = query_value(query, "fromImage");
+    std::string failure = registry.contains(name) ? "" : "manifest unknown";
+    if (!pull_answers_.empty()) {
+        failure = pull_answers_.front();
+        pull_answers_.erase(pull_answers_.begin());
+    }
+    Response response = respond_empty(200);
+    response.body = "{\"status\": \"Pulling\"}\n";
+    if (failure.empty()) {
+        if (!images.contains(name)) add_image(name);
+        response.body += "{\"status\": \"done\"}\n";
+    } else {
+        response.body += json{{"errorDetail", {{"message", failure}}}}.dump() + "\n";
+    }
+    return response;
+}
+
+Response SimulatedEngine::create_container(const std::string& query, const std::string& body) {
+    const std::string name = query_value(query, "name");
+    if (!id_of(name).empty()) return respond(409, {{"message", "the name is in use"}});
+    const std::string id = "id-" + std::to_string(++last_id_);
+    containers[id] = Container{.name = name,
+                               .body = json::parse(body),
+                               .running = false,
+                               .exit_code = 0,
+                               .log = {},
+                               .written = {}};
+    return respond(201, {{"Id", id}});
+}
+
+Response SimulatedEngine::list_containers(const std::string& query) {
+    json filters = json::parse(query_value(query, "filters"));
+    json list = json::array();
+    for (const auto& [id, container] : containers) {
+        bool fits = true;
+        for (const auto& wanted : filters["label"]) {
+            const std::string text = wanted;
+            const auto equal = text.find('=');
+            const auto labels = labels_at(container.body, "Labels");
+            const auto found = labels.find(text.substr(0, equal));
+            fits = fits && found != labels.end() && found->second == text.substr(equal + 1);
+        }
+        if (fits) list.push_back({{"Id", id}, {"Names", {"/" + container.name}}});
+    }
+    return respond(200, list);
+}
+
+Response SimulatedEngine::inspect(const std::string& id) {
+    const Container& container = containers[id];
+    json networks_of = json::object();
+    if (!address.empty()) networks_of["bridge"] = {{"IPAddress", address}};
+    const std::string image = text_at(container.body, "Image");
+    json config = json::object();
+    for (auto& [name, known] : images) {
+        if (known["Id"] == image) config = known["Config"];
+    }
+    return respond(200, {{"Id", id},
+                         {"State",
+                          {{"Running", container.running},
+                           {"ExitCode", container.exit_code},
+                           {"Status", container.running ? "running" : "exited"}}},
+                         {"NetworkSettings", {{"Networks", networks_of}}},
+                         {"Config", config}});
+}
+
+Response SimulatedEngine::answer_container(const std::string& method, const std::string& path,
+                                           const Request& request) {
+    const auto slash = path.find('/');
+    const std::string id = id_of(path.substr(0, slash));
+    const std::string call = method + (slash == std::string::npos ? "" : path.substr(slash));
+    if (id.empty()) return not_found();
+    Container& container = containers[id];
+    const auto question = request.target.find('?');
+    const std::string query =
+        question == std::string::npos ? "" : request.target.substr(question + 1);
+    if (call == "DELETE") {
+        containers.erase(id);
+        return respond_empty(204);
+    }
+    if (call == "POST/start" || call == "POST/kill") {
+        container.running = call == "POST/start";
+        return respond_empty(204);
+    }
+    if (call == "GET/json") return inspect(id);
+    if (call == "POST/wait") return respond(200, {{"StatusCode", container.exit_code}});
+    if (call == "POST/exec") return respond(201, {{"Id", "exec"}});
+    if (call == "GET/logs") {
+        Response response = respond_empty(200);
+        response.body = container.log;
+        return response;
+    }
+    if (call == "PUT/archive") {
+        container.written[query_value(query, "path")] = request.body;
+        return respond_empty(200);
+    }
+    if (call == "HEAD/archive") {
+        return respond_empty(files.contains(query_value(query, "path")) ? 200 : 404);
+    }
+    return not_found();
+}
+
+std::unique_ptr<EngineApi> simulated_api(SimulatedEngine& engine, bool local) {
+    EngineEndpoint endpoint;
+    endpoint.shown = "the simulated engine";
+    endpoint.local = local;
+    return std::make_unique<EngineApi>(endpoint, std::make_unique<SimulatedClient>(engine));
+}
+
+}  // namespace executors::docker

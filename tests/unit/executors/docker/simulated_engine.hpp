@@ -1,0 +1,88 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/task.hpp"
+#include "executors/docker/engine_connection.hpp"
+#include "protocol/http/client.hpp"
+
+namespace executors::docker {
+
+/// A Docker engine in memory. It keeps images, containers, networks and volumes as an engine does,
+/// and one of its requests can be made to fail.
+///
+/// Life: it outlives every client that it makes. Strand: that of its callers.
+class SimulatedEngine {
+  public:
+    struct Container {
+        std::string name;
+        nlohmann::json body;  ///< as it was created
+        bool running = false;
+        int exit_code = 0;
+        std::string log;                             ///< framed
+        std::map<std::string, std::string> written;  ///< path → archive
+    };
+    enum class Fault {
+        kRefused,  ///< status 500; nothing is done
+        kLost,     ///< the request is carried out, its answer does not arrive
+        kLate,     ///< the answer comes after 20 ms, or never when the request is cancelled
+        kSilent,   ///< the answer never comes
+    };
+
+    /// `config` is the "Config" of the image's inspection.
+    void add_image(const std::string& name, nlohmann::json config = nlohmann::json::object());
+    /// Makes the n-th request from now misbehave, 1 for the next one; `on_fault` runs when it
+    /// comes.
+    void break_request(int number, Fault fault, std::function<void()> on_fault = {});
+    /// The answers to pulls, in their order: the text of a failure, or "" for a success. Later
+    /// pulls succeed for the images of `registry`.
+    void set_pull_answers(std::vector<std::string> answers) { pull_answers_ = std::move(answers); }
+
+    base::Task<base::Result<protocol::http::Response>> handle(protocol::http::Request request);
+
+    /// Everything that is there, as "container NAME", "network NAME" and "volume NAME".
+    [[nodiscard]] std::set<std::string> inventory() const;
+    /// The container whose name contains `part`; null when there is none.
+    Container* find(const std::string& part);
+
+    /// "METHOD /v1.45/path", without the query.
+    std::vector<std::string> requests;
+    std::map<std::string, Container> containers;  ///< by id
+    std::map<std::string, nlohmann::json> networks;
+    std::map<std::string, nlohmann::json> volumes;
+    std::map<std::string, nlohmann::json> images;
+    std::set<std::string> registry;  ///< images that can be pulled
+    std::set<std::string> files;     ///< paths that every container has
+    std::string exec_output;         ///< of every exec, framed
+    std::string address;             ///< of every container, "" for none
+
+  private:
+    protocol::http::Response answer(const protocol::http::Request& request);
+    protocol::http::Response answer_image(const std::string& method, const std::string& path,
+                                          const std::string& query);
+    protocol::http::Response answer_container(const std::string& method, const std::string& path,
+                                              const protocol::http::Request& request);
+    protocol::http::Response create_container(const std::string& query, const std::string& body);
+    protocol::http::Response list_containers(const std::string& query);
+    protocol::http::Response inspect(const std::string& id);
+    protocol::http::Response pull(const std::string& query);
+    [[nodiscard]] bool is_running(const std::string& target) const;
+    [[nodiscard]] std::string id_of(const std::string& id_or_name) const;
+
+    int left_until_fault_ = 0;
+    Fault fault_ = Fault::kRefused;
+    std::function<void()> on_fault_;
+    std::vector<std::string> pull_answers_;
+    int last_id_ = 0;
+};
+
+/// A client of the engine. `local`: the engine runs on this machine.
+std::unique_ptr<EngineApi> simulated_api(SimulatedEngine& engine, bool local = false);
+
+}  // namespace executors::docker
