@@ -3,7 +3,7 @@
 packages=(
     # build
     g++ cmake ninja-build ccache pkg-config git clang-format
-    libboost1.81-dev libssl-dev nlohmann-json3-dev libyaml-dev libfmt-dev libspdlog-dev
+    libboost1.81-dev libssl-dev nlohmann-json3-dev libyaml-dev libfmt-dev
     libtomlplusplus-dev libarchive-dev zlib1g-dev libzstd-dev libdeflate-dev libre2-dev
     prometheus-cpp-dev libgtest-dev libgmock-dev libbenchmark-dev
     # tests, engine and images

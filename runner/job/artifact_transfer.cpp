@@ -10,7 +10,7 @@
 #include "runner/job/package_body.hpp"
 #include "runner/job/retry.hpp"
 #include "runner/job/stage_numbers.hpp"
-#include "runner/script/cache_key.hpp"
+#include "runner/script/archive_rules.hpp"
 
 namespace runner::job {
 
