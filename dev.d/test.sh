@@ -18,7 +18,7 @@ step() {
 quick_checks=(
     "coroutine-forms:.ci/check-coroutines"
     "references:.ci/check-references"
-    "structure:.ci/check-structure"
+    "structure:.ci/check-structure --limits"
     "format:command_format --check"
 )
 

@@ -67,7 +67,7 @@ Result<std::vector<ConfigSource>> sources_of(const ImageFiles& files, const char
 }  // namespace
 
 std::string docker_config_directory(const ImageInfo& image) {
-    const std::string configured = image.environment_value("DOCKER_CONFIG");
+    std::string configured = image.environment_value("DOCKER_CONFIG");
     if (!configured.empty()) return configured;
     const std::string home = image.environment_value("HOME");
     return (home.empty() ? "/root" : home) + "/.docker";

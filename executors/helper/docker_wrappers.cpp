@@ -47,7 +47,7 @@ bool is_this_program(const std::string& path) {
 std::string find_next_in_path(const std::string& name) {
     const char* path = std::getenv("PATH");
     for (const auto& directory : split_text(path != nullptr ? path : "", ':')) {
-        const std::string candidate = (directory.empty() ? "." : directory) + "/" + name;
+        std::string candidate = (directory.empty() ? "." : directory) + "/" + name;
         if (::access(candidate.c_str(), X_OK) == 0 && !is_this_program(candidate)) return candidate;
     }
     return {};
@@ -128,14 +128,14 @@ std::vector<std::string> rewrite_buildx(const std::vector<std::string>& argument
     const bool appends = std::find(create, arguments.end(), "--append") != arguments.end();
     if (!appends || starts_any(arguments, "--name")) return arguments;
     std::vector<std::string> out = arguments;
-    const auto place = out.begin() + (create - arguments.begin()) + 1;
+    const auto after_create = out.begin() + (create - arguments.begin()) + 1;
     std::vector<std::string> more{"--name", builder};
     if (!starts_any(arguments, "--node")) more.insert(more.end(), {"--node", builder + "0"});
     const bool names_image = std::any_of(
         arguments.begin(), arguments.end(),
         [](const std::string& word) { return word.find("image=") != std::string::npos; });
     if (!image.empty() && !names_image) more.insert(more.end(), {"--driver-opt", "image=" + image});
-    out.insert(place, more.begin(), more.end());
+    out.insert(after_create, more.begin(), more.end());
     return out;
 }
 

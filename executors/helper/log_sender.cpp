@@ -30,12 +30,12 @@ bool LogSender::begin(std::uint64_t offset) {
 }
 
 ssize_t LogSender::send_some(int socket) const {
-    auto place = static_cast<off_t>(*offset_);
+    auto offset = static_cast<off_t>(*offset_);
     const auto left = static_cast<std::size_t>(log_.size() - *offset_);
-    const ssize_t sent = ::sendfile(socket, log_.fd(), &place, std::min(left, kBytesPerRound));
+    const ssize_t sent = ::sendfile(socket, log_.fd(), &offset, std::min(left, kBytesPerRound));
     if (sent >= 0 || (errno != EINVAL && errno != ENOSYS)) return sent;
     auto& buffer = copy_buffer();
-    const ssize_t got = ::pread(log_.fd(), buffer.data(), std::min(left, buffer.size()), place);
+    const ssize_t got = ::pread(log_.fd(), buffer.data(), std::min(left, buffer.size()), offset);
     if (got <= 0) return got;
     return ::send(socket, buffer.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL);
 }

@@ -37,19 +37,19 @@ class Arguments {
     explicit Arguments(std::vector<std::string> words) : words_(std::move(words)) {}
 
     bool take_flag(const std::string& name) {
-        for (auto place = words_.begin(); place != words_.end(); ++place) {
-            if (*place != name) continue;
-            words_.erase(place);
+        for (auto found = words_.begin(); found != words_.end(); ++found) {
+            if (*found != name) continue;
+            words_.erase(found);
             return true;
         }
         return false;
     }
     std::string take_value(const std::string& name) {
-        for (auto place = words_.begin(); place != words_.end(); ++place) {
-            if (*place != name) continue;
-            if (place + 1 == words_.end()) throw Failure(name + " needs a value");
-            std::string value = *(place + 1);
-            words_.erase(place, place + 2);
+        for (auto found = words_.begin(); found != words_.end(); ++found) {
+            if (*found != name) continue;
+            if (found + 1 == words_.end()) throw Failure(name + " needs a value");
+            std::string value = *(found + 1);
+            words_.erase(found, found + 2);
             return value;
         }
         return {};

@@ -76,8 +76,8 @@ bool is_static(const std::string& path) {
     }
     for (std::size_t i = 0; i < header.e_phnum; ++i) {
         Elf64_Phdr part{};
-        const auto place = static_cast<off_t>(header.e_phoff + i * sizeof part);
-        if (::pread(file.get(), &part, sizeof part, place) != sizeof part) return false;
+        const auto offset = static_cast<off_t>(header.e_phoff + i * sizeof part);
+        if (::pread(file.get(), &part, sizeof part, offset) != sizeof part) return false;
         if (part.p_type == PT_INTERP) return false;
     }
     return true;
@@ -165,10 +165,10 @@ std::string registration(const Architecture& architecture, const std::string& in
 bool entry_serves(const std::string& entry, const Architecture& architecture) {
     if (entry.rfind("enabled", 0) != 0) return false;
     // The kernel does not show masked bits, so class, byte order and machine are compared.
-    const auto place = entry.find("magic ");
+    const auto found = entry.find("magic ");
     const std::string wanted = hex(magic_of(architecture), "");
     const std::string magic =
-        place == std::string::npos ? "" : entry.substr(place + 6, wanted.size());
+        found == std::string::npos ? "" : entry.substr(found + 6, wanted.size());
     return magic.size() == wanted.size() && magic.compare(0, 12, wanted, 0, 12) == 0 &&
            magic.compare(36, 4, wanted, 36, 4) == 0;
 }

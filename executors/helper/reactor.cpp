@@ -33,9 +33,9 @@ void Reactor::watch(int fd, std::uint32_t events, std::function<void(std::uint32
 }
 
 void Reactor::change(int fd, std::uint32_t events) {
-    const auto place = watches_.find(fd);
-    if (place == watches_.end()) return;
-    epoll_event event = make_event(fd, place->second.generation, events);
+    const auto found = watches_.find(fd);
+    if (found == watches_.end()) return;
+    epoll_event event = make_event(fd, found->second.generation, events);
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
 }
 
@@ -52,10 +52,10 @@ Reactor::TimerId Reactor::after(std::int64_t delay_ms, std::function<void()> on_
 }
 
 void Reactor::cancel(TimerId id) {
-    const auto place = timer_times_.find(id);
-    if (place == timer_times_.end()) return;
-    timers_.erase(std::pair(place->second, id));
-    timer_times_.erase(place);
+    const auto found = timer_times_.find(id);
+    if (found == timer_times_.end()) return;
+    timers_.erase(std::pair(found->second, id));
+    timer_times_.erase(found);
 }
 
 int Reactor::wait_limit() const {
@@ -83,12 +83,12 @@ void Reactor::run() {
         for (int i = 0; i < count; ++i) {
             const epoll_event& event = events[static_cast<std::size_t>(i)];
             const auto fd = static_cast<int>(event.data.u64 & 0xffff'ffffU);
-            const auto place = watches_.find(fd);
+            const auto found = watches_.find(fd);
             // An earlier callback of this round may have closed the descriptor, and its number may
             // belong to a new one.
-            if (place == watches_.end() || place->second.generation != event.data.u64 >> 32)
+            if (found == watches_.end() || found->second.generation != event.data.u64 >> 32)
                 continue;
-            const auto callback = place->second.on_event;
+            const auto callback = found->second.on_event;
             callback(event.events);
         }
         run_timers();

@@ -12,10 +12,10 @@ std::string frame_of(const Json& json) { return helper::make_frame(base::dump_js
 
 template <typename T>
 T field(const Json& json, const char* name, T otherwise) {
-    const auto place = json.find(name);
-    if (place == json.end()) return otherwise;
+    const auto found = json.find(name);
+    if (found == json.end()) return otherwise;
     try {
-        return place->get<T>();
+        return found->get<T>();
     } catch (const Json::exception&) {
         return otherwise;
     }

@@ -42,7 +42,9 @@ Watchdog::Watchdog(const boost::asio::any_io_executor& executor, TimePoint end)
 
 Watchdog::~Watchdog() {
     state_->closer = nullptr;
-    state_->arm(TimePoint::max());
+    state_->current = TimePoint::max();
+    boost::system::error_code ignored;  // a destructor must not throw
+    state_->timer.cancel(ignored);
 }
 
 void Watchdog::guard(std::function<void()> closer) { state_->closer = std::move(closer); }

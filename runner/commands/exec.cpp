@@ -42,8 +42,7 @@ base::Result<config::RunnerConfig> configured_runner(const Values& values) {
     if (!loaded) return loaded.error();
     const std::string wanted = values.text("runner");
     for (const auto& runner : loaded->runners) {
-        if (wanted.empty() ? runner.executor == "docker" || runner.executor == "shell"
-                           : runner.name == wanted) {
+        if (wanted.empty() ? runner.executor_kind().has_value() : runner.name == wanted) {
             return runner;
         }
     }
@@ -59,7 +58,7 @@ base::Result<config::RunnerConfig> configured_runner(const Values& values) {
 /// has its own.
 void keep_caches(config::RunnerConfig& runner, const std::string& checkout) {
     const std::string mark = base::sha256_hex(checkout).substr(0, 16);
-    if (runner.executor == "docker") {
+    if (runner.executor_kind() == executors::ExecutorKind::kDocker) {
         runner.docker.volumes.push_back("runner-exec-cache-" + mark + ":/cache");
         return;
     }
@@ -81,7 +80,7 @@ base::Result<void> use_runner(const Values& values, const std::string& checkout,
     runner->url.clear();
     runner->output_limit_bytes = kNoLimit;
     if (values.has("executor")) runner->executor = values.text("executor");
-    if (runner->executor != "docker" && runner->executor != "shell") {
+    if (!runner->executor_kind()) {
         return base::make_error(base::ErrorKind::kInvalidInput, "--executor is docker or shell");
     }
     if (values.has("image")) runner->docker.image = values.text("image");

@@ -31,7 +31,9 @@ base::Result<void> check_user(const Values& values, const std::filesystem::path&
     const bool shell_jobs =
         inspection &&
         std::any_of(inspection->config.runners.begin(), inspection->config.runners.end(),
-                    [](const config::RunnerConfig& runner) { return runner.executor == "shell"; });
+                    [](const config::RunnerConfig& runner) {
+                        return runner.executor_kind() == executors::ExecutorKind::kShell;
+                    });
     if (!shell_jobs) return {};
     return base::make_error(
         base::ErrorKind::kInvalidInput,

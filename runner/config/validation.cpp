@@ -71,7 +71,7 @@ void check_token(RunnerConfig& runner, const Node& node, Reporter& report) {
 
 void check_executor(const RunnerConfig& runner, const Node& node, Reporter& report) {
     const Position position = position_of(node, "executor");
-    if (runner.executor == "docker" || runner.executor == "shell") return;
+    if (runner.executor_kind()) return;
     if (runner.executor.empty()) {
         report.warning(
             position,

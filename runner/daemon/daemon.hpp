@@ -8,12 +8,11 @@
 #include <string>
 
 #include "base/log.hpp"
-#include "base/notifier.hpp"
 #include "base/task_group.hpp"
-#include "runner/daemon/config_watch.hpp"
+#include "runner/daemon/config_reloader.hpp"
 #include "runner/daemon/job_host.hpp"
 #include "runner/daemon/job_poller.hpp"
-#include "runner/daemon/shutdown.hpp"
+#include "runner/daemon/shutdown_sequence.hpp"
 #include "runner/daemon/status_service.hpp"
 #include "runner/daemon/token_rotation.hpp"
 #include "runner/executor_factory/executor_factory.hpp"
@@ -47,30 +46,21 @@ class Daemon {
     void reload();
     void take_up_former_jobs();
     void rest_when_idle();
-    void open_watch();
-    base::Task<void> watch_configuration();
-    base::Task<void> poll_configuration();
-    void reload_if_changed();
-    base::Task<void> watch_signals();
-    void on_signal(int signal);
-    void describe() const;
+    void make_parts();
+    void make_jobs();
+    void make_poller();
     base::Task<void> wind_down();
-    base::Task<void> limit_the_requests();
-    base::Task<void> limit_the_stop();
     std::shared_ptr<RunnerEntry> entry_for(const journal::JobRecord& record) const;
     StatusSnapshot snapshot() const;
 
     boost::asio::any_io_executor executor_;
     DaemonOptions options_;
-    /// Both from the beginning on: what comes while the first configuration is read waits for
-    /// run().
+    // Both from the beginning on: what comes while the first configuration is read waits for run().
     boost::asio::signal_set signals_;
-    std::optional<ConfigWatch> watch_;
+    ConfigReloader reloader_;
     std::shared_ptr<const config::Config> config_;
     std::optional<journal::StateDir> state_dir_;
     std::string system_id_;
-    ShutdownPlan plan_;
-    int exit_code_ = 0;
     bool rested_ = false;  ///< nothing but polling since memory was given back
     StatusService status_;
     executor_factory::ExecutorFactory executors_;
@@ -79,8 +69,7 @@ class Daemon {
     std::unique_ptr<JobHost> jobs_;
     std::unique_ptr<JobPoller> poller_;
     std::unique_ptr<TokenRotation> rotation_;
-    std::string config_stamp_;  ///< of the file that was read last
-    base::Notifier stop_changed_;
+    std::unique_ptr<ShutdownSequence> shutdown_;
     base::TaskGroup services_;
 };
 

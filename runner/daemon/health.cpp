@@ -3,9 +3,9 @@
 namespace runner::daemon {
 
 HealthTracker::Entry& HealthTracker::entry(const std::string& key, TimePoint now) {
-    const auto [place, fresh] = entries_.try_emplace(key);
-    if (fresh) place->second.last_healthy = now;
-    return place->second;
+    const auto [found, fresh] = entries_.try_emplace(key);
+    if (fresh) found->second.last_healthy = now;
+    return found->second;
 }
 
 bool HealthTracker::may_ask(const std::string& key, int limit, std::chrono::nanoseconds interval,

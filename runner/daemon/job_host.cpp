@@ -147,7 +147,7 @@ void JobHost::watch_slot(job::JobSetup& setup) {
 }
 
 base::Task<void> JobHost::run_to_the_end(Position running) {
-    const auto& setup = running->run->setup();
+    const auto& setup = running->run->context().setup;
     const std::string runner = config::runner_identity(*setup.runner);
     const std::int64_t project = setup.payload.job_info.project_id;
     while (slots_.is_held(runner, project, setup.record.slot)) {

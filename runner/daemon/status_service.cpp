@@ -209,7 +209,7 @@ void StatusService::on_job_request(const RunnerEntry& entry,
 }
 
 void StatusService::on_job_start(const job::JobRun& run) {
-    const auto& setup = run.setup();
+    const auto& setup = run.context().setup;
     const auto& info = setup.payload.job_info;
     impl_->metrics.job_received(
         {.runner = impl_->labels(setup.record.short_token, setup.runner->name),
@@ -221,7 +221,7 @@ void StatusService::on_job_start(const job::JobRun& run) {
 }
 
 void StatusService::on_job_end(const job::JobRun& run) {
-    const auto& setup = run.setup();
+    const auto& setup = run.context().setup;
     const auto age = base::unix_micros_now() - setup.record.received_unix_micros;
     const auto& failure = run.outcome().failure;
     impl_->metrics.job_finished(

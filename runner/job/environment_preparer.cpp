@@ -74,10 +74,12 @@ base::Task<base::Result<void>> EnvironmentPreparer::restore() {
     auto task = context_.executor().restore(environment_, context_.checkpoint().executor_state);
     auto restored =
         co_await base::run_stoppable(&context_.stop, std::move(task), context_.deadline());
-    if (restored) {
-        base::log::info("Took up a job that runs on",
-                        {{"job", context_.status.id}, {"project", context_.status.project}});
+    if (!restored) {
+        co_return restored.error().with_context(
+            "the runner was restarted and the job's environment is gone");
     }
+    base::log::info("Took up a job that runs on",
+                    {{"job", context_.status.id}, {"project", context_.status.project}});
     co_return std::move(restored);
 }
 

@@ -36,7 +36,7 @@ FailureReason reason_of(base::PullFailure failure) {
 }  // namespace
 
 std::string wire_reason(FailureReason reason, const std::vector<std::string>& known_to_server) {
-    const std::string name(to_string(reason));
+    std::string name(to_string(reason));
     if (always_known(reason)) return name;
     if (std::find(known_to_server.begin(), known_to_server.end(), name) != known_to_server.end()) {
         return name;

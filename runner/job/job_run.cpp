@@ -41,22 +41,8 @@ JobRun::JobRun(const boost::asio::any_io_executor& io, JobSetup setup)
       events_(context_.channel(), context_.checkpoints),
       group_(io) {}
 
-std::string JobRun::project_directory() const {
-    return context_.directories ? context_.directories->project : std::string();
-}
-
-/// A graceful cancel ends the script once; what comes behind it has its turn undisturbed.
-bool JobRun::comes_too_late(StopReason reason) const {
-    const auto& checkpoint = context_.checkpoints.state();
-    if (checkpoint.phase >= Phase::kReporting) return true;
-    if (reason != StopReason::kUserCancel) return false;
-    if (checkpoint.progress.stop != StopReason::kNone) return true;
-    return checkpoint.phase == Phase::kRunning && checkpoint.plan_index < plan_.size() &&
-           plan_[checkpoint.plan_index].kind >= StageKind::kAfterScript;
-}
-
 void JobRun::stop(StopReason reason, std::string_view signal) {
-    if (comes_too_late(reason)) return;
+    if (!can_stop(context_.checkpoints.state(), plan_, reason)) return;
     stop_signal_ = signal;
     context_.stop.request(reason);
     // An ENTRYPOINT that is stuck would keep every stage waiting for its limit. A job that was
@@ -138,28 +124,21 @@ bool JobRun::begin() {
 }
 
 base::Task<bool> JobRun::obtain_environment() {
-    if (context_.checkpoint().phase == Phase::kRunning) {
-        auto found = co_await take_up_again();
-        co_return found;
-    }
+    auto& checkpoint = context_.checkpoint();
     EnvironmentPreparer preparer(context_, environment_);
+    if (checkpoint.phase == Phase::kRunning) {
+        auto restored = co_await preparer.restore();
+        if (!restored) context_.fail(failure_from_error(restored.error()));
+        co_return restored.has_value();
+    }
     auto prepared = co_await preparer.prepare();
     if (!prepared) {
         context_.apply(judge_->preparation(prepared.error(), context_.situation()));
         co_return false;
     }
-    context_.checkpoint().phase = Phase::kRunning;
-    context_.checkpoint().executor_state = context_.executor().saved_state();
+    checkpoint.phase = Phase::kRunning;
+    checkpoint.executor_state = context_.executor().saved_state();
     co_return true;
-}
-
-base::Task<bool> JobRun::take_up_again() {
-    EnvironmentPreparer preparer(context_, environment_);
-    auto restored = co_await preparer.restore();
-    if (restored) co_return true;
-    context_.fail(failure_from_error(restored.error().with_context(
-        "the runner was restarted and the job's environment is gone")));
-    co_return false;
 }
 
 void JobRun::begin_stages() {

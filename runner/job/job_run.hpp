@@ -34,22 +34,14 @@ class JobRun final {
     [[nodiscard]] const journal::Outcome& outcome() const {
         return context_.checkpoints.state().outcome;
     }
-    [[nodiscard]] const JobSetup& setup() const { return context_.setup; }
-    /// Where the job's files are in its environment; "" when it asks for a place that it may not
-    /// have.
-    [[nodiscard]] std::string project_directory() const;
-    /// The variables of its scripts.
-    [[nodiscard]] std::vector<executors::EnvironmentVariable> script_environment() const {
-        return context_.variables.environment();
-    }
+    /// Its payload, variables and directories, for who looks at a job that runs.
+    [[nodiscard]] const JobContext& context() const { return context_; }
 
   private:
-    [[nodiscard]] bool comes_too_late(base::StopReason reason) const;
     base::Task<void> start();
     base::Task<void> execute();
     bool begin();
     base::Task<bool> obtain_environment();
-    base::Task<bool> take_up_again();
     void begin_stages();
     void end_log();
     base::Task<void> report();

@@ -48,7 +48,7 @@ struct JudgeSettings {
 
 class StageJudge {
   public:
-    explicit StageJudge(JudgeSettings settings) : settings_(std::move(settings)) {}
+    explicit StageJudge(const JudgeSettings& settings) : settings_(settings) {}
 
     /// A stage has ended, or an archive of it.
     [[nodiscard]] Verdict stage(const PlannedStage& stage, const StageResult& result,

@@ -18,7 +18,7 @@ PlannedStage step_stage(const protocol::gitlab::Step& step, std::size_t index) {
     return {StageKind::kStep, name, "Executing \"" + name + "\" stage of the job script", index};
 }
 
-constexpr auto has_files = [](const auto& entry) { return script::names_files(entry); };
+constexpr auto kHasFiles = [](const auto& entry) { return script::names_files(entry); };
 
 template <typename Entry>
 bool any_for(const std::vector<Entry>& entries, bool success) {
@@ -52,7 +52,7 @@ std::vector<PlannedStage> plan_stages(const protocol::gitlab::JobPayload& payloa
     plan.push_back({StageKind::kPrepareScript, "prepare_script", "Preparing environment", 0});
     plan.push_back(
         {StageKind::kGetSources, "get_sources", "Getting source from Git repository", 0});
-    if (std::any_of(payload.cache.begin(), payload.cache.end(), has_files)) {
+    if (std::any_of(payload.cache.begin(), payload.cache.end(), kHasFiles)) {
         plan.push_back({StageKind::kRestoreCache, "restore_cache", "Restoring cache"});
     }
     const auto& earlier = payload.dependencies;
@@ -101,6 +101,18 @@ bool should_run(const PlannedStage& stage, const Progress& progress) {
         case StageKind::kCleanup: return !cancelled || progress.steps_reached;
     }
     return false;
+}
+
+bool can_stop(const journal::Checkpoint& checkpoint, const std::vector<PlannedStage>& plan,
+              base::StopReason reason) {
+    using journal::Phase;
+    if (checkpoint.phase >= Phase::kReporting) return false;
+    if (reason != base::StopReason::kUserCancel) return true;
+    if (checkpoint.progress.stop != base::StopReason::kNone) return false;
+    const bool behind_the_script = checkpoint.phase == Phase::kRunning &&
+                                   checkpoint.plan_index < plan.size() &&
+                                   plan[checkpoint.plan_index].kind >= StageKind::kAfterScript;
+    return !behind_the_script;
 }
 
 }  // namespace runner::job

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "base/stop_source.hpp"
 #include "protocol/gitlab/payload.hpp"
+#include "runner/journal/journal.hpp"
 #include "runner/journal/progress.hpp"
 
 /// Which stage comes next, given what happened so far (job-runtime.md §1.2, §1.3). Pure.
@@ -35,5 +37,10 @@ struct PlannedStage {
 std::vector<PlannedStage> plan_stages(const protocol::gitlab::JobPayload& payload);
 
 bool should_run(const PlannedStage& stage, const journal::Progress& progress);
+
+/// Whether a request to stop still changes anything: not once the outcome is decided. A graceful
+/// cancel ends the script once; what comes behind the script has its turn undisturbed.
+bool can_stop(const journal::Checkpoint& checkpoint, const std::vector<PlannedStage>& plan,
+              base::StopReason reason);
 
 }  // namespace runner::job

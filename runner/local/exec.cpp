@@ -118,7 +118,8 @@ class ExecCall {
     [[noreturn]] void leave(int number) {
         display_.hide();
         const std::string directory = context_.workspace.directory().string();
-        const bool shell = context_.jobs.runner().executor == "shell";
+        const bool shell =
+            context_.jobs.runner().executor_kind() == executors::ExecutorKind::kShell;
         const std::string text =
             shell ? what_shell_jobs_leave(directory) : what_containers_leave(directory);
         std::fputs(text.c_str(), stderr);

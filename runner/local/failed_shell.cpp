@@ -18,9 +18,10 @@ constexpr const char* kBestShell = "command -v bash >/dev/null 2>&1 && exec bash
 
 std::vector<std::string> shell_command(const job::JobRun& run) {
     const std::string enter = "cd \"$0\"; ";
-    const auto& setup = run.setup();
-    const std::string directory = run.project_directory();
-    if (setup.runner->executor == "shell") return {"/bin/sh", "-c", enter + kBestShell, directory};
+    const auto& setup = run.context().setup;
+    const auto& directories = run.context().directories;
+    const std::string directory = directories ? directories->project : std::string();
+    if (run.context().traits.shared_host) return {"/bin/sh", "-c", enter + kBestShell, directory};
     const auto state = nlohmann::json::parse(setup.executor->saved_state(), nullptr, false);
     if (!state.is_object() || !state.contains("container")) return {};
     std::vector<std::string> command{"docker"};
@@ -36,8 +37,8 @@ std::vector<std::string> shell_command(const job::JobRun& run) {
 /// environment.
 std::vector<std::string> environment_of(const job::JobRun& run) {
     std::vector<std::string> added;
-    if (run.setup().runner->executor == "shell") {
-        for (const auto& [name, value] : run.script_environment())
+    if (run.context().traits.shared_host) {
+        for (const auto& [name, value] : run.context().variables.environment())
             added.push_back(name + "=" + value);
     }
     return base::merged_environment(added, true);

@@ -67,7 +67,7 @@ base::Result<std::unique_ptr<job::JobRun>> JobFactory::make(protocol::gitlab::Jo
 }
 
 void JobFactory::give_back(const job::JobRun& run) {
-    const auto& setup = run.setup();
+    const auto& setup = run.context().setup;
     slots_.release(short_token_, setup.payload.job_info.project_id, setup.record.slot);
 }
 

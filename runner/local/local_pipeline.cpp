@@ -71,7 +71,7 @@ base::Result<std::shared_ptr<LocalPipeline>> LocalPipeline::load(
     if (!manual) return manual.error();
     context.found_manual_names.merge(*manual);
     const auto& runner = context.jobs.runner();
-    if (runner.executor == "docker" && runner.docker.image.empty()) {
+    if (runner.executor_kind() == executors::ExecutorKind::kDocker && runner.docker.image.empty()) {
         if (auto named = check_images(jobs); !named) return named.error();
     }
     return std::shared_ptr<LocalPipeline>(

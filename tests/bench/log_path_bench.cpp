@@ -86,7 +86,7 @@ struct Counter final : trace::ByteSink {
 };
 
 void count_bytes(benchmark::State& state, const std::string& text) {
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }
 
 void mask(benchmark::State& state) {

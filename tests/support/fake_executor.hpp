@@ -28,6 +28,8 @@ struct FakeExecutorScript {
     std::map<std::string, std::deque<base::Result<void>>> results;
     /// Runs at the begin of a call.
     std::map<std::string, std::function<void()>> hooks;
+    /// Runs at the begin of every call, with its name.
+    std::function<void(const std::string&)> on_call;
     /// Calls that wait until they are cancelled, and answer kCancelled then.
     std::set<std::string> stalled;
     /// The connection to a supervisor; by default there is none (kNotFound).
@@ -89,6 +91,7 @@ class FakeExecutor final : public executors::Executor {
   private:
     base::Task<base::Result<void>> run(std::string call) {
         if (!script_.unrecorded.contains(call)) script_.calls.push_back(call);
+        if (script_.on_call) script_.on_call(call);
         if (const auto hook = script_.hooks.find(call); hook != script_.hooks.end()) hook->second();
         if (script_.stalled.contains(call)) {
             // Longer than any test; the end of this wait is its cancellation.

@@ -62,13 +62,9 @@ std::optional<Found> regex(std::string_view text) {
     if (text.front() != '/') return std::nullopt;
     std::size_t reach = 1;  // the first group of the pattern may extend to here
     while (reach < text.size()) {
-        if (text[reach] != '/') {
-            ++reach;
-        } else if (text[reach - 1] == '\\' && reach > 1) {
-            ++reach;
-        } else {
-            break;
-        }
+        const bool escaped = text[reach - 1] == '\\' && reach > 1;
+        if (text[reach] == '/' && !escaped) break;
+        ++reach;
     }
     for (std::size_t first_end = reach; first_end >= 2; --first_end) {
         if (first_end + 1 >= text.size()) continue;

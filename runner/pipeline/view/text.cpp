@@ -25,7 +25,7 @@ bool is_selected(const plan::Job& job, const std::vector<std::string>& names) {
 }
 
 std::string when_text(const plan::PlannedJob& planned) {
-    const std::string when(plan::to_string(planned.when));
+    std::string when(plan::to_string(planned.when));
     if (planned.when != plan::When::kDelayed || !planned.start_in) return when;
     return fmt::format("{} ({})", when, *planned.start_in);
 }

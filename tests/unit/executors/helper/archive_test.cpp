@@ -47,7 +47,7 @@ class Archives : public testing::Test {
         return text;
     }
     fs::path pack(ArchiveFormat format, const Selection& selection) {
-        const fs::path path = directory_.path() / "archive";
+        fs::path path = directory_.path() / "archive";
         const UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600));
         write_archive(format, compression_level(""), selection, file.get(),
                       {[](const auto&) {}, [](const auto&) {}});

@@ -15,11 +15,11 @@ namespace {
 class Marks : public testing::Test {
   protected:
     void mark(const std::string& name, const std::string& text = "") {
-        std::ofstream(folder.path() / name) << text;
+        std::ofstream(folder_.path() / name) << text;
     }
-    [[nodiscard]] std::string path() const { return folder.path().string(); }
+    [[nodiscard]] std::string path() const { return folder_.path().string(); }
 
-    tests::TempDir folder;
+    tests::TempDir folder_;
 };
 
 TEST_F(Marks, DoesNotWaitWhenNoCopyIsPending) {
@@ -34,7 +34,7 @@ TEST_F(Marks, WaitsForTheBuildersCopyOnlyWhenItIsAskedTo) {
 
 TEST_F(Marks, WaitsUntilTheLastCopyHasEnded) {
     mark("pending-image-0");
-    std::thread copier([&] { std::filesystem::remove(folder.path() / "pending-image-0"); });
+    std::thread copier([&] { std::filesystem::remove(folder_.path() / "pending-image-0"); });
     EXPECT_TRUE(wait_for_images(false, path()));
     copier.join();
 }

@@ -21,8 +21,8 @@ const std::vector<Flag> kFlags = {
     {{"name", "description"}, Flag::Kind::kText, "", "NAME", ""},
 };
 
-base::Result<Values> parse(std::vector<std::string> arguments) {
-    return parse_arguments(kFlags, std::move(arguments));
+base::Result<Values> parse(const std::vector<std::string>& arguments) {
+    return parse_arguments(kFlags, arguments);
 }
 
 class Arguments : public testing::Test {

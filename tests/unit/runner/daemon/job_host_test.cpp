@@ -7,10 +7,10 @@
 #include <filesystem>
 
 #include "base/json.hpp"
+#include "tests/support/fake_executor.hpp"
 #include "tests/support/fake_jobs_api.hpp"
 #include "tests/support/fake_session.hpp"
 #include "tests/support/run_to_end.hpp"
-#include "tests/support/scripted_executor.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace runner::daemon {
@@ -44,6 +44,8 @@ class JobHostTest : public testing::Test {
         runner_.token = base::Secret("glrt-token");
         runner_.executor = "docker";
         executor_.info.has_git = true;
+        executor_.unrecorded = {"connect"};
+        executor_.results["restore"] = {{}};
         api_ = std::make_shared<tests::FakeJobsApi>(context_.get_executor());
         entry_ = std::make_shared<RunnerEntry>();
         entry_->config = std::make_shared<const config::Config>();
@@ -62,7 +64,7 @@ class JobHostTest : public testing::Test {
                 const config::RunnerConfig&) -> base::Result<std::unique_ptr<executors::Executor>> {
             if (executor_error_) return *executor_error_;
             return std::unique_ptr<executors::Executor>(
-                std::make_unique<tests::ScriptedExecutor>(context_.get_executor(), executor_));
+                std::make_unique<tests::FakeExecutor>(executor_));
         };
         options.make_session =
             [this](const boost::asio::any_io_executor& io, executors::Executor&,
@@ -73,7 +75,7 @@ class JobHostTest : public testing::Test {
         JobHost::Observer observer;
         observer.on_start = [this](const job::JobRun& run) {
             events_.push_back("start " + std::to_string(run.status().id));
-            slots_.push_back(run.setup().record.slot.concurrent_id);
+            slots_.push_back(run.context().setup.record.slot.concurrent_id);
         };
         observer.on_end = [this](const job::JobRun& run) {
             events_.push_back("end " + std::to_string(run.status().id) +
@@ -95,7 +97,7 @@ class JobHostTest : public testing::Test {
     boost::asio::io_context context_{1};
     tests::TempDir dir_;
     config::RunnerConfig runner_;
-    tests::ExecutorScript executor_;
+    tests::FakeExecutorScript executor_;
     tests::SessionScript session_;
     std::optional<base::Error> executor_error_;
     std::shared_ptr<tests::FakeJobsApi> api_;
@@ -180,7 +182,7 @@ TEST_F(JobHostTest, DoesNotRefuseAJobThatTheServerHasDroppedMeanwhile) {
 }
 
 TEST_F(JobHostTest, StopsTheJobsThatRunAndThoseThatComeLater) {
-    executor_.hold_prepare = true;
+    executor_.stalled = {"prepare"};
     accept(payload_of(7));
     executor_.on_call = [this](const std::string& call) {
         if (call != "prepare") return;

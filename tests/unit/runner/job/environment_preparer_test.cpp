@@ -39,7 +39,7 @@ TEST_F(EnvironmentPreparerTest, WritesItsSectionOfTheLog) {
 }
 
 TEST_F(EnvironmentPreparerTest, TriesAgainAfterAPauseAndRemovesWhatAFailedTryLeft) {
-    executor_.prepare_failures = {error(ErrorKind::kIo), error(ErrorKind::kUnavailable)};
+    executor_.results["prepare"] = {error(ErrorKind::kIo), error(ErrorKind::kUnavailable), {}};
     EXPECT_TRUE(prepare());
     EXPECT_THAT(executor_.calls,
                 ElementsAre("prepare", "cleanup", "prepare", "cleanup", "prepare"));
@@ -49,7 +49,7 @@ TEST_F(EnvironmentPreparerTest, TriesAgainAfterAPauseAndRemovesWhatAFailedTryLef
 }
 
 TEST_F(EnvironmentPreparerTest, GivesUpAfterThreeTries) {
-    executor_.prepare_failures = {3, error(ErrorKind::kIo)};
+    executor_.results["prepare"] = {error(ErrorKind::kIo)};
     const auto prepared = prepare();
     ASSERT_FALSE(prepared);
     EXPECT_EQ(prepared.error().message, "trouble");
@@ -62,7 +62,7 @@ TEST_F(EnvironmentPreparerTest, GivesUpAfterThreeTries) {
 TEST_F(EnvironmentPreparerTest, DoesNotRepeatWhatARepetitionDoesNotChange) {
     for (const ErrorKind kind : {ErrorKind::kConfiguration, ErrorKind::kInvalidInput}) {
         executor_.calls.clear();
-        executor_.prepare_failures = {error(kind)};
+        executor_.results["prepare"] = {error(kind)};
         EXPECT_FALSE(prepare());
         EXPECT_THAT(executor_.calls, ElementsAre("prepare", "cleanup"));
     }
@@ -71,7 +71,7 @@ TEST_F(EnvironmentPreparerTest, DoesNotRepeatWhatARepetitionDoesNotChange) {
 
 TEST_F(EnvironmentPreparerTest, LeavesTheCleanupToTheJobWhenTimeIsOver) {
     runner_.prepare_timeout = std::chrono::milliseconds(10);
-    executor_.hold_prepare = true;
+    executor_.stalled = {"prepare"};
     const auto prepared = prepare();
     ASSERT_FALSE(prepared);
     EXPECT_EQ(prepared.error().kind, ErrorKind::kTimeout);
@@ -79,7 +79,7 @@ TEST_F(EnvironmentPreparerTest, LeavesTheCleanupToTheJobWhenTimeIsOver) {
 }
 
 TEST_F(EnvironmentPreparerTest, EndsAtOnceWhenTheJobIsStopped) {
-    executor_.hold_prepare = true;
+    executor_.stalled = {"prepare"};
     for (const StopReason stop :
          {StopReason::kUserCancel, StopReason::kAbort, StopReason::kShutdown}) {
         executor_.calls.clear();
@@ -100,7 +100,7 @@ TEST_F(EnvironmentPreparerTest, FindsAnEnvironmentAgain) {
     auto job = parts();
     EnvironmentPreparer preparer(job->context, environment_);
     EXPECT_TRUE(run(preparer.restore()));
-    executor_.restored = error(ErrorKind::kNotFound);
+    executor_.results["restore"] = {error(ErrorKind::kNotFound)};
     EXPECT_EQ(run(preparer.restore()).error().kind, ErrorKind::kNotFound);
     EXPECT_EQ(channel_.log, "");
 }

@@ -16,9 +16,9 @@
 #include "runner/job/job_context.hpp"
 #include "runner/job/job_variables.hpp"
 #include "tests/support/fake_channel.hpp"
+#include "tests/support/fake_executor.hpp"
 #include "tests/support/fake_session.hpp"
 #include "tests/support/run_to_end.hpp"
-#include "tests/support/scripted_executor.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace tests {
@@ -29,6 +29,8 @@ class JobFixture : public testing::Test {
     JobFixture() {
         executor_.info.description = "host";
         executor_.info.has_git = true;
+        executor_.unrecorded = {"connect"};
+        executor_.results["restore"] = {{}};
         executor_.info.helper = "/helper";
         runner_.name = "test";
         runner_.executor = "docker";
@@ -59,7 +61,7 @@ class JobFixture : public testing::Test {
                 .record = record,
                 .journal = std::move(*journal),
                 .restored = checkpoint_,
-                .executor = std::make_unique<ScriptedExecutor>(io, executor_),
+                .executor = std::make_unique<FakeExecutor>(executor_),
                 .channel = std::make_unique<FakeChannel>(io, channel_),
                 .make_session =
                     [this](const boost::asio::any_io_executor& session_io, executors::Executor&,
@@ -97,7 +99,7 @@ class JobFixture : public testing::Test {
     runner::config::RunnerConfig runner_;
     protocol::gitlab::JobPayload payload_;
     std::optional<runner::journal::Checkpoint> checkpoint_;
-    ExecutorScript executor_;
+    FakeExecutorScript executor_;
     SessionScript session_;
     ChannelScript channel_;
     std::vector<std::chrono::nanoseconds> pauses_;

@@ -41,7 +41,7 @@ class JobRuns : public tests::JobFixture {
         job_ = nullptr;
     }
     void fail_preparation(const std::string& message) {
-        executor_.prepare_failures = {base::make_error(ErrorKind::kConfiguration, message)};
+        executor_.results["prepare"] = {base::make_error(ErrorKind::kConfiguration, message)};
     }
 
     JobRun* job_ = nullptr;  ///< while it runs
@@ -153,17 +153,17 @@ class StopAtEveryCall : public JobRuns, public testing::WithParamInterface<StopR
             if (came || calls_.size() != n + 1) return;
             came = true;
             session_.held_calls = {call};
-            executor_.hold_prepare = true;
+            executor_.stalled = {"prepare"};
             boost::asio::post(context_, [this, call] {
                 if (job_ != nullptr) job_->stop(GetParam());
                 // What the stop does not end goes on, and what comes after it is not held.
                 session_.held_calls.clear();
-                executor_.hold_prepare = false;
+                executor_.stalled.clear();
                 if (session_.session != nullptr) session_.session->release(call);
             });
         };
         session_.calls.clear();
-        executor_.hold_prepare = false;
+        executor_.stalled.clear();
         run();
         return came;
     }
@@ -260,7 +260,7 @@ TEST_F(JobRuns, CleansUpAndReportsAfterAStopDuringThePreparation) {
         {StopReason::kUserCancel, "finish canceled"},
         {StopReason::kShutdown, "finish aborted: "},
         {StopReason::kAbort, "abandon"}};
-    executor_.hold_prepare = true;
+    executor_.stalled = {"prepare"};
     for (const auto& [reason, told] : cases) {
         on_call_ = [this, reason = reason](const std::string& call) {
             if (call != "prepare") return;
@@ -285,7 +285,7 @@ TEST_F(JobRuns, PreparesNothingAfterAStopBeforeTheStart) {
 
 TEST_F(JobRuns, HasALimitOfItsOwnForThePreparation) {
     runner_.prepare_timeout = std::chrono::milliseconds(50);
-    executor_.hold_prepare = true;
+    executor_.stalled = {"prepare"};
     run();
     EXPECT_THAT(calls_, Contains("finish prepare timeout: exceeded timeout of 50ms"));
     EXPECT_EQ(outcome_.failure->reason, FailureReason::kTimeout);
@@ -334,7 +334,7 @@ TEST_F(JobRuns, TakesAnEnvironmentThatIsGoneForASystemFailure) {
     checkpoint_.emplace();
     checkpoint_->phase = Phase::kRunning;
     checkpoint_->executor_state = "{}";
-    executor_.restored = base::make_error(ErrorKind::kNotFound, "no such container");
+    executor_.results["restore"] = {base::make_error(ErrorKind::kNotFound, "no such container")};
     run();
     EXPECT_EQ(calls_.front(), "restore");
     EXPECT_THAT(calls_, Contains(HasSubstr("the job's environment is gone: no such container")));
@@ -363,7 +363,7 @@ TEST_F(JobRuns, OnlyCleansUpAfterAJobThatIsReported) {
 }
 
 TEST_F(JobRuns, KeepsTheJournalOfAnEnvironmentThatCannotBeRemoved) {
-    executor_.cleaned = base::make_error(ErrorKind::kUnavailable, "no engine");
+    executor_.results["cleanup"] = {base::make_error(ErrorKind::kUnavailable, "no engine")};
     run();
     EXPECT_TRUE(outcome_.success());
     EXPECT_TRUE(journal_is_left()) << "the next start tries again";

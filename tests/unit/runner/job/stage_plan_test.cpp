@@ -135,4 +135,40 @@ TEST(StageNumber, IsUniqueForEveryTry) {
     }
 }
 
+TEST(CanStop, UntilTheOutcomeIsDecided) {
+    using runner::job::can_stop;
+    using runner::journal::Phase;
+    const std::vector<PlannedStage> plan{{StageKind::kGetSources, "get_sources", ""},
+                                         {StageKind::kStep, "step_script", ""},
+                                         {StageKind::kAfterScript, "after_script", ""},
+                                         {StageKind::kCleanup, "cleanup_file_variables", ""}};
+    struct Case {
+        Phase phase;
+        std::size_t stage;
+        StopReason earlier;
+        bool cancel;  ///< whether a graceful cancel counts
+        bool abort;   ///< whether an abort does; a shutdown is the same
+    };
+    const std::vector<Case> cases{
+        {Phase::kPreparing, 0, StopReason::kNone, true, true},
+        {Phase::kRunning, 0, StopReason::kNone, true, true},
+        {Phase::kRunning, 1, StopReason::kNone, true, true},
+        {Phase::kRunning, 1, StopReason::kUserCancel, false, true},
+        {Phase::kRunning, 2, StopReason::kNone, false, true},
+        {Phase::kRunning, 3, StopReason::kNone, false, true},
+        {Phase::kRunning, 4, StopReason::kNone, true, true},
+        {Phase::kReporting, 4, StopReason::kNone, false, false},
+        {Phase::kCleaning, 4, StopReason::kNone, false, false},
+    };
+    for (const Case& test : cases) {
+        runner::journal::Checkpoint checkpoint;
+        checkpoint.phase = test.phase;
+        checkpoint.plan_index = test.stage;
+        checkpoint.progress.stop = test.earlier;
+        EXPECT_EQ(can_stop(checkpoint, plan, StopReason::kUserCancel), test.cancel) << test.stage;
+        EXPECT_EQ(can_stop(checkpoint, plan, StopReason::kAbort), test.abort) << test.stage;
+        EXPECT_EQ(can_stop(checkpoint, plan, StopReason::kShutdown), test.abort) << test.stage;
+    }
+}
+
 }  // namespace

@@ -1,0 +1,116 @@
+#include "runner/daemon/shutdown_sequence.hpp"
+
+#include <csignal>
+#include <cstdlib>
+
+#include "base/log.hpp"
+
+namespace runner::daemon {
+
+namespace {
+
+/// How long a stop waits for the answer of a job request: the server may have assigned a job. One
+/// that the server holds for longer is a long poll, in which no job is assigned.
+constexpr std::chrono::seconds kRequestGrace{2};
+
+std::string_view signal_name(int signal) {
+    switch (signal) {
+        case SIGQUIT: return "quit";
+        case SIGTERM: return "terminated";
+        case SIGINT: return "interrupt";
+        case SIGHUP: return "hangup";
+        default: return "signal";
+    }
+}
+
+}  // namespace
+
+ShutdownSequence::ShutdownSequence(const boost::asio::any_io_executor& executor,
+                                   boost::asio::signal_set& signals, JobHost& jobs,
+                                   JobPoller& poller, Settings settings)
+    : signals_(signals),
+      jobs_(jobs),
+      poller_(poller),
+      settings_(std::move(settings)),
+      changed_(executor),
+      limits_(executor) {}
+
+base::Task<void> ShutdownSequence::watch() {
+    while (true) {
+        auto [code, signal] = co_await signals_.async_wait(base::use_tuple);
+        if (code) co_return;
+        on_signal(signal);
+    }
+}
+
+base::Task<void> ShutdownSequence::wait() {
+    while (!plan_.stopping()) {
+        co_await changed_.wait();
+    }
+}
+
+base::Task<void> ShutdownSequence::end() {
+    limits_.cancel_all();
+    co_await limits_.wait();
+}
+
+void ShutdownSequence::on_signal(int signal) {
+    switch (plan_.on_signal(signal)) {
+        case ShutdownPlan::Action::kNone: return;
+        case ShutdownPlan::Action::kReload: return settings_.reload();
+        case ShutdownPlan::Action::kDescribe: return describe_jobs();
+        case ShutdownPlan::Action::kDrain: return drain(signal);
+        case ShutdownPlan::Action::kStop: return stop(signal);
+        case ShutdownPlan::Action::kLeave:
+            base::log::error("Leaving at once", {{"signal", signal_name(signal)}});
+            jobs_.save_all();
+            std::_Exit(1);
+    }
+}
+
+void ShutdownSequence::drain(int signal) {
+    base::log::warning("Starting graceful shutdown, waiting for builds to finish",
+                       {{"signal", signal_name(signal)}, {"jobs", jobs_.running()}});
+    limits_.spawn("limit of the job requests", limit_requests());
+    changed_.notify_all();
+}
+
+void ShutdownSequence::stop(int signal) {
+    base::log::warning("Starting forceful shutdown",
+                       {{"signal", signal_name(signal)},
+                        {"jobs", jobs_.running()},
+                        {"shutdown_timeout_s", settings_.limit().count()}});
+    jobs_.stop_all(base::StopReason::kShutdown, signal_name(signal));
+    limits_.spawn("limit of the job requests", limit_requests());
+    limits_.spawn("limit of the stop", limit_stop());
+    changed_.notify_all();
+}
+
+void ShutdownSequence::describe_jobs() const {
+    for (const status::JobState* job : jobs_.statuses()) {
+        base::log::debug("Running job", {{"job", job->id},
+                                         {"project", job->project},
+                                         {"runner_name", job->runner_name},
+                                         {"state", job->state},
+                                         {"stage", job->stage},
+                                         {"executor_stage", job->executor_stage}});
+    }
+}
+
+base::Task<void> ShutdownSequence::limit_requests() {
+    auto waited = co_await base::sleep_for(kRequestGrace);
+    if (waited) poller_.cancel_requests();
+}
+
+/// A forceful stop has an end.
+base::Task<void> ShutdownSequence::limit_stop() {
+    const auto limit = settings_.limit();
+    auto waited = co_await base::sleep_for(limit);
+    if (!waited) co_return;
+    base::log::error("The jobs did not end within shutdown_timeout; the next start takes them up",
+                     {{"seconds", limit.count()}});
+    jobs_.save_all();
+    std::_Exit(1);
+}
+
+}  // namespace runner::daemon
