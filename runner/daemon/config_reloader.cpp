@@ -32,8 +32,8 @@ base::Task<void> ConfigReloader::watch() {
     }
 }
 
-/// What inotify does not tell: a change behind a symbolic link (Kubernetes swaps a directory), a
-/// file system of another machine, a time that was set.
+/// Notices changes that inotify does not report: behind a symbolic link (Kubernetes swaps a
+/// directory), on a network file system, or of the file's time.
 base::Task<void> ConfigReloader::poll() {
     while (true) {
         const bool slept = co_await base::sleep_for(kInterval);
@@ -42,7 +42,8 @@ base::Task<void> ConfigReloader::poll() {
     }
 }
 
-/// Editors write in several steps, and a token that this daemon wrote was read already.
+/// Ignores a version that was read already: editors write in several steps, and this daemon reads
+/// the file itself after it has written a token.
 void ConfigReloader::look() {
     const std::string stamp = file_stamp(path_);
     if (stamp.empty() || stamp == stamp_) return;

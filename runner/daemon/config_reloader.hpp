@@ -19,9 +19,10 @@ class ConfigReloader {
     ConfigReloader(const boost::asio::any_io_executor& executor, std::filesystem::path path,
                    std::function<void()> on_change);
 
-    /// Before the file is read first: what changes while it is read is noticed.
+    /// Starts the watch. Call it before the file is read for the first time, so that a change
+    /// during this read is noticed.
     void open();
-    /// The version of the file that is there now is being read.
+    /// Remembers the present version of the file as the one that is read. Call it before each read.
     void note_read() { stamp_ = file_stamp(path_); }
     base::Task<void> watch();
     base::Task<void> poll();

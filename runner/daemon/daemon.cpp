@@ -104,8 +104,8 @@ void Daemon::take_up_former_jobs() {
     services_.spawn("remove leftovers", executors_.remove_leftovers(config_, system_id_, live));
 }
 
-/// After the first poll, which brings the last of what only a start needs (certificates), and after
-/// jobs.
+/// Releases memory after the first poll, which loads the last data that only the start needs
+/// (certificates), and after the last running job.
 void Daemon::rest_when_idle() {
     if (rested_ || jobs_->running() > 0) return;
     rested_ = true;

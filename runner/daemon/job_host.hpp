@@ -22,9 +22,10 @@ namespace runner::daemon {
 using MakeExecutor =
     std::function<base::Result<std::unique_ptr<executors::Executor>>(const config::RunnerConfig&)>;
 
-/// The jobs that run: from the server's answer, or from the journal, to the last file removed.
+/// Owns the running jobs, from the server's answer or the journal until the last file of the job is
+/// removed.
 ///
-/// Life: the daemon's; wait() before it goes. Strand: the I/O thread.
+/// Life: that of the daemon; call wait() before it is destroyed. Strand: the I/O thread.
 class JobHost {
   public:
     struct Options {
@@ -33,7 +34,8 @@ class JobHost {
         MakeExecutor make_executor;
         job::SessionFactory make_session = job::make_supervisor_session;
     };
-    /// Is told what happens to the jobs; the metrics count it. No function may be empty.
+    /// Functions that are called for the events of the jobs, which the metrics count. No function
+    /// may be empty.
     struct Observer {
         /// A new job begins.
         std::function<void(const job::JobRun&)> on_start;
@@ -47,18 +49,19 @@ class JobHost {
 
     JobHost(const boost::asio::any_io_executor& executor, Options options, Observer observer);
 
-    /// Takes a job that the server has just assigned. What is wrong with it is told to the server.
+    /// Takes a job that the server has just assigned. When the job cannot begin, its failure is
+    /// reported to the server.
     void accept(std::shared_ptr<RunnerEntry> entry,
                 const protocol::gitlab::JobRequestAnswer& answer);
-    /// Takes up what a former daemon left behind; `find_entry` answers null when the runner is
-    /// gone.
+    /// Continues the jobs of a former daemon. `find_entry` returns null when the job's runner is no
+    /// longer configured.
     void restore(
         std::vector<journal::FoundJob> jobs,
         const std::function<std::shared_ptr<RunnerEntry>(const journal::JobRecord&)>& find_entry);
 
-    /// Those that run now, and those that are accepted later.
+    /// Stops the jobs that run now and those that are accepted later.
     void stop_all(base::StopReason reason, std::string_view signal);
-    /// Brings the journal up to date, before the process leaves them.
+    /// Writes the checkpoints of all jobs, before the process ends without them.
     void save_all();
     base::Task<void> wait();
 
@@ -75,7 +78,7 @@ class JobHost {
     };
     using Position = std::list<Running>::iterator;
 
-    /// What is common to a new job and one from the journal.
+    /// Starts a job, a new one or one from the journal.
     base::Result<void> start(const std::shared_ptr<RunnerEntry>& entry, journal::Journal journal,
                              const journal::JobRecord& record, protocol::gitlab::JobPayload payload,
                              const journal::Checkpoint* restored);

@@ -20,7 +20,7 @@ namespace runner::daemon {
 /// Life: run() until stop() and drain(). Strand: the I/O thread.
 class JobPoller {
   public:
-    /// What the poller asks and tells its owner.
+    /// Functions of the owner that the poller calls.
     struct Host {
         std::function<int()> running_jobs;
         std::function<int(const std::string& runner_identity)> running_jobs_of;
@@ -38,8 +38,8 @@ class JobPoller {
     /// A job has ended: there may be room.
     void notify() { changed_.notify_all(); }
     base::Task<void> run();
-    /// No further requests. Those under way are answered, because the server may have assigned a
-    /// job.
+    /// Starts no further requests. Requests under way are not cancelled, because the server may
+    /// have assigned a job.
     void stop();
     /// Returns when no request is under way.
     base::Task<void> drain();

@@ -13,7 +13,7 @@ base::Task<void> refuse_job(std::shared_ptr<RunnerEntry> entry, gitlab::JobCrede
     gitlab::JobUpdate start;
     start.info = runner_info(*entry->config, *entry->runner);
     gitlab::JobUpdate end = start;
-    // GitLab takes an outcome only of a job that has said it runs.
+    // GitLab accepts an outcome only for a job that was reported as running.
     auto begun = co_await entry->jobs->update_job(job, std::move(start));
     if (begun.outcome == gitlab::UpdateOutcome::kAborted) co_return;
     const std::string line = "\x1b[31;1mERROR: " + job::last_line(why) + "\x1b[0;m\n";

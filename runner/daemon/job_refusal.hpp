@@ -11,8 +11,9 @@
 
 namespace runner::daemon {
 
-/// Tells the server that a job it has assigned cannot begin here: its log has the one line that
-/// says why. Failures are logged: the server then ends the job by its own time limit.
+/// Reports to the server that an assigned job cannot begin here. The job's log gets one line with
+/// the reason. Strand: the I/O thread. Failures are logged; the server then ends the job by its own
+/// time limit.
 ///
 /// `known_reasons`: the failure reasons that the server knows.
 base::Task<void> refuse_job(std::shared_ptr<RunnerEntry> entry,

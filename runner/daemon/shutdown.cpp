@@ -9,7 +9,7 @@ ShutdownPlan::Action ShutdownPlan::on_signal(int signal) {
     if (signal == SIGHUP) return state_ == State::kRunning ? Action::kReload : Action::kNone;
     if (state_ == State::kStopping) return Action::kLeave;
     if (signal == SIGQUIT) {
-        // A second QUIT changes nothing: who waits for jobs goes on waiting.
+        // A second QUIT changes nothing: the daemon continues to wait for its jobs.
         if (state_ == State::kDraining) return Action::kNone;
         state_ = State::kDraining;
         return Action::kDrain;

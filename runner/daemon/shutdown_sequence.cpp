@@ -102,7 +102,7 @@ base::Task<void> ShutdownSequence::limit_requests() {
     if (waited) poller_.cancel_requests();
 }
 
-/// A forceful stop has an end.
+/// Ends the process when the jobs do not end within shutdown_timeout.
 base::Task<void> ShutdownSequence::limit_stop() {
     const auto limit = settings_.limit();
     auto waited = co_await base::sleep_for(limit);

@@ -40,8 +40,8 @@ Result<void> exit_error(const StageResult& exit) {
 
 }  // namespace
 
-/// A stop and the job's own limit are judged as in every stage; a peer that was too slow is a
-/// failure like others.
+/// Returns the error for a stop and for the job's own time limit, which StageJudge handles as in
+/// every stage. A peer that was too slow is an ordinary failure.
 StageResult ArtifactTransfer::failed(const std::string& what, const base::Error& error) {
     const bool over = context_.deadlines.job_is_over(context_.checkpoint());
     if (context_.stop.requested() || (error.is(ErrorKind::kTimeout) && over)) return error;
@@ -78,8 +78,8 @@ Task<StageResult> ArtifactTransfer::download() {
     co_return StageExit();
 }
 
-/// As often as the job allows: what is damaged would be damaged again, so only the transfer is
-/// repeated.
+/// Tries the transfer as often as the job allows. Unpacking is not repeated, because a damaged
+/// archive would be damaged again.
 Task<Result<void>> ArtifactTransfer::fetch(const Dependency& dependency) {
     const int attempts = context_.behaviour.attempts("ARTIFACT_DOWNLOAD_ATTEMPTS");
     const bool slower = context_.variables.feature("FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY");
@@ -134,7 +134,7 @@ Task<StageResult> ArtifactTransfer::upload(const PlannedStage& stage,
             continue;
         auto sending = pack_and_send(artifact, part);
         auto done = co_await std::move(sending);
-        // The others are sent all the same: each is worth having.
+        // After a failure the other archives are still sent.
         const std::string words = context_.channel().transfer_words(type_of(artifact)).sending;
         if (!done) result = failed(words + "... ", done.error());
         if (!result) break;
@@ -184,7 +184,7 @@ Task<Result<void>> ArtifactTransfer::send_package(const Artifact& artifact, std:
     ArtifactFile file;
     file.about = &artifact;
     file.name = *name;
-    // The first try goes on with what is open already.
+    // The first try uses the package that is open already.
     const auto open = [&session, path, user, first]() mutable -> Result<BodySource> {
         if (first) return body_of(std::exchange(first, nullptr));
         return body_of(std::make_shared<PackageBody>(session, path, user));

@@ -14,21 +14,24 @@
 
 namespace runner::job {
 
-/// Brings artifacts of earlier jobs into the environment and the job's own out of it: the
-/// supervisor packs and unpacks, the channel sends and fetches, and the bytes pass through here
-/// without being kept (job-runtime.md §7).
+/// Downloads the artifacts of earlier jobs into the environment and uploads the job's own
+/// artifacts. The supervisor packs and unpacks the archives, the channel sends and fetches them.
+/// The bytes are streamed; the daemon does not store them (job-runtime.md §7).
 ///
-/// Life: made when the environment is; all that it is given outlives it. Strand: the I/O thread.
-/// Restart: Checkpoint::part says which archive is under way.
+/// Life: made after the environment; the constructor's arguments outlive it. Strand: the I/O
+/// thread. Restart: Checkpoint::part is the index of the archive to continue with. Failures: a
+/// failed transfer is written to the job's log and is a StageExit with code 1; an error is returned
+/// after a stop or when the job's time is over.
 class ArtifactTransfer {
   public:
     ArtifactTransfer(JobContext& context, ScriptRunner& scripts, const script::JobScripts& writers)
         : context_(context), scripts_(scripts), writers_(writers) {}
 
-    /// The stage download_artifacts: ends at the first archive that cannot be had.
+    /// Runs the stage download_artifacts. Ends at the first archive that cannot be downloaded or
+    /// unpacked.
     base::Task<StageResult> download();
-    /// An upload stage: every archive is tried. `on_part` hears of each that was, before the
-    /// checkpoint is saved.
+    /// Runs an upload stage. Tries every archive. Calls `on_part` with the result so far after each
+    /// archive, before the checkpoint is saved.
     base::Task<StageResult> upload(const PlannedStage& stage,
                                    std::function<void(const StageResult&)> on_part);
 

@@ -8,10 +8,10 @@ using journal::Phase;
 
 namespace {
 
-/// How often a busy log may make us write a checkpoint.
+/// The shortest time between two checkpoints that serve() writes.
 constexpr std::chrono::milliseconds kSaveInterval{20};
-/// How often a log is looked at in which others write: the preparation, which may pull an image for
-/// minutes, or services.
+/// The time between two checkpoints while the log grows without requests: during the preparation,
+/// which may pull an image for minutes, or when services write to the log.
 constexpr std::chrono::milliseconds kOthersInterval{500};
 
 }  // namespace

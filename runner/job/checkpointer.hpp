@@ -9,27 +9,30 @@
 
 namespace runner::job {
 
-/// Keeps a job's checkpoint and brings it into the journal, before its log leaves the machine.
+/// Holds a job's checkpoint and writes it to the journal. The log is sent only up to the byte that
+/// the last checkpoint covers.
 ///
-/// Life: serve() is spawned once, in the job's group, and ends after finish(), or once the job is
-/// only cleaned up. `channel` outlives it. Strand: the I/O thread. Failures: a journal that cannot
-/// be written is logged once; the job goes on, but would not survive a restart.
+/// Life: serve() is spawned once, in the job's group. It ends after finish(), or when the job's
+/// phase is kCleaning. `channel` outlives the object. Strand: the I/O thread. Failures: the first
+/// failed write of the journal is logged. The job continues, but a restart of the daemon would lose
+/// it.
 class Checkpointer {
   public:
     Checkpointer(const boost::asio::any_io_executor& io, journal::Journal journal,
                  JobChannel& channel, std::int64_t job_id, journal::Checkpoint state);
 
-    /// What the next save() writes. Whoever changes it calls save() or request().
+    /// The checkpoint that the next save() writes. Call save() or request() after a change.
     [[nodiscard]] journal::Checkpoint& state() { return state_; }
     [[nodiscard]] const journal::Checkpoint& state() const { return state_; }
     /// Writes the checkpoint now.
     void save();
-    /// Writes it soon: one time for many requests.
+    /// Asks serve() to write the checkpoint soon. Several requests lead to one write.
     void request();
-    /// Others write to the job's log without a word to the job: services.
+    /// Services write to the job's log without a call of request(). From now on serve() writes the
+    /// checkpoint at fixed intervals.
     void expect_other_writers() { others_write_ = true; }
     base::Task<void> serve();
-    /// The job is over: nothing is written any more.
+    /// Ends serve(). Later calls of save() write nothing.
     void finish();
     /// Removes the job from the journal.
     base::Result<void> remove() { return journal_.remove(); }

@@ -16,7 +16,7 @@ namespace {
 constexpr int kTries = 3;
 constexpr std::chrono::seconds kPause{3};
 
-/// A class that a repetition does not change.
+/// Whether a further try would fail in the same way.
 bool is_final(const base::Error& error) {
     switch (error.kind) {
         case ErrorKind::kConfiguration:
@@ -45,7 +45,7 @@ base::Task<base::Result<void>> EnvironmentPreparer::try_several_times() {
     for (int number = 1;; ++number) {
         auto prepared = co_await try_once();
         if (prepared) co_return std::move(prepared);
-        // The job ends now: its own cleanup removes what is there.
+        // The job ends now. Its own cleanup removes what this try has made.
         if (prepared.error().is(ErrorKind::kTimeout) || context_.stop.requested()) {
             co_return std::move(prepared);
         }

@@ -7,7 +7,8 @@
 
 namespace runner::job {
 
-/// Makes the job's environment with the executor's help, or finds it again.
+/// Makes the job's environment through the executor, or finds it again after a restart of the
+/// daemon.
 ///
 /// Life: one prepare() or restore(). `context` and `environment` outlive it. Strand: the I/O
 /// thread.
@@ -16,11 +17,13 @@ class EnvironmentPreparer {
     EnvironmentPreparer(JobContext& context, const executors::JobEnvironment& environment)
         : context_(context), environment_(environment) {}
 
-    /// The log's section "prepare_executor": several tries, with a cleanup behind each that failed.
-    /// Failures: kTimeout (prepare_timeout or the job's limit has passed), kCancelled (the job was
-    /// stopped), else that of the last try.
+    /// Makes the environment in the log's section "prepare_executor". Tries several times, with a
+    /// cleanup after each failed try. After a timeout or a stop there is no cleanup, because the
+    /// job ends and cleans up itself. Failures: kTimeout (prepare_timeout or the job's time limit
+    /// is over), kCancelled (the job was stopped), else the failure of the last try.
     base::Task<base::Result<void>> prepare();
-    /// After a restart of the daemon. kNotFound when the environment is gone.
+    /// Finds the environment again after a restart of the daemon. kNotFound when it no longer
+    /// exists.
     base::Task<base::Result<void>> restore();
 
   private:

@@ -12,8 +12,7 @@
 
 namespace runner::job {
 
-/// The channel of a job that GitLab handed out: masks and frames the log, keeps it in `spool` and
-/// sends it by PATCH, tells the server start and end.
+/// The data from which make_gitlab_channel() makes a channel.
 struct GitLabChannelOptions {
     std::shared_ptr<protocol::gitlab::JobsApi> client;
     protocol::gitlab::RunnerInfo info;
@@ -25,6 +24,10 @@ struct GitLabChannelOptions {
     const journal::Checkpoint* restored = nullptr;  ///< null for a new job
 };
 
+/// Makes the channel of a job that GitLab handed out. The channel masks and frames the log, keeps
+/// it in `spool`, sends it by PATCH, and reports the start and the end of the job to the server.
+/// Strand: the I/O thread. Failures: the spool cannot be made or opened, or kInvalidInput when the
+/// log state of the restored checkpoint cannot be read.
 base::Result<std::unique_ptr<JobChannel>> make_gitlab_channel(
     const boost::asio::any_io_executor& executor, const GitLabChannelOptions& options);
 

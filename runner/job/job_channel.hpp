@@ -20,28 +20,27 @@ namespace runner::job {
 /// One archive of the job on its way out.
 struct ArtifactFile {
     const protocol::gitlab::Artifact* about = nullptr;
-    std::string name;  ///< as the receiver shall call it: "artifacts.zip"
+    std::string name;  ///< the name for the receiver: "artifacts.zip"
     /// The content, made anew for each try.
     std::function<base::Result<protocol::http::BodySource>()> open;
-    /// Told before a further try. May be empty.
+    /// Called before each retry. May be empty.
     std::function<void(const base::Error& why, std::chrono::milliseconds wait)> on_retry;
 };
 
 enum class StartAnswer {
     kGo,
-    kCancelled,  ///< start, but as a job that is to be cancelled
+    kCancelled,  ///< start the job and cancel it
     kDropped,    ///< the server does not want this job run; nothing is reported
 };
 
-/// Where a job's log, state and end go: GitLab for `run`, a terminal for `exec`.
+/// Receives a job's log, state and outcome: GitLab for `run`, a terminal for `exec`.
 ///
 /// Life: serve() runs in the job's group from the start until finish() or abandon() has returned.
-/// Strand: the I/O thread. What is written is kept until commit() has covered it; only then may it
-/// leave the machine.
+/// Strand: the I/O thread. The log is sent only up to the byte that commit() was called with.
 class JobChannel {
   public:
-    /// A checkpoint's view of the log: bytes that are safe on disk, and what the framing holds
-    /// back.
+    /// The log's state for a checkpoint: the number of bytes that are on disk, and the text that
+    /// the framing still holds back.
     struct Mark {
         std::uint64_t bytes = 0;
         std::string state;
@@ -52,49 +51,51 @@ class JobChannel {
     virtual executors::JobLog& log() = 0;
     virtual void section_start(std::string_view name) = 0;
     virtual void section_end(std::string_view name) = 0;
-    /// Output of the running stage. `time_us`: UTC.
+    /// Output of the running stage. `time_us`: microseconds, UTC.
     virtual void output(base::OutputStream stream, std::uint64_t time_us,
                         std::string_view bytes) = 0;
-    /// The stage is over: what its streams hold back is written.
+    /// The stage has ended: writes the bytes of its streams that are still held back.
     virtual void end_output() = 0;
 
-    /// Somebody waits for the next output: it shall be seen at once.
+    /// The next output is sent at once, because a user may wait for it.
     virtual void expect_output() {}
 
-    /// Bytes of the log that are kept, 0 for all. The environment may drop what lies far behind it;
-    /// when it has begun to, output_was_cut() says so in the log, unless the log ended before.
+    /// The number of bytes of the log that are kept, 0 for no limit. The environment may drop
+    /// output far beyond this limit. Then output_was_cut() is called, which writes this to the log
+    /// unless the log has ended before.
     [[nodiscard]] virtual std::uint64_t output_limit() const { return 0; }
     virtual void output_was_cut() {}
 
     virtual Mark mark() = 0;
     virtual void commit(std::uint64_t bytes) = 0;
 
-    /// Who hears that the server wants the job stopped (kUserCancel, kAbort). Set before serve().
+    /// Sets the function that is called when the server wants the job stopped (kUserCancel,
+    /// kAbort). Call it before serve().
     virtual void on_stop(std::function<void(base::StopReason)> handler) = 0;
-    /// Who hears that the receiver has more of the log than the last mark() says. Set before
-    /// serve().
+    /// Sets the function that is called when the receiver has more of the log than the last mark()
+    /// says. Call it before serve().
     virtual void on_progress(std::function<void()>) {}
     virtual base::Task<void> serve() = 0;
     virtual base::Task<StartAnswer> announce_start() = 0;
-    /// Sends the rest of the log and the outcome, as often as it takes; serve() ends. kUnavailable
-    /// when the server could not be told within the configured tries.
+    /// Sends the rest of the log and the outcome, with retries; then serve() ends. kUnavailable
+    /// when all configured tries have failed.
     virtual base::Task<base::Result<void>> finish(const journal::Outcome& outcome) = 0;
-    /// What it is called to bring archives to where they are kept, and from there, for the job's
-    /// log: "Uploading artifacts as \"archive\" to coordinator".
+    /// How the job's log names an upload and a download of archives: "Uploading artifacts as
+    /// \"archive\" to coordinator".
     struct TransferWords {
         std::string sending;
         std::string fetching;
     };
     [[nodiscard]] virtual TransferWords transfer_words(const std::string& type) const = 0;
-    /// Keeps an archive of the job; answers what the log says of it: "201 Created". Failures are
-    /// final: what can be tried again was.
+    /// Sends an archive of the job. Returns the text for the log: "201 Created". Failures are
+    /// final, because the retries are over.
     virtual base::Task<base::Result<std::string>> send_artifact(ArtifactFile file) = 0;
-    /// The archive of an earlier job. kNotFound: there is none, or none any more; failures are
-    /// final. `direct`: the server may send it from where it is stored.
+    /// The archive of an earlier job. kNotFound when it does not exist or no longer exists.
+    /// Failures are final. `direct`: the server may redirect to its object storage.
     virtual base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
         protocol::gitlab::Dependency dependency, bool direct) = 0;
 
-    /// Nobody wants the outcome: serve() ends.
+    /// Ends serve() without a report of the outcome.
     virtual void abandon() = 0;
 };
 

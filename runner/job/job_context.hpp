@@ -16,10 +16,11 @@
 
 namespace runner::job {
 
-/// What the parts of one job share: what it is made of, its variables and directories, its
-/// checkpoint, its time limits, and the request to stop it.
+/// The data that the parts of one job share: the job's setup, variables, directories, checkpoint,
+/// time limits, and the request to stop the job.
 ///
-/// Life: made by JobRun before its parts, outlives them. Strand: the I/O thread.
+/// Life: JobRun makes it before the other parts of the job; it outlives them. Strand: the I/O
+/// thread.
 class JobContext {
   public:
     JobContext(const boost::asio::any_io_executor& io, JobSetup setup);
@@ -33,24 +34,24 @@ class JobContext {
     [[nodiscard]] executors::JobLog& log() const { return setup.channel->log(); }
     [[nodiscard]] journal::Checkpoint& checkpoint() { return checkpoints.state(); }
     [[nodiscard]] base::Deadline deadline() const { return deadlines.job(checkpoints.state()); }
-    /// What the status page and the metrics show.
+    /// Sets the stage that the status page and the metrics show.
     void enter(std::string stage, std::string_view executor_stage);
-    /// The warnings that reading the job's variables has left.
+    /// Writes the warnings about the job's variables that were read so far to the job's log.
     void log_variable_warnings();
 
-    /// What a judge looks at. `silence_hint`: see there.
+    /// The input of StageJudge. `silence_hint`: see Situation.
     [[nodiscard]] Situation situation(std::string silence_hint = {}) const;
     void apply(const Verdict& verdict);
-    /// Ends the job with `failure`, unless it has one: the first is the reason, what follows is a
-    /// consequence.
+    /// Sets the job's failure. A job that has one keeps it, because later failures are consequences
+    /// of the first.
     void fail(journal::Failure failure);
 
     const boost::asio::any_io_executor io;
     JobSetup setup;
     const executors::ExecutorTraits traits;
-    /// The one value of the job: moved out of `setup`.
+    /// The only copy of the job's variables, moved out of `setup`.
     script::Variables variables;
-    /// An error when the job asks for a directory that it may not have.
+    /// An error when the job asks for a directory that is not allowed.
     const base::Result<Directories> directories;
     script::BehaviourVariables behaviour;
     status::JobState status;

@@ -10,7 +10,8 @@
 #include "runner/script/job_directories.hpp"
 #include "runner/script/variables.hpp"
 
-/// From GitLab's words to the executors' (job-runtime.md §2.1, §5.2). Pure.
+/// Translates GitLab's job payload into the terms of the executors (job-runtime.md §2.1, §5.2).
+/// Pure.
 namespace runner::job {
 
 using Directories = script::JobDirectories;
@@ -34,7 +35,8 @@ executors::JobEnvironment make_environment(const protocol::gitlab::JobPayload& p
 /// "runner-<short token>-project-<id>-concurrent-<n>" in the letters of RFC 1123, at most 63.
 std::string base_name(const std::string& short_token, std::int64_t project_id, int concurrent_id);
 
-/// What in the payload this runner cannot do, as the reason to fail the job; "" when it can all.
+/// The message of the failure when the payload needs something that this runner cannot do; "" when
+/// the runner can run the job.
 std::string unsupported_reason(const protocol::gitlab::JobPayload& payload,
                                const config::RunnerConfig& runner);
 

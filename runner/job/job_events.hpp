@@ -6,8 +6,8 @@
 
 namespace runner::job {
 
-/// What the supervisor tells of a job goes to the job's log, and how far it was told to its
-/// checkpoint.
+/// Writes the output that the supervisor sends to the job's log, and the offset of the last event
+/// to the job's checkpoint.
 ///
 /// Life: `channel` and `checkpoints` outlive it. Strand: the I/O thread.
 class JobEvents final : public executors::session::EventSink {

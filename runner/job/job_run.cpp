@@ -53,7 +53,8 @@ void JobRun::stop(StopReason reason, std::string_view signal) {
 base::Task<void> JobRun::run() {
     auto& channel = context_.channel();
     channel.on_stop([this](StopReason reason) { stop(reason); });
-    // What the server has is in the journal too, or a restarted daemon would send it again.
+    // The journal must know how much of the log the server has, or a restarted daemon would send it
+    // again.
     channel.on_progress([this] { context_.checkpoints.request(); });
     group_.spawn("job log", channel.serve());
     group_.spawn("checkpoints", context_.checkpoints.serve());
@@ -97,7 +98,8 @@ base::Task<void> JobRun::execute() {
     end_log();
 }
 
-/// Everything before the first thing is made. False when the job cannot run here.
+/// Does everything that comes before the preparation of the environment. Returns false when the job
+/// cannot run here.
 bool JobRun::begin() {
     auto& checkpoint = context_.checkpoint();
     const auto& setup = context_.setup;
@@ -151,7 +153,7 @@ void JobRun::begin_stages() {
     save();
 }
 
-/// Decides about the one outcome that the log and the server are told.
+/// Decides the outcome that is written to the log and reported to the server.
 void JobRun::end_log() {
     context_.executor().be_quiet();
     auto& checkpoint = context_.checkpoint();
@@ -200,7 +202,7 @@ base::Task<void> JobRun::clean_up() {
     }
 }
 
-/// Nothing of the job runs any more.
+/// Ends all processes of the job.
 base::Task<void> JobRun::halt() {
     if (session_) session_->close();
     const auto& state = context_.checkpoint().executor_state;
@@ -210,7 +212,7 @@ base::Task<void> JobRun::halt() {
     }
     auto halting = context_.executor().halt();
     auto halted = co_await base::with_deadline<void>(std::move(halting), kCleanupLimit);
-    // cleanup() meets the same obstacle, and tells it.
+    // cleanup() fails for the same reason, and its error is reported.
     if (!halted) base::log::debug("Halting a job failed", {{"error", halted.error().message}});
 }
 

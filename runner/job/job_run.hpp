@@ -34,7 +34,7 @@ class JobRun final {
     [[nodiscard]] const journal::Outcome& outcome() const {
         return context_.checkpoints.state().outcome;
     }
-    /// Its payload, variables and directories, for who looks at a job that runs.
+    /// The job's payload, variables and directories, for the code that shows running jobs.
     [[nodiscard]] const JobContext& context() const { return context_; }
 
   private:

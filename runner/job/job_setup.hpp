@@ -20,18 +20,18 @@
 
 namespace runner::job {
 
-/// Makes the job's conversation with its supervisor: `executor.connect()` is the way there, output
-/// goes to `sink`, and events before `offset` are not delivered again.
+/// Makes the session with the job's supervisor. The session connects with `executor.connect()`,
+/// gives output to `sink`, and does not deliver events before `offset` again.
 using SessionFactory = std::function<std::unique_ptr<executors::session::Session>(
     const boost::asio::any_io_executor& io, executors::Executor& executor,
     executors::session::EventSink& sink, std::uint64_t offset)>;
 
-/// The real one: executors::session::SupervisorSession.
+/// The factory for real jobs: executors::session::SupervisorSession.
 std::unique_ptr<executors::session::Session> make_supervisor_session(
     const boost::asio::any_io_executor& io, executors::Executor& executor,
     executors::session::EventSink& sink, std::uint64_t offset);
 
-/// All that a job is made of; moved into its run.
+/// Everything that a JobRun needs; it is moved into the JobRun.
 struct JobSetup {
     std::shared_ptr<const config::Config> config;  ///< keeps `runner` alive
     const config::RunnerConfig* runner = nullptr;
@@ -45,9 +45,9 @@ struct JobSetup {
     std::unique_ptr<executors::Executor> executor;
     std::unique_ptr<JobChannel> channel;
     std::unique_ptr<Sources> sources{};  ///< the job's files; null: the payload's repository
-    /// The server knows the outcome, or never will.
+    /// Called when the outcome was reported, or will not be reported.
     std::function<void()> on_reported = {};
-    /// Nothing of the job runs any more; only its remains are there.
+    /// Called when no process of the job runs any more. The environment is not removed yet.
     std::function<void()> on_halted = {};
     SessionFactory make_session = make_supervisor_session;
     /// Pauses before retries; false when it was cancelled.

@@ -7,9 +7,9 @@
 
 namespace runner::job {
 
-/// A job's variables, which its log, its environment and its scripts share: made once, when the
-/// job's record is there and its inputs were put into `payload`. The directories come later
-/// (job_directories()).
+/// The variables that the log, the environment and the scripts of a job share. Call it once per
+/// job, after the job's inputs were put into `payload`. job_directories() adds the directories
+/// later.
 script::Variables make_variables(const protocol::gitlab::JobPayload& payload,
                                  const config::RunnerConfig& runner,
                                  const journal::JobRecord& record);

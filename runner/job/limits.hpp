@@ -5,9 +5,9 @@
 /// Time limits that several parts of a job share.
 namespace runner::job {
 
-/// From TERM to KILL when a script is to end.
+/// The time from SIGTERM to SIGKILL when a script is stopped.
 inline constexpr std::chrono::seconds kGrace{10};
-/// Of one removal of a job's environment.
+/// The time limit for one removal of a job's environment.
 inline constexpr std::chrono::minutes kCleanupLimit{5};
 
 }  // namespace runner::job

@@ -14,7 +14,8 @@
 
 namespace runner::job {
 
-/// What must be over before the job's own script: the inner engine answers, the builder is made.
+/// Makes the environment ready for the job's own script: waits until the inner engine answers, and
+/// makes the builder.
 ///
 /// Life: run() is spawned once, beside the first stages; wait() is called any number of times.
 /// `context` and `session` outlive it. Strand: the I/O thread.
@@ -23,13 +24,13 @@ class ReadinessGate {
     ReadinessGate(JobContext& context, executors::session::Session& session)
         : context_(context), session_(session), changed_(context.io) {}
 
-    /// The script starts as soon as the engine listens: its programs need a tenth of a second to
-    /// start, and what they ask is answered when the engine is ready.
+    /// Starts the script as soon as the engine listens. The programs of the script need a tenth of
+    /// a second to start, and the engine answers their requests when it is ready.
     base::Task<void> run();
-    /// Until run() has ended. Failures: its own, kTimeout when the job's time is over first,
-    /// kCancelled when the job is stopped first.
+    /// Waits until run() has ended. Failures: the failure of run(), kTimeout when the job's time is
+    /// over first, kCancelled when the job is stopped first.
     base::Task<base::Result<void>> wait();
-    /// The line for the job's log that says how it went; "" the second time.
+    /// The line for the job's log about the result; "" when it was taken before.
     [[nodiscard]] std::string take_message();
 
   private:

@@ -14,9 +14,9 @@ using executors::session::StageExit;
 
 namespace {
 
-/// The daemon's own limit lies behind the supervisor's, which is the one that counts.
+/// The supervisor enforces the deadline. The daemon's own limit is this much later.
 constexpr std::chrono::seconds kSlack{15};
-/// As long as the environment has never answered, nobody there watches the limit.
+/// The same for a supervisor that has never answered and may not enforce the deadline.
 constexpr std::chrono::seconds kSlackBeforeFirstAnswer{1};
 
 std::chrono::seconds grace_for(StopReason reason) {
@@ -57,7 +57,7 @@ StageCommand ScriptRunner::command(std::uint16_t number, std::string script,
 
 base::Task<StageResult> ScriptRunner::run(std::uint16_t number, std::string script,
                                           base::Deadline deadline) {
-    // Nobody would hear the end of a script that was never begun.
+    // After a stop no new script is begun. One that a former daemon may have begun is waited for.
     const bool may_run = std::exchange(begun_by_former_daemon_, false);
     if (context_.stop.requested() && !may_run) {
         co_return base::make_error(base::ErrorKind::kCancelled, "stopped before it began");

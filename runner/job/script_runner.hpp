@@ -23,12 +23,13 @@ class ScriptRunner {
           session_(session),
           begun_by_former_daemon_(context.checkpoint().stage_begun) {}
 
-    /// `number` is unique in the job and the same after a restart: a script that runs already, or
-    /// has ended, is only waited for. A script that fails is a StageExit. Failures: those of
-    /// Session, kTimeout when the supervisor did not enforce `deadline` itself, kCancelled when the
-    /// job was stopped before the script began.
+    /// Runs `script` until it ends. `number` is unique in the job and stays the same after a
+    /// restart of the daemon; for a script that was begun before, run() only waits for its end. A
+    /// script that fails is a StageExit, not an error. Failures: those of Session, kTimeout when
+    /// the supervisor did not enforce `deadline` itself, kCancelled when the job was stopped before
+    /// the script began.
     base::Task<StageResult> run(std::uint16_t number, std::string script, base::Deadline deadline);
-    /// What may be wrong with an environment that has never answered, "" for one that has.
+    /// The executor's hint why the supervisor has never answered; "" when it has answered.
     [[nodiscard]] std::string silence_hint() const;
     [[nodiscard]] executors::session::Session& session() const { return session_; }
 
@@ -39,7 +40,7 @@ class ScriptRunner {
 
     JobContext& context_;
     executors::session::Session& session_;
-    /// The script that is run first may be under way already: a stop must be told to it.
+    /// A former daemon may have begun the first script, so a stop must be sent to the supervisor.
     bool begun_by_former_daemon_;
 };
 

@@ -13,10 +13,12 @@
 
 namespace runner::job {
 
-/// Brings the job's files when git cannot run in its environment: for an image without git, and for
-/// sources that no git server has. The daemon brings the trees, the supervisor unpacks them.
+/// Puts the job's files into its environment when git cannot fetch them there: the image has no
+/// git, or the files do not come from a git server. The daemon makes tars of the files, the
+/// supervisor unpacks them.
 ///
-/// Life: made when the environment is; all that it is given outlives it. Strand: the I/O thread.
+/// Life: made after the environment; the constructor's arguments outlive it. Strand: the I/O
+/// thread.
 class SourceBringer {
   public:
     SourceBringer(JobContext& context, ScriptRunner& scripts, const script::JobScripts& writers)
@@ -24,7 +26,7 @@ class SourceBringer {
 
     /// Whether the daemon brings the files of this job.
     [[nodiscard]] bool is_needed() const;
-    /// The stage get_sources, until `deadline`. The exit is that of the hooks or of git.
+    /// Runs the stage get_sources until `deadline`. Returns the exit of the hook scripts or of git.
     base::Task<StageResult> bring(base::Deadline deadline);
 
   private:

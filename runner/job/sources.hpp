@@ -12,17 +12,18 @@
 
 namespace runner::job {
 
-/// A job's files when git in its environment does not bring them: tars that the supervisor
-/// unpacks.
+/// A job's files as tars, for an environment in which git does not fetch them. The supervisor
+/// unpacks the tars.
 ///
 /// Life: fetch(), then next_archive() until there is none; all again for another attempt. Strand:
 /// the I/O thread.
 class Sources {
   public:
     virtual ~Sources() = default;
-    /// The exit code of what brings them, which has said in the log what was wrong.
+    /// Fetches the files. Returns the exit code of the program that fetches them; the program has
+    /// written its errors to the log.
     virtual base::Task<base::Result<int>> fetch(executors::JobLog& log) = 0;
-    /// A tar's bytes, valid until the next call; nullopt behind the last.
+    /// The bytes of the next tar, valid until the next call; nullopt after the last tar.
     virtual base::Result<std::optional<protocol::http::BodySource>> next_archive(
         const boost::asio::any_io_executor& executor) = 0;
     /// The files' names, each ended by a zero byte; "" when nobody needs them.

@@ -14,30 +14,32 @@
 
 namespace runner::job {
 
-/// How long the job, its preparation and each of its stages may take (job-runtime.md §1.5). Only
-/// decides: whoever waits enforces it.
+/// How long the job, its preparation and each of its stages may take (job-runtime.md §1.5). It only
+/// computes the limits; the code that waits enforces them.
 ///
-/// Life: that of the job. `runner` and `clock` outlive it. What must survive a restart is in the
-/// checkpoint; the limit of the preparation counts anew then, because the preparation is made anew.
+/// Life: that of the job. `runner` and `clock` outlive it. The limits that must survive a restart
+/// are in the checkpoint. The limit of the preparation starts again after a restart, because the
+/// preparation does.
 class StageDeadlines {
   public:
     StageDeadlines(const config::RunnerConfig& runner, std::chrono::seconds job_limit,
                    const base::Clock& clock);
 
-    /// The job's limit counts from here; a second call changes nothing.
+    /// Starts the job's time limit. A second call changes nothing.
     void start(journal::Checkpoint& checkpoint) const;
     [[nodiscard]] base::Deadline job(const journal::Checkpoint& checkpoint) const;
-    /// Whether the job's limit has passed, or as good as passed.
+    /// Whether the job's time limit is over, or is over within half a second.
     [[nodiscard]] bool job_is_over(const journal::Checkpoint& checkpoint) const;
-    /// Of the preparation as a whole: the executor's with all its tries, and the script's. Counts
-    /// from the first call.
+    /// The end of the preparation, which consists of all tries of the executor and of the prepare
+    /// script. The limit starts at the first call.
     [[nodiscard]] base::Deadline preparation(const journal::Checkpoint& checkpoint);
 
     struct Limit {
         base::Deadline deadline;
         std::string warning;  ///< for the job's log, about a value of the job's; "" for none
     };
-    /// Fixes the limit of all steps together in the checkpoint when the first step asks.
+    /// The limit of one stage. The first call for a step stores the common limit of all steps in
+    /// the checkpoint.
     [[nodiscard]] Limit stage(StageKind kind, journal::Checkpoint& checkpoint,
                               const script::Variables& variables);
 

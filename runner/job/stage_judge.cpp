@@ -64,7 +64,7 @@ Verdict StageJudge::stage(const PlannedStage& stage, const StageResult& result,
                                "got a SIGTERM)"},
                               now);
             }
-            // By a daemon that did not live to say so.
+            // A former daemon stopped the script and ended before it could save this.
             Verdict verdict = go_on(now);
             verdict.progress.stop = StopReason::kShutdown;
             return verdict;
@@ -92,7 +92,7 @@ Verdict StageJudge::stopped(const PlannedStage& stage, const Situation& now) con
     if (now.stop == StopReason::kUserCancel && in_script) {
         verdict.warnings.emplace_back("script canceled externally (UI, API)");
         verdict.progress.step_failed = true;
-        // after_script and cleanup have their turn; only an abort or a shutdown stops those.
+        // after_script and cleanup still run; only an abort or a shutdown stops them.
         verdict.forget_stop = true;
     }
     verdict.progress.stop = now.stop;
@@ -145,7 +145,7 @@ Verdict StageJudge::timed_out(const PlannedStage& stage, const Situation& now) c
     return verdict;
 }
 
-/// By the job's limit, or by that of the preparation alone.
+/// Distinguishes the job's time limit from the limit of the preparation.
 void StageJudge::preparation_timed_out(Verdict& verdict, const Situation& now) const {
     const auto& limit = settings_.prepare_timeout;
     verdict.progress.job_timed_out = !limit || now.job_is_over;

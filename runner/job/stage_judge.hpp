@@ -18,27 +18,27 @@ namespace runner::job {
 
 using StageResult = base::Result<executors::session::StageExit>;
 
-/// What was true of the job when the stage ended.
+/// The state of the job when the stage ended.
 struct Situation {
     journal::Progress progress{};
-    base::StopReason stop = base::StopReason::kNone;  ///< requested, and not yet dealt with
+    base::StopReason stop = base::StopReason::kNone;  ///< requested, not handled yet
     bool stage_begun = false;                         ///< the stage's heading is in the log
     bool restored = false;                            ///< a former daemon began the job
     bool job_is_over = false;                         ///< the job's own limit has passed
     std::string silence_hint{};  ///< why the supervisor may never have answered, "" when it did
 };
 
-/// What follows from it.
+/// The decision that follows from a result and a Situation.
 struct Verdict {
     journal::Progress progress;               ///< the next one
     std::optional<journal::Failure> failure;  ///< the job's, unless it has one already
     std::vector<std::string> warnings;        ///< for the job's log, in this order
     std::string cleanup_problem;              ///< for the daemon's log only; "" for none
-    /// The stop was dealt with: what follows (after_script, cleanup) has its turn undisturbed.
+    /// The stop has been handled: it does not stop the stages that follow (after_script, cleanup).
     bool forget_stop = false;
 };
 
-/// The settings of runner and job that matter here.
+/// The settings of the runner and the job that the decisions depend on.
 struct JudgeSettings {
     executors::ExecutorTraits executor;
     std::optional<std::chrono::nanoseconds> prepare_timeout{};
@@ -50,10 +50,10 @@ class StageJudge {
   public:
     explicit StageJudge(const JudgeSettings& settings) : settings_(settings) {}
 
-    /// A stage has ended, or an archive of it.
+    /// For a stage, or one archive of it, that has ended.
     [[nodiscard]] Verdict stage(const PlannedStage& stage, const StageResult& result,
                                 const Situation& now) const;
-    /// A stop came before the stage began, or ended it.
+    /// For a stop that came before the stage began, or that ended it.
     [[nodiscard]] Verdict stopped(const PlannedStage& stage, const Situation& now) const;
     /// The executor's preparation has failed.
     [[nodiscard]] Verdict preparation(const base::Error& error, const Situation& now) const;
@@ -73,8 +73,8 @@ class StageJudge {
     JudgeSettings settings_;
 };
 
-/// Turns what happened to a job into its one outcome. `failure` is the first that a stage had,
-/// `job_limit` the job's time limit, `signal` what a shutdown is called.
+/// Returns the outcome of a job. `failure`: the first failure of a stage. `job_limit`: the job's
+/// time limit. `signal`: the name of the signal that a shutdown came from.
 journal::Outcome settle(const journal::Progress& progress,
                         const std::optional<journal::Failure>& failure,
                         std::chrono::seconds job_limit, const std::string& signal);

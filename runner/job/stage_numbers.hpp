@@ -8,7 +8,7 @@
 /// The supervisor's number of a script: unique within the job and the same after a restart. Pure.
 namespace runner::job {
 
-/// Tries of a stage, or its archives: from 0 to kMaxParts - 1.
+/// The most tries or archives of a stage; they are numbered from 0 to kMaxParts - 1.
 inline constexpr std::size_t kMaxParts = 1024;
 
 /// `part`: which try, or which of the stage's archives.

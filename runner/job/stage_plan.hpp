@@ -38,8 +38,8 @@ std::vector<PlannedStage> plan_stages(const protocol::gitlab::JobPayload& payloa
 
 bool should_run(const PlannedStage& stage, const journal::Progress& progress);
 
-/// Whether a request to stop still changes anything: not once the outcome is decided. A graceful
-/// cancel ends the script once; what comes behind the script has its turn undisturbed.
+/// Whether a request to stop still has an effect. It has none when the outcome is decided. A
+/// graceful cancel ends the script once; it does not stop the stages after the script.
 bool can_stop(const journal::Checkpoint& checkpoint, const std::vector<PlannedStage>& plan,
               base::StopReason reason);
 

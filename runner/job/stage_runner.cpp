@@ -69,7 +69,7 @@ base::Task<void> StageRunner::run_stage(const PlannedStage& stage) {
     judge(stage, result);
 }
 
-/// Before every step; false when the environment did not become ready.
+/// Called before every step. Returns false when the environment did not become ready.
 base::Task<bool> StageRunner::begin_steps(const PlannedStage& stage) {
     auto ready = co_await gate_.wait();
     if (!ready) {
@@ -81,7 +81,7 @@ base::Task<bool> StageRunner::begin_steps(const PlannedStage& stage) {
     co_return true;
 }
 
-/// Only get_sources is tried again, as often as the job allows.
+/// Retries only get_sources, as often as the job allows.
 base::Task<StageResult> StageRunner::run_with_retries(const PlannedStage& stage) {
     const bool sources = stage.kind == StageKind::kGetSources;
     const int attempts = sources ? context_.behaviour.attempts("GET_SOURCES_ATTEMPTS") : 1;
@@ -103,7 +103,8 @@ base::Task<StageResult> StageRunner::run_with_retries(const PlannedStage& stage)
     }
 }
 
-/// In a section of its own, which ends before anybody judges: the verdict stands outside.
+/// Runs the stage in its own section of the log. The section ends before the result is judged, so
+/// the warnings of the verdict are outside of it.
 base::Task<StageResult> StageRunner::attempt(const PlannedStage& stage) {
     if (!context_.checkpoint().stage_begun) write_heading(stage);
     StageResult result;

@@ -16,10 +16,11 @@
 
 namespace runner::job {
 
-/// Runs the stages of a job in a prepared environment, from the one that the checkpoint names.
+/// Runs the stages of a job in a prepared environment, starting with the stage that the checkpoint
+/// names.
 ///
-/// Life: made when the environment is; run() once, beside readiness().run(). `context` and
-/// `session` outlive it. Strand: the I/O thread. Outcome: in the checkpoint.
+/// Life: made after the environment. Call run() once, and spawn readiness().run() beside it. The
+/// constructor's arguments outlive it. Strand: the I/O thread. The outcome is in the checkpoint.
 class StageRunner {
   public:
     StageRunner(JobContext& context, executors::session::Session& session,
