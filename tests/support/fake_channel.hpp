@@ -26,7 +26,7 @@ struct ChannelScript {
     /// Failures of fetch_artifact() and send_artifact(): each is used once, in order.
     std::vector<base::Error> fetch_failures;
     std::vector<base::Error> send_failures;
-    /// Is called when a call begins that the job waits for, with its name.
+    /// Called with the name of each call that the job waits for, when the call begins.
     std::function<void(const std::string&)> on_call;
     std::function<void()> on_commit;
 
@@ -42,7 +42,7 @@ struct ChannelScript {
     std::function<void(base::StopReason)> stop;
 };
 
-/// A JobChannel without a server: notes what is told to it.
+/// A JobChannel without a server: records its calls.
 class FakeChannel final : public runner::job::JobChannel, private executors::JobLog {
   public:
     FakeChannel(const boost::asio::any_io_executor& executor, ChannelScript& script)

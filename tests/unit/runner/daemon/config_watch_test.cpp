@@ -26,7 +26,7 @@ TEST(ConfigWatch, SeesAReplacedFile) {
     EXPECT_TRUE(tests::run_to_end(sees_change(dir.path() / "c.toml", dir.path() / "c.toml")));
 }
 
-TEST(ConfigWatch, IsNotDisturbedByItsNeighbours) {
+TEST(ConfigWatch, IgnoresOtherFilesOfTheDirectory) {
     const tests::TempDir dir;
     EXPECT_FALSE(tests::run_to_end(sees_change(dir.path() / "c.toml", dir.path() / "other")));
 }

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr FailureLog::TimePoint kStart{1h};
 
-TEST(FailureLog, WritesTheFirstOfASeriesAndThenEverMoreRarely) {
+TEST(FailureLog, WritesTheFirstOfASeriesAndThenAtGrowingIntervals) {
     FailureLog log;
     std::vector<long> written;
     for (auto after = 0s; after < 4h; after += 1s) {
@@ -20,7 +20,7 @@ TEST(FailureLog, WritesTheFirstOfASeriesAndThenEverMoreRarely) {
     EXPECT_EQ(written, (std::vector<long>{0, 1, 3, 7, 15, 31, 63, 123, 183}));
 }
 
-TEST(FailureLog, WritesWhatIsNew) {
+TEST(FailureLog, WritesAFailureThatDiffersFromTheOneBefore) {
     FailureLog log;
     EXPECT_EQ(log.failed("a", "refused", kStart), 1);
     EXPECT_EQ(log.failed("a", "refused", kStart + 1s), std::nullopt);
@@ -28,7 +28,7 @@ TEST(FailureLog, WritesWhatIsNew) {
     EXPECT_EQ(log.failed("b", "timed out", kStart + 2s), 1);
 }
 
-TEST(FailureLog, TellsOfTheEndOfASeriesOnce) {
+TEST(FailureLog, ReportsTheEndOfASeriesOnce) {
     FailureLog log;
     EXPECT_EQ(log.succeeded("a"), std::nullopt);
     log.failed("a", "refused", kStart);

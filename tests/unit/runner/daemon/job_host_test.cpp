@@ -136,7 +136,7 @@ TEST_F(JobHostTest, GivesConcurrentJobsDifferentSlots) {
     EXPECT_EQ(slots_.back(), 0) << "a free number is used again";
 }
 
-TEST_F(JobHostTest, TellsTheServerOfAJobThatCannotBeUnderstood) {
+TEST_F(JobHostTest, ReportsAJobThatCannotBeDecoded) {
     accept(R"({"id": 7, "token": "job-token", "steps": "none"})");
     wait();
     EXPECT_THAT(events_, testing::ElementsAre("refuse"));
@@ -148,14 +148,14 @@ TEST_F(JobHostTest, TellsTheServerOfAJobThatCannotBeUnderstood) {
     EXPECT_EQ(api_->updates[1].bytesize, api_->trace.size());
 }
 
-TEST_F(JobHostTest, TellsNobodyOfAnAnswerThatNamesNoJob) {
+TEST_F(JobHostTest, ReportsNothingForAnAnswerThatNamesNoJob) {
     accept("no JSON");
     wait();
     EXPECT_THAT(events_, IsEmpty());
     EXPECT_THAT(api_->updates, IsEmpty());
 }
 
-TEST_F(JobHostTest, GivesBackWhatAJobHadThatCannotBegin) {
+TEST_F(JobHostTest, ReleasesSlotAndJournalOfAJobThatCannotBegin) {
     executor_error_ = base::make_error(base::ErrorKind::kConfiguration, "no such engine");
     accept(payload_of(7));
     wait();

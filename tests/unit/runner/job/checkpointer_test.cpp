@@ -24,14 +24,14 @@ class CheckpointerTest : public tests::JobFixture {
         state.phase = Phase::kRunning;
         checkpoints_.emplace(context_.get_executor(), *journal, channel_object_, 7, state);
     }
-    /// What a next daemon would find.
+    /// The checkpoint that a restarted daemon would read.
     Checkpoint on_disk() { return journal::find_jobs(dir_.path()).at(0).checkpoint; }
 
     tests::FakeChannel channel_object_;
     std::optional<Checkpointer> checkpoints_;
 };
 
-TEST_F(CheckpointerTest, SavesWhatTheLogHasAndLetsItLeaveTheMachineThen) {
+TEST_F(CheckpointerTest, SavesTheLogsPositionBeforeTheLogIsSent) {
     channel_.output = "0123456789";
     checkpoints_->state().plan_index = 3;
     checkpoints_->save();

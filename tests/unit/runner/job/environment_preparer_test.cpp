@@ -59,7 +59,7 @@ TEST_F(EnvironmentPreparerTest, GivesUpAfterThreeTries) {
     EXPECT_TRUE(channel_.log.ends_with("]prepare_executor\n"));
 }
 
-TEST_F(EnvironmentPreparerTest, DoesNotRepeatWhatARepetitionDoesNotChange) {
+TEST_F(EnvironmentPreparerTest, DoesNotRetryAFinalFailure) {
     for (const ErrorKind kind : {ErrorKind::kConfiguration, ErrorKind::kInvalidInput}) {
         executor_.calls.clear();
         executor_.results["prepare"] = {error(kind)};

@@ -20,7 +20,7 @@ TEST(FailureReason, FallsBackToWhatTheServerKnows) {
     EXPECT_EQ(wire_reason(FailureReason::kCanceled, old), "unknown_failure");
 }
 
-TEST(FailureReason, NamesAndValuesGoBothWays) {
+TEST(FailureReason, ANameIsParsedToItsValue) {
     for (const auto reason : {FailureReason::kScriptFailure, FailureReason::kInterrupted,
                               FailureReason::kCanceled, FailureReason::kImagePullFailure}) {
         EXPECT_EQ(runner::journal::parse_failure_reason(to_string(reason)), reason);
@@ -46,7 +46,7 @@ TEST(FailureReason, AFailedPullHasItsOwnReasonWhateverTheKindOfTheError) {
     }
 }
 
-TEST(FailureReason, ErrorsBecomeTheJobsEnd) {
+TEST(FailureReason, AnErrorBecomesTheFailureOfTheJob) {
     using base::ErrorKind;
     const auto config = runner::job::failure_from_error(
         base::make_error(ErrorKind::kConfiguration, "disallowed image"));

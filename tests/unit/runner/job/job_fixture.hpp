@@ -46,7 +46,7 @@ class JobFixture : public testing::Test {
         runner::journal::JobRecord record;
         record.url = "https://gitlab.example.com";
         record.short_token = "abc";
-        std::filesystem::remove_all(directory_);  // of a job before, in the same test
+        std::filesystem::remove_all(directory_);  // left by an earlier job of the same test
         auto journal =
             runner::journal::Journal::create(dir_.path(), record.url, payload_.id, record, "{}");
         if (!journal) throw std::runtime_error(journal.error().message);
@@ -71,7 +71,7 @@ class JobFixture : public testing::Test {
                 },
                 .sleep = [this](std::chrono::nanoseconds pause) { return note_pause(pause); }};
     }
-    /// For the tests of a part: a job in its environment, and the conversation with it.
+    /// For the test of one part: the context of a job, and its session.
     struct Parts {
         explicit Parts(const boost::asio::any_io_executor& io, runner::job::JobSetup setup,
                        SessionScript& script)

@@ -22,7 +22,7 @@ using testing::HasSubstr;
 class JobRuns : public tests::JobFixture {
   protected:
     JobRuns() {
-        // One order of the calls of both.
+        // Records the calls of both in one order.
         executor_.on_call = [this](const std::string& call) { note(call); };
         channel_.on_call = [this](const std::string& call) { note(call); };
         session_.on_call = [this](tests::FakeSession&, const std::string& call) { note(call); };
@@ -231,7 +231,7 @@ TEST_P(FailureOfEveryCall, IsReportedOnceAndLeavesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Once, FailureOfEveryCall, testing::Values(StopReason::kNone));
 
-TEST_F(JobRuns, DoesNotTryAgainWhatTheConfigurationForbids) {
+TEST_F(JobRuns, DoesNotRetryWhatTheConfigurationForbids) {
     fail_preparation("disallowed image");
     run();
     EXPECT_THAT(calls_, ElementsAre("announce", "prepare", "cleanup", "finish disallowed image",
@@ -311,7 +311,7 @@ TEST_F(JobRuns, SaysWhatItCannotRunWithoutMakingAnEnvironment) {
     EXPECT_EQ(outcome_.failure->reason, FailureReason::kSystemFailure);
 }
 
-TEST_F(JobRuns, MakesAPreparationAnewThatWasCutOff) {
+TEST_F(JobRuns, RepeatsAPreparationThatARestartInterrupted) {
     checkpoint_.emplace();
     fail_preparation("no");
     run();
@@ -330,7 +330,7 @@ TEST_F(JobRuns, WritesTheHeadOfTheLogOnce) {
     }
 }
 
-TEST_F(JobRuns, TakesAnEnvironmentThatIsGoneForASystemFailure) {
+TEST_F(JobRuns, ReportsAMissingEnvironmentAsASystemFailure) {
     checkpoint_.emplace();
     checkpoint_->phase = Phase::kRunning;
     checkpoint_->executor_state = "{}";

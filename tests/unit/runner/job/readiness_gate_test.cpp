@@ -38,7 +38,7 @@ class ReadinessGateTest : public tests::JobFixture {
         gate_.emplace(job_->context, job_->session);
         return run(run_and_wait(*gate_, context_.get_executor()));
     }
-    /// The engine may not answer, but the job must not wait for it for ever.
+    /// Makes the next wait for the engine fail.
     void let_engine_fail(ErrorKind kind) {
         session_.failures["wait_engine"] = {base::make_error(kind, "dockerd: no space left")};
     }
@@ -85,7 +85,7 @@ TEST_F(ReadinessGateTest, LetsTheJobGoOnWithoutABuilder) {
               "The builder could not be prepared; the job goes on without it: no such driver");
 }
 
-TEST_F(ReadinessGateTest, TakesTheEnginesLimitForAFailureOfTheEnvironment) {
+TEST_F(ReadinessGateTest, ReportsTheEnginesLimitAsAFailureOfTheEnvironment) {
     let_engine_fail(ErrorKind::kTimeout);
     const auto ready = run_gate();
     ASSERT_FALSE(ready);

@@ -128,7 +128,7 @@ TEST_F(ScriptRunnerTest, KeepsTheLimitItselfWhenTheSupervisorNeverAnswered) {
     EXPECT_EQ(ScriptRunner(job->context, job->session).silence_hint(), "");
 }
 
-TEST_F(ScriptRunnerTest, HandsOnAFailureOfTheConversation) {
+TEST_F(ScriptRunnerTest, ReturnsAFailureOfTheSession) {
     session_.failures["run_stage"] = {base::make_error(ErrorKind::kNotFound, "no container")};
     auto job = parts();
     const auto exit = run_script(*job);

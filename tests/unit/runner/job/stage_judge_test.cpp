@@ -265,7 +265,7 @@ INSTANTIATE_TEST_SUITE_P(
              "stop=shutdown",
              ""}));
 
-TEST(StageJudge, TellsTheEndOfAScriptInTheWordsOfGoWhereTheShellExecutorDoes) {
+TEST(StageJudge, FormatsTheEndOfAScriptAsGoDoesForTheShellExecutor) {
     const StageJudge shell({.executor = executors::kShellTraits});
     const Verdict code = shell.stage(stage_of(StageKind::kStep), exited(3), {});
     EXPECT_EQ(code.failure->message, "exit status 3");
@@ -304,7 +304,7 @@ TEST(StageJudge, WarnsOfALimitAndOfASupervisorThatNeverAnswered) {
                             "the ENTRYPOINT is stuck"));
 }
 
-TEST(StageJudge, LetsWhatFollowsACancelledScriptRunUndisturbed) {
+TEST(StageJudge, RunsTheStagesAfterACancelledScript) {
     const Situation now{.stop = StopReason::kUserCancel, .stage_begun = true};
     const Verdict in_script = docker().stopped(stage_of(StageKind::kStep), now);
     EXPECT_TRUE(in_script.forget_stop);

@@ -68,7 +68,7 @@ JobPayload payload_with_files() {
     return payload;
 }
 
-TEST(StagePlan, FilesComeBeforeTheScriptAndGoBehindAfterScript) {
+TEST(StagePlan, DownloadsComeBeforeTheScriptAndUploadsAfterAfterScript) {
     EXPECT_EQ(
         names(payload_with_files(), {.steps_reached = true}),
         "prepare_script get_sources restore_cache download_artifacts step_script after_script "
@@ -131,6 +131,20 @@ TEST(StageNumber, IsUniqueForEveryTry) {
         for (std::size_t part = 0; part < runner::job::kMaxParts; ++part) {
             EXPECT_TRUE(seen.insert(runner::job::stage_number(stage, part)).second);
             EXPECT_TRUE(seen.insert(runner::job::stage_number(stage, part, true)).second);
+        }
+    }
+}
+
+TEST(ScriptNumber, IsUniqueForEveryScriptOfEveryTry) {
+    using runner::job::ScriptPart;
+    std::set<std::uint16_t> seen;
+    runner::journal::Checkpoint checkpoint;
+    for (checkpoint.plan_index = 0; checkpoint.plan_index < 4; ++checkpoint.plan_index) {
+        for (checkpoint.attempt = 0; checkpoint.attempt < 10; ++checkpoint.attempt) {
+            for (const auto part : {ScriptPart::kMain, ScriptPart::kBefore, ScriptPart::kClean,
+                                    ScriptPart::kRecovery}) {
+                EXPECT_TRUE(seen.insert(runner::job::script_number(checkpoint, part)).second);
+            }
         }
     }
 }
