@@ -42,9 +42,7 @@ Watchdog::Watchdog(const boost::asio::any_io_executor& executor, TimePoint end)
 
 Watchdog::~Watchdog() {
     state_->closer = nullptr;
-    state_->current = TimePoint::max();
-    boost::system::error_code ignored;  // a destructor must not throw
-    state_->timer.cancel(ignored);
+    state_->arm(TimePoint::max());
 }
 
 void Watchdog::guard(std::function<void()> closer) { state_->closer = std::move(closer); }

@@ -6,6 +6,7 @@
 #include "executors/spec.hpp"
 #include "protocol/gitlab/payload.hpp"
 #include "runner/config/config.hpp"
+#include "runner/journal/journal.hpp"
 #include "runner/journal/slots.hpp"
 #include "runner/script/job_directories.hpp"
 #include "runner/script/variables.hpp"

@@ -156,14 +156,14 @@ TEST(CanStop, UntilTheOutcomeIsDecided) {
                                          {StageKind::kStep, "step_script", ""},
                                          {StageKind::kAfterScript, "after_script", ""},
                                          {StageKind::kCleanup, "cleanup_file_variables", ""}};
-    struct Case {
+    struct Stop {
         Phase phase;
         std::size_t stage;
         StopReason earlier;
         bool cancel;  ///< whether a graceful cancel counts
         bool abort;   ///< whether an abort does; a shutdown is the same
     };
-    const std::vector<Case> cases{
+    const std::vector<Stop> stops{
         {Phase::kPreparing, 0, StopReason::kNone, true, true},
         {Phase::kRunning, 0, StopReason::kNone, true, true},
         {Phase::kRunning, 1, StopReason::kNone, true, true},
@@ -174,7 +174,7 @@ TEST(CanStop, UntilTheOutcomeIsDecided) {
         {Phase::kReporting, 4, StopReason::kNone, false, false},
         {Phase::kCleaning, 4, StopReason::kNone, false, false},
     };
-    for (const Case& test : cases) {
+    for (const Stop& test : stops) {
         runner::journal::Checkpoint checkpoint;
         checkpoint.phase = test.phase;
         checkpoint.plan_index = test.stage;
