@@ -288,7 +288,10 @@ base::Result<std::unique_ptr<JobChannel>> make_gitlab_channel(
     auto make = [&]() -> base::Result<std::unique_ptr<trace::JobTrace>> {
         if (!has_state) return trace::JobTrace::create(trace_options, base::system_clock());
         const auto state = nlohmann::json::parse(options.restored->trace_state, nullptr, false);
-        if (!state.is_object() || !state.contains("confirmed") || !state.contains("trace")) {
+        const bool complete = state.is_object() && state.contains("confirmed") &&
+                              state["confirmed"].is_number_unsigned() && state.contains("trace") &&
+                              state["trace"].is_string();
+        if (!complete) {
             return base::make_error(base::ErrorKind::kInvalidInput,
                                     "the checkpoint's log state cannot be read");
         }
