@@ -16,6 +16,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/ip_address.hpp"
+
 // OpenSSL reads and writes the non-blocking socket itself; Asio only waits until it is ready. So
 // there are no buffers between the two, no copies, and no memory that an idle connection keeps.
 namespace protocol::http {
@@ -240,7 +242,7 @@ class TlsTransport final : public Transport {
 };
 
 base::Task<base::Result<void>> TlsTransport::handshake(const Origin& origin, bool verify) {
-    if (is_ip_address(origin.host)) {
+    if (base::is_ip_address(origin.host)) {
         if (verify) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), origin.host.c_str());
     } else {
         // SSL_set_tlsext_host_name() is a macro with an old-style cast.

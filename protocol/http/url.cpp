@@ -1,8 +1,5 @@
 #include "protocol/http/url.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <vector>
 
@@ -125,12 +122,6 @@ base::Result<Url> parse_url(std::string_view text) {
     if (!wrong.empty()) return bad_url(text, wrong);
     url.target = target.starts_with('/') ? std::string(target) : "/" + std::string(target);
     return url;
-}
-
-bool is_ip_address(const std::string& host) {
-    in6_addr scratch{};
-    return ::inet_pton(AF_INET, host.c_str(), &scratch) == 1 ||
-           ::inet_pton(AF_INET6, host.c_str(), &scratch) == 1;
 }
 
 base::Result<Url> resolve_reference(const Url& from, std::string_view reference) {

@@ -37,9 +37,6 @@ struct Url {
 /// send such addresses in Location headers.
 base::Result<Url> parse_url(std::string_view text);
 
-/// Whether `host` is an IPv4 or IPv6 address.
-bool is_ip_address(const std::string& host);
-
 /// The address in a Location header, absolute or relative to `from` (RFC 3986 §5.2).
 base::Result<Url> resolve_reference(const Url& from, std::string_view reference);
 

@@ -1,19 +1,11 @@
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
-#include <array>
-
+#include "base/ip_address.hpp"
 #include "runner/config/validation.hpp"
 
 namespace runner::config::validation {
 
 namespace {
-
-bool is_address(const std::string& text) {
-    std::array<unsigned char, 16> buffer{};
-    return ::inet_pton(AF_INET, text.c_str(), buffer.data()) == 1 ||
-           ::inet_pton(AF_INET6, text.c_str(), buffer.data()) == 1;
-}
 
 void check_service_names(const executors::docker::DockerSettings& docker, const Node& node,
                          Reporter& report) {
@@ -31,7 +23,7 @@ void check_docker(RunnerConfig& runner, const Node& node, Reporter& report) {
     if (node.at("docker.services_privileged") == nullptr)
         docker.services_privileged = docker.privileged;
     for (const auto& server : docker.dns) {
-        if (is_address(server)) continue;
+        if (base::is_ip_address(server)) continue;
         report.warning(
             position_of(node, "docker.dns"),
             fmt::format("runners.docker.dns: \"{}\" is not an IP address, so jobs will fail",
@@ -87,7 +79,7 @@ void check_registries(const RunnerConfig& runner, const Node& node, Reporter& re
                  fmt::format("host \"{}\" must be a name and a port only, without http:// and path",
                              registry.host));
         }
-        if (!registry.address.empty() && !is_address(registry.address)) {
+        if (!registry.address.empty() && !base::is_ip_address(registry.address)) {
             fail("address", fmt::format("address \"{}\" is not an IP address", registry.address));
         }
         if (registry.http && (registry.insecure || !registry.ca_file.empty())) {

@@ -4,7 +4,6 @@
 
 namespace {
 
-using protocol::http::is_ip_address;
 using protocol::http::parse_url;
 using protocol::http::resolve_reference;
 using protocol::http::Scheme;
@@ -83,15 +82,6 @@ TEST(Url, AnErrorDoesNotShowThePassword) {
         ASSERT_FALSE(url.has_value());
         EXPECT_EQ(url.error().message.find("s3cret"), std::string::npos) << url.error().message;
         EXPECT_NE(url.error().message.find("@h"), std::string::npos);
-    }
-}
-
-TEST(IpAddress, IsIpv4OrIpv6) {
-    for (const char* host : {"127.0.0.1", "::1", "fd00::1:2", "::ffff:1.2.3.4"}) {
-        EXPECT_TRUE(is_ip_address(host)) << host;
-    }
-    for (const char* host : {"", "localhost", "1.2.3", "1.2.3.4.5", "[::1]", "256.1.1.1"}) {
-        EXPECT_FALSE(is_ip_address(host)) << host;
     }
 }
 
