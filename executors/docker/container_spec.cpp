@@ -1,11 +1,11 @@
 #include "executors/docker/container_spec.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/doublestar.hpp"
 #include "base/files.hpp"
 #include "base/json.hpp"
+#include "base/parse.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/engine_json.hpp"
 #include "executors/docker/image_rules.hpp"
@@ -35,14 +35,6 @@ void put(json& object, const char* key, const std::map<std::string, std::string>
     if (!value.empty()) object[key] = value;
 }
 
-std::optional<std::int64_t> to_number(const std::string& text) {
-    std::int64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, code] = std::from_chars(text.data(), end, value);
-    if (text.empty() || code != std::errc() || stop != end) return std::nullopt;
-    return value;
-}
-
 base::Result<json> devices_json(const std::vector<std::string>& devices) {
     json list = json::array();
     for (const auto& device : devices) {
@@ -62,8 +54,8 @@ base::Result<json> ulimits_json(const std::map<std::string, std::string>& limits
     json list = json::array();
     for (const auto& [name, text] : limits) {
         const auto parts = base::split(text, ':');
-        const auto soft = to_number(parts[0]);
-        const auto hard = parts.size() > 1 ? to_number(parts[1]) : soft;
+        const auto soft = base::parse_number<std::int64_t>(parts[0]);
+        const auto hard = parts.size() > 1 ? base::parse_number<std::int64_t>(parts[1]) : soft;
         if (!soft || !hard || parts.size() > 2) {
             return bad_key("ulimit", "\"" + name + " = " + text + "\" is not soft[:hard]");
         }
@@ -91,7 +83,8 @@ std::vector<std::string> csv_fields(const std::string& text) {
 /// Answers whether `name=value` is a known field.
 bool put_gpu_field(json& request, const std::string& name, const std::string& value) {
     if (name == "count") {
-        const auto count = value == "all" ? std::optional<std::int64_t>(-1) : to_number(value);
+        const auto count = value == "all" ? std::optional<std::int64_t>(-1)
+                                          : base::parse_number<std::int64_t>(value);
         if (!count || request.contains("Count")) return false;
         request["Count"] = *count;
     } else if (name == "device") {

@@ -1,10 +1,10 @@
 #include "executors/docker/engine_client.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 #include <utility>
 
+#include "base/parse.hpp"
 #include "executors/docker/engine_json.hpp"
 #include "executors/docker/engine_messages.hpp"
 
@@ -25,10 +25,7 @@ constexpr int kNewestMinor = 47;
 /// "1.45" → 45; -1 for anything else.
 int minor_of(std::string_view version) {
     if (!version.starts_with("1.")) return -1;
-    int minor = -1;
-    const auto* end = version.data() + version.size();
-    const auto [stop, code] = std::from_chars(version.data() + 2, end, minor);
-    return code == std::errc() && stop == end ? minor : -1;
+    return base::parse_number<int>(version.substr(2)).value_or(-1);
 }
 
 }  // namespace

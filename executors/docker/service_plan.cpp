@@ -1,9 +1,9 @@
 #include "executors/docker/service_plan.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
+#include "base/parse.hpp"
 #include "executors/docker/docker_reference.hpp"
 #include "executors/docker/image_rules.hpp"
 
@@ -14,10 +14,8 @@ namespace {
 constexpr std::size_t kMaxHealthPorts = 20;
 
 int port_number(std::string_view text) {
-    int port = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, code] = std::from_chars(text.data(), end, port);
-    return code == std::errc() && stop == end && port > 0 && port < 65536 ? port : 0;
+    const int port = base::parse_number<int>(text).value_or(0);
+    return port > 0 && port < 65536 ? port : 0;
 }
 
 }  // namespace

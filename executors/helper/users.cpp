@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "base/parse.hpp"
 #include "executors/helper/posix.hpp"
 
 namespace executors::helper {
@@ -14,14 +14,6 @@ namespace executors::helper {
 namespace {
 
 constexpr std::size_t kMaxFile = 4 * 1024 * 1024;
-
-std::optional<unsigned> parse_number(std::string_view text) {
-    unsigned value = 0;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || code != std::errc() || end != text.data() + text.size())
-        return std::nullopt;
-    return value;
-}
 
 std::vector<std::vector<std::string>> read_table(const std::string& path, std::size_t columns) {
     std::vector<std::vector<std::string>> rows;
@@ -33,12 +25,12 @@ std::vector<std::vector<std::string>> read_table(const std::string& path, std::s
 }
 
 void fill_from_passwd(User& user, const std::string& wanted, const std::string& path) {
-    const auto number = parse_number(wanted);
+    const auto number = base::parse_number<unsigned>(wanted);
     for (const auto& row : read_table(path, 7)) {
-        const auto uid = parse_number(row[2]);
+        const auto uid = base::parse_number<unsigned>(row[2]);
         if (!uid || (row[0] != wanted && uid != number)) continue;
         user.uid = *uid;
-        user.gid = parse_number(row[3]).value_or(0);
+        user.gid = base::parse_number<unsigned>(row[3]).value_or(0);
         user.name = row[0];
         if (!row[5].empty()) user.home = row[5];
         if (!row[6].empty()) user.shell = row[6];
@@ -51,20 +43,21 @@ void fill_from_passwd(User& user, const std::string& wanted, const std::string& 
 void fill_from_group(User& user, const std::string& wanted, const std::string& path) {
     const auto table = read_table(path, 4);
     if (!wanted.empty()) {
-        const auto number = parse_number(wanted);
+        const auto number = base::parse_number<unsigned>(wanted);
         const auto match = [&](const auto& row) {
-            return row[0] == wanted || (number && parse_number(row[2]) == number);
+            return row[0] == wanted || (number && base::parse_number<unsigned>(row[2]) == number);
         };
         const auto row = std::find_if(table.begin(), table.end(), match);
         if (row == table.end() && !number) throw Failure("group " + wanted + " is not in " + path);
-        user.gid = row != table.end() ? parse_number((*row)[2]).value_or(0) : *number;
+        user.gid =
+            row != table.end() ? base::parse_number<unsigned>((*row)[2]).value_or(0) : *number;
     }
     user.groups.push_back(user.gid);
     // A group in the text replaces the supplementary groups, as the Docker engine does.
     if (!wanted.empty() || user.name.empty()) return;
     for (const auto& row : table) {
         const auto members = split_text(row[3], ',');
-        const auto gid = parse_number(row[2]);
+        const auto gid = base::parse_number<unsigned>(row[2]);
         if (gid && *gid != user.gid &&
             std::find(members.begin(), members.end(), user.name) != members.end()) {
             user.groups.push_back(*gid);

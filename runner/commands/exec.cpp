@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <thread>
 
 #include "base/digest.hpp"
+#include "base/parse.hpp"
 #include "runner/commands/command_list.hpp"
 #include "runner/commands/pipeline_context.hpp"
 #include "runner/local/variables_file.hpp"
@@ -178,16 +178,13 @@ base::Result<int> concurrency(const Values& values) {
         return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1,
                           kMostConcurrent);
     }
-    const std::string text = values.text("concurrency");
-    int number = 0;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (code != std::errc() || end != text.data() + text.size() || number < 1 ||
-        number > kMostConcurrent) {
+    const auto number = base::parse_number<int>(values.text("concurrency"));
+    if (!number || *number < 1 || *number > kMostConcurrent) {
         return base::make_error(
             base::ErrorKind::kInvalidInput,
             fmt::format("--concurrency is a number from 1 to {}", kMostConcurrent));
     }
-    return number;
+    return *number;
 }
 
 int exec(const Values& values) {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "base/encoding.hpp"
 #include "base/json.hpp"
+#include "base/parse.hpp"
 #include "base/strings.hpp"
 #include "protocol/gitlab/api_url.hpp"
 #include "protocol/http/url.hpp"
@@ -45,9 +45,9 @@ std::optional<Version> parse_version(std::string_view tag) {
     Version version{};
     if (parts.size() != version.size()) return std::nullopt;
     for (std::size_t i = 0; i < parts.size(); ++i) {
-        const char* const end = parts[i].data() + parts[i].size();
-        const auto read = std::from_chars(parts[i].data(), end, version[i]);
-        if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+        const auto number = base::parse_number<unsigned>(parts[i]);
+        if (!number) return std::nullopt;
+        version[i] = *number;
     }
     return version;
 }

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <optional>
 
+#include "base/parse.hpp"
 #include "base/strings.hpp"
 #include "runner/commands/command.hpp"
 #include "runner/commands/gitlab_session.hpp"
@@ -16,12 +16,11 @@ namespace {
 base::Result<std::int64_t> number(const Values& values, const std::string& name) {
     const std::string text = values.text(name);
     if (text.empty()) return 0;
-    std::int64_t value = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (read.ec != std::errc() || read.ptr != text.data() + text.size() || value < 0) {
+    const auto value = base::parse_number<std::int64_t>(text);
+    if (!value || *value < 0) {
         return base::invalid_input(fmt::format("--{}: expected a number, got \"{}\"", name, text));
     }
-    return value;
+    return *value;
 }
 
 /// The first flag for the server whose value differs from its default.

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "base/clock.hpp"
 #include "runner/commands/command_list.hpp"
 #include "runner/commands/config_entries.hpp"

@@ -1,11 +1,11 @@
 #include "runner/daemon/status_service.hpp"
 
-#include <charconv>
 #include <map>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/notifier.hpp"
+#include "base/parse.hpp"
 #include "protocol/http/server.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/status/pages.hpp"
@@ -31,14 +31,13 @@ base::Result<http::ServerOptions> parse_address(const std::string& address) {
         colon != std::string::npos && (bracket == std::string::npos || colon > bracket);
     if (has_port) {
         host = address.substr(0, colon);
-        const std::string text = address.substr(colon + 1);
-        const auto [end, code] =
-            std::from_chars(text.data(), text.data() + text.size(), options.port);
-        if (code != std::errc() || end != text.data() + text.size()) {
+        const auto port = base::parse_number<std::uint16_t>(address.substr(colon + 1));
+        if (!port) {
             return base::make_error(base::ErrorKind::kInvalidInput,
                                     "listen_address \"" + address +
                                         "\" is not an address: write host:port, as in \":9252\"");
         }
+        options.port = *port;
     }
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     options.host = host;

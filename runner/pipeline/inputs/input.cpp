@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/parse.hpp"
 #include "runner/pipeline/expression/regex.hpp"
 #include "runner/pipeline/yaml/load.hpp"
 #include "runner/pipeline/yaml/print.hpp"
@@ -26,14 +26,11 @@ std::optional<Value> number_of(const Value& value) {
     if (value.is_integer() || value.is_float()) return value;
     if (!value.is_string()) return std::nullopt;
     const std::string& text = value.as_string();
-    std::int64_t whole = 0;
-    const char* end = text.data() + text.size();
-    if (auto r = std::from_chars(text.data(), end, whole); r.ec == std::errc{} && r.ptr == end) {
-        return Value::integer(whole, value.mark());
+    if (const auto whole = base::parse_number<std::int64_t>(text)) {
+        return Value::integer(*whole, value.mark());
     }
-    double real = 0;
-    if (auto r = std::from_chars(text.data(), end, real); r.ec == std::errc{} && r.ptr == end) {
-        return Value::real(real, value.mark());
+    if (const auto real = base::parse_number<double>(text)) {
+        return Value::real(*real, value.mark());
     }
     return std::nullopt;
 }
