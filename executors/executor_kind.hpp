@@ -15,8 +15,8 @@ struct ExecutorTraits {
     std::string_view name;  ///< as config.toml has it
     /// Scripts run on the runner's machine, which outlives the job and has other jobs beside it.
     bool shared_host = false;
-    /// A script's end is told in the words of Go's os/exec: "exit status 1", and no exit code for
-    /// a signal (job-runtime.md §1.7).
+    /// A script's end is reported with the texts of Go's os/exec: "exit status 1", and no exit code
+    /// for a signal (job-runtime.md §1.7).
     bool exit_texts_of_go = false;
     /// Its preparation, runs and cleanup have values of their own for the metric label
     /// `executor_stage`: "docker_run".
@@ -30,7 +30,7 @@ constexpr const ExecutorTraits& traits_of(ExecutorKind kind) {
     return kind == ExecutorKind::kShell ? kShellTraits : kDockerTraits;
 }
 
-/// nullopt for an executor that only others have ("kubernetes"), and for one that nobody has.
+/// nullopt for an executor of the official runner only ("kubernetes"), and for any other name.
 constexpr std::optional<ExecutorKind> parse_executor_kind(std::string_view name) {
     for (const ExecutorTraits& traits : {kDockerTraits, kShellTraits}) {
         if (traits.name == name) return traits.kind;

@@ -78,7 +78,8 @@ void plan_supervisor(const BuildPlanInput& input, ContainerPlan& plan) {
     plan.command = supervisor_command(entrypoint, {kHelper, "supervise", "--dir", kJobDir});
 }
 
-/// overlayfs cannot lie on overlayfs: without a volume the engine would copy whole layers.
+/// An overlayfs cannot be mounted on an overlayfs: without a volume the engine would copy whole
+/// layers.
 void plan_data_root(const ImageInfo& image, ContainerPlan& plan) {
     const auto& volumes = image.volumes;
     const bool declared = std::find(volumes.begin(), volumes.end(), kDataRoot) != volumes.end();

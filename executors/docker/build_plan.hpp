@@ -22,11 +22,11 @@ struct BuildPlanInput {
     std::string network_mode;
     std::vector<std::string> binds;
     std::vector<std::string> extra_hosts;  ///< without those of services
-    /// "alias:address" of the services, for a network without names.
+    /// "alias:address" of the services, for a network that does not resolve aliases.
     std::vector<std::string> service_hosts;
 };
 
-/// The build container; pure. An image with its own engine is started as its author meant it; any
+/// The build container; pure. An image with its own engine keeps its ENTRYPOINT and command; any
 /// other image gets the supervisor as the command behind its ENTRYPOINT.
 ContainerPlan plan_build_container(const BuildPlanInput& input);
 

@@ -8,7 +8,7 @@
 
 namespace executors::docker {
 
-/// An image name taken apart, as the engine's own rules do it.
+/// The parts of an image name, by the rules of the engine.
 struct DockerReference {
     std::string host;    ///< lower case; "docker.io" when the name has none
     std::string path;    ///< "library/alpine"
@@ -21,7 +21,7 @@ struct DockerReference {
     [[nodiscard]] std::string pull_tag() const;
 };
 
-/// kInvalidInput for text that is no image name.
+/// kInvalidInput for text that is not an image name.
 base::Result<DockerReference> parse_reference(std::string_view text);
 
 /// Host names of a service from its image: port, tag and digest stripped, "/" as "__" and as "-".

@@ -11,7 +11,7 @@
 namespace executors::docker {
 
 /// Sends requests to one Docker engine, in the newest version of its API that the engine and this
-/// client know (1.24 is the oldest of ours, 1.47 the newest).
+/// client know (this client: 1.24 to 1.47).
 ///
 /// Life: every request asks for the engine's version first when it is not known. Targets of
 /// requests are without the version. Strand: the I/O thread; calls may overlap, also with

@@ -124,7 +124,7 @@ Task<Result<void>> EngineConnection::fill_volume(std::string image, std::string 
         {"Entrypoint", {"/.runner/bin/runner-helper"}},
         {"Labels", labels},
         {"HostConfig", {{"Binds", {volume + ":/.runner"}}, {"NetworkMode", "none"}}}};
-    // As a whole: after a cancellation this coroutine could not await the removal any more.
+    // In one uncancelled task: a cancelled coroutine could not await the removal any more.
     auto work = put_by_container(name, body.dump(), std::move(bytes));
     auto put = co_await run_uncancelled(std::move(work));
     co_return put;
@@ -159,7 +159,7 @@ Result<std::shared_ptr<EngineConnection>> make_engine_connection(
     options.tls = endpoint->tls;
     options.user_agent = "runner/" + std::string(base::version());
     options.total_limit = std::chrono::seconds(0);
-    // Some calls answer only when something ends: a pull, a container.
+    // Some calls answer only when a pull or a container has ended.
     options.header_limit = std::chrono::hours(24);
     options.max_body_bytes = 64U << 20U;
     auto client = protocol::http::make_client(executor, std::move(options));

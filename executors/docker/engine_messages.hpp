@@ -4,17 +4,17 @@
 
 #include "base/result.hpp"
 
-/// The Docker engine and the registries behind it say in words alone why a pull failed, and that
-/// an API version is refused. These two pure functions are the only code that reads such words;
-/// everything else decides by Error::kind and Error::pull_failure.
+/// The Docker engine and its registries report only by the text of a message why a pull failed, and
+/// that an API version is refused. These two pure functions are the only code that reads such
+/// texts; everything else decides by Error::kind and Error::pull_failure.
 namespace executors::docker {
 
-/// The class of a failed pull (job-runtime.md §1.8). The network's words win where both kinds of
-/// words are in the message.
+/// The class of a failed pull (job-runtime.md §1.8). A message that has words of a network failure
+/// and words of another failure counts as a network failure.
 base::PullFailure classify_pull_failure(std::string_view message);
 
-/// Whether the engine refuses the API version of a request: it was replaced by an older or newer
-/// one since the version was negotiated.
+/// Whether the engine refuses the API version of a request: the engine was replaced by an older
+/// or newer one since the version was negotiated.
 bool refuses_api_version(std::string_view message);
 
 }  // namespace executors::docker

@@ -10,7 +10,7 @@
 #include "executors/docker/image_info.hpp"
 
 /// The answers of the Docker Engine API as values. Pure. Every function answers kProtocol for a
-/// body that does not have what it must have.
+/// body without a required field.
 namespace executors::docker {
 
 struct EngineInfo {

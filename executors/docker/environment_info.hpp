@@ -18,8 +18,8 @@ EnvironmentInfo describe_environment(const JobObjects& objects);
 /// What a job with an inner engine waits for; pure. nullopt for a job without one.
 std::optional<ReadinessStage> engine_readiness(const JobObjects& objects, const DindSettings& dind);
 
-/// Why a supervisor may never answer, for a person; "" when the image's ENTRYPOINT cannot be the
-/// reason. Pure.
+/// The text that tells the user why the supervisor may never answer; "" when the image's
+/// ENTRYPOINT cannot be the reason. Pure.
 std::string entrypoint_hint(const JobObjects& objects);
 
 /// The reason why a program could not be started in the job's container: how the container ended,

@@ -12,9 +12,9 @@ namespace executors::docker {
 
 /// The connection to a program that runs in a container by exec: what it writes to standard output
 /// comes back from read_some(), what is written goes to its standard input. Standard error is kept
-/// for the sentence of a failure: a program that ends with another code than 0 before it said
-/// anything makes read_some() answer kUnavailable instead of 0; or, with a `hint` (the sentence
-/// that explains such an end to a person), kNotFound.
+/// for the error message: when the program ends with an exit code other than 0 before it wrote to
+/// standard output, read_some() answers kUnavailable instead of 0; or kNotFound when there is a
+/// `hint` (the text that explains such an end to the user).
 ///
 /// `api` outlives the stream. Strand and cancellation: those of ByteStream.
 base::Task<base::Result<std::unique_ptr<protocol::http::ByteStream>>> open_exec(

@@ -33,7 +33,7 @@ ErrorKind kind_of(base::PullFailure failure) {
     return ErrorKind::kNotFound;
 }
 
-/// Kinds that the engine's status has, whatever the reason of the failure is.
+/// Whether the kind comes from an HTTP status of the engine, so that it says nothing of the cause.
 bool is_answer(ErrorKind kind) {
     return kind == ErrorKind::kInternal || kind == ErrorKind::kNotFound ||
            kind == ErrorKind::kForbidden || kind == ErrorKind::kUnauthorized ||

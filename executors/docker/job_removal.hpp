@@ -19,8 +19,8 @@ base::Task<base::Result<void>> kill_containers(EngineApi& api, const JobObjects&
 base::Task<base::Result<void>> remove_objects(EngineApi& api, const JobObjects& objects,
                                               bool keep_anonymous_volumes);
 
-/// Removes every container with all of `labels`: those of a preparation that was interrupted have
-/// no other trace.
+/// Removes every container that has all of `labels`: after an interrupted preparation, a container
+/// may be known by its labels only.
 base::Task<base::Result<void>> remove_labelled(EngineApi& api,
                                                std::map<std::string, std::string> labels,
                                                bool keep_anonymous_volumes);

@@ -30,8 +30,8 @@ base::Task<std::vector<PreloadImage>> plan_preloads(EngineApi& api, ImagePuller&
                                                     const DindSettings& settings, JobLog& log);
 
 /// Streams an image into the engine that the container reaches at the default socket, unless that
-/// engine has it. Memory: one block. The marks in the container tell those who wait there how it
-/// ended; a failure is answered as well.
+/// engine has it. Memory: one block. The marks in the container tell the programs that wait
+/// there how the copy ended; a failure is answered as well.
 base::Task<base::Result<void>> copy_image(EngineApi& api, std::string container,
                                           PreloadImage image);
 

@@ -15,7 +15,8 @@ base::Task<base::Result<void>> run_all(std::vector<base::Task<base::Result<void>
 base::Task<base::Result<void>> run_every(std::vector<base::Task<base::Result<void>>> tasks);
 
 /// Runs a task to its end even when the caller is cancelled meanwhile: for a call that makes
-/// something, because the thing must not be left behind unknown. The task must end by itself, soon.
+/// something, because nobody would remove a thing whose id was never received. The task must end by
+/// itself, soon.
 base::Task<base::Result<void>> run_uncancelled(base::Task<base::Result<void>> task);
 
 }  // namespace executors::docker

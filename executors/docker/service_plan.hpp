@@ -27,7 +27,7 @@ struct ServicePlan {
 };
 
 /// Names, aliases and permissions of a job's services (job-runtime.md §5.7); pure. kConfiguration
-/// for one that is not allowed, or too many.
+/// for a service that is not allowed, and for too many services.
 base::Result<ServicePlan> plan_services(const JobEnvironment& job, const DockerSettings& settings,
                                         const std::string& container_base);
 

@@ -55,7 +55,8 @@ class Services {
     Services(const PreparationContext& context, ImagePuller& puller)
         : context_(context), puller_(puller) {}
 
-    /// Side by side; the first failure ends all. `surroundings` stays valid until the end.
+    /// Starts them at the same time; the first failure stops all. `surroundings` stays valid until
+    /// the end.
     base::Task<base::Result<void>> start(std::vector<PlannedService> services,
                                          const ServiceSurroundings& surroundings);
     [[nodiscard]] const std::vector<StartedService>& started() const { return started_; }

@@ -70,7 +70,7 @@ void check(const std::vector<Key>& keys) {
     }
 }
 
-TEST(ContainerSpec, LimitsOfTheBuildAreNotTheServices) {
+TEST(ContainerSpec, LimitsOfTheBuildContainerDoNotApplyToServices) {
     using S = DockerSettings;
     check({
         {"memory", [](S& s) { s.memory_bytes = 1024; }, "/HostConfig/Memory", 1024, true, false},
@@ -239,7 +239,7 @@ TEST(ContainerSpec, VolumesAndNetwork) {
     EXPECT_EQ(service(settings, {})["HostConfig"]["LogConfig"], log);
 }
 
-TEST(ContainerSpec, SaysWhatThePlanSays) {
+TEST(ContainerSpec, CopiesTheFieldsOfThePlan) {
     ContainerPlan plan = plan_of("sha256:1");
     plan.environment = {"A=1"};
     plan.user = "1000:1000";
@@ -274,7 +274,7 @@ TEST(ContainerSpec, SaysWhatThePlanSays) {
     EXPECT_EQ(build({}, {})["HostConfig"]["OomKillDisable"], false);
 }
 
-TEST(ContainerSpec, TellsNoEntrypointFromAnEmptyOne) {
+TEST(ContainerSpec, DistinguishesAMissingEntrypointFromAnEmptyOne) {
     ContainerPlan plan = plan_of("i");
     plan.entrypoint = Words{""};
     plan.command = Words();
@@ -330,7 +330,7 @@ TEST(ContainerSpec, ReadsGpusAsTheDockerClientDoes) {
     }
 }
 
-TEST(ContainerSpec, NamesTheKeyThatCannotBeMeant) {
+TEST(ContainerSpec, NamesTheKeyWhoseValueIsNotValid) {
     using S = DockerSettings;
     const std::vector<std::pair<const char*, std::function<void(S&)>>> cases{
         {"ulimit",
@@ -373,7 +373,7 @@ TEST(ContainerSpec, NamesTheKeyThatCannotBeMeant) {
     }
 }
 
-TEST(ContainerSpec, KeepsTextThatIsNoUtf8FromEndingTheJob) {
+TEST(ContainerSpec, ReplacesBytesThatAreNotUtf8) {
     ContainerPlan plan;
     plan.environment = {"A=\xff"};
     EXPECT_EQ(build({}, plan)["Env"], json({"A=\xef\xbf\xbd"}));

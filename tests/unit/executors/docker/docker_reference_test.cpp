@@ -19,7 +19,7 @@ struct Parts {
     std::string pull_tag;
 };
 
-TEST(DockerReference, IsTakenApartAsTheEngineDoes) {
+TEST(DockerReference, IsSplitByTheRulesOfTheEngine) {
     const std::vector<Parts> cases{
         {"alpine", "docker.io", "library/alpine", "alpine", "", "latest"},
         {"alpine:3.19", "docker.io", "library/alpine", "alpine", "3.19", "3.19"},
@@ -62,7 +62,7 @@ TEST(DockerReference, KnowsAnImageById) {
     EXPECT_FALSE(short_hex->is_id);
 }
 
-TEST(DockerReference, RefusesWhatIsNoImageName) {
+TEST(DockerReference, RefusesTextThatIsNotAnImageName) {
     const std::vector<std::string> cases{
         "",
         "/alpine",

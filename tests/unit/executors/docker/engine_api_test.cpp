@@ -93,7 +93,7 @@ TEST(EngineApi, ALogKeepsTheOrderOfBothStreams) {
     EXPECT_EQ(*run_to_end(api.container_log("c", 20)), "one two thre");
 }
 
-TEST(EngineApi, WhatIsMadeHasAnId) {
+TEST(EngineApi, ACreatedObjectHasAnId) {
     EngineScript script;
     script.answers = {{"POST /containers/create", {201, R"({"Id": "c"})"}},
                       {"POST /networks/create", {201, R"({"Id": "n"})"}},
@@ -113,7 +113,7 @@ TEST(EngineApi, WhatIsMadeHasAnId) {
     }
 }
 
-TEST(EngineApi, WhatIsGoneNeedsNoRemoval) {
+TEST(EngineApi, RemovingAMissingObjectSucceeds) {
     EngineScript script;
     auto api = scripted_api(script);
     EXPECT_TRUE(run_to_end(api.remove_container("c", false)).has_value());
@@ -131,7 +131,7 @@ TEST(EngineApi, WhatIsGoneNeedsNoRemoval) {
     EXPECT_FALSE(run_to_end(api.remove_volume("v")).has_value());
 }
 
-TEST(EngineApi, ListsWhatHasALabel) {
+TEST(EngineApi, ListsObjectsWithALabel) {
     EngineScript script;
     script.answers = {
         {"GET /containers/json",

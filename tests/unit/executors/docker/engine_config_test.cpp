@@ -57,7 +57,7 @@ struct Daemon {
     json merged;  ///< null: no file
 };
 
-TEST(DaemonJson, IsMadeOfWhatWasDeclared) {
+TEST(DaemonJson, ContainsWhatTheConfigurationDeclares) {
     const std::vector<Daemon> cases{
         {"nothing", {registry("secure.net")}, 0, {}, {"", " \n"}, nullptr},
         {"mtu", {}, 1400, {}, {}, {{"mtu", 1400}}},
@@ -114,7 +114,7 @@ TEST(DaemonJson, IsMadeOfWhatWasDeclared) {
     }
 }
 
-TEST(DaemonJson, GivesWayToWhatAPersonWrote) {
+TEST(DaemonJson, KeepsValuesOfTheUsersFile) {
     const Sources sources{{"first", R"({"mtu": 1300, "debug": true, "insecure-registries": ["mine"],
                       "log-opts": {"a": "1", "b": "1"}})"},
                           {"second", R"({"debug": false, "insecure-registries": ["x", "mine"],
@@ -147,7 +147,7 @@ void expect_toml(const std::string& text, const std::string& expected) {
     EXPECT_EQ(got.str(), wanted.str());
 }
 
-TEST(BuildkitdToml, IsMadeOfWhatWasDeclared) {
+TEST(BuildkitdToml, ContainsWhatTheConfigurationDeclares) {
     auto authority = registry("ca.net");
     authority.ca_pem = "PEM";
     const auto merged = merge_buildkitd_toml(
@@ -172,7 +172,7 @@ TEST(BuildkitdToml, IsMadeOfWhatWasDeclared) {
     EXPECT_EQ(*merge_buildkitd_toml({registry("secure.net")}, {{"a", ""}, {"b", "# nothing"}}), "");
 }
 
-TEST(BuildkitdToml, GivesWayToWhatAPersonWroteAndJoinsLists) {
+TEST(BuildkitdToml, KeepsValuesOfTheUsersFileAndJoinsLists) {
     const Sources sources{
         {"a", "debug = true\n[registry.\"docker.io\"]\nmirrors = [\"mine\", \"m\"]"},
         {"b", "debug = false\n[registry.p]\nhttp = false\n[worker.oci]\ngc = true"}};
@@ -218,7 +218,7 @@ TEST(DockerConfig, HoldsEveryCredential) {
                            {"token.net", {{"auth", "PHRva2VuPjo="}, {"identitytoken", "t"}}}}));
 }
 
-TEST(DockerConfig, KeepsTheImagesAboveAllButTheJobsOwn) {
+TEST(DockerConfig, TheImagesFileWinsOverAllButTheJobsVariable) {
     RegistryAuth auth;
     auth.add("$DOCKER_AUTH_CONFIG", "job.net", credential("job", "j"));
     auth.add("payload", "image.net", credential("u", "p"));
@@ -232,7 +232,7 @@ TEST(DockerConfig, KeepsTheImagesAboveAllButTheJobsOwn) {
                      {{"job.net", {{"auth", "am9iOmo="}}}, {"image.net", {{"auth", "image"}}}}}}));
 }
 
-TEST(DockerConfig, SaysNothingWhereThereIsNothingToSay) {
+TEST(DockerConfig, IsEmptyWithoutCredentials) {
     EXPECT_EQ(*merge_docker_config({}, {"image", ""}), "");
     EXPECT_EQ(*merge_docker_config({}, {"image", "\n"}), "");
 }

@@ -18,7 +18,7 @@ using executors::docker::texts_at;
 using nlohmann::json;
 using Words = std::vector<std::string>;
 
-TEST(EngineJson, ReadsWhatIsThere) {
+TEST(EngineJson, ReadsPresentFields) {
     const json value = json::parse(R"({"t": "x", "f": true, "n": -3, "o": {"a": 1, "b": {}},
         "l": ["p", 1, null, "q"], "one": "single", "labels": {"k": "v", "n": 1}})");
     EXPECT_EQ(text_at(value, "t"), "x");
@@ -49,7 +49,7 @@ TEST(EngineJson, TakesNullMissingAndWrongTypesAsNothing) {
     }
 }
 
-TEST(EngineJson, SaysThatAnAnswerIsNone) {
+TEST(EngineJson, RefusesAnAnswerThatIsNotJson) {
     for (const char* body : {"", "<html>", "{", "{\"a\":\"\xff\"}"}) {
         const auto parsed = parse_engine_json(body, "an image");
         ASSERT_FALSE(parsed.has_value()) << body;
@@ -59,7 +59,7 @@ TEST(EngineJson, SaysThatAnAnswerIsNone) {
     EXPECT_TRUE(parse_engine_json("null", "x").has_value());
 }
 
-TEST(EngineError, KeepsTheEnginesSentence) {
+TEST(EngineError, KeepsTheEnginesMessage) {
     const std::vector<std::pair<unsigned, ErrorKind>> kinds{
         {400, ErrorKind::kInvalidInput}, {401, ErrorKind::kUnauthorized},
         {403, ErrorKind::kForbidden},    {404, ErrorKind::kNotFound},
@@ -78,7 +78,7 @@ TEST(EngineError, KeepsTheEnginesSentence) {
     EXPECT_EQ(engine_error(500, std::string(9000, 'x')).message.size(), head.size() + 500);
 }
 
-TEST(EncodeQuery, LeavesTheUnreserved) {
+TEST(EncodeQuery, LeavesUnreservedCharacters) {
     EXPECT_EQ(encode_query("aZ09-_.~"), "aZ09-_.~");
     EXPECT_EQ(encode_query("a b/c:d&e=\xc3\xa9"), "a%20b%2Fc%3Ad%26e%3D%C3%A9");
 }

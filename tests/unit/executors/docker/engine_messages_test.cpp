@@ -12,7 +12,7 @@ using base::PullFailure;
 using executors::docker::classify_pull_failure;
 using executors::docker::refuses_api_version;
 
-TEST(EngineMessages, SayWhyAPullFailed) {
+TEST(EngineMessages, TellTheCauseOfAFailedPull) {
     const std::vector<std::pair<std::string, PullFailure>> cases{
         {"Get \"https://x/v2/\": dial tcp 1.2.3.4:443: connect", PullFailure::kExternal},
         {"connect: Connection Refused", PullFailure::kExternal},
@@ -38,7 +38,7 @@ TEST(EngineMessages, SayWhyAPullFailed) {
     for (const auto& [text, kind] : cases) EXPECT_EQ(classify_pull_failure(text), kind) << text;
 }
 
-TEST(EngineMessages, SayThatAnApiVersionIsRefused) {
+TEST(EngineMessages, TellThatAnApiVersionIsRefused) {
     EXPECT_TRUE(
         refuses_api_version("client version 1.47 is too new. Maximum supported API version "
                             "is 1.45"));

@@ -12,7 +12,7 @@ using executors::docker::parse_image_info;
 using executors::docker::pull_progress_failure;
 using Words = std::vector<std::string>;
 
-TEST(ImageInfo, AreReadFromAnInspection) {
+TEST(ImageInfo, IsReadFromAnInspection) {
     const auto facts = parse_image_info(R"({"Id": "sha256:1", "RepoDigests": ["a@sha256:2"],
         "Os": "linux", "Architecture": "arm64",
         "Config": {"Entrypoint": ["tini", "--"], "Cmd": ["dockerd"], "User": "app",
@@ -33,7 +33,7 @@ TEST(ImageInfo, AreReadFromAnInspection) {
     EXPECT_EQ(facts->environment_value("PAT"), "");
 }
 
-TEST(ImageInfo, DoWithoutEverythingButTheId) {
+TEST(ImageInfo, NeedsOnlyTheId) {
     for (const char* body :
          {R"({"Id": "x"})", R"({"Id": "x", "Config": null})",
           R"({"Id": "x", "Config": {"Entrypoint": null, "Env": null, "User": 1}})"}) {
@@ -84,7 +84,7 @@ void expect_refused(Parse parse, const Words& bodies) {
     }
 }
 
-TEST(EngineAnswers, ThatSayNothingAreNotReadAsAnEndWithZero) {
+TEST(EngineAnswers, WithoutRequiredFieldsAreNotReadAsExitCodeZero) {
     Words bodies{"", "null", "[]", "\"x\"", "{}", "{\"message\": \"what?\"}", "<html>"};
     expect_refused(parse_image_info, bodies);
     expect_refused(parse_exec_state, bodies);
@@ -99,7 +99,7 @@ TEST(EngineAnswers, ThatSayNothingAreNotReadAsAnEndWithZero) {
                                            R"({"State": {"Running": false}})"});
 }
 
-TEST(PullProgress, TellsAFailureFromEverythingElse) {
+TEST(PullProgress, FindsFailuresOnly) {
     const std::vector<std::pair<std::string, std::string>> cases{
         {R"({"status": "Pulling fs layer", "id": "x"})", ""},
         {R"({"errorDetail": {"message": "denied"}, "error": "short"})", "denied"},

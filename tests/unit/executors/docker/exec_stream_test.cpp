@@ -49,7 +49,7 @@ TEST(ExecStream, HandsOutStandardOutputOnly) {
     EXPECT_EQ(*text, "one two");
 }
 
-TEST(ExecStream, ExplainsAnEndBeforeTheFirstWord) {
+TEST(ExecStream, ExplainsAnEndBeforeTheFirstOutput) {
     struct Case {
         int code;
         std::string stream;

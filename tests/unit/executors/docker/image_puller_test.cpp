@@ -138,8 +138,8 @@ TEST_F(ImagePullerTest, AFailedPullHasAKindAndADetail) {
     EXPECT_EQ(missing.error().pull_failure, PullFailure::kConfiguration);
 }
 
-/// The name of an image is no word of a registry.
-TEST_F(ImagePullerTest, TheNameOfTheImageDoesNotDecide) {
+/// Words in an image's name do not count as words of the registry's message.
+TEST_F(ImagePullerTest, TheNameOfTheImageDoesNotDecideTheKindOfAFailure) {
     engine_.set_pull_answers({"no space left on device"});
     const auto image = obtain("unauthorized");
     ASSERT_FALSE(image.has_value());

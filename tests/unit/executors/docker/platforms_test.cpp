@@ -70,7 +70,7 @@ TEST(Platforms, ThatCannotBeFoundAreAWarningNotAFailure) {
               0U);
 }
 
-TEST(Platforms, WithoutAnotherProcessorsAreSaidToBeAlone) {
+TEST(Platforms, OfOneProcessorOnlyAreShownWithTheReason) {
     const std::string alone = " (no interpreter for others is registered on the engine's machine)";
     const std::vector<std::pair<std::string, std::string>> cases{
         {"linux/amd64\nlinux/arm64\n", "linux/amd64, linux/arm64"},

@@ -127,7 +127,7 @@ TEST_F(BuildPlan, AnEntrypointOfTheJobReplacesTheImages) {
     EXPECT_EQ(plan().entrypoint, Words{"sh"});
 }
 
-TEST_F(BuildPlan, AnEngineImageIsStartedAsItsAuthorMeant) {
+TEST_F(BuildPlan, AnEngineImageKeepsItsEntrypointAndCommand) {
     objects_.engine = true;
     choice_.user = "app";
     job_.environment = {{"A", "b"}, {"PATH", "/own"}};

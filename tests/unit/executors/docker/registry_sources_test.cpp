@@ -90,7 +90,7 @@ TEST_F(RegistrySources, TheJobsVariableComesFirstThePayloadLast) {
     EXPECT_TRUE(warnings_.lines.empty());
 }
 
-TEST_F(RegistrySources, TheOldFileOfTheHomeCountsWhereThereIsNoNewOne) {
+TEST_F(RegistrySources, DockercfgIsReadWhenThereIsNoConfigJson) {
     write(".dockercfg", R"({"reg.net": {"auth": "YTpi"}})");
     EXPECT_EQ(user_of(collect(), "reg.net/x"), "a");
     write(".docker/config.json", "{}");

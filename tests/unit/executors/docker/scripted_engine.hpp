@@ -52,7 +52,7 @@ struct EngineScript {
     }
 };
 
-/// Three bytes at a time: frames are torn.
+/// Three bytes at a time, so that frames arrive in pieces.
 class ScriptedStream : public protocol::http::ByteStream {
   public:
     explicit ScriptedStream(std::string bytes) : bytes_(std::move(bytes)) {}
@@ -73,7 +73,7 @@ class ScriptedStream : public protocol::http::ByteStream {
     std::string bytes_;
 };
 
-/// The body in pieces of seven bytes: lines are torn.
+/// The body in pieces of seven bytes, so that lines arrive in pieces.
 class ScriptedResponse : public protocol::http::StreamingResponse {
   public:
     explicit ScriptedResponse(protocol::http::Response response) : head_(std::move(response)) {

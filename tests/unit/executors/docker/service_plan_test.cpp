@@ -36,7 +36,7 @@ TEST(ServicePlan, NamesContainersAndHosts) {
     EXPECT_EQ(plan->services[2].aliases, (Words{"localhost"}));
 }
 
-TEST(ServicePlan, GivesATakenNameToTheFirstAndSaysSo) {
+TEST(ServicePlan, GivesADuplicateNameToTheFirstServiceAndWarns) {
     JobEnvironment job;
     job.services = {service("redis:7", {"cache", "cache"}), service("redis:6", {"cache", "old"})};
     const auto plan = plan_services(job, DockerSettings(), "base");

@@ -41,7 +41,7 @@ Streams feed(const std::string& bytes, std::size_t size) {
     return streams;
 }
 
-TEST(StreamDemux, SplitsTheStreamsHoweverTheyArrive) {
+TEST(StreamDemux, SplitsTheStreamsFromPiecesOfAnySize) {
     const std::string bytes = frame(1, "one") + frame(2, "bad") + frame(1, "") + frame(0, "in") +
                               frame(2, "") + frame(3, "engine") + frame(1, std::string(300, 'x'));
     for (std::size_t size = 1; size <= bytes.size(); ++size) {
@@ -53,7 +53,7 @@ TEST(StreamDemux, SplitsTheStreamsHoweverTheyArrive) {
     }
 }
 
-TEST(StreamDemux, MergesTheStreamsInTheirOrderHoweverTheyArrive) {
+TEST(StreamDemux, MergesTheStreamsInOrderFromPiecesOfAnySize) {
     const std::string bytes =
         frame(1, "one ") + frame(2, "two ") + frame(1, "") + frame(3, "three ") + frame(0, "four");
     for (std::size_t size = 1; size <= bytes.size(); ++size) {
@@ -69,7 +69,7 @@ TEST(StreamDemux, MergesTheStreamsInTheirOrderHoweverTheyArrive) {
     }
 }
 
-TEST(StreamDemux, KnowsThatAFrameIsTorn) {
+TEST(StreamDemux, DetectsAnIncompleteFrame) {
     const std::string bytes = frame(1, "ab");
     for (std::size_t kept = 1; kept < bytes.size(); ++kept) {
         EXPECT_FALSE(feed(bytes.substr(0, kept), kept).complete) << kept;
@@ -85,7 +85,7 @@ TEST(StreamDemux, TakesLengthsAsBigEndian) {
     EXPECT_EQ(feed(frame(1, content) + frame(1, "!"), 4096).output, content + "!");
 }
 
-TEST(StreamDemux, RefusesHeadersThatAreNone) {
+TEST(StreamDemux, RefusesInvalidHeaders) {
     std::vector<std::string> cases{frame(4, "x"), "HTTP/1.1 400 Bad Request\r\n",
                                    std::string("plain text of a terminal")};
     for (std::size_t i = 1; i < 4; ++i) {

@@ -45,7 +45,7 @@ TEST(Volumes, APathBecomesANamedVolumeThatIsReused) {
     EXPECT_EQ(plan.writable, Words{"/cache"});
 }
 
-TEST(Volumes, ProtectedRefsHaveTheirOwn) {
+TEST(Volumes, ProtectedRefsHaveVolumesOfTheirOwn) {
     JobEnvironment protected_job = job();
     protected_job.protected_ref = true;
     const auto open = planned(job(), with({"/cache"}));
@@ -73,7 +73,7 @@ TEST(Volumes, CacheDirIsABindOnTheEnginesMachine) {
               Words{"/srv/cache/" + kUnique.substr(0, 39) + "/" + kCacheHash + ":/cache"});
 }
 
-TEST(Volumes, DisabledCacheMakesThemTheJobsOwn) {
+TEST(Volumes, DisabledCacheMakesVolumesTemporary) {
     for (const std::string cache_dir : {"", "/srv/cache"}) {
         DockerSettings settings = with({"/cache"});
         settings.disable_cache = true;
@@ -119,7 +119,7 @@ TEST(Volumes, TheBuildsDirectoryFollowsTheGitStrategy) {
     EXPECT_EQ(planned(clone, with({"/builds/"})).managed.size(), 1U);
 }
 
-TEST(Volumes, RefusesEntriesThatCannotBeMeant) {
+TEST(Volumes, RefusesInvalidEntries) {
     const std::vector<Words> cases{{""},           {"/"},          {"/x/.."},         {":/b"},
                                    {"/a:"},        {"/a:/"},       {"a:/b:ro:z"},     {"/c", "/c/"},
                                    {"/c", "x:/c"}, {"x:/c", "/c"}, {"x:/c", "y:/c/."}};
