@@ -24,9 +24,8 @@ int lint(const std::filesystem::path& path) {
     auto inspection = config::inspect_file(path);
     if (!inspection) return fail(inspection.error());
     for (const auto& finding : inspection->findings) {
-        const auto& [severity, place, text] = finding;
-        std::fputs(fmt::format("{}:{}:{}: {}: {}\n", path.string(), place.line, place.column,
-                               name(severity), text)
+        std::fputs(fmt::format("{}:{}:{}: {}: {}\n", path.string(), finding.position.line,
+                               finding.position.column, name(finding.severity), finding.text)
                        .c_str(),
                    stdout);
     }

@@ -158,7 +158,7 @@ base::Result<Node> load_template(const std::filesystem::path& path) {
         const std::string said = config::to_string(path, finding);
         if (finding.severity == config::Finding::Severity::kError) return base::invalid_input(said);
         // Warnings about a missing address or token are left out: a template has neither.
-        if (finding.text.starts_with("unknown key")) base::log::warning(said);
+        if (finding.kind == config::Finding::Kind::kUnknownKey) base::log::warning(said);
     }
     const Node* runners = root->find("runners");
     if (runners == nullptr || runners->items.size() != 1) {

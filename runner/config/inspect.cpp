@@ -46,7 +46,7 @@ class Loader {
         } else if (const Section* child = find_child(section, entry.key)) {
             read_child(*child, entry, quiet);
         } else {
-            report_.warning(entry.position, unknown(section, entry.key));
+            report_.unknown_key(entry.position, unknown(section, entry.key));
         }
     }
 

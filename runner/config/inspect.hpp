@@ -17,9 +17,14 @@ struct Finding {
         kWarning,  ///< probably a mistake: an unknown key, an entry that cannot work
         kError,    ///< the file cannot be used
     };
+    enum class Kind {
+        kUnknownKey,  ///< a key or table that the schema does not have
+        kOther,
+    };
     Severity severity = Severity::kWarning;
     Position position;
     std::string text;
+    Kind kind = Kind::kOther;
 };
 
 /// A configuration as far as it could be read, and its problems in the order of the file. A key

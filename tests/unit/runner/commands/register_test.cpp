@@ -1,9 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+
 #include "runner/commands/gitlab_session.hpp"
 #include "runner/commands/register_entry.hpp"
 #include "runner/commands/register_plan.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace runner::commands {
 namespace {
@@ -135,6 +139,20 @@ TEST(RegisterEntry, ATemplateFillsInOnlyWhatIsMissing) {
     EXPECT_EQ(text_of(entry, "name"), "mine");
     EXPECT_EQ(text_of(entry, "docker.image"), "alpine");
     ASSERT_NE(entry.at("docker.privileged"), nullptr);
+}
+
+TEST(RegisterEntry, ATemplateWarnsOfUnknownKeysOnly) {
+    const tests::TempDir dir;
+    const auto path = dir.path() / "template.toml";
+    std::ofstream(path) << "[[runners]]\n  nmae = \"a\"\n  executor = \"docker\"\n"
+                           "  [runners.docker]\n    dns = [\"here\"]\n";
+    testing::internal::CaptureStderr();
+    const auto entry = load_template(path);
+    const std::string log = testing::internal::GetCapturedStderr();
+    ASSERT_TRUE(entry) << entry.error().message;
+    EXPECT_EQ(text_of(*entry, "executor"), "docker");
+    EXPECT_THAT(log, HasSubstr("unknown key \"nmae\" in [[runners]] is ignored"));
+    EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << log;
 }
 
 TEST(RegisterEntry, ACompleteDockerEntryHasTheCacheVolumeOnce) {

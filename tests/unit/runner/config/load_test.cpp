@@ -175,6 +175,21 @@ TEST_F(LoadConfig, NamesUnknownTables) {
                     "unknown key \"dnd\" in [[runners]] is ignored; did you mean \"dind\"?")));
 }
 
+TEST_F(LoadConfig, OnlyUnknownKeysAndTablesHaveTheKindUnknownKey) {
+    std::ofstream(path_) << "concurent = 3\nsentry_dsn = \"https://x\"\n" +
+                                entry("", "    dns = [\"here\"]\n[runners.dnd]\n");
+    const auto inspection = inspect_file(path_);
+    ASSERT_TRUE(inspection);
+    std::vector<int> unknown;
+    std::vector<int> other;
+    for (const auto& finding : inspection->findings) {
+        auto& lines = finding.kind == Finding::Kind::kUnknownKey ? unknown : other;
+        lines.push_back(finding.position.line);
+    }
+    EXPECT_THAT(unknown, ElementsAre(1, 11));
+    EXPECT_THAT(other, ElementsAre(2, 10));
+}
+
 TEST_F(LoadConfig, NotesKeysWithoutEffect) {
     const auto config =
         load("sentry_dsn = \"https://x\"\n[session_server]\nlisten_address = \":8093\"\n" +
