@@ -7,16 +7,16 @@
 
 namespace runner::daemon {
 
-/// Decides which of many like failures is worth a line in the log: the first, each that differs
-/// from the one before, and of a series one after a minute, then after two, four … up to an hour.
-/// Pure: time comes in.
+/// Decides which failures of a repeated action are logged: the first one, each one whose text
+/// differs from the text before, and in a series of equal ones the next after one minute, then
+/// after two, four … minutes, at most one hour. Pure: the caller gives the time.
 class FailureLog {
   public:
     using TimePoint = std::chrono::steady_clock::time_point;
 
-    /// How often `key` has failed without a success between, when that is to be written.
+    /// The number of failures of `key` since its last success; nullopt when this one is not logged.
     std::optional<int> failed(const std::string& key, const std::string& message, TimePoint now);
-    /// How often `key` had failed, when it had.
+    /// The number of failures of `key` before this success; nullopt when there was none.
     std::optional<int> succeeded(const std::string& key);
 
   private:

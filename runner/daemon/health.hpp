@@ -6,10 +6,11 @@
 
 namespace runner::daemon {
 
-/// Which runners are worth asking (runner-protocol.md §6.4). Pure: the time comes from the caller.
+/// Decides which runners are asked for jobs (runner-protocol.md §6.4). Pure: the time comes from
+/// the caller.
 ///
-/// A runner whose server refuses it `limit` times in a row is left alone until `interval` after its
-/// last good answer; then it gets one try, and the count starts again.
+/// After `limit` refusals in a row, the runner is not asked until `interval` has passed since its
+/// last good answer. Then it is asked once, and the count starts again.
 class HealthTracker {
   public:
     using TimePoint = std::chrono::steady_clock::time_point;
@@ -20,7 +21,7 @@ class HealthTracker {
     void record_healthy(const std::string& key, TimePoint now);
     /// Answers true when this failure was the one that made the runner unhealthy.
     bool record_unhealthy(const std::string& key, int limit);
-    /// A reload of the configuration gives everyone a new chance.
+    /// After a reload of the configuration every runner is asked again.
     void clear() { entries_.clear(); }
 
   private:

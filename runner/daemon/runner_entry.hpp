@@ -12,29 +12,29 @@
 
 namespace runner::daemon {
 
-/// What we tell the server about an entry: its executor's abilities, and only those that work.
+/// What the server is told about an entry: the features of its executor that this program has.
 protocol::gitlab::RunnerInfo runner_info(const config::Config& config,
                                          const config::RunnerConfig& runner);
 
-/// Whether this program can run the entry's jobs at all: one that it cannot run must not be asked
-/// for, as it would be taken from a runner that can.
+/// Whether this program has the entry's executor. Without it, it must not ask for jobs: it would
+/// take them from a runner that can run them.
 bool has_executor(const config::RunnerConfig& runner);
 
-/// Counters that belong to a runner at the server, not to a configuration: two entries of it share
-/// them, and a reload keeps them.
+/// Counters of one runner at the server. Entries of the same runner share them, and they stay after
+/// a reload of the configuration.
 struct TokenState {
     AdaptiveRequestLimit adaptive;
     int requests_in_flight = 0;
 };
 
-/// One [[runners]] entry at work. `config` keeps the snapshot alive that `runner` points into.
+/// One [[runners]] entry in use. `config` owns the snapshot that `runner` points into.
 struct RunnerEntry {
     std::shared_ptr<const config::Config> config;
     const config::RunnerConfig* runner = nullptr;
     std::string short_token;
     std::string key;  ///< URL and token: health and client are kept by it
     std::shared_ptr<protocol::gitlab::Client> client;
-    std::shared_ptr<protocol::gitlab::JobsApi> jobs;  ///< `client`, for what has to do with jobs
+    std::shared_ptr<protocol::gitlab::JobsApi> jobs;  ///< the same object as `client`
     std::shared_ptr<TokenState> token_state;
 };
 

@@ -17,11 +17,11 @@ void notify_service_manager(std::string_view state);
 inline constexpr std::string_view kServiceReady = "READY=1";
 inline constexpr std::string_view kServiceStopping = "STOPPING=1";
 
-/// Half of the time in which systemd's watchdog wants to hear from this process
-/// (sd_watchdog_enabled(3)), nullopt when it does not.
+/// Half of the interval of systemd's watchdog for this process (sd_watchdog_enabled(3)); nullopt
+/// without a watchdog.
 std::optional<std::chrono::microseconds> watchdog_interval();
-/// Says WATCHDOG=1 that often, until it is cancelled; returns at once without a watchdog. It runs
-/// on the I/O thread, so that its silence means that the daemon hangs.
+/// Sends WATCHDOG=1 at that interval until it is cancelled; returns at once without a watchdog. It
+/// runs on the I/O thread, so that its silence means that the daemon hangs.
 base::Task<void> feed_watchdog();
 
 /// RELOADING=1 with the time stamp that Type=notify-reload asks for.

@@ -17,7 +17,7 @@
 
 namespace runner::daemon {
 
-/// What is true now; pointers are valid while the call that gave it lasts.
+/// The state of the daemon. The pointers are valid during the call that returned the snapshot.
 struct StatusSnapshot {
     const config::Config* config = nullptr;
     const std::vector<std::shared_ptr<RunnerEntry>>* entries = nullptr;

@@ -15,21 +15,21 @@
 
 namespace runner::daemon {
 
-/// When a token is to be replaced, in UTC seconds: three quarters of its life after it was obtained
-/// (runner-protocol.md §2.4). nullopt for one that never expires, or whose dates cannot be read.
-/// Pure.
+/// The time at which a token is replaced, in UTC seconds: three quarters of its life after the
+/// server made it (runner-protocol.md §2.4). nullopt for a token that never expires, and for one
+/// whose dates cannot be read. Pure.
 std::optional<std::int64_t> rotation_time(const config::RunnerConfig& runner);
 
 /// Replaces authentication tokens before they expire, and writes the new ones into config.toml.
 ///
-/// The old token is dead as soon as the server answers, so the file is proved writable before the
-/// question is asked, and writing is tried until it succeeds. `changed` is called after each try
-/// to write; when it succeeded, the configuration is to be read again. A refusal is said once, with
-/// the remedy; anything else is tried again later. Entries that share a token get the new one
-/// together.
+/// The server refuses the old token as soon as it has answered. So the rotation first makes sure
+/// that the file can be written, and then tries to write it until it succeeds. `changed` is called
+/// after each attempt to write; its argument says whether the configuration must be read again. A
+/// refusal by the server is logged once, with the remedy; after other failures the rotation asks
+/// again later. Entries that share a token get the new one together.
 ///
-/// Life: configure(), run() until stop(); a request under way is ended first. Strand: the I/O
-/// thread.
+/// Life: configure(), then run(), which ends after stop(), once a request in progress is answered.
+/// Strand: the I/O thread.
 class TokenRotation {
   public:
     TokenRotation(const boost::asio::any_io_executor& executor, std::filesystem::path config_path,

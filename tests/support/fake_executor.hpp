@@ -103,7 +103,7 @@ class FakeExecutor final : public executors::Executor {
     base::Result<void> next_result(const std::string& call) {
         auto& answers = script_.results[call];
         if (answers.empty()) return {};
-        const base::Result<void> answer = answers.front();
+        base::Result<void> answer = answers.front();
         if (answers.size() > 1) answers.pop_front();
         return answer;
     }
