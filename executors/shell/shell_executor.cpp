@@ -59,7 +59,6 @@ class ShellExecutor final : public Executor {
         info_.description = base::host_name();
         info_.has_git = has_program("git");
         info_.helper = find_helper();
-        info_.shared = true;
         info_.login_arguments = {"-l"};
         if (shell == "sh") info_.shells = {"/usr/local/bin/sh", "/usr/bin/sh", "/bin/sh"};
     }
