@@ -52,7 +52,7 @@ class Manual(unittest.TestCase):
         self.assertIn("register", names)
         for name in names:
             page = output("manual", *([name] if name else []))
-            done = subprocess.run(["groff", "-man", "-Tutf8", "-ww"], input=page, capture_output=True, text=True)
+            done = subprocess.run(["groff", "-man", "-Kutf8", "-Tutf8", "-ww"], input=page, capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stderr), (0, ""), name)
             self.assertIn("NAME\n", re.sub(".\b", "", done.stdout))  # bold is a letter printed twice
 
