@@ -22,6 +22,7 @@ namespace {
 using Options = GitLabChannelOptions;
 
 constexpr std::size_t kDownloadBytes = 256U << 10U;
+constexpr std::chrono::seconds kLastExchange{10};
 
 /// The calls of one job.
 class JobTarget final : public trace::TraceTarget {
@@ -32,6 +33,8 @@ class JobTarget final : public trace::TraceTarget {
           info_(options.info),
           known_reasons_(options.payload->features.failure_reasons),
           debug_trace_(debug_trace) {}
+
+    [[nodiscard]] std::int64_t job() const override { return job_.id; }
 
     base::Task<gitlab::PatchResult> patch(base::FilePart content, std::uint64_t offset) override {
         auto result = co_await client_->patch_trace(job_, content, offset, debug_trace_);
@@ -222,8 +225,13 @@ class GitLabChannel final : public JobChannel {
     void tell(StopReason reason) {
         if (stop_) stop_(reason);
     }
+    /// A server that does not answer to the last piece must not hold back the outcome.
     base::Task<void> stop_serving() {
         uploader_.stop();
+        if (!served_done_) {
+            const bool answered = co_await served_.wait_for(kLastExchange);
+            if (!answered) uploader_.abort_exchange();
+        }
         while (!served_done_) {
             co_await served_.wait();
         }

@@ -268,6 +268,25 @@ class Sending(SystemCase):
         self.assert_success(self.run_job("true"))
         self.assertLessEqual(len(self.gitlab.requests("update", job)), 4)
 
+    def test_a_proxy_that_limits_the_size_of_patches(self):
+        self.gitlab.fault("trace", status=413, larger_than=256 << 10, times=-1)
+        job = self.run_job("seq 1 40000")
+        self.assert_success(job)
+        self.assertTrue(job.text.endswith("Job succeeded\n"))
+        self.assertIn("\n39999\n40000\n", job.text)
+        self.assertEqual(job.updates[-1]["output"]["bytesize"], job.trace_log.size)
+        self.assertIn(413, [e.status for e in self.gitlab.requests("trace", job)])
+
+    def test_a_log_that_is_refused_does_not_hold_back_the_outcome(self):
+        for options in ({"status": 400}, {"status": 405}, {"status": 413}):
+            self.gitlab.fault("trace", times=-1, **options)
+            job = self.run_job(["echo one", "sleep 12"])
+            self.assertEqual(job.status, "success")
+            self.assertLess(job.finished - job.started, 30)
+            self.daemons[0].wait_log(f"refuses the job's log.*job={job.id}")
+            self.gitlab.faults.clear()
+        self.assert_success(self.run_job("echo two"))
+
     def test_heartbeat_of_a_silent_job(self):
         job = self.add_job(["echo started", "sleep 40"])
         self.finish(job, 80)
