@@ -42,14 +42,15 @@ class FinalReport {
     void patched(TimePoint now, const protocol::gitlab::PatchResult& result, std::uint64_t end);
     /// The server does not take the log: only the outcome is sent.
     void end_log() {
-        log_ended_ = true;
+        log_.ended = true;
         delay_ = std::chrono::milliseconds(0);
     }
     /// The size of the beginning of the log that the server has.
-    [[nodiscard]] std::uint64_t sent_bytes() const { return sent_; }
+    [[nodiscard]] std::uint64_t sent_bytes() const { return log_.sent; }
+    [[nodiscard]] std::uint64_t log_bytes() const { return log_.size; }
     /// Whether the server has the whole log. Without it, checksum and size of the log must not be
     /// reported: the server would ask for the log again.
-    [[nodiscard]] bool log_is_complete() const { return sent_ == size_; }
+    [[nodiscard]] bool log_is_complete() const { return log_.sent == log_.size; }
     void updated(const protocol::gitlab::UpdateResult& result);
     void waited() { delay_ = std::chrono::milliseconds(0); }
     [[nodiscard]] End end() const { return end_; }
@@ -59,19 +60,23 @@ class FinalReport {
     void log_failed(TimePoint now);
     void pause(const protocol::gitlab::JobSignals& signals);
 
-    std::uint64_t sent_ = 0;
-    std::uint64_t size_ = 0;
-    std::uint64_t furthest_ = 0;  ///< the largest value of sent_
+    struct Log {
+        std::uint64_t sent = 0;
+        std::uint64_t size = 0;
+        std::uint64_t furthest = 0;  ///< the largest value of `sent`
+        TimePoint progress;          ///< when the last bytes arrived
+        std::chrono::milliseconds backoff{1000};
+        int mismatches = 0;    ///< answers 416 without progress
+        bool ended = false;    ///< for good
+        bool skipped = false;  ///< until the outcome was tried
+    };
+
+    Log log_;
     int tries_left_ = 0;
     std::chrono::milliseconds backoff_{1000};
-    std::chrono::milliseconds log_backoff_{1000};
     std::chrono::milliseconds delay_{};
-    TimePoint progress_;        ///< when the last bytes of the log arrived
-    bool log_ended_ = false;    ///< for good
-    bool log_skipped_ = false;  ///< until the outcome was tried
-    int mismatches_ = 0;        ///< answers 416 without progress
-    int accepted_ = 0;          ///< answers 202
-    int resets_ = 0;            ///< answers 412
+    int accepted_ = 0;  ///< answers 202
+    int resets_ = 0;    ///< answers 412
     End end_ = End::kOpen;
 };
 

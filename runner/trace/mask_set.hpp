@@ -13,9 +13,9 @@
 namespace runner::trace {
 
 struct MaskOptions {
-    /// The values of masked variables. Surrounding whitespace is trimmed; empty values are dropped.
-    /// A value of several lines is masked as a whole, and also each of its lines of at least
-    /// kMinLineBytes, because tools print such values line by line.
+    /// The values of masked variables, and other secrets. Surrounding whitespace is trimmed; empty
+    /// values are dropped. A value is masked in all its forms (forms_of()); one of several lines as
+    /// a whole, and its secret parts alone (secret_parts_of()).
     std::vector<std::string> phrases;
     /// Prefixes of tokens that the server names, besides those of GitLab. The prefix is shown; the
     /// run of [0-9A-Za-z_.=-] after it is masked. Their number is not limited.
@@ -24,7 +24,6 @@ struct MaskOptions {
     bool all_default_tokens = true;
 };
 
-inline constexpr std::size_t kMinLineBytes = 8;
 inline constexpr std::string_view kMask = "[MASKED]";
 
 /// One Aho-Corasick automaton over all phrases and token prefixes. Immutable; the maskers of all
@@ -64,7 +63,12 @@ class MaskSet {
         bool ends_prefix = false;
     };
 
-    void build(const std::vector<std::string>& phrases, const std::vector<std::string>& prefixes);
+    /// What is searched for: a phrase, or the prefix of a token.
+    struct Pattern {
+        std::string_view text;
+        bool is_phrase = false;
+    };
+    void build(std::vector<Pattern> patterns);
     void link_failures();
     [[nodiscard]] State child(State state, unsigned char byte) const;
 

@@ -37,6 +37,26 @@ base::Task<T> limited(base::StopSource* stop, base::Task<T> call) {
     co_return failed;
 }
 
+/// Sends a piece of the log.
+base::Task<PatchResult> exchange(TraceTarget& target, base::FilePart content, std::uint64_t offset,
+                                 base::StopSource* stop) {
+    PatchResult result;
+    // Another try cannot send bytes that are missing.
+    result.outcome = PatchOutcome::kNotFound;
+    result.message = kShortSpool;
+    if (content.bytes == 0) co_return result;
+    auto sending = target.patch(content, offset);
+    result = co_await limited(stop, std::move(sending));
+    co_return result;
+}
+
+void tell_of_lost_log(const FinalReport& report, std::int64_t job) {
+    const bool over = report.end() == FinalReport::End::kReported;
+    if (!over || report.log_is_complete()) return;
+    base::log::error("The server did not take the rest of the job's log, which is lost",
+                     {{"job", job}, {"sent", report.sent_bytes()}, {"size", report.log_bytes()}});
+}
+
 }  // namespace
 
 Uploader::Uploader(const boost::asio::any_io_executor& executor, const JobTrace& trace,
@@ -105,18 +125,6 @@ base::Task<void> Uploader::run() {
     }
 }
 
-base::Task<PatchResult> Uploader::exchange(base::FilePart content, std::uint64_t offset,
-                                           base::StopSource* stop) {
-    PatchResult result;
-    // Another try cannot send bytes that are missing.
-    result.outcome = PatchOutcome::kNotFound;
-    result.message = kShortSpool;
-    if (content.bytes == 0) co_return result;
-    auto sending = target_.patch(content, offset);
-    result = co_await limited(stop, std::move(sending));
-    co_return result;
-}
-
 /// Learns from an answer what it says of further patches, and tells of failures in the daemon's
 /// log.
 void Uploader::judge(const PatchResult& result, std::uint64_t offset, std::uint64_t bytes) {
@@ -137,7 +145,7 @@ void Uploader::judge(const PatchResult& result, std::uint64_t offset, std::uint6
 base::Task<bool> Uploader::send_patch(UploadSchedule::Action action) {
     const auto bytes = std::min<std::uint64_t>(action.bytes, acceptance_.patch_bytes());
     const auto content = trace_.spool().part(action.offset, bytes);
-    PatchResult result = co_await exchange(content, action.offset, &exchange_stop_);
+    PatchResult result = co_await exchange(target_, content, action.offset, &exchange_stop_);
     if (result.outcome == PatchOutcome::kCancelled) co_return false;
     judge(result, action.offset, content.bytes);
     schedule_.patched(clock_.now(), result, action.offset + content.bytes, available_);
@@ -184,7 +192,7 @@ base::Task<FinalReport::End> Uploader::finish(int tries) {
         }
         if (!goes_on) break;
     }
-    tell_of_lost_log(report);
+    tell_of_lost_log(report, target_.job());
     co_return report.end();
 }
 
@@ -193,7 +201,7 @@ base::Task<bool> Uploader::send_final(FinalReport& report, std::uint64_t offset)
     const auto bytes = std::min<std::uint64_t>(left, acceptance_.patch_bytes());
     const auto content = trace_.spool().part(offset, bytes);
     const std::uint64_t end = offset + content.bytes;
-    PatchResult result = co_await exchange(content, offset, nullptr);
+    PatchResult result = co_await exchange(target_, content, offset, nullptr);
     if (result.outcome == PatchOutcome::kCancelled) co_return false;
     judge(result, offset, content.bytes);
     report.patched(clock_.now(), result, end);
@@ -214,14 +222,6 @@ base::Task<bool> Uploader::report_end(FinalReport& report) {
                            {{"job", target_.job()}, {"error", result.message}});
     }
     co_return true;
-}
-
-void Uploader::tell_of_lost_log(const FinalReport& report) const {
-    const bool over = report.end() == FinalReport::End::kReported;
-    if (!over || report.log_is_complete()) return;
-    base::log::error(
-        "The server did not take the rest of the job's log, which is lost",
-        {{"job", target_.job()}, {"sent", report.sent_bytes()}, {"size", trace_.spool_bytes()}});
 }
 
 }  // namespace runner::trace

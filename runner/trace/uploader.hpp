@@ -76,15 +76,12 @@ class Uploader {
     base::Task<FinalReport::End> finish(int tries);
 
   private:
-    base::Task<protocol::gitlab::PatchResult> exchange(base::FilePart content, std::uint64_t offset,
-                                                       base::StopSource* stop);
     void judge(const protocol::gitlab::PatchResult& result, std::uint64_t offset,
                std::uint64_t bytes);
     base::Task<bool> send_patch(UploadSchedule::Action action);
     base::Task<bool> send_touch();
     base::Task<bool> send_final(FinalReport& report, std::uint64_t offset);
     base::Task<bool> report_end(FinalReport& report);
-    void tell_of_lost_log(const FinalReport& report) const;
     void handle_signals(const protocol::gitlab::JobSignals& signals, bool aborted);
     void confirm(std::uint64_t bytes);
 
