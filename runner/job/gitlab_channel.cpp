@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/parse.hpp"
 #include "runner/job/failure_reason.hpp"
+#include "runner/job/job_secrets.hpp"
 #include "runner/script/variables.hpp"
 #include "runner/trace/job_trace.hpp"
 #include "runner/trace/uploader.hpp"
@@ -266,9 +267,7 @@ LogSettings log_settings(const Options& options) {
     out.timestamps = variables.feature("FF_TIMESTAMPS");
     out.all_token_prefixes = variables.feature("FF_MASK_ALL_DEFAULT_TOKENS");
     out.dynamic_touch = variables.feature("FF_USE_DYNAMIC_TRACE_FORCE_SEND_INTERVAL");
-    out.masked = variables.masked_values();
-    // The job's own token opens its repository: it is never shown, whatever the server calls it.
-    out.masked.push_back(options.payload->token.reveal());
+    out.masked = job_secrets(*options.payload, variables, *options.runner);
     const bool asked = base::parse_bool(variables.get("CI_DEBUG_TRACE")).value_or(false) ||
                        base::parse_bool(variables.get("CI_DEBUG_SERVICES")).value_or(false);
     out.debug_trace = asked && !options.runner->debug_trace_disabled;
