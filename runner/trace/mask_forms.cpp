@@ -191,18 +191,15 @@ std::string in_one_line(std::string_view value) {
 }  // namespace
 
 std::set<std::string> forms_of(std::string_view value) {
-    std::set<std::string> forms{std::string(value), json_escaped(value)};
-    if (value.size() <= kMaxFormedBytes) {
-        add_quoted(forms, value);
-        add_percent_encoded(forms, value);
-        for (std::string& name : as_names(value)) {
-            if (name.size() >= std::max(kMinNameBytes, value.size() / 2))
-                forms.insert(std::move(name));
-        }
-        if (value.find('\n') != std::string_view::npos) {
-            forms.insert(replace_all(value, "\r\n", "\n"));
-            forms.insert(in_one_line(value));
-        }
+    std::set<std::string> forms{std::string(value)};
+    add_quoted(forms, value);
+    add_percent_encoded(forms, value);
+    for (std::string& name : as_names(value)) {
+        if (name.size() >= std::max(kMinNameBytes, value.size() / 2)) forms.insert(std::move(name));
+    }
+    if (value.find('\n') != std::string_view::npos) {
+        forms.insert(replace_all(value, "\r\n", "\n"));
+        forms.insert(in_one_line(value));
     }
     forms.erase(std::string());
     return forms;

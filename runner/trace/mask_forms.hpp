@@ -1,15 +1,11 @@
 #pragma once
 
-#include <cstddef>
 #include <set>
 #include <string>
 #include <string_view>
 
 /// The texts under which a masked value may appear in a log.
 namespace runner::trace {
-
-/// Of a longer value, only the value itself and its JSON form are masked, because of the memory.
-inline constexpr std::size_t kMaxFormedBytes = 8 * 1024;
 
 /// The value itself, and what programs make of it when they print it:
 ///

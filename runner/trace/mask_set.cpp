@@ -20,10 +20,16 @@ constexpr std::array<std::string_view, 13> kMorePrefixes{
 /// The phrases to search for, each once.
 std::set<std::string> prepare(const std::vector<std::string>& values) {
     std::set<std::string> phrases;
+    std::size_t formed_bytes = 0;
     for (const auto& value : values) {
         const auto trimmed = base::trim(value);
-        phrases.merge(forms_of(trimmed));
+        if (trimmed.empty()) continue;
+        phrases.emplace(trimmed);
         phrases.merge(secret_parts_of(trimmed));
+        if (trimmed.size() > kMaxFormedBytes || formed_bytes + trimmed.size() > kMaxFormedTotal)
+            continue;
+        formed_bytes += trimmed.size();
+        phrases.merge(forms_of(trimmed));
     }
     return phrases;
 }
@@ -68,34 +74,41 @@ void MaskSet::build(std::vector<Pattern> patterns) {
     std::sort(patterns.begin(), patterns.end(),
               [](const Pattern& a, const Pattern& b) { return a.text < b.text; });
     struct Range {
-        std::size_t begin, end, depth;
+        std::size_t begin, end;
     };
-    std::vector<Range> ranges{{0, patterns.size(), 0}};
     nodes_.resize(1);
-    for (State state = 0; state < ranges.size(); ++state) {
-        auto [at, end, depth] = ranges[state];
-        for (; at < end && patterns[at].text.size() == depth; ++at) {
-            if (patterns[at].is_phrase)
-                nodes_[state].phrase_length = static_cast<std::uint32_t>(depth);
-            if (!patterns[at].is_phrase) nodes_[state].ends_prefix = true;
-        }
-        nodes_[state].first_child = static_cast<State>(nodes_.size());
-        while (at < end) {
-            const char byte = patterns[at].text[depth];
-            const auto child = static_cast<State>(nodes_.size());
-            Node& node = nodes_.emplace_back();
-            node.byte = static_cast<unsigned char>(byte);
-            node.parent = state;
-            if (state == kRoot) root_children_[node.byte] = child;
-            ++nodes_[state].child_count;
-            const std::size_t first = at;
-            for (; at < end && patterns[at].text[depth] == byte; ++at) {
-                if (patterns[at].is_phrase) nodes_[state].hold = static_cast<std::uint32_t>(depth);
+    State state = kRoot;
+    std::vector<Range> level{{0, patterns.size()}};
+    std::vector<Range> next_level;
+    for (std::uint32_t depth = 0; !level.empty(); ++depth) {
+        for (auto [at, end] : level) {
+            for (; at < end && patterns[at].text.size() == depth; ++at) {
+                if (patterns[at].is_phrase) nodes_[state].phrase_length = depth;
+                if (!patterns[at].is_phrase) nodes_[state].ends_prefix = true;
             }
-            ranges.push_back({first, at, depth + 1});
+            nodes_[state].first_child = static_cast<State>(nodes_.size());
+            while (at < end) {
+                const std::size_t first = at;
+                add_child(state, static_cast<unsigned char>(patterns[at].text[depth]));
+                for (; at < end && patterns[at].text[depth] == patterns[first].text[depth]; ++at) {
+                    if (patterns[at].is_phrase) nodes_[state].hold = depth;
+                }
+                next_level.push_back({first, at});
+            }
+            ++state;
         }
+        std::swap(level, next_level);
+        next_level.clear();
     }
     nodes_.shrink_to_fit();
+}
+
+void MaskSet::add_child(State parent, unsigned char byte) {
+    if (parent == kRoot) root_children_[byte] = static_cast<State>(nodes_.size());
+    Node& node = nodes_.emplace_back();
+    node.byte = byte;
+    node.parent = parent;
+    ++nodes_[parent].child_count;
 }
 
 void MaskSet::link_failures() {

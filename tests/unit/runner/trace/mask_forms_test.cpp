@@ -74,12 +74,24 @@ TEST(MaskForms, LeaveOutNamesThatAreTooShort) {
     for (const auto& form : forms_of("/.//")) EXPECT_GE(form.size(), 4U) << form;
 }
 
-TEST(MaskForms, OfALongValueAreFew) {
-    std::string value(kMaxFormedBytes + 1, 'x');
-    value[0] = value[9] = '"';
-    EXPECT_EQ(forms_of(value).size(), 2U);
-    value.resize(kMaxFormedBytes);
-    EXPECT_GT(forms_of(value).size(), 2U);
+TEST(MaskForms, AreMaskedWithinALimitOfMemory) {
+    std::string value(kMaxFormedBytes, 'x');
+    value[0] = '"';
+    const auto shows = [](const std::vector<std::string>& values) {
+        MaskOptions options;
+        options.phrases = values;
+        const auto set = std::make_shared<const MaskSet>(options);
+        EXPECT_EQ(mask_text(set, values.back()), "[MASKED]");
+        return mask_text(set, "\\" + values.back()) != "[MASKED]";
+    };
+    EXPECT_FALSE(shows({value}));
+    EXPECT_TRUE(shows({value + "x"}));
+    std::vector<std::string> many;
+    for (std::size_t i = 0; i < kMaxFormedTotal / kMaxFormedBytes + 1; ++i) {
+        value[9] = static_cast<char>('a' + i);
+        many.push_back(value);
+    }
+    EXPECT_TRUE(shows(many));
 }
 
 constexpr const char* kKubeconfig =
