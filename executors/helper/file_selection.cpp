@@ -13,7 +13,7 @@
 #include <memory>
 #include <optional>
 
-#include "base/doublestar.hpp"
+#include "base/glob.hpp"
 #include "executors/helper/posix.hpp"
 
 extern char** environ;

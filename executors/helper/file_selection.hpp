@@ -11,7 +11,7 @@ namespace executors::helper {
 
 /// Which files of the working directory an archive takes (job-runtime.md §7.1).
 struct SelectionRequest {
-    /// Globs (base/doublestar.hpp) or plain names; a directory stands for all that is in it.
+    /// Globs (base/glob.hpp) or plain names; a directory stands for all that is in it.
     std::vector<std::string> paths;
     /// Globs that are compared with whole relative paths.
     std::vector<std::string> excludes;
