@@ -9,7 +9,23 @@ namespace {
 
 using Kind = Glob::Token::Kind;
 
-constexpr char32_t kFirstInvalid = 0x110000;  // behind the last character of Unicode
+constexpr char32_t kFirstInvalid = GlobCharacter::kFirstInvalid;
+
+/// Makes ranges that do not overlap, for a binary search.
+void sort_ranges(std::vector<Glob::Class::Range>& ranges) {
+    std::sort(ranges.begin(), ranges.end(),
+              [](const auto& a, const auto& b) { return a.low < b.low; });
+    std::vector<Glob::Class::Range> merged;
+    for (const auto& range : ranges) {
+        if (range.low > range.high) continue;
+        if (!merged.empty() && range.low <= merged.back().high) {
+            merged.back().high = std::max(merged.back().high, range.high);
+        } else {
+            merged.push_back(range);
+        }
+    }
+    ranges = std::move(merged);
+}
 
 class Parser {
   public:
@@ -151,22 +167,6 @@ class Parser {
         if (rest_.front() == '\\') rest_.remove_prefix(1);
         if (rest_.empty()) return std::nullopt;
         return take_character();
-    }
-
-    /// Makes ranges that do not overlap, for a binary search.
-    static void sort_ranges(std::vector<Glob::Class::Range>& ranges) {
-        std::sort(ranges.begin(), ranges.end(),
-                  [](const auto& a, const auto& b) { return a.low < b.low; });
-        std::vector<Glob::Class::Range> merged;
-        for (const auto& range : ranges) {
-            if (range.low > range.high) continue;
-            if (!merged.empty() && range.low <= merged.back().high) {
-                merged.back().high = std::max(merged.back().high, range.high);
-            } else {
-                merged.push_back(range);
-            }
-        }
-        ranges = std::move(merged);
     }
 
     struct Open {
