@@ -5,6 +5,7 @@
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/job_header.hpp"
 #include "runner/job/limits.hpp"
+#include "runner/job/size_check.hpp"
 
 namespace runner::job {
 
@@ -31,6 +32,18 @@ JudgeSettings judge_settings(JobContext& context) {
         .prepare_timeout = context.runner().prepare_timeout,
         .get_sources_timeout = context.runner().get_sources_timeout,
         .ignore_after_script_errors = context.behaviour.flag("AFTER_SCRIPT_IGNORE_ERRORS", true)};
+}
+
+/// Describes the environment for the executor. Returns what is too large in the job, "" for
+/// nothing.
+std::string fill_environment(JobContext& context, executors::JobEnvironment& environment) {
+    const auto& setup = context.setup;
+    if (auto problem = variables_problem(context.variables); !problem.empty()) return problem;
+    environment = make_environment(context.payload(), context.runner(), context.variables,
+                                   context.texts, *context.directories, setup.system_id,
+                                   setup.record.short_token, setup.record.slot);
+    if (!context.texts.problem().empty()) return context.texts.problem();
+    return services_problem(environment);
 }
 
 }  // namespace
@@ -116,9 +129,10 @@ bool JobRun::begin() {
         context_.fail({FailureReason::kSystemFailure, kUnsupportedExitCode, reason});
         return false;
     }
-    environment_ = make_environment(context_.payload(), context_.runner(), context_.variables,
-                                    *context_.directories, setup.system_id,
-                                    setup.record.short_token, setup.record.slot);
+    if (const std::string problem = fill_environment(context_, environment_); !problem.empty()) {
+        context_.fail({FailureReason::kScriptFailure, 0, problem});
+        return false;
+    }
     environment_.state_dir = context_.checkpoints.directory();
     if (environment_.debug_services) context_.checkpoints.expect_other_writers();
     context_.status.image = environment_.image ? environment_.image->name : std::string();
