@@ -52,6 +52,7 @@ JobRun::JobRun(const boost::asio::any_io_executor& io, JobSetup setup)
     : context_(io, std::move(setup)),
       plan_(plan_stages(context_.payload())),
       events_(context_.channel(), context_.checkpoints),
+      takeover_(context_),
       group_(io) {}
 
 void JobRun::stop(StopReason reason, std::string_view signal) {
@@ -79,6 +80,7 @@ base::Task<void> JobRun::run() {
     }
     if (context_.setup.on_reported) context_.setup.on_reported();
     co_await clean_up();
+    co_await takeover_.end();
     context_.checkpoints.finish();
     co_await group_.wait();
 }
@@ -96,7 +98,11 @@ base::Task<void> JobRun::start() {
     }
     if (answer == StartAnswer::kCancelled) stop(StopReason::kUserCancel);
     context_.status.state = "running";
-    if (checkpoint.phase < Phase::kReporting) co_await execute();
+    if (checkpoint.phase < Phase::kReporting) {
+        co_await execute();
+    } else {
+        takeover_.start();
+    }
 }
 
 base::Task<void> JobRun::execute() {
@@ -104,6 +110,7 @@ base::Task<void> JobRun::execute() {
     if (ready) ready = co_await obtain_environment();
     if (ready) {
         begin_stages();
+        takeover_.start();
         group_.spawn("supervisor", session_->pump());
         group_.spawn("readiness", stages_->readiness().run());
         co_await stages_->run();

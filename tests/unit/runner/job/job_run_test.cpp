@@ -124,6 +124,49 @@ TEST_F(JobRuns, WarnsOfNamesThatSomeShellsDrop) {
     EXPECT_THAT(channel_.log, HasSubstr("left out"));
 }
 
+/// Jobs that former daemons took up four times.
+class JobTakeovers : public JobRuns {
+  protected:
+    JobTakeovers() {
+        checkpoint_.emplace();
+        checkpoint_->phase = Phase::kRunning;
+        checkpoint_->executor_state = "{}";
+        checkpoint_->plan_index = 2;
+        checkpoint_->takeovers = 4;
+    }
+    int counted() {
+        const auto jobs = journal::find_jobs(dir_.path());
+        return jobs.size() == 1 ? jobs[0].checkpoint.takeovers : -1;
+    }
+};
+
+TEST_F(JobTakeovers, AreForgottenWhenTheDaemonOutlivesOne) {
+    int at_first = -1;
+    int later = -1;
+    executor_.hooks["restore"] = [&] { at_first = job_->context().checkpoints.state().takeovers; };
+    session_.on_run = [&](tests::FakeSession&, const executors::session::StageCommand&) {
+        boost::asio::post(context_, [&] { later = counted(); });
+    };
+    run();
+    EXPECT_EQ(at_first, 4);
+    EXPECT_EQ(later, 0) << "the pause before the proof takes no time here";
+}
+
+TEST_F(JobTakeovers, AreForgottenWhenTheJobGoesOn) {
+    pauses_end_ = false;
+    int before = -1;
+    int after = -1;
+    session_.on_run = [&](tests::FakeSession& session, const executors::session::StageCommand& c) {
+        if (before >= 0) return;
+        before = job_->context().checkpoints.state().takeovers;
+        session.feed(c.stage, "output");
+        after = job_->context().checkpoints.state().takeovers;
+    };
+    run();
+    EXPECT_EQ(before, 4);
+    EXPECT_EQ(after, 0);
+}
+
 TEST_F(JobRuns, TriesToGetTheSourcesAgain) {
     protocol::gitlab::Variable attempts;
     attempts.key = "GET_SOURCES_ATTEMPTS";
