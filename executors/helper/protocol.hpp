@@ -24,7 +24,7 @@
 ///     {"op":"hello","version":1,"from":<offset>}
 /// Then, in any order (times in milliseconds, sizes in bytes; the fields behind the first semicolon
 /// have defaults):
-///     run          stage, script, shells [paths]; arguments [], env {}, unset [], cwd, user,
+///     run          stage, script, shells [paths]; arguments [], env {}, cwd, user,
 ///                  deadline_ms (0: none), grace_ms, drain_ms, hidden, kill_group
 ///     stop         stage; grace_ms
 ///     limit        max_output_bytes

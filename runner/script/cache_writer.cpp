@@ -36,21 +36,19 @@ bool names_protected_caches(std::string_view fallback) {
 
 }  // namespace
 
-/// Policy and key, with the job's variables replaced.
 base::Result<CacheWriter::Plan> CacheWriter::plan(const Cache& cache) const {
-    const auto& variables = context_.variables();
-    const std::string policy = variables.expand(cache.policy);
+    const std::string& policy = cache.policy;
     Plan plan;
     plan.pulls = policy.empty() || policy == "pull-push" || policy == "pull";
     plan.pushes = policy.empty() || policy == "pull-push" || policy == "push";
-    std::string raw = variables.expand(cache.key);
+    std::string raw = cache.key;
     const auto& payload = context_.payload();
     if (raw.empty()) raw = payload.job_info.name + "/" + payload.git_info.ref;
     if (!plan.pulls && !plan.pushes) {
         return base::make_error(base::ErrorKind::kConfiguration,
                                 fmt::format("unknown cache policy {} for {}", policy, raw));
     }
-    const CacheKey key = cache_key(raw, variables.feature("FF_HASH_CACHE_KEYS"));
+    const CacheKey key = cache_key(raw, context_.variables().feature("FF_HASH_CACHE_KEYS"));
     plan.name = {key.key, raw};
     plan.warning = key.warning;
     return plan;
@@ -73,7 +71,7 @@ std::vector<CacheWriter::Name> CacheWriter::names_to_restore(ShellWriter& writer
         if (!key.warning.empty()) writer.warning(key.warning);
         if (!raw.empty() && !key.key.empty()) names.push_back({key.key, raw});
     };
-    for (const std::string& fallback : cache.fallback_keys) add(variables.expand(fallback));
+    for (const std::string& fallback : cache.fallback_keys) add(fallback);
     const std::string last = variables.get("CACHE_FALLBACK_KEY");
     if (names_protected_caches(last)) {
         writer.warning("CACHE_FALLBACK_KEY \"" + last +
