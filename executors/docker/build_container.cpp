@@ -10,7 +10,7 @@ using base::ErrorKind;
 using base::Result;
 using base::Task;
 
-Task<Result<void>> BuildContainer::start(ContainerPlan plan) {
+Task<Result<void>> BuildContainer::make(ContainerPlan plan) {
     EngineApi& api = context_.api();
     auto& objects = context_.objects;
     auto body = build_container_json(context_.docker, plan, api.at_least(44));
@@ -29,8 +29,11 @@ Task<Result<void>> BuildContainer::start(ContainerPlan plan) {
     objects.has_git = (*image_files)->has_git;
     BuildFiles files(context_, parts_, **image_files);
     auto put = co_await files.put();
-    if (!put) co_return put;
-    auto started = co_await api.start_container(objects.container);
+    co_return put;
+}
+
+Task<Result<void>> BuildContainer::start() {
+    auto started = co_await context_.api().start_container(context_.objects.container);
     if (!started) co_return started.error().with_context("start the job's container");
     co_return Result<void>();
 }

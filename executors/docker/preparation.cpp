@@ -61,8 +61,10 @@ Task<Result<void>> Preparation::run() {
     if (!ready) co_return ready;
     auto engine = co_await prepare_inner_engine();
     if (!engine) co_return engine;
-    auto started = co_await start_containers();
-    co_return started;
+    auto started = co_await start_build();
+    if (!started) co_return started;
+    auto reported = co_await report_inner_platforms();
+    co_return reported;
 }
 
 Result<void> Preparation::plan() {
@@ -127,29 +129,34 @@ Task<Result<void>> Preparation::prepare_inner_engine() {
     co_return beside;
 }
 
-Task<Result<void>> Preparation::start_containers() {
-    const auto& objects = context_.objects;
+Task<Result<void>> Preparation::start_build() {
+    const BuildParts parts{choice_, image_, declared_, volumes_.writable(), network_, auth_};
+    BuildContainer build(context_, parts);
     ServiceHealth health(context_.api(), context_.docker, context_.log);
+    const auto awaited = awaited_services();
     std::vector<Task<Result<void>>> tasks;
-    tasks.push_back(health.wait(services_.started()));
-    tasks.push_back(start_build());
+    tasks.push_back(health.wait(awaited));
+    tasks.push_back(build.make(plan_build()));
     auto started = co_await run_all(std::move(tasks));
-    if (!started) {
-        // The helper's volume may have been removed, or the engine replaced: the next preparation
-        // asks for both again.
-        context_.engine.forget();
-        co_return started;
-    }
-    if (objects.engine || objects.sidecar) {
-        PlatformSearch search{context_.engine, context_.dind, objects.container, helper_volume_,
-                              context_.job.labels};
-        auto reported = co_await report_platforms(executor_, std::move(search), context_.log);
-        if (!reported) co_return reported;
-    }
+    // An ENTRYPOINT such as that of docker:cli looks at once for what the services have made.
+    if (started) started = co_await build.start();
+    // The helper's volume may have been removed, or the engine replaced: the next preparation asks
+    // for both again.
+    if (!started) context_.engine.forget();
     co_return started;
 }
 
-Task<Result<void>> Preparation::start_build() {
+std::vector<StartedService> Preparation::awaited_services() const {
+    auto awaited = services_.started();
+    // Scripts wait for the engine beside the job in any case; an ENTRYPOINT could not.
+    const auto& engine = sidecar_.started();
+    if (!context_.objects.entrypoint.empty()) {
+        awaited.insert(awaited.end(), engine.begin(), engine.end());
+    }
+    return awaited;
+}
+
+ContainerPlan Preparation::plan_build() {
     BuildPlanInput input{context_.dind,
                          context_.job,
                          context_.objects,
@@ -161,10 +168,16 @@ Task<Result<void>> Preparation::start_build() {
                          services_.host_entries()};
     input.binds.push_back(helper_volume_ + ":/.runner:ro");
     for (auto& entry : sidecar_.host_entries()) input.service_hosts.push_back(std::move(entry));
-    const BuildParts parts{choice_, image_, declared_, volumes_.writable(), network_, auth_};
-    BuildContainer build(context_, parts);
-    auto started = co_await build.start(plan_build_container(input));
-    co_return started;
+    return plan_build_container(input);
+}
+
+Task<Result<void>> Preparation::report_inner_platforms() {
+    const auto& objects = context_.objects;
+    if (!objects.engine && !objects.sidecar) co_return Result<void>();
+    PlatformSearch search{context_.engine, context_.dind, objects.container, helper_volume_,
+                          context_.job.labels};
+    auto reported = co_await report_platforms(executor_, std::move(search), context_.log);
+    co_return reported;
 }
 
 }  // namespace executors::docker

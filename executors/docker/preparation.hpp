@@ -37,8 +37,12 @@ class Preparation {
     base::Task<base::Result<void>> start_services();
     base::Task<base::Result<void>> obtain_image();
     base::Task<base::Result<void>> prepare_inner_engine();
-    base::Task<base::Result<void>> start_containers();
+    /// Makes the job's container while the services become ready, and starts it after that.
     base::Task<base::Result<void>> start_build();
+    base::Task<base::Result<void>> report_inner_platforms();
+    [[nodiscard]] ContainerPlan plan_build();
+    /// The services that the ENTRYPOINT of the job's container may use.
+    [[nodiscard]] std::vector<StartedService> awaited_services() const;
 
     boost::asio::any_io_executor executor_;
     PreparationContext context_;

@@ -34,6 +34,8 @@ class SidecarEngine {
         : context_(context), network_(network), volumes_(volumes), services_(context, puller) {}
 
     base::Task<base::Result<void>> start(const std::vector<DeclaredRegistry>& registries);
+    /// The engine's service; empty when it was not started.
+    [[nodiscard]] const std::vector<StartedService>& started() const { return services_.started(); }
     /// As Services::host_entries(); empty when it was not started.
     [[nodiscard]] std::vector<std::string> host_entries() const { return services_.host_entries(); }
 

@@ -175,6 +175,33 @@ TEST_P(DockerExecutorTest, APreparationMakesWhatTheJobNeeds) {
     expect_clean("at the end");
 }
 
+TEST_P(DockerExecutorTest, TheJobsContainerStartsWhenTheServicesAreReady) {
+    const auto prepare_with_health_check = [&](int late_request) {
+        start_engine();
+        engine_.add_image("db", nlohmann::json::object());
+        engine_.short_lived = {"id-of-db"};
+        docker_.wait_for_services_timeout_seconds = 1;
+        auto executor = make();
+        if (late_request > 0) engine_.break_request(late_request, Fault::kLate);
+        EXPECT_TRUE(prepare(*executor).has_value());
+        const auto requests = engine_.requests;
+        const std::string start =
+            "POST /v1.45/containers/" + engine_.id_of_part("-build") + "/start";
+        EXPECT_TRUE(cleanup(*executor).has_value());
+        return std::pair(requests, start);
+    };
+    const auto position = [](const std::vector<std::string>& all, const std::string& end) {
+        return std::find_if(all.begin(), all.end(),
+                            [&](const auto& request) { return request.ends_with(end); }) -
+               all.begin();
+    };
+    const auto [dry, unused] = prepare_with_health_check(0);
+    const auto number = static_cast<int>(position(dry, "/wait")) + 1;
+    // The log is asked for after the answer to the wait.
+    const auto [requests, start] = prepare_with_health_check(number);
+    EXPECT_LT(position(requests, "/logs"), position(requests, start));
+}
+
 /// Requests whose failure a preparation survives: it answers them by a warning or not at all.
 bool is_optional(const std::string& request) {
     return request.find("/images/buildkit/json") != std::string::npos ||

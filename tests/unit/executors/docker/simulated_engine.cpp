@@ -143,6 +143,13 @@ SimulatedEngine::Container* SimulatedEngine::find(const std::string& part) {
     return nullptr;
 }
 
+std::string SimulatedEngine::id_of_part(const std::string& part) const {
+    for (const auto& [id, container] : containers) {
+        if (container.name.find(part) != std::string::npos) return id;
+    }
+    return {};
+}
+
 bool SimulatedEngine::is_running(const std::string& target) const {
     return std::any_of(containers.begin(), containers.end(), [&](const auto& entry) {
         return target.find("/" + entry.first + "/") != std::string::npos && entry.second.running;
@@ -284,7 +291,8 @@ Response SimulatedEngine::answer_container(const std::string& method, const std:
         return respond_empty(204);
     }
     if (call == "POST/start" || call == "POST/kill") {
-        container.running = call == "POST/start";
+        container.running =
+            call == "POST/start" && !short_lived.contains(text_at(container.body, "Image"));
         return respond_empty(204);
     }
     if (call == "GET/json") return inspect(id);
