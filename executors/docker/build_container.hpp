@@ -27,7 +27,9 @@ class BuildContainer {
   private:
     base::Task<base::Result<void>> create(std::string body);
     /// Which of the files that matter the image has; asked of the engine once for each image.
-    base::Task<base::Result<const ImageFiles*>> look_into_image();
+    base::Task<base::Result<ImageFiles>> look_into_image();
+    /// The same for the files of the docker client, which variables of the job may place.
+    base::Task<base::Result<void>> look_for_client(ImageFiles& files, const ClientHome& home);
 
     const PreparationContext& context_;
     BuildParts parts_;

@@ -57,8 +57,9 @@ Task<Result<void>> ServiceHealth::check(const StartedService& service) {
 }
 
 Task<Result<std::string>> ServiceHealth::find_problem(const StartedService& service) {
-    const bool reachable =
-        !service.ports.empty() && !service.address.empty() && api_.endpoint().local;
+    // The runner's own engine listens at a socket; its image exposes ports all the same.
+    const bool reachable = !service.plan.of_runner && !service.ports.empty() &&
+                           !service.address.empty() && api_.endpoint().local;
     if (!reachable && !service.engine) {
         auto watched = co_await watch(service);
         co_return std::move(watched);
