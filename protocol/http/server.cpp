@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <iterator>
@@ -54,17 +55,19 @@ class Server::Impl {
     [[nodiscard]] std::uint16_t port() const { return port_; }
 
   private:
-    /// A connection; `busy` while one of its requests is being answered.
     struct Session {
+        enum class State { kReading, kAsking, kWriting, kClosed };
         std::unique_ptr<Transport> transport;
-        bool busy = false;
+        State state = State::kReading;
     };
     using SessionEntry = std::list<Session>::iterator;
 
     base::Task<void> accept_loop();
     void accept_all();
+    bool make_room();
+    void close(Session& session);
     base::Task<void> serve(SessionEntry entry);
-    base::Task<void> serve_requests(Session& session);
+    base::Task<void> serve_requests(SessionEntry entry);
     /// Answers whether another request may follow.
     base::Task<bool> serve_request(Session& session, std::string& unread);
     base::Task<bool> read_request(Session& session, RequestReader& reader, std::string& unread,
@@ -79,7 +82,7 @@ class Server::Impl {
     int family_;
     asio::posix::stream_descriptor listener_;
     bool stopping_ = false;
-    std::list<Session> sessions_;
+    std::list<Session> sessions_;  ///< the one that was used last is the last one
     base::Notifier changed_;
     base::TaskGroup group_;
 };
@@ -87,10 +90,6 @@ class Server::Impl {
 base::Task<void> Server::Impl::accept_loop() {
     constexpr std::chrono::milliseconds kNoDescriptors{200};
     while (!stopping_) {
-        while (sessions_.size() >= options_.max_connections && !stopping_) {
-            co_await changed_.wait();
-        }
-        if (stopping_) co_return;
         const auto outcome =
             co_await listener_.async_wait(asio::posix::descriptor_base::wait_read, base::use_tuple);
         if (std::get<0>(outcome) || stopping_) co_return;
@@ -105,19 +104,44 @@ base::Task<void> Server::Impl::accept_loop() {
     }
 }
 
+/// Not more at once than there are places, so that their requests are read before they have to make
+/// room in their turn.
 void Server::Impl::accept_all() {
-    while (sessions_.size() < options_.max_connections) {
+    for (std::size_t i = 0; i < options_.max_connections; ++i) {
         base::UniqueFd fd(
             ::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (!fd) return;
+        if (!make_room()) continue;
         Socket socket(executor_);
         boost::system::error_code code;
         socket.assign(asio::generic::stream_protocol(family_, 0), fd.get(), code);
         if (code) continue;
         static_cast<void>(fd.release());
-        sessions_.push_back(Session{make_plain_transport(std::move(socket)), false});
+        sessions_.push_back(Session{make_plain_transport(std::move(socket))});
         group_.spawn("status connection", serve(std::prev(sessions_.end())));
     }
+}
+
+/// Answers whether there is a place for one more connection.
+bool Server::Impl::make_room() {
+    using State = Session::State;
+    const auto is = [](State state) {
+        return [state](const Session& session) { return session.state == state; };
+    };
+    const auto closed = std::count_if(sessions_.begin(), sessions_.end(), is(State::kClosed));
+    if (sessions_.size() - static_cast<std::size_t>(closed) < options_.max_connections) return true;
+    for (const State state : {State::kReading, State::kWriting}) {
+        const auto oldest = std::find_if(sessions_.begin(), sessions_.end(), is(state));
+        if (oldest == sessions_.end()) continue;
+        close(*oldest);
+        return true;
+    }
+    return false;
+}
+
+void Server::Impl::close(Session& session) {
+    session.state = Session::State::kClosed;
+    session.transport->close();
 }
 
 base::Task<void> Server::Impl::serve(SessionEntry entry) {
@@ -131,14 +155,15 @@ base::Task<void> Server::Impl::serve(SessionEntry entry) {
         }
     };
     const Leave leave{*this, entry};
-    co_await serve_requests(*entry);
+    co_await serve_requests(entry);
 }
 
-base::Task<void> Server::Impl::serve_requests(Session& session) {
+base::Task<void> Server::Impl::serve_requests(SessionEntry entry) {
     std::string unread;
-    while (!stopping_) {
-        const bool goes_on = co_await serve_request(session, unread);
+    while (!stopping_ && entry->state != Session::State::kClosed) {
+        const bool goes_on = co_await serve_request(*entry, unread);
         if (!goes_on) co_return;
+        sessions_.splice(sessions_.end(), sessions_, entry);
     }
 }
 
@@ -153,7 +178,8 @@ base::Task<bool> Server::Impl::serve_request(Session& session, std::string& unre
     Request request = reader.take();
     const bool is_head = request.method == "HEAD";
     const bool may_go_on = reader.keep_alive();
-    session.busy = true;
+    if (session.state == Session::State::kClosed) co_return false;
+    session.state = Session::State::kAsking;
     watchdog.allow_rest();
     Response response = co_await ask_handler(std::move(request));
     const bool keep_alive = may_go_on && !stopping_;
@@ -162,9 +188,11 @@ base::Task<bool> Server::Impl::serve_request(Session& session, std::string& unre
     watchdog.allow(options_.write_limit);
     Transport::Pieces pieces{head, response.body, std::string_view()};
     if (is_head) pieces[1] = {};
+    session.state = Session::State::kWriting;
     auto written = co_await transport->write_pieces(pieces);
-    session.busy = false;
-    co_return written.has_value() && keep_alive;
+    if (!written || !keep_alive || session.state == Session::State::kClosed) co_return false;
+    session.state = Session::State::kReading;
+    co_return true;
 }
 
 base::Task<bool> Server::Impl::read_request(Session& session, RequestReader& reader,
@@ -225,7 +253,7 @@ base::Task<void> Server::Impl::stop(std::chrono::milliseconds grace) {
     listener_.close(ignored);
     changed_.notify_all();
     for (Session& session : sessions_) {
-        if (!session.busy) session.transport->close();
+        if (session.state == Session::State::kReading) close(session);
     }
     const auto end = std::chrono::steady_clock::now() + grace;
     while (!sessions_.empty()) {

@@ -22,10 +22,14 @@ struct ServerOptions {
     std::chrono::seconds write_limit{60};   ///< for the peer to read an answer
     std::size_t max_header_bytes = 16U << 10U;
     std::size_t max_body_bytes = 64U << 10U;
-    std::size_t max_connections = 64;  ///< further ones wait in the kernel's queue
+    std::size_t max_connections =
+        64;  ///< a further one ends the one that waits for the longest time
 };
 
 /// A small HTTP/1.1 server for the status endpoint: keep-alive, HEAD, limits; no TLS.
+///
+/// Peers that hold connections without use keep nobody out: a new connection beyond the limit
+/// closes the one that has waited longest for a request, or else for its peer to read an answer.
 ///
 /// Life: listen(), start(), and stop() awaited to its end before the destructor. Strand: the I/O
 /// thread; the handler runs there too, one call per connection at a time. The handler gets a HEAD

@@ -3,11 +3,14 @@
 #include <map>
 
 #include "base/clock.hpp"
+#include "base/files.hpp"
+#include "base/host_name.hpp"
 #include "base/log.hpp"
 #include "base/notifier.hpp"
 #include "base/parse.hpp"
 #include "protocol/http/server.hpp"
 #include "runner/job/failure_reason.hpp"
+#include "runner/status/allowed_hosts.hpp"
 #include "runner/status/pages.hpp"
 
 namespace runner::daemon {
@@ -42,6 +45,12 @@ base::Result<http::ServerOptions> parse_address(const std::string& address) {
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     options.host = host;
     return options;
+}
+
+status::AllowedHosts allowed_hosts(const std::string& listen_host) {
+    const auto resolver = base::read_file("/etc/resolv.conf");
+    return {{base::host_name(), listen_host},
+            status::search_domains(resolver ? std::string_view(*resolver) : std::string_view())};
 }
 
 std::string describe(const gitlab::JobRequestAnswer& answer) {
@@ -108,6 +117,7 @@ class StatusService::Impl {
     }
 
     base::Task<http::Response> answer(http::Request request) {
+        if (!hosts.allow(request)) co_return status::refuse_host();
         co_return status::answer(request, collect(), metrics);
     }
 
@@ -117,6 +127,7 @@ class StatusService::Impl {
     std::function<StatusSnapshot()> source;
     std::map<std::string, Contact> contacts;  ///< by RunnerEntry::key
     std::unique_ptr<http::Server> server;
+    status::AllowedHosts hosts{{}, {}};
     bool stopped = false;
     base::Notifier stop;
 };
@@ -128,6 +139,7 @@ StatusService::~StatusService() = default;
 base::Result<void> StatusService::listen(const std::string& address) {
     auto options = parse_address(address);
     if (!options) return options.error();
+    impl_->hosts = allowed_hosts(options->host);
     Impl* impl = impl_.get();
     http::Server::Handler handler = [impl](http::Request request) {
         return impl->answer(std::move(request));

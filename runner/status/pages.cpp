@@ -97,6 +97,12 @@ std::string jobs_list(const Snapshot& now) {
     return list;
 }
 
+http::Response refuse_host() {
+    return respond(403, "Forbidden", "text/plain; charset=utf-8",
+                   "This endpoint does not answer to the name in the Host header. Ask it by its "
+                   "address, or write the name into listen_address of config.toml.\n");
+}
+
 http::Response answer(const http::Request& request, const Snapshot& now, const Metrics& metrics) {
     if (request.method != "GET" && request.method != "HEAD") {
         auto refused =

@@ -19,4 +19,7 @@ std::string jobs_list(const Snapshot& now);
 protocol::http::Response answer(const protocol::http::Request& request, const Snapshot& now,
                                 const Metrics& metrics);
 
+/// The response to a request whose Host header AllowedHosts does not allow: 403 with the remedy.
+protocol::http::Response refuse_host();
+
 }  // namespace runner::status

@@ -33,9 +33,9 @@ class Status(SystemCase):
         self.daemon = self.start_with({"name": "st", "limit": 3},
                                       listen_address=f"127.0.0.1:{self.port}")
 
-    def get(self, path, method="GET"):
+    def get(self, path, method="GET", **headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        connection.request(method, path)
+        connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         body = answer.read().decode()
         connection.close()
@@ -54,6 +54,17 @@ class Status(SystemCase):
         self.assertEqual(self.get("/health/ready")[0], 200)
         self.assertEqual(self.get("/nothing")[0], 404)
         self.assertEqual(self.get("/metrics", "POST")[0], 405)
+
+    def test_idle_connections_keep_nobody_out(self):
+        idle = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(200)]
+        for connection in idle:
+            self.addCleanup(connection.close)
+        self.assertEqual(self.get("/health/live")[0], 200)
+
+    def test_names_of_foreign_pages_are_refused(self):
+        for path in ("/health/live", "/metrics", "/status.json", "/debug/jobs/list"):
+            self.assertEqual(self.get(path, Host="evil.example")[0], 403, path)
+            self.assertEqual(self.get(path, Host=f"localhost:{self.port}")[0], 200, path)
 
     def test_metric_names(self):
         status, body, headers = self.get("/metrics")

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <list>
 #include <stdexcept>
 #include <thread>
 
@@ -23,6 +24,7 @@ Task<Response> echo(Request request) {
     response.headers.set("Content-Type", "text/plain");
     response.body = request.method + " " + request.target + " " + request.body;
     if (request.target == "/throws") throw std::runtime_error("broken handler");
+    if (request.target == "/large") response.body.resize(64U << 20U, 'x');
     if (request.target == "/slow") co_await base::sleep_for(300ms);
     co_return response;
 }
@@ -167,6 +169,41 @@ TEST(HttpServer, ServesMoreConnectionsThanItsLimit) {
         peer.write("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
         EXPECT_THAT(peer.read_until("GET /a "), testing::HasSubstr("200 OK"));
     }
+}
+
+TEST(HttpServer, ANewConnectionEndsTheOneThatWaitsLongest) {
+    ServerOptions options;
+    options.max_connections = 3;
+    Running server(options);
+    tests::RawSocket used(server.port());
+    used.write("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(used.read_until("GET /1 "), testing::HasSubstr("200 OK"));
+    tests::RawSocket idle(server.port());
+    tests::RawSocket half(server.port());
+    half.write("GET /a HTTP/1.1\r\nHo");
+    used.write("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(used.read_until("GET /2 "), testing::HasSubstr("200 OK"));
+    std::list<tests::RawSocket> fresh;
+    for (tests::RawSocket* ended : {&idle, &half}) {
+        fresh.emplace_back(server.port());
+        fresh.back().write("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+        EXPECT_THAT(fresh.back().read_until("GET /a "), testing::HasSubstr("200 OK"));
+        EXPECT_EQ(ended->read_to_end(), "");
+        used.write("GET /3 HTTP/1.1\r\nHost: x\r\n\r\n");
+        EXPECT_THAT(used.read_until("GET /3 "), testing::HasSubstr("200 OK"));
+    }
+}
+
+TEST(HttpServer, APeerThatDoesNotReadItsAnswerKeepsNobodyOut) {
+    ServerOptions options;
+    options.max_connections = 1;
+    Running server(options);
+    tests::RawSocket deaf(server.port());
+    deaf.write("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(deaf.read_until("200 OK"), testing::StartsWith("HTTP/1.1"));
+    tests::RawSocket other(server.port());
+    other.write("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(other.read_until("GET /a "), testing::HasSubstr("200 OK"));
 }
 
 TEST(HttpServer, ReportsWhyItCannotListen) {
