@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <map>
+#include <set>
 #include <string_view>
 
 #include "base/files.hpp"
@@ -112,12 +113,40 @@ Result<pid_t> spawn(const SubprocessOptions& options, const SpawnSettings& setti
 
 }  // namespace
 
+namespace {
+
+/// The children that a Subprocess waits for, and whether all others are reaped.
+struct Children {
+    std::set<pid_t> awaited;
+    bool adopts = false;
+};
+
+Children& children() {
+    static Children all;
+    return all;
+}
+
+}  // namespace
+
+void reap_orphans() {
+    children().adopts = true;
+    siginfo_t ended{};
+    // WNOWAIT: the status of a child that is awaited must stay for its Subprocess.
+    while (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0) {
+        if (children().awaited.contains(ended.si_pid)) return;
+        ::waitpid(ended.si_pid, nullptr, WNOHANG);
+        ended = {};
+    }
+}
+
 Subprocess::Subprocess(pid_t pid, UniqueFd lifeline, boost::asio::posix::stream_descriptor output,
                        boost::asio::posix::stream_descriptor exit_event)
     : pid_(pid),
       lifeline_(std::move(lifeline)),
       output_(std::move(output)),
-      exit_event_(std::move(exit_event)) {}
+      exit_event_(std::move(exit_event)) {
+    children().awaited.insert(pid);
+}
 
 Result<std::unique_ptr<Subprocess>> Subprocess::start(const boost::asio::any_io_executor& executor,
                                                       const SubprocessOptions& options) {
@@ -160,7 +189,9 @@ int Subprocess::reap() {
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
+    children().awaited.erase(pid_);
     pid_ = -1;
+    if (children().adopts) reap_orphans();
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 

@@ -53,6 +53,13 @@ class Subprocess {
     boost::asio::posix::stream_descriptor exit_event_;
 };
 
+/// Reaps children that no Subprocess has started. Process 1 of a container gets them: the kernel
+/// gives it every process whose parent has ended. From the first call on, the end of a Subprocess
+/// does the same, because a child that it has not reaped yet hides others behind it.
+///
+/// Call it after SIGCHLD. Strand: that of all Subprocess objects.
+void reap_orphans();
+
 /// The environment of a new program, as KEY=VALUE: ours, where `added` replaces what has the same
 /// name; `added` alone without `inherit`.
 std::vector<std::string> merged_environment(const std::vector<std::string>& added, bool inherit);

@@ -5,6 +5,7 @@
 
 #include "base/memory.hpp"
 #include "runner/config/system_id.hpp"
+#include "runner/daemon/orphans.hpp"
 #include "runner/daemon/service_manager.hpp"
 
 namespace runner::daemon {
@@ -184,6 +185,7 @@ base::Task<int> Daemon::run() {
     services_.spawn("configuration's time", reloader_.poll());
     services_.spawn("status endpoint", status_.serve());
     services_.spawn("watchdog", feed_watchdog());
+    services_.spawn("orphans", adopt_orphans());
     take_up_former_jobs();
     base::TaskGroup polling(executor_);
     polling.spawn("job poller", poller_->run());

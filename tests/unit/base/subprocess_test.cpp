@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cerrno>
 
 #include "base/stop_source.hpp"
 #include "tests/support/run_to_end.hpp"
@@ -48,6 +53,24 @@ TEST(Subprocess, GivesOutputAndStatus) {
     const Ended ended = sh("pwd; echo $GREETING; exit 42");
     EXPECT_EQ(ended.output, "/\nhello\n");
     EXPECT_EQ(ended.status, 42);
+}
+
+TEST(Subprocess, OrphansAreReapedAndAwaitedProgramsKeepTheirStatus) {
+    boost::asio::io_context context(1);
+    SubprocessOptions options;
+    options.arguments = {"sh", "-c", "exit 7"};
+    auto awaited = Subprocess::start(context.get_executor(), options);
+    ASSERT_TRUE(awaited);
+    const pid_t orphan = ::fork();
+    if (orphan == 0) ::_exit(0);
+    siginfo_t ended{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(orphan), &ended, WEXITED | WNOWAIT), 0);
+    base::reap_orphans();
+    const auto status = tests::run_to_end(context, (*awaited)->wait());
+    ASSERT_TRUE(status);
+    EXPECT_EQ(*status, 7);
+    EXPECT_EQ(::waitpid(orphan, nullptr, WNOHANG), -1);
+    EXPECT_EQ(errno, ECHILD);
 }
 
 TEST(Subprocess, StandardErrorIsReadOnlyOnRequest) {
