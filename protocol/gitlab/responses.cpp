@@ -228,6 +228,7 @@ JobRequestAnswer read_job_request(const http::Response& answer) {
         result.outcome = JobRequestOutcome::kJob;
     } else if (answer.status == 204) {
         result.outcome = JobRequestOutcome::kNone;
+        result.held = base::iequals(answer.headers.get("Gitlab-Ci-Builds-Polling"), "yes");
     } else if (answer.status == 409) {
         result.outcome = JobRequestOutcome::kConflict;
     } else if (answer.status == 403) {

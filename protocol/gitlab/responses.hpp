@@ -36,6 +36,7 @@ struct JobRequestAnswer {
     std::string correlation_id;   ///< of the request; the server's logs have it
     std::string message;          ///< for the log, of kForbidden and kFailed
     unsigned status = 0;          ///< 0: there was no answer
+    bool held = false;            ///< the server has held the request (long polling)
     bool retriable_seen = false;  ///< an attempt met an overloaded server (adaptive concurrency)
     /// With kForbidden: this client's configuration is invalid, no request was sent.
     bool unusable = false;

@@ -1,19 +1,29 @@
 #include "runner/daemon/job_poller.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "base/log.hpp"
 
 namespace runner::daemon {
 
 namespace gitlab = protocol::gitlab;
-using Clock = std::chrono::steady_clock;
+
+namespace {
+
+bool has_request_slot(const RunnerEntry& entry) {
+    const auto& runner = *entry.runner;
+    const auto flag = runner.feature_flags.find("FF_USE_ADAPTIVE_REQUEST_CONCURRENCY");
+    const bool adaptive = flag == runner.feature_flags.end() || flag->second;
+    return entry.token_state->requests_in_flight <
+           entry.token_state->adaptive.limit(runner.request_concurrency, adaptive);
+}
+
+}  // namespace
 
 JobPoller::JobPoller(const boost::asio::any_io_executor& executor, std::string system_id, Host host)
     : system_id_(std::move(system_id)),
       host_(std::move(host)),
       changed_(executor),
-      stop_(executor),
       requests_(executor) {}
 
 void JobPoller::configure(std::vector<std::shared_ptr<RunnerEntry>> entries, int concurrent,
@@ -28,17 +38,32 @@ void JobPoller::configure(std::vector<std::shared_ptr<RunnerEntry>> entries, int
 bool JobPoller::has_room() const { return host_.running_jobs() + in_flight_ < concurrent_; }
 
 base::Task<void> JobPoller::run() {
-    std::size_t next = 0;
+    Clock::time_point due = Clock::now();
     while (!stopped_) {
         if (entries_.empty() || !has_room()) {
             co_await changed_.wait();
             continue;
         }
-        next %= entries_.size();
-        offer(entries_[next++]);
-        const auto pause = check_interval_ / static_cast<std::int64_t>(entries_.size());
-        auto notified = co_await stop_.wait_for(pause);
-        static_cast<void>(notified);
+        if (std::exchange(job_ended_, false)) offer_where_requests_are_held();
+        const auto left = due - Clock::now();
+        if (left > left.zero()) {
+            co_await changed_.wait_for(left);
+            continue;
+        }
+        next_ %= entries_.size();
+        offer(entries_[next_++]);
+        due = Clock::now() + check_interval_ / static_cast<std::int64_t>(entries_.size());
+    }
+}
+
+/// A request that the server holds until there is a job costs it nothing, and the interval would
+/// only delay that job.
+void JobPoller::offer_where_requests_are_held() {
+    const auto entries = entries_;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const auto& entry = entries[(next_ + i) % entries.size()];
+        const bool strict = entry->runner->strict_check_interval;
+        if (entry->token_state->server_holds_requests && !strict) offer(entry);
     }
 }
 
@@ -57,14 +82,6 @@ bool JobPoller::limit_reached(const RunnerEntry& entry) const {
     return true;
 }
 
-bool JobPoller::has_request_slot(const RunnerEntry& entry) {
-    const auto& runner = *entry.runner;
-    const auto flag = runner.feature_flags.find("FF_USE_ADAPTIVE_REQUEST_CONCURRENCY");
-    const bool adaptive = flag == runner.feature_flags.end() || flag->second;
-    return entry.token_state->requests_in_flight <
-           entry.token_state->adaptive.limit(runner.request_concurrency, adaptive);
-}
-
 void JobPoller::offer(const std::shared_ptr<RunnerEntry>& entry) {
     if (stopped_ || !has_room()) return;
     if (!is_healthy(*entry)) return host_.fed(*entry, status::Feed::kUnhealthy);
@@ -81,6 +98,7 @@ base::Task<void> JobPoller::request(std::shared_ptr<RunnerEntry> entry) {
     body.token = entry->runner->token;
     body.system_id = system_id_;
     body.info = runner_info(*entry->config, *entry->runner);
+    const auto begin = Clock::now();
     auto answer = co_await entry->jobs->request_job(std::move(body));
     --in_flight_;
     --entry->token_state->requests_in_flight;
@@ -88,7 +106,9 @@ base::Task<void> JobPoller::request(std::shared_ptr<RunnerEntry> entry) {
     const bool got_job = answer.outcome == gitlab::JobRequestOutcome::kJob;
     if (got_job) host_.accept(entry, std::move(answer));
     changed_.notify_all();
-    if (got_job && !entry->runner->strict_check_interval) offer(entry);
+    const bool again = got_job || entry->token_state->ends_a_hold(
+                                      answer.held, Clock::now() - begin < check_interval_);
+    if (again && !entry->runner->strict_check_interval) offer(entry);
 }
 
 void JobPoller::judge(const RunnerEntry& entry, const gitlab::JobRequestAnswer& answer) {
@@ -139,7 +159,6 @@ void JobPoller::log_availability(const RunnerEntry& entry, const gitlab::JobRequ
 void JobPoller::stop() {
     stopped_ = true;
     changed_.notify_all();
-    stop_.notify_all();
 }
 
 base::Task<void> JobPoller::drain() { co_await requests_.wait(); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -14,8 +15,9 @@
 namespace runner::daemon {
 
 /// Asks the servers for jobs: every entry once per check_interval, evenly spread, and the same
-/// entry at once again after it got a job (runner-protocol.md §6). A request counts as a busy
-/// place, because its answer may be a job that has to be run.
+/// entry at once again after it got a job (runner-protocol.md §6). Where the server holds requests
+/// until there is a job (long polling), also after such a request and after the end of a job. A
+/// request counts as a busy place, because its answer may be a job that has to be run.
 ///
 /// Life: run() until stop() and drain(). Strand: the I/O thread.
 class JobPoller {
@@ -36,7 +38,10 @@ class JobPoller {
     void configure(std::vector<std::shared_ptr<RunnerEntry>> entries, int concurrent,
                    std::chrono::nanoseconds check_interval);
     /// A job has ended: there may be room.
-    void notify() { changed_.notify_all(); }
+    void notify() {
+        job_ended_ = true;
+        changed_.notify_all();
+    }
     base::Task<void> run();
     /// Starts no further requests. Requests under way are not cancelled, because the server may
     /// have assigned a job.
@@ -47,11 +52,13 @@ class JobPoller {
     void cancel_requests() { requests_.cancel_all(); }
 
   private:
+    using Clock = std::chrono::steady_clock;
+
     [[nodiscard]] bool has_room() const;
     [[nodiscard]] bool is_healthy(const RunnerEntry& entry);
     [[nodiscard]] bool limit_reached(const RunnerEntry& entry) const;
-    [[nodiscard]] static bool has_request_slot(const RunnerEntry& entry);
     void offer(const std::shared_ptr<RunnerEntry>& entry);
+    void offer_where_requests_are_held();
     base::Task<void> request(std::shared_ptr<RunnerEntry> entry);
     void judge(const RunnerEntry& entry, const protocol::gitlab::JobRequestAnswer& answer);
     void log_availability(const RunnerEntry& entry,
@@ -65,9 +72,10 @@ class JobPoller {
     HealthTracker health_;
     FailureLog failures_;
     int in_flight_ = 0;
+    std::size_t next_ = 0;  ///< the entry whose turn is next
+    bool job_ended_ = false;
     bool stopped_ = false;
     base::Notifier changed_;  ///< room, configuration, stop
-    base::Notifier stop_;
     base::TaskGroup requests_;
 };
 

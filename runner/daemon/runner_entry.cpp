@@ -1,5 +1,7 @@
 #include "runner/daemon/runner_entry.hpp"
 
+#include <utility>
+
 #include "base/log.hpp"
 
 namespace runner::daemon {
@@ -46,6 +48,12 @@ std::string client_key(const config::RunnerConfig& runner) {
 }
 
 }  // namespace
+
+bool TokenState::ends_a_hold(bool held, bool is_short) {
+    const bool was_short = std::exchange(last_hold_was_short, held && is_short);
+    server_holds_requests = server_holds_requests || held;
+    return held && !(was_short && is_short);
+}
 
 bool has_executor(const config::RunnerConfig& runner) { return runner.executor_kind().has_value(); }
 

@@ -20,11 +20,19 @@ protocol::gitlab::RunnerInfo runner_info(const config::Config& config,
 /// take them from a runner that can run them.
 bool has_executor(const config::RunnerConfig& runner);
 
-/// Counters of one runner at the server. Entries of the same runner share them, and they stay after
-/// a reload of the configuration.
+/// What is known of one runner at the server. Entries of the same runner share them, and they stay
+/// after a reload of the configuration.
 struct TokenState {
     AdaptiveRequestLimit adaptive;
     int requests_in_flight = 0;
+    bool server_holds_requests = false;  ///< long polling was seen
+    bool last_hold_was_short = false;
+
+    /// Takes note of an answer without a job. Answers whether it ends a hold, so that the entry is
+    /// to be asked again at once: the server has something new, and tells it to the next request. A
+    /// server that ends two holds in a row before the interval is over (`is_short`) is asked at the
+    /// interval.
+    bool ends_a_hold(bool held, bool is_short);
 };
 
 /// One [[runners]] entry in use. `config` owns the snapshot that `runner` points into.

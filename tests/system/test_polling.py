@@ -242,6 +242,13 @@ class LongPolling(SystemCase):
         self.assertLess(time.monotonic() - begun, 4)
         self.assert_success(self.finish(job))
 
+    def test_no_job_waits_for_the_interval(self):
+        self.start_with(check_interval=20, concurrent=1)
+        self.gitlab.wait(lambda: [e for e in self.gitlab.requests("request")
+                                  if not e.ended], 60, "a held request")
+        for _ in range(3):
+            self.assert_success(self.run_job("true", patience=15))
+
     def test_several_entries_do_not_wait_for_each_other(self):
         first, second = self.gitlab.add_runner(), self.gitlab.add_runner(tags=["x"])
         self.write_config([{"token": first.token}, {"token": second.token, "name": "x"}])

@@ -52,6 +52,11 @@ TEST(JobRequest, FollowsTheTableOfStatuses) {
               O::kFailed);
 }
 
+TEST(JobRequest, KnowsWhetherTheServerHasHeldIt) {
+    EXPECT_TRUE(read_job_request(answer(204, {{"Gitlab-Ci-Builds-Polling", "yes"}})).held);
+    EXPECT_FALSE(read_job_request(answer(204, {{"X-GitLab-Last-Update", "1"}})).held);
+}
+
 TEST(JobRequest, OnlyAnUnusableClientIsUnhealthyWithoutAnAnswer) {
     const auto down = read_job_request(make_error(ErrorKind::kUnavailable, "refused"));
     EXPECT_EQ(down.outcome, JobRequestOutcome::kFailed);

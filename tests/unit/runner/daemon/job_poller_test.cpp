@@ -21,6 +21,13 @@ JobRequestAnswer answer(JobRequestOutcome outcome) {
     return made;
 }
 
+/// The answer to a request that the server has held.
+JobRequestAnswer held_answer() {
+    JobRequestAnswer made = answer(JobRequestOutcome::kNone);
+    made.held = true;
+    return made;
+}
+
 class JobPollerTest : public testing::Test {
   protected:
     struct Runner {
@@ -47,7 +54,8 @@ class JobPollerTest : public testing::Test {
         return runner;
     }
     /// Polls until so many requests were made, or `stop_when` says so.
-    void poll(std::size_t requests, int concurrent = 10) {
+    void poll(std::size_t requests, int concurrent = 10,
+              std::chrono::nanoseconds interval = std::chrono::milliseconds(1)) {
         most_requests_ = requests;
         JobPoller::Host host;
         host.running_jobs = [this] { return running_; };
@@ -55,6 +63,7 @@ class JobPollerTest : public testing::Test {
         host.accept = [this](const std::shared_ptr<RunnerEntry>& entry, const JobRequestAnswer&) {
             accepted_.push_back(entry->short_token);
             ++running_;
+            if (jobs_end_at_once_) end_job();
         };
         host.observe = [](const RunnerEntry&, const JobRequestAnswer&) {};
         host.fed = [this](const RunnerEntry& entry, status::Feed feed) {
@@ -63,7 +72,7 @@ class JobPollerTest : public testing::Test {
         poller_.emplace(context_.get_executor(), "s_1", std::move(host));
         std::vector<std::shared_ptr<RunnerEntry>> entries;
         for (const auto& runner : runners_) entries.push_back(runner->entry);
-        poller_->configure(entries, concurrent, std::chrono::milliseconds(1));
+        poller_->configure(entries, concurrent, interval);
         tests::run_to_end(context_, run_poller());
         poller_.reset();
     }
@@ -75,8 +84,15 @@ class JobPollerTest : public testing::Test {
     std::vector<std::string> accepted_;
     std::size_t unhealthy_ = 0;
     int running_ = 0;
+    bool jobs_end_at_once_ = false;
 
   private:
+    void end_job() {
+        boost::asio::post(context_, [this] {
+            poller_->notify();
+            --running_;  // after the notification, as JobHost does it
+        });
+    }
     base::Task<bool> run_poller() {
         co_await poller_->run();
         co_await poller_->drain();
@@ -114,6 +130,55 @@ TEST_F(JobPollerTest, HandsOverAJobAndAsksTheSameRunnerAgainAtOnce) {
     poll(4);
     EXPECT_THAT(accepted_, ElementsAre("a", "a"));
     EXPECT_THAT(asked_, ElementsAre("a", "a", "a", "b"));
+}
+
+TEST(TokenState, OnlyOneShortHoldInARowIsFollowedAtOnce) {
+    TokenState state;
+    EXPECT_FALSE(state.ends_a_hold(false, true));
+    EXPECT_FALSE(state.server_holds_requests);
+    EXPECT_TRUE(state.ends_a_hold(true, false));
+    EXPECT_TRUE(state.ends_a_hold(true, true));
+    EXPECT_FALSE(state.ends_a_hold(true, true));
+    EXPECT_TRUE(state.ends_a_hold(true, false));
+    EXPECT_FALSE(state.ends_a_hold(false, true));
+    EXPECT_TRUE(state.ends_a_hold(true, true));
+    EXPECT_TRUE(state.server_holds_requests);
+}
+
+constexpr std::chrono::hours kEndless{24};
+
+TEST_F(JobPollerTest, AsksAgainAtOnceWhenTheServerHasHeldTheRequest) {
+    auto& first = add_runner("a");
+    add_runner("b");
+    first.api->answers = {held_answer(), answer(JobRequestOutcome::kJob)};
+    poll(3, 10, kEndless);
+    EXPECT_THAT(asked_, ElementsAre("a", "a", "a"));
+}
+
+TEST_F(JobPollerTest, AsksAgainAtTheEndOfAJobWhereTheServerHoldsRequests) {
+    auto& first = add_runner("a");
+    first.api->answers = {held_answer(), answer(JobRequestOutcome::kJob),
+                          answer(JobRequestOutcome::kNone), held_answer()};
+    jobs_end_at_once_ = true;
+    poll(3, 1, kEndless);
+    EXPECT_THAT(asked_, ElementsAre("a", "a", "a"));
+}
+
+TEST_F(JobPollerTest, AServerThatEndsItsHoldsAtOnceIsAskedAtTheInterval) {
+    auto& first = add_runner("a");
+    add_runner("b");
+    for (int i = 0; i < 5; ++i) first.api->answers.push_back(held_answer());
+    poll(3, 10, std::chrono::milliseconds(200));
+    EXPECT_THAT(asked_, ElementsAre("a", "a", "b"));
+}
+
+TEST_F(JobPollerTest, AHoldDoesNotOverruleAStrictInterval) {
+    auto& first = add_runner("a");
+    first.config.strict_check_interval = true;
+    add_runner("b");
+    first.api->answers = {held_answer()};
+    poll(2);
+    EXPECT_THAT(asked_, ElementsAre("a", "b"));
 }
 
 TEST_F(JobPollerTest, WaitsForTheIntervalWhereTheConfigurationIsStrict) {
