@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/strings.hpp"
+#include "runner/commands/refusals.hpp"
 #include "runner/config/inspect.hpp"
 #include "runner/config/schema.hpp"
 #include "runner/config/value.hpp"
@@ -83,6 +84,16 @@ base::Result<Node> registry_from(const std::string& text) {
     return table;
 }
 
+/// The values of a flag. A single one has no space and no line break around it, which often come
+/// with a value from a file or a variable; lists and scripts stay as they are.
+std::vector<std::string> texts_of(const Values& values, const std::string& flag,
+                                  const config::Key& key) {
+    auto texts = values.list(flag);
+    if (is_list(key.type) || key.name.ends_with("_script")) return texts;
+    for (auto& text : texts) text = std::string(base::trim(text));
+    return texts;
+}
+
 void set_missing(Node& entry, std::string_view path, Node value) {
     if (entry.at(path) == nullptr) entry.set_at(path, std::move(value));
 }
@@ -128,22 +139,24 @@ std::vector<Flag> entry_flags() {
 
 base::Result<Node> entry_from(const Values& values) {
     Node entry = Node::table();
-    base::Result<void> outcome;
+    Refusals refused;
     for_each_flag([&](const auto&, const auto& key, const auto& names, const auto& path) {
-        if (!outcome || !values.has(names.front())) return;
-        auto node = config::node_from_text(key, values.list(names.front()));
-        if (!node)
-            outcome = node.error().with_context("--" + names.front());
-        else
+        if (!values.has(names.front())) return;
+        auto node = config::node_from_text(key, texts_of(values, names.front(), key));
+        if (node)
             entry.set_at(path, std::move(*node));
+        else
+            refused.add("--" + names.front() + ": " + node.error().message);
     });
-    if (!outcome) return outcome.error();
     std::vector<Node> registries;
     for (const auto& text : values.list("registry")) {
         auto table = registry_from(text);
-        if (!table) return table.error().with_context("--registry");
-        registries.push_back(std::move(*table));
+        if (table)
+            registries.push_back(std::move(*table));
+        else
+            refused.add("--registry: " + table.error().message);
     }
+    if (const auto all = refused.outcome(); !all) return all.error();
     if (!registries.empty()) entry.set("registry", Node::array(std::move(registries)));
     return entry;
 }

@@ -16,7 +16,7 @@ namespace runner::commands {
 /// All keys that can be given by flag, from the schema.
 std::vector<Flag> entry_flags();
 
-/// The keys that were given. A failure names the flag.
+/// The keys that were given. A failure names every flag with a wrong value, one a line.
 base::Result<config::Node> entry_from(const Values& values);
 
 /// The one entry of a template file. kInvalidInput when it has none or several, or a wrong value.

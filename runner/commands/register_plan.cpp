@@ -2,19 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <optional>
-
 #include "base/parse.hpp"
 #include "base/strings.hpp"
 #include "runner/commands/command.hpp"
 #include "runner/commands/gitlab_session.hpp"
+#include "runner/commands/refusals.hpp"
 
 namespace runner::commands {
 
 namespace {
 
 base::Result<std::int64_t> number(const Values& values, const std::string& name) {
-    const std::string text = values.text(name);
+    const std::string text(base::trim(values.text(name)));
     if (text.empty()) return 0;
     const auto value = base::parse_number<std::int64_t>(text);
     if (!value || *value < 0) {
@@ -23,29 +22,33 @@ base::Result<std::int64_t> number(const Values& values, const std::string& name)
     return *value;
 }
 
-/// The first flag for the server whose value differs from its default.
-std::optional<std::string> server_side_flag(const Values& values) {
+/// The flags for the server whose values differ from their defaults, as "--tag, --paused".
+std::string server_side_flags(const Values& values) {
+    std::vector<std::string> flags;
     for (const char* name : {"tag", "tag-list", "access-level", "maintenance-note"}) {
-        if (!values.text(name).empty()) return name;
+        if (!values.text(name).empty()) flags.emplace_back(name);
     }
     for (const char* name : {"run-untagged", "paused"}) {
-        if (values.flag(name)) return name;
+        if (values.flag(name)) flags.emplace_back(name);
     }
-    if (values.has("locked") && !values.flag("locked")) return "locked";
+    if (values.has("locked") && !values.flag("locked")) flags.emplace_back("locked");
     if (!values.text("maximum-timeout").empty() && values.text("maximum-timeout") != "0")
-        return "maximum-timeout";
-    return std::nullopt;
+        flags.emplace_back("maximum-timeout");
+    for (auto& flag : flags) flag.insert(0, "--");
+    return base::join(flags, ", ");
 }
 
 base::Result<protocol::gitlab::RunnerScope> scope_of(const Values& values) {
     protocol::gitlab::RunnerScope scope;
-    auto group = number(values, "group-id");
-    if (!group) return group.error();
-    auto project = number(values, "project-id");
-    if (!project) return project.error();
+    const auto group = number(values, "group-id");
+    const auto project = number(values, "project-id");
+    Refusals refused;
+    refused.take(group);
+    refused.take(project);
+    if (const auto numbers = refused.outcome(); !numbers) return numbers.error();
     scope.group_id = *group;
     scope.project_id = *project;
-    scope.runner_type = values.text("runner-type");
+    scope.runner_type = base::trim(values.text("runner-type"));
     if (*group != 0 && *project != 0)
         return base::invalid_input("--group-id and --project-id exclude each other");
     const std::string implied = *group != 0     ? "group_type"
@@ -113,11 +116,12 @@ base::Result<RegistrationPlan> plan_registration(const Values& values) {
         if (!access->empty())
             return base::invalid_input("--token and --access-token exclude each other");
         plan.token = base::Secret(*token);
-        if (const auto flag = server_side_flag(values); flag && is_created_token(plan.token)) {
+        const std::string flags = server_side_flags(values);
+        if (!flags.empty() && is_created_token(plan.token)) {
             return base::invalid_input(fmt::format(
-                "--{} cannot be given with an authentication token (glrt-…): such settings "
-                "belong to the runner's page in GitLab",
-                *flag));
+                "{} cannot be given with an authentication token (glrt-…): such settings belong to "
+                "the runner's page in GitLab",
+                flags));
         }
         return plan;
     }
@@ -131,7 +135,7 @@ base::Result<RegistrationPlan> plan_registration(const Values& values) {
     }
     plan.kind = Registration::kRegistrationToken;
     if (!registration->empty()) take_typed_token(plan, *registration);
-    plan.compatible = plan.compatible && server_side_flag(values).has_value();
+    plan.compatible = plan.compatible && !server_side_flags(values).empty();
     return plan;
 }
 
@@ -162,15 +166,16 @@ base::Result<protocol::gitlab::RunnerDescription> description_of(
     description.run_untagged = values.flag("run-untagged") || tags.empty();
     description.locked = !values.has("locked") || values.flag("locked");
     description.paused = values.flag("paused");
-    description.access_level = values.text("access-level");
+    description.access_level = base::trim(values.text("access-level"));
+    Refusals refused;
     if (!description.access_level.empty() && description.access_level != "not_protected" &&
         description.access_level != "ref_protected") {
-        return base::invalid_input(
-            fmt::format("--access-level: \"{}\" is not one of not_protected, ref_protected",
-                        description.access_level));
+        refused.add(fmt::format("--access-level: \"{}\" is not one of not_protected, ref_protected",
+                                description.access_level));
     }
-    auto timeout = number(values, "maximum-timeout");
-    if (!timeout) return timeout.error();
+    const auto timeout = number(values, "maximum-timeout");
+    refused.take(timeout);
+    if (const auto all = refused.outcome(); !all) return all.error();
     description.maximum_timeout = *timeout;
     return description;
 }

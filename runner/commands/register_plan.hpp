@@ -41,7 +41,8 @@ void take_typed_token(RegistrationPlan& plan, const std::string& token);
 /// The tags of --tag and --tag-list, in this order, separated by commas.
 std::string tags_of(const Values& values);
 
-/// The fields of POST /runners and POST /user/runners that describe the runner.
+/// The fields of POST /runners and POST /user/runners that describe the runner. A failure names
+/// every flag with a wrong value, one a line.
 base::Result<protocol::gitlab::RunnerDescription> description_of(
     const Values& values, const std::string& name, const std::string& tags,
     const std::string& maintenance_note);

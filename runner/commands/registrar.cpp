@@ -5,7 +5,6 @@
 #include <array>
 
 #include "base/clock.hpp"
-#include "base/files.hpp"
 #include "base/host_name.hpp"
 #include "base/strings.hpp"
 #include "runner/commands/command.hpp"
@@ -35,6 +34,17 @@ base::Result<config::Config> existing_config(const std::filesystem::path& path) 
     return config::inspect(*root, path).config;
 }
 
+std::string missing(std::string_view flag) {
+    return fmt::format("--{} is missing (or ask for it: leave --non-interactive out)", flag);
+}
+
+base::Result<void> check_url(const std::string& url) {
+    const std::string lower = base::to_lower(url);
+    if (lower.starts_with("http://") || lower.starts_with("https://")) return {};
+    return base::invalid_input(
+        fmt::format("the URL \"{}\" must begin with http:// or https://", url));
+}
+
 /// Warns of values that do not work as an admin may expect.
 void warn_of_limits(const Node& entry, const config::Config& existing,
                     const std::filesystem::path& path) {
@@ -60,7 +70,6 @@ Registrar::Registrar(const Values& values) : values_(values), path_(config_path(
 base::Result<void> Registrar::run() {
     auto ready = prepare();
     if (ready) ready = ask_address_and_token();
-    if (ready) ready = check_early();
     if (ready) ready = connect();
     if (ready) ready = introduce();
     if (!ready) return ready.error();
@@ -85,8 +94,7 @@ base::Result<void> Registrar::fill(std::string_view key, std::string_view flag,
         put(key, *answer);
     }
     if (!text(key).empty()) return {};
-    return base::invalid_input(
-        fmt::format("--{} is missing (or ask for it: leave --non-interactive out)", flag));
+    return base::invalid_input(missing(flag));
 }
 
 /// Reads file, flags and template, so that what can be refused is refused before GitLab is asked.
@@ -94,36 +102,54 @@ base::Result<void> Registrar::prepare() {
     auto existing = existing_config(path_);
     if (!existing) return existing.error();
     existing_ = std::move(*existing);
+    Refusals refused;
     auto entry = entry_from(values_);
-    if (!entry) return entry.error();
-    entry_ = std::move(*entry);
-    if (values_.has("template-config")) {
-        auto from = load_template(values_.text("template-config"));
-        if (!from) return from.error();
-        from->set("token", Node::string(""));
-        merge_template(entry_, *from);
-    }
+    refused.take(entry);
     auto plan = plan_registration(values_);
-    if (!plan) return plan.error();
-    plan_ = std::move(*plan);
+    refused.take(plan);
+    refused.take(description_of(values_, "", tags_of(values_), ""));
+    if (plan) plan_ = std::move(*plan);
+    if (entry) {
+        entry_ = std::move(*entry);
+        auto filled = use_template();
+        refused.take(filled);
+        if (filled) check_values(refused, plan.has_value());
+    }
+    return refused.outcome();
+}
+
+base::Result<void> Registrar::use_template() {
+    if (!values_.has("template-config")) return {};
+    auto from = load_template(values_.text("template-config"));
+    if (!from) return from.error();
+    from->set("token", Node::string(""));
+    merge_template(entry_, *from);
     return {};
+}
+
+/// Without a terminal nothing is asked later, so what is missing is known now.
+void Registrar::check_values(Refusals& refused, bool plan_known) const {
+    if (!text("url").empty()) refused.take(check_url(text("url")));
+    if (interactive()) return;
+    if (text("url").empty()) refused.add(missing("url"));
+    if (plan_known && plan_.token.empty()) {
+        refused.add(
+            "a token is missing: give --token (glrt-…), --registration-token or "
+            "--access-token");
+    }
+    if (text("executor").empty())
+        refused.add("--executor is missing: docker or shell");
+    else
+        refused.take(check_executor(text("executor")));
+    refused.take(check_image(entry_));
 }
 
 base::Result<void> Registrar::ask_address_and_token() {
     auto url =
         fill("url", "url", "Enter the GitLab instance URL (for example, https://gitlab.com/)");
     if (!url) return url.error();
-    const std::string lower = base::to_lower(text("url"));
-    if (!lower.starts_with("http://") && !lower.starts_with("https://")) {
-        return base::invalid_input(
-            fmt::format("the URL \"{}\" must begin with http:// or https://", text("url")));
-    }
+    if (auto possible = check_url(text("url")); !possible) return possible.error();
     if (!plan_.token.empty()) return {};
-    if (!interactive()) {
-        return base::invalid_input(
-            "a token is missing: give --token (glrt-…), --registration-token or "
-            "--access-token");
-    }
     auto token = ask("Enter the registration token", "", true);
     if (!token) return token.error();
     if (token->empty()) return base::invalid_input("a token is needed to register a runner");

@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "runner/commands/arguments.hpp"
+#include "runner/commands/refusals.hpp"
 #include "runner/commands/register_plan.hpp"
 #include "runner/commands/server_registration.hpp"
 #include "runner/config/config.hpp"
@@ -30,8 +31,9 @@ class Registrar {
     base::Result<void> fill(std::string_view key, std::string_view flag, std::string_view question);
 
     base::Result<void> prepare();
+    base::Result<void> use_template();
+    void check_values(Refusals& refused, bool plan_known) const;
     base::Result<void> ask_address_and_token();
-    base::Result<void> check_early() const;
     base::Result<void> connect();
     base::Result<void> introduce();
     base::Result<void> verify_given_token();

@@ -121,9 +121,17 @@ class Loader {
             fmt::format("unknown key \"{}\" in {} is ignored", name, header_of(section));
         for (const auto& other : sections()) {
             if (!other.no_effect.empty() || other.path == section.path) continue;
-            if (const Key* key = find_key(other, name); key != nullptr && key->name.size() > 3) {
+            const Key* key = find_key(other, name);
+            const bool is_clear = other.path == "runners" || name.size() > 3;
+            if (key != nullptr && is_clear)
                 return text + fmt::format("; it belongs in {}", header_of(other));
-            }
+        }
+        for (const auto& other : sections()) {
+            if (other.path.empty() || !base::iequals(last_part(other.path), name)) continue;
+            return text + fmt::format("; write it as {}{}", header_of(other),
+                                      other.path.starts_with("runners.")
+                                          ? " below the [[runners]] entry that it is for"
+                                          : "");
         }
         std::vector<std::string> names;
         for (const auto& key : section.keys) names.emplace_back(key.name);

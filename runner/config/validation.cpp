@@ -105,15 +105,26 @@ void check_shell(const RunnerConfig& runner, const Node& node, Reporter& report)
                                runner.name, runner.shell));
 }
 
+/// An element by its number, and by its text where that is clearly the name of a variable: any
+/// other text may be a secret.
+std::string element_name(const std::string& text, std::size_t index) {
+    const bool is_variable =
+        base::is_name(text, {.digit_may_lead = false}) &&
+        std::none_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+    const std::string number = fmt::format("element {}", index + 1);
+    return is_variable ? fmt::format("{} (\"{}\")", number, text) : number;
+}
+
 void check_pairs(const std::vector<std::string>& pairs, std::string_view key, const Node& node,
                  Reporter& report) {
-    for (const auto& pair : pairs) {
-        const auto equals = pair.find('=');
+    const Node* list = node.at(key);
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        const auto equals = pairs[i].find('=');
         if (equals != std::string::npos && equals > 0) continue;
-        report.warning(
-            position_of(node, key),
-            fmt::format("runners.{}: an element is not of the form NAME=VALUE and is skipped",
-                        key));
+        const bool has_place = list != nullptr && i < list->items.size();
+        report.warning(has_place ? list->items[i].begin : position_of(node, key),
+                       fmt::format("runners.{}: {} is not of the form NAME=VALUE and is skipped",
+                                   key, element_name(pairs[i], i)));
     }
 }
 

@@ -22,14 +22,24 @@ fs::path state_directory_for(const fs::path& config_path) {
     return config_path.parent_path() / ".runner-state";
 }
 
+namespace {
+
+base::Error unusable(const base::Error& error, const fs::path& path) {
+    base::Error said = error.with_context("the state directory " + path.string());
+    said.message +=
+        ": set the environment variable STATE_DIRECTORY to a directory that can be written";
+    return said;
+}
+
+}  // namespace
+
 base::Result<StateDir> StateDir::acquire(const fs::path& path) {
-    if (auto made = base::make_directories(path, 0700); !made) {
-        return made.error().with_context("the state directory");
-    }
-    if (::chmod(path.c_str(), 0700) != 0) return base::errno_error("make private " + path.string());
+    if (auto made = base::make_directories(path, 0700); !made) return unusable(made.error(), path);
+    if (::chmod(path.c_str(), 0700) != 0)
+        return unusable(base::errno_error("make it private"), path);
     const fs::path lock_path = path / "lock";
     base::UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!lock) return base::errno_error("open " + lock_path.string());
+    if (!lock) return unusable(base::errno_error("open " + lock_path.string()), path);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
         const auto holder = base::read_file(lock_path);
         const std::string pid = holder && !holder->empty()

@@ -236,6 +236,25 @@ class Inputs(RegisterCase):
             self.assertNotEqual(done.code, 0)
             self.assertRegex(done.text.lower(), missing)
 
+    def test_everything_that_is_wrong_is_named_at_once(self):
+        done = self.register("--url", "gitlab.example.com", "--executor", "dokcer", "--limit", "x",
+                             "--token", "glrt-1", "--paused", "--tag-list", "a")
+        self.assertEqual(done.code, 1)
+        for word in ("--limit", "--tag-list, --paused"):
+            self.assertIn(word, done.text)
+        done = self.register("--url", "gitlab.example.com", "--executor", "dokcer")
+        self.assertEqual(done.code, 1)
+        for word in ("must begin with http", "token is missing", 'did you mean "docker"'):
+            self.assertIn(word, done.text)
+        self.assertEqual(self.gitlab.exchanges, [])
+
+    def test_space_around_values_is_no_part_of_them(self):
+        done = self.register("--url", f" {self.gitlab.url}\n", "--executor", "shell\n", "--token",
+                             self.gitlab.add_runner().token + "\n")
+        self.assertEqual(done.code, 0, done.text)
+        entry = self.only_entry()
+        self.assertEqual((entry["url"], entry["executor"]), (self.gitlab.url, "shell"))
+
     def test_comments_and_other_entries_stay(self):
         before = ('# kept above\nconcurrent = 7 # seven\n\n[[runners]] # first\n  name = "old"\n'
                   f'  url = "{self.gitlab.url}"\n  token = "glrt-t1_old"\n  executor = "shell"\n'

@@ -74,6 +74,24 @@ TEST(RegistrationPlan, RefusesFlagsThatDoNotGoTogether) {
     }
 }
 
+TEST(RegistrationPlan, NamesEveryFlagThatIsRefused) {
+    const auto plan = plan_registration(given({{"token", "glrt-1"},
+                                               {"tag-list", "a"},
+                                               {"locked", "false"},
+                                               {"paused", "true"},
+                                               {"maximum-timeout", "600"}}));
+    ASSERT_FALSE(plan);
+    EXPECT_THAT(plan.error().message,
+                testing::StartsWith(
+                    "--tag-list, --paused, --locked, --maximum-timeout cannot be given with"));
+    const auto scope =
+        plan_registration(given({{"access-token", "b"}, {"group-id", "x"}, {"project-id", "y"}}));
+    ASSERT_FALSE(scope);
+    EXPECT_EQ(scope.error().message,
+              "--group-id: expected a number, got \"x\"\n"
+              "--project-id: expected a number, got \"y\"");
+}
+
 TEST(RegistrationPlan, TheScopeOfAnAccessTokenFollowsTheIds) {
     const auto of = [](std::vector<std::pair<std::string, std::string>> flags) {
         flags.emplace_back("access-token", "glpat-1");
@@ -95,6 +113,40 @@ TEST(RunnerDescription, ARunnerWithoutTagsRunsUntaggedJobs) {
     const auto tagged = description_of(none, "name", "a,b", "");
     EXPECT_FALSE(tagged->run_untagged);
     EXPECT_FALSE(description_of(given({{"access-level", "all"}}), "name", "", ""));
+}
+
+TEST(RunnerDescription, NamesEveryWrongFlag) {
+    const auto wrong = description_of(given({{"access-level", "all"}, {"maximum-timeout", "soon"}}),
+                                      "name", "", "");
+    ASSERT_FALSE(wrong);
+    EXPECT_THAT(wrong.error().message, HasSubstr("--access-level"));
+    EXPECT_THAT(wrong.error().message, HasSubstr("\n--maximum-timeout"));
+}
+
+TEST(RegisterEntry, TakesNoSpaceAroundSingleValues) {
+    const auto entry = entry_from(given({{"url", " https://gitlab.example.com/\r\n"},
+                                         {"executor", "\tdocker\n"},
+                                         {"docker-image", "alpine:3\n"},
+                                         {"limit", " 2\n"},
+                                         {"docker-privileged", "true "},
+                                         {"env", "A= b "},
+                                         {"pre-build-script", "  echo\n"}}));
+    ASSERT_TRUE(entry) << entry.error().message;
+    EXPECT_EQ(text_of(*entry, "url"), "https://gitlab.example.com/");
+    EXPECT_EQ(text_of(*entry, "executor"), "docker");
+    EXPECT_EQ(text_of(*entry, "docker.image"), "alpine:3");
+    EXPECT_EQ(entry->at("limit")->integer, 2);
+    EXPECT_TRUE(entry->at("docker.privileged")->boolean);
+    EXPECT_EQ(entry->at("environment")->items.at(0).text, "A= b ");
+    EXPECT_EQ(text_of(*entry, "pre_build_script"), "  echo\n");
+}
+
+TEST(RegisterEntry, NamesEveryFlagWithAWrongValue) {
+    const auto entry =
+        entry_from(given({{"limit", "many"}, {"docker-memory", "much"}, {"registry", "hots=r"}}));
+    ASSERT_FALSE(entry);
+    for (const char* flag : {"--limit: ", "--docker-memory: ", "--registry: "})
+        EXPECT_THAT(entry.error().message, HasSubstr(flag));
 }
 
 TEST(RunnerDescription, TagsOfBothFlagsAreJoined) {

@@ -167,6 +167,49 @@ TEST_F(LoadConfig, NamesUnknownKeysWithLineAndSuggestion) {
                    "\"volumes\"?"));
 }
 
+TEST_F(LoadConfig, SaysWhereAMisplacedTableOrKeyBelongs) {
+    struct Case {
+        const char* text;
+        const char* hint;
+    };
+    const Case cases[] = {
+        {"[docker]\nimage = \"a\"\n",
+         ":1:2: unknown key \"docker\" in the top of the file is ignored; write it as "
+         "[runners.docker] below the [[runners]] entry that it is for"},
+        {"[Docker]\n", "write it as [runners.docker] below the [[runners]] entry"},
+        {"[cache]\n", "write it as [runners.cache] below the [[runners]] entry"},
+        {"[dind]\n", "write it as [runners.dind] below the [[runners]] entry"},
+        {"[[registry]]\n", "write it as [[runners.registry]] below the [[runners]] entry"},
+        {"[[services]]\n", "write it as [[runners.docker.services]] below the [[runners]] entry"},
+        {"privileged = true\n", "it belongs in [runners.docker]"},
+        {"executor = \"shell\"\n", "it belongs in [[runners]]"},
+        {"url = \"https://gitlab.example.com\"\n", "it belongs in [[runners]]"},
+        {"[[runners]]\nconcurrent = 2\n", "it belongs in the top of the file"},
+        {"[[runners]]\n[runners.docker.dind]\n", "write it as [runners.dind] below"},
+    };
+    for (const Case& c : cases) {
+        const auto config = load(c.text);
+        ASSERT_TRUE(config) << c.text;
+        EXPECT_THAT(config->warnings, Contains(HasSubstr(c.hint))) << c.text;
+    }
+}
+
+TEST_F(LoadConfig, NamesTheElementOfEnvironmentThatIsNoVariable) {
+    const auto config =
+        load(entry("  environment = [\"A=b\", \"HTTP_PROXY\", \"glpat-secret\",\n    \"=x\", "
+                   "\"password\"]\n"));
+    ASSERT_TRUE(config);
+    const std::string end = " is not of the form NAME=VALUE and is skipped";
+    EXPECT_THAT(config->warnings,
+                ElementsAre(path_.string() +
+                                ":6:25: runners.environment: element 2 "
+                                "(\"HTTP_PROXY\")" +
+                                end,
+                            path_.string() + ":6:39: runners.environment: element 3" + end,
+                            path_.string() + ":7:5: runners.environment: element 4" + end,
+                            path_.string() + ":7:11: runners.environment: element 5" + end));
+}
+
 TEST_F(LoadConfig, NamesUnknownTables) {
     const auto config = load(entry("", "[runners.dnd]\nmode = \"on\"\n"));
     ASSERT_TRUE(config);

@@ -33,6 +33,16 @@ TEST(StateDir, IsPrivateEvenWhenItWasNot) {
     EXPECT_EQ(about.st_mode & 0777U, 0700U);
 }
 
+TEST(StateDir, ADirectoryThatCannotBeMadeIsNamedWithTheRemedy) {
+    const tests::TempDir dir;
+    ASSERT_TRUE(base::write_file_atomic(dir.path() / "file", "", 0600));
+    const auto state = StateDir::acquire(dir.path() / "file" / "state");
+    ASSERT_FALSE(state);
+    EXPECT_NE(state.error().message.find((dir.path() / "file" / "state").string()),
+              std::string::npos);
+    EXPECT_NE(state.error().message.find("STATE_DIRECTORY"), std::string::npos);
+}
+
 TEST(StateDir, IsBesideTheConfigurationUnlessTheEnvironmentNamesIt) {
     ::unsetenv("STATE_DIRECTORY");
     EXPECT_EQ(runner::journal::state_directory_for("/home/u/config.toml"), "/home/u/.runner-state");
