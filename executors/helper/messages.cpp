@@ -26,6 +26,7 @@ RunStage parse_run(const Json& json) {
     run.drain_ms = json.value("drain_ms", run.drain_ms);
     run.hidden = json.value("hidden", run.hidden);
     run.kill_group = json.value("kill_group", run.kill_group);
+    run.login_once = json.value("login_once", run.login_once);
     return run;
 }
 

@@ -29,6 +29,7 @@ struct RunStage {
     std::int64_t drain_ms = kDefaultDrainMs;
     bool hidden = false;
     bool kill_group = false;
+    bool login_once = false;
 };
 struct StopStage {
     std::uint16_t stage = 0;

@@ -25,7 +25,7 @@
 /// Then, in any order (times in milliseconds, sizes in bytes; the fields behind the first semicolon
 /// have defaults):
 ///     run          stage, script, shells [paths]; arguments [], env {}, cwd, user,
-///                  deadline_ms (0: none), grace_ms, drain_ms, hidden, kill_group
+///                  deadline_ms (0: none), grace_ms, drain_ms, hidden, kill_group, login_once
 ///     stop         stage; grace_ms
 ///     limit        max_output_bytes
 ///     wait_engine  id, socket; timeout_ms, log, listening

@@ -154,7 +154,7 @@ void Supervisor::run_stage(const RunStage& run) {
         doorway_.restore();  // also where the directory cannot be watched
     };
     stages_.push_back(std::make_unique<Stage>(reactor_, log_, budget_, run, on_end));
-    stages_.back()->start(run, cgroup_.procs_fd());
+    stages_.back()->start(login_.prepare(run), cgroup_.procs_fd());
 }
 
 void Supervisor::stop_stage(const StopStage& stop) {

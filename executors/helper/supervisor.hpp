@@ -8,6 +8,7 @@
 #include "executors/helper/connection.hpp"
 #include "executors/helper/doorway.hpp"
 #include "executors/helper/job_history.hpp"
+#include "executors/helper/login_state.hpp"
 #include "executors/helper/process_tree.hpp"
 #include "executors/helper/stage.hpp"
 
@@ -52,6 +53,7 @@ class Supervisor {
     EventLog log_;
     OutputBudget budget_;
     JobCgroup cgroup_;
+    LoginState login_;
     std::list<std::unique_ptr<Stage>> stages_;
     std::list<std::shared_ptr<Worker>> workers_;
     std::list<std::unique_ptr<Connection>> connections_;

@@ -48,7 +48,8 @@ std::string run_frame(const StageCommand& command) {
                     {"grace_ms", command.grace.count()},
                     {"drain_ms", command.drain.count()},
                     {"hidden", command.hidden},
-                    {"kill_group", command.kill_group}};
+                    {"kill_group", command.kill_group},
+                    {"login_once", command.login_once}};
     return frame_of(json);
 }
 

@@ -36,6 +36,10 @@ struct StageCommand {
     bool hidden = false;
     /// Kills what is left of the script's process group when the shell has ended.
     bool kill_group = false;
+    /// `arguments` make a login shell, which is needed for the first stage of the job: the others
+    /// get what its profiles have set. A supervisor that does not know this uses `arguments`
+    /// always.
+    bool login_once = false;
 };
 
 /// bash before sh, in the order of the official runner's shell detection (job-runtime.md §4.3).

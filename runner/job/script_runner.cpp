@@ -42,6 +42,7 @@ StageCommand ScriptRunner::command(std::uint16_t number, std::string script,
     command.stage = number;
     command.script = std::move(script);
     command.arguments = info.login_arguments;
+    command.login_once = !info.login_arguments.empty();
     command.shells = info.shells;
     command.user = info.user;
     command.deadline = until(deadline);

@@ -178,6 +178,24 @@ class Scripts(SystemCase):
         self.assertNotIn("in-release", job.text)
 
 
+class Profiles(SystemCase):
+    def test_they_are_read_once_and_every_script_sees_what_they_set(self):
+        """The daemon's user has this home, so its jobs have it, too."""
+        count = self.directory / "count"
+        (self.directory / ".bash_profile").write_text(
+            f"echo read >> {count}\necho from the profile\nexport EXPORTED=1\nplain=2\n"
+            "greet() { echo \"hello $1\"; }\nalias say='echo said'\nshopt -s expand_aliases\n")
+        self.start_with()
+        commands = ["echo $EXPORTED$plain", "greet you", "say so"]
+        job = self.run_job(commands, after_script=commands)
+        self.assert_success(job)
+        self.assertEqual(count.read_text(), "read\n")
+        self.assertEqual(job.text.count("\nhello you\n"), 2, job.text)
+        self.assertEqual(job.text.count("\nsaid so\n"), 2, job.text)
+        self.assertEqual(job.text.count("\n12\n"), 2, job.text)
+        self.assertEqual(job.text.count("\nfrom the profile\n"), 1, job.text)
+
+
 class Variables(SystemCase):
     def setUp(self):
         super().setUp()

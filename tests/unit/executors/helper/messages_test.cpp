@@ -11,7 +11,7 @@ TEST(Messages, ReadsAllFieldsOfAStage) {
     const auto command = parse_command(
         R"({"op":"run","stage":7,"script":"echo","shells":["/bin/sh"],"arguments":["-l"],
             "env":{"A":"1","B":""},"cwd":"/x","user":"1:2","deadline_ms":5,
-            "grace_ms":6,"drain_ms":8,"hidden":true,"kill_group":true})");
+            "grace_ms":6,"drain_ms":8,"hidden":true,"kill_group":true,"login_once":true})");
     const auto& run = std::get<RunStage>(command);
     EXPECT_EQ(run.stage, 7);
     EXPECT_EQ(run.script, "echo");
@@ -25,6 +25,7 @@ TEST(Messages, ReadsAllFieldsOfAStage) {
     EXPECT_EQ(run.drain_ms, 8);
     EXPECT_TRUE(run.hidden);
     EXPECT_TRUE(run.kill_group);
+    EXPECT_TRUE(run.login_once);
 }
 
 TEST(Messages, UsesDefaultsForMissingFields) {

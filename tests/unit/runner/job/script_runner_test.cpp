@@ -43,6 +43,7 @@ TEST_F(ScriptRunnerTest, GivesTheSupervisorTheScriptAndTheJobsVariables) {
     EXPECT_EQ(command.script, "make\n");
     EXPECT_EQ(command.user, "1000");
     EXPECT_THAT(command.arguments, ElementsAre("-l"));
+    EXPECT_TRUE(command.login_once);
     EXPECT_THAT(command.shells, ElementsAre("/bin/sh"));
     EXPECT_EQ(command.environment.at("DOCKER_HOST"), "unix:///engine.sock");
     EXPECT_NE(command.environment.at("CI_JOB_STATUS"), "overwritten") << "the job's variable wins";
