@@ -22,12 +22,6 @@ namespace {
 constexpr std::size_t kMaxNameLength = 63;
 constexpr std::string_view kLabelPrefix = "com.gitlab.gitlab-runner.";
 
-/// Jobs have the runner's own machine in common, and no containers.
-bool on_shared_host(const config::RunnerConfig& runner) {
-    const auto kind = runner.executor_kind();
-    return kind && executors::traits_of(*kind).shared_host;
-}
-
 std::string slug_of(const JobPayload& payload) {
     std::string slug = script::project_slug(payload.git_info.repo_url);
     return slug.empty() ? "project-" + std::to_string(payload.job_info.project_id) : slug;
@@ -185,10 +179,10 @@ base::Result<Directories> job_directories(const JobPayload& payload,
                                           const journal::JobRecord& record,
                                           const std::string& working_dir) {
     Directories out;
-    const std::string root = on_shared_host(runner) ? working_dir : std::string();
+    const std::string root = runner.shared_host() ? working_dir : std::string();
     out.builds = runner.builds_dir.empty() ? root + "/builds" : runner.builds_dir;
     out.project = out.builds;
-    if (on_shared_host(runner) || builds_are_bound(runner, out.builds)) {
+    if (runner.shared_host() || builds_are_bound(runner, out.builds)) {
         out.project += fmt::format("/{}/{}", record.short_token, record.slot.concurrent_project_id);
     }
     out.slug = slug_of(payload);
@@ -198,7 +192,7 @@ base::Result<Directories> job_directories(const JobPayload& payload,
     // GIT_CLONE_PATH may name them.
     variables.set_directories(out);
     if (const std::string wish = variables.get("GIT_CLONE_PATH"); !wish.empty()) {
-        if (!runner.custom_build_dir_enabled.value_or(!on_shared_host(runner))) {
+        if (!runner.custom_build_dir_enabled.value_or(!runner.shared_host())) {
             return base::make_error(base::ErrorKind::kConfiguration,
                                     "setting GIT_CLONE_PATH is not allowed, enable "
                                     "`custom_build_dir` feature");
