@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "base/stop_source.hpp"
+#include "protocol/gitlab/payload.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/limits.hpp"
 #include "runner/trace/spool.hpp"
