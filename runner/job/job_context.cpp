@@ -76,7 +76,7 @@ void JobContext::apply(const Verdict& verdict) {
     for (const std::string& warning : verdict.warnings) log().warning(warning);
     if (!verdict.cleanup_problem.empty()) {
         base::log::warning("Cleaning up a job's files failed",
-                           {{"job", status.id}, {"error", verdict.cleanup_problem}});
+                           {{"job", status.id}, {"error", log().masked(verdict.cleanup_problem)}});
     }
     checkpoint().progress = verdict.progress;
     if (verdict.failure) fail(*verdict.failure);

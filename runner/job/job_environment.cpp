@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <climits>
 #include <filesystem>
 
@@ -129,6 +130,20 @@ std::map<std::string, std::string> labels(const JobPayload& payload,
     return all;
 }
 
+/// What decides where docker clients and buildx look.
+std::vector<executors::EnvironmentVariable> client_environment(const script::Variables& variables) {
+    constexpr std::array<const char*, 10> kNames{"DOCKER_HOST",       "DOCKER_TLS_CERTDIR",
+                                                 "DOCKER_TLS_VERIFY", "DOCKER_TLS",
+                                                 "DOCKER_CERT_PATH",  "DOCKER_CONTEXT",
+                                                 "DOCKER_CONFIG",     "BUILDX_CONFIG",
+                                                 "BUILDX_BUILDER",    "HOME"};
+    std::vector<executors::EnvironmentVariable> found;
+    for (const char* name : kNames) {
+        if (variables.has(name)) found.push_back({name, variables.get(name)});
+    }
+    return found;
+}
+
 /// In the official words, by which people search.
 std::string unsupported_options(const Image& image, std::string_view section) {
     if (image.unsupported_options.empty()) return {};
@@ -252,6 +267,7 @@ executors::JobEnvironment make_environment(
     env.builds_dir = directories.builds;
     env.project_dir = directories.project;
     env.tmp_dir = directories.tmp;
+    env.client_environment = client_environment(variables);
     env.docker_auth_config = variables.content("DOCKER_AUTH_CONFIG");
     for (const auto& credential : payload.credentials) {
         if (credential.type != "registry") continue;

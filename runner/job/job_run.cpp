@@ -142,7 +142,8 @@ bool JobRun::begin() {
     }
     environment_.state_dir = context_.checkpoints.directory();
     if (environment_.debug_services) context_.checkpoints.expect_other_writers();
-    context_.status.image = environment_.image ? environment_.image->name : std::string();
+    // The status page shows it.
+    if (environment_.image) context_.status.image = context_.log().masked(environment_.image->name);
     return true;
 }
 
@@ -184,6 +185,9 @@ void JobRun::end_log() {
     if (checkpoint.outcome.success()) {
         context_.log().notice("Job succeeded");
     } else {
+        // The daemon's log, the journal and the summary of `exec` show it, too.
+        auto& message = checkpoint.outcome.failure->message;
+        message = context_.log().masked(message);
         context_.log().error(last_line(*checkpoint.outcome.failure) + "\n");
     }
     checkpoint.phase = Phase::kReporting;
@@ -214,7 +218,8 @@ base::Task<void> JobRun::clean_up() {
     auto removed = co_await context_.executor().cleanup(kCleanupLimit);
     if (!removed) {
         base::log::error("A job's environment could not be removed; the next start tries again",
-                         {{"job", context_.status.id}, {"error", removed.error().message}});
+                         {{"job", context_.status.id},
+                          {"error", context_.log().masked(removed.error().message)}});
         co_return;
     }
     if (auto erased = context_.checkpoints.remove(); !erased) {
@@ -234,7 +239,11 @@ base::Task<void> JobRun::halt() {
     auto halting = context_.executor().halt();
     auto halted = co_await base::with_deadline<void>(std::move(halting), kCleanupLimit);
     // cleanup() fails for the same reason, and its error is reported.
-    if (!halted) base::log::debug("Halting a job failed", {{"error", halted.error().message}});
+    if (!halted) {
+        base::log::debug("Halting a job failed",
+                         {{"job", context_.status.id},
+                          {"error", context_.log().masked(halted.error().message)}});
+    }
 }
 
 }  // namespace runner::job

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "base/strings.hpp"
 #include "runner/script/archive_rules.hpp"
 #include "runner/script/cache_key.hpp"
 #include "runner/script/files_request.hpp"
@@ -13,6 +14,18 @@ namespace runner::script {
 using protocol::gitlab::Cache;
 
 namespace {
+
+/// The format of a cache. The official runner knows "zip" and "tarzstd", in any case, and makes a
+/// zip of everything else.
+std::string archive_format(ShellWriter& writer, const std::string& asked) {
+    const std::string format = base::to_lower(asked);
+    if (format == "tarzstd") return format;
+    if (!format.empty() && format != "zip" && format != "zipzstd") {
+        writer.warning("CACHE_COMPRESSION_FORMAT \"" + asked +
+                       "\" is not a format of caches, zip is used");
+    }
+    return "zip";
+}
 
 /// Whether a fallback would read the caches of protected branches. Dots and spaces at the end do
 /// not count: they are not part of the path.
@@ -108,13 +121,12 @@ base::Result<std::string> CacheWriter::restore() const {
 
 void CacheWriter::archive_one(ShellWriter& writer, const Cache& cache, const Name& name) const {
     const auto& variables = context_.variables();
-    const std::string format = variables.get("CACHE_COMPRESSION_FORMAT");
+    writer.notice("Creating cache " + name.shown + "...");
     FilesRequest request("cache-save");
     request.add("file", file(name))
-        .add("format", format == "zipzstd" ? "zip" : format)
+        .add("format", archive_format(writer, variables.get("CACHE_COMPRESSION_FORMAT")))
         .add("level", variables.get("CACHE_COMPRESSION_LEVEL"))
         .add_selection(cache);
-    writer.notice("Creating cache " + name.shown + "...");
     writer.line("if " + request.command(context_.settings().helper) + "\nthen");
     writer.print(
         "No URL provided, cache will not be uploaded to shared cache server. Cache will be stored "

@@ -72,6 +72,14 @@ TEST_F(JobRuns, EndsWellWhenEveryStageDoes) {
     EXPECT_FALSE(journal_is_left());
 }
 
+TEST_F(JobRuns, MasksTheReasonOfAFailure) {
+    channel_.secret = "hunter2";
+    fail_preparation("invalid image hunter2:latest");
+    run();
+    EXPECT_THAT(outcome_.failure->message, HasSubstr("invalid image [MASKED]:latest"))
+        << "the daemon's log shows this message";
+}
+
 TEST_F(JobRuns, ReportsTheExitCodeOfTheScript) {
     session_.exits = {tests::exit_with(0), tests::exit_with(0), tests::exit_with(42)};
     run();
