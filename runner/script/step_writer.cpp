@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "runner/script/former_files.hpp"
+
 namespace runner::script {
 
 using protocol::gitlab::Step;
@@ -9,7 +11,7 @@ using protocol::gitlab::Step;
 std::string StepWriter::prepare() const {
     ShellWriter writer;
     writer.print("Running on " + context_.settings().description + "...");
-    writer.line("rm -f " + shell_quote(context_.gitlab_env_file()));
+    writer.line(begin_job_command(context_));
     return context_.finish(writer);
 }
 
