@@ -91,6 +91,10 @@ void JobTrace::service(std::string_view text, bool failed) {
     write(failed ? kServiceErr : kServiceOut, clock_.unix_micros(), bytes);
 }
 
+std::string JobTrace::masked(std::string_view text) const {
+    return mask_text(options_.masks, text);
+}
+
 void JobTrace::heading(std::string_view text) {
     line(fmt::format("{}{}", kClear, kBoldCyan), text, fmt::format("{}{}", kReset, kReset));
 }

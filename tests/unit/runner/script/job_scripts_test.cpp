@@ -30,7 +30,7 @@ class JobScriptsInShells : public tests::ShellTest {
         BehaviourVariables behaviour(variables);
         auto settings = ShellTest::settings();
         settings.description = "here";
-        settings.shell_executor = true;
+        settings.shared_host = true;
         const JobScripts scripts(payload_, runner_, behaviour, settings);
         const std::string text = write(scripts);
         std::map<std::string, std::string> environment;

@@ -44,6 +44,10 @@ class JobTraceTest : public ::testing::Test {
         std::make_shared<const MaskSet>(MaskOptions{{"s3cr3t-value"}, {}, true});
 };
 
+TEST_F(JobTraceTest, MasksTextsForOtherLogs) {
+    EXPECT_EQ(make()->masked("invalid image s3cr3t-value:1"), "invalid image [MASKED]:1");
+}
+
 TEST_F(JobTraceTest, WritesTheRunnersLines) {
     timestamps_ = false;
     auto trace = make();
