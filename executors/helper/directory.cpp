@@ -17,7 +17,7 @@ constexpr mode_t kUserRights = S_IRUSR | S_IWUSR | S_IXUSR;
 /// open files.
 constexpr int kMostHeld = 100;
 
-struct CloseDirectory {
+struct CloseListing {
     void operator()(DIR* listing) const { ::closedir(listing); }
 };
 
@@ -56,7 +56,7 @@ class TreeRemover {
         if (errno != EISDIR && errno != EPERM) return note(name, errno);
         if (depth >= kMostHeld && move_up(directory, name)) return;
         try {
-            const UniqueFd opened = open_directory(directory, name);
+            const UniqueFd opened = enter_directory(directory, name);
             for (const auto& entry : entries_of(opened.get())) {
                 take(opened.get(), entry.name, depth + 1);
             }
@@ -140,7 +140,7 @@ off_t size_in(int directory, const std::string& name) {
 std::vector<DirectoryEntry> entries_of(int directory) {
     const int opened = ::openat(directory, ".", kOpenDirectory);
     if (opened < 0) fail_errno("read a directory");
-    const std::unique_ptr<DIR, CloseDirectory> listing(::fdopendir(opened));
+    const std::unique_ptr<DIR, CloseListing> listing(::fdopendir(opened));
     if (!listing) fail_errno("read a directory");
     std::vector<DirectoryEntry> entries;
     while (const dirent* entry = ::readdir(listing.get())) {
@@ -150,7 +150,7 @@ std::vector<DirectoryEntry> entries_of(int directory) {
     return entries;
 }
 
-UniqueFd open_directory(int parent, const std::string& name) {
+UniqueFd enter_directory(int parent, const std::string& name) {
     UniqueFd opened(::openat(parent, name.c_str(), kOpenDirectory));
     if (!opened && errno == EACCES) {
         const UniqueFd closed(::openat(parent, name.c_str(), kOpenDirectory | O_PATH));
@@ -162,7 +162,7 @@ UniqueFd open_directory(int parent, const std::string& name) {
     return opened;
 }
 
-UniqueFd open_directory(const std::string& path) { return open_directory(AT_FDCWD, path); }
+UniqueFd enter_directory(const std::string& path) { return enter_directory(AT_FDCWD, path); }
 
 bool may_change(int directory) { return ::faccessat(directory, ".", R_OK | W_OK | X_OK, 0) == 0; }
 
@@ -199,7 +199,7 @@ void empty_directory(int directory, const std::string& kept) {
 void open_own_directories(int directory) {
     for (const auto& entry : entries_of(directory)) {
         if (entry.type != S_IFDIR) continue;
-        const UniqueFd opened = open_directory(directory, entry.name);
+        const UniqueFd opened = enter_directory(directory, entry.name);
         open_own_directories(opened.get());
     }
 }

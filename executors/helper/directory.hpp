@@ -26,9 +26,9 @@ off_t size_in(int directory, const std::string& name);
 
 /// Opens a directory. One that belongs to this user gets the user's rights if it lacks them.
 /// Throws Failure, also for what is no directory.
-UniqueFd open_directory(int parent, const std::string& name);
+UniqueFd enter_directory(int parent, const std::string& name);
 /// The same for a path, whose components before the last may be links.
-UniqueFd open_directory(const std::string& path);
+UniqueFd enter_directory(const std::string& path);
 /// Whether this user may list and change the directory.
 bool may_change(int directory);
 

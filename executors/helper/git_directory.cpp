@@ -64,7 +64,7 @@ bool clean_data(int directory, int depth) {
     if (!may_change(directory) || depth > kMostParts) return false;
     for (const auto& entry : entries_of(directory)) {
         if (entry.type == S_IFDIR) {
-            const UniqueFd opened = open_directory(directory, entry.name);
+            const UniqueFd opened = enter_directory(directory, entry.name);
             if (!clean_data(opened.get(), depth + 1)) return false;
         } else if (entry.type != S_IFREG || is_lock(entry)) {
             remove_tree(directory, entry.name);
@@ -115,7 +115,7 @@ class Repository {
         if (slash == std::string::npos) return remove_tree(directory_, path);
         const std::string parent = path.substr(0, slash);
         if (type_in(directory_, parent) != S_IFDIR) return;
-        const UniqueFd opened = open_directory(directory_, parent);
+        const UniqueFd opened = enter_directory(directory_, parent);
         remove_tree(opened.get(), path.substr(slash + 1));
     }
 
@@ -129,7 +129,7 @@ class Repository {
 
     bool clean_objects() {
         if (!has("objects")) return true;
-        const UniqueFd objects = open_directory(directory_, "objects");
+        const UniqueFd objects = enter_directory(directory_, "objects");
         // Alternates lead to other repositories. Git makes the rest of it again.
         if (!rules_.keep_config) remove_tree(objects.get(), "info");
         return clean_data(objects.get(), 0);
@@ -137,7 +137,7 @@ class Repository {
 
     bool clean_refs() {
         if (has("refs")) {
-            const UniqueFd refs = open_directory(directory_, "refs");
+            const UniqueFd refs = enter_directory(directory_, "refs");
             remove_tree(refs.get(), "replace");
             if (!clean_data(refs.get(), 0)) return false;
         }
@@ -176,7 +176,7 @@ void clean_modules(int directory, const GitDirectoryRules& rules, int depth);
 
 /// `name` is a repository, or a part of a submodule's name, which may have slashes.
 void clean_module(int parent, const std::string& name, const GitDirectoryRules& rules, int depth) {
-    const UniqueFd opened = open_directory(parent, name);
+    const UniqueFd opened = enter_directory(parent, name);
     Repository repository(opened.get(), rules);
     const bool is_repository = repository.has("HEAD") || repository.has("objects") ||
                                repository.has("refs") || repository.has("commondir");
@@ -186,7 +186,7 @@ void clean_module(int parent, const std::string& name, const GitDirectoryRules& 
     if (!whole) return remove_tree(parent, name);
     if (!rules.keep_config) write_file_in(opened.get(), "config", module_config(rules.sha256));
     if (!repository.has("modules")) return;
-    const UniqueFd inner = open_directory(opened.get(), "modules");
+    const UniqueFd inner = enter_directory(opened.get(), "modules");
     clean_modules(inner.get(), rules, depth + 1);
 }
 
@@ -221,7 +221,7 @@ std::vector<std::string> resolved(const std::string& path) {
 class Submodules {
   public:
     explicit Submodules(const std::string& project)
-        : path_(project), project_(open_directory(project)) {}
+        : path_(project), project_(enter_directory(project)) {}
 
     void clean(const std::string& submodule) {
         const UniqueFd directory = open(submodule);
@@ -236,14 +236,14 @@ class Submodules {
     /// Closed when it is not there. Git lays a submodule out in real directories: what is none on
     /// the way to it is removed.
     UniqueFd open(const std::string& submodule) {
-        UniqueFd directory = open_directory(project_.get(), ".");
+        UniqueFd directory = enter_directory(project_.get(), ".");
         for (const std::string& part : resolved(submodule)) {
             const mode_t type = type_in(directory.get(), part);
             if (type != S_IFDIR) {
                 if (type != 0) remove_tree(directory.get(), part);
                 return {};
             }
-            directory = open_directory(directory.get(), part);
+            directory = enter_directory(directory.get(), part);
         }
         return directory;
     }
@@ -255,7 +255,7 @@ class Submodules {
             return empty_directory(directory, "");
         for (const auto& entry : entries_of(directory)) {
             if (entry.type != S_IFDIR) continue;
-            const UniqueFd opened = open_directory(directory, entry.name);
+            const UniqueFd opened = enter_directory(directory, entry.name);
             clean_tree(opened.get(), path + "/" + entry.name, depth + 1);
         }
     }
@@ -280,10 +280,10 @@ class Submodules {
         root.insert(root.end(), {".git", "modules"});
         if (parts.size() <= root.size() || !std::equal(root.begin(), root.end(), parts.begin()))
             return false;
-        UniqueFd directory = open_directory(project_.get(), ".");
+        UniqueFd directory = enter_directory(project_.get(), ".");
         for (std::size_t i = root.size() - 2; i < parts.size(); ++i) {
             if (type_in(directory.get(), parts[i]) != S_IFDIR) return false;
-            directory = open_directory(directory.get(), parts[i]);
+            directory = enter_directory(directory.get(), parts[i]);
         }
         return true;
     }
@@ -294,7 +294,7 @@ class Submodules {
 
 /// Paths that stay in the project.
 std::vector<std::string> submodules_of(const std::string& project, bool sha256) {
-    const UniqueFd git = open_directory(project + "/.git");
+    const UniqueFd git = enter_directory(project + "/.git");
     if (type_in(git.get(), "index") == 0) return {};
     auto paths = read_git_index(read_file_in(git.get(), "index"), sha256).submodules;
     std::erase_if(paths, [](const std::string& path) { return resolved(path).empty(); });
@@ -304,14 +304,14 @@ std::vector<std::string> submodules_of(const std::string& project, bool sha256) 
 }  // namespace
 
 void clean_git_directory(const std::string& project, const GitDirectoryRules& rules) {
-    const UniqueFd directory = open_directory(project);
+    const UniqueFd directory = enter_directory(project);
     const mode_t type = type_in(directory.get(), ".git");
     if (type == 0) return;
     if (type != S_IFDIR) return remove_tree(directory.get(), ".git");
-    const UniqueFd git = open_directory(directory.get(), ".git");
+    const UniqueFd git = enter_directory(directory.get(), ".git");
     if (!Repository(git.get(), rules).clean()) return remove_tree(directory.get(), ".git");
     if (type_in(git.get(), "modules") == 0) return;
-    const UniqueFd modules = open_directory(git.get(), "modules");
+    const UniqueFd modules = enter_directory(git.get(), "modules");
     clean_modules(modules.get(), rules, 0);
 }
 
@@ -323,7 +323,7 @@ void clean_submodules(const std::string& project, bool sha256) {
 void forget_submodules(const std::string& project, bool sha256) {
     Submodules submodules(project);
     for (const std::string& path : submodules_of(project, sha256)) submodules.empty(path);
-    const UniqueFd git = open_directory(project + "/.git");
+    const UniqueFd git = enter_directory(project + "/.git");
     remove_tree(git.get(), "modules");
 }
 

@@ -9,7 +9,7 @@ namespace executors::helper {
 
 namespace {
 
-constexpr std::size_t kHeaderBytes = 12;
+constexpr std::size_t kIndexHeaderBytes = 12;
 constexpr std::size_t kStatBytes = 40;
 constexpr std::size_t kModeOffset = 24;
 constexpr std::uint32_t kTypeMask = 0170000;
@@ -27,12 +27,13 @@ class IndexReader {
 
     /// The result of what was read so far is in index(), whatever it returns.
     bool read() {
-        if (bytes_.size() < kHeaderBytes + id_bytes_ || bytes_.substr(0, 4) != "DIRC") return false;
+        if (bytes_.size() < kIndexHeaderBytes + id_bytes_ || bytes_.substr(0, 4) != "DIRC")
+            return false;
         version_ = number(4, 4);
         if (version_ < 2 || version_ > 4) return false;
         const std::uint32_t count = number(8, 4);
         end_ = bytes_.size() - id_bytes_;
-        at_ = kHeaderBytes;
+        at_ = kIndexHeaderBytes;
         for (std::uint32_t i = 0; i < count; ++i) {
             if (!read_entry()) return false;
         }

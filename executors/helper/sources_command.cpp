@@ -39,7 +39,7 @@ void replace_links(const std::string& builds, const std::string& path) {
         const mode_t type = type_in(directory.get(), parts[i]);
         if (type == 0) return;
         if (type != S_IFDIR) return remove_tree(directory.get(), parts[i]);
-        directory = open_directory(directory.get(), parts[i]);
+        directory = enter_directory(directory.get(), parts[i]);
     }
 }
 
@@ -106,7 +106,7 @@ void begin(const SourcesOptions& options) {
     if (type != 0 && type != S_IFDIR) remove_tree(parent.get(), name);
     if (type == S_IFDIR) {
         try {
-            const UniqueFd tmp = open_directory(parent.get(), name);
+            const UniqueFd tmp = enter_directory(parent.get(), name);
             const bool keep = type_in(tmp.get(), options.kept) == S_IFREG;
             empty_directory(tmp.get(), keep ? options.kept : "");
         } catch (const Failure& failure) {
@@ -132,7 +132,7 @@ void clean_repository(const SourcesOptions& options) {
 }
 
 void open_project(const SourcesOptions& options) {
-    const UniqueFd project = open_directory(options.project);
+    const UniqueFd project = enter_directory(options.project);
     open_own_directories(project.get());
 }
 
@@ -147,10 +147,10 @@ bool names_a_file(const std::vector<std::string>& parts) {
 void remove_listed_file(int project, const std::string& path) {
     const auto parts = split_text(path, '/');
     if (!names_a_file(parts)) return;
-    UniqueFd directory = open_directory(project, ".");
+    UniqueFd directory = enter_directory(project, ".");
     for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
         if (type_in(directory.get(), parts[i]) != S_IFDIR) return;
-        directory = open_directory(directory.get(), parts[i]);
+        directory = enter_directory(directory.get(), parts[i]);
     }
     if (::unlinkat(directory.get(), parts.back().c_str(), 0) == 0) return;
     if (errno != ENOENT && errno != EISDIR && errno != EPERM) fail_errno("remove " + path);
@@ -161,7 +161,7 @@ void remove_listed(const SourcesOptions& options) {
     const std::string name = base_name(options.list);
     if (!parent || type_in(parent.get(), name) != S_IFREG) return;
     if (size_in(parent.get(), name) > kMostListBytes) return remove_tree(parent.get(), name);
-    const UniqueFd project = open_directory(options.project);
+    const UniqueFd project = enter_directory(options.project);
     for (const std::string& path : split_text(read_file_in(parent.get(), name), '\0')) {
         remove_listed_file(project.get(), path);
     }

@@ -22,7 +22,7 @@ class DirectoryTest : public testing::Test {
         fs::create_directories(path.parent_path());
         std::ofstream(path) << "text";
     }
-    [[nodiscard]] UniqueFd open() const { return open_directory(dir_.path().string()); }
+    [[nodiscard]] UniqueFd open() const { return enter_directory(dir_.path().string()); }
     [[nodiscard]] uid_t owner_of(const std::string& name) const {
         struct stat status {};
         EXPECT_EQ(::lstat((dir_.path() / name).c_str(), &status), 0) << name;
@@ -37,10 +37,10 @@ TEST_F(DirectoryTest, ATreeIsRemovedWithoutWhatItsLinksNameAndAtAnyDepth) {
     write("tree/a/b/file");
     fs::create_directory_symlink(dir_.path() / "outside", dir_.path() / "tree/a/link");
     // Deeper than the open files of a process, and than the longest path.
-    UniqueFd inner = open_directory((dir_.path() / "tree").string());
+    UniqueFd inner = enter_directory((dir_.path() / "tree").string());
     for (int depth = 0; depth < 3000; ++depth) {
         ASSERT_EQ(::mkdirat(inner.get(), "deep", 0700), 0);
-        inner = open_directory(inner.get(), "deep");
+        inner = enter_directory(inner.get(), "deep");
     }
     remove_tree(open().get(), "tree");
     EXPECT_FALSE(fs::exists(dir_.path() / "tree"));
@@ -64,11 +64,11 @@ TEST_F(DirectoryTest, ALinkIsNeitherOpenedNorRead) {
     write("real/file");
     fs::create_directory_symlink("real", dir_.path() / "link");
     fs::create_symlink("real/file", dir_.path() / "file");
-    EXPECT_THROW(static_cast<void>(open_directory(open().get(), "link")), Failure);
+    EXPECT_THROW(static_cast<void>(enter_directory(open().get(), "link")), Failure);
     EXPECT_THROW(static_cast<void>(read_file_in(open().get(), "file")), Failure);
     write_file_in(open().get(), "file", "new");
     EXPECT_EQ(read_file_in(open().get(), "file"), "new");
-    EXPECT_EQ(read_file_in(open_directory(open().get(), "real").get(), "file"), "text");
+    EXPECT_EQ(read_file_in(enter_directory(open().get(), "real").get(), "file"), "text");
 }
 
 TEST_F(DirectoryTest, OnlyDirectoriesThatAUserCannotChangeAreHandedOver) {
