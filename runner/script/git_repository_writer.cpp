@@ -106,7 +106,7 @@ void GitRepositoryWriter::define_check_out(ShellWriter& writer) const {
 /// "$1" of a repair is the code with which the step failed.
 void GitRepositoryWriter::define_repairs(ShellWriter& writer) const {
     writer.line("_runner_renew() {");
-    writer.notice("The files of a former job cannot be used. Starting with an empty directory...");
+    writer.notice("The project cannot be used as it is. Starting with an empty directory...");
     location_.remove_project(writer);
     writer.line("_runner_open");
     writer.line("}");
