@@ -199,6 +199,7 @@ class ClientDirectory(DockerCase):
     def test_variables_of_the_job(self):
         self.start_docker()
         self.check("/tmp/client", DOCKER_CONFIG="/tmp/client")
+        self.check("/srv/client", DOCKER_CONFIG="/srv/client")
         self.check("/tmp/home/.docker", HOME="/tmp/home")
         self.check("$CI_PROJECT_DIR/.docker", DOCKER_CONFIG="$CI_PROJECT_DIR/.docker")
 
