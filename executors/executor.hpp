@@ -20,7 +20,6 @@ struct EnvironmentInfo {
     std::string description;  ///< for "Running on ⟦…⟧ via ⟦host⟧..."
     bool has_git = false;     ///< scripts may use git themselves
     std::string helper;       ///< path of runner-helper where scripts run
-    bool shared = false;      ///< shell: the machine outlives the job
     std::string user;         ///< the user that scripts run as, "" for the supervisor's own user
     std::vector<std::string> login_arguments;  ///< shell executor: "-l"
     /// The probable cause when the supervisor never answers, "" for none.

@@ -23,6 +23,8 @@ Result<ImageChoice> choose_image(const JobEnvironment& job, const DockerSettings
             "no Docker image specified to run the build in: name one with `image:` in "
             "the job, or as `image` in [runners.docker]");
     }
+    auto valid = check_image_name(name);
+    if (!valid) return valid.error();
     log.print("Using Docker executor with image " + name + " ...");
     if (use_default) log.notice("Using default image");
     auto allowed = check_allowed(name, "images", docker.allowed_images, {docker.image});

@@ -4,8 +4,9 @@
 #include <array>
 #include <filesystem>
 
-#include "base/doublestar.hpp"
+#include "base/glob.hpp"
 #include "base/strings.hpp"
+#include "executors/docker/docker_reference.hpp"
 
 namespace executors::docker {
 
@@ -34,6 +35,12 @@ bool is_shell(const std::string& argument) {
 }
 
 }  // namespace
+
+base::Result<void> check_image_name(std::string_view image) {
+    const auto reference = parse_reference(image);
+    if (!reference) return make_error(ErrorKind::kConfiguration, reference.error().message);
+    return {};
+}
 
 base::Result<void> check_allowed(std::string_view image, std::string_view kind,
                                  const std::vector<std::string>& allowed,

@@ -43,6 +43,16 @@ TEST(AllowedImages, AreGlobsOnTheWholeReference) {
     }
 }
 
+TEST(AllowedImages, AreMatchedInOnePassOverHostileNames) {
+    const std::string colons = "my.registry.tld:5000/" + std::string(100'000, ':') + "/";
+    EXPECT_FALSE(check_allowed(colons, "images", {"my.registry.tld:5000/*:*"}, {}).has_value());
+    std::string stars;
+    for (int i = 0; i < 20; ++i) stars += "*:";
+    EXPECT_FALSE(
+        check_allowed(colons, "images", {"my.registry.tld:5000/" + stars}, {}).has_value());
+    EXPECT_FALSE(privileged_allowed(colons, {"my.registry.tld:5000/" + stars}));
+}
+
 TEST(AllowedImages, ARefusalNamesTheListAndTheKey) {
     const auto refused = check_allowed("evil:1", "services", {"redis:*", "postgres:*"}, {});
     ASSERT_FALSE(refused.has_value());

@@ -36,6 +36,23 @@ TEST(ImageChoice, IsTheJobsImageElseTheConfigurations) {
     EXPECT_EQ(refused.error().kind, base::ErrorKind::kConfiguration);
 }
 
+TEST(ImageChoice, RefusesWhatCannotBeAnImageNameBeforeItIsPrintedOrMatched) {
+    DockerSettings docker;
+    docker.allowed_images = {"my.registry.tld:5000/*:*"};
+    tests::JobLogLines log;
+    JobEnvironment job;
+    for (const std::string& name :
+         {"my.registry.tld:5000/" + std::string(100'000, ':'), std::string("a b"),
+          "my.registry.tld:5000/a:b:c" + std::string(256, 'd'), std::string(1'000'000, 'a')}) {
+        job.image = image(name);
+        const auto refused = choose_image(job, docker, {}, log);
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_EQ(refused.error().kind, base::ErrorKind::kConfiguration);
+        EXPECT_LT(refused.error().message.size(), 1'100U);
+    }
+    EXPECT_TRUE(log.lines.empty());
+}
+
 TEST(ImageChoice, OverwritesAnEntrypointOnlyWhenThatIsAllowed) {
     DockerSettings docker;
     JobEnvironment job;
