@@ -1,8 +1,10 @@
 """Docker-in-Docker as pipelines write it: engines as services, variables of the docker client, images with an engine."""
 
+import time
 import unittest
 
-from tests.system.docker_harness import DockerCase, image
+from tests.system.docker_harness import DockerCase, docker, image
+from tests.system.harness import PATIENCE
 
 VERSION = "docker version --format 'server {{.Server.Version}}'"
 CERTIFICATES = ["/certs/client", "/cache"]
@@ -175,6 +177,20 @@ class EngineBesideANonRootImage(DockerCase):
                            "HTTP/1.0\\r\\n\\r\\n\"; print <$s>'")
         self.assert_success(job)
         self.assertIn("200 OK", job.text)
+
+
+class Leftovers(DockerCase):
+    image_name = "busybox"
+
+    def test_a_container_that_filled_the_helpers_volume_is_removed_at_the_start(self):
+        """As a daemon leaves it that is killed while it fills the volume."""
+        name = f"runner-helper-0-fill-{self.short.lower()}"
+        docker("create", "--name", name, "--label", "runner.helper=0", image("busybox"))
+        self.addCleanup(docker, "rm", "-f", name, check=False)
+        self.start_docker()
+        deadline = time.monotonic() + 20 * PATIENCE
+        while docker("ps", "-aq", "--filter", f"name={name}"):
+            self.assertLess(time.monotonic(), deadline, "the container is still there")
 
 
 class ClientDirectory(DockerCase):
