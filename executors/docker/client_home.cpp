@@ -90,11 +90,12 @@ ClientHome find_client_home(const JobEnvironment& job, const ImageChoice& choice
     }
     home.directory = absolute_path(home.directory, job.project_dir);
     std::string buildx = value_of(job, image, "BUILDX_CONFIG");
-    home.in_sources = home.directory.size() > kLongestInArchive;
+    home.late = home.directory.size() > kLongestInArchive;
     buildx = buildx.empty() ? home.directory : absolute_path(buildx, job.project_dir);
     for (const auto& path : {home.directory, buildx}) {
-        home.in_sources = home.in_sources || lies_in(path, absolute_path(job.builds_dir, "/")) ||
-                          lies_in(path, absolute_path(job.project_dir, "/"));
+        for (const std::string& place : {job.builds_dir, job.project_dir, std::string("/tmp")}) {
+            home.late = home.late || lies_in(path, absolute_path(place, "/"));
+        }
     }
     return home;
 }

@@ -73,7 +73,7 @@ bool is_present(const ImageFiles& files, const std::string& path) {
 /// The docker client looks for buildx here first. A buildx of the image's own stays.
 void add_plugins(TarBuilder& tar, const EngineFilesInput& input) {
     std::vector<std::string> directories{kFirstPluginDir};
-    if (!input.home.in_sources && !input.home_is_mounted) {
+    if (!input.home.late && !input.home_is_mounted) {
         directories.push_back(input.home.directory + "/cli-plugins");
     }
     for (const auto& directory : directories) {
@@ -86,7 +86,7 @@ void add_plugins(TarBuilder& tar, const EngineFilesInput& input) {
 /// A user who is not root may be unable to make the directory. One that is there keeps its mode.
 void add_home(TarBuilder& tar, const EngineFilesInput& input) {
     const ClientHome& home = input.home;
-    const bool elsewhere = home.in_sources || input.home_is_mounted;
+    const bool elsewhere = home.late || input.home_is_mounted;
     if (elsewhere || home.owner.uid == 0 || is_present(input.files, home.directory)) return;
     tar.set_owner(home.owner.uid, home.owner.gid);
     tar.add_directory(in_archive(home.directory), 0700);
@@ -95,9 +95,9 @@ void add_home(TarBuilder& tar, const EngineFilesInput& input) {
 
 /// The credentials belong to the user of the scripts, and nobody else reads them.
 void add_login(TarBuilder& tar, const ClientHome& home, const std::string& config) {
-    const std::string directory = in_archive(home.in_sources ? kLoginDir : home.directory);
+    const std::string directory = in_archive(home.late ? kLoginDir : home.directory);
     tar.set_owner(home.owner.uid, home.owner.gid);
-    if (home.in_sources) tar.add_directory(directory, 0700);
+    if (home.late) tar.add_directory(directory, 0700);
     tar.add_file(directory + "/config.json", config, 0600);
     tar.set_owner(0, 0);
 }
