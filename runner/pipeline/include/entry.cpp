@@ -81,6 +81,20 @@ bool names(const Value& location, const LocationKey& key) {
     return written != nullptr && !written->is_blank();
 }
 
+/// The location as JSON. Rails writes these characters as codes, for texts that get into HTML.
+std::string shown(const Value& location) {
+    std::string out;
+    for (const char c : yaml::to_json(location)) {
+        switch (c) {
+            case '&': out += "\\u0026"; break;
+            case '<': out += "\\u003c"; break;
+            case '>': out += "\\u003e"; break;
+            default: out += c;
+        }
+    }
+    return out;
+}
+
 Entry entry_of(const Value& location, const LocationKey& key) {
     Entry entry;
     entry.kind = key.kind;
@@ -209,7 +223,7 @@ Checked<Entry> match_location(const Value& location) {
     if (chosen == nullptr) {
         return Problem{
             fmt::format("`{}` does not have a valid subkey for include. Valid subkeys are: {}",
-                        yaml::to_json(location), kLocationNames),
+                        shown(location), kLocationNames),
             location.mark()};
     }
     if (auto problem = check_integrity(location, chosen->kind)) return *problem;
