@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "executors/helper/connect.hpp"
+#include "executors/helper/docker_front.hpp"
 #include "executors/helper/docker_wrappers.hpp"
 #include "executors/helper/files_command.hpp"
 #include "executors/helper/platforms.hpp"
@@ -25,11 +26,9 @@ constexpr char kUsage[] =
     "       runner-helper load --image NAME --id ID --mark MARK   (the image's archive on standard "
     "input)\n"
     "       runner-helper files   (a request on standard input; files_command.hpp)\n"
-    "       runner-helper wait-images\n"
     "       runner-helper platforms [--register]\n"
-    "The part of runner that works inside a job's environment. It is also, by another name, the "
-    "fronts\n"
-    "of dockerd and docker-buildx in a job's container.\n";
+    "The part of runner that works inside a job's environment. Under the names docker, dockerd and\n"
+    "docker-buildx it runs instead of these programs in a job's container, and starts them.\n";
 
 /// The options of one sub-program, in any order.
 class Arguments {
@@ -119,6 +118,7 @@ int run_platforms(Arguments arguments) {
 int run(const std::vector<std::string>& words) {
     const std::string name = executors::helper::base_name(words.empty() ? "" : words[0]);
     if (name == "dockerd") return executors::helper::run_dockerd_wrapper(words);
+    if (name == "docker") return executors::helper::run_docker_front(words);
     if (name == "docker-buildx") return executors::helper::run_buildx_wrapper(words);
     const std::string command = words.size() > 1 ? words[1] : "";
     const std::vector<std::string> rest(words.begin() + (words.size() > 1 ? 2 : 1), words.end());
@@ -128,7 +128,6 @@ int run(const std::vector<std::string>& words) {
     if (command == "files") return run_files(Arguments(rest));
     if (command == "load") return run_load(Arguments(rest));
     if (command == "platforms") return run_platforms(Arguments(rest));
-    if (command == "wait-images") return executors::helper::wait_for_images(false) ? 0 : 1;
     const bool asked = command == "help" || command == "--help";
     std::fputs(kUsage, asked ? stdout : stderr);
     return asked ? 0 : 2;
