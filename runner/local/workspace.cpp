@@ -133,8 +133,15 @@ base::Result<void> Workspace::make_repository(const CheckoutFiles& checkout) {
 /// Adds the files of a repository: of the checkout itself, or of one of its submodules, whose
 /// directory is `prefix`. A submodule that is not initialised is an empty directory, as after a
 /// clone. (`git ls-files --recurse-submodules` leaves such a directory out in a linked work tree.)
-base::Result<void> Workspace::list_repository(const std::string& prefix) {
+base::Result<void> Workspace::list_repository(const std::string& prefix, int level) {
     constexpr std::string_view kSubmodule = "160000 ";
+    // Links may lead from a submodule to the repository around it.
+    constexpr int kMostLevels = 16;
+    if (level > kMostLevels) {
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                fmt::format("submodules of submodules, more than {} levels: {}",
+                                            kMostLevels, (root_ / prefix).string()));
+    }
     const fs::path directory = root_ / prefix;
     auto known = list_git(directory, {"ls-files", "--cached", "--stage"});
     if (!known) {
@@ -146,7 +153,7 @@ base::Result<void> Workspace::list_repository(const std::string& prefix) {
         files_.push_back(path);
         std::error_code error;
         if (!entry.starts_with(kSubmodule) || !fs::exists(root_ / path / ".git", error)) continue;
-        if (auto listed = list_repository(path + "/"); !listed) return listed;
+        if (auto listed = list_repository(path + "/", level + 1); !listed) return listed;
     }
     if (clean_) return {};
     if (auto others = list_git(directory, {"ls-files", "--others", "--exclude-standard"})) {
@@ -156,7 +163,7 @@ base::Result<void> Workspace::list_repository(const std::string& prefix) {
 }
 
 base::Result<void> Workspace::list_files() {
-    if (auto listed = list_repository({}); !listed) return listed;
+    if (auto listed = list_repository({}, 0); !listed) return listed;
     std::erase_if(files_, [&](const std::string& path) {
         std::error_code gone;
         return !fs::exists(fs::symlink_status(root_ / path, gone));
