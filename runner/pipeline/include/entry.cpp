@@ -135,6 +135,7 @@ bool is_url(std::string_view text) {
 }
 
 bool has_yaml_extension(std::string_view path) {
+    while (path.ends_with('/')) path.remove_suffix(1);
     // GitLab does not accept a name that is only an extension (".yml").
     const std::string name = base::to_lower(path.substr(path.rfind('/') + 1));
     const std::size_t dot = name.rfind('.');

@@ -81,7 +81,7 @@ class PipelineCreation {
         }
         for (const auto& jobs : by_stage) add_stage(jobs);
         if (pipeline_.errors.empty()) report_problems();
-        if (pipeline_.errors.empty()) check_not_empty(pipeline_.stages, pipeline_.errors);
+        if (pipeline_.errors.empty()) check_not_empty(pipeline_.stages, hidden_, pipeline_.errors);
         if (pipeline_.errors.empty()) name_pipeline();
         return std::move(pipeline_);
     }
@@ -154,6 +154,9 @@ class PipelineCreation {
             pipeline_.jobs.push_back(std::move(**planned));
         }
         if (std::none_of(seeds.begin(), seeds.end(), [](const Seed& s) { return s.included; })) {
+            for (const Seed& seed : seeds) {
+                if (seed.problem && hidden_.empty()) hidden_ = seed.problem->text;
+            }
             return;
         }
         pipeline_.stages.push_back(jobs.front()->stage);
@@ -312,6 +315,7 @@ class PipelineCreation {
     variables::Collection root_;
     std::size_t variables_ = 0;
     std::vector<Seed> seeds_;  ///< of the stages that have jobs
+    std::string hidden_;       ///< the first problem of a stage that was dropped
     Pipeline pipeline_;
 };
 

@@ -39,8 +39,9 @@ void check_variables(const Job& job, const variables::Collection& variables, Pro
     if (!sorted.too_long.empty()) {
         problems.push_back(
             {fmt::format("{}: variable {} is too long once the variables in it are expanded "
-                         "(maximum is {} bytes)",
-                         job.name, sorted.too_long, variables::kLongestValue),
+                         "(maximum is {} bytes, {} for all variables together)",
+                         job.name, sorted.too_long, variables::kLongestValue,
+                         variables::kMostExpandedBytes),
              job.mark});
     }
     if (sorted.cycles.empty()) return;
@@ -57,7 +58,8 @@ void check_pipeline_name(const std::string& name, Mark mark, Problems& problems)
         {"Failed to build pipeline metadata! Name is too long (maximum is 255 characters)", mark});
 }
 
-void check_not_empty(const std::vector<std::string>& stages, Problems& problems) {
+void check_not_empty(const std::vector<std::string>& stages, const std::string& hidden,
+                     Problems& problems) {
     const bool any = std::any_of(stages.begin(), stages.end(), [](const std::string& stage) {
         return stage != ".pre" && stage != ".post";
     });
@@ -65,7 +67,8 @@ void check_not_empty(const std::vector<std::string>& stages, Problems& problems)
     problems.push_back(
         {"The resulting pipeline would have been empty. Review the rules configuration for the "
          "relevant jobs.",
-         {}});
+         {},
+         hidden});
 }
 
 }  // namespace runner::pipeline::plan

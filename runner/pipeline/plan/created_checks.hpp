@@ -22,7 +22,9 @@ void check_variables(const Job& job, const variables::Collection& variables, Pro
 /// The name of a pipeline, with variables expanded.
 void check_pipeline_name(const std::string& name, Mark mark, Problems& problems);
 
-/// Jobs in `.pre` and `.post` alone are not a pipeline.
-void check_not_empty(const std::vector<std::string>& stages, Problems& problems);
+/// Jobs in `.pre` and `.post` alone are not a pipeline. `hidden` is what GitLab does not tell: why
+/// there are no others; it becomes the hint.
+void check_not_empty(const std::vector<std::string>& stages, const std::string& hidden,
+                     Problems& problems);
 
 }  // namespace runner::pipeline::plan

@@ -58,7 +58,7 @@ Value with_expanded_keywords(const Job& job, const ExpandedKeywords& expanded) {
         for (const std::string& tag : expanded.tags) tags.push_back(Value::string(tag));
         all.set(Value::string("tags"), Value::list(std::move(tags)));
     }
-    if (!expanded.resource_group.empty()) {
+    if (job.value.given("resource_group") != nullptr) {
         all.set(Value::string("resource_group"), Value::string(expanded.resource_group));
     }
     if (!expanded.environment.is_null()) {

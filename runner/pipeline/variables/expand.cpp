@@ -133,12 +133,14 @@ ExpandedVariables sort_and_expand(const Collection& variables, Reader reader) {
     if (!unchanged.cycles.empty()) return unchanged;
     // A component comes after those it refers to, so this is the order in which to expand.
     Collection expanded = variables;
+    std::size_t bytes = 0;
     for (const auto& component : components) {
         const Variable& variable = all[component.front()];
         if (variable.raw || variable.value.find_first_of("$%") == std::string::npos) continue;
         Variable result = variable;
         result.value = expand_value(variable, expanded, reader);
-        if (result.value.size() > kLongestValue) {
+        bytes += result.value.size();
+        if (result.value.size() > kLongestValue || bytes > kMostExpandedBytes) {
             unchanged.too_long = variable.key;
             return unchanged;
         }

@@ -18,6 +18,8 @@ enum class Undefined {
 
 /// Expanding stops at this length in bytes. Linux limits a variable of a process to 128 KiB.
 inline constexpr std::size_t kLongestValue = 1 << 20;
+/// The limit of all values together that sort_and_expand() has expanded.
+inline constexpr std::size_t kMostExpandedBytes = 16 << 20;
 
 /// Replaces $X, ${X} and %X% once: inserted values are not expanded again. References after the
 /// first kLongestValue bytes of the result stay as they are.
@@ -44,7 +46,7 @@ struct ExpandedVariables {
     /// The names of variables that refer to each other in a cycle; in GitLab's order, which is that
     /// of its search.
     std::vector<std::vector<std::string>> cycles;
-    std::string too_long;  ///< a variable whose value would exceed kLongestValue
+    std::string too_long;  ///< a variable whose value would exceed a limit
 };
 
 /// Expands the values in the order of their references, as GitLab does. Not expanded are raw

@@ -68,13 +68,16 @@ Problem EventReader::syntax_problem() const {
                    place_of_error()};
 }
 
-/// The parser notices a quote that is not closed at the end of the text, or behind the next quote
-/// of the same kind. The opening quote is the place to mend.
+/// The parser notices a quote that is not closed at the end of the text, at "..." in the first
+/// column, or behind the next quote of the same kind. The opening quote is the place to mend.
+/// Likewise it notices a key without a colon on the next line.
 Mark EventReader::place_of_error() const {
     const yaml_mark_t& found = parser_.problem_mark;
     if (parser_.error == YAML_READER_ERROR) return mark_of(parser_.mark);
     const bool within_token = parser_.error == YAML_SCANNER_ERROR && parser_.context != nullptr;
-    if (within_token && found.index >= size_) return mark_of(parser_.context_mark);
+    if (within_token && (found.index >= size_ || found.column == 0)) {
+        return mark_of(parser_.context_mark);
+    }
     const bool behind_quoted = parser_.error == YAML_PARSER_ERROR && quoted_ &&
                                quoted_->end.index == found.index &&
                                quoted_->begin.line != quoted_->end.line;

@@ -238,6 +238,16 @@ TEST(CreatePipeline, CompareToMustBeARef) {
               "error: Failed to parse rule for a: rules:changes:compare_to is not a valid ref\n");
 }
 
+TEST(CreatePipeline, HintsAtTheProblemThatGitLabHidesWithItsStage) {
+    Created created("a: {script: x, rules: [{changes: {paths: [a], compare_to: nope}}]}\n");
+    created.request.repository.changed_since = [](const std::string&) {
+        return rules::Difference{};
+    };
+    EXPECT_EQ(created.jobs(), kEmpty);
+    EXPECT_EQ(created.pipeline.errors[0].hint,
+              "Failed to parse rule for a: rules:changes:compare_to is not a valid ref");
+}
+
 TEST(LintJson, HasTheFormOfTheApi) {
     Created created("a: {script: [x, [y]], tags: [t], environment: prod, needs: []}\n");
     const auto json = lint_json(created.loaded, nullptr, false);

@@ -143,6 +143,9 @@ const QuoteRow kQuoteRows[] = {
     // The next quote of the file closes it.
     {"a:\n  script: \"echo\nb:\n  script: \"echo\"\n", 2, 11},
     {"a: ['x, y]\nb: ['z']\n", 1, 5},
+    {"a: 'x\n...\nb: c\n", 1, 4},
+    // A key without a colon.
+    {"a: b\nkey\nb: c\n", 2, 1},
     // This quote is closed.
     {"a: \"x\" y\n", 1, 8},
 };

@@ -85,6 +85,15 @@ TEST(SortAndExpand, NamesAllCyclesInTheOrderOfTheSearch) {
     EXPECT_EQ(sorted.cycles, (std::vector<std::vector<std::string>>{{"A", "C", "B"}, {"X", "Y"}}));
 }
 
+TEST(SortAndExpand, LimitsAllValuesTogether) {
+    Collection variables{{"A", std::string(1000, 'x')}};
+    std::string many;
+    for (int i = 0; i < 1000; ++i) many += "$A";
+    variables.set("B", many);
+    for (int i = 0; i < 100; ++i) variables.set("C" + std::to_string(i), "$B");
+    EXPECT_FALSE(sort_and_expand(variables, Reader::kRunner).too_long.empty());
+}
+
 TEST(ExpandNested, InsertsValuesWhoseReferencesAreReplaced) {
     const Collection variables{{"A", "1"}, {"B", "$A-b"}, {"C", "$B$NOPE"}};
     EXPECT_EQ(expand_nested("$C/$NOPE", variables, Undefined::kKeep), "1-b/$NOPE");
