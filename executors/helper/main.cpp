@@ -27,7 +27,8 @@ constexpr char kUsage[] =
     "input)\n"
     "       runner-helper files   (a request on standard input; files_command.hpp)\n"
     "       runner-helper platforms [--register]\n"
-    "The part of runner that works inside a job's environment. Under the names docker, dockerd and\n"
+    "The part of runner that works inside a job's environment. Under the names docker, dockerd "
+    "and\n"
     "docker-buildx it runs instead of these programs in a job's container, and starts them.\n";
 
 /// The options of one sub-program, in any order.
