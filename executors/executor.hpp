@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,10 +34,14 @@ struct ReadinessStage {
     std::string engine_socket;  ///< unix socket to ping first, "" for none
     std::string engine_log;     ///< file whose end goes into the job log when it does not answer
     std::chrono::milliseconds engine_limit{60000};
-    /// sh; run as root as soon as the engine listens, and once more when it failed and the engine
-    /// answers by then; "" for none
+    /// sh; run as soon as the engine listens, and once more when it failed and the engine answers
+    /// by then; "" for none
     std::string script;
-    std::string ready_message;  ///< line for the job log
+    std::string user;  ///< that runs it, as EnvironmentInfo::user
+    std::map<std::string, std::string> environment;
+    bool after_sources = false;  ///< get_sources may remove what the script makes: it runs later
+    std::string ready_message;   ///< line for the job log
+    std::string failed_message;  ///< the same; the script's reason follows
 };
 
 /// Where one job's scripts run.

@@ -1,18 +1,15 @@
 #include "executors/helper/docker_wrappers.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 
 #include "base/json.hpp"
 #include "executors/helper/builder_boot.hpp"
-#include "executors/helper/posix.hpp"
+#include "executors/helper/front_program.hpp"
 #include "executors/helper/preload.hpp"
+#include "executors/helper/socket_sharing.hpp"
 
 namespace executors::helper {
 
@@ -28,29 +25,14 @@ bool asks_for_tls(const std::string& argument) {
            argument == "--tlsverify=true";
 }
 
-bool is_this_program(const std::string& path) {
-    struct stat self {};
-    struct stat other {};
-    return ::stat("/proc/self/exe", &self) == 0 && ::stat(path.c_str(), &other) == 0 &&
-           self.st_dev == other.st_dev && self.st_ino == other.st_ino;
+bool starts_any(const std::vector<std::string>& words, const std::string& start) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const std::string& word) { return word.rfind(start, 0) == 0; });
 }
 
-[[nodiscard]] int become(const std::string& path, std::vector<std::string> arguments) {
-    std::vector<char*> pointers;
-    for (auto& argument : arguments) pointers.push_back(argument.data());
-    pointers.push_back(nullptr);
-    ::execv(path.c_str(), pointers.data());
-    std::fprintf(stderr, "runner-helper: %s\n", errno_text("run " + path, errno).c_str());
-    return 127;
-}
-
-std::string find_next_in_path(const std::string& name) {
-    const char* path = std::getenv("PATH");
-    for (const auto& directory : split_text(path != nullptr ? path : "", ':')) {
-        std::string candidate = (directory.empty() ? "." : directory) + "/" + name;
-        if (::access(candidate.c_str(), X_OK) == 0 && !is_this_program(candidate)) return candidate;
-    }
-    return {};
+std::string value_of_variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr ? value : "";
 }
 
 }  // namespace
@@ -73,25 +55,39 @@ std::vector<std::string> rewrite_dockerd(const std::vector<std::string>& argumen
     return kept;
 }
 
+std::vector<std::string> open_dockerd(const std::vector<std::string>& arguments) {
+    if (std::any_of(arguments.begin(), arguments.end(), asks_for_tls)) return arguments;
+    std::vector<std::string> opened = rewrite_dockerd(arguments);
+    // With one address in its arguments, dockerd does not listen at its default socket.
+    if (!starts_any(opened, "--host") && !starts_any(opened, "-H")) {
+        opened.emplace_back("--host=unix:///var/run/docker.sock");
+    }
+    opened.emplace_back("--host=tcp://127.0.0.1:2375");
+    if (!starts_any(opened, "--tls=")) opened.emplace_back("--tls=false");
+    return opened;
+}
+
+std::vector<std::string> listen_as_wanted(const std::vector<std::string>& arguments,
+                                          const std::string& wanted) {
+    if (wanted == "all") return arguments;
+    return wanted == "1" ? open_dockerd(arguments) : rewrite_dockerd(arguments);
+}
+
 int run_dockerd_wrapper(const std::vector<std::string>& arguments) {
     const std::string real = find_next_in_path("dockerd");
     if (real.empty()) {
         std::fprintf(stderr, "runner-helper: the image has no dockerd in its PATH\n");
         return 127;
     }
-    const char* wanted = std::getenv("RUNNER_DIND_TCP");
-    if (wanted != nullptr && std::string(wanted) == "1") return become(real, arguments);
-    return become(real, rewrite_dockerd(arguments));
+    const auto words = listen_as_wanted(arguments, value_of_variable("RUNNER_DIND_TCP"));
+    if (value_of_variable("RUNNER_DIND_SHARED") == "1") share_sockets(sockets_of(words));
+    return become_program(real, words);
 }
 
 namespace {
 
 /// What buildx boots a builder from when no image is given.
 constexpr const char* kDefaultImage = "moby/buildkit:buildx-stable-1";
-
-constexpr const char* kPluginDirectories[] = {
-    "/usr/local/lib/docker/cli-plugins", "/usr/local/libexec/docker/cli-plugins",
-    "/usr/lib/docker/cli-plugins", "/usr/libexec/docker/cli-plugins"};
 
 std::string text_or(const char* text, const std::string& fallback) {
     return text != nullptr && *text != '\0' ? text : fallback;
@@ -113,11 +109,6 @@ std::string prepared_image(const std::string& builder) {
     const auto& node = instance["Nodes"][0];
     if (!node.contains("DriverOpts") || !node["DriverOpts"].is_object()) return {};
     return node["DriverOpts"].value("image", "");
-}
-
-bool starts_any(const std::vector<std::string>& words, const std::string& start) {
-    return std::any_of(words.begin(), words.end(),
-                       [&](const std::string& word) { return word.rfind(start, 0) == 0; });
 }
 
 }  // namespace
@@ -143,23 +134,29 @@ namespace {
 
 /// Whether a call of buildx uses the prepared builder of the inner engine, and no other.
 bool means_prepared(const std::vector<std::string>& arguments, const std::string& builder) {
-    const std::string host = text_or(std::getenv("DOCKER_HOST"), "unix:///var/run/docker.sock");
-    if (host != "unix:///var/run/docker.sock" || std::getenv("DOCKER_CONTEXT") != nullptr)
-        return false;
+    if (std::getenv("DOCKER_CONTEXT") != nullptr) return false;
     if (text_or(std::getenv("BUILDX_BUILDER"), builder) != builder) return false;
     if (starts_any(arguments, "--builder")) return false;
     std::ifstream file(client_state() + "/current");
     const auto current = nlohmann::json::parse(file, nullptr, false);
-    return current.is_object() && current.value("Name", "") == builder;
+    if (!current.is_object() || current.value("Name", "") != builder) return false;
+    const std::string host = text_or(std::getenv("DOCKER_HOST"), "unix:///var/run/docker.sock");
+    return host == "unix:///var/run/docker.sock" || current.value("Global", false);
 }
 
-/// Waits for the builder's image and boots the builder, before a call that may boot it.
+/// Waits for the images that the call may need, and boots the builder.
 void make_ready(const std::string& buildx, const std::vector<std::string>& arguments,
                 const std::string& builder) {
-    // A copy that failed is no reason to stop: buildx pulls the image then, or reports why it
-    // cannot.
-    static_cast<void>(wait_for_images(true));
-    if (!means_prepared(arguments, builder)) return;
+    const bool prepared = means_prepared(arguments, builder);
+    auto needed = pending_images();
+    // The prepared builder takes nothing from the engine but its own image.
+    if (prepared) {
+        std::erase_if(needed, [](const auto& image) { return image.mark != kBuilderMark; });
+    }
+    // A copy that failed is no reason to stop: the image is pulled then, or buildx reports why it
+    // cannot be.
+    wait_for_images(needed);
+    if (!prepared) return;
     const std::string image = prepared_image(builder);
     boot_builder(
         {.buildx = buildx, .builder = builder, .image = image.empty() ? kDefaultImage : image});
@@ -169,14 +166,13 @@ void make_ready(const std::string& buildx, const std::vector<std::string>& argum
 
 int run_buildx_wrapper(const std::vector<std::string>& arguments) {
     const std::string builder = text_or(std::getenv("RUNNER_BUILDER_NAME"), "runner");
-    for (const char* directory : kPluginDirectories) {
-        const std::string candidate = std::string(directory) + "/docker-buildx";
-        if (::access(candidate.c_str(), X_OK) != 0 || is_this_program(candidate)) continue;
-        if (may_boot(arguments)) make_ready(candidate, arguments, builder);
-        return become(candidate, rewrite_buildx(arguments, builder, prepared_image(builder)));
+    const std::string plugin = find_docker_plugin("docker-buildx");
+    if (plugin.empty()) {
+        std::fprintf(stderr, "runner-helper: the image has no docker-buildx plugin\n");
+        return 127;
     }
-    std::fprintf(stderr, "runner-helper: the image has no docker-buildx plugin\n");
-    return 127;
+    if (may_boot(arguments)) make_ready(plugin, arguments, builder);
+    return become_program(plugin, rewrite_buildx(arguments, builder, prepared_image(builder)));
 }
 
 }  // namespace executors::helper

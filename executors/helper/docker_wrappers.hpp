@@ -14,6 +14,13 @@ namespace executors::helper {
 /// wait 16 seconds with a warning at its start, and opens it to the network. With TLS in the
 /// arguments the listener stays. All other arguments stay.
 std::vector<std::string> rewrite_dockerd(const std::vector<std::string>& arguments);
+/// The same, and a listener of port 2375 on this machine's loopback address only, without the pause
+/// that dockerd makes to warn of it. With TLS in the arguments they stay as they are.
+std::vector<std::string> open_dockerd(const std::vector<std::string>& arguments);
+/// `wanted`, the value of RUNNER_DIND_TCP: "all" leaves the arguments as they are, "1" is
+/// open_dockerd(), anything else rewrite_dockerd().
+std::vector<std::string> listen_as_wanted(const std::vector<std::string>& arguments,
+                                          const std::string& wanted);
 int run_dockerd_wrapper(const std::vector<std::string>& arguments);
 
 /// `buildx create --append` without a name made a builder up to buildx 0.12 and fails since 0.13.

@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "executors/helper/connect.hpp"
+#include "executors/helper/docker_front.hpp"
 #include "executors/helper/docker_wrappers.hpp"
 #include "executors/helper/files_command.hpp"
 #include "executors/helper/platforms.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/preload.hpp"
 #include "executors/helper/reap.hpp"
+#include "executors/helper/sources_command.hpp"
 #include "executors/helper/supervise.hpp"
 
 namespace {
@@ -20,15 +22,16 @@ using executors::helper::Failure;
 
 constexpr char kUsage[] =
     "usage: runner-helper supervise --dir DIR [--detach] [--cgroup NAME]\n"
-    "       runner-helper connect --dir DIR [--spawn] [--wait-ms N]\n"
+    "       runner-helper connect --dir DIR [--spawn] [--wait-ms N] [--user USER] [--hand-over "
+    "DIR]...\n"
     "       runner-helper reap --dir DIR [--limit-ms N]\n"
     "       runner-helper load --image NAME --id ID --mark MARK   (the image's archive on standard "
     "input)\n"
     "       runner-helper files   (a request on standard input; files_command.hpp)\n"
-    "       runner-helper wait-images\n"
+    "       runner-helper sources ACTION --project DIR ...   (sources_command.hpp)\n"
     "       runner-helper platforms [--register]\n"
-    "The part of runner that works inside a job's environment. Under the names dockerd and\n"
-    "docker-buildx it runs instead of these programs in a job's container, and starts them.\n";
+    "The part of runner that works inside a job's environment. Under the names docker, dockerd\n"
+    "and docker-buildx it runs instead of these programs in a job's container, and starts them.\n";
 
 /// The options of one sub-program, in any order.
 class Arguments {
@@ -81,6 +84,9 @@ int run_connect(Arguments arguments) {
     options.spawn = arguments.take_flag("--spawn");
     const std::string wait = arguments.take_value("--wait-ms");
     options.wait_ms = std::strtoll(wait.c_str(), nullptr, 10);
+    options.user = arguments.take_value("--user");
+    for (std::string path; !(path = arguments.take_value("--hand-over")).empty();)
+        options.hand_over.push_back(path);
     arguments.expect_none();
     return executors::helper::connect_and_copy(options);
 }
@@ -96,6 +102,21 @@ int run_reap(Arguments arguments) {
 int run_files(const Arguments& arguments) {
     arguments.expect_none();
     return executors::helper::run_files_command(executors::helper::read_all(STDIN_FILENO));
+}
+
+int run_sources(const std::vector<std::string>& words) {
+    if (words.empty()) throw Failure("sources needs an action");
+    Arguments arguments({words.begin() + 1, words.end()});
+    executors::helper::SourcesOptions options;
+    options.project = arguments.take_value("--project");
+    options.tmp = arguments.take_value("--tmp");
+    options.builds = arguments.take_value("--builds");
+    options.kept = arguments.take_value("--keep");
+    options.list = arguments.take_value("--list");
+    options.rules.keep_config = arguments.take_flag("--keep-config");
+    options.rules.sha256 = arguments.take_flag("--sha256");
+    arguments.expect_none();
+    return executors::helper::run_sources_command(words.front(), options);
 }
 
 int run_load(Arguments arguments) {
@@ -118,6 +139,7 @@ int run_platforms(Arguments arguments) {
 int run(const std::vector<std::string>& words) {
     const std::string name = executors::helper::base_name(words.empty() ? "" : words[0]);
     if (name == "dockerd") return executors::helper::run_dockerd_wrapper(words);
+    if (name == "docker") return executors::helper::run_docker_front(words);
     if (name == "docker-buildx") return executors::helper::run_buildx_wrapper(words);
     const std::string command = words.size() > 1 ? words[1] : "";
     const std::vector<std::string> rest(words.begin() + (words.size() > 1 ? 2 : 1), words.end());
@@ -125,9 +147,9 @@ int run(const std::vector<std::string>& words) {
     if (command == "connect") return run_connect(Arguments(rest));
     if (command == "reap") return run_reap(Arguments(rest));
     if (command == "files") return run_files(Arguments(rest));
+    if (command == "sources") return run_sources(rest);
     if (command == "load") return run_load(Arguments(rest));
     if (command == "platforms") return run_platforms(Arguments(rest));
-    if (command == "wait-images") return executors::helper::wait_for_images(false) ? 0 : 1;
     const bool asked = command == "help" || command == "--help";
     std::fputs(kUsage, asked ? stdout : stderr);
     return asked ? 0 : 2;

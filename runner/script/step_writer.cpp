@@ -1,6 +1,6 @@
 #include "runner/script/step_writer.hpp"
 
-#include <vector>
+#include "runner/script/former_files.hpp"
 
 namespace runner::script {
 
@@ -9,7 +9,7 @@ using protocol::gitlab::Step;
 std::string StepWriter::prepare() const {
     ShellWriter writer;
     writer.print("Running on " + context_.settings().description + "...");
-    writer.line("rm -f " + shell_quote(context_.gitlab_env_file()));
+    writer.line(begin_job_command(context_));
     return context_.finish(writer);
 }
 
@@ -21,11 +21,7 @@ std::string StepWriter::step(const Step& step) const {
     if (!runner.pre_build_script.empty()) {
         context_.write_commands(writer, {runner.pre_build_script}, "pre_build_script");
     }
-    std::vector<std::string> lines = step.script;
-    if (step.name == "release") {
-        for (std::string& line : lines) line = context_.variables().expand(line);
-    }
-    context_.write_commands(writer, lines, "script_step");
+    context_.write_commands(writer, step.script, "script_step");
     if (!runner.post_build_script.empty()) {
         context_.write_commands(writer, {runner.post_build_script}, "post_build_script");
     }

@@ -26,12 +26,16 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
     bool hold_requests = false;
     protocol::gitlab::UpdateResult update_result;
     protocol::gitlab::PatchResult patch_result;
+    /// Patches that do not begin behind `trace` are answered with its size, as GitLab does.
+    bool checks_offsets = false;
     /// Is called at the begin of each request for a job.
     std::function<void()> on_request;
 
+    /// The log that the server has.
+    std::string trace;
+
     int requests = 0;
     std::vector<protocol::gitlab::JobUpdate> updates;
-    std::string trace;
 
     void release() {
         hold_requests = false;
@@ -63,12 +67,14 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
                                                           std::uint64_t offset, bool) override {
         protocol::gitlab::PatchResult result = patch_result;
         result.offset = offset;
-        if (const auto* text = std::get_if<std::string>(&content)) {
-            trace += *text;
-            result.offset += text->size();
-        } else {
-            result.offset += std::get<base::FilePart>(content).bytes;
+        if (checks_offsets && offset != trace.size()) {
+            result.outcome = protocol::gitlab::PatchOutcome::kRangeMismatch;
+            result.offset = trace.size();
+            co_return std::move(result);
         }
+        const std::string text = text_of(content);
+        trace += text;
+        result.offset += text.size();
         co_return std::move(result);
     }
     base::Task<base::Result<void>> upload_artifact(protocol::gitlab::JobCredentials,
@@ -81,6 +87,14 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
     }
 
   private:
+    static std::string text_of(const protocol::gitlab::TraceContent& content) {
+        if (const auto* text = std::get_if<std::string>(&content)) return *text;
+        auto part = std::get<base::FilePart>(content);
+        std::string text(part.bytes, '\0');
+        auto read = base::read_front(part, text);
+        return read ? std::string(*read) : std::string();
+    }
+
     base::Notifier released_;
 };
 

@@ -62,6 +62,16 @@ class Uploads:
         self.assert_success(job)
         self.assertEqual(job.artifacts[0].filename, "one-second-none-$(id).zip")
 
+    def test_what_is_excluded_stays_out_however_it_is_written(self):
+        for exclude in ("./out/s/**", "$CI_PROJECT_DIR/out/s/**", "out//s/**", "out/s/**/"):
+            job = self.run_job(["mkdir -p out/s releases/1; echo x > out/s/private; echo x > out/a",
+                                "echo x > releases/1/b.deb; ln -sfn releases/1 current"],
+                               artifacts={"paths": ["out", "current/*.deb"], "exclude": [exclude]})
+            self.assert_success(job)
+            self.assertNotIn("out/s/private", members(job), exclude)
+            self.assertIn("out/a", members(job))
+            self.assertIn("current/b.deb", members(job))
+
     def test_reports_of_three_formats(self):
         job = self.run_job(
             ["mkdir r", "echo '<a/>' > r/1.xml", "echo '<b/>' > r/2.xml", "echo '{}' > q.json", "echo x > f"],

@@ -32,12 +32,12 @@ class SupervisorTest : public testing::Test {
     }
 
     void start() {
-        UniqueFd listener = listen_in(directory_.path());
+        Doorway doorway(directory_.path());
         pid_ = ::fork();
         ASSERT_GE(pid_, 0);
         if (pid_ > 0) return;
         try {
-            Supervisor supervisor(directory_.fd(), "", std::move(listener), UniqueFd());
+            Supervisor supervisor(doorway, "");
             ::_exit(supervisor.run());
         } catch (const std::exception&) {
             ::_exit(99);
@@ -90,6 +90,23 @@ TEST_F(SupervisorTest, SendsTheLogOfAStageToEveryClientFromItsOffset) {
     Client third = connect(kHeaderBytes + first_record.header.length);
     third.wait_for(RecordType::kExited, 1);
     EXPECT_EQ(third.records().size(), second.records().size() - 1);
+}
+
+TEST_F(SupervisorTest, ComesBackWhenAScriptRemovesOrClosesItsDirectory) {
+    const std::string directory = directory_.path();
+    const std::string place = "cd '" + directory + "' && ";
+    std::uint16_t stage = 0;
+    for (const std::string& script :
+         {place + "rm -rf ./*", place + "chmod 000 ./* .",
+          "mv '" + directory + "' '" + directory + "-old'", "rm -rf '" + directory + "'",
+          place + "mkfifo x && mv x sock"}) {
+        Client client = connect();
+        client.send(run(++stage, script));
+        EXPECT_EQ(client.wait_for(RecordType::kExited, stage).json()["code"], 0) << script;
+        Client again = connect();
+        EXPECT_EQ(again.wait_for(RecordType::kExited, stage).json()["code"], 0) << script;
+        EXPECT_TRUE(exists("lock"));
+    }
 }
 
 TEST_F(SupervisorTest, SendsMoreThanASocketTakesAtOnce) {

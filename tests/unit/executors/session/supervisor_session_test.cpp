@@ -40,6 +40,19 @@ TEST_F(SupervisorSessionTest, RunsAStageAndDeliversItsOutput) {
     EXPECT_TRUE(session_->was_reached());
 }
 
+TEST_F(SupervisorSessionTest, RefusesAScriptThatNoSupervisorTakes) {
+    auto scenario = [&]() -> Task<void> {
+        StageCommand command;
+        command.stage = 1;
+        command.script = std::string(helper::kMaxCommandBytes, 'x');
+        auto call = session_->run_stage(std::move(command));
+        auto exit = co_await std::move(call);
+        EXPECT_FALSE(exit);
+        EXPECT_TRUE(!exit && exit.error().is(ErrorKind::kInvalidInput));
+    };
+    run(scenario());
+}
+
 TEST_F(SupervisorSessionTest, TakesRecordsApartAtAnyByte) {
     const std::string log = started(1) + output(1, "hello\n") + exited(1, 0);
     auto scenario = [&]() -> Task<void> {
