@@ -94,6 +94,27 @@ class Names(DockerCase):
         self.assertIn(f"\nCHAIN=<{registry}/{name} slot-0>\n", job.text)
         self.assertIn("Checking cache for k-slot-0", job.text)
 
+    def test_a_name_that_multiplies(self):
+        self.start_docker()
+        large = "$A" * 20_000
+        for spec, field in (({"image": large}, "CI_JOB_IMAGE"), ({"services": [large]}, "services: "),
+                            ({"cache": {"key": large, "paths": ["x"]}}, "cache:key: ")):
+            job = self.run_job("echo script-ran", variables={"A": "a" * 100_000}, **spec)
+            self.assert_failed(job, "script_failure")
+            self.assertIn(field, job.text)
+        self.assert_success(self.run_job("true"))
+
+    def test_services_see_variables_of_each_other(self):
+        self.start_docker({"docker": self.docker_settings(services=[
+            {"name": image(self.image_name), "environment": ["URL=$HOST:1", "HOST=db-$SLOT"],
+             "command": ["sh", "-c", "echo configured $URL"]}]), "environment": ["SLOT=$CI_CONCURRENT_ID"]})
+        job = self.run_job("sleep 3", variables={"CI_DEBUG_SERVICES": "true"}, services=[
+            {"name": image(self.image_name), "variables": {"B": "$A/$SLOT", "A": "a"},
+             "command": ["sh", "-c", "echo declared $B"]}])
+        self.assert_success(job)
+        self.assertIn("configured db-0:1", job.text)
+        self.assertIn("declared a/0", job.text)
+
     def test_a_variable_that_no_program_can_have(self):
         self.start_docker()
         job = self.run_job("echo script-ran", variables={"BIG": "x" * 131_068})
