@@ -5,8 +5,21 @@
 #include "base/log.hpp"
 #include "runner/config/edit.hpp"
 #include "runner/config/inspect.hpp"
+#include "runner/daemon/kept_tokens.hpp"
 
 namespace runner::commands {
+
+namespace {
+
+config::Edit removal_of(const config::RunnerConfig& runner, const std::filesystem::path& path) {
+    return [&runner, &path](const std::string& text) -> base::Result<std::string> {
+        auto index = index_of(text, runner, path);
+        if (!index) return index.error();
+        return config::remove_runner(text, *index);
+    };
+}
+
+}  // namespace
 
 base::Result<config::Config> load_entries(const std::filesystem::path& path) {
     auto inspection = config::inspect_file(path);
@@ -17,7 +30,17 @@ base::Result<config::Config> load_entries(const std::filesystem::path& path) {
         if (finding.severity == Severity::kError) base::log::error(text);
         if (finding.severity == Severity::kWarning) base::log::warning(text);
     }
+    daemon::KeptTokens::beside(path).use_in(inspection->config);
     return std::move(inspection->config);
+}
+
+void write_kept_tokens(const std::filesystem::path& path) {
+    auto kept = daemon::KeptTokens::beside(path);
+    if (kept.empty()) return;
+    if (auto written = kept.write_into(path); !written) {
+        base::log::error("A new token still cannot be written into the configuration",
+                         {{"error", written.error().message}});
+    }
 }
 
 base::Result<std::size_t> index_of(const std::string& text, const config::RunnerConfig& runner,
@@ -36,19 +59,14 @@ base::Result<std::size_t> index_of(const std::string& text, const config::Runner
                     runner.name));
 }
 
-base::Result<void> edit_entry(const std::filesystem::path& path, const config::RunnerConfig& runner,
-                              const EntryEdit& edit) {
-    return config::edit_config(path, false,
-                               [&](const std::string& text) -> base::Result<std::string> {
-                                   auto index = index_of(text, runner, path);
-                                   if (!index) return index.error();
-                                   return edit(text, *index);
-                               });
-}
-
 base::Result<void> remove_entry(const std::filesystem::path& path,
                                 const config::RunnerConfig& runner) {
-    return edit_entry(path, runner, config::remove_runner);
+    return config::edit_config(path, false, removal_of(runner, path));
+}
+
+base::Result<void> check_removal(const std::filesystem::path& path,
+                                 const config::RunnerConfig& runner) {
+    return config::check_edit(path, false, removal_of(runner, path));
 }
 
 }  // namespace runner::commands

@@ -132,19 +132,11 @@ base::Result<void> Registrar::ask_address_and_token() {
     return {};
 }
 
-/// Without a terminal nothing is asked later, so what is missing is known now.
-base::Result<void> Registrar::check_early() const {
-    if (interactive()) return {};
-    if (text("executor").empty())
-        return base::invalid_input("--executor is missing: docker or shell");
-    if (auto known = check_executor(text("executor")); !known) return known.error();
-    return check_image(entry_);
-}
-
 base::Result<void> Registrar::connect() {
-    // The system id is kept in the directory of the configuration file.
-    const auto directory = std::filesystem::absolute(path_).parent_path();
-    if (auto made = base::make_directories(directory, 0700); !made) return made.error();
+    const auto possible = config::check_edit(path_, true, [this](const std::string& before) {
+        return config::append_runner(before, entry_);
+    });
+    if (!possible) return possible.error();
     const auto id = config::load_system_id(path_);
     for (const auto& warning : id.warnings) base::log::warning(warning);
     if (id.created) base::log::info("Created missing unique system ID", {{"system_id", id.value}});

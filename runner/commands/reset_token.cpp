@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.hpp"
 #include "runner/commands/command_list.hpp"
 #include "runner/commands/config_entries.hpp"
 #include "runner/commands/gitlab_session.hpp"
-#include "runner/config/edit.hpp"
+#include "runner/daemon/kept_tokens.hpp"
 
 namespace runner::commands {
 
@@ -29,6 +31,28 @@ base::Result<const config::RunnerConfig*> choose_renewed(const config::Config& c
                                                      : fmt::format("is called \"{}\"", name)));
 }
 
+/// Writes a new token into the file. Where that fails, the token is kept for the daemon.
+base::Result<void> keep_or_write(const std::filesystem::path& path, daemon::NewToken token) {
+    const auto written = daemon::write_token(path, token);
+    if (written && *written) return {};
+    if (written) {
+        return base::make_error(base::ErrorKind::kConflict,
+                                "GitLab has replaced the token, but the entry is not in the file "
+                                "any more: somebody else changed it");
+    }
+    auto kept = daemon::KeptTokens::beside(path);
+    if (auto saved = kept.keep(std::move(token)); !saved) {
+        return written.error().with_context(
+            fmt::format("GitLab has replaced the token, and the new one is lost, because it can be "
+                        "written neither here nor into {} ({}): get another one with --pat-file",
+                        kept.file().string(), saved.error().message));
+    }
+    return written.error().with_context(
+        fmt::format("GitLab has replaced the token, and the new one is kept in {}, from where "
+                    "`runner run` takes it at its start and at SIGHUP",
+                    kept.file().string()));
+}
+
 base::Result<void> reset_one(const std::filesystem::path& path, const config::RunnerConfig& runner,
                              const base::Secret& access_token) {
     auto session = GitlabSession::open(runner);
@@ -37,34 +61,50 @@ base::Result<void> reset_one(const std::filesystem::path& path, const config::Ru
         return base::invalid_input(
             "the entry has no id, which an access token needs: register the runner again");
     }
+    if (auto possible = daemon::check_token_edit(path, runner); !possible) {
+        return possible.error().with_context(
+            "the token was not replaced, because the new one could not be saved");
+    }
     auto answer = access_token.empty() ? (*session)->reset_token(runner.token)
                                        : (*session)->reset_token_of(runner.id, access_token);
     if (!answer) return answer.error();
-    // The old token no longer works from here on, so the new one must be written to the file.
+    // The old token no longer works from here on.
     const config::TokenDates dates{base::rfc3339_utc(base::unix_micros_now() / 1000000),
                                    toml_date(answer->token_expires_at)};
-    return edit_entry(path, runner, [&](const std::string& text, std::size_t index) {
-        return config::replace_token(text, index, answer->token, dates);
-    });
+    return keep_or_write(path, {runner.url, runner.token, answer->token, dates});
+}
+
+/// The runners that are asked for, once for each token: entries that share one get the new one
+/// together.
+base::Result<std::vector<const config::RunnerConfig*>> choose(const config::Config& config,
+                                                              const Values& values) {
+    std::vector<const config::RunnerConfig*> chosen;
+    if (!values.flag("all-runners")) {
+        auto one = choose_renewed(config, values);
+        if (!one) return one.error();
+        return std::vector{*one};
+    }
+    for (const auto& runner : config.runners) {
+        const bool shared = std::any_of(chosen.begin(), chosen.end(), [&](const auto* other) {
+            return other->url == runner.url && other->token == runner.token;
+        });
+        if (!shared) chosen.push_back(&runner);
+    }
+    return chosen;
 }
 
 int reset_token(const Values& values) {
     announce_platform();
     const auto path = config_path(values);
+    write_kept_tokens(path);
     auto config = load_entries(path);
     if (!config) return fail(config.error());
     auto access_token = secret_value(values, "pat");
     if (!access_token) return fail(access_token.error());
-    std::vector<const config::RunnerConfig*> chosen;
-    if (values.flag("all-runners")) {
-        for (const auto& runner : config->runners) chosen.push_back(&runner);
-    } else {
-        auto one = choose_renewed(*config, values);
-        if (!one) return fail(one.error());
-        chosen.push_back(*one);
-    }
+    const auto chosen = choose(*config, values);
+    if (!chosen) return fail(chosen.error());
     std::size_t failed = 0;
-    for (const auto* runner : chosen) {
+    for (const auto* runner : *chosen) {
         auto done = reset_one(path, *runner, base::Secret(*access_token));
         const std::string short_token = config::short_token(runner->token);
         if (done) {
@@ -75,9 +115,9 @@ int reset_token(const Values& values) {
         base::log::error("Resetting runner token... failed",
                          {{"runner", short_token}, {"error", done.error().message}});
     }
-    if (failed < chosen.size()) base::log::info(fmt::format("Updated {}", path.string()));
+    if (failed < chosen->size()) base::log::info(fmt::format("Updated {}", path.string()));
     if (failed == 0) return 0;
-    return fail(fmt::format("{} of {} tokens could not be reset", failed, chosen.size()));
+    return fail(fmt::format("{} of {} tokens could not be reset", failed, chosen->size()));
 }
 
 }  // namespace

@@ -39,12 +39,17 @@ config::RunnerConfig with_flags(config::RunnerConfig runner, const Values& value
     return runner;
 }
 
-bool unregister_one(const config::RunnerConfig& runner, const std::string& system_id,
-                    const Values& values) {
+bool unregister_one(const std::filesystem::path& path, const config::RunnerConfig& runner,
+                    const std::string& system_id, const Values& values) {
     const std::string what = is_created_token(runner.token)
                                  ? "Unregistering runner manager from GitLab"
                                  : "Unregistering runner from GitLab";
     const std::string short_token = config::short_token(runner.token);
+    if (auto possible = check_removal(path, runner); !possible) {
+        base::log::error("The entry cannot be removed, so GitLab was not asked",
+                         {{"runner", short_token}, {"error", possible.error().message}});
+        return false;
+    }
     auto session = GitlabSession::open(with_flags(runner, values));
     auto done = session ? (*session)->unregister(runner.token, system_id)
                         : base::Result<void>(session.error());
@@ -60,6 +65,7 @@ bool unregister_one(const config::RunnerConfig& runner, const std::string& syste
 int unregister(const Values& values) {
     announce_platform();
     const auto path = config_path(values);
+    write_kept_tokens(path);
     auto config = load_entries(path);
     if (!config) return fail(config.error());
     const auto system_id = config::load_system_id(path);
@@ -74,8 +80,12 @@ int unregister(const Values& values) {
     }
     std::size_t done = 0;
     for (const auto* runner : chosen) {
-        if (!unregister_one(*runner, system_id.value, values)) continue;
-        if (auto removed = remove_entry(path, *runner); !removed) return fail(removed.error());
+        if (!unregister_one(path, *runner, system_id.value, values)) continue;
+        if (auto removed = remove_entry(path, *runner); !removed) {
+            return fail(removed.error().with_context(
+                "GitLab has forgotten the runner, but its entry cannot be removed (later: `runner "
+                "verify --delete`)"));
+        }
         ++done;
     }
     if (done > 0) base::log::info(fmt::format("Updated {}", path.string()));

@@ -50,6 +50,7 @@ bool is_removed(const config::Config& config, const config::RunnerConfig& runner
 int verify(const Values& values) {
     announce_platform();
     const auto path = config_path(values);
+    if (values.flag("delete")) write_kept_tokens(path);
     auto config = load_entries(path);
     if (!config) return fail(config.error());
     const auto system_id = config::load_system_id(path);

@@ -40,9 +40,14 @@ base::Result<std::string> replace_token(const std::string& text, std::size_t ind
 using Edit = std::function<base::Result<std::string>(const std::string& text)>;
 
 /// Reads the file, applies `edit`, and writes the result, completely or not at all, with mode 0600
-/// and the same owner; a missing directory is made with 0700. A lock keeps edits of several
-/// processes apart. A missing file is taken as new_config_text() when `create`, else it is
-/// kNotFound. Nothing is written when the text stays the same.
+/// and the same owner, by rename or in place (base::replace_file()); a missing directory is made
+/// with 0700. A lock keeps edits of several processes apart. A missing file is taken as
+/// new_config_text() when `create`, else it is kNotFound. Nothing is written when the text stays
+/// the same.
 base::Result<void> edit_config(const std::filesystem::path& path, bool create, const Edit& edit);
+
+/// Whether edit_config() with this edit would succeed; the file is not changed. For use before a
+/// server is asked for what cannot be asked for twice. `edit` must change the text.
+base::Result<void> check_edit(const std::filesystem::path& path, bool create, const Edit& edit);
 
 }  // namespace runner::config

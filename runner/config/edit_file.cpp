@@ -1,11 +1,10 @@
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "base/file_replacement.hpp"
 #include "base/files.hpp"
 #include "runner/config/edit.hpp"
 #include "runner/config/inspect.hpp"
@@ -31,32 +30,24 @@ base::Result<base::UniqueFd> lock_directory(const std::filesystem::path& directo
     return fd;
 }
 
-base::Result<void> save(const std::filesystem::path& path, const std::string& text) {
-    struct stat before {};
-    const bool existed = ::stat(path.c_str(), &before) == 0;
-    auto written = base::write_file_atomic(path, text, 0600, true);
-    if (!written) {
-        base::Error error = written.error();
-        if (error.code.value() == EBUSY) {
-            error.message +=
-                ": a file that is mounted by itself cannot be replaced; mount its directory "
-                "instead";
-        } else if (error.code.value() == EACCES || error.code.value() == EROFS) {
-            error.message +=
-                ": run as the owner of the directory (with sudo for the system's configuration)";
-        }
-        return error;
+std::string remedy(const base::Error& error) {
+    switch (error.code.value()) {
+        case EROFS: return ": mount the file, or its directory, for writing";
+        case EPERM:
+            return ": if `lsattr` shows the attribute i or a, take it off with `chattr -i -a`";
+        case EACCES:
+            return ": run as the owner of the file (with sudo for the system's configuration)";
+        case ENOSPC:
+        case EDQUOT: return ": make room on the disk";
+        default: return "";
     }
-    if (existed && before.st_uid != ::geteuid() &&
-        ::chown(path.c_str(), before.st_uid, before.st_gid) != 0) {
-        return base::errno_error("give " + path.string() + " back to its owner");
-    }
-    return {};
 }
 
-}  // namespace
+using Finish = base::Result<void> (*)(const std::filesystem::path& path, const std::string& text);
 
-base::Result<void> edit_config(const std::filesystem::path& path, bool create, const Edit& edit) {
+/// Reads and changes the text, and gives it to `finish` if it is another one.
+base::Result<void> edit_text(const std::filesystem::path& path, bool create, const Edit& edit,
+                             Finish finish) {
     const auto real = real_path(path);
     if (create) {
         if (auto made = base::make_directories(real.parent_path(), 0700); !made)
@@ -75,7 +66,31 @@ base::Result<void> edit_config(const std::filesystem::path& path, bool create, c
     auto changed = edit(missing ? new_config_text() : *text);
     if (!changed) return changed.error().with_context(path.string());
     if (!missing && *changed == *text) return {};
-    return save(real, *changed);
+    auto finished = finish(real, *changed);
+    if (finished) return {};
+    base::Error error = finished.error();
+    error.message += remedy(error);
+    return error;
+}
+
+base::Result<void> save(const std::filesystem::path& path, const std::string& text) {
+    return base::replace_file(path, text, 0600);
+}
+
+base::Result<void> check(const std::filesystem::path& path, const std::string& text) {
+    // The server's token and dates may be longer than those that the edit was tried with.
+    constexpr std::size_t kSpare = 4096;
+    return base::check_replaceable(path, text.size() + kSpare);
+}
+
+}  // namespace
+
+base::Result<void> edit_config(const std::filesystem::path& path, bool create, const Edit& edit) {
+    return edit_text(path, create, edit, save);
+}
+
+base::Result<void> check_edit(const std::filesystem::path& path, bool create, const Edit& edit) {
+    return edit_text(path, create, edit, check);
 }
 
 }  // namespace runner::config

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "base/encoding.hpp"
+#include "base/file_replacement.hpp"
 #include "base/files.hpp"
 #include "base/random.hpp"
 #include "base/strings.hpp"
@@ -57,7 +58,7 @@ SystemId load_system_id(const std::filesystem::path& config_path) {
     }
     id.value = derive();
     id.created = true;
-    auto kept = base::write_file_atomic(path, id.value, 0600, true);
+    auto kept = base::replace_file(path, id.value, 0600);
     if (!kept) {
         id.warnings.push_back(
             fmt::format("the system id is not kept, so GitLab may count this machine twice: {}",

@@ -36,6 +36,8 @@ base::Result<void> Daemon::load() {
     }
     status_.on_configuration(loaded.has_value());
     if (!loaded) return loaded.error();
+    kept_tokens_->read();
+    kept_tokens_->use_in(*loaded);
     for (const std::string& warning : loaded->warnings) base::log::warning(warning);
     if (loaded->concurrent < 1) {
         return base::make_error(base::ErrorKind::kInvalidInput,
@@ -68,6 +70,7 @@ base::Result<void> Daemon::open() {
     auto state = journal::StateDir::acquire(journal::state_directory_for(options_.config_path));
     if (!state) return state.error();
     state_dir_.emplace(std::move(*state));
+    kept_tokens_.emplace(state_dir_->path());
     const auto id = config::load_system_id(options_.config_path);
     for (const std::string& warning : id.warnings) base::log::warning(warning);
     system_id_ = id.value;
@@ -161,9 +164,10 @@ void Daemon::make_parts() {
     make_poller();
     auto on_new_token = [this](bool saved) {
         status_.on_configuration_saved(saved);
-        if (saved) reload();
+        reload();
     };
-    rotation_ = std::make_unique<TokenRotation>(executor_, options_.config_path, on_new_token);
+    rotation_ = std::make_unique<TokenRotation>(executor_, options_.config_path, *kept_tokens_,
+                                                on_new_token);
     ShutdownSequence::Settings settings;
     settings.reload = [this] { reload(); };
     settings.limit = [this] { return std::chrono::seconds(config_->shutdown_timeout_seconds); };

@@ -12,6 +12,7 @@
 #include "runner/daemon/config_reloader.hpp"
 #include "runner/daemon/job_host.hpp"
 #include "runner/daemon/job_poller.hpp"
+#include "runner/daemon/kept_tokens.hpp"
 #include "runner/daemon/shutdown_sequence.hpp"
 #include "runner/daemon/status_service.hpp"
 #include "runner/daemon/token_rotation.hpp"
@@ -60,6 +61,7 @@ class Daemon {
     ConfigReloader reloader_;
     std::shared_ptr<const config::Config> config_;
     std::optional<journal::StateDir> state_dir_;
+    std::optional<KeptTokens> kept_tokens_;
     std::string system_id_;
     bool rested_ = false;  ///< nothing but polling since memory was given back
     StatusService status_;

@@ -1,13 +1,9 @@
 #include "runner/daemon/token_rotation.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
-#include "runner/config/edit.hpp"
-#include "runner/config/inspect.hpp"
 
 namespace runner::daemon {
 
@@ -18,39 +14,12 @@ constexpr std::string_view kSwitchedOff = "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION";
 constexpr std::chrono::hours kLongestSleep{1};
 constexpr std::int64_t kFirstPause = 30;
 constexpr std::int64_t kLongestPause = 3600;
-constexpr std::int64_t kNever = INT64_MAX;
 
 std::int64_t now_seconds() { return base::unix_micros_now() / 1'000'000; }
 
 bool is_switched_off(const config::RunnerConfig& runner) {
     const auto flag = runner.feature_flags.find(std::string(kSwitchedOff));
     return flag != runner.feature_flags.end() && flag->second;
-}
-
-/// The text with the new token in every entry that has the old one.
-base::Result<std::string> with_new_token(const std::string& text, const std::filesystem::path& path,
-                                         const config::RunnerConfig& old, const base::Secret& token,
-                                         const config::TokenDates& dates) {
-    auto root = config::parse_toml(text, path.string());
-    if (!root) return root.error();
-    const auto now = config::inspect(*root, path);
-    base::Result<std::string> changed = text;
-    bool found = false;
-    for (std::size_t i = 0; i < now.config.runners.size() && changed; ++i) {
-        const auto& runner = now.config.runners[i];
-        if (runner.url != old.url || runner.token != old.token) continue;
-        found = true;
-        changed = config::replace_token(*changed, i, token, dates);
-    }
-    if (found) return changed;
-    return base::make_error(base::ErrorKind::kConflict,
-                            "no entry has the old token any more: somebody else changed the file");
-}
-
-base::Result<void> check_writable(const std::filesystem::path& path) {
-    const auto directory = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-    if (::access(directory.c_str(), W_OK) == 0) return {};
-    return base::errno_error("write into " + directory.string());
 }
 
 }  // namespace
@@ -65,13 +34,17 @@ std::optional<std::int64_t> rotation_time(const config::RunnerConfig& runner) {
 }
 
 TokenRotation::TokenRotation(const boost::asio::any_io_executor& executor,
-                             std::filesystem::path config_path,
+                             std::filesystem::path config_path, KeptTokens& kept,
                              std::function<void(bool saved)> changed)
-    : config_path_(std::move(config_path)), changed_(std::move(changed)), wake_(executor) {}
+    : config_path_(std::move(config_path)),
+      kept_(kept),
+      changed_(std::move(changed)),
+      wake_(executor) {}
 
 void TokenRotation::configure(std::vector<std::shared_ptr<RunnerEntry>> entries) {
     entries_ = std::move(entries);
     attempts_.clear();
+    if (!kept_.empty()) write_at_ = 0;
     wake_.notify_all();
 }
 
@@ -95,20 +68,21 @@ std::optional<TokenRotation::Due> TokenRotation::next() const {
 
 base::Task<void> TokenRotation::run() {
     while (!stopped_) {
+        if (write_at_ <= now_seconds()) write_kept();
         const auto due = next();
-        if (!due) {
+        const std::int64_t at = std::min(due ? due->at : kNever, write_at_);
+        const std::int64_t left = at == kNever ? kNever : at - now_seconds();
+        if (left == kNever) {
             co_await wake_.wait();
-            continue;
-        }
-        const std::int64_t left = due->at - now_seconds();
-        if (left > 0) {
+        } else if (left > 0) {
             const auto pause =
                 std::min<std::chrono::seconds>(std::chrono::seconds(left), kLongestSleep);
             co_await wake_.wait_for(pause);
-            continue;
+        } else if (due && due->at == at) {
+            co_await rotate(due->entry);
         }
-        co_await rotate(due->entry);
     }
+    if (!kept_.empty()) write_kept();
 }
 
 base::Task<void> TokenRotation::rotate(std::shared_ptr<RunnerEntry> entry) {
@@ -123,49 +97,71 @@ base::Task<void> TokenRotation::rotate(std::shared_ptr<RunnerEntry> entry) {
         attempts_[entry->key].not_before = kNever;
         co_return;
     }
-    if (const auto writable = check_writable(config_path_); !writable) {
-        postpone(*entry, writable.error());
+    if (const auto writable = check_token_edit(config_path_, runner); !writable) {
+        try_later(*entry,
+                  "The runner's token expires soon and is not replaced, because the new one could "
+                  "not be saved; this is tried again",
+                  writable.error());
         co_return;
     }
     auto answer = co_await entry->client->reset_token(runner.token);
-    if (!answer) {
+    if (answer)
+        save(*entry, *answer);
+    else
         postpone(*entry, answer.error());
-        co_return;
-    }
-    co_await save(entry, std::move(*answer));
 }
 
-base::Task<void> TokenRotation::save(std::shared_ptr<RunnerEntry> entry,
-                                     protocol::gitlab::TokenAnswer answer) {
+void TokenRotation::save(const RunnerEntry& entry, const protocol::gitlab::TokenAnswer& answer) {
     const auto expires = base::parse_rfc3339(answer.token_expires_at);
-    const config::TokenDates dates{base::rfc3339_utc(now_seconds()),
-                                   expires ? base::rfc3339_utc(*expires) : ""};
-    const auto edit = [&](const std::string& text) {
-        return with_new_token(text, config_path_, *entry->runner, answer.token, dates);
-    };
-    for (std::int64_t pause = 1;; pause = std::min(pause * 2, kFirstPause)) {
-        const auto saved = config::edit_config(config_path_, false, edit);
-        if (saved) break;
-        base::log::error(
-            "The runner's new token cannot be written, and the old one is dead: this is tried "
-            "again",
-            {{"runner", entry->short_token}, {"error", saved.error().message}});
-        changed_(false);
-        if (stopped_) co_return;
-        co_await wake_.wait_for(std::chrono::seconds(pause));
+    const NewToken token{
+        .url = entry.runner->url,
+        .old_token = entry.runner->token,
+        .token = answer.token,
+        .dates = {base::rfc3339_utc(now_seconds()), expires ? base::rfc3339_utc(*expires) : ""}};
+    const auto saved = write_token(config_path_, token);
+    if (saved) {
+        base::log::info(
+            *saved ? "The runner's token was replaced"
+                   : "The runner's token was replaced, but no entry has the old one any more",
+            {{"runner", entry.short_token},
+             {"runner_name", entry.runner->name},
+             {"token_expires_at",
+              token.dates.expires_at.empty() ? "never" : token.dates.expires_at}});
+        changed_(true);
+        return;
     }
-    base::log::info("The runner's token was replaced",
-                    {{"runner", entry->short_token},
-                     {"runner_name", entry->runner->name},
-                     {"token_expires_at", dates.expires_at.empty() ? "never" : dates.expires_at}});
+    const auto kept = kept_.keep(token);
+    base::log::error(
+        "The runner's token was replaced, and the new one cannot be written into the "
+        "configuration: it is used, and writing is tried again",
+        {{"runner", entry.short_token},
+         {"runner_name", entry.runner->name},
+         {"error", saved.error().message},
+         {"kept_in", kept ? kept_.file().string() : "memory only: do not stop this process"}});
+    write_at_ = now_seconds() + 1;
+    changed_(false);
+}
+
+/// Writes what could not be written earlier.
+void TokenRotation::write_kept() {
+    write_at_ = kNever;
+    const auto written = kept_.write_into(config_path_);
+    if (!written) {
+        write_at_ = now_seconds() + write_pause_;
+        base::log::error("A new token still cannot be written into the configuration",
+                         {{"error", written.error().message}, {"next_try_s", write_pause_}});
+        write_pause_ = std::min(write_pause_ * 2, kFirstPause);
+        return;
+    }
+    write_pause_ = 1;
+    base::log::info("The configuration has the new tokens of its runners",
+                    {{"path", config_path_.string()}});
     changed_(true);
 }
 
 void TokenRotation::postpone(const RunnerEntry& entry, const base::Error& error) {
-    auto& attempts = attempts_[entry.key];
-    ++attempts.failures;
     if (error.is(base::ErrorKind::kForbidden) || error.is(base::ErrorKind::kUnauthorized)) {
-        attempts.not_before = kNever;
+        attempts_[entry.key].not_before = kNever;
         base::log::error(
             "The server refuses to replace the runner's token: get a new one with `runner "
             "reset-token "
@@ -176,15 +172,20 @@ void TokenRotation::postpone(const RunnerEntry& entry, const base::Error& error)
              {"error", error.message}});
         return;
     }
-    const auto doublings = std::min(attempts.failures - 1, 7);
+    try_later(entry, "The runner's token could not be replaced; this is tried again", error);
+}
+
+void TokenRotation::try_later(const RunnerEntry& entry, std::string_view message,
+                              const base::Error& error) {
+    auto& attempts = attempts_[entry.key];
+    const auto doublings = std::min(attempts.failures++, 7);
     const std::int64_t pause = std::min(kFirstPause << doublings, kLongestPause);
     attempts.not_before = now_seconds() + pause;
-    base::log::warning("The runner's token could not be replaced; this is tried again",
-                       {{"runner", entry.short_token},
-                        {"runner_name", entry.runner->name},
-                        {"token_expires_at", entry.runner->token_expires_at},
-                        {"next_try_s", pause},
-                        {"error", error.message}});
+    base::log::warning(message, {{"runner", entry.short_token},
+                                 {"runner_name", entry.runner->name},
+                                 {"token_expires_at", entry.runner->token_expires_at},
+                                 {"next_try_s", pause},
+                                 {"error", error.message}});
 }
 
 }  // namespace runner::daemon

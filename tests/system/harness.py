@@ -144,8 +144,9 @@ def _plain(text: str) -> str:
 class Daemon:
     """`runner run`, once. Start a new object for a new process."""
 
-    def __init__(self, arguments: list[str], environment: dict[str, str], cwd: str) -> None:
-        self.process = subprocess.Popen([str(BIN), *arguments], env=environment, cwd=cwd,
+    def __init__(self, arguments: list[str], environment: dict[str, str], cwd: str,
+                 wrapper: Iterable[str] = ()) -> None:
+        self.process = subprocess.Popen([*wrapper, str(BIN), *arguments], env=environment, cwd=cwd,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
         self.output = Output(self.process.stdout)
@@ -268,13 +269,13 @@ class SystemCase(unittest.TestCase):
         return made
 
     def command(self, *arguments: str, env: Optional[dict[str, str]] = None, input: str = "",
-                timeout: float = 30, config: bool = True) -> Done:
-        """Runs the program to its end, with --config of this test unless told otherwise."""
+                timeout: float = 30, config: bool = True, wrapper: Iterable[str] = ()) -> Done:
+        """Runs the program to its end, with --config of this test unless told otherwise. For `wrapper` see start()."""
         words = [str(BIN), *arguments]
         if config:
             words[2:2] = ["--config", str(self.config)]
         try:
-            done = subprocess.run(words, env=self.environment(**(env or {})), cwd=self.work,
+            done = subprocess.run([*wrapper, *words], env=self.environment(**(env or {})), cwd=self.work,
                                   input=input, text=True, capture_output=True,
                                   timeout=timeout * PATIENCE, errors="replace", check=False)
         except subprocess.TimeoutExpired as error:
@@ -310,12 +311,14 @@ class SystemCase(unittest.TestCase):
         fresh.rename(self.config)
 
     def start(self, *arguments: str, env: Optional[dict[str, str]] = None,
-              wait: bool = True) -> Daemon:
-        """Starts the daemon; with `wait`, returns when its first request has reached the server."""
+              wait: bool = True, wrapper: Iterable[str] = ()) -> Daemon:
+        """Starts the daemon; with `wait`, returns when its first request has reached the server.
+
+        `wrapper`: a command that is to execute the words behind it, in the same process."""
         before = len(self.gitlab.requests("request"))
         daemon = Daemon(["run", "--config", str(self.config), "--working-directory",
                          str(self.work), *arguments], self.environment(**(env or {})),
-                        str(self.work))
+                        str(self.work), wrapper)
         self.daemons.append(daemon)
         if wait:
             try:
