@@ -84,13 +84,21 @@ toml::table& registry_table(toml::table& root, const std::string& host) {
     return *registries[host].as_table();
 }
 
+/// BuildKit asks a registry with `http` and `insecure` over TLS first, and uses plain HTTP only
+/// when the answer to that begins with a status line. `http` alone is asked over HTTP at once.
+void keep_plain_registry_plain(toml::table& root, const std::string& host) {
+    auto* registry = root["registry"][host].as_table();
+    if (registry == nullptr || !(*registry)["http"].value_or(false)) return;
+    registry->erase("insecure");
+}
+
 void declare_registry(toml::table& root, const DeclaredRegistry& registry) {
     const auto& settings = registry.settings;
     const bool plain = settings.http || settings.insecure || !registry.ca_pem.empty();
     if (plain) {
         auto& table = registry_table(root, settings.host);
         if (settings.http) table.insert_or_assign("http", true);
-        if (settings.http || settings.insecure) table.insert_or_assign("insecure", true);
+        if (settings.insecure) table.insert_or_assign("insecure", true);
         if (!registry.ca_pem.empty()) {
             table.insert_or_assign("ca", toml::array{registry_ca_path(settings.host)});
         }
@@ -146,6 +154,9 @@ base::Result<std::string> merge_buildkitd_toml(const std::vector<DeclaredRegistr
             return bad_source(source, "line " + std::to_string(error.source().begin.line) + ": " +
                                           std::string(error.description()));
         }
+    }
+    for (const auto& registry : registries) {
+        if (registry.settings.http) keep_plain_registry_plain(merged, registry.settings.host);
     }
     if (merged.empty()) return std::string();
     std::ostringstream text;

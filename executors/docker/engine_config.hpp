@@ -33,7 +33,8 @@ base::Result<std::string> merge_daemon_json(const std::vector<DeclaredRegistry>&
                                             int mtu, const std::vector<std::string>& flags,
                                             const std::vector<ConfigSource>& sources);
 
-/// "" when the file would be empty.
+/// "" when the file would be empty. A registry that is declared with `http` gets no `insecure`, not
+/// even from a source: with both, BuildKit tries TLS first and may fail there.
 base::Result<std::string> merge_buildkitd_toml(const std::vector<DeclaredRegistry>& registries,
                                                const std::vector<ConfigSource>& sources);
 

@@ -159,7 +159,6 @@ TEST(BuildkitdToml, ContainsWhatTheConfigurationDeclares) {
     expect_toml(*merged, R"(
         [registry."p:5000"]
         http = true
-        insecure = true
         [registry.i]
         insecure = true
         [registry."ca.net"]
@@ -186,9 +185,31 @@ TEST(BuildkitdToml, KeepsValuesOfTheUsersFileAndJoinsLists) {
         mirrors = ["mine", "m", "n"]
         [registry.p]
         http = false
-        insecure = true
         [worker.oci]
         gc = true
+    )");
+}
+
+/// Lines that many images have: with both keys BuildKit asks over TLS first.
+TEST(BuildkitdToml, ARegistryThatIsDeclaredPlainIsNotAskedOverTls) {
+    const std::string both = "http = true\ninsecure = true\n";
+    const auto merged = merge_buildkitd_toml(
+        {plain("plain.net"), insecure("tls.net"), plain("changed.net")},
+        {{"the image's file", "[registry.\"plain.net\"]\n" + both + "[registry.\"mine.net\"]\n" +
+                                  both + "[registry.\"changed.net\"]\nhttp = false\n" +
+                                  "insecure = true\n"}});
+    ASSERT_TRUE(merged.has_value());
+    expect_toml(*merged, R"(
+        [registry."plain.net"]
+        http = true
+        [registry."tls.net"]
+        insecure = true
+        [registry."mine.net"]
+        http = true
+        insecure = true
+        [registry."changed.net"]
+        http = false
+        insecure = true
     )");
 }
 

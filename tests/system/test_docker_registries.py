@@ -1,0 +1,87 @@
+"""Private registries in jobs with an engine: plain HTTP, names of /etc/hosts, builders of the script."""
+
+import socket
+import threading
+import unittest
+
+from tests.system.docker_harness import DockerCase, Registry, docker, image
+
+BUILD = "printf 'FROM scratch\\nCOPY file /file\\n' > Dockerfile && echo x > file"
+HOST = "registry.company.net"
+
+
+class NoTls:
+    """A relay before a plain registry. It answers a TLS hello without an HTTP status line, as many servers do."""
+
+    def __init__(self, registry):
+        self._target = (registry.address, registry.port)
+        self._listener = socket.create_server((registry.address, 0))
+        self.port = self._listener.getsockname()[1]
+        self.hellos = 0
+
+    def __enter__(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *ignored):
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        first = client.recv(65536)
+        if first.startswith(b"\x16"):
+            self.hellos += 1
+            client.sendall(b"what?\r\n")
+            client.close()
+            return
+        upstream = socket.create_connection(self._target)
+        upstream.sendall(first)
+        threading.Thread(target=_copy, args=(client, upstream), daemon=True).start()
+        _copy(upstream, client)
+
+
+def _copy(source, target):
+    try:
+        while block := source.recv(65536):
+            target.sendall(block)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+class RegistryCase(DockerCase):
+    image_name = "dind"
+    images = ("buildkit",)
+    privileged = True
+
+    def registry(self, port):
+        return Registry(str(self.directory / "registry"), port)
+
+    def start_with(self, **table):
+        self.start_docker({"dind": {"builder_image": image("buildkit")}, "registry": [table]})
+
+
+class Plain(RegistryCase):
+    def test_a_plain_registry_is_never_asked_over_tls(self):
+        kind = docker("image", "inspect", "-f", '{{index .Config.Labels "runner-test.buildkit"}}',
+                      image("buildkit")).strip()
+        if kind == "stand-in":
+            self.skipTest("the stand-in for BuildKit does not read buildkitd.toml itself")
+        with self.registry(5110) as registry, NoTls(registry) as relay:
+            host = f"{HOST}:{relay.port}"
+            self.start_with(host=host, address=registry.address, http=True)
+            job = self.run_job([BUILD, f"docker buildx build -t {host}/made/it:1 --push ."],
+                               timeout=180)
+            self.assert_success(job)
+            self.assertEqual(relay.hellos, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
