@@ -223,14 +223,15 @@ std::string builder_script(const DindSettings& settings) {
     return "export DOCKER_HOST=unix:///var/run/docker.sock\n"
            "unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT\n"
            "/.runner/bin/runner-helper wait-images || exit 1\n"
-           "if ! command -v docker >/dev/null 2>&1; then\n"
-           "  echo 'the image has no docker client'\n"
-           "  exit 1\n"
-           "fi\n"
            "create() { " +
            create +
            "; }\n"
            "problem=$(create 2>&1) && exit 0\n"
+           // The runner's own docker is always found; it fails when the image has none.
+           "if ! docker --version >/dev/null 2>&1; then\n"
+           "  echo 'the image has no docker client'\n"
+           "  exit 1\n"
+           "fi\n"
            "if ! docker buildx version >/dev/null 2>&1; then\n"
            "  echo 'the docker client of the image has no buildx'\n"
            "  exit 1\n"

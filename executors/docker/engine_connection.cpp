@@ -58,6 +58,7 @@ std::string helper_tar(const std::string& bytes) {
     tar.add_directory("bin", 0755);
     tar.add_file("bin/runner-helper", bytes, 0755);
     tar.add_symlink("bin/dockerd", "runner-helper");
+    tar.add_symlink("bin/docker", "runner-helper");
     tar.add_symlink("bin/docker-buildx", "runner-helper");
     tar.add_file(kMarker, "", 0644);
     return tar.finish();

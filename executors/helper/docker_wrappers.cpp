@@ -11,6 +11,7 @@
 
 #include "base/json.hpp"
 #include "executors/helper/builder_boot.hpp"
+#include "executors/helper/hosts_file.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/preload.hpp"
 
@@ -79,9 +80,22 @@ int run_dockerd_wrapper(const std::vector<std::string>& arguments) {
         std::fprintf(stderr, "runner-helper: the image has no dockerd in its PATH\n");
         return 127;
     }
+    prepare_resolver(real);
     const char* wanted = std::getenv("RUNNER_DIND_TCP");
     if (wanted != nullptr && std::string(wanted) == "1") return become(real, arguments);
     return become(real, rewrite_dockerd(arguments));
+}
+
+int run_docker_wrapper(const std::vector<std::string>& arguments) {
+    const std::string real = find_next_in_path("docker");
+    if (real.empty()) {
+        std::fprintf(stderr, "runner-helper: the image has no docker in its PATH\n");
+        return 127;
+    }
+    const char* buildkit = std::getenv("DOCKER_BUILDKIT");
+    const bool classic_build = buildkit != nullptr && std::string(buildkit) == "0";
+    if (makes_engine_resolve(arguments, classic_build)) wait_until_hosts_are_read();
+    return become(real, arguments);
 }
 
 namespace {
@@ -159,7 +173,10 @@ void make_ready(const std::string& buildx, const std::vector<std::string>& argum
     // A copy that failed is no reason to stop: buildx pulls the image then, or reports why it
     // cannot.
     static_cast<void>(wait_for_images(true));
-    if (!means_prepared(arguments, builder)) return;
+    if (!means_prepared(arguments, builder)) {
+        wait_until_hosts_are_read();  // the engine itself may be the builder
+        return;
+    }
     const std::string image = prepared_image(builder);
     boot_builder(
         {.buildx = buildx, .builder = builder, .image = image.empty() ? kDefaultImage : image});

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-/// Wrappers of dockerd and docker-buildx in a job's container: found first under the same name,
-/// they change the arguments and then become the real program.
+/// Wrappers of dockerd, docker and docker-buildx in a job's container: found first under the same
+/// name, they change the arguments or wait, and then become the real program.
 ///
 /// rewrite_…() are pure. run_…() return only when the real program cannot be started: 127, with a
 /// sentence on standard error.
@@ -15,6 +15,9 @@ namespace executors::helper {
 /// arguments the listener stays. All other arguments stay.
 std::vector<std::string> rewrite_dockerd(const std::vector<std::string>& arguments);
 int run_dockerd_wrapper(const std::vector<std::string>& arguments);
+
+/// `docker`: waits until the engine knows the names that the script has added (hosts_file.hpp).
+int run_docker_wrapper(const std::vector<std::string>& arguments);
 
 /// `buildx create --append` without a name made a builder up to buildx 0.12 and fails since 0.13.
 /// In a job it is meant for the prepared builder: its name and node are added, and the image that

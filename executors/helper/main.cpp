@@ -29,7 +29,7 @@ constexpr char kUsage[] =
     "       runner-helper platforms [--register]\n"
     "The part of runner that works inside a job's environment. It is also, by another name, the "
     "fronts\n"
-    "of dockerd and docker-buildx in a job's container.\n";
+    "of dockerd, docker and docker-buildx in a job's container.\n";
 
 /// The options of one sub-program, in any order.
 class Arguments {
@@ -119,6 +119,7 @@ int run_platforms(Arguments arguments) {
 int run(const std::vector<std::string>& words) {
     const std::string name = executors::helper::base_name(words.empty() ? "" : words[0]);
     if (name == "dockerd") return executors::helper::run_dockerd_wrapper(words);
+    if (name == "docker") return executors::helper::run_docker_wrapper(words);
     if (name == "docker-buildx") return executors::helper::run_buildx_wrapper(words);
     const std::string command = words.size() > 1 ? words[1] : "";
     const std::vector<std::string> rest(words.begin() + (words.size() > 1 ? 2 : 1), words.end());

@@ -83,5 +83,25 @@ class Plain(RegistryCase):
             self.assertEqual(relay.hellos, 0)
 
 
+class AddedNames(RegistryCase):
+    def test_a_name_that_the_script_adds_is_known_to_the_engine_at_once(self):
+        with self.registry(5111) as registry:
+            host = f"{HOST}:{registry.port}"
+            self.start_with(host=host, http=True)
+            # The second job's engine has only the resolver that remembers /etc/hosts, as static programs have.
+            for variables in ({}, {"GODEBUG": "netdns=go"}):
+                with self.subTest(variables):
+                    job = self.run_job([
+                        f'echo "{registry.address} {HOST}" >> /etc/hosts',
+                        f"echo secret | docker login -u ci --password-stdin {host}",
+                        "sed 's/registry/second/' /etc/hosts > /tmp/hosts",
+                        "cat /tmp/hosts > /etc/hosts",
+                        f"docker pull second.{host.partition('.')[2]}/none/such:1 || true"],
+                        variables=variables)
+                    self.assert_success(job)
+                    self.assertIn("\nLogin Succeeded", job.text)
+                    self.assertNotIn("no such host", job.text)
+
+
 if __name__ == "__main__":
     unittest.main()
