@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/strings.hpp"
+#include "executors/docker/builder_options.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/engine_files.hpp"
 #include "executors/docker/image_rules.hpp"
@@ -50,12 +51,20 @@ void add_engine_environment(const BuildPlanInput& input, std::vector<std::string
         environment.emplace_back("DOCKER_TLS_CERTDIR=");
     }
     if (asks_for_open_port(variables)) environment.emplace_back("RUNNER_DIND_TCP=1");
-    environment.push_back("RUNNER_BUILDER_NAME=" + input.dind.builder_name);
     // A DOCKER_CONFIG of the job may lie in the project directory, which get_sources clears.
     if (find_variable(variables, "DOCKER_CONFIG") != nullptr &&
         find_variable(variables, "BUILDX_CONFIG") == nullptr) {
         environment.push_back("BUILDX_CONFIG=" + docker_config_directory(input.image) + "/buildx");
     }
+}
+
+/// For the runner's docker, docker-buildx and dockerd, where the job has an engine.
+void add_builder_environment(const BuildPlanInput& input, std::vector<std::string>& environment) {
+    environment.push_back("RUNNER_BUILDER_NAME=" + input.dind.builder_name);
+    if (!input.extra_hosts.empty() && builder_is_on_host_network(input.dind)) {
+        environment.emplace_back("RUNNER_BUILDER_NETWORK=host");
+    }
+    environment.push_back("RUNNER_NO_PROXY=" + base::join(input.direct_hosts, ","));
 }
 
 std::vector<std::string> build_environment(const BuildPlanInput& input) {
@@ -65,6 +74,7 @@ std::vector<std::string> build_environment(const BuildPlanInput& input) {
         environment.push_back(variable.name + "=" + variable.value);
     }
     if (input.objects.engine) add_engine_environment(input, environment);
+    if (input.objects.engine || input.objects.sidecar) add_builder_environment(input, environment);
     return environment;
 }
 

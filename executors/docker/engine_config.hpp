@@ -45,6 +45,11 @@ base::Result<std::string> merge_docker_config(const RegistryAuth& auth, const Co
 /// "host:address" for every registry that has an address, without the port.
 std::vector<std::string> registry_hosts(const std::vector<RegistrySettings>& registries);
 
+/// The hosts that a job with an engine reaches without a proxy: `docker`, and the private
+/// registries: those with an address, with plain HTTP, or with a certificate that the world does
+/// not know. One that is declared for its login only may be anywhere.
+std::vector<std::string> direct_hosts(const std::vector<RegistrySettings>& registries);
+
 /// The path at which dockerd and buildkitd look for a registry's CA (certs.d).
 std::string registry_ca_path(const std::string& host);
 

@@ -48,11 +48,11 @@ Task<Result<void>> look_for(EngineApi& api, std::string container, std::string p
 
 std::string plugin_in(const std::string& directory) { return directory + "/docker-buildx"; }
 
-Result<std::vector<ConfigSource>> sources_of(const ImageFiles& files, const char* path,
+Result<std::vector<ConfigSource>> sources_of(const ImageFiles& files, const std::string& path,
                                              const std::string& configured) {
     std::vector<ConfigSource> sources;
     if (const auto found = files.contents.find(path); found != files.contents.end()) {
-        sources.push_back({"the image's " + std::string(path), found->second});
+        sources.push_back({"the image's " + path, found->second});
     }
     if (configured.empty()) return sources;
     auto text = base::read_file(configured);
@@ -73,6 +73,13 @@ std::string docker_config_directory(const ImageInfo& image) {
     return (home.empty() ? "/root" : home) + "/.docker";
 }
 
+std::string default_buildkitd_toml(const ImageInfo& image) {
+    const std::string configured = image.environment_value("BUILDX_CONFIG");
+    const std::string state =
+        configured.empty() ? docker_config_directory(image) + "/buildx" : configured;
+    return state + "/buildkitd.default.toml";
+}
+
 Task<Result<ImageFiles>> probe_image(EngineApi& api, std::string container, const ImageInfo& image,
                                      bool engine) {
     ImageFiles files;
@@ -86,8 +93,8 @@ Task<Result<ImageFiles>> probe_image(EngineApi& api, std::string container, cons
     }
     if (engine) {
         const std::string client = docker_config_directory(image);
-        for (const std::string& file :
-             {std::string(kDaemonJson), std::string(kBuildkitdToml), client + "/config.json"}) {
+        for (const std::string& file : {std::string(kDaemonJson), std::string(kBuildkitdToml),
+                                        client + "/config.json", default_buildkitd_toml(image)}) {
             tasks.push_back(read_one(api, container, file, files));
         }
         for (const std::string& directory :
@@ -139,6 +146,21 @@ Result<void> add_engine_files(TarBuilder& tar, const EngineFilesInput& input) {
     return {};
 }
 
+namespace {
+
+/// A builder that a script makes without --config knows the registries, too.
+Result<void> add_default_buildkitd_toml(TarBuilder& tar, const EngineFilesInput& input) {
+    const std::string path = default_buildkitd_toml(input.image);
+    auto sources = sources_of(input.files, path, input.dind.buildkitd_config);
+    if (!sources) return sources.error();
+    auto text = merge_buildkitd_toml(input.registries, *sources);
+    if (!text) return text.error();
+    if (!text->empty()) tar.add_file(in_archive(path), *text, 0644);
+    return {};
+}
+
+}  // namespace
+
 Result<void> add_client_files(TarBuilder& tar, const EngineFilesInput& input) {
     auto sources = sources_of(input.files, kBuildkitdToml, input.dind.buildkitd_config);
     if (!sources) return sources.error();
@@ -149,6 +171,9 @@ Result<void> add_client_files(TarBuilder& tar, const EngineFilesInput& input) {
     if (buildkitd->empty())
         *buildkitd = "# No registry is declared in the runner's configuration.\n";
     tar.add_file(in_archive(kBuildkitdToml), *buildkitd, 0644);
+
+    auto by_default = add_default_buildkitd_toml(tar, input);
+    if (!by_default) return by_default;
 
     const std::string client = docker_config_directory(input.image);
     ConfigSource image{"the image's " + client + "/config.json", {}};

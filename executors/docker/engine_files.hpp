@@ -24,6 +24,9 @@ inline constexpr const char* kBuildkitdToml = "/etc/buildkit/buildkitd.toml";
 /// image.
 std::string docker_config_directory(const ImageInfo& image);
 
+/// Where buildx looks for the configuration of a builder that is made without one.
+std::string default_buildkitd_toml(const ImageInfo& image);
+
 /// Looks into a container that was made but not started. `engine` also reads the configuration
 /// files of the engine, the builder and the client.
 base::Task<base::Result<ImageFiles>> probe_image(EngineApi& api, std::string container,
@@ -45,7 +48,8 @@ struct EngineFilesInput {
 
 /// Adds daemon.json and certs.d: where an engine runs.
 base::Result<void> add_engine_files(TarBuilder& tar, const EngineFilesInput& input);
-/// Adds buildkitd.toml, the client's config.json and the runner's docker-buildx: where scripts run.
+/// Adds buildkitd.toml, also as the default of buildx, the client's config.json and the runner's
+/// docker-buildx: where scripts run.
 base::Result<void> add_client_files(TarBuilder& tar, const EngineFilesInput& input);
 /// certs.d alone, for builders made beside a sidecar engine.
 void add_registry_certificates(TarBuilder& tar, const std::vector<DeclaredRegistry>& registries);

@@ -160,6 +160,7 @@ Task<Result<void>> Preparation::start_build() {
                          all_extra_hosts(context_),
                          services_.host_entries()};
     input.binds.push_back(helper_volume_ + ":/.runner:ro");
+    input.direct_hosts = direct_hosts(context_.registries);
     for (auto& entry : sidecar_.host_entries()) input.service_hosts.push_back(std::move(entry));
     const BuildParts parts{choice_, image_, declared_, volumes_.writable(), network_, auth_};
     BuildContainer build(context_, parts);

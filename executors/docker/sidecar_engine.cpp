@@ -1,7 +1,10 @@
 #include "executors/docker/sidecar_engine.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/no_proxy.hpp"
+#include "base/strings.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/engine_files.hpp"
 
@@ -9,6 +12,32 @@ namespace executors::docker {
 
 using base::Result;
 using base::Task;
+
+namespace {
+
+bool is_proxy(const EnvironmentVariable& variable) {
+    const std::string name = base::to_lower(variable.name);
+    return (name == "http_proxy" || name == "https_proxy") && !variable.value.empty();
+}
+
+/// Where the job has a proxy, the engine reaches private registries without it.
+std::vector<EnvironmentVariable> with_direct_hosts(
+    std::vector<EnvironmentVariable> environment, const std::vector<DeclaredRegistry>& registries) {
+    if (std::none_of(environment.begin(), environment.end(), is_proxy)) return environment;
+    std::vector<RegistrySettings> settings;
+    for (const auto& registry : registries) settings.push_back(registry.settings);
+    const std::string hosts = base::join(direct_hosts(settings), ",");
+    bool found = false;
+    for (auto& variable : environment) {
+        if (base::to_lower(variable.name) != "no_proxy") continue;
+        variable.value = base::complete_no_proxy(variable.value, hosts);
+        found = true;
+    }
+    if (!found) environment.push_back({"NO_PROXY", hosts});
+    return environment;
+}
+
+}  // namespace
 
 Result<PlannedService> plan_sidecar_engine(const DindSettings& dind, const JobEnvironment& job,
                                            const std::string& container_base,
@@ -25,7 +54,7 @@ Result<PlannedService> plan_sidecar_engine(const DindSettings& dind, const JobEn
         if (registry.ca_pem.empty()) continue;
         engine.files.emplace_back(registry_ca_path(registry.settings.host), registry.ca_pem);
     }
-    engine.spec.environment = job.environment;
+    engine.spec.environment = with_direct_hosts(job.environment, registries);
     engine.spec.environment.push_back({"DOCKER_TLS_CERTDIR", ""});
     engine.container_name = container_base + "-engine";
     engine.aliases = {"docker"};

@@ -3,8 +3,9 @@
 #include <string>
 #include <vector>
 
-/// Wrappers of dockerd, docker and docker-buildx in a job's container: found first under the same
-/// name, they change the arguments or wait, and then become the real program.
+/// Wrappers of dockerd and docker in a job's container, found first under the same name: they
+/// change the arguments or wait, and then become the real program. That of buildx is in
+/// buildx_wrapper.hpp.
 ///
 /// rewrite_…() are pure. run_…() return only when the real program cannot be started: 127, with a
 /// sentence on standard error.
@@ -19,14 +20,9 @@ int run_dockerd_wrapper(const std::vector<std::string>& arguments);
 /// `docker`: waits until the engine knows the names that the script has added (hosts_file.hpp).
 int run_docker_wrapper(const std::vector<std::string>& arguments);
 
-/// `buildx create --append` without a name made a builder up to buildx 0.12 and fails since 0.13.
-/// In a job it is meant for the prepared builder: its name and node are added, and the image that
-/// it boots from, because the options of the command replace those of the node. Every other command
-/// stays as it is.
-std::vector<std::string> rewrite_buildx(const std::vector<std::string>& arguments,
-                                        const std::string& builder, const std::string& image);
-
-/// `docker-buildx`, as the docker client calls its plugin: becomes the plugin of the image.
-int run_buildx_wrapper(const std::vector<std::string>& arguments);
+/// For these programs: whether a path leads to the running program, and exec with arguments[0]
+/// kept. become() returns only when it fails: 127, with a sentence on standard error.
+bool is_this_program(const std::string& path);
+[[nodiscard]] int become(const std::string& path, std::vector<std::string> arguments);
 
 }  // namespace executors::helper

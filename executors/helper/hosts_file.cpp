@@ -72,17 +72,17 @@ std::string_view chosen_resolver(std::string_view godebug) {
     return value.substr(0, value.find(','));
 }
 
-/// The number of words that an option in front of the command takes.
-std::size_t words_of_option(const std::string& word) {
-    static constexpr std::array<std::string_view, 10> kWithValue{
-        "--config",    "-c",          "--context", "-H",       "--host",
-        "--log-level", "--tlscacert", "--tlscert", "--tlskey", "-l"};
-    return std::find(kWithValue.begin(), kWithValue.end(), word) == kWithValue.end() ? 1 : 2;
-}
-
 template <std::size_t N>
 bool is_one_of(const std::string& word, const std::array<std::string_view, N>& words) {
     return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// The number of words that an option in front of the command takes.
+std::size_t words_of_option(const std::string& word) {
+    static constexpr std::array<std::string_view, 10> kOptions{
+        "--config",    "-c",          "--context", "-H",       "--host",
+        "--log-level", "--tlscacert", "--tlscert", "--tlskey", "-l"};
+    return is_one_of(word, kOptions) ? 2 : 1;
 }
 
 }  // namespace
@@ -97,8 +97,7 @@ bool reads_hosts_each_time(const std::string& program, const std::string& godebu
 }
 
 void prepare_resolver(const std::string& dockerd, const HostsFile& file) {
-    const char* given = std::getenv("GODEBUG");
-    const std::string godebug = choose_libc_resolver(given != nullptr ? given : "");
+    const std::string godebug = choose_libc_resolver(environment_or("GODEBUG", ""));
     ::setenv("GODEBUG", godebug.c_str(), 1);
     ::unlink(file.stamp.c_str());
     if (reads_hosts_each_time(dockerd, godebug)) return;

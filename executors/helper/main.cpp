@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "executors/helper/buildx_wrapper.hpp"
 #include "executors/helper/connect.hpp"
 #include "executors/helper/docker_wrappers.hpp"
 #include "executors/helper/files_command.hpp"
@@ -26,6 +27,7 @@ constexpr char kUsage[] =
     "input)\n"
     "       runner-helper files   (a request on standard input; files_command.hpp)\n"
     "       runner-helper wait-images\n"
+    "       runner-helper note-builder\n"
     "       runner-helper platforms [--register]\n"
     "The part of runner that works inside a job's environment. It is also, by another name, the "
     "fronts\n"
@@ -129,6 +131,7 @@ int run(const std::vector<std::string>& words) {
     if (command == "files") return run_files(Arguments(rest));
     if (command == "load") return run_load(Arguments(rest));
     if (command == "platforms") return run_platforms(Arguments(rest));
+    if (command == "note-builder") return executors::helper::note_prepared_builder();
     if (command == "wait-images") return executors::helper::wait_for_images(false) ? 0 : 1;
     const bool asked = command == "help" || command == "--help";
     std::fputs(kUsage, asked ? stdout : stderr);

@@ -103,5 +103,45 @@ class AddedNames(RegistryCase):
                     self.assertNotIn("no such host", job.text)
 
 
+class OwnBuilder(RegistryCase):
+    def test_a_builder_that_the_script_makes_knows_the_registries(self):
+        with self.registry(5112) as registry:
+            host = f"{HOST}:{registry.port}"
+            self.start_with(host=host, address=registry.address, http=True)
+            kit = f"--driver-opt image={image('buildkit')}"
+            job = self.run_job([
+                BUILD, f"docker buildx create --name mine {kit} --use",
+                f"docker buildx build -t {host}/made/it:1 --push .",
+                # The name of the prepared builder, which is current again.
+                "docker buildx use runner", f"docker buildx create --name runner {kit}",
+                f"docker buildx build -t {host}/made/it:2 --push .",
+                f"docker buildx create --name runner {kit} 2>&1 || echo taken"], timeout=180)
+            self.assert_success(job)
+            self.assertRegex(job.text, "existing instance for .?runner.*\ntaken\n")
+            self.assertIn("buildx_buildkit_runner0", job.text)
+
+
+class Proxies(RegistryCase):
+    # Nobody listens there: what asks this proxy for a private registry fails.
+    runner_options = {"environment": ["HTTP_PROXY=http://user:secret@127.0.0.1:9",
+                                      "https_proxy=http://127.0.0.1:9", "NO_PROXY=mine.example"]}
+
+    def test_the_builder_has_the_jobs_proxies_and_reaches_private_registries_without(self):
+        with self.registry(5113) as registry:
+            host = f"{HOST}:{registry.port}"
+            self.start_with(host=host, address=registry.address, http=True)
+            job = self.run_job([
+                BUILD, f"echo secret | docker login -u ci --password-stdin {host}",
+                # Options of this line replace those of the builder.
+                "docker buildx create --append --use",
+                f"docker buildx build -t {host}/made/it:1 --push .",
+                "docker exec buildx_buildkit_runner0 env | grep -i _proxy= | sort"], timeout=180)
+            self.assert_success(job)
+            for line in ("HTTP_PROXY=http://user:secret@127.0.0.1:9",
+                         "https_proxy=http://127.0.0.1:9",
+                         f"NO_PROXY=mine.example,docker,{HOST},{registry.address}"):
+                self.assertIn(f"\n{line}\n", job.text)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+
 #include "executors/docker/build_plan.hpp"
 #include "executors/docker/environment_info.hpp"
 #include "executors/docker/image_choice.hpp"
@@ -96,7 +99,7 @@ class BuildPlan : public testing::Test {
   protected:
     [[nodiscard]] ContainerPlan plan() const {
         BuildPlanInput input{dind_, job_,   objects_, choice_,       image_,
-                             "",    binds_, {},       {"db:1.2.3.4"}};
+                             "",    binds_, hosts_,   {"db:1.2.3.4"}};
         return plan_build_container(input);
     }
 
@@ -106,6 +109,7 @@ class BuildPlan : public testing::Test {
     ImageChoice choice_;
     ImageInfo image_;
     Words binds_;
+    Words hosts_;
 };
 
 TEST_F(BuildPlan, StartsTheSupervisorBehindTheEntrypoint) {
@@ -135,8 +139,26 @@ TEST_F(BuildPlan, AnEngineImageKeepsItsEntrypointAndCommand) {
     EXPECT_FALSE(made.command.has_value());
     EXPECT_EQ(made.user, "");
     EXPECT_EQ(made.anonymous_volumes, Words{"/var/lib/docker"});
-    EXPECT_EQ(made.environment, (Words{"A=b", "PATH=/.runner/bin:/own",
-                                       "DOCKER_TLS_CERTDIR=", "RUNNER_BUILDER_NAME=runner"}));
+    EXPECT_EQ(made.environment, (Words{"A=b", "PATH=/.runner/bin:/own", "DOCKER_TLS_CERTDIR=",
+                                       "RUNNER_BUILDER_NAME=runner", "RUNNER_NO_PROXY="}));
+}
+
+TEST_F(BuildPlan, BuildersOfTheScriptAreOnTheHostNetworkWhereNamesAreDeclared) {
+    const auto says = [&](const std::string& entry) {
+        const auto environment = plan().environment;
+        return std::find(environment.begin(), environment.end(), entry) != environment.end();
+    };
+    const std::string network = "RUNNER_BUILDER_NETWORK=host";
+    hosts_ = {"reg.net:10.0.0.1"};
+    EXPECT_FALSE(says(network));  // a job without an engine
+    objects_.sidecar = true;
+    EXPECT_TRUE(says(network));
+    EXPECT_TRUE(says("RUNNER_BUILDER_NAME=runner"));
+    dind_.builder_driver_opts = {};
+    EXPECT_FALSE(says(network));
+    dind_ = {};
+    hosts_ = {};
+    EXPECT_FALSE(says(network));
 }
 
 TEST_F(BuildPlan, AnEngineHasItsDataOnAVolumeOnce) {
@@ -168,6 +190,25 @@ TEST(SidecarEngine, ListensAtTheSharedSocket) {
     EXPECT_TRUE(engine->privileged);
     ASSERT_EQ(engine->files.size(), 1U);
     EXPECT_NE(engine->files[0].second.find("1400"), std::string::npos);
+}
+
+TEST(SidecarEngine, ReachesPrivateRegistriesWithoutTheJobsProxy) {
+    const auto environment = [](std::vector<EnvironmentVariable> variables) {
+        DeclaredRegistry registry;
+        registry.settings.host = "reg.net:5000";
+        registry.settings.http = true;
+        JobEnvironment job;
+        job.environment = std::move(variables);
+        const auto engine = plan_sidecar_engine({}, job, "base", {registry}, 1400);
+        std::map<std::string, std::string> values;
+        for (const auto& one : engine->spec.environment) values[one.name] = one.value;
+        return values;
+    };
+    EXPECT_EQ(environment({{"HTTP_PROXY", "p"}}).at("NO_PROXY"), "docker,reg.net");
+    EXPECT_EQ(environment({{"https_proxy", "p"}, {"no_proxy", "a"}}).at("no_proxy"),
+              "a,docker,reg.net");
+    EXPECT_EQ(environment({{"NO_PROXY", "a"}}).at("NO_PROXY"), "a");
+    EXPECT_EQ(environment({{"HTTP_PROXY", ""}}).count("NO_PROXY"), 0U);
 }
 
 TEST(EnvironmentDescription, TellsScriptsOfEngineAndNetwork) {
