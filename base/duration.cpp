@@ -78,7 +78,7 @@ Result<std::chrono::nanoseconds> parse_go_duration(std::string_view text) {
         rest.remove_prefix(unit->name.size());
         total += value * unit->nanos;
     }
-    if (total > 9.2e18) return bad(text);
+    if (!(total <= 9.2e18)) return bad(text);  // or it is no number: infinity / infinity
     const auto nanos = static_cast<std::int64_t>(std::llround(total));
     return std::chrono::nanoseconds(negative ? -nanos : nanos);
 }

@@ -117,4 +117,35 @@ std::string base64url_encode(std::string_view bytes) {
     return encode64(bytes, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 }
 
+std::optional<std::string> base64_decode(std::string_view text) {
+    std::string out;
+    unsigned bits = 0;
+    unsigned value = 0;
+    for (const char c : text) {
+        unsigned digit = 0;
+        if (c >= 'A' && c <= 'Z') {
+            digit = static_cast<unsigned>(c - 'A');
+        } else if (c >= 'a' && c <= 'z') {
+            digit = static_cast<unsigned>(c - 'a') + 26;
+        } else if (c >= '0' && c <= '9') {
+            digit = static_cast<unsigned>(c - '0') + 52;
+        } else if (c == '+' || c == '-') {
+            digit = 62;
+        } else if (c == '/' || c == '_') {
+            digit = 63;
+        } else if (c == '=' || c == '\n' || c == '\r') {
+            continue;
+        } else {
+            return std::nullopt;
+        }
+        value = (value << 6U) | digit;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            out += static_cast<char>((value >> bits) & 0xffU);
+        }
+    }
+    return out;
+}
+
 }  // namespace base

@@ -27,5 +27,7 @@ std::string shell_quote(std::string_view text);
 std::string base64_encode(std::string_view bytes);
 /// RFC 4648 §5, with padding: the form of Docker's X-Registry-Auth header.
 std::string base64url_encode(std::string_view bytes);
+/// Either alphabet. Padding and line ends are left out; nullopt for any other character.
+std::optional<std::string> base64_decode(std::string_view text);
 
 }  // namespace base

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/cancellation_watch.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 
@@ -82,7 +83,8 @@ Error stopped_error(const StoppableState& state, const StopSource* stop);
 
 /// Runs `operation` as a child with its own cancellation, so that the coroutine of the caller can
 /// still await after a stop. Answers kTimeout when `deadline` has passed, kCancelled when `stop`
-/// was requested (before the start, too), else what the operation answered. `stop` may be null.
+/// was requested (before the start, too) or the caller was cancelled, else what the operation
+/// answered. `stop` may be null.
 template <typename T>
 Task<Result<T>> run_stoppable(StopSource* stop, Task<Result<T>> operation, Deadline deadline) {
     if (stop != nullptr && stop->requested()) {
@@ -93,6 +95,9 @@ Task<Result<T>> run_stoppable(StopSource* stop, Task<Result<T>> operation, Deadl
     std::optional<StopSource::Registration> registration;
     if (stop != nullptr) registration.emplace(*stop, state->signal);
     detail::arm(state, deadline);
+    auto caller = co_await boost::asio::this_coro::cancellation_state;
+    auto pass_on = [state](boost::asio::cancellation_type type) { state->signal.emit(type); };
+    const CancellationWatch watch(caller, pass_on);
     auto token = boost::asio::bind_cancellation_slot(state->signal.slot(), use_tuple);
     auto outcome = co_await boost::asio::co_spawn(executor, std::move(operation), token);
     state->done = true;

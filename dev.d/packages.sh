@@ -10,6 +10,7 @@ packages=(
     python3 python3-yaml python3-pytest python3-pytest-xdist python3-pytest-timeout
     ca-certificates curl openssl procps iproute2 iptables runc kmod dash busybox-static
     mmdebstrap debian-archive-keyring qemu-user-static systemd
+    groff-base fish zsh
 )
 
 missing_packages() {

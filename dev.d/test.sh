@@ -38,7 +38,9 @@ run_c_tests() {
     say "unit and integration tests (address and undefined sanitizers)"
     local filter=()
     [ -z "$1" ] || filter=(-R "$1")
-    UBSAN_OPTIONS=print_stacktrace=1 ctest --test-dir build/debug --output-on-failure -j "$jobs" --timeout 120 \
+    # A helper with sanitizers is not static: it does not run in containers.
+    UBSAN_OPTIONS=print_stacktrace=1 RUNNER_TEST_STATIC_HELPER=$root/build/release/bin/runner-helper \
+        ctest --test-dir build/debug --output-on-failure -j "$jobs" --timeout 120 \
         --no-tests=ignore --output-junit "$results/ctest.xml" "${filter[@]}" >"$results/ctest.log" 2>&1 || true
     grep -E '^\s+[0-9]+ - .*(Failed|Timeout|SEGFAULT|Not Run)|tests passed' "$results/ctest.log" >&2 || true
 }
@@ -75,8 +77,8 @@ command_test() {
     fi
     # When one target cannot be built, the others are still tested.
     step build-debug build_preset debug || true
-    if has_c_tests; then run_c_tests "$filter"; fi
     step build-release build_preset release || true
+    if has_c_tests; then run_c_tests "$filter"; fi
     run_python_tests test-gitlab tests/support/gitlab/tests "$filter"
     run_python_tests system tests/system "$filter" -n "${RUNNER_TEST_WORKERS:-3}" --dist loadfile
     say "everything took $((SECONDS - began)) s; logs and JUnit files are in build/results"

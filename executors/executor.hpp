@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,7 +20,6 @@ struct EnvironmentInfo {
     std::string description;  ///< for "Running on ⟦…⟧ via ⟦host⟧..."
     bool has_git = false;     ///< scripts may use git themselves
     std::string helper;       ///< path of runner-helper where scripts run
-    bool shared = false;      ///< shell: the machine outlives the job
     std::string user;         ///< the user that scripts run as, "" for the supervisor's own user
     std::vector<std::string> login_arguments;  ///< shell executor: "-l"
     /// The probable cause when the supervisor never answers, "" for none.
@@ -34,10 +34,14 @@ struct ReadinessStage {
     std::string engine_socket;  ///< unix socket to ping first, "" for none
     std::string engine_log;     ///< file whose end goes into the job log when it does not answer
     std::chrono::milliseconds engine_limit{60000};
-    /// sh; run as root as soon as the engine listens, and once more when it failed and the engine
-    /// answers by then; "" for none
+    /// sh; run as soon as the engine listens, and once more when it failed and the engine answers
+    /// by then; "" for none
     std::string script;
-    std::string ready_message;  ///< line for the job log
+    std::string user;  ///< that runs it, as EnvironmentInfo::user
+    std::map<std::string, std::string> environment;
+    bool after_sources = false;  ///< get_sources may remove what the script makes: it runs later
+    std::string ready_message;   ///< line for the job log
+    std::string failed_message;  ///< the same; the script's reason follows
 };
 
 /// Where one job's scripts run.

@@ -38,11 +38,11 @@ constexpr std::optional<ExecutorKind> parse_executor_kind(std::string_view name)
     return std::nullopt;
 }
 
-/// The official values of the metric label `executor_stage` (runner-protocol.md §8): executors
-/// without values of their own stay in `prepare` while scripts run.
+/// The values of the metric label `executor_stage` (runner-protocol.md §8). The official runner has
+/// no value for the scripts of the shell executor: "run".
 inline std::string executor_stage(const ExecutorTraits& traits, std::string_view stage) {
     if (traits.own_metric_stages) return std::string(traits.name) + "_" + std::string(stage);
-    return stage == "run" ? "prepare" : std::string(stage);
+    return std::string(stage);
 }
 
 }  // namespace executors

@@ -55,6 +55,9 @@ struct JobEnvironment {
     /// For containers' configuration: public, non-file variables only. Scripts get theirs per
     /// stage.
     std::vector<EnvironmentVariable> environment;
+    /// The variables of the job that decide where a docker client looks (DOCKER_HOST, HOME …), also
+    /// those that are not public. They hold no secrets.
+    std::vector<EnvironmentVariable> client_environment;
     std::string docker_auth_config;               ///< the job's DOCKER_AUTH_CONFIG, "" for none
     std::vector<RegistryCredential> credentials;  ///< of the payload
     /// "<runner>-<system id>-<project>-<slot>"; its hash is in the names of cache volumes.

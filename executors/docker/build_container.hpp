@@ -12,19 +12,24 @@ namespace executors::docker {
 
 /// Makes and starts the container that a job's scripts run in.
 ///
-/// Life: one start() within one preparation. The container is noted in JobObjects before it is
-/// made. Strand: the I/O thread.
+/// Life: one make(), then one start(), within one preparation. The container is noted in JobObjects
+/// before it is made. Strand: the I/O thread.
 class BuildContainer {
   public:
     BuildContainer(const PreparationContext& context, const BuildParts& parts)
         : context_(context), parts_(parts) {}
 
-    base::Task<base::Result<void>> start(ContainerPlan plan);
+    /// Creates the container and puts its files into it.
+    base::Task<base::Result<void>> make(ContainerPlan plan);
+    /// Starts it: its ENTRYPOINT runs, and may use the job's services.
+    base::Task<base::Result<void>> start();
 
   private:
     base::Task<base::Result<void>> create(std::string body);
     /// Which of the files that matter the image has; asked of the engine once for each image.
-    base::Task<base::Result<const ImageFiles*>> look_into_image();
+    base::Task<base::Result<ImageFiles>> look_into_image();
+    /// The same for the files of the docker client, which variables of the job may place.
+    base::Task<base::Result<void>> look_for_client(ImageFiles& files, const ClientHome& home);
 
     const PreparationContext& context_;
     BuildParts parts_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "executors/docker/container_paths.hpp"
+#include "executors/docker/volumes.hpp"
 
 namespace executors::docker {
 
@@ -56,7 +57,12 @@ void BuildFiles::add_preload_marks() {
     const auto& preloads = context_.objects.preloads;
     if (!preloads.empty()) tar_.add_directory(".runner-preload", 0755);
     for (const auto& image : preloads) {
-        tar_.add_file(".runner-preload/pending-" + image.mark, "", 0644);
+        tar_.add_file(".runner-preload/pending-" + image.mark, image.name + "\n", 0644);
+    }
+    // Who needs an image waits for it, or for names that the script adds; an image without a docker
+    // client gets none.
+    if ((!preloads.empty() || context_.objects.engine) && image_files_.has_docker) {
+        tar_.add_symlink(std::string(kFrontDir).substr(1) + "/docker", kHelper);
     }
 }
 
@@ -64,7 +70,9 @@ Task<Result<void>> BuildFiles::add_docker_files() {
     auto auth = co_await parts_.auth.get();
     if (!auth) co_return auth.error();
     const RegistryAuth shared = auth_for_job(**auth);
-    EngineFilesInput input{context_.dind, parts_.declared, shared, parts_.image, image_files_, 0};
+    EngineFilesInput input{context_.dind, parts_.declared, shared, parts_.image,
+                           image_files_,  home_,           false,  0};
+    input.home_is_mounted = !home_.in_sources && is_mounted(parts_.binds, home_.directory);
     if (context_.objects.engine) {
         auto mtu = co_await parts_.network.inner_mtu();
         if (!mtu) co_return mtu.error();
@@ -76,8 +84,28 @@ Task<Result<void>> BuildFiles::add_docker_files() {
         // The sidecar's socket appears later; clients look for it at this path.
         tar_.add_symlink("var/run/docker.sock", std::string(kEngineDir) + "/docker.sock");
     }
-    auto client = add_client_files(tar_, input);
-    co_return client;
+    auto has_login = add_client_files(tar_, input);
+    if (!has_login) co_return has_login.error();
+    if (input.home_is_mounted) {
+        context_.log.print("The directory of the docker client, " + home_.directory +
+                           ", is a volume: the runner writes no login to it");
+    }
+    note_client(*has_login);
+    co_return Result<void>();
+}
+
+void BuildFiles::note_client(bool has_login) {
+    auto& objects = context_.objects;
+    objects.client_in_sources = home_.in_sources;
+    if (has_login && home_.in_sources) objects.login_directory = home_.directory;
+    for (const auto& variable : context_.job.client_environment) {
+        const auto& name = variable.name;
+        if (name == "HOME" || name == "BUILDX_CONFIG") {
+            objects.client_environment[name] = variable.value;
+        } else if (name == "DOCKER_CONFIG" && !variable.value.empty()) {
+            objects.client_environment[name] = home_.directory;  // never relative
+        }
+    }
 }
 
 Task<Result<void>> BuildFiles::add_certificates() {

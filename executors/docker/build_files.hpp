@@ -22,6 +22,7 @@ struct BuildParts {
     const ImageInfo& image;
     const std::vector<DeclaredRegistry>& declared;
     const std::vector<std::string>& writable;  ///< volumes that any user may write to
+    const std::vector<std::string>& binds;
     JobNetwork& network;
     JobRegistryAuth& auth;
 };
@@ -33,8 +34,8 @@ struct BuildParts {
 class BuildFiles {
   public:
     BuildFiles(const PreparationContext& context, const BuildParts& parts,
-               const ImageFiles& image_files)
-        : context_(context), parts_(parts), image_files_(image_files) {}
+               const ImageFiles& image_files, const ClientHome& home)
+        : context_(context), parts_(parts), image_files_(image_files), home_(home) {}
 
     /// Sends nothing when there is nothing to put.
     base::Task<base::Result<void>> put();
@@ -44,11 +45,14 @@ class BuildFiles {
     void add_directories();
     void add_preload_marks();
     base::Task<base::Result<void>> add_docker_files();
+    /// For the script that prepares the client, before the job's own.
+    void note_client(bool has_login);
     base::Task<base::Result<void>> add_certificates();
 
     const PreparationContext& context_;
     const BuildParts& parts_;
     const ImageFiles& image_files_;
+    const ClientHome& home_;
     TarBuilder tar_;
 };
 

@@ -9,6 +9,7 @@
 #include "executors/docker/engine_files.hpp"
 #include "executors/docker/image_rules.hpp"
 #include "executors/docker/labels.hpp"
+#include "executors/docker/volumes.hpp"
 
 namespace executors::docker {
 
@@ -25,37 +26,21 @@ const EnvironmentVariable* find_variable(const std::vector<EnvironmentVariable>&
     return found;
 }
 
-/// "tcp://localhost:2375": the job uses the open port of its own engine.
-bool asks_for_open_port(const std::vector<EnvironmentVariable>& environment) {
-    const auto* host = find_variable(environment, "DOCKER_HOST");
-    return host != nullptr &&
-           (host->value == "tcp://localhost:2375" || host->value == "tcp://127.0.0.1:2375");
-}
-
-bool mounts(const std::vector<std::string>& binds, const std::string& destination) {
-    return std::any_of(binds.begin(), binds.end(), [&](const std::string& bind) {
-        const auto parts = base::split(bind, ':');
-        return parts.size() > 1 && parts[1] == destination;
-    });
+/// The runner's programs in front of those of the image.
+std::string path_with_fronts(const BuildPlanInput& input) {
+    const auto* path = find_variable(input.job.environment, "PATH");
+    std::string own = path != nullptr ? path->value : input.image.environment_value("PATH");
+    if (own.empty()) own = kDefaultPath;
+    if (input.objects.engine) own = "/.runner/bin:" + own;
+    return "PATH=" + std::string(kFrontDir) + ":" + own;
 }
 
 /// Variables that an image with its own engine gets besides the job's.
 void add_engine_environment(const BuildPlanInput& input, std::vector<std::string>& environment) {
-    const auto& variables = input.job.environment;
-    const auto* path = find_variable(variables, "PATH");
-    std::string own = path != nullptr ? path->value : input.image.environment_value("PATH");
-    if (own.empty()) own = kDefaultPath;
-    environment.push_back("PATH=/.runner/bin:" + own);
-    // Without it the entrypoint makes keys and listens on TCP, which nothing in the job needs.
-    if (find_variable(variables, "DOCKER_TLS_CERTDIR") == nullptr) {
-        environment.emplace_back("DOCKER_TLS_CERTDIR=");
-    }
-    if (asks_for_open_port(variables)) environment.emplace_back("RUNNER_DIND_TCP=1");
-    // A DOCKER_CONFIG of the job may lie in the project directory, which get_sources clears.
-    if (find_variable(variables, "DOCKER_CONFIG") != nullptr &&
-        find_variable(variables, "BUILDX_CONFIG") == nullptr) {
-        environment.push_back("BUILDX_CONFIG=" + docker_config_directory(input.image) + "/buildx");
-    }
+    // With a directory the entrypoint makes keys and listens on TCP.
+    environment.push_back("DOCKER_TLS_CERTDIR=" + input.client.certificates);
+    if (input.client.open_port) environment.emplace_back("RUNNER_DIND_TCP=1");
+    if (!runs_as_root(input.choice, {})) environment.emplace_back("RUNNER_DIND_SHARED=1");
 }
 
 /// For the runner's docker, docker-buildx and dockerd, where the job has an engine.
@@ -68,13 +53,17 @@ void add_builder_environment(const BuildPlanInput& input, std::vector<std::strin
 }
 
 std::vector<std::string> build_environment(const BuildPlanInput& input) {
+    const bool engine = input.objects.engine;
+    const bool fronts = engine || !input.objects.preloads.empty();
     std::vector<std::string> environment;
     for (const auto& variable : input.job.environment) {
-        if (input.objects.engine && variable.name == "PATH") continue;
+        if (fronts && variable.name == "PATH") continue;
+        if (engine && is_client_variable(variable.name)) continue;
         environment.push_back(variable.name + "=" + variable.value);
     }
-    if (input.objects.engine) add_engine_environment(input, environment);
-    if (input.objects.engine || input.objects.sidecar) add_builder_environment(input, environment);
+    if (fronts) environment.push_back(path_with_fronts(input));
+    if (engine) add_engine_environment(input, environment);
+    if (engine || input.objects.sidecar) add_builder_environment(input, environment);
     return environment;
 }
 
@@ -93,7 +82,14 @@ void plan_supervisor(const BuildPlanInput& input, ContainerPlan& plan) {
 void plan_data_root(const ImageInfo& image, ContainerPlan& plan) {
     const auto& volumes = image.volumes;
     const bool declared = std::find(volumes.begin(), volumes.end(), kDataRoot) != volumes.end();
-    if (!declared && !mounts(plan.binds, kDataRoot)) plan.anonymous_volumes = {kDataRoot};
+    if (!declared && !is_mounted(plan.binds, kDataRoot)) plan.anonymous_volumes = {kDataRoot};
+}
+
+/// The clients of the job find its engine, and the ports that it publishes, by this name.
+void plan_engine_name(const BuildPlanInput& input, ContainerPlan& plan) {
+    if (input.engine_name.empty()) return;
+    plan.extra_hosts.push_back(input.engine_name + ":127.0.0.1");
+    if (!plan.aliases.empty()) plan.aliases.push_back(input.engine_name);
 }
 
 }  // namespace
@@ -117,7 +113,9 @@ ContainerPlan plan_build_container(const BuildPlanInput& input) {
         plan.extra_hosts.insert(plan.extra_hosts.end(), hosts.begin(), hosts.end());
     }
     if (input.objects.engine) {
+        plan.entrypoint = input.choice.image.entrypoint;
         plan_data_root(input.image, plan);
+        plan_engine_name(input, plan);
     } else {
         plan_supervisor(input, plan);
     }

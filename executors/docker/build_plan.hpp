@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "executors/docker/client_plan.hpp"
 #include "executors/docker/container_spec.hpp"
 #include "executors/docker/image_choice.hpp"
 #include "executors/docker/image_info.hpp"
@@ -19,6 +20,8 @@ struct BuildPlanInput {
     const JobObjects& objects;
     const ImageChoice& choice;
     const ImageInfo& image;
+    const ClientPlan& client;  ///< of the job's engine
+    std::string engine_name;   ///< of the machine of an engine in this container, "" for none
     std::string network_mode;
     std::vector<std::string> binds;
     std::vector<std::string> extra_hosts;  ///< without those of services

@@ -9,4 +9,9 @@ inline constexpr const char* kJobDir = "/.runner-job";
 /// The directory in which a sidecar engine and the job share a socket.
 inline constexpr const char* kEngineDir = "/.runner-engine";
 
+/// Holds the runner's docker, which waits for images that are being copied into the job's engine.
+inline constexpr const char* kFrontDir = "/.runner-front";
+/// Where config.json of the docker client waits until get_sources has ended.
+inline constexpr const char* kLoginDir = "/.runner-login";
+
 }  // namespace executors::docker

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "base/doublestar.hpp"
 #include "base/files.hpp"
+#include "base/glob.hpp"
 #include "base/json.hpp"
 #include "base/parse.hpp"
 #include "base/strings.hpp"

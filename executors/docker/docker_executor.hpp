@@ -29,9 +29,9 @@ std::unique_ptr<Executor> make_docker_executor(const boost::asio::any_io_executo
                                                const std::vector<RegistrySettings>& registries);
 
 /// Removes the containers, networks and volumes that former daemons left: everything with all of
-/// `labels`, except what belongs to a job in `live_jobs` and volumes that later jobs reuse. For the
-/// daemon's start. Answers how many things it removed; an error names the things that it could not
-/// remove.
+/// `labels`, except what belongs to a job in `live_jobs` and volumes that later jobs reuse; and the
+/// containers that filled the helper's volume. For the daemon's start. Answers how many things it
+/// removed; an error names the things that it could not remove.
 base::Task<base::Result<int>> remove_leftovers(std::shared_ptr<EngineConnection> connection,
                                                std::map<std::string, std::string> labels,
                                                std::set<std::int64_t> live_jobs);

@@ -9,6 +9,10 @@ namespace executors::docker {
 
 namespace {
 
+/// The engine's limit for a path, and more than host, path, tag and digest have together.
+constexpr std::size_t kMostPathBytes = 255;
+constexpr std::size_t kMostBytes = 1024;
+
 bool is_hex(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
         return std::isdigit(c) != 0 || (c >= 'a' && c <= 'f');
@@ -34,6 +38,7 @@ bool is_path_part(std::string_view part) {
 }
 
 bool is_path(std::string_view text) {
+    if (text.size() > kMostPathBytes) return false;
     const auto parts = base::split(text, '/');
     return std::all_of(parts.begin(), parts.end(), is_path_part);
 }
@@ -69,6 +74,13 @@ std::string DockerReference::pull_tag() const {
 }
 
 base::Result<DockerReference> parse_reference(std::string_view text) {
+    // Not quoted: a part of it could show a part of a masked value.
+    if (text.size() > kMostBytes) {
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                "a text of " + std::to_string(text.size()) +
+                                    " bytes is not a valid image name: it may have " +
+                                    std::to_string(kMostBytes));
+    }
     DockerReference reference;
     const bool bare_id = text.size() == 64 && is_hex(text);
     if (bare_id || (text.starts_with("sha256:") && text.size() == 71 && is_hex(text.substr(7)))) {

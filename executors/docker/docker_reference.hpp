@@ -21,7 +21,7 @@ struct DockerReference {
     [[nodiscard]] std::string pull_tag() const;
 };
 
-/// kInvalidInput for text that is not an image name.
+/// kInvalidInput for text that is not an image name, or is longer than one can be.
 base::Result<DockerReference> parse_reference(std::string_view text);
 
 /// Host names of a service from its image: port, tag and digest stripped, "/" as "__" and as "-".

@@ -20,7 +20,9 @@ namespace {
 
 std::string filters_query(const EngineApi::Labels& labels) {
     json list = json::array();
-    for (const auto& [name, value] : labels) list.push_back(name + "=" + value);
+    for (const auto& [name, value] : labels) {
+        list.push_back(value.empty() ? name : name + "=" + value);
+    }
     const json filters = {{"label", list}};
     return "filters=" + encode_query(filters.dump());
 }

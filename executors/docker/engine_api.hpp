@@ -87,6 +87,7 @@ class EngineApi {
     base::Task<base::Result<void>> create_volume(std::string body);
     base::Task<base::Result<void>> remove_volume(std::string name);
 
+    /// An empty value stands for any.
     using Labels = std::map<std::string, std::string>;
     base::Task<base::Result<std::vector<Listed>>> list_containers(Labels labels);
     base::Task<base::Result<std::vector<Listed>>> list_networks(Labels labels);

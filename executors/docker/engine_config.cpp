@@ -230,7 +230,7 @@ std::string registry_ca_path(const std::string& host) {
     return "/etc/docker/certs.d/" + host + "/ca.crt";
 }
 
-std::string builder_script(const DindSettings& settings) {
+std::string builder_script(const DindSettings& settings, bool anywhere) {
     const std::string name = base::shell_quote(settings.builder_name);
     std::string create = "docker buildx create --name " + name + " --driver docker-container";
     for (const auto& option : driver_options(settings)) {
@@ -242,19 +242,18 @@ std::string builder_script(const DindSettings& settings) {
     }
     create += " --config /etc/buildkit/buildkitd.toml";
     create += " --use >/dev/null";
+    if (anywhere) create += " && docker buildx use --global " + name;
     // The builder is made on the inner engine, also when variables of the job name another engine.
     return "export DOCKER_HOST=unix:///var/run/docker.sock\n"
            "unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT\n"
-           "/.runner/bin/runner-helper wait-images || exit 1\n"
+           "if ! command -v docker >/dev/null 2>&1; then\n"
+           "  echo 'the image has no docker client'\n"
+           "  exit 1\n"
+           "fi\n"
            "create() { " +
            create +
            " && /.runner/bin/runner-helper note-builder; }\n"
            "problem=$(create 2>&1) && exit 0\n"
-           // The runner's own docker is always found; it fails when the image has none.
-           "if ! docker --version >/dev/null 2>&1; then\n"
-           "  echo 'the image has no docker client'\n"
-           "  exit 1\n"
-           "fi\n"
            "if ! docker buildx version >/dev/null 2>&1; then\n"
            "  echo 'the docker client of the image has no buildx'\n"
            "  exit 1\n"

@@ -10,9 +10,9 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/offload.hpp"
-#include "base/random.hpp"
 #include "base/version.hpp"
 #include "executors/docker/busy_flag.hpp"
+#include "executors/docker/fill_containers.hpp"
 #include "executors/docker/run_all.hpp"
 #include "executors/docker/tar_archive.hpp"
 #include "executors/find_helper.hpp"
@@ -26,6 +26,8 @@ using base::Task;
 namespace {
 
 constexpr const char* kMarker = "complete";
+constexpr int kFillAttempts = 3;
+constexpr std::chrono::minutes kForgottenAfter{10};
 
 std::optional<std::string> from_environment(const char* name) {
     const char* value = std::getenv(name);
@@ -58,7 +60,6 @@ std::string helper_tar(const std::string& bytes) {
     tar.add_directory("bin", 0755);
     tar.add_file("bin/runner-helper", bytes, 0755);
     tar.add_symlink("bin/dockerd", "runner-helper");
-    tar.add_symlink("bin/docker", "runner-helper");
     tar.add_symlink("bin/docker-buildx", "runner-helper");
     tar.add_file(kMarker, "", 0644);
     return tar.finish();
@@ -115,20 +116,34 @@ Task<Result<std::string>> EngineConnection::helper_volume(std::string image) {
 /// removed by its name, also when its creation was interrupted or its answer was lost.
 Task<Result<void>> EngineConnection::fill_volume(std::string image, std::string volume,
                                                  std::string bytes) {
-    const nlohmann::json labels = {{"runner.helper", base::version()}};
+    co_await sweep();
+    const nlohmann::json labels = {{kHelperLabel, base::version()}};
     const nlohmann::json made = {{"Name", volume}, {"Labels", labels}};
     auto volume_made = co_await api_->create_volume(made.dump());
     if (!volume_made) co_return volume_made.error();
-    const std::string name = volume + "-fill-" + base::random_hex(4);
     const nlohmann::json body = {
         {"Image", image},
         {"Entrypoint", {"/.runner/bin/runner-helper"}},
         {"Labels", labels},
         {"HostConfig", {{"Binds", {volume + ":/.runner"}}, {"NetworkMode", "none"}}}};
-    // In one uncancelled task: a cancelled coroutine could not await the removal any more.
-    auto work = put_by_container(name, body.dump(), std::move(bytes));
-    auto put = co_await run_uncancelled(std::move(work));
+    Result<void> put;
+    for (int attempt = 0; attempt < kFillAttempts; ++attempt) {
+        // In one uncancelled task: a cancelled coroutine could not await the removal any more.
+        auto work = put_by_container(fill_container_name(volume), body.dump(), bytes);
+        put = co_await run_uncancelled(std::move(work));
+        // Another daemon, at its start, may have taken the container for a leftover.
+        if (put || !put.error().is(ErrorKind::kNotFound)) break;
+    }
     co_return put;
+}
+
+/// For programs that run no daemon, whose start removes them all.
+Task<void> EngineConnection::sweep() {
+    auto removed = co_await remove_fill_containers(*api_, kForgottenAfter);
+    if (!removed && !removed.error().is(ErrorKind::kCancelled)) {
+        base::log::warning("Containers that filled the helper's volume could not be removed",
+                           {{"error", removed.error().message}});
+    }
 }
 
 Task<Result<void>> EngineConnection::put_by_container(std::string name, std::string body,

@@ -44,6 +44,8 @@ class EngineConnection {
   private:
     base::Task<base::Result<void>> fill_volume(std::string image, std::string volume,
                                                std::string bytes);
+    /// Removes containers that filled a volume and were forgotten.
+    base::Task<void> sweep();
     /// Puts the helper into the volume of a container that it makes from `body` and removes.
     base::Task<base::Result<void>> put_by_container(std::string name, std::string body,
                                                     std::string bytes);

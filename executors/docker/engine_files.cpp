@@ -6,6 +6,7 @@
 
 #include "base/files.hpp"
 #include "base/strings.hpp"
+#include "executors/docker/container_paths.hpp"
 #include "executors/docker/run_all.hpp"
 
 namespace executors::docker {
@@ -15,6 +16,8 @@ using base::Task;
 
 namespace {
 
+/// In the directory of buildx: for a builder that is made without a configuration.
+constexpr const char* kDefaultToml = "/buildkitd.default.toml";
 constexpr const char* kFirstPluginDir = "/usr/local/lib/docker/cli-plugins";
 
 /// Names in an archive do not begin with a slash.
@@ -22,11 +25,11 @@ std::string in_archive(const std::string& path) {
     return path.starts_with("/") ? path.substr(1) : path;
 }
 
-Task<Result<void>> look_for_git(EngineApi& api, std::string container, std::string path,
-                                ImageFiles& files) {
+Task<Result<void>> look_for_program(EngineApi& api, std::string container, std::string path,
+                                    bool& has_it) {
     auto found = co_await api.has_path(container, path);
     if (!found) co_return found.error();
-    if (*found) files.has_git = true;
+    has_it = has_it || *found;
     co_return Result<void>();
 }
 
@@ -64,21 +67,61 @@ Result<std::vector<ConfigSource>> sources_of(const ImageFiles& files, const std:
     return sources;
 }
 
+bool is_present(const ImageFiles& files, const std::string& path) {
+    const auto& present = files.present;
+    return std::find(present.begin(), present.end(), path) != present.end();
+}
+
+/// The docker client looks for buildx here first. A buildx of the image's own stays.
+void add_plugins(TarBuilder& tar, const EngineFilesInput& input) {
+    std::vector<std::string> directories{kFirstPluginDir};
+    if (!input.home.in_sources && !input.home_is_mounted) {
+        directories.push_back(input.home.directory + "/cli-plugins");
+    }
+    for (const auto& directory : directories) {
+        const std::string path = plugin_in(directory);
+        if (is_present(input.files, path)) continue;
+        tar.add_symlink(in_archive(path), "/.runner/bin/docker-buildx");
+    }
+}
+
+/// A user who is not root may be unable to make the directory. One that is there keeps its mode.
+void add_home(TarBuilder& tar, const EngineFilesInput& input) {
+    const ClientHome& home = input.home;
+    const bool elsewhere = home.in_sources || input.home_is_mounted;
+    if (elsewhere || home.owner.uid == 0 || is_present(input.files, home.directory)) return;
+    tar.set_owner(home.owner.uid, home.owner.gid);
+    tar.add_directory(in_archive(home.directory), 0700);
+    tar.set_owner(0, 0);
+}
+
+/// A builder that a script makes without --config knows the registries, too.
+Result<void> add_default_buildkitd_toml(TarBuilder& tar, const EngineFilesInput& input) {
+    const ClientHome& home = input.home;
+    if (home.in_sources || input.home_is_mounted) return {};
+    const std::string path = home.buildx + kDefaultToml;
+    auto sources = sources_of(input.files, path, input.dind.buildkitd_config);
+    if (!sources) return sources.error();
+    auto text = merge_buildkitd_toml(input.registries, *sources);
+    if (!text) return text.error();
+    if (text->empty()) return {};
+    tar.set_owner(home.owner.uid, home.owner.gid);
+    tar.add_directory(in_archive(home.buildx), 0700);
+    tar.add_file(in_archive(path), *text, 0644);
+    tar.set_owner(0, 0);
+    return {};
+}
+
+/// The credentials belong to the user of the scripts, and nobody else reads them.
+void add_login(TarBuilder& tar, const ClientHome& home, const std::string& config) {
+    const std::string directory = in_archive(home.in_sources ? kLoginDir : home.directory);
+    tar.set_owner(home.owner.uid, home.owner.gid);
+    if (home.in_sources) tar.add_directory(directory, 0700);
+    tar.add_file(directory + "/config.json", config, 0600);
+    tar.set_owner(0, 0);
+}
+
 }  // namespace
-
-std::string docker_config_directory(const ImageInfo& image) {
-    std::string configured = image.environment_value("DOCKER_CONFIG");
-    if (!configured.empty()) return configured;
-    const std::string home = image.environment_value("HOME");
-    return (home.empty() ? "/root" : home) + "/.docker";
-}
-
-std::string default_buildkitd_toml(const ImageInfo& image) {
-    const std::string configured = image.environment_value("BUILDX_CONFIG");
-    const std::string state =
-        configured.empty() ? docker_config_directory(image) + "/buildx" : configured;
-    return state + "/buildkitd.default.toml";
-}
 
 Task<Result<ImageFiles>> probe_image(EngineApi& api, std::string container, const ImageInfo& image,
                                      bool engine) {
@@ -87,21 +130,29 @@ Task<Result<ImageFiles>> probe_image(EngineApi& api, std::string container, cons
     std::string path = image.environment_value("PATH");
     if (path.empty()) path = kDefaultPath;
     for (const auto& directory : base::split(path, ':')) {
-        if (directory.starts_with("/")) {
-            tasks.push_back(look_for_git(api, container, directory + "/git", files));
-        }
+        if (!directory.starts_with("/")) continue;
+        tasks.push_back(look_for_program(api, container, directory + "/git", files.has_git));
+        if (!engine) continue;
+        tasks.push_back(look_for_program(api, container, directory + "/docker", files.has_docker));
     }
     if (engine) {
-        const std::string client = docker_config_directory(image);
-        for (const std::string& file : {std::string(kDaemonJson), std::string(kBuildkitdToml),
-                                        client + "/config.json", default_buildkitd_toml(image)}) {
+        for (const char* file : {kDaemonJson, kBuildkitdToml, "/etc/passwd", "/etc/group"}) {
             tasks.push_back(read_one(api, container, file, files));
         }
-        for (const std::string& directory :
-             {client + "/cli-plugins", std::string(kFirstPluginDir)}) {
-            tasks.push_back(look_for(api, container, plugin_in(directory), files));
-        }
+        tasks.push_back(look_for(api, container, plugin_in(kFirstPluginDir), files));
     }
+    auto done = co_await run_all(std::move(tasks));
+    if (!done) co_return done.error();
+    co_return files;
+}
+
+Task<Result<ImageFiles>> probe_client(EngineApi& api, std::string container, ClientHome home) {
+    ImageFiles files;
+    std::vector<Task<Result<void>>> tasks;
+    tasks.push_back(read_one(api, container, home.directory + "/config.json", files));
+    tasks.push_back(read_one(api, container, home.buildx + kDefaultToml, files));
+    tasks.push_back(look_for(api, container, plugin_in(home.directory + "/cli-plugins"), files));
+    tasks.push_back(look_for(api, container, home.directory, files));
     auto done = co_await run_all(std::move(tasks));
     if (!done) co_return done.error();
     co_return files;
@@ -146,22 +197,7 @@ Result<void> add_engine_files(TarBuilder& tar, const EngineFilesInput& input) {
     return {};
 }
 
-namespace {
-
-/// A builder that a script makes without --config knows the registries, too.
-Result<void> add_default_buildkitd_toml(TarBuilder& tar, const EngineFilesInput& input) {
-    const std::string path = default_buildkitd_toml(input.image);
-    auto sources = sources_of(input.files, path, input.dind.buildkitd_config);
-    if (!sources) return sources.error();
-    auto text = merge_buildkitd_toml(input.registries, *sources);
-    if (!text) return text.error();
-    if (!text->empty()) tar.add_file(in_archive(path), *text, 0644);
-    return {};
-}
-
-}  // namespace
-
-Result<void> add_client_files(TarBuilder& tar, const EngineFilesInput& input) {
+Result<bool> add_client_files(TarBuilder& tar, const EngineFilesInput& input) {
     auto sources = sources_of(input.files, kBuildkitdToml, input.dind.buildkitd_config);
     if (!sources) return sources.error();
     auto buildkitd = merge_buildkitd_toml(input.registries, *sources);
@@ -171,28 +207,22 @@ Result<void> add_client_files(TarBuilder& tar, const EngineFilesInput& input) {
     if (buildkitd->empty())
         *buildkitd = "# No registry is declared in the runner's configuration.\n";
     tar.add_file(in_archive(kBuildkitdToml), *buildkitd, 0644);
+    add_home(tar, input);
+    add_plugins(tar, input);
 
     auto by_default = add_default_buildkitd_toml(tar, input);
-    if (!by_default) return by_default;
+    if (!by_default) return by_default.error();
 
-    const std::string client = docker_config_directory(input.image);
-    ConfigSource image{"the image's " + client + "/config.json", {}};
-    if (const auto found = input.files.contents.find(client + "/config.json");
-        found != input.files.contents.end()) {
+    const std::string path = input.home.directory + "/config.json";
+    ConfigSource image{"the image's " + path, {}};
+    if (const auto found = input.files.contents.find(path); found != input.files.contents.end()) {
         image.text = found->second;
     }
     auto config = merge_docker_config(input.auth, image);
     if (!config) return config.error();
-    if (!config->empty()) tar.add_file(in_archive(client) + "/config.json", *config, 0600);
-
-    // The docker client looks for buildx here first. A buildx of the image's own stays.
-    const auto& present = input.files.present;
-    for (const std::string& directory : {client + "/cli-plugins", std::string(kFirstPluginDir)}) {
-        const std::string path = plugin_in(directory);
-        if (std::find(present.begin(), present.end(), path) != present.end()) continue;
-        tar.add_symlink(in_archive(path), "/.runner/bin/docker-buildx");
-    }
-    return {};
+    if (config->empty() || input.home_is_mounted) return false;
+    add_login(tar, input.home, *config);
+    return true;
 }
 
 void add_ca_bundle(TarBuilder& tar, const std::string& path, const std::string& bundle,

@@ -54,6 +54,10 @@ std::vector<Listed> parse_list(const json& items, const char* id_key) {
         if (entry.name.empty() && !names.empty()) entry.name = names.front();
         if (entry.name.starts_with("/")) entry.name.erase(0, 1);
         entry.labels = labels_at(item, "Labels");
+        const auto created = item.find("Created");
+        if (created != item.end() && created->is_number_integer()) {
+            entry.created = created->get<std::int64_t>();
+        }
         list.push_back(std::move(entry));
     }
     return list;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -50,6 +51,7 @@ struct Listed {
     std::string id;
     std::string name;
     std::map<std::string, std::string> labels;
+    std::int64_t created = 0;  ///< containers: seconds since 1970, by the engine's clock
 };
 
 /// The failure in one line of a pull's progress; nullopt for a line without one.

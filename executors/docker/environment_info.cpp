@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
+#include "executors/docker/client_plan.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/engine_config.hpp"
 
@@ -14,8 +16,14 @@ using base::Task;
 
 namespace {
 
-constexpr const char* kEngineSocket = "/var/run/docker.sock";
 constexpr int kLogLines = 20;
+
+/// A file of the repository stays.
+std::string login_script(const std::string& directory) {
+    const std::string file = base::shell_quote(directory + "/config.json");
+    return "[ -e " + file + " ] || (umask 077; mkdir -p " + base::shell_quote(directory) +
+           " && cp " + kLoginDir + "/config.json " + file + ") || exit 1\n";
+}
 
 }  // namespace
 
@@ -25,8 +33,8 @@ EnvironmentInfo describe_environment(const JobObjects& objects) {
     info.has_git = objects.has_git;
     info.helper = kHelper;
     info.user = objects.user;
-    if (objects.sidecar) {
-        info.script_environment.push_back({"DOCKER_HOST", std::string("unix://") + kEngineSocket});
+    for (const auto& [name, value] : objects.script_environment) {
+        info.script_environment.push_back({name, value});
     }
     if (!objects.network.empty()) {
         info.script_environment.push_back({"CI_BUILD_NETWORK_NAME", objects.network});
@@ -40,15 +48,25 @@ std::optional<ReadinessStage> engine_readiness(const JobObjects& objects,
     if (!objects.engine && !objects.sidecar) return std::nullopt;
     ReadinessStage stage;
     stage.engine_socket = kEngineSocket;
-    if (dind.builder) {
-        stage.script = builder_script(dind);
-        stage.ready_message = "The builder \"" + dind.builder_name + "\" is ready and current (" +
-                              base::join(dind.builder_driver_opts, ", ") + ")";
+    stage.user = objects.user;
+    stage.environment = objects.client_environment;
+    stage.after_sources = objects.client_in_sources;
+    if (!objects.login_directory.empty()) {
+        stage.script = login_script(objects.login_directory);
+        stage.failed_message = "The login of the docker client could not be written: ";
+    }
+    if (objects.builder) {
+        stage.script += builder_script(dind, objects.builder_anywhere);
+        stage.failed_message = "The builder could not be prepared; the job goes on without it: ";
+        stage.ready_message = "The builder \"" + dind.builder_name + "\" is current (" +
+                              base::join(dind.builder_driver_opts, ", ") +
+                              "); its container will be made at first use";
     }
     return stage;
 }
 
 std::string entrypoint_hint(const JobObjects& objects) {
+    if (!objects.unprivileged.empty()) return objects.unprivileged;
     if (objects.engine || objects.entrypoint.empty()) return {};
     return "The ENTRYPOINT [" + base::join(objects.entrypoint, " ") + "] of the image " +
            objects.image +

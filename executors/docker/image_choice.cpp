@@ -23,6 +23,8 @@ Result<ImageChoice> choose_image(const JobEnvironment& job, const DockerSettings
             "no Docker image specified to run the build in: name one with `image:` in "
             "the job, or as `image` in [runners.docker]");
     }
+    auto valid = check_image_name(name);
+    if (!valid) return valid.error();
     log.print("Using Docker executor with image " + name + " ...");
     if (use_default) log.notice("Using default image");
     auto allowed = check_allowed(name, "images", docker.allowed_images, {docker.image});
@@ -45,12 +47,31 @@ Result<ImageChoice> choose_image(const JobEnvironment& job, const DockerSettings
     return choice;
 }
 
+bool is_engine_image(const ImageChoice& choice, const ImageInfo& image) {
+    const auto& own = choice.image.entrypoint;
+    return own ? starts_engine(*own, {}) : starts_engine(image.entrypoint, image.command);
+}
+
 InnerEngine choose_inner_engine(const DindSettings& dind, const ImageChoice& choice,
-                                const ImageInfo& image) {
-    const bool own = dind.mode != DindMode::kOff && choice.privileged && !choice.image.entrypoint &&
-                     starts_engine(image.entrypoint, image.command);
-    if (own) return InnerEngine::kBuildContainer;
-    return dind.mode == DindMode::kOn ? InnerEngine::kSidecar : InnerEngine::kNone;
+                                const ImageInfo& image, const OtherEngines& others) {
+    const bool engine_image = choice.privileged && is_engine_image(choice, image);
+    if (dind.mode == DindMode::kOff || (dind.mode == DindMode::kAuto && !engine_image)) {
+        return InnerEngine::kNone;
+    }
+    if (others.socket) return InnerEngine::kHost;
+    if (others.service) return InnerEngine::kService;
+    return engine_image ? InnerEngine::kBuildContainer : InnerEngine::kSidecar;
+}
+
+std::string unprivileged_reason(const DockerSettings& docker, const DindSettings& dind,
+                                const ImageChoice& choice, const ImageInfo& image) {
+    if (dind.mode == DindMode::kOff || choice.privileged || !is_engine_image(choice, image)) {
+        return {};
+    }
+    return "The image " + choice.image.name +
+           " starts a Docker engine, but its container is not privileged: no engine runs in it. " +
+           (docker.privileged ? "Allow the image in allowed_privileged_images of [runners.docker]"
+                              : "Set `privileged = true` in [runners.docker]");
 }
 
 bool runs_as_root(const ImageChoice& choice, const ImageInfo& image) {

@@ -27,10 +27,27 @@ enum class InnerEngine {
     kNone,
     kBuildContainer,  ///< the image starts an engine itself
     kSidecar,         ///< beside the build container, as a service
+    kService,         ///< in a service of the job
+    kHost,            ///< the host's: its socket is mounted where clients look
+};
+
+/// Whether the container would start an engine with the ENTRYPOINT of the job or, without one, of
+/// the image.
+bool is_engine_image(const ImageChoice& choice, const ImageInfo& image);
+
+/// What else a job has by which its clients find an engine.
+struct OtherEngines {
+    bool service = false;  ///< an engine runs in a service of the job
+    bool socket = false;   ///< the default socket is mounted from the host
 };
 
 InnerEngine choose_inner_engine(const DindSettings& dind, const ImageChoice& choice,
-                                const ImageInfo& image);
+                                const ImageInfo& image, const OtherEngines& others);
+
+/// Why the engine of an engine image does not run, for the job log: the container is not
+/// privileged. "" for other images and for mode = "off".
+std::string unprivileged_reason(const DockerSettings& docker, const DindSettings& dind,
+                                const ImageChoice& choice, const ImageInfo& image);
 
 /// Whether the build container's user is root.
 bool runs_as_root(const ImageChoice& choice, const ImageInfo& image);

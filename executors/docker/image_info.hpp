@@ -27,6 +27,7 @@ struct ImageInfo {
 /// The files of an image that decide which files its containers get from the runner.
 struct ImageFiles {
     bool has_git = false;
+    bool has_docker = false;
     std::map<std::string, std::string> contents;  ///< path → text of the configuration files found
     std::vector<std::string> present;             ///< other paths that exist
 };

@@ -4,8 +4,9 @@
 #include <array>
 #include <filesystem>
 
-#include "base/doublestar.hpp"
+#include "base/glob.hpp"
 #include "base/strings.hpp"
+#include "executors/docker/docker_reference.hpp"
 
 namespace executors::docker {
 
@@ -34,6 +35,12 @@ bool is_shell(const std::string& argument) {
 }
 
 }  // namespace
+
+base::Result<void> check_image_name(std::string_view image) {
+    const auto reference = parse_reference(image);
+    if (!reference) return make_error(ErrorKind::kConfiguration, reference.error().message);
+    return {};
+}
 
 base::Result<void> check_allowed(std::string_view image, std::string_view kind,
                                  const std::vector<std::string>& allowed,
@@ -110,11 +117,17 @@ bool starts_engine(const std::vector<std::string>& entrypoint,
     words.insert(words.end(), command.begin(), command.end());
     static constexpr std::array<std::string_view, 4> kInits{"tini", "docker-init", "dumb-init",
                                                             "docker-entrypoint.sh"};
-    for (const auto& word : words) {
-        const std::string name = program_name(word);
-        if (name.starts_with("dockerd")) return true;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string name = program_name(words[i]);
+        if (name == "dockerd") return true;
+        if (name.starts_with("dockerd")) {
+            // A script in front of dockerd starts it without words or with flags; it runs any other
+            // command instead.
+            const std::string next = i + 1 < words.size() ? words[i + 1] : "-";
+            return next.starts_with("-") || program_name(next) == "dockerd";
+        }
         const bool init = std::find(kInits.begin(), kInits.end(), name) != kInits.end();
-        if (!init && !word.starts_with("-")) return false;
+        if (!init && !words[i].starts_with("-")) return false;
     }
     return false;
 }

@@ -12,6 +12,10 @@
 /// kConfiguration: the job fails at once and is not tried again.
 namespace executors::docker {
 
+/// Refuses what cannot be the name of an image. Comes before everything that reads the name,
+/// because a job decides what it is and how long.
+base::Result<void> check_image_name(std::string_view image);
+
 /// `kind` is "images" or "services"; an empty list allows everything; `internal` names always pass.
 base::Result<void> check_allowed(std::string_view image, std::string_view kind,
                                  const std::vector<std::string>& allowed,

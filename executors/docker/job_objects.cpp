@@ -7,6 +7,19 @@ namespace executors::docker {
 
 using nlohmann::json;
 
+namespace {
+
+std::map<std::string, std::string> table_at(const json& value, const char* key) {
+    std::map<std::string, std::string> table;
+    if (!value.contains(key) || !value[key].is_object()) return table;
+    for (const auto& [name, text] : value[key].items()) {
+        if (text.is_string()) table[name] = text.get<std::string>();
+    }
+    return table;
+}
+
+}  // namespace
+
 std::string JobObjects::to_json() const {
     json images = json::array();
     for (const auto& preload : preloads) {
@@ -21,6 +34,13 @@ std::string JobObjects::to_json() const {
                         {"volumes", volumes},
                         {"image", image},
                         {"entrypoint", entrypoint},
+                        {"unprivileged", unprivileged},
+                        {"script_environment", script_environment},
+                        {"client_environment", client_environment},
+                        {"login_directory", login_directory},
+                        {"client_in_sources", client_in_sources},
+                        {"builder", builder},
+                        {"builder_anywhere", builder_anywhere},
                         {"engine", engine},
                         {"sidecar", sidecar},
                         {"engine_container", engine_container},
@@ -40,11 +60,14 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     objects.base = text_at(value, "base");
     objects.container = text_at(value, "container");
     objects.services = texts_at(value, "services");
-    if (value.contains("service_names") && value["service_names"].is_object()) {
-        for (const auto& [id, name] : value["service_names"].items()) {
-            if (name.is_string()) objects.service_names[id] = name.get<std::string>();
-        }
-    }
+    objects.service_names = table_at(value, "service_names");
+    objects.script_environment = table_at(value, "script_environment");
+    objects.unprivileged = text_at(value, "unprivileged");
+    objects.client_environment = table_at(value, "client_environment");
+    objects.login_directory = text_at(value, "login_directory");
+    objects.client_in_sources = flag_at(value, "client_in_sources");
+    objects.builder = flag_at(value, "builder");
+    objects.builder_anywhere = flag_at(value, "builder_anywhere");
     objects.network = text_at(value, "network");
     objects.volumes = texts_at(value, "volumes");
     objects.image = text_at(value, "image");

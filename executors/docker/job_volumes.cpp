@@ -50,13 +50,25 @@ Task<Result<void>> JobVolumes::make_one(std::string body) {
 }
 
 Task<Result<void>> JobVolumes::add_engine_volume() {
-    const std::string name = context_.objects.base + "-engine";
+    auto made = co_await add_temporary("engine", kEngineDir);
+    co_return made;
+}
+
+Task<Result<void>> JobVolumes::add_certificates(std::string path) {
+    if (!path.starts_with("/") || is_mounted(plan_.binds, path)) co_return Result<void>();
+    auto made = co_await add_temporary("certificates" + std::to_string(plan_.binds.size()), path);
+    co_return made;
+}
+
+/// The bind comes first: calls may overlap, and one volume for a path is enough.
+Task<Result<void>> JobVolumes::add_temporary(std::string name, std::string path) {
+    const std::string full = context_.objects.base + "-" + name;
     auto labels = context_.job.labels;
     labels[label_name("type")] = "engine";
-    const json body = {{"Name", name}, {"Labels", labels}};
-    context_.objects.volumes.push_back(name);
+    const json body = {{"Name", full}, {"Labels", labels}};
+    context_.objects.volumes.push_back(full);
+    plan_.binds.push_back(full + ":" + path);
     auto made = co_await make_one(body.dump());
-    if (made) plan_.binds.push_back(name + ":" + kEngineDir);
     co_return made;
 }
 

@@ -12,9 +12,8 @@ namespace executors::docker {
 
 /// The volumes of a job's containers.
 ///
-/// Life: plan(), make(), then add_engine_volume() for a job with a sidecar engine; within one
-/// preparation. Temporary volumes are noted in JobObjects before they are made. Strand: the I/O
-/// thread.
+/// Life: plan(), make(), then add_…() for a job with an engine; within one preparation. Temporary
+/// volumes are noted in JobObjects before they are made. Strand: the I/O thread.
 class JobVolumes {
   public:
     explicit JobVolumes(const PreparationContext& context) : context_(context) {}
@@ -25,6 +24,10 @@ class JobVolumes {
     /// The volume of the socket that a sidecar engine and the job share.
     base::Task<base::Result<void>> add_engine_volume();
 
+    /// A volume at `path`, in which an engine leaves the certificates for its clients. Does nothing
+    /// when something is mounted there.
+    base::Task<base::Result<void>> add_certificates(std::string path);
+
     /// For HostConfig.Binds.
     [[nodiscard]] const std::vector<std::string>& binds() const { return plan_.binds; }
     /// Destinations that any user of the job may write to.
@@ -33,6 +36,7 @@ class JobVolumes {
   private:
     [[nodiscard]] std::string body_of(const ManagedVolume& volume) const;
     base::Task<base::Result<void>> make_one(std::string body);
+    base::Task<base::Result<void>> add_temporary(std::string name, std::string path);
 
     const PreparationContext& context_;
     VolumePlan plan_;

@@ -3,6 +3,7 @@
 
 #include "base/strings.hpp"
 #include "executors/docker/docker_executor.hpp"
+#include "executors/docker/fill_containers.hpp"
 
 namespace executors::docker {
 
@@ -29,6 +30,7 @@ bool is_live(const Listed& item, const std::set<std::int64_t>& live_jobs) {
 /// Counts the things that were removed, and keeps the failures.
 class Tally {
   public:
+    void add(int removed) { removed_ += removed; }
     void note(const std::string& what, const Result<void>& result) {
         if (result) {
             ++removed_;
@@ -55,6 +57,9 @@ Task<Result<int>> remove_leftovers(std::shared_ptr<EngineConnection> connection,
                                    std::set<std::int64_t> live_jobs) {
     EngineApi& api = connection->api();
     Tally tally;
+    auto fillers = co_await remove_fill_containers(api, std::chrono::seconds(0));
+    if (!fillers) co_return fillers.error();
+    tally.add(*fillers);
     auto containers = co_await api.list_containers(labels);
     if (!containers) co_return containers.error();
     for (const auto& item : *containers) {

@@ -1,5 +1,6 @@
 #include "executors/docker/preload.hpp"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/exec_stream.hpp"
 #include "executors/docker/image_puller.hpp"
+#include "executors/docker/run_all.hpp"
 
 namespace executors::docker {
 
@@ -19,6 +21,7 @@ namespace {
 
 constexpr const char* kBuildxDefault = "moby/buildkit:buildx-stable-1";
 constexpr std::size_t kBlock = 256 * 1024;
+constexpr const char* kBuilderMark = "builder";
 
 /// The helper's answer: up to the end of a line, or of the stream.
 Task<Result<std::string>> read_answer(ByteStream& stream) {
@@ -32,6 +35,26 @@ Task<Result<std::string>> read_answer(ByteStream& stream) {
         answer.append(buffer.data(), *got);
     }
     co_return answer;
+}
+
+Task<Result<void>> obtain(ImagePuller& puller, PreloadImage& preload, JobLog& log) {
+    ImageSpec spec;
+    spec.name = preload.name;
+    auto image = co_await puller.obtain(std::move(spec));
+    if (image) {
+        preload.id = image->id;
+    } else if (!image.error().is(base::ErrorKind::kCancelled)) {
+        log.warning("The image " + preload.name +
+                    " of preload_images cannot be had: " + image.error().message);
+    }
+    co_return Result<void>();
+}
+
+/// Only an image that is here already: buildx pulls it itself where there is a registry.
+Task<Result<void>> look_for_image(EngineApi& api, PreloadImage& preload) {
+    auto image = co_await api.inspect_image(preload.name);
+    if (image) preload.id = image->id;
+    co_return Result<void>();
 }
 
 Task<Result<void>> send_image(EngineApi& api, ByteStream& stream, std::string name) {
@@ -57,26 +80,28 @@ std::string builder_image_name(const DindSettings& settings) {
     return name;
 }
 
-Task<std::vector<PreloadImage>> plan_preloads(EngineApi& api, ImagePuller& puller,
-                                              const DindSettings& settings, JobLog& log) {
+Task<Result<std::vector<PreloadImage>>> plan_preloads(EngineApi& api, ImagePuller& puller,
+                                                      const DindSettings& settings, JobLog& log) {
+    const std::string builder = settings.builder ? builder_image_name(settings) : "";
     std::vector<PreloadImage> preloads;
     for (const auto& name : settings.preload_images) {
-        ImageSpec spec;
-        spec.name = name;
-        auto image = co_await puller.obtain(std::move(spec));
-        if (!image) {
-            log.warning("The image " + name +
-                        " of preload_images cannot be had: " + image.error().message);
-            continue;
-        }
-        preloads.push_back({name, image->id, "image-" + std::to_string(preloads.size())});
+        const bool builders = name == builder;
+        const std::string mark =
+            builders ? kBuilderMark : "image-" + std::to_string(preloads.size());
+        preloads.push_back({name, "", mark});
     }
-    if (settings.builder) {
-        const std::string name = builder_image_name(settings);
-        // Only an image that is here already: buildx pulls it itself where there is a registry.
-        auto image = co_await api.inspect_image(name);
-        if (image) preloads.push_back({name, image->id, "builder"});
-    }
+    std::vector<Task<Result<void>>> tasks;
+    for (auto& preload : preloads) tasks.push_back(obtain(puller, preload, log));
+    const bool extra =
+        !builder.empty() && std::none_of(preloads.begin(), preloads.end(), [](const auto& preload) {
+            return preload.mark == kBuilderMark;
+        });
+    PreloadImage own{builder, "", kBuilderMark};
+    if (extra) tasks.push_back(look_for_image(api, own));
+    auto known = co_await run_every(std::move(tasks));
+    if (!known) co_return known.error();
+    if (extra) preloads.push_back(std::move(own));
+    std::erase_if(preloads, [](const auto& preload) { return preload.id.empty(); });
     co_return preloads;
 }
 

@@ -24,10 +24,13 @@ struct PreloadImage {
 /// The image that the prepared builder starts from.
 std::string builder_image_name(const DindSettings& settings);
 
-/// Gets the images onto the runner's engine. An image of `preload_images` that cannot be pulled is
-/// a warning in the job log. The builder's image is not pulled: it counts when it is there already.
-base::Task<std::vector<PreloadImage>> plan_preloads(EngineApi& api, ImagePuller& puller,
-                                                    const DindSettings& settings, JobLog& log);
+/// Gets the images onto the runner's engine, all at the same time. An image of `preload_images`
+/// that cannot be pulled is a warning in the job log. The builder's image is not pulled: it counts
+/// when it is there already. Fails only when it is cancelled.
+base::Task<base::Result<std::vector<PreloadImage>>> plan_preloads(EngineApi& api,
+                                                                  ImagePuller& puller,
+                                                                  const DindSettings& settings,
+                                                                  JobLog& log);
 
 /// Streams an image into the engine that the container reaches at the default socket, unless that
 /// engine has it. Memory: one block. The marks in the container tell the programs that wait

@@ -21,10 +21,18 @@ using base::Task;
 namespace {
 
 /// What the choice of the inner engine means for the job's objects.
-void note_inner_engine(InnerEngine inner, const ImageChoice& choice, const ImageInfo& image,
-                       JobObjects& objects) {
-    objects.engine = inner == InnerEngine::kBuildContainer;
-    objects.sidecar = inner == InnerEngine::kSidecar;
+void note_inner_engine(const InnerEnginePlan& plan, const ImageChoice& choice,
+                       const ImageInfo& image, JobObjects& objects) {
+    objects.engine = plan.place == InnerEngine::kBuildContainer;
+    objects.sidecar = plan.place == InnerEngine::kSidecar;
+    objects.unprivileged = plan.unprivileged;
+    // For images whose ENTRYPOINT looks for an engine itself.
+    if (objects.sidecar && plan.client.reaches) {
+        objects.script_environment["DOCKER_HOST"] = std::string("unix://") + kEngineSocket;
+    }
+    for (const auto& variable : plan.client.variables) {
+        objects.script_environment[variable.name] = variable.value;
+    }
     if (objects.engine) {
         objects.user = choice.user;
     } else {
@@ -43,7 +51,7 @@ Preparation::Preparation(const boost::asio::any_io_executor& executor,
       puller_(context_.api(), context_.docker, auth_, context_.log),
       volumes_(context_),
       network_(context_),
-      services_(context_, puller_),
+      services_(context_, puller_, volumes_),
       sidecar_(context_, puller_, network_, volumes_) {}
 
 Task<Result<void>> Preparation::run() {
@@ -61,8 +69,10 @@ Task<Result<void>> Preparation::run() {
     if (!ready) co_return ready;
     auto engine = co_await prepare_inner_engine();
     if (!engine) co_return engine;
-    auto started = co_await start_containers();
-    co_return started;
+    auto started = co_await start_build();
+    if (!started) co_return started;
+    auto reported = co_await report_inner_platforms();
+    co_return reported;
 }
 
 Result<void> Preparation::plan() {
@@ -112,49 +122,76 @@ Task<Result<void>> Preparation::obtain_image() {
 
 Task<Result<void>> Preparation::prepare_inner_engine() {
     auto& objects = context_.objects;
-    note_inner_engine(choose_inner_engine(context_.dind, choice_, image_), choice_, image_,
-                      objects);
-    if (objects.engine) {
-        context_.log.print(
-            "The image runs a Docker engine of its own: started by its ENTRYPOINT [" +
-            base::join(image_.entrypoint, " ") + "]");
-    }
+    choose_engine();
     if (!objects.engine && !objects.sidecar) co_return Result<void>();
     auto preloads = co_await plan_preloads(context_.api(), puller_, context_.dind, context_.log);
-    objects.preloads = std::move(preloads);
+    if (!preloads) co_return preloads.error();
+    objects.preloads = std::move(*preloads);
     if (!objects.sidecar) co_return Result<void>();
-    auto beside = co_await sidecar_.start(declared_);
+    auto beside = co_await sidecar_.start(declared_, engine_, helper_volume_);
     co_return beside;
 }
 
-Task<Result<void>> Preparation::start_containers() {
-    const auto& objects = context_.objects;
-    ServiceHealth health(context_.api(), context_.docker, context_.log);
-    std::vector<Task<Result<void>>> tasks;
-    tasks.push_back(health.wait(services_.started()));
-    tasks.push_back(start_build());
-    auto started = co_await run_all(std::move(tasks));
-    if (!started) {
-        // The helper's volume may have been removed, or the engine replaced: the next preparation
-        // asks for both again.
-        context_.engine.forget();
-        co_return started;
+void Preparation::choose_engine() {
+    auto& objects = context_.objects;
+    engine_ = plan_inner_engine({.docker = context_.docker,
+                                 .dind = context_.dind,
+                                 .job = context_.job,
+                                 .choice = choice_,
+                                 .image = image_,
+                                 .services = services_.started(),
+                                 .binds = volumes_.binds(),
+                                 .hostname = objects.hostname,
+                                 .network_mode = network_.mode()});
+    note_inner_engine(engine_, choice_, image_, objects);
+    if (!engine_.note.empty()) context_.log.print(engine_.note);
+    for (const auto& text : engine_.warnings) context_.log.warning(text);
+    const bool own = objects.engine || objects.sidecar;
+    objects.builder = own && context_.dind.builder && engine_.client.reaches;
+    objects.builder_anywhere = !engine_.client.by_default;
+    if (objects.engine && choice_.image.entrypoint) {
+        // The engine replaces the image's CMD together with its ENTRYPOINT.
+        image_.entrypoint = *choice_.image.entrypoint;
+        image_.command.clear();
     }
-    if (objects.engine || objects.sidecar) {
-        PlatformSearch search{context_.engine, context_.dind, objects.container, helper_volume_,
-                              context_.job.labels};
-        auto reported = co_await report_platforms(executor_, std::move(search), context_.log);
-        if (!reported) co_return reported;
-    }
-    co_return started;
 }
 
 Task<Result<void>> Preparation::start_build() {
+    const BuildParts parts{choice_,          image_,   declared_, volumes_.writable(),
+                           volumes_.binds(), network_, auth_};
+    BuildContainer build(context_, parts);
+    ServiceHealth health(context_.api(), context_.docker, context_.log);
+    const auto awaited = awaited_services();
+    std::vector<Task<Result<void>>> tasks;
+    tasks.push_back(health.wait(awaited));
+    tasks.push_back(build.make(plan_build()));
+    auto started = co_await run_all(std::move(tasks));
+    // An ENTRYPOINT such as that of docker:cli looks at once for what the services have made.
+    if (started) started = co_await build.start();
+    // The helper's volume may have been removed, or the engine replaced: the next preparation asks
+    // for both again.
+    if (!started) context_.engine.forget();
+    co_return started;
+}
+
+std::vector<StartedService> Preparation::awaited_services() const {
+    auto awaited = services_.started();
+    // Scripts wait for the engine beside the job in any case; an ENTRYPOINT could not.
+    const auto& engine = sidecar_.started();
+    if (!context_.objects.entrypoint.empty()) {
+        awaited.insert(awaited.end(), engine.begin(), engine.end());
+    }
+    return awaited;
+}
+
+ContainerPlan Preparation::plan_build() {
     BuildPlanInput input{context_.dind,
                          context_.job,
                          context_.objects,
                          choice_,
                          image_,
+                         engine_.client,
+                         engine_.name,
                          network_.mode(),
                          volumes_.binds(),
                          all_extra_hosts(context_),
@@ -162,10 +199,16 @@ Task<Result<void>> Preparation::start_build() {
     input.binds.push_back(helper_volume_ + ":/.runner:ro");
     input.direct_hosts = direct_hosts(context_.registries);
     for (auto& entry : sidecar_.host_entries()) input.service_hosts.push_back(std::move(entry));
-    const BuildParts parts{choice_, image_, declared_, volumes_.writable(), network_, auth_};
-    BuildContainer build(context_, parts);
-    auto started = co_await build.start(plan_build_container(input));
-    co_return started;
+    return plan_build_container(input);
+}
+
+Task<Result<void>> Preparation::report_inner_platforms() {
+    const auto& objects = context_.objects;
+    if (!objects.engine && !objects.sidecar) co_return Result<void>();
+    PlatformSearch search{context_.engine, context_.dind, objects.container, helper_volume_,
+                          context_.job.labels};
+    auto reported = co_await report_platforms(executor_, std::move(search), context_.log);
+    co_return reported;
 }
 
 }  // namespace executors::docker

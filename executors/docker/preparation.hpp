@@ -9,6 +9,7 @@
 #include "executors/docker/engine_config.hpp"
 #include "executors/docker/image_choice.hpp"
 #include "executors/docker/image_puller.hpp"
+#include "executors/docker/inner_engine.hpp"
 #include "executors/docker/job_network.hpp"
 #include "executors/docker/job_registry_auth.hpp"
 #include "executors/docker/job_volumes.hpp"
@@ -37,8 +38,14 @@ class Preparation {
     base::Task<base::Result<void>> start_services();
     base::Task<base::Result<void>> obtain_image();
     base::Task<base::Result<void>> prepare_inner_engine();
-    base::Task<base::Result<void>> start_containers();
+    /// Decides where the job's engine runs, and tells the job log.
+    void choose_engine();
+    /// Makes the job's container while the services become ready, and starts it after that.
     base::Task<base::Result<void>> start_build();
+    base::Task<base::Result<void>> report_inner_platforms();
+    [[nodiscard]] ContainerPlan plan_build();
+    /// The services that the ENTRYPOINT of the job's container may use.
+    [[nodiscard]] std::vector<StartedService> awaited_services() const;
 
     boost::asio::any_io_executor executor_;
     PreparationContext context_;
@@ -52,6 +59,7 @@ class Preparation {
     std::vector<PlannedService> planned_services_;
     std::vector<DeclaredRegistry> declared_;
     ImageInfo image_;
+    InnerEnginePlan engine_;
     std::string helper_volume_;
 };
 

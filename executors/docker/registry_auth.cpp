@@ -16,37 +16,6 @@ namespace {
 
 constexpr std::string_view kHubKey = "https://index.docker.io/v1/";
 
-std::optional<std::string> base64_decode(std::string_view text) {
-    std::string out;
-    unsigned bits = 0;
-    unsigned value = 0;
-    for (const char c : text) {
-        unsigned digit = 0;
-        if (c >= 'A' && c <= 'Z') {
-            digit = static_cast<unsigned>(c - 'A');
-        } else if (c >= 'a' && c <= 'z') {
-            digit = static_cast<unsigned>(c - 'a') + 26;
-        } else if (c >= '0' && c <= '9') {
-            digit = static_cast<unsigned>(c - '0') + 52;
-        } else if (c == '+' || c == '-') {
-            digit = 62;
-        } else if (c == '/' || c == '_') {
-            digit = 63;
-        } else if (c == '=' || c == '\n' || c == '\r') {
-            continue;
-        } else {
-            return std::nullopt;
-        }
-        value = (value << 6U) | digit;
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            out += static_cast<char>((value >> bits) & 0xffU);
-        }
-    }
-    return out;
-}
-
 base::Error bad_auth(const std::string& why) {
     return base::make_error(base::ErrorKind::kInvalidInput, why);
 }
@@ -58,7 +27,7 @@ base::Result<Credential> parse_entry(const std::string& key, const json& entry) 
     credential.identity_token = base::Secret(text_at(entry, "identitytoken"));
     const std::string packed = text_at(entry, "auth");
     if (packed.empty()) return credential;
-    const auto plain = base64_decode(packed);
+    const auto plain = base::base64_decode(packed);
     const auto colon = plain ? plain->find(':') : std::string::npos;
     if (colon == std::string::npos) {
         return bad_auth("the \"auth\" of " + key + " is not the base64 of user:password");

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/cancellation_watch.hpp"
 #include "base/stop_source.hpp"
 
 namespace executors::docker {
@@ -30,6 +31,12 @@ struct Children {
     std::size_t left = 0;
     std::optional<base::Error> failure;
     asio::steady_timer wake;
+};
+
+struct Limit {
+    explicit Limit(const asio::any_io_executor& executor) : timer(executor) {}
+    asio::cancellation_signal signal;
+    asio::steady_timer timer;
 };
 
 Task<Result<void>> run(std::vector<Task<Result<void>>> tasks, bool stop_at_failure) {
@@ -80,10 +87,20 @@ Task<Result<void>> run_every(std::vector<Task<Result<void>>> tasks) {
     co_return result;
 }
 
-Task<Result<void>> run_uncancelled(Task<Result<void>> task) {
+Task<Result<void>> run_uncancelled(Task<Result<void>> task, std::chrono::milliseconds grace) {
     auto executor = co_await asio::this_coro::executor;
-    auto token = asio::bind_cancellation_slot(asio::cancellation_slot(), base::use_tuple);
+    auto limit = std::make_shared<Limit>(executor);
+    auto caller = co_await asio::this_coro::cancellation_state;
+    auto begin_limit = [limit, grace](asio::cancellation_type) {
+        limit->timer.expires_after(grace);
+        limit->timer.async_wait([limit](const boost::system::error_code& code) {
+            if (!code) limit->signal.emit(asio::cancellation_type::terminal);
+        });
+    };
+    const base::CancellationWatch watch(caller, begin_limit);
+    auto token = asio::bind_cancellation_slot(limit->signal.slot(), base::use_tuple);
     auto outcome = co_await asio::co_spawn(executor, std::move(task), token);
+    limit->timer.cancel();
     auto& [thrown, result] = outcome;
     if (thrown) co_return base::error_from_exception(thrown);
     co_return result;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 #include "base/result.hpp"
@@ -15,8 +16,10 @@ base::Task<base::Result<void>> run_all(std::vector<base::Task<base::Result<void>
 base::Task<base::Result<void>> run_every(std::vector<base::Task<base::Result<void>>> tasks);
 
 /// Runs a task to its end even when the caller is cancelled meanwhile: for a call that makes
-/// something, because nobody would remove a thing whose id was never received. The task must end by
-/// itself, soon.
-base::Task<base::Result<void>> run_uncancelled(base::Task<base::Result<void>> task);
+/// something, because nobody would remove a thing whose id was never received. A task that does not
+/// end within `grace` after that is cancelled, too: the engine does not answer.
+base::Task<base::Result<void>> run_uncancelled(
+    base::Task<base::Result<void>> task,
+    std::chrono::milliseconds grace = std::chrono::seconds(30));
 
 }  // namespace executors::docker

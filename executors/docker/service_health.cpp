@@ -57,12 +57,17 @@ Task<Result<void>> ServiceHealth::check(const StartedService& service) {
 }
 
 Task<Result<std::string>> ServiceHealth::find_problem(const StartedService& service) {
-    if (service.ports.empty() || service.address.empty() || !api_.endpoint().local) {
+    // The runner's own engine listens at a socket; its image exposes ports all the same.
+    const bool reachable = !service.plan.of_runner && !service.ports.empty() &&
+                           !service.address.empty() && api_.endpoint().local;
+    if (!reachable && !service.engine) {
         auto watched = co_await watch(service);
         co_return std::move(watched);
     }
-    auto connected = co_await connect_until(service);
-    if (!connected || !connected->empty() || !service.engine) co_return std::move(connected);
+    if (reachable) {
+        auto connected = co_await connect_until(service);
+        if (!connected || !connected->empty() || !service.engine) co_return std::move(connected);
+    }
     auto pinged = co_await ping_engine(service);
     co_return std::move(pinged);
 }
@@ -107,15 +112,20 @@ Task<Result<std::string>> ServiceHealth::connect_until(const StartedService& ser
         " within " + std::to_string(limit().count()) + " s";
 }
 
-/// An open port says only that the engine is about to start; its own client says when it answers.
 Task<Result<std::string>> ServiceHealth::ping_engine(const StartedService& service) {
     const auto deadline = Clock::now() + limit();
     while (Clock::now() < deadline) {
         ExecSpec spec;
         spec.command = {"docker", "-H", "unix:///var/run/docker.sock", "version"};
+        // The job's variables are for clients that come over TCP.
+        spec.environment = {"DOCKER_TLS_VERIFY=", "DOCKER_TLS=", "DOCKER_CONTEXT="};
         auto result = co_await run_exec(api_, service.id, std::move(spec));
         if (!result && result.error().is(ErrorKind::kCancelled)) co_return result.error();
-        // An image without the client: the open port is all that can be checked.
+        if (!result) {
+            auto state = co_await api_.inspect_container(service.id);
+            if (state && !state->running) co_return ended_with(state->exit_code);
+        }
+        // An image without the client: nothing more can be checked.
         if (!result || result->exit_code == 126 || result->exit_code == 127)
             co_return std::string();
         if (result->exit_code == 0) co_return std::string();

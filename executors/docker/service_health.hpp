@@ -33,6 +33,7 @@ class ServiceHealth {
     base::Task<base::Result<std::string>> watch(const StartedService& service);
     base::Task<base::Result<std::string>> connect_until(const StartedService& service);
     base::Task<base::Result<bool>> any_port_open(const StartedService& service);
+    /// Asks by a client inside: an open port says only that the engine is about to start.
     base::Task<base::Result<std::string>> ping_engine(const StartedService& service);
     base::Task<void> print_warning(const StartedService& service, std::string problem);
     [[nodiscard]] std::chrono::seconds limit() const;

@@ -51,11 +51,12 @@ base::Task<void> follow_service(EngineApi& api, std::string id, std::string name
         out.add(std::string_view(*piece).substr(0, *size), *log);
         err.add(errors, *log);
     }
-    if (!stream) {
-        base::log::warning("A service's log cannot be shown in the job's",
-                           {{"service", name}, {"error", stream.error().message}});
-    }
     if (log == nullptr) co_return;
+    if (!stream) {
+        base::log::warning(
+            "A service's log cannot be shown in the job's",
+            {{"service", log->masked(name)}, {"error", log->masked(stream.error().message)}});
+    }
     for (Lines* lines : {&out, &err}) {
         if (!lines->empty()) lines->end(*log);
     }

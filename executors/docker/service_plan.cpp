@@ -38,6 +38,8 @@ base::Result<ServicePlan> plan_services(const JobEnvironment& job, const DockerS
     std::set<std::string> taken;
     int index = 0;
     for (const ServiceSpec& spec : job.services) {
+        auto valid = check_image_name(spec.image.name);
+        if (!valid) return valid.error().with_context("service");
         if (!spec.from_configuration) {
             auto allowed =
                 check_allowed(spec.image.name, "services", settings.allowed_services, configured);

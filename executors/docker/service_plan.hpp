@@ -17,6 +17,9 @@ struct PlannedService {
     std::string slug;
     std::string version;
     bool privileged = false;
+    /// Not one of the job's: its names are complete, and it finds the programs of the runner first.
+    bool of_runner = false;
+    std::vector<std::string> binds;  ///< besides those of the job
     /// Put into the container before its start: absolute path, text.
     std::vector<std::pair<std::string, std::string>> files;
 };

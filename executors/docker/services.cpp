@@ -1,9 +1,11 @@
 #include "executors/docker/services.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/strings.hpp"
 #include "executors/docker/engine_config.hpp"
+#include "executors/docker/engine_files.hpp"
 #include "executors/docker/image_rules.hpp"
 #include "executors/docker/labels.hpp"
 #include "executors/docker/run_all.hpp"
@@ -25,6 +27,19 @@ const std::string* find_value(const std::vector<EnvironmentVariable>& environmen
         if (variable.name == name) value = &variable.value;
     }
     return value;
+}
+
+/// For dockerd, and none of them about TLS; they are given to the entrypoint of docker:dind.
+bool has_only_flags(const std::vector<std::string>& command) {
+    const bool flags = command.empty() || command.front().starts_with("-");
+    return flags && std::none_of(command.begin(), command.end(),
+                                 [](const auto& word) { return word.starts_with("--tls"); });
+}
+
+/// The runner's dockerd is in front of the image's.
+std::string path_with_runner(const ImageInfo& image) {
+    const std::string own = image.environment_value("PATH");
+    return "PATH=/.runner/bin:" + (own.empty() ? kDefaultPath : own);
 }
 
 std::map<std::string, std::string> service_labels(const PlannedService& service,
@@ -57,9 +72,17 @@ ServiceSurroundings make_surroundings(const PreparationContext& context, const J
             .network_names = network.has_names()};
 }
 
+bool is_name_taken(const std::vector<StartedService>& services, const std::string& name) {
+    return std::any_of(services.begin(), services.end(), [&](const auto& service) {
+        const auto& aliases = service.plan.aliases;
+        return std::find(aliases.begin(), aliases.end(), name) != aliases.end();
+    });
+}
+
 bool runs_engine(const PlannedService& service, const ImageInfo& image) {
     return service.privileged && !service.spec.image.entrypoint &&
-           starts_engine(image.entrypoint, image.command);
+           starts_engine(image.entrypoint,
+                         service.spec.command.empty() ? image.command : service.spec.command);
 }
 
 ContainerPlan plan_service_container(const PlannedService& service, const ImageInfo& image,
@@ -76,11 +99,14 @@ ContainerPlan plan_service_container(const PlannedService& service, const ImageI
     const std::string* certificates = find_value(spec.environment, "DOCKER_TLS_CERTDIR");
     const bool tls_off = certificates != nullptr && certificates->empty();
     // Without this argument the engine sleeps for 16 s to warn of a port without TLS.
-    if (tls_off && spec.command.empty() && runs_engine(service, image)) {
-        plan.command = {"--tls=false"};
+    if (tls_off && has_only_flags(spec.command) && runs_engine(service, image)) {
+        plan.command = spec.command;
+        plan.command->emplace_back("--tls=false");
     }
     plan.user = spec.image.user;
+    if (service.of_runner) plan.environment.push_back(path_with_runner(image));
     plan.binds = surroundings.binds;
+    plan.binds.insert(plan.binds.end(), service.binds.begin(), service.binds.end());
     plan.extra_hosts = surroundings.extra_hosts;
     plan.network = surroundings.network;
     if (surroundings.network_names) plan.aliases = service.aliases;
@@ -115,6 +141,9 @@ Task<Result<void>> Services::start_one(std::size_t index, const ServiceSurroundi
     auto image = co_await puller_.obtain(service.plan.spec.image);
     if (!image) co_return image.error();
     service.engine = runs_engine(service.plan, *image);
+    warn_of_missing_privilege(service, *image);
+    auto shared = co_await share_engine(index, *image);
+    if (!shared) co_return shared.error().with_context("service " + name);
     auto made = co_await make(index, *image, surroundings);
     if (!made) co_return made;
     auto filled = co_await put_files(service);
@@ -125,11 +154,39 @@ Task<Result<void>> Services::start_one(std::size_t index, const ServiceSurroundi
     co_return inspected;
 }
 
+Task<Result<void>> Services::share_engine(std::size_t index, const ImageInfo& image) {
+    StartedService& service = started_[index];
+    if (!service.engine || context_.dind.mode == DindMode::kOff) co_return Result<void>();
+    const std::string name = "docker";
+    if (!service.plan.of_runner && !is_name_taken(started_, name)) {
+        service.plan.aliases.push_back(name);
+    }
+    const auto* own = find_value(service.plan.spec.environment, "DOCKER_TLS_CERTDIR");
+    service.certificates = own != nullptr ? *own : image.environment_value("DOCKER_TLS_CERTDIR");
+    if (service.certificates.empty()) co_return Result<void>();
+    auto added = co_await volumes_.add_certificates(service.certificates + "/client");
+    co_return added;
+}
+
+void Services::warn_of_missing_privilege(const StartedService& service, const ImageInfo& image) {
+    const auto& spec = service.plan.spec;
+    if (service.plan.privileged || spec.image.entrypoint ||
+        !starts_engine(image.entrypoint, image.command)) {
+        return;
+    }
+    context_.log.warning("The service " + spec.image.name +
+                         " starts a Docker engine, but its container is not privileged: set "
+                         "`privileged` or `services_privileged` in [runners.docker], and allow the "
+                         "image in allowed_privileged_services if there is a list");
+}
+
 Task<Result<void>> Services::make(std::size_t index, const ImageInfo& image,
                                   const ServiceSurroundings& surroundings) {
     const PlannedService& service = started_[index].plan;
+    ServiceSurroundings around = surroundings;
+    around.binds = volumes_.binds();
     const ContainerPlan plan =
-        plan_service_container(service, image, context_.job, context_.docker, surroundings);
+        plan_service_container(service, image, context_.job, context_.docker, around);
     auto body = service_container_json(context_.docker, plan, context_.api().at_least(44));
     if (!body) co_return body.error();
     auto task = create(index, std::move(*body));

@@ -35,7 +35,12 @@ struct StartedService {
     std::string address;     ///< IPv4, "" while it is not started or without a network
     std::vector<int> ports;  ///< for the health check
     bool engine = false;     ///< a Docker engine runs in it
+    /// The directory in which its engine makes certificates (DOCKER_TLS_CERTDIR), "" for none.
+    std::string certificates;
 };
+
+/// Whether one of the services can be reached by `name`; pure.
+bool is_name_taken(const std::vector<StartedService>& services, const std::string& name);
 
 /// Whether a service's container runs a Docker engine; pure.
 bool runs_engine(const PlannedService& service, const ImageInfo& image);
@@ -52,8 +57,8 @@ ContainerPlan plan_service_container(const PlannedService& service, const ImageI
 /// that the engine finds invalid is kConfiguration.
 class Services {
   public:
-    Services(const PreparationContext& context, ImagePuller& puller)
-        : context_(context), puller_(puller) {}
+    Services(const PreparationContext& context, ImagePuller& puller, JobVolumes& volumes)
+        : context_(context), puller_(puller), volumes_(volumes) {}
 
     /// Starts them at the same time; the first failure stops all. `surroundings` stays valid until
     /// the end.
@@ -66,6 +71,10 @@ class Services {
   private:
     base::Task<base::Result<void>> start_one(std::size_t index,
                                              const ServiceSurroundings& surroundings);
+    /// Lets the job's clients find an engine: the name "docker" when it is free, and a volume for
+    /// its certificates.
+    base::Task<base::Result<void>> share_engine(std::size_t index, const ImageInfo& image);
+    void warn_of_missing_privilege(const StartedService& service, const ImageInfo& image);
     base::Task<base::Result<void>> make(std::size_t index, const ImageInfo& image,
                                         const ServiceSurroundings& surroundings);
     base::Task<base::Result<void>> create(std::size_t index, std::string body);
@@ -75,6 +84,7 @@ class Services {
 
     const PreparationContext& context_;
     ImagePuller& puller_;
+    JobVolumes& volumes_;
     std::vector<StartedService> started_;
 };
 

@@ -1,9 +1,7 @@
 #include "executors/docker/sidecar_engine.hpp"
 
-#include <algorithm>
 #include <utility>
 
-#include "base/no_proxy.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/engine_files.hpp"
@@ -15,64 +13,75 @@ using base::Task;
 
 namespace {
 
-bool is_proxy(const EnvironmentVariable& variable) {
-    const std::string name = base::to_lower(variable.name);
-    return (name == "http_proxy" || name == "https_proxy") && !variable.value.empty();
+std::vector<std::string> engine_command(const ClientPlan& client) {
+    const std::string shared = std::string("--host=unix://") + kEngineDir + "/docker.sock";
+    // The entrypoint of docker:dind makes the certificates, and adds the other listeners.
+    if (!client.certificates.empty()) return {shared};
+    std::vector<std::string> command{"dockerd", shared,
+                                     std::string("--host=unix://") + kEngineSocket};
+    // Without --tls the engine sleeps for 16 s to warn of a port without TLS.
+    if (client.open_port) {
+        command.insert(command.end(), {"--host=tcp://0.0.0.0:2375", "--tls=false"});
+    }
+    return command;
 }
 
-/// Where the job has a proxy, the engine reaches private registries without it.
-std::vector<EnvironmentVariable> with_direct_hosts(
-    std::vector<EnvironmentVariable> environment, const std::vector<DeclaredRegistry>& registries) {
-    if (std::none_of(environment.begin(), environment.end(), is_proxy)) return environment;
+std::string no_proxy_of(const std::vector<DeclaredRegistry>& registries) {
     std::vector<RegistrySettings> settings;
     for (const auto& registry : registries) settings.push_back(registry.settings);
-    const std::string hosts = base::join(direct_hosts(settings), ",");
-    bool found = false;
-    for (auto& variable : environment) {
-        if (base::to_lower(variable.name) != "no_proxy") continue;
-        variable.value = base::complete_no_proxy(variable.value, hosts);
-        found = true;
+    return base::join(direct_hosts(settings), ",");
+}
+
+/// The job's public variables, without those of its docker client: dockerd has some of these names,
+/// too.
+std::vector<EnvironmentVariable> engine_environment(const SidecarInput& input) {
+    std::vector<EnvironmentVariable> environment;
+    for (const auto& variable : input.job.environment) {
+        if (is_client_variable(variable.name) || variable.name == "PATH") continue;
+        environment.push_back(variable);
     }
-    if (!found) environment.push_back({"NO_PROXY", hosts});
+    // The job's user need not be root, and its image need not know the engine's group.
+    environment.push_back({"RUNNER_DIND_SHARED", "1"});
+    environment.push_back({"RUNNER_DIND_TCP", "all"});
+    environment.push_back({"RUNNER_NO_PROXY", no_proxy_of(input.registries)});
+    environment.push_back({"DOCKER_TLS_CERTDIR", input.client.certificates});
     return environment;
 }
 
 }  // namespace
 
-Result<PlannedService> plan_sidecar_engine(const DindSettings& dind, const JobEnvironment& job,
-                                           const std::string& container_base,
-                                           const std::vector<DeclaredRegistry>& registries,
-                                           int mtu) {
+Result<PlannedService> plan_sidecar_engine(const SidecarInput& input) {
     PlannedService engine;
-    engine.spec.image.name = dind.image;
-    engine.spec.command = {"dockerd", std::string("--host=unix://") + kEngineDir + "/docker.sock",
-                           "--host=unix:///var/run/docker.sock"};
-    auto text = merge_daemon_json(registries, mtu, {}, {});
+    engine.spec.image.name = input.dind.image;
+    engine.spec.command = engine_command(input.client);
+    auto text = merge_daemon_json(input.registries, input.mtu, {}, {});
     if (!text) return text.error();
     engine.files.emplace_back(kDaemonJson, *text);
-    for (const auto& registry : registries) {
+    for (const auto& registry : input.registries) {
         if (registry.ca_pem.empty()) continue;
         engine.files.emplace_back(registry_ca_path(registry.settings.host), registry.ca_pem);
     }
-    engine.spec.environment = with_direct_hosts(job.environment, registries);
-    engine.spec.environment.push_back({"DOCKER_TLS_CERTDIR", ""});
-    engine.container_name = container_base + "-engine";
-    engine.aliases = {"docker"};
+    engine.spec.environment = engine_environment(input);
+    engine.container_name = input.container_base + "-engine";
+    if (!input.name.empty()) engine.aliases = {input.name};
     engine.slug = "engine";
     engine.version = "latest";
     engine.privileged = true;
+    engine.of_runner = true;
+    engine.binds = {input.helper_volume + ":/.runner:ro"};
     return engine;
 }
 
-Task<Result<void>> SidecarEngine::start(const std::vector<DeclaredRegistry>& registries) {
+Task<Result<void>> SidecarEngine::start(const std::vector<DeclaredRegistry>& registries,
+                                        const InnerEnginePlan& plan, std::string helper_volume) {
     auto& objects = context_.objects;
-    context_.log.print("The image has no Docker engine: " + context_.dind.image +
-                       " runs beside it");
     auto made = co_await volumes_.add_engine_volume();
     if (!made) co_return made;
     auto mtu = co_await network_.inner_mtu();
     if (!mtu) co_return mtu.error();
-    auto engine = plan_sidecar_engine(context_.dind, context_.job, objects.base, registries, *mtu);
+    const SidecarInput input{context_.dind, context_.job, registries,    plan.client,
+                             objects.base,  plan.name,    helper_volume, *mtu};
+    auto engine = plan_sidecar_engine(input);
     if (!engine) co_return engine.error();
     std::vector<PlannedService> one;
     one.push_back(std::move(*engine));

@@ -19,6 +19,16 @@ void put_octal(char* field, std::size_t width, std::uint64_t value) {
     }
 }
 
+/// Ids over 2097151 do not fit in octal digits; GNU's form has the bytes of the number.
+void put_number(char* field, std::uint64_t value) {
+    constexpr std::size_t kWidth = 8;
+    if (value < 1U << 21U) return put_octal(field, kWidth, value);
+    for (std::size_t byte = kWidth; byte-- > 0; value >>= 8U) {
+        field[byte] = static_cast<char>(value & 0xffU);
+    }
+    field[0] = static_cast<char>(0x80);
+}
+
 std::size_t read_octal(std::string_view field) {
     std::size_t value = 0;
     for (const char c : field) {
@@ -50,8 +60,8 @@ void TarBuilder::add_header(std::string_view name, char type, std::size_t size, 
     std::array<char, kBlock> header{};
     put_name(header.data(), name);
     put_octal(header.data() + 100, 8, mode);
-    put_octal(header.data() + 108, 8, 0);
-    put_octal(header.data() + 116, 8, 0);
+    put_number(header.data() + 108, uid_);
+    put_number(header.data() + 116, gid_);
     put_octal(header.data() + 124, 12, size);
     put_octal(header.data() + 136, 12, 0);
     header[156] = type;
@@ -62,6 +72,11 @@ void TarBuilder::add_header(std::string_view name, char type, std::size_t size, 
     for (const char c : header) sum += static_cast<unsigned char>(c);
     std::snprintf(header.data() + 148, 8, "%06o", sum);
     bytes_.append(header.data(), header.size());
+}
+
+void TarBuilder::set_owner(unsigned uid, unsigned gid) {
+    uid_ = uid;
+    gid_ = gid;
 }
 
 void TarBuilder::add_directory(std::string_view name, unsigned mode) {

@@ -12,6 +12,8 @@ namespace executors::docker {
 /// Pure. Names are relative to where it is unpacked; at most 255 bytes.
 class TarBuilder {
   public:
+    /// Of the entries that follow; root at first.
+    void set_owner(unsigned uid, unsigned gid);
     void add_directory(std::string_view name, unsigned mode);
     void add_file(std::string_view name, std::string_view content, unsigned mode);
     void add_symlink(std::string_view name, std::string_view target);
@@ -23,6 +25,8 @@ class TarBuilder {
     void add_header(std::string_view name, char type, std::size_t size, unsigned mode,
                     std::string_view link);
     std::string bytes_;
+    unsigned uid_ = 0;
+    unsigned gid_ = 0;
 };
 
 /// The first entry of an archive that the engine answered with.

@@ -109,4 +109,11 @@ base::Result<VolumePlan> plan_volumes(const JobEnvironment& job, const DockerSet
     return planner.take();
 }
 
+bool is_mounted(const std::vector<std::string>& binds, const std::string& path) {
+    return std::any_of(binds.begin(), binds.end(), [&](const std::string& bind) {
+        const auto parts = base::split(bind, ':');
+        return parts.size() > 1 && (path == parts[1] || path.starts_with(parts[1] + "/"));
+    });
+}
+
 }  // namespace executors::docker

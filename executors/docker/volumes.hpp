@@ -27,4 +27,7 @@ struct VolumePlan {
 base::Result<VolumePlan> plan_volumes(const JobEnvironment& job, const DockerSettings& settings,
                                       const std::string& container_base);
 
+/// Whether `path` lies on one of the volumes in `binds`; pure.
+bool is_mounted(const std::vector<std::string>& binds, const std::string& path);
+
 }  // namespace executors::docker

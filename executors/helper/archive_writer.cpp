@@ -9,11 +9,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <clocale>
 #include <limits>
 #include <memory>
 #include <vector>
 
 #include "base/encoding.hpp"
+#include "base/glob_parser.hpp"
+#include "executors/helper/long_path.hpp"
 #include "executors/helper/posix.hpp"
 
 namespace executors::helper {
@@ -44,7 +47,7 @@ std::vector<char>& file_buffer() {
 }
 
 UniqueFd open_member(const std::string& path, const Report& report) {
-    UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    UniqueFd file = open_long(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     if (!file && errno == ENOENT) report.warning(path + ": it has vanished meanwhile");
     if (!file && errno != ENOENT) fail_errno("read " + path);
     return file;
@@ -63,6 +66,10 @@ Writer open_writer(ArchiveFormat format, int level, int output) {
     } else {
         ::archive_write_set_format_pax_restricted(writer.get());
         ::archive_write_add_filter_zstd(writer.get());
+        // Names are bytes.
+        check(writer.get(),
+              ::archive_write_set_format_option(writer.get(), nullptr, "hdrcharset", "BINARY"),
+              "set the character set");
     }
     ::archive_write_set_bytes_in_last_block(writer.get(), 1);
     check(writer.get(), ::archive_write_open_fd(writer.get(), output), "begin the archive");
@@ -112,10 +119,38 @@ void choose_compression(archive* writer, int level, int file, std::int64_t size)
     }
 }
 
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const base::GlobCharacter first = base::first_character(text);
+        if (!first.is_valid()) return false;
+        text.remove_prefix(first.length);
+    }
+    return true;
+}
+
+/// A zip says of each name whether it is UTF-8, and libarchive asks the locale for that.
+class NamesLocale {
+  public:
+    NamesLocale() = default;
+    ~NamesLocale() { use(false); }
+    NamesLocale(const NamesLocale&) = delete;
+    NamesLocale& operator=(const NamesLocale&) = delete;
+
+    void use(bool utf8) {
+        if (utf8 == utf8_) return;
+        utf8_ = utf8;
+        ::setlocale(LC_CTYPE, utf8 ? "C.UTF-8" : "C");  // both are built into the C library
+    }
+
+  private:
+    bool utf8_ = false;
+};
+
 void write_members(ArchiveFormat format, int level, const Selection& selection, int output,
                    const Report& report) {
     const Writer writer = open_writer(format, level, output);
     const Entry entry(::archive_entry_new());
+    NamesLocale locale;
     for (const auto& [path, status] : selection) {
         UniqueFd file;
         if (S_ISREG(status.st_mode)) {
@@ -130,7 +165,8 @@ void write_members(ArchiveFormat format, int level, const Selection& selection, 
         ::archive_entry_set_pathname(entry.get(),
                                      (S_ISDIR(status.st_mode) ? path + "/" : path).c_str());
         if (S_ISLNK(status.st_mode))
-            ::archive_entry_set_symlink(entry.get(), link_target(path).c_str());
+            ::archive_entry_set_symlink(entry.get(), link_target_long(path).c_str());
+        locale.use(is_utf8(path));
         check(writer.get(), ::archive_write_header(writer.get(), entry.get()), "archive " + path);
         if (file) copy_content(writer.get(), file.get(), path);
         check(writer.get(), ::archive_write_finish_entry(writer.get()), "archive " + path);

@@ -10,14 +10,14 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr std::array<std::string_view, 9> kWithValue{"--builder",         "--buildkitd-config",
-                                                     "--buildkitd-flags", "--config",
-                                                     "--driver",          "--name",
-                                                     "--driver-opt",      "--node",
-                                                     "--platform"};
+constexpr std::array<std::string_view, 9> kValueOptions{"--builder",         "--buildkitd-config",
+                                                        "--buildkitd-flags", "--config",
+                                                        "--driver",          "--name",
+                                                        "--driver-opt",      "--node",
+                                                        "--platform"};
 
 bool takes_value(std::string_view option) {
-    return std::find(kWithValue.begin(), kWithValue.end(), option) != kWithValue.end();
+    return std::find(kValueOptions.begin(), kValueOptions.end(), option) != kValueOptions.end();
 }
 
 /// One word of a command line, with the value that belongs to it.

@@ -59,7 +59,11 @@ Json BuildxState::read(const std::string& file) const {
     return Json::parse(stream, nullptr, false);
 }
 
-std::string BuildxState::current() const { return text_in(read("current"), "Name"); }
+BuildxState::Current BuildxState::current() const {
+    const Json file = read("current");
+    const bool global = file.is_object() && file.contains("Global") && file["Global"] == true;
+    return {text_in(file, "Name"), global};
+}
 
 std::string BuildxState::image_of(const std::string& builder) const {
     const Json instance = read_instance(builder);

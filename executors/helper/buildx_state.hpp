@@ -15,8 +15,12 @@ class BuildxState {
     /// The directory that buildx takes from the environment.
     static BuildxState of_environment();
 
-    /// Name of the builder that is used when none is named; "" when none was chosen.
-    [[nodiscard]] std::string current() const;
+    /// The builder that is used when none is named.
+    struct Current {
+        std::string name;     ///< "" when none was chosen
+        bool global = false;  ///< for every address of an engine
+    };
+    [[nodiscard]] Current current() const;
     /// The image that a builder boots from; "": buildx's default, or no such builder.
     [[nodiscard]] std::string image_of(const std::string& builder) const;
 

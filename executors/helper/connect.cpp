@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,19 +51,17 @@ void spawn_supervisor(const std::string& directory) {
 }
 
 /// Waits until a supervisor listens; its socket has its name from then on (listen_in()).
-UniqueFd wait_for_socket(const ConnectOptions& options) {
-    const std::int64_t until = monotonic_ms() + options.wait_ms;
+std::optional<UniqueFd> wait_for_socket(const std::string& directory, std::int64_t limit_ms) {
+    const std::int64_t until = monotonic_ms() + limit_ms;
     const UniqueFd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    int watched = -1;
     while (true) {
-        if (watched < 0) {
-            watched = ::inotify_add_watch(watch.get(), options.directory.c_str(),
-                                          IN_CREATE | IN_MOVED_TO);
-        }
-        auto socket = try_connect(options.directory);
-        if (socket) return std::move(*socket);
+        // Each time: the directory may have been removed and made again.
+        const int watched =
+            ::inotify_add_watch(watch.get(), directory.c_str(),
+                                IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF);
+        auto socket = try_connect(directory);
         const std::int64_t left = until - monotonic_ms();
-        if (left <= 0) return connect_in(options.directory);  // throws why it fails
+        if (socket || left <= 0) return socket;
         pollfd event{watch.get(), POLLIN, 0};
         // A directory that is not there yet cannot be watched, and its parent may be unreadable.
         const std::int64_t limit = watched < 0 ? std::min<std::int64_t>(left, 20) : left;
@@ -71,6 +70,26 @@ UniqueFd wait_for_socket(const ConnectOptions& options) {
         while (read_some(watch.get(), drained.data(), drained.size()) > 0) {
         }
     }
+}
+
+/// A supervisor whose socket a script has removed puts it back (Doorway). A second one would not
+/// know what the first one has run, so it is waited for.
+std::optional<UniqueFd> wait_for_restored(const std::string& directory) {
+    constexpr std::int64_t kRestoreMs = 1'000;
+    struct stat status {};
+    if (::stat(directory.c_str(), &status) != 0) return std::nullopt;
+    return wait_for_socket(directory, kRestoreMs);
+}
+
+UniqueFd reach_supervisor(const ConnectOptions& options) {
+    auto socket = try_connect(options.directory);
+    if (!socket && options.spawn) {
+        socket = wait_for_restored(options.directory);
+        if (!socket) spawn_supervisor(options.directory);
+    }
+    if (!socket) socket = wait_for_socket(options.directory, options.wait_ms);
+    if (!socket) return connect_in(options.directory);  // throws why it fails
+    return std::move(*socket);
 }
 
 /// Waits until data can be copied. Standard input and output may be non-blocking, and other
@@ -110,10 +129,8 @@ void copy(int from, int to) {
 
 int connect_and_copy(const ConnectOptions& options) {
     ::signal(SIGPIPE, SIG_IGN);
-    auto socket = try_connect(options.directory);
-    if (!socket && options.spawn) spawn_supervisor(options.directory);
-    if (!socket) socket = wait_for_socket(options);
-    const int fd = socket->get();
+    const UniqueFd socket = reach_supervisor(options);
+    const int fd = socket.get();
     // One thread for each direction. The first one that ends, ends the process: a client that is
     // gone does not need the rest, and it will connect again with its offset.
     std::thread([fd] {

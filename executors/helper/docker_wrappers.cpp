@@ -1,16 +1,14 @@
 #include "executors/helper/docker_wrappers.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
+#include "executors/helper/front_program.hpp"
 #include "executors/helper/hosts_file.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/proxies.hpp"
+#include "executors/helper/socket_sharing.hpp"
 
 namespace executors::helper {
 
@@ -26,33 +24,9 @@ bool asks_for_tls(const std::string& argument) {
            argument == "--tlsverify=true";
 }
 
-}  // namespace
-
-bool is_this_program(const std::string& path) {
-    struct stat self {};
-    struct stat other {};
-    return ::stat("/proc/self/exe", &self) == 0 && ::stat(path.c_str(), &other) == 0 &&
-           self.st_dev == other.st_dev && self.st_ino == other.st_ino;
-}
-
-int become(const std::string& path, std::vector<std::string> arguments) {
-    std::vector<char*> pointers;
-    for (auto& argument : arguments) pointers.push_back(argument.data());
-    pointers.push_back(nullptr);
-    ::execv(path.c_str(), pointers.data());
-    std::fprintf(stderr, "runner-helper: %s\n", errno_text("run " + path, errno).c_str());
-    return 127;
-}
-
-namespace {
-
-std::string find_next_in_path(const std::string& name) {
-    const char* path = std::getenv("PATH");
-    for (const auto& directory : split_text(path != nullptr ? path : "", ':')) {
-        std::string candidate = (directory.empty() ? "." : directory) + "/" + name;
-        if (::access(candidate.c_str(), X_OK) == 0 && !is_this_program(candidate)) return candidate;
-    }
-    return {};
+bool starts_any(const std::vector<std::string>& words, const std::string& start) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const std::string& word) { return word.rfind(start, 0) == 0; });
 }
 
 }  // namespace
@@ -75,6 +49,24 @@ std::vector<std::string> rewrite_dockerd(const std::vector<std::string>& argumen
     return kept;
 }
 
+std::vector<std::string> open_dockerd(const std::vector<std::string>& arguments) {
+    if (std::any_of(arguments.begin(), arguments.end(), asks_for_tls)) return arguments;
+    std::vector<std::string> opened = rewrite_dockerd(arguments);
+    // With one address in its arguments, dockerd does not listen at its default socket.
+    if (!starts_any(opened, "--host") && !starts_any(opened, "-H")) {
+        opened.emplace_back("--host=unix:///var/run/docker.sock");
+    }
+    opened.emplace_back("--host=tcp://127.0.0.1:2375");
+    if (!starts_any(opened, "--tls=")) opened.emplace_back("--tls=false");
+    return opened;
+}
+
+std::vector<std::string> listen_as_wanted(const std::vector<std::string>& arguments,
+                                          const std::string& wanted) {
+    if (wanted == "all") return arguments;
+    return wanted == "1" ? open_dockerd(arguments) : rewrite_dockerd(arguments);
+}
+
 int run_dockerd_wrapper(const std::vector<std::string>& arguments) {
     const std::string real = find_next_in_path("dockerd");
     if (real.empty()) {
@@ -83,21 +75,9 @@ int run_dockerd_wrapper(const std::vector<std::string>& arguments) {
     }
     prepare_resolver(real);
     export_proxy_variables();
-    const char* wanted = std::getenv("RUNNER_DIND_TCP");
-    if (wanted != nullptr && std::string(wanted) == "1") return become(real, arguments);
-    return become(real, rewrite_dockerd(arguments));
-}
-
-int run_docker_wrapper(const std::vector<std::string>& arguments) {
-    const std::string real = find_next_in_path("docker");
-    if (real.empty()) {
-        std::fprintf(stderr, "runner-helper: the image has no docker in its PATH\n");
-        return 127;
-    }
-    const bool classic_build = environment_or("DOCKER_BUILDKIT", "1") == "0";
-    if (makes_engine_resolve(arguments, classic_build)) wait_until_hosts_are_read();
-    export_proxy_variables();
-    return become(real, arguments);
+    const auto words = listen_as_wanted(arguments, environment_or("RUNNER_DIND_TCP", ""));
+    if (environment_or("RUNNER_DIND_SHARED", "") == "1") share_sockets(sockets_of(words));
+    return become_program(real, words);
 }
 
 }  // namespace executors::helper

@@ -3,9 +3,8 @@
 #include <string>
 #include <vector>
 
-/// Wrappers of dockerd and docker in a job's container, found first under the same name: they
-/// change the arguments or wait, and then become the real program. That of buildx is in
-/// buildx_wrapper.hpp.
+/// The wrapper of dockerd in a job's container, found first under the same name: it changes the
+/// arguments and the environment, and becomes the real program.
 ///
 /// rewrite_…() are pure. run_…() return only when the real program cannot be started: 127, with a
 /// sentence on standard error.
@@ -15,14 +14,13 @@ namespace executors::helper {
 /// wait 16 seconds with a warning at its start, and opens it to the network. With TLS in the
 /// arguments the listener stays. All other arguments stay.
 std::vector<std::string> rewrite_dockerd(const std::vector<std::string>& arguments);
+/// The same, and a listener of port 2375 on this machine's loopback address only, without the pause
+/// that dockerd makes to warn of it. With TLS in the arguments they stay as they are.
+std::vector<std::string> open_dockerd(const std::vector<std::string>& arguments);
+/// `wanted`, the value of RUNNER_DIND_TCP: "all" leaves the arguments as they are, "1" is
+/// open_dockerd(), anything else rewrite_dockerd().
+std::vector<std::string> listen_as_wanted(const std::vector<std::string>& arguments,
+                                          const std::string& wanted);
 int run_dockerd_wrapper(const std::vector<std::string>& arguments);
-
-/// `docker`: waits until the engine knows the names that the script has added (hosts_file.hpp).
-int run_docker_wrapper(const std::vector<std::string>& arguments);
-
-/// For these programs: whether a path leads to the running program, and exec with arguments[0]
-/// kept. become() returns only when it fails: 127, with a sentence on standard error.
-bool is_this_program(const std::string& path);
-[[nodiscard]] int become(const std::string& path, std::vector<std::string> arguments);
 
 }  // namespace executors::helper

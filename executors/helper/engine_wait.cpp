@@ -18,6 +18,8 @@ namespace executors::helper {
 namespace {
 
 constexpr std::int64_t kPollMs = 5;
+/// An engine makes its socket for root and then lets others use it.
+constexpr std::int64_t kDeniedLimitMs = 3000;
 constexpr std::int64_t kBlindPollMs = 50;  // when the socket's directory cannot be watched
 constexpr std::size_t kTailBytes = 64 * 1024;
 constexpr std::size_t kTailLines = 20;
@@ -58,11 +60,12 @@ struct Attempt {
     bool ready = false;
     bool absent = false;  ///< there is no socket, or nobody listens on it
     std::string error;
+    bool denied = false;  ///< this user may not use it
 };
 
 Attempt attempt_failed(std::string_view doing) {
     const int code = errno;
-    return {false, code == ENOENT || code == ECONNREFUSED, errno_text(doing, code)};
+    return {false, code == ENOENT || code == ECONNREFUSED, errno_text(doing, code), code == EACCES};
 }
 
 /// Sends a ping and reads the first line of the answer. An engine listens before it serves, so the
@@ -120,10 +123,13 @@ std::string wait_for_engine(const WaitEngine& wait) {
     const std::int64_t until = began + wait.timeout_ms;
     SocketWatch watch(wait.socket);
     Attempt attempt;
+    std::int64_t denied_since = began;
     while (true) {
         attempt = try_engine(wait.socket, wait.listening, until);
-        const std::int64_t left = until - monotonic_ms();
-        if (attempt.ready || left <= 0) break;
+        const std::int64_t now = monotonic_ms();
+        const std::int64_t left = until - now;
+        if (!attempt.denied) denied_since = now;
+        if (attempt.ready || left <= 0 || now - denied_since >= kDeniedLimitMs) break;
         // The socket may have appeared before the watch began; then no event comes, so the first
         // waits are short.
         const bool just_begun = monotonic_ms() - began < 100;

@@ -9,20 +9,19 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <memory>
 #include <optional>
 
-#include "base/doublestar.hpp"
+#include "base/glob.hpp"
+#include "executors/helper/long_path.hpp"
 #include "executors/helper/posix.hpp"
+#include "executors/helper/project_paths.hpp"
 
 extern char** environ;
 
 namespace executors::helper {
 
 namespace {
-
-namespace fs = std::filesystem;
 
 bool has_wildcard(std::string_view part) { return part.find_first_of("*?[{\\") != part.npos; }
 
@@ -52,18 +51,30 @@ struct CloseDirectory {
     void operator()(DIR* listing) const { ::closedir(listing); }
 };
 
-std::vector<std::string> names_in(const std::string& directory) {
-    const int opened = ::open(directory.empty() ? "." : directory.c_str(),
-                              O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (opened < 0) fail_errno("read directory " + directory);
-    const std::unique_ptr<DIR, CloseDirectory> listing(::fdopendir(opened));
+/// `links`: O_NOFOLLOW, or 0 where `directory` may be a link.
+std::vector<std::string> names_in(const std::string& directory, int links = O_NOFOLLOW) {
+    UniqueFd opened =
+        open_long(directory.empty() ? "." : directory, O_RDONLY | O_DIRECTORY | links);
+    if (!opened) fail_errno("read directory " + directory);
+    const std::unique_ptr<DIR, CloseDirectory> listing(::fdopendir(opened.get()));
     if (!listing) fail_errno("read directory " + directory);
+    static_cast<void>(opened.release());  // closedir() closes it
     std::vector<std::string> names;
     while (const dirent* entry = ::readdir(listing.get())) {
         const std::string name = entry->d_name;
         if (name != "." && name != "..") names.push_back(name);
     }
     return names;
+}
+
+std::string path_in(const std::string& directory, const std::string& name) {
+    return directory.empty() ? name : directory + "/" + name;
+}
+
+/// What stands in front of the last slash; "" without one.
+std::string parent_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string::npos ? "" : path.substr(0, slash);
 }
 
 /// The output of git, names with a zero byte at the end; nothing when there is no git or no
@@ -89,55 +100,78 @@ std::optional<std::string> untracked_names() {
     return names;
 }
 
+struct Exclude {
+    const std::string& given;
+    base::Glob glob;
+    std::size_t count = 0;
+};
+
 class Selector {
   public:
     Selector(const SelectionRequest& request, const Report& report)
         : request_(request), report_(report) {}
 
     Selection select() {
+        for (const std::string& pattern : request_.excludes) take_exclude(pattern);
         for (const std::string& path : request_.paths) take_path(path);
         if (request_.untracked) take_untracked();
-        for (std::size_t i = 0; i < request_.excludes.size(); ++i) {
-            if (excluded_[i] == 0) continue;
-            report_.info(request_.excludes[i] + ": excluded " + std::to_string(excluded_[i]) +
-                         " files");
+        for (const Exclude& exclude : excludes_) {
+            if (exclude.count == 0) continue;
+            report_.info(exclude.given + ": excluded " + std::to_string(exclude.count) + " files");
         }
         return std::move(selection_);
     }
 
   private:
+    void warn_of_outside(const std::string& given) const {
+        report_.warning("artifact path is not a subpath of project directory: " + given);
+    }
+
+    void take_exclude(const std::string& given) {
+        const auto pattern = paths_.relative(given);
+        if (!pattern) return warn_of_outside(given);
+        excludes_.push_back({given, base::Glob(*pattern, base::GlobDialect::kDoublestar)});
+    }
+
     void take_path(const std::string& given) {
-        const auto pattern = relative(given);
-        if (!pattern) {
-            report_.warning("artifact path is not a subpath of project directory: " + given);
+        const auto pattern = paths_.relative(given);
+        if (!pattern) return warn_of_outside(given);
+        const bool wild = has_wildcard(*pattern);
+        const std::string begin = wild ? fixed_part(*pattern) : parent_of(*pattern);
+        if (!paths_.is_inside(begin)) {
+            report_.warning(given + ": " + begin +
+                            " leads out of the project directory through a link");
             return;
         }
         found_ = 0;
-        if (has_wildcard(*pattern)) {
-            search(fixed_part(*pattern), *pattern);
+        if (wild) {
+            search(begin, *pattern);
         } else {
             add_tree(*pattern);
         }
+        tell_found(given);
+    }
+
+    void tell_found(const std::string& given) {
         if (found_ == 0) {
             report_.warning(given +
                             ": no matching files. Ensure that the artifact path is relative to the "
                             "working directory (" +
-                            fs::current_path().string() + ")");
+                            paths_.shown() + ")");
         } else {
             report_.info(given + ": found " + std::to_string(found_) +
                          " matching artifact files and directories");
         }
+        tell_too_long(given);
     }
 
-    /// The path relative to the project directory, "" for that directory; nothing when it is
-    /// outside.
-    static std::optional<std::string> relative(const std::string& given) {
-        fs::path path = fs::path(given).lexically_normal();
-        if (path.is_absolute()) path = path.lexically_relative(fs::current_path());
-        std::string text = path.string();
-        while (text.size() > 1 && text.back() == '/') text.pop_back();
-        if (text.empty() || text == ".." || text.rfind("../", 0) == 0) return std::nullopt;
-        return text == "." ? "" : text;
+    void tell_too_long(const std::string& given) {
+        if (too_long_ > 0) {
+            report_.warning(given + ": left out " + std::to_string(too_long_) +
+                            " files and directories with paths of more than " +
+                            std::to_string(kMostPathBytes) + " bytes");
+        }
+        too_long_ = 0;
     }
 
     void take_untracked() {
@@ -153,41 +187,58 @@ class Selector {
                 add_tree(name.back() == '/' ? name.substr(0, name.size() - 1) : name);
         }
         report_.info("untracked: found " + std::to_string(found_) + " files");
+        tell_too_long("untracked");
     }
 
-    /// Adds what matches `pattern` below `directory`.
-    void search(const std::string& directory, const std::string& pattern) {
+    /// Adds what matches `pattern` below `begin`, which may be a link.
+    void search(const std::string& begin, const std::string& pattern) {
         struct stat status {};
-        if (::lstat(directory.empty() ? "." : directory.c_str(), &status) != 0 ||
-            !S_ISDIR(status.st_mode))
+        if (::stat(begin.empty() ? "." : begin.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
             return;
         const auto limit = depth_limit(pattern);
-        if (limit && depth_of(directory) >= *limit) return;
-        for (const std::string& name : names_in(directory)) {
-            const std::string path = directory.empty() ? name : directory + "/" + name;
-            if (base::doublestar_match(pattern, path)) {
-                add_tree(path);
-            } else {
-                search(path, pattern);
+        const base::Glob glob(pattern, base::GlobDialect::kDoublestar);
+        std::vector<std::string> directories{begin};
+        for (int links = 0; !directories.empty(); links = O_NOFOLLOW) {
+            const std::string directory = std::move(directories.back());
+            directories.pop_back();
+            if (limit && depth_of(directory) >= *limit) continue;
+            for (const std::string& name : names_in(directory, links)) {
+                std::string path = path_in(directory, name);
+                if (glob.matches(path)) {
+                    add_tree(path);
+                } else if (is_short(path) && lstat_long(path, status) == 0 &&
+                           S_ISDIR(status.st_mode)) {
+                    directories.push_back(std::move(path));
+                }
             }
         }
     }
 
-    void add_tree(const std::string& path) {
-        struct stat status {};
-        if (::lstat(path.empty() ? "." : path.c_str(), &status) != 0) return;
-        if (!path.empty()) add(path, status);
-        if (!S_ISDIR(status.st_mode)) return;
-        for (const std::string& name : names_in(path))
-            add_tree(path.empty() ? name : path + "/" + name);
+    bool is_short(const std::string& path) {
+        if (path.size() <= kMostPathBytes) return true;
+        ++too_long_;
+        return false;
+    }
+
+    void add_tree(const std::string& top) {
+        std::vector<std::string> left{top};
+        while (!left.empty()) {
+            const std::string path = std::move(left.back());
+            left.pop_back();
+            struct stat status {};
+            if (!is_short(path) || lstat_long(path.empty() ? "." : path, status) != 0) continue;
+            if (!path.empty()) add(path, status);
+            if (!S_ISDIR(status.st_mode)) continue;
+            for (const std::string& name : names_in(path)) left.push_back(path_in(path, name));
+        }
     }
 
     void add(const std::string& path, const struct stat& status) {
         if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !S_ISLNK(status.st_mode))
             return;
-        for (std::size_t i = 0; i < request_.excludes.size(); ++i) {
-            if (!base::doublestar_match(request_.excludes[i], path)) continue;
-            ++excluded_[i];
+        for (Exclude& exclude : excludes_) {
+            if (!exclude.glob.matches(path)) continue;
+            ++exclude.count;
             return;
         }
         ++found_;
@@ -196,9 +247,11 @@ class Selector {
 
     const SelectionRequest& request_;
     const Report& report_;
+    ProjectPaths paths_;
+    std::vector<Exclude> excludes_;
     Selection selection_;
-    std::vector<std::size_t> excluded_ = std::vector<std::size_t>(request_.excludes.size(), 0);
     std::size_t found_ = 0;
+    std::size_t too_long_ = 0;
 };
 
 }  // namespace

@@ -9,15 +9,20 @@
 
 namespace executors::helper {
 
-/// Which files of the working directory an archive takes (job-runtime.md §7.1).
+/// Which files of the working directory an archive takes (job-runtime.md §7.1). Paths may be
+/// absolute, and are normalised (ProjectPaths).
 struct SelectionRequest {
-    /// Globs (base/doublestar.hpp) or plain names; a directory stands for all that is in it.
+    /// Globs (base/glob.hpp) or plain names; a directory stands for all that is in it. Links to
+    /// directories in front of the first wildcard are followed, if they stay in the project.
     std::vector<std::string> paths;
     /// Globs that are compared with whole relative paths.
     std::vector<std::string> excludes;
     /// Also the files that git does not track, including ignored files.
     bool untracked = false;
 };
+
+/// A path longer than this is left out, with a warning.
+inline constexpr std::size_t kMostPathBytes = 16 * 1024;
 
 /// Relative path → its lstat(2). Sorted, so that archives of the same tree are the same. Symbolic
 /// links are members themselves and never followed; sockets, pipes and devices are left out.

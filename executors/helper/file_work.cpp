@@ -93,33 +93,6 @@ void put_file(const FileCommand& command, int input) {
 
 }  // namespace
 
-Tree::Tree(const std::string& root)
-    : root_(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    if (!root_) fail_errno("open directory " + root);
-}
-
-Tree::Place Tree::locate(const std::string& path) const {
-    if (!path.empty() && path[0] == '/') throw Failure("absolute path in an archive: " + path);
-    std::vector<std::string> parts;
-    for (auto& part : split_text(path, '/')) {
-        if (part == "..") throw Failure("path that leaves its directory in an archive: " + path);
-        if (!part.empty() && part != ".") parts.push_back(std::move(part));
-    }
-    UniqueFd directory(::fcntl(root_.get(), F_DUPFD_CLOEXEC, 0));
-    if (!directory) fail_errno("open a directory");
-    if (parts.empty()) return {std::move(directory), ""};
-    for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
-        const char* part = parts[i].c_str();
-        if (::mkdirat(directory.get(), part, 0755) != 0 && errno != EEXIST)
-            fail_errno("make " + path);
-        UniqueFd next(
-            ::openat(directory.get(), part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-        if (!next) fail_errno("enter " + parts[i] + " of " + path);
-        directory = std::move(next);
-    }
-    return {std::move(directory), parts.back()};
-}
-
 std::string do_file_command(const FileCommand& command, int input) {
     // Becomes the job's user before it opens any path: a symbolic link of the job leads only where
     // the job itself may go.

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <clocale>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -12,6 +12,7 @@
 #include "base/json.hpp"
 #include "executors/helper/archive_writer.hpp"
 #include "executors/helper/file_selection.hpp"
+#include "executors/helper/long_path.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/protocol.hpp"
 #include "executors/helper/unpack.hpp"
@@ -115,8 +116,16 @@ int make_package(const FilesRequest& request) {
     return 0;
 }
 
+/// Nothing when there is no such file. The caches are shared by jobs, and one may leave a pipe in
+/// the place of an archive, at which every other one would wait.
 UniqueFd open_archive(const std::string& path) {
-    return UniqueFd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (!file && errno == ENOENT) return file;
+    if (!file) fail_errno("open " + path);
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) fail_errno("open " + path);
+    if (!S_ISREG(status.st_mode)) throw Failure("open " + path + ": not a regular file");
+    return file;
 }
 
 int extract(const FilesRequest& request) {
@@ -135,7 +144,7 @@ std::vector<ArchiveMember> members_of(const Selection& selection) {
             member.size = status.st_size;
             member.mtime = status.st_mtime;
         }
-        if (S_ISLNK(status.st_mode)) member.link = link_target(path);
+        if (S_ISLNK(status.st_mode)) member.link = link_target_long(path);
         members.push_back(std::move(member));
     }
     return members;
@@ -143,12 +152,12 @@ std::vector<ArchiveMember> members_of(const Selection& selection) {
 
 /// Whether the cache holds exactly these files. A removed file or an older file is a change too.
 bool is_up_to_date(const std::string& path, const Selection& selection) {
-    const UniqueFd file = open_archive(path);
-    if (!file) return false;
     try {
+        const UniqueFd file = open_archive(path);
+        if (!file) return false;
         return list_archive(file.get()) == members_of(selection);
     } catch (const Failure&) {
-        return false;  // the archive is damaged: write it again
+        return false;  // it is damaged or no archive: write it again
     }
 }
 
@@ -199,8 +208,6 @@ int carry_out(const FilesRequest& request) {
 }  // namespace
 
 int run_files_command(const std::string& request) {
-    // Archives need UTF-8 names of files; the C library has this locale built in.
-    std::setlocale(LC_CTYPE, "C.UTF-8");
     try {
         return carry_out(parse_request(request));
     } catch (const Failure& failure) {

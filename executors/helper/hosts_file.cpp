@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -72,19 +71,6 @@ std::string_view chosen_resolver(std::string_view godebug) {
     return value.substr(0, value.find(','));
 }
 
-template <std::size_t N>
-bool is_one_of(const std::string& word, const std::array<std::string_view, N>& words) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-/// The number of words that an option in front of the command takes.
-std::size_t words_of_option(const std::string& word) {
-    static constexpr std::array<std::string_view, 10> kOptions{
-        "--config",    "-c",          "--context", "-H",       "--host",
-        "--log-level", "--tlscacert", "--tlscert", "--tlskey", "-l"};
-    return is_one_of(word, kOptions) ? 2 : 1;
-}
-
 }  // namespace
 
 std::string choose_libc_resolver(const std::string& godebug) {
@@ -118,27 +104,6 @@ void wait_until_hosts_are_read(const HostsFile& file) {
     for (std::int64_t left = 0; (left = until - monotonic_ms()) > 0;) {
         ::poll(nullptr, 0, static_cast<int>(left));
     }
-}
-
-bool makes_engine_resolve(const std::vector<std::string>& arguments, bool classic_build) {
-    static constexpr std::array<std::string_view, 6> kAlways{"login", "pull",   "push",
-                                                             "run",   "create", "search"};
-    static constexpr std::array<std::string_view, 6> kGroups{"image",   "container", "plugin",
-                                                             "compose", "service",   "stack"};
-    static constexpr std::array<std::string_view, 9> kOfGroups{
-        "pull", "push", "run", "create", "install", "upgrade", "up", "update", "deploy"};
-    std::size_t at = 1;
-    while (at < arguments.size() && !arguments[at].empty() && arguments[at][0] == '-') {
-        at += words_of_option(arguments[at]);
-    }
-    if (at >= arguments.size()) return false;
-    const auto command = arguments.begin() + static_cast<std::ptrdiff_t>(at);
-    if (is_one_of(*command, kAlways)) return true;
-    if (*command == "build") return classic_build;
-    return is_one_of(*command, kGroups) &&
-           std::any_of(command + 1, arguments.end(), [&](const std::string& word) {
-               return is_one_of(word, kOfGroups) || (classic_build && word == "build");
-           });
 }
 
 }  // namespace executors::helper

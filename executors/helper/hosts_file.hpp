@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 /// Names that a script adds to /etc/hosts, and an engine that has read the file before.
 ///
@@ -35,10 +34,5 @@ void prepare_resolver(const std::string& dockerd, const HostsFile& file = {});
 std::int64_t ms_until_hosts_are_read(const HostsFile& file = {});
 /// Sleeps so long: five seconds at most, and only after the file has changed.
 void wait_until_hosts_are_read(const HostsFile& file = {});
-
-/// Whether `docker` with these arguments makes the engine resolve the name of a registry or of
-/// another host. Builds with buildx do not count, because a builder resolves names itself.
-/// `classic_build`: docker builds without buildx.
-bool makes_engine_resolve(const std::vector<std::string>& arguments, bool classic_build);
 
 }  // namespace executors::helper

@@ -57,9 +57,6 @@ bool has_variable(const RunStage& run, const std::string& name) {
 std::vector<std::string> make_environment(const RunStage& run, const std::optional<User>& user) {
     std::vector<std::string> environment;
     for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
-    for (const auto& name : run.unset) {
-        std::erase_if(environment, [&](const auto& entry) { return names_variable(entry, name); });
-    }
     if (user && !has_variable(run, "HOME")) set_variable(environment, "HOME", user->home);
     if (user && !user->name.empty() && !has_variable(run, "USER")) {
         set_variable(environment, "USER", user->name);

@@ -7,6 +7,7 @@
 
 #include "executors/helper/buildx_wrapper.hpp"
 #include "executors/helper/connect.hpp"
+#include "executors/helper/docker_front.hpp"
 #include "executors/helper/docker_wrappers.hpp"
 #include "executors/helper/files_command.hpp"
 #include "executors/helper/platforms.hpp"
@@ -26,12 +27,11 @@ constexpr char kUsage[] =
     "       runner-helper load --image NAME --id ID --mark MARK   (the image's archive on standard "
     "input)\n"
     "       runner-helper files   (a request on standard input; files_command.hpp)\n"
-    "       runner-helper wait-images\n"
     "       runner-helper note-builder\n"
     "       runner-helper platforms [--register]\n"
-    "The part of runner that works inside a job's environment. It is also, by another name, the "
-    "fronts\n"
-    "of dockerd, docker and docker-buildx in a job's container.\n";
+    "The part of runner that works inside a job's environment. Under the names docker, dockerd "
+    "and\n"
+    "docker-buildx it runs instead of these programs in a job's container, and starts them.\n";
 
 /// The options of one sub-program, in any order.
 class Arguments {
@@ -121,7 +121,7 @@ int run_platforms(Arguments arguments) {
 int run(const std::vector<std::string>& words) {
     const std::string name = executors::helper::base_name(words.empty() ? "" : words[0]);
     if (name == "dockerd") return executors::helper::run_dockerd_wrapper(words);
-    if (name == "docker") return executors::helper::run_docker_wrapper(words);
+    if (name == "docker") return executors::helper::run_docker_front(words);
     if (name == "docker-buildx") return executors::helper::run_buildx_wrapper(words);
     const std::string command = words.size() > 1 ? words[1] : "";
     const std::vector<std::string> rest(words.begin() + (words.size() > 1 ? 2 : 1), words.end());
@@ -132,7 +132,6 @@ int run(const std::vector<std::string>& words) {
     if (command == "load") return run_load(Arguments(rest));
     if (command == "platforms") return run_platforms(Arguments(rest));
     if (command == "note-builder") return executors::helper::note_prepared_builder();
-    if (command == "wait-images") return executors::helper::wait_for_images(false) ? 0 : 1;
     const bool asked = command == "help" || command == "--help";
     std::fputs(kUsage, asked ? stdout : stderr);
     return asked ? 0 : 2;

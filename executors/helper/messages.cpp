@@ -19,7 +19,6 @@ RunStage parse_run(const Json& json) {
     run.arguments = json.value("arguments", run.arguments);
     const auto environment = json.value("env", std::map<std::string, std::string>());
     run.environment.assign(environment.begin(), environment.end());
-    run.unset = json.value("unset", run.unset);
     run.cwd = json.value("cwd", run.cwd);
     run.user = json.value("user", run.user);
     run.deadline_ms = json.value("deadline_ms", run.deadline_ms);

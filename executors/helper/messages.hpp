@@ -22,7 +22,6 @@ struct RunStage {
     std::vector<std::string> shells;
     std::vector<std::string> arguments;
     std::vector<std::pair<std::string, std::string>> environment;
-    std::vector<std::string> unset;
     std::string cwd;
     std::string user;
     std::int64_t deadline_ms = 0;

@@ -16,7 +16,7 @@
 /// base/ has functions for similar tasks. They are not used here, because the helper is linked
 /// statically and must stay small: base/ answers base::Result (Boost) and its library needs Asio
 /// and OpenSSL. So the helper includes only header-only files of base/, and base/json and
-/// base/doublestar, which are libraries of their own.
+/// base/glob, which are libraries of their own.
 namespace executors::helper {
 
 /// A failure that ends what was being done: the start of a program, the work of a Worker. It is

@@ -26,6 +26,7 @@ constexpr std::int64_t kEngineLimitMs = 60'000;
 constexpr std::int64_t kWaitLimitMs = 600'000;
 constexpr int kRecheckMs = 500;
 constexpr std::size_t kBlock = 256 * 1024;
+constexpr std::size_t kMaxName = 4096;
 
 /// The engine answers in lines of JSON; an error is such a line, also when the status is 200.
 std::string error_in(const std::string& reply) {
@@ -93,20 +94,6 @@ void load(const LoadOptions& options) {
     if (!has_image(options)) throw Failure("the archive of the image was incomplete");
 }
 
-std::vector<std::string> names_with(const std::string& directory, const std::string& start) {
-    std::vector<std::string> found;
-    for (const std::string& name : list_directory(directory)) {
-        if (name.rfind(start, 0) == 0) found.push_back(name.substr(start.size()));
-    }
-    return found;
-}
-
-bool is_pending(const std::string& marks, bool builder) {
-    const auto pending = names_with(marks, "pending-");
-    return std::any_of(pending.begin(), pending.end(),
-                       [&](const std::string& mark) { return builder || mark != kBuilderMark; });
-}
-
 }  // namespace
 
 int load_image(const LoadOptions& options) {
@@ -130,24 +117,33 @@ int load_image(const LoadOptions& options) {
     }
 }
 
-bool wait_for_images(bool builder, const std::string& marks) {
+std::vector<PendingImage> pending_images(const std::string& marks) {
+    constexpr std::string_view kStart = "pending-";
+    std::vector<PendingImage> pending;
+    for (const std::string& file : list_directory(marks)) {
+        if (file.rfind(kStart, 0) != 0) continue;
+        std::string name = read_file_end(marks + "/" + file, kMaxName);
+        while (!name.empty() && name.back() == '\n') name.pop_back();
+        pending.push_back({file.substr(kStart.size()), name});
+    }
+    return pending;
+}
+
+void wait_for_images(const std::vector<PendingImage>& images, const std::string& marks) {
     const std::int64_t until = monotonic_ms() + kWaitLimitMs;
     const UniqueFd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     if (watch) ::inotify_add_watch(watch.get(), marks.c_str(), IN_DELETE);
-    while (is_pending(marks, builder) && monotonic_ms() < until) {
-        pollfd watched{watch.get(), POLLIN, 0};
-        ::poll(&watched, 1, kRecheckMs);
-        std::array<char, 4096> events;
-        while (watch && read_some(watch.get(), events.data(), events.size()) > 0) {
+    for (const auto& image : images) {
+        const std::string pending = marks + "/pending-" + image.mark;
+        while (::access(pending.c_str(), F_OK) == 0 && monotonic_ms() < until) {
+            pollfd watched{watch.get(), POLLIN, 0};
+            ::poll(&watched, 1, kRecheckMs);
+            std::array<char, 4096> events;
+            while (watch && read_some(watch.get(), events.data(), events.size()) > 0) {
+            }
         }
+        write_all(STDERR_FILENO, read_file_end(marks + "/failed-" + image.mark, 4096));
     }
-    bool good = true;
-    for (const auto& mark : names_with(marks, "failed-")) {
-        if (mark == kBuilderMark && !builder) continue;
-        write_all(STDERR_FILENO, read_file_end(marks + "/failed-" + mark, 4096));
-        good = false;
-    }
-    return good;
 }
 
 }  // namespace executors::helper

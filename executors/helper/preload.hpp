@@ -1,12 +1,14 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 /// Images that the daemon copies from its own Docker engine to the engine inside the job.
 ///
-/// A mark names one copy. The daemon puts the file `pending-<mark>` into the marks directory of the
-/// container before it starts; the copy has not ended while the file exists. load_image() removes
-/// it, also when the copy failed, and leaves the reason of a failure in `failed-<mark>`.
+/// A mark names one copy. The daemon puts the file `pending-<mark>`, which has the image's name,
+/// into the marks directory of the container before it starts; the copy has not ended while the
+/// file exists. load_image() removes it, also when the copy failed, and leaves the reason of a
+/// failure in `failed-<mark>`.
 namespace executors::helper {
 
 inline constexpr char kMarksDirectory[] = "/.runner-preload";
@@ -25,8 +27,15 @@ struct LoadOptions {
 /// archive from standard input. Returns the exit code: 0 when the engine has the image.
 int load_image(const LoadOptions& options);
 
-/// Blocks until no copy is pending; the copy of the builder's image counts only with `builder`.
-/// Prints the reasons of failures to standard error. Returns whether all copies worked.
-bool wait_for_images(bool builder, const std::string& marks = kMarksDirectory);
+/// A copy that has not ended.
+struct PendingImage {
+    std::string mark;
+    std::string name;  ///< of the image
+};
+std::vector<PendingImage> pending_images(const std::string& marks = kMarksDirectory);
+
+/// Blocks until these copies have ended. Prints the reasons of failures to standard error.
+void wait_for_images(const std::vector<PendingImage>& images,
+                     const std::string& marks = kMarksDirectory);
 
 }  // namespace executors::helper

@@ -11,7 +11,7 @@
 /// The protocol between the daemon and the supervisor inside a job's environment. Both sides
 /// include this file and nothing else of each other; it needs only the standard library and
 /// base/output_stream.hpp. (Of base/, the static helper includes only header-only files, base/json
-/// and base/doublestar: posix.hpp says why.)
+/// and base/glob: posix.hpp says why.)
 ///
 /// Supervisor → client: the raw bytes of the job's event log from the requested offset on, as they
 /// are written, and nothing else. The log is a sequence of records (16-byte header, then `length`
@@ -24,7 +24,7 @@
 ///     {"op":"hello","version":1,"from":<offset>}
 /// Then, in any order (times in milliseconds, sizes in bytes; the fields behind the first semicolon
 /// have defaults):
-///     run          stage, script, shells [paths]; arguments [], env {}, unset [], cwd, user,
+///     run          stage, script, shells [paths]; arguments [], env {}, cwd, user,
 ///                  deadline_ms (0: none), grace_ms, drain_ms, hidden, kill_group
 ///     stop         stage; grace_ms
 ///     limit        max_output_bytes

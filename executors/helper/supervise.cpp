@@ -1,31 +1,19 @@
 #include "executors/helper/supervise.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
+#include "executors/helper/doorway.hpp"
 #include "executors/helper/posix.hpp"
-#include "executors/helper/protocol.hpp"
 #include "executors/helper/reap.hpp"
 #include "executors/helper/supervisor.hpp"
 
 namespace executors::helper {
 
 namespace {
-
-UniqueFd take_lock(int directory) {
-    UniqueFd lock(::openat(directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!lock) fail_errno("open the supervisor's lock");
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK) throw Failure("another supervisor serves this directory");
-        fail_errno("lock the supervisor's directory");
-    }
-    return lock;
-}
 
 /// Forks. The child returns the pipe to which it writes "ok" when it listens, or why it cannot; the
 /// parent waits for that and ends.
@@ -72,15 +60,13 @@ int supervise(const SuperviseOptions& options) {
         ::setenv(kMarkVariable, options.directory.c_str(), 1);
     }
     try {
-        // The lock comes first: a second supervisor must not replace the first one's socket.
-        UniqueFd lock = take_lock(directory.get());
-        leave_note(directory.get(), "pid", std::to_string(::getpid()));
-        Supervisor supervisor(directory.get(), options.cgroup, listen_in(options.directory),
-                              std::move(lock));
+        Doorway doorway(options.directory);
+        doorway.leave("pid", std::to_string(::getpid()));
+        Supervisor supervisor(doorway, options.cgroup);
         if (ready) write_all(ready.get(), "ok");
         ready.reset();
         const int code = supervisor.run();
-        ::unlinkat(directory.get(), kSocketName.data(), 0);
+        doorway.remove_socket();
         return code;
     } catch (const Failure& failure) {
         if (ready) write_all(ready.get(), failure.what());

@@ -39,19 +39,18 @@ UniqueFd block_signals() {
 
 }  // namespace
 
-Supervisor::Supervisor(int directory, const std::string& cgroup, UniqueFd listener, UniqueFd lock)
-    : listener_(std::move(listener)),
-      lock_(std::move(lock)),
+Supervisor::Supervisor(Doorway& doorway, const std::string& cgroup)
+    : doorway_(doorway),
       signals_(block_signals()),
-      log_(directory,
+      log_(doorway.directory(),
            [this](const auto& header, const auto& text) { history_.take_record(header, text); }),
       budget_(log_),
       cgroup_(cgroup) {
-    if (!cgroup_.path().empty()) leave_note(directory, "cgroup", cgroup_.path());
+    if (!cgroup_.path().empty()) doorway_.leave("cgroup", cgroup_.path());
     budget_.count_old(history_.output_bytes());
     report_lost_stages();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    reactor_.watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { on_accept(); });
+    doorway_.attach(reactor_, [this] { on_accept(); });
     reactor_.watch(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
     reactor_.set_after_round([this] { after_round(); });
 }
@@ -72,7 +71,8 @@ void Supervisor::report_lost_stages() {
 
 void Supervisor::on_accept() {
     while (true) {
-        UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        UniqueFd socket(
+            ::accept4(doorway_.listener(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (!socket) return;
         if (finished_) continue;
         auto handler = [this](const Command& command) { return handle(command); };
@@ -151,6 +151,7 @@ void Supervisor::run_stage(const RunStage& run) {
     if (!history_.begin_stage(run.stage)) return;
     auto on_end = [this, number = run.stage](const std::string& json) {
         history_.end_stage(number, json);
+        doorway_.restore();  // also where the directory cannot be watched
     };
     stages_.push_back(std::make_unique<Stage>(reactor_, log_, budget_, run, on_end));
     stages_.back()->start(run, cgroup_.procs_fd());

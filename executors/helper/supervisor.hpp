@@ -6,6 +6,7 @@
 #include <string>
 
 #include "executors/helper/connection.hpp"
+#include "executors/helper/doorway.hpp"
 #include "executors/helper/job_history.hpp"
 #include "executors/helper/process_tree.hpp"
 #include "executors/helper/stage.hpp"
@@ -20,9 +21,9 @@ namespace executors::helper {
 /// Everything is one thread and one loop; work that may block is done by a Worker.
 class Supervisor {
   public:
-    /// `directory` holds the event log. `cgroup` is the name of a control group to try to make, ""
-    /// for none. `listener` and `lock` are held until the end. Throws Failure.
-    Supervisor(int directory, const std::string& cgroup, UniqueFd listener, UniqueFd lock);
+    /// `doorway` outlives it; its directory holds the event log. `cgroup` is the name of a control
+    /// group to try to make, "" for none. Throws Failure.
+    Supervisor(Doorway& doorway, const std::string& cgroup);
     /// Returns the exit code when the job was shut down.
     int run();
 
@@ -45,8 +46,7 @@ class Supervisor {
     void finish_shutdown();
 
     Reactor reactor_;
-    UniqueFd listener_;
-    UniqueFd lock_;
+    Doorway& doorway_;
     UniqueFd signals_;
     JobHistory history_;
     EventLog log_;

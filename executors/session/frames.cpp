@@ -42,7 +42,6 @@ std::string run_frame(const StageCommand& command) {
                     {"shells", command.shells.empty() ? default_shells() : command.shells},
                     {"arguments", command.arguments},
                     {"env", command.environment},
-                    {"unset", command.unset},
                     {"cwd", command.cwd},
                     {"user", command.user},
                     {"deadline_ms", command.deadline.count()},

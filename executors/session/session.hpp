@@ -58,7 +58,7 @@ class Session {
 
     /// Starts a stage and waits for its end. A stage that was started before (by a daemon that
     /// died) is not started again; the call waits for its end or returns it. A script that fails is
-    /// a StageExit, not an error.
+    /// a StageExit, not an error. kInvalidInput when the command is larger than a supervisor takes.
     virtual base::Task<base::Result<StageExit>> run_stage(StageCommand command) = 0;
     /// Waits for the end of a stage for which run_stage() was called.
     virtual base::Task<base::Result<StageExit>> wait_exit(std::uint16_t stage) = 0;

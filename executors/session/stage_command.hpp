@@ -22,8 +22,6 @@ struct StageCommand {
     std::vector<std::string> arguments;
     /// Added to the supervisor's own environment, or replaces variables of it.
     std::map<std::string, std::string> environment;
-    /// Names that are removed from the supervisor's own environment.
-    std::vector<std::string> unset;
     /// Working directory; "": the supervisor's own.
     std::string cwd;
     /// "name", "uid", "name:group" or "uid:gid"; "": the supervisor's own user.
@@ -63,10 +61,5 @@ struct StageExit {
 
     bool operator==(const StageExit&) const = default;
 };
-
-/// Moves variables that execve(2) would refuse (one string over 128 KiB fails the whole start) into
-/// the script, as assignments at its beginning. They are not exported, because the script could not
-/// start any program either; only the shell itself has them.
-void fit_environment(StageCommand& command);
 
 }  // namespace executors::session

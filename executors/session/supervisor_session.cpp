@@ -40,8 +40,15 @@ std::string SupervisorSession::next_id() { return id_prefix_ + std::to_string(ne
 base::Task<base::Result<StageExit>> SupervisorSession::run_stage(StageCommand command) {
     const std::uint16_t stage = command.stage;
     if (!replies_.has_exit(stage)) {
-        fit_environment(command);
-        outbox_.send(run_key(stage), run_frame(command));
+        std::string frame = run_frame(command);
+        if (frame.size() > helper::kMaxCommandBytes) {
+            co_return base::make_error(
+                base::ErrorKind::kInvalidInput,
+                "the script is too large: with quotes and variables it has " +
+                    std::to_string(frame.size() >> 20U) + " MiB, and may have " +
+                    std::to_string(helper::kMaxCommandBytes >> 20U));
+        }
+        outbox_.send(run_key(stage), std::move(frame));
         command = StageCommand();  // its secrets are not kept while the stage runs
     }
     auto exit = co_await replies_.wait_exit(stage);

@@ -27,6 +27,8 @@ using base::Task;
 namespace {
 
 constexpr std::chrono::seconds kStartLimit{20};
+/// cleanup() tries again with its own limit.
+constexpr std::chrono::seconds kHaltLimit{60};
 constexpr std::size_t kMaxMessage = 4096;
 
 bool has_program(const std::string& name) {
@@ -38,18 +40,6 @@ bool has_program(const std::string& name) {
     return false;
 }
 
-/// Ends also when the calling coroutine is cancelled; base::with_deadline() does not.
-Task<Result<base::ProgramEnd>> with_start_limit(Task<Result<base::ProgramEnd>> running) {
-    base::StopSource stop;
-    auto state = co_await boost::asio::this_coro::cancellation_state;
-    state.slot().assign(
-        [&stop](boost::asio::cancellation_type) { stop.request(base::StopReason::kAbort); });
-    const base::Deadline deadline = std::chrono::steady_clock::now() + kStartLimit;
-    auto end = co_await base::run_stoppable(&stop, std::move(running), deadline);
-    state.slot().clear();
-    co_return std::move(end);
-}
-
 class ShellExecutor final : public Executor {
   public:
     ShellExecutor(const boost::asio::any_io_executor& executor, const std::string& shell,
@@ -59,7 +49,6 @@ class ShellExecutor final : public Executor {
         info_.description = base::host_name();
         info_.has_git = has_program("git");
         info_.helper = find_helper();
-        info_.shared = true;
         info_.login_arguments = {"-l"};
         if (shell == "sh") info_.shells = {"/usr/local/bin/sh", "/usr/bin/sh", "/bin/sh"};
     }
@@ -78,7 +67,7 @@ class ShellExecutor final : public Executor {
                              "--detach", "--cgroup",  group};
         options.errors_with_output = true;
         auto running = base::run_to_end(executor_, std::move(options), kMaxMessage);
-        auto end = co_await with_start_limit(std::move(running));
+        auto end = co_await base::with_deadline(std::move(running), kStartLimit);
         if (!end) {
             co_return end.error().with_context("start the job's supervisor (" + helper_ +
                                                "; RUNNER_HELPER names another one)");
@@ -125,7 +114,32 @@ class ShellExecutor final : public Executor {
             "the job's processes on this machine are gone: " + stream.error().message);
     }
 
+    Task<Result<void>> halt() override {
+        auto reaped = reap(kHaltLimit);
+        auto result = co_await std::move(reaped);
+        halted_ = result.has_value();
+        co_return result;
+    }
+
     Task<Result<void>> cleanup(std::chrono::seconds limit) override {
+        if (!halted_) {
+            auto reaped = reap(limit);
+            auto result = co_await std::move(reaped);
+            if (!result) co_return result;
+        }
+        auto removed = remove_directory();
+        auto result = co_await std::move(removed);
+        co_return result;
+    }
+
+  private:
+    void use_directory(const JobEnvironment& job) {
+        directory_ = std::filesystem::absolute(job.state_dir / "supervisor");
+        halted_ = false;
+    }
+
+    /// Ends the job's processes and the supervisor.
+    Task<Result<void>> reap(std::chrono::seconds limit) {
         std::error_code code;
         if (directory_.empty() || !std::filesystem::exists(directory_, code))
             co_return Result<void>();
@@ -142,6 +156,11 @@ class ShellExecutor final : public Executor {
             co_return base::make_error(
                 ErrorKind::kIo, "end the job's processes: " + std::string(base::trim(end->output)));
         }
+        co_return Result<void>();
+    }
+
+    Task<Result<void>> remove_directory() {
+        if (directory_.empty()) co_return Result<void>();
         const std::function<std::string()> remove = [directory = directory_] {
             std::error_code failure;
             std::filesystem::remove_all(directory, failure);
@@ -156,15 +175,11 @@ class ShellExecutor final : public Executor {
         co_return Result<void>();
     }
 
-  private:
-    void use_directory(const JobEnvironment& job) {
-        directory_ = std::filesystem::absolute(job.state_dir / "supervisor");
-    }
-
     boost::asio::any_io_executor executor_;
     std::string helper_;
     std::filesystem::path directory_;
     EnvironmentInfo info_;
+    bool halted_ = false;  ///< no process of the job is left
 };
 
 }  // namespace

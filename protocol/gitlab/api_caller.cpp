@@ -64,6 +64,7 @@ http::Request ApiCaller::make_request(const Call& call) const {
     request.method = call.method;
     request.target = api_.path + call.path + call.query;
     request.headers = call.headers;
+    request.cut_answer_at = call.cut_answer_at;
     if (call.headers.get("X-Request-Id").empty())
         request.headers.set("X-Request-Id", base::random_hex(16));
     if (call.wants_json) request.headers.set("Accept", "application/json");

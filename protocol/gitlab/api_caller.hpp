@@ -18,6 +18,7 @@ struct Call {
     /// Instead of `body`. The owner of the file keeps it open until the call has been answered.
     std::optional<base::FilePart> file;
     bool wants_json = false;
+    std::size_t cut_answer_at = 0;  ///< see http::Request
 };
 
 /// A call whose body is `body`.

@@ -1,5 +1,5 @@
 // Calls about artifacts. Their bodies have any size, so they have their own rules for further
-// tries.
+// tries; those of a download are its receiver's, which sees whether the body arrives whole.
 #include <utility>
 
 #include "base/clock.hpp"
@@ -30,20 +30,25 @@ std::string upload_query(const ArtifactUpload& upload) {
     return query;
 }
 
-/// The endpoint of the same upload after a 307. Only scheme and host of the Location count; the
-/// token is not sent from https to http.
-base::Result<std::string> redirected_endpoint(const ApiUrl& api, const http::Response& answer) {
-    auto here = http::parse_url(api.endpoint + api.path);
-    if (!here) return here.error();
-    auto there = http::resolve_reference(*here, answer.headers.get("Location"));
+constexpr unsigned kMaxRedirects = 10;
+
+/// Where the server sends an upload with 307 or 308. The token goes there, too, as the official
+/// runner sends it, but not from https to http.
+base::Result<http::Url> redirected(const http::Url& here, const http::Response& answer) {
+    const std::string_view location = answer.headers.get("Location");
+    if (location.empty()) {
+        return base::make_error(ErrorKind::kProtocol,
+                                describe(answer) + ": a redirect without an address");
+    }
+    auto there = http::resolve_reference(here, location);
     if (!there) return there.error();
-    if (here->origin.scheme == http::Scheme::kHttps &&
+    if (here.origin.scheme == http::Scheme::kHttps &&
         there->origin.scheme != http::Scheme::kHttps) {
         return base::make_error(
-            ErrorKind::kProtocol,
+            ErrorKind::kForbidden,
             "the server redirects the upload to an address without TLS: " + there->origin.text());
     }
-    return there->origin.text();
+    return there;
 }
 
 /// An error for the job's log, which has "… to coordinator..." in front of it: without the address.
@@ -66,7 +71,8 @@ FailedTry failed_upload(const base::Result<http::Response>& answer, unsigned tri
     const std::int64_t now = base::unix_micros_now() / 1'000'000;
     FailedTry failed{answer ? upload_error(*answer) : answer.error().with_context(call),
                      UploadPolicy::next_delay(tries, response, now)};
-    if (failed.why.is(ErrorKind::kCancelled)) failed.wait.reset();
+    const bool ends = failed.why.is(ErrorKind::kCancelled) || failed.why.is(ErrorKind::kForbidden);
+    if (ends) failed.wait.reset();
     return failed;
 }
 
@@ -80,20 +86,43 @@ Call upload_call(const JobCredentials& job, const ArtifactUpload& upload) {
     return call;
 }
 
-http::Request upload_request(const ApiCaller& caller, const Call& call,
+http::Request upload_request(const ApiCaller& caller, const Call& call, std::string target,
                              const std::string& file_name, http::BodySource content) {
     const std::string boundary = base::random_hex(30);
     http::Request request = caller.make_request(call);
+    request.target = std::move(target);
     request.headers.set("Content-Type", "multipart/form-data; boundary=" + boundary);
     request.source = multipart_file(boundary, file_name, std::move(content));
     return request;
 }
 
-base::Result<std::unique_ptr<http::Client>> follow_upload(const ApiCaller& caller,
-                                                          const http::Response& answer) {
-    auto endpoint = redirected_endpoint(caller.api(), answer);
-    if (!endpoint) return endpoint.error();
-    return caller.client_for(std::move(*endpoint));
+/// One try of an upload. A redirect that repeats it (307, 308) is followed to the address that it
+/// names; each hop reads the content from its beginning.
+base::Task<base::Result<http::Response>> send_upload(ApiCaller& caller, const Call& call,
+                                                     const ArtifactUpload& upload) {
+    auto start = http::parse_url(caller.api().endpoint + caller.api().path + call.path);
+    if (!start) co_return start.error();
+    http::Url here = std::move(*start);
+    here.target += call.query;
+    std::unique_ptr<http::Client> elsewhere;
+    for (unsigned hop = 0; hop <= kMaxRedirects; ++hop) {
+        auto content = upload.open();
+        if (!content) co_return content.error();
+        http::Request request =
+            upload_request(caller, call, here.target, upload.file_name, std::move(*content));
+        http::Client& peer = elsewhere ? *elsewhere : caller.http();
+        auto answer = co_await peer.send(std::move(request));
+        if (!answer || (answer->status != 307 && answer->status != 308)) co_return answer;
+        auto next = redirected(here, *answer);
+        if (!next) co_return next.error();
+        if (next->origin != here.origin) {
+            auto client = caller.client_for(next->origin.text());
+            if (!client) co_return client.error();
+            elsewhere = std::move(*client);
+        }
+        here = std::move(*next);
+    }
+    co_return base::make_error(ErrorKind::kProtocol, "stopped after 10 redirects");
 }
 
 Call download_call(const JobCredentials& job, bool direct_download) {
@@ -125,27 +154,16 @@ base::Task<base::Error> refused_download(std::string call, http::StreamingRespon
     co_return status_error(call, refusal);
 }
 
-bool is_final(const base::Error& error) {
-    return error.is(ErrorKind::kUnauthorized) || error.is(ErrorKind::kForbidden) ||
-           error.is(ErrorKind::kNotFound) || error.is(ErrorKind::kCancelled);
-}
-
 }  // namespace
 
 base::Task<base::Result<void>> Client::upload_artifact(JobCredentials job, ArtifactUpload upload) {
     const Call call = upload_call(job, upload);
     const std::string name = caller_->name_of(call);
-    std::unique_ptr<http::Client> elsewhere;
     const auto begin = std::chrono::steady_clock::now();
     CallRecord record{call.endpoint, call.method, 0, {}, 0, false};
     while (true) {
         ++record.attempts;
-        auto content = upload.open();
-        if (!content) co_return content.error();
-        http::Request request =
-            upload_request(*caller_, call, upload.file_name, std::move(*content));
-        http::Client& peer = elsewhere ? *elsewhere : caller_->http();
-        auto answer = co_await peer.send(std::move(request));
+        auto answer = co_await send_upload(*caller_, call, upload);
         record.duration = std::chrono::steady_clock::now() - begin;
         record.status = answer ? answer->status : 0;
         if (answer && answer->status == 201) {
@@ -153,14 +171,6 @@ base::Task<base::Result<void>> Client::upload_artifact(JobCredentials job, Artif
             co_return base::Result<void>();
         }
         FailedTry failed = failed_upload(answer, record.attempts, name);
-        if (record.status == 307 && failed.wait) {
-            auto redirected = follow_upload(*caller_, *answer);
-            if (redirected) {
-                elsewhere = std::move(*redirected);
-            } else {
-                failed = {redirected.error().with_context(name), std::nullopt};
-            }
-        }
         if (!failed.wait) {
             caller_->report(record);
             co_return failed.why;
@@ -173,38 +183,19 @@ base::Task<base::Result<void>> Client::upload_artifact(JobCredentials job, Artif
 
 base::Task<base::Result<std::unique_ptr<http::StreamingResponse>>> Client::download_artifact(
     JobCredentials job, bool direct_download) {
-    constexpr unsigned kTries = 3;
-    constexpr std::chrono::seconds kPause{1};
-    Call call = download_call(job, direct_download);
+    const Call call = download_call(job, direct_download);
     const std::string name = caller_->name_of(call);
     const auto begin = std::chrono::steady_clock::now();
-    CallRecord record{call.endpoint, call.method, 0, {}, 0, false};
-    while (true) {
-        ++record.attempts;
-        http::Request request = caller_->make_request(call);
-        auto answer = co_await caller_->http().open(std::move(request));
-        record.duration = std::chrono::steady_clock::now() - begin;
-        record.status = answer ? (*answer)->head().status : 0;
-        if (answer && record.status == 200) {
-            caller_->report(record);
-            co_return std::move(*answer);
-        }
-        base::Error why;
-        if (answer) {
-            auto refusal = co_await refused_download(name, **answer);
-            why = std::move(refusal);
-        } else {
-            why = answer.error().with_context(name);
-        }
-        if (is_final(why) || record.attempts >= kTries) {
-            caller_->report(record);
-            co_return why;
-        }
-        // Without direct_download the server sends the file itself, not the address of a storage.
-        call.query.clear();
-        const bool waited = co_await base::sleep_for(kPause);
-        if (!waited) co_return base::make_error(ErrorKind::kCancelled, name + ": stopped");
-    }
+    CallRecord record{call.endpoint, call.method, 0, {}, 1, false};
+    http::Request request = caller_->make_request(call);
+    auto answer = co_await caller_->http().open(std::move(request));
+    record.duration = std::chrono::steady_clock::now() - begin;
+    record.status = answer ? (*answer)->head().status : 0;
+    caller_->report(record);
+    if (!answer) co_return answer.error().with_context(name);
+    if (record.status == 200) co_return std::move(*answer);
+    auto refusal = co_await refused_download(name, **answer);
+    co_return std::move(refusal);
 }
 
 }  // namespace protocol::gitlab

@@ -117,12 +117,13 @@ class JobsApi {
     /// `content` is at most 1 MiB and starts at `offset` of the log.
     virtual base::Task<PatchResult> patch_trace(JobCredentials job, TraceContent content,
                                                 std::uint64_t offset, bool debug_trace) = 0;
-    /// Tries as often as runner-protocol.md §2.10 says. kForbidden and kInvalidInput (too large)
-    /// are final.
+    /// Tries as often as runner-protocol.md §2.10 says, and follows 307 and 308 in each try.
+    /// kForbidden and kInvalidInput (too large) are final.
     virtual base::Task<base::Result<void>> upload_artifact(JobCredentials job,
                                                            ArtifactUpload upload) = 0;
-    /// `job` is a dependency: its id and the token that came with it. kUnauthorized, kForbidden and
-    /// kNotFound are answered at once, every other failure after three tries.
+    /// One try. `job` is a dependency: its id and the token that came with it. kUnauthorized,
+    /// kForbidden and kNotFound are final; after another failure, also one in the middle of the
+    /// body, the caller may try again.
     virtual base::Task<base::Result<std::unique_ptr<http::StreamingResponse>>> download_artifact(
         JobCredentials job, bool direct_download) = 0;
 };

@@ -12,6 +12,10 @@ using nlohmann::json;
 
 namespace {
 
+/// More than decode_payload() takes: a job that is too large has to be reported, and its id and
+/// token may come late.
+constexpr std::size_t kReadPayloadBytes = 64U << 20U;
+
 std::string job_path(const JobCredentials& job) { return "/jobs/" + std::to_string(job.id); }
 
 }  // namespace
@@ -20,6 +24,7 @@ base::Task<JobRequestAnswer> Client::request_job(JobRequest request) {
     const json body = request_body(request, caller_->last_update(request.token));
     Call call = json_call("request_job", "POST", "/jobs/request", body);
     call.wants_json = true;
+    call.cut_answer_at = kReadPayloadBytes;
     add_token(call.headers, "RUNNER-TOKEN", request.token);
     const std::string request_id = base::random_hex(16);
     call.headers.set("X-Request-Id", request_id);

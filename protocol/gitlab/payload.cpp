@@ -1,9 +1,12 @@
 #include "protocol/gitlab/payload.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/parse.hpp"
 #include "protocol/gitlab/json_reader.hpp"
 
 namespace protocol::gitlab {
@@ -195,7 +198,7 @@ JobPayload read_payload(const JsonReader& root) {
     payload.job_info = read_job_info(root.object("job_info"));
     payload.git_info = read_git_info(root.object("git_info"));
     const std::int64_t timeout = root.object("runner_info").integer("timeout");
-    payload.timeout_seconds = timeout > 0 ? timeout : kDefaultTimeout;
+    payload.timeout_seconds = timeout > 0 ? std::min(timeout, kMaxTimeoutSeconds) : kDefaultTimeout;
     payload.variables = read_variables(root.list("variables"));
     payload.steps = read_steps(root.list("steps"));
     if (root.has("image")) payload.image = read_image(root.object("image"));
@@ -214,29 +217,107 @@ JobPayload read_payload(const JsonReader& root) {
     return payload;
 }
 
+/// Whether arrays and objects are nested deeper than any payload. The library writes values by
+/// recursion, and a deep one would use up the stack.
+bool is_too_deep(const std::string& text) {
+    constexpr int kMaxDepth = 100;
+    int depth = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '"') quoted = !quoted;
+        if (quoted) {
+            if (c == '\\') ++i;
+            continue;
+        }
+        if ((c == '[' || c == '{') && ++depth > kMaxDepth) return true;
+        if (c == ']' || c == '}') --depth;
+    }
+    return false;
+}
+
+/// Finds id and token among the members of the outermost object, and ends the parsing then.
+class IdentityFinder final : public nlohmann::json_sax<json> {
+  public:
+    [[nodiscard]] std::optional<JobIdentity> found() const {
+        if (identity_.id <= 0 || identity_.token.empty()) return std::nullopt;
+        return identity_;
+    }
+
+    bool start_object(std::size_t) override { return enter(); }
+    bool end_object() override { return leave(); }
+    bool start_array(std::size_t) override { return enter(); }
+    bool end_array() override { return leave(); }
+    bool key(std::string& name) override {
+        if (depth_ == 1) key_ = name;
+        return true;
+    }
+    bool string(std::string& value) override {
+        if (depth_ == 1 && key_ == "token") identity_.token = base::Secret(value);
+        return take_id(base::parse_number<std::int64_t>(value).value_or(0));
+    }
+    bool number_unsigned(std::uint64_t value) override {
+        const bool fits = value <= std::numeric_limits<std::int64_t>::max();
+        return take_id(fits ? static_cast<std::int64_t>(value) : 0);
+    }
+    bool number_integer(std::int64_t) override { return true; }  // a negative one
+    bool number_float(double value, const std::string&) override {
+        constexpr double kExact = 9007199254740992.0;  // 2^53
+        const bool fits = value >= 0 && value <= kExact && std::floor(value) == value;
+        return take_id(fits ? static_cast<std::int64_t>(value) : 0);
+    }
+    bool boolean(bool) override { return true; }
+    bool null() override { return true; }
+    bool binary(nlohmann::json::binary_t&) override { return true; }
+    bool parse_error(std::size_t, const std::string&, const json::exception&) override {
+        return false;
+    }
+
+  private:
+    /// Returns false when nothing more is needed.
+    bool take_id(std::int64_t value) {
+        if (depth_ == 1 && key_ == "id") identity_.id = value;
+        return !found();
+    }
+    bool enter() {
+        ++depth_;
+        return true;
+    }
+    bool leave() {
+        --depth_;
+        return true;
+    }
+
+    int depth_ = 0;
+    std::string key_;  ///< of the member that is read now
+    JobIdentity identity_;
+};
+
 }  // namespace
 
 base::Result<JobPayload> decode_payload(const std::string& text) {
-    const json parsed = json::parse(text, nullptr, false);
-    if (parsed.is_discarded()) {
-        return base::make_error(base::ErrorKind::kProtocol, "the job's payload is not JSON");
+    const auto refuse = [](const std::string& why) {
+        return base::make_error(base::ErrorKind::kProtocol, "the job's payload" + why);
+    };
+    if (text.size() > kMaxPayloadBytes) {
+        return refuse(" has more than 8 MiB: make its variables and scripts smaller");
     }
+    if (is_too_deep(text)) return refuse(" is nested too deeply");
+    const json parsed = json::parse(text, nullptr, false);
+    if (parsed.is_discarded()) return refuse(" is not JSON");
     std::string problem;
     JobPayload payload = read_payload(JsonReader(parsed, "", problem));
     if (problem.empty() && payload.id <= 0) problem = "`id` is missing";
     if (problem.empty() && payload.token.empty()) problem = "`token` is missing";
     if (problem.empty()) return payload;
-    return base::make_error(base::ErrorKind::kProtocol, "the job's payload: " + problem);
+    return refuse(": " + problem);
 }
 
 std::optional<JobIdentity> decode_identity(const std::string& text) {
-    const json parsed = json::parse(text, nullptr, false);
-    if (parsed.is_discarded()) return std::nullopt;
-    std::string problem;
-    const JsonReader root(parsed, "", problem);
-    JobIdentity identity{root.integer("id"), base::Secret(root.text("token"))};
-    if (identity.id <= 0 || identity.token.empty()) return std::nullopt;
-    return identity;
+    IdentityFinder finder;
+    const bool complete = json::sax_parse(text, &finder);
+    static_cast<void>(complete);  // it ends when both are found, or where the text was cut
+    return finder.found();
 }
 
 }  // namespace protocol::gitlab

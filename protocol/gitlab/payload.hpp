@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -126,8 +127,9 @@ struct JobPayload {
     bool allow_git_fetch = false;
     JobInfo job_info;
     GitInfo git_info;
-    std::int64_t timeout_seconds = 7200;  ///< runner_info.timeout; the default when it is ≤ 0
-    std::vector<Variable> variables;      ///< in order; later entries win
+    /// runner_info.timeout; the default when it is ≤ 0, at most kMaxTimeoutSeconds.
+    std::int64_t timeout_seconds = 7200;
+    std::vector<Variable> variables;  ///< in order; later entries win
     std::vector<Step> steps;
     std::optional<Image> image;
     std::vector<Image> services;
@@ -144,12 +146,17 @@ struct JobPayload {
     bool has_inputs = false;     ///< there are inputs without values
 };
 
+inline constexpr std::size_t kMaxPayloadBytes = 8U << 20U;
+/// Ten years. A longer time does not fit into the clock's numbers.
+inline constexpr std::int64_t kMaxTimeoutSeconds = 10LL * 365 * 24 * 3600;
+
 /// Decodes what the server sent. Unknown fields, nulls and omissions are tolerated; a payload
 /// without id or token, or a field of a wrong type, is kProtocol with the field's path in the
-/// sentence.
+/// sentence. So is a payload that is larger than kMaxPayloadBytes or nested very deeply.
 base::Result<JobPayload> decode_payload(const std::string& json);
 
-/// Only id and token: enough to tell the server that the payload could not be decoded.
+/// Only id and token: enough to tell the server that the payload could not be decoded. They are
+/// found in the beginning of a payload that was cut, too.
 struct JobIdentity {
     std::int64_t id = 0;
     base::Secret token;

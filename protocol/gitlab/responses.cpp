@@ -100,6 +100,14 @@ std::uint64_t next_offset(std::string_view range) {
     return count && *count > 0 ? static_cast<std::uint64_t>(*count) : 0;
 }
 
+/// A status that another try of the same request does not change.
+bool is_permanent(unsigned status) {
+    for (const unsigned passing : {408U, 409U, 423U, 425U, 429U}) {
+        if (status == passing) return false;
+    }
+    return (status >= 400 && status < 500) || status == 501 || status == 505;
+}
+
 /// The result of a call that got no response.
 template <typename Result>
 Result read_job_failure(const base::Error& failure) {
@@ -200,6 +208,10 @@ PatchResult read_patch(const http::Response& answer, std::uint64_t end) {
         result.offset = next_offset(answer.headers.get("Range"));
     } else if (answer.status == 404) {
         result.outcome = PatchOutcome::kNotFound;
+    } else if (answer.status == 413) {
+        result.outcome = PatchOutcome::kTooLarge;
+    } else if (is_permanent(answer.status)) {
+        result.outcome = PatchOutcome::kRefused;
     }
     return result;
 }

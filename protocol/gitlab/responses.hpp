@@ -70,8 +70,10 @@ enum class PatchOutcome {
     kOk,
     kRangeMismatch,  ///< go on at `offset`
     kNotFound,       ///< 404: ignored while the job runs; at its end, the rest is not sent
+    kTooLarge,       ///< 413: the same bytes in smaller patches
+    kRefused,        ///< 400, 405, …: another try will most likely be refused as well
     kAborted,
-    kFailed,
+    kFailed,  ///< try again later
     kCancelled,
 };
 

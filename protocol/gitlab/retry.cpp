@@ -62,7 +62,6 @@ std::optional<milliseconds> UploadPolicy::next_delay(unsigned attempt, const htt
     if (status == 403 || status == 413) return std::nullopt;
     const unsigned tries = status == 503 ? 6 : 3;
     if (attempt >= tries) return std::nullopt;
-    if (status == 307) return milliseconds(0);
     const milliseconds wait = std::min(kFirst * (1U << std::min(attempt - 1, 8U)), kLongest);
     const auto requested =
         answer != nullptr ? RetryPolicy::requested_delay(*answer, unix_now) : std::nullopt;

@@ -96,9 +96,14 @@ class PooledClient final : public Client {
 
     base::Task<base::Result<Response>> send(Request request) override {
         const auto exchanger = exchanger_;
+        const std::size_t cut_at = request.cut_answer_at;
         auto exchange =
             co_await exchanger->begin(std::move(request), exchanger->options().max_redirects);
         if (!exchange) co_return exchange.error();
+        if (cut_at > 0) {
+            auto beginning = co_await exchanger->read_beginning(std::move(*exchange), cut_at);
+            co_return std::move(beginning);
+        }
         const std::size_t limit = exchanger->options().max_body_bytes;
         auto response = co_await exchanger->finish(std::move(*exchange), limit);
         co_return std::move(response);

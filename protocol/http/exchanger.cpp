@@ -150,4 +150,18 @@ base::Task<base::Result<Response>> Exchanger::finish(Exchange exchange, std::siz
     co_return std::move(response);
 }
 
+base::Task<base::Result<Response>> Exchanger::read_beginning(Exchange exchange, std::size_t limit) {
+    ResponseReader& answer = exchange.connection->answer();
+    while (!answer.done() && answer.body().size() <= limit) {
+        auto more = co_await exchange.connection->read_more();
+        if (!more) co_return explain(exchange, more.error());
+    }
+    Response response = std::move(answer.head());
+    response.body = std::move(answer.body());
+    response.cut = response.body.size() > limit;
+    if (response.cut) response.body.resize(limit);
+    give_back(exchange);
+    co_return std::move(response);
+}
+
 }  // namespace protocol::http

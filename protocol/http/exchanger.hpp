@@ -37,6 +37,8 @@ class Exchanger {
     base::Task<base::Result<Exchange>> begin(Request request, unsigned redirects);
     /// Reads the rest of the body, at most `limit` bytes, and returns the connection.
     base::Task<base::Result<Response>> finish(Exchange exchange, std::size_t limit);
+    /// Reads at most `limit` bytes of the body. A longer body is cut, and the connection closed.
+    base::Task<base::Result<Response>> read_beginning(Exchange exchange, std::size_t limit);
     /// Returns the connection to the pool if its answer has been read to the end.
     void give_back(Exchange& exchange);
     /// `error` with the address of the peer, or kTimeout when the watchdog caused it.

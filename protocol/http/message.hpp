@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -43,6 +44,9 @@ struct Request {
     /// Instead of `body`. The owner of the file keeps it open until the call has been answered.
     std::optional<base::FilePart> file;
     std::optional<BodySource> source;  ///< instead of `body`: sent chunked, never retried
+    /// The answer's body is cut there (Response::cut); 0: a body over the client's limit is an
+    /// error.
+    std::size_t cut_answer_at = 0;
 
     [[nodiscard]] std::uint64_t content_length() const { return file ? file->bytes : body.size(); }
 };
@@ -52,6 +56,7 @@ struct Response {
     std::string reason;
     Headers headers;
     std::string body;
+    bool cut = false;  ///< the body is longer, the rest was not read
 };
 
 /// The standard reason phrase of a status that our server sends.

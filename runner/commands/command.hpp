@@ -22,6 +22,8 @@ struct Command {
     std::vector<Flag> flags;  ///< without those of global_flags(), which every command has
     /// Answers the exit code; a failure has been reported by then.
     std::function<int(const Values&)> run;
+    /// Words of which one must follow the name; for completion.
+    std::vector<std::string> subcommands = {};
     bool takes_words = false;  ///< arguments that are no flags
     int wrong_usage = 1;       ///< exit code for flags that cannot be parsed
 };

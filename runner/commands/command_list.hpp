@@ -6,10 +6,12 @@
 
 namespace runner::commands {
 
+Command completion_command();
 Command config_command();
 Command exec_command();
 Command lint_command();
 Command list_command();
+Command manual_command();
 Command pipeline_command();
 Command register_command();
 Command reset_token_command();

@@ -60,6 +60,7 @@ Command config_command() {
                 "  runner config lint --config ./config.toml\n",
             .flags = {config_flag()},
             .run = config,
+            .subcommands = {"lint"},
             .takes_words = true};
 }
 

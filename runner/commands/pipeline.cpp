@@ -172,6 +172,7 @@ Command pipeline_command() {
                 "  runner pipeline graph | dot -Tsvg > pipeline.svg\n",
             .flags = std::move(flags),
             .run = show_pipeline,
+            .subcommands = {"list", "show", "graph"},
             .takes_words = true,
             .wrong_usage = kWrongUsage};
 }

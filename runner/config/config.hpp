@@ -61,6 +61,11 @@ struct RunnerConfig {
     [[nodiscard]] std::optional<executors::ExecutorKind> executor_kind() const {
         return executors::parse_executor_kind(executor);
     }
+    /// Jobs have the runner's own machine in common (ExecutorTraits::shared_host).
+    [[nodiscard]] bool shared_host() const {
+        const auto kind = executor_kind();
+        return kind && executors::traits_of(*kind).shared_host;
+    }
 };
 
 struct Config {

@@ -97,8 +97,12 @@ std::shared_ptr<RunnerEntry> Daemon::entry_for(const journal::JobRecord& record)
 void Daemon::take_up_former_jobs() {
     auto found = journal::find_jobs(state_dir_->path());
     std::set<std::int64_t> live;
-    for (const auto& job : found)
+    for (const auto& job : found) {
+        // Of a job that is given up during its preparation, nothing but the labels is known.
+        const bool given_up = job.checkpoint.takeovers >= journal::kMaxTakeovers;
+        if (given_up && job.checkpoint.executor_state.empty()) continue;
         live.insert(std::atoll(job.journal.directory().filename().c_str()));
+    }
     jobs_->restore(std::move(found),
                    [this](const journal::JobRecord& record) { return entry_for(record); });
     services_.spawn("remove leftovers", executors_.remove_leftovers(config_, system_id_, live));

@@ -171,28 +171,40 @@ void JobHost::restore(
     std::vector<journal::FoundJob> jobs,
     const std::function<std::shared_ptr<RunnerEntry>(const journal::JobRecord&)>& find_entry) {
     for (journal::FoundJob& found : jobs) {
+        const std::string directory = found.journal.directory().string();
         auto entry = find_entry(found.record);
-        auto payload = gitlab::decode_payload(found.payload);
-        if (!entry || !payload) {
-            base::log::error("A job of a former run cannot be taken up again",
-                             {{"directory", found.journal.directory().string()},
-                              {"error", entry ? payload.error().message
-                                              : "its runner is no longer in the configuration"}});
-            continue;
-        }
-        const std::int64_t project = payload->job_info.project_id;
-        // Its inputs were right when it was begun.
-        auto problem = expand_inputs(*entry, *payload);
-        static_cast<void>(problem);
-        slots_.occupy(config::runner_identity(*entry->runner), project, found.record.slot);
-        auto started =
-            start(entry, found.journal, found.record, std::move(*payload), &found.checkpoint);
-        if (started) continue;
-        slots_.release(config::runner_identity(*entry->runner), project, found.record.slot);
+        base::Result<void> taken_up = base::make_error(
+            base::ErrorKind::kConfiguration, "its runner is no longer in the configuration");
+        if (entry) taken_up = take_up(entry, found);
+        if (taken_up) continue;
         base::log::error("A job of a former run cannot be taken up again",
-                         {{"directory", found.journal.directory().string()},
-                          {"error", started.error().message}});
+                         {{"directory", directory}, {"error", taken_up.error().message}});
     }
+}
+
+base::Result<void> JobHost::take_up(const std::shared_ptr<RunnerEntry>& entry,
+                                    journal::FoundJob& found) {
+    if (found.checkpoint.takeovers >= journal::kMaxTakeovers) {
+        auto executor = options_.make_executor(*entry->runner);
+        if (!executor) return executor.error();
+        group_.spawn("give up a job", give_up_job(entry, std::move(*executor), std::move(found)));
+        return {};
+    }
+    // Before anything is made of the payload, because that may be what ends the daemon.
+    ++found.checkpoint.takeovers;
+    if (auto saved = found.journal.save(found.checkpoint); !saved) return saved.error();
+    auto payload = gitlab::decode_payload(found.payload);
+    if (!payload) return payload.error();
+    // Its inputs were right when it was begun.
+    auto problem = expand_inputs(*entry, *payload);
+    static_cast<void>(problem);
+    const std::string runner = config::runner_identity(*entry->runner);
+    const std::int64_t project = payload->job_info.project_id;
+    slots_.occupy(runner, project, found.record.slot);
+    auto started =
+        start(entry, found.journal, found.record, std::move(*payload), &found.checkpoint);
+    if (!started) slots_.release(runner, project, found.record.slot);
+    return started;
 }
 
 void JobHost::stop_all(base::StopReason reason, std::string_view signal) {

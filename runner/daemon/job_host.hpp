@@ -54,7 +54,8 @@ class JobHost {
     void accept(std::shared_ptr<RunnerEntry> entry,
                 const protocol::gitlab::JobRequestAnswer& answer);
     /// Continues the jobs of a former daemon. `find_entry` returns null when the job's runner is no
-    /// longer configured.
+    /// longer configured. A job that was taken up kMaxTakeovers times and never went on is reported
+    /// as failed.
     void restore(
         std::vector<journal::FoundJob> jobs,
         const std::function<std::shared_ptr<RunnerEntry>(const journal::JobRecord&)>& find_entry);
@@ -78,6 +79,8 @@ class JobHost {
     };
     using Position = std::list<Running>::iterator;
 
+    /// Continues a job of the journal, or gives it up when too many daemons died of it.
+    base::Result<void> take_up(const std::shared_ptr<RunnerEntry>& entry, journal::FoundJob& found);
     /// Starts a job, a new one or one from the journal.
     base::Result<void> start(const std::shared_ptr<RunnerEntry>& entry, journal::Journal journal,
                              const journal::JobRecord& record, protocol::gitlab::JobPayload payload,

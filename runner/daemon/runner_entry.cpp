@@ -57,9 +57,8 @@ gitlab::RunnerInfo runner_info(const config::Config& config, const config::Runne
     info.labels = config.labels;
     for (const auto& [key, value] : runner.labels) info.labels[key] = value;
     add_common(info.features);
-    const auto kind = runner.executor_kind();
-    if (kind == executors::ExecutorKind::kDocker) add_docker(info.features);
-    if (kind) info.features.shared = executors::traits_of(*kind).shared_host;
+    if (runner.executor_kind() == executors::ExecutorKind::kDocker) add_docker(info.features);
+    info.features.shared = runner.shared_host();
     return info;
 }
 

@@ -63,9 +63,14 @@ void ShutdownSequence::on_signal(int signal) {
         case ShutdownPlan::Action::kStop: return stop(signal);
         case ShutdownPlan::Action::kLeave:
             base::log::error("Leaving at once", {{"signal", signal_name(signal)}});
-            jobs_.save_all();
-            std::_Exit(1);
+            leave();
     }
+}
+
+/// Ends the process without waiting for the jobs; the next start takes them up.
+void ShutdownSequence::leave() {
+    jobs_.save_all();
+    std::_Exit(1);
 }
 
 void ShutdownSequence::drain(int signal) {
@@ -109,8 +114,7 @@ base::Task<void> ShutdownSequence::limit_stop() {
     if (!waited) co_return;
     base::log::error("The jobs did not end within shutdown_timeout; the next start takes them up",
                      {{"seconds", limit.count()}});
-    jobs_.save_all();
-    std::_Exit(1);
+    leave();
 }
 
 }  // namespace runner::daemon

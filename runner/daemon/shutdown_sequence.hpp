@@ -40,6 +40,7 @@ class ShutdownSequence {
     void drain(int signal);
     void stop(int signal);
     void describe_jobs() const;
+    [[noreturn]] void leave();
     base::Task<void> limit_requests();
     base::Task<void> limit_stop();
 

@@ -28,6 +28,27 @@ std::string type_of(const protocol::gitlab::Artifact& artifact) {
     return artifact.artifact_type.empty() ? "archive" : artifact.artifact_type;
 }
 
+bool cannot_be_repeated(const base::Error& error) {
+    return error.is(ErrorKind::kUnauthorized) || error.is(ErrorKind::kForbidden) ||
+           error.is(ErrorKind::kNotFound) || error.is(ErrorKind::kCancelled) ||
+           error.is(ErrorKind::kIo);
+}
+
+Task<Result<std::string>> next_piece(std::shared_ptr<BodySource> body,
+                                     std::shared_ptr<bool> broken) {
+    auto reading = (*body)();
+    auto piece = co_await std::move(reading);
+    if (!piece) *broken = true;
+    co_return std::move(piece);
+}
+
+/// `body`, which sets `broken` when it fails: so a failure of the sender can be told from one of
+/// the receiver.
+BodySource watched(BodySource body, std::shared_ptr<bool> broken) {
+    const auto shared = std::make_shared<BodySource>(std::move(body));
+    return [shared, broken] { return next_piece(shared, broken); };
+}
+
 Result<void> exit_error(const StageResult& exit) {
     if (!exit) return exit.error();
     if (exit->reason == StageExit::Reason::kDeadline)
@@ -85,8 +106,7 @@ Task<Result<void>> ArtifactTransfer::fetch(const Dependency& dependency) {
     const bool slower = context_.variables.feature("FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY");
     auto& attempt = context_.checkpoint().attempt;
     for (attempt = 0;; ++attempt) {
-        const bool direct = context_.variables.feature("FF_USE_DIRECT_DOWNLOAD");
-        auto trying = fetch_once(dependency, direct);
+        auto trying = fetch_whole(dependency);
         auto done = co_await std::move(trying);
         if (done || attempt + 1 >= attempts || context_.stop.requested()) co_return std::move(done);
         if (done.error().is(ErrorKind::kTimeout)) co_return std::move(done);
@@ -98,19 +118,47 @@ Task<Result<void>> ArtifactTransfer::fetch(const Dependency& dependency) {
     }
 }
 
-Task<Result<void>> ArtifactTransfer::fetch_once(const Dependency& dependency, bool direct) {
+/// Tries a download three times, as the official runner does: the server may fail before the body
+/// or in the middle of it.
+Task<Result<void>> ArtifactTransfer::fetch_whole(const Dependency& dependency) {
+    constexpr unsigned kTries = 3;
+    constexpr std::chrono::seconds kPause{1};
+    bool direct = context_.variables.feature("FF_USE_DIRECT_DOWNLOAD");
+    for (unsigned number = 1;; ++number) {
+        bool may_retry = true;
+        auto trying = fetch_once(dependency, direct, may_retry);
+        auto done = co_await std::move(trying);
+        const bool over =
+            context_.stop.requested() || context_.deadlines.job_is_over(context_.checkpoint());
+        if (done || !may_retry || number == kTries || over) co_return std::move(done);
+        context_.log().warning(fmt::format(
+            "{}... {}; retrying in {} ms", context_.channel().transfer_words("archive").fetching,
+            done.error().message, std::chrono::milliseconds(kPause).count()));
+        // Without direct_download the server sends the file itself, not the address of a storage.
+        direct = false;
+        auto waited = co_await wait_before_retry(context_, kPause);
+        if (!waited) co_return waited.error();
+    }
+}
+
+/// `may_retry`: whether the server or the network caused the failure, and another try may help.
+Task<Result<void>> ArtifactTransfer::fetch_once(const Dependency& dependency, bool direct,
+                                                bool& may_retry) {
     const std::string user = context_.executor().info().user;
     auto& session = scripts_.session();
     auto* const stop = &context_.stop;
     auto fetching = context_.channel().fetch_artifact(dependency, direct);
     auto body = co_await base::run_stoppable(stop, std::move(fetching), context_.deadline());
+    may_retry = !body && !cannot_be_repeated(body.error());
     if (!body) co_return body.error();
     auto making = session.make_directory(context_.directories->tmp, 0, user);
     auto made = co_await base::run_stoppable(stop, std::move(making), context_.deadline());
     if (!made) co_return made.error();
+    const auto broken = std::make_shared<bool>(false);
     auto putting = session.put_file(writers_.artifacts.dependency_path(dependency.id),
-                                    std::move(*body), 0600, user);
+                                    watched(std::move(*body), broken), 0600, user);
     auto put = co_await base::run_stoppable(stop, std::move(putting), context_.deadline());
+    may_retry = !put && *broken && !cannot_be_repeated(put.error());
     co_return std::move(put);
 }
 

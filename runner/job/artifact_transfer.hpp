@@ -40,7 +40,9 @@ class ArtifactTransfer {
     using Artifact = protocol::gitlab::Artifact;
 
     base::Task<base::Result<void>> fetch(const Dependency& dependency);
-    base::Task<base::Result<void>> fetch_once(const Dependency& dependency, bool direct);
+    base::Task<base::Result<void>> fetch_whole(const Dependency& dependency);
+    base::Task<base::Result<void>> fetch_once(const Dependency& dependency, bool direct,
+                                              bool& may_retry);
     base::Task<base::Result<void>> extract(const Dependency& dependency);
     base::Task<base::Result<void>> pack_and_send(const Artifact& artifact, std::size_t index);
     base::Task<base::Result<void>> send_within_limit(const Artifact& artifact, std::string path);

@@ -67,7 +67,10 @@ base::Task<base::Result<void>> EnvironmentPreparer::try_once() {
 
 base::Task<void> EnvironmentPreparer::remove_remains() {
     auto removed = co_await context_.executor().cleanup(kCleanupLimit);
-    if (!removed) base::log::warning("Cleanup failed", {{"error", removed.error().message}});
+    if (removed) co_return;
+    base::log::warning(
+        "Cleanup failed",
+        {{"job", context_.status.id}, {"error", context_.log().masked(removed.error().message)}});
 }
 
 base::Task<base::Result<void>> EnvironmentPreparer::restore() {

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/parse.hpp"
 #include "runner/job/failure_reason.hpp"
+#include "runner/job/job_secrets.hpp"
 #include "runner/script/variables.hpp"
 #include "runner/trace/job_trace.hpp"
 #include "runner/trace/uploader.hpp"
@@ -22,6 +23,7 @@ namespace {
 using Options = GitLabChannelOptions;
 
 constexpr std::size_t kDownloadBytes = 256U << 10U;
+constexpr std::chrono::seconds kLastExchange{10};
 
 /// The calls of one job.
 class JobTarget final : public trace::TraceTarget {
@@ -32,6 +34,8 @@ class JobTarget final : public trace::TraceTarget {
           info_(options.info),
           known_reasons_(options.payload->features.failure_reasons),
           debug_trace_(debug_trace) {}
+
+    [[nodiscard]] std::int64_t job() const override { return job_.id; }
 
     base::Task<gitlab::PatchResult> patch(base::FilePart content, std::uint64_t offset) override {
         auto result = co_await client_->patch_trace(job_, content, offset, debug_trace_);
@@ -222,8 +226,13 @@ class GitLabChannel final : public JobChannel {
     void tell(StopReason reason) {
         if (stop_) stop_(reason);
     }
+    /// A server that does not answer to the last piece must not hold back the outcome.
     base::Task<void> stop_serving() {
         uploader_.stop();
+        if (!served_done_) {
+            const bool answered = co_await served_.wait_for(kLastExchange);
+            if (!answered) uploader_.abort_exchange();
+        }
         while (!served_done_) {
             co_await served_.wait();
         }
@@ -258,9 +267,7 @@ LogSettings log_settings(const Options& options) {
     out.timestamps = variables.feature("FF_TIMESTAMPS");
     out.all_token_prefixes = variables.feature("FF_MASK_ALL_DEFAULT_TOKENS");
     out.dynamic_touch = variables.feature("FF_USE_DYNAMIC_TRACE_FORCE_SEND_INTERVAL");
-    out.masked = variables.masked_values();
-    // The job's own token opens its repository: it is never shown, whatever the server calls it.
-    out.masked.push_back(options.payload->token.reveal());
+    out.masked = job_secrets(*options.payload, variables, *options.runner);
     const bool asked = base::parse_bool(variables.get("CI_DEBUG_TRACE")).value_or(false) ||
                        base::parse_bool(variables.get("CI_DEBUG_SERVICES")).value_or(false);
     out.debug_trace = asked && !options.runner->debug_trace_disabled;

@@ -90,8 +90,8 @@ class JobChannel {
     /// Sends an archive of the job. Returns the text for the log: "201 Created". Failures are
     /// final, because the retries are over.
     virtual base::Task<base::Result<std::string>> send_artifact(ArtifactFile file) = 0;
-    /// The archive of an earlier job. kNotFound when it does not exist or no longer exists.
-    /// Failures are final. `direct`: the server may redirect to its object storage.
+    /// The archive of an earlier job, one try. kNotFound when it does not exist or no longer
+    /// exists. `direct`: the server may redirect to its object storage.
     virtual base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
         protocol::gitlab::Dependency dependency, bool direct) = 0;
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "runner/script/payload_texts.hpp"
 
 namespace runner::job {
 
@@ -41,12 +42,15 @@ JobContext::JobContext(const boost::asio::any_io_executor& io_executor, JobSetup
       variables(std::move(setup.variables)),
       directories(job_directories(setup.payload, *setup.runner, variables, setup.record,
                                   setup.working_dir)),
+      texts(variables),
       behaviour(variables),
       status(initial_state(setup)),
       checkpoints(io, setup.journal, *setup.channel, setup.payload.id,
                   setup.restored ? *setup.restored : journal::Checkpoint()),
       deadlines(*setup.runner, std::chrono::seconds(setup.payload.timeout_seconds),
-                base::system_clock()) {}
+                base::system_clock()) {
+    script::expand_texts(setup.payload, texts);
+}
 
 void JobContext::enter(std::string stage, std::string_view executor_stage) {
     status.enter(std::move(stage), std::string(executor_stage), base::unix_micros_now());
@@ -72,7 +76,7 @@ void JobContext::apply(const Verdict& verdict) {
     for (const std::string& warning : verdict.warnings) log().warning(warning);
     if (!verdict.cleanup_problem.empty()) {
         base::log::warning("Cleaning up a job's files failed",
-                           {{"job", status.id}, {"error", verdict.cleanup_problem}});
+                           {{"job", status.id}, {"error", log().masked(verdict.cleanup_problem)}});
     }
     checkpoint().progress = verdict.progress;
     if (verdict.failure) fail(*verdict.failure);

@@ -11,6 +11,7 @@
 #include "runner/job/stage_deadlines.hpp"
 #include "runner/job/stage_judge.hpp"
 #include "runner/script/behaviour_variables.hpp"
+#include "runner/script/text_expander.hpp"
 #include "runner/script/variables.hpp"
 #include "runner/status/snapshot.hpp"
 
@@ -47,12 +48,13 @@ class JobContext {
     void fail(journal::Failure failure);
 
     const boost::asio::any_io_executor io;
-    JobSetup setup;
+    JobSetup setup;  ///< its payload has its texts expanded
     const executors::ExecutorTraits traits;
     /// The only copy of the job's variables, moved out of `setup`.
     script::Variables variables;
     /// An error when the job asks for a directory that is not allowed.
     const base::Result<Directories> directories;
+    script::TextExpander texts;
     script::BehaviourVariables behaviour;
     status::JobState status;
     base::StopSource stop;

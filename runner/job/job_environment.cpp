@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <climits>
 #include <filesystem>
 
 #include "base/duration.hpp"
 #include "base/parse.hpp"
 #include "base/strings.hpp"
 #include "runner/script/repository_url.hpp"
+#include "runner/script/service_environment.hpp"
 
 namespace runner::job {
 
@@ -19,12 +22,6 @@ namespace {
 
 constexpr std::size_t kMaxNameLength = 63;
 constexpr std::string_view kLabelPrefix = "com.gitlab.gitlab-runner.";
-
-/// Jobs have the runner's own machine in common, and no containers.
-bool on_shared_host(const config::RunnerConfig& runner) {
-    const auto kind = runner.executor_kind();
-    return kind && executors::traits_of(*kind).shared_host;
-}
 
 std::string slug_of(const JobPayload& payload) {
     std::string slug = script::project_slug(payload.git_info.repo_url);
@@ -45,13 +42,14 @@ bool lies_within(const std::filesystem::path& inner, const std::filesystem::path
     return !relative.empty() && *relative.begin() != ".." && relative != ".";
 }
 
-executors::ImageSpec image_spec(const Image& image, const script::Variables& variables) {
+executors::ImageSpec image_spec(std::string_view field, const Image& image,
+                                script::TextExpander& texts) {
     executors::ImageSpec spec;
-    spec.name = variables.expand(image.name);
+    spec.name = texts.expand_name(field, image.name);
     spec.entrypoint = image.entrypoint;
     spec.pull_policies = image.pull_policy;
-    spec.platform = variables.expand(image.docker_platform);
-    spec.user = variables.expand(image.docker_user);
+    spec.platform = texts.expand_name("docker:platform", image.docker_platform);
+    spec.user = texts.expand_name("docker:user", image.docker_user);
     return spec;
 }
 
@@ -65,41 +63,49 @@ std::vector<std::string> split_aliases(const std::string& text) {
     return aliases;
 }
 
-executors::ServiceSpec service_spec(const Image& service, const script::Variables& variables) {
-    executors::ServiceSpec spec;
-    spec.image = image_spec(service, variables);
-    spec.aliases = split_aliases(variables.expand(service.alias));
-    spec.command = service.command;
-    spec.environment = variables.public_environment();
-    for (const auto& variable : service.variables) {
-        const std::string value = variable.raw ? variable.value : variables.expand(variable.value);
-        std::erase_if(spec.environment, [&](const auto& v) { return v.name == variable.key; });
-        spec.environment.push_back({variable.key, value});
+/// What the services of one job have in common.
+struct ServiceContext {
+    const script::Variables& variables;
+    const std::vector<executors::EnvironmentVariable>& job_environment;
+    script::TextExpander& texts;
+
+    [[nodiscard]] std::vector<executors::EnvironmentVariable> environment(
+        const std::vector<protocol::gitlab::Variable>& own) const {
+        return script::service_environment(job_environment, own, variables, texts);
     }
+};
+
+executors::ServiceSpec service_spec(const Image& service, const ServiceContext& context) {
+    executors::ServiceSpec spec;
+    spec.image = image_spec("services", service, context.texts);
+    spec.aliases = split_aliases(context.texts.expand_name("services:alias", service.alias));
+    spec.command = service.command;
+    spec.environment = context.environment(service.variables);
     return spec;
 }
 
 executors::ServiceSpec configured_service(const executors::docker::ConfiguredService& service,
-                                          const script::Variables& variables) {
+                                          const ServiceContext& context) {
     executors::ServiceSpec spec;
     spec.from_configuration = true;
-    spec.image.name = variables.expand(service.name);
+    spec.image.name = context.texts.expand_name("services", service.name);
     if (!service.entrypoint.empty()) spec.image.entrypoint = service.entrypoint;
-    spec.aliases = split_aliases(variables.expand(service.alias));
+    spec.aliases = split_aliases(context.texts.expand_name("services:alias", service.alias));
     spec.command = service.command;
-    spec.environment = variables.public_environment();
+    std::vector<protocol::gitlab::Variable> own;
     for (const std::string& entry : service.environment) {
         const auto at = entry.find('=');
         if (at == std::string::npos) continue;
-        spec.environment.push_back({entry.substr(0, at), entry.substr(at + 1)});
+        own.push_back({.key = entry.substr(0, at), .value = entry.substr(at + 1)});
     }
+    spec.environment = context.environment(own);
     return spec;
 }
 
 std::map<std::string, std::string> labels(const JobPayload& payload,
                                           const config::RunnerConfig& runner,
                                           const script::Variables& variables,
-                                          const std::string& system_id,
+                                          script::TextExpander& texts, const std::string& system_id,
                                           const std::string& short_token) {
     const std::map<std::string_view, std::string> ours{
         {"job.id", std::to_string(payload.id)},
@@ -117,11 +123,25 @@ std::map<std::string, std::string> labels(const JobPayload& payload,
         {"managed", "true"}};
     std::map<std::string, std::string> all;
     for (const auto& [name, value] : runner.docker.container_labels) {
-        all[name] = variables.expand(value);
+        all[name] = texts.expand_name("container_labels", value);
     }
     for (const auto& [name, value] : ours)
         all[std::string(kLabelPrefix) + std::string(name)] = value;
     return all;
+}
+
+/// What decides where docker clients and buildx look.
+std::vector<executors::EnvironmentVariable> client_environment(const script::Variables& variables) {
+    constexpr std::array<const char*, 10> kNames{"DOCKER_HOST",       "DOCKER_TLS_CERTDIR",
+                                                 "DOCKER_TLS_VERIFY", "DOCKER_TLS",
+                                                 "DOCKER_CERT_PATH",  "DOCKER_CONTEXT",
+                                                 "DOCKER_CONFIG",     "BUILDX_CONFIG",
+                                                 "BUILDX_BUILDER",    "HOME"};
+    std::vector<executors::EnvironmentVariable> found;
+    for (const char* name : kNames) {
+        if (variables.has(name)) found.push_back({name, variables.get(name)});
+    }
+    return found;
 }
 
 /// In the official words, by which people search.
@@ -158,8 +178,8 @@ std::string run_problem(const JobPayload& payload) {
 }
 
 bool is_protected(const JobPayload& payload, const script::Variables& variables) {
-    const auto keeps_protected = [&](const auto& cache) {
-        return variables.expand(cache.key).ends_with("-protected");
+    const auto keeps_protected = [](const auto& cache) {
+        return cache.key.ends_with("-protected");
     };
     if (std::any_of(payload.cache.begin(), payload.cache.end(), keeps_protected)) return true;
     if (payload.git_info.is_protected) return *payload.git_info.is_protected;
@@ -174,10 +194,10 @@ base::Result<Directories> job_directories(const JobPayload& payload,
                                           const journal::JobRecord& record,
                                           const std::string& working_dir) {
     Directories out;
-    const std::string root = on_shared_host(runner) ? working_dir : std::string();
+    const std::string root = runner.shared_host() ? working_dir : std::string();
     out.builds = runner.builds_dir.empty() ? root + "/builds" : runner.builds_dir;
     out.project = out.builds;
-    if (on_shared_host(runner) || builds_are_bound(runner, out.builds)) {
+    if (runner.shared_host() || builds_are_bound(runner, out.builds)) {
         out.project += fmt::format("/{}/{}", record.short_token, record.slot.concurrent_project_id);
     }
     out.slug = slug_of(payload);
@@ -187,10 +207,16 @@ base::Result<Directories> job_directories(const JobPayload& payload,
     // GIT_CLONE_PATH may name them.
     variables.set_directories(out);
     if (const std::string wish = variables.get("GIT_CLONE_PATH"); !wish.empty()) {
-        if (!runner.custom_build_dir_enabled.value_or(!on_shared_host(runner))) {
+        if (!runner.custom_build_dir_enabled.value_or(!runner.shared_host())) {
             return base::make_error(base::ErrorKind::kConfiguration,
                                     "setting GIT_CLONE_PATH is not allowed, enable "
                                     "`custom_build_dir` feature");
+        }
+        if (wish.size() >= PATH_MAX) {
+            return base::make_error(
+                base::ErrorKind::kConfiguration,
+                fmt::format("GIT_CLONE_PATH has {} bytes, and a path may have {}", wish.size(),
+                            PATH_MAX - 1));
         }
         if (!lies_within(wish, out.builds)) {
             return base::make_error(
@@ -215,33 +241,33 @@ std::string base_name(const std::string& short_token, std::int64_t project_id, i
     return name.substr(0, kMaxNameLength);
 }
 
-executors::JobEnvironment make_environment(const JobPayload& payload,
-                                           const config::RunnerConfig& runner,
-                                           const script::Variables& variables,
-                                           const Directories& directories,
-                                           const std::string& system_id,
-                                           const std::string& short_token, journal::Slot slot) {
+executors::JobEnvironment make_environment(
+    const JobPayload& payload, const config::RunnerConfig& runner,
+    const script::Variables& variables, script::TextExpander& texts, const Directories& directories,
+    const std::string& system_id, const std::string& short_token, journal::Slot slot) {
     executors::JobEnvironment env;
     env.job_id = payload.id;
     env.project_id = payload.job_info.project_id;
     env.base_name = base_name(short_token, env.project_id, slot.concurrent_id);
-    env.labels = labels(payload, runner, variables, system_id, short_token);
+    env.labels = labels(payload, runner, variables, texts, system_id, short_token);
     if (payload.image && !payload.image->name.empty()) {
-        env.image = image_spec(*payload.image, variables);
+        env.image = image_spec("image", *payload.image, texts);
     } else if (!runner.docker.image.empty()) {
         env.image.emplace();
-        env.image->name = variables.expand(runner.docker.image);
+        env.image->name = texts.expand_name("image", runner.docker.image);
     }
+    env.environment = variables.public_environment();
+    const ServiceContext services{variables, env.environment, texts};
     for (const auto& service : runner.docker.services) {
-        env.services.push_back(configured_service(service, variables));
+        env.services.push_back(configured_service(service, services));
     }
     for (const auto& service : payload.services) {
-        env.services.push_back(service_spec(service, variables));
+        env.services.push_back(service_spec(service, services));
     }
     env.builds_dir = directories.builds;
     env.project_dir = directories.project;
     env.tmp_dir = directories.tmp;
-    env.environment = variables.public_environment();
+    env.client_environment = client_environment(variables);
     env.docker_auth_config = variables.content("DOCKER_AUTH_CONFIG");
     for (const auto& credential : payload.credentials) {
         if (credential.type != "registry") continue;

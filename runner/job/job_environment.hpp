@@ -9,6 +9,7 @@
 #include "runner/journal/journal.hpp"
 #include "runner/journal/slots.hpp"
 #include "runner/script/job_directories.hpp"
+#include "runner/script/text_expander.hpp"
 #include "runner/script/variables.hpp"
 
 /// Translates GitLab's job payload into the terms of the executors (job-runtime.md §2.1, §5.2).
@@ -25,13 +26,13 @@ base::Result<Directories> job_directories(const protocol::gitlab::JobPayload& pa
                                           const journal::JobRecord& record,
                                           const std::string& working_dir);
 
-/// `variables` are complete; names and aliases of images are expanded with them.
-executors::JobEnvironment make_environment(const protocol::gitlab::JobPayload& payload,
-                                           const config::RunnerConfig& runner,
-                                           const script::Variables& variables,
-                                           const Directories& directories,
-                                           const std::string& system_id,
-                                           const std::string& short_token, journal::Slot slot);
+/// `variables` are complete. The payload's own texts are expanded already (expand_texts()); names
+/// and aliases of images are expanded here. With a problem() of `texts`, the environment is not
+/// usable.
+executors::JobEnvironment make_environment(
+    const protocol::gitlab::JobPayload& payload, const config::RunnerConfig& runner,
+    const script::Variables& variables, script::TextExpander& texts, const Directories& directories,
+    const std::string& system_id, const std::string& short_token, journal::Slot slot);
 
 /// "runner-<short token>-project-<id>-concurrent-<n>" in the letters of RFC 1123, at most 63.
 std::string base_name(const std::string& short_token, std::int64_t project_id, int concurrent_id);

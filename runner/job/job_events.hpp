@@ -21,6 +21,7 @@ class JobEvents final : public executors::session::EventSink {
     }
     void on_offset(std::uint64_t offset) override {
         checkpoints_.state().events_offset = offset;
+        checkpoints_.state().takeovers = 0;
         checkpoints_.request();
     }
     void on_output_limit(std::uint64_t) override { channel_.output_was_cut(); }

@@ -20,6 +20,7 @@ void write_header(JobContext& context) {
     }
     // As officially, also when there are none to resolve.
     if (context.payload().names_secrets) log.heading("Resolving secrets");
+    for (const std::string& warning : variables.warnings()) log.warning(warning);
     context.behaviour.check_all(context.payload().allow_git_fetch);
     context.log_variable_warnings();
     for (const char* name : {"CI_DEBUG_TRACE", "CI_DEBUG_SERVICES"}) {

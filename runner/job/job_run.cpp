@@ -5,6 +5,7 @@
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/job_header.hpp"
 #include "runner/job/limits.hpp"
+#include "runner/job/size_check.hpp"
 
 namespace runner::job {
 
@@ -33,12 +34,25 @@ JudgeSettings judge_settings(JobContext& context) {
         .ignore_after_script_errors = context.behaviour.flag("AFTER_SCRIPT_IGNORE_ERRORS", true)};
 }
 
+/// Describes the environment for the executor. Returns what is too large in the job, "" for
+/// nothing.
+std::string fill_environment(JobContext& context, executors::JobEnvironment& environment) {
+    const auto& setup = context.setup;
+    if (auto problem = variables_problem(context.variables); !problem.empty()) return problem;
+    environment = make_environment(context.payload(), context.runner(), context.variables,
+                                   context.texts, *context.directories, setup.system_id,
+                                   setup.record.short_token, setup.record.slot);
+    if (!context.texts.problem().empty()) return context.texts.problem();
+    return services_problem(environment);
+}
+
 }  // namespace
 
 JobRun::JobRun(const boost::asio::any_io_executor& io, JobSetup setup)
     : context_(io, std::move(setup)),
       plan_(plan_stages(context_.payload())),
       events_(context_.channel(), context_.checkpoints),
+      takeover_(context_),
       group_(io) {}
 
 void JobRun::stop(StopReason reason, std::string_view signal) {
@@ -66,6 +80,7 @@ base::Task<void> JobRun::run() {
     }
     if (context_.setup.on_reported) context_.setup.on_reported();
     co_await clean_up();
+    co_await takeover_.end();
     context_.checkpoints.finish();
     co_await group_.wait();
 }
@@ -83,7 +98,11 @@ base::Task<void> JobRun::start() {
     }
     if (answer == StartAnswer::kCancelled) stop(StopReason::kUserCancel);
     context_.status.state = "running";
-    if (checkpoint.phase < Phase::kReporting) co_await execute();
+    if (checkpoint.phase < Phase::kReporting) {
+        co_await execute();
+    } else {
+        takeover_.start();
+    }
 }
 
 base::Task<void> JobRun::execute() {
@@ -91,6 +110,7 @@ base::Task<void> JobRun::execute() {
     if (ready) ready = co_await obtain_environment();
     if (ready) {
         begin_stages();
+        takeover_.start();
         group_.spawn("supervisor", session_->pump());
         group_.spawn("readiness", stages_->readiness().run());
         co_await stages_->run();
@@ -116,12 +136,14 @@ bool JobRun::begin() {
         context_.fail({FailureReason::kSystemFailure, kUnsupportedExitCode, reason});
         return false;
     }
-    environment_ = make_environment(context_.payload(), context_.runner(), context_.variables,
-                                    *context_.directories, setup.system_id,
-                                    setup.record.short_token, setup.record.slot);
+    if (const std::string problem = fill_environment(context_, environment_); !problem.empty()) {
+        context_.fail({FailureReason::kScriptFailure, 0, problem});
+        return false;
+    }
     environment_.state_dir = context_.checkpoints.directory();
     if (environment_.debug_services) context_.checkpoints.expect_other_writers();
-    context_.status.image = environment_.image ? environment_.image->name : std::string();
+    // The status page shows it.
+    if (environment_.image) context_.status.image = context_.log().masked(environment_.image->name);
     return true;
 }
 
@@ -163,6 +185,9 @@ void JobRun::end_log() {
     if (checkpoint.outcome.success()) {
         context_.log().notice("Job succeeded");
     } else {
+        // The daemon's log, the journal and the summary of `exec` show it, too.
+        auto& message = checkpoint.outcome.failure->message;
+        message = context_.log().masked(message);
         context_.log().error(last_line(*checkpoint.outcome.failure) + "\n");
     }
     checkpoint.phase = Phase::kReporting;
@@ -193,7 +218,8 @@ base::Task<void> JobRun::clean_up() {
     auto removed = co_await context_.executor().cleanup(kCleanupLimit);
     if (!removed) {
         base::log::error("A job's environment could not be removed; the next start tries again",
-                         {{"job", context_.status.id}, {"error", removed.error().message}});
+                         {{"job", context_.status.id},
+                          {"error", context_.log().masked(removed.error().message)}});
         co_return;
     }
     if (auto erased = context_.checkpoints.remove(); !erased) {
@@ -213,7 +239,11 @@ base::Task<void> JobRun::halt() {
     auto halting = context_.executor().halt();
     auto halted = co_await base::with_deadline<void>(std::move(halting), kCleanupLimit);
     // cleanup() fails for the same reason, and its error is reported.
-    if (!halted) base::log::debug("Halting a job failed", {{"error", halted.error().message}});
+    if (!halted) {
+        base::log::debug("Halting a job failed",
+                         {{"job", context_.status.id},
+                          {"error", context_.log().masked(halted.error().message)}});
+    }
 }
 
 }  // namespace runner::job

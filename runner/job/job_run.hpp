@@ -13,6 +13,7 @@
 #include "runner/job/stage_judge.hpp"
 #include "runner/job/stage_plan.hpp"
 #include "runner/job/stage_runner.hpp"
+#include "runner/job/takeover.hpp"
 
 namespace runner::job {
 
@@ -53,6 +54,7 @@ class JobRun final {
     JobEvents events_;
     executors::JobEnvironment environment_;
     std::string stop_signal_;
+    Takeover takeover_;
     std::optional<StageJudge> judge_;  ///< once the job's settings were checked
     std::unique_ptr<executors::session::Session> session_;
     std::unique_ptr<StageRunner> stages_;

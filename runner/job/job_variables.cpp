@@ -21,12 +21,11 @@ void read_client_pair(const config::RunnerConfig& runner, script::PredefinedValu
 script::Variables make_variables(const protocol::gitlab::JobPayload& payload,
                                  const config::RunnerConfig& runner,
                                  const journal::JobRecord& record) {
-    const auto kind = runner.executor_kind();
     script::PredefinedValues predefined;
     predefined.short_token = record.short_token;
     predefined.concurrent_id = record.slot.concurrent_id;
     predefined.concurrent_project_id = record.slot.concurrent_project_id;
-    predefined.shared_environment = kind && executors::traits_of(*kind).shared_host;
+    predefined.shared_environment = runner.shared_host();
     predefined.ca_chain = record.ca_chain;
     read_client_pair(runner, predefined);
     return script::Variables(payload, runner, predefined);

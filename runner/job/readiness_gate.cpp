@@ -42,13 +42,30 @@ base::Task<Result<void>> ReadinessGate::make_ready(const ReadinessStage& wanted)
     const auto deadline = Clock::now() + wanted.engine_limit;
     auto result = co_await wait_engine(wanted, EngineState::kListening, deadline);
     std::string problem;
-    if (result) result = co_await run_script(wanted, kFirstTry, problem);
+    const bool now = !wanted.after_sources;
+    if (result && now) result = co_await run_script(wanted, kFirstTry, problem);
     if (result) result = co_await wait_engine(wanted, EngineState::kAnswering, deadline);
     if (result && !problem.empty()) result = co_await run_script(wanted, kSecondTry, problem);
-    message_ = problem.empty()
-                   ? wanted.ready_message
-                   : "The builder could not be prepared; the job goes on without it: " + problem;
+    if (now) {
+        note_result(wanted, problem);
+    } else {
+        late_ = wanted;
+    }
     co_return std::move(result);
+}
+
+void ReadinessGate::note_result(const ReadinessStage& wanted, const std::string& problem) {
+    message_ = problem.empty() ? wanted.ready_message : wanted.failed_message + problem;
+}
+
+base::Task<Result<void>> ReadinessGate::run_late_script() {
+    const ReadinessStage wanted = *std::exchange(late_, std::nullopt);
+    std::string problem;
+    auto running = run_script(wanted, kFirstTry, problem);
+    auto ran =
+        co_await base::run_stoppable(&context_.stop, std::move(running), context_.deadline());
+    if (ran) note_result(wanted, problem);
+    co_return std::move(ran);
 }
 
 base::Task<Result<void>> ReadinessGate::wait_engine(const ReadinessStage& wanted, EngineState state,
@@ -73,7 +90,8 @@ base::Task<Result<void>> ReadinessGate::run_script(const ReadinessStage& wanted,
     StageCommand command;
     command.stage = number;
     command.script = wanted.script;
-    command.user = "0";
+    command.user = wanted.user;
+    command.environment = wanted.environment;
     command.hidden = true;
     command.deadline = kScriptLimit;
     command.grace = kGrace;
@@ -89,7 +107,9 @@ base::Task<Result<void>> ReadinessGate::wait() {
     auto waited =
         co_await base::run_stoppable(&context_.stop, std::move(waiting), context_.deadline());
     if (!waited) co_return std::move(waited);
-    co_return *ended_;
+    if (!*ended_ || !late_) co_return *ended_;
+    auto ran = co_await run_late_script();
+    co_return std::move(ran);
 }
 
 std::string ReadinessGate::take_message() { return std::exchange(message_, {}); }

@@ -17,18 +17,21 @@ namespace runner::job {
 /// Makes the environment ready for the job's own script: waits until the inner engine answers, and
 /// makes the builder.
 ///
-/// Life: run() is spawned once, beside the first stages; wait() is called any number of times.
+/// Life: run() is spawned once, beside the first stages; wait() is called any number of times, by
+/// one caller, first when get_sources has ended.
 /// `context` and `session` outlive it. Strand: the I/O thread.
 class ReadinessGate {
   public:
     ReadinessGate(JobContext& context, executors::session::Session& session)
         : context_(context), session_(session), changed_(context.io) {}
 
-    /// Starts the script as soon as the engine listens. The programs of the script need a tenth of
-    /// a second to start, and the engine answers their requests when it is ready.
+    /// Starts the script, unless it is for later, as soon as the engine listens. The programs of
+    /// the script need a tenth of a second to start, and the engine answers their requests when it
+    /// is ready.
     base::Task<void> run();
-    /// Waits until run() has ended. Failures: the failure of run(), kTimeout when the job's time is
-    /// over first, kCancelled when the job is stopped first.
+    /// Waits until run() has ended, then runs a script that was to wait for get_sources. Failures:
+    /// the failure of run(), kTimeout when the job's time is over first, kCancelled when the job is
+    /// stopped first.
     base::Task<base::Result<void>> wait();
     /// The line for the job's log about the result; "" when it was taken before.
     [[nodiscard]] std::string take_message();
@@ -40,12 +43,15 @@ class ReadinessGate {
     base::Task<base::Result<void>> make_ready(const executors::ReadinessStage& wanted);
     base::Task<base::Result<void>> wait_engine(const executors::ReadinessStage& wanted,
                                                EngineState state, Clock::time_point deadline);
+    base::Task<base::Result<void>> run_late_script();
+    void note_result(const executors::ReadinessStage& wanted, const std::string& problem);
     base::Task<base::Result<void>> run_script(const executors::ReadinessStage& wanted,
                                               std::uint16_t number, std::string& problem);
 
     JobContext& context_;
     executors::session::Session& session_;
     std::optional<base::Result<void>> ended_;
+    std::optional<executors::ReadinessStage> late_;  ///< its script has not been run yet
     std::string message_;
     base::Notifier changed_;
 };

@@ -18,9 +18,7 @@ bool went_well(const StageResult& result) {
 
 }  // namespace
 
-bool SourceBringer::is_needed() const {
-    return context_.setup.sources || !context_.executor().info().has_git;
-}
+bool SourceBringer::is_needed() const { return writers_.context.settings().sources_by_daemon; }
 
 std::filesystem::path SourceBringer::directory() const {
     return context_.checkpoints.directory() / "sources";

@@ -44,14 +44,16 @@ Deadline StageDeadlines::preparation(const Checkpoint& checkpoint) {
     const Deadline job_end = job(checkpoint);
     if (!runner_.prepare_timeout) return job_end;
     if (!preparation_until_) {
-        preparation_until_ =
-            clock_.now() + std::chrono::duration_cast<Clock::duration>(*runner_.prepare_timeout);
+        preparation_until_ = at_most(*runner_.prepare_timeout, job_end);
     }
     return std::min(*job_end, *preparation_until_);
 }
 
 Deadline StageDeadlines::at_most(std::chrono::nanoseconds limit, const Deadline& job_end) const {
-    return std::min(*job_end, clock_.now() + std::chrono::duration_cast<Clock::duration>(limit));
+    // A limit may be so long that it has no place on the clock.
+    const auto now = clock_.now();
+    if (limit >= *job_end - now) return job_end;
+    return now + std::chrono::duration_cast<Clock::duration>(limit);
 }
 
 /// A limit that the job sets by a variable. One that is longer than the job's is not used.
@@ -65,7 +67,7 @@ StageDeadlines::Wish StageDeadlines::wish(std::string_view variable,
     if (parsed->count() < 0) {
         return {{}, fmt::format("Ignoring relative {} timeout: {}", variable, raw)};
     }
-    if (clock_.now() + std::chrono::duration_cast<Clock::duration>(*parsed) > *job_end) {
+    if (*parsed > *job_end - clock_.now()) {
         return {{},
                 fmt::format("{} timeout: {} is longer than job timeout. Setting to job timeout",
                             variable, raw)};

@@ -15,11 +15,10 @@ namespace {
 script::ScriptSettings script_settings(const JobContext& context) {
     const auto& info = context.executor().info();
     script::ScriptSettings settings;
+    settings.shared_host = context.traits.shared_host;
     settings.description =
-        info.shared ? info.description : info.description + " via " + base::host_name();
+        settings.shared_host ? info.description : info.description + " via " + base::host_name();
     settings.correlation_id = context.setup.record.correlation_id;
-    settings.shared_environment = info.shared;
-    settings.shell_executor = context.traits.shared_host;
     settings.sources_by_daemon = context.setup.sources || !info.has_git;
     settings.helper = info.helper;
     settings.cache_dir = context.directories->cache;

@@ -64,6 +64,7 @@ json to_json(const Checkpoint& checkpoint) {
     return {{"phase", static_cast<int>(checkpoint.phase)},
             {"plan_index", checkpoint.plan_index},
             {"attempt", checkpoint.attempt},
+            {"takeovers", checkpoint.takeovers},
             {"part", checkpoint.part},
             {"stage_begun", checkpoint.stage_begun},
             {"clock_started", checkpoint.clock_started_unix_micros},
@@ -81,6 +82,7 @@ Checkpoint checkpoint_from(const json& value) {
     checkpoint.phase = static_cast<Phase>(value.at("phase").get<int>());
     checkpoint.plan_index = value.at("plan_index").get<std::size_t>();
     checkpoint.attempt = value.at("attempt").get<int>();
+    checkpoint.takeovers = value.value("takeovers", 0);
     checkpoint.part = value.value("part", std::size_t{0});
     checkpoint.stage_begun = value.at("stage_begun").get<bool>();
     checkpoint.clock_started_unix_micros = value.at("clock_started").get<std::int64_t>();

@@ -44,6 +44,8 @@ struct Checkpoint {
     Phase phase = Phase::kPreparing;
     std::size_t plan_index = 0;  ///< the stage that is running or comes next
     int attempt = 0;
+    /// How often a daemon took the job up since the job last went on. Counted before the takeover.
+    int takeovers = 0;
     /// In a stage with several archives: the one that is under way or comes next.
     std::size_t part = 0;
     bool stage_begun = false;  ///< its heading is in the log and it may have been started
@@ -57,6 +59,9 @@ struct Checkpoint {
     Progress progress;
     Outcome outcome;
 };
+
+/// How often a job is taken up that does not go on: the daemon has died of it so often.
+inline constexpr int kMaxTakeovers = 5;
 
 /// Writes the directory of one job. Life: create() or find_jobs(), save() any number of times,
 /// remove(). Strand: the I/O thread. Failures: kIo and the others of base/files.hpp, with the path.

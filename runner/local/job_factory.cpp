@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/strings.hpp"
+#include "runner/job/job_secrets.hpp"
 #include "runner/job/job_variables.hpp"
 #include "runner/script/inputs.hpp"
 
@@ -15,10 +16,10 @@ constexpr std::size_t kShortToken = 9;
 
 /// What must not be seen in the job's log.
 trace::MaskOptions secrets_of(const protocol::gitlab::JobPayload& payload,
-                              const script::Variables& variables) {
+                              const script::Variables& variables,
+                              const config::RunnerConfig& runner) {
     trace::MaskOptions masks;
-    masks.phrases = variables.masked_values();
-    masks.phrases.push_back(payload.token.reveal());
+    masks.phrases = job::job_secrets(payload, variables, runner);
     masks.all_default_tokens = variables.feature("FF_MASK_ALL_DEFAULT_TOKENS");
     return masks;
 }
@@ -50,7 +51,7 @@ base::Result<std::unique_ptr<job::JobRun>> JobFactory::make(protocol::gitlab::Jo
         return journal.error();
     }
     script::Variables variables = job::make_variables(payload, *options_.runner, record);
-    auto channel = make_channel(secrets_of(payload, variables));
+    auto channel = make_channel(secrets_of(payload, variables, *options_.runner));
     job::JobSetup setup{.config = options_.config,
                         .runner = options_.runner,
                         .payload = std::move(payload),

@@ -93,6 +93,10 @@ class TerminalChannel final : public job::JobChannel, private executors::JobLog 
         line("\x1b[31;1m", "ERROR: " + std::string(text));
     }
 
+    [[nodiscard]] std::string masked(std::string_view text) const override {
+        return trace::mask_text(masks_, text);
+    }
+
     void stage_line(std::string_view line) {
         if (const auto start = start_of_runner_text(line); start && *start > 0) {
             options_.on_line(line.substr(0, *start));

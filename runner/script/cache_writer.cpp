@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "base/strings.hpp"
 #include "runner/script/archive_rules.hpp"
 #include "runner/script/cache_key.hpp"
 #include "runner/script/files_request.hpp"
@@ -14,6 +15,18 @@ using protocol::gitlab::Cache;
 
 namespace {
 
+/// The format of a cache. The official runner knows "zip" and "tarzstd", in any case, and makes a
+/// zip of everything else.
+std::string archive_format(ShellWriter& writer, const std::string& asked) {
+    const std::string format = base::to_lower(asked);
+    if (format == "tarzstd") return format;
+    if (!format.empty() && format != "zip" && format != "zipzstd") {
+        writer.warning("CACHE_COMPRESSION_FORMAT \"" + asked +
+                       "\" is not a format of caches, zip is used");
+    }
+    return "zip";
+}
+
 /// Whether a fallback would read the caches of protected branches. Dots and spaces at the end do
 /// not count: they are not part of the path.
 bool names_protected_caches(std::string_view fallback) {
@@ -23,21 +36,19 @@ bool names_protected_caches(std::string_view fallback) {
 
 }  // namespace
 
-/// Policy and key, with the job's variables replaced.
 base::Result<CacheWriter::Plan> CacheWriter::plan(const Cache& cache) const {
-    const auto& variables = context_.variables();
-    const std::string policy = variables.expand(cache.policy);
+    const std::string& policy = cache.policy;
     Plan plan;
     plan.pulls = policy.empty() || policy == "pull-push" || policy == "pull";
     plan.pushes = policy.empty() || policy == "pull-push" || policy == "push";
-    std::string raw = variables.expand(cache.key);
+    std::string raw = cache.key;
     const auto& payload = context_.payload();
     if (raw.empty()) raw = payload.job_info.name + "/" + payload.git_info.ref;
     if (!plan.pulls && !plan.pushes) {
         return base::make_error(base::ErrorKind::kConfiguration,
                                 fmt::format("unknown cache policy {} for {}", policy, raw));
     }
-    const CacheKey key = cache_key(raw, variables.feature("FF_HASH_CACHE_KEYS"));
+    const CacheKey key = cache_key(raw, context_.variables().feature("FF_HASH_CACHE_KEYS"));
     plan.name = {key.key, raw};
     plan.warning = key.warning;
     return plan;
@@ -60,7 +71,7 @@ std::vector<CacheWriter::Name> CacheWriter::names_to_restore(ShellWriter& writer
         if (!key.warning.empty()) writer.warning(key.warning);
         if (!raw.empty() && !key.key.empty()) names.push_back({key.key, raw});
     };
-    for (const std::string& fallback : cache.fallback_keys) add(variables.expand(fallback));
+    for (const std::string& fallback : cache.fallback_keys) add(fallback);
     const std::string last = variables.get("CACHE_FALLBACK_KEY");
     if (names_protected_caches(last)) {
         writer.warning("CACHE_FALLBACK_KEY \"" + last +
@@ -110,13 +121,12 @@ base::Result<std::string> CacheWriter::restore() const {
 
 void CacheWriter::archive_one(ShellWriter& writer, const Cache& cache, const Name& name) const {
     const auto& variables = context_.variables();
-    const std::string format = variables.get("CACHE_COMPRESSION_FORMAT");
+    writer.notice("Creating cache " + name.shown + "...");
     FilesRequest request("cache-save");
     request.add("file", file(name))
-        .add("format", format == "zipzstd" ? "zip" : format)
+        .add("format", archive_format(writer, variables.get("CACHE_COMPRESSION_FORMAT")))
         .add("level", variables.get("CACHE_COMPRESSION_LEVEL"))
         .add_selection(cache);
-    writer.notice("Creating cache " + name.shown + "...");
     writer.line("if " + request.command(context_.settings().helper) + "\nthen");
     writer.print(
         "No URL provided, cache will not be uploaded to shared cache server. Cache will be stored "

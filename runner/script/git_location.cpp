@@ -37,7 +37,7 @@ std::string EnvironmentGit::variable_file(ShellWriter& /*writer*/, std::string_v
 }
 
 void EnvironmentGit::trust_project(ShellWriter& writer) const {
-    if (!context_.runner().safe_directory_checkout.value_or(!context_.settings().shell_executor)) {
+    if (!context_.runner().safe_directory_checkout.value_or(!context_.settings().shared_host)) {
         return;
     }
     // Git asks for this only when owners differ, so a home that cannot be written is no error.

@@ -40,7 +40,7 @@ void GitRepositoryWriter::remove_stale_locks(ShellWriter& writer) const {
     writer.line(
         fmt::format("if [ -d {0} ]; then find {0} -type f -name '*.lock' -exec rm -f {{}} +; fi",
                     shell_quote(git + "/refs")));
-    if (context_.runner().clean_git_config.value_or(!context_.settings().shell_executor)) {
+    if (context_.runner().clean_git_config.value_or(!context_.settings().shared_host)) {
         writer.line("rm -f " + shell_quote(git + "/config"));
         writer.line("rm -rf " + shell_quote(git + "/hooks"));
     }

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/names.hpp"
 #include "base/strings.hpp"
+#include "runner/script/size_limits.hpp"
+#include "runner/script/variable_names.hpp"
 
 namespace runner::script {
 
@@ -23,10 +26,14 @@ constexpr base::NameRule kInputName{.also = "-"};
 
 class Expansion {
   public:
-    explicit Expansion(const std::vector<JobInput>& inputs) : inputs_(inputs) {}
+    explicit Expansion(const std::vector<JobInput>& inputs) {
+        // Of several inputs with one name the first counts.
+        for (const JobInput& input : inputs) inputs_.emplace(input.key, &input);
+    }
 
     /// Replaces the expressions in `text`; `field` names it in messages.
     void apply(std::string_view field, std::string& text) {
+        if (result.problem != Problem::kNone) return;
         std::string out;
         std::size_t at = 0;
         for (auto open = text.find(kOpen); open != std::string::npos; open = text.find(kOpen, at)) {
@@ -35,7 +42,10 @@ class Expansion {
                 return fail(Problem::kParse, field, "an expression has no end");
             out.append(text, at, open - at);
             const auto begin = open + kOpen.size();
-            out += value_of(field, base::trim(std::string_view(text).substr(begin, close - begin)));
+            append(
+                field, out,
+                value_of(field, base::trim(std::string_view(text).substr(begin, close - begin))));
+            if (result.problem != Problem::kNone) return;
             at = close + kClose.size();
         }
         if (at > 0) text = out.append(text, at);
@@ -55,37 +65,50 @@ class Expansion {
     InputsExpansion result;
 
   private:
-    std::string value_of(std::string_view field, std::string_view expression) {
+    void append(std::string_view field, std::string& out, std::string_view value) {
+        bytes_ += value.size();
+        if (bytes_ <= kMaxVariablesBytes) {
+            out += value;
+            return;
+        }
+        fail(Problem::kEvaluation, field,
+             fmt::format("the job has more than {} MiB when its inputs are replaced",
+                         kMaxVariablesBytes >> 20U));
+    }
+    std::string_view value_of(std::string_view field, std::string_view expression) {
         const std::string_view name = expression.substr(std::min(kPath.size(), expression.size()));
         if (!expression.starts_with(kPath) || !base::is_name(name, kInputName)) {
             fail(Problem::kParse, field,
                  fmt::format(
                      "\"{}\" is not an expression that this runner knows: write job.inputs.NAME",
-                     expression));
+                     shown_name(expression)));
             return {};
         }
-        const auto input = std::find_if(inputs_.begin(), inputs_.end(),
-                                        [&](const auto& i) { return i.key == name; });
-        if (input == inputs_.end()) {
-            fail(Problem::kEvaluation, field, fmt::format("the job has no input \"{}\"", name));
+        const auto found = inputs_.find(name);
+        if (found == inputs_.end()) {
+            fail(Problem::kEvaluation, field,
+                 fmt::format("the job has no input \"{}\"", shown_name(name)));
             return {};
         }
-        if (input->sensitive) {
+        const JobInput& input = *found->second;
+        if (input.sensitive) {
             fail(Problem::kSensitive, field,
-                 fmt::format("the input \"{}\" is sensitive and cannot stand here", name));
+                 fmt::format("the input \"{}\" is sensitive and cannot stand here",
+                             shown_name(name)));
             return {};
         }
         ++result.count;
-        return input->text;
+        return input.text;
     }
     /// Keeps the first problem.
     void fail(Problem problem, std::string_view field, std::string_view what) {
         if (result.problem != Problem::kNone) return;
         result.problem = problem;
-        result.message = fmt::format("job inputs: {}: {}", field, what);
+        result.message = fmt::format("job inputs: {}: {}", shown_name(field), what);
     }
 
-    const std::vector<JobInput>& inputs_;
+    std::map<std::string_view, const JobInput*> inputs_;
+    std::size_t bytes_ = 0;  ///< of the values that were put in
 };
 
 }  // namespace

@@ -18,8 +18,7 @@ std::string ScriptContext::gitlab_env_file() const { return tmp() + "/gitlab_run
 /// Jobs of one project share a volume, and the users of their images may differ (job-runtime.md
 /// §5.5).
 bool ScriptContext::opens_files() const {
-    return !settings_.shared_environment &&
-           !variables().feature("FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR");
+    return !settings_.shared_host && !variables().feature("FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR");
 }
 
 std::string ScriptContext::with_job_umask(const std::string& command) const {

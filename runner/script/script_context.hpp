@@ -19,8 +19,8 @@ struct ScriptSettings {
     std::string description;
     /// Of the request that brought the job; "" for none.
     std::string correlation_id{};
-    bool shared_environment = false;
-    bool shell_executor = false;
+    /// ExecutorTraits::shared_host.
+    bool shared_host = false;
     /// The daemon unpacks the sources, git does not run in the environment: SplitSourcesWriter.
     bool sources_by_daemon = false;
     /// Path of runner-helper in the environment.

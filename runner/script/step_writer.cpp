@@ -1,7 +1,5 @@
 #include "runner/script/step_writer.hpp"
 
-#include <vector>
-
 namespace runner::script {
 
 using protocol::gitlab::Step;
@@ -21,11 +19,7 @@ std::string StepWriter::step(const Step& step) const {
     if (!runner.pre_build_script.empty()) {
         context_.write_commands(writer, {runner.pre_build_script}, "pre_build_script");
     }
-    std::vector<std::string> lines = step.script;
-    if (step.name == "release") {
-        for (std::string& line : lines) line = context_.variables().expand(line);
-    }
-    context_.write_commands(writer, lines, "script_step");
+    context_.write_commands(writer, step.script, "script_step");
     if (!runner.post_build_script.empty()) {
         context_.write_commands(writer, {runner.post_build_script}, "post_build_script");
     }

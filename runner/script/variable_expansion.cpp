@@ -1,54 +1,64 @@
 #include "runner/script/variable_expansion.hpp"
 
+#include <algorithm>
+
 #include "base/names.hpp"
 
 namespace runner::script {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool is_shell_parameter(char c) {
-    return is_digit(c) || std::string_view("*#@!?-").find(c) != std::string_view::npos;
+    return (c >= '0' && c <= '9') || std::string_view("*#@!?-").find(c) != std::string_view::npos;
 }
 
 }  // namespace
 
-std::string expand_variables(std::string_view text,
-                             const std::function<std::string(std::string_view)>& value_of) {
-    std::string out;
-    out.reserve(text.size());
-    std::size_t i = 0;
-    while (i < text.size()) {
-        if (text[i] != '$' || i + 1 == text.size()) {
-            out += text[i++];
-            continue;
-        }
-        const char next = text[i + 1];
-        if (next == '$') {
-            out += '$';
-            i += 2;
-        } else if (next == '{') {
-            const auto close = text.find('}', i + 2);
-            if (close == std::string_view::npos) {
-                // A "${" without end is dropped, and the text behind it stays.
-                i += 2;
-                continue;
-            }
-            out += value_of(text.substr(i + 2, close - i - 2));
-            i = close + 1;
-        } else if (is_shell_parameter(next)) {
-            i += 2;
-        } else if (base::is_name_character(next)) {
-            std::size_t end = i + 1;
-            while (end < text.size() && base::is_name_character(text[end])) ++end;
-            out += value_of(text.substr(i + 1, end - i - 1));
-            i = end;
-        } else {
-            out += text[i++];
-        }
+std::optional<TextPiece> TextPieces::next() {
+    while (!text_.empty()) {
+        const auto dollar = std::min(text_.find('$'), text_.size());
+        if (dollar > 0) return take_plain(dollar);
+        if (auto piece = take_dollar()) return piece;
     }
-    return out;
+    return std::nullopt;
+}
+
+TextPiece TextPieces::take_plain(std::size_t bytes) {
+    const std::string_view plain = text_.substr(0, bytes);
+    text_.remove_prefix(bytes);
+    return {false, plain, plain};
+}
+
+TextPiece TextPieces::take_reference(std::size_t bytes, std::string_view name) {
+    const std::string_view written = text_.substr(0, bytes);
+    text_.remove_prefix(bytes);
+    return {true, name, written};
+}
+
+/// The text begins with "$". Returns nothing for what is dropped.
+std::optional<TextPiece> TextPieces::take_dollar() {
+    const char after = text_.size() > 1 ? text_[1] : '\0';
+    if (after == '$') {
+        text_.remove_prefix(1);
+        return take_plain(1);
+    }
+    if (after == '{') {
+        const auto close = may_close_ ? text_.find('}', 2) : std::string_view::npos;
+        if (close != std::string_view::npos) {
+            return take_reference(close + 1, text_.substr(2, close - 2));
+        }
+        may_close_ = false;
+        text_.remove_prefix(2);
+        return std::nullopt;
+    }
+    if (is_shell_parameter(after)) {
+        text_.remove_prefix(2);
+        return std::nullopt;
+    }
+    std::size_t end = 1;
+    while (end < text_.size() && base::is_name_character(text_[end])) ++end;
+    if (end == 1) return take_plain(1);
+    return take_reference(end, text_.substr(1, end - 1));
 }
 
 }  // namespace runner::script

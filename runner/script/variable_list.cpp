@@ -18,15 +18,16 @@ void VariableList::set_own(std::string_view key, std::string value) {
     all_[own_.at(std::string(key))].value = std::move(value);
 }
 
-const protocol::gitlab::Variable* VariableList::find(std::string_view key) const {
+std::optional<std::size_t> VariableList::index_of(std::string_view key) const {
     const auto entry = last_.find(key);
-    return entry == last_.end() ? nullptr : &all_[entry->second];
+    if (entry == last_.end()) return std::nullopt;
+    return entry->second;
 }
 
-std::vector<const protocol::gitlab::Variable*> VariableList::effective() const {
-    std::vector<const Variable*> out;
+std::vector<std::size_t> VariableList::effective() const {
+    std::vector<std::size_t> out;
     out.reserve(last_.size());
-    for (const auto& [key, index] : last_) out.push_back(&all_[index]);
+    for (const auto& [key, index] : last_) out.push_back(index);
     return out;
 }
 

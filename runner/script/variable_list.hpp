@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,10 +23,10 @@ class VariableList {
     /// Changes the runner's own entry, which exists; also when a later one hides it.
     void set_own(std::string_view key, std::string value);
 
-    /// The entry that counts; null when there is none.
-    [[nodiscard]] const Variable* find(std::string_view key) const;
-    /// The entries that count, sorted by name.
-    [[nodiscard]] std::vector<const Variable*> effective() const;
+    /// Where the entry that counts stands in all().
+    [[nodiscard]] std::optional<std::size_t> index_of(std::string_view key) const;
+    /// Where the entries that count stand in all(), sorted by name.
+    [[nodiscard]] std::vector<std::size_t> effective() const;
     /// All entries, hidden ones too.
     [[nodiscard]] const std::vector<Variable>& all() const { return all_; }
 

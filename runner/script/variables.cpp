@@ -1,12 +1,10 @@
 #include "runner/script/variables.hpp"
 
-#include <set>
 #include <utility>
 
-#include "base/strings.hpp"
 #include "base/version.hpp"
 #include "protocol/gitlab/runner_info.hpp"
-#include "runner/script/variable_expansion.hpp"
+#include "runner/script/variable_names.hpp"
 
 namespace runner::script {
 
@@ -36,11 +34,12 @@ Variable own_file(std::string key, std::string content, bool is_public) {
     return variable;
 }
 
-void add_configured(VariableList& list, const config::RunnerConfig& runner) {
+void add_configured(VariableList& list, const config::RunnerConfig& runner, NameCheck& names) {
     for (const std::string& entry : runner.environment) {
         const auto at = entry.find('=');
         if (at == std::string::npos || is_feature_flag(entry)) continue;
-        list.add(public_variable(entry.substr(0, at), entry.substr(at + 1)));
+        Variable variable = public_variable(entry.substr(0, at), entry.substr(at + 1));
+        if (names.accept(variable)) list.add(std::move(variable));
     }
 }
 
@@ -90,12 +89,15 @@ Variables::Variables(const protocol::gitlab::JobPayload& payload,
     const std::string& image = payload.image ? payload.image->name : runner.docker.image;
     if (!image.empty()) list_.add(public_variable("CI_JOB_IMAGE", image));
     list_.add_own(own_variable("CI_RUNNER_SHORT_TOKEN", predefined.short_token));
-    add_configured(list_, runner);
+    NameCheck names;
+    add_configured(list_, runner, names);
     add_defaults(list_, predefined, payload.timeout_seconds);
     for (const Variable& variable : payload.variables) {
-        if (!is_feature_flag(variable.key)) list_.add(variable);
+        if (!is_feature_flag(variable.key) && names.accept(variable)) list_.add(variable);
     }
     add_fixed(list_, predefined);
+    warnings_ = names.warnings();
+    values_.resolve(list_, tmp_dir_);
 }
 
 void Variables::set_directories(const JobDirectories& directories) {
@@ -103,78 +105,55 @@ void Variables::set_directories(const JobDirectories& directories) {
     list_.set_own("CI_PROJECT_DIR", directories.project);
     list_.set_own("RUNNER_TEMP_PROJECT_DIR", directories.tmp);
     tmp_dir_ = directories.tmp;
+    values_.resolve(list_, tmp_dir_);
 }
 
 void Variables::set_job_status(std::string status) {
     list_.set_own("CI_JOB_STATUS", std::move(status));
+    values_.resolve(list_, tmp_dir_);
 }
 
-bool Variables::has(std::string_view key) const { return list_.find(key) != nullptr; }
-
-std::string Variables::path_of(std::string_view key) const {
-    return tmp_dir_ + "/" + std::string(key);
-}
-
-std::string Variables::reference(std::string_view key) const {
-    const Variable* variable = list_.find(key);
-    if (variable == nullptr) return {};
-    return variable->file ? path_of(key) : variable->value;
-}
-
-std::string Variables::resolved(const Variable& variable) const {
-    return variable.raw ? variable.value : expand(variable.value);
+std::optional<std::string_view> Variables::find(std::string_view key) const {
+    const auto index = list_.index_of(key);
+    if (!index) return std::nullopt;
+    return values_.seen(*index);
 }
 
 std::string Variables::get(std::string_view key) const {
-    const Variable* variable = list_.find(key);
-    if (variable == nullptr) return {};
-    return variable->file ? path_of(key) : resolved(*variable);
+    return std::string(find(key).value_or(std::string_view()));
 }
 
 std::string Variables::content(std::string_view key) const {
-    const Variable* variable = list_.find(key);
-    return variable == nullptr ? std::string() : resolved(*variable);
-}
-
-std::string Variables::expand(std::string_view text) const {
-    return expand_variables(text, [this](std::string_view key) { return reference(key); });
+    const auto index = list_.index_of(key);
+    return index ? values_.content(*index) : std::string();
 }
 
 std::vector<executors::EnvironmentVariable> Variables::environment() const {
     std::vector<executors::EnvironmentVariable> out;
-    for (const Variable* variable : list_.effective()) {
-        out.push_back({variable->key, get(variable->key)});
+    for (const std::size_t index : list_.effective()) {
+        out.push_back({list_.all()[index].key, values_.seen(index)});
     }
     return out;
 }
 
 std::vector<executors::EnvironmentVariable> Variables::public_environment() const {
     std::vector<executors::EnvironmentVariable> out;
-    for (const Variable* variable : list_.effective()) {
-        if (!variable->is_public || variable->masked || variable->file) continue;
-        if (is_feature_flag(variable->key)) continue;
-        out.push_back({variable->key, resolved(*variable)});
+    for (const std::size_t index : list_.effective()) {
+        const Variable& variable = list_.all()[index];
+        if (!variable.is_public || variable.masked || variable.file) continue;
+        if (is_feature_flag(variable.key)) continue;
+        out.push_back({variable.key, values_.content(index)});
     }
     return out;
 }
 
 std::vector<executors::EnvironmentVariable> Variables::files() const {
     std::vector<executors::EnvironmentVariable> out;
-    for (const Variable* variable : list_.effective()) {
-        if (variable->file) out.push_back({variable->key, resolved(*variable)});
+    for (const std::size_t index : list_.effective()) {
+        if (list_.all()[index].file)
+            out.push_back({list_.all()[index].key, values_.content(index)});
     }
     return out;
-}
-
-std::vector<std::string> Variables::masked_values() const {
-    std::set<std::string> values;
-    for (const Variable& variable : list_.all()) {
-        if (!variable.masked) continue;
-        const std::string value = resolved(variable);
-        const std::string_view trimmed = base::trim(value);
-        if (!trimmed.empty()) values.emplace(trimmed);
-    }
-    return {values.begin(), values.end()};
 }
 
 }  // namespace runner::script

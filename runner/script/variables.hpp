@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "runner/script/feature_flags.hpp"
 #include "runner/script/job_directories.hpp"
 #include "runner/script/variable_list.hpp"
+#include "runner/script/variable_values.hpp"
 
 namespace runner::script {
 
@@ -27,12 +29,14 @@ struct PredefinedValues {
 };
 
 /// A job's variables: who sets them, which wins, and what the text of one becomes (job-runtime.md
-/// §2).
+/// §2). References in values are replaced through any number of variables (resolve_variables()).
 ///
 /// Life: made once per job, when the runner accepts it; the payload's job inputs are replaced
 /// before. Feature flags, masked values and settings can be read at once. set_directories() follows
 /// when the directories are known; until then their variables are empty. set_job_status() follows
 /// before after_script. A plain value that copies what it is made from. Not synchronised.
+///
+/// Failures: with a problem() no value was made, and every value is "". The job must not run.
 class Variables {
   public:
     Variables(const protocol::gitlab::JobPayload& payload, const config::RunnerConfig& runner,
@@ -44,13 +48,20 @@ class Variables {
     /// CI_JOB_STATUS
     void set_job_status(std::string status);
 
-    /// The value that a script sees, expanded once; of a file variable its path. "" when unknown.
+    /// What makes the variables unusable: they become too large when references are replaced. ""
+    /// for nothing.
+    [[nodiscard]] const std::string& problem() const { return values_.problem(); }
+    /// About names, for the job log.
+    [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
+    /// The value that a script sees; of a file variable its path. nullopt when unknown. The view is
+    /// valid until the next change.
+    [[nodiscard]] std::optional<std::string_view> find(std::string_view key) const;
+    /// As find(); "" when unknown.
     [[nodiscard]] std::string get(std::string_view key) const;
     /// As get(), but the content of a file variable: for the runner's own settings.
     [[nodiscard]] std::string content(std::string_view key) const;
-    [[nodiscard]] bool has(std::string_view key) const;
-    /// expand_variables() with these variables.
-    [[nodiscard]] std::string expand(std::string_view text) const;
+    [[nodiscard]] bool has(std::string_view key) const { return find(key).has_value(); }
 
     [[nodiscard]] const FeatureFlags& features() const { return features_; }
     /// Whether the flag `name`, "FF_…", is on.
@@ -63,19 +74,14 @@ class Variables {
     /// Name and content of the file variables, every name once.
     [[nodiscard]] std::vector<executors::EnvironmentVariable> files() const;
     /// Values that must not appear in the log; trimmed, no empty ones, each once.
-    [[nodiscard]] std::vector<std::string> masked_values() const;
+    [[nodiscard]] std::vector<std::string> masked_values() const { return values_.masked(list_); }
 
   private:
-    using Variable = protocol::gitlab::Variable;
-
-    [[nodiscard]] std::string path_of(std::string_view key) const;
-    /// What a reference to the variable becomes; not expanded again.
-    [[nodiscard]] std::string reference(std::string_view key) const;
-    [[nodiscard]] std::string resolved(const Variable& variable) const;
-
     FeatureFlags features_;
     VariableList list_;
+    std::vector<std::string> warnings_;
     std::string tmp_dir_;
+    VariableValues values_;
 };
 
 }  // namespace runner::script

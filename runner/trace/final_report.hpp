@@ -7,7 +7,11 @@
 
 namespace runner::trace {
 
-/// Decides how the end of a job is reported (runner-protocol.md §4.6). Pure.
+/// Decides how the end of a job is reported (runner-protocol.md §4.6). Pure: the time is given.
+///
+/// The outcome is more important than the rest of the log. It goes out when the server refuses the
+/// log (end_log()), and when no byte of the log has arrived for kLogLimit. When the outcome fails,
+/// too, the server is away: the log comes first again in the next try.
 class FinalReport {
   public:
     struct Action {
@@ -28,27 +32,51 @@ class FinalReport {
         kGivenUp,   ///< all tries have failed
     };
 
-    FinalReport(std::uint64_t confirmed_bytes, std::uint64_t size, int tries);
+    using TimePoint = std::chrono::steady_clock::time_point;
+    static constexpr std::chrono::seconds kLogLimit{60};
+
+    /// `tries`: how often the outcome is sent at most.
+    FinalReport(std::uint64_t confirmed_bytes, std::uint64_t size, int tries, TimePoint now);
 
     [[nodiscard]] Action next() const;
-    void patched(const protocol::gitlab::PatchResult& result, std::uint64_t end);
+    void patched(TimePoint now, const protocol::gitlab::PatchResult& result, std::uint64_t end);
+    /// The server does not take the log: only the outcome is sent.
+    void end_log() {
+        log_.ended = true;
+        delay_ = std::chrono::milliseconds(0);
+    }
+    /// The size of the beginning of the log that the server has.
+    [[nodiscard]] std::uint64_t sent_bytes() const { return log_.sent; }
+    [[nodiscard]] std::uint64_t log_bytes() const { return log_.size; }
+    /// Whether the server has the whole log. Without it, checksum and size of the log must not be
+    /// reported: the server would ask for the log again.
+    [[nodiscard]] bool log_is_complete() const { return log_.sent == log_.size; }
     void updated(const protocol::gitlab::UpdateResult& result);
     void waited() { delay_ = std::chrono::milliseconds(0); }
     [[nodiscard]] End end() const { return end_; }
 
   private:
     void failed();
+    void log_failed(TimePoint now);
     void pause(const protocol::gitlab::JobSignals& signals);
 
-    std::uint64_t sent_ = 0;
-    std::uint64_t size_ = 0;
+    struct Log {
+        std::uint64_t sent = 0;
+        std::uint64_t size = 0;
+        std::uint64_t furthest = 0;  ///< the largest value of `sent`
+        TimePoint progress;          ///< when the last bytes arrived
+        std::chrono::milliseconds backoff{1000};
+        int mismatches = 0;    ///< answers 416 without progress
+        bool ended = false;    ///< for good
+        bool skipped = false;  ///< until the outcome was tried
+    };
+
+    Log log_;
     int tries_left_ = 0;
     std::chrono::milliseconds backoff_{1000};
     std::chrono::milliseconds delay_{};
-    bool log_given_up_ = false;
-    int mismatches_ = 0;  ///< answers 416 in a row
-    int accepted_ = 0;    ///< answers 202
-    int resets_ = 0;      ///< answers 412
+    int accepted_ = 0;  ///< answers 202
+    int resets_ = 0;    ///< answers 412
     End end_ = End::kOpen;
 };
 

@@ -91,6 +91,10 @@ void JobTrace::service(std::string_view text, bool failed) {
     write(failed ? kServiceErr : kServiceOut, clock_.unix_micros(), bytes);
 }
 
+std::string JobTrace::masked(std::string_view text) const {
+    return mask_text(options_.masks, text);
+}
+
 void JobTrace::heading(std::string_view text) {
     line(fmt::format("{}{}", kClear, kBoldCyan), text, fmt::format("{}{}", kReset, kReset));
 }
@@ -121,10 +125,15 @@ void JobTrace::cut() {
 }
 
 void JobTrace::end_stage() {
+    const bool has_output = channels_[kScriptOut] || channels_[kScriptErr];
     for (const ChannelId id : {kScriptOut, kScriptErr}) {
         if (channels_[id]) channels_[id]->close();
         channels_[id].reset();
     }
+    // GitLab finds a section's marker only at the beginning of a line. With timestamps, each stream
+    // has lines of its own.
+    if (has_output && !options_.timestamps && spool_->ends_within_line())
+        channel(kRunner).write(clock_.unix_micros(), "\n");
 }
 
 void JobTrace::close() {

@@ -59,6 +59,7 @@ class JobTrace final : public executors::JobLog {
     void warning(std::string_view text) override;
     void error(std::string_view text) override;
     void service(std::string_view text, bool failed) override;
+    [[nodiscard]] std::string masked(std::string_view text) const override;
 
     /// Section markers with the time of the call; nothing when the server does not know sections.
     void section_start(std::string_view name);

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <set>
 
 #include "base/strings.hpp"
+#include "runner/trace/mask_forms.hpp"
+#include "runner/trace/secret_parts.hpp"
 #include "runner/trace/url_keys.hpp"
 
 namespace runner::trace {
@@ -16,20 +17,21 @@ constexpr std::array<std::string_view, 13> kMorePrefixes{
     "gloas-", "gldt-",    "glrt-",   "glcbt-",  "glrtr-",           "glptt-", "glft-",
     "glimt-", "glagent-", "glsoat-", "glffct-", "_gitlab_session=", "gltok-"};
 
-/// The phrases to search for: trimmed, without duplicates, and the lines of those with several.
-std::vector<std::string> prepare(const std::vector<std::string>& phrases) {
-    std::set<std::string> prepared;
-    for (const auto& phrase : phrases) {
-        const auto trimmed = base::trim(phrase);
+/// The phrases to search for, each once.
+std::set<std::string> prepare(const std::vector<std::string>& values) {
+    std::set<std::string> phrases;
+    std::size_t formed_bytes = 0;
+    for (const auto& value : values) {
+        const auto trimmed = base::trim(value);
         if (trimmed.empty()) continue;
-        prepared.emplace(trimmed);
-        if (trimmed.find('\n') == std::string_view::npos) continue;
-        for (const auto& line : base::split(trimmed, '\n')) {
-            const auto text = base::trim(line);
-            if (text.size() >= kMinLineBytes) prepared.emplace(text);
-        }
+        phrases.emplace(trimmed);
+        phrases.merge(secret_parts_of(trimmed));
+        if (trimmed.size() > kMaxFormedBytes || formed_bytes + trimmed.size() > kMaxFormedTotal)
+            continue;
+        formed_bytes += trimmed.size();
+        phrases.merge(forms_of(trimmed));
     }
-    return {prepared.begin(), prepared.end()};
+    return phrases;
 }
 
 std::vector<std::string> prepare_prefixes(const MaskOptions& options) {
@@ -51,73 +53,62 @@ Prefilter::Head head_of(std::string_view pattern) {
     return head;
 }
 
-/// A node of the tree before the nodes are ordered level by level.
-struct Branch {
-    std::map<unsigned char, std::size_t> children;
-    std::size_t phrase_length = 0;
-    bool ends_prefix = false;
-    bool extends_phrase = false;  ///< a phrase continues after this node
-};
-
-std::size_t insert(std::vector<Branch>& tree, std::string_view pattern, bool is_phrase) {
-    std::size_t at = 0;
-    for (const char c : pattern) {
-        if (is_phrase) tree[at].extends_phrase = true;
-        const auto byte = static_cast<unsigned char>(c);
-        const auto found = tree[at].children.find(byte);
-        if (found != tree[at].children.end()) {
-            at = found->second;
-            continue;
-        }
-        tree[at].children.emplace(byte, tree.size());
-        at = tree.size();
-        tree.emplace_back();
-    }
-    return at;
-}
-
 }  // namespace
 
 MaskSet::MaskSet(const MaskOptions& options) {
     const auto phrases = prepare(options.phrases);
     const auto prefixes = prepare_prefixes(options);
-    build(phrases, prefixes);
+    std::vector<Pattern> patterns;
+    for (const auto& phrase : phrases) patterns.push_back({phrase, true});
+    for (const auto& prefix : prefixes) patterns.push_back({prefix, false});
+    for (const Pattern& pattern : patterns) prefilter_.add(head_of(pattern.text));
+    build(std::move(patterns));
     link_failures();
-    for (const auto& phrase : phrases) prefilter_.add(head_of(phrase));
-    for (const auto& prefix : prefixes) prefilter_.add(head_of(prefix));
     UrlKeys::add_heads(prefilter_);
     prefilter_.finish();
 }
 
-void MaskSet::build(const std::vector<std::string>& phrases,
-                    const std::vector<std::string>& prefixes) {
-    std::vector<Branch> tree(1);
-    for (const auto& phrase : phrases)
-        tree[insert(tree, phrase, true)].phrase_length = phrase.size();
-    for (const auto& prefix : prefixes) tree[insert(tree, prefix, false)].ends_prefix = true;
-
-    // Level by level, so that the children of a node are adjacent and its failure link points to an
-    // earlier node.
-    std::vector<std::size_t> order{0};
-    std::vector<std::uint32_t> depth{0};
-    nodes_.resize(tree.size());
-    for (State state = 0; state < order.size(); ++state) {
-        const Branch& branch = tree[order[state]];
-        Node& node = nodes_[state];
-        node.first_child = static_cast<State>(order.size());
-        node.child_count = static_cast<std::uint16_t>(branch.children.size());
-        node.phrase_length = static_cast<std::uint32_t>(branch.phrase_length);
-        node.ends_prefix = branch.ends_prefix;
-        node.hold = branch.extends_phrase ? depth[state] : 0;
-        for (const auto& [byte, index] : branch.children) {
-            Node& next = nodes_[order.size()];
-            next.byte = byte;
-            next.parent = state;
-            if (state == kRoot) root_children_[byte] = static_cast<State>(order.size());
-            order.push_back(index);
-            depth.push_back(depth[state] + 1);
+/// Level by level, so that the children of a node are adjacent and its failure link points to an
+/// earlier node. The patterns below a node are adjacent, too, because they are sorted.
+void MaskSet::build(std::vector<Pattern> patterns) {
+    std::sort(patterns.begin(), patterns.end(),
+              [](const Pattern& a, const Pattern& b) { return a.text < b.text; });
+    struct Range {
+        std::size_t begin, end;
+    };
+    nodes_.resize(1);
+    State state = kRoot;
+    std::vector<Range> level{{0, patterns.size()}};
+    std::vector<Range> next_level;
+    for (std::uint32_t depth = 0; !level.empty(); ++depth) {
+        for (auto [at, end] : level) {
+            for (; at < end && patterns[at].text.size() == depth; ++at) {
+                if (patterns[at].is_phrase) nodes_[state].phrase_length = depth;
+                if (!patterns[at].is_phrase) nodes_[state].ends_prefix = true;
+            }
+            nodes_[state].first_child = static_cast<State>(nodes_.size());
+            while (at < end) {
+                const std::size_t first = at;
+                add_child(state, static_cast<unsigned char>(patterns[at].text[depth]));
+                for (; at < end && patterns[at].text[depth] == patterns[first].text[depth]; ++at) {
+                    if (patterns[at].is_phrase) nodes_[state].hold = depth;
+                }
+                next_level.push_back({first, at});
+            }
+            ++state;
         }
+        std::swap(level, next_level);
+        next_level.clear();
     }
+    nodes_.shrink_to_fit();
+}
+
+void MaskSet::add_child(State parent, unsigned char byte) {
+    if (parent == kRoot) root_children_[byte] = static_cast<State>(nodes_.size());
+    Node& node = nodes_.emplace_back();
+    node.byte = byte;
+    node.parent = parent;
+    ++nodes_[parent].child_count;
 }
 
 void MaskSet::link_failures() {

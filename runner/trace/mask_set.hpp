@@ -13,9 +13,11 @@
 namespace runner::trace {
 
 struct MaskOptions {
-    /// The values of masked variables. Surrounding whitespace is trimmed; empty values are dropped.
-    /// A value of several lines is masked as a whole, and also each of its lines of at least
-    /// kMinLineBytes, because tools print such values line by line.
+    /// The values of masked variables, and other secrets. Surrounding whitespace is trimmed; empty
+    /// values are dropped. A value is masked in all its forms (forms_of()), because of the memory
+    /// not when it is longer than kMaxFormedBytes or when all values have more than
+    /// kMaxFormedTotal; one of several lines as a whole, and its secret parts alone
+    /// (secret_parts_of()).
     std::vector<std::string> phrases;
     /// Prefixes of tokens that the server names, besides those of GitLab. The prefix is shown; the
     /// run of [0-9A-Za-z_.=-] after it is masked. Their number is not limited.
@@ -24,8 +26,9 @@ struct MaskOptions {
     bool all_default_tokens = true;
 };
 
-inline constexpr std::size_t kMinLineBytes = 8;
 inline constexpr std::string_view kMask = "[MASKED]";
+inline constexpr std::size_t kMaxFormedBytes = 8U << 10U;
+inline constexpr std::size_t kMaxFormedTotal = 64U << 10U;
 
 /// One Aho-Corasick automaton over all phrases and token prefixes. Immutable; the maskers of all
 /// streams of a job share it. About 24 bytes of memory for each byte of the phrases.
@@ -64,7 +67,13 @@ class MaskSet {
         bool ends_prefix = false;
     };
 
-    void build(const std::vector<std::string>& phrases, const std::vector<std::string>& prefixes);
+    /// What is searched for: a phrase, or the prefix of a token.
+    struct Pattern {
+        std::string_view text;
+        bool is_phrase = false;
+    };
+    void build(std::vector<Pattern> patterns);
+    void add_child(State parent, unsigned char byte);
     void link_failures();
     [[nodiscard]] State child(State state, unsigned char byte) const;
 

@@ -18,6 +18,18 @@ bool is_token_byte(unsigned char byte) {
 
 }  // namespace
 
+std::string mask_text(std::shared_ptr<const MaskSet> set, std::string_view text) {
+    struct Text final : ByteSink {
+        void write(std::string_view bytes) override { all += bytes; }
+        std::string all;
+    };
+    Masker masker(std::move(set));
+    Text out;
+    masker.write(text, out);
+    masker.close(out);
+    return std::move(out.all);
+}
+
 bool Masker::idle() const {
     return state_ == MaskSet::kRoot && url_state_ == UrlKeys::kIdle && run_ == Run::kNone &&
            held_.empty() && marks_.empty();

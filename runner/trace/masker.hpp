@@ -72,4 +72,7 @@ class Masker {
     bool announced_ = false;      ///< [MASKED] of the first mark was written
 };
 
+/// A whole text with its secrets masked.
+std::string mask_text(std::shared_ptr<const MaskSet> set, std::string_view text);
+
 }  // namespace runner::trace

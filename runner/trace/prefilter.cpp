@@ -56,9 +56,9 @@ Prefilter::ByteSet any_byte() {
 
 void Prefilter::finish() {
     // Patterns with the same beginning share a bucket, because a bucket accepts every mixture of
-    // the bytes of its patterns.
-    std::sort(heads_.begin(), heads_.end(),
-              [](const Head& a, const Head& b) { return members(a[0]) < members(b[0]); });
+    // the bytes of its patterns. The forms of one value mostly have one beginning.
+    std::sort(heads_.begin(), heads_.end());
+    heads_.erase(std::unique(heads_.begin(), heads_.end()), heads_.end());
     fingerprints_.assign(kFingerprintBits / 64, 0);
     const std::size_t per_bucket =
         std::max<std::size_t>(1, (heads_.size() + kBuckets - 1) / kBuckets);

@@ -175,6 +175,16 @@ base::Result<void> Spool::flush() {
     return {};
 }
 
+bool Spool::ends_within_line() const {
+    char last = '\n';
+    if (used_ > 0) {
+        last = buffer_[used_ - 1];
+    } else if (size_ > 0 && ::pread(fd_.get(), &last, 1, static_cast<off_t>(size_ - 1)) != 1) {
+        return false;
+    }
+    return last != '\n';
+}
+
 base::FilePart Spool::part(std::uint64_t offset, std::uint64_t bytes) const {
     const std::uint64_t begin = std::min(offset, size_);
     return {fd_.get(), begin, std::min(bytes, size_ - begin)};

@@ -55,6 +55,8 @@ class Spool {
 
     /// Writes the appended bytes. After an error (the disk is full) every later flush() answers it.
     base::Result<void> flush();
+    /// Whether the last byte, flushed or not, is no end of a line.
+    [[nodiscard]] bool ends_within_line() const;
     /// Bytes in the file.
     [[nodiscard]] std::uint64_t size() const { return size_; }
     /// The CRC-32 of the bytes in the file.

@@ -41,7 +41,7 @@ void UploadSchedule::count_request(TimePoint now) {
 }
 
 bool UploadSchedule::round_due(TimePoint now, std::uint64_t available) const {
-    if (available <= confirmed_) return false;
+    if (available <= confirmed_ || log_ended_) return false;
     return in_round_ || now >= next_round_ || (urgent_beyond_ && available > *urgent_beyond_);
 }
 
@@ -58,7 +58,8 @@ UploadSchedule::Action UploadSchedule::next(TimePoint now, std::uint64_t availab
         }
         action.until = std::min(allowed, next_touch_);
     } else {
-        action.until = available > confirmed_ ? std::min(next_round_, next_touch_) : next_touch_;
+        const bool waiting = available > confirmed_ && !log_ended_;
+        action.until = waiting ? std::min(next_round_, next_touch_) : next_touch_;
     }
     if (now >= next_touch_) action.kind = Action::Kind::kTouch;
     return action;
@@ -89,6 +90,8 @@ void UploadSchedule::patched(TimePoint now, const PatchResult& result, std::uint
             in_round_ = !mismatched_ && confirmed_ < available;
             mismatched_ = true;
             break;
+        // The same bytes at once, in a smaller patch: the caller knows the size.
+        case PatchOutcome::kTooLarge: in_round_ = true; break;
         default:
             in_round_ = false;
             urgent_beyond_.reset();

@@ -52,6 +52,8 @@ class UploadSchedule {
     void patched(TimePoint now, const protocol::gitlab::PatchResult& result, std::uint64_t end,
                  std::uint64_t available);
     void touched(TimePoint now, const protocol::gitlab::UpdateResult& result);
+    /// The server does not take the log: no more patches, only touches.
+    void end_log() { log_ended_ = true; }
 
     [[nodiscard]] std::uint64_t confirmed_bytes() const { return confirmed_; }
     [[nodiscard]] std::chrono::milliseconds interval() const { return interval_; }
@@ -71,6 +73,7 @@ class UploadSchedule {
     TimePoint next_round_;
     bool in_round_ = false;    ///< more patches follow at once
     bool mismatched_ = false;  ///< the server named another offset in this round
+    bool log_ended_ = false;
     std::optional<std::uint64_t> urgent_beyond_;
     /// The end of the requests so far if they were spread evenly over the time.
     TimePoint paced_;

@@ -15,6 +15,48 @@ using protocol::gitlab::UpdateResult;
 
 namespace {
 constexpr const char* kShortSpool = "the spool is shorter than it should be";
+
+template <typename T>
+base::Task<base::Result<T>> as_result(base::Task<T> call) {
+    T result = co_await std::move(call);
+    co_return result;
+}
+
+/// `call`, which fails after kAnswerLimit and is cancelled by `stop`.
+template <typename T>
+base::Task<T> limited(base::StopSource* stop, base::Task<T> call) {
+    const auto limit = std::chrono::steady_clock::now() + Uploader::kAnswerLimit;
+    auto calling = as_result(std::move(call));
+    auto answered = co_await base::run_stoppable<T>(stop, std::move(calling), limit);
+    if (answered) co_return std::move(*answered);
+    T failed;
+    failed.message = answered.error().message;
+    const bool stopped = answered.error().is(base::ErrorKind::kCancelled);
+    using Outcome = decltype(failed.outcome);
+    failed.outcome = stopped ? Outcome::kCancelled : Outcome::kFailed;
+    co_return failed;
+}
+
+/// Sends a piece of the log.
+base::Task<PatchResult> exchange(TraceTarget& target, base::FilePart content, std::uint64_t offset,
+                                 base::StopSource* stop) {
+    PatchResult result;
+    // Another try cannot send bytes that are missing.
+    result.outcome = PatchOutcome::kNotFound;
+    result.message = kShortSpool;
+    if (content.bytes == 0) co_return result;
+    auto sending = target.patch(content, offset);
+    result = co_await limited(stop, std::move(sending));
+    co_return result;
+}
+
+void tell_of_lost_log(const FinalReport& report, std::int64_t job) {
+    const bool over = report.end() == FinalReport::End::kReported;
+    if (!over || report.log_is_complete()) return;
+    base::log::error("The server did not take the rest of the job's log, which is lost",
+                     {{"job", job}, {"sent", report.sent_bytes()}, {"size", report.log_bytes()}});
+}
+
 }  // namespace
 
 Uploader::Uploader(const boost::asio::any_io_executor& executor, const JobTrace& trace,
@@ -26,6 +68,7 @@ Uploader::Uploader(const boost::asio::any_io_executor& executor, const JobTrace&
       clock_(clock),
       times_(times),
       schedule_(times, confirmed_bytes, clock.now()),
+      acceptance_(times.max_patch_bytes),
       changed_(executor),
       confirmed_(confirmed_bytes) {}
 
@@ -82,29 +125,48 @@ base::Task<void> Uploader::run() {
     }
 }
 
-base::Task<bool> Uploader::send_patch(UploadSchedule::Action action) {
-    const auto content = trace_.spool().part(action.offset, action.bytes);
-    const std::uint64_t end = action.offset + content.bytes;
-    PatchResult result;
-    result.message = kShortSpool;
-    if (content.bytes > 0) result = co_await target_.patch(content, action.offset);
-    if (result.outcome == PatchOutcome::kCancelled) co_return false;
-    if (result.outcome == PatchOutcome::kFailed || result.outcome == PatchOutcome::kNotFound) {
-        base::log::warning("Appending to the job's log failed; it is tried again",
-                           {{"offset", action.offset}, {"error", result.message}});
+/// Learns from an answer what it says of further patches, and tells of failures in the daemon's
+/// log.
+void Uploader::judge(const PatchResult& result, std::uint64_t offset, std::uint64_t bytes) {
+    acceptance_.answered(result.outcome, bytes);
+    const base::log::Fields about{
+        {"job", target_.job()}, {"offset", offset}, {"bytes", bytes}, {"error", result.message}};
+    switch (result.outcome) {
+        case PatchOutcome::kOk:
+        case PatchOutcome::kRangeMismatch:
+        case PatchOutcome::kCancelled: return;
+        case PatchOutcome::kTooLarge:
+            base::log::warning("The server takes only smaller pieces of the job's log", about);
+            break;
+        default: base::log::warning("Appending to the job's log failed", about);
     }
-    schedule_.patched(clock_.now(), result, end, available_);
+}
+
+base::Task<bool> Uploader::send_patch(UploadSchedule::Action action) {
+    const auto bytes = std::min<std::uint64_t>(action.bytes, acceptance_.patch_bytes());
+    const auto content = trace_.spool().part(action.offset, bytes);
+    PatchResult result = co_await exchange(target_, content, action.offset, &exchange_stop_);
+    if (result.outcome == PatchOutcome::kCancelled) co_return false;
+    judge(result, action.offset, content.bytes);
+    schedule_.patched(clock_.now(), result, action.offset + content.bytes, available_);
+    if (acceptance_.refused()) {
+        schedule_.end_log();
+        base::log::error(
+            "The server refuses the job's log, which ends here; the job's end tries it once more",
+            {{"job", target_.job()}, {"offset", action.offset}, {"error", result.message}});
+    }
     confirm(schedule_.confirmed_bytes());
     handle_signals(result.signals, result.outcome == PatchOutcome::kAborted);
     co_return true;
 }
 
 base::Task<bool> Uploader::send_touch() {
-    UpdateResult result = co_await target_.touch(trace_.checksum(), trace_.spool_bytes());
+    auto touching = target_.touch(trace_.checksum(), trace_.spool_bytes());
+    UpdateResult result = co_await limited(&exchange_stop_, std::move(touching));
     if (result.outcome == UpdateOutcome::kCancelled) co_return false;
     if (result.outcome == UpdateOutcome::kFailed) {
         base::log::warning("Updating the job failed; it is tried again",
-                           {{"error", result.message}});
+                           {{"job", target_.job()}, {"error", result.message}});
     }
     schedule_.touched(clock_.now(), result);
     handle_signals(result.signals, result.outcome == UpdateOutcome::kAborted);
@@ -112,7 +174,8 @@ base::Task<bool> Uploader::send_touch() {
 }
 
 base::Task<FinalReport::End> Uploader::finish(int tries) {
-    FinalReport report(confirmed_, trace_.spool_bytes(), tries);
+    FinalReport report(confirmed_, trace_.spool_bytes(), tries, clock_.now());
+    acceptance_.allow_one_more();
     while (true) {
         const auto action = report.next();
         bool goes_on = true;
@@ -127,36 +190,36 @@ base::Task<FinalReport::End> Uploader::finish(int tries) {
                 break;
             case FinalReport::Action::Kind::kDone: goes_on = false; break;
         }
-        if (!goes_on) co_return report.end();
+        if (!goes_on) break;
     }
+    tell_of_lost_log(report, target_.job());
+    co_return report.end();
 }
 
 base::Task<bool> Uploader::send_final(FinalReport& report, std::uint64_t offset) {
     const auto left = std::max(trace_.spool_bytes(), offset) - offset;
-    const auto bytes = std::min<std::uint64_t>(left, times_.max_patch_bytes);
+    const auto bytes = std::min<std::uint64_t>(left, acceptance_.patch_bytes());
     const auto content = trace_.spool().part(offset, bytes);
     const std::uint64_t end = offset + content.bytes;
-    PatchResult result;
-    // Another try cannot send bytes that are missing.
-    result.outcome = PatchOutcome::kNotFound;
-    result.message = kShortSpool;
-    if (content.bytes > 0) result = co_await target_.patch(content, offset);
+    PatchResult result = co_await exchange(target_, content, offset, nullptr);
     if (result.outcome == PatchOutcome::kCancelled) co_return false;
-    if (result.outcome != PatchOutcome::kOk && result.outcome != PatchOutcome::kRangeMismatch) {
-        base::log::warning("Sending the rest of the job's log failed",
-                           {{"offset", offset}, {"error", result.message}});
-    }
-    report.patched(result, end);
+    judge(result, offset, content.bytes);
+    report.patched(clock_.now(), result, end);
+    if (acceptance_.refused()) report.end_log();
     if (result.outcome == PatchOutcome::kOk) confirm(end);
     co_return true;
 }
 
 base::Task<bool> Uploader::report_end(FinalReport& report) {
-    UpdateResult result = co_await target_.report(trace_.checksum(), trace_.spool_bytes());
+    const bool complete = report.log_is_complete();
+    std::string checksum = complete ? trace_.checksum() : std::string();
+    const std::uint64_t bytes = complete ? trace_.spool_bytes() : 0;
+    UpdateResult result = co_await target_.report(std::move(checksum), bytes);
     if (result.outcome == UpdateOutcome::kCancelled) co_return false;
     report.updated(result);
     if (result.outcome == UpdateOutcome::kFailed) {
-        base::log::warning("Reporting the job's end failed", {{"error", result.message}});
+        base::log::warning("Reporting the job's end failed",
+                           {{"job", target_.job()}, {"error", result.message}});
     }
     co_return true;
 }

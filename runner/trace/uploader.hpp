@@ -7,10 +7,12 @@
 #include "base/clock.hpp"
 #include "base/file_part.hpp"
 #include "base/notifier.hpp"
+#include "base/stop_source.hpp"
 #include "base/task.hpp"
 #include "protocol/gitlab/responses.hpp"
 #include "runner/trace/final_report.hpp"
 #include "runner/trace/job_trace.hpp"
+#include "runner/trace/log_acceptance.hpp"
 #include "runner/trace/upload_schedule.hpp"
 
 namespace runner::trace {
@@ -19,12 +21,15 @@ namespace runner::trace {
 class TraceTarget {
   public:
     virtual ~TraceTarget() = default;
+    /// The number of the job, for the daemon's log.
+    [[nodiscard]] virtual std::int64_t job() const = 0;
     virtual base::Task<protocol::gitlab::PatchResult> patch(base::FilePart content,
                                                             std::uint64_t offset) = 0;
     /// `state=running` with checksum and size, to tell that the job is alive.
     virtual base::Task<protocol::gitlab::UpdateResult> touch(std::string checksum,
                                                              std::uint64_t bytes) = 0;
-    /// The job's outcome, which the target knows, with checksum and size of the whole log.
+    /// The job's outcome, which the target knows, with checksum and size of the whole log; without
+    /// both ("" and 0) when the server does not have all of it.
     virtual base::Task<protocol::gitlab::UpdateResult> report(std::string checksum,
                                                               std::uint64_t bytes) = 0;
 };
@@ -41,7 +46,9 @@ struct UploaderCallbacks {
 /// Life: run() in the task group of the job; stop(), and after the end of run() finish(). `trace`
 /// and `target` must outlive it. Strand: the I/O thread. Only the bytes up to set_available() are
 /// sent; the job calls it after each checkpoint. Errors of the server do not end run(): it tries
-/// again in the next round.
+/// again in the next round. A log that the server refuses for good ends, and finish() tries it once
+/// more; the daemon's log names the job then. A patch or a touch that is not answered within
+/// kAnswerLimit has failed.
 class Uploader {
   public:
     Uploader(const boost::asio::any_io_executor& executor, const JobTrace& trace,
@@ -49,8 +56,13 @@ class Uploader {
              std::uint64_t confirmed_bytes = 0, const base::Clock& clock = base::system_clock());
 
     base::Task<void> run();
+    static constexpr std::chrono::seconds kAnswerLimit{70};
+
     /// run() returns after the exchange that is under way.
     void stop();
+    /// After stop(): run() does not wait for the answer to that exchange any more. finish() then
+    /// learns from the server what has arrived.
+    void abort_exchange() { exchange_stop_.request(base::StopReason::kShutdown); }
 
     void set_available(std::uint64_t bytes);
     /// The next bytes that become available are sent at once: the first bytes of a script.
@@ -64,6 +76,8 @@ class Uploader {
     base::Task<FinalReport::End> finish(int tries);
 
   private:
+    void judge(const protocol::gitlab::PatchResult& result, std::uint64_t offset,
+               std::uint64_t bytes);
     base::Task<bool> send_patch(UploadSchedule::Action action);
     base::Task<bool> send_touch();
     base::Task<bool> send_final(FinalReport& report, std::uint64_t offset);
@@ -77,6 +91,8 @@ class Uploader {
     const base::Clock& clock_;
     UploadTimes times_;
     UploadSchedule schedule_;
+    LogAcceptance acceptance_;
+    base::StopSource exchange_stop_;  ///< of the exchange of run() that is under way
     base::Notifier changed_;
     std::uint64_t available_ = 0;
     std::uint64_t confirmed_ = 0;

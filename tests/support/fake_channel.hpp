@@ -21,10 +21,13 @@ struct ChannelScript {
     runner::job::StartAnswer start = runner::job::StartAnswer::kGo;
     base::Result<void> finished;
     std::uint64_t output_limit = 0;
+    std::string secret;  ///< masked() hides it
     /// Archives of earlier jobs, by the job's id; kNotFound for others.
     std::map<std::int64_t, std::string> archives;
     /// Failures of fetch_artifact() and send_artifact(): each is used once, in order.
     std::vector<base::Error> fetch_failures;
+    /// Failures in the middle of an archive's body: each is used once, in order.
+    std::vector<base::Error> body_failures;
     std::vector<base::Error> send_failures;
     /// Called with the name of each call that the job waits for, when the call begins.
     std::function<void(const std::string&)> on_call;
@@ -104,6 +107,8 @@ class FakeChannel final : public runner::job::JobChannel, private executors::Job
         const auto found = script_.archives.find(dependency.id);
         if (found == script_.archives.end())
             co_return base::make_error(base::ErrorKind::kNotFound, "404 Not Found");
+        if (!script_.body_failures.empty())
+            co_return cut_body_of(found->second, take_first(script_.body_failures));
         co_return body_of(found->second);
     }
     void abandon() override {
@@ -118,6 +123,16 @@ class FakeChannel final : public runner::job::JobChannel, private executors::Job
     static protocol::http::BodySource body_of(std::string text) {
         auto rest = std::make_shared<std::string>(std::move(text));
         return [rest] { return next_piece(rest); };
+    }
+    static base::Task<base::Result<std::string>> next_or_error(std::shared_ptr<std::string> rest,
+                                                               base::Error failure) {
+        if (rest->empty()) co_return failure;
+        co_return std::exchange(*rest, {});
+    }
+    /// Fails after half of the text.
+    static protocol::http::BodySource cut_body_of(const std::string& text, base::Error failure) {
+        auto rest = std::make_shared<std::string>(text.substr(0, text.size() / 2));
+        return [rest, failure] { return next_or_error(rest, failure); };
     }
     static base::Error take_first(std::vector<base::Error>& errors) {
         base::Error first = errors.front();
@@ -141,6 +156,11 @@ class FakeChannel final : public runner::job::JobChannel, private executors::Job
     void heading(std::string_view text) override { line("", text); }
     void warning(std::string_view text) override { line("WARNING: ", text); }
     void error(std::string_view text) override { line("ERROR: ", text); }
+    [[nodiscard]] std::string masked(std::string_view text) const override {
+        std::string out(text);
+        const auto at = script_.secret.empty() ? std::string::npos : out.find(script_.secret);
+        return at == std::string::npos ? out : out.replace(at, script_.secret.size(), "[MASKED]");
+    }
 
     ChannelScript& script_;
     base::Notifier ended_;

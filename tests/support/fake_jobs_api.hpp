@@ -26,12 +26,16 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
     bool hold_requests = false;
     protocol::gitlab::UpdateResult update_result;
     protocol::gitlab::PatchResult patch_result;
+    /// Patches that do not begin behind `trace` are answered with its size, as GitLab does.
+    bool checks_offsets = false;
     /// Is called at the begin of each request for a job.
     std::function<void()> on_request;
 
+    /// The log that the server has.
+    std::string trace;
+
     int requests = 0;
     std::vector<protocol::gitlab::JobUpdate> updates;
-    std::string trace;
 
     void release() {
         hold_requests = false;
@@ -63,6 +67,11 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
                                                           std::uint64_t offset, bool) override {
         protocol::gitlab::PatchResult result = patch_result;
         result.offset = offset;
+        if (checks_offsets && offset != trace.size()) {
+            result.outcome = protocol::gitlab::PatchOutcome::kRangeMismatch;
+            result.offset = trace.size();
+            co_return std::move(result);
+        }
         if (const auto* text = std::get_if<std::string>(&content)) {
             trace += *text;
             result.offset += text->size();

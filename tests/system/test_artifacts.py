@@ -62,6 +62,16 @@ class Uploads:
         self.assert_success(job)
         self.assertEqual(job.artifacts[0].filename, "one-second-none-$(id).zip")
 
+    def test_what_is_excluded_stays_out_however_it_is_written(self):
+        for exclude in ("./out/s/**", "$CI_PROJECT_DIR/out/s/**", "out//s/**", "out/s/**/"):
+            job = self.run_job(["mkdir -p out/s releases/1; echo x > out/s/private; echo x > out/a",
+                                "echo x > releases/1/b.deb; ln -sfn releases/1 current"],
+                               artifacts={"paths": ["out", "current/*.deb"], "exclude": [exclude]})
+            self.assert_success(job)
+            self.assertNotIn("out/s/private", members(job), exclude)
+            self.assertIn("out/a", members(job))
+            self.assertIn("current/b.deb", members(job))
+
     def test_reports_of_three_formats(self):
         job = self.run_job(
             ["mkdir r", "echo '<a/>' > r/1.xml", "echo '<b/>' > r/2.xml", "echo '{}' > q.json", "echo x > f"],
@@ -112,6 +122,20 @@ class Uploads:
             self.assertEqual(len(packed.read("f")), 300000)
 
 
+    def test_redirects_are_followed_to_the_address_that_they_name(self):
+        self.allowed.add("unknown_route")
+        for status in (307, 308):
+            self.gitlab.fault("artifacts_upload", status=status,
+                              headers={"Location": "?artifact_format=zip&artifact_type=archive&moved=yes"})
+            job = self.run_job("echo x > f", artifacts={"paths": ["f"]})
+            self.assert_success(job)
+            self.assertEqual(self.gitlab.requests("artifacts_upload", job)[-1].query["moved"], "yes")
+            self.gitlab.fault("artifacts_upload", status=status, headers={"Location": "/moved/here"})
+            self.assert_success(self.run_job("echo x > f", artifacts={"paths": ["f"]}))
+            self.assertEqual(self.gitlab.requests("unknown")[-1].path, "/moved/here")
+            self.assertEqual(self.gitlab.requests("unknown")[-1].method, "POST")
+
+
 class Downloads:
     def make(self, script="mkdir -p out && echo from-first > out/a && chmod 700 out/a && ln -s a out/l"):
         job = self.run_job(script, name="first", artifacts={"paths": ["out"]})
@@ -146,6 +170,16 @@ class Downloads:
         job = self.run_job("echo never", dependencies=[first])
         self.assert_failed(job, "script_failure", 1)
         self.assertIn("path that leaves its directory", job.text)
+
+    def test_a_download_that_is_cut_is_tried_three_times(self):
+        first = self.make("head -c 300000 /dev/urandom > out && sha256sum out")
+        for options in ({"action": "truncate", "size": 100000}, {"action": "truncate", "size": 0}):
+            self.gitlab.fault("artifacts_download", times=2, **options)
+            job = self.run_job("sha256sum out", dependencies=[first])
+            self.assert_success(job)
+            self.assertEqual(job.text.count("; retrying in 1000 ms"), 2)
+        self.gitlab.fault("artifacts_download", times=3, action="truncate", size=100000)
+        self.assert_failed(self.run_job("true", dependencies=[first]), "script_failure", 1)
 
     def test_a_failed_download_is_tried_again_when_the_job_allows_it(self):
         first = self.make()

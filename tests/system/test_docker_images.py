@@ -59,6 +59,15 @@ class Plain(DockerCase):
             self.assertIn("\nfrom-tool\n", job.text, name)
             self.assertIn("as 1000\n" if name == "nonroot" else "as 0\n", job.text)
 
+    def test_a_script_that_removes_the_supervisors_directory(self):
+        self.start_docker()
+        for remove in ("rm -rf /.runner-job/*", "rm -rf /.runner-job"):
+            job = self.run_job(["mkdir out; echo kept > out/a", remove, "echo went on"],
+                               after_script=["echo after"], artifacts={"paths": ["out"]})
+            self.assert_success(job)
+            self.assertIn("went on\n", job.text)
+            self.assertIsNotNone(job.artifact("archive"), job.text)
+
     def test_fetch_in_a_kept_builds_volume(self):
         project = make_project(self)
         self.start_docker()

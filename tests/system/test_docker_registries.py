@@ -115,10 +115,11 @@ class OwnBuilder(RegistryCase):
                 # The name of the prepared builder, which is current again.
                 "docker buildx use runner", f"docker buildx create --name runner {kit}",
                 f"docker buildx build -t {host}/made/it:2 --push .",
-                f"docker buildx create --name runner {kit} 2>&1 || echo taken"], timeout=180)
+                f"docker buildx create --name runner {kit} 2>&1 || echo taken",
+                "docker ps --format 'container {{.Names}}'"], timeout=180)
             self.assert_success(job)
             self.assertRegex(job.text, "existing instance for .?runner.*\ntaken\n")
-            self.assertIn("buildx_buildkit_runner0", job.text)
+            self.assertIn("\ncontainer buildx_buildkit_runner0\n", job.text)
 
 
 class Proxies(RegistryCase):

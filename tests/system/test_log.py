@@ -113,6 +113,58 @@ class Masking(SystemCase):
         self.assert_success(job)
         self.assertNotIn(job.token, job.text)
 
+    def test_a_value_of_several_lines_as_a_whole(self):
+        key = "-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA\n-----END KEY-----"
+        config = f"apiVersion: v1\nkind: Config\nkey: |\n{key}"
+        job = self.mask(['printf "%s\\n" "$C"', "echo 'kind: Config'", 'echo "$C" | sed "s/^/> /"'],
+                        C=config)
+        self.assertIn("\n[MASKED]\n", job.text)
+        self.assertIn("\nkind: Config\n", job.text)
+        self.assertIn("\n> apiVersion: v1\n", job.text)
+        self.assertIn("\n> [MASKED]\n> -----END KEY-----\n", job.text)
+
+    def test_as_programs_quote_it(self):
+        job = self.mask(["declare -p S", r"""printf '%q\n' "$S" """, "export -p | grep ' S='",
+                         r"""printf '%s\n' "$S" | sed 's/["\\]/\\&/g'"""], S=r'pass\word"1')
+        self.assert_success(job)
+        self.assertNotIn("word", job.text)
+        self.assertEqual(job.text.count("[MASKED]"), 4)
+
+    def test_in_the_key_of_a_cache(self):
+        for value in ("pass\\word1", "pass%2fword1", "password1/", "/pass//word1"):
+            job = self.run_job("true", cache=[
+                {"key": "k-$S", "paths": ["x"], "policy": "pull", "fallback_keys": ["f-$S"]}],
+                variables={"S": {"value": value, "masked": True, "public": False}})
+            self.assert_success(job)
+            self.assertIn("k-[MASKED]", job.text)
+            self.assertNotIn("word1", job.text)
+
+    def test_in_the_daemons_log(self):
+        for log_format in ("runner", "text", "json"):
+            self.daemons[-1].stop()
+            self.write_config([{"token": self.gitlab.runners[0].token}])
+            daemon = self.start("--log-format", log_format)
+            job = self.run_job("true", variables={
+                "S": {"value": 'a"b\\c<d-word', "masked": True, "public": False},
+                "GIT_CLONE_PATH": "/outside/$S"})
+            self.assertEqual(job.status, "failed")
+            daemon.wait_log(r"Job failed")
+            self.assertIn("[MASKED]", daemon.log)
+            self.assertNotIn("d-word", daemon.log)
+            self.assertNotIn("d-word", job.text)
+
+    def test_passwords_of_registries(self):
+        self.daemons[0].stop()
+        password = self.directory / "password"
+        password.write_text("robot-pass\n")
+        self.write_config([{"token": self.gitlab.runners[0].token, "registry": [
+            {"host": "registry.example.com", "username": "robot", "password_file": str(password)}]}])
+        self.start()
+        job = self.run_job([f"cat {password}", "printf robot:$(cat %s) | base64" % password])
+        self.assert_success(job)
+        self.assertNotIn("robot-pass", job.text)
+        self.assertEqual(job.text.count("\n[MASKED]\n"), 2)
+
     def test_stderr_as_well(self):
         job = self.mask(["echo $S >&2"], S="on-the-other-stream")
         self.assertNotIn("on-the-other-stream", job.text)
@@ -267,6 +319,25 @@ class Sending(SystemCase):
         self.gitlab.faults.clear()
         self.assert_success(self.run_job("true"))
         self.assertLessEqual(len(self.gitlab.requests("update", job)), 4)
+
+    def test_a_proxy_that_limits_the_size_of_patches(self):
+        self.gitlab.fault("trace", status=413, larger_than=256 << 10, times=-1)
+        job = self.run_job("seq 1 40000")
+        self.assert_success(job)
+        self.assertTrue(job.text.endswith("Job succeeded\n"))
+        self.assertIn("\n39999\n40000\n", job.text)
+        self.assertEqual(job.updates[-1]["output"]["bytesize"], job.trace_log.size)
+        self.assertIn(413, [e.status for e in self.gitlab.requests("trace", job)])
+
+    def test_a_log_that_is_refused_does_not_hold_back_the_outcome(self):
+        for options in ({"status": 400}, {"status": 405}, {"status": 413}):
+            self.gitlab.fault("trace", times=-1, **options)
+            job = self.run_job(["echo one", "sleep 12"])
+            self.assertEqual(job.status, "success")
+            self.assertLess(job.finished - job.started, 30)
+            self.daemons[0].wait_log(f"refuses the job's log.*job={job.id}")
+            self.gitlab.faults.clear()
+        self.assert_success(self.run_job("echo two"))
 
     def test_heartbeat_of_a_silent_job(self):
         job = self.add_job(["echo started", "sleep 40"])

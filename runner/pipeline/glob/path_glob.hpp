@@ -1,11 +1,10 @@
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "runner/pipeline/expression/regex.hpp"
+#include "base/glob.hpp"
 
 namespace runner::pipeline::glob {
 
@@ -14,13 +13,12 @@ namespace runner::pipeline::glob {
 /// matches any number of directories; [abc] and {a,b} are as in a shell.
 class PathGlob {
   public:
-    explicit PathGlob(std::string_view pattern);
+    explicit PathGlob(std::string_view pattern) : glob_(pattern, base::GlobDialect::kFnmatch) {}
 
-    [[nodiscard]] bool matches(std::string_view path) const;
+    [[nodiscard]] bool matches(std::string_view path) const { return glob_.matches(path); }
 
   private:
-    // The pattern with braces expanded to alternatives, each split at slashes.
-    std::vector<std::vector<std::string>> alternatives_;
+    base::Glob glob_;
 };
 
 /// A pattern of `rules:exists`. Without wildcards it is an exact path, or, when it ends with a
@@ -33,7 +31,7 @@ class ExistsPattern {
     [[nodiscard]] bool matches(std::string_view path) const;
 
   private:
-    enum class Form { kExact, kPrefix, kTopLevel, kGlob };
+    enum class Form : std::uint8_t { kExact, kPrefix, kTopLevel, kGlob };
     Form form_;
     std::string text_;
     PathGlob glob_;
@@ -43,14 +41,13 @@ class ExistsPattern {
 /// matches any number of directories; every other character matches itself.
 class IncludeGlob {
   public:
-    explicit IncludeGlob(std::string_view pattern);
+    explicit IncludeGlob(std::string_view pattern) : glob_(pattern, base::GlobDialect::kInclude) {}
 
-    [[nodiscard]] bool matches(std::string_view path) const;
+    [[nodiscard]] bool matches(std::string_view path) const { return glob_.matches(path); }
     static bool is_wildcard(std::string_view path) { return path.find('*') != path.npos; }
 
   private:
-    // Nothing when the pattern is too large; it then matches no path.
-    std::optional<expression::Regex> regex_;
+    base::Glob glob_;
 };
 
 }  // namespace runner::pipeline::glob

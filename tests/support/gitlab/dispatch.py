@@ -28,7 +28,7 @@ class Dispatcher:
         name = route.name if route else "unknown"
         job = int(groups[0]) if name in JOB_ROUTES else None
         exchange = server.recorder.open(name, request, job)
-        fault = server.faults.take(name, job) if name != "control" else None
+        fault = server.faults.take(name, job, request.body_size) if name != "control" else None
         response: Optional[Response] = None
         if fault is None or fault.handles_first():
             response = self._guarded(route, groups, request, exchange)

@@ -19,6 +19,7 @@ class Fault:
     times    how many requests it affects; -1 for all of them until it is removed
     skip     how many matching requests pass before it starts
     job      only requests about this job id
+    larger_than  only requests whose body has more bytes
     action   status: answer `status` instead of handling. The others handle the request first when
              `apply` is true (the server did its work, the answer is lost), else they do not.
                reset: RST; drop: FIN without an answer; stall: silence for `seconds`, then FIN;
@@ -31,6 +32,7 @@ class Fault:
     times: int = 1
     skip: int = 0
     job: Optional[int] = None
+    larger_than: int = -1
     action: str = "status"
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
@@ -99,12 +101,14 @@ class FaultList:
         with self._lock:
             self._faults = [f for f in self._faults if route is not None and f.route != route]
 
-    def take(self, route: str, job: Optional[int]) -> Optional[Fault]:
+    def take(self, route: str, job: Optional[int], body_size: int = 0) -> Optional[Fault]:
         with self._lock:
             for fault in self._faults:
                 if fault.route not in ("*", route) or fault.times == 0:
                     continue
                 if fault.job is not None and fault.job != job:
+                    continue
+                if body_size <= fault.larger_than:
                     continue
                 if fault.skip > 0:
                     fault.skip -= 1

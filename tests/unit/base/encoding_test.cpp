@@ -54,4 +54,15 @@ TEST(Base64, KnowsThePadding) {
     EXPECT_EQ(base::base64url_encode("\xfb\xff"), "-_8=");
 }
 
+TEST(Base64, IsReadInEitherAlphabet) {
+    for (const char* text : {"", "Zg==", "Zg", "Zm8=", "Zm9v", "-_8=", "+/8="}) {
+        const auto bytes = base::base64_decode(text);
+        ASSERT_TRUE(bytes) << text;
+    }
+    EXPECT_EQ(base::base64_decode("Zm9v\nZg=="), "foof");
+    EXPECT_EQ(base::base64_decode("-_8="), "\xfb\xff");
+    EXPECT_EQ(base::base64_decode("+/8="), "\xfb\xff");
+    EXPECT_EQ(base::base64_decode("Zm9v!"), std::nullopt);
+}
+
 }  // namespace

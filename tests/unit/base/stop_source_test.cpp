@@ -81,6 +81,26 @@ TEST(RunStoppable, DoesNotStartAfterAStop) {
     EXPECT_TRUE(result.error().is(ErrorKind::kCancelled));
 }
 
+Task<ErrorKind> kind_when_the_caller_is_cancelled() {
+    auto executor = co_await boost::asio::this_coro::executor;
+    base::TaskGroup group(executor);
+    auto kind = ErrorKind::kInternal;
+    auto child = [](ErrorKind& seen) -> Task<void> {
+        auto task = slow_answer();
+        auto result = co_await base::with_deadline(std::move(task), hours(1));
+        seen = result.error().kind;
+    };
+    group.spawn("child", child(kind));
+    co_await base::sleep_for(milliseconds(1));
+    group.cancel_all();
+    co_await group.wait();
+    co_return kind;
+}
+
+TEST(RunStoppable, PassesOnTheCancellationOfItsCaller) {
+    EXPECT_EQ(tests::run_to_end(kind_when_the_caller_is_cancelled()), ErrorKind::kCancelled);
+}
+
 Task<int> sum_of_children() {
     auto executor = co_await boost::asio::this_coro::executor;
     base::TaskGroup group(executor);

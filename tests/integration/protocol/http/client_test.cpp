@@ -175,6 +175,40 @@ TEST(HttpClient, RefusesWhatIsNotHttpOrTooLarge) {
     }
 }
 
+TEST(HttpClient, CutsAnAnswerWhereTheRequestAsksForIt) {
+    const std::string body(50'000, 'x');
+    const std::string head = "HTTP/1.1 200 OK\r\n";
+    for (const std::string& text :
+         {head + "Content-Length: 50000\r\n\r\n" + body, head + "\r\n" + body,
+          head + "Transfer-Encoding: chunked\r\n\r\nc350\r\n" + body + "\r\n0\r\n\r\n"}) {
+        ScriptedServer server([&](Peer& peer, int) {
+            peer.read_request();
+            peer.write(text);
+        });
+        ClientOptions options = options_for(server.url());
+        options.max_body_bytes = 10;
+        Request request = get("/");
+        request.cut_answer_at = 1000;
+        const auto answer = exchange(options, std::move(request));
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_TRUE(answer->cut);
+        EXPECT_EQ(answer->body, std::string(1000, 'x'));
+    }
+}
+
+TEST(HttpClient, DoesNotCutAnAnswerThatFits) {
+    ScriptedServer server([](Peer& peer, int) {
+        peer.read_request();
+        peer.answer("200 OK", "short");
+    });
+    Request request = get("/");
+    request.cut_answer_at = 5;
+    const auto answer = exchange(options_for(server.url()), std::move(request));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_FALSE(answer->cut);
+    EXPECT_EQ(answer->body, "short");
+}
+
 TEST(HttpClient, NeverSendsALineBreakInAHeader) {
     ScriptedServer server([](Peer& peer, int) { peer.read_request(); });
     Request request = get("/");

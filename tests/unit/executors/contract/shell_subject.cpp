@@ -25,6 +25,7 @@ class ShellSubject final : public ContractSubject {
     [[nodiscard]] bool has_leftovers() const override {
         return std::filesystem::exists(directory_ / "state" / "supervisor");
     }
+    [[nodiscard]] bool runs_scripts() const override { return true; }
 
   private:
     std::string write_helper(const std::string& supervise) {

@@ -29,6 +29,10 @@ class ContractSubject {
     virtual void complete(executors::JobEnvironment& job) { static_cast<void>(job); }
     /// Whether anything of the job is left.
     [[nodiscard]] virtual bool has_leftovers() const = 0;
+    /// What this machine lacks for the subject, "" for nothing.
+    [[nodiscard]] virtual std::string missing() const { return {}; }
+    /// Whether a supervisor answers behind connect().
+    [[nodiscard]] virtual bool runs_scripts() const { return false; }
 };
 
 /// `directory` is an empty directory for the time of the test; `executor` runs the test.
@@ -39,6 +43,9 @@ std::unique_ptr<ContractSubject> make_fake_subject(const boost::asio::any_io_exe
                                                    const std::filesystem::path& directory);
 std::unique_ptr<ContractSubject> make_docker_subject(const boost::asio::any_io_executor& executor,
                                                      const std::filesystem::path& directory);
+/// With the engine of DOCKER_HOST or the default socket.
+std::unique_ptr<ContractSubject> make_real_docker_subject(
+    const boost::asio::any_io_executor& executor, const std::filesystem::path& directory);
 std::unique_ptr<ContractSubject> make_shell_subject(const boost::asio::any_io_executor& executor,
                                                     const std::filesystem::path& directory);
 

@@ -175,11 +175,81 @@ TEST_P(DockerExecutorTest, APreparationMakesWhatTheJobNeeds) {
     expect_clean("at the end");
 }
 
+TEST_P(DockerExecutorTest, TheJobsContainerStartsWhenTheServicesAreReady) {
+    const auto prepare_with_health_check = [&](int late_request) {
+        start_engine();
+        engine_.add_image("db", nlohmann::json::object());
+        engine_.short_lived = {"id-of-db"};
+        docker_.wait_for_services_timeout_seconds = 1;
+        auto executor = make();
+        if (late_request > 0) engine_.break_request(late_request, Fault::kLate);
+        EXPECT_TRUE(prepare(*executor).has_value());
+        const auto requests = engine_.requests;
+        const std::string start =
+            "POST /v1.45/containers/" + engine_.id_of_part("-build") + "/start";
+        EXPECT_TRUE(cleanup(*executor).has_value());
+        return std::pair(requests, start);
+    };
+    const auto position = [](const std::vector<std::string>& all, const std::string& end) {
+        return std::find_if(all.begin(), all.end(),
+                            [&](const auto& request) { return request.ends_with(end); }) -
+               all.begin();
+    };
+    const auto [dry, unused] = prepare_with_health_check(0);
+    const auto number = static_cast<int>(position(dry, "/wait")) + 1;
+    // The log is asked for after the answer to the wait.
+    const auto [requests, start] = prepare_with_health_check(number);
+    EXPECT_LT(position(requests, "/logs"), position(requests, start));
+}
+
 /// Requests whose failure a preparation survives: it answers them by a warning or not at all.
 bool is_optional(const std::string& request) {
     return request.find("/images/buildkit/json") != std::string::npos ||
            request.find("/networks/bridge") != std::string::npos ||
-           request.find("/exec") != std::string::npos;
+           request.find("/exec") != std::string::npos || request.ends_with("/containers/json");
+}
+
+TEST_P(DockerExecutorTest, AContainerThatFilledTheHelpersVolumeIsRemovedLater) {
+    const auto leave_one = [this] {
+        engine_.containers["left"] =
+            SimulatedEngine::Container{.name = "runner-helper-1-fill-0",
+                                       .body = {{"Labels", {{"runner.helper", "1"}}}},
+                                       .running = false,
+                                       .exit_code = 0,
+                                       .log = {},
+                                       .written = {}};
+    };
+    leave_one();
+    auto connection = std::make_shared<EngineConnection>(
+        context_.get_executor(), simulated_api(engine_), (dir_.path() / "helper").string());
+    const auto removed = tests::run_to_end(
+        context_, remove_leftovers(connection, {{"com.gitlab.gitlab-runner.job.id", "9"}}, {}));
+    ASSERT_TRUE(removed.has_value());
+    EXPECT_EQ(*removed, 1) << "at the daemon's start";
+    expect_clean("after the daemon's start");
+    leave_one();
+    auto executor = make();
+    EXPECT_TRUE(prepare(*executor).has_value());
+    EXPECT_EQ(engine_.find("-fill-"), nullptr) << "at the next filling";
+    EXPECT_TRUE(cleanup(*executor).has_value());
+}
+
+TEST_P(DockerExecutorTest, AFillingIsRepeatedWhenItsContainerDisappears) {
+    auto dry = make();
+    ASSERT_TRUE(prepare(*dry).has_value());
+    const auto& requests = engine_.requests;
+    const auto put = std::find_if(requests.begin(), requests.end(), [](const auto& request) {
+        return request.starts_with("PUT /") && request.ends_with("/archive");
+    });
+    const auto number = static_cast<int>(put - requests.begin()) + 1;
+    EXPECT_TRUE(cleanup(*dry).has_value());
+    start_engine();
+    auto executor = make();
+    engine_.break_request(number, Fault::kLate,
+                          [this] { engine_.containers.erase(engine_.id_of_part("-fill-")); });
+    const auto prepared = prepare(*executor);
+    EXPECT_TRUE(prepared.has_value()) << prepared.error().message;
+    EXPECT_TRUE(cleanup(*executor).has_value());
 }
 
 TEST_P(DockerExecutorTest, EveryRequestMayFail) {

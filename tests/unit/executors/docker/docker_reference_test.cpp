@@ -92,6 +92,7 @@ TEST(DockerReference, RefusesTextThatIsNotAnImageName) {
         "@" + kDigest,
         "reg.io:x y/app",
         "alpine:" + std::string(129, 'a'),
+        std::string(256, 'a'),
     };
     for (const auto& text : cases) {
         const auto found = parse_reference(text);
@@ -100,6 +101,13 @@ TEST(DockerReference, RefusesTextThatIsNotAnImageName) {
         EXPECT_TRUE(found.error().is(base::ErrorKind::kInvalidInput)) << text;
         EXPECT_NE(found.error().message.find(text), std::string::npos);
     }
+}
+
+TEST(DockerReference, DoesNotQuoteATextThatIsTooLong) {
+    const auto found = parse_reference(std::string(1025, 'a'));
+    ASSERT_FALSE(found.has_value());
+    EXPECT_EQ(found.error().message,
+              "a text of 1025 bytes is not a valid image name: it may have 1024");
 }
 
 struct Names {

@@ -11,7 +11,7 @@ class ClientFilesTest : public testing::Test {
     /// The archive's bytes; names and small texts are in it as they are.
     std::string archive() {
         TarBuilder tar;
-        const EngineFilesInput input{dind_, registries_, auth_, image_, files_, 0};
+        const EngineFilesInput input{dind_, registries_, auth_, image_, files_, home_, false, 0};
         EXPECT_TRUE(add_client_files(tar, input).has_value());
         return tar.finish();
     }
@@ -28,6 +28,7 @@ class ClientFilesTest : public testing::Test {
     RegistryAuth auth_;
     ImageInfo image_;
     ImageFiles files_;
+    ClientHome home_{"/root/.docker", "/root/.docker/buildx", false, {}};
 };
 
 TEST_F(ClientFilesTest, ABuilderOfTheScriptKnowsTheRegistriesByDefault) {
@@ -44,13 +45,15 @@ TEST_F(ClientFilesTest, ABuilderOfTheScriptKnowsTheRegistriesByDefault) {
 }
 
 TEST_F(ClientFilesTest, TheDefaultIsWhereBuildxLooksForIt) {
-    EXPECT_EQ(default_buildkitd_toml(image_), "/root/.docker/buildx/buildkitd.default.toml");
-    image_.environment = {"HOME=/home/app"};
-    EXPECT_EQ(default_buildkitd_toml(image_), "/home/app/.docker/buildx/buildkitd.default.toml");
-    image_.environment.emplace_back("DOCKER_CONFIG=/conf");
-    EXPECT_EQ(default_buildkitd_toml(image_), "/conf/buildx/buildkitd.default.toml");
-    image_.environment.emplace_back("BUILDX_CONFIG=/state");
-    EXPECT_EQ(default_buildkitd_toml(image_), "/state/buildkitd.default.toml");
+    DeclaredRegistry plain;
+    plain.settings.host = "plain.net";
+    plain.settings.http = true;
+    registries_ = {plain};
+    home_.buildx = "/state";
+    EXPECT_EQ(count(archive(), "state/buildkitd.default.toml"), 1U);
+    EXPECT_EQ(count(archive(), ".docker/buildx/"), 0U);
+    home_.in_sources = true;  // get_sources would remove it
+    EXPECT_EQ(count(archive(), "buildkitd.default.toml"), 0U);
 }
 
 }  // namespace

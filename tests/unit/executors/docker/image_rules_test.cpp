@@ -43,6 +43,16 @@ TEST(AllowedImages, AreGlobsOnTheWholeReference) {
     }
 }
 
+TEST(AllowedImages, AreMatchedInOnePassOverHostileNames) {
+    const std::string colons = "my.registry.tld:5000/" + std::string(100'000, ':') + "/";
+    EXPECT_FALSE(check_allowed(colons, "images", {"my.registry.tld:5000/*:*"}, {}).has_value());
+    std::string stars;
+    for (int i = 0; i < 20; ++i) stars += "*:";
+    EXPECT_FALSE(
+        check_allowed(colons, "images", {"my.registry.tld:5000/" + stars}, {}).has_value());
+    EXPECT_FALSE(privileged_allowed(colons, {"my.registry.tld:5000/" + stars}));
+}
+
 TEST(AllowedImages, ARefusalNamesTheListAndTheKey) {
     const auto refused = check_allowed("evil:1", "services", {"redis:*", "postgres:*"}, {});
     ASSERT_FALSE(refused.has_value());
@@ -152,6 +162,10 @@ TEST(EngineImage, IsOneWhoseProgramIsAnEngine) {
         {{"/sbin/docker-init", "-s", "--", "dockerd"}, {}, true},
         {{"docker-entrypoint.sh"}, {"dockerd"}, true},
         {{""}, {"dockerd"}, true},
+        {{"dockerd-entrypoint.sh", "--mtu", "1400"}, {}, true},
+        {{"dockerd-entrypoint.sh"}, {"--mtu=1400"}, true},
+        {{"dockerd-entrypoint.sh", "dockerd"}, {"--debug"}, true},
+        {{"dockerd-entrypoint.sh"}, {"sh", "-c", "x"}, false},
         {{"docker-entrypoint.sh"}, {"sh"}, false},
         {{"sh", "-c"}, {"dockerd"}, false},
         {{"my-dockerd"}, {}, false},

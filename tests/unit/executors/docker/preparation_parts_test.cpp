@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 
 #include "executors/docker/build_plan.hpp"
 #include "executors/docker/environment_info.hpp"
@@ -39,6 +38,23 @@ TEST(ImageChoice, IsTheJobsImageElseTheConfigurations) {
     EXPECT_EQ(refused.error().kind, base::ErrorKind::kConfiguration);
 }
 
+TEST(ImageChoice, RefusesWhatCannotBeAnImageNameBeforeItIsPrintedOrMatched) {
+    DockerSettings docker;
+    docker.allowed_images = {"my.registry.tld:5000/*:*"};
+    tests::JobLogLines log;
+    JobEnvironment job;
+    for (const std::string& name :
+         {"my.registry.tld:5000/" + std::string(100'000, ':'), std::string("a b"),
+          "my.registry.tld:5000/a:b:c" + std::string(256, 'd'), std::string(1'000'000, 'a')}) {
+        job.image = image(name);
+        const auto refused = choose_image(job, docker, {}, log);
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_EQ(refused.error().kind, base::ErrorKind::kConfiguration);
+        EXPECT_LT(refused.error().message.size(), 1'100U);
+    }
+    EXPECT_TRUE(log.lines.empty());
+}
+
 TEST(ImageChoice, OverwritesAnEntrypointOnlyWhenThatIsAllowed) {
     DockerSettings docker;
     JobEnvironment job;
@@ -66,40 +82,12 @@ TEST(ImageChoice, NeedsAPrivilegedContainerForTheModeOn) {
     EXPECT_FALSE(choose_image(job, docker, dind, log).has_value());
 }
 
-TEST(InnerEngineChoice, FollowsModeImageAndPrivilege) {
-    struct Case {
-        DindMode mode;
-        bool privileged;
-        bool own_entrypoint;
-        bool engine_image;
-        InnerEngine expected;
-    };
-    for (const auto& entry :
-         std::vector<Case>{{DindMode::kAuto, true, false, true, InnerEngine::kBuildContainer},
-                           {DindMode::kAuto, true, false, false, InnerEngine::kNone},
-                           {DindMode::kAuto, false, false, true, InnerEngine::kNone},
-                           {DindMode::kAuto, true, true, true, InnerEngine::kNone},
-                           {DindMode::kOff, true, false, true, InnerEngine::kNone},
-                           {DindMode::kOn, true, false, true, InnerEngine::kBuildContainer},
-                           {DindMode::kOn, true, false, false, InnerEngine::kSidecar},
-                           {DindMode::kOn, true, true, true, InnerEngine::kSidecar}}) {
-        DindSettings dind;
-        dind.mode = entry.mode;
-        ImageChoice choice;
-        choice.privileged = entry.privileged;
-        if (entry.own_entrypoint) choice.image.entrypoint = Words{"sh"};
-        ImageInfo info;
-        if (entry.engine_image) info.entrypoint = {"dockerd-entrypoint.sh"};
-        EXPECT_EQ(choose_inner_engine(dind, choice, info), entry.expected);
-    }
-}
-
 /// A plan of the build container.
 class BuildPlan : public testing::Test {
   protected:
     [[nodiscard]] ContainerPlan plan() const {
-        BuildPlanInput input{dind_, job_,   objects_, choice_,       image_,
-                             "",    binds_, hosts_,   {"db:1.2.3.4"}};
+        BuildPlanInput input{dind_, job_, objects_, choice_, image_,        client_,
+                             name_, "",   binds_,   hosts_,  {"db:1.2.3.4"}};
         return plan_build_container(input);
     }
 
@@ -108,6 +96,8 @@ class BuildPlan : public testing::Test {
     JobObjects objects_;
     ImageChoice choice_;
     ImageInfo image_;
+    ClientPlan client_;
+    std::string name_;
     Words binds_;
     Words hosts_;
 };
@@ -139,8 +129,10 @@ TEST_F(BuildPlan, AnEngineImageKeepsItsEntrypointAndCommand) {
     EXPECT_FALSE(made.command.has_value());
     EXPECT_EQ(made.user, "");
     EXPECT_EQ(made.anonymous_volumes, Words{"/var/lib/docker"});
-    EXPECT_EQ(made.environment, (Words{"A=b", "PATH=/.runner/bin:/own", "DOCKER_TLS_CERTDIR=",
-                                       "RUNNER_BUILDER_NAME=runner", "RUNNER_NO_PROXY="}));
+    EXPECT_EQ(made.environment, (Words{"A=b", "PATH=/.runner-front:/.runner/bin:/own",
+                                       "DOCKER_TLS_CERTDIR=", "RUNNER_DIND_SHARED=1",
+                                       "RUNNER_BUILDER_NAME=runner", "RUNNER_NO_PROXY="}))
+        << "the user of the scripts is not root";
 }
 
 TEST_F(BuildPlan, BuildersOfTheScriptAreOnTheHostNetworkWhereNamesAreDeclared) {
@@ -161,10 +153,55 @@ TEST_F(BuildPlan, BuildersOfTheScriptAreOnTheHostNetworkWhereNamesAreDeclared) {
     EXPECT_FALSE(says(network));
 }
 
+TEST_F(BuildPlan, AnEngineListensAsTheClientWants) {
+    objects_.engine = true;
+    client_.open_port = true;
+    client_.certificates = "/certs";
+    job_.environment = {{"DOCKER_TLS_VERIFY", "1"}, {"DOCKER_TLS_CERTDIR", "/other"}};
+    EXPECT_EQ(plan().environment,
+              (Words{"PATH=/.runner-front:/.runner/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:"
+                     "/usr/bin:/sbin:/bin",
+                     "DOCKER_TLS_CERTDIR=/certs", "RUNNER_DIND_TCP=1", "RUNNER_BUILDER_NAME=runner",
+                     "RUNNER_NO_PROXY="}));
+}
+
+TEST_F(BuildPlan, AnEngineHasANameInItsContainerAndNetwork) {
+    name_ = "docker";
+    EXPECT_EQ(plan().extra_hosts, Words{"db:1.2.3.4"}) << "no engine";
+    objects_.engine = true;
+    EXPECT_EQ(plan().extra_hosts, (Words{"db:1.2.3.4", "docker:127.0.0.1"}));
+    objects_.network = "own";
+    objects_.base = "base";
+    EXPECT_EQ(plan().extra_hosts, Words{"docker:127.0.0.1"});
+    EXPECT_EQ(plan().aliases, (Words{"build", "base-build", "docker"}));
+}
+
+TEST_F(BuildPlan, AnEngineMayBeStartedByTheEntrypointOfTheJob) {
+    objects_.engine = true;
+    choice_.image.entrypoint = Words{"dockerd-entrypoint.sh", "--mtu=1400"};
+    const auto made = plan();
+    EXPECT_EQ(made.entrypoint, choice_.image.entrypoint);
+    EXPECT_FALSE(made.command.has_value());
+}
+
+TEST_F(BuildPlan, ScriptsFindTheRunnersDockerFirstWhileImagesAreCopied) {
+    objects_.sidecar = true;
+    job_.environment = {{"PATH", "/own"}};
+    const Words builder{"RUNNER_BUILDER_NAME=runner", "RUNNER_NO_PROXY="};
+    EXPECT_EQ(plan().environment, (Words{"PATH=/own", builder[0], builder[1]}));
+    objects_.preloads = {{"busybox", "id", "image-0"}};
+    EXPECT_EQ(plan().environment, (Words{"PATH=/.runner-front:/own", builder[0], builder[1]}));
+}
+
 TEST_F(BuildPlan, AnEngineHasItsDataOnAVolumeOnce) {
     objects_.engine = true;
     binds_ = {"cache:/var/lib/docker"};
     EXPECT_TRUE(plan().anonymous_volumes.empty());
+    binds_.clear();
+    binds_ = {"cache:/var/lib"};
+    EXPECT_TRUE(plan().anonymous_volumes.empty());
+    binds_ = {"cache:/var/lib/docker-other"};
+    EXPECT_FALSE(plan().anonymous_volumes.empty());
     binds_.clear();
     image_.volumes = {"/var/lib/docker"};
     EXPECT_TRUE(plan().anonymous_volumes.empty());
@@ -178,37 +215,50 @@ TEST_F(BuildPlan, ServicesAreFoundByNamesOrByHosts) {
     EXPECT_EQ(plan().aliases, (Words{"build", "base-build"}));
 }
 
-TEST(SidecarEngine, ListensAtTheSharedSocket) {
-    DindSettings dind;
-    JobEnvironment job;
-    job.environment = {{"A", "b"}};
-    const auto engine = plan_sidecar_engine(dind, job, "base", {}, 1400);
-    ASSERT_TRUE(engine.has_value());
-    EXPECT_EQ(engine->container_name, "base-engine");
-    EXPECT_EQ(engine->spec.command, (Words{"dockerd", "--host=unix:///.runner-engine/docker.sock",
-                                           "--host=unix:///var/run/docker.sock"}));
-    EXPECT_TRUE(engine->privileged);
-    ASSERT_EQ(engine->files.size(), 1U);
-    EXPECT_NE(engine->files[0].second.find("1400"), std::string::npos);
+/// The plan of a sidecar engine.
+class SidecarPlan : public testing::Test {
+  protected:
+    [[nodiscard]] PlannedService plan() const {
+        const SidecarInput input{dind_, job_, {}, client_, "base", "docker", "helper", 1400};
+        return plan_sidecar_engine(input).value();
+    }
+    DindSettings dind_;
+    JobEnvironment job_;
+    ClientPlan client_;
+};
+
+TEST_F(SidecarPlan, ListensAtTheSharedSocket) {
+    const auto engine = plan();
+    EXPECT_EQ(engine.container_name, "base-engine");
+    EXPECT_EQ(engine.spec.command, (Words{"dockerd", "--host=unix:///.runner-engine/docker.sock",
+                                          "--host=unix:///var/run/docker.sock"}));
+    EXPECT_EQ(engine.aliases, Words{"docker"});
+    EXPECT_EQ(engine.binds, Words{"helper:/.runner:ro"});
+    EXPECT_TRUE(engine.privileged);
+    ASSERT_EQ(engine.files.size(), 1U);
+    EXPECT_NE(engine.files[0].second.find("1400"), std::string::npos);
 }
 
-TEST(SidecarEngine, ReachesPrivateRegistriesWithoutTheJobsProxy) {
-    const auto environment = [](std::vector<EnvironmentVariable> variables) {
-        DeclaredRegistry registry;
-        registry.settings.host = "reg.net:5000";
-        registry.settings.http = true;
-        JobEnvironment job;
-        job.environment = std::move(variables);
-        const auto engine = plan_sidecar_engine({}, job, "base", {registry}, 1400);
-        std::map<std::string, std::string> values;
-        for (const auto& one : engine->spec.environment) values[one.name] = one.value;
-        return values;
-    };
-    EXPECT_EQ(environment({{"HTTP_PROXY", "p"}}).at("NO_PROXY"), "docker,reg.net");
-    EXPECT_EQ(environment({{"https_proxy", "p"}, {"no_proxy", "a"}}).at("no_proxy"),
-              "a,docker,reg.net");
-    EXPECT_EQ(environment({{"NO_PROXY", "a"}}).at("NO_PROXY"), "a");
-    EXPECT_EQ(environment({{"HTTP_PROXY", ""}}).count("NO_PROXY"), 0U);
+TEST_F(SidecarPlan, OpensThePortThatTheClientNames) {
+    client_.open_port = true;
+    EXPECT_EQ(plan().spec.command, (Words{"dockerd", "--host=unix:///.runner-engine/docker.sock",
+                                          "--host=unix:///var/run/docker.sock",
+                                          "--host=tcp://0.0.0.0:2375", "--tls=false"}));
+}
+
+TEST_F(SidecarPlan, LeavesTlsToTheEntrypointOfTheImage) {
+    client_.certificates = "/certs";
+    job_.environment = {{"A", "b"}, {"DOCKER_TLS_VERIFY", "1"}, {"DOCKER_CERT_PATH", "/c"}};
+    const auto engine = plan();
+    EXPECT_EQ(engine.spec.command, Words{"--host=unix:///.runner-engine/docker.sock"});
+    ASSERT_EQ(engine.spec.environment.size(), 5U) << "dockerd would take over what clients have";
+    EXPECT_EQ(engine.spec.environment[0].name, "A");
+    EXPECT_EQ(engine.spec.environment[1].name, "RUNNER_DIND_SHARED");
+    EXPECT_EQ(engine.spec.environment[2].name, "RUNNER_DIND_TCP");
+    EXPECT_EQ(engine.spec.environment[3].name, "RUNNER_NO_PROXY");
+    EXPECT_EQ(engine.spec.environment[3].value, "docker");
+    EXPECT_EQ(engine.spec.environment[4].name, "DOCKER_TLS_CERTDIR");
+    EXPECT_EQ(engine.spec.environment[4].value, "/certs");
 }
 
 TEST(EnvironmentDescription, TellsScriptsOfEngineAndNetwork) {
@@ -219,6 +269,7 @@ TEST(EnvironmentDescription, TellsScriptsOfEngineAndNetwork) {
     EXPECT_FALSE(engine_readiness(objects, {}).has_value());
     EXPECT_EQ(entrypoint_hint(objects), "");
     objects.sidecar = true;
+    objects.script_environment = {{"DOCKER_HOST", "unix:///var/run/docker.sock"}};
     objects.network = "own";
     objects.entrypoint = {"tini"};
     const auto info = describe_environment(objects);
@@ -227,6 +278,25 @@ TEST(EnvironmentDescription, TellsScriptsOfEngineAndNetwork) {
     EXPECT_EQ(info.script_environment[1].value, "own");
     EXPECT_TRUE(engine_readiness(objects, {}).has_value());
     EXPECT_EQ(info.silence_hint.find("The ENTRYPOINT [tini] of the image app did not run"), 0U);
+}
+
+TEST(EnvironmentDescription, SaysThatAnEngineImageIsNotPrivileged) {
+    JobObjects objects;
+    objects.entrypoint = {"dockerd"};
+    objects.unprivileged = "it is not privileged";
+    EXPECT_EQ(entrypoint_hint(objects), "it is not privileged");
+}
+
+TEST(EnvironmentDescription, SaysOnlyOfABuilderThatThereIsOne) {
+    JobObjects objects;
+    objects.engine = true;
+    EXPECT_EQ(engine_readiness(objects, {})->script, "");
+    EXPECT_EQ(engine_readiness(objects, {})->ready_message, "");
+    objects.builder = true;
+    EXPECT_NE(engine_readiness(objects, {})->script, "");
+    EXPECT_EQ(engine_readiness(objects, {})->ready_message,
+              "The builder \"runner\" is current (network=host); its container will be made at "
+              "first use");
 }
 
 }  // namespace

@@ -50,6 +50,16 @@ TEST(ServicePlan, GivesADuplicateNameToTheFirstServiceAndWarns) {
     EXPECT_NE(plan->warnings[1].find("\"cache\""), std::string::npos);
 }
 
+TEST(ServicePlan, RefusesWhatCannotBeAnImageName) {
+    JobEnvironment job;
+    for (const std::string& name : {std::string(), std::string("a b"), std::string(100'000, ':')}) {
+        job.services = {service(name)};
+        const auto refused = plan_services(job, DockerSettings(), "base");
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_EQ(refused.error().kind, base::ErrorKind::kConfiguration);
+    }
+}
+
 TEST(ServicePlan, CountsTheJobsServicesOnly) {
     JobEnvironment job;
     job.services = {service("a", {}, true), service("b"), service("c")};

@@ -66,7 +66,10 @@ TEST(ServiceContainer, SwitchesTlsOffForAnEngineThatIsToldSo) {
     const std::string none;
     const std::string certs = "/certs";
     EXPECT_EQ(command(true, {}, &none), Words{"--tls=false"});
+    EXPECT_EQ(command(true, {"--mtu=1400"}, &none), (Words{"--mtu=1400", "--tls=false"}));
+    EXPECT_EQ(command(true, {"--tls=false"}, &none), Words{"--tls=false"});
     EXPECT_EQ(command(true, {"dockerd"}, &none), Words{"dockerd"});
+    EXPECT_EQ(command(true, {"sh"}, &none), Words{"sh"});
     EXPECT_EQ(command(true, {}, &certs), Words{});
     EXPECT_EQ(command(true, {}, nullptr), Words{});
     EXPECT_EQ(command(false, {}, &none), Words{});
@@ -143,6 +146,16 @@ TEST_F(ServiceHealthTest, ANegativeLimitChecksNothing) {
 TEST_F(ServiceHealthTest, AnEngineIsAskedByItsOwnClient) {
     listen();
     service_.engine = true;
+    check();
+    EXPECT_EQ(log_.lines.size(), 1U);
+    EXPECT_EQ(engine_.requests.back(), "GET /v1.45/exec/exec/json");
+}
+
+TEST_F(ServiceHealthTest, TheRunnersOwnEngineIsNotAskedByItsPorts) {
+    listen();
+    acceptor_->close();
+    service_.engine = true;
+    service_.plan.of_runner = true;
     check();
     EXPECT_EQ(log_.lines.size(), 1U);
     EXPECT_EQ(engine_.requests.back(), "GET /v1.45/exec/exec/json");

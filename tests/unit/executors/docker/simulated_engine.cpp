@@ -143,6 +143,13 @@ SimulatedEngine::Container* SimulatedEngine::find(const std::string& part) {
     return nullptr;
 }
 
+std::string SimulatedEngine::id_of_part(const std::string& part) const {
+    for (const auto& [id, container] : containers) {
+        if (container.name.find(part) != std::string::npos) return id;
+    }
+    return {};
+}
+
 bool SimulatedEngine::is_running(const std::string& target) const {
     return std::any_of(containers.begin(), containers.end(), [&](const auto& entry) {
         return target.find("/" + entry.first + "/") != std::string::npos && entry.second.running;
@@ -170,6 +177,8 @@ Response SimulatedEngine::answer(const Request& request) {
     const std::string call = request.method + " " + path;
     if (call == "GET /info") return respond(200, {{"Name", "host"}});
     if (path.starts_with("/images/")) return answer_image(request.method, path, query);
+    if (call == "GET /networks") return respond(200, json::array());
+    if (call == "GET /volumes") return respond(200, json::object());
     if (call == "GET /containers/json") return list_containers(query);
     if (call == "POST /containers/create") return create_container(query, request.body);
     if (path.starts_with("/containers/")) {
@@ -244,9 +253,13 @@ Response SimulatedEngine::list_containers(const std::string& query) {
             const auto equal = text.find('=');
             const auto labels = labels_at(container.body, "Labels");
             const auto found = labels.find(text.substr(0, equal));
-            fits = fits && found != labels.end() && found->second == text.substr(equal + 1);
+            const bool any = equal == std::string::npos;
+            fits =
+                fits && found != labels.end() && (any || found->second == text.substr(equal + 1));
         }
-        if (fits) list.push_back({{"Id", id}, {"Names", {"/" + container.name}}});
+        if (fits) {
+            list.push_back({{"Id", id}, {"Names", {"/" + container.name}}, {"Created", 1}});
+        }
     }
     return respond(200, list);
 }
@@ -284,7 +297,8 @@ Response SimulatedEngine::answer_container(const std::string& method, const std:
         return respond_empty(204);
     }
     if (call == "POST/start" || call == "POST/kill") {
-        container.running = call == "POST/start";
+        container.running =
+            call == "POST/start" && !short_lived.contains(text_at(container.body, "Image"));
         return respond_empty(204);
     }
     if (call == "GET/json") return inspect(id);

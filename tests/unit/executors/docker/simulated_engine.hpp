@@ -50,6 +50,8 @@ class SimulatedEngine {
     [[nodiscard]] std::set<std::string> inventory() const;
     /// The container whose name contains `part`; null when there is none.
     Container* find(const std::string& part);
+    /// Its id.
+    [[nodiscard]] std::string id_of_part(const std::string& part) const;
 
     /// "METHOD /v1.45/path", without the query.
     std::vector<std::string> requests;
@@ -57,10 +59,11 @@ class SimulatedEngine {
     std::map<std::string, nlohmann::json> networks;
     std::map<std::string, nlohmann::json> volumes;
     std::map<std::string, nlohmann::json> images;
-    std::set<std::string> registry;  ///< images that can be pulled
-    std::set<std::string> files;     ///< paths that every container has
-    std::string exec_output;         ///< of every exec, framed
-    std::string address;             ///< of every container, "" for none
+    std::set<std::string> registry;     ///< images that can be pulled
+    std::set<std::string> files;        ///< paths that every container has
+    std::set<std::string> short_lived;  ///< ids of images whose containers end at their start
+    std::string exec_output;            ///< of every exec, framed
+    std::string address;                ///< of every container, "" for none
 
   private:
     protocol::http::Response answer(const protocol::http::Request& request);

@@ -3,12 +3,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "executors/helper/archive_writer.hpp"
 #include "executors/helper/file_selection.hpp"
 #include "executors/helper/files_command.hpp"
+#include "executors/helper/long_path.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/unpack.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -86,12 +89,164 @@ TEST_F(Archives, WarnsOfPathsThatMatchNothing) {
     EXPECT_EQ(lines_[2], "! artifact path is not a subpath of project directory: /etc/passwd");
 }
 
-TEST_F(Archives, DoesNotFollowSymbolicLinks) {
+TEST_F(Archives, NormalisesExcludesLikePaths) {
+    const std::string all = "out out/a.txt out/link out/sub ";
+    for (const std::string& exclude :
+         {std::string("out/sub/*"), std::string("./out/sub/*"), std::string("out//sub/*"),
+          std::string("x/../out/sub/*"), std::string("../project/out/sub/*"),
+          project_.string() + "/out/sub/*", std::string("out/sub/*/"),
+          std::string("./out/./sub/**/*")}) {
+        EXPECT_EQ(names(select({"out"}, {exclude})), all) << exclude;
+        EXPECT_EQ(lines_.back(), exclude + ": excluded 2 files");
+    }
+    EXPECT_EQ(names(select({"out/sub"}, {"../sub", "/etc/**", "out/sub/b.log"})),
+              "out/sub out/sub/.hidden ");
+    EXPECT_EQ(lines_[lines_.size() - 4],
+              "! artifact path is not a subpath of project directory: ../sub");
+}
+
+TEST_F(Archives, KnowsTheProjectByTheNameOfTheShell) {
+    fs::create_directory_symlink(project_, directory_.path() / "name");
+    const std::string name = directory_.path() / "name";
+    ::setenv("PWD", name.c_str(), 1);
+    EXPECT_EQ(names(select({name + "/*.log", project_.string() + "/out/a.txt"})),
+              "out/a.txt top.log ");
+    ::setenv("PWD", "/", 1);  // not this directory
+    EXPECT_EQ(names(select({name + "/top.log"})), "");
+    ::unsetenv("PWD");
+}
+
+TEST_F(Archives, DoesNotFollowSymbolicLinksBehindTheFirstWildcard) {
+    fs::create_directory_symlink("sub", "out/way");
+    EXPECT_EQ(names(select({"out/way"})), "out/way ");
+    EXPECT_EQ(names(select({"*/way/*"})), "");
+    EXPECT_EQ(names(select({"out/**"})),
+              "out/a.txt out/link out/sub out/sub/.hidden out/sub/b.log out/way ");
+}
+
+TEST_F(Archives, FollowsLinksBeforeTheFirstWildcardInsideOfTheProject) {
+    fs::create_directory_symlink("out/sub", "current");
+    fs::create_directory_symlink(project_ / "current", "latest");
+    EXPECT_EQ(names(select({"current/*.log"})), "current/b.log ");
+    EXPECT_EQ(names(select({"latest/**"})), "latest/.hidden latest/b.log ");
+    EXPECT_EQ(names(select({"latest/b.log"})), "latest/b.log ");
+    EXPECT_EQ(names(select({"latest/"})), "latest ");
+    EXPECT_EQ(names(select({"current/*.log"}, {"./current/b.log"})), "");
+}
+
+TEST_F(Archives, DoesNotFollowLinksOutOfTheProject) {
     fs::create_directory(directory_.path() / "elsewhere");
     write(directory_.path() / "elsewhere/secret", "s");
-    fs::create_directory_symlink(directory_.path() / "elsewhere", "way");
+    fs::create_directory_symlink("../elsewhere", "way");
+    fs::create_directory_symlink("../project-2", "beside");
+    fs::create_directory(directory_.path() / "project-2");
+    write(directory_.path() / "project-2/secret", "s");
     EXPECT_EQ(names(select({"way"})), "way ");
-    EXPECT_EQ(names(select({"way/*"})), "");
+    for (const char* path : {"way/*", "way/**", "way/secret", "beside/*", "way/../way/secret"}) {
+        EXPECT_EQ(names(select({path})), "") << path;
+        EXPECT_NE(lines_.back().find("leads out of the project directory"), std::string::npos);
+    }
+}
+
+/// Makes directories below the working directory until their path is longer than PATH_MAX.
+std::string make_deep_directories() {
+    const UniqueFd begin(::open(".", O_RDONLY | O_DIRECTORY));
+    const std::string name(200, 'd');
+    std::string path;
+    for (int i = 0; i < 30; ++i) {
+        EXPECT_EQ(::mkdir(name.c_str(), 0755), 0);
+        EXPECT_EQ(::chdir(name.c_str()), 0);
+        path += name + "/";
+    }
+    std::ofstream("file") << "deep";
+    EXPECT_EQ(::symlink("file", "link"), 0);
+    EXPECT_EQ(::fchdir(begin.get()), 0);
+    return path;
+}
+
+TEST_F(Archives, KeepsNamesThatAreDeeperThanOneCallTakes) {
+    fs::create_directory("deep");
+    fs::current_path("deep");
+    const std::string path = make_deep_directories();
+    for (const auto format : {ArchiveFormat::kZip, ArchiveFormat::kTarZstd}) {
+        const Selection selection = select({"**/*"});
+        EXPECT_EQ(selection.count(path + "file"), 1U);
+        EXPECT_EQ(selection.count(path + "link"), 1U);
+        EXPECT_EQ(names(select({"**/file"})), path + "file ");
+        const auto packed = pack(format, selection);
+        const fs::path target = directory_.path() / archive_file_name("target", format);
+        fs::create_directory(target);
+        const UniqueFd file(::open(packed.c_str(), O_RDONLY));
+        EXPECT_EQ(unpack_archive(file.get(), target), selection.size());
+        fs::current_path(target);
+        EXPECT_EQ(link_target_long(path + "link"), "file");
+        EXPECT_EQ(read_all(open_long(path + "file", O_RDONLY).get()), "deep");
+    }
+}
+
+TEST_F(Archives, TellsOfPathsThatAreTooLong) {
+    std::string name(200, 'x');
+    const UniqueFd begin(::open(".", O_RDONLY | O_DIRECTORY));
+    for (int i = 0; i < 90; ++i) {
+        ASSERT_EQ(::mkdir(name.c_str(), 0755), 0);
+        ASSERT_EQ(::chdir(name.c_str()), 0);
+    }
+    ASSERT_EQ(::fchdir(begin.get()), 0);
+    EXPECT_EQ(select({"x*"}).size(), 81U);
+    EXPECT_EQ(lines_.back(),
+              "! x*: left out 1 files and directories with paths of more than 16384 bytes");
+}
+
+TEST_F(Archives, RestoresTheModesThatWereSaved) {
+    fs::create_directories("modes/closed/below");
+    write("modes/closed/below/file", "f");
+    write("modes/program", "p");
+    ASSERT_EQ(::chmod("modes/program", 04711), 0);
+    ASSERT_EQ(::chmod("modes/closed/below/file", 0400), 0);
+    ASSERT_EQ(::chmod("modes/closed/below", 0500), 0);
+    ASSERT_EQ(::chmod("modes/closed", 0555), 0);
+    ASSERT_EQ(::chmod("modes", 03775), 0);
+    for (const auto format : {ArchiveFormat::kZip, ArchiveFormat::kTarZstd}) {
+        const Selection selection = select({"modes"});
+        const auto packed = pack(format, selection);
+        const fs::path target = directory_.path() / archive_file_name("target", format);
+        fs::create_directory(target);
+        for (int turn = 0; turn < 2; ++turn) {  // the second one over what the first has left
+            const UniqueFd file(::open(packed.c_str(), O_RDONLY));
+            unpack_archive(file.get(), target);
+            fs::current_path(target);
+            for (const auto& [path, saved] : selection) {
+                struct stat status {};
+                ASSERT_EQ(::lstat(path.c_str(), &status), 0) << path;
+                EXPECT_EQ(status.st_mode, saved.st_mode) << path;
+            }
+            fs::current_path(project_);
+        }
+    }
+}
+
+TEST_F(Archives, KeepsTheBytesOfNames) {
+    const std::vector<std::string> all{"u\u0308",     "\u00fc", "\xff\xfe", "a\xc3",
+                                       "line\nbreak", "\u212b", "\ufb01",   std::string(255, 'n')};
+    fs::create_directory("names");
+    for (const std::string& name : all) {
+        write("names/" + name, name);
+        ASSERT_EQ(::symlink(name.c_str(), ("names/to " + name.substr(0, 200)).c_str()), 0);
+    }
+    for (const char* format : {"zip", "tarzstd"}) {
+        const std::string cache = directory_.path() / format;
+        const std::string lines = "\nfile " + cache + "\nformat " + format + "\npath names\n";
+        ASSERT_EQ(run("do cache-save" + lines), 0);
+        const UniqueFd file(::open(cache.c_str(), O_RDONLY));
+        EXPECT_EQ(list_archive(file.get()).size(), 2 * all.size() + 1);
+        fs::rename("names", std::string("names-of-") + format);
+        ASSERT_EQ(run("do cache-restore" + lines), 0);
+        for (const std::string& name : all) {
+            EXPECT_EQ(read_file_end("names/" + name, 1000), name);
+            EXPECT_EQ(link_target("names/to " + name.substr(0, 200)), name);
+        }
+        EXPECT_EQ(list_directory("names").size(), 2 * all.size());
+    }
 }
 
 TEST_F(Archives, UnpacksWhatItPackedAsZipAndTar) {
@@ -153,6 +308,29 @@ TEST_F(Archives, WritesACacheAgainOnlyWhenAFileHasChanged) {
     ASSERT_EQ(run("do cache-restore\nfile " + file + "\n"), 0);
     EXPECT_TRUE(fs::exists("out/a.txt"));
     EXPECT_FALSE(fs::exists("out/sub/.hidden"));
+}
+
+TEST_F(Archives, MarksNamesOfAZipAsUtf8WhereTheyAre) {
+    fs::create_directory("names");
+    write("names/\u00fc", "");
+    write("names/\xff", "");
+    const std::string bytes = read_file_end(pack(ArchiveFormat::kZip, select({"names/*"})), 4096);
+    // The flags stand six bytes behind the signature of a local header, the name 30 bytes.
+    std::map<std::string, int> flags;
+    for (auto at = bytes.find("PK\x03\x04"); at != std::string::npos;
+         at = bytes.find("PK\x03\x04", at + 1))
+        flags[bytes.substr(at + 30, bytes[at + 26])] = bytes[at + 7] & 0x08;
+    EXPECT_EQ(flags, (std::map<std::string, int>{{"names/\u00fc", 8}, {"names/\xff", 0}}));
+}
+
+TEST_F(Archives, DoesNotWaitForAPipeInThePlaceOfACache) {
+    const std::string file = directory_.path() / "cache.zip";
+    ASSERT_EQ(::mkfifo(file.c_str(), 0666), 0);
+    EXPECT_EQ(run("do cache-restore\nfile " + file + "\n"), 1);
+    EXPECT_EQ(run("do extract\nfile " + file + "\n"), 1);
+    EXPECT_EQ(run("do cache-save\nfile " + file + "\npath out\n"), 0);
+    EXPECT_TRUE(fs::is_regular_file(file));
+    EXPECT_EQ(run("do cache-restore\nfile " + file + "\n"), 0);
 }
 
 TEST_F(Archives, ExitsWithOneWhenThereIsNoCache) {

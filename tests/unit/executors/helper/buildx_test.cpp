@@ -118,11 +118,12 @@ class BuildxStateTest : public testing::Test {
 };
 
 TEST_F(BuildxStateTest, IsReadFromBuildxFiles) {
-    EXPECT_EQ(state_.current(), "");
+    EXPECT_EQ(state_.current().name, "");
     EXPECT_EQ(state_.image_of("runner"), "");
-    write("current", R"({"Key": "unix:///s", "Name": "runner", "Global": false})");
+    write("current", R"({"Key": "unix:///s", "Name": "runner", "Global": true})");
     write("instances/runner", R"({"Nodes": [{"DriverOpts": {"image": "kit"}}]})");
-    EXPECT_EQ(state_.current(), "runner");
+    EXPECT_EQ(state_.current().name, "runner");
+    EXPECT_TRUE(state_.current().global);
     EXPECT_EQ(state_.image_of("runner"), "kit");
     for (const char* text :
          {"", "{", "[]", R"({"Nodes": null})", R"({"Nodes": []})", R"({"Nodes": [1]})",
@@ -130,7 +131,8 @@ TEST_F(BuildxStateTest, IsReadFromBuildxFiles) {
         write("instances/runner", text);
         write("current", text);
         EXPECT_EQ(state_.image_of("runner"), "") << text;
-        EXPECT_EQ(state_.current(), "") << text;
+        EXPECT_EQ(state_.current().name, "") << text;
+        EXPECT_FALSE(state_.current().global) << text;
     }
 }
 
@@ -169,7 +171,7 @@ TEST_F(BuildxStateTest, ThePreparedBuilderGivesItsNameAwayOnce) {
     state_.release_prepared("runner", dir_.path() / "no-engine");
     EXPECT_FALSE(state_.is_prepared("runner"));
     EXPECT_FALSE(std::filesystem::exists(dir_.path() / "instances/runner"));
-    EXPECT_EQ(state_.current(), "runner");
+    EXPECT_EQ(state_.current().name, "runner");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include <fstream>
 
+#include "executors/helper/docker_front.hpp"
 #include "executors/helper/posix.hpp"
 #include "tests/support/temp_dir.hpp"
 

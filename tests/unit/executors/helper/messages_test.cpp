@@ -10,7 +10,7 @@ namespace {
 TEST(Messages, ReadsAllFieldsOfAStage) {
     const auto command = parse_command(
         R"({"op":"run","stage":7,"script":"echo","shells":["/bin/sh"],"arguments":["-l"],
-            "env":{"A":"1","B":""},"unset":["C"],"cwd":"/x","user":"1:2","deadline_ms":5,
+            "env":{"A":"1","B":""},"cwd":"/x","user":"1:2","deadline_ms":5,
             "grace_ms":6,"drain_ms":8,"hidden":true,"kill_group":true})");
     const auto& run = std::get<RunStage>(command);
     EXPECT_EQ(run.stage, 7);
@@ -18,7 +18,6 @@ TEST(Messages, ReadsAllFieldsOfAStage) {
     EXPECT_EQ(run.shells, std::vector<std::string>{"/bin/sh"});
     EXPECT_EQ(run.arguments, std::vector<std::string>{"-l"});
     ASSERT_EQ(run.environment.size(), 2U);
-    EXPECT_EQ(run.unset, std::vector<std::string>{"C"});
     EXPECT_EQ(run.cwd, "/x");
     EXPECT_EQ(run.user, "1:2");
     EXPECT_EQ(run.deadline_ms, 5);

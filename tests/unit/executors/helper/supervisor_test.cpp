@@ -1,18 +1,16 @@
 #include "executors/helper/supervisor.hpp"
 
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "tests/unit/executors/helper/log_records.hpp"
+#include "tests/unit/executors/helper/supervisor_client.hpp"
 
 namespace executors::helper {
 namespace {
@@ -20,76 +18,7 @@ namespace {
 using namespace tests_support;
 using Json = nlohmann::json;
 
-constexpr int kAnswerLimitMs = 20'000;  // what should not happen fails the test then
-
-/// A client of the supervisor, with blocking calls.
-class Client {
-  public:
-    explicit Client(const std::string& directory) : socket_(connect_in(directory)) {}
-
-    void send(const Json& command) { send_bytes(make_frame(command.dump())); }
-    void hello(std::uint64_t from = 0) {
-        send({{"op", "hello"}, {"version", kProtocolVersion}, {"from", from}});
-    }
-    void send_data(std::string_view bytes) {
-        const auto prefix = encode_frame_prefix(static_cast<std::uint32_t>(bytes.size()), true);
-        send_bytes(std::string(prefix.data(), prefix.size()) + std::string(bytes));
-    }
-    void send_bytes(const std::string& bytes) {
-        // The supervisor may have closed the connection already.
-        static_cast<void>(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
-    }
-    /// Reads until a record is `wanted`, and returns it.
-    LogRecord wait_for(const std::function<bool(const LogRecord&)>& wanted) {
-        while (true) {
-            const auto records = parse_records(std::string_view(received_).substr(taken_));
-            for (const LogRecord& record : records) {
-                taken_ += kHeaderBytes + record.header.length;
-                if (wanted(record)) return record;
-            }
-            if (!read_more()) break;
-        }
-        ADD_FAILURE() << "the connection ended before the record came";
-        return {};
-    }
-    LogRecord wait_for(RecordType type, std::uint16_t stage) {
-        return wait_for([&](const LogRecord& record) {
-            return record.header.type == type && record.header.stage == stage;
-        });
-    }
-    Json wait_answer(const std::string& id) {
-        const auto is_answer = [&](const LogRecord& record) {
-            return record.header.type == RecordType::kNotice && record.json().value("id", "") == id;
-        };
-        const LogRecord record = wait_for(is_answer);
-        return record.text.empty() ? Json() : record.json();
-    }
-    /// Everything until the supervisor closes the connection.
-    std::string read_to_end() {
-        while (read_more()) {
-        }
-        return received_;
-    }
-    [[nodiscard]] std::vector<LogRecord> records() const { return parse_records(received_); }
-
-  private:
-    bool read_more() {
-        pollfd readable{socket_.get(), POLLIN, 0};
-        if (::poll(&readable, 1, kAnswerLimitMs) != 1) {
-            ADD_FAILURE() << "the supervisor sends nothing";
-            return false;
-        }
-        char buffer[64 * 1024];
-        const ssize_t count = read_some(socket_.get(), buffer, sizeof buffer);
-        if (count <= 0) return false;
-        received_.append(buffer, static_cast<std::size_t>(count));
-        return true;
-    }
-
-    UniqueFd socket_;
-    std::string received_;
-    std::size_t taken_ = 0;
-};
+using Client = SupervisorClient;
 
 /// A Supervisor in a process of its own, because it takes over the signals and the children of its
 /// process.
@@ -103,12 +32,12 @@ class SupervisorTest : public testing::Test {
     }
 
     void start() {
-        UniqueFd listener = listen_in(directory_.path());
+        Doorway doorway(directory_.path());
         pid_ = ::fork();
         ASSERT_GE(pid_, 0);
         if (pid_ > 0) return;
         try {
-            Supervisor supervisor(directory_.fd(), "", std::move(listener), UniqueFd());
+            Supervisor supervisor(doorway, "");
             ::_exit(supervisor.run());
         } catch (const std::exception&) {
             ::_exit(99);
@@ -161,6 +90,23 @@ TEST_F(SupervisorTest, SendsTheLogOfAStageToEveryClientFromItsOffset) {
     Client third = connect(kHeaderBytes + first_record.header.length);
     third.wait_for(RecordType::kExited, 1);
     EXPECT_EQ(third.records().size(), second.records().size() - 1);
+}
+
+TEST_F(SupervisorTest, ComesBackWhenAScriptRemovesOrClosesItsDirectory) {
+    const std::string directory = directory_.path();
+    const std::string place = "cd '" + directory + "' && ";
+    std::uint16_t stage = 0;
+    for (const std::string& script :
+         {place + "rm -rf ./*", place + "chmod 000 ./* .",
+          "mv '" + directory + "' '" + directory + "-old'", "rm -rf '" + directory + "'",
+          place + "mkfifo x && mv x sock"}) {
+        Client client = connect();
+        client.send(run(++stage, script));
+        EXPECT_EQ(client.wait_for(RecordType::kExited, stage).json()["code"], 0) << script;
+        Client again = connect();
+        EXPECT_EQ(again.wait_for(RecordType::kExited, stage).json()["code"], 0) << script;
+        EXPECT_TRUE(exists("lock"));
+    }
 }
 
 TEST_F(SupervisorTest, SendsMoreThanASocketTakesAtOnce) {

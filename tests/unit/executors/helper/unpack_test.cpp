@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "executors/helper/posix.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -95,6 +96,49 @@ TEST_F(Unpack, RefusesPathsOutsideItsDirectory) {
     EXPECT_THROW(unpack(entry("h", '1', "", "../archive.tar")), Failure);
     EXPECT_TRUE(fs::is_empty(elsewhere));
     EXPECT_FALSE(fs::exists(directory_.path() / "x"));
+}
+
+TEST_F(Unpack, KeepsTheBytesOfNamesInExtendedHeaders) {
+    const auto extended = [](const std::string& name) {
+        return entry("header", 'x', std::to_string(name.size() + 9) + " path=" + name + "\n") +
+               entry("short", '0', name);
+    };
+    const std::vector<std::string> names{"u\u0308", "\u00fc", "\xff\xfe"};
+    std::string tar;
+    for (const std::string& name : names) tar += extended(name);
+    EXPECT_EQ(unpack(tar), names.size());
+    for (const std::string& name : names) EXPECT_EQ(read(root_ / name), name);
+}
+
+TEST_F(Unpack, FollowsLinksToDirectoriesInsideOfItsDirectory) {
+    fs::create_directories(root_ / "real/sub");
+    fs::create_directory_symlink("real", root_ / "way");
+    fs::create_directory_symlink("../way/sub", root_ / "real/up");
+    fs::create_directory_symlink(root_ / "real", root_ / "absolute");
+    unpack(entry("way/", '5', "") + entry("way/a", '0', "1") + entry("real/up/b", '0', "2") +
+           entry("absolute/sub/c", '0', "3") + entry("way/new/d", '0', "4"));
+    EXPECT_EQ(read(root_ / "real/a"), "1");
+    EXPECT_EQ(read(root_ / "real/sub/b"), "2");
+    EXPECT_EQ(read(root_ / "real/sub/c"), "3");
+    EXPECT_EQ(read(root_ / "real/new/d"), "4");
+    EXPECT_TRUE(fs::is_symlink(root_ / "way"));
+}
+
+TEST_F(Unpack, RefusesLinksThatLeadOutOrInCircles) {
+    fs::create_directory(directory_.path() / "root-2");
+    fs::create_directory(directory_.path() / "elsewhere");
+    fs::create_directory_symlink("../elsewhere", root_ / "out");
+    fs::create_directory_symlink(directory_.path() / "root-2", root_ / "beside");
+    fs::create_directory_symlink("../root/..", root_ / "back");
+    fs::create_directory_symlink("circle", root_ / "circle");
+    fs::create_directory_symlink("missing", root_ / "dangling");
+    for (const char* name : {"out", "beside", "back", "circle", "dangling"}) {
+        EXPECT_THROW(unpack(entry(std::string(name) + "/x", '0', "bad")), Failure) << name;
+        EXPECT_THROW(unpack(entry(std::string(name) + "/", '5', "")), Failure) << name;
+    }
+    EXPECT_TRUE(fs::is_empty(directory_.path() / "elsewhere"));
+    EXPECT_TRUE(fs::is_empty(directory_.path() / "root-2"));
+    EXPECT_FALSE(fs::exists(root_ / "missing"));
 }
 
 TEST_F(Unpack, RefusesDevicesAndDamagedArchives) {

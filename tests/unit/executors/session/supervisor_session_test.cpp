@@ -40,6 +40,19 @@ TEST_F(SupervisorSessionTest, RunsAStageAndDeliversItsOutput) {
     EXPECT_TRUE(session_->was_reached());
 }
 
+TEST_F(SupervisorSessionTest, RefusesAScriptThatNoSupervisorTakes) {
+    auto scenario = [&]() -> Task<void> {
+        StageCommand command;
+        command.stage = 1;
+        command.script = std::string(helper::kMaxCommandBytes, 'x');
+        auto call = session_->run_stage(std::move(command));
+        auto exit = co_await std::move(call);
+        EXPECT_FALSE(exit);
+        EXPECT_TRUE(!exit && exit.error().is(ErrorKind::kInvalidInput));
+    };
+    run(scenario());
+}
+
 TEST_F(SupervisorSessionTest, TakesRecordsApartAtAnyByte) {
     const std::string log = started(1) + output(1, "hello\n") + exited(1, 0);
     auto scenario = [&]() -> Task<void> {
@@ -102,127 +115,6 @@ TEST_F(SupervisorSessionTest, ConnectsAgainAtTheEdgeOfTheLastWholeRecord) {
         EXPECT_EQ(output_, "1:one\n;1:two\n;");
         EXPECT_EQ(offset_, log.size());
     }
-}
-
-TEST_F(SupervisorSessionTest, ConnectsAgainAfterAFailureOfTheStream) {
-    auto scenario = [&]() -> Task<void> {
-        auto call = start_stage(1);
-        auto first = co_await supervisor_.accept();
-        first.break_with(base::make_error(ErrorKind::kIo, "reset by peer"));
-        auto second = co_await supervisor_.accept();
-        EXPECT_TRUE(first.is_closed());
-        second.send(exited(1, 0));
-        auto exit = co_await result_of(call);
-        EXPECT_TRUE(exit.has_value());
-    };
-    run(scenario());
-}
-
-TEST_F(SupervisorSessionTest, ConnectsAgainWhenAWriteFails) {
-    auto scenario = [&]() -> Task<void> {
-        std::uint64_t from = 0;
-        auto first = co_await supervisor_.accept_hello(from);
-        first.hang_up_writes();
-        auto call = start_stage(1);
-        auto second = co_await supervisor_.accept_hello(from);
-        auto command = co_await next_frame(second);
-        EXPECT_EQ(command.op, "run");
-        second.send(exited(1, 0));
-        auto exit = co_await result_of(call);
-        EXPECT_TRUE(exit.has_value());
-    };
-    run(scenario());
-}
-
-TEST_F(SupervisorSessionTest, TriesAgainWhenItCannotConnect) {
-    supervisor_.refuse(ErrorKind::kUnavailable);
-    supervisor_.refuse(ErrorKind::kIo);
-    auto scenario = [&]() -> Task<void> {
-        auto call = start_stage(1);
-        auto peer = co_await supervisor_.accept();
-        peer.send(exited(1, 0));
-        auto exit = co_await result_of(call);
-        EXPECT_TRUE(exit.has_value());
-    };
-    run(scenario());
-    EXPECT_EQ(supervisor_.tries(), 3);
-}
-
-TEST_F(SupervisorSessionTest, GivesUpWhenTheSupervisorStaysUnreachable) {
-    make_session(milliseconds(10));
-    supervisor_.refuse_always(ErrorKind::kUnavailable);
-    auto scenario = [&]() -> Task<void> {
-        auto call = start_stage(1);
-        auto exit = co_await result_of(call);
-        const auto error = error_of(exit);
-        EXPECT_TRUE(error.is(ErrorKind::kUnavailable));
-        EXPECT_EQ(error.message, "reach the job's supervisor: refused");
-        co_await pump_.wait();
-    };
-    run(scenario());
-    EXPECT_FALSE(session_->was_reached());
-}
-
-TEST_F(SupervisorSessionTest, EndsAtOnceWhenTheEnvironmentIsGone) {
-    supervisor_.refuse_always(ErrorKind::kNotFound);
-    auto scenario = [&]() -> Task<void> {
-        auto call = start_stage(1);
-        auto exit = co_await result_of(call);
-        EXPECT_TRUE(error_of(exit).is(ErrorKind::kNotFound));
-        co_await pump_.wait();
-        auto later = start_stage(2);
-        auto failed = co_await result_of(later);
-        EXPECT_TRUE(error_of(failed).is(ErrorKind::kNotFound));
-    };
-    run(scenario());
-    EXPECT_EQ(supervisor_.tries(), 1);
-}
-
-constexpr char kGarbage[] = "OCI runtime exec failed: container is not running";
-
-TEST_F(SupervisorSessionTest, TriesAgainAfterConnectionsThatBeginWithGarbage) {
-    auto scenario = [&]() -> Task<void> {
-        auto call = start_stage(1);
-        for (int i = 0; i < 3; ++i) {
-            auto garbled = co_await supervisor_.accept();
-            garbled.send(kGarbage);
-        }
-        auto peer = co_await supervisor_.accept();
-        peer.send(exited(1, 0));
-        auto exit = co_await result_of(call);
-        EXPECT_TRUE(exit.has_value());
-    };
-    run(scenario());
-}
-
-TEST_F(SupervisorSessionTest, EndsAfterTheFourthGarbledStart) {
-    auto scenario = [&]() -> Task<void> {
-        auto call = start_stage(1);
-        for (int i = 0; i < 4; ++i) {
-            auto garbled = co_await supervisor_.accept();
-            garbled.send(kGarbage);
-        }
-        auto exit = co_await result_of(call);
-        EXPECT_TRUE(error_of(exit).is(ErrorKind::kProtocol));
-        co_await pump_.wait();
-    };
-    run(scenario());
-    EXPECT_EQ(supervisor_.tries(), 4);
-}
-
-TEST_F(SupervisorSessionTest, EndsAtGarbageBehindARecordWhichItStillDelivers) {
-    auto scenario = [&]() -> Task<void> {
-        auto call = start_stage(1);
-        auto peer = co_await supervisor_.accept();
-        peer.send(output(1, "last") + kGarbage);
-        auto exit = co_await result_of(call);
-        EXPECT_TRUE(error_of(exit).is(ErrorKind::kProtocol));
-        co_await pump_.wait();
-    };
-    run(scenario());
-    EXPECT_EQ(output_, "1:last;");
-    EXPECT_EQ(offset_, output(1, "last").size());
-    EXPECT_EQ(supervisor_.tries(), 1);
 }
 
 TEST_F(SupervisorSessionTest, SendsAStopThatWasRequestedBeforeTheFirstConnection) {
@@ -406,154 +298,6 @@ TEST_F(SupervisorSessionTest, ReadsAFileOverAConnectionOfItsOwn) {
         bytes = co_await (*file)->next();
         EXPECT_TRUE(bytes && bytes->empty());
         EXPECT_FALSE(log.is_closed());
-    };
-    run(scenario());
-}
-
-TEST_F(SupervisorSessionTest, EndsWithTheSupervisorAfterAShutdown) {
-    auto scenario = [&]() -> Task<void> {
-        auto stage = start_stage(1);
-        auto call = start<void>(session_->shutdown(milliseconds(700)));
-        std::uint64_t from = 0;
-        auto peer = co_await supervisor_.accept_hello(from);
-        auto command = co_await next_frame(peer);
-        command = co_await next_frame(peer);
-        EXPECT_EQ(command.op, "shutdown");
-        EXPECT_EQ(command.json["grace_ms"], 700);
-        const nlohmann::json ended{{"event", helper::kEventShutdown}, {"left", 0}};
-        peer.send(notice(ended));
-        auto shut_down = co_await result_of(call);
-        EXPECT_TRUE(shut_down.has_value());
-        co_await pump_.wait();
-        EXPECT_TRUE(peer.is_closed());
-        auto exit = co_await result_of(stage);
-        EXPECT_TRUE(error_of(exit).is(ErrorKind::kUnavailable));
-        auto again = co_await session_->shutdown(milliseconds(1));
-        EXPECT_TRUE(again.has_value());
-    };
-    run(scenario());
-    EXPECT_EQ(supervisor_.tries(), 1);
-}
-
-TEST_F(SupervisorSessionTest, DoesNotConnectAgainWhenAShutdownIsNotAnswered) {
-    auto scenario = [&]() -> Task<void> {
-        auto peer = co_await supervisor_.accept();
-        auto call = start<void>(session_->shutdown(milliseconds(700)));
-        peer.hang_up();
-        auto shut_down = co_await result_of(call);
-        EXPECT_TRUE(error_of(shut_down).is(ErrorKind::kUnavailable));
-        co_await pump_.wait();
-    };
-    run(scenario());
-    EXPECT_EQ(supervisor_.tries(), 1);
-}
-
-TEST_F(SupervisorSessionTest, EndsWithASupervisorThatEndsByItself) {
-    auto scenario = [&]() -> Task<void> {
-        auto stage = start_stage(1);
-        auto peer = co_await supervisor_.accept();
-        const nlohmann::json ended{{"event", helper::kEventShutdown}, {"left", 2}};
-        peer.send(exited(1, 143) + notice(ended));
-        auto exit = co_await result_of(stage);
-        EXPECT_TRUE(exit && exit->code == 143);
-        co_await pump_.wait();
-    };
-    run(scenario());
-}
-
-TEST_F(SupervisorSessionTest, FailsWaitingCallsWhenItIsClosed) {
-    auto scenario = [&]() -> Task<void> {
-        auto stage = start_stage(1);
-        auto directory = start<void>(session_->make_directory("/a", 0, ""));
-        auto peer = co_await supervisor_.accept();
-        session_->close();
-        auto exit = co_await result_of(stage);
-        EXPECT_TRUE(error_of(exit).is(ErrorKind::kUnavailable));
-        auto made = co_await result_of(directory);
-        EXPECT_TRUE(error_of(made).is(ErrorKind::kUnavailable));
-        co_await pump_.wait();
-        EXPECT_TRUE(peer.is_closed());
-    };
-    run(scenario());
-}
-
-TEST_F(SupervisorSessionTest, EndsWhenItIsClosedWhileItConnects) {
-    supervisor_.hold_connects(true);
-    auto scenario = [&]() -> Task<void> {
-        co_await supervisor_.wait_for_try(1);
-        session_->close();
-        supervisor_.hold_connects(false);
-        auto peer = co_await supervisor_.accept();
-        co_await pump_.wait();
-        EXPECT_TRUE(peer.is_closed());
-        EXPECT_EQ(peer.written(), "");
-    };
-    run(scenario());
-}
-
-TEST_F(SupervisorSessionTest, EndsWhenItsPumpIsCancelled) {
-    supervisor_.hold_connects(true);
-    auto while_connecting = [&]() -> Task<void> {
-        auto stage = start_stage(1);
-        co_await supervisor_.wait_for_try(1);
-        pump_.cancel_all();
-        co_await pump_.wait();
-        auto exit = co_await result_of(stage);
-        EXPECT_TRUE(error_of(exit).is(ErrorKind::kUnavailable));
-    };
-    run(while_connecting());
-
-    make_session(std::chrono::seconds(60));
-    supervisor_.hold_connects(false);
-    auto while_reading = [&]() -> Task<void> {
-        std::uint64_t from = 0;
-        auto peer = co_await supervisor_.accept_hello(from);
-        pump_.cancel_all();
-        co_await pump_.wait();
-        EXPECT_TRUE(peer.is_closed());
-    };
-    run(while_reading());
-
-    make_session(std::chrono::seconds(60));
-    supervisor_.refuse_always(ErrorKind::kUnavailable);
-    const int tries = supervisor_.tries();
-    auto during_the_pause = [&]() -> Task<void> {
-        co_await supervisor_.wait_for_try(tries + 4);  // the pause after it has 160 ms
-        pump_.cancel_all();
-        co_await pump_.wait();
-    };
-    run(during_the_pause());
-    EXPECT_EQ(supervisor_.tries(), tries + 4);
-}
-
-TEST_F(SupervisorSessionTest, GoesOnAfterACallWasCancelled) {
-    auto scenario = [&]() -> Task<void> {
-        std::uint64_t from = 0;
-        auto peer = co_await supervisor_.accept_hello(from);
-        auto stage = start_stage(1);
-        auto engine = start<void>(
-            session_->wait_engine("/s", Session::EngineState::kAnswering, milliseconds(50), ""));
-        auto directory = start<void>(session_->make_directory("/a", 0, ""));
-        auto shut_down = start<void>(session_->shutdown(milliseconds(50)));
-        Frame command;
-        for (int i = 0; i < 4; ++i) {
-            command = co_await next_frame(peer);
-        }
-        stage->stop.request(base::StopReason::kUserCancel);
-        engine->stop.request(base::StopReason::kUserCancel);
-        directory->stop.request(base::StopReason::kUserCancel);
-        shut_down->stop.request(base::StopReason::kUserCancel);
-        auto exit = co_await result_of(stage);
-        EXPECT_TRUE(error_of(exit).is(ErrorKind::kCancelled));
-        auto waited = co_await result_of(engine);
-        EXPECT_TRUE(error_of(waited).is(ErrorKind::kCancelled));
-        auto made = co_await result_of(directory);
-        EXPECT_TRUE(error_of(made).is(ErrorKind::kCancelled));
-        auto ended = co_await result_of(shut_down);
-        EXPECT_TRUE(error_of(ended).is(ErrorKind::kCancelled));
-        peer.send(started(1) + exited(1, 5));
-        auto again = co_await session_->wait_exit(1);
-        EXPECT_TRUE(again && again->code == 5);
     };
     run(scenario());
 }

@@ -319,4 +319,69 @@ TEST(Identity, IsFoundInAPayloadThatIsBrokenElsewhere) {
     EXPECT_FALSE(decode_identity(R"({"token": "t"})").has_value());
 }
 
+TEST(Identity, HasTheNumberInTheFormsThatServersUse) {
+    for (const char* id : {"12", "12.0", "\"12\""}) {
+        const auto found = decode_identity("{\"token\":\"t\",\"id\":" + std::string(id) + "}");
+        ASSERT_TRUE(found.has_value()) << id;
+        EXPECT_EQ(found->id, 12);
+    }
+    for (const char* id : {"0", "-1", "1.5", "1e30", "18446744073709551615", "\"x\"", "true"}) {
+        EXPECT_FALSE(decode_identity("{\"token\":\"t\",\"id\":" + std::string(id) + "}")) << id;
+    }
+}
+
+TEST(Identity, IsThatOfTheJobAndNotOfAPartOfIt) {
+    const auto found = decode_identity(
+        R"({"dependencies": [{"id": 1, "token": "of another job"}], "image": {"id": 2},
+            "id": 5, "token": "t"})");
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->id, 5);
+    EXPECT_EQ(found->token.reveal(), "t");
+}
+
+TEST(Identity, IsFoundInTheBeginningOfAPayload) {
+    const auto found = decode_identity(R"({"id": 5, "token": "t", "variables": [{"key": "A)");
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->id, 5);
+    EXPECT_FALSE(decode_identity(R"({"id": 5, "tok)").has_value());
+}
+
+TEST(Payload, IsRefusedWhenItIsTooLarge) {
+    const std::string begin = R"({"id": 5, "token": "t", "x": ")";
+    const auto large = [&](std::size_t bytes) {
+        return begin + std::string(bytes - begin.size() - 2, 'x') + "\"}";
+    };
+    EXPECT_TRUE(decode_payload(large(protocol::gitlab::kMaxPayloadBytes)).has_value());
+    const std::string text = large(protocol::gitlab::kMaxPayloadBytes + 1);
+    const auto result = decode_payload(text);
+    ASSERT_FALSE(result.has_value());
+    EXPECT_NE(result.error().message.find("more than 8 MiB"), std::string::npos);
+    EXPECT_EQ(decode_identity(text)->id, 5);
+}
+
+// Without the check this ends the process: the value is written by recursion.
+TEST(Payload, IsRefusedWhenItIsNestedTooDeeply) {
+    const std::string deep(2'000'000, '[');
+    const std::string text =
+        R"({"id": 5, "token": "t", "inputs": [{"key": "A", "value": {"content": )" + deep +
+        std::string(deep.size(), ']') + "}}]}";
+    const auto result = decode_payload(text);
+    ASSERT_FALSE(result.has_value());
+    EXPECT_NE(result.error().message.find("nested"), std::string::npos);
+    EXPECT_EQ(decode_identity(text)->id, 5);
+    EXPECT_TRUE(decode_payload(R"({"id":5,"token":"t","x":")" + deep + "\\\"[[\"}").has_value())
+        << "brackets in a string";
+}
+
+TEST(Payload, LimitsTheTimeout) {
+    const auto timeout = [](const std::string& value) {
+        return decode_payload(R"({"id":5,"token":"t","runner_info":{"timeout":)" + value + "}}")
+            ->timeout_seconds;
+    };
+    EXPECT_EQ(timeout("1000000000000000000"), protocol::gitlab::kMaxTimeoutSeconds);
+    EXPECT_EQ(timeout("9223372036854775807"), protocol::gitlab::kMaxTimeoutSeconds);
+    EXPECT_EQ(timeout("-1000000000000000000"), 7200);
+    EXPECT_EQ(timeout("3600"), 3600);
+}
+
 }  // namespace

@@ -148,6 +148,15 @@ TEST_F(JobHostTest, ReportsAJobThatCannotBeDecoded) {
     EXPECT_EQ(api_->updates[1].bytesize, api_->trace.size());
 }
 
+TEST_F(JobHostTest, ReportsAJobWhosePayloadIsTooLarge) {
+    accept(R"({"id": 7, "token": "job-token", "variables": [{"key": "A", "value": ")" +
+           std::string(protocol::gitlab::kMaxPayloadBytes, 'x'));
+    wait();
+    EXPECT_THAT(events_, testing::ElementsAre("refuse"));
+    EXPECT_THAT(api_->trace, HasSubstr("more than 8 MiB"));
+    EXPECT_EQ(api_->updates.back().state, JobState::kFailed);
+}
+
 TEST_F(JobHostTest, ReportsNothingForAnAnswerThatNamesNoJob) {
     accept("no JSON");
     wait();
@@ -216,6 +225,74 @@ TEST_F(JobHostTest, TakesUpAJobInItsSlot) {
     EXPECT_THAT(executor_.calls, testing::ElementsAre("restore", "halt", "cleanup"));
     EXPECT_THAT(events_, testing::ElementsAre("end 7 success")) << "it was begun by another daemon";
     EXPECT_TRUE(journal_is_empty());
+}
+
+class JobHostTakeovers : public JobHostTest {
+  protected:
+    /// Puts a job into the journal that was taken up `takeovers` times.
+    void leave_job(int takeovers, const std::string& payload) {
+        journal::JobRecord record;
+        record.url = runner_.url;
+        auto journal = journal::Journal::create(dir_.path(), runner_.url, 7, record, payload);
+        ASSERT_TRUE(journal);
+        journal::Checkpoint checkpoint;
+        checkpoint.phase = journal::Phase::kRunning;
+        checkpoint.executor_state = "{}";
+        checkpoint.plan_index = 2;
+        checkpoint.takeovers = takeovers;
+        ASSERT_TRUE(journal->save(checkpoint));
+    }
+    void restore() {
+        host_->restore(journal::find_jobs(dir_.path()),
+                       [this](const journal::JobRecord&) { return entry_; });
+    }
+    int counted() {
+        const auto jobs = journal::find_jobs(dir_.path());
+        return jobs.size() == 1 ? jobs[0].checkpoint.takeovers : -1;
+    }
+};
+
+TEST_F(JobHostTakeovers, AreCountedBeforeTheJobIsTakenUp) {
+    leave_job(2, payload_of(7));
+    int before = 0;
+    executor_.hooks["restore"] = [&] { before = counted(); };
+    restore();
+    EXPECT_EQ(counted(), 3);
+    wait();
+    EXPECT_EQ(before, 3);
+    EXPECT_THAT(events_, testing::ElementsAre("end 7 success"));
+}
+
+TEST_F(JobHostTakeovers, EndAJobThatDaemonsDiedOf) {
+    leave_job(journal::kMaxTakeovers, payload_of(7));
+    api_->checks_offsets = true;
+    api_->trace = "what the server has\n";
+    restore();
+    EXPECT_EQ(host_->running(), 0);
+    wait();
+    EXPECT_THAT(api_->trace, HasSubstr("server has\n\x1b[31;1mERROR: Job failed (system failure): "
+                                       "the runner died 5 times"));
+    EXPECT_EQ(api_->updates.back().state, JobState::kFailed);
+    EXPECT_EQ(api_->updates.back().failure_reason, "runner_system_failure");
+    EXPECT_EQ(api_->updates.back().checksum, "") << "nobody knows that of the whole log";
+    EXPECT_THAT(executor_.calls, testing::ElementsAre("restore", "halt", "cleanup"));
+    EXPECT_TRUE(journal_is_empty());
+}
+
+TEST_F(JobHostTakeovers, EndAJobWithoutReadingItsPayload) {
+    leave_job(journal::kMaxTakeovers, R"({"id": 7, "token": "t", "steps": "unreadable"})");
+    restore();
+    wait();
+    EXPECT_THAT(api_->trace, HasSubstr("the runner died 5 times"));
+    EXPECT_TRUE(journal_is_empty());
+}
+
+TEST_F(JobHostTakeovers, KeepAGivenUpJobThatTheServerCouldNotBeToldOf) {
+    leave_job(journal::kMaxTakeovers, payload_of(7));
+    api_->update_result.outcome = protocol::gitlab::UpdateOutcome::kFailed;
+    restore();
+    wait();
+    EXPECT_EQ(counted(), journal::kMaxTakeovers);
 }
 
 TEST_F(JobHostTest, KeepsAJobWhoseRunnerIsNoLongerConfigured) {

@@ -93,19 +93,45 @@ TEST_F(ArtifactTransferTest, PutsEveryArchiveIntoTheEnvironmentAndUnpacksIt) {
                                         "Downloading archive... ok  id=2\n"));
 }
 
+TEST_F(ArtifactTransferTest, TriesADownloadThreeTimes) {
+    add_dependency(1);
+    channel_.archives = {{1, "zip one"}};
+    const base::Error cut = base::make_error(ErrorKind::kUnavailable, "cut");
+    channel_.fetch_failures = {cut};
+    channel_.body_failures = {cut};
+    EXPECT_EQ(download()->code, 0);
+    EXPECT_THAT(pauses_, ElementsAre(seconds(1), seconds(1)));
+    EXPECT_EQ(session_.file_calls.back().content, "zip one") << "from its beginning";
+    EXPECT_THAT(channel_.log,
+                HasSubstr("WARNING: Downloading archive... cut; retrying in 1000 ms"));
+    channel_.body_failures = {cut, cut, cut};
+    EXPECT_EQ(download()->code, 1);
+    EXPECT_THAT(channel_.log, HasSubstr("ERROR: Downloading archive... cut\n"));
+}
+
+TEST_F(ArtifactTransferTest, DoesNotTryAgainWhatTheServerRefuses) {
+    add_dependency(1);
+    for (const auto kind :
+         {ErrorKind::kNotFound, ErrorKind::kForbidden, ErrorKind::kUnauthorized}) {
+        channel_.fetch_failures = {base::make_error(kind, "no")};
+        EXPECT_EQ(download()->code, 1);
+    }
+    EXPECT_THAT(pauses_, IsEmpty());
+}
+
 TEST_F(ArtifactTransferTest, RepeatsADownloadAsOftenAsTheJobAllows) {
     add_dependency(1);
     channel_.archives = {{1, "zip"}};
-    channel_.fetch_failures = {base::make_error(ErrorKind::kUnavailable, "502 Bad Gateway")};
-    EXPECT_EQ(download()->code, 1) << "one try without ARTIFACT_DOWNLOAD_ATTEMPTS";
     protocol::gitlab::Variable attempts;
     attempts.key = "ARTIFACT_DOWNLOAD_ATTEMPTS";
     attempts.value = "3";
     payload_.variables = {attempts};
     const base::Error cut = base::make_error(ErrorKind::kUnavailable, "cut");
-    channel_.fetch_failures = {cut, cut};
+    channel_.fetch_failures = {cut, cut, cut, cut};
+    channel_.body_failures = {cut, cut};
     EXPECT_EQ(download()->code, 0);
-    EXPECT_THAT(pauses_, ElementsAre(seconds(5), seconds(10)));
+    EXPECT_THAT(pauses_, ElementsAre(seconds(1), seconds(1), seconds(5), seconds(1), seconds(1),
+                                     seconds(10)));
     EXPECT_THAT(channel_.log, HasSubstr("ERROR: Downloading archive... cut\nWARNING: Retrying..."));
 }
 

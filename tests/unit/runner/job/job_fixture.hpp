@@ -103,12 +103,13 @@ class JobFixture : public testing::Test {
     SessionScript session_;
     ChannelScript channel_;
     std::vector<std::chrono::nanoseconds> pauses_;
+    bool pauses_end_ = true;  ///< false: pauses are cancelled
     std::filesystem::path directory_;
 
   private:
     base::Task<bool> note_pause(std::chrono::nanoseconds pause) {
         pauses_.push_back(pause);
-        co_return true;
+        co_return pauses_end_;
     }
 };
 

@@ -72,12 +72,107 @@ TEST_F(JobRuns, EndsWellWhenEveryStageDoes) {
     EXPECT_FALSE(journal_is_left());
 }
 
+TEST_F(JobRuns, MasksTheReasonOfAFailure) {
+    channel_.secret = "hunter2";
+    fail_preparation("invalid image hunter2:latest");
+    run();
+    EXPECT_THAT(outcome_.failure->message, HasSubstr("invalid image [MASKED]:latest"))
+        << "the daemon's log shows this message";
+}
+
 TEST_F(JobRuns, ReportsTheExitCodeOfTheScript) {
     session_.exits = {tests::exit_with(0), tests::exit_with(0), tests::exit_with(42)};
     run();
     EXPECT_THAT(calls_, Contains("finish exit code 42"));
     EXPECT_EQ(outcome_.failure->exit_code, 42);
     EXPECT_EQ(outcome_.failure->reason, FailureReason::kScriptFailure);
+}
+
+/// A variable of the job.
+protocol::gitlab::Variable plain(std::string key, std::string value) {
+    protocol::gitlab::Variable variable;
+    variable.key = std::move(key);
+    variable.value = std::move(value);
+    variable.is_public = true;
+    return variable;
+}
+
+TEST_F(JobRuns, FailsAtOnceWhenAVariableIsTooLargeForAProgram) {
+    payload_.variables = {plain("BIG", std::string(131'068, 'x'))};
+    run();
+    EXPECT_THAT(calls_, testing::Not(Contains("prepare")));
+    EXPECT_EQ(outcome_.failure->reason, FailureReason::kScriptFailure);
+    EXPECT_THAT(channel_.log, HasSubstr("Job failed: the variable BIG (131068 bytes)"));
+    EXPECT_THAT(channel_.log, HasSubstr("type File"));
+    EXPECT_FALSE(journal_is_left());
+}
+
+TEST_F(JobRuns, FailsAtOnceWhenTextsBecomeTooLarge) {
+    std::string many;
+    for (int i = 0; i < 20'000; ++i) many += "$A";
+    const auto a = plain("A", std::string(100'000, 'a'));
+    for (int field = 0; field < 3; ++field) {
+        payload_.variables = {a};
+        payload_.image.reset();
+        payload_.cache.clear();
+        if (field == 0) payload_.variables.push_back(plain("B", many));
+        if (field == 1) payload_.image.emplace().name = many;
+        if (field == 2) payload_.cache.emplace_back().key = many;
+        run();
+        EXPECT_THAT(calls_, testing::Not(Contains("prepare"))) << field;
+        EXPECT_EQ(outcome_.failure->reason, FailureReason::kScriptFailure) << field;
+    }
+}
+
+TEST_F(JobRuns, WarnsOfNamesThatSomeShellsDrop) {
+    payload_.variables = {plain("a-b", "1"), plain("", "2")};
+    run();
+    EXPECT_TRUE(outcome_.success());
+    EXPECT_THAT(channel_.log, HasSubstr("a-b\n"));
+    EXPECT_THAT(channel_.log, HasSubstr("left out"));
+}
+
+/// Jobs that former daemons took up four times.
+class JobTakeovers : public JobRuns {
+  protected:
+    JobTakeovers() {
+        checkpoint_.emplace();
+        checkpoint_->phase = Phase::kRunning;
+        checkpoint_->executor_state = "{}";
+        checkpoint_->plan_index = 2;
+        checkpoint_->takeovers = 4;
+    }
+    int counted() {
+        const auto jobs = journal::find_jobs(dir_.path());
+        return jobs.size() == 1 ? jobs[0].checkpoint.takeovers : -1;
+    }
+};
+
+TEST_F(JobTakeovers, AreForgottenWhenTheDaemonOutlivesOne) {
+    int at_first = -1;
+    int later = -1;
+    executor_.hooks["restore"] = [&] { at_first = job_->context().checkpoints.state().takeovers; };
+    session_.on_run = [&](tests::FakeSession&, const executors::session::StageCommand&) {
+        boost::asio::post(context_, [&] { later = counted(); });
+    };
+    run();
+    EXPECT_EQ(at_first, 4);
+    EXPECT_EQ(later, 0) << "the pause before the proof takes no time here";
+}
+
+TEST_F(JobTakeovers, AreForgottenWhenTheJobGoesOn) {
+    pauses_end_ = false;
+    int before = -1;
+    int after = -1;
+    session_.on_run = [&](tests::FakeSession& session, const executors::session::StageCommand& c) {
+        if (before >= 0) return;
+        before = job_->context().checkpoints.state().takeovers;
+        session.feed(c.stage, "output");
+        after = job_->context().checkpoints.state().takeovers;
+    };
+    run();
+    EXPECT_EQ(before, 4);
+    EXPECT_EQ(after, 0);
 }
 
 TEST_F(JobRuns, TriesToGetTheSourcesAgain) {

@@ -31,7 +31,10 @@ class ReadinessGateTest : public tests::JobFixture {
                                                         .engine_log = "/var/log/dockerd.log",
                                                         .engine_limit = std::chrono::seconds(60),
                                                         .script = "docker buildx create",
-                                                        .ready_message = "The builder is ready"};
+                                                        .user = "app",
+                                                        .environment = {{"HOME", "/home/app"}},
+                                                        .ready_message = "The builder is ready",
+                                                        .failed_message = "No builder: "};
     }
     base::Result<void> run_gate() {
         job_ = parts();
@@ -61,10 +64,20 @@ TEST_F(ReadinessGateTest, RunsTheScriptWhileTheEngineBoots) {
     EXPECT_EQ(session_.engine_calls[0].log, "/var/log/dockerd.log");
     EXPECT_EQ(session_.engine_calls[1].state, EngineState::kAnswering);
     EXPECT_EQ(session_.stages[0].script, "docker buildx create");
-    EXPECT_EQ(session_.stages[0].user, "0");
+    EXPECT_EQ(session_.stages[0].user, "app");
+    EXPECT_EQ(session_.stages[0].environment.at("HOME"), "/home/app");
     EXPECT_TRUE(session_.stages[0].hidden);
     EXPECT_EQ(gate_->take_message(), "The builder is ready");
     EXPECT_EQ(gate_->take_message(), "") << "once";
+}
+
+TEST_F(ReadinessGateTest, RunsAScriptForLaterWhenItIsFirstWaitedFor) {
+    executor_.readiness->after_sources = true;
+    EXPECT_TRUE(run_gate());
+    EXPECT_THAT(session_.calls, ElementsAre("wait_engine", "wait_engine", "run_stage"));
+    EXPECT_EQ(gate_->take_message(), "The builder is ready");
+    EXPECT_TRUE(run(gate_->wait()));
+    EXPECT_EQ(session_.calls.size(), 3U) << "once";
 }
 
 TEST_F(ReadinessGateTest, RunsTheScriptAgainWhenItFailedBeforeTheEngineAnswered) {
@@ -81,8 +94,7 @@ TEST_F(ReadinessGateTest, LetsTheJobGoOnWithoutABuilder) {
     failed.output = "no such driver";
     session_.exits = {failed, failed};
     EXPECT_TRUE(run_gate());
-    EXPECT_EQ(gate_->take_message(),
-              "The builder could not be prepared; the job goes on without it: no such driver");
+    EXPECT_EQ(gate_->take_message(), "No builder: no such driver");
 }
 
 TEST_F(ReadinessGateTest, ReportsTheEnginesLimitAsAFailureOfTheEnvironment) {

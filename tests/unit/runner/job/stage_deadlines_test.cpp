@@ -46,6 +46,26 @@ TEST_F(StageDeadlinesTest, TheJobsLimitCountsFromTheStartAlsoAfterARestart) {
     EXPECT_EQ(left(next_daemon.job(checkpoint_)), minutes(40));
 }
 
+// 290 years are the longest time that nanoseconds can count; added to the present they overflow.
+TEST_F(StageDeadlinesTest, LimitsThatHaveNoPlaceOnTheClockAreThoseOfTheJob) {
+    runner_.prepare_timeout = hours(24 * 365 * 290);
+    runner_.get_sources_timeout = hours(24 * 365 * 290);
+    auto deadlines = make();
+    clock_.advance(minutes(1));
+    EXPECT_EQ(left(deadlines.preparation(checkpoint_)), minutes(59));
+    EXPECT_EQ(left(deadlines.stage(StageKind::kGetSources, checkpoint_, variables()).deadline),
+              minutes(59));
+    const auto given = variables("RUNNER_SCRIPT_TIMEOUT", "2540400h");
+    EXPECT_EQ(left(deadlines.stage(StageKind::kStep, checkpoint_, given).deadline), minutes(59));
+}
+
+TEST_F(StageDeadlinesTest, TheLongestTimeoutOfAJobHasAPlaceOnTheClock) {
+    StageDeadlines deadlines(runner_, seconds(protocol::gitlab::kMaxTimeoutSeconds), clock_);
+    deadlines.start(checkpoint_);
+    EXPECT_EQ(left(deadlines.job(checkpoint_)), seconds(protocol::gitlab::kMaxTimeoutSeconds));
+    EXPECT_FALSE(deadlines.job_is_over(checkpoint_));
+}
+
 TEST_F(StageDeadlinesTest, TheJobIsOverWhenItsLimitHasAsGoodAsPassed) {
     auto deadlines = make();
     clock_.advance(hours(1) - std::chrono::milliseconds(501));

@@ -35,6 +35,7 @@ TEST(Journal, WhatWasSavedIsFoundAgain) {
     checkpoint.phase = Phase::kReporting;
     checkpoint.plan_index = 2;
     checkpoint.stage_begun = true;
+    checkpoint.takeovers = 3;
     checkpoint.events_offset = 1234567890123;
     checkpoint.spool_bytes = 99;
     checkpoint.trace_state = "{\"a\":1}";
@@ -54,6 +55,7 @@ TEST(Journal, WhatWasSavedIsFoundAgain) {
     EXPECT_EQ(found.phase, Phase::kReporting);
     EXPECT_EQ(found.plan_index, 2U);
     EXPECT_TRUE(found.stage_begun);
+    EXPECT_EQ(found.takeovers, 3);
     EXPECT_EQ(found.events_offset, 1234567890123U);
     EXPECT_EQ(found.trace_state, "{\"a\":1}");
     EXPECT_TRUE(found.progress.steps_reached);

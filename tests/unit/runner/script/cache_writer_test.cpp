@@ -91,6 +91,24 @@ TEST(CacheScripts, DoNotFallBackToCachesOfProtectedBranches) {
     EXPECT_THAT(restore(job), Not(HasSubstr("/main-protected")));
 }
 
+TEST(CacheScripts, MakeAZipOfAFormatThatIsNoCacheFormat) {
+    const auto archive_as = [](const std::string& format) {
+        ScriptJob job = job_with_cache("k");
+        job.set("CACHE_COMPRESSION_FORMAT", format);
+        return archive(job);
+    };
+    for (const char* format : {"", "zip", "ZIP", "zipzstd"}) {
+        EXPECT_THAT(archive_as(format), HasSubstr("\nformat zip\n"));
+        EXPECT_THAT(archive_as(format), Not(HasSubstr("is not a format of caches")));
+    }
+    for (const char* format : {"tarzstd", "TarZstd"})
+        EXPECT_THAT(archive_as(format), HasSubstr("\nformat tarzstd\n"));
+    for (const char* format : {"gzip", "raw", "nonsense", "tar zstd"}) {
+        EXPECT_THAT(archive_as(format), HasSubstr("\nformat zip\n"));
+        EXPECT_THAT(archive_as(format), HasSubstr("is not a format of caches, zip is used"));
+    }
+}
+
 TEST(CacheScripts, SaveOnlyCachesForTheJobsOutcome) {
     ScriptJob job = job_with_cache("k");
     EXPECT_THAT(archive(job, false), Not(HasSubstr("Creating cache")));

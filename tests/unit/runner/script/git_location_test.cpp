@@ -66,7 +66,7 @@ TEST(GitLocation, TrustsTheProjectUnlessTheConfigurationForbidsIt) {
     ScriptJob job;
     EXPECT_THAT(commands_of(job).in_environment, HasSubstr("safe.directory"));
     EXPECT_THAT(commands_of(job).on_host, Not(HasSubstr("safe.directory")));
-    job.settings.shell_executor = true;
+    job.settings.shared_host = true;
     EXPECT_THAT(commands_of(job).in_environment, Not(HasSubstr("safe.directory")));
     job.runner.safe_directory_checkout = true;
     EXPECT_THAT(commands_of(job).in_environment, HasSubstr("safe.directory"));

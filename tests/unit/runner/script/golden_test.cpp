@@ -98,8 +98,7 @@ ScriptJob job_with_sources_by_daemon() {
 ScriptJob job_of_shell_executor() {
     ScriptJob job = plain_job();
     job.predefined.shared_environment = true;
-    job.settings.shared_environment = true;
-    job.settings.shell_executor = true;
+    job.settings.shared_host = true;
     job.payload.allow_git_fetch = false;
     job.payload.git_info.repo_object_format = "sha256";
     job.set("FF_GIT_URLS_WITHOUT_TOKENS", "true");

@@ -29,7 +29,7 @@ class JobScriptsInShells : public tests::ShellTest {
         variables.set_job_status("failed");
         BehaviourVariables behaviour(variables);
         const JobScripts scripts(payload_, runner_, behaviour,
-                                 {.description = "here", .shell_executor = true});
+                                 {.description = "here", .shared_host = true});
         const std::string text = write(scripts);
         std::map<std::string, std::string> environment;
         for (const auto& variable : variables.environment())

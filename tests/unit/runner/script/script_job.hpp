@@ -6,6 +6,7 @@
 #include "protocol/gitlab/payload.hpp"
 #include "runner/config/config.hpp"
 #include "runner/script/behaviour_variables.hpp"
+#include "runner/script/payload_texts.hpp"
 #include "runner/script/script_context.hpp"
 #include "runner/script/variables.hpp"
 
@@ -38,8 +39,11 @@ struct ScriptJob {
     template <typename Write>
     auto with_context(Write write) const {
         const auto variables = this->variables();
+        runner::script::TextExpander texts(variables);
+        auto expanded = payload;
+        runner::script::expand_texts(expanded, texts);
         runner::script::BehaviourVariables behaviour(variables);
-        return write(runner::script::ScriptContext(payload, runner, behaviour, settings));
+        return write(runner::script::ScriptContext(expanded, runner, behaviour, settings));
     }
 
     protocol::gitlab::JobPayload payload;

@@ -66,12 +66,49 @@ TEST(Variables, LaterOnesWin) {
               1);
 }
 
-TEST(Variables, ExpandOnePassOnly) {
+TEST(Variables, FollowChains) {
     Given given;
+    given.runner.environment = {"E=$CI_CONCURRENT_ID-$A"};
     given.add("A", "$B").add("B", "$C").add("C", "deep");
     const auto variables = given.variables();
-    EXPECT_EQ(variables.get("A"), "$C");
-    EXPECT_EQ(variables.get("B"), "deep");
+    EXPECT_EQ(variables.get("A"), "deep");
+    EXPECT_EQ(variables.get("E"), "0-deep");
+    EXPECT_EQ(value_of(variables.public_environment(), "A"), "deep");
+}
+
+TEST(Variables, AreRefusedWhenTheyBecomeTooLarge) {
+    Given given;
+    std::string many;
+    for (int i = 0; i < 20'000; ++i) many += "$A";
+    given.add("A", std::string(100'000, 'a')).add("B", many);
+    const auto variables = given.variables();
+    EXPECT_THAT(variables.problem(), testing::HasSubstr("the value of B"));
+    EXPECT_EQ(variables.get("B"), "");
+    EXPECT_EQ(variables.get("A"), "");
+}
+
+TEST(Variables, AreRefusedWhenMoreIsMaskedThanMasksCanHave) {
+    Given given;
+    for (int i = 0; i < 20; ++i) {
+        given.add("M" + std::to_string(i), std::string(100'000, static_cast<char>('a' + i)));
+        given.payload.variables.back().masked = true;
+    }
+    const auto variables = given.variables();
+    EXPECT_THAT(variables.problem(), testing::HasSubstr("masked variables"));
+    EXPECT_THAT(variables.masked_values(), testing::IsEmpty());
+}
+
+TEST(Variables, AreLeftOutWhenNoProgramCanGetThem) {
+    Given given;
+    given.runner.environment = {"=configured"};
+    given.add("", "empty").add("../x", "outside").add("a-b", "odd");
+    given.payload.variables[1].file = true;
+    const auto variables = given.variables();
+    EXPECT_FALSE(variables.has(""));
+    EXPECT_FALSE(variables.has("../x"));
+    EXPECT_THAT(variables.files(), testing::IsEmpty());
+    EXPECT_EQ(variables.get("a-b"), "odd");
+    EXPECT_EQ(variables.warnings().size(), 2U);
 }
 
 TEST(Variables, RawOnesAreNotExpanded) {

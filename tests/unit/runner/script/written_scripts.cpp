@@ -50,8 +50,10 @@ void add_split_sources(Listing& listing, const JobScripts& scripts) {
 
 }  // namespace
 
-std::string written_scripts(const ScriptJob& job) {
+std::string written_scripts(ScriptJob job) {
     const auto variables = job.variables();
+    runner::script::TextExpander texts(variables);
+    runner::script::expand_texts(job.payload, texts);
     BehaviourVariables behaviour(variables);
     const JobScripts scripts(job.payload, job.runner, behaviour, job.settings);
     Listing listing;

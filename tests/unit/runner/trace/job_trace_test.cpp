@@ -44,6 +44,10 @@ class JobTraceTest : public ::testing::Test {
         std::make_shared<const MaskSet>(MaskOptions{{"s3cr3t-value"}, {}, true});
 };
 
+TEST_F(JobTraceTest, MasksTextsForOtherLogs) {
+    EXPECT_EQ(make()->masked("invalid image s3cr3t-value:1"), "invalid image [MASKED]:1");
+}
+
 TEST_F(JobTraceTest, WritesTheRunnersLines) {
     timestamps_ = false;
     auto trace = make();
@@ -62,6 +66,34 @@ TEST_F(JobTraceTest, WritesTheRunnersLines) {
               "\x1b[0;33mWARNING: careful\x1b[0;m\n"
               "\x1b[31;1mERROR: Job failed: exit code 1\x1b[0;m\n"
               "section_end:1769878075:prepare_executor\r\x1b[0K");
+}
+
+TEST_F(JobTraceTest, EndsTheScriptsLastLineBeforeAMarker) {
+    timestamps_ = false;
+    struct Row {
+        const char* out;
+        const char* err;
+        const char* expected;
+    };
+    const Row rows[] = {{"open", "", "open\n"},
+                        {"ended\n", "", "ended\n"},
+                        {"one\ntwo", "", "one\ntwo\n"},
+                        {"open ", "error", "open error\n"},
+                        {"open ", "error\n", "open error\n"},
+                        // The masks hold a part of a secret back until the end.
+                        {"s3cr3t-val", "", "s3cr3t-val\n"},
+                        {"", "", ""}};
+    const std::string marker = "section_end:1769878075:step_script\r\x1b[0K";
+    for (const Row& row : rows) {
+        auto trace = make();
+        trace->write_stage_output(base::OutputStream::kStdout, kTime, row.out);
+        trace->write_stage_output(base::OutputStream::kStderr, kTime, row.err);
+        ASSERT_TRUE(trace->flush());
+        trace->end_stage();
+        trace->section_end("step_script");
+        trace->close();
+        EXPECT_EQ(log(*trace), row.expected + marker);
+    }
 }
 
 TEST_F(JobTraceTest, StampsLines) {

@@ -73,9 +73,16 @@ TEST(Masker, HidesShortPhrases) {
     expect_masked({{"ab", "abc"}, {}, false}, "abab", "[MASKED][MASKED]");
 }
 
-TEST(Masker, HidesTheLinesOfAValueWithSeveral) {
-    const MaskOptions rules{{"-----BEGIN-----\nMIIEpAIBAAKC\nab\n-----END KEY-----"}, {}, false};
-    expect_masked(rules, "-----BEGIN-----\nMIIEpAIBAAKC\nab\n-----END KEY-----\n", "[MASKED]\n");
+TEST(Masker, HidesAValueOfSeveralLinesAsAWhole) {
+    const MaskOptions rules{{"apiVersion: v1\nkind: Config\nname: x"}, {}, false};
+    expect_masked(rules, "apiVersion: v1\nkind: Config\nname: x\n", "[MASKED]\n");
+    expect_masked(rules, "kind: Config\napiVersion: v1\nkind: Other\n",
+                  "kind: Config\napiVersion: v1\nkind: Other\n");
+}
+
+TEST(Masker, HidesTheLinesOfAKeyAlone) {
+    const MaskOptions rules{{"-----BEGIN K-----\nMIIEpAIBAAKC\nab\n-----END K-----"}, {}, false};
+    expect_masked(rules, "-----BEGIN K-----\nMIIEpAIBAAKC\nab\n-----END K-----\n", "[MASKED]\n");
     expect_masked(rules, "1: MIIEpAIBAAKC\r\n2: ab\r\n", "1: [MASKED]\r\n2: ab\r\n");
 }
 

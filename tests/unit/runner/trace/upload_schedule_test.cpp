@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "runner/trace/log_acceptance.hpp"
 #include "runner/trace/upload_schedule.hpp"
 
 namespace runner::trace {
@@ -159,6 +160,63 @@ TEST_F(UploadScheduleTest, LimitsTheRequestRate) {
     EXPECT_LE(requests, 1500U + 31U);
 }
 
+TEST_F(UploadScheduleTest, SendsLessAtOnceWhenItWasTooMuch) {
+    const Time now = kStart + 3s;
+    schedule_.patched(now, patch_result(PatchOutcome::kTooLarge), 100, 100);
+    const auto action = next(now, 100);
+    ASSERT_EQ(action.kind, Kind::kPatch);
+    EXPECT_EQ(action.offset, 0U);
+}
+
+TEST_F(UploadScheduleTest, OnlyTouchesAfterTheLogHasEnded) {
+    schedule_.patched(kStart + 3s, patch_result(PatchOutcome::kRefused), 100, 100);
+    EXPECT_EQ(next(kStart + 3s, 100).until, kStart + 6s);
+    schedule_.end_log();
+    EXPECT_EQ(next(kStart + 6s, 200).kind, Kind::kWait);
+    EXPECT_EQ(next(kStart + 6s, 200).until, kStart + 10s);
+    EXPECT_EQ(next(kStart + 10s, 300).kind, Kind::kTouch) << "only an answer tells of a cancel";
+}
+
+TEST(LogAcceptance, HalvesPatchesThatAreTooLarge) {
+    LogAcceptance acceptance(kMiB);
+    acceptance.answered(PatchOutcome::kTooLarge, kMiB);
+    EXPECT_EQ(acceptance.patch_bytes(), kMiB / 2);
+    acceptance.answered(PatchOutcome::kTooLarge, 300'000);
+    EXPECT_EQ(acceptance.patch_bytes(), 150'000U) << "half of what was sent";
+    acceptance.answered(PatchOutcome::kOk, 150'000);
+    EXPECT_EQ(acceptance.patch_bytes(), 150'000U) << "a limit is a setting and does not go away";
+    EXPECT_FALSE(acceptance.refused());
+}
+
+TEST(LogAcceptance, EndsTheLogThatIsRefusedAgainAndAgain) {
+    LogAcceptance acceptance(kMiB);
+    const auto refuse = [&] { acceptance.answered(PatchOutcome::kRefused, 100); };
+    refuse();
+    refuse();
+    acceptance.answered(PatchOutcome::kFailed, 100);
+    EXPECT_FALSE(acceptance.refused());
+    acceptance.answered(PatchOutcome::kOk, 100);
+    refuse();
+    refuse();
+    EXPECT_FALSE(acceptance.refused()) << "in a row";
+    refuse();
+    EXPECT_TRUE(acceptance.refused());
+    acceptance.allow_one_more();
+    EXPECT_FALSE(acceptance.refused());
+    refuse();
+    EXPECT_TRUE(acceptance.refused());
+}
+
+TEST(LogAcceptance, EndsTheLogWhenNoPatchIsSmallEnough) {
+    LogAcceptance acceptance(kMiB);
+    int answers = 0;
+    while (!acceptance.refused() && answers < 100) {
+        acceptance.answered(PatchOutcome::kTooLarge, acceptance.patch_bytes());
+        ++answers;
+    }
+    EXPECT_EQ(answers, 13) << "ten halves down to 1 KiB, then three refusals";
+}
+
 class FinalReportTest : public ::testing::Test {
   protected:
     using Kind = FinalReport::Action::Kind;
@@ -168,10 +226,10 @@ class FinalReportTest : public ::testing::Test {
         EXPECT_EQ(report_.next().delay, delay);
         report_.waited();
     }
-    void patched(PatchOutcome outcome, std::uint64_t number) {
-        report_.patched(patch_result(outcome, number), number);
+    void patched(PatchOutcome outcome, std::uint64_t number, Time now = kStart) {
+        report_.patched(now, patch_result(outcome, number), number);
     }
-    FinalReport report_{10, 100, 3};
+    FinalReport report_{10, 100, 3, kStart};
 };
 
 TEST_F(FinalReportTest, SendsTheRestThenTheOutcome) {
@@ -221,14 +279,58 @@ TEST_F(FinalReportTest, ResumesAtTheServersOffset) {
 
 TEST_F(FinalReportTest, ReportsEvenIfTheLogIsRefused) {
     for (const auto outcome : {PatchOutcome::kNotFound, PatchOutcome::kAborted}) {
-        report_ = FinalReport(0, 100, 3);
+        report_ = FinalReport(0, 100, 3, kStart);
         patched(outcome, 0);
         EXPECT_EQ(report_.next().kind, Kind::kUpdate);
     }
 }
 
+TEST_F(FinalReportTest, ReportsAtOnceWhenTheLogHasEnded) {
+    patched(PatchOutcome::kRefused, 10);
+    expect_wait(1s);
+    EXPECT_EQ(report_.next().kind, Kind::kPatch);
+    patched(PatchOutcome::kRefused, 10);
+    report_.end_log();
+    EXPECT_EQ(report_.next().kind, Kind::kUpdate);
+    EXPECT_FALSE(report_.log_is_complete()) << "no checksum: the server would ask for the log";
+    EXPECT_EQ(report_.sent_bytes(), 10U);
+    report_.updated(update_result(UpdateOutcome::kReset));
+    EXPECT_EQ(report_.next().kind, Kind::kWait);
+    report_.waited();
+    EXPECT_EQ(report_.next().kind, Kind::kUpdate) << "the log stays ended";
+}
+
+TEST_F(FinalReportTest, TriesTheSameBytesAgainWhenThePatchWasTooLarge) {
+    patched(PatchOutcome::kTooLarge, 10);
+    EXPECT_EQ(report_.next().kind, Kind::kPatch);
+    EXPECT_EQ(report_.next().offset, 10U);
+}
+
+TEST_F(FinalReportTest, ReportsAfterAMinuteWithoutProgressOfTheLog) {
+    for (const auto seconds : {0, 20, 59}) {
+        patched(PatchOutcome::kFailed, 0, kStart + std::chrono::seconds(seconds));
+        ASSERT_EQ(report_.next().kind, Kind::kWait) << seconds;
+        report_.waited();
+        ASSERT_EQ(report_.next().kind, Kind::kPatch) << seconds;
+    }
+    patched(PatchOutcome::kOk, 50, kStart + 59s);
+    patched(PatchOutcome::kFailed, 0, kStart + 118s);
+    report_.waited();
+    EXPECT_EQ(report_.next().kind, Kind::kPatch) << "bytes arrived in the meantime";
+    patched(PatchOutcome::kFailed, 0, kStart + 119s);
+    EXPECT_EQ(report_.next().kind, Kind::kUpdate);
+    EXPECT_FALSE(report_.log_is_complete());
+    report_.updated(update_result(UpdateOutcome::kFailed));
+    expect_wait(1s);
+    EXPECT_EQ(report_.next().kind, Kind::kPatch) << "the server was away: the log comes first";
+    patched(PatchOutcome::kOk, 100, kStart + 121s);
+    EXPECT_EQ(report_.next().kind, Kind::kUpdate);
+    EXPECT_TRUE(report_.log_is_complete());
+}
+
 TEST_F(FinalReportTest, BacksOffAndGivesUp) {
-    patched(PatchOutcome::kFailed, 0);
+    patched(PatchOutcome::kOk, 100);
+    report_.updated(update_result(UpdateOutcome::kFailed));
     expect_wait(1s);
     report_.updated(update_result(UpdateOutcome::kFailed));
     expect_wait(2s);
@@ -246,7 +348,7 @@ TEST_F(FinalReportTest, EndsWithAnyServer) {
     // Every answer, repeated without end, must lead to an end of the report.
     for (const auto outcome :
          {UpdateOutcome::kReset, UpdateOutcome::kAccepted, UpdateOutcome::kFailed}) {
-        FinalReport report(0, 0, 10);
+        FinalReport report(0, 0, 10, kStart);
         int steps = 0;
         while (report.end() == End::kOpen && steps < 1000) {
             report.updated(update_result(outcome));
@@ -255,12 +357,59 @@ TEST_F(FinalReportTest, EndsWithAnyServer) {
         }
         EXPECT_LT(steps, 1000);
     }
-    FinalReport report(0, 100, 10);
-    for (int i = 0; i < 1000 && report.end() == End::kOpen; ++i) {
-        report.patched(patch_result(PatchOutcome::kRangeMismatch, 7), 100);
-        report.waited();
+}
+
+/// Runs the report with a server that answers `patches` in turn, and takes the outcome. Returns the
+/// number of patches.
+int patches_before_the_outcome(FinalReport& report, const std::vector<PatchResult>& patches) {
+    Time now = kStart;
+    for (int sent = 0; sent < 1000;) {
+        const auto action = report.next();
+        switch (action.kind) {
+            case FinalReport::Action::Kind::kWait:
+                now += action.delay;
+                report.waited();
+                break;
+            case FinalReport::Action::Kind::kPatch:
+                report.patched(now, patches[static_cast<std::size_t>(sent) % patches.size()], 100);
+                ++sent;
+                break;
+            default: return sent;
+        }
     }
-    EXPECT_EQ(report.end(), End::kGivenUp);
+    return 1000;
+}
+
+TEST(FinalReportOutcome, IsSentWhateverTheServerSaysOfTheLog) {
+    const std::vector<std::vector<PatchResult>> servers{
+        {patch_result(PatchOutcome::kFailed)},
+        {patch_result(PatchOutcome::kRefused)},
+        {patch_result(PatchOutcome::kRangeMismatch, 7)},
+        {patch_result(PatchOutcome::kRangeMismatch, 7), patch_result(PatchOutcome::kFailed)},
+        {patch_result(PatchOutcome::kRangeMismatch, 7), patch_result(PatchOutcome::kOk)},
+        {patch_result(PatchOutcome::kNotFound)},
+    };
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+        FinalReport report(0, 200, 1, kStart);
+        EXPECT_LT(patches_before_the_outcome(report, servers[i]), 20) << "server " << i;
+        EXPECT_EQ(report.next().kind, FinalReport::Action::Kind::kUpdate) << "server " << i;
+        EXPECT_FALSE(report.log_is_complete()) << "server " << i;
+    }
+}
+
+TEST(FinalReportOutcome, IsSentWithoutAChecksumToAServerThatAlwaysWantsTheLogAgain) {
+    FinalReport report(100, 100, 3, kStart);
+    int resets = 0;
+    while (report.log_is_complete() && resets < 100) {
+        report.updated(update_result(UpdateOutcome::kReset));
+        ++resets;
+        report.waited();
+        if (report.next().kind == FinalReport::Action::Kind::kPatch)
+            report.patched(kStart, patch_result(PatchOutcome::kOk), 100);
+    }
+    EXPECT_EQ(resets, 6);
+    EXPECT_EQ(report.end(), FinalReport::End::kOpen);
+    EXPECT_EQ(report.next().kind, FinalReport::Action::Kind::kUpdate);
 }
 
 }  // namespace

@@ -22,10 +22,19 @@ using protocol::gitlab::UpdateResult;
 /// the answers in advance.
 class Server final : public TraceTarget {
   public:
+    [[nodiscard]] std::int64_t job() const override { return 7; }
     base::Task<PatchResult> patch(base::FilePart content, std::uint64_t offset) override {
         co_await base::sleep_for(latency);
         ++patches;
         PatchResult result;
+        if (hold) {
+            hold = false;
+            co_await base::sleep_for(std::chrono::hours(1));
+        }
+        if (content.bytes > limit || refusing) {
+            result.outcome = refusing ? PatchOutcome::kRefused : PatchOutcome::kTooLarge;
+            co_return result;
+        }
         if (!planned.empty()) {
             result = planned.front();
             planned.pop_front();
@@ -54,7 +63,8 @@ class Server final : public TraceTarget {
         last_checksum = std::move(checksum);
         last_bytes = bytes;
         UpdateResult result;
-        result.outcome = bytes == log.size() ? UpdateOutcome::kOk : UpdateOutcome::kReset;
+        const bool fits = last_checksum.empty() || bytes == log.size();
+        result.outcome = fits ? UpdateOutcome::kOk : UpdateOutcome::kReset;
         result.signals.update_interval = 0s;
         co_return result;
     }
@@ -63,6 +73,9 @@ class Server final : public TraceTarget {
     std::deque<PatchResult> planned;
     std::chrono::milliseconds latency{0};
     UpdateOutcome touch_answer = UpdateOutcome::kOk;
+    std::uint64_t limit = 1U << 30U;  ///< larger patches are refused
+    bool refusing = false;
+    bool hold = false;  ///< the next patch gets no answer
     bool canceling = false;
     int patches = 0;
     int touches = 0;
@@ -251,6 +264,86 @@ TEST_F(UploaderTest, ResendsWhatTheServerLost) {
     tests::run_to_end(context_, finished(uploader, 3, end));
     EXPECT_EQ(end, FinalReport::End::kReported);
     EXPECT_EQ(server_.log, "0123456789abc");
+}
+
+TEST_F(UploaderTest, SendsSmallerPatchesThroughAProxyWithALimit) {
+    server_.limit = 256 << 10;
+    auto uploader = make();
+    for (int i = 0; i < 20; ++i) output(std::string(131'072, static_cast<char>('a' + i)));
+    const auto story = [](UploaderTest& t, Uploader& u) -> base::Task<void> {
+        u.set_available(t.trace_->spool_bytes());
+        const auto arrived = [&] { return t.server_.log.size() == t.trace_->spool_bytes(); };
+        co_await wait_until(arrived);
+    };
+    tests::run_to_end(context_, beside(uploader, story(*this, uploader)));
+    EXPECT_EQ(server_.log, spool());
+    EXPECT_EQ(server_.patches, 12) << "1 MiB and 512 KiB are refused, ten are taken";
+    output(std::string(1 << 20, 'z'));
+    FinalReport::End end{};
+    tests::run_to_end(context_, finished(uploader, 3, end));
+    EXPECT_EQ(end, FinalReport::End::kReported);
+    EXPECT_EQ(server_.log, spool());
+    EXPECT_EQ(server_.patches, 16) << "the size is known";
+    EXPECT_EQ(server_.last_checksum, trace_->checksum());
+}
+
+TEST_F(UploaderTest, EndsALogThatIsRefusedAndReportsTheOutcome) {
+    server_.refusing = true;
+    times_.interval = 1ms;
+    times_.touch_after = 10ms;
+    auto uploader = make();
+    output("0123456789");
+    const auto story = [](UploaderTest& t, Uploader& u) -> base::Task<void> {
+        u.set_available(10);
+        const auto touched = [&] { return t.server_.touches >= 3; };
+        co_await wait_until(touched);
+    };
+    tests::run_to_end(context_, beside(uploader, story(*this, uploader)));
+    EXPECT_EQ(server_.patches, 3);
+    FinalReport::End end{};
+    tests::run_to_end(context_, finished(uploader, 1, end));
+    EXPECT_EQ(end, FinalReport::End::kReported);
+    EXPECT_EQ(server_.patches, 4) << "once more at the end";
+    EXPECT_EQ(server_.reports, 1);
+    EXPECT_EQ(server_.last_checksum, "");
+}
+
+TEST_F(UploaderTest, SendsALogThatWasRefusedWhenTheEndFindsTheServerRepaired) {
+    server_.refusing = true;
+    times_.interval = 1ms;
+    auto uploader = make();
+    output("0123456789");
+    const auto story = [](UploaderTest& t, Uploader& u) -> base::Task<void> {
+        u.set_available(10);
+        const auto refused = [&] { return t.server_.patches == 3; };
+        co_await wait_until(refused);
+    };
+    tests::run_to_end(context_, beside(uploader, story(*this, uploader)));
+    server_.refusing = false;
+    FinalReport::End end{};
+    tests::run_to_end(context_, finished(uploader, 1, end));
+    EXPECT_EQ(end, FinalReport::End::kReported);
+    EXPECT_EQ(server_.log, "0123456789");
+    EXPECT_EQ(server_.last_checksum, trace_->checksum());
+}
+
+TEST_F(UploaderTest, ReportsTheOutcomeAfterAPatchWithoutAnAnswer) {
+    server_.hold = true;
+    times_.interval = 1ms;
+    auto uploader = make();
+    output("0123456789");
+    const auto story = [](UploaderTest& t, Uploader& u) -> base::Task<void> {
+        u.set_available(10);
+        const auto begun = [&] { return t.server_.patches == 1; };
+        co_await wait_until(begun);
+        u.stop();
+        u.abort_exchange();
+    };
+    tests::run_to_end(context_, beside(uploader, story(*this, uploader)));
+    FinalReport::End end{};
+    tests::run_to_end(context_, finished(uploader, 1, end));
+    EXPECT_EQ(end, FinalReport::End::kReported);
+    EXPECT_EQ(server_.log, "0123456789");
 }
 
 TEST_F(UploaderTest, EndsFinishWhenItIsCancelled) {

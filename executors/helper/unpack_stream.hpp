@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace executors::helper {
+
+/// Packed bytes in a file.
+struct PackedPart {
+    int file;
+    std::uint64_t offset;
+    std::uint64_t size;
+};
+
+/// Unpacks them with a method of zip: 0 (stored), 8 (deflate), 93 (zstd). `name` is for messages.
+/// Throws Failure, also what `sink` throws.
+void unpack_stream(const PackedPart& part, unsigned method, const std::string& name,
+                   const std::function<void(std::string_view)>& sink);
+
+}  // namespace executors::helper
