@@ -61,8 +61,9 @@ void BuildFiles::add_preload_marks() {
     for (const auto& image : preloads) {
         tar_.add_file(".runner-preload/pending-" + image.mark, image.name + "\n", 0644);
     }
-    // Who needs an image waits for it; an image without a docker client gets none.
-    if (!preloads.empty() && image_files_.has_docker) {
+    // Who needs an image waits for it, or for names that the script adds; an image without a docker
+    // client gets none.
+    if ((!preloads.empty() || context_.objects.engine) && image_files_.has_docker) {
         tar_.add_symlink(std::string(kFrontDir).substr(1) + "/docker", kHelper);
     }
 }

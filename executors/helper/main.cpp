@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "executors/helper/buildx_wrapper.hpp"
 #include "executors/helper/connect.hpp"
 #include "executors/helper/docker_front.hpp"
 #include "executors/helper/docker_wrappers.hpp"
@@ -29,6 +30,7 @@ constexpr char kUsage[] =
     "input)\n"
     "       runner-helper files   (a request on standard input; files_command.hpp)\n"
     "       runner-helper sources ACTION --project DIR ...   (sources_command.hpp)\n"
+    "       runner-helper note-builder\n"
     "       runner-helper platforms [--register]\n"
     "The part of runner that works inside a job's environment. Under the names docker, dockerd\n"
     "and docker-buildx it runs instead of these programs in a job's container, and starts them.\n";
@@ -150,6 +152,7 @@ int run(const std::vector<std::string>& words) {
     if (command == "sources") return run_sources(rest);
     if (command == "load") return run_load(Arguments(rest));
     if (command == "platforms") return run_platforms(Arguments(rest));
+    if (command == "note-builder") return executors::helper::note_prepared_builder();
     const bool asked = command == "help" || command == "--help";
     std::fputs(kUsage, asked ? stdout : stderr);
     return asked ? 0 : 2;
