@@ -53,7 +53,6 @@ command_demo() {
     local builder
     say "looking for a BuildKit image"
     builder=$(choose_buildkit)
-    [ "$builder" != runner-test/buildkit ] ||
-        say "moby/buildkit cannot be pulled here: the stand-in $builder is used (real BuildKit code from Debian's dockerd)"
+    say "$(describe_buildkit "$builder")"
     exec "$python" -m tests.support.demo --builder-image "$builder" "$@"
 }

@@ -78,11 +78,10 @@ Task<Result<ImageFiles>> BuildContainer::look_into_image() {
 }
 
 Task<Result<void>> BuildContainer::look_for_client(ImageFiles& files, const ClientHome& home) {
-    const std::string key = parts_.image.id + " client " + home.directory;
+    const std::string key = parts_.image.id + " client " + home.directory + " " + home.buildx;
     auto& known = context_.engine.image_files();
     if (known.find(key) == known.end()) {
-        auto found =
-            co_await probe_client(context_.api(), context_.objects.container, home.directory);
+        auto found = co_await probe_client(context_.api(), context_.objects.container, home);
         if (!found) co_return found.error();
         remember(known, key, std::move(*found));
     }

@@ -48,8 +48,10 @@ Task<Result<void>> BuildFiles::put() {
 }
 
 void BuildFiles::add_directories() {
-    if (context_.objects.engine || runs_as_root(parts_.choice, parts_.image)) return;
-    tar_.add_directory(std::string(kJobDir).substr(1), 0777);
+    // The supervisor of an engine image runs as root, the scripts need not.
+    const bool engine = context_.objects.engine;
+    if (runs_as_root(parts_.choice, engine ? ImageInfo{} : parts_.image)) return;
+    if (!engine) tar_.add_directory(std::string(kJobDir).substr(1), 0777);
     for (const auto& path : parts_.writable) tar_.add_directory(path.substr(1), 0777);
 }
 
@@ -59,8 +61,9 @@ void BuildFiles::add_preload_marks() {
     for (const auto& image : preloads) {
         tar_.add_file(".runner-preload/pending-" + image.mark, image.name + "\n", 0644);
     }
-    // Who needs an image waits for it; an image without a docker client gets none.
-    if (!preloads.empty() && image_files_.has_docker) {
+    // Who needs an image waits for it, or for names that the script adds; an image without a docker
+    // client gets none.
+    if ((!preloads.empty() || context_.objects.engine) && image_files_.has_docker) {
         tar_.add_symlink(std::string(kFrontDir).substr(1) + "/docker", kHelper);
     }
 }
@@ -71,7 +74,7 @@ Task<Result<void>> BuildFiles::add_docker_files() {
     const RegistryAuth shared = auth_for_job(**auth);
     EngineFilesInput input{context_.dind, parts_.declared, shared, parts_.image,
                            image_files_,  home_,           false,  0};
-    input.home_is_mounted = !home_.in_sources && is_mounted(parts_.binds, home_.directory);
+    input.home_is_mounted = !home_.late && is_mounted(parts_.binds, home_.directory);
     if (context_.objects.engine) {
         auto mtu = co_await parts_.network.inner_mtu();
         if (!mtu) co_return mtu.error();
@@ -95,8 +98,8 @@ Task<Result<void>> BuildFiles::add_docker_files() {
 
 void BuildFiles::note_client(bool has_login) {
     auto& objects = context_.objects;
-    objects.client_in_sources = home_.in_sources;
-    if (has_login && home_.in_sources) objects.login_directory = home_.directory;
+    objects.client_late = home_.late;
+    if (has_login && home_.late) objects.login_directory = home_.directory;
     for (const auto& variable : context_.job.client_environment) {
         const auto& name = variable.name;
         if (name == "HOME" || name == "BUILDX_CONFIG") {

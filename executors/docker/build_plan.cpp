@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/strings.hpp"
+#include "executors/docker/builder_options.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/engine_files.hpp"
 #include "executors/docker/image_rules.hpp"
@@ -31,8 +32,7 @@ std::string path_with_fronts(const BuildPlanInput& input) {
     std::string own = path != nullptr ? path->value : input.image.environment_value("PATH");
     if (own.empty()) own = kDefaultPath;
     if (input.objects.engine) own = "/.runner/bin:" + own;
-    if (!input.objects.preloads.empty()) own = std::string(kFrontDir) + ":" + own;
-    return "PATH=" + own;
+    return "PATH=" + std::string(kFrontDir) + ":" + own;
 }
 
 /// Variables that an image with its own engine gets besides the job's.
@@ -41,6 +41,15 @@ void add_engine_environment(const BuildPlanInput& input, std::vector<std::string
     environment.push_back("DOCKER_TLS_CERTDIR=" + input.client.certificates);
     if (input.client.open_port) environment.emplace_back("RUNNER_DIND_TCP=1");
     if (!runs_as_root(input.choice, {})) environment.emplace_back("RUNNER_DIND_SHARED=1");
+}
+
+/// For the runner's docker, docker-buildx and dockerd, where the job has an engine.
+void add_builder_environment(const BuildPlanInput& input, std::vector<std::string>& environment) {
+    environment.push_back("RUNNER_BUILDER_NAME=" + input.dind.builder_name);
+    if (!input.extra_hosts.empty() && builder_is_on_host_network(input.dind)) {
+        environment.emplace_back("RUNNER_BUILDER_NETWORK=host");
+    }
+    environment.push_back("RUNNER_NO_PROXY=" + base::join(input.direct_hosts, ","));
 }
 
 std::vector<std::string> build_environment(const BuildPlanInput& input) {
@@ -54,9 +63,7 @@ std::vector<std::string> build_environment(const BuildPlanInput& input) {
     }
     if (fronts) environment.push_back(path_with_fronts(input));
     if (engine) add_engine_environment(input, environment);
-    if (engine || input.objects.sidecar) {
-        environment.push_back("RUNNER_BUILDER_NAME=" + input.dind.builder_name);
-    }
+    if (engine || input.objects.sidecar) add_builder_environment(input, environment);
     return environment;
 }
 

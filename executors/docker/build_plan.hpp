@@ -27,6 +27,7 @@ struct BuildPlanInput {
     std::vector<std::string> extra_hosts;  ///< without those of services
     /// "alias:address" of the services, for a network that does not resolve aliases.
     std::vector<std::string> service_hosts;
+    std::vector<std::string> direct_hosts = {};  ///< to be reached without a proxy
 };
 
 /// The build container; pure. An image with its own engine keeps its ENTRYPOINT and command; any

@@ -89,12 +89,15 @@ ClientHome find_client_home(const JobEnvironment& job, const ImageChoice& choice
         home.directory = own + "/.docker";
     }
     home.directory = absolute_path(home.directory, job.project_dir);
-    std::string buildx = value_of(job, image, "BUILDX_CONFIG");
-    home.in_sources = home.directory.size() > kLongestInArchive;
-    buildx = buildx.empty() ? home.directory : absolute_path(buildx, job.project_dir);
-    for (const auto& path : {home.directory, buildx}) {
-        home.in_sources = home.in_sources || lies_in(path, absolute_path(job.builds_dir, "/")) ||
-                          lies_in(path, absolute_path(job.project_dir, "/"));
+    const std::string buildx = value_of(job, image, "BUILDX_CONFIG");
+    home.buildx =
+        buildx.empty() ? home.directory + "/buildx" : absolute_path(buildx, job.project_dir);
+    home.late = home.directory.size() > kLongestInArchive ||
+                home.buildx.size() > kLongestInArchive + std::string_view("/buildx").size();
+    for (const auto& path : {home.directory, home.buildx}) {
+        for (const std::string& place : {job.builds_dir, job.project_dir, std::string("/tmp")}) {
+            home.late = home.late || lies_in(path, absolute_path(place, "/"));
+        }
     }
     return home;
 }

@@ -24,9 +24,11 @@ ContainerUser find_container_user(const std::string& user, const std::string& pa
 
 struct ClientHome {
     std::string directory;  ///< of config.json: DOCKER_CONFIG, else HOME, of the job or the image
-    /// Its files or those of buildx lie where get_sources may remove everything, so they are made
-    /// after that; so are those whose names are too long for an archive.
-    bool in_sources = false;
+    std::string buildx;     ///< of buildx's state: BUILDX_CONFIG, else a part of `directory`
+    /// Its files are made only when get_sources has ended: they, or those of buildx, lie where
+    /// get_sources may remove everything, or in /tmp, which docker:dind mounts anew; or the names
+    /// are too long for an archive.
+    bool late = false;
     ContainerUser owner;
 };
 

@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "base/parse.hpp"
 #include "base/strings.hpp"
+#include "executors/docker/csv.hpp"
 #include "executors/docker/engine_json.hpp"
 #include "executors/docker/image_rules.hpp"
 
@@ -62,22 +63,6 @@ base::Result<json> ulimits_json(const std::map<std::string, std::string>& limits
         list.push_back({{"Name", name}, {"Soft", *soft}, {"Hard", *hard}});
     }
     return json_value(std::move(list));
-}
-
-/// A line of CSV: quotes keep the commas of a field.
-std::vector<std::string> csv_fields(const std::string& text) {
-    std::vector<std::string> fields(1);
-    bool quoted = false;
-    for (const char c : text) {
-        if (c == '"') {
-            quoted = !quoted;
-        } else if (c == ',' && !quoted) {
-            fields.emplace_back();
-        } else {
-            fields.back() += c;
-        }
-    }
-    return fields;
 }
 
 /// Answers whether `name=value` is a known field.

@@ -53,6 +53,7 @@ class DockerExecutor final : public Executor {
 
   private:
     EngineApi& api() { return connection_->api(); }
+    void add_hand_over(std::vector<std::string>& command) const;
     Task<Result<void>> remove_everything();
     /// Shows the output of services in the job log (CI_DEBUG_SERVICES). Not for a job that was
     /// restored: its log has that output already.
@@ -68,6 +69,7 @@ class DockerExecutor final : public Executor {
     JobObjects objects_;
     EnvironmentInfo info_;
     std::map<std::string, std::string> job_labels_;
+    std::vector<std::string> job_directories_;
     bool interrupted_ = true;  ///< containers may exist whose id was never received
     bool connected_ = false;   ///< the supervisor has answered once
     JobLog* log_ = nullptr;    ///< not null while services write into it
@@ -78,6 +80,7 @@ Task<Result<void>> DockerExecutor::prepare(const JobEnvironment& job, JobLog& lo
     objects_ = JobObjects{};
     interrupted_ = true;
     job_labels_ = job.labels;
+    job_directories_ = {job.project_dir, job.tmp_dir};
     const PreparationContext context{*connection_, docker_, dind_, registries_, job, log, objects_};
     Preparation preparation(executor_, context);
     auto prepared = co_await preparation.run();
@@ -112,6 +115,14 @@ Task<void> DockerExecutor::preload(PreloadImage image) {
     }
 }
 
+/// The volume with the sources may have directories of a former job that ran as another user.
+void DockerExecutor::add_hand_over(std::vector<std::string>& command) const {
+    for (const std::string& directory : job_directories_) {
+        if (!directory.empty()) command.insert(command.end(), {"--hand-over", directory});
+    }
+    if (!objects_.user.empty()) command.insert(command.end(), {"--user", objects_.user});
+}
+
 Task<Result<std::unique_ptr<ByteStream>>> DockerExecutor::connect() {
     ExecSpec spec;
     spec.command = {kHelper, "connect", "--dir", kJobDir};
@@ -120,6 +131,7 @@ Task<Result<std::unique_ptr<ByteStream>>> DockerExecutor::connect() {
     }
     spec.command.emplace_back("--wait-ms");
     spec.command.push_back(std::to_string(kEntrypointSeconds * 1000));
+    if (!connected_) add_hand_over(spec.command);
     // The supervisor's socket belongs to the container's user; root may always use it.
     spec.user = "0";
     spec.input = true;

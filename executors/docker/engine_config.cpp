@@ -5,7 +5,10 @@
 #include <sstream>
 
 #include "base/encoding.hpp"
+#include "base/ip_address.hpp"
 #include "base/json.hpp"
+#include "executors/docker/builder_options.hpp"
+#include "executors/docker/csv.hpp"
 #include "executors/docker/engine_json.hpp"
 
 namespace executors::docker {
@@ -23,7 +26,11 @@ bool is_blank(const std::string& text) {
     return text.find_first_not_of(" \t\r\n") == std::string::npos;
 }
 
-std::string host_of(const std::string& registry) { return registry.substr(0, registry.find(':')); }
+/// Without the port; an IPv6 address stands in brackets.
+std::string host_of(const std::string& registry) {
+    const auto end = registry.starts_with("[") ? registry.find(']') : registry.find(':');
+    return registry.starts_with("[") ? registry.substr(1, end - 1) : registry.substr(0, end);
+}
 
 void append_missing(json& list, const json& more) {
     for (const auto& item : more) {
@@ -84,13 +91,21 @@ toml::table& registry_table(toml::table& root, const std::string& host) {
     return *registries[host].as_table();
 }
 
+/// BuildKit asks a registry with `http` and `insecure` over TLS first, and uses plain HTTP only
+/// when the answer to that begins with a status line. `http` alone is asked over HTTP at once.
+void keep_plain_registry_plain(toml::table& root, const std::string& host) {
+    auto* registry = root["registry"][host].as_table();
+    if (registry == nullptr || !(*registry)["http"].value_or(false)) return;
+    registry->erase("insecure");
+}
+
 void declare_registry(toml::table& root, const DeclaredRegistry& registry) {
     const auto& settings = registry.settings;
     const bool plain = settings.http || settings.insecure || !registry.ca_pem.empty();
     if (plain) {
         auto& table = registry_table(root, settings.host);
         if (settings.http) table.insert_or_assign("http", true);
-        if (settings.http || settings.insecure) table.insert_or_assign("insecure", true);
+        if (settings.insecure) table.insert_or_assign("insecure", true);
         if (!registry.ca_pem.empty()) {
             table.insert_or_assign("ca", toml::array{registry_ca_path(settings.host)});
         }
@@ -147,6 +162,9 @@ base::Result<std::string> merge_buildkitd_toml(const std::vector<DeclaredRegistr
                                           std::string(error.description()));
         }
     }
+    for (const auto& registry : registries) {
+        if (registry.settings.http) keep_plain_registry_plain(merged, registry.settings.host);
+    }
     if (merged.empty()) return std::string();
     std::ostringstream text;
     text << merged << "\n";
@@ -184,8 +202,26 @@ std::vector<std::string> registry_hosts(const std::vector<RegistrySettings>& reg
     std::vector<std::string> hosts;
     for (const auto& registry : registries) {
         if (registry.address.empty()) continue;
-        const std::string entry = host_of(registry.host) + ":" + registry.address;
+        const std::string host = host_of(registry.host);
+        if (base::is_ip_address(host)) continue;  // needs no name
+        const std::string entry = host + ":" + registry.address;
         if (std::find(hosts.begin(), hosts.end(), entry) == hosts.end()) hosts.push_back(entry);
+    }
+    return hosts;
+}
+
+std::vector<std::string> direct_hosts(const std::vector<RegistrySettings>& registries) {
+    std::vector<std::string> hosts{"docker"};
+    const auto add = [&](const std::string& host) {
+        if (host.empty() || std::find(hosts.begin(), hosts.end(), host) != hosts.end()) return;
+        hosts.push_back(host);
+    };
+    for (const auto& registry : registries) {
+        const bool is_private = registry.http || registry.insecure || !registry.ca_file.empty() ||
+                                !registry.address.empty();
+        if (!is_private) continue;
+        add(host_of(registry.host));
+        add(registry.address);
     }
     return hosts;
 }
@@ -197,13 +233,11 @@ std::string registry_ca_path(const std::string& host) {
 std::string builder_script(const DindSettings& settings, bool anywhere) {
     const std::string name = base::shell_quote(settings.builder_name);
     std::string create = "docker buildx create --name " + name + " --driver docker-container";
-    const auto& options = settings.builder_driver_opts;
-    for (const auto& option : options) create += " --driver-opt " + base::shell_quote(option);
-    if (!settings.builder_image.empty()) {
-        create += " --driver-opt " + base::shell_quote("image=" + settings.builder_image);
+    for (const auto& option : driver_options(settings)) {
+        create += " --driver-opt " + base::shell_quote(csv_field(option));
     }
     // Newer releases of buildx allow it by themselves; older ones must be told.
-    if (std::find(options.begin(), options.end(), "network=host") != options.end()) {
+    if (builder_is_on_host_network(settings)) {
         create += " --buildkitd-flags '--allow-insecure-entitlement network.host'";
     }
     create += " --config /etc/buildkit/buildkitd.toml";
@@ -218,7 +252,7 @@ std::string builder_script(const DindSettings& settings, bool anywhere) {
            "fi\n"
            "create() { " +
            create +
-           "; }\n"
+           " && /.runner/bin/runner-helper note-builder; }\n"
            "problem=$(create 2>&1) && exit 0\n"
            "if ! docker buildx version >/dev/null 2>&1; then\n"
            "  echo 'the docker client of the image has no buildx'\n"

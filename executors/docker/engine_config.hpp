@@ -33,7 +33,8 @@ base::Result<std::string> merge_daemon_json(const std::vector<DeclaredRegistry>&
                                             int mtu, const std::vector<std::string>& flags,
                                             const std::vector<ConfigSource>& sources);
 
-/// "" when the file would be empty.
+/// "" when the file would be empty. A registry that is declared with `http` gets no `insecure`, not
+/// even from a source: with both, BuildKit tries TLS first and may fail there.
 base::Result<std::string> merge_buildkitd_toml(const std::vector<DeclaredRegistry>& registries,
                                                const std::vector<ConfigSource>& sources);
 
@@ -43,6 +44,11 @@ base::Result<std::string> merge_docker_config(const RegistryAuth& auth, const Co
 
 /// "host:address" for every registry that has an address, without the port.
 std::vector<std::string> registry_hosts(const std::vector<RegistrySettings>& registries);
+
+/// The hosts that a job with an engine reaches without a proxy: `docker`, and the private
+/// registries: those with an address, with plain HTTP, or with a certificate that the world does
+/// not know. One that is declared for its login only may be anywhere.
+std::vector<std::string> direct_hosts(const std::vector<RegistrySettings>& registries);
 
 /// The path at which dockerd and buildkitd look for a registry's CA (certs.d).
 std::string registry_ca_path(const std::string& host);

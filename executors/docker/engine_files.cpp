@@ -16,6 +16,8 @@ using base::Task;
 
 namespace {
 
+/// In the directory of buildx: for a builder that is made without a configuration.
+constexpr const char* kDefaultToml = "/buildkitd.default.toml";
 constexpr const char* kFirstPluginDir = "/usr/local/lib/docker/cli-plugins";
 
 /// Names in an archive do not begin with a slash.
@@ -49,11 +51,11 @@ Task<Result<void>> look_for(EngineApi& api, std::string container, std::string p
 
 std::string plugin_in(const std::string& directory) { return directory + "/docker-buildx"; }
 
-Result<std::vector<ConfigSource>> sources_of(const ImageFiles& files, const char* path,
+Result<std::vector<ConfigSource>> sources_of(const ImageFiles& files, const std::string& path,
                                              const std::string& configured) {
     std::vector<ConfigSource> sources;
     if (const auto found = files.contents.find(path); found != files.contents.end()) {
-        sources.push_back({"the image's " + std::string(path), found->second});
+        sources.push_back({"the image's " + path, found->second});
     }
     if (configured.empty()) return sources;
     auto text = base::read_file(configured);
@@ -73,7 +75,7 @@ bool is_present(const ImageFiles& files, const std::string& path) {
 /// The docker client looks for buildx here first. A buildx of the image's own stays.
 void add_plugins(TarBuilder& tar, const EngineFilesInput& input) {
     std::vector<std::string> directories{kFirstPluginDir};
-    if (!input.home.in_sources && !input.home_is_mounted) {
+    if (!input.home.late && !input.home_is_mounted) {
         directories.push_back(input.home.directory + "/cli-plugins");
     }
     for (const auto& directory : directories) {
@@ -86,18 +88,35 @@ void add_plugins(TarBuilder& tar, const EngineFilesInput& input) {
 /// A user who is not root may be unable to make the directory. One that is there keeps its mode.
 void add_home(TarBuilder& tar, const EngineFilesInput& input) {
     const ClientHome& home = input.home;
-    const bool elsewhere = home.in_sources || input.home_is_mounted;
+    const bool elsewhere = home.late || input.home_is_mounted;
     if (elsewhere || home.owner.uid == 0 || is_present(input.files, home.directory)) return;
     tar.set_owner(home.owner.uid, home.owner.gid);
     tar.add_directory(in_archive(home.directory), 0700);
     tar.set_owner(0, 0);
 }
 
+/// A builder that a script makes without --config knows the registries, too.
+Result<void> add_default_buildkitd_toml(TarBuilder& tar, const EngineFilesInput& input) {
+    const ClientHome& home = input.home;
+    if (home.late || input.home_is_mounted) return {};
+    const std::string path = home.buildx + kDefaultToml;
+    auto sources = sources_of(input.files, path, input.dind.buildkitd_config);
+    if (!sources) return sources.error();
+    auto text = merge_buildkitd_toml(input.registries, *sources);
+    if (!text) return text.error();
+    if (text->empty()) return {};
+    tar.set_owner(home.owner.uid, home.owner.gid);
+    tar.add_directory(in_archive(home.buildx), 0700);
+    tar.add_file(in_archive(path), *text, 0644);
+    tar.set_owner(0, 0);
+    return {};
+}
+
 /// The credentials belong to the user of the scripts, and nobody else reads them.
 void add_login(TarBuilder& tar, const ClientHome& home, const std::string& config) {
-    const std::string directory = in_archive(home.in_sources ? kLoginDir : home.directory);
+    const std::string directory = in_archive(home.late ? kLoginDir : home.directory);
     tar.set_owner(home.owner.uid, home.owner.gid);
-    if (home.in_sources) tar.add_directory(directory, 0700);
+    if (home.late) tar.add_directory(directory, 0700);
     tar.add_file(directory + "/config.json", config, 0600);
     tar.set_owner(0, 0);
 }
@@ -127,13 +146,13 @@ Task<Result<ImageFiles>> probe_image(EngineApi& api, std::string container, cons
     co_return files;
 }
 
-Task<Result<ImageFiles>> probe_client(EngineApi& api, std::string container,
-                                      std::string directory) {
+Task<Result<ImageFiles>> probe_client(EngineApi& api, std::string container, ClientHome home) {
     ImageFiles files;
     std::vector<Task<Result<void>>> tasks;
-    tasks.push_back(read_one(api, container, directory + "/config.json", files));
-    tasks.push_back(look_for(api, container, plugin_in(directory + "/cli-plugins"), files));
-    tasks.push_back(look_for(api, container, directory, files));
+    tasks.push_back(read_one(api, container, home.directory + "/config.json", files));
+    tasks.push_back(read_one(api, container, home.buildx + kDefaultToml, files));
+    tasks.push_back(look_for(api, container, plugin_in(home.directory + "/cli-plugins"), files));
+    tasks.push_back(look_for(api, container, home.directory, files));
     auto done = co_await run_all(std::move(tasks));
     if (!done) co_return done.error();
     co_return files;
@@ -190,6 +209,9 @@ Result<bool> add_client_files(TarBuilder& tar, const EngineFilesInput& input) {
     tar.add_file(in_archive(kBuildkitdToml), *buildkitd, 0644);
     add_home(tar, input);
     add_plugins(tar, input);
+
+    auto by_default = add_default_buildkitd_toml(tar, input);
+    if (!by_default) return by_default.error();
 
     const std::string path = input.home.directory + "/config.json";
     ConfigSource image{"the image's " + path, {}};

@@ -25,9 +25,9 @@ inline constexpr const char* kBuildkitdToml = "/etc/buildkit/buildkitd.toml";
 /// configuration files of the engine and the builder.
 base::Task<base::Result<ImageFiles>> probe_image(EngineApi& api, std::string container,
                                                  const ImageInfo& image, bool engine);
-/// The same for the files of a docker client in `directory`.
+/// The same for the files of a docker client and its buildx.
 base::Task<base::Result<ImageFiles>> probe_client(EngineApi& api, std::string container,
-                                                  std::string directory);
+                                                  ClientHome home);
 
 /// Reads the CA certificates of the declared registries from this host.
 base::Result<std::vector<DeclaredRegistry>> read_registries(
@@ -48,9 +48,9 @@ struct EngineFilesInput {
 
 /// Adds daemon.json and certs.d: where an engine runs.
 base::Result<void> add_engine_files(TarBuilder& tar, const EngineFilesInput& input);
-/// Adds buildkitd.toml, the client's config.json and the runner's docker-buildx: where scripts run.
-/// Where get_sources may remove it, config.json comes into kLoginDir instead. Answers whether there
-/// is a config.json.
+/// Adds buildkitd.toml, also as the default of buildx, the client's config.json and the runner's
+/// docker-buildx: where scripts run. Where get_sources may remove it, config.json comes into
+/// kLoginDir instead, and no default is added. Answers whether there is a config.json.
 base::Result<bool> add_client_files(TarBuilder& tar, const EngineFilesInput& input);
 /// certs.d alone, for builders made beside a sidecar engine.
 void add_registry_certificates(TarBuilder& tar, const std::vector<DeclaredRegistry>& registries);

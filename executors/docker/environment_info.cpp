@@ -50,7 +50,7 @@ std::optional<ReadinessStage> engine_readiness(const JobObjects& objects,
     stage.engine_socket = kEngineSocket;
     stage.user = objects.user;
     stage.environment = objects.client_environment;
-    stage.after_sources = objects.client_in_sources;
+    stage.after_sources = objects.client_late;
     if (!objects.login_directory.empty()) {
         stage.script = login_script(objects.login_directory);
         stage.failed_message = "The login of the docker client could not be written: ";

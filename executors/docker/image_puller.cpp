@@ -8,6 +8,7 @@
 #include "executors/docker/docker_reference.hpp"
 #include "executors/docker/engine_messages.hpp"
 #include "executors/docker/image_rules.hpp"
+#include "executors/docker/pull_hint.hpp"
 
 namespace executors::docker {
 
@@ -46,9 +47,13 @@ base::Error classified(base::Error error) {
 }
 
 base::Error final_error(const std::string& image, const std::vector<std::string>& policies,
-                        const base::Error& last) {
+                        const base::Error& last, const std::vector<RegistrySettings>& registries) {
     base::Error error = classified(last);
     if (is_answer(error.kind)) error.kind = kind_of(*error.pull_failure);
+    // The registry could not be reached; otherwise it answered that it has no such image.
+    const bool unreachable = error.pull_failure != base::PullFailure::kConfiguration;
+    const std::string hint = unreachable ? pull_hint(image, registries) : std::string();
+    if (!hint.empty()) error.message += ". " + hint;
     return error.with_context("failed to pull image \"" + image + "\" with specified policies [" +
                               base::join(policies, " ") + "]");
 }
@@ -87,7 +92,7 @@ Task<Result<ImageInfo>> ImagePuller::obtain(ImageSpec image) {
         last = found.error();
         log_.warning("Failed to pull image with policy \"" + policy + "\": " + last.message);
     }
-    co_return final_error(image.name, *policies, last);
+    co_return final_error(image.name, *policies, last, auth_.registries());
 }
 
 Task<Result<ImageInfo>> ImagePuller::obtain_by(ImageSpec image, std::string policy) {

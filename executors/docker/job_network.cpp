@@ -16,6 +16,13 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* kMtuOption = "com.docker.network.driver.mtu";
+constexpr const char* kNoIpv6Pool =
+    ". enable_ipv6 = true in [runners.docker] needs a pool of IPv6 addresses: add one to "
+    "\"default-address-pools\" in the engine's daemon.json, such as {\"base\": \"fd00:1::/56\", "
+    "\"size\": 64}, beside those of IPv4";
+constexpr const char* kNoPool =
+    ". When the engine's addresses are used up: remove networks that nobody uses (docker network "
+    "prune), or add a pool to \"default-address-pools\" in its daemon.json";
 
 Task<Result<void>> create_network(EngineApi& api, std::string body) {
     auto id = co_await api.create_network(std::move(body));
@@ -26,6 +33,17 @@ Task<Result<void>> create_network(EngineApi& api, std::string body) {
 /// Whether a network of this mode exists on the engine under its name.
 bool is_inspectable(const std::string& mode) {
     return mode != "host" && mode != "none" && mode != "default" && !mode.starts_with("container:");
+}
+
+/// An engine that has no addresses for a network answers with "not found", or since Docker 27 with
+/// "invalid", which has other reasons, too.
+base::Error explain_failure(base::Error error, bool ipv6) {
+    if (error.is(base::ErrorKind::kNotFound) && ipv6) {
+        error.message += kNoIpv6Pool;
+    } else if (error.is(base::ErrorKind::kNotFound) || error.is(base::ErrorKind::kInvalidInput)) {
+        error.message += kNoPool;
+    }
+    return error;
 }
 
 }  // namespace
@@ -46,7 +64,10 @@ Task<Result<void>> JobNetwork::make() {
     mode_ = name;
     auto creation = create_network(context_.api(), body.dump());
     auto made = co_await run_uncancelled(std::move(creation));
-    if (!made) co_return made.error().with_context("make the job's network");
+    if (!made) {
+        const auto error = explain_failure(made.error(), context_.docker.enable_ipv6);
+        co_return error.with_context("make the job's network");
+    }
     co_return Result<void>();
 }
 

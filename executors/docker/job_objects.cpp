@@ -38,7 +38,7 @@ std::string JobObjects::to_json() const {
                         {"script_environment", script_environment},
                         {"client_environment", client_environment},
                         {"login_directory", login_directory},
-                        {"client_in_sources", client_in_sources},
+                        {"client_late", client_late},
                         {"builder", builder},
                         {"builder_anywhere", builder_anywhere},
                         {"engine", engine},
@@ -65,7 +65,7 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     objects.unprivileged = text_at(value, "unprivileged");
     objects.client_environment = table_at(value, "client_environment");
     objects.login_directory = text_at(value, "login_directory");
-    objects.client_in_sources = flag_at(value, "client_in_sources");
+    objects.client_late = flag_at(value, "client_late");
     objects.builder = flag_at(value, "builder");
     objects.builder_anywhere = flag_at(value, "builder_anywhere");
     objects.network = text_at(value, "network");

@@ -26,13 +26,13 @@ struct JobObjects {
     std::map<std::string, std::string> script_environment;
     /// For the script that prepares the docker client: what decides where it looks.
     std::map<std::string, std::string> client_environment;
-    std::string login_directory;     ///< config.json comes there after get_sources, "": nowhere
-    bool client_in_sources = false;  ///< get_sources may remove what the client has
-    bool builder = false;            ///< a builder is prepared
-    bool builder_anywhere = false;   ///< for clients that name the engine in another way, too
-    bool engine = false;             ///< an inner engine runs in the build container
-    bool sidecar = false;            ///< an engine runs in a service container
-    std::string engine_container;    ///< the container whose log is the engine's
+    std::string login_directory;    ///< config.json comes there after get_sources, "": nowhere
+    bool client_late = false;       ///< see ClientHome::late
+    bool builder = false;           ///< a builder is prepared
+    bool builder_anywhere = false;  ///< for clients that name the engine in another way, too
+    bool engine = false;            ///< an inner engine runs in the build container
+    bool sidecar = false;           ///< an engine runs in a service container
+    std::string engine_container;   ///< the container whose log is the engine's
     std::string hostname;
     std::string user;
     bool has_git = false;

@@ -24,6 +24,8 @@ class JobRegistryAuth {
 
     /// The answer lives as long as this object.
     base::Task<base::Result<const RegistryAuth*>> get();
+    /// The declared ones.
+    [[nodiscard]] const std::vector<RegistrySettings>& registries() const { return registries_; }
 
   private:
     const JobEnvironment& job_;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "executors/docker/builder_options.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/exec_stream.hpp"
 #include "executors/docker/image_puller.hpp"
@@ -72,11 +73,11 @@ Task<Result<void>> send_image(EngineApi& api, ByteStream& stream, std::string na
 }  // namespace
 
 std::string builder_image_name(const DindSettings& settings) {
-    if (!settings.builder_image.empty()) return settings.builder_image;
-    for (const auto& option : settings.builder_driver_opts) {
-        if (option.starts_with("image=")) return option.substr(6);
+    std::string name = kBuildxDefault;
+    for (const auto& option : driver_options(settings)) {
+        if (option.starts_with("image=")) name = option.substr(6);
     }
-    return kBuildxDefault;
+    return name;
 }
 
 Task<Result<std::vector<PreloadImage>>> plan_preloads(EngineApi& api, ImagePuller& puller,

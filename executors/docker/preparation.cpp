@@ -197,6 +197,7 @@ ContainerPlan Preparation::plan_build() {
                          all_extra_hosts(context_),
                          services_.host_entries()};
     input.binds.push_back(helper_volume_ + ":/.runner:ro");
+    input.direct_hosts = direct_hosts(context_.registries);
     for (auto& entry : sidecar_.host_entries()) input.service_hosts.push_back(std::move(entry));
     return plan_build_container(input);
 }

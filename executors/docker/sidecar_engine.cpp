@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/strings.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/engine_files.hpp"
 
@@ -25,6 +26,12 @@ std::vector<std::string> engine_command(const ClientPlan& client) {
     return command;
 }
 
+std::string no_proxy_of(const std::vector<DeclaredRegistry>& registries) {
+    std::vector<RegistrySettings> settings;
+    for (const auto& registry : registries) settings.push_back(registry.settings);
+    return base::join(direct_hosts(settings), ",");
+}
+
 /// The job's public variables, without those of its docker client: dockerd has some of these names,
 /// too.
 std::vector<EnvironmentVariable> engine_environment(const SidecarInput& input) {
@@ -36,6 +43,7 @@ std::vector<EnvironmentVariable> engine_environment(const SidecarInput& input) {
     // The job's user need not be root, and its image need not know the engine's group.
     environment.push_back({"RUNNER_DIND_SHARED", "1"});
     environment.push_back({"RUNNER_DIND_TCP", "all"});
+    environment.push_back({"RUNNER_NO_PROXY", no_proxy_of(input.registries)});
     environment.push_back({"DOCKER_TLS_CERTDIR", input.client.certificates});
     return environment;
 }

@@ -16,9 +16,11 @@
 #include <thread>
 #include <vector>
 
+#include "executors/helper/directory.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/protocol.hpp"
 #include "executors/helper/supervise.hpp"
+#include "executors/helper/users.hpp"
 
 namespace executors::helper {
 
@@ -125,12 +127,29 @@ void copy(int from, int to) {
     }
 }
 
+/// Only root can do this, and only other users need it.
+void hand_over_to_job(const ConnectOptions& options, int socket) {
+    if (options.hand_over.empty() || ::geteuid() != 0) return;
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+        fail_errno("find out the job's user");
+    User user;
+    user.uid = peer.uid;
+    user.gid = peer.gid;
+    if (!options.user.empty()) user = find_user(options.user);
+    if (user.uid == 0) return;
+    for (const std::string& path : options.hand_over)
+        hand_over_directories(path, user.uid, user.gid);
+}
+
 }  // namespace
 
 int connect_and_copy(const ConnectOptions& options) {
     ::signal(SIGPIPE, SIG_IGN);
     const UniqueFd socket = reach_supervisor(options);
     const int fd = socket.get();
+    hand_over_to_job(options, fd);
     // One thread for each direction. The first one that ends, ends the process: a client that is
     // gone does not need the rest, and it will connect again with its offset.
     std::thread([fd] {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace executors::helper {
 
@@ -9,6 +10,9 @@ struct ConnectOptions {
     std::string directory;
     bool spawn = false;        ///< start a supervisor when none listens
     std::int64_t wait_ms = 0;  ///< how long the socket may take to appear
+    /// Directories that a former job of root may have left to the job's user: they are handed over.
+    std::vector<std::string> hand_over;
+    std::string user;  ///< of the job's scripts; "" for the supervisor's
 };
 
 /// `runner-helper connect`: copies between standard input and output and the supervisor's socket

@@ -7,6 +7,9 @@
 #include <string_view>
 
 #include "executors/helper/front_program.hpp"
+#include "executors/helper/hosts_file.hpp"
+#include "executors/helper/posix.hpp"
+#include "executors/helper/proxies.hpp"
 
 namespace executors::helper {
 
@@ -22,13 +25,19 @@ bool contains(const List& list, std::string_view word) {
     return std::find(std::begin(list), std::end(list), word) != std::end(list);
 }
 
-std::string command_of(const std::vector<std::string>& arguments) {
+/// The index of the command; the number of arguments when there is none.
+std::size_t command_at(const std::vector<std::string>& arguments) {
     for (std::size_t i = 1; i < arguments.size(); ++i) {
         const std::string& word = arguments[i];
-        if (word.empty() || word.front() != '-') return word;
+        if (word.empty() || word.front() != '-') return i;
         if (contains(kWithValue, word)) ++i;
     }
-    return {};
+    return arguments.size();
+}
+
+std::string command_of(const std::vector<std::string>& arguments) {
+    const auto at = command_at(arguments);
+    return at < arguments.size() ? arguments[at] : std::string();
 }
 
 /// Commands that list images, or take their names from a file.
@@ -60,6 +69,23 @@ bool is_same_image(const std::string& one, const std::string& other) {
     return full_name(one) == full_name(other);
 }
 
+bool makes_engine_resolve(const std::vector<std::string>& arguments, bool classic_build) {
+    static constexpr std::array<std::string_view, 6> kAlways{"login", "pull",   "push",
+                                                             "run",   "create", "search"};
+    static constexpr std::array<std::string_view, 6> kGroups{"image",   "container", "plugin",
+                                                             "compose", "service",   "stack"};
+    static constexpr std::array<std::string_view, 9> kOfGroups{
+        "pull", "push", "run", "create", "install", "upgrade", "up", "update", "deploy"};
+    const std::string command = command_of(arguments);
+    if (contains(kAlways, command)) return true;
+    if (command == "build") return classic_build;
+    if (!contains(kGroups, command)) return false;
+    const auto first = arguments.begin() + static_cast<std::ptrdiff_t>(command_at(arguments));
+    return std::any_of(first + 1, arguments.end(), [&](const std::string& word) {
+        return contains(kOfGroups, word) || (classic_build && word == "build");
+    });
+}
+
 std::vector<PendingImage> needed_images(const std::vector<std::string>& arguments,
                                         const std::vector<PendingImage>& pending, bool has_buildx) {
     const bool all = needs_all(command_of(arguments), has_buildx);
@@ -81,6 +107,9 @@ int run_docker_front(const std::vector<std::string>& arguments) {
     }
     const bool has_buildx = !find_docker_plugin("docker-buildx").empty();
     wait_for_images(needed_images(arguments, pending_images(), has_buildx));
+    const bool classic_build = !has_buildx || environment_or("DOCKER_BUILDKIT", "1") == "0";
+    if (makes_engine_resolve(arguments, classic_build)) wait_until_hosts_are_read();
+    export_proxy_variables();
     return become_program(real, arguments);
 }
 

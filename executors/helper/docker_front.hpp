@@ -13,10 +13,16 @@ namespace executors::helper {
 std::vector<PendingImage> needed_images(const std::vector<std::string>& arguments,
                                         const std::vector<PendingImage>& pending, bool has_buildx);
 
+/// Whether `docker` with these arguments makes the engine resolve the name of a registry or of
+/// another host. Builds with buildx do not count, because a builder resolves names itself.
+/// `classic_build`: docker builds without buildx. Pure.
+bool makes_engine_resolve(const std::vector<std::string>& arguments, bool classic_build);
+
 /// Whether two names mean one image: "busybox" and "docker.io/library/busybox:latest" do. Pure.
 bool is_same_image(const std::string& one, const std::string& other);
 
-/// `docker`: waits for the images that the call needs, then becomes the docker client of the image.
+/// `docker`: waits for the images that the call needs, and until the engine knows the names that
+/// the script has added (hosts_file.hpp), then becomes the docker client of the image.
 /// Returns only when that cannot be started: 127, with a sentence on standard error.
 int run_docker_front(const std::vector<std::string>& arguments);
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-/// Wrappers of dockerd and docker-buildx in a job's container: found first under the same name,
-/// they change the arguments and then become the real program.
+/// The wrapper of dockerd in a job's container, found first under the same name: it changes the
+/// arguments and the environment, and becomes the real program.
 ///
 /// rewrite_…() are pure. run_…() return only when the real program cannot be started: 127, with a
 /// sentence on standard error.
@@ -22,15 +22,5 @@ std::vector<std::string> open_dockerd(const std::vector<std::string>& arguments)
 std::vector<std::string> listen_as_wanted(const std::vector<std::string>& arguments,
                                           const std::string& wanted);
 int run_dockerd_wrapper(const std::vector<std::string>& arguments);
-
-/// `buildx create --append` without a name made a builder up to buildx 0.12 and fails since 0.13.
-/// In a job it is meant for the prepared builder: its name and node are added, and the image that
-/// it boots from, because the options of the command replace those of the node. Every other command
-/// stays as it is.
-std::vector<std::string> rewrite_buildx(const std::vector<std::string>& arguments,
-                                        const std::string& builder, const std::string& image);
-
-/// `docker-buildx`, as the docker client calls its plugin: becomes the plugin of the image.
-int run_buildx_wrapper(const std::vector<std::string>& arguments);
 
 }  // namespace executors::helper

@@ -37,7 +37,16 @@ void Doorway::attach(Reactor& reactor, std::function<void()> on_client) {
     reactor_ = &reactor;
     on_client_ = std::move(on_client);
     reactor.watch(listener(), EPOLLIN, [this](std::uint32_t) { on_client_(); });
-    if (watch_) reactor.watch(watch_.get(), EPOLLIN, [this](std::uint32_t) { restore(); });
+    if (watch_) reactor.watch(watch_.get(), EPOLLIN, [this](std::uint32_t) { on_change(); });
+}
+
+void Doorway::on_change() {
+    std::array<char, 4096> events;
+    while (read_some(watch_.get(), events.data(), events.size()) > 0) {
+    }
+    // Later, so that "rm -rf" of the directory does not find it filled again.
+    constexpr std::int64_t kPauseMs = 200;
+    if (timer_ == 0) timer_ = reactor_->after(kPauseMs, [this] { restore(); });
 }
 
 void Doorway::open_directory() {
@@ -114,9 +123,8 @@ void Doorway::restore_all() {
 }
 
 void Doorway::restore() {
-    std::array<char, 4096> events;
-    while (watch_ && read_some(watch_.get(), events.data(), events.size()) > 0) {
-    }
+    if (reactor_ != nullptr) reactor_->cancel(timer_);
+    timer_ = 0;
     if (lost_) return;
     try {
         restore_all();

@@ -29,14 +29,15 @@ class Doorway {
     [[nodiscard]] int listener() const { return listener_.get(); }
     /// Leaves a file for reap().
     void leave(const std::string& name, const std::string& text);
-    /// From now on `on_client` is called when a client waits, and restore() when the directory has
-    /// changed. `reactor` outlives the calls.
+    /// From now on `on_client` is called when a client waits, and restore() soon after the
+    /// directory has changed. `reactor` outlives the calls.
     void attach(Reactor& reactor, std::function<void()> on_client);
     /// Puts back what is missing. The listener may be another one afterwards.
     void restore();
     void remove_socket() const;
 
   private:
+    void on_change();
     void open_directory();
     void take_lock();
     void listen();
@@ -52,6 +53,7 @@ class Doorway {
     struct stat socket_ {};
     std::map<std::string, std::string> notes_;
     Reactor* reactor_ = nullptr;
+    Reactor::TimerId timer_ = 0;  ///< of the restore() that a change has asked for
     std::function<void()> on_client_;
     /// Another supervisor has taken the directory, or it cannot be made again.
     bool lost_ = false;

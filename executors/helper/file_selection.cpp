@@ -85,8 +85,11 @@ std::optional<std::string> untracked_names() {
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, pipe.write.get(), STDOUT_FILENO);
     ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    std::array<std::string, 6> words{"git", "-c", "safe.directory=*", "ls-files", "-o", "-z"};
-    std::array<char*, 7> arguments{};
+    // With GIT_STRATEGY=none, the repository may be that of a former job: git must not run what its
+    // configuration names.
+    std::array<std::string, 8> words{
+        "git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "ls-files", "-o", "-z"};
+    std::array<char*, 9> arguments{};
     for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
     pid_t pid = -1;
     const int code = ::posix_spawnp(&pid, "git", &actions, nullptr, arguments.data(), environ);

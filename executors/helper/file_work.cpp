@@ -1,6 +1,5 @@
 #include "executors/helper/file_work.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +7,7 @@
 #include <array>
 #include <cerrno>
 
+#include "executors/helper/directory.hpp"
 #include "executors/helper/unpack.hpp"
 #include "executors/helper/users.hpp"
 
@@ -16,7 +16,6 @@ namespace executors::helper {
 namespace {
 
 constexpr char kDone[] = R"({"ok":true})";
-constexpr int kMaxDepth = 4096;
 
 void make_directory(const FileCommand& command) {
     const mode_t mode = command.mode != 0 ? command.mode : 0755;
@@ -28,32 +27,6 @@ void make_directory(const FileCommand& command) {
         fail_errno("set the mode of " + command.path);
 }
 
-void remove_in(int directory, const std::string& name, int depth) {
-    if (::unlinkat(directory, name.c_str(), 0) == 0 || errno == ENOENT) return;
-    if (errno != EISDIR && errno != EPERM) fail_errno("remove " + name);
-    if (depth > kMaxDepth) throw Failure("remove " + name + ": too deep");
-    const int opened =
-        ::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (opened < 0) fail_errno("remove " + name);
-    DIR* listing = ::fdopendir(opened);
-    if (listing == nullptr) fail_errno("remove " + name);
-    std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(listing)) {
-        const std::string child = entry->d_name;
-        if (child != "." && child != "..") names.push_back(child);
-    }
-    try {
-        for (const auto& child : names) remove_in(opened, child, depth + 1);
-    } catch (...) {
-        ::closedir(listing);
-        throw;
-    }
-    ::closedir(listing);
-    if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
-        fail_errno("remove directory " + name);
-    }
-}
-
 void remove_path(const FileCommand& command) {
     const std::string name = base_name(command.path);
     if (name.empty() || name == "." || name == "..")
@@ -62,7 +35,7 @@ void remove_path(const FileCommand& command) {
         ::open(directory_name(command.path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!parent && errno == ENOENT) return;
     if (!parent) fail_errno("open the directory of " + command.path);
-    remove_in(parent.get(), name, 0);
+    remove_tree(parent.get(), name);
 }
 
 void put_file(const FileCommand& command, int input) {

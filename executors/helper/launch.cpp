@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <map>
 #include <optional>
+#include <string>
 
 #include "executors/helper/users.hpp"
 
@@ -38,36 +40,35 @@ struct Plan {
     Pipe report;
 };
 
-bool names_variable(const std::string& entry, const std::string& name) {
-    return entry.size() > name.size() && entry[name.size()] == '=' &&
-           entry.compare(0, name.size(), name) == 0;
-}
-
-void set_variable(std::vector<std::string>& environment, const std::string& name,
-                  const std::string& value) {
-    std::erase_if(environment, [&](const auto& entry) { return names_variable(entry, name); });
-    environment.push_back(name + "=" + value);
-}
-
 bool has_variable(const RunStage& run, const std::string& name) {
     return std::any_of(run.environment.begin(), run.environment.end(),
                        [&](const auto& entry) { return entry.first == name; });
 }
 
-std::vector<std::string> make_environment(const RunStage& run, const std::optional<User>& user) {
-    std::vector<std::string> environment;
-    for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
-    if (user && !has_variable(run, "HOME")) set_variable(environment, "HOME", user->home);
-    if (user && !user->name.empty() && !has_variable(run, "USER")) {
-        set_variable(environment, "USER", user->name);
-        set_variable(environment, "LOGNAME", user->name);
-    }
-    for (const auto& [name, value] : run.environment) {
-        if (!name.empty() && name.find('=') == std::string::npos) {
-            set_variable(environment, name, value);
-        }
+/// A map, because a job may have a hundred thousand variables.
+std::map<std::string, std::string> own_environment() {
+    std::map<std::string, std::string> environment;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string text(*entry);
+        const auto at = text.find('=');
+        if (at != std::string::npos) environment[text.substr(0, at)] = text.substr(at + 1);
     }
     return environment;
+}
+
+std::vector<std::string> make_environment(const RunStage& run, const std::optional<User>& user) {
+    auto environment = own_environment();
+    if (user && !has_variable(run, "HOME")) environment["HOME"] = user->home;
+    if (user && !user->name.empty() && !has_variable(run, "USER")) {
+        environment["USER"] = user->name;
+        environment["LOGNAME"] = user->name;
+    }
+    for (const auto& [name, value] : run.environment) {
+        if (!name.empty() && name.find('=') == std::string::npos) environment[name] = value;
+    }
+    std::vector<std::string> entries;
+    for (const auto& [name, value] : environment) entries.push_back(name + "=" + value);
+    return entries;
 }
 
 UniqueFd make_script(const RunStage& run, const std::optional<User>& user) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "executors/helper/buildx_wrapper.hpp"
 #include "executors/helper/connect.hpp"
 #include "executors/helper/docker_front.hpp"
 #include "executors/helper/docker_wrappers.hpp"
@@ -13,6 +14,7 @@
 #include "executors/helper/posix.hpp"
 #include "executors/helper/preload.hpp"
 #include "executors/helper/reap.hpp"
+#include "executors/helper/sources_command.hpp"
 #include "executors/helper/supervise.hpp"
 
 namespace {
@@ -21,14 +23,17 @@ using executors::helper::Failure;
 
 constexpr char kUsage[] =
     "usage: runner-helper supervise --dir DIR [--detach] [--cgroup NAME]\n"
-    "       runner-helper connect --dir DIR [--spawn] [--wait-ms N]\n"
+    "       runner-helper connect --dir DIR [--spawn] [--wait-ms N] [--user USER] [--hand-over "
+    "DIR]...\n"
     "       runner-helper reap --dir DIR [--limit-ms N]\n"
     "       runner-helper load --image NAME --id ID --mark MARK   (the image's archive on standard "
     "input)\n"
     "       runner-helper files   (a request on standard input; files_command.hpp)\n"
+    "       runner-helper sources ACTION --project DIR ...   (sources_command.hpp)\n"
+    "       runner-helper note-builder\n"
     "       runner-helper platforms [--register]\n"
-    "The part of runner that works inside a job's environment. Under the names docker, dockerd and\n"
-    "docker-buildx it runs instead of these programs in a job's container, and starts them.\n";
+    "The part of runner that works inside a job's environment. Under the names docker, dockerd\n"
+    "and docker-buildx it runs instead of these programs in a job's container, and starts them.\n";
 
 /// The options of one sub-program, in any order.
 class Arguments {
@@ -81,6 +86,9 @@ int run_connect(Arguments arguments) {
     options.spawn = arguments.take_flag("--spawn");
     const std::string wait = arguments.take_value("--wait-ms");
     options.wait_ms = std::strtoll(wait.c_str(), nullptr, 10);
+    options.user = arguments.take_value("--user");
+    for (std::string path; !(path = arguments.take_value("--hand-over")).empty();)
+        options.hand_over.push_back(path);
     arguments.expect_none();
     return executors::helper::connect_and_copy(options);
 }
@@ -96,6 +104,21 @@ int run_reap(Arguments arguments) {
 int run_files(const Arguments& arguments) {
     arguments.expect_none();
     return executors::helper::run_files_command(executors::helper::read_all(STDIN_FILENO));
+}
+
+int run_sources(const std::vector<std::string>& words) {
+    if (words.empty()) throw Failure("sources needs an action");
+    Arguments arguments({words.begin() + 1, words.end()});
+    executors::helper::SourcesOptions options;
+    options.project = arguments.take_value("--project");
+    options.tmp = arguments.take_value("--tmp");
+    options.builds = arguments.take_value("--builds");
+    options.kept = arguments.take_value("--keep");
+    options.list = arguments.take_value("--list");
+    options.rules.keep_config = arguments.take_flag("--keep-config");
+    options.rules.sha256 = arguments.take_flag("--sha256");
+    arguments.expect_none();
+    return executors::helper::run_sources_command(words.front(), options);
 }
 
 int run_load(Arguments arguments) {
@@ -126,8 +149,10 @@ int run(const std::vector<std::string>& words) {
     if (command == "connect") return run_connect(Arguments(rest));
     if (command == "reap") return run_reap(Arguments(rest));
     if (command == "files") return run_files(Arguments(rest));
+    if (command == "sources") return run_sources(rest);
     if (command == "load") return run_load(Arguments(rest));
     if (command == "platforms") return run_platforms(Arguments(rest));
+    if (command == "note-builder") return executors::helper::note_prepared_builder();
     const bool asked = command == "help" || command == "--help";
     std::fputs(kUsage, asked ? stdout : stderr);
     return asked ? 0 : 2;

@@ -150,6 +150,11 @@ std::vector<pid_t> list_processes() {
     return numbers;
 }
 
+std::string environment_or(const char* name, const std::string& fallback) {
+    const char* text = std::getenv(name);
+    return text != nullptr && *text != '\0' ? text : fallback;
+}
+
 std::vector<std::string> split_text(std::string_view text, char separator) {
     std::vector<std::string> parts;
     while (true) {

@@ -65,6 +65,8 @@ std::string directory_name(const std::string& path);
 std::vector<std::string> list_directory(const std::string& path);
 /// The process numbers in /proc.
 std::vector<pid_t> list_processes();
+/// The value of an environment variable; `fallback` when it is not set or empty.
+std::string environment_or(const char* name, const std::string& fallback);
 std::vector<std::string> split_text(std::string_view text, char separator);
 
 /// A unix socket that is not connected. Throws Failure.

@@ -75,8 +75,9 @@ std::vector<pid_t> find_marked(const std::string& entry) {
 }  // namespace
 
 void leave_note(int directory, const char* name, const std::string& text) {
-    const UniqueFd file(
-        ::openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    // O_NONBLOCK: a script may have put a pipe in the note's place.
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    const UniqueFd file(::openat(directory, name, kFlags, 0600));
     if (!file || !write_all(file.get(), text)) std::perror("runner-helper: write a note");
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t kLimitMs = 60'000;
 /// For a directory that cannot be watched, or does not exist yet.
-constexpr int kRecheckMs = 50;
+constexpr int kSocketRecheckMs = 50;
 constexpr const char* kDefaultSocket = "/var/run/docker.sock";
 
 /// dockerd makes the socket, then gives it to its group, then sets this mode.
@@ -41,7 +41,7 @@ void share_when_made(std::vector<std::string> sockets) {
         });
         if (sockets.empty() || monotonic_ms() > until) return;
         pollfd watched{watch.get(), POLLIN, 0};
-        ::poll(&watched, 1, kRecheckMs);
+        ::poll(&watched, 1, kSocketRecheckMs);
         std::array<char, 4096> events;
         while (watch && read_some(watch.get(), events.data(), events.size()) > 0) {
         }

@@ -11,7 +11,7 @@ using pipeline::rules::Paths;
 
 base::Result<std::string> GitProgram::run(std::vector<std::string> arguments) {
     base::SubprocessOptions options;
-    options.arguments = {"git", "-C", top_.string()};
+    options.arguments = {program_, "-C", top_.string()};
     options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
     options.environment = {"LC_ALL=C", "GIT_OPTIONAL_LOCKS=0"};
     auto ended = calls_.wait<base::ProgramEnd>(base::run_to_end(calls_.executor(), options));

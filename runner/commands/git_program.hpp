@@ -13,8 +13,9 @@ namespace runner::commands {
 /// Runs git commands in one work tree. Every call blocks; `calls` outlives it.
 class GitProgram {
   public:
-    GitProgram(BlockingCalls& calls, std::filesystem::path top)
-        : calls_(calls), top_(std::move(top)) {}
+    /// `program` is the path of git.
+    GitProgram(BlockingCalls& calls, std::string program, std::filesystem::path top)
+        : calls_(calls), program_(std::move(program)), top_(std::move(top)) {}
 
     /// The standard output of `git <arguments>`. kIo with the command when git fails.
     base::Result<std::string> run(std::vector<std::string> arguments);
@@ -31,6 +32,7 @@ class GitProgram {
 
   private:
     BlockingCalls& calls_;
+    std::string program_;
     std::filesystem::path top_;
 };
 

@@ -95,10 +95,10 @@ IncludeSource::Fetched IncludeSource::from_project(const Origin& origin, const s
     return kept_[key] = to_fetched(gitlab_.file(origin.project, origin.sha, path), origin);
 }
 
-std::vector<std::string> IncludeSource::list(const Origin& origin) {
-    if (origin.project.empty()) return work_tree_.list(origin);
-    if (const fs::path* directory = mapped(origin.project)) {
-        return pipeline::include::WorkTreeSource(*directory).list({});
+std::vector<std::string> IncludeSource::list(const Origin& origin, const std::string& directory) {
+    if (origin.project.empty()) return work_tree_.list(origin, directory);
+    if (const fs::path* root = mapped(origin.project)) {
+        return pipeline::include::WorkTreeSource(*root).list({}, directory);
     }
     return gitlab_.tree(origin.project, origin.sha).value_or(std::vector<std::string>{});
 }
@@ -114,12 +114,14 @@ IncludeSource::Fetched IncludeSource::project(const std::string& project, const 
     return from_project(origin, file);
 }
 
-std::optional<std::vector<std::string>> IncludeSource::project_files(const std::string& project,
-                                                                     const std::string& ref) {
-    if (mapped(project) != nullptr) return list({project, {}, false});
+pipeline::rules::ProjectFiles IncludeSource::project_files(const std::string& project,
+                                                           const std::string& ref) {
+    if (mapped(project) != nullptr) return {true, true, list({project, {}, false}, {})};
     const Obtained commit = gitlab_.commit(project, ref);
-    if (!commit.text) return std::nullopt;
-    return gitlab_.tree(project, *commit.text);
+    if (!commit.text) return {commit.failure == FetchFailure::kNoReference, false, {}};
+    auto files = gitlab_.tree(project, *commit.text);
+    if (!files) return {};
+    return {true, true, std::move(*files)};
 }
 
 IncludeSource::Fetched IncludeSource::remote(const std::string& address) {

@@ -8,6 +8,7 @@
 #include "runner/commands/gitlab_files.hpp"
 #include "runner/commands/web_fetch.hpp"
 #include "runner/pipeline/include/work_tree.hpp"
+#include "runner/pipeline/rules/repository.hpp"
 
 namespace runner::commands {
 
@@ -30,7 +31,7 @@ class IncludeSource : public pipeline::include::Source {
     IncludeSource(BlockingCalls& calls, IncludeOptions options);
 
     Fetched local(const Origin& origin, const std::string& path) override;
-    std::vector<std::string> list(const Origin& origin) override;
+    std::vector<std::string> list(const Origin& origin, const std::string& directory) override;
     Fetched project(const std::string& project, const std::string& ref,
                     const std::string& file) override;
     Fetched remote(const std::string& address) override;
@@ -38,8 +39,7 @@ class IncludeSource : public pipeline::include::Source {
     Fetched component(const std::string& address) override;
 
     /// For rules:exists:project.
-    std::optional<std::vector<std::string>> project_files(const std::string& project,
-                                                          const std::string& ref);
+    pipeline::rules::ProjectFiles project_files(const std::string& project, const std::string& ref);
 
   private:
     struct ComponentAddress;

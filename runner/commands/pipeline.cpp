@@ -71,8 +71,8 @@ ordered_json facts_json(const pipeline::plan::CreateRequest& request) {
                      {"source", request.pipeline.source},
                      {"merge_request", request.pipeline.is_merge_request},
                      {"sha", request.predefined.value("CI_COMMIT_SHA").value_or("")}};
-    out["changed"] = request.repository.changed ? ordered_json(*request.repository.changed)
-                                                : ordered_json(nullptr);
+    const auto& changed = request.repository.changed.get();
+    out["changed"] = changed ? ordered_json(*changed) : ordered_json(nullptr);
     return out;
 }
 

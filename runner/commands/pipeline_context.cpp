@@ -41,10 +41,6 @@ NamedRef named_ref(const Values& values) {
     return {text, values.flag("tag")};
 }
 
-std::string count_of(std::size_t count, const char* what) {
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 }  // namespace
 
 base::Result<std::string> read_pipeline_file(const fs::path& path) {
@@ -103,6 +99,7 @@ base::Result<void> PipelineContext::read_event(const Values& values, variables::
         tree_->look_at(ref.name, ref.is_tag);
         if (values.flag("clean")) tree_->leave_out_uncommitted();
         checkout_ = tree_->describe();
+        if (event.source != "push") checkout_.before_sha.clear();
     } else {
         checkout_.directory_name = fs::absolute(root_).lexically_normal().filename().string();
         checkout_.ref = values.has("ref") ? ref.name : checkout_.default_branch;
@@ -122,41 +119,22 @@ base::Result<void> PipelineContext::read_event(const Values& values, variables::
 }
 
 void PipelineContext::read_facts(const Values& values, const variables::Event& given) {
+    using ChangesOf = RepositoryFacts::ChangesOf;
     variables::Event event = given;
-    pipeline::rules::Repository& facts = request_.repository;
-    std::optional<Changes> changes;
-    std::error_code error;
-    if (tree_ != nullptr && fs::equivalent(root_, tree_->top(), error)) {
-        facts.files = tree_->files();
-    } else {
-        facts.files = pipeline::include::WorkTreeSource(root_).list({});
+    facts_ = std::make_unique<RepositoryFacts>(tree_.get(), root_);
+    if (event.merge_request) {
+        event.merge_request->target_sha = facts_->branched_off(event.merge_request->target_branch);
     }
-    if (tree_ != nullptr) {
-        facts.changed_since =
-            [tree = tree_.get()](const std::string& ref) -> std::optional<pipeline::rules::Paths> {
-            auto found = tree->changed_since(ref);
-            if (!found) return std::nullopt;
-            return std::move(found->paths);
-        };
-        if (event.merge_request) {
-            changes = tree_->changed_since(event.merge_request->target_branch);
-            if (changes) event.merge_request->target_sha = changes->base_sha;
-        } else if (event.source == "push") {
-            changes = tree_->changed_by_push();
-        }
-    }
-    if (changes && event.source == "push") checkout_.before_sha = changes->base_sha;
     if (values.has("changed")) {
-        facts.changed = values.list("changed");
-        std::erase(*facts.changed, "");
-        changes_ = count_of(facts.changed->size(), "changed path") + " given";
-    } else if (changes) {
-        changes_ = fmt::format("{} since {}", count_of(changes->paths.size(), "changed path"),
-                               changes->since);
-        facts.changed = std::move(changes->paths);
-    } else {
-        changes_ = "what changed is unknown, so rules:changes hold";
+        pipeline::rules::Paths paths = values.list("changed");
+        std::erase(paths, "");
+        facts_->use_changes(std::move(paths));
+    } else if (event.source == "push") {
+        facts_->use_changes_of(ChangesOf::kPush);
+    } else if (event.merge_request) {
+        facts_->use_changes_of(ChangesOf::kMergeRequest);
     }
+    request_.repository = facts_->repository();
     request_.pipeline.ref = checkout_.ref;
     request_.pipeline.source = event.source;
     request_.pipeline.is_tag = checkout_.is_tag;
@@ -248,7 +226,8 @@ std::string PipelineContext::summary() const {
                        : subject.is_merge_request ? "merge request of"
                                                   : "branch";
     const std::string at = checkout_.sha.empty() ? "" : " at " + checkout_.sha.substr(0, 8);
-    return fmt::format("{} {}{}, source {}; {}", kind, subject.ref, at, subject.source, changes_);
+    return fmt::format("{} {}{}, source {}; {}", kind, subject.ref, at, subject.source,
+                       facts_->changes_text());
 }
 
 }  // namespace runner::commands

@@ -10,6 +10,7 @@
 #include "runner/commands/command.hpp"
 #include "runner/commands/include_source.hpp"
 #include "runner/commands/pipeline_flags.hpp"
+#include "runner/commands/repository_facts.hpp"
 #include "runner/commands/work_tree.hpp"
 #include "runner/pipeline/load.hpp"
 #include "runner/pipeline/plan/create.hpp"
@@ -19,6 +20,8 @@ namespace runner::commands {
 /// The pipeline that flags, environment and checkout describe: ref, source, variables, changed
 /// files, and where included files come from. What no flag gives is taken from the git checkout
 /// around the current directory.
+///
+/// Git is asked for files and changes only when a rule asks for them.
 ///
 /// Life: outlives everything that is loaded with it, and does not move. Every call blocks.
 class PipelineContext {
@@ -60,6 +63,7 @@ class PipelineContext {
 
     BlockingCalls calls_;
     std::unique_ptr<WorkTree> tree_;  ///< nullptr outside of git
+    std::unique_ptr<RepositoryFacts> facts_;
     IncludeOptions include_options_;
     std::unique_ptr<IncludeSource> source_;
     pipeline::variables::Checkout checkout_;
@@ -67,7 +71,6 @@ class PipelineContext {
     pipeline::variables::Collection inputs_;
     pipeline::Edition edition_ = pipeline::Edition::kEnterprise;
     std::filesystem::path root_;
-    std::string changes_;  ///< where the changed paths are from
 };
 
 /// The text of a configuration file; kNotFound with the path when it cannot be read.

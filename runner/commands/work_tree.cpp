@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/program_path.hpp"
 #include "base/strings.hpp"
 #include "base/subprocess.hpp"
 
@@ -13,18 +14,56 @@ namespace runner::commands {
 namespace fs = std::filesystem;
 using pipeline::rules::Paths;
 
-WorkTree::WorkTree(BlockingCalls& calls, fs::path top) : top_(std::move(top)), git_(calls, top_) {}
+namespace {
+
+void describe_settings(GitProgram& git, pipeline::variables::Checkout& checkout) {
+    const auto settings = git.paths(
+        {"config", "-z", "--get-regexp", "^(remote\\.origin\\.url|user\\.name|user\\.email)$"});
+    for (const std::string& setting : settings) {
+        const std::size_t line = std::min(setting.find('\n'), setting.size());
+        const std::string name = setting.substr(0, line);
+        std::string value(base::trim(std::string_view(setting).substr(line)));
+        // A later file's setting comes later, and counts.
+        if (name == "user.name") {
+            checkout.user_name = std::move(value);
+        } else if (name == "user.email") {
+            checkout.user_email = std::move(value);
+        } else {
+            checkout.remote_url = std::move(value);
+        }
+    }
+}
+
+void describe_tag(GitProgram& git, pipeline::variables::Checkout& checkout) {
+    const std::string name = "refs/tags/" + checkout.ref;
+    if (git.answer({"cat-file", "-t", name}) != "tag") return;
+    // %(contents:subject) is not used: git joins the lines of the subject there.
+    const std::string whole = git.answer({"for-each-ref", "--format=%(contents)", name});
+    const std::string signature =
+        git.answer({"for-each-ref", "--format=%(contents:signature)", name});
+    checkout.tag_message = base::trim(std::string_view(whole).substr(
+        0, signature.empty() ? std::string::npos : whole.find(signature)));
+}
+
+}  // namespace
+
+WorkTree::WorkTree(BlockingCalls& calls, std::string program, fs::path top)
+    : top_(std::move(top)), git_(calls, std::move(program), top_) {}
 
 base::Result<std::unique_ptr<WorkTree>> WorkTree::open(BlockingCalls& calls,
                                                        const fs::path& directory) {
+    auto program = base::find_program("git");
+    if (!program) return program.error();
     base::SubprocessOptions options;
-    options.arguments = {"git", "-C", directory.string(), "rev-parse", "--show-toplevel"};
+    options.arguments = {*program, "-C", directory.string(), "rev-parse", "--show-toplevel"};
     options.environment = {"LC_ALL=C"};
     options.errors_with_output = true;
     auto ended = calls.wait<base::ProgramEnd>(base::run_to_end(calls.executor(), options));
     if (!ended) return ended.error();
     const std::string text(base::trim(ended->output));
-    if (ended->status == 0) return std::unique_ptr<WorkTree>(new WorkTree(calls, text));
+    if (ended->status == 0) {
+        return std::unique_ptr<WorkTree>(new WorkTree(calls, std::move(*program), text));
+    }
     const bool none = text.find("not a git repository") != std::string::npos ||
                       text.find("must be run in a work tree") != std::string::npos;
     if (none) return std::unique_ptr<WorkTree>();
@@ -73,49 +112,54 @@ void WorkTree::leave_out_uncommitted() {
 pipeline::variables::Checkout WorkTree::describe() {
     pipeline::variables::Checkout checkout;
     checkout.directory_name = top_.filename().string();
-    checkout.remote_url = git_.answer({"config", "--get", "remote.origin.url"});
-    checkout.user_name = git_.answer({"config", "--get", "user.name"});
-    checkout.user_email = git_.answer({"config", "--get", "user.email"});
-    checkout.default_branch = default_branch();
-    describe_ref(checkout);
-    describe_commit(checkout);
+    describe_settings(git_, checkout);
+    const KnownRefs refs = known_refs();
+    checkout.default_branch = refs.default_branch;
+    checkout.ref = ref_.empty() ? refs.default_branch : ref_;
+    checkout.is_tag = is_tag_;
+    if (is_tag_) describe_tag(git_, checkout);
+    describe_commit(refs, checkout);
     return checkout;
 }
 
-void WorkTree::describe_ref(pipeline::variables::Checkout& checkout) {
-    checkout.ref = ref_.empty() ? checkout.default_branch : ref_;
-    checkout.is_tag = is_tag_;
-    if (!is_tag_) return;
-    const std::string name = "refs/tags/" + ref_;
-    if (git_.answer({"cat-file", "-t", name}) != "tag") return;
-    // %(contents:subject) is not used: git joins the lines of the subject there.
-    const std::string whole = git_.answer({"for-each-ref", "--format=%(contents)", name});
-    const std::string signature =
-        git_.answer({"for-each-ref", "--format=%(contents:signature)", name});
-    checkout.tag_message = base::trim(std::string_view(whole).substr(
-        0, signature.empty() ? std::string::npos : whole.find(signature)));
+KnownRefs WorkTree::known_refs() {
+    constexpr std::string_view kOrigin = "refs/remotes/origin/";
+    const std::string upstream = std::string(kOrigin) + ref_;
+    KnownRefs known;
+    std::string local;
+    std::vector<std::string> arguments{
+        "for-each-ref", "--format=%(refname) %(objectname) %(symref)", "refs/remotes/origin/HEAD",
+        "refs/heads/main", "refs/heads/master"};
+    if (!ref_.empty() && !is_tag_) arguments.push_back(upstream);
+    for (const std::string& line : base::split(git_.answer(std::move(arguments)), '\n')) {
+        const auto fields = base::split(line, ' ');
+        if (fields.size() < 3) continue;
+        const std::string& name = fields[0];
+        if (name == upstream) known.upstream = fields[1];
+        if (name == "refs/remotes/origin/HEAD" && fields[2].starts_with(kOrigin)) {
+            known.default_branch = fields[2].substr(kOrigin.size());
+        }
+        // Git lists them in alphabetical order, so main wins over master.
+        if (name.starts_with("refs/heads/") && local.empty()) local = name.substr(11);
+    }
+    if (known.default_branch.empty()) known.default_branch = local.empty() ? "main" : local;
+    return known;
 }
 
-void WorkTree::describe_commit(pipeline::variables::Checkout& checkout) {
+void WorkTree::describe_commit(const KnownRefs& refs, pipeline::variables::Checkout& checkout) {
     auto shown =
-        git_.run({"log", "-1", "-z", "--format=%H%x00%cI%x00%an <%ae>%x00%B", own_commit()});
+        git_.run({"log", "-1", "-z", "--format=%H%x00%P%x00%cI%x00%an <%ae>%x00%B", own_commit()});
     if (!shown) return;  // no commit yet
     const auto parts = base::split(*shown, '\0');
-    if (parts.size() < 4) return;
+    if (parts.size() < 5) return;
     checkout.sha = parts[0];
-    checkout.timestamp = parts[1];
-    checkout.author = parts[2];
-    checkout.message = parts[3];
-}
-
-std::string WorkTree::default_branch() {
-    const std::string remote = git_.answer({"symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"});
-    constexpr std::string_view kPrefix = "refs/remotes/origin/";
-    if (remote.starts_with(kPrefix)) return remote.substr(kPrefix.size());
-    for (const char* name : {"main", "master"}) {
-        if (!git_.commit_of(std::string("refs/heads/") + name).empty()) return name;
-    }
-    return "main";
+    checkout.timestamp = parts[2];
+    checkout.author = parts[3];
+    checkout.message = parts[4];
+    // The commit before the push: what the remote has, or the parent when all is pushed.
+    if (refs.upstream.empty()) return;
+    const bool pushed = refs.upstream == checkout.sha;
+    checkout.before_sha = pushed ? parts[1].substr(0, parts[1].find(' ')) : refs.upstream;
 }
 
 Paths WorkTree::files() {
@@ -156,18 +200,23 @@ std::optional<Changes> WorkTree::changed_by_push() {
     return changes(parent, "the commit before");
 }
 
-std::optional<Changes> WorkTree::changed_since(const std::string& ref) {
+WorkTree::Base WorkTree::base_of(const std::string& ref) {
     // The remote branch comes first: the local one may be old.
-    std::string since = "origin/" + ref;
-    std::string commit = git_.commit_of("refs/remotes/" + since);
+    Base base;
+    base.name = "origin/" + ref;
+    std::string commit = git_.commit_of("refs/remotes/" + base.name);
     if (commit.empty()) {
-        since = ref;
+        base.name = ref;
         commit = git_.commit_of(ref);
     }
-    if (commit.empty()) return std::nullopt;
-    const std::string base = git_.answer({"merge-base", commit, own_commit()});
-    if (base.empty()) return std::nullopt;
-    return changes(base, since);
+    base.is_ref = !commit.empty();
+    if (base.is_ref) base.sha = git_.answer({"merge-base", commit, own_commit()});
+    return base;
+}
+
+std::optional<Changes> WorkTree::changed_since(const Base& base) {
+    if (base.sha.empty()) return std::nullopt;
+    return changes(base.sha, base.name);
 }
 
 }  // namespace runner::commands

@@ -20,6 +20,12 @@ struct Changes {
     std::string since;  ///< the commit's name in messages: "origin/main", "the commit before"
 };
 
+/// The refs that tell what a pipeline is for.
+struct KnownRefs {
+    std::string default_branch;
+    std::string upstream;  ///< the commit id of origin's branch of the pipeline's ref; "": none
+};
+
 /// A git work tree on this machine, read through the git program. It is read as the commit that the
 /// user is about to make: changed and new files count, ignored ones do not. After look_at() with
 /// another ref, it is the commit of that ref.
@@ -41,24 +47,31 @@ class WorkTree {
     /// From now on uncommitted changes do not count.
     void leave_out_uncommitted();
 
-    /// The facts for predefined variables.
+    /// The facts for predefined variables. Cheap in any checkout: git reads no work tree and no
+    /// index for them.
     pipeline::variables::Checkout describe();
     /// Paths of the files, relative to top().
     pipeline::rules::Paths files();
     /// What a push of this branch would change, or what the last commit changed when nothing waits
     /// to be pushed. Nothing for a branch that the remote does not have.
     std::optional<Changes> changed_by_push();
-    /// What this ref changed since it branched off from `ref`; nothing when that is no ref.
-    std::optional<Changes> changed_since(const std::string& ref);
+    /// Where this ref branched off from `ref`.
+    struct Base {
+        bool is_ref = false;  ///< false: there is no such ref
+        std::string sha;      ///< "" when the histories have no commit in common
+        std::string name;     ///< of the ref in messages: "origin/main"
+    };
+    Base base_of(const std::string& ref);
+    /// What this ref changed since then; nothing without a commit in common.
+    std::optional<Changes> changed_since(const Base& base);
 
   private:
-    WorkTree(BlockingCalls& calls, std::filesystem::path top);
+    WorkTree(BlockingCalls& calls, std::string program, std::filesystem::path top);
 
     std::string own_commit();
     std::optional<Changes> changes(const std::string& base, const std::string& since);
-    void describe_ref(pipeline::variables::Checkout& checkout);
-    void describe_commit(pipeline::variables::Checkout& checkout);
-    std::string default_branch();
+    KnownRefs known_refs();
+    void describe_commit(const KnownRefs& refs, pipeline::variables::Checkout& checkout);
 
     std::filesystem::path top_;
     GitProgram git_;

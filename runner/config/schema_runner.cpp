@@ -88,8 +88,8 @@ constexpr Key kRunner[] = {
         "ignore CI_DEBUG_TRACE"),
     key("safe_directory_checkout", Type::kBool, "", runner<&R::safe_directory_checkout>,
         "tell git that the checkout is safe"),
-    key("clean_git_config", Type::kBool, "true; false for shell or GIT_STRATEGY none",
-        runner<&R::clean_git_config>, "remove git configuration and hooks that a job left behind"),
+    key("clean_git_config", Type::kBool, "true", runner<&R::clean_git_config>,
+        "remove git configuration and hooks that a job left behind"),
     key("shell", Type::kString, "bash where there is one, else sh", runner<&R::shell>,
         "bash or sh"),
     ignored("step_runner_image", Type::kString, "", "this runner runs no CI steps")

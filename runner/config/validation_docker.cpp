@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/ip_address.hpp"
+#include "base/names.hpp"
+#include "base/parse.hpp"
 #include "runner/config/validation.hpp"
 
 namespace runner::config::validation {
@@ -14,6 +18,25 @@ void check_service_names(const executors::docker::DockerSettings& docker, const 
         report.error(position_of(node, "docker.services"),
                      "runners.docker.services: a service has no name (its image)");
     }
+}
+
+/// What is wrong with a registry's name and port; "" for nothing. An IPv6 address stands in
+/// brackets.
+std::string host_problem(std::string_view text) {
+    const bool bracket = text.starts_with("[");
+    const auto colon = text.find(':', bracket ? std::min(text.find(']'), text.size()) : 0);
+    const std::string host(text.substr(0, colon));
+    constexpr base::NameRule kNames{.also = ".-"};
+    const bool valid =
+        bracket ? host.ends_with("]") && base::is_ip_address(host.substr(1, host.size() - 2))
+                : base::is_name(host, kNames);
+    if (!valid || text.find('/') != std::string_view::npos) {
+        return "must be a name and a port only, without http:// and path";
+    }
+    if (colon == std::string_view::npos) return {};
+    const auto port = base::parse_number<int>(text.substr(colon + 1));
+    if (!port || *port < 1 || *port > 65535) return "must have a port from 1 to 65535 or none";
+    return {};
 }
 
 }  // namespace
@@ -74,11 +97,12 @@ void check_registries(const RunnerConfig& runner, const Node& node, Reporter& re
         };
         if (registry.host.empty())
             fail("host", "host is missing: the registry's name, with its port if it has one");
-        if (registry.host.find('/') != std::string::npos) {
-            fail("host",
-                 fmt::format("host \"{}\" must be a name and a port only, without http:// and path",
-                             registry.host));
-        }
+        const auto check_host = [&](std::string_view key, const std::string& host) {
+            const auto problem = host.empty() ? std::string() : host_problem(host);
+            if (!problem.empty()) fail(key, fmt::format("{} \"{}\" {}", key, host, problem));
+        };
+        check_host("host", registry.host);
+        check_host("mirror_of", registry.mirror_of);
         if (!registry.address.empty() && !base::is_ip_address(registry.address)) {
             fail("address", fmt::format("address \"{}\" is not an IP address", registry.address));
         }

@@ -21,8 +21,9 @@ class ArtifactSource final : public pipeline::include::Source {
 
     pipeline::include::Fetched local(const pipeline::include::Origin& origin,
                                      const std::string& path) override;
-    std::vector<std::string> list(const pipeline::include::Origin& origin) override {
-        return next_.list(origin);
+    std::vector<std::string> list(const pipeline::include::Origin& origin,
+                                  const std::string& directory) override {
+        return next_.list(origin, directory);
     }
     pipeline::include::Fetched project(const std::string& project, const std::string& ref,
                                        const std::string& file) override {

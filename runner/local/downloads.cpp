@@ -25,15 +25,18 @@ std::size_t stage_of(const Pipeline& pipeline, const PlannedJob& planned) {
                                     stages.begin());
 }
 
+/// As in GitLab, `dependencies` selects among the needs, or without `needs` among the jobs of
+/// earlier stages.
 bool is_wanted(const Pipeline& pipeline, const PlannedJob& wanting, const PlannedJob& earlier) {
-    if (wanting.job->dependencies) {
-        const auto& names = *wanting.job->dependencies;
-        return std::find(names.begin(), names.end(), earlier.job->name) != names.end();
+    const std::string& name = earlier.job->name;
+    const auto& dependencies = wanting.job->dependencies;
+    if (dependencies &&
+        std::find(dependencies->begin(), dependencies->end(), name) == dependencies->end()) {
+        return false;
     }
     if (wanting.has_needs) {
-        return std::any_of(wanting.needs.begin(), wanting.needs.end(), [&](const auto& need) {
-            return need.artifacts && need.job == earlier.job->name;
-        });
+        return std::any_of(wanting.needs.begin(), wanting.needs.end(),
+                           [&](const auto& need) { return need.artifacts && need.job == name; });
     }
     return stage_of(pipeline, earlier) < stage_of(pipeline, wanting);
 }

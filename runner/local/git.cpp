@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "base/program_path.hpp"
 #include "base/stop_source.hpp"
 #include "base/strings.hpp"
 #include "base/subprocess.hpp"
@@ -15,9 +16,11 @@ namespace {
 
 base::Result<base::ProgramEnd> call(const std::filesystem::path& directory,
                                     std::vector<std::string> arguments, bool errors_too) {
+    static const base::Result<std::string> program = base::find_program("git");
+    if (!program) return program.error();
     base::SubprocessOptions options;
     options.arguments = std::move(arguments);
-    options.arguments.insert(options.arguments.begin(), {"git", "-C", directory.string()});
+    options.arguments.insert(options.arguments.begin(), {*program, "-C", directory.string()});
     options.environment = {"GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C"};
     options.errors_with_output = errors_too;
     boost::asio::io_context context(1);

@@ -5,10 +5,8 @@
 #include <algorithm>
 
 #include "runner/local/manual_jobs.hpp"
-#include "runner/local/payload_variables.hpp"
 #include "runner/pipeline/durations.hpp"
 #include "runner/pipeline/state/retry.hpp"
-#include "runner/pipeline/variables/expand.hpp"
 
 namespace runner::local {
 
@@ -18,18 +16,8 @@ using state::Status;
 
 namespace {
 
-std::string resource_group_of(const PlannedJob& planned,
-                              const pipeline::plan::CreateRequest& request) {
-    const auto* written = planned.job->value.given("resource_group");
-    if (written == nullptr) return {};
-    const auto known = known_to(planned, request.predefined, {}, request.given);
-    return pipeline::variables::expand(written->to_text(), known,
-                                       pipeline::variables::Undefined::kEmpty);
-}
-
 std::vector<state::PipelineJob> runs_of(const JobScheduler::Jobs& jobs,
-                                        const std::vector<std::string>& stages,
-                                        const pipeline::plan::CreateRequest& request) {
+                                        const std::vector<std::string>& stages) {
     std::vector<state::PipelineJob> runs;
     for (const PlannedJob& planned : jobs) {
         state::PipelineJob run;
@@ -41,7 +29,7 @@ std::vector<state::PipelineJob> runs_of(const JobScheduler::Jobs& jobs,
         run.allowed_exit_codes = planned.allowed_exit_codes;
         run.has_needs = planned.has_needs;
         for (const auto& need : planned.needs) run.needs.push_back(need.job);
-        run.resource_group = resource_group_of(planned, request);
+        run.resource_group = planned.expanded.resource_group;
         runs.push_back(std::move(run));
     }
     return runs;
@@ -50,12 +38,11 @@ std::vector<state::PipelineJob> runs_of(const JobScheduler::Jobs& jobs,
 }  // namespace
 
 JobScheduler::JobScheduler(const Jobs& jobs, const std::vector<std::string>& stages,
-                           const pipeline::plan::CreateRequest& request, PipelineOptions options,
-                           StateObserver& observer)
+                           PipelineOptions options, StateObserver& observer)
     : jobs_(jobs),
       options_(std::move(options)),
       observer_(observer),
-      process_(runs_of(jobs, stages, request)) {}
+      process_(runs_of(jobs, stages)) {}
 
 std::vector<JobScheduler::Delay> JobScheduler::advance() {
     std::vector<Delay> delays;

@@ -29,8 +29,7 @@ class StateObserver {
 /// Pure: no clock, no coroutine; jobs are named by their position.
 ///
 /// Life: call advance() first and after every report, then take_ready() until it answers nothing.
-/// Reports are finished(), delay_over(), play() and cancel(). `jobs` and `observer` outlive it; of
-/// `request` only the constructor reads.
+/// Reports are finished(), delay_over(), play() and cancel(). `jobs` and `observer` outlive it.
 class JobScheduler {
   public:
     using Jobs = std::vector<pipeline::plan::PlannedJob>;
@@ -46,8 +45,7 @@ class JobScheduler {
         kCancelPipeline,  ///< workflow:auto_cancel:on_job_failure
     };
 
-    JobScheduler(const Jobs& jobs, const std::vector<std::string>& stages,
-                 const pipeline::plan::CreateRequest& request, PipelineOptions options,
+    JobScheduler(const Jobs& jobs, const std::vector<std::string>& stages, PipelineOptions options,
                  StateObserver& observer);
 
     /// Decides every job that can be decided. Delays that are not skipped are answered; their end

@@ -49,8 +49,7 @@ struct LocalPipeline::Parts {
           scripts(executor, context, planned, results, rows),
           children(executor, planned, results, rows, child_environment(executor, context)),
           run(executor, planned.jobs(), planned.loaded.configuration->stages,
-              planned.description.request, options_of(context, planned),
-              {starter, rows, prompt, context.capacity}) {}
+              options_of(context, planned), {starter, rows, prompt, context.capacity}) {}
 
     PipelineRows rows;
     ManualJobPrompt prompt;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "base/strings.hpp"
-#include "runner/local/keyword_values.hpp"
 #include "runner/pipeline/variables/expand.hpp"
 
 namespace runner::local {
@@ -15,10 +14,9 @@ using pipeline::variables::Collection;
 namespace {
 
 /// A list as GitLab writes it. The local runner has exactly the tags that the job asks for.
-std::string tags_of(const Job& job) {
+std::string tags_of(const PlannedJob& planned) {
     std::vector<std::string> quoted;
-    for (const std::string& tag : texts_of(job.value.given("tags")))
-        quoted.push_back("\"" + tag + "\"");
+    for (const std::string& tag : planned.expanded.tags) quoted.push_back("\"" + tag + "\"");
     return "[" + base::join(quoted, ", ") + "]";
 }
 
@@ -33,7 +31,7 @@ Collection job_variables(const PayloadRequest& request) {
     own.set("CI_REPOSITORY_URL", project_url + ".git");
     own.set("CI_RUNNER_ID", "1");
     own.set("CI_RUNNER_DESCRIPTION", "runner exec");
-    own.set("CI_RUNNER_TAGS", tags_of(job));
+    own.set("CI_RUNNER_TAGS", tags_of(*request.planned));
     own.set({.key = "CI_JOB_TOKEN",
              .value = request.token.reveal(),
              .masked = true,
@@ -70,7 +68,7 @@ Collection payload_variables(const PayloadRequest& request) {
     Collection all = pipeline_variables(*request.pipeline);
     all.merge(job_variables(request));
     all = known_to(*request.planned, all, request.inherited, request.pipeline->given);
-    auto sorted = pipeline::variables::sort_and_expand(all);
+    auto sorted = pipeline::variables::sort_and_expand(all, pipeline::variables::Reader::kRunner);
     return std::move(sorted.variables);
 }
 

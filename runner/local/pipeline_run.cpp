@@ -3,12 +3,11 @@
 namespace runner::local {
 
 PipelineRun::PipelineRun(const boost::asio::any_io_executor& executor, const Jobs& jobs,
-                         const std::vector<std::string>& stages,
-                         const pipeline::plan::CreateRequest& request,
-                         const PipelineOptions& options, Environment environment)
+                         const std::vector<std::string>& stages, const PipelineOptions& options,
+                         Environment environment)
     : jobs_(jobs),
       environment_(environment),
-      scheduler_(jobs, stages, request, options, environment.observer),
+      scheduler_(jobs, stages, options, environment.observer),
       interactive_(options.interactive),
       timers_(executor),
       group_(executor) {}

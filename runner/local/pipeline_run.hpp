@@ -33,7 +33,7 @@ class JobStarter {
 /// when there is room, waits for its end, and for delays.
 ///
 /// Life: run() once, to its end; stop() at any time. Strand: the I/O thread. All references
-/// outlive it, except `request`, which only the constructor reads.
+/// outlive it.
 class PipelineRun {
   public:
     using Jobs = JobScheduler::Jobs;
@@ -46,8 +46,7 @@ class PipelineRun {
     };
 
     PipelineRun(const boost::asio::any_io_executor& executor, const Jobs& jobs,
-                const std::vector<std::string>& stages,
-                const pipeline::plan::CreateRequest& request, const PipelineOptions& options,
+                const std::vector<std::string>& stages, const PipelineOptions& options,
                 Environment environment);
 
     base::Task<void> run();

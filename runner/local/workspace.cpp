@@ -130,16 +130,40 @@ base::Result<void> Workspace::make_repository(const CheckoutFiles& checkout) {
     return {};
 }
 
-base::Result<void> Workspace::list_files() {
-    auto known = list_git(root_, {"ls-files", "--cached", "--recurse-submodules"});
-    if (!known)
-        return base::make_error(base::ErrorKind::kIo, "git ls-files failed in " + root_.string());
-    files_ = std::move(*known);
-    if (!clean_) {
-        if (auto others = list_git(root_, {"ls-files", "--others", "--exclude-standard"})) {
-            files_.insert(files_.end(), others->begin(), others->end());
-        }
+/// Adds the files of a repository: of the checkout itself, or of one of its submodules, whose
+/// directory is `prefix`. A submodule that is not initialised is an empty directory, as after a
+/// clone. (`git ls-files --recurse-submodules` leaves such a directory out in a linked work tree.)
+base::Result<void> Workspace::list_repository(const std::string& prefix, int level) {
+    constexpr std::string_view kSubmodule = "160000 ";
+    // Links may lead from a submodule to the repository around it.
+    constexpr int kMostLevels = 16;
+    if (level > kMostLevels) {
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                fmt::format("submodules of submodules, more than {} levels: {}",
+                                            kMostLevels, (root_ / prefix).string()));
     }
+    const fs::path directory = root_ / prefix;
+    auto known = list_git(directory, {"ls-files", "--cached", "--stage"});
+    if (!known) {
+        return base::make_error(base::ErrorKind::kIo,
+                                "git ls-files failed in " + directory.string());
+    }
+    for (const std::string& entry : *known) {
+        const std::string path = prefix + entry.substr(entry.find('\t') + 1);
+        files_.push_back(path);
+        std::error_code error;
+        if (!entry.starts_with(kSubmodule) || !fs::exists(root_ / path / ".git", error)) continue;
+        if (auto listed = list_repository(path + "/", level + 1); !listed) return listed;
+    }
+    if (clean_) return {};
+    if (auto others = list_git(directory, {"ls-files", "--others", "--exclude-standard"})) {
+        for (const std::string& path : *others) files_.push_back(prefix + path);
+    }
+    return {};
+}
+
+base::Result<void> Workspace::list_files() {
+    if (auto listed = list_repository({}, 0); !listed) return listed;
     std::erase_if(files_, [&](const std::string& path) {
         std::error_code gone;
         return !fs::exists(fs::symlink_status(root_ / path, gone));

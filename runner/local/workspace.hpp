@@ -48,6 +48,7 @@ class Workspace {
     base::Result<void> fill(const CheckoutFiles& checkout);
     base::Result<void> make_repository(const CheckoutFiles& checkout);
     base::Result<void> list_files();
+    base::Result<void> list_repository(const std::string& prefix, int level);
 
     std::filesystem::path directory_;
     std::filesystem::path root_;

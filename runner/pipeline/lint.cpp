@@ -78,6 +78,7 @@ ordered_json jobs_json(const Loaded& loaded, const plan::Pipeline* pipeline) {
         for (const plan::PlannedJob& planned : pipeline->jobs) {
             list.push_back(job_json(*planned.job, workflow_rules, planned.when,
                                     planned.allow_failure, planned.has_needs, planned.needs));
+            list.back()["tag_list"] = planned.expanded.tags;
         }
         return list;
     }

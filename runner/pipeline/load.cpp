@@ -5,7 +5,9 @@
 #include "base/strings.hpp"
 #include "runner/pipeline/keywords/root.hpp"
 #include "runner/pipeline/merge/extends.hpp"
+#include "runner/pipeline/merge/key_order.hpp"
 #include "runner/pipeline/merge/references.hpp"
+#include "runner/pipeline/plan/list_values.hpp"
 #include "runner/pipeline/plan/normalise.hpp"
 #include "runner/pipeline/plan/validate_jobs.hpp"
 #include "runner/pipeline/spec/document.hpp"
@@ -31,7 +33,7 @@ Checked<Value> merged_tree(const LoadRequest& request, include::Source& source, 
     auto document = spec::read_document(request.text, 0);
     if (!document) return document.error();
     rules::ExpressionCache expressions;
-    const rules::Context context{request.variables, request.repository, expressions};
+    const rules::Context context(request.variables, request.repository, expressions);
     include::Resolver includes(source, context, loaded.files, loaded.includes, request.limits);
     spec::Arguments arguments;
     arguments.inputs = request.inputs;
@@ -46,7 +48,9 @@ Checked<Value> merged_tree(const LoadRequest& request, include::Source& source, 
     if (!extended) return extended;
     auto bounded = yaml::bounded(std::move(*extended));
     if (!bounded) return bounded;
-    return merge::resolve_references(*bounded);
+    auto resolved = merge::resolve_references(*bounded);
+    if (!resolved) return resolved;
+    return merge::with_text_keys_first(*resolved);
 }
 
 /// The root with `stages` as GitLab prints them in the merged file: with `.pre` and `.post`.
@@ -81,6 +85,7 @@ Loaded load_configuration(const LoadRequest& request, include::Source& source) {
     loaded.warnings = report.take_warnings();
     if (loaded.warnings.size() > kMostWarnings) loaded.warnings.resize(kMostWarnings);
     if (!loaded.errors.empty()) return loaded;
+    loaded.merged = plan::with_list_values(*loaded.merged);
     auto normalised = plan::normalise(*root, defaults);
     if (!normalised) {
         loaded.errors.push_back(normalised.error());

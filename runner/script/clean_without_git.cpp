@@ -3,6 +3,8 @@
 #include <sstream>
 #include <utility>
 
+#include "runner/script/former_files.hpp"
+
 namespace runner::script {
 
 namespace {
@@ -73,18 +75,21 @@ std::string find_test(std::string pattern) {
            (anchored ? "-path " + shell_quote("./" + pattern) : "-name " + shell_quote(pattern));
 }
 
-void remove_all_but(ShellWriter& writer, const std::vector<std::string>& patterns) {
+/// The patterns as one test for find; "" when all files go.
+std::string kept_files(const std::vector<std::string>& patterns) {
     std::string kept;
     for (const std::string& pattern : patterns) {
         const std::string test = find_test(pattern);
         if (!test.empty()) kept += (kept.empty() ? "" : " -o ") + test;
     }
-    if (kept.empty()) {
-        writer.line("for _runner_entry in * .[!.]* ..?*; do rm -rf -- \"$_runner_entry\"; done");
-        return;
-    }
+    return kept;
+}
+
+void remove_all_but(ShellWriter& writer, const ScriptContext& context, const std::string& kept) {
     const std::string rest = "find . -mindepth 1 \\( " + kept + " \\) -prune -o";
-    writer.line(rest + " ! -type d -exec rm -f {} +");
+    const std::string remove_files = rest + " ! -type d -exec rm -f {} +";
+    writer.line(remove_files + " || { " + open_project_command(context) + "; " + remove_files +
+                "; }");
     // find names a directory before its files. The last of them to go takes the directory too: -p.
     writer.line(rest + " -type d -exec rmdir -p {} + 2> /dev/null || :");
 }
@@ -93,16 +98,19 @@ void remove_all_but(ShellWriter& writer, const std::vector<std::string>& pattern
 
 CleanFlags read_clean_flags(const std::string& text) { return CleanFlagsReader().read(text); }
 
-std::string unpacked_file_list(const std::string& tmp) { return tmp + "/.runner-sources"; }
-
 void clean_without_git(ShellWriter& writer, const ScriptContext& context) {
-    const std::string list = shell_quote(unpacked_file_list(context.tmp()));
-    writer.line("cd " + shell_quote(context.project()));
-    // Files of the former commit, which "git checkout" would remove.
-    writer.line("if [ -f " + list + " ]; then xargs -0 rm -f < " + list + "; rm -f " + list +
-                "; fi");
+    const std::string project = shell_quote(context.project());
     const CleanFlags flags = read_clean_flags(context.variables().get("GIT_CLEAN_FLAGS"));
-    if (flags.all) remove_all_but(writer, flags.exclude);
+    const std::string kept = kept_files(flags.exclude);
+    if (flags.all && kept.empty()) {
+        writer.line(remove_project_command(context));
+        writer.line("mkdir -p " + project);
+        return;
+    }
+    // Files of the former commit, which "git checkout" would remove.
+    writer.line(remove_listed_files_command(context));
+    writer.line("cd " + project);
+    if (flags.all) remove_all_but(writer, context, kept);
 }
 
 }  // namespace runner::script

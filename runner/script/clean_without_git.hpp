@@ -19,9 +19,6 @@ struct CleanFlags {
 /// Reads GIT_CLEAN_FLAGS: "" stands for "-ffdx", "none" for no cleaning.
 CleanFlags read_clean_flags(const std::string& text);
 
-/// The file that lists what the daemon unpacked into the project, each name ended by a zero byte.
-std::string unpacked_file_list(const std::string& tmp);
-
 /// Removes from the project the files of the former commit, and others as GIT_CLEAN_FLAGS asks
 /// for. Pure.
 void clean_without_git(ShellWriter& writer, const ScriptContext& context);

@@ -1,6 +1,7 @@
 #include "runner/script/cleanup_writer.hpp"
 
 #include "runner/script/clean_without_git.hpp"
+#include "runner/script/former_files.hpp"
 #include "runner/script/git_config.hpp"
 #include "runner/script/git_strategy.hpp"
 
@@ -30,7 +31,7 @@ void CleanupWriter::clean_with_git(ShellWriter& writer) const {
 void CleanupWriter::clean_project(ShellWriter& writer) const {
     switch (git_strategy(context_.variables(), context_.payload().allow_git_fetch)) {
         case GitStrategy::kClone:
-        case GitStrategy::kEmpty: writer.line("rm -rf " + shell_quote(context_.project())); break;
+        case GitStrategy::kEmpty: writer.line(remove_project_command(context_)); break;
         case GitStrategy::kFetch:
             if (context_.settings().sources_by_daemon) {
                 clean_without_git(writer, context_);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "runner/script/former_files.hpp"
 #include "runner/script/git_config.hpp"
 #include "runner/script/git_settings.hpp"
 
@@ -45,17 +46,29 @@ void EnvironmentGit::trust_project(ShellWriter& writer) const {
                 " 2> /dev/null || :");
 }
 
+void EnvironmentGit::remove_project(ShellWriter& writer) const {
+    // A shell whose directory is gone complains.
+    writer.line("cd / && " + remove_project_command(context_));
+}
+
 void EnvironmentGit::include_config(ShellWriter& writer) const {
-    writer.line("git config include.path " + shell_quote(config_file()));
+    writer.line("git config include.path " + shell_quote(config_file()) + " || return");
 }
 
 void EnvironmentGit::check_out(ShellWriter& writer, const std::string& sha) const {
-    writer.line("git -c submodule.recurse=false checkout -f -q " + shell_quote(sha));
+    writer.line("git -c submodule.recurse=false checkout -f -q " + shell_quote(sha) + " || return");
     const std::string clean = git_clean_command(context_.variables());
-    if (!clean.empty()) writer.line(clean);
+    if (!clean.empty()) writer.line(clean + " || return");
+}
+
+void EnvironmentGit::bring_large_files(ShellWriter& writer) const {
     if (!wants_large_files(context_)) return;
     warn_of_pointers(writer,
                      std::string(kHasGitLfs) + "git lfs pull; elif " + std::string(kHasLargeFiles));
+}
+
+void EnvironmentGit::clean_submodules(ShellWriter& writer) const {
+    writer.line(clean_submodules_command(context_));
 }
 
 void EnvironmentGit::begin_submodules(ShellWriter& writer) const {
@@ -86,16 +99,22 @@ std::string HostGit::variable_file(ShellWriter& writer, std::string_view key) co
 }
 
 void HostGit::trust_project(ShellWriter& /*writer*/) const {}
+void HostGit::remove_project(ShellWriter& writer) const {
+    writer.line("rm -rf " + shell_quote(directories_.project));
+}
 void HostGit::include_config(ShellWriter& /*writer*/) const {}
 
 void HostGit::check_out(ShellWriter& writer, const std::string& sha) const {
     // The daemon reads the files from the object store. Commands for submodules read the index.
-    writer.line("git update-ref --no-deref HEAD " + shell_quote(sha));
-    writer.line("git read-tree HEAD");
-    if (!wants_large_files(context_)) return;
-    warn_of_pointers(writer, "if " + std::string(kHasLargeFiles));
+    writer.line("git update-ref --no-deref HEAD " + shell_quote(sha) + " || return");
+    writer.line("git read-tree HEAD || return");
 }
 
+void HostGit::bring_large_files(ShellWriter& writer) const {
+    if (wants_large_files(context_)) warn_of_pointers(writer, "if " + std::string(kHasLargeFiles));
+}
+
+void HostGit::clean_submodules(ShellWriter& /*writer*/) const {}
 void HostGit::begin_submodules(ShellWriter& /*writer*/) const {}
 void HostGit::end_submodules(ShellWriter& /*writer*/, std::string_view /*recursive*/) const {}
 

@@ -26,10 +26,19 @@ class GitLocation {
     virtual std::string variable_file(ShellWriter& writer, std::string_view key) const = 0;
     /// Before the repository is made: git accepts the directory of another user.
     virtual void trust_project(ShellWriter& writer) const = 0;
-    /// In the repository: includes the file of GitConfigWriter.
+    /// Whether the repository may be one that a former job has left, which may be damaged.
+    [[nodiscard]] virtual bool keeps_repository() const = 0;
+    /// Removes the project with the repository.
+    virtual void remove_project(ShellWriter& writer) const = 0;
+    /// In the repository: includes the file of GitConfigWriter. This and check_out() are parts of
+    /// shell functions that return the code of the first command that fails.
     virtual void include_config(ShellWriter& writer) const = 0;
     /// Makes the fetched commit HEAD, and its files where git lays them out.
     virtual void check_out(ShellWriter& writer, const std::string& sha) const = 0;
+    /// After the checkout: brings the files of Git LFS, or says why they are missing.
+    virtual void bring_large_files(ShellWriter& writer) const = 0;
+    /// After the checkout, with or without submodules: makes those of a former job safe.
+    virtual void clean_submodules(ShellWriter& writer) const = 0;
     /// Before and after the update of submodules: they use the same configuration. `recursive` is
     /// the flag of git's commands, "" or " --recursive".
     virtual void begin_submodules(ShellWriter& writer) const = 0;
@@ -45,8 +54,12 @@ class EnvironmentGit final : public GitLocation {
     [[nodiscard]] bool has_job_token() const override { return true; }
     std::string variable_file(ShellWriter& writer, std::string_view key) const override;
     void trust_project(ShellWriter& writer) const override;
+    [[nodiscard]] bool keeps_repository() const override { return true; }
+    void remove_project(ShellWriter& writer) const override;
     void include_config(ShellWriter& writer) const override;
     void check_out(ShellWriter& writer, const std::string& sha) const override;
+    void bring_large_files(ShellWriter& writer) const override;
+    void clean_submodules(ShellWriter& writer) const override;
     void begin_submodules(ShellWriter& writer) const override;
     void end_submodules(ShellWriter& writer, std::string_view recursive) const override;
 
@@ -56,9 +69,9 @@ class EnvironmentGit final : public GitLocation {
     const ScriptContext& context_;
 };
 
-/// On the daemon's host, for an image without git. The variables of the job are not set there and
-/// no files are laid out, except those of submodules. The host's git has the include of the
-/// configuration in its own ~/.gitconfig.
+/// On the daemon's host, for an image without git, in directories that are new. The variables of
+/// the job are not set there and no files are laid out, except those of submodules. The host's git
+/// has the include of the configuration in its own ~/.gitconfig.
 class HostGit final : public GitLocation {
   public:
     HostGit(const ScriptContext& context, GitDirectories directories);
@@ -67,8 +80,12 @@ class HostGit final : public GitLocation {
     [[nodiscard]] bool has_job_token() const override { return false; }
     std::string variable_file(ShellWriter& writer, std::string_view key) const override;
     void trust_project(ShellWriter& writer) const override;
+    [[nodiscard]] bool keeps_repository() const override { return false; }
+    void remove_project(ShellWriter& writer) const override;
     void include_config(ShellWriter& writer) const override;
     void check_out(ShellWriter& writer, const std::string& sha) const override;
+    void bring_large_files(ShellWriter& writer) const override;
+    void clean_submodules(ShellWriter& writer) const override;
     void begin_submodules(ShellWriter& writer) const override;
     void end_submodules(ShellWriter& writer, std::string_view recursive) const override;
 

@@ -4,6 +4,8 @@
 
 #include "base/version.hpp"
 #include "protocol/gitlab/runner_info.hpp"
+#include "runner/script/fetched_refs.hpp"
+#include "runner/script/former_files.hpp"
 #include "runner/script/git_config.hpp"
 #include "runner/script/git_settings.hpp"
 #include "runner/script/git_submodules_writer.hpp"
@@ -14,6 +16,19 @@ namespace runner::script {
 namespace {
 
 constexpr std::size_t kShortSha = 8;
+/// Of git, for flags that it does not know.
+constexpr int kUsageError = 129;
+
+/// Git reads the object of each ref, and the commit with its history's limits.
+constexpr const char* kRepositoryIsWhole =
+    "git for-each-ref --format='%(objecttype)' > /dev/null 2>&1 && { ! git rev-parse -q --verify "
+    "HEAD > /dev/null 2>&1 || git rev-list -n 1 HEAD > /dev/null 2>&1; }";
+
+/// Removes the refs of the patterns, all for "".
+std::string remove_refs_command(const std::string& patterns) {
+    return "git for-each-ref --format='delete %(refname)'" + patterns +
+           " | git update-ref --no-deref --stdin";
+}
 
 }  // namespace
 
@@ -29,39 +44,23 @@ void GitRepositoryWriter::announce(ShellWriter& writer) const {
                             : std::string("Fetching changes..."));
 }
 
-/// A job that was killed leaves locks, and no git of it runs any more.
-void GitRepositoryWriter::remove_stale_locks(ShellWriter& writer) const {
-    const std::string git = directories_.project + "/.git";
-    std::string files;
-    for (const char* name : {"index.lock", "shallow.lock", "HEAD.lock", "config.lock"}) {
-        files += " " + shell_quote(git + "/" + name);
-    }
-    writer.line("rm -f" + files + " " + shell_quote(git + "/hooks/post-checkout"));
-    writer.line(
-        fmt::format("if [ -d {0} ]; then find {0} -type f -name '*.lock' -exec rm -f {{}} +; fi",
-                    shell_quote(git + "/refs")));
-    if (context_.runner().clean_git_config.value_or(!context_.settings().shared_host)) {
-        writer.line("rm -f " + shell_quote(git + "/config"));
-        writer.line("rm -rf " + shell_quote(git + "/hooks"));
-    }
-}
-
-void GitRepositoryWriter::initialise(ShellWriter& writer) const {
+void GitRepositoryWriter::define_open(ShellWriter& writer) const {
     const std::string directory = shell_quote(directories_.project);
     const std::string remote = shell_quote(remote_url(context_.payload(), context_.runner()));
     const bool sha256 = context_.payload().git_info.repo_object_format == "sha256";
-    location_.trust_project(writer);
+    writer.line("_runner_open() {");
     writer.line("git -c init.defaultBranch=none init --template=" +
                 shell_quote(directories_.tmp + "/git-template") +
-                (sha256 ? " --object-format sha256" : "") + " " + directory);
-    writer.line("cd " + directory);
+                (sha256 ? " --object-format sha256" : "") + " " + directory + " || return");
+    writer.line("cd " + directory + " || return");
     location_.include_config(writer);
-    writer.line("git config fetch.recurseSubmodules false");
-    writer.line("git config credential.interactive never");
-    writer.line("git config gc.autoDetach false");
+    writer.line("git config fetch.recurseSubmodules false || return");
+    writer.line("git config credential.interactive never || return");
+    writer.line("git config gc.autoDetach false || return");
     writer.line("if git remote add origin " + remote + " > /dev/null 2>&1; then");
     writer.notice("Created fresh repository.");
     writer.line("else git remote set-url origin " + remote + "; fi");
+    writer.line("}");
 }
 
 std::string GitRepositoryWriter::fetch_command() const {
@@ -75,19 +74,71 @@ std::string GitRepositoryWriter::fetch_command() const {
     return "git -c " + agent + " fetch origin --no-recurse-submodules" + refspecs;
 }
 
-void GitRepositoryWriter::fetch(ShellWriter& writer) const {
+void GitRepositoryWriter::define_fetch(ShellWriter& writer) const {
     std::string extra = context_.variables().get("GIT_FETCH_EXTRA_FLAGS");
     if (extra.empty()) extra = "--prune --quiet";
     if (extra == "none") extra.clear();
     const std::string flags = quoted_flags(extra);
     const std::string command = fetch_command();
     const auto depth = context_.payload().git_info.depth;
+    writer.line("_runner_fetch() {");
+    std::string patterns;
+    for (const std::string& pattern : conflicting_refs(context_.payload().git_info.refspecs)) {
+        patterns += " " + shell_quote(pattern);
+    }
+    if (location_.keeps_repository() && !patterns.empty())
+        writer.line(remove_refs_command(patterns) + " || return");
     if (depth > 0) {
         writer.line(fmt::format("{} --depth {}{}", command, depth, flags));
-        return;
+    } else {
+        writer.line("if [ -e .git/shallow ]; then " + command + " --unshallow" + flags + "; else " +
+                    command + flags + "; fi");
     }
-    writer.line("if [ -e .git/shallow ]; then " + command + " --unshallow" + flags + "; else " +
-                command + flags + "; fi");
+    writer.line("}");
+}
+
+void GitRepositoryWriter::define_check_out(ShellWriter& writer) const {
+    writer.line("_runner_check_out() {");
+    location_.check_out(writer, context_.payload().git_info.sha);
+    writer.line("}");
+}
+
+/// "$1" of a repair is the code with which the step failed.
+void GitRepositoryWriter::define_repairs(ShellWriter& writer) const {
+    writer.line("_runner_renew() {");
+    writer.notice("The project cannot be used as it is. Starting with an empty directory...");
+    location_.remove_project(writer);
+    writer.line("_runner_open");
+    writer.line("}");
+    define_second_fetch(writer);
+    define_second_check_out(writer);
+}
+
+void GitRepositoryWriter::define_second_fetch(ShellWriter& writer) const {
+    writer.line("_runner_fetch_again() {");
+    writer.line(std::string("if ! { ") + kRepositoryIsWhole + "; }; then _runner_renew");
+    // 1: what was fetched could not become refs.
+    writer.line("elif [ \"$1\" -eq 1 ]; then");
+    writer.notice("Fetching again without the refs of former jobs...");
+    writer.line(remove_refs_command("") + " || _runner_renew");
+    writer.line("else return \"$1\"; fi");
+    writer.line("_runner_fetch");
+    writer.line("}");
+}
+
+void GitRepositoryWriter::define_second_check_out(ShellWriter& writer) const {
+    const std::string commit = shell_quote(context_.payload().git_info.sha + "^{commit}");
+    writer.line("_runner_check_out_again() {");
+    writer.line(fmt::format("if [ \"$1\" -eq {} ] || ! git cat-file -e {} 2> /dev/null; then",
+                            kUsageError, commit));
+    writer.line("return \"$1\"; fi");
+    writer.notice("Changing the modes of directories, and trying again...");
+    writer.line(open_project_command(context_));
+    writer.line("if _runner_check_out; then return 0; fi");
+    writer.line("_runner_renew");
+    writer.line("_runner_fetch");
+    writer.line("_runner_check_out");
+    writer.line("}");
 }
 
 void GitRepositoryWriter::check_out(ShellWriter& writer) const {
@@ -98,7 +149,9 @@ void GitRepositoryWriter::check_out(ShellWriter& writer) const {
     const auto& git = context_.payload().git_info;
     writer.notice(fmt::format("Checking out {} as detached HEAD (ref is {})...",
                               git.sha.substr(0, kShortSha), git.ref));
-    location_.check_out(writer, git.sha);
+    writer.line(location_.keeps_repository() ? "_runner_check_out || _runner_check_out_again $?"
+                                             : "_runner_check_out");
+    location_.bring_large_files(writer);
 }
 
 void GitRepositoryWriter::write(ShellWriter& writer, GitStrategy strategy) const {
@@ -107,14 +160,20 @@ void GitRepositoryWriter::write(ShellWriter& writer, GitStrategy strategy) const
         writer.line("export GIT_LFS_SKIP_SMUDGE=1");
     }
     if (strategy == GitStrategy::kClone) {
-        writer.line("rm -rf " + shell_quote(directories_.project));
+        location_.remove_project(writer);
     }
-    remove_stale_locks(writer);
     GitConfigWriter(context_, location_).write(writer);
     writer.line("mkdir -p " + shell_quote(directories_.tmp + "/git-template"));
-    initialise(writer);
-    fetch(writer);
+    location_.trust_project(writer);
+    define_open(writer);
+    define_fetch(writer);
+    define_check_out(writer);
+    const bool repairs = location_.keeps_repository();
+    if (repairs) define_repairs(writer);
+    writer.line(repairs ? "_runner_open || _runner_renew" : "_runner_open");
+    writer.line(repairs ? "_runner_fetch || _runner_fetch_again $?" : "_runner_fetch");
     check_out(writer);
+    location_.clean_submodules(writer);
     GitSubmodulesWriter(context_, location_).write(writer);
 }
 

@@ -10,6 +10,10 @@ namespace runner::script {
 
 /// Writes all that git does in get_sources, from the empty or former repository to the updated
 /// submodules. Pure.
+///
+/// The steps are shell functions, because a repository that a former job has left may be damaged:
+/// then a step is repeated, at last in a new repository. Whether it is damaged is asked of git,
+/// so that a server that does not answer costs no repository.
 class GitRepositoryWriter {
   public:
     GitRepositoryWriter(const ScriptContext& context, const GitLocation& location);
@@ -19,9 +23,12 @@ class GitRepositoryWriter {
 
   private:
     void announce(ShellWriter& writer) const;
-    void remove_stale_locks(ShellWriter& writer) const;
-    void initialise(ShellWriter& writer) const;
-    void fetch(ShellWriter& writer) const;
+    void define_open(ShellWriter& writer) const;
+    void define_fetch(ShellWriter& writer) const;
+    void define_check_out(ShellWriter& writer) const;
+    void define_repairs(ShellWriter& writer) const;
+    void define_second_fetch(ShellWriter& writer) const;
+    void define_second_check_out(ShellWriter& writer) const;
     [[nodiscard]] std::string fetch_command() const;
     void check_out(ShellWriter& writer) const;
 

@@ -1,5 +1,6 @@
 #include "runner/script/git_sources_writer.hpp"
 
+#include "runner/script/former_files.hpp"
 #include "runner/script/git_config.hpp"
 #include "runner/script/git_location.hpp"
 #include "runner/script/git_repository_writer.hpp"
@@ -20,7 +21,7 @@ void GitSourcesWriter::skip_sources(ShellWriter& writer, GitStrategy strategy) c
     const std::string directory = shell_quote(context_.project());
     if (strategy == GitStrategy::kEmpty) {
         writer.notice("Skipping Git repository setup and creating an empty build directory");
-        writer.line("rm -rf " + directory);
+        writer.line(remove_project_command(context_));
     } else {
         writer.notice("Skipping Git repository setup");
     }
@@ -40,6 +41,8 @@ base::Result<std::string> GitSourcesWriter::get_sources() const {
     }
     if (auto checked = check_git_settings(context_); !checked) return checked.error();
     writer.line("export GIT_TERMINAL_PROMPT=0 GCM_INTERACTIVE=Never");
+    // Before the hooks, which may use git.
+    writer.line(clean_repository_command(context_));
     write_source_hook(writer, context_, SourceHook::kPreGetSources);
     const EnvironmentGit git(context_);
     GitRepositoryWriter(context_, git).write(writer, chosen);
@@ -48,10 +51,9 @@ base::Result<std::string> GitSourcesWriter::get_sources() const {
 }
 
 std::string GitSourcesWriter::clear_worktree() const {
-    const std::string directory = shell_quote(context_.project());
     ShellWriter writer;
-    writer.line("rm -rf " + directory);
-    writer.line(context_.with_job_umask("mkdir -p " + directory));
+    writer.line(remove_project_command(context_));
+    writer.line(context_.with_job_umask("mkdir -p " + shell_quote(context_.project())));
     return context_.finish(writer);
 }
 

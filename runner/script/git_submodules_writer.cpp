@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "runner/script/former_files.hpp"
 #include "runner/script/git_settings.hpp"
 
 namespace runner::script {
@@ -34,6 +35,25 @@ std::string GitSubmodulesWriter::reset_command(const Flags& flags) const {
            " > /dev/null";
 }
 
+void GitSubmodulesWriter::prepare(ShellWriter& writer, const Flags& flags) const {
+    const std::string init = "git submodule init" + flags.paths;
+    const std::string sync = "git submodule sync" + flags.recursive + flags.paths;
+    const std::string reset = reset_command(flags);
+    writer.line(init);
+    writer.line(sync);
+    if (!location_.keeps_repository()) {
+        writer.line(reset);
+        return;
+    }
+    writer.line("if ! " + reset + "; then");
+    writer.line(open_project_command(context_));
+    writer.line("if ! " + reset + "; then");
+    writer.notice("The submodules of a former job cannot be used. Fetching them again...");
+    writer.line(forget_submodules_command(context_));
+    writer.line(init);
+    writer.line("fi; fi");
+}
+
 /// Two tries.
 void GitSubmodulesWriter::update(ShellWriter& writer, const Flags& flags) {
     const std::string command =
@@ -59,16 +79,17 @@ void GitSubmodulesWriter::write(ShellWriter& writer) const {
     const bool recursive = mode == "recursive";
     const int asked_depth = depth();
     const Flags flags = this->flags(recursive, asked_depth);
-    const std::string reset = reset_command(flags);
     writer.notice(
         fmt::format("Updating/initializing submodules{}{}...", recursive ? " recursively" : "",
                     asked_depth > 0 ? fmt::format(" with git depth set to {}", asked_depth) : ""));
     location_.begin_submodules(writer);
-    writer.line("git submodule init" + flags.paths);
-    writer.line("git submodule sync" + flags.recursive + flags.paths);
-    writer.line(reset);
+    prepare(writer, flags);
     update(writer, flags);
-    writer.line(reset);
+    writer.line(reset_command(flags));
+    // A submodule that was not there before the update has no address yet when its repository is
+    // that of a former job.
+    if (location_.keeps_repository())
+        writer.line("git submodule sync" + flags.recursive + flags.paths + " > /dev/null");
     location_.end_submodules(writer, flags.recursive);
     writer.notice("Updated submodules");
 }

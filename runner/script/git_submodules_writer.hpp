@@ -27,6 +27,7 @@ class GitSubmodulesWriter {
     [[nodiscard]] int depth() const;
     [[nodiscard]] Flags flags(bool recursive, int depth) const;
     [[nodiscard]] std::string reset_command(const Flags& flags) const;
+    void prepare(ShellWriter& writer, const Flags& flags) const;
     static void update(ShellWriter& writer, const Flags& flags);
 
     const ScriptContext& context_;

@@ -25,6 +25,8 @@ struct ScriptSettings {
     bool sources_by_daemon = false;
     /// Path of runner-helper in the environment.
     std::string helper{};
+    /// The directory of all builds, when links below it are not the administrator's; else "".
+    std::string builds_dir{};
     /// The directory that holds the caches in the environment.
     std::string cache_dir{};
     /// "group/project", part of the caches' paths.

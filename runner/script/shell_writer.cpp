@@ -12,6 +12,13 @@ constexpr std::string_view kGreen = "\x1b[32;1m";
 constexpr std::string_view kYellow = "\x1b[0;33m";
 constexpr std::string_view kReset = "\x1b[0;m";
 
+/// The seconds since 1970 as a word of the shell. bash 5 has them itself. awk is for images without
+/// date; the srand() of some versions gives nanoseconds, which begin with the seconds. `command`:
+/// the script may have a function of that name.
+constexpr std::string_view kUnixTime =
+    "\"${EPOCHSECONDS:-$(command date +%s 2> /dev/null || command awk 'BEGIN { srand(); print "
+    "substr(srand(), 1, 10) }')}\"";
+
 constexpr std::string_view kExitCheck =
     "_runner_exit_code=$?; if [ $_runner_exit_code -ne 0 ]; then exit $_runner_exit_code; fi\n";
 
@@ -63,16 +70,12 @@ ShellWriter& ShellWriter::write_file(std::string_view path, std::string_view con
 
 void ShellWriter::open_section(std::string_view prefix, std::size_t index,
                                std::string_view command) {
-    // awk's srand() gives the time in every image that has a shell; POSIX has no `date +%s`.
     line(fmt::format(
-        "printf 'section_start:%s:section_{0}_{1}[hide_duration=true,collapsed=true]\\r\\033[0K' "
-        "\"$(awk 'BEGIN{{srand(); print srand()}}')\"",
-        prefix, index));
+        "printf 'section_start:%s:section_{}_{}[hide_duration=true,collapsed=true]\\r\\033[0K' {}",
+        prefix, index, kUnixTime));
     echo(kGreen, "$ " + std::string(command), kReset);
-    line(
-        fmt::format("printf 'section_end:%s:section_{0}_{1}\\r\\033[0K' "
-                    "\"$(awk 'BEGIN{{srand(); print srand()}}')\"",
-                    prefix, index));
+    line(fmt::format("printf 'section_end:%s:section_{}_{}\\r\\033[0K' {}", prefix, index,
+                     kUnixTime));
 }
 
 ShellWriter& ShellWriter::commands(const std::vector<std::string>& lines, bool check_exit_codes,

@@ -4,6 +4,7 @@
 
 #include "base/parse.hpp"
 #include "runner/script/clean_without_git.hpp"
+#include "runner/script/former_files.hpp"
 #include "runner/script/git_config.hpp"
 #include "runner/script/git_repository_writer.hpp"
 #include "runner/script/git_settings.hpp"
@@ -30,6 +31,7 @@ std::string SplitSourcesWriter::before() const {
     ShellWriter writer;
     context_.write_preamble(writer);
     context_.write_job_umask(writer);
+    writer.line(clean_repository_command(context_));
     write_source_hook(writer, context_, SourceHook::kPreGetSources);
     return context_.finish(writer);
 }
@@ -50,8 +52,8 @@ std::string SplitSourcesWriter::clean(GitStrategy strategy, bool checkout) const
     const std::string project = shell_quote(context_.project());
     ShellWriter writer;
     context_.write_job_umask(writer);
-    writer.line((strategy == GitStrategy::kClone ? "rm -rf " + project + "; " : "") + "mkdir -p " +
-                project);
+    if (strategy == GitStrategy::kClone) writer.line(remove_project_command(context_));
+    writer.line("mkdir -p " + project);
     if (strategy == GitStrategy::kFetch && checkout) clean_without_git(writer, context_);
     // The repository that the daemon unpacks replaces this one.
     if (checkout) writer.line("rm -rf " + shell_quote(context_.project() + "/.git"));

@@ -1,5 +1,7 @@
 #include "runner/script/step_writer.hpp"
 
+#include "runner/script/former_files.hpp"
+
 namespace runner::script {
 
 using protocol::gitlab::Step;
@@ -7,7 +9,7 @@ using protocol::gitlab::Step;
 std::string StepWriter::prepare() const {
     ShellWriter writer;
     writer.print("Running on " + context_.settings().description + "...");
-    writer.line("rm -f " + shell_quote(context_.gitlab_env_file()));
+    writer.line(begin_job_command(context_));
     return context_.finish(writer);
 }
 

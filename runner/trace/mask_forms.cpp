@@ -127,8 +127,11 @@ void add_quoted(std::set<std::string>& forms, std::string_view value) {
     forms.insert(replace_all(json, "/", "\\/"));
     forms.insert(escaped(value, "\"", "abfnrtv", go_number));
     forms.insert(escaped(value, "'", "abfnrtv", octal_number));  // $'…'
-    forms.insert(replace_all(value, "'", "'\\''"));
+    const std::string single = replace_all(value, "'", "'\\''");
+    forms.insert(single);
+    forms.insert(replace_all(single, "'", "'\\''"));  // a quoted command of an eval
     forms.insert(replace_all(value, "'", "'\"'\"'"));
+    forms.insert(replace_all(value, "'", "''"));  // YAML
     forms.insert(with_backslashes(value, "\\\"$`"));
     forms.insert(with_backslashes(value, "\\\"'$` |&;<>()*?[]{}!^,"));  // printf %q
 }

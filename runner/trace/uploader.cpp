@@ -128,7 +128,7 @@ base::Task<void> Uploader::run() {
 /// Learns from an answer what it says of further patches, and tells of failures in the daemon's
 /// log.
 void Uploader::judge(const PatchResult& result, std::uint64_t offset, std::uint64_t bytes) {
-    acceptance_.answered(result.outcome, bytes);
+    acceptance_.answered(result, bytes);
     const base::log::Fields about{
         {"job", target_.job()}, {"offset", offset}, {"bytes", bytes}, {"error", result.message}};
     switch (result.outcome) {

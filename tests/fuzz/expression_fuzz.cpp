@@ -43,6 +43,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(glob::IncludeGlob(pattern).matches(text));
     const variables::Collection some{{"A", std::string(pattern)}, {"B", "$A${A}%A%"}};
     variables::expand(condition, some, variables::Undefined::kKeep);
-    variables::sort_and_expand(some);
+    variables::sort_and_expand(some, variables::Reader::kRunner);
     return 0;
 }

@@ -139,7 +139,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (auto value = yaml::load(inputs->second)) request.inputs = *value;
     }
     MemorySource source(files);
-    request.repository.files = source.list({});
+    request.repository.files = source.list({}, {});
     const Loaded loaded = load_configuration(request, source);
     require(loaded.valid() == loaded.configuration.has_value(), "a valid file has a configuration");
     check_positions(loaded.errors, loaded);

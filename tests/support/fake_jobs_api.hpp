@@ -72,12 +72,9 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
             result.offset = trace.size();
             co_return std::move(result);
         }
-        if (const auto* text = std::get_if<std::string>(&content)) {
-            trace += *text;
-            result.offset += text->size();
-        } else {
-            result.offset += std::get<base::FilePart>(content).bytes;
-        }
+        const std::string text = text_of(content);
+        trace += text;
+        result.offset += text.size();
         co_return std::move(result);
     }
     base::Task<base::Result<void>> upload_artifact(protocol::gitlab::JobCredentials,
@@ -90,6 +87,14 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
     }
 
   private:
+    static std::string text_of(const protocol::gitlab::TraceContent& content) {
+        if (const auto* text = std::get_if<std::string>(&content)) return *text;
+        auto part = std::get<base::FilePart>(content);
+        std::string text(part.bytes, '\0');
+        auto read = base::read_front(part, text);
+        return read ? std::string(*read) : std::string();
+    }
+
     base::Notifier released_;
 };
 

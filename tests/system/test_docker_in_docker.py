@@ -1,8 +1,10 @@
 """Docker-in-Docker as pipelines write it: engines as services, variables of the docker client, images with an engine."""
 
+import time
 import unittest
 
-from tests.system.docker_harness import DockerCase, image
+from tests.system.docker_harness import DockerCase, docker, image
+from tests.system.harness import PATIENCE
 
 VERSION = "docker version --format 'server {{.Server.Version}}'"
 CERTIFICATES = ["/certs/client", "/cache"]
@@ -177,6 +179,20 @@ class EngineBesideANonRootImage(DockerCase):
         self.assertIn("200 OK", job.text)
 
 
+class Leftovers(DockerCase):
+    image_name = "busybox"
+
+    def test_a_container_that_filled_the_helpers_volume_is_removed_at_the_start(self):
+        """As a daemon leaves it that is killed while it fills the volume."""
+        name = f"runner-helper-0-fill-{self.short.lower()}"
+        docker("create", "--name", name, "--label", "runner.helper=0", image("busybox"))
+        self.addCleanup(docker, "rm", "-f", name, check=False)
+        self.start_docker()
+        deadline = time.monotonic() + 20 * PATIENCE
+        while docker("ps", "-aq", "--filter", f"name={name}"):
+            self.assertLess(time.monotonic(), deadline, "the container is still there")
+
+
 class ClientDirectory(DockerCase):
     """The login and the builder are where the docker client of the scripts looks."""
 
@@ -199,6 +215,7 @@ class ClientDirectory(DockerCase):
     def test_variables_of_the_job(self):
         self.start_docker()
         self.check("/tmp/client", DOCKER_CONFIG="/tmp/client")
+        self.check("/srv/client", DOCKER_CONFIG="/srv/client")
         self.check("/tmp/home/.docker", HOME="/tmp/home")
         self.check("$CI_PROJECT_DIR/.docker", DOCKER_CONFIG="$CI_PROJECT_DIR/.docker")
 

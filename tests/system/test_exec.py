@@ -121,6 +121,26 @@ class OneJob(ExecCase):
         self.assertIn(" pipeline\n", done.stdout)
         self.assertEqual(self.git("status", "--short"), "D gone.txt\n M kept.txt\n?? new.txt")
 
+    def test_files_of_submodules(self):
+        outer, self.repo = self.repo, self.directory / "inner"
+        self.repo.mkdir()
+        self.git("init", "-q", "-b", "main")
+        self.file("known.txt", "x\n")
+        self.file(".gitignore", "*.ignored\n")
+        self.git("add", "-A")
+        self.git("-c", "user.name=Dev", "-c", "user.email=dev@example.com", "commit", "-qm", "inner")
+        self.repo = outer
+        self.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(self.directory / "inner"), "in")
+        self.pipeline("job: {script: [ls -A in, git status --short]}\n")
+        self.file("in/new.txt", "fresh\n")
+        self.file("in/big.ignored", "x\n")
+        self.assertIn("\n.gitignore\nknown.txt\nnew.txt\n$ git status", self.exec("job").stdout)
+        linked = self.directory / "linked"
+        self.git("worktree", "add", "--quiet", "--detach", str(linked))
+        self.repo = linked
+        self.assertIn("$ ls -A in\n$ git status --short\n", self.exec("job").stdout)  # never initialised
+        self.assertNotIn(" D in", self.exec("job").stdout)
+
     def test_a_clean_commit(self):
         self.file("a.txt", "first\n")
         self.pipeline("job: {script: [cat a.txt, 'echo ref=$CI_COMMIT_REF_NAME tag=$CI_COMMIT_TAG', git status --short]}\n")

@@ -142,7 +142,8 @@ class Masking(SystemCase):
     def test_in_the_daemons_log(self):
         for log_format in ("runner", "text", "json"):
             self.daemons[-1].stop()
-            self.write_config([{"token": self.gitlab.runners[0].token}])
+            self.write_config([{"token": self.gitlab.runners[0].token,
+                                "custom_build_dir": {"enabled": True}}])
             daemon = self.start("--log-format", log_format)
             job = self.run_job("true", variables={
                 "S": {"value": 'a"b\\c<d-word', "masked": True, "public": False},

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import http.server
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -191,6 +192,32 @@ class List(PipelineCase):
         self.assertEqual(self.names(), ["b"])
         self.write("docs/a.md", "x\n")
         self.assertEqual(self.names(), ["a", "b"])
+
+    def test_compare_to_a_ref_that_is_not_there(self):
+        self.write(".gitlab-ci.yml",
+                   "variables: {NAME: none, REF: $NAME}\n"
+                   "a: {script: x, rules: [{changes: {paths: [docs/*], compare_to: $REF}}]}\n"
+                   "b: {script: x}\n")
+        self.assertEqual(self.listed(code=1)["errors"],
+                         ["Failed to parse rule for a: rules:changes:compare_to is not a valid ref"])
+
+    def test_git_is_asked_only_for_what_a_rule_needs(self):
+        wrapper = self.directory / "bin/git"
+        wrapper.parent.mkdir()
+        calls = self.directory / "calls"
+        wrapper.write_text(f'#!/bin/sh\necho "$*" >> {calls}\nexec {shutil.which("git")} "$@"\n')
+        wrapper.chmod(0o755)
+
+        def asked(rule, *arguments):
+            self.write(".gitlab-ci.yml", f"a: {{script: x, rules: [{rule}]}}\nb: {{script: x}}\n")
+            calls.write_text("")
+            self.run_it("lint", *arguments, env={"PATH": f"{wrapper.parent}:{os.environ['PATH']}"})
+            return {word for word in ("ls-files", "diff") if f" {word} " in calls.read_text()}
+
+        self.assertEqual(asked("{exists: [x]}, {changes: [y]}"), set())
+        self.assertEqual(asked("{if: $CI_COMMIT_BRANCH}", "--dry-run"), set())
+        self.assertEqual(asked("{exists: [x]}", "--dry-run"), {"ls-files"})
+        self.assertIn("diff", asked("{changes: [y]}", "--dry-run"))
 
     def test_a_table(self):
         text = self.run_it("pipeline", "list", "--changed", "src/a.c").stdout

@@ -13,6 +13,7 @@
 
 namespace runner::pipeline::include {
 
+using yaml::Map;
 using yaml::Value;
 
 namespace {
@@ -31,8 +32,8 @@ constexpr std::array<LocationKey, 6> kLocationKeys{{{"local", Kind::kLocal},
 constexpr std::string_view kLocationNames =
     "`local`, `project`, `remote`, `template`, `artifact`, `component`";
 
-std::optional<Problem> check_integrity(const Value& map, Kind kind) {
-    const Value* integrity = map.given("integrity");
+std::optional<Problem> check_integrity(const Value& location, Kind kind) {
+    const Value* integrity = location.given("integrity");
     if (integrity == nullptr) return std::nullopt;
     const auto problem = [&](std::string_view text) {
         return Problem{"include config " + std::string(text), integrity->mark()};
@@ -48,95 +49,69 @@ std::optional<Problem> check_integrity(const Value& map, Kind kind) {
     return std::nullopt;
 }
 
-std::optional<Problem> check_rules(const Value& map) {
-    const Value* rules = map.given("rules");
-    if (rules == nullptr) return std::nullopt;
-    keywords::Report report;
-    const keywords::KeyPath include{nullptr, "include"};
-    if (!rules->is_list()) {
-        return Problem{"include rules should be an array of hashes", rules->mark()};
-    }
-    // GitLab's key path for these rules does not contain "rules".
-    const keywords::KeyPath unnamed{&include, ""};
-    if (rules->items().empty()) {
-        return Problem{"include:rules config can't be blank", rules->mark()};
-    }
-    keywords::check_rules(*rules, keywords::RuleScope::kInclude, unnamed, report);
-    if (report.problems().empty()) return std::nullopt;
-    return report.problems().front();
+Value with(const Value& location, std::string_view key, const Value& value) {
+    Map map = location.entries();
+    map.set(Value::string(std::string(key)), value);
+    return Value::map(std::move(map), location.mark());
 }
 
-Problem no_location(const std::string& shown, Mark mark) {
-    return {fmt::format("`{}` does not have a valid subkey for include. Valid subkeys are: {}",
-                        shown, kLocationNames),
-            mark};
+/// The text of a path without the slashes at its beginning, as GitLab takes it.
+std::string relative_path(const Value* path) {
+    const std::string text = path == nullptr ? std::string{} : yaml::interpolated(*path);
+    return text.substr(std::min(text.find_first_not_of('/'), text.size()));
 }
 
-Checked<Entry> parse_map(const Value& map) {
+bool is_blank_text(const std::string& text) { return Value::string(text).is_blank(); }
+
+std::string project_of(const Value& location) {
+    const Value* project = location.given("project");
+    if (project == nullptr) return {};
+    if (!project->is_list()) return yaml::interpolated(*project);
+    return project->items().empty() ? std::string{} : yaml::interpolated(project->items().front());
+}
+
+/// Whether the location says where a file of this kind is.
+bool names(const Value& location, const LocationKey& key) {
+    if (key.kind == Kind::kLocal) return !is_blank_text(relative_path(location.given("local")));
+    if (key.kind == Kind::kProject) {
+        return !is_blank_text(relative_path(location.given("file"))) &&
+               !is_blank_text(project_of(location));
+    }
+    const Value* written = location.find(key.key);
+    return written != nullptr && !written->is_blank();
+}
+
+/// The location as JSON. Rails writes these characters as codes, for texts that get into HTML.
+std::string shown(const Value& location) {
+    std::string out;
+    for (const char c : yaml::to_json(location)) {
+        switch (c) {
+            case '&': out += "\\u0026"; break;
+            case '<': out += "\\u003c"; break;
+            case '>': out += "\\u003e"; break;
+            default: out += c;
+        }
+    }
+    return out;
+}
+
+Entry entry_of(const Value& location, const LocationKey& key) {
     Entry entry;
-    entry.mark = map.mark();
-    const LocationKey* chosen = nullptr;
-    int given = 0;
-    for (const LocationKey& location : kLocationKeys) {
-        const Value* written = map.find(location.key);
-        if (written == nullptr || written->is_blank()) continue;
-        ++given;
-        if (chosen == nullptr) chosen = &location;
-    }
-    if (given > 1) {
-        return Problem{fmt::format("Each include must use only one of: {}", kLocationNames),
-                       map.mark()};
-    }
-    if (chosen == nullptr) return no_location(yaml::to_json(map), map.mark());
-    entry.kind = chosen->kind;
-    if (auto problem = check_integrity(map, entry.kind)) return *problem;
-    if (auto problem = check_rules(map)) return *problem;
-    const Value& location = *map.find(chosen->key);
-    entry.location = yaml::interpolated(location);
-    entry.is_text = location.is_string();
-    const auto text = [&](const char* key) {
-        const Value* value = map.given(key);
+    entry.kind = key.kind;
+    entry.mark = location.mark();
+    const bool is_path = key.kind == Kind::kLocal || key.kind == Kind::kProject;
+    const Value* file = location.find(key.kind == Kind::kProject ? "file" : key.key);
+    entry.location = is_path ? relative_path(file) : yaml::interpolated(*file);
+    entry.is_text = is_path || file->is_string();
+    const auto text = [&](const char* name) {
+        const Value* value = location.given(name);
         return value == nullptr ? std::string{} : value->to_text();
     };
+    if (key.kind == Kind::kProject) entry.project = project_of(location);
     entry.ref = text("ref");
     entry.integrity = text("integrity");
-    if (const Value* inputs = map.given("inputs")) entry.inputs = *inputs;
-    if (const Value* rules = map.given("rules")) entry.rules = *rules;
-    return entry;
-}
-
-/// A project include may list several files. Each becomes an entry.
-std::vector<Entry> per_file(const Entry& entry, const Value& map) {
-    if (entry.kind != Kind::kProject) return {entry};
-    std::vector<Entry> entries;
-    const Value* file = map.given("file");
-    const auto add = [&](const Value& name) {
-        Entry one = entry;
-        one.project = entry.location;
-        one.location = yaml::interpolated(name);
-        one.is_text = name.is_string();
-        entries.push_back(std::move(one));
-    };
-    if (file != nullptr && file->is_list()) {
-        for (const Value& name : file->items()) add(name);
-    } else if (file != nullptr) {
-        add(*file);
-    }
-    return entries;
-}
-
-/// An entry that is only a text names a local file.
-std::string to_json_of_local(const Value& text) {
-    yaml::Map map;
-    map.set(Value::string("local"), text);
-    return yaml::to_json(Value::map(std::move(map)));
-}
-
-Entry from_text(const Value& text) {
-    Entry entry;
-    entry.mark = text.mark();
-    entry.location = text.as_string();
-    entry.kind = is_url(entry.location) ? Kind::kRemote : Kind::kLocal;
+    if (const Value* inputs = location.given("inputs")) entry.inputs = *inputs;
+    if (const Value* rules = location.given("rules")) entry.rules = *rules;
     return entry;
 }
 
@@ -160,6 +135,7 @@ bool is_url(std::string_view text) {
 }
 
 bool has_yaml_extension(std::string_view path) {
+    while (path.ends_with('/')) path.remove_suffix(1);
     // GitLab does not accept a name that is only an extension (".yml").
     const std::string name = base::to_lower(path.substr(path.rfind('/') + 1));
     const std::size_t dot = name.rfind('.');
@@ -168,23 +144,91 @@ bool has_yaml_extension(std::string_view path) {
     return ending == ".yml" || ending == ".yaml";
 }
 
-Checked<std::vector<Entry>> parse_entries(const Value& include) {
-    std::vector<Entry> entries;
+Checked<std::vector<Value>> locations_of(const Value& include, const Expand& expand) {
+    std::vector<Value> locations;
     const yaml::List items = include.is_list() ? include.items() : yaml::List{include};
     for (const Value& item : items) {
         if (item.is_null()) continue;
         if (item.is_string()) {
-            if (item.is_blank()) return no_location(to_json_of_local(item), item.mark());
-            entries.push_back(from_text(item));
+            // A variable may hide that this is a URL.
+            const std::string text = expand(item.as_string());
+            locations.push_back(with(Value::map({}, item.mark()), is_url(text) ? "remote" : "local",
+                                     Value::string(text, item.mark())));
         } else if (item.is_map()) {
-            auto entry = parse_map(item);
-            if (!entry) return entry.error();
-            for (Entry& one : per_file(*entry, item)) entries.push_back(std::move(one));
+            locations.push_back(item);
         } else {
             return Problem{"Each include must be a hash or a string", item.mark()};
         }
     }
-    return entries;
+    return locations;
+}
+
+std::optional<Problem> check_rules(const Value& location) {
+    const Value* rules = location.given("rules");
+    if (rules == nullptr) return std::nullopt;
+    keywords::Report report;
+    const keywords::KeyPath include{nullptr, "include"};
+    if (!rules->is_list()) {
+        return Problem{"include rules should be an array of hashes", rules->mark()};
+    }
+    // GitLab's key path for these rules does not contain "rules".
+    const keywords::KeyPath unnamed{&include, ""};
+    if (rules->items().empty()) {
+        return Problem{"include:rules config can't be blank", rules->mark()};
+    }
+    keywords::check_rules(*rules, keywords::RuleScope::kInclude, unnamed, report);
+    if (report.problems().empty()) return std::nullopt;
+    return report.problems().front();
+}
+
+std::vector<Value> per_file(const Value& location) {
+    const Value* file = location.given("file");
+    if (file == nullptr) return {};
+    if (!file->is_list()) return {location};
+    std::vector<Value> locations;
+    for (const Value& name : file->items()) locations.push_back(with(location, "file", name));
+    return locations;
+}
+
+Value with_path(const Value& location, const std::string& path) {
+    return with(location, "local", Value::string(path, location.mark()));
+}
+
+Value with_expanded_texts(const Value& location, const Expand& expand) {
+    const auto expanded = [&](const Value& value) {
+        return value.is_string() ? Value::string(expand(value.as_string()), value.mark()) : value;
+    };
+    Map map;
+    for (const auto& [key, value] : location.entries()) {
+        if (!value.is_list()) {
+            map.set(key, expanded(value));
+            continue;
+        }
+        yaml::List items;
+        for (const Value& item : value.items()) items.push_back(expanded(item));
+        map.set(key, Value::list(std::move(items), value.mark()));
+    }
+    return Value::map(std::move(map), location.mark());
+}
+
+Checked<Entry> match_location(const Value& location) {
+    const LocationKey* chosen = nullptr;
+    for (const LocationKey& key : kLocationKeys) {
+        if (!names(location, key)) continue;
+        if (chosen != nullptr) {
+            return Problem{fmt::format("Each include must use only one of: {}", kLocationNames),
+                           location.mark()};
+        }
+        chosen = &key;
+    }
+    if (chosen == nullptr) {
+        return Problem{
+            fmt::format("`{}` does not have a valid subkey for include. Valid subkeys are: {}",
+                        shown(location), kLocationNames),
+            location.mark()};
+    }
+    if (auto problem = check_integrity(location, chosen->kind)) return *problem;
+    return entry_of(location, *chosen);
 }
 
 }  // namespace runner::pipeline::include

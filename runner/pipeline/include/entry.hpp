@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,11 +13,10 @@ namespace runner::pipeline::include {
 /// The kinds of `include`.
 enum class Kind { kLocal, kProject, kRemote, kTemplate, kComponent, kArtifact };
 
-/// One file to include. Its form has been checked; an entry of `include` that lists several files
-/// has become several of these.
+/// One file to include.
 struct Entry {
     Kind kind = Kind::kLocal;
-    std::string location;  ///< a path, URL or name; parse_entries() does not expand variables
+    std::string location;  ///< a path, URL or name
     std::string project;
     std::string ref;
     std::string integrity;
@@ -27,8 +28,29 @@ struct Entry {
 
 std::string_view to_string(Kind kind);
 
-/// The entries of an `include`, which is a text, a map, or a list of both.
-Checked<std::vector<Entry>> parse_entries(const yaml::Value& include);
+// From an `include` to its entries. GitLab does each step for all locations of a list before the
+// next step, which decides about the first problem: locations_of(), check_rules() and the rules,
+// per_file() and wildcards, with_expanded_texts(), match_location().
+
+/// Returns a text with its variables replaced.
+using Expand = std::function<std::string(const std::string&)>;
+
+/// The locations of an `include`, which is a text, a map, or a list of both. Each is a map: a text
+/// becomes `local: text` or `remote: text`.
+Checked<std::vector<yaml::Value>> locations_of(const yaml::Value& include, const Expand& expand);
+
+/// The form of a location's `rules`.
+std::optional<Problem> check_rules(const yaml::Value& location);
+
+/// A location with `project` may list several files: a location for each.
+std::vector<yaml::Value> per_file(const yaml::Value& location);
+/// The location with another `local`.
+yaml::Value with_path(const yaml::Value& location, const std::string& path);
+/// Variables are expanded in texts and lists of texts, not in maps such as `inputs`.
+yaml::Value with_expanded_texts(const yaml::Value& location, const Expand& expand);
+
+/// Decides by the keys of a location of which kind it is.
+Checked<Entry> match_location(const yaml::Value& location);
 
 /// Whether the text is an HTTP(S) URL.
 bool is_url(std::string_view text);

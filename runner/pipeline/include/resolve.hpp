@@ -3,6 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "runner/pipeline/include/files.hpp"
@@ -40,13 +43,16 @@ class Resolver {
 
   private:
     Checked<std::vector<Entry>> locate(const yaml::Value& include, const Origin& origin);
-    std::optional<Problem> count_include(const Entry& entry);
-    Checked<Fetched> request(const Entry& entry, const Origin& origin);
+    std::vector<yaml::Value> files_at(const yaml::Value& location, const Origin& origin);
+    Checked<std::optional<yaml::Value>> content_of(const Entry& entry, const Origin& origin,
+                                                   Problems& problems);
+    std::optional<Problem> count_include(const Entry& entry, const Origin& origin);
+    std::optional<Problem> count_bytes(const Entry& entry, const Fetched& fetched);
+    Fetched request(const Entry& entry, const Origin& origin);
     Checked<Fetched> fetch(const Entry& entry, const Origin& origin);
-    Checked<yaml::Value> load(const Entry& entry, const Fetched& fetched);
     Checked<yaml::Value> interpolate(const Entry& entry, const Fetched& fetched,
                                      const spec::Document& document);
-    std::uint16_t record(const Entry& entry, const Fetched& fetched);
+    std::uint16_t add_file(const Entry& entry, const Fetched& fetched);
 
     Source& source_;
     const rules::Context& context_;
@@ -55,6 +61,7 @@ class Resolver {
     Limits limits_;
     std::size_t count_ = 0;
     std::size_t bytes_ = 0;
+    std::set<std::pair<std::string, std::string>> local_files_;  ///< project and path
     merge::Budget budget_;
 };
 

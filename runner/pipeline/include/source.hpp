@@ -46,10 +46,11 @@ struct Fetched {
 class Source {
   public:
     virtual ~Source() = default;
-    /// A file of the project of the including file.
+    /// A file of the project of the including file. The path is compared with those of git:
+    /// "./a.yml" and "ci//a.yml" are no files.
     virtual Fetched local(const Origin& origin, const std::string& path) = 0;
-    /// The paths of all files of the origin, for wildcards.
-    virtual std::vector<std::string> list(const Origin& origin) = 0;
+    /// The paths of the origin's files below a directory ("" is the root), for wildcards.
+    virtual std::vector<std::string> list(const Origin& origin, const std::string& directory) = 0;
     /// A file of another project; an empty `ref` means its default branch.
     virtual Fetched project(const std::string& project, const std::string& ref,
                             const std::string& file) = 0;

@@ -6,15 +6,15 @@
 
 namespace runner::pipeline::include {
 
-/// Reads included files from a directory on this machine. A path that leaves the directory, through
-/// ".." or a symbolic link, counts as missing. Includes that need a server are reported as
-/// unsupported.
+/// Reads included files from a directory on this machine as if it were a commit: nothing is found
+/// through "..", a linked directory or the directory of a submodule, and the content of a symbolic
+/// link is its target. Includes that need a server are reported as unsupported.
 class WorkTreeSource : public Source {
   public:
     explicit WorkTreeSource(std::filesystem::path root);
 
     Fetched local(const Origin& origin, const std::string& path) override;
-    std::vector<std::string> list(const Origin& origin) override;
+    std::vector<std::string> list(const Origin& origin, const std::string& directory) override;
     Fetched project(const std::string& project, const std::string& ref,
                     const std::string& file) override;
     Fetched remote(const std::string& url) override;

@@ -3,6 +3,7 @@
 #include "base/encoding.hpp"
 #include "runner/pipeline/keywords/checks.hpp"
 #include "runner/pipeline/keywords/value_checks.hpp"
+#include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline::keywords {
 
@@ -77,7 +78,7 @@ void check_cache_policy(const Value& value, const KeyPath& key_path, Report& rep
     const Value* policy = value.find("policy");
     if (policy == nullptr || policy->is_blank()) return;
     check_string_attribute(value, "policy", key_path, report);
-    const std::string text = policy->is_list() || policy->is_map() ? "" : policy->to_text();
+    const std::string text = yaml::interpolated(*policy);  // GitLab searches any value's text
     for (const auto* good : {"push", "pull", "$"}) {
         if (text.find(good) != text.npos) return;
     }

@@ -55,9 +55,12 @@ void check_secrets(const yaml::Value& value, const KeyPath& key_path, Report& re
 void check_dast_configuration(const yaml::Value& value, const KeyPath& key_path, Report& report);
 
 // inputs.cpp
+/// Only inputs of a header may have `rules`.
+enum class InputPlace { kHeader, kJob };
 /// The definition of one input, in `spec:inputs` or in a job's `inputs`. The last name of
 /// `key_path` is the input's name ("header:spec:inputs:NAME").
-void check_input_definition(const yaml::Value& definition, const KeyPath& key_path, Report& report);
+void check_input_definition(const yaml::Value& definition, InputPlace place,
+                            const KeyPath& key_path, Report& report);
 void check_job_inputs(const yaml::Value& value, const KeyPath& key_path, Report& report);
 /// Checks the default values of a job's inputs against the definitions. `job` is the key path of
 /// the job. Does nothing when the definitions have problems.

@@ -15,6 +15,12 @@ bool is_present(const Value& map, std::string_view key) {
     return value != nullptr && !value->is_blank();
 }
 
+/// Whether the map has a value for the key that is neither null nor false.
+bool is_truthy(const Value& map, std::string_view key) {
+    const Value* value = map.given(key);
+    return value != nullptr && !(value->is_bool() && !value->as_bool());
+}
+
 void check_integrity(const Value& item, const KeyPath& key_path, Report& report) {
     const Value* integrity = item.find("integrity");
     if (integrity == nullptr || integrity->is_null()) return;
@@ -40,12 +46,8 @@ void check_include_item(const Value& item, const KeyPath& key_path, Report& repo
         return report.add(key_path, "config should be a hash or a string", item.mark());
     }
     const std::size_t before = report.count();
-    if (is_present(item, "project") && !is_present(item, "file")) {
+    if (is_truthy(item, "project") && !is_present(item, "file")) {
         report.add(key_path, "config must specify the file where to fetch the config from",
-                   item.mark());
-    }
-    if (is_present(item, "file") && !is_present(item, "project")) {
-        report.add(key_path, "config must specify the project where to fetch the config from",
                    item.mark());
     }
     check_integrity(item, key_path, report);
@@ -53,7 +55,7 @@ void check_include_item(const Value& item, const KeyPath& key_path, Report& repo
                {"local", "file", "remote", "project", "ref", "template", "artifact", "job",
                 "component", "inputs", "integrity", "rules", "cache"},
                key_path, report);
-    if (is_present(item, "artifact") && !is_present(item, "job")) {
+    if (is_truthy(item, "artifact") && !is_present(item, "job")) {
         report.add(key_path, "config must specify the job where to fetch the artifact from",
                    item.mark());
     }

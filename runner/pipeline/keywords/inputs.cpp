@@ -55,7 +55,7 @@ void check_input_rule(const Value& rule, const KeyPath& key_path, Report& report
     if (!rule.is_map()) return report.add(key_path, "should be a hash", rule.mark());
     std::vector<std::string> unknown;
     for (const auto& [key, value] : rule.entries()) {
-        const std::string name = key.to_text();
+        const std::string name = yaml::key_text(key);
         if (!one_of(name, {"if", "options", "default"})) unknown.push_back(name);
     }
     if (!unknown.empty()) {
@@ -84,7 +84,8 @@ void check_input_rules(const Value& definition, const Value& rules, const KeyPat
 
 }  // namespace
 
-void check_input_definition(const Value& definition, const KeyPath& key_path, Report& report) {
+void check_input_definition(const Value& definition, InputPlace place, const KeyPath& key_path,
+                            Report& report) {
     if (definition.is_null()) return;
     if (!definition.is_map()) {
         return report.add(key_path, "config should be a hash", definition.mark());
@@ -98,12 +99,14 @@ void check_input_definition(const Value& definition, const KeyPath& key_path, Re
     if (regex != nullptr && !regex->is_string()) {
         report.add(key_path, "input regex should be a string", regex->mark());
     }
-    check_keys(definition, {"default", "description", "options", "regex", "type", "rules"},
-               key_path, report);
+    const bool header = place == InputPlace::kHeader;
+    check_keys(definition, {"default", "description", "options", "regex", "type"}, key_path, report,
+               header ? Names{"rules"} : Names{});
     const Value* type = definition.given("type");
     if (type != nullptr && !(type->is_string() &&
                              one_of(type->as_string(), {"string", "number", "boolean", "array"}))) {
-        report.add(key_path, "input type unknown value: " + type->to_text(), type->mark());
+        report.add(key_path, "input type unknown value: " + yaml::interpolated(*type),
+                   type->mark());
     }
     const Value* options = definition.given("options");
     if (options != nullptr && !options->is_list()) {
@@ -111,17 +114,16 @@ void check_input_definition(const Value& definition, const KeyPath& key_path, Re
     } else if (options != nullptr) {
         check_option_list(*options, key_path, report);
     }
-    if (const Value* rules = definition.given("rules")) {
-        check_input_rules(definition, *rules, key_path, report);
-    }
+    const Value* rules = header ? definition.given("rules") : nullptr;
+    if (rules != nullptr) check_input_rules(definition, *rules, key_path, report);
 }
 
 void check_job_inputs(const Value& value, const KeyPath& key_path, Report& report) {
     if (!value.is_map()) return report.add(key_path, "config should be a hash", value.mark());
     for (const auto& [key, definition] : value.entries()) {
-        const std::string name = key.to_text();
+        const std::string name = path_name(key);
         const KeyPath inner{&key_path, name};
-        check_input_definition(definition, inner, report);
+        check_input_definition(definition, InputPlace::kJob, inner, report);
         const bool has_shape = definition.is_map() || definition.is_null();
         if (has_shape && definition.given("default") == nullptr) {
             report.add(inner, "must have a default value", key.mark());

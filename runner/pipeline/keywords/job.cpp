@@ -142,6 +142,14 @@ void collect_need_names(const Value& needs, std::vector<std::string>& names) {
     for (const Value& item : needs.items()) collect_need_names(item, names);
 }
 
+/// Whether `needs` names a job of another pipeline or project.
+bool has_cross_need(const Value& needs) {
+    if (needs.is_map())
+        return needs.find("pipeline") != nullptr || needs.find("project") != nullptr;
+    return needs.is_list() &&
+           std::any_of(needs.items().begin(), needs.items().end(), has_cross_need);
+}
+
 /// `dependencies` may only name jobs that `needs` names, too. GitLab checks this after the keywords
 /// inside the job, but prints it before their problems.
 void check_dependencies(const Value& value, const NeedsContext& context, const KeyPath& key_path,
@@ -152,8 +160,9 @@ void check_dependencies(const Value& value, const NeedsContext& context, const K
     if (!has_no_problems([&](Report& r) { check_needs(*needs, context, key_path, r); })) return;
     std::vector<std::string> names;
     collect_need_names(*needs, names);
-    const bool cross_only = names.empty() && !needs->is_blank();
-    if (cross_only) {
+    // GitLab compares only with needs that are there: `needs: []` has none.
+    if (names.empty() && !has_cross_need(*needs)) return;
+    if (names.empty()) {
         report.add(key_path, "needs corresponding to dependencies must be from the same pipeline",
                    needs->mark());
         return;
@@ -174,7 +183,7 @@ void check_dependencies(const Value& value, const NeedsContext& context, const K
 void check_job(const Value& name, const Value& value, JobKind kind, const JobContext& context,
                Report& report) {
     const KeyPath jobs{nullptr, "jobs"};
-    const std::string text = name.is_blank() ? "job" : name.to_text();
+    const std::string text = name.is_blank() ? "job" : path_name(name);
     const KeyPath key_path{&jobs, text};
     if (kind == JobKind::kHidden) {
         if (value.is_blank()) report.add(key_path, "config can't be blank", value.mark());

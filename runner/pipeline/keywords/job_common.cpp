@@ -45,6 +45,10 @@ void check_common_attributes(const Value& name, const Value& value, const KeyPat
     check_exclusive(value, {"script", "trigger"}, key_path, report);
     check_exclusive(value, {"run", "trigger"}, key_path, report);
     check_keys_beside_rules(value, key_path, report);
+    const Value* extends = value.given("extends");
+    if (extends != nullptr && !is_text_or_list(*extends)) {
+        report.add(key_path, "extends should be an array of strings or a string", extends->mark());
+    }
     const Value* rules = value.given("rules");
     if (rules != nullptr && !is_nested_maps(*rules)) {
         report.add(key_path, "rules should be an array containing hashes and arrays of hashes",

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "runner/pipeline/keywords/value_checks.hpp"
+#include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline::keywords {
 
@@ -17,7 +18,7 @@ bool is_job_entry(const Value& name, const Value& value) {
 }
 
 JobKind kind_of(const Value& name, const Value& value) {
-    if (name.to_text().starts_with('.')) return JobKind::kHidden;
+    if (yaml::key_text(name).starts_with('.')) return JobKind::kHidden;
     if (!value.is_map()) return JobKind::kUnknown;
     if (value.find("script") != nullptr || value.find("run") != nullptr) return JobKind::kJob;
     if (value.find("trigger") != nullptr || value.find("needs") != nullptr) return JobKind::kBridge;

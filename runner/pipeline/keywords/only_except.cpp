@@ -3,6 +3,7 @@
 
 #include "runner/pipeline/keywords/checks.hpp"
 #include "runner/pipeline/keywords/value_checks.hpp"
+#include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline::keywords {
 
@@ -45,7 +46,7 @@ void check_only_except_map(const Value& value, const KeyPath& key_path, Report& 
     }
     const Value* kubernetes = value.given("kubernetes");
     if (kubernetes != nullptr && !kubernetes->is_text("active")) {
-        report.add(key_path, "kubernetes unknown value: " + kubernetes->to_text(),
+        report.add(key_path, "kubernetes unknown value: " + yaml::interpolated(*kubernetes),
                    kubernetes->mark());
     }
     check_string_list_attribute(value, "variables", key_path, report);

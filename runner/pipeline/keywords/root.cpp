@@ -8,6 +8,7 @@
 
 #include "runner/pipeline/keywords/checks.hpp"
 #include "runner/pipeline/keywords/job.hpp"
+#include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline::keywords {
 
@@ -136,7 +137,7 @@ void check_jobs(const Value& root, Edition edition, const Defaults& defaults, Re
         visible = visible || kind == JobKind::kJob || kind == JobKind::kBridge;
         if (kind != JobKind::kUnknown) continue;
         report.add(jobs,
-                   shown_name(name.to_text()) +
+                   shown_name(yaml::key_text(name)) +
                        " config should implement the script:, run:, or trigger: keyword",
                    name.mark());
     }

@@ -89,7 +89,7 @@ void check_secret(const Value& secret, const KeyPath& key_path, Report& report) 
 void check_id_tokens(const Value& value, const KeyPath& key_path, Report& report) {
     if (!value.is_map()) return report.add(key_path, "config should be a hash", value.mark());
     for (const auto& [key, token] : value.entries()) {
-        const std::string name = key.to_text();
+        const std::string name = path_name(key);
         const KeyPath inner{&key_path, name};
         check_required(token, {"aud"}, inner, report);
         check_keys(token, {"aud"}, inner, report);
@@ -103,7 +103,7 @@ void check_id_tokens(const Value& value, const KeyPath& key_path, Report& report
 void check_secrets(const Value& value, const KeyPath& key_path, Report& report) {
     if (!value.is_map()) return report.add(key_path, "config should be a hash", value.mark());
     for (const auto& [key, secret] : value.entries()) {
-        const std::string name = key.to_text();
+        const std::string name = path_name(key);
         check_secret(secret, KeyPath{&key_path, name}, report);
     }
 }

@@ -7,6 +7,7 @@
 #include "runner/pipeline/durations.hpp"
 #include "runner/pipeline/expression/expression.hpp"
 #include "runner/pipeline/expression/regex.hpp"
+#include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline::keywords {
 
@@ -86,6 +87,10 @@ bool is_valid_expression(const Value& value) {
     return value.is_string() && expression::Expression::parse(value.as_string()).has_value();
 }
 
+std::string path_name(const Value& key) {
+    return key.is_list() ? yaml::joined(key.items(), ":") : yaml::key_text(key);
+}
+
 bool is_base64(std::string_view text) {
     if (text.empty() || text.size() % 4 != 0) return false;
     while (text.ends_with('=')) text.remove_suffix(1);
@@ -105,7 +110,7 @@ void check_keys(const Value& map, Names allowed, const KeyPath& key_path, Report
             key.is_string() && (one_of(key.as_string(), allowed) || one_of(key.as_string(), more));
         if (known) continue;
         if (unknown.empty()) mark = key.mark();
-        unknown.push_back(key.to_text());
+        unknown.push_back(yaml::key_text(key));
     }
     if (unknown.empty()) return;
     report.add(key_path, "config contains unknown keys: " + base::join(unknown, ", "), mark);
@@ -200,16 +205,14 @@ void check_duration(const Value* value, std::chrono::seconds limit, std::string_
 
 void check_known_items(const Value& list, Names names, std::string_view subject,
                        const KeyPath& key_path, Report& report) {
-    std::vector<std::string> unknown;
+    yaml::List unknown;
     for (const Value& item : list.items()) {
-        if (!item.is_string() || !one_of(item.as_string(), names)) {
-            unknown.push_back(item.to_text());
-        }
+        if (!item.is_string() || !one_of(item.as_string(), names)) unknown.push_back(item);
     }
     if (unknown.empty()) return;
     report.add(key_path,
-               std::string(subject) + " contains unknown values: " + base::join(unknown, ", "),
-               list.mark());
+               std::string(subject) + " contains unknown values: " + yaml::joined(unknown),
+               unknown.front().mark());
 }
 
 void report_not_a_hash_twice(const Value& value, const KeyPath& key_path, Report& report) {

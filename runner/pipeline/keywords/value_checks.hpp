@@ -39,6 +39,8 @@ std::size_t length_of(const yaml::Value& value);
 bool is_duration(const yaml::Value& value);
 bool is_literal_regex(std::string_view text);
 bool is_valid_expression(const yaml::Value& value);
+/// A key as GitLab puts it into a key path; a list gives several names.
+std::string path_name(const yaml::Value& key);
 /// Whole groups of four characters, padded with `=` only at the end.
 bool is_base64(std::string_view text);
 

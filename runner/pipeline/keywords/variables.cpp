@@ -4,6 +4,7 @@
 #include "base/strings.hpp"
 #include "runner/pipeline/keywords/checks.hpp"
 #include "runner/pipeline/keywords/value_checks.hpp"
+#include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline::keywords {
 
@@ -63,7 +64,7 @@ void check_data(const Value& map, VariableScope scope, const KeyPath& key_path, 
     }
     std::vector<std::string> extra;
     for (const auto& [key, data] : map.entries()) {
-        const std::string name = key.to_text();
+        const std::string name = yaml::key_text(key);
         if (!is_allowed_key(scope, name)) extra.push_back(name);
     }
     if (!extra.empty()) {
@@ -79,7 +80,7 @@ void check_variables(const Value& value, VariableScope scope, const KeyPath& key
                      Report& report) {
     if (!value.is_map()) return report.add(key_path, "config should be a hash", value.mark());
     for (const auto& [key, variable] : value.entries()) {
-        const std::string name = key.to_text();
+        const std::string name = path_name(key);
         const KeyPath inner{&key_path, name};
         if (!is_alphanumeric(key))
             report.add(inner, "key must be an alphanumeric string", key.mark());

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "base/strings.hpp"
 #include "runner/pipeline/merge/deep_merge.hpp"
+#include "runner/pipeline/plan/created_checks.hpp"
 #include "runner/pipeline/plan/needs.hpp"
 #include "runner/pipeline/variables/expand.hpp"
 
@@ -31,62 +31,38 @@ void fail(Pipeline& pipeline, std::string text, Mark mark) {
     pipeline.errors.push_back({std::move(text), mark});
 }
 
-/// All needs must be in the pipeline, except optional ones.
-void check_needs(Pipeline& pipeline) {
-    std::unordered_set<std::string_view> present;
-    for (const PlannedJob& planned : pipeline.jobs) present.insert(planned.job->name);
-    for (const PlannedJob& planned : pipeline.jobs) {
-        const std::string& name = planned.job->name;
-        if (planned.needs.size() > kMostNeeds) {
-            pipeline.errors.push_back(
-                too_many_needs(name, planned.needs.size(), planned.job->mark));
-            continue;
-        }
-        for (const Need& need : planned.needs) {
-            if (need.optional || present.contains(need.job)) continue;
-            fail(pipeline,
-                 fmt::format(
-                     "'{}' job needs '{}' job, but '{}' does not exist in the pipeline. This "
-                     "might be because of the only, except, or rules keywords. To need a job "
-                     "that sometimes does not exist in the pipeline, use needs:optional.",
-                     name, need.job, need.job),
-                 need.mark);
-            break;
-        }
+/// The variables of a configuration for one job, in the order in which GitLab looks for cycles: the
+/// job's own come first.
+variables::Collection job_first(const variables::Collection& own,
+                                const variables::Collection& all) {
+    variables::Collection ordered = own;
+    for (const auto& variable : all.all()) {
+        if (ordered.find(variable.key) == nullptr) ordered.set(variable);
     }
+    return ordered;
 }
 
-/// GitLab creates no pipeline when variables refer to each other in a cycle. The limit of the
-/// length is ours.
-void check_variables(Pipeline& pipeline) {
-    for (const PlannedJob& planned : pipeline.jobs) {
-        const auto sorted = variables::sort_and_expand(planned.variables);
-        if (!sorted.too_long.empty()) {
-            fail(pipeline,
-                 fmt::format("{}: variable {} is too long once the variables in it are expanded "
-                             "(maximum is {} bytes)",
-                             planned.job->name, sorted.too_long, variables::kLongestValue),
-                 planned.job->mark);
-        }
-        if (sorted.cycle.empty()) continue;
-        fail(pipeline,
-             fmt::format("{}: circular variable reference detected: [\"{}\"]", planned.job->name,
-                         base::join(sorted.cycle, "\", \"")),
-             planned.job->mark);
+void apply_rule(PlannedJob& planned, const Value& rule) {
+    if (const Value* when = rule.given("when")) {
+        planned.when = parse_when(when->to_text()).value_or(planned.when);
     }
+    if (const Value* start = rule.given("start_in")) planned.start_in = start->to_text();
+    const Value* allow = rule.given("allow_failure");
+    if (allow != nullptr) {
+        planned.allow_failure = allow->is_true();
+        planned.allowed_exit_codes.clear();
+    }
+    const Value* interruptible = rule.given("interruptible");
+    if (interruptible != nullptr) planned.interruptible = interruptible->is_true();
+    planned.variables.merge(variables_of(rule.given("variables")));
 }
 
-/// Jobs in `.pre` and `.post` alone are not a pipeline.
-void check_not_empty(Pipeline& pipeline) {
-    const bool any =
-        std::any_of(pipeline.stages.begin(), pipeline.stages.end(),
-                    [](const std::string& stage) { return stage != ".pre" && stage != ".post"; });
-    if (any) return;
-    fail(pipeline,
-         "The resulting pipeline would have been empty. Review the rules configuration for the "
-         "relevant jobs.",
-         {});
-}
+/// What became of a job of the configuration.
+struct Seed {
+    const Job* job = nullptr;
+    bool included = false;
+    std::optional<Problem> problem;  ///< one of its rules cannot be evaluated
+};
 
 /// The creation of one pipeline.
 class PipelineCreation {
@@ -104,9 +80,9 @@ class PipelineCreation {
             if (stage >= 0) by_stage[static_cast<std::size_t>(stage)].push_back(&job);
         }
         for (const auto& jobs : by_stage) add_stage(jobs);
-        if (pipeline_.errors.empty()) check_needs(pipeline_);
-        if (pipeline_.errors.empty()) check_variables(pipeline_);
-        if (pipeline_.errors.empty()) check_not_empty(pipeline_);
+        if (pipeline_.errors.empty()) report_problems();
+        if (pipeline_.errors.empty()) check_not_empty(pipeline_.stages, hidden_, pipeline_.errors);
+        if (pipeline_.errors.empty()) name_pipeline();
         return std::move(pipeline_);
     }
 
@@ -123,31 +99,36 @@ class PipelineCreation {
         const Value& workflow = configuration_.workflow;
         if (const Value* cancel = workflow.given("auto_cancel")) pipeline_.auto_cancel = *cancel;
         const Value* list = workflow.given("rules");
-        if (list != nullptr && !apply_workflow_rules(*list)) return false;
-        if (const Value* name = workflow.given("name")) {
-            const std::string text = variables::expand(name->to_text(), pipeline_variables(),
-                                                       variables::Undefined::kEmpty);
-            pipeline_.name = base::trim(text);
-        }
-        return true;
+        return list == nullptr || apply_workflow_rules(*list);
+    }
+
+    void name_pipeline() {
+        const Value* name = configuration_.workflow.given("name");
+        if (name == nullptr) return;
+        const std::string text = variables::expand_nested(name->to_text(), pipeline_variables(),
+                                                          variables::Undefined::kEmpty);
+        pipeline_.name = base::trim(text);
+        check_pipeline_name(pipeline_.name, name->mark(), pipeline_.errors);
+    }
+
+    bool refuse(Mark mark, std::string hint) {
+        pipeline_.errors.push_back(
+            {"The pipeline did not run. Review the workflow:rules configuration for the pipeline.",
+             mark, std::move(hint)});
+        return false;
     }
 
     bool apply_workflow_rules(const Value& list) {
         const auto rules = rules::flatten_rules(list);
         const variables::Collection seen = pipeline_variables();
-        auto match = rules::first_match(rules, {seen, request_.repository, expressions_});
-        if (!match) {
-            fail(pipeline_, match.error().text, match.error().mark);
-            return false;
-        }
+        auto match =
+            rules::first_match(rules, rules::Context(seen, request_.repository, expressions_));
+        // GitLab does not tell why a rule cannot be evaluated.
+        if (!match) return refuse(match.error().mark, match.error().text);
         pipeline_.workflow = std::move(match->verdicts);
         const Value* when = match->rule == nullptr ? nullptr : match->rule->given("when");
         if (match->rule == nullptr || (when != nullptr && when->is_text("never"))) {
-            fail(pipeline_,
-                 "The pipeline did not run. Review the workflow:rules configuration for the "
-                 "pipeline.",
-                 list.mark());
-            return false;
+            return refuse(list.mark(), {});
         }
         root_.merge(variables_of(match->rule->given("variables")));
         if (const Value* cancel = match->rule->given("auto_cancel")) {
@@ -157,27 +138,42 @@ class PipelineCreation {
         return true;
     }
 
-    /// GitLab reports the errors of a stage only when the pipeline has a job in this stage.
+    /// GitLab drops a stage without jobs, and the problems of its rules with it.
     void add_stage(const std::vector<const Job*>& jobs) {
-        Problems errors;
-        std::size_t added = 0;
+        std::vector<Seed> seeds;
         for (const Job* job : jobs) {
             auto planned = plan(*job);
-            if (!planned) {
-                errors.push_back(planned.error());
-            } else if (*planned) {
-                variables_ += (*planned)->variables.all().size();
-                if (variables_ > kMostVariables) {
-                    fail(pipeline_, "The variables of all jobs together are too many", job->mark);
-                    return;
-                }
-                pipeline_.jobs.push_back(std::move(**planned));
-                ++added;
+            Seed& seed = seeds.emplace_back(Seed{job, planned && *planned, std::nullopt});
+            if (!planned) seed.problem = planned.error();
+            if (!seed.included) continue;
+            variables_ += (*planned)->variables.all().size();
+            if (variables_ > kMostVariables) {
+                fail(pipeline_, "The variables of all jobs together are too many", job->mark);
+                return;
             }
+            pipeline_.jobs.push_back(std::move(**planned));
         }
-        if (added == 0) return;
+        if (std::none_of(seeds.begin(), seeds.end(), [](const Seed& s) { return s.included; })) {
+            for (const Seed& seed : seeds) {
+                if (seed.problem && hidden_.empty()) hidden_ = seed.problem->text;
+            }
+            return;
+        }
         pipeline_.stages.push_back(jobs.front()->stage);
-        pipeline_.errors.insert(pipeline_.errors.end(), errors.begin(), errors.end());
+        seeds_.insert(seeds_.end(), seeds.begin(), seeds.end());
+    }
+
+    /// The problems of all jobs, job by job.
+    void report_problems() {
+        JobNames present;
+        for (const PlannedJob& planned : pipeline_.jobs) present.insert(planned.job->name);
+        for (const Seed& seed : seeds_) {
+            if (seed.problem) pipeline_.errors.push_back(*seed.problem);
+            if (!seed.included) continue;
+            check_needs(*seed.job, present, pipeline_.errors);
+            check_variables(*seed.job, job_first(seed.job->variables, yaml_variables(*seed.job)),
+                            pipeline_.errors);
+        }
     }
 
     variables::Collection yaml_variables(const Job& job) const {
@@ -227,39 +223,49 @@ class PipelineCreation {
         seen.merge(environment_for_rules(job, seen, planned.variables));
         seen.merge(planned.variables);
         seen.merge(request_.given);
-        const rules::Context context{seen, request_.repository, expressions_};
-        if (const Value* rules = job.value.given("rules")) {
-            return apply_rules(std::move(planned), *rules, context);
-        }
-        return apply_only_except(std::move(planned), context);
+        const rules::Context context(seen, request_.repository, expressions_);
+        const Value* rules = job.value.given("rules");
+        auto applied = rules != nullptr ? apply_rules(std::move(planned), *rules, context)
+                                        : apply_only_except(std::move(planned), context);
+        if (applied && *applied) expand_keywords(**applied, std::move(seen));
+        return applied;
     }
 
-    std::optional<PlannedJob> apply_only_except(PlannedJob planned, const rules::Context& context) {
+    void expand_keywords(PlannedJob& planned, variables::Collection known) const {
+        const Job& job = *planned.job;
+        planned.expanded.tags = expanded_tags(job, known);
+        known.merge(planned.variables);
+        known.merge(request_.given);
+        planned.expanded.resource_group = expanded_resource_group(job, known);
+        known.merge(environment_variables(job, known));
+        known.merge(planned.variables);
+        known.merge(request_.given);
+        planned.expanded.environment = expanded_environment(job, known);
+    }
+
+    Checked<std::optional<PlannedJob>> apply_only_except(PlannedJob planned,
+                                                         const rules::Context& context) {
         const Job& job = *planned.job;
         const Value* only = job.value.given("only");
         const Value* except = job.value.given("except");
         // The default of `only` does not apply when the job has the key `rules`, even a null one.
         const bool no_default =
             configuration_.workflow.given("rules") != nullptr || job.value.find("rules") != nullptr;
-        if (only == nullptr && no_default && except == nullptr) return planned;
-        auto verdict = rules::evaluate_only_except(
-            only, except, pipeline_for_policies(only, no_default), context);
+        if (only == nullptr && no_default && except == nullptr) {
+            return std::optional(std::move(planned));
+        }
+        rules::PipelineInfo pipeline = request_.pipeline;
+        // Where the default of `only` does not apply, a job is not left out of merge request
+        // pipelines.
+        if (only == nullptr && no_default) pipeline.is_merge_request = false;
+        auto verdict = rules::evaluate_only_except(only, except, pipeline, context);
         if (!verdict.matched) {
             pipeline_.left_out.push_back({&job, verdict.reason, {verdict}});
-            return std::nullopt;
+            return std::optional<PlannedJob>{};
         }
         planned.reason = verdict.reason;
         if (!planned.reason.empty()) planned.verdicts = {std::move(verdict)};
-        return planned;
-    }
-
-    /// Where the default of `only` does not apply, a job is not left out of merge request
-    /// pipelines.
-    [[nodiscard]] rules::PipelineInfo pipeline_for_policies(const Value* only,
-                                                            bool no_default) const {
-        rules::PipelineInfo pipeline = request_.pipeline;
-        if (only == nullptr && no_default) pipeline.is_merge_request = false;
-        return pipeline;
+        return std::optional(std::move(planned));
     }
 
     Checked<std::optional<PlannedJob>> apply_rules(PlannedJob planned, const Value& list,
@@ -292,25 +298,14 @@ class PipelineCreation {
             if (expanded.needs.size() > kMostNeeds) {
                 return too_many_needs(job.name, expanded.needs.size(), job.mark);
             }
-            planned.needs = std::move(expanded.needs);
-            planned.has_needs = job.has_needs || !planned.needs.empty();
+            // GitLab's documentation says that an empty list replaces the needs of the job; its
+            // code keeps them.
+            if (!expanded.needs.empty()) {
+                planned.needs = std::move(expanded.needs);
+                planned.has_needs = true;
+            }
         }
         return std::optional(std::move(planned));
-    }
-
-    static void apply_rule(PlannedJob& planned, const Value& rule) {
-        if (const Value* when = rule.given("when")) {
-            planned.when = parse_when(when->to_text()).value_or(planned.when);
-        }
-        if (const Value* start = rule.given("start_in")) planned.start_in = start->to_text();
-        const Value* allow = rule.given("allow_failure");
-        if (allow != nullptr) {
-            planned.allow_failure = allow->is_true();
-            planned.allowed_exit_codes.clear();
-        }
-        const Value* interruptible = rule.given("interruptible");
-        if (interruptible != nullptr) planned.interruptible = interruptible->is_true();
-        planned.variables.merge(variables_of(rule.given("variables")));
     }
 
     const Configuration& configuration_;
@@ -319,6 +314,8 @@ class PipelineCreation {
     rules::ExpressionCache expressions_;
     variables::Collection root_;
     std::size_t variables_ = 0;
+    std::vector<Seed> seeds_;  ///< of the stages that have jobs
+    std::string hidden_;       ///< the first problem of a stage that was dropped
     Pipeline pipeline_;
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runner/pipeline/plan/configuration.hpp"
+#include "runner/pipeline/plan/expanded_keywords.hpp"
 #include "runner/pipeline/rules/only_except.hpp"
 
 namespace runner::pipeline::plan {
@@ -34,6 +35,7 @@ struct PlannedJob {
     /// The variables of the configuration, of its workflow, of the job, its matrix and its rule,
     /// where later ones override earlier ones. Not expanded.
     variables::Collection variables;
+    ExpandedKeywords expanded;
     std::string reason;                    ///< which rule or policy included the job
     std::vector<rules::Verdict> verdicts;  ///< of the evaluated rules, or of `only` and `except`
 };

@@ -79,10 +79,8 @@ variables::Collection environment_variables(const Job& job, const variables::Col
     variables::Collection out;
     const Value* environment = job.value.given("environment");
     if (environment == nullptr) return out;
-    const auto fill = [&](const std::string& text) {
-        return variables::expand(text, known, variables::Undefined::kEmpty);
-    };
-    const std::string name = fill(environment_name(job));
+    const std::string name =
+        variables::expand_nested(environment_name(job), known, variables::Undefined::kEmpty);
     out.set("CI_ENVIRONMENT_NAME", name);
     out.set("CI_ENVIRONMENT_SLUG", variables::environment_slug(name));
     const Value* action = environment->given("action");

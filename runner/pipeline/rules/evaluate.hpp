@@ -26,11 +26,29 @@ class ExpressionCache {
     std::unordered_map<std::string, std::optional<expression::Expression>> parsed_;
 };
 
-/// What a rule is evaluated with. The references must stay valid during the evaluation.
-struct Context {
-    const variables::Collection& variables;
-    const Repository& repository;
-    ExpressionCache& expressions;
+/// What a rule is evaluated with. The references must outlive the context.
+///
+/// Threads: not synchronised; one context belongs to one thread.
+class Context {
+  public:
+    Context(const variables::Collection& variables, const Repository& repository,
+            ExpressionCache& expressions)
+        : variables_(variables), repository_(repository), expressions_(expressions) {}
+
+    [[nodiscard]] const variables::Collection& variables() const { return variables_; }
+    [[nodiscard]] const Repository& repository() const { return repository_; }
+    [[nodiscard]] ExpressionCache& expressions() const { return expressions_; }
+
+    /// The text with references replaced, also those in the values of variables. References to
+    /// undefined variables stay as they are.
+    [[nodiscard]] std::string expanded(const std::string& text) const;
+
+  private:
+    const variables::Collection& variables_;
+    const Repository& repository_;
+    ExpressionCache& expressions_;
+    /// The variables with expanded values, once a text asks for them.
+    mutable std::optional<variables::Collection> values_;
 };
 
 /// The result of one rule: whether it matches, and why.

@@ -6,7 +6,6 @@
 
 #include "runner/pipeline/expression/regex.hpp"
 #include "runner/pipeline/glob/path_glob.hpp"
-#include "runner/pipeline/variables/expand.hpp"
 
 namespace runner::pipeline::rules {
 
@@ -53,21 +52,24 @@ bool any_ref(const Value& refs, const PipelineInfo& pipeline) {
 bool any_variable(const Value& expressions, const Context& context) {
     return std::any_of(expressions.items().begin(), expressions.items().end(),
                        [&](const Value& text) {
-                           const auto* expression = context.expressions.get(text.to_text());
+                           const auto* expression = context.expressions().get(text.to_text());
                            return expression != nullptr &&
                                   expression->truthy([&](std::string_view name, bool input) {
-                                      return input ? std::nullopt : context.variables.value(name);
+                                      return input ? std::nullopt : context.variables().value(name);
                                   });
                        });
 }
 
+/// Unlike those of `rules:changes`, these patterns are used as they are written, without variables
+/// expanded.
 bool any_change(const Value& patterns, const Context& context) {
-    if (!context.repository.changed) return true;
+    const auto& changed = context.repository().changed.get();
+    if (!changed) return true;
     for (const Value& text : patterns.items()) {
-        const glob::PathGlob glob(
-            variables::expand(text.to_text(), context.variables, variables::Undefined::kKeep));
-        for (const std::string& path : *context.repository.changed) {
-            if (glob.matches(path)) return true;
+        const glob::PathGlob glob(text.to_text());
+        if (std::any_of(changed->begin(), changed->end(),
+                        [&](const std::string& path) { return glob.matches(path); })) {
+            return true;
         }
     }
     return false;

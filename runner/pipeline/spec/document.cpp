@@ -70,9 +70,9 @@ void check_inputs(const Value& definitions, const keywords::KeyPath& key_path,
         return report.add(key_path, "config should be a hash", definitions.mark());
     }
     for (const auto& [key, definition] : definitions.entries()) {
-        const std::string name = key.to_text();
+        const std::string name = keywords::path_name(key);
         const keywords::KeyPath own{&key_path, name};
-        keywords::check_input_definition(definition, own, report);
+        keywords::check_input_definition(definition, keywords::InputPlace::kHeader, own, report);
         // GitLab has two validators that report this.
         if (!definition.is_null() && !definition.is_map()) {
             report.add(own, "config should be a hash", definition.mark());
@@ -150,28 +150,43 @@ Map requested_fields(const Value& header, const Map& component) {
 
 }  // namespace
 
-Checked<Document> read_document(std::string_view text, std::uint16_t file) {
-    std::vector<Value> parts;
+namespace {
+
+/// The documents of a file without those that are blank: comments only, `{}`, `false`. All of them
+/// are read before the first one that is too big or no map is reported.
+Checked<std::vector<Value>> read_parts(std::string_view text, std::uint16_t file) {
+    std::vector<yaml::Parsed> read;
     for (const auto& part : yaml::split_documents(text)) {
-        auto value = yaml::load(part.text, file, part.first_line);
-        if (!value) return value.error();
-        parts.push_back(*value);
+        auto parsed = yaml::read(part.text, file, part.first_line);
+        if (!parsed) return parsed.error();
+        if (parsed->too_big || !parsed->value.is_blank()) read.push_back(std::move(*parsed));
     }
-    Document document;
-    const Value& first = parts.front();
-    const bool header = parts.size() > 1 && first.find("spec") != nullptr;
-    document.has_header = header;
-    if (header) {
-        document.header = *first.find("spec");
-        for (const auto& [key, value] : first.entries()) {
-            if (key.is_text("spec")) continue;
-            return Problem{"header config contains unknown keys: " + key.to_text(), key.mark()};
+    std::vector<Value> parts;
+    for (yaml::Parsed& parsed : read) {
+        if (parsed.too_big) return *parsed.too_big;
+        if (!parsed.value.is_map()) {
+            return Problem{"Invalid configuration format", parsed.value.mark()};
         }
+        parts.push_back(std::move(parsed.value));
     }
-    document.content = header ? parts.back() : first;
-    if (document.content.is_null()) document.content = Value::map({}, document.content.mark());
-    if (!document.content.is_map()) {
-        return Problem{"Invalid configuration format", document.content.mark()};
+    if (parts.empty()) parts.push_back(Value::map({}));
+    return parts;
+}
+
+}  // namespace
+
+Checked<Document> read_document(std::string_view text, std::uint16_t file) {
+    const auto parts = read_parts(text, file);
+    if (!parts) return parts.error();
+    const Value& first = parts->front();
+    Document document;
+    document.has_header = parts->size() > 1 && first.find("spec") != nullptr;
+    document.content = document.has_header ? parts->back() : first;
+    if (!document.has_header) return document;
+    document.header = *first.find("spec");
+    for (const auto& [key, value] : first.entries()) {
+        if (key.is_text("spec")) continue;
+        return Problem{"header config contains unknown keys: " + yaml::key_text(key), key.mark()};
     }
     return document;
 }

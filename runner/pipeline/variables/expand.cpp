@@ -86,14 +86,18 @@ std::vector<std::vector<std::size_t>> reference_graph(const std::vector<Variable
     return edges;
 }
 
-std::string expand_value(const Variable& variable, const Collection& expanded) {
-    return rewrite(variable.value, true,
-                   [&](std::string_view name, std::string_view whole, std::string& out) {
-                       if (name == variable.key) return;
-                       const Variable* referred = expanded.find(name);
-                       const bool stays = referred == nullptr || referred->raw || referred->is_file;
-                       out += stays ? whole : std::string_view(referred->value);
-                   });
+std::string expand_value(const Variable& variable, const Collection& expanded, Reader reader) {
+    const auto replace = [&](std::string_view name, std::string_view whole, std::string& out) {
+        if (name == variable.key) return;
+        const Variable* referred = expanded.find(name);
+        if (reader == Reader::kGitLab) {
+            if (referred != nullptr) out += referred->value;
+            return;
+        }
+        const bool stays = referred == nullptr || referred->raw || referred->is_file;
+        out += stays ? whole : std::string_view(referred->value);
+    };
+    return rewrite(variable.value, true, replace);
 }
 
 }  // namespace
@@ -117,27 +121,37 @@ std::vector<std::string> references(std::string_view text) {
     return names;
 }
 
-ExpandedVariables sort_and_expand(const Collection& variables) {
+ExpandedVariables sort_and_expand(const Collection& variables, Reader reader) {
     const auto& all = variables.all();
     const auto components = graph::strongly_connected(reference_graph(all));
-    for (auto component : components) {
+    ExpandedVariables unchanged{variables, {}, {}};
+    for (const auto& component : components) {
         if (component.size() < 2) continue;
-        std::sort(component.begin(), component.end());
-        ExpandedVariables unchanged{variables, {}, {}};
-        for (const std::size_t member : component) unchanged.cycle.push_back(all[member].key);
-        return unchanged;
+        auto& cycle = unchanged.cycles.emplace_back();
+        for (const std::size_t member : component) cycle.push_back(all[member].key);
     }
+    if (!unchanged.cycles.empty()) return unchanged;
     // A component comes after those it refers to, so this is the order in which to expand.
     Collection expanded = variables;
+    std::size_t bytes = 0;
     for (const auto& component : components) {
         const Variable& variable = all[component.front()];
-        if (variable.raw) continue;
+        if (variable.raw || variable.value.find_first_of("$%") == std::string::npos) continue;
         Variable result = variable;
-        result.value = expand_value(variable, expanded);
-        if (result.value.size() > kLongestValue) return {variables, {}, variable.key};
+        result.value = expand_value(variable, expanded, reader);
+        bytes += result.value.size();
+        if (result.value.size() > kLongestValue || bytes > kMostExpandedBytes) {
+            unchanged.too_long = variable.key;
+            return unchanged;
+        }
         expanded.set(std::move(result));
     }
     return {std::move(expanded), {}, {}};
+}
+
+std::string expand_nested(std::string_view text, const Collection& variables, Undefined undefined) {
+    if (text.find_first_of("$%") == std::string_view::npos) return std::string(text);
+    return expand(text, sort_and_expand(variables, Reader::kGitLab).variables, undefined);
 }
 
 }  // namespace runner::pipeline::variables

@@ -68,9 +68,11 @@ ordered_json included_json(const plan::PlannedJob& planned,
     out["allow_failure_exit_codes"] = planned.allowed_exit_codes;
     out["interruptible"] = planned.interruptible.value_or(false);
     out["needs"] = needs_json(planned);
-    out["tags"] = keyword_json(job, "tags");
-    out["environment"] = keyword_json(job, "environment");
-    out["resource_group"] = keyword_json(job, "resource_group");
+    out["tags"] = planned.expanded.tags;
+    out["environment"] = ordered_json::parse(yaml::to_json(planned.expanded.environment));
+    out["resource_group"] = planned.expanded.resource_group.empty()
+                                ? ordered_json(nullptr)
+                                : ordered_json(planned.expanded.resource_group);
     auto variables = ordered_json::object();
     for (const auto& variable : planned.variables.all()) {
         variables[variable.key] = variable.masked ? "[masked]" : variable.value;

@@ -55,9 +55,10 @@ std::string indented(const std::string& text, const std::string& indent) {
 }
 
 /// The keywords of the job, without those that details() shows elsewhere.
-std::string keywords_text(const plan::Job& job) {
+std::string keywords_text(const plan::PlannedJob& planned) {
     yaml::Map rest;
-    for (const auto& [key, value] : job.value.entries()) {
+    const Value all = plan::with_expanded_keywords(*planned.job, planned.expanded);
+    for (const auto& [key, value] : all.entries()) {
         const std::string name = key.to_text();
         const bool shown_elsewhere = name == "rules" || name == "stage" || name == "when" ||
                                      name == "needs" || name == "allow_failure" ||
@@ -93,7 +94,7 @@ std::string included_text(const plan::PlannedJob& planned,
         {"needs:", needs_text(planned)},
         {"defined at:", position_text(job.mark, files)}};
     return text + columns(rows, "  ") + rules_text(job, planned.verdicts, files) +
-           variables_text(planned.variables) + keywords_text(job);
+           variables_text(planned.variables) + keywords_text(planned);
 }
 
 std::string left_out_text(const plan::LeftOut& left, const std::vector<include::File>& files) {

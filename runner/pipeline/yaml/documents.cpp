@@ -1,9 +1,6 @@
 #include "runner/pipeline/yaml/documents.hpp"
 
 #include <algorithm>
-#include <string>
-
-#include "base/strings.hpp"
 
 namespace runner::pipeline::yaml {
 namespace {
@@ -43,9 +40,6 @@ std::vector<DocumentText> split_documents(std::string_view text) {
         ++line_number;
     }
     parts.push_back({text.substr(std::min(part_start, text.size())), part_line});
-    const DocumentText last = parts.back();
-    std::erase_if(parts, [](const DocumentText& part) { return base::trim(part.text).empty(); });
-    if (parts.empty()) parts.push_back(last);
     return parts;
 }
 

@@ -14,7 +14,7 @@ struct DocumentText {
 
 /// Splits a file into its YAML documents as GitLab does, which is not what YAML says: at every line
 /// that begins with three dashes and a white space character, even inside a block scalar. There are
-/// at most three parts; the third one contains all further separators. Blank parts are dropped. The
+/// at most three parts; the third one contains all further separators. A part may be blank. The
 /// parts are views into `text`.
 std::vector<DocumentText> split_documents(std::string_view text);
 

@@ -1,14 +1,13 @@
 #include "runner/pipeline/yaml/load.hpp"
 
 #include <fmt/format.h>
-#include <yaml.h>
-
 #include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
 
+#include "runner/pipeline/yaml/events.hpp"
 #include "runner/pipeline/yaml/ruby_size.hpp"
 #include "runner/pipeline/yaml/scalars.hpp"
 
@@ -18,106 +17,101 @@ namespace {
 constexpr std::string_view kReferenceTag = "!reference";
 constexpr std::string_view kCoreTags = "tag:yaml.org,2002:";
 
-std::string_view view(const yaml_char_t* text) {
-    return text == nullptr ? std::string_view{}
-                           : std::string_view(reinterpret_cast<const char*>(text));
-}
-
-/// One event of the parser.
-class Event {
-  public:
-    Event() = default;
-    ~Event() { yaml_event_delete(&event_); }
-    Event(const Event&) = delete;
-    Event& operator=(const Event&) = delete;
-    yaml_event_t* get() { return &event_; }
-    yaml_event_t* operator->() { return &event_; }
-
-  private:
-    yaml_event_t event_{};
+/// Thrown when a document is too large to be built; its syntax is still checked to the end.
+struct TooLarge {
+    Mark mark;
 };
 
-/// Builds the values of one document from the events of the parser. Problems are thrown, and become
-/// results in load().
+/// Merges at the position of the merge key, as Psych does: the merged entries override entries
+/// before the key, and entries after the key override them. In a list, earlier maps override
+/// later ones. Returns false when the value cannot be merged.
+bool merge_key(Map& map, yaml_event_type_t type, const Value& value) {
+    const bool one = type == YAML_ALIAS_EVENT || type == YAML_MAPPING_START_EVENT;
+    if (one && value.is_map()) {
+        for (const auto& [k, v] : value.entries()) map.set(k, v);
+        return true;
+    }
+    if (type != YAML_SEQUENCE_START_EVENT || !value.is_list()) return false;
+    const List& parts = value.items();
+    if (!std::all_of(parts.begin(), parts.end(), [](const Value& p) { return p.is_map(); })) {
+        return false;
+    }
+    Map merged;
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+        for (const auto& [k, v] : part->entries()) merged.set(k, v);
+    }
+    for (const auto& [k, v] : merged) map.set(k, v);
+    return true;
+}
+
+/// Builds the values of one document from the events of the parser. Problems of the syntax are
+/// thrown, and become results in read().
+///
+/// GitLab parses the whole text before it makes values of it, and asks for their size after that.
+/// So syntax problems have priority over those of values, and these over the size.
 class Composer {
   public:
     Composer(std::string_view text, std::uint16_t file, std::uint32_t first_line,
              const LoadLimits& limits)
-        : file_(file), first_line_(first_line), limits_(limits) {
-        yaml_parser_initialize(&parser_);
-        yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
-        yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
-                                     text.size());
-    }
-    ~Composer() { yaml_parser_delete(&parser_); }
-    Composer(const Composer&) = delete;
-    Composer& operator=(const Composer&) = delete;
+        : reader_(text, file, first_line), limits_(limits) {}
 
-    Value document() {
+    Parsed document() {
         Event start;
-        next(start);  // stream start
+        reader_.next(start);  // stream start
         Event document_start;
-        next(document_start);
-        if (document_start->type == YAML_STREAM_END_EVENT) return Value::map({});
-        Event first;
-        next(first);
-        Value root = compose(first, 1);
-        // GitLab's parser also stops here. It does not read what follows the document.
-        Event document_end;
-        next(document_end);
-        if (unknown_alias_) throw Problem(*unknown_alias_);
-        if (ruby_size(root, limits_.parsed_bytes) > limits_.parsed_bytes) {
-            throw Problem{std::string(kTooBig), root.mark()};
+        reader_.next(document_start);
+        if (document_start->type == YAML_STREAM_END_EVENT) return {};
+        Parsed parsed;
+        try {
+            Event first;
+            reader_.next(first);
+            parsed.value = compose(first, 1);
+            // GitLab's parser also stops here. It does not read what follows the document.
+            Event document_end;
+            reader_.next(document_end);
+        } catch (const TooLarge& large) {
+            reader_.skip_rest();
+            too_big_at(large.mark);
         }
-        return root;
+        if (value_problem_) throw Problem(*value_problem_);
+        if (!too_big_ && ruby_size(parsed.value, limits_.parsed_bytes) > limits_.parsed_bytes) {
+            too_big_at(parsed.value.mark());
+        }
+        parsed.too_big = std::move(too_big_);
+        return parsed;
     }
 
   private:
-    void next(Event& event) {
-        if (yaml_parser_parse(&parser_, event.get()) == 0) throw syntax_problem();
+    void too_big_at(Mark mark) {
+        if (!too_big_) too_big_ = Problem{std::string(kTooBig), mark};
     }
-
-    [[nodiscard]] Problem syntax_problem() const {
-        if (parser_.error == YAML_MEMORY_ERROR) throw std::bad_alloc();
-        std::string text = parser_.problem == nullptr ? "could not be read" : parser_.problem;
-        if (parser_.context != nullptr) text = fmt::format("{} {}", text, parser_.context);
-        const bool reader = parser_.error == YAML_READER_ERROR;
-        const auto line = parser_.context_mark.line + 1;
-        const auto column = parser_.context_mark.column + 1;
-        const Mark mark = mark_of(reader ? parser_.mark : parser_.problem_mark);
-        return Problem{fmt::format("(<unknown>): {} at line {} column {}", text, line, column),
-                       mark};
-    }
-
-    [[nodiscard]] Mark mark_of(const yaml_mark_t& mark) const {
-        const auto column = std::min<std::size_t>(mark.column + 1, 0xffff);
-        return Mark{static_cast<std::uint32_t>(mark.line) + first_line_,
-                    static_cast<std::uint16_t>(column), file_};
+    /// Keeps the first problem of a value.
+    void value_problem(Problem problem) {
+        if (!value_problem_) value_problem_ = std::move(problem);
     }
 
     Value compose(Event& event, std::uint32_t depth) {
         const bool opens =
             event->type == YAML_SEQUENCE_START_EVENT || event->type == YAML_MAPPING_START_EVENT;
-        if (opens && depth > limits_.depth) {
-            throw Problem{std::string(kTooBig), mark_of(event->start_mark)};
-        }
-        const Mark mark = mark_of(event->start_mark);
+        if (opens && depth > limits_.depth) throw TooLarge{reader_.mark_of(event->start_mark)};
+        const Mark mark = reader_.mark_of(event->start_mark);
         switch (event->type) {
-            case YAML_ALIAS_EVENT: return alias(view(event->data.alias.anchor), mark);
+            case YAML_ALIAS_EVENT:
+                return alias(std::string(text_of(event->data.alias.anchor)), mark);
             case YAML_SCALAR_EVENT: {
                 Value value = scalar(event, mark);
-                remember(view(event->data.scalar.anchor), value);
+                remember(text_of(event->data.scalar.anchor), value);
                 return value;
             }
             case YAML_SEQUENCE_START_EVENT: {
                 const auto& data = event->data.sequence_start;
-                return collection(view(data.anchor), view(data.tag), mark,
+                return collection(text_of(data.anchor), text_of(data.tag), mark,
                                   [&] { return sequence(mark, depth); });
             }
             case YAML_MAPPING_START_EVENT: {
                 const auto& data = event->data.mapping_start;
-                return collection(view(data.anchor), view(data.tag), mark,
-                                  [&] { return mapping(mark, depth); });
+                return collection(text_of(data.anchor), text_of(data.tag), mark,
+                                  [&] { return mapping(text_of(data.anchor), mark, depth); });
             }
             default: throw Problem{"Invalid configuration format", mark};
         }
@@ -138,7 +132,7 @@ class Composer {
 
     Value scalar(Event& event, Mark mark) {
         const auto& data = event->data.scalar;
-        const std::string_view tag = view(data.tag);
+        const std::string_view tag = text_of(data.tag);
         std::string text(reinterpret_cast<const char*>(data.value), data.length);
         if (tag == kReferenceTag) {
             return Value::reference(Value::string(std::move(text), mark), mark);
@@ -149,8 +143,9 @@ class Composer {
         }
         if (data.style != YAML_PLAIN_SCALAR_STYLE) return Value::string(std::move(text), mark);
         auto value = resolve_plain(text, mark);
-        if (!value) throw value.error();
-        return *value;
+        if (value) return *value;
+        value_problem(value.error());
+        return Value::null(mark);
     }
 
     Value sequence(Mark mark, std::uint32_t depth) {
@@ -158,7 +153,7 @@ class Composer {
         std::uint64_t weight = 1;
         for (;;) {
             Event event;
-            next(event);
+            reader_.next(event);
             if (event->type == YAML_SEQUENCE_END_EVENT) break;
             items.push_back(compose(event, depth + 1));
             count(items.back(), weight);
@@ -166,18 +161,23 @@ class Composer {
         return within_limits(Value::list(std::move(items), mark));
     }
 
-    Value mapping(Mark mark, std::uint32_t depth) {
+    Value mapping(std::string_view anchor, Mark mark, std::uint32_t depth) {
         Map map;
+        if (!anchor.empty()) open_maps_[std::string(anchor)] = &map;
+        const bool outer_merges = merges_;
         std::uint64_t weight = 1;
         for (;;) {
             Event key_event;
-            next(key_event);
+            reader_.next(key_event);
             if (key_event->type == YAML_MAPPING_END_EVENT) break;
-            const bool explicit_text = key_event->type == YAML_SCALAR_EVENT &&
-                                       view(key_event->data.scalar.tag) == "tag:yaml.org,2002:str";
+            const bool explicit_text =
+                key_event->type == YAML_SCALAR_EVENT &&
+                text_of(key_event->data.scalar.tag) == "tag:yaml.org,2002:str";
+            merges_ = false;
             Value key = compose(key_event, depth + 1);
+            merges_ = !explicit_text && key.is_text("<<");
             Event value_event;
-            next(value_event);
+            reader_.next(value_event);
             const auto type = value_event->type;
             Value value = compose(value_event, depth + 1);
             count(key, weight);
@@ -185,58 +185,38 @@ class Composer {
             if (!explicit_text && key.is_text("<<") && merge_key(map, type, value)) continue;
             map.set(std::move(key), std::move(value));
         }
+        merges_ = outer_merges;
+        open_maps_.erase(std::string(anchor));
         return within_limits(Value::map(std::move(map), mark));
-    }
-
-    /// Merges at the position of the merge key, as Psych does: the merged entries override entries
-    /// before the key, and entries after the key override them. In a list, earlier maps override
-    /// later ones. Returns false when the value cannot be merged.
-    static bool merge_key(Map& map, yaml_event_type_t type, const Value& value) {
-        const bool one = type == YAML_ALIAS_EVENT || type == YAML_MAPPING_START_EVENT;
-        if (one && value.is_map()) {
-            for (const auto& [k, v] : value.entries()) map.set(k, v);
-            return true;
-        }
-        if (type != YAML_SEQUENCE_START_EVENT || !value.is_list()) return false;
-        const List& parts = value.items();
-        if (!std::all_of(parts.begin(), parts.end(), [](const Value& p) { return p.is_map(); })) {
-            return false;
-        }
-        Map merged;
-        for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
-            for (const auto& [k, v] : part->entries()) merged.set(k, v);
-        }
-        for (const auto& [k, v] : merged) map.set(k, v);
-        return true;
     }
 
     /// Counts the nodes while a list or map grows, because a complete one might not fit into
     /// memory.
     void count(const Value& member, std::uint64_t& weight) const {
         weight += member.weight();
-        if (weight > limits_.nodes) throw Problem{std::string(kTooBig), member.mark()};
+        if (weight > limits_.nodes) throw TooLarge{member.mark()};
     }
 
     Value within_limits(Value value) const {
         if (value.weight() > limits_.nodes || value.depth() > limits_.depth + 1) {
-            throw Problem{std::string(kTooBig), value.mark()};
+            throw TooLarge{value.mark()};
         }
         return value;
     }
 
-    Value alias(std::string_view name, Mark mark) {
-        const auto found = anchors_.find(std::string(name));
+    Value alias(const std::string& name, Mark mark) {
+        const auto found = anchors_.find(name);
         if (found == anchors_.end()) {
-            // GitLab resolves aliases after parsing, so a syntax error later in the file has
-            // priority.
-            if (!unknown_alias_) {
-                unknown_alias_ = Problem{fmt::format("Unknown alias: {}", name), mark};
-            }
+            value_problem({fmt::format("Unknown alias: {}", name), mark});
             return Value::null(mark);
         }
-        // The alias is inside the value it refers to, which would contain itself.
-        if (!found->second) throw Problem{std::string(kTooBig), mark};
-        return *found->second;
+        if (found->second) return *found->second;
+        // The alias is inside the value it refers to. A merge key gets the entries so far; any
+        // other value would contain itself.
+        const auto open = open_maps_.find(name);
+        if (merges_ && open != open_maps_.end()) return Value::map(*open->second, mark);
+        too_big_at(mark);
+        return Value::null(mark);
     }
 
     /// Marks the anchor of a list or map as not complete yet.
@@ -247,12 +227,13 @@ class Composer {
         if (!anchor.empty()) anchors_[std::string(anchor)] = value;
     }
 
-    yaml_parser_t parser_{};
-    std::uint16_t file_;
-    std::uint32_t first_line_;
-    std::optional<Problem> unknown_alias_;
+    EventReader reader_;
     const LoadLimits& limits_;
-    std::unordered_map<std::string, std::optional<Value>> anchors_;
+    std::optional<Problem> value_problem_;
+    std::optional<Problem> too_big_;
+    std::unordered_map<std::string, std::optional<Value>> anchors_;  ///< empty: not complete yet
+    std::unordered_map<std::string, const Map*> open_maps_;  ///< those that are not complete yet
+    bool merges_ = false;                                    ///< in the value of a merge key
 };
 
 }  // namespace
@@ -264,8 +245,8 @@ Checked<Value> bounded(Value value) {
     return value;
 }
 
-Checked<Value> load(std::string_view text, std::uint16_t file, std::uint32_t first_line,
-                    const LoadLimits& limits) {
+Checked<Parsed> read(std::string_view text, std::uint16_t file, std::uint32_t first_line,
+                     const LoadLimits& limits) {
     if (text.size() > limits.text_bytes) return Problem{"The provided YAML is too big", {}};
     try {
         auto composer = std::make_unique<Composer>(text, file, first_line, limits);
@@ -273,6 +254,13 @@ Checked<Value> load(std::string_view text, std::uint16_t file, std::uint32_t fir
     } catch (Problem& problem) {
         return std::move(problem);
     }
+}
+
+Checked<Value> load(std::string_view text) {
+    auto parsed = read(text);
+    if (!parsed) return parsed.error();
+    if (parsed->too_big) return *parsed->too_big;
+    return parsed->value;
 }
 
 }  // namespace runner::pipeline::yaml

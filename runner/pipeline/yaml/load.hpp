@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "runner/pipeline/yaml/value.hpp"
@@ -28,11 +29,22 @@ struct LoadLimits {
     std::uint32_t depth = 100;              ///< levels of lists and maps
 };
 
-/// Loads one YAML document as GitLab does (Ruby's Psych with libyaml; ci-yaml.md §1.2).
+/// A document whose syntax and values are right.
+struct Parsed {
+    Value value;  ///< null for a text without a document, and when it is too big
+    /// GitLab asks for the size only after it has read all documents of a file.
+    std::optional<Problem> too_big;
+};
+
+/// Reads one YAML document as GitLab does (Ruby's Psych with libyaml; ci-yaml.md §1.2).
 /// `first_line` is the line of the file on which `text` begins (from 1); `file` is the index that
 /// marks carry. Syntax problems have the texts of GitLab's parser. Their mark is the position of
-/// the error; the line in their text is, as in GitLab, that of the construct in which the error is.
-Checked<Value> load(std::string_view text, std::uint16_t file = 0, std::uint32_t first_line = 1,
-                    const LoadLimits& limits = {});
+/// the error, for a quote that is not closed that of the quote; the line in their text is, as in
+/// GitLab, that of the construct in which the error is.
+Checked<Parsed> read(std::string_view text, std::uint16_t file = 0, std::uint32_t first_line = 1,
+                     const LoadLimits& limits = {});
+
+/// The value of a text that is one document; null when it is empty.
+Checked<Value> load(std::string_view text);
 
 }  // namespace runner::pipeline::yaml

@@ -104,11 +104,16 @@ class Emitter {
 
     void scalar(const std::string& text, yaml_scalar_style_t style) {
         yaml_event_t event;
-        yaml_scalar_event_initialize(&event, nullptr, nullptr,
-                                     reinterpret_cast<const yaml_char_t*>(text.data()),
-                                     static_cast<int>(text.size()), 1, 1, style);
+        // Without the tag, a text << would be read as a merge key.
+        const bool tagged = text == "<<";
+        std::string tag = YAML_STR_TAG;
+        yaml_scalar_event_initialize(
+            &event, nullptr, tagged ? reinterpret_cast<const yaml_char_t*>(tag.data()) : nullptr,
+            reinterpret_cast<const yaml_char_t*>(text.data()), static_cast<int>(text.size()),
+            tagged ? 0 : 1, tagged ? 0 : 1, tagged ? YAML_SINGLE_QUOTED_SCALAR_STYLE : style);
         send(event);
     }
+    void text(const std::string& value) { scalar(value, style_of(value)); }
 
     void list(const List& items) {
         yaml_event_t event;
@@ -125,8 +130,7 @@ class Emitter {
         yaml_mapping_start_event_initialize(&event, nullptr, nullptr, 1, YAML_BLOCK_MAPPING_STYLE);
         send(event);
         for (const auto& [key, value] : entries) {
-            const std::string name = key.to_text();
-            scalar(name, key.is_integer() ? YAML_SINGLE_QUOTED_SCALAR_STYLE : style_of(name));
+            text(key_text(key));
             write(value);
         }
         yaml_mapping_end_event_initialize(&event);
@@ -138,7 +142,7 @@ class Emitter {
             case Kind::kList: return list(value.items());
             case Kind::kMap: return map(value.entries());
             case Kind::kReference: return write(value.target());
-            case Kind::kString: return scalar(value.as_string(), style_of(value.as_string()));
+            case Kind::kString: return text(value.as_string());
             case Kind::kSymbol: return scalar(":" + value.as_string(), YAML_PLAIN_SCALAR_STYLE);
             case Kind::kFloat: return scalar(number_text(value), YAML_PLAIN_SCALAR_STYLE);
             default: return scalar(value.to_text(), YAML_PLAIN_SCALAR_STYLE);
@@ -164,7 +168,7 @@ nlohmann::ordered_json json_of(const Value& value) {
         }
         case Kind::kMap: {
             auto map = nlohmann::ordered_json::object();
-            for (const auto& [key, item] : value.entries()) map[key.to_text()] = json_of(item);
+            for (const auto& [key, item] : value.entries()) map[key_text(key)] = json_of(item);
             return map;
         }
     }
@@ -243,6 +247,19 @@ std::string inspect(const Value& value) { return notation(value, Keys::kTexts); 
 std::string interpolated(const Value& value) {
     if (!value.is_list() && !value.is_map()) return value.to_text();
     return notation(value, Keys::kSymbols);
+}
+
+std::string key_text(const Value& key) {
+    return key.is_list() || key.is_map() ? inspect(key) : key.to_text();
+}
+
+std::string joined(const List& items, std::string_view separator) {
+    std::string out;
+    for (const Value& item : items) {
+        if (&item != &items.front()) out += separator;
+        out += item.is_list() ? joined(item.items(), separator) : interpolated(item);
+    }
+    return out;
 }
 
 std::string to_json(const Value& value) { return base::dump_json(json_of(value)); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "runner/pipeline/yaml/value.hpp"
 
@@ -17,6 +18,12 @@ std::string inspect(const Value& value);
 /// The text that GitLab inserts into messages of its validators: the text of a scalar; for a list
 /// or map, Ruby's notation with symbols as keys ({:k=>"v"}), because validators work on such maps.
 std::string interpolated(const Value& value);
+
+/// A key as text, as Ruby's to_s prints it: a key may be a list or a map, too.
+std::string key_text(const Value& key);
+
+/// Values between commas, as Ruby's Array#join does it: lists within the list are joined, too.
+std::string joined(const List& items, std::string_view separator = ", ");
 
 /// The value as JSON text that keeps the order of keys: {"foo":"bar"}.
 std::string to_json(const Value& value);

@@ -1,4 +1,4 @@
-# The images of the tests and the demo, made from Debian's packages alone (no registry is needed).
+# The images of the tests and the demo, made from Debian's packages and BuildKit's Go module (no registry is needed).
 # Sourced by ./dev when the engine runs. Each image has its recipe's hash as a label and is made again when that differs.
 
 images_dir=$root/tests/support/docker
@@ -10,7 +10,13 @@ image_recipe() {
         debian) functions=(bootstrap) ;;
         busybox) functions=(make_busybox busybox_rootfs) ;;
         dind) functions=(bootstrap make_dind) files=("$images_dir"/dind/*) ;;
-        buildkit) functions=(bootstrap make_buildkit) files=("$images_dir"/buildkit/*) ;;
+        buildkit)
+            if ensure_buildkit; then
+                functions=(bootstrap make_buildkit) files=("$images_dir"/buildkit/*)
+            else
+                functions=(bootstrap make_buildkit_stand_in) files=("$images_dir"/buildkit-stand-in/*)
+            fi
+            ;;
         my-builder) printf %s- "$(image_recipe dind)" ;;
         *) printf %s- "$(image_recipe debian)" ;;
     esac
@@ -31,7 +37,7 @@ make_image() {
         debian) bootstrap debian minbase bash,git,ca-certificates,debian-archive-keyring \
             --change 'CMD ["bash"]' ;;
         dind) make_dind ;;
-        buildkit) make_buildkit ;;
+        buildkit) if ensure_buildkit; then make_buildkit; else make_buildkit_stand_in; fi ;;
         busybox) make_busybox ;;
         my-builder)
             make_image dind
@@ -81,12 +87,28 @@ make_dind() {
     bootstrap_hooks=()
 }
 
+# The label runner-test.buildkit says which of the two recipes was used.
 make_buildkit() {
+    local programs
+    programs=$(buildkit_programs)
     bootstrap_hooks=(
-        "--customize-hook=copy-in $images_dir/buildkit/buildkitd $images_dir/buildkit/buildctl $images_dir/buildkit/translate-config /usr/bin"
+        "--customize-hook=copy-in $programs/buildkitd $programs/buildctl /usr/bin"
+        '--customize-hook=ln -s ../sbin/runc "$1"/usr/bin/buildkit-runc'
+    )
+    bootstrap buildkit essential runc,ca-certificates \
+        --change 'LABEL runner-test.buildkit=source' --change 'ENV BUILDKIT_SETUP_CGROUPV2_ROOT=1' \
+        --change 'VOLUME /var/lib/buildkit' --change 'ENTRYPOINT ["buildkitd"]' --change 'CMD []'
+    bootstrap_hooks=()
+}
+
+make_buildkit_stand_in() {
+    local dir=$images_dir/buildkit-stand-in
+    bootstrap_hooks=(
+        "--customize-hook=copy-in $dir/buildkitd $dir/buildctl $dir/translate-config /usr/bin"
         '--customize-hook=rm -f "$1"/usr/bin/ctr "$1"/usr/bin/containerd-shim "$1"/usr/bin/containerd-shim-runc-v1 "$1"/usr/bin/tini "$1"/usr/sbin/docker-proxy'
     )
     bootstrap buildkit essential docker.io,iptables,iproute2,ca-certificates \
+        --change 'LABEL runner-test.buildkit=stand-in' \
         --change 'VOLUME /var/lib/buildkit' --change 'ENTRYPOINT ["buildkitd"]' --change 'CMD []'
     bootstrap_hooks=()
 }
@@ -130,7 +152,7 @@ derive() {
         -t "runner-test/$1" "$images_dir/small/$1" >/dev/null
 }
 
-# Prints the image of the builder: moby/buildkit when it can be pulled, else the stand-in.
+# Prints the image of the builder: moby/buildkit when it can be pulled, else BuildKit from source, else the stand-in.
 choose_buildkit() {
     local real=moby/buildkit:buildx-stable-1
     if docker image inspect "$real" >/dev/null 2>&1 || timeout 60 docker pull -q "$real" >/dev/null 2>&1; then
@@ -139,6 +161,14 @@ choose_buildkit() {
         make_image buildkit
         echo runner-test/buildkit
     fi
+}
+
+describe_buildkit() {
+    case "$(docker image inspect --format '{{index .Config.Labels "runner-test.buildkit"}}' "$1")" in
+        source) echo "moby/buildkit cannot be pulled here: $1 has BuildKit built from its Go module" ;;
+        stand-in) echo "moby/buildkit cannot be pulled and Go is missing: the stand-in $1 has BuildKit's code from Debian's dockerd" ;;
+        *) echo "the builder runs $1" ;;
+    esac
 }
 
 # push_base <registry url>: base/busybox:latest for amd64 and arm64, which examples/multiarch builds on.

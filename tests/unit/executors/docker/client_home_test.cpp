@@ -42,15 +42,16 @@ TEST(ClientHomeTest, FollowsTheVariablesOfJobAndImage) {
         std::vector<std::string> image;
         std::string user;
         std::string directory;
-        bool in_sources;
+        bool late;
     };
     const std::vector<Case> cases{
         {{}, {}, "", "/root/.docker", false},
         {{}, {}, "app", "/home/app/.docker", false},
         {{}, {"HOME=/h"}, "", "/h/.docker", false},
         {{}, {"DOCKER_CONFIG=/c/"}, "", "/c", false},
-        {{{"HOME", "/tmp/home"}}, {"HOME=/h"}, "", "/tmp/home/.docker", false},
-        {{{"DOCKER_CONFIG", "/tmp/c"}}, {"DOCKER_CONFIG=/c"}, "", "/tmp/c", false},
+        {{{"HOME", "/tmp/home"}}, {"HOME=/h"}, "", "/tmp/home/.docker", true},
+        {{{"HOME", "/other"}}, {"HOME=/h"}, "", "/other/.docker", false},
+        {{{"DOCKER_CONFIG", "/etc/c"}}, {"DOCKER_CONFIG=/c"}, "", "/etc/c", false},
         {{{"DOCKER_CONFIG", ""}}, {}, "", "/root/.docker", false},
         {{{"DOCKER_CONFIG", "/builds/p/.docker"}}, {}, "", "/builds/p/.docker", true},
         {{{"DOCKER_CONFIG", ".docker"}}, {}, "", "/builds/p/.docker", true},
@@ -70,7 +71,7 @@ TEST(ClientHomeTest, FollowsTheVariablesOfJobAndImage) {
         files.contents["/etc/passwd"] = kPasswd;
         const auto home = find_client_home(job, choice, image, files);
         EXPECT_EQ(home.directory, entry.directory);
-        EXPECT_EQ(home.in_sources, entry.in_sources) << entry.directory;
+        EXPECT_EQ(home.late, entry.late) << entry.directory;
     }
 }
 

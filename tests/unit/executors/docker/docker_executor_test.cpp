@@ -209,6 +209,32 @@ bool is_optional(const std::string& request) {
            request.find("/exec") != std::string::npos || request.ends_with("/containers/json");
 }
 
+TEST_P(DockerExecutorTest, TheLoginLiesWhereTheClientLooks) {
+    if (GetParam() == Scenario::kPlainImage) GTEST_SKIP() << "without an engine there is no login";
+    job_.docker_auth_config = R"({"auths": {"registry.example": {"auth": "dTpw"}}})";
+    const auto files_with = [this](const std::string& directory) {
+        start_engine();
+        job_.client_environment = {{"DOCKER_CONFIG", directory}};
+        auto executor = make();
+        EXPECT_TRUE(prepare(*executor).has_value());
+        const std::string files = engine_.find("-build")->written["/"];
+        const auto readiness = executor->readiness();
+        EXPECT_TRUE(cleanup(*executor).has_value());
+        return std::pair(files, *readiness);
+    };
+    const auto [files, readiness] = files_with("/srv/client");
+    EXPECT_NE(files.find("srv/client/config.json"), std::string::npos);
+    EXPECT_FALSE(readiness.after_sources);
+    EXPECT_EQ(readiness.environment.at("DOCKER_CONFIG"), "/srv/client");
+    const auto [waiting, later] = files_with(".docker");
+    EXPECT_EQ(waiting.find("/.docker/config.json"), std::string::npos);
+    EXPECT_NE(waiting.find(".runner-login/config.json"), std::string::npos);
+    EXPECT_TRUE(later.after_sources);
+    EXPECT_NE(later.script.find("'/builds/p/.docker/config.json'"), std::string::npos)
+        << later.script;
+    EXPECT_EQ(later.environment.at("DOCKER_CONFIG"), "/builds/p/.docker");
+}
+
 TEST_P(DockerExecutorTest, AContainerThatFilledTheHelpersVolumeIsRemovedLater) {
     const auto leave_one = [this] {
         engine_.containers["left"] =

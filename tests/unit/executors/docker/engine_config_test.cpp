@@ -13,6 +13,7 @@ using executors::docker::ConfigSource;
 using executors::docker::Credential;
 using executors::docker::DeclaredRegistry;
 using executors::docker::DindSettings;
+using executors::docker::direct_hosts;
 using executors::docker::merge_buildkitd_toml;
 using executors::docker::merge_daemon_json;
 using executors::docker::merge_docker_config;
@@ -159,7 +160,6 @@ TEST(BuildkitdToml, ContainsWhatTheConfigurationDeclares) {
     expect_toml(*merged, R"(
         [registry."p:5000"]
         http = true
-        insecure = true
         [registry.i]
         insecure = true
         [registry."ca.net"]
@@ -186,9 +186,31 @@ TEST(BuildkitdToml, KeepsValuesOfTheUsersFileAndJoinsLists) {
         mirrors = ["mine", "m", "n"]
         [registry.p]
         http = false
-        insecure = true
         [worker.oci]
         gc = true
+    )");
+}
+
+/// Lines that many images have: with both keys BuildKit asks over TLS first.
+TEST(BuildkitdToml, ARegistryThatIsDeclaredPlainIsNotAskedOverTls) {
+    const std::string both = "http = true\ninsecure = true\n";
+    const auto merged = merge_buildkitd_toml(
+        {plain("plain.net"), insecure("tls.net"), plain("changed.net")},
+        {{"the image's file", "[registry.\"plain.net\"]\n" + both + "[registry.\"mine.net\"]\n" +
+                                  both + "[registry.\"changed.net\"]\nhttp = false\n" +
+                                  "insecure = true\n"}});
+    ASSERT_TRUE(merged.has_value());
+    expect_toml(*merged, R"(
+        [registry."plain.net"]
+        http = true
+        [registry."tls.net"]
+        insecure = true
+        [registry."mine.net"]
+        http = true
+        insecure = true
+        [registry."changed.net"]
+        http = false
+        insecure = true
     )");
 }
 
@@ -257,20 +279,37 @@ TEST(RegistryHosts, AreNamedOnceAndWithoutPort) {
     again.host = "reg.net";
     RegistrySettings other;
     other.host = "other.net";
-    EXPECT_EQ(registry_hosts({a, again, other}), Words{"reg.net:10.0.0.1"});
+    RegistrySettings numeric = a;
+    numeric.host = "[fd00::1]:5000";
+    EXPECT_EQ(registry_hosts({a, again, other, numeric}), Words{"reg.net:10.0.0.1"});
     EXPECT_EQ(registry_ca_path("reg.net:5000"), "/etc/docker/certs.d/reg.net:5000/ca.crt");
+}
+
+TEST(DirectHosts, ArePrivateRegistriesAndDocker) {
+    RegistrySettings address;
+    address.host = "reg.net:5000";
+    address.address = "10.0.0.1";
+    RegistrySettings login;
+    login.host = "ghcr.io";
+    login.username = "u";
+    RegistrySettings authority;
+    authority.host = "ca.net";
+    authority.ca_file = "/ca";
+    EXPECT_EQ(direct_hosts({address, login, authority, plain("reg.net").settings,
+                            insecure("[fd00::1]:80").settings}),
+              (Words{"docker", "reg.net", "10.0.0.1", "ca.net", "fd00::1"}));
 }
 
 TEST(BuilderScript, QuotesWhatComesFromTheConfiguration) {
     DindSettings settings;
     settings.builder_name = "it's";
     settings.builder_image = "moby/buildkit:v1";
-    settings.builder_driver_opts = {"network=host", "env.A=b c"};
+    settings.builder_driver_opts = {"network=host", "env.A=b c", "env.NO_PROXY=a,b"};
     const std::string script = builder_script(settings);
     for (const char* part :
          {"--name 'it'\\''s' ", "--driver-opt 'network=host'", "--driver-opt 'env.A=b c'",
-          "--driver-opt 'image=moby/buildkit:v1'", "--allow-insecure-entitlement network.host",
-          "--use ", "rm --keep-state 'it'\\''s' "}) {
+          "--driver-opt '\"env.NO_PROXY=a,b\"'", "--driver-opt 'image=moby/buildkit:v1'",
+          "--allow-insecure-entitlement network.host", "--use ", "rm --keep-state 'it'\\''s' "}) {
         EXPECT_NE(script.find(part), std::string::npos) << part;
     }
     settings.builder_driver_opts = {};

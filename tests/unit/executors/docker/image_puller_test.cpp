@@ -138,6 +138,22 @@ TEST_F(ImagePullerTest, AFailedPullHasAKindAndADetail) {
     EXPECT_EQ(missing.error().pull_failure, PullFailure::kConfiguration);
 }
 
+TEST_F(ImagePullerTest, ADeclaredRegistryThatCannotBeReachedGetsAHint) {
+    RegistrySettings registry;
+    registry.host = "reg.net";
+    registry.address = "10.0.0.1";
+    registries_ = {registry};
+    const auto message = [&](const std::string& answer) {
+        engine_.set_pull_answers({answer, answer, answer});
+        const auto image = obtain("reg.net/app");
+        return image ? std::string() : image.error().message;
+    };
+    const std::string hint = ". The host's own engine pulls this image";
+    EXPECT_NE(message("lookup reg.net: no such host").find(hint), std::string::npos);
+    EXPECT_NE(message("server gave HTTP response to HTTPS client").find(hint), std::string::npos);
+    EXPECT_EQ(message("manifest unknown").find(hint), std::string::npos);
+}
+
 /// Words in an image's name do not count as words of the registry's message.
 TEST_F(ImagePullerTest, TheNameOfTheImageDoesNotDecideTheKindOfAFailure) {
     engine_.set_pull_answers({"no space left on device"});

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "executors/docker/build_plan.hpp"
 #include "executors/docker/environment_info.hpp"
 #include "executors/docker/image_choice.hpp"
@@ -85,7 +87,7 @@ class BuildPlan : public testing::Test {
   protected:
     [[nodiscard]] ContainerPlan plan() const {
         BuildPlanInput input{dind_, job_, objects_, choice_, image_,        client_,
-                             name_, "",   binds_,   {},      {"db:1.2.3.4"}};
+                             name_, "",   binds_,   hosts_,  {"db:1.2.3.4"}};
         return plan_build_container(input);
     }
 
@@ -97,6 +99,7 @@ class BuildPlan : public testing::Test {
     ClientPlan client_;
     std::string name_;
     Words binds_;
+    Words hosts_;
 };
 
 TEST_F(BuildPlan, StartsTheSupervisorBehindTheEntrypoint) {
@@ -126,9 +129,28 @@ TEST_F(BuildPlan, AnEngineImageKeepsItsEntrypointAndCommand) {
     EXPECT_FALSE(made.command.has_value());
     EXPECT_EQ(made.user, "");
     EXPECT_EQ(made.anonymous_volumes, Words{"/var/lib/docker"});
-    EXPECT_EQ(made.environment, (Words{"A=b", "PATH=/.runner/bin:/own", "DOCKER_TLS_CERTDIR=",
-                                       "RUNNER_DIND_SHARED=1", "RUNNER_BUILDER_NAME=runner"}))
+    EXPECT_EQ(made.environment, (Words{"A=b", "PATH=/.runner-front:/.runner/bin:/own",
+                                       "DOCKER_TLS_CERTDIR=", "RUNNER_DIND_SHARED=1",
+                                       "RUNNER_BUILDER_NAME=runner", "RUNNER_NO_PROXY="}))
         << "the user of the scripts is not root";
+}
+
+TEST_F(BuildPlan, BuildersOfTheScriptAreOnTheHostNetworkWhereNamesAreDeclared) {
+    const auto says = [&](const std::string& entry) {
+        const auto environment = plan().environment;
+        return std::find(environment.begin(), environment.end(), entry) != environment.end();
+    };
+    const std::string network = "RUNNER_BUILDER_NETWORK=host";
+    hosts_ = {"reg.net:10.0.0.1"};
+    EXPECT_FALSE(says(network));  // a job without an engine
+    objects_.sidecar = true;
+    EXPECT_TRUE(says(network));
+    EXPECT_TRUE(says("RUNNER_BUILDER_NAME=runner"));
+    dind_.builder_driver_opts = {};
+    EXPECT_FALSE(says(network));
+    dind_ = {};
+    hosts_ = {};
+    EXPECT_FALSE(says(network));
 }
 
 TEST_F(BuildPlan, AnEngineListensAsTheClientWants) {
@@ -136,10 +158,11 @@ TEST_F(BuildPlan, AnEngineListensAsTheClientWants) {
     client_.open_port = true;
     client_.certificates = "/certs";
     job_.environment = {{"DOCKER_TLS_VERIFY", "1"}, {"DOCKER_TLS_CERTDIR", "/other"}};
-    EXPECT_EQ(
-        plan().environment,
-        (Words{"PATH=/.runner/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-               "DOCKER_TLS_CERTDIR=/certs", "RUNNER_DIND_TCP=1", "RUNNER_BUILDER_NAME=runner"}));
+    EXPECT_EQ(plan().environment,
+              (Words{"PATH=/.runner-front:/.runner/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:"
+                     "/usr/bin:/sbin:/bin",
+                     "DOCKER_TLS_CERTDIR=/certs", "RUNNER_DIND_TCP=1", "RUNNER_BUILDER_NAME=runner",
+                     "RUNNER_NO_PROXY="}));
 }
 
 TEST_F(BuildPlan, AnEngineHasANameInItsContainerAndNetwork) {
@@ -164,10 +187,10 @@ TEST_F(BuildPlan, AnEngineMayBeStartedByTheEntrypointOfTheJob) {
 TEST_F(BuildPlan, ScriptsFindTheRunnersDockerFirstWhileImagesAreCopied) {
     objects_.sidecar = true;
     job_.environment = {{"PATH", "/own"}};
-    EXPECT_EQ(plan().environment, (Words{"PATH=/own", "RUNNER_BUILDER_NAME=runner"}));
+    const Words builder{"RUNNER_BUILDER_NAME=runner", "RUNNER_NO_PROXY="};
+    EXPECT_EQ(plan().environment, (Words{"PATH=/own", builder[0], builder[1]}));
     objects_.preloads = {{"busybox", "id", "image-0"}};
-    EXPECT_EQ(plan().environment,
-              (Words{"PATH=/.runner-front:/own", "RUNNER_BUILDER_NAME=runner"}));
+    EXPECT_EQ(plan().environment, (Words{"PATH=/.runner-front:/own", builder[0], builder[1]}));
 }
 
 TEST_F(BuildPlan, AnEngineHasItsDataOnAVolumeOnce) {
@@ -228,12 +251,14 @@ TEST_F(SidecarPlan, LeavesTlsToTheEntrypointOfTheImage) {
     job_.environment = {{"A", "b"}, {"DOCKER_TLS_VERIFY", "1"}, {"DOCKER_CERT_PATH", "/c"}};
     const auto engine = plan();
     EXPECT_EQ(engine.spec.command, Words{"--host=unix:///.runner-engine/docker.sock"});
-    ASSERT_EQ(engine.spec.environment.size(), 4U) << "dockerd would take over what clients have";
+    ASSERT_EQ(engine.spec.environment.size(), 5U) << "dockerd would take over what clients have";
     EXPECT_EQ(engine.spec.environment[0].name, "A");
     EXPECT_EQ(engine.spec.environment[1].name, "RUNNER_DIND_SHARED");
     EXPECT_EQ(engine.spec.environment[2].name, "RUNNER_DIND_TCP");
-    EXPECT_EQ(engine.spec.environment[3].name, "DOCKER_TLS_CERTDIR");
-    EXPECT_EQ(engine.spec.environment[3].value, "/certs");
+    EXPECT_EQ(engine.spec.environment[3].name, "RUNNER_NO_PROXY");
+    EXPECT_EQ(engine.spec.environment[3].value, "docker");
+    EXPECT_EQ(engine.spec.environment[4].name, "DOCKER_TLS_CERTDIR");
+    EXPECT_EQ(engine.spec.environment[4].value, "/certs");
 }
 
 TEST(EnvironmentDescription, TellsScriptsOfEngineAndNetwork) {

@@ -103,7 +103,7 @@ TEST_F(LoadConfig, ReadsOurOwnTables) {
     http = true
     mirror_of = "docker.io"
   [[runners.registry]]
-    host = "other"
+    host = "[fd00::1]:65535"
   [[runners.docker.services]]
     name = "redis"
     alias = "r"
@@ -120,7 +120,7 @@ TEST_F(LoadConfig, ReadsOurOwnTables) {
     EXPECT_THAT(runner.dind.builder_driver_opts, ElementsAre("network=host"));
     ASSERT_EQ(runner.registries.size(), 2U);
     EXPECT_TRUE(runner.registries[0].http);
-    EXPECT_EQ(runner.registries[1].host, "other");
+    EXPECT_EQ(runner.registries[1].host, "[fd00::1]:65535");
     ASSERT_EQ(runner.docker.services.size(), 1U);
     EXPECT_EQ(runner.docker.services[0].alias, "r");
     EXPECT_TRUE(runner.docker.services_privileged) << "follows privileged when it is not set";
@@ -282,7 +282,17 @@ TEST_F(LoadConfig, RefusesInvalidValues) {
          "\"onn\" is not one of auto, on, off; did you mean \"on\"?");
     says("", "  [runners.dind]\n    mtu = 20\n", "20 is not a packet size");
     says("", "  [[runners.registry]]\n    http = true\n", "host is missing");
-    says("", "  [[runners.registry]]\n    host = \"http://r\"\n", "a name and a port only");
+    const auto registry = [&](const std::string& host, const std::string& expected) {
+        says("", "  [[runners.registry]]\n    host = \"" + host + "\"\n", expected);
+    };
+    for (const char* host : {"http://r", "r/x", "r s", " r", "[::1", "[r]:5000", ":5000"}) {
+        registry(host, "\" must be a name and a port only");
+    }
+    for (const char* host : {"r:99999", "r:0", "r:-1", "r:", "r:http", "r:50:00", "[::1]:65536"}) {
+        registry(host, "\" must have a port from 1 to 65535 or none");
+    }
+    says("", "  [[runners.registry]]\n    host = \"r\"\n    mirror_of = \"r:99999\"\n",
+         "mirror_of \"r:99999\" must have a port");
     says("", "  [[runners.registry]]\n    host = \"r\"\n    address = \"r2\"\n",
          "\"r2\" is not an IP address");
     says("", "  [[runners.registry]]\n    host = \"r\"\n    http = true\n    insecure = true\n",

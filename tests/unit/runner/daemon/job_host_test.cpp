@@ -6,7 +6,9 @@
 #include <boost/asio/post.hpp>
 #include <filesystem>
 
+#include "base/files.hpp"
 #include "base/json.hpp"
+#include "runner/trace/spool.hpp"
 #include "tests/support/fake_executor.hpp"
 #include "tests/support/fake_jobs_api.hpp"
 #include "tests/support/fake_session.hpp"
@@ -277,6 +279,23 @@ TEST_F(JobHostTakeovers, EndAJobThatDaemonsDiedOf) {
     EXPECT_EQ(api_->updates.back().checksum, "") << "nobody knows that of the whole log";
     EXPECT_THAT(executor_.calls, testing::ElementsAre("restore", "halt", "cleanup"));
     EXPECT_TRUE(journal_is_empty());
+}
+
+TEST_F(JobHostTakeovers, SendTheLogThatTheServerDoesNotHave) {
+    const std::string log = "one line\nand a half";
+    leave_job(journal::kMaxTakeovers, payload_of(7));
+    auto found = journal::find_jobs(dir_.path());
+    ASSERT_TRUE(
+        base::write_file_atomic(found[0].journal.spool_path(), log + " not committed", 0600));
+    found[0].checkpoint.spool_bytes = log.size();
+    ASSERT_TRUE(found[0].journal.save(found[0].checkpoint));
+    api_->checks_offsets = true;
+    api_->trace = "one line\n";
+    restore();
+    wait();
+    EXPECT_THAT(api_->trace, testing::StartsWith(log + "\n\x1b[31;1mERROR: Job failed"));
+    EXPECT_EQ(api_->updates.back().bytesize, api_->trace.size());
+    EXPECT_EQ(api_->updates.back().checksum, trace::checksum_of(api_->trace));
 }
 
 TEST_F(JobHostTakeovers, EndAJobWithoutReadingItsPayload) {

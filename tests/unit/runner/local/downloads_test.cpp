@@ -17,6 +17,9 @@ named: {stage: deploy, script: x, dependencies: [a]}
 none: {stage: deploy, script: x, dependencies: []}
 needing: {stage: deploy, script: x, needs: [{job: a, artifacts: false}, c]}
 all: {stage: deploy, script: x}
+both: {stage: deploy, script: x, needs: [a, c], dependencies: [c]}
+at_once: {stage: deploy, script: x, needs: [], dependencies: [a]}
+same_stage: {stage: test, script: x, dependencies: [a, c]}
 )";
 
 class Downloads : public testing::Test {
@@ -35,7 +38,7 @@ class Downloads : public testing::Test {
 };
 
 TEST_F(Downloads, AJobDownloadsFromAllEarlierStages) {
-    EXPECT_EQ(of("all"), "a, b 1/2, b 2/2, c, ");
+    EXPECT_EQ(of("all"), "a, b 1/2, b 2/2, c, same_stage, ");
     EXPECT_EQ(of("c"), "a, b 1/2, b 2/2, ");
     EXPECT_EQ(of("a"), "");
 }
@@ -44,6 +47,9 @@ TEST_F(Downloads, DependenciesAndNeedsLimitTheDownloads) {
     EXPECT_EQ(of("named"), "a, ");
     EXPECT_EQ(of("none"), "");
     EXPECT_EQ(of("needing"), "c, ");
+    EXPECT_EQ(of("both"), "c, ");
+    EXPECT_EQ(of("at_once"), "");
+    EXPECT_EQ(of("same_stage"), "a, ");
 }
 
 TEST(Dotenv, ReadsOneVariablePerLine) {

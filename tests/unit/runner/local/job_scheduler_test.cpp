@@ -28,7 +28,7 @@ class Scheduled {
     explicit Scheduled(const std::string& text, PipelineOptions options = {})
         : planned_(text),
           scheduler_(planned_.pipeline.jobs, planned_.loaded.configuration->stages,
-                     planned_.request, std::move(options), states) {}
+                     std::move(options), states) {}
 
     /// Names of the jobs that start now.
     std::vector<std::string> start() {

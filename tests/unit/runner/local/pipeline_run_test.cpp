@@ -91,7 +91,7 @@ base::Task<Outcome> drive(const Planned& planned, const Script& script) {
     jobs.answer = script.answer;
     Capacity capacity(executor, script.slots);
     PipelineRun run(executor, planned.pipeline.jobs, planned.loaded.configuration->stages,
-                    planned.request, script.options, {jobs, jobs, jobs, capacity});
+                    script.options, {jobs, jobs, jobs, capacity});
     if (!script.stop_after.empty()) {
         jobs.on_end = [&](const std::string& name) {
             if (name == script.stop_after) run.stop();

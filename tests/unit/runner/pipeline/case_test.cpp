@@ -42,6 +42,17 @@ std::vector<std::string> texts(const Problems& problems) {
     return all;
 }
 
+/// A local directory, and a server that has no other projects.
+class CaseSource final : public include::WorkTreeSource {
+  public:
+    using WorkTreeSource::WorkTreeSource;
+    include::Fetched project(const std::string&, const std::string&, const std::string&) override {
+        include::Fetched fetched;
+        fetched.failure = include::FetchFailure::kNoProject;
+        return fetched;
+    }
+};
+
 class CaseTest : public testing::TestWithParam<std::string> {
   protected:
     [[nodiscard]] fs::path folder() const { return tests::pipeline_cases() / GetParam(); }
@@ -55,8 +66,11 @@ class CaseTest : public testing::TestWithParam<std::string> {
             request.variables.set(key, value.get<std::string>());
         }
         if (expected.contains("inputs")) request.inputs = *yaml::load(expected["inputs"].dump());
-        include::WorkTreeSource source(folder());
-        request.repository.files = source.list({});
+        request.repository.changed_since = [](const std::string& ref) {
+            return rules::Difference{ref == "main", {}};
+        };
+        CaseSource source(folder());
+        request.repository.files = source.list({}, {});
         return load_configuration(request, source);
     }
 };
@@ -91,6 +105,18 @@ void expect_variables(const variables::Collection& variables, const json& expect
     }
 }
 
+/// Compares keywords with expanded variables, and needs.
+void expect_keywords(const plan::PlannedJob& planned, const json& expected) {
+    const auto wanted = expected.find(planned.job->name);
+    if (wanted == expected.end()) return;
+    json actual{{"tags", planned.expanded.tags},
+                {"resource_group", planned.expanded.resource_group},
+                {"environment", json::parse(yaml::to_json(planned.expanded.environment))},
+                {"needs", json::array()}};
+    for (const auto& need : planned.needs) actual["needs"].push_back(need.job);
+    expect_values(actual, *wanted, planned.job->name);
+}
+
 /// Creates a pipeline and compares its jobs, as "name:when"; a question mark stands for
 /// allow_failure.
 void expect_plan(const Loaded& loaded, const json& expected) {
@@ -99,10 +125,29 @@ void expect_plan(const Loaded& loaded, const json& expected) {
     request.pipeline.ref = "main";
     request.pipeline.is_merge_request = expected.value("merge_request", false);
     request.pipeline.source = request.pipeline.is_merge_request ? "merge_request_event" : "push";
-    request.repository.changed_since = [](const std::string&) { return std::nullopt; };
-    const json given = expected.value("given", json::object());
-    for (const auto& [key, value] : given.items()) request.given.set(key, value.get<std::string>());
+    request.pipeline.is_tag = expected.value("tag", false);
+    if (expected.contains("changed")) {
+        request.repository.changed = expected["changed"].get<std::vector<std::string>>();
+    }
+    if (expected.contains("files")) {
+        request.repository.files = expected["files"].get<std::vector<std::string>>();
+    }
+    // All refs that exist are named main.
+    request.repository.changed_since = [&request](const std::string& ref) {
+        return rules::Difference{ref == "main", request.repository.changed};
+    };
+    const auto set_all = [&](const char* key, variables::Collection& variables) {
+        const json pairs = expected.value(key, json::object());
+        for (const auto& [name, value] : pairs.items()) {
+            variables.set(name, value.get<std::string>());
+        }
+    };
+    set_all("predefined", request.predefined);
+    set_all("given", request.given);
     const auto made = plan::create_pipeline(*loaded.configuration, loaded.parallel, request);
+    if (expected.contains("name")) {
+        EXPECT_EQ(made.name, expected["name"].get<std::string>());
+    }
     EXPECT_EQ(texts(made.errors), expected.value("errors", std::vector<std::string>{}));
     std::vector<std::string> names;
     const json variables = expected.value("variables", json::object());
@@ -111,6 +156,7 @@ void expect_plan(const Loaded& loaded, const json& expected) {
         names.push_back(planned.job->name +
                         (usual ? "" : ":" + std::string(plan::to_string(planned.when))) +
                         (planned.allow_failure ? "?" : ""));
+        expect_keywords(planned, expected.value("keywords", json::object()));
         const auto wanted = variables.find(planned.job->name);
         if (wanted != variables.end()) {
             expect_variables(planned.variables, *wanted, planned.job->name);
@@ -151,6 +197,10 @@ TEST_P(CaseTest, AnswersAsGitLabDoes) {
     if (expected.contains("merged")) {
         ASSERT_TRUE(loaded.merged);
         expect_values(json::parse(yaml::to_json(*loaded.merged)), expected["merged"], "merged");
+    }
+    if (expected.contains("merged_yaml")) {
+        ASSERT_TRUE(loaded.merged);
+        EXPECT_EQ(yaml::to_yaml(*loaded.merged), expected["merged_yaml"].get<std::string>());
     }
     if (expected.contains("plan")) expect_plan(loaded, expected["plan"]);
 }

@@ -109,6 +109,24 @@ TEST(CreatePipeline, ExistsChecksTheFilesOfTheCommit) {
     EXPECT_EQ(Created(text).files({"Dockerfile"}).jobs(), kEmpty);
 }
 
+TEST(CreatePipeline, OnlyPatternsThatAreComparedCanBeTooMany) {
+    rules::Paths files;
+    for (int i = 0; i < 60'000; ++i) files.push_back("src/f" + std::to_string(i));
+    const auto with_pattern = [&](const std::string& pattern) {
+        return Created("a: {script: x, rules: [{exists: ['" + pattern + "']}]}\n")
+            .files(files)
+            .jobs();
+    };
+    for (const char* pattern : {"Dockerfile", "src/f", "doc/", "**/*.rb", "*.rb", "f?"}) {
+        EXPECT_EQ(with_pattern(pattern), kEmpty) << pattern;
+    }
+    for (const char* pattern : {"src/f59999", "src/"}) {
+        EXPECT_EQ(with_pattern(pattern), "a:on_success") << pattern;
+    }
+    // GitLab gives up, and takes the file as there.
+    EXPECT_EQ(with_pattern("doc/*"), "a:on_success");
+}
+
 TEST(CreatePipeline, RuleVariablesOverrideOthersButAreNotUsedInTheRule) {
     Created created(
         "variables: {A: root, B: root, C: root}\nworkflow: {rules: [{variables: {B: workflow, C: "
@@ -213,13 +231,21 @@ TEST(CreatePipeline, CompareToMustBeARef) {
     Created created(
         "a: {script: x, rules: [{changes: {paths: [a], compare_to: nope}}]}\n"
         "b: {script: x}\n");
-    created.request.repository.changed_since =
-        [](const std::string& ref) -> std::optional<rules::Paths> {
-        if (ref == "main") return rules::Paths{};
-        return std::nullopt;
+    created.request.repository.changed_since = [](const std::string& ref) {
+        return rules::Difference{ref == "main", rules::Paths{}};
     };
     EXPECT_EQ(created.jobs(),
               "error: Failed to parse rule for a: rules:changes:compare_to is not a valid ref\n");
+}
+
+TEST(CreatePipeline, HintsAtTheProblemThatGitLabHidesWithItsStage) {
+    Created created("a: {script: x, rules: [{changes: {paths: [a], compare_to: nope}}]}\n");
+    created.request.repository.changed_since = [](const std::string&) {
+        return rules::Difference{};
+    };
+    EXPECT_EQ(created.jobs(), kEmpty);
+    EXPECT_EQ(created.pipeline.errors[0].hint,
+              "Failed to parse rule for a: rules:changes:compare_to is not a valid ref");
 }
 
 TEST(LintJson, HasTheFormOfTheApi) {

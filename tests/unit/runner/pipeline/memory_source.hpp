@@ -20,7 +20,7 @@ class MemorySource final : public runner::pipeline::include::Source {
     explicit MemorySource(Files files) : files_(std::move(files)) {}
 
     Fetched local(const Origin&, const std::string& path) override { return get(path, {}); }
-    std::vector<std::string> list(const Origin&) override {
+    std::vector<std::string> list(const Origin&, const std::string&) override {
         std::vector<std::string> names;
         for (const auto& [name, content] : files_) names.push_back(name);
         return names;

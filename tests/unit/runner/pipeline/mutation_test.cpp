@@ -41,8 +41,8 @@ std::string try_all(const std::string& text) {
     plan::CreateRequest create;
     create.pipeline.ref = "main";
     create.pipeline.source = "push";
-    create.repository.files = {"a", "src/a.c"};
-    create.repository.changed = create.repository.files;
+    create.repository.files = rules::Paths{"a", "src/a.c"};
+    create.repository.changed = rules::Paths{"a", "src/a.c"};
     const plan::Pipeline made =
         plan::create_pipeline(*loaded.configuration, loaded.parallel, create);
     const view::CreatedPipeline shown{loaded, made};

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -82,14 +83,83 @@ TEST(Load, MergesAtThePositionOfTheMergeKey) {
     EXPECT_EQ(inspect(*value->find("list")), R"({"x"=>1, "z"=>2, "y"=>1})");
 }
 
+TEST(Load, MergesTheEntriesSoFarOfAMapThatIsNotComplete) {
+    const auto value = load(".x: &x\n  A: b\n  <<: *x\n  c: {<<: [*x], d: 1}\n");
+    ASSERT_TRUE(value);
+    EXPECT_EQ(inspect(*value->find(".x")), R"({"A"=>"b", "c"=>{"A"=>"b", "d"=>1}})");
+}
+
+struct PriorityRow {
+    const char* text;
+    const char* error;  // its beginning
+};
+
+class LoadPriorityTest : public testing::TestWithParam<PriorityRow> {};
+
+TEST_P(LoadPriorityTest, ReportsSyntaxThenValuesThenSize) {
+    const auto value = load(GetParam().text);
+    ASSERT_FALSE(value);
+    EXPECT_THAT(value.error().text, testing::StartsWith(GetParam().error));
+}
+
+const PriorityRow kPriorityRows[] = {
+    {"a: &a {b: *a}\nc: [x\n", "(<unknown>): did not find"},
+    {"a: *nope\nc: [x\n", "(<unknown>): did not find"},
+    {"a: 2020-01-01\nc: [x\n", "(<unknown>): did not find"},
+    {"a: &a {b: *a}\nc: *nope\n", "Unknown alias: nope"},
+    {"a: &a {b: *a}\nc: 2020-01-01\n", "Tried to load unspecified class: Date"},
+    {"a: *nope\nb: 2020-01-01\n", "Unknown alias: nope"},
+    {"a: 2020-01-01\nb: *nope\n", "Tried to load unspecified class: Date"},
+    {"a: &a {b: *a}\nc: x\n", "The parsed YAML is too big"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Table, LoadPriorityTest, testing::ValuesIn(kPriorityRows));
+
+TEST(Load, SyntaxBehindATooDeepValueHasPriority) {
+    const std::string deep = "a: " + std::string(200, '[') + std::string(200, ']') + "\n";
+    EXPECT_EQ(load(deep + "b: x\n").error().text, "The parsed YAML is too big");
+    EXPECT_THAT(load(deep + "b: [x\n").error().text, testing::StartsWith("(<unknown>): did not"));
+}
+
+struct QuoteRow {
+    const char* text;
+    std::uint32_t line;
+    std::uint16_t column;
+};
+
+class QuoteTest : public testing::TestWithParam<QuoteRow> {};
+
+TEST_P(QuoteTest, AnUnclosedQuotePointsAtItsOpening) {
+    const auto value = load(GetParam().text);
+    ASSERT_FALSE(value);
+    EXPECT_EQ(value.error().mark, (Mark{GetParam().line, GetParam().column, 0}));
+}
+
+const QuoteRow kQuoteRows[] = {
+    {"a:\n  script: \"echo\n  stage: x\n", 2, 11},
+    {"a:\n  script: 'echo\n  stage: x\n", 2, 11},
+    {"a: {script: \"echo}\n", 1, 13},
+    {"ä: 'x\n", 1, 4},
+    // The next quote of the file closes it.
+    {"a:\n  script: \"echo\nb:\n  script: \"echo\"\n", 2, 11},
+    {"a: ['x, y]\nb: ['z']\n", 1, 5},
+    {"a: 'x\n...\nb: c\n", 1, 4},
+    // A key without a colon.
+    {"a: b\nkey\nb: c\n", 2, 1},
+    // This quote is closed.
+    {"a: \"x\" y\n", 1, 8},
+};
+
+INSTANTIATE_TEST_SUITE_P(Table, QuoteTest, testing::ValuesIn(kQuoteRows));
+
 TEST(Load, LastOfEqualKeysOverridesOthers) {
     EXPECT_EQ(inspect(*load("a: 1\na: 2\n")), R"({"a"=>2})");
 }
 
 TEST(Load, EveryValueHasItsPosition) {
-    const auto value = load("a:\n  - b\n  -   c: d\n", 3, 10);
-    ASSERT_TRUE(value);
-    const Value& map = value->find("a")->items()[1];
+    const auto parsed = read("a:\n  - b\n  -   c: d\n", 3, 10);
+    ASSERT_TRUE(parsed);
+    const Value& map = parsed->value.find("a")->items()[1];
     EXPECT_EQ(map.find("c")->mark(), (Mark{12, 10, 3}));
 }
 
@@ -107,6 +177,19 @@ TEST(Load, RefusesFilesOfExponentialSize) {
               "The parsed YAML is too big");
     EXPECT_EQ(load("a: &a [*a]").error().text, "The parsed YAML is too big");
     EXPECT_FALSE(load("a: " + std::string(100'000, '[')));
+}
+
+TEST(Print, TagsATextThatLooksLikeAMergeKey) {
+    const auto value = load("a: ['<<', '=']\n'<<': {'<<': 1}\n");
+    ASSERT_TRUE(value);
+    EXPECT_EQ(to_yaml(*load(".x: ['<<', '=', a]")), "---\n\".x\":\n- !!str '<<'\n- \"=\"\n- a\n");
+    EXPECT_EQ(inspect(*load(to_yaml(*value))), inspect(*value));
+}
+
+TEST(Print, PrintsKeysThatAreNoText) {
+    const auto value = load("? [a, b]\n: 1\n? {c: d}\n: 2\n3: 4\n");
+    ASSERT_TRUE(value);
+    EXPECT_EQ(to_yaml(*value), "---\n'[\"a\", \"b\"]': 1\n'{\"c\"=>\"d\"}': 2\n'3': 4\n");
 }
 
 TEST(Print, PrintsWhatItLoads) {

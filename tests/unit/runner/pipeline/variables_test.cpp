@@ -45,8 +45,9 @@ TEST(SortAndExpand, ExpandsReferencesInAnyOrder) {
                                          {"OF_RAW", "<$RAW>"},
                                          {.key = "FILE", .value = "$A", .is_file = true},
                                          {"OF_FILE", "<$FILE>"},
-                                         {"UNKNOWN", "$NOPE"}});
-    EXPECT_TRUE(sorted.cycle.empty());
+                                         {"UNKNOWN", "$NOPE"}},
+                                        Reader::kRunner);
+    EXPECT_TRUE(sorted.cycles.empty());
     EXPECT_EQ(sorted.variables.value("C"), "c-b-a");
     EXPECT_EQ(sorted.variables.value("SELF"), "x");
     EXPECT_EQ(sorted.variables.value("TWICE"), "$$A");
@@ -56,10 +57,47 @@ TEST(SortAndExpand, ExpandsReferencesInAnyOrder) {
     EXPECT_EQ(sorted.variables.value("UNKNOWN"), "$NOPE");
 }
 
+TEST(SortAndExpand, LeavesNoReferencesToReadersWithinGitLab) {
+    const auto sorted = sort_and_expand({{"RAW", "$A", true},
+                                         {"OF_RAW", "<$RAW>"},
+                                         {.key = "FILE", .value = "$A", .is_file = true},
+                                         {"OF_FILE", "<$FILE>"},
+                                         {"UNKNOWN", "<$NOPE>"},
+                                         {"TWICE", "$$A"},
+                                         {"A", "a"}},
+                                        Reader::kGitLab);
+    EXPECT_EQ(sorted.variables.value("OF_RAW"), "<$A>");
+    EXPECT_EQ(sorted.variables.value("OF_FILE"), "<a>");
+    EXPECT_EQ(sorted.variables.value("UNKNOWN"), "<>");
+    EXPECT_EQ(sorted.variables.value("TWICE"), "$$A");
+}
+
 TEST(SortAndExpand, ExpandsNothingWhenThereIsACycle) {
-    const auto sorted = sort_and_expand({{"A", "$B"}, {"B", "$A"}, {"C", "$D"}, {"D", "1"}});
-    EXPECT_EQ(sorted.cycle, (std::vector<std::string>{"A", "B"}));
+    const auto sorted =
+        sort_and_expand({{"A", "$B"}, {"B", "$A"}, {"C", "$D"}, {"D", "1"}}, Reader::kGitLab);
+    EXPECT_EQ(sorted.cycles, (std::vector<std::vector<std::string>>{{"A", "B"}}));
     EXPECT_EQ(sorted.variables.value("C"), "$D");
+}
+
+TEST(SortAndExpand, NamesAllCyclesInTheOrderOfTheSearch) {
+    const auto sorted = sort_and_expand(
+        {{"A", "$C"}, {"X", "$Y"}, {"B", "$A"}, {"C", "$B"}, {"Y", "$X"}}, Reader::kGitLab);
+    EXPECT_EQ(sorted.cycles, (std::vector<std::vector<std::string>>{{"A", "C", "B"}, {"X", "Y"}}));
+}
+
+TEST(SortAndExpand, LimitsAllValuesTogether) {
+    Collection variables{{"A", std::string(1000, 'x')}};
+    std::string many;
+    for (int i = 0; i < 1000; ++i) many += "$A";
+    variables.set("B", many);
+    for (int i = 0; i < 100; ++i) variables.set("C" + std::to_string(i), "$B");
+    EXPECT_FALSE(sort_and_expand(variables, Reader::kRunner).too_long.empty());
+}
+
+TEST(ExpandNested, InsertsValuesWhoseReferencesAreReplaced) {
+    const Collection variables{{"A", "1"}, {"B", "$A-b"}, {"C", "$B$NOPE"}};
+    EXPECT_EQ(expand_nested("$C/$NOPE", variables, Undefined::kKeep), "1-b/$NOPE");
+    EXPECT_EQ(expand_nested("$C/$NOPE", variables, Undefined::kEmpty), "1-b/");
 }
 
 TEST(Slug, IsTheSameAsInGitLab) {

@@ -39,13 +39,13 @@ TEST(CleanupScript, RemovesCredentialsAndFileVariables) {
 TEST(CleanupScript, LeavesTheProjectAloneByDefault) {
     const std::string text = cleanup(ScriptJob());
     EXPECT_THAT(text, Not(HasSubstr("git clean")));
-    EXPECT_THAT(text, Not(HasSubstr("rm -rf")));
+    EXPECT_THAT(text, Not(HasSubstr("sources remove")));
 }
 
 TEST(CleanupScript, CleansTheProjectAsItsStrategyNeeds) {
     EXPECT_THAT(cleanup(job_with_cleanup("fetch")), HasSubstr("git clean -ffdx\ngit reset --hard"));
     for (const char* strategy : {"clone", "empty"})
-        EXPECT_THAT(cleanup(job_with_cleanup(strategy)), HasSubstr("rm -rf"));
+        EXPECT_THAT(cleanup(job_with_cleanup(strategy)), HasSubstr("sources remove"));
     EXPECT_THAT(cleanup(job_with_cleanup("none")), Not(HasSubstr("git ")));
 }
 
@@ -53,6 +53,8 @@ TEST(CleanupScript, CleansWithoutGitWhereTheDaemonUnpackedTheSources) {
     ScriptJob job = job_with_cleanup("fetch");
     job.settings.sources_by_daemon = true;
     EXPECT_THAT(cleanup(job), Not(HasSubstr("git clean")));
+    EXPECT_THAT(cleanup(job), HasSubstr("sources remove"));
+    job.set("GIT_CLEAN_FLAGS", "none");
     EXPECT_THAT(cleanup(job), HasSubstr("/.runner-sources"));
 }
 

@@ -2,83 +2,16 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <functional>
 
-#include "base/files.hpp"
-#include "base/strings.hpp"
-#include "runner/script/git_sources_writer.hpp"
-#include "tests/unit/runner/script/shell_test.hpp"
+#include "tests/unit/runner/script/get_sources_fixture.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
-using runner::script::BehaviourVariables;
-using runner::script::GitSourcesWriter;
-using runner::script::ScriptContext;
 using testing::HasSubstr;
 using testing::Not;
 
-/// Runs the script of get_sources with an installed git and a repository in the file system.
-class GetSources : public tests::ShellTest {
-  protected:
-    void SetUp() override {
-        ShellTest::SetUp();
-        if (IsSkipped()) return;
-        origin_ = dir_.path() / "origin";
-        first_ = commit("first");
-        second_ = commit("second");
-        payload_.git_info.repo_url = "file://" + origin_.string();
-        payload_.git_info.sha = second_;
-        payload_.git_info.ref = "main";
-        payload_.git_info.refspecs = {"+refs/heads/*:refs/remotes/origin/*"};
-        payload_.allow_git_fetch = true;
-    }
-    std::string git(const std::string& command) {
-        const auto end =
-            tests::run_shell(tests::shells().front(),
-                             "export GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b "
-                             "GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b\n" +
-                                 command,
-                             dir_.path());
-        EXPECT_EQ(end.code, 0) << command << "\n" << end.output;
-        return std::string(base::trim(end.output));
-    }
-    std::string commit(const std::string& content) {
-        return git("[ -d origin ] || git init -q -b main origin; cd origin; echo " + content +
-                   " > file; printf 'ignored\\n' > .gitignore; git add . >/dev/null 2>&1; git "
-                   "commit -q -m " +
-                   content + "; git rev-parse HEAD");
-    }
-    tests::ShellEnd fetch() {
-        const auto variables = this->variables();
-        BehaviourVariables behaviour(variables);
-        const ScriptContext context(payload_, runner_, behaviour, {});
-        const auto text = GitSourcesWriter(context).get_sources();
-        if (!text) return {-1, text.error().message};
-        return tests::run_shell(GetParam(), *text, dir_.path());
-    }
-    void expect_fetched() {
-        const auto end = fetch();
-        ASSERT_EQ(end.code, 0) << end.output;
-    }
-    [[nodiscard]] std::string content(const std::string& name = "file") const {
-        const auto text = base::read_file(fs::path(directories_.project) / name);
-        return text ? *text : "(none)";
-    }
-    void leave(const std::string& name) const {
-        const auto path = fs::path(directories_.project) / name;
-        fs::create_directories(path.parent_path());
-        const auto written = base::write_file_atomic(path, "left", 0600);
-        ASSERT_TRUE(written) << written.error().message;
-    }
-    [[nodiscard]] bool has(const std::string& name) const {
-        return fs::exists(fs::path(directories_.project) / name);
-    }
-
-    fs::path origin_;
-    std::string first_;
-    std::string second_;
-};
+using tests::GetSources;
 
 TEST_P(GetSources, ChecksOutExactlyTheCommit) {
     payload_.git_info.sha = first_;
@@ -237,6 +170,44 @@ TEST_P(GetSources, SubmodulesComeWhenTheyAreAskedFor) {
     EXPECT_TRUE(has("module/untracked"));
     set("GIT_SUBMODULE_UPDATE_FLAGS", "--remote --no-such-flag");
     EXPECT_THAT(fetch().output, HasSubstr("Updating submodules failed. Retrying..."));
+}
+
+/// Git cannot have the refs "a" and "a/b" at once.
+TEST_P(GetSources, ARefMayTakeThePlaceOfAFolderOfRefsAndBack) {
+    struct Row {
+        const char* kind;  ///< below refs/
+        const char* at;    ///< where the job has it
+        const char* flags;
+        bool all;  ///< the job fetches all refs of the kind
+    };
+    const std::vector<Row> rows{{"heads", "remotes/origin", "", false},
+                                {"tags", "tags", "", false},
+                                {"heads", "remotes/origin", "--no-tags", true},
+                                {"tags", "tags", "none", true}};
+    for (const Row& row : rows) {
+        for (const int depth : {0, 5}) {
+            std::string former;
+            for (const char* name : {"feature/deep/foo", "feature", "feature/deep"}) {
+                const std::string ref = std::string("refs/") + row.kind + "/" + name;
+                if (!former.empty()) git("git -C origin update-ref -d " + former);
+                git("git -C origin update-ref " + ref + " " + second_);
+                former = ref;
+                payload_.git_info.depth = depth;
+                const std::string end = row.all ? "*" : name;
+                payload_.git_info.refspecs = {std::string("+refs/") + row.kind + "/" + end +
+                                              ":refs/" + row.at + "/" + end};
+                set("GIT_FETCH_EXTRA_FLAGS", row.flags);
+                const auto fetched = fetch();
+                EXPECT_EQ(fetched.code, 0) << ref << "\n" << fetched.output;
+                EXPECT_EQ(content(), "second\n");
+                EXPECT_THAT(fetched.output, Not(HasSubstr("empty directory")));
+                if (!row.all) {
+                    EXPECT_THAT(fetched.output, Not(HasSubstr("error:")));
+                }
+            }
+            git("git -C origin update-ref -d " + former + "; rm -rf builds");
+        }
+    }
 }
 
 TEST_P(GetSources, WrongSettingsAreErrorsBeforeGitRuns) {

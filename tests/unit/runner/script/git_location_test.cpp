@@ -38,7 +38,7 @@ GitCommands commands_of(const ScriptJob& job, GitStrategy strategy = GitStrategy
 
 TEST(GitLocation, DecidesWhichDirectoriesGitWorksIn) {
     const GitCommands commands = commands_of(ScriptJob(), GitStrategy::kClone);
-    EXPECT_THAT(commands.in_environment, HasSubstr("rm -rf '/builds/g/p'\n"));
+    EXPECT_THAT(commands.in_environment, HasSubstr("sources remove --project '/builds/g/p'\n"));
     EXPECT_THAT(commands.in_environment, Not(HasSubstr("/host/")));
     EXPECT_THAT(commands.on_host, HasSubstr("rm -rf '/host/project'\n"));
     EXPECT_THAT(commands.on_host, Not(HasSubstr("/builds/")));

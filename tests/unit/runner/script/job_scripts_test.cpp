@@ -28,8 +28,10 @@ class JobScriptsInShells : public tests::ShellTest {
         auto variables = this->variables();
         variables.set_job_status("failed");
         BehaviourVariables behaviour(variables);
-        const JobScripts scripts(payload_, runner_, behaviour,
-                                 {.description = "here", .shared_host = true});
+        auto settings = ShellTest::settings();
+        settings.description = "here";
+        settings.shared_host = true;
+        const JobScripts scripts(payload_, runner_, behaviour, settings);
         const std::string text = write(scripts);
         std::map<std::string, std::string> environment;
         for (const auto& variable : variables.environment())

@@ -31,7 +31,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 
 ShellEnd run_shell(const Shell& shell, const std::string& script,
                    const std::filesystem::path& directory,
-                   const std::map<std::string, std::string>& environment) {
+                   const std::map<std::string, std::string>& environment, unsigned user) {
     const auto input = directory / ".script";
     const auto output = directory / ".output";
     std::ofstream(input) << script;
@@ -48,7 +48,8 @@ ShellEnd run_shell(const Shell& shell, const std::string& script,
         const int out = ::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
         const bool ready = ::setpgid(0, 0) == 0 && in >= 0 && out >= 0 && ::dup2(in, 0) == 0 &&
                            ::dup2(out, 1) == 1 && ::dup2(out, 2) == 2 &&
-                           ::chdir(directory.c_str()) == 0;
+                           ::chdir(directory.c_str()) == 0 &&
+                           (user == 0 || (::setgid(user) == 0 && ::setuid(user) == 0));
         if (ready) ::execve(arguments[0], arguments.data(), entries.data());
         ::_exit(126);
     }

@@ -23,9 +23,10 @@ struct ShellEnd {
     std::string output;  ///< both streams
 };
 
-/// Runs `script` in a process group of its own. Throws when the shell cannot be started.
+/// Runs `script` in a process group of its own. Throws when the shell cannot be started. `user`:
+/// as this one, for tests that run as root; 0 for the test's own.
 ShellEnd run_shell(const Shell& shell, const std::string& script,
                    const std::filesystem::path& directory,
-                   const std::map<std::string, std::string>& environment = {});
+                   const std::map<std::string, std::string>& environment = {}, unsigned user = 0);
 
 }  // namespace tests

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <utility>
 
 #include "runner/config/config.hpp"
+#include "runner/script/script_context.hpp"
 #include "runner/script/variables.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/unit/runner/script/run_shell.hpp"
@@ -33,6 +35,14 @@ class ShellTest : public testing::TestWithParam<Shell> {
         runner::script::Variables variables(payload_, runner_, {});
         variables.set_directories(directories_);
         return variables;
+    }
+
+    /// With the built runner-helper, which is beside the test.
+    [[nodiscard]] static runner::script::ScriptSettings settings() {
+        runner::script::ScriptSettings settings;
+        settings.helper =
+            std::filesystem::read_symlink("/proc/self/exe").replace_filename("runner-helper");
+        return settings;
     }
 
     TempDir dir_;

@@ -180,6 +180,24 @@ TEST_P(Shells, SectionsSurroundCommandsOfSeveralLines) {
     EXPECT_THAT(end.output, Not(HasSubstr("script_step_0")));
 }
 
+TEST_P(Shells, TheTimeOfASectionIsInSeconds) {
+    const char* const surroundings[] = {
+        ":",
+        "date() { echo never; }; awk() { echo never; }",
+        // An image without date, whose awk counts in nanoseconds.
+        "mkdir bin; printf '#!/bin/sh\nexec %s \"$(printf %%s \"$1\" | sed \"s/srand(), "
+        "1/1764321234567891234, 1/\")\"\n' $(command -v awk) > bin/awk; chmod +x bin/awk; ln -s "
+        "$(command -v sed) bin/; PATH=$PWD/bin",
+    };
+    for (const char* surrounding : surroundings) {
+        ShellWriter writer;
+        writer.commands({surrounding, "echo a\necho b"}, false, true, "script_step");
+        const std::string output = run(writer).output;
+        EXPECT_THAT(output, testing::ContainsRegex("section_start:1[0-9]{9}:section_")) << output;
+        EXPECT_THAT(output, testing::ContainsRegex("section_end:1[0-9]{9}:section_")) << output;
+    }
+}
+
 TEST_P(Shells, ATracePrintsTheCommands) {
     ShellWriter writer;
     writer.line("X=traced; echo $X");

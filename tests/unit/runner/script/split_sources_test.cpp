@@ -41,7 +41,7 @@ class SplitSources : public tests::ShellTest {
     std::set<std::string> left_after_clean() {
         const auto variables = this->variables();
         BehaviourVariables behaviour(variables);
-        const ScriptContext context(payload_, runner_, behaviour, {});
+        const ScriptContext context(payload_, runner_, behaviour, settings());
         const auto parts = SplitSourcesWriter(context).split_sources({"/nowhere", "/nowhere.tmp"});
         EXPECT_TRUE(parts);
         if (!parts) return {};

@@ -32,6 +32,8 @@ TEST(MaskForms, KnowHowProgramsShowAValue) {
         // shells
         {"it's-secret", R"(it'\''s-secret)"},
         {"it's-secret", R"(it'"'"'s-secret)"},
+        {"it's-secret", R"(it'\''\'\'''\''s-secret)"},
+        {"it's-secret", "it''s-secret"},
         {R"(pa$s"w`o\rd)", R"(pa\$s\"w\`o\\rd)"},
         {"pass word&(more)", R"(pass\ word\&\(more\))"},
         {"line\nit's\x1b[m", R"(line\nit\'s\033[m)"},

@@ -1,0 +1,98 @@
+#include "executors/helper/buildx_wrapper.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "executors/helper/builder_boot.hpp"
+#include "executors/helper/buildx_arguments.hpp"
+#include "executors/helper/buildx_state.hpp"
+#include "executors/helper/front_program.hpp"
+#include "executors/helper/hosts_file.hpp"
+#include "executors/helper/posix.hpp"
+#include "executors/helper/preload.hpp"
+#include "executors/helper/proxies.hpp"
+
+namespace executors::helper {
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+/// What buildx boots a builder from when no image is given.
+constexpr const char* kDefaultImage = "moby/buildkit:buildx-stable-1";
+constexpr const char* kOwnSocket = "unix:///var/run/docker.sock";
+
+std::string prepared_name() { return environment_or("RUNNER_BUILDER_NAME", "runner"); }
+
+BuilderDefaults defaults_of(const BuildxState& state) {
+    const std::string name = prepared_name();
+    return {name, state.image_of(name), environment_or("RUNNER_BUILDER_NETWORK", "") == "host"};
+}
+
+/// The builder that a call uses.
+std::string builder_in_use(const Words& arguments, const BuildxState& state) {
+    const std::string named = named_builder(arguments);
+    return named.empty() ? environment_or("BUILDX_BUILDER", state.current().name) : named;
+}
+
+/// Whether a call of buildx uses the prepared builder of the inner engine, and no other.
+bool means_prepared(const Words& arguments, const BuildxState& state, const std::string& builder) {
+    if (std::getenv("DOCKER_CONTEXT") != nullptr) return false;
+    if (builder_in_use(arguments, state) != builder) return false;
+    return environment_or("DOCKER_HOST", kOwnSocket) == kOwnSocket || state.current().global;
+}
+
+/// Waits for the images that the call may need, and boots the builder.
+void make_ready(const std::string& buildx, const Words& arguments, const BuildxState& state,
+                const std::string& builder) {
+    const bool prepared = means_prepared(arguments, state, builder);
+    auto needed = pending_images();
+    // The prepared builder takes nothing from the engine but its own image.
+    if (prepared) {
+        std::erase_if(needed, [](const auto& image) { return image.mark != kBuilderMark; });
+    }
+    // A copy that failed is no reason to stop: the image is pulled then, or buildx reports why it
+    // cannot be.
+    wait_for_images(needed);
+    state.add_environment(builder_in_use(arguments, state), proxy_variables());
+    if (!prepared) {
+        wait_until_hosts_are_read();  // the engine itself may be the builder
+        return;
+    }
+    const std::string image = state.image_of(builder);
+    boot_builder(
+        {.buildx = buildx, .builder = builder, .image = image.empty() ? kDefaultImage : image});
+}
+
+/// A script may give its builder the name of the prepared one.
+void release_name(const Words& arguments, const BuildxState& state, const std::string& builder) {
+    const auto create = parse_buildx_create(arguments);
+    if (!create || create->append || create->name != builder) return;
+    if (state.is_prepared(builder)) state.release_prepared(builder);
+}
+
+}  // namespace
+
+int run_buildx_wrapper(const Words& arguments) {
+    const std::string plugin = find_docker_plugin("docker-buildx");
+    if (plugin.empty()) {
+        std::fprintf(stderr, "runner-helper: the image has no docker-buildx plugin\n");
+        return 127;
+    }
+    const std::string builder = prepared_name();
+    const auto state = BuildxState::of_environment();
+    const Words rewritten = rewrite_buildx(arguments, defaults_of(state));
+    if (may_boot(arguments)) make_ready(plugin, arguments, state, builder);
+    release_name(arguments, state, builder);
+    export_proxy_variables();
+    return become_program(plugin, rewritten);
+}
+
+int note_prepared_builder() {
+    const auto state = BuildxState::of_environment();
+    state.mark_prepared(prepared_name());
+    state.add_environment(prepared_name(), proxy_variables());
+    return 0;
+}
+
+}  // namespace executors::helper

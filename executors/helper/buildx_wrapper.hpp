@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace executors::helper {
+
+/// `docker-buildx`, as the docker client calls its plugin: prepares what the command needs, changes
+/// its arguments (buildx_arguments.hpp), and becomes the plugin of the image. Returns only when
+/// that cannot be started: 127, with a sentence on standard error.
+int run_buildx_wrapper(const std::vector<std::string>& arguments);
+
+/// Behind the command that makes the prepared builder: notes that it is the runner's, and gives it
+/// the job's proxies.
+int note_prepared_builder();
+
+}  // namespace executors::helper

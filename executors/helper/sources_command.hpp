@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+#include "executors/helper/git_directory.hpp"
+
+namespace executors::helper {
+
+struct SourcesOptions {
+    std::string project;
+    std::string tmp;
+    /// Directory of all builds, when links between it and the project are not the administrator's;
+    /// else "".
+    std::string builds;
+    /// A file in `tmp` that outlives the job, "" for none.
+    std::string kept;
+    /// Names of files in the project, each ended by a zero byte.
+    std::string list;
+    GitDirectoryRules rules;
+};
+
+/// `runner-helper sources <action>`: what get_sources does with the files that a former job left.
+/// It runs as the job's user and follows no link of that job. Throws Failure.
+///
+/// begin              empties the temporary directory; links on the way to it are removed
+/// repository         clean_git_directory()
+/// submodules         clean_submodules()
+/// forget-submodules  forget_submodules()
+/// open               gives the user the rights to change its own directories in the project
+/// remove             removes the project; what cannot be removed is renamed
+/// remove-listed      removes the files of the list, and the list
+int run_sources_command(const std::string& action, const SourcesOptions& options);
+
+}  // namespace executors::helper

@@ -1,0 +1,56 @@
+#include "runner/script/former_files.hpp"
+
+#include <string_view>
+
+namespace runner::script {
+
+namespace {
+
+constexpr std::string_view kFileList = ".runner-sources";
+
+std::string command(const ScriptContext& context, std::string_view action) {
+    return shell_quote(context.settings().helper) + " sources " + std::string(action) +
+           " --project " + shell_quote(context.project());
+}
+
+std::string format_flag(const ScriptContext& context) {
+    return context.payload().git_info.repo_object_format == "sha256" ? " --sha256" : "";
+}
+
+}  // namespace
+
+std::string begin_job_command(const ScriptContext& context) {
+    const std::string& builds = context.settings().builds_dir;
+    return command(context, "begin") + " --tmp " + shell_quote(context.tmp()) + " --keep " +
+           std::string(kFileList) + (builds.empty() ? "" : " --builds " + shell_quote(builds));
+}
+
+std::string clean_repository_command(const ScriptContext& context) {
+    const bool clean = context.runner().clean_git_config.value_or(true);
+    return command(context, "repository") + (clean ? "" : " --keep-config") + format_flag(context);
+}
+
+std::string clean_submodules_command(const ScriptContext& context) {
+    return command(context, "submodules") + format_flag(context);
+}
+
+std::string forget_submodules_command(const ScriptContext& context) {
+    return command(context, "forget-submodules") + format_flag(context);
+}
+
+std::string open_project_command(const ScriptContext& context) { return command(context, "open"); }
+
+std::string remove_project_command(const ScriptContext& context) {
+    return command(context, "remove");
+}
+
+std::string remove_listed_files_command(const ScriptContext& context) {
+    return command(context, "remove-listed") + " --list " +
+           shell_quote(unpacked_file_list(context.tmp()));
+}
+
+std::string unpacked_file_list(const std::string& tmp) {
+    return tmp + "/" + std::string(kFileList);
+}
+
+}  // namespace runner::script

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+
+#include "runner/script/script_context.hpp"
+
+/// Commands for the files that a former job left in the project's directories. runner-helper
+/// carries them out, because those files are not trusted: links in them are not followed, and modes
+/// do not keep them from being removed. Pure.
+namespace runner::script {
+
+/// Makes an empty temporary directory: the first command of a job.
+std::string begin_job_command(const ScriptContext& context);
+/// Removes from the former repository what git would run or follow (git_directory.hpp).
+std::string clean_repository_command(const ScriptContext& context);
+/// After the checkout: the same for submodules.
+std::string clean_submodules_command(const ScriptContext& context);
+/// Removes all submodules and their repositories.
+std::string forget_submodules_command(const ScriptContext& context);
+/// Gives the job's user the rights to change its own directories in the project.
+std::string open_project_command(const ScriptContext& context);
+/// Removes the project. When the job's user may not do that, it renames the project.
+std::string remove_project_command(const ScriptContext& context);
+/// Removes the files that the daemon unpacked for the former job, and the list of them.
+std::string remove_listed_files_command(const ScriptContext& context);
+
+/// The file that lists what the daemon unpacked into the project, each name ended by a zero byte.
+/// It outlives the job.
+std::string unpacked_file_list(const std::string& tmp);
+
+}  // namespace runner::script
