@@ -22,7 +22,7 @@ script::ScriptSettings script_settings(const JobContext& context) {
     settings.sources_by_daemon = context.setup.sources || !info.has_git;
     settings.helper = info.helper;
     // On a shared host such links are the administrator's: jobs there can reach all files anyway.
-    if (!info.shared) settings.builds_dir = context.directories->builds;
+    if (!settings.shared_host) settings.builds_dir = context.directories->builds;
     settings.cache_dir = context.directories->cache;
     settings.project_slug = context.directories->slug;
     return settings;
