@@ -71,11 +71,10 @@ class OnDocker(WithSources, DockerCase):
         for _ in range(2):
             self.assert_success(self.run_job(leave, project=self.project))
             job = self.run_job(["id -u", "ls", "git status --porcelain"], project=self.project,
-                               image={"name": image("debian"), "executor_opts": {
-                                   "docker": {"user": "4711"}}})
+                               payload={"image": {"name": image("debian"), "executor_opts": {
+                                   "docker": {"user": "4711"}}}})
             self.assert_success(job)
             self.assertIn("$ id -u\n4711\n$ ls\nfile.txt\n", job.text)
-            self.assertNotIn("Starting with an empty directory", job.text)
             self.assertNotIn("cannot be removed", job.text)
 
 
