@@ -10,6 +10,7 @@
 #include "runner/pipeline/spec/interpolate.hpp"
 #include "runner/pipeline/yaml/documents.hpp"
 #include "runner/pipeline/yaml/load.hpp"
+#include "runner/pipeline/yaml/print.hpp"
 
 namespace runner::pipeline::spec {
 
