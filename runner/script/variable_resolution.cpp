@@ -87,7 +87,37 @@ class Resolver {
     std::string too_large_;
 };
 
+std::string_view value_once(const VariableList& list, const TextPiece& piece) {
+    if (!piece.is_reference) return piece.text;
+    const auto index = list.index_of(piece.text);
+    return index ? std::string_view(list.all()[*index].value) : std::string_view();
+}
+
+bool is_file(const VariableList& list, std::string_view key) {
+    const auto index = list.index_of(key);
+    return index && list.all()[*index].file;
+}
+
 }  // namespace
+
+Resolution resolve_once(const VariableList& list, const ResolutionRules& rules) {
+    std::vector<std::string> values;
+    std::size_t total_bytes = 0;
+    for (const auto& variable : list.all()) {
+        std::string& value = values.emplace_back(variable.raw ? variable.value : std::string());
+        total_bytes += value.size();
+        TextPieces pieces(variable.raw ? std::string_view() : variable.value);
+        for (auto piece = pieces.next(); piece; piece = pieces.next()) {
+            const bool path = piece->is_reference && is_file(list, piece->text);
+            const std::string file = path ? rules.path_of(piece->text) : std::string();
+            const std::string_view more = path ? file : value_once(list, *piece);
+            total_bytes += more.size();
+            if (total_bytes > rules.limit_bytes) return {{}, variable.key};
+            value += more;
+        }
+    }
+    return {std::move(values), {}};
+}
 
 Resolution resolve_variables(const VariableList& list, const ResolutionRules& rules) {
     return Resolver(list, rules).run();

@@ -32,4 +32,8 @@ struct Resolution {
 /// in the sizes of the list and of the values.
 Resolution resolve_variables(const VariableList& list, const ResolutionRules& rules);
 
+/// The same in one pass, as scripts see the variables (job-runtime.md §2.2): a reference becomes
+/// the unexpanded value of its variable.
+Resolution resolve_once(const VariableList& list, const ResolutionRules& rules);
+
 }  // namespace runner::script

@@ -8,7 +8,6 @@
 #include "base/strings.hpp"
 #include "runner/script/size_limits.hpp"
 #include "runner/script/variable_names.hpp"
-#include "runner/script/variable_resolution.hpp"
 
 namespace runner::script {
 
@@ -17,19 +16,13 @@ void VariableValues::resolve(const VariableList& list, const std::string& tmp_di
     ResolutionRules rules;
     rules.limit_bytes = kMaxVariablesBytes;
     rules.path_of = [&](std::string_view key) { return tmp_dir + "/" + std::string(key); };
-    Resolution resolution = resolve_variables(list, rules);
-    contents_ = std::move(resolution.values);
-    contents_.resize(list.all().size());
-    paths_.assign(contents_.size(), std::string());
+    paths_.assign(list.all().size(), std::string());
     for (std::size_t i = 0; i < paths_.size(); ++i) {
         if (list.all()[i].file) paths_[i] = rules.path_of(list.all()[i].key);
     }
-    if (!resolution.too_large.empty()) {
-        return fail(fmt::format(
-            "the job's variables have more than {} MiB when the variables in their values are "
-            "replaced: look at the value of {}",
-            kMaxVariablesBytes >> 20U, shown_name(resolution.too_large)));
-    }
+    contents_ = take(resolve_variables(list, rules), list.all().size());
+    script_contents_ = take(resolve_once(list, rules), list.all().size());
+    if (!problem_.empty()) return fail(std::move(problem_));
     std::size_t masked_bytes = 0;
     for (const std::string& value : masked(list)) masked_bytes += value.size();
     if (masked_bytes <= kMaxMaskedBytes) return;
@@ -37,12 +30,25 @@ void VariableValues::resolve(const VariableList& list, const std::string& tmp_di
                      kMaxMaskedBytes >> 20U));
 }
 
+std::vector<std::string> VariableValues::take(Resolution resolution, std::size_t count) {
+    if (!resolution.too_large.empty()) {
+        problem_ = fmt::format(
+            "the job's variables have more than {} MiB when the variables in their values are "
+            "replaced: look at the value of {}",
+            kMaxVariablesBytes >> 20U, shown_name(resolution.too_large));
+    }
+    resolution.values.resize(count);
+    return std::move(resolution.values);
+}
+
 std::vector<std::string> VariableValues::masked(const VariableList& list) const {
     std::set<std::string> values;
     for (std::size_t i = 0; i < contents_.size(); ++i) {
         if (!list.all()[i].masked) continue;
-        const std::string_view trimmed = base::trim(contents_[i]);
-        if (!trimmed.empty()) values.emplace(trimmed);
+        for (const std::string& value : {contents_[i], script_contents_[i]}) {
+            const std::string_view trimmed = base::trim(value);
+            if (!trimmed.empty()) values.emplace(trimmed);
+        }
     }
     return {values.begin(), values.end()};
 }
@@ -50,6 +56,7 @@ std::vector<std::string> VariableValues::masked(const VariableList& list) const 
 void VariableValues::fail(std::string problem) {
     problem_ = std::move(problem);
     contents_.assign(contents_.size(), std::string());
+    script_contents_ = contents_;
     paths_ = contents_;
 }
 

@@ -131,7 +131,7 @@ std::string Variables::content(std::string_view key) const {
 std::vector<executors::EnvironmentVariable> Variables::environment() const {
     std::vector<executors::EnvironmentVariable> out;
     for (const std::size_t index : list_.effective()) {
-        out.push_back({list_.all()[index].key, values_.seen(index)});
+        out.push_back({list_.all()[index].key, values_.script_value(index)});
     }
     return out;
 }
@@ -142,7 +142,7 @@ std::vector<executors::EnvironmentVariable> Variables::public_environment() cons
         const Variable& variable = list_.all()[index];
         if (!variable.is_public || variable.masked || variable.file) continue;
         if (is_feature_flag(variable.key)) continue;
-        out.push_back({variable.key, values_.content(index)});
+        out.push_back({variable.key, values_.script_content(index)});
     }
     return out;
 }
@@ -151,7 +151,7 @@ std::vector<executors::EnvironmentVariable> Variables::files() const {
     std::vector<executors::EnvironmentVariable> out;
     for (const std::size_t index : list_.effective()) {
         if (list_.all()[index].file)
-            out.push_back({list_.all()[index].key, values_.content(index)});
+            out.push_back({list_.all()[index].key, values_.script_content(index)});
     }
     return out;
 }

@@ -29,7 +29,8 @@ struct PredefinedValues {
 };
 
 /// A job's variables: who sets them, which wins, and what the text of one becomes (job-runtime.md
-/// §2). References in values are replaced through any number of variables (resolve_variables()).
+/// §2). References in values are replaced through any number of variables in the runner's own texts
+/// and settings, and in one pass in the environment of scripts and containers, as officially.
 ///
 /// Life: made once per job, when the runner accepts it; the payload's job inputs are replaced
 /// before. Feature flags, masked values and settings can be read at once. set_directories() follows
@@ -54,8 +55,8 @@ class Variables {
     /// About names, for the job log.
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
-    /// The value that a script sees; of a file variable its path. nullopt when unknown. The view is
-    /// valid until the next change.
+    /// The value for the runner's own texts and settings; of a file variable its path. nullopt when
+    /// unknown. The view is valid until the next change.
     [[nodiscard]] std::optional<std::string_view> find(std::string_view key) const;
     /// As find(); "" when unknown.
     [[nodiscard]] std::string get(std::string_view key) const;

@@ -119,7 +119,7 @@ class Status(SystemCase):
         self.assertEqual(len(running), 1)
         self.assertIn('state="running"', running[0])
         self.assertIn('stage="step_script"', running[0])
-        self.assertIn('executor_stage="prepare"', running[0], "shell has no stages of its own")
+        self.assertIn('executor_stage="run"', running[0])
         data = json.loads(self.get("/status.json")[1])
         text = json.dumps(data)
         self.assertIn(str(job.id), text)

@@ -66,14 +66,26 @@ TEST(Variables, LaterOnesWin) {
               1);
 }
 
-TEST(Variables, FollowChains) {
+TEST(Variables, ExpandOnePassOnlyForScripts) {
+    Given given;
+    given.add("A", "${B}-$B-$NONE-$$B").add("B", "$C").add("C", "deep").add("F", "text");
+    given.payload.variables[3].file = true;
+    given.add("G", "<$F>");
+    const auto environment = given.variables().environment();
+    EXPECT_EQ(value_of(environment, "A"), "$C-$C--$B");
+    EXPECT_EQ(value_of(environment, "B"), "deep");
+    EXPECT_EQ(value_of(environment, "G"), "</builds/g/p.tmp/F>");
+    EXPECT_EQ(value_of(given.variables().public_environment(), "A"), "$C-$C--$B");
+}
+
+TEST(Variables, FollowChainsForTheRunnersOwnTexts) {
     Given given;
     given.runner.environment = {"E=$CI_CONCURRENT_ID-$A"};
     given.add("A", "$B").add("B", "$C").add("C", "deep");
     const auto variables = given.variables();
     EXPECT_EQ(variables.get("A"), "deep");
     EXPECT_EQ(variables.get("E"), "0-deep");
-    EXPECT_EQ(value_of(variables.public_environment(), "A"), "deep");
+    EXPECT_EQ(value_of(variables.environment(), "E"), "0-$B");
 }
 
 TEST(Variables, AreRefusedWhenTheyBecomeTooLarge) {
