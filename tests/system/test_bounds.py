@@ -91,7 +91,7 @@ class Names(DockerCase):
         self.assert_success(job)
         self.assertIn("\nuser 0\n", job.text)
         self.assertIn("\n/builds/slot-0/p\n", job.text)
-        self.assertIn(f"\nCHAIN=<{registry}/{name} slot-0>\n", job.text)
+        self.assertIn(f"\nCHAIN=<$REGISTRY/{name} slot-$CI_CONCURRENT_ID>\n", job.text)
         self.assertIn("Checking cache for k-slot-0", job.text)
 
     def test_a_name_that_multiplies(self):
