@@ -27,6 +27,17 @@ command_build() {
     say "built preset '$preset' in $((SECONDS - began)) s: build/$preset/bin"
 }
 
+command_deb() {
+    command_build release
+    ensure_packages dpkg-dev
+    cmake --build --preset release --target documents >"$dev_cache/logs/documents.log" 2>&1 ||
+        die "the completions and manual pages cannot be made: $dev_cache/logs/documents.log"
+    # The times of the files in the package: those of the commit.
+    (cd build/release && SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) cpack -G DEB) \
+        >"$dev_cache/logs/deb.log" 2>&1 || die "cpack failed: $dev_cache/logs/deb.log"
+    ls "$root"/build/release/packages/*.deb
+}
+
 command_format() {
     ensure_packages clang-format
     local flags=(-i)
