@@ -37,7 +37,10 @@ std::string service_problem(const executors::ServiceSpec& service) {
 
 std::string variables_problem(const script::Variables& variables) {
     if (!variables.problem().empty()) return variables.problem();
-    return script::environment_problem(variables.environment());
+    // A container's configuration follows chains of variables, scripts do not.
+    const auto problem = script::environment_problem(variables.environment());
+    if (!problem.empty()) return problem;
+    return script::environment_problem(variables.public_environment());
 }
 
 std::string services_problem(const executors::JobEnvironment& environment) {

@@ -142,7 +142,7 @@ std::vector<executors::EnvironmentVariable> Variables::public_environment() cons
         const Variable& variable = list_.all()[index];
         if (!variable.is_public || variable.masked || variable.file) continue;
         if (is_feature_flag(variable.key)) continue;
-        out.push_back({variable.key, values_.script_content(index)});
+        out.push_back({variable.key, values_.content(index)});
     }
     return out;
 }

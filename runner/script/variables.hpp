@@ -30,7 +30,7 @@ struct PredefinedValues {
 
 /// A job's variables: who sets them, which wins, and what the text of one becomes (job-runtime.md
 /// §2). References in values are replaced through any number of variables in the runner's own texts
-/// and settings, and in one pass in the environment of scripts and containers, as officially.
+/// and settings and for services, and in one pass in the environment of scripts, as officially.
 ///
 /// Life: made once per job, when the runner accepts it; the payload's job inputs are replaced
 /// before. Feature flags, masked values and settings can be read at once. set_directories() follows

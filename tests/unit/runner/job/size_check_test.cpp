@@ -62,5 +62,21 @@ TEST(SizeCheck, FindsVariablesThatScriptsCannotHave) {
     EXPECT_EQ(variables_problem({payload, runner, {}}), "");
 }
 
+TEST(SizeCheck, FindsVariablesThatAContainerCannotHave) {
+    protocol::gitlab::JobPayload payload;
+    // In one pass A is short; with the whole chain it is too long for a container's configuration.
+    const std::vector<std::pair<std::string, std::string>> chain{
+        {"A", "$B$B"}, {"B", "$C"}, {"C", std::string(100'000, 'x')}};
+    for (const auto& [key, value] : chain) {
+        protocol::gitlab::Variable variable;
+        variable.key = key;
+        variable.value = value;
+        variable.is_public = true;
+        payload.variables.push_back(variable);
+    }
+    const script::Variables variables(payload, config::RunnerConfig{}, script::PredefinedValues{});
+    EXPECT_THAT(variables_problem(variables), HasSubstr("the variable A (200"));
+}
+
 }  // namespace
 }  // namespace runner::job
