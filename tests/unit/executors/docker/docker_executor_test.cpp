@@ -210,8 +210,16 @@ bool is_optional(const std::string& request) {
 }
 
 TEST_P(DockerExecutorTest, TheLoginLiesWhereTheClientLooks) {
-    if (GetParam() == Scenario::kPlainImage) GTEST_SKIP() << "without an engine there is no login";
     job_.docker_auth_config = R"({"auths": {"registry.example": {"auth": "dTpw"}}})";
+    if (GetParam() == Scenario::kPlainImage) {
+        start_engine();
+        auto executor = make();
+        EXPECT_TRUE(prepare(*executor).has_value());
+        const std::string files = engine_.find("-build")->written["/"];
+        EXPECT_EQ(files.find("config.json"), std::string::npos) << "no engine, no login";
+        EXPECT_TRUE(cleanup(*executor).has_value());
+        return;
+    }
     const auto files_with = [this](const std::string& directory) {
         start_engine();
         job_.client_environment = {{"DOCKER_CONFIG", directory}};
