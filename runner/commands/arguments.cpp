@@ -13,8 +13,6 @@ namespace {
 
 using Given = std::map<std::string, std::vector<std::string>>;
 
-std::string with_dashes(const std::string& name) { return (name.size() == 1 ? "-" : "--") + name; }
-
 std::string all_names(const Flag& flag, std::string_view separator) {
     std::vector<std::string> names;
     for (const auto& name : flag.names) names.push_back(with_dashes(name));
@@ -78,6 +76,8 @@ base::Result<void> take_environment(const Flag& flag, Values& values) {
 }
 
 }  // namespace
+
+std::string with_dashes(const std::string& name) { return (name.size() == 1 ? "-" : "--") + name; }
 
 Flag bool_flag(std::vector<std::string> names, std::string help, std::string env) {
     return {std::move(names), Flag::Kind::kBool, std::move(env), {}, std::move(help)};

@@ -27,6 +27,9 @@ struct Flag {
     std::string help;   ///< "": the flag is accepted, but not shown in help
 };
 
+/// A flag's name as it is typed: "-c", "--config".
+std::string with_dashes(const std::string& name);
+
 /// Flags by kind. `help` "" makes a flag that help does not show; `env` is its environment
 /// variable.
 Flag bool_flag(std::vector<std::string> names, std::string help, std::string env = {});

@@ -35,7 +35,7 @@ std::string head(const std::string& name, const std::string& summary) {
 std::string flag_entry(const Flag& flag) {
     std::vector<std::string> names;
     for (const auto& name : flag.names) {
-        names.push_back("\\fB" + roff((name.size() == 1 ? "-" : "--") + name) + "\\fR");
+        names.push_back("\\fB" + roff(with_dashes(name)) + "\\fR");
     }
     std::string text = ".TP\n" + base::join(names, ", ");
     if (flag.kind != Flag::Kind::kBool) text += " \\fI" + roff(flag.value) + "\\fR";

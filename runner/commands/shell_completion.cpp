@@ -27,8 +27,6 @@ std::vector<Flag> shown_flags(const Command& command) {
     return flags;
 }
 
-std::string with_dashes(const std::string& name) { return (name.size() == 1 ? "-" : "--") + name; }
-
 std::vector<std::string> spellings(const Flag& flag) {
     std::vector<std::string> all;
     for (const auto& name : flag.names) all.push_back(with_dashes(name));
