@@ -45,7 +45,8 @@ std::vector<std::string> VariableValues::masked(const VariableList& list) const 
     std::set<std::string> values;
     for (std::size_t i = 0; i < contents_.size(); ++i) {
         if (!list.all()[i].masked) continue;
-        for (const std::string& value : {contents_[i], script_contents_[i]}) {
+        for (const std::string_view value :
+             {std::string_view(contents_[i]), std::string_view(script_contents_[i])}) {
             const std::string_view trimmed = base::trim(value);
             if (!trimmed.empty()) values.emplace(trimmed);
         }
