@@ -60,8 +60,9 @@ struct JobEnvironment {
     std::vector<EnvironmentVariable> client_environment;
     std::string docker_auth_config;               ///< the job's DOCKER_AUTH_CONFIG, "" for none
     std::vector<RegistryCredential> credentials;  ///< of the payload
-    /// "<runner>-<system id>-<project>-<slot>"; its hash is in the names of cache volumes.
-    std::string cache_identity;
+    /// "runner-" and 32 hexadecimal digits, unique to runner, machine, project and slot. The names
+    /// of volumes that outlive the job begin with it.
+    std::string volume_prefix;
     bool protected_ref = false;
     bool keep_builds_volume = true;  ///< GIT_STRATEGY fetch: the builds volume is reused
     bool network_per_build = false;

@@ -26,9 +26,7 @@ std::string absolute(const std::string& path, const std::string& project_dir) {
 class Planner {
   public:
     Planner(const JobEnvironment& job, const DockerSettings& settings, const std::string& base)
-        : job_(job), settings_(settings), base_(base) {
-        unique_ = "runner-" + base::sha256_hex(job.cache_identity).substr(0, 32);
-    }
+        : job_(job), settings_(settings), base_(base) {}
 
     base::Result<void> add_configured(const std::string& entry) {
         const auto parts = base::split(entry, ':');
@@ -53,13 +51,14 @@ class Planner {
         const std::string suffix = job_.protected_ref ? "-protected" : "";
         const std::string hash = base::md5_hex(destination);
         if (reusable && !settings_.cache_dir.empty() && !settings_.disable_cache) {
-            plan_.binds.push_back(settings_.cache_dir + "/" + unique_ + "/" + hash + suffix + ":" +
-                                  destination);
+            plan_.binds.push_back(settings_.cache_dir + "/" + job_.volume_prefix + "/" + hash +
+                                  suffix + ":" + destination);
             return {};
         }
-        ManagedVolume volume{.name = (reusable ? unique_ : base_) + "-cache-" + hash + suffix,
-                             .destination = destination,
-                             .reusable = reusable};
+        ManagedVolume volume{
+            .name = (reusable ? job_.volume_prefix : base_) + "-cache-" + hash + suffix,
+            .destination = destination,
+            .reusable = reusable};
         plan_.binds.push_back(volume.name + ":" + destination);
         plan_.managed.push_back(std::move(volume));
         return {};
@@ -83,7 +82,6 @@ class Planner {
     const JobEnvironment& job_;
     const DockerSettings& settings_;
     const std::string& base_;
-    std::string unique_;
     VolumePlan plan_;
     std::vector<std::string> destinations_;
 };

@@ -12,6 +12,7 @@ Command exec_command();
 Command lint_command();
 Command list_command();
 Command manual_command();
+Command migrate_command();
 Command pipeline_command();
 Command register_command();
 Command reset_token_command();

@@ -32,8 +32,8 @@ class Loader {
 
     void read_table(const Section& section, const Node& table, bool quiet) {
         if (!quiet && !section.no_effect.empty() && says_something(section, table)) {
-            report_.note(table.begin, fmt::format("{} has no effect: {}", header_of(section),
-                                                  section.no_effect));
+            report_.no_effect(table.begin, fmt::format("{} has no effect: {}", header_of(section),
+                                                       section.no_effect));
         }
         const bool silent = quiet || !section.no_effect.empty();
         for (const auto& entry : table.entries) read_entry(section, entry, silent);
@@ -65,8 +65,9 @@ class Loader {
         if (key.set != nullptr) key.set(config_, *value);
         const bool not_needed = key.name.starts_with("helper_image");
         if (quiet || is_default(key, entry.value) || (key.set != nullptr && !not_needed)) return;
-        report_.note(entry.position, fmt::format("{} has no effect{}{}", full_path(section, key),
-                                                 key.help.empty() ? "" : ": ", key.help));
+        report_.no_effect(entry.position,
+                          fmt::format("{} has no effect{}{}", full_path(section, key),
+                                      key.help.empty() ? "" : ": ", key.help));
     }
 
     void read_child(const Section& child, const Node::Entry& entry, bool quiet) {

@@ -19,6 +19,7 @@ struct Finding {
     };
     enum class Kind {
         kUnknownKey,  ///< a key or table that the schema does not have
+        kNoEffect,    ///< an official key or table that does nothing here
         kOther,
     };
     Severity severity = Severity::kWarning;

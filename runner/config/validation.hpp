@@ -18,6 +18,10 @@ class Reporter {
     void warning(Position position, std::string text) {
         findings_.push_back({Finding::Severity::kWarning, position, std::move(text)});
     }
+    void no_effect(Position position, std::string text) {
+        findings_.push_back(
+            {Finding::Severity::kNote, position, std::move(text), Finding::Kind::kNoEffect});
+    }
     void unknown_key(Position position, std::string text) {
         findings_.push_back(
             {Finding::Severity::kWarning, position, std::move(text), Finding::Kind::kUnknownKey});

@@ -75,6 +75,9 @@ base::Result<void> Daemon::open() {
     const auto id = config::load_system_id(options_.config_path);
     for (const std::string& warning : id.warnings) base::log::warning(warning);
     system_id_ = id.value;
+    auto adopted = journal::AdoptedVolumes::read(state_dir_->path());
+    if (!adopted) return adopted.error();
+    adopted_volumes_ = std::make_shared<const journal::AdoptedVolumes>(std::move(*adopted));
     reloader_.open();
     if (auto loaded = load(); !loaded) return loaded.error();
     const std::string address =
@@ -124,6 +127,7 @@ void Daemon::make_jobs() {
     JobHost::Options options;
     options.state_dir = state_dir_->path();
     options.system_id = system_id_;
+    options.adopted_volumes = adopted_volumes_;
     options.make_executor = [this](const config::RunnerConfig& runner) {
         return executors_.make(runner);
     };

@@ -63,6 +63,7 @@ class Daemon {
     std::optional<journal::StateDir> state_dir_;
     std::optional<KeptTokens> kept_tokens_;
     std::string system_id_;
+    std::shared_ptr<const journal::AdoptedVolumes> adopted_volumes_;
     bool rested_ = false;  ///< nothing but polling since memory was given back
     StatusService status_;
     executor_factory::ExecutorFactory executors_;

@@ -14,6 +14,7 @@
 #include "runner/job/job_run.hpp"
 #include "runner/journal/journal.hpp"
 #include "runner/journal/slots.hpp"
+#include "runner/journal/volume_names.hpp"
 #include "runner/script/inputs.hpp"
 
 namespace runner::daemon {
@@ -31,6 +32,7 @@ class JobHost {
     struct Options {
         std::filesystem::path state_dir;
         std::string system_id;
+        std::shared_ptr<const journal::AdoptedVolumes> adopted_volumes = {};
         MakeExecutor make_executor;
         job::SessionFactory make_session = job::make_supervisor_session;
     };

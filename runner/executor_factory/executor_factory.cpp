@@ -57,4 +57,17 @@ base::Task<void> ExecutorFactory::remove_leftovers(std::shared_ptr<const config:
     }
 }
 
+base::Task<base::Result<std::map<std::string, std::map<std::string, std::string>>>>
+ExecutorFactory::managed_volumes(const config::RunnerConfig& runner) {
+    auto engine = engine_of(runner.docker);
+    if (!engine) co_return engine.error();
+    executors::docker::EngineApi::Labels wanted{{"com.gitlab.gitlab-runner.managed", "true"}};
+    auto task = (*engine)->api().list_volumes(std::move(wanted));
+    auto listed = co_await std::move(task);
+    if (!listed) co_return listed.error();
+    std::map<std::string, std::map<std::string, std::string>> volumes;
+    for (auto& volume : *listed) volumes[volume.name] = std::move(volume.labels);
+    co_return volumes;
+}
+
 }  // namespace runner::executor_factory

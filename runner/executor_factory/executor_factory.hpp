@@ -24,6 +24,9 @@ class ExecutorFactory {
     /// engine that does not answer is logged; its turn comes with the next start.
     base::Task<void> remove_leftovers(std::shared_ptr<const config::Config> config,
                                       std::string system_id, std::set<std::int64_t> live_jobs);
+    /// The volumes that runners of this kind have made on the entry's engine: labels by name.
+    base::Task<base::Result<std::map<std::string, std::map<std::string, std::string>>>>
+    managed_volumes(const config::RunnerConfig& runner);
 
   private:
     using Connection = std::shared_ptr<executors::docker::EngineConnection>;

@@ -10,6 +10,7 @@
 #include "base/duration.hpp"
 #include "base/parse.hpp"
 #include "base/strings.hpp"
+#include "runner/journal/volume_names.hpp"
 #include "runner/script/repository_url.hpp"
 #include "runner/script/service_environment.hpp"
 
@@ -273,8 +274,8 @@ executors::JobEnvironment make_environment(
         if (credential.type != "registry") continue;
         env.credentials.push_back({credential.url, credential.username, credential.password});
     }
-    env.cache_identity = fmt::format("{}-{}-{}-{}", config::runner_identity(runner), system_id,
-                                     env.project_id, slot.concurrent_project_id);
+    env.volume_prefix = journal::volume_prefix(config::runner_identity(runner), system_id,
+                                               env.project_id, slot.concurrent_project_id);
     env.protected_ref = is_protected(payload, variables);
     env.keep_builds_volume = variables.get("GIT_STRATEGY") == "fetch" ||
                              (variables.get("GIT_STRATEGY").empty() && payload.allow_git_fetch);

@@ -16,6 +16,7 @@
 #include "runner/job/job_channel.hpp"
 #include "runner/job/sources.hpp"
 #include "runner/journal/journal.hpp"
+#include "runner/journal/volume_names.hpp"
 #include "runner/script/variables.hpp"
 
 namespace runner::job {
@@ -38,6 +39,8 @@ struct JobSetup {
     protocol::gitlab::JobPayload payload;
     script::Variables variables;  ///< make_variables()
     std::string system_id;
+    /// Of the official runner, used in the place of new ones.
+    std::shared_ptr<const journal::AdoptedVolumes> adopted_volumes = {};
     std::string working_dir;
     journal::JobRecord record;
     runner::journal::Journal journal;

@@ -48,7 +48,7 @@ class DockerExecutorTest : public testing::TestWithParam<Scenario> {
         job_.services = {database};
         job_.builds_dir = "/builds";
         job_.project_dir = "/builds/p";
-        job_.cache_identity = "identity";
+        job_.volume_prefix = "runner-0123";
         job_.keep_builds_volume = false;
         job_.network_per_build = true;
         start_engine();

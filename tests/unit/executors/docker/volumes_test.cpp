@@ -10,15 +10,14 @@ using executors::docker::plan_volumes;
 using executors::docker::VolumePlan;
 using Words = std::vector<std::string>;
 
-// sha256("id") and md5 of the destinations, as the tools of coreutils say.
-const std::string kUnique =
-    "runner-a56145270ce6b3bebd1dd012b73948677dd618d496488bc608a3cb43ce3547dd";
+const std::string kPrefix = "runner-a56145270ce6b3bebd1dd012b7394867";
+// md5 of the destination, as the tools of coreutils say.
 const std::string kCacheHash = "3c3f060a0374fc8bc39395164f415a70";
 
 JobEnvironment job() {
     JobEnvironment job;
     job.project_dir = "/builds/g/p";
-    job.cache_identity = "id";
+    job.volume_prefix = kPrefix;
     return job;
 }
 
@@ -36,7 +35,7 @@ VolumePlan planned(const JobEnvironment& job, const DockerSettings& settings) {
 
 TEST(Volumes, APathBecomesANamedVolumeThatIsReused) {
     const VolumePlan plan = planned(job(), with({"/cache"}));
-    const std::string name = kUnique.substr(0, 7 + 32) + "-cache-" + kCacheHash;
+    const std::string name = kPrefix + "-cache-" + kCacheHash;
     ASSERT_EQ(plan.managed.size(), 1U);
     EXPECT_EQ(plan.managed[0].name, name);
     EXPECT_EQ(plan.managed[0].destination, "/cache");
@@ -53,13 +52,13 @@ TEST(Volumes, ProtectedRefsHaveVolumesOfTheirOwn) {
     EXPECT_EQ(closed.managed.at(0).name, open.managed.at(0).name + "-protected");
     DockerSettings on_host = with({"/cache"});
     on_host.cache_dir = "/srv/cache";
-    EXPECT_EQ(planned(protected_job, on_host).binds, Words{"/srv/cache/" + kUnique.substr(0, 39) +
-                                                           "/" + kCacheHash + "-protected:/cache"});
+    EXPECT_EQ(planned(protected_job, on_host).binds,
+              Words{"/srv/cache/" + kPrefix + "/" + kCacheHash + "-protected:/cache"});
 }
 
-TEST(Volumes, AnotherIdentityHasOtherVolumes) {
+TEST(Volumes, AnotherPrefixMeansOtherVolumes) {
     JobEnvironment other = job();
-    other.cache_identity = "id2";
+    other.volume_prefix = "runner-2";
     EXPECT_NE(planned(other, with({"/cache"})).managed.at(0).name,
               planned(job(), with({"/cache"})).managed.at(0).name);
 }
@@ -69,8 +68,7 @@ TEST(Volumes, CacheDirIsABindOnTheEnginesMachine) {
     settings.cache_dir = "/srv/cache";
     const VolumePlan plan = planned(job(), settings);
     EXPECT_TRUE(plan.managed.empty());
-    EXPECT_EQ(plan.binds,
-              Words{"/srv/cache/" + kUnique.substr(0, 39) + "/" + kCacheHash + ":/cache"});
+    EXPECT_EQ(plan.binds, Words{"/srv/cache/" + kPrefix + "/" + kCacheHash + ":/cache"});
 }
 
 TEST(Volumes, DisabledCacheMakesVolumesTemporary) {

@@ -1,0 +1,118 @@
+#include "runner/migrate/service.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "base/files.hpp"
+#include "base/strings.hpp"
+
+namespace runner::migrate {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// systemd reads it until the next boot.
+constexpr const char* kRuntimeUnits = "/run/systemd/system";
+constexpr const char* kDropIn = "50-graceful-stop.conf";
+
+/// "argv[]=/usr/bin/gitlab-runner run --config … ; ignore_errors=no ; …" in ExecStart's value.
+std::vector<std::string> command_of(const std::string& value) {
+    constexpr std::string_view kArguments = "argv[]=";
+    const auto begin = value.find(kArguments);
+    if (begin == std::string::npos) return {};
+    const auto from = begin + kArguments.size();
+    const auto end = value.find(" ; ", from);
+    std::vector<std::string> words = base::split(value.substr(from, end - from), ' ');
+    std::erase(words, "");
+    return words;
+}
+
+}  // namespace
+
+std::string Service::flag(const std::string& name) const {
+    const std::string dashed = "--" + name;
+    for (std::size_t i = 0; i < command.size(); ++i) {
+        const std::string& word = command[i];
+        if (word == dashed && i + 1 < command.size()) return command[i + 1];
+        if (word.starts_with(dashed + "=")) return word.substr(dashed.size() + 1);
+    }
+    return "";
+}
+
+Service parse_service(const std::string& shown) {
+    Service service;
+    for (const auto& line : base::split(shown, '\n')) {
+        const auto equals = line.find('=');
+        if (equals == std::string::npos) continue;
+        const std::string name = line.substr(0, equals);
+        const std::string value = line.substr(equals + 1);
+        if (name == "LoadState") service.exists = value == "loaded";
+        if (name == "ActiveState") service.active = value == "active" || value == "reloading";
+        if (name == "UnitFileState") service.enabled = value == "enabled";
+        if (name == "ExecStart") service.command = command_of(value);
+    }
+    return service;
+}
+
+base::Result<Service> look_at_service(const Systemctl& systemctl, const std::string& name) {
+    auto shown = systemctl(
+        {"show", "--property=LoadState,ActiveState,UnitFileState,ExecStart", name + ".service"});
+    if (!shown) return shown.error();
+    if (shown->status != 0) {
+        return base::make_error(
+            base::ErrorKind::kUnavailable,
+            fmt::format("systemd does not answer: {}", base::trim(shown->output)));
+    }
+    return parse_service(shown->output);
+}
+
+base::Result<void> ServiceSwitch::replace(const std::string& from, const std::string& by) {
+    auto stopped = stop_gracefully(from);
+    if (!stopped) return stopped.error();
+    auto started = start(by);
+    if (started) return {};
+    say_(fmt::format("{} does not start: starting {} again", by, from));
+    // Both failures matter: with the second one, no service runs.
+    if (auto again = start(from); !again) {
+        return base::make_error(started.error().kind,
+                                started.error().message + "; " + again.error().message);
+    }
+    return started.error();
+}
+
+base::Result<void> ServiceSwitch::stop_gracefully(const std::string& name) {
+    const fs::path directory = fs::path(kRuntimeUnits) / (name + ".service.d");
+    auto made = base::make_directories(directory, 0755);
+    if (!made) return made.error();
+    auto written = base::write_file_atomic(
+        directory / kDropIn, "[Service]\nKillSignal=SIGQUIT\nTimeoutStopSec=infinity\n", 0644);
+    if (!written) return written.error();
+    auto called = call({"daemon-reload"});
+    if (called) called = call({"disable", name + ".service"});
+    if (called) say_(fmt::format("Stopping {}: this waits until its jobs have ended", name));
+    if (called) called = call({"stop", name + ".service"});
+    std::error_code gone;
+    fs::remove(directory / kDropIn, gone);
+    fs::remove(directory, gone);  // fails when somebody else has a file there
+    if (auto reloaded = call({"daemon-reload"}); called && !reloaded) return reloaded;
+    return called;
+}
+
+base::Result<void> ServiceSwitch::start(const std::string& name) {
+    say_(fmt::format("Starting {}", name));
+    return call({"enable", "--now", name + ".service"});
+}
+
+base::Result<void> ServiceSwitch::call(std::vector<std::string> arguments) {
+    const std::string words = base::join(arguments, " ");
+    auto ended = systemctl_(std::move(arguments));
+    if (!ended) return ended.error();
+    if (ended->status == 0) return {};
+    return base::make_error(base::ErrorKind::kUnavailable,
+                            fmt::format("`systemctl {}` ended with {}: {}", words, ended->status,
+                                        base::trim(ended->output)));
+}
+
+}  // namespace runner::migrate
