@@ -109,7 +109,8 @@ class Migration {
 
     void print_service(const config::Config& config) {
         print(fmt::format("\nThe service {}", official_));
-        if (!no_systemd_.empty()) return print("       " + no_systemd_);
+        if (!no_systemd_.empty())
+            return print("       " + no_systemd_.substr(0, no_systemd_.find('\n')));
         if (!service_.exists) return print("       is not installed");
         print(fmt::format("       {}, {}: {}", service_.active ? "active" : "not active",
                           service_.enabled ? "starts at boot" : "does not start at boot",
@@ -140,7 +141,7 @@ class Migration {
         if (!adopted) return adopted.error();
         print("\nCaches");
         executor_factory::ExecutorFactory executors(calls_.executor());
-        const std::string system_id = config::load_system_id(path_).value;
+        const std::string system_id = config::read_system_id(path_);
         for (const auto& runner : config.runners) {
             if (runner.executor_kind() != executors::ExecutorKind::kDocker) continue;
             const std::string name = fmt::format("       runner \"{}\": ", runner.name);

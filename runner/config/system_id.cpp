@@ -24,6 +24,10 @@ bool is_system_id(std::string_view text) {
            });
 }
 
+std::filesystem::path file_beside(const std::filesystem::path& config_path) {
+    return config_path.parent_path() / ".runner_system_id";
+}
+
 std::string derive() {
     for (const char* path : {"/var/lib/dbus/machine-id", "/etc/machine-id"}) {
         const auto text = base::read_file(path);
@@ -47,8 +51,14 @@ std::string system_id_from_machine_id(const std::string& machine_id) {
     return "s_" + base::to_hex({reinterpret_cast<const char*>(digest.data()), 6});
 }
 
+std::string read_system_id(const std::filesystem::path& config_path) {
+    const auto text = base::read_file(file_beside(config_path));
+    const std::string id(text ? base::trim(*text) : std::string_view());
+    return is_system_id(id) ? id : std::string();
+}
+
 SystemId load_system_id(const std::filesystem::path& config_path) {
-    const auto path = config_path.parent_path() / ".runner_system_id";
+    const auto path = file_beside(config_path);
     SystemId id;
     if (const auto text = base::read_file(path)) {
         id.value = std::string(base::trim(*text));

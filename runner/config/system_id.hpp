@@ -18,6 +18,9 @@ struct SystemId {
 /// It never fails: an id that cannot be written is used all the same.
 SystemId load_system_id(const std::filesystem::path& config_path);
 
+/// The id of the file as it is; "" when there is none, or none that is valid.
+std::string read_system_id(const std::filesystem::path& config_path);
+
 /// The system id that is derived from a machine id: "s_" and twelve hex digits.
 std::string system_id_from_machine_id(const std::string& machine_id);
 

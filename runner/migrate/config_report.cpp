@@ -18,15 +18,12 @@ using config::Section;
 using Meaning = ConfigLine::Meaning;
 
 /// Keys that work, and in what they differ; docs/migration.md says more.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kDifferences{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kDifferences{{
     {"check_interval",
      "a runner that has just got a job is asked again as soon as there is room, too"},
     {"listen_address", "serves a status page, /status.json and /health beside /metrics"},
     {"runners.docker.privileged",
      "if true, an image such as docker:dind runs its own engine, with a builder"},
-    {"runners.clean_git_config", "the default is true for the shell executor, too"},
-    {"runners.builds_dir", "shell jobs: the default is below the daemon's working directory"},
-    {"runners.cache_dir", "shell jobs: the default is below the daemon's working directory"},
 }};
 
 std::string_view difference_of(std::string_view path) {
@@ -62,38 +59,50 @@ class Walk {
 
   private:
     void below(const Section& section, const Node& node, int depth, bool quiet) {
-        const bool silent = quiet || !section.no_effect.empty();
-        const auto header = section.repeated ? fmt::format("[[{}]]", section.path)
-                                             : fmt::format("[{}]", section.path);
-        add(node.begin.line, depth, header, silent ? Meaning::kNoEffect : Meaning::kWorks, "");
+        const bool works = !quiet && section.no_effect.empty();
+        add(node.begin.line, depth,
+            section.repeated ? fmt::format("[[{}]]", section.path)
+                             : fmt::format("[{}]", section.path),
+            works ? Meaning::kWorks : Meaning::kNoEffect, section.no_effect);
         table(&section, node, depth + 1, quiet);
     }
 
     void key(const Section* section, const Node::Entry& entry, int depth, bool quiet) {
         const config::Key* known =
             section == nullptr ? nullptr : config::find_key(*section, entry.key);
-        const bool works = known != nullptr && known->set != nullptr && !quiet;
-        const std::string_view difference =
-            works ? difference_of(config::full_path(*section, *known)) : std::string_view();
-        const Meaning meaning = !works               ? Meaning::kNoEffect
-                                : difference.empty() ? Meaning::kWorks
-                                                     : Meaning::kDiffers;
-        add(entry.position.line, depth, entry.key, meaning, difference);
+        const int line = entry.position.line;
+        const bool ignored = known == nullptr || known->set == nullptr || quiet ||
+                             has_finding(line, Finding::Kind::kNoEffect);
+        if (ignored) {
+            const bool explain = known != nullptr && !quiet;
+            const std::string_view why = explain ? known->help : std::string_view();
+            return add(line, depth, entry.key, Meaning::kNoEffect, why);
+        }
+        const std::string_view difference = difference_of(config::full_path(*section, *known));
+        add(line, depth, entry.key, difference.empty() ? Meaning::kWorks : Meaning::kDiffers,
+            difference);
     }
 
-    /// The first finding of the line says more than the schema does.
+    [[nodiscard]] bool has_finding(int line, Finding::Kind kind) const {
+        return std::any_of(findings_.begin(), findings_.end(), [&](const Finding& finding) {
+            return finding.position.line == line && finding.kind == kind;
+        });
+    }
+
+    /// Findings about the value say more than the schema does.
     void add(int line, int depth, std::string key, Meaning meaning, std::string_view text) {
         const auto finding =
-            std::find_if(findings_.begin(), findings_.end(),
-                         [line](const Finding& f) { return f.position.line == line; });
-        if (finding == findings_.end() || line == 0) {
+            std::find_if(findings_.begin(), findings_.end(), [line](const Finding& f) {
+                return f.position.line == line && f.kind != Finding::Kind::kNoEffect;
+            });
+        if (finding == findings_.end()) {
             lines_.push_back({line, depth, std::move(key), meaning, std::string(text)});
             return;
         }
-        const bool ignored = finding->kind != Finding::Kind::kOther;
+        const bool unknown = finding->kind == Finding::Kind::kUnknownKey;
         const bool note = finding->severity == Finding::Severity::kNote;
         lines_.push_back({line, depth, std::move(key),
-                          ignored ? Meaning::kNoEffect
+                          unknown ? Meaning::kNoEffect
                           : note  ? Meaning::kDiffers
                                   : Meaning::kStops,
                           finding->text});
