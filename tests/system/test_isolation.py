@@ -47,9 +47,12 @@ class Privileged(DockerCase):
         self.start_docker(runner={
             "dind": {"builder": False},
             "registry": [{"host": "registry.example:5000", "username": "ci", "password_file": str(password)}]})
-        job = self.run_job("grep -c registry.example ~/.docker/config.json")
+        job = self.run_job(["grep -c registry.example ~/.docker/config.json",
+                            "grep -c registry.gitlab.example ~/.docker/config.json"],
+                           credentials=[{"type": "registry", "url": "registry.gitlab.example",
+                                         "username": "gitlab-ci-token", "password": "password-of-job-1"}])
         self.assert_success(job)
-        self.assertIn("\n1\n", job.text)
+        self.assertEqual(job.text.count("\n1\n"), 2)
 
     def test_a_job_can_do_everything_on_the_host(self):
         self.start_docker(runner={"dind": {"builder": False}})
