@@ -18,6 +18,7 @@ step() {
 quick_checks=(
     "coroutine-forms:.ci/check-coroutines"
     "references:.ci/check-references"
+    "documents:.ci/check-documents"
     "structure:.ci/check-structure --limits"
     "format:command_format --check"
 )

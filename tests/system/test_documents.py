@@ -1,11 +1,17 @@
-"""Completions and manual pages, used by the programs that they are for."""
+"""Completions and manual pages, used by the programs that they are for; documents, against the program."""
 
+import functools
 import re
 import shutil
 import subprocess
 import unittest
+import urllib.request
 
-from tests.system.harness import BIN
+from tests.system.harness import BIN, ROOT, SystemCase
+from tests.system.test_status import free_port
+
+# Flags of other programs that a document names without the program.
+FOREIGN_FLAGS = {"--add-host", "--driver-opt"}
 
 
 def output(*arguments: str) -> str:
@@ -60,6 +66,143 @@ class Manual(unittest.TestCase):
         done = subprocess.run([str(BIN), "manual", "nothing"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         self.assertIn("takes the name of one command", done.stderr)
+
+
+@functools.cache
+def commands() -> dict[str, set[str]]:
+    """{command: its flags}, as help shows them."""
+    listed = re.search(r"^Commands:\n((?:  .*\n)+)", output("--help"), re.M)[1]
+    names = [line.split()[0] for line in listed.splitlines() if not line.startswith("   ")]
+    return {name: flags_in_help(output(name, "--help")) for name in names if name != "help"} | {"help": set()}
+
+
+def flags_in_help(text: str) -> set[str]:
+    own = text.split("\nFlags of every command:")[0]
+    return {name for line in own.splitlines() if line.startswith("  --")
+            for name in re.findall(r"--[\w-]+", line.split("  ")[1])}
+
+
+@functools.cache
+def accepted(command: str, flag: str) -> bool:
+    """Whether the command has the flag, shown in help or not: the program names the first one that it does not have."""
+    if command == "help":
+        return False
+    done = subprocess.run([str(BIN), command, f"{flag}=false", "--no-such-flag"], capture_output=True, text=True)
+    return "there is no flag --no-such-flag" in done.stderr
+
+
+def code(text: str):
+    """(line, code) of the spans and of the lines in blocks; a line that ends with a backslash goes on."""
+    block, began, joined = False, 0, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("```"):
+            block = not block and line[3:] in ("", "sh", "console")
+            continue
+        if not block and not line.startswith("    "):
+            yield from ((number, span) for span in re.findall(r"`([^`]+)`", line))
+            continue
+        began = began or number
+        joined += re.sub(r"\\$", " ", line)
+        if not line.endswith("\\"):
+            yield began, re.sub(r"(^|\s)#.*", "", joined).strip()
+            began, joined = 0, ""
+
+
+def key_of(flag: str) -> str:
+    return re.sub(r"^(docker|dind)-", "", flag[2:]).replace("-", "_")
+
+
+CALL = re.compile(r"^(?:\$ )?(?:sudo )?(?:[A-Z_]+=\S+ )*(?:\S*/)?runner ([a-z][\w-]*)(.*)$")
+
+
+def problems(text: str) -> list[tuple[int, str]]:
+    """What a document says of commands and flags that the program does not have."""
+    found = []
+    for line, snippet in code(text):
+        for part in re.split(r"\s(?:\||&&|;)\s|;\s", snippet):
+            call = CALL.match(part)
+            flags = re.findall(r"(?<!\S)(--?[A-Za-z][\w-]*)", call[2] if call else part)
+            if call and call[1] not in commands():
+                found.append((line, f"there is no command {call[1]}"))
+            elif call:
+                found += [(line, f"{call[1]} has no flag {flag}") for flag in flags
+                          if flag not in ("--help", "-h") and not accepted(call[1], flag)]
+            elif part.startswith("--") and flags[0] not in FOREIGN_FLAGS and not any(
+                    accepted(name, flags[0]) for name in commands()):
+                found.append((line, f"no command has the flag {flags[0]}"))
+    return found
+
+
+def documents() -> dict[str, str]:
+    """What is written for users."""
+    paths = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return {str(path.relative_to(ROOT)): path.read_text() for path in paths}
+
+
+# It names what there is not, too; its tables have a test of their own.
+COMPATIBILITY = "docs/compatibility.md"
+
+
+def compatibility_rows(kind: str):
+    """(line, cells) of the tables whose header begins so."""
+    header = []
+    for number, line in enumerate(documents()[COMPATIBILITY].splitlines(), 1):
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        header = (header or cells) if cells else []
+        if header and header[0] == kind and "Here" in header and cells != header and set(line) - set("|- "):
+            yield number, cells[header.index("Here") - 1], cells[header.index("Here")], cells[0]
+
+
+class Documents(SystemCase):
+    def test_commands_and_flags_in_documents_exist(self):
+        for path, text in documents().items():
+            if path != COMPATIBILITY:
+                self.assertEqual([f"{path}:{line}: {what}" for line, what in problems(text)], [])
+
+    def test_wrong_commands_and_flags_are_found(self):
+        for text, what in (("`runner regster`", "there is no command regster"),
+                           ("Type `runner run --listen-adress x`.", "run has no flag --listen-adress"),
+                           ("```sh\nx | sudo runner register \\\n  --tken x\n```", "register has no flag --tken"),
+                           ("`runner verify -z`", "verify has no flag -z"),
+                           ("The flag `--tken`", "no command has the flag --tken")):
+            self.assertEqual([found for _, found in problems(text)], [what])
+        self.assertEqual(problems("```sh\nsudo runner register -u x --tag-list a,b  # --none\ndocker run --rm x\n```\n"
+                                  "`runner run --syslog`, `--add-host`, `--tag-list`"), [])
+
+    def test_every_command_is_documented(self):
+        text = "\n".join(documents().values())
+        listed = documents().get("docs/commands.md", "")
+        self.assertEqual([name for name in commands()
+                          if not re.search(rf"\brunner {name}\b", text) and f"`{name}`" not in listed], [])
+
+    def test_every_flag_is_documented(self):
+        texts = documents()
+        named = set(re.findall(r"--[\w-]+", "\n".join(texts.values())))
+        keys = set(re.findall(r"^\| `([\w-]+)` \|", texts["docs/configuration.md"], re.M))
+        missing = {name: sorted(flag for flag in flags - named
+                                # docs/configuration.md says how the flag of a key is made.
+                                if name not in ("register", "run-single") or key_of(flag) not in keys)
+                   for name, flags in commands().items()}
+        self.assertEqual({name: flags for name, flags in missing.items() if flags}, {})
+
+    def test_commands_and_flags_of_the_compatibility_table(self):
+        wrong = []
+        for line, cell, state, _ in compatibility_rows("Command"):
+            wrong += [f"{COMPATIBILITY}:{line}: {name} is {state}" for name in re.findall(r"`([\w-]+)`", cell)
+                      if (name in commands()) == (state == "not here")]
+        for line, cell, state, command in compatibility_rows("Flag of"):
+            wrong += [f"{COMPATIBILITY}:{line}: {flag} is {state}" for flag in re.findall(r"`(--?[\w-]+)`", cell)
+                      if accepted(command.strip("`"), flag) == (state == "not here")]
+        self.assertEqual(wrong, [])
+
+    def test_every_metric_of_a_daemon_is_documented(self):
+        port = free_port()
+        self.start_with({"name": "st"}, listen_address=f"127.0.0.1:{port}")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            names = re.findall(r"^# TYPE (\S+)", answer.read().decode(), re.M)
+        self.assertIn("gitlab_runner_jobs", names)
+        text = "\n".join(documents().values())
+        self.assertEqual([name for name in names if not re.search(rf"\b{name}\b", text)], [])
 
 
 if __name__ == "__main__":
