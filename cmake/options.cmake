@@ -16,7 +16,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 else()
     target_compile_options(runner_options INTERFACE -Wconditional-uninitialized)
 endif()
-target_link_options(runner_options INTERFACE -Wl,--gc-sections)
+target_link_options(runner_options INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now)
 target_include_directories(runner_options INTERFACE ${CMAKE_SOURCE_DIR})
 
 if(RUNNER_SANITIZE)

@@ -9,4 +9,6 @@ if(GIT_PROGRAM)
         set(RUNNER_REVISION ${revision})
     endif()
 endif()
+# The release of gitlab-runner whose behaviour and keys this version has.
+set(RUNNER_COMPATIBLE_VERSION 19.4.0)
 configure_file(${CMAKE_SOURCE_DIR}/base/version.cpp.in ${CMAKE_BINARY_DIR}/generated/version.cpp @ONLY)

@@ -27,16 +27,16 @@ command_build() {
     say "built preset '$preset' in $((SECONDS - began)) s: build/$preset/bin"
 }
 
-command_deb() {
+make_package() {
+    local kind=$1 log=$dev_cache/logs/package-$1.log
     command_build release
-    ensure_packages dpkg-dev
-    cmake --build --preset release --target documents >"$dev_cache/logs/documents.log" 2>&1 ||
-        die "the completions and manual pages cannot be made: $dev_cache/logs/documents.log"
-    # The times of the files in the package: those of the commit.
-    (cd build/release && SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) cpack -G DEB) \
-        >"$dev_cache/logs/deb.log" 2>&1 || die "cpack failed: $dev_cache/logs/deb.log"
-    ls "$root"/build/release/packages/*.deb
+    packaging/make-package "$kind" build/release build/release/packages 2>"$log" ||
+        die "the package cannot be made: $log"
 }
+
+command_deb() { make_package DEB; }
+
+command_rpm() { make_package RPM; }
 
 command_format() {
     ensure_packages clang-format
@@ -60,7 +60,7 @@ command_bench() {
 command_demo() {
     command_build release
     ensure_engine
-    exclusively make_images dind
+    exclusively make_images builder
     local builder
     say "looking for a BuildKit image"
     builder=$(choose_buildkit)

@@ -11,6 +11,8 @@ packages=(
     ca-certificates curl openssl procps iproute2 iptables runc kmod dash busybox-static
     mmdebstrap debian-archive-keyring qemu-user-static systemd
     groff-base fish zsh
+    # packages
+    dpkg-dev lintian rpm python3-venv
 )
 
 missing_packages() {

@@ -68,6 +68,7 @@ command_test() {
     local filter=${1:-} began=$SECONDS check words
     ensure_engine
     exclusively make_images "${images_all[@]}"
+    exclusively ensure_python_tools
     rm -rf "$results" && mkdir -p "$results" "$dev_cache/logs"
     if [ -z "$filter" ]; then
         for check in "${quick_checks[@]}"; do

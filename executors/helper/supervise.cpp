@@ -33,8 +33,9 @@ UniqueFd go_to_background(int directory) {
     }
     ::setsid();
     // Variables of systemd for the daemon; the job's programs must not act on them.
-    for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID",
-                             "LISTEN_FDS", "LISTEN_FDNAMES", "MAINPID", "JOURNAL_STREAM"}) {
+    for (const char* name :
+         {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "CREDENTIALS_DIRECTORY", "LISTEN_PID",
+          "LISTEN_FDS", "LISTEN_FDNAMES", "MAINPID", "JOURNAL_STREAM"}) {
         ::unsetenv(name);
     }
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);

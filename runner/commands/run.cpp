@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/files.hpp"
 #include "runner/commands/command_list.hpp"
 #include "runner/commands/run_daemon.hpp"
 #include "runner/config/inspect.hpp"
@@ -46,6 +47,9 @@ int run(const Values& values) {
     const auto path = std::filesystem::absolute(config_path(values));
     if (auto user = check_user(values, path); !user) return fail(user.error());
     const std::string directory = values.text("working-directory");
+    if (!directory.empty()) {
+        if (auto made = base::make_directories(directory, 0700); !made) return fail(made.error());
+    }
     if (!directory.empty() && ::chdir(directory.c_str()) != 0) {
         return fail(base::errno_error("enter --working-directory " + directory));
     }

@@ -22,6 +22,7 @@ struct RunnerConfig {
     std::string url;  ///< as written, variables expanded
     std::int64_t id = 0;
     base::Secret token;
+    std::string token_file;         ///< where `token` was read from, "" when it is in config.toml
     std::string token_obtained_at;  ///< RFC 3339, "" when missing
     std::string token_expires_at;   ///< RFC 3339, "" or year 0001: never
     std::string tls_ca_file;

@@ -37,6 +37,9 @@ constexpr Key kRunner[] = {
         .with_flag("-", "-"),
     key("token", Type::kString, "", runner<&R::token>, "authentication token; $VAR is expanded")
         .with_flag("token,t", "CI_SERVER_TOKEN"),
+    key("token_file", Type::kString, "", runner<&R::token_file>,
+        "file with the authentication token, in place of token; $VAR is expanded")
+        .with_flag("-", "-"),
     key("token_obtained_at", Type::kDatetime, "", runner<&R::token_obtained_at>,
         "written by register and reset-token")
         .with_flag("-", "-"),

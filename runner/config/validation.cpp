@@ -6,6 +6,7 @@
 #include <array>
 #include <set>
 
+#include "base/files.hpp"
 #include "base/names.hpp"
 #include "base/strings.hpp"
 #include "runner/config/value.hpp"
@@ -18,16 +19,6 @@ constexpr std::array<std::string_view, 11> kExecutors = {
     "shell",    "docker", "docker-windows", "docker+machine", "docker-autoscaler",
     "instance", "ssh",    "kubernetes",     "virtualbox",     "parallels",
     "custom"};
-
-void expand(std::string& text, std::string_view key, const Node& node, Reporter& report) {
-    std::vector<std::string> missing;
-    text = expand_environment(text, missing);
-    for (const auto& name : missing) {
-        report.warning(
-            position_of(node, key),
-            fmt::format("runners.{} uses ${}, which is not set in the environment", key, name));
-    }
-}
 
 void check_url(RunnerConfig& runner, const Node& node, Reporter& report) {
     expand(runner.url, "url", node, report);
@@ -58,9 +49,30 @@ void check_url(RunnerConfig& runner, const Node& node, Reporter& report) {
     }
 }
 
+/// Takes the token from token_file. Whether it was found.
+bool read_token_file(RunnerConfig& runner, const Node& node, Reporter& report) {
+    expand(runner.token_file, "token_file", node, report);
+    if (!runner.token.empty()) {
+        report.error(position_of(node, "token_file"),
+                     "runners.token and runners.token_file exclude each other: keep one of them");
+        return true;
+    }
+    const auto text = base::read_file(runner.token_file);
+    if (text) {
+        runner.token = base::Secret(std::string(base::trim(*text)));
+        if (!runner.token.empty()) return true;
+    }
+    report.warning(position_of(node, "token_file"),
+                   fmt::format("runner \"{}\" is skipped: {}", runner.name,
+                               text ? "its token_file " + runner.token_file + " is empty"
+                                    : text.error().message));
+    return false;
+}
+
 void check_token(RunnerConfig& runner, const Node& node, Reporter& report) {
+    if (!runner.token_file.empty() && !read_token_file(runner, node, report)) return;
     std::string token = runner.token.reveal();
-    expand(token, "token", node, report);
+    if (runner.token_file.empty()) expand(token, "token", node, report);
     runner.token = base::Secret(std::string(base::trim(token)));
     if (runner.token.empty()) {
         report.warning(position_of(node, "token"),
@@ -162,7 +174,18 @@ Position position_of(const Node& node, std::string_view path) {
     return found != nullptr ? found->begin : node.begin;
 }
 
-void check_file(const std::string& path, std::string_view key, const Node& node, Reporter& report) {
+void expand(std::string& text, std::string_view key, const Node& node, Reporter& report) {
+    std::vector<std::string> missing;
+    text = expand_environment(text, missing);
+    for (const auto& name : missing) {
+        report.warning(
+            position_of(node, key),
+            fmt::format("runners.{} uses ${}, which is not set in the environment", key, name));
+    }
+}
+
+void check_file(std::string& path, std::string_view key, const Node& node, Reporter& report) {
+    expand(path, key, node, report);
     std::error_code ignored;
     if (path.empty() || std::filesystem::exists(path, ignored)) return;
     report.warning(position_of(node, key),

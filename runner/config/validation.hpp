@@ -44,12 +44,15 @@ void check_whole(const Config& config, const Node& root, Reporter& report);
 /// [runners.docker]; also sets what follows from other keys.
 void check_docker(RunnerConfig& runner, const Node& node, Reporter& report);
 /// [runners.dind].
-void check_dind(const RunnerConfig& runner, const Node& node, Reporter& report);
+void check_dind(RunnerConfig& runner, const Node& node, Reporter& report);
 /// [[runners.registry]].
-void check_registries(const RunnerConfig& runner, const Node& node, Reporter& report);
+void check_registries(RunnerConfig& runner, const Node& node, Reporter& report);
 
-/// Warns when `path`, the value of `key`, is not the path of a file. "" is fine.
-void check_file(const std::string& path, std::string_view key, const Node& node, Reporter& report);
+/// Replaces $NAME and ${NAME} in the value of `key`; a name that the environment does not have is a
+/// warning.
+void expand(std::string& text, std::string_view key, const Node& node, Reporter& report);
+/// Expands `path`, the value of `key`, and warns when it is not the path of a file. "" is fine.
+void check_file(std::string& path, std::string_view key, const Node& node, Reporter& report);
 /// The position of a key of an entry; that of the entry's header when the key is missing.
 Position position_of(const Node& node, std::string_view path);
 

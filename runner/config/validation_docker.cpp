@@ -70,8 +70,8 @@ void check_docker(RunnerConfig& runner, const Node& node, Reporter& report) {
     if (docker.pull_policy.empty()) docker.pull_policy = {"always"};
 }
 
-void check_dind(const RunnerConfig& runner, const Node& node, Reporter& report) {
-    const auto& dind = runner.dind;
+void check_dind(RunnerConfig& runner, const Node& node, Reporter& report) {
+    auto& dind = runner.dind;
     if (dind.mtu < 0 || dind.mtu > 65535 || (dind.mtu > 0 && dind.mtu < 576)) {
         report.error(position_of(node, "dind.mtu"),
                      fmt::format("runners.dind.mtu: {} is not a packet size (576 to 65535, or 0)",
@@ -87,10 +87,10 @@ void check_dind(const RunnerConfig& runner, const Node& node, Reporter& report) 
     check_file(dind.buildkitd_config, "dind.buildkitd_config", node, report);
 }
 
-void check_registries(const RunnerConfig& runner, const Node& node, Reporter& report) {
+void check_registries(RunnerConfig& runner, const Node& node, Reporter& report) {
     const auto tables = tables_named(node, "registry");
     for (std::size_t i = 0; i < runner.registries.size(); ++i) {
-        const auto& registry = runner.registries[i];
+        auto& registry = runner.registries[i];
         const Node& table = i < tables.size() ? *tables[i] : node;
         const auto fail = [&](std::string_view key, std::string text) {
             report.error(position_of(table, key), "runners.registry: " + std::move(text));

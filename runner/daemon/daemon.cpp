@@ -21,7 +21,7 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
                [this](const config::RunnerConfig& runner,
                       const protocol::gitlab::CallRecord& call) { status_.on_call(runner, call); }),
       services_(executor) {
-    // USR1 and USR2 would end the process; tools that rotate logs send them.
+    // USR1 would end the process; tools that rotate logs send it.
     for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2}) signals_.add(signal);
 }
 
@@ -202,6 +202,11 @@ base::Task<int> Daemon::run() {
     co_await shutdown_->wait();
     co_await wind_down();
     co_await polling.wait();
+    if (shutdown_->handing_over()) {
+        base::log::info("Runner has stopped; its jobs run on, and the next start takes them up",
+                        {{"jobs", jobs_->running()}});
+        shutdown_->leave(0);
+    }
     status_.stop();
     services_.cancel_all();
     co_await services_.wait();
@@ -215,7 +220,7 @@ base::Task<void> Daemon::wind_down() {
     rotation_->stop();
     poller_->stop();
     co_await poller_->drain();
-    co_await jobs_->wait();
+    co_await shutdown_->wait_for_jobs();
 }
 
 void Daemon::reload() {

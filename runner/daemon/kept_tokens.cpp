@@ -1,5 +1,7 @@
 #include "runner/daemon/kept_tokens.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/file_replacement.hpp"
@@ -27,6 +29,13 @@ base::Result<std::string> with_token(const std::string& text, const fs::path& pa
     for (std::size_t i = 0; i < now.config.runners.size() && changed; ++i) {
         const auto& runner = now.config.runners[i];
         if (runner.url != token.url || runner.token != token.old_token) continue;
+        if (!runner.token_file.empty()) {
+            return base::make_error(
+                base::ErrorKind::kConflict,
+                fmt::format("the token is in {}, which only its administrator changes: put the new "
+                            "token there, and reload",
+                            runner.token_file));
+        }
         changed = config::replace_token(*changed, i, token.token, token.dates);
     }
     return changed;

@@ -5,23 +5,28 @@
 namespace runner::daemon {
 
 ShutdownPlan::Action ShutdownPlan::on_signal(int signal) {
-    if (signal == SIGUSR1 || signal == SIGUSR2) return Action::kDescribe;
-    if (signal == SIGHUP) return state_ == State::kRunning ? Action::kReload : Action::kNone;
-    if (state_ == State::kStopping) return Action::kLeave;
-    if (signal == SIGQUIT) {
-        // A second QUIT changes nothing: the daemon continues to wait for its jobs.
-        if (state_ == State::kDraining) return Action::kNone;
-        state_ = State::kDraining;
-        return Action::kDrain;
+    switch (signal) {
+        case SIGUSR1: return Action::kDescribe;
+        case SIGHUP: return state_ == State::kRunning ? Action::kReload : Action::kNone;
+        case SIGQUIT: return enter(State::kDraining, Action::kDrain);
+        case SIGUSR2: return enter(State::kHandingOver, Action::kHandOver);
+        default: break;
     }
-    state_ = State::kStopping;
-    return Action::kStop;
+    if (state_ == State::kHandingOver || state_ == State::kStopping) return Action::kLeave;
+    return enter(State::kStopping, Action::kStop);
+}
+
+ShutdownPlan::Action ShutdownPlan::enter(State wanted, Action action) {
+    if (wanted <= state_) return Action::kNone;
+    state_ = wanted;
+    return action;
 }
 
 const char* ShutdownPlan::state_name() const {
     switch (state_) {
         case State::kRunning: return "running";
-        case State::kDraining: return "graceful-shutdown";
+        case State::kDraining:
+        case State::kHandingOver: return "graceful-shutdown";
         case State::kStopping: return "forceful-shutdown";
     }
     return "running";

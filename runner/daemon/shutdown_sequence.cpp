@@ -19,6 +19,7 @@ std::string_view signal_name(int signal) {
         case SIGTERM: return "terminated";
         case SIGINT: return "interrupt";
         case SIGHUP: return "hangup";
+        case SIGUSR2: return "user defined signal 2";
         default: return "signal";
     }
 }
@@ -49,6 +50,19 @@ base::Task<void> ShutdownSequence::wait() {
     }
 }
 
+base::Task<void> ShutdownSequence::wait_for_jobs() {
+    limits_.spawn("end of the jobs", see_jobs_end());
+    while (!jobs_ended_ && !plan_.handing_over()) {
+        co_await changed_.wait();
+    }
+}
+
+base::Task<void> ShutdownSequence::see_jobs_end() {
+    co_await jobs_.wait();
+    jobs_ended_ = true;
+    changed_.notify_all();
+}
+
 base::Task<void> ShutdownSequence::end() {
     limits_.cancel_all();
     co_await limits_.wait();
@@ -60,21 +74,28 @@ void ShutdownSequence::on_signal(int signal) {
         case ShutdownPlan::Action::kReload: return settings_.reload();
         case ShutdownPlan::Action::kDescribe: return describe_jobs();
         case ShutdownPlan::Action::kDrain: return drain(signal);
+        case ShutdownPlan::Action::kHandOver: return hand_over(signal);
         case ShutdownPlan::Action::kStop: return stop(signal);
         case ShutdownPlan::Action::kLeave:
             base::log::error("Leaving at once", {{"signal", signal_name(signal)}});
-            leave();
+            leave(1);
     }
 }
 
-/// Ends the process without waiting for the jobs; the next start takes them up.
-void ShutdownSequence::leave() {
+void ShutdownSequence::leave(int exit_code) {
     jobs_.save_all();
-    std::_Exit(1);
+    std::_Exit(exit_code);
 }
 
 void ShutdownSequence::drain(int signal) {
     base::log::warning("Starting graceful shutdown, waiting for builds to finish",
+                       {{"signal", signal_name(signal)}, {"jobs", jobs_.running()}});
+    limits_.spawn("limit of the job requests", limit_requests());
+    changed_.notify_all();
+}
+
+void ShutdownSequence::hand_over(int signal) {
+    base::log::warning("Leaving the running jobs to the next start",
                        {{"signal", signal_name(signal)}, {"jobs", jobs_.running()}});
     limits_.spawn("limit of the job requests", limit_requests());
     changed_.notify_all();
@@ -114,7 +135,7 @@ base::Task<void> ShutdownSequence::limit_stop() {
     if (!waited) co_return;
     base::log::error("The jobs did not end within shutdown_timeout; the next start takes them up",
                      {{"seconds", limit.count()}});
-    leave();
+    leave(1);
 }
 
 }  // namespace runner::daemon

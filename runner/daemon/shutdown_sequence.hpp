@@ -16,9 +16,10 @@ namespace runner::daemon {
 /// Carries out what the process's signals ask for (ShutdownPlan decides).
 ///
 /// Life: watch() is spawned once and ends when it is cancelled; wait() returns when a stop was
-/// asked for; end() last. `signals`, `jobs` and `poller` outlive it. Strand: the I/O thread. A stop
-/// whose time is over, and a second signal, end the process with exit code 1: the journal has
-/// everything, and the next start takes the jobs up or reports them.
+/// asked for; then wait_for_jobs(), leave() if they are handed over, and end().
+/// `signals`, `jobs` and `poller` outlive it. Strand: the I/O thread. A stop whose time is over,
+/// and a second signal, end the process with exit code 1: the journal has everything, and the next
+/// start takes the jobs up or reports them.
 class ShutdownSequence {
   public:
     struct Settings {
@@ -31,6 +32,11 @@ class ShutdownSequence {
 
     base::Task<void> watch();
     base::Task<void> wait();
+    /// Returns when no job is left, or when the jobs are to be handed over.
+    base::Task<void> wait_for_jobs();
+    [[nodiscard]] bool handing_over() const { return plan_.handing_over(); }
+    /// Ends the process without waiting for the jobs; the next start takes them up.
+    [[noreturn]] void leave(int exit_code);
     base::Task<void> end();
     /// The official name of the process's state.
     [[nodiscard]] const char* state_name() const { return plan_.state_name(); }
@@ -39,8 +45,9 @@ class ShutdownSequence {
     void on_signal(int signal);
     void drain(int signal);
     void stop(int signal);
+    void hand_over(int signal);
     void describe_jobs() const;
-    [[noreturn]] void leave();
+    base::Task<void> see_jobs_end();
     base::Task<void> limit_requests();
     base::Task<void> limit_stop();
 
@@ -49,7 +56,8 @@ class ShutdownSequence {
     JobPoller& poller_;
     Settings settings_;
     ShutdownPlan plan_;
-    base::Notifier changed_;
+    bool jobs_ended_ = false;
+    base::Notifier changed_;  ///< a stop was asked for, the jobs have ended
     base::TaskGroup limits_;
 };
 

@@ -167,7 +167,7 @@ class DindService(DockerCase):
 
 class Push(DockerCase):
     image_name = "my-builder"
-    images = ("buildkit",)
+    images = ("buildkit", "builder")
     privileged = True
 
     def start_with_registry(self, registry):

@@ -36,12 +36,59 @@ class Signals(SystemCase):
             self.assertRegex(job.text, "(?i)aborted: (terminated|interrupt)")
             self.assertNotIn("\nafter-ran\n", job.text)
 
-    def test_user_signals_do_not_end_the_daemon(self):
+    def test_sigusr2_leaves_running_jobs_to_the_next_start(self):
+        # The answer to a piece of the log may be on its way.
+        self.allowed.add("duplicate_bytes")
+        daemon = self.start_with()
+        go = self.work / "go"
+        job = self.running(["echo started", f"while [ ! -e {go} ]; do sleep 0.05; done", "echo finished"])
+        daemon.send(signal.SIGUSR2)
+        self.assertEqual(daemon.wait_exit(10), 0)
+        self.assertEqual(job.status, "running")
+        self.start()
+        go.touch()
+        self.assert_success(self.finish(job))
+        self.assertEqual(job.text.count("\nstarted\n"), 1)
+        self.assertIn("\nfinished\n", job.text)
+
+    def test_sigusr2_ends_the_wait_of_sigquit(self):
+        # The answer to a piece of the log may be on its way.
+        self.allowed.add("duplicate_bytes")
+        daemon = self.start_with()
+        job = self.running(["echo started", "sleep 300"])
+        daemon.send(signal.SIGQUIT)
+        daemon.wait_log("Starting graceful shutdown")
+        daemon.send(signal.SIGUSR2)
+        self.assertEqual(daemon.wait_exit(10), 0)
+        self.assertEqual(job.status, "running")
+        self.start()
+        self.gitlab.cancel(job)
+        self.gitlab.wait_finished(job)
+
+    def test_sigusr2_waits_for_a_job_that_the_server_is_assigning(self):
+        self.gitlab.fault("request", "slow", times=1, seconds=1, size=4096)
+        daemon = self.start_with()
+        job = self.add_job(["echo started"])
+        self.gitlab.wait(lambda: job.status == "running", 20, "the job to be assigned")
+        daemon.send(signal.SIGUSR2)
+        self.assertEqual(daemon.wait_exit(10), 0)
+        self.start()
+        self.assert_success(self.finish(job))
+
+    def test_sigquit_after_sigterm_does_not_cut_the_reports(self):
+        daemon = self.start_with()
+        job = self.running(["echo started", "sleep 300"])
+        daemon.send(signal.SIGTERM)
+        daemon.wait_log("Starting forceful shutdown")
+        daemon.send(signal.SIGQUIT)
+        self.assertEqual(daemon.wait_exit(), 0)
+        self.assert_failed(job, "runner_interrupted")
+
+    def test_sigusr1_does_not_end_the_daemon(self):
         self.write_config()
         daemon = self.start("--log-level", "debug")
         job = self.running(["echo started", "while [ ! -e go ]; do sleep 0.1; done"])
-        for number in (signal.SIGUSR1, signal.SIGUSR2):
-            daemon.send(number)
+        daemon.send(signal.SIGUSR1)
         daemon.wait_log(rf"Running job .*job={job.id} .*stage=step_script")
         self.gitlab.cancel(job)
         self.gitlab.wait_finished(job)

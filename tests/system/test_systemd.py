@@ -1,6 +1,7 @@
 """The unit file, and the daemon's messages to a service manager (sd_notify(3))."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -146,9 +147,36 @@ class Unit(unittest.TestCase):
         self.assertIn("\nKillMode=process\n", text)
         self.assertIn("\nKillSignal=SIGQUIT\n", text)
 
-    def test_the_drop_in(self):
-        drop_in = ROOT / "systemd" / "runner.service.d" / "docker-only.conf"
-        self.verify(drop_in)
+    def test_the_drop_ins(self):
+        drop_ins = ROOT / "systemd" / "runner.service.d"
+        self.verify(drop_ins / "docker-only.conf", drop_ins / "credentials.conf")
+
+    def test_reload_waits_where_systemd_can(self):
+        version = int(subprocess.run(["systemctl", "--version"], capture_output=True, text=True, check=True)
+                      .stdout.split()[1])
+        drop_in = ROOT / "systemd" / "runner.service.d" / "notify-reload.conf"
+        build = BIN.parent.parent
+        need((build / "systemd/cmake_install.cmake").exists(), f"the build tree {build}")
+        installs = drop_in.name in (build / "systemd/cmake_install.cmake").read_text()
+        self.assertEqual(installs, version >= 253)
+        if version >= 253:
+            self.verify(drop_in)
+
+    def exposure(self, unit):
+        done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)],
+                              capture_output=True, text=True, check=False)
+        return re.search(r"exposure level for runner.service: ([0-9.]+)", done.stdout)[1]
+
+    def test_the_documented_exposure(self):
+        """The figures of docs/service.md, by the systemd of Debian 12: others count other things."""
+        version = subprocess.run(["systemctl", "--version"], capture_output=True, text=True, check=True).stdout
+        if not version.startswith("systemd 252 "):
+            self.skipTest("another systemd than 252")
+        documented = dict(re.findall(r"^\| (plain|`docker-only.conf`) \| ([0-9.]+) ",
+                                     (ROOT / "docs/service.md").read_text(), re.M))
+        plain = self.exposure(self.verify())
+        restricted = self.exposure(self.verify(ROOT / "systemd/runner.service.d/docker-only.conf"))
+        self.assertEqual(documented, {"plain": plain, "`docker-only.conf`": restricted})
 
     def test_installed_files(self):
         build = BIN.parent.parent

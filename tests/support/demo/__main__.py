@@ -102,7 +102,7 @@ def gitlab(address: str) -> Iterator[dict[str, Any]]:
 def register(server: dict[str, Any], config: Path) -> None:
     words = [RUNNER, "register", "--non-interactive", "--config", config, "--url", server["url"],
              "--registration-token", server["registration_token"], "--name", "demo",
-             "--tag", "docker-test", "--executor", "docker", "--docker-image", "runner-test/dind",
+             "--tag", "docker-test", "--executor", "docker", "--docker-image", "runner-test/builder",
              "--docker-privileged", "--docker-pull-policy", "if-not-present"]
     shown = [w for w in map(str, words[1:]) if w != server["registration_token"]]
     say(f"runner {' '.join(shown).replace('--registration-token', '--registration-token …')}")

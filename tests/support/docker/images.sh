@@ -2,7 +2,9 @@
 # Sourced by ./dev when the engine runs. Each image has its recipe's hash as a label and is made again when that differs.
 
 images_dir=$root/tests/support/docker
-images_all=(debian dash busybox dind buildkit nonroot entrypoint-exports entrypoint-stuck entrypoint-exits my-builder)
+builder_dir=$root/packaging/images/builder
+images_all=(debian dash busybox dind buildkit nonroot entrypoint-exports entrypoint-stuck entrypoint-exits my-builder
+    systemd builder)
 
 image_recipe() {
     local files=() functions=()
@@ -10,6 +12,11 @@ image_recipe() {
         debian) functions=(bootstrap) ;;
         busybox) functions=(make_busybox busybox_rootfs) ;;
         dind) functions=(bootstrap make_dind) files=("$images_dir"/dind/*) ;;
+        systemd) functions=(bootstrap make_systemd) ;;
+        builder)
+            printf %s- "$(image_recipe dind)"
+            functions=(make_builder) files=("$builder_dir"/Dockerfile "$builder_dir"/install-tools "$builder_dir"/settings/*)
+            ;;
         buildkit)
             if ensure_buildkit; then
                 functions=(bootstrap make_buildkit) files=("$images_dir"/buildkit/*)
@@ -39,6 +46,8 @@ make_image() {
         dind) make_dind ;;
         buildkit) if ensure_buildkit; then make_buildkit; else make_buildkit_stand_in; fi ;;
         busybox) make_busybox ;;
+        systemd) make_systemd ;;
+        builder) make_image dind && make_builder ;;
         my-builder)
             make_image dind
             derive "$1"
@@ -50,8 +59,10 @@ make_image() {
     esac
 }
 
-# bootstrap <name> <variant> <packages> <docker import arguments..>; a hook may be set in bootstrap_hooks.
+# bootstrap <name> <variant> <packages> <docker import arguments..>; hooks may be set in bootstrap_hooks, another release
+# of Debian in bootstrap_suite.
 bootstrap_hooks=()
+bootstrap_suite=trixie
 bootstrap() {
     local name=$1 variant=$2 include=$3 mirror log=$dev_cache/logs/image-$1.log
     shift 3
@@ -65,7 +76,8 @@ bootstrap() {
     as_root mmdebstrap --mode=root --variant="$variant" --include="$include" "${unwanted[@]}" \
         --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
         --dpkgopt='force-unsafe-io' "${bootstrap_hooks[@]}" \
-        trixie - "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" \
+        "$bootstrap_suite" - \
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $bootstrap_suite main" \
         2>"$log" | docker import --change "LABEL runner-test.recipe=$(image_recipe "$name")" \
         --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
         "$@" - "runner-test/$name" >>"$log" || {
@@ -84,6 +96,20 @@ make_dind() {
         docker.io,docker-cli,docker-buildx,tini,git,ca-certificates,iptables,iproute2,procps,openssh-client,openssl,bash,debian-archive-keyring \
         --change 'ENV DOCKER_TLS_CERTDIR=/certs' --change 'VOLUME /var/lib/docker' \
         --change 'EXPOSE 2375/tcp 2376/tcp' --change 'ENTRYPOINT ["dockerd-entrypoint.sh"]' --change 'CMD []'
+    bootstrap_hooks=()
+}
+
+# A server with Debian 12, its Docker engine, and the libraries that the package of this project needs.
+make_systemd() {
+    bootstrap_suite=bookworm
+    # A merged /usr from the beginning needs no Perl to merge it. Packages that are installed later are complete.
+    bootstrap_hooks=(--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr
+        '--customize-hook=rm -f "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap')
+    bootstrap systemd minbase \
+        usr-is-merged,systemd,systemd-sysv,dbus,docker.io,iptables,git,ca-certificates,procps,libdeflate0,libfmt9,libprometheus-cpp-core1.0,libre2-9,libsqlite3-0,libssl3,libtomlplusplus3,libyaml-0-2 \
+        --change 'ENV container=docker' --change 'STOPSIGNAL SIGRTMIN+3' --change 'VOLUME /var/lib/docker' \
+        --change 'CMD ["/sbin/init"]'
+    bootstrap_suite=trixie
     bootstrap_hooks=()
 }
 
@@ -145,6 +171,13 @@ make_busybox() {
             --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
             --change 'CMD ["sh"]' - runner-test/busybox >/dev/null
     rm -rf "$dir"
+}
+
+# The image that the project offers to its users, on the image dind in place of docker:dind.
+make_builder() {
+    docker buildx build --builder default -q --label "runner-test.recipe=$(image_recipe builder)" \
+        --build-arg BASE=runner-test/dind --build-arg PLAIN_REGISTRY=registry.company.net \
+        -t runner-test/builder "$builder_dir" >/dev/null
 }
 
 derive() {

@@ -12,6 +12,7 @@
 namespace {
 
 using namespace runner::config;
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -356,6 +357,43 @@ TEST_F(LoadConfig, ExpandsVariablesInAddressAndToken) {
     EXPECT_EQ(config->runners[0].token.reveal(), "glrt-fromenv");
     EXPECT_TRUE(config->runners[1].token.empty());
     EXPECT_THAT(config->warnings, Contains(HasSubstr("$RUNNER_TEST_NONE, which is not set")));
+}
+
+TEST_F(LoadConfig, TakesTheTokenFromAFile) {
+    ::setenv("RUNNER_TEST_CREDENTIALS", dir_.path().c_str(), 1);
+    std::ofstream(dir_.path() / "token") << "glrt-from$file\n";
+    std::ofstream(dir_.path() / "empty") << "\n";
+    const auto config = load(
+        "[[runners]]\nurl = \"https://g\"\ntoken_file = \"$RUNNER_TEST_CREDENTIALS/token\"\n"
+        "[[runners]]\nname = \"b\"\nurl = \"https://g\"\ntoken_file = \"/none/token\"\n"
+        "[[runners]]\nname = \"c\"\nurl = \"https://g\"\n"
+        "token_file = \"$RUNNER_TEST_CREDENTIALS/empty\"\n");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->runners[0].token.reveal(), "glrt-from$file");
+    EXPECT_EQ(config->runners[0].token_file, (dir_.path() / "token").string());
+    EXPECT_TRUE(config->runners[1].token.empty());
+    EXPECT_THAT(config->warnings,
+                Contains(AllOf(HasSubstr("runner \"b\" is skipped"), HasSubstr("/none/token"))));
+    EXPECT_TRUE(config->runners[2].token.empty());
+    EXPECT_THAT(config->warnings,
+                Contains(AllOf(HasSubstr("runner \"c\" is skipped"), HasSubstr("is empty"))));
+}
+
+TEST_F(LoadConfig, RefusesATokenBesideATokenFile) {
+    EXPECT_THAT(failure(entry("  token_file = \"/etc/token\"\n")),
+                HasSubstr("runners.token and runners.token_file exclude each other"));
+}
+
+TEST_F(LoadConfig, ExpandsVariablesInPathsOfFiles) {
+    ::setenv("RUNNER_TEST_CREDENTIALS", dir_.path().c_str(), 1);
+    std::ofstream(dir_.path() / "ca.crt") << "x";
+    const auto config = load(entry("  tls-ca-file = \"$RUNNER_TEST_CREDENTIALS/ca.crt\"\n") +
+                             "  [[runners.registry]]\n    host = \"r.example\"\n"
+                             "    ca_file = \"${RUNNER_TEST_CREDENTIALS}/ca.crt\"\n");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_THAT(config->warnings, IsEmpty());
+    EXPECT_EQ(config->runners[0].tls_ca_file, (dir_.path() / "ca.crt").string());
+    EXPECT_EQ(config->runners[0].registries[0].ca_file, (dir_.path() / "ca.crt").string());
 }
 
 TEST_F(LoadConfig, FindsCertificatesBesideTheFile) {

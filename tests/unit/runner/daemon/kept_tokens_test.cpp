@@ -114,5 +114,20 @@ TEST_F(KeptTokensTest, ACheckFindsWhatWouldPreventTheEdit) {
     EXPECT_TRUE(check_token_edit(config_, runner).error().is(base::ErrorKind::kConflict));
 }
 
+TEST_F(KeptTokensTest, ATokenFromAFileIsNotReplacedInTheConfiguration) {
+    const auto file = dir_.path() / "token";
+    std::ofstream(file) << "first\n";
+    const std::string text = std::string("[[runners]]\nurl = \"") + kUrl + "\"\ntoken_file = \"" +
+                             file.string() + "\"\n";
+    std::ofstream(config_) << text;
+    const auto config = config::load_config(config_);
+    ASSERT_TRUE(config);
+    const auto possible = check_token_edit(config_, config->runners[0]);
+    ASSERT_FALSE(possible);
+    EXPECT_THAT(possible.error().message, HasSubstr(file.string()));
+    EXPECT_FALSE(write_token(config_, replaced("first", "second")));
+    EXPECT_EQ(config_text(), text);
+}
+
 }  // namespace
 }  // namespace runner::daemon

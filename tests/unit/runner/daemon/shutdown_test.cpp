@@ -20,10 +20,36 @@ TEST(ShutdownPlan, QuitDrainsAndASecondQuitGoesOnWaiting) {
     EXPECT_EQ(plan.on_signal(SIGTERM), Action::kLeave);
 }
 
-TEST(ShutdownPlan, ASecondSignalAfterAStopLeavesAtOnce) {
+TEST(ShutdownPlan, ASecondStopLeavesAtOnce) {
     ShutdownPlan plan;
     EXPECT_EQ(plan.on_signal(SIGINT), Action::kStop);
-    EXPECT_EQ(plan.on_signal(SIGQUIT), Action::kLeave);
+    EXPECT_EQ(plan.on_signal(SIGTERM), Action::kLeave);
+}
+
+TEST(ShutdownPlan, QuitAfterAStopChangesNothing) {
+    ShutdownPlan plan;
+    EXPECT_EQ(plan.on_signal(SIGTERM), Action::kStop);
+    EXPECT_EQ(plan.on_signal(SIGQUIT), Action::kNone);
+    EXPECT_STREQ(plan.state_name(), "forceful-shutdown");
+}
+
+TEST(ShutdownPlan, Usr2HandsOverOnceAlsoWhileTheJobsAreWaitedFor) {
+    ShutdownPlan plan;
+    EXPECT_EQ(plan.on_signal(SIGQUIT), Action::kDrain);
+    EXPECT_FALSE(plan.handing_over());
+    EXPECT_EQ(plan.on_signal(SIGUSR2), Action::kHandOver);
+    EXPECT_TRUE(plan.handing_over());
+    EXPECT_EQ(plan.on_signal(SIGUSR2), Action::kNone);
+    EXPECT_EQ(plan.on_signal(SIGQUIT), Action::kNone);
+    EXPECT_EQ(plan.on_signal(SIGHUP), Action::kNone);
+    EXPECT_EQ(plan.on_signal(SIGTERM), Action::kLeave);
+}
+
+TEST(ShutdownPlan, JobsThatAreStoppedAreNotHandedOver) {
+    ShutdownPlan plan;
+    EXPECT_EQ(plan.on_signal(SIGTERM), Action::kStop);
+    EXPECT_EQ(plan.on_signal(SIGUSR2), Action::kNone);
+    EXPECT_FALSE(plan.handing_over());
 }
 
 TEST(ShutdownPlan, HupReloadsOnlyWhileRunning) {
@@ -34,12 +60,12 @@ TEST(ShutdownPlan, HupReloadsOnlyWhileRunning) {
     EXPECT_EQ(plan.on_signal(SIGHUP), Action::kNone);
 }
 
-TEST(ShutdownPlan, UserSignalsOnlyDescribeInEveryState) {
+TEST(ShutdownPlan, Usr1OnlyDescribesInEveryState) {
     ShutdownPlan plan;
     EXPECT_EQ(plan.on_signal(SIGUSR1), Action::kDescribe);
     EXPECT_FALSE(plan.stopping());
     plan.on_signal(SIGTERM);
-    EXPECT_EQ(plan.on_signal(SIGUSR2), Action::kDescribe);
+    EXPECT_EQ(plan.on_signal(SIGUSR1), Action::kDescribe);
 }
 
 }  // namespace

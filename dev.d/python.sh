@@ -1,0 +1,14 @@
+# Python programs of the tests that Debian has no package of.
+
+python_tools=("spdx-tools==0.8.3")
+
+# In a directory of their own: $dev_cache/python/bin.
+ensure_python_tools() {
+    local home=$dev_cache/python
+    [ "$(cat "$home/.tools" 2>/dev/null)" != "${python_tools[*]}" ] || return 0
+    say "installing ${python_tools[*]}"
+    rm -rf "$home"
+    { "$python" -m venv "$home" && "$home/bin/pip" install -q "${python_tools[@]}"; } >&2 ||
+        die "the Python programs of the tests cannot be installed: ${python_tools[*]}"
+    echo "${python_tools[*]}" >"$home/.tools"
+}

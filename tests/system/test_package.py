@@ -1,0 +1,214 @@
+"""The Debian package: what is in it, and its life on a server with systemd."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from tests.system.harness import BIN, ROOT, need
+from tests.system.machine import LONG, MachineCase, make_package
+DEV_CACHE = Path(os.environ.get("RUNNER_DEV_CACHE") or
+                 Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "runner-dev")
+
+
+class Content(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = Path(tempfile.mkdtemp(prefix="runner-package-"))
+        cls.addClassCleanup(shutil.rmtree, cls.directory)
+        cls.package = make_package("DEB")
+
+    def test_lintian_finds_nothing_wrong(self):
+        need(shutil.which("lintian") is not None, "lintian")
+        done = subprocess.run(["lintian", "--allow-root", "--show-overrides", str(self.package)],
+                              capture_output=True, text=True, check=False)
+        found = set(re.findall(r"^([EWO]: runner: \S+)", done.stdout, re.M))
+        self.assertEqual(found, {"O: runner: statically-linked-binary", "O: runner: embedded-library",
+                                 "O: runner: maintainer-script-calls-systemctl"}, done.stdout + done.stderr)
+
+    def test_another_directory_gives_the_same_bytes(self):
+        """Everything but the compiler runs again, from a copy of the source, with other settings of the shell."""
+        source, build = self.directory / "elsewhere/source", self.directory / "elsewhere/build"
+        files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True,
+                               capture_output=True, text=True).stdout.splitlines()
+        for name in files:
+            if (ROOT / name).is_file():
+                (source / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, source / name)
+        epoch = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=ROOT, check=True, capture_output=True,
+                               text=True).stdout.strip()
+        settings = {**os.environ, "TZ": "Asia/Tokyo", "SOURCE_DATE_EPOCH": epoch}
+        for words in (["cmake", "-G", "Ninja", "-S", str(source), "-B", str(build), "-DCMAKE_BUILD_TYPE=Release",
+                       "-DRUNNER_TESTS=OFF"],
+                      ["sh", "-c", f"umask 077 && cp -r {BIN.parent} {build} && mkdir -p {build}/generated &&"
+                       f" cp -r {BIN.parent.parent}/generated/share {BIN.parent.parent}/generated/sbom.spdx.json"
+                       f" {build}/generated && umask 022 && cd {build} && cpack -G DEB"]):
+            subprocess.run(words, check=True, env=settings, capture_output=True)
+        self.assertEqual(self.package.read_bytes(), next(build.glob("packages/*.deb")).read_bytes())
+
+    def test_the_programs_do_not_name_the_directory_of_the_build(self):
+        for name in ("runner", "runner-helper"):
+            self.assertNotIn(str(ROOT).encode(), (BIN.parent / name).read_bytes(), name)
+
+    def test_the_bill_of_materials_is_valid_and_names_what_is_linked(self):
+        validator = DEV_CACHE / "python/bin/pyspdxtools"
+        need(validator.exists(), f"{validator} (./dev test installs it)")
+        root = self.directory / "root"
+        subprocess.run(["dpkg-deb", "-x", str(self.package), str(root)], check=True)
+        file = root / "usr/share/doc/runner/sbom.spdx.json"
+        done = subprocess.run([str(validator), "-i", str(file)], capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+        document = json.loads(file.read_text())
+        names = {package["SPDXID"]: package["name"] for package in document["packages"]}
+        linked = {(kind, names[other]) for one, kind, other in
+                  ((r["spdxElementId"], r["relationshipType"], r["relatedSpdxElement"]) for r in document["relationships"])
+                  if one in names}
+        depends = subprocess.run(["dpkg-deb", "-f", str(self.package), "Depends"], check=True, capture_output=True,
+                                 text=True).stdout
+        for name in re.findall(r"([a-z0-9.+-]+)(?: \([^)]*\))?(?:,|$)", depends.strip()):
+            self.assertIn(("DYNAMIC_LINK", name), linked)
+        for name in ("libarchive-dev", "zlib1g-dev", "libzstd-dev", "libc6-dev"):
+            self.assertIn(("STATIC_LINK", name), linked)
+        self.assertIn(("CONTAINS", "libboost1.81-dev"), linked)
+
+    def test_the_rpm_package(self):
+        need(shutil.which("rpm") is not None, "rpm")
+        package = make_package("RPM", "-D", "CPACK_RPM_COMPRESSION_TYPE=gzip")
+
+        def rpm(*words):
+            return subprocess.run(["rpm", *words], check=True, capture_output=True, text=True).stdout
+        self.assertEqual(rpm("-qp", "--qf", "%{NAME} %{VERSION}", str(package)), "runner 0.1.0")
+        self.assertIn("/etc/default/runner\n", rpm("-qp", "--configfiles", str(package)))
+        self.assertIn("gitlab-runner = ", rpm("-qp", "--provides", str(package)))
+        self.assertNotIn("lintian", rpm("-qpl", str(package)))
+        # This system's libraries are packages of another kind, and there is no systemd in that root.
+        root = f"--root={self.directory / 'rpm'}"
+        rpm(root, "-i", "--nodeps", "--noscripts", str(package))
+        self.assertEqual(rpm(root, "-V", "--nodeps", "runner"), "")
+        self.assertTrue((self.directory / "rpm/usr/lib/systemd/system/runner.service").is_file())
+        rpm(root, "-e", "--nodeps", "--noscripts", "runner")
+        self.assertFalse((self.directory / "rpm/usr/bin/runner").exists())
+
+
+class Life(MachineCase):
+    """Each test has a fresh server."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.package = make_package("DEB")
+        cls.newer = make_package("DEB", "-D", "CPACK_PACKAGE_VERSION=99.0.0", "-D", "CPACK_DEBIAN_COMPRESSION_TYPE=gzip")
+
+    def files(self):
+        """What is on the server's disk, without what changes by itself and what a package manager keeps about packages."""
+        unimportant = ("/var/log", "/var/lib/dpkg", "/var/lib/apt", "/var/cache", "/var/lib/docker", "/var/lib/containerd",
+                       "/var/lib/systemd", "/root", "/tmp", "/var/tmp", "/etc/ld.so.cache")
+        prune = " -o ".join(f"-path {path}" for path in unimportant)
+        return set(self.machine.run(f"find / -xdev \\( {prune} \\) -prune -o -print").splitlines())
+
+    def test_install_register_and_run(self):
+        machine = self.machine
+        self.install(self.package)
+        self.assertEqual(machine.property("ActiveState"), "active")
+        self.assertEqual(machine.run("systemctl is-enabled runner").strip(), "enabled")
+        self.assertEqual(machine.run("stat -c '%a %U' /etc/gitlab-runner /var/lib/runner").split(),
+                         ["700", "root"] * 2)
+        self.register_shell()
+        job = self.run_job(["echo as $(id -un)"])
+        self.assert_success(job)
+        self.assertIn("\nas root\n", job.text)
+        # Scripts that call the official program.
+        for command in ("verify", "list", "--version"):
+            machine.run(f"gitlab-runner {command}")
+        machine.run("gitlab-runner unregister --all-runners")
+        self.assertNotIn("[[runners]]", machine.run("cat /etc/gitlab-runner/config.toml"))
+
+    def test_jobs_run_through_an_upgrade(self):
+        machine = self.machine
+        self.install(self.package)
+        machine.run("echo '# changed here' >>/etc/default/runner")
+        on_host, in_containers = self.register_shell(), self.register_docker()
+        machine.run("sed -i 's/^concurrent = 1$/concurrent = 4/' /etc/gitlab-runner/config.toml")
+        shell = self.add_job(LONG, runner=on_host)
+        contained = self.add_job(LONG, runner=in_containers)
+        self.wait_lines(shell)
+        self.wait_lines(contained)
+        before = machine.property("MainPID")
+        self.install(self.newer)
+        self.assertEqual(machine.run("dpkg-query -W -f '${Version}' runner"), "99.0.0")
+        self.assertNotEqual(machine.property("MainPID"), before)
+        self.assertEqual(machine.property("ActiveState"), "active")
+        self.assertIn("# changed here\n", machine.run("cat /etc/default/runner"))
+        for job in (shell, contained):
+            self.wait_lines(job)
+        machine.run("touch /var/tmp/go")
+        machine.run("docker exec $(docker ps -q) mkdir -p /var/tmp/go")
+        for job in (shell, contained):
+            self.assert_counted(self.finish(job))
+        self.assertNotRegex(machine.journal(), "Failed with result|Starting graceful shutdown")
+
+    def test_removing_reports_running_jobs_and_purging_leaves_nothing(self):
+        machine = self.machine
+        users, files = machine.run("cat /etc/passwd /etc/group"), self.files()
+        machine.load_image("busybox")
+        volumes = machine.run("docker volume ls -q")
+        self.install(self.package)
+        self.register_docker()
+        contained = self.add_job(LONG, cache=[{"key": "k", "paths": ["x"], "policy": "pull-push"}])
+        self.wait_lines(contained)
+        machine.run("apt-get remove -y runner </dev/null")
+        self.finish(contained)
+        self.assert_failed(contained, "runner_interrupted")
+        self.assertEqual(machine.run("docker ps -aq"), "")
+        self.assertEqual(machine.property("ActiveState"), "inactive")
+        self.assertIn("[[runners]]", machine.run("cat /etc/gitlab-runner/config.toml"))
+        self.assertNotEqual(machine.run("docker volume ls -q"), volumes)
+        machine.run("apt-get purge -y runner </dev/null")
+        self.assertEqual(machine.run("docker volume ls -q"), volumes)
+        self.assertEqual(machine.run("docker network ls -q --filter type=custom"), "")
+        self.assertEqual(self.files() - files, set())
+        self.assertEqual(machine.run("cat /etc/passwd /etc/group"), users)
+        self.assertEqual(machine.property("LoadState"), "not-found")
+
+    def test_removing_reports_shell_jobs_and_a_new_installation_starts(self):
+        machine = self.machine
+        self.install(self.package)
+        self.register_shell()
+        job = self.add_job(LONG)
+        self.wait_lines(job)
+        machine.run("apt-get remove -y runner </dev/null")
+        self.finish(job)
+        self.assert_failed(job, "runner_interrupted")
+        self.install(self.package)
+        self.assertEqual(machine.property("ActiveState"), "active")
+        machine.run("touch /var/tmp/go")
+        self.assert_success(self.run_job(["true"]))
+
+    def test_beside_the_official_runner(self):
+        """Its service goes on, and its configuration stays when this package is purged."""
+        machine = self.machine
+        machine.write("/root/official/DEBIAN/control", "Package: gitlab-runner\nVersion: 18.0.0\nArchitecture: all\n"
+                      "Maintainer: nobody <nobody@example.com>\nDescription: stand-in\n")
+        machine.write("/root/official/usr/bin/gitlab-runner", "#!/bin/sh\nexec sleep infinity\n")
+        machine.write("/root/official/etc/systemd/system/gitlab-runner.service",
+                      "[Service]\nExecStart=/usr/bin/gitlab-runner\n")
+        machine.run("chmod +x /root/official/usr/bin/gitlab-runner && dpkg-deb -b /root/official /root/official.deb &&"
+                    " dpkg -i /root/official.deb && systemctl daemon-reload && systemctl start gitlab-runner")
+        machine.write("/etc/gitlab-runner/config.toml", "concurrent = 1\n")
+        self.assertIn("gitlab-runner.service runs with the same configuration", self.install(self.package))
+        self.assertEqual(machine.property("ActiveState"), "inactive")
+        self.assertIn("exec sleep", machine.run("cat /usr/bin/gitlab-runner"))
+        self.assertEqual(machine.property("ActiveState", "gitlab-runner"), "active")
+        machine.run("systemctl disable --now gitlab-runner; systemctl enable --now runner")
+        self.assertEqual(machine.property("ActiveState"), "active")
+        machine.run("apt-get purge -y runner </dev/null")
+        self.assertIn("exec sleep", machine.run("cat /usr/bin/gitlab-runner"))
+        self.assertEqual(machine.run("cat /etc/gitlab-runner/config.toml"), "concurrent = 1\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
