@@ -15,11 +15,13 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
       options_(std::move(options)),
       signals_(executor, SIGQUIT, SIGTERM, SIGINT),
       reloader_(executor, options_.config_path, [this] { reload(); }),
-      status_(executor),
+      status_(executor, recorder_),
       executors_(executor),
-      builder_(executor,
-               [this](const config::RunnerConfig& runner,
-                      const protocol::gitlab::CallRecord& call) { status_.on_call(runner, call); }),
+      builder_(
+          executor,
+          [this](const config::RunnerConfig& runner, const protocol::gitlab::CallRecord& call) {
+              recorder_.on_call(runner, call);
+          }),
       services_(executor) {
     // USR1 and USR2 would end the process; tools that rotate logs send them.
     for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2}) signals_.add(signal);
@@ -35,7 +37,7 @@ base::Result<void> Daemon::load() {
         empty.path = options_.config_path;
         loaded = empty;
     }
-    status_.on_configuration(loaded.has_value());
+    recorder_.on_configuration(loaded.has_value());
     if (!loaded) return loaded.error();
     kept_tokens_->read();
     kept_tokens_->use_in(*loaded);
@@ -53,7 +55,7 @@ base::Result<void> Daemon::load() {
 
 void Daemon::apply(std::shared_ptr<const config::Config> config) {
     config_ = std::move(config);
-    status_.on_places(config_->concurrent);
+    recorder_.on_places(config_->concurrent);
     if (options_.configure_log) {
         if (auto done = options_.configure_log(*config_); !done) {
             base::log::warning("The log stays as it is", {{"error", done.error().message}});
@@ -75,6 +77,7 @@ base::Result<void> Daemon::open() {
     const auto id = config::load_system_id(options_.config_path);
     for (const std::string& warning : id.warnings) base::log::warning(warning);
     system_id_ = id.value;
+    recorder_.set_system_id(system_id_);
     reloader_.open();
     if (auto loaded = load(); !loaded) return loaded.error();
     const std::string address =
@@ -128,15 +131,15 @@ void Daemon::make_jobs() {
         return executors_.make(runner);
     };
     JobHost::Observer observer;
-    observer.on_start = [this](const job::JobRun& run) { status_.on_job_start(run); };
+    observer.on_start = [this](const job::JobRun& run) { recorder_.on_job_start(run); };
     observer.on_end = [this](const job::JobRun& run) {
-        status_.on_job_end(run);
+        recorder_.on_job_end(run);
         rested_ = false;
         poller_->notify();
     };
-    observer.on_refuse = [this](const RunnerEntry& entry) { status_.on_job_refused(entry); };
+    observer.on_refuse = [this](const RunnerEntry& entry) { recorder_.on_job_refused(entry); };
     observer.on_inputs = [this](const script::InputsExpansion& expansion) {
-        status_.on_inputs(expansion);
+        recorder_.on_inputs(expansion);
     };
     jobs_ = std::make_unique<JobHost>(executor_, std::move(options), std::move(observer));
 }
@@ -151,11 +154,11 @@ void Daemon::make_poller() {
     };
     host.observe = [this](const RunnerEntry& entry,
                           const protocol::gitlab::JobRequestAnswer& answer) {
-        status_.on_job_request(entry, answer);
+        recorder_.on_job_request(entry, answer);
         if (answer.outcome == protocol::gitlab::JobRequestOutcome::kNone) rest_when_idle();
     };
     host.fed = [this](const RunnerEntry& entry, status::Feed feed) {
-        status_.on_feed(entry, feed);
+        recorder_.on_feed(entry, feed);
     };
     poller_ = std::make_unique<JobPoller>(executor_, system_id_, std::move(host));
 }
@@ -164,7 +167,7 @@ void Daemon::make_parts() {
     make_jobs();
     make_poller();
     auto on_new_token = [this](bool saved) {
-        status_.on_configuration_saved(saved);
+        recorder_.on_configuration_saved(saved);
         reload();
     };
     rotation_ = std::make_unique<TokenRotation>(executor_, options_.config_path, *kept_tokens_,

@@ -13,6 +13,7 @@
 #include "runner/daemon/job_host.hpp"
 #include "runner/daemon/job_poller.hpp"
 #include "runner/daemon/kept_tokens.hpp"
+#include "runner/daemon/metrics_recorder.hpp"
 #include "runner/daemon/shutdown_sequence.hpp"
 #include "runner/daemon/status_service.hpp"
 #include "runner/daemon/token_rotation.hpp"
@@ -64,6 +65,7 @@ class Daemon {
     std::optional<KeptTokens> kept_tokens_;
     std::string system_id_;
     bool rested_ = false;  ///< nothing but polling since memory was given back
+    MetricsRecorder recorder_;
     StatusService status_;
     executor_factory::ExecutorFactory executors_;
     EntryBuilder builder_;
