@@ -44,6 +44,9 @@ void check_dind(const RunnerConfig& runner, const Node& node, Reporter& report);
 /// [[runners.registry]].
 void check_registries(const RunnerConfig& runner, const Node& node, Reporter& report);
 
+/// [runners.monitoring].
+void check_monitoring(const RunnerConfig& runner, const Node& node, Reporter& report);
+
 /// Warns when `path`, the value of `key`, is not the path of a file. "" is fine.
 void check_file(const std::string& path, std::string_view key, const Node& node, Reporter& report);
 /// The position of a key of an entry; that of the entry's header when the key is missing.
