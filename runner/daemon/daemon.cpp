@@ -62,6 +62,7 @@ void Daemon::apply(std::shared_ptr<const config::Config> config) {
         }
     }
     entries_ = builder_.build(config_);
+    disks_.watch(watched_directories(*config_, state_dir_->path()));
     if (rotation_) rotation_->configure(entries_);
     if (poller_) {
         poller_->configure(entries_, config_->concurrent,
@@ -112,7 +113,11 @@ void Daemon::take_up_former_jobs() {
     }
     jobs_->restore(std::move(found),
                    [this](const journal::JobRecord& record) { return entry_for(record); });
-    services_.spawn("remove leftovers", executors_.remove_leftovers(config_, system_id_, live));
+    const auto on_removed = [this](const config::RunnerConfig& runner, int count) {
+        recorder_.on_orphans(runner, count);
+    };
+    services_.spawn("remove leftovers",
+                    executors_.remove_leftovers(config_, system_id_, live, on_removed));
 }
 
 /// Releases memory after the first poll, which loads the last data that only the start needs
@@ -130,8 +135,10 @@ void Daemon::make_jobs() {
     options.make_executor = [this](const config::RunnerConfig& runner) {
         return executors_.make(runner);
     };
+    options.observer = &recorder_;
     JobHost::Observer observer;
     observer.on_start = [this](const job::JobRun& run) { recorder_.on_job_start(run); };
+    observer.on_take_over = [this](const job::JobRun& run) { recorder_.on_job_start(run); };
     observer.on_end = [this](const job::JobRun& run) {
         recorder_.on_job_end(run);
         rested_ = false;
@@ -187,6 +194,7 @@ base::Task<int> Daemon::run() {
     services_.spawn("configuration", reloader_.watch());
     services_.spawn("configuration's time", reloader_.poll());
     services_.spawn("status endpoint", status_.serve());
+    services_.spawn("disks", disks_.run());
     services_.spawn("watchdog", feed_watchdog());
     services_.spawn("orphans", adopt_orphans());
     take_up_former_jobs();
@@ -227,7 +235,8 @@ void Daemon::reload() {
 }
 
 StatusSnapshot Daemon::snapshot() const {
-    return {config_.get(), &entries_, jobs_->statuses(), shutdown_->state_name(), system_id_};
+    return {config_.get(),           &entries_,  jobs_->statuses(),
+            shutdown_->state_name(), system_id_, disks_.states()};
 }
 
 }  // namespace runner::daemon

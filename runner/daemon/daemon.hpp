@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/task_group.hpp"
 #include "runner/daemon/config_reloader.hpp"
+#include "runner/daemon/disk_watch.hpp"
 #include "runner/daemon/job_host.hpp"
 #include "runner/daemon/job_poller.hpp"
 #include "runner/daemon/kept_tokens.hpp"
@@ -66,6 +67,7 @@ class Daemon {
     std::string system_id_;
     bool rested_ = false;  ///< nothing but polling since memory was given back
     MetricsRecorder recorder_;
+    DiskWatch disks_;
     StatusService status_;
     executor_factory::ExecutorFactory executors_;
     EntryBuilder builder_;

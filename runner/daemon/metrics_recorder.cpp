@@ -1,6 +1,7 @@
 #include "runner/daemon/metrics_recorder.hpp"
 
 #include "base/clock.hpp"
+#include "runner/daemon/queuing_threshold.hpp"
 #include "runner/job/failure_reason.hpp"
 
 namespace runner::daemon {
@@ -14,11 +15,11 @@ std::string describe(const gitlab::JobRequestAnswer& answer) {
     return answer.status == 0 ? "no answer" : std::to_string(answer.status);
 }
 
-}  // namespace
-
-status::RunnerLabels MetricsRecorder::labels(const RunnerEntry& entry) const {
-    return {entry.short_token, entry.runner->name, system_id_};
+status::RunnerLabels labels_of(const RunnerEntry& entry, const std::string& system_id) {
+    return {entry.short_token, entry.runner->name, system_id};
 }
+
+}  // namespace
 
 status::RunnerLabels MetricsRecorder::labels(const job::JobSetup& setup) const {
     return {setup.record.short_token, setup.runner->name, system_id_};
@@ -36,11 +37,11 @@ void MetricsRecorder::on_configuration_saved(bool saved) { metrics_.configuratio
 void MetricsRecorder::on_places(int concurrent) { metrics_.places_changed(concurrent); }
 
 void MetricsRecorder::on_feed(const RunnerEntry& entry, status::Feed feed) {
-    metrics_.fed(labels(entry), feed);
+    metrics_.fed(labels_of(entry, system_id_), feed);
 }
 
 void MetricsRecorder::on_job_refused(const RunnerEntry& entry) {
-    metrics_.job_refused(labels(entry));
+    metrics_.job_refused(labels_of(entry, system_id_));
 }
 
 void MetricsRecorder::on_inputs(const script::InputsExpansion& expansion) {
@@ -61,6 +62,7 @@ void MetricsRecorder::on_call(const config::RunnerConfig& runner, const gitlab::
     record.duration = call.duration;
     record.attempts = call.attempts;
     metrics_.api_call(record);
+    if (call.status != 0) contacts_[entry_key(runner)].unix_micros = base::unix_micros_now();
 }
 
 void MetricsRecorder::on_job_request(const RunnerEntry& entry,
@@ -71,13 +73,42 @@ void MetricsRecorder::on_job_request(const RunnerEntry& entry,
     contact.answer = describe(answer);
     contact.healthy = answer.healthy();
     if (!answer.healthy()) {
-        metrics_.request_refused_by_server(labels(entry));
+        metrics_.request_refused_by_server(labels_of(entry, system_id_));
     }
+}
+
+void MetricsRecorder::on_orphans(const config::RunnerConfig& runner, int count) {
+    const status::RunnerLabels about{config::short_token(runner.token), runner.name, system_id_};
+    metrics_.environment().orphans_removed(about, count);
+}
+
+void MetricsRecorder::on_stage_end(const job::JobContext& job, std::string_view stage,
+                                   Duration duration) {
+    if (!job.variables.feature("FF_EXPORT_HIGH_CARDINALITY_METRICS")) return;
+    metrics_.stage_ended(labels(job.setup), std::string(stage), duration);
+}
+
+void MetricsRecorder::on_pull(const job::JobContext& job, const executors::ImagePull& pull) {
+    metrics_.environment().image_pulled(labels(job.setup), pull.done, pull.duration, pull.bytes);
+}
+
+void MetricsRecorder::on_engine(const job::JobContext& job, bool ready, Duration duration) {
+    metrics_.environment().engine_booted(labels(job.setup), ready, duration);
+}
+
+void MetricsRecorder::on_builder(const job::JobContext& job, bool ready, Duration duration) {
+    metrics_.environment().builder_booted(labels(job.setup), ready, duration);
 }
 
 void MetricsRecorder::on_job_start(const job::JobRun& run) {
     const auto& setup = run.context().setup;
     const auto& info = setup.payload.job_info;
+    if (setup.restored) return metrics_.environment().job_taken_over(labels(setup));
+    if (queuing_exceeded(setup.runner->queuing_durations, info.time_in_queue_seconds,
+                         info.project_jobs_running_on_instance_runners_count,
+                         base::unix_micros_now() / 1'000'000)) {
+        metrics_.queuing_exceeded(labels(setup));
+    }
     metrics_.job_received(
         {.runner = labels(setup),
          .executor = setup.runner->executor,

@@ -66,6 +66,7 @@ class StatusService::Impl {
         now.process_state = given.process_state;
         now.system_id = given.system_id;
         now.concurrent = given.config->concurrent;
+        now.disks = given.disks;
         for (const auto& entry : *given.entries) now.runners.push_back(runner_state(*entry));
         for (const status::JobState* job : given.jobs) now.jobs.push_back(*job);
         return now;

@@ -22,6 +22,7 @@ struct StatusSnapshot {
     std::vector<const status::JobState*> jobs;
     const char* process_state = "starting";
     std::string system_id;
+    std::vector<status::DiskState> disks;
 };
 
 /// Serves the daemon's state and what `recorder` has counted: /health/live, /health/ready,
