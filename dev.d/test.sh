@@ -66,6 +66,7 @@ run_python_tests() {
 command_test() {
     local filter=${1:-} began=$SECONDS check words
     ensure_engine
+    ensure_prometheus
     exclusively make_images "${images_all[@]}"
     rm -rf "$results" && mkdir -p "$results" "$dev_cache/logs"
     if [ -z "$filter" ]; then
