@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 
 #include <fmt/format.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -8,6 +9,7 @@
 #include <cmath>
 
 #include "base/clock.hpp"
+#include "base/journal_entry.hpp"
 #include "base/json.hpp"
 
 namespace base::log {
@@ -118,6 +120,36 @@ std::string json_line(Level level, std::string_view message, const Field* fields
     return dump_json(line);
 }
 
+int syslog_priority(Level level) {
+    switch (level) {
+        case Level::kDebug: return LOG_DEBUG;
+        case Level::kInfo: return LOG_INFO;
+        case Level::kWarning: return LOG_WARNING;
+        case Level::kError: return LOG_ERR;
+        case Level::kFatal: return LOG_CRIT;
+    }
+    return LOG_INFO;
+}
+
+/// journalctl shows the message alone, so it has the fields as well.
+std::string journal_entry(Level level, std::string_view message, const Field* fields,
+                          std::size_t count) {
+    std::string shown(message);
+    JournalEntry entry;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::string value = one_line(fields[i].value);
+        shown +=
+            fmt::format(" {}={}", fields[i].key, needs_quotes(value) ? in_quotes(value) : value);
+    }
+    entry.add("MESSAGE", shown);
+    entry.add("PRIORITY", std::to_string(syslog_priority(level)));
+    entry.add("SYSLOG_IDENTIFIER", "runner");
+    for (std::size_t i = 0; i < count; ++i) {
+        entry.add(journal_field_name(fields[i].key), fields[i].value);
+    }
+    return entry.bytes();
+}
+
 void write_all(std::string_view line) {
     while (!line.empty()) {
         const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
@@ -168,18 +200,39 @@ std::string format_line(Format format, bool colour, Level level, std::string_vie
         case Format::kRunner: return runner_line(colour, level, message, fields, field_count);
         case Format::kText: return text_line(level, message, fields, field_count, unix_micros);
         case Format::kJson: return json_line(level, message, fields, field_count, unix_micros);
+        case Format::kJournal: return journal_entry(level, message, fields, field_count);
     }
     return std::string(message);
 }
 
-void write(Level level, std::string_view message, Fields fields) {
+Format default_format() { return stderr_is_journal() ? Format::kJournal : Format::kRunner; }
+
+void write(Level level, std::string_view message, const Field* fields, std::size_t count) {
     g_counts[static_cast<std::size_t>(level)].fetch_add(1, std::memory_order_relaxed);
     if (level < g_level.load(std::memory_order_relaxed)) return;
+    Format format = g_format;
+    if (format == Format::kJournal) {
+        static const JournalSocket journal;
+        if (journal.send(journal_entry(level, message, fields, count))) return;
+        // What the journal does not take as an entry, it takes as a line.
+        format = Format::kRunner;
+    }
     static const bool colour = ::isatty(STDERR_FILENO) == 1;
-    std::string line = format_line(g_format, colour, level, message, fields.begin(), fields.size(),
-                                   unix_micros_now());
+    std::string line =
+        format_line(format, colour, level, message, fields, count, unix_micros_now());
     line += '\n';
     write_all(line);
+}
+
+Scope Scope::with(Fields more) const {
+    std::vector<Field> all = fields_;
+    all.insert(all.end(), more.begin(), more.end());
+    return Scope(std::move(all));
+}
+
+void Scope::write(Level level, std::string_view message, Fields more) const {
+    const Scope all = with(more);
+    log::write(level, message, all.fields_.data(), all.fields_.size());
 }
 
 std::uint64_t count(Level level) {

@@ -67,6 +67,7 @@ run_python_tests() {
 command_test() {
     local filter=${1:-} began=$SECONDS check words
     ensure_engine
+    ensure_prometheus
     exclusively make_images "${images_all[@]}"
     exclusively ensure_python_tools
     rm -rf "$results" && mkdir -p "$results" "$dev_cache/logs"

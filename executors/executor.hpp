@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "executors/executor_observer.hpp"
 #include "executors/job_log.hpp"
 #include "executors/spec.hpp"
 #include "protocol/http/stream.hpp"
@@ -57,6 +58,8 @@ struct ReadinessStage {
 class Executor {
   public:
     virtual ~Executor() = default;
+    /// `observer` outlives the executor. Call before prepare().
+    virtual void observe(ExecutorObserver& observer) { static_cast<void>(observer); }
     virtual base::Task<base::Result<void>> prepare(const JobEnvironment& job, JobLog& log) = 0;
     /// A connection to the job's supervisor (executors/helper/protocol.hpp), made if none runs yet.
     virtual base::Task<base::Result<std::unique_ptr<protocol::http::ByteStream>>> connect() = 0;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.hpp"
 #include "base/secret.hpp"
 
 /// What an executor is told about a job, without anything of GitLab's JSON.
@@ -69,6 +70,9 @@ struct JobEnvironment {
     bool init_process = false;
     bool debug_services = false;
     std::filesystem::path state_dir;  ///< the job's own directory of the journal, 0700
+    /// The daemon's log, with the job's fields. What comes from the job is masked by the job's log
+    /// first.
+    base::log::Scope daemon_log;
 };
 
 }  // namespace executors

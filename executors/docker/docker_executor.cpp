@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/log.hpp"
 #include "base/stop_source.hpp"
 #include "base/task_group.hpp"
 #include "executors/docker/container_paths.hpp"
@@ -39,6 +38,7 @@ class DockerExecutor final : public Executor {
           registries_(registries),
           group_(executor) {}
 
+    void observe(ExecutorObserver& observer) override { observer_ = &observer; }
     Task<Result<void>> prepare(const JobEnvironment& job, JobLog& log) override;
     Task<Result<std::unique_ptr<ByteStream>>> connect() override;
     [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
@@ -68,6 +68,8 @@ class DockerExecutor final : public Executor {
     std::vector<RegistrySettings> registries_;
     JobObjects objects_;
     EnvironmentInfo info_;
+    base::log::Scope daemon_log_;
+    ExecutorObserver* observer_ = nullptr;
     std::map<std::string, std::string> job_labels_;
     std::vector<std::string> job_directories_;
     bool interrupted_ = true;  ///< containers may exist whose id was never received
@@ -79,9 +81,12 @@ class DockerExecutor final : public Executor {
 Task<Result<void>> DockerExecutor::prepare(const JobEnvironment& job, JobLog& log) {
     objects_ = JobObjects{};
     interrupted_ = true;
+    daemon_log_ = job.daemon_log;
     job_labels_ = job.labels;
     job_directories_ = {job.project_dir, job.tmp_dir};
-    const PreparationContext context{*connection_, docker_, dind_, registries_, job, log, objects_};
+    PreparationSteps steps(observer_);
+    const PreparationContext context{*connection_, docker_, dind_,    registries_,
+                                     job,          log,     objects_, steps};
     Preparation preparation(executor_, context);
     auto prepared = co_await preparation.run();
     if (!prepared) co_return prepared;
@@ -96,7 +101,7 @@ void DockerExecutor::follow_services(const JobEnvironment& job, JobLog& log) {
     if (!job.debug_services) return;
     log_ = &log;
     for (const auto& [id, name] : objects_.service_names) {
-        group_.spawn("log of " + name, follow_service(api(), id, name, log_));
+        group_.spawn("log of " + name, follow_service(api(), id, name, log_, daemon_log_));
     }
 }
 
@@ -110,8 +115,8 @@ void DockerExecutor::start_preloads() {
 Task<void> DockerExecutor::preload(PreloadImage image) {
     auto copied = co_await copy_image(api(), objects_.container, image);
     if (!copied && !copied.error().is(ErrorKind::kCancelled)) {
-        base::log::warning("An image could not be copied into the job's engine",
-                           {{"image", image.name}, {"error", copied.error().message}});
+        daemon_log_.warning("An image could not be copied into the job's engine",
+                            {{"image", image.name}, {"error", copied.error().message}});
     }
 }
 
@@ -150,6 +155,7 @@ Task<Result<std::unique_ptr<ByteStream>>> DockerExecutor::connect() {
 }
 
 Task<Result<void>> DockerExecutor::restore(const JobEnvironment& job, const std::string& saved) {
+    daemon_log_ = job.daemon_log;
     job_labels_ = job.labels;
     auto objects = JobObjects::from_json(saved);
     if (!objects) co_return objects.error();

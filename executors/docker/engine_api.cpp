@@ -4,6 +4,7 @@
 
 #include "base/json.hpp"
 #include "executors/docker/engine_json.hpp"
+#include "executors/docker/pull_progress.hpp"
 #include "executors/docker/stream_demux.hpp"
 #include "executors/docker/tar_archive.hpp"
 
@@ -29,29 +30,26 @@ std::string filters_query(const EngineApi::Labels& labels) {
 
 /// Reads the answer to a pull to its end. The status is sent before the pull begins, so that a
 /// failure of the pull is a line of the progress.
-Task<Result<void>> read_pull_progress(protocol::http::StreamingResponse& stream) {
+Task<Result<std::uint64_t>> read_pull_progress(protocol::http::StreamingResponse& stream) {
     const unsigned status = stream.head().status;
-    std::string text;
-    std::optional<std::string> failure;
+    std::string refusal;
+    PullProgress progress;
     while (true) {
         auto piece = co_await stream.read_some(64U << 10U);
         if (!piece) co_return piece.error();
         if (piece->empty()) break;
-        text += *piece;
-        if (!engine_succeeded(status)) continue;
-        std::size_t end = 0;
-        while ((end = text.find('\n')) != std::string::npos) {
-            auto found = pull_progress_failure(std::string_view(text).substr(0, end));
-            if (found) failure = std::move(found);
-            text.erase(0, end + 1);
+        if (engine_succeeded(status)) {
+            progress.add(*piece);
+        } else {
+            refusal += *piece;
         }
     }
-    if (!engine_succeeded(status)) co_return engine_error(status, text);
-    if (!failure) failure = pull_progress_failure(text);
-    if (failure) {
+    if (!engine_succeeded(status)) co_return engine_error(status, refusal);
+    progress.finish();
+    if (const auto& failure = progress.failure()) {
         co_return make_error(ErrorKind::kInternal, "Error response from daemon: " + *failure);
     }
-    co_return Result<void>();
+    co_return progress.bytes();
 }
 
 }  // namespace
@@ -74,8 +72,8 @@ Task<Result<ImageInfo>> EngineApi::inspect_image(std::string name) {
     co_return parse_image_info(reply->body);
 }
 
-Task<Result<void>> EngineApi::pull_image(std::string name, std::string tag, std::string platform,
-                                         base::Secret auth) {
+Task<Result<std::uint64_t>> EngineApi::pull_image(std::string name, std::string tag,
+                                                  std::string platform, base::Secret auth) {
     auto ready = co_await client_.negotiate();
     if (!ready) co_return ready.error();
     Request request;

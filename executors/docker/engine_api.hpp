@@ -42,9 +42,10 @@ class EngineApi {
     base::Task<base::Result<EngineInfo>> info();
 
     base::Task<base::Result<ImageInfo>> inspect_image(std::string name);
-    /// Reads the progress to its end. `auth`: X-Registry-Auth, "" for none.
-    base::Task<base::Result<void>> pull_image(std::string name, std::string tag,
-                                              std::string platform, base::Secret auth);
+    /// Reads the progress to its end. `auth`: X-Registry-Auth, "" for none. Answers
+    /// PullProgress::bytes().
+    base::Task<base::Result<std::uint64_t>> pull_image(std::string name, std::string tag,
+                                                       std::string platform, base::Secret auth);
     /// The images as `docker save` writes them, to be read piece by piece.
     base::Task<base::Result<Stream>> save_image(std::string name);
 

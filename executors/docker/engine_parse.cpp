@@ -19,15 +19,6 @@ std::string ImageInfo::environment_value(std::string_view name) const {
     return {};
 }
 
-std::optional<std::string> pull_progress_failure(std::string_view line) {
-    const json value = json::parse(line, nullptr, false);
-    if (!value.is_object()) return std::nullopt;
-    std::string text = text_at(object_at(value, "errorDetail"), "message");
-    if (text.empty()) text = text_at(value, "error");
-    if (text.empty()) return std::nullopt;
-    return text;
-}
-
 namespace {
 
 base::Error no_state(const std::string& what) {

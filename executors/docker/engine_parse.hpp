@@ -54,9 +54,6 @@ struct Listed {
     std::int64_t created = 0;  ///< containers: seconds since 1970, by the engine's clock
 };
 
-/// The failure in one line of a pull's progress; nullopt for a line without one.
-std::optional<std::string> pull_progress_failure(std::string_view line);
-
 /// Without `api_version`, which is not in the body.
 base::Result<EngineInfo> parse_engine_info(std::string_view body);
 base::Result<ImageInfo> parse_image_info(std::string_view body);

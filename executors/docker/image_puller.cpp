@@ -61,8 +61,8 @@ base::Error final_error(const std::string& image, const std::vector<std::string>
 }  // namespace
 
 ImagePuller::ImagePuller(EngineApi& api, const DockerSettings& settings, JobRegistryAuth& auth,
-                         JobLog& log, PullRetries retries)
-    : api_(api), settings_(settings), auth_(auth), log_(log), retries_(retries) {}
+                         JobLog& log, PreparationSteps& steps, PullRetries retries)
+    : api_(api), settings_(settings), auth_(auth), log_(log), steps_(steps), retries_(retries) {}
 
 Task<Result<ImageInfo>> ImagePuller::obtain(ImageSpec image) {
     auto reference = parse_reference(image.name);
@@ -134,13 +134,24 @@ Task<Result<void>> ImagePuller::pull(const ImageSpec& image) {
     const std::string platform = image.platform.empty() ? "" : " for platform " + image.platform;
     log_.print("Pulling docker image " + image.name + platform + " ...");
     const auto reference = parse_reference(image.name);
+    const PreparationSteps::Step step(steps_, "pulling_image");
+    const auto begin = std::chrono::steady_clock::now();
     auto pulled =
         co_await pull_with_retries(reference->name, reference->pull_tag(), image.platform, header);
-    co_return pulled;
+    const auto time = std::chrono::steady_clock::now() - begin;
+    const bool stopped = !pulled && pulled.error().is(ErrorKind::kCancelled);
+    if (!stopped) {
+        steps_.pulled({.done = pulled.has_value(),
+                       .duration = std::chrono::duration_cast<std::chrono::microseconds>(time),
+                       .bytes = pulled ? *pulled : 0});
+    }
+    if (!pulled) co_return pulled.error();
+    co_return Result<void>();
 }
 
-Task<Result<void>> ImagePuller::pull_with_retries(std::string name, std::string tag,
-                                                  std::string platform, base::Secret auth) {
+Task<Result<std::uint64_t>> ImagePuller::pull_with_retries(std::string name, std::string tag,
+                                                           std::string platform,
+                                                           base::Secret auth) {
     for (int attempt = 1;; ++attempt) {
         auto pulled = co_await api_.pull_image(name, tag, platform, auth);
         if (pulled) co_return pulled;

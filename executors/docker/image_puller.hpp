@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "executors/docker/engine_api.hpp"
 #include "executors/docker/image_info.hpp"
 #include "executors/docker/job_registry_auth.hpp"
+#include "executors/docker/preparation_steps.hpp"
 #include "executors/docker/settings.hpp"
 #include "executors/job_log.hpp"
 #include "executors/spec.hpp"
@@ -33,21 +35,23 @@ struct PullRetries {
 class ImagePuller {
   public:
     ImagePuller(EngineApi& api, const DockerSettings& settings, JobRegistryAuth& auth, JobLog& log,
-                PullRetries retries = {});
+                PreparationSteps& steps, PullRetries retries = {});
 
     base::Task<base::Result<ImageInfo>> obtain(ImageSpec image);
 
   private:
     base::Task<base::Result<ImageInfo>> obtain_by(ImageSpec image, std::string policy);
     base::Task<base::Result<void>> pull(const ImageSpec& image);
-    base::Task<base::Result<void>> pull_with_retries(std::string name, std::string tag,
-                                                     std::string platform, base::Secret auth);
+    base::Task<base::Result<std::uint64_t>> pull_with_retries(std::string name, std::string tag,
+                                                              std::string platform,
+                                                              base::Secret auth);
     [[nodiscard]] std::chrono::milliseconds random_pause() const;
 
     EngineApi& api_;
     const DockerSettings& settings_;
     JobRegistryAuth& auth_;
     JobLog& log_;
+    PreparationSteps& steps_;
     PullRetries retries_;
     std::map<std::string, ImageInfo> done_;  ///< by platform and name: obtained in this job already
 };

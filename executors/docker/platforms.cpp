@@ -85,7 +85,8 @@ Task<Result<void>> get_image(EngineApi& api, std::string image) {
     std::string name = tagged ? image.substr(0, colon) : image;
     std::string tag = tagged ? image.substr(colon + 1) : "latest";
     auto pulled = co_await api.pull_image(std::move(name), std::move(tag), "", base::Secret());
-    co_return pulled;
+    if (!pulled) co_return pulled.error();
+    co_return Result<void>();
 }
 
 /// Registers the interpreters of an image that contains them, by a privileged container.

@@ -48,7 +48,7 @@ Preparation::Preparation(const boost::asio::any_io_executor& executor,
     : executor_(executor),
       context_(context),
       auth_(executor, context_.job, context_.registries, context_.log),
-      puller_(context_.api(), context_.docker, auth_, context_.log),
+      puller_(context_.api(), context_.docker, auth_, context_.log, context_.steps),
       volumes_(context_),
       network_(context_),
       services_(context_, puller_, volumes_),
@@ -97,6 +97,7 @@ Result<void> Preparation::plan() {
 }
 
 Task<Result<void>> Preparation::make_volumes_and_network() {
+    const PreparationSteps::Step step(context_.steps, "creating_user_volumes");
     std::vector<Task<Result<void>>> tasks;
     tasks.push_back(volumes_.make());
     tasks.push_back(network_.make());
@@ -105,6 +106,8 @@ Task<Result<void>> Preparation::make_volumes_and_network() {
 }
 
 Task<Result<void>> Preparation::start_services() {
+    if (planned_services_.empty()) co_return Result<void>();
+    const PreparationSteps::Step step(context_.steps, "creating_services");
     const auto surroundings = make_surroundings(context_, network_, volumes_);
     auto started = co_await services_.start(std::move(planned_services_), surroundings);
     co_return started;
@@ -114,6 +117,7 @@ Task<Result<void>> Preparation::obtain_image() {
     auto image = co_await puller_.obtain(choice_.image);
     if (!image) co_return image.error();
     image_ = std::move(*image);
+    const PreparationSteps::Step step(context_.steps, "creating_build_volumes");
     auto volume = co_await context_.engine.helper_volume(image_.id);
     if (!volume) co_return volume.error();
     helper_volume_ = *volume;
@@ -157,6 +161,7 @@ void Preparation::choose_engine() {
 }
 
 Task<Result<void>> Preparation::start_build() {
+    const PreparationSteps::Step step(context_.steps, "bootstrap");
     const BuildParts parts{choice_,          image_,   declared_, volumes_.writable(),
                            volumes_.binds(), network_, auth_};
     BuildContainer build(context_, parts);

@@ -4,6 +4,7 @@
 
 #include "executors/docker/engine_connection.hpp"
 #include "executors/docker/job_objects.hpp"
+#include "executors/docker/preparation_steps.hpp"
 #include "executors/docker/settings.hpp"
 #include "executors/job_log.hpp"
 #include "executors/spec.hpp"
@@ -19,6 +20,7 @@ struct PreparationContext {
     const JobEnvironment& job;
     JobLog& log;
     JobObjects& objects;
+    PreparationSteps& steps;
 
     [[nodiscard]] EngineApi& api() const { return engine.api(); }
 };

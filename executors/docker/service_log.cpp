@@ -1,6 +1,5 @@
 #include "executors/docker/service_log.hpp"
 
-#include "base/log.hpp"
 #include "executors/docker/stream_demux.hpp"
 
 namespace executors::docker {
@@ -37,7 +36,7 @@ class Lines {
 }  // namespace
 
 base::Task<void> follow_service(EngineApi& api, std::string id, std::string name,
-                                JobLog* const& log) {
+                                JobLog* const& log, base::log::Scope daemon_log) {
     Lines out("[service:" + name + "] ", false);
     Lines err("[service:" + name + "] ", true);
     StreamDemux demux;
@@ -53,7 +52,7 @@ base::Task<void> follow_service(EngineApi& api, std::string id, std::string name
     }
     if (log == nullptr) co_return;
     if (!stream) {
-        base::log::warning(
+        daemon_log.warning(
             "A service's log cannot be shown in the job's",
             {{"service", log->masked(name)}, {"error", log->masked(stream.error().message)}});
     }

@@ -1,6 +1,5 @@
 #include "executors/session/event_reader.hpp"
 
-#include "base/log.hpp"
 #include "executors/session/frames.hpp"
 
 namespace executors::session {
@@ -66,9 +65,7 @@ void EventReader::take_notice(std::string_view json) {
         sink_.on_output_limit(static_cast<std::uint64_t>(notice.number));
     } else if (notice.event == helper::kEventShutdown && !state_.is_over()) {
         state_.end();
-        if (notice.number != 0) {
-            base::log::warning("Processes of a job could not be ended", {{"count", notice.number}});
-        }
+        if (notice.number != 0) sink_.on_processes_left(notice.number);
     }
     if (replies_.is_expected(notice.id)) outbox_.settle(notice.id);
     replies_.take_answer(std::move(notice));

@@ -30,6 +30,8 @@ class EventReader {
     /// as the stream does.
     base::Task<base::Result<void>> read_from(Stream& stream);
 
+    /// Tells the sink that a connection was lost.
+    void lost(const base::Error& why) { sink_.on_connection_lost(why); }
     /// Where the next connection begins, in bytes of the log.
     [[nodiscard]] std::uint64_t offset() const { return offset_; }
     /// Of the last connection: whether any bytes came, and whether they were a whole record.

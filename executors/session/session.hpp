@@ -29,6 +29,10 @@ class EventSink {
     virtual void on_offset(std::uint64_t offset) = 0;
     /// The output has reached the limit of limit_output(); the rest is not delivered.
     virtual void on_output_limit(std::uint64_t limit_bytes) { static_cast<void>(limit_bytes); }
+    /// The supervisor has ended, and `count` processes of the job could not be ended.
+    virtual void on_processes_left(std::int64_t count) { static_cast<void>(count); }
+    /// The connection to the supervisor was lost, or could not be made; it is tried again.
+    virtual void on_connection_lost(const base::Error& why) { static_cast<void>(why); }
 };
 
 /// The requests of a job to its supervisor. SupervisorSession is the real implementation.

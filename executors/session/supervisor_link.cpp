@@ -2,7 +2,6 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include "base/log.hpp"
 #include "base/task.hpp"
 #include "executors/session/frames.hpp"
 
@@ -48,8 +47,7 @@ base::Task<void> SupervisorLink::run() {
             state_.fail(attempt.error.with_context("reach the job's supervisor"));
             break;
         }
-        base::log::debug("The connection to a job's supervisor was lost",
-                         {{"error", attempt.error.message}});
+        events_.lost(attempt.error);
         auto slept = co_await base::sleep_for(*pause);
         if (!slept) close();
     }

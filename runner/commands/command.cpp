@@ -39,10 +39,11 @@ base::Result<void> configure_log(const Values& values, std::string_view level,
     if (values.flag("debug")) wanted_level = "debug";
     if (wanted_level.empty()) wanted_level = level.empty() ? "info" : level;
     std::string wanted_format = values.text("log-format");
-    if (wanted_format.empty()) wanted_format = format.empty() ? "runner" : format;
+    if (wanted_format.empty()) wanted_format = format;
     auto parsed_level = base::log::parse_level(wanted_level);
     if (!parsed_level) return parsed_level.error();
-    auto parsed_format = base::log::parse_format(wanted_format);
+    auto parsed_format = wanted_format.empty() ? base::log::default_format()
+                                               : base::log::parse_format(wanted_format);
     if (!parsed_format) return parsed_format.error();
     base::log::configure(*parsed_level, *parsed_format);
     return {};

@@ -12,6 +12,7 @@
 #include "base/secret.hpp"
 #include "executors/docker/settings.hpp"
 #include "executors/executor_kind.hpp"
+#include "runner/config/queuing_duration.hpp"
 
 /// config.toml as values (runner-protocol.md §5). A loaded configuration is not changed any more; a
 /// running job keeps the one that it started with.
@@ -54,6 +55,7 @@ struct RunnerConfig {
     std::string shell;
     std::optional<bool> custom_build_dir_enabled;
     std::map<std::string, bool> feature_flags;
+    std::vector<QueuingDuration> queuing_durations;
     executors::docker::DockerSettings docker;
     executors::docker::DindSettings dind;
     std::vector<executors::docker::RegistrySettings> registries;

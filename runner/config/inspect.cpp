@@ -101,6 +101,8 @@ class Loader {
             config_.runners.back().docker.services.emplace_back();
         } else if (child.path == "runners.registry") {
             config_.runners.back().registries.emplace_back();
+        } else if (child.path == "runners.monitoring.job_queuing_durations") {
+            config_.runners.back().queuing_durations.emplace_back();
         }
         read_table(child, item, quiet);
     }

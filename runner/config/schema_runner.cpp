@@ -5,6 +5,7 @@ namespace runner::config::schema {
 namespace {
 
 using R = RunnerConfig;
+using Q = QueuingDuration;
 
 constexpr std::string_view kNoRemoteCache = "caches stay on this host";
 
@@ -118,7 +119,18 @@ constexpr Key kArtifact[] = {
             "upload_timeout counts for the answer, too"),
 };
 
-constexpr Key kMonitoring[] = {ignored("job_queuing_durations", Type::kAny)};
+constexpr Key kQueuingDurations[] = {
+    key("periods", Type::kStrings, "", queuing<&Q::periods>,
+        "times at which the entry counts, as cron writes them: \"* * 9-17 * * Mon-Fri *\""),
+    key("timezone", Type::kString, "UTC", queuing<&Q::timezone>,
+        "time zone of periods: \"Local\", or a name as \"Europe/Berlin\""),
+    key("threshold", Type::kDuration, "", queuing<&Q::threshold>,
+        "jobs that waited longer are counted in "
+        "gitlab_runner_acceptable_job_queuing_duration_exceeded_total"),
+    key("jobs_running_for_project", Type::kString, "", queuing<&Q::jobs_running_for_project>,
+        "regular expression on the number of the project's running jobs; \"\": all"),
+};
+
 constexpr Key kReferees[] = {ignored("metrics", Type::kAny)};
 constexpr Key kBootVerify[] = {
     ignored("enabled", Type::kBool, "false"),
@@ -176,7 +188,8 @@ constexpr Section kRunnerSections[] = {
     {"runners", kRunner, true, "", "", "RUNNER_"},
     {"runners.custom_build_dir", kCustomBuildDir, false, "", "", ""},
     {"runners.artifact", kArtifact, false, "", "-", "-"},
-    {"runners.monitoring", kMonitoring, false, "this runner measures no queue times", "-", "-"},
+    {"runners.monitoring", {}, false, "", "-", "-"},
+    {"runners.monitoring.job_queuing_durations", kQueuingDurations, true, "", "-", "-"},
     {"runners.referees", kReferees, false, "this runner has no referees", "-", "-"},
     {"runners.experimental", {}, false, "", "-", "-"},
     {"runners.experimental.boot_verify", kBootVerify, false, "this runner runs no job at its start",

@@ -47,6 +47,10 @@ template <auto Member>
 void registry(Config& config, const Value& value) {
     assign(config.runners.back().registries.back().*Member, value);
 }
+template <auto Member>
+void queuing(Config& config, const Value& value) {
+    assign(config.runners.back().queuing_durations.back().*Member, value);
+}
 
 /// A key that this runner uses.
 constexpr Key key(std::string_view name, Type type, std::string_view fallback, Setter set,

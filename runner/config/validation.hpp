@@ -48,6 +48,9 @@ void check_dind(RunnerConfig& runner, const Node& node, Reporter& report);
 /// [[runners.registry]].
 void check_registries(RunnerConfig& runner, const Node& node, Reporter& report);
 
+/// [runners.monitoring].
+void check_monitoring(const RunnerConfig& runner, const Node& node, Reporter& report);
+
 /// Replaces $NAME and ${NAME} in the value of `key`; a name that the environment does not have is a
 /// warning.
 void expand(std::string& text, std::string_view key, const Node& node, Reporter& report);

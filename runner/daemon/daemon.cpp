@@ -15,11 +15,13 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
       options_(std::move(options)),
       signals_(executor, SIGQUIT, SIGTERM, SIGINT),
       reloader_(executor, options_.config_path, [this] { reload(); }),
-      status_(executor),
+      status_(executor, recorder_),
       executors_(executor),
-      builder_(executor,
-               [this](const config::RunnerConfig& runner,
-                      const protocol::gitlab::CallRecord& call) { status_.on_call(runner, call); }),
+      builder_(
+          executor,
+          [this](const config::RunnerConfig& runner, const protocol::gitlab::CallRecord& call) {
+              recorder_.on_call(runner, call);
+          }),
       services_(executor) {
     // USR1 would end the process; tools that rotate logs send it.
     for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2}) signals_.add(signal);
@@ -35,7 +37,7 @@ base::Result<void> Daemon::load() {
         empty.path = options_.config_path;
         loaded = empty;
     }
-    status_.on_configuration(loaded.has_value());
+    recorder_.on_configuration(loaded.has_value());
     if (!loaded) return loaded.error();
     kept_tokens_->read();
     kept_tokens_->use_in(*loaded);
@@ -53,13 +55,14 @@ base::Result<void> Daemon::load() {
 
 void Daemon::apply(std::shared_ptr<const config::Config> config) {
     config_ = std::move(config);
-    status_.on_places(config_->concurrent);
+    recorder_.on_places(config_->concurrent);
     if (options_.configure_log) {
         if (auto done = options_.configure_log(*config_); !done) {
             base::log::warning("The log stays as it is", {{"error", done.error().message}});
         }
     }
     entries_ = builder_.build(config_);
+    disks_.watch(watched_directories(*config_, state_dir_->path()));
     if (rotation_) rotation_->configure(entries_);
     if (poller_) {
         poller_->configure(entries_, config_->concurrent,
@@ -78,6 +81,7 @@ base::Result<void> Daemon::open() {
     auto adopted = journal::AdoptedVolumes::read(state_dir_->path());
     if (!adopted) return adopted.error();
     adopted_volumes_ = std::make_shared<const journal::AdoptedVolumes>(std::move(*adopted));
+    recorder_.set_system_id(system_id_);
     reloader_.open();
     if (auto loaded = load(); !loaded) return loaded.error();
     const std::string address =
@@ -112,7 +116,11 @@ void Daemon::take_up_former_jobs() {
     }
     jobs_->restore(std::move(found),
                    [this](const journal::JobRecord& record) { return entry_for(record); });
-    services_.spawn("remove leftovers", executors_.remove_leftovers(config_, system_id_, live));
+    const auto on_removed = [this](const config::RunnerConfig& runner, int count) {
+        recorder_.on_orphans(runner, count);
+    };
+    services_.spawn("remove leftovers",
+                    executors_.remove_leftovers(config_, system_id_, live, on_removed));
 }
 
 /// Releases memory after the first poll, which loads the last data that only the start needs
@@ -131,16 +139,18 @@ void Daemon::make_jobs() {
     options.make_executor = [this](const config::RunnerConfig& runner) {
         return executors_.make(runner);
     };
+    options.observer = &recorder_;
     JobHost::Observer observer;
-    observer.on_start = [this](const job::JobRun& run) { status_.on_job_start(run); };
+    observer.on_start = [this](const job::JobRun& run) { recorder_.on_job_start(run); };
+    observer.on_take_over = [this](const job::JobRun& run) { recorder_.on_job_start(run); };
     observer.on_end = [this](const job::JobRun& run) {
-        status_.on_job_end(run);
+        recorder_.on_job_end(run);
         rested_ = false;
         poller_->notify();
     };
-    observer.on_refuse = [this](const RunnerEntry& entry) { status_.on_job_refused(entry); };
+    observer.on_refuse = [this](const RunnerEntry& entry) { recorder_.on_job_refused(entry); };
     observer.on_inputs = [this](const script::InputsExpansion& expansion) {
-        status_.on_inputs(expansion);
+        recorder_.on_inputs(expansion);
     };
     jobs_ = std::make_unique<JobHost>(executor_, std::move(options), std::move(observer));
 }
@@ -155,11 +165,11 @@ void Daemon::make_poller() {
     };
     host.observe = [this](const RunnerEntry& entry,
                           const protocol::gitlab::JobRequestAnswer& answer) {
-        status_.on_job_request(entry, answer);
+        recorder_.on_job_request(entry, answer);
         if (answer.outcome == protocol::gitlab::JobRequestOutcome::kNone) rest_when_idle();
     };
     host.fed = [this](const RunnerEntry& entry, status::Feed feed) {
-        status_.on_feed(entry, feed);
+        recorder_.on_feed(entry, feed);
     };
     poller_ = std::make_unique<JobPoller>(executor_, system_id_, std::move(host));
 }
@@ -168,7 +178,7 @@ void Daemon::make_parts() {
     make_jobs();
     make_poller();
     auto on_new_token = [this](bool saved) {
-        status_.on_configuration_saved(saved);
+        recorder_.on_configuration_saved(saved);
         reload();
     };
     rotation_ = std::make_unique<TokenRotation>(executor_, options_.config_path, *kept_tokens_,
@@ -188,6 +198,7 @@ base::Task<int> Daemon::run() {
     services_.spawn("configuration", reloader_.watch());
     services_.spawn("configuration's time", reloader_.poll());
     services_.spawn("status endpoint", status_.serve());
+    services_.spawn("disks", disks_.run());
     services_.spawn("watchdog", feed_watchdog());
     services_.spawn("orphans", adopt_orphans());
     take_up_former_jobs();
@@ -233,7 +244,8 @@ void Daemon::reload() {
 }
 
 StatusSnapshot Daemon::snapshot() const {
-    return {config_.get(), &entries_, jobs_->statuses(), shutdown_->state_name(), system_id_};
+    return {config_.get(),           &entries_,  jobs_->statuses(),
+            shutdown_->state_name(), system_id_, disks_.states()};
 }
 
 }  // namespace runner::daemon

@@ -10,9 +10,11 @@
 #include "base/log.hpp"
 #include "base/task_group.hpp"
 #include "runner/daemon/config_reloader.hpp"
+#include "runner/daemon/disk_watch.hpp"
 #include "runner/daemon/job_host.hpp"
 #include "runner/daemon/job_poller.hpp"
 #include "runner/daemon/kept_tokens.hpp"
+#include "runner/daemon/metrics_recorder.hpp"
 #include "runner/daemon/shutdown_sequence.hpp"
 #include "runner/daemon/status_service.hpp"
 #include "runner/daemon/token_rotation.hpp"
@@ -65,6 +67,8 @@ class Daemon {
     std::string system_id_;
     std::shared_ptr<const journal::AdoptedVolumes> adopted_volumes_;
     bool rested_ = false;  ///< nothing but polling since memory was given back
+    MetricsRecorder recorder_;
+    DiskWatch disks_;
     StatusService status_;
     executor_factory::ExecutorFactory executors_;
     EntryBuilder builder_;

@@ -1,16 +1,31 @@
 #include "runner/daemon/job_host.hpp"
 
 #include "base/clock.hpp"
-#include "base/log.hpp"
+#include "runner/daemon/job_lines.hpp"
 #include "runner/daemon/job_refusal.hpp"
 #include "runner/job/gitlab_channel.hpp"
+#include "runner/job/job_scope.hpp"
 #include "runner/job/job_variables.hpp"
 #include "runner/script/feature_flags.hpp"
-#include "runner/script/repository_url.hpp"
 
 namespace runner::daemon {
 
 namespace gitlab = protocol::gitlab;
+
+namespace {
+
+journal::JobRecord record_of(const RunnerEntry& entry, const gitlab::JobRequestAnswer& answer) {
+    journal::JobRecord record;
+    record.url = entry.runner->url;
+    record.short_token = entry.short_token;
+    record.runner_id = entry.runner->id;
+    record.received_unix_micros = base::unix_micros_now();
+    record.ca_chain = answer.tls_ca_chain;
+    record.correlation_id = answer.correlation_id;
+    return record;
+}
+
+}  // namespace
 
 JobHost::JobHost(const boost::asio::any_io_executor& executor, Options options, Observer observer)
     : executor_(executor),
@@ -23,36 +38,40 @@ JobHost::JobHost(const boost::asio::any_io_executor& executor, Options options, 
 void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobRequestAnswer& answer) {
     auto payload = gitlab::decode_payload(answer.payload);
     if (!payload) {
-        base::log::error("The server sent a job that cannot be understood",
-                         {{"runner", entry->short_token}, {"error", payload.error().message}});
+        const std::string& why = payload.error().message;
         const auto identity = gitlab::decode_identity(answer.payload);
-        if (!identity) return;
-        return refuse(
-            entry, {identity->id, identity->token},
-            {journal::FailureReason::kSystemFailure, 0,
-             "the server's job description cannot be understood: " + payload.error().message});
+        const auto about = job::job_scope(identity ? identity->id : 0, 0, record_of(*entry, answer),
+                                          entry->runner->name);
+        if (!identity) {
+            about.error("The server sent a job that cannot be understood", {{"error", why}});
+            return;
+        }
+        return refuse(entry, {identity->id, identity->token},
+                      {journal::FailureReason::kSystemFailure, 0,
+                       "the server's job description cannot be understood: " + why},
+                      about);
     }
     const gitlab::JobCredentials credentials{payload->id, payload->token};
-    base::log::info("Checking for jobs... received",
-                    {{"job", payload->id},
-                     {"repo_url", script::without_credentials(payload->git_info.repo_url)},
-                     {"runner", entry->short_token},
-                     {"runner_name", entry->runner->name}});
+    const base::log::Scope daemon_log =
+        job::job_scope(*payload, record_of(*entry, answer), entry->runner->name);
+    log_received(daemon_log, *payload);
     if (auto problem = expand_inputs(*entry, *payload)) {
-        return refuse(entry, credentials, std::move(*problem), payload->features.failure_reasons);
+        return refuse(entry, credentials, std::move(*problem), daemon_log,
+                      payload->features.failure_reasons);
     }
     auto begun = begin(entry, std::move(*payload), answer);
     if (begun) return;
-    base::log::error("A job cannot be started",
-                     {{"job", credentials.id}, {"error", begun.error().message}});
-    refuse(entry, credentials, {journal::FailureReason::kSystemFailure, 0, begun.error().message});
+    refuse(entry, credentials, {journal::FailureReason::kSystemFailure, 0, begun.error().message},
+           daemon_log);
 }
 
 void JobHost::refuse(const std::shared_ptr<RunnerEntry>& entry, gitlab::JobCredentials job,
-                     journal::Failure why, std::vector<std::string> known_reasons) {
+                     journal::Failure why, base::log::Scope daemon_log,
+                     std::vector<std::string> known_reasons) {
+    log_refused(daemon_log, why);
     observer_.on_refuse(*entry);
-    group_.spawn("refuse a job",
-                 refuse_job(entry, std::move(job), std::move(why), std::move(known_reasons)));
+    group_.spawn("refuse a job", refuse_job(entry, std::move(job), std::move(why),
+                                            std::move(known_reasons), std::move(daemon_log)));
 }
 
 /// Gives the job a slot and a place in the journal, and starts it. Both are given back when it
@@ -62,13 +81,7 @@ base::Result<void> JobHost::begin(const std::shared_ptr<RunnerEntry>& entry,
                                   const gitlab::JobRequestAnswer& answer) {
     const std::string identity = config::runner_identity(*entry->runner);
     const std::int64_t project = payload.job_info.project_id;
-    journal::JobRecord record;
-    record.url = entry->runner->url;
-    record.short_token = entry->short_token;
-    record.runner_id = entry->runner->id;
-    record.received_unix_micros = base::unix_micros_now();
-    record.ca_chain = answer.tls_ca_chain;
-    record.correlation_id = answer.correlation_id;
+    journal::JobRecord record = record_of(*entry, answer);
     record.slot = slots_.acquire(identity, project);
     auto journal = journal::Journal::create(options_.state_dir, entry->runner->url, payload.id,
                                             record, answer.payload);
@@ -112,6 +125,7 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry,
     options.runner = entry->runner;
     options.spool = journal.spool_path();
     options.restored = restored;
+    options.daemon_log = job::job_scope(payload, record, entry->runner->name);
     auto channel = job::make_gitlab_channel(executor_, options);
     if (!channel) return channel.error();
     job::JobSetup setup{.config = entry->config,
@@ -126,12 +140,13 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry,
                         .restored = restored ? std::optional(*restored) : std::nullopt,
                         .executor = std::move(*executor),
                         .channel = std::move(*channel),
+                        .observer = options_.observer,
                         .make_session = options_.make_session};
     watch_slot(setup);
     const auto running = jobs_.emplace(
         jobs_.end(), Running{entry, std::make_unique<job::JobRun>(executor_, std::move(setup))});
     if (stopped_ != base::StopReason::kNone) running->run->stop(stopped_, stop_signal_);
-    if (restored == nullptr) observer_.on_start(*running->run);
+    (restored == nullptr ? observer_.on_start : observer_.on_take_over)(*running->run);
     group_.spawn("job " + std::to_string(running->run->status().id), run_to_the_end(running));
     return {};
 }
@@ -155,15 +170,7 @@ base::Task<void> JobHost::run_to_the_end(Position running) {
         co_await slots_changed_.wait();
     }
     co_await running->run->run();
-    const auto& outcome = running->run->outcome();
-    const auto age = base::unix_micros_now() - setup.record.received_unix_micros;
-    base::log::info(outcome.success() ? "Job succeeded" : "Job failed",
-                    {{"job", setup.payload.id},
-                     {"project", setup.payload.job_info.project_id},
-                     {"runner", running->entry->short_token},
-                     {"runner_name", running->entry->runner->name},
-                     {"error", outcome.success() ? std::string("none") : outcome.failure->message},
-                     {"duration_s", static_cast<double>(age) / 1e6}});
+    log_end(*running->run);
     observer_.on_end(*running->run);
     jobs_.erase(running);
 }
@@ -178,8 +185,11 @@ void JobHost::restore(
             base::ErrorKind::kConfiguration, "its runner is no longer in the configuration");
         if (entry) taken_up = take_up(entry, found);
         if (taken_up) continue;
-        base::log::error("A job of a former run cannot be taken up again",
-                         {{"directory", directory}, {"error", taken_up.error().message}});
+        const auto identity = gitlab::decode_identity(found.payload);
+        job::job_scope(identity ? identity->id : 0, 0, found.record,
+                       entry ? entry->runner->name : "")
+            .error("A job of a former run cannot be taken up again",
+                   {{"directory", directory}, {"error", taken_up.error().message}});
     }
 }
 
@@ -222,7 +232,9 @@ base::Task<void> JobHost::wait() { co_await group_.wait(); }
 
 std::vector<const status::JobState*> JobHost::statuses() const {
     std::vector<const status::JobState*> all;
-    for (const Running& running : jobs_) all.push_back(&running.run->status());
+    for (const Running& running : jobs_) {
+        all.push_back(&running.run->status());
+    }
     return all;
 }
 

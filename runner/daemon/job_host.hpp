@@ -35,12 +35,15 @@ class JobHost {
         std::shared_ptr<const journal::AdoptedVolumes> adopted_volumes = {};
         MakeExecutor make_executor;
         job::SessionFactory make_session = job::make_supervisor_session;
+        job::JobObserver* observer = &job::no_observer();  ///< of what happens inside of the jobs
     };
     /// Functions that are called for the events of the jobs, which the metrics count. No function
     /// may be empty.
     struct Observer {
         /// A new job begins.
         std::function<void(const job::JobRun&)> on_start;
+        /// A job of a former daemon goes on.
+        std::function<void(const job::JobRun&)> on_take_over;
         /// A job has ended, and its slot is free again.
         std::function<void(const job::JobRun&)> on_end;
         /// A job could not begin.
@@ -95,7 +98,8 @@ class JobHost {
                              protocol::gitlab::JobPayload payload,
                              const protocol::gitlab::JobRequestAnswer& answer);
     void refuse(const std::shared_ptr<RunnerEntry>& entry, protocol::gitlab::JobCredentials job,
-                journal::Failure why, std::vector<std::string> known_reasons = {});
+                journal::Failure why, base::log::Scope daemon_log,
+                std::vector<std::string> known_reasons = {});
 
     boost::asio::any_io_executor executor_;
     Options options_;

@@ -6,10 +6,10 @@
 #include <limits>
 #include <optional>
 
-#include "base/log.hpp"
 #include "base/stop_source.hpp"
 #include "protocol/gitlab/payload.hpp"
 #include "runner/job/failure_reason.hpp"
+#include "runner/job/job_scope.hpp"
 #include "runner/job/limits.hpp"
 #include "runner/trace/spool.hpp"
 
@@ -78,7 +78,7 @@ std::unique_ptr<trace::Spool> log_of(const journal::FoundJob& found, const std::
 /// line. Returns whether the server knows now that the job has ended.
 base::Task<bool> report(std::shared_ptr<RunnerEntry> entry, gitlab::JobCredentials job,
                         journal::Failure why, std::vector<std::string> known_reasons,
-                        const trace::Spool* log) {
+                        base::log::Scope daemon_log, const trace::Spool* log) {
     gitlab::JobUpdate start;
     start.info = runner_info(*entry->config, *entry->runner);
     gitlab::JobUpdate end = start;
@@ -101,14 +101,15 @@ base::Task<bool> report(std::shared_ptr<RunnerEntry> entry, gitlab::JobCredentia
     auto told = co_await entry->jobs->update_job(job, std::move(end));
     const bool knows = told.outcome != gitlab::UpdateOutcome::kFailed;
     if (!knows || !sent) {
-        base::log::error("The server could not be told that a job cannot run",
-                         {{"job", job.id}, {"error", told.message}});
+        daemon_log.error("The server could not be told that a job cannot run",
+                         {{"error", told.message}});
     }
     co_return knows;
 }
 
 base::Task<base::Result<void>> remove_environment(executors::Executor& executor,
-                                                  const journal::FoundJob& found) {
+                                                  const journal::FoundJob& found,
+                                                  const base::log::Scope& daemon_log) {
     executors::JobEnvironment unknown;
     unknown.state_dir = found.journal.directory();
     auto restoring = executor.restore(unknown, found.checkpoint.executor_state);
@@ -117,7 +118,7 @@ base::Task<base::Result<void>> remove_environment(executors::Executor& executor,
     auto halting = executor.halt();
     auto halted = co_await base::with_deadline<void>(std::move(halting), job::kCleanupLimit);
     // cleanup() fails for the same reason, and its error is reported.
-    if (!halted) base::log::debug("Halting a job failed", {{"error", halted.error().message}});
+    if (!halted) daemon_log.debug("Halting a job failed", {{"error", halted.error().message}});
     auto removed = co_await executor.cleanup(job::kCleanupLimit);
     co_return std::move(removed);
 }
@@ -125,8 +126,9 @@ base::Task<base::Result<void>> remove_environment(executors::Executor& executor,
 }  // namespace
 
 base::Task<void> refuse_job(std::shared_ptr<RunnerEntry> entry, gitlab::JobCredentials job,
-                            journal::Failure why, std::vector<std::string> known_reasons) {
-    auto told = co_await report(entry, job, why, known_reasons, nullptr);
+                            journal::Failure why, std::vector<std::string> known_reasons,
+                            base::log::Scope daemon_log) {
+    auto told = co_await report(entry, job, why, known_reasons, daemon_log, nullptr);
     static_cast<void>(told);  // a failure is in the log
 }
 
@@ -135,8 +137,10 @@ base::Task<void> give_up_job(std::shared_ptr<RunnerEntry> entry,
                              journal::FoundJob found) {
     const std::string directory = found.journal.directory().string();
     const auto identity = gitlab::decode_identity(found.payload);
+    const base::log::Scope daemon_log =
+        job::job_scope(identity ? identity->id : 0, 0, found.record, entry->runner->name);
     if (!identity) {
-        base::log::error("A job of a former run cannot be taken up again",
+        daemon_log.error("A job of a former run cannot be taken up again",
                          {{"directory", directory}, {"error", "its payload has no id and token"}});
         co_return;
     }
@@ -144,16 +148,16 @@ base::Task<void> give_up_job(std::shared_ptr<RunnerEntry> entry,
     why.message = fmt::format("the runner died {} times while it took the job up again",
                               journal::kMaxTakeovers);
     const gitlab::JobCredentials job{identity->id, identity->token};
-    base::log::error("A job is given up", {{"job", identity->id}, {"error", why.message}});
+    daemon_log.error("A job is given up", {{"error", why.message}});
     const std::vector<std::string> unknown_reasons;
     const auto log = log_of(found, last_line_of(why));
-    auto told = co_await report(entry, job, why, unknown_reasons, log.get());
+    auto told = co_await report(entry, job, why, unknown_reasons, daemon_log, log.get());
     if (!told) co_return;
-    auto removed = co_await remove_environment(*executor, found);
+    auto removed = co_await remove_environment(*executor, found, daemon_log);
     if (removed) removed = found.journal.remove();
     if (removed) co_return;
-    base::log::error("A job that was given up could not be removed; the next start tries again",
-                     {{"job", identity->id}, {"error", removed.error().message}});
+    daemon_log.error("A job that was given up could not be removed; the next start tries again",
+                     {{"error", removed.error().message}});
 }
 
 }  // namespace runner::daemon

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.hpp"
 #include "base/task.hpp"
 #include "executors/executor.hpp"
 #include "protocol/gitlab/client.hpp"
@@ -17,10 +18,10 @@ namespace runner::daemon {
 /// line with the reason, behind what the server has of it. Strand: the I/O thread. Failures are
 /// logged; the server then ends the job by its own time limit.
 ///
-/// `known_reasons`: the failure reasons that the server knows.
+/// `known_reasons`: the failure reasons that the server knows. `daemon_log`: job::job_scope().
 base::Task<void> refuse_job(std::shared_ptr<RunnerEntry> entry,
                             protocol::gitlab::JobCredentials job, journal::Failure why,
-                            std::vector<std::string> known_reasons);
+                            std::vector<std::string> known_reasons, base::log::Scope daemon_log);
 
 /// Ends a job of the journal that former daemons died of: reports it as failed, and removes its
 /// environment and its files. Nothing is made of its payload but id and token. Strand: the I/O

@@ -88,6 +88,10 @@ base::Result<std::shared_ptr<gitlab::Client>> EntryBuilder::client_for(
     return gitlab::make_client(executor_, std::move(options));
 }
 
+std::string entry_key(const config::RunnerConfig& runner) {
+    return runner.url + '\n' + runner.token.reveal();
+}
+
 std::vector<std::shared_ptr<RunnerEntry>> EntryBuilder::build(
     const std::shared_ptr<const config::Config>& config) {
     std::vector<std::shared_ptr<RunnerEntry>> entries;
@@ -114,13 +118,8 @@ std::vector<std::shared_ptr<RunnerEntry>> EntryBuilder::build(
         auto& state = token_states_[config::runner_identity(runner)];
         if (!state) state = std::make_shared<TokenState>();
         auto entry = std::make_shared<RunnerEntry>();
-        *entry = {config,
-                  &runner,
-                  config::short_token(runner.token),
-                  runner.url + '\n' + runner.token.reveal(),
-                  client,
-                  client,
-                  state};
+        *entry = {config, &runner, config::short_token(runner.token), entry_key(runner), client,
+                  client, state};
         entries.push_back(std::move(entry));
     }
     clients_ = std::move(clients);

@@ -47,6 +47,9 @@ struct RunnerEntry {
     std::shared_ptr<TokenState> token_state;
 };
 
+/// RunnerEntry::key of an entry.
+std::string entry_key(const config::RunnerConfig& runner);
+
 /// Turns a configuration into entries. Clients (with their connections and the server's queue key)
 /// and token states are taken over from the former entries where URL, token and TLS files are the
 /// same.

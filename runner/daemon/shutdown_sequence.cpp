@@ -115,7 +115,8 @@ void ShutdownSequence::stop(int signal) {
 void ShutdownSequence::describe_jobs() const {
     for (const status::JobState* job : jobs_.statuses()) {
         base::log::debug("Running job", {{"job", job->id},
-                                         {"project", job->project},
+                                         {"project", job->project_id},
+                                         {"runner", job->short_token},
                                          {"runner_name", job->runner_name},
                                          {"state", job->state},
                                          {"stage", job->stage},

@@ -8,12 +8,10 @@
 
 #include "base/result.hpp"
 #include "base/task.hpp"
-#include "protocol/gitlab/client.hpp"
 #include "runner/config/config.hpp"
+#include "runner/daemon/metrics_recorder.hpp"
 #include "runner/daemon/runner_entry.hpp"
-#include "runner/job/job_run.hpp"
-#include "runner/script/inputs.hpp"
-#include "runner/status/metrics.hpp"
+#include "runner/status/snapshot.hpp"
 
 namespace runner::daemon {
 
@@ -24,16 +22,17 @@ struct StatusSnapshot {
     std::vector<const status::JobState*> jobs;
     const char* process_state = "starting";
     std::string system_id;
+    std::vector<status::DiskState> disks;
 };
 
-/// Counts what happens and serves it: /health/live, /health/ready, /status.json, /metrics and the
-/// debug pages (runner-protocol.md §8).
+/// Serves the daemon's state and what `recorder` has counted: /health/live, /health/ready,
+/// /status.json, /metrics and the debug pages (runner-protocol.md §8).
 ///
-/// Life: listen() at most once, observe(), serve() in the daemon's group until stop(). Strand: the
-/// I/O thread.
+/// Life: listen() at most once, observe(), serve() in the daemon's group until stop(). `recorder`
+/// outlives it. Strand: the I/O thread.
 class StatusService {
   public:
-    explicit StatusService(const boost::asio::any_io_executor& executor);
+    StatusService(const boost::asio::any_io_executor& executor, const MetricsRecorder& recorder);
     ~StatusService();
     StatusService(const StatusService&) = delete;
     StatusService& operator=(const StatusService&) = delete;
@@ -43,17 +42,6 @@ class StatusService {
     void observe(std::function<StatusSnapshot()> snapshot);
     base::Task<void> serve();
     void stop();
-
-    void on_configuration(bool loaded);
-    void on_configuration_saved(bool saved);
-    void on_places(int concurrent);
-    void on_feed(const RunnerEntry& entry, status::Feed feed);
-    void on_job_refused(const RunnerEntry& entry);
-    void on_inputs(const script::InputsExpansion& expansion);
-    void on_call(const config::RunnerConfig& runner, const protocol::gitlab::CallRecord& call);
-    void on_job_request(const RunnerEntry& entry, const protocol::gitlab::JobRequestAnswer& answer);
-    void on_job_start(const job::JobRun& run);
-    void on_job_end(const job::JobRun& run);
 
   private:
     class Impl;

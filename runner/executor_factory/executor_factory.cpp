@@ -35,7 +35,8 @@ base::Result<std::unique_ptr<executors::Executor>> ExecutorFactory::make(
 
 base::Task<void> ExecutorFactory::remove_leftovers(std::shared_ptr<const config::Config> config,
                                                    std::string system_id,
-                                                   std::set<std::int64_t> live_jobs) {
+                                                   std::set<std::int64_t> live_jobs,
+                                                   OnRemoved on_removed) {
     const std::map<std::string, std::string> labels{
         {"com.gitlab.gitlab-runner.managed", "true"},
         {"com.gitlab.gitlab-runner.runner.system_id", system_id}};
@@ -49,10 +50,15 @@ base::Task<void> ExecutorFactory::remove_leftovers(std::shared_ptr<const config:
         auto removed = co_await std::move(task);
         if (!removed) {
             base::log::warning("Leftovers of former jobs could not be removed",
-                               {{"runner_name", runner.name}, {"error", removed.error().message}});
+                               {{"runner", config::short_token(runner.token)},
+                                {"runner_name", runner.name},
+                                {"error", removed.error().message}});
         } else if (*removed > 0) {
             base::log::info("Removed what former jobs left behind",
-                            {{"runner_name", runner.name}, {"count", *removed}});
+                            {{"runner", config::short_token(runner.token)},
+                             {"runner_name", runner.name},
+                             {"count", *removed}});
+            on_removed(runner, *removed);
         }
     }
 }

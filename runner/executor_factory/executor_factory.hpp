@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -20,10 +21,13 @@ class ExecutorFactory {
         : executor_(std::move(executor)) {}
 
     base::Result<std::unique_ptr<executors::Executor>> make(const config::RunnerConfig& runner);
+    /// Is told how many things of a runner were removed.
+    using OnRemoved = std::function<void(const config::RunnerConfig&, int)>;
     /// Removes what jobs of this machine's runners left on the engines and nobody carries on. An
     /// engine that does not answer is logged; its turn comes with the next start.
     base::Task<void> remove_leftovers(std::shared_ptr<const config::Config> config,
-                                      std::string system_id, std::set<std::int64_t> live_jobs);
+                                      std::string system_id, std::set<std::int64_t> live_jobs,
+                                      OnRemoved on_removed);
     /// The volumes that runners of this kind have made on the entry's engine: labels by name.
     base::Task<base::Result<std::map<std::string, std::map<std::string, std::string>>>>
     managed_volumes(const config::RunnerConfig& runner);

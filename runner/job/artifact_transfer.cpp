@@ -67,6 +67,8 @@ StageResult ArtifactTransfer::failed(const std::string& what, const base::Error&
     const bool over = context_.deadlines.job_is_over(context_.checkpoint());
     if (context_.stop.requested() || (error.is(ErrorKind::kTimeout) && over)) return error;
     context_.log().error(what + error.message);
+    context_.daemon_log.warning("A transfer of a job's artifacts failed",
+                                {{"error", context_.log().masked(what + error.message)}});
     StageExit exit;
     exit.code = 1;
     return exit;

@@ -1,6 +1,6 @@
 #include "runner/job/checkpointer.hpp"
 
-#include "base/log.hpp"
+#include <utility>
 
 namespace runner::job {
 
@@ -17,10 +17,12 @@ constexpr std::chrono::milliseconds kOthersInterval{500};
 }  // namespace
 
 Checkpointer::Checkpointer(const boost::asio::any_io_executor& io, journal::Journal journal,
-                           JobChannel& channel, std::int64_t job_id, journal::Checkpoint state)
+                           JobChannel& channel, base::log::Scope daemon_log,
+                           status::JobState& status, journal::Checkpoint state)
     : journal_(std::move(journal)),
       channel_(channel),
-      job_id_(job_id),
+      daemon_log_(std::move(daemon_log)),
+      status_(status),
       state_(std::move(state)),
       changed_(io) {}
 
@@ -61,11 +63,12 @@ void Checkpointer::save() {
     auto saved = journal_.save(state_);
     if (!saved && !failed_) {
         failed_ = true;
-        base::log::error(
+        daemon_log_.error(
             "The journal cannot be written: the job goes on, but would not survive a restart",
-            {{"job", job_id_}, {"error", saved.error().message}});
+            {{"error", saved.error().message}});
     }
     channel_.commit(mark.bytes);
+    status_.log_backlog_bytes = channel_.backlog();
 }
 
 }  // namespace runner::job

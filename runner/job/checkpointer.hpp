@@ -1,11 +1,13 @@
 #pragma once
 
-#include <cstdint>
+#include <filesystem>
 
+#include "base/log.hpp"
 #include "base/notifier.hpp"
 #include "base/task.hpp"
 #include "runner/job/job_channel.hpp"
 #include "runner/journal/journal.hpp"
+#include "runner/status/snapshot.hpp"
 
 namespace runner::job {
 
@@ -13,13 +15,15 @@ namespace runner::job {
 /// the last checkpoint covers.
 ///
 /// Life: serve() is spawned once, in the job's group. It ends after finish(), or when the job's
-/// phase is kCleaning. `channel` outlives the object. Strand: the I/O thread. Failures: the first
+/// phase is kCleaning. `channel` outlives the object, and so does `status`, which gets the log's
+/// backlog with every checkpoint. Strand: the I/O thread. Failures: the first
 /// failed write of the journal is logged. The job continues, but a restart of the daemon would lose
 /// it.
 class Checkpointer {
   public:
     Checkpointer(const boost::asio::any_io_executor& io, journal::Journal journal,
-                 JobChannel& channel, std::int64_t job_id, journal::Checkpoint state);
+                 JobChannel& channel, base::log::Scope daemon_log, status::JobState& status,
+                 journal::Checkpoint state);
 
     /// The checkpoint that the next save() writes. Call save() or request() after a change.
     [[nodiscard]] journal::Checkpoint& state() { return state_; }
@@ -41,7 +45,8 @@ class Checkpointer {
   private:
     journal::Journal journal_;
     JobChannel& channel_;
-    std::int64_t job_id_;
+    base::log::Scope daemon_log_;
+    status::JobState& status_;
     journal::Checkpoint state_;
     base::Notifier changed_;
     bool due_ = false;

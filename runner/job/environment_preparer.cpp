@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/log.hpp"
 #include "base/stop_source.hpp"
 #include "runner/job/limits.hpp"
 #include "runner/job/retry.hpp"
@@ -68,9 +67,8 @@ base::Task<base::Result<void>> EnvironmentPreparer::try_once() {
 base::Task<void> EnvironmentPreparer::remove_remains() {
     auto removed = co_await context_.executor().cleanup(kCleanupLimit);
     if (removed) co_return;
-    base::log::warning(
-        "Cleanup failed",
-        {{"job", context_.status.id}, {"error", context_.log().masked(removed.error().message)}});
+    context_.daemon_log.warning("Cleanup failed",
+                                {{"error", context_.log().masked(removed.error().message)}});
 }
 
 base::Task<base::Result<void>> EnvironmentPreparer::restore() {
@@ -81,8 +79,7 @@ base::Task<base::Result<void>> EnvironmentPreparer::restore() {
         co_return restored.error().with_context(
             "the runner was restarted and the job's environment is gone");
     }
-    base::log::info("Took up a job that runs on",
-                    {{"job", context_.status.id}, {"project", context_.status.project}});
+    context_.daemon_log.info("Took up a job that runs on");
     co_return std::move(restored);
 }
 

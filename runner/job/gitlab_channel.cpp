@@ -33,17 +33,17 @@ class JobTarget final : public trace::TraceTarget {
           job_{options.payload->id, options.payload->token},
           info_(options.info),
           known_reasons_(options.payload->features.failure_reasons),
-          debug_trace_(debug_trace) {}
+          debug_trace_(debug_trace),
+          daemon_log_(options.daemon_log) {}
 
-    [[nodiscard]] std::int64_t job() const override { return job_.id; }
+    [[nodiscard]] const base::log::Scope& daemon_log() const override { return daemon_log_; }
 
     base::Task<gitlab::PatchResult> patch(base::FilePart content, std::uint64_t offset) override {
         auto result = co_await client_->patch_trace(job_, content, offset, debug_trace_);
         if (result.outcome == gitlab::PatchOutcome::kOk) {
-            base::log::debug(
+            daemon_log_.debug(
                 "Appending trace to coordinator...ok",
-                {{"job", job_.id},
-                 {"code", result.status},
+                {{"code", result.status},
                  {"job-status", result.signals.job_status},
                  {"sent-log", fmt::format("{}-{}", offset, offset + content.bytes - 1)}});
         }
@@ -96,13 +96,16 @@ class JobTarget final : public trace::TraceTarget {
     }
 
   private:
-    /// Only what went well: the uploader tells of the rest.
+    /// Only what the server took: the uploader tells of the rest. A server that took the outcome of
+    /// a failed job answers that the job has failed.
     void tell(std::string_view what, base::log::Level level,
               const gitlab::UpdateResult& result) const {
-        if (result.outcome != gitlab::UpdateOutcome::kOk) return;
-        base::log::write(
-            level, what,
-            {{"job", job_.id}, {"code", result.status}, {"job-status", result.signals.job_status}});
+        const bool over = result.outcome == gitlab::UpdateOutcome::kAborted;
+        const bool taken =
+            result.outcome == gitlab::UpdateOutcome::kOk || (over && result.status / 100 == 2);
+        if (!taken) return;
+        daemon_log_.write(level, what,
+                          {{"code", result.status}, {"job-status", result.signals.job_status}});
     }
 
     gitlab::JobUpdate update(gitlab::JobState state, const std::string& checksum,
@@ -122,6 +125,7 @@ class JobTarget final : public trace::TraceTarget {
     gitlab::RunnerInfo info_;
     std::vector<std::string> known_reasons_;
     bool debug_trace_;
+    base::log::Scope daemon_log_;
     Outcome outcome_;
 };
 
@@ -130,8 +134,7 @@ class GitLabChannel final : public JobChannel {
     GitLabChannel(const boost::asio::any_io_executor& executor, const Options& options,
                   std::unique_ptr<trace::JobTrace> trace, std::uint64_t confirmed,
                   trace::UploadTimes times, bool debug_trace)
-        : id_(options.payload->id),
-          tries_(options.runner->job_status_final_update_retry_limit),
+        : tries_(options.runner->job_status_final_update_retry_limit),
           limit_bytes_(static_cast<std::uint64_t>(options.runner->output_limit_bytes)),
           trace_(std::move(trace)),
           target_(options, debug_trace),
@@ -155,14 +158,18 @@ class GitLabChannel final : public JobChannel {
     Mark mark() override {
         if (auto flushed = trace_->flush(); !flushed && !spool_failed_) {
             spool_failed_ = true;
-            base::log::error("The job's log cannot be stored; it will be incomplete",
-                             {{"job", id_}, {"error", flushed.error().message}});
+            target_.daemon_log().error("The job's log cannot be stored; it will be incomplete",
+                                       {{"error", flushed.error().message}});
         }
         const nlohmann::json state{{"confirmed", uploader_.confirmed_bytes()},
                                    {"trace", trace_->state()}};
         return {trace_->spool_bytes(), base::dump_json(state)};
     }
     void commit(std::uint64_t bytes) override { uploader_.set_available(bytes); }
+    [[nodiscard]] std::uint64_t backlog() const override {
+        const std::uint64_t size = trace_->spool_bytes();
+        return size - std::min(size, uploader_.confirmed_bytes());
+    }
 
     void on_stop(std::function<void(StopReason)> handler) override { stop_ = std::move(handler); }
 
@@ -178,8 +185,9 @@ class GitLabChannel final : public JobChannel {
         auto answer = co_await target_.touch("", 0);
         if (answer.outcome == gitlab::UpdateOutcome::kAborted) co_return StartAnswer::kDropped;
         if (answer.outcome == gitlab::UpdateOutcome::kFailed) {
-            base::log::warning("The server did not confirm the job's start; it begins all the same",
-                               {{"job", id_}, {"error", answer.message}});
+            target_.daemon_log().warning(
+                "The server did not confirm the job's start; it begins all the same",
+                {{"error", answer.message}});
         }
         co_return answer.signals.cancel_requested ? StartAnswer::kCancelled : StartAnswer::kGo;
     }
@@ -238,7 +246,6 @@ class GitLabChannel final : public JobChannel {
         }
     }
 
-    std::int64_t id_;
     int tries_;
     std::uint64_t limit_bytes_;
     std::unique_ptr<trace::JobTrace> trace_;

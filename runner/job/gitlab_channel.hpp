@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/log.hpp"
 #include "protocol/gitlab/client.hpp"
 #include "protocol/gitlab/payload.hpp"
 #include "runner/config/config.hpp"
@@ -22,6 +23,7 @@ struct GitLabChannelOptions {
     const config::RunnerConfig* runner = nullptr;
     std::filesystem::path spool;
     const journal::Checkpoint* restored = nullptr;  ///< null for a new job
+    base::log::Scope daemon_log;                    ///< job_scope()
 };
 
 /// Makes the channel of a job that GitLab handed out. The channel masks and frames the log, keeps

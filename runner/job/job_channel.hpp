@@ -68,6 +68,8 @@ class JobChannel {
 
     virtual Mark mark() = 0;
     virtual void commit(std::uint64_t bytes) = 0;
+    /// The bytes of the log that the receiver does not have yet.
+    [[nodiscard]] virtual std::uint64_t backlog() const { return 0; }
 
     /// Sets the function that is called when the server wants the job stopped (kUserCancel,
     /// kAbort). Call it before serve().

@@ -1,7 +1,7 @@
 #include "runner/job/job_context.hpp"
 
 #include "base/clock.hpp"
-#include "base/log.hpp"
+#include "runner/job/job_scope.hpp"
 #include "runner/script/payload_texts.hpp"
 
 namespace runner::job {
@@ -44,17 +44,31 @@ JobContext::JobContext(const boost::asio::any_io_executor& io_executor, JobSetup
                                   setup.working_dir)),
       texts(variables),
       behaviour(variables),
+      daemon_log(job_scope(setup.payload, setup.record, setup.runner->name)),
       status(initial_state(setup)),
-      checkpoints(io, setup.journal, *setup.channel, setup.payload.id,
+      checkpoints(io, setup.journal, *setup.channel, daemon_log, status,
                   setup.restored ? *setup.restored : journal::Checkpoint()),
       deadlines(*setup.runner, std::chrono::seconds(setup.payload.timeout_seconds),
                 base::system_clock()) {
     script::expand_texts(setup.payload, texts);
+    setup.executor->observe(*this);
 }
 
 void JobContext::enter(std::string stage, std::string_view executor_stage) {
+    if (stage != status.stage) end_stage();
     status.enter(std::move(stage), std::string(executor_stage), base::unix_micros_now());
 }
+
+void JobContext::end_stage() {
+    const auto age = base::unix_micros_now() - status.stage_started_unix_micros;
+    setup.observer->on_stage_end(*this, status.stage, std::chrono::microseconds(age));
+}
+
+void JobContext::on_step(std::string_view step) {
+    status.executor_stage = executors::executor_stage(traits, step);
+}
+
+void JobContext::on_pull(const executors::ImagePull& pull) { setup.observer->on_pull(*this, pull); }
 
 void JobContext::log_variable_warnings() {
     for (const std::string& warning : behaviour.take_warnings()) log().warning(warning);
@@ -75,8 +89,8 @@ Situation JobContext::situation(std::string silence_hint) const {
 void JobContext::apply(const Verdict& verdict) {
     for (const std::string& warning : verdict.warnings) log().warning(warning);
     if (!verdict.cleanup_problem.empty()) {
-        base::log::warning("Cleaning up a job's files failed",
-                           {{"job", status.id}, {"error", log().masked(verdict.cleanup_problem)}});
+        daemon_log.warning("Cleaning up a job's files failed",
+                           {{"error", log().masked(verdict.cleanup_problem)}});
     }
     checkpoint().progress = verdict.progress;
     if (verdict.failure) fail(*verdict.failure);

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "base/log.hpp"
 #include "base/stop_source.hpp"
 #include "executors/spec.hpp"
 #include "runner/job/checkpointer.hpp"
@@ -22,7 +23,7 @@ namespace runner::job {
 ///
 /// Life: JobRun makes it before the other parts of the job; it outlives them. Strand: the I/O
 /// thread.
-class JobContext {
+class JobContext final : private executors::ExecutorObserver {
   public:
     JobContext(const boost::asio::any_io_executor& io, JobSetup setup);
     JobContext(const JobContext&) = delete;
@@ -37,6 +38,8 @@ class JobContext {
     [[nodiscard]] base::Deadline deadline() const { return deadlines.job(checkpoints.state()); }
     /// Sets the stage that the status page and the metrics show.
     void enter(std::string stage, std::string_view executor_stage);
+    /// Tells the observer that the stage has ended; enter() does it for the stage before.
+    void end_stage();
     /// Writes the warnings about the job's variables that were read so far to the job's log.
     void log_variable_warnings();
 
@@ -56,10 +59,16 @@ class JobContext {
     const base::Result<Directories> directories;
     script::TextExpander texts;
     script::BehaviourVariables behaviour;
+    /// The daemon's log, with the job's fields. What comes from the job is masked by log() first.
+    const base::log::Scope daemon_log;
     status::JobState status;
     base::StopSource stop;
     Checkpointer checkpoints;
     StageDeadlines deadlines;
+
+  private:
+    void on_step(std::string_view step) override;
+    void on_pull(const executors::ImagePull& pull) override;
 };
 
 }  // namespace runner::job

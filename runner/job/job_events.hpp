@@ -1,19 +1,20 @@
 #pragma once
 
 #include "executors/session/session.hpp"
-#include "runner/job/checkpointer.hpp"
-#include "runner/job/job_channel.hpp"
+#include "runner/job/job_context.hpp"
 
 namespace runner::job {
 
 /// Writes the output that the supervisor sends to the job's log, and the offset of the last event
 /// to the job's checkpoint.
 ///
-/// Life: `channel` and `checkpoints` outlive it. Strand: the I/O thread.
+/// Life: the context outlives it. Strand: the I/O thread.
 class JobEvents final : public executors::session::EventSink {
   public:
-    JobEvents(JobChannel& channel, Checkpointer& checkpoints)
-        : channel_(channel), checkpoints_(checkpoints) {}
+    explicit JobEvents(JobContext& context)
+        : channel_(context.channel()),
+          checkpoints_(context.checkpoints),
+          daemon_log_(context.daemon_log) {}
 
     void on_output(std::uint16_t, base::OutputStream stream, std::uint64_t time_us,
                    std::string_view bytes) override {
@@ -25,10 +26,18 @@ class JobEvents final : public executors::session::EventSink {
         checkpoints_.request();
     }
     void on_output_limit(std::uint64_t) override { channel_.output_was_cut(); }
+    void on_processes_left(std::int64_t count) override {
+        daemon_log_.warning("Processes of a job could not be ended", {{"count", count}});
+    }
+    void on_connection_lost(const base::Error& why) override {
+        daemon_log_.debug("The connection to a job's supervisor was lost",
+                          {{"error", why.message}});
+    }
 
   private:
     JobChannel& channel_;
     Checkpointer& checkpoints_;
+    const base::log::Scope& daemon_log_;
 };
 
 }  // namespace runner::job

@@ -1,6 +1,6 @@
 #include "runner/job/job_run.hpp"
 
-#include "base/log.hpp"
+#include "base/clock.hpp"
 #include "runner/job/environment_preparer.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/job_header.hpp"
@@ -53,12 +53,15 @@ std::string fill_environment(JobContext& context, executors::JobEnvironment& env
 JobRun::JobRun(const boost::asio::any_io_executor& io, JobSetup setup)
     : context_(io, std::move(setup)),
       plan_(plan_stages(context_.payload())),
-      events_(context_.channel(), context_.checkpoints),
+      events_(context_),
       takeover_(context_),
       group_(io) {}
 
 void JobRun::stop(StopReason reason, std::string_view signal) {
     if (!can_stop(context_.checkpoints.state(), plan_, reason)) return;
+    if (!context_.stop.requested()) {
+        context_.daemon_log.info("Stopping the job", {{"reason", base::to_string(reason)}});
+    }
     stop_signal_ = signal;
     context_.stop.request(reason);
     // An ENTRYPOINT that is stuck would keep every stage waiting for its limit. A job that was
@@ -82,6 +85,7 @@ base::Task<void> JobRun::run() {
     }
     if (context_.setup.on_reported) context_.setup.on_reported();
     co_await clean_up();
+    context_.end_stage();
     co_await takeover_.end();
     context_.checkpoints.finish();
     co_await group_.wait();
@@ -92,7 +96,7 @@ base::Task<void> JobRun::start() {
     StartAnswer answer = StartAnswer::kGo;
     if (!context_.setup.restored) answer = co_await context_.channel().announce_start();
     if (answer == StartAnswer::kDropped) {
-        base::log::info("The server does not want the job run", {{"job", context_.status.id}});
+        context_.daemon_log.info("The server does not want the job run");
         checkpoint.progress.stop = StopReason::kAbort;
         checkpoint.outcome.failure =
             Failure{FailureReason::kCanceled, 0, "the server does not want the job run"};
@@ -143,6 +147,7 @@ bool JobRun::begin() {
         return false;
     }
     environment_.state_dir = context_.checkpoints.directory();
+    environment_.daemon_log = context_.daemon_log;
     if (environment_.debug_services) context_.checkpoints.expect_other_writers();
     // The status page shows it.
     if (environment_.image) context_.status.image = context_.log().masked(environment_.image->name);
@@ -162,6 +167,9 @@ base::Task<bool> JobRun::obtain_environment() {
         context_.apply(judge_->preparation(prepared.error(), context_.situation()));
         co_return false;
     }
+    const auto age = base::unix_micros_now() - context_.status.started_unix_micros;
+    context_.daemon_log.info("The job's environment is ready",
+                             {{"after_s", static_cast<double>(age) / 1e6}});
     checkpoint.phase = Phase::kRunning;
     checkpoint.executor_state = context_.executor().saved_state();
     co_return true;
@@ -205,8 +213,8 @@ base::Task<void> JobRun::report() {
     } else {
         auto told = co_await context_.channel().finish(checkpoint.outcome);
         if (!told) {
-            base::log::error("The server could not be told how the job ended",
-                             {{"job", context_.status.id}, {"error", told.error().message}});
+            context_.daemon_log.error("The server could not be told how the job ended",
+                                      {{"error", told.error().message}});
         }
     }
     checkpoint.phase = Phase::kCleaning;
@@ -219,14 +227,14 @@ base::Task<void> JobRun::clean_up() {
     if (context_.setup.on_halted) context_.setup.on_halted();
     auto removed = co_await context_.executor().cleanup(kCleanupLimit);
     if (!removed) {
-        base::log::error("A job's environment could not be removed; the next start tries again",
-                         {{"job", context_.status.id},
-                          {"error", context_.log().masked(removed.error().message)}});
+        context_.daemon_log.error(
+            "A job's environment could not be removed; the next start tries again",
+            {{"error", context_.log().masked(removed.error().message)}});
         co_return;
     }
     if (auto erased = context_.checkpoints.remove(); !erased) {
-        base::log::error("A job's journal could not be removed",
-                         {{"job", context_.status.id}, {"error", erased.error().message}});
+        context_.daemon_log.error("A job's journal could not be removed",
+                                  {{"error", erased.error().message}});
     }
 }
 
@@ -242,9 +250,8 @@ base::Task<void> JobRun::halt() {
     auto halted = co_await base::with_deadline<void>(std::move(halting), kCleanupLimit);
     // cleanup() fails for the same reason, and its error is reported.
     if (!halted) {
-        base::log::debug("Halting a job failed",
-                         {{"job", context_.status.id},
-                          {"error", context_.log().masked(halted.error().message)}});
+        context_.daemon_log.debug("Halting a job failed",
+                                  {{"error", context_.log().masked(halted.error().message)}});
     }
 }
 

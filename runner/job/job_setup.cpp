@@ -11,4 +11,9 @@ std::unique_ptr<executors::session::Session> make_supervisor_session(
     return std::make_unique<executors::session::SupervisorSession>(io, connect, sink, offset);
 }
 
+JobObserver& no_observer() {
+    static JobObserver none;
+    return none;
+}
+
 }  // namespace runner::job

@@ -14,6 +14,7 @@
 #include "protocol/gitlab/payload.hpp"
 #include "runner/config/config.hpp"
 #include "runner/job/job_channel.hpp"
+#include "runner/job/job_observer.hpp"
 #include "runner/job/sources.hpp"
 #include "runner/journal/journal.hpp"
 #include "runner/journal/volume_names.hpp"
@@ -48,6 +49,7 @@ struct JobSetup {
     std::unique_ptr<executors::Executor> executor;
     std::unique_ptr<JobChannel> channel;
     std::unique_ptr<Sources> sources{};  ///< the job's files; null: the payload's repository
+    JobObserver* observer = &no_observer();
     /// Called when the outcome was reported, or will not be reported.
     std::function<void()> on_reported = {};
     /// Called when no process of the job runs any more. The environment is not removed yet.

@@ -20,6 +20,11 @@ constexpr std::uint16_t kFirstTry = 1;
 constexpr std::uint16_t kSecondTry = 2;
 constexpr std::chrono::seconds kScriptLimit{60};
 
+std::chrono::microseconds age(std::chrono::steady_clock::time_point begin) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                                 begin);
+}
+
 base::Task<Result<void>> wait_for_value(base::Notifier& changed,
                                         const std::optional<Result<void>>& value) {
     while (!value) {
@@ -39,15 +44,18 @@ base::Task<void> ReadinessGate::run() {
 }
 
 base::Task<Result<void>> ReadinessGate::make_ready(const ReadinessStage& wanted) {
-    const auto deadline = Clock::now() + wanted.engine_limit;
+    const auto begin = Clock::now();
+    const auto deadline = begin + wanted.engine_limit;
     auto result = co_await wait_engine(wanted, EngineState::kListening, deadline);
     std::string problem;
     const bool now = !wanted.after_sources;
     if (result && now) result = co_await run_script(wanted, kFirstTry, problem);
     if (result) result = co_await wait_engine(wanted, EngineState::kAnswering, deadline);
+    tell_of_engine(wanted, result, begin);
     if (result && !problem.empty()) result = co_await run_script(wanted, kSecondTry, problem);
     if (now) {
         note_result(wanted, problem);
+        if (result) tell_of_builder(wanted, problem, begin);
     } else {
         late_ = wanted;
     }
@@ -58,13 +66,28 @@ void ReadinessGate::note_result(const ReadinessStage& wanted, const std::string&
     message_ = problem.empty() ? wanted.ready_message : wanted.failed_message + problem;
 }
 
+void ReadinessGate::tell_of_engine(const ReadinessStage& wanted, const Result<void>& result,
+                                   Clock::time_point begin) const {
+    if (wanted.engine_socket.empty()) return;
+    if (!result && !result.error().is(ErrorKind::kUnavailable)) return;
+    context_.setup.observer->on_engine(context_, result.has_value(), age(begin));
+}
+
+void ReadinessGate::tell_of_builder(const ReadinessStage& wanted, const std::string& problem,
+                                    Clock::time_point begin) const {
+    if (wanted.script.empty()) return;
+    context_.setup.observer->on_builder(context_, problem.empty(), age(begin));
+}
+
 base::Task<Result<void>> ReadinessGate::run_late_script() {
     const ReadinessStage wanted = *std::exchange(late_, std::nullopt);
     std::string problem;
+    const auto begin = Clock::now();
     auto running = run_script(wanted, kFirstTry, problem);
     auto ran =
         co_await base::run_stoppable(&context_.stop, std::move(running), context_.deadline());
     if (ran) note_result(wanted, problem);
+    if (ran) tell_of_builder(wanted, problem, begin);
     co_return std::move(ran);
 }
 

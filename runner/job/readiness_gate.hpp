@@ -44,6 +44,10 @@ class ReadinessGate {
     base::Task<base::Result<void>> wait_engine(const executors::ReadinessStage& wanted,
                                                EngineState state, Clock::time_point deadline);
     base::Task<base::Result<void>> run_late_script();
+    void tell_of_engine(const executors::ReadinessStage& wanted, const base::Result<void>& result,
+                        Clock::time_point begin) const;
+    void tell_of_builder(const executors::ReadinessStage& wanted, const std::string& problem,
+                         Clock::time_point begin) const;
     void note_result(const executors::ReadinessStage& wanted, const std::string& problem);
     base::Task<base::Result<void>> run_script(const executors::ReadinessStage& wanted,
                                               std::uint16_t number, std::string& problem);

@@ -9,7 +9,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "runner/status/metrics.hpp"
+#include "runner/status/runner_labels.hpp"
 
 /// Short forms of what metrics.cpp and snapshot_metrics.cpp use of prometheus-cpp.
 namespace runner::status {

@@ -23,6 +23,8 @@ namespace {
 
 const Histogram::BucketBoundaries kJobBuckets{30,   60,   300,   600,   1800,
                                               3600, 7200, 10800, 18000, 36000};
+const Histogram::BucketBoundaries kStageBuckets{.1,  .5,  1,    5,    10,   30,    60,
+                                                300, 600, 1800, 3600, 7200, 18000, 36000};
 const Histogram::BucketBoundaries kQueueBuckets{1, 3, 10, 30, 60, 120, 300, 900, 1800, 3600};
 const Histogram::BucketBoundaries kCallBuckets{.1, .25, .5, 1, 2.5, 5, 10, 30, 60};
 
@@ -40,6 +42,12 @@ class Metrics::Impl {
         counter(registry, "gitlab_runner_failed_jobs_total", "Failed jobs by reason");
     Family<Histogram>& duration =
         histogram(registry, "gitlab_runner_job_duration_seconds", "Duration of jobs");
+    Family<Histogram>& stages =
+        histogram(registry, "gitlab_runner_job_stage_duration_seconds",
+                  "Duration of the stages of jobs with FF_EXPORT_HIGH_CARDINALITY_METRICS");
+    Family<Counter>& late =
+        counter(registry, "gitlab_runner_acceptable_job_queuing_duration_exceeded_total",
+                "Jobs that waited longer than the threshold of the configuration");
     Family<Histogram>& queue = histogram(registry, "gitlab_runner_job_queue_duration_seconds",
                                          "Time that jobs waited in the server's queue");
     Family<Gauge>& queue_size =
@@ -121,6 +129,16 @@ void Metrics::job_finished(const FinishedJob& job) {
         .Increment();
 }
 
+void Metrics::stage_ended(const RunnerLabels& runner, const std::string& stage,
+                          std::chrono::microseconds duration) {
+    impl_->stages.Add(with(labels_of(runner), {{"stage", stage}}), kStageBuckets)
+        .Observe(std::chrono::duration<double>(duration).count());
+}
+
+void Metrics::queuing_exceeded(const RunnerLabels& runner) {
+    impl_->late.Add(labels_of(runner)).Increment();
+}
+
 void Metrics::job_refused(const RunnerLabels& runner) {
     impl_->processing.Add(with(labels_of(runner), {{"failure_type", "other"}})).Increment();
 }
@@ -180,17 +198,26 @@ std::string Metrics::text(const Snapshot& now) const {
     add_snapshot_metrics(current, now);
     // The counters of a configured runner exist with the value 0 before anything was counted.
     for (const RunnerState& runner : now.runners) {
-        const Labels labels = labels_of({runner.short_token, runner.name, now.system_id});
-        for (auto* family :
-             {&impl_->jobs_total, &impl_->feeds, &impl_->feed_failures, &impl_->unhealthy}) {
+        const RunnerLabels about{runner.short_token, runner.name, now.system_id};
+        const Labels labels = labels_of(about);
+        for (auto* family : {&impl_->jobs_total, &impl_->feeds, &impl_->feed_failures,
+                             &impl_->unhealthy, &impl_->late}) {
             family->Add(labels);
         }
+        environment_.prepare(about);
+        // An alert looks for its first increase.
+        impl_->failed.Add({{"runner", about.short_token},
+                           {"runner_name", about.name},
+                           {"failure_reason", "runner_system_failure"},
+                           {"mode", "traditional"}});
+        impl_->processing.Add(with(labels, {{"failure_type", "other"}}));
         impl_->exceeded.Add({{"runner", runner.short_token}, {"system_id", now.system_id}});
     }
     std::ostringstream out;
     const prometheus::TextSerializer serializer;
     serializer.Serialize(out, current.Collect());
     serializer.Serialize(out, impl_->registry.Collect());
+    serializer.Serialize(out, environment_.collect());
     return out.str();
 }
 

@@ -4,16 +4,11 @@
 #include <memory>
 #include <string>
 
+#include "runner/status/environment_metrics.hpp"
+#include "runner/status/runner_labels.hpp"
 #include "runner/status/snapshot.hpp"
 
 namespace runner::status {
-
-/// Labels `runner`, `runner_name`, `system_id` of the official metrics.
-struct RunnerLabels {
-    std::string short_token;
-    std::string name;
-    std::string system_id;
-};
 
 struct FinishedJob {
     RunnerLabels runner;
@@ -58,6 +53,10 @@ class Metrics {
 
     void job_received(const QueuedJob& job);
     void job_finished(const FinishedJob& job);
+    void stage_ended(const RunnerLabels& runner, const std::string& stage,
+                     std::chrono::microseconds duration);
+    /// A job waited longer for this runner than the configuration accepts.
+    void queuing_exceeded(const RunnerLabels& runner);
     void api_call(const ApiCall& call);
     void configuration_loaded(bool ok);
     void configuration_saved(bool ok);
@@ -69,11 +68,14 @@ class Metrics {
     /// `problem`: parse, evaluation, sensitive_unsupported, or "" for none.
     void inputs_expanded(int count, const std::string& problem);
     void request_refused_by_server(const RunnerLabels& runner);
+    /// What only this runner counts.
+    [[nodiscard]] EnvironmentMetrics& environment() { return environment_; }
     [[nodiscard]] std::string text(const Snapshot& now) const;
 
   private:
     class Impl;
     std::unique_ptr<Impl> impl_;
+    mutable EnvironmentMetrics environment_;  ///< text() adds the series of configured runners
 };
 
 }  // namespace runner::status

@@ -40,7 +40,8 @@ struct JobState {
     std::string executor_stage = "created";
     std::int64_t started_unix_micros = 0;
     std::int64_t stage_started_unix_micros = 0;
-    bool restored = false;  ///< taken up again after the daemon's restart
+    bool restored = false;                ///< taken up again after the daemon's restart
+    std::uint64_t log_backlog_bytes = 0;  ///< of the log, that the server does not have yet
 
     void enter(std::string new_stage, std::string new_executor_stage,
                std::int64_t now_unix_micros) {
@@ -48,6 +49,16 @@ struct JobState {
         executor_stage = std::move(new_executor_stage);
         stage_started_unix_micros = now_unix_micros;
     }
+};
+
+/// A file system that the daemon or its jobs write to. All values are 0 when it cannot be asked.
+struct DiskState {
+    std::string directory;  ///< what it is used for: "state", "builds"
+    std::string path;
+    std::uint64_t size_bytes = 0;
+    std::uint64_t free_bytes = 0;  ///< for users without privileges
+    std::uint64_t inodes = 0;      ///< 0: the file system has no fixed number
+    std::uint64_t free_inodes = 0;
 };
 
 struct Snapshot {
@@ -58,6 +69,7 @@ struct Snapshot {
     int concurrent = 1;
     std::vector<RunnerState> runners;
     std::vector<JobState> jobs;
+    std::vector<DiskState> disks;
 };
 
 }  // namespace runner::status

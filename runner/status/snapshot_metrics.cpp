@@ -53,6 +53,39 @@ void add_runners(Registry& registry, const Snapshot& now) {
     }
 }
 
+/// What only this runner has (docs/metrics.md).
+void add_own(Registry& registry, const Snapshot& now) {
+    auto& contact = gauge(registry, "runner_last_contact_timestamp_seconds",
+                          "Last answer of the server to this runner since 1970, 0 for none yet");
+    auto& backlog = gauge(registry, "runner_trace_backlog_bytes",
+                          "Bytes of the logs of running jobs that the server does not have yet");
+    for (const RunnerState& runner : now.runners) {
+        const Labels labels = labels_of({runner.short_token, runner.name, now.system_id});
+        contact.Add(labels).Set(static_cast<double>(runner.last_contact_unix_micros) / 1e6);
+        backlog.Add(labels).Set(0);
+    }
+    for (const JobState& job : now.jobs) {
+        backlog.Add(labels_of({job.short_token, job.runner_name, now.system_id}))
+            .Increment(static_cast<double>(job.log_backlog_bytes));
+    }
+}
+
+void add_disks(Registry& registry, const Snapshot& now) {
+    auto& size = gauge(registry, "runner_disk_size_bytes", "Size of a file system in use");
+    auto& space = gauge(registry, "runner_disk_free_bytes", "Free bytes of a file system in use");
+    auto& inodes = gauge(registry, "runner_disk_inodes",
+                         "Inodes of a file system in use, 0 when their number is not fixed");
+    auto& free = gauge(registry, "runner_disk_free_inodes", "Free inodes of a file system in use");
+    for (const DiskState& disk : now.disks) {
+        if (disk.size_bytes == 0) continue;  // not measured yet
+        const Labels labels{{"directory", disk.directory}, {"path", disk.path}};
+        size.Add(labels).Set(static_cast<double>(disk.size_bytes));
+        space.Add(labels).Set(static_cast<double>(disk.free_bytes));
+        inodes.Add(labels).Set(static_cast<double>(disk.inodes));
+        free.Add(labels).Set(static_cast<double>(disk.free_inodes));
+    }
+}
+
 void add_daemon(Registry& registry, const Snapshot& now) {
     gauge(registry, "gitlab_runner_concurrent", "Value of concurrent").Add({}).Set(now.concurrent);
     gauge(registry, "gitlab_runner_worker_slots_number", "Jobs that may run at once")
@@ -107,6 +140,8 @@ void add_process(Registry& registry, const Snapshot& now) {
 void add_snapshot_metrics(Registry& registry, const Snapshot& now) {
     add_jobs(registry, now);
     add_runners(registry, now);
+    add_own(registry, now);
+    add_disks(registry, now);
     add_daemon(registry, now);
     add_log_lines(registry);
     add_process(registry, now);

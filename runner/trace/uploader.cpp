@@ -50,11 +50,11 @@ base::Task<PatchResult> exchange(TraceTarget& target, base::FilePart content, st
     co_return result;
 }
 
-void tell_of_lost_log(const FinalReport& report, std::int64_t job) {
+void tell_of_lost_log(const FinalReport& report, const base::log::Scope& daemon_log) {
     const bool over = report.end() == FinalReport::End::kReported;
     if (!over || report.log_is_complete()) return;
-    base::log::error("The server did not take the rest of the job's log, which is lost",
-                     {{"job", job}, {"sent", report.sent_bytes()}, {"size", report.log_bytes()}});
+    daemon_log.error("The server did not take the rest of the job's log, which is lost",
+                     {{"sent", report.sent_bytes()}, {"size", report.log_bytes()}});
 }
 
 }  // namespace
@@ -129,16 +129,16 @@ base::Task<void> Uploader::run() {
 /// log.
 void Uploader::judge(const PatchResult& result, std::uint64_t offset, std::uint64_t bytes) {
     acceptance_.answered(result, bytes);
-    const base::log::Fields about{
-        {"job", target_.job()}, {"offset", offset}, {"bytes", bytes}, {"error", result.message}};
+    const base::log::Fields about{{"offset", offset}, {"bytes", bytes}, {"error", result.message}};
     switch (result.outcome) {
         case PatchOutcome::kOk:
         case PatchOutcome::kRangeMismatch:
         case PatchOutcome::kCancelled: return;
         case PatchOutcome::kTooLarge:
-            base::log::warning("The server takes only smaller pieces of the job's log", about);
+            target_.daemon_log().warning("The server takes only smaller pieces of the job's log",
+                                         about);
             break;
-        default: base::log::warning("Appending to the job's log failed", about);
+        default: target_.daemon_log().warning("Appending to the job's log failed", about);
     }
 }
 
@@ -151,9 +151,9 @@ base::Task<bool> Uploader::send_patch(UploadSchedule::Action action) {
     schedule_.patched(clock_.now(), result, action.offset + content.bytes, available_);
     if (acceptance_.refused()) {
         schedule_.end_log();
-        base::log::error(
+        target_.daemon_log().error(
             "The server refuses the job's log, which ends here; the job's end tries it once more",
-            {{"job", target_.job()}, {"offset", action.offset}, {"error", result.message}});
+            {{"offset", action.offset}, {"error", result.message}});
     }
     confirm(schedule_.confirmed_bytes());
     handle_signals(result.signals, result.outcome == PatchOutcome::kAborted);
@@ -165,8 +165,8 @@ base::Task<bool> Uploader::send_touch() {
     UpdateResult result = co_await limited(&exchange_stop_, std::move(touching));
     if (result.outcome == UpdateOutcome::kCancelled) co_return false;
     if (result.outcome == UpdateOutcome::kFailed) {
-        base::log::warning("Updating the job failed; it is tried again",
-                           {{"job", target_.job()}, {"error", result.message}});
+        target_.daemon_log().warning("Updating the job failed; it is tried again",
+                                     {{"error", result.message}});
     }
     schedule_.touched(clock_.now(), result);
     handle_signals(result.signals, result.outcome == UpdateOutcome::kAborted);
@@ -192,7 +192,7 @@ base::Task<FinalReport::End> Uploader::finish(int tries) {
         }
         if (!goes_on) break;
     }
-    tell_of_lost_log(report, target_.job());
+    tell_of_lost_log(report, target_.daemon_log());
     co_return report.end();
 }
 
@@ -218,8 +218,7 @@ base::Task<bool> Uploader::report_end(FinalReport& report) {
     if (result.outcome == UpdateOutcome::kCancelled) co_return false;
     report.updated(result);
     if (result.outcome == UpdateOutcome::kFailed) {
-        base::log::warning("Reporting the job's end failed",
-                           {{"job", target_.job()}, {"error", result.message}});
+        target_.daemon_log().warning("Reporting the job's end failed", {{"error", result.message}});
     }
     co_return true;
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/file_part.hpp"
+#include "base/log.hpp"
 #include "base/notifier.hpp"
 #include "base/stop_source.hpp"
 #include "base/task.hpp"
@@ -21,8 +22,8 @@ namespace runner::trace {
 class TraceTarget {
   public:
     virtual ~TraceTarget() = default;
-    /// The number of the job, for the daemon's log.
-    [[nodiscard]] virtual std::int64_t job() const = 0;
+    /// The daemon's log, with the fields of the job.
+    [[nodiscard]] virtual const base::log::Scope& daemon_log() const = 0;
     virtual base::Task<protocol::gitlab::PatchResult> patch(base::FilePart content,
                                                             std::uint64_t offset) = 0;
     /// `state=running` with checksum and size, to tell that the job is alive.

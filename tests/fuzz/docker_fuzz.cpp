@@ -68,7 +68,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(first_tar_entry(text));
     static_cast<void>(parse_image_info(text));
     static_cast<void>(parse_container_state(text));
-    static_cast<void>(pull_progress_failure(text));
+    PullProgress progress;
+    progress.add(text);
+    progress.finish();
     engine_error(500, text);
     return 0;
 }

@@ -60,7 +60,7 @@ class Scripts(SystemCase):
         log = self.daemons[0]
         self.assertRegex(log.log, r"Configuration loaded .*concurrent=4")
         log.wait_log(rf"Checking for jobs\.\.\. received .*job={job.id} .*repo_url=")
-        log.wait_log(rf"Submitting job to coordinator\.\.\.ok .*job={job.id} code=200 job-status=")
+        log.wait_log(rf"Submitting job to coordinator\.\.\.ok .*job={job.id} .*code=200 job-status=")
         log.wait_log(rf"Job succeeded .*job={job.id} .*duration_s=")
 
     def test_pipefail_and_errexit(self):

@@ -52,4 +52,14 @@ TEST(Log, JsonKeepsNumbersAndBooleans) {
     EXPECT_EQ(json["name"], "7");
 }
 
+TEST(Log, AScopeHasItsFieldsInFrontOfMore) {
+    const base::log::Scope job({{"job", 7}, {"project", 5}});
+    const base::log::Scope more = job.with({{"error", "full"}});
+    std::string keys;
+    for (const Field& field : more.fields())
+        keys += std::string(field.key) + "=" + field.value + " ";
+    EXPECT_EQ(keys, "job=7 project=5 error=full ");
+    EXPECT_EQ(job.fields().size(), 2U) << "the scope itself is not changed";
+}
+
 }  // namespace

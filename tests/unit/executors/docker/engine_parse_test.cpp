@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "executors/docker/pull_progress.hpp"
+
 #include "executors/docker/engine_api.hpp"
 
 namespace {
@@ -9,7 +11,7 @@ using executors::docker::parse_container_end;
 using executors::docker::parse_container_state;
 using executors::docker::parse_exec_state;
 using executors::docker::parse_image_info;
-using executors::docker::pull_progress_failure;
+using executors::docker::PullProgress;
 using Words = std::vector<std::string>;
 
 TEST(ImageInfo, IsReadFromAnInspection) {
@@ -111,7 +113,36 @@ TEST(PullProgress, FindsFailuresOnly) {
         {"[]", ""},
     };
     for (const auto& [line, failure] : cases) {
-        EXPECT_EQ(pull_progress_failure(line).value_or(""), failure) << line;
+        PullProgress progress;
+        progress.add(line);
+        progress.finish();
+        EXPECT_EQ(progress.failure().value_or(""), failure) << line;
+    }
+}
+
+TEST(PullProgress, CountsTheBytesOfEachLayerOnceHoweverTheStreamIsCut) {
+    const std::string stream =
+        R"({"status": "Pulling from app", "id": "latest"})"
+        "\n"
+        R"({"status": "Downloading", "id": "a", "progressDetail": {"current": 50, "total": 100}})"
+        "\n"
+        R"({"status": "Downloading", "id": "b", "progressDetail": {"current": 7, "total": 7}})"
+        "\r\n"
+        R"({"status": "Downloading", "id": "a", "progressDetail": {"current": 100, "total": 100}})"
+        "\n"
+        R"({"status": "Extracting", "id": "a", "progressDetail": {"current": 32, "total": 100}})"
+        "\n"
+        R"({"status": "Pull complete", "id": "a", "progressDetail": {}})"
+        "\n"
+        R"({"status": "x", "id": "c", "progressDetail": {"current": -1}})";
+    for (const std::size_t size : {std::size_t{1}, std::size_t{13}, stream.size()}) {
+        PullProgress progress;
+        for (std::size_t at = 0; at < stream.size(); at += size) {
+            progress.add(std::string_view(stream).substr(at, size));
+        }
+        progress.finish();
+        EXPECT_EQ(progress.bytes(), 107U) << size;
+        EXPECT_FALSE(progress.failure()) << size;
     }
 }
 

@@ -15,6 +15,14 @@ using base::ErrorKind;
 using base::PullFailure;
 using Words = std::vector<std::string>;
 
+class Events final : public ExecutorObserver {
+  public:
+    void on_step(std::string_view step) override { steps.emplace_back(step); }
+    void on_pull(const ImagePull& pull) override { pulls.push_back(pull); }
+    Words steps;
+    std::vector<ImagePull> pulls;
+};
+
 /// One job that obtains images of a simulated engine.
 class ImagePullerTest : public testing::Test {
   protected:
@@ -29,7 +37,8 @@ class ImagePullerTest : public testing::Test {
         const PullRetries retries{.tries = 3,
                                   .shortest_pause = std::chrono::milliseconds(1),
                                   .longest_pause = std::chrono::milliseconds(2)};
-        ImagePuller puller(*api, docker_, auth, log_, retries);
+        PreparationSteps steps(&events_);
+        ImagePuller puller(*api, docker_, auth, log_, steps, retries);
         return tests::run_to_end(context_, puller.obtain(spec));
     }
     [[nodiscard]] std::ptrdiff_t pulls() const {
@@ -43,8 +52,24 @@ class ImagePullerTest : public testing::Test {
     std::vector<RegistrySettings> registries_;
     JobEnvironment job_;
     tests::JobLogLines log_;
+    Events events_;
     std::string platform_;
 };
+
+TEST_F(ImagePullerTest, TellsOfPullsAndHowTheyEnded) {
+    docker_.pull_policy = {"if-not-present"};
+    engine_.registry = {"app"};
+    ASSERT_TRUE(obtain("app"));
+    EXPECT_EQ(events_.steps, (Words{"pulling_image", "prepare"}));
+    ASSERT_EQ(events_.pulls.size(), 1U);
+    EXPECT_TRUE(events_.pulls[0].done);
+    EXPECT_EQ(events_.pulls[0].bytes, 1000U);
+    ASSERT_TRUE(obtain("app"));
+    EXPECT_EQ(events_.pulls.size(), 1U) << "an image that is there is not pulled";
+    EXPECT_FALSE(obtain("missing"));
+    ASSERT_EQ(events_.pulls.size(), 2U);
+    EXPECT_FALSE(events_.pulls[1].done);
+}
 
 TEST_F(ImagePullerTest, EachPolicyPullsWhenItHasTo) {
     struct Case {

@@ -19,7 +19,9 @@ class JobNetworkTest : public testing::Test {
         EngineConnection engine(io_.get_executor(),
                                 std::make_unique<EngineApi>(scripted_api(script)), "");
         job_.network_per_build = true;
-        const PreparationContext context{engine, docker_, dind_, registries_, job_, log_, objects_};
+        PreparationSteps steps(nullptr);
+        const PreparationContext context{engine, docker_, dind_,    registries_,
+                                         job_,   log_,    objects_, steps};
         JobNetwork network(context);
         return tests::run_to_end(io_, network.make());
     }

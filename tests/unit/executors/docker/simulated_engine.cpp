@@ -223,7 +223,8 @@ Response SimulatedEngine::pull(const std::string& query) {
     response.body = "{\"status\": \"Pulling\"}\n";
     if (failure.empty()) {
         if (!images.contains(name)) add_image(name);
-        response.body += "{\"status\": \"done\"}\n";
+        response.body += R"({"id": "layer", "progressDetail": {"current": 1000}})"
+                         "\n{\"status\": \"done\"}\n";
     } else {
         response.body += json{{"errorDetail", {{"message", failure}}}}.dump() + "\n";
     }

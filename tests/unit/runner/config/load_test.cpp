@@ -440,4 +440,42 @@ TEST_F(LoadConfig, AnEmptyFileIsAConfiguration) {
     EXPECT_THAT(config->runners, IsEmpty());
 }
 
+TEST_F(LoadConfig, ReadsTheTimesThatJobsMayWait) {
+    const std::string table = R"(
+  [[runners.monitoring.job_queuing_durations]]
+    periods = ["* 9-17 * * Mon-Fri"]
+    timezone = "Europe/Berlin"
+    threshold = "5m"
+    jobs_running_for_project = "^0$"
+  [[runners.monitoring.job_queuing_durations]]
+    periods = ["* * * * *"]
+    threshold = "1h"
+)";
+    const auto config = load(entry("", table));
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_THAT(config->warnings, IsEmpty());
+    const auto& durations = config->runners.at(0).queuing_durations;
+    ASSERT_EQ(durations.size(), 2U);
+    EXPECT_THAT(durations[0].periods, ElementsAre("* 9-17 * * Mon-Fri"));
+    EXPECT_EQ(durations[0].timezone, "Europe/Berlin");
+    EXPECT_EQ(durations[0].threshold, std::chrono::minutes(5));
+    EXPECT_EQ(durations[0].jobs_running_for_project, "^0$");
+    EXPECT_EQ(durations[1].timezone, "");
+}
+
+TEST_F(LoadConfig, NamesWhatIsWrongWithATimeThatJobsMayWait) {
+    const auto table = [](const std::string& keys) {
+        return entry("", "  [[runners.monitoring.job_queuing_durations]]\n" + keys);
+    };
+    const std::string good = "periods = [\"* * * * *\"]\nthreshold = \"1m\"\n";
+    EXPECT_THAT(failure(table("threshold = \"1m\"\n")), HasSubstr(".periods: without one"));
+    EXPECT_THAT(failure(table("periods = [\"* 25 * * *\"]\nthreshold = \"1m\"\n")),
+                HasSubstr("\"* 25 * * *\": hour \"25\" is not valid"));
+    EXPECT_THAT(failure(table("periods = [\"* * * * *\"]\n")), HasSubstr(".threshold: "));
+    EXPECT_THAT(failure(table(good + "timezone = \"Mars\"\n")),
+                HasSubstr("\"Mars\" is not a time zone"));
+    EXPECT_THAT(failure(table(good + "jobs_running_for_project = \"(\"\n")),
+                HasSubstr(".jobs_running_for_project: "));
+}
+
 }  // namespace

@@ -79,6 +79,9 @@ class JobHostTest : public testing::Test {
             events_.push_back("start " + std::to_string(run.status().id));
             slots_.push_back(run.context().setup.record.slot.concurrent_id);
         };
+        observer.on_take_over = [this](const job::JobRun& run) {
+            events_.push_back("take over " + std::to_string(run.status().id));
+        };
         observer.on_end = [this](const job::JobRun& run) {
             events_.push_back("end " + std::to_string(run.status().id) +
                               (run.outcome().success() ? " success" : " failure"));
@@ -225,7 +228,7 @@ TEST_F(JobHostTest, TakesUpAJobInItsSlot) {
     EXPECT_TRUE(host_->statuses()[0]->restored);
     wait();
     EXPECT_THAT(executor_.calls, testing::ElementsAre("restore", "halt", "cleanup"));
-    EXPECT_THAT(events_, testing::ElementsAre("end 7 success")) << "it was begun by another daemon";
+    EXPECT_THAT(events_, testing::ElementsAre("take over 7", "end 7 success"));
     EXPECT_TRUE(journal_is_empty());
 }
 
@@ -262,7 +265,7 @@ TEST_F(JobHostTakeovers, AreCountedBeforeTheJobIsTakenUp) {
     EXPECT_EQ(counted(), 3);
     wait();
     EXPECT_EQ(before, 3);
-    EXPECT_THAT(events_, testing::ElementsAre("end 7 success"));
+    EXPECT_THAT(events_, testing::ElementsAre("take over 7", "end 7 success"));
 }
 
 TEST_F(JobHostTakeovers, EndAJobThatDaemonsDiedOf) {

@@ -22,12 +22,14 @@ class CheckpointerTest : public tests::JobFixture {
         directory_ = journal->directory();
         Checkpoint state;
         state.phase = Phase::kRunning;
-        checkpoints_.emplace(context_.get_executor(), *journal, channel_object_, 7, state);
+        checkpoints_.emplace(context_.get_executor(), *journal, channel_object_, base::log::Scope(),
+                             status_, state);
     }
     /// The checkpoint that a restarted daemon would read.
     Checkpoint on_disk() { return journal::find_jobs(dir_.path()).at(0).checkpoint; }
 
     tests::FakeChannel channel_object_;
+    status::JobState status_;
     std::optional<Checkpointer> checkpoints_;
 };
 

@@ -23,6 +23,24 @@
 
 namespace tests {
 
+/// What the observer of a job is told, as words.
+class ObservedEvents final : public runner::job::JobObserver {
+  public:
+    std::vector<std::string> stages;
+    std::vector<std::string> others;
+
+  private:
+    void on_stage_end(const runner::job::JobContext&, std::string_view stage, Duration) override {
+        stages.emplace_back(stage);
+    }
+    void on_engine(const runner::job::JobContext&, bool ready, Duration) override {
+        others.emplace_back(ready ? "engine" : "no engine");
+    }
+    void on_builder(const runner::job::JobContext&, bool ready, Duration) override {
+        others.emplace_back(ready ? "builder" : "no builder");
+    }
+};
+
 /// A job whose executor, supervisor and server are scripts, and whose pauses take no time.
 class JobFixture : public testing::Test {
   protected:
@@ -63,6 +81,7 @@ class JobFixture : public testing::Test {
                 .restored = checkpoint_,
                 .executor = std::make_unique<FakeExecutor>(executor_),
                 .channel = std::make_unique<FakeChannel>(io, channel_),
+                .observer = &observer_,
                 .make_session =
                     [this](const boost::asio::any_io_executor& session_io, executors::Executor&,
                            executors::session::EventSink& sink,
@@ -102,6 +121,7 @@ class JobFixture : public testing::Test {
     FakeExecutorScript executor_;
     SessionScript session_;
     ChannelScript channel_;
+    ObservedEvents observer_;
     std::vector<std::chrono::nanoseconds> pauses_;
     bool pauses_end_ = true;  ///< false: pauses are cancelled
     std::filesystem::path directory_;

@@ -29,6 +29,13 @@ TEST_F(JobRuns, EndsWellWhenEveryStageDoes) {
     EXPECT_FALSE(journal_is_left());
 }
 
+TEST_F(JobRuns, TellsOfTheEndOfEachStage) {
+    run();
+    EXPECT_THAT(observer_.stages,
+                testing::ElementsAre("prepare_executor", "prepare_script", "get_sources",
+                                     "step_script", "cleanup_file_variables", "report", "cleanup"));
+}
+
 TEST_F(JobRuns, MasksTheReasonOfAFailure) {
     channel_.secret = "hunter2";
     fail_preparation("invalid image hunter2:latest");

@@ -71,6 +71,23 @@ TEST_F(ReadinessGateTest, RunsTheScriptWhileTheEngineBoots) {
     EXPECT_EQ(gate_->take_message(), "") << "once";
 }
 
+TEST_F(ReadinessGateTest, TellsHowEngineAndBuilderCameUp) {
+    EXPECT_TRUE(run_gate());
+    EXPECT_THAT(observer_.others, ElementsAre("engine", "builder"));
+    observer_.others.clear();
+    executor_.readiness->after_sources = true;
+    EXPECT_TRUE(run_gate());
+    EXPECT_THAT(observer_.others, ElementsAre("engine", "builder"));
+    observer_.others.clear();
+    let_engine_fail(ErrorKind::kTimeout);
+    EXPECT_FALSE(run_gate());
+    EXPECT_THAT(observer_.others, ElementsAre("no engine"));
+    observer_.others.clear();
+    executor_.readiness.reset();
+    EXPECT_TRUE(run_gate());
+    EXPECT_THAT(observer_.others, IsEmpty());
+}
+
 TEST_F(ReadinessGateTest, RunsAScriptForLaterWhenItIsFirstWaitedFor) {
     executor_.readiness->after_sources = true;
     EXPECT_TRUE(run_gate());

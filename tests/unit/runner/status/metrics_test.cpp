@@ -177,6 +177,68 @@ TEST(Metrics, CountConfigurationsAndRefusals) {
         1);
 }
 
+TEST(Metrics, ShowWhatOnlyThisRunnerHas) {
+    Metrics metrics;
+    Snapshot present = sample();
+    present.jobs[0].log_backlog_bytes = 700;
+    present.jobs.push_back(present.jobs[0]);
+    present.disks = {{"state", "/var/lib/runner", 1000, 250, 0, 0}, {"builds", "/unknown"}};
+    auto now = series(metrics, present);
+    const std::string labels = std::string("{") + kBusyLabels + "}";
+    EXPECT_EQ(now["runner_last_contact_timestamp_seconds" + labels], 1'700'000'060);
+    EXPECT_EQ(now["runner_trace_backlog_bytes" + labels], 1400);
+    EXPECT_EQ(now[R"(runner_disk_free_bytes{directory="state",path="/var/lib/runner"})"], 250);
+    EXPECT_EQ(now[R"(runner_disk_size_bytes{directory="state",path="/var/lib/runner"})"], 1000);
+    EXPECT_FALSE(now.contains(R"(runner_disk_size_bytes{directory="builds",path="/unknown"})"))
+        << "it was not measured yet";
+    for (const char* name : {"runner_jobs_taken_over_total", "runner_orphans_removed_total",
+                             "runner_image_pulled_bytes_total",
+                             "gitlab_runner_acceptable_job_queuing_duration_exceeded_total"}) {
+        ASSERT_TRUE(now.contains(name + labels)) << name;
+        EXPECT_EQ(now[name + labels], 0) << name;
+    }
+}
+
+TEST(Metrics, CountWhatJobsNeed) {
+    Metrics metrics;
+    using namespace std::chrono_literals;
+    auto& environment = metrics.environment();
+    environment.image_pulled(kBusy, true, 3s, 5000);
+    environment.image_pulled(kBusy, false, 1s, 0);
+    environment.engine_booted(kBusy, true, 400ms);
+    environment.builder_booted(kBusy, false, 2s);
+    environment.job_taken_over(kBusy);
+    environment.orphans_removed(kBusy, 4);
+    metrics.stage_ended(kBusy, "get_sources", 700ms);
+    metrics.queuing_exceeded(kBusy);
+    auto now = series(metrics);
+    const std::string all = std::string("{") + kBusyLabels + "}";
+    const auto with = [](const std::string& label) { return "{" + label + "," + kBusyLabels; };
+    EXPECT_EQ(now["runner_image_pulled_bytes_total" + all], 5000);
+    EXPECT_EQ(now["runner_jobs_taken_over_total" + all], 1);
+    EXPECT_EQ(now["runner_orphans_removed_total" + all], 4);
+    EXPECT_EQ(now["gitlab_runner_acceptable_job_queuing_duration_exceeded_total" + all], 1);
+    for (const auto& [name, value] : std::vector<std::pair<std::string, double>>{
+             {"runner_image_pull_duration_seconds_sum{" + std::string(R"(result="pulled",)") +
+                  kBusyLabels + "}",
+              3},
+             {"runner_image_pull_duration_seconds_count" + with(R"(result="failed")") + "}", 1},
+             {"runner_engine_boot_duration_seconds_bucket" + with(R"(result="ready")") +
+                  R"(,le="0.5"})",
+              1},
+             {"runner_builder_boot_duration_seconds_bucket" + with(R"(result="failed")") +
+                  R"(,le="1"})",
+              0}}) {
+        ASSERT_TRUE(now.contains(name)) << name;
+        EXPECT_EQ(now[name], value) << name;
+    }
+    double stages = 0;
+    for (const auto& [name, value] : now) {
+        if (name.starts_with("gitlab_runner_job_stage_duration_seconds_count{")) stages += value;
+    }
+    EXPECT_EQ(stages, 1);
+}
+
 TEST(Metrics, LabelsAreEscaped) {
     const Metrics metrics;
     EXPECT_THAT(metrics.text(sample()), testing::HasSubstr(R"(runner_name="idle \"one\"")"));

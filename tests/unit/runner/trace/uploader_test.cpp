@@ -22,7 +22,7 @@ using protocol::gitlab::UpdateResult;
 /// the answers in advance.
 class Server final : public TraceTarget {
   public:
-    [[nodiscard]] std::int64_t job() const override { return 7; }
+    [[nodiscard]] const base::log::Scope& daemon_log() const override { return scope_; }
     base::Task<PatchResult> patch(base::FilePart content, std::uint64_t offset) override {
         co_await base::sleep_for(latency);
         ++patches;
@@ -82,6 +82,9 @@ class Server final : public TraceTarget {
     int reports = 0;
     std::string last_checksum;
     std::uint64_t last_bytes = 0;
+
+  private:
+    base::log::Scope scope_;
 };
 
 PatchResult planned(PatchOutcome outcome) {

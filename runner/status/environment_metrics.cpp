@@ -1,0 +1,81 @@
+#include "runner/status/environment_metrics.hpp"
+
+#include "runner/status/metric_families.hpp"
+
+namespace runner::status {
+
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Histogram;
+using prometheus::Registry;
+
+namespace {
+
+const Histogram::BucketBoundaries kBootBuckets{.1, .25, .5, 1, 2.5, 5, 10, 20, 30, 60};
+const Histogram::BucketBoundaries kPullBuckets{.25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800};
+
+void observe(Family<Histogram>& family, const RunnerLabels& runner, const char* result,
+             const Histogram::BucketBoundaries& buckets, EnvironmentMetrics::Duration duration) {
+    family.Add(with(labels_of(runner), {{"result", result}}), buckets)
+        .Observe(std::chrono::duration<double>(duration).count());
+}
+
+}  // namespace
+
+class EnvironmentMetrics::Impl {
+  public:
+    Registry registry;
+    Family<Histogram>& pulls = histogram(registry, "runner_image_pull_duration_seconds",
+                                         "Duration of pulls of images, all tries of one together");
+    Family<Counter>& pulled_bytes = counter(registry, "runner_image_pulled_bytes_total",
+                                            "Compressed bytes that pulls got from registries");
+    Family<Histogram>& engines =
+        histogram(registry, "runner_engine_boot_duration_seconds",
+                  "Time from a job container's start until its inner engine answered");
+    Family<Histogram>& builders =
+        histogram(registry, "runner_builder_boot_duration_seconds",
+                  "Time from a job container's start until its builder was ready");
+    Family<Counter>& taken_over = counter(registry, "runner_jobs_taken_over_total",
+                                          "Jobs of a former daemon that this one has continued");
+    Family<Counter>& orphans =
+        counter(registry, "runner_orphans_removed_total",
+                "Containers, networks and volumes of former jobs that were removed at the start");
+};
+
+EnvironmentMetrics::EnvironmentMetrics() : impl_(std::make_unique<Impl>()) {}
+EnvironmentMetrics::~EnvironmentMetrics() = default;
+
+void EnvironmentMetrics::image_pulled(const RunnerLabels& runner, bool done, Duration duration,
+                                      std::uint64_t bytes) {
+    observe(impl_->pulls, runner, done ? "pulled" : "failed", kPullBuckets, duration);
+    impl_->pulled_bytes.Add(labels_of(runner)).Increment(static_cast<double>(bytes));
+}
+
+void EnvironmentMetrics::engine_booted(const RunnerLabels& runner, bool ready, Duration duration) {
+    observe(impl_->engines, runner, ready ? "ready" : "failed", kBootBuckets, duration);
+}
+
+void EnvironmentMetrics::builder_booted(const RunnerLabels& runner, bool ready, Duration duration) {
+    observe(impl_->builders, runner, ready ? "ready" : "failed", kBootBuckets, duration);
+}
+
+void EnvironmentMetrics::job_taken_over(const RunnerLabels& runner) {
+    impl_->taken_over.Add(labels_of(runner)).Increment();
+}
+
+void EnvironmentMetrics::orphans_removed(const RunnerLabels& runner, int count) {
+    impl_->orphans.Add(labels_of(runner)).Increment(count);
+}
+
+void EnvironmentMetrics::prepare(const RunnerLabels& runner) {
+    const auto labels = labels_of(runner);
+    for (auto* family : {&impl_->pulled_bytes, &impl_->taken_over, &impl_->orphans}) {
+        family->Add(labels);
+    }
+}
+
+std::vector<prometheus::MetricFamily> EnvironmentMetrics::collect() const {
+    return impl_->registry.Collect();
+}
+
+}  // namespace runner::status
