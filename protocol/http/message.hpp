@@ -56,6 +56,11 @@ struct Response {
     std::string reason;
     Headers headers;
     std::string body;
+    /// Instead of `body`, for the answers of our server: it asks for a piece when the peer has
+    /// taken the one before. The connection ends with the answer. The call under way is cancelled
+    /// when the peer closes its side or the server stops. After a failure the peer sees a body that
+    /// was cut.
+    std::optional<BodySource> source = std::nullopt;
     bool cut = false;  ///< the body is longer, the rest was not read
 };
 

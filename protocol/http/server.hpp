@@ -29,7 +29,8 @@ struct ServerOptions {
 /// A small HTTP/1.1 server for the status endpoint: keep-alive, HEAD, limits; no TLS.
 ///
 /// Peers that hold connections without use keep nobody out: a new connection beyond the limit
-/// closes the one that has waited longest for a request, or else for its peer to read an answer.
+/// closes the one that has waited longest for a request, or else for its peer to read an answer, or
+/// else for the next piece of a streamed answer.
 ///
 /// Life: listen(), start(), and stop() awaited to its end before the destructor. Strand: the I/O
 /// thread; the handler runs there too, one call per connection at a time. The handler gets a HEAD
@@ -47,8 +48,8 @@ class Server {
     Server& operator=(const Server&) = delete;
 
     void start();
-    /// Accepts no more connections, closes idle ones, waits up to `grace` for answers under way,
-    /// and returns when no connection is left.
+    /// Accepts no more connections, closes idle ones, cancels the sources of streamed answers,
+    /// waits up to `grace` for answers under way, and returns when no connection is left.
     base::Task<void> stop(std::chrono::milliseconds grace);
     [[nodiscard]] std::uint16_t port() const;
 
