@@ -83,13 +83,14 @@ void Server::Impl::accept_all() {
             ::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (!fd) return;
         if (!make_room()) continue;
+        auto peer = family_ == AF_UNIX ? peer_of(fd.get()) : std::nullopt;
         Socket socket(executor_);
         boost::system::error_code code;
         socket.assign(asio::generic::stream_protocol(family_, 0), fd.get(), code);
         if (code) continue;
         static_cast<void>(fd.release());
         connections_.emplace_back(executor_, options_, handler_, group_,
-                                  make_plain_transport(std::move(socket)));
+                                  make_plain_transport(std::move(socket)), std::move(peer));
         group_.spawn("status connection", serve(std::prev(connections_.end())));
     }
 }
@@ -147,8 +148,14 @@ base::Result<std::unique_ptr<Server>> Server::listen(const asio::any_io_executor
                                                      ServerOptions options, Handler handler) {
     auto listener = listen_on(options.host, options.port);
     if (!listener) return listener.error();
+    return on_socket(executor, std::move(options), std::move(handler), std::move(*listener));
+}
+
+std::unique_ptr<Server> Server::on_socket(const asio::any_io_executor& executor,
+                                          ServerOptions options, Handler handler,
+                                          base::UniqueFd listener) {
     auto impl = std::make_unique<Impl>(executor, std::move(options), std::move(handler),
-                                       std::move(*listener));
+                                       std::move(listener));
     return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "base/unique_fd.hpp"
 #include "protocol/http/message.hpp"
 
 namespace protocol::http {
@@ -43,6 +44,11 @@ class Server {
     /// Fails as listen_on() of protocol/http/listen.hpp.
     static base::Result<std::unique_ptr<Server>> listen(
         const boost::asio::any_io_executor& executor, ServerOptions options, Handler handler);
+    /// On a socket that listens already, such as that of listen_on_unix(); the requests that come
+    /// over a unix socket have a `peer`. Host and port of the options are not used.
+    static std::unique_ptr<Server> on_socket(const boost::asio::any_io_executor& executor,
+                                             ServerOptions options, Handler handler,
+                                             base::UniqueFd listener);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

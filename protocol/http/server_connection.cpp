@@ -24,12 +24,14 @@ Response plain_answer(unsigned status) {
 
 ServerConnection::ServerConnection(boost::asio::any_io_executor executor,
                                    const ServerOptions& options, const Server::Handler& handler,
-                                   base::TaskGroup& group, std::unique_ptr<Transport> transport)
+                                   base::TaskGroup& group, std::unique_ptr<Transport> transport,
+                                   std::optional<Peer> peer)
     : executor_(std::move(executor)),
       options_(options),
       handler_(handler),
       group_(group),
-      transport_(std::move(transport)) {}
+      transport_(std::move(transport)),
+      peer_(std::move(peer)) {}
 
 void ServerConnection::close() {
     state_ = State::kClosed;
@@ -58,6 +60,7 @@ base::Task<bool> ServerConnection::serve_request() {
     const bool complete = co_await read_request(reader, watchdog);
     if (!complete) co_return false;
     Request request = reader.take();
+    request.peer = peer_;
     const bool is_head = request.method == "HEAD";
     if (state_ == State::kClosed) co_return false;
     state_ = State::kAsking;

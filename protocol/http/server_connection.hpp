@@ -3,6 +3,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/stop_source.hpp"
@@ -33,7 +34,7 @@ class ServerConnection {
     /// `group` runs what watches the peer of a streamed answer.
     ServerConnection(boost::asio::any_io_executor executor, const ServerOptions& options,
                      const Server::Handler& handler, base::TaskGroup& group,
-                     std::unique_ptr<Transport> transport);
+                     std::unique_ptr<Transport> transport, std::optional<Peer> peer);
 
     base::Task<void> serve();
     /// At once, whatever is under way.
@@ -68,6 +69,7 @@ class ServerConnection {
     const Server::Handler& handler_;
     base::TaskGroup& group_;
     std::shared_ptr<Transport> transport_;
+    const std::optional<Peer> peer_;  ///< of a unix socket
     State state_ = State::kReading;
     bool stopping_ = false;
     std::chrono::steady_clock::time_point last_use_ = std::chrono::steady_clock::now();
