@@ -2,6 +2,7 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <chrono>
+#include <csignal>
 #include <functional>
 
 #include "base/notifier.hpp"
@@ -30,6 +31,8 @@ class ShutdownSequence {
                      JobHost& jobs, JobPoller& poller, Settings settings);
 
     base::Task<void> watch();
+    /// As SIGQUIT: no new jobs, and the end when those that run have ended.
+    void finish() { on_signal(SIGQUIT); }
     base::Task<void> wait();
     base::Task<void> end();
     /// The official name of the process's state.

@@ -80,7 +80,12 @@ class StatusService::Impl {
         now.process_state = given.process_state;
         now.system_id = given.system_id;
         now.concurrent = given.config->concurrent;
-        for (const auto& entry : *given.entries) now.runners.push_back(runner_state(*entry));
+        now.paused = given.pauses.all;
+        now.draining = given.pauses.draining;
+        for (const auto& entry : *given.entries) {
+            now.runners.push_back(runner_state(*entry));
+            now.runners.back().paused = given.pauses.has(entry->runner->name);
+        }
         for (const status::JobState* job : given.jobs) now.jobs.push_back(*job);
         return now;
     }
@@ -118,7 +123,11 @@ class StatusService::Impl {
 
     base::Task<http::Response> answer(http::Request request) {
         if (!hosts.allow(request)) co_return status::refuse_host();
-        co_return status::answer(request, collect(), metrics);
+        co_return page(request);
+    }
+
+    http::Response page(const http::Request& request) const {
+        return status::answer(request, collect(), metrics);
     }
 
     boost::asio::any_io_executor executor;
@@ -154,6 +163,10 @@ base::Result<void> StatusService::listen(const std::string& address) {
 
 void StatusService::observe(std::function<StatusSnapshot()> snapshot) {
     impl_->source = std::move(snapshot);
+}
+
+base::Task<http::Response> StatusService::page(http::Request request) {
+    co_return impl_->page(request);
 }
 
 base::Task<void> StatusService::serve() {

@@ -9,7 +9,9 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "protocol/gitlab/client.hpp"
+#include "protocol/http/message.hpp"
 #include "runner/config/config.hpp"
+#include "runner/daemon/pauses.hpp"
 #include "runner/daemon/runner_entry.hpp"
 #include "runner/job/job_run.hpp"
 #include "runner/script/inputs.hpp"
@@ -24,6 +26,7 @@ struct StatusSnapshot {
     std::vector<const status::JobState*> jobs;
     const char* process_state = "starting";
     std::string system_id;
+    PauseSet pauses;
 };
 
 /// Counts what happens and serves it: /health/live, /health/ready, /status.json, /metrics and the
@@ -41,6 +44,8 @@ class StatusService {
     /// "host:port", ":port" or "host" (port 9252 then).
     base::Result<void> listen(const std::string& address);
     void observe(std::function<StatusSnapshot()> snapshot);
+    /// The pages, for a caller that need not be checked (the control socket).
+    base::Task<protocol::http::Response> page(protocol::http::Request request);
     base::Task<void> serve();
     void stop();
 
