@@ -13,6 +13,7 @@ std::string_view to_string(StopReason reason) {
         case StopReason::kAbort: return "aborted";
         case StopReason::kTimeout: return "timeout";
         case StopReason::kShutdown: return "shutdown";
+        case StopReason::kAdminCancel: return "canceled by an administrator";
     }
     return "unknown";
 }

@@ -20,13 +20,19 @@ namespace base {
 
 enum class StopReason {
     kNone,
-    kUserCancel,  ///< GitLab says `canceling`: finish gracefully, after_script runs
-    kAbort,       ///< GitLab says `canceled` or 403: it does not want the result any more
-    kTimeout,     ///< a time limit of the job or of a stage has passed
-    kShutdown,    ///< the daemon was told to stop
+    kUserCancel,   ///< GitLab says `canceling`: finish gracefully, after_script runs
+    kAbort,        ///< GitLab says `canceled` or 403: it does not want the result any more
+    kTimeout,      ///< a time limit of the job or of a stage has passed
+    kShutdown,     ///< the daemon was told to stop
+    kAdminCancel,  ///< an administrator of the runner: as kUserCancel, but GitLab has not asked
 };
 
 std::string_view to_string(StopReason reason);
+
+/// A stop of the script after which after_script, artifacts and cleanup still have their turn.
+constexpr bool is_cancel(StopReason reason) {
+    return reason == StopReason::kUserCancel || reason == StopReason::kAdminCancel;
+}
 
 /// A request to stop, and the operations that it cancels.
 ///

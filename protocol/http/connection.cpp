@@ -1,6 +1,5 @@
 #include "protocol/http/connection.hpp"
 
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
@@ -56,7 +55,7 @@ base::Task<base::Result<void>> Connection::send_source(const BodySource& source,
         const bool last = piece->empty();
         std::string prefix(head);
         head = {};
-        prefix += last ? "0\r\n" : fmt::format("{:x}\r\n", piece->size());
+        prefix += chunk_head(piece->size());
         const Transport::Pieces pieces{prefix, *piece, "\r\n"};
         auto sent = co_await transport_->write_pieces(pieces);
         send_broken_ = is_broken(sent);

@@ -11,6 +11,7 @@
 #include "base/file_part.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "protocol/http/peer.hpp"
 
 namespace protocol::http {
 
@@ -47,6 +48,8 @@ struct Request {
     /// The answer's body is cut there (Response::cut); 0: a body over the client's limit is an
     /// error.
     std::size_t cut_answer_at = 0;
+    /// For a server on a unix socket: the process that has connected.
+    std::optional<Peer> peer;
 
     [[nodiscard]] std::uint64_t content_length() const { return file ? file->bytes : body.size(); }
 };
@@ -56,6 +59,11 @@ struct Response {
     std::string reason;
     Headers headers;
     std::string body;
+    /// Instead of `body`, for the answers of our server: it asks for a piece when the peer has
+    /// taken the one before. The connection ends with the answer. The call under way is cancelled
+    /// when the peer closes its side or the server stops. After a failure the peer sees a body that
+    /// was cut.
+    std::optional<BodySource> source = std::nullopt;
     bool cut = false;  ///< the body is longer, the rest was not read
 };
 

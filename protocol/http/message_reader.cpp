@@ -149,11 +149,13 @@ base::Result<void> ResponseReader::set_body_limit(std::uint64_t bytes) {
 class RequestReader::Parser final : public BodyParser<true> {
   public:
     Request request;
+    bool takes_chunks = true;
 
   protected:
     Headers& headers() override { return request.headers; }
-    void on_request_impl(beast_http::verb, string_view method, string_view target, int,
+    void on_request_impl(beast_http::verb, string_view method, string_view target, int version,
                          error_code&) override {
+        takes_chunks = version >= 11;
         request.method = std::string(method);
         request.target = std::string(target);
     }
@@ -183,6 +185,7 @@ base::Result<std::size_t> RequestReader::feed(std::string_view bytes) {
 bool RequestReader::started() const { return parser_->got_some(); }
 bool RequestReader::done() const { return parser_->is_done(); }
 bool RequestReader::keep_alive() const { return parser_->is_done() && parser_->keep_alive(); }
+bool RequestReader::takes_chunks() const { return parser_->takes_chunks; }
 
 Request RequestReader::take() {
     parser_->request.body = std::move(parser_->body);

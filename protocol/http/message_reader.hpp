@@ -63,6 +63,8 @@ class RequestReader {
     [[nodiscard]] bool started() const;
     [[nodiscard]] bool done() const;
     [[nodiscard]] bool keep_alive() const;
+    /// Whether the peer understands a chunked answer, which one of HTTP/1.0 does not.
+    [[nodiscard]] bool takes_chunks() const;
     /// The status to refuse with after feed() has failed: 400, 413 or 431.
     [[nodiscard]] unsigned refusal() const { return refusal_; }
     /// The request, once it is done(); it can be taken once.

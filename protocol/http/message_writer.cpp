@@ -1,5 +1,7 @@
 #include "protocol/http/message_writer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace protocol::http {
@@ -37,6 +39,15 @@ bool has_length(const Request& request) {
            request.method == "PATCH";
 }
 
+std::string status_and_fields(const Response& response) {
+    std::string out =
+        "HTTP/1.1 " + std::to_string(response.status) + " " + response.reason + "\r\n";
+    for (const auto& [name, value] : response.headers.all()) {
+        if (is_field_name(name) && is_field_value(value)) append_field(out, name, value);
+    }
+    return out;
+}
+
 }  // namespace
 
 base::Result<std::string> write_request_head(const Request& request, const WireContext& context) {
@@ -70,15 +81,21 @@ base::Result<std::string> write_request_head(const Request& request, const WireC
 }
 
 std::string write_response_head(const Response& response, bool keep_alive) {
-    std::string out =
-        "HTTP/1.1 " + std::to_string(response.status) + " " + response.reason + "\r\n";
-    for (const auto& [name, value] : response.headers.all()) {
-        if (is_field_name(name) && is_field_value(value)) append_field(out, name, value);
-    }
+    std::string out = status_and_fields(response);
     append_field(out, "Content-Length", std::to_string(response.body.size()));
     append_field(out, "Connection", keep_alive ? "keep-alive" : "close");
     out += "\r\n";
     return out;
 }
+
+std::string write_stream_head(const Response& response, bool chunked) {
+    std::string out = status_and_fields(response);
+    if (chunked) append_field(out, "Transfer-Encoding", "chunked");
+    append_field(out, "Connection", "close");
+    out += "\r\n";
+    return out;
+}
+
+std::string chunk_head(std::size_t bytes) { return fmt::format("{:x}\r\n", bytes); }
 
 }  // namespace protocol::http

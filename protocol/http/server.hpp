@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "base/unique_fd.hpp"
 #include "protocol/http/message.hpp"
 
 namespace protocol::http {
@@ -29,7 +30,8 @@ struct ServerOptions {
 /// A small HTTP/1.1 server for the status endpoint: keep-alive, HEAD, limits; no TLS.
 ///
 /// Peers that hold connections without use keep nobody out: a new connection beyond the limit
-/// closes the one that has waited longest for a request, or else for its peer to read an answer.
+/// closes the one that has waited longest for a request, or else for its peer to read an answer, or
+/// else for the next piece of a streamed answer.
 ///
 /// Life: listen(), start(), and stop() awaited to its end before the destructor. Strand: the I/O
 /// thread; the handler runs there too, one call per connection at a time. The handler gets a HEAD
@@ -42,13 +44,18 @@ class Server {
     /// Fails as listen_on() of protocol/http/listen.hpp.
     static base::Result<std::unique_ptr<Server>> listen(
         const boost::asio::any_io_executor& executor, ServerOptions options, Handler handler);
+    /// On a socket that listens already, such as that of listen_on_unix(); the requests that come
+    /// over a unix socket have a `peer`. Host and port of the options are not used.
+    static std::unique_ptr<Server> on_socket(const boost::asio::any_io_executor& executor,
+                                             ServerOptions options, Handler handler,
+                                             base::UniqueFd listener);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
     void start();
-    /// Accepts no more connections, closes idle ones, waits up to `grace` for answers under way,
-    /// and returns when no connection is left.
+    /// Accepts no more connections, closes idle ones, cancels the sources of streamed answers,
+    /// waits up to `grace` for answers under way, and returns when no connection is left.
     base::Task<void> stop(std::chrono::milliseconds grace);
     [[nodiscard]] std::uint16_t port() const;
 

@@ -57,6 +57,11 @@ base::Result<void> take_flag(const std::vector<Flag>& flags,
             return base::invalid_input(fmt::format("{} needs a value", with_dashes(name)));
         value = arguments[at++];
     }
+    const auto& choices = flag->choices;
+    if (!choices.empty() && std::find(choices.begin(), choices.end(), value) == choices.end()) {
+        return base::invalid_input(
+            fmt::format("{} must be {}", with_dashes(name), base::join(choices, " or ")));
+    }
     auto& texts = given[flag->names.front()];
     if (flag->kind != Flag::Kind::kList) texts.clear();
     texts.push_back(std::move(value));
@@ -86,6 +91,12 @@ Flag bool_flag(std::vector<std::string> names, std::string help, std::string env
 Flag text_flag(std::vector<std::string> names, std::string value, std::string help,
                std::string env) {
     return {std::move(names), Flag::Kind::kText, std::move(env), std::move(value), std::move(help)};
+}
+
+Flag choice_flag(std::vector<std::string> names, std::vector<std::string> choices,
+                 std::string help) {
+    const std::string value = base::join(choices, "|");
+    return {std::move(names), Flag::Kind::kText, {}, value, std::move(help), std::move(choices)};
 }
 
 Flag list_flag(std::vector<std::string> names, std::string value, std::string help,

@@ -23,8 +23,9 @@ struct Flag {
     /// The environment variable, "" for none. An empty variable counts as not set; commas separate
     /// the values of a list.
     std::string env;
-    std::string value;  ///< what help shows for the value: "URL"
-    std::string help;   ///< "": the flag is accepted, but not shown in help
+    std::string value;                      ///< what help shows for the value: "URL"
+    std::string help;                       ///< "": the flag is accepted, but not shown in help
+    std::vector<std::string> choices = {};  ///< the allowed values; empty for any
 };
 
 /// A flag's name as it is typed: "-c", "--config".
@@ -36,6 +37,9 @@ Flag bool_flag(std::vector<std::string> names, std::string help, std::string env
 /// The last value counts.
 Flag text_flag(std::vector<std::string> names, std::string value, std::string help,
                std::string env = {});
+/// Takes one of the choices, and no other value.
+Flag choice_flag(std::vector<std::string> names, std::vector<std::string> choices,
+                 std::string help);
 /// Each use of the flag adds a value.
 Flag list_flag(std::vector<std::string> names, std::string value, std::string help,
                std::string env = {});

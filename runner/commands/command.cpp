@@ -22,6 +22,13 @@ std::filesystem::path config_path(const Values& values) {
     return given.empty() ? config::default_config_path() : std::filesystem::path(given);
 }
 
+Flag format_flag() {
+    return choice_flag({"format"}, {"text", "json"},
+                       "for people, which is the default, or programs");
+}
+
+bool wants_json(const Values& values) { return values.text("format") == "json"; }
+
 std::vector<Flag> global_flags() {
     return {
         bool_flag({"debug"}, "log what happens inside", "RUNNER_DEBUG"),
@@ -48,6 +55,8 @@ base::Result<void> configure_log(const Values& values, std::string_view level,
     base::log::configure(*parsed_level, *parsed_format);
     return {};
 }
+
+void print_json(const nlohmann::ordered_json& value) { print(base::dump_json(value, 2) + "\n"); }
 
 void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 

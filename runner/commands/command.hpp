@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "runner/commands/arguments.hpp"
@@ -33,12 +34,21 @@ Flag config_flag();
 /// The file that the flag or $CONFIG_FILE names, else the default.
 std::filesystem::path config_path(const Values& values);
 
+/// --format text|json, for commands that list or report something.
+Flag format_flag();
+bool wants_json(const Values& values);
+
 /// --debug, --log-level, --log-format, --help: allowed before and after a command's name.
 std::vector<Flag> global_flags();
 /// Sets the level and format of the log: those of the flags, else `level` and `format`, else the
 /// defaults. `run` calls it again with the values of the configuration.
 base::Result<void> configure_log(const Values& values, std::string_view level = "",
                                  std::string_view format = "");
+
+/// The answer of --format json: indented, with a line feed at its end.
+void print_json(const nlohmann::ordered_json& value);
+/// The exit code of a command that SIGINT has ended.
+inline constexpr int kInterrupted = 130;
 
 /// To standard output, as it is.
 void print(const std::string& text);

@@ -20,9 +20,26 @@ std::string_view name(Severity severity) {
     return "";
 }
 
-int lint(const std::filesystem::path& path) {
+nlohmann::ordered_json as_json(const config::Inspection& inspection) {
+    auto findings = nlohmann::ordered_json::array();
+    for (const auto& finding : inspection.findings) {
+        findings.push_back({{"severity", name(finding.severity)},
+                            {"line", finding.position.line},
+                            {"column", finding.position.column},
+                            {"text", finding.text}});
+    }
+    return {{"valid", !inspection.has(Severity::kWarning)},
+            {"runners", inspection.config.runners.size()},
+            {"findings", std::move(findings)}};
+}
+
+int lint(const std::filesystem::path& path, bool for_programs) {
     auto inspection = config::inspect_file(path);
     if (!inspection) return fail(inspection.error());
+    if (for_programs) {
+        print_json(as_json(*inspection));
+        return inspection->has(Severity::kWarning) ? 1 : 0;
+    }
     for (const auto& finding : inspection->findings) {
         std::fputs(fmt::format("{}:{}:{}: {}: {}\n", path.string(), finding.position.line,
                                finding.position.column, name(finding.severity), finding.text)
@@ -42,7 +59,7 @@ int config(const Values& values) {
     if (words.size() != 1 || words.front() != "lint") {
         return fail("what shall be done with the configuration? There is `runner config lint`");
     }
-    return lint(config_path(values));
+    return lint(config_path(values), wants_json(values));
 }
 
 }  // namespace
@@ -57,8 +74,8 @@ Command config_command() {
                 "is more than notes. (`lint` by itself is about .gitlab-ci.yml.)",
             .examples =
                 "  runner config lint\n"
-                "  runner config lint --config ./config.toml\n",
-            .flags = {config_flag()},
+                "  runner config lint --config ./config.toml --format json\n",
+            .flags = {config_flag(), format_flag()},
             .run = config,
             .subcommands = {"lint"},
             .takes_words = true};

@@ -91,8 +91,7 @@ nlohmann::ordered_json as_json(const Checked& checked) {
 }
 
 int lint(const Values& values) {
-    const std::string format = values.has("format") ? values.text("format") : "text";
-    if (format != "text" && format != "json") return fail("--format is text or json");
+    const bool for_programs = wants_json(values);
     auto context = PipelineContext::open(values);
     if (!context) return fail(context.error());
     auto files = files_of(**context, values.words());
@@ -107,20 +106,19 @@ int lint(const Values& values) {
             checked.pipeline = (*context)->create(checked.loaded);
         }
         valid = valid && checked.valid();
-        if (format == "text") {
-            print(as_text(path, checked));
-        } else {
+        if (for_programs)
             documents[path.string()] = as_json(checked);
-        }
+        else
+            print(as_text(path, checked));
     }
-    if (format == "json") {
+    if (for_programs) {
         // One file: the answer of the API. Several, or a directory: an answer for each file name.
         std::error_code ignored;
         const auto& words = values.words();
         const bool one =
             files->size() == 1 && (words.empty() || !fs::is_directory(words[0], ignored));
         const auto& answer = one ? documents.begin().value() : documents;
-        print(base::dump_json(answer, 2) + "\n");
+        print_json(answer);
     }
     return valid ? 0 : 1;
 }
@@ -128,9 +126,9 @@ int lint(const Values& values) {
 }  // namespace
 
 Command lint_command() {
-    std::vector<Flag> flags{text_flag({"format"}, "FORMAT",
-                                      "text or json, the latter in the shape of GitLab's lint API"),
-                            bool_flag({"dry-run"}, "evaluate rules, too")};
+    std::vector<Flag> flags{
+        choice_flag({"format"}, {"text", "json"}, "json is in the shape of GitLab's lint API"),
+        bool_flag({"dry-run"}, "evaluate rules, too")};
     for (Flag& flag : pipeline_flags()) flags.push_back(std::move(flag));
     return {.name = "lint",
             .summary = "check .gitlab-ci.yml as GitLab does",

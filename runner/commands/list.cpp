@@ -5,6 +5,21 @@ namespace runner::commands {
 
 namespace {
 
+using nlohmann::ordered_json;
+
+void list_json(const std::vector<config::RunnerConfig>& runners) {
+    ordered_json entries = ordered_json::array();
+    for (const auto& runner : runners) {
+        entries.push_back({{"name", runner.name},
+                           {"id", runner.id},
+                           {"url", runner.url},
+                           {"executor", runner.executor},
+                           {"token", runner.token.reveal()},
+                           {"token_expires_at", runner.token_expires_at}});
+    }
+    print_json(entries);
+}
+
 int list(const Values& values) {
     const auto path = config_path(values);
     base::log::info("Listing configured runners", {{"ConfigFile", path.string()}});
@@ -12,6 +27,11 @@ int list(const Values& values) {
     if (!config) {
         // The official program lists nothing then, too, and succeeds.
         base::log::warning(config.error().message.substr(0, config.error().message.find('\n')));
+        if (wants_json(values)) list_json({});
+        return 0;
+    }
+    if (wants_json(values)) {
+        list_json(config->runners);
         return 0;
     }
     for (const auto& runner : config->runners) {
@@ -32,8 +52,8 @@ Command list_command() {
             .description = "Lists the runners in the configuration, with their tokens.",
             .examples =
                 "  runner list\n"
-                "  runner list --config ./config.toml\n",
-            .flags = {config_flag()},
+                "  runner list --format json\n",
+            .flags = {config_flag(), format_flag()},
             .run = list};
 }
 

@@ -25,8 +25,6 @@ struct ViewRequest {
     std::vector<std::string> jobs;
 };
 
-void print_json(const ordered_json& json) { print(base::dump_json(json, 2) + "\n"); }
-
 base::Result<ViewRequest> read_request(const Values& values) {
     const auto& words = values.words();
     const std::vector<std::string> known{"list", "show", "graph"};
@@ -135,9 +133,9 @@ int show_pipeline(const Values& values) {
     auto text = read_pipeline_file(path);
     if (!text) return fail(text.error());
     const pipeline::Loaded loaded = (*context)->load(std::move(*text), path.string());
-    const bool json = request->format == "json";
+    const bool for_programs = request->format == "json";
     if (!loaded.valid()) {
-        if (json) return answer_json(**context, loaded, nullptr, *request);
+        if (for_programs) return answer_json(**context, loaded, nullptr, *request);
         complain(loaded.errors, loaded);
         return fail(fmt::format("{} is not valid", path.string()));
     }
@@ -145,8 +143,8 @@ int show_pipeline(const Values& values) {
     const CreatedPipeline shown{loaded, made};
     const auto unknown = pipeline::view::unknown_jobs(shown, request->jobs);
     if (!unknown.empty()) return unknown_job(shown, unknown.front());
-    return json ? answer_json(**context, loaded, &made, *request)
-                : answer_text(**context, shown, *request);
+    return for_programs ? answer_json(**context, loaded, &made, *request)
+                        : answer_text(**context, shown, *request);
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ base::Result<std::string> read_line() {
         if (got <= 0) {
             if (!line.empty()) return line;
             return base::make_error(
-                base::ErrorKind::kInvalidInput,
+                base::ErrorKind::kCancelled,
                 "the input ended before all questions were answered; give the answers as flags "
                 "with --non-interactive");
         }

@@ -1,6 +1,7 @@
 #include "runner/commands/registrar.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -10,6 +11,7 @@
 #include "runner/commands/command.hpp"
 #include "runner/commands/prompt.hpp"
 #include "runner/commands/register_entry.hpp"
+#include "runner/commands/register_summary.hpp"
 #include "runner/config/edit.hpp"
 #include "runner/config/inspect.hpp"
 #include "runner/config/system_id.hpp"
@@ -69,14 +71,50 @@ Registrar::Registrar(const Values& values) : values_(values), path_(config_path(
 
 base::Result<void> Registrar::run() {
     auto ready = prepare();
-    if (ready) ready = ask_address_and_token();
-    if (ready) ready = connect();
-    if (ready) ready = introduce();
+    if (ready) ready = meet_server();
     if (!ready) return ready.error();
     auto finished = ask_executor();
     if (finished) finished = save();
     if (!finished) take_back();
+    if (finished && interactive()) say_what_is_next();
     return finished;
+}
+
+/// On a terminal, an address or a token that does not work is asked for again.
+base::Result<void> Registrar::meet_server() {
+    while (true) {
+        auto met = ask_address_and_token();
+        if (met) met = connect();
+        if (met) met = introduce();
+        if (met || !may_ask_again(met.error())) return met;
+        fail(met.error());
+        if (met.error().is(base::ErrorKind::kForbidden)) plan_.token = base::Secret();
+        print("\nOnce more, or Ctrl-C to give up.\n");
+    }
+}
+
+bool Registrar::may_ask_again(const base::Error& why) const {
+    using base::ErrorKind;
+    const bool by_input = why.is(ErrorKind::kInvalidInput) || why.is(ErrorKind::kForbidden) ||
+                          why.is(ErrorKind::kUnauthorized) || why.is(ErrorKind::kUnavailable) ||
+                          why.is(ErrorKind::kTimeout) || why.is(ErrorKind::kNotFound) ||
+                          why.is(ErrorKind::kProtocol);
+    return by_input && interactive() && ::isatty(STDIN_FILENO) != 0;
+}
+
+void Registrar::say_what_is_next() const {
+    const Node* id = entry_.at("id");
+    const Node* expires = entry_.at("token_expires_at");
+    RegisteredRunner runner{.name = text("name"),
+                            .url = text("url"),
+                            .id = id == nullptr ? 0 : id->integer,
+                            .expires = expires == nullptr ? "" : expires->text,
+                            .executor = text("executor"),
+                            .image = text("docker.image"),
+                            .token = base::Secret(text("token")),
+                            .told = told_};
+    if (runner.expires.starts_with("0001")) runner.expires.clear();
+    print(registration_summary(runner) + next_step(daemon_state(values_), values_.text("config")));
 }
 
 std::string Registrar::text(std::string_view key) const { return text_of(entry_, key); }
@@ -228,7 +266,9 @@ base::Result<gitlab::RunnerDescription> Registrar::ask_description() {
         }
     }
     put("name", name);
-    return description_of(values_, name, tags, note);
+    auto description = description_of(values_, name, tags, note);
+    if (description) told_ = *description;
+    return description;
 }
 
 /// Writes GitLab's answer into the entry.

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -33,6 +34,8 @@ class Registrar {
     base::Result<void> prepare();
     base::Result<void> use_template();
     void check_values(Refusals& refused, bool plan_known) const;
+    base::Result<void> meet_server();
+    [[nodiscard]] bool may_ask_again(const base::Error& why) const;
     base::Result<void> ask_address_and_token();
     base::Result<void> connect();
     base::Result<void> introduce();
@@ -41,6 +44,7 @@ class Registrar {
     base::Result<void> accept(ServerRegistration::Answer answer);
     base::Result<void> ask_executor();
     base::Result<void> save();
+    void say_what_is_next() const;
     void take_back();
 
     const Values& values_;
@@ -48,6 +52,7 @@ class Registrar {
     config::Config existing_;     ///< what the file has already
     config::Node entry_ = config::Node::table();
     RegistrationPlan plan_;
+    std::optional<protocol::gitlab::RunnerDescription> told_;  ///< to GitLab
     std::unique_ptr<ServerRegistration> server_;
 };
 

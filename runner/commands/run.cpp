@@ -1,12 +1,11 @@
 #include <fmt/format.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 #include "base/files.hpp"
+#include "base/users.hpp"
 #include "runner/commands/command_list.hpp"
 #include "runner/commands/run_daemon.hpp"
 #include "runner/config/inspect.hpp"
@@ -15,19 +14,11 @@ namespace runner::commands {
 
 namespace {
 
-std::string user_name() {
-    std::array<char, 4096> buffer{};
-    struct passwd entry {};
-    struct passwd* found = nullptr;
-    ::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found);
-    return found == nullptr ? std::to_string(::geteuid()) : found->pw_name;
-}
-
 /// With --user the official program runs shell jobs as that user. This program cannot, and a script
 /// that relies on it must not run with more rights.
 base::Result<void> check_user(const Values& values, const std::filesystem::path& path) {
     const std::string wanted = values.text("user");
-    if (wanted.empty() || wanted == user_name()) return {};
+    if (wanted.empty() || wanted == base::user_name(::geteuid())) return {};
     const auto inspection = config::inspect_file(path);
     const bool shell_jobs =
         inspection &&
@@ -40,7 +31,7 @@ base::Result<void> check_user(const Values& values, const std::filesystem::path&
         base::ErrorKind::kInvalidInput,
         fmt::format("--user {}: shell jobs run as the user of the daemon, which is {}: start the "
                     "daemon as {} (User= in its unit), or leave --user out",
-                    wanted, user_name(), wanted));
+                    wanted, base::user_name(::geteuid()), wanted));
 }
 
 int run(const Values& values) {

@@ -7,7 +7,8 @@
 #include "base/stop_source.hpp"
 #include "protocol/http/client.hpp"
 #include "runner/commands/command_list.hpp"
-#include "runner/commands/config_entries.hpp"
+#include "runner/commands/daemon_client.hpp"
+#include "runner/commands/service_manager.hpp"
 #include "runner/commands/status_text.hpp"
 #include "runner/config/inspect.hpp"
 
@@ -38,62 +39,105 @@ base::Result<protocol::http::Response> get(const std::string& endpoint) {
     return std::move(*outcome);
 }
 
-base::Result<std::string> listen_address(const Values& values) {
-    const std::string given = values.text("listen-address");
-    if (!given.empty()) return given;
-    const auto path = config_path(values);
-    auto inspection = config::inspect_file(path);
-    if (!inspection) return inspection.error();
-    if (!inspection->config.listen_address.empty()) return inspection->config.listen_address;
+base::Result<std::string> page_over_tcp(const std::string& address) {
+    const std::string endpoint = status_endpoint(address);
+    auto answer = get(endpoint);
+    if (!answer) {
+        return answer.error().with_context(
+            fmt::format("no daemon answers at {} (is `runner run` running?)", endpoint));
+    }
+    if (answer->status == 200) return std::move(answer->body);
     return base::make_error(
-        base::ErrorKind::kNotFound,
-        fmt::format("the daemon has no status endpoint: set listen_address = \"127.0.0.1:9252\" at "
-                    "the top of {}, or say where it is with --listen-address",
-                    path.string()));
+        base::ErrorKind::kProtocol,
+        fmt::format("{}/status.json answered {} {}", endpoint, answer->status, answer->reason));
+}
+
+/// The address of the configuration, for a daemon of another machine or container, whose socket is
+/// not here; "" for none.
+std::string configured_address(const Values& values) {
+    const auto inspection = config::inspect_file(config_path(values));
+    return inspection ? inspection->config.listen_address : std::string();
+}
+
+base::Result<std::string> status_page(const Values& values) {
+    const std::string given = values.text("listen-address");
+    if (!given.empty()) return page_over_tcp(given);
+    auto client = DaemonClient::open(values);
+    if (!client) return client.error();
+    auto page = (*client)->get("/status.json");
+    if (page || !page.error().is(base::ErrorKind::kUnavailable) || values.has("socket"))
+        return page;
+    const std::string configured = configured_address(values);
+    if (configured.empty()) return page;
+    auto other = page_over_tcp(configured);
+    return other ? other : page;
+}
+
+/// Says the state of the service in the official words. Returns whether it runs. A machine without
+/// systemd, or whose daemon is no service, has nothing to say.
+bool show_service(const ServiceManager& manager, bool daemon_answers) {
+    const auto state = manager.state();
+    if (state && state->active) {
+        print(fmt::format("{}: Service is running\n", manager.name()));
+        return true;
+    }
+    if (daemon_answers) return false;
+    if (state) {
+        base::log::error(
+            state->installed
+                ? fmt::format("{}: Service is not running: {}", manager.name(), state->words)
+                : fmt::format("{}: Service is not installed", manager.name()));
+    }
+    return false;
+}
+
+int show_text(const ServiceManager& manager, const base::Result<std::string>& page) {
+    const bool service_runs = show_service(manager, page.has_value());
+    if (page) {
+        auto text = status_text(*page);
+        if (!text) return fail(text.error());
+        print(*text);
+        return 0;
+    }
+    if (!service_runs) return fail(page.error());
+    // Scripts ask whether the service runs, and need not be allowed to ask the daemon.
+    base::log::warning(page.error().message);
+    return 0;
 }
 
 int status(const Values& values) {
-    auto address = listen_address(values);
-    if (!address) return fail(address.error());
-    const std::string endpoint = status_endpoint(*address);
-    auto answer = get(endpoint);
-    if (!answer) {
-        return fail(answer.error().with_context(
-            fmt::format("no daemon answers at {} (is `runner run` running?)", endpoint)));
-    }
-    if (answer->status != 200) {
-        return fail(
-            fmt::format("{}/status.json answered {} {}", endpoint, answer->status, answer->reason));
-    }
-    if (values.flag("json")) {
-        print(answer->body);
-        return 0;
-    }
-    auto text = status_text(answer->body);
-    if (!text) return fail(text.error().with_context(endpoint));
-    print(*text);
+    const auto manager = ServiceManager::open(values);
+    if (!manager) return fail(manager.error());
+    const auto page = status_page(values);
+    if (!wants_json(values) && !values.flag("json")) return show_text(*manager, page);
+    if (!page) return fail(page.error());
+    print(*page);
     return 0;
 }
 
 }  // namespace
 
 Command status_command() {
+    auto flags = daemon_flags();
+    flags.push_back(text_flag({"listen-address"}, "HOST:PORT",
+                              "ask there, and not the control socket", "LISTEN_ADDRESS"));
+    for (Flag& flag : service_flags()) flags.push_back(std::move(flag));
+    flags.push_back(format_flag());
+    flags.push_back(bool_flag({"json"}, "the same as --format json"));
     return {.name = "status",
             .summary = "what the daemon on this machine is doing",
             .usage = "[flags]",
             .description =
-                "Prints what the daemon on this machine is doing: its jobs, their stages and ages, "
-                "its runners and their last contact\n"
-                "with GitLab. It asks the daemon's status endpoint (listen_address). Exit code 1 "
-                "when none answers.",
+                "Prints whether the service runs, and what the daemon is doing: its jobs, their "
+                "stages and ages, its runners and their last\n"
+                "contact with GitLab. It asks the daemon's control socket, or listen_address. Exit "
+                "code 1 when no service runs and no daemon\n"
+                "answers, so that it can be the health check of a container.",
             .examples =
                 "  runner status\n"
-                "  runner status --json\n"
+                "  runner status --format json\n"
                 "  runner status --listen-address 10.0.0.5:9252\n",
-            .flags = {config_flag(),
-                      text_flag({"listen-address"}, "HOST:PORT", "where the daemon listens",
-                                "LISTEN_ADDRESS"),
-                      bool_flag({"json"}, "the page as it is, for programs")},
+            .flags = std::move(flags),
             .run = status};
 }
 

@@ -2,93 +2,66 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
 #include <vector>
 
-#include "base/duration.hpp"
 #include "base/json.hpp"
-#include "base/strings.hpp"
+#include "runner/commands/text_table.hpp"
 
 namespace runner::commands {
 
 namespace {
 
 using nlohmann::json;
-using Row = std::vector<std::string>;
 
-std::string printable(std::string text) {
-    for (char& c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-    }
-    return text;
+std::string health(const json& runner) {
+    if (runner.value("paused", false)) return "paused";
+    return runner.value("healthy", true) ? "ok" : "unhealthy";
 }
 
-std::string text(const json& object, const char* key) {
-    const auto found = object.find(key);
-    if (found == object.end() || found->is_null()) return "";
-    return printable(found->is_string() ? found->get<std::string>() : found->dump());
-}
-
-std::string age(const json& object, const char* key) {
-    const auto found = object.find(key);
-    if (found == object.end() || !found->is_number()) return "";
-    const double seconds = std::clamp(found->get<double>(), 0.0, 1e9);
-    return base::format_go_duration(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
-}
-
-std::string table(const std::vector<Row>& rows) {
-    std::vector<std::size_t> widths(rows.front().size());
-    for (const auto& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i)
-            widths[i] = std::max(widths[i], base::utf8_length(row[i]));
-    }
-    std::string out;
-    for (const auto& row : rows) {
-        std::string line;
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            line += row[i] + std::string(widths[i] - base::utf8_length(row[i]) + 2, ' ');
-        }
-        out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-    }
-    return out;
-}
-
-std::string jobs_table(const json& jobs) {
-    std::vector<Row> rows{{"JOB", "PROJECT", "NAME", "RUNNER", "STAGE", "IN STAGE", "AGE"}};
-    for (const auto& job : jobs) {
-        rows.push_back({text(job, "id"), text(job, "project"), text(job, "name"),
-                        text(job, "runner"), text(job, "stage"), age(job, "stage_age_seconds"),
-                        age(job, "age_seconds")});
-    }
-    return table(rows);
+/// Why no job is taken, though the daemon runs.
+std::string pause_line(const json& page) {
+    if (page.value("draining", false))
+        return "draining: no new jobs are taken until `runner resume`\n";
+    if (page.value("paused", false)) return "paused: no new jobs are taken until `runner resume`\n";
+    return "";
 }
 
 std::string runners_table(const json& runners) {
-    std::vector<Row> rows{
-        {"RUNNER", "EXECUTOR", "SERVER", "HEALTH", "LAST CONTACT", "LAST ANSWER"}};
+    std::vector<TableRow> rows{
+        {"RUNNER", "EXECUTOR", "SERVER", "STATE", "LAST CONTACT", "LAST ANSWER"}};
     for (const auto& runner : runners) {
-        const std::string contact = text(runner, "last_contact");
-        rows.push_back({text(runner, "name"), text(runner, "executor"), text(runner, "url"),
-                        runner.value("healthy", true) ? "ok" : "unhealthy",
-                        contact.empty() ? "never" : contact, text(runner, "last_answer")});
+        const std::string contact = cell(runner, "last_contact");
+        rows.push_back({cell(runner, "name"), cell(runner, "executor"), cell(runner, "url"),
+                        health(runner), contact.empty() ? "never" : contact,
+                        cell(runner, "last_answer")});
     }
-    return table(rows);
+    return text_table(rows);
 }
 
 std::string page_text(const json& page) {
     const json& jobs = page.at("jobs");
     const json& runners = page.at("runners");
     std::string out = fmt::format("runner {} ({}) is {} for {}, system id {}\n{} of {} jobs\n",
-                                  text(page, "version"), text(page, "revision"),
-                                  text(page, "state"), age(page, "uptime_seconds"),
-                                  text(page, "system_id"), jobs.size(), text(page, "concurrent"));
+                                  cell(page, "version"), cell(page, "revision"),
+                                  cell(page, "state"), age_cell(page, "uptime_seconds"),
+                                  cell(page, "system_id"), jobs.size(), cell(page, "concurrent"));
+    out += pause_line(page);
     if (!jobs.empty()) out += "\n" + jobs_table(jobs);
     if (!runners.empty()) out += "\n" + runners_table(runners);
     return out;
 }
 
 }  // namespace
+
+std::string jobs_table(const nlohmann::json& jobs) {
+    std::vector<TableRow> rows{{"JOB", "PROJECT", "NAME", "RUNNER", "STAGE", "IN STAGE", "AGE"}};
+    for (const auto& job : jobs) {
+        rows.push_back({cell(job, "id"), cell(job, "project"), cell(job, "name"),
+                        cell(job, "runner"), cell(job, "stage"), age_cell(job, "stage_age_seconds"),
+                        age_cell(job, "age_seconds")});
+    }
+    return text_table(rows);
+}
 
 base::Result<std::string> status_text(const std::string& body) {
     try {

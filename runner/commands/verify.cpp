@@ -20,31 +20,60 @@ bool is_selected(const config::RunnerConfig& runner, const Values& values) {
     return name.empty() && runner.url == url;
 }
 
-/// True when GitLab answers that it does not know the runner. Every other failure is logged and
-/// answers false.
-bool is_removed(const config::Config& config, const config::RunnerConfig& runner,
-                const std::string& system_id) {
-    const std::string short_token = config::short_token(runner.token);
+/// What GitLab says of a runner.
+struct Verdict {
+    const config::RunnerConfig* runner = nullptr;
+    std::string state;  ///< valid, alive, removed, failed
+    std::string error;  ///< of failed
+};
+
+Verdict ask(const config::Config& config, const config::RunnerConfig& runner,
+            const std::string& system_id) {
     auto session = GitlabSession::open(runner);
-    if (!session) {
-        base::log::error("Verifying runner... failed",
-                         {{"runner", short_token}, {"error", session.error().message}});
-        return false;
-    }
+    if (!session) return {&runner, "failed", session.error().message};
     auto answer = (*session)->verify(runner.token, system_id, daemon::runner_info(config, runner));
-    if (answer) {
-        base::log::info(
-            answer->id != 0 ? "Verifying runner... is valid" : "Verifying runner... is alive",
-            {{"runner", short_token}});
-        return false;
+    if (answer) return {&runner, answer->id != 0 ? "valid" : "alive", ""};
+    // Only this answer proves that the runner is gone.
+    if (answer.error().is(base::ErrorKind::kForbidden)) return {&runner, "removed", ""};
+    return {&runner, "failed", answer.error().message};
+}
+
+void log_verdict(const Verdict& verdict) {
+    const std::string short_token = config::short_token(verdict.runner->token);
+    const std::string text = "Verifying runner... ";
+    if (verdict.state == "failed") {
+        base::log::error(text + verdict.state, {{"runner", short_token}, {"error", verdict.error}});
+    } else if (verdict.state == "removed") {
+        base::log::error(text + "is removed", {{"runner", short_token}});
+    } else {
+        base::log::info(text + "is " + verdict.state, {{"runner", short_token}});
     }
-    if (answer.error().is(base::ErrorKind::kForbidden)) {
-        base::log::error("Verifying runner... is removed", {{"runner", short_token}});
-        return true;
+}
+
+nlohmann::ordered_json as_json(const std::vector<Verdict>& verdicts) {
+    auto list = nlohmann::ordered_json::array();
+    for (const Verdict& verdict : verdicts) {
+        list.push_back({{"name", verdict.runner->name},
+                        {"id", verdict.runner->id},
+                        {"url", verdict.runner->url},
+                        {"short_token", config::short_token(verdict.runner->token)},
+                        {"state", verdict.state},
+                        {"error", verdict.error}});
     }
-    base::log::error("Verifying runner... failed",
-                     {{"runner", short_token}, {"error", answer.error().message}});
-    return false;
+    return list;
+}
+
+std::vector<Verdict> ask_all(const config::Config& config, const Values& values,
+                             const std::string& system_id) {
+    std::vector<Verdict> verdicts;
+    for (const auto& runner : config.runners) {
+        if (!is_selected(runner, values)) continue;
+        const bool no_token = runner.token.empty();
+        verdicts.push_back(no_token ? Verdict{&runner, "failed", "the entry has no token"}
+                                    : ask(config, runner, system_id));
+        log_verdict(verdicts.back());
+    }
+    return verdicts;
 }
 
 int verify(const Values& values) {
@@ -54,23 +83,21 @@ int verify(const Values& values) {
     auto config = load_entries(path);
     if (!config) return fail(config.error());
     const auto system_id = config::load_system_id(path);
-    int selected = 0;
-    std::vector<const config::RunnerConfig*> removed;
-    for (const auto& runner : config->runners) {
-        if (!is_selected(runner, values)) continue;
-        ++selected;
-        if (!runner.token.empty() && is_removed(*config, runner, system_id.value))
-            removed.push_back(&runner);
-    }
+    const auto verdicts = ask_all(*config, values, system_id.value);
+    if (wants_json(values)) print_json(as_json(verdicts));
     const bool any_selector = values.has("name") || values.has("token") || values.has("url");
-    if (selected == 0 && any_selector)
+    if (verdicts.empty() && any_selector)
         return fail(fmt::format("no runner in {} matches", path.string()));
+    std::vector<const config::RunnerConfig*> removed;
+    for (const Verdict& verdict : verdicts) {
+        if (verdict.state == "removed") removed.push_back(verdict.runner);
+    }
     if (removed.empty()) return 0;
     if (!values.flag("delete")) {
         return fail(fmt::format(
             "{} of {} runners are not known to GitLab any more; `runner verify --delete` takes "
             "them out of the configuration",
-            removed.size(), selected));
+            removed.size(), verdicts.size()));
     }
     for (const auto* runner : removed) {
         if (auto done = remove_entry(path, *runner); !done) return fail(done.error());
@@ -98,7 +125,8 @@ Command verify_command() {
         .flags = {config_flag(), text_flag({"name", "n"}, "NAME", "only the runner of this name"),
                   text_flag({"url", "u"}, "URL", "only with this address"),
                   text_flag({"token", "t"}, "TOKEN", "only with this token"),
-                  bool_flag({"delete"}, "take runners that are gone out of the configuration")},
+                  bool_flag({"delete"}, "take runners that are gone out of the configuration"),
+                  format_flag()},
         .run = verify};
 }
 

@@ -78,6 +78,7 @@ struct Config {
     std::string log_level;   ///< "" when not set
     std::string log_format;  ///< "" when not set
     std::string listen_address;
+    std::string socket_group;  ///< group of the control socket, "" for the daemon's own
     std::chrono::nanoseconds connection_max_age = std::chrono::minutes(15);
     int shutdown_timeout_seconds = 30;
     std::map<std::string, std::string> labels;

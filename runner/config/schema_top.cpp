@@ -32,6 +32,11 @@ constexpr Key kGlobal[] = {
         "labels of all runners, told to GitLab"),
 };
 
+constexpr Key kStatus[] = {
+    key("socket_group", Type::kString, "", global<&Config::socket_group>,
+        "group whose members may use the control socket; empty for the daemon's own"),
+};
+
 constexpr Key kSessionServer[] = {
     ignored("listen_address", Type::kString),
     ignored("advertise_address", Type::kString),
@@ -76,6 +81,7 @@ constexpr Key kUsageSnowplow[] = {
 
 constexpr Section kTopSections[] = {
     {"", kGlobal, false, "", "-", "-"},
+    {"status", kStatus, false, "", "-", "-"},
     {"session_server", kSessionServer, false, kNoTerminal, "-", "-"},
     {"machine", {}, false, kNoMachines, "-", "-"},
     {"machine.shutdown_drain", kShutdownDrain, false, kNoMachines, "-", "-"},

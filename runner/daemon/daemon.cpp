@@ -22,12 +22,16 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
           [this](const config::RunnerConfig& runner, const protocol::gitlab::CallRecord& call) {
               recorder_.on_call(runner, call);
           }),
+      control_(executor),
+      limits_(
+          executor, options_.end_after, [this] { return jobs_->running() == 0; },
+          [this] { shutdown_->finish(); }),
       services_(executor) {
     // USR1 would end the process; tools that rotate logs send it.
     for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2}) signals_.add(signal);
 }
 
-base::Result<void> Daemon::load() {
+base::Result<config::Config> Daemon::read_config() {
     reloader_.note_read();
     auto loaded = config::load_config(options_.config_path);
     if (!loaded && loaded.error().is(base::ErrorKind::kNotFound)) {
@@ -41,6 +45,16 @@ base::Result<void> Daemon::load() {
     if (!loaded) return loaded.error();
     kept_tokens_->read();
     kept_tokens_->use_in(*loaded);
+    return loaded;
+}
+
+base::Result<void> Daemon::load() {
+    if (options_.fixed_config) {
+        apply(options_.fixed_config);
+        return {};
+    }
+    auto loaded = read_config();
+    if (!loaded) return loaded.error();
     for (const std::string& warning : loaded->warnings) base::log::warning(warning);
     if (loaded->concurrent < 1) {
         return base::make_error(base::ErrorKind::kInvalidInput,
@@ -63,7 +77,7 @@ void Daemon::apply(std::shared_ptr<const config::Config> config) {
     }
     entries_ = builder_.build(config_);
     disks_.watch(watched_directories(*config_, state_dir_->path()));
-    if (rotation_) rotation_->configure(entries_);
+    if (rotation_ && !options_.fixed_config) rotation_->configure(entries_);
     if (poller_) {
         poller_->configure(entries_, config_->concurrent,
                            std::chrono::seconds(config_->check_interval_seconds));
@@ -71,7 +85,10 @@ void Daemon::apply(std::shared_ptr<const config::Config> config) {
 }
 
 base::Result<void> Daemon::open() {
-    auto state = journal::StateDir::acquire(journal::state_directory_for(options_.config_path));
+    const auto wanted = options_.state_dir.empty()
+                            ? journal::state_directory_for(options_.config_path)
+                            : options_.state_dir;
+    auto state = journal::StateDir::acquire(wanted);
     if (!state) return state.error();
     state_dir_.emplace(std::move(*state));
     kept_tokens_.emplace(state_dir_->path());
@@ -89,7 +106,7 @@ base::Result<void> Daemon::open() {
     if (!address.empty()) {
         if (auto listening = status_.listen(address); !listening) return listening.error();
     }
-    return {};
+    return control_.listen(state_dir_->path(), config_->socket_group);
 }
 
 std::shared_ptr<RunnerEntry> Daemon::entry_for(const journal::JobRecord& record) const {
@@ -141,10 +158,14 @@ void Daemon::make_jobs() {
     };
     options.observer = &recorder_;
     JobHost::Observer observer;
-    observer.on_start = [this](const job::JobRun& run) { recorder_.on_job_start(run); };
+    observer.on_start = [this](const job::JobRun& run) {
+        recorder_.on_job_start(run);
+        limits_.job_started();
+    };
     observer.on_take_over = [this](const job::JobRun& run) { recorder_.on_job_start(run); };
     observer.on_end = [this](const job::JobRun& run) {
         recorder_.on_job_end(run);
+        limits_.job_ended();
         rested_ = false;
         poller_->notify();
     };
@@ -159,6 +180,9 @@ void Daemon::make_poller() {
     JobPoller::Host host;
     host.running_jobs = [this] { return jobs_->running(); };
     host.running_jobs_of = [this](const std::string& runner) { return jobs_->running_of(runner); };
+    host.paused = [this](const RunnerEntry& entry) {
+        return control_.pauses().has(entry.runner->name);
+    };
     host.accept = [this](std::shared_ptr<RunnerEntry> entry,
                          protocol::gitlab::JobRequestAnswer answer) {
         jobs_->accept(std::move(entry), answer);
@@ -190,6 +214,22 @@ void Daemon::make_parts() {
                                                    std::move(settings));
     apply(config_);
     status_.observe([this] { return snapshot(); });
+    start_control();
+}
+
+void Daemon::start_control() {
+    ControlService::Host host;
+    host.jobs = jobs_.get();
+    host.poller = poller_.get();
+    host.runner_names = [this] {
+        std::vector<std::string> names;
+        for (const auto& entry : entries_) names.push_back(entry->runner->name);
+        return names;
+    };
+    host.page = [this](protocol::http::Request request) {
+        return status_.page(std::move(request));
+    };
+    control_.start(std::move(host));
 }
 
 base::Task<int> Daemon::run() {
@@ -205,6 +245,7 @@ base::Task<int> Daemon::run() {
     base::TaskGroup polling(executor_);
     polling.spawn("job poller", poller_->run());
     polling.spawn("token rotation", rotation_->run());
+    services_.spawn("end without jobs", limits_.watch());
     base::log::info("Runner is ready", {{"config", config_->path.string()},
                                         {"runners", entries_.size()},
                                         {"concurrent", config_->concurrent},
@@ -219,6 +260,7 @@ base::Task<int> Daemon::run() {
         shutdown_->leave(0);
     }
     status_.stop();
+    co_await control_.stop();
     services_.cancel_all();
     co_await services_.wait();
     co_await shutdown_->end();
@@ -245,7 +287,7 @@ void Daemon::reload() {
 
 StatusSnapshot Daemon::snapshot() const {
     return {config_.get(),           &entries_,  jobs_->statuses(),
-            shutdown_->state_name(), system_id_, disks_.states()};
+            shutdown_->state_name(), system_id_, disks_.states(), control_.pauses()};
 }
 
 }  // namespace runner::daemon

@@ -10,11 +10,13 @@
 #include "base/log.hpp"
 #include "base/task_group.hpp"
 #include "runner/daemon/config_reloader.hpp"
+#include "runner/daemon/control_service.hpp"
 #include "runner/daemon/disk_watch.hpp"
 #include "runner/daemon/job_host.hpp"
 #include "runner/daemon/job_poller.hpp"
 #include "runner/daemon/kept_tokens.hpp"
 #include "runner/daemon/metrics_recorder.hpp"
+#include "runner/daemon/run_limits.hpp"
 #include "runner/daemon/shutdown_sequence.hpp"
 #include "runner/daemon/status_service.hpp"
 #include "runner/daemon/token_rotation.hpp"
@@ -29,6 +31,11 @@ struct DaemonOptions {
     /// Sets the log up for a configuration; what the command line asked for wins over it. May be
     /// empty.
     std::function<base::Result<void>(const config::Config&)> configure_log;
+    /// Is used instead of the file, which is not read then, and its tokens are not rotated
+    /// (`run-single`). Null for the file.
+    std::shared_ptr<const config::Config> fixed_config;
+    std::filesystem::path state_dir;  ///< "" for that of the configuration
+    EndAfter end_after;
 };
 
 /// The long-running program: configuration, runners, jobs, signals, status endpoint.
@@ -45,6 +52,7 @@ class Daemon {
 
   private:
     base::Result<void> load();
+    base::Result<config::Config> read_config();
     void apply(std::shared_ptr<const config::Config> config);
     void reload();
     void take_up_former_jobs();
@@ -52,6 +60,7 @@ class Daemon {
     void make_parts();
     void make_jobs();
     void make_poller();
+    void start_control();
     base::Task<void> wind_down();
     std::shared_ptr<RunnerEntry> entry_for(const journal::JobRecord& record) const;
     StatusSnapshot snapshot() const;
@@ -77,6 +86,8 @@ class Daemon {
     std::unique_ptr<JobPoller> poller_;
     std::unique_ptr<TokenRotation> rotation_;
     std::unique_ptr<ShutdownSequence> shutdown_;
+    ControlService control_;
+    RunLimits limits_;
     base::TaskGroup services_;
 };
 

@@ -224,6 +224,19 @@ void JobHost::stop_all(base::StopReason reason, std::string_view signal) {
     for (Running& running : jobs_) running.run->stop(reason, signal);
 }
 
+JobHost::Cancel JobHost::cancel(std::int64_t job, const std::string& runner, std::string_view why) {
+    job::JobRun* found = nullptr;
+    for (Running& running : jobs_) {
+        const bool meant = runner.empty() || running.entry->runner->name == runner;
+        if (!meant || running.run->status().id != job) continue;
+        if (found != nullptr) return Cancel::kAmbiguous;
+        found = running.run.get();
+    }
+    if (found == nullptr) return Cancel::kUnknown;
+    const bool stopping = found->stop(base::StopReason::kAdminCancel, why);
+    return stopping ? Cancel::kStopping : Cancel::kTooLate;
+}
+
 void JobHost::save_all() {
     for (Running& running : jobs_) running.run->save();
 }

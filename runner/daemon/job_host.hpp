@@ -67,6 +67,15 @@ class JobHost {
 
     /// Stops the jobs that run now and those that are accepted later.
     void stop_all(base::StopReason reason, std::string_view signal);
+    enum class Cancel {
+        kStopping,   ///< the script is stopped; after_script, report and cleanup follow
+        kUnknown,    ///< no such job runs
+        kAmbiguous,  ///< jobs of several servers have the number
+        kTooLate,    ///< what follows the script goes on to its end
+    };
+    /// Cancels a job for an administrator. `runner`: only a job of the runner of this name, "" for
+    /// any. `why` is for the job's log.
+    Cancel cancel(std::int64_t job, const std::string& runner, std::string_view why);
     /// Writes the checkpoints of all jobs, before the process ends without them.
     void save_all();
     base::Task<void> wait();

@@ -18,6 +18,20 @@ bool has_request_slot(const RunnerEntry& entry) {
            entry.token_state->adaptive.limit(runner.request_concurrency, adaptive);
 }
 
+gitlab::JobRequest request_body(const RunnerEntry& entry, const std::string& system_id) {
+    gitlab::JobRequest body;
+    body.token = entry.runner->token;
+    body.system_id = system_id;
+    body.info = runner_info(*entry.config, *entry.runner);
+    return body;
+}
+
+base::Task<base::Result<gitlab::JobRequestAnswer>> request_job(
+    std::shared_ptr<gitlab::JobsApi> jobs, gitlab::JobRequest body) {
+    auto answer = co_await jobs->request_job(std::move(body));
+    co_return std::move(answer);
+}
+
 }  // namespace
 
 JobPoller::JobPoller(const boost::asio::any_io_executor& executor, std::string system_id, Host host)
@@ -35,7 +49,9 @@ void JobPoller::configure(std::vector<std::shared_ptr<RunnerEntry>> entries, int
     changed_.notify_all();
 }
 
-bool JobPoller::has_room() const { return host_.running_jobs() + in_flight_ < concurrent_; }
+bool JobPoller::has_room() const {
+    return host_.running_jobs() + requests_under_way() < concurrent_;
+}
 
 base::Task<void> JobPoller::run() {
     Clock::time_point due = Clock::now();
@@ -44,6 +60,7 @@ base::Task<void> JobPoller::run() {
             co_await changed_.wait();
             continue;
         }
+        if (std::exchange(ask_now_, false)) offer_all();
         const auto left = due - Clock::now();
         if (left <= left.zero()) {
             next_ %= entries_.size();
@@ -71,6 +88,17 @@ void JobPoller::offer_before_the_interval() {
     }
 }
 
+void JobPoller::offer_all() {
+    const auto entries = entries_;
+    for (const auto& entry : entries) offer(entry);
+}
+
+void JobPoller::cancel_paused_requests() {
+    for (UnderWay& request : under_way_) {
+        if (host_.paused(*request.entry)) request.stop.request(base::StopReason::kShutdown);
+    }
+}
+
 bool JobPoller::is_healthy(const RunnerEntry& entry) {
     const auto& runner = *entry.runner;
     return has_executor(runner) && health_.may_ask(entry.key, runner.unhealthy_requests_limit,
@@ -87,7 +115,7 @@ bool JobPoller::limit_reached(const RunnerEntry& entry) const {
 }
 
 void JobPoller::offer(const std::shared_ptr<RunnerEntry>& entry) {
-    if (stopped_ || !has_room()) return;
+    if (stopped_ || !has_room() || host_.paused(*entry)) return;
     if (!is_healthy(*entry)) return host_.fed(*entry, status::Feed::kUnhealthy);
     const bool limited = limit_reached(*entry);
     const bool slot = limited || has_request_slot(*entry);
@@ -95,17 +123,32 @@ void JobPoller::offer(const std::shared_ptr<RunnerEntry>& entry) {
     if (!limited && slot) requests_.spawn("request a job", request(entry));
 }
 
-base::Task<void> JobPoller::request(std::shared_ptr<RunnerEntry> entry) {
-    ++in_flight_;
+base::Task<gitlab::JobRequestAnswer> JobPoller::ask(std::shared_ptr<RunnerEntry> entry) {
+    struct Under {
+        std::list<UnderWay>& all;
+        std::list<UnderWay>::iterator place;
+        ~Under() {
+            --place->entry->token_state->requests_in_flight;
+            all.erase(place);
+        }
+    };
     ++entry->token_state->requests_in_flight;
-    gitlab::JobRequest body;
-    body.token = entry->runner->token;
-    body.system_id = system_id_;
-    body.info = runner_info(*entry->config, *entry->runner);
+    UnderWay& mine = under_way_.emplace_back();
+    mine.entry = entry;
+    const Under under{under_way_, std::prev(under_way_.end())};
+    auto asking = request_job(entry->jobs, request_body(*entry, system_id_));
+    auto outcome = co_await base::run_stoppable<gitlab::JobRequestAnswer>(
+        &mine.stop, std::move(asking), std::nullopt);
+    if (outcome) co_return std::move(*outcome);
+    gitlab::JobRequestAnswer none;
+    none.outcome = gitlab::JobRequestOutcome::kCancelled;
+    none.message = outcome.error().message;
+    co_return none;
+}
+
+base::Task<void> JobPoller::request(std::shared_ptr<RunnerEntry> entry) {
     const auto begin = Clock::now();
-    auto answer = co_await entry->jobs->request_job(std::move(body));
-    --in_flight_;
-    --entry->token_state->requests_in_flight;
+    auto answer = co_await ask(entry);
     judge(*entry, answer);
     const bool got_job = answer.outcome == gitlab::JobRequestOutcome::kJob;
     entry->token_state->last_answer_was_a_job = got_job;

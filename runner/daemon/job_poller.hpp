@@ -2,10 +2,12 @@
 
 #include <chrono>
 #include <functional>
+#include <list>
 #include <memory>
 #include <vector>
 
 #include "base/notifier.hpp"
+#include "base/stop_source.hpp"
 #include "base/task_group.hpp"
 #include "runner/daemon/failure_log.hpp"
 #include "runner/daemon/health.hpp"
@@ -13,6 +15,10 @@
 #include "runner/status/metrics.hpp"
 
 namespace runner::daemon {
+
+/// How long a request that is to be given up may still be answered: the server may have assigned a
+/// job. One that the server holds for longer is a long poll, in which no job is assigned.
+inline constexpr std::chrono::seconds kRequestGrace{2};
 
 /// Asks the servers for jobs: every entry once per check_interval, evenly spread, and the same
 /// entry at once again after it got a job (runner-protocol.md §6), or at the end of a job where
@@ -27,6 +33,8 @@ class JobPoller {
     struct Host {
         std::function<int()> running_jobs;
         std::function<int(const std::string& runner_identity)> running_jobs_of;
+        /// Whether an administrator wants no jobs for the runner.
+        std::function<bool(const RunnerEntry&)> paused;
         std::function<void(std::shared_ptr<RunnerEntry>, protocol::gitlab::JobRequestAnswer)>
             accept;
         std::function<void(const RunnerEntry&, const protocol::gitlab::JobRequestAnswer&)> observe;
@@ -43,6 +51,15 @@ class JobPoller {
         job_ended_ = true;
         changed_.notify_all();
     }
+    /// Asks every runner that is not paused now, and not only when its turn comes.
+    void ask_now() {
+        ask_now_ = true;
+        changed_.notify_all();
+    }
+    /// Gives up the requests of paused runners: the server holds them, and would answer with a job
+    /// when there is one. To be called kRequestGrace after the pause.
+    void cancel_paused_requests();
+    [[nodiscard]] int requests_under_way() const { return static_cast<int>(under_way_.size()); }
     base::Task<void> run();
     /// Starts no further requests. Requests under way are not cancelled, because the server may
     /// have assigned a job.
@@ -55,12 +72,19 @@ class JobPoller {
   private:
     using Clock = std::chrono::steady_clock;
 
+    struct UnderWay {
+        std::shared_ptr<RunnerEntry> entry;
+        base::StopSource stop;
+    };
+
     [[nodiscard]] bool has_room() const;
     [[nodiscard]] bool is_healthy(const RunnerEntry& entry);
     [[nodiscard]] bool limit_reached(const RunnerEntry& entry) const;
     void offer(const std::shared_ptr<RunnerEntry>& entry);
     void offer_before_the_interval();
+    void offer_all();
     base::Task<void> request(std::shared_ptr<RunnerEntry> entry);
+    base::Task<protocol::gitlab::JobRequestAnswer> ask(std::shared_ptr<RunnerEntry> entry);
     void judge(const RunnerEntry& entry, const protocol::gitlab::JobRequestAnswer& answer);
     void log_availability(const RunnerEntry& entry,
                           const protocol::gitlab::JobRequestAnswer& answer);
@@ -72,9 +96,10 @@ class JobPoller {
     std::chrono::nanoseconds check_interval_ = std::chrono::seconds(3);
     HealthTracker health_;
     FailureLog failures_;
-    int in_flight_ = 0;
+    std::list<UnderWay> under_way_;
     std::size_t next_ = 0;  ///< the entry whose turn is next
     bool job_ended_ = false;
+    bool ask_now_ = false;
     bool stopped_ = false;
     base::Notifier changed_;  ///< room, configuration, stop
     base::TaskGroup requests_;

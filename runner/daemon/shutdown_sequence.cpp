@@ -9,10 +9,6 @@ namespace runner::daemon {
 
 namespace {
 
-/// How long a stop waits for the answer of a job request: the server may have assigned a job. One
-/// that the server holds for longer is a long poll, in which no job is assigned.
-constexpr std::chrono::seconds kRequestGrace{2};
-
 std::string_view signal_name(int signal) {
     switch (signal) {
         case SIGQUIT: return "quit";

@@ -2,6 +2,7 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <chrono>
+#include <csignal>
 #include <functional>
 
 #include "base/notifier.hpp"
@@ -31,6 +32,8 @@ class ShutdownSequence {
                      JobHost& jobs, JobPoller& poller, Settings settings);
 
     base::Task<void> watch();
+    /// As SIGQUIT: no new jobs, and the end when those that run have ended.
+    void finish() { on_signal(SIGQUIT); }
     base::Task<void> wait();
     /// Returns when no job is left, or when the jobs are to be handed over.
     base::Task<void> wait_for_jobs();

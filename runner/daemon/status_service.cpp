@@ -67,7 +67,12 @@ class StatusService::Impl {
         now.system_id = given.system_id;
         now.concurrent = given.config->concurrent;
         now.disks = given.disks;
-        for (const auto& entry : *given.entries) now.runners.push_back(runner_state(*entry));
+        now.paused = given.pauses.all;
+        now.draining = given.pauses.draining;
+        for (const auto& entry : *given.entries) {
+            now.runners.push_back(runner_state(*entry));
+            now.runners.back().paused = given.pauses.has(entry->runner->name);
+        }
         for (const status::JobState* job : given.jobs) now.jobs.push_back(*job);
         return now;
     }
@@ -101,7 +106,11 @@ class StatusService::Impl {
 
     base::Task<http::Response> answer(http::Request request) {
         if (!hosts.allow(request)) co_return status::refuse_host();
-        co_return status::answer(request, collect(), recorder.metrics());
+        co_return page(request);
+    }
+
+    http::Response page(const http::Request& request) const {
+        return status::answer(request, collect(), recorder.metrics());
     }
 
     boost::asio::any_io_executor executor;
@@ -137,6 +146,10 @@ base::Result<void> StatusService::listen(const std::string& address) {
 
 void StatusService::observe(std::function<StatusSnapshot()> snapshot) {
     impl_->source = std::move(snapshot);
+}
+
+base::Task<http::Response> StatusService::page(http::Request request) {
+    co_return impl_->page(request);
 }
 
 base::Task<void> StatusService::serve() {

@@ -8,8 +8,10 @@
 
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "protocol/http/message.hpp"
 #include "runner/config/config.hpp"
 #include "runner/daemon/metrics_recorder.hpp"
+#include "runner/daemon/pauses.hpp"
 #include "runner/daemon/runner_entry.hpp"
 #include "runner/status/snapshot.hpp"
 
@@ -23,6 +25,7 @@ struct StatusSnapshot {
     const char* process_state = "starting";
     std::string system_id;
     std::vector<status::DiskState> disks;
+    PauseSet pauses;
 };
 
 /// Serves the daemon's state and what `recorder` has counted: /health/live, /health/ready,
@@ -40,6 +43,8 @@ class StatusService {
     /// "host:port", ":port" or "host" (port 9252 then).
     base::Result<void> listen(const std::string& address);
     void observe(std::function<StatusSnapshot()> snapshot);
+    /// The pages, for a caller that need not be checked (the control socket).
+    base::Task<protocol::http::Response> page(protocol::http::Request request);
     base::Task<void> serve();
     void stop();
 

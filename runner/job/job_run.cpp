@@ -57,16 +57,17 @@ JobRun::JobRun(const boost::asio::any_io_executor& io, JobSetup setup)
       takeover_(context_),
       group_(io) {}
 
-void JobRun::stop(StopReason reason, std::string_view signal) {
-    if (!can_stop(context_.checkpoints.state(), plan_, reason)) return;
+bool JobRun::stop(StopReason reason, std::string_view words) {
+    if (!can_stop(context_.checkpoints.state(), plan_, reason)) return false;
     if (!context_.stop.requested()) {
         context_.daemon_log.info("Stopping the job", {{"reason", base::to_string(reason)}});
     }
-    stop_signal_ = signal;
+    stop_words_ = words;
     context_.stop.request(reason);
     // An ENTRYPOINT that is stuck would keep every stage waiting for its limit. A job that was
     // taken up again has a supervisor, which is to hear of the stop.
     if (session_ && !context_.setup.restored && !session_->was_reached()) session_->close();
+    return true;
 }
 
 base::Task<void> JobRun::run() {
@@ -191,7 +192,7 @@ void JobRun::end_log() {
     auto& checkpoint = context_.checkpoint();
     checkpoint.outcome =
         settle(checkpoint.progress, checkpoint.outcome.failure,
-               std::chrono::seconds(context_.payload().timeout_seconds), stop_signal_);
+               std::chrono::seconds(context_.payload().timeout_seconds), stop_words_);
     if (checkpoint.outcome.success()) {
         context_.log().notice("Job succeeded");
     } else {

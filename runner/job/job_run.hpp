@@ -27,8 +27,9 @@ class JobRun final {
     JobRun(const boost::asio::any_io_executor& io, JobSetup setup);
 
     base::Task<void> run();
-    /// `signal`: what a shutdown is called in the job's log.
-    void stop(base::StopReason reason, std::string_view signal = {});
+    /// `words` are for the job's log: the signal of a shutdown, or why an administrator cancels.
+    /// False when it is too late for this stop (can_stop()).
+    bool stop(base::StopReason reason, std::string_view words = {});
     /// Writes the checkpoint now.
     void save() { context_.checkpoints.save(); }
     [[nodiscard]] const status::JobState& status() const { return context_.status; }
@@ -53,7 +54,7 @@ class JobRun final {
     const std::vector<PlannedStage> plan_;
     JobEvents events_;
     executors::JobEnvironment environment_;
-    std::string stop_signal_;
+    std::string stop_words_;
     Takeover takeover_;
     std::optional<StageJudge> judge_;  ///< once the job's settings were checked
     std::unique_ptr<executors::session::Session> session_;

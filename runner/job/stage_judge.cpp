@@ -89,8 +89,10 @@ Failure StageJudge::script_failure(const PlannedStage& stage, const StageExit& e
 Verdict StageJudge::stopped(const PlannedStage& stage, const Situation& now) const {
     Verdict verdict = go_on(now);
     const bool in_script = stage.kind == StageKind::kStep && now.stage_begun;
-    if (now.stop == StopReason::kUserCancel && in_script) {
-        verdict.warnings.emplace_back("script canceled externally (UI, API)");
+    if (base::is_cancel(now.stop) && in_script) {
+        verdict.warnings.emplace_back(now.stop == StopReason::kUserCancel
+                                          ? "script canceled externally (UI, API)"
+                                          : "script canceled by an administrator of the runner");
         verdict.progress.step_failed = true;
         // after_script and cleanup still run; only an abort or a shutdown stops them.
         verdict.forget_stop = true;
@@ -191,7 +193,7 @@ Verdict StageJudge::failed(const PlannedStage& stage, Failure failure, const Sit
 }
 
 Outcome settle(const Progress& progress, const std::optional<Failure>& failure,
-               std::chrono::seconds job_limit, const std::string& signal) {
+               std::chrono::seconds job_limit, const std::string& words) {
     if (progress.job_timed_out) {
         return {Failure{
             FailureReason::kTimeout, 0,
@@ -201,7 +203,11 @@ Outcome settle(const Progress& progress, const std::optional<Failure>& failure,
         case StopReason::kUserCancel: return {Failure{FailureReason::kCanceled, 0, "canceled"}};
         case StopReason::kShutdown:
             return {Failure{FailureReason::kInterrupted, 0,
-                            "aborted: " + (signal.empty() ? "the runner was stopped" : signal)}};
+                            "aborted: " + (words.empty() ? "the runner was stopped" : words)}};
+        case StopReason::kAdminCancel:
+            return {Failure{FailureReason::kInterrupted, 0,
+                            "canceled by an administrator of the runner" +
+                                (words.empty() ? std::string() : ": " + words)}};
         case StopReason::kAbort:
             return {Failure{FailureReason::kCanceled, 0, "aborted by the server"}};
         case StopReason::kNone:

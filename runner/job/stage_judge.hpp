@@ -74,9 +74,9 @@ class StageJudge {
 };
 
 /// Returns the outcome of a job. `failure`: the first failure of a stage. `job_limit`: the job's
-/// time limit. `signal`: the name of the signal that a shutdown came from.
+/// time limit. `words`: the signal that a shutdown came from, or why an administrator cancels.
 journal::Outcome settle(const journal::Progress& progress,
                         const std::optional<journal::Failure>& failure,
-                        std::chrono::seconds job_limit, const std::string& signal);
+                        std::chrono::seconds job_limit, const std::string& words);
 
 }  // namespace runner::job

@@ -83,7 +83,7 @@ bool should_run(const PlannedStage& stage, const Progress& progress) {
     using base::StopReason;
     if (progress.job_timed_out || progress.prepare_script_failed) return false;
     if (progress.stop == StopReason::kAbort || progress.stop == StopReason::kShutdown) return false;
-    const bool cancelled = progress.stop == StopReason::kUserCancel;
+    const bool cancelled = base::is_cancel(progress.stop);
     switch (stage.kind) {
         case StageKind::kPrepareScript:
         case StageKind::kGetSources: return !cancelled;
@@ -107,7 +107,7 @@ bool can_stop(const journal::Checkpoint& checkpoint, const std::vector<PlannedSt
               base::StopReason reason) {
     using journal::Phase;
     if (checkpoint.phase >= Phase::kReporting) return false;
-    if (reason != base::StopReason::kUserCancel) return true;
+    if (!base::is_cancel(reason)) return true;
     if (checkpoint.progress.stop != base::StopReason::kNone) return false;
     const bool behind_the_script = checkpoint.phase == Phase::kRunning &&
                                    checkpoint.plan_index < plan.size() &&

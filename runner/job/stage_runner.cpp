@@ -184,7 +184,7 @@ base::Result<std::string> StageRunner::script_of(const PlannedStage& stage) {
 std::string StageRunner::job_status() const {
     const auto& checkpoint = context_.checkpoint();
     const auto& failure = checkpoint.outcome.failure;
-    if (checkpoint.progress.stop == base::StopReason::kUserCancel) return "canceled";
+    if (base::is_cancel(checkpoint.progress.stop)) return "canceled";
     if (failure && failure->reason == journal::FailureReason::kTimeout) return "timedout";
     return checkpoint.progress.step_failed ? "failed" : "success";
 }

@@ -33,6 +33,7 @@ ordered_json to_json(const RunnerState& runner) {
             {"executor", runner.executor},
             {"limit", runner.limit},
             {"healthy", runner.healthy},
+            {"paused", runner.paused},
             {"last_contact", time_or_null(runner.last_contact_unix_micros)},
             {"last_answer", runner.last_answer}};
 }
@@ -79,6 +80,8 @@ std::string status_json(const Snapshot& now) {
                       {"started_at", time_or_null(now.started_unix_micros)},
                       {"uptime_seconds", age_seconds(now.started_unix_micros, now.now_unix_micros)},
                       {"concurrent", now.concurrent},
+                      {"paused", now.paused},
+                      {"draining", now.draining},
                       {"runners", ordered_json::array()},
                       {"jobs", ordered_json::array()}};
     for (const RunnerState& runner : now.runners) page["runners"].push_back(to_json(runner));

@@ -20,6 +20,7 @@ struct RunnerState {
     double adaptive_limit = 1;
     int used_limit = 1;
     bool healthy = true;
+    bool paused = false;                        ///< `runner pause`, of this runner or of all
     std::int64_t last_contact_unix_micros = 0;  ///< 0: never
     std::string last_answer;                    ///< "204 No Content", "no answer: …"
 };
@@ -67,6 +68,9 @@ struct Snapshot {
     std::string process_state;  ///< running, graceful-shutdown, forceful-shutdown
     std::string system_id;
     int concurrent = 1;
+    bool paused = false;  ///< `runner pause` of all runners, or `runner drain`
+    bool draining =
+        false;  ///< `runner drain`; stays true after the last job, until `runner resume`
     std::vector<RunnerState> runners;
     std::vector<JobState> jobs;
     std::vector<DiskState> disks;

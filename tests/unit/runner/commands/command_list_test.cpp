@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <set>
 
+#include "base/files.hpp"
 #include "runner/commands/help_text.hpp"
 
 namespace runner::commands {
@@ -39,6 +41,29 @@ TEST(CommandList, AFlagNameMeansOneFlagOfACommand) {
                 EXPECT_TRUE(names.insert(name).second) << command.name << " --" << name;
         }
     }
+}
+
+/// Flags without a help text are accepted for scripts that are written for the official program.
+const std::set<std::string> kSilentFlags{"cpuprofile", "syslog"};
+
+TEST(CommandList, EveryFlagOfOursHasAHelpText) {
+    for (const Command& command : all_commands()) {
+        // These take all keys of config.toml, of which most have no effect here.
+        if (command.name == "register" || command.name == "run-single") continue;
+        for (const Flag& flag : command.flags) {
+            if (command.name == "run" && flag.names.front() == "service") continue;
+            if (kSilentFlags.contains(flag.names.front())) continue;
+            EXPECT_FALSE(flag.help.empty()) << command.name << " --" << flag.names.front();
+        }
+    }
+}
+
+TEST(CommandList, EveryCommandIsInTheManual) {
+    const auto text =
+        base::read_file(std::filesystem::path(RUNNER_SOURCE_DIR) / "docs/commands.md");
+    ASSERT_TRUE(text);
+    for (const Command& command : all_commands())
+        EXPECT_THAT(*text, HasSubstr("`" + command.name + "`")) << command.name;
 }
 
 TEST(HelpText, ListsCommandsWithTheirSummaries) {

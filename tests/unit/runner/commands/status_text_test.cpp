@@ -38,6 +38,18 @@ TEST(StatusText, ShowsDaemonJobsAndRunners) {
     EXPECT_THAT(*text, HasSubstr("never"));
 }
 
+TEST(StatusText, SaysWhyNoJobIsTaken) {
+    const auto text_with = [](const std::string& fields) {
+        const auto text = status_text(R"({"state": "running", "jobs": [], )" + fields +
+                                      R"("runners": [{"name": "r", "paused": true}]})");
+        return text ? *text : text.error().message;
+    };
+    EXPECT_THAT(text_with(R"("paused": true, "draining": true, )"), HasSubstr("draining: no new"));
+    EXPECT_THAT(text_with(R"("paused": true, "draining": false, )"), HasSubstr("\npaused: no new"));
+    EXPECT_THAT(text_with(""), Not(HasSubstr("no new jobs")));
+    EXPECT_THAT(text_with(""), HasSubstr("  paused  never"));
+}
+
 TEST(StatusText, RefusesWhatIsNoStatusPage) {
     for (const char* body : {"", "{}", "[]", "<html>"}) {
         const auto text = status_text(body);

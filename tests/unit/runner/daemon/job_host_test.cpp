@@ -130,6 +130,35 @@ TEST_F(JobHostTest, RunsAJobToItsEnd) {
     EXPECT_TRUE(journal_is_empty());
 }
 
+TEST_F(JobHostTest, CancelsAJobForAnAdministrator) {
+    accept(payload_of(7));
+    EXPECT_EQ(host_->cancel(8, "", ""), JobHost::Cancel::kUnknown);
+    EXPECT_EQ(host_->cancel(7, "other", ""), JobHost::Cancel::kUnknown);
+    EXPECT_EQ(host_->cancel(7, "test", "the disk is full"), JobHost::Cancel::kStopping);
+    wait();
+    EXPECT_EQ(events_.back(), "end 7 failure");
+    EXPECT_EQ(api_->updates.back().state, JobState::kFailed);
+    EXPECT_THAT(api_->trace,
+                HasSubstr("canceled by an administrator of the runner: the disk is full"));
+    EXPECT_EQ(host_->cancel(7, "", ""), JobHost::Cancel::kUnknown);
+}
+
+TEST_F(JobHostTest, DoesNotGuessBetweenJobsOfTheSameNumber) {
+    accept(payload_of(7));
+    config::RunnerConfig other = runner_;
+    other.name = "second";
+    other.url = "https://second.example.com";
+    auto second = std::make_shared<RunnerEntry>(*entry_);
+    second->runner = &other;
+    std::swap(entry_, second);
+    accept(payload_of(7));
+    EXPECT_EQ(host_->cancel(7, "", ""), JobHost::Cancel::kAmbiguous);
+    EXPECT_EQ(host_->cancel(7, "second", ""), JobHost::Cancel::kStopping);
+    wait();
+    EXPECT_THAT(events_, Contains("end 7 success"));
+    EXPECT_THAT(events_, Contains("end 7 failure"));
+}
+
 TEST_F(JobHostTest, GivesConcurrentJobsDifferentSlots) {
     accept(payload_of(7));
     accept(payload_of(8));

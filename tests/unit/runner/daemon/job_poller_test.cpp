@@ -4,6 +4,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <functional>
+#include <set>
 
 #include "tests/support/fake_jobs_api.hpp"
 #include "tests/support/run_to_end.hpp"
@@ -60,6 +62,9 @@ class JobPollerTest : public testing::Test {
         JobPoller::Host host;
         host.running_jobs = [this] { return running_; };
         host.running_jobs_of = [this](const std::string&) { return running_; };
+        host.paused = [this](const RunnerEntry& entry) {
+            return paused_.contains(entry.runner->name);
+        };
         host.accept = [this](const std::shared_ptr<RunnerEntry>& entry, const JobRequestAnswer&) {
             accepted_.push_back(entry->short_token);
             ++running_;
@@ -81,6 +86,9 @@ class JobPollerTest : public testing::Test {
     boost::asio::io_context context_{1};
     std::optional<JobPoller> poller_;
     std::vector<std::string> asked_;
+    std::set<std::string> paused_;
+    /// Is called after the first request has begun.
+    std::function<void()> after_first_request_;
     std::vector<std::string> accepted_;
     std::size_t unhealthy_ = 0;
     int running_ = 0;
@@ -100,6 +108,8 @@ class JobPollerTest : public testing::Test {
     }
     void on_request(const std::string& name) {
         asked_.push_back(name);
+        if (asked_.size() == 1 && after_first_request_)
+            boost::asio::post(context_, after_first_request_);
         if (asked_.size() >= most_requests_) stop();
     }
     void on_unhealthy(const RunnerEntry&) {
@@ -130,6 +140,42 @@ TEST_F(JobPollerTest, HandsOverAJobAndAsksTheSameRunnerAgainAtOnce) {
     poll(4);
     EXPECT_THAT(accepted_, ElementsAre("a", "a"));
     EXPECT_THAT(asked_, ElementsAre("a", "a", "a", "b"));
+}
+
+TEST_F(JobPollerTest, DoesNotAskPausedRunners) {
+    add_runner("a");
+    add_runner("b");
+    paused_ = {"a"};
+    poll(3);
+    EXPECT_THAT(asked_, ElementsAre("b", "b", "b"));
+}
+
+TEST_F(JobPollerTest, AsksAtOnceAfterAPause) {
+    add_runner("b");
+    add_runner("a");
+    paused_ = {"a"};
+    after_first_request_ = [this] {
+        paused_.clear();
+        poller_->ask_now();
+    };
+    poll(3, 10, std::chrono::hours(24));
+    EXPECT_THAT(asked_, ElementsAre("b", "b", "a"));
+}
+
+TEST_F(JobPollerTest, GivesUpTheHeldRequestOfAPausedRunner) {
+    auto& first = add_runner("a");
+    add_runner("b");
+    first.api->hold_requests = true;
+    after_first_request_ = [this] {
+        EXPECT_EQ(poller_->requests_under_way(), 1);
+        poller_->cancel_paused_requests();
+        EXPECT_EQ(poller_->requests_under_way(), 1) << "a runner that is not paused";
+        paused_ = {"a"};
+        poller_->cancel_paused_requests();
+    };
+    // One place: "b" is asked only when the request of "a" has ended.
+    poll(2, 1);
+    EXPECT_THAT(asked_, ElementsAre("a", "b"));
 }
 
 TEST(TokenState, OnlyOneShortHoldInARowIsFollowedAtOnce) {

@@ -71,7 +71,7 @@ TEST_P(StopAtEveryCall, ReportsOnceAndLeavesNothing) {
         // A cancel lets after_script and what follows it end as they would.
         const auto told = std::find_if(calls_.begin(), calls_.end(), is_report) - calls_.begin();
         const bool in_time = static_cast<std::ptrdiff_t>(points) < told;
-        if (GetParam() != StopReason::kUserCancel) {
+        if (!base::is_cancel(GetParam())) {
             EXPECT_EQ(outcome_.success(), !in_time);
         }
         ++points;
@@ -80,8 +80,8 @@ TEST_P(StopAtEveryCall, ReportsOnceAndLeavesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Reasons, StopAtEveryCall,
-                         testing::Values(StopReason::kUserCancel, StopReason::kAbort,
-                                         StopReason::kShutdown));
+                         testing::Values(StopReason::kUserCancel, StopReason::kAdminCancel,
+                                         StopReason::kAbort, StopReason::kShutdown));
 
 /// The supervisor fails in every call that a job makes to it.
 class FailureOfEveryCall : public StopAtEveryCall {

@@ -49,6 +49,7 @@ std::string text_of(const Progress& progress) {
     add(progress.step_failed, "step_failed");
     add(progress.job_timed_out, "job_timed_out");
     add(progress.stop == StopReason::kUserCancel, "stop=user_cancel");
+    add(progress.stop == StopReason::kAdminCancel, "stop=admin_cancel");
     add(progress.stop == StopReason::kAbort, "stop=abort");
     add(progress.stop == StopReason::kShutdown, "stop=shutdown");
     return text;
@@ -246,6 +247,12 @@ INSTANTIATE_TEST_SUITE_P(
              {.stop = StopReason::kUserCancel, .stage_begun = true},
              "step_failed stop=user_cancel",
              ""},
+        Case{"cancelled in the script by an administrator",
+             StageKind::kStep,
+             ended(StageExit::Reason::kStopped),
+             {.stop = StopReason::kAdminCancel, .stage_begun = true},
+             "step_failed stop=admin_cancel",
+             ""},
         Case{"cancelled in get_sources",
              StageKind::kGetSources,
              ended(StageExit::Reason::kStopped),
@@ -364,6 +371,10 @@ TEST(Settle, DecidesAboutTheOneOutcome) {
     EXPECT_EQ(settled({.job_timed_out = true}), "execution took longer than 1m0s seconds");
     EXPECT_EQ(settled({.stop = StopReason::kUserCancel}), "canceled");
     EXPECT_EQ(settled({.stop = StopReason::kAbort}), "aborted by the server");
+    EXPECT_EQ(settled({.stop = StopReason::kAdminCancel}),
+              "canceled by an administrator of the runner");
+    EXPECT_EQ(settled({.stop = StopReason::kAdminCancel}, "maintenance"),
+              "canceled by an administrator of the runner: maintenance");
     EXPECT_EQ(settled({.stop = StopReason::kShutdown}), "aborted: the runner was stopped");
     EXPECT_EQ(settled({.stop = StopReason::kShutdown}, "interrupt"), "aborted: interrupt");
     EXPECT_EQ(settled({.job_timed_out = true, .stop = StopReason::kAbort}),

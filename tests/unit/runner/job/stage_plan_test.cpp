@@ -121,6 +121,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"aborted", {.steps_reached = true, .stop = StopReason::kAbort}, ""},
         Case{"shutdown", {.steps_reached = true, .stop = StopReason::kShutdown}, ""},
         Case{"cancelled before the script", {.stop = StopReason::kUserCancel}, ""},
+        Case{"cancelled before the script by an administrator",
+             {.stop = StopReason::kAdminCancel},
+             ""},
         Case{"cancelled in the script",
              {.steps_reached = true, .step_failed = true, .stop = StopReason::kUserCancel},
              "after_script cleanup_file_variables "}));

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace runner::daemon {
+
+/// Which runners ask for no jobs because an administrator said so (`runner pause`, `runner drain`).
+struct PauseSet {
+    bool all = false;
+    bool draining = false;        ///< `all` came from a drain
+    std::set<std::string> names;  ///< runners that are paused one by one
+
+    [[nodiscard]] bool has(const std::string& name) const { return all || names.contains(name); }
+    bool operator==(const PauseSet&) const = default;
+};
+
+/// `set` without a pause of `name`. When all runners are paused, the others of `configured` stay
+/// so.
+PauseSet without(PauseSet set, const std::string& name, const std::vector<std::string>& configured);
+
+/// A PauseSet that survives the daemon, in the state directory.
+///
+/// Life: read() once, then the others. Strand: the I/O thread. A change that cannot be saved fails
+/// and has no effect: the next daemon would not know it.
+class Pauses {
+  public:
+    explicit Pauses(const std::filesystem::path& state_dir) : path_(state_dir / "paused.json") {}
+
+    /// Without the file nothing is paused. A file that cannot be read is an error that names it;
+    /// then nothing is paused, either.
+    base::Result<void> read();
+    [[nodiscard]] const PauseSet& now() const { return set_; }
+    base::Result<void> change_to(PauseSet set);
+
+  private:
+    std::filesystem::path path_;
+    PauseSet set_;
+};
+
+}  // namespace runner::daemon
