@@ -74,8 +74,11 @@ base::Result<void> ServiceSwitch::replace(const std::string& from, const std::st
     auto started = start(by);
     if (started) return {};
     say_(fmt::format("{} does not start: starting {} again", by, from));
+    // systemd would go on trying, and the two would run side by side.
+    auto again = call({"disable", "--now", by + ".service"});
+    if (again) again = start(from);
     // Both failures matter: with the second one, no service runs.
-    if (auto again = start(from); !again) {
+    if (!again) {
         return base::make_error(started.error().kind,
                                 started.error().message + "; " + again.error().message);
     }
