@@ -7,6 +7,8 @@
 namespace base {
 
 std::string_view trim(std::string_view text);
+/// `text` with `to` in the place of each `from`, which is not empty.
+std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
 std::string to_lower(std::string_view text);
 bool iequals(std::string_view a, std::string_view b);
 std::vector<std::string> split(std::string_view text, char separator);

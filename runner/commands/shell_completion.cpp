@@ -33,29 +33,21 @@ std::vector<std::string> spellings(const Flag& flag) {
     return all;
 }
 
-std::string replace_all(std::string text, std::string_view what, std::string_view by) {
-    for (std::size_t at = text.find(what); at != std::string::npos;
-         at = text.find(what, at + by.size())) {
-        text.replace(at, what.size(), by);
-    }
-    return text;
-}
-
 /// Quotes for bash and zsh.
 std::string single_quoted(const std::string& text) {
-    return "'" + replace_all(text, "'", "'\\''") + "'";
+    return "'" + base::replace_all(text, "'", "'\\''") + "'";
 }
 
 /// A word of zsh's _arguments: brackets, colons and backslashes have a meaning there.
 std::string zsh_text(std::string text) {
     for (const char* special : {"\\", "[", "]", ":"}) {
-        text = replace_all(std::move(text), special, std::string("\\") + special);
+        text = base::replace_all(text, special, std::string("\\") + special);
     }
     return text;
 }
 
-std::string fish_text(std::string text) {
-    return "'" + replace_all(replace_all(std::move(text), "\\", "\\\\"), "'", "\\'") + "'";
+std::string fish_text(std::string_view text) {
+    return "'" + base::replace_all(base::replace_all(text, "\\", "\\\\"), "'", "\\'") + "'";
 }
 
 /// The pattern of a `case` with every spelling of the flags with that kind of value; "" for none.

@@ -44,26 +44,30 @@ base::Task<void> JobPoller::run() {
             co_await changed_.wait();
             continue;
         }
-        if (std::exchange(job_ended_, false)) offer_where_requests_are_held();
         const auto left = due - Clock::now();
-        if (left > left.zero()) {
+        if (left <= left.zero()) {
+            next_ %= entries_.size();
+            offer(entries_[next_++]);
+            due = Clock::now() + check_interval_ / static_cast<std::int64_t>(entries_.size());
+        } else if (std::exchange(job_ended_, false)) {
+            // Behind the entry whose turn it is: a runner with a long queue must not keep the
+            // others from being asked.
+            offer_before_the_interval();
+        } else {
             co_await changed_.wait_for(left);
-            continue;
         }
-        next_ %= entries_.size();
-        offer(entries_[next_++]);
-        due = Clock::now() + check_interval_ / static_cast<std::int64_t>(entries_.size());
     }
 }
 
-/// A request that the server holds until there is a job costs it nothing, and the interval would
-/// only delay that job.
-void JobPoller::offer_where_requests_are_held() {
+/// There is room again. The interval spares a server that has no jobs; one that holds requests is
+/// spared already, and one that has just given a job probably has another.
+void JobPoller::offer_before_the_interval() {
     const auto entries = entries_;
     for (std::size_t i = 0; i < entries.size(); ++i) {
         const auto& entry = entries[(next_ + i) % entries.size()];
-        const bool strict = entry->runner->strict_check_interval;
-        if (entry->token_state->server_holds_requests && !strict) offer(entry);
+        const TokenState& state = *entry->token_state;
+        const bool likely = state.server_holds_requests || state.last_answer_was_a_job;
+        if (likely && !entry->runner->strict_check_interval) offer(entry);
     }
 }
 
@@ -104,6 +108,7 @@ base::Task<void> JobPoller::request(std::shared_ptr<RunnerEntry> entry) {
     --entry->token_state->requests_in_flight;
     judge(*entry, answer);
     const bool got_job = answer.outcome == gitlab::JobRequestOutcome::kJob;
+    entry->token_state->last_answer_was_a_job = got_job;
     if (got_job) host_.accept(entry, std::move(answer));
     changed_.notify_all();
     const bool again = got_job || entry->token_state->ends_a_hold(

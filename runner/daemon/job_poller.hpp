@@ -15,9 +15,10 @@
 namespace runner::daemon {
 
 /// Asks the servers for jobs: every entry once per check_interval, evenly spread, and the same
-/// entry at once again after it got a job (runner-protocol.md §6). Where the server holds requests
-/// until there is a job (long polling), also after such a request and after the end of a job. A
-/// request counts as a busy place, because its answer may be a job that has to be run.
+/// entry at once again after it got a job (runner-protocol.md §6), or at the end of a job where
+/// there was no room before. Where the server holds requests until there is a job (long polling),
+/// also after such a request and after the end of any job. A request counts as a busy place,
+/// because its answer may be a job that has to be run.
 ///
 /// Life: run() until stop() and drain(). Strand: the I/O thread.
 class JobPoller {
@@ -58,7 +59,7 @@ class JobPoller {
     [[nodiscard]] bool is_healthy(const RunnerEntry& entry);
     [[nodiscard]] bool limit_reached(const RunnerEntry& entry) const;
     void offer(const std::shared_ptr<RunnerEntry>& entry);
-    void offer_where_requests_are_held();
+    void offer_before_the_interval();
     base::Task<void> request(std::shared_ptr<RunnerEntry> entry);
     void judge(const RunnerEntry& entry, const protocol::gitlab::JobRequestAnswer& answer);
     void log_availability(const RunnerEntry& entry,

@@ -27,6 +27,7 @@ struct TokenState {
     int requests_in_flight = 0;
     bool server_holds_requests = false;  ///< long polling was seen
     bool last_hold_was_short = false;
+    bool last_answer_was_a_job = false;  ///< the server may have more
 
     /// Takes note of an answer without a job. Answers whether it ends a hold, so that the entry is
     /// to be asked again at once: the server has something new, and tells it to the next request. A

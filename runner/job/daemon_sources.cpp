@@ -37,11 +37,6 @@ constexpr std::array<const char*, 11> kInherited{
     "PATH",      "http_proxy", "HTTP_PROXY", "https_proxy",   "HTTPS_PROXY", "all_proxy",
     "ALL_PROXY", "no_proxy",   "NO_PROXY",   "SSL_CERT_FILE", "SSL_CERT_DIR"};
 
-void replace_all(std::string& text, const std::string& from, const std::string& to) {
-    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
-        text.replace(at, from.size(), to);
-}
-
 std::string joined(const std::string& directory, const std::string& path) {
     if (directory.empty()) return path;
     return path.empty() ? directory : directory + "/" + path;
@@ -134,9 +129,8 @@ base::Task<base::Result<std::string>> DaemonSources::output_of(std::vector<std::
 void DaemonSources::print_lines(executors::JobLog& log, std::string& text) const {
     std::size_t begin = 0;
     for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
-        std::string line = text.substr(begin, end - begin);
-        replace_all(line, git_.project, request_.project);
-        log.print(line);
+        const std::string_view line(text.data() + begin, end - begin);
+        log.print(base::replace_all(line, git_.project, request_.project));
         begin = end + 1;
     }
     text.erase(0, begin);

@@ -36,15 +36,6 @@ std::string replace_bytes(std::string_view text, const Replacement& replacement)
     return out;
 }
 
-std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {
-    std::string out;
-    for (std::size_t at = text.find(from); at != std::string_view::npos; at = text.find(from)) {
-        out.append(text.substr(0, at)).append(to);
-        text.remove_prefix(at + from.size());
-    }
-    return out.append(text);
-}
-
 std::string with_backslashes(std::string_view text, std::string_view special) {
     return replace_bytes(text, [special](char c) -> std::optional<std::string> {
         if (special.find(c) == std::string_view::npos) return std::nullopt;
@@ -124,14 +115,14 @@ void add_quoted(std::set<std::string>& forms, std::string_view value) {
     forms.insert(json_escaped(json));
     forms.insert(json_for_html(value));
     forms.insert(json_in_ascii(value));
-    forms.insert(replace_all(json, "/", "\\/"));
+    forms.insert(base::replace_all(json, "/", "\\/"));
     forms.insert(escaped(value, "\"", "abfnrtv", go_number));
     forms.insert(escaped(value, "'", "abfnrtv", octal_number));  // $'…'
-    const std::string single = replace_all(value, "'", "'\\''");
+    const std::string single = base::replace_all(value, "'", "'\\''");
     forms.insert(single);
-    forms.insert(replace_all(single, "'", "'\\''"));  // a quoted command of an eval
-    forms.insert(replace_all(value, "'", "'\"'\"'"));
-    forms.insert(replace_all(value, "'", "''"));  // YAML
+    forms.insert(base::replace_all(single, "'", "'\\''"));  // a quoted command of an eval
+    forms.insert(base::replace_all(value, "'", "'\"'\"'"));
+    forms.insert(base::replace_all(value, "'", "''"));  // YAML
     forms.insert(with_backslashes(value, "\\\"$`"));
     forms.insert(with_backslashes(value, "\\\"'$` |&;<>()*?[]{}!^,"));  // printf %q
 }
@@ -147,7 +138,7 @@ void add_percent_encoded(std::set<std::string>& forms, std::string_view value) {
             for (std::size_t i = at + 1; i < std::min(at + 3, lower.size()); ++i)
                 lower[i] = static_cast<char>(std::tolower(static_cast<unsigned char>(lower[i])));
         }
-        forms.insert(replace_all(upper, "%20", "+"));
+        forms.insert(base::replace_all(upper, "%20", "+"));
         forms.insert(upper);
         forms.insert(std::move(lower));
     }
@@ -166,14 +157,14 @@ std::string cleaned_path(std::string_view text) {
 /// Forms of which another part of the program makes a name. They may be shorter than the value.
 std::vector<std::string> as_names(std::string_view value) {
     std::vector<std::string> names{base::percent_decode(value)};
-    std::string slashes = replace_all(value, "\\", "/");
+    std::string slashes = base::replace_all(value, "\\", "/");
     for (const auto& [escape, sign] :
          {std::pair{"%2f", "/"}, {"%2F", "/"}, {"%2e", "."}, {"%2E", "."}})
-        slashes = replace_all(slashes, escape, sign);
+        slashes = base::replace_all(slashes, escape, sign);
     names.push_back(cleaned_path(slashes));
     names.push_back(cleaned_path(value));
-    names.push_back(replace_all(value, "/", "__"));
-    names.push_back(replace_all(value, "/", "-"));
+    names.push_back(base::replace_all(value, "/", "__"));
+    names.push_back(base::replace_all(value, "/", "-"));
     names.push_back(std::move(slashes));
     return names;
 }
@@ -201,7 +192,7 @@ std::set<std::string> forms_of(std::string_view value) {
         if (name.size() >= std::max(kMinNameBytes, value.size() / 2)) forms.insert(std::move(name));
     }
     if (value.find('\n') != std::string_view::npos) {
-        forms.insert(replace_all(value, "\r\n", "\n"));
+        forms.insert(base::replace_all(value, "\r\n", "\n"));
         forms.insert(in_one_line(value));
     }
     forms.erase(std::string());

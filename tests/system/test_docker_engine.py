@@ -130,6 +130,12 @@ class Sidecar(DockerCase):
         self.assertIn("200 OK", job.text)
 
 
+class SidecarOfAnImageWithAUser(Sidecar):
+    """The image's user is not root and can use the socket."""
+
+    image_name = "nonroot"
+
+
 class DindService(DockerCase):
     image_name = "dind"
     privileged = True

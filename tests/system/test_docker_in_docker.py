@@ -164,21 +164,6 @@ class EngineBesideTheImage(DockerCase):
         self.assertRegex(job.text, r"\nName: +runner\n")
 
 
-class EngineBesideANonRootImage(DockerCase):
-    image_name = "nonroot"
-    images = ("dind",)
-    privileged = True
-    runner_options = {"dind": {"mode": "on", "image": image("dind")}}
-
-    def test_the_socket_can_be_used(self):
-        self.start_docker()
-        job = self.run_job("perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new(\"/var/run/"
-                           "docker.sock\") or die \"no socket: $!\"; print $s \"GET /_ping "
-                           "HTTP/1.0\\r\\n\\r\\n\"; print <$s>'")
-        self.assert_success(job)
-        self.assertIn("200 OK", job.text)
-
-
 class Leftovers(DockerCase):
     image_name = "busybox"
 

@@ -17,4 +17,11 @@ TEST(Strings, SplitKeepsEmptyParts) {
     EXPECT_EQ(base::trim("  x \n"), "x");
 }
 
+TEST(Strings, ReplaceAllReplacesFromTheLeftAndNothingTwice) {
+    EXPECT_EQ(base::replace_all("aaaa", "aa", "a"), "aa");
+    EXPECT_EQ(base::replace_all("a.b.", ".", ".."), "a..b..");
+    EXPECT_EQ(base::replace_all("a", "b", "c"), "a");
+    EXPECT_EQ(base::replace_all("", "b", "c"), "");
+}
+
 }  // namespace

@@ -164,6 +164,25 @@ TEST_F(JobPollerTest, AsksAgainAtTheEndOfAJobWhereTheServerHoldsRequests) {
     EXPECT_THAT(asked_, ElementsAre("a", "a", "a"));
 }
 
+TEST_F(JobPollerTest, AsksAgainAtTheEndOfAJobWhereTheLastRequestGotOne) {
+    auto& first = add_runner("a");
+    first.api->answers = {answer(JobRequestOutcome::kJob), answer(JobRequestOutcome::kJob),
+                          answer(JobRequestOutcome::kJob)};
+    jobs_end_at_once_ = true;
+    poll(4, 1, kEndless);
+    EXPECT_THAT(accepted_, ElementsAre("a", "a", "a"));
+}
+
+TEST_F(JobPollerTest, ALongQueueOfOneRunnerDoesNotKeepTheOthersFromBeingAsked) {
+    auto& first = add_runner("a");
+    add_runner("b");
+    for (int i = 0; i < 20; ++i) first.api->answers.push_back(answer(JobRequestOutcome::kJob));
+    jobs_end_at_once_ = true;
+    poll(4, 1, std::chrono::nanoseconds(0));
+    asked_.resize(4);  // the stop comes after a request or two more
+    EXPECT_THAT(asked_, ElementsAre("a", "b", "a", "b"));
+}
+
 TEST_F(JobPollerTest, AServerThatEndsItsHoldsAtOnceIsAskedAtTheInterval) {
     auto& first = add_runner("a");
     add_runner("b");

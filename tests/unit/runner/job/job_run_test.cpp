@@ -1,11 +1,9 @@
-#include "runner/job/job_run.hpp"
-
 #include <gmock/gmock.h>
 
-#include "tests/unit/runner/job/job_fixture.hpp"
+#include "tests/unit/runner/job/job_run_fixture.hpp"
 
 /// The way of a job from its start to its end: what happens when the environment cannot be made or
-/// is gone, when the job is stopped at any point, and where a restarted daemon goes on.
+/// is gone, when the job is stopped, and where a restarted daemon goes on.
 namespace runner::job {
 namespace {
 
@@ -19,48 +17,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class JobRuns : public tests::JobFixture {
-  protected:
-    JobRuns() {
-        // Records the calls of both in one order.
-        executor_.on_call = [this](const std::string& call) { note(call); };
-        channel_.on_call = [this](const std::string& call) { note(call); };
-        session_.on_call = [this](tests::FakeSession&, const std::string& call) { note(call); };
-    }
-    /// Runs one job to its end.
-    void run() {
-        calls_.clear();
-        executor_.calls.clear();
-        channel_.calls.clear();
-        session_.calls.clear();
-        JobRun job(context_.get_executor(), setup());
-        job_ = &job;
-        if (stop_before_ != StopReason::kNone) job.stop(stop_before_);
-        tests::run_to_end(context_, carry_out(job));
-        outcome_ = job.outcome();
-        job_ = nullptr;
-    }
-    void fail_preparation(const std::string& message) {
-        executor_.results["prepare"] = {base::make_error(ErrorKind::kConfiguration, message)};
-    }
-
-    JobRun* job_ = nullptr;  ///< while it runs
-    StopReason stop_before_ = StopReason::kNone;
-    /// What executor, supervisor and server were asked for, in order.
-    std::vector<std::string> calls_;
-    std::function<void(const std::string&)> on_call_;
-    Outcome outcome_;
-
-  private:
-    static base::Task<bool> carry_out(JobRun& job) {
-        co_await job.run();
-        co_return true;
-    }
-    void note(const std::string& call) {
-        calls_.push_back(call);
-        if (on_call_) on_call_(call);
-    }
-};
+class JobRuns : public tests::JobRunFixture {};
 
 TEST_F(JobRuns, EndsWellWhenEveryStageDoes) {
     run();
@@ -216,115 +173,6 @@ TEST_F(JobRuns, GoesOnAtTheStageThatTheCheckpointNames) {
     EXPECT_EQ(channel_.log.find("[step_script"), std::string::npos)
         << "its heading is in the log already";
 }
-
-bool is_report(const std::string& call) { return call.starts_with("finish") || call == "abandon"; }
-
-/// A stop in every call that a job makes: whatever is interrupted, the end is the same.
-class StopAtEveryCall : public JobRuns, public testing::WithParamInterface<StopReason> {
-  protected:
-    StopAtEveryCall() {
-        payload_.steps.push_back({.name = "after_script", .script = {"true"}, .when = ""});
-        protocol::gitlab::Artifact artifact;
-        artifact.paths = {"out"};
-        artifact.when = "always";
-        payload_.artifacts.push_back(artifact);
-        runner_.builds_dir = "/builds";
-        session_.files["/builds/group/project.tmp/artifacts-0"] =
-            executors::helper::make_frame(R"({"name":"artifacts.zip"})") + "zip";
-        protocol::gitlab::Dependency dependency;
-        dependency.id = 1;
-        dependency.artifact_filename = "artifacts.zip";
-        payload_.dependencies.push_back(dependency);
-        channel_.archives = {{1, "zip"}};
-        auto& readiness = executor_.readiness.emplace();
-        readiness.engine_socket = "/run/docker.sock";
-        readiness.script = "docker buildx create";
-    }
-    /// The `n`-th call (from 0) does not end by itself, and the stop comes while it is under way.
-    /// False when the job has made fewer calls.
-    bool run_with_stop_in_call(std::size_t n) {
-        bool came = false;
-        on_call_ = [&](const std::string& call) {
-            if (came || calls_.size() != n + 1) return;
-            came = true;
-            session_.held_calls = {call};
-            executor_.stalled = {"prepare"};
-            boost::asio::post(context_, [this, call] {
-                if (job_ != nullptr) job_->stop(GetParam());
-                // What the stop does not end goes on, and what comes after it is not held.
-                session_.held_calls.clear();
-                executor_.stalled.clear();
-                if (session_.session != nullptr) session_.session->release(call);
-            });
-        };
-        session_.calls.clear();
-        executor_.stalled.clear();
-        run();
-        return came;
-    }
-};
-
-TEST_P(StopAtEveryCall, ReportsOnceAndLeavesNothing) {
-    std::size_t points = 0;
-    while (run_with_stop_in_call(points)) {
-        const std::string where =
-            "a stop in call " + std::to_string(points) + ", " + calls_[points];
-        SCOPED_TRACE(where);
-        EXPECT_EQ(std::count_if(calls_.begin(), calls_.end(), is_report), 1);
-        EXPECT_EQ(calls_.back(), "cleanup");
-        EXPECT_EQ(std::count(calls_.begin(), calls_.end(), "cleanup"), 1);
-        EXPECT_FALSE(journal_is_left());
-        EXPECT_EQ(session_.pump_ended, !session_.calls.empty());
-        // A cancel lets after_script and what follows it end as they would.
-        const auto told = std::find_if(calls_.begin(), calls_.end(), is_report) - calls_.begin();
-        const bool in_time = static_cast<std::ptrdiff_t>(points) < told;
-        if (GetParam() != StopReason::kUserCancel) {
-            EXPECT_EQ(outcome_.success(), !in_time);
-        }
-        ++points;
-    }
-    EXPECT_GT(points, 15U);
-}
-
-INSTANTIATE_TEST_SUITE_P(Reasons, StopAtEveryCall,
-                         testing::Values(StopReason::kUserCancel, StopReason::kAbort,
-                                         StopReason::kShutdown));
-
-/// The supervisor fails in every call that a job makes to it.
-class FailureOfEveryCall : public StopAtEveryCall {
-  protected:
-    bool run_with_failure_of_call(std::size_t n) {
-        bool came = false;
-        std::size_t seen = 0;
-        on_call_ = [&](const std::string& call) {
-            const bool of_session = session_.session != nullptr && !session_.calls.empty() &&
-                                    session_.calls.back() == call;
-            if (!of_session || came || seen++ != n) return;
-            came = true;
-            session_.failures[call] = {base::make_error(ErrorKind::kUnavailable, "lost")};
-        };
-        session_.failures.clear();
-        run();
-        return came;
-    }
-};
-
-TEST_P(FailureOfEveryCall, IsReportedOnceAndLeavesNothing) {
-    std::size_t points = 0;
-    while (run_with_failure_of_call(points)) {
-        SCOPED_TRACE("failure of call " + std::to_string(points));
-        EXPECT_EQ(std::count_if(channel_.calls.begin(), channel_.calls.end(),
-                                [](const std::string& call) { return call.starts_with("finish"); }),
-                  1);
-        EXPECT_EQ(calls_.back(), "cleanup");
-        EXPECT_FALSE(journal_is_left());
-        EXPECT_TRUE(session_.pump_ended);
-        ++points;
-    }
-    EXPECT_GT(points, 10U);
-}
-
-INSTANTIATE_TEST_SUITE_P(Once, FailureOfEveryCall, testing::Values(StopReason::kNone));
 
 TEST_F(JobRuns, DoesNotRetryWhatTheConfigurationForbids) {
     fail_preparation("disallowed image");
