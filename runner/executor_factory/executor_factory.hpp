@@ -25,6 +25,13 @@ class ExecutorFactory {
     base::Task<void> remove_leftovers(std::shared_ptr<const config::Config> config,
                                       std::string system_id, std::set<std::int64_t> live_jobs);
 
+    /// The engines that were used since the start.
+    struct UsedEngine {
+        std::string host;     ///< as it is configured
+        std::string version;  ///< "" when it has not answered yet
+    };
+    [[nodiscard]] std::vector<UsedEngine> used_engines() const;
+
   private:
     using Connection = std::shared_ptr<executors::docker::EngineConnection>;
     base::Result<Connection> engine_of(const executors::docker::DockerSettings& settings);

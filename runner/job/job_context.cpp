@@ -45,6 +45,7 @@ JobContext::JobContext(const boost::asio::any_io_executor& io_executor, JobSetup
       texts(variables),
       behaviour(variables),
       status(initial_state(setup)),
+      watched_log(std::make_unique<WatchedLog>(setup.channel->log(), status)),
       checkpoints(io, setup.journal, *setup.channel, setup.payload.id,
                   setup.restored ? *setup.restored : journal::Checkpoint()),
       deadlines(*setup.runner, std::chrono::seconds(setup.payload.timeout_seconds),

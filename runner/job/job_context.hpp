@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "runner/job/job_setup.hpp"
 #include "runner/job/stage_deadlines.hpp"
 #include "runner/job/stage_judge.hpp"
+#include "runner/job/watched_log.hpp"
 #include "runner/script/behaviour_variables.hpp"
 #include "runner/script/text_expander.hpp"
 #include "runner/script/variables.hpp"
@@ -32,7 +34,7 @@ class JobContext {
     [[nodiscard]] const config::RunnerConfig& runner() const { return *setup.runner; }
     [[nodiscard]] executors::Executor& executor() const { return *setup.executor; }
     [[nodiscard]] JobChannel& channel() const { return *setup.channel; }
-    [[nodiscard]] executors::JobLog& log() const { return setup.channel->log(); }
+    [[nodiscard]] executors::JobLog& log() const { return *watched_log; }
     [[nodiscard]] journal::Checkpoint& checkpoint() { return checkpoints.state(); }
     [[nodiscard]] base::Deadline deadline() const { return deadlines.job(checkpoints.state()); }
     /// Sets the stage that the status page and the metrics show.
@@ -57,6 +59,7 @@ class JobContext {
     script::TextExpander texts;
     script::BehaviourVariables behaviour;
     status::JobState status;
+    const std::unique_ptr<WatchedLog> watched_log;
     base::StopSource stop;
     Checkpointer checkpoints;
     StageDeadlines deadlines;

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "tests/unit/runner/job/job_run_fixture.hpp"
 
 /// The way of a job from its start to its end: what happens when the environment cannot be made or
@@ -27,6 +29,17 @@ TEST_F(JobRuns, EndsWellWhenEveryStageDoes) {
     EXPECT_TRUE(session_.closed);
     EXPECT_THAT(channel_.log, HasSubstr("]cleanup_file_variables\nJob succeeded\n"));
     EXPECT_FALSE(journal_is_left());
+}
+
+TEST_F(JobRuns, TellsWhatItWaitsFor) {
+    std::map<std::string, std::string> waits;
+    on_call_ = [&](const std::string& call) { waits[call] = job_->status().waits_for; };
+    run();
+    EXPECT_EQ(waits["announce"], "GitLab's answer to the job's start");
+    EXPECT_EQ(waits["prepare"], "");
+    EXPECT_EQ(waits["run_stage"], "");
+    EXPECT_EQ(waits["finish success"], "GitLab to take the rest of the log and the outcome");
+    EXPECT_EQ(waits["cleanup"], "its environment to be removed");
 }
 
 TEST_F(JobRuns, MasksTheReasonOfAFailure) {
