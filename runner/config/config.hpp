@@ -68,6 +68,14 @@ struct RunnerConfig {
     }
 };
 
+/// The table [status].
+struct StatusSettings {
+    int recent_jobs = 1000;  ///< jobs that the history keeps
+    std::string token_file;
+    std::string tls_cert_file;
+    std::string tls_key_file;
+};
+
 struct Config {
     std::filesystem::path path;
     int concurrent = 1;
@@ -75,6 +83,7 @@ struct Config {
     std::string log_level;   ///< "" when not set
     std::string log_format;  ///< "" when not set
     std::string listen_address;
+    StatusSettings status;
     std::chrono::nanoseconds connection_max_age = std::chrono::minutes(15);
     int shutdown_timeout_seconds = 30;
     std::map<std::string, std::string> labels;

@@ -32,6 +32,17 @@ constexpr Key kGlobal[] = {
         "labels of all runners, told to GitLab"),
 };
 
+constexpr Key kStatus[] = {
+    key("recent_jobs", Type::kInt, "1000", status<&StatusSettings::recent_jobs>,
+        "ended jobs that the status page remembers; 0: none"),
+    key("token_file", Type::kString, "", status<&StatusSettings::token_file>,
+        "file with the bearer token that requests to listen_address must bring"),
+    key("tls_cert_file", Type::kString, "", status<&StatusSettings::tls_cert_file>,
+        "PEM file with the certificate of listen_address, which then speaks TLS"),
+    key("tls_key_file", Type::kString, "", status<&StatusSettings::tls_key_file>,
+        "PEM file with the key of that certificate"),
+};
+
 constexpr Key kSessionServer[] = {
     ignored("listen_address", Type::kString),
     ignored("advertise_address", Type::kString),
@@ -76,6 +87,7 @@ constexpr Key kUsageSnowplow[] = {
 
 constexpr Section kTopSections[] = {
     {"", kGlobal, false, "", "-", "-"},
+    {"status", kStatus, false, "", "-", "-"},
     {"session_server", kSessionServer, false, kNoTerminal, "-", "-"},
     {"machine", {}, false, kNoMachines, "-", "-"},
     {"machine.shutdown_drain", kShutdownDrain, false, kNoMachines, "-", "-"},
