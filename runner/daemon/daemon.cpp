@@ -35,7 +35,7 @@ base::Result<void> Daemon::load() {
         empty.path = options_.config_path;
         loaded = empty;
     }
-    status_.on_configuration(loaded.has_value());
+    status_.metrics().configuration_loaded(loaded.has_value());
     if (!loaded) return loaded.error();
     kept_tokens_->read();
     kept_tokens_->use_in(*loaded);
@@ -53,7 +53,9 @@ base::Result<void> Daemon::load() {
 
 void Daemon::apply(std::shared_ptr<const config::Config> config) {
     config_ = std::move(config);
-    status_.on_places(config_->concurrent);
+    status_.metrics().places_changed(config_->concurrent);
+    status_.keep_history(state_dir_->path(),
+                         static_cast<std::size_t>(std::max(config_->status.recent_jobs, 0)));
     if (options_.configure_log) {
         if (auto done = options_.configure_log(*config_); !done) {
             base::log::warning("The log stays as it is", {{"error", done.error().message}});
@@ -80,7 +82,8 @@ base::Result<void> Daemon::open() {
     const std::string address =
         options_.listen_address.empty() ? config_->listen_address : options_.listen_address;
     if (!address.empty()) {
-        if (auto listening = status_.listen(address); !listening) return listening.error();
+        if (auto listening = status_.listen(address, config_->status); !listening)
+            return listening.error();
     }
     return {};
 }
@@ -164,7 +167,7 @@ void Daemon::make_parts() {
     make_jobs();
     make_poller();
     auto on_new_token = [this](bool saved) {
-        status_.on_configuration_saved(saved);
+        status_.metrics().configuration_saved(saved);
         reload();
     };
     rotation_ = std::make_unique<TokenRotation>(executor_, options_.config_path, *kept_tokens_,
@@ -224,7 +227,16 @@ void Daemon::reload() {
 }
 
 StatusSnapshot Daemon::snapshot() const {
-    return {config_.get(), &entries_, jobs_->statuses(), shutdown_->state_name(), system_id_};
+    StatusSnapshot now;
+    now.config = config_.get();
+    now.entries = &entries_;
+    now.jobs = jobs_->runs();
+    now.process_state = shutdown_->state_name();
+    now.system_id = system_id_;
+    for (auto& engine : executors_.used_engines()) {
+        now.engines.push_back({std::move(engine.host), std::move(engine.version)});
+    }
+    return now;
 }
 
 }  // namespace runner::daemon

@@ -1,6 +1,7 @@
 #include "runner/daemon/status_service.hpp"
 
-#include <map>
+#include <chrono>
+#include <optional>
 
 #include "base/clock.hpp"
 #include "base/files.hpp"
@@ -8,10 +9,14 @@
 #include "base/log.hpp"
 #include "base/notifier.hpp"
 #include "base/parse.hpp"
+#include "base/strings.hpp"
 #include "protocol/http/server.hpp"
+#include "runner/daemon/disk_space.hpp"
+#include "runner/daemon/server_contacts.hpp"
 #include "runner/job/failure_reason.hpp"
-#include "runner/status/allowed_hosts.hpp"
-#include "runner/status/pages.hpp"
+#include "runner/status/access.hpp"
+#include "runner/status/history.hpp"
+#include "runner/status/routes.hpp"
 
 namespace runner::daemon {
 
@@ -53,36 +58,78 @@ status::AllowedHosts allowed_hosts(const std::string& listen_host) {
             status::search_domains(resolver ? std::string_view(*resolver) : std::string_view())};
 }
 
-std::string describe(const gitlab::JobRequestAnswer& answer) {
-    if (!answer.message.empty()) return answer.message;
-    return answer.status == 0 ? "no answer" : std::to_string(answer.status);
+base::Result<base::Secret> read_token(const std::string& file) {
+    if (file.empty()) return base::Secret();
+    const auto text = base::read_file(file);
+    if (!text) return text.error().with_context("token_file of [status]");
+    base::Secret token{std::string(base::trim(*text))};
+    if (token.empty()) {
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                "token_file of [status]: " + file + " is empty");
+    }
+    return token;
+}
+
+std::int64_t unix_micros_of(std::chrono::steady_clock::time_point when) {
+    const auto ahead = std::chrono::duration_cast<std::chrono::microseconds>(
+        when - std::chrono::steady_clock::now());
+    return base::unix_micros_now() + ahead.count();
 }
 
 }  // namespace
 
-class StatusService::Impl {
+class StatusService::Impl final : public status::PageSource {
   public:
-    explicit Impl(const boost::asio::any_io_executor& io) : executor(io), stop(io) {}
+    explicit Impl(const boost::asio::any_io_executor& io) : executor(io), stop(io) {
+        status::add_pages(router, *this);
+    }
 
-    struct Contact {
-        std::int64_t unix_micros = 0;
-        std::string answer;
-        bool healthy = true;
-    };
-
-    status::Snapshot collect() const {
+    status::Snapshot now() const override {
         status::Snapshot now;
         now.now_unix_micros = base::unix_micros_now();
         now.started_unix_micros = started;
         now.process_state = "starting";
         if (!source) return now;
-        const StatusSnapshot given = source();
+        StatusSnapshot given = source();
         now.process_state = given.process_state;
         now.system_id = given.system_id;
         now.concurrent = given.config->concurrent;
+        now.draining = given.draining;
         for (const auto& entry : *given.entries) now.runners.push_back(runner_state(*entry));
-        for (const status::JobState* job : given.jobs) now.jobs.push_back(*job);
+        for (const job::JobRun* run : given.jobs) now.jobs.push_back(run->status());
+        now.disks = disk_space(state_dir, *given.config);
+        now.engines = std::move(given.engines);
         return now;
+    }
+
+    const status::Metrics& metrics() const override { return counts; }
+
+    std::shared_ptr<trace::LogFeed> log_of(std::int64_t job) override {
+        if (!source) return nullptr;
+        for (const job::JobRun* run : source().jobs) {
+            if (run->status().id == job) return run->context().channel().readable_log();
+        }
+        return nullptr;
+    }
+
+    std::vector<status::RecentJob> recent(std::size_t most) override {
+        return history ? history->recent(most) : std::vector<status::RecentJob>();
+    }
+
+    std::optional<status::RecentJob> recent_job(std::int64_t job) override {
+        return history ? history->find(job) : std::nullopt;
+    }
+
+    void remember(const job::JobRun& run) {
+        if (!history) return;
+        status::RecentJob recent;
+        recent.job = run.status();
+        recent.finished_unix_micros = base::unix_micros_now();
+        if (const auto& failure = run.outcome().failure) {
+            recent.failure_reason = to_string(failure->reason);
+            recent.message = failure->message;
+        }
+        history->add(recent);
     }
 
     status::RunnerState runner_state(const RunnerEntry& entry) const {
@@ -99,12 +146,12 @@ class StatusService::Impl {
         state.requests_in_flight = entry.token_state->requests_in_flight;
         state.adaptive_limit = entry.token_state->adaptive.value();
         state.used_limit = entry.token_state->adaptive.limit(runner.request_concurrency, adaptive);
-        if (const auto contact = contacts.find(entry.key); contact != contacts.end()) {
-            state.healthy = contact->second.healthy;
-            state.last_contact_unix_micros = contact->second.unix_micros;
-            state.last_answer = contact->second.answer;
+        contacts.describe(entry.key, state);
+        if (const auto& until = entry.token_state->resting_until) {
+            state.resting_until_unix_micros = unix_micros_of(*until);
         }
         if (!has_executor(runner)) {
+            state.known_executor = false;
             state.healthy = false;
             state.last_answer =
                 "never asked: this program has no executor \"" + runner.executor + "\"";
@@ -117,17 +164,27 @@ class StatusService::Impl {
     }
 
     base::Task<http::Response> answer(http::Request request) {
-        if (!hosts.allow(request)) co_return status::refuse_host();
-        co_return status::answer(request, collect(), metrics);
+        auto refused = access.refuse(request);
+        http::Response response;
+        if (refused) {
+            response = std::move(*refused);
+        } else {
+            response = co_await router.answer(std::move(request));
+        }
+        status::add_browser_rules(response);
+        co_return response;
     }
 
     boost::asio::any_io_executor executor;
     std::int64_t started = base::unix_micros_now();
-    status::Metrics metrics;
+    status::Metrics counts;
     std::function<StatusSnapshot()> source;
-    std::map<std::string, Contact> contacts;  ///< by RunnerEntry::key
+    ServerContacts contacts;
+    std::filesystem::path state_dir;
+    std::optional<status::History> history;
+    http::Router router;
+    status::Access access;
     std::unique_ptr<http::Server> server;
-    status::AllowedHosts hosts{{}, {}};
     bool stopped = false;
     base::Notifier stop;
 };
@@ -136,10 +193,21 @@ StatusService::StatusService(const boost::asio::any_io_executor& executor)
     : impl_(std::make_unique<Impl>(executor)) {}
 StatusService::~StatusService() = default;
 
-base::Result<void> StatusService::listen(const std::string& address) {
+base::Result<void> StatusService::listen(const std::string& address,
+                                         const config::StatusSettings& settings) {
     auto options = parse_address(address);
     if (!options) return options.error();
-    impl_->hosts = allowed_hosts(options->host);
+    auto token = read_token(settings.token_file);
+    if (!token) return token.error();
+    impl_->access = status::Access(allowed_hosts(options->host), std::move(*token));
+    if (settings.tls_cert_file.empty() != settings.tls_key_file.empty()) {
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                "tls_cert_file and tls_key_file of [status] need each other");
+    }
+    if (!settings.tls_cert_file.empty()) {
+        options->tls = http::TlsSettings{
+            .ca_file = {}, .cert_file = settings.tls_cert_file, .key_file = settings.tls_key_file};
+    }
     Impl* impl = impl_.get();
     http::Server::Handler handler = [impl](http::Request request) {
         return impl->answer(std::move(request));
@@ -150,6 +218,19 @@ base::Result<void> StatusService::listen(const std::string& address) {
     base::log::info("Metrics server listening",
                     {{"address", address}, {"port", impl_->server->port()}});
     return {};
+}
+
+void StatusService::keep_history(const std::filesystem::path& state_dir, std::size_t jobs) {
+    impl_->state_dir = state_dir;
+    if (impl_->history) {
+        impl_->history->keep(jobs);
+    } else {
+        impl_->history.emplace(state_dir / "history.sqlite", jobs);
+    }
+}
+
+base::Task<http::Response> StatusService::page(http::Request request) {
+    return impl_->router.answer(std::move(request));
 }
 
 void StatusService::observe(std::function<StatusSnapshot()> snapshot) {
@@ -167,23 +248,18 @@ base::Task<void> StatusService::serve() {
 
 void StatusService::stop() {
     impl_->stopped = true;
+    impl_->history.reset();  // writes what is left of its log into the file
     impl_->stop.notify_all();
 }
 
-void StatusService::on_configuration(bool loaded) { impl_->metrics.configuration_loaded(loaded); }
-
-void StatusService::on_configuration_saved(bool saved) {
-    impl_->metrics.configuration_saved(saved);
-}
-
-void StatusService::on_places(int concurrent) { impl_->metrics.places_changed(concurrent); }
+status::Metrics& StatusService::metrics() { return impl_->counts; }
 
 void StatusService::on_feed(const RunnerEntry& entry, status::Feed feed) {
-    impl_->metrics.fed(impl_->labels(entry.short_token, entry.runner->name), feed);
+    impl_->counts.fed(impl_->labels(entry.short_token, entry.runner->name), feed);
 }
 
 void StatusService::on_job_refused(const RunnerEntry& entry) {
-    impl_->metrics.job_refused(impl_->labels(entry.short_token, entry.runner->name));
+    impl_->counts.job_refused(impl_->labels(entry.short_token, entry.runner->name));
 }
 
 void StatusService::on_inputs(const script::InputsExpansion& expansion) {
@@ -192,7 +268,7 @@ void StatusService::on_inputs(const script::InputsExpansion& expansion) {
                                 : expansion.problem == Problem::kEvaluation ? "evaluation"
                                 : expansion.problem == Problem::kSensitive ? "sensitive_unsupported"
                                                                            : "";
-    impl_->metrics.inputs_expanded(expansion.count, problem);
+    impl_->counts.inputs_expanded(expansion.count, problem);
 }
 
 void StatusService::on_call(const config::RunnerConfig& runner, const gitlab::CallRecord& call) {
@@ -203,18 +279,15 @@ void StatusService::on_call(const config::RunnerConfig& runner, const gitlab::Ca
     record.status = call.status;
     record.duration = call.duration;
     record.attempts = call.attempts;
-    impl_->metrics.api_call(record);
+    impl_->counts.api_call(record);
 }
 
 void StatusService::on_job_request(const RunnerEntry& entry,
                                    const gitlab::JobRequestAnswer& answer) {
     if (answer.outcome == gitlab::JobRequestOutcome::kCancelled) return;
-    Impl::Contact& contact = impl_->contacts[entry.key];
-    if (answer.status != 0) contact.unix_micros = base::unix_micros_now();
-    contact.answer = describe(answer);
-    contact.healthy = answer.healthy();
+    impl_->contacts.note(entry.key, answer, base::unix_micros_now());
     if (!answer.healthy()) {
-        impl_->metrics.request_refused_by_server(
+        impl_->counts.request_refused_by_server(
             impl_->labels(entry.short_token, entry.runner->name));
     }
 }
@@ -222,7 +295,7 @@ void StatusService::on_job_request(const RunnerEntry& entry,
 void StatusService::on_job_start(const job::JobRun& run) {
     const auto& setup = run.context().setup;
     const auto& info = setup.payload.job_info;
-    impl_->metrics.job_received(
+    impl_->counts.job_received(
         {.runner = impl_->labels(setup.record.short_token, setup.runner->name),
          .executor = setup.runner->executor,
          .seconds_in_queue = info.time_in_queue_seconds,
@@ -235,7 +308,8 @@ void StatusService::on_job_end(const job::JobRun& run) {
     const auto& setup = run.context().setup;
     const auto age = base::unix_micros_now() - setup.record.received_unix_micros;
     const auto& failure = run.outcome().failure;
-    impl_->metrics.job_finished(
+    impl_->remember(run);
+    impl_->counts.job_finished(
         {.runner = impl_->labels(setup.record.short_token, setup.runner->name),
          .duration = std::chrono::milliseconds(age / 1000),
          .failure_reason = failure ? std::string(to_string(failure->reason)) : std::string()});

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,16 +23,17 @@ namespace runner::daemon {
 struct StatusSnapshot {
     const config::Config* config = nullptr;
     const std::vector<std::shared_ptr<RunnerEntry>>* entries = nullptr;
-    std::vector<const status::JobState*> jobs;
+    std::vector<const job::JobRun*> jobs;
     const char* process_state = "starting";
     std::string system_id;
+    bool draining = false;
+    std::vector<status::EngineState> engines;
 };
 
-/// Counts what happens and serves it: /health/live, /health/ready, /status.json, /metrics and the
-/// debug pages (runner-protocol.md §8).
+/// Counts what happens, remembers the jobs that have ended, and serves the pages of docs/status.md.
 ///
-/// Life: listen() at most once, observe(), serve() in the daemon's group until stop(). Strand: the
-/// I/O thread.
+/// Life: keep_history(), listen() at most once, observe(), serve() in the daemon's group until
+/// stop(). Strand: the I/O thread.
 class StatusService {
   public:
     explicit StatusService(const boost::asio::any_io_executor& executor);
@@ -38,15 +41,18 @@ class StatusService {
     StatusService(const StatusService&) = delete;
     StatusService& operator=(const StatusService&) = delete;
 
-    /// "host:port", ":port" or "host" (port 9252 then).
-    base::Result<void> listen(const std::string& address);
+    /// Remembers as many jobs, in a file of the state directory.
+    void keep_history(const std::filesystem::path& state_dir, std::size_t jobs);
+    /// "host:port", ":port" or "host" (port 9252 then). kInvalidInput and kIo for a token that
+    /// cannot be read.
+    base::Result<void> listen(const std::string& address, const config::StatusSettings& settings);
     void observe(std::function<StatusSnapshot()> snapshot);
+    /// A page for a caller that need not be checked.
+    base::Task<protocol::http::Response> page(protocol::http::Request request);
     base::Task<void> serve();
     void stop();
 
-    void on_configuration(bool loaded);
-    void on_configuration_saved(bool saved);
-    void on_places(int concurrent);
+    [[nodiscard]] status::Metrics& metrics();
     void on_feed(const RunnerEntry& entry, status::Feed feed);
     void on_job_refused(const RunnerEntry& entry);
     void on_inputs(const script::InputsExpansion& expansion);
