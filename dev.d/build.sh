@@ -67,3 +67,9 @@ command_demo() {
     say "$(describe_buildkit "$builder")"
     exec "$python" -m tests.support.demo --builder-image "$builder" "$@"
 }
+
+# picture: the status page of a daemon at work, for README.md and docs/status.md.
+command_picture() {
+    [ -x build/release/bin/runner ] || die "there is no build/release/bin/runner: ./dev build"
+    "$python" -m tests.support.status_picture docs/images/status.png
+}

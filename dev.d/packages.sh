@@ -4,13 +4,13 @@ packages=(
     # build
     g++ cmake ninja-build ccache pkg-config git clang-format
     libboost1.81-dev libssl-dev nlohmann-json3-dev libyaml-dev libfmt-dev
-    libtomlplusplus-dev libarchive-dev zlib1g-dev libzstd-dev libdeflate-dev libre2-dev
+    libtomlplusplus-dev libarchive-dev zlib1g-dev libzstd-dev libdeflate-dev libre2-dev libsqlite3-dev
     prometheus-cpp-dev libhowardhinnant-date-dev tzdata libgtest-dev libgmock-dev libbenchmark-dev
     # tests, engine and images
     python3 python3-yaml python3-pytest python3-pytest-xdist python3-pytest-timeout
     ca-certificates curl openssl procps iproute2 iptables runc kmod dash busybox-static
     mmdebstrap debian-archive-keyring qemu-user-static systemd
-    groff-base fish zsh
+    groff-base fish zsh chromium chromium-driver python3-selenium python3-pip
     # packages
     dpkg-dev lintian rpm python3-venv
 )

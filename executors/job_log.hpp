@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace executors {
 
@@ -26,6 +27,27 @@ class JobLog {
     [[nodiscard]] virtual std::string masked(std::string_view text) const {
         return std::string(text);
     }
+    /// Nothing is written: a page that shows the running job says what it waits for. See Waiting.
+    virtual void wait(std::string_view what, bool begins) {
+        static_cast<void>(what);
+        static_cast<void>(begins);
+    }
+};
+
+/// The job waits for `what` ("the image alpine:3") until the end of the scope. Several waits may be
+/// under way at once. Life: shorter than the log's.
+class Waiting {
+  public:
+    Waiting(JobLog& log, std::string what) : log_(log), what_(std::move(what)) {
+        log_.wait(what_, true);
+    }
+    ~Waiting() { log_.wait(what_, false); }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+
+  private:
+    JobLog& log_;
+    std::string what_;
 };
 
 }  // namespace executors

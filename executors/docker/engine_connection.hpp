@@ -27,6 +27,8 @@ class EngineConnection {
 
     /// Ping, version, and the engine's own description; asked once, and again after forget().
     base::Task<base::Result<EngineInfo>> info();
+    /// The version that info() has learnt last, "" before.
+    [[nodiscard]] const std::string& known_version() const { return info_.server_version; }
     /// The name of the volume that holds runner-helper, filled when the engine did not have it yet.
     /// Concurrent callers share one filling. `image` is any image that is on the engine.
     base::Task<base::Result<std::string>> helper_volume(std::string image);

@@ -133,6 +133,7 @@ Task<Result<void>> ImagePuller::pull(const ImageSpec& image) {
     }
     const std::string platform = image.platform.empty() ? "" : " for platform " + image.platform;
     log_.print("Pulling docker image " + image.name + platform + " ...");
+    const Waiting waiting(log_, "the image " + image.name);
     const auto reference = parse_reference(image.name);
     const PreparationSteps::Step step(steps_, "pulling_image");
     const auto begin = std::chrono::steady_clock::now();

@@ -43,6 +43,7 @@ Task<Result<void>> ServiceHealth::wait(const std::vector<StartedService>& servic
     }
     log_.print("Waiting for services to be up and running (timeout " +
                std::to_string(limit().count()) + " seconds)...");
+    const Waiting waiting(log_, "its services to be up");
     std::vector<Task<Result<void>>> tasks;
     for (const auto& service : services) tasks.push_back(check(service));
     auto result = co_await run_all(std::move(tasks));

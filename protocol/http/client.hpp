@@ -8,17 +8,9 @@
 #include "base/secret.hpp"
 #include "protocol/http/message.hpp"
 #include "protocol/http/stream.hpp"
+#include "protocol/http/tls_settings.hpp"
 
 namespace protocol::http {
-
-/// Which certificates a client trusts and presents. Files are read again when their modification
-/// time changes.
-struct TlsSettings {
-    std::string ca_file;    ///< added to the system's store, "" for none
-    std::string cert_file;  ///< client certificate (PEM) and its key, both or none
-    std::string key_file;
-    bool verify = true;  ///< chain and host name
-};
 
 struct ClientOptions {
     /// "http://host[:port]", "https://…", or "unix:///path". A path after the host is ignored: the

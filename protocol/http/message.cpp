@@ -30,6 +30,7 @@ bool Headers::has(std::string_view name) const {
 std::string_view reason_phrase(unsigned status) {
     switch (status) {
         case 200: return "OK";
+        case 202: return "Accepted";
         case 204: return "No Content";
         case 301: return "Moved Permanently";
         case 302: return "Found";
@@ -39,6 +40,8 @@ std::string_view reason_phrase(unsigned status) {
         case 403: return "Forbidden";
         case 404: return "Not Found";
         case 405: return "Method Not Allowed";
+        case 409: return "Conflict";
+        case 410: return "Gone";
         case 413: return "Payload Too Large";
         case 431: return "Request Header Fields Too Large";
         case 500: return "Internal Server Error";

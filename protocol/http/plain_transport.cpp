@@ -13,6 +13,8 @@ namespace protocol::http {
 
 namespace asio = boost::asio;
 
+base::Task<base::Result<void>> Transport::accept() { co_return base::Result<void>(); }
+
 base::Task<base::Result<void>> Transport::write_all(std::string_view bytes) {
     const Pieces pieces{bytes, std::string_view(), std::string_view()};
     auto written = co_await write_pieces(pieces);

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <list>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -16,6 +17,8 @@
 #include "base/task_group.hpp"
 #include "protocol/http/listen.hpp"
 #include "protocol/http/server_connection.hpp"
+#include "protocol/http/tls_context.hpp"
+#include "protocol/http/tls_transport.hpp"
 
 namespace protocol::http {
 
@@ -29,11 +32,18 @@ class Server::Impl {
           options_(std::move(options)),
           handler_(std::move(handler)),
           port_(port_of(listener.get())),
-          family_(family_of(listener.get())),
           listener_(executor, listener.release()),
           changed_(executor),
           group_(executor) {}
 
+    /// Reads the files of TLS now, so that the start tells what is wrong with them.
+    base::Result<void> prepare() {
+        if (!options_.tls) return {};
+        tls_.emplace(*options_.tls, TlsRole::kServer);
+        auto context = tls_->get();
+        if (!context) return context.error();
+        return {};
+    }
     void start() { group_.spawn("status server", accept_loop()); }
     base::Task<void> stop(std::chrono::milliseconds grace);
     [[nodiscard]] std::uint16_t port() const { return port_; }
@@ -43,6 +53,7 @@ class Server::Impl {
 
     base::Task<void> accept_loop();
     void accept_all();
+    base::Result<std::unique_ptr<Transport>> make_transport(Socket socket);
     bool make_room();
     base::Task<void> serve(Entry entry);
 
@@ -50,8 +61,8 @@ class Server::Impl {
     ServerOptions options_;
     Handler handler_;
     std::uint16_t port_;
-    int family_;
     asio::posix::stream_descriptor listener_;
+    std::optional<TlsContext> tls_;
     bool stopping_ = false;
     std::list<ServerConnection> connections_;
     base::Notifier changed_;
@@ -86,13 +97,26 @@ void Server::Impl::accept_all() {
         auto peer = family_ == AF_UNIX ? peer_of(fd.get()) : std::nullopt;
         Socket socket(executor_);
         boost::system::error_code code;
-        socket.assign(asio::generic::stream_protocol(family_, 0), fd.get(), code);
+        socket.assign(asio::generic::stream_protocol(family_of(fd.get()), 0), fd.get(), code);
         if (code) continue;
         static_cast<void>(fd.release());
-        connections_.emplace_back(executor_, options_, handler_, group_,
-                                  make_plain_transport(std::move(socket)), std::move(peer));
+        auto transport = make_transport(std::move(socket));
+        if (!transport) {
+            base::log::error("Status server cannot use TLS",
+                             {{"error", transport.error().message}});
+            continue;
+        }
+        connections_.emplace_back(executor_, options_, handler_, group_, std::move(*transport),
+                                  std::move(peer));
         group_.spawn("status connection", serve(std::prev(connections_.end())));
     }
+}
+
+base::Result<std::unique_ptr<Transport>> Server::Impl::make_transport(Socket socket) {
+    if (!tls_) return make_plain_transport(std::move(socket));
+    auto context = tls_->get();
+    if (!context) return context.error();
+    return make_tls_server_transport(std::move(socket), std::move(*context));
 }
 
 /// Answers whether there is a place for one more connection.

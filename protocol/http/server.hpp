@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "base/unique_fd.hpp"
 #include "protocol/http/message.hpp"
+#include "protocol/http/tls_settings.hpp"
 
 namespace protocol::http {
 
@@ -23,11 +25,13 @@ struct ServerOptions {
     std::chrono::seconds write_limit{60};   ///< for the peer to read an answer
     std::size_t max_header_bytes = 16U << 10U;
     std::size_t max_body_bytes = 64U << 10U;
+    /// Certificate and key of a server that speaks TLS; they are read again when they change.
+    std::optional<TlsSettings> tls = std::nullopt;
     std::size_t max_connections =
         64;  ///< a further one ends the one that waits for the longest time
 };
 
-/// A small HTTP/1.1 server for the status endpoint: keep-alive, HEAD, limits; no TLS.
+/// A small HTTP/1.1 server for the status endpoint: keep-alive, HEAD, limits, TLS.
 ///
 /// Peers that hold connections without use keep nobody out: a new connection beyond the limit
 /// closes the one that has waited longest for a request, or else for its peer to read an answer, or
@@ -41,7 +45,8 @@ class Server {
   public:
     using Handler = std::function<base::Task<Response>(Request)>;
 
-    /// Fails as listen_on() of protocol/http/listen.hpp.
+    /// Fails as listen_on() of protocol/http/listen.hpp, and with kInvalidInput for files of TLS
+    /// that cannot be used.
     static base::Result<std::unique_ptr<Server>> listen(
         const boost::asio::any_io_executor& executor, ServerOptions options, Handler handler);
     /// On a socket that listens already, such as that of listen_on_unix(); the requests that come

@@ -44,7 +44,21 @@ void ServerConnection::stop() {
     if (stream_) stream_->ended.request(base::StopReason::kShutdown);
 }
 
+base::Task<bool> ServerConnection::accept() {
+    Watchdog watchdog(executor_, Watchdog::TimePoint::max());
+    const Guard guard(watchdog, [transport = transport_.get()] { transport->close(); });
+    watchdog.allow(options_.header_limit);
+    auto accepted = co_await transport_->accept();
+    if (!accepted) {
+        base::log::debug("Status server: a connection failed",
+                         {{"error", accepted.error().message}});
+    }
+    co_return accepted.has_value();
+}
+
 base::Task<void> ServerConnection::serve() {
+    const bool accepted = co_await accept();
+    if (!accepted) co_return;
     while (!stopping_ && state_ != State::kClosed) {
         const bool goes_on = co_await serve_request();
         if (!goes_on) co_return;

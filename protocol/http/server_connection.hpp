@@ -53,6 +53,7 @@ class ServerConnection {
         base::StopSource ended;
     };
 
+    base::Task<bool> accept();
     /// Answers whether another request may follow.
     base::Task<bool> serve_request();
     base::Task<bool> read_request(RequestReader& reader, Watchdog& watchdog);

@@ -55,32 +55,50 @@ void trust_system(SSL_CTX* context) {
     ERR_clear_error();
 }
 
-base::Result<void> load_client_pair(SSL_CTX* context, const TlsSettings& settings) {
+base::Result<void> load_pair(SSL_CTX* context, const TlsSettings& settings,
+                             const std::string& what) {
     if (settings.cert_file.empty() != settings.key_file.empty()) {
         return base::make_error(base::ErrorKind::kInvalidInput,
-                                "a client certificate needs its key, and a key its certificate");
+                                "a " + what + " needs its key, and a key its certificate");
     }
     if (settings.cert_file.empty()) return {};
     if (SSL_CTX_use_certificate_chain_file(context, settings.cert_file.c_str()) != 1) {
-        return file_error("client certificate", settings.cert_file);
+        return file_error(what, settings.cert_file);
     }
     if (SSL_CTX_use_PrivateKey_file(context, settings.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
         SSL_CTX_check_private_key(context) != 1) {
-        return file_error("key of the client certificate", settings.key_file);
+        return file_error("key of the " + what, settings.key_file);
     }
     return {};
 }
 
-base::Result<std::shared_ptr<SSL_CTX>> make_context(const TlsSettings& settings) {
-    std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
-    if (!context) {
-        return base::make_error(base::ErrorKind::kInternal, "OpenSSL: " + take_tls_error());
-    }
+/// What clients and servers have in common; null when OpenSSL has no memory.
+std::shared_ptr<SSL_CTX> new_context(const SSL_METHOD* method) {
+    std::shared_ptr<SSL_CTX> context(SSL_CTX_new(method), SSL_CTX_free);
+    if (!context) return context;
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
     // An idle connection frees its buffers of 2 × 17 KiB.
     SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+    return context;
+}
+
+base::Result<std::shared_ptr<SSL_CTX>> make_server_context(const TlsSettings& settings) {
+    auto context = new_context(TLS_server_method());
+    if (!context) {
+        return base::make_error(base::ErrorKind::kInternal, "OpenSSL: " + take_tls_error());
+    }
+    auto loaded = load_pair(context.get(), settings, "certificate");
+    if (!loaded) return loaded.error();
+    return context;
+}
+
+base::Result<std::shared_ptr<SSL_CTX>> make_client_context(const TlsSettings& settings) {
+    auto context = new_context(TLS_client_method());
+    if (!context) {
+        return base::make_error(base::ErrorKind::kInternal, "OpenSSL: " + take_tls_error());
+    }
     constexpr std::array<unsigned char, 9> kHttp11{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     SSL_CTX_set_alpn_protos(context.get(), kHttp11.data(), kHttp11.size());
     SSL_CTX_set_verify(context.get(), settings.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
@@ -89,7 +107,7 @@ base::Result<std::shared_ptr<SSL_CTX>> make_context(const TlsSettings& settings)
         SSL_CTX_load_verify_file(context.get(), settings.ca_file.c_str()) != 1) {
         return file_error("CA file", settings.ca_file);
     }
-    auto loaded = load_client_pair(context.get(), settings);
+    auto loaded = load_pair(context.get(), settings, "client certificate");
     if (!loaded) return loaded.error();
     return context;
 }
@@ -100,7 +118,8 @@ base::Result<std::shared_ptr<SSL_CTX>> TlsContext::get() {
     auto now = stamps();
     if (context_ && now == stamps_) return context_;
     ERR_clear_error();
-    auto made = make_context(settings_);
+    auto made =
+        role_ == TlsRole::kServer ? make_server_context(settings_) : make_client_context(settings_);
     if (!made && !context_) return made.error();
     stamps_ = std::move(now);
     if (!made) {

@@ -12,11 +12,15 @@ using SSL = struct ssl_st;
 
 namespace protocol::http {
 
-/// The TLS configuration of one client, made when the first connection needs it: a daemon that
-/// speaks plain HTTP only never initialises OpenSSL. Strand: the I/O thread.
+enum class TlsRole { kClient, kServer };
+
+/// The TLS configuration of one client or server, made when the first connection needs it: a daemon
+/// that speaks plain HTTP only never initialises OpenSSL. A server uses the certificate and its key
+/// only. Strand: the I/O thread.
 class TlsContext {
   public:
-    explicit TlsContext(TlsSettings settings) : settings_(std::move(settings)) {}
+    explicit TlsContext(TlsSettings settings, TlsRole role = TlsRole::kClient)
+        : settings_(std::move(settings)), role_(role) {}
 
     /// The context to connect with. Files that have changed are read again; when that fails (they
     /// may be half replaced), the last good context stays in use and a warning is logged.
@@ -30,6 +34,7 @@ class TlsContext {
     [[nodiscard]] std::vector<long long> stamps() const;
 
     TlsSettings settings_;
+    TlsRole role_;
     std::shared_ptr<SSL_CTX> context_;
     std::vector<long long> stamps_;
     unsigned generation_ = 0;

@@ -105,6 +105,7 @@ class TlsTransport final : public Transport {
     TlsTransport& operator=(const TlsTransport&) = delete;
 
     base::Task<base::Result<void>> handshake(const Origin& origin, bool verify);
+    base::Task<base::Result<void>> accept() override;
 
     base::Task<base::Result<std::size_t>> read_some(std::span<char> target) override {
         while (true) {
@@ -269,6 +270,20 @@ base::Task<base::Result<void>> TlsTransport::handshake(const Origin& origin, boo
     co_return base::Result<void>();
 }
 
+base::Task<base::Result<void>> TlsTransport::accept() {
+    while (true) {
+        ERR_clear_error();
+        errno = 0;
+        const int answer = SSL_accept(ssl_);
+        if (answer == 1) break;
+        const int why = SSL_get_error(ssl_, answer);
+        auto ready = co_await wait_for(why, "TLS handshake");
+        if (!ready) co_return ready.error();
+    }
+    established_ = true;
+    co_return base::Result<void>();
+}
+
 base::Error TlsTransport::handshake_error(const Origin& origin) const {
     const std::string who = "TLS with " + origin.address() + ": ";
     const unsigned long code = ERR_peek_last_error();
@@ -307,6 +322,11 @@ std::string TlsTransport::peer_ca_chain() const {
 }
 
 }  // namespace
+
+std::unique_ptr<Transport> make_tls_server_transport(Socket socket,
+                                                     std::shared_ptr<SSL_CTX> context) {
+    return std::make_unique<TlsTransport>(std::move(socket), std::move(context));
+}
 
 base::Task<base::Result<std::unique_ptr<Transport>>> start_tls(Socket socket,
                                                                std::shared_ptr<SSL_CTX> context,

@@ -18,4 +18,9 @@ base::Task<base::Result<std::unique_ptr<Transport>>> start_tls(Socket socket,
                                                                Origin origin, bool verify,
                                                                Watchdog& watchdog);
 
+/// The server's end: accept() is the handshake. The connection of a peer that asks for no TLS
+/// fails.
+std::unique_ptr<Transport> make_tls_server_transport(Socket socket,
+                                                     std::shared_ptr<SSL_CTX> context);
+
 }  // namespace protocol::http

@@ -20,6 +20,8 @@ class Transport : public ByteStream {
   public:
     using Pieces = std::array<std::string_view, 3>;
 
+    /// What a server does before the first byte: the handshake of TLS.
+    virtual base::Task<base::Result<void>> accept();
     /// Writes the pieces in order. Joins them first only where that is cheaper.
     virtual base::Task<base::Result<void>> write_pieces(Pieces pieces) = 0;
     /// Writes `head`, then the file's part. kInternal when the part cannot be read; the stream

@@ -71,6 +71,14 @@ struct RunnerConfig {
     }
 };
 
+/// The table [status].
+struct StatusSettings {
+    int recent_jobs = 1000;  ///< jobs that the history keeps
+    std::string token_file;
+    std::string tls_cert_file;
+    std::string tls_key_file;
+};
+
 struct Config {
     std::filesystem::path path;
     int concurrent = 1;
@@ -79,6 +87,7 @@ struct Config {
     std::string log_format;  ///< "" when not set
     std::string listen_address;
     std::string socket_group;  ///< group of the control socket, "" for the daemon's own
+    StatusSettings status;
     std::chrono::nanoseconds connection_max_age = std::chrono::minutes(15);
     int shutdown_timeout_seconds = 30;
     std::map<std::string, std::string> labels;

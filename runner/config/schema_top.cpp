@@ -33,6 +33,14 @@ constexpr Key kGlobal[] = {
 };
 
 constexpr Key kStatus[] = {
+    key("recent_jobs", Type::kInt, "1000", status<&StatusSettings::recent_jobs>,
+        "ended jobs that the status page remembers; 0: none"),
+    key("token_file", Type::kString, "", status<&StatusSettings::token_file>,
+        "file with the bearer token that requests to listen_address must bring"),
+    key("tls_cert_file", Type::kString, "", status<&StatusSettings::tls_cert_file>,
+        "PEM file with the certificate of listen_address, which then speaks TLS"),
+    key("tls_key_file", Type::kString, "", status<&StatusSettings::tls_key_file>,
+        "PEM file with the key of that certificate"),
     key("socket_group", Type::kString, "", global<&Config::socket_group>,
         "group whose members may use the control socket; empty for the daemon's own"),
 };

@@ -28,6 +28,10 @@ void global(Config& config, const Value& value) {
     assign(config.*Member, value);
 }
 template <auto Member>
+void status(Config& config, const Value& value) {
+    assign(config.status.*Member, value);
+}
+template <auto Member>
 void runner(Config& config, const Value& value) {
     assign(config.runners.back().*Member, value);
 }

@@ -70,6 +70,8 @@ base::Result<void> Daemon::load() {
 void Daemon::apply(std::shared_ptr<const config::Config> config) {
     config_ = std::move(config);
     recorder_.on_places(config_->concurrent);
+    status_.keep_history(state_dir_->path(),
+                         static_cast<std::size_t>(std::max(config_->status.recent_jobs, 0)));
     if (options_.configure_log) {
         if (auto done = options_.configure_log(*config_); !done) {
             base::log::warning("The log stays as it is", {{"error", done.error().message}});
@@ -104,7 +106,8 @@ base::Result<void> Daemon::open() {
     const std::string address =
         options_.listen_address.empty() ? config_->listen_address : options_.listen_address;
     if (!address.empty()) {
-        if (auto listening = status_.listen(address); !listening) return listening.error();
+        if (auto listening = status_.listen(address, config_->status); !listening)
+            return listening.error();
     }
     return control_.listen(state_dir_->path(), config_->socket_group);
 }
@@ -165,6 +168,7 @@ void Daemon::make_jobs() {
     observer.on_take_over = [this](const job::JobRun& run) { recorder_.on_job_start(run); };
     observer.on_end = [this](const job::JobRun& run) {
         recorder_.on_job_end(run);
+        status_.remember(run);
         limits_.job_ended();
         rested_ = false;
         poller_->notify();
@@ -286,8 +290,18 @@ void Daemon::reload() {
 }
 
 StatusSnapshot Daemon::snapshot() const {
-    return {config_.get(),           &entries_,  jobs_->statuses(),
-            shutdown_->state_name(), system_id_, disks_.states(), control_.pauses()};
+    StatusSnapshot now;
+    now.config = config_.get();
+    now.entries = &entries_;
+    now.jobs = jobs_->runs();
+    now.process_state = shutdown_->state_name();
+    now.system_id = system_id_;
+    for (auto& engine : executors_.used_engines()) {
+        now.engines.push_back({std::move(engine.host), std::move(engine.version)});
+    }
+    now.disks = disks_.states();
+    now.pauses = control_.pauses();
+    return now;
 }
 
 }  // namespace runner::daemon

@@ -18,6 +18,15 @@ bool HealthTracker::may_ask(const std::string& key, int limit, std::chrono::nano
     return true;
 }
 
+std::optional<HealthTracker::TimePoint> HealthTracker::resting_until(
+    const std::string& key, int limit, std::chrono::nanoseconds interval, TimePoint now) const {
+    const auto found = entries_.find(key);
+    if (found == entries_.end() || found->second.failures < limit) return std::nullopt;
+    const TimePoint end =
+        found->second.last_healthy + std::chrono::duration_cast<TimePoint::duration>(interval);
+    return end > now ? std::optional(end) : std::nullopt;
+}
+
 void HealthTracker::record_healthy(const std::string& key, TimePoint now) {
     Entry& state = entry(key, now);
     state.failures = 0;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace runner::daemon {
@@ -18,6 +19,10 @@ class HealthTracker {
     /// Whether the runner may be asked now. `key` is URL and token.
     bool may_ask(const std::string& key, int limit, std::chrono::nanoseconds interval,
                  TimePoint now);
+    /// Until when the runner is not asked; nullopt when it may be asked. Changes nothing.
+    [[nodiscard]] std::optional<TimePoint> resting_until(const std::string& key, int limit,
+                                                         std::chrono::nanoseconds interval,
+                                                         TimePoint now) const;
     void record_healthy(const std::string& key, TimePoint now);
     /// Answers true when this failure was the one that made the runner unhealthy.
     bool record_unhealthy(const std::string& key, int limit);

@@ -23,7 +23,18 @@ journal::JobRecord record_of(const RunnerEntry& entry, const gitlab::JobRequestA
     record.ca_chain = answer.tls_ca_chain;
     record.correlation_id = answer.correlation_id;
     return record;
-}
+    /// A former job of the slot may still have processes in its directory.
+    base::Task<void> wait_for_slot(const job::JobRun& run, const journal::SlotTable& slots,
+                                   base::Notifier& changed) {
+        const auto& setup = run.context().setup;
+        const std::string runner = config::runner_identity(*setup.runner);
+        const std::int64_t project = setup.payload.job_info.project_id;
+        const executors::Waiting waiting(run.context().log(),
+                                         "the former job of its directory to end");
+        while (slots.is_held(runner, project, setup.record.slot)) {
+            co_await changed.wait();
+        }
+    }
 
 }  // namespace
 
@@ -164,11 +175,7 @@ void JobHost::watch_slot(job::JobSetup& setup) {
 
 base::Task<void> JobHost::run_to_the_end(Position running) {
     const auto& setup = running->run->context().setup;
-    const std::string runner = config::runner_identity(*setup.runner);
-    const std::int64_t project = setup.payload.job_info.project_id;
-    while (slots_.is_held(runner, project, setup.record.slot)) {
-        co_await slots_changed_.wait();
-    }
+    co_await wait_for_slot(*running->run, slots_, slots_changed_);
     co_await running->run->run();
     log_end(*running->run);
     observer_.on_end(*running->run);
@@ -243,11 +250,9 @@ void JobHost::save_all() {
 
 base::Task<void> JobHost::wait() { co_await group_.wait(); }
 
-std::vector<const status::JobState*> JobHost::statuses() const {
-    std::vector<const status::JobState*> all;
-    for (const Running& running : jobs_) {
-        all.push_back(&running.run->status());
-    }
+std::vector<const job::JobRun*> JobHost::runs() const {
+    std::vector<const job::JobRun*> all;
+    for (const Running& running : jobs_) all.push_back(running.run.get());
     return all;
 }
 

@@ -84,7 +84,7 @@ class JobHost {
     [[nodiscard]] int running_of(const std::string& runner_identity) const {
         return slots_.in_use(runner_identity);
     }
-    [[nodiscard]] std::vector<const status::JobState*> statuses() const;
+    [[nodiscard]] std::vector<const job::JobRun*> runs() const;
 
   private:
     struct Running {

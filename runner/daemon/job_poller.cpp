@@ -46,6 +46,7 @@ void JobPoller::configure(std::vector<std::shared_ptr<RunnerEntry>> entries, int
     concurrent_ = concurrent;
     check_interval_ = check_interval;
     health_.clear();
+    for (const auto& entry : entries_) entry->token_state->resting_until.reset();
     changed_.notify_all();
 }
 
@@ -171,13 +172,17 @@ void JobPoller::judge(const RunnerEntry& entry, const gitlab::JobRequestAnswer& 
     if (answer.outcome == gitlab::JobRequestOutcome::kCancelled) return;
     if (answer.healthy()) {
         health_.record_healthy(entry.key, Clock::now());
+        entry.token_state->resting_until.reset();
         log_availability(entry, answer);
         return;
     }
     base::log::error(
         "Checking for jobs... forbidden",
         {{"runner", entry.short_token}, {"runner_name", runner.name}, {"status", answer.message}});
-    if (health_.record_unhealthy(entry.key, runner.unhealthy_requests_limit)) {
+    const bool rests = health_.record_unhealthy(entry.key, runner.unhealthy_requests_limit);
+    entry.token_state->resting_until = health_.resting_until(
+        entry.key, runner.unhealthy_requests_limit, runner.unhealthy_interval, Clock::now());
+    if (rests) {
         base::log::error(
             "The runner is unhealthy and will be left alone for a while: check its token with "
             "`runner verify`",

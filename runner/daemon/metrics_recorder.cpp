@@ -10,11 +10,6 @@ namespace gitlab = protocol::gitlab;
 
 namespace {
 
-std::string describe(const gitlab::JobRequestAnswer& answer) {
-    if (!answer.message.empty()) return answer.message;
-    return answer.status == 0 ? "no answer" : std::to_string(answer.status);
-}
-
 status::RunnerLabels labels_of(const RunnerEntry& entry, const std::string& system_id) {
     return {entry.short_token, entry.runner->name, system_id};
 }
@@ -23,11 +18,6 @@ status::RunnerLabels labels_of(const RunnerEntry& entry, const std::string& syst
 
 status::RunnerLabels MetricsRecorder::labels(const job::JobSetup& setup) const {
     return {setup.record.short_token, setup.runner->name, system_id_};
-}
-
-const Contact* MetricsRecorder::contact(const std::string& key) const {
-    const auto found = contacts_.find(key);
-    return found == contacts_.end() ? nullptr : &found->second;
 }
 
 void MetricsRecorder::on_configuration(bool loaded) { metrics_.configuration_loaded(loaded); }
@@ -62,16 +52,13 @@ void MetricsRecorder::on_call(const config::RunnerConfig& runner, const gitlab::
     record.duration = call.duration;
     record.attempts = call.attempts;
     metrics_.api_call(record);
-    if (call.status != 0) contacts_[entry_key(runner)].unix_micros = base::unix_micros_now();
+    if (call.status != 0) contacts_.heard(entry_key(runner), base::unix_micros_now());
 }
 
 void MetricsRecorder::on_job_request(const RunnerEntry& entry,
                                      const gitlab::JobRequestAnswer& answer) {
     if (answer.outcome == gitlab::JobRequestOutcome::kCancelled) return;
-    Contact& contact = contacts_[entry.key];
-    if (answer.status != 0) contact.unix_micros = base::unix_micros_now();
-    contact.answer = describe(answer);
-    contact.healthy = answer.healthy();
+    contacts_.note(entry.key, answer, base::unix_micros_now());
     if (!answer.healthy()) {
         metrics_.request_refused_by_server(labels_of(entry, system_id_));
     }

@@ -1,24 +1,16 @@
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <string>
 
 #include "protocol/gitlab/client.hpp"
 #include "runner/config/config.hpp"
 #include "runner/daemon/runner_entry.hpp"
+#include "runner/daemon/server_contacts.hpp"
 #include "runner/job/job_run.hpp"
 #include "runner/script/inputs.hpp"
 #include "runner/status/metrics.hpp"
 
 namespace runner::daemon {
-
-/// What a server answered last to a runner.
-struct Contact {
-    std::int64_t unix_micros = 0;  ///< 0: never
-    std::string answer;            ///< "204 No Content", "no answer: …"
-    bool healthy = true;
-};
 
 /// Counts what happens in the daemon: turns its events into values of status::Metrics.
 ///
@@ -43,8 +35,7 @@ class MetricsRecorder final : public job::JobObserver {
     void on_orphans(const config::RunnerConfig& runner, int count);
 
     [[nodiscard]] const status::Metrics& metrics() const { return metrics_; }
-    /// `key`: RunnerEntry::key. nullptr when the runner has not asked yet.
-    [[nodiscard]] const Contact* contact(const std::string& key) const;
+    [[nodiscard]] const ServerContacts& contacts() const { return contacts_; }
 
   private:
     void on_stage_end(const job::JobContext& job, std::string_view stage,
@@ -57,7 +48,7 @@ class MetricsRecorder final : public job::JobObserver {
 
     std::string system_id_;
     status::Metrics metrics_;
-    std::map<std::string, Contact> contacts_;
+    ServerContacts contacts_;
 };
 
 }  // namespace runner::daemon

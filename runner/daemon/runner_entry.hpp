@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,8 @@ struct TokenState {
     bool server_holds_requests = false;  ///< long polling was seen
     bool last_hold_was_short = false;
     bool last_answer_was_a_job = false;  ///< the server may have more
+    /// The end of the pause after too many refusals; nullopt for none.
+    std::optional<std::chrono::steady_clock::time_point> resting_until;
 
     /// Takes note of an answer without a job. Answers whether it ends a hold, so that the entry is
     /// to be asked again at once: the server has something new, and tells it to the next request. A

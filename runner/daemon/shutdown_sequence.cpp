@@ -109,14 +109,15 @@ void ShutdownSequence::stop(int signal) {
 }
 
 void ShutdownSequence::describe_jobs() const {
-    for (const status::JobState* job : jobs_.statuses()) {
-        base::log::debug("Running job", {{"job", job->id},
-                                         {"project", job->project_id},
-                                         {"runner", job->short_token},
-                                         {"runner_name", job->runner_name},
-                                         {"state", job->state},
-                                         {"stage", job->stage},
-                                         {"executor_stage", job->executor_stage}});
+    for (const job::JobRun* run : jobs_.runs()) {
+        const status::JobState& job = run->status();
+        base::log::debug("Running job", {{"job", job.id},
+                                         {"project", job.project_id},
+                                         {"runner", job.short_token},
+                                         {"runner_name", job.runner_name},
+                                         {"state", job.state},
+                                         {"stage", job.stage},
+                                         {"executor_stage", job.executor_stage}});
     }
 }
 

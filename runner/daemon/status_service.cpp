@@ -1,14 +1,20 @@
 #include "runner/daemon/status_service.hpp"
 
+#include <chrono>
+#include <optional>
+
 #include "base/clock.hpp"
 #include "base/files.hpp"
 #include "base/host_name.hpp"
 #include "base/log.hpp"
 #include "base/notifier.hpp"
 #include "base/parse.hpp"
+#include "base/strings.hpp"
 #include "protocol/http/server.hpp"
-#include "runner/status/allowed_hosts.hpp"
-#include "runner/status/pages.hpp"
+#include "runner/job/failure_reason.hpp"
+#include "runner/status/access.hpp"
+#include "runner/status/history.hpp"
+#include "runner/status/routes.hpp"
 
 namespace runner::daemon {
 
@@ -49,20 +55,40 @@ status::AllowedHosts allowed_hosts(const std::string& listen_host) {
             status::search_domains(resolver ? std::string_view(*resolver) : std::string_view())};
 }
 
+base::Result<base::Secret> read_token(const std::string& file) {
+    if (file.empty()) return base::Secret();
+    const auto text = base::read_file(file);
+    if (!text) return text.error().with_context("token_file of [status]");
+    base::Secret token{std::string(base::trim(*text))};
+    if (token.empty()) {
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                "token_file of [status]: " + file + " is empty");
+    }
+    return token;
+}
+
+std::int64_t unix_micros_of(std::chrono::steady_clock::time_point when) {
+    const auto ahead = std::chrono::duration_cast<std::chrono::microseconds>(
+        when - std::chrono::steady_clock::now());
+    return base::unix_micros_now() + ahead.count();
+}
+
 }  // namespace
 
-class StatusService::Impl {
+class StatusService::Impl final : public status::PageSource {
   public:
     Impl(const boost::asio::any_io_executor& io, const MetricsRecorder& all_events)
-        : executor(io), recorder(all_events), stop(io) {}
+        : executor(io), recorder(all_events), stop(io) {
+        status::add_pages(router, *this);
+    }
 
-    status::Snapshot collect() const {
+    status::Snapshot now() const override {
         status::Snapshot now;
         now.now_unix_micros = base::unix_micros_now();
         now.started_unix_micros = started;
         now.process_state = "starting";
         if (!source) return now;
-        const StatusSnapshot given = source();
+        StatusSnapshot given = source();
         now.process_state = given.process_state;
         now.system_id = given.system_id;
         now.concurrent = given.config->concurrent;
@@ -73,8 +99,39 @@ class StatusService::Impl {
             now.runners.push_back(runner_state(*entry));
             now.runners.back().paused = given.pauses.has(entry->runner->name);
         }
-        for (const status::JobState* job : given.jobs) now.jobs.push_back(*job);
+        for (const job::JobRun* run : given.jobs) now.jobs.push_back(run->status());
+        now.engines = std::move(given.engines);
         return now;
+    }
+
+    const status::Metrics& metrics() const override { return recorder.metrics(); }
+
+    std::shared_ptr<trace::LogFeed> log_of(std::int64_t job) override {
+        if (!source) return nullptr;
+        for (const job::JobRun* run : source().jobs) {
+            if (run->status().id == job) return run->context().channel().readable_log();
+        }
+        return nullptr;
+    }
+
+    std::vector<status::RecentJob> recent(std::size_t most) override {
+        return history ? history->recent(most) : std::vector<status::RecentJob>();
+    }
+
+    std::optional<status::RecentJob> recent_job(std::int64_t job) override {
+        return history ? history->find(job) : std::nullopt;
+    }
+
+    void remember(const job::JobRun& run) {
+        if (!history) return;
+        status::RecentJob recent;
+        recent.job = run.status();
+        recent.finished_unix_micros = base::unix_micros_now();
+        if (const auto& failure = run.outcome().failure) {
+            recent.failure_reason = to_string(failure->reason);
+            recent.message = failure->message;
+        }
+        history->add(recent);
     }
 
     status::RunnerState runner_state(const RunnerEntry& entry) const {
@@ -91,12 +148,12 @@ class StatusService::Impl {
         state.requests_in_flight = entry.token_state->requests_in_flight;
         state.adaptive_limit = entry.token_state->adaptive.value();
         state.used_limit = entry.token_state->adaptive.limit(runner.request_concurrency, adaptive);
-        if (const Contact* contact = recorder.contact(entry.key)) {
-            state.healthy = contact->healthy;
-            state.last_contact_unix_micros = contact->unix_micros;
-            state.last_answer = contact->answer;
+        recorder.contacts().describe(entry.key, state);
+        if (const auto& until = entry.token_state->resting_until) {
+            state.resting_until_unix_micros = unix_micros_of(*until);
         }
         if (!has_executor(runner)) {
+            state.known_executor = false;
             state.healthy = false;
             state.last_answer =
                 "never asked: this program has no executor \"" + runner.executor + "\"";
@@ -105,20 +162,25 @@ class StatusService::Impl {
     }
 
     base::Task<http::Response> answer(http::Request request) {
-        if (!hosts.allow(request)) co_return status::refuse_host();
-        co_return page(request);
-    }
-
-    http::Response page(const http::Request& request) const {
-        return status::answer(request, collect(), recorder.metrics());
+        auto refused = access.refuse(request);
+        http::Response response;
+        if (refused) {
+            response = std::move(*refused);
+        } else {
+            response = co_await router.answer(std::move(request));
+        }
+        status::add_browser_rules(response);
+        co_return response;
     }
 
     boost::asio::any_io_executor executor;
     std::int64_t started = base::unix_micros_now();
     const MetricsRecorder& recorder;
     std::function<StatusSnapshot()> source;
+    std::optional<status::History> history;
+    http::Router router;
+    status::Access access;
     std::unique_ptr<http::Server> server;
-    status::AllowedHosts hosts{{}, {}};
     bool stopped = false;
     base::Notifier stop;
 };
@@ -128,10 +190,21 @@ StatusService::StatusService(const boost::asio::any_io_executor& executor,
     : impl_(std::make_unique<Impl>(executor, recorder)) {}
 StatusService::~StatusService() = default;
 
-base::Result<void> StatusService::listen(const std::string& address) {
+base::Result<void> StatusService::listen(const std::string& address,
+                                         const config::StatusSettings& settings) {
     auto options = parse_address(address);
     if (!options) return options.error();
-    impl_->hosts = allowed_hosts(options->host);
+    auto token = read_token(settings.token_file);
+    if (!token) return token.error();
+    impl_->access = status::Access(allowed_hosts(options->host), std::move(*token));
+    if (settings.tls_cert_file.empty() != settings.tls_key_file.empty()) {
+        return base::make_error(base::ErrorKind::kInvalidInput,
+                                "tls_cert_file and tls_key_file of [status] need each other");
+    }
+    if (!settings.tls_cert_file.empty()) {
+        options->tls = http::TlsSettings{
+            .ca_file = {}, .cert_file = settings.tls_cert_file, .key_file = settings.tls_key_file};
+    }
     Impl* impl = impl_.get();
     http::Server::Handler handler = [impl](http::Request request) {
         return impl->answer(std::move(request));
@@ -144,12 +217,20 @@ base::Result<void> StatusService::listen(const std::string& address) {
     return {};
 }
 
-void StatusService::observe(std::function<StatusSnapshot()> snapshot) {
-    impl_->source = std::move(snapshot);
+void StatusService::keep_history(const std::filesystem::path& state_dir, std::size_t jobs) {
+    if (impl_->history) {
+        impl_->history->keep(jobs);
+    } else {
+        impl_->history.emplace(state_dir / "history.sqlite", jobs);
+    }
 }
 
 base::Task<http::Response> StatusService::page(http::Request request) {
-    co_return impl_->page(request);
+    return impl_->router.answer(std::move(request));
+}
+
+void StatusService::observe(std::function<StatusSnapshot()> snapshot) {
+    impl_->source = std::move(snapshot);
 }
 
 base::Task<void> StatusService::serve() {
@@ -161,8 +242,11 @@ base::Task<void> StatusService::serve() {
     co_await impl_->server->stop(kStopGrace);
 }
 
+void StatusService::remember(const job::JobRun& run) { impl_->remember(run); }
+
 void StatusService::stop() {
     impl_->stopped = true;
+    impl_->history.reset();  // writes what is left of its log into the file
     impl_->stop.notify_all();
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,18 +23,19 @@ namespace runner::daemon {
 struct StatusSnapshot {
     const config::Config* config = nullptr;
     const std::vector<std::shared_ptr<RunnerEntry>>* entries = nullptr;
-    std::vector<const status::JobState*> jobs;
+    std::vector<const job::JobRun*> jobs;
     const char* process_state = "starting";
     std::string system_id;
     std::vector<status::DiskState> disks;
     PauseSet pauses;
+    std::vector<status::EngineState> engines;
 };
 
-/// Serves the daemon's state and what `recorder` has counted: /health/live, /health/ready,
-/// /status.json, /metrics and the debug pages (runner-protocol.md §8).
+/// Remembers the jobs that have ended, and serves them, the daemon's state and what `recorder` has
+/// counted: the pages of docs/status.md.
 ///
-/// Life: listen() at most once, observe(), serve() in the daemon's group until stop(). `recorder`
-/// outlives it. Strand: the I/O thread.
+/// Life: keep_history(), listen() at most once, observe(), serve() in the daemon's group until
+/// stop(). `recorder` outlives it. Strand: the I/O thread.
 class StatusService {
   public:
     StatusService(const boost::asio::any_io_executor& executor, const MetricsRecorder& recorder);
@@ -40,13 +43,19 @@ class StatusService {
     StatusService(const StatusService&) = delete;
     StatusService& operator=(const StatusService&) = delete;
 
-    /// "host:port", ":port" or "host" (port 9252 then).
-    base::Result<void> listen(const std::string& address);
+    /// Remembers as many jobs, in a file of the state directory.
+    void keep_history(const std::filesystem::path& state_dir, std::size_t jobs);
+    /// "host:port", ":port" or "host" (port 9252 then). kInvalidInput and kIo for a token that
+    /// cannot be read.
+    base::Result<void> listen(const std::string& address, const config::StatusSettings& settings);
     void observe(std::function<StatusSnapshot()> snapshot);
-    /// The pages, for a caller that need not be checked (the control socket).
+    /// A page for a caller that need not be checked.
     base::Task<protocol::http::Response> page(protocol::http::Request request);
     base::Task<void> serve();
     void stop();
+
+    /// Keeps a job that has ended in the history.
+    void remember(const job::JobRun& run);
 
   private:
     class Impl;

@@ -33,6 +33,14 @@ base::Result<std::unique_ptr<executors::Executor>> ExecutorFactory::make(
                                                    runner.registries);
 }
 
+std::vector<ExecutorFactory::UsedEngine> ExecutorFactory::used_engines() const {
+    std::vector<UsedEngine> used;
+    for (const auto& [key, engine] : engines_) {
+        used.push_back({engine->api().endpoint().shown, engine->known_version()});
+    }
+    return used;
+}
+
 base::Task<void> ExecutorFactory::remove_leftovers(std::shared_ptr<const config::Config> config,
                                                    std::string system_id,
                                                    std::set<std::int64_t> live_jobs,

@@ -32,6 +32,13 @@ class ExecutorFactory {
     base::Task<base::Result<std::map<std::string, std::map<std::string, std::string>>>>
     managed_volumes(const config::RunnerConfig& runner);
 
+    /// The engines that were used since the start.
+    struct UsedEngine {
+        std::string host;     ///< as it is configured
+        std::string version;  ///< "" when it has not answered yet
+    };
+    [[nodiscard]] std::vector<UsedEngine> used_engines() const;
+
   private:
     using Connection = std::shared_ptr<executors::docker::EngineConnection>;
     base::Result<Connection> engine_of(const executors::docker::DockerSettings& settings);

@@ -88,6 +88,7 @@ Task<StageResult> ArtifactTransfer::download() {
         if (dependency.artifact_filename.empty()) continue;
         context_.log().notice(
             fmt::format("Downloading artifacts for {} ({})...", dependency.name, dependency.id));
+        const executors::Waiting waiting(context_.log(), "artifacts of " + dependency.name);
         auto fetching = fetch(dependency);
         auto done = co_await std::move(fetching);
         if (done) {
@@ -200,6 +201,7 @@ Task<Result<void>> ArtifactTransfer::pack_and_send(const Artifact& artifact, std
                                         context_.deadline());
     if (auto good = exit_error(packed); !good) co_return good.error();
     const std::string path = writers_.artifacts.package_path(index);
+    const executors::Waiting waiting(context_.log(), "the upload of artifacts");
     auto sending = send_within_limit(artifact, path);
     auto sent = co_await std::move(sending);
     if (!sent) co_return sent.error();

@@ -129,12 +129,21 @@ class JobTarget final : public trace::TraceTarget {
     Outcome outcome_;
 };
 
+trace::LogEnd log_end(const Outcome& outcome) {
+    if (outcome.success()) return {.success = true};
+    return {.success = false,
+            .reason = std::string(to_string(outcome.failure->reason)),
+            .message = outcome.failure->message};
+}
+
 class GitLabChannel final : public JobChannel {
   public:
     GitLabChannel(const boost::asio::any_io_executor& executor, const Options& options,
                   std::unique_ptr<trace::JobTrace> trace, std::uint64_t confirmed,
                   trace::UploadTimes times, bool debug_trace)
-        : tries_(options.runner->job_status_final_update_retry_limit),
+        : executor_(executor),
+          id_(options.payload->id),
+          tries_(options.runner->job_status_final_update_retry_limit),
           limit_bytes_(static_cast<std::uint64_t>(options.runner->output_limit_bytes)),
           trace_(std::move(trace)),
           target_(options, debug_trace),
@@ -165,10 +174,32 @@ class GitLabChannel final : public JobChannel {
                                    {"trace", trace_->state()}};
         return {trace_->spool_bytes(), base::dump_json(state)};
     }
-    void commit(std::uint64_t bytes) override { uploader_.set_available(bytes); }
+    void commit(std::uint64_t bytes) override {
+        uploader_.set_available(bytes);
+        committed_ = bytes;
+        if (feed_) feed_->grow(bytes);
+    }
+
     [[nodiscard]] std::uint64_t backlog() const override {
         const std::uint64_t size = trace_->spool_bytes();
         return size - std::min(size, uploader_.confirmed_bytes());
+    }
+    /// Made for the first reader, because most jobs have none.
+    [[nodiscard]] std::shared_ptr<trace::LogFeed> readable_log() override {
+        if (feed_) return feed_;
+        auto file = trace_->spool().open_for_reading();
+        if (!file) {
+            base::log::warning("A job's log cannot be read for the status page",
+                               {{"job", id_}, {"error", file.error().message}});
+            return nullptr;
+        }
+        feed_ = std::make_shared<trace::LogFeed>(executor_, std::move(*file), committed_);
+        return feed_;
+    }
+    void end_readers(const Outcome& outcome) override {
+        if (!feed_) return;
+        feed_->grow(trace_->spool_bytes());
+        feed_->end(log_end(outcome));
     }
 
     void on_stop(std::function<void(StopReason)> handler) override { stop_ = std::move(handler); }
@@ -246,8 +277,12 @@ class GitLabChannel final : public JobChannel {
         }
     }
 
+    boost::asio::any_io_executor executor_;
+    std::int64_t id_;
     int tries_;
     std::uint64_t limit_bytes_;
+    std::uint64_t committed_ = 0;
+    std::shared_ptr<trace::LogFeed> feed_;
     std::unique_ptr<trace::JobTrace> trace_;
     JobTarget target_;
     std::function<void(StopReason)> stop_;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "protocol/gitlab/payload.hpp"
 #include "protocol/http/message.hpp"
 #include "runner/journal/outcome.hpp"
+#include "runner/trace/log_feed.hpp"
 
 namespace runner::job {
 
@@ -96,6 +98,12 @@ class JobChannel {
     /// exists. `direct`: the server may redirect to its object storage.
     virtual base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
         protocol::gitlab::Dependency dependency, bool direct) = 0;
+
+    /// The log for readers on this machine, while the job runs. Null when the channel keeps no log,
+    /// or when its file cannot be opened again.
+    [[nodiscard]] virtual std::shared_ptr<trace::LogFeed> readable_log() { return nullptr; }
+    /// Tells the readers how the job ended.
+    virtual void end_readers(const journal::Outcome&) {}
 
     /// Ends serve() without a report of the outcome.
     virtual void abandon() = 0;

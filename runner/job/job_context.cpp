@@ -46,6 +46,7 @@ JobContext::JobContext(const boost::asio::any_io_executor& io_executor, JobSetup
       behaviour(variables),
       daemon_log(job_scope(setup.payload, setup.record, setup.runner->name)),
       status(initial_state(setup)),
+      watched_log(std::make_unique<WatchedLog>(setup.channel->log(), status)),
       checkpoints(io, setup.journal, *setup.channel, daemon_log, status,
                   setup.restored ? *setup.restored : journal::Checkpoint()),
       deadlines(*setup.runner, std::chrono::seconds(setup.payload.timeout_seconds),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "runner/job/job_setup.hpp"
 #include "runner/job/stage_deadlines.hpp"
 #include "runner/job/stage_judge.hpp"
+#include "runner/job/watched_log.hpp"
 #include "runner/script/behaviour_variables.hpp"
 #include "runner/script/text_expander.hpp"
 #include "runner/script/variables.hpp"
@@ -33,7 +35,7 @@ class JobContext final : private executors::ExecutorObserver {
     [[nodiscard]] const config::RunnerConfig& runner() const { return *setup.runner; }
     [[nodiscard]] executors::Executor& executor() const { return *setup.executor; }
     [[nodiscard]] JobChannel& channel() const { return *setup.channel; }
-    [[nodiscard]] executors::JobLog& log() const { return setup.channel->log(); }
+    [[nodiscard]] executors::JobLog& log() const { return *watched_log; }
     [[nodiscard]] journal::Checkpoint& checkpoint() { return checkpoints.state(); }
     [[nodiscard]] base::Deadline deadline() const { return deadlines.job(checkpoints.state()); }
     /// Sets the stage that the status page and the metrics show.
@@ -62,6 +64,7 @@ class JobContext final : private executors::ExecutorObserver {
     /// The daemon's log, with the job's fields. What comes from the job is masked by log() first.
     const base::log::Scope daemon_log;
     status::JobState status;
+    const std::unique_ptr<WatchedLog> watched_log;
     base::StopSource stop;
     Checkpointer checkpoints;
     StageDeadlines deadlines;

@@ -95,7 +95,10 @@ base::Task<void> JobRun::run() {
 base::Task<void> JobRun::start() {
     auto& checkpoint = context_.checkpoint();
     StartAnswer answer = StartAnswer::kGo;
-    if (!context_.setup.restored) answer = co_await context_.channel().announce_start();
+    if (!context_.setup.restored) {
+        const executors::Waiting waiting(context_.log(), "GitLab's answer to the job's start");
+        answer = co_await context_.channel().announce_start();
+    }
     if (answer == StartAnswer::kDropped) {
         context_.daemon_log.info("The server does not want the job run");
         checkpoint.progress.stop = StopReason::kAbort;
@@ -212,18 +215,22 @@ base::Task<void> JobRun::report() {
     if (checkpoint.progress.stop == StopReason::kAbort) {
         context_.channel().abandon();
     } else {
+        const executors::Waiting waiting(context_.log(),
+                                         "GitLab to take the rest of the log and the outcome");
         auto told = co_await context_.channel().finish(checkpoint.outcome);
         if (!told) {
             context_.daemon_log.error("The server could not be told how the job ended",
                                       {{"error", told.error().message}});
         }
     }
+    context_.channel().end_readers(checkpoint.outcome);
     checkpoint.phase = Phase::kCleaning;
     save();
 }
 
 base::Task<void> JobRun::clean_up() {
     context_.enter("cleanup", executors::executor_stage(context_.traits, "cleanup"));
+    const executors::Waiting waiting(context_.log(), "its environment to be removed");
     co_await halt();
     if (context_.setup.on_halted) context_.setup.on_halted();
     auto removed = co_await context_.executor().cleanup(kCleanupLimit);

@@ -96,6 +96,7 @@ base::Task<Result<void>> ReadinessGate::wait_engine(const ReadinessStage& wanted
     if (wanted.engine_socket.empty()) co_return Result<void>();
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
     const auto limit = std::max(left, std::chrono::milliseconds(1));
+    const executors::Waiting shown(context_.log(), "the inner Docker engine");
     auto waiting = session_.wait_engine(wanted.engine_socket, state, limit, wanted.engine_log);
     auto waited = co_await std::move(waiting);
     if (!waited && waited.error().is(ErrorKind::kTimeout)) {
@@ -118,6 +119,7 @@ base::Task<Result<void>> ReadinessGate::run_script(const ReadinessStage& wanted,
     command.hidden = true;
     command.deadline = kScriptLimit;
     command.grace = kGrace;
+    const executors::Waiting shown(context_.log(), "the builder");
     auto running = session_.run_stage(std::move(command));
     auto exit = co_await std::move(running);
     if (!exit) co_return exit.error();

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.hpp"
 #include "base/duration.hpp"
 #include "base/json.hpp"
 #include "base/version.hpp"
+#include "protocol/http/router.hpp"
+#include "runner/status/idle_reason.hpp"
 
 namespace runner::status {
 
@@ -13,9 +17,6 @@ namespace http = protocol::http;
 using nlohmann::ordered_json;
 
 namespace {
-
-constexpr std::string_view kPaths =
-    "/health/live\n/health/ready\n/status.json\n/metrics\n/debug/jobs/list\n/debug/process/state\n";
 
 double age_seconds(std::int64_t since, std::int64_t now) {
     return since == 0 ? 0 : static_cast<double>(now - since) / 1e6;
@@ -26,19 +27,29 @@ ordered_json time_or_null(std::int64_t unix_micros) {
     return base::rfc3339_utc(unix_micros / 1000000);
 }
 
-ordered_json to_json(const RunnerState& runner) {
+ordered_json to_json(const Snapshot& now, const RunnerState& runner) {
+    const auto runs_here = [&runner](const JobState& job) {
+        return job.short_token == runner.short_token;
+    };
+    const IdleReason why = idle_reason(now, runner);
     return {{"name", runner.name},
             {"short_token", runner.short_token},
             {"url", runner.url},
             {"executor", runner.executor},
             {"limit", runner.limit},
+            {"running", std::count_if(now.jobs.begin(), now.jobs.end(), runs_here)},
             {"healthy", runner.healthy},
             {"paused", runner.paused},
             {"last_contact", time_or_null(runner.last_contact_unix_micros)},
-            {"last_answer", runner.last_answer}};
+            {"last_answer", runner.last_answer},
+            {"failing_since", time_or_null(runner.failing_since_unix_micros)},
+            {"why",
+             {{"kind", to_string(why.kind)},
+              {"level", to_string(level_of(why.kind))},
+              {"text", why.text}}}};
 }
 
-ordered_json to_json(const JobState& job, std::int64_t now) {
+ordered_json to_json(const JobState& job) {
     return {{"id", job.id},
             {"name", job.name},
             {"project_id", job.project_id},
@@ -51,42 +62,83 @@ ordered_json to_json(const JobState& job, std::int64_t now) {
             {"stage", job.stage},
             {"executor_stage", job.executor_stage},
             {"started_at", time_or_null(job.started_unix_micros)},
-            {"age_seconds", age_seconds(job.started_unix_micros, now)},
-            {"stage_age_seconds", age_seconds(job.stage_started_unix_micros, now)},
             {"restored", job.restored}};
 }
 
-http::Response respond(unsigned status, std::string reason, std::string type, std::string body) {
-    http::Response response;
-    response.status = status;
-    response.reason = std::move(reason);
-    response.headers.set("Content-Type", std::move(type));
-    response.headers.set("Cache-Control", "no-store");
-    response.body = std::move(body);
-    return response;
+ordered_json to_json(const JobState& job, std::int64_t now) {
+    ordered_json row = to_json(job);
+    row["age_seconds"] = age_seconds(job.started_unix_micros, now);
+    row["stage_age_seconds"] = age_seconds(job.stage_started_unix_micros, now);
+    row["waits_for"] = job.waits_for;
+    return row;
 }
 
-http::Response text(std::string body) {
-    return respond(200, "OK", "text/plain; charset=utf-8", std::move(body));
+ordered_json to_json(const RecentJob& recent) {
+    ordered_json row = to_json(recent.job);
+    for (const auto* gone : {"stage", "executor_stage"}) row.erase(gone);
+    row["finished_at"] = time_or_null(recent.finished_unix_micros);
+    row["duration_seconds"] =
+        age_seconds(recent.job.started_unix_micros, recent.finished_unix_micros);
+    row["failure_reason"] = recent.failure_reason;
+    row["message"] = recent.message;
+    return row;
 }
+
+ordered_json to_json(const DiskState& disk) {
+    return {{"path", disk.path},
+            {"use", disk.directory},
+            {"free_bytes", disk.free_bytes},
+            {"bytes", disk.size_bytes},
+            {"free_inodes", disk.free_inodes},
+            {"inodes", disk.inodes}};
+}
+
+std::string text_of(const ordered_json& page) { return base::dump_json(page, 2) + "\n"; }
 
 }  // namespace
 
 std::string status_json(const Snapshot& now) {
-    ordered_json page{{"version", base::version()},
+    ordered_json page{{"format", kPageFormat},
+                      {"version", base::version()},
                       {"revision", base::revision()},
                       {"state", now.process_state},
                       {"system_id", now.system_id},
+                      {"now", time_or_null(now.now_unix_micros)},
                       {"started_at", time_or_null(now.started_unix_micros)},
                       {"uptime_seconds", age_seconds(now.started_unix_micros, now.now_unix_micros)},
                       {"concurrent", now.concurrent},
                       {"paused", now.paused},
                       {"draining", now.draining},
                       {"runners", ordered_json::array()},
-                      {"jobs", ordered_json::array()}};
-    for (const RunnerState& runner : now.runners) page["runners"].push_back(to_json(runner));
-    for (const JobState& job : now.jobs) page["jobs"].push_back(to_json(job, now.now_unix_micros));
-    return base::dump_json(page, 2) + "\n";
+                      {"jobs", ordered_json::array()},
+                      {"disks", ordered_json::array()},
+                      {"engines", ordered_json::array()}};
+    for (const auto& runner : now.runners) page["runners"].push_back(to_json(now, runner));
+    for (const auto& job : now.jobs) page["jobs"].push_back(to_json(job, now.now_unix_micros));
+    for (const auto& disk : now.disks) page["disks"].push_back(to_json(disk));
+    for (const auto& engine : now.engines) {
+        page["engines"].push_back({{"host", engine.host}, {"version", engine.version}});
+    }
+    return text_of(page);
+}
+
+std::string jobs_json(const Snapshot& now, const std::vector<RecentJob>& recent) {
+    ordered_json page{{"format", kPageFormat},
+                      {"running", ordered_json::array()},
+                      {"recent", ordered_json::array()}};
+    for (const auto& job : now.jobs) page["running"].push_back(to_json(job, now.now_unix_micros));
+    for (const auto& job : recent) page["recent"].push_back(to_json(job));
+    return text_of(page);
+}
+
+std::string job_json(const JobState& job, std::int64_t now_unix_micros, std::uint64_t log_bytes) {
+    ordered_json row = to_json(job, now_unix_micros);
+    row["log_bytes"] = log_bytes;
+    return text_of({{"format", kPageFormat}, {"job", row}});
+}
+
+std::string job_json(const RecentJob& job) {
+    return text_of({{"format", kPageFormat}, {"job", to_json(job)}});
 }
 
 std::string jobs_list(const Snapshot& now) {
@@ -101,38 +153,10 @@ std::string jobs_list(const Snapshot& now) {
 }
 
 http::Response refuse_host() {
-    return respond(403, "Forbidden", "text/plain; charset=utf-8",
-                   "This endpoint does not answer to the name in the Host header. Ask it by its "
-                   "address, or write the name into listen_address of config.toml.\n");
-}
-
-http::Response answer(const http::Request& request, const Snapshot& now, const Metrics& metrics) {
-    if (request.method != "GET" && request.method != "HEAD") {
-        auto refused =
-            respond(405, "Method Not Allowed", "text/plain; charset=utf-8", "GET or HEAD only\n");
-        refused.headers.set("Allow", "GET, HEAD");
-        return refused;
-    }
-    const std::string path = request.target.substr(0, request.target.find('?'));
-    const bool running = now.process_state == "running";
-    if (path == "/health/live") return text("live\n");
-    if (path == "/health/ready") {
-        if (running) return text("ready");
-        return respond(503, "Service Unavailable", "text/plain; charset=utf-8",
-                       now.process_state + "\n");
-    }
-    if (path == "/status.json") return respond(200, "OK", "application/json", status_json(now));
-    if (path == "/metrics") {
-        return respond(200, "OK", "text/plain; version=0.0.4; charset=utf-8", metrics.text(now));
-    }
-    if (path == "/debug/jobs/list") {
-        auto list = text(jobs_list(now));
-        list.headers.set("X-List-Version", "2");
-        return list;
-    }
-    if (path == "/debug/process/state") return text(now.process_state + "\n");
-    return respond(404, "Not Found", "text/plain; charset=utf-8",
-                   "There is nothing at " + path + ". There is:\n" + std::string(kPaths));
+    return http::text_response(
+        403,
+        "This endpoint does not answer to the name in the Host header. Ask it by its "
+        "address, or write the name into listen_address of config.toml.\n");
 }
 
 }  // namespace runner::status

@@ -9,6 +9,17 @@
 /// endpoint.
 namespace runner::status {
 
+/// What came of the last request for a job.
+enum class LastAnswer {
+    kNone,      ///< none was made, or it is under way
+    kJob,       ///< a job
+    kNoJob,     ///< nothing to do
+    kRefused,   ///< the server does not accept the token
+    kUnusable,  ///< this entry's configuration allows no request
+    kNoServer,  ///< no answer
+    kError,     ///< an answer that is none of these
+};
+
 struct RunnerState {
     std::string name;
     std::string short_token;
@@ -23,6 +34,10 @@ struct RunnerState {
     bool paused = false;                        ///< `runner pause`, of this runner or of all
     std::int64_t last_contact_unix_micros = 0;  ///< 0: never
     std::string last_answer;                    ///< "204 No Content", "no answer: …"
+    LastAnswer last_kind = LastAnswer::kNone;
+    std::int64_t failing_since_unix_micros = 0;  ///< 0: the last request was answered well
+    std::int64_t resting_until_unix_micros = 0;  ///< of the pause after refusals; 0: none
+    bool known_executor = true;                  ///< this program has the entry's executor
 };
 
 /// What people and metrics see of a job. The job itself writes it, on the I/O thread.
@@ -43,6 +58,7 @@ struct JobState {
     std::int64_t stage_started_unix_micros = 0;
     bool restored = false;                ///< taken up again after the daemon's restart
     std::uint64_t log_backlog_bytes = 0;  ///< of the log, that the server does not have yet
+    std::string waits_for;  ///< "the image alpine:3"; "" when its script or its stage works
 
     void enter(std::string new_stage, std::string new_executor_stage,
                std::int64_t now_unix_micros) {
@@ -50,6 +66,14 @@ struct JobState {
         executor_stage = std::move(new_executor_stage);
         stage_started_unix_micros = now_unix_micros;
     }
+};
+
+/// A job that has ended, as the history keeps it.
+struct RecentJob {
+    JobState job;                ///< as it was at its end
+    std::string failure_reason;  ///< GitLab's word; "" for success
+    std::string message;         ///< the last line of the log for people; "" for success
+    std::int64_t finished_unix_micros = 0;
 };
 
 /// A file system that the daemon or its jobs write to. All values are 0 when it cannot be asked.
@@ -60,6 +84,12 @@ struct DiskState {
     std::uint64_t free_bytes = 0;  ///< for users without privileges
     std::uint64_t inodes = 0;      ///< 0: the file system has no fixed number
     std::uint64_t free_inodes = 0;
+};
+
+/// A Docker engine that jobs have used since the start of the daemon.
+struct EngineState {
+    std::string host;     ///< without credentials
+    std::string version;  ///< "" when it has not answered
 };
 
 struct Snapshot {
@@ -74,6 +104,7 @@ struct Snapshot {
     std::vector<RunnerState> runners;
     std::vector<JobState> jobs;
     std::vector<DiskState> disks;
+    std::vector<EngineState> engines;
 };
 
 }  // namespace runner::status

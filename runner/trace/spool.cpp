@@ -185,6 +185,12 @@ bool Spool::ends_within_line() const {
     return last != '\n';
 }
 
+base::Result<base::UniqueFd> Spool::open_for_reading() const {
+    base::UniqueFd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return io_error("open", path_);
+    return fd;
+}
+
 base::FilePart Spool::part(std::uint64_t offset, std::uint64_t bytes) const {
     const std::uint64_t begin = std::min(offset, size_);
     return {fd_.get(), begin, std::min(bytes, size_ - begin)};

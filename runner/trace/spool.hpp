@@ -65,6 +65,8 @@ class Spool {
     [[nodiscard]] Saved save() const { return {size_, limit_reached_at_}; }
     /// The part of the file from `offset`, at most `bytes`, for sending.
     [[nodiscard]] base::FilePart part(std::uint64_t offset, std::uint64_t bytes) const;
+    /// A descriptor of the file for somebody who may read on when the spool is gone.
+    [[nodiscard]] base::Result<base::UniqueFd> open_for_reading() const;
 
   private:
     Spool(base::UniqueFd fd, std::filesystem::path path, std::uint64_t limit_bytes);

@@ -20,6 +20,18 @@ TEST(HealthTracker, LeavesARefusedRunnerAloneUntilTheIntervalHasPassed) {
     EXPECT_TRUE(health.may_ask("a", 3, minutes(60), kStart + minutes(60)));
 }
 
+TEST(HealthTracker, TellsUntilWhenARunnerRests) {
+    HealthTracker health;
+    EXPECT_FALSE(health.resting_until("a", 2, minutes(60), kStart));
+    health.record_healthy("a", kStart);
+    health.record_unhealthy("a", 2);
+    EXPECT_FALSE(health.resting_until("a", 2, minutes(60), kStart));
+    health.record_unhealthy("a", 2);
+    EXPECT_EQ(health.resting_until("a", 2, minutes(60), kStart), kStart + minutes(60));
+    EXPECT_FALSE(health.resting_until("a", 2, minutes(60), kStart + minutes(60)));
+    EXPECT_FALSE(health.resting_until("b", 2, minutes(60), kStart));
+}
+
 TEST(HealthTracker, OneGoodAnswerForgetsTheRefusals) {
     HealthTracker health;
     health.record_unhealthy("a", 2);

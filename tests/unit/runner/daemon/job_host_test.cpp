@@ -121,8 +121,8 @@ class JobHostTest : public testing::Test {
 TEST_F(JobHostTest, RunsAJobToItsEnd) {
     accept(payload_of(7));
     EXPECT_EQ(host_->running(), 1);
-    ASSERT_EQ(host_->statuses().size(), 1U);
-    EXPECT_EQ(host_->statuses()[0]->name, "build");
+    ASSERT_EQ(host_->runs().size(), 1U);
+    EXPECT_EQ(host_->runs()[0]->status().name, "build");
     wait();
     EXPECT_THAT(events_, testing::ElementsAre("start 7", "end 7 success"));
     EXPECT_EQ(host_->running(), 0);
@@ -254,7 +254,7 @@ TEST_F(JobHostTest, TakesUpAJobInItsSlot) {
     host_->restore(journal::find_jobs(dir_.path()),
                    [this](const journal::JobRecord&) { return entry_; });
     ASSERT_EQ(host_->running(), 1);
-    EXPECT_TRUE(host_->statuses()[0]->restored);
+    EXPECT_TRUE(host_->runs()[0]->status().restored);
     wait();
     EXPECT_THAT(executor_.calls, testing::ElementsAre("restore", "halt", "cleanup"));
     EXPECT_THAT(events_, testing::ElementsAre("take over 7", "end 7 success"));

@@ -51,5 +51,25 @@ TEST_F(GitLabChannelRestore, BeginsALogThatAFormerDaemonHasNotBegun) {
     EXPECT_GT((*channel)->mark().bytes, 0U);
 }
 
+TEST_F(GitLabChannelRestore, ShowsReadersWhatACheckpointCovers) {
+    const auto channel = restore("");
+    ASSERT_TRUE(channel) << channel.error().message;
+    (*channel)->log().print("first line");
+    const auto marked = (*channel)->mark().bytes;
+    const auto log = (*channel)->readable_log();
+    ASSERT_TRUE(log);
+    EXPECT_EQ(log->size(), 0U) << "a restart of the daemon would write these bytes again";
+    (*channel)->commit(marked);
+    EXPECT_EQ(log->size(), marked);
+    EXPECT_NE(log->read(0, 1000)->find("first line"), std::string::npos);
+    EXPECT_EQ((*channel)->readable_log(), log);
+    (*channel)->end_readers(
+        {.failure = journal::Failure{journal::FailureReason::kScriptFailure, 1, "exit code 1"}});
+    ASSERT_TRUE(log->ended());
+    EXPECT_FALSE(log->ended()->success);
+    EXPECT_EQ(log->ended()->reason, "script_failure");
+    EXPECT_EQ(log->ended()->message, "exit code 1");
+}
+
 }  // namespace
 }  // namespace runner::job

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "tests/unit/runner/job/job_run_fixture.hpp"
 
 /// The way of a job from its start to its end: what happens when the environment cannot be made or
@@ -34,6 +36,17 @@ TEST_F(JobRuns, TellsOfTheEndOfEachStage) {
     EXPECT_THAT(observer_.stages,
                 testing::ElementsAre("prepare_executor", "prepare_script", "get_sources",
                                      "step_script", "cleanup_file_variables", "report", "cleanup"));
+}
+
+TEST_F(JobRuns, TellsWhatItWaitsFor) {
+    std::map<std::string, std::string> waits;
+    on_call_ = [&](const std::string& call) { waits[call] = job_->status().waits_for; };
+    run();
+    EXPECT_EQ(waits["announce"], "GitLab's answer to the job's start");
+    EXPECT_EQ(waits["prepare"], "");
+    EXPECT_EQ(waits["run_stage"], "");
+    EXPECT_EQ(waits["finish success"], "GitLab to take the rest of the log and the outcome");
+    EXPECT_EQ(waits["cleanup"], "its environment to be removed");
 }
 
 TEST_F(JobRuns, MasksTheReasonOfAFailure) {

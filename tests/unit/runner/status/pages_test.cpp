@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/files.hpp"
 #include "base/json.hpp"
+#include "base/strings.hpp"
+#include "runner/status/routes.hpp"
+#include "tests/support/run_to_end.hpp"
 #include "tests/unit/runner/status/snapshot_sample.hpp"
 
 namespace runner::status {
@@ -12,13 +16,47 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
+RecentJob ended_job() {
+    RecentJob recent;
+    recent.job.id = 11;
+    recent.job.name = "lint";
+    recent.job.state = "failed";
+    recent.job.started_unix_micros = 1'700'000'000'000'000;
+    recent.failure_reason = "script_failure";
+    recent.message = "exit code 1";
+    recent.finished_unix_micros = 1'700'000'004'500'000;
+    return recent;
+}
+
+class FakeSource final : public PageSource {
+  public:
+    explicit FakeSource(Snapshot now) : now_(std::move(now)) {}
+    [[nodiscard]] Snapshot now() const override { return now_; }
+    [[nodiscard]] const Metrics& metrics() const override {
+        static const Metrics metrics;
+        return metrics;
+    }
+    std::shared_ptr<trace::LogFeed> log_of(std::int64_t) override { return nullptr; }
+    std::vector<RecentJob> recent(std::size_t most) override {
+        return std::vector<RecentJob>(std::min<std::size_t>(most, 60), ended_job());
+    }
+    std::optional<RecentJob> recent_job(std::int64_t job) override {
+        return job == 11 ? std::optional(ended_job()) : std::nullopt;
+    }
+
+  private:
+    Snapshot now_;
+};
+
 protocol::http::Response get(std::string target, const Snapshot& now = sample(),
                              std::string method = "GET") {
-    static const Metrics metrics;
+    FakeSource source(now);
+    protocol::http::Router router;
+    add_pages(router, source);
     protocol::http::Request request;
     request.method = std::move(method);
     request.target = std::move(target);
-    return answer(request, now, metrics);
+    return tests::run_to_end(router.answer(std::move(request)));
 }
 
 TEST(StatusPages, TheJsonHasEverythingAtOneMoment) {
@@ -28,12 +66,18 @@ TEST(StatusPages, TheJsonHasEverythingAtOneMoment) {
     EXPECT_EQ(page["started_at"], "2023-11-14T22:13:20Z");
     EXPECT_EQ(page["uptime_seconds"], 90);
     EXPECT_EQ(page["concurrent"], 7);
+    EXPECT_EQ(page["format"], 1);
+    EXPECT_EQ(page["disks"][0]["free_bytes"], 1000);
+    EXPECT_EQ(page["engines"][0]["version"], "28.1.1");
     ASSERT_EQ(page["runners"].size(), 2U);
     EXPECT_EQ(page["runners"][0]["name"], "idle \"one\"");
     EXPECT_EQ(page["runners"][0]["last_contact"], nullptr);
     EXPECT_EQ(page["runners"][1]["healthy"], false);
     EXPECT_EQ(page["runners"][1]["last_contact"], "2023-11-14T22:14:20Z");
     EXPECT_EQ(page["runners"][1]["last_answer"], "403 Forbidden");
+    EXPECT_EQ(page["runners"][1]["why"]["kind"], "token_refused");
+    EXPECT_EQ(page["runners"][1]["why"]["level"], "problem");
+    EXPECT_EQ(page["runners"][1]["running"], 1);
     ASSERT_EQ(page["jobs"].size(), 1U);
     const json& job = page["jobs"][0];
     EXPECT_EQ(job["id"], 12);
@@ -41,6 +85,7 @@ TEST(StatusPages, TheJsonHasEverythingAtOneMoment) {
     EXPECT_EQ(job["age_seconds"], 120);
     EXPECT_EQ(job["stage_age_seconds"], 10);
     EXPECT_EQ(job["restored"], true);
+    EXPECT_EQ(job["waits_for"], "the image alpine");
 }
 
 TEST(StatusPages, TextThatIsNoUtf8DoesNotBreakTheJson) {
@@ -86,9 +131,54 @@ TEST(StatusPages, AnUnknownPathNamesTheKnownOnes) {
     EXPECT_EQ(get("/metrics?name[]=x").status, 200U);
 }
 
+TEST(StatusPages, JobsAreTheRunningAndTheRecentOnes) {
+    const json page = json::parse(get("/jobs").body);
+    EXPECT_EQ(page["format"], 1);
+    EXPECT_EQ(page["running"][0]["id"], 12);
+    ASSERT_EQ(page["recent"].size(), 50U);
+    EXPECT_EQ(page["recent"][0]["id"], 11);
+    EXPECT_EQ(page["recent"][0]["failure_reason"], "script_failure");
+    EXPECT_EQ(page["recent"][0]["message"], "exit code 1");
+    EXPECT_EQ(page["recent"][0]["duration_seconds"], 4.5);
+    EXPECT_EQ(page["recent"][0]["finished_at"], "2023-11-14T22:13:24Z");
+    EXPECT_EQ(json::parse(get("/jobs?limit=3").body)["recent"].size(), 3U);
+    EXPECT_EQ(get("/jobs?limit=many").status, 400U);
+}
+
+TEST(StatusPages, AJobIsARunningOrARecentOne) {
+    EXPECT_EQ(json::parse(get("/jobs/12").body)["job"]["stage"], "step_script");
+    EXPECT_EQ(json::parse(get("/jobs/11").body)["job"]["state"], "failed");
+    for (const auto* path : {"/jobs/13", "/jobs/x", "/jobs/12x", "/jobs/-1", "/jobs/13/log"}) {
+        EXPECT_EQ(get(path).status, 404U) << path;
+    }
+    EXPECT_EQ(get("/jobs/11/log").headers.get("Content-Type"), "text/event-stream");
+    EXPECT_EQ(get("/jobs/11/log?from=x").status, 400U);
+}
+
+TEST(StatusPages, ThePageForPeopleIsThere) {
+    const auto page = get("/");
+    EXPECT_EQ(page.headers.get("Content-Type"), "text/html; charset=utf-8");
+    EXPECT_THAT(page.body, HasSubstr("<script src=\"/page.js\""));
+    EXPECT_THAT(page.body, testing::Not(HasSubstr("<style")));
+    EXPECT_EQ(get("/page.css").headers.get("Content-Type"), "text/css; charset=utf-8");
+    EXPECT_EQ(get("/page.js").headers.get("Content-Type"), "text/javascript; charset=utf-8");
+}
+
+TEST(StatusPages, EveryPathIsInTheDocument) {
+    const auto text = base::read_file(RUNNER_SOURCE_DIR "/docs/status.md");
+    ASSERT_TRUE(text);
+    std::string list = get("/nothing").body;
+    list.erase(0, list.find("There is:\n") + 10);
+    for (std::string path : base::split(list, '\n')) {
+        if (const auto id = path.find("{id}"); id != std::string::npos) path.replace(id, 4, "ID");
+        EXPECT_THAT(*text, HasSubstr(path.empty() ? "" : "`" + path + "`"));
+    }
+}
+
 TEST(StatusPages, NothingIsKeptInCaches) {
-    for (const auto* path : {"/health/live", "/health/ready", "/status.json", "/metrics",
-                             "/debug/jobs/list", "/nothing"}) {
+    for (const auto* path :
+         {"/", "/jobs", "/jobs/12", "/jobs/11/log", "/health/live", "/health/ready", "/status.json",
+          "/metrics", "/debug/jobs/list", "/nothing"}) {
         EXPECT_EQ(get(path).headers.get("Cache-Control"), "no-store") << path;
     }
 }

@@ -30,7 +30,8 @@ inline Snapshot sample() {
                     .used_limit = 2,
                     .healthy = false,
                     .last_contact_unix_micros = kStart + 60 * kSecond,
-                    .last_answer = "403 Forbidden"}};
+                    .last_answer = "403 Forbidden",
+                    .last_kind = LastAnswer::kRefused}};
     now.jobs = {{.id = 12,
                  .project_id = 34,
                  .project = "g/p",
@@ -45,7 +46,15 @@ inline Snapshot sample() {
                  .executor_stage = "docker_run",
                  .started_unix_micros = kStart - 30 * kSecond,
                  .stage_started_unix_micros = kStart + 80 * kSecond,
-                 .restored = true}};
+                 .restored = true,
+                 .waits_for = "the image alpine"}};
+    now.disks = {{.directory = "state",
+                  .path = "/var/lib/runner",
+                  .size_bytes = 4000,
+                  .free_bytes = 1000,
+                  .inodes = 20,
+                  .free_inodes = 10}};
+    now.engines = {{.host = "unix:///var/run/docker.sock", .version = "28.1.1"}};
     return now;
 }
 

@@ -1,0 +1,127 @@
+#include "runner/status/routes.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/parse.hpp"
+#include "runner/status/log_stream.hpp"
+#include "runner/status/page_files.hpp"
+#include "runner/status/pages.hpp"
+
+namespace runner::status {
+
+namespace http = protocol::http;
+using Call = http::Router::Call;
+
+namespace {
+
+constexpr std::size_t kRecentJobs = 50;
+constexpr std::size_t kMostRecentJobs = 10'000;
+
+http::Response json(std::string body) {
+    return http::text_response(200, std::move(body), "application/json");
+}
+
+http::Response no_such_job(const std::string& name) {
+    return http::text_response(404, "No job " + name + " runs here, and none is in the history.\n");
+}
+
+void add_health(http::Router& router, PageSource& source) {
+    router.add_page("/health/live", [](const Call&) { return http::text_response(200, "live\n"); });
+    router.add_page("/health/ready", [&source](const Call&) {
+        const Snapshot now = source.now();
+        if (now.process_state == "running") return http::text_response(200, "ready");
+        return http::text_response(503, now.process_state + "\n");
+    });
+}
+
+http::Response jobs_page(PageSource& source, const Call& call) {
+    std::size_t most = kRecentJobs;
+    if (const auto limit = call.query("limit")) {
+        const auto number = base::parse_number<std::size_t>(*limit);
+        if (!number) return http::text_response(400, "limit is a number of jobs: /jobs?limit=50\n");
+        most = std::min(*number, kMostRecentJobs);
+    }
+    return json(jobs_json(source.now(), source.recent(most)));
+}
+
+http::Response job_page(PageSource& source, const Call& call) {
+    const auto id = base::parse_number<std::int64_t>(call.values.at(0));
+    if (!id) return no_such_job(call.values.at(0));
+    const Snapshot now = source.now();
+    for (const JobState& job : now.jobs) {
+        if (job.id != *id) continue;
+        const auto log = source.log_of(*id);
+        return json(job_json(job, now.now_unix_micros, log ? log->size() : 0));
+    }
+    if (const auto recent = source.recent_job(*id)) return json(job_json(*recent));
+    return no_such_job(call.values.at(0));
+}
+
+/// Last-Event-ID wins over ?from: a browser sends it when it connects again.
+std::optional<std::uint64_t> start_of(const Call& call) {
+    const std::string_view last = call.request.headers.get("Last-Event-ID");
+    if (!last.empty()) return base::parse_number<std::uint64_t>(last);
+    return base::parse_number<std::uint64_t>(call.query("from").value_or("0"));
+}
+
+http::Response log_page(PageSource& source, const Call& call) {
+    const auto id = base::parse_number<std::int64_t>(call.values.at(0));
+    if (!id) return no_such_job(call.values.at(0));
+    const auto from = start_of(call);
+    if (!from) {
+        return http::text_response(400, "from and Last-Event-ID are a number of bytes.\n");
+    }
+    if (auto log = source.log_of(*id)) return stream_log(std::move(log), *from);
+    const auto recent = source.recent_job(*id);
+    if (!recent) return no_such_job(call.values.at(0));
+    return stream_end({.success = recent->failure_reason.empty(),
+                       .reason = recent->failure_reason,
+                       .message = recent->message});
+}
+
+void add_jobs(http::Router& router, PageSource& source) {
+    router.add_page("/jobs", [&source](const Call& call) { return jobs_page(source, call); });
+    router.add_page("/jobs/{id}", [&source](const Call& call) { return job_page(source, call); });
+    router.add_page("/jobs/{id}/log",
+                    [&source](const Call& call) { return log_page(source, call); });
+}
+
+void add_debug(http::Router& router, PageSource& source) {
+    router.add_page("/debug/jobs/list", [&source](const Call&) {
+        auto list = http::text_response(200, jobs_list(source.now()));
+        list.headers.set("X-List-Version", "2");
+        return list;
+    });
+    router.add_page("/debug/process/state", [&source](const Call&) {
+        return http::text_response(200, source.now().process_state + "\n");
+    });
+}
+
+/// The page for people. The browser asks again after each start of a daemon, whose page may be
+/// another one.
+void add_page_files(http::Router& router) {
+    for (const PageFile& file : page_files()) {
+        router.add_page(std::string(file.path), [&file](const Call&) {
+            return http::text_response(200, std::string(file.content), std::string(file.type));
+        });
+    }
+}
+
+}  // namespace
+
+void add_pages(http::Router& router, PageSource& source) {
+    add_page_files(router);
+    add_health(router, source);
+    add_jobs(router, source);
+    router.add_page("/status.json",
+                    [&source](const Call&) { return json(status_json(source.now())); });
+    router.add_page("/metrics", [&source](const Call&) {
+        return http::text_response(200, source.metrics().text(source.now()),
+                                   "text/plain; version=0.0.4; charset=utf-8");
+    });
+    add_debug(router, source);
+}
+
+}  // namespace runner::status
