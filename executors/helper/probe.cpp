@@ -1,6 +1,7 @@
 #include "executors/helper/probe.hpp"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -108,9 +109,25 @@ json probe_cgroups() {
 
 json probe_platforms() {
     json platforms = json::array();
-    for (const auto& name : available_platforms())
+    const auto available = available_platforms();
+    for (const auto& name : available)
         platforms.push_back({{"name", name}, {"runs", runs_platform(name)}});
+    // Most containers do not see what is registered, and yet it has its effect there.
+    for (const auto& architecture : known_architectures()) {
+        const std::string name = architecture.platform;
+        const bool known = std::find(available.begin(), available.end(), name) != available.end();
+        if (!known && runs_platform(name)) platforms.push_back({{"name", name}, {"runs", true}});
+    }
     return {{"platforms", platforms}};
+}
+
+/// An engine needs CAP_SYS_ADMIN: it mounts file systems.
+json probe_rights() {
+    const auto status = read_file_end("/proc/self/status", 16384);
+    const auto found = status.find("CapEff:\t");
+    const auto set =
+        found == std::string::npos ? 0ULL : std::strtoull(status.c_str() + found + 8, nullptr, 16);
+    return {{"administrator", (set >> CAP_SYS_ADMIN & 1U) != 0}};
 }
 
 [[noreturn]] void become(std::vector<std::string> command, int output) {
@@ -202,6 +219,7 @@ json measure(const std::string& name, Arguments& arguments,
     if (name == "connect") return probe_connect(arguments);
     if (name == "disk") return probe_disk(arguments);
     if (name == "cgroups") return probe_cgroups();
+    if (name == "rights") return probe_rights();
     if (name == "platforms") return probe_platforms();
     if (name == "command") return probe_command(arguments, command);
     throw Failure("there is no probe '" + name + "'");

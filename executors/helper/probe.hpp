@@ -15,7 +15,8 @@ namespace executors::helper {
 ///     disk PATH...                disks: path, total_bytes, free_bytes, total_inodes, free_inodes;
 ///                                 or error
 ///     cgroups                     version (0: none is mounted), writable, controllers
-///     platforms                   platforms: name, runs
+///     rights                      administrator (CAP_SYS_ADMIN)
+///     platforms                   platforms: name, runs; those that are registered or run
 ///     command --name NAME [--limit-s N] -- PROGRAM ...
 ///                                 name, exit_code (124: the limit has passed), output (its end)
 ///     archive                     no line: a tar of this program itself, for `docker import`
