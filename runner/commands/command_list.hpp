@@ -8,6 +8,7 @@ namespace runner::commands {
 
 Command completion_command();
 Command config_command();
+Command doctor_command();
 Command exec_command();
 Command lint_command();
 Command list_command();
