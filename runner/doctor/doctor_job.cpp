@@ -68,6 +68,9 @@ JobScript script_of(const Context& context, const RunnerConfig& runner, std::str
     script.engine_id = std::move(engine_id);
     script.engine = is_docker(runner);
     script.builder = runner.dind.builder;
+    // Without builds_dir, jobs of the shell executor are where the daemon works, the doctor's is
+    // not.
+    script.disk = is_docker(runner) || !runner.builds_dir.empty();
     return script;
 }
 
@@ -204,8 +207,9 @@ Task<void> DoctorJobs::note_environment(const job::JobRun& run, JobReport& repor
     report.own_builder = readiness && !readiness->ready_message.empty();
     // The executor's state is JSON without a schema of its own; it tells nobody else.
     const auto state = nlohmann::json::parse(executor.saved_state(), nullptr, false);
-    report.engine_refused = state.is_object() && !state.value("unprivileged", "").empty();
-    co_return;
+    if (!state.is_object()) co_return;
+    report.engine_refused = !state.value("unprivileged", "").empty();
+    report.engine_inside = state.value("engine", false);
 }
 
 /// The images that the job has pushed. The registry may not remove any, and the job may not have

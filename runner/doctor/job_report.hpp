@@ -15,8 +15,9 @@ struct JobReport {
     bool settings_failed = false;  ///< the failure: the image, or what the runner allows
     bool engine_refused = false;   ///< the image has an engine, but the runner is not privileged
     bool script_ran = false;
-    bool own_engine = false;   ///< the job has an engine of its own
-    bool own_builder = false;  ///< and a builder
+    bool own_engine = false;     ///< the job has an engine of its own
+    bool engine_inside = false;  ///< it runs in the job's container, not beside it
+    bool own_builder = false;    ///< and a builder
     std::map<Place, Measurements> measured;
 
     [[nodiscard]] const Measurements& at(Place place) const;

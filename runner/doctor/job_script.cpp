@@ -46,7 +46,8 @@ std::string probes_of_job(const JobScript& script) {
     for (const auto& proxy : script.proxies) text += in_job(connect_words(proxy, Place::kJob));
     for (const char* name : {"rights", "cgroups", "platforms"})
         text += in_job({"probe", name, "--place", "job"});
-    return text + "\"$probe\" probe disk --place job \"$CI_PROJECT_DIR\" || true\n";
+    if (script.disk) text += "\"$probe\" probe disk --place job \"$CI_PROJECT_DIR\" || true\n";
+    return text;
 }
 
 std::string probes_of_engine(const JobScript& script) {
@@ -115,6 +116,7 @@ std::vector<std::string> pushed_tags(const std::string& mark) {
 std::string job_script(const JobScript& script) {
     std::string text = "probe=" + shell_quote(script.helper) + "\n" + probes_of_job(script);
     if (!script.engine) return text;
+    text += command(Place::kInnerEngine, kClient, 30, "docker --version");
     text += fmt::format(
         "engine=$(docker info --format '{{{{.ID}}}}' 2>/dev/null) || engine=\n"
         "if [ -n \"$engine\" ] && [ \"$engine\" != {} ]; then\n",

@@ -20,7 +20,8 @@ struct JobScript {
     std::vector<Repository> repositories;
     std::string mark;  ///< the tags of pushed images begin with it
     std::string
-        engine_id;  ///< of the engine that runs the job: jobs that use it have none of their own
+        engine_id;     ///< of the engine that runs the job: jobs that use it have none of their own
+    bool disk = true;  ///< look at the disk of the builds
     bool engine = false;   ///< look for an engine inside of the job
     bool builder = false;  ///< and for a builder
 };
@@ -31,6 +32,8 @@ std::string job_script(const JobScript& script);
 /// The tags that the script pushes to each of its repositories.
 std::vector<std::string> pushed_tags(const std::string& mark);
 
+/// The probe of the docker client of the job's image.
+inline constexpr const char* kClient = "client";
 /// The names of the probes of commands in the engine and in the builder.
 std::string push_name(const std::string& registry);
 std::string pull_name(const std::string& registry);

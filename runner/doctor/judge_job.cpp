@@ -11,6 +11,7 @@ namespace runner::doctor {
 
 namespace {
 
+constexpr int kNoProgram = 127;
 constexpr std::uint64_t kGigabyte = 1'000'000'000;
 
 /// Whether the job has come so far that something was measured at the place.
@@ -59,13 +60,13 @@ Finding judge_privileges(const JobReport& report) {
     if (report.engine_refused)
         return warning("the image starts an engine, but its container is not privileged: none runs",
                        "set privileged = true in [runners.docker]");
-    return judge_rights(rights.front(), report.own_engine);
+    return judge_rights(rights.front(), report.engine_inside);
 }
 
 Finding judge_job_cgroups(const JobReport& report) {
     const auto& cgroups = report.at(Place::kJob).cgroups;
     if (cgroups.empty()) return silent();
-    return judge_cgroups(Place::kJob, cgroups.front(), report.own_engine);
+    return judge_cgroups(Place::kJob, cgroups.front(), report.engine_inside);
 }
 
 Finding judge_job_platforms(const JobReport& report) {
@@ -74,7 +75,7 @@ Finding judge_job_platforms(const JobReport& report) {
 }
 
 Finding judge_job_disk(const JobReport& report) {
-    if (!was_there(Place::kJob, report)) return silent();
+    if (report.at(Place::kJob).disks.empty()) return silent();
     const DiskNeed need{
         .problem_below = kGigabyte / 10,
         .warning_below = kGigabyte,
@@ -92,6 +93,9 @@ Finding judge_job_proxies(const JobReport& report) {
 
 Finding judge_engine_of_job(const JobReport& report) {
     if (!was_there(Place::kInnerEngine, report)) return silent();
+    const auto* client = find(Place::kInnerEngine, kClient, report);
+    if (client != nullptr && client->exit_code == kNoProgram)
+        return skipped("the job's image has no docker client to ask it with");
     const auto* asked = find(Place::kInnerEngine, "engine", report);
     if (asked == nullptr)
         return problem("the docker client of the image does not reach the job's engine",
@@ -129,9 +133,9 @@ Finding judge_job_connection(Place place, const JobReport& report) {
     if (!was_there(place, report)) return silent();
     const auto* path = path_at(place, report);
     if (path == nullptr) {
-        return place == Place::kJob
-                   ? silent()
-                   : problem("no container ran there", "runner doctor --debug shows the job's log");
+        const char* name = place == Place::kBuilder ? "builder" : "engine";
+        if (find(place, name, report) == nullptr) return silent();
+        return problem("no container ran there", "runner doctor --debug shows the job's log");
     }
     return judge_connection(place, *path);
 }

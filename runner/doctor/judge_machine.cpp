@@ -82,8 +82,8 @@ Finding judge_cgroups(Place place, const CgroupFigures& cgroups, bool runs_engin
 
 Finding judge_rights(const RightsFigures& rights, bool runs_engine) {
     if (!runs_engine)
-        return ok(rights.administrator ? "privileged; this job has no engine of its own"
-                                       : "unprivileged; this job has no engine of its own");
+        return ok(rights.administrator ? "privileged; no engine runs in its container"
+                                       : "unprivileged; no engine runs in its container");
     if (rights.administrator) return ok("privileged, as an engine needs it");
     return problem("the job's engine needs a privileged container",
                    "set privileged = true in [runners.docker]");

@@ -25,7 +25,8 @@ std::string connection_remedy(Place place, const PathFigures& path) {
     if (place == Place::kHost) return "check that the server runs, and the firewall between";
     if (is_loopback(path.address))
         return "name GitLab by an address that containers reach (clone_url in [[runners]])";
-    return "let containers reach it: the firewall of the engine's machine (chain DOCKER-USER)";
+    return "see the host's line; if that is ok, the firewall of the engine's machine (chain "
+           "DOCKER-USER)";
 }
 
 /// How a place gets packets that are small enough.

@@ -1,16 +1,19 @@
 """`runner doctor` on set-ups that were broken on purpose: each has one line with the right remedy."""
 
+import base64
+import http.server
 import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
 import unittest
 from pathlib import Path
 
-from tests.system.docker_harness import DockerCase, Registry, bridge_address, docker, image
+from tests.system.docker_harness import DockerCase, Registry, docker, image
 from tests.system.harness import BIN, PATIENCE, Output, SystemCase, need
 
 ARROW = " → "
@@ -108,7 +111,73 @@ class Certificate(DoctorCase):
                          "renew the certificate of the server, and of its authority; see clock, too")
 
 
+class TokenRegistry:
+    """A registry that gives tokens to the user ci, who may not push. Use as a context manager."""
+
+    password = "pass-of-ci"
+
+    def __enter__(self):
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                given = self.headers.get("Authorization", "")
+                if self.path.startswith("/token?service=test"):
+                    right = base64.b64encode(f"ci:{outer.password}".encode()).decode()
+                    self.answer(200 if given == f"Basic {right}" else 401, b'{"token": "opaque"}')
+                elif given != "Bearer opaque":
+                    self.answer(401, b"{}", {"WWW-Authenticate":
+                                             f'Bearer realm="{outer.url}/token",service="test"'})
+                else:
+                    self.answer(200 if self.path == "/v2/" else 403, b"{}")
+
+            do_POST = do_HEAD = do_GET
+
+            def answer(self, status, body, headers=()):
+                self.send_response(status)
+                for name, value in {**dict(headers), "Content-Length": str(len(body))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            def log_message(self, *ignored):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.host = f"127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"http://{self.host}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *ignored):
+        self._server.shutdown()
+        self._server.server_close()
+
+
 class Registries(DoctorCase):
+    def check_login(self, registry, password, code):
+        file = self.directory / "password"
+        file.write_text(password)
+        self.write_config([{"registry": [{"host": registry.host, "http": True, "username": "ci",
+                                          "password_file": str(file)}]}])
+        output = self.doctor("--only", "registry", "--no-job", code=code)
+        self.assertNotIn(password, output)
+        return output
+
+    def test_wrong_login(self):
+        with TokenRegistry() as registry:
+            self.assert_line(self.check_login(registry, "something-else", 1), "problem", "registry",
+                             f'{registry.host}: the login of "ci" is refused',
+                             "correct username and password_file in [[runners.registry]]")
+
+    def test_login_that_may_not_push(self):
+        with TokenRegistry() as registry:
+            self.assert_line(self.check_login(registry, registry.password, 0), "warning", "registry",
+                             f"{registry.host}: answers; a push to runner-doctor is not allowed",
+                             f"runner doctor --repository {registry.host}/GROUP/PROJECT, which it "
+                             "may write")
+
     def test_dead_registry(self):
         self.write_config([{"registry": [{"host": "127.0.0.1:9", "http": True}]}])
         self.assert_line(self.doctor("--only", "registry", "--no-job"), "problem", "registry",

@@ -28,7 +28,9 @@ TEST(JobScript, LooksFromTheJobOnlyWithoutAnEngine) {
 TEST(JobScript, UsesAnEngineOnlyWhenItIsNotThatOfTheRunner) {
     JobScript with = script();
     with.engine = true;
+    with.disk = false;
     const std::string text = job_script(with);
+    EXPECT_THAT(text, Not(HasSubstr("probe disk")));
     EXPECT_THAT(text, HasSubstr("engine=$(docker info --format '{{.ID}}' 2>/dev/null) || engine=\n"
                                 "if [ -n \"$engine\" ] && [ \"$engine\" != 'ID-1' ]; then\n"));
     EXPECT_THAT(text, HasSubstr("docker push --quiet "

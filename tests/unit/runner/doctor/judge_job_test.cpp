@@ -22,6 +22,7 @@ JobReport report() {
     JobReport report;
     report.script_ran = true;
     report.own_engine = true;
+    report.engine_inside = true;
     report.own_builder = true;
     for (const Place place : {Place::kJob, Place::kInnerEngine, Place::kBuilder})
         report.measured[place].paths = {way(1500)};
@@ -72,6 +73,7 @@ TEST(JudgeJob, NamesTheKeyOfTheMtuOfEachPlace) {
 TEST(JudgeJob, AnEngineNeedsAPrivilegedContainer) {
     JobReport plain = report();
     plain.own_engine = false;
+    plain.engine_inside = false;
     plain.engine_refused = true;
     plain.measured[Place::kJob].rights = {{false}};
     expect_finding(
@@ -83,8 +85,23 @@ TEST(JudgeJob, AnEngineNeedsAPrivilegedContainer) {
     expect_finding(judge_privileges(report()), ok("privileged, as an engine needs it"));
 }
 
+TEST(JudgeJob, AnEngineBesideTheJobNeedsNothingOfIt) {
+    JobReport beside = report();
+    beside.engine_inside = false;
+    beside.measured[Place::kJob].rights = {{false}};
+    beside.measured[Place::kJob].cgroups = {{2, false, {"cpu"}}};
+    EXPECT_EQ(judge_privileges(beside).state, State::kOk);
+    EXPECT_EQ(judge_job_cgroups(beside).state, State::kOk);
+}
+
 TEST(JudgeJob, NamesAnEngineThatTheClientDoesNotReach) {
     EXPECT_EQ(judge_engine_of_job(report()).state, State::kProblem);
+    JobReport no_client = report();
+    no_client.measured[Place::kInnerEngine].paths.clear();
+    no_client.measured[Place::kInnerEngine].commands = {{kClient, 127, "docker: not found"}};
+    expect_finding(judge_engine_of_job(no_client),
+                   skipped("the job's image has no docker client to ask it with"));
+    EXPECT_TRUE(is_silent(judge_job_connection(Place::kInnerEngine, no_client)));
 }
 
 TEST(JudgeJob, NamesTheBuildersRegistry) {

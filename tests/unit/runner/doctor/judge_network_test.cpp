@@ -29,11 +29,10 @@ TEST(JudgeNetwork, NamesAreJudgedTogether) {
 TEST(JudgeNetwork, NamesTheFirewallOrTheLoopbackAddress) {
     PathFigures path = failed("connect", "Connection timed out");
     path.address = "10.0.0.1";
-    expect_finding(
-        judge_connection(Place::kJob, path),
-        problem(
-            "git:443: Connection timed out",
-            "let containers reach it: the firewall of the engine's machine (chain DOCKER-USER)"));
+    expect_finding(judge_connection(Place::kJob, path),
+                   problem("git:443: Connection timed out",
+                           "see the host's line; if that is ok, the firewall of the engine's "
+                           "machine (chain DOCKER-USER)"));
     path.address = "127.0.0.1";
     EXPECT_EQ(judge_connection(Place::kJob, path).remedy,
               "name GitLab by an address that containers reach (clone_url in [[runners]])");
