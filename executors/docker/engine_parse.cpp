@@ -64,6 +64,14 @@ base::Result<EngineInfo> parse_engine_info(std::string_view body) {
     info.server_version = text_at(*value, "ServerVersion");
     info.os_type = text_at(*value, "OSType");
     info.architecture = text_at(*value, "Architecture");
+    info.id = text_at(*value, "ID");
+    info.storage_driver = text_at(*value, "Driver");
+    info.root_directory = text_at(*value, "DockerRootDir");
+    info.cgroup_driver = text_at(*value, "CgroupDriver");
+    info.cgroup_version = text_at(*value, "CgroupVersion");
+    info.system_time = text_at(*value, "SystemTime");
+    info.security_options = texts_at(*value, "SecurityOptions");
+    info.warnings = texts_at(*value, "Warnings");
     return info;
 }
 

@@ -20,6 +20,14 @@ struct EngineInfo {
     std::string api_version;
     std::string os_type;
     std::string architecture;
+    std::string id;  ///< of the engine's data, to tell engines apart
+    std::string storage_driver;
+    std::string root_directory;  ///< on the engine's machine
+    std::string cgroup_driver;   ///< "none": it has no cgroups
+    std::string cgroup_version;
+    std::string system_time;  ///< RFC 3339
+    std::vector<std::string> security_options;
+    std::vector<std::string> warnings;  ///< what the kernel lacks
 };
 
 struct ContainerState {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "executors/helper/arguments.hpp"
 #include "executors/helper/buildx_wrapper.hpp"
 #include "executors/helper/connect.hpp"
 #include "executors/helper/docker_front.hpp"
@@ -13,12 +14,14 @@
 #include "executors/helper/platforms.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/preload.hpp"
+#include "executors/helper/probe.hpp"
 #include "executors/helper/reap.hpp"
 #include "executors/helper/sources_command.hpp"
 #include "executors/helper/supervise.hpp"
 
 namespace {
 
+using executors::helper::Arguments;
 using executors::helper::Failure;
 
 constexpr char kUsage[] =
@@ -32,44 +35,9 @@ constexpr char kUsage[] =
     "       runner-helper sources ACTION --project DIR ...   (sources_command.hpp)\n"
     "       runner-helper note-builder\n"
     "       runner-helper platforms [--register]\n"
+    "       runner-helper probe NAME --place PLACE ...   (probe.hpp)\n"
     "The part of runner that works inside a job's environment. Under the names docker, dockerd\n"
     "and docker-buildx it runs instead of these programs in a job's container, and starts them.\n";
-
-/// The options of one sub-program, in any order.
-class Arguments {
-  public:
-    explicit Arguments(std::vector<std::string> words) : words_(std::move(words)) {}
-
-    bool take_flag(const std::string& name) {
-        for (auto found = words_.begin(); found != words_.end(); ++found) {
-            if (*found != name) continue;
-            words_.erase(found);
-            return true;
-        }
-        return false;
-    }
-    std::string take_value(const std::string& name) {
-        for (auto found = words_.begin(); found != words_.end(); ++found) {
-            if (*found != name) continue;
-            if (found + 1 == words_.end()) throw Failure(name + " needs a value");
-            std::string value = *(found + 1);
-            words_.erase(found, found + 2);
-            return value;
-        }
-        return {};
-    }
-    std::string take_directory() {
-        std::string directory = take_value("--dir");
-        if (directory.empty()) throw Failure("--dir is missing");
-        return directory;
-    }
-    void expect_none() const {
-        if (!words_.empty()) throw Failure("unknown argument '" + words_.front() + "'");
-    }
-
-  private:
-    std::vector<std::string> words_;
-};
 
 int run_supervise(Arguments arguments) {
     executors::helper::SuperviseOptions options;
@@ -152,6 +120,7 @@ int run(const std::vector<std::string>& words) {
     if (command == "sources") return run_sources(rest);
     if (command == "load") return run_load(Arguments(rest));
     if (command == "platforms") return run_platforms(Arguments(rest));
+    if (command == "probe") return executors::helper::run_probe(rest);
     if (command == "note-builder") return executors::helper::note_prepared_builder();
     const bool asked = command == "help" || command == "--help";
     std::fputs(kUsage, asked ? stdout : stderr);

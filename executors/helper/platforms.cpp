@@ -138,6 +138,16 @@ std::vector<std::string> native_platforms() {
     return {"linux/" + machine};
 }
 
+std::vector<const Architecture*> foreign_architectures() {
+    const auto own = native_platforms();
+    std::vector<const Architecture*> foreign;
+    for (const auto& architecture : known_architectures()) {
+        if (std::find(own.begin(), own.end(), architecture.platform) == own.end())
+            foreign.push_back(&architecture);
+    }
+    return foreign;
+}
+
 }  // namespace
 
 const std::vector<Architecture>& known_architectures() {
@@ -173,19 +183,17 @@ bool entry_serves(const std::string& entry, const Architecture& architecture) {
            magic.compare(36, 4, wanted, 36, 4) == 0;
 }
 
-int print_platforms(bool install) {
+std::vector<std::string> available_platforms() {
     std::vector<std::string> platforms = native_platforms();
-    std::vector<const Architecture*> foreign;
-    for (const auto& architecture : known_architectures()) {
-        const bool own =
-            std::find(platforms.begin(), platforms.end(), architecture.platform) != platforms.end();
-        if (!own) foreign.push_back(&architecture);
-    }
-    if (install) register_missing(foreign);
-    for (const Architecture* architecture : foreign) {
+    for (const Architecture* architecture : foreign_architectures()) {
         if (is_served(*architecture)) platforms.emplace_back(architecture->platform);
     }
-    for (const auto& platform : platforms) std::printf("%s\n", platform.c_str());
+    return platforms;
+}
+
+int print_platforms(bool install) {
+    if (install) register_missing(foreign_architectures());
+    for (const auto& platform : available_platforms()) std::printf("%s\n", platform.c_str());
     return 0;
 }
 

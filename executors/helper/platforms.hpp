@@ -29,6 +29,9 @@ std::string registration(const Architecture& architecture, const std::string& in
 /// Whether the text of a binfmt_misc entry is an enabled interpreter for the architecture.
 bool entry_serves(const std::string& entry, const Architecture& architecture);
 
+/// Docker's names of the platforms that run here, those of the processor first.
+std::vector<std::string> available_platforms();
+
 /// Prints Docker's names of the platforms that run here, the machine's own first. With `install`,
 /// interpreters in /usr/bin are registered before that for the missing ones; failures are printed
 /// to standard error. Returns the exit code.

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/ip_address.hpp"
+#include "protocol/http/certificate_fault.hpp"
 
 // OpenSSL reads and writes the non-blocking socket itself; Asio only waits until it is ready. So
 // there are no buffers between the two, no copies, and no memory that an idle connection keeps.
@@ -290,10 +291,11 @@ base::Error TlsTransport::handshake_error(const Origin& origin) const {
     const long verdict = SSL_get_verify_result(ssl_);
     if (ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED && verdict != X509_V_OK) {
         ERR_clear_error();
-        return base::make_error(base::ErrorKind::kUnauthorized,
-                                who + "the certificate is not trusted (" +
-                                    X509_verify_cert_error_string(verdict) + ")" +
-                                    std::string(remedy_for(verdict)));
+        return base::Error{base::ErrorKind::kUnauthorized,
+                           who + "the certificate is not trusted (" +
+                               X509_verify_cert_error_string(verdict) + ")" +
+                               std::string(remedy_for(verdict)),
+                           certificate_error(verdict)};
     }
     if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER) {
         ERR_clear_error();

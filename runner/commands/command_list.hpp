@@ -9,6 +9,7 @@ namespace runner::commands {
 Command cancel_command();
 Command completion_command();
 Command config_command();
+Command doctor_command();
 Command drain_command();
 Command exec_command();
 Command health_check_command();

@@ -29,7 +29,8 @@ class Certificates:
         return context
 
 
-def make_certificates(directory: str, host: str) -> Certificates:
+def make_certificates(directory: str, host: str, server_days: int = 30) -> Certificates:
+    """`server_days`: how long the server's certificate is valid; negative: it has expired."""
     os.makedirs(directory, exist_ok=True)
 
     def at(name: str) -> str:
@@ -40,19 +41,20 @@ def make_certificates(directory: str, host: str) -> Certificates:
              "-subj", "/CN=Test Authority")
     names = {"DNS:localhost", "IP:127.0.0.1", "IP:0:0:0:0:0:0:0:1"}
     names.add(("IP:" if host.replace(".", "").isdigit() or ":" in host else "DNS:") + host)
-    _signed(at, "server", "/CN=" + host, "subjectAltName=" + ",".join(sorted(names)))
+    _signed(at, "server", "/CN=" + host, "subjectAltName=" + ",".join(sorted(names)), server_days)
     _signed(at, "client", "/CN=runner", "extendedKeyUsage=clientAuth")
     return Certificates(at("ca.pem"), at("server.pem"), at("server.key"), at("client.pem"),
                         at("client.key"))
 
 
-def _signed(at: Callable[[str], str], name: str, subject: str, extension: str) -> None:
+def _signed(at: Callable[[str], str], name: str, subject: str, extension: str,
+            days: int = 30) -> None:
     _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
              "-keyout", at(name + ".key"), "-out", at(name + ".csr"), "-subj", subject)
     with open(at(name + ".ext"), "w", encoding="ascii") as file:
         file.write(extension + "\n")
     _openssl("x509", "-req", "-in", at(name + ".csr"), "-CA", at("ca.pem"), "-CAkey", at("ca.key"),
-             "-CAcreateserial", "-out", at(name + ".pem"), "-days", "30", "-extfile",
+             "-CAcreateserial", "-out", at(name + ".pem"), "-days", str(days), "-extfile",
              at(name + ".ext"))
 
 

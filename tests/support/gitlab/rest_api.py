@@ -37,6 +37,18 @@ class RestApi:
         return self._guarded(request) or Response.json(200, {"version": "19.4.0",
                                                              "revision": "0000000"})
 
+    def runner(self, request: Request, body: dict[str, Any], exchange: Exchange,
+               runner: str) -> Response:
+        refused = self._guarded(request)
+        found = self.server.runner_by_id(int(runner))
+        if refused is not None:
+            return refused
+        if found is None:
+            return not_found("Runner")
+        return Response.json(200, {"id": found.id, "description": found.description,
+                                   "paused": found.paused, "active": not found.paused,
+                                   "runner_type": found.runner_type})
+
     def projects(self, request: Request, body: dict[str, Any], exchange: Exchange) -> Response:
         return self._guarded(request) or Response.json(
             200, [self._project_json(p) for p in self.server.projects])

@@ -59,6 +59,7 @@ def table(server: Any) -> list[Route]:
 
     project = r"/projects/([^/]+)"
     user_call("GET", r"/version", rest.version)
+    user_call("GET", r"/runners/(\d+)", rest.runner)
     user_call("GET", r"/projects", rest.projects)
     user_call("GET", project, rest.project)
     user_call("POST", project + r"/pipeline", rest.create_pipeline)

@@ -244,7 +244,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         names = {key.lower() for key in response.headers}
         if not bodyless and "content-length" not in names:
             head.append(f"Content-Length: {size}")
-        head.append("Date: " + self.date_time_string())
+        if "date" not in names:
+            head.append("Date: " + self.date_time_string())
         head.append("Server: nginx")
         if response.close:
             head.append("Connection: close")

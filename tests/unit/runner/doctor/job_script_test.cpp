@@ -1,0 +1,53 @@
+#include "runner/doctor/job_script.hpp"
+
+#include <gmock/gmock.h>
+
+namespace runner::doctor {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+JobScript script() {
+    JobScript script;
+    script.helper = "/.runner/bin/runner-helper";
+    script.targets = {{.host = "git.example", .port = "443"}};
+    script.repositories = {{"reg.example:5000", "team/doctor"}};
+    script.mark = "doctor-12";
+    script.engine_id = "ID-1";
+    return script;
+}
+
+TEST(JobScript, LooksFromTheJobOnlyWithoutAnEngine) {
+    const std::string text = job_script(script());
+    EXPECT_THAT(text, HasSubstr("\"$probe\" 'probe' 'connect' '--place' 'job' '--host' "
+                                "'git.example' '--port' '443' || true\n"));
+    EXPECT_THAT(text, Not(HasSubstr("docker")));
+}
+
+TEST(JobScript, UsesAnEngineOnlyWhenItIsNotThatOfTheRunner) {
+    JobScript with = script();
+    with.engine = true;
+    with.disk = false;
+    const std::string text = job_script(with);
+    EXPECT_THAT(text, Not(HasSubstr("probe disk")));
+    EXPECT_THAT(text, HasSubstr("engine=$(docker info --format '{{.ID}}' 2>/dev/null) || engine=\n"
+                                "if [ -n \"$engine\" ] && [ \"$engine\" != 'ID-1' ]; then\n"));
+    EXPECT_THAT(text, HasSubstr("docker push --quiet "
+                                "'reg.example:5000/team/doctor:doctor-12-engine' || true\n"));
+    EXPECT_THAT(text, Not(HasSubstr("buildx")));
+}
+
+TEST(JobScript, BuildsWithTheBuilder) {
+    JobScript with = script();
+    with.engine = true;
+    with.builder = true;
+    const std::string text = job_script(with);
+    EXPECT_THAT(text, HasSubstr("RUN [\"/runner-helper\",\"probe\",\"connect\",\"--place\","
+                                "\"builder\",\"--host\",\"git.example\",\"--port\",\"443\"]\n"));
+    EXPECT_THAT(text, HasSubstr("docker buildx build --quiet --push --tag "
+                                "'reg.example:5000/team/doctor:doctor-12-builder'"));
+}
+
+}  // namespace
+}  // namespace runner::doctor
