@@ -14,32 +14,35 @@ from tests.system.harness import BIN, Daemon, to_toml
 
 
 class Deployment:
-    """Use as a context manager. `runner` is the one [[runners]] entry, `options` are global keys."""
+    """Use as a context manager. `runner` is the one [[runners]] entry, or each of several; `options` are global keys."""
 
     def __init__(self, runner: dict[str, Any], host: str = "127.0.0.1", long_poll: float = 20,
-                 update_interval: int = 1, **options: Any) -> None:
+                 update_interval: int = 1, entries: int = 1, **options: Any) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="runner-bench-"))
         self.gitlab = GitLab(host=host, long_poll=long_poll, update_interval=update_interval)
         self.options = options
         self.runner = runner
+        self.entries = entries
         self.daemon: Optional[Daemon] = None
         self.short = ""
 
     def __enter__(self) -> "Deployment":
         self.gitlab.start()
-        token = self.gitlab.add_runner().token
-        self.short = token.removeprefix("glrt-t1_")[:9]
+        tokens = [self.gitlab.add_runner().token for _ in range(self.entries)]
+        self.short = tokens[0].removeprefix("glrt-t1_")[:9]
         config = self.directory / "config.toml"
-        entry = {"name": "bench", "url": self.gitlab.url, "token": token, **self.runner}
-        config.write_text(to_toml({"concurrent": 1, **self.options, "runners": [entry]}))
+        entries = [{"name": "bench", "url": self.gitlab.url, "token": token, **self.runner}
+                   for token in tokens]
+        config.write_text(to_toml({"concurrent": 1, **self.options, "runners": entries}))
         config.chmod(0o600)
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.directory), "LANG": "C.UTF-8"}
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.directory), "LANG": "C.UTF-8"}
         if "DOCKER_HOST" in os.environ:
-            environment["DOCKER_HOST"] = os.environ["DOCKER_HOST"]
+            self.environment["DOCKER_HOST"] = os.environ["DOCKER_HOST"]
         work = self.directory / "work"
         work.mkdir()
-        self.daemon = Daemon(["run", "--config", str(config), "--working-directory", str(work)],
-                             environment, str(work))
+        arguments = ["run", "--config", str(config), "--working-directory", str(work)]
+        self.command = [str(BIN), *arguments]
+        self.daemon = Daemon(arguments, self.environment, str(work))
         try:
             self.gitlab.wait(lambda: self.gitlab.requests("request") or not self.daemon.alive(),
                              30, "the daemon's first request")
