@@ -15,6 +15,7 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
       options_(std::move(options)),
       signals_(executor, SIGQUIT, SIGTERM, SIGINT),
       reloader_(executor, options_.config_path, [this] { reload(); }),
+      disks_(executor),
       status_(executor, recorder_),
       executors_(executor),
       builder_(
@@ -234,7 +235,7 @@ void Daemon::reload() {
     notify_service_manager(kServiceReady);
 }
 
-StatusSnapshot Daemon::snapshot() const {
+StatusSnapshot Daemon::snapshot() {
     return {config_.get(),           &entries_,  jobs_->statuses(),
             shutdown_->state_name(), system_id_, disks_.states()};
 }
