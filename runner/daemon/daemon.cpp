@@ -15,6 +15,7 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
       options_(std::move(options)),
       signals_(executor, SIGQUIT, SIGTERM, SIGINT),
       reloader_(executor, options_.config_path, [this] { reload(); }),
+      disks_(executor),
       status_(executor, recorder_),
       executors_(executor),
       builder_(
@@ -289,7 +290,7 @@ void Daemon::reload() {
     notify_service_manager(kServiceReady);
 }
 
-StatusSnapshot Daemon::snapshot() const {
+StatusSnapshot Daemon::snapshot() {
     StatusSnapshot now;
     now.config = config_.get();
     now.entries = &entries_;

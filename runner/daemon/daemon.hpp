@@ -63,7 +63,7 @@ class Daemon {
     void start_control();
     base::Task<void> wind_down();
     std::shared_ptr<RunnerEntry> entry_for(const journal::JobRecord& record) const;
-    StatusSnapshot snapshot() const;
+    StatusSnapshot snapshot();
 
     boost::asio::any_io_executor executor_;
     DaemonOptions options_;

@@ -2,6 +2,8 @@
 
 #include <sys/statvfs.h>
 
+#include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <functional>
@@ -74,8 +76,20 @@ void DiskWatch::update(const std::vector<DiskState>& figures) {
     }
 }
 
+const std::vector<DiskState>& DiskWatch::states() {
+    asked_ = true;
+    changed_.notify_all();
+    return states_;
+}
+
 base::Task<void> DiskWatch::run() {
     while (true) {
+        while (!asked_) {
+            co_await changed_.wait();
+            const auto state = co_await boost::asio::this_coro::cancellation_state;
+            if (state.cancelled() != boost::asio::cancellation_type::none) co_return;
+        }
+        asked_ = false;
         std::vector<DiskState> asked = states_;
         std::function<std::vector<DiskState>()> work = [asked] { return measure(asked); };
         auto measured = co_await base::offload<std::vector<DiskState>>(std::move(work));

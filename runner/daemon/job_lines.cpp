@@ -7,6 +7,16 @@
 
 namespace runner::daemon {
 
+namespace {
+
+/// Only a failure of the runner is one that its admin has to act on.
+base::log::Level level_of(const journal::Failure& failure) {
+    const bool own = failure.reason == journal::FailureReason::kSystemFailure;
+    return own ? base::log::Level::kError : base::log::Level::kInfo;
+}
+
+}  // namespace
+
 void log_received(const base::log::Scope& daemon_log, const protocol::gitlab::JobPayload& payload) {
     const auto& info = payload.job_info;
     daemon_log.info("Checking for jobs... received",
@@ -19,7 +29,7 @@ void log_received(const base::log::Scope& daemon_log, const protocol::gitlab::Jo
 }
 
 void log_refused(const base::log::Scope& daemon_log, const journal::Failure& why) {
-    daemon_log.error("A job cannot be started",
+    daemon_log.write(level_of(why), "A job cannot be started",
                      {{"failure_reason", to_string(why.reason)}, {"error", why.message}});
 }
 
@@ -37,8 +47,7 @@ void log_end(const job::JobRun& run) {
         return context.daemon_log.info("Job succeeded",
                                        {{"job_status", "success"}, {"duration_s", duration}});
     }
-    const bool own = failure->reason == journal::FailureReason::kSystemFailure;
-    context.daemon_log.write(own ? base::log::Level::kError : base::log::Level::kInfo, "Job failed",
+    context.daemon_log.write(level_of(*failure), "Job failed",
                              {{"job_status", "failed"},
                               {"failure_reason", to_string(failure->reason)},
                               {"exit_code", failure->exit_code},

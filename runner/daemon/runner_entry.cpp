@@ -98,7 +98,8 @@ std::vector<std::shared_ptr<RunnerEntry>> EntryBuilder::build(
     std::map<std::string, std::shared_ptr<gitlab::Client>> clients;
     for (const auto& runner : config->runners) {
         if (runner.token.empty()) {
-            base::log::warning("A runner has no token and is left out", {{"name", runner.name}});
+            base::log::warning("A runner has no token and is left out",
+                               {{"runner_name", runner.name}});
             continue;
         }
         const std::string key = client_key(runner);
@@ -110,7 +111,7 @@ std::vector<std::shared_ptr<RunnerEntry>> EntryBuilder::build(
             auto made = client_for(config, runner);
             if (!made) {
                 base::log::error("A runner cannot be used",
-                                 {{"name", runner.name}, {"error", made.error().message}});
+                                 {{"runner_name", runner.name}, {"error", made.error().message}});
                 continue;
             }
             client = *made;

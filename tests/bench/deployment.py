@@ -34,13 +34,14 @@ class Deployment:
                    for token, runner in zip(tokens, self.runners)]
         config.write_text(to_toml({"concurrent": 1, **self.options, "runners": entries}))
         config.chmod(0o600)
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.directory), "LANG": "C.UTF-8"}
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.directory), "LANG": "C.UTF-8"}
         if "DOCKER_HOST" in os.environ:
-            environment["DOCKER_HOST"] = os.environ["DOCKER_HOST"]
+            self.environment["DOCKER_HOST"] = os.environ["DOCKER_HOST"]
         work = self.directory / "work"
         work.mkdir()
-        self.daemon = Daemon(["run", "--config", str(config), "--working-directory", str(work)],
-                             environment, str(work))
+        arguments = ["run", "--config", str(config), "--working-directory", str(work)]
+        self.command = [str(BIN), *arguments]
+        self.daemon = Daemon(arguments, self.environment, str(work))
         try:
             self.gitlab.wait(lambda: self.gitlab.requests("request") or not self.daemon.alive(),
                              30, "the daemon's first request")

@@ -131,6 +131,24 @@ class Lines(SystemCase):
         self.assertEqual(ends[jobs["failed"].id]["failure_reason"], "script_failure")
         self.assertEqual({line["level"] for line in ends.values()}, {"info"})
 
+    def test_no_format_has_a_token(self):
+        """The end of every test looks for the tokens of runners and jobs, and for `secrets`."""
+        self.secrets = {"a-masked-value-4711", "pass-of-a-registry"}
+        self.write_config([{"name": "secret", "registry": [
+            {"host": "registry.example.com", "username": "u", "password_file": str(self.password())}]}])
+        for log_format, line in (("runner", r"Job failed +job="), ("text", r'msg="Job failed" job='),
+                                 ("json", r'"msg":"Job failed"')):
+            daemon = self.start("--log-format", log_format, "--log-level", "debug")
+            self.run_job(["echo $S", "exit 1"], artifacts=[{"paths": ["missing"]}],
+                         variables={"S": {"value": "a-masked-value-4711", "masked": True}})
+            daemon.wait_log(line)
+            daemon.stop(signal.SIGQUIT)
+
+    def password(self):
+        path = self.directory / "password"
+        path.write_text("pass-of-a-registry\n")
+        return path
+
     def test_a_failure_of_the_runner_is_an_error(self):
         self.write_config(log_format="json")
         daemon = self.start(env={"RUNNER_HELPER": "/nonexistent"})

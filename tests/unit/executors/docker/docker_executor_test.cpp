@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/post.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -156,6 +157,35 @@ INSTANTIATE_TEST_SUITE_P(Images, DockerExecutorTest,
                              }
                              return std::string("WithSidecar");
                          });
+
+class ObservedSteps final : public ExecutorObserver {
+  public:
+    void on_step(std::string_view step) override {
+        if (steps.empty() || steps.back() != step) steps.emplace_back(step);
+    }
+    void on_pull(const ImagePull& pull) override { pulled = pulled || pull.done; }
+    std::vector<std::string> steps;
+    bool pulled = false;
+};
+
+TEST_P(DockerExecutorTest, TellsWhatThePreparationIsBusyWith) {
+    ObservedSteps observed;
+    auto executor = make();
+    executor->observe(observed);
+    ASSERT_TRUE(prepare(*executor));
+    const auto at = [&](const char* step) {
+        const auto found = std::find(observed.steps.begin(), observed.steps.end(), step);
+        EXPECT_NE(found, observed.steps.end()) << step;
+        return found - observed.steps.begin();
+    };
+    EXPECT_EQ(at("creating_user_volumes"), 0);
+    EXPECT_LT(at("creating_user_volumes"), at("creating_services"));
+    EXPECT_LT(at("creating_services"), at("pulling_image"));
+    EXPECT_LT(at("pulling_image"), at("bootstrap"));
+    EXPECT_EQ(observed.steps.back(), "prepare") << "no step is left open";
+    EXPECT_TRUE(observed.pulled);
+    EXPECT_TRUE(cleanup(*executor));
+}
 
 TEST_P(DockerExecutorTest, APreparationMakesWhatTheJobNeeds) {
     auto executor = make();
