@@ -94,10 +94,11 @@ void Server::Impl::accept_all() {
             ::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (!fd) return;
         if (!make_room()) continue;
-        auto peer = family_ == AF_UNIX ? peer_of(fd.get()) : std::nullopt;
+        const int family = family_of(fd.get());
+        auto peer = family == AF_UNIX ? peer_of(fd.get()) : std::nullopt;
         Socket socket(executor_);
         boost::system::error_code code;
-        socket.assign(asio::generic::stream_protocol(family_of(fd.get()), 0), fd.get(), code);
+        socket.assign(asio::generic::stream_protocol(family, 0), fd.get(), code);
         if (code) continue;
         static_cast<void>(fd.release());
         auto transport = make_transport(std::move(socket));
@@ -172,7 +173,9 @@ base::Result<std::unique_ptr<Server>> Server::listen(const asio::any_io_executor
                                                      ServerOptions options, Handler handler) {
     auto listener = listen_on(options.host, options.port);
     if (!listener) return listener.error();
-    return on_socket(executor, std::move(options), std::move(handler), std::move(*listener));
+    auto server = on_socket(executor, std::move(options), std::move(handler), std::move(*listener));
+    if (auto prepared = server->impl_->prepare(); !prepared) return prepared.error();
+    return server;
 }
 
 std::unique_ptr<Server> Server::on_socket(const asio::any_io_executor& executor,
