@@ -20,6 +20,19 @@ std::string_view signal_name(int signal) {
     }
 }
 
+void describe_jobs(const JobHost& jobs) {
+    for (const job::JobRun* run : jobs.runs()) {
+        const status::JobState& job = run->status();
+        base::log::debug("Running job", {{"job", job.id},
+                                         {"project", job.project_id},
+                                         {"runner", job.short_token},
+                                         {"runner_name", job.runner_name},
+                                         {"state", job.state},
+                                         {"stage", job.stage},
+                                         {"executor_stage", job.executor_stage}});
+    }
+}
+
 }  // namespace
 
 ShutdownSequence::ShutdownSequence(const boost::asio::any_io_executor& executor,
@@ -68,7 +81,7 @@ void ShutdownSequence::on_signal(int signal) {
     switch (plan_.on_signal(signal)) {
         case ShutdownPlan::Action::kNone: return;
         case ShutdownPlan::Action::kReload: return settings_.reload();
-        case ShutdownPlan::Action::kDescribe: return describe_jobs();
+        case ShutdownPlan::Action::kDescribe: return describe_jobs(jobs_);
         case ShutdownPlan::Action::kDrain: return drain(signal);
         case ShutdownPlan::Action::kHandOver: return hand_over(signal);
         case ShutdownPlan::Action::kStop: return stop(signal);
@@ -106,19 +119,6 @@ void ShutdownSequence::stop(int signal) {
     limits_.spawn("limit of the job requests", limit_requests());
     limits_.spawn("limit of the stop", limit_stop());
     changed_.notify_all();
-}
-
-void ShutdownSequence::describe_jobs() const {
-    for (const job::JobRun* run : jobs_.runs()) {
-        const status::JobState& job = run->status();
-        base::log::debug("Running job", {{"job", job.id},
-                                         {"project", job.project_id},
-                                         {"runner", job.short_token},
-                                         {"runner_name", job.runner_name},
-                                         {"state", job.state},
-                                         {"stage", job.stage},
-                                         {"executor_stage", job.executor_stage}});
-    }
 }
 
 base::Task<void> ShutdownSequence::limit_requests() {

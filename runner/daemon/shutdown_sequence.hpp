@@ -49,7 +49,6 @@ class ShutdownSequence {
     void drain(int signal);
     void stop(int signal);
     void hand_over(int signal);
-    void describe_jobs() const;
     base::Task<void> see_jobs_end();
     base::Task<void> limit_requests();
     base::Task<void> limit_stop();
