@@ -38,6 +38,8 @@ TEST_F(Marks, OnlyTheNeededCopiesAreWaitedFor) {
     mark("pending-image-0");
     wait_for_images({}, path());
     wait_for_images({{"image-1", "other"}}, path());
+    EXPECT_EQ(pending_images(path()).size(), 1U)
+        << "both calls have returned before the copy ended";
 }
 
 TEST_F(Marks, WaitsUntilTheLastNeededCopyHasEnded) {
@@ -48,6 +50,7 @@ TEST_F(Marks, WaitsUntilTheLastNeededCopyHasEnded) {
         std::filesystem::remove(folder_.path() / "pending-image-0");
     });
     wait_for_images(pending_images(path()), path());
+    EXPECT_TRUE(pending_images(path()).empty());
     copier.join();
 }
 
