@@ -8,7 +8,10 @@ ensure_python_tools() {
     [ "$(cat "$home/.tools" 2>/dev/null)" != "${python_tools[*]}" ] || return 0
     say "installing ${python_tools[*]}"
     rm -rf "$home"
-    { "$python" -m venv "$home" && "$home/bin/pip" install -q "${python_tools[@]}"; } >&2 ||
-        die "the Python programs of the tests cannot be installed: ${python_tools[*]}"
+    if ! { "$python" -m venv "$home" && "$home/bin/pip" install -q "${python_tools[@]}"; } >&2; then
+        rm -rf "$home"
+        warn "the Python programs of the tests cannot be installed: ${python_tools[*]}; without CI, their tests are skipped"
+        return
+    fi
     echo "${python_tools[*]}" >"$home/.tools"
 }

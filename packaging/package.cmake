@@ -62,7 +62,7 @@ set(CPACK_RPM_POST_UNINSTALL_SCRIPT_FILE ${rpm}/postun)
 # Directories of the distribution's own packages.
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION
     /etc /etc/default /usr/lib/systemd /usr/lib/systemd/system /usr/lib/tmpfiles.d
-    /usr/share/man /usr/share/man/man1 /usr/share/bash-completion /usr/share/bash-completion/completions
+    /usr/share/man /usr/share/man/man1 /usr/share/man/man5 /usr/share/bash-completion /usr/share/bash-completion/completions
     /usr/share/fish /usr/share/fish/vendor_completions.d /usr/share/zsh /usr/share/zsh/vendor-completions)
 set(CPACK_RPM_SPEC_MORE_DEFINE
 "%define _build_id_links none

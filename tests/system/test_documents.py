@@ -56,11 +56,20 @@ class Manual(unittest.TestCase):
         names = [""] + [line.split("\\-", 1)[1].split(" ")[0].replace("\\", "")
                         for line in pages.splitlines() if line.startswith(".BR runner")]
         self.assertIn("register", names)
+        self.assertIn("config.toml", names)
         for name in names:
             page = output("manual", *([name] if name else []))
             done = subprocess.run(["groff", "-man", "-Kutf8", "-Tutf8", "-ww"], input=page, capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stderr), (0, ""), name)
             self.assertIn("NAME\n", re.sub(".\b", "", done.stdout))  # bold is a letter printed twice
+
+    def test_the_page_of_the_configuration_has_its_keys(self):
+        page = output("manual", "config.toml")
+        for title in ("[runners.docker]", "[[runners.registry]]", "TOP OF THE FILE"):
+            self.assertIn(f'.SH "{title}"\n', page)
+        for key in ("token_file", "concurrent", "pull_policy"):
+            self.assertIn(f"\\fB{key}\\fR = ", page)
+        self.assertNotIn("sentry_dsn", page)  # has no effect
 
     def test_an_unknown_command_is_refused(self):
         done = subprocess.run([str(BIN), "manual", "nothing"], capture_output=True, text=True)

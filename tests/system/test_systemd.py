@@ -94,6 +94,14 @@ class Notify(SystemCase):
         self.assertEqual(daemon.wait_exit(), 0)
         self.assert_success(job)
 
+    def test_the_command_line_of_the_official_unit(self):
+        """Docker jobs do not run as the daemon's user, so any --user is fine."""
+        manager = self.manager()
+        self.write_config([{"executor": "docker", "docker": {"image": "busybox"}}])
+        self.start("--service", "gitlab-runner", "--user", "gitlab-runner", "--syslog",
+                   env={"NOTIFY_SOCKET": manager.path})
+        manager.wait("READY")
+
     def test_an_abstract_socket(self):
         manager = self.manager(f"\0runner-test-{os.getpid()}")
         self.start_under(manager)
