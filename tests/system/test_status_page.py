@@ -117,7 +117,7 @@ class Page(SystemCase):
         self.browser.run("document.querySelector('#jobs button').click(); window.kept = 1")
         self.wait_for("before the restart", "#log-text")
         daemon.kill()
-        self.wait_for("The daemon does not answer")
+        self.wait_for("The daemon has not answered")
         self.start()
         self.wait("document.querySelector('#lost').hidden", "the new daemon")
         self.wait_for("taken up again", "#jobs")

@@ -392,7 +392,7 @@ function found(status) {
 function lost() {
   lostSince = lostSince || Date.now();
   byId('lost').hidden = false;
-  say(byId('lost'), `The daemon does not answer since ${new Date(lostSince).toLocaleTimeString('en-GB')}. This page shows the last state and tries again.`);
+  say(byId('lost'), `The daemon has not answered since ${new Date(lostSince).toLocaleTimeString('en-GB')}. This page shows the last state and tries again.`);
   say(byId('state'), 'no answer');
   byId('state').className = 'badge problem';
   byId('content').classList.add('stale');
