@@ -24,6 +24,14 @@ std::string user_name(uid_t user) {
     return found == nullptr ? std::to_string(user) : found->pw_name;
 }
 
+std::optional<uid_t> user_id(const std::string& name) {
+    std::vector<char> buffer(kEntryBytes);
+    struct passwd entry {};
+    struct passwd* found = nullptr;
+    ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+    return found == nullptr ? std::nullopt : std::optional(found->pw_uid);
+}
+
 std::string group_name(gid_t group) {
     std::vector<char> buffer(kEntryBytes);
     struct group entry {};

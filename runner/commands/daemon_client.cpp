@@ -79,13 +79,14 @@ base::Result<json> as_json(const std::string& body) {
     return base::make_error(ErrorKind::kProtocol, "the daemon's answer is no JSON");
 }
 
-/// A refusal as an error: the sentence of its JSON, else its text.
+/// A refusal as an error: the sentence of its JSON, else the first line of its text.
 base::Error refusal(unsigned status, std::string body) {
     const auto parsed = as_json(body);
     if (parsed && parsed->is_object() && parsed->contains("error")) {
         body = parsed->value("error", std::string());
     } else {
-        body = fmt::format("the daemon answered {}: {}", status, body.substr(0, body.find('\n')));
+        body = body.substr(0, body.find('\n'));
+        if (body.empty()) body = fmt::format("the daemon answered {}", status);
     }
     return base::make_error(kind_of(status), std::move(body));
 }

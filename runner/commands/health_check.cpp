@@ -4,13 +4,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <thread>
 
-#include "base/strings.hpp"
 #include "base/unique_fd.hpp"
 #include "runner/commands/command_list.hpp"
 #include "runner/commands/health_targets.hpp"

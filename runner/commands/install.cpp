@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/files.hpp"
+#include "base/users.hpp"
 #include "runner/commands/command_list.hpp"
 #include "runner/commands/service_manager.hpp"
 #include "runner/commands/service_unit.hpp"
@@ -50,13 +51,33 @@ base::Result<ServiceUnit> describe(const Values& values, const ServiceManager& m
     return unit;
 }
 
-/// The daemon waits for its first entry, but a missing file looks like a mistake.
-base::Result<void> make_config(const fs::path& path) {
+/// Gives a file to the user of the daemon, who reads it and writes new tokens into it.
+base::Result<void> give_to(const std::string& user, const fs::path& path) {
+    if (user.empty()) return {};
+    const auto id = base::user_id(user);
+    if (!id) return base::invalid_input(fmt::format("--init-user: there is no user \"{}\"", user));
+    if (::lchown(path.c_str(), *id, static_cast<gid_t>(-1)) == 0) return {};
+    return base::errno_error(fmt::format("give {} to {}", path.string(), user));
+}
+
+/// The daemon waits for its first entry, but a missing file looks like a mistake. One that is there
+/// stays as it is.
+base::Result<void> make_config(const ServiceUnit& unit) {
     std::error_code ignored;
-    if (fs::exists(path, ignored)) return {};
-    auto made = base::make_directories(path.parent_path(), 0700);
-    if (!made) return made.error();
-    return base::write_file_atomic(path, "", 0600, true);
+    if (fs::exists(unit.config, ignored)) {
+        if (!unit.process_user.empty()) {
+            base::log::warning(fmt::format("{} must be readable and writable for {}",
+                                           unit.config.string(), unit.process_user));
+        }
+        return {};
+    }
+    const fs::path directory = unit.config.parent_path();
+    const bool has_directory = fs::exists(directory, ignored);
+    auto made = base::make_directories(directory, 0700);
+    if (made && !has_directory) made = give_to(unit.process_user, directory);
+    if (made) made = base::write_file_atomic(unit.config, "", 0600, true);
+    if (made) made = give_to(unit.process_user, unit.config);
+    return made;
 }
 
 base::Result<void> check_free(const ServiceManager& manager) {
@@ -72,7 +93,7 @@ base::Result<void> check_free(const ServiceManager& manager) {
 
 base::Result<void> install(const ServiceManager& manager, const ServiceUnit& unit) {
     if (auto free = check_free(manager); !free) return free.error();
-    if (auto config = make_config(unit.config); !config) return config.error();
+    if (auto config = make_config(unit); !config) return config.error();
     for (const fs::path& directory : {manager.unit_file().parent_path(), unit.directory}) {
         if (auto made = base::make_directories(directory, 0755); !made) return made.error();
     }

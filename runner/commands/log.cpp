@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <limits>
 
 #include "base/encoding.hpp"
 #include "base/parse.hpp"
@@ -19,35 +20,68 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kRestartLimit{60};
 constexpr std::chrono::milliseconds kRetryPause{300};
 
-/// One connection: prints what comes, until the stream or the job ends.
+/// Prints what comes over one connection, until the log has `most` bytes, the stream or the job
+/// ends.
 base::Result<void> print_stream(DaemonClient& client, const std::string& job, LogReader& reader,
-                                bool follow) {
+                                std::uint64_t most) {
     reader.restart();
-    const std::string target = fmt::format("/jobs/{}/log?from={}{}", base::percent_encode(job),
-                                           reader.offset(), follow ? "" : "&follow=false");
+    const std::string target =
+        fmt::format("/jobs/{}/log?from={}", base::percent_encode(job), reader.offset());
     return client.follow(target, [&](std::string_view bytes) -> base::Result<bool> {
         auto text = reader.feed(bytes);
         if (!text) return text.error();
         std::fwrite(text->data(), 1, text->size(), stdout);
         const bool written = std::fflush(stdout) == 0;
-        return written && !reader.end();
+        return written && !reader.end() && reader.offset() < most;
     });
+}
+
+constexpr std::uint64_t kNoEnd = std::numeric_limits<std::uint64_t>::max();
+
+/// The daemon keeps the log of a job as long as the job runs.
+void say_where_the_log_is(const std::string& job, const LogReader& reader) {
+    const auto& end = *reader.end();
+    base::log::info(fmt::format("Job {} has ended ({}); its log is kept at GitLab only", job,
+                                end.success ? "success" : end.reason));
+}
+
+/// What is there now.
+int print_present(DaemonClient& client, const std::string& job, LogReader& reader) {
+    auto page = client.get_json("/jobs/" + base::percent_encode(job));
+    if (!page)
+        return page.error().is(base::ErrorKind::kCancelled) ? kInterrupted : fail(page.error());
+    const auto about = page->value("job", nlohmann::json::object());
+    const auto bytes = about.value("log_bytes", std::uint64_t{0});
+    const bool ended = !about.contains("log_bytes");
+    if (!ended && bytes <= reader.offset()) return 0;
+    auto read = print_stream(client, job, reader, ended ? kNoEnd : bytes);
+    if (!read)
+        return read.error().is(base::ErrorKind::kCancelled) ? kInterrupted : fail(read.error());
+    if (ended && reader.end()) say_where_the_log_is(job, reader);
+    return 0;
 }
 
 /// Follows the log over restarts of the daemon, in which jobs go on.
 int follow_log(DaemonClient& client, const std::string& job, LogReader& reader) {
+    const auto first = reader.offset();
     auto last_byte = Clock::now();
     bool began = false;
     while (true) {
         const auto before = reader.offset();
-        auto read = print_stream(client, job, reader, true);
-        if (reader.end()) return reader.end()->success ? 0 : 1;
+        auto read = print_stream(client, job, reader, kNoEnd);
+        if (reader.end()) {
+            if (reader.offset() == first) say_where_the_log_is(job, reader);
+            return reader.end()->success ? 0 : 1;
+        }
         if (!read && read.error().is(base::ErrorKind::kCancelled)) return kInterrupted;
         if (std::ferror(stdout) != 0) return 1;
         began = began || read || reader.offset() > 0;
         const bool gone = read || read.error().is(base::ErrorKind::kUnavailable);
         if (!gone || !began) return fail(read.error());
-        if (read || reader.offset() != before) last_byte = Clock::now();
+        if (read || reader.offset() != before) {
+            base::log::info("The daemon has ended the connection; waiting for it to come back");
+            last_byte = Clock::now();
+        }
         if (Clock::now() - last_byte > kRestartLimit) return fail(read.error());
         if (!client.pause(kRetryPause)) return kInterrupted;
     }
@@ -62,10 +96,8 @@ int log(const Values& values) {
     if (!client) return fail(client.error());
     const std::string& job = values.words().front();
     LogReader reader(*offset);
-    if (values.flag("follow")) return follow_log(**client, job, reader);
-    auto read = print_stream(**client, job, reader, false);
-    if (read) return 0;
-    return read.error().is(base::ErrorKind::kCancelled) ? kInterrupted : fail(read.error());
+    return values.flag("follow") ? follow_log(**client, job, reader)
+                                 : print_present(**client, job, reader);
 }
 
 }  // namespace

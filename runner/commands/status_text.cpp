@@ -63,6 +63,17 @@ std::string jobs_table(const nlohmann::json& jobs) {
     return text_table(rows);
 }
 
+std::string recent_jobs_table(const nlohmann::json& jobs) {
+    std::vector<TableRow> rows{{"JOB", "PROJECT", "NAME", "RUNNER", "RESULT", "DURATION", "ENDED"}};
+    for (const auto& job : jobs) {
+        const std::string reason = cell(job, "failure_reason");
+        rows.push_back({cell(job, "id"), cell(job, "project"), cell(job, "name"),
+                        cell(job, "runner"), reason.empty() ? "success" : reason,
+                        age_cell(job, "duration_seconds"), cell(job, "finished_at")});
+    }
+    return text_table(rows);
+}
+
 base::Result<std::string> status_text(const std::string& body) {
     try {
         return page_text(json::parse(body));

@@ -1,17 +1,20 @@
 """pause, resume, drain, jobs, log, cancel: the control socket, used through the commands."""
 
+import http.server
 import json
 import os
 import pwd
 import shutil
 import signal
 import socket
+import socketserver
 import stat
 import subprocess
+import threading
 import unittest
 
 from tests.system.docker_harness import DockerCase
-from tests.system.harness import BIN, PATIENCE, Output, SystemCase, need
+from tests.system.harness import BIN, PATIENCE, ROOT, Output, SystemCase, need
 
 
 class Started:
@@ -49,10 +52,11 @@ class ControlCase(SystemCase):
         self.assertEqual(done.code, 0, done.text)
         return done
 
-    def gated_job(self, **spec):
+    def gated_job(self, extra=(), **spec):
         """A job that prints "started", and ends when go() is called."""
         self.gate = self.work / "go"
-        job = self.add_job(["echo started", f"while [ ! -e {self.gate} ]; do sleep 0.05; done", "echo done"], **spec)
+        wait = f"while [ ! -e {self.gate} ]; do sleep 0.05; done"
+        job = self.add_job(["echo started", wait, "echo done", *extra], **spec)
         self.wait_trace(job, "started\n")
         return job
 
@@ -207,12 +211,128 @@ class Jobs(ControlCase):
     def test_table_and_json(self):
         self.start_with()
         self.assertEqual(self.ok("jobs").stdout, "no job runs\n")
-        self.assertEqual(json.loads(self.ok("jobs", "--format", "json").stdout), [])
+        self.assertEqual(json.loads(self.ok("jobs", "--format", "json").stdout)["running"], [])
         job = self.gated_job()
         self.assertRegex(self.ok("jobs").stdout, rf"JOB +PROJECT.*\n{job.id} .*step_script")
         listed = json.loads(self.ok("jobs", "--format", "json").stdout)
-        self.assertEqual([entry["id"] for entry in listed], [job.id])
+        self.assertEqual([entry["id"] for entry in listed["running"]], [job.id])
         self.go()
+
+
+class ScriptedDaemon(socketserver.UnixStreamServer):
+    """Answers requests with bodies in order, and keeps what was asked for."""
+
+    def __init__(self, path, answers):
+        self.answers, self.asked = list(answers), []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def address_string(self):
+                return "unix"
+
+            def log_message(self, *arguments):
+                pass
+
+            def do_GET(self):
+                self.server.asked.append(self.path)
+                status, body = self.server.answers.pop(0)
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+        super().__init__(str(path), Handler)
+
+
+def piece(text, after):
+    return f"id: {after}\ndata: {json.dumps(text)}\n\n"
+
+
+def end(state):
+    return "event: end\ndata: " + json.dumps({"state": state, "reason": "script_failure"}) + "\n\n"
+
+
+class LogOfAScriptedDaemon(SystemCase):
+    """What `runner log` makes of the answers, and asks for next."""
+
+    def log(self, answers, *arguments):
+        path = self.directory / "scripted.sock"
+        with ScriptedDaemon(path, answers) as server:
+            thread = threading.Thread(target=server.serve_forever, daemon=True)
+            thread.start()
+            done = self.command("log", "7", *arguments, "--socket", str(path))
+            server.shutdown()
+        thread.join()
+        path.unlink()
+        return done, server.asked
+
+    def test_exit_code_is_the_jobs(self):
+        for state, code in (("success", 0), ("failed", 1)):
+            done, _ = self.log([(200, piece("a\n", 2) + end(state))], "-f")
+            self.assertEqual((done.code, done.stdout), (code, "a\n"))
+
+    def test_goes_on_where_a_connection_has_ended(self):
+        done, asked = self.log([(200, piece("one ", 4) + "id: 9\nda"), (200, piece("two", 7) + end("success"))], "-f")
+        self.assertEqual((done.code, done.stdout), (0, "one two"), done.text)
+        self.assertEqual(asked, ["/jobs/7/log?from=0", "/jobs/7/log?from=4"])
+
+    def test_without_follow_ends_where_the_log_is(self):
+        about = json.dumps({"job": {"id": 7, "log_bytes": 6}})
+        done, asked = self.log([(200, about), (200, piece("def", 6) + piece("later", 11))], "--from", "3")
+        self.assertEqual(done.code, 0, done.text)
+        self.assertTrue(done.stdout.startswith("def"), done.stdout)
+        self.assertEqual(asked, ["/jobs/7", "/jobs/7/log?from=3"])
+        done, asked = self.log([(200, about)], "--from", "6")
+        self.assertEqual((done.code, done.stdout, asked), (0, "", ["/jobs/7"]))
+
+    def test_a_job_that_has_ended(self):
+        done, _ = self.log([(200, json.dumps({"job": {"id": 7}})), (200, end("failed"))])
+        self.assertEqual((done.code, done.stdout), (0, ""))
+        self.assertIn("Job 7 has ended (script_failure); its log is kept at GitLab only", done.stderr)
+
+    def test_refusals(self):
+        for status, body, words in ((404, "No job 7 runs here.\nmore", "No job 7 runs here."),
+                                    (403, '{"error": "not for you"}', "not for you"),
+                                    (200, "data: text\n\n", "is no log of a job")):
+            done, _ = self.log([(status, body)], "-f")
+            self.assertEqual((done.code, done.stdout), (1, ""))
+            self.assertIn(words, done.stderr)
+
+
+@unittest.skipUnless((ROOT / "runner/status/log_stream.cpp").exists(), "this daemon does not serve logs of jobs")
+class Log(ControlCase):
+    def test_follows_a_job_to_its_end(self):
+        self.start_with()
+        job = self.gated_job(variables={"SECRET": {"value": "very-secret-word", "masked": True, "public": False}},
+                             extra=["echo value=$SECRET", "exit 3"])
+        present = self.ok("log", str(job.id))
+        self.assertIn("started\n", present.stdout)
+        follow = Started(self, "log", str(job.id), "-f")
+        follow.wait("started\n")
+        self.go()
+        code, text = follow.end()
+        self.finish(job)
+        self.assertEqual(code, 1, "the job has failed")
+        self.assertIn("value=[MASKED]", text)
+        self.assertNotIn("very-secret-word", text)
+        self.assertIn("Job failed: exit", text)
+
+    def test_goes_on_over_a_restart_of_the_daemon(self):
+        daemon = self.start_with()
+        job = self.gated_job()
+        follow = Started(self, "log", "-f", str(job.id))
+        follow.wait("started\n")
+        daemon.kill()
+        self.start()
+        self.go()
+        code, text = follow.end(60)
+        self.assert_success(self.finish(job))
+        self.assertEqual((code, text.count("started\n"), text.count("done\n")), (0, 1, 1), text)
+        self.assertIn("Job succeeded", text)
+
+    def test_of_an_unknown_job(self):
+        self.start_with()
+        done = self.command("log", "99")
+        self.assertEqual(done.code, 1)
+        self.assertIn("99", done.stderr)
 
 
 class Socket(ControlCase):

@@ -18,6 +18,12 @@ def output(*arguments: str) -> str:
     return subprocess.run([str(BIN), *arguments], check=True, capture_output=True, text=True).stdout
 
 
+def commands() -> list[str]:
+    """All commands, as `runner --help` lists them."""
+    listed = output("--help").split("Commands:\n", 1)[1].split("\n\n", 1)[0]
+    return [line.split()[0] for line in listed.splitlines() if not line.startswith("  help")]
+
+
 class Completion(unittest.TestCase):
     def complete(self, *words: str) -> list[str]:
         """What bash offers for the last of the words."""
@@ -30,6 +36,11 @@ class Completion(unittest.TestCase):
     def test_bash_completes_commands(self):
         self.assertEqual(self.complete("reg"), ["register"])
         self.assertEqual(self.complete("--log-level", "debug", "unreg"), ["unregister"])
+
+    def test_bash_completes_every_command(self):
+        offered = self.complete("")
+        self.assertEqual([name for name in commands() if name not in offered], [])
+        self.assertIn("drain", offered)
 
     def test_bash_completes_flags_of_the_command(self):
         self.assertEqual(sorted(self.complete("register", "--token")), ["--token", "--token-file"])
@@ -55,8 +66,7 @@ class Manual(unittest.TestCase):
         pages = output("manual")
         names = [""] + [line.split("\\-", 1)[1].split(" ")[0].replace("\\", "")
                         for line in pages.splitlines() if line.startswith(".BR runner")]
-        self.assertIn("register", names)
-        self.assertIn("config.toml", names)
+        self.assertEqual(sorted(names[1:]), sorted([*commands(), "config.toml"]))
         for name in names:
             page = output("manual", *([name] if name else []))
             done = subprocess.run(["groff", "-man", "-Kutf8", "-Tutf8", "-ww"], input=page, capture_output=True, text=True)

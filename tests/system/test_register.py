@@ -328,6 +328,44 @@ class Terminal(RegisterCase):
         self.assertEqual(self.only_entry()["name"], "mine")
         self.assertNotIn("description for", text.lower())
 
+    def test_what_does_not_work_is_asked_for_again(self):
+        wrong = "glrt-t1_wrongwrongwrongwrong"
+        self.secrets.add(wrong)
+        url, token = r"instance URL.*\s+\[.*\]: ", r"Enter the registration token.*\s+\[.*\]: "
+        code, text = self.talk([
+            (url, "gitlab.example.com"), (url, "http://127.0.0.1:1"), (token, wrong), (url, self.gitlab.url),
+            (url, ""), (token, self.gitlab.add_runner().token), ("name for the runner", "mine"),
+            ("an executor", "shell")])
+        self.assertEqual(code, 0, text)
+        for words in ('the URL "gitlab.example.com" must begin with http', "127.0.0.1:1", "is not valid",
+                      "Once more, or Ctrl-C to give up."):
+            self.assertIn(words, text)
+        self.assertNotIn(wrong, text)
+        self.assertEqual(self.only_entry()["url"], self.gitlab.url)
+
+    def test_ends_with_what_gitlab_accepted_and_the_next_command(self):
+        runner = self.gitlab.add_runner()
+        answers = [("url", ""), ("name", "mine"), ("executor", "shell")]
+        code, text = self.talk(list(answers), "--url", self.gitlab.url, "--token", runner.token)
+        self.assertEqual(code, 0, text)
+        self.assertIn(f'Runner "mine" is registered at {self.gitlab.url}', text)
+        self.assertIn("are not told to a runner", text)
+        self.assertIn(f"{self.gitlab.url}/admin/runners/{runner.id}", text)
+        self.assertIn(f"No daemon runs yet.\r\nNext: runner run --config '{self.config}'", text)
+        self.start()
+        second = self.gitlab.add_runner()
+        code, text = self.talk(list(answers), "--url", self.gitlab.url, "--token", second.token)
+        self.assertEqual(code, 0, text)
+        self.assertIn("takes the runner up by itself within seconds.", text)
+        self.assertIn(f"Next: runner status --config '{self.config}'", text)
+        code, text = self.talk([("url", ""), ("description", "legacy"), ("tags", "a,b"), ("maintenance note", ""),
+                                ("executor", "shell")],
+                               "--url", self.gitlab.url, "--registration-token", self.gitlab.registration_token,
+                               "--paused")
+        self.assertEqual(code, 0, text)
+        self.assertIn("jobs with tags among a,b; no untagged jobs", text)
+        self.assertIn("at GitLab: it gets no jobs until somebody resumes it there", text)
+
     def test_end_of_input_suggests_non_interactive(self):
         done = self.register(interactive=True, input="")
         self.assertNotEqual(done.code, 0)

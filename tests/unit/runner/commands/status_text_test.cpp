@@ -50,6 +50,16 @@ TEST(StatusText, SaysWhyNoJobIsTaken) {
     EXPECT_THAT(text_with(""), HasSubstr("  paused  never"));
 }
 
+TEST(RecentJobs, AreShownWithTheirResults) {
+    const auto jobs = nlohmann::json::parse(
+        R"([{"id": 7, "project": "a/b", "name": "x", "runner": "r", "failure_reason": "",
+             "duration_seconds": 61, "finished_at": "2026-01-01T00:00:00Z"},
+            {"id": 8, "failure_reason": "script_failure"}])");
+    const std::string table = recent_jobs_table(jobs);
+    EXPECT_THAT(table, testing::ContainsRegex("7 +a/b +x +r +success +1m1s +2026"));
+    EXPECT_THAT(table, testing::ContainsRegex("8 +script_failure\n"));
+}
+
 TEST(StatusText, RefusesWhatIsNoStatusPage) {
     for (const char* body : {"", "{}", "[]", "<html>"}) {
         const auto text = status_text(body);
