@@ -1,4 +1,5 @@
 #include <boost/asio/this_coro.hpp>
+#include <algorithm>
 #include <set>
 
 #include "base/clock.hpp"
@@ -157,11 +158,22 @@ Task<Result<Finding>> check_token(const Context& context, const RunnerConfig& ru
     co_return judge_token(runner, answer, now_seconds());
 }
 
+/// A user's token must not be sent to a server that did not make it.
+bool have_one_server(const Context& context) {
+    const auto& runners = context.runners;
+    return std::all_of(runners.begin(), runners.end(), [&runners](const RunnerConfig* runner) {
+        return runner->url == runners.front()->url;
+    });
+}
+
 Task<Result<Finding>> check_paused(const Context& context, const RunnerConfig& runner) {
     if (context.options.access_token.empty())
         co_return skipped(
             "\"" + runner.name + "\": GitLab tells only its users",
             "look in GitLab: Settings > CI/CD > Runners; or --access-token-file FILE");
+    if (!have_one_server(context))
+        co_return skipped("\"" + runner.name + "\": the access token is for one server only",
+                          "runner doctor --runner NAME --access-token-file FILE");
     auto client = gitlab::make_client(context.executor, client_options(runner));
     if (!client) co_return client.error();
     std::int64_t id = runner.id;

@@ -16,14 +16,11 @@ using executors::docker::RegistrySettings;
 
 namespace {
 
-/// What was made is removed also when the check is cancelled meanwhile.
 Task<Result<void>> push_and_pull(Registry& registry, std::string repository, std::string tag) {
-    auto pushing = registry.push(repository, tag);
-    auto pushed = co_await executors::docker::run_uncancelled(std::move(pushing));
-    if (!pushed) co_return pushed;
-    auto pulled = co_await registry.pull(repository, tag);
-    auto removing = registry.remove(repository, tag);
-    auto removed = co_await executors::docker::run_uncancelled(std::move(removing));
+    auto pushed = co_await registry.push(repository, tag);
+    auto pulled = pushed;
+    if (pushed) pulled = co_await registry.pull(repository, tag);
+    auto removed = co_await registry.remove(repository, tag);
     if (!pulled) co_return pulled;
     co_return removed;
 }
@@ -46,7 +43,8 @@ Task<Result<Finding>> check_registry(const Context& context, const RunnerConfig&
     visit.greeted = co_await (*registry)->greet();
     if (visit.greeted) {
         auto moving = push_and_pull(**registry, visit.repository, context.mark);
-        visit.transferred = co_await std::move(moving);
+        // In one uncancelled task: what was pushed is removed also after an interrupt.
+        visit.transferred = co_await executors::docker::run_uncancelled(std::move(moving));
     }
     co_return judge_registry(visit);
 }

@@ -66,6 +66,18 @@ class Servers(DoctorCase):
                          '"test": GitLab tells only its users',
                          "look in GitLab: Settings > CI/CD > Runners; or --access-token-file FILE")
 
+    def test_an_access_token_goes_to_one_server_only(self):
+        self.write_config([{}, {"name": "other", "url": "http://127.0.0.1:9"}])
+        token = self.directory / "access"
+        token.write_text(self.gitlab.private_token)
+        token.chmod(0o600)
+        output = self.doctor("--only", "paused", "--access-token-file", str(token), code=0)
+        for name in ("test", "other"):
+            self.assert_line(output, "skipped", "paused",
+                             f'"{name}": the access token is for one server only',
+                             "runner doctor --runner NAME --access-token-file FILE")
+        self.assertEqual(self.gitlab.requests("api"), [])
+
     def test_clock_that_is_hours_off(self):
         self.write_config()
         later = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 3 * 3600 + 90))

@@ -9,10 +9,27 @@ namespace {
 using base::ErrorKind;
 using executors::docker::parse_container_end;
 using executors::docker::parse_container_state;
+using executors::docker::parse_engine_info;
 using executors::docker::parse_exec_state;
 using executors::docker::parse_image_info;
 using executors::docker::PullProgress;
 using Words = std::vector<std::string>;
+
+TEST(EngineInfo, IsWhatTheEngineSaysAboutItself) {
+    const auto info = parse_engine_info(R"({"ID": "5b47", "Name": "vm", "ServerVersion": "26.1.5",
+        "OSType": "linux", "Architecture": "x86_64", "Driver": "overlay2",
+        "DockerRootDir": "/var/lib/docker", "CgroupDriver": "systemd", "CgroupVersion": "2",
+        "SystemTime": "2026-11-28T12:52:16.18Z", "SecurityOptions": ["name=rootless"],
+        "Warnings": null})");
+    ASSERT_TRUE(info.has_value());
+    EXPECT_EQ(info->id, "5b47");
+    EXPECT_EQ(info->storage_driver, "overlay2");
+    EXPECT_EQ(info->root_directory, "/var/lib/docker");
+    EXPECT_EQ(info->cgroup_driver + " " + info->cgroup_version, "systemd 2");
+    EXPECT_EQ(info->system_time, "2026-11-28T12:52:16.18Z");
+    EXPECT_EQ(info->security_options, Words{"name=rootless"});
+    EXPECT_TRUE(info->warnings.empty());
+}
 
 TEST(ImageInfo, IsReadFromAnInspection) {
     const auto facts = parse_image_info(R"({"Id": "sha256:1", "RepoDigests": ["a@sha256:2"],
