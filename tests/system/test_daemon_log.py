@@ -72,9 +72,9 @@ class InTheJournal(SystemCase):
         daemon = self.start("--log-level", "debug", wrapper=self.journal.wrapper)
         good = self.run_job("echo done")
         bad = self.run_job("exit 3")
-        end = self.journal.wait(f"JOB={bad.id}", "JOB_STATUS=failed")[0]
+        end = self.journal.wait(f"JOB={bad.id}", "FAILURE_REASON=script_failure")[0]
         self.assertEqual(end["PRIORITY"], "6", "a script's failure is nothing that an admin has to do")
-        self.assertEqual((end["FAILURE_REASON"], end["EXIT_CODE"]), ("script_failure", "3"))
+        self.assertEqual((end["JOB_STATUS"], end["EXIT_CODE"]), ("failed", "3"))
         self.assertTrue(end["MESSAGE"].startswith("Job failed job="), end["MESSAGE"])
         self.assertEqual(end["SYSLOG_IDENTIFIER"], "runner")
         self.assertEqual(end["_COMM"], "runner")
