@@ -106,7 +106,7 @@ make_systemd() {
     bootstrap_hooks=(--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr
         '--customize-hook=rm -f "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap')
     bootstrap systemd minbase \
-        usr-is-merged,systemd,systemd-sysv,dbus,docker.io,iptables,git,ca-certificates,procps,libdeflate0,libfmt9,libprometheus-cpp-core1.0,libre2-9,libsqlite3-0,libssl3,libtomlplusplus3,libyaml-0-2 \
+        usr-is-merged,systemd,systemd-sysv,dbus,docker.io,iptables,git,ca-certificates,procps,libdate-tz3,libdeflate0,libfmt9,libprometheus-cpp-core1.0,libre2-9,libsqlite3-0,libssl3,libtomlplusplus3,libyaml-0-2 \
         --change 'ENV container=docker' --change 'STOPSIGNAL SIGRTMIN+3' --change 'VOLUME /var/lib/docker' \
         --change 'CMD ["/sbin/init"]'
     bootstrap_suite=trixie
