@@ -30,11 +30,66 @@ class Keys(SystemCase):
                 self.assertEqual(archive.getinfo("numbers").compress_type, method)
 
 
+    def test_directories(self):
+        self.write_config([{"cache_dir": str(self.directory / "caches")}])
+        self.start()
+        job = self.run_job(["pwd", "echo x > file"], cache=[{"key": "k", "paths": ["file"]}])
+        self.assert_success(job)
+        self.assertRegex(job.text, rf"(?m)^{self.work}/builds/")
+        self.assertEqual(len(list((self.directory / "caches").glob("**/cache.zip"))), 1)
+
+
+class Flags(SystemCase):
+    def outcomes(self, script, flag, values=("false", "true"), **spec):
+        """The same job, once for each value of the flag."""
+        self.start_with()
+        return [self.run_job(script, variables={flag: value}, **spec) for value in values]
+
+    def test_exit_codes_are_checked_without_errexit(self):
+        without, checked = self.outcomes(["set +e", "false", "echo reached"], "FF_ENABLE_BASH_EXIT_CODE_CHECK")
+        self.assertIn("\nreached\n", without.text)
+        self.assert_failed(checked, "script_failure", 1)
+        self.assertNotIn("\nreached\n", checked.text)
+
+    def test_sections_of_commands_with_several_lines(self):
+        without, sections = self.outcomes("true\ntrue", "FF_SCRIPT_SECTIONS")
+        self.assertNotIn(b":section_script_step_", without.trace)
+        self.assertIn(b":section_script_step_", sections.trace)
+
+    def test_prefixes_of_all_tokens(self):
+        without, masked = self.outcomes("echo gloas-0123456789abcdefghij", "FF_MASK_ALL_DEFAULT_TOKENS")
+        self.assertIn("\ngloas-0123456789abcdefghij\n", without.text)
+        self.assertIn("\ngloas-[MASKED]\n", masked.text)
+
+    def test_keys_of_caches_are_hashed(self):
+        self.outcomes("echo x > file", "FF_HASH_CACHE_KEYS", cache=[{"key": "plain", "paths": ["file"]}])
+        keys = sorted(path.parent.name for path in self.work.glob("cache/**/cache.zip"))
+        self.assertEqual(len(keys), 2)
+        self.assertRegex(keys[0], "^[0-9a-f]{64}$")
+        self.assertIn("plain", keys[1])
+
+    def test_the_project_is_cleaned_at_the_end(self):
+        self.start_with()
+        for value, left in (("false", 1), ("true", 0)):
+            job = self.run_job("echo x > left", variables={"FF_ENABLE_JOB_CLEANUP": value, "GIT_STRATEGY": "empty"})
+            self.assert_success(job)
+            self.assertEqual(len(list(self.work.glob("builds/**/left"))), left)
+
+    def test_downloads_ask_for_a_redirect(self):
+        self.start_with()
+        first = self.run_job("echo x > file", name="first", artifacts={"paths": ["file"]})
+        for value in ("false", "true"):
+            job = self.run_job("cat file", dependencies=[first], variables={"FF_USE_DIRECT_DOWNLOAD": value})
+            self.assert_success(job)
+            asked = self.gitlab.requests("artifacts_download")[-1].query.get("direct_download")
+            self.assertEqual(asked, "true" if value == "true" else None)
+
+
 class Endpoint(SystemCase):
     def setUp(self):
         super().setUp()
         self.port = free_port()
-        self.start_with(listen_address=f"127.0.0.1:{self.port}")
+        self.start_with({"request_concurrency": 3}, listen_address=f"127.0.0.1:{self.port}")
 
     def get(self, path):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
@@ -49,6 +104,13 @@ class Endpoint(SystemCase):
     def test_figures_of_the_process(self):
         self.assertGreater(self.value("process_max_fds"), self.value("process_open_fds"))
         self.assertGreater(self.value("process_virtual_memory_bytes"), self.value("process_resident_memory_bytes"))
+
+    def test_requests_at_once_are_adapted_unless_the_flag_is_off(self):
+        self.assertEqual(self.value("gitlab_runner_request_concurrency_used_limit"), 1)
+        self.daemons[-1].stop()
+        self.start_with({"request_concurrency": 3, "feature_flags": {"FF_USE_ADAPTIVE_REQUEST_CONCURRENCY": False}},
+                        listen_address=f"127.0.0.1:{self.port}")
+        self.assertEqual(self.value("gitlab_runner_request_concurrency_used_limit"), 3)
 
     def test_inputs_and_the_queue_are_counted(self):
         name = {"key": "name", "value": {"type": "string", "content": "bob", "sensitive": False}}
