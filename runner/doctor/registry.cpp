@@ -187,11 +187,10 @@ Task<Result<void>> Registry::put_blob(std::string repository, std::string bytes)
 }
 
 Task<Result<void>> Registry::push(std::string repository, std::string tag) {
-    for (const bool is_layer : {true, false}) {
-        std::string bytes = is_layer ? layer() : image_config();
-        auto blob = co_await put_blob(repository, std::move(bytes));
-        if (!blob) co_return blob;
-    }
+    auto first = co_await put_blob(repository, layer());
+    if (!first) co_return first;
+    auto second = co_await put_blob(repository, image_config());
+    if (!second) co_return second;
     http::Request put;
     put.method = "PUT";
     put.target = "/v2/" + repository + "/manifests/" + tag;
@@ -203,18 +202,24 @@ Task<Result<void>> Registry::push(std::string repository, std::string tag) {
     co_return Result<void>();
 }
 
-Task<Result<void>> Registry::pull(std::string repository, std::string tag) {
-    for (const std::string& path : {"/v2/" + repository + "/manifests/" + tag,
-                                    "/v2/" + repository + "/blobs/" + digest_of(layer())}) {
-        http::Request request;
-        request.target = path;
-        request.headers.set("Accept", kManifestType);
-        auto answer = co_await send(std::move(request));
-        if (!answer) co_return answer.error();
-        // A registry may send blobs from elsewhere; the client has followed.
-        if (answer->status != 200) co_return status_error("pull from " + repository, *answer);
-    }
+/// A registry may send blobs from elsewhere; the client follows.
+Task<Result<void>> Registry::fetch(std::string path, std::string repository) {
+    http::Request request;
+    request.target = std::move(path);
+    request.headers.set("Accept", kManifestType);
+    auto answer = co_await send(std::move(request));
+    if (!answer) co_return answer.error();
+    if (answer->status != 200) co_return status_error("pull from " + repository, *answer);
     co_return Result<void>();
+}
+
+Task<Result<void>> Registry::pull(std::string repository, std::string tag) {
+    std::string manifest_path = "/v2/" + repository + "/manifests/" + tag;
+    auto described = co_await fetch(std::move(manifest_path), repository);
+    if (!described) co_return described;
+    std::string blob_path = "/v2/" + repository + "/blobs/" + digest_of(layer());
+    auto fetched = co_await fetch(std::move(blob_path), repository);
+    co_return fetched;
 }
 
 Task<Result<void>> Registry::remove(std::string repository, std::string tag) {

@@ -44,6 +44,7 @@ class Registry {
     /// Sends with what is known of the login; once more when the registry asks for another one.
     base::Task<base::Result<protocol::http::Response>> send(protocol::http::Request request);
     base::Task<base::Result<void>> log_in(std::string challenge);
+    base::Task<base::Result<void>> fetch(std::string path, std::string repository);
     base::Task<base::Result<void>> put_blob(std::string repository, std::string bytes);
 
     std::unique_ptr<protocol::http::Client> client_;
