@@ -6,6 +6,7 @@
 #include "executors/docker/docker_reference.hpp"
 #include "executors/docker/engine_api.hpp"
 #include "executors/docker/engine_json.hpp"
+#include "executors/docker/pull_progress.hpp"
 #include "executors/docker/registry_auth.hpp"
 #include "executors/docker/stream_demux.hpp"
 #include "executors/docker/tar_archive.hpp"
