@@ -23,18 +23,19 @@ journal::JobRecord record_of(const RunnerEntry& entry, const gitlab::JobRequestA
     record.ca_chain = answer.tls_ca_chain;
     record.correlation_id = answer.correlation_id;
     return record;
-    /// A former job of the slot may still have processes in its directory.
-    base::Task<void> wait_for_slot(const job::JobRun& run, const journal::SlotTable& slots,
-                                   base::Notifier& changed) {
-        const auto& setup = run.context().setup;
-        const std::string runner = config::runner_identity(*setup.runner);
-        const std::int64_t project = setup.payload.job_info.project_id;
-        const executors::Waiting waiting(run.context().log(),
-                                         "the former job of its directory to end");
-        while (slots.is_held(runner, project, setup.record.slot)) {
-            co_await changed.wait();
-        }
+}
+
+/// A former job of the slot may still have processes in its directory.
+base::Task<void> wait_for_slot(const job::JobRun& run, const journal::SlotTable& slots,
+                               base::Notifier& changed) {
+    const auto& setup = run.context().setup;
+    const std::string runner = config::runner_identity(*setup.runner);
+    const std::int64_t project = setup.payload.job_info.project_id;
+    const executors::Waiting waiting(run.context().log(), "the former job of its directory to end");
+    while (slots.is_held(runner, project, setup.record.slot)) {
+        co_await changed.wait();
     }
+}
 
 }  // namespace
 
