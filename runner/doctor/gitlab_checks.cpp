@@ -73,10 +73,12 @@ Task<Result<Contact>> contact(const RunnerConfig& runner) {
     if (!client) co_return client.error();
     http::Request request;
     request.target = api->path + "/version";  // 401 without a user's token: an answer
+    const std::int64_t sent = now_seconds();
     auto answer = co_await (*client)->send(std::move(request));
     if (!answer) co_return answer.error();
     co_return Contact{.status = answer->status,
                       .date = parse_http_date(answer->headers.get("Date")),
+                      .sent = sent,
                       .received = now_seconds()};
 }
 

@@ -80,7 +80,9 @@ Finding judge_contact(const std::string& url, const base::Result<Contact>& conta
 Finding judge_clock(const std::string& url, const base::Result<Contact>& contact) {
     if (!contact) return skipped(url + " does not answer (see gitlab)");
     if (!contact->date) return skipped("the answer of " + url + " has no Date");
-    const std::int64_t difference = contact->received - *contact->date;
+    std::int64_t difference = 0;
+    if (*contact->date < contact->sent) difference = contact->sent - *contact->date;
+    if (*contact->date > contact->received) difference = contact->received - *contact->date;
     if (std::abs(difference) <= kHarmlessSeconds) return ok("agrees with GitLab's clock");
     const std::string seen =
         fmt::format("this machine's clock is {} {} GitLab's", readable_seconds(difference),

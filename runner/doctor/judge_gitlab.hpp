@@ -19,7 +19,8 @@ namespace runner::doctor {
 struct Contact {
     unsigned status = 0;
     std::optional<std::int64_t> date{};  ///< of the header Date, seconds since 1970
-    std::int64_t received = 0;           ///< by this machine's clock, seconds since 1970
+    std::int64_t sent = 0;               ///< by this machine's clock, seconds since 1970
+    std::int64_t received = 0;           ///< the same; a slow answer is not a wrong clock
 };
 
 /// Whether the server answers. `through_proxy`: a proxy is used for this address.

@@ -61,11 +61,11 @@ TEST(JudgeGitlab, JudgesStatusAndClock) {
     } table[] = {
         {100'000, State::kOk, "agrees with GitLab's clock"},
         {99'996, State::kOk, "agrees with GitLab's clock"},
-        {99'980, State::kWarning, "this machine's clock is 20 s ahead of GitLab's"},
+        {99'980, State::kWarning, "this machine's clock is 19 s ahead of GitLab's"},
         {100'600, State::kProblem, "this machine's clock is 10 min behind GitLab's"},
         {100'000 + 3 * 86'400, State::kProblem, "this machine's clock is 3 days behind GitLab's"}};
     for (const auto& row : table) {
-        const Contact contact{.status = 401, .date = row.date, .received = 100'000};
+        const Contact contact{.status = 401, .date = row.date, .sent = 99'999, .received = 100'000};
         EXPECT_EQ(judge_clock(kUrl, contact).seen, row.seen);
         EXPECT_EQ(judge_clock(kUrl, contact).state, row.state) << row.seen;
     }
