@@ -66,8 +66,8 @@ def photograph(port: int, target: Path) -> None:
         browser.wait("document.querySelector('#runners').innerText.includes('cannot be reached')", "the lost server")
         browser.run("document.querySelector('#jobs button').click()")
         browser.wait("document.querySelector('#log-text').innerText.includes('manifest list')", "the log")
-        browser.run("document.activeElement.blur(); document.querySelector('#log-text').style.height = '15rem';"
-                    "scrollTo(0, 0)")
+        browser.run("const log = document.querySelector('#log-text'); log.style.height = '15rem';"
+                    "log.scrollTop = log.scrollHeight; document.activeElement.blur(); scrollTo(0, 0)")
         target.parent.mkdir(parents=True, exist_ok=True)
         browser.driver.save_screenshot(str(target))
     finally:

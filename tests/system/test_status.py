@@ -70,6 +70,7 @@ class Status(SystemCase):
             self.assertEqual(self.get(path, Host=f"localhost:{self.port}")[0], 200, path)
 
     def test_metric_names(self):
+        self.gitlab.wait_exchange("request", 2)  # the first one has been answered, and counted
         status, body, headers = self.get("/metrics")
         self.assertEqual(status, 200)
         self.assertIn("text/plain", headers["Content-Type"])
