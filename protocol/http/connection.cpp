@@ -1,6 +1,5 @@
 #include "protocol/http/connection.hpp"
 
-
 #include <algorithm>
 #include <cstring>
 #include <utility>
