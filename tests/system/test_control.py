@@ -14,7 +14,7 @@ import threading
 import unittest
 
 from tests.system.docker_harness import DockerCase
-from tests.system.harness import BIN, PATIENCE, ROOT, Output, SystemCase, need
+from tests.system.harness import BIN, PATIENCE, Output, SystemCase, need
 
 
 class Started:
@@ -288,6 +288,13 @@ class LogOfAScriptedDaemon(SystemCase):
         self.assertEqual((done.code, done.stdout), (0, ""))
         self.assertIn("Job 7 has ended (script_failure); its log is kept at GitLab only", done.stderr)
 
+    def test_stamps_are_left_out(self):
+        stamped = "2026-11-28T14:09:56.477771Z 00O one \n2026-11-28T14:09:56.477772Z 00O+line\n"
+        done, _ = self.log([(200, piece(stamped, 9) + end("success"))], "-f")
+        self.assertEqual(done.stdout, "one line\n")
+        done, _ = self.log([(200, piece(stamped, 9) + end("success"))], "-f", "--raw")
+        self.assertEqual(done.stdout, stamped)
+
     def test_refusals(self):
         for status, body, words in ((404, "No job 7 runs here.\nmore", "No job 7 runs here."),
                                     (403, '{"error": "not for you"}', "not for you"),
@@ -297,7 +304,6 @@ class LogOfAScriptedDaemon(SystemCase):
             self.assertIn(words, done.stderr)
 
 
-@unittest.skipUnless((ROOT / "runner/status/log_stream.cpp").exists(), "this daemon does not serve logs of jobs")
 class Log(ControlCase):
     def test_follows_a_job_to_its_end(self):
         self.start_with()
