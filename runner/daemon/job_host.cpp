@@ -175,7 +175,6 @@ void JobHost::watch_slot(job::JobSetup& setup) {
 }
 
 base::Task<void> JobHost::run_to_the_end(Position running) {
-    const auto& setup = running->run->context().setup;
     co_await wait_for_slot(*running->run, slots_, slots_changed_);
     co_await running->run->run();
     log_end(*running->run);
