@@ -323,15 +323,21 @@ class Log(ControlCase):
 
     def test_goes_on_over_a_restart_of_the_daemon(self):
         daemon = self.start_with()
-        job = self.gated_job()
+        self.gate = self.work / "go"
+        job = self.add_job([f"i=0; while [ ! -e {self.gate} ]; do i=$((i + 1)); echo line $i; sleep 0.05; done"])
+        self.wait_trace(job, "line 1\n")
         follow = Started(self, "log", "-f", str(job.id))
-        follow.wait("started\n")
+        follow.wait("line 3\n")
         daemon.kill()
+        follow.wait("The daemon has ended the connection")
+        shown = int(re.findall(r"line (\d+)\n", follow.output.text)[-1])
         self.start()
+        follow.wait(f"line {shown + 1}\n")
         self.go()
         code, text = follow.end(60)
         self.assert_success(self.finish(job))
-        self.assertEqual((code, text.count("started\n"), text.count("done\n")), (0, 1, 1), text)
+        numbers = [int(number) for number in re.findall(r"(?m)^line (\d+)$", text)]
+        self.assertEqual((code, numbers), (0, list(range(1, len(numbers) + 1))), text)
         self.assertIn("Job succeeded", text)
 
     def test_of_an_unknown_job(self):
