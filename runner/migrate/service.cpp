@@ -90,7 +90,8 @@ base::Result<void> ServiceSwitch::stop_gracefully(const std::string& name) {
     auto made = base::make_directories(directory, 0755);
     if (!made) return made.error();
     auto written = base::write_file_atomic(
-        directory / kDropIn, "[Service]\nKillSignal=SIGQUIT\nTimeoutStopSec=infinity\n", 0644);
+        directory / kDropIn,
+        "[Service]\nKillMode=process\nKillSignal=SIGQUIT\nTimeoutStopSec=infinity\n", 0644);
     if (!written) return written.error();
     auto called = call({"daemon-reload"});
     if (called) called = call({"disable", name + ".service"});
