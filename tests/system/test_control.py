@@ -5,6 +5,7 @@ import json
 import os
 import pwd
 import shutil
+import re
 import signal
 import socket
 import socketserver
