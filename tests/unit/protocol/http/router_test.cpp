@@ -31,7 +31,7 @@ Response ask(const std::string& method, const std::string& target) {
     return tests::run_to_end(router.answer(std::move(request)));
 }
 
-struct Case {
+struct Route {
     const char* method;
     const char* target;
     unsigned status;
@@ -39,7 +39,7 @@ struct Case {
 };
 
 TEST(Router, FindsTheHandlerByMethodAndPath) {
-    for (const auto& [method, target, status, body] : std::vector<Case>{
+    for (const auto& [method, target, status, body] : std::vector<Route>{
              {"GET", "/", 200, "start"},
              {"HEAD", "/", 200, "start"},
              {"GET", "/?x=1", 200, "start"},
