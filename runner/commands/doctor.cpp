@@ -100,7 +100,6 @@ Command doctor_command() {
                       "register interpreters for other platforms, remove what dead jobs left"),
                   list_flag({"repository"}, "HOST/PATH",
                             "where a small image may be pushed; default HOST/runner-doctor"),
-                  text_flag({"access-token"}, "TOKEN", ""),
                   text_flag({"access-token-file"}, "FILE",
                             "a user's token (read_api), to see whether runners are paused"),
                   text_flag({"format"}, "text|json", "how to print the findings; default text")},

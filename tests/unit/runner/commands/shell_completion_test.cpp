@@ -57,7 +57,7 @@ TEST(ManualPage, OfACommandHasItsDescription) {
 TEST(ManualPage, OfTheProgramListsTheCommands) {
     const std::string text = program_manual(commands());
     EXPECT_THAT(text, HasSubstr(".TP\n\\fBwait\\fR\nwait: don't [hurry]\n"));
-    EXPECT_THAT(text, HasSubstr(".BR runner\\-wait (1)\n"));
+    EXPECT_THAT(text, HasSubstr(".BR runner\\-wait (1),\n"));
 }
 
 }  // namespace
