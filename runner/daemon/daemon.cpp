@@ -242,7 +242,7 @@ base::Task<int> Daemon::run() {
     services_.spawn("signals", shutdown_->watch());
     services_.spawn("configuration", reloader_.watch());
     services_.spawn("configuration's time", reloader_.poll());
-    services_.spawn("status endpoint", status_.serve());
+    status_.start();
     services_.spawn("disks", disks_.run());
     services_.spawn("watchdog", feed_watchdog());
     services_.spawn("orphans", adopt_orphans());
@@ -264,7 +264,7 @@ base::Task<int> Daemon::run() {
                         {{"jobs", jobs_->running()}});
         shutdown_->leave(0);
     }
-    status_.stop();
+    co_await status_.stop();
     co_await control_.stop();
     services_.cancel_all();
     co_await services_.wait();

@@ -7,7 +7,6 @@
 #include "base/files.hpp"
 #include "base/host_name.hpp"
 #include "base/log.hpp"
-#include "base/notifier.hpp"
 #include "base/parse.hpp"
 #include "base/strings.hpp"
 #include "protocol/http/server.hpp"
@@ -78,7 +77,7 @@ std::int64_t unix_micros_of(std::chrono::steady_clock::time_point when) {
 class StatusService::Impl final : public status::PageSource {
   public:
     Impl(const boost::asio::any_io_executor& io, const MetricsRecorder& all_events)
-        : executor(io), recorder(all_events), stop(io) {
+        : executor(io), recorder(all_events) {
         status::add_pages(router, *this);
     }
 
@@ -181,8 +180,6 @@ class StatusService::Impl final : public status::PageSource {
     http::Router router;
     status::Access access;
     std::unique_ptr<http::Server> server;
-    bool stopped = false;
-    base::Notifier stop;
 };
 
 StatusService::StatusService(const boost::asio::any_io_executor& executor,
@@ -233,21 +230,15 @@ void StatusService::observe(std::function<StatusSnapshot()> snapshot) {
     impl_->source = std::move(snapshot);
 }
 
-base::Task<void> StatusService::serve() {
-    if (!impl_->server) co_return;
-    impl_->server->start();
-    while (!impl_->stopped) {
-        co_await impl_->stop.wait();
-    }
-    co_await impl_->server->stop(kStopGrace);
+void StatusService::start() {
+    if (impl_->server) impl_->server->start();
 }
 
 void StatusService::remember(const job::JobRun& run) { impl_->remember(run); }
 
-void StatusService::stop() {
-    impl_->stopped = true;
+base::Task<void> StatusService::stop() {
+    if (impl_->server) co_await impl_->server->stop(kStopGrace);
     impl_->history.reset();  // writes what is left of its log into the file
-    impl_->stop.notify_all();
 }
 
 }  // namespace runner::daemon

@@ -34,8 +34,8 @@ struct StatusSnapshot {
 /// Remembers the jobs that have ended, and serves them, the daemon's state and what `recorder` has
 /// counted: the pages of docs/status.md.
 ///
-/// Life: keep_history(), listen() at most once, observe(), serve() in the daemon's group until
-/// stop(). `recorder` outlives it. Strand: the I/O thread.
+/// Life: keep_history(), listen() at most once, observe(), start(), and stop() awaited to its end
+/// before the destructor. `recorder` outlives it. Strand: the I/O thread.
 class StatusService {
   public:
     StatusService(const boost::asio::any_io_executor& executor, const MetricsRecorder& recorder);
@@ -51,8 +51,9 @@ class StatusService {
     void observe(std::function<StatusSnapshot()> snapshot);
     /// A page for a caller that need not be checked.
     base::Task<protocol::http::Response> page(protocol::http::Request request);
-    base::Task<void> serve();
-    void stop();
+    void start();
+    /// Returns when no connection is left.
+    base::Task<void> stop();
 
     /// Keeps a job that has ended in the history.
     void remember(const job::JobRun& run);

@@ -161,6 +161,19 @@ class LogOfAJob(StatusCase):
         self.assert_success(self.finish(job))
 
 
+    def test_a_stop_of_the_daemon_waits_for_no_reader(self):
+        self.write_config([{"output_limit": 65536}], listen_address=f"127.0.0.1:{self.port}")
+        daemon = self.start()
+        job, _ = self.gated_job("seq 1 2000000", "echo ready")
+        self.wait_trace(job, "ready\n")
+        reader = socket.create_connection(("127.0.0.1", self.port))
+        self.addCleanup(reader.close)
+        reader.sendall(f"GET /jobs/{job.id}/log HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        self.assertTrue(reader.recv(1))  # and nothing more, so the daemon cannot write the rest
+        self.assertEqual(daemon.stop(), 0, daemon.log)
+        self.assertEqual(job.status, "failed")
+
+
 class History(StatusCase):
     def recent(self):
         return json.loads(self.get("/jobs?limit=100")[1])["recent"]
