@@ -160,11 +160,10 @@ class LogOfAJob(StatusCase):
         go("end")
         self.assert_success(self.finish(job))
 
-
     def test_a_stop_of_the_daemon_waits_for_no_reader(self):
         self.write_config([{"output_limit": 65536}], listen_address=f"127.0.0.1:{self.port}")
         daemon = self.start()
-        job, _ = self.gated_job("seq 1 2000000", "echo ready")
+        job, _ = self.gated_job("head -c 20000000 /dev/zero | tr '\\0' x | fold -w 1000", "echo ready")
         self.wait_trace(job, "ready\n")
         reader = socket.create_connection(("127.0.0.1", self.port))
         self.addCleanup(reader.close)
