@@ -59,10 +59,13 @@ void add_own(Registry& registry, const Snapshot& now) {
                           "Last answer of the server to this runner since 1970, 0 for none yet");
     auto& backlog = gauge(registry, "runner_trace_backlog_bytes",
                           "Bytes of the logs of running jobs that the server does not have yet");
+    auto& paused = gauge(registry, "runner_paused",
+                         "1 while the runner takes no new jobs by a command on this machine");
     for (const RunnerState& runner : now.runners) {
         const Labels labels = labels_of({runner.short_token, runner.name, now.system_id});
         contact.Add(labels).Set(static_cast<double>(runner.last_contact_unix_micros) / 1e6);
         backlog.Add(labels).Set(0);
+        paused.Add(labels).Set(runner.paused ? 1 : 0);
     }
     for (const JobState& job : now.jobs) {
         backlog.Add(labels_of({job.short_token, job.runner_name, now.system_id}))

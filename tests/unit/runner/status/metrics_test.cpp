@@ -182,11 +182,13 @@ TEST(Metrics, ShowWhatOnlyThisRunnerHas) {
     Snapshot present = sample();
     present.jobs[0].log_backlog_bytes = 700;
     present.jobs.push_back(present.jobs[0]);
+    for (auto& runner : present.runners) runner.paused = runner.name == present.jobs[0].runner_name;
     present.disks = {{"state", "/var/lib/runner", 1000, 250, 0, 0}, {"builds", "/unknown"}};
     auto now = series(metrics, present);
     const std::string labels = std::string("{") + kBusyLabels + "}";
     EXPECT_EQ(now["runner_last_contact_timestamp_seconds" + labels], 1'700'000'060);
     EXPECT_EQ(now["runner_trace_backlog_bytes" + labels], 1400);
+    EXPECT_EQ(now["runner_paused" + labels], 1);
     EXPECT_EQ(now[R"(runner_disk_free_bytes{directory="state",path="/var/lib/runner"})"], 250);
     EXPECT_EQ(now[R"(runner_disk_size_bytes{directory="state",path="/var/lib/runner"})"], 1000);
     EXPECT_FALSE(now.contains(R"(runner_disk_size_bytes{directory="builds",path="/unknown"})"))
