@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "executors/docker/docker_executor.hpp"
@@ -58,11 +61,25 @@ Task<Result<Finding>> check_engine_disk(const Context& context, Engine engine) {
     co_return judge_disks(measured->disks, need);
 }
 
+using Labels = executors::docker::EngineApi::Labels;
+
+/// The labels of what the runners of the configuration make on the engine, for each runner its own:
+/// another daemon of this machine has the same system id.
+std::vector<Labels> labels_on(const Context& context, const std::string& engine) {
+    std::vector<Labels> all;
+    for (const config::RunnerConfig& runner : context.config->runners) {
+        if (runner.executor_kind() != executors::ExecutorKind::kDocker) continue;
+        if (engine_key(runner.docker) != engine) continue;
+        all.push_back({{label_name("managed"), "true"},
+                       {label_name("runner.id"), config::short_token(runner.token)},
+                       {label_name("runner.system_id"), context.system_id}});
+    }
+    return all;
+}
+
 /// How many containers belong to jobs that nobody carries on. The journal is read after the list,
 /// so that a job that begins meanwhile does not count.
-Task<Result<std::size_t>> count_leftovers(const Context& context, Engine engine) {
-    const executors::docker::EngineApi::Labels labels{
-        {label_name("managed"), "true"}, {label_name("runner.system_id"), context.system_id}};
+Task<Result<std::size_t>> count_leftovers(const Context& context, Engine engine, Labels labels) {
     auto listed = co_await engine->api().list_containers(labels);
     if (!listed) co_return listed.error();
     const auto live = journal::job_ids(context.state_directory);
@@ -75,35 +92,45 @@ Task<Result<std::size_t>> count_leftovers(const Context& context, Engine engine)
 }
 
 /// Keeps daemons from starting meanwhile: one could begin a job that looks like a leftover.
-Task<Result<Finding>> remove_leftovers(const Context& context, Engine engine) {
+Task<Result<Finding>> remove_leftovers(const Context& context, Engine engine,
+                                       std::vector<Labels> runners) {
     const auto lock = journal::StateDir::acquire(context.state_directory);
     if (!lock)
         co_return warning("a daemon runs; it removes leftovers when it starts",
                           "systemctl restart runner");
-    std::map<std::string, std::string> labels{{label_name("managed"), "true"},
-                                              {label_name("runner.system_id"), context.system_id}};
-    auto live = journal::job_ids(context.state_directory);
-    auto removed =
-        co_await executors::docker::remove_leftovers(engine, std::move(labels), std::move(live));
-    if (!removed) co_return problem(removed.error().message, "remove them with docker rm --force");
-    co_return ok(fmt::format("removed {} containers, networks and volumes", *removed));
+    int count = 0;
+    for (std::size_t i = 0; i < runners.size(); ++i) {
+        auto live = journal::job_ids(context.state_directory);
+        auto task = executors::docker::remove_leftovers(engine, runners[i], std::move(live));
+        auto removed = co_await std::move(task);
+        if (!removed)
+            co_return problem(removed.error().message, "remove them with docker rm --force");
+        count += *removed;
+    }
+    co_return ok(fmt::format("removed {} containers, networks and volumes", count));
 }
 
-Task<Result<Finding>> check_leftovers(const Context& context, Engine engine) {
+Task<Result<Finding>> check_leftovers(const Context& context, Engine engine, std::string key) {
     const auto info = co_await engine->info();
     if (!info) co_return unreachable();
-    auto count = co_await count_leftovers(context, engine);
-    if (!count) co_return count.error();
-    if (*count == 0) co_return ok("no containers of dead jobs");
+    const auto runners = labels_on(context, key);
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < runners.size(); ++i) {
+        auto counted = co_await count_leftovers(context, engine, runners[i]);
+        if (!counted) co_return counted.error();
+        count += *counted;
+    }
+    if (count == 0) co_return ok("no containers of dead jobs");
     if (context.options.fix) {
-        auto removed = co_await remove_leftovers(context, engine);
+        auto removed = co_await remove_leftovers(context, engine, runners);
         co_return std::move(removed);
     }
-    co_return warning(fmt::format("{} containers of jobs that nobody carries on", *count),
+    co_return warning(fmt::format("{} containers of jobs that nobody carries on", count),
                       "runner doctor --fix, or start the daemon, which removes them");
 }
 
-void add_checks_of(const Context& context, const Engine& engine, Checks& checks) {
+void add_checks_of(const Context& context, const Engine& engine, const std::string& key,
+                   Checks& checks) {
     const std::string where = engine->api().endpoint().shown;
     const auto add = [&](const char* name, auto run) {
         checks.push_back({.place = Place::kEngine, .where = where, .name = name, .run = run});
@@ -113,7 +140,7 @@ void add_checks_of(const Context& context, const Engine& engine, Checks& checks)
     add("cgroups", [engine] { return check_info(engine, judge_engine_cgroups); });
     add("clock", [engine] { return check_info(engine, judge_clock_now); });
     add("disk", [&context, engine] { return check_engine_disk(context, engine); });
-    add("leftovers", [&context, engine] { return check_leftovers(context, engine); });
+    add("leftovers", [&context, engine, key] { return check_leftovers(context, engine, key); });
 }
 
 Task<Result<Finding>> wrong_address(std::string text) {
@@ -126,10 +153,11 @@ void add_engine_checks(const Context& context, Checks& checks) {
     std::set<std::string> engines;
     for (const config::RunnerConfig* runner : context.runners) {
         if (runner->executor_kind() != executors::ExecutorKind::kDocker) continue;
-        if (!engines.insert(engine_key(runner->docker)).second) continue;
+        const std::string key = engine_key(runner->docker);
+        if (!engines.insert(key).second) continue;
         auto engine = executors::docker::make_engine_connection(context.executor, runner->docker);
         if (engine) {
-            add_checks_of(context, *engine, checks);
+            add_checks_of(context, *engine, key, checks);
             continue;
         }
         const std::string text = engine.error().message;

@@ -399,16 +399,20 @@ class Leftovers(DockerCase, DoctorCase):
         system_id = (self.config.parent / ".runner_system_id").read_text().strip()
         prefix = "com.gitlab.gitlab-runner."
         name = f"runner-{self.short.lower()}-leftover"
-        docker("create", "--name", name, "--label", f"{prefix}managed=true", "--label",
-               f"{prefix}runner.system_id={system_id}", "--label", f"{prefix}job.id=7",
-               image("busybox"))
-        self.addCleanup(docker, "rm", "-f", name, check=False)
+        other = f"runner-of-another-daemon-{self.short.lower()}"
+        for container, runner in ((name, self.short), (other, "another")):
+            docker("create", "--name", container, "--label", f"{prefix}managed=true", "--label",
+                   f"{prefix}runner.system_id={system_id}", "--label", f"{prefix}job.id=7", "--label",
+                   f"{prefix}runner.id={runner}", image("busybox"))
+            self.addCleanup(docker, "rm", "-f", container, check=False)
         self.assert_line(self.doctor("--only", "leftovers", code=0), "warning", "leftovers",
                          "1 containers of jobs that nobody carries on",
                          "runner doctor --fix, or start the daemon, which removes them")
         output = self.doctor("--only", "leftovers", "--fix", code=0)
         self.assertRegex(output, r"ok +leftovers  removed \d+ containers, networks and volumes")
         self.assertEqual(docker("ps", "-aq", "--filter", f"name={name}"), "")
+        self.assertNotEqual(docker("ps", "-aq", "--filter", f"name={other}"), "")
+        docker("rm", "-f", other)
 
 
 if __name__ == "__main__":
