@@ -256,6 +256,7 @@ base::Task<int> Daemon::run() {
                                         {"concurrent", config_->concurrent},
                                         {"system_id", system_id_}});
     notify_service_manager(kServiceReady);
+    if (entries_.empty()) rest_when_idle();  // there will be no first poll
     co_await shutdown_->wait();
     co_await wind_down();
     co_await polling.wait();
