@@ -51,7 +51,8 @@ std::string_view prefix_of(Level level) {
     }
 }
 
-/// Escapes line breaks: an event is one line.
+/// Escapes line breaks, because an event is one line, and other control characters: names come from
+/// pipelines and must not command a terminal.
 std::string one_line(std::string_view text) {
     std::string out;
     out.reserve(text.size());
@@ -60,6 +61,8 @@ std::string one_line(std::string_view text) {
             out += "\\n";
         else if (c == '\r')
             out += "\\r";
+        else if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f)
+            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
         else
             out += c;
     }

@@ -47,7 +47,7 @@ class Migration {
           }) {}
 
     int run() {
-        if (values_.flag("back")) return switch_services("runner", official_);
+        if (values_.flag("back")) return go_back();
         look_at_official();
         auto inspection = read_config();
         if (!inspection) return fail(inspection.error());
@@ -203,6 +203,14 @@ class Migration {
                                         "--back)")
                           : "Mend what stops the move first, or take it with --switch --force");
         return stops_ == 0 ? 0 : 1;
+    }
+
+    int go_back() {
+        if (values_.flag("switch")) return fail("--switch and --back exclude each other");
+        if (!values_.flag("dry-run")) return switch_services("runner", official_);
+        print(fmt::format("--back would stop runner when its jobs have ended, and start {}",
+                          official_));
+        return 0;
     }
 
     int switch_if_possible() {

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/strings.hpp"
 #include "runner/commands/command_list.hpp"
 #include "runner/commands/daemon_client.hpp"
@@ -32,6 +34,8 @@ int send_change(const Values& values, const std::string& action) {
     auto client = DaemonClient::open(values);
     if (!client) return fail(client.error());
     std::vector<std::string> names = values.words();
+    if (std::find(names.begin(), names.end(), "") != names.end())
+        return fail("the name of a runner is empty: leave it out for all runners");
     if (names.empty()) names.emplace_back();
     json state;
     for (const std::string& name : names) {

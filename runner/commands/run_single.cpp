@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "base/parse.hpp"
+#include "protocol/http/url.hpp"
 #include "runner/commands/command_list.hpp"
 #include "runner/commands/refusals.hpp"
 #include "runner/commands/register_entry.hpp"
@@ -62,7 +63,11 @@ base::Result<int> count_flag(const Values& values, const std::string& flag) {
 /// What is missing comes first: the findings about it speak of a file.
 base::Result<void> check_complete(const config::RunnerConfig& runner) {
     Refusals refused;
-    if (runner.url.empty()) refused.add("--url is missing");
+    if (runner.url.empty()) {
+        refused.add("--url is missing");
+    } else if (auto url = protocol::http::parse_url(runner.url); !url) {
+        refused.add("--url: " + url.error().message);
+    }
     if (runner.token.empty()) refused.add("--token or --token-file is missing");
     if (!runner.executor_kind())
         refused.add("--executor must be one that this program has: docker or shell");

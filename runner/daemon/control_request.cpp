@@ -41,6 +41,17 @@ base::Result<void> read_cancel(ControlRequest& made, std::string_view path) {
     return {};
 }
 
+/// Without this check, a wrong name of a parameter would mean all runners.
+base::Result<void> check_parameters(const std::map<std::string, std::string>& query) {
+    for (const auto& [name, value] : query) {
+        if (name != "runner" && name != "reason")
+            return base::invalid_input("there is no parameter \"" + name + "\"");
+        if (name == "runner" && value.empty())
+            return base::invalid_input("runner= is empty: leave it out for all runners");
+    }
+    return {};
+}
+
 }  // namespace
 
 base::Result<ControlRequest> parse_control_request(const protocol::http::Request& request) {
@@ -60,6 +71,8 @@ base::Result<ControlRequest> parse_control_request(const protocol::http::Request
     const bool acts = made.action != Action::kPage && made.action != Action::kState;
     if (acts && request.method != "POST") made.action = Action::kPostOnly;
     const auto query = query_of(target);
+    if (auto known = acts ? check_parameters(query) : base::Result<void>(); !known)
+        return known.error();
     if (const auto runner = query.find("runner"); runner != query.end())
         made.runner = runner->second;
     if (const auto reason = query.find("reason"); reason != query.end())

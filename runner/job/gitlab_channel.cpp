@@ -194,12 +194,15 @@ class GitLabChannel final : public JobChannel {
             return nullptr;
         }
         feed_ = std::make_shared<trace::LogFeed>(executor_, std::move(*file), committed_);
+        if (end_) feed_->end(*end_);
         return feed_;
     }
     void end_readers(const Outcome& outcome) override {
+        committed_ = trace_->spool_bytes();
+        end_ = log_end(outcome);
         if (!feed_) return;
-        feed_->grow(trace_->spool_bytes());
-        feed_->end(log_end(outcome));
+        feed_->grow(committed_);
+        feed_->end(*end_);
     }
 
     void on_stop(std::function<void(StopReason)> handler) override { stop_ = std::move(handler); }
@@ -283,6 +286,7 @@ class GitLabChannel final : public JobChannel {
     std::uint64_t limit_bytes_;
     std::uint64_t committed_ = 0;
     std::shared_ptr<trace::LogFeed> feed_;
+    std::optional<trace::LogEnd> end_;  ///< also for readers that come while the job is cleaned up
     std::unique_ptr<trace::JobTrace> trace_;
     JobTarget target_;
     std::function<void(StopReason)> stop_;

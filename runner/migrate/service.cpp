@@ -13,8 +13,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// systemd reads it until the next boot.
-constexpr const char* kRuntimeUnits = "/run/systemd/system";
 constexpr const char* kDropIn = "50-graceful-stop.conf";
 
 /// "argv[]=/usr/bin/gitlab-runner run --config … ; ignore_errors=no ; …" in ExecStart's value.
@@ -86,7 +84,7 @@ base::Result<void> ServiceSwitch::replace(const std::string& from, const std::st
 }
 
 base::Result<void> ServiceSwitch::stop_gracefully(const std::string& name) {
-    const fs::path directory = fs::path(kRuntimeUnits) / (name + ".service.d");
+    const fs::path directory = units_ / (name + ".service.d");
     auto made = base::make_directories(directory, 0755);
     if (!made) return made.error();
     auto written = base::write_file_atomic(
@@ -97,6 +95,15 @@ base::Result<void> ServiceSwitch::stop_gracefully(const std::string& name) {
     if (called) called = call({"disable", name + ".service"});
     if (called) say_(fmt::format("Stopping {}: this waits until its jobs have ended", name));
     if (called) called = call({"stop", name + ".service"});
+    if (!called && called.error().is(base::ErrorKind::kCancelled)) {
+        // The stop goes on, and needs its settings.
+        return base::make_error(
+            base::ErrorKind::kCancelled,
+            fmt::format(
+                "interrupted: {0} goes on to stop, and nothing is started in its place. The "
+                "same command goes on, `systemctl enable --now {0}` undoes it",
+                name));
+    }
     std::error_code gone;
     fs::remove(directory / kDropIn, gone);
     fs::remove(directory, gone);  // fails when somebody else has a file there

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -36,10 +37,13 @@ base::Result<Service> look_at_service(const Systemctl& systemctl, const std::str
 /// its own; blocking.
 class ServiceSwitch {
   public:
-    /// `say` is called before each step that may take long.
-    ServiceSwitch(Systemctl systemctl, std::function<void(const std::string&)> say)
-        : systemctl_(std::move(systemctl)), say_(std::move(say)) {}
+    /// `say` is called before each step that may take long. `units` is where systemd reads units
+    /// until the next boot.
+    ServiceSwitch(Systemctl systemctl, std::function<void(const std::string&)> say,
+                  std::filesystem::path units = "/run/systemd/system")
+        : systemctl_(std::move(systemctl)), say_(std::move(say)), units_(std::move(units)) {}
 
+    /// kCancelled when it was interrupted: the error says what holds then.
     base::Result<void> replace(const std::string& from, const std::string& by);
 
   private:
@@ -49,6 +53,7 @@ class ServiceSwitch {
 
     Systemctl systemctl_;
     std::function<void(const std::string&)> say_;
+    std::filesystem::path units_;
 };
 
 }  // namespace runner::migrate

@@ -113,6 +113,14 @@ class Pause(ControlCase):
         self.assertEqual(done.code, 1)
         self.assertIn('there is no runner "two" in the configuration; there are: one', done.stderr)
 
+    def test_an_empty_name_does_not_mean_all(self):
+        self.start_with({"name": "one"})
+        for action in ("pause", "resume"):
+            done = self.command(action, "")
+            self.assertEqual(done.code, 1)
+            self.assertIn("the name of a runner is empty", done.stderr)
+        self.assertNotIn("paused: one", self.ok("resume").stdout)
+
     def test_a_held_request_ends_with_the_pause(self):
         # The server would answer it with the job that comes next.
         self.gitlab.long_poll = 3600

@@ -75,6 +75,14 @@ class Migrate(DockerCase):
         self.assertEqual(switched.code, 1)
         self.assertIn("something stops the move", switched.text)
 
+    def test_the_way_back_can_be_tried(self):
+        tried = self.command("migrate", "--back", "--dry-run")
+        self.assertEqual(tried.code, 0, tried.text)
+        self.assertIn("--back would stop runner when its jobs have ended, and start gitlab-runner", tried.text)
+        refused = self.command("migrate", "--back", "--switch")
+        self.assertEqual(refused.code, 1)
+        self.assertIn("--switch and --back exclude each other", refused.text)
+
     def test_a_file_of_adopted_volumes_that_is_damaged_is_named(self):
         state = self.config.parent / ".runner-state"
         state.mkdir(mode=0o700)

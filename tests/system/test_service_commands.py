@@ -165,6 +165,7 @@ class RunSingle(SystemCase):
     def test_what_is_missing_is_said(self):
         for arguments, words in ((["--url", "http://x", "--executor", "shell"], "--token or --token-file is missing"),
                                  (["--token", "t", "--executor", "shell"], "--url is missing"),
+                                 (["--token", "t", "--executor", "shell", "--url", "nonsense"], "--url: "),
                                  (["--url", "http://x", "--token", "t"], "--executor must be"),
                                  (["--runner", "nobody"], "config.toml"),
                                  (["--max-builds", "-1"], "--max-builds must be a whole number")):

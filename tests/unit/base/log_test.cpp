@@ -36,6 +36,14 @@ TEST(Log, AValueNeverBreaksTheLine) {
               std::string::npos);
 }
 
+TEST(Log, AValueCannotCommandATerminal) {
+    for (const Format format : {Format::kRunner, Format::kText}) {
+        const auto text = line(format, Level::kInfo, "x", {{"name", "a\x1b]0;b\x07"}});
+        EXPECT_NE(text.find("a\\x1b]0;b\\x07"), std::string::npos) << text;
+        EXPECT_EQ(text.find('\x07'), std::string::npos) << text;
+    }
+}
+
 TEST(Log, UnknownNamesAreRefusedWithTheChoice) {
     EXPECT_FALSE(base::log::parse_level("loud"));
     EXPECT_EQ(base::log::parse_level("warning").value(), Level::kWarning);

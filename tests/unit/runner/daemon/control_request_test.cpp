@@ -32,7 +32,6 @@ TEST(ControlRequest, IsReadFromMethodAndTarget) {
         {"POST", "/jobs/12/cancel?runner=r&reason=disk%20full", Action::kCancel, "r", 12,
          "disk full"},
         {"POST", "/jobs/12/cancel?reason=a%0Ab%1B", Action::kCancel, "", 12, "a b "},
-        {"POST", "/jobs/12/cancel?runner", Action::kCancel, "", 12},
         {"GET", "/control/pause", Action::kPostOnly},
         {"GET", "/jobs/12/cancel", Action::kPostOnly, "", 12},
         {"PUT", "/control/drain", Action::kPostOnly},
@@ -56,6 +55,15 @@ TEST(ControlRequest, RefusesWhatIsNoJob) {
         const auto read = parse("POST", target);
         ASSERT_FALSE(read) << target;
         EXPECT_EQ(read.error().kind, base::ErrorKind::kInvalidInput) << target;
+    }
+}
+
+TEST(ControlRequest, RefusesParametersThatCouldMeanMoreThanWasMeant) {
+    for (const char* target : {"/control/pause?runner=", "/control/pause?runner",
+                               "/control/pause?runer=one", "/jobs/12/cancel?runner"}) {
+        const auto parsed = parse("POST", target);
+        ASSERT_FALSE(parsed.has_value()) << target;
+        EXPECT_TRUE(parsed.error().is(base::ErrorKind::kInvalidInput)) << target;
     }
 }
 

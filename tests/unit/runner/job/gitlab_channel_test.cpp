@@ -71,5 +71,18 @@ TEST_F(GitLabChannelRestore, ShowsReadersWhatACheckpointCovers) {
     EXPECT_EQ(log->ended()->message, "exit code 1");
 }
 
+TEST_F(GitLabChannelRestore, TellsTheEndToReadersThatComeDuringTheCleanup) {
+    const auto channel = restore("");
+    ASSERT_TRUE(channel) << channel.error().message;
+    (*channel)->log().print("first line");
+    EXPECT_GT((*channel)->mark().bytes, 0U);  // as the final report does
+    (*channel)->end_readers({});
+    const auto log = (*channel)->readable_log();
+    ASSERT_TRUE(log);
+    ASSERT_TRUE(log->ended());
+    EXPECT_TRUE(log->ended()->success);
+    EXPECT_NE(log->read(0, 1000)->find("first line"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace runner::job
