@@ -25,6 +25,9 @@ int list(const Values& values) {
     base::log::info("Listing configured runners", {{"ConfigFile", path.string()}});
     auto config = load_entries(path);
     if (!config) {
+        // A program must not take a file that cannot be read for one without runners.
+        const bool missing = config.error().is(base::ErrorKind::kNotFound);
+        if (wants_json(values) && !missing) return fail(config.error());
         // The official program lists nothing then, too, and succeeds.
         base::log::warning(config.error().message.substr(0, config.error().message.find('\n')));
         if (wants_json(values)) list_json({});

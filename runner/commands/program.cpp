@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 
 #include "base/strings.hpp"
 #include "base/version.hpp"
@@ -84,9 +86,7 @@ int run_without_command(const std::vector<Command>& commands,
     return 0;
 }
 
-}  // namespace
-
-int run_program(const std::vector<std::string>& arguments) {
+int dispatch(const std::vector<std::string>& arguments) {
     const std::vector<Command> commands = all_commands();
     const auto split = arguments.begin() + static_cast<std::ptrdiff_t>(leading_flags(arguments));
     std::vector<std::string> given(arguments.begin(), split);
@@ -95,13 +95,29 @@ int run_program(const std::vector<std::string>& arguments) {
     const std::vector<std::string> rest(split + 1, arguments.end());
     if (name == "help") {
         if (rest.empty()) return print(general_help(commands)), 0;
-        return run_program({rest.front(), "--help"});
+        return dispatch({rest.front(), "--help"});
     }
     const auto command = std::find_if(commands.begin(), commands.end(),
                                       [&](const Command& each) { return each.name == name; });
     if (command == commands.end()) return unknown_command(commands, name);
     given.insert(given.end(), rest.begin(), rest.end());
     return run_with(*command, given);
+}
+
+/// A result that is lost is a failure: a full disk must not look like an empty list. A reader that
+/// has enough and goes is none.
+int after_output(int exit_code) {
+    errno = 0;
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
+    if (errno == EPIPE) return exit_code;
+    if (errno == 0) return fail("standard output could not be written");
+    return fail(base::errno_error("write to standard output"));
+}
+
+}  // namespace
+
+int run_program(const std::vector<std::string>& arguments) {
+    return after_output(dispatch(arguments));
 }
 
 }  // namespace runner::commands

@@ -47,6 +47,13 @@ base::Result<std::string> page_over_tcp(const std::string& address) {
             fmt::format("no daemon answers at {} (is `runner run` running?)", endpoint));
     }
     if (answer->status == 200) return std::move(answer->body);
+    if (answer->status == 401) {
+        return base::make_error(
+            base::ErrorKind::kUnauthorized,
+            fmt::format("{} wants the token of [status], which this command does not send: leave "
+                        "--listen-address out, then it asks the control socket",
+                        endpoint));
+    }
     return base::make_error(
         base::ErrorKind::kProtocol,
         fmt::format("{}/status.json answered {} {}", endpoint, answer->status, answer->reason));

@@ -151,8 +151,12 @@ http::Response ControlService::Impl::resume(const ControlRequest& wanted,
     if (auto unknown = unknown_runner(wanted.runner)) return std::move(*unknown);
     PauseSet set;
     if (!wanted.runner.empty()) set = without(pauses->now(), wanted.runner, host.runner_names());
-    if (auto saved = pauses->change_to(std::move(set)); !saved)
-        return refuse(500, saved.error().message);
+    // A disk that is full must not keep the machine from working again.
+    if (auto saved = pauses->change_to(set); !saved) {
+        pauses->change_without_saving(std::move(set));
+        base::log::warning("The end of a pause is not saved: the next daemon is paused again",
+                           {{"error", saved.error().message}});
+    }
     base::log::info(
         "Resumed: jobs are asked for again",
         {{"runner_name", wanted.runner.empty() ? "all" : wanted.runner}, {"user", by(request)}});

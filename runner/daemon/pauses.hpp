@@ -25,8 +25,8 @@ PauseSet without(PauseSet set, const std::string& name, const std::vector<std::s
 
 /// A PauseSet that survives the daemon, in the state directory.
 ///
-/// Life: read() once, then the others. Strand: the I/O thread. A change that cannot be saved fails
-/// and has no effect: the next daemon would not know it.
+/// Life: read() once, then the others. Strand: the I/O thread. A change that cannot be saved fails;
+/// the next daemon would not know it.
 class Pauses {
   public:
     explicit Pauses(const std::filesystem::path& state_dir) : path_(state_dir / "paused.json") {}
@@ -35,7 +35,10 @@ class Pauses {
     /// then nothing is paused, either.
     base::Result<void> read();
     [[nodiscard]] const PauseSet& now() const { return set_; }
+    /// When it fails, nothing has changed.
     base::Result<void> change_to(PauseSet set);
+    /// Until this daemon ends. For what cannot be saved, and must work all the same.
+    void change_without_saving(PauseSet set) { set_ = std::move(set); }
 
   private:
     std::filesystem::path path_;

@@ -1,9 +1,11 @@
 """list, verify, unregister, reset-token, --version, --help."""
 
+import os
+import subprocess
 import time
 import unittest
 
-from tests.system.harness import SystemCase
+from tests.system.harness import BIN, SystemCase
 
 
 class CommandCase(SystemCase):
@@ -31,6 +33,13 @@ class List(CommandCase):
     def test_no_file_is_no_error(self):
         self.config.unlink()
         self.assertEqual(self.command("list").code, 0)
+        self.assertEqual(self.command("list", "--format", "json").stdout, "[]\n")
+
+    def test_a_file_that_cannot_be_read_is_no_empty_list(self):
+        self.config.write_text("[[runners]\n")
+        listed = self.command("list", "--format", "json")
+        self.assertEqual((listed.code, listed.stdout), (1, ""))
+        self.assertIn("config.toml:1:", listed.stderr)
 
 
 class Verify(CommandCase):
@@ -166,6 +175,22 @@ class Help(SystemCase):
         self.assertEqual(done.code, 0)
         for word in ("register", "run", "list", "verify", "unregister", "reset-token", "status"):
             self.assertIn(word, done.text)
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        self.write_config()
+        for arguments in (["--help"], ["completion", "bash"], ["list", "--format", "json", "--config", str(self.config)]):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                done = subprocess.run([str(BIN), *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
+                                      env=self.environment(), check=False)
+            self.assertEqual(done.returncode, 1, arguments)
+            self.assertIn("standard output", done.stderr)
+
+    def test_a_reader_that_has_enough_is_no_failure(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run([str(BIN), "--help"], stdout=writing, stderr=subprocess.PIPE, check=False)
+        os.close(writing)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
 
     def test_unknown_command_and_flag(self):
         for words in (["regster"], ["register", "--no-such-flag"]):

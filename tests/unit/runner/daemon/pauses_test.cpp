@@ -57,6 +57,10 @@ TEST(Pauses, AChangeThatCannotBeSavedHasNoEffect) {
     Pauses pauses(dir.path() / "missing");
     EXPECT_FALSE(pauses.change_to({true, false, {}}));
     EXPECT_FALSE(pauses.now().all);
+    pauses.change_without_saving({true, false, {}});
+    EXPECT_TRUE(pauses.now().all);
+    pauses.change_without_saving({});
+    EXPECT_FALSE(pauses.now().all);
 }
 
 }  // namespace
