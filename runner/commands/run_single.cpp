@@ -104,7 +104,7 @@ base::Result<std::shared_ptr<config::Config>> config_of(const Values& values,
 
 /// Its own: the daemon of the configuration may run beside it.
 fs::path state_directory(const fs::path& path, const config::RunnerConfig& runner) {
-    const fs::path usual = journal::state_directory_for(path);
+    fs::path usual = journal::state_directory_for(path);
     const char* given = std::getenv("STATE_DIRECTORY");
     if (given != nullptr && *given != '\0') return usual;
     return usual.parent_path() / (usual.filename().string() + "-single") /

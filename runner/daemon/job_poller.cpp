@@ -153,10 +153,10 @@ base::Task<void> JobPoller::request(std::shared_ptr<RunnerEntry> entry) {
     judge(*entry, answer);
     const bool got_job = answer.outcome == gitlab::JobRequestOutcome::kJob;
     entry->token_state->last_answer_was_a_job = got_job;
-    if (got_job) host_.accept(entry, std::move(answer));
-    changed_.notify_all();
     const bool again = got_job || entry->token_state->ends_a_hold(
                                       answer.held, Clock::now() - begin < check_interval_);
+    if (got_job) host_.accept(entry, std::move(answer));
+    changed_.notify_all();
     if (again && !entry->runner->strict_check_interval) offer(entry);
 }
 
