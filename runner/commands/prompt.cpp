@@ -75,10 +75,11 @@ base::Result<std::string> read_line() {
 
 base::Result<std::string> ask(std::string_view question, const std::string& present, bool secret) {
     const std::string shown = secret && !present.empty() ? "********" : present;
+    // Before the question: an answer that is pasted or written by a program comes at once.
+    const HiddenTyping hidden(secret);
     std::fputs(fmt::format("{}:\n[{}]: ", question, shown).c_str(), stdout);
     std::fflush(stdout);
     const InterruptsReads interruptible;
-    const HiddenTyping hidden(secret);
     auto line = read_line();
     if (!line) {
         std::fputs("\n", stdout);
