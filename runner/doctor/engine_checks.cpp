@@ -63,16 +63,14 @@ Task<Result<Finding>> check_engine_disk(const Context& context, Engine engine) {
 
 using Labels = executors::docker::EngineApi::Labels;
 
-/// The labels of what the runners of the configuration make on the engine, for each runner its own:
-/// another daemon of this machine has the same system id.
+/// The labels of what the runners of the configuration make on the engine, for each runner its own.
 std::vector<Labels> labels_on(const Context& context, const std::string& engine) {
     std::vector<Labels> all;
     for (const config::RunnerConfig& runner : context.config->runners) {
         if (runner.executor_kind() != executors::ExecutorKind::kDocker) continue;
         if (engine_key(runner.docker) != engine) continue;
-        all.push_back({{label_name("managed"), "true"},
-                       {label_name("runner.id"), config::short_token(runner.token)},
-                       {label_name("runner.system_id"), context.system_id}});
+        all.push_back(executors::docker::labels_of_runner(config::short_token(runner.token),
+                                                          context.system_id));
     }
     return all;
 }

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "executors/docker/engine_connection.hpp"
+#include "executors/docker/labels.hpp"
 #include "executors/shell/shell_executor.hpp"
 
 namespace runner::executor_factory {
@@ -45,13 +46,10 @@ base::Task<void> ExecutorFactory::remove_leftovers(std::shared_ptr<const config:
                                                    std::string system_id,
                                                    std::set<std::int64_t> live_jobs,
                                                    OnRemoved on_removed) {
-    const std::map<std::string, std::string> labels{
-        {"com.gitlab.gitlab-runner.managed", "true"},
-        {"com.gitlab.gitlab-runner.runner.system_id", system_id}};
     for (const auto& runner : config->runners) {
         if (runner.executor_kind() != executors::ExecutorKind::kDocker) continue;
-        auto mine = labels;
-        mine["com.gitlab.gitlab-runner.runner.id"] = config::short_token(runner.token);
+        auto mine =
+            executors::docker::labels_of_runner(config::short_token(runner.token), system_id);
         auto engine = engine_of(runner.docker);
         if (!engine) continue;  // the first job says what is wrong with it
         auto task = executors::docker::remove_leftovers(*engine, std::move(mine), live_jobs);
@@ -75,7 +73,7 @@ base::Task<base::Result<std::map<std::string, std::map<std::string, std::string>
 ExecutorFactory::managed_volumes(const config::RunnerConfig& runner) {
     auto engine = engine_of(runner.docker);
     if (!engine) co_return engine.error();
-    executors::docker::EngineApi::Labels wanted{{"com.gitlab.gitlab-runner.managed", "true"}};
+    executors::docker::EngineApi::Labels wanted{{executors::docker::label_name("managed"), "true"}};
     auto task = (*engine)->api().list_volumes(std::move(wanted));
     auto listed = co_await std::move(task);
     if (!listed) co_return listed.error();
