@@ -125,7 +125,7 @@ base::Task<base::Result<bool>> read_pieces(http::Client& client, http::Request r
 
 class DaemonClient::Impl {
   public:
-    explicit Impl(fs::path path) : socket(std::move(path)) {}
+    explicit Impl(fs::path path) : socket(std::move(path)) { calls.hold_signals(); }
 
     base::Result<void> connect() {
         http::ClientOptions options;

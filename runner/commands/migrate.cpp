@@ -230,6 +230,7 @@ class Migration {
             if (!service) return fail(service.error());
             if (!service->exists) return fail(fmt::format("there is no service {}", name));
         }
+        calls_.hold_signals();
         migrate::ServiceSwitch services(systemctl_, [](const std::string& text) { print(text); });
         auto replaced = services.replace(from, by);
         if (!replaced) return fail(replaced.error());

@@ -1,6 +1,7 @@
 #include "runner/commands/prompt.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -14,21 +15,35 @@ namespace runner::commands {
 
 namespace {
 
-/// During its life Ctrl-C ends read() instead of the program, so that a command can undo what it
-/// has begun.
-class InterruptsReads {
+/// During its life Ctrl-C ends wait_for_input() instead of the program, so that a command can undo
+/// what it has begun. A signal that comes before the wait is held until then.
+class InterruptibleInput {
   public:
-    InterruptsReads() {
+    InterruptibleInput() {
+        sigset_t held;
+        sigemptyset(&held);
+        sigaddset(&held, SIGINT);
+        ::pthread_sigmask(SIG_BLOCK, &held, &mask_before_);
         struct sigaction wake {};
         wake.sa_handler = [](int) {};
-        ::sigaction(SIGINT, &wake, &before_);
+        ::sigaction(SIGINT, &wake, &action_before_);
     }
-    ~InterruptsReads() { ::sigaction(SIGINT, &before_, nullptr); }
-    InterruptsReads(const InterruptsReads&) = delete;
-    InterruptsReads& operator=(const InterruptsReads&) = delete;
+    ~InterruptibleInput() {
+        ::sigaction(SIGINT, &action_before_, nullptr);
+        ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
+    }
+    InterruptibleInput(const InterruptibleInput&) = delete;
+    InterruptibleInput& operator=(const InterruptibleInput&) = delete;
+
+    /// False when a signal came first.
+    [[nodiscard]] bool wait_for_input() const {
+        pollfd input{STDIN_FILENO, POLLIN, 0};
+        return ::ppoll(&input, 1, nullptr, &mask_before_) >= 0 || errno != EINTR;
+    }
 
   private:
-    struct sigaction before_ {};
+    struct sigaction action_before_ {};
+    sigset_t mask_before_{};
 };
 
 class HiddenTyping {
@@ -52,13 +67,13 @@ class HiddenTyping {
     bool active_;
 };
 
-base::Result<std::string> read_line() {
+base::Result<std::string> read_line(const InterruptibleInput& input) {
     std::string line;
     while (true) {
         char c = 0;
-        const ssize_t got = ::read(STDIN_FILENO, &c, 1);
-        if (got < 0 && errno == EINTR)
+        if (!input.wait_for_input())
             return base::make_error(base::ErrorKind::kCancelled, "interrupted");
+        const ssize_t got = ::read(STDIN_FILENO, &c, 1);
         if (got <= 0) {
             if (!line.empty()) return line;
             return base::make_error(
@@ -77,10 +92,10 @@ base::Result<std::string> ask(std::string_view question, const std::string& pres
     const std::string shown = secret && !present.empty() ? "********" : present;
     // Before the question: an answer that is pasted or written by a program comes at once.
     const HiddenTyping hidden(secret);
+    const InterruptibleInput input;
     std::fputs(fmt::format("{}:\n[{}]: ", question, shown).c_str(), stdout);
     std::fflush(stdout);
-    const InterruptsReads interruptible;
-    auto line = read_line();
+    auto line = read_line(input);
     if (!line) {
         std::fputs("\n", stdout);
         return line;
