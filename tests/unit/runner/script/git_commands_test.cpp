@@ -1,4 +1,4 @@
-#include "runner/script/git_location.hpp"
+#include "runner/script/git_commands.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,78 +8,66 @@
 
 namespace {
 
-using runner::script::EnvironmentGit;
 using runner::script::GitRepositoryWriter;
 using runner::script::GitStrategy;
-using runner::script::HostGit;
 using runner::script::ScriptContext;
 using runner::script::ShellWriter;
 using testing::HasSubstr;
 using testing::Not;
 using tests::ScriptJob;
 
-/// The commands of git, for both places that it can run in.
-struct GitCommands {
-    std::string in_environment;
-    std::string on_host;
-};
-
-GitCommands commands_of(const ScriptJob& job, GitStrategy strategy = GitStrategy::kFetch) {
+std::string commands_of(const ScriptJob& job, GitStrategy strategy = GitStrategy::kFetch) {
     return job.with_context([&](const ScriptContext& context) {
-        const EnvironmentGit environment(context);
-        const HostGit host(context, {"/host/project", "/host/tmp"});
-        ShellWriter in_environment;
-        ShellWriter on_host;
-        GitRepositoryWriter(context, environment).write(in_environment, strategy);
-        GitRepositoryWriter(context, host).write(on_host, strategy);
-        return GitCommands{in_environment.body(), on_host.body()};
+        ShellWriter writer;
+        GitRepositoryWriter(context).write(writer, strategy);
+        return writer.body();
     });
 }
 
-TEST(GitLocation, DecidesWhichDirectoriesGitWorksIn) {
-    const GitCommands commands = commands_of(ScriptJob(), GitStrategy::kClone);
-    EXPECT_THAT(commands.in_environment, HasSubstr("sources remove --project '/builds/g/p'\n"));
-    EXPECT_THAT(commands.in_environment, Not(HasSubstr("/host/")));
-    EXPECT_THAT(commands.on_host, HasSubstr("rm -rf '/host/project'\n"));
-    EXPECT_THAT(commands.on_host, Not(HasSubstr("/builds/")));
+TEST(GitCommands, BeginAnewForAClone) {
+    // The other removal is in a function, for a repository that cannot be used.
+    const auto removals = [](const std::string& text) {
+        std::size_t count = 0;
+        for (auto at = text.find("sources remove"); at != std::string::npos;
+             at = text.find("sources remove", at + 1)) {
+            ++count;
+        }
+        return count;
+    };
+    EXPECT_EQ(removals(commands_of(ScriptJob(), GitStrategy::kFetch)), 1U);
+    EXPECT_EQ(removals(commands_of(ScriptJob(), GitStrategy::kClone)), 2U);
 }
 
-TEST(GitLocation, LaysOutFilesInTheEnvironmentOnly) {
-    const GitCommands commands = commands_of(ScriptJob());
-    EXPECT_THAT(commands.in_environment, HasSubstr("checkout -f -q"));
-    EXPECT_THAT(commands.in_environment, HasSubstr("git clean '-ffdx'"));
-    EXPECT_THAT(commands.on_host, Not(HasSubstr("checkout -f")));
-    EXPECT_THAT(commands.on_host, Not(HasSubstr("git clean")));
-    EXPECT_THAT(commands.on_host, HasSubstr("git read-tree HEAD"));
+TEST(GitCommands, CleanAfterTheCheckout) {
+    ScriptJob job;
+    EXPECT_THAT(commands_of(job), HasSubstr("|| return\ngit clean '-ffdx' || return\n"));
+    job.set("GIT_CLEAN_FLAGS", "none");
+    EXPECT_THAT(commands_of(job), Not(HasSubstr("git clean")));
 }
 
-TEST(GitLocation, IncludesTheConfigurationInTheEnvironmentOnly) {
+TEST(GitCommands, GiveSubmodulesTheConfigurationOfTheProject) {
     ScriptJob job;
     job.set("GIT_SUBMODULE_STRATEGY", "normal");
-    const GitCommands commands = commands_of(job);
-    EXPECT_THAT(commands.in_environment, HasSubstr("git config include.path"));
-    EXPECT_THAT(commands.in_environment, HasSubstr("GIT_CONFIG_KEY_0=include.path"));
-    EXPECT_THAT(commands.on_host, Not(HasSubstr("include.path")));
+    EXPECT_THAT(commands_of(job), HasSubstr("git config include.path"));
+    EXPECT_THAT(commands_of(job), HasSubstr("GIT_CONFIG_KEY_$_runner_count=include.path"));
 }
 
-TEST(GitLocation, TrustsTheProjectUnlessTheConfigurationForbidsIt) {
+TEST(GitCommands, TrustTheProjectUnlessTheConfigurationForbidsIt) {
     ScriptJob job;
-    EXPECT_THAT(commands_of(job).in_environment, HasSubstr("safe.directory"));
-    EXPECT_THAT(commands_of(job).on_host, Not(HasSubstr("safe.directory")));
+    EXPECT_THAT(commands_of(job), HasSubstr("safe.directory"));
     job.settings.shared_host = true;
-    EXPECT_THAT(commands_of(job).in_environment, Not(HasSubstr("safe.directory")));
+    EXPECT_THAT(commands_of(job), Not(HasSubstr("safe.directory")));
     job.runner.safe_directory_checkout = true;
-    EXPECT_THAT(commands_of(job).in_environment, HasSubstr("safe.directory"));
+    EXPECT_THAT(commands_of(job), HasSubstr("safe.directory"));
 }
 
-TEST(GitLocation, PullsLargeFilesInTheEnvironmentOnly) {
+TEST(GitCommands, PullLargeFilesUnlessTheJobSkipsThem) {
     ScriptJob job;
-    EXPECT_THAT(commands_of(job).in_environment, HasSubstr("git lfs pull"));
-    EXPECT_THAT(commands_of(job).on_host, Not(HasSubstr("git lfs")));
-    EXPECT_THAT(commands_of(job).on_host, HasSubstr("Files of Git LFS stay pointers"));
+    EXPECT_THAT(commands_of(job), HasSubstr("git lfs pull"));
+    EXPECT_THAT(commands_of(job), HasSubstr("Files of Git LFS stay pointers"));
     job.set("GIT_LFS_SKIP_SMUDGE", "true");
-    EXPECT_THAT(commands_of(job).in_environment, Not(HasSubstr("git lfs")));
-    EXPECT_THAT(commands_of(job).on_host, Not(HasSubstr("LFS stay")));
+    EXPECT_THAT(commands_of(job), Not(HasSubstr("git lfs")));
+    EXPECT_THAT(commands_of(job), Not(HasSubstr("LFS stay")));
 }
 
 }  // namespace
