@@ -24,12 +24,17 @@ command_build() {
     ensure_packages "${packages[@]}"
     mkdir -p "$dev_cache/logs"
     build_preset "$preset" || die "the build of preset '$preset' failed"
+    if [ "$preset" = release ]; then
+        (exclusively place_git) ||
+            warn "without the portable git, jobs whose image has no git fail; './dev git' makes it"
+    fi
     say "built preset '$preset' in $((SECONDS - began)) s: build/$preset/bin"
 }
 
 make_package() {
     local kind=$1 log=$dev_cache/logs/package-$1.log
     command_build release
+    exclusively place_git
     packaging/make-package "$kind" build/release build/release/packages 2>"$log" ||
         die "the package cannot be made: $log"
 }

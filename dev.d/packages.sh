@@ -12,7 +12,7 @@ packages=(
     mmdebstrap debian-archive-keyring qemu-user-static systemd
     groff-base fish zsh chromium chromium-driver python3-selenium python3-pip
     # packages
-    dpkg-dev lintian rpm python3-venv
+    dpkg-dev lintian rpm python3-venv patchelf binutils
 )
 
 missing_packages() {
@@ -58,6 +58,13 @@ debian_mirror() {
     echo "${mirror%/}"
 }
 
+# debian_security_mirror <suite>: its mirror among the system's sources, nothing when it has none.
+debian_security_mirror() {
+    # shellcheck disable=SC2016 # apt expands these names
+    apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Identifier: Packages' |
+        awk -v code="$1" '$2 == code { sub("/$", "", $1); print $1; exit }'
+}
+
 # trixie_apt <architecture> <apt-get arguments..>: apt-get for trixie with separate lists and caches;
 # the system's apt is not changed. The lists are updated when they are older than a day.
 trixie_apt() {
@@ -88,6 +95,9 @@ apt_of_suite() {
     if [ ! -e "$dir/updated" ] || [ -n "$(find "$dir/updated" -mmin +1440)" ]; then
         mirror=$(debian_mirror)
         echo "deb [signed-by=$keyring] $mirror $suite main" >"$dir/sources.list"
+        mirror=$(debian_security_mirror "$suite-security")
+        [ -z "$mirror" ] ||
+            echo "deb [signed-by=$keyring] $mirror $suite-security main" >>"$dir/sources.list"
         apt-get "${options[@]}" update >&2 ||
             die "cannot read Debian $suite ($arch) from $mirror"
         touch "$dir/updated"

@@ -79,6 +79,7 @@ command_test() {
         # A file takes about 5 s of one core. `./dev tidy --all` is for the night.
         [ -z "${CI:-}" ] || RUNNER_TIDY_MOST=60 step tidy command_tidy || true
     fi
+    step portable-git exclusively place_git || true
     # When one target cannot be built, the others are still tested.
     step build-debug build_preset debug || true
     step build-release build_preset release || true

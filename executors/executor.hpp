@@ -18,10 +18,10 @@ namespace executors {
 
 /// What a prepared environment is like.
 struct EnvironmentInfo {
-    std::string description;  ///< for "Running on ⟦…⟧ via ⟦host⟧..."
-    bool has_git = false;     ///< scripts may use git themselves
-    std::string helper;       ///< path of runner-helper where scripts run
-    std::string user;         ///< the user that scripts run as, "" for the supervisor's own user
+    std::string description;    ///< for "Running on ⟦…⟧ via ⟦host⟧..."
+    std::string git_directory;  ///< of the runner's own git when its scripts use that, else ""
+    std::string helper;         ///< path of runner-helper where scripts run
+    std::string user;           ///< the user that scripts run as, "" for the supervisor's own user
     std::vector<std::string> login_arguments;  ///< shell executor: "-l"
     /// The probable cause when the supervisor never answers, "" for none.
     std::string silence_hint;

@@ -66,6 +66,7 @@ struct JobEnvironment {
     std::string volume_prefix;
     bool protected_ref = false;
     bool keep_builds_volume = true;  ///< GIT_STRATEGY fetch: the builds volume is reused
+    bool needs_git = false;          ///< get_sources or another of the runner's scripts uses git
     bool network_per_build = false;
     bool init_process = false;
     bool debug_services = false;

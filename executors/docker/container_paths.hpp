@@ -4,6 +4,8 @@ namespace executors::docker {
 
 /// Paths in a job's containers.
 inline constexpr const char* kHelper = "/.runner/bin/runner-helper";
+/// Where the runner's git is, once RunnerVolume::add_git() has put it there.
+inline constexpr const char* kGitDir = "/.runner/git/bin";
 /// The supervisor's directory.
 inline constexpr const char* kJobDir = "/.runner-job";
 /// The directory in which a sidecar engine and the job share a socket.

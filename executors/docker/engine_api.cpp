@@ -169,6 +169,18 @@ Task<Result<void>> EngineApi::put_archive(std::string id, std::string path, std:
     co_return Result<void>();
 }
 
+Task<Result<void>> EngineApi::put_archive_file(std::string id, std::string path,
+                                               base::FilePart archive) {
+    Request request;
+    request.method = "PUT";
+    request.target = "/containers/" + id + "/archive?path=" + encode_query(path);
+    request.headers.set("Content-Type", "application/x-tar");
+    request.file = archive;
+    auto reply = co_await client_.send(std::move(request));
+    if (!reply) co_return reply.error();
+    co_return Result<void>();
+}
+
 Task<Result<bool>> EngineApi::has_path(std::string id, std::string path) {
     Request request;
     request.method = "HEAD";

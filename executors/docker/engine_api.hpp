@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file_part.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "base/task.hpp"
@@ -68,6 +69,9 @@ class EngineApi {
     base::Task<base::Result<Stream>> follow_log(std::string id, std::int64_t since);
     /// Unpacks a tar below `path`.
     base::Task<base::Result<void>> put_archive(std::string id, std::string path, std::string tar);
+    /// The same for the archive in a file, which may be compressed by gzip.
+    base::Task<base::Result<void>> put_archive_file(std::string id, std::string path,
+                                                    base::FilePart archive);
     /// Whether `path` exists in the container.
     base::Task<base::Result<bool>> has_path(std::string id, std::string path);
     /// The text of a regular file, symbolic links followed; nullopt when there is none.

@@ -5,11 +5,12 @@
 #include <memory>
 #include <string>
 
-#include "base/notifier.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "executors/docker/engine_api.hpp"
+#include "executors/docker/git_version.hpp"
 #include "executors/docker/image_info.hpp"
+#include "executors/docker/runner_volume.hpp"
 #include "executors/docker/settings.hpp"
 
 namespace executors::docker {
@@ -30,10 +31,14 @@ class EngineConnection {
     /// The version that info() has learnt last, "" before.
     [[nodiscard]] const std::string& known_version() const { return info_.server_version; }
     /// The name of the volume that holds runner-helper, filled when the engine did not have it yet.
-    /// Concurrent callers share one filling. `image` is any image that is on the engine.
+    /// `image` is any image that is on the engine.
     base::Task<base::Result<std::string>> helper_volume(std::string image);
+    /// Puts git into that volume, unless it is there.
+    base::Task<base::Result<void>> add_git(std::string image);
     /// Files that an image contains, looked up once per image id (an id names immutable content).
     std::map<std::string, ImageFiles>& image_files() { return image_files_; }
+    /// What the git of an image says, by image id.
+    std::map<std::string, GitVersion>& git_versions() { return git_versions_; }
     /// The platforms that containers of this engine can run, as the job log shows them; "" while
     /// they are not known.
     std::string& platforms() { return platforms_; }
@@ -44,27 +49,13 @@ class EngineConnection {
     void forget();
 
   private:
-    base::Task<base::Result<void>> fill_volume(std::string image, std::string volume,
-                                               std::string bytes);
-    /// Removes containers that filled a volume and were forgotten.
-    base::Task<void> sweep();
-    /// Puts the helper into the volume of a container that it makes from `body` and removes.
-    base::Task<base::Result<void>> put_by_container(std::string name, std::string body,
-                                                    std::string bytes);
-    /// The same without the removal. Puts nothing into a volume that has the helper.
-    base::Task<base::Result<void>> put_helper(std::string name, std::string body,
-                                              std::string bytes);
-
-    boost::asio::any_io_executor executor_;
     std::unique_ptr<EngineApi> api_;
     std::string helper_path_;
+    RunnerVolume volume_;
     bool info_known_ = false;
     EngineInfo info_;
-    std::string helper_name_;
-    bool helper_filled_ = false;
-    bool helper_busy_ = false;
-    base::Notifier helper_changed_;
     std::map<std::string, ImageFiles> image_files_;
+    std::map<std::string, GitVersion> git_versions_;
     std::string platforms_;
 };
 

@@ -30,7 +30,7 @@ std::string login_script(const std::string& directory) {
 EnvironmentInfo describe_environment(const JobObjects& objects) {
     EnvironmentInfo info;
     info.description = objects.hostname;
-    info.has_git = objects.has_git;
+    info.git_directory = objects.git_directory;
     info.helper = kHelper;
     info.user = objects.user;
     for (const auto& [name, value] : objects.script_environment) {

@@ -46,7 +46,7 @@ std::string JobObjects::to_json() const {
                         {"engine_container", engine_container},
                         {"hostname", hostname},
                         {"user", user},
-                        {"has_git", has_git}};
+                        {"git_directory", git_directory}};
     return base::dump_json(value);
 }
 
@@ -77,7 +77,7 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     objects.engine_container = text_at(value, "engine_container");
     objects.hostname = text_at(value, "hostname");
     objects.user = text_at(value, "user");
-    objects.has_git = flag_at(value, "has_git");
+    objects.git_directory = text_at(value, "git_directory");
     if (value.contains("preloads") && value["preloads"].is_array()) {
         for (const auto& preload : value["preloads"]) {
             objects.preloads.push_back(

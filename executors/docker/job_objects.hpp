@@ -35,7 +35,8 @@ struct JobObjects {
     std::string engine_container;   ///< the container whose log is the engine's
     std::string hostname;
     std::string user;
-    bool has_git = false;
+    bool has_git = false;       ///< the image has one
+    std::string git_directory;  ///< of the runner's git when scripts use it, "" for the image's
 
     [[nodiscard]] std::string to_json() const;
     static base::Result<JobObjects> from_json(const std::string& text);

@@ -5,7 +5,6 @@
 
 #include "base/random.hpp"
 #include "base/strings.hpp"
-#include "executors/docker/build_container.hpp"
 #include "executors/docker/build_plan.hpp"
 #include "executors/docker/engine_files.hpp"
 #include "executors/docker/platforms.hpp"
@@ -165,18 +164,33 @@ Task<Result<void>> Preparation::start_build() {
     const BuildParts parts{choice_,          image_,   declared_, volumes_.writable(),
                            volumes_.binds(), network_, auth_};
     BuildContainer build(context_, parts);
+    JobGit git(context_, image_);
     ServiceHealth health(context_.api(), context_.docker, context_.log);
     const auto awaited = awaited_services();
     std::vector<Task<Result<void>>> tasks;
     tasks.push_back(health.wait(awaited));
-    tasks.push_back(build.make(plan_build()));
+    tasks.push_back(make_build(build, git, plan_build()));
     auto started = co_await run_all(std::move(tasks));
     // An ENTRYPOINT such as that of docker:cli looks at once for what the services have made.
-    if (started) started = co_await build.start();
+    if (started) started = co_await run_build(build, git);
     // The helper's volume may have been removed, or the engine replaced: the next preparation asks
     // for both again.
     if (!started) context_.engine.forget();
     co_return started;
+}
+
+Task<Result<void>> Preparation::make_build(BuildContainer& build, JobGit& git, ContainerPlan plan) {
+    auto made = co_await build.make(std::move(plan));
+    if (!made) co_return made;
+    auto brought = co_await git.before_start();
+    co_return brought;
+}
+
+Task<Result<void>> Preparation::run_build(BuildContainer& build, JobGit& git) {
+    auto started = co_await build.start();
+    if (!started) co_return started;
+    auto brought = co_await git.after_start();
+    co_return brought;
 }
 
 std::vector<StartedService> Preparation::awaited_services() const {

@@ -6,10 +6,12 @@
 
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "executors/docker/build_container.hpp"
 #include "executors/docker/engine_config.hpp"
 #include "executors/docker/image_choice.hpp"
 #include "executors/docker/image_puller.hpp"
 #include "executors/docker/inner_engine.hpp"
+#include "executors/docker/job_git.hpp"
 #include "executors/docker/job_network.hpp"
 #include "executors/docker/job_registry_auth.hpp"
 #include "executors/docker/job_volumes.hpp"
@@ -42,6 +44,9 @@ class Preparation {
     void choose_engine();
     /// Makes the job's container while the services become ready, and starts it after that.
     base::Task<base::Result<void>> start_build();
+    static base::Task<base::Result<void>> make_build(BuildContainer& build, JobGit& git,
+                                                     ContainerPlan plan);
+    static base::Task<base::Result<void>> run_build(BuildContainer& build, JobGit& git);
     base::Task<base::Result<void>> report_inner_platforms();
     [[nodiscard]] ContainerPlan plan_build();
     /// The services that the ENTRYPOINT of the job's container may use.

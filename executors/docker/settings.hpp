@@ -16,6 +16,10 @@ struct ConfiguredService {
     std::vector<std::string> environment;  ///< KEY=VALUE
 };
 
+/// Which git the runner's own scripts use: that of the image where it is new enough, the image's
+/// always, the runner's always.
+enum class GitSource { kAuto, kImage, kRunner };
+
 /// `[runners.docker]` (runner-protocol.md §5.4): names and meanings are the official ones, defaults
 /// too.
 struct DockerSettings {
@@ -93,6 +97,7 @@ struct DockerSettings {
     bool enable_ipv6 = false;
     int network_mtu = 0;
     std::map<std::string, std::string> log_options;
+    GitSource git = GitSource::kAuto;  ///< of this runner, not of the official one
     std::vector<ConfiguredService> services;
 };
 

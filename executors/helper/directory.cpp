@@ -183,10 +183,9 @@ void write_file_in(int directory, const std::string& name, std::string_view cont
 
 void remove_tree(int top, const std::string& name) { TreeRemover(top).remove(name); }
 
-void empty_directory(int directory, const std::string& kept) {
+void empty_directory(int directory) {
     std::string failure;
     for (const auto& entry : entries_of(directory)) {
-        if (entry.name == kept) continue;
         try {
             remove_tree(directory, entry.name);
         } catch (const Failure& first) {

@@ -41,8 +41,8 @@ void write_file_in(int directory, const std::string& name, std::string_view cont
 /// their modes forbid it. A mount point stays, emptied. Goes on after a failure; throws the first
 /// one at the end. `top` is where directories that lie very deep are moved before they are removed.
 void remove_tree(int top, const std::string& name);
-/// Removes all entries except `kept`.
-void empty_directory(int directory, const std::string& kept);
+/// Removes all entries.
+void empty_directory(int directory);
 /// Gives this user the rights to change its own directories below `directory`.
 void open_own_directories(int directory);
 

@@ -229,7 +229,7 @@ class Submodules {
     }
     void empty(const std::string& submodule) {
         const UniqueFd directory = open(submodule);
-        if (directory) empty_directory(directory.get(), "");
+        if (directory) empty_directory(directory.get());
     }
 
   private:
@@ -252,7 +252,7 @@ class Submodules {
     void clean_tree(int directory, const std::string& path, int depth) {
         constexpr int kMostParts = 512;
         if (depth > kMostParts || !has_right_link(directory, path))
-            return empty_directory(directory, "");
+            return empty_directory(directory);
         for (const auto& entry : entries_of(directory)) {
             if (entry.type != S_IFDIR) continue;
             const UniqueFd opened = enter_directory(directory, entry.name);

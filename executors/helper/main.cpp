@@ -11,6 +11,7 @@
 #include "executors/helper/docker_front.hpp"
 #include "executors/helper/docker_wrappers.hpp"
 #include "executors/helper/files_command.hpp"
+#include "executors/helper/git_front.hpp"
 #include "executors/helper/platforms.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/preload.hpp"
@@ -36,8 +37,9 @@ constexpr char kUsage[] =
     "       runner-helper note-builder\n"
     "       runner-helper platforms [--register]\n"
     "       runner-helper probe NAME --place PLACE ...   (probe.hpp)\n"
-    "The part of runner that works inside a job's environment. Under the names docker, dockerd\n"
-    "and docker-buildx it runs instead of these programs in a job's container, and starts them.\n";
+    "The part of runner that works inside a job's environment. Under the names docker, dockerd,\n"
+    "docker-buildx and git it runs instead of these programs in a job's container, and starts "
+    "them.\n";
 
 int run_supervise(Arguments arguments) {
     executors::helper::SuperviseOptions options;
@@ -81,8 +83,6 @@ int run_sources(const std::vector<std::string>& words) {
     options.project = arguments.take_value("--project");
     options.tmp = arguments.take_value("--tmp");
     options.builds = arguments.take_value("--builds");
-    options.kept = arguments.take_value("--keep");
-    options.list = arguments.take_value("--list");
     options.rules.keep_config = arguments.take_flag("--keep-config");
     options.rules.sha256 = arguments.take_flag("--sha256");
     arguments.expect_none();
@@ -110,6 +110,7 @@ int run(const std::vector<std::string>& words) {
     const std::string name = executors::helper::base_name(words.empty() ? "" : words[0]);
     if (name == "dockerd") return executors::helper::run_dockerd_wrapper(words);
     if (name == "docker") return executors::helper::run_docker_front(words);
+    if (name == "git") return executors::helper::run_git_front(words);
     if (name == "docker-buildx") return executors::helper::run_buildx_wrapper(words);
     const std::string command = words.size() > 1 ? words[1] : "";
     const std::vector<std::string> rest(words.begin() + (words.size() > 1 ? 2 : 1), words.end());

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -18,9 +17,6 @@ namespace {
 /// Between the path and a number, in the name of a directory that could not be removed. No path of
 /// a project at GitLab has this character.
 constexpr const char* kLeft = "~left-";
-
-/// A longer list of files is not one of the runner's.
-constexpr off_t kMostListBytes = 1LL << 30;
 
 /// The path without slashes at its end, which would make open(2) follow a link.
 std::string plain(std::string path) {
@@ -107,8 +103,7 @@ void begin(const SourcesOptions& options) {
     if (type == S_IFDIR) {
         try {
             const UniqueFd tmp = enter_directory(parent.get(), name);
-            const bool keep = type_in(tmp.get(), options.kept) == S_IFREG;
-            empty_directory(tmp.get(), keep ? options.kept : "");
+            empty_directory(tmp.get());
         } catch (const Failure& failure) {
             set_aside(parent.get(), options.tmp, failure.what());
         }
@@ -136,38 +131,6 @@ void open_project(const SourcesOptions& options) {
     open_own_directories(project.get());
 }
 
-/// The job could write the list: not all of it must be names of files in the project.
-bool names_a_file(const std::vector<std::string>& parts) {
-    return std::all_of(parts.begin(), parts.end(), [](const std::string& part) {
-        return !part.empty() && part != "." && part != ".." && part.size() <= NAME_MAX;
-    });
-}
-
-/// Removes a file that is reached without links. What is not there, or is a directory now, stays.
-void remove_listed_file(int project, const std::string& path) {
-    const auto parts = split_text(path, '/');
-    if (!names_a_file(parts)) return;
-    UniqueFd directory = enter_directory(project, ".");
-    for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
-        if (type_in(directory.get(), parts[i]) != S_IFDIR) return;
-        directory = enter_directory(directory.get(), parts[i]);
-    }
-    if (::unlinkat(directory.get(), parts.back().c_str(), 0) == 0) return;
-    if (errno != ENOENT && errno != EISDIR && errno != EPERM) fail_errno("remove " + path);
-}
-
-void remove_listed(const SourcesOptions& options) {
-    const UniqueFd parent = open_parent(options.list);
-    const std::string name = base_name(options.list);
-    if (!parent || type_in(parent.get(), name) != S_IFREG) return;
-    if (size_in(parent.get(), name) > kMostListBytes) return remove_tree(parent.get(), name);
-    const UniqueFd project = enter_directory(options.project);
-    for (const std::string& path : split_text(read_file_in(parent.get(), name), '\0')) {
-        remove_listed_file(project.get(), path);
-    }
-    remove_tree(parent.get(), name);
-}
-
 }  // namespace
 
 int run_sources_command(const std::string& action, const SourcesOptions& given) {
@@ -184,8 +147,7 @@ int run_sources_command(const std::string& action, const SourcesOptions& given) 
         {"forget-submodules",
          [](const SourcesOptions& all) { forget_submodules(all.project, all.rules.sha256); }},
         {"open", open_project},
-        {"remove", remove_project},
-        {"remove-listed", remove_listed}};
+        {"remove", remove_project}};
     const auto found = actions.find(action);
     if (found == actions.end()) throw Failure("unknown action for sources: " + action);
     found->second(options);

@@ -12,10 +12,6 @@ struct SourcesOptions {
     /// Directory of all builds, when links between it and the project are not the administrator's;
     /// else "".
     std::string builds;
-    /// A file in `tmp` that outlives the job, "" for none.
-    std::string kept;
-    /// Names of files in the project, each ended by a zero byte.
-    std::string list;
     GitDirectoryRules rules;
 };
 
@@ -28,7 +24,6 @@ struct SourcesOptions {
 /// forget-submodules  forget_submodules()
 /// open               gives the user the rights to change its own directories in the project
 /// remove             removes the project; what cannot be removed is renamed
-/// remove-listed      removes the files of the list, and the list
 int run_sources_command(const std::string& action, const SourcesOptions& options);
 
 }  // namespace executors::helper

@@ -47,7 +47,6 @@ class ShellExecutor final : public Executor {
         : executor_(executor),
           helper_(helper_path.empty() ? executors::find_helper() : std::move(helper_path)) {
         info_.description = base::host_name();
-        info_.has_git = has_program("git");
         info_.helper = find_helper();
         info_.login_arguments = {"-l"};
         if (shell == "sh") info_.shells = {"/usr/local/bin/sh", "/usr/bin/sh", "/bin/sh"};

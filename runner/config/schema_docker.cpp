@@ -20,6 +20,14 @@ void dind_mode(Config& config, const Value& value) {
                                                       : DindMode::kAuto;
 }
 
+void git_source(Config& config, const Value& value) {
+    const auto& text = std::get<std::string>(value);
+    using executors::docker::GitSource;
+    config.runners.back().docker.git = text == "image"    ? GitSource::kImage
+                                       : text == "runner" ? GitSource::kRunner
+                                                          : GitSource::kAuto;
+}
+
 void dind_platforms(Config& config, const Value& value) {
     using executors::docker::Platforms;
     config.runners.back().dind.platforms =
@@ -151,6 +159,11 @@ constexpr Key kDocker[] = {
         .with_flag("", "-"),
     key("network_mtu", Type::kInt, "0", docker<&D::network_mtu>,
         "packet size of a job's network; 0: derived from the host's")
+        .with_flag("", "-"),
+    key("git", Type::kString, "auto", git_source,
+        "git of the runner's own scripts: auto takes the runner's where the image has none or one "
+        "older than 2.31; image and runner always take that one")
+        .one_of("auto|image|runner")
         .with_flag("", "-"),
     key("log_options", Type::kStringMap, "", docker<&D::log_options>,
         "of the log driver: env, labels"),

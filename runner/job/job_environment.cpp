@@ -11,6 +11,7 @@
 #include "base/parse.hpp"
 #include "base/strings.hpp"
 #include "runner/journal/volume_names.hpp"
+#include "runner/script/git_strategy.hpp"
 #include "runner/script/repository_url.hpp"
 #include "runner/script/service_environment.hpp"
 
@@ -284,6 +285,16 @@ executors::JobEnvironment make_environment(
     env.debug_services = base::parse_bool(variables.get("CI_DEBUG_SERVICES")).value_or(false) &&
                          !runner.debug_trace_disabled;
     return env;
+}
+
+bool needs_git(const JobPayload& payload, const script::Variables& variables, bool fetched) {
+    if (script::brings_sources(script::git_strategy(variables, payload.allow_git_fetch)) &&
+        (fetched || !payload.hooks.empty())) {
+        return true;
+    }
+    const auto is_untracked = [](const auto& files) { return files.untracked; };
+    return std::any_of(payload.artifacts.begin(), payload.artifacts.end(), is_untracked) ||
+           std::any_of(payload.cache.begin(), payload.cache.end(), is_untracked);
 }
 
 std::string unsupported_reason(const JobPayload& payload, const config::RunnerConfig& runner) {

@@ -34,6 +34,10 @@ executors::JobEnvironment make_environment(
     const script::Variables& variables, script::TextExpander& texts, const Directories& directories,
     const std::string& system_id, const std::string& short_token, journal::Slot slot);
 
+/// Whether a script of the runner uses git. `fetched`: the sources come from the server.
+bool needs_git(const protocol::gitlab::JobPayload& payload, const script::Variables& variables,
+               bool fetched);
+
 /// "runner-<short token>-project-<id>-concurrent-<n>" in the letters of RFC 1123, at most 63.
 std::string base_name(const std::string& short_token, std::int64_t project_id, int concurrent_id);
 

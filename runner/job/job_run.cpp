@@ -42,6 +42,7 @@ std::string fill_environment(JobContext& context, executors::JobEnvironment& env
     environment = make_environment(context.payload(), context.runner(), context.variables,
                                    context.texts, *context.directories, setup.system_id,
                                    setup.record.short_token, setup.record.slot);
+    environment.needs_git = needs_git(context.payload(), context.variables, !setup.sources);
     if (setup.adopted_volumes)
         environment.volume_prefix = setup.adopted_volumes->in_place_of(environment.volume_prefix);
     if (!context.texts.problem().empty()) return context.texts.problem();

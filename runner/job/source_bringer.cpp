@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/stop_source.hpp"
-#include "runner/job/daemon_sources.hpp"
 #include "runner/job/stage_numbers.hpp"
 
 namespace runner::job {
@@ -20,21 +19,8 @@ bool went_well(const StageResult& result) {
 
 bool SourceBringer::is_needed() const { return writers_.context.settings().sources_by_daemon; }
 
-std::filesystem::path SourceBringer::directory() const {
-    return context_.checkpoints.directory() / "sources";
-}
-
-std::unique_ptr<Sources> SourceBringer::repository_sources(std::string script) const {
-    SourcesRequest request;
-    request.directory = directory();
-    request.script = std::move(script);
-    request.project = context_.directories->project;
-    request.git_config = writers_.git_sources.ext_config();
-    return std::make_unique<DaemonSources>(std::move(request));
-}
-
 base::Task<StageResult> SourceBringer::bring(base::Deadline deadline) {
-    auto parts = writers_.split_sources.split_sources(DaemonSources::git_directories(directory()));
+    auto parts = writers_.brought_sources.parts();
     if (!parts) co_return parts.error();
     context_.log_variable_warnings();
     const auto& checkpoint = context_.checkpoint();
@@ -42,19 +28,15 @@ base::Task<StageResult> SourceBringer::bring(base::Deadline deadline) {
                                         std::move(parts->before), deadline);
     if (!went_well(result)) co_return std::move(result);
     context_.channel().end_output();
-    std::unique_ptr<Sources> own;
-    if (!context_.setup.sources) own = repository_sources(std::move(parts->host));
-    Sources& sources = own ? *own : *context_.setup.sources;
+    Sources& sources = *context_.setup.sources;
     result = co_await fetch(sources, deadline);
     if (!went_well(result)) co_return std::move(result);
-    std::string clean = own ? std::move(parts->clean) : writers_.git_sources.clear_worktree();
-    result = co_await scripts_.run(script_number(checkpoint, ScriptPart::kClean), std::move(clean),
+    std::string clear = writers_.git_sources.clear_worktree();
+    result = co_await scripts_.run(script_number(checkpoint, ScriptPart::kClean), std::move(clear),
                                    deadline);
     if (!went_well(result)) co_return std::move(result);
-    if (parts->checkout || !own) {
-        auto unpacked = co_await unpack(sources, deadline);
-        if (!unpacked) co_return unpacked.error();
-    }
+    auto unpacked = co_await unpack(sources, deadline);
+    if (!unpacked) co_return unpacked.error();
     result = co_await scripts_.run(script_number(checkpoint, ScriptPart::kMain),
                                    std::move(parts->after), deadline);
     co_return std::move(result);
@@ -81,10 +63,7 @@ base::Task<base::Result<void>> SourceBringer::unpack(Sources& sources, base::Dea
             co_await base::run_stoppable(&context_.stop, std::move(unpacking), deadline);
         if (!unpacked) co_return unpacked.error();
     }
-    auto putting =
-        session.put_file(writers_.split_sources.file_list(), sources.files(), 0666, user);
-    auto put = co_await base::run_stoppable(&context_.stop, std::move(putting), deadline);
-    co_return std::move(put);
+    co_return base::Result<void>();
 }
 
 }  // namespace runner::job

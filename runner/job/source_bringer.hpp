@@ -1,9 +1,5 @@
 #pragma once
 
-#include <filesystem>
-#include <memory>
-#include <string>
-
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "runner/job/job_context.hpp"
@@ -13,9 +9,8 @@
 
 namespace runner::job {
 
-/// Puts the job's files into its environment when git cannot fetch them there: the image has no
-/// git, or the files do not come from a git server. The daemon makes tars of the files, the
-/// supervisor unpacks them.
+/// Puts the job's files into its environment when they do not come from a git server: the daemon
+/// makes tars of the files of this machine, the supervisor unpacks them.
 ///
 /// Life: made after the environment; the constructor's arguments outlive it. Strand: the I/O
 /// thread.
@@ -26,12 +21,10 @@ class SourceBringer {
 
     /// Whether the daemon brings the files of this job.
     [[nodiscard]] bool is_needed() const;
-    /// Runs the stage get_sources until `deadline`. Returns the exit of the hook scripts or of git.
+    /// Runs the stage get_sources until `deadline`. Returns the exit of the last script.
     base::Task<StageResult> bring(base::Deadline deadline);
 
   private:
-    [[nodiscard]] std::filesystem::path directory() const;
-    std::unique_ptr<Sources> repository_sources(std::string script) const;
     base::Task<StageResult> fetch(Sources& sources, base::Deadline deadline);
     base::Task<base::Result<void>> unpack(Sources& sources, base::Deadline deadline);
 

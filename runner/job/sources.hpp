@@ -12,8 +12,7 @@
 
 namespace runner::job {
 
-/// A job's files as tars, for an environment in which git does not fetch them. The supervisor
-/// unpacks the tars.
+/// A job's files as tars, when they do not come from a git server. The supervisor unpacks the tars.
 ///
 /// Life: fetch(), then next_archive() until there is none; all again for another attempt. Strand:
 /// the I/O thread.
@@ -26,8 +25,6 @@ class Sources {
     /// The bytes of the next tar, valid until the next call; nullopt after the last tar.
     virtual base::Result<std::optional<protocol::http::BodySource>> next_archive(
         const boost::asio::any_io_executor& executor) = 0;
-    /// The files' names, each ended by a zero byte; "" when nobody needs them.
-    [[nodiscard]] virtual std::string files() const { return {}; }
 };
 
 /// What a program prints, as a body. An exit status that is not `good` or 0 is kIo at the end.

@@ -19,7 +19,8 @@ script::ScriptSettings script_settings(const JobContext& context) {
     settings.description =
         settings.shared_host ? info.description : info.description + " via " + base::host_name();
     settings.correlation_id = context.setup.record.correlation_id;
-    settings.sources_by_daemon = context.setup.sources || !info.has_git;
+    settings.git_directory = info.git_directory;
+    settings.sources_by_daemon = context.setup.sources != nullptr;
     settings.helper = info.helper;
     // On a shared host such links are the administrator's: jobs there can reach all files anyway.
     if (!settings.shared_host) settings.builds_dir = context.directories->builds;

@@ -15,6 +15,7 @@ std::string ArtifactWriter::pack(const protocol::gitlab::Artifact& artifact,
                                  std::size_t index) const {
     ShellWriter writer;
     context_.write_preamble(writer);
+    if (artifact.untracked) context_.use_git(writer);
     writer.line("cd " + shell_quote(context_.project()));
     writer.notice("Uploading artifacts...");
     FilesRequest request("archive");

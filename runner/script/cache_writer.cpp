@@ -141,6 +141,7 @@ base::Result<std::string> CacheWriter::archive(bool success) const {
     ShellWriter writer;
     context_.write_preamble(writer);
     context_.write_job_umask(writer);
+    context_.use_git(writer);
     writer.line("cd " + shell_quote(context_.project()));
     for (const Cache& cache : context_.payload().cache) {
         if (!names_files(cache) || !matches_outcome(cache.when, success)) continue;

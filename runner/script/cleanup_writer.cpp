@@ -1,6 +1,5 @@
 #include "runner/script/cleanup_writer.hpp"
 
-#include "runner/script/clean_without_git.hpp"
 #include "runner/script/former_files.hpp"
 #include "runner/script/git_config.hpp"
 #include "runner/script/git_strategy.hpp"
@@ -21,6 +20,7 @@ void CleanupWriter::remove_temporary_files(ShellWriter& writer) const {
 
 void CleanupWriter::clean_with_git(ShellWriter& writer) const {
     const std::string flags = context_.variables().get("GIT_CLEAN_FLAGS");
+    context_.use_git(writer);
     writer.line("cd " + shell_quote(context_.project()));
     if (flags != "none") {
         writer.line("git clean " + (flags.empty() ? std::string("-ffdx") : flags));
@@ -33,8 +33,9 @@ void CleanupWriter::clean_project(ShellWriter& writer) const {
         case GitStrategy::kClone:
         case GitStrategy::kEmpty: writer.line(remove_project_command(context_)); break;
         case GitStrategy::kFetch:
+            // Without a repository from a server, the files of the next job replace all of them.
             if (context_.settings().sources_by_daemon) {
-                clean_without_git(writer, context_);
+                writer.line(remove_project_command(context_));
             } else {
                 clean_with_git(writer);
             }

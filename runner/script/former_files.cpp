@@ -6,8 +6,6 @@ namespace runner::script {
 
 namespace {
 
-constexpr std::string_view kFileList = ".runner-sources";
-
 std::string command(const ScriptContext& context, std::string_view action) {
     return shell_quote(context.settings().helper) + " sources " + std::string(action) +
            " --project " + shell_quote(context.project());
@@ -21,8 +19,8 @@ std::string format_flag(const ScriptContext& context) {
 
 std::string begin_job_command(const ScriptContext& context) {
     const std::string& builds = context.settings().builds_dir;
-    return command(context, "begin") + " --tmp " + shell_quote(context.tmp()) + " --keep " +
-           std::string(kFileList) + (builds.empty() ? "" : " --builds " + shell_quote(builds));
+    return command(context, "begin") + " --tmp " + shell_quote(context.tmp()) +
+           (builds.empty() ? "" : " --builds " + shell_quote(builds));
 }
 
 std::string clean_repository_command(const ScriptContext& context) {
@@ -42,15 +40,6 @@ std::string open_project_command(const ScriptContext& context) { return command(
 
 std::string remove_project_command(const ScriptContext& context) {
     return command(context, "remove");
-}
-
-std::string remove_listed_files_command(const ScriptContext& context) {
-    return command(context, "remove-listed") + " --list " +
-           shell_quote(unpacked_file_list(context.tmp()));
-}
-
-std::string unpacked_file_list(const std::string& tmp) {
-    return tmp + "/" + std::string(kFileList);
 }
 
 }  // namespace runner::script

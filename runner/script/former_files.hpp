@@ -21,11 +21,5 @@ std::string forget_submodules_command(const ScriptContext& context);
 std::string open_project_command(const ScriptContext& context);
 /// Removes the project. When the job's user may not do that, it renames the project.
 std::string remove_project_command(const ScriptContext& context);
-/// Removes the files that the daemon unpacked for the former job, and the list of them.
-std::string remove_listed_files_command(const ScriptContext& context);
-
-/// The file that lists what the daemon unpacked into the project, each name ended by a zero byte.
-/// It outlives the job.
-std::string unpacked_file_list(const std::string& tmp);
 
 }  // namespace runner::script

@@ -24,17 +24,15 @@ bool sends_correlation_id(const ScriptContext& context) {
            context.variables().feature("FF_USE_GITALY_CORRELATION_ID");
 }
 
-GitConfigWriter::GitConfigWriter(const ScriptContext& context, const GitLocation& location)
-    : context_(context),
-      location_(location),
-      remote_(remote_url(context.payload(), context.runner())) {}
+GitConfigWriter::GitConfigWriter(const ScriptContext& context)
+    : context_(context), remote_(remote_url(context.payload(), context.runner())) {}
 
 bool GitConfigWriter::token_is_variable() const {
-    return location_.has_job_token() && context_.variables().feature("FF_GIT_URLS_WITHOUT_TOKENS");
+    return context_.variables().feature("FF_GIT_URLS_WITHOUT_TOKENS");
 }
 
 std::string GitConfigWriter::credentials_file() const {
-    return git_credentials_file(location_.directories().tmp);
+    return git_credentials_file(context_.tmp());
 }
 
 /// Git gets the credentials from a helper that reads a file or the job's variable.
@@ -74,7 +72,7 @@ std::string GitConfigWriter::server_rule(std::string_view key, std::string_view 
            " = " + git_config_value(value) + "\n";
 }
 
-std::string GitConfigWriter::certificate_rules(ShellWriter& writer) const {
+std::string GitConfigWriter::certificate_rules() const {
     constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kFiles{{
         {"CI_SERVER_TLS_CA_FILE", "sslCAInfo"},
         {"CI_SERVER_TLS_CERT_FILE", "sslCert"},
@@ -83,7 +81,7 @@ std::string GitConfigWriter::certificate_rules(ShellWriter& writer) const {
     std::string text;
     for (const auto& [variable, key] : kFiles) {
         if (!context_.variables().has(variable)) continue;
-        text += server_rule(key, location_.variable_file(writer, variable));
+        text += server_rule(key, context_.variables().get(variable));
     }
     return text;
 }
@@ -102,8 +100,8 @@ void GitConfigWriter::write(ShellWriter& writer) const {
         text += server_rule("extraHeader",
                             "X-Gitaly-Correlation-ID: " + context_.settings().correlation_id);
     }
-    text += certificate_rules(writer);
-    writer.write_file(git_config_file(location_.directories().tmp), text);
+    text += certificate_rules();
+    writer.write_file(git_config_file(context_.tmp()), text);
 }
 
 }  // namespace runner::script

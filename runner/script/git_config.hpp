@@ -3,7 +3,6 @@
 #include <string>
 #include <string_view>
 
-#include "runner/script/git_location.hpp"
 #include "runner/script/script_context.hpp"
 
 namespace runner::script {
@@ -22,7 +21,7 @@ std::string git_config_value(std::string_view text);
 /// argument. Git passes an address to its own programs as an argument, so no address has them.
 class GitConfigWriter {
   public:
-    GitConfigWriter(const ScriptContext& context, const GitLocation& location);
+    explicit GitConfigWriter(const ScriptContext& context);
 
     void write(ShellWriter& writer) const;
 
@@ -32,10 +31,9 @@ class GitConfigWriter {
     [[nodiscard]] std::string url_rules() const;
     [[nodiscard]] std::string login_rule() const;
     [[nodiscard]] std::string server_rule(std::string_view key, std::string_view value) const;
-    [[nodiscard]] std::string certificate_rules(ShellWriter& writer) const;
+    [[nodiscard]] std::string certificate_rules() const;
 
     const ScriptContext& context_;
-    const GitLocation& location_;
     std::string remote_;
 };
 

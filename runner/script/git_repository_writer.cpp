@@ -32,8 +32,8 @@ std::string remove_refs_command(const std::string& patterns) {
 
 }  // namespace
 
-GitRepositoryWriter::GitRepositoryWriter(const ScriptContext& context, const GitLocation& location)
-    : context_(context), location_(location), directories_(location.directories()) {}
+GitRepositoryWriter::GitRepositoryWriter(const ScriptContext& context)
+    : context_(context), commands_(context) {}
 
 void GitRepositoryWriter::announce(ShellWriter& writer) const {
     if (sends_correlation_id(context_)) {
@@ -45,15 +45,15 @@ void GitRepositoryWriter::announce(ShellWriter& writer) const {
 }
 
 void GitRepositoryWriter::define_open(ShellWriter& writer) const {
-    const std::string directory = shell_quote(directories_.project);
+    const std::string directory = shell_quote(context_.project());
     const std::string remote = shell_quote(remote_url(context_.payload(), context_.runner()));
     const bool sha256 = context_.payload().git_info.repo_object_format == "sha256";
     writer.line("_runner_open() {");
     writer.line("git -c init.defaultBranch=none init --template=" +
-                shell_quote(directories_.tmp + "/git-template") +
+                shell_quote(context_.tmp() + "/git-template") +
                 (sha256 ? " --object-format sha256" : "") + " " + directory + " || return");
     writer.line("cd " + directory + " || return");
-    location_.include_config(writer);
+    commands_.include_config(writer);
     writer.line("git config fetch.recurseSubmodules false || return");
     writer.line("git config credential.interactive never || return");
     writer.line("git config gc.autoDetach false || return");
@@ -86,8 +86,7 @@ void GitRepositoryWriter::define_fetch(ShellWriter& writer) const {
     for (const std::string& pattern : conflicting_refs(context_.payload().git_info.refspecs)) {
         patterns += " " + shell_quote(pattern);
     }
-    if (location_.keeps_repository() && !patterns.empty())
-        writer.line(remove_refs_command(patterns) + " || return");
+    if (!patterns.empty()) writer.line(remove_refs_command(patterns) + " || return");
     if (depth > 0) {
         writer.line(fmt::format("{} --depth {}{}", command, depth, flags));
     } else {
@@ -99,7 +98,7 @@ void GitRepositoryWriter::define_fetch(ShellWriter& writer) const {
 
 void GitRepositoryWriter::define_check_out(ShellWriter& writer) const {
     writer.line("_runner_check_out() {");
-    location_.check_out(writer, context_.payload().git_info.sha);
+    commands_.check_out(writer, context_.payload().git_info.sha);
     writer.line("}");
 }
 
@@ -107,7 +106,7 @@ void GitRepositoryWriter::define_check_out(ShellWriter& writer) const {
 void GitRepositoryWriter::define_repairs(ShellWriter& writer) const {
     writer.line("_runner_renew() {");
     writer.notice("The project cannot be used as it is. Starting with an empty directory...");
-    location_.remove_project(writer);
+    commands_.remove_project(writer);
     writer.line("_runner_open");
     writer.line("}");
     define_second_fetch(writer);
@@ -149,9 +148,8 @@ void GitRepositoryWriter::check_out(ShellWriter& writer) const {
     const auto& git = context_.payload().git_info;
     writer.notice(fmt::format("Checking out {} as detached HEAD (ref is {})...",
                               git.sha.substr(0, kShortSha), git.ref));
-    writer.line(location_.keeps_repository() ? "_runner_check_out || _runner_check_out_again $?"
-                                             : "_runner_check_out");
-    location_.bring_large_files(writer);
+    writer.line("_runner_check_out || _runner_check_out_again $?");
+    commands_.bring_large_files(writer);
 }
 
 void GitRepositoryWriter::write(ShellWriter& writer, GitStrategy strategy) const {
@@ -160,21 +158,20 @@ void GitRepositoryWriter::write(ShellWriter& writer, GitStrategy strategy) const
         writer.line("export GIT_LFS_SKIP_SMUDGE=1");
     }
     if (strategy == GitStrategy::kClone) {
-        location_.remove_project(writer);
+        commands_.remove_project(writer);
     }
-    GitConfigWriter(context_, location_).write(writer);
-    writer.line("mkdir -p " + shell_quote(directories_.tmp + "/git-template"));
-    location_.trust_project(writer);
+    GitConfigWriter(context_).write(writer);
+    writer.line("mkdir -p " + shell_quote(context_.tmp() + "/git-template"));
+    commands_.trust_project(writer);
     define_open(writer);
     define_fetch(writer);
     define_check_out(writer);
-    const bool repairs = location_.keeps_repository();
-    if (repairs) define_repairs(writer);
-    writer.line(repairs ? "_runner_open || _runner_renew" : "_runner_open");
-    writer.line(repairs ? "_runner_fetch || _runner_fetch_again $?" : "_runner_fetch");
+    define_repairs(writer);
+    writer.line("_runner_open || _runner_renew");
+    writer.line("_runner_fetch || _runner_fetch_again $?");
     check_out(writer);
-    location_.clean_submodules(writer);
-    GitSubmodulesWriter(context_, location_).write(writer);
+    commands_.clean_submodules(writer);
+    GitSubmodulesWriter(context_).write(writer);
 }
 
 }  // namespace runner::script

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "runner/script/git_location.hpp"
+#include "runner/script/git_commands.hpp"
 #include "runner/script/git_strategy.hpp"
 #include "runner/script/script_context.hpp"
 
@@ -16,7 +16,7 @@ namespace runner::script {
 /// so that a server that does not answer costs no repository.
 class GitRepositoryWriter {
   public:
-    GitRepositoryWriter(const ScriptContext& context, const GitLocation& location);
+    explicit GitRepositoryWriter(const ScriptContext& context);
 
     /// `strategy` is kClone or kFetch.
     void write(ShellWriter& writer, GitStrategy strategy) const;
@@ -33,8 +33,7 @@ class GitRepositoryWriter {
     void check_out(ShellWriter& writer) const;
 
     const ScriptContext& context_;
-    const GitLocation& location_;
-    GitDirectories directories_;
+    GitCommands commands_;
 };
 
 }  // namespace runner::script

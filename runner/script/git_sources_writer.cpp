@@ -1,8 +1,6 @@
 #include "runner/script/git_sources_writer.hpp"
 
 #include "runner/script/former_files.hpp"
-#include "runner/script/git_config.hpp"
-#include "runner/script/git_location.hpp"
 #include "runner/script/git_repository_writer.hpp"
 #include "runner/script/git_settings.hpp"
 #include "runner/script/source_hooks.hpp"
@@ -14,8 +12,6 @@ GitStrategy GitSourcesWriter::strategy() const {
 }
 
 bool GitSourcesWriter::brings_sources() const { return script::brings_sources(strategy()); }
-
-std::string GitSourcesWriter::ext_config() const { return git_config_file(context_.tmp()); }
 
 void GitSourcesWriter::skip_sources(ShellWriter& writer, GitStrategy strategy) const {
     const std::string directory = shell_quote(context_.project());
@@ -40,12 +36,16 @@ base::Result<std::string> GitSourcesWriter::get_sources() const {
         return context_.finish(writer);
     }
     if (auto checked = check_git_settings(context_); !checked) return checked.error();
+    context_.use_git(writer);
     writer.line("export GIT_TERMINAL_PROMPT=0 GCM_INTERACTIVE=Never");
     // Before the hooks, which may use git.
     writer.line(clean_repository_command(context_));
     write_source_hook(writer, context_, SourceHook::kPreGetSources);
-    const EnvironmentGit git(context_);
-    GitRepositoryWriter(context_, git).write(writer, chosen);
+    writer.line("command -v git > /dev/null || {");
+    writer.error(
+        "There is no git here, which brings the sources: install it, or set GIT_STRATEGY to none");
+    writer.line("exit 1; }");
+    GitRepositoryWriter(context_).write(writer, chosen);
     write_source_hook(writer, context_, SourceHook::kPostGetSources);
     return context_.finish(writer);
 }

@@ -19,8 +19,6 @@ class GitSourcesWriter {
     [[nodiscard]] bool brings_sources() const;
     /// An empty project directory, before the second try of get_sources.
     [[nodiscard]] std::string clear_worktree() const;
-    /// The file with the job's credentials that its repositories include.
-    [[nodiscard]] std::string ext_config() const;
 
   private:
     [[nodiscard]] GitStrategy strategy() const;

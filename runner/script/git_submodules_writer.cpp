@@ -7,8 +7,8 @@
 
 namespace runner::script {
 
-GitSubmodulesWriter::GitSubmodulesWriter(const ScriptContext& context, const GitLocation& location)
-    : context_(context), location_(location) {}
+GitSubmodulesWriter::GitSubmodulesWriter(const ScriptContext& context)
+    : context_(context), commands_(context) {}
 
 /// GIT_SUBMODULE_DEPTH; the project's own depth when that is not set.
 int GitSubmodulesWriter::depth() const {
@@ -41,10 +41,6 @@ void GitSubmodulesWriter::prepare(ShellWriter& writer, const Flags& flags) const
     const std::string reset = reset_command(flags);
     writer.line(init);
     writer.line(sync);
-    if (!location_.keeps_repository()) {
-        writer.line(reset);
-        return;
-    }
     writer.line("if ! " + reset + "; then");
     writer.line(open_project_command(context_));
     writer.line("if ! " + reset + "; then");
@@ -82,15 +78,14 @@ void GitSubmodulesWriter::write(ShellWriter& writer) const {
     writer.notice(
         fmt::format("Updating/initializing submodules{}{}...", recursive ? " recursively" : "",
                     asked_depth > 0 ? fmt::format(" with git depth set to {}", asked_depth) : ""));
-    location_.begin_submodules(writer);
+    commands_.begin_submodules(writer);
     prepare(writer, flags);
     update(writer, flags);
     writer.line(reset_command(flags));
     // A submodule that was not there before the update has no address yet when its repository is
     // that of a former job.
-    if (location_.keeps_repository())
-        writer.line("git submodule sync" + flags.recursive + flags.paths + " > /dev/null");
-    location_.end_submodules(writer, flags.recursive);
+    writer.line("git submodule sync" + flags.recursive + flags.paths + " > /dev/null");
+    commands_.end_submodules(writer, flags.recursive);
     writer.notice("Updated submodules");
 }
 

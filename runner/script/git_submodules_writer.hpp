@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "runner/script/git_location.hpp"
+#include "runner/script/git_commands.hpp"
 #include "runner/script/script_context.hpp"
 
 namespace runner::script {
@@ -11,7 +11,7 @@ namespace runner::script {
 /// repository of the project, whose commit is checked out.
 class GitSubmodulesWriter {
   public:
-    GitSubmodulesWriter(const ScriptContext& context, const GitLocation& location);
+    explicit GitSubmodulesWriter(const ScriptContext& context);
 
     void write(ShellWriter& writer) const;
 
@@ -31,7 +31,7 @@ class GitSubmodulesWriter {
     static void update(ShellWriter& writer, const Flags& flags);
 
     const ScriptContext& context_;
-    const GitLocation& location_;
+    GitCommands commands_;
 };
 
 }  // namespace runner::script

@@ -3,11 +3,11 @@
 #include <utility>
 
 #include "runner/script/artifact_writer.hpp"
+#include "runner/script/brought_sources_writer.hpp"
 #include "runner/script/cache_writer.hpp"
 #include "runner/script/cleanup_writer.hpp"
 #include "runner/script/git_sources_writer.hpp"
 #include "runner/script/script_context.hpp"
-#include "runner/script/split_sources_writer.hpp"
 #include "runner/script/step_writer.hpp"
 
 namespace runner::script {
@@ -25,7 +25,7 @@ struct JobScripts {
     StepWriter steps{context};
     GitSourcesWriter git_sources{context};
     /// In the place of git_sources when ScriptSettings::sources_by_daemon is set.
-    SplitSourcesWriter split_sources{context};
+    BroughtSourcesWriter brought_sources{context};
     CacheWriter caches{context};
     ArtifactWriter artifacts{context};
     CleanupWriter cleanup{context};

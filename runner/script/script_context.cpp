@@ -21,6 +21,11 @@ bool ScriptContext::opens_files() const {
     return !settings_.shared_host && !variables().feature("FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR");
 }
 
+void ScriptContext::use_git(ShellWriter& writer) const {
+    if (settings_.git_directory.empty()) return;
+    writer.line("PATH=" + shell_quote(settings_.git_directory) + "${PATH:+:$PATH}; export PATH");
+}
+
 std::string ScriptContext::with_job_umask(const std::string& command) const {
     return opens_files() ? "(umask 0000; " + command + ")" : command;
 }

@@ -22,7 +22,10 @@ struct ScriptSettings {
     std::string correlation_id{};
     /// ExecutorTraits::shared_host.
     bool shared_host = false;
-    /// The daemon unpacks the sources, git does not run in the environment: SplitSourcesWriter.
+    /// Directory of the runner's own git, which its scripts use instead of the environment's; ""
+    /// for that of the environment.
+    std::string git_directory{};
+    /// The daemon unpacks the sources, which come from no server: BroughtSourcesWriter.
     bool sources_by_daemon = false;
     /// Path of runner-helper in the environment.
     std::string helper{};
@@ -63,6 +66,8 @@ class ScriptContext {
 
     /// Makes the temporary directory, writes the file variables and reads $GITLAB_ENV.
     void write_preamble(ShellWriter& writer) const;
+    /// Before the runner's own commands use git, and hooks of get_sources do.
+    void use_git(ShellWriter& writer) const;
     /// `command` with the umask that the job's files have.
     [[nodiscard]] std::string with_job_umask(const std::string& command) const;
     /// That umask for the rest of the script.

@@ -8,6 +8,7 @@ namespace runner::script {
 
 namespace {
 
+constexpr std::string_view kRed = "\x1b[31;1m";
 constexpr std::string_view kGreen = "\x1b[32;1m";
 constexpr std::string_view kYellow = "\x1b[0;33m";
 constexpr std::string_view kReset = "\x1b[0;m";
@@ -43,6 +44,11 @@ void ShellWriter::echo(std::string_view before, std::string_view text, std::stri
     // Not echo: that of dash and busybox interprets backslashes.
     line("printf '%s\\n' " +
          shell_quote(std::string(before) + std::string(text) + std::string(after)));
+}
+
+ShellWriter& ShellWriter::error(std::string_view text) {
+    echo(kRed, text, kReset);
+    return *this;
 }
 
 ShellWriter& ShellWriter::notice(std::string_view text) {

@@ -20,7 +20,8 @@ class ShellWriter {
     /// Adds a command as it is, on a line of its own.
     ShellWriter& line(std::string_view command);
     ShellWriter& export_variable(std::string_view name, std::string_view value);
-    /// Add a command that prints a line: green, yellow, or without colour.
+    /// Add a command that prints a line: red, green, yellow, or without colour.
+    ShellWriter& error(std::string_view text);
     ShellWriter& notice(std::string_view text);
     ShellWriter& warning(std::string_view text);
     ShellWriter& print(std::string_view text);

@@ -74,6 +74,9 @@ class Content(unittest.TestCase):
         for name in ("libarchive-dev", "zlib1g-dev", "libzstd-dev", "libc6-dev"):
             self.assertIn(("STATIC_LINK", name), linked)
         self.assertIn(("CONTAINS", "libboost1.81-dev"), linked)
+        self.assertEqual(len(list(root.glob("usr/lib/runner/runner-git-*.tar.gz"))), 1)
+        for name in ("git", "git-lfs", "openssh-client", "libc6", "libcurl3-gnutls", "ca-certificates"):
+            self.assertIn(("CONTAINS", name), linked)
 
     def test_the_rpm_package(self):
         need(shutil.which("rpm") is not None, "rpm")

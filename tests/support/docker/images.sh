@@ -3,7 +3,7 @@
 
 images_dir=$root/tests/support/docker
 builder_dir=$root/packaging/images/builder
-images_all=(debian dash busybox dind buildkit nonroot entrypoint-exports entrypoint-stuck entrypoint-exits my-builder
+images_all=(debian dash busybox distroless dind buildkit nonroot old-git entrypoint-exports entrypoint-stuck entrypoint-exits my-builder
     systemd builder)
 
 image_recipe() {
@@ -11,6 +11,7 @@ image_recipe() {
     case "$1" in
         debian) functions=(bootstrap) ;;
         busybox) functions=(make_busybox busybox_rootfs) ;;
+        distroless) functions=(make_distroless busybox_rootfs) ;;
         dind) functions=(bootstrap make_dind) files=("$images_dir"/dind/*) ;;
         systemd) functions=(bootstrap make_systemd) ;;
         builder)
@@ -46,6 +47,7 @@ make_image() {
         dind) make_dind ;;
         buildkit) if ensure_buildkit; then make_buildkit; else make_buildkit_stand_in; fi ;;
         busybox) make_busybox ;;
+        distroless) make_distroless ;;
         systemd) make_systemd ;;
         builder) make_image dind && make_builder ;;
         my-builder)
@@ -170,6 +172,25 @@ make_busybox() {
         docker import --change "LABEL runner-test.recipe=$(image_recipe busybox)" \
             --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
             --change 'CMD ["sh"]' - runner-test/busybox >/dev/null
+    rm -rf "$dir"
+}
+
+# A shell in a directory of its own and nothing else: neither /bin nor /lib, no users and no certificates.
+make_distroless() {
+    local dir
+    dir=$(mktemp -d)
+    busybox_rootfs "$(dpkg --print-architecture)" "$dir"
+    mkdir "$dir/busybox"
+    mv "$dir/bin/busybox" "$dir/busybox/busybox"
+    local applet
+    for applet in $("$dir/busybox/busybox" --list); do
+        [ "$applet" = busybox ] || ln -s busybox "$dir/busybox/$applet"
+    done
+    rm -rf "$dir"/{bin,sbin,usr,etc}
+    tar -C "$dir" --numeric-owner --owner=0 --group=0 -c . |
+        docker import --change "LABEL runner-test.recipe=$(image_recipe distroless)" \
+            --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/busybox' \
+            --change 'CMD ["sh"]' - runner-test/distroless >/dev/null
     rm -rf "$dir"
 }
 

@@ -9,6 +9,7 @@ import tempfile
 import urllib.parse
 from typing import Any, Optional
 
+from . import git_lfs
 from .record import Exchange
 from .transport import Request, Response
 
@@ -25,6 +26,8 @@ class GitHttp:
         refused = self._authorize(request, exchange, project, rest)
         if refused is not None:
             return refused
+        if rest.startswith("info/lfs/"):
+            return git_lfs.serve(request, project, rest, self.server.url)
         return self._backend(request, project, rest)
 
     def _authorize(self, request: Request, exchange: Exchange, project: Any,
@@ -105,7 +108,7 @@ def _unauthorized() -> Response:
 
 def git(*arguments: str, cwd: Optional[str] = None, **extra: str) -> str:
     """Runs git for the server's own work; its error text is part of the exception."""
-    environment = dict(os.environ, **extra)
+    environment = dict(os.environ, GIT_CONFIG_NOSYSTEM="1", **extra)  # no filters of Git LFS
     for name in ("AUTHOR", "COMMITTER"):
         environment[f"GIT_{name}_NAME"] = "Test"
         environment[f"GIT_{name}_EMAIL"] = "test@example.com"

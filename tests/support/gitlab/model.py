@@ -248,6 +248,7 @@ class Project:
         self.namespace = path.rsplit("/", 1)[0] if "/" in path else ""
         self.repository = repository
         self.variables: list[dict[str, Any]] = []
+        self.large_files: list[bytes] = []  # of Git LFS
         self.default_branch = "main"
         self.git_depth = 20
         self.pipelines: list[Pipeline] = []

@@ -80,7 +80,7 @@ def table(server: Any) -> list[Route]:
 
     made.append(Route("storage", "GET", re.compile(r"/_storage/(\d+)"), job.storage, False, False))
     made.append(Route("control", "", re.compile(r"/_control/(.+)"), control.serve, True, False))
-    made.append(Route("git", "", re.compile(r"/(.+?)(?:\.git)?/((?:info/refs|git-upload-pack|"
+    made.append(Route("git", "", re.compile(r"/(.+?)(?:\.git)?/((?:info/refs|info/lfs/objects/.+|git-upload-pack|"
                                             r"git-receive-pack|HEAD|objects/.+))"),
                       git.serve, False, False))
     return made

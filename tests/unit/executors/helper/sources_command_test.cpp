@@ -20,8 +20,6 @@ class SourcesCommand : public testing::Test {
         builds_ = dir_.path() / "builds";
         options_.project = builds_ / "g/p";
         options_.tmp = builds_ / "g/p.tmp";
-        options_.kept = "list";
-        options_.list = options_.tmp + "/list";
     }
     static void write(const fs::path& path, const std::string& text = "text") {
         fs::create_directories(path.parent_path());
@@ -43,16 +41,14 @@ TEST_F(SourcesCommand, BeginsWithAnEmptyTemporaryDirectory) {
     run_sources_command("begin", options_);
     EXPECT_EQ(tree(), std::set<std::string>());
     write(builds_ / "g/p.tmp/git-template/hooks/post-checkout");
-    write(builds_ / "g/p.tmp/list");
     write(builds_ / "g/p/file");
     run_sources_command("begin", options_);
     EXPECT_EQ(tree(), (std::set<std::string>{"builds", "builds/g", "builds/g/p", "builds/g/p/file",
-                                             "builds/g/p.tmp", "builds/g/p.tmp/list"}));
+                                             "builds/g/p.tmp"}));
 }
 
 TEST_F(SourcesCommand, ReplacesLinksOnTheWayInAContainerOnly) {
     write(dir_.path() / "outside/p.tmp/kept/file");
-    write(dir_.path() / "outside/p.tmp/list");
     fs::create_directories(builds_);
     fs::create_directory_symlink(dir_.path() / "outside", builds_ / "g");
     options_.builds = builds_.string() + "/";
@@ -65,42 +61,13 @@ TEST_F(SourcesCommand, ReplacesLinksOnTheWayInAContainerOnly) {
     EXPECT_TRUE(fs::is_symlink(builds_ / "g"));
 }
 
-TEST_F(SourcesCommand, KeepsNoLinkInThePlaceOfTheList) {
+TEST_F(SourcesCommand, FollowsNoLinkInTheTemporaryDirectory) {
     write(builds_ / "secret");
     fs::create_directories(options_.tmp);
-    fs::create_symlink(builds_ / "secret", options_.list);
+    fs::create_symlink(builds_ / "secret", options_.tmp + "/link");
     run_sources_command("begin", options_);
     EXPECT_TRUE(fs::is_empty(options_.tmp));
     EXPECT_TRUE(fs::exists(builds_ / "secret"));
-}
-
-TEST_F(SourcesCommand, RemovesListedFilesOfTheProjectOnly) {
-    const fs::path project = options_.project;
-    write(dir_.path() / "outside/file");
-    write(project / "file");
-    write(project / "a/b/file");
-    write(project / "directory/in/file");
-    write(project / "kept");
-    fs::create_directory_symlink(dir_.path() / "outside", project / "link");
-    fs::create_symlink(dir_.path() / "outside/file", project / "file-link");
-    std::string list;
-    for (const std::string& name :
-         {std::string("file"), std::string("a/b/file"), std::string("link/file"),
-          std::string("file-link"), std::string("directory/in"), std::string("none/there"),
-          std::string("../../../outside/file"), (dir_.path() / "outside/file").string(),
-          std::string("link/../outside/file"), std::string("."), std::string("a/."),
-          std::string(300, 'x'), std::string("/")}) {
-        list += name + '\0';
-    }
-    write(options_.list, list);
-    run_sources_command("remove-listed", options_);
-    EXPECT_TRUE(fs::exists(dir_.path() / "outside/file"));
-    EXPECT_TRUE(fs::exists(project / "kept"));
-    EXPECT_TRUE(fs::exists(project / "directory/in/file"));
-    EXPECT_FALSE(fs::exists(project / "file"));
-    EXPECT_FALSE(fs::exists(project / "a/b/file"));
-    EXPECT_FALSE(fs::exists(fs::symlink_status(project / "file-link")));
-    EXPECT_FALSE(fs::exists(options_.list));
 }
 
 TEST_F(SourcesCommand, RefusesWhatIsNoProject) {

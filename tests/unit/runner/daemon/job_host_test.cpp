@@ -45,7 +45,6 @@ class JobHostTest : public testing::Test {
         runner_.url = "https://gitlab.example.com";
         runner_.token = base::Secret("glrt-token");
         runner_.executor = "docker";
-        executor_.info.has_git = true;
         executor_.unrecorded = {"connect"};
         executor_.results["restore"] = {{}};
         api_ = std::make_shared<tests::FakeJobsApi>(context_.get_executor());

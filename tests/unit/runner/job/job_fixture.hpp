@@ -46,7 +46,6 @@ class JobFixture : public testing::Test {
   protected:
     JobFixture() {
         executor_.info.description = "host";
-        executor_.info.has_git = true;
         executor_.unrecorded = {"connect"};
         executor_.results["restore"] = {{}};
         executor_.info.helper = "/helper";

@@ -13,7 +13,7 @@ using base::StopReason;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// Sources that are there already: two trees and the names of their files.
+/// Sources that are there already: two trees.
 class ReadySources final : public Sources {
   public:
     explicit ReadySources(base::Result<int> fetched) : fetched_(std::move(fetched)) {}
@@ -32,7 +32,6 @@ class ReadySources final : public Sources {
         const protocol::http::BodySource source = [text] { return piece(text); };
         return std::optional(source);
     }
-    [[nodiscard]] std::string files() const override { return std::string("a\0b\0", 4); }
 
     std::function<void()> on_fetch;  ///< set: fetch() does not end by itself
 
@@ -47,8 +46,6 @@ class ReadySources final : public Sources {
 
 class SourceBringerTest : public tests::JobFixture {
   protected:
-    SourceBringerTest() { executor_.info.has_git = false; }
-
     StageResult bring(std::unique_ptr<ReadySources> sources) {
         auto job_setup = setup();
         job_setup.sources = std::move(sources);
@@ -80,10 +77,9 @@ TEST_F(SourceBringerTest, UnpacksTheTreesBetweenTheScriptsOfTheStage) {
     const auto exit = bring();
     ASSERT_TRUE(exit) << exit.error().message;
     EXPECT_EQ(exit->code, 0);
-    EXPECT_THAT(session_.calls, ElementsAre("run_stage", "run_stage", "put_tar", "put_tar",
-                                            "put_file", "run_stage"));
-    EXPECT_THAT(file_calls(), ElementsAre("put_tar tar 1", "put_tar tar 2",
-                                          "put_file " + std::string("a\0b\0", 4)));
+    EXPECT_THAT(session_.calls,
+                ElementsAre("run_stage", "run_stage", "put_tar", "put_tar", "run_stage"));
+    EXPECT_THAT(file_calls(), ElementsAre("put_tar tar 1", "put_tar tar 2"));
     EXPECT_EQ(session_.file_calls[0].path, job_->context.directories->project);
 }
 
@@ -106,17 +102,17 @@ TEST_F(SourceBringerTest, EndsWithTheFirstScriptThatFails) {
     EXPECT_EQ(session_.stages.size(), 2U);
 }
 
-TEST_F(SourceBringerTest, TakesTheExitCodeOfGitForTheStages) {
+TEST_F(SourceBringerTest, TakesTheExitCodeOfTheFetchForTheStages) {
     EXPECT_EQ(bring(128)->code, 128);
     EXPECT_EQ(session_.stages.size(), 1U) << "nothing is removed for files that do not come";
     EXPECT_THAT(channel_.log, HasSubstr("Fetching..."));
 }
 
 TEST_F(SourceBringerTest, HandsOnFailures) {
-    const auto no_git = bring(base::make_error(ErrorKind::kNotFound, "no git"));
-    ASSERT_FALSE(no_git);
-    EXPECT_EQ(no_git.error().kind, ErrorKind::kNotFound);
-    for (const std::string call : {"run_stage", "put_tar", "put_file"}) {
+    const auto missing = bring(base::make_error(ErrorKind::kNotFound, "no tar"));
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().kind, ErrorKind::kNotFound);
+    for (const std::string call : {"run_stage", "put_tar"}) {
         session_ = {};
         session_.failures[call] = {base::make_error(ErrorKind::kIo, call)};
         const auto failed = bring();

@@ -49,13 +49,19 @@ TEST(CleanupScript, CleansTheProjectAsItsStrategyNeeds) {
     EXPECT_THAT(cleanup(job_with_cleanup("none")), Not(HasSubstr("git ")));
 }
 
-TEST(CleanupScript, CleansWithoutGitWhereTheDaemonUnpackedTheSources) {
+TEST(CleanupScript, RemovesTheProjectWhereTheDaemonUnpackedTheSources) {
     ScriptJob job = job_with_cleanup("fetch");
     job.settings.sources_by_daemon = true;
     EXPECT_THAT(cleanup(job), Not(HasSubstr("git clean")));
     EXPECT_THAT(cleanup(job), HasSubstr("sources remove"));
-    job.set("GIT_CLEAN_FLAGS", "none");
-    EXPECT_THAT(cleanup(job), HasSubstr("/.runner-sources"));
+}
+
+TEST(CleanupScript, UsesTheGitOfTheRunner) {
+    ScriptJob job = job_with_cleanup("fetch");
+    job.settings.git_directory = "/.runner/git/bin";
+    // The commands are one quoted text.
+    EXPECT_THAT(cleanup(job),
+                HasSubstr("PATH='\\''/.runner/git/bin'\\''${PATH:+:$PATH}; export PATH\ncd "));
 }
 
 }  // namespace

@@ -7,10 +7,8 @@
 
 namespace {
 
-using runner::script::EnvironmentGit;
 using runner::script::git_config_value;
 using runner::script::GitConfigWriter;
-using runner::script::HostGit;
 using runner::script::ScriptContext;
 using runner::script::ShellWriter;
 using testing::HasSubstr;
@@ -19,18 +17,8 @@ using tests::ScriptJob;
 
 std::string in_environment(const ScriptJob& job) {
     return job.with_context([](const ScriptContext& context) {
-        const EnvironmentGit git(context);
         ShellWriter writer;
-        GitConfigWriter(context, git).write(writer);
-        return writer.body();
-    });
-}
-
-std::string on_host(const ScriptJob& job) {
-    return job.with_context([](const ScriptContext& context) {
-        const HostGit git(context, {"/host/project", "/host/tmp"});
-        ShellWriter writer;
-        GitConfigWriter(context, git).write(writer);
+        GitConfigWriter(context).write(writer);
         return writer.body();
     });
 }
@@ -55,8 +43,6 @@ TEST(GitConfig, ReadsTheTokenFromTheVariableWhereItIsSet) {
     job.set("FF_GIT_URLS_WITHOUT_TOKENS", "true");
     EXPECT_THAT(in_environment(job), HasSubstr("password=$CI_JOB_TOKEN"));
     EXPECT_THAT(in_environment(job), Not(HasSubstr("t-1")));
-    EXPECT_THAT(on_host(job), Not(HasSubstr("$CI_JOB_TOKEN")));
-    EXPECT_THAT(on_host(job), HasSubstr("> '/host/tmp/.gitlab-runner.login')"));
 }
 
 TEST(GitConfig, NamesTheCertificatesThatTheJobHas) {
@@ -66,14 +52,6 @@ TEST(GitConfig, NamesTheCertificatesThatTheJobHas) {
     EXPECT_THAT(in_environment(job),
                 HasSubstr("sslCAInfo = \"/builds/g/p.tmp/CI_SERVER_TLS_CA_FILE\""));
     EXPECT_THAT(in_environment(job), Not(HasSubstr("sslCert")));
-}
-
-TEST(GitConfig, WritesTheCertificatesWhereTheHostReadsThem) {
-    ScriptJob job;
-    job.predefined.ca_chain = "PEM";
-    const std::string text = on_host(job);
-    EXPECT_THAT(text, HasSubstr("sslCAInfo = \"/host/tmp/CI_SERVER_TLS_CA_FILE\""));
-    EXPECT_THAT(text, HasSubstr("'PEM' > '/host/tmp/CI_SERVER_TLS_CA_FILE'"));
 }
 
 TEST(GitConfig, ReplacesSshAddressesOfTheServerWhenAsked) {

@@ -6,7 +6,6 @@
 
 namespace {
 
-using runner::script::EnvironmentGit;
 using runner::script::GitSubmodulesWriter;
 using runner::script::ScriptContext;
 using runner::script::ShellWriter;
@@ -16,9 +15,8 @@ using tests::ScriptJob;
 
 std::string submodule_commands(const ScriptJob& job) {
     return job.with_context([](const ScriptContext& context) {
-        const EnvironmentGit git(context);
         ShellWriter writer;
-        GitSubmodulesWriter(context, git).write(writer);
+        GitSubmodulesWriter(context).write(writer);
         return writer.body();
     });
 }

@@ -38,14 +38,11 @@ class Listing {
     std::string text_;
 };
 
-void add_split_sources(Listing& listing, const JobScripts& scripts) {
-    const auto parts = scripts.split_sources.split_sources({"/host/project", "/host/tmp"});
-    if (!parts) return listing.add("split sources", "error: " + parts.error().message);
-    listing.add("split sources: before", parts->before);
-    listing.add("split sources: host", parts->host);
-    listing.add("split sources: clean", parts->clean);
-    listing.add("split sources: after", parts->after);
-    listing.add("split sources: checkout", std::string(parts->checkout ? "yes" : "no"));
+void add_brought_sources(Listing& listing, const JobScripts& scripts) {
+    const auto parts = scripts.brought_sources.parts();
+    if (!parts) return listing.add("brought sources", "error: " + parts.error().message);
+    listing.add("brought sources: before", parts->before);
+    listing.add("brought sources: after", parts->after);
 }
 
 }  // namespace
@@ -59,7 +56,7 @@ std::string written_scripts(ScriptJob job) {
     Listing listing;
     listing.add("prepare", scripts.steps.prepare());
     listing.add("get sources", scripts.git_sources.get_sources());
-    if (scripts.git_sources.brings_sources()) add_split_sources(listing, scripts);
+    if (scripts.git_sources.brings_sources()) add_brought_sources(listing, scripts);
     listing.add("clear worktree", scripts.git_sources.clear_worktree());
     listing.add("restore cache", scripts.caches.restore());
     listing.add("extract dependency", scripts.artifacts.extract_dependency(12));
@@ -75,10 +72,8 @@ std::string written_scripts(ScriptJob job) {
                     scripts.artifacts.pack(job.payload.artifacts[i], i));
     }
     listing.add("cleanup", scripts.cleanup.script());
-    listing.add("paths", scripts.split_sources.file_list() + "\n" +
-                             scripts.git_sources.ext_config() + "\n" +
-                             scripts.artifacts.package_path(3) + "\n" +
-                             scripts.artifacts.dependency_path(12));
+    listing.add("paths",
+                scripts.artifacts.package_path(3) + "\n" + scripts.artifacts.dependency_path(12));
     std::string warnings;
     for (const std::string& warning : behaviour.take_warnings()) warnings += warning + "\n";
     listing.add("warnings", warnings);

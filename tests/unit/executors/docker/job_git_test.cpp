@@ -1,0 +1,172 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+
+#include "base/digest.hpp"
+#include "executors/docker/docker_executor.hpp"
+#include "tests/support/job_log_lines.hpp"
+#include "tests/support/run_to_end.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/unit/executors/docker/scripted_engine.hpp"
+#include "tests/unit/executors/docker/simulated_engine.hpp"
+
+/// Which git a job's container gets, in whole preparations on a simulated engine.
+namespace executors::docker {
+namespace {
+
+class JobGitTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        ::setenv("HOME", dir_.path().c_str(), 1);
+        // OpenSSL must begin in this thread: what it keeps for a thread of offload() counts as
+        // lost.
+        static_cast<void>(base::sha256_hex(""));
+        write("helper");
+        write("runner-git-amd64.tar.gz");
+        docker_.pull_policy = {"if-not-present"};
+        job_.base_name = "runner-x";
+        job_.image = ImageSpec{};
+        job_.image->name = "app";
+        job_.project_dir = "/builds/p";
+        job_.needs_git = true;
+        engine_.add_image("app");
+        engine_.files = {"/bin/sh"};
+        connect();
+    }
+    void write(const std::string& name) {
+        std::ofstream(dir_.path() / name) << "the bytes of " << name;
+    }
+    void connect() {
+        connection_ = std::make_shared<EngineConnection>(
+            context_.get_executor(), simulated_api(engine_), (dir_.path() / "helper").string());
+    }
+    void image_has_git(const std::string& version) {
+        engine_.files.insert("/usr/bin/git");
+        engine_.exec_output = exec_frame('1', version);
+    }
+    base::Result<void> prepare() {
+        engine_.requests.clear();
+        log_.lines.clear();
+        executor_ = make_docker_executor(context_.get_executor(), connection_, docker_, {}, {});
+        return tests::run_to_end(context_, executor_->prepare(job_, log_));
+    }
+    /// Runs a job and answers where it finds the runner's git.
+    std::string git_directory() {
+        const auto prepared = prepare();
+        EXPECT_TRUE(prepared) << (prepared ? "" : prepared.error().message);
+        const std::string directory = executor_->info().git_directory;
+        written_ = engine_.find("-build")->written;
+        EXPECT_TRUE(tests::run_to_end(context_, executor_->cleanup(std::chrono::seconds(10))));
+        return directory;
+    }
+    [[nodiscard]] auto count(const std::string& method, const std::string& end) const {
+        return std::count_if(engine_.requests.begin(), engine_.requests.end(),
+                             [&](const auto& request) {
+                                 return request.starts_with(method + " ") && request.ends_with(end);
+                             });
+    }
+    [[nodiscard]] auto archives() const { return count("PUT", "/archive"); }
+
+    boost::asio::io_context context_{1};
+    tests::TempDir dir_;
+    SimulatedEngine engine_;
+    DockerSettings docker_;
+    JobEnvironment job_;
+    tests::JobLogLines log_;
+    std::shared_ptr<EngineConnection> connection_;
+    std::unique_ptr<Executor> executor_;
+    std::map<std::string, std::string> written_;
+};
+
+constexpr const char* kRunnersGit = "/.runner/git/bin";
+
+TEST_F(JobGitTest, AnImageWithoutGitGetsTheRunners) {
+    EXPECT_EQ(git_directory(), kRunnersGit);
+    EXPECT_TRUE(log_.has("Using the runner's git: the image has no git"));
+    const auto first = archives();
+    EXPECT_EQ(git_directory(), kRunnersGit);
+    EXPECT_EQ(archives(), first - 2) << "the volume is filled once: with the helper, with git";
+}
+
+TEST_F(JobGitTest, AJobThatNeedsNoGitCostsNothing) {
+    job_.needs_git = false;
+    EXPECT_EQ(git_directory(), "");
+    EXPECT_EQ(count("POST", "/exec"), 0);
+    EXPECT_EQ(count("PUT", "/archive"), 1) << "the helper";
+}
+
+TEST_F(JobGitTest, TheImagesGitIsAskedForItsVersionOnce) {
+    image_has_git("git version 2.31.0\n");
+    EXPECT_EQ(git_directory(), "");
+    EXPECT_EQ(count("POST", "/exec"), 1);
+    EXPECT_EQ(archives(), 1) << "the helper";
+    EXPECT_EQ(git_directory(), "");
+    EXPECT_EQ(count("POST", "/exec"), 0);
+}
+
+TEST_F(JobGitTest, AnOldGitOrABrokenOneIsNotUsed) {
+    image_has_git("git version 2.20.1\n");
+    EXPECT_EQ(git_directory(), kRunnersGit);
+    EXPECT_TRUE(log_.has("Using the runner's git: the image's git 2.20.1 is too old"));
+    connect();
+    image_has_git("git: error while loading shared libraries\n");
+    EXPECT_EQ(git_directory(), kRunnersGit);
+    EXPECT_TRUE(log_.has("Using the runner's git: the image's git does not work"));
+}
+
+TEST_F(JobGitTest, TheConfigurationDecides) {
+    docker_.git = GitSource::kImage;
+    EXPECT_EQ(git_directory(), "");
+    image_has_git("git version 2.50.0\n");
+    docker_.git = GitSource::kRunner;
+    EXPECT_EQ(git_directory(), kRunnersGit);
+    EXPECT_TRUE(log_.has("Using the runner's git: [runners.docker] git"));
+}
+
+TEST_F(JobGitTest, AnInstallationWithoutGitNamesTheRemedy) {
+    std::filesystem::remove(dir_.path() / "runner-git-amd64.tar.gz");
+    const auto prepared = prepare();
+    ASSERT_FALSE(prepared);
+    EXPECT_EQ(prepared.error().kind, base::ErrorKind::kIo);
+    const std::string& message = prepared.error().message;
+    EXPECT_NE(message.find("the image has no git: this installation of runner has no git for jobs"),
+              std::string::npos)
+        << message;
+    EXPECT_NE(message.find("runner-git-amd64.tar.gz"), std::string::npos) << message;
+    EXPECT_NE(message.find("install the whole package"), std::string::npos) << message;
+    EXPECT_TRUE(tests::run_to_end(context_, executor_->cleanup(std::chrono::seconds(10))));
+    image_has_git("git version 2.20.1\n");
+    connect();
+    EXPECT_EQ(git_directory(), "") << "most of get_sources works with an old git";
+    EXPECT_TRUE(log_.has("WARNING: the image's git 2.20.1 is too old: this installation"));
+}
+
+TEST_F(JobGitTest, AnImageThatHasItsShellElsewhereGetsALink) {
+    EXPECT_EQ(git_directory(), kRunnersGit);
+    EXPECT_EQ(written_["/"].find("bin/sh"), std::string::npos);
+    engine_.files = {"/busybox/sh"};
+    EXPECT_EQ(git_directory(), kRunnersGit);
+    EXPECT_NE(written_["/"].find("bin/sh"), std::string::npos);
+    EXPECT_NE(written_["/"].find("/busybox/sh"), std::string::npos);
+}
+
+TEST_F(JobGitTest, ARestartedDaemonUsesTheSameGit) {
+    ASSERT_TRUE(prepare());
+    const std::string saved = executor_->saved_state();
+    auto restarted = make_docker_executor(context_.get_executor(), connection_, docker_, {}, {});
+    ASSERT_TRUE(tests::run_to_end(context_, restarted->restore(job_, saved)));
+    EXPECT_EQ(restarted->info().git_directory, kRunnersGit);
+    EXPECT_TRUE(tests::run_to_end(context_, restarted->cleanup(std::chrono::seconds(10))));
+}
+
+TEST(GitArchive, IsThatOfTheEnginesArchitecture) {
+    EXPECT_EQ(git_archive_path("/usr/lib/runner/runner-helper", "x86_64"),
+              "/usr/lib/runner/runner-git-amd64.tar.gz");
+    EXPECT_EQ(git_archive_path("/usr/lib/runner/runner-helper", "aarch64"),
+              "/usr/lib/runner/runner-git-arm64.tar.gz");
+}
+
+}  // namespace
+}  // namespace executors::docker
