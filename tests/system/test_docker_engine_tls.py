@@ -68,9 +68,9 @@ class EngineWithTls(DockerCase):
         """Its port is asked from inside of its network, and the probe leaves nothing."""
         made, directory = self.certificates()
         self.start_behind_tls(made, directory)
-        slow = {"name": image("busybox"), "alias": "web", "variables": [{"key": "HEALTHCHECK_TCP_PORT", "value": "80"}],
+        slow = {"name": image("busybox"), "alias": "web", "variables": {"HEALTHCHECK_TCP_PORT": "80"},
                 "command": ["sh", "-c", "sleep 1; httpd -f -p 80 -h /"]}
-        job = self.run_job("wget -q -O - http://web/etc/hostname", services=[slow])
+        job = self.run_job("exec 3<> /dev/tcp/web/80", services=[slow])
         self.assert_success(job)
         self.assertNotIn("probably didn't start properly", job.text)
         self.assertEqual(docker("ps", "-aq", "--filter", "name=wait-for-service"), "")
