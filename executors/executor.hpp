@@ -27,6 +27,8 @@ struct EnvironmentInfo {
     std::string silence_hint;
     std::vector<std::string> shells;  ///< candidates for scripts, in order; empty: bash, else sh
     std::vector<EnvironmentVariable> script_environment;  ///< e.g. DOCKER_HOST of a sidecar engine
+    /// The same, but variables of the job do not hide these.
+    std::vector<EnvironmentVariable> fixed_environment;
 };
 
 /// Work that must have ended before the job's script may start, and may run beside get_sources:

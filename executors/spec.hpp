@@ -48,8 +48,11 @@ struct JobEnvironment {
     std::int64_t project_id = 0;
     std::string base_name;  ///< "runner-<short token>-project-<id>-concurrent-<n>", RFC 1123
     std::map<std::string, std::string> labels;  ///< complete names, job.id, runner.id, managed …
-    std::optional<ImageSpec> image;
+    std::optional<ImageSpec> image;             ///< that the job asks for
+    std::string default_image;  ///< of the configuration, for a job that asks for none
     std::vector<ServiceSpec> services;
+    /// What the destinations of the configuration's volumes become, where they have variables.
+    std::map<std::string, std::string> volume_destinations;
     std::string builds_dir;
     std::string project_dir;
     std::string tmp_dir;

@@ -8,6 +8,7 @@
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/engine_files.hpp"
 #include "executors/docker/image_rules.hpp"
+#include "executors/docker/job_network.hpp"
 #include "executors/docker/labels.hpp"
 #include "executors/docker/volumes.hpp"
 
@@ -59,7 +60,11 @@ std::vector<std::string> build_environment(const BuildPlanInput& input) {
     for (const auto& variable : input.job.environment) {
         if (fronts && variable.name == "PATH") continue;
         if (engine && is_client_variable(variable.name)) continue;
+        if (!input.objects.network.empty() && variable.name == kNetworkVariable) continue;
         environment.push_back(variable.name + "=" + variable.value);
+    }
+    if (const auto& network = input.objects.network; !network.empty()) {
+        environment.push_back(std::string(kNetworkVariable) + "=" + network);
     }
     if (fronts) environment.push_back(path_with_fronts(input));
     if (engine) add_engine_environment(input, environment);
@@ -89,7 +94,7 @@ void plan_data_root(const ImageInfo& image, ContainerPlan& plan) {
 void plan_engine_name(const BuildPlanInput& input, ContainerPlan& plan) {
     if (input.engine_name.empty()) return;
     plan.extra_hosts.push_back(input.engine_name + ":127.0.0.1");
-    if (!plan.aliases.empty()) plan.aliases.push_back(input.engine_name);
+    if (!input.objects.network.empty()) plan.aliases.push_back(input.engine_name);
 }
 
 }  // namespace
@@ -106,9 +111,10 @@ ContainerPlan plan_build_container(const BuildPlanInput& input) {
     plan.network = input.network_mode;
     plan.privileged = input.choice.privileged;
     plan.init = input.job.init_process;
-    if (!input.objects.network.empty()) {
-        plan.aliases = {"build", input.objects.base + "-build"};
-    } else {
+    if (input.network_has_names) plan.aliases = {"build", input.objects.base + "-build"};
+    // Other jobs may be on a network that was not made for this one, with services of the same
+    // names: this job's are found first.
+    if (input.objects.network.empty()) {
         const auto& hosts = input.service_hosts;
         plan.extra_hosts.insert(plan.extra_hosts.end(), hosts.begin(), hosts.end());
     }

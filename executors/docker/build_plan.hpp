@@ -23,9 +23,10 @@ struct BuildPlanInput {
     const ClientPlan& client;  ///< of the job's engine
     std::string engine_name;   ///< of the machine of an engine in this container, "" for none
     std::string network_mode;
+    bool network_has_names = false;  ///< JobNetwork::has_names()
     std::vector<std::string> binds;
     std::vector<std::string> extra_hosts;  ///< without those of services
-    /// "alias:address" of the services, for a network that does not resolve aliases.
+    /// "alias:address" of the services, for a network that was not made for the job.
     std::vector<std::string> service_hosts;
     std::vector<std::string> direct_hosts = {};  ///< to be reached without a proxy
 };

@@ -1,5 +1,6 @@
 #include "executors/docker/engine_parse.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/json.hpp"
@@ -55,6 +56,11 @@ std::vector<Listed> parse_list(const json& items, const char* id_key) {
 }
 
 }  // namespace
+
+bool EngineInfo::is_rootless() const {
+    return std::find(security_options.begin(), security_options.end(), "name=rootless") !=
+           security_options.end();
+}
 
 base::Result<EngineInfo> parse_engine_info(std::string_view body) {
     auto value = parse_engine_json(body, "itself");

@@ -28,6 +28,9 @@ struct EngineInfo {
     std::string system_time;  ///< RFC 3339
     std::vector<std::string> security_options;
     std::vector<std::string> warnings;  ///< what the kernel lacks
+
+    /// Its networks are in a namespace of their own.
+    [[nodiscard]] bool is_rootless() const;
 };
 
 struct ContainerState {

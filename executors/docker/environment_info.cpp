@@ -7,6 +7,7 @@
 #include "executors/docker/client_plan.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/engine_config.hpp"
+#include "executors/docker/job_network.hpp"
 
 namespace executors::docker {
 
@@ -37,7 +38,7 @@ EnvironmentInfo describe_environment(const JobObjects& objects) {
         info.script_environment.push_back({name, value});
     }
     if (!objects.network.empty()) {
-        info.script_environment.push_back({"CI_BUILD_NETWORK_NAME", objects.network});
+        info.fixed_environment.push_back({kNetworkVariable, objects.network});
     }
     info.silence_hint = entrypoint_hint(objects);
     return info;

@@ -15,7 +15,7 @@ Result<ImageChoice> choose_image(const JobEnvironment& job, const DockerSettings
     ImageChoice choice;
     if (job.image) choice.image = *job.image;
     const bool use_default = choice.image.name.empty();
-    if (use_default) choice.image.name = docker.image;
+    if (use_default) choice.image.name = job.default_image;
     const std::string& name = choice.image.name;
     if (name.empty()) {
         return make_error(
@@ -27,7 +27,7 @@ Result<ImageChoice> choose_image(const JobEnvironment& job, const DockerSettings
     if (!valid) return valid.error();
     log.print("Using Docker executor with image " + name + " ...");
     if (use_default) log.notice("Using default image");
-    auto allowed = check_allowed(name, "images", docker.allowed_images, {docker.image});
+    auto allowed = check_allowed(name, "images", docker.allowed_images, {job.default_image});
     if (!allowed) return allowed.error();
     auto user = choose_user(docker, choice.image.user);
     if (!user) return user.error();

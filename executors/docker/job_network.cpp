@@ -71,6 +71,10 @@ Task<Result<void>> JobNetwork::make() {
     co_return Result<void>();
 }
 
+bool JobNetwork::has_names() const {
+    return !mode_.empty() && is_inspectable(mode_) && mode_ != "bridge";
+}
+
 /// A new bridge network has an MTU of 1500 unless it is given one. The engine's default bridge has
 /// the MTU that its machine can carry.
 Task<int> JobNetwork::own_mtu() {

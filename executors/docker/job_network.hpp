@@ -8,6 +8,9 @@
 
 namespace executors::docker {
 
+/// Has the name of the job's own network, in all its containers; no variable of the job hides it.
+inline constexpr const char* kNetworkVariable = "CI_BUILD_NETWORK_NAME";
+
 /// The network of a job's containers: the configured one, or one that is made for the job.
 ///
 /// Life: make() first, within one preparation. The name of a network that is made is noted in
@@ -21,8 +24,9 @@ class JobNetwork {
     base::Task<base::Result<void>> make();
     /// For HostConfig.NetworkMode.
     [[nodiscard]] const std::string& mode() const { return mode_; }
-    /// Whether containers find each other by names; otherwise entries in their hosts file do it.
-    [[nodiscard]] bool has_names() const { return !context_.objects.network.empty(); }
+    /// Whether containers find each other by names: the engine resolves them on every network that
+    /// somebody has made, and on none of its own ones.
+    [[nodiscard]] bool has_names() const;
     /// The MTU for an engine in a container of this network: the configuration's, else the smaller
     /// one of the network and of this machine's default route; 0 when nothing is known.
     base::Task<base::Result<int>> inner_mtu();

@@ -8,6 +8,7 @@
 #include "executors/docker/build_plan.hpp"
 #include "executors/docker/engine_files.hpp"
 #include "executors/docker/platforms.hpp"
+#include "executors/docker/port_probe.hpp"
 #include "executors/docker/preload.hpp"
 #include "executors/docker/run_all.hpp"
 #include "executors/docker/service_health.hpp"
@@ -59,6 +60,7 @@ Task<Result<void>> Preparation::run() {
     // The first request: when the engine cannot be reached, this says so and nothing else does.
     auto info = co_await context_.engine.info();
     if (!info) co_return info.error();
+    reaches_networks_ = context_.api().endpoint().local && !info->is_rootless();
     auto made = co_await make_volumes_and_network();
     if (!made) co_return made;
     std::vector<Task<Result<void>>> tasks;
@@ -165,7 +167,8 @@ Task<Result<void>> Preparation::start_build() {
                            volumes_.binds(), network_, auth_};
     BuildContainer build(context_, parts);
     JobGit git(context_, image_);
-    ServiceHealth health(context_.api(), context_.docker, context_.log);
+    PortProbe probe(context_.api(), helper_volume_, context_.job.labels, context_.objects.services);
+    ServiceHealth health(context_.api(), context_.docker, context_.log, reaches_networks_, probe);
     const auto awaited = awaited_services();
     std::vector<Task<Result<void>>> tasks;
     tasks.push_back(health.wait(awaited));
@@ -212,6 +215,7 @@ ContainerPlan Preparation::plan_build() {
                          engine_.client,
                          engine_.name,
                          network_.mode(),
+                         network_.has_names(),
                          volumes_.binds(),
                          all_extra_hosts(context_),
                          services_.host_entries()};

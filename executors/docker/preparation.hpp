@@ -66,6 +66,7 @@ class Preparation {
     ImageInfo image_;
     InnerEnginePlan engine_;
     std::string helper_volume_;
+    bool reaches_networks_ = false;  ///< see ServiceHealth
 };
 
 }  // namespace executors::docker

@@ -1,5 +1,6 @@
 #include "executors/docker/service_health.hpp"
 
+#include <boost/asio/error.hpp>
 #include <utility>
 
 #include "base/stop_source.hpp"
@@ -23,10 +24,6 @@ constexpr int kLogLines = 200;
 constexpr std::chrono::milliseconds kPortlessWatch{250};
 constexpr std::chrono::milliseconds kConnectPause{20};
 constexpr std::chrono::milliseconds kPingPause{50};
-
-std::string ended_with(int exit_code) {
-    return "the service's container ended with exit code " + std::to_string(exit_code);
-}
 
 base::Error stopped() { return base::make_error(ErrorKind::kCancelled, "stopped"); }
 
@@ -59,18 +56,36 @@ Task<Result<void>> ServiceHealth::check(const StartedService& service) {
 
 Task<Result<std::string>> ServiceHealth::find_problem(const StartedService& service) {
     // The runner's own engine listens at a socket; its image exposes ports all the same.
-    const bool reachable = !service.plan.of_runner && !service.ports.empty() &&
-                           !service.address.empty() && api_.endpoint().local;
-    if (!reachable && !service.engine) {
+    const bool has_ports = !service.plan.of_runner && !service.ports.empty();
+    if (!has_ports && !service.engine) {
         auto watched = co_await watch(service);
         co_return std::move(watched);
     }
-    if (reachable) {
-        auto connected = co_await connect_until(service);
-        if (!connected || !connected->empty() || !service.engine) co_return std::move(connected);
+    if (has_ports) {
+        auto answered = co_await ask_ports(service);
+        if (!answered || !answered->empty() || !service.engine) co_return std::move(answered);
     }
     auto pinged = co_await ping_engine(service);
     co_return std::move(pinged);
+}
+
+Task<Result<std::string>> ServiceHealth::ask_ports(const StartedService& service) {
+    if (reaches_networks_ && !service.address.empty()) {
+        auto connected = co_await connect_until(service);
+        if (!connected) co_return connected.error();
+        if (*connected) co_return std::move(**connected);
+    }
+    ProbedService probed{.id = service.id,
+                         .name = service.plan.container_name,
+                         .image = service.image,
+                         .address = service.address,
+                         .ports = service.ports};
+    auto answered = co_await probe_.ask(std::move(probed), limit());
+    if (answered || answered.error().is(ErrorKind::kCancelled)) co_return std::move(answered);
+    auto state = co_await api_.inspect_container(service.id);
+    if (state && !state->running) co_return ended_with(state->exit_code);
+    co_return "its ports could not be asked from inside of its network: " +
+        answered.error().message;
 }
 
 Task<Result<std::string>> ServiceHealth::watch(const StartedService& service) {
@@ -81,36 +96,38 @@ Task<Result<std::string>> ServiceHealth::watch(const StartedService& service) {
     co_return std::string();
 }
 
-Task<Result<bool>> ServiceHealth::any_port_open(const StartedService& service) {
+/// Only an answer from the service's network says that this machine reaches it: a refusal is one.
+Task<Result<ServiceHealth::Ports>> ServiceHealth::try_ports(const StartedService& service) {
     for (const int port : service.ports) {
         auto open = co_await check_tcp_port(service.address, port);
-        if (open) co_return true;
+        if (open) co_return Ports::kOpen;
         if (open.error().is(ErrorKind::kCancelled)) co_return open.error();
+        if (open.error().code != boost::asio::error::connection_refused)
+            co_return Ports::kOutOfReach;
     }
-    co_return false;
+    co_return Ports::kClosed;
 }
 
-Task<Result<std::string>> ServiceHealth::connect_until(const StartedService& service) {
+Task<Result<std::optional<std::string>>> ServiceHealth::connect_until(
+    const StartedService& service) {
     const auto deadline = Clock::now() + limit();
     auto next_look = Clock::now() + kPortlessWatch;
     while (true) {
-        auto open = co_await any_port_open(service);
-        if (!open) co_return open.error();
-        if (*open) co_return std::string();
+        auto ports = co_await try_ports(service);
+        if (!ports) co_return ports.error();
+        if (*ports == Ports::kOpen) co_return std::string();
         const auto now = Clock::now();
         if (now >= deadline) break;
-        if (now >= next_look) {
+        if (now >= next_look || *ports == Ports::kOutOfReach) {
             next_look = now + std::chrono::seconds(1);
             auto state = co_await api_.inspect_container(service.id);
             if (state && !state->running) co_return ended_with(state->exit_code);
         }
+        if (*ports == Ports::kOutOfReach) co_return std::nullopt;
         const bool slept = co_await base::sleep_for(kConnectPause);
         if (!slept) co_return stopped();
     }
-    std::vector<std::string> ports;
-    for (const int port : service.ports) ports.push_back(std::to_string(port));
-    co_return "no answer at " + service.address + " on port " + base::join(ports, ", ") +
-        " within " + std::to_string(limit().count()) + " s";
+    co_return no_answer(service.address, service.ports, limit());
 }
 
 Task<Result<std::string>> ServiceHealth::ping_engine(const StartedService& service) {

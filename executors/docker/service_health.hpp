@@ -1,12 +1,14 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "executors/docker/engine_api.hpp"
+#include "executors/docker/port_probe.hpp"
 #include "executors/docker/services.hpp"
 #include "executors/docker/settings.hpp"
 #include "executors/job_log.hpp"
@@ -19,8 +21,15 @@ namespace executors::docker {
 /// Life: one wait(), within one preparation; what it is given outlives it. Strand: the I/O thread.
 class ServiceHealth {
   public:
-    ServiceHealth(EngineApi& api, const DockerSettings& settings, JobLog& log)
-        : api_(api), settings_(settings), log_(log) {}
+    /// `reaches_networks`: this machine may reach the networks of the engine. `probe` asks for
+    /// ports where it does not.
+    ServiceHealth(EngineApi& api, const DockerSettings& settings, JobLog& log,
+                  bool reaches_networks, PortProbe& probe)
+        : api_(api),
+          settings_(settings),
+          log_(log),
+          reaches_networks_(reaches_networks),
+          probe_(probe) {}
 
     /// Fails only when it is cancelled.
     base::Task<base::Result<void>> wait(const std::vector<StartedService>& services);
@@ -31,8 +40,13 @@ class ServiceHealth {
     base::Task<base::Result<std::string>> find_problem(const StartedService& service);
     /// A service without a port is watched for a moment: one that ends at once is reported.
     base::Task<base::Result<std::string>> watch(const StartedService& service);
-    base::Task<base::Result<std::string>> connect_until(const StartedService& service);
-    base::Task<base::Result<bool>> any_port_open(const StartedService& service);
+    /// nullopt when this machine does not reach the service's network.
+    base::Task<base::Result<std::optional<std::string>>> connect_until(
+        const StartedService& service);
+    /// As find_problem(), of its ports.
+    base::Task<base::Result<std::string>> ask_ports(const StartedService& service);
+    enum class Ports { kOpen, kClosed, kOutOfReach };
+    base::Task<base::Result<Ports>> try_ports(const StartedService& service);
     /// Asks by a client inside: an open port says only that the engine is about to start.
     base::Task<base::Result<std::string>> ping_engine(const StartedService& service);
     base::Task<void> print_warning(const StartedService& service, std::string problem);
@@ -41,6 +55,8 @@ class ServiceHealth {
     EngineApi& api_;
     const DockerSettings& settings_;
     JobLog& log_;
+    bool reaches_networks_;
+    PortProbe& probe_;
 };
 
 }  // namespace executors::docker

@@ -1,9 +1,11 @@
 #include "executors/docker/service_plan.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 
 #include "base/parse.hpp"
+#include "base/strings.hpp"
 #include "executors/docker/docker_reference.hpp"
 #include "executors/docker/image_rules.hpp"
 
@@ -22,13 +24,15 @@ int port_number(std::string_view text) {
 
 base::Result<ServicePlan> plan_services(const JobEnvironment& job, const DockerSettings& settings,
                                         const std::string& container_base) {
-    const auto from_job = std::count_if(job.services.begin(), job.services.end(),
-                                        [](const auto& s) { return !s.from_configuration; });
-    if (settings.services_limit >= 0 && from_job > settings.services_limit) {
-        return base::make_error(base::ErrorKind::kConfiguration,
-                                "too many services requested: " + std::to_string(from_job) +
-                                    ", only " + std::to_string(settings.services_limit) +
-                                    " allowed");
+    // Those of the configuration count, too, as officially.
+    const auto all = static_cast<std::int64_t>(job.services.size());
+    if (settings.services_limit >= 0 && all > settings.services_limit) {
+        return base::make_error(
+            base::ErrorKind::kConfiguration,
+            "too many services requested: " + std::to_string(all) + ", only " +
+                std::to_string(settings.services_limit) +
+                " allowed, as services_limit in [runners.docker] says; the services of the "
+                "configuration count, too");
     }
     ServicePlan plan;
     std::vector<std::string> configured;
@@ -75,7 +79,7 @@ std::vector<int> health_ports(const std::vector<std::string>& environment,
                               const std::vector<std::string>& exposed_ports) {
     constexpr std::string_view kName = "HEALTHCHECK_TCP_PORT=";
     for (const auto& entry : environment) {
-        if (!entry.starts_with(kName)) continue;
+        if (!base::iequals(std::string_view(entry).substr(0, kName.size()), kName)) continue;
         const int port = port_number(std::string_view(entry).substr(kName.size()));
         if (port != 0) return {port};
     }

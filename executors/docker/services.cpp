@@ -7,6 +7,7 @@
 #include "executors/docker/engine_config.hpp"
 #include "executors/docker/engine_files.hpp"
 #include "executors/docker/image_rules.hpp"
+#include "executors/docker/job_network.hpp"
 #include "executors/docker/labels.hpp"
 #include "executors/docker/run_all.hpp"
 #include "executors/docker/tar_archive.hpp"
@@ -69,7 +70,8 @@ ServiceSurroundings make_surroundings(const PreparationContext& context, const J
     return {.binds = volumes.binds(),
             .extra_hosts = all_extra_hosts(context),
             .network = network.mode(),
-            .network_names = network.has_names()};
+            .network_names = network.has_names(),
+            .own_network = context.objects.network};
 }
 
 bool is_name_taken(const std::vector<StartedService>& services, const std::string& name) {
@@ -96,6 +98,10 @@ ContainerPlan plan_service_container(const PlannedService& service, const ImageI
     for (const auto& variable : spec.environment) {
         plan.environment.push_back(variable.name + "=" + variable.value);
     }
+    // Of two values for a name, the engine takes the last one.
+    if (const auto& network = surroundings.own_network; !network.empty()) {
+        plan.environment.push_back(std::string(kNetworkVariable) + "=" + network);
+    }
     const std::string* certificates = find_value(spec.environment, "DOCKER_TLS_CERTDIR");
     const bool tls_off = certificates != nullptr && certificates->empty();
     // Without this argument the engine sleeps for 16 s to warn of a port without TLS.
@@ -113,6 +119,7 @@ ContainerPlan plan_service_container(const PlannedService& service, const ImageI
     plan.labels = service_labels(service, job);
     plan.devices = service_devices(settings, spec.image.name);
     plan.privileged = service.privileged;
+    plan.init = job.init_process;
     return plan;
 }
 
@@ -140,6 +147,7 @@ Task<Result<void>> Services::start_one(std::size_t index, const ServiceSurroundi
     context_.log.print("Starting service " + name + "...");
     auto image = co_await puller_.obtain(service.plan.spec.image);
     if (!image) co_return image.error();
+    service.image = image->id;
     service.engine = runs_engine(service.plan, *image);
     warn_of_missing_privilege(service, *image);
     auto shared = co_await share_engine(index, *image);

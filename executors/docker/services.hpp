@@ -19,7 +19,8 @@ struct ServiceSurroundings {
     std::vector<std::string> binds;
     std::vector<std::string> extra_hosts;
     std::string network;         ///< for HostConfig.NetworkMode
-    bool network_names = false;  ///< the network resolves aliases; otherwise hosts entries do it
+    bool network_names = false;  ///< the network resolves aliases
+    std::string own_network;     ///< the name of the network that was made for the job, "" for none
 };
 
 ServiceSurroundings make_surroundings(const PreparationContext& context, const JobNetwork& network,
@@ -32,6 +33,7 @@ std::vector<std::string> all_extra_hosts(const PreparationContext& context);
 struct StartedService {
     PlannedService plan;
     std::string id;
+    std::string image;       ///< id
     std::string address;     ///< IPv4, "" while it is not started or without a network
     std::vector<int> ports;  ///< for the health check
     bool engine = false;     ///< a Docker engine runs in it
@@ -65,7 +67,7 @@ class Services {
     base::Task<base::Result<void>> start(std::vector<PlannedService> services,
                                          const ServiceSurroundings& surroundings);
     [[nodiscard]] const std::vector<StartedService>& started() const { return started_; }
-    /// "alias:address" for the build container, where the network does not resolve aliases.
+    /// "alias:address" for the build container, on a network that was not made for the job.
     [[nodiscard]] std::vector<std::string> host_entries() const;
 
   private:

@@ -91,8 +91,6 @@ struct DockerSettings {
     std::map<std::string, std::string> services_tmpfs;
     std::map<std::string, std::string> sysctls;
     std::map<std::string, std::string> ulimit;
-    std::string helper_image;         ///< accepted and not used; a warning says so
-    std::string helper_image_flavor;  ///< accepted and not used
     std::map<std::string, std::string> container_labels;
     bool enable_ipv6 = false;
     int network_mtu = 0;

@@ -34,13 +34,12 @@ class Planner {
         if (parts.size() > 3 || parts[0].empty() || parts[1].empty()) {
             return bad_volume(entry, "expected /path or source:/path[:mode]");
         }
-        const std::string destination = absolute(parts[1], job_.project_dir);
-        if (destination == "/") return bad_volume(entry, "the root directory cannot be a volume");
-        if (taken(destination)) return bad_volume(entry, "two volumes for " + destination);
-        std::string bind = parts[0] + ":" + destination;
+        auto destination = free_destination(entry, parts[1]);
+        if (!destination) return destination.error();
+        std::string bind = parts[0] + ":" + *destination;
         if (parts.size() == 3) bind += ":" + parts[2];
         plan_.binds.push_back(bind);
-        destinations_.push_back(destination);
+        destinations_.push_back(*destination);
         return {};
     }
 
@@ -73,10 +72,24 @@ class Planner {
   private:
     base::Result<void> add_managed_entry(const std::string& entry) {
         if (entry.empty()) return bad_volume(entry, "it is empty");
-        const std::string destination = absolute(entry, job_.project_dir);
+        auto destination = free_destination(entry, entry);
+        if (!destination) return destination.error();
+        return add_managed(*destination, !settings_.disable_cache);
+    }
+
+    /// The path where the volume will be. The value of a variable must not become an option.
+    base::Result<std::string> free_destination(const std::string& entry,
+                                               const std::string& written) const {
+        const auto expanded = job_.volume_destinations.find(written);
+        const bool has_variables = expanded != job_.volume_destinations.end();
+        const std::string& text = has_variables ? expanded->second : written;
+        if (has_variables && (text.empty() || text.find(':') != std::string::npos)) {
+            return bad_volume(entry, "its variables make \"" + text + "\" of it, which is no path");
+        }
+        std::string destination = absolute(text, job_.project_dir);
         if (destination == "/") return bad_volume(entry, "the root directory cannot be a volume");
         if (taken(destination)) return bad_volume(entry, "two volumes for " + destination);
-        return add_managed(destination, !settings_.disable_cache);
+        return destination;
     }
 
     const JobEnvironment& job_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "executors/helper/arguments.hpp"
+#include "executors/helper/await_port.hpp"
 #include "executors/helper/buildx_wrapper.hpp"
 #include "executors/helper/connect.hpp"
 #include "executors/helper/docker_front.hpp"
@@ -36,6 +37,7 @@ constexpr char kUsage[] =
     "       runner-helper sources ACTION --project DIR ...   (sources_command.hpp)\n"
     "       runner-helper note-builder\n"
     "       runner-helper platforms [--register]\n"
+    "       runner-helper await-port --address ADDRESS [--limit-ms N] PORT...\n"
     "       runner-helper probe NAME --place PLACE ...   (probe.hpp)\n"
     "The part of runner that works inside a job's environment. Under the names docker, dockerd,\n"
     "docker-buildx and git it runs instead of these programs in a job's container, and starts "
@@ -106,6 +108,21 @@ int run_platforms(Arguments arguments) {
     return executors::helper::print_platforms(install);
 }
 
+int run_await_port(Arguments arguments) {
+    executors::helper::AwaitPortOptions options;
+    options.address = arguments.take_value("--address");
+    const std::string limit = arguments.take_value("--limit-ms");
+    if (!limit.empty()) options.limit_ms = std::strtoll(limit.c_str(), nullptr, 10);
+    for (const std::string& word : arguments.take_all()) {
+        const auto port = std::strtoul(word.c_str(), nullptr, 10);
+        if (port < 1 || port > 65535) throw Failure("'" + word + "' is not a port");
+        options.ports.push_back(static_cast<unsigned>(port));
+    }
+    if (options.address.empty() || options.ports.empty())
+        throw Failure("--address and a port are needed");
+    return executors::helper::await_port(options);
+}
+
 int run(const std::vector<std::string>& words) {
     const std::string name = executors::helper::base_name(words.empty() ? "" : words[0]);
     if (name == "dockerd") return executors::helper::run_dockerd_wrapper(words);
@@ -121,6 +138,7 @@ int run(const std::vector<std::string>& words) {
     if (command == "sources") return run_sources(rest);
     if (command == "load") return run_load(Arguments(rest));
     if (command == "platforms") return run_platforms(Arguments(rest));
+    if (command == "await-port") return run_await_port(Arguments(rest));
     if (command == "probe") return executors::helper::run_probe(rest);
     if (command == "note-builder") return executors::helper::note_prepared_builder();
     const bool asked = command == "help" || command == "--help";

@@ -1,6 +1,5 @@
 #include "executors/helper/network_path.hpp"
 
-#include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -18,6 +17,7 @@
 #include <memory>
 
 #include "executors/helper/posix.hpp"
+#include "executors/helper/tcp_target.hpp"
 
 namespace executors::helper {
 
@@ -35,33 +35,8 @@ constexpr int kUsualSizes[] = {8942, 1492, 1480, 1476, 1472, 1462, 1460, 1450, 1
                                1430, 1420, 1412, 1400, 1392, 1380, 1376, 1360, 1350, 1340,
                                1320, 1300, 1280, 1240, 1200, 1100, 1000, 800,  576};
 
-struct Target {
-    sockaddr_storage address{};
-    socklen_t size = 0;
-    int header = 40;  ///< bytes of IP and TCP without options
-};
-
-Target target_of(const std::string& address, unsigned port) {
-    Target out;
-    sockaddr_in v4{};
-    sockaddr_in6 v6{};
-    if (::inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1) {
-        v4.sin_family = AF_INET;
-        v4.sin_port = htons(static_cast<std::uint16_t>(port));
-        std::memcpy(&out.address, &v4, sizeof v4);
-        out.size = sizeof v4;
-    } else if (::inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) == 1) {
-        v6.sin6_family = AF_INET6;
-        v6.sin6_port = htons(static_cast<std::uint16_t>(port));
-        std::memcpy(&out.address, &v6, sizeof v6);
-        out.size = sizeof v6;
-        out.header = 60;
-    }
-    return out;
-}
-
 /// Answers errno, 0 for a connection.
-int connect_to(const UniqueFd& socket, const Target& target) {
+int connect_to(const UniqueFd& socket, const TcpTarget& target) {
     const auto* address = reinterpret_cast<const sockaddr*>(&target.address);
     const int on = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -75,13 +50,8 @@ int connect_to(const UniqueFd& socket, const Target& target) {
     return code;
 }
 
-UniqueFd open_socket(const Target& target) {
-    return UniqueFd(
-        ::socket(target.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-}
-
 /// The bytes of a packet beside its data.
-int overhead_of(const UniqueFd& socket, const Target& target, int& segment) {
+int overhead_of(const UniqueFd& socket, const TcpTarget& target, int& segment) {
     tcp_info info{};
     socklen_t size = sizeof info;
     ::getsockopt(socket.get(), IPPROTO_TCP, TCP_INFO, &info, &size);
@@ -107,7 +77,7 @@ bool wait_for_confirmation(const UniqueFd& socket, int limit_ms) {
     return is_confirmed(socket);
 }
 
-bool size_passes(const Target& target, int size) {
+bool size_passes(const TcpTarget& target, int size) {
     const auto socket = open_socket(target);
     if (!socket || connect_to(socket, target) != 0) return false;
     int segment = 0;
@@ -117,7 +87,7 @@ bool size_passes(const Target& target, int size) {
 
 /// The largest of the usual sizes below `packet` that arrives; 0 for none. One connection after the
 /// other: a small server has a short queue.
-int find_smaller(const Target& target, int packet) {
+int find_smaller(const TcpTarget& target, int packet) {
     const int* first = std::find_if(std::begin(kUsualSizes), std::end(kUsualSizes),
                                     [packet](int size) { return size < packet; });
     const int* found = std::partition_point(
@@ -151,7 +121,7 @@ std::string device_of(const UniqueFd& socket) {
 NetworkPath measure_path(const std::string& address, unsigned port) {
     NetworkPath path;
     path.address = address;
-    const Target target = target_of(address, port);
+    const TcpTarget target = tcp_target(address, port);
     const auto socket = open_socket(target);
     const int code = socket ? connect_to(socket, target) : errno;
     if (code != 0) {

@@ -59,18 +59,12 @@ struct RunnerScope {
     std::int64_t project_id = 0;
 };
 
-/// Where a web terminal of a job can be reached (runner-protocol.md §3.4).
-struct SessionInfo {
-    std::string url;
-    std::string certificate;
-    base::Secret authorization;
-};
-
 struct JobRequest {
     base::Secret token;
     std::string system_id;
     RunnerInfo info;
-    std::optional<SessionInfo> session;
+    /// The server may hold the request until there is a job (long polling).
+    bool may_be_held = true;
 };
 
 /// A piece of a job's log: text, or a range of a file.

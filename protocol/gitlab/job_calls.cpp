@@ -21,7 +21,10 @@ std::string job_path(const JobCredentials& job) { return "/jobs/" + std::to_stri
 }  // namespace
 
 base::Task<JobRequestAnswer> Client::request_job(JobRequest request) {
-    const json body = request_body(request, caller_->last_update(request.token));
+    // A server holds only those who say what they have seen last.
+    const std::string last_update =
+        request.may_be_held ? caller_->last_update(request.token) : std::string();
+    const json body = request_body(request, last_update);
     Call call = json_call("request_job", "POST", "/jobs/request", body);
     call.wants_json = true;
     call.cut_answer_at = kReadPayloadBytes;

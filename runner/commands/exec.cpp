@@ -42,9 +42,9 @@ base::Result<config::RunnerConfig> configured_runner(const Values& values) {
     if (!loaded) return loaded.error();
     const std::string wanted = values.text("runner");
     for (const auto& runner : loaded->runners) {
-        if (wanted.empty() ? runner.executor_kind().has_value() : runner.name == wanted) {
-            return runner;
-        }
+        if (wanted.empty() ? !runner.executor_kind().has_value() : runner.name != wanted) continue;
+        if (runner.problem.empty()) return runner;
+        return base::make_error(base::ErrorKind::kInvalidInput, runner.problem);
     }
     return base::make_error(
         base::ErrorKind::kNotFound,

@@ -10,12 +10,14 @@ using nlohmann::ordered_json;
 void list_json(const std::vector<config::RunnerConfig>& runners) {
     ordered_json entries = ordered_json::array();
     for (const auto& runner : runners) {
-        entries.push_back({{"name", runner.name},
-                           {"id", runner.id},
-                           {"url", runner.url},
-                           {"executor", runner.executor},
-                           {"token", runner.token.reveal()},
-                           {"token_expires_at", runner.token_expires_at}});
+        auto& entry = entries.emplace_back();
+        entry = {{"name", runner.name},
+                 {"id", runner.id},
+                 {"url", runner.url},
+                 {"executor", runner.executor},
+                 {"token", runner.token.reveal()},
+                 {"token_expires_at", runner.token_expires_at}};
+        if (!runner.problem.empty()) entry["problem"] = runner.problem;
     }
     print_json(entries);
 }
@@ -42,6 +44,8 @@ int list(const Values& values) {
         base::log::info(
             runner.name,
             {{"Executor", runner.executor}, {"Token", runner.token.reveal()}, {"URL", runner.url}});
+        if (!runner.problem.empty())
+            base::log::error(runner.name + " takes no jobs: its configuration has an error");
     }
     return 0;
 }

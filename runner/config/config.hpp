@@ -59,6 +59,9 @@ struct RunnerConfig {
     executors::docker::DockerSettings docker;
     executors::docker::DindSettings dind;
     std::vector<executors::docker::RegistrySettings> registries;
+    /// The errors of this entry, each with file and line; "" for none. With one the entry takes no
+    /// jobs: a key with an error has its default here.
+    std::string problem;
 
     /// nullopt when this program has no such executor.
     [[nodiscard]] std::optional<executors::ExecutorKind> executor_kind() const {
@@ -96,8 +99,8 @@ struct Config {
     std::vector<std::string> warnings;
 };
 
-/// Reads and checks a file. A missing file is kNotFound; wrong syntax or types are kInvalidInput
-/// and name file, line and key.
+/// Reads and checks a file. A missing file is kNotFound; wrong syntax, and wrong values outside of
+/// [[runners]], are kInvalidInput and name file, line and key. Those of an entry are its problem.
 base::Result<Config> load_config(const std::filesystem::path& path);
 
 /// The host of an address, without user, port and path; "" when there is none.

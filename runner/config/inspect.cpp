@@ -63,8 +63,7 @@ class Loader {
             return;
         }
         if (key.set != nullptr) key.set(config_, *value);
-        const bool not_needed = key.name.starts_with("helper_image");
-        if (quiet || is_default(key, entry.value) || (key.set != nullptr && !not_needed)) return;
+        if (quiet || is_default(key, entry.value) || key.set != nullptr) return;
         report_.no_effect(entry.position,
                           fmt::format("{} has no effect{}{}", full_path(section, key),
                                       key.help.empty() ? "" : ": ", key.help));
@@ -92,9 +91,11 @@ class Loader {
 
     void read_item(const Section& child, const Node& item, bool quiet) {
         if (child.path == "runners") {
+            report_.enter(config_.runners.size());
             config_.runners.emplace_back();
             read_table(child, item, quiet);
             validation::check_runner(config_, config_.runners.back(), item, report_);
+            report_.enter(std::nullopt);
             return;
         }
         if (child.path == "runners.docker.services") {
@@ -175,8 +176,13 @@ Inspection inspect(const Node& root, const std::filesystem::path& path) {
         inspection.findings.begin(), inspection.findings.end(),
         [](const Finding& a, const Finding& b) { return a.position.line < b.position.line; });
     for (const auto& finding : inspection.findings) {
-        if (finding.severity == Finding::Severity::kError) continue;
-        inspection.config.warnings.push_back(to_string(path, finding));
+        const std::string text = to_string(path, finding);
+        if (finding.severity != Finding::Severity::kError) {
+            inspection.config.warnings.push_back(text);
+        } else if (finding.entry) {
+            std::string& problem = inspection.config.runners.at(*finding.entry).problem;
+            problem += (problem.empty() ? "" : "\n") + text;
+        }
     }
     return inspection;
 }
@@ -221,7 +227,7 @@ base::Result<Config> load_config(const std::filesystem::path& path) {
     if (!inspection) return inspection.error();
     std::vector<std::string> errors;
     for (const auto& finding : inspection->findings) {
-        if (finding.severity == Finding::Severity::kError)
+        if (finding.severity == Finding::Severity::kError && !finding.entry)
             errors.push_back(to_string(path, finding));
     }
     if (errors.empty()) return std::move(inspection->config);

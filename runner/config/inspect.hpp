@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +17,7 @@ struct Finding {
     enum class Severity {
         kNote,     ///< harmless: a key without effect, an old form
         kWarning,  ///< probably a mistake: an unknown key, an entry that cannot work
-        kError,    ///< the file cannot be used
+        kError,    ///< the entry cannot be used, or the file where it is in none
     };
     enum class Kind {
         kUnknownKey,  ///< a key or table that the schema does not have
@@ -26,6 +28,7 @@ struct Finding {
     Position position;
     std::string text;
     Kind kind = Kind::kOther;
+    std::optional<std::size_t> entry = std::nullopt;  ///< index of the [[runners]] entry it is in
 };
 
 /// A configuration as far as it could be read, and its problems in the order of the file. A key

@@ -149,9 +149,8 @@ constexpr Key kDocker[] = {
         "the same for services"),
     key("sysctls", Type::kStringMap, "", docker<&D::sysctls>, "kernel parameters"),
     key("ulimit", Type::kStringMap, "", docker<&D::ulimit>, "name = soft[:hard]"),
-    Key{"helper_image", Type::kString, "", docker<&D::helper_image>, kOwnHelper, "", "", ""},
-    Key{"helper_image_flavor", Type::kString, "", docker<&D::helper_image_flavor>, kOwnHelper, "",
-        "", ""},
+    ignored("helper_image", Type::kString, "", kOwnHelper),
+    ignored("helper_image_flavor", Type::kString, "", kOwnHelper),
     key("container_labels", Type::kStringMap, "", docker<&D::container_labels>,
         "labels of the containers")
         .with_flag("", "-"),

@@ -9,6 +9,7 @@
 #include "base/files.hpp"
 #include "base/names.hpp"
 #include "base/strings.hpp"
+#include "runner/config/known_feature_flags.hpp"
 #include "runner/config/value.hpp"
 
 namespace runner::config::validation {
@@ -115,6 +116,25 @@ void check_shell(const RunnerConfig& runner, const Node& node, Reporter& report)
                    fmt::format("runner \"{}\" asks for shell \"{}\", so its jobs will fail: "
                                "use bash or sh",
                                runner.name, runner.shell));
+}
+
+void check_feature_flags(const RunnerConfig& runner, const Node& node, Reporter& report) {
+    for (const auto& [name, value] : runner.feature_flags) {
+        const Position position = position_of(node, "feature_flags." + name);
+        const KnownFeatureFlag* flag = find_feature_flag(name);
+        if (flag == nullptr) {
+            std::vector<std::string> names;
+            for (const auto& known : known_feature_flags()) names.emplace_back(known.name);
+            const std::string near = base::nearest(name, names);
+            report.warning(
+                position,
+                fmt::format("runners.feature_flags: there is no feature flag \"{}\"{}", name,
+                            near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+        } else if (value != flag->by_default && !flag->no_effect.empty()) {
+            report.no_effect(position, fmt::format("runners.feature_flags.{} has no effect: {}",
+                                                   name, flag->no_effect));
+        }
+    }
 }
 
 /// An element by its number, and by its text where that is clearly the name of a variable: any
@@ -225,19 +245,48 @@ void check_runner(Config& config, RunnerConfig& runner, const Node& node, Report
         report.error(node.begin, "runners.tls-cert-file and runners.tls-key-file belong together");
     }
     check_pairs(runner.environment, "environment", node, report);
+    check_feature_flags(runner, node, report);
     check_docker(runner, node, report);
     check_dind(runner, node, report);
     check_registries(runner, node, report);
     check_monitoring(runner, node, report);
 }
 
+namespace {
+
+/// What works, and not as well as it looks.
+void check_places(const Config& config, const Node& root, Reporter& report) {
+    const auto usable = std::count_if(
+        config.runners.begin(), config.runners.end(),
+        [](const auto& runner) { return !runner.token.empty() && runner.executor_kind(); });
+    if (config.concurrent >= 1 && usable > config.concurrent) {
+        report.note(position_of(root, "concurrent"),
+                    fmt::format("{} runners share concurrent = {}: they are asked in turn, and "
+                                "GitLab cannot hold their requests until there is a job",
+                                usable, config.concurrent));
+    }
+}
+
+void check_limit(const Config& config, const RunnerConfig& runner, const Node& node,
+                 Reporter& report) {
+    if (config.concurrent < 1 || runner.limit <= config.concurrent) return;
+    report.note(position_of(node, "limit"),
+                fmt::format("runners.limit = {} is never reached: concurrent = {} for all runners",
+                            runner.limit, config.concurrent));
+}
+
+}  // namespace
+
 void check_whole(const Config& config, const Node& root, Reporter& report) {
+    check_places(config, root, report);
     const auto tables = tables_named(root, "runners");
     std::set<std::pair<std::string, std::string>> seen;
     for (std::size_t i = 0; i < config.runners.size(); ++i) {
         const auto& runner = config.runners[i];
         const Node& node = *tables.at(i);
+        report.enter(i);
         check_labels(config, runner, node, report);
+        check_limit(config, runner, node, report);
         if (runner.token.empty() || seen.emplace(runner.url, runner.token.reveal()).second)
             continue;
         report.note(position_of(node, "token"),

@@ -9,26 +9,33 @@ namespace runner::config::validation {
 class Reporter {
   public:
     explicit Reporter(std::vector<Finding>& findings) : findings_(findings) {}
+    /// The findings that follow are about this [[runners]] entry; nullopt: about none.
+    void enter(std::optional<std::size_t> entry) { entry_ = entry; }
+
     void error(Position position, std::string text) {
-        findings_.push_back({Finding::Severity::kError, position, std::move(text)});
+        add(Finding::Severity::kError, position, std::move(text));
     }
     void note(Position position, std::string text) {
-        findings_.push_back({Finding::Severity::kNote, position, std::move(text)});
+        add(Finding::Severity::kNote, position, std::move(text));
     }
     void warning(Position position, std::string text) {
-        findings_.push_back({Finding::Severity::kWarning, position, std::move(text)});
+        add(Finding::Severity::kWarning, position, std::move(text));
     }
     void no_effect(Position position, std::string text) {
-        findings_.push_back(
-            {Finding::Severity::kNote, position, std::move(text), Finding::Kind::kNoEffect});
+        add(Finding::Severity::kNote, position, std::move(text), Finding::Kind::kNoEffect);
     }
     void unknown_key(Position position, std::string text) {
-        findings_.push_back(
-            {Finding::Severity::kWarning, position, std::move(text), Finding::Kind::kUnknownKey});
+        add(Finding::Severity::kWarning, position, std::move(text), Finding::Kind::kUnknownKey);
     }
 
   private:
+    void add(Finding::Severity severity, Position position, std::string text,
+             Finding::Kind kind = Finding::Kind::kOther) {
+        findings_.push_back({severity, position, std::move(text), kind, entry_});
+    }
+
     std::vector<Finding>& findings_;
+    std::optional<std::size_t> entry_;
 };
 
 /// Gives zero and missing values the official defaults.

@@ -10,6 +10,18 @@
 
 namespace runner::daemon {
 
+namespace {
+
+void report_problems(const config::Config& config) {
+    for (const auto& runner : config.runners) {
+        if (runner.problem.empty()) continue;
+        base::log::error("A runner takes no jobs until its configuration is corrected",
+                         {{"runner_name", runner.name}, {"error", runner.problem}});
+    }
+}
+
+}  // namespace
+
 Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions options)
     : executor_(executor),
       options_(std::move(options)),
@@ -63,6 +75,7 @@ base::Result<void> Daemon::load() {
                                     ": concurrent must be at least 1, or no job would ever run");
     }
     apply(std::make_shared<const config::Config>(std::move(*loaded)));
+    report_problems(*config_);
     base::log::info("Configuration loaded",
                     {{"runners", entries_.size()}, {"concurrent", config_->concurrent}});
     return {};

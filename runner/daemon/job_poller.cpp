@@ -1,5 +1,6 @@
 #include "runner/daemon/job_poller.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
@@ -102,7 +103,7 @@ void JobPoller::cancel_paused_requests() {
 
 bool JobPoller::is_healthy(const RunnerEntry& entry) {
     const auto& runner = *entry.runner;
-    return has_executor(runner) && health_.may_ask(entry.key, runner.unhealthy_requests_limit,
+    return can_run_jobs(runner) && health_.may_ask(entry.key, runner.unhealthy_requests_limit,
                                                    runner.unhealthy_interval, Clock::now());
 }
 
@@ -113,6 +114,21 @@ bool JobPoller::limit_reached(const RunnerEntry& entry) const {
     if (running + entry.token_state->requests_in_flight < runner.limit) return false;
     base::log::debug("The runner's limit is reached", {{"runner", entry.short_token}});
     return true;
+}
+
+/// A place is left for each of the other entries that is not asking, and one at least: the entry
+/// whose request becomes a job asks again.
+bool JobPoller::may_be_held(const RunnerEntry& entry) const {
+    bool alone = true;
+    int not_asking = 0;
+    for (const auto& other : entries_) {
+        const bool same = other->token_state == entry.token_state;
+        if (same || !can_run_jobs(*other->runner) || host_.paused(*other)) continue;
+        alone = false;
+        if (other->token_state->requests_in_flight == 0) ++not_asking;
+    }
+    const int free = concurrent_ - host_.running_jobs() - requests_under_way();
+    return alone || free >= std::max(1, not_asking);
 }
 
 void JobPoller::offer(const std::shared_ptr<RunnerEntry>& entry) {
@@ -137,7 +153,9 @@ base::Task<gitlab::JobRequestAnswer> JobPoller::ask(std::shared_ptr<RunnerEntry>
     UnderWay& mine = under_way_.emplace_back();
     mine.entry = entry;
     const Under under{under_way_, std::prev(under_way_.end())};
-    auto asking = request_job(entry->jobs, request_body(*entry, system_id_));
+    gitlab::JobRequest body = request_body(*entry, system_id_);
+    body.may_be_held = may_be_held(*entry);
+    auto asking = request_job(entry->jobs, std::move(body));
     auto outcome = co_await base::run_stoppable<gitlab::JobRequestAnswer>(
         &mine.stop, std::move(asking), std::nullopt);
     if (outcome) co_return std::move(*outcome);

@@ -24,7 +24,8 @@ inline constexpr std::chrono::seconds kRequestGrace{2};
 /// entry at once again after it got a job (runner-protocol.md §6), or at the end of a job where
 /// there was no room before. Where the server holds requests until there is a job (long polling),
 /// also after such a request and after the end of any job. A request counts as a busy place,
-/// because its answer may be a job that has to be run.
+/// because its answer may be a job that has to be run; so where other entries need the places, the
+/// server is not asked to hold it.
 ///
 /// Life: run() until stop() and drain(). Strand: the I/O thread.
 class JobPoller {
@@ -80,6 +81,8 @@ class JobPoller {
     [[nodiscard]] bool has_room() const;
     [[nodiscard]] bool is_healthy(const RunnerEntry& entry);
     [[nodiscard]] bool limit_reached(const RunnerEntry& entry) const;
+    /// Whether the server may hold a request of the entry, which is under way.
+    [[nodiscard]] bool may_be_held(const RunnerEntry& entry) const;
     void offer(const std::shared_ptr<RunnerEntry>& entry);
     void offer_before_the_interval();
     void offer_all();

@@ -57,6 +57,10 @@ bool TokenState::ends_a_hold(bool held, bool is_short) {
 
 bool has_executor(const config::RunnerConfig& runner) { return runner.executor_kind().has_value(); }
 
+bool can_run_jobs(const config::RunnerConfig& runner) {
+    return has_executor(runner) && runner.problem.empty();
+}
+
 gitlab::RunnerInfo runner_info(const config::Config& config, const config::RunnerConfig& runner) {
     gitlab::RunnerInfo info;
     info.executor = runner.executor;

@@ -18,9 +18,13 @@ namespace runner::daemon {
 protocol::gitlab::RunnerInfo runner_info(const config::Config& config,
                                          const config::RunnerConfig& runner);
 
-/// Whether this program has the entry's executor. Without it, it must not ask for jobs: it would
-/// take them from a runner that can run them.
+/// Whether this program has the entry's executor.
 bool has_executor(const config::RunnerConfig& runner);
+
+/// Whether the entry's jobs can be run: its configuration has no error, and this program has its
+/// executor. Otherwise it must not ask for jobs: it would take them from a runner that can run
+/// them.
+bool can_run_jobs(const config::RunnerConfig& runner);
 
 /// What is known of one runner at the server. Entries of the same runner share them, and they stay
 /// after a reload of the configuration.

@@ -151,6 +151,11 @@ class StatusService::Impl final : public status::PageSource {
         if (const auto& until = entry.token_state->resting_until) {
             state.resting_until_unix_micros = unix_micros_of(*until);
         }
+        if (!runner.problem.empty()) {
+            state.healthy = false;
+            state.last_kind = status::LastAnswer::kUnusable;
+            state.last_answer = base::join(base::split(runner.problem, '\n'), "; ");
+        }
         if (!has_executor(runner)) {
             state.known_executor = false;
             state.healthy = false;

@@ -39,9 +39,7 @@ Finding judge_engine(const std::string& where, const base::Result<EngineInfo>& i
         return problem(fmt::format("{} runs containers of {}", where, info->os_type),
                        "name an engine for Linux containers: host in [runners.docker]");
     std::string seen = fmt::format("version {}, API {}", info->server_version, info->api_version);
-    if (std::find(info->security_options.begin(), info->security_options.end(), "name=rootless") !=
-        info->security_options.end())
-        seen += ", rootless";
+    if (info->is_rootless()) seen += ", rootless";
     return ok(std::move(seen));
 }
 

@@ -132,6 +132,19 @@ std::map<std::string, std::string> labels(const JobPayload& payload,
     return all;
 }
 
+/// Destinations alone have variables: what lies on the engine's machine is not the job's choice.
+std::map<std::string, std::string> volume_destinations(const config::RunnerConfig& runner,
+                                                       script::TextExpander& texts) {
+    std::map<std::string, std::string> found;
+    for (const std::string& volume : runner.docker.volumes) {
+        const auto parts = base::split(volume, ':');
+        const std::string& destination = parts.size() > 1 ? parts[1] : parts[0];
+        if (destination.find('$') == std::string::npos) continue;
+        found[destination] = texts.expand_name("volumes", destination);
+    }
+    return found;
+}
+
 /// What decides where docker clients and buildx look.
 std::vector<executors::EnvironmentVariable> client_environment(const script::Variables& variables) {
     constexpr std::array<const char*, 10> kNames{"DOCKER_HOST",       "DOCKER_TLS_CERTDIR",
@@ -179,13 +192,18 @@ std::string run_problem(const JobPayload& payload) {
            "native_steps_integration";
 }
 
-bool is_protected(const JobPayload& payload, const script::Variables& variables) {
+/// GitLab's own variables come first in the payload: a later one of the same name is the job's.
+bool is_protected(const JobPayload& payload) {
     const auto keeps_protected = [](const auto& cache) {
         return cache.key.ends_with("-protected");
     };
     if (std::any_of(payload.cache.begin(), payload.cache.end(), keeps_protected)) return true;
     if (payload.git_info.is_protected) return *payload.git_info.is_protected;
-    return base::parse_bool(variables.get("CI_COMMIT_REF_PROTECTED")).value_or(false);
+    const auto& variables = payload.variables;
+    const auto first = std::find_if(variables.begin(), variables.end(), [](const auto& variable) {
+        return variable.key == "CI_COMMIT_REF_PROTECTED";
+    });
+    return first != variables.end() && base::parse_bool(first->value).value_or(false);
 }
 
 }  // namespace
@@ -254,10 +272,9 @@ executors::JobEnvironment make_environment(
     env.labels = labels(payload, runner, variables, texts, system_id, short_token);
     if (payload.image && !payload.image->name.empty()) {
         env.image = image_spec("image", *payload.image, texts);
-    } else if (!runner.docker.image.empty()) {
-        env.image.emplace();
-        env.image->name = texts.expand_name("image", runner.docker.image);
     }
+    env.default_image = texts.expand_name("image", runner.docker.image);
+    env.volume_destinations = volume_destinations(runner, texts);
     env.environment = variables.public_environment();
     const ServiceContext services{variables, env.environment, texts};
     for (const auto& service : runner.docker.services) {
@@ -277,7 +294,7 @@ executors::JobEnvironment make_environment(
     }
     env.volume_prefix = journal::volume_prefix(config::runner_identity(runner), system_id,
                                                env.project_id, slot.concurrent_project_id);
-    env.protected_ref = is_protected(payload, variables);
+    env.protected_ref = is_protected(payload);
     env.keep_builds_volume = variables.get("GIT_STRATEGY") == "fetch" ||
                              (variables.get("GIT_STRATEGY").empty() && payload.allow_git_fetch);
     env.network_per_build = variables.feature("FF_NETWORK_PER_BUILD");

@@ -34,6 +34,16 @@ JudgeSettings judge_settings(JobContext& context) {
         .ignore_after_script_errors = context.behaviour.flag("AFTER_SCRIPT_IGNORE_ERRORS", true)};
 }
 
+/// JobState::state of a job that has ended.
+std::string final_state(const journal::Outcome& outcome) {
+    if (outcome.success()) return "success";
+    switch (outcome.failure->reason) {
+        case FailureReason::kCanceled: return "canceled";
+        case FailureReason::kTimeout: return "timedout";
+        default: return "failed";
+    }
+}
+
 /// Describes the environment for the executor. Returns what is too large in the job, "" for
 /// nothing.
 std::string fill_environment(JobContext& context, executors::JobEnvironment& environment) {
@@ -212,7 +222,7 @@ void JobRun::end_log() {
 base::Task<void> JobRun::report() {
     auto& checkpoint = context_.checkpoint();
     context_.enter("report", "finish");
-    context_.status.state = checkpoint.outcome.success() ? "success" : "failed";
+    context_.status.state = final_state(checkpoint.outcome);
     if (checkpoint.progress.stop == StopReason::kAbort) {
         context_.channel().abandon();
     } else {

@@ -53,6 +53,9 @@ StageCommand ScriptRunner::command(std::uint16_t number, std::string script,
     for (auto& variable : context_.variables.environment()) {
         command.environment[variable.name] = std::move(variable.value);
     }
+    for (const auto& variable : info.fixed_environment) {
+        command.environment[variable.name] = variable.value;
+    }
     return command;
 }
 

@@ -30,6 +30,15 @@ script::ScriptSettings script_settings(const JobContext& context) {
     return settings;
 }
 
+/// The variable that says how often a stage is tried; null: once.
+const char* attempts_variable(StageKind kind) {
+    switch (kind) {
+        case StageKind::kGetSources: return "GET_SOURCES_ATTEMPTS";
+        case StageKind::kRestoreCache: return "RESTORE_CACHE_ATTEMPTS";
+        default: return nullptr;
+    }
+}
+
 bool failed_by_itself(const StageResult& result) {
     return result && result->code != 0 && result->reason == StageExit::Reason::kExited;
 }
@@ -84,10 +93,11 @@ base::Task<bool> StageRunner::begin_steps(const PlannedStage& stage) {
     co_return true;
 }
 
-/// Retries only get_sources, as often as the job allows.
+/// Retries get_sources and restore_cache, as often as the job allows.
 base::Task<StageResult> StageRunner::run_with_retries(const PlannedStage& stage) {
     const bool sources = stage.kind == StageKind::kGetSources;
-    const int attempts = sources ? context_.behaviour.attempts("GET_SOURCES_ATTEMPTS") : 1;
+    const char* const variable = attempts_variable(stage.kind);
+    const int attempts = variable != nullptr ? context_.behaviour.attempts(variable) : 1;
     const bool slower = context_.variables.feature("FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY");
     auto& checkpoint = context_.checkpoint();
     while (true) {

@@ -56,7 +56,8 @@ void BehaviourVariables::check_all(bool allow_git_fetch) {
     }
     for (const auto* name : {"GIT_CHECKOUT", "AFTER_SCRIPT_IGNORE_ERRORS"})
         static_cast<void>(flag(name, true));
-    for (const auto* name : {"GET_SOURCES_ATTEMPTS", "ARTIFACT_DOWNLOAD_ATTEMPTS"})
+    for (const auto* name :
+         {"GET_SOURCES_ATTEMPTS", "RESTORE_CACHE_ATTEMPTS", "ARTIFACT_DOWNLOAD_ATTEMPTS"})
         static_cast<void>(attempts(name));
     static_cast<void>(number("GIT_SUBMODULE_DEPTH", 0));
     const std::string strategy = variables_.get("GIT_STRATEGY");

@@ -2,6 +2,7 @@
 
 #include "runner/script/former_files.hpp"
 #include "runner/script/git_config.hpp"
+#include "runner/script/git_settings.hpp"
 #include "runner/script/git_strategy.hpp"
 
 namespace runner::script {
@@ -19,12 +20,10 @@ void CleanupWriter::remove_temporary_files(ShellWriter& writer) const {
 }
 
 void CleanupWriter::clean_with_git(ShellWriter& writer) const {
-    const std::string flags = context_.variables().get("GIT_CLEAN_FLAGS");
     context_.use_git(writer);
     writer.line("cd " + shell_quote(context_.project()));
-    if (flags != "none") {
-        writer.line("git clean " + (flags.empty() ? std::string("-ffdx") : flags));
-    }
+    const std::string clean = git_clean_command(context_.variables());
+    if (!clean.empty()) writer.line(clean);
     writer.line("git reset --hard");
 }
 

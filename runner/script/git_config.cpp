@@ -96,6 +96,10 @@ void GitConfigWriter::write(ShellWriter& writer) const {
     if (context_.variables().feature("FF_USE_GIT_BUNDLE_URIS")) {
         text += "[transfer]\n\tbundleURI = true\n";
     }
+    // The first request of git to the server has the login; git before 2.46 ignores this.
+    if (context_.variables().feature("FF_USE_GIT_PROACTIVE_AUTH")) {
+        text += server_rule("proactiveAuth", "basic");
+    }
     if (sends_correlation_id(context_)) {
         text += server_rule("extraHeader",
                             "X-Gitaly-Correlation-ID: " + context_.settings().correlation_id);

@@ -51,7 +51,7 @@ struct JobState {
     std::string short_token;
     std::string executor;
     std::string image;
-    std::string state = "pending";  ///< pending, running, success, failed
+    std::string state = "pending";  ///< pending, running, success, failed, canceled, timedout
     std::string stage = "prepare_executor";
     std::string executor_stage = "created";
     std::int64_t started_unix_micros = 0;

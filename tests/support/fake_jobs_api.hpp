@@ -35,6 +35,7 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
     std::string trace;
 
     int requests = 0;
+    bool may_be_held = false;  ///< of the last request for a job
     std::vector<protocol::gitlab::JobUpdate> updates;
 
     void release() {
@@ -43,8 +44,9 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
     }
 
     base::Task<protocol::gitlab::JobRequestAnswer> request_job(
-        protocol::gitlab::JobRequest) override {
+        protocol::gitlab::JobRequest request) override {
         ++requests;
+        may_be_held = request.may_be_held;
         if (on_request) on_request();
         while (hold_requests) {
             co_await released_.wait();

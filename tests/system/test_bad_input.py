@@ -111,6 +111,34 @@ class Config(SystemCase):
         self.assertEqual([r for r in self.gitlab.requests("request") if r.body["token"] == other.token], [])
         self.assertEqual(waiting.status, "pending")
 
+    def test_an_entry_with_an_error_is_out(self):
+        """The others take jobs; the reason is in the log, in the list and on the status page."""
+        other = self.gitlab.add_runner(tags=["other"])
+        bad = (f'[[runners]]\nname = "bad"\nurl = "{self.gitlab.url}"\ntoken = "{other.token}"\n'
+               'executor = "shell"\nlimit = "many"\n')
+        daemon = self.refuse("concurrent = 2\ncheck_interval = 1\n" + self.entry() + bad, "takes no jobs until")
+        where = r"config\.toml:\d+:\d+: runners\.limit: expected an integer"
+        daemon.wait_log(where)
+        waiting = self.add_job("true", tags=["other"])
+        self.assert_success(self.run_job("true"))
+        self.assertEqual(waiting.status, "pending")
+        self.assertRegex(self.command("list", "--format", "json").stdout, where)
+        self.assertRegex(self.command("status").text, where)
+        self.assertEqual(self.command("config", "lint").code, 1)
+        self.config.write_text(self.config.read_text().replace('"many"', "1"))
+        self.assert_success(self.finish(waiting))
+
+    def test_an_entry_that_gets_an_error_ends_its_jobs_normally(self):
+        self.write_config_text("check_interval = 1\n" + self.entry())
+        daemon = self.start()
+        go = self.directory / "go"
+        job = self.add_job(["echo begun", f"while ! [ -e {go} ]; do sleep 0.1; done"])
+        self.wait_trace(job, "begun\n")
+        self.config.write_text(self.config.read_text() + "limit = true\n")
+        daemon.wait_log("takes no jobs until")
+        go.touch()
+        self.assert_success(self.finish(job))
+
     def test_blank_token_and_blank_url_are_skipped(self):
         text = self.entry() + '[[runners]]\nname = "b"\nurl = ""\ntoken = ""\nexecutor = "shell"\n'
         self.refuse(text, r"(?i)token|\bb\b")

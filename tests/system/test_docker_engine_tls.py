@@ -7,7 +7,7 @@ import threading
 import unittest
 
 from tests.support.gitlab.certificates import make_certificates
-from tests.system.docker_harness import DockerCase
+from tests.system.docker_harness import DockerCase, docker, image
 
 ENGINE = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
 
@@ -63,6 +63,17 @@ class EngineWithTls(DockerCase):
         self.assert_success(job)
         self.assertIn("\nover TLS\n", job.text)
         self.assertGreater(door.accepted, 0)
+
+    def test_a_service_of_an_engine_out_of_reach(self):
+        """Its port is asked from inside of its network, and the probe leaves nothing."""
+        made, directory = self.certificates()
+        self.start_behind_tls(made, directory)
+        slow = {"name": image("busybox"), "alias": "web", "variables": {"HEALTHCHECK_TCP_PORT": "80"},
+                "command": ["sh", "-c", "sleep 1; httpd -f -p 80 -h /"]}
+        job = self.run_job("exec 3<> /dev/tcp/web/80", services=[slow])
+        self.assert_success(job)
+        self.assertNotIn("probably didn't start properly", job.text)
+        self.assertEqual(docker("ps", "-aq", "--filter", "name=wait-for-service"), "")
 
     def test_a_foreign_authority_is_refused(self):
         made, directory = self.certificates()

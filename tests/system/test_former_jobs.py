@@ -78,6 +78,22 @@ class OnDocker(WithSources, DockerCase):
             self.assertNotIn("cannot be removed", job.text)
 
 
+    def test_caches_and_artifacts_of_root_and_of_another_user(self):
+        """What each job leaves in cache, project and artifacts, the next one of another user can change."""
+        cache = [{"key": "k", "paths": ["kept/"], "policy": "pull-push", "when": "on_success"}]
+        artifacts = [{"name": "a", "paths": ["kept/"], "when": "on_success", "artifact_type": "archive",
+                      "artifact_format": "zip"}]
+        script = ["umask 077", "mkdir -p kept", "id -u >> kept/users", "chmod 0600 kept/users", "cat kept/users"]
+        for user, seen in (("", "0"), ("4711", "0\n4711"), ("", "0\n4711\n0"), ("4712", "0\n4711\n0\n4712")):
+            payload = {"image": {"name": image("debian"), "executor_opts": {"docker": {"user": user}}},
+                       "cache": cache, "artifacts": artifacts}
+            job = self.run_job(script, project=self.project, payload=payload)
+            self.assert_success(job)
+            self.assertIn(f"$ cat kept/users\n{seen}\n", job.text)
+            self.assertNotIn("Failed to create cache", job.text)
+            self.assertEqual("Failed to extract cache" in job.text, seen == "0")  # the first job has none
+
+
 class OnShell(WithSources, SystemCase):
     def test_planted_programs_do_not_run(self):
         self.project = self.make_project()

@@ -249,6 +249,16 @@ class LongPolling(SystemCase):
         for _ in range(3):
             self.assert_success(self.run_job("true", patience=15))
 
+    def test_a_held_request_keeps_no_other_entry_waiting(self):
+        first, second = self.gitlab.add_runner(), self.gitlab.add_runner(tags=["x"])
+        self.write_config([{"token": first.token}, {"token": second.token, "name": "x"}], concurrent=1,
+                          check_interval=1)
+        self.start()
+        self.gitlab.wait_exchange("request", 4)
+        for _ in range(2):
+            self.assert_success(self.run_job("true", tags=["x"], patience=10))
+            self.assert_success(self.run_job("true", patience=10))
+
     def test_several_entries_do_not_wait_for_each_other(self):
         first, second = self.gitlab.add_runner(), self.gitlab.add_runner(tags=["x"])
         self.write_config([{"token": first.token}, {"token": second.token, "name": "x"}])

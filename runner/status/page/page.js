@@ -184,8 +184,9 @@ function showRecent(status, recent) {
   const make = () => element('tr', { role: 'row' }, cell('Result'), cell('Job'), cell('Runner'), cell('Reason'), cell('Duration', 'number'), cell('Ended', 'number'));
   sync(byId('recent').tBodies[0], shown, (job) => `${job.id} ${job.finished_at}`, make, (row, job) => {
     const [result, name, runner, reason, time, ended] = row.cells;
-    row.className = job.state;
-    if (!result.firstChild) result.append(element('span', { class: 'word' }, job.state === 'success' ? '✓ success' : '✕ failed'));
+    row.className = job.state === 'success' ? 'success' : 'failed';
+    const words = { success: '✓ success', canceled: '✕ canceled', timedout: '✕ timed out' };
+    if (!result.firstChild) result.append(element('span', { class: 'word' }, words[job.state] ?? '✕ failed'));
     fillJob(name, job);
     fillCell(runner, job.runner, job.image || job.executor);
     fillCell(reason, job.message, job.failure_reason ? plain(job.failure_reason) : '');

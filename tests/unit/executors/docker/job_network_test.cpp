@@ -56,5 +56,20 @@ TEST_F(JobNetworkTest, AnEngineWithoutAddressesGetsAHint) {
     }
 }
 
+TEST_F(JobNetworkTest, NamesAreResolvedOnNetworksThatSomebodyMade) {
+    EngineScript script;
+    EngineConnection engine(io_.get_executor(), std::make_unique<EngineApi>(scripted_api(script)),
+                            "");
+    PreparationSteps steps(nullptr);
+    const PreparationContext context{engine, docker_, dind_,    registries_,
+                                     job_,   log_,    objects_, steps};
+    for (const std::string mode : {"", "bridge", "default", "host", "none", "container:x"}) {
+        docker_.network_mode = mode;
+        EXPECT_FALSE(JobNetwork(context).has_names()) << mode;
+    }
+    docker_.network_mode = "databases";
+    EXPECT_TRUE(JobNetwork(context).has_names());
+}
+
 }  // namespace
 }  // namespace executors::docker

@@ -24,7 +24,7 @@ TEST(ImageChoice, IsTheJobsImageElseTheConfigurations) {
     tests::JobLogLines log;
     JobEnvironment job;
     EXPECT_FALSE(choose_image(job, docker, {}, log).has_value());
-    docker.image = "default";
+    job.default_image = "default";
     EXPECT_EQ(choose_image(job, docker, {}, log)->image.name, "default");
     EXPECT_EQ(log.lines,
               (Words{"Using Docker executor with image default ...", "Using default image"}));
@@ -36,6 +36,8 @@ TEST(ImageChoice, IsTheJobsImageElseTheConfigurations) {
     const auto refused = choose_image(job, docker, {}, log);
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().kind, base::ErrorKind::kConfiguration);
+    job.image = image("default");
+    EXPECT_TRUE(choose_image(job, docker, {}, log).has_value()) << "a job may name the default";
 }
 
 TEST(ImageChoice, RefusesWhatCannotBeAnImageNameBeforeItIsPrintedOrMatched) {
@@ -86,8 +88,8 @@ TEST(ImageChoice, NeedsAPrivilegedContainerForTheModeOn) {
 class BuildPlan : public testing::Test {
   protected:
     [[nodiscard]] ContainerPlan plan() const {
-        BuildPlanInput input{dind_, job_, objects_, choice_, image_,        client_,
-                             name_, "",   binds_,   hosts_,  {"db:1.2.3.4"}};
+        BuildPlanInput input{dind_, job_,      objects_, choice_, image_, client_,
+                             name_, "network", names_,   binds_,  hosts_, {"db:1.2.3.4"}};
         return plan_build_container(input);
     }
 
@@ -98,6 +100,7 @@ class BuildPlan : public testing::Test {
     ImageInfo image_;
     ClientPlan client_;
     std::string name_;
+    bool names_ = false;
     Words binds_;
     Words hosts_;
 };
@@ -172,8 +175,27 @@ TEST_F(BuildPlan, AnEngineHasANameInItsContainerAndNetwork) {
     EXPECT_EQ(plan().extra_hosts, (Words{"db:1.2.3.4", "docker:127.0.0.1"}));
     objects_.network = "own";
     objects_.base = "base";
+    names_ = true;
     EXPECT_EQ(plan().extra_hosts, Words{"docker:127.0.0.1"});
     EXPECT_EQ(plan().aliases, (Words{"build", "base-build", "docker"}));
+}
+
+TEST_F(BuildPlan, HasNamesAndHostsOnANetworkOfOthers) {
+    name_ = "docker";
+    names_ = true;
+    objects_.engine = true;
+    objects_.base = "base";
+    const auto made = plan();
+    EXPECT_EQ(made.aliases, (Words{"build", "base-build"}))
+        << "the engines of other jobs have that name, too";
+    EXPECT_EQ(made.extra_hosts, (Words{"db:1.2.3.4", "docker:127.0.0.1"}));
+}
+
+TEST_F(BuildPlan, NoVariableOfTheJobHidesTheNameOfItsNetwork) {
+    job_.environment = {{"CI_BUILD_NETWORK_NAME", "of the job"}};
+    EXPECT_EQ(plan().environment, Words{"CI_BUILD_NETWORK_NAME=of the job"});
+    objects_.network = "own";
+    EXPECT_EQ(plan().environment, Words{"CI_BUILD_NETWORK_NAME=own"});
 }
 
 TEST_F(BuildPlan, AnEngineMayBeStartedByTheEntrypointOfTheJob) {
@@ -211,6 +233,7 @@ TEST_F(BuildPlan, ServicesAreFoundByNamesOrByHosts) {
     EXPECT_EQ(plan().extra_hosts, Words{"db:1.2.3.4"});
     objects_.network = "own";
     objects_.base = "base";
+    names_ = true;
     EXPECT_TRUE(plan().extra_hosts.empty());
     EXPECT_EQ(plan().aliases, (Words{"build", "base-build"}));
 }
@@ -266,6 +289,7 @@ TEST(EnvironmentDescription, TellsScriptsOfEngineAndNetwork) {
     objects.hostname = "host";
     objects.image = "app";
     EXPECT_TRUE(describe_environment(objects).script_environment.empty());
+    EXPECT_TRUE(describe_environment(objects).fixed_environment.empty());
     EXPECT_FALSE(engine_readiness(objects, {}).has_value());
     EXPECT_EQ(entrypoint_hint(objects), "");
     objects.sidecar = true;
@@ -273,9 +297,11 @@ TEST(EnvironmentDescription, TellsScriptsOfEngineAndNetwork) {
     objects.network = "own";
     objects.entrypoint = {"tini"};
     const auto info = describe_environment(objects);
-    ASSERT_EQ(info.script_environment.size(), 2U);
+    ASSERT_EQ(info.script_environment.size(), 1U);
     EXPECT_EQ(info.script_environment[0].value, "unix:///var/run/docker.sock");
-    EXPECT_EQ(info.script_environment[1].value, "own");
+    ASSERT_EQ(info.fixed_environment.size(), 1U);
+    EXPECT_EQ(info.fixed_environment[0].name, "CI_BUILD_NETWORK_NAME");
+    EXPECT_EQ(info.fixed_environment[0].value, "own");
     EXPECT_TRUE(engine_readiness(objects, {}).has_value());
     EXPECT_EQ(info.silence_hint.find("The ENTRYPOINT [tini] of the image app did not run"), 0U);
 }

@@ -53,6 +53,21 @@ TEST(ServiceContainer, HasAliasesOnlyWhereTheNetworkResolvesThem) {
               (Words{"db", "alias"}));
 }
 
+TEST(ServiceContainer, HasInitProgramAndNetworkNameOfTheJob) {
+    JobEnvironment job;
+    ServiceSurroundings around;
+    PlannedService db = service("db");
+    db.spec.environment = {{"CI_BUILD_NETWORK_NAME", "of the job"}};
+    auto plan = plan_service_container(db, {}, job, {}, around);
+    EXPECT_FALSE(plan.init);
+    EXPECT_EQ(plan.environment, Words{"CI_BUILD_NETWORK_NAME=of the job"});
+    job.init_process = true;
+    around.own_network = "own";
+    plan = plan_service_container(db, {}, job, {}, around);
+    EXPECT_TRUE(plan.init);
+    EXPECT_EQ(plan.environment.back(), "CI_BUILD_NETWORK_NAME=own");
+}
+
 TEST(ServiceContainer, SwitchesTlsOffForAnEngineThatIsToldSo) {
     const auto command = [](bool privileged, const Words& own, const std::string* directory) {
         PlannedService engine = service("docker");
@@ -91,7 +106,8 @@ class ServiceHealthTest : public testing::Test {
     }
     void check() {
         const auto api = simulated_api(engine_, true);
-        ServiceHealth health(*api, docker_, log_);
+        PortProbe probe(*api, "helper", {{"job", "7"}}, noted_);
+        ServiceHealth health(*api, docker_, log_, reaches_networks_, probe);
         const std::vector<StartedService> services{service_};
         ASSERT_TRUE(tests::run_to_end(context_, health.wait(services)).has_value());
     }
@@ -108,6 +124,8 @@ class ServiceHealthTest : public testing::Test {
     DockerSettings docker_;
     tests::JobLogLines log_;
     StartedService service_;
+    bool reaches_networks_ = true;
+    std::vector<std::string> noted_{"job-db"};
 };
 
 TEST_F(ServiceHealthTest, AnOpenPortIsEnough) {
@@ -134,6 +152,57 @@ TEST_F(ServiceHealthTest, AClosedPortIsAWarningAfterTheLimit) {
     check();
     EXPECT_TRUE(log_.has("no answer at 127.0.0.1 on port "));
     EXPECT_TRUE(log_.has("within 1 s"));
+}
+
+TEST_F(ServiceHealthTest, PortsAreAskedFromInsideWhereNetworksAreOutOfReach) {
+    service_.address = "172.17.0.9";
+    service_.ports = {5432, 80};
+    service_.image = "image";
+    reaches_networks_ = false;
+    nlohmann::json probe;
+    engine_.on_start = [&](SimulatedEngine::Container& started) {
+        probe = started.body;
+        EXPECT_EQ(noted_.back(), "job-db-wait-for-service") << "cleanup has to know it";
+        started.running = false;
+        started.exit_code = 0;
+    };
+    check();
+    EXPECT_EQ(log_.lines.size(), 1U);
+    EXPECT_EQ(probe["Cmd"], (Words{"await-port", "--address", "172.17.0.9", "--limit-ms", "30000",
+                                   "5432", "80"}));
+    EXPECT_EQ(probe["Image"], "image");
+    EXPECT_EQ(probe["HostConfig"]["NetworkMode"], "container:id");
+    EXPECT_EQ(probe["HostConfig"]["Binds"], Words{"helper:/.runner:ro"});
+    EXPECT_EQ(probe["Labels"]["job"], "7");
+    EXPECT_EQ(noted_, Words{"job-db"});
+    EXPECT_EQ(engine_.inventory(), std::set<std::string>{"container job-db"});
+}
+
+TEST_F(ServiceHealthTest, AServiceOnTheHostsNetworkIsAskedAtItsLoopback) {
+    service_.ports = {80};
+    engine_.on_start = [&](SimulatedEngine::Container& started) {
+        EXPECT_EQ(started.body["Cmd"][2], "127.0.0.1");
+        started.running = false;
+        started.exit_code = 1;
+    };
+    check();
+    EXPECT_TRUE(log_.has("no answer at 127.0.0.1 on port 80 within 30 s"));
+}
+
+TEST_F(ServiceHealthTest, AProbeThatCannotRunIsAWarning) {
+    service_.ports = {80};
+    engine_.break_request(2, SimulatedEngine::Fault::kRefused);
+    check();
+    EXPECT_TRUE(log_.has("could not be asked from inside of its network: "));
+}
+
+TEST_F(ServiceHealthTest, AnEndedServiceEndsTheProbe) {
+    service_.ports = {80};
+    engine_.on_start = [&](SimulatedEngine::Container&) {
+        engine_.containers["id"].running = false;
+    };
+    check();
+    EXPECT_TRUE(log_.has("the service's container ended with exit code 3"));
 }
 
 TEST_F(ServiceHealthTest, ANegativeLimitChecksNothing) {

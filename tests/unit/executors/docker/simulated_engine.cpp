@@ -302,6 +302,7 @@ Response SimulatedEngine::answer_container(const std::string& method, const std:
     if (call == "POST/start" || call == "POST/kill") {
         container.running =
             call == "POST/start" && !short_lived.contains(text_at(container.body, "Image"));
+        if (call == "POST/start" && on_start) on_start(container);
         return respond_empty(204);
     }
     if (call == "GET/json") return inspect(id);

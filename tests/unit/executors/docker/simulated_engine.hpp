@@ -64,6 +64,8 @@ class SimulatedEngine {
     std::set<std::string> short_lived;  ///< ids of images whose containers end at their start
     std::string exec_output;            ///< of every exec, framed
     std::string address;                ///< of every container, "" for none
+    /// Is called with a container that has been started. May be empty.
+    std::function<void(Container&)> on_start;
 
   private:
     protocol::http::Response answer(const protocol::http::Request& request);

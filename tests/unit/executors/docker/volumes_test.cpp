@@ -93,6 +93,26 @@ TEST(Volumes, BindsAndNamedVolumesAreTakenAsTheyAre) {
     EXPECT_TRUE(plan.writable.empty());
 }
 
+TEST(Volumes, DestinationsHaveTheValuesOfVariables) {
+    JobEnvironment expanded = job();
+    expanded.volume_destinations = {{"/a/$X", "/a/x"}, {"$X/cache", "x/cache"}};
+    EXPECT_EQ(planned(expanded, with({"/host/$X:/a/$X:ro"})).binds, Words{"/host/$X:/a/x:ro"});
+    EXPECT_EQ(planned(expanded, with({"$X/cache"})).managed.at(0).destination,
+              "/builds/g/p/x/cache");
+}
+
+TEST(Volumes, AValueThatWouldBeAnOptionIsRefused) {
+    JobEnvironment expanded = job();
+    for (const std::string value : {"/a:rw", "", "/"}) {
+        expanded.volume_destinations = {{"$X", value}};
+        for (const std::string entry : {"$X", "/host:$X:ro"}) {
+            const auto plan = plan_volumes(expanded, with({entry}), "base");
+            ASSERT_FALSE(plan.has_value()) << value;
+            EXPECT_TRUE(plan.error().is(base::ErrorKind::kConfiguration));
+        }
+    }
+}
+
 TEST(Volumes, ARelativePathIsBelowTheProject) {
     EXPECT_EQ(planned(job(), with({"vendor/"})).managed.at(0).destination, "/builds/g/p/vendor");
 }

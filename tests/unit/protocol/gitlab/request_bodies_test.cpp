@@ -54,14 +54,11 @@ TEST(RequestBody, HasTheQueueKeyAndTheSessionWhenTheyAreKnown) {
     request.token = base::Secret("tok");
     const auto plain = request_body(request, "");
     EXPECT_FALSE(plain.contains("last_update"));
-    EXPECT_FALSE(plain.contains("session"));
     EXPECT_FALSE(plain.contains("system_id"));
     request.system_id = "s_1";
-    request.session = SessionInfo{"https://h", "cert", base::Secret("auth")};
     const auto full = request_body(request, "key");
     EXPECT_EQ(full["last_update"], "key");
     EXPECT_EQ(full["system_id"], "s_1");
-    EXPECT_EQ(full["session"]["authorization"], "auth");
 }
 
 }  // namespace

@@ -26,7 +26,10 @@ class LoadConfig : public testing::Test {
     }
     std::string failure(const std::string& text) {
         const auto config = load(text);
-        return config ? "loaded" : config.error().message;
+        if (!config) return config.error().message;
+        std::string problems;
+        for (const auto& runner : config->runners) problems += runner.problem;
+        return problems.empty() ? "loaded" : problems;
     }
     /// A valid entry with additional lines.
     static std::string entry(const std::string& more = "", const std::string& docker = "") {
@@ -331,6 +334,47 @@ TEST_F(LoadConfig, OneEntryThatCannotWorkDoesNotStopTheOthers) {
                 Contains(HasSubstr("\"git.example\" must begin with http:// or https://")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("its url \"https://\" names no host")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("asks for shell \"zsh\"")));
+}
+
+TEST_F(LoadConfig, AnErrorInOneEntryIsTheProblemOfThatEntry) {
+    const std::string good = entry();
+    const auto config = load(entry("  limit = true\n  labels = { ab = \"x\" }\n") + good +
+                             entry("", "    memory = \"much\"\n"));
+    ASSERT_TRUE(config) << config.error().message;
+    ASSERT_EQ(config->runners.size(), 3U);
+    EXPECT_THAT(config->runners[0].problem, HasSubstr(":6:11: runners.limit: expected an integer"));
+    EXPECT_THAT(config->runners[0].problem, HasSubstr("\n" + path_.string() + ":7:"));
+    EXPECT_THAT(config->runners[0].problem, HasSubstr("label \"ab\" is not allowed"));
+    EXPECT_EQ(config->runners[1].problem, "");
+    EXPECT_THAT(config->runners[2].problem, HasSubstr("runners.docker.memory: "));
+    EXPECT_FALSE(load("concurrent = true\n" + good)) << "no entry is at fault";
+}
+
+TEST_F(LoadConfig, NotesWhereRunnersShareTooFewPlaces) {
+    const auto second =
+        "[[runners]]\n  name = \"b\"\n  url = \"https://git.example\"\n"
+        "  token = \"glrt-y\"\n  executor = \"shell\"\n";
+    const auto notes = [&](const std::string& top) {
+        const auto config = load(top + entry("  limit = 3\n") + second);
+        return config ? config->warnings : std::vector<std::string>{config.error().message};
+    };
+    EXPECT_THAT(notes("concurrent = 3\n"), IsEmpty());
+    EXPECT_THAT(notes("concurrent = 2\n"),
+                ElementsAre(HasSubstr("runners.limit = 3 is never reached: concurrent = 2")));
+    EXPECT_THAT(notes("concurrent = 1\n"), Contains(HasSubstr("2 runners share concurrent = 1")));
+}
+
+TEST_F(LoadConfig, NamesFeatureFlagsThatDoNothing) {
+    const auto config =
+        load(entry("  [runners.feature_flags]\n    FF_USE_JOB_ROUTER = true\n"
+                   "    FF_TIMESTAMPS = false\n    FF_USE_FASTZIP = true\n"
+                   "    FF_TIMESTAMP = true\n"));
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_THAT(
+        config->warnings,
+        ElementsAre(HasSubstr(":7:25: runners.feature_flags.FF_USE_JOB_ROUTER has no effect: "),
+                    HasSubstr("no feature flag \"FF_TIMESTAMP\"; did you mean "
+                              "\"FF_TIMESTAMPS\"?")));
 }
 
 TEST_F(LoadConfig, RandomInputIsRefused) {

@@ -313,5 +313,34 @@ TEST_F(JobPollerTest, DoesNotTakeJobsThatThisProgramCannotRun) {
     EXPECT_THAT(asked_, ElementsAre("b", "b"));
 }
 
+/// Which requests the server may hold, with so many places and two entries.
+class HeldRequests : public JobPollerTest {
+  protected:
+    std::vector<bool> held(int concurrent, bool second_can_run) {
+        Runner& first = add_runner("a");
+        Runner& second = add_runner("b");
+        if (!second_can_run) second.config.problem = "wrong";
+        first.api->hold_requests = second.api->hold_requests = true;
+        poll(second_can_run && concurrent > 1 ? 2 : 1, concurrent);
+        return {first.api->may_be_held, second.api->may_be_held};
+    }
+};
+
+TEST_F(HeldRequests, NoneIsWhereTheOtherEntryHasNoPlaceThen) {
+    EXPECT_EQ(held(1, true), (std::vector<bool>{false, false}));
+}
+
+TEST_F(HeldRequests, OnePlaceIsLeftForTheEntryThatGetsAJob) {
+    EXPECT_EQ(held(2, true), (std::vector<bool>{true, false}));
+}
+
+TEST_F(HeldRequests, AllAreWhereThereIsRoomForAll) {
+    EXPECT_EQ(held(3, true), (std::vector<bool>{true, true}));
+}
+
+TEST_F(HeldRequests, AnEntryThatCannotRunJobsNeedsNoPlace) {
+    EXPECT_EQ(held(1, false), (std::vector<bool>{true, false}));
+}
+
 }  // namespace
 }  // namespace runner::daemon

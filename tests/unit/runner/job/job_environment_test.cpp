@@ -83,13 +83,41 @@ TEST_F(JobEnvironmentTest, FollowsVariablesInVariablesInEveryName) {
 
 TEST_F(JobEnvironmentTest, FollowsThemInNamesOfTheConfiguration) {
     runner_.docker.image = "$IMG";
+    runner_.docker.volumes = {"/$SLOT", "/host/$SLOT:/data/$SLOT:ro", "/plain"};
     auto& service = runner_.docker.services.emplace_back();
     service.name = "$IMG";
     service.alias = "$SLOT";
     const auto made = environment();
-    EXPECT_EQ(made.image->name, "registry.example.com:trixie");
+    EXPECT_FALSE(made.image);
+    EXPECT_EQ(made.default_image, "registry.example.com:trixie");
+    EXPECT_EQ(made.volume_destinations, (std::map<std::string, std::string>{
+                                            {"/$SLOT", "/x-4"}, {"/data/$SLOT", "/data/x-4"}}));
     EXPECT_EQ(made.services.at(0).image.name, "registry.example.com:trixie");
     EXPECT_THAT(made.services.at(0).aliases, testing::ElementsAre("x-4"));
+}
+
+TEST_F(JobEnvironmentTest, ProtectionIsGitLabsWordAndNotTheJobs) {
+    struct Case {
+        std::optional<bool> git_info;
+        std::vector<std::string> variables;
+        bool is_protected;
+    };
+    const std::vector<Case> cases{{{}, {}, false},
+                                  {{}, {"true"}, true},
+                                  {{}, {"false", "true"}, false},
+                                  {{}, {"true", "false"}, true},
+                                  {{}, {"$YES"}, false},
+                                  {false, {"true"}, false},
+                                  {true, {"false"}, true}};
+    set("YES", "true");
+    runner_.environment = {"CI_COMMIT_REF_PROTECTED=true"};
+    const auto others = payload_.variables;
+    for (const auto& [git_info, values, expected] : cases) {
+        payload_.variables = others;
+        payload_.git_info.is_protected = git_info;
+        for (const auto& value : values) set("CI_COMMIT_REF_PROTECTED", value);
+        EXPECT_EQ(environment().protected_ref, expected) << testing::PrintToString(values);
+    }
 }
 
 TEST_F(JobEnvironmentTest, FollowsThemInEnvironmentsOfServices) {

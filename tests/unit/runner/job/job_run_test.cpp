@@ -152,6 +152,22 @@ TEST_F(JobTakeovers, AreForgottenWhenTheJobGoesOn) {
     EXPECT_EQ(after, 0);
 }
 
+TEST_F(JobRuns, TriesToRestoreTheCacheAgain) {
+    protocol::gitlab::Variable attempts;
+    attempts.key = "RESTORE_CACHE_ATTEMPTS";
+    attempts.value = "2";
+    payload_.variables.push_back(attempts);
+    auto& cache = payload_.cache.emplace_back();
+    cache.key = "k";
+    cache.paths = {"kept/"};
+    // prepare_script, get_sources, restore_cache, restore_cache
+    session_.exits = {tests::exit_with(0), tests::exit_with(0), tests::exit_with(1)};
+    run();
+    EXPECT_TRUE(outcome_.success());
+    EXPECT_THAT(pauses_, ElementsAre(std::chrono::seconds(5)));
+    EXPECT_THAT(channel_.log, HasSubstr("WARNING: Retrying...\n[restore_cache\n"));
+}
+
 TEST_F(JobRuns, TriesToGetTheSourcesAgain) {
     protocol::gitlab::Variable attempts;
     attempts.key = "GET_SOURCES_ATTEMPTS";

@@ -33,6 +33,7 @@ TEST_F(ScriptRunnerTest, GivesTheSupervisorTheScriptAndTheJobsVariables) {
     executor_.info.shells = {"/bin/sh"};
     executor_.info.script_environment = {{"DOCKER_HOST", "unix:///engine.sock"},
                                          {"CI_JOB_STATUS", "overwritten"}};
+    executor_.info.fixed_environment = {{"CI_SERVER", "fixed"}};
     auto job = parts();
     const auto exit = run_script(*job);
     ASSERT_TRUE(exit);
@@ -47,7 +48,7 @@ TEST_F(ScriptRunnerTest, GivesTheSupervisorTheScriptAndTheJobsVariables) {
     EXPECT_THAT(command.shells, ElementsAre("/bin/sh"));
     EXPECT_EQ(command.environment.at("DOCKER_HOST"), "unix:///engine.sock");
     EXPECT_NE(command.environment.at("CI_JOB_STATUS"), "overwritten") << "the job's variable wins";
-    EXPECT_EQ(command.environment.at("CI_SERVER"), "yes");
+    EXPECT_EQ(command.environment.at("CI_SERVER"), "fixed") << "no variable of the job hides it";
     EXPECT_EQ(command.grace, seconds(10));
     EXPECT_GT(command.deadline, seconds(3500));
     EXPECT_LE(command.deadline, seconds(3600));

@@ -43,10 +43,16 @@ TEST(CleanupScript, LeavesTheProjectAloneByDefault) {
 }
 
 TEST(CleanupScript, CleansTheProjectAsItsStrategyNeeds) {
-    EXPECT_THAT(cleanup(job_with_cleanup("fetch")), HasSubstr("git clean -ffdx\ngit reset --hard"));
+    EXPECT_THAT(cleanup(job_with_cleanup("fetch")), HasSubstr("\ngit reset --hard"));
     for (const char* strategy : {"clone", "empty"})
         EXPECT_THAT(cleanup(job_with_cleanup(strategy)), HasSubstr("sources remove"));
     EXPECT_THAT(cleanup(job_with_cleanup("none")), Not(HasSubstr("git ")));
+}
+
+TEST(CleanupScript, GivesFlagsToGitAndNotToTheShell) {
+    ScriptJob job = job_with_cleanup("fetch");
+    job.set("GIT_CLEAN_FLAGS", "-ffdx; touch planted");
+    EXPECT_THAT(cleanup(job), HasSubstr("git clean '\\''-ffdx;'\\'' '\\''touch'\\''"));
 }
 
 TEST(CleanupScript, RemovesTheProjectWhereTheDaemonUnpackedTheSources) {

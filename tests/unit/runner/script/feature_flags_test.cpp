@@ -31,4 +31,16 @@ TEST(FeatureFlags, OfTheConfigurationWin) {
     EXPECT_EQ(job.variables().get("FF_TIMESTAMPS"), "false");
 }
 
+TEST(FeatureFlags, OfAJobThatDoNothingAreNamed) {
+    ScriptJob job;
+    job.set("FF_USE_JOB_ROUTER", "true");
+    job.set("FF_CONCRETE", "false");
+    job.set("FF_NETWORK_PER_BUILD", "true");
+    const FeatureFlags flags(job.payload, job.runner);
+    EXPECT_THAT(flags.warnings(),
+                testing::ElementsAre("FF_USE_JOB_ROUTER has no effect: GitLab is asked directly"));
+    EXPECT_EQ(flags.changed(), "FF_NETWORK_PER_BUILD:true");
+    EXPECT_TRUE(flags.enabled("FF_USE_JOB_ROUTER")) << "scripts see what was asked for";
+}
+
 }  // namespace

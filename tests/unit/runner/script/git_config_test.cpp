@@ -74,4 +74,12 @@ TEST(GitConfig, SendsTheCorrelationIdUnlessTheFlagIsOff) {
     EXPECT_THAT(in_environment(job), Not(HasSubstr("01ABC")));
 }
 
+TEST(GitConfig, SendsTheLoginAtOnceWhenTheFlagIsOn) {
+    ScriptJob job;
+    EXPECT_THAT(in_environment(job), Not(HasSubstr("proactiveAuth")));
+    job.set("FF_USE_GIT_PROACTIVE_AUTH", "true");
+    EXPECT_THAT(in_environment(job),
+                HasSubstr("[http \"https://gitlab.example.com\"]\n\tproactiveAuth = \"basic\"\n"));
+}
+
 }  // namespace

@@ -88,6 +88,21 @@ TEST(Variables, FollowChainsForTheRunnersOwnTexts) {
     EXPECT_EQ(value_of(variables.public_environment(), "A"), "deep");
 }
 
+TEST(Variables, OfTheJobDoNotHideWhatTheRunnerFixes) {
+    Given given;
+    for (const char* name :
+         {"CI_DISPOSABLE_ENVIRONMENT", "CI_RUNNER_VERSION", "CI_RUNNER_REVISION",
+          "CI_RUNNER_EXECUTABLE_ARCH", "RUNNER_TEMP_PROJECT_DIR", "FF_TIMESTAMPS"}) {
+        given.add(name, "of the job");
+        given.runner.environment.push_back(std::string(name) + "=of the configuration");
+    }
+    const auto variables = given.variables();
+    for (const auto& variable : variables.environment()) {
+        EXPECT_EQ(variable.value.find("of the "), std::string::npos) << variable.name;
+    }
+    EXPECT_EQ(variables.get("RUNNER_TEMP_PROJECT_DIR"), given.directories.tmp);
+}
+
 TEST(Variables, AreRefusedWhenTheyBecomeTooLarge) {
     Given given;
     std::string many;
