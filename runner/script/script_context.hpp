@@ -21,6 +21,8 @@ struct ScriptSettings {
     std::string correlation_id{};
     /// ExecutorTraits::shared_host.
     bool shared_host = false;
+    /// A driver brings the scripts to a place without runner-helper (executors/driver.hpp).
+    bool by_driver = false;
     /// The daemon unpacks the sources, git does not run in the environment: SplitSourcesWriter.
     bool sources_by_daemon = false;
     /// Path of runner-helper in the environment.
@@ -36,7 +38,8 @@ struct ScriptSettings {
 /// What the writers of one job's scripts share (job-runtime.md §4). Pure: values in, shell out.
 ///
 /// Variables reach a script as its process environment, set by the supervisor. No value of a
-/// variable stands in the text of a script, except the contents of file variables.
+/// variable stands in the text of a script, except the contents of file variables. (A driver gets
+/// scripts with the variables in front of them: driver_script.hpp.)
 ///
 /// Life: made once per job, when the job's directories are known. It refers to payload,
 /// configuration and variables, which outlive it. Not synchronised: one strand uses it.
