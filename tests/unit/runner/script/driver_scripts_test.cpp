@@ -74,7 +74,10 @@ TEST_P(DriverScriptsInShells, BringTheirVariablesAndNeedNoHelper) {
 
 TEST_P(DriverScriptsInShells, SayThatArtifactsNeedAProgram) {
     std::filesystem::create_directories(directories_.project);
-    payload_.artifacts.push_back({.name = "", .paths = {"file"}, .when = "always"});
+    protocol::gitlab::Artifact artifact;
+    artifact.paths = {"file"};
+    artifact.when = "always";
+    payload_.artifacts.push_back(artifact);
     const auto end =
         run([](const JobScripts& scripts) { return scripts.remote_artifacts.upload(true); });
     EXPECT_EQ(end.code, 0) << end.output;
