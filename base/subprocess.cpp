@@ -69,14 +69,19 @@ class SpawnSettings {
     SpawnSettings& operator=(const SpawnSettings&) = delete;
 
     /// `input` and `output` are the program's ends of pipes. Without `input` it reads /dev/null.
-    void redirect(const UniqueFd& input, const UniqueFd& output, bool errors_with_output) {
+    void redirect(const UniqueFd& input, const UniqueFd& output, const SubprocessOptions& options) {
         if (input) {
             posix_spawn_file_actions_adddup2(&actions, input.get(), STDIN_FILENO);
         } else {
             posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         }
-        posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
-        if (errors_with_output) {
+        if (options.output_file.empty()) {
+            posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
+        } else {
+            posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, options.output_file.c_str(),
+                                             O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        }
+        if (options.errors_with_output) {
             posix_spawn_file_actions_adddup2(&actions, output.get(), STDERR_FILENO);
         } else {
             posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
@@ -159,7 +164,7 @@ Result<std::unique_ptr<Subprocess>> Subprocess::start(const boost::asio::any_io_
         lifeline = std::move(*made);
     }
     SpawnSettings settings;
-    settings.redirect(lifeline.read, output->write, options.errors_with_output);
+    settings.redirect(lifeline.read, output->write, options);
     if (!options.directory.empty()) {
         posix_spawn_file_actions_addchdir_np(&settings.actions, options.directory.c_str());
     }
@@ -209,6 +214,10 @@ Task<Result<int>> Subprocess::wait() {
         co_await exit_event_.async_wait(boost::asio::posix::descriptor_base::wait_read, use_tuple);
     if (code) co_return make_error(code, "wait for a program");
     co_return reap();
+}
+
+void Subprocess::signal(int number) {
+    if (pid_ > 0) ::kill(-pid_, number);
 }
 
 Task<Result<ProgramEnd>> run_to_end(boost::asio::any_io_executor executor,

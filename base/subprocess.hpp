@@ -19,7 +19,8 @@ struct SubprocessOptions {
     std::vector<std::string> environment;  ///< KEY=VALUE, added to or replacing our own
     bool inherit_environment = true;       ///< false: `environment` alone
     std::string directory;                 ///< "" for ours
-    bool errors_with_output = false;       ///< standard error into the same pipe; else /dev/null
+    bool errors_with_output = false;       ///< standard error into the pipe; else /dev/null
+    std::string output_file;               ///< standard output goes there, "": into the pipe
     /// Standard input is a pipe that closes when the Subprocess is destroyed or this process ends.
     bool lifeline = false;
 };
@@ -41,6 +42,8 @@ class Subprocess {
     Task<Result<std::string>> read_some(std::size_t limit);
     /// The exit status; 128 + n after signal n.
     Task<Result<int>> wait();
+    /// To the process group, as long as wait() has not returned the end.
+    void signal(int number);
 
   private:
     Subprocess(pid_t pid, UniqueFd lifeline, boost::asio::posix::stream_descriptor output,

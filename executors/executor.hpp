@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "executors/driver.hpp"
 #include "executors/executor_observer.hpp"
 #include "executors/job_log.hpp"
 #include "executors/spec.hpp"
@@ -29,6 +30,11 @@ struct EnvironmentInfo {
     std::vector<EnvironmentVariable> script_environment;  ///< e.g. DOCKER_HOST of a sidecar engine
     /// The same, but variables of the job do not hide these.
     std::vector<EnvironmentVariable> fixed_environment;
+    /// Scripts are given to this driver and not to a shell. The supervisor then runs the driver,
+    /// and nothing but scripts reaches the place where they run.
+    std::optional<ScriptDriver> driver;
+    /// The preparation has failed because the driver says that the job has failed, not the runner.
+    std::optional<int> job_exit_code;
 };
 
 /// Work that must have ended before the job's script may start, and may run beside get_sources:
@@ -56,7 +62,8 @@ struct ReadinessStage {
 /// cancellation and leaves what it made for cleanup(). Failures: kConfiguration (the configuration
 /// forbids it, the image does not exist or is denied), kUnavailable (the network or a registry does
 /// not work), kNotFound; every other kind is a failure of the runner itself. A failed image pull
-/// has Error::pull_failure. The contract test in tests/unit/executors/contract checks this.
+/// has Error::pull_failure; of a driver see EnvironmentInfo::job_exit_code. The contract test in
+/// tests/unit/executors/contract checks this.
 class Executor {
   public:
     virtual ~Executor() = default;

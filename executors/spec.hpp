@@ -42,6 +42,8 @@ struct RegistryCredential {
     base::Secret password;
 };
 
+class DriverJob;
+
 /// Everything that an executor is told about a job. A plain value that lives as long as the job.
 struct JobEnvironment {
     std::int64_t job_id = 0;
@@ -73,7 +75,9 @@ struct JobEnvironment {
     bool network_per_build = false;
     bool init_process = false;
     bool debug_services = false;
-    std::filesystem::path state_dir;  ///< the job's own directory of the journal, 0700
+    std::filesystem::path state_dir;     ///< the job's own directory of the journal, 0700
+    std::filesystem::path payload_file;  ///< what the server sent, for the custom executor's driver
+    DriverJob* driver_job = nullptr;     ///< the job for the same, during prepare() and restore()
     /// The daemon's log, with the job's fields. What comes from the job is masked by the job's log
     /// first.
     base::log::Scope daemon_log;

@@ -31,6 +31,12 @@ config::RunnerConfig own_runner() {
     return runner;
 }
 
+/// A driver's environment has no place for the files of this directory.
+bool runs_locally(const config::RunnerConfig& runner) {
+    const auto kind = runner.executor_kind();
+    return kind && !executors::traits_of(*kind).has_driver;
+}
+
 base::Result<config::RunnerConfig> configured_runner(const Values& values) {
     if (!values.has("config")) {
         if (!values.has("runner")) return own_runner();
@@ -42,7 +48,7 @@ base::Result<config::RunnerConfig> configured_runner(const Values& values) {
     if (!loaded) return loaded.error();
     const std::string wanted = values.text("runner");
     for (const auto& runner : loaded->runners) {
-        if (wanted.empty() ? !runner.executor_kind().has_value() : runner.name != wanted) continue;
+        if (wanted.empty() ? !runs_locally(runner) : runner.name != wanted) continue;
         if (runner.problem.empty()) return runner;
         return base::make_error(base::ErrorKind::kInvalidInput, runner.problem);
     }
@@ -80,8 +86,12 @@ base::Result<void> use_runner(const Values& values, const std::string& checkout,
     runner->url.clear();
     runner->output_limit_bytes = kNoLimit;
     if (values.has("executor")) runner->executor = values.text("executor");
-    if (!runner->executor_kind()) {
-        return base::make_error(base::ErrorKind::kInvalidInput, "--executor is docker or shell");
+    if (!runs_locally(*runner)) {
+        return base::make_error(
+            base::ErrorKind::kInvalidInput,
+            fmt::format("exec runs jobs with the executor docker or shell, not with \"{}\": choose "
+                        "one with --executor",
+                        runner->executor));
     }
     if (values.has("image")) runner->docker.image = values.text("image");
     if (values.flag("privileged")) {

@@ -18,10 +18,10 @@ using config::Node;
 
 namespace {
 
-constexpr std::array<std::string_view, 2> kOurExecutors = {"docker", "shell"};
-constexpr std::array<std::string_view, 9> kOtherExecutors = {
+constexpr std::array<std::string_view, 3> kOurExecutors = {"docker", "shell", "custom"};
+constexpr std::array<std::string_view, 8> kOtherExecutors = {
     "docker-windows", "docker+machine", "docker-autoscaler", "instance", "ssh",
-    "kubernetes",     "virtualbox",     "parallels",         "custom"};
+    "kubernetes",     "virtualbox",     "parallels"};
 
 template <typename Names>
 bool is_in(const Names& names, std::string_view name) {
@@ -202,9 +202,9 @@ void complete_entry(Node& entry) {
 
 base::Result<void> check_executor(const std::string& name) {
     if (is_in(kOurExecutors, name) || is_other_executor(name)) return {};
-    const std::string near = base::nearest(name, {"docker", "shell"});
+    const std::string near = base::nearest(name, {"docker", "shell", "custom"});
     return base::invalid_input(
-        fmt::format("executor \"{}\" does not exist: use docker or shell{}", name,
+        fmt::format("executor \"{}\" does not exist: use docker, shell or custom{}", name,
                     near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near)));
 }
 

@@ -176,7 +176,7 @@ void Registrar::check_values(Refusals& refused, bool plan_known) const {
             "--access-token");
     }
     if (text("executor").empty())
-        refused.add("--executor is missing: docker or shell");
+        refused.add("--executor is missing: docker, shell or custom");
     else
         refused.take(check_executor(text("executor")));
     refused.take(check_image(entry_));
@@ -286,7 +286,7 @@ base::Result<void> Registrar::accept(ServerRegistration::Answer answer) {
 
 base::Result<void> Registrar::ask_executor() {
     while (interactive()) {
-        auto asked = fill("executor", "executor", "Enter an executor: docker, shell");
+        auto asked = fill("executor", "executor", "Enter an executor: docker, shell, custom");
         if (!asked) return asked.error();
         auto known = check_executor(text("executor"));
         if (known) break;

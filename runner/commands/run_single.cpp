@@ -70,7 +70,7 @@ base::Result<void> check_complete(const config::RunnerConfig& runner) {
     }
     if (runner.token.empty()) refused.add("--token or --token-file is missing");
     if (!runner.executor_kind())
-        refused.add("--executor must be one that this program has: docker or shell");
+        refused.add("--executor must be one that this program has: docker, shell or custom");
     return refused.outcome();
 }
 

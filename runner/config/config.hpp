@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "executors/custom/settings.hpp"
 #include "executors/docker/settings.hpp"
 #include "executors/executor_kind.hpp"
 #include "runner/config/queuing_duration.hpp"
@@ -56,6 +57,7 @@ struct RunnerConfig {
     std::optional<bool> custom_build_dir_enabled;
     std::map<std::string, bool> feature_flags;
     std::vector<QueuingDuration> queuing_durations;
+    executors::custom::CustomSettings custom;
     executors::docker::DockerSettings docker;
     executors::docker::DindSettings dind;
     std::vector<executors::docker::RegistrySettings> registries;
@@ -71,6 +73,11 @@ struct RunnerConfig {
     [[nodiscard]] bool shared_host() const {
         const auto kind = executor_kind();
         return kind && executors::traits_of(*kind).shared_host;
+    }
+    /// ExecutorTraits::shared_environment.
+    [[nodiscard]] bool shared_environment() const {
+        const auto kind = executor_kind();
+        return kind && executors::traits_of(*kind).shared_environment;
     }
 };
 

@@ -51,7 +51,7 @@ std::span<const Section> sections() {
         std::vector<Section> together;
         for (const auto part :
              {schema::top_sections(), schema::runner_sections(), schema::docker_sections(),
-              schema::unsupported_executor_sections()}) {
+              schema::custom_sections(), schema::unsupported_executor_sections()}) {
             together.insert(together.end(), part.begin(), part.end());
         }
         return together;

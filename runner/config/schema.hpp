@@ -103,6 +103,7 @@ namespace schema {
 std::span<const Section> top_sections();
 std::span<const Section> runner_sections();
 std::span<const Section> docker_sections();
+std::span<const Section> custom_sections();
 std::span<const Section> unsupported_executor_sections();
 }  // namespace schema
 

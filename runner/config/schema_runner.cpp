@@ -59,7 +59,8 @@ constexpr Key kRunner[] = {
     key("labels", Type::kStringMap, "", runner<&R::labels>,
         "labels told to GitLab, over the global ones")
         .with_flag("-", "-"),
-    key("executor", Type::kString, "", runner<&R::executor>, "where jobs run: docker or shell"),
+    key("executor", Type::kString, "", runner<&R::executor>,
+        "where jobs run: docker, shell or custom"),
     key("builds_dir", Type::kString, "/builds (docker), <working directory>/builds (shell)",
         runner<&R::builds_dir>, "where projects are checked out"),
     key("cache_dir", Type::kString, "/cache (docker), <working directory>/cache (shell)",
@@ -107,7 +108,7 @@ constexpr Key kRunner[] = {
 };
 
 constexpr Key kCustomBuildDir[] = {
-    key("enabled", Type::kBool, "true for docker, false for shell",
+    key("enabled", Type::kBool, "true for docker, false for shell and custom",
         runner<&R::custom_build_dir_enabled>, "jobs may choose GIT_CLONE_PATH")
         .with_flag("custom_build_dir-enabled", "CUSTOM_BUILD_DIR_ENABLED"),
 };

@@ -16,22 +16,6 @@ constexpr Key kSsh[] = {
     ignored("known_hosts_file", Type::kString),
 };
 
-constexpr Key kCustom[] = {
-    ignored("config_exec", Type::kString),
-    ignored("config_args", Type::kStrings),
-    ignored("config_exec_timeout", Type::kInt, "3600"),
-    ignored("prepare_exec", Type::kString),
-    ignored("prepare_args", Type::kStrings),
-    ignored("prepare_exec_timeout", Type::kInt, "3600"),
-    ignored("run_exec", Type::kString),
-    ignored("run_args", Type::kStrings),
-    ignored("cleanup_exec", Type::kString),
-    ignored("cleanup_args", Type::kStrings),
-    ignored("cleanup_exec_timeout", Type::kInt, "3600"),
-    ignored("graceful_kill_timeout", Type::kInt, "600"),
-    ignored("force_kill_timeout", Type::kInt, "600"),
-};
-
 constexpr Key kInstance[] = {
     ignored("allowed_images", Type::kStrings),
     ignored("use_common_build_dir", Type::kBool, "false"),
@@ -223,7 +207,6 @@ constexpr Key kKubernetes[] = {
 
 constexpr Section kExecutorSections[] = {
     {"runners.ssh", kSsh, false, "this runner has no ssh executor", "ssh-", "SSH_"},
-    {"runners.custom", kCustom, false, "this runner has no custom executor", "custom-", "CUSTOM_"},
     {"runners.instance", kInstance, false, "this runner has no instance executor", "instance-",
      "INSTANCE_"},
     {"runners.parallels", kParallels, false, "this runner has no parallels executor", "parallels-",

@@ -36,6 +36,10 @@ void runner(Config& config, const Value& value) {
     assign(config.runners.back().*Member, value);
 }
 template <auto Member>
+void custom(Config& config, const Value& value) {
+    assign(config.runners.back().custom.*Member, value);
+}
+template <auto Member>
 void docker(Config& config, const Value& value) {
     assign(config.runners.back().docker.*Member, value);
 }

@@ -89,7 +89,7 @@ void check_executor(const RunnerConfig& runner, const Node& node, Reporter& repo
         report.warning(
             position,
             fmt::format("runner \"{}\" names no executor and takes no jobs: set executor = "
-                        "\"docker\" or \"shell\"",
+                        "\"docker\", \"shell\" or \"custom\"",
                         runner.name));
         return;
     }
@@ -97,11 +97,11 @@ void check_executor(const RunnerConfig& runner, const Node& node, Reporter& repo
         report.warning(
             position,
             fmt::format("runner \"{}\" asks for executor \"{}\", which this program does not "
-                        "have, and takes no jobs: there are docker and shell",
-                        runner.name, runner.executor));
+                        "have, and takes no jobs: there are {}",
+                        runner.name, runner.executor, executors::kExecutorNames));
         return;
     }
-    const std::string near = base::nearest(runner.executor, {"docker", "shell"});
+    const std::string near = base::nearest(runner.executor, {"docker", "shell", "custom"});
     report.warning(
         position,
         fmt::format("runner \"{}\" asks for executor \"{}\", which does not exist, and takes "
@@ -226,6 +226,12 @@ void apply_defaults(Config& config) {
             runner.unhealthy_interval = std::chrono::minutes(60);
         }
         if (runner.output_limit_bytes <= 0) runner.output_limit_bytes = 4096 * 1024;
+        for (int* seconds :
+             {&runner.custom.config_exec_timeout, &runner.custom.prepare_exec_timeout,
+              &runner.custom.cleanup_exec_timeout})
+            at_least_one(*seconds, 3600);
+        at_least_one(runner.custom.graceful_kill_timeout, 600);
+        at_least_one(runner.custom.force_kill_timeout, 600);
         if (runner.docker.wait_for_services_timeout_seconds == 0) {
             runner.docker.wait_for_services_timeout_seconds = 30;
         }
@@ -247,6 +253,7 @@ void check_runner(Config& config, RunnerConfig& runner, const Node& node, Report
     check_pairs(runner.environment, "environment", node, report);
     check_feature_flags(runner, node, report);
     check_docker(runner, node, report);
+    check_custom(runner, node, report);
     check_dind(runner, node, report);
     check_registries(runner, node, report);
     check_monitoring(runner, node, report);

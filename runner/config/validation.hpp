@@ -50,6 +50,8 @@ void check_whole(const Config& config, const Node& root, Reporter& report);
 
 /// [runners.docker]; also sets what follows from other keys.
 void check_docker(RunnerConfig& runner, const Node& node, Reporter& report);
+/// [runners.custom].
+void check_custom(const RunnerConfig& runner, const Node& node, Reporter& report);
 /// [runners.dind].
 void check_dind(RunnerConfig& runner, const Node& node, Reporter& report);
 /// [[runners.registry]].

@@ -70,7 +70,7 @@ gitlab::RunnerInfo runner_info(const config::Config& config, const config::Runne
     for (const auto& [key, value] : runner.labels) info.labels[key] = value;
     add_common(info.features);
     if (runner.executor_kind() == executors::ExecutorKind::kDocker) add_docker(info.features);
-    info.features.shared = runner.shared_host();
+    info.features.shared = runner.shared_environment();
     return info;
 }
 

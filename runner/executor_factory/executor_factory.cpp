@@ -1,6 +1,7 @@
 #include "runner/executor_factory/executor_factory.hpp"
 
 #include "base/log.hpp"
+#include "executors/custom/custom_executor.hpp"
 #include "executors/docker/engine_connection.hpp"
 #include "executors/docker/labels.hpp"
 #include "executors/shell/shell_executor.hpp"
@@ -22,12 +23,15 @@ base::Result<std::unique_ptr<executors::Executor>> ExecutorFactory::make(
     const config::RunnerConfig& runner) {
     const auto kind = runner.executor_kind();
     if (!kind) {
-        return base::make_error(
-            base::ErrorKind::kConfiguration,
-            "the executor \"" + runner.executor + "\" is not known: use docker or shell");
+        return base::make_error(base::ErrorKind::kConfiguration,
+                                "the executor \"" + runner.executor +
+                                    "\" is not known: there are " +
+                                    std::string(executors::kExecutorNames));
     }
     if (*kind == executors::ExecutorKind::kShell)
         return executors::shell::make_shell_executor(executor_, runner.shell);
+    if (*kind == executors::ExecutorKind::kCustom)
+        return executors::custom::make_custom_executor(executor_, runner.custom);
     auto engine = engine_of(runner.docker);
     if (!engine) return engine.error();
     return executors::docker::make_docker_executor(executor_, *engine, runner.docker, runner.dind,

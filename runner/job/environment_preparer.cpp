@@ -48,8 +48,10 @@ base::Task<base::Result<void>> EnvironmentPreparer::try_several_times() {
         if (prepared.error().is(ErrorKind::kTimeout) || context_.stop.requested()) {
             co_return std::move(prepared);
         }
+        const bool job_has_failed = context_.executor().info().job_exit_code.has_value();
         co_await remove_remains();
-        if (is_final(prepared.error()) || number == kTries) co_return std::move(prepared);
+        if (is_final(prepared.error()) || job_has_failed || number == kTries)
+            co_return std::move(prepared);
         context_.log().error("Preparation failed: " + prepared.error().message);
         context_.log().print("Will be retried in 3s ...");
         auto waited = co_await wait_before_retry(context_, kPause);

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <utility>
+
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "executors/spec.hpp"
+#include "runner/job/driver_job.hpp"
 #include "runner/job/job_context.hpp"
 
 namespace runner::job {
@@ -10,12 +13,15 @@ namespace runner::job {
 /// Makes the job's environment through the executor, or finds it again after a restart of the
 /// daemon.
 ///
-/// Life: one prepare() or restore(). `context` and `environment` outlive it. Strand: the I/O
-/// thread.
+/// Life: one prepare() or restore(). `context` outlives it. Strand: the I/O thread.
 class EnvironmentPreparer {
   public:
-    EnvironmentPreparer(JobContext& context, const executors::JobEnvironment& environment)
-        : context_(context), environment_(environment) {}
+    EnvironmentPreparer(JobContext& context, executors::JobEnvironment environment)
+        : context_(context), driver_job_(context), environment_(std::move(environment)) {
+        environment_.driver_job = &driver_job_;
+    }
+    EnvironmentPreparer(const EnvironmentPreparer&) = delete;
+    EnvironmentPreparer& operator=(const EnvironmentPreparer&) = delete;
 
     /// Makes the environment in the log's section "prepare_executor". Tries several times, with a
     /// cleanup after each failed try. After a timeout or a stop there is no cleanup, because the
@@ -32,7 +38,8 @@ class EnvironmentPreparer {
     base::Task<void> remove_remains();
 
     JobContext& context_;
-    const executors::JobEnvironment& environment_;
+    PayloadDriverJob driver_job_;
+    executors::JobEnvironment environment_;
 };
 
 }  // namespace runner::job

@@ -41,7 +41,7 @@ JobContext::JobContext(const boost::asio::any_io_executor& io_executor, JobSetup
       traits(traits_for(*setup.runner)),
       variables(std::move(setup.variables)),
       directories(job_directories(setup.payload, *setup.runner, variables, setup.record,
-                                  setup.working_dir)),
+                                  setup.working_dir, {.open = traits.has_driver})),
       texts(variables),
       behaviour(variables),
       daemon_log(job_scope(setup.payload, setup.record, setup.runner->name)),
@@ -71,6 +71,13 @@ void JobContext::on_step(std::string_view step) {
 
 void JobContext::on_pull(const executors::ImagePull& pull) { setup.observer->on_pull(*this, pull); }
 
+base::Result<void> JobContext::choose_directories(const DirectoryWishes& wishes) {
+    directories =
+        job_directories(payload(), runner(), variables, setup.record, setup.working_dir, wishes);
+    if (!directories) return directories.error();
+    return {};
+}
+
 void JobContext::log_variable_warnings() {
     for (const std::string& warning : behaviour.take_warnings()) log().warning(warning);
 }
@@ -83,6 +90,7 @@ Situation JobContext::situation(std::string silence_hint) const {
     now.stage_begun = checkpoint.stage_begun;
     now.restored = setup.restored.has_value();
     now.job_is_over = deadlines.job_is_over(checkpoint);
+    now.job_exit_code = executor().info().job_exit_code;
     now.silence_hint = std::move(silence_hint);
     return now;
 }

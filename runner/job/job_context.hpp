@@ -42,6 +42,9 @@ class JobContext final : private executors::ExecutorObserver {
     void enter(std::string stage, std::string_view executor_stage);
     /// Tells the observer that the stage has ended; enter() does it for the stage before.
     void end_stage();
+    /// Takes what the custom executor's driver has said. kConfiguration: the job cannot run with
+    /// it.
+    base::Result<void> choose_directories(const DirectoryWishes& wishes);
     /// Writes the warnings about the job's variables that were read so far to the job's log.
     void log_variable_warnings();
 
@@ -58,7 +61,7 @@ class JobContext final : private executors::ExecutorObserver {
     /// The only copy of the job's variables, moved out of `setup`.
     script::Variables variables;
     /// An error when the job asks for a directory that is not allowed.
-    const base::Result<Directories> directories;
+    base::Result<Directories> directories;
     script::TextExpander texts;
     script::BehaviourVariables behaviour;
     /// The daemon's log, with the job's fields. What comes from the job is masked by log() first.

@@ -14,6 +14,7 @@
 #include "runner/script/git_strategy.hpp"
 #include "runner/script/repository_url.hpp"
 #include "runner/script/service_environment.hpp"
+#include "runner/script/shells.hpp"
 
 namespace runner::job {
 
@@ -42,6 +43,27 @@ bool builds_are_bound(const config::RunnerConfig& runner, const std::string& bui
 bool lies_within(const std::filesystem::path& inner, const std::filesystem::path& outer) {
     const auto relative = inner.lexically_normal().lexically_relative(outer.lexically_normal());
     return !relative.empty() && *relative.begin() != ".." && relative != ".";
+}
+
+/// The directories of all builds and of all caches.
+base::Result<void> root_directories(const config::RunnerConfig& runner,
+                                    const std::string& working_dir, const DirectoryWishes& wishes,
+                                    Directories& out) {
+    out.builds = wishes.builds.value_or(runner.builds_dir);
+    out.cache = wishes.cache.value_or(runner.cache_dir);
+    const auto kind = runner.executor_kind();
+    if (kind && executors::traits_of(*kind).has_driver) {
+        const std::string_view missing = out.builds.empty()  ? "builds_dir"
+                                         : out.cache.empty() ? "cache_dir"
+                                                             : "";
+        if (missing.empty() || wishes.open) return {};
+        return base::make_error(base::ErrorKind::kConfiguration,
+                                fmt::format("the {} is not configured", missing));
+    }
+    const std::string root = runner.shared_host() ? working_dir : std::string();
+    if (out.builds.empty()) out.builds = root + "/builds";
+    if (out.cache.empty()) out.cache = root + "/cache";
+    return {};
 }
 
 executors::ImageSpec image_spec(std::string_view field, const Image& image,
@@ -212,22 +234,22 @@ base::Result<Directories> job_directories(const JobPayload& payload,
                                           const config::RunnerConfig& runner,
                                           script::Variables& variables,
                                           const journal::JobRecord& record,
-                                          const std::string& working_dir) {
+                                          const std::string& working_dir,
+                                          const DirectoryWishes& wishes) {
     Directories out;
-    const std::string root = runner.shared_host() ? working_dir : std::string();
-    out.builds = runner.builds_dir.empty() ? root + "/builds" : runner.builds_dir;
+    if (auto configured = root_directories(runner, working_dir, wishes, out); !configured)
+        return configured.error();
     out.project = out.builds;
-    if (runner.shared_host() || builds_are_bound(runner, out.builds)) {
+    if (runner.shared_host() || wishes.builds_are_shared || builds_are_bound(runner, out.builds)) {
         out.project += fmt::format("/{}/{}", record.short_token, record.slot.concurrent_project_id);
     }
     out.slug = slug_of(payload);
-    out.cache = runner.cache_dir.empty() ? root + "/cache" : runner.cache_dir;
     out.project += "/" + out.slug;
 
     // GIT_CLONE_PATH may name them.
     variables.set_directories(out);
-    if (const std::string wish = variables.get("GIT_CLONE_PATH"); !wish.empty()) {
-        if (!runner.custom_build_dir_enabled.value_or(!runner.shared_host())) {
+    if (const std::string wish = variables.get("GIT_CLONE_PATH"); !wish.empty() && !wishes.open) {
+        if (!runner.custom_build_dir_enabled.value_or(!runner.shared_environment())) {
             return base::make_error(base::ErrorKind::kConfiguration,
                                     "setting GIT_CLONE_PATH is not allowed, enable "
                                     "`custom_build_dir` feature");
@@ -315,7 +337,7 @@ bool needs_git(const JobPayload& payload, const script::Variables& variables, bo
 }
 
 std::string unsupported_reason(const JobPayload& payload, const config::RunnerConfig& runner) {
-    if (!runner.shell.empty() && runner.shell != "bash" && runner.shell != "sh") {
+    if (!script::is_known_shell(runner.shell)) {
         return fmt::format(
             "shell \"{}\" in this runner's configuration is not one that it can use: "
             "set it to \"bash\" or \"sh\"",

@@ -18,13 +18,24 @@ namespace runner::job {
 
 using Directories = script::JobDirectories;
 
+/// What the custom executor's driver says about directories; the configuration counts for the rest.
+struct DirectoryWishes {
+    std::optional<std::string> builds{};
+    std::optional<std::string> cache{};
+    bool builds_are_shared = false;
+    /// The driver was not asked yet: what it may change is not judged.
+    bool open = false;
+};
+
 /// `working_dir`: the daemon's, for the shell executor's default. kConfiguration when
-/// GIT_CLONE_PATH is not allowed or lies outside of the builds directory.
+/// GIT_CLONE_PATH is not allowed or lies outside of the builds directory, and when a directory that
+/// has no default is not configured.
 base::Result<Directories> job_directories(const protocol::gitlab::JobPayload& payload,
                                           const config::RunnerConfig& runner,
                                           script::Variables& variables,
                                           const journal::JobRecord& record,
-                                          const std::string& working_dir);
+                                          const std::string& working_dir,
+                                          const DirectoryWishes& wishes = {});
 
 /// `variables` are complete. The payload's own texts are expanded already (expand_texts()); names
 /// and aliases of images are expanded here. With a problem() of `texts`, the environment is not

@@ -162,6 +162,7 @@ bool JobRun::begin() {
         return false;
     }
     environment_.state_dir = context_.checkpoints.directory();
+    environment_.payload_file = context_.setup.journal.payload_path();
     environment_.daemon_log = context_.daemon_log;
     if (environment_.debug_services) context_.checkpoints.expect_other_writers();
     // The status page shows it.

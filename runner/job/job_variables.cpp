@@ -25,7 +25,7 @@ script::Variables make_variables(const protocol::gitlab::JobPayload& payload,
     predefined.short_token = record.short_token;
     predefined.concurrent_id = record.slot.concurrent_id;
     predefined.concurrent_project_id = record.slot.concurrent_project_id;
-    predefined.shared_environment = runner.shared_host();
+    predefined.shared_environment = runner.shared_environment();
     predefined.ca_chain = record.ca_chain;
     read_client_pair(runner, predefined);
     return script::Variables(payload, runner, predefined);

@@ -109,6 +109,10 @@ Verdict StageJudge::preparation(const base::Error& error, const Situation& now) 
         verdict.progress.stop = now.stop;
     } else {
         verdict.failure = failure_from_error(error);
+        if (now.job_exit_code) {
+            verdict.failure =
+                Failure{FailureReason::kScriptFailure, *now.job_exit_code, error.message};
+        }
     }
     return verdict;
 }

@@ -25,6 +25,7 @@ struct Situation {
     bool stage_begun = false;                         ///< the stage's heading is in the log
     bool restored = false;                            ///< a former daemon began the job
     bool job_is_over = false;                         ///< the job's own limit has passed
+    std::optional<int> job_exit_code{};               ///< EnvironmentInfo::job_exit_code
     std::string silence_hint{};  ///< why the supervisor may never have answered, "" when it did
 };
 

@@ -15,9 +15,11 @@ namespace {
 script::ScriptSettings script_settings(const JobContext& context) {
     const auto& info = context.executor().info();
     script::ScriptSettings settings;
-    settings.shared_host = context.traits.shared_host;
+    settings.by_driver = info.driver.has_value();
+    settings.shared_host = context.traits.shared_host || settings.by_driver;
     settings.description =
         settings.shared_host ? info.description : info.description + " via " + base::host_name();
+    if (info.driver) settings.description = info.driver->hostname;
     settings.correlation_id = context.setup.record.correlation_id;
     settings.git_directory = info.git_directory;
     settings.sources_by_daemon = context.setup.sources != nullptr;
@@ -30,17 +32,19 @@ script::ScriptSettings script_settings(const JobContext& context) {
     return settings;
 }
 
-/// The variable that says how often a stage is tried; null: once.
-const char* attempts_variable(StageKind kind) {
-    switch (kind) {
-        case StageKind::kGetSources: return "GET_SOURCES_ATTEMPTS";
-        case StageKind::kRestoreCache: return "RESTORE_CACHE_ATTEMPTS";
-        default: return nullptr;
-    }
+/// Whether another try may help: the script failed, or a driver could not run it.
+bool may_be_repeated(const StageResult& result, bool by_driver) {
+    if (!result) return by_driver && result.error().is(base::ErrorKind::kIo);
+    return result->code != 0 && result->reason == StageExit::Reason::kExited;
 }
 
-bool failed_by_itself(const StageResult& result) {
-    return result && result->code != 0 && result->reason == StageExit::Reason::kExited;
+/// The variable that says how often a stage is tried; "" for once. Where no driver brings the
+/// script, the downloads of artifacts have tries of their own.
+std::string_view attempts_variable(StageKind kind, bool by_driver) {
+    if (kind == StageKind::kGetSources) return "GET_SOURCES_ATTEMPTS";
+    if (kind == StageKind::kRestoreCache) return "RESTORE_CACHE_ATTEMPTS";
+    if (by_driver && kind == StageKind::kDownloadArtifacts) return "ARTIFACT_DOWNLOAD_ATTEMPTS";
+    return {};
 }
 
 }  // namespace
@@ -93,17 +97,18 @@ base::Task<bool> StageRunner::begin_steps(const PlannedStage& stage) {
     co_return true;
 }
 
-/// Retries get_sources and restore_cache, as often as the job allows.
+/// As often as the job allows.
 base::Task<StageResult> StageRunner::run_with_retries(const PlannedStage& stage) {
     const bool sources = stage.kind == StageKind::kGetSources;
-    const char* const variable = attempts_variable(stage.kind);
-    const int attempts = variable != nullptr ? context_.behaviour.attempts(variable) : 1;
+    const bool by_driver = context_.executor().info().driver.has_value();
+    const auto variable = attempts_variable(stage.kind, by_driver);
+    const int attempts = variable.empty() ? 1 : context_.behaviour.attempts(variable);
     const bool slower = context_.variables.feature("FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY");
     auto& checkpoint = context_.checkpoint();
     while (true) {
         if (sources && checkpoint.attempt > 0 && !checkpoint.stage_begun) co_await clear_worktree();
         auto result = co_await attempt(stage);
-        if (!failed_by_itself(result) || checkpoint.attempt + 1 >= attempts ||
+        if (!may_be_repeated(result, by_driver) || checkpoint.attempt + 1 >= attempts ||
             context_.stop.requested()) {
             co_return std::move(result);
         }
@@ -121,16 +126,16 @@ base::Task<StageResult> StageRunner::run_with_retries(const PlannedStage& stage)
 base::Task<StageResult> StageRunner::attempt(const PlannedStage& stage) {
     if (!context_.checkpoint().stage_begun) write_heading(stage);
     StageResult result;
-    switch (stage.kind) {
-        case StageKind::kDownloadArtifacts: result = co_await artifacts_.download(); break;
-        case StageKind::kUploadArtifacts: {
-            const std::function<void(const StageResult&)> on_part =
-                [this, &stage](const StageResult& part) { judge(stage, part); };
-            auto uploading = artifacts_.upload(stage, on_part);
-            result = co_await std::move(uploading);
-            break;
-        }
-        default: result = co_await run_script(stage); break;
+    const bool transfers = !context_.executor().info().driver;
+    if (transfers && stage.kind == StageKind::kDownloadArtifacts) {
+        result = co_await artifacts_.download();
+    } else if (transfers && stage.kind == StageKind::kUploadArtifacts) {
+        const std::function<void(const StageResult&)> on_part =
+            [this, &stage](const StageResult& part) { judge(stage, part); };
+        auto uploading = artifacts_.upload(stage, on_part);
+        result = co_await std::move(uploading);
+    } else {
+        result = co_await run_script(stage);
     }
     context_.channel().end_output();
     context_.channel().section_end(stage.name);
@@ -186,8 +191,9 @@ base::Result<std::string> StageRunner::script_of(const PlannedStage& stage) {
         case StageKind::kRestoreCache: return writers_.caches.restore();
         case StageKind::kArchiveCache: return writers_.caches.archive(stage.on_success);
         case StageKind::kCleanup: return writers_.cleanup.script();
-        case StageKind::kDownloadArtifacts:
-        case StageKind::kUploadArtifacts: break;  // a script for each archive: ArtifactTransfer
+        // Without a driver there is a script for each archive: ArtifactTransfer.
+        case StageKind::kDownloadArtifacts: return writers_.remote_artifacts.download();
+        case StageKind::kUploadArtifacts: return writers_.remote_artifacts.upload(stage.on_success);
     }
     return std::string();
 }

@@ -78,6 +78,7 @@ class Journal {
     base::Result<void> remove();
     [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
     [[nodiscard]] std::filesystem::path spool_path() const { return directory_ / "spool"; }
+    [[nodiscard]] std::filesystem::path payload_path() const { return directory_ / "payload.json"; }
 
   private:
     friend struct FoundJob;

@@ -6,8 +6,9 @@
 
 #include "base/strings.hpp"
 #include "runner/script/archive_rules.hpp"
+#include "runner/script/cache_commands.hpp"
 #include "runner/script/cache_key.hpp"
-#include "runner/script/files_request.hpp"
+#include "runner/script/runner_program.hpp"
 
 namespace runner::script {
 
@@ -85,12 +86,13 @@ std::vector<CacheWriter::Name> CacheWriter::names_to_restore(ShellWriter& writer
 void CacheWriter::restore_one(ShellWriter& writer, const std::vector<Name>& names) const {
     for (const Name& name : names) {
         writer.notice("Checking cache for " + name.shown + "...");
-        writer.print(
-            "No URL provided, cache will not be downloaded from shared cache server. Instead a "
-            "local version of cache will be extracted.");
-        FilesRequest request("cache-restore");
-        request.add("file", file(name));
-        writer.line("if " + request.command(context_.settings().helper) + "\nthen");
+        // The program of a driver's environment says it itself.
+        if (!context_.settings().by_driver) {
+            writer.print(
+                "No URL provided, cache will not be downloaded from shared cache server. Instead "
+                "a local version of cache will be extracted.");
+        }
+        writer.line("if " + cache_restore_command(context_, file(name)) + "\nthen");
         writer.notice("Successfully extracted cache");
         writer.line("else");
         writer.warning("Failed to extract cache");
@@ -103,6 +105,7 @@ base::Result<std::string> CacheWriter::restore() const {
     ShellWriter writer;
     context_.write_preamble(writer);
     writer.line("mkdir -p " + project + " && cd " + project);
+    if (context_.settings().by_driver) begin_runner_program(writer, "Extracting cache");
     for (const Cache& cache : context_.payload().cache) {
         if (!names_files(cache)) continue;
         const auto plan = this->plan(cache);
@@ -116,21 +119,20 @@ base::Result<std::string> CacheWriter::restore() const {
             restore_one(writer, names_to_restore(writer, cache, plan->name));
         }
     }
+    if (context_.settings().by_driver) end_runner_program(writer);
     return context_.finish(writer);
 }
 
 void CacheWriter::archive_one(ShellWriter& writer, const Cache& cache, const Name& name) const {
     const auto& variables = context_.variables();
     writer.notice("Creating cache " + name.shown + "...");
-    FilesRequest request("cache-save");
-    request.add("file", file(name))
-        .add("format", archive_format(writer, variables.get("CACHE_COMPRESSION_FORMAT")))
-        .add("level", variables.get("CACHE_COMPRESSION_LEVEL"))
-        .add_selection(cache);
-    writer.line("if " + request.command(context_.settings().helper) + "\nthen");
-    writer.print(
-        "No URL provided, cache will not be uploaded to shared cache server. Cache will be stored "
-        "only locally.");
+    const std::string format = archive_format(writer, variables.get("CACHE_COMPRESSION_FORMAT"));
+    writer.line("if " + cache_save_command(context_, cache, file(name), format) + "\nthen");
+    if (!context_.settings().by_driver) {
+        writer.print(
+            "No URL provided, cache will not be uploaded to shared cache server. Cache will be "
+            "stored only locally.");
+    }
     writer.notice("Created cache");
     writer.line("else");
     writer.warning("Failed to create cache");
@@ -143,6 +145,7 @@ base::Result<std::string> CacheWriter::archive(bool success) const {
     context_.write_job_umask(writer);
     context_.use_git(writer);
     writer.line("cd " + shell_quote(context_.project()));
+    if (context_.settings().by_driver) begin_runner_program(writer, "Creating cache");
     for (const Cache& cache : context_.payload().cache) {
         if (!names_files(cache) || !matches_outcome(cache.when, success)) continue;
         const auto plan = this->plan(cache);
@@ -155,6 +158,7 @@ base::Result<std::string> CacheWriter::archive(bool success) const {
             archive_one(writer, cache, plan->name);
         }
     }
+    if (context_.settings().by_driver) end_runner_program(writer);
     return context_.finish(writer);
 }
 

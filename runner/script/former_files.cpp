@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "runner/script/former_files_by_shell.hpp"
+
 namespace runner::script {
 
 namespace {
@@ -18,6 +20,7 @@ std::string format_flag(const ScriptContext& context) {
 }  // namespace
 
 std::string begin_job_command(const ScriptContext& context) {
+    if (context.settings().by_driver) return begin_job_by_shell(context.tmp());
     const std::string& builds = context.settings().builds_dir;
     return command(context, "begin") + " --tmp " + shell_quote(context.tmp()) +
            (builds.empty() ? "" : " --builds " + shell_quote(builds));
@@ -25,20 +28,27 @@ std::string begin_job_command(const ScriptContext& context) {
 
 std::string clean_repository_command(const ScriptContext& context) {
     const bool clean = context.runner().clean_git_config.value_or(true);
+    if (context.settings().by_driver) return clean_repository_by_shell(context.project(), clean);
     return command(context, "repository") + (clean ? "" : " --keep-config") + format_flag(context);
 }
 
 std::string clean_submodules_command(const ScriptContext& context) {
+    if (context.settings().by_driver) return ":";  // clean_repository_command() has done it
     return command(context, "submodules") + format_flag(context);
 }
 
 std::string forget_submodules_command(const ScriptContext& context) {
+    if (context.settings().by_driver) return forget_submodules_by_shell(context.project());
     return command(context, "forget-submodules") + format_flag(context);
 }
 
-std::string open_project_command(const ScriptContext& context) { return command(context, "open"); }
+std::string open_project_command(const ScriptContext& context) {
+    if (context.settings().by_driver) return open_project_by_shell(context.project());
+    return command(context, "open");
+}
 
 std::string remove_project_command(const ScriptContext& context) {
+    if (context.settings().by_driver) return remove_by_shell(context.project());
     return command(context, "remove");
 }
 

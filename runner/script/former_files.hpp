@@ -6,7 +6,8 @@
 
 /// Commands for the files that a former job left in the project's directories. runner-helper
 /// carries them out, because those files are not trusted: links in them are not followed, and modes
-/// do not keep them from being removed. Pure.
+/// do not keep them from being removed. Where no runner-helper is, the shell does what the official
+/// runner does. Pure.
 namespace runner::script {
 
 /// Makes an empty temporary directory: the first command of a job.

@@ -7,6 +7,7 @@
 #include "runner/script/cache_writer.hpp"
 #include "runner/script/cleanup_writer.hpp"
 #include "runner/script/git_sources_writer.hpp"
+#include "runner/script/remote_artifact_writer.hpp"
 #include "runner/script/script_context.hpp"
 #include "runner/script/step_writer.hpp"
 
@@ -28,6 +29,8 @@ struct JobScripts {
     BroughtSourcesWriter brought_sources{context};
     CacheWriter caches{context};
     ArtifactWriter artifacts{context};
+    /// In the place of artifacts when ScriptSettings::by_driver is set.
+    RemoteArtifactWriter remote_artifacts{context};
     CleanupWriter cleanup{context};
 };
 

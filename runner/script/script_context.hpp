@@ -25,6 +25,8 @@ struct ScriptSettings {
     /// Directory of the runner's own git, which its scripts use instead of the environment's; ""
     /// for that of the environment.
     std::string git_directory{};
+    /// A driver brings the scripts to a place without runner-helper (executors/driver.hpp).
+    bool by_driver = false;
     /// The daemon unpacks the sources, which come from no server: BroughtSourcesWriter.
     bool sources_by_daemon = false;
     /// Path of runner-helper in the environment.
@@ -42,7 +44,8 @@ struct ScriptSettings {
 /// What the writers of one job's scripts share (job-runtime.md §4). Pure: values in, shell out.
 ///
 /// Variables reach a script as its process environment, set by the supervisor. No value of a
-/// variable stands in the text of a script, except the contents of file variables.
+/// variable stands in the text of a script, except the contents of file variables. (A driver gets
+/// scripts with the variables in front of them: driver_script.hpp.)
 ///
 /// Life: made once per job, when the job's directories are known. It refers to payload,
 /// configuration and variables, which outlive it. Not synchronised: one strand uses it.

@@ -8,7 +8,13 @@ using protocol::gitlab::Step;
 
 std::string StepWriter::prepare() const {
     ShellWriter writer;
-    writer.print("Running on " + context_.settings().description + "...");
+    if (context_.settings().by_driver) {
+        const std::string& host = context_.settings().description;
+        writer.line("printf 'Running on %s%s...\\n' \"$(hostname)\" " +
+                    shell_quote(host.empty() ? host : " via " + host));
+    } else {
+        writer.print("Running on " + context_.settings().description + "...");
+    }
     writer.line(begin_job_command(context_));
     return context_.finish(writer);
 }

@@ -101,7 +101,8 @@ INSTANTIATE_TEST_SUITE_P(Executors, ExecutorContract,
                          testing::Values(Kind{"Fake", make_fake_subject},
                                          Kind{"SimulatedDocker", make_docker_subject},
                                          Kind{"Docker", make_real_docker_subject},
-                                         Kind{"Shell", make_shell_subject}),
+                                         Kind{"Shell", make_shell_subject},
+                                         Kind{"Custom", make_custom_subject}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 TEST_P(ExecutorContract, InfoDescribesAPreparedEnvironment) {

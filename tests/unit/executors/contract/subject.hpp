@@ -48,5 +48,7 @@ std::unique_ptr<ContractSubject> make_real_docker_subject(
     const boost::asio::any_io_executor& executor, const std::filesystem::path& directory);
 std::unique_ptr<ContractSubject> make_shell_subject(const boost::asio::any_io_executor& executor,
                                                     const std::filesystem::path& directory);
+std::unique_ptr<ContractSubject> make_custom_subject(const boost::asio::any_io_executor& executor,
+                                                     const std::filesystem::path& directory);
 
 }  // namespace tests

@@ -155,18 +155,19 @@ TEST(RunnerDescription, TagsOfBothFlagsAreJoined) {
 }
 
 TEST(RegisterEntry, KnowsTheExecutorsOfBothPrograms) {
-    for (const char* ours : {"docker", "shell"}) {
+    for (const char* ours : {"docker", "shell", "custom"}) {
         EXPECT_TRUE(check_executor(ours)) << ours;
         EXPECT_FALSE(is_other_executor(ours)) << ours;
     }
-    for (const char* other : {"kubernetes", "docker+machine", "custom"}) {
+    for (const char* other : {"kubernetes", "docker+machine", "parallels"}) {
         EXPECT_TRUE(check_executor(other)) << other;
         EXPECT_TRUE(is_other_executor(other)) << other;
     }
     const auto unknown = check_executor("dokcer");
     ASSERT_FALSE(unknown);
     EXPECT_EQ(unknown.error().message,
-              "executor \"dokcer\" does not exist: use docker or shell (did you mean \"docker\"?)");
+              "executor \"dokcer\" does not exist: use docker, shell or custom (did you mean "
+              "\"docker\"?)");
 }
 
 TEST(RegisterEntry, ADockerExecutorNeedsAnImage) {

@@ -130,6 +130,35 @@ TEST_F(LoadConfig, ReadsOurOwnTables) {
     EXPECT_TRUE(runner.docker.services_privileged) << "follows privileged when it is not set";
 }
 
+TEST_F(LoadConfig, ReadsTheDriverOfTheCustomExecutor) {
+    const std::string entry =
+        "[[runners]]\n  name = \"a\"\n  url = \"https://git.example\"\n  token = \"glrt-x\"\n"
+        "  executor = \"custom\"\n";
+    const auto config = load(entry + R"(  builds_dir = "/b"
+  cache_dir = "/c"
+  [runners.custom]
+    run_exec = "/driver/run"
+    run_args = ["Arg1"]
+    graceful_kill_timeout = 0
+    force_kill_timeout = 7
+)");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_THAT(config->warnings, IsEmpty());
+    const auto& custom = config->runners.front().custom;
+    EXPECT_EQ(custom.run_exec, "/driver/run");
+    EXPECT_THAT(custom.run_args, ElementsAre("Arg1"));
+    EXPECT_EQ(custom.graceful_kill_timeout, 600);
+    EXPECT_EQ(custom.force_kill_timeout, 7);
+    EXPECT_EQ(custom.prepare_exec_timeout, 3600);
+
+    const auto bare = load(entry);
+    ASSERT_TRUE(bare) << bare.error().message;
+    ASSERT_EQ(bare->warnings.size(), 3U);
+    EXPECT_THAT(bare->warnings[0], HasSubstr("has no run_exec in [runners.custom]"));
+    EXPECT_THAT(bare->warnings[1], HasSubstr("has no builds_dir"));
+    EXPECT_THAT(bare->warnings[2], HasSubstr("has no cache_dir"));
+}
+
 TEST_F(LoadConfig, UnderstandsDurationsSizesAndLists) {
     const auto config =
         load("connection_max_age = 90000000000\n" +

@@ -339,6 +339,9 @@ TEST(StageJudge, JudgesThePreparation) {
     const Verdict stopped = failed(ErrorKind::kCancelled, {.stop = StopReason::kUserCancel});
     EXPECT_EQ(text_of(stopped.progress), "stop=user_cancel");
     EXPECT_FALSE(stopped.failure);
+    const Verdict by_driver = failed(ErrorKind::kIo, {.job_exit_code = 9});
+    EXPECT_EQ(by_driver.failure->reason, FailureReason::kScriptFailure);
+    EXPECT_EQ(by_driver.failure->exit_code, 9);
 }
 
 TEST(StageJudge, TakesThePreparationsTimeoutForTheJobsWhenThereIsNoOther) {
