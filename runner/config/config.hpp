@@ -12,6 +12,7 @@
 #include "base/secret.hpp"
 #include "executors/docker/settings.hpp"
 #include "executors/executor_kind.hpp"
+#include "runner/config/cache_settings.hpp"
 #include "runner/config/queuing_duration.hpp"
 
 /// config.toml as values (runner-protocol.md §5). A loaded configuration is not changed any more; a
@@ -56,6 +57,7 @@ struct RunnerConfig {
     std::optional<bool> custom_build_dir_enabled;
     std::map<std::string, bool> feature_flags;
     std::vector<QueuingDuration> queuing_durations;
+    CacheSettings cache;
     executors::docker::DockerSettings docker;
     executors::docker::DindSettings dind;
     std::vector<executors::docker::RegistrySettings> registries;

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "base/host_name.hpp"
+#include "runner/job/cache_archive.hpp"
+#include "runner/job/cache_restore.hpp"
 #include "runner/job/retry.hpp"
 #include "runner/job/stage_numbers.hpp"
 
@@ -23,6 +25,7 @@ script::ScriptSettings script_settings(const JobContext& context) {
     settings.helper = info.helper;
     // On a shared host such links are the administrator's: jobs there can reach all files anyway.
     if (!settings.shared_host) settings.builds_dir = context.directories->builds;
+    settings.cache_problem = context.setup.cache_problem;
     settings.cache_dir = context.directories->cache;
     settings.project_slug = context.directories->slug;
     return settings;
@@ -43,7 +46,8 @@ StageRunner::StageRunner(JobContext& context, executors::session::Session& sessi
       scripts_(context, session),
       gate_(context, session),
       sources_(context, scripts_, writers_),
-      artifacts_(context, scripts_, writers_) {}
+      artifacts_(context, scripts_, writers_),
+      cache_steps_(context, scripts_, writers_) {}
 
 base::Task<void> StageRunner::run() {
     auto& checkpoint = context_.checkpoint();
@@ -118,6 +122,8 @@ base::Task<StageResult> StageRunner::attempt(const PlannedStage& stage) {
             result = co_await std::move(uploading);
             break;
         }
+        case StageKind::kRestoreCache:
+        case StageKind::kArchiveCache: result = co_await run_cache(stage); break;
         default: result = co_await run_script(stage); break;
     }
     context_.channel().end_output();
@@ -147,6 +153,21 @@ base::Task<StageResult> StageRunner::run_script(const PlannedStage& stage) {
     context_.log_variable_warnings();
     const auto number = script_number(context_.checkpoint());
     auto result = co_await scripts_.run(number, std::move(*text), deadline_of(stage));
+    co_return std::move(result);
+}
+
+/// One script, or with an object storage a script for each step.
+base::Task<StageResult> StageRunner::run_cache(const PlannedStage& stage) {
+    StageResult result;
+    if (cache_steps_.storage() == nullptr) {
+        result = co_await run_script(stage);
+    } else if (stage.kind == StageKind::kRestoreCache) {
+        CacheRestore restoring(context_, cache_steps_);
+        result = co_await restoring.run();
+    } else {
+        CacheArchive archiving(context_, cache_steps_);
+        result = co_await archiving.run(stage);
+    }
     co_return std::move(result);
 }
 
