@@ -7,6 +7,7 @@
 #include "executors/helper/cache_files.hpp"
 #include "executors/helper/files_request.hpp"
 #include "executors/helper/protocol.hpp"
+#include "executors/helper/provenance.hpp"
 #include "executors/helper/unpack.hpp"
 
 namespace executors::helper {
@@ -19,9 +20,19 @@ std::string package_name(const std::string& expanded) {
     return name.empty() || name == "." || name == ".." ? "default" : name;
 }
 
+/// The provenance statement of a package. A file of an earlier job that has its name leaves the
+/// selection.
+std::vector<ExtraFile> extra_files(const FilesRequest& request, Selection& selection) {
+    if (request.statement.empty() || selection.empty()) return {};
+    const std::string name = package_name(request.name) + "-metadata.json";
+    selection.erase(name);
+    return {{name, complete_statement(request.statement, selection, now_us())}};
+}
+
 int make_package(const FilesRequest& request) {
     const ArchiveFormat format = parse_archive_format(request.format);
-    const Selection selection = select_requested(request);
+    Selection selection = select_requested(request);
+    const auto extras = extra_files(request, selection);
     const UniqueFd output = make_new_file(request.output);
     const std::string name =
         selection.empty() ? "" : archive_file_name(package_name(request.name), format);
@@ -32,7 +43,7 @@ int make_package(const FilesRequest& request) {
         return 0;
     }
     try {
-        write_archive(format, level_of(request), selection, output.get(), job_log_report());
+        write_archive(format, level_of(request), selection, output.get(), job_log_report(), extras);
     } catch (const Failure&) {
         ::unlink(request.output.c_str());
         throw;

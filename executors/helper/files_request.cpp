@@ -16,9 +16,11 @@ namespace {
 void take_line(FilesRequest& request, const std::string& key, const std::string& value) {
     auto& selection = request.selection;
     const std::map<std::string_view, std::string*> single{
-        {"do", &request.action}, {"format", &request.format},  {"output", &request.output},
-        {"file", &request.file}, {"name", &request.name},      {"level", &request.level},
-        {"etag", &request.etag}, {"fetched", &request.fetched}};
+        {"do", &request.action},           {"format", &request.format},
+        {"output", &request.output},       {"file", &request.file},
+        {"name", &request.name},           {"level", &request.level},
+        {"statement", &request.statement}, {"etag", &request.etag},
+        {"fetched", &request.fetched}};
     if (const auto field = single.find(key); field != single.end()) {
         *field->second = value;
     } else if (key == "path" || key == "exclude") {

@@ -16,6 +16,7 @@ struct FilesRequest {
     std::string file;
     std::string name;
     std::string level;
+    std::string statement;
     std::string etag;
     std::string fetched;
     bool unsent = false;

@@ -28,6 +28,7 @@ script::ScriptSettings script_settings(const JobContext& context) {
     settings.cache_problem = context.setup.cache_problem;
     settings.cache_dir = context.directories->cache;
     settings.project_slug = context.directories->slug;
+    settings.started_at = context.setup.record.received_unix_micros / 1'000'000;
     return settings;
 }
 
