@@ -70,6 +70,7 @@ command_test() {
     ensure_prometheus
     exclusively make_images "${images_all[@]}"
     exclusively ensure_python_tools
+    exclusively ensure_versitygw
     rm -rf "$results" && mkdir -p "$results" "$dev_cache/logs"
     if [ -z "$filter" ]; then
         for check in "${quick_checks[@]}"; do

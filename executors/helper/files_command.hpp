@@ -15,10 +15,17 @@ namespace executors::helper {
 ///     do extract              unpacks the archive `file` and removes it
 ///     do cache-save           writes the selected files to `file`, a zip or tar; when none of them
 ///                             has changed, the file stays as it is
-///     do cache-restore        unpacks `file`
+///     do cache-restore        unpacks `file`; with `etag` only when it is that object of the
+///                             storage, with `unsent` only when the storage never had it; with
+///                             `fetched` and `etag`, `fetched` takes its place first
+///     do cache-note           the storage has `file`, as the object `etag`
 ///     format VALUE            of the archive: zip, gzip, raw, tarzstd
 ///     output VALUE            path of the package
 ///     file VALUE              path of the archive
+///     etag VALUE              which version of an object in the storage
+///     fetched VALUE           path of an archive that came from the storage
+///     unsent                  see cache-restore
+///     detailed                see the exit code
 ///     name VALUE              artifacts:name, expanded
 ///     level VALUE             of the compression: fastest, fast, default, slow, slowest
 ///     path GLOB               selects files; any number of lines
@@ -29,8 +36,10 @@ namespace executors::helper {
 /// A package is one frame (protocol.hpp) with the JSON {"name":"artifacts.zip"}, and then the bytes
 /// of the archive. The name is empty when nothing was selected.
 ///
-/// Returns the exit code: 0 when it worked or there was nothing to do, 1 otherwise; for
-/// cache-restore also 1 when there is no such cache.
+/// Returns the exit code, a FilesExit (files_exit.hpp). cache-restore gives kNothing when `file` is
+/// not the one that was asked for, and fails when it is missing and any would do. With `detailed`,
+/// cache-save gives kNothing when no file was selected, and kUnchanged when the storage has, or
+/// had, just these files; without, both are kDone.
 int run_files_command(const std::string& request);
 
 }  // namespace executors::helper

@@ -15,7 +15,7 @@
 
 namespace executors::helper {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 namespace {
 
@@ -28,8 +28,8 @@ std::string date_of(std::int64_t now_us) {
     return {text.data(), size};
 }
 
-json subjects_of(const Selection& selection) {
-    json subjects = json::array();
+Json subjects_of(const Selection& selection) {
+    Json subjects = Json::array();
     for (const auto& [path, status] : selection) {
         if (!S_ISREG(status.st_mode)) continue;
         const UniqueFd file = open_long(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -57,7 +57,7 @@ std::string sha256_of(int fd, const std::string& path) {
 
 std::string complete_statement(const std::string& statement, const Selection& selection,
                                std::int64_t now_us) {
-    json complete = json::parse(statement, nullptr, false);
+    Json complete = Json::parse(statement, nullptr, false);
     if (!complete.is_object()) throw Failure("the provenance statement is no JSON object");
     complete["subject"] = subjects_of(selection);
     complete["predicate"]["runDetails"]["metadata"]["finishedOn"] = date_of(now_us);

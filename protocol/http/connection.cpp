@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/parse.hpp"
+
 namespace protocol::http {
 
 namespace {
@@ -31,7 +33,9 @@ base::Task<base::Result<void>> Connection::send(const Request& request,
     auto head = write_request_head(request, context);
     if (!head) co_return head.error();
     base::Result<void> sent;
-    if (request.source) {
+    if (request.source && request.headers.has("Content-Length")) {
+        sent = co_await send_sized_source(request, *head);
+    } else if (request.source) {
         sent = co_await send_source(*request.source, *head);
     } else if (request.file) {
         sent = co_await transport_->write_file(*head, *request.file);
@@ -60,6 +64,33 @@ base::Task<base::Result<void>> Connection::send_source(const BodySource& source,
         send_broken_ = is_broken(sent);
         if (!sent || last) co_return sent;
         if (transport_->has_unread_input()) {
+            send_broken_ = true;
+            co_return base::make_error(base::ErrorKind::kUnavailable, "the peer answered early");
+        }
+    }
+}
+
+base::Task<base::Result<void>> Connection::send_sized_source(const Request& request,
+                                                             std::string_view head) {
+    const auto length = base::parse_number<std::uint64_t>(request.headers.get("Content-Length"));
+    if (!length)
+        co_return base::make_error(base::ErrorKind::kInternal, "Content-Length is no number");
+    std::uint64_t left = *length;
+    while (true) {
+        auto piece = co_await (*request.source)();
+        if (!piece) co_return piece.error();
+        if (piece->size() > left || (piece->empty() && left > 0)) {
+            co_return base::make_error(base::ErrorKind::kIo,
+                                       "the size of the content has changed while it was sent");
+        }
+        left -= piece->size();
+        if (piece->empty() && head.empty()) co_return base::Result<void>();
+        const Transport::Pieces pieces{head, *piece, std::string_view()};
+        auto sent = co_await transport_->write_pieces(pieces);
+        head = {};
+        send_broken_ = is_broken(sent);
+        if (!sent || piece->empty()) co_return sent;
+        if (left > 0 && transport_->has_unread_input()) {
             send_broken_ = true;
             co_return base::make_error(base::ErrorKind::kUnavailable, "the peer answered early");
         }

@@ -51,6 +51,7 @@ class Connection {
 
   private:
     base::Task<base::Result<void>> send_source(const BodySource& source, std::string_view head);
+    base::Task<base::Result<void>> send_sized_source(const Request& request, std::string_view head);
     base::Task<base::Result<void>> fill();
     void make_room();
 

@@ -44,7 +44,7 @@ struct Request {
     std::string body;  ///< sent with Content-Length
     /// Instead of `body`. The owner of the file keeps it open until the call has been answered.
     std::optional<base::FilePart> file;
-    std::optional<BodySource> source;  ///< instead of `body`: sent chunked, never retried
+    std::optional<BodySource> source;  ///< as `body`, never retried; chunked without Content-Length
     /// The answer's body is cut there (Response::cut); 0: a body over the client's limit is an
     /// error.
     std::size_t cut_answer_at = 0;

@@ -72,7 +72,8 @@ base::Result<std::string> write_request_head(const Request& request, const WireC
         append_field(out, "Proxy-Authorization", context.proxy_authorization);
     }
     if (request.source) {
-        append_field(out, "Transfer-Encoding", "chunked");
+        if (!request.headers.has("Content-Length"))
+            append_field(out, "Transfer-Encoding", "chunked");
     } else if (has_length(request)) {
         append_field(out, "Content-Length", std::to_string(request.content_length()));
     }

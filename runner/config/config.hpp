@@ -13,6 +13,7 @@
 #include "executors/custom/settings.hpp"
 #include "executors/docker/settings.hpp"
 #include "executors/executor_kind.hpp"
+#include "runner/config/cache_settings.hpp"
 #include "runner/config/queuing_duration.hpp"
 
 /// config.toml as values (runner-protocol.md §5). A loaded configuration is not changed any more; a
@@ -58,6 +59,7 @@ struct RunnerConfig {
     std::map<std::string, bool> feature_flags;
     std::vector<QueuingDuration> queuing_durations;
     executors::custom::CustomSettings custom;
+    CacheSettings cache;
     executors::docker::DockerSettings docker;
     executors::docker::DindSettings dind;
     std::vector<executors::docker::RegistrySettings> registries;

@@ -50,8 +50,9 @@ std::span<const Section> sections() {
     static const std::vector<Section> all = [] {
         std::vector<Section> together;
         for (const auto part :
-             {schema::top_sections(), schema::runner_sections(), schema::docker_sections(),
-              schema::custom_sections(), schema::unsupported_executor_sections()}) {
+             {schema::top_sections(), schema::runner_sections(), schema::cache_sections(),
+              schema::docker_sections(), schema::custom_sections(),
+              schema::unsupported_executor_sections()}) {
             together.insert(together.end(), part.begin(), part.end());
         }
         return together;

@@ -102,6 +102,7 @@ namespace schema {
 /// The sections of the file, one function for each schema_*.cpp.
 std::span<const Section> top_sections();
 std::span<const Section> runner_sections();
+std::span<const Section> cache_sections();
 std::span<const Section> docker_sections();
 std::span<const Section> custom_sections();
 std::span<const Section> unsupported_executor_sections();

@@ -7,8 +7,6 @@ namespace {
 using R = RunnerConfig;
 using Q = QueuingDuration;
 
-constexpr std::string_view kNoRemoteCache = "caches stay on this host";
-
 void output_limit(Config& config, const Value& value) {
     config.runners.back().output_limit_bytes = std::get<std::int64_t>(value) * 1024;
 }
@@ -140,51 +138,6 @@ constexpr Key kBootVerify[] = {
     ignored("acquire_max_backoff", Type::kDuration, "10s"),
 };
 
-constexpr Key kCache[] = {
-    ignored("Type", Type::kString).one_of("s3|gcs|azure"),
-    ignored("Path", Type::kString),
-    ignored("Shared", Type::kBool, "false"),
-    ignored("MaxUploadedArchiveSize", Type::kInt64, "0")
-        .with_flag("cache-max_uploaded_archive_size", "CACHE_MAXIMUM_UPLOADED_ARCHIVE_SIZE"),
-};
-
-constexpr Key kCacheS3[] = {
-    ignored("ServerAddress", Type::kString),
-    ignored("AccessKey", Type::kString),
-    ignored("SecretKey", Type::kString),
-    ignored("SessionToken", Type::kString),
-    ignored("BucketName", Type::kString),
-    ignored("BucketLocation", Type::kString),
-    ignored("Insecure", Type::kBool, "false"),
-    ignored("AuthenticationType", Type::kString)
-        .one_of("iam|access-key")
-        .with_flag("cache-s3-authentication_type", "CACHE_S3_AUTHENTICATION_TYPE"),
-    ignored("ServerSideEncryption", Type::kString),
-    ignored("ServerSideEncryptionKeyID", Type::kString),
-    ignored("DualStack", Type::kBool, "true"),
-    ignored("PathStyle", Type::kBool),
-    ignored("Accelerate", Type::kBool),
-    ignored("RoleARN", Type::kString),
-    ignored("UploadRoleARN", Type::kString),
-    ignored("AssumeRoleMaxConcurrency", Type::kInt, "5"),
-    ignored("DisableAssumeRoleCredentialsCaching", Type::kBool),
-};
-
-constexpr Key kCacheGcs[] = {
-    ignored("AccessID", Type::kString),
-    ignored("PrivateKey", Type::kString),
-    ignored("CredentialsFile", Type::kString).with_flag("", "GOOGLE_APPLICATION_CREDENTIALS"),
-    ignored("BucketName", Type::kString),
-    ignored("UniverseDomain", Type::kString),
-};
-
-constexpr Key kCacheAzure[] = {
-    ignored("AccountName", Type::kString),
-    ignored("AccountKey", Type::kString),
-    ignored("ContainerName", Type::kString),
-    ignored("StorageDomain", Type::kString, "blob.core.windows.net"),
-};
-
 constexpr Section kRunnerSections[] = {
     {"runners", kRunner, true, "", "", "RUNNER_"},
     {"runners.custom_build_dir", kCustomBuildDir, false, "", "", ""},
@@ -195,10 +148,6 @@ constexpr Section kRunnerSections[] = {
     {"runners.experimental", {}, false, "", "-", "-"},
     {"runners.experimental.boot_verify", kBootVerify, false, "this runner runs no job at its start",
      "-", "-"},
-    {"runners.cache", kCache, false, kNoRemoteCache, "cache-", "CACHE_"},
-    {"runners.cache.s3", kCacheS3, false, kNoRemoteCache, "cache-s3-", "CACHE_S3_"},
-    {"runners.cache.gcs", kCacheGcs, false, kNoRemoteCache, "cache-gcs-", "CACHE_GCS_"},
-    {"runners.cache.azure", kCacheAzure, false, kNoRemoteCache, "cache-azure-", "CACHE_AZURE_"},
 };
 
 }  // namespace

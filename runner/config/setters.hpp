@@ -40,6 +40,22 @@ void custom(Config& config, const Value& value) {
     assign(config.runners.back().custom.*Member, value);
 }
 template <auto Member>
+void cache(Config& config, const Value& value) {
+    assign(config.runners.back().cache.*Member, value);
+}
+template <auto Member>
+void cache_s3(Config& config, const Value& value) {
+    assign(config.runners.back().cache.s3.*Member, value);
+}
+template <auto Member>
+void cache_gcs(Config& config, const Value& value) {
+    assign(config.runners.back().cache.gcs.*Member, value);
+}
+template <auto Member>
+void cache_azure(Config& config, const Value& value) {
+    assign(config.runners.back().cache.azure.*Member, value);
+}
+template <auto Member>
 void docker(Config& config, const Value& value) {
     assign(config.runners.back().docker.*Member, value);
 }

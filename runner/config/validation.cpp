@@ -256,6 +256,7 @@ void check_runner(Config& config, RunnerConfig& runner, const Node& node, Report
     check_custom(runner, node, report);
     check_dind(runner, node, report);
     check_registries(runner, node, report);
+    check_cache(runner, node, report);
     check_monitoring(runner, node, report);
 }
 

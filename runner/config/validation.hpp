@@ -56,7 +56,8 @@ void check_custom(const RunnerConfig& runner, const Node& node, Reporter& report
 void check_dind(RunnerConfig& runner, const Node& node, Reporter& report);
 /// [[runners.registry]].
 void check_registries(RunnerConfig& runner, const Node& node, Reporter& report);
-
+/// [runners.cache]; sets CacheSettings::problem.
+void check_cache(RunnerConfig& runner, const Node& node, Reporter& report);
 /// [runners.monitoring].
 void check_monitoring(const RunnerConfig& runner, const Node& node, Reporter& report);
 

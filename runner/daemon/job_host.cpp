@@ -1,6 +1,7 @@
 #include "runner/daemon/job_host.hpp"
 
 #include "base/clock.hpp"
+#include "runner/cache/make_remote_cache.hpp"
 #include "runner/daemon/job_lines.hpp"
 #include "runner/daemon/job_refusal.hpp"
 #include "runner/job/gitlab_channel.hpp"
@@ -154,6 +155,7 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry,
                         .channel = std::move(*channel),
                         .observer = options_.observer,
                         .make_session = options_.make_session};
+    add_cache(setup);
     watch_slot(setup);
     const auto running = jobs_.emplace(
         jobs_.end(), Running{entry, std::make_unique<job::JobRun>(executor_, std::move(setup))});
@@ -161,6 +163,16 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry,
     (restored == nullptr ? observer_.on_start : observer_.on_take_over)(*running->run);
     group_.spawn("job " + std::to_string(running->run->status().id), run_to_the_end(running));
     return {};
+}
+
+/// An object storage that cannot be used is no reason to fail the job.
+void JobHost::add_cache(job::JobSetup& setup) const {
+    auto cache = cache::make_remote_cache(executor_, *setup.runner);
+    if (cache) {
+        setup.cache = std::move(*cache);
+    } else {
+        setup.cache_problem = cache.error().message;
+    }
 }
 
 void JobHost::watch_slot(job::JobSetup& setup) {

@@ -100,6 +100,7 @@ class JobHost {
                              const journal::JobRecord& record, protocol::gitlab::JobPayload payload,
                              const journal::Checkpoint* restored);
     base::Task<void> run_to_the_end(Position running);
+    void add_cache(job::JobSetup& setup) const;
     void watch_slot(job::JobSetup& setup);
     [[nodiscard]] std::optional<journal::Failure> expand_inputs(
         const RunnerEntry& entry, protocol::gitlab::JobPayload& payload) const;

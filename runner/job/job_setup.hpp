@@ -12,6 +12,7 @@
 #include "executors/executor.hpp"
 #include "executors/session/session.hpp"
 #include "protocol/gitlab/payload.hpp"
+#include "runner/cache/remote_cache.hpp"
 #include "runner/config/config.hpp"
 #include "runner/job/job_channel.hpp"
 #include "runner/job/job_observer.hpp"
@@ -48,6 +49,9 @@ struct JobSetup {
     std::optional<journal::Checkpoint> restored;  ///< set when a former daemon began the job
     std::unique_ptr<executors::Executor> executor;
     std::unique_ptr<JobChannel> channel;
+    /// The object storage of the entry's caches; null: caches stay on this host.
+    std::unique_ptr<cache::RemoteCache> cache{};
+    std::string cache_problem{};         ///< why there is none although one is configured
     std::unique_ptr<Sources> sources{};  ///< the job's files; null: the payload's repository
     JobObserver* observer = &no_observer();
     /// Called when the outcome was reported, or will not be reported.

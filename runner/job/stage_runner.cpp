@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "base/host_name.hpp"
+#include "runner/job/cache_archive.hpp"
+#include "runner/job/cache_restore.hpp"
 #include "runner/job/retry.hpp"
 #include "runner/job/stage_numbers.hpp"
 
@@ -26,6 +28,7 @@ script::ScriptSettings script_settings(const JobContext& context) {
     settings.helper = info.helper;
     // On a shared host such links are the administrator's: jobs there can reach all files anyway.
     if (!settings.shared_host) settings.builds_dir = context.directories->builds;
+    settings.cache_problem = context.setup.cache_problem;
     settings.cache_dir = context.directories->cache;
     settings.project_slug = context.directories->slug;
     settings.started_at = context.setup.record.received_unix_micros / 1'000'000;
@@ -58,7 +61,8 @@ StageRunner::StageRunner(JobContext& context, executors::session::Session& sessi
       scripts_(context, session),
       gate_(context, session),
       sources_(context, scripts_, writers_),
-      artifacts_(context, scripts_, writers_) {}
+      artifacts_(context, scripts_, writers_),
+      cache_steps_(context, scripts_, writers_) {}
 
 base::Task<void> StageRunner::run() {
     auto& checkpoint = context_.checkpoint();
@@ -121,21 +125,34 @@ base::Task<StageResult> StageRunner::run_with_retries(const PlannedStage& stage)
     }
 }
 
+/// Runs the stage where runner-helper does the file work and the daemon the transfers.
+base::Task<StageResult> StageRunner::run_here(const PlannedStage& stage) {
+    StageResult result;
+    switch (stage.kind) {
+        case StageKind::kDownloadArtifacts: result = co_await artifacts_.download(); break;
+        case StageKind::kUploadArtifacts: {
+            const std::function<void(const StageResult&)> on_part =
+                [this, &stage](const StageResult& part) { judge(stage, part); };
+            auto uploading = artifacts_.upload(stage, on_part);
+            result = co_await std::move(uploading);
+            break;
+        }
+        case StageKind::kRestoreCache:
+        case StageKind::kArchiveCache: result = co_await run_cache(stage); break;
+        default: result = co_await run_script(stage); break;
+    }
+    co_return std::move(result);
+}
+
 /// Runs the stage in its own section of the log. The section ends before the result is judged, so
 /// the warnings of the verdict are outside of it.
 base::Task<StageResult> StageRunner::attempt(const PlannedStage& stage) {
     if (!context_.checkpoint().stage_begun) write_heading(stage);
     StageResult result;
-    const bool transfers = !context_.executor().info().driver;
-    if (transfers && stage.kind == StageKind::kDownloadArtifacts) {
-        result = co_await artifacts_.download();
-    } else if (transfers && stage.kind == StageKind::kUploadArtifacts) {
-        const std::function<void(const StageResult&)> on_part =
-            [this, &stage](const StageResult& part) { judge(stage, part); };
-        auto uploading = artifacts_.upload(stage, on_part);
-        result = co_await std::move(uploading);
-    } else {
+    if (context_.executor().info().driver) {
         result = co_await run_script(stage);
+    } else {
+        result = co_await run_here(stage);
     }
     context_.channel().end_output();
     context_.channel().section_end(stage.name);
@@ -164,6 +181,21 @@ base::Task<StageResult> StageRunner::run_script(const PlannedStage& stage) {
     context_.log_variable_warnings();
     const auto number = script_number(context_.checkpoint());
     auto result = co_await scripts_.run(number, std::move(*text), deadline_of(stage));
+    co_return std::move(result);
+}
+
+/// One script, or with an object storage a script for each step.
+base::Task<StageResult> StageRunner::run_cache(const PlannedStage& stage) {
+    StageResult result;
+    if (cache_steps_.storage() == nullptr) {
+        result = co_await run_script(stage);
+    } else if (stage.kind == StageKind::kRestoreCache) {
+        CacheRestore restoring(context_, cache_steps_);
+        result = co_await restoring.run();
+    } else {
+        CacheArchive archiving(context_, cache_steps_);
+        result = co_await archiving.run(stage);
+    }
     co_return std::move(result);
 }
 

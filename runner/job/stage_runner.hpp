@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "runner/job/artifact_transfer.hpp"
+#include "runner/job/cache_steps.hpp"
 #include "runner/job/job_context.hpp"
 #include "runner/job/readiness_gate.hpp"
 #include "runner/job/script_runner.hpp"
@@ -33,9 +34,11 @@ class StageRunner {
     base::Task<void> run_stage(const PlannedStage& stage);
     base::Task<bool> begin_steps(const PlannedStage& stage);
     base::Task<StageResult> run_with_retries(const PlannedStage& stage);
+    base::Task<StageResult> run_here(const PlannedStage& stage);
     base::Task<StageResult> attempt(const PlannedStage& stage);
     void write_heading(const PlannedStage& stage);
     base::Task<StageResult> run_script(const PlannedStage& stage);
+    base::Task<StageResult> run_cache(const PlannedStage& stage);
     base::Task<void> clear_worktree();
     base::Result<std::string> script_of(const PlannedStage& stage);
     base::Deadline deadline_of(const PlannedStage& stage);
@@ -50,6 +53,7 @@ class StageRunner {
     ReadinessGate gate_;
     SourceBringer sources_;
     ArtifactTransfer artifacts_;
+    CacheSteps cache_steps_;
 };
 
 }  // namespace runner::job

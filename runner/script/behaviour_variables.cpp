@@ -60,6 +60,7 @@ void BehaviourVariables::check_all(bool allow_git_fetch) {
          {"GET_SOURCES_ATTEMPTS", "RESTORE_CACHE_ATTEMPTS", "ARTIFACT_DOWNLOAD_ATTEMPTS"})
         static_cast<void>(attempts(name));
     static_cast<void>(number("GIT_SUBMODULE_DEPTH", 0));
+    static_cast<void>(number("CACHE_REQUEST_TIMEOUT", 0));
     const std::string strategy = variables_.get("GIT_STRATEGY");
     if (!strategy.empty() && !parse_git_strategy(strategy)) {
         warn(

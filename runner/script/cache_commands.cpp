@@ -29,7 +29,7 @@ std::string cache_restore_command(const ScriptContext& context, const std::strin
 }
 
 std::string cache_save_command(const ScriptContext& context, const protocol::gitlab::Cache& cache,
-                               const std::string& file, std::string_view format) {
+                               const std::string& file, std::string_view format, bool detailed) {
     if (context.settings().by_driver) {
         // The program reads format and level from the job's variables.
         RunnerCall call("cache-archiver");
@@ -41,6 +41,7 @@ std::string cache_save_command(const ScriptContext& context, const protocol::git
         .add("format", format)
         .add("level", context.variables().get("CACHE_COMPRESSION_LEVEL"))
         .add_selection(cache);
+    if (detailed) request.add("detailed", "");
     return request.command(context.settings().helper);
 }
 

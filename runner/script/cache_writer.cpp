@@ -12,8 +12,6 @@
 
 namespace runner::script {
 
-using protocol::gitlab::Cache;
-
 namespace {
 
 /// The format of a cache. The official runner knows "zip" and "tarzstd", in any case, and makes a
@@ -49,34 +47,32 @@ base::Result<CacheWriter::Plan> CacheWriter::plan(const Cache& cache) const {
         return base::make_error(base::ErrorKind::kConfiguration,
                                 fmt::format("unknown cache policy {} for {}", policy, raw));
     }
-    const CacheKey key = cache_key(raw, context_.variables().feature("FF_HASH_CACHE_KEYS"));
+    const CacheKey key = cache_key(raw, hashes_keys());
     plan.name = {key.key, raw};
-    plan.warning = key.warning;
+    if (!key.warning.empty()) plan.warnings.push_back(key.warning);
     return plan;
 }
+
+bool CacheWriter::hashes_keys() const { return context_.variables().feature("FF_HASH_CACHE_KEYS"); }
 
 std::string CacheWriter::file(const Name& name) const {
     const auto& settings = context_.settings();
     return fmt::format("{}/{}/{}/cache.zip", settings.cache_dir, settings.project_slug, name.key);
 }
 
-/// In the order in which they are tried: the cache's own name, then the fallbacks.
-std::vector<CacheWriter::Name> CacheWriter::names_to_restore(ShellWriter& writer,
-                                                             const Cache& cache,
-                                                             const Name& own) const {
-    const auto& variables = context_.variables();
-    const bool hashed = variables.feature("FF_HASH_CACHE_KEYS");
-    std::vector<Name> names{own};
+std::vector<CacheWriter::Name> CacheWriter::names_to_restore(
+    const Cache& cache, const Plan& plan, std::vector<std::string>& warnings) const {
+    std::vector<Name> names{plan.name};
     const auto add = [&](const std::string& raw) {
-        const CacheKey key = cache_key(raw, hashed);
-        if (!key.warning.empty()) writer.warning(key.warning);
+        const CacheKey key = cache_key(raw, hashes_keys());
+        if (!key.warning.empty()) warnings.push_back(key.warning);
         if (!raw.empty() && !key.key.empty()) names.push_back({key.key, raw});
     };
     for (const std::string& fallback : cache.fallback_keys) add(fallback);
-    const std::string last = variables.get("CACHE_FALLBACK_KEY");
+    const std::string last = context_.variables().get("CACHE_FALLBACK_KEY");
     if (names_protected_caches(last)) {
-        writer.warning("CACHE_FALLBACK_KEY \"" + last +
-                       "\" is not used: it names caches of protected branches");
+        warnings.push_back("CACHE_FALLBACK_KEY \"" + last +
+                           "\" is not used: it names caches of protected branches");
     } else if (!last.empty()) {
         add(last);
     }
@@ -100,34 +96,50 @@ void CacheWriter::restore_one(ShellWriter& writer, const std::vector<Name>& name
     for (std::size_t i = 0; i < names.size(); ++i) writer.line("fi");
 }
 
-base::Result<std::string> CacheWriter::restore() const {
+/// A script that works in the project directory.
+void CacheWriter::begin(ShellWriter& writer) const {
     const std::string project = shell_quote(context_.project());
-    ShellWriter writer;
     context_.write_preamble(writer);
     writer.line("mkdir -p " + project + " && cd " + project);
+}
+
+base::Result<std::string> CacheWriter::restore() const {
+    ShellWriter writer;
+    begin(writer);
+    const std::string& problem = context_.settings().cache_problem;
+    if (!problem.empty()) writer.warning("The object storage of caches is not used: " + problem);
     if (context_.settings().by_driver) begin_runner_program(writer, "Extracting cache");
     for (const Cache& cache : context_.payload().cache) {
         if (!names_files(cache)) continue;
         const auto plan = this->plan(cache);
         if (!plan) return plan.error();
-        if (!plan->warning.empty()) writer.warning(plan->warning);
+        std::vector<std::string> warnings = plan->warnings;
+        std::vector<Name> names;
+        if (plan->pulls && !plan->name.key.empty())
+            names = names_to_restore(cache, *plan, warnings);
+        for (const std::string& warning : warnings) writer.warning(warning);
         if (plan->name.key.empty()) {
             writer.warning("Skipping cache extraction due to empty cache key");
         } else if (!plan->pulls) {
             writer.notice("Not downloading cache " + plan->name.shown + " due to policy");
         } else {
-            restore_one(writer, names_to_restore(writer, cache, plan->name));
+            restore_one(writer, names);
         }
     }
     if (context_.settings().by_driver) end_runner_program(writer);
     return context_.finish(writer);
 }
 
-void CacheWriter::archive_one(ShellWriter& writer, const Cache& cache, const Name& name) const {
+std::string CacheWriter::save_command(ShellWriter& writer, const Cache& cache, const Name& name,
+                                      bool detailed) const {
     const auto& variables = context_.variables();
-    writer.notice("Creating cache " + name.shown + "...");
     const std::string format = archive_format(writer, variables.get("CACHE_COMPRESSION_FORMAT"));
-    writer.line("if " + cache_save_command(context_, cache, file(name), format) + "\nthen");
+    return cache_save_command(context_, cache, file(name), format, detailed);
+}
+
+void CacheWriter::archive_one(ShellWriter& writer, const Cache& cache, const Name& name) const {
+    writer.notice("Creating cache " + name.shown + "...");
+    writer.line("if " + save_command(writer, cache, name, false) + "\nthen");
     if (!context_.settings().by_driver) {
         writer.print(
             "No URL provided, cache will not be uploaded to shared cache server. Cache will be "
@@ -159,6 +171,38 @@ base::Result<std::string> CacheWriter::archive(bool success) const {
         }
     }
     if (context_.settings().by_driver) end_runner_program(writer);
+    return context_.finish(writer);
+}
+
+std::string CacheWriter::restore_copy(const Name& name, Copy copy, const std::string& etag) const {
+    FilesRequest request("cache-restore");
+    request.add("file", file(name));
+    if (copy == Copy::kSame || copy == Copy::kFetched) request.add("etag", etag);
+    if (copy == Copy::kFetched) request.add("fetched", fetched_file(name));
+    if (copy == Copy::kUnsent) request.add("unsent", "");
+    ShellWriter writer;
+    begin(writer);
+    context_.write_job_umask(writer);
+    writer.line(request.command(context_.settings().helper));
+    return context_.finish(writer);
+}
+
+std::string CacheWriter::save(const Cache& cache, const Name& name) const {
+    ShellWriter writer;
+    context_.write_preamble(writer);
+    context_.write_job_umask(writer);
+    context_.use_git(writer);
+    writer.line("cd " + shell_quote(context_.project()));
+    const std::string command = save_command(writer, cache, name, true);
+    writer.line(command);
+    return context_.finish(writer);
+}
+
+std::string CacheWriter::note_sent(const Name& name, const std::string& etag) const {
+    FilesRequest request("cache-note");
+    request.add("file", file(name)).add("etag", etag);
+    ShellWriter writer;
+    writer.line(request.command(context_.settings().helper));
     return context_.finish(writer);
 }
 

@@ -20,6 +20,8 @@ struct ScriptSettings {
     std::string description;
     /// Of the request that brought the job; "" for none.
     std::string correlation_id{};
+    /// Why caches stay on this host although a storage is configured; "" for nothing.
+    std::string cache_problem{};
     /// ExecutorTraits::shared_host.
     bool shared_host = false;
     /// Directory of the runner's own git, which its scripts use instead of the environment's; ""

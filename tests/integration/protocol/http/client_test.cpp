@@ -262,6 +262,33 @@ TEST(HttpClient, SendsASourceInChunksAndStopsWhenTheServerAnswersEarly) {
     EXPECT_EQ(second->status, 403U);
 }
 
+TEST(HttpClient, SendsABodyOfKnownLengthFromASource) {
+    std::vector<Peer::Request> arrived;
+    ScriptedServer server([&](Peer& peer, int) {
+        arrived.push_back(peer.read_request());
+        peer.answer("200 OK", "");
+    });
+    const auto put = [&](const std::string& length, int last) {
+        const auto given = std::make_shared<int>(0);
+        Request request;
+        request.method = "PUT";
+        request.headers.set("Content-Length", length);
+        request.source = [given, last] { return numbered_piece(given, last); };
+        return exchange(options_for(server.url()), std::move(request));
+    };
+    ASSERT_TRUE(put("6", 3));
+    EXPECT_EQ(arrived.at(0).body, "1,2,3,");
+    EXPECT_THAT(arrived.at(0).head, HasSubstr("Content-Length: 6\r\n"));
+    EXPECT_THAT(arrived.at(0).head, testing::Not(HasSubstr("chunked")));
+    ASSERT_TRUE(put("0", 0));
+    EXPECT_EQ(arrived.at(1).body, "");
+    for (const int pieces : {2, 4}) {
+        const auto wrong = put("6", pieces);
+        ASSERT_FALSE(wrong);
+        EXPECT_EQ(wrong.error().kind, ErrorKind::kIo);
+    }
+}
+
 TEST(HttpClient, ReportsTheErrorOfASource) {
     ScriptedServer server([](Peer& peer, int) { peer.read_request(); });
     Request request;

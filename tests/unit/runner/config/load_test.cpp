@@ -279,7 +279,7 @@ TEST_F(LoadConfig, NotesKeysWithoutEffect) {
     EXPECT_THAT(config->warnings, Contains(HasSubstr(":1:1: sentry_dsn has no effect")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr(":2:1: [session_server] has no effect")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("runners.docker.helper_image has no effect")));
-    EXPECT_THAT(config->warnings, Contains(HasSubstr("[runners.cache] has no effect")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("runners.cache.s3 has no keys")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("[runners.kubernetes] has no effect")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("did you mean \"namespace\"?")));
 }

@@ -1,0 +1,61 @@
+#include "protocol/object_storage/error_body.hpp"
+
+#include <array>
+#include <utility>
+
+namespace protocol::object_storage {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, char>, 5> kReferences{
+    {{"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&amp;", '&'}}};
+
+std::string unescape(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        std::size_t used = 1;
+        char c = text.front();
+        for (const auto& [reference, character] : kReferences) {
+            if (!text.starts_with(reference)) continue;
+            c = character;
+            used = reference.size();
+        }
+        out += c;
+        text.remove_prefix(used);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string xml_text(std::string_view document, std::string_view name) {
+    const std::string open = "<" + std::string(name) + ">";
+    const auto begin = document.find(open);
+    if (begin == std::string_view::npos) return {};
+    document.remove_prefix(begin + open.size());
+    const auto end = document.find("</" + std::string(name) + ">");
+    return end == std::string_view::npos ? std::string() : unescape(document.substr(0, end));
+}
+
+std::string error_text(std::string_view document) {
+    const std::string code = xml_text(document, "Code");
+    const std::string message = xml_text(document, "Message");
+    // Azure's message has further lines with the number and the time of the request.
+    const std::string first = message.substr(0, message.find('\n'));
+    if (code.empty() || first.empty()) return code.empty() ? first : code;
+    return code + ": " + first;
+}
+
+std::string xml_escape(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        std::string_view escaped(&c, 1);
+        for (const auto& [reference, character] : kReferences) {
+            if (c == character) escaped = reference;
+        }
+        out += escaped;
+    }
+    return out;
+}
+
+}  // namespace protocol::object_storage

@@ -1,0 +1,85 @@
+#include "runner/cache/object_cache.hpp"
+
+#include <utility>
+
+#include "base/parse.hpp"
+#include "runner/cache/download.hpp"
+
+namespace runner::cache {
+
+namespace http = protocol::http;
+using base::Result;
+using base::Task;
+
+namespace {
+
+StoredObject described(const http::Response& answer) {
+    StoredObject object;
+    object.etag = std::string(answer.headers.get("ETag"));
+    const auto bytes = base::parse_number<std::uint64_t>(answer.headers.get("Content-Length"));
+    object.bytes = bytes.value_or(0);
+    return object;
+}
+
+}  // namespace
+
+std::string ObjectCache::address(const std::string& object) const {
+    return protocol::object_storage::shown_address(calls_.provider().request(object));
+}
+
+Task<Result<StoredObject>> ObjectCache::look(std::string object) {
+    Call call;
+    call.request = calls_.provider().request(object);
+    call.request.method = "HEAD";
+    call.object = object;
+    auto sending = calls_.send(std::move(call));
+    auto answer = co_await std::move(sending);
+    if (answer) co_return described(*answer);
+    const bool refused = answer.error().is(base::ErrorKind::kForbidden) ||
+                         answer.error().is(base::ErrorKind::kProtocol);
+    if (!refused) co_return answer.error();
+    auto asking = reason_of(std::move(object), answer.error());
+    auto reason = co_await std::move(asking);
+    co_return std::move(reason);
+}
+
+/// The answer to HEAD has no text; that to GET says why it is refused.
+Task<base::Error> ObjectCache::reason_of(std::string object, base::Error refused) {
+    Call call;
+    call.request = calls_.provider().request(object);
+    call.request.headers.emplace_back("range", "bytes=0-0");
+    call.object = std::move(object);
+    auto opening = calls_.open(std::move(call));
+    auto answer = co_await std::move(opening);
+    co_return answer ? std::move(refused) : answer.error();
+}
+
+Task<Result<http::BodySource>> ObjectCache::fetch(std::string object, StoredObject found) {
+    const auto download = std::make_shared<Download>(calls_, std::move(object), std::move(found));
+    auto opening = download->open();
+    auto opened = co_await std::move(opening);
+    if (!opened) co_return opened.error();
+    const http::BodySource source = [download] { return download->next(); };
+    co_return source;
+}
+
+Task<Result<StoredObject>> ObjectCache::store(std::string object, Archive archive) {
+    Call call;
+    call.request = calls_.provider().request(object);
+    call.request.method = "PUT";
+    call.request.headers = calls_.provider().object_headers(archive.key);
+    call.purpose = Purpose::kUpload;
+    call.object = std::move(object);
+    const std::uint64_t bytes = archive.bytes;
+    const auto open = archive.open;
+    call.content = [open, bytes] { return open(0, bytes); };
+    call.content_bytes = bytes;
+    auto sending = calls_.send(std::move(call));
+    auto answer = co_await std::move(sending);
+    if (!answer) co_return answer.error();
+    StoredObject stored = described(*answer);
+    stored.bytes = bytes;
+    co_return stored;
+}
+
+}  // namespace runner::cache

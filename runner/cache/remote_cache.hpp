@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "protocol/http/message.hpp"
+
+namespace runner::cache {
+
+/// An object as the storage describes it.
+struct StoredObject {
+    std::string etag;  ///< without line breaks; "" when the storage has none
+    std::uint64_t bytes = 0;
+};
+
+/// An archive on its way to the storage.
+struct Archive {
+    std::uint64_t bytes = 0;
+    /// The key as the job wrote it. The object keeps it as its metadata "cachekey".
+    std::string key;
+    /// `count` bytes of the archive from `offset` on. May be called several times and for several
+    /// parts at once.
+    std::function<protocol::http::BodySource(std::uint64_t offset, std::uint64_t count)> open;
+};
+
+/// The object storage of an entry's caches. The credentials stay here: what a job's environment
+/// gets is bytes.
+///
+/// Life: of one job. It outlives its calls and the sources that it has answered. Strand: the I/O
+/// thread. Failures that may be temporary are tried again, each try is told to the observer.
+/// Failures: kNotFound (no such object), kForbidden (the storage refuses the credentials),
+/// kUnavailable and kTimeout (all tries have failed), kProtocol, kConfiguration (no credentials),
+/// kCancelled.
+class RemoteCache {
+  public:
+    /// Why a try has failed, and the pause before the next.
+    using RetryObserver =
+        std::function<void(const base::Error& why, std::chrono::milliseconds pause)>;
+
+    virtual ~RemoteCache() = default;
+    /// Set before the first call.
+    virtual void on_retry(RetryObserver observer) = 0;
+    /// The object's address without what is secret, for the job's log.
+    [[nodiscard]] virtual std::string address(const std::string& object) const = 0;
+    virtual base::Task<base::Result<StoredObject>> look(std::string object) = 0;
+    /// The content of `found`, which look() has answered. A transfer that breaks goes on where it
+    /// has stopped, as long as the object is the same.
+    virtual base::Task<base::Result<protocol::http::BodySource>> fetch(std::string object,
+                                                                       StoredObject found) = 0;
+    virtual base::Task<base::Result<StoredObject>> store(std::string object, Archive archive) = 0;
+};
+
+}  // namespace runner::cache

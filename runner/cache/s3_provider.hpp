@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+
+#include "base/result.hpp"
+#include "runner/cache/provider.hpp"
+#include "runner/config/cache_settings.hpp"
+
+namespace runner::cache {
+
+/// S3 and what speaks as S3, by presigned requests. kInvalidInput for a ServerAddress that is none.
+base::Result<std::unique_ptr<Provider>> make_s3_provider(const config::S3CacheSettings& settings);
+
+/// The headers of an object's encryption for ServerSideEncryption and its key (job-runtime.md §6).
+/// Pure.
+protocol::object_storage::Fields s3_encryption_headers(const config::S3CacheSettings& settings);
+
+}  // namespace runner::cache

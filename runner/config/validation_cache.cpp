@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+
+#include "base/strings.hpp"
+#include "runner/config/validation.hpp"
+
+namespace runner::config::validation {
+
+namespace {
+
+struct Problem {
+    std::string_view key;  ///< below "cache"
+    std::string text;
+};
+
+std::string need(std::string_view table, std::string_view key, std::string_view what) {
+    return fmt::format("runners.cache.{} has no {}: {}", table, key, what);
+}
+
+std::optional<Problem> problem_of(const S3CacheSettings& s3) {
+    if (s3.bucket_name.empty())
+        return Problem{"s3", need("s3", "BucketName", "name the bucket of the caches")};
+    const std::string type = base::to_lower(s3.authentication_type);
+    if (!type.empty() && type != "iam" && type != "access-key") {
+        return Problem{"s3.AuthenticationType",
+                       fmt::format("runners.cache.s3.AuthenticationType is \"{}\": use "
+                                   "\"access-key\" or \"iam\"",
+                                   s3.authentication_type)};
+    }
+    if (s3.access_key.empty() != s3.secret_key.empty())
+        return Problem{"s3", "runners.cache.s3: AccessKey and SecretKey belong together"};
+    if (type == "iam" || s3.access_key.empty()) {
+        return Problem{
+            "s3",
+            "runners.cache.s3 has no keys, and the role of the machine is not used here: "
+            "set AccessKey and SecretKey, and do not set AuthenticationType to \"iam\""};
+    }
+    if (!s3.role_arn.empty() || !s3.upload_role_arn.empty())
+        return Problem{"s3", "runners.cache.s3: roles (RoleARN, UploadRoleARN) are not taken here"};
+    if (s3.server_address.find('/') != std::string::npos) {
+        return Problem{"s3.ServerAddress",
+                       fmt::format("runners.cache.s3.ServerAddress is \"{}\": write host and port "
+                                   "only; Insecure chooses http",
+                                   s3.server_address)};
+    }
+    return std::nullopt;
+}
+
+std::optional<Problem> problem_of(const GcsCacheSettings& gcs) {
+    if (gcs.bucket_name.empty())
+        return Problem{"gcs", need("gcs", "BucketName", "name the bucket of the caches")};
+    const bool has_pair = !gcs.access_id.empty() && !gcs.private_key.empty();
+    if (has_pair || !gcs.credentials_file.empty()) return std::nullopt;
+    return Problem{"gcs",
+                   "runners.cache.gcs has no key of a service account: set CredentialsFile, or "
+                   "AccessID and PrivateKey"};
+}
+
+std::optional<Problem> problem_of(const AzureCacheSettings& azure) {
+    if (azure.container_name.empty())
+        return Problem{"azure", need("azure", "ContainerName", "name the container of the caches")};
+    if (azure.account_name.empty())
+        return Problem{"azure", need("azure", "AccountName", "name the storage account")};
+    if (azure.account_key.empty())
+        return Problem{"azure",
+                       need("azure", "AccountKey", "managed identities are not used here")};
+    return std::nullopt;
+}
+
+void check_encryption(const S3CacheSettings& s3, const Node& node, Reporter& report) {
+    const std::string kind = base::to_lower(s3.server_side_encryption);
+    const bool s3_key = kind == "s3" || kind == "aes256";
+    const bool kms =
+        kind == "kms" || kind == "aws:kms" || kind == "dsse-kms" || kind == "aws:kms:dsse";
+    if (!kind.empty() && !s3_key && !kms) {
+        report.warning(position_of(node, "cache.s3.ServerSideEncryption"),
+                       fmt::format("runners.cache.s3.ServerSideEncryption \"{}\" is not known and "
+                                   "is not used: S3, KMS and DSSE-KMS are",
+                                   s3.server_side_encryption));
+    }
+    if (!kms && !s3.server_side_encryption_key_id.empty()) {
+        report.warning(position_of(node, "cache.s3.ServerSideEncryptionKeyID"),
+                       "runners.cache.s3.ServerSideEncryptionKeyID is used with KMS and DSSE-KMS "
+                       "only");
+    }
+}
+
+std::optional<Problem> problem_of(const CacheSettings& cache) {
+    if (cache.type == "s3") return problem_of(cache.s3);
+    if (cache.type == "gcs") return problem_of(cache.gcs);
+    if (cache.type == "azure") return problem_of(cache.azure);
+    return Problem{"Type",
+                   fmt::format("runners.cache.Type \"{}\" is not known: use \"s3\", \"gcs\" or "
+                               "\"azure\"",
+                               cache.type)};
+}
+
+}  // namespace
+
+void check_cache(RunnerConfig& runner, const Node& node, Reporter& report) {
+    CacheSettings& cache = runner.cache;
+    if (cache.type.empty()) return;
+    if (const auto problem = problem_of(cache)) {
+        cache.problem = problem->text;
+        report.warning(position_of(node, fmt::format("cache.{}", problem->key)),
+                       problem->text + "; caches stay on this host");
+    }
+    if (cache.type == "s3") check_encryption(cache.s3, node, report);
+    if (cache.max_uploaded_archive_size < 0) {
+        report.warning(position_of(node, "cache.MaxUploadedArchiveSize"),
+                       "runners.cache.MaxUploadedArchiveSize is below 0: there is no limit");
+        cache.max_uploaded_archive_size = 0;
+    }
+}
+
+}  // namespace runner::config::validation

@@ -1,0 +1,33 @@
+#include "protocol/object_storage/azure_sas.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace protocol::object_storage;
+
+constexpr std::int64_t kBeginOfSas = 1369353600;
+
+TEST(SignAzure, SignsTheFieldsInTheOrderOfTheReference) {
+    Request request;
+    request.path = "/ci/runner/x/project/1/a b";
+    const AzureKey key{"team", base::Secret("YWNjb3VudCBrZXk=")};
+    const auto signed_request =
+        sign_azure(request, key, {"ci", "runner/x/project/1/a b", "w", true},
+                   {kBeginOfSas, std::chrono::hours(1)});
+    ASSERT_TRUE(signed_request);
+    EXPECT_EQ(target_of(*signed_request),
+              "/ci/runner/x/project/1/a%20b?sv=2020-12-06&sr=b&sp=w&st=2013-05-23T23%3A00%3A00Z&se="
+              "2013-05-24T01%3A00%3A00Z&spr=https&sig="
+              "cY9MfMzrKnt9Tyvinie1qiFg8LHJzIlF%2F6MKa129Ot8%3D");
+}
+
+TEST(SignAzure, RefusesAKeyThatIsNotBase64) {
+    for (const char* key : {"", "no key!"}) {
+        const auto made = sign_azure({}, {"team", base::Secret(key)}, {"ci", "o", "r", true}, {});
+        ASSERT_FALSE(made);
+        EXPECT_EQ(made.error().message, "the account's key is not base64");
+    }
+}
+
+}  // namespace

@@ -1,0 +1,35 @@
+#include "protocol/object_storage/error_body.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace protocol::object_storage;
+
+TEST(ErrorBody, NamesCodeAndMessage) {
+    struct Case {
+        const char* document;
+        const char* text;
+    };
+    const Case cases[] = {
+        {"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Access "
+         "Denied</Message></Error>",
+         "AccessDenied: Access Denied"},
+        {"<Error><Code>A</Code></Error>", "A"},
+        {"<Error><Message>&lt;b&gt; &amp;amp; c</Message></Error>", "<b> &amp; c"},
+        {"<Error><Code>AuthenticationFailed</Code><Message>No.\nRequestId:1\nTime:2</Message></"
+         "Error>",
+         "AuthenticationFailed: No."},
+        {"<html>busy</html>", ""},
+        {"<Code>cut", ""},
+        {"", ""},
+    };
+    for (const Case& c : cases) EXPECT_EQ(error_text(c.document), c.text) << c.document;
+}
+
+TEST(Xml, EscapedTextIsReadBack) {
+    const std::string text = "\"a\" <b> & 'c'";
+    EXPECT_EQ(xml_text("<T>" + xml_escape(text) + "</T>", "T"), text);
+}
+
+}  // namespace
