@@ -15,6 +15,7 @@
 #include "executors/helper/long_path.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/protocol.hpp"
+#include "executors/helper/stage_report.hpp"
 #include "executors/helper/unpack.hpp"
 
 namespace executors::helper {
@@ -161,16 +162,27 @@ bool is_up_to_date(const std::string& path, const Selection& selection) {
     }
 }
 
-int save_cache(const FilesRequest& request) {
+/// What became of a cache (docs/metrics.md has the words) and the size of its archive.
+struct CacheOutcome {
+    std::string_view result;
+    std::uint64_t bytes = 0;
+};
+
+std::uint64_t size_of(const UniqueFd& file) {
+    struct stat status {};
+    return ::fstat(file.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+CacheOutcome save_cache(const FilesRequest& request) {
     const ArchiveFormat format = parse_archive_format(request.format);
     const Selection selection = select(request);
     if (selection.empty()) {
         warning("No files to cache.");
-        return 0;
+        return {"empty"};
     }
     if (is_up_to_date(request.file, selection)) {
         info("Archive is up to date!");
-        return 0;
+        return {"unchanged"};
     }
     make_directories(std::filesystem::path(request.file).parent_path().string(), 0777);
     const std::string draft = request.file + ".new-" + std::to_string(::getpid());
@@ -180,28 +192,42 @@ int save_cache(const FilesRequest& request) {
         // The volume is shared with jobs that run as other users.
         ::fchmod(output.get(), 0666);
         if (::rename(draft.c_str(), request.file.c_str()) != 0) fail_errno("rename " + draft);
+        return {"saved", size_of(output)};
     } catch (const Failure&) {
         ::unlink(draft.c_str());
         throw;
     }
-    return 0;
 }
 
-int restore_cache(const FilesRequest& request) {
+CacheOutcome restore_cache(const FilesRequest& request) {
     const UniqueFd file = open_archive(request.file);
     if (!file) {
         warning("Cache file does not exist");
-        return 1;
+        return {"miss"};
     }
+    const std::uint64_t size = size_of(file);
     unpack_archive(file.get(), ".");
-    return 0;
+    return {"hit", size};
+}
+
+int transfer_cache(const FilesRequest& request) {
+    try {
+        const auto outcome =
+            request.action == "cache-save" ? save_cache(request) : restore_cache(request);
+        report_cache(request.action, outcome.result, outcome.bytes);
+        return outcome.result == "miss" ? 1 : 0;
+    } catch (const Failure&) {
+        report_cache(request.action, "failed", 0);
+        throw;
+    }
 }
 
 int carry_out(const FilesRequest& request) {
     if (request.action == "archive") return make_package(request);
     if (request.action == "extract") return extract(request);
-    if (request.action == "cache-save") return save_cache(request);
-    if (request.action == "cache-restore") return restore_cache(request);
+    if (request.action == "cache-save" || request.action == "cache-restore") {
+        return transfer_cache(request);
+    }
     throw Failure("unknown files request: do " + request.action);
 }
 

@@ -57,13 +57,15 @@ StageCommand ScriptRunner::command(std::uint16_t number, std::string script,
 }
 
 base::Task<StageResult> ScriptRunner::run(std::uint16_t number, std::string script,
-                                          base::Deadline deadline) {
+                                          base::Deadline deadline, bool report) {
     // After a stop no new script is begun. One that a former daemon may have begun is waited for.
     const bool may_run = std::exchange(begun_by_former_daemon_, false);
     if (context_.stop.requested() && !may_run) {
         co_return base::make_error(base::ErrorKind::kCancelled, "stopped before it began");
     }
-    auto task = session_.run_stage(command(number, std::move(script), deadline));
+    auto stage = command(number, std::move(script), deadline);
+    stage.report = report;
+    auto task = session_.run_stage(std::move(stage));
     const auto patience = session_.was_reached() ? kGrace + kSlack : kSlackBeforeFirstAnswer;
     const base::Deadline own = *deadline + patience;
     auto result = co_await base::run_stoppable(&context_.stop, std::move(task), own);

@@ -36,6 +36,7 @@ class StageRunner {
     base::Task<StageResult> attempt(const PlannedStage& stage);
     void write_heading(const PlannedStage& stage);
     base::Task<StageResult> run_script(const PlannedStage& stage);
+    void tell_caches(const StageResult& result);
     base::Task<void> clear_worktree();
     base::Result<std::string> script_of(const PlannedStage& stage);
     base::Deadline deadline_of(const PlannedStage& stage);

@@ -15,6 +15,12 @@ using protocol::gitlab::Cache;
 
 namespace {
 
+/// Tells runner-helper which of the job's caches the next commands are about; it reports it
+/// (executors/helper/stage_report.hpp).
+void name_cache(ShellWriter& writer, std::size_t number) {
+    writer.line(fmt::format("export RUNNER_CACHE_NUMBER={}", number));
+}
+
 /// The format of a cache. The official runner knows "zip" and "tarzstd", in any case, and makes a
 /// zip of everything else.
 std::string archive_format(ShellWriter& writer, const std::string& asked) {
@@ -103,7 +109,9 @@ base::Result<std::string> CacheWriter::restore() const {
     ShellWriter writer;
     context_.write_preamble(writer);
     writer.line("mkdir -p " + project + " && cd " + project);
+    std::size_t number = 0;
     for (const Cache& cache : context_.payload().cache) {
+        name_cache(writer, number++);
         if (!names_files(cache)) continue;
         const auto plan = this->plan(cache);
         if (!plan) return plan.error();
@@ -142,7 +150,9 @@ base::Result<std::string> CacheWriter::archive(bool success) const {
     context_.write_preamble(writer);
     context_.write_job_umask(writer);
     writer.line("cd " + shell_quote(context_.project()));
+    std::size_t number = 0;
     for (const Cache& cache : context_.payload().cache) {
+        name_cache(writer, number++);
         if (!names_files(cache) || !matches_outcome(cache.when, success)) continue;
         const auto plan = this->plan(cache);
         if (!plan) return plan.error();
