@@ -14,11 +14,11 @@ Result<Secret> read_token_file(const std::filesystem::path& path) {
     std::string token(trim(*text));
     if (token.empty()) return make_error(ErrorKind::kInvalidInput, path.string() + " is empty");
     const bool one_line = std::all_of(token.begin(), token.end(), [](char c) {
-        return static_cast<unsigned char>(c) > 0x20 && c != 0x7f;
+        return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
     });
     if (one_line) return Secret(std::move(token));
     return make_error(ErrorKind::kInvalidInput,
-                      path.string() + " has more than one word: write the token alone into it");
+                      path.string() + " has more than one line: write the token alone into it");
 }
 
 }  // namespace base

@@ -396,7 +396,7 @@ TEST_F(LoadConfig, RefusesATokenFileWithMoreThanTheToken) {
     EXPECT_TRUE(config->runners[0].token.empty());
     EXPECT_THAT(config->warnings,
                 Contains(AllOf(HasSubstr("runner \"b\" is skipped: its token_file: "),
-                               HasSubstr("has more than one word"), Not(HasSubstr("glrt-")))));
+                               HasSubstr("has more than one line"), Not(HasSubstr("glrt-")))));
 }
 
 TEST_F(LoadConfig, RefusesANegativeNumberOfRecentJobs) {
