@@ -31,6 +31,21 @@ std::string counted(std::size_t number, std::string_view thing) {
     return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
 }
 
+base::Result<base::ProgramEnd> run_systemctl(BlockingCalls& calls,
+                                             std::vector<std::string> arguments) {
+    auto options = systemctl::program(std::move(arguments), false);
+    if (!options) return options.error();
+    return calls.wait<base::ProgramEnd>(base::run_to_end(calls.executor(), std::move(*options)));
+}
+
+/// Why the service `runner` would not use this configuration; "" when it would.
+std::string wrong_place(const fs::path& path) {
+    if (path == kSystemConfig) return {};
+    return fmt::format(
+        "the service runner reads {}, and this configuration is {}: move it there first",
+        kSystemConfig, path.string());
+}
+
 /// One call of `runner migrate`: prints what it finds, and does what was asked for.
 class Migration {
   public:
@@ -38,7 +53,7 @@ class Migration {
         : values_(values),
           official_(values.text("service").empty() ? "gitlab-runner" : values.text("service")),
           systemctl_([this](std::vector<std::string> arguments) {
-              return run_systemctl(std::move(arguments));
+              return run_systemctl(calls_, std::move(arguments));
           }) {}
 
     int run() {
@@ -57,13 +72,6 @@ class Migration {
     }
 
   private:
-    base::Result<base::ProgramEnd> run_systemctl(std::vector<std::string> arguments) {
-        auto options = systemctl::program(std::move(arguments), false);
-        if (!options) return options.error();
-        return calls_.wait<base::ProgramEnd>(
-            base::run_to_end(calls_.executor(), std::move(*options)));
-    }
-
     void look_at_official() {
         auto service = systemctl::look_at(systemctl_, official_);
         if (service)
@@ -200,16 +208,8 @@ class Migration {
         return adopted.write(directory);
     }
 
-    /// Why the service `runner` would not use this configuration; "" when it would.
-    [[nodiscard]] std::string wrong_place() const {
-        if (path_ == kSystemConfig) return {};
-        return fmt::format(
-            "the service runner reads {}, and this configuration is {}: move it there first",
-            kSystemConfig, path_.string());
-    }
-
     int print_next() {
-        if (const auto wrong = wrong_place(); stops_ == 0 && !wrong.empty()) {
+        if (const auto wrong = wrong_place(path_); stops_ == 0 && !wrong.empty()) {
             print("Next: " + wrong + ", then runner migrate --switch");
             return 0;
         }
@@ -230,7 +230,7 @@ class Migration {
     int switch_if_possible() {
         if (stops_ > 0 && !values_.flag("force"))
             return fail("something stops the move: see above, or add --force");
-        if (const auto wrong = wrong_place(); !wrong.empty()) return fail(wrong);
+        if (const auto wrong = wrong_place(path_); !wrong.empty()) return fail(wrong);
         return switch_services(official_, "runner");
     }
 
