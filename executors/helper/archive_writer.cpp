@@ -9,15 +9,15 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <clocale>
 #include <limits>
 #include <memory>
 #include <vector>
 
 #include "base/encoding.hpp"
-#include "base/glob_parser.hpp"
+#include "executors/helper/cores.hpp"
 #include "executors/helper/long_path.hpp"
 #include "executors/helper/posix.hpp"
+#include "executors/helper/zip_writer.hpp"
 
 namespace executors::helper {
 
@@ -53,24 +53,14 @@ UniqueFd open_member(const std::string& path, const Report& report) {
     return file;
 }
 
-Writer open_writer(ArchiveFormat format, int level, int output) {
+Writer open_tar_writer(int output) {
     Writer writer(::archive_write_new());
-    if (format == ArchiveFormat::kZip) {
-        ::archive_write_set_format_zip(writer.get());
-        const std::string number = std::to_string(level);
-        const char* name = level == 0 ? "compression" : "compression-level";
-        check(writer.get(),
-              ::archive_write_set_format_option(writer.get(), "zip", name,
-                                                level == 0 ? "store" : number.c_str()),
-              "set the compression");
-    } else {
-        ::archive_write_set_format_pax_restricted(writer.get());
-        ::archive_write_add_filter_zstd(writer.get());
-        // Names are bytes.
-        check(writer.get(),
-              ::archive_write_set_format_option(writer.get(), nullptr, "hdrcharset", "BINARY"),
-              "set the character set");
-    }
+    ::archive_write_set_format_pax_restricted(writer.get());
+    ::archive_write_add_filter_zstd(writer.get());
+    // Names are bytes.
+    check(writer.get(),
+          ::archive_write_set_format_option(writer.get(), nullptr, "hdrcharset", "BINARY"),
+          "set the character set");
     ::archive_write_set_bytes_in_last_block(writer.get(), 1);
     check(writer.get(), ::archive_write_open_fd(writer.get(), output), "begin the archive");
     return writer;
@@ -110,63 +100,46 @@ bool is_worth_packing(int file, std::int64_t size) {
     return made < read - read / 20;
 }
 
-void choose_compression(archive* writer, int level, int file, std::int64_t size) {
-    if (level == 0) return;
-    if (is_worth_packing(file, size)) {
-        ::archive_write_zip_set_compression_deflate(writer);
-    } else {
-        ::archive_write_zip_set_compression_store(writer);
-    }
+std::string member_name(const std::string& path, const struct stat& status) {
+    return S_ISDIR(status.st_mode) ? path + "/" : path;
 }
 
-bool is_utf8(std::string_view text) {
-    while (!text.empty()) {
-        const base::GlobCharacter first = base::first_character(text);
-        if (!first.is_valid()) return false;
-        text.remove_prefix(first.length);
+void write_zip(int level, const Selection& selection, int output, const Report& report,
+               const std::vector<ExtraFile>& extras) {
+    ZipWriter writer(output, level, usable_cores());
+    for (const auto& [path, status] : selection) {
+        if (!S_ISREG(status.st_mode)) {
+            writer.add_text(member_name(path, status), status,
+                            S_ISLNK(status.st_mode) ? link_target_long(path) : "");
+            continue;
+        }
+        const UniqueFd file = open_member(path, report);
+        if (!file) continue;
+        const bool store = level == 0 || !is_worth_packing(file.get(), status.st_size);
+        writer.add_file(path, status, file.get(), store);
     }
-    return true;
+    struct stat status {};
+    status.st_mode = S_IFREG | 0644;
+    status.st_mtime = static_cast<time_t>(now_us() / 1'000'000);
+    for (const ExtraFile& extra : extras) writer.add_text(extra.name, status, extra.content);
+    writer.finish();
 }
 
-/// A zip says of each name whether it is UTF-8, and libarchive asks the locale for that.
-class NamesLocale {
-  public:
-    NamesLocale() = default;
-    ~NamesLocale() { use(false); }
-    NamesLocale(const NamesLocale&) = delete;
-    NamesLocale& operator=(const NamesLocale&) = delete;
-
-    void use(bool utf8) {
-        if (utf8 == utf8_) return;
-        utf8_ = utf8;
-        ::setlocale(LC_CTYPE, utf8 ? "C.UTF-8" : "C");  // both are built into the C library
-    }
-
-  private:
-    bool utf8_ = false;
-};
-
-void write_members(ArchiveFormat format, int level, const Selection& selection, int output,
-                   const Report& report) {
-    const Writer writer = open_writer(format, level, output);
+void write_tar(const Selection& selection, int output, const Report& report) {
+    const Writer writer = open_tar_writer(output);
     const Entry entry(::archive_entry_new());
-    NamesLocale locale;
     for (const auto& [path, status] : selection) {
         UniqueFd file;
         if (S_ISREG(status.st_mode)) {
             file = open_member(path, report);
             if (!file) continue;
-            if (format == ArchiveFormat::kZip)
-                choose_compression(writer.get(), level, file.get(), status.st_size);
         }
         ::archive_entry_clear(entry.get());
         ::archive_entry_copy_stat(entry.get(), &status);
         ::archive_entry_set_nlink(entry.get(), 1);
-        ::archive_entry_set_pathname(entry.get(),
-                                     (S_ISDIR(status.st_mode) ? path + "/" : path).c_str());
+        ::archive_entry_set_pathname(entry.get(), member_name(path, status).c_str());
         if (S_ISLNK(status.st_mode))
             ::archive_entry_set_symlink(entry.get(), link_target_long(path).c_str());
-        locale.use(is_utf8(path));
         check(writer.get(), ::archive_write_header(writer.get(), entry.get()), "archive " + path);
         if (file) copy_content(writer.get(), file.get(), path);
         check(writer.get(), ::archive_write_finish_entry(writer.get()), "archive " + path);
@@ -279,11 +252,10 @@ int compression_level(std::string_view text) {
 }
 
 void write_archive(ArchiveFormat format, int level, const Selection& selection, int output,
-                   const Report& report) {
+                   const Report& report, const std::vector<ExtraFile>& extras) {
     switch (format) {
-        case ArchiveFormat::kZip:
-        case ArchiveFormat::kTarZstd:
-            return write_members(format, level, selection, output, report);
+        case ArchiveFormat::kZip: return write_zip(level, selection, output, report, extras);
+        case ArchiveFormat::kTarZstd: return write_tar(selection, output, report);
         case ArchiveFormat::kRaw: return write_raw(selection, output, report);
         case ArchiveFormat::kGzip: break;
     }

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "executors/helper/file_selection.hpp"
 
@@ -24,9 +25,16 @@ std::string archive_file_name(const std::string& name, ArchiveFormat format);
 /// as fast as its level 5, and its output hardly larger.
 int compression_level(std::string_view text);
 
-/// Writes the selected files of the working directory to `output`, from its current offset on.
-/// Warns of a file that has been removed since the selection. Throws Failure.
+/// A regular file that is in the archive only.
+struct ExtraFile {
+    std::string name;
+    std::string content;
+};
+
+/// Writes the selected files of the working directory to `output`, from its current offset on, and
+/// to a zip also `extras`. Warns of a file that has been removed since the selection. Throws
+/// Failure.
 void write_archive(ArchiveFormat format, int level, const Selection& selection, int output,
-                   const Report& report);
+                   const Report& report, const std::vector<ExtraFile>& extras = {});
 
 }  // namespace executors::helper

@@ -15,6 +15,7 @@
 #include "executors/helper/long_path.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/protocol.hpp"
+#include "executors/helper/provenance.hpp"
 #include "executors/helper/stage_report.hpp"
 #include "executors/helper/unpack.hpp"
 
@@ -29,14 +30,16 @@ struct FilesRequest {
     std::string file;
     std::string name;
     std::string level;
+    std::string statement;
     SelectionRequest selection;
 };
 
 void take_line(FilesRequest& request, const std::string& key, const std::string& value) {
     auto& selection = request.selection;
     const std::map<std::string_view, std::string*> single{
-        {"do", &request.action}, {"format", &request.format}, {"output", &request.output},
-        {"file", &request.file}, {"name", &request.name},     {"level", &request.level}};
+        {"do", &request.action},          {"format", &request.format}, {"output", &request.output},
+        {"file", &request.file},          {"name", &request.name},     {"level", &request.level},
+        {"statement", &request.statement}};
     if (const auto field = single.find(key); field != single.end()) {
         *field->second = value;
     } else if (key == "path" || key == "exclude") {
@@ -96,9 +99,19 @@ std::string package_name(const std::string& expanded) {
     return name.empty() || name == "." || name == ".." ? "default" : name;
 }
 
+/// The provenance statement of a package. A file of an earlier job that has its name leaves the
+/// selection.
+std::vector<ExtraFile> extra_files(const FilesRequest& request, Selection& selection) {
+    if (request.statement.empty() || selection.empty()) return {};
+    const std::string name = package_name(request.name) + "-metadata.json";
+    selection.erase(name);
+    return {{name, complete_statement(request.statement, selection, now_us())}};
+}
+
 int make_package(const FilesRequest& request) {
     const ArchiveFormat format = parse_archive_format(request.format);
-    const Selection selection = select(request);
+    Selection selection = select(request);
+    const auto extras = extra_files(request, selection);
     const UniqueFd output = make_new(request.output);
     const std::string name =
         selection.empty() ? "" : archive_file_name(package_name(request.name), format);
@@ -109,7 +122,7 @@ int make_package(const FilesRequest& request) {
         return 0;
     }
     try {
-        write_archive(format, level_of(request), selection, output.get(), {info, warning});
+        write_archive(format, level_of(request), selection, output.get(), {info, warning}, extras);
     } catch (const Failure&) {
         ::unlink(request.output.c_str());
         throw;

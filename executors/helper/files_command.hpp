@@ -24,6 +24,7 @@ namespace executors::helper {
 ///     path GLOB               selects files; any number of lines
 ///     exclude GLOB            excludes selected files; any number of lines
 ///     untracked               selects files that git does not track
+///     statement JSON          adds NAME-metadata.json, a provenance statement (provenance.hpp)
 ///
 /// A package is one frame (protocol.hpp) with the JSON {"name":"artifacts.zip"}, and then the bytes
 /// of the archive. The name is empty when nothing was selected.

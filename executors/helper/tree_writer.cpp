@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace executors::helper {
 
@@ -26,9 +27,25 @@ void TreeWriter::add(const Member& member, const Content& content) {
     const Tree::Place place = tree_.locate(member.path);
     if (place.name.empty()) return;
     if (!member.hard_link.empty()) return link_hard(place, member);
-    if (S_ISREG(member.mode)) return write_file(place, member, content);
+    if (S_ISREG(member.mode)) {
+        OpenFile file = make_file(place, member);
+        content(file.file.get());
+        return close(std::move(file));
+    }
     if (S_ISLNK(member.mode)) return link_symbolic(place, member);
     throw Failure("an archive may not hold devices and pipes: " + member.path);
+}
+
+TreeWriter::OpenFile TreeWriter::open(const Member& member) {
+    const Tree::Place place = tree_.locate(member.path);
+    if (place.name.empty()) return {};
+    return make_file(place, member);
+}
+
+void TreeWriter::close(OpenFile file) {
+    set_mode(file.file.get(), file.mode, file.path);
+    const std::array<timespec, 2> times{timespec{0, UTIME_OMIT}, file.mtime};
+    ::futimens(file.file.get(), times.data());
 }
 
 void TreeWriter::finish() {
@@ -53,16 +70,12 @@ void TreeWriter::clear_place(const Tree::Place& place, const std::string& path) 
     throw Failure(errno_text("replace " + path, code));
 }
 
-void TreeWriter::write_file(const Tree::Place& place, const Member& member,
-                            const Content& content) const {
+TreeWriter::OpenFile TreeWriter::make_file(const Tree::Place& place, const Member& member) const {
     clear_place(place, member.path);
-    const UniqueFd file(::openat(place.directory->get(), place.name.c_str(),
-                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    UniqueFd file(::openat(place.directory->get(), place.name.c_str(),
+                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file) fail_errno("make " + member.path);
-    content(file.get());
-    set_mode(file.get(), member.mode, member.path);
-    const std::array<timespec, 2> times{timespec{0, UTIME_OMIT}, member.mtime};
-    ::futimens(file.get(), times.data());
+    return {std::move(file), member.path, member.mode, member.mtime};
 }
 
 void TreeWriter::link_symbolic(const Tree::Place& place, const Member& member) const {

@@ -33,13 +33,24 @@ class TreeWriter {
 
     /// `content` is called for regular files only.
     void add(const Member& member, const Content& content);
+    /// A new regular file, whose content the caller writes. Nothing when `member` is the
+    /// destination itself.
+    struct OpenFile {
+        UniqueFd file;
+        std::string path;
+        mode_t mode = 0;
+        timespec mtime{};
+    };
+    [[nodiscard]] OpenFile open(const Member& member);
+    /// Gives the file its mode and time. Any thread.
+    static void close(OpenFile file);
     /// Directories get the modes that would have kept their content from being written.
     void finish();
 
   private:
     void make_directory(const Member& member);
     void clear_place(const Tree::Place& place, const std::string& path) const;
-    void write_file(const Tree::Place& place, const Member& member, const Content& content) const;
+    [[nodiscard]] OpenFile make_file(const Tree::Place& place, const Member& member) const;
     void link_symbolic(const Tree::Place& place, const Member& member) const;
     void link_hard(const Tree::Place& place, const Member& member);
 

@@ -6,10 +6,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <deque>
+#include <future>
 #include <memory>
 #include <string_view>
 
+#include "executors/helper/cores.hpp"
 #include "executors/helper/posix.hpp"
+#include "executors/helper/task_pool.hpp"
 #include "executors/helper/tree_writer.hpp"
 #include "executors/helper/zip_reader.hpp"
 
@@ -79,17 +83,38 @@ std::size_t unpack_all(archive* reader, const std::string& destination) {
     return entries;
 }
 
+void write_member(const ZipReader& zip, const ZipMember& packed, TreeWriter::OpenFile file) {
+    zip.read(packed, [&](std::string_view bytes) {
+        if (!write_all(file.file.get(), bytes)) fail_errno("write " + packed.name);
+    });
+    TreeWriter::close(std::move(file));
+}
+
+/// Files are made in the archive's order, and written by all cores that this process may use.
 std::size_t unpack_zip(const ZipReader& zip, const std::string& destination) {
     TreeWriter writer(destination);
+    std::deque<std::future<void>> writing;
+    TaskPool pool(usable_cores());
+    const auto wait_for_first = [&writing] {
+        auto first = std::move(writing.front());
+        writing.pop_front();
+        first.get();
+    };
     for (const ZipMember& packed : zip.members()) {
         TreeWriter::Member member{packed.name, packed.mode, {packed.mtime, 0}, "", ""};
         if (S_ISLNK(packed.mode)) member.link = zip.read_link(packed);
-        writer.add(member, [&](int file) {
-            zip.read(packed, [&](std::string_view bytes) {
-                if (!write_all(file, bytes)) fail_errno("write " + packed.name);
-            });
-        });
+        if (!S_ISREG(packed.mode)) {
+            writer.add(member, {});
+            continue;
+        }
+        auto file = writer.open(member);
+        if (!file.file) continue;
+        writing.push_back(pool.submit([&zip, &packed, file = std::move(file)]() mutable {
+            write_member(zip, packed, std::move(file));
+        }));
+        while (writing.size() >= pool.depth()) wait_for_first();
     }
+    while (!writing.empty()) wait_for_first();
     writer.finish();
     return zip.members().size();
 }

@@ -19,13 +19,13 @@ using Sink = std::function<void(std::string_view)>;
 
 constexpr std::size_t kBufferBytes = 256 * 1024;
 
-/// One of each is enough: one thread unpacks one member at a time.
+/// One of each for each thread, which unpacks one member at a time.
 std::vector<char>& packed_buffer() {
-    static std::vector<char> buffer(kBufferBytes);
+    thread_local std::vector<char> buffer(kBufferBytes);
     return buffer;
 }
 std::vector<char>& plain_buffer() {
-    static std::vector<char> buffer(kBufferBytes);
+    thread_local std::vector<char> buffer(kBufferBytes);
     return buffer;
 }
 

@@ -15,7 +15,7 @@ struct PackedPart {
 };
 
 /// Unpacks them with a method of zip: 0 (stored), 8 (deflate), 93 (zstd). `name` is for messages.
-/// Throws Failure, also what `sink` throws.
+/// Any thread. Throws Failure, also what `sink` throws.
 void unpack_stream(const PackedPart& part, unsigned method, const std::string& name,
                    const std::function<void(std::string_view)>& sink);
 

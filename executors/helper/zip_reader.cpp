@@ -11,25 +11,19 @@
 
 #include "executors/helper/posix.hpp"
 #include "executors/helper/unpack_stream.hpp"
+#include "executors/helper/zip_records.hpp"
 
 namespace executors::helper {
 
+using namespace zip;
+
 namespace {
 
-// APPNOTE.TXT of PKWARE.
-constexpr std::uint32_t kLocalHeader = 0x04034b50;
-constexpr std::uint32_t kEntry = 0x02014b50;
-constexpr std::uint32_t kEnd = 0x06054b50;
-constexpr std::uint32_t kLargeEnd = 0x06064b50;
-constexpr std::uint32_t kLargeEndPlace = 0x07064b50;
 constexpr std::size_t kEntryBytes = 46;
 constexpr std::size_t kEndBytes = 22;
 constexpr std::size_t kLargeEndBytes = 56;
 constexpr std::size_t kLargeEndPlaceBytes = 20;
 constexpr std::size_t kMostCommentBytes = 65'535;
-constexpr std::uint16_t kLargeSizes = 0x0001;
-constexpr std::uint16_t kUnixTimes = 0x5455;
-constexpr std::uint64_t kIn64 = 0xffffffff;
 constexpr std::size_t kMostLinkBytes = 65'536;
 
 [[noreturn]] void fail_damaged() { throw Failure("read the archive: it is damaged or no zip"); }

@@ -8,6 +8,7 @@
 #include "protocol/gitlab/api_caller.hpp"
 #include "protocol/gitlab/multipart.hpp"
 #include "protocol/gitlab/retry.hpp"
+#include "protocol/http/resumed_response.hpp"
 #include "protocol/http/url.hpp"
 
 namespace protocol::gitlab {
@@ -135,6 +136,19 @@ Call download_call(const JobCredentials& job, bool direct_download) {
     return call;
 }
 
+/// `first`, which goes on after a cut with what `call` answers to a range request.
+std::unique_ptr<http::StreamingResponse> resumable(ApiCaller& caller, const Call& call,
+                                                   std::unique_ptr<http::StreamingResponse> first,
+                                                   http::ResumedResponse::OnResume on_resume) {
+    auto open = [&caller, call](http::Headers range) {
+        http::Request request = caller.make_request(call);
+        for (const auto& [name, value] : range.all()) request.headers.set(name, value);
+        return caller.http().open(std::move(request));
+    };
+    return std::make_unique<http::ResumedResponse>(std::move(first), std::move(open),
+                                                   std::move(on_resume));
+}
+
 base::Task<base::Result<std::string>> read_beginning(http::StreamingResponse& answer) {
     constexpr std::size_t kEnough = 64U << 10U;
     std::string text;
@@ -182,8 +196,8 @@ base::Task<base::Result<void>> Client::upload_artifact(JobCredentials job, Artif
 }
 
 base::Task<base::Result<std::unique_ptr<http::StreamingResponse>>> Client::download_artifact(
-    JobCredentials job, bool direct_download) {
-    const Call call = download_call(job, direct_download);
+    JobCredentials job, ArtifactDownload download) {
+    const Call call = download_call(job, download.direct);
     const std::string name = caller_->name_of(call);
     const auto begin = std::chrono::steady_clock::now();
     CallRecord record{call.endpoint, call.method, 0, {}, 1, false};
@@ -193,7 +207,9 @@ base::Task<base::Result<std::unique_ptr<http::StreamingResponse>>> Client::downl
     record.status = answer ? (*answer)->head().status : 0;
     caller_->report(record);
     if (!answer) co_return answer.error().with_context(name);
-    if (record.status == 200) co_return std::move(*answer);
+    if (record.status == 200) {
+        co_return resumable(*caller_, call, std::move(*answer), std::move(download.on_resume));
+    }
     auto refusal = co_await refused_download(name, **answer);
     co_return std::move(refusal);
 }

@@ -104,6 +104,13 @@ struct ArtifactUpload {
     std::function<void(const base::Error& why, std::chrono::milliseconds wait)> on_retry;
 };
 
+/// How an archive of an earlier job is fetched.
+struct ArtifactDownload {
+    bool direct = false;  ///< the server may redirect to its object storage
+    /// Called before a download that was cut goes on, with the bytes that are here. May be empty.
+    std::function<void(const base::Error& why, std::uint64_t offset)> on_resume;
+};
+
 /// The calls of the runner API that requests for jobs and running jobs need. Client is the real
 /// one.
 ///
@@ -121,11 +128,12 @@ class JobsApi {
     /// kForbidden and kInvalidInput (too large) are final.
     virtual base::Task<base::Result<void>> upload_artifact(JobCredentials job,
                                                            ArtifactUpload upload) = 0;
-    /// One try. `job` is a dependency: its id and the token that came with it. kUnauthorized,
-    /// kForbidden and kNotFound are final; after another failure, also one in the middle of the
-    /// body, the caller may try again.
+    /// One try; a body that is cut goes on where it ended if the server can do that
+    /// (http::ResumedResponse). `job` is a dependency: its id and the token that came with it.
+    /// kUnauthorized, kForbidden and kNotFound are final; after another failure, also one in the
+    /// middle of the body, the caller may try again.
     virtual base::Task<base::Result<std::unique_ptr<http::StreamingResponse>>> download_artifact(
-        JobCredentials job, bool direct_download) = 0;
+        JobCredentials job, ArtifactDownload download) = 0;
 };
 
 /// Speaks the runner API of one server.
@@ -171,7 +179,7 @@ class Client final : public JobsApi {
     base::Task<base::Result<void>> upload_artifact(JobCredentials job,
                                                    ArtifactUpload upload) override;
     base::Task<base::Result<std::unique_ptr<http::StreamingResponse>>> download_artifact(
-        JobCredentials job, bool direct_download) override;
+        JobCredentials job, ArtifactDownload download) override;
 
     /// "https://host/root/api/v4", for people.
     [[nodiscard]] std::string base_url() const;

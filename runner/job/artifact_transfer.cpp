@@ -150,7 +150,14 @@ Task<Result<void>> ArtifactTransfer::fetch_once(const Dependency& dependency, bo
     const std::string user = context_.executor().info().user;
     auto& session = scripts_.session();
     auto* const stop = &context_.stop;
-    auto fetching = context_.channel().fetch_artifact(dependency, direct);
+    protocol::gitlab::ArtifactDownload how;
+    how.direct = direct;
+    how.on_resume = [this](const base::Error& why, std::uint64_t offset) {
+        context_.log().warning(fmt::format("{}... {}; going on after {} bytes",
+                                           context_.channel().transfer_words("archive").fetching,
+                                           why.message, offset));
+    };
+    auto fetching = context_.channel().fetch_artifact(dependency, std::move(how));
     auto body = co_await base::run_stoppable(stop, std::move(fetching), context_.deadline());
     may_retry = !body && !cannot_be_repeated(body.error());
     if (!body) co_return body.error();

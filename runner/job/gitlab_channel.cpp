@@ -85,9 +85,9 @@ class JobTarget final : public trace::TraceTarget {
     }
 
     base::Task<base::Result<protocol::http::BodySource>> fetch(gitlab::Dependency dependency,
-                                                               bool direct) {
+                                                               gitlab::ArtifactDownload how) {
         gitlab::JobCredentials earlier{dependency.id, dependency.token};
-        auto call = client_->download_artifact(std::move(earlier), direct);
+        auto call = client_->download_artifact(std::move(earlier), std::move(how));
         auto answer = co_await std::move(call);
         if (!answer) co_return answer.error();
         const std::shared_ptr<protocol::http::StreamingResponse> body = std::move(*answer);
@@ -250,8 +250,8 @@ class GitLabChannel final : public JobChannel {
         return target_.send(std::move(file));
     }
     base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
-        gitlab::Dependency dependency, bool direct) override {
-        return target_.fetch(std::move(dependency), direct);
+        gitlab::Dependency dependency, gitlab::ArtifactDownload how) override {
+        return target_.fetch(std::move(dependency), std::move(how));
     }
 
     void abandon() override { uploader_.stop(); }

@@ -12,6 +12,7 @@
 #include "base/stop_source.hpp"
 #include "base/task.hpp"
 #include "executors/job_log.hpp"
+#include "protocol/gitlab/client.hpp"
 #include "protocol/gitlab/payload.hpp"
 #include "protocol/http/message.hpp"
 #include "runner/journal/outcome.hpp"
@@ -95,9 +96,9 @@ class JobChannel {
     /// final, because the retries are over.
     virtual base::Task<base::Result<std::string>> send_artifact(ArtifactFile file) = 0;
     /// The archive of an earlier job, one try. kNotFound when it does not exist or no longer
-    /// exists. `direct`: the server may redirect to its object storage.
+    /// exists.
     virtual base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
-        protocol::gitlab::Dependency dependency, bool direct) = 0;
+        protocol::gitlab::Dependency dependency, protocol::gitlab::ArtifactDownload how) = 0;
 
     /// The log for readers on this machine, while the job runs. Null when the channel keeps no log,
     /// or when its file cannot be opened again.

@@ -66,12 +66,19 @@ base::Task<StageResult> ScriptRunner::run(std::uint16_t number, std::string scri
     auto stage = command(number, std::move(script), deadline);
     stage.report = report;
     auto task = session_.run_stage(std::move(stage));
-    const auto patience = session_.was_reached() ? kGrace + kSlack : kSlackBeforeFirstAnswer;
-    const base::Deadline own = *deadline + patience;
+    const base::Deadline own = own_limit(deadline, may_run);
     auto result = co_await base::run_stoppable(&context_.stop, std::move(task), own);
     if (result || !context_.stop.requested()) co_return std::move(result);
     auto stopped = co_await stop(number);
     co_return std::move(stopped);
+}
+
+/// A script that a former daemon has begun may have ended while no daemon ran. Its output still
+/// comes, however long ago its deadline was.
+base::Deadline ScriptRunner::own_limit(base::Deadline deadline, bool begun_before) const {
+    if (begun_before)
+        return std::max(*deadline, std::chrono::steady_clock::now()) + kGrace + kSlack;
+    return *deadline + (session_.was_reached() ? kGrace + kSlack : kSlackBeforeFirstAnswer);
 }
 
 base::Task<StageResult> ScriptRunner::stop(std::uint16_t number) {

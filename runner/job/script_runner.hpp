@@ -38,6 +38,8 @@ class ScriptRunner {
   private:
     [[nodiscard]] executors::session::StageCommand command(std::uint16_t number, std::string script,
                                                            base::Deadline deadline) const;
+    /// When the daemon no longer waits for the supervisor, which enforces `deadline`.
+    [[nodiscard]] base::Deadline own_limit(base::Deadline deadline, bool begun_before) const;
     base::Task<StageResult> stop(std::uint16_t number);
 
     JobContext& context_;

@@ -25,6 +25,7 @@ script::ScriptSettings script_settings(const JobContext& context) {
     if (!settings.shared_host) settings.builds_dir = context.directories->builds;
     settings.cache_dir = context.directories->cache;
     settings.project_slug = context.directories->slug;
+    settings.started_at = context.setup.record.received_unix_micros / 1'000'000;
     return settings;
 }
 

@@ -62,7 +62,7 @@ class TerminalChannel final : public job::JobChannel, private executors::JobLog 
         co_return std::move(name);
     }
     base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
-        protocol::gitlab::Dependency dependency, bool) override {
+        protocol::gitlab::Dependency dependency, protocol::gitlab::ArtifactDownload) override {
         co_return options_.artifacts->open_archive(dependency.id);
     }
     void abandon() override {

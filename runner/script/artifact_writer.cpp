@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "runner/script/files_request.hpp"
+#include "runner/script/provenance.hpp"
 
 namespace runner::script {
 
@@ -23,6 +24,7 @@ std::string ArtifactWriter::pack(const protocol::gitlab::Artifact& artifact,
         .add_expanded("name", artifact.name.empty() ? "artifacts" : artifact.name)
         .add_selection(artifact);
     for (const std::string& pattern : artifact.exclude) request.add_expanded("exclude", pattern);
+    if (has_provenance(context_, artifact)) request.add("statement", provenance_template(context_));
     writer.line(request.command(context_.settings().helper));
     return context_.finish(writer);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ struct ScriptSettings {
     std::string cache_dir{};
     /// "group/project", part of the caches' paths.
     std::string project_slug{};
+    /// When the job came, in seconds since 1970.
+    std::int64_t started_at = 0;
 };
 
 /// What the writers of one job's scripts share (job-runtime.md §4). Pure: values in, shell out.

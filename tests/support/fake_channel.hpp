@@ -101,7 +101,7 @@ class FakeChannel final : public runner::job::JobChannel, private executors::Job
         co_return std::string("201 Created");
     }
     base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
-        protocol::gitlab::Dependency dependency, bool) override {
+        protocol::gitlab::Dependency dependency, protocol::gitlab::ArtifactDownload) override {
         if (script_.on_call) script_.on_call("fetch_artifact");
         if (!script_.fetch_failures.empty()) co_return take_first(script_.fetch_failures);
         const auto found = script_.archives.find(dependency.id);

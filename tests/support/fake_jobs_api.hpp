@@ -82,7 +82,7 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
         co_return base::Result<void>();
     }
     base::Task<base::Result<std::unique_ptr<protocol::http::StreamingResponse>>> download_artifact(
-        protocol::gitlab::JobCredentials, bool) override {
+        protocol::gitlab::JobCredentials, protocol::gitlab::ArtifactDownload) override {
         co_return base::make_error(base::ErrorKind::kNotFound, "404 Not Found");
     }
 

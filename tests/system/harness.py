@@ -238,7 +238,8 @@ class SystemCase(unittest.TestCase):
             # and the server answers with the offset to continue from (416).
             self.allowed.add("duplicate_bytes")
         bad = [str(v) for v in self.gitlab.violations if v.rule not in self.allowed]
-        self.assertEqual(bad, [], "the runner did what a correct runner never does")
+        told = "\n".join([*self.gitlab.notes, *(daemon.log for daemon in self.daemons)]) if bad else ""
+        self.assertEqual(bad, [], f"the runner did what a correct runner never does\n{told}")
 
     # --- checks at the end ---------------------------------------------------------------------
 

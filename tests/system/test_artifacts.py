@@ -1,7 +1,9 @@
 """Artifacts and caches: what is packed, sent, fetched, kept; on both executors."""
 
 import gzip
+import hashlib
 import io
+import json
 import stat
 import unittest
 import zipfile
@@ -151,6 +153,22 @@ class Downloads:
         self.assertIn("$ readlink out/l\na\n", job.text)
         self.assertIn(f"Downloading artifacts for first ({first.id})...\n", job.text)
 
+    def test_a_provenance_statement_is_in_the_archive(self):
+        job = self.run_job("mkdir out && echo from-first > out/a", name="first", artifacts={"paths": ["out"], "name": "named"},
+                           variables={"RUNNER_GENERATE_ARTIFACTS_METADATA": "true"})
+        self.assert_success(job)
+        with zipfile.ZipFile(job.artifact("archive").path) as archive:
+            statement = json.loads(archive.read("named-metadata.json"))
+            digest = hashlib.sha256(archive.read("out/a")).hexdigest()
+        self.assertEqual(statement["subject"], [{"name": "out/a", "digest": {"sha256": digest}}])
+        predicate = statement["predicate"]
+        self.assertEqual(predicate["buildDefinition"]["externalParameters"]["entryPoint"], "first")
+        self.assertEqual(set(predicate["buildDefinition"]["externalParameters"].values()) - {"first"},
+                         {"", predicate["buildDefinition"]["resolvedDependencies"][0]["uri"]})
+        times = predicate["runDetails"]["metadata"]
+        self.assertEqual(times["invocationID"], str(job.id))
+        self.assertLessEqual(times["startedOn"], times["finishedOn"])
+
     def test_an_archive_that_is_gone_fails_the_job_before_its_script(self):
         first = self.make()
         job = self.add_job("echo never", after_script=["echo never"], dependencies=[first],
@@ -180,6 +198,32 @@ class Downloads:
             self.assertEqual(job.text.count("; retrying in 1000 ms"), 2)
         self.gitlab.fault("artifacts_download", times=3, action="truncate", size=100000)
         self.assert_failed(self.run_job("true", dependencies=[first]), "script_failure", 1)
+
+    def test_a_download_that_is_cut_goes_on_where_it_ended(self):
+        first = self.make("head -c 300000 /dev/urandom > out && sha256sum out")
+        size = first.artifact("archive").size
+        self.gitlab.ranges = True
+        for direct, route in ((False, "artifacts_download"), (True, "storage")):
+            self.gitlab.direct_download = direct
+            before = len(self.gitlab.requests(route))
+            self.gitlab.fault(route, times=3, action="truncate", size=70000)
+            job = self.run_job("sha256sum out", dependencies=[first], variables={"FF_USE_DIRECT_DOWNLOAD": str(direct).lower()})
+            self.assert_success(job)
+            self.assertNotIn("retrying", job.text)
+            for cut in (70000, 140000, 210000):
+                self.assertIn(f"the connection ended in the middle of the answer; going on after {cut} bytes\n", job.text)
+            ranges = [exchange.header("Range") for exchange in self.gitlab.requests(route)[before:]]
+            self.assertEqual(ranges, [None, "bytes=70000-", "bytes=140000-", "bytes=210000-"])
+        self.assertGreater(size, 210000)
+
+    def test_a_download_of_a_changed_archive_begins_anew(self):
+        first = self.make("head -c 300000 /dev/urandom > out && sha256sum out")
+        self.gitlab.ranges = True
+        self.gitlab.fault("artifacts_download", times=1, action="truncate", size=70000)
+        self.gitlab.fault("artifacts_download", times=1, action="answer", status=200, headers={"ETag": '"other"'})
+        job = self.run_job("sha256sum out", dependencies=[first])
+        self.assert_success(job)
+        self.assertEqual(job.text.count("; retrying in 1000 ms"), 1)
 
     def test_a_failed_download_is_tried_again_when_the_job_allows_it(self):
         first = self.make()

@@ -73,7 +73,7 @@ class Resume(SystemCase):
 
     def test_deadline_goes_on_while_the_daemon_is_down(self):
         daemon = self.start_with()
-        job = self.add_job(["echo started", "sleep 300"], timeout=4)
+        job = self.add_job(["echo started", "sleep 2; echo while it was down; sleep 300"], timeout=4)
         self.wait_trace(job, "started\n")
         daemon.kill()
         time.sleep(5)
@@ -81,6 +81,7 @@ class Resume(SystemCase):
         self.assertEqual(left, [], "the script outlived its deadline")
         self.start()
         self.assert_failed(self.finish(job), "job_execution_timeout")
+        self.assertRegex(job.text, r"(?s)\nwhile it was down\n.*ERROR: Job failed: execution took longer")
 
     def test_heavy_output_is_complete_to_the_byte(self):
         daemon = self.start_with({"output_limit": 65536})

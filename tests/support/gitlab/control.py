@@ -22,7 +22,7 @@ class Control:
 
     SETTINGS = ("long_poll", "update_interval", "latency", "strict_checksum", "trace_size_limit",
                 "artifact_size_limit", "allow_registration", "artifacts_enabled",
-                "direct_download", "job_rate_limit")
+                "direct_download", "ranges", "job_rate_limit")
 
     def __init__(self, server: Any) -> None:
         self.server = server

@@ -226,7 +226,7 @@ class JobApi:
             return Response(302, {"Location": self.server.storage_url(owner)}, b"")
         headers = {"Content-Type": "application/octet-stream",
                    "Content-Disposition": f'attachment; filename="{artifact.filename}"'}
-        return Response(200, headers, open(artifact.path, "rb"))
+        return self._archive(request, artifact, headers)
 
     def storage(self, request: Request, body: dict[str, Any], exchange: Exchange,
                 job_id: str) -> Response:
@@ -236,8 +236,19 @@ class JobApi:
         if artifact is None or request.query.get("signature") != "test":
             text = b"<Error><Code>AccessDenied</Code><Message>Access Denied.</Message></Error>"
             return Response(403, {"Content-Type": "application/xml"}, text)
-        return Response(200, {"Content-Type": "application/octet-stream"},
-                        open(artifact.path, "rb"))
+        return self._archive(request, artifact, {"Content-Type": "application/octet-stream"})
+
+    def _archive(self, request: Request, artifact: Artifact, headers: dict[str, str]) -> Response:
+        """The file, or with `ranges` the part from the byte that `Range: bytes=N-` names."""
+        if not self.server.ranges:
+            return Response(200, headers, open(artifact.path, "rb"))
+        headers.update({"ETag": f'"{artifact.sha256}"', "Accept-Ranges": "bytes"})
+        wanted = re.fullmatch(r"bytes=(\d+)-", request.header("Range") or "")
+        if not wanted or request.header("If-Range") not in (None, headers["ETag"]):
+            return Response(200, headers, open(artifact.path, "rb"))
+        start = int(wanted[1])
+        headers["Content-Range"] = f"bytes {start}-{artifact.size - 1}/{artifact.size}"
+        return Response(206, headers, artifact.read()[start:])
 
     # --- common --------------------------------------------------------------------------------
 

@@ -49,6 +49,7 @@ class GitLab:
         self.artifact_size_limit: Optional[int] = None
         self.artifacts_enabled = True
         self.direct_download = False
+        self.ranges = False
         self.allow_registration = True
         self.verify_answers_text = False
         self.silence_limit = 120.0

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 
+#include "base/json.hpp"
 #include "executors/helper/archive_writer.hpp"
 #include "executors/helper/file_selection.hpp"
 #include "executors/helper/files_command.hpp"
@@ -69,6 +70,36 @@ TEST_F(Archives, TakesAllThatIsInADirectory) {
     EXPECT_EQ(names(select({"out/"})),
               "out out/a.txt out/link out/sub out/sub/.hidden out/sub/b.log ");
     EXPECT_EQ(lines_.front(), "out/: found 6 matching artifact files and directories");
+}
+
+TEST_F(Archives, HaveAProvenanceStatementOfTheirFiles) {
+    write("named-metadata.json", "of an earlier job");
+    ASSERT_EQ(run("do archive\nname named\npath out\npath named-metadata.json\noutput package\n"
+                  R"(statement {"predicate":{"runDetails":{"metadata":{"startedOn":"x"}}}})"
+                  "\n"),
+              0);
+    std::ifstream package("package", std::ios::binary);
+    std::uint32_t head = 0;
+    package.read(reinterpret_cast<char*>(&head), sizeof head);
+    package.ignore(head);
+    std::ofstream("a.zip", std::ios::binary) << package.rdbuf();
+    fs::create_directory("unpacked");
+    const UniqueFd file(::open("a.zip", O_RDONLY));
+    unpack_archive(file.get(), "unpacked");
+    std::ifstream stored("unpacked/named-metadata.json");
+    const auto statement = nlohmann::json::parse(stored);
+    std::map<std::string, std::string> digests;
+    for (const auto& subject : statement["subject"])
+        digests[subject["name"]] = subject["digest"]["sha256"];
+    const std::string alpha = "8ed3f6ad685b959ead7022518e1af76cd816f8e8ec7ccdda1ed4018e8f2223f8";
+    const std::string nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    EXPECT_EQ(digests["out/a.txt"], alpha);
+    EXPECT_EQ(digests["out/sub/.hidden"], nothing);
+    EXPECT_EQ(digests.size(), 3U) << "regular files only, and not the statement itself";
+    const auto& times = statement["predicate"]["runDetails"]["metadata"];
+    EXPECT_EQ(times["startedOn"], "x");
+    EXPECT_EQ(times["finishedOn"].get<std::string>().size(), 20U);
+    EXPECT_FALSE(fs::exists("unpacked/out/named-metadata.json"));
 }
 
 TEST_F(Archives, SelectsAndExcludesByGlobs) {

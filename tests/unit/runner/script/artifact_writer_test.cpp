@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/json.hpp"
 #include "tests/unit/runner/script/script_job.hpp"
 
 namespace {
@@ -38,6 +39,53 @@ TEST(ArtifactScripts, SendUntrackedFilesWhenAsked) {
     artifact.untracked = true;
     artifact.name = "named";
     EXPECT_THAT(pack(ScriptJob(), artifact), HasSubstr("name named\nuntracked\n"));
+}
+
+std::string statement_in(const std::string& script) {
+    constexpr std::string_view kKey = "\nstatement ";
+    const auto at = script.find(kKey);
+    if (at == std::string::npos) return "";
+    const auto begin = at + kKey.size();
+    return script.substr(begin, script.find('\n', begin) - begin);
+}
+
+TEST(ArtifactScripts, GiveAZipAProvenanceStatementWhenAsked) {
+    ScriptJob job;
+    job.settings.started_at = 1'700'000'000;
+    job.runner.executor = "docker";
+    job.runner.name = "one";
+    job.payload.id = 7;
+    job.payload.job_info.name = "build";
+    job.set("CI_RUNNER_ID", "12");
+    job.set("SECRET", "hidden-value");
+    Artifact artifact;
+    artifact.paths = {"out"};
+    EXPECT_EQ(statement_in(pack(job, artifact)), "");
+    job.set("RUNNER_GENERATE_ARTIFACTS_METADATA", "true");
+    const std::string text = statement_in(pack(job, artifact));
+    EXPECT_THAT(text, Not(HasSubstr("hidden-value")));
+    EXPECT_THAT(text, Not(HasSubstr("t-1")));
+    const auto statement = nlohmann::json::parse(text);
+    EXPECT_EQ(statement["_type"], "https://in-toto.io/Statement/v0.1");
+    EXPECT_EQ(statement["predicateType"], "https://slsa.dev/provenance/v1");
+    const auto& definition = statement["predicate"]["buildDefinition"];
+    const std::string project = "https://gitlab.example.com/g/p";
+    EXPECT_EQ(definition["externalParameters"],
+              (nlohmann::json{{"CI_RUNNER_ID", ""},
+                              {"SECRET", ""},
+                              {"RUNNER_GENERATE_ARTIFACTS_METADATA", ""},
+                              {"entryPoint", "build"},
+                              {"source", project}}));
+    EXPECT_EQ(definition["internalParameters"]["executor"], "docker");
+    EXPECT_EQ(definition["internalParameters"]["job"], "7");
+    EXPECT_EQ(definition["internalParameters"]["name"], "one");
+    EXPECT_EQ(definition["resolvedDependencies"][0]["uri"], project);
+    EXPECT_EQ(definition["resolvedDependencies"][0]["digest"]["sha256"], std::string(40, 'a'));
+    const auto& details = statement["predicate"]["runDetails"];
+    EXPECT_EQ(details["builder"]["id"], project + "/-/runners/12");
+    EXPECT_EQ(details["metadata"]["startedOn"], "2023-11-14T22:13:20Z");
+    artifact.artifact_format = "raw";
+    EXPECT_EQ(statement_in(pack(job, artifact)), "") << "only an archive can take another file";
 }
 
 TEST(ArtifactScripts, UnpackADependencyIntoTheProject) {
