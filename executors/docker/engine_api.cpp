@@ -87,6 +87,11 @@ Task<Result<std::uint64_t>> EngineApi::pull_image(std::string name, std::string 
     co_return pulled;
 }
 
+Task<Result<void>> EngineApi::remove_image(std::string name) {
+    auto removed = co_await client_.remove("/images/" + name);
+    co_return removed;
+}
+
 Task<Result<EngineApi::Stream>> EngineApi::save_image(std::string name) {
     std::string path = "/images/get?names=" + encode_query(name);
     auto stream = co_await client_.open_stream(std::move(path));

@@ -47,6 +47,9 @@ class EngineApi {
     /// PullProgress::bytes().
     base::Task<base::Result<std::uint64_t>> pull_image(std::string name, std::string tag,
                                                        std::string platform, base::Secret auth);
+    /// Takes the name away, and the image when it has no other. One that does not exist is a
+    /// success.
+    base::Task<base::Result<void>> remove_image(std::string name);
     /// The images as `docker save` writes them, to be read piece by piece.
     base::Task<base::Result<Stream>> save_image(std::string name);
 

@@ -88,4 +88,8 @@ Result<std::shared_ptr<EngineConnection>> make_engine_connection(
     return std::make_shared<EngineConnection>(executor, std::move(api), std::move(helper_path));
 }
 
+std::string engine_key(const DockerSettings& settings) {
+    return settings.host + '\n' + settings.tls_cert_path + (settings.tls_verify ? "\nverify" : "");
+}
+
 }  // namespace executors::docker

@@ -66,4 +66,7 @@ base::Result<std::shared_ptr<EngineConnection>> make_engine_connection(
     const boost::asio::any_io_executor& executor, const DockerSettings& settings,
     std::string helper_path = "");
 
+/// What settings have in common that use one engine in the same way: the key of its connection.
+std::string engine_key(const DockerSettings& settings);
+
 }  // namespace executors::docker

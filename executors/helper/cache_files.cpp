@@ -10,6 +10,7 @@
 
 #include "executors/helper/files_exit.hpp"
 #include "executors/helper/long_path.hpp"
+#include "executors/helper/stage_report.hpp"
 #include "executors/helper/unpack.hpp"
 
 namespace executors::helper {
@@ -105,20 +106,25 @@ bool is_wanted(const FilesRequest& request, int archive) {
     return read_record(request.file) == record_of(archive, request.etag);
 }
 
-}  // namespace
+std::uint64_t size_of(const UniqueFd& file) {
+    struct stat status {};
+    return ::fstat(file.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
 
-int save_cache(const FilesRequest& request) {
+FilesExit save(const FilesRequest& request) {
     const ArchiveFormat format = parse_archive_format(request.format);
     const Selection selection = select_requested(request);
     if (selection.empty()) {
         print_warning("No files to cache.");
-        return to_int(request.detailed ? FilesExit::kNothing : FilesExit::kDone);
+        report_cache(request.action, "empty", 0);
+        return request.detailed ? FilesExit::kNothing : FilesExit::kDone;
     }
     if (is_up_to_date(request.file, selection)) {
         print_info("Archive is up to date!");
         const UniqueFd file = open_archive_file(request.file);
         const bool sent = request.detailed && file && was_sent(request.file, file.get());
-        return to_int(sent ? FilesExit::kUnchanged : FilesExit::kDone);
+        report_cache(request.action, "unchanged", 0);
+        return sent ? FilesExit::kUnchanged : FilesExit::kDone;
     }
     make_parents(request.file);
     const std::string draft = request.file + ".new-" + std::to_string(::getpid());
@@ -127,28 +133,47 @@ int save_cache(const FilesRequest& request) {
         write_archive(format, level_of(request), selection, output.get(), job_log_report());
         ::fchmod(output.get(), kSharedMode);
         if (::rename(draft.c_str(), request.file.c_str()) != 0) fail_errno("rename " + draft);
+        report_cache(request.action, "saved", size_of(output));
     } catch (const Failure&) {
         ::unlink(draft.c_str());
         throw;
     }
-    return to_int(FilesExit::kDone);
+    return FilesExit::kDone;
 }
 
-int restore_cache(const FilesRequest& request) {
+FilesExit restore(const FilesRequest& request) {
     if (!request.fetched.empty()) take_fetched(request);
     const UniqueFd file = open_archive_file(request.file);
     const bool asks = request.unsent || !request.etag.empty();
     if (asks && (!file || !is_wanted(request, file.get()))) {
         make_parents(request.file);
-        return to_int(FilesExit::kNothing);
+        return FilesExit::kNothing;
     }
     if (!file) {
         print_warning("Cache file does not exist");
-        return to_int(FilesExit::kFailed);
+        report_cache(request.action, "miss", 0);
+        return FilesExit::kFailed;
     }
+    const std::uint64_t size = size_of(file);
     unpack_archive(file.get(), ".");
-    return to_int(FilesExit::kDone);
+    report_cache(request.action, "hit", size);
+    return FilesExit::kDone;
 }
+
+int reported(FilesExit (*work)(const FilesRequest&), const FilesRequest& request) {
+    try {
+        return to_int(work(request));
+    } catch (const Failure&) {
+        report_cache(request.action, "failed", 0);
+        throw;
+    }
+}
+
+}  // namespace
+
+int save_cache(const FilesRequest& request) { return reported(save, request); }
+
+int restore_cache(const FilesRequest& request) { return reported(restore, request); }
 
 int note_sent_cache(const FilesRequest& request) {
     const UniqueFd file = open_archive_file(request.file);

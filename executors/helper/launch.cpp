@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "executors/helper/stage_report.hpp"
 #include "executors/helper/users.hpp"
 
 extern char** environ;
@@ -37,7 +38,8 @@ struct Plan {
     UniqueFd script;
     Pipe output;
     Pipe error;
-    Pipe report;
+    Pipe failure;
+    UniqueFd report;
 };
 
 bool has_variable(const RunStage& run, const std::string& name) {
@@ -112,16 +114,17 @@ struct ExecArguments {
 
 [[noreturn]] void run_child(const Plan& plan, const RunStage& run, const ExecArguments& arguments,
                             int cgroup_procs) {
-    const int report = plan.report.write.get();
+    const int failure = plan.failure.write.get();
     ::setsid();
     reset_signals();
     ::dup2(plan.script.get(), STDIN_FILENO);
     ::dup2(plan.output.write.get(), STDOUT_FILENO);
     ::dup2(plan.error.write.get(), STDERR_FILENO);
+    if (plan.report) ::fcntl(plan.report.get(), F_SETFD, 0);
     // A failure to join is ignored: shutdown() finds processes through /proc too.
     if (cgroup_procs >= 0) static_cast<void>(!::write(cgroup_procs, "0", 1));
-    if (plan.user && !become(*plan.user)) report_and_exit(report, Step::kUser);
-    if (!run.cwd.empty() && ::chdir(run.cwd.c_str()) != 0) report_and_exit(report, Step::kChdir);
+    if (plan.user && !become(*plan.user)) report_and_exit(failure, Step::kUser);
+    if (!run.cwd.empty() && ::chdir(run.cwd.c_str()) != 0) report_and_exit(failure, Step::kChdir);
     int worst = ENOENT;
     for (std::size_t i = 0; i < arguments.shells.size(); ++i) {
         ::execve(arguments.shells[i].c_str(), arguments.vectors[i].data(),
@@ -130,7 +133,7 @@ struct ExecArguments {
         if (errno == E2BIG) break;
     }
     errno = worst;
-    report_and_exit(report, Step::kExec);
+    report_and_exit(failure, Step::kExec);
 }
 
 std::string describe(const ChildFailure& failure, const RunStage& run) {
@@ -162,10 +165,12 @@ Launched launch_stage(const RunStage& run, int cgroup_procs) {
     Plan plan;
     if (!run.user.empty()) plan.user = find_user(run.user);
     plan.environment = make_environment(run, plan.user);
+    if (run.report) plan.report = make_report();
+    if (plan.report) plan.environment.push_back(report_variable(plan.report.get()));
     plan.script = make_script(run, plan.user);
     plan.output = make_pipe();
     plan.error = make_pipe();
-    plan.report = make_pipe();
+    plan.failure = make_pipe();
     for (const Pipe* pipe : {&plan.output, &plan.error}) {
         ::fcntl(pipe->read.get(), F_SETPIPE_SZ, kPipeBytes);
         set_nonblocking(pipe->read.get());
@@ -182,15 +187,16 @@ Launched launch_stage(const RunStage& run, int cgroup_procs) {
     const pid_t pid = ::fork();
     if (pid < 0) fail_errno("make a process");
     if (pid == 0) run_child(plan, run, arguments, cgroup_procs);
-    plan.report.write.reset();
+    plan.failure.write.reset();
     ChildFailure failure{};
     const ssize_t got =
-        read_some(plan.report.read.get(), reinterpret_cast<char*>(&failure), sizeof failure);
+        read_some(plan.failure.read.get(), reinterpret_cast<char*>(&failure), sizeof failure);
     if (got == static_cast<ssize_t>(sizeof failure)) {
         ::waitpid(pid, nullptr, 0);
         throw Failure(describe(failure, run));
     }
-    return {pid, shell_of(pid, run), std::move(plan.output.read), std::move(plan.error.read)};
+    return {pid, shell_of(pid, run), std::move(plan.output.read), std::move(plan.error.read),
+            std::move(plan.report)};
 }
 
 }  // namespace executors::helper

@@ -17,6 +17,8 @@ struct Launched {
     /// The pipes' reading ends, non-blocking.
     UniqueFd standard_output;
     UniqueFd standard_error;
+    /// The stage's report (protocol.hpp), a file in memory; none when it was not asked for.
+    UniqueFd report;
 };
 
 /// Starts a stage's shell with the script as its standard input. The script is in memory only

@@ -27,6 +27,7 @@ RunStage parse_run(const Json& json) {
     run.hidden = json.value("hidden", run.hidden);
     run.kill_group = json.value("kill_group", run.kill_group);
     run.login_once = json.value("login_once", run.login_once);
+    run.report = json.value("report", run.report);
     return run;
 }
 
@@ -105,6 +106,7 @@ std::string exited_json(const ExitReport& report) {
               {"reason", report.reason},
               {"message", report.message}};
     if (!report.output.empty()) json["output"] = report.output;
+    if (!report.report.empty()) json["report"] = report.report;
     return base::dump_json(json);
 }
 

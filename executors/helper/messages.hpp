@@ -30,6 +30,7 @@ struct RunStage {
     bool hidden = false;
     bool kill_group = false;
     bool login_once = false;
+    bool report = false;
 };
 struct StopStage {
     std::uint16_t stage = 0;
@@ -86,6 +87,7 @@ struct ExitReport {
     std::string reason;
     std::string message;
     std::string output;
+    std::string report;
 };
 std::string exited_json(const ExitReport& report);
 std::string answer_json(const std::string& id, const std::string& error);

@@ -25,7 +25,8 @@
 /// Then, in any order (times in milliseconds, sizes in bytes; the fields behind the first semicolon
 /// have defaults):
 ///     run          stage, script, shells [paths]; arguments [], env {}, cwd, user,
-///                  deadline_ms (0: none), grace_ms, drain_ms, hidden, kill_group, login_once
+///                  deadline_ms (0: none), grace_ms, drain_ms, hidden, kill_group, login_once,
+///                  report
 ///     stop         stage; grace_ms
 ///     limit        max_output_bytes
 ///     wait_engine  id, socket; timeout_ms, log, listening
@@ -57,8 +58,11 @@ enum class RecordType : std::uint8_t {
     /// JSON {"pid":n,"shell":"/bin/bash"}.
     kStarted = 2,
     /// JSON {"code":n,"signal":n,"reason":"exit|deadline|stopped|start_failed|lost","message":"",
-    /// "output":"…"}. `code` is 128+n for signal n; `lost`: the supervisor itself died while the
-    /// script ran; `output`: the end of what a hidden stage printed.
+    /// "output":"…","report":"…"}. `code` is 128+n for signal n; `lost`: the supervisor itself died
+    /// while the
+    /// script ran; `output`: the end of what a hidden stage printed; `report`: what a stage that
+    /// was
+    /// run with `report` has written to the descriptor of kReportVariable.
     kExited = 3,
     /// JSON, either an answer {"id":"…","ok":bool,"error":"…",…} or an event {"event":"…",…}.
     kNotice = 4,
@@ -81,6 +85,11 @@ inline constexpr std::size_t kMaxRecordBytes = 1024 * 1024;
 
 /// How much of a hidden stage's output its exit record keeps (the end of it).
 inline constexpr std::size_t kHiddenOutputBytes = 64 * 1024;
+
+/// The variable with the number of the descriptor for a stage's report, and how much of the report
+/// counts (the beginning).
+inline constexpr std::string_view kReportVariable = "RUNNER_REPORT_FD";
+inline constexpr std::size_t kReportBytes = 64 * 1024;
 
 inline constexpr std::uint32_t kDataFlag = 0x8000'0000U;
 inline constexpr std::size_t kMaxCommandBytes = 64 * 1024 * 1024;

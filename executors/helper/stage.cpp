@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "executors/helper/launch.hpp"
+#include "executors/helper/stage_report.hpp"
 
 namespace executors::helper {
 
@@ -31,10 +32,11 @@ void Stage::start(const RunStage& run, int cgroup_procs) {
         launched = launch_stage(run, cgroup_procs);
     } catch (const Failure& failure) {
         log_.append(RecordType::kStarted, base::OutputStream::kNone, number_, started_json(0, ""));
-        report_ = {127, 0, "start_failed", failure.what(), ""};
+        report_ = {127, 0, "start_failed", failure.what(), "", ""};
         return finish();
     }
     pid_ = launched.pid;
+    report_file_ = std::move(launched.report);
     log_.append(RecordType::kStarted, base::OutputStream::kNone, number_,
                 started_json(pid_, launched.shell));
     output_.open(std::move(launched.standard_output), std::move(launched.standard_error));
@@ -92,6 +94,7 @@ void Stage::finish() {
     reactor_.cancel(drain_timer_);
     output_.discard();
     report_.output = output_.take_hidden_text();
+    report_.report = read_report(report_file_.get());
     const std::string json = exited_json(report_);
     report_.output = std::string();
     log_.append(RecordType::kExited, base::OutputStream::kNone, number_, json);

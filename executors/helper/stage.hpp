@@ -56,6 +56,7 @@ class Stage {
     bool exited_ = false;
     bool ended_ = false;
     ExitReport report_;
+    UniqueFd report_file_;
     std::function<void(const std::string&)> on_end_;
     Reactor::TimerId deadline_timer_ = 0;
     Reactor::TimerId kill_timer_ = 0;

@@ -62,7 +62,8 @@ int Supervisor::run() {
 
 void Supervisor::report_lost_stages() {
     for (const auto stage : history_.unfinished_stages()) {
-        const ExitReport report{1, 0, "lost", "the job's supervisor died while the script ran", ""};
+        const ExitReport report{1,  0, "lost", "the job's supervisor died while the script ran",
+                                "", ""};
         const std::string json = exited_json(report);
         history_.end_stage(stage, json);
         log_.append(RecordType::kExited, base::OutputStream::kNone, stage, json);

@@ -49,7 +49,8 @@ std::string run_frame(const StageCommand& command) {
                     {"drain_ms", command.drain.count()},
                     {"hidden", command.hidden},
                     {"kill_group", command.kill_group},
-                    {"login_once", command.login_once}};
+                    {"login_once", command.login_once},
+                    {"report", command.report}};
     return frame_of(json);
 }
 
@@ -102,12 +103,15 @@ std::string shutdown_frame(std::chrono::milliseconds grace) {
 StageExit parse_exit(std::string_view text) {
     const Json json = Json::parse(text, nullptr, false);
     if (!json.is_object()) {
-        return {1, 0, StageExit::Reason::kStartFailed, "the supervisor's report cannot be read",
-                ""};
+        return {1,  0, StageExit::Reason::kStartFailed, "the supervisor's report cannot be read",
+                "", ""};
     }
-    return {field(json, "code", 1), field(json, "signal", 0),
+    return {field(json, "code", 1),
+            field(json, "signal", 0),
             parse_reason(field<std::string>(json, "reason", "")),
-            field<std::string>(json, "message", ""), field<std::string>(json, "output", "")};
+            field<std::string>(json, "message", ""),
+            field<std::string>(json, "output", ""),
+            field<std::string>(json, "report", "")};
 }
 
 Notice parse_notice(std::string_view text) {

@@ -40,6 +40,9 @@ struct StageCommand {
     /// get what its profiles have set. A supervisor that does not know this uses `arguments`
     /// always.
     bool login_once = false;
+    /// The runner's own programs in the script may tell the daemon something: StageExit::report.
+    /// Only for scripts that have nothing of the job's.
+    bool report = false;
 };
 
 /// bash before sh, in the order of the official runner's shell detection (job-runtime.md §4.3).
@@ -62,6 +65,9 @@ struct StageExit {
     std::string message;
     /// Of a hidden stage: the end of what it printed, both streams in their order.
     std::string output;
+    /// Of a stage with StageCommand::report: what was reported (executors/helper/stage_report.hpp).
+    /// It comes from the job's environment, so it may say anything.
+    std::string report;
 
     bool operator==(const StageExit&) const = default;
 };

@@ -1,8 +1,10 @@
 #include "protocol/http/tls_context.hpp"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509err.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,10 +21,38 @@ namespace protocol::http {
 
 namespace {
 
+/// What is wrong with a PEM file. The newest entry of OpenSSL's queue is only "PEM lib".
+std::string take_file_error() {
+    std::string why;
+    while (const unsigned long code = ERR_get_error()) {
+        if (!why.empty()) continue;
+        const int library = ERR_GET_LIB(code);
+        const int reason = ERR_GET_REASON(code);
+        if ((library == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE) ||
+            (library == ERR_LIB_X509 && reason == X509_R_NO_CERTIFICATE_OR_CRL_FOUND) ||
+            (library == ERR_LIB_OSSL_DECODER && reason == ERR_R_UNSUPPORTED)) {
+            why = "it has nothing of that kind in PEM form";
+        } else if ((library == ERR_LIB_PEM && reason == PEM_R_BAD_PASSWORD_READ) ||
+                   reason == ERR_R_INTERRUPTED_OR_CANCELLED) {
+            why = "it is protected by a password; write it without one";
+        } else if (library == ERR_LIB_X509 && reason == X509_R_KEY_VALUES_MISMATCH) {
+            why = "it does not belong to the certificate";
+        } else if (const char* text = ERR_reason_error_string(code)) {
+            why = std::string("it is damaged (") + text + ")";
+        }
+    }
+    return why;
+}
+
 base::Error file_error(std::string_view what, const std::string& path) {
-    std::string why = take_tls_error();
+    std::string why = take_file_error();
+    std::error_code failed;
     // For a file that cannot be opened, the reason of OpenSSL is only "system lib".
-    if (::access(path.c_str(), R_OK) != 0) why = std::strerror(errno);
+    if (::access(path.c_str(), R_OK) != 0) {
+        why = std::strerror(errno);
+    } else if (std::filesystem::is_directory(path, failed)) {
+        why = "it is a directory";
+    }
     return base::make_error(base::ErrorKind::kInvalidInput, "the " + std::string(what) + " \"" +
                                                                 path + "\" cannot be used: " + why);
 }
@@ -77,6 +107,8 @@ std::shared_ptr<SSL_CTX> new_context(const SSL_METHOD* method) {
     std::shared_ptr<SSL_CTX> context(SSL_CTX_new(method), SSL_CTX_free);
     if (!context) return context;
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+    // Nobody is there to be asked for the password of a key; OpenSSL would ask the terminal.
+    SSL_CTX_set_default_passwd_cb(context.get(), [](char*, int, int, void*) { return -1; });
     // An idle connection frees its buffers of 2 × 17 KiB.
     SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

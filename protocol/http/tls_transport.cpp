@@ -18,6 +18,7 @@
 
 #include "base/ip_address.hpp"
 #include "protocol/http/certificate_fault.hpp"
+#include "protocol/http/x509_time.hpp"
 
 // OpenSSL reads and writes the non-blocking socket itself; Asio only waits until it is ready. So
 // there are no buffers between the two, no copies, and no memory that an idle connection keeps.
@@ -161,6 +162,7 @@ class TlsTransport final : public Transport {
     }
 
     [[nodiscard]] std::string peer_ca_chain() const override;
+    [[nodiscard]] std::int64_t certificate_end() const override;
 
   private:
     static constexpr std::size_t kJoinBelow = 16U << 10U;  ///< one TLS record
@@ -234,6 +236,7 @@ class TlsTransport final : public Transport {
     }
 
     base::Error handshake_error(const Origin& origin) const;
+    [[nodiscard]] const STACK_OF(X509) * peer_chain() const;
 
     Socket socket_;
     std::shared_ptr<SSL_CTX> context_;
@@ -312,9 +315,25 @@ base::Error TlsTransport::handshake_error(const Origin& origin) const {
     return failure("TLS handshake with " + origin.address());
 }
 
+/// What was verified, else what the peer has sent; null for none.
+const STACK_OF(X509) * TlsTransport::peer_chain() const {
+    const STACK_OF(X509)* verified = SSL_get0_verified_chain(ssl_);
+    return verified != nullptr ? verified : SSL_get_peer_cert_chain(ssl_);
+}
+
+std::int64_t TlsTransport::certificate_end() const {
+    const STACK_OF(X509)* chain = peer_chain();
+    const int count = chain == nullptr ? 0 : sk_X509_num(chain);
+    std::int64_t earliest = 0;
+    for (int i = 0; i < count; ++i) {
+        const auto end = x509_end(*sk_X509_value(chain, i));
+        earliest = i == 0 ? end : std::min(earliest, end);
+    }
+    return earliest;
+}
+
 std::string TlsTransport::peer_ca_chain() const {
-    const STACK_OF(X509)* chain = SSL_get0_verified_chain(ssl_);
-    if (chain == nullptr) chain = SSL_get_peer_cert_chain(ssl_);
+    const STACK_OF(X509)* chain = peer_chain();
     if (chain == nullptr) return {};
     const int count = sk_X509_num(chain);
     std::string text;

@@ -2,6 +2,7 @@
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ class Transport : public ByteStream {
     virtual bool has_unread_input() = 0;
     /// Issuers of the peer's certificate as PEM, "" without TLS.
     [[nodiscard]] virtual std::string peer_ca_chain() const { return {}; }
+    /// The earliest end of the peer's certificate and its issuers, in seconds since 1970; 0 without
+    /// TLS.
+    [[nodiscard]] virtual std::int64_t certificate_end() const { return 0; }
 
     base::Task<base::Result<void>> write_all(std::string_view bytes) override;
 };

@@ -9,8 +9,7 @@ namespace runner::commands {
 namespace {
 
 std::string target_of(const std::string& job, const Values& values) {
-    std::string target =
-        "/jobs/" + base::percent_encode(job) + "/cancel" + runner_query(values.text("runner"));
+    std::string target = "/jobs/" + job + "/cancel" + runner_query(values.text("runner"));
     if (values.has("reason")) {
         target += target.find('?') == std::string::npos ? '?' : '&';
         target += "reason=" + base::percent_encode(values.text("reason"));
@@ -20,8 +19,14 @@ std::string target_of(const std::string& job, const Values& values) {
 
 int cancel(const Values& values) {
     if (values.words().empty()) return fail("which job? `runner jobs` lists their numbers");
+    for (const std::string& job : values.words()) {
+        if (auto good = check_job_number(job); !good) return fail(good.error());
+    }
     auto client = DaemonClient::open(values);
     if (!client) return fail(client.error());
+    const std::string more = values.has("runner")
+                                 ? " --runner " + base::shell_quote(values.text("runner"))
+                                 : std::string();
     int code = 0;
     for (const std::string& job : values.words()) {
         auto answer = (*client)->post(target_of(job, values));
@@ -29,7 +34,8 @@ int cancel(const Values& values) {
             code = fail(answer.error());
             continue;
         }
-        print(fmt::format("job {} is being stopped; `runner log {} -f` shows its end\n", job, job));
+        print(fmt::format("job {0} is being stopped; `runner log {0} -f{1}` shows its end\n", job,
+                          more));
     }
     return code;
 }
@@ -39,8 +45,7 @@ int cancel(const Values& values) {
 Command cancel_command() {
     auto flags = daemon_flags();
     flags.push_back(text_flag({"reason"}, "TEXT", "a line for the job's log"));
-    flags.push_back(text_flag({"runner"}, "NAME",
-                              "only a job of this runner, where two servers use the same number"));
+    flags.push_back(runner_of_job_flag());
     return {.name = "cancel",
             .summary = "stop a job",
             .usage = "JOB … [flags]",

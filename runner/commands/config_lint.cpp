@@ -33,8 +33,19 @@ nlohmann::ordered_json as_json(const config::Inspection& inspection) {
             {"findings", std::move(findings)}};
 }
 
+/// A file that cannot be read, or is no TOML: the text names the place.
+nlohmann::ordered_json as_json(const base::Error& error) {
+    nlohmann::ordered_json finding{
+        {"severity", name(Severity::kError)}, {"line", 0}, {"column", 0}, {"text", error.message}};
+    return {{"valid", false}, {"runners", 0}, {"findings", {std::move(finding)}}};
+}
+
 int lint(const std::filesystem::path& path, bool for_programs) {
     auto inspection = config::inspect_file(path);
+    if (!inspection && for_programs) {
+        print_json(as_json(inspection.error()));
+        return 1;
+    }
     if (!inspection) return fail(inspection.error());
     if (for_programs) {
         print_json(as_json(*inspection));

@@ -9,10 +9,12 @@
 #include <system_error>
 
 #include "base/encoding.hpp"
+#include "base/parse.hpp"
 #include "base/users.hpp"
 #include "protocol/http/client.hpp"
 #include "runner/commands/blocking_calls.hpp"
 #include "runner/commands/command.hpp"
+#include "runner/commands/text_table.hpp"
 #include "runner/daemon/control_request.hpp"
 #include "runner/journal/state_dir.hpp"
 
@@ -226,6 +228,18 @@ const fs::path& DaemonClient::socket() const { return impl_->socket; }
 
 std::string runner_query(const std::string& name) {
     return name.empty() ? "" : "?runner=" + base::percent_encode(name);
+}
+
+Flag runner_of_job_flag() {
+    return text_flag({"runner"}, "NAME",
+                     "the job's runner (name or short token), where two servers use one number");
+}
+
+base::Result<void> check_job_number(const std::string& word) {
+    const auto number = base::parse_number<std::int64_t>(word);
+    if (number && *number > 0) return {};
+    return base::invalid_input(fmt::format(
+        "\"{}\" is not the number of a job: `runner jobs` lists them", printable(word)));
 }
 
 }  // namespace runner::commands

@@ -54,5 +54,9 @@ class DaemonClient {
 
 /// "?runner=NAME", or "" without a name.
 std::string runner_query(const std::string& name);
+/// --runner, for commands about a job.
+Flag runner_of_job_flag();
+/// kInvalidInput for a word that is no number of a job.
+base::Result<void> check_job_number(const std::string& word);
 
 }  // namespace runner::commands

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "runner/commands/command_list.hpp"
+#include "runner/config/inspect.hpp"
 #include "runner/doctor/examination.hpp"
 #include "runner/doctor/report.hpp"
 
@@ -55,12 +56,23 @@ doctor::ReportStyle style_of_output() {
     return style;
 }
 
+/// A program gets its JSON also when there is nothing to look at.
+doctor::Line unusable_file(const base::Error& error) {
+    return {.check = "config",
+            .finding = doctor::problem(error.message.substr(0, error.message.find('\n')),
+                                       "runner config lint shows the place")};
+}
+
 int run_doctor(const Values& values) {
     const std::string format = values.text("format");
     if (!format.empty() && format != "text" && format != "json")
         return fail("--format is text or json");
     auto options = options_of(values);
     if (!options) return fail(options.error());
+    if (const auto file = config::inspect_file(options->config_path); !file && format == "json") {
+        print(doctor::report_json({unusable_file(file.error())}));
+        return 1;
+    }
     if (::isatty(STDERR_FILENO) == 1 && options->jobs)
         base::log::info("Looking. A job of each runner takes up to some minutes.");
     auto examined = doctor::examine(std::move(*options));

@@ -88,7 +88,7 @@ base::Result<void> check_free(const ServiceManager& manager) {
         base::ErrorKind::kConflict,
         fmt::format("the service {} exists already ({}): `runner start` starts it, and --service "
                     "gives another name",
-                    manager.name(), state->unit_file.string()));
+                    manager.name(), state->unit_file));
 }
 
 base::Result<void> install(const ServiceManager& manager, const ServiceUnit& unit) {
@@ -130,7 +130,7 @@ base::Result<void> check_ours(const ServiceManager& manager) {
         base::ErrorKind::kNotFound,
         other ? fmt::format("`runner install` did not make {}: remove the package that did, or the "
                             "file",
-                            state->unit_file.string())
+                            state->unit_file)
               : fmt::format("the service {} is not installed", manager.name()));
 }
 

@@ -1,10 +1,11 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 #include <limits>
+#include <utility>
 
-#include "base/encoding.hpp"
 #include "base/parse.hpp"
 #include "runner/commands/command_list.hpp"
 #include "runner/commands/daemon_client.hpp"
@@ -31,45 +32,65 @@ class LogPrinter {
 
     /// False when nobody reads any more.
     bool print(std::string_view text) { return raw_ ? write(text) : write(plain_.feed(text)); }
+    /// A message of the command. On a terminal it does not stand behind an unfinished line.
+    void say(const std::string& message) {
+        const bool one_terminal = ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
+        if (one_terminal && !std::exchange(at_line_start_, true)) std::fputc('\n', stderr);
+        base::log::info(message);
+    }
 
   private:
-    static bool write(std::string_view text) {
+    bool write(std::string_view text) {
+        if (!text.empty()) at_line_start_ = text.back() == '\n';
         std::fwrite(text.data(), 1, text.size(), stdout);
         return std::fflush(stdout) == 0;
     }
 
     bool raw_;
+    bool at_line_start_ = true;
     PlainLog plain_;
+};
+
+/// Which job, and of which runner.
+struct WantedJob {
+    std::string number;
+    std::string runner;
+
+    [[nodiscard]] std::string page() const { return "/jobs/" + number + runner_query(runner); }
+    [[nodiscard]] std::string log(std::uint64_t from) const {
+        const std::string query = runner_query(runner);
+        return fmt::format("/jobs/{}/log{}from={}", number, query.empty() ? "?" : query + "&",
+                           from);
+    }
 };
 
 /// Prints what comes over one connection, until the log has `most` bytes, the stream or the job
 /// ends.
-base::Result<void> print_stream(DaemonClient& client, const std::string& job, LogReader& reader,
+base::Result<void> print_stream(DaemonClient& client, const WantedJob& job, LogReader& reader,
                                 LogPrinter& printer, std::uint64_t most) {
     reader.restart();
-    const std::string target =
-        fmt::format("/jobs/{}/log?from={}", base::percent_encode(job), reader.offset());
-    return client.follow(target, [&](std::string_view bytes) -> base::Result<bool> {
-        auto text = reader.feed(bytes);
-        if (!text) return text.error();
-        const bool written = printer.print(*text);
-        return written && !reader.end() && reader.offset() < most;
-    });
+    return client.follow(job.log(reader.offset()),
+                         [&](std::string_view bytes) -> base::Result<bool> {
+                             auto text = reader.feed(bytes);
+                             if (!text) return text.error();
+                             const bool written = printer.print(*text);
+                             return written && !reader.end() && reader.offset() < most;
+                         });
 }
 
 constexpr std::uint64_t kNoEnd = std::numeric_limits<std::uint64_t>::max();
 
 /// The daemon keeps the log of a job as long as the job runs.
-void say_where_the_log_is(const std::string& job, const LogReader& reader) {
+void say_where_the_log_is(const WantedJob& job, const LogReader& reader, LogPrinter& printer) {
     const auto& end = *reader.end();
-    base::log::info(fmt::format("Job {} has ended ({}); its log is kept at GitLab only", job,
-                                end.success ? "success" : end.reason));
+    printer.say(fmt::format("Job {} has ended ({}); its log is kept at GitLab only", job.number,
+                            end.success ? "success" : end.reason));
 }
 
 /// What is there now.
-int print_present(DaemonClient& client, const std::string& job, LogReader& reader,
+int print_present(DaemonClient& client, const WantedJob& job, LogReader& reader,
                   LogPrinter& printer) {
-    auto page = client.get_json("/jobs/" + base::percent_encode(job));
+    auto page = client.get_json(job.page());
     if (!page)
         return page.error().is(base::ErrorKind::kCancelled) ? kInterrupted : fail(page.error());
     const auto about = page->value("job", nlohmann::json::object());
@@ -79,13 +100,12 @@ int print_present(DaemonClient& client, const std::string& job, LogReader& reade
     auto read = print_stream(client, job, reader, printer, ended ? kNoEnd : bytes);
     if (!read)
         return read.error().is(base::ErrorKind::kCancelled) ? kInterrupted : fail(read.error());
-    if (ended && reader.end()) say_where_the_log_is(job, reader);
+    if (ended && reader.end()) say_where_the_log_is(job, reader, printer);
     return 0;
 }
 
 /// Follows the log over restarts of the daemon, in which jobs go on.
-int follow_log(DaemonClient& client, const std::string& job, LogReader& reader,
-               LogPrinter& printer) {
+int follow_log(DaemonClient& client, const WantedJob& job, LogReader& reader, LogPrinter& printer) {
     const auto first = reader.offset();
     auto last_byte = Clock::now();
     bool began = false;
@@ -93,7 +113,7 @@ int follow_log(DaemonClient& client, const std::string& job, LogReader& reader,
         const auto before = reader.offset();
         auto read = print_stream(client, job, reader, printer, kNoEnd);
         if (reader.end()) {
-            if (reader.offset() == first) say_where_the_log_is(job, reader);
+            if (reader.offset() == first) say_where_the_log_is(job, reader, printer);
             return reader.end()->success ? 0 : 1;
         }
         if (!read && read.error().is(base::ErrorKind::kCancelled)) return kInterrupted;
@@ -102,7 +122,7 @@ int follow_log(DaemonClient& client, const std::string& job, LogReader& reader,
         const bool gone = read || read.error().is(base::ErrorKind::kUnavailable);
         if (!gone || !began) return fail(read.error());
         if (read || reader.offset() != before) {
-            base::log::info("The daemon has ended the connection; waiting for it to come back");
+            printer.say("The daemon has ended the connection; waiting for it to come back");
             last_byte = Clock::now();
         }
         if (Clock::now() - last_byte > kRestartLimit) return fail(read.error());
@@ -112,12 +132,13 @@ int follow_log(DaemonClient& client, const std::string& job, LogReader& reader,
 
 int log(const Values& values) {
     if (values.words().size() != 1) return fail("of which job? `runner jobs` lists their numbers");
+    if (auto good = check_job_number(values.words().front()); !good) return fail(good.error());
     const std::string from = values.has("from") ? values.text("from") : "0";
     const auto offset = base::parse_number<std::uint64_t>(from);
     if (!offset) return fail("--from is a number of bytes");
     auto client = DaemonClient::open(values);
     if (!client) return fail(client.error());
-    const std::string& job = values.words().front();
+    const WantedJob job{values.words().front(), values.text("runner")};
     LogReader reader(*offset);
     LogPrinter printer(values.flag("raw"));
     return values.flag("follow") ? follow_log(**client, job, reader, printer)
@@ -131,6 +152,7 @@ Command log_command() {
     flags.push_back(bool_flag({"follow", "f"}, "go on until the job ends"));
     flags.push_back(bool_flag({"raw"}, "with the stamps of the lines, as GitLab gets it"));
     flags.push_back(text_flag({"from"}, "BYTE", "leave out what is before this byte"));
+    flags.push_back(runner_of_job_flag());
     return {
         .name = "log",
         .summary = "what a job prints",

@@ -14,6 +14,7 @@
 #include "runner/migrate/config_report.hpp"
 #include "runner/migrate/service.hpp"
 #include "runner/migrate/volume_adoption.hpp"
+#include "runner/systemctl/unit_state.hpp"
 
 namespace runner::commands {
 
@@ -30,6 +31,21 @@ std::string counted(std::size_t number, std::string_view thing) {
     return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
 }
 
+base::Result<base::ProgramEnd> run_systemctl(BlockingCalls& calls,
+                                             std::vector<std::string> arguments) {
+    auto options = systemctl::program(std::move(arguments), false);
+    if (!options) return options.error();
+    return calls.wait<base::ProgramEnd>(base::run_to_end(calls.executor(), std::move(*options)));
+}
+
+/// Why the service `runner` would not use this configuration; "" when it would.
+std::string wrong_place(const fs::path& path) {
+    if (path == kSystemConfig) return {};
+    return fmt::format(
+        "the service runner reads {}, and this configuration is {}: move it there first",
+        kSystemConfig, path.string());
+}
+
 /// One call of `runner migrate`: prints what it finds, and does what was asked for.
 class Migration {
   public:
@@ -37,13 +53,7 @@ class Migration {
         : values_(values),
           official_(values.text("service").empty() ? "gitlab-runner" : values.text("service")),
           systemctl_([this](std::vector<std::string> arguments) {
-              arguments.insert(arguments.begin(), {"systemctl", "--no-ask-password"});
-              base::SubprocessOptions options;
-              options.arguments = std::move(arguments);
-              options.environment = {"LC_ALL=C"};
-              options.errors_with_output = true;
-              return calls_.wait<base::ProgramEnd>(
-                  base::run_to_end(calls_.executor(), std::move(options)));
+              return run_systemctl(calls_, std::move(arguments));
           }) {}
 
     int run() {
@@ -63,7 +73,7 @@ class Migration {
 
   private:
     void look_at_official() {
-        auto service = migrate::look_at_service(systemctl_, official_);
+        auto service = systemctl::look_at(systemctl_, official_);
         if (service)
             service_ = std::move(*service);
         else
@@ -111,7 +121,7 @@ class Migration {
         print(fmt::format("\nThe service {}", official_));
         if (!no_systemd_.empty())
             return print("       " + no_systemd_.substr(0, no_systemd_.find('\n')));
-        if (!service_.exists) return print("       is not installed");
+        if (!service_.installed) return print("       is not installed");
         print(fmt::format("       {}, {}: {}", service_.active ? "active" : "not active",
                           service_.enabled ? "starts at boot" : "does not start at boot",
                           base::join(service_.command, " ")));
@@ -199,6 +209,10 @@ class Migration {
     }
 
     int print_next() {
+        if (const auto wrong = wrong_place(path_); stops_ == 0 && !wrong.empty()) {
+            print("Next: " + wrong + ", then runner migrate --switch");
+            return 0;
+        }
         print(stops_ == 0 ? fmt::format("Next: runner migrate --switch   (back: runner migrate "
                                         "--back)")
                           : "Mend what stops the move first, or take it with --switch --force");
@@ -216,19 +230,15 @@ class Migration {
     int switch_if_possible() {
         if (stops_ > 0 && !values_.flag("force"))
             return fail("something stops the move: see above, or add --force");
-        if (path_ != kSystemConfig) {
-            return fail(fmt::format(
-                "the service runner reads {}, and this configuration is {}: move it there first",
-                kSystemConfig, path_.string()));
-        }
+        if (const auto wrong = wrong_place(path_); !wrong.empty()) return fail(wrong);
         return switch_services(official_, "runner");
     }
 
     int switch_services(const std::string& from, const std::string& by) {
         for (const std::string& name : {from, by}) {
-            auto service = migrate::look_at_service(systemctl_, name);
+            auto service = systemctl::look_at(systemctl_, name);
             if (!service) return fail(service.error());
-            if (!service->exists) return fail(fmt::format("there is no service {}", name));
+            if (!service->installed) return fail(fmt::format("there is no service {}", name));
         }
         calls_.hold_signals();
         migrate::ServiceSwitch services(systemctl_, [](const std::string& text) { print(text); });
@@ -241,8 +251,8 @@ class Migration {
     const Values& values_;
     std::string official_;
     BlockingCalls calls_;
-    migrate::Systemctl systemctl_;
-    migrate::Service service_;
+    systemctl::Systemctl systemctl_;
+    systemctl::UnitState service_;
     std::string no_systemd_;
     fs::path path_;
     std::map<Meaning, int> counts_;

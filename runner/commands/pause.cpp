@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/strings.hpp"
 #include "runner/commands/command_list.hpp"
 #include "runner/commands/daemon_client.hpp"
+#include "runner/commands/text_table.hpp"
 
 namespace runner::commands {
 
@@ -23,10 +25,16 @@ std::string names_text(const json& state, bool paused) {
     std::vector<std::string> names;
     for (const auto& runner : state.at("runners")) {
         if (runner.value("paused", false) == paused)
-            names.push_back(runner.value("name", std::string()));
+            names.push_back(printable(runner.value("name", std::string())));
     }
     if (names.empty()) return "";
     return fmt::format("{}: {}\n", paused ? "paused" : "taking jobs", base::join(names, ", "));
+}
+
+void print_state(const json& state, const Values& values, const std::string& action) {
+    if (wants_json(values)) return print_json(state);
+    print(names_text(state, true) + names_text(state, false));
+    if (action == "pause") print(fmt::format("{}; `runner resume` undoes it\n", jobs_text(state)));
 }
 
 /// Sends a change, for each name or for all runners, and says what holds afterwards.
@@ -37,19 +45,18 @@ int send_change(const Values& values, const std::string& action) {
     if (std::find(names.begin(), names.end(), "") != names.end())
         return fail("the name of a runner is empty: leave it out for all runners");
     if (names.empty()) names.emplace_back();
-    json state;
+    // A name that is refused does not keep the others from their change, and what holds is said.
+    std::optional<json> state;
+    int code = 0;
     for (const std::string& name : names) {
         auto answer = (*client)->post("/control/" + action + runner_query(name));
-        if (!answer) return fail(answer.error());
-        state = std::move(*answer);
+        if (answer)
+            state = std::move(*answer);
+        else
+            code = fail(answer.error());
     }
-    if (wants_json(values)) {
-        print_json(state);
-        return 0;
-    }
-    print(names_text(state, true) + names_text(state, false));
-    if (action == "pause") print(fmt::format("{}; `runner resume` undoes it\n", jobs_text(state)));
-    return 0;
+    if (state) print_state(*state, values, action);
+    return code;
 }
 
 int pause(const Values& values) { return send_change(values, "pause"); }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <cstdlib>
 
+#include "base/digest.hpp"
 #include "base/parse.hpp"
 #include "protocol/http/url.hpp"
 #include "runner/commands/command_list.hpp"
@@ -102,13 +103,16 @@ base::Result<std::shared_ptr<config::Config>> config_of(const Values& values,
     return std::make_shared<config::Config>(std::move(inspection.config));
 }
 
-/// Its own: the daemon of the configuration may run beside it.
+constexpr std::size_t kNameLength = 16;
+
+/// Its own: the daemon of the configuration may run beside it. A token may hold any characters, so
+/// it is no part of the path.
 fs::path state_directory(const fs::path& path, const config::RunnerConfig& runner) {
     fs::path usual = journal::state_directory_for(path);
     const char* given = std::getenv("STATE_DIRECTORY");
     if (given != nullptr && *given != '\0') return usual;
     return usual.parent_path() / (usual.filename().string() + "-single") /
-           config::short_token(runner.token);
+           base::sha256_hex(runner.url + '\n' + runner.token.reveal()).substr(0, kNameLength);
 }
 
 base::Result<daemon::DaemonOptions> options_from(const Values& values) {

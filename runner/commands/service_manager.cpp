@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <map>
 
-#include "base/program_path.hpp"
 #include "base/strings.hpp"
 #include "base/subprocess.hpp"
 #include "runner/commands/blocking_calls.hpp"
@@ -19,15 +17,6 @@ using base::ErrorKind;
 namespace {
 
 constexpr const char* kDefaultName = "runner";
-
-std::map<std::string, std::string> properties_of(const std::string& text) {
-    std::map<std::string, std::string> found;
-    for (const std::string& line : base::split(text, '\n')) {
-        const auto equals = line.find('=');
-        if (equals != std::string::npos) found[line.substr(0, equals)] = line.substr(equals + 1);
-    }
-    return found;
-}
 
 std::string first_of(const char* list) {
     const std::string given = list == nullptr ? "" : list;
@@ -47,54 +36,36 @@ base::Result<ServiceManager> ServiceManager::open(const Values& values) {
     return ServiceManager(name, values.flag("user-service"));
 }
 
-base::Result<std::string> ServiceManager::run(std::vector<std::string> arguments) const {
-    auto program = base::find_program("systemctl");
-    if (!program) {
-        return base::make_error(ErrorKind::kNotFound,
-                                "there is no systemctl, so this machine has no services of systemd "
-                                "(a container?): start the daemon with `runner run`");
-    }
-    base::SubprocessOptions options;
-    options.arguments = {*program, "--no-pager", "--no-ask-password"};
-    if (of_user_) options.arguments.emplace_back("--user");
-    for (std::string& argument : arguments) options.arguments.push_back(std::move(argument));
-    options.errors_with_output = true;
+base::Result<base::ProgramEnd> ServiceManager::run(std::vector<std::string> arguments) const {
+    auto options = systemctl::program(std::move(arguments), of_user_);
+    if (!options) return options.error();
     BlockingCalls calls;
     auto ended =
-        calls.wait<base::ProgramEnd>(base::run_to_end(calls.executor(), std::move(options)));
+        calls.wait<base::ProgramEnd>(base::run_to_end(calls.executor(), std::move(*options)));
     if (!ended) return ended.error().with_context("systemctl");
-    if (ended->status == 0) return std::move(ended->output);
+    return ended;
+}
+
+base::Result<systemctl::UnitState> ServiceManager::state() const {
+    const systemctl::Systemctl call = [this](std::vector<std::string> arguments) {
+        return run(std::move(arguments));
+    };
+    return systemctl::look_at(call, name_);
+}
+
+base::Result<void> ServiceManager::carry_out(std::vector<std::string> arguments) const {
+    auto ended = run(std::move(arguments));
+    if (!ended) return ended.error();
+    if (ended->status == 0) return {};
     return base::make_error(ErrorKind::kUnavailable,
                             fmt::format("systemctl: {}", base::trim(ended->output)));
 }
 
-base::Result<ServiceManager::State> ServiceManager::state() const {
-    auto text = run({"show", name_ + ".service",
-                     "--property=LoadState,ActiveState,SubState,Result,FragmentPath"});
-    if (!text) return text.error();
-    auto found = properties_of(*text);
-    State state;
-    state.installed = found["LoadState"] == "loaded";
-    const std::string& active = found["ActiveState"];
-    state.active = active == "active" || active == "reloading" || active == "activating" ||
-                   active == "deactivating";
-    const bool failed = active == "failed";
-    state.words = fmt::format("{} ({})", active, failed ? found["Result"] : found["SubState"]);
-    state.unit_file = found["FragmentPath"];
-    return state;
-}
-
 base::Result<void> ServiceManager::tell(const std::string& verb) const {
-    auto told = run({verb, name_ + ".service"});
-    if (!told) return told.error();
-    return {};
+    return carry_out({verb, name_ + ".service"});
 }
 
-base::Result<void> ServiceManager::reload_units() const {
-    auto told = run({"daemon-reload"});
-    if (!told) return told.error();
-    return {};
-}
+base::Result<void> ServiceManager::reload_units() const { return carry_out({"daemon-reload"}); }
 
 fs::path ServiceManager::unit_file() const {
     const std::string file = name_ + ".service";

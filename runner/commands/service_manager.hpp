@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/subprocess.hpp"
 #include "runner/commands/arguments.hpp"
+#include "runner/systemctl/unit_state.hpp"
 
 namespace runner::commands {
 
@@ -16,18 +18,11 @@ std::vector<Flag> service_flags();
 /// systemd, asked through systemctl(1). Every call blocks.
 class ServiceManager {
   public:
-    struct State {
-        bool installed = false;
-        bool active = false;
-        std::string words;  ///< "active (running)", "failed (exit-code)"
-        std::filesystem::path unit_file;
-    };
-
     /// kInvalidInput for a name that no service can have.
     static base::Result<ServiceManager> open(const Values& values);
 
     /// kNotFound when there is no systemctl; kUnavailable when systemd does not run.
-    [[nodiscard]] base::Result<State> state() const;
+    [[nodiscard]] base::Result<systemctl::UnitState> state() const;
     /// Runs `systemctl VERB NAME.service`. Fails with what systemctl said.
     [[nodiscard]] base::Result<void> tell(const std::string& verb) const;
     /// Runs `systemctl daemon-reload`.
@@ -41,7 +36,8 @@ class ServiceManager {
 
   private:
     ServiceManager(std::string name, bool of_user) : name_(std::move(name)), of_user_(of_user) {}
-    [[nodiscard]] base::Result<std::string> run(std::vector<std::string> arguments) const;
+    [[nodiscard]] base::Result<base::ProgramEnd> run(std::vector<std::string> arguments) const;
+    [[nodiscard]] base::Result<void> carry_out(std::vector<std::string> arguments) const;
 
     std::string name_;
     bool of_user_;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <optional>
 
@@ -43,8 +44,14 @@ base::Result<std::string> page_over_tcp(const std::string& address) {
     const std::string endpoint = status_endpoint(address);
     auto answer = get(endpoint);
     if (!answer) {
-        return answer.error().with_context(
+        auto error = answer.error().with_context(
             fmt::format("no daemon answers at {} (is `runner run` running?)", endpoint));
+        if (answer.error().code != boost::asio::error::connection_refused) {
+            error.message +=
+                "; if tls_cert_file is set in [status], it speaks TLS, and this command does not: "
+                "on the machine itself, leave --listen-address out";
+        }
+        return error;
     }
     if (answer->status == 200) return std::move(answer->body);
     if (answer->status == 401) {

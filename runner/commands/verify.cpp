@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "runner/commands/command_list.hpp"
 #include "runner/commands/config_entries.hpp"
 #include "runner/commands/gitlab_session.hpp"
@@ -76,6 +78,38 @@ std::vector<Verdict> ask_all(const config::Config& config, const Values& values,
     return verdicts;
 }
 
+/// A runner about which nothing was learnt is not verified.
+int report_failed(const std::vector<Verdict>& verdicts) {
+    const auto count = std::count_if(verdicts.begin(), verdicts.end(), [](const Verdict& verdict) {
+        return verdict.state == "failed";
+    });
+    if (count == 0) return 0;
+    return fail(
+        fmt::format("{} of {} runners could not be verified: see above; nothing is known "
+                    "about them",
+                    count, verdicts.size()));
+}
+
+int take_away(const std::filesystem::path& path, const std::vector<Verdict>& verdicts,
+              bool really) {
+    std::vector<const config::RunnerConfig*> removed;
+    for (const Verdict& verdict : verdicts) {
+        if (verdict.state == "removed") removed.push_back(verdict.runner);
+    }
+    if (removed.empty()) return 0;
+    if (!really) {
+        return fail(fmt::format(
+            "{} of {} runners are not known to GitLab any more; `runner verify --delete` takes "
+            "them out of the configuration",
+            removed.size(), verdicts.size()));
+    }
+    for (const auto* runner : removed) {
+        if (auto done = remove_entry(path, *runner); !done) return fail(done.error());
+    }
+    base::log::info(fmt::format("Updated {}", path.string()));
+    return 0;
+}
+
 int verify(const Values& values) {
     announce_platform();
     const auto path = config_path(values);
@@ -88,22 +122,9 @@ int verify(const Values& values) {
     const bool any_selector = values.has("name") || values.has("token") || values.has("url");
     if (verdicts.empty() && any_selector)
         return fail(fmt::format("no runner in {} matches", path.string()));
-    std::vector<const config::RunnerConfig*> removed;
-    for (const Verdict& verdict : verdicts) {
-        if (verdict.state == "removed") removed.push_back(verdict.runner);
-    }
-    if (removed.empty()) return 0;
-    if (!values.flag("delete")) {
-        return fail(fmt::format(
-            "{} of {} runners are not known to GitLab any more; `runner verify --delete` takes "
-            "them out of the configuration",
-            removed.size(), verdicts.size()));
-    }
-    for (const auto* runner : removed) {
-        if (auto done = remove_entry(path, *runner); !done) return fail(done.error());
-    }
-    base::log::info(fmt::format("Updated {}", path.string()));
-    return 0;
+    const int failed = report_failed(verdicts);
+    const int removed = take_away(path, verdicts, values.flag("delete"));
+    return std::max(failed, removed);
 }
 
 }  // namespace
@@ -117,7 +138,8 @@ Command verify_command() {
             "Asks GitLab whether the runners in the configuration, or the selected ones, are still "
             "valid. Only the answer\n"
             "\"forbidden\" means that a runner is gone; a server that cannot be reached proves "
-            "nothing.",
+            "nothing. Exit code 1 when\n"
+            "a runner is gone, or could not be asked.",
         .examples =
             "  runner verify\n"
             "  runner verify --name builder-1\n"

@@ -6,8 +6,8 @@
 #include <array>
 #include <set>
 
-#include "base/files.hpp"
 #include "base/names.hpp"
+#include "base/secret_file.hpp"
 #include "base/strings.hpp"
 #include "runner/config/known_feature_flags.hpp"
 #include "runner/config/value.hpp"
@@ -58,16 +58,15 @@ bool read_token_file(RunnerConfig& runner, const Node& node, Reporter& report) {
                      "runners.token and runners.token_file exclude each other: keep one of them");
         return true;
     }
-    const auto text = base::read_file(runner.token_file);
-    if (text) {
-        runner.token = base::Secret(std::string(base::trim(*text)));
-        if (!runner.token.empty()) return true;
+    auto token = base::read_token_file(runner.token_file);
+    if (!token) {
+        report.warning(position_of(node, "token_file"),
+                       fmt::format("runner \"{}\" is skipped: its token_file: {}", runner.name,
+                                   token.error().message));
+        return false;
     }
-    report.warning(position_of(node, "token_file"),
-                   fmt::format("runner \"{}\" is skipped: {}", runner.name,
-                               text ? "its token_file " + runner.token_file + " is empty"
-                                    : text.error().message));
-    return false;
+    runner.token = std::move(*token);
+    return true;
 }
 
 void check_token(RunnerConfig& runner, const Node& node, Reporter& report) {
@@ -108,6 +107,19 @@ void check_executor(const RunnerConfig& runner, const Node& node, Reporter& repo
                     "no jobs{}",
                     runner.name, runner.executor,
                     near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+}
+
+/// A name stands in tables, log lines and messages, each of which is one line.
+void check_name(RunnerConfig& runner, const Node& node, Reporter& report) {
+    const auto is_control = [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    };
+    if (std::none_of(runner.name.begin(), runner.name.end(), is_control)) return;
+    std::replace_if(runner.name.begin(), runner.name.end(), is_control, '?');
+    report.warning(
+        position_of(node, "name"),
+        fmt::format("runner \"{}\": its name has control characters, which are shown as ?",
+                    runner.name));
 }
 
 void check_shell(const RunnerConfig& runner, const Node& node, Reporter& report) {
@@ -239,6 +251,7 @@ void apply_defaults(Config& config) {
 }
 
 void check_runner(Config& config, RunnerConfig& runner, const Node& node, Reporter& report) {
+    check_name(runner, node, report);
     check_url(runner, node, report);
     check_token(runner, node, report);
     check_executor(runner, node, report);
@@ -287,6 +300,12 @@ void check_limit(const Config& config, const RunnerConfig& runner, const Node& n
 
 void check_whole(const Config& config, const Node& root, Reporter& report) {
     check_places(config, root, report);
+    if (config.status.recent_jobs < 0) {
+        report.error(position_of(root, "status.recent_jobs"),
+                     fmt::format("status.recent_jobs is {}: write how many ended jobs are "
+                                 "remembered, 0 for none",
+                                 config.status.recent_jobs));
+    }
     const auto tables = tables_named(root, "runners");
     std::set<std::pair<std::string, std::string>> seen;
     for (std::size_t i = 0; i < config.runners.size(); ++i) {

@@ -6,6 +6,7 @@
 #include "base/encoding.hpp"
 #include "base/parse.hpp"
 #include "base/strings.hpp"
+#include "base/utf8.hpp"
 
 namespace runner::daemon {
 
@@ -76,7 +77,7 @@ base::Result<ControlRequest> parse_control_request(const protocol::http::Request
     if (const auto runner = query.find("runner"); runner != query.end())
         made.runner = runner->second;
     if (const auto reason = query.find("reason"); reason != query.end())
-        made.reason = reason->second.substr(0, kLongestReason);
+        made.reason = base::cut_utf8(reason->second, kLongestReason);
     // The job's log and the daemon's log have it in one line.
     std::replace_if(
         made.reason.begin(), made.reason.end(),

@@ -15,6 +15,7 @@
 #include "protocol/http/server.hpp"
 #include "protocol/http/unix_listener.hpp"
 #include "runner/daemon/control_request.hpp"
+#include "runner/status/job_choice.hpp"
 
 namespace runner::daemon {
 
@@ -80,6 +81,8 @@ class ControlService::Impl {
     http::Response pause(const ControlRequest& wanted, const http::Request& request);
     http::Response resume(const ControlRequest& wanted, const http::Request& request);
     http::Response cancel(const ControlRequest& wanted, const http::Request& request) const;
+    [[nodiscard]] std::vector<status::JobState> jobs_with(std::int64_t id,
+                                                          const std::string& runner) const;
     /// Answers for a name that no runner has.
     [[nodiscard]] std::optional<http::Response> unknown_runner(const std::string& name) const;
     [[nodiscard]] http::Response state() const;
@@ -171,9 +174,7 @@ http::Response ControlService::Impl::cancel(const ControlRequest& wanted,
         case JobHost::Cancel::kStopping: break;
         case JobHost::Cancel::kUnknown: return refuse(404, fmt::format("no job {} runs here", id));
         case JobHost::Cancel::kAmbiguous:
-            return refuse(409, fmt::format("jobs of several servers have the number {}: say which "
-                                           "runner's is meant (--runner)",
-                                           id));
+            return refuse(409, status::several_jobs(id, jobs_with(id, wanted.runner)));
         case JobHost::Cancel::kTooLate:
             return refuse(409, fmt::format("the script of job {} has ended or is being stopped; "
                                            "what follows it goes on to its end",
@@ -182,6 +183,16 @@ http::Response ControlService::Impl::cancel(const ControlRequest& wanted,
     base::log::warning("A job is canceled by an administrator",
                        {{"job", id}, {"user", by(request)}, {"reason", wanted.reason}});
     return respond(200, {{"job", id}, {"state", "canceling"}});
+}
+
+std::vector<status::JobState> ControlService::Impl::jobs_with(std::int64_t id,
+                                                              const std::string& runner) const {
+    std::vector<status::JobState> jobs;
+    for (const job::JobRun* run : host.jobs->runs()) {
+        const auto& job = run->status();
+        if (job.id == id && status::is_of_runner(job, runner)) jobs.push_back(job);
+    }
+    return jobs;
 }
 
 std::optional<http::Response> ControlService::Impl::unknown_runner(
@@ -219,8 +230,10 @@ ControlService::~ControlService() = default;
 base::Result<void> ControlService::listen(const fs::path& state_dir, const std::string& group) {
     impl_->pauses.emplace(state_dir);
     if (auto read = impl_->pauses->read(); !read) {
-        base::log::error("What was paused is not known any more, so nothing is paused",
-                         {{"error", read.error().message}});
+        base::log::error(
+            "What was paused is not known any more, so all runners are paused; `runner resume` "
+            "ends it",
+            {{"error", read.error().message}});
     }
     auto owner = group_of_socket(group);
     if (!owner) return owner.error();

@@ -84,8 +84,7 @@ base::Result<void> Daemon::load() {
 void Daemon::apply(std::shared_ptr<const config::Config> config) {
     config_ = std::move(config);
     recorder_.on_places(config_->concurrent);
-    status_.keep_history(state_dir_->path(),
-                         static_cast<std::size_t>(std::max(config_->status.recent_jobs, 0)));
+    status_.keep_history(state_dir_->path(), static_cast<std::size_t>(config_->status.recent_jobs));
     if (options_.configure_log) {
         if (auto done = options_.configure_log(*config_); !done) {
             base::log::warning("The log stays as it is", {{"error", done.error().message}});

@@ -8,6 +8,7 @@
 #include "runner/job/job_scope.hpp"
 #include "runner/job/job_variables.hpp"
 #include "runner/script/feature_flags.hpp"
+#include "runner/status/job_choice.hpp"
 
 namespace runner::daemon {
 
@@ -246,8 +247,8 @@ void JobHost::stop_all(base::StopReason reason, std::string_view signal) {
 JobHost::Cancel JobHost::cancel(std::int64_t job, const std::string& runner, std::string_view why) {
     job::JobRun* found = nullptr;
     for (Running& running : jobs_) {
-        const bool meant = runner.empty() || running.entry->runner->name == runner;
-        if (!meant || running.run->status().id != job) continue;
+        const auto& status = running.run->status();
+        if (status.id != job || !status::is_of_runner(status, runner)) continue;
         if (found != nullptr) return Cancel::kAmbiguous;
         found = running.run.get();
     }

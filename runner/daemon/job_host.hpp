@@ -73,8 +73,8 @@ class JobHost {
         kAmbiguous,  ///< jobs of several servers have the number
         kTooLate,    ///< what follows the script goes on to its end
     };
-    /// Cancels a job for an administrator. `runner`: only a job of the runner of this name, "" for
-    /// any. `why` is for the job's log.
+    /// Cancels a job for an administrator. `runner`: only a job of the runner with this name or
+    /// short token, "" for any. `why` is for the job's log.
     Cancel cancel(std::int64_t job, const std::string& runner, std::string_view why);
     /// Writes the checkpoints of all jobs, before the process ends without them.
     void save_all();

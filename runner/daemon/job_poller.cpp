@@ -19,34 +19,20 @@ bool has_request_slot(const RunnerEntry& entry) {
            entry.token_state->adaptive.limit(runner.request_concurrency, adaptive);
 }
 
-gitlab::JobRequest request_body(const RunnerEntry& entry, const std::string& system_id) {
-    gitlab::JobRequest body;
-    body.token = entry.runner->token;
-    body.system_id = system_id;
-    body.info = runner_info(*entry.config, *entry.runner);
-    return body;
-}
-
-base::Task<base::Result<gitlab::JobRequestAnswer>> request_job(
-    std::shared_ptr<gitlab::JobsApi> jobs, gitlab::JobRequest body) {
-    auto answer = co_await jobs->request_job(std::move(body));
-    co_return std::move(answer);
-}
-
 }  // namespace
 
 JobPoller::JobPoller(const boost::asio::any_io_executor& executor, std::string system_id, Host host)
-    : system_id_(std::move(system_id)),
-      host_(std::move(host)),
+    : host_(std::move(host)),
+      requests_(std::move(system_id), host_.observe),
       changed_(executor),
-      requests_(executor) {}
+      group_(executor) {}
 
 void JobPoller::configure(std::vector<std::shared_ptr<RunnerEntry>> entries, int concurrent,
                           std::chrono::nanoseconds check_interval) {
     entries_ = std::move(entries);
     concurrent_ = concurrent;
     check_interval_ = check_interval;
-    health_.clear();
+    requests_.forget_health();
     for (const auto& entry : entries_) entry->token_state->resting_until.reset();
     changed_.notify_all();
 }
@@ -95,17 +81,7 @@ void JobPoller::offer_all() {
     for (const auto& entry : entries) offer(entry);
 }
 
-void JobPoller::cancel_paused_requests() {
-    for (UnderWay& request : under_way_) {
-        if (host_.paused(*request.entry)) request.stop.request(base::StopReason::kShutdown);
-    }
-}
-
-bool JobPoller::is_healthy(const RunnerEntry& entry) {
-    const auto& runner = *entry.runner;
-    return can_run_jobs(runner) && health_.may_ask(entry.key, runner.unhealthy_requests_limit,
-                                                   runner.unhealthy_interval, Clock::now());
-}
+void JobPoller::cancel_paused_requests() { requests_.cancel(host_.paused); }
 
 bool JobPoller::limit_reached(const RunnerEntry& entry) const {
     const auto& runner = *entry.runner;
@@ -116,8 +92,8 @@ bool JobPoller::limit_reached(const RunnerEntry& entry) const {
     return true;
 }
 
-/// A place is left for each of the other entries that is not asking, and one at least: the entry
-/// whose request becomes a job asks again.
+/// Besides the place of the request itself, one is left for each of the other entries that is not
+/// asking, and one at least: the entry whose request becomes a job asks again.
 bool JobPoller::may_be_held(const RunnerEntry& entry) const {
     bool alone = true;
     int not_asking = 0;
@@ -127,48 +103,24 @@ bool JobPoller::may_be_held(const RunnerEntry& entry) const {
         alone = false;
         if (other->token_state->requests_in_flight == 0) ++not_asking;
     }
-    const int free = concurrent_ - host_.running_jobs() - requests_under_way();
+    const int free = concurrent_ - host_.running_jobs() - requests_under_way() - 1;
     return alone || free >= std::max(1, not_asking);
 }
 
 void JobPoller::offer(const std::shared_ptr<RunnerEntry>& entry) {
     if (stopped_ || !has_room() || host_.paused(*entry)) return;
-    if (!is_healthy(*entry)) return host_.fed(*entry, status::Feed::kUnhealthy);
+    if (!requests_.may_ask(*entry)) return host_.fed(*entry, status::Feed::kUnhealthy);
     const bool limited = limit_reached(*entry);
     const bool slot = limited || has_request_slot(*entry);
     host_.fed(*entry, slot ? status::Feed::kOffered : status::Feed::kNoRequestSlot);
-    if (!limited && slot) requests_.spawn("request a job", request(entry));
-}
-
-base::Task<gitlab::JobRequestAnswer> JobPoller::ask(std::shared_ptr<RunnerEntry> entry) {
-    struct Under {
-        std::list<UnderWay>& all;
-        std::list<UnderWay>::iterator place;
-        ~Under() {
-            --place->entry->token_state->requests_in_flight;
-            all.erase(place);
-        }
-    };
-    ++entry->token_state->requests_in_flight;
-    UnderWay& mine = under_way_.emplace_back();
-    mine.entry = entry;
-    const Under under{under_way_, std::prev(under_way_.end())};
-    gitlab::JobRequest body = request_body(*entry, system_id_);
-    body.may_be_held = may_be_held(*entry);
-    auto asking = request_job(entry->jobs, std::move(body));
-    auto outcome = co_await base::run_stoppable<gitlab::JobRequestAnswer>(
-        &mine.stop, std::move(asking), std::nullopt);
-    if (outcome) co_return std::move(*outcome);
-    gitlab::JobRequestAnswer none;
-    none.outcome = gitlab::JobRequestOutcome::kCancelled;
-    none.message = outcome.error().message;
-    co_return none;
+    if (!limited && slot) group_.spawn("request a job", request(entry));
 }
 
 base::Task<void> JobPoller::request(std::shared_ptr<RunnerEntry> entry) {
     const auto begin = Clock::now();
-    auto answer = co_await ask(entry);
-    judge(*entry, answer);
+    const bool held = may_be_held(*entry);
+    auto asking = requests_.ask(entry, held);
+    auto answer = co_await std::move(asking);
     const bool got_job = answer.outcome == gitlab::JobRequestOutcome::kJob;
     entry->token_state->last_answer_was_a_job = got_job;
     const bool again = got_job || entry->token_state->ends_a_hold(
@@ -178,60 +130,11 @@ base::Task<void> JobPoller::request(std::shared_ptr<RunnerEntry> entry) {
     if (again && !entry->runner->strict_check_interval) offer(entry);
 }
 
-void JobPoller::judge(const RunnerEntry& entry, const gitlab::JobRequestAnswer& answer) {
-    using Outcome = AdaptiveRequestLimit::Outcome;
-    const auto& runner = *entry.runner;
-    const bool got_job = answer.outcome == gitlab::JobRequestOutcome::kJob;
-    const Outcome outcome = answer.retriable_seen ? Outcome::kServerTrouble
-                            : got_job             ? Outcome::kJob
-                                                  : Outcome::kNoJob;
-    entry.token_state->adaptive.record(outcome, runner.request_concurrency);
-    host_.observe(entry, answer);
-    if (answer.outcome == gitlab::JobRequestOutcome::kCancelled) return;
-    if (answer.healthy()) {
-        health_.record_healthy(entry.key, Clock::now());
-        entry.token_state->resting_until.reset();
-        log_availability(entry, answer);
-        return;
-    }
-    base::log::error(
-        "Checking for jobs... forbidden",
-        {{"runner", entry.short_token}, {"runner_name", runner.name}, {"status", answer.message}});
-    const bool rests = health_.record_unhealthy(entry.key, runner.unhealthy_requests_limit);
-    entry.token_state->resting_until = health_.resting_until(
-        entry.key, runner.unhealthy_requests_limit, runner.unhealthy_interval, Clock::now());
-    if (rests) {
-        base::log::error(
-            "The runner is unhealthy and will be left alone for a while: check its token with "
-            "`runner verify`",
-            {{"runner", entry.short_token}, {"runner_name", runner.name}, {"url", runner.url}});
-    }
-}
-
-/// A server that is away for a night must not fill the log.
-void JobPoller::log_availability(const RunnerEntry& entry, const gitlab::JobRequestAnswer& answer) {
-    const std::string& name = entry.runner->name;
-    if (answer.outcome != gitlab::JobRequestOutcome::kFailed) {
-        if (const auto times = failures_.succeeded(entry.key)) {
-            base::log::info(
-                "The server answers again",
-                {{"runner", entry.short_token}, {"runner_name", name}, {"failures", *times}});
-        }
-        return;
-    }
-    if (const auto times = failures_.failed(entry.key, answer.message, Clock::now())) {
-        base::log::warning("Checking for jobs... failed", {{"runner", entry.short_token},
-                                                           {"runner_name", name},
-                                                           {"status", answer.message},
-                                                           {"failures", *times}});
-    }
-}
-
 void JobPoller::stop() {
     stopped_ = true;
     changed_.notify_all();
 }
 
-base::Task<void> JobPoller::drain() { co_await requests_.wait(); }
+base::Task<void> JobPoller::drain() { co_await group_.wait(); }
 
 }  // namespace runner::daemon

@@ -2,15 +2,12 @@
 
 #include <chrono>
 #include <functional>
-#include <list>
 #include <memory>
 #include <vector>
 
 #include "base/notifier.hpp"
-#include "base/stop_source.hpp"
 #include "base/task_group.hpp"
-#include "runner/daemon/failure_log.hpp"
-#include "runner/daemon/health.hpp"
+#include "runner/daemon/job_requests.hpp"
 #include "runner/daemon/runner_entry.hpp"
 #include "runner/status/metrics.hpp"
 
@@ -60,7 +57,7 @@ class JobPoller {
     /// Gives up the requests of paused runners: the server holds them, and would answer with a job
     /// when there is one. To be called kRequestGrace after the pause.
     void cancel_paused_requests();
-    [[nodiscard]] int requests_under_way() const { return static_cast<int>(under_way_.size()); }
+    [[nodiscard]] int requests_under_way() const { return requests_.under_way(); }
     base::Task<void> run();
     /// Starts no further requests. Requests under way are not cancelled, because the server may
     /// have assigned a job.
@@ -68,44 +65,31 @@ class JobPoller {
     /// Returns when no request is under way.
     base::Task<void> drain();
     /// Gives up the requests under way.
-    void cancel_requests() { requests_.cancel_all(); }
+    void cancel_requests() { group_.cancel_all(); }
 
   private:
     using Clock = std::chrono::steady_clock;
 
-    struct UnderWay {
-        std::shared_ptr<RunnerEntry> entry;
-        base::StopSource stop;
-    };
-
     [[nodiscard]] bool has_room() const;
-    [[nodiscard]] bool is_healthy(const RunnerEntry& entry);
     [[nodiscard]] bool limit_reached(const RunnerEntry& entry) const;
-    /// Whether the server may hold a request of the entry, which is under way.
+    /// Whether the server may hold a request of the entry, which is about to be sent.
     [[nodiscard]] bool may_be_held(const RunnerEntry& entry) const;
     void offer(const std::shared_ptr<RunnerEntry>& entry);
     void offer_before_the_interval();
     void offer_all();
     base::Task<void> request(std::shared_ptr<RunnerEntry> entry);
-    base::Task<protocol::gitlab::JobRequestAnswer> ask(std::shared_ptr<RunnerEntry> entry);
-    void judge(const RunnerEntry& entry, const protocol::gitlab::JobRequestAnswer& answer);
-    void log_availability(const RunnerEntry& entry,
-                          const protocol::gitlab::JobRequestAnswer& answer);
 
-    std::string system_id_;
     Host host_;
+    JobRequests requests_;
     std::vector<std::shared_ptr<RunnerEntry>> entries_;
     int concurrent_ = 1;
     std::chrono::nanoseconds check_interval_ = std::chrono::seconds(3);
-    HealthTracker health_;
-    FailureLog failures_;
-    std::list<UnderWay> under_way_;
     std::size_t next_ = 0;  ///< the entry whose turn is next
     bool job_ended_ = false;
     bool ask_now_ = false;
     bool stopped_ = false;
     base::Notifier changed_;  ///< room, configuration, stop
-    base::TaskGroup requests_;
+    base::TaskGroup group_;   ///< the requests
 };
 
 }  // namespace runner::daemon

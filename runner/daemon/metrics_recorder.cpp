@@ -87,6 +87,15 @@ void MetricsRecorder::on_builder(const job::JobContext& job, bool ready, Duratio
     metrics_.environment().builder_booted(labels(job.setup), ready, duration);
 }
 
+void MetricsRecorder::on_cache(const job::JobContext& job, const job::CacheTransfer& transfer) {
+    auto& environment = metrics_.environment();
+    const std::string result(transfer.result);
+    if (transfer.action == job::CacheTransfer::Action::kRestore) {
+        return environment.cache_restored(labels(job.setup), result, transfer.bytes);
+    }
+    environment.cache_saved(labels(job.setup), result, transfer.bytes);
+}
+
 void MetricsRecorder::on_job_start(const job::JobRun& run) {
     const auto& setup = run.context().setup;
     const auto& info = setup.payload.job_info;

@@ -44,6 +44,8 @@ class MetricsRecorder final : public job::JobObserver {
     void on_engine(const job::JobContext& job, bool ready, Duration duration) override;
     void on_builder(const job::JobContext& job, bool ready, Duration duration) override;
 
+    void on_cache(const job::JobContext& job, const job::CacheTransfer& transfer) override;
+
     [[nodiscard]] status::RunnerLabels labels(const job::JobSetup& setup) const;
 
     std::string system_id_;

@@ -17,12 +17,12 @@ PauseSet without(PauseSet set, const std::string& name,
 }
 
 base::Result<void> Pauses::read() {
-    set_ = {};
     auto text = base::read_file(path_);
-    if (!text) {
-        if (text.error().is(base::ErrorKind::kNotFound)) return {};
-        return text.error();
-    }
+    const bool missing = !text && text.error().is(base::ErrorKind::kNotFound);
+    set_ = {};
+    set_.all = !missing;
+    if (missing) return {};
+    if (!text) return text.error();
     try {
         const json saved = json::parse(*text);
         PauseSet set;

@@ -32,7 +32,8 @@ class Pauses {
     explicit Pauses(const std::filesystem::path& state_dir) : path_(state_dir / "paused.json") {}
 
     /// Without the file nothing is paused. A file that cannot be read is an error that names it;
-    /// then nothing is paused, either.
+    /// then all runners are paused: an administrator has paused something, and a job that begins
+    /// against his order cannot be taken back, while one that waits is not lost.
     base::Result<void> read();
     [[nodiscard]] const PauseSet& now() const { return set_; }
     /// When it fails, nothing has changed.

@@ -8,7 +8,7 @@
 #include "base/host_name.hpp"
 #include "base/log.hpp"
 #include "base/parse.hpp"
-#include "base/strings.hpp"
+#include "base/secret_file.hpp"
 #include "protocol/http/server.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/status/access.hpp"
@@ -56,13 +56,8 @@ status::AllowedHosts allowed_hosts(const std::string& listen_host) {
 
 base::Result<base::Secret> read_token(const std::string& file) {
     if (file.empty()) return base::Secret();
-    const auto text = base::read_file(file);
-    if (!text) return text.error().with_context("token_file of [status]");
-    base::Secret token{std::string(base::trim(*text))};
-    if (token.empty()) {
-        return base::make_error(base::ErrorKind::kInvalidInput,
-                                "token_file of [status]: " + file + " is empty");
-    }
+    auto token = base::read_token_file(file);
+    if (!token) return token.error().with_context("token_file of [status]");
     return token;
 }
 
@@ -105,10 +100,12 @@ class StatusService::Impl final : public status::PageSource {
 
     const status::Metrics& metrics() const override { return recorder.metrics(); }
 
-    std::shared_ptr<trace::LogFeed> log_of(std::int64_t job) override {
+    std::shared_ptr<trace::LogFeed> log_of(const status::JobState& job) override {
         if (!source) return nullptr;
         for (const job::JobRun* run : source().jobs) {
-            if (run->status().id == job) return run->context().channel().readable_log();
+            const auto& other = run->status();
+            if (other.id == job.id && other.short_token == job.short_token)
+                return run->context().channel().readable_log();
         }
         return nullptr;
     }
@@ -117,8 +114,8 @@ class StatusService::Impl final : public status::PageSource {
         return history ? history->recent(most) : std::vector<status::RecentJob>();
     }
 
-    std::optional<status::RecentJob> recent_job(std::int64_t job) override {
-        return history ? history->find(job) : std::nullopt;
+    std::vector<status::RecentJob> recent_of(std::int64_t job) override {
+        return history ? history->find(job) : std::vector<status::RecentJob>();
     }
 
     void remember(const job::JobRun& run) {
@@ -185,6 +182,7 @@ class StatusService::Impl final : public status::PageSource {
     http::Router router;
     status::Access access;
     std::unique_ptr<http::Server> server;
+    std::string address;  ///< as it is configured
 };
 
 StatusService::StatusService(const boost::asio::any_io_executor& executor,
@@ -214,8 +212,7 @@ base::Result<void> StatusService::listen(const std::string& address,
     auto server = http::Server::listen(impl_->executor, *options, std::move(handler));
     if (!server) return server.error().with_context("listen_address");
     impl_->server = std::move(*server);
-    base::log::info("Metrics server listening",
-                    {{"address", address}, {"port", impl_->server->port()}});
+    impl_->address = address;
     return {};
 }
 
@@ -236,7 +233,10 @@ void StatusService::observe(std::function<StatusSnapshot()> snapshot) {
 }
 
 void StatusService::start() {
-    if (impl_->server) impl_->server->start();
+    if (!impl_->server) return;
+    base::log::info("Metrics server listening",
+                    {{"address", impl_->address}, {"port", impl_->server->port()}});
+    impl_->server->start();
 }
 
 void StatusService::remember(const job::JobRun& run) { impl_->remember(run); }

@@ -60,8 +60,10 @@ base::Task<base::Result<Measurements>> probe_host(const Context& context,
     co_return measured;
 }
 
-std::string engine_key(const executors::docker::DockerSettings& settings) {
-    return settings.host + '\n' + settings.tls_cert_path;
+base::Result<std::shared_ptr<executors::docker::EngineConnection>> connect_engine(
+    const boost::asio::any_io_executor& executor,
+    const executors::docker::DockerSettings& settings) {
+    return executors::docker::make_engine_connection(executor, settings);
 }
 
 base::Result<Target> target_of(const std::string& url,

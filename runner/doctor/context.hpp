@@ -2,12 +2,15 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
 #include "base/secret.hpp"
+#include "base/task.hpp"
 #include "executors/docker/engine_connection.hpp"
 #include "runner/config/inspect.hpp"
 #include "runner/doctor/figures.hpp"
@@ -26,6 +29,14 @@ struct Options {
     std::map<std::string, std::string> repositories;
 };
 
+/// As make_engine_connection(); tests give another one.
+using ConnectEngine =
+    std::function<base::Result<std::shared_ptr<executors::docker::EngineConnection>>(
+        const boost::asio::any_io_executor&, const executors::docker::DockerSettings&)>;
+base::Result<std::shared_ptr<executors::docker::EngineConnection>> connect_engine(
+    const boost::asio::any_io_executor& executor,
+    const executors::docker::DockerSettings& settings);
+
 /// What all checks of one call share. Strand: the I/O thread. It outlives the checks.
 struct Context {
     boost::asio::any_io_executor executor;
@@ -36,6 +47,7 @@ struct Context {
     std::filesystem::path state_directory;
     std::string system_id;
     std::string mark;  ///< in the names of what this call makes
+    ConnectEngine connect_engine = doctor::connect_engine;
 
     [[nodiscard]] std::string repository_of(const std::string& registry) const;
     /// Whether --only names the check, its place or both, or there is no --only.
@@ -45,9 +57,6 @@ struct Context {
 /// Runs `runner-helper probe WORDS…` on this machine.
 base::Task<base::Result<Measurements>> probe_host(const Context& context,
                                                   std::vector<std::string> words);
-
-/// The key under which runners share a Docker engine.
-std::string engine_key(const executors::docker::DockerSettings& settings);
 
 /// Host and port of an address, and whether the place's proxy is used for it.
 struct Target {

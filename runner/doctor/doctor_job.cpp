@@ -12,9 +12,11 @@
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/run_all.hpp"
 #include "executors/find_helper.hpp"
+#include "protocol/gitlab/api_url.hpp"
 #include "runner/doctor/job_script.hpp"
 #include "runner/doctor/registry.hpp"
 #include "runner/doctor/registry_login.hpp"
+#include "runner/doctor/server_options.hpp"
 #include "runner/local/terminal_channel.hpp"
 
 namespace runner::doctor {
@@ -62,6 +64,9 @@ JobScript script_of(const Context& context, const RunnerConfig& runner, std::str
     const std::string& url = runner.clone_url.empty() ? runner.url : runner.clone_url;
     if (auto target = target_of(url, environment)) script.targets.push_back(*target);
     if (auto proxies = proxies_of(environment)) script.proxies = *proxies;
+    const auto api = protocol::gitlab::api_url(url);
+    if (api && api->endpoint.starts_with("https://"))
+        script.https_url = api->endpoint + api->path + "/version";
     for (const auto& registry : runner.registries)
         script.repositories.push_back({registry.host, context.repository_of(registry.host)});
     script.mark = context.mark;
@@ -74,7 +79,23 @@ JobScript script_of(const Context& context, const RunnerConfig& runner, std::str
     return script;
 }
 
-protocol::gitlab::JobPayload payload_of(const std::string& script) {
+/// The authorities that GitLab's jobs get as CI_SERVER_TLS_CA_FILE: those of the server's
+/// certificate as it was verified here; "" when it cannot be asked, or has no TLS.
+Task<std::string> authorities_of(boost::asio::any_io_executor executor,
+                                 const RunnerConfig& runner) {
+    auto options = gitlab_options(runner);
+    if (!options || !options->endpoint.starts_with("https://")) co_return std::string();
+    auto client = protocol::http::make_client(executor, std::move(*options));
+    if (!client) co_return std::string();
+    protocol::http::Request request;
+    if (const auto api = protocol::gitlab::api_url(runner.url))
+        request.target = api->path + "/version";
+    const auto answer = co_await (*client)->send(std::move(request));
+    if (!answer) co_return std::string();  // the line gitlab says it
+    co_return (*client)->peer_ca_chain();
+}
+
+protocol::gitlab::JobPayload payload_of(const std::string& script, std::string authorities) {
     protocol::gitlab::JobPayload payload;
     payload.id = base::unix_micros_now() / 1000 % 1'000'000'000'000;
     payload.token = base::Secret("local-" + base::random_alphanumeric(20));
@@ -91,6 +112,12 @@ protocol::gitlab::JobPayload payload_of(const std::string& script) {
     payload.variables = {{.key = "GIT_STRATEGY", .value = "none", .is_public = true},
                          {.key = "CI_PROJECT_ID", .value = "1", .is_public = true},
                          {.key = "CI_PROJECT_PATH", .value = "runner/doctor", .is_public = true}};
+    if (!authorities.empty()) {
+        payload.variables.push_back({.key = "CI_SERVER_TLS_CA_FILE",
+                                     .value = std::move(authorities),
+                                     .is_public = true,
+                                     .file = true});
+    }
     payload.steps = {
         {.name = "script", .script = {script}, .timeout = kTimeoutSeconds, .when = "on_success"}};
     return payload;
@@ -140,7 +167,7 @@ Task<void> DoctorJobs::run_all() {
 
 Task<std::string> DoctorJobs::engine_id(const RunnerConfig& runner) {
     if (!is_docker(runner)) co_return std::string();
-    auto engine = executors::docker::make_engine_connection(context_.executor, runner.docker);
+    auto engine = context_.connect_engine(context_.executor, runner.docker);
     if (!engine) co_return std::string();  // the check of the engine says it
     auto info = co_await (*engine)->info();
     co_return info ? info->id : std::string();
@@ -155,6 +182,8 @@ Task<JobReport> DoctorJobs::run(const RunnerConfig& runner) {
     JobReport report;
     auto asking = engine_id(runner);
     std::string id = co_await std::move(asking);
+    auto verifying = authorities_of(context_.executor, runner);
+    std::string authorities = co_await std::move(verifying);
     const auto config = job_config(context_, runner);
     local::JobFactory factory(
         context_.executor,
@@ -172,7 +201,8 @@ Task<JobReport> DoctorJobs::run(const RunnerConfig& runner) {
         options.before_cleanup = before_cleanup;
         return local::make_terminal_channel(context_.executor, std::move(options));
     };
-    auto payload = payload_of(job_script(script_of(context_, runner, std::move(id))));
+    auto payload =
+        payload_of(job_script(script_of(context_, runner, std::move(id))), std::move(authorities));
     auto run = factory.make(std::move(payload), channel, nullptr);
     if (!run) {
         report.failure = run.error().message;

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "executors/docker/docker_executor.hpp"
+#include "executors/docker/engine_connection.hpp"
 #include "executors/docker/labels.hpp"
 #include "runner/doctor/checks.hpp"
 #include "runner/doctor/judge_engine.hpp"
@@ -18,6 +19,7 @@ namespace runner::doctor {
 
 using base::Result;
 using base::Task;
+using executors::docker::engine_key;
 using executors::docker::EngineConnection;
 using executors::docker::EngineInfo;
 using executors::docker::label_name;
@@ -153,7 +155,7 @@ void add_engine_checks(const Context& context, Checks& checks) {
         if (runner->executor_kind() != executors::ExecutorKind::kDocker) continue;
         const std::string key = engine_key(runner->docker);
         if (!engines.insert(key).second) continue;
-        auto engine = executors::docker::make_engine_connection(context.executor, runner->docker);
+        auto engine = context.connect_engine(context.executor, runner->docker);
         if (engine) {
             add_checks_of(context, *engine, key, checks);
             continue;

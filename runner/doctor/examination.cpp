@@ -216,8 +216,10 @@ Result<Examined> examine(Options options) {
     Checks checks;
     add_host_checks(*context, checks);
     add_gitlab_checks(*context, checks);
+    add_certificate_checks(*context, checks);
     add_registry_checks(*context, checks);
     add_engine_checks(*context, checks);
+    add_engine_registry_checks(*context, checks);
     add_job_checks(*context, jobs, checks);
     if (auto kept = keep_wanted(*context, checks); !kept) return kept.error();
     Examination examination(loop.get_executor(), std::move(checks), jobs);

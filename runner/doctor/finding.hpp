@@ -39,9 +39,10 @@ bool is_silent(const Finding& finding);
 /// A finding of one check, as it is reported.
 struct Line {
     Place place = Place::kHost;
-    std::string where;  ///< which of them: the engine's address, the runner's name; "" for the host
+    std::string
+        where{};  ///< which of them: the engine's address, the runner's name; "" for the host
     std::string check;
-    Finding finding;
+    Finding finding{};
 };
 
 }  // namespace runner::doctor

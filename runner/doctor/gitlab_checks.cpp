@@ -13,6 +13,7 @@
 #include "runner/doctor/http_date.hpp"
 #include "runner/doctor/judge_gitlab.hpp"
 #include "runner/doctor/judge_network.hpp"
+#include "runner/doctor/server_options.hpp"
 
 namespace runner::doctor {
 
@@ -25,17 +26,8 @@ using config::RunnerConfig;
 namespace {
 
 constexpr std::chrono::seconds kConnectLimit{10};
-constexpr std::chrono::seconds kAnswerLimit{20};
 
 std::int64_t now_seconds() { return base::unix_micros_now() / 1'000'000; }
-
-http::TlsSettings tls_of(const RunnerConfig& runner) {
-    http::TlsSettings tls;
-    tls.ca_file = runner.tls_ca_file;
-    tls.cert_file = runner.tls_cert_file;
-    tls.key_file = runner.tls_key_file;
-    return tls;
-}
 
 /// By this machine's own resolver.
 Task<Result<PathFigures>> look_up(std::string host) {
@@ -60,16 +52,11 @@ Task<Result<PathFigures>> look_up(std::string host) {
 
 Task<Result<Contact>> contact(const RunnerConfig& runner) {
     auto executor = co_await boost::asio::this_coro::executor;
-    auto api = gitlab::api_url(runner.url);
+    const auto api = gitlab::api_url(runner.url);
     if (!api) co_return api.error();
-    http::ClientOptions options;
-    options.endpoint = api->endpoint;
-    options.tls = tls_of(runner);
-    options.user_agent = gitlab::user_agent();
-    options.proxy_from_environment = true;
-    options.connect_limit = kConnectLimit;
-    options.total_limit = kAnswerLimit;
-    auto client = http::make_client(executor, std::move(options));
+    auto options = gitlab_options(runner);
+    if (!options) co_return options.error();
+    auto client = http::make_client(executor, std::move(*options));
     if (!client) co_return client.error();
     http::Request request;
     request.target = api->path + "/version";  // 401 without a user's token: an answer

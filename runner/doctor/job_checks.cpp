@@ -43,6 +43,7 @@ void add_job_checks(const Context& context, DoctorJobs& jobs, Checks& checks) {
         add(Place::kJob, "platforms", judge_job_platforms);
         add(Place::kJob, "disk", judge_job_disk);
         add(Place::kJob, "proxy", judge_job_proxies);
+        add(Place::kJob, "certificate", judge_job_tls);
         add(Place::kInnerEngine, "engine", judge_engine_of_job);
         add(Place::kInnerEngine, "storage", judge_storage_of_job);
         add(Place::kBuilder, "builder", judge_builder_of_job);

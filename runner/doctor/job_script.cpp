@@ -44,6 +44,14 @@ std::string probes_of_job(const JobScript& script) {
     std::string text;
     for (const auto& target : script.targets) text += in_job(connect_words(target, Place::kJob));
     for (const auto& proxy : script.proxies) text += in_job(connect_words(proxy, Place::kJob));
+    // With the authority that git in jobs trusts (CI_SERVER_TLS_CA_FILE). curl has an exit code for
+    // each kind of failure; git has none.
+    if (!script.https_url.empty()) {
+        text += command(Place::kJob, kTls, 20,
+                        "curl --silent --show-error --output /dev/null --max-time 15 "
+                        "${CI_SERVER_TLS_CA_FILE:+--cacert \"$CI_SERVER_TLS_CA_FILE\"} " +
+                            shell_quote(script.https_url));
+    }
     for (const char* name : {"rights", "cgroups", "platforms"})
         text += in_job({"probe", name, "--place", "job"});
     if (script.disk) text += "\"$probe\" probe disk --place job \"$CI_PROJECT_DIR\" || true\n";

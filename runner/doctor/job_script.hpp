@@ -13,6 +13,7 @@ struct JobScript {
     std::string helper;  ///< path of runner-helper where the script runs
     std::vector<Target> targets;
     std::vector<Target> proxies;
+    std::string https_url;  ///< of GitLab; "" for a server without TLS
     struct Repository {
         std::string registry;
         std::string name;
@@ -34,6 +35,8 @@ std::vector<std::string> pushed_tags(const std::string& mark);
 
 /// The probe of the docker client of the job's image.
 inline constexpr const char* kClient = "client";
+/// The name of the probe that speaks TLS to GitLab.
+inline constexpr const char* kTls = "tls";
 /// The names of the probes of commands in the engine and in the builder.
 std::string push_name(const std::string& registry);
 std::string pull_name(const std::string& registry);

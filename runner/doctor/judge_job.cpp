@@ -12,6 +12,10 @@ namespace runner::doctor {
 namespace {
 
 constexpr int kNoProgram = 127;
+/// Exit codes of curl(1).
+constexpr int kCurlHandshake = 35;
+constexpr int kCurlNotTrusted = 60;
+constexpr int kCurlAuthority = 77;
 constexpr std::uint64_t kGigabyte = 1'000'000'000;
 
 /// Whether the job has come so far that something was measured at the place.
@@ -89,6 +93,25 @@ Finding judge_job_proxies(const JobReport& report) {
     if (paths.size() < 2) return silent();
     paths.erase(paths.begin());  // the way to GitLab
     return judge_proxies(Place::kJob, paths);
+}
+
+Finding judge_job_tls(const JobReport& report) {
+    if (!was_there(Place::kJob, report)) return silent();
+    const auto* asked = find(Place::kJob, kTls, report);
+    if (asked == nullptr) return silent();
+    switch (asked->exit_code) {
+        case 0: return ok("a program of the job trusts GitLab's certificate");
+        case kNoProgram: return skipped("the job's image has no curl to ask GitLab over TLS with");
+        case kCurlNotTrusted:
+        case kCurlHandshake:
+        case kCurlAuthority:
+            return problem(last_line(asked->output),
+                           "name GitLab's authority: tls-ca-file in [[runners]]; see the host's "
+                           "line certificate, and proxy");
+        default: break;
+    }
+    return skipped("curl of the job's image ended with " + std::to_string(asked->exit_code) +
+                   " (see gitlab)");
 }
 
 Finding judge_engine_of_job(const JobReport& report) {

@@ -15,6 +15,8 @@ Finding judge_job_cgroups(const JobReport& report);
 Finding judge_job_platforms(const JobReport& report);
 Finding judge_job_disk(const JobReport& report);
 Finding judge_job_proxies(const JobReport& report);
+/// Whether a program of the job trusts GitLab's certificate.
+Finding judge_job_tls(const JobReport& report);
 
 /// These are silent when the job has no engine, or no builder.
 Finding judge_engine_of_job(const JobReport& report);

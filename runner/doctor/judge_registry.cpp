@@ -44,4 +44,16 @@ Finding judge_registry(const RegistryVisit& visit) {
                    "look at the registry's own log and disk");
 }
 
+Finding judge_engine_pull(const std::string& host, const base::Result<void>& pulled, bool needed) {
+    if (pulled) return ok(host + ": the engine pulls from it");
+    const std::string seen =
+        fmt::format("{}: the engine cannot pull from it: {}", host, pulled.error().message);
+    const std::string remedy = fmt::format(
+        "its authority in /etc/docker/certs.d/{}/ca.crt, or for plain HTTP \"insecure-registries\" "
+        "in the engine's daemon.json",
+        host);
+    if (needed) return problem(seen, remedy);
+    return skipped(seen, "only for images of jobs from there: " + remedy);
+}
+
 }  // namespace runner::doctor

@@ -19,4 +19,9 @@ struct RegistryVisit {
 /// Pure.
 Finding judge_registry(const RegistryVisit& visit);
 
+/// What happened when the engine that runs the jobs pulled from a registry in which the image is.
+/// [[runners.registry]] declares it to the engines inside of jobs. `needed`: the runner also has
+/// images of its own from there, which the host's engine pulls.
+Finding judge_engine_pull(const std::string& host, const base::Result<void>& pulled, bool needed);
+
 }  // namespace runner::doctor

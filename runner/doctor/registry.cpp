@@ -9,9 +9,9 @@
 #include "base/ip_address.hpp"
 #include "base/json.hpp"
 #include "base/strings.hpp"
-#include "base/version.hpp"
 #include "protocol/http/url.hpp"
 #include "runner/doctor/challenge.hpp"
+#include "runner/doctor/server_options.hpp"
 
 namespace runner::doctor {
 
@@ -83,25 +83,12 @@ Registry::Registry(std::unique_ptr<http::Client> client, std::string host, Crede
 Result<std::unique_ptr<Registry>> Registry::make(const boost::asio::any_io_executor& executor,
                                                  const RegistrySettings& settings,
                                                  Credential credential) {
-    const std::string scheme = settings.http ? "http://" : "https://";
-    auto url = http::parse_url(scheme + settings.host);
-    if (!url) return url.error();
-    if (!settings.address.empty() && settings.address != url->origin.host) {
-        if (!settings.http)
-            return base::make_error(ErrorKind::kConfiguration,
-                                    settings.host + " is a name that only jobs know");
-        url->origin.host = settings.address;
-    }
-    http::ClientOptions options;
-    options.endpoint = url->origin.text();
-    options.tls.ca_file = settings.ca_file;
-    options.tls.verify = !settings.insecure;
-    options.user_agent = "runner/" + std::string(base::version());
-    options.proxy_from_environment = settings.address.empty();
-    auto client = http::make_client(executor, options);
+    auto options = registry_options(settings);
+    if (!options) return options.error();
+    auto client = http::make_client(executor, *options);
     if (!client) return client.error();
     return std::unique_ptr<Registry>(
-        new Registry(std::move(*client), settings.host, std::move(credential), executor, options));
+        new Registry(std::move(*client), settings.host, std::move(credential), executor, *options));
 }
 
 Task<Result<http::Response>> Registry::send(http::Request request) {

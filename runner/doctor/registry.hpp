@@ -21,8 +21,7 @@ namespace runner::doctor {
 /// is not a registry's.
 class Registry {
   public:
-    /// kConfiguration for a name that only jobs can resolve over TLS: the certificate could not be
-    /// compared.
+    /// Fails as registry_options() does.
     static base::Result<std::unique_ptr<Registry>> make(
         const boost::asio::any_io_executor& executor,
         const executors::docker::RegistrySettings& settings,

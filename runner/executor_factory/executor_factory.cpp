@@ -10,8 +10,7 @@ namespace runner::executor_factory {
 
 base::Result<ExecutorFactory::Connection> ExecutorFactory::engine_of(
     const executors::docker::DockerSettings& settings) {
-    const std::string key =
-        settings.host + '\n' + settings.tls_cert_path + (settings.tls_verify ? "\nverify" : "");
+    const std::string key = executors::docker::engine_key(settings);
     if (const auto known = engines_.find(key); known != engines_.end()) return known->second;
     auto made = executors::docker::make_engine_connection(executor_, settings);
     if (!made) return made.error();

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "executors/executor_observer.hpp"
+#include "runner/job/cache_report.hpp"
 
 namespace runner::job {
 
@@ -25,6 +26,8 @@ class JobObserver {
     virtual void on_engine(const JobContext&, bool, Duration) {}
     /// The job's builder was made, or could not be.
     virtual void on_builder(const JobContext&, bool, Duration) {}
+    /// A cache was restored or saved, or was not.
+    virtual void on_cache(const JobContext&, const CacheTransfer&) {}
 };
 
 /// The observer of jobs that nobody observes.

@@ -49,7 +49,7 @@ StageCommand ScriptRunner::command(std::string script) const {
 }
 
 base::Task<StageResult> ScriptRunner::run(std::uint16_t number, std::string script,
-                                          base::Deadline deadline) {
+                                          base::Deadline deadline, bool report) {
     // After a stop no new script is begun. One that a former daemon may have begun is waited for.
     const bool may_run = std::exchange(begun_by_former_daemon_, false);
     if (context_.stop.requested() && !may_run) {
@@ -65,6 +65,7 @@ base::Task<StageResult> ScriptRunner::run(std::uint16_t number, std::string scri
         made = command(std::move(script));
     }
     made.stage = number;
+    made.report = report;
     made.deadline = until(deadline);
     auto running = run(std::move(made), deadline, may_run);
     auto result = co_await std::move(running);

@@ -30,7 +30,9 @@ class ScriptRunner {
     /// script that fails is a StageExit, not an error. Failures: those of Session, kTimeout when
     /// the supervisor did not enforce `deadline` itself, kCancelled when the job was stopped before
     /// the script began, kIo when the driver of the environment could not run the script.
-    base::Task<StageResult> run(std::uint16_t number, std::string script, base::Deadline deadline);
+    /// `report`: StageCommand::report.
+    base::Task<StageResult> run(std::uint16_t number, std::string script, base::Deadline deadline,
+                                bool report = false);
     /// The executor's hint why the supervisor has never answered; "" when it has answered.
     [[nodiscard]] std::string silence_hint() const;
     [[nodiscard]] executors::session::Session& session() const { return session_; }

@@ -35,6 +35,11 @@ script::ScriptSettings script_settings(const JobContext& context) {
     return settings;
 }
 
+/// Stages whose script is the runner's own, and about whose caches runner-helper reports.
+bool has_caches(StageKind kind) {
+    return kind == StageKind::kRestoreCache || kind == StageKind::kArchiveCache;
+}
+
 /// Whether another try may help: the script failed, or a driver could not run it.
 bool may_be_repeated(const StageResult& result, bool by_driver) {
     if (!result) return by_driver && result.error().is(base::ErrorKind::kIo);
@@ -180,7 +185,10 @@ base::Task<StageResult> StageRunner::run_script(const PlannedStage& stage) {
     if (!text) co_return text.error();
     context_.log_variable_warnings();
     const auto number = script_number(context_.checkpoint());
-    auto result = co_await scripts_.run(number, std::move(*text), deadline_of(stage));
+    auto running =
+        scripts_.run(number, std::move(*text), deadline_of(stage), has_caches(stage.kind));
+    auto result = co_await std::move(running);
+    tell_caches(result);
     co_return std::move(result);
 }
 
@@ -197,6 +205,16 @@ base::Task<StageResult> StageRunner::run_cache(const PlannedStage& stage) {
         result = co_await archiving.run(stage);
     }
     co_return std::move(result);
+}
+
+}
+
+void StageRunner::tell_caches(const StageResult& result) {
+    if (!result || result->report.empty()) return;
+    const auto caches = context_.payload().cache.size();
+    for (const auto& transfer : parse_cache_report(result->report, caches)) {
+        context_.setup.observer->on_cache(context_, transfer);
+    }
 }
 
 base::Task<void> StageRunner::clear_worktree() {

@@ -15,56 +15,7 @@ namespace {
 
 constexpr const char* kDropIn = "50-graceful-stop.conf";
 
-/// "argv[]=/usr/bin/gitlab-runner run --config … ; ignore_errors=no ; …" in ExecStart's value.
-std::vector<std::string> command_of(const std::string& value) {
-    constexpr std::string_view kArguments = "argv[]=";
-    const auto begin = value.find(kArguments);
-    if (begin == std::string::npos) return {};
-    const auto from = begin + kArguments.size();
-    const auto end = value.find(" ; ", from);
-    std::vector<std::string> words = base::split(value.substr(from, end - from), ' ');
-    std::erase(words, "");
-    return words;
-}
-
 }  // namespace
-
-std::string Service::flag(const std::string& name) const {
-    const std::string dashed = "--" + name;
-    for (std::size_t i = 0; i < command.size(); ++i) {
-        const std::string& word = command[i];
-        if (word == dashed && i + 1 < command.size()) return command[i + 1];
-        if (word.starts_with(dashed + "=")) return word.substr(dashed.size() + 1);
-    }
-    return "";
-}
-
-Service parse_service(const std::string& shown) {
-    Service service;
-    for (const auto& line : base::split(shown, '\n')) {
-        const auto equals = line.find('=');
-        if (equals == std::string::npos) continue;
-        const std::string name = line.substr(0, equals);
-        const std::string value = line.substr(equals + 1);
-        if (name == "LoadState") service.exists = value == "loaded";
-        if (name == "ActiveState") service.active = value == "active" || value == "reloading";
-        if (name == "UnitFileState") service.enabled = value == "enabled";
-        if (name == "ExecStart") service.command = command_of(value);
-    }
-    return service;
-}
-
-base::Result<Service> look_at_service(const Systemctl& systemctl, const std::string& name) {
-    auto shown = systemctl(
-        {"show", "--property=LoadState,ActiveState,UnitFileState,ExecStart", name + ".service"});
-    if (!shown) return shown.error();
-    if (shown->status != 0) {
-        return base::make_error(
-            base::ErrorKind::kUnavailable,
-            fmt::format("systemd does not answer: {}", base::trim(shown->output)));
-    }
-    return parse_service(shown->output);
-}
 
 base::Result<void> ServiceSwitch::replace(const std::string& from, const std::string& by) {
     auto stopped = stop_gracefully(from);

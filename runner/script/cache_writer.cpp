@@ -14,6 +14,12 @@ namespace runner::script {
 
 namespace {
 
+/// Tells runner-helper which of the job's caches the next commands are about; it reports it
+/// (executors/helper/stage_report.hpp).
+void name_cache(ShellWriter& writer, std::size_t number) {
+    writer.line(fmt::format("export RUNNER_CACHE_NUMBER={}", number));
+}
+
 /// The format of a cache. The official runner knows "zip" and "tarzstd", in any case, and makes a
 /// zip of everything else.
 std::string archive_format(ShellWriter& writer, const std::string& asked) {
@@ -109,7 +115,9 @@ base::Result<std::string> CacheWriter::restore() const {
     const std::string& problem = context_.settings().cache_problem;
     if (!problem.empty()) writer.warning("The object storage of caches is not used: " + problem);
     if (context_.settings().by_driver) begin_runner_program(writer, "Extracting cache");
+    std::size_t number = 0;
     for (const Cache& cache : context_.payload().cache) {
+        name_cache(writer, number++);
         if (!names_files(cache)) continue;
         const auto plan = this->plan(cache);
         if (!plan) return plan.error();
@@ -158,7 +166,9 @@ base::Result<std::string> CacheWriter::archive(bool success) const {
     context_.use_git(writer);
     writer.line("cd " + shell_quote(context_.project()));
     if (context_.settings().by_driver) begin_runner_program(writer, "Creating cache");
+    std::size_t number = 0;
     for (const Cache& cache : context_.payload().cache) {
+        name_cache(writer, number++);
         if (!names_files(cache) || !matches_outcome(cache.when, success)) continue;
         const auto plan = this->plan(cache);
         if (!plan) return plan.error();

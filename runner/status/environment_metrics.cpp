@@ -35,6 +35,15 @@ class EnvironmentMetrics::Impl {
     Family<Histogram>& builders =
         histogram(registry, "runner_builder_boot_duration_seconds",
                   "Time from a job container's start until its builder was ready");
+    Family<Counter>& restores =
+        counter(registry, "runner_cache_restores_total",
+                "Caches that jobs looked for, the fallback keys of one together");
+    Family<Counter>& restored_bytes = counter(registry, "runner_cache_restored_bytes_total",
+                                              "Bytes of the archives of caches that were unpacked");
+    Family<Counter>& saves =
+        counter(registry, "runner_cache_saves_total", "Caches that jobs were to save");
+    Family<Counter>& saved_bytes = counter(registry, "runner_cache_saved_bytes_total",
+                                           "Bytes of the archives of caches that were written");
     Family<Counter>& taken_over = counter(registry, "runner_jobs_taken_over_total",
                                           "Jobs of a former daemon that this one has continued");
     Family<Counter>& orphans =
@@ -59,6 +68,18 @@ void EnvironmentMetrics::builder_booted(const RunnerLabels& runner, bool ready, 
     observe(impl_->builders, runner, ready ? "ready" : "failed", kBootBuckets, duration);
 }
 
+void EnvironmentMetrics::cache_restored(const RunnerLabels& runner, const std::string& result,
+                                        std::uint64_t bytes) {
+    impl_->restores.Add(with(labels_of(runner), {{"result", result}})).Increment();
+    impl_->restored_bytes.Add(labels_of(runner)).Increment(static_cast<double>(bytes));
+}
+
+void EnvironmentMetrics::cache_saved(const RunnerLabels& runner, const std::string& result,
+                                     std::uint64_t bytes) {
+    impl_->saves.Add(with(labels_of(runner), {{"result", result}})).Increment();
+    impl_->saved_bytes.Add(labels_of(runner)).Increment(static_cast<double>(bytes));
+}
+
 void EnvironmentMetrics::job_taken_over(const RunnerLabels& runner) {
     impl_->taken_over.Add(labels_of(runner)).Increment();
 }
@@ -69,8 +90,15 @@ void EnvironmentMetrics::orphans_removed(const RunnerLabels& runner, int count) 
 
 void EnvironmentMetrics::prepare(const RunnerLabels& runner) {
     const auto labels = labels_of(runner);
-    for (auto* family : {&impl_->pulled_bytes, &impl_->taken_over, &impl_->orphans}) {
+    for (auto* family : {&impl_->pulled_bytes, &impl_->taken_over, &impl_->orphans,
+                         &impl_->restored_bytes, &impl_->saved_bytes}) {
         family->Add(labels);
+    }
+    for (const char* result : {"hit", "fallback", "miss", "failed"}) {
+        impl_->restores.Add(with(labels, {{"result", result}}));
+    }
+    for (const char* result : {"saved", "unchanged", "empty", "failed"}) {
+        impl_->saves.Add(with(labels, {{"result", result}}));
     }
 }
 

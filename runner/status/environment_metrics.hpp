@@ -27,6 +27,9 @@ class EnvironmentMetrics {
                       std::uint64_t bytes);
     void engine_booted(const RunnerLabels& runner, bool ready, Duration duration);
     void builder_booted(const RunnerLabels& runner, bool ready, Duration duration);
+    /// `result`: docs/metrics.md has the words.
+    void cache_restored(const RunnerLabels& runner, const std::string& result, std::uint64_t bytes);
+    void cache_saved(const RunnerLabels& runner, const std::string& result, std::uint64_t bytes);
     void job_taken_over(const RunnerLabels& runner);
     void orphans_removed(const RunnerLabels& runner, int count);
 

@@ -26,13 +26,10 @@ constexpr const char* kSetUp =
     "CREATE INDEX IF NOT EXISTS jobs_by_id ON jobs (id, number);"
     "PRAGMA user_version = 1;";
 
-/// A code of SQLite that is no success.
+/// Why the file cannot be used.
 struct Failure {
-    int code;
     std::string text;
-    [[nodiscard]] bool damaged() const {
-        return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
-    }
+    bool damaged = false;  ///< another file could be used
 };
 
 struct Close {
@@ -46,6 +43,9 @@ struct Close {
 class History::Database {
   public:
     explicit Database(const std::filesystem::path& file) {
+        std::error_code unknown;
+        const auto kind = std::filesystem::status(file, unknown).type();
+        if (kind == std::filesystem::file_type::directory) throw Failure{"it is a directory", true};
         // SQLite gives the files beside it the same mode.
         const base::UniqueFd made(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
         sqlite3* opened = nullptr;
@@ -54,13 +54,16 @@ class History::Database {
         database_.reset(opened);
         check(code);
         if (number("PRAGMA user_version") > kFormat) {
-            throw Failure{SQLITE_NOTADB, "it is of a newer version of this program"};
+            throw Failure{"it is of a newer version of this program", true};
         }
+        // From here on, SQLITE_ERROR is about the tables: they are those of another program.
+        foreign_is_damaged_ = true;
         check(sqlite3_exec(opened, kSetUp, nullptr, nullptr, nullptr));
         insert_ = prepare("INSERT INTO jobs (id, data) VALUES (?, ?)");
         prune_ = prepare("DELETE FROM jobs WHERE number <= (SELECT max(number) FROM jobs) - ?");
         newest_ = prepare("SELECT data FROM jobs ORDER BY number DESC LIMIT ?");
-        find_ = prepare("SELECT data FROM jobs WHERE id = ? ORDER BY number DESC LIMIT 1");
+        find_ = prepare("SELECT data FROM jobs WHERE id = ? ORDER BY number DESC LIMIT 20");
+        foreign_is_damaged_ = false;
     }
 
     void add(const RecentJob& job, std::size_t keep) {
@@ -83,7 +86,10 @@ class History::Database {
 
     void check(int code) const {
         if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) return;
-        throw Failure{code, database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code)};
+        const int kind = code & 0xff;
+        throw Failure{database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code),
+                      kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB ||
+                          (kind == SQLITE_ERROR && foreign_is_damaged_)};
     }
     Statement prepare(const char* text) {
         sqlite3_stmt* made = nullptr;
@@ -122,25 +128,25 @@ class History::Database {
     Statement prune_;
     Statement newest_;
     Statement find_;
+    bool foreign_is_damaged_ = false;
 };
 
 History::History(std::filesystem::path file, std::size_t most)
     : file_(std::move(file)), most_(most) {}
 History::~History() = default;
 
-void History::set_aside(const char* why) {
+void History::set_aside(const std::string& why) {
     database_.reset();
-    std::filesystem::path broken = file_;
-    broken += ".broken";
+    const std::string broken = file_.string() + ".broken";
     std::error_code failed;
     std::filesystem::rename(file_, broken, failed);
     for (const char* ending : {"-wal", "-shm"}) {
         std::error_code ignored;  // they are there only when the last daemon died
-        std::filesystem::remove(file_.string() + ending, ignored);
+        std::filesystem::rename(file_.string() + ending, broken + ending, ignored);
     }
     base::log::warning(
         "The history of jobs cannot be read and is begun anew",
-        {{"file", file_.string()}, {"error", why}, {"kept_as", failed ? "" : broken.string()}});
+        {{"file", file_.string()}, {"error", why}, {"kept_as", failed ? "" : broken}});
 }
 
 /// Calls `use` with the open database; once more with a new one when the file is damaged.
@@ -154,8 +160,8 @@ void History::use(Use use) {
             failed_ = false;
             return;
         } catch (const Failure& failure) {
-            if (failure.damaged() && again) {
-                set_aside(failure.text.c_str());
+            if (failure.damaged && again) {
+                set_aside(failure.text);
                 continue;
             }
             if (!std::exchange(failed_, true)) {
@@ -178,11 +184,10 @@ std::vector<RecentJob> History::recent(std::size_t most) {
     return rows;
 }
 
-std::optional<RecentJob> History::find(std::int64_t job) {
+std::vector<RecentJob> History::find(std::int64_t job) {
     std::vector<RecentJob> rows;
     use([&](Database& database) { rows = database.find(job); });
-    if (rows.empty()) return std::nullopt;
-    return std::move(rows.front());
+    return rows;
 }
 
 }  // namespace runner::status

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "runner/status/snapshot.hpp"
@@ -12,8 +12,9 @@
 namespace runner::status {
 
 /// The jobs that ended last, in a SQLite file that survives the daemon. It is opened when it is
-/// first used. A file that is damaged is set aside (".broken") and begun anew; while the file
-/// cannot be used, nothing is kept, and the log says so once. Strand: the I/O thread; a call takes
+/// first used. What is in its place and cannot be used (a damaged file, one of another program or
+/// of a newer version, a directory) is set aside (".broken") and begun anew; while that is not
+/// possible, nothing is kept, and the log says so once. Strand: the I/O thread; a call takes
 /// well under a millisecond, because nothing is synced but the checkpoints of the write-ahead log.
 class History {
   public:
@@ -28,12 +29,12 @@ class History {
     void add(const RecentJob& job);
     /// The newest first.
     [[nodiscard]] std::vector<RecentJob> recent(std::size_t most);
-    /// The newest with this number.
-    [[nodiscard]] std::optional<RecentJob> find(std::int64_t job);
+    /// Those with this number, the newest first; at most 20.
+    [[nodiscard]] std::vector<RecentJob> find(std::int64_t job);
 
   private:
     class Database;
-    void set_aside(const char* why);
+    void set_aside(const std::string& why);
     template <typename Use>
     void use(Use use);
 

@@ -56,6 +56,7 @@ ordered_json to_json(const JobState& job) {
             {"project", job.project},
             {"url", job.url},
             {"runner", job.runner_name},
+            {"short_token", job.short_token},
             {"executor", job.executor},
             {"image", job.image},
             {"state", job.state},

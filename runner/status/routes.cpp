@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/parse.hpp"
+#include "runner/status/job_choice.hpp"
 #include "runner/status/log_stream.hpp"
 #include "runner/status/page_files.hpp"
 #include "runner/status/pages.hpp"
@@ -46,17 +48,62 @@ http::Response jobs_page(PageSource& source, const Call& call) {
     return json(jobs_json(source.now(), source.recent(most)));
 }
 
-http::Response job_page(PageSource& source, const Call& call) {
+/// The jobs that a request may mean: the running ones, and those that have ended.
+struct Candidates {
+    std::vector<JobState> running;
+    std::vector<RecentJob> recent;
+
+    /// One for each runner.
+    [[nodiscard]] std::vector<JobState> all() const {
+        std::vector<JobState> jobs = running;
+        for (const RecentJob& job : recent) jobs.push_back(job.job);
+        return jobs;
+    }
+};
+
+Candidates candidates_of(PageSource& source, const Snapshot& now, std::int64_t id,
+                         const std::string& runner) {
+    Candidates found;
+    const auto known = [&found](const JobState& job) {
+        const auto jobs = found.all();
+        return std::any_of(jobs.begin(), jobs.end(), [&job](const JobState& other) {
+            return other.short_token == job.short_token;
+        });
+    };
+    for (const JobState& job : now.jobs) {
+        if (job.id == id && is_of_runner(job, runner)) found.running.push_back(job);
+    }
+    for (RecentJob& job : source.recent_of(id)) {
+        if (is_of_runner(job.job, runner) && !known(job.job))
+            found.recent.push_back(std::move(job));
+    }
+    return found;
+}
+
+/// Calls `show` with the one job that the path and ?runner mean, running or ended.
+template <typename ShowRunning, typename ShowRecent>
+http::Response for_the_job(PageSource& source, const Call& call, ShowRunning show_running,
+                           ShowRecent show_recent) {
     const auto id = base::parse_number<std::int64_t>(call.values.at(0));
     if (!id) return no_such_job(call.values.at(0));
     const Snapshot now = source.now();
-    for (const JobState& job : now.jobs) {
-        if (job.id != *id) continue;
-        const auto log = source.log_of(*id);
-        return json(job_json(job, now.now_unix_micros, log ? log->size() : 0));
-    }
-    if (const auto recent = source.recent_job(*id)) return json(job_json(*recent));
-    return no_such_job(call.values.at(0));
+    const auto found =
+        candidates_of(source, now, *id, std::string(call.query("runner").value_or("")));
+    const auto all = found.all();
+    if (all.empty()) return no_such_job(call.values.at(0));
+    if (all.size() > 1) return http::text_response(409, several_jobs(*id, all) + "\n");
+    return found.running.empty() ? show_recent(found.recent.front())
+                                 : show_running(found.running.front(), now);
+}
+
+http::Response job_page(PageSource& source, const Call& call) {
+    return for_the_job(
+        source, call,
+        [&source](const JobState& job, const Snapshot& now) {
+            const auto log = source.log_of(job);
+            return json(job_json(job, now.now_unix_micros, log ? log->size() : 0));
+        },
+        [](const RecentJob& job) { return json(job_json(job)); });
 }
 
 /// Last-Event-ID wins over ?from: a browser sends it when it connects again.
@@ -67,18 +114,21 @@ std::optional<std::uint64_t> start_of(const Call& call) {
 }
 
 http::Response log_page(PageSource& source, const Call& call) {
-    const auto id = base::parse_number<std::int64_t>(call.values.at(0));
-    if (!id) return no_such_job(call.values.at(0));
     const auto from = start_of(call);
     if (!from) {
         return http::text_response(400, "from and Last-Event-ID are a number of bytes.\n");
     }
-    if (auto log = source.log_of(*id)) return stream_log(std::move(log), *from);
-    const auto recent = source.recent_job(*id);
-    if (!recent) return no_such_job(call.values.at(0));
-    return stream_end({.success = recent->failure_reason.empty(),
-                       .reason = recent->failure_reason,
-                       .message = recent->message});
+    return for_the_job(
+        source, call,
+        [&](const JobState& job, const Snapshot&) {
+            auto log = source.log_of(job);
+            return log ? stream_log(std::move(log), *from) : no_such_job(call.values.at(0));
+        },
+        [](const RecentJob& job) {
+            return stream_end({.success = job.failure_reason.empty(),
+                               .reason = job.failure_reason,
+                               .message = job.message});
+        });
 }
 
 void add_jobs(http::Router& router, PageSource& source) {

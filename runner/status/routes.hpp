@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "protocol/http/router.hpp"
@@ -20,11 +19,12 @@ class PageSource {
 
     [[nodiscard]] virtual Snapshot now() const = 0;
     [[nodiscard]] virtual const Metrics& metrics() const = 0;
-    /// The masked log of a running job; null when no such job runs, or it has no log yet.
-    virtual std::shared_ptr<trace::LogFeed> log_of(std::int64_t job) = 0;
+    /// The masked log of a job of now(); null when it has no log yet.
+    virtual std::shared_ptr<trace::LogFeed> log_of(const JobState& job) = 0;
     /// The jobs that ended last, the newest first, at most `most`.
     virtual std::vector<RecentJob> recent(std::size_t most) = 0;
-    virtual std::optional<RecentJob> recent_job(std::int64_t job) = 0;
+    /// Those with this number, the newest first: several servers may use it.
+    virtual std::vector<RecentJob> recent_of(std::int64_t job) = 0;
 };
 
 /// Puts all pages into `router`. They change nothing and need no login, so they may be offered

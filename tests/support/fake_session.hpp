@@ -175,7 +175,7 @@ class FakeSession final : public executors::session::Session {
         script_.calls.emplace_back("request_stop");
         script_.stops.push_back({stage, grace});
         if (!script_.obeys_stops || running_.count(stage) == 0) return;
-        StageExit stopped{143, 15, StageExit::Reason::kStopped, "", ""};
+        StageExit stopped{143, 15, StageExit::Reason::kStopped, "", "", ""};
         const auto scripted = script_.exit_of.find(stage);
         finish(stage, scripted == script_.exit_of.end() ? stopped : scripted->second);
     }

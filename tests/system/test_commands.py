@@ -60,7 +60,9 @@ class Verify(CommandCase):
     def test_only_403_is_a_removal(self):
         for status in (500, 404, 422):
             self.gitlab.fault("verify", status=status, times=-1)
-            self.command("verify", "--delete", timeout=60)
+            done = self.command("verify", "--delete", timeout=60)
+            self.assertEqual(done.code, 1, done.text)
+            self.assertIn("2 of 2 runners could not be verified", done.stderr)
             self.assertEqual(self.names(), ["new", "old"], status)
             self.gitlab.faults.clear()
 
@@ -68,6 +70,7 @@ class Verify(CommandCase):
         self.gitlab.stop_listening()
         done = self.command("verify", "--delete")
         self.assertIn("connect", done.text.lower())
+        self.assertEqual(done.code, 1)
         self.assertEqual(self.names(), ["new", "old"])
 
     def test_selectors(self):

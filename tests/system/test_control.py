@@ -13,9 +13,13 @@ import stat
 import subprocess
 import threading
 import unittest
+import urllib.error
+import urllib.request
 
+from tests.support.gitlab import GitLab
 from tests.system.docker_harness import DockerCase
 from tests.system.harness import BIN, PATIENCE, Output, SystemCase, need
+from tests.system.test_status import free_port
 
 
 class Started:
@@ -113,6 +117,24 @@ class Pause(ControlCase):
         self.assertEqual(done.code, 1)
         self.assertIn('there is no runner "two" in the configuration; there are: one', done.stderr)
 
+    def test_of_several_names_those_that_exist_are_paused(self):
+        self.start_with({"name": "one"})
+        done = self.command("pause", "one", "two")
+        self.assertEqual(done.code, 1)
+        self.assertIn("paused: one", done.stdout)
+        self.assertIn('there is no runner "two"', done.stderr)
+
+    def test_a_damaged_file_pauses_everything_until_resume(self):
+        self.write_config([{"name": "one"}])
+        self.socket_path.parent.mkdir(mode=0o700, exist_ok=True)
+        (self.socket_path.parent / "paused.json").write_text("{")
+        daemon = self.start(wait=False)
+        daemon.wait_log("What was paused is not known any more, so all runners are paused.*paused.json is damaged")
+        self.assertIn("paused: no new jobs are taken", self.ok("status").stdout)
+        job = self.add_job(["true"])
+        self.ok("resume")
+        self.assert_success(self.finish(job))
+
     def test_an_empty_name_does_not_mean_all(self):
         self.start_with({"name": "one"})
         for action in ("pause", "resume"):
@@ -199,10 +221,12 @@ class Cancel(ControlCase):
 
     def test_what_cannot_be_cancelled(self):
         self.start_with()
-        for arguments, words in (([], "which job?"), (["x"], "not the number of a job"), (["99"], "no job 99 runs here")):
+        for arguments, words in (([], "which job?"), (["x"], "not the number of a job"),
+                                 ([""], '"" is not the number of a job: `runner jobs` lists them'), (["99"], "no job 99 runs here")):
             done = self.command("cancel", *arguments)
             self.assertEqual(done.code, 1)
             self.assertIn(words, done.stderr)
+        self.assertIn('"" is not the number of a job', self.command("log", "").stderr)
 
 
 class CancelInDocker(DockerCase):
@@ -354,6 +378,49 @@ class Log(ControlCase):
         done = self.command("log", "99")
         self.assertEqual(done.code, 1)
         self.assertIn("99", done.stderr)
+
+
+class TwoServers(ControlCase):
+    """Two servers give their jobs the same number."""
+
+    def setUp(self):
+        super().setUp()
+        self.other = GitLab().start()
+        self.addCleanup(self.other.close)
+
+    def test_the_runner_tells_the_jobs_apart(self):
+        port = free_port()
+        self.write_config([{"name": "left"},
+                           {"name": "right", "url": self.other.url, "token": self.other.add_runner().token}],
+                          listen_address=f"127.0.0.1:{port}")
+        self.start()
+        jobs = {name: server.add_job([f"echo {name} started", "sleep 300"])
+                for name, server in (("left", self.gitlab), ("right", self.other))}
+        number = str(jobs["left"].id)
+        self.assertEqual(str(jobs["right"].id), number)
+        self.gitlab.wait_trace(jobs["left"], "left started\n", 30 * PATIENCE)
+        self.other.wait_trace(jobs["right"], "right started\n", 30 * PATIENCE)
+        for words in (["log", number], ["cancel", number]):
+            done = self.command(*words)
+            self.assertEqual(done.code, 1)
+            self.assertIn("say which runner's is meant, left or right (--runner NAME", done.stderr)
+        for name in jobs:
+            self.assertIn(f"{name} started", self.ok("log", number, "--runner", name).stdout)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/jobs/{number}?runner={name}", timeout=20) as page:
+                self.assertEqual(json.load(page)["job"]["runner"], name)
+        for path in (f"/jobs/{number}", f"/jobs/{number}/log"):
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20)
+            self.assertEqual(refused.exception.code, 409)
+            self.assertIn("left or right", refused.exception.read().decode())
+        done = self.ok("cancel", number, "--runner", "right")
+        self.assertIn(f"`runner log {number} -f --runner 'right'`", done.stdout)
+        self.other.wait_finished(jobs["right"], 60 * PATIENCE)
+        self.assertEqual(jobs["left"].status, "running")
+        # The one that has ended counts, too: nobody reads about the wrong job.
+        self.assertEqual(self.command("log", number).code, 1)
+        self.ok("cancel", number, "--runner", "left")
+        self.finish(jobs["left"])
 
 
 class Socket(ControlCase):

@@ -113,6 +113,19 @@ class Servers(DoctorCase):
                          [("host", "token", "problem")])
 
 
+class BrokenFile(DoctorCase):
+    def test_a_program_gets_json_also_for_a_file_that_is_no_toml(self):
+        self.config.write_text("[[runners]\n")
+        done = self.command("doctor", "--format", "json")
+        findings = json.loads(done.stdout)["findings"]
+        self.assertEqual((done.code, [finding["check"] for finding in findings]), (1, ["config"]))
+        self.assertIn("config.toml:1:", findings[0]["seen"])
+        done = self.command("config", "lint", "--format", "json")
+        answer = json.loads(done.stdout)
+        self.assertEqual((done.code, answer["valid"]), (1, False))
+        self.assertIn("config.toml:1:", answer["findings"][0]["text"])
+
+
 class Certificate(DoctorCase):
     gitlab_options = {"tls": True, "certificate_days": -1}
 
@@ -121,6 +134,27 @@ class Certificate(DoctorCase):
         self.assert_line(self.doctor("--only", "gitlab", "--no-job"), "problem", "gitlab",
                          f"{self.gitlab.url}: the certificate has expired",
                          "renew the certificate of the server, and of its authority; see clock, too")
+
+
+class CertificateThatEnds(DoctorCase):
+    gitlab_options = {"tls": True, "certificate_days": 5}
+
+    def test_is_told_before(self):
+        self.write_config([{"tls-ca-file": self.gitlab.ca_file}],
+                          status={"tls_cert_file": self.gitlab.ca_file, "tls_key_file": self.gitlab.ca_file})
+        output = self.doctor("--only", "certificate", "--no-job", code=0)
+        self.assertRegex(output, rf"warning +certificate +{re.escape(self.gitlab.url)}: the certificate ends in \d+ days, on \d{{4}}-")
+        self.assertRegex(output, r"certificate +tls_cert_file of \[status\] .*: the certificate ")
+
+
+class CertificateInAJob(DoctorCase):
+    gitlab_options = {"tls": True}
+
+    def test_a_job_trusts_it_with_the_authority_that_it_gets(self):
+        need(shutil.which("curl") is not None, "curl")
+        self.write_config([{"tls-ca-file": self.gitlab.ca_file}])
+        self.assert_line(self.doctor("--only", "job/certificate", code=0), "ok", "certificate",
+                         "a program of the job trusts GitLab's certificate")
 
 
 class TokenRegistry:
@@ -349,8 +383,8 @@ class Healthy(DockerCase, DoctorCase):
             output = self.doctor("--access-token-file", str(token), code=0, timeout=170)
         states = re.findall(r"^  (problem|warning|ok|skipped) +(\S+)  (.*)", output, re.MULTILINE)
         self.assertEqual([row for row in states if row[0] in ("problem", "warning")], [], output)
-        # Nothing is set that these could look at.
-        self.assertEqual({row[1] for row in states if row[0] == "skipped"}, {"proxy", "dns"}, output)
+        # Nothing is set that these could look at; a registry of this address is not for the host's engine.
+        self.assertEqual({row[1] for row in states if row[0] == "skipped"}, {"proxy", "dns", "registry"}, output)
         for heading in ("Host", "Docker engine ", 'Job of the runner "test"',
                         'Engine inside of the job of "test"', 'Builder of the job of "test"'):
             self.assertRegex(output, rf"(?m)^{re.escape(heading)}")

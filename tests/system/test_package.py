@@ -97,6 +97,44 @@ class Content(unittest.TestCase):
         self.assertFalse((self.directory / "rpm/usr/bin/runner").exists())
 
 
+def files_of_rpm():
+    """rpm with its libraries and macros: the machine has this system's release, but not the program."""
+    linked = subprocess.run(["ldd", shutil.which("rpm")], check=True, capture_output=True, text=True).stdout
+    return [shutil.which("rpm"), "/usr/lib/rpm", *re.findall(r"=> (/\S+)", linked)]
+
+
+class RpmLife(MachineCase):
+    """The scripts of the .rpm, run by rpm on a server with systemd. Dependencies are other packages' business there."""
+
+    def rpm(self, *words):
+        return self.machine.run("rpm --nodeps " + " ".join(words))
+
+    def test_from_nothing_through_an_upgrade_under_a_job_to_nothing(self):
+        need(shutil.which("rpm") is not None, "rpm")
+        gzip = ("-D", "CPACK_RPM_COMPRESSION_TYPE=gzip")
+        self.machine.put(make_package("RPM", *gzip), "/root/one.rpm")
+        self.machine.put(make_package("RPM", *gzip, "-D", "CPACK_PACKAGE_VERSION=99.0.0"), "/root/two.rpm")
+        # Libraries that are there stay: the machine uses them at this moment.
+        subprocess.run(f"tar -ch {' '.join(files_of_rpm())} | docker exec -i {self.machine.id} tar -x --skip-old-files -C /",
+                       shell=True, check=True, capture_output=True)
+        self.rpm("-i", "/root/one.rpm")
+        self.assertEqual(self.machine.run("stat -c %a /etc/gitlab-runner /var/lib/runner").split(), ["700", "700"])
+        self.assertEqual(self.machine.run("readlink -f /usr/bin/gitlab-runner").strip(), "/usr/bin/runner")
+        self.assertEqual(self.machine.property("ActiveState"), "inactive")
+        job = self.add_job(LONG, runner=self.register_shell())
+        self.machine.run("systemctl start runner")
+        self.wait_lines(job)
+        self.rpm("-U", "/root/two.rpm")
+        self.wait_lines(job)
+        self.machine.run("touch /var/tmp/go")
+        self.assert_counted(self.finish(job))
+        self.assertEqual(self.machine.property("ActiveState"), "active")
+        self.rpm("-e", "runner")
+        self.assertEqual(self.machine.property("ActiveState"), "inactive")
+        self.assertEqual(self.machine.property("LoadState"), "not-found")
+        self.assertEqual(self.machine.run("ls /usr/bin | grep -c -e '^runner' -e gitlab-runner || :").strip(), "0")
+
+
 class Life(MachineCase):
     """Each test has a fresh server."""
 

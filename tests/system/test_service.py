@@ -66,6 +66,14 @@ class Service(MachineCase):
         job = self.run_job(["echo the variable is ${CREDENTIALS_DIRECTORY:-hidden}"])
         self.assert_success(job)
         self.assertIn("\nthe variable is hidden\n", job.text)
+        # The other line of the drop-in: encrypted with the machine's key, and no plain token is left.
+        machine.run("cd /etc/gitlab-runner && systemd-creds encrypt --with-key=host --name=token token token.cred && rm token")
+        self.assertNotIn(token, machine.run("cat /etc/gitlab-runner/token.cred"))
+        lines = (ROOT / "systemd/runner.service.d/credentials.conf").read_text()
+        self.drop_in("credentials.conf", re.sub(r"(?m)^LoadCredential=.*$", "", lines)
+                     .replace("#LoadCredentialEncrypted=", "LoadCredentialEncrypted="))
+        machine.run("systemctl restart runner")
+        self.assert_success(self.run_job(["true"]))
 
     def test_the_restrictions_for_docker_jobs(self):
         machine = self.machine

@@ -21,7 +21,8 @@ gitlab_runner_worker_slots_number process_cpu_seconds_total process_resident_mem
 process_start_time_seconds process_open_fds
 gitlab_runner_acceptable_job_queuing_duration_exceeded_total gitlab_runner_failed_jobs_total
 gitlab_runner_worker_processing_failures_total runner_last_contact_timestamp_seconds runner_trace_backlog_bytes
-runner_paused runner_image_pulled_bytes_total runner_jobs_taken_over_total runner_orphans_removed_total""".split()
+runner_paused runner_image_pulled_bytes_total runner_cache_restores_total runner_cache_restored_bytes_total
+runner_cache_saves_total runner_cache_saved_bytes_total runner_jobs_taken_over_total runner_orphans_removed_total""".split()
 
 
 def free_port():
@@ -114,6 +115,25 @@ class Status(SystemCase):
                                       'method="patch"'), 2)
         self.assertGreaterEqual(total("gitlab_runner_api_request_statuses_total",
                                       'endpoint="update_job"', 'method="put"'), 4)
+
+    def test_caches(self):
+        caches = [{"key": "a", "untracked": False, "paths": ["kept"], "policy": "pull-push", "when": "on_success"},
+                  {"key": "b", "untracked": False, "paths": ["none"], "policy": "pull-push", "when": "on_success"}]
+        for _ in range(2):
+            self.run_job("echo content > kept", cache=caches)
+        name = "gitlab_runner_job_duration_seconds_count"
+        self.gitlab.wait(lambda: sum(v for k, v in self.metrics().items() if k.startswith(name)) == 2,
+                         20, "both jobs in the metrics")
+        values = self.metrics()
+
+        def of(prefix, label=""):
+            return sum(v for k, v in values.items() if k.startswith(prefix) and label in k)
+        for result, count in (("hit", 1), ("fallback", 0), ("miss", 3), ("failed", 0)):
+            self.assertEqual(of("runner_cache_restores_total", f'result="{result}"'), count, result)
+        for result, count in (("saved", 2), ("unchanged", 0), ("empty", 2), ("failed", 0)):
+            self.assertEqual(of("runner_cache_saves_total", f'result="{result}"'), count, result)
+        self.assertGreater(of("runner_cache_restored_bytes_total"), 0)
+        self.assertEqual(of("runner_cache_saved_bytes_total"), 2 * of("runner_cache_restored_bytes_total"))
 
     def test_running_jobs(self):
         job = self.add_job(["echo started", "sleep 300"])

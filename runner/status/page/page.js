@@ -41,6 +41,9 @@ function bytes(count) {
 
 const ago = (time, now) => (time ? `${duration((Date.parse(now) - Date.parse(time)) / 1000)} ago` : 'never');
 const plain = (word) => word.replace(/_/g, ' ');
+const keyOf = (job) => `${job.id} ${job.short_token}`;
+// Two servers may use the same number.
+const pathOf = (job, rest = '') => `/jobs/${job.id}${rest}?runner=${encodeURIComponent(job.short_token)}`;
 const host = (url) => url.replace(/^https?:\/\//, '').replace(/\/$/, '');
 
 // --- elements --------------------------------------------------------------------------------------------------------
@@ -159,19 +162,19 @@ function showJobs(jobs) {
   byId('jobs').hidden = jobs.length === 0;
   const make = (job) => {
     const button = element('button', { type: 'button', 'aria-label': `Log of job ${job.id}` }, 'Log');
-    button.addEventListener('click', () => (log.job === job.id ? log.close() : log.open(job)));
+    button.addEventListener('click', () => (log.key === keyOf(job) ? log.close() : log.open(job)));
     const action = cell('', 'action');
     action.append(button);
     return element('tr', { role: 'row' }, cell('Job'), cell('Runner'), cell('Stage'), cell('Waits for'), cell('Age', 'number'), action);
   };
-  sync(byId('jobs').tBodies[0], jobs, (job) => job.id, make, (row, job) => {
+  sync(byId('jobs').tBodies[0], jobs, keyOf, make, (row, job) => {
     const [name, runner, stage, waits, age, action] = row.cells;
     fillJob(name, job);
     fillCell(runner, job.runner, job.image || job.executor);
     fillCell(stage, plain(job.stage), `for ${duration(job.stage_age_seconds)}`);
     fillCell(waits, job.waits_for);
     fillCell(age, duration(job.age_seconds), job.restored ? 'taken up again' : '');
-    action.firstChild.setAttribute('aria-pressed', String(log.job === job.id));
+    action.firstChild.setAttribute('aria-pressed', String(log.key === keyOf(job)));
   });
 }
 
@@ -182,7 +185,7 @@ function showRecent(status, recent) {
   byId('no-recent').hidden = shown.length > 0;
   say(byId('no-recent'), recent.length ? 'None of the last jobs has failed.' : 'No job has ended yet.');
   const make = () => element('tr', { role: 'row' }, cell('Result'), cell('Job'), cell('Runner'), cell('Reason'), cell('Duration', 'number'), cell('Ended', 'number'));
-  sync(byId('recent').tBodies[0], shown, (job) => `${job.id} ${job.finished_at}`, make, (row, job) => {
+  sync(byId('recent').tBodies[0], shown, (job) => `${keyOf(job)} ${job.finished_at}`, make, (row, job) => {
     const [result, name, runner, reason, time, ended] = row.cells;
     row.className = job.state === 'success' ? 'success' : 'failed';
     const words = { success: '✓ success', canceled: '✕ canceled', timedout: '✕ timed out' };
@@ -270,25 +273,26 @@ class LogView {
 }
 
 const log = {
-  job: null,
+  key: null,
   stop: null,
 
   open(job) {
     this.close();
-    this.job = job.id;
+    this.key = keyOf(job);
     byId('log').hidden = false;
     say(byId('log-title'), `Log of #${job.id} ${job.name}`);
     byId('log-title').focus();
     this.view = new LogView(byId('log-text'));
     this.stop = new AbortController();
-    this.follow(job.id, this.stop.signal);
+    this.follow(job, this.stop.signal);
     refresh();
   },
 
   close() {
     if (this.stop) this.stop.abort();
-    const button = document.querySelector(`[aria-label="Log of job ${this.job}"]`);
-    this.job = null;
+    const row = Array.from(byId('jobs').tBodies[0].rows).find((each) => each.dataset.key === this.key);
+    const button = row && row.querySelector('button');
+    this.key = null;
     byId('log').hidden = true;
     if (button) {
       button.setAttribute('aria-pressed', 'false');
@@ -307,7 +311,7 @@ const log = {
     while (!signal.aborted) {
       try {
         if (from === null) from = await this.start(job, signal);
-        const answer = await ask(`/jobs/${job}/log`, { signal, headers: { 'Last-Event-ID': String(from) } });
+        const answer = await ask(pathOf(job, '/log'), { signal, headers: { 'Last-Event-ID': String(from) } });
         if (!answer.ok) return this.say('The daemon has no log of this job any more.');
         this.say('live');
         for await (const event of events(answer.body)) {
@@ -325,7 +329,7 @@ const log = {
   },
 
   async start(job, signal) {
-    const answer = await ask(`/jobs/${job}`, { signal });
+    const answer = await ask(pathOf(job), { signal });
     const size = answer.ok ? (await answer.json()).job.log_bytes || 0 : 0;
     return Math.max(0, size - kTailBytes);
   },

@@ -1,12 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 
+#include "protocol/http/certificate_end.hpp"
 #include "protocol/http/client.hpp"
 #include "tests/integration/protocol/http/exchange.hpp"
 
@@ -118,7 +122,60 @@ TEST_F(HttpTls, NamesAFileThatCannotBeUsed) {
     options.tls = {"", file("client.pem"), file("server.key"), true};
     const auto mixed = exchange(options, get("/"));
     ASSERT_FALSE(mixed);
-    EXPECT_THAT(mixed.error().message, HasSubstr("server.key"));
+    EXPECT_THAT(mixed.error().message,
+                HasSubstr("server.key\" cannot be used: it does not belong to the certificate"));
+}
+
+TEST_F(HttpTls, SaysWhatIsWrongWithAFile) {
+    const std::string text = file("text.pem");
+    std::ofstream(text) << "no certificate";
+    const std::string damaged = file("damaged.pem");
+    std::ofstream(damaged) << "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    const std::string locked = file("locked.key");
+    const std::string make = "openssl pkey -aes128 -passout pass:secret -in '" +
+                             file("client.key") + "' -out '" + locked + "' 2>/dev/null";
+    ASSERT_EQ(std::system(make.c_str()), 0);
+    const struct {
+        TlsSettings tls;
+        std::string file;
+        std::string why;
+    } table[] = {
+        {{text, "", "", true}, text, "it has nothing of that kind in PEM form"},
+        {{"", text, file("client.key"), true}, text, "it has nothing of that kind in PEM form"},
+        {{"", file("client.pem"), text, true}, text, "it has nothing of that kind in PEM form"},
+        {{"", damaged, file("client.key"), true}, damaged, "it is damaged"},
+        {{"", file("client.pem"), locked, true}, locked, "it is protected by a password"},
+        {{"", file("."), file("client.key"), true}, file("."), "it is a directory"},
+    };
+    for (const auto& row : table) {
+        ClientOptions options = options_for("https://localhost");
+        options.tls = row.tls;
+        const auto answer = exchange(options, get("/"));
+        ASSERT_FALSE(answer) << row.why;
+        EXPECT_THAT(answer.error().message,
+                    HasSubstr("\"" + row.file + "\" cannot be used: " + row.why));
+    }
+}
+
+TEST_F(HttpTls, TellsWhenACertificateEnds) {
+    const auto files = server_files();
+    ScriptedServer server(echo, &files);
+    const auto of_file = certificate_file_end(file("server.pem"));
+    ASSERT_TRUE(of_file) << of_file.error().message;
+    const auto of_ca = certificate_file_end(file("ca.pem"));
+    ASSERT_TRUE(of_ca) << of_ca.error().message;
+    boost::asio::io_context context;
+    const auto end = tests::run_to_end(
+        context, certificate_end(context.get_executor(), trusting(server.url("localhost"))));
+    ASSERT_TRUE(end) << end.error().message;
+    EXPECT_EQ(*end, std::min(*of_file, *of_ca)) << "the authority counts, too";
+    const auto distrusted = tests::run_to_end(
+        context, certificate_end(context.get_executor(), options_for(server.url("localhost"))));
+    ASSERT_FALSE(distrusted);
+    EXPECT_EQ(distrusted.error().kind, ErrorKind::kUnauthorized);
+    EXPECT_FALSE(tests::run_to_end(
+        context, certificate_end(context.get_executor(), options_for("http://localhost"))));
+    EXPECT_THAT(certificate_file_end(file("server.key")).error().message, HasSubstr("server.key"));
 }
 
 TEST_F(HttpTls, AcceptsAnAbruptEndOnlyAfterACompleteMessage) {

@@ -261,7 +261,10 @@ Response SimulatedEngine::list_containers(const std::string& query) {
                 fits && found != labels.end() && (any || found->second == text.substr(equal + 1));
         }
         if (fits) {
-            list.push_back({{"Id", id}, {"Names", {"/" + container.name}}, {"Created", 1}});
+            list.push_back({{"Id", id},
+                            {"Names", {"/" + container.name}},
+                            {"Created", 1},
+                            {"Labels", labels_at(container.body, "Labels")}});
         }
     }
     return respond(200, list);

@@ -14,6 +14,7 @@
 #include "executors/helper/files_command.hpp"
 #include "executors/helper/long_path.hpp"
 #include "executors/helper/posix.hpp"
+#include "executors/helper/stage_report.hpp"
 #include "executors/helper/unpack.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -339,6 +340,40 @@ TEST_F(Archives, WritesACacheAgainOnlyWhenAFileHasChanged) {
     ASSERT_EQ(run("do cache-restore\nfile " + file + "\n"), 0);
     EXPECT_TRUE(fs::exists("out/a.txt"));
     EXPECT_FALSE(fs::exists("out/sub/.hidden"));
+}
+
+TEST_F(Archives, ReportsWhatBecameOfACache) {
+    const std::string file = directory_.path() / "cache.zip";
+    const std::string save = "do cache-save\nfile " + file + "\npath out\n";
+    const std::string restore = "do cache-restore\nfile " + file + "\n";
+    const UniqueFd report = make_report();
+    ::setenv("RUNNER_REPORT_FD", std::to_string(report.get()).c_str(), 1);
+    ::setenv(kCacheNumberVariable, "2", 1);
+    run(restore);
+    run("do cache-save\nfile " + file + "\npath nothing\n");
+    run(save);
+    const auto size = std::to_string(fs::file_size(file));
+    run(save);
+    run(restore);
+    write(file, "damaged");
+    run(restore);
+    fs::create_directory(directory_.path() / "blocked");
+    run("do cache-save\nfile " + (directory_.path() / "blocked").string() + "\npath out\n");
+    run("do extract\nfile " + file + "\n");
+    ::unsetenv("RUNNER_REPORT_FD");
+    ::unsetenv(kCacheNumberVariable);
+    EXPECT_EQ(read_report(report.get()),
+              "cache-restore 2 miss 0\n"
+              "cache-save 2 empty 0\n"
+              "cache-save 2 saved " +
+                  size +
+                  "\n"
+                  "cache-save 2 unchanged 0\n"
+                  "cache-restore 2 hit " +
+                  size +
+                  "\n"
+                  "cache-restore 2 failed 0\n"
+                  "cache-save 2 failed 0\n");
 }
 
 TEST_F(Archives, MarksNamesOfAZipAsUtf8WhereTheyAre) {

@@ -11,7 +11,8 @@ TEST(Messages, ReadsAllFieldsOfAStage) {
     const auto command = parse_command(
         R"({"op":"run","stage":7,"script":"echo","shells":["/bin/sh"],"arguments":["-l"],
             "env":{"A":"1","B":""},"cwd":"/x","user":"1:2","deadline_ms":5,
-            "grace_ms":6,"drain_ms":8,"hidden":true,"kill_group":true,"login_once":true})");
+            "grace_ms":6,"drain_ms":8,"hidden":true,"kill_group":true,"login_once":true,
+            "report":true})");
     const auto& run = std::get<RunStage>(command);
     EXPECT_EQ(run.stage, 7);
     EXPECT_EQ(run.script, "echo");
@@ -26,6 +27,7 @@ TEST(Messages, ReadsAllFieldsOfAStage) {
     EXPECT_TRUE(run.hidden);
     EXPECT_TRUE(run.kill_group);
     EXPECT_TRUE(run.login_once);
+    EXPECT_TRUE(run.report);
 }
 
 TEST(Messages, UsesDefaultsForMissingFields) {
@@ -52,7 +54,7 @@ TEST(Messages, RefusesMalformedCommandsWithoutQuotingThem) {
 }
 
 TEST(Messages, WritesStringsThatAreNotUtf8) {
-    const ExitReport report{1, 0, "exit", "", "a\xff z"};
+    const ExitReport report{1, 0, "exit", "", "a\xff z", ""};
     EXPECT_NE(exited_json(report).find("\"output\":\"a"), std::string::npos);
     EXPECT_EQ(id_of_notice(answer_json("id-1", "no\xfe")), "id-1");
     EXPECT_NE(answer_json_from_worker("id-2", "garbage").find("\"ok\":false"), std::string::npos);

@@ -230,6 +230,29 @@ TEST_F(StageTest, KeepsTheEndOfAHiddenStagesOutput) {
     EXPECT_NE(output.find("last\n"), std::string::npos);
 }
 
+TEST_F(StageTest, TellsWhatItsProgramsReport) {
+    RunStage run = script(1, "echo one >&$RUNNER_REPORT_FD; (echo two >&$RUNNER_REPORT_FD)");
+    run.shells = {"/bin/bash"};
+    run.report = true;
+    run_to_end(run);
+    EXPECT_EQ(end()["report"], "one\ntwo\n");
+    EXPECT_EQ(output_of(directory_.records(), 1), "");
+}
+
+TEST_F(StageTest, HasNoReportUnlessItIsAskedFor) {
+    run_to_end(script(1, "echo \"${RUNNER_REPORT_FD-none}\""));
+    EXPECT_FALSE(end().contains("report"));
+    EXPECT_EQ(output_of(directory_.records(), 1), "none\n");
+}
+
+TEST_F(StageTest, LimitsTheReport) {
+    RunStage run = script(1, "head -c 100000 /dev/zero | tr '\\0' x >&$RUNNER_REPORT_FD");
+    run.shells = {"/bin/bash"};
+    run.report = true;
+    run_to_end(run);
+    EXPECT_EQ(end()["report"].get<std::string>().size(), kReportBytes);
+}
+
 TEST_F(StageTest, SharesOneOutputLimitWithTheOtherStages) {
     budget_.set_limit(12);
     run_to_end(script(1, "echo 123456789"));

@@ -43,8 +43,8 @@ class FakeSessionTest : public testing::Test, protected executors::session::Even
 };
 
 TEST_F(FakeSessionTest, EndsStagesByNumberAndThenInOrder) {
-    script_.exit_of[7] = {7, 0, StageExit::Reason::kExited, "", ""};
-    script_.exits.push_back({1, 0, StageExit::Reason::kExited, "", ""});
+    script_.exit_of[7] = {7, 0, StageExit::Reason::kExited, "", "", ""};
+    script_.exits.push_back({1, 0, StageExit::Reason::kExited, "", "", ""});
     script_.output_of[3] = "hello\n";
     EXPECT_EQ(tests::run_to_end(context_, run(7))->code, 7);
     EXPECT_EQ(tests::run_to_end(context_, run(3))->code, 1);

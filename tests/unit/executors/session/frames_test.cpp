@@ -8,12 +8,13 @@ namespace {
 TEST(ParseExit, ReadsEveryReason) {
     using Reason = StageExit::Reason;
     EXPECT_EQ(parse_exit(R"({"code":3,"signal":0,"reason":"exit","message":""})"),
-              (StageExit{3, 0, Reason::kExited, "", ""}));
+              (StageExit{3, 0, Reason::kExited, "", "", ""}));
     EXPECT_EQ(parse_exit(R"({"code":137,"signal":9,"reason":"deadline"})").reason,
               Reason::kDeadline);
     EXPECT_EQ(parse_exit(R"({"code":137,"signal":9,"reason":"stopped"})").signal, 9);
     EXPECT_EQ(parse_exit(R"({"reason":"start_failed","message":"no"})").message, "no");
     EXPECT_EQ(parse_exit(R"({"reason":"lost","message":"died"})").reason, Reason::kStartFailed);
+    EXPECT_EQ(parse_exit(R"({"report":"cache-save 0 saved 1"})").report, "cache-save 0 saved 1");
     EXPECT_EQ(parse_exit("garbage").reason, Reason::kStartFailed);
     EXPECT_EQ(parse_exit(R"({"code":"x"})").code, 1);
 }

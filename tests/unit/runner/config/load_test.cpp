@@ -406,6 +406,17 @@ TEST_F(LoadConfig, NamesFeatureFlagsThatDoNothing) {
                               "\"FF_TIMESTAMPS\"?")));
 }
 
+}
+
+TEST_F(LoadConfig, ANameIsOneLine) {
+    const auto config = load(
+        "[[runners]]\nname = \"a\\nlevel=error\"\nurl = \"https://g\"\ntoken = \"x\"\nexecutor = "
+        "\"shell\"\n");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->runners[0].name, "a?level=error");
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("its name has control characters")));
+}
+
 TEST_F(LoadConfig, RandomInputIsRefused) {
     std::string deep = "a = ";
     for (int i = 0; i < 100000; ++i) deep += '[';
@@ -450,6 +461,23 @@ TEST_F(LoadConfig, TakesTheTokenFromAFile) {
     EXPECT_TRUE(config->runners[2].token.empty());
     EXPECT_THAT(config->warnings,
                 Contains(AllOf(HasSubstr("runner \"c\" is skipped"), HasSubstr("is empty"))));
+}
+
+TEST_F(LoadConfig, RefusesATokenFileWithMoreThanTheToken) {
+    std::ofstream(dir_.path() / "two") << "glrt-one\nglrt-two\n";
+    const auto config = load("[[runners]]\nname = \"b\"\nurl = \"https://g\"\ntoken_file = \"" +
+                             (dir_.path() / "two").string() + "\"\n");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_TRUE(config->runners[0].token.empty());
+    EXPECT_THAT(config->warnings,
+                Contains(AllOf(HasSubstr("runner \"b\" is skipped: its token_file: "),
+                               HasSubstr("has more than one line"), Not(HasSubstr("glrt-")))));
+}
+
+TEST_F(LoadConfig, RefusesANegativeNumberOfRecentJobs) {
+    EXPECT_THAT(failure("[status]\nrecent_jobs = -1\n"),
+                HasSubstr("status.recent_jobs is -1: write how many ended jobs are remembered, 0 "
+                          "for none"));
 }
 
 TEST_F(LoadConfig, RefusesATokenBesideATokenFile) {

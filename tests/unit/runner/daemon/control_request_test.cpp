@@ -71,6 +71,9 @@ TEST(ControlRequest, CutsALongReason) {
     const auto read = parse("POST", "/jobs/1/cancel?reason=" + std::string(5000, 'x'));
     ASSERT_TRUE(read);
     EXPECT_EQ(read->reason.size(), 500U);
+    const auto umlauts = parse("POST", "/jobs/1/cancel?reason=" + std::string(499, 'x') + "%C3%BC");
+    ASSERT_TRUE(umlauts);
+    EXPECT_EQ(umlauts->reason, std::string(499, 'x')) << "half a character is none";
 }
 
 TEST(MayControl, RootTheDaemonAndTheGroup) {

@@ -40,7 +40,7 @@ TEST(Pauses, SurviveTheDaemon) {
     EXPECT_THAT(second.now().names, ElementsAre("a", "b"));
 }
 
-TEST(Pauses, NameADamagedFileAndPauseNothing) {
+TEST(Pauses, NameADamagedFileAndPauseEverything) {
     const tests::TempDir dir;
     for (const char* text : {"", "{", "[]", R"({"all":1})"}) {
         ASSERT_TRUE(base::write_file_atomic(dir.path() / "paused.json", text, 0600));
@@ -48,8 +48,19 @@ TEST(Pauses, NameADamagedFileAndPauseNothing) {
         const auto read = pauses.read();
         ASSERT_FALSE(read) << text;
         EXPECT_THAT(read.error().message, testing::HasSubstr("paused.json")) << text;
+        EXPECT_EQ(pauses.now(), PauseSet({true, false, {}})) << text;
+        ASSERT_TRUE(pauses.change_to({})) << "a resume mends the file";
+        EXPECT_TRUE(pauses.read()) << text;
         EXPECT_EQ(pauses.now(), PauseSet()) << text;
     }
+}
+
+TEST(Pauses, WhatCannotBeReadPausesEverythingToo) {
+    const tests::TempDir dir;
+    std::filesystem::create_directory(dir.path() / "paused.json");
+    Pauses pauses(dir.path());
+    EXPECT_FALSE(pauses.read());
+    EXPECT_EQ(pauses.now(), PauseSet({true, false, {}}));
 }
 
 TEST(Pauses, AChangeThatCannotBeSavedHasNoEffect) {

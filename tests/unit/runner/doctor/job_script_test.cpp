@@ -25,6 +25,17 @@ TEST(JobScript, LooksFromTheJobOnlyWithoutAnEngine) {
     EXPECT_THAT(text, Not(HasSubstr("docker")));
 }
 
+TEST(JobScript, AsksOverTlsWithTheAuthorityOfTheJob) {
+    JobScript tls = script();
+    EXPECT_THAT(job_script(tls), Not(HasSubstr("curl")));
+    tls.https_url = "https://git.example";
+    EXPECT_THAT(job_script(tls),
+                HasSubstr("--name 'tls' --limit-s 20 -- curl --silent --show-error --output "
+                          "/dev/null --max-time 15 "
+                          "${CI_SERVER_TLS_CA_FILE:+--cacert \"$CI_SERVER_TLS_CA_FILE\"} "
+                          "'https://git.example' || true\n"));
+}
+
 TEST(JobScript, UsesAnEngineOnlyWhenItIsNotThatOfTheRunner) {
     JobScript with = script();
     with.engine = true;

@@ -110,5 +110,23 @@ TEST(JudgeJob, NamesTheBuildersRegistry) {
     expect_finding(judge_job_registry(Place::kBuilder, "r", pushed), ok("r: push works"));
 }
 
+TEST(JudgeJob, TellsWhetherTheJobTrustsGitLab) {
+    JobReport job = report();
+    EXPECT_TRUE(is_silent(judge_job_tls(job))) << "a server without TLS";
+    const auto with = [&job](int code) {
+        job.measured[Place::kJob].commands = {{kTls, code, "curl: (60) not trusted\n"}};
+        return judge_job_tls(job);
+    };
+    expect_finding(with(0), ok("a program of the job trusts GitLab's certificate"));
+    expect_finding(with(127), skipped("the job's image has no curl to ask GitLab over TLS with"));
+    expect_finding(with(7), skipped("curl of the job's image ended with 7 (see gitlab)"));
+    for (const int code : {35, 60, 77}) {
+        expect_finding(with(code),
+                       problem("curl: (60) not trusted",
+                               "name GitLab's authority: tls-ca-file in [[runners]]; see the "
+                               "host's line certificate, and proxy"));
+    }
+}
+
 }  // namespace
 }  // namespace runner::doctor

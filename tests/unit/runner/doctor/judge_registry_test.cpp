@@ -49,5 +49,17 @@ TEST(JudgeRegistry, ARepositoryThatMayNotBeWrittenIsAWarning) {
     expect_finding(judge_registry(visit()), ok("r:5000: login, push and pull work"));
 }
 
+TEST(JudgeRegistry, AnEngineThatCannotPullIsAProblemWhereItMust) {
+    expect_finding(judge_engine_pull("r:5000", {}, true), ok("r:5000: the engine pulls from it"));
+    const auto failure = make_error(ErrorKind::kUnavailable, "HTTP to an HTTPS client");
+    const std::string seen = "r:5000: the engine cannot pull from it: HTTP to an HTTPS client";
+    const std::string remedy =
+        "its authority in /etc/docker/certs.d/r:5000/ca.crt, or for plain HTTP "
+        "\"insecure-registries\" in the engine's daemon.json";
+    expect_finding(judge_engine_pull("r:5000", failure, true), problem(seen, remedy));
+    expect_finding(judge_engine_pull("r:5000", failure, false),
+                   skipped(seen, "only for images of jobs from there: " + remedy));
+}
+
 }  // namespace
 }  // namespace runner::doctor

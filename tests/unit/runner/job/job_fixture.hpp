@@ -39,6 +39,11 @@ class ObservedEvents final : public runner::job::JobObserver {
     void on_builder(const runner::job::JobContext&, bool ready, Duration) override {
         others.emplace_back(ready ? "builder" : "no builder");
     }
+    void on_cache(const runner::job::JobContext&,
+                  const runner::job::CacheTransfer& transfer) override {
+        others.emplace_back("cache " + std::string(transfer.result) + " " +
+                            std::to_string(transfer.bytes));
+    }
 };
 
 /// A job whose executor, supervisor and server are scripts, and whose pauses take no time.

@@ -101,6 +101,23 @@ TEST_F(JobRuns, FailsAtOnceWhenTextsBecomeTooLarge) {
     }
 }
 
+TEST_F(JobRuns, TellsWhatBecameOfTheCaches) {
+    payload_.cache.emplace_back().key = "key";
+    payload_.cache.front().paths = {"a"};
+    session_.on_run = [this](tests::FakeSession& session,
+                             const executors::session::StageCommand& command) {
+        const bool restore = command.script.find("do cache-restore") != std::string::npos;
+        const bool save = command.script.find("do cache-save") != std::string::npos;
+        EXPECT_EQ(command.report, restore || save) << "only the runner's own scripts report";
+        if (!command.report) return;
+        auto exit = tests::exit_with(0);
+        exit.report = restore ? "cache-restore 0 miss 0\n" : "cache-save 0 saved 31\n";
+        session.finish(command.stage, exit);
+    };
+    run();
+    EXPECT_THAT(observer_.others, ElementsAre("cache miss 0", "cache saved 31"));
+}
+
 TEST_F(JobRuns, WarnsOfNamesThatSomeShellsDrop) {
     payload_.variables = {plain("a-b", "1"), plain("", "2")};
     run();
@@ -179,6 +196,14 @@ TEST_F(JobRuns, TriesToGetTheSourcesAgain) {
     EXPECT_TRUE(outcome_.success());
     EXPECT_THAT(pauses_, ElementsAre(std::chrono::seconds(5)));
     EXPECT_THAT(channel_.log, HasSubstr("WARNING: Retrying...\n[clear_worktree\n"));
+}
+
+TEST_F(JobRuns, WaitsLessBeforeARetryWithoutTheFlag) {
+    payload_.variables = {plain("GET_SOURCES_ATTEMPTS", "3"),
+                          plain("FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY", "false")};
+    session_.exits = {tests::exit_with(0), tests::exit_with(1), tests::exit_with(0)};
+    run();
+    EXPECT_THAT(pauses_, ElementsAre(std::chrono::seconds(1)));
 }
 
 TEST_F(JobRuns, RunsNoScriptWhenTheEngineDoesNotBecomeReady) {

@@ -23,6 +23,13 @@ std::string in_environment(const ScriptJob& job) {
     });
 }
 
+TEST(GitConfig, AllowsBundlesUnlessTheFlagIsOff) {
+    ScriptJob job;
+    EXPECT_THAT(in_environment(job), HasSubstr("[transfer]\n\tbundleURI = true\n"));
+    job.set("FF_USE_GIT_BUNDLE_URIS", "false");
+    EXPECT_THAT(in_environment(job), Not(HasSubstr("bundleURI")));
+}
+
 TEST(GitConfig, QuotesItsValues) { EXPECT_EQ(git_config_value(R"(a "b" \c)"), R"("a \"b\" \\c")"); }
 
 TEST(GitConfig, ReadsTheCredentialsFromAPrivateFile) {

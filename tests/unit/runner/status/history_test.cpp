@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -69,13 +70,15 @@ TEST_F(HistoryTest, KeepsTheNewestJobsOnly) {
     EXPECT_THAT(ids(history.recent(100)), ElementsAre(11));
 }
 
-TEST_F(HistoryTest, FindsTheNewestJobOfANumber) {
+TEST_F(HistoryTest, FindsTheJobsOfANumber) {
     History history(file_, 10);
     history.add(ended(5));
     history.add(ended(5, "canceled"));
-    ASSERT_TRUE(history.find(5));
-    EXPECT_EQ(history.find(5)->failure_reason, "canceled");
-    EXPECT_FALSE(history.find(6));
+    const auto found = history.find(5);
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[0].failure_reason, "canceled");
+    EXPECT_EQ(found[1].failure_reason, "");
+    EXPECT_THAT(history.find(6), IsEmpty());
 }
 
 TEST_F(HistoryTest, TheFileIsForTheDaemonOnly) {
@@ -112,11 +115,47 @@ TEST_F(HistoryTest, AFileThatIsDamagedInItsPagesIsSetAside) {
     EXPECT_TRUE(std::filesystem::exists(file_.string() + ".broken"));
 }
 
+void run_sql(const std::filesystem::path& file, const char* text) {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(file.c_str(), &database), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(database, text, nullptr, nullptr, nullptr), SQLITE_OK) << text;
+    sqlite3_close(database);
+}
+
+TEST_F(HistoryTest, TablesOfAnotherProgramAreSetAside) {
+    for (const char* text : {"CREATE TABLE jobs (x INTEGER)",
+                             "CREATE TABLE jobs (number INTEGER PRIMARY KEY, id INTEGER)",
+                             "CREATE VIEW jobs AS SELECT 1 AS id, 2 AS number, 'x' AS data"}) {
+        std::filesystem::remove(file_);
+        run_sql(file_, text);
+        History history(file_, 10);
+        history.add(ended(1));
+        EXPECT_THAT(ids(history.recent(10)), ElementsAre(1)) << text;
+        EXPECT_TRUE(std::filesystem::exists(file_.string() + ".broken")) << text;
+    }
+}
+
+TEST_F(HistoryTest, AFileOfANewerVersionIsSetAside) {
+    run_sql(file_, "PRAGMA user_version = 2");
+    History history(file_, 10);
+    history.add(ended(1));
+    EXPECT_THAT(ids(history.recent(10)), ElementsAre(1));
+    EXPECT_TRUE(std::filesystem::exists(file_.string() + ".broken"));
+}
+
+TEST_F(HistoryTest, ADirectoryInItsPlaceIsSetAside) {
+    std::filesystem::create_directories(file_ / "something");
+    History history(file_, 10);
+    history.add(ended(1));
+    EXPECT_THAT(ids(history.recent(10)), ElementsAre(1));
+    EXPECT_TRUE(std::filesystem::exists(file_.string() + ".broken/something"));
+}
+
 TEST_F(HistoryTest, AFileThatCannotBeMadeIsNoFailure) {
     History history(directory_.path() / "missing" / "history.sqlite", 10);
     history.add(ended(1));
     EXPECT_THAT(history.recent(10), IsEmpty());
-    EXPECT_FALSE(history.find(1));
+    EXPECT_THAT(history.find(1), IsEmpty());
 }
 
 TEST_F(HistoryTest, NoneIsKeptWithoutAFile) {

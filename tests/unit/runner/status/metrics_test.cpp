@@ -194,7 +194,8 @@ TEST(Metrics, ShowWhatOnlyThisRunnerHas) {
     EXPECT_FALSE(now.contains(R"(runner_disk_size_bytes{directory="builds",path="/unknown"})"))
         << "it was not measured yet";
     for (const char* name : {"runner_jobs_taken_over_total", "runner_orphans_removed_total",
-                             "runner_image_pulled_bytes_total",
+                             "runner_image_pulled_bytes_total", "runner_cache_restored_bytes_total",
+                             "runner_cache_saved_bytes_total",
                              "gitlab_runner_acceptable_job_queuing_duration_exceeded_total"}) {
         ASSERT_TRUE(now.contains(name + labels)) << name;
         EXPECT_EQ(now[name + labels], 0) << name;
@@ -209,6 +210,9 @@ TEST(Metrics, CountWhatJobsNeed) {
     environment.image_pulled(kBusy, false, 1s, 0);
     environment.engine_booted(kBusy, true, 400ms);
     environment.builder_booted(kBusy, false, 2s);
+    environment.cache_restored(kBusy, "hit", 700);
+    environment.cache_restored(kBusy, "hit", 50);
+    environment.cache_saved(kBusy, "saved", 31);
     environment.job_taken_over(kBusy);
     environment.orphans_removed(kBusy, 4);
     metrics.stage_ended(kBusy, "get_sources", 700ms);
@@ -217,6 +221,8 @@ TEST(Metrics, CountWhatJobsNeed) {
     const std::string all = std::string("{") + kBusyLabels + "}";
     const auto with = [](const std::string& label) { return "{" + label + "," + kBusyLabels; };
     EXPECT_EQ(now["runner_image_pulled_bytes_total" + all], 5000);
+    EXPECT_EQ(now["runner_cache_restored_bytes_total" + all], 750);
+    EXPECT_EQ(now["runner_cache_saved_bytes_total" + all], 31);
     EXPECT_EQ(now["runner_jobs_taken_over_total" + all], 1);
     EXPECT_EQ(now["runner_orphans_removed_total" + all], 4);
     EXPECT_EQ(now["gitlab_runner_acceptable_job_queuing_duration_exceeded_total" + all], 1);

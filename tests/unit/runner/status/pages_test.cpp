@@ -36,27 +36,36 @@ class FakeSource final : public PageSource {
         static const Metrics metrics;
         return metrics;
     }
-    std::shared_ptr<trace::LogFeed> log_of(std::int64_t) override { return nullptr; }
+    std::shared_ptr<trace::LogFeed> log_of(const JobState&) override { return nullptr; }
     std::vector<RecentJob> recent(std::size_t most) override {
         return std::vector<RecentJob>(std::min<std::size_t>(most, 60), ended_job());
     }
-    std::optional<RecentJob> recent_job(std::int64_t job) override {
-        return job == 11 ? std::optional(ended_job()) : std::nullopt;
+    std::vector<RecentJob> recent_of(std::int64_t job) override {
+        std::vector<RecentJob> found;
+        for (const RecentJob& each : ended_) {
+            if (each.job.id == job) found.push_back(each);
+        }
+        return found;
     }
+    std::vector<RecentJob> ended_{ended_job()};
 
   private:
     Snapshot now_;
 };
 
-protocol::http::Response get(std::string target, const Snapshot& now = sample(),
-                             std::string method = "GET") {
-    FakeSource source(now);
+protocol::http::Response get(FakeSource& source, std::string target, std::string method = "GET") {
     protocol::http::Router router;
     add_pages(router, source);
     protocol::http::Request request;
     request.method = std::move(method);
     request.target = std::move(target);
     return tests::run_to_end(router.answer(std::move(request)));
+}
+
+protocol::http::Response get(std::string target, const Snapshot& now = sample(),
+                             std::string method = "GET") {
+    FakeSource source(now);
+    return get(source, std::move(target), std::move(method));
 }
 
 TEST(StatusPages, TheJsonHasEverythingAtOneMoment) {
@@ -86,6 +95,7 @@ TEST(StatusPages, TheJsonHasEverythingAtOneMoment) {
     EXPECT_EQ(job["stage_age_seconds"], 10);
     EXPECT_EQ(job["restored"], true);
     EXPECT_EQ(job["waits_for"], "the image alpine");
+    EXPECT_EQ(job["short_token"], "tok_busy1");
 }
 
 TEST(StatusPages, TextThatIsNoUtf8DoesNotBreakTheJson) {
@@ -153,6 +163,42 @@ TEST(StatusPages, AJobIsARunningOrARecentOne) {
     }
     EXPECT_EQ(get("/jobs/11/log").headers.get("Content-Type"), "text/event-stream");
     EXPECT_EQ(get("/jobs/11/log?from=x").status, 400U);
+}
+
+TEST(StatusPages, ANumberOfTwoServersNeedsTheRunner) {
+    Snapshot now = sample();
+    now.jobs.push_back(now.jobs.front());
+    now.jobs.back().runner_name = "other";
+    now.jobs.back().short_token = "tok_other";
+    now.jobs.back().name = "deploy";
+    for (const auto* path : {"/jobs/12", "/jobs/12/log"}) {
+        const auto refused = get(path, now);
+        EXPECT_EQ(refused.status, 409U) << path;
+        EXPECT_THAT(refused.body, HasSubstr("busy or other")) << path;
+    }
+    const auto name = [&now](const std::string& query) -> std::string {
+        return json::parse(get("/jobs/12?runner=" + query, now).body)["job"]["name"];
+    };
+    EXPECT_EQ(name("busy"), "build");
+    EXPECT_EQ(name("other"), "deploy");
+    EXPECT_EQ(name("tok_other"), "deploy");
+    EXPECT_EQ(get("/jobs/12?runner=third", now).status, 404U);
+}
+
+TEST(StatusPages, AnEndedJobOfAnotherServerCountsToo) {
+    FakeSource source(sample());
+    RecentJob other = ended_job();
+    other.job.id = 12;
+    other.job.runner_name = "other";
+    other.job.short_token = "tok_other";
+    source.ended_.push_back(other);
+    RecentJob former = other;  // an earlier try of the running job
+    former.job.runner_name = "busy";
+    former.job.short_token = "tok_busy1";
+    source.ended_.push_back(former);
+    EXPECT_EQ(get(source, "/jobs/12").status, 409U);
+    EXPECT_EQ(json::parse(get(source, "/jobs/12?runner=busy").body)["job"]["state"], "running");
+    EXPECT_EQ(json::parse(get(source, "/jobs/12?runner=other").body)["job"]["state"], "failed");
 }
 
 TEST(StatusPages, ThePageForPeopleIsThere) {
