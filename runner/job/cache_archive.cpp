@@ -61,18 +61,25 @@ Task<Result<bool>> CacheArchive::save(const Cache& cache, const Name& name) {
     if (!packed) co_return packed.error();
     steps_.start_clock();
     switch (*packed) {
-        case FilesExit::kFailed: co_return false;
-        case FilesExit::kNothing: co_return true;
+        case FilesExit::kFailed: tell("failed"); co_return false;
+        case FilesExit::kNothing: tell("empty"); co_return true;
         case FilesExit::kUnchanged: {
+            tell("unchanged");
             auto asking = send_if_missing(name);
             auto there = co_await std::move(asking);
             co_return std::move(there);
         }
         case FilesExit::kDone: break;
     }
+    bytes_ = 0;
     auto sending = send(name);
     auto sent = co_await std::move(sending);
+    tell("saved", bytes_);
     co_return std::move(sent);
+}
+
+void CacheArchive::tell(std::string_view result, std::uint64_t bytes) {
+    steps_.tell(CacheTransfer::Action::kSave, result, bytes);
 }
 
 /// The archive is as it was when the storage had it; the object may have been removed since.
@@ -90,6 +97,7 @@ Task<Result<bool>> CacheArchive::send(const Name& name) {
     auto measuring = size_of(name);
     auto bytes = co_await std::move(measuring);
     if (!bytes) co_return failed(bytes.error());
+    bytes_ = *bytes;
     const std::int64_t limit = limit_bytes();
     if (limit > 0 && *bytes > static_cast<std::uint64_t>(limit)) {
         context_.log().print(

@@ -35,9 +35,11 @@ class CacheArchive {
     base::Task<base::Result<bool>> send_archive(const Name& name, std::uint64_t bytes);
     base::Result<bool> failed(const base::Error& error);
     [[nodiscard]] std::int64_t limit_bytes();
+    void tell(std::string_view result, std::uint64_t bytes = 0);
 
     JobContext& context_;
     CacheSteps& steps_;
+    std::uint64_t bytes_ = 0;  ///< of the archive that was written last
 };
 
 }  // namespace runner::job

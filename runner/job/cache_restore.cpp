@@ -56,7 +56,9 @@ Task<Result<void>> CacheRestore::restore(const Cache& cache) {
 
 /// Ends at the first name that gives a cache.
 Task<Result<void>> CacheRestore::restore_first(std::vector<Name> names) {
-    for (const Name& name : names) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const Name& name = names[i];
+        bytes_ = 0;
         context_.log().notice("Checking cache for " + name.shown + "...");
         const executors::Waiting waiting(context_.log(), "the cache " + name.shown);
         auto restoring = restore_name(name);
@@ -64,10 +66,12 @@ Task<Result<void>> CacheRestore::restore_first(std::vector<Name> names) {
         if (!restored) co_return restored.error();
         if (*restored) {
             context_.log().notice("Successfully extracted cache");
+            steps_.tell(CacheTransfer::Action::kRestore, i == 0 ? "hit" : "fallback", bytes_);
             co_return Result<void>();
         }
         steps_.warn("Failed to extract cache");
     }
+    if (!names.empty()) steps_.tell(CacheTransfer::Action::kRestore, "miss", 0);
     co_return Result<void>();
 }
 
@@ -87,6 +91,7 @@ Task<Result<bool>> CacheRestore::restore_name(const Name& name) {
 
 Task<Result<bool>> CacheRestore::restore_object(const Name& name, cache::StoredObject found) {
     const std::string etag = found.etag;
+    bytes_ = found.bytes;
     auto trying = steps_.run(steps_.writer().restore_copy(name, Copy::kSame, etag));
     auto same = co_await std::move(trying);
     if (!same) co_return same.error();

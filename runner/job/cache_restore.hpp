@@ -39,6 +39,7 @@ class CacheRestore {
 
     JobContext& context_;
     CacheSteps& steps_;
+    std::uint64_t bytes_ = 0;  ///< of the object that was restored last
 };
 
 }  // namespace runner::job

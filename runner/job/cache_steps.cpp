@@ -53,6 +53,10 @@ void CacheSteps::begin(std::size_t part) {
     script_ = 0;
 }
 
+void CacheSteps::tell(CacheTransfer::Action action, std::string_view result, std::uint64_t bytes) {
+    context_.setup.observer->on_cache(context_, CacheTransfer{action, result, bytes});
+}
+
 Task<Result<CacheSteps::FilesExit>> CacheSteps::run(std::string script) {
     const auto number = number_of(context_.checkpoint(), part_, script_++);
     auto ended = co_await scripts_.run(number, std::move(script), context_.deadline());

@@ -9,6 +9,7 @@
 #include "base/task.hpp"
 #include "executors/session/files_exit.hpp"
 #include "runner/cache/remote_cache.hpp"
+#include "runner/job/cache_report.hpp"
 #include "runner/job/job_context.hpp"
 #include "runner/job/script_runner.hpp"
 #include "runner/script/job_scripts.hpp"
@@ -47,6 +48,8 @@ class CacheSteps {
     /// A line in yellow, as scripts write their warnings: without "WARNING: ", which tools that
     /// read logs do not expect in these lines.
     void warn(const std::string& text);
+    /// What became of a cache, for the metrics. `result`: of CacheTransfer.
+    void tell(CacheTransfer::Action action, std::string_view result, std::uint64_t bytes);
     /// Begins the time of a transfer.
     void start_clock();
     /// Whether `error` of a transfer is a stop, or the end of the job's time.

@@ -13,7 +13,6 @@ namespace runner::script {
 
 std::string cache_restore_command(const ScriptContext& context, const std::string& file);
 std::string cache_save_command(const ScriptContext& context, const protocol::gitlab::Cache& cache,
-                               const std::string& file, std::string_view format,
-                               bool detailed);
+                               const std::string& file, std::string_view format, bool detailed);
 
 }  // namespace runner::script
