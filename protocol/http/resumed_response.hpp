@@ -10,7 +10,7 @@
 namespace protocol::http {
 
 /// The answer to a GET whose body goes on after a cut: what is missing is asked for with a range
-/// request (RFC 9110 §14, If-Range §13.1.5), so that the reader sees one body.
+/// request (RFC 9110, sections 14 and 13.1.5), so that the reader sees one body.
 ///
 /// Only an answer that names its version (a strong ETag, else Last-Modified) can be resumed. A
 /// server that answers with anything but the missing part ends the body with the failure that cut

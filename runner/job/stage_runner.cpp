@@ -55,6 +55,14 @@ std::string_view attempts_variable(StageKind kind, bool by_driver) {
     return {};
 }
 
+void tell_caches(JobContext& context, const StageResult& result) {
+    if (!result || result->report.empty()) return;
+    const auto caches = context.payload().cache.size();
+    for (const auto& transfer : parse_cache_report(result->report, caches)) {
+        context.setup.observer->on_cache(context, transfer);
+    }
+}
+
 }  // namespace
 
 StageRunner::StageRunner(JobContext& context, executors::session::Session& session,
@@ -188,7 +196,7 @@ base::Task<StageResult> StageRunner::run_script(const PlannedStage& stage) {
     auto running =
         scripts_.run(number, std::move(*text), deadline_of(stage), has_caches(stage.kind));
     auto result = co_await std::move(running);
-    tell_caches(result);
+    tell_caches(context_, result);
     co_return std::move(result);
 }
 
@@ -205,16 +213,6 @@ base::Task<StageResult> StageRunner::run_cache(const PlannedStage& stage) {
         result = co_await archiving.run(stage);
     }
     co_return std::move(result);
-}
-
-}
-
-void StageRunner::tell_caches(const StageResult& result) {
-    if (!result || result->report.empty()) return;
-    const auto caches = context_.payload().cache.size();
-    for (const auto& transfer : parse_cache_report(result->report, caches)) {
-        context_.setup.observer->on_cache(context_, transfer);
-    }
 }
 
 base::Task<void> StageRunner::clear_worktree() {

@@ -39,7 +39,6 @@ class StageRunner {
     void write_heading(const PlannedStage& stage);
     base::Task<StageResult> run_script(const PlannedStage& stage);
     base::Task<StageResult> run_cache(const PlannedStage& stage);
-    void tell_caches(const StageResult& result);
     base::Task<void> clear_worktree();
     base::Result<std::string> script_of(const PlannedStage& stage);
     base::Deadline deadline_of(const PlannedStage& stage);
