@@ -61,7 +61,6 @@ class CustomExecutor final : public Executor {
           calls_(executor, std::chrono::seconds(settings_.graceful_kill_timeout),
                  std::chrono::seconds(settings_.force_kill_timeout)) {
         info_.description = base::host_name();
-        info_.has_git = true;
         info_.helper = kRunnerProgram;
     }
 

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/parse.hpp"
 #include "base/secret_file.hpp"
+#include "base/strings.hpp"
 #include "protocol/http/server.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/status/access.hpp"

@@ -8,6 +8,7 @@
 #include "runner/script/archive_rules.hpp"
 #include "runner/script/cache_commands.hpp"
 #include "runner/script/cache_key.hpp"
+#include "runner/script/files_request.hpp"
 #include "runner/script/runner_program.hpp"
 
 namespace runner::script {
