@@ -406,8 +406,6 @@ TEST_F(LoadConfig, NamesFeatureFlagsThatDoNothing) {
                               "\"FF_TIMESTAMPS\"?")));
 }
 
-}
-
 TEST_F(LoadConfig, ANameIsOneLine) {
     const auto config = load(
         "[[runners]]\nname = \"a\\nlevel=error\"\nurl = \"https://g\"\ntoken = \"x\"\nexecutor = "
