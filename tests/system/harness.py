@@ -248,7 +248,8 @@ class SystemCase(unittest.TestCase):
         deadline = time.monotonic() + seconds * PATIENCE
         while (left := processes_of(str(self.directory))) and time.monotonic() < deadline:
             time.sleep(0.05)
-        self.assertEqual(left, [], "processes are left over")
+        told = "\n".join(daemon.log for daemon in self.daemons) if left else ""
+        self.assertEqual(left, [], f"processes are left over\n{told}")
 
     def assert_no_secrets(self) -> None:
         tokens = {runner.token for runner in self.gitlab.runners} | self.secrets
