@@ -25,6 +25,29 @@ Result<std::string> read_file(const std::filesystem::path& path) {
     }
 }
 
+Result<std::string> read_small_file(const std::filesystem::path& path, std::size_t most) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (!fd && errno == ELOOP) return invalid_input(path.string() + " is a symbolic link");
+    if (!fd) return errno_error("read " + path.string());
+    struct stat about {};
+    if (::fstat(fd.get(), &about) != 0) return errno_error("read " + path.string());
+    if (!S_ISREG(about.st_mode)) return invalid_input(path.string() + " is no regular file");
+    std::string text(most + 1, '\0');
+    std::size_t size = 0;
+    while (size < text.size()) {
+        const ssize_t got = ::read(fd.get(), text.data() + size, text.size() - size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return errno_error("read " + path.string());
+        if (got == 0) break;
+        size += static_cast<std::size_t>(got);
+    }
+    if (size > most) {
+        return invalid_input(fmt::format("{} has more than {} bytes", path.string(), most));
+    }
+    text.resize(size);
+    return text;
+}
+
 Result<void> write_fully(int fd, std::string_view bytes) {
     while (!bytes.empty()) {
         const ssize_t written = ::write(fd, bytes.data(), bytes.size());

@@ -23,10 +23,11 @@ base::Error unknown_end(int code, const std::string& how) {
 base::Result<int> written_code(const std::filesystem::path& file) {
     std::error_code ignored;
     if (!std::filesystem::exists(file, ignored)) return kBuildFailureExitCode;
-    const auto text = base::read_file(file);
-    if (!text) return text.error();
-    const auto code = base::parse_number<int>(base::trim(*text));
-    if (code && *code != 0) return *code;
+    constexpr std::size_t kMostBytes = 64;
+    // The script may have put anything in the file's place.
+    const auto text = base::read_small_file(file, kMostBytes);
+    const auto code = text ? base::parse_number<int>(base::trim(*text)) : std::nullopt;
+    if (code && *code > 0) return *code;
     return unknown_end(kBuildFailureExitCode,
                        "exit status 1, and BUILD_EXIT_CODE_FILE does not hold an exit code");
 }

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/host_name.hpp"
@@ -29,9 +32,18 @@ constexpr const char* kRunnerProgram = "gitlab-runner";
 
 /// The path of a program that config.toml names, looked up in PATH when it has no slash.
 Result<std::string> find_program(const std::string& name, std::string_view key) {
-    const auto usable = [](const std::string& path) { return ::access(path.c_str(), X_OK) == 0; };
+    const auto usable = [](const std::string& path) {
+        std::error_code ignored;
+        return ::access(path.c_str(), X_OK) == 0 && !std::filesystem::is_directory(path, ignored);
+    };
+    if (name.empty()) {
+        return base::make_error(ErrorKind::kNotFound,
+                                fmt::format("{} of [runners.custom] names no program", key));
+    }
     if (name.find('/') != std::string::npos) {
         if (usable(name)) return name;
+        std::error_code ignored;
+        if (std::filesystem::is_directory(name, ignored)) errno = EISDIR;
         return base::errno_error(fmt::format("run {}, {} of [runners.custom]", name, key));
     }
     const char* path = std::getenv("PATH");

@@ -13,6 +13,9 @@ namespace {
 
 constexpr const char* kEnvironmentFile = "environment";
 constexpr mode_t kPrivate = 0600;
+/// The answer is some settings; the environment has all variables of a job.
+constexpr std::size_t kMostAnswerBytes = 1024UL * 1024;
+constexpr std::size_t kMostEnvironmentBytes = 64UL * 1024 * 1024;
 
 }  // namespace
 
@@ -38,7 +41,9 @@ Result<void> DriverFiles::create(const std::filesystem::path& payload) const {
 Result<std::string> DriverFiles::read_answer() const {
     std::error_code ignored;
     if (!std::filesystem::exists(answer_file(), ignored)) return std::string();
-    return base::read_file(answer_file());
+    auto text = base::read_small_file(answer_file(), kMostAnswerBytes);
+    if (!text) return text.error().with_context("what config_exec has answered");
+    return text;
 }
 
 Result<void> DriverFiles::save_environment(
@@ -49,7 +54,7 @@ Result<void> DriverFiles::save_environment(
 }
 
 std::vector<std::string> DriverFiles::read_environment() const {
-    const auto text = base::read_file(directory_ / kEnvironmentFile);
+    const auto text = base::read_small_file(directory_ / kEnvironmentFile, kMostEnvironmentBytes);
     if (!text) return {};
     std::vector<std::string> entries = base::split(*text, '\0');
     std::erase(entries, std::string());

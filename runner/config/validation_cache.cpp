@@ -36,11 +36,12 @@ std::optional<Problem> problem_of(const S3CacheSettings& s3) {
     }
     if (!s3.role_arn.empty() || !s3.upload_role_arn.empty())
         return Problem{"s3", "runners.cache.s3: roles (RoleARN, UploadRoleARN) are not taken here"};
-    if (s3.server_address.find('/') != std::string::npos) {
+    // The message leaves the value out: it may have a password in it.
+    if (s3.server_address.find_first_of("/@") != std::string::npos) {
         return Problem{"s3.ServerAddress",
-                       fmt::format("runners.cache.s3.ServerAddress is \"{}\": write host and port "
-                                   "only; Insecure chooses http",
-                                   s3.server_address)};
+                       "runners.cache.s3.ServerAddress is more than a host and a port: write "
+                       "\"storage.example.com:9000\"; Insecure chooses http, the keys have keys of "
+                       "their own"};
     }
     return std::nullopt;
 }

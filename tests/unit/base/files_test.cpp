@@ -26,6 +26,23 @@ TEST(Files, MissingFileIsNotFoundAndNamesThePath) {
     EXPECT_NE(text.error().message.find("/nonexistent/file"), std::string::npos);
 }
 
+TEST(Files, ASmallFileIsNeverWaitedForNorFollowed) {
+    const tests::TempDir dir;
+    const auto path = dir.path() / "small";
+    ASSERT_TRUE(base::write_file_atomic(path, "1234", 0600));
+    EXPECT_EQ(base::read_small_file(path, 4).value(), "1234");
+    EXPECT_TRUE(base::read_small_file(path, 3).error().is(base::ErrorKind::kInvalidInput));
+    const auto link = dir.path() / "link";
+    std::filesystem::create_symlink("/dev/zero", link);
+    EXPECT_TRUE(base::read_small_file(link, 4).error().is(base::ErrorKind::kInvalidInput));
+    EXPECT_TRUE(base::read_small_file("/dev/zero", 4).error().is(base::ErrorKind::kInvalidInput));
+    const auto pipe = dir.path() / "pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_TRUE(base::read_small_file(pipe, 4).error().is(base::ErrorKind::kInvalidInput));
+    EXPECT_TRUE(
+        base::read_small_file(dir.path() / "none", 4).error().is(base::ErrorKind::kNotFound));
+}
+
 TEST(Files, MakesParents) {
     const tests::TempDir dir;
     ASSERT_TRUE(base::make_directories(dir.path() / "a/b/c", 0700));

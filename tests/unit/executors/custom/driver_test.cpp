@@ -1,6 +1,7 @@
 #include "executors/driver.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <fstream>
@@ -33,7 +34,9 @@ TEST_F(DriverEnd, ABuildFailureHasTheCodeOfTheFile) {
 }
 
 TEST_F(DriverEnd, AFileWithoutACodeIsASystemFailure) {
-    for (const char* text : {"", "0", "99 bottles", "none"}) {
+    const std::string large(1000, '1');
+    for (const std::string& text : {std::string(), std::string("0"), std::string("-3"),
+                                    std::string("99 bottles"), std::string("none"), large}) {
         write(text);
         const auto code = end(kBuildFailureExitCode);
         ASSERT_FALSE(code.has_value()) << text;
@@ -42,6 +45,14 @@ TEST_F(DriverEnd, AFileWithoutACodeIsASystemFailure) {
             code.error().message.starts_with("unknown Custom executor executable exit code 1; "))
             << code.error().message;
     }
+}
+
+TEST_F(DriverEnd, WhatAScriptPutsInTheFilesPlaceIsNotWaitedFor) {
+    ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0);
+    EXPECT_FALSE(end(kBuildFailureExitCode).has_value());
+    std::filesystem::remove(file_);
+    std::filesystem::create_symlink("/dev/zero", file_);
+    EXPECT_FALSE(end(kBuildFailureExitCode).has_value());
 }
 
 TEST_F(DriverEnd, OtherEndsAreSystemFailures) {

@@ -22,7 +22,9 @@ std::string problem_of(const std::string& cache) {
 constexpr const char* kKeys = "AccessKey = \"a\"\nSecretKey = \"s\"\nBucketName = \"b\"\n";
 
 TEST(CacheSettings, AreCompleteOrNameWhatIsMissing) {
+    using testing::AllOf;
     using testing::HasSubstr;
+    using testing::Not;
     const std::string s3 = "Type = \"s3\"\n[runners.cache.s3]\n";
     EXPECT_EQ(problem_of(""), "");
     EXPECT_EQ(problem_of(s3 + kKeys), "");
@@ -38,7 +40,9 @@ TEST(CacheSettings, AreCompleteOrNameWhatIsMissing) {
                 HasSubstr("use \"access-key\""));
     EXPECT_THAT(problem_of(s3 + kKeys + "RoleARN = \"arn:x\"\n"), HasSubstr("are not taken here"));
     EXPECT_THAT(problem_of(s3 + kKeys + "ServerAddress = \"https://x\"\n"),
-                HasSubstr("write host and port only"));
+                HasSubstr("more than a host and a port"));
+    EXPECT_THAT(problem_of(s3 + kKeys + "ServerAddress = \"u:password@x:9000\"\n"),
+                AllOf(HasSubstr("more than a host and a port"), Not(HasSubstr("password"))));
 }
 
 TEST(CacheSettings, NeedAKeyForGoogleAndAzure) {
