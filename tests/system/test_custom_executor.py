@@ -157,6 +157,14 @@ stat -c %a "$TMPDIR" "$JOB_RESPONSE_FILE" > {self.directory}/modes
 
 
 class Failures(CustomCase):
+    def test_what_a_script_puts_in_the_place_of_the_exit_code_does_not_stop_the_daemon(self):
+        self.write_program("run", 'bash "$1" || exit "$BUILD_FAILURE_EXIT_CODE"\n')
+        self.start_driver()
+        for left in ("mkfifo", "ln -s /dev/zero", "mkdir"):
+            job = self.run_job([f'rm -f "$BUILD_EXIT_CODE_FILE"; {left} "$BUILD_EXIT_CODE_FILE"; exit 1'])
+            self.assert_failed(job, "runner_system_failure")
+            self.assertIn("BUILD_EXIT_CODE_FILE does not hold an exit code", job.text)
+
     def test_exit_codes_of_scripts(self):
         self.start_driver()
         job = self.run_job(["exit 99"])
