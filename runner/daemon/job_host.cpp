@@ -1,6 +1,7 @@
 #include "runner/daemon/job_host.hpp"
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "runner/cache/make_remote_cache.hpp"
 #include "runner/daemon/job_lines.hpp"
 #include "runner/daemon/job_refusal.hpp"
@@ -173,6 +174,12 @@ void JobHost::add_cache(job::JobSetup& setup) const {
         setup.cache = std::move(*cache);
     } else {
         setup.cache_problem = cache.error().message;
+        // A problem of the configuration itself was said when that was loaded.
+        if (!setup.runner->cache.problem.empty()) return;
+        base::log::warning("The object storage of caches is not used",
+                           {{"job", setup.payload.id},
+                            {"runner_name", setup.runner->name},
+                            {"error", setup.cache_problem}});
     }
 }
 

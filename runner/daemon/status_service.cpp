@@ -154,7 +154,7 @@ class StatusService::Impl final : public status::PageSource {
             state.last_kind = status::LastAnswer::kUnusable;
             state.last_answer = base::join(base::split(runner.problem, '\n'), "; ");
         }
-        if (!has_executor(runner)) {
+        if (!has_executor(runner) && runner.problem.empty()) {
             state.known_executor = false;
             state.healthy = false;
             state.last_answer =
