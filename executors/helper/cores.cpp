@@ -1,38 +1,15 @@
 #include "executors/helper/cores.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <string>
 #include <thread>
 
 #include "executors/helper/posix.hpp"
+#include "executors/helper/process_tree.hpp"
 
 namespace executors::helper {
-
-namespace {
-
-/// "" when the file cannot be read: then there is no limit.
-std::string read_text(const std::string& path) {
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) return "";
-    try {
-        return read_all(file.get());
-    } catch (const Failure&) {
-        return "";
-    }
-}
-
-/// The path of the process's group below the mount point; "" without cgroup v2.
-std::string control_group() {
-    for (const std::string& line : split_text(read_text("/proc/self/cgroup"), '\n')) {
-        if (line.starts_with("0::")) return line.substr(3);
-    }
-    return "";
-}
-
-}  // namespace
 
 unsigned cores_of_quota(std::string_view cpu_max) {
     const auto blank = cpu_max.find(' ');
@@ -48,8 +25,9 @@ unsigned cores_of_quota(std::string_view cpu_max) {
 
 unsigned usable_cores() {
     const unsigned present = std::max(1U, std::thread::hardware_concurrency());
+    const std::string group = own_cgroup();
     const unsigned quota =
-        cores_of_quota(read_text("/sys/fs/cgroup" + control_group() + "/cpu.max"));
+        group.empty() ? 0 : cores_of_quota(read_file_end(group + "/cpu.max", 256));
     return quota == 0 ? present : std::min(present, quota);
 }
 

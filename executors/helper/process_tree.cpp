@@ -35,7 +35,8 @@ std::unordered_map<pid_t, Process> read_processes() {
     return all;
 }
 
-/// The directory of this process's own group in the v2 hierarchy, "" without one.
+}  // namespace
+
 std::string own_cgroup() {
     std::string mount;
     for (const auto& line : split_text(read_file_end("/proc/self/mountinfo", 1 << 20), '\n')) {
@@ -51,8 +52,6 @@ std::string own_cgroup() {
     }
     return {};
 }
-
-}  // namespace
 
 std::vector<pid_t> find_descendants() {
     const pid_t self = ::getpid();

@@ -13,6 +13,9 @@ namespace executors::helper {
 /// process that has left its group or session, or has lost its parent, is still a descendant.
 std::vector<pid_t> find_descendants();
 
+/// The directory of this process's own group in the v2 hierarchy, "" without one.
+std::string own_cgroup();
+
 /// A control group for the job's processes, where the system permits one (cgroup v2 only). All of
 /// them can be killed at once, also by reap() when the supervisor is dead.
 ///

@@ -28,6 +28,20 @@ std::string date_of(std::int64_t now_us) {
     return {text.data(), size};
 }
 
+/// Lower-case hex digits.
+std::string sha256_of(int fd, const std::string& path) {
+    sha256_ctx state;
+    ::nettle_sha256_init(&state);
+    std::vector<std::uint8_t> buffer(256 * 1024);
+    ssize_t count = 0;
+    while ((count = read_some(fd, reinterpret_cast<char*>(buffer.data()), buffer.size())) > 0)
+        ::nettle_sha256_update(&state, static_cast<std::size_t>(count), buffer.data());
+    if (count < 0) fail_errno("read " + path);
+    std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
+    ::nettle_sha256_digest(&state, digest.size(), digest.data());
+    return base::to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
 Json subjects_of(const Selection& selection) {
     Json subjects = Json::array();
     for (const auto& [path, status] : selection) {
@@ -41,19 +55,6 @@ Json subjects_of(const Selection& selection) {
 }
 
 }  // namespace
-
-std::string sha256_of(int fd, const std::string& path) {
-    sha256_ctx state;
-    ::nettle_sha256_init(&state);
-    std::vector<std::uint8_t> buffer(256 * 1024);
-    ssize_t count = 0;
-    while ((count = read_some(fd, reinterpret_cast<char*>(buffer.data()), buffer.size())) > 0)
-        ::nettle_sha256_update(&state, static_cast<std::size_t>(count), buffer.data());
-    if (count < 0) fail_errno("read " + path);
-    std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
-    ::nettle_sha256_digest(&state, digest.size(), digest.data());
-    return base::to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
-}
 
 std::string complete_statement(const std::string& statement, const Selection& selection,
                                std::int64_t now_us) {

@@ -14,7 +14,4 @@ namespace executors::helper {
 std::string complete_statement(const std::string& statement, const Selection& selection,
                                std::int64_t now_us);
 
-/// Lower-case hex digits. Throws Failure when `fd` cannot be read.
-std::string sha256_of(int fd, const std::string& path);
-
 }  // namespace executors::helper
