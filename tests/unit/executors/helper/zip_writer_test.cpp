@@ -79,7 +79,8 @@ TEST_F(ZipFiles, HaveTheSameBytesWithAnyNumberOfThreads) {
                                     {"one block", words(Block::kBytes)},
                                     {"and a byte", words(Block::kBytes + 1)},
                                     {"stored", words(3 * Block::kBytes + 7), true},
-                                    {"many", words(9 * Block::kBytes + 12'345)},
+                                    {"whole", words(Block::kMostWholeBytes)},
+                                    {"in blocks", words(Block::kMostWholeBytes + 1)},
                                     {"small", "x"}};
     const std::string alone = bytes_of(write_zip(inputs, 1));
     for (const unsigned threads : {2U, 5U})
@@ -90,7 +91,17 @@ TEST_F(ZipFiles, HaveTheSameBytesWithAnyNumberOfThreads) {
         EXPECT_EQ(found[i].first, inputs[i].name);
         EXPECT_TRUE(found[i].second == inputs[i].content) << inputs[i].name;
     }
-    EXPECT_LT(alone.size(), 13 * Block::kBytes / 2);
+    EXPECT_LT(alone.size(), 11 * Block::kBytes);
+}
+
+TEST_F(ZipFiles, OfAnySizeAreRefusedWhenTheyAreDamaged) {
+    for (const std::size_t size : {std::size_t{1000}, Block::kMostWholeBytes + 1}) {
+        const fs::path path = write_zip({{"a", words(size)}}, 1);
+        std::string bytes = bytes_of(path);
+        bytes[bytes.size() / 2] ^= 0x10;
+        std::ofstream(path, std::ios::binary) << bytes;
+        EXPECT_THROW(content_of(path), Failure) << size;
+    }
 }
 
 TEST_F(ZipFiles, BeginAtTheOffsetOfTheOutput) {
