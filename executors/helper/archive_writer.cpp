@@ -102,7 +102,7 @@ std::string member_name(const std::string& path, const struct stat& status) {
 
 void write_zip(int level, const Selection& selection, int output, const Report& report,
                const std::vector<ExtraFile>& extras) {
-    ZipWriter writer(output, level, usable_cores());
+    ZipWriter writer(output, level, usable_cores("FASTZIP_ARCHIVER_CONCURRENCY"));
     for (const auto& [path, status] : selection) {
         if (!S_ISREG(status.st_mode)) {
             writer.add_text(member_name(path, status), status,

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <random>
 
 #include "executors/helper/cores.hpp"
@@ -49,6 +51,7 @@ class ZipFiles : public testing::Test {
             const UniqueFd file(::open(source.c_str(), O_RDONLY));
             struct stat status {};
             EXPECT_EQ(::fstat(file.get(), &status), 0);
+            status.st_mtime = 1'700'000'000;  // archives are compared
             writer.add_file(input.name, status, file.get(), input.store);
         }
         writer.finish();
@@ -180,6 +183,20 @@ TEST(UsableCores, AreWholeCoresOfAQuota) {
     EXPECT_EQ(cores_of_quota(""), 0U);
     EXPECT_EQ(cores_of_quota("7"), 0U);
     EXPECT_GE(usable_cores(), 1U);
+}
+
+TEST(UsableCores, AreNotMoreThanTheJobWants) {
+    constexpr const char* kName = "FASTZIP_ARCHIVER_CONCURRENCY";
+    const unsigned all = usable_cores();
+    EXPECT_EQ(usable_cores(kName), all);
+    const std::string more = std::to_string(all + 1);
+    const std::map<std::string, unsigned> rows{{"1", 1},  {more, all}, {"0", all},
+                                               {"", all}, {"-1", all}, {"1x", all}};
+    for (const auto& [text, expected] : rows) {
+        ::setenv(kName, text.c_str(), 1);
+        EXPECT_EQ(usable_cores(kName), expected) << text;
+    }
+    ::unsetenv(kName);
 }
 
 }  // namespace
