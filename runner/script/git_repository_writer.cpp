@@ -32,6 +32,10 @@ std::string with_depth(std::int64_t depth) {
     return depth > 0 ? fmt::format(" with git depth set to {}...", depth) : std::string("...");
 }
 
+void announce_fetch(ShellWriter& writer, std::int64_t depth) {
+    writer.notice("Fetching changes" + with_depth(depth));
+}
+
 /// The settings of a repository whose only user is this job.
 void configure(ShellWriter& writer) {
     writer.line("git config fetch.recurseSubmodules false || return");
@@ -190,10 +194,6 @@ void GitRepositoryWriter::check_out(ShellWriter& writer) const {
     commands_.bring_large_files(writer);
 }
 
-void GitRepositoryWriter::announce_fetch(ShellWriter& writer) const {
-    writer.notice("Fetching changes" + with_depth(context_.payload().git_info.depth));
-}
-
 void GitRepositoryWriter::open_and_fetch(ShellWriter& writer) const {
     writer.line("_runner_open || _runner_renew");
     writer.line("_runner_fetch || _runner_fetch_again $?");
@@ -207,7 +207,7 @@ void GitRepositoryWriter::clone_or_fetch(ShellWriter& writer) const {
                   with_depth(git.depth));
     writer.line("_runner_clone");
     writer.line("else");
-    announce_fetch(writer);
+    announce_fetch(writer, context_.payload().git_info.depth);
     open_and_fetch(writer);
     writer.line("fi");
 }
@@ -217,7 +217,7 @@ void GitRepositoryWriter::write(ShellWriter& writer, GitStrategy strategy) const
     const bool clones =
         strategy == GitStrategy::kClone && variables.feature("FF_USE_GIT_NATIVE_CLONE");
     announce(writer);
-    if (!clones) announce_fetch(writer);
+    if (!clones) announce_fetch(writer, context_.payload().git_info.depth);
     if (!variables.has("GIT_LFS_SKIP_SMUDGE")) {
         writer.line("export GIT_LFS_SKIP_SMUDGE=1");
     }

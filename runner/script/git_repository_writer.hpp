@@ -24,7 +24,6 @@ class GitRepositoryWriter {
 
   private:
     void announce(ShellWriter& writer) const;
-    void announce_fetch(ShellWriter& writer) const;
     void open_and_fetch(ShellWriter& writer) const;
     void clone_or_fetch(ShellWriter& writer) const;
     void define_clone(ShellWriter& writer) const;
