@@ -21,6 +21,7 @@ namespace executors {
 struct EnvironmentInfo {
     std::string description;    ///< for "Running on ⟦…⟧ via ⟦host⟧..."
     std::string git_directory;  ///< of the runner's own git when its scripts use that, else ""
+    std::string lfs_directory;  ///< of the runner's git for files of Git LFS alone, or ""
     std::string helper;         ///< path of runner-helper where scripts run
     std::string user;           ///< the user that scripts run as, "" for the supervisor's own user
     std::vector<std::string> login_arguments;  ///< shell executor: "-l"

@@ -17,6 +17,10 @@ class JobLog {
     virtual void heading(std::string_view text) = 0;  ///< bold cyan
     virtual void warning(std::string_view text) = 0;  ///< yellow, "WARNING: "
     virtual void error(std::string_view text) = 0;    ///< bold red, "ERROR: "
+    /// How far a transfer is: each text takes the place of the one before it, `last` ends the line.
+    virtual void progress(std::string_view text, bool last) {
+        if (last) print(text);
+    }
     /// A line that a service wrote (CI_DEBUG_SERVICES); `failed` when it is from standard error.
     virtual void service(std::string_view text, bool failed) {
         static_cast<void>(failed);

@@ -32,6 +32,7 @@ EnvironmentInfo describe_environment(const JobObjects& objects) {
     EnvironmentInfo info;
     info.description = objects.hostname;
     info.git_directory = objects.git_directory;
+    info.lfs_directory = objects.lfs_directory;
     info.helper = kHelper;
     info.user = objects.user;
     for (const auto& [name, value] : objects.script_environment) {

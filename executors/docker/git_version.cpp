@@ -32,7 +32,7 @@ GitVersion parse_git_version(std::string_view output) {
     const int major = take_number(rest);
     const int minor = take_number(rest);
     if (major < 0 || minor < 0) return {};
-    return {major, minor, std::string(text)};
+    return {major, minor, std::string(text), false};
 }
 
 }  // namespace executors::docker

@@ -32,7 +32,12 @@ Task<Result<void>> JobGit::after_start() {
     if (!context_.job.needs_git || !open) co_return Result<void>();
     auto found = co_await version();
     if (!found) co_return found.error();
-    if (!*found || (*found)->is_new_enough()) co_return Result<void>();
+    if (!*found) co_return Result<void>();
+    if ((*found)->is_new_enough()) {
+        if ((*found)->has_lfs) co_return Result<void>();
+        auto added = co_await bring_lfs();
+        co_return added;
+    }
     std::string reason = "the image's git does not work";
     const std::string& text = (*found)->text;
     if (!text.empty()) reason = "the image's git " + text + " is too old";
@@ -48,6 +53,13 @@ Task<Result<void>> JobGit::bring(std::string reason) {
     if (!added) co_return added.error().with_context(reason);
     context_.objects.git_directory = kGitDir;
     context_.log.print("Using the runner's git: " + reason);
+    co_return Result<void>();
+}
+
+Task<Result<void>> JobGit::bring_lfs() {
+    auto added = co_await context_.engine.add_git(image_.id);
+    if (added) context_.objects.lfs_directory = kGitDir;
+    if (!added && added.error().is(ErrorKind::kCancelled)) co_return added.error();
     co_return Result<void>();
 }
 
@@ -81,6 +93,11 @@ Task<Result<std::optional<GitVersion>>> JobGit::version() {
     // A container that has ended already: connecting to it says why.
     if (!ran) co_return std::optional<GitVersion>();
     GitVersion version = parse_git_version(ran->output);
+    ExecSpec lfs;
+    lfs.command = {"git", "lfs", "version"};
+    auto asked = co_await run_exec(context_.api(), context_.objects.container, std::move(lfs));
+    if (!asked && asked.error().is(ErrorKind::kCancelled)) co_return asked.error();
+    version.has_lfs = asked && asked->exit_code == 0;
     known.insert_or_assign(image_.id, version);
     co_return std::optional<GitVersion>(std::move(version));
 }

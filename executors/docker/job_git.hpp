@@ -24,11 +24,14 @@ class JobGit {
 
     /// Brings git when the configuration wants the runner's, or the image has none.
     base::Task<base::Result<void>> before_start();
-    /// Brings git when that of the image is too old or does not work; asked of each image once.
+    /// Brings git when that of the image is too old, does not work or has no git-lfs; asked of each
+    /// image once.
     base::Task<base::Result<void>> after_start();
 
   private:
     base::Task<base::Result<void>> bring(std::string reason);
+    /// For an image whose git has no git-lfs. Without an archive of git, get_sources warns.
+    base::Task<base::Result<void>> bring_lfs();
     /// git starts /bin/sh for credentials and submodules: an image that has its shell elsewhere
     /// gets a link.
     base::Task<base::Result<void>> link_shell();

@@ -46,7 +46,8 @@ std::string JobObjects::to_json() const {
                         {"engine_container", engine_container},
                         {"hostname", hostname},
                         {"user", user},
-                        {"git_directory", git_directory}};
+                        {"git_directory", git_directory},
+                        {"lfs_directory", lfs_directory}};
     return base::dump_json(value);
 }
 
@@ -78,6 +79,7 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     objects.hostname = text_at(value, "hostname");
     objects.user = text_at(value, "user");
     objects.git_directory = text_at(value, "git_directory");
+    objects.lfs_directory = text_at(value, "lfs_directory");
     if (value.contains("preloads") && value["preloads"].is_array()) {
         for (const auto& preload : value["preloads"]) {
             objects.preloads.push_back(

@@ -37,6 +37,7 @@ struct JobObjects {
     std::string user;
     bool has_git = false;       ///< the image has one
     std::string git_directory;  ///< of the runner's git when scripts use it, "" for the image's
+    std::string lfs_directory;  ///< the same for files of Git LFS alone, "" where it has git-lfs
 
     [[nodiscard]] std::string to_json() const;
     static base::Result<JobObjects> from_json(const std::string& text);

@@ -15,6 +15,7 @@
 
 #include "base/encoding.hpp"
 #include "executors/helper/cores.hpp"
+#include "executors/helper/deflate_block.hpp"
 #include "executors/helper/long_path.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/zip_writer.hpp"
@@ -83,19 +84,14 @@ void copy_content(archive* writer, int file, const std::string& path) {
 bool is_worth_packing(int file, std::int64_t size) {
     constexpr std::int64_t kSample = 32 * 1024;
     if (size < 4 * kSample) return true;
-    std::vector<unsigned char> sample(kSample);
-    std::vector<unsigned char> packed(::compressBound(kSample));
+    std::string sample(kSample, '\0');
     std::size_t read = 0;
     std::size_t made = 0;
     for (const std::int64_t at : {std::int64_t{0}, size / 2, size - kSample}) {
         const ssize_t count = ::pread(file, sample.data(), sample.size(), at);
         if (count <= 0) return true;
-        uLongf length = packed.size();
-        if (::compress2(packed.data(), &length, sample.data(), static_cast<uLong>(count), 1) !=
-            Z_OK)
-            return true;
         read += static_cast<std::size_t>(count);
-        made += length;
+        made += quick_packed_size({sample.data(), static_cast<std::size_t>(count)});
     }
     return made < read - read / 20;
 }
@@ -106,7 +102,7 @@ std::string member_name(const std::string& path, const struct stat& status) {
 
 void write_zip(int level, const Selection& selection, int output, const Report& report,
                const std::vector<ExtraFile>& extras) {
-    ZipWriter writer(output, level, usable_cores());
+    ZipWriter writer(output, level, usable_cores("FASTZIP_ARCHIVER_CONCURRENCY"));
     for (const auto& [path, status] : selection) {
         if (!S_ISREG(status.st_mode)) {
             writer.add_text(member_name(path, status), status,
@@ -245,7 +241,7 @@ std::string archive_file_name(const std::string& name, ArchiveFormat format) {
 int compression_level(std::string_view text) {
     if (text == "fastest") return 0;
     if (text == "fast") return 1;
-    if (text.empty() || text == "default") return 4;
+    if (text.empty() || text == "default") return kDefaultLevel;
     if (text == "slow") return 7;
     if (text == "slowest") return 9;
     return -1;

@@ -20,9 +20,9 @@ enum class ArchiveFormat {
 ArchiveFormat parse_archive_format(const std::string& text);
 /// Adds the format's extension to a name: "a.zip", "a.gz", "a" for raw, "a.tar.zst".
 std::string archive_file_name(const std::string& name, ArchiveFormat format);
-/// zlib's level for fastest, fast, default (also ""), slow, slowest: 0, 1, 4, 7, 9; -1 for anything
-/// else. The official runner's default is level 5 of another deflate; zlib's level 4 is 1.5 times
-/// as fast as its level 5, and its output hardly larger.
+/// zlib's level for fastest, fast, default (also ""), slow, slowest: 0, 1, 2, 7, 9; -1 for anything
+/// else. The official runner's default is level 5 of another deflate, whose output is as large as
+/// that of zlib's level 2 and libdeflate's level 1 (docs/benchmarks.md).
 int compression_level(std::string_view text);
 
 /// A regular file that is in the archive only.

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "executors/helper/posix.hpp"
@@ -29,6 +31,17 @@ unsigned usable_cores() {
     const unsigned quota =
         group.empty() ? 0 : cores_of_quota(read_file_end(group + "/cpu.max", 256));
     return quota == 0 ? present : std::min(present, quota);
+}
+
+unsigned usable_cores(const char* variable) {
+    const unsigned cores = usable_cores();
+    const char* const text = std::getenv(variable);
+    if (text == nullptr) return cores;
+    unsigned most = 0;
+    const std::string_view number(text);
+    const auto read = std::from_chars(number.data(), number.data() + number.size(), most);
+    const bool whole = read.ec == std::errc{} && read.ptr == number.data() + number.size();
+    return whole && most > 0 ? std::min(cores, most) : cores;
 }
 
 }  // namespace executors::helper

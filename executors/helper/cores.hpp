@@ -8,6 +8,10 @@ namespace executors::helper {
 /// control group (cgroup v2).
 unsigned usable_cores();
 
+/// The same, but not more than the number in the environment's `variable`, where it has one of at
+/// least 1.
+unsigned usable_cores(const char* variable);
+
 /// The whole cores of a `cpu.max` ("150000 100000" → 2); 0 for no limit. Pure.
 unsigned cores_of_quota(std::string_view cpu_max);
 

@@ -1,7 +1,9 @@
 #include "executors/helper/deflate_block.hpp"
 
+#include <libdeflate.h>
 #include <zlib.h>
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -57,16 +59,65 @@ BlockDeflater& deflater_of(int level) {
     return *deflater;
 }
 
+struct FreeCompressor {
+    void operator()(libdeflate_compressor* compressor) const {
+        ::libdeflate_free_compressor(compressor);
+    }
+};
+
+/// Compresses a text as a whole.
+class WholeDeflater {
+  public:
+    explicit WholeDeflater(int level) : compressor_(::libdeflate_alloc_compressor(level)) {
+        if (!compressor_) throw Failure("compress: libdeflate could not begin");
+    }
+
+    /// The result is valid until the next call.
+    std::string_view pack(std::string_view bytes) {
+        const std::size_t most =
+            ::libdeflate_deflate_compress_bound(compressor_.get(), bytes.size());
+        if (packed_.size() < most) packed_.resize(most);
+        const std::size_t made = ::libdeflate_deflate_compress(
+            compressor_.get(), bytes.data(), bytes.size(), packed_.data(), packed_.size());
+        if (made == 0) throw Failure("compress: libdeflate failed");
+        return {packed_.data(), made};
+    }
+
+  private:
+    std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor_;
+    std::string packed_;
+};
+
+/// One for each thread, for the same reason.
+WholeDeflater& whole_deflater_of(int level) {
+    thread_local int made_for = -1;
+    thread_local std::optional<WholeDeflater> deflater;
+    if (made_for != level) deflater.emplace(level);
+    made_for = level;
+    return *deflater;
+}
+
+std::string pack_bytes(Block block, int level) {
+    if (block.store) return std::move(block.bytes);
+    if (!block.whole) return deflater_of(level).pack(block);
+    // At the same number, libdeflate's results are smaller than zlib's.
+    constexpr int kFast = 1;
+    return std::string(whole_deflater_of(level == kDefaultLevel ? kFast : level).pack(block.bytes));
+}
+
 }  // namespace
 
 PackedBlock pack_block(Block block, int level) {
     PackedBlock packed;
     packed.raw_bytes = block.bytes.size();
     packed.last = block.last;
-    packed.crc = static_cast<std::uint32_t>(
-        ::crc32_z(::crc32_z(0, nullptr, 0), bytes_of(block.bytes), block.bytes.size()));
-    packed.bytes = block.store ? std::move(block.bytes) : deflater_of(level).pack(block);
+    packed.crc = ::libdeflate_crc32(0, block.bytes.data(), block.bytes.size());
+    packed.bytes = pack_bytes(std::move(block), level);
     return packed;
+}
+
+std::size_t quick_packed_size(std::string_view bytes) {
+    return whole_deflater_of(1).pack(bytes).size();
 }
 
 }  // namespace executors::helper

@@ -3,19 +3,24 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace executors::helper {
 
-/// A part of a file that is compressed by itself. The results of a file's blocks, one behind the
-/// other, are one deflate stream.
+/// A part of a file that is compressed by itself, or a whole file. The results of a file's blocks,
+/// one behind the other, are one deflate stream.
 struct Block {
     static constexpr std::size_t kBytes = 256 * 1024;
+    /// A file of at most so many bytes is one block: libdeflate, which is more than twice as fast
+    /// as zlib, compresses only what it has as a whole.
+    static constexpr std::size_t kMostWholeBytes = 2 * 1024 * 1024;
     static constexpr std::size_t kWindow = 32 * 1024;
 
     std::string bytes;
     std::string before;  ///< the end of the block before, at most kWindow bytes
     bool last = false;   ///< of its file
     bool store = false;  ///< the result is `bytes`
+    bool whole = false;  ///< it is a whole file
 };
 
 struct PackedBlock {
@@ -25,7 +30,13 @@ struct PackedBlock {
     bool last = false;
 };
 
-/// Raw deflate with zlib's `level`. Any thread. Throws Failure.
+/// zlib's level of a job that asks for none.
+inline constexpr int kDefaultLevel = 2;
+
+/// Raw deflate. `level`: compression_level() of archive_writer.hpp. Any thread. Throws Failure.
 PackedBlock pack_block(Block block, int level);
+
+/// How many bytes the fastest compression makes of `bytes`. Any thread.
+std::size_t quick_packed_size(std::string_view bytes);
 
 }  // namespace executors::helper

@@ -94,7 +94,7 @@ void write_member(const ZipReader& zip, const ZipMember& packed, TreeWriter::Ope
 std::size_t unpack_zip(const ZipReader& zip, const std::string& destination) {
     TreeWriter writer(destination);
     std::deque<std::future<void>> writing;
-    TaskPool pool(usable_cores());
+    TaskPool pool(usable_cores("FASTZIP_EXTRACTOR_CONCURRENCY"));
     const auto wait_for_first = [&writing] {
         auto first = std::move(writing.front());
         writing.pop_front();

@@ -12,6 +12,7 @@ struct PackedPart {
     int file;
     std::uint64_t offset;
     std::uint64_t size;
+    std::uint64_t plain_size;  ///< of the unpacked bytes, as the archive says
 };
 
 /// Unpacks them with a method of zip: 0 (stored), 8 (deflate), 93 (zstd). `name` is for messages.

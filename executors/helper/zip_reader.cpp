@@ -1,8 +1,8 @@
 #include "executors/helper/zip_reader.hpp"
 
+#include <libdeflate.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -98,7 +98,7 @@ class Checked {
     void take(std::string_view bytes) {
         size_ += bytes.size();
         if (size_ > member_.size) throw Failure("unpack " + member_.name + ": it is too long");
-        crc_ = ::crc32_z(crc_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+        crc_ = ::libdeflate_crc32(crc_, bytes.data(), bytes.size());
         sink_(bytes);
     }
     void finish() const {
@@ -110,7 +110,7 @@ class Checked {
     const ZipMember& member_;
     const ZipReader::Sink& sink_;
     std::uint64_t size_ = 0;
-    uLong crc_ = ::crc32_z(0, nullptr, 0);
+    std::uint32_t crc_ = 0;
 };
 
 }  // namespace
@@ -223,7 +223,7 @@ void ZipReader::read(const ZipMember& member, const Sink& sink) const {
     const std::uint64_t begin = member.offset + kLocalBytes + name + fields.take(2);
     if (begin > size_ || member.packed_size > size_ - begin) fail_damaged();
     Checked checked(member, sink);
-    const PackedPart part{file_, start_ + begin, member.packed_size};
+    const PackedPart part{file_, start_ + begin, member.packed_size, member.size};
     unpack_stream(part, member.method, member.name,
                   [&checked](std::string_view bytes) { checked.take(bytes); });
     checked.finish();

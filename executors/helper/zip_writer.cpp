@@ -67,10 +67,12 @@ void ZipWriter::add_file(const std::string& path, const struct stat& status, int
     const std::size_t entry = begin(path, status, store || status.st_size == 0);
     const bool stored = entries_[entry].method == zip::Method::kStored;
     auto left = static_cast<std::uint64_t>(status.st_size);
+    const bool whole = left <= Block::kMostWholeBytes;
+    const std::size_t most = whole ? Block::kMostWholeBytes : Block::kBytes;
     std::string before;
     for (bool last = false; !last;) {
-        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, Block::kBytes));
-        Block block{read_block(file, wanted, path), std::move(before), false, stored};
+        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, most));
+        Block block{read_block(file, wanted, path), std::move(before), false, stored, whole};
         left -= block.bytes.size();
         last = left == 0 || block.bytes.size() < wanted;
         block.last = last;
@@ -88,11 +90,17 @@ void ZipWriter::add_text(const std::string& name, const struct stat& status, std
 }
 
 void ZipWriter::submit(std::size_t entry, Block block) {
+    constexpr std::size_t kMostWaitingBytes = 16 * 1024 * 1024;
+    const std::size_t bytes = block.bytes.size();
+    waiting_bytes_ += bytes;
     auto packed = pool_.submit([block = std::move(block), level = level_]() mutable {
         return pack_block(std::move(block), level);
     });
-    waiting_.push_back({entry, std::move(packed)});
-    while (waiting_.size() >= pool_.depth()) write_next();
+    waiting_.push_back({entry, bytes, std::move(packed)});
+    const auto too_many = [this] {
+        return waiting_.size() >= pool_.depth() || waiting_bytes_ > kMostWaitingBytes;
+    };
+    while (too_many()) write_next();
 }
 
 /// The local header is written with the first block. It is right at once when that is the last one,
@@ -100,6 +108,7 @@ void ZipWriter::submit(std::size_t entry, Block block) {
 void ZipWriter::write_next() {
     Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
+    waiting_bytes_ -= next.bytes;
     const PackedBlock block = next.block.get();
     zip::Entry& entry = entries_[next.entry];
     const bool first = entry.packed_size == 0;

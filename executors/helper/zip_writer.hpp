@@ -15,7 +15,8 @@ namespace executors::helper {
 
 /// Writes a zip to a regular file, from its current offset on. Files are compressed in blocks on
 /// all cores that this process may use, and written in order: the bytes do not depend on the number
-/// of cores. Memory: about 0.6 MiB for each core, and the archive's directory.
+/// of cores. Memory: about 2 MiB for each core, 32 MiB for what waits to be written, and the
+/// archive's directory.
 ///
 /// Life: add…() for every member, then finish(). Throws Failure.
 class ZipWriter {
@@ -33,6 +34,7 @@ class ZipWriter {
   private:
     struct Waiting {
         std::size_t entry;
+        std::size_t bytes;  ///< of the input
         std::future<PackedBlock> block;
     };
 
@@ -48,6 +50,7 @@ class ZipWriter {
     std::uint64_t offset_ = 0;  ///< from the start of the archive
     std::vector<zip::Entry> entries_;
     std::deque<Waiting> waiting_;
+    std::size_t waiting_bytes_ = 0;  ///< their inputs
     TaskPool pool_;
 };
 

@@ -7,9 +7,10 @@
 #include <utility>
 
 #include "base/stop_source.hpp"
+#include "runner/job/dependency_downloads.hpp"
 #include "runner/job/package_body.hpp"
-#include "runner/job/retry.hpp"
 #include "runner/job/stage_numbers.hpp"
+#include "runner/job/transfer_meter.hpp"
 #include "runner/script/archive_rules.hpp"
 
 namespace runner::job {
@@ -26,27 +27,6 @@ using Clock = std::chrono::steady_clock;
 
 std::string type_of(const protocol::gitlab::Artifact& artifact) {
     return artifact.artifact_type.empty() ? "archive" : artifact.artifact_type;
-}
-
-bool cannot_be_repeated(const base::Error& error) {
-    return error.is(ErrorKind::kUnauthorized) || error.is(ErrorKind::kForbidden) ||
-           error.is(ErrorKind::kNotFound) || error.is(ErrorKind::kCancelled) ||
-           error.is(ErrorKind::kIo);
-}
-
-Task<Result<std::string>> next_piece(std::shared_ptr<BodySource> body,
-                                     std::shared_ptr<bool> broken) {
-    auto reading = (*body)();
-    auto piece = co_await std::move(reading);
-    if (!piece) *broken = true;
-    co_return std::move(piece);
-}
-
-/// `body`, which sets `broken` when it fails: so a failure of the sender can be told from one of
-/// the receiver.
-BodySource watched(BodySource body, std::shared_ptr<bool> broken) {
-    const auto shared = std::make_shared<BodySource>(std::move(body));
-    return [shared, broken] { return next_piece(shared, broken); };
 }
 
 Result<void> exit_error(const StageResult& exit) {
@@ -81,6 +61,16 @@ Task<StageResult> ArtifactTransfer::download() {
             fmt::format("{} jobs to download from, at most {} are possible", all.size(), kMaxParts);
         co_return failed("", base::make_error(ErrorKind::kInvalidInput, text));
     }
+    DependencyDownloads downloads(context_, scripts_, writers_);
+    auto bringing = bring_all(downloads);
+    auto done = co_await std::move(bringing);
+    co_await downloads.end();
+    co_return std::move(done);
+}
+
+/// In the payload's order: of files with the same name the last one stays.
+Task<StageResult> ArtifactTransfer::bring_all(DependencyDownloads& downloads) {
+    const auto& all = context_.payload().dependencies;
     const std::string words = context_.channel().transfer_words("archive").fetching;
     auto& part = context_.checkpoint().part;
     for (; part < all.size(); ++part) {
@@ -89,8 +79,8 @@ Task<StageResult> ArtifactTransfer::download() {
         context_.log().notice(
             fmt::format("Downloading artifacts for {} ({})...", dependency.name, dependency.id));
         const executors::Waiting waiting(context_.log(), "artifacts of " + dependency.name);
-        auto fetching = fetch(dependency);
-        auto done = co_await std::move(fetching);
+        auto taking = downloads.take(part);
+        auto done = co_await std::move(taking);
         if (done) {
             auto extracting = extract(dependency);
             done = co_await std::move(extracting);
@@ -100,76 +90,6 @@ Task<StageResult> ArtifactTransfer::download() {
         context_.checkpoints.save();
     }
     co_return StageExit();
-}
-
-/// Tries the transfer as often as the job allows. Unpacking is not repeated, because a damaged
-/// archive would be damaged again.
-Task<Result<void>> ArtifactTransfer::fetch(const Dependency& dependency) {
-    const int attempts = context_.behaviour.attempts("ARTIFACT_DOWNLOAD_ATTEMPTS");
-    const bool slower = context_.variables.feature("FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY");
-    auto& attempt = context_.checkpoint().attempt;
-    for (attempt = 0;; ++attempt) {
-        auto trying = fetch_whole(dependency);
-        auto done = co_await std::move(trying);
-        if (done || attempt + 1 >= attempts || context_.stop.requested()) co_return std::move(done);
-        if (done.error().is(ErrorKind::kTimeout)) co_return std::move(done);
-        context_.log().error(context_.channel().transfer_words("archive").fetching + "... " +
-                             done.error().message);
-        context_.log().warning("Retrying...");
-        auto waited = co_await wait_before_retry(context_, retry_pause(slower, attempt + 1));
-        if (!waited) co_return waited.error();
-    }
-}
-
-/// Tries a download three times, as the official runner does: the server may fail before the body
-/// or in the middle of it.
-Task<Result<void>> ArtifactTransfer::fetch_whole(const Dependency& dependency) {
-    constexpr unsigned kTries = 3;
-    constexpr std::chrono::seconds kPause{1};
-    bool direct = context_.variables.feature("FF_USE_DIRECT_DOWNLOAD");
-    for (unsigned number = 1;; ++number) {
-        bool may_retry = true;
-        auto trying = fetch_once(dependency, direct, may_retry);
-        auto done = co_await std::move(trying);
-        const bool over =
-            context_.stop.requested() || context_.deadlines.job_is_over(context_.checkpoint());
-        if (done || !may_retry || number == kTries || over) co_return std::move(done);
-        context_.log().warning(fmt::format(
-            "{}... {}; retrying in {} ms", context_.channel().transfer_words("archive").fetching,
-            done.error().message, std::chrono::milliseconds(kPause).count()));
-        // Without direct_download the server sends the file itself, not the address of a storage.
-        direct = false;
-        auto waited = co_await wait_before_retry(context_, kPause);
-        if (!waited) co_return waited.error();
-    }
-}
-
-/// `may_retry`: whether the server or the network caused the failure, and another try may help.
-Task<Result<void>> ArtifactTransfer::fetch_once(const Dependency& dependency, bool direct,
-                                                bool& may_retry) {
-    const std::string user = context_.executor().info().user;
-    auto& session = scripts_.session();
-    auto* const stop = &context_.stop;
-    protocol::gitlab::ArtifactDownload how;
-    how.direct = direct;
-    how.on_resume = [this](const base::Error& why, std::uint64_t offset) {
-        context_.log().warning(fmt::format("{}... {}; going on after {} bytes",
-                                           context_.channel().transfer_words("archive").fetching,
-                                           why.message, offset));
-    };
-    auto fetching = context_.channel().fetch_artifact(dependency, std::move(how));
-    auto body = co_await base::run_stoppable(stop, std::move(fetching), context_.deadline());
-    may_retry = !body && !cannot_be_repeated(body.error());
-    if (!body) co_return body.error();
-    auto making = session.make_directory(context_.directories->tmp, 0, user);
-    auto made = co_await base::run_stoppable(stop, std::move(making), context_.deadline());
-    if (!made) co_return made.error();
-    const auto broken = std::make_shared<bool>(false);
-    auto putting = session.put_file(writers_.artifacts.dependency_path(dependency.id),
-                                    watched(std::move(*body), broken), 0600, user);
-    auto put = co_await base::run_stoppable(stop, std::move(putting), context_.deadline());
-    may_retry = !put && *broken && !cannot_be_repeated(put.error());
-    co_return std::move(put);
 }
 
 Task<Result<void>> ArtifactTransfer::extract(const Dependency& dependency) {
@@ -244,9 +164,13 @@ Task<Result<void>> ArtifactTransfer::send_package(const Artifact& artifact, std:
     file.about = &artifact;
     file.name = *name;
     // The first try uses the package that is open already.
-    const auto open = [&session, path, user, first]() mutable -> Result<BodySource> {
-        if (first) return body_of(std::exchange(first, nullptr));
-        return body_of(std::make_shared<PackageBody>(session, path, user));
+    auto* const log = &context_.log();
+    const auto frequency = context_.behaviour.duration("TRANSFER_METER_FREQUENCY", {});
+    const auto open = [&session, path, user, first, log,
+                       frequency]() mutable -> Result<BodySource> {
+        if (!first) first = std::make_shared<PackageBody>(session, path, user);
+        return metered(body_of(std::exchange(first, nullptr)), *log, "Uploading artifacts",
+                       frequency);
     };
     file.open = open;
     const std::string words = context_.channel().transfer_words(type_of(artifact)).sending;

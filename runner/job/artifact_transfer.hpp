@@ -14,6 +14,8 @@
 
 namespace runner::job {
 
+class DependencyDownloads;
+
 /// Downloads the artifacts of earlier jobs into the environment and uploads the job's own
 /// artifacts. The supervisor packs and unpacks the archives, the channel sends and fetches them.
 /// The bytes are streamed; the daemon does not store them (job-runtime.md §7).
@@ -39,10 +41,7 @@ class ArtifactTransfer {
     using Dependency = protocol::gitlab::Dependency;
     using Artifact = protocol::gitlab::Artifact;
 
-    base::Task<base::Result<void>> fetch(const Dependency& dependency);
-    base::Task<base::Result<void>> fetch_whole(const Dependency& dependency);
-    base::Task<base::Result<void>> fetch_once(const Dependency& dependency, bool direct,
-                                              bool& may_retry);
+    base::Task<StageResult> bring_all(DependencyDownloads& downloads);
     base::Task<base::Result<void>> extract(const Dependency& dependency);
     base::Task<base::Result<void>> pack_and_send(const Artifact& artifact, std::size_t index);
     base::Task<base::Result<void>> send_within_limit(const Artifact& artifact, std::string path);

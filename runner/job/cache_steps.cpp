@@ -16,8 +16,6 @@ using executors::session::StageExit;
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 /// Own key and fallbacks, each with up to three scripts.
 constexpr std::size_t kScriptsPerCache = 32;
 constexpr int kDefaultLimitMinutes = 10;
@@ -40,8 +38,8 @@ CacheSteps::FilesExit exit_of(int code) {
 }  // namespace
 
 CacheSteps::CacheSteps(JobContext& context, ScriptRunner& scripts,
-                       const script::JobScripts& writers)
-    : context_(context), scripts_(scripts), writers_(writers) {
+                       const script::JobScripts& writers, Now now)
+    : context_(context), scripts_(scripts), writers_(writers), now_(std::move(now)) {
     if (storage() == nullptr) return;
     storage()->on_retry([this](const base::Error& why, std::chrono::milliseconds pause) {
         context_.log().warning(fmt::format("{}; retrying in {} ms", why.message, pause.count()));
@@ -78,7 +76,7 @@ void CacheSteps::start_clock() {
     limit_minutes_ = context_.behaviour.number("CACHE_REQUEST_TIMEOUT", kDefaultLimitMinutes);
     deadline_ = context_.deadline();
     if (limit_minutes_ > 0)
-        deadline_ = std::min(*deadline_, Clock::now() + std::chrono::minutes(limit_minutes_));
+        deadline_ = std::min(*deadline_, now_() + std::chrono::minutes(limit_minutes_));
 }
 
 bool CacheSteps::must_end(const base::Error& error) {
@@ -87,7 +85,7 @@ bool CacheSteps::must_end(const base::Error& error) {
 }
 
 base::Error CacheSteps::explained(base::Error error) const {
-    if (error.is(ErrorKind::kTimeout) && Clock::now() >= *deadline_) {
+    if (error.is(ErrorKind::kTimeout) && now_() >= *deadline_) {
         error.message =
             fmt::format("not done within CACHE_REQUEST_TIMEOUT, {} minutes", limit_minutes_);
     }

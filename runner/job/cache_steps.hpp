@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -26,7 +28,11 @@ class CacheSteps {
     using Name = script::CacheWriter::Name;
     using FilesExit = executors::session::FilesExit;
 
-    CacheSteps(JobContext& context, ScriptRunner& scripts, const script::JobScripts& writers);
+    using Now = std::function<std::chrono::steady_clock::time_point()>;
+
+    /// `now`: for the limit of a transfer.
+    CacheSteps(JobContext& context, ScriptRunner& scripts, const script::JobScripts& writers,
+               Now now = std::chrono::steady_clock::now);
 
     /// Null when caches stay on this host.
     [[nodiscard]] cache::RemoteCache* storage() const { return context_.setup.cache.get(); }
@@ -64,6 +70,7 @@ class CacheSteps {
     JobContext& context_;
     ScriptRunner& scripts_;
     const script::JobScripts& writers_;
+    const Now now_;
     std::size_t part_ = 0;
     std::size_t script_ = 0;  ///< of the part: how many have run
     int limit_minutes_ = 0;

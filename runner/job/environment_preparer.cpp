@@ -28,7 +28,23 @@ bool is_final(const base::Error& error) {
 
 }  // namespace
 
+/// FF_LOG_IMAGES_CONFIGURED_FOR_JOB: in the daemon's log, for those who count what images are used.
+void EnvironmentPreparer::log_images() const {
+    if (!context_.variables.feature("FF_LOG_IMAGES_CONFIGURED_FOR_JOB")) return;
+    const auto tell = [this](const char* message, const protocol::gitlab::Image& image) {
+        auto scope = context_.daemon_log.with({{"image_name", context_.log().masked(image.name)}});
+        const std::string platform = context_.log().masked(image.docker_platform);
+        if (!platform.empty()) scope = scope.with({{"image_platform", platform}});
+        scope.info(message);
+    };
+    const auto& payload = context_.payload();
+    if (payload.image && !payload.image->name.empty())
+        tell("Image configured for job", *payload.image);
+    for (const auto& service : payload.services) tell("Service image configured for job", service);
+}
+
 base::Task<base::Result<void>> EnvironmentPreparer::prepare() {
+    log_images();
     context_.enter("prepare_executor", executors::executor_stage(context_.traits, "prepare"));
     context_.channel().section_start("prepare_executor");
     auto& log = context_.log();

@@ -33,6 +33,7 @@ class EnvironmentPreparer {
     base::Task<base::Result<void>> restore();
 
   private:
+    void log_images() const;
     base::Task<base::Result<void>> try_several_times();
     base::Task<base::Result<void>> try_once();
     base::Task<void> remove_remains();

@@ -302,7 +302,6 @@ class GitLabChannel final : public JobChannel {
 struct LogSettings {
     bool timestamps = true;
     bool all_token_prefixes = true;
-    bool dynamic_touch = false;
     bool debug_trace = false;
     std::vector<std::string> masked;
 };
@@ -312,7 +311,6 @@ LogSettings log_settings(const Options& options) {
     LogSettings out;
     out.timestamps = variables.feature("FF_TIMESTAMPS");
     out.all_token_prefixes = variables.feature("FF_MASK_ALL_DEFAULT_TOKENS");
-    out.dynamic_touch = variables.feature("FF_USE_DYNAMIC_TRACE_FORCE_SEND_INTERVAL");
     out.masked = job_secrets(*options.payload, variables, *options.runner);
     const bool asked = base::parse_bool(variables.get("CI_DEBUG_TRACE")).value_or(false) ||
                        base::parse_bool(variables.get("CI_DEBUG_SERVICES")).value_or(false);
@@ -321,6 +319,12 @@ LogSettings log_settings(const Options& options) {
 }
 
 }  // namespace
+
+trace::UploadTimes upload_times(const script::Variables& variables) {
+    trace::UploadTimes times;
+    times.dynamic_touch = variables.feature("FF_USE_DYNAMIC_TRACE_FORCE_SEND_INTERVAL");
+    return times;
+}
 
 base::Result<std::unique_ptr<JobChannel>> make_gitlab_channel(
     const boost::asio::any_io_executor& executor, const Options& options) {
@@ -355,10 +359,9 @@ base::Result<std::unique_ptr<JobChannel>> make_gitlab_channel(
     };
     auto made = make();
     if (!made) return made.error().with_context("the job's log");
-    trace::UploadTimes times;
-    times.dynamic_touch = settings.dynamic_touch;
-    return std::unique_ptr<JobChannel>(std::make_unique<GitLabChannel>(
-        executor, options, std::move(*made), confirmed, times, settings.debug_trace));
+    return std::unique_ptr<JobChannel>(
+        std::make_unique<GitLabChannel>(executor, options, std::move(*made), confirmed,
+                                        upload_times(*options.variables), settings.debug_trace));
 }
 
 }  // namespace runner::job

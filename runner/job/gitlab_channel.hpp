@@ -10,6 +10,7 @@
 #include "runner/job/job_channel.hpp"
 #include "runner/journal/journal.hpp"
 #include "runner/script/variables.hpp"
+#include "runner/trace/upload_schedule.hpp"
 
 namespace runner::job {
 
@@ -25,6 +26,9 @@ struct GitLabChannelOptions {
     const journal::Checkpoint* restored = nullptr;  ///< null for a new job
     base::log::Scope daemon_log;                    ///< job_scope()
 };
+
+/// When the log is sent and the job is touched, as the job's variables say.
+trace::UploadTimes upload_times(const script::Variables& variables);
 
 /// Makes the channel of a job that GitLab handed out. The channel masks and frames the log, keeps
 /// it in `spool`, sends it by PATCH, and reports the start and the end of the job to the server.

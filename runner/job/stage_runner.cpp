@@ -24,6 +24,7 @@ script::ScriptSettings script_settings(const JobContext& context) {
     if (info.driver) settings.description = info.driver->hostname;
     settings.correlation_id = context.setup.record.correlation_id;
     settings.git_directory = info.git_directory;
+    settings.lfs_directory = info.lfs_directory;
     settings.sources_by_daemon = context.setup.sources != nullptr;
     settings.helper = info.helper;
     // On a shared host such links are the administrator's: jobs there can reach all files anyway.

@@ -21,6 +21,7 @@ class WatchedLog final : public executors::JobLog {
     void heading(std::string_view text) override { log_.heading(text); }
     void warning(std::string_view text) override { log_.warning(text); }
     void error(std::string_view text) override { log_.error(text); }
+    void progress(std::string_view text, bool last) override { log_.progress(text, last); }
     void service(std::string_view text, bool failed) override { log_.service(text, failed); }
     [[nodiscard]] std::string masked(std::string_view text) const override {
         return log_.masked(text);

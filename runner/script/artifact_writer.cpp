@@ -25,7 +25,10 @@ std::string ArtifactWriter::pack(const protocol::gitlab::Artifact& artifact,
         .add_expanded("name", artifact.name.empty() ? "artifacts" : artifact.name)
         .add_selection(artifact);
     for (const std::string& pattern : artifact.exclude) request.add_expanded("exclude", pattern);
-    if (has_provenance(context_, artifact)) request.add("statement", provenance_template(context_));
+    if (has_provenance(context_, artifact)) {
+        check_provenance_version(context_, writer);
+        request.add("statement", provenance_template(context_));
+    }
     writer.line(request.command(context_.settings().helper));
     return context_.finish(writer);
 }

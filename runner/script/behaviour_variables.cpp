@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/duration.hpp"
 #include "base/parse.hpp"
 #include "runner/script/git_strategy.hpp"
 
@@ -39,6 +40,17 @@ int BehaviourVariables::number(std::string_view key, int fallback) {
     return fallback;
 }
 
+std::chrono::nanoseconds BehaviourVariables::duration(std::string_view key,
+                                                      std::chrono::nanoseconds fallback) {
+    const std::string value = variables_.get(key);
+    if (value.empty()) return fallback;
+    const auto parsed = base::parse_go_duration(value);
+    if (parsed && *parsed >= std::chrono::nanoseconds::zero()) return *parsed;
+    warn(fmt::format("{}: expected duration got \"{}\", using default value: {}", key, value,
+                     base::format_go_duration(fallback)));
+    return fallback;
+}
+
 int BehaviourVariables::attempts(std::string_view key) {
     const int asked = number(key, 1);
     const int clamped = std::clamp(asked, 1, kMaxAttempts);
@@ -60,7 +72,10 @@ void BehaviourVariables::check_all(bool allow_git_fetch) {
          {"GET_SOURCES_ATTEMPTS", "RESTORE_CACHE_ATTEMPTS", "ARTIFACT_DOWNLOAD_ATTEMPTS"})
         static_cast<void>(attempts(name));
     static_cast<void>(number("GIT_SUBMODULE_DEPTH", 0));
-    static_cast<void>(number("CACHE_REQUEST_TIMEOUT", 0));
+    for (const auto* name :
+         {"CACHE_REQUEST_TIMEOUT", "FASTZIP_ARCHIVER_CONCURRENCY", "FASTZIP_EXTRACTOR_CONCURRENCY"})
+        static_cast<void>(number(name, 0));
+    static_cast<void>(duration("TRANSFER_METER_FREQUENCY", {}));
     const std::string strategy = variables_.get("GIT_STRATEGY");
     if (!strategy.empty() && !parse_git_strategy(strategy)) {
         warn(

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <set>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ class BehaviourVariables {
 
     [[nodiscard]] bool flag(std::string_view key, bool fallback);
     [[nodiscard]] int number(std::string_view key, int fallback);
+    /// A duration of Go, such as "5s". Not negative.
+    [[nodiscard]] std::chrono::nanoseconds duration(std::string_view key,
+                                                    std::chrono::nanoseconds fallback);
     /// GET_SOURCES_ATTEMPTS and its like: 1 by default, clamped to 1..10.
     [[nodiscard]] int attempts(std::string_view key);
     /// Reads all of them, so that the user learns what is wrong before the job begins.

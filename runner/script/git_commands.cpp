@@ -10,7 +10,11 @@ namespace {
 
 constexpr std::string_view kHasLargeFiles =
     "[ -n \"$(git ls-files -- ':(attr:filter=lfs)' 2> /dev/null)\" ]";
-constexpr std::string_view kHasGitLfs = "if git lfs version > /dev/null 2>&1; then ";
+
+/// The commands that follow find this git first.
+std::string with_git_of(const std::string& directory) {
+    return "PATH=" + shell_quote(directory) + "${PATH:+:$PATH}; export PATH;";
+}
 
 bool wants_large_files(const ScriptContext& context) {
     return !context.behaviour().flag("GIT_LFS_SKIP_SMUDGE", false);
@@ -46,8 +50,14 @@ void GitCommands::check_out(ShellWriter& writer, const std::string& sha) const {
 
 void GitCommands::bring_large_files(ShellWriter& writer) const {
     if (!wants_large_files(context_)) return;
-    writer.line(std::string(kHasGitLfs) + "git lfs pull; elif " + std::string(kHasLargeFiles) +
-                "; then");
+    const std::string& own = context_.settings().lfs_directory;
+    writer.line("if git lfs version > /dev/null 2>&1; then git lfs pull; elif " +
+                std::string(kHasLargeFiles) + "; then");
+    if (!own.empty()) {
+        writer.line("(" + with_git_of(own) + " git lfs pull)");
+        writer.line("fi");
+        return;
+    }
     writer.warning(
         "Files of Git LFS stay pointers: they need git-lfs beside git (GIT_LFS_SKIP_SMUDGE=true if "
         "they are not wanted)");
@@ -75,8 +85,10 @@ void GitCommands::end_submodules(ShellWriter& writer, std::string_view recursive
                 shell_quote("git config --replace-all include.path " + shell_quote(config_file())) +
                 " > /dev/null");
     if (!wants_large_files(context_)) return;
-    writer.line(std::string(kHasGitLfs) + "git submodule foreach" + std::string(recursive) +
-                " 'git lfs pull'; fi");
+    const std::string pull = "git submodule foreach" + std::string(recursive) + " 'git lfs pull'";
+    const std::string& own = context_.settings().lfs_directory;
+    const std::string by_own = own.empty() ? "" : "; else (" + with_git_of(own) + " " + pull + ")";
+    writer.line("if git lfs version > /dev/null 2>&1; then " + pull + by_own + "; fi");
 }
 
 }  // namespace runner::script

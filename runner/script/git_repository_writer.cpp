@@ -24,6 +24,25 @@ constexpr const char* kRepositoryIsWhole =
     "git for-each-ref --format='%(objecttype)' > /dev/null 2>&1 && { ! git rev-parse -q --verify "
     "HEAD > /dev/null 2>&1 || git rev-list -n 1 HEAD > /dev/null 2>&1; }";
 
+/// Git 2.49 and newer.
+constexpr const char* kClonesRevisions =
+    "case \"$(git clone -h 2>&1 || :)\" in *--revision*) true;; *) false;; esac";
+
+std::string with_depth(std::int64_t depth) {
+    return depth > 0 ? fmt::format(" with git depth set to {}...", depth) : std::string("...");
+}
+
+void announce_fetch(ShellWriter& writer, std::int64_t depth) {
+    writer.notice("Fetching changes" + with_depth(depth));
+}
+
+/// The settings of a repository whose only user is this job.
+void configure(ShellWriter& writer) {
+    writer.line("git config fetch.recurseSubmodules false || return");
+    writer.line("git config credential.interactive never || return");
+    writer.line("git config gc.autoDetach false || return");
+}
+
 /// Removes the refs of the patterns, all for "".
 std::string remove_refs_command(const std::string& patterns) {
     return "git for-each-ref --format='delete %(refname)'" + patterns +
@@ -39,9 +58,6 @@ void GitRepositoryWriter::announce(ShellWriter& writer) const {
     if (sends_correlation_id(context_)) {
         writer.print("Gitaly correlation ID: " + context_.settings().correlation_id);
     }
-    const auto depth = context_.payload().git_info.depth;
-    writer.notice(depth > 0 ? fmt::format("Fetching changes with git depth set to {}...", depth)
-                            : std::string("Fetching changes..."));
 }
 
 void GitRepositoryWriter::define_open(ShellWriter& writer) const {
@@ -54,13 +70,17 @@ void GitRepositoryWriter::define_open(ShellWriter& writer) const {
                 (sha256 ? " --object-format sha256" : "") + " " + directory + " || return");
     writer.line("cd " + directory + " || return");
     commands_.include_config(writer);
-    writer.line("git config fetch.recurseSubmodules false || return");
-    writer.line("git config credential.interactive never || return");
-    writer.line("git config gc.autoDetach false || return");
+    configure(writer);
     writer.line("if git remote add origin " + remote + " > /dev/null 2>&1; then");
     writer.notice("Created fresh repository.");
     writer.line("else git remote set-url origin " + remote + "; fi");
     writer.line("}");
+}
+
+std::string GitRepositoryWriter::git_command() const {
+    return "git -c " +
+           shell_quote(fmt::format("http.userAgent=gitlab-runner {} linux/{}",
+                                   base::compatible_version(), protocol::gitlab::architecture()));
 }
 
 std::string GitRepositoryWriter::fetch_command() const {
@@ -68,17 +88,18 @@ std::string GitRepositoryWriter::fetch_command() const {
     for (const std::string& refspec : context_.payload().git_info.refspecs) {
         refspecs += " " + shell_quote(refspec);
     }
-    const std::string agent =
-        shell_quote(fmt::format("http.userAgent=gitlab-runner {} linux/{}",
-                                base::compatible_version(), protocol::gitlab::architecture()));
-    return "git -c " + agent + " fetch origin --no-recurse-submodules" + refspecs;
+    return git_command() + " fetch origin --no-recurse-submodules" + refspecs;
+}
+
+std::string GitRepositoryWriter::extra_flags(std::string_view variable,
+                                             std::string fallback) const {
+    const std::string flags = context_.variables().get(variable);
+    if (flags == "none") return {};
+    return quoted_flags(flags.empty() ? fallback : flags);
 }
 
 void GitRepositoryWriter::define_fetch(ShellWriter& writer) const {
-    std::string extra = context_.variables().get("GIT_FETCH_EXTRA_FLAGS");
-    if (extra.empty()) extra = "--prune --quiet";
-    if (extra == "none") extra.clear();
-    const std::string flags = quoted_flags(extra);
+    const std::string flags = extra_flags("GIT_FETCH_EXTRA_FLAGS", "--prune --quiet");
     const std::string command = fetch_command();
     const auto depth = context_.payload().git_info.depth;
     writer.line("_runner_fetch() {");
@@ -93,6 +114,27 @@ void GitRepositoryWriter::define_fetch(ShellWriter& writer) const {
         writer.line("if [ -e .git/shallow ]; then " + command + " --unshallow" + flags + "; else " +
                     command + flags + "; fi");
     }
+    writer.line("}");
+}
+
+/// FF_USE_GIT_NATIVE_CLONE: the repository comes by one command.
+void GitRepositoryWriter::define_clone(ShellWriter& writer) const {
+    const auto& git = context_.payload().git_info;
+    const std::string config = shell_quote("include.path=" + git_config_file(context_.tmp()));
+    std::string command = git_command() + " -c " + config + " clone --no-checkout -c " + config +
+                          " --template=" + shell_quote(context_.tmp() + "/git-template");
+    if (git.depth > 0) command += fmt::format(" --depth {}", git.depth);
+    if (git.ref.starts_with("refs/")) {
+        command += " --revision " + shell_quote(git.ref);
+    } else if (!git.ref.empty()) {
+        command += " --branch " + shell_quote(git.ref);
+    }
+    command += extra_flags("GIT_CLONE_EXTRA_FLAGS", "");
+    writer.line("_runner_clone() {");
+    writer.line(command + " " + shell_quote(remote_url(context_.payload(), context_.runner())) +
+                " " + shell_quote(context_.project()) + " || return");
+    writer.line("cd " + shell_quote(context_.project()) + " || return");
+    configure(writer);
     writer.line("}");
 }
 
@@ -152,9 +194,31 @@ void GitRepositoryWriter::check_out(ShellWriter& writer) const {
     commands_.bring_large_files(writer);
 }
 
+void GitRepositoryWriter::open_and_fetch(ShellWriter& writer) const {
+    writer.line("_runner_open || _runner_renew");
+    writer.line("_runner_fetch || _runner_fetch_again $?");
+}
+
+void GitRepositoryWriter::clone_or_fetch(ShellWriter& writer) const {
+    const auto& git = context_.payload().git_info;
+    define_clone(writer);
+    writer.line(std::string("if ") + kClonesRevisions + "; then");
+    writer.notice("Cloning repository" + (git.ref.empty() ? "" : " for " + git.ref) +
+                  with_depth(git.depth));
+    writer.line("_runner_clone");
+    writer.line("else");
+    announce_fetch(writer, context_.payload().git_info.depth);
+    open_and_fetch(writer);
+    writer.line("fi");
+}
+
 void GitRepositoryWriter::write(ShellWriter& writer, GitStrategy strategy) const {
+    const Variables& variables = context_.variables();
+    const bool clones =
+        strategy == GitStrategy::kClone && variables.feature("FF_USE_GIT_NATIVE_CLONE");
     announce(writer);
-    if (!context_.variables().has("GIT_LFS_SKIP_SMUDGE")) {
+    if (!clones) announce_fetch(writer, context_.payload().git_info.depth);
+    if (!variables.has("GIT_LFS_SKIP_SMUDGE")) {
         writer.line("export GIT_LFS_SKIP_SMUDGE=1");
     }
     if (strategy == GitStrategy::kClone) {
@@ -167,8 +231,11 @@ void GitRepositoryWriter::write(ShellWriter& writer, GitStrategy strategy) const
     define_fetch(writer);
     define_check_out(writer);
     define_repairs(writer);
-    writer.line("_runner_open || _runner_renew");
-    writer.line("_runner_fetch || _runner_fetch_again $?");
+    if (clones) {
+        clone_or_fetch(writer);
+    } else {
+        open_and_fetch(writer);
+    }
     check_out(writer);
     commands_.clean_submodules(writer);
     GitSubmodulesWriter(context_).write(writer);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "runner/script/git_commands.hpp"
 #include "runner/script/git_strategy.hpp"
@@ -23,12 +24,17 @@ class GitRepositoryWriter {
 
   private:
     void announce(ShellWriter& writer) const;
+    void open_and_fetch(ShellWriter& writer) const;
+    void clone_or_fetch(ShellWriter& writer) const;
+    void define_clone(ShellWriter& writer) const;
     void define_open(ShellWriter& writer) const;
     void define_fetch(ShellWriter& writer) const;
     void define_check_out(ShellWriter& writer) const;
     void define_repairs(ShellWriter& writer) const;
     void define_second_fetch(ShellWriter& writer) const;
     void define_second_check_out(ShellWriter& writer) const;
+    [[nodiscard]] std::string extra_flags(std::string_view variable, std::string fallback) const;
+    [[nodiscard]] std::string git_command() const;
     [[nodiscard]] std::string fetch_command() const;
     void check_out(ShellWriter& writer) const;
 

@@ -67,6 +67,12 @@ std::string provenance_template(const ScriptContext& context) {
                                   {"runDetails", run_details(context, source)}}}});
 }
 
+void check_provenance_version(const ScriptContext& context, ShellWriter& writer) {
+    const std::string asked = context.variables().get("SLSA_PROVENANCE_SCHEMA_VERSION");
+    if (asked.empty() || asked == "v1") return;
+    writer.warning("Unknown SLSA provenance version " + asked + ", defaulting to v1");
+}
+
 bool has_provenance(const ScriptContext& context, const protocol::gitlab::Artifact& artifact) {
     const bool zip = artifact.artifact_format.empty() || artifact.artifact_format == "zip";
     return zip && context.behaviour().flag("RUNNER_GENERATE_ARTIFACTS_METADATA", false);

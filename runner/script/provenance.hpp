@@ -15,4 +15,7 @@ std::string provenance_template(const ScriptContext& context);
 /// Whether `artifact` gets a statement: RUNNER_GENERATE_ARTIFACTS_METADATA, and a zip.
 bool has_provenance(const ScriptContext& context, const protocol::gitlab::Artifact& artifact);
 
+/// Warns of a SLSA_PROVENANCE_SCHEMA_VERSION that statements do not have.
+void check_provenance_version(const ScriptContext& context, ShellWriter& writer);
+
 }  // namespace runner::script

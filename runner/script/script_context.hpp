@@ -27,6 +27,8 @@ struct ScriptSettings {
     /// Directory of the runner's own git, which its scripts use instead of the environment's; ""
     /// for that of the environment.
     std::string git_directory{};
+    /// The same for files of Git LFS, where the environment's git has no git-lfs.
+    std::string lfs_directory{};
     /// A driver brings the scripts to a place without runner-helper (executors/driver.hpp).
     bool by_driver = false;
     /// The daemon unpacks the sources, which come from no server: BroughtSourcesWriter.

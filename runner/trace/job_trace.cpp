@@ -78,6 +78,11 @@ void JobTrace::line(std::string_view before, std::string_view text, std::string_
 }
 
 void JobTrace::print(std::string_view text) { line(kClear, text, kReset); }
+void JobTrace::progress(std::string_view text, bool last) {
+    // The blanks hide the end of a longer text.
+    const auto bytes = fmt::format("\r{}{:16}{}", text, "", last ? "\n" : "");
+    channel(kRunner).write(clock_.unix_micros(), bytes);
+}
 void JobTrace::notice(std::string_view text) { line(kBoldGreen, text, kReset); }
 void JobTrace::warning(std::string_view text) {
     line(fmt::format("{}WARNING: ", kYellow), text, kReset);

@@ -54,6 +54,7 @@ class JobTrace final : public executors::JobLog {
 
     // Lines of the runner itself (job-runtime.md §3.1).
     void print(std::string_view text) override;
+    void progress(std::string_view text, bool last) override;
     void notice(std::string_view text) override;
     void heading(std::string_view text) override;
     void warning(std::string_view text) override;

@@ -14,10 +14,12 @@ from tests.system.harness import BIN, Daemon, to_toml
 
 
 class Deployment:
-    """Use as a context manager. `runner` is the one [[runners]] entry, or several, `options` are global keys."""
+    """Use as a context manager. `runner` is the one [[runners]] entry, or several, `options` are global keys.
+    `program` may be another runner, which is not judged by the server's complaints."""
 
     def __init__(self, runner: Union[dict[str, Any], list[dict[str, Any]]], host: str = "127.0.0.1", long_poll: float = 20,
-                 update_interval: int = 1, **options: Any) -> None:
+                 update_interval: int = 1, program: Path = BIN, **options: Any) -> None:
+        self.program = program
         self.directory = Path(tempfile.mkdtemp(prefix="runner-bench-"))
         self.gitlab = GitLab(host=host, long_poll=long_poll, update_interval=update_interval)
         self.options = options
@@ -40,8 +42,8 @@ class Deployment:
         work = self.directory / "work"
         work.mkdir()
         arguments = ["run", "--config", str(config), "--working-directory", str(work)]
-        self.command = [str(BIN), *arguments]
-        self.daemon = Daemon(arguments, self.environment, str(work))
+        self.command = [str(self.program), *arguments]
+        self.daemon = Daemon(arguments, self.environment, str(work), program=self.program)
         try:
             self.gitlab.wait(lambda: self.gitlab.requests("request") or not self.daemon.alive(),
                              30, "the daemon's first request")
@@ -72,7 +74,7 @@ class Deployment:
         if job.status != "success":
             raise RuntimeError(f"{job} ended {job.status}:\n{job.text[-3000:]}\n"
                                f"{self.daemon.log[-2000:] if self.daemon else ''}")
-        if self.gitlab.violations:
+        if self.gitlab.violations and self.program == BIN:
             raise RuntimeError("the server complains: " + "; ".join(map(str, self.gitlab.violations)))
         return job
 

@@ -31,6 +31,20 @@ def peak_resident(pid: int) -> int:
     return _status(pid, "VmHWM")
 
 
+def resident_together(programs: set[Path]) -> int:
+    """Of all processes that run one of the programs."""
+    total = 0
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            if Path(os.readlink(entry / "exe")) in programs:
+                total += resident(int(entry.name))
+        except (OSError, KeyError):
+            continue  # it has ended meanwhile, or belongs to the kernel
+    return total
+
+
 def proportional(pid: int) -> int:
     """Proportional set size: its private memory and its share of shared memory."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():

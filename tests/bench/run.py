@@ -15,7 +15,7 @@ from typing import Callable
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.bench import daemon_cost, docker_jobs, file_jobs, lint_cost, log_path, shell_jobs, start_cost, status_cost  # noqa: E402
+from tests.bench import daemon_cost, docker_jobs, file_jobs, lint_cost, log_path, peer_files, shell_jobs, start_cost, status_cost  # noqa: E402
 from tests.bench.figures import Figure, machine, table, write_json  # noqa: E402
 from tests.bench.deployment import built  # noqa: E402
 
@@ -30,6 +30,7 @@ PARTS: dict[str, Part] = {
     "start": lambda given: start_cost.start(given.repeat),
     "log": lambda given: daemon_cost.log(max(1, given.repeat // 2)),
     "files": lambda given: file_jobs.files(max(1, given.repeat // 3)),
+    "peer": lambda given: peer_files.peer_files(max(1, given.repeat // 3)),
     "status": lambda given: status_cost.status(),
     "lint": lambda given: lint_cost.lint(given.repeat),
     "log-path": lambda given: log_path.measure(),

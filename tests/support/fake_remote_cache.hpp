@@ -1,11 +1,14 @@
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/task.hpp"
 #include "runner/cache/remote_cache.hpp"
 
 namespace tests {
@@ -16,6 +19,7 @@ struct RemoteCacheScript {
     std::map<std::string, std::string> objects;
     /// Calls that fail ("look", "fetch", "store"): each error is used once, in order.
     std::map<std::string, std::deque<base::Error>> failures;
+    std::set<std::string> held;               ///< calls that do not end before they are cancelled
     std::vector<std::string> calls;           ///< "look <object>"
     std::map<std::string, std::string> keys;  ///< Archive::key by object
 };
@@ -39,6 +43,10 @@ class FakeRemoteCache final : public runner::cache::RemoteCache {
     base::Task<base::Result<protocol::http::BodySource>> fetch(
         std::string object, runner::cache::StoredObject) override {
         if (auto failure = begin("fetch", object)) co_return *failure;
+        if (script_.held.contains("fetch")) {
+            co_await base::sleep_for(std::chrono::hours(1));
+            co_return base::make_error(base::ErrorKind::kCancelled, "cancelled");
+        }
         const auto rest = std::make_shared<std::string>(script_.objects[object]);
         protocol::http::BodySource source = [rest]() -> base::Task<base::Result<std::string>> {
             co_return std::exchange(*rest, std::string());

@@ -145,8 +145,8 @@ class Daemon:
     """`runner run`, once. Start a new object for a new process."""
 
     def __init__(self, arguments: list[str], environment: dict[str, str], cwd: str,
-                 wrapper: Iterable[str] = ()) -> None:
-        self.process = subprocess.Popen([*wrapper, str(BIN), *arguments], env=environment, cwd=cwd,
+                 wrapper: Iterable[str] = (), program: Path = BIN) -> None:
+        self.process = subprocess.Popen([*wrapper, str(program), *arguments], env=environment, cwd=cwd,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
         self.output = Output(self.process.stdout)

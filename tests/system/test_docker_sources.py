@@ -245,12 +245,15 @@ class WithoutGit(SourcesCase):
             self.assert_success(job)
             self.assertIn("\n6000 in/a.bin\n", job.text)
         # The image's git has no git-lfs.
-        words = "\nFiles of Git LFS stay pointers"
-        self.assertIn(words, self.run_here("true", image=image("debian")).text)
+        job = self.run_here(["wc -c in/a.bin", "git lfs version || echo none in $(command -v git)"],
+                            image=image("debian"))
+        self.assert_success(job)
+        self.assertIn("\n6000 in/a.bin\n", job.text)
+        self.assertIn("\nnone in /usr/bin/git\n", job.text)
         skipping = self.run_here("cat in/a.bin", git_strategy="clone",
                                  variables={"GIT_LFS_SKIP_SMUDGE": "true"})
         self.assertIn("git-lfs.github.com/spec", skipping.text)
-        self.assertNotIn(words, skipping.text)
+        self.assertNotIn("Files of Git LFS stay pointers", skipping.text)
 
     def test_submodules_of_a_second_job(self):
         self.make_nested("../project.git")

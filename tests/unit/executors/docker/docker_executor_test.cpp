@@ -1,162 +1,15 @@
 #include "executors/docker/docker_executor.hpp"
 
-#include <gtest/gtest.h>
-
-#include <boost/asio/post.hpp>
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 
-#include "base/stop_source.hpp"
-#include "tests/support/job_log_lines.hpp"
-#include "tests/support/run_to_end.hpp"
-#include "tests/support/temp_dir.hpp"
-#include "tests/unit/executors/docker/scripted_engine.hpp"
-#include "tests/unit/executors/docker/simulated_engine.hpp"
+#include "tests/unit/executors/docker/docker_executor_fixture.hpp"
 
-/// The docker executor against a simulated engine: whatever goes wrong during prepare(), cleanup()
-/// removes what was made and nothing else.
 namespace executors::docker {
 namespace {
 
 using base::ErrorKind;
-using base::Result;
-using base::Task;
-using Fault = SimulatedEngine::Fault;
 
-constexpr std::chrono::seconds kLimit{10};
-
-enum class Scenario { kPlainImage, kEngineImage, kSidecar };
-
-class DockerExecutorTest : public testing::TestWithParam<Scenario> {
-  protected:
-    void SetUp() override {
-        ::setenv("HOME", dir_.path().c_str(), 1);
-        std::ofstream(dir_.path() / "helper") << "a program";
-        docker_.wait_for_services_timeout_seconds = -1;
-        docker_.pull_policy = {"if-not-present"};
-        docker_.privileged = GetParam() != Scenario::kPlainImage;
-        dind_.mode = GetParam() == Scenario::kSidecar ? DindMode::kOn : DindMode::kAuto;
-        dind_.image = "dind";
-        dind_.builder_image = "buildkit";
-        job_.job_id = 7;
-        job_.base_name = "runner-x";
-        job_.labels = {{"com.gitlab.gitlab-runner.job.id", "7"}};
-        job_.image = ImageSpec{};
-        job_.image->name = "app";
-        ServiceSpec database;
-        database.image.name = "db";
-        job_.services = {database};
-        job_.builds_dir = "/builds";
-        job_.project_dir = "/builds/p";
-        job_.volume_prefix = "runner-0123";
-        job_.keep_builds_volume = false;
-        job_.network_per_build = true;
-        start_engine();
-    }
-    /// A new engine, with what other jobs have on it.
-    void start_engine() {
-        engine_ = SimulatedEngine{};
-        engine_.add_image("app", GetParam() == Scenario::kEngineImage
-                                     ? nlohmann::json{{"Entrypoint", {"dockerd-entrypoint.sh"}}}
-                                     : nlohmann::json{{"User", "app"}});
-        engine_.add_image("dind");
-        engine_.add_image("buildkit");
-        engine_.registry = {"db"};
-        engine_.exec_output = exec_frame('1', "linux/amd64\nlinux/arm64\n");
-        engine_.volumes["of-another-job"] = {};
-        engine_.networks["of-another-job"] = {};
-        engine_.containers["other"] = SimulatedEngine::Container{
-            .name = "of-another-job",
-            .body = {{"Labels", {{"com.gitlab.gitlab-runner.job.id", "8"}}}},
-            .running = true,
-            .exit_code = 0,
-            .log = {},
-            .written = {}};
-        before_ = engine_.inventory();
-    }
-    std::unique_ptr<Executor> make() {
-        auto connection = std::make_shared<EngineConnection>(
-            context_.get_executor(), simulated_api(engine_), (dir_.path() / "helper").string());
-        return make_docker_executor(context_.get_executor(), connection, docker_, dind_, {});
-    }
-    Result<void> prepare(Executor& executor) {
-        auto task = executor.prepare(job_, log_);
-        return tests::run_to_end(context_,
-                                 base::run_stoppable(&stop_, std::move(task), std::nullopt));
-    }
-    Result<void> cleanup(Executor& executor) {
-        return tests::run_to_end(context_, executor.cleanup(kLimit));
-    }
-    /// The helper's volume stays for later jobs; the container that filled it stays only when the
-    /// engine refused to remove it.
-    void expect_clean(const std::string& when) {
-        std::set<std::string> left = engine_.inventory();
-        if (when.find("DELETE") != std::string::npos) {
-            std::erase_if(left, [](const auto& name) {
-                return name.find("container runner-helper") == 0 &&
-                       name.find("-fill-") != std::string::npos;
-            });
-        }
-        std::erase_if(left,
-                      [](const auto& name) { return name.starts_with("volume runner-helper"); });
-        EXPECT_EQ(left, before_) << when;
-    }
-    /// How many requests a preparation makes.
-    int count_requests() {
-        auto executor = make();
-        EXPECT_TRUE(prepare(*executor).has_value());
-        const auto count = static_cast<int>(engine_.requests.size());
-        EXPECT_TRUE(cleanup(*executor).has_value());
-        expect_clean("after a whole preparation");
-        return count;
-    }
-    /// Prepares with a fault at the n-th request, then cleans up twice.
-    Result<void> prepare_with_fault(int number, Fault fault) {
-        start_engine();
-        stop_.reset();
-        auto executor = make();
-        std::function<void()> on_fault;
-        if (fault == Fault::kLate) {
-            on_fault = [this] {
-                boost::asio::post(context_,
-                                  [this] { stop_.request(base::StopReason::kUserCancel); });
-            };
-        }
-        engine_.break_request(number, fault, on_fault);
-        const auto prepared = prepare(*executor);
-        const std::string when = "request " + std::to_string(number) + ": " +
-                                 engine_.requests[static_cast<std::size_t>(number) - 1];
-        EXPECT_TRUE(cleanup(*executor).has_value()) << when;
-        expect_clean(when);
-        const auto asked = engine_.requests.size();
-        EXPECT_TRUE(cleanup(*executor).has_value()) << when;
-        EXPECT_EQ(engine_.requests.size(), asked) << when << ": the second cleanup asks nothing";
-        return prepared;
-    }
-
-    base::StopSource stop_;
-    boost::asio::io_context context_{1};
-    tests::TempDir dir_;
-    SimulatedEngine engine_;
-    DockerSettings docker_;
-    DindSettings dind_;
-    JobEnvironment job_;
-    tests::JobLogLines log_;
-    std::set<std::string> before_;
-};
-
-INSTANTIATE_TEST_SUITE_P(Images, DockerExecutorTest,
-                         testing::Values(Scenario::kPlainImage, Scenario::kEngineImage,
-                                         Scenario::kSidecar),
-                         [](const auto& scenario) {
-                             switch (scenario.param) {
-                                 case Scenario::kPlainImage: return std::string("Plain");
-                                 case Scenario::kEngineImage: return std::string("WithEngine");
-                                 case Scenario::kSidecar: break;
-                             }
-                             return std::string("WithSidecar");
-                         });
+INSTANTIATE_TEST_SUITE_P(Images, DockerExecutorTest, all_scenarios(), scenario_name);
 
 class ObservedSteps final : public ExecutorObserver {
   public:
@@ -230,13 +83,6 @@ TEST_P(DockerExecutorTest, TheJobsContainerStartsWhenTheServicesAreReady) {
     // The log is asked for after the answer to the wait.
     const auto [requests, start] = prepare_with_health_check(number);
     EXPECT_LT(position(requests, "/logs"), position(requests, start));
-}
-
-/// Requests whose failure a preparation survives: it answers them by a warning or not at all.
-bool is_optional(const std::string& request) {
-    return request.find("/images/buildkit/json") != std::string::npos ||
-           request.find("/networks/bridge") != std::string::npos ||
-           request.find("/exec") != std::string::npos || request.ends_with("/containers/json");
 }
 
 TEST_P(DockerExecutorTest, TheLoginLiesWhereTheClientLooks) {
@@ -314,63 +160,6 @@ TEST_P(DockerExecutorTest, AFillingIsRepeatedWhenItsContainerDisappears) {
     const auto prepared = prepare(*executor);
     EXPECT_TRUE(prepared.has_value()) << prepared.error().message;
     EXPECT_TRUE(cleanup(*executor).has_value());
-}
-
-TEST_P(DockerExecutorTest, EveryRequestMayFail) {
-    const int count = count_requests();
-    ASSERT_GT(count, 15);
-    for (int number = 1; number <= count; ++number) {
-        const auto prepared = prepare_with_fault(number, Fault::kRefused);
-        const std::string request = engine_.requests[static_cast<std::size_t>(number) - 1];
-        EXPECT_TRUE(!prepared.has_value() || is_optional(request)) << request;
-        if (!prepared) {
-            EXPECT_NE(prepared.error().message.find("the test refuses this request"),
-                      std::string::npos)
-                << request << ": " << prepared.error().message;
-            EXPECT_NE(prepared.error().kind, ErrorKind::kCancelled) << request;
-        }
-    }
-}
-
-TEST_P(DockerExecutorTest, EveryAnswerMayBeLost) {
-    const int count = count_requests();
-    for (int number = 1; number <= count; ++number) {
-        const auto prepared = prepare_with_fault(number, Fault::kLost);
-        const std::string request = engine_.requests[static_cast<std::size_t>(number) - 1];
-        EXPECT_TRUE(!prepared.has_value() || is_optional(request)) << request;
-    }
-}
-
-TEST_P(DockerExecutorTest, AStopDuringEveryRequestAnswersCancelled) {
-    // The builder's image is copied after the preparation: its requests are not part of it.
-    dind_.builder = false;
-    const int count = count_requests();
-    for (int number = 1; number <= count; ++number) {
-        const auto prepared = prepare_with_fault(number, Fault::kLate);
-        const std::string request = engine_.requests[static_cast<std::size_t>(number) - 1];
-        ASSERT_FALSE(prepared.has_value()) << request;
-        EXPECT_EQ(prepared.error().kind, ErrorKind::kCancelled)
-            << request << ": " << prepared.error().message;
-    }
-}
-
-TEST_P(DockerExecutorTest, AFailureNamesWhatWasTried) {
-    const std::vector<std::pair<std::string, std::string>> cases{
-        {"POST /v1.45/networks/create", "make the job's network: "},
-        {"GET /v1.45/images/app/json", "failed to pull image \"app\""},
-        {"POST /v1.45/images/create", "failed to pull image \"db\""}};
-    const int count = count_requests();
-    for (const auto& [wanted, context] : cases) {
-        bool seen = false;
-        for (int number = 1; number <= count && !seen; ++number) {
-            const auto prepared = prepare_with_fault(number, Fault::kRefused);
-            if (engine_.requests[static_cast<std::size_t>(number) - 1] != wanted) continue;
-            seen = true;
-            ASSERT_FALSE(prepared.has_value()) << wanted;
-            EXPECT_EQ(prepared.error().message.substr(0, context.size()), context);
-        }
-        EXPECT_TRUE(seen) << wanted;
-    }
 }
 
 TEST_P(DockerExecutorTest, CleanupRemovesWhatItCanAndIsRepeated) {

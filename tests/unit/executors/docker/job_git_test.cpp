@@ -57,6 +57,7 @@ class JobGitTest : public testing::Test {
         const auto prepared = prepare();
         EXPECT_TRUE(prepared) << (prepared ? "" : prepared.error().message);
         const std::string directory = executor_->info().git_directory;
+        lfs_directory_ = executor_->info().lfs_directory;
         written_ = engine_.find("-build")->written;
         EXPECT_TRUE(tests::run_to_end(context_, executor_->cleanup(std::chrono::seconds(10))));
         return directory;
@@ -78,6 +79,7 @@ class JobGitTest : public testing::Test {
     std::shared_ptr<EngineConnection> connection_;
     std::unique_ptr<Executor> executor_;
     std::map<std::string, std::string> written_;
+    std::string lfs_directory_;
 };
 
 constexpr const char* kRunnersGit = "/.runner/git/bin";
@@ -100,10 +102,25 @@ TEST_F(JobGitTest, AJobThatNeedsNoGitCostsNothing) {
 TEST_F(JobGitTest, TheImagesGitIsAskedForItsVersionOnce) {
     image_has_git("git version 2.31.0\n");
     EXPECT_EQ(git_directory(), "");
-    EXPECT_EQ(count("POST", "/exec"), 1);
+    EXPECT_EQ(count("POST", "/exec"), 2) << "and for git-lfs";
     EXPECT_EQ(archives(), 1) << "the helper";
     EXPECT_EQ(git_directory(), "");
     EXPECT_EQ(count("POST", "/exec"), 0);
+}
+
+TEST_F(JobGitTest, AnImageWithoutGitLfsGetsTheRunnersForItsFiles) {
+    image_has_git("git version 2.39.0\n");
+    EXPECT_EQ(git_directory(), "");
+    EXPECT_EQ(lfs_directory_, "") << "it has git-lfs";
+    connect();
+    engine_.exec_exit_code = 1;
+    EXPECT_EQ(git_directory(), "");
+    EXPECT_EQ(lfs_directory_, kRunnersGit);
+    std::filesystem::remove(dir_.path() / "runner-git-amd64.tar.gz");
+    connect();
+    engine_.volumes.clear();
+    EXPECT_EQ(git_directory(), "");
+    EXPECT_EQ(lfs_directory_, "") << "get_sources warns";
 }
 
 TEST_F(JobGitTest, AnOldGitOrABrokenOneIsNotUsed) {

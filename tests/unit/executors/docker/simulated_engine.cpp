@@ -200,7 +200,7 @@ Response SimulatedEngine::answer(const Request& request) {
     }
     if (path.starts_with("/networks/")) return respond(200, {{"Id", "n"}, {"Options", json()}});
     if (path.starts_with("/exec/")) {
-        return respond(200, {{"Running", false}, {"ExitCode", 0}});
+        return respond(200, {{"Running", false}, {"ExitCode", exec_exit_code}});
     }
     return not_found();
 }

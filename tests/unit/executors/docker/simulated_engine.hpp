@@ -63,6 +63,7 @@ class SimulatedEngine {
     std::set<std::string> files;        ///< paths that every container has
     std::set<std::string> short_lived;  ///< ids of images whose containers end at their start
     std::string exec_output;            ///< of every exec, framed
+    int exec_exit_code = 0;             ///< the same
     std::string address;                ///< of every container, "" for none
     /// Is called with a container that has been started. May be empty.
     std::function<void(Container&)> on_start;

@@ -1,76 +1,18 @@
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
 
 #include "base/json.hpp"
-#include "executors/helper/archive_writer.hpp"
-#include "executors/helper/file_selection.hpp"
-#include "executors/helper/files_command.hpp"
 #include "executors/helper/long_path.hpp"
-#include "executors/helper/posix.hpp"
 #include "executors/helper/stage_report.hpp"
 #include "executors/helper/unpack.hpp"
-#include "tests/support/temp_dir.hpp"
+#include "tests/unit/executors/helper/archive_fixture.hpp"
 
 namespace executors::helper {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// A project directory, the working directory of the test.
-class Archives : public testing::Test {
-  protected:
-    void SetUp() override {
-        fs::create_directories(project_ / "out/sub");
-        fs::current_path(project_);
-        write("out/a.txt", "alpha");
-        write("out/sub/b.log", std::string(100'000, 'b'));
-        write("out/sub/.hidden", "");
-        write("top.log", "t");
-        fs::create_symlink("a.txt", "out/link");
-        fs::permissions("out/a.txt", fs::perms::owner_all);
-    }
-    void TearDown() override { fs::current_path(before_); }
-
-    static void write(const std::string& path, const std::string& text) {
-        std::ofstream(path, std::ios::binary) << text;
-    }
-    Selection select(std::vector<std::string> paths, std::vector<std::string> excludes = {}) {
-        const Report report{[this](const std::string& line) { lines_.push_back(line); },
-                            [this](const std::string& line) { lines_.push_back("! " + line); }};
-        return select_files({std::move(paths), std::move(excludes), false}, report);
-    }
-    static std::string names(const Selection& selection) {
-        std::string text;
-        for (const auto& [path, status] : selection) text += path + " ";
-        return text;
-    }
-    fs::path pack(ArchiveFormat format, const Selection& selection) {
-        fs::path path = directory_.path() / "archive";
-        const UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600));
-        write_archive(format, compression_level(""), selection, file.get(),
-                      {[](const auto&) {}, [](const auto&) {}});
-        return path;
-    }
-    static int run(const std::string& request) { return run_files_command(request); }
-
-    tests::TempDir directory_;
-    fs::path project_ = directory_.path() / "project";
-    fs::path before_ = fs::current_path();
-    std::vector<std::string> lines_;
-};
-
-TEST_F(Archives, TakesAllThatIsInADirectory) {
-    EXPECT_EQ(names(select({"out/"})),
-              "out out/a.txt out/link out/sub out/sub/.hidden out/sub/b.log ");
-    EXPECT_EQ(lines_.front(), "out/: found 6 matching artifact files and directories");
-}
 
 TEST_F(Archives, HaveAProvenanceStatementOfTheirFiles) {
     write("named-metadata.json", "of an earlier job");
@@ -100,84 +42,6 @@ TEST_F(Archives, HaveAProvenanceStatementOfTheirFiles) {
     EXPECT_EQ(times["startedOn"], "x");
     EXPECT_EQ(times["finishedOn"].get<std::string>().size(), 20U);
     EXPECT_FALSE(fs::exists("unpacked/out/named-metadata.json"));
-}
-
-TEST_F(Archives, SelectsAndExcludesByGlobs) {
-    EXPECT_EQ(names(select({"**/*.log"})), "out/sub/b.log top.log ");
-    EXPECT_EQ(names(select({"*.log"})), "top.log ");
-    EXPECT_EQ(names(select({"out/*"})),
-              "out/a.txt out/link out/sub out/sub/.hidden out/sub/b.log ");
-    EXPECT_EQ(names(select({"out"}, {"out/**/*.log", "out/sub"})),
-              "out out/a.txt out/link out/sub/.hidden ");
-    EXPECT_EQ(names(select({project_.string() + "/top.log"})), "top.log ");
-    EXPECT_EQ(names(select({"."})), names(select({"*"})));
-}
-
-TEST_F(Archives, WarnsOfPathsThatMatchNothing) {
-    EXPECT_TRUE(select({"none", "../outside", "/etc/passwd"}).empty());
-    ASSERT_EQ(lines_.size(), 3U);
-    EXPECT_EQ(lines_[0].substr(0, 31), "! none: no matching files. Ensu");
-    EXPECT_EQ(lines_[1], "! artifact path is not a subpath of project directory: ../outside");
-    EXPECT_EQ(lines_[2], "! artifact path is not a subpath of project directory: /etc/passwd");
-}
-
-TEST_F(Archives, NormalisesExcludesLikePaths) {
-    const std::string all = "out out/a.txt out/link out/sub ";
-    for (const std::string& exclude :
-         {std::string("out/sub/*"), std::string("./out/sub/*"), std::string("out//sub/*"),
-          std::string("x/../out/sub/*"), std::string("../project/out/sub/*"),
-          project_.string() + "/out/sub/*", std::string("out/sub/*/"),
-          std::string("./out/./sub/**/*")}) {
-        EXPECT_EQ(names(select({"out"}, {exclude})), all) << exclude;
-        EXPECT_EQ(lines_.back(), exclude + ": excluded 2 files");
-    }
-    EXPECT_EQ(names(select({"out/sub"}, {"../sub", "/etc/**", "out/sub/b.log"})),
-              "out/sub out/sub/.hidden ");
-    EXPECT_EQ(lines_[lines_.size() - 4],
-              "! artifact path is not a subpath of project directory: ../sub");
-}
-
-TEST_F(Archives, KnowsTheProjectByTheNameOfTheShell) {
-    fs::create_directory_symlink(project_, directory_.path() / "name");
-    const std::string name = directory_.path() / "name";
-    ::setenv("PWD", name.c_str(), 1);
-    EXPECT_EQ(names(select({name + "/*.log", project_.string() + "/out/a.txt"})),
-              "out/a.txt top.log ");
-    ::setenv("PWD", "/", 1);  // not this directory
-    EXPECT_EQ(names(select({name + "/top.log"})), "");
-    ::unsetenv("PWD");
-}
-
-TEST_F(Archives, DoesNotFollowSymbolicLinksBehindTheFirstWildcard) {
-    fs::create_directory_symlink("sub", "out/way");
-    EXPECT_EQ(names(select({"out/way"})), "out/way ");
-    EXPECT_EQ(names(select({"*/way/*"})), "");
-    EXPECT_EQ(names(select({"out/**"})),
-              "out/a.txt out/link out/sub out/sub/.hidden out/sub/b.log out/way ");
-}
-
-TEST_F(Archives, FollowsLinksBeforeTheFirstWildcardInsideOfTheProject) {
-    fs::create_directory_symlink("out/sub", "current");
-    fs::create_directory_symlink(project_ / "current", "latest");
-    EXPECT_EQ(names(select({"current/*.log"})), "current/b.log ");
-    EXPECT_EQ(names(select({"latest/**"})), "latest/.hidden latest/b.log ");
-    EXPECT_EQ(names(select({"latest/b.log"})), "latest/b.log ");
-    EXPECT_EQ(names(select({"latest/"})), "latest ");
-    EXPECT_EQ(names(select({"current/*.log"}, {"./current/b.log"})), "");
-}
-
-TEST_F(Archives, DoesNotFollowLinksOutOfTheProject) {
-    fs::create_directory(directory_.path() / "elsewhere");
-    write(directory_.path() / "elsewhere/secret", "s");
-    fs::create_directory_symlink("../elsewhere", "way");
-    fs::create_directory_symlink("../project-2", "beside");
-    fs::create_directory(directory_.path() / "project-2");
-    write(directory_.path() / "project-2/secret", "s");
-    EXPECT_EQ(names(select({"way"})), "way ");
-    for (const char* path : {"way/*", "way/**", "way/secret", "beside/*", "way/../way/secret"}) {
-        EXPECT_EQ(names(select({path})), "") << path;
-        EXPECT_NE(lines_.back().find("leads out of the project directory"), std::string::npos);
-    }
 }
 
 /// Makes directories below the working directory until their path is longer than PATH_MAX.
@@ -214,19 +78,6 @@ TEST_F(Archives, KeepsNamesThatAreDeeperThanOneCallTakes) {
         EXPECT_EQ(link_target_long(path + "link"), "file");
         EXPECT_EQ(read_all(open_long(path + "file", O_RDONLY).get()), "deep");
     }
-}
-
-TEST_F(Archives, TellsOfPathsThatAreTooLong) {
-    std::string name(200, 'x');
-    const UniqueFd begin(::open(".", O_RDONLY | O_DIRECTORY));
-    for (int i = 0; i < 90; ++i) {
-        ASSERT_EQ(::mkdir(name.c_str(), 0755), 0);
-        ASSERT_EQ(::chdir(name.c_str()), 0);
-    }
-    ASSERT_EQ(::fchdir(begin.get()), 0);
-    EXPECT_EQ(select({"x*"}).size(), 81U);
-    EXPECT_EQ(lines_.back(),
-              "! x*: left out 1 files and directories with paths of more than 16384 bytes");
 }
 
 TEST_F(Archives, RestoresTheModesThatWereSaved) {

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <random>
 
 #include "executors/helper/cores.hpp"
@@ -49,6 +51,7 @@ class ZipFiles : public testing::Test {
             const UniqueFd file(::open(source.c_str(), O_RDONLY));
             struct stat status {};
             EXPECT_EQ(::fstat(file.get(), &status), 0);
+            status.st_mtime = 1'700'000'000;  // archives are compared
             writer.add_file(input.name, status, file.get(), input.store);
         }
         writer.finish();
@@ -79,7 +82,8 @@ TEST_F(ZipFiles, HaveTheSameBytesWithAnyNumberOfThreads) {
                                     {"one block", words(Block::kBytes)},
                                     {"and a byte", words(Block::kBytes + 1)},
                                     {"stored", words(3 * Block::kBytes + 7), true},
-                                    {"many", words(9 * Block::kBytes + 12'345)},
+                                    {"whole", words(Block::kMostWholeBytes)},
+                                    {"in blocks", words(Block::kMostWholeBytes + 1)},
                                     {"small", "x"}};
     const std::string alone = bytes_of(write_zip(inputs, 1));
     for (const unsigned threads : {2U, 5U})
@@ -90,7 +94,17 @@ TEST_F(ZipFiles, HaveTheSameBytesWithAnyNumberOfThreads) {
         EXPECT_EQ(found[i].first, inputs[i].name);
         EXPECT_TRUE(found[i].second == inputs[i].content) << inputs[i].name;
     }
-    EXPECT_LT(alone.size(), 13 * Block::kBytes / 2);
+    EXPECT_LT(alone.size(), 11 * Block::kBytes);
+}
+
+TEST_F(ZipFiles, OfAnySizeAreRefusedWhenTheyAreDamaged) {
+    for (const std::size_t size : {std::size_t{1000}, Block::kMostWholeBytes + 1}) {
+        const fs::path path = write_zip({{"a", words(size)}}, 1);
+        std::string bytes = bytes_of(path);
+        bytes[bytes.size() / 2] ^= 0x10;
+        std::ofstream(path, std::ios::binary) << bytes;
+        EXPECT_THROW(content_of(path), Failure) << size;
+    }
 }
 
 TEST_F(ZipFiles, BeginAtTheOffsetOfTheOutput) {
@@ -169,6 +183,20 @@ TEST(UsableCores, AreWholeCoresOfAQuota) {
     EXPECT_EQ(cores_of_quota(""), 0U);
     EXPECT_EQ(cores_of_quota("7"), 0U);
     EXPECT_GE(usable_cores(), 1U);
+}
+
+TEST(UsableCores, AreNotMoreThanTheJobWants) {
+    constexpr const char* kName = "FASTZIP_ARCHIVER_CONCURRENCY";
+    const unsigned all = usable_cores();
+    EXPECT_EQ(usable_cores(kName), all);
+    const std::string more = std::to_string(all + 1);
+    const std::map<std::string, unsigned> rows{{"1", 1},  {more, all}, {"0", all},
+                                               {"", all}, {"-1", all}, {"1x", all}};
+    for (const auto& [text, expected] : rows) {
+        ::setenv(kName, text.c_str(), 1);
+        EXPECT_EQ(usable_cores(kName), expected) << text;
+    }
+    ::unsetenv(kName);
 }
 
 }  // namespace

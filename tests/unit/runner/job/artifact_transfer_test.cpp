@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "executors/helper/protocol.hpp"
 #include "tests/unit/runner/job/job_fixture.hpp"
 
@@ -84,13 +86,72 @@ TEST_F(ArtifactTransferTest, PutsEveryArchiveIntoTheEnvironmentAndUnpacksIt) {
     const auto done = download();
     ASSERT_TRUE(done) << done.error().message;
     EXPECT_EQ(done->code, 0);
-    EXPECT_THAT(session_.calls, ElementsAre("make_directory", "put_file", "run_stage",
-                                            "make_directory", "put_file", "run_stage"));
-    EXPECT_EQ(session_.file_calls[1].content, "zip one");
-    EXPECT_EQ(session_.file_calls[1].mode, 0600U);
+    std::map<std::string, std::string> put;
+    for (const auto& call : session_.file_calls) {
+        if (call.call != "put_file") continue;
+        put[call.path.substr(call.path.rfind('/') + 1)] = call.content;
+        EXPECT_EQ(call.mode, 0600U);
+    }
+    EXPECT_EQ(put, (std::map<std::string, std::string>{{"dependency-1", "zip one"},
+                                                       {"dependency-2", "zip two"}}));
     EXPECT_THAT(session_.stages[1].script, HasSubstr("dependency-2"));
     EXPECT_THAT(channel_.log, HasSubstr("Downloading artifacts for build 2 (2)...\n"
                                         "Downloading archive... ok  id=2\n"));
+}
+
+TEST_F(ArtifactTransferTest, FetchesSomeArchivesAheadOfTheirTurn) {
+    for (int id = 1; id <= 5; ++id) {
+        add_dependency(id);
+        channel_.archives[id] = "zip";
+    }
+    std::size_t fetched = 0;
+    channel_.on_call = [&fetched](const std::string& call) {
+        if (call == "fetch_artifact") ++fetched;
+    };
+    std::vector<std::size_t> fetched_before_unpacking;
+    session_.on_call = [&](tests::FakeSession&, const std::string& call) {
+        if (call == "run_stage") fetched_before_unpacking.push_back(fetched);
+    };
+    EXPECT_EQ(download()->code, 0);
+    ASSERT_EQ(session_.stages.size(), 5U);
+    EXPECT_EQ(fetched_before_unpacking.front(), 3U);
+    for (std::size_t i = 0; i < 5; ++i) EXPECT_LE(fetched_before_unpacking[i], i + 3);
+    for (int id = 1; id <= 5; ++id) {
+        EXPECT_THAT(session_.stages[static_cast<std::size_t>(id) - 1].script,
+                    HasSubstr("dependency-" + std::to_string(id)))
+            << "unpacked in their order";
+    }
+}
+
+TEST_F(ArtifactTransferTest, SaysWhatBecameOfADownloadWhenItsTurnHasCome) {
+    add_dependency(1);
+    add_dependency(2);
+    channel_.archives = {{1, "zip one"}, {2, "zip two"}};
+    int fetched = 0;
+    channel_.on_call = [&](const std::string& call) {
+        if (call != "fetch_artifact" || ++fetched != 2) return;
+        channel_.fetch_failures = {base::make_error(ErrorKind::kUnavailable, "cut")};
+    };
+    EXPECT_EQ(download()->code, 0);
+    EXPECT_THAT(channel_.log, HasSubstr("Downloading artifacts for build 1 (1)...\n"
+                                        "Downloading archive... ok  id=1\n"
+                                        "Downloading artifacts for build 2 (2)...\n"
+                                        "WARNING: Downloading archive... cut; retrying in 1000 ms\n"
+                                        "Downloading archive... ok  id=2\n"));
+}
+
+TEST_F(ArtifactTransferTest, ShowsHowFarATransferIs) {
+    add_dependency(1);
+    channel_.archives = {{1, "zip one"}};
+    EXPECT_EQ(download()->code, 0);
+    EXPECT_THAT(channel_.log, Not(HasSubstr("Downloading artifacts 7 B")));
+    payload_.variables.push_back({.key = "TRANSFER_METER_FREQUENCY", .value = "2s"});
+    EXPECT_EQ(download()->code, 0);
+    EXPECT_THAT(channel_.log, HasSubstr("Downloading artifacts 7 B ("));
+    add_artifact("out/*");
+    put_package(0, "artifacts.zip", "zip content");
+    EXPECT_EQ(upload()->code, 0);
+    EXPECT_THAT(channel_.log, HasSubstr("Uploading artifacts 11 B ("));
 }
 
 TEST_F(ArtifactTransferTest, TriesADownloadThreeTimes) {

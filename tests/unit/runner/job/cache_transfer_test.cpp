@@ -49,7 +49,7 @@ class CacheTransferTest : public tests::JobFixture {
         settings.project_slug = "g/p";
         const script::JobScripts writers(job.context.payload(), job.context.runner(),
                                          job.context.behaviour, settings);
-        CacheSteps steps(job.context, scripts, writers);
+        CacheSteps steps(job.context, scripts, writers, now_);
         return run(work(job.context, steps));
     }
     int restore() {
@@ -79,6 +79,7 @@ class CacheTransferTest : public tests::JobFixture {
     std::string script(std::size_t index) { return session_.stages.at(index).script; }
 
     tests::RemoteCacheScript storage_;
+    CacheSteps::Now now_ = std::chrono::steady_clock::now;
     static constexpr const char* kObject = "runner/abc/project/42/key";
 };
 
@@ -144,6 +145,21 @@ TEST_F(CacheTransferTest, AFailedDownloadDoesNotFailTheJob) {
     EXPECT_EQ(restore(), 0);
     EXPECT_THAT(channel_.log, HasSubstr("WARNING: reset; the copy"));
     EXPECT_THAT(channel_.log, HasSubstr("Failed to extract cache\x1b[0;m\n"));
+}
+
+TEST_F(CacheTransferTest, EndsATransferAfterTheMinutesOfTheJob) {
+    storage_.objects[kObject] = "zip";
+    storage_.held = {"fetch"};
+    payload_.variables.push_back({.key = "CACHE_REQUEST_TIMEOUT", .value = "2"});
+    int asked = 0;
+    // The transfer begins two minutes before everything else.
+    now_ = [&asked] {
+        const auto now = std::chrono::steady_clock::now();
+        return ++asked == 1 ? now - std::chrono::minutes(2) : now;
+    };
+    scripts_exit({kNothing, kNothing});
+    EXPECT_EQ(restore(), 0);
+    EXPECT_THAT(channel_.log, HasSubstr("not done within CACHE_REQUEST_TIMEOUT, 2 minutes"));
 }
 
 TEST_F(CacheTransferTest, KeepsThePolicy) {

@@ -10,9 +10,11 @@ namespace {
 using base::ErrorKind;
 using base::StopReason;
 using std::chrono::seconds;
+using testing::ContainsRegex;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class EnvironmentPreparerTest : public tests::JobFixture {
   protected:
@@ -36,6 +38,22 @@ TEST_F(EnvironmentPreparerTest, WritesItsSectionOfTheLog) {
     EXPECT_THAT(executor_.calls, ElementsAre("prepare"));
     EXPECT_EQ(channel_.log,
               "[prepare_executor\nPreparing the \"docker\" executor\n]prepare_executor\n");
+}
+
+TEST_F(EnvironmentPreparerTest, NamesTheImagesInTheDaemonsLogOnRequest) {
+    payload_.image.emplace().name = "app:1";
+    payload_.image->docker_platform = "linux/arm64";
+    payload_.services.emplace_back().name = "db:2";
+    testing::internal::CaptureStderr();
+    EXPECT_TRUE(prepare());
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), Not(HasSubstr("configured for job")));
+    payload_.variables.push_back({.key = "FF_LOG_IMAGES_CONFIGURED_FOR_JOB", .value = "true"});
+    testing::internal::CaptureStderr();
+    EXPECT_TRUE(prepare());
+    const std::string log = testing::internal::GetCapturedStderr();
+    EXPECT_THAT(log, ContainsRegex(
+                         "^Image configured for job.*image_name=app:1 image_platform=linux/arm64"));
+    EXPECT_THAT(log, ContainsRegex("Service image configured for job.*image_name=db:2"));
 }
 
 TEST_F(EnvironmentPreparerTest, TriesAgainAfterAPauseAndRemovesWhatAFailedTryLeft) {

@@ -84,5 +84,21 @@ TEST_F(GitLabChannelRestore, TellsTheEndToReadersThatComeDuringTheCleanup) {
     EXPECT_NE(log->read(0, 1000)->find("first line"), std::string::npos);
 }
 
+TEST(GitLabChannel, TouchesAJobLessOftenWhenItsFlagSaysSo) {
+    protocol::gitlab::JobPayload payload;
+    const config::RunnerConfig runner;
+    EXPECT_FALSE(upload_times(make_variables(payload, runner, {})).dynamic_touch);
+    payload.variables.push_back(
+        {.key = "FF_USE_DYNAMIC_TRACE_FORCE_SEND_INTERVAL", .value = "true"});
+    const trace::UploadTimes times = upload_times(make_variables(payload, runner, {}));
+    EXPECT_TRUE(times.dynamic_touch);
+    const trace::UploadSchedule::TimePoint now{};
+    const trace::UploadSchedule schedule(times, 0, now);
+    EXPECT_EQ(schedule.next(now + std::chrono::seconds(29), 0).kind,
+              trace::UploadSchedule::Action::Kind::kWait);
+    EXPECT_EQ(schedule.next(now + std::chrono::seconds(30), 0).kind,
+              trace::UploadSchedule::Action::Kind::kTouch);
+}
+
 }  // namespace
 }  // namespace runner::job

@@ -49,6 +49,21 @@ std::string statement_in(const std::string& script) {
     return script.substr(begin, script.find('\n', begin) - begin);
 }
 
+TEST(ArtifactScripts, TellOfAVersionOfTheStatementThatIsNotHere) {
+    ScriptJob job;
+    Artifact artifact;
+    artifact.paths = {"out"};
+    const std::string warning = "Unknown SLSA provenance version v0.2, defaulting to v1";
+    job.set("SLSA_PROVENANCE_SCHEMA_VERSION", "v0.2");
+    EXPECT_THAT(pack(job, artifact), Not(HasSubstr(warning))) << "it has no statement";
+    job.set("RUNNER_GENERATE_ARTIFACTS_METADATA", "true");
+    EXPECT_THAT(pack(job, artifact), HasSubstr(warning));
+    ScriptJob usual;
+    usual.set("SLSA_PROVENANCE_SCHEMA_VERSION", "v1");
+    usual.set("RUNNER_GENERATE_ARTIFACTS_METADATA", "true");
+    EXPECT_THAT(pack(usual, artifact), Not(HasSubstr("Unknown SLSA")));
+}
+
 TEST(ArtifactScripts, GiveAZipAProvenanceStatementWhenAsked) {
     ScriptJob job;
     job.settings.started_at = 1'700'000'000;
@@ -63,6 +78,7 @@ TEST(ArtifactScripts, GiveAZipAProvenanceStatementWhenAsked) {
     EXPECT_EQ(statement_in(pack(job, artifact)), "");
     job.set("RUNNER_GENERATE_ARTIFACTS_METADATA", "true");
     const std::string text = statement_in(pack(job, artifact));
+    EXPECT_THAT(pack(job, artifact), Not(HasSubstr("Unknown SLSA")));
     EXPECT_THAT(text, Not(HasSubstr("hidden-value")));
     EXPECT_THAT(text, Not(HasSubstr("t-1")));
     const auto statement = nlohmann::json::parse(text);

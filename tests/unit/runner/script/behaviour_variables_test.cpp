@@ -21,6 +21,8 @@ TEST(BehaviourVariables, ThatDoNotParseGiveTheDefaultAndAWarning) {
     job.set("BAD", "7x");
     job.set("MANY", "99");
     job.set("FEW", "0");
+    job.set("LONG", "1m5s");
+    job.set("BACK", "-1s");
     const auto variables = job.variables();
     BehaviourVariables behaviour(variables);
     EXPECT_TRUE(behaviour.flag("YES", false));
@@ -31,12 +33,15 @@ TEST(BehaviourVariables, ThatDoNotParseGiveTheDefaultAndAWarning) {
     EXPECT_EQ(behaviour.attempts("MANY"), 10);
     EXPECT_EQ(behaviour.attempts("FEW"), 1);
     EXPECT_EQ(behaviour.attempts("UNSET"), 1);
+    EXPECT_EQ(behaviour.duration("LONG", {}), std::chrono::seconds(65));
+    EXPECT_EQ(behaviour.duration("BACK", std::chrono::seconds(2)), std::chrono::seconds(2));
     const auto warnings = behaviour.take_warnings();
     EXPECT_THAT(
         warnings,
         ElementsAre(HasSubstr("ODD: expected bool got \"maybe\""), HasSubstr("BAD: expected int"),
                     HasSubstr("MANY: number of attempts out of the range [1, 10]"),
-                    HasSubstr("FEW: number of attempts")));
+                    HasSubstr("FEW: number of attempts"),
+                    HasSubstr("BACK: expected duration got \"-1s\", using default value: 2s")));
     EXPECT_THAT(behaviour.take_warnings(), IsEmpty());
 }
 

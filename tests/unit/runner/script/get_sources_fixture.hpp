@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "base/files.hpp"
@@ -49,7 +50,7 @@ class GetSources : public tests::ShellTest {
         const runner::script::ScriptContext context(payload_, runner_, behaviour, settings());
         const auto text = runner::script::GitSourcesWriter(context).get_sources();
         if (!text) return {-1, text.error().message};
-        return tests::run_shell(GetParam(), *text, dir_.path(), {}, user_);
+        return tests::run_shell(GetParam(), *text, dir_.path(), environment_, user_);
     }
     void expect_fetched() {
         const auto end = fetch();
@@ -69,6 +70,7 @@ class GetSources : public tests::ShellTest {
         return std::filesystem::exists(std::filesystem::path(directories_.project) / name);
     }
 
+    std::map<std::string, std::string> environment_;
     unsigned user_ = 0;  ///< of the job, 0 for that of the test
     std::filesystem::path origin_;
     std::string first_;

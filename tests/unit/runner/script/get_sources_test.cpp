@@ -108,6 +108,76 @@ TEST_P(GetSources, CheckoutCanBeSkipped) {
     EXPECT_TRUE(has(".git"));
 }
 
+/// A git that knows `clone --revision`, as git 2.49 and newer; it notes the arguments of `clone`.
+void put_new_git(const fs::path& directory) {
+    fs::create_directories(directory);
+    const fs::path program = directory / "git";
+    const auto written = base::write_file_atomic(
+        program,
+        "#!/bin/sh\n"
+        "case \" $* \" in\n"
+        "*' clone -h '*) echo 'usage: git clone [--revision=<rev>]'; exit 129;;\n"
+        "*' clone '*) echo \"$*\" >> '" +
+            (directory / "arguments").string() +
+            "';;\n"
+            "esac\n"
+            "exec /usr/bin/git \"$@\"\n",
+        0700);
+    ASSERT_TRUE(written) << written.error().message;
+}
+
+TEST_P(GetSources, ANativeCloneIsOneCommand) {
+    const fs::path programs = dir_.path() / "programs";
+    put_new_git(programs);
+    environment_["PATH"] = programs.string() + ":/usr/bin:/bin";
+    set("GIT_STRATEGY", "clone");
+    set("FF_USE_GIT_NATIVE_CLONE", "true");
+    set("GIT_CLONE_EXTRA_FLAGS", "--no-tags --config some.key=$(id)");
+    payload_.git_info.depth = 1;
+    leave("left");
+    const auto end = fetch();
+    ASSERT_EQ(end.code, 0) << end.output;
+    EXPECT_THAT(end.output, HasSubstr("Cloning repository for main with git depth set to 1..."));
+    EXPECT_THAT(end.output, Not(HasSubstr("Fetching changes")));
+    EXPECT_EQ(content(), "second\n");
+    EXPECT_FALSE(has("left"));
+    EXPECT_EQ(git("git -C '" + directories_.project + "' rev-list --count HEAD"), "1");
+    const auto arguments = base::read_file(programs / "arguments");
+    ASSERT_TRUE(arguments);
+    EXPECT_THAT(*arguments,
+                HasSubstr(" --depth 1 --branch main --no-tags --config some.key=$(id) "));
+}
+
+TEST_P(GetSources, ANativeCloneTakesARevisionWhereTheRefIsNoBranch) {
+    const fs::path programs = dir_.path() / "programs";
+    put_new_git(programs);
+    environment_["PATH"] = programs.string() + ":/usr/bin:/bin";
+    set("GIT_STRATEGY", "clone");
+    set("FF_USE_GIT_NATIVE_CLONE", "true");
+    payload_.git_info.ref = "refs/merge-requests/1/head";
+    static_cast<void>(fetch());  // the git that is installed may be too old for it
+    const auto arguments = base::read_file(programs / "arguments");
+    ASSERT_TRUE(arguments);
+    EXPECT_THAT(*arguments, HasSubstr(" --revision refs/merge-requests/1/head "));
+    EXPECT_THAT(*arguments, Not(HasSubstr("--branch")));
+}
+
+TEST_P(GetSources, AnOldGitFetchesWhereANativeCloneIsAskedFor) {
+    const fs::path programs = dir_.path() / "programs";
+    fs::create_directories(programs);
+    const auto written = base::write_file_atomic(
+        programs / "git",
+        "#!/bin/sh\n[ \"$1 $2\" != 'clone -h' ] || exit 129\nexec /usr/bin/git \"$@\"\n", 0700);
+    ASSERT_TRUE(written) << written.error().message;
+    environment_["PATH"] = programs.string() + ":/usr/bin:/bin";
+    set("GIT_STRATEGY", "clone");
+    set("FF_USE_GIT_NATIVE_CLONE", "true");
+    const auto end = fetch();
+    ASSERT_EQ(end.code, 0) << end.output;
+    EXPECT_THAT(end.output, HasSubstr("Fetching changes..."));
+    EXPECT_EQ(content(), "second\n");
+}
+
 TEST_P(GetSources, AMissingCommitFails) {
     payload_.git_info.sha = std::string(40, 'a');
     EXPECT_NE(fetch().code, 0);

@@ -65,6 +65,10 @@ TEST(GitCommands, PullLargeFilesUnlessTheJobSkipsThem) {
     ScriptJob job;
     EXPECT_THAT(commands_of(job), HasSubstr("git lfs pull"));
     EXPECT_THAT(commands_of(job), HasSubstr("Files of Git LFS stay pointers"));
+    job.settings.lfs_directory = "/.runner/git/bin";
+    EXPECT_THAT(commands_of(job),
+                HasSubstr("PATH='/.runner/git/bin'${PATH:+:$PATH}; export PATH; git lfs pull"));
+    EXPECT_THAT(commands_of(job), Not(HasSubstr("LFS stay")));
     job.set("GIT_LFS_SKIP_SMUDGE", "true");
     EXPECT_THAT(commands_of(job), Not(HasSubstr("git lfs")));
     EXPECT_THAT(commands_of(job), Not(HasSubstr("LFS stay")));

@@ -36,8 +36,8 @@ ShellEnd run_shell(const Shell& shell, const std::string& script,
     const auto output = directory / ".output";
     std::ofstream(input) << script;
     std::vector<std::string> words = shell.words;
-    std::vector<std::string> variables{"PATH=/usr/local/bin:/usr/bin:/bin",
-                                       "HOME=" + directory.string()};
+    std::vector<std::string> variables{"HOME=" + directory.string()};
+    if (!environment.contains("PATH")) variables.emplace_back("PATH=/usr/local/bin:/usr/bin:/bin");
     for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
     auto arguments = pointers(words);
     auto entries = pointers(variables);

@@ -123,6 +123,17 @@ TEST_F(JobTraceTest, ShowsProgressBarsAtOnce) {
                                "01O+done\r\n" + kStamp + "01O next\r\n");
 }
 
+TEST_F(JobTraceTest, ShowsHowFarATransferIsAtOnce) {
+    const std::string blanks(16, ' ');
+    auto trace = make();
+    trace->progress("Uploading 1.00 KB", false);
+    trace->progress("Uploading 2.00 KB", true);
+    trace->print("201 Created");
+    EXPECT_EQ(log(*trace), kStamp + "00O \rUploading 1.00 KB" + blanks + "\n" + kStamp +
+                               "00O+\rUploading 2.00 KB" + blanks + "\n" + kStamp +
+                               "00O \x1b[0K201 Created\x1b[0;m\n");
+}
+
 TEST_F(JobTraceTest, CutsEndlessLines) {
     auto trace = make();
     trace->write_stage_output(base::OutputStream::kStdout, kTime,
