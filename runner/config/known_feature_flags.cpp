@@ -27,7 +27,7 @@ constexpr KnownFeatureFlag kFlags[] = {
     {"FF_DISABLE_POWERSHELL_STDIN", false, "this runner runs on Linux only"},
     {"FF_USE_POD_ACTIVE_DEADLINE_SECONDS", true, "this runner has no kubernetes executor"},
     {"FF_USE_ADVANCED_POD_SPEC_CONFIGURATION", false, "this runner has no kubernetes executor"},
-    {"FF_SECRET_RESOLVING_FAILS_IF_MISSING", true, "jobs with secrets fail with the reason"},
+    {"FF_SECRET_RESOLVING_FAILS_IF_MISSING", true},
     {"FF_PRINT_POD_EVENTS", false, "this runner has no kubernetes executor"},
     {"FF_USE_GIT_BUNDLE_URIS", true},
     {"FF_USE_GIT_NATIVE_CLONE", false, "sources are fetched with git fetch"},

@@ -5,6 +5,7 @@
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/job_header.hpp"
 #include "runner/job/limits.hpp"
+#include "runner/job/secret_stage.hpp"
 #include "runner/job/size_check.hpp"
 
 namespace runner::job {
@@ -128,6 +129,9 @@ base::Task<void> JobRun::start() {
 
 base::Task<void> JobRun::execute() {
     bool ready = begin();
+    if (ready) ready = co_await resolve_secrets();
+    // Without its secrets, a job that was taken up again still has an environment to remove.
+    if (ready || context_.setup.restored) ready = describe_environment() && ready;
     if (ready) ready = co_await obtain_environment();
     if (ready) {
         begin_stages();
@@ -139,8 +143,7 @@ base::Task<void> JobRun::execute() {
     end_log();
 }
 
-/// Does everything that comes before the preparation of the environment. Returns false when the job
-/// cannot run here.
+/// Does what needs no secrets. Returns false when the job cannot run here.
 bool JobRun::begin() {
     auto& checkpoint = context_.checkpoint();
     const auto& setup = context_.setup;
@@ -157,6 +160,24 @@ bool JobRun::begin() {
         context_.fail({FailureReason::kSystemFailure, kUnsupportedExitCode, reason});
         return false;
     }
+    return true;
+}
+
+base::Task<bool> JobRun::resolve_secrets() {
+    SecretStage stage(context_);
+    auto resolved = co_await stage.run();
+    if (resolved) co_return true;
+    if (context_.stop.requested()) {
+        context_.apply(judge_->preparation(resolved.error(), context_.situation()));
+    } else {
+        context_.fail(secrets_failure(resolved.error()));
+    }
+    co_return false;
+}
+
+/// Returns false when the job cannot run here.
+bool JobRun::describe_environment() {
+    if (!context_.directories) return false;
     if (const std::string problem = fill_environment(context_, environment_); !problem.empty()) {
         context_.fail({FailureReason::kScriptFailure, 0, problem});
         return false;
