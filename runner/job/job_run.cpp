@@ -60,6 +60,30 @@ std::string fill_environment(JobContext& context, executors::JobEnvironment& env
     return services_problem(environment);
 }
 
+/// Returns false when the job cannot run here.
+bool describe_environment(JobContext& context, executors::JobEnvironment& environment) {
+    if (!context.directories) return false;
+    if (const std::string problem = fill_environment(context, environment); !problem.empty()) {
+        context.fail({FailureReason::kScriptFailure, 0, problem});
+        return false;
+    }
+    environment.state_dir = context.checkpoints.directory();
+    environment.payload_file = context.setup.journal.payload_path();
+    environment.daemon_log = context.daemon_log;
+    if (environment.debug_services) context.checkpoints.expect_other_writers();
+    // The status page shows it.
+    if (environment.image) context.status.image = context.log().masked(environment.image->name);
+    return true;
+}
+
+void fail_without_secrets(JobContext& context, const StageJudge& judge, const base::Error& error) {
+    if (context.stop.requested()) {
+        context.apply(judge.preparation(error, context.situation()));
+    } else {
+        context.fail(secrets_failure(error));
+    }
+}
+
 }  // namespace
 
 JobRun::JobRun(const boost::asio::any_io_executor& io, JobSetup setup)
@@ -129,9 +153,17 @@ base::Task<void> JobRun::start() {
 
 base::Task<void> JobRun::execute() {
     bool ready = begin();
-    if (ready) ready = co_await resolve_secrets();
+    if (ready) {
+        SecretStage secrets(context_);
+        auto resolved = co_await secrets.run();
+        if (!resolved) fail_without_secrets(context_, *judge_, resolved.error());
+        ready = resolved.has_value();
+        // As officially, the job's time begins when its secrets are known.
+        if (!context_.setup.restored) context_.deadlines.restart(context_.checkpoint());
+    }
     // Without its secrets, a job that was taken up again still has an environment to remove.
-    if (ready || context_.setup.restored) ready = describe_environment() && ready;
+    if (ready || context_.setup.restored)
+        ready = describe_environment(context_, environment_) && ready;
     if (ready) ready = co_await obtain_environment();
     if (ready) {
         begin_stages();
@@ -160,34 +192,6 @@ bool JobRun::begin() {
         context_.fail({FailureReason::kSystemFailure, kUnsupportedExitCode, reason});
         return false;
     }
-    return true;
-}
-
-base::Task<bool> JobRun::resolve_secrets() {
-    SecretStage stage(context_);
-    auto resolved = co_await stage.run();
-    if (resolved) co_return true;
-    if (context_.stop.requested()) {
-        context_.apply(judge_->preparation(resolved.error(), context_.situation()));
-    } else {
-        context_.fail(secrets_failure(resolved.error()));
-    }
-    co_return false;
-}
-
-/// Returns false when the job cannot run here.
-bool JobRun::describe_environment() {
-    if (!context_.directories) return false;
-    if (const std::string problem = fill_environment(context_, environment_); !problem.empty()) {
-        context_.fail({FailureReason::kScriptFailure, 0, problem});
-        return false;
-    }
-    environment_.state_dir = context_.checkpoints.directory();
-    environment_.payload_file = context_.setup.journal.payload_path();
-    environment_.daemon_log = context_.daemon_log;
-    if (environment_.debug_services) context_.checkpoints.expect_other_writers();
-    // The status page shows it.
-    if (environment_.image) context_.status.image = context_.log().masked(environment_.image->name);
     return true;
 }
 

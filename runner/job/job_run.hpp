@@ -43,8 +43,6 @@ class JobRun final {
     base::Task<void> start();
     base::Task<void> execute();
     bool begin();
-    base::Task<bool> resolve_secrets();
-    bool describe_environment();
     base::Task<bool> obtain_environment();
     void begin_stages();
     void end_log();

@@ -155,6 +155,13 @@ Task<Result<std::string>> VaultReader::read_field(Url server, gitlab::VaultPlace
     auto sending = send(std::move(*url), std::move(request));
     auto answer = co_await std::move(sending);
     if (!answer) co_return answer.error();
+    if (answer->headers.has("X-Vault-Inline-Auth-Failed")) {
+        co_return base::make_error(
+            answer->status >= 500 ? ErrorKind::kUnavailable : ErrorKind::kForbidden,
+            fmt::format("the login was refused: {}; is the secrets manager set up for this "
+                        "project and branch?",
+                        refusal_text(*answer)));
+    }
     if (answer->status == 404) {
         co_return base::make_error(ErrorKind::kNotFound,
                                    fmt::format("{} \"{}\": {}; check the path of the engine and of "

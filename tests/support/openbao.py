@@ -47,7 +47,7 @@ class OpenBao:
         self.log = open(self.directory / "log", "w", encoding="utf-8")
         self.process = subprocess.Popen(
             [program(), "server", "-dev", "-dev-tls", f"-dev-tls-cert-dir={self.directory}",
-             f"-dev-tls-san={self.host}", f"-dev-listen-address={self.host}:{port}",
+             f"-dev-listen-address={self.host}:{port}",
              f"-dev-root-token-id={ROOT_TOKEN}", "-dev-no-store-token"],
             stdout=self.log, stderr=subprocess.STDOUT,
             env={"PATH": os.environ["PATH"], "HOME": str(self.directory)})

@@ -216,6 +216,13 @@ TEST_F(Vault, OfGitLabIsAskedWithTheLoginInTheRequest) {
         return tests::FakeProvider::json(200, R"({"data":{"data":{"value":"own"}}})");
     };
     EXPECT_EQ(resolve(wish).value(), "own");
+    provider_.answer = [](const std::string&, const Request&) -> base::Result<Response> {
+        auto refused = tests::FakeProvider::json(404, R"({"errors":["no auth method"]})");
+        refused.headers.set("X-Vault-Inline-Auth-Failed", "true");
+        return refused;
+    };
+    EXPECT_EQ(failure(wish).kind, ErrorKind::kForbidden) << "the secret is not missing";
+    EXPECT_THAT(failure(wish).message, HasSubstr("the login was refused: 404"));
     wish.jwt.clear();
     EXPECT_EQ(failure(wish).kind, ErrorKind::kInvalidInput);
 }
