@@ -19,7 +19,9 @@ constexpr char kNoMethod = 0;
 constexpr char kPasswordMethod = 2;
 constexpr char kPasswordVersion = 1;
 constexpr char kConnect = 1;
-enum AddressType : char { kIpv4 = 1, kName = 3, kIpv6 = 4 };
+constexpr char kIpv4 = 1;
+constexpr char kName = 3;
+constexpr char kIpv6 = 4;
 constexpr std::size_t kLongestName = 255;
 
 template <typename Bytes>
@@ -121,8 +123,9 @@ class Dialogue {
         if (method != kPasswordMethod || proxy_.user.empty()) {
             co_return base::make_error(
                 ErrorKind::kUnauthorized,
-                proxy_.user.empty() ? "it wants a login: put user:password@ in front of its host"
-                                    : "it takes no login with user and password");
+                proxy_.user.empty()
+                    ? "it wants a login; put user:password@ in front of the proxy's host"
+                    : "it takes no login with user and password");
         }
         auto logging_in = log_in();
         auto done = co_await std::move(logging_in);
@@ -142,8 +145,9 @@ class Dialogue {
         auto answer = co_await std::move(reading);
         if (!answer) co_return answer.error();
         if (answer->at(1) != 0) {
-            co_return base::make_error(ErrorKind::kUnauthorized,
-                                       "it refuses the user and the password of its address");
+            co_return base::make_error(
+                ErrorKind::kUnauthorized,
+                "it refuses the user and the password of the proxy's address");
         }
         co_return base::Result<void>();
     }

@@ -19,8 +19,7 @@ base::Error refusal(const Response& answer, const Proxy& proxy, const std::strin
     std::string text = "it refuses a tunnel to " + where + ": " + std::to_string(answer.status) +
                        " " + answer.reason;
     if (answer.status != 407) return base::make_error(ErrorKind::kUnavailable, std::move(text));
-    text += proxy.authorization.empty() ? "; put user:password@ in front of its host"
-                                        : "; are the user and the password of its address right?";
+    text += login_remedy(proxy);
     return base::make_error(ErrorKind::kUnauthorized, std::move(text));
 }
 
@@ -50,6 +49,11 @@ base::Task<base::Result<void>> ask(ByteStream& stream, const Proxy& proxy, std::
 }
 
 }  // namespace
+
+std::string_view login_remedy(const Proxy& proxy) {
+    return proxy.authorization.empty() ? "; put user:password@ in front of the proxy's host"
+                                       : "; are the user and the password of the proxy right?";
+}
 
 base::Task<base::Result<std::size_t>> BorrowedSocket::read_some(std::span<char> target) {
     const auto buffer = asio::buffer(target.data(), target.size());

@@ -15,6 +15,9 @@ namespace protocol::http {
 base::Task<base::Result<void>> open_tunnel(ByteStream& stream, const Proxy& proxy, Origin origin,
                                            std::string user_agent, Watchdog& watchdog);
 
+/// What helps when an HTTP proxy answers 407, to follow the status.
+std::string_view login_remedy(const Proxy& proxy);
+
 /// A socket that stays with its owner.
 class BorrowedSocket final : public ByteStream {
   public:

@@ -193,7 +193,7 @@ TEST_F(Proxies, OfSocksAreToldUserAndPassword) {
     };
     const Case cases[] = {{"u:p%40ss@", ""},
                           {"u:s3cret@", "refuses the user and the password"},
-                          {"", "put user:password@ in front of its host"}};
+                          {"", "put user:password@ in front of the proxy's host"}};
     for (const Case& one : cases) {
         const Environment environment({{"HTTP_PROXY", address("socks5", proxy, one.login)}});
         const auto answer = exchange(through_proxy("http://gitlab.test"), get("/"));
@@ -241,6 +241,25 @@ TEST_F(Proxies, OfSocksThatAreNoneAreReported) {
         const auto answer = exchange(through_proxy("http://gitlab.test"), get("/"));
         ASSERT_FALSE(answer);
         EXPECT_THAT(answer.error().message, HasSubstr(message));
+    }
+}
+
+TEST_F(Proxies, ThatWantALoginForPlainRequestsAreReported) {
+    ScriptedServer proxy([](Peer& peer, int) {
+        peer.read_request();
+        peer.answer("407 Proxy Authentication Required", "<html>login</html>");
+    });
+    const std::pair<const char*, const char*> cases[] = {
+        {"", "407 Proxy Authentication Required; put user:password@"},
+        {"u:s3cret@", "are the user and the password of the proxy right?"}};
+    for (const auto& [login, message] : cases) {
+        const Environment environment({{"HTTP_PROXY", address("http", proxy, login)}});
+        const auto answer = exchange(through_proxy("http://gitlab.test"), get("/"));
+        ASSERT_FALSE(answer);
+        EXPECT_EQ(answer.error().kind, ErrorKind::kUnauthorized);
+        EXPECT_THAT(answer.error().message, HasSubstr(message));
+        EXPECT_THAT(answer.error().message,
+                    HasSubstr("gitlab.test:80 through the proxy " + address("http", proxy)));
     }
 }
 
