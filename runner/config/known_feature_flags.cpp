@@ -23,7 +23,7 @@ constexpr KnownFeatureFlag kFlags[] = {
     {"FF_ENABLE_JOB_CLEANUP", false},
     {"FF_KUBERNETES_HONOR_ENTRYPOINT", false, "this runner has no kubernetes executor"},
     {"FF_POSIXLY_CORRECT_ESCAPES", false, "every value is quoted"},
-    {"FF_RESOLVE_FULL_TLS_CHAIN", false, "scripts get the certificates that the server has sent"},
+    {"FF_RESOLVE_FULL_TLS_CHAIN", false, "scripts always get the chain with its root"},
     {"FF_DISABLE_POWERSHELL_STDIN", false, "this runner runs on Linux only"},
     {"FF_USE_POD_ACTIVE_DEADLINE_SECONDS", true, "this runner has no kubernetes executor"},
     {"FF_USE_ADVANCED_POD_SPEC_CONFIGURATION", false, "this runner has no kubernetes executor"},
