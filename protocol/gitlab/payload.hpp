@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "protocol/gitlab/secret.hpp"
 
 /// The body of the 201 response to POST /jobs/request (runner-protocol.md §2.7). Fields have the
 /// names of the wire; a field that was missing or null has the default of that document.
@@ -142,8 +143,10 @@ struct JobPayload {
     std::vector<JobInput> inputs;
     std::string run;             ///< JSON text of CI steps that cannot be run, "" for none
     bool names_secrets = false;  ///< `secrets` is there, perhaps empty
-    bool has_secrets = false;    ///< `secrets` is not empty
-    bool has_inputs = false;     ///< there are inputs without values
+    std::vector<Secret> secrets;
+    /// Local runs: secrets whose values were not given. A server has none.
+    std::vector<std::string> missing_secrets;
+    bool has_inputs = false;  ///< there are inputs without values
 };
 
 inline constexpr std::size_t kMaxPayloadBytes = 8U << 20U;

@@ -8,16 +8,14 @@
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/write.hpp>
 #include <algorithm>
-#include <array>
 #include <tuple>
 #include <utility>
 
-#include "protocol/http/message_reader.hpp"
-#include "protocol/http/message_writer.hpp"
 #include "protocol/http/resolve.hpp"
+#include "protocol/http/socks.hpp"
 #include "protocol/http/tls_transport.hpp"
+#include "protocol/http/tunnel.hpp"
 
 namespace protocol::http {
 
@@ -72,6 +70,18 @@ base::Error timed_out(const std::string& where) {
                             "connect to " + where +
                                 ": no answer in time; is the address right, or does a "
                                 "firewall drop the packets?");
+}
+
+base::Error slow_handshake(const Origin& origin) {
+    return base::make_error(ErrorKind::kTimeout,
+                            "TLS with " + origin.address() + ": the handshake did not end in time");
+}
+
+/// The certificate of the client is for the server only.
+TlsSettings settings_for_proxy(const TlsSettings& settings) {
+    TlsSettings out;
+    out.ca_file = settings.ca_file;
+    return out;
 }
 
 base::Error unix_failure(const boost::system::error_code& code, const std::string& path) {
@@ -175,109 +185,102 @@ Connector::Connector(const ClientOptions& options, ProxySettings proxies)
       handshake_limit_(options.handshake_limit),
       user_agent_(options.user_agent),
       proxies_(std::move(proxies)),
-      tls_(options.tls) {}
+      tls_(options.tls),
+      proxy_tls_(settings_for_proxy(options.tls)) {}
 
 const Proxy* Connector::plain_proxy(const Origin& origin) const {
-    return origin.scheme == Scheme::kHttp ? proxies_.choose(origin) : nullptr;
-}
-
-base::Task<base::Result<Socket>> Connector::dial(Origin origin, Watchdog& watchdog) {
-    watchdog.allow(connect_limit_);
-    if (origin.scheme == Scheme::kUnix) {
-        auto socket = co_await dial_unix(origin.path, watchdog);
-        if (!socket && watchdog.expired()) co_return timed_out(origin.path);
-        co_return std::move(socket);
-    }
+    if (origin.scheme != Scheme::kHttp) return nullptr;
     const Proxy* proxy = proxies_.choose(origin);
-    const Origin& next = proxy != nullptr ? proxy->origin : origin;
-    auto socket = co_await dial_tcp(next.host, next.port, watchdog, connect_limit_);
-    if (socket) co_return std::move(socket);
-    if (proxy == nullptr) co_return socket.error();
-    co_return socket.error().with_context("the proxy");
+    // To a SOCKS proxy, a request is the same as to the server.
+    return proxy != nullptr && proxy->kind != ProxyKind::kSocks5 ? proxy : nullptr;
 }
 
 base::Task<base::Result<std::unique_ptr<Transport>>> Connector::connect(Origin origin,
                                                                         Watchdog& watchdog) {
-    auto socket = co_await dial(origin, watchdog);
-    if (!socket) co_return socket.error();
-    if (origin.scheme != Scheme::kHttps) co_return make_plain_transport(std::move(*socket));
-    const Proxy* proxy = proxies_.choose(origin);
-    if (proxy == nullptr) {
-        auto secured = co_await secure(std::move(*socket), origin, watchdog);
-        co_return std::move(secured);
-    }
     watchdog.allow(connect_limit_);
-    Socket raw = std::move(*socket);
-    auto through = co_await tunnel(std::move(raw), *proxy, origin, watchdog);
-    if (!through) co_return through.error();
-    auto secured = co_await secure(std::move(*through), origin, watchdog);
+    if (origin.scheme == Scheme::kUnix) {
+        auto socket = co_await dial_unix(origin.path, watchdog);
+        if (!socket && watchdog.expired()) co_return timed_out(origin.path);
+        if (!socket) co_return socket.error();
+        co_return make_plain_transport(std::move(*socket));
+    }
+    if (const Proxy* proxy = proxies_.choose(origin)) {
+        auto connecting = connect_through(*proxy, std::move(origin), watchdog);
+        auto connected = co_await std::move(connecting);
+        co_return std::move(connected);
+    }
+    auto socket = co_await dial_tcp(origin.host, origin.port, watchdog, connect_limit_);
+    if (!socket) co_return socket.error();
+    auto finishing = finish(std::move(*socket), std::move(origin), watchdog);
+    auto finished = co_await std::move(finishing);
+    co_return std::move(finished);
+}
+
+base::Task<base::Result<std::unique_ptr<Transport>>> Connector::connect_through(
+    const Proxy& proxy, Origin origin, Watchdog& watchdog) {
+    auto socket = co_await dial_tcp(proxy.origin.host, proxy.origin.port, watchdog, connect_limit_);
+    if (!socket) co_return socket.error().with_context("the proxy " + proxy.shown());
+    watchdog.allow(connect_limit_);
+    if (proxy.kind == ProxyKind::kHttps) {
+        auto connecting = connect_within(std::move(*socket), proxy, std::move(origin), watchdog);
+        auto connected = co_await std::move(connecting);
+        co_return std::move(connected);
+    }
+    if (proxy.kind == ProxyKind::kSocks5) {
+        auto opening = open_through_socks(std::move(*socket), proxy, origin, watchdog);
+        auto opened = co_await std::move(opening);
+        if (!opened) co_return opened.error();
+        *socket = std::move(*opened);
+    } else if (origin.scheme == Scheme::kHttps) {
+        BorrowedSocket stream(*socket);
+        auto opening = open_tunnel(stream, proxy, origin, user_agent_, watchdog);
+        auto opened = co_await std::move(opening);
+        if (!opened) co_return opened.error();
+    }
+    auto finishing = finish(std::move(*socket), std::move(origin), watchdog);
+    auto finished = co_await std::move(finishing);
+    co_return std::move(finished);
+}
+
+base::Task<base::Result<std::unique_ptr<Transport>>> Connector::connect_within(Socket socket,
+                                                                               const Proxy& proxy,
+                                                                               Origin origin,
+                                                                               Watchdog& watchdog) {
+    const std::string name = "the proxy " + proxy.shown();
+    auto context = proxy_tls_.get();
+    if (!context) co_return context.error();
+    watchdog.allow(handshake_limit_);
+    auto starting = start_tls(std::move(socket), std::move(*context), proxy.origin, true, watchdog);
+    auto outer = co_await std::move(starting);
+    if (!outer && watchdog.expired()) co_return slow_handshake(proxy.origin).with_context(name);
+    if (!outer) co_return outer.error().with_context(name);
+    if (origin.scheme != Scheme::kHttps) co_return std::move(outer);
+    watchdog.allow(connect_limit_);
+    auto opening = open_tunnel(**outer, proxy, origin, user_agent_, watchdog);
+    auto opened = co_await std::move(opening);
+    if (!opened) co_return opened.error();
+    auto inner_context = tls_.get();
+    if (!inner_context) co_return inner_context.error();
+    watchdog.allow(handshake_limit_);
+    const bool verify = tls_.settings().verify;
+    auto securing =
+        start_tls_within(std::move(*outer), std::move(*inner_context), origin, verify, watchdog);
+    auto secured = co_await std::move(securing);
+    if (!secured && watchdog.expired()) co_return slow_handshake(origin);
     co_return std::move(secured);
 }
 
-base::Task<base::Result<std::unique_ptr<Transport>>> Connector::secure(Socket socket, Origin origin,
+base::Task<base::Result<std::unique_ptr<Transport>>> Connector::finish(Socket socket, Origin origin,
                                                                        Watchdog& watchdog) {
+    if (origin.scheme != Scheme::kHttps) co_return make_plain_transport(std::move(socket));
     auto context = tls_.get();
     if (!context) co_return context.error();
     watchdog.allow(handshake_limit_);
     const bool verify = tls_.settings().verify;
-    auto transport =
-        co_await start_tls(std::move(socket), std::move(*context), origin, verify, watchdog);
-    if (!transport && watchdog.expired()) {
-        co_return base::make_error(ErrorKind::kTimeout, "TLS with " + origin.address() +
-                                                            ": the handshake did not end in time");
-    }
+    auto starting = start_tls(std::move(socket), std::move(*context), origin, verify, watchdog);
+    auto transport = co_await std::move(starting);
+    if (!transport && watchdog.expired()) co_return slow_handshake(origin);
     co_return std::move(transport);
-}
-
-namespace {
-
-base::Task<base::Result<void>> ask_for_tunnel(Socket& socket, std::string head, std::string where) {
-    const auto buffer = asio::buffer(head);
-    const auto sent = co_await asio::async_write(socket, buffer, base::use_tuple);
-    if (std::get<0>(sent)) co_return base::make_error(std::get<0>(sent), "the proxy");
-    ResponseReader reader(true);
-    std::string unread;
-    std::array<char, 2048> bytes{};
-    while (!reader.head_done()) {
-        const auto target = asio::buffer(bytes);
-        const auto got = co_await socket.async_read_some(target, base::use_tuple);
-        const auto& [code, count] = got;
-        if (code) co_return base::make_error(code, "the proxy's answer");
-        unread.append(bytes.data(), count);
-        auto used = reader.feed(unread);
-        if (!used) co_return used.error().with_context("the proxy");
-        unread.erase(0, *used);
-    }
-    const Response& answer = reader.head();
-    if (answer.status / 100 != 2) {
-        const auto kind = answer.status == 407 ? ErrorKind::kUnauthorized : ErrorKind::kUnavailable;
-        co_return base::make_error(kind, "the proxy refuses a tunnel to " + where + ": " +
-                                             std::to_string(answer.status) + " " + answer.reason);
-    }
-    co_return base::Result<void>();
-}
-
-}  // namespace
-
-base::Task<base::Result<Socket>> Connector::tunnel(Socket socket, const Proxy& proxy, Origin origin,
-                                                   Watchdog& watchdog) {
-    Request request;
-    request.method = "CONNECT";
-    request.target = origin.address();
-    const WireContext context{request.target, user_agent_, {}, proxy.authorization.reveal()};
-    auto head = write_request_head(request, context);
-    if (!head) co_return head.error();
-    const Guard guard(watchdog, [&socket] {
-        boost::system::error_code ignored;
-        socket.close(ignored);
-    });
-    auto opened = co_await ask_for_tunnel(socket, std::move(*head), request.target);
-    if (!opened && watchdog.expired()) {
-        co_return base::make_error(ErrorKind::kTimeout, "the proxy " + proxy.origin.address() +
-                                                            " did not open a tunnel in time");
-    }
-    if (!opened) co_return opened.error();
-    co_return std::move(socket);
 }
 
 }  // namespace protocol::http

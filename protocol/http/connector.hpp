@@ -26,17 +26,20 @@ class Connector {
     TlsContext& tls() { return tls_; }
 
   private:
-    base::Task<base::Result<Socket>> dial(Origin origin, Watchdog& watchdog);
-    base::Task<base::Result<std::unique_ptr<Transport>>> secure(Socket socket, Origin origin,
-                                                                Watchdog& watchdog);
-    base::Task<base::Result<Socket>> tunnel(Socket socket, const Proxy& proxy, Origin origin,
-                                            Watchdog& watchdog);
+    using Connected = base::Task<base::Result<std::unique_ptr<Transport>>>;
+
+    Connected connect_through(const Proxy& proxy, Origin origin, Watchdog& watchdog);
+    /// Through a proxy that is spoken to in TLS.
+    Connected connect_within(Socket socket, const Proxy& proxy, Origin origin, Watchdog& watchdog);
+    /// Starts TLS when `origin`, which `socket` leads to, wants it.
+    Connected finish(Socket socket, Origin origin, Watchdog& watchdog);
 
     std::chrono::seconds connect_limit_;
     std::chrono::seconds handshake_limit_;
     std::string user_agent_;
     ProxySettings proxies_;
     TlsContext tls_;
+    TlsContext proxy_tls_;
 };
 
 base::Task<base::Result<Socket>> dial_tcp(std::string host, std::uint16_t port, Watchdog& watchdog,

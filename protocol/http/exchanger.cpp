@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/http/redirect.hpp"
+#include "protocol/http/tunnel.hpp"
 
 namespace protocol::http {
 
@@ -118,12 +119,19 @@ base::Task<base::Result<void>> Exchanger::send_and_read_head(const Request& requ
     if (!sent) co_return sent.error();
     exchange.watchdog->allow(options_.header_limit);
     auto answered = co_await connection.read_head();
+    if (answered && proxy != nullptr && connection.answer().head().status == 407) {
+        const std::string text = "407 " + connection.answer().head().reason;
+        co_return base::make_error(ErrorKind::kUnauthorized,
+                                   text + std::string(login_remedy(*proxy)));
+    }
     co_return answered;
 }
 
 base::Error Exchanger::explain(const Exchange& exchange, const base::Error& error) const {
-    const std::string where =
-        exchange.connection ? exchange.connection->origin().address() : origin_.address();
+    const Origin& origin = exchange.connection ? exchange.connection->origin() : origin_;
+    std::string where = origin.address();
+    if (const Proxy* proxy = connector_.plain_proxy(origin))
+        where += " through the proxy " + proxy->shown();
     if (exchange.watchdog->expired()) {
         return base::make_error(ErrorKind::kTimeout, where + ": no complete answer in time");
     }

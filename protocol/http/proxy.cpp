@@ -19,27 +19,76 @@ std::string first_of(const ProxySettings::Lookup& lookup, const char* upper, con
     return value.empty() ? lookup(lower) : value;
 }
 
+constexpr std::uint16_t kSocksPort = 1080;
+/// Of a user's name and of a password (RFC 1929).
+constexpr std::size_t kLongestSocksWord = 255;
+
+struct KnownScheme {
+    std::string_view prefix;
+    ProxyKind kind;
+};
+constexpr KnownScheme kSchemes[] = {{"http://", ProxyKind::kHttp},
+                                    {"https://", ProxyKind::kHttps},
+                                    {"socks5://", ProxyKind::kSocks5},
+                                    {"socks5h://", ProxyKind::kSocks5}};
+
+/// Takes "user:password@" out of the authority `text`.
+std::string take_user_info(std::string& text) {
+    const auto at = text.rfind('@', text.find_first_of("/?#"));
+    if (at == std::string::npos) return {};
+    std::string user = base::percent_decode(text.substr(0, at));
+    text.erase(0, at + 1);
+    return user;
+}
+
+bool has_port(const std::string& authority) {
+    const auto host_end = authority.rfind(']');
+    const auto colon = authority.rfind(':', authority.find_first_of("/?#"));
+    return colon != std::string::npos && (host_end == std::string::npos || colon > host_end);
+}
+
+base::Result<void> set_credentials(Proxy& proxy, const std::string& user_info) {
+    if (user_info.empty()) return {};
+    if (proxy.kind != ProxyKind::kSocks5) {
+        proxy.authorization = base::Secret("Basic " + base::base64_encode(user_info));
+        return {};
+    }
+    const auto colon = user_info.find(':');
+    proxy.user = user_info.substr(0, colon);
+    if (colon != std::string::npos) proxy.password = base::Secret(user_info.substr(colon + 1));
+    if (proxy.user.empty() || proxy.user.size() > kLongestSocksWord ||
+        proxy.password.reveal().size() > kLongestSocksWord) {
+        return base::invalid_input("the user and the password for SOCKS have 1 to 255 bytes each");
+    }
+    return {};
+}
+
+base::Result<Proxy> parse_proxy(std::string text) {
+    if (text.find("://") == std::string::npos) text.insert(0, "http://");
+    const std::string lower = base::to_lower(text);
+    for (const KnownScheme& scheme : kSchemes) {
+        if (!lower.starts_with(scheme.prefix)) continue;
+        Proxy proxy;
+        proxy.kind = scheme.kind;
+        text.erase(0, scheme.prefix.size());
+        const std::string user_info = take_user_info(text);
+        const bool tls = scheme.kind == ProxyKind::kHttps;
+        auto url = parse_url((tls ? "https://" : "http://") + text);
+        if (!url) return url.error();
+        proxy.origin = url->origin;
+        if (scheme.kind == ProxyKind::kSocks5 && !has_port(text)) proxy.origin.port = kSocksPort;
+        if (auto set = set_credentials(proxy, user_info); !set) return set.error();
+        return proxy;
+    }
+    return base::invalid_input(
+        "its address must begin with http://, https://, socks5:// or socks5h://");
+}
+
 base::Result<std::optional<Proxy>> read_proxy(std::string_view name, std::string text) {
     if (text.empty()) return std::optional<Proxy>();
-    if (text.find("://") == std::string::npos) text.insert(0, "http://");
-    Proxy proxy;
-    const auto host_begin = text.find("://") + 3;
-    const auto at = text.rfind('@', text.find_first_of("/?#", host_begin));
-    if (at != std::string::npos && at >= host_begin) {
-        const std::string user = text.substr(host_begin, at - host_begin);
-        proxy.authorization =
-            base::Secret("Basic " + base::base64_encode(base::percent_decode(user)));
-        text.erase(host_begin, at + 1 - host_begin);
-    }
-    auto url = parse_url(text);
-    if (!url || url->origin.scheme != Scheme::kHttp) {
-        const std::string why =
-            url ? "only proxies with an http:// address are spoken" : url.error().message;
-        return base::make_error(base::ErrorKind::kInvalidInput,
-                                "the proxy in " + std::string(name) + ": " + why);
-    }
-    proxy.origin = url->origin;
-    return std::optional<Proxy>(std::move(proxy));
+    auto proxy = parse_proxy(std::move(text));
+    if (!proxy) return proxy.error().with_context("the proxy in " + std::string(name));
+    return std::optional<Proxy>(std::move(*proxy));
 }
 
 bool in_network(const ip::address& address, const std::string& network) {
@@ -74,6 +123,16 @@ bool excepts(std::string entry, const Origin& origin, const std::optional<ip::ad
 }
 
 }  // namespace
+
+std::string Proxy::shown() const {
+    const std::string address = origin.address();
+    switch (kind) {
+        case ProxyKind::kHttps: return "https://" + address;
+        case ProxyKind::kSocks5: return "socks5://" + address;
+        case ProxyKind::kHttp: break;
+    }
+    return "http://" + address;
+}
 
 base::Result<ProxySettings> ProxySettings::from_environment(const Lookup& lookup) {
     ProxySettings settings;

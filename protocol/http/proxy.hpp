@@ -12,9 +12,18 @@
 
 namespace protocol::http {
 
+/// How a proxy is spoken to: plain HTTP, HTTP within TLS, or SOCKS 5 (RFC 1928).
+enum class ProxyKind { kHttp, kHttps, kSocks5 };
+
 struct Proxy {
-    Origin origin;
+    ProxyKind kind = ProxyKind::kHttp;
+    Origin origin;               ///< its scheme is https for kHttps, else http
     base::Secret authorization;  ///< value of Proxy-Authorization, "" for none
+    std::string user;            ///< for SOCKS, decoded; "" for none
+    base::Secret password;
+
+    /// "socks5://host:port", without credentials.
+    [[nodiscard]] std::string shown() const;
 };
 
 /// HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in upper or lower case, with the meaning they have for
@@ -24,7 +33,9 @@ class ProxySettings {
     using Lookup = std::function<std::string(const char* name)>;
 
     ProxySettings() = default;
-    /// kInvalidInput for a proxy that cannot be used (https:// and SOCKS are not supported).
+    /// http://, https:// (TLS to the proxy itself), socks5:// and socks5h://, which both leave
+    /// names to the proxy, as in Go programs. kInvalidInput for another proxy; the message has no
+    /// credentials.
     static base::Result<ProxySettings> from_environment(const Lookup& lookup);
 
     [[nodiscard]] const Proxy* choose(const Origin& origin) const;

@@ -139,6 +139,10 @@ base::Result<std::shared_ptr<SSL_CTX>> make_client_context(const TlsSettings& se
         SSL_CTX_load_verify_file(context.get(), settings.ca_file.c_str()) != 1) {
         return file_error("CA file", settings.ca_file);
     }
+    // Any certificate of that file is trusted as it is, as in Go programs: also the server's own,
+    // or an intermediate one without its root.
+    if (!settings.ca_file.empty())
+        X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context.get()), X509_V_FLAG_PARTIAL_CHAIN);
     auto loaded = load_pair(context.get(), settings, "client certificate");
     if (!loaded) return loaded.error();
     return context;

@@ -99,6 +99,17 @@ class TlsTransport final : public Transport {
         BIO_set_init(bio, 1);
         SSL_set_bio(ssl_, bio, bio);
     }
+    /// Within another TLS, whose socket it takes. OpenSSL passes the bytes through both.
+    TlsTransport(std::unique_ptr<TlsTransport> outer, std::shared_ptr<SSL_CTX> context)
+        : socket_(std::move(outer->socket_)),
+          outer_(std::move(outer)),
+          context_(std::move(context)),
+          ssl_(SSL_new(context_.get())) {
+        BIO* bio = BIO_new(BIO_f_ssl());
+        // BIO_set_ssl() is a macro with an old-style cast.
+        BIO_ctrl(bio, BIO_C_SET_SSL, BIO_NOCLOSE, outer_->ssl_);
+        SSL_set_bio(ssl_, bio, bio);
+    }
     ~TlsTransport() override {
         send_close_notify();
         SSL_free(ssl_);
@@ -239,6 +250,7 @@ class TlsTransport final : public Transport {
     [[nodiscard]] const STACK_OF(X509) * peer_chain() const;
 
     Socket socket_;
+    std::unique_ptr<TlsTransport> outer_;  ///< without its socket; null when there is one TLS
     std::shared_ptr<SSL_CTX> context_;
     SSL* ssl_;
     unsigned records_ = 0;
@@ -349,16 +361,33 @@ std::unique_ptr<Transport> make_tls_server_transport(Socket socket,
     return std::make_unique<TlsTransport>(std::move(socket), std::move(context));
 }
 
-base::Task<base::Result<std::unique_ptr<Transport>>> start_tls(Socket socket,
-                                                               std::shared_ptr<SSL_CTX> context,
-                                                               Origin origin, bool verify,
-                                                               Watchdog& watchdog) {
-    auto transport = std::make_unique<TlsTransport>(std::move(socket), std::move(context));
+namespace {
+
+base::Task<base::Result<std::unique_ptr<Transport>>> shake_hands(
+    std::unique_ptr<TlsTransport> transport, Origin origin, bool verify, Watchdog& watchdog) {
     auto* raw = transport.get();
     const Guard guard(watchdog, [raw] { raw->close(); });
     auto established = co_await transport->handshake(origin, verify);
     if (!established) co_return established.error();
     co_return std::unique_ptr<Transport>(std::move(transport));
+}
+
+}  // namespace
+
+base::Task<base::Result<std::unique_ptr<Transport>>> start_tls(Socket socket,
+                                                               std::shared_ptr<SSL_CTX> context,
+                                                               Origin origin, bool verify,
+                                                               Watchdog& watchdog) {
+    auto transport = std::make_unique<TlsTransport>(std::move(socket), std::move(context));
+    return shake_hands(std::move(transport), std::move(origin), verify, watchdog);
+}
+
+base::Task<base::Result<std::unique_ptr<Transport>>> start_tls_within(
+    std::unique_ptr<Transport> outer, std::shared_ptr<SSL_CTX> context, Origin origin, bool verify,
+    Watchdog& watchdog) {
+    std::unique_ptr<TlsTransport> first(&dynamic_cast<TlsTransport&>(*outer.release()));
+    auto transport = std::make_unique<TlsTransport>(std::move(first), std::move(context));
+    return shake_hands(std::move(transport), std::move(origin), verify, watchdog);
 }
 
 }  // namespace protocol::http

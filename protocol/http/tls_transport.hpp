@@ -18,6 +18,12 @@ base::Task<base::Result<std::unique_ptr<Transport>>> start_tls(Socket socket,
                                                                Origin origin, bool verify,
                                                                Watchdog& watchdog);
 
+/// The same within the TLS of a proxy: `outer` comes from start_tls(), and the proxy passes on what
+/// goes through it.
+base::Task<base::Result<std::unique_ptr<Transport>>> start_tls_within(
+    std::unique_ptr<Transport> outer, std::shared_ptr<SSL_CTX> context, Origin origin, bool verify,
+    Watchdog& watchdog);
+
 /// The server's end: accept() is the handshake. The connection of a peer that asks for no TLS
 /// fails.
 std::unique_ptr<Transport> make_tls_server_transport(Socket socket,

@@ -1,6 +1,7 @@
 #include "runner/daemon/job_host.hpp"
 
 #include "base/clock.hpp"
+#include "base/files.hpp"
 #include "base/log.hpp"
 #include "runner/cache/make_remote_cache.hpp"
 #include "runner/daemon/job_lines.hpp"
@@ -17,13 +18,21 @@ namespace gitlab = protocol::gitlab;
 
 namespace {
 
+/// As officially: the file that the configuration names, else the issuers of the server's
+/// certificate up to the root, which is what the connection was verified with.
+std::string ca_chain_for_scripts(const std::string& issuers, const std::string& ca_file) {
+    if (issuers.empty() || ca_file.empty()) return issuers;
+    auto own = base::read_file(ca_file);
+    return own ? *own : issuers;  // the connection has said what is wrong with it
+}
+
 journal::JobRecord record_of(const RunnerEntry& entry, const gitlab::JobRequestAnswer& answer) {
     journal::JobRecord record;
     record.url = entry.runner->url;
     record.short_token = entry.short_token;
     record.runner_id = entry.runner->id;
     record.received_unix_micros = base::unix_micros_now();
-    record.ca_chain = answer.tls_ca_chain;
+    record.ca_chain = ca_chain_for_scripts(answer.tls_ca_chain, entry.runner->tls_ca_file);
     record.correlation_id = answer.correlation_id;
     return record;
 }

@@ -30,6 +30,7 @@ void add_common(gitlab::Features& features) {
     features.cache = true;
     features.fallback_cache_keys = true;
     features.job_inputs = true;
+    features.vault_secrets = true;
 }
 
 void add_docker(gitlab::Features& features) {

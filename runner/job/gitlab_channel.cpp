@@ -140,11 +140,12 @@ class GitLabChannel final : public JobChannel {
   public:
     GitLabChannel(const boost::asio::any_io_executor& executor, const Options& options,
                   std::unique_ptr<trace::JobTrace> trace, std::uint64_t confirmed,
-                  trace::UploadTimes times, bool debug_trace)
+                  trace::UploadTimes times, bool debug_trace, trace::MaskOptions masks)
         : executor_(executor),
           id_(options.payload->id),
           tries_(options.runner->job_status_final_update_retry_limit),
           limit_bytes_(static_cast<std::uint64_t>(options.runner->output_limit_bytes)),
+          masks_(std::move(masks)),
           trace_(std::move(trace)),
           target_(options, debug_trace),
           uploader_(executor, *trace_, target_, callbacks(), times, confirmed),
@@ -153,6 +154,11 @@ class GitLabChannel final : public JobChannel {
     executors::JobLog& log() override { return *trace_; }
     void section_start(std::string_view name) override { trace_->section_start(name); }
     void section_end(std::string_view name) override { trace_->section_end(name); }
+
+    void hide(const std::vector<std::string>& secrets) override {
+        masks_.phrases.insert(masks_.phrases.end(), secrets.begin(), secrets.end());
+        trace_->change_masks(std::make_shared<const trace::MaskSet>(masks_));
+    }
 
     void output(base::OutputStream stream, std::uint64_t time_us, std::string_view bytes) override {
         if (std::exchange(first_output_, false)) uploader_.expedite();
@@ -287,6 +293,7 @@ class GitLabChannel final : public JobChannel {
     std::uint64_t committed_ = 0;
     std::shared_ptr<trace::LogFeed> feed_;
     std::optional<trace::LogEnd> end_;  ///< also for readers that come while the job is cleaned up
+    trace::MaskOptions masks_;          ///< those of trace_
     std::unique_ptr<trace::JobTrace> trace_;
     JobTarget target_;
     std::function<void(StopReason)> stop_;
@@ -359,9 +366,9 @@ base::Result<std::unique_ptr<JobChannel>> make_gitlab_channel(
     };
     auto made = make();
     if (!made) return made.error().with_context("the job's log");
-    return std::unique_ptr<JobChannel>(
-        std::make_unique<GitLabChannel>(executor, options, std::move(*made), confirmed,
-                                        upload_times(*options.variables), settings.debug_trace));
+    return std::unique_ptr<JobChannel>(std::make_unique<GitLabChannel>(
+        executor, options, std::move(*made), confirmed, upload_times(*options.variables),
+        settings.debug_trace, std::move(masks)));
 }
 
 }  // namespace runner::job

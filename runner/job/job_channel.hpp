@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/output_stream.hpp"
 #include "base/result.hpp"
@@ -54,6 +55,9 @@ class JobChannel {
     virtual executors::JobLog& log() = 0;
     virtual void section_start(std::string_view name) = 0;
     virtual void section_end(std::string_view name) = 0;
+    /// Masks further secrets of the job from now on. A job that was taken up again calls it before
+    /// anything is written.
+    virtual void hide(const std::vector<std::string>& secrets) = 0;
     /// Output of the running stage. `time_us`: microseconds, UTC.
     virtual void output(base::OutputStream stream, std::uint64_t time_us,
                         std::string_view bytes) = 0;

@@ -350,8 +350,11 @@ std::string unsupported_reason(const JobPayload& payload, const config::RunnerCo
         if (auto text = unsupported_options(service, "services"); !text.empty()) return text;
     }
     if (!payload.run.empty()) return run_problem(payload);
-    if (payload.has_secrets) {
-        return "this runner cannot resolve `secrets:`: use a runner that announces vault_secrets";
+    if (!payload.missing_secrets.empty()) {
+        return fmt::format(
+            "`secrets:` are fetched with an identity that only GitLab signs: give {} a value for "
+            "this run with --var or --variables-file",
+            base::join(payload.missing_secrets, ", "));
     }
     if (payload.has_inputs) {
         return "an input of the job has no value: give it a `default`, or one for this run";

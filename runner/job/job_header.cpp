@@ -18,8 +18,6 @@ void write_header(JobContext& context) {
     if (const std::string flags = variables.features().changed(); !flags.empty()) {
         log.print("  feature flags: " + flags);
     }
-    // As officially, also when there are none to resolve.
-    if (context.payload().names_secrets) log.heading("Resolving secrets");
     for (const std::string& warning : variables.warnings()) log.warning(warning);
     context.behaviour.check_all(context.payload().allow_git_fetch);
     context.log_variable_warnings();

@@ -5,6 +5,7 @@
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/job_header.hpp"
 #include "runner/job/limits.hpp"
+#include "runner/job/secret_stage.hpp"
 #include "runner/job/size_check.hpp"
 
 namespace runner::job {
@@ -57,6 +58,30 @@ std::string fill_environment(JobContext& context, executors::JobEnvironment& env
         environment.volume_prefix = setup.adopted_volumes->in_place_of(environment.volume_prefix);
     if (!context.texts.problem().empty()) return context.texts.problem();
     return services_problem(environment);
+}
+
+/// Returns false when the job cannot run here.
+bool describe_environment(JobContext& context, executors::JobEnvironment& environment) {
+    if (!context.directories) return false;
+    if (const std::string problem = fill_environment(context, environment); !problem.empty()) {
+        context.fail({FailureReason::kScriptFailure, 0, problem});
+        return false;
+    }
+    environment.state_dir = context.checkpoints.directory();
+    environment.payload_file = context.setup.journal.payload_path();
+    environment.daemon_log = context.daemon_log;
+    if (environment.debug_services) context.checkpoints.expect_other_writers();
+    // The status page shows it.
+    if (environment.image) context.status.image = context.log().masked(environment.image->name);
+    return true;
+}
+
+void fail_without_secrets(JobContext& context, const StageJudge& judge, const base::Error& error) {
+    if (context.stop.requested()) {
+        context.apply(judge.preparation(error, context.situation()));
+    } else {
+        context.fail(secrets_failure(error));
+    }
 }
 
 }  // namespace
@@ -128,6 +153,17 @@ base::Task<void> JobRun::start() {
 
 base::Task<void> JobRun::execute() {
     bool ready = begin();
+    if (ready) {
+        SecretStage secrets(context_);
+        auto resolved = co_await secrets.run();
+        if (!resolved) fail_without_secrets(context_, *judge_, resolved.error());
+        ready = resolved.has_value();
+        // As officially, the job's time begins when its secrets are known.
+        if (!context_.setup.restored) context_.deadlines.restart(context_.checkpoint());
+    }
+    // Without its secrets, a job that was taken up again still has an environment to remove.
+    if (ready || context_.setup.restored)
+        ready = describe_environment(context_, environment_) && ready;
     if (ready) ready = co_await obtain_environment();
     if (ready) {
         begin_stages();
@@ -139,8 +175,7 @@ base::Task<void> JobRun::execute() {
     end_log();
 }
 
-/// Does everything that comes before the preparation of the environment. Returns false when the job
-/// cannot run here.
+/// Does what needs no secrets. Returns false when the job cannot run here.
 bool JobRun::begin() {
     auto& checkpoint = context_.checkpoint();
     const auto& setup = context_.setup;
@@ -157,16 +192,6 @@ bool JobRun::begin() {
         context_.fail({FailureReason::kSystemFailure, kUnsupportedExitCode, reason});
         return false;
     }
-    if (const std::string problem = fill_environment(context_, environment_); !problem.empty()) {
-        context_.fail({FailureReason::kScriptFailure, 0, problem});
-        return false;
-    }
-    environment_.state_dir = context_.checkpoints.directory();
-    environment_.payload_file = context_.setup.journal.payload_path();
-    environment_.daemon_log = context_.daemon_log;
-    if (environment_.debug_services) context_.checkpoints.expect_other_writers();
-    // The status page shows it.
-    if (environment_.image) context_.status.image = context_.log().masked(environment_.image->name);
     return true;
 }
 

@@ -20,6 +20,7 @@
 #include "runner/journal/journal.hpp"
 #include "runner/journal/volume_names.hpp"
 #include "runner/script/variables.hpp"
+#include "runner/secrets/provider_calls.hpp"
 
 namespace runner::job {
 
@@ -51,8 +52,9 @@ struct JobSetup {
     std::unique_ptr<JobChannel> channel;
     /// The object storage of the entry's caches; null: caches stay on this host.
     std::unique_ptr<cache::RemoteCache> cache{};
-    std::string cache_problem{};         ///< why there is none although one is configured
-    std::unique_ptr<Sources> sources{};  ///< the job's files; null: the payload's repository
+    std::string cache_problem{};            ///< why there is none although one is configured
+    std::unique_ptr<Sources> sources{};     ///< the job's files; null: the payload's repository
+    secrets::ClientMaker secret_clients{};  ///< of providers of secrets; empty: real ones
     JobObserver* observer = &no_observer();
     /// Called when the outcome was reported, or will not be reported.
     std::function<void()> on_reported = {};

@@ -29,6 +29,10 @@ void StageDeadlines::start(Checkpoint& checkpoint) const {
     }
 }
 
+void StageDeadlines::restart(Checkpoint& checkpoint) const {
+    checkpoint.clock_started_unix_micros = clock_.unix_micros();
+}
+
 Deadline StageDeadlines::job(const Checkpoint& checkpoint) const {
     const auto age =
         std::chrono::microseconds(clock_.unix_micros() - checkpoint.clock_started_unix_micros);

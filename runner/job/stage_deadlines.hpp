@@ -27,6 +27,8 @@ class StageDeadlines {
 
     /// Starts the job's time limit. A second call changes nothing.
     void start(journal::Checkpoint& checkpoint) const;
+    /// What came before does not count.
+    void restart(journal::Checkpoint& checkpoint) const;
     [[nodiscard]] base::Deadline job(const journal::Checkpoint& checkpoint) const;
     /// Whether the job's time limit is over, or is over within half a second.
     [[nodiscard]] bool job_is_over(const journal::Checkpoint& checkpoint) const;

@@ -69,6 +69,7 @@ json to_json(const Checkpoint& checkpoint) {
             {"stage_begun", checkpoint.stage_begun},
             {"clock_started", checkpoint.clock_started_unix_micros},
             {"script_deadline", checkpoint.script_deadline_unix_micros},
+            {"secret_digests", checkpoint.secret_digests},
             {"events_offset", checkpoint.events_offset},
             {"spool_bytes", checkpoint.spool_bytes},
             {"trace", checkpoint.trace_state},
@@ -87,6 +88,7 @@ Checkpoint checkpoint_from(const json& value) {
     checkpoint.stage_begun = value.at("stage_begun").get<bool>();
     checkpoint.clock_started_unix_micros = value.at("clock_started").get<std::int64_t>();
     checkpoint.script_deadline_unix_micros = value.at("script_deadline").get<std::int64_t>();
+    checkpoint.secret_digests = value.value("secret_digests", std::map<std::string, std::string>());
     checkpoint.events_offset = value.at("events_offset").get<std::uint64_t>();
     checkpoint.spool_bytes = value.at("spool_bytes").get<std::uint64_t>();
     checkpoint.trace_state = value.at("trace").get<std::string>();

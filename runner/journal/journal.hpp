@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,9 @@ struct Checkpoint {
     std::int64_t script_deadline_unix_micros = 0;  ///< RUNNER_SCRIPT_TIMEOUT; 0: none
     std::uint64_t events_offset = 0;
     std::uint64_t spool_bytes = 0;
+    /// By the variables' names: how the values of secrets, which are not stored, are recognised
+    /// (runner::secrets::make_digest()).
+    std::map<std::string, std::string> secret_digests{};
     std::string trace_state;     ///< of runner::trace, JSON text
     std::string executor_state;  ///< Executor::saved_state()
     Progress progress;

@@ -28,6 +28,9 @@ class MaskedLines {
 
     void write(std::string_view bytes) { masker_.write(bytes, into_repair_); }
     void close();
+    void change_masks(std::shared_ptr<const trace::MaskSet> masks) {
+        masker_.change_set(std::move(masks));
+    }
 
   private:
     class Lines final : public trace::ByteSink {

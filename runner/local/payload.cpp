@@ -133,13 +133,15 @@ void add_hooks(const Job& job, gitlab::JobPayload& payload) {
     if (!lines.empty()) payload.hooks.push_back({"pre_get_sources_script", std::move(lines)});
 }
 
-/// A secret whose value is given for this run needs no vault.
-bool needs_vault(const Job& job, const Collection& given) {
+/// The secrets whose values are not given for this run.
+std::vector<std::string> missing_secrets(const Job& job, const Collection& given) {
     const Value* secrets = job.value.given("secrets");
-    if (secrets == nullptr) return false;
-    const auto& entries = secrets->entries();
-    return std::any_of(entries.begin(), entries.end(),
-                       [&](const auto& entry) { return !given.find(entry.first.to_text()); });
+    if (secrets == nullptr) return {};
+    std::vector<std::string> missing;
+    for (const auto& [name, secret] : secrets->entries()) {
+        if (!given.find(name.to_text())) missing.push_back(name.to_text());
+    }
+    return missing;
 }
 
 }  // namespace
@@ -164,7 +166,7 @@ gitlab::JobPayload make_payload(const PayloadRequest& request) {
     payload.dependencies = request.dependencies;
     add_hooks(job, payload);
     if (const Value* run = job.value.given("run")) payload.run = pipeline::yaml::to_json(*run);
-    payload.has_secrets = needs_vault(job, request.pipeline->given);
+    payload.missing_secrets = missing_secrets(job, request.pipeline->given);
     add_inputs(job, payload);
     return payload;
 }

@@ -23,6 +23,12 @@ class TerminalChannel final : public job::JobChannel, private executors::JobLog 
     executors::JobLog& log() override { return *this; }
     void section_start(std::string_view) override {}
     void section_end(std::string_view) override {}
+    void hide(const std::vector<std::string>& secrets) override {
+        auto& phrases = options_.masks.phrases;
+        phrases.insert(phrases.end(), secrets.begin(), secrets.end());
+        masks_ = std::make_shared<const trace::MaskSet>(options_.masks);
+        for (MaskedLines* lines : {&own_, &out_, &err_}) lines->change_masks(masks_);
+    }
     void output(base::OutputStream stream, std::uint64_t, std::string_view bytes) override {
         (stream == base::OutputStream::kStderr ? err_ : out_).write(bytes);
     }

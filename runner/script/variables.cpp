@@ -108,6 +108,15 @@ void Variables::set_directories(const JobDirectories& directories) {
     values_.resolve(list_, tmp_dir_);
 }
 
+std::vector<std::string> Variables::add_secrets(std::vector<Variable> secrets) {
+    NameCheck names;
+    for (Variable& secret : secrets) {
+        if (names.accept(secret)) list_.add(std::move(secret));
+    }
+    values_.resolve(list_, tmp_dir_);
+    return names.warnings();
+}
+
 void Variables::set_job_status(std::string status) {
     list_.set_own("CI_JOB_STATUS", std::move(status));
     values_.resolve(list_, tmp_dir_);

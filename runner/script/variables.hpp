@@ -46,6 +46,9 @@ class Variables {
     /// CI_BUILDS_DIR, CI_PROJECT_DIR, RUNNER_TEMP_PROJECT_DIR, and the paths of file variables.
     /// May be called again.
     void set_directories(const JobDirectories& directories);
+    /// The values of `secrets`, once they are known. Call it at most once. Answers warnings about
+    /// their names, for the job log.
+    std::vector<std::string> add_secrets(std::vector<protocol::gitlab::Variable> secrets);
     /// CI_JOB_STATUS
     void set_job_status(std::string status);
 

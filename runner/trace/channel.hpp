@@ -15,6 +15,9 @@ class JobTrace::Channel {
 
     void write(std::int64_t unix_micros, std::string_view bytes);
     void close();
+    void change_masks(std::shared_ptr<const MaskSet> masks) {
+        masker_.change_set(std::move(masks));
+    }
     [[nodiscard]] ChannelState save() const;
     void restore(const ChannelState& state);
 

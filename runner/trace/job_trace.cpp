@@ -100,6 +100,13 @@ std::string JobTrace::masked(std::string_view text) const {
     return mask_text(options_.masks, text);
 }
 
+void JobTrace::change_masks(std::shared_ptr<const MaskSet> masks) {
+    options_.masks = std::move(masks);
+    for (auto& slot : channels_) {
+        if (slot) slot->change_masks(options_.masks);
+    }
+}
+
 void JobTrace::heading(std::string_view text) {
     line(fmt::format("{}{}", kClear, kBoldCyan), text, fmt::format("{}{}", kReset, kReset));
 }

@@ -61,6 +61,9 @@ class JobTrace final : public executors::JobLog {
     void error(std::string_view text) override;
     void service(std::string_view text, bool failed) override;
     [[nodiscard]] std::string masked(std::string_view text) const override;
+    /// Replaces the masks, because secrets became known. After restore(), call it before anything
+    /// is written.
+    void change_masks(std::shared_ptr<const MaskSet> masks);
 
     /// Section markers with the time of the call; nothing when the server does not know sections.
     void section_start(std::string_view name);

@@ -63,6 +63,22 @@ void Masker::close(ByteSink& out) {
     *this = Masker(set_);
 }
 
+void Masker::change_set(std::shared_ptr<const MaskSet> set) {
+    // The prefix of a token is shown while it comes, so the state may know more than what is held.
+    std::string known = set_->path(state_);
+    if (known.size() < held_.size()) known = held_;
+    set_ = std::move(set);
+    state_ = MaskSet::kRoot;
+    for (std::size_t i = 0; i < known.size(); ++i) {
+        state_ = set_->next(state_, static_cast<unsigned char>(known[i]));
+        const std::size_t behind = known.size() - 1 - i;
+        const std::size_t length = set_->phrase_length(state_);
+        if (length == 0 || behind >= held_.size()) continue;  // what was shown stays shown
+        const std::size_t masked = std::min(length, held_.size() - behind);
+        cover(position_ - behind - masked, position_ - behind);
+    }
+}
+
 void Masker::step(unsigned char byte) {
     held_.push_back(static_cast<char>(byte));
     ++position_;

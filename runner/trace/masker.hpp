@@ -30,6 +30,8 @@ class Masker {
 
     void write(std::string_view bytes, ByteSink& out);
     void close(ByteSink& out);
+    /// Searches for the phrases of `set` from now on, and in the bytes that are still held back.
+    void change_set(std::shared_ptr<const MaskSet> set);
     /// The number of input bytes that are neither shown nor masked yet.
     [[nodiscard]] std::size_t held_back() const { return held_.size(); }
 

@@ -41,6 +41,7 @@ struct ChannelScript {
     std::string output;
     std::vector<std::pair<std::string, std::string>> sent;  ///< name and content of archives
     std::uint64_t committed = 0;
+    std::vector<std::string> hidden;  ///< secrets that became known
     /// Asks the job to stop, as the server does.
     std::function<void(base::StopReason)> stop;
 };
@@ -54,6 +55,9 @@ class FakeChannel final : public runner::job::JobChannel, private executors::Job
     executors::JobLog& log() override { return *this; }
     void section_start(std::string_view name) override { line("[", name); }
     void section_end(std::string_view name) override { line("]", name); }
+    void hide(const std::vector<std::string>& secrets) override {
+        script_.hidden.insert(script_.hidden.end(), secrets.begin(), secrets.end());
+    }
     void output(base::OutputStream, std::uint64_t, std::string_view bytes) override {
         script_.output += bytes;
     }

@@ -29,7 +29,7 @@ class Request(SystemCase):
         features = self.gitlab.requests("request")[0].body["info"]["features"]
         for name in ("variables", "refspecs", "masking", "raw_variables", "trace_reset",
                      "trace_checksum", "trace_size", "cancelable", "cancel_gracefully",
-                     "return_exit_code", "multi_build_steps", "shared"):
+                     "return_exit_code", "multi_build_steps", "vault_secrets", "shared"):
             self.assertIs(features[name], True, name)
         for name in ("image", "services", "proxy", "service_variables"):
             self.assertIs(features[name], False, name)

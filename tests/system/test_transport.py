@@ -11,10 +11,12 @@ class Tls(SystemCase):
     gitlab_options = {"tls": True}
 
     def test_own_ca(self):
-        self.start_with({"tls-ca-file": self.gitlab.ca_file})
+        own = self.directory / "authorities.pem"
+        own.write_text("# authorities of the company\n" + open(self.gitlab.ca_file, encoding="ascii").read())
+        self.start_with({"tls-ca-file": str(own)})
         job = self.run_job(['cat "$CI_SERVER_TLS_CA_FILE"'])
         self.assert_success(job)
-        self.assertIn("-----BEGIN CERTIFICATE-----", job.text)
+        self.assertIn("\n# authorities of the company\n-----BEGIN CERTIFICATE-----", job.text)
 
     def test_ca_beside_the_config(self):
         certs = self.config.parent / "certs"

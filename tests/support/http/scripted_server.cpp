@@ -263,23 +263,24 @@ void relay(Peer& peer, std::uint16_t port, std::string_view greeting) {
     peer.write(greeting);
     std::array<pollfd, 2> ends{{{peer.descriptor(), POLLIN, 0}, {other, POLLIN, 0}}};
     std::array<char, 16384> bytes{};
-    while (::poll(ends.data(), ends.size(), -1) > 0) {
-        for (std::size_t from = 0; from < 2; ++from) {
-            if (ends[from].revents == 0) continue;
-            const auto count = ::recv(ends[from].fd, bytes.data(), bytes.size(), 0);
-            if (count <= 0) {
-                ::close(other);
-                return;
-            }
-            const auto size = static_cast<std::size_t>(count);
-            for (std::size_t sent = 0; sent < size;) {
-                const auto step =
-                    ::send(ends[1 - from].fd, bytes.data() + sent, size - sent, MSG_NOSIGNAL);
-                if (step <= 0) break;
-                sent += static_cast<std::size_t>(step);
-            }
+    const auto send_all = [other](std::string_view piece) {
+        while (!piece.empty()) {
+            const auto step = ::send(other, piece.data(), piece.size(), MSG_NOSIGNAL);
+            if (step <= 0) return;
+            piece.remove_prefix(static_cast<std::size_t>(step));
         }
+    };
+    while (::poll(ends.data(), ends.size(), -1) > 0) {
+        // The peer may speak TLS, so its bytes are not those of its socket.
+        const std::string from_peer = ends[0].revents != 0 ? peer.read_some(bytes.size()) : "";
+        if (ends[0].revents != 0 && from_peer.empty()) break;
+        send_all(from_peer);
+        if (ends[1].revents == 0) continue;
+        const auto count = ::recv(other, bytes.data(), bytes.size(), 0);
+        if (count <= 0) break;
+        peer.write({bytes.data(), static_cast<std::size_t>(count)});
     }
+    ::close(other);
 }
 
 std::uint16_t unused_port() {

@@ -61,6 +61,17 @@ TEST_F(HttpTls, TrustsItsOwnCaFile) {
     EXPECT_EQ(server.connections(), 2);  // session tickets are no reason to drop a connection
 }
 
+TEST_F(HttpTls, TrustsACertificateThatIsNoRoot) {
+    const auto files = server_files();
+    ScriptedServer server(echo, &files);
+    ClientOptions options = options_for(server.url("localhost"));
+    options.tls.ca_file = file("server.pem");  // without the authority that has signed it
+    const auto answer = exchange(options, post("/", "x"));
+    EXPECT_TRUE(answer) << answer.error().message;
+    options.tls.ca_file = file("client.pem");  // of the same authority
+    EXPECT_FALSE(exchange(options, post("/", "x")));
+}
+
 TEST_F(HttpTls, RefusesAnUnknownCa) {
     const auto files = server_files();
     ScriptedServer server(echo, &files);

@@ -77,7 +77,7 @@ TEST(Payload, AcceptsTheMinimalPayload) {
     EXPECT_TRUE(payload.artifacts.empty());
     EXPECT_EQ(payload.run, "");
     EXPECT_TRUE(payload.inputs.empty());
-    EXPECT_FALSE(payload.has_secrets);
+    EXPECT_TRUE(payload.secrets.empty());
     EXPECT_EQ(payload.git_info.is_protected, false);
     ASSERT_EQ(payload.steps.size(), 1U);
     EXPECT_EQ(payload.steps[0].script, Words{"echo hi"});
@@ -116,7 +116,7 @@ TEST(Payload, ReadsJobAndSource) {
     EXPECT_EQ(payload.hooks.at(0).name, "pre_get_sources_script");
     EXPECT_EQ(payload.hooks.at(0).script, Words{"echo pre"});
     EXPECT_EQ(payload.run, R"([{"name":"hello","script":"echo hi"}])");
-    EXPECT_TRUE(payload.has_secrets);
+    EXPECT_EQ(payload.secrets.size(), 6U);
     const auto& input = payload.inputs.at(0);
     EXPECT_EQ(input.key + "=" + input.text, "k=v");
     EXPECT_FALSE(input.sensitive);
@@ -192,8 +192,16 @@ TEST(Payload, NeedsOnlyIdAndToken) {
 TEST(Payload, NamesTheFieldOfAWrongType) {
     const json full = sample("full_payload");
     // Values that are not read may have any type; a count may also be a number.
-    const Words free{"/secrets/", "/inputs/", "/kubernetes/user",
-                     "/project_jobs_running_on_instance_runners_count", "/docker/user"};
+    const Words free{"/secrets/OTHER/",
+                     "/auth_mount",
+                     "/jwt",
+                     "/role",
+                     "/gcp_secret_manager/version",
+                     "/project_number",
+                     "/inputs/",
+                     "/kubernetes/user",
+                     "/project_jobs_running_on_instance_runners_count",
+                     "/docker/user"};
     int tried = 0;
     for (const auto& place : places_in(full)) {
         const std::string name = place.to_string();
@@ -223,6 +231,8 @@ TEST(Payload, IgnoresFieldsThatItDoesNotKnow) {
         // Options of executors have their own test.
         if (place.to_string().find("executor_opts") != std::string::npos) continue;
         json& value = extended.at(place);
+        // Its keys are the names of variables.
+        if (place == json::json_pointer("/secrets")) continue;
         if (value.is_object()) value["x_unknown"] = json::array({1, "two", nullptr});
     }
     const JobPayload payload = decoded(extended);

@@ -78,8 +78,30 @@ TEST(Proxy, TakesItsPasswordFromTheAddress) {
     EXPECT_EQ(proxy->authorization.reveal(), "Basic dXNlcjpwQHNz");
 }
 
+std::string described(const std::string& address) {
+    const auto read = settings({{"HTTPS_PROXY", address}});
+    if (!read) return read.error().message;
+    const auto* proxy = read->choose(parse_url("https://h")->origin);
+    return proxy->shown() + " " + proxy->user + ":" + proxy->password.reveal() + " " +
+           proxy->authorization.reveal();
+}
+
+TEST(Proxy, IsSpokenToAsItsAddressSays) {
+    EXPECT_EQ(described("p"), "http://p:80 : ");
+    EXPECT_EQ(described("HTTPS://u:p@P"), "https://p:443 : Basic dTpw");
+    EXPECT_EQ(described("https://p:3129/"), "https://p:3129 : ");
+    EXPECT_EQ(described("socks5://p"), "socks5://p:1080 : ");
+    EXPECT_EQ(described("socks5h://us%3Aer@p:80"), "socks5://p:80 us:er ");
+    EXPECT_EQ(described("socks5://u:p%40s@[fd00::1]"), "socks5://[fd00::1]:1080 u:p@s ");
+    EXPECT_EQ(described("socks5://[fd00::1]:9"), "socks5://[fd00::1]:9 : ");
+}
+
 TEST(Proxy, AnUnusableProxyIsReportedWithItsVariable) {
-    for (const char* address : {"https://p", "socks5://p", "http://", "http://u:s3cret@p:x"}) {
+    const std::string long_user(300, 's');
+    for (const std::string& address :
+         {std::string("socks4://u:s3cret@p"), std::string("ftp://p"), std::string("http://"),
+          std::string("http://u:s3cret@p:x"), std::string("socks5://:s3cret@p"),
+          "socks5://" + long_user + ":s3cret@p"}) {
         const auto read = settings({{"HTTPS_PROXY", address}});
         ASSERT_FALSE(read.has_value()) << address;
         EXPECT_TRUE(read.error().is(base::ErrorKind::kInvalidInput));

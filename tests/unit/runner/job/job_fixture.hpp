@@ -85,6 +85,7 @@ class JobFixture : public testing::Test {
                 .restored = checkpoint_,
                 .executor = std::make_unique<FakeExecutor>(executor_),
                 .channel = std::make_unique<FakeChannel>(io, channel_),
+                .secret_clients = clients_,
                 .observer = &observer_,
                 .make_session =
                     [this](const boost::asio::any_io_executor& session_io, executors::Executor&,
@@ -126,6 +127,7 @@ class JobFixture : public testing::Test {
     SessionScript session_;
     ChannelScript channel_;
     ObservedEvents observer_;
+    runner::secrets::ClientMaker clients_;  ///< of providers of secrets
     std::vector<std::chrono::nanoseconds> pauses_;
     bool pauses_end_ = true;  ///< false: pauses are cancelled
     std::filesystem::path directory_;

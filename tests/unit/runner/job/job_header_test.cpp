@@ -37,12 +37,6 @@ TEST_F(JobHeaderTest, NamesTheFeatureFlagsThatTheJobChanges) {
     EXPECT_TRUE(has_line(header(), "  feature flags: FF_TIMESTAMPS:false")) << channel_.log;
 }
 
-TEST_F(JobHeaderTest, HasTheHeadingOfSecretsWhenThePayloadNamesThem) {
-    EXPECT_EQ(header().find("Resolving secrets"), std::string::npos);
-    payload_.names_secrets = true;
-    EXPECT_NE(header().find("Resolving secrets"), std::string::npos);
-}
-
 TEST_F(JobHeaderTest, WarnsOfDebugSwitchesThatTheRunnerForbids) {
     set("CI_DEBUG_TRACE", "true");
     EXPECT_EQ(header().find("usage is disabled"), std::string::npos);

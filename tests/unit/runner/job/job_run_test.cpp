@@ -308,7 +308,7 @@ TEST_F(JobRuns, WarnsOfDebuggingThatTheAdministratorForbids) {
 }
 
 TEST_F(JobRuns, SaysWhatItCannotRunWithoutMakingAnEnvironment) {
-    payload_.has_secrets = true;
+    payload_.missing_secrets = {"PASSWORD"};
     run();
     EXPECT_THAT(calls_, testing::Not(Contains("prepare")));
     EXPECT_THAT(channel_.log, HasSubstr("secrets"));

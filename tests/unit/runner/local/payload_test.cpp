@@ -194,9 +194,9 @@ TEST_F(Payload, KeywordsThatNeedAServerAreReported) {
 
 TEST_F(Payload, ASecretWhoseValueIsGivenNeedsNoVault) {
     const std::string text = "job: {script: x, secrets: {PASSWORD: {vault: a/b/c@d}}}\n";
-    EXPECT_TRUE(of(text).has_secrets);
+    EXPECT_THAT(of(text).missing_secrets, ElementsAre("PASSWORD"));
     create_.given.set("PASSWORD", "x");
-    EXPECT_FALSE(of(text).has_secrets);
+    EXPECT_THAT(of(text).missing_secrets, IsEmpty());
 }
 
 TEST_F(Payload, CachesAreInThePayload) {

@@ -224,6 +224,25 @@ TEST_F(JobTraceTest, ContinuesToTheByteAfterARestart) {
     }
 }
 
+TEST_F(JobTraceTest, MasksSecretsThatBecomeKnownInEveryStream) {
+    timestamps_ = false;
+    const auto both = std::make_shared<const MaskSet>(
+        MaskOptions{.phrases = {"first-secret", "second-secret"}, .token_prefixes = {}});
+    masks_ = std::make_shared<const MaskSet>(
+        MaskOptions{.phrases = {"first-secret"}, .token_prefixes = {}});
+    auto trace = make();
+    trace->write_stage_output(base::OutputStream::kStdout, kTime, "out: ");
+    trace->change_masks(both);
+    trace->write_stage_output(base::OutputStream::kStdout, kTime, "second-secret first-secret\n");
+    trace->write_stage_output(base::OutputStream::kStderr, kTime, "err: second-secret\n");
+    trace->print("own: second-secret");
+    EXPECT_EQ(trace->masked("second-secret"), "[MASKED]");
+    trace->close();
+    const std::string text = log(*trace);
+    EXPECT_EQ(text.find("-secret"), std::string::npos) << text;
+    EXPECT_NE(text.find("out: [MASKED] [MASKED]\n"), std::string::npos) << text;
+}
+
 TEST_F(JobTraceTest, RefusesAnInvalidState) {
     make();
     for (const std::string state :

@@ -199,6 +199,38 @@ TEST(Masker, ContinuesFromWhatWasSaved) {
     }
 }
 
+TEST(Masker, TakesFurtherSecretsAtAnyByte) {
+    const MaskOptions before{{"aab"}, {}, true};
+    const MaskOptions after{{"aab", "secret-word"}, {}, true};
+    const std::string text = "aaab glpat-abc aa secret-word secret-wo";
+    for (std::size_t cut = 0; cut <= text.find("secret"); ++cut) {
+        Text out;
+        Masker masker(make_set(before));
+        masker.write(text.substr(0, cut), out);
+        masker.change_set(make_set(after));
+        masker.write(text.substr(cut), out);
+        masker.close(out);
+        EXPECT_EQ(out.text, "a[MASKED] glpat-[MASKED] aa [MASKED] secret-wo") << "cut at " << cut;
+    }
+}
+
+TEST(Masker, FindsASecretThatHadBegunWhenItsStateWasSaved) {
+    const MaskOptions known{{"aab"}, {}, true};
+    const MaskOptions complete{{"aab", "secret-word"}, {}, true};
+    const std::string text = "x secret-word y";
+    for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+        Text out;
+        Masker former(make_set(complete));
+        former.write(text.substr(0, cut), out);
+        Masker masker(make_set(known));
+        masker.restore(former.save());
+        masker.change_set(make_set(complete));
+        masker.write(text.substr(cut), out);
+        masker.close(out);
+        EXPECT_EQ(out.text, "x [MASKED] y") << "cut at " << cut;
+    }
+}
+
 TEST(Prefilter, FindsBeginningsInLongTexts) {
     const auto set = make_set({{"needle-1234"}, {}, false});
     for (std::size_t place = 0; place < 200; ++place) {
