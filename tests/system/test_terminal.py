@@ -41,7 +41,7 @@ class ShellTerminal(Sessions):
 
     def test_who_gets_no_terminal(self):
         self.start_with(**self.server())
-        job = self.add_job(["echo started", "sleep 60"])
+        job = self.add_job(["mkfifo ../go", "echo started", "read -r line < ../go"])
         self.wait_trace(job, "started\n")
         session = self.session_of(job)
         other = {**session, "url": session["url"][:-1] + ("0" if session["url"][-1] != "0" else "1")}
@@ -61,8 +61,9 @@ class ShellTerminal(Sessions):
         with Terminal(session) as again:
             again.type("echo $((6 * 8))\n")
             again.wait(r"[\r\n]48\r\n")
-        self.gitlab.cancel(job)
-        self.finish(job)
+            again.type("echo > ../go; exit\n")
+            again.wait_closed()
+        self.assert_success(self.finish(job))
 
     def test_a_job_waits_for_its_terminal(self):
         self.start_with(**self.server())
@@ -148,7 +149,7 @@ class DockerTerminal(DockerCase, Sessions):
         self.start_docker(globals=self.server(), wait_for_services_timeout=-1)
         service = {"name": image("busybox"), "alias": "web", "entrypoint": ["sh", "-c"], "command": [serve],
                    "ports": [{"number": 8080, "protocol": "http", "name": "default_port"}]}
-        job = self.add_job(["echo started", "sleep 60"], services=[service])
+        job = self.add_job(["echo started", "until [ -e /tmp/go ]; do sleep 0.1; done"], services=[service])
         self.wait_trace(job, "started\n")
         session = self.session_of(job)
         for port in ("8080", "default_port"):
@@ -157,8 +158,10 @@ class DockerTerminal(DockerCase, Sessions):
         self.assertEqual(request(session, "/proxy/web/8080/page", token="x")[0], 401)
         for path in ("/proxy/web/9090/", "/proxy/other/8080/", "/proxy/web"):
             self.assertEqual(request(session, path)[0], 404)
-        self.gitlab.cancel(job)
-        self.finish(job)
+        with Terminal(session) as terminal:
+            terminal.type("touch /tmp/go; exit\n")
+            terminal.wait_closed()
+        self.assert_success(self.finish(job))
 
 
 if __name__ == "__main__":

@@ -60,7 +60,8 @@ class JobInteractionTest : public tests::JobFixture {
     /// As the connection of a real client, which ends with the session.
     void drop_when_told(const std::shared_ptr<Response>& terminal) {
         boost::asio::post(context_, [terminal, this] {
-            if (channel_.log.find("timed out") == std::string::npos) {
+            if (channel_.log.find(time_is_over_ ? "timed out" : "is connected") ==
+                std::string::npos) {
                 drop_when_told(terminal);
             } else {
                 *terminal = Response();
@@ -68,6 +69,7 @@ class JobInteractionTest : public tests::JobFixture {
         });
     }
 
+    bool time_is_over_ = false;
     std::shared_ptr<const config::Config> config_;
     std::shared_ptr<interactive::Session> session_of_job_ =
         std::make_shared<interactive::Session>(context_.get_executor());
@@ -112,7 +114,7 @@ TEST_F(JobInteractionTest, TheJobWaitsUntilItsTerminalIsClosed) {
     JobInteraction interaction(parts->context);
     interaction.open();
     auto terminal = std::make_shared<Response>(connect_terminal());
-    boost::asio::post(context_, [terminal]() mutable { *terminal = Response(); });
+    drop_when_told(terminal);
     run(done(interaction.wait_for_terminal()));
     EXPECT_THAT(channel_.log, HasSubstr("Terminal is connected, will time out in 30m0s..."));
     EXPECT_THAT(channel_.log, HasSubstr("Terminal disconnected"));
@@ -121,6 +123,7 @@ TEST_F(JobInteractionTest, TheJobWaitsUntilItsTerminalIsClosed) {
 TEST_F(JobInteractionTest, TheTimeIsLimited) {
     auto limited = std::make_shared<config::Config>();
     limited->session_server.session_timeout_seconds = 0;
+    time_is_over_ = true;
     config_ = limited;
     auto parts = job();
     JobInteraction interaction(parts->context);
