@@ -20,6 +20,16 @@ class Secret {
     std::string value_;
 };
 
+/// Takes the same time for every text of a length, so that a guess cannot be improved by measuring.
+inline bool same_secret(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) return false;
+    unsigned different = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        different |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
+    }
+    return different == 0;
+}
+
 /// For fmt and logs.
 inline std::string_view format_as(const Secret& secret) {
     return secret.empty() ? std::string_view() : std::string_view("********");

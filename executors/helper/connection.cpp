@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "executors/helper/dial.hpp"
 #include "executors/helper/read_file.hpp"
+#include "executors/helper/terminal.hpp"
 
 namespace executors::helper {
 
@@ -24,8 +26,13 @@ std::array<char, kReadBytes>& socket_buffer() {
 
 }  // namespace
 
-Connection::Connection(Reactor& reactor, EventLog& log, UniqueFd socket, Handler handler)
-    : reactor_(reactor), sender_(log), socket_(std::move(socket)), handler_(std::move(handler)) {
+Connection::Connection(Reactor& reactor, EventLog& log, UniqueFd socket, int cgroup_procs,
+                       Handler handler)
+    : reactor_(reactor),
+      sender_(log),
+      socket_(std::move(socket)),
+      cgroup_procs_(cgroup_procs),
+      handler_(std::move(handler)) {
     interest_ = EPOLLIN;
     reactor_.watch(socket_.get(), interest_, [this](std::uint32_t events) { on_event(events); });
 }
@@ -125,13 +132,23 @@ void Connection::wait_for_worker() {
     update_interest();
 }
 
-/// Another process sends the file and ends the connection.
-void Connection::hand_over(const ReadFile& read) {
-    if (sender_.has_begun()) throw Failure("it asks for a file behind a hello");
-    if (read.version != kProtocolVersion) throw Failure("it speaks another protocol version");
+UniqueFd Connection::release(int version) {
+    if (sender_.has_begun()) throw Failure("it asks for something else behind a hello");
+    if (version != kProtocolVersion) throw Failure("it speaks another protocol version");
     reactor_.forget(socket_.get());
-    serve_file(std::move(socket_), read);
-    socket_.reset();
+    return std::move(socket_);
+}
+
+/// Another process answers, and ends the connection. False when this connection goes on.
+bool Connection::hand_over(const Command& command) {
+    if (const auto* read = std::get_if<ReadFile>(&command)) {
+        serve_file(release(read->version), *read);
+    } else if (const auto* terminal = std::get_if<OpenTerminal>(&command)) {
+        serve_terminal(release(terminal->version), *terminal, cgroup_procs_);
+    } else if (const auto* dial = std::get_if<Dial>(&command)) {
+        serve_dial(release(dial->version), *dial);
+    }
+    return !is_open();
 }
 
 void Connection::take_command(std::string_view json) {
@@ -142,7 +159,7 @@ void Connection::take_command(std::string_view json) {
         if (sender_.begin(hello->from)) return;
         throw Failure("it asks for an offset behind the log's end");
     }
-    if (const auto* read = std::get_if<ReadFile>(&command)) return hand_over(*read);
+    if (hand_over(command)) return;
     if (!sender_.has_begun()) throw Failure("a command before hello");
     if (std::holds_alternative<AbortUpload>(command)) {
         if (upload_) upload_->abort("the upload was given up");

@@ -23,7 +23,8 @@ class Connection {
     /// Carries out a command. For a command with an upload it returns the worker that reads it.
     using Handler = std::function<std::shared_ptr<Worker>(const Command&)>;
 
-    Connection(Reactor& reactor, EventLog& log, UniqueFd socket, Handler handler);
+    /// `cgroup_procs`: for the processes of a terminal, see launch_stage().
+    Connection(Reactor& reactor, EventLog& log, UniqueFd socket, int cgroup_procs, Handler handler);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -42,7 +43,8 @@ class Connection {
     std::size_t take_frame(std::string_view input);
     std::size_t take_data(std::string_view input);
     void take_command(std::string_view json);
-    void hand_over(const ReadFile& read);
+    bool hand_over(const Command& command);
+    UniqueFd release(int version);
     void wait_for_worker();
     void update_interest();
     void close();
@@ -50,6 +52,7 @@ class Connection {
     Reactor& reactor_;
     LogSender sender_;
     UniqueFd socket_;
+    const int cgroup_procs_;
     Handler handler_;
     std::string input_;
     std::uint32_t interest_ = 0;

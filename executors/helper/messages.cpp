@@ -66,9 +66,28 @@ ReadFile parse_read(const Json& json) {
     return read;
 }
 
+OpenTerminal parse_terminal(const Json& json) {
+    OpenTerminal terminal;
+    terminal.version = json.at("version").get<int>();
+    terminal.shells = json.at("shells").get<std::vector<std::string>>();
+    terminal.arguments = json.value("arguments", terminal.arguments);
+    const auto environment = json.value("env", std::map<std::string, std::string>());
+    terminal.environment.assign(environment.begin(), environment.end());
+    terminal.cwd = json.value("cwd", terminal.cwd);
+    terminal.user = json.value("user", terminal.user);
+    terminal.rows = json.value("rows", terminal.rows);
+    terminal.columns = json.value("columns", terminal.columns);
+    return terminal;
+}
+
 Command parse_object(const Json& json) {
     const auto op = json.at("op").get<std::string>();
     if (op == "read") return parse_read(json);
+    if (op == "terminal") return parse_terminal(json);
+    if (op == "dial") {
+        return Dial{json.at("version").get<int>(), json.at("host").get<std::string>(),
+                    json.at("port").get<unsigned>()};
+    }
     if (op == "hello")
         return Hello{json.at("version").get<int>(), json.at("from").get<std::uint64_t>()};
     if (op == "run") return parse_run(json);
@@ -130,6 +149,8 @@ std::string event_json(std::string_view event, std::string_view key, std::int64_
 std::string file_json(std::uint64_t size) {
     return base::dump_json(Json{{"ok", true}, {"size", size}});
 }
+
+std::string opened_json() { return base::dump_json(Json{{"ok", true}}); }
 
 std::string id_of_notice(const std::string& text) {
     const Json json = Json::parse(text, nullptr, false);

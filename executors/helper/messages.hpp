@@ -66,13 +66,28 @@ struct ReadFile {
     /// The user who opens the file; "": the supervisor's own.
     std::string user;
 };
+struct OpenTerminal {
+    int version = 0;
+    std::vector<std::string> shells;
+    std::vector<std::string> arguments;
+    std::vector<std::pair<std::string, std::string>> environment;
+    std::string cwd;
+    std::string user;
+    unsigned rows = 24;
+    unsigned columns = 80;
+};
+struct Dial {
+    int version = 0;
+    std::string host;
+    unsigned port = 0;
+};
 struct AbortUpload {};
 struct Shutdown {
     std::int64_t grace_ms = kDefaultShutdownGraceMs;
 };
 
 using Command = std::variant<Hello, RunStage, StopStage, LimitOutput, WaitEngine, FileCommand,
-                             ReadFile, AbortUpload, Shutdown>;
+                             ReadFile, OpenTerminal, Dial, AbortUpload, Shutdown>;
 
 /// Throws Failure for a frame that is no command. Its message does not quote the frame, which may
 /// hold secrets.
@@ -96,6 +111,8 @@ std::string answer_json_from_worker(const std::string& id, const std::string& re
 std::string event_json(std::string_view event, std::string_view key, std::int64_t value);
 /// The answer before a file's bytes.
 std::string file_json(std::uint64_t size);
+/// The answer before the bytes of a terminal or of another connection.
+std::string opened_json();
 /// The id of an answer; "" for an event.
 std::string id_of_notice(const std::string& json);
 

@@ -45,6 +45,14 @@
 ///     {"op":"read","version":1,"path":…,"user":…}
 /// and the answer, in place of the log, is a frame {"ok":true,"size":n} and n bytes, or a frame
 /// {"ok":false,"error":…}. Then the supervisor closes the connection.
+///
+/// Or it becomes the connection to a shell with a terminal (its output is no part of the log), or
+/// to a TCP port that can be reached from the job's environment. Its first and only frame is
+///     {"op":"terminal","version":1,"shells":[…],"arguments":[…],"env":{…},"cwd":…,"user":…,
+///      "rows":n,"columns":n}
+///     {"op":"dial","version":1,"host":…,"port":n}
+/// and the answer, in place of the log, is a frame {"ok":true} and then bytes in both directions,
+/// or a frame {"ok":false,"error":…}. The end of either side ends the connection.
 namespace executors::helper {
 
 inline constexpr int kProtocolVersion = 1;

@@ -77,8 +77,8 @@ void Supervisor::on_accept() {
         if (!socket) return;
         if (finished_) continue;
         auto handler = [this](const Command& command) { return handle(command); };
-        connections_.push_back(
-            std::make_unique<Connection>(reactor_, log_, std::move(socket), std::move(handler)));
+        connections_.push_back(std::make_unique<Connection>(
+            reactor_, log_, std::move(socket), cgroup_.procs_fd(), std::move(handler)));
     }
 }
 

@@ -94,6 +94,23 @@ std::string read_frame(const std::string& path, const std::string& user) {
         {{"op", "read"}, {"version", helper::kProtocolVersion}, {"path", path}, {"user", user}});
 }
 
+std::string terminal_frame(const TerminalCommand& command) {
+    return frame_of({{"op", "terminal"},
+                     {"version", helper::kProtocolVersion},
+                     {"shells", command.shells.empty() ? default_shells() : command.shells},
+                     {"arguments", command.arguments},
+                     {"env", command.environment},
+                     {"cwd", command.cwd},
+                     {"user", command.user},
+                     {"rows", command.rows},
+                     {"columns", command.columns}});
+}
+
+std::string dial_frame(const std::string& host, std::uint16_t port) {
+    return frame_of(
+        {{"op", "dial"}, {"version", helper::kProtocolVersion}, {"host", host}, {"port", port}});
+}
+
 std::string abort_upload_frame() { return frame_of({{"op", "abort_upload"}}); }
 
 std::string shutdown_frame(std::chrono::milliseconds grace) {

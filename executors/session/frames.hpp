@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "executors/session/direct_stream.hpp"
 #include "executors/session/stage_command.hpp"
 
 /// The frames that the daemon sends to a job's supervisor, and the JSON of its answers
@@ -26,6 +27,8 @@ std::string file_frame(std::string_view op, const std::string& id, const std::st
 /// Bytes of an upload; none: the upload's end.
 std::string data_frame(std::string_view bytes);
 std::string read_frame(const std::string& path, const std::string& user);
+std::string terminal_frame(const TerminalCommand& command);
+std::string dial_frame(const std::string& host, std::uint16_t port);
 std::string abort_upload_frame();
 std::string shutdown_frame(std::chrono::milliseconds grace);
 
@@ -46,8 +49,8 @@ struct Notice {
 /// Malformed text gives a Notice without an id and without an event.
 Notice parse_notice(std::string_view json);
 
-/// The size in the frame before a file's bytes. Fails with kIo and the supervisor's sentence when
-/// the file cannot be read.
+/// The size in the frame before a file's bytes; 0 before those of a direct stream. Fails with kIo
+/// and the supervisor's sentence when the file cannot be read.
 base::Result<std::uint64_t> parse_file_answer(std::string_view json);
 
 }  // namespace executors::session

@@ -59,10 +59,18 @@ struct RunnerScope {
     std::int64_t project_id = 0;
 };
 
+/// How the server reaches the session of a job (runner-protocol.md §3.4).
+struct SessionInfo {
+    std::string url;
+    std::string certificate;  ///< PEM
+    base::Secret authorization;
+};
+
 struct JobRequest {
     base::Secret token;
     std::string system_id;
     RunnerInfo info;
+    std::optional<SessionInfo> session = std::nullopt;
     /// The server may hold the request until there is a job (long polling).
     bool may_be_held = true;
 };

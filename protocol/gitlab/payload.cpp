@@ -59,6 +59,12 @@ void read_executor_options(const JsonReader& options, Image& image) {
     image.docker_user = docker.text_or_number("user");
 }
 
+std::vector<Port> read_ports(const JsonReader& list) {
+    return list.each<Port>([](const JsonReader& item) {
+        return Port{item.integer("number"), item.text("protocol"), item.text("name")};
+    });
+}
+
 Image read_image(const JsonReader& item) {
     Image image;
     image.name = item.text("name");
@@ -67,6 +73,7 @@ Image read_image(const JsonReader& item) {
     image.alias = item.text("alias");
     image.pull_policy = item.texts("pull_policy");
     image.variables = read_variables(item.list("variables"));
+    image.ports = read_ports(item.list("ports"));
     read_executor_options(item.object("executor_opts"), image);
     return image;
 }

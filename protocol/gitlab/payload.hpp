@@ -32,6 +32,13 @@ struct Step {
     bool allow_failure = false;
 };
 
+/// A port that the session server may hand on.
+struct Port {
+    std::int64_t number = 0;
+    std::string protocol;  ///< http or https
+    std::string name;
+};
+
 struct Image {
     std::string name;
     std::optional<std::vector<std::string>> entrypoint;
@@ -39,6 +46,7 @@ struct Image {
     std::string alias;                 ///< services only
     std::vector<std::string> pull_policy;
     std::vector<Variable> variables;  ///< services only
+    std::vector<Port> ports;
     std::string docker_platform;
     std::string docker_user;
     std::vector<std::string> unsupported_options;  ///< keys of executor_opts that are not known

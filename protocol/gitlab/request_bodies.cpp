@@ -44,6 +44,11 @@ json request_body(const JobRequest& request, const std::string& last_update) {
     body["token"] = request.token.reveal();
     if (!request.system_id.empty()) body["system_id"] = request.system_id;
     if (!last_update.empty()) body["last_update"] = last_update;
+    if (request.session) {
+        body["session"] = {{"url", request.session->url},
+                           {"certificate", request.session->certificate},
+                           {"authorization", request.session->authorization.reveal()}};
+    }
     return body;
 }
 

@@ -29,6 +29,7 @@ bool Headers::has(std::string_view name) const {
 
 std::string_view reason_phrase(unsigned status) {
     switch (status) {
+        case 101: return "Switching Protocols";
         case 200: return "OK";
         case 202: return "Accepted";
         case 204: return "No Content";
@@ -43,8 +44,11 @@ std::string_view reason_phrase(unsigned status) {
         case 409: return "Conflict";
         case 410: return "Gone";
         case 413: return "Payload Too Large";
+        case 423: return "Locked";
+        case 426: return "Upgrade Required";
         case 431: return "Request Header Fields Too Large";
         case 500: return "Internal Server Error";
+        case 502: return "Bad Gateway";
         case 503: return "Service Unavailable";
         default: return "Status";
     }

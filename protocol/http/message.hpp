@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "protocol/http/peer.hpp"
+#include "protocol/http/stream.hpp"
 
 namespace protocol::http {
 
@@ -65,6 +67,11 @@ struct Response {
     /// was cut.
     std::optional<BodySource> source = std::nullopt;
     bool cut = false;  ///< the body is longer, the rest was not read
+    /// Instead of a body, for the answers of our server: the connection is not HTTP's any more
+    /// after the header, and ends when the call returns. With status 0 there is no header either:
+    /// the call writes the whole answer. The server ends a connection that was handed over by
+    /// closing the stream. When the header cannot be written, the call is not made, only destroyed.
+    std::function<base::Task<void>(std::unique_ptr<ByteStream>)> hand_over = nullptr;
 };
 
 /// The standard reason phrase of a status that our server sends.

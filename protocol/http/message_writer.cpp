@@ -89,6 +89,10 @@ std::string write_response_head(const Response& response, bool keep_alive) {
     return out;
 }
 
+std::string write_upgrade_head(const Response& response) {
+    return status_and_fields(response) + "\r\n";
+}
+
 std::string write_stream_head(const Response& response, bool chunked) {
     std::string out = status_and_fields(response);
     if (chunked) append_field(out, "Transfer-Encoding", "chunked");

@@ -23,6 +23,8 @@ base::Result<std::string> write_request_head(const Request& request, const WireC
 
 /// For the server; Content-Length is that of the body, which a HEAD leaves out.
 std::string write_response_head(const Response& response, bool keep_alive);
+/// For a connection that is not HTTP's after it: its fields are those of the response.
+std::string write_upgrade_head(const Response& response);
 /// For a body of unknown length, with which the connection ends. `chunked`: not for HTTP/1.0.
 std::string write_stream_head(const Response& response, bool chunked);
 /// What stands before a chunk of a body; "\r\n" stands behind it. The chunk of no bytes is the

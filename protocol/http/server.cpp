@@ -44,7 +44,7 @@ class Server::Impl {
         if (!context) return context.error();
         return {};
     }
-    void start() { group_.spawn("status server", accept_loop()); }
+    void start() { group_.spawn("server", accept_loop()); }
     base::Task<void> stop(std::chrono::milliseconds grace);
     [[nodiscard]] std::uint16_t port() const { return port_; }
 
@@ -79,7 +79,7 @@ base::Task<void> Server::Impl::accept_loop() {
         accept_all();
         if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
             // The waiting connection stays readable: without a pause this loop would spin.
-            base::log::warning("Status server cannot accept a connection",
+            base::log::warning(options_.name + " cannot accept a connection",
                                {{"error", base::errno_error("accept").message}});
             co_await base::sleep_for(kNoDescriptors);
         }
@@ -103,17 +103,19 @@ void Server::Impl::accept_all() {
         static_cast<void>(fd.release());
         auto transport = make_transport(std::move(socket));
         if (!transport) {
-            base::log::error("Status server cannot use TLS",
+            base::log::error(options_.name + " cannot use TLS",
                              {{"error", transport.error().message}});
             continue;
         }
         connections_.emplace_back(executor_, options_, handler_, group_, std::move(*transport),
                                   std::move(peer));
-        group_.spawn("status connection", serve(std::prev(connections_.end())));
+        group_.spawn("connection", serve(std::prev(connections_.end())));
     }
 }
 
 base::Result<std::unique_ptr<Transport>> Server::Impl::make_transport(Socket socket) {
+    if (options_.tls_context)
+        return make_tls_server_transport(std::move(socket), options_.tls_context);
     if (!tls_) return make_plain_transport(std::move(socket));
     auto context = tls_->get();
     if (!context) return context.error();

@@ -15,6 +15,8 @@
 #include "protocol/http/message.hpp"
 #include "protocol/http/tls_settings.hpp"
 
+using SSL_CTX = struct ssl_ctx_st;
+
 namespace protocol::http {
 
 struct ServerOptions {
@@ -27,15 +29,19 @@ struct ServerOptions {
     std::size_t max_body_bytes = 64U << 10U;
     /// Certificate and key of a server that speaks TLS; they are read again when they change.
     std::optional<TlsSettings> tls = std::nullopt;
+    /// The same for a certificate in memory (protocol/http/self_signed.hpp); wins over `tls`.
+    std::shared_ptr<SSL_CTX> tls_context = nullptr;
+    std::string name = "Status server";  ///< begins its lines in the log
     std::size_t max_connections =
         64;  ///< a further one ends the one that waits for the longest time
 };
 
-/// A small HTTP/1.1 server for the status endpoint: keep-alive, HEAD, limits, TLS.
+/// A small HTTP/1.1 server: keep-alive, HEAD, limits, TLS, connections that are handed over.
 ///
 /// Peers that hold connections without use keep nobody out: a new connection beyond the limit
 /// closes the one that has waited longest for a request, or else for its peer to read an answer, or
-/// else for the next piece of a streamed answer.
+/// else for the next piece of a streamed answer. One that was handed over stays; when there are no
+/// others, the new connection is closed.
 ///
 /// Life: listen(), start(), and stop() awaited to its end before the destructor. Strand: the I/O
 /// thread; the handler runs there too, one call per connection at a time. The handler gets a HEAD

@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "protocol/http/message_writer.hpp"
+#include "protocol/http/rest_of_stream.hpp"
 
 namespace protocol::http {
 
@@ -18,6 +19,22 @@ Response plain_answer(unsigned status) {
     response.headers.set("Content-Type", "text/plain; charset=utf-8");
     response.body = response.reason + "\n";
     return response;
+}
+
+base::Task<void> refuse(Transport& transport, unsigned status, Watchdog& watchdog) {
+    constexpr std::chrono::seconds kLinger{1};
+    const Response response = plain_answer(status);
+    const std::string text = write_response_head(response, false) + response.body;
+    watchdog.allow(kLinger);
+    auto written = co_await transport.write_all(text);
+    if (!written) co_return;
+    transport.shutdown_write();
+    // Closing with unread bytes would reset the connection before the peer has read the refusal.
+    std::array<char, 4096> rest{};
+    for (int i = 0; i < 64; ++i) {
+        auto count = co_await transport.read_some(rest);
+        if (!count || *count == 0) co_return;
+    }
 }
 
 }  // namespace
@@ -40,7 +57,7 @@ void ServerConnection::close() {
 
 void ServerConnection::stop() {
     stopping_ = true;
-    if (state_ == State::kReading) close();
+    if (state_ == State::kReading || state_ == State::kHandedOver) close();
     if (stream_) stream_->ended.request(base::StopReason::kShutdown);
 }
 
@@ -50,7 +67,7 @@ base::Task<bool> ServerConnection::accept() {
     watchdog.allow(options_.header_limit);
     auto accepted = co_await transport_->accept();
     if (!accepted) {
-        base::log::debug("Status server: a connection failed",
+        base::log::debug(options_.name + ": a connection failed",
                          {{"error", accepted.error().message}});
     }
     co_return accepted.has_value();
@@ -83,6 +100,10 @@ base::Task<bool> ServerConnection::serve_request() {
     if (state_ == State::kClosed) co_return false;
     state_ = State::kWriting;
     watchdog.allow(options_.write_limit);
+    if (response.hand_over) {
+        co_await hand_over(std::move(response), watchdog);
+        co_return false;
+    }
     if (response.source) {
         co_await stream(response, is_head, reader.takes_chunks(), watchdog);
         co_return false;
@@ -101,7 +122,7 @@ base::Task<bool> ServerConnection::read_request(RequestReader& reader, Watchdog&
     while (true) {
         auto used = reader.feed(unread_);
         if (!used) {
-            co_await refuse(reader.refusal(), watchdog);
+            co_await refuse(*transport_, reader.refusal(), watchdog);
             co_return false;
         }
         unread_.erase(0, *used);
@@ -123,7 +144,7 @@ base::Task<Response> ServerConnection::ask_handler(Request request) {
         if (response.reason.empty()) response.reason = reason_phrase(response.status);
         co_return response;
     } catch (const std::exception& failure) {
-        base::log::error("Status server: a request failed",
+        base::log::error(options_.name + ": a request failed",
                          {{"request", what}, {"error", failure.what()}});
     }
     co_return plain_answer(500);
@@ -136,6 +157,20 @@ base::Task<bool> ServerConnection::write_answer(const Response& response, bool i
     if (is_head) pieces[1] = {};
     auto written = co_await transport_->write_pieces(pieces);
     co_return written.has_value() && keep_alive;
+}
+
+base::Task<void> ServerConnection::hand_over(Response response, Watchdog& watchdog) {
+    if (response.status != 0) {
+        const std::string head = write_upgrade_head(response);
+        auto begun = co_await transport_->write_all(head);
+        if (!begun) co_return;
+    }
+    state_ = State::kHandedOver;
+    watchdog.allow_rest();
+    auto stream = rest_of_stream(transport_, std::move(unread_));
+    auto working = response.hand_over(std::move(stream));
+    co_await std::move(working);
+    close();
 }
 
 base::Task<void> ServerConnection::stream(const Response& response, bool is_head, bool chunked,
@@ -161,7 +196,7 @@ base::Task<void> ServerConnection::stream_pieces(const BodySource& source, bool 
         auto piece = co_await base::run_stoppable<std::string>(&stream_->ended, std::move(asking),
                                                                std::nullopt);
         if (!piece && !piece.error().is(base::ErrorKind::kCancelled)) {
-            base::log::error("Status server: a streamed answer failed",
+            base::log::error(options_.name + ": a streamed answer failed",
                              {{"error", piece.error().message}});
         }
         if (!piece || state_ == State::kClosed) co_return;
@@ -184,22 +219,6 @@ base::Task<void> ServerConnection::watch_peer(std::shared_ptr<Stream> stream) {
         if (!count || *count == 0) break;
     }
     stream->ended.request(base::StopReason::kAbort);
-}
-
-base::Task<void> ServerConnection::refuse(unsigned status, Watchdog& watchdog) {
-    constexpr std::chrono::seconds kLinger{1};
-    const Response response = plain_answer(status);
-    const std::string text = write_response_head(response, false) + response.body;
-    watchdog.allow(kLinger);
-    auto written = co_await transport_->write_all(text);
-    if (!written) co_return;
-    transport_->shutdown_write();
-    // Closing with unread bytes would reset the connection before the peer has read the refusal.
-    std::array<char, 4096> rest{};
-    for (int i = 0; i < 64; ++i) {
-        auto count = co_await transport_->read_some(rest);
-        if (!count || *count == 0) co_return;
-    }
 }
 
 }  // namespace protocol::http

@@ -24,10 +24,11 @@ namespace protocol::http {
 class ServerConnection {
   public:
     enum class State {
-        kReading,    ///< waits for a request
-        kAsking,     ///< the handler works
-        kWriting,    ///< the peer reads an answer
-        kStreaming,  ///< waits for the next piece of a streamed answer
+        kReading,     ///< waits for a request
+        kAsking,      ///< the handler works
+        kWriting,     ///< the peer reads an answer
+        kStreaming,   ///< waits for the next piece of a streamed answer
+        kHandedOver,  ///< the handler has the connection
         kClosed,
     };
 
@@ -39,8 +40,8 @@ class ServerConnection {
     base::Task<void> serve();
     /// At once, whatever is under way.
     void close();
-    /// The server stops: an idle connection is closed, a streamed answer ended; any other answer is
-    /// the last one.
+    /// The server stops: a connection that is idle or was handed over is closed, a streamed answer
+    /// ended; any other answer is the last one.
     void stop();
     [[nodiscard]] State state() const { return state_; }
     /// When the connection was made, or its last answer was read.
@@ -59,11 +60,11 @@ class ServerConnection {
     base::Task<bool> read_request(RequestReader& reader, Watchdog& watchdog);
     base::Task<Response> ask_handler(Request request);
     base::Task<bool> write_answer(const Response& response, bool is_head, bool keep_alive);
+    base::Task<void> hand_over(Response response, Watchdog& watchdog);
     base::Task<void> stream(const Response& response, bool is_head, bool chunked,
                             Watchdog& watchdog);
     base::Task<void> stream_pieces(const BodySource& source, bool chunked, Watchdog& watchdog);
     static base::Task<void> watch_peer(std::shared_ptr<Stream> stream);
-    base::Task<void> refuse(unsigned status, Watchdog& watchdog);
 
     boost::asio::any_io_executor executor_;
     const ServerOptions& options_;

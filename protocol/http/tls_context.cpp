@@ -1,5 +1,6 @@
 #include "protocol/http/tls_context.hpp"
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -178,6 +179,25 @@ std::vector<long long> TlsContext::stamps() const {
                               : 0);
     }
     return times;
+}
+
+std::shared_ptr<SSL_CTX> make_server_context(X509* certificate, EVP_PKEY* key) {
+    auto context = new_context(TLS_server_method());
+    if (!context || SSL_CTX_use_certificate(context.get(), certificate) != 1 ||
+        SSL_CTX_use_PrivateKey(context.get(), key) != 1) {
+        return nullptr;
+    }
+    return context;
+}
+
+std::string pem_of(X509* certificate) {
+    BIO* memory = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(memory, certificate);
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(memory, &data);
+    std::string text(data, static_cast<std::size_t>(size));
+    BIO_free(memory);
+    return text;
 }
 
 std::string take_tls_error() {

@@ -9,6 +9,8 @@
 
 using SSL_CTX = struct ssl_ctx_st;
 using SSL = struct ssl_st;
+using X509 = struct x509_st;
+using EVP_PKEY = struct evp_pkey_st;
 
 namespace protocol::http {
 
@@ -39,6 +41,12 @@ class TlsContext {
     std::vector<long long> stamps_;
     unsigned generation_ = 0;
 };
+
+/// The configuration of a server with a certificate in memory; null when OpenSSL refuses it.
+std::shared_ptr<SSL_CTX> make_server_context(X509* certificate, EVP_PKEY* key);
+
+/// A certificate as PEM.
+std::string pem_of(X509* certificate);
 
 /// The newest entry of OpenSSL's error queue as text, "" when it is empty; empties the queue.
 std::string take_tls_error();

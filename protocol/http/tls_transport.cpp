@@ -2,7 +2,6 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -62,16 +61,6 @@ const BIO_METHOD* bio_method() {
         return made;
     }();
     return method;
-}
-
-std::string pem_of(X509* certificate) {
-    BIO* memory = BIO_new(BIO_s_mem());
-    PEM_write_bio_X509(memory, certificate);
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(memory, &data);
-    std::string text(data, static_cast<std::size_t>(size));
-    BIO_free(memory);
-    return text;
 }
 
 std::string_view remedy_for(long verdict) {

@@ -64,9 +64,10 @@ std::string page_text(const json& page) {
 std::string jobs_table(const nlohmann::json& jobs) {
     std::vector<TableRow> rows{{"JOB", "PROJECT", "NAME", "RUNNER", "STAGE", "IN STAGE", "AGE"}};
     for (const auto& job : jobs) {
+        const bool terminal = job.value("terminal", false);
         rows.push_back({cell(job, "id"), cell(job, "project"), cell(job, "name"),
-                        cell(job, "runner"), cell(job, "stage"), age_cell(job, "stage_age_seconds"),
-                        age_cell(job, "age_seconds")});
+                        cell(job, "runner"), cell(job, "stage") + (terminal ? " (terminal)" : ""),
+                        age_cell(job, "stage_age_seconds"), age_cell(job, "age_seconds")});
     }
     return text_table(rows);
 }

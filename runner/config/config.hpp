@@ -91,6 +91,13 @@ struct StatusSettings {
     std::string tls_key_file;
 };
 
+/// The table [session_server].
+struct SessionServerSettings {
+    std::string listen_address;     ///< "": there is no session server
+    std::string advertise_address;  ///< "": as `listen_address`
+    int session_timeout_seconds = 1800;
+};
+
 struct Config {
     std::filesystem::path path;
     int concurrent = 1;
@@ -100,6 +107,7 @@ struct Config {
     std::string listen_address;
     std::string socket_group;  ///< group of the control socket, "" for the daemon's own
     StatusSettings status;
+    SessionServerSettings session_server;
     std::chrono::nanoseconds connection_max_age = std::chrono::minutes(15);
     int shutdown_timeout_seconds = 30;
     std::map<std::string, std::string> labels;

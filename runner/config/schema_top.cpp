@@ -4,7 +4,6 @@ namespace runner::config::schema {
 
 namespace {
 
-constexpr std::string_view kNoTerminal = "this runner has no interactive web terminal";
 constexpr std::string_view kNoMachines = "this runner has no docker+machine executor";
 constexpr std::string_view kNoUsageLog = "this runner writes no usage log";
 
@@ -46,9 +45,14 @@ constexpr Key kStatus[] = {
 };
 
 constexpr Key kSessionServer[] = {
-    ignored("listen_address", Type::kString),
-    ignored("advertise_address", Type::kString),
-    ignored("session_timeout", Type::kInt, "1800"),
+    key("listen_address", Type::kString, "", session_server<&SessionServerSettings::listen_address>,
+        "host:port of web terminals, as in \"0.0.0.0:8093\"; empty for none"),
+    key("advertise_address", Type::kString, "",
+        session_server<&SessionServerSettings::advertise_address>,
+        "host:port by which GitLab reaches listen_address; empty for the same"),
+    key("session_timeout", Type::kInt, "1800",
+        session_server<&SessionServerSettings::session_timeout_seconds>,
+        "seconds that a job waits at its end for a connected terminal; 0 or less means 1800"),
 };
 
 constexpr Key kShutdownDrain[] = {
@@ -90,7 +94,7 @@ constexpr Key kUsageSnowplow[] = {
 constexpr Section kTopSections[] = {
     {"", kGlobal, false, "", "-", "-"},
     {"status", kStatus, false, "", "-", "-"},
-    {"session_server", kSessionServer, false, kNoTerminal, "-", "-"},
+    {"session_server", kSessionServer, false, "", "-", "-"},
     {"machine", {}, false, kNoMachines, "-", "-"},
     {"machine.shutdown_drain", kShutdownDrain, false, kNoMachines, "-", "-"},
     {"experimental", {}, false, "", "-", "-"},

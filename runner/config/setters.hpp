@@ -32,6 +32,10 @@ void status(Config& config, const Value& value) {
     assign(config.status.*Member, value);
 }
 template <auto Member>
+void session_server(Config& config, const Value& value) {
+    assign(config.session_server.*Member, value);
+}
+template <auto Member>
 void runner(Config& config, const Value& value) {
     assign(config.runners.back().*Member, value);
 }

@@ -230,6 +230,7 @@ void apply_defaults(Config& config) {
     };
     at_least_one(config.check_interval_seconds, 3);
     at_least_one(config.shutdown_timeout_seconds, 30);
+    at_least_one(config.session_server.session_timeout_seconds, 1800);
     for (auto& runner : config.runners) {
         at_least_one(runner.request_concurrency, 1);
         at_least_one(runner.unhealthy_requests_limit, 3);

@@ -39,6 +39,7 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
       reloader_(executor, options_.config_path, [this] { reload(); }),
       disks_(executor),
       status_(executor, recorder_),
+      sessions_(executor),
       executors_(executor, options_.shell_user),
       builder_(
           executor,
@@ -79,6 +80,7 @@ base::Result<void> Daemon::load() {
     auto loaded = read_config();
     if (!loaded) return loaded.error();
     for (const std::string& warning : loaded->warnings) base::log::warning(warning);
+    if (config_) sessions_.keep_addresses(config_->session_server, loaded->session_server);
     if (loaded->concurrent < 1) {
         return base::make_error(base::ErrorKind::kInvalidInput,
                                 options_.config_path.string() +
@@ -132,6 +134,7 @@ base::Result<void> Daemon::open() {
         if (auto listening = status_.listen(address, config_->status); !listening)
             return listening.error();
     }
+    if (auto opened = sessions_.open(config_->session_server); !opened) return opened.error();
     return control_.listen(state_dir_->path(), config_->socket_group);
 }
 
@@ -210,10 +213,10 @@ void Daemon::make_poller() {
     host.paused = [this](const RunnerEntry& entry) {
         return control_.pauses().has(entry.runner->name);
     };
-    host.accept = [this](std::shared_ptr<RunnerEntry> entry,
-                         protocol::gitlab::JobRequestAnswer answer) {
-        jobs_->accept(std::move(entry), answer);
+    host.accept = [this](std::shared_ptr<RunnerEntry> entry, JobRequests::Reply reply) {
+        jobs_->accept(std::move(entry), reply.answer, std::move(reply.session));
     };
+    host.open_session = [this](const RunnerEntry& entry) { return sessions_.announce(entry); };
     host.observe = [this](const RunnerEntry& entry,
                           const protocol::gitlab::JobRequestAnswer& answer) {
         recorder_.on_job_request(entry, answer);
@@ -265,6 +268,7 @@ base::Task<int> Daemon::run() {
     services_.spawn("configuration", reloader_.watch());
     services_.spawn("configuration's time", reloader_.poll());
     status_.start();
+    sessions_.start();
     services_.spawn("disks", disks_.run());
     services_.spawn("watchdog", feed_watchdog());
     services_.spawn("orphans", adopt_orphans());
@@ -288,6 +292,7 @@ base::Task<int> Daemon::run() {
         shutdown_->leave(0);
     }
     co_await status_.stop();
+    co_await sessions_.stop();
     co_await control_.stop();
     services_.cancel_all();
     co_await services_.wait();

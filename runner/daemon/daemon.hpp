@@ -17,6 +17,7 @@
 #include "runner/daemon/kept_tokens.hpp"
 #include "runner/daemon/metrics_recorder.hpp"
 #include "runner/daemon/run_limits.hpp"
+#include "runner/daemon/session_service.hpp"
 #include "runner/daemon/shutdown_sequence.hpp"
 #include "runner/daemon/status_service.hpp"
 #include "runner/daemon/token_rotation.hpp"
@@ -81,6 +82,7 @@ class Daemon {
     MetricsRecorder recorder_;
     DiskWatch disks_;
     StatusService status_;
+    SessionService sessions_;
     executor_factory::ExecutorFactory executors_;
     EntryBuilder builder_;
     std::vector<std::shared_ptr<RunnerEntry>> entries_;

@@ -59,7 +59,8 @@ JobHost::JobHost(const boost::asio::any_io_executor& executor, Options options, 
       slots_changed_(executor),
       group_(executor) {}
 
-void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobRequestAnswer& answer) {
+void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobRequestAnswer& answer,
+                     std::shared_ptr<interactive::Session> session) {
     auto payload = gitlab::decode_payload(answer.payload);
     if (!payload) {
         const std::string& why = payload.error().message;
@@ -83,7 +84,7 @@ void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobReques
         return refuse(entry, credentials, std::move(*problem), daemon_log,
                       payload->features.failure_reasons);
     }
-    auto begun = begin(entry, std::move(*payload), answer);
+    auto begun = begin(entry, std::move(*payload), answer, std::move(session));
     if (begun) return;
     refuse(entry, credentials, {journal::FailureReason::kSystemFailure, 0, begun.error().message},
            daemon_log);
@@ -102,7 +103,8 @@ void JobHost::refuse(const std::shared_ptr<RunnerEntry>& entry, gitlab::JobCrede
 /// cannot be started.
 base::Result<void> JobHost::begin(const std::shared_ptr<RunnerEntry>& entry,
                                   gitlab::JobPayload payload,
-                                  const gitlab::JobRequestAnswer& answer) {
+                                  const gitlab::JobRequestAnswer& answer,
+                                  std::shared_ptr<interactive::Session> session) {
     const std::string identity = config::runner_identity(*entry->runner);
     const std::int64_t project = payload.job_info.project_id;
     journal::JobRecord record = record_of(*entry, answer);
@@ -113,7 +115,7 @@ base::Result<void> JobHost::begin(const std::shared_ptr<RunnerEntry>& entry,
         slots_.release(identity, project, record.slot);
         return journal.error();
     }
-    auto started = start(entry, *journal, record, std::move(payload), nullptr);
+    auto started = start(entry, *journal, record, std::move(payload), nullptr, std::move(session));
     if (started) return {};
     slots_.release(identity, project, record.slot);
     if (auto removed = journal->remove(); !removed) {
@@ -137,7 +139,8 @@ std::optional<journal::Failure> JobHost::expand_inputs(const RunnerEntry& entry,
 
 base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry,
                                   journal::Journal journal, const journal::JobRecord& record,
-                                  gitlab::JobPayload payload, const journal::Checkpoint* restored) {
+                                  gitlab::JobPayload payload, const journal::Checkpoint* restored,
+                                  std::shared_ptr<interactive::Session> session) {
     auto executor = options_.make_executor(*entry->runner);
     if (!executor) return executor.error();
     script::Variables variables = job::make_variables(payload, *entry->runner, record);
@@ -166,6 +169,7 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry,
                         .channel = std::move(*channel),
                         .observer = options_.observer,
                         .make_session = options_.make_session};
+    setup.session = std::move(session);
     add_cache(setup);
     watch_slot(setup);
     const auto running = jobs_.emplace(
@@ -249,7 +253,7 @@ base::Result<void> JobHost::take_up(const std::shared_ptr<RunnerEntry>& entry,
     const std::int64_t project = payload->job_info.project_id;
     slots_.occupy(runner, project, found.record.slot);
     auto started =
-        start(entry, found.journal, found.record, std::move(*payload), &found.checkpoint);
+        start(entry, found.journal, found.record, std::move(*payload), &found.checkpoint, nullptr);
     if (!started) slots_.release(runner, project, found.record.slot);
     return started;
 }

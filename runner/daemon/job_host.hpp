@@ -56,8 +56,10 @@ class JobHost {
 
     /// Takes a job that the server has just assigned. When the job cannot begin, its failure is
     /// reported to the server.
+    /// `session`: what its request has announced, null for none.
     void accept(std::shared_ptr<RunnerEntry> entry,
-                const protocol::gitlab::JobRequestAnswer& answer);
+                const protocol::gitlab::JobRequestAnswer& answer,
+                std::shared_ptr<interactive::Session> session = nullptr);
     /// Continues the jobs of a former daemon. `find_entry` returns null when the job's runner is no
     /// longer configured. A job that was taken up kMaxTakeovers times and never went on is reported
     /// as failed.
@@ -98,7 +100,8 @@ class JobHost {
     /// Starts a job, a new one or one from the journal.
     base::Result<void> start(const std::shared_ptr<RunnerEntry>& entry, journal::Journal journal,
                              const journal::JobRecord& record, protocol::gitlab::JobPayload payload,
-                             const journal::Checkpoint* restored);
+                             const journal::Checkpoint* restored,
+                             std::shared_ptr<interactive::Session> session);
     base::Task<void> run_to_the_end(Position running);
     void add_cache(job::JobSetup& setup) const;
     void watch_slot(job::JobSetup& setup);
@@ -106,7 +109,8 @@ class JobHost {
         const RunnerEntry& entry, protocol::gitlab::JobPayload& payload) const;
     base::Result<void> begin(const std::shared_ptr<RunnerEntry>& entry,
                              protocol::gitlab::JobPayload payload,
-                             const protocol::gitlab::JobRequestAnswer& answer);
+                             const protocol::gitlab::JobRequestAnswer& answer,
+                             std::shared_ptr<interactive::Session> session);
     void refuse(const std::shared_ptr<RunnerEntry>& entry, protocol::gitlab::JobCredentials job,
                 journal::Failure why, base::log::Scope daemon_log,
                 std::vector<std::string> known_reasons = {});

@@ -23,7 +23,7 @@ bool has_request_slot(const RunnerEntry& entry) {
 
 JobPoller::JobPoller(const boost::asio::any_io_executor& executor, std::string system_id, Host host)
     : host_(std::move(host)),
-      requests_(std::move(system_id), host_.observe),
+      requests_(std::move(system_id), host_.observe, host_.open_session),
       changed_(executor),
       group_(executor) {}
 
@@ -120,12 +120,13 @@ base::Task<void> JobPoller::request(std::shared_ptr<RunnerEntry> entry) {
     const auto begin = Clock::now();
     const bool held = may_be_held(*entry);
     auto asking = requests_.ask(entry, held);
-    auto answer = co_await std::move(asking);
+    auto reply = co_await std::move(asking);
+    const auto& answer = reply.answer;
     const bool got_job = answer.outcome == gitlab::JobRequestOutcome::kJob;
     entry->token_state->last_answer_was_a_job = got_job;
     const bool again = got_job || entry->token_state->ends_a_hold(
                                       answer.held, Clock::now() - begin < check_interval_);
-    if (got_job) host_.accept(entry, std::move(answer));
+    if (got_job) host_.accept(entry, std::move(reply));
     changed_.notify_all();
     if (again && !entry->runner->strict_check_interval) offer(entry);
 }

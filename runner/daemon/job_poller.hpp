@@ -33,10 +33,10 @@ class JobPoller {
         std::function<int(const std::string& runner_identity)> running_jobs_of;
         /// Whether an administrator wants no jobs for the runner.
         std::function<bool(const RunnerEntry&)> paused;
-        std::function<void(std::shared_ptr<RunnerEntry>, protocol::gitlab::JobRequestAnswer)>
-            accept;
+        std::function<void(std::shared_ptr<RunnerEntry>, JobRequests::Reply)> accept;
         std::function<void(const RunnerEntry&, const protocol::gitlab::JobRequestAnswer&)> observe;
         std::function<void(const RunnerEntry&, status::Feed)> fed;
+        JobRequests::OpenSession open_session = nullptr;
     };
 
     JobPoller(const boost::asio::any_io_executor& executor, std::string system_id, Host host);

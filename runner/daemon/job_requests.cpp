@@ -12,8 +12,9 @@ namespace gitlab = protocol::gitlab;
 namespace {
 
 gitlab::JobRequest request_body(const RunnerEntry& entry, const std::string& system_id,
-                                bool may_be_held) {
+                                bool may_be_held, std::optional<gitlab::SessionInfo> session) {
     gitlab::JobRequest body;
+    body.session = std::move(session);
     body.token = entry.runner->token;
     body.system_id = system_id;
     body.info = runner_info(*entry.config, *entry.runner);
@@ -42,7 +43,8 @@ void JobRequests::cancel(const std::function<bool(const RunnerEntry&)>& wanted) 
 }
 
 base::Task<gitlab::JobRequestAnswer> JobRequests::send(std::shared_ptr<RunnerEntry> entry,
-                                                       bool may_be_held) {
+                                                       bool may_be_held,
+                                                       std::optional<gitlab::SessionInfo> session) {
     struct Under {
         std::list<UnderWay>& all;
         std::list<UnderWay>::iterator place;
@@ -55,7 +57,8 @@ base::Task<gitlab::JobRequestAnswer> JobRequests::send(std::shared_ptr<RunnerEnt
     UnderWay& mine = under_way_.emplace_back();
     mine.entry = entry;
     const Under under{under_way_, std::prev(under_way_.end())};
-    auto asking = request_job(entry->jobs, request_body(*entry, system_id_, may_be_held));
+    auto asking =
+        request_job(entry->jobs, request_body(*entry, system_id_, may_be_held, std::move(session)));
     auto outcome = co_await base::run_stoppable<gitlab::JobRequestAnswer>(
         &mine.stop, std::move(asking), std::nullopt);
     gitlab::JobRequestAnswer answer;
@@ -68,12 +71,16 @@ base::Task<gitlab::JobRequestAnswer> JobRequests::send(std::shared_ptr<RunnerEnt
     co_return answer;
 }
 
-base::Task<gitlab::JobRequestAnswer> JobRequests::ask(std::shared_ptr<RunnerEntry> entry,
-                                                      bool may_be_held) {
-    auto sending = send(entry, may_be_held);
-    auto answer = co_await std::move(sending);
-    judge(*entry, answer);
-    co_return std::move(answer);
+base::Task<JobRequests::Reply> JobRequests::ask(std::shared_ptr<RunnerEntry> entry,
+                                                bool may_be_held) {
+    AnnouncedSession announced;
+    if (open_session_) announced = open_session_(*entry);
+    auto sending = send(entry, may_be_held, std::move(announced.info));
+    Reply reply;
+    reply.answer = co_await std::move(sending);
+    reply.session = std::move(announced.session);
+    judge(*entry, reply.answer);
+    co_return std::move(reply);
 }
 
 void JobRequests::judge(const RunnerEntry& entry, const gitlab::JobRequestAnswer& answer) {

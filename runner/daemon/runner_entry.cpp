@@ -62,6 +62,12 @@ bool can_run_jobs(const config::RunnerConfig& runner) {
     return has_executor(runner) && runner.problem.empty();
 }
 
+bool has_sessions(const config::Config& config, const config::RunnerConfig& runner) {
+    const auto kind = runner.executor_kind();
+    return !config.session_server.listen_address.empty() && kind &&
+           !executors::traits_of(*kind).has_driver;
+}
+
 gitlab::RunnerInfo runner_info(const config::Config& config, const config::RunnerConfig& runner) {
     gitlab::RunnerInfo info;
     info.executor = runner.executor;
@@ -70,7 +76,11 @@ gitlab::RunnerInfo runner_info(const config::Config& config, const config::Runne
     info.labels = config.labels;
     for (const auto& [key, value] : runner.labels) info.labels[key] = value;
     add_common(info.features);
-    if (runner.executor_kind() == executors::ExecutorKind::kDocker) add_docker(info.features);
+    const bool is_docker = runner.executor_kind() == executors::ExecutorKind::kDocker;
+    if (is_docker) add_docker(info.features);
+    info.features.session = has_sessions(config, runner);
+    info.features.terminal = info.features.session;
+    info.features.proxy = info.features.session && is_docker;
     info.features.shared = runner.shared_environment();
     return info;
 }

@@ -14,6 +14,9 @@
 
 namespace runner::daemon {
 
+/// Jobs of the entry have a session: there is a session server, and the executor can serve it.
+bool has_sessions(const config::Config& config, const config::RunnerConfig& runner);
+
 /// What the server is told about an entry: the features of its executor that this program has.
 protocol::gitlab::RunnerInfo runner_info(const config::Config& config,
                                          const config::RunnerConfig& runner);

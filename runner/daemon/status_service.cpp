@@ -95,7 +95,11 @@ class StatusService::Impl final : public status::PageSource {
             now.runners.push_back(runner_state(*entry));
             now.runners.back().paused = given.pauses.has(entry->runner->name);
         }
-        for (const job::JobRun* run : given.jobs) now.jobs.push_back(run->status());
+        for (const job::JobRun* run : given.jobs) {
+            now.jobs.push_back(run->status());
+            const auto& session = run->context().setup.session;
+            now.jobs.back().terminal = session && session->has_terminal();
+        }
         now.engines = std::move(given.engines);
         return now;
     }

@@ -90,10 +90,12 @@ JobRun::JobRun(const boost::asio::any_io_executor& io, JobSetup setup)
     : context_(io, std::move(setup)),
       plan_(plan_stages(context_.payload())),
       events_(context_),
+      interaction_(context_),
       takeover_(context_),
       group_(io) {}
 
 bool JobRun::stop(StopReason reason, std::string_view words) {
+    interaction_.stop_waiting();
     if (!can_stop(context_.checkpoints.state(), plan_, reason)) return false;
     if (!context_.stop.requested()) {
         context_.daemon_log.info("Stopping the job", {{"reason", base::to_string(reason)}});
@@ -115,6 +117,7 @@ base::Task<void> JobRun::run() {
     group_.spawn("job log", channel.serve());
     group_.spawn("checkpoints", context_.checkpoints.serve());
     co_await start();
+    co_await interaction_.end(StopReason::kAbort);
     if (context_.checkpoint().phase < Phase::kCleaning) {
         co_await report();
     } else {
@@ -222,7 +225,7 @@ void JobRun::begin_stages() {
     if (const auto limit = context_.channel().output_limit(); limit > 0) {
         session_->limit_output(environment_output_limit(limit));
     }
-    stages_ = std::make_unique<StageRunner>(context_, *session_, plan_, *judge_);
+    stages_ = std::make_unique<StageRunner>(context_, *session_, interaction_, plan_, *judge_);
     save();
 }
 

@@ -10,6 +10,7 @@
 #include "executors/session/session.hpp"
 #include "runner/job/job_context.hpp"
 #include "runner/job/job_events.hpp"
+#include "runner/job/job_interaction.hpp"
 #include "runner/job/stage_judge.hpp"
 #include "runner/job/stage_plan.hpp"
 #include "runner/job/stage_runner.hpp"
@@ -53,6 +54,7 @@ class JobRun final {
     JobContext context_;
     const std::vector<PlannedStage> plan_;
     JobEvents events_;
+    JobInteraction interaction_;
     executors::JobEnvironment environment_;
     std::string stop_words_;
     Takeover takeover_;

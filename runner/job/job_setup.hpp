@@ -14,6 +14,7 @@
 #include "protocol/gitlab/payload.hpp"
 #include "runner/cache/remote_cache.hpp"
 #include "runner/config/config.hpp"
+#include "runner/interactive/session.hpp"
 #include "runner/job/job_channel.hpp"
 #include "runner/job/job_observer.hpp"
 #include "runner/job/sources.hpp"
@@ -55,6 +56,8 @@ struct JobSetup {
     std::string cache_problem{};            ///< why there is none although one is configured
     std::unique_ptr<Sources> sources{};     ///< the job's files; null: the payload's repository
     secrets::ClientMaker secret_clients{};  ///< of providers of secrets; empty: real ones
+    /// The server's way into the running job; null for none.
+    std::shared_ptr<interactive::Session> session{};
     JobObserver* observer = &no_observer();
     /// Called when the outcome was reported, or will not be reported.
     std::function<void()> on_reported = {};

@@ -27,6 +27,21 @@ std::chrono::milliseconds until(base::Deadline deadline) {
 
 }  // namespace
 
+std::map<std::string, std::string> script_environment(const JobContext& context) {
+    const auto& info = context.executor().info();
+    std::map<std::string, std::string> environment;
+    for (const auto& variable : info.script_environment) {
+        environment[variable.name] = variable.value;
+    }
+    for (auto& variable : context.variables.environment()) {
+        environment[variable.name] = std::move(variable.value);
+    }
+    for (const auto& variable : info.fixed_environment) {
+        environment[variable.name] = variable.value;
+    }
+    return environment;
+}
+
 StageCommand ScriptRunner::command(std::string script) const {
     const auto& info = context_.executor().info();
     StageCommand command;
@@ -36,15 +51,7 @@ StageCommand ScriptRunner::command(std::string script) const {
     command.shells = info.shells;
     command.user = info.user;
     command.grace = kGrace;
-    for (const auto& variable : info.script_environment) {
-        command.environment[variable.name] = variable.value;
-    }
-    for (auto& variable : context_.variables.environment()) {
-        command.environment[variable.name] = std::move(variable.value);
-    }
-    for (const auto& variable : info.fixed_environment) {
-        command.environment[variable.name] = variable.value;
-    }
+    command.environment = script_environment(context_);
     return command;
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "base/result.hpp"
@@ -12,6 +13,9 @@
 #include "runner/job/stage_judge.hpp"
 
 namespace runner::job {
+
+/// The variables of the job's scripts, as they are in their environment.
+std::map<std::string, std::string> script_environment(const JobContext& context);
 
 /// Runs one script of the job at a time in its environment, and ends it when the job is stopped or
 /// the script's time is over.

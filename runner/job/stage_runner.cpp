@@ -67,8 +67,10 @@ void tell_caches(JobContext& context, const StageResult& result) {
 }  // namespace
 
 StageRunner::StageRunner(JobContext& context, executors::session::Session& session,
-                         const std::vector<PlannedStage>& plan, const StageJudge& judge)
+                         JobInteraction& interaction, const std::vector<PlannedStage>& plan,
+                         const StageJudge& judge)
     : context_(context),
+      interaction_(interaction),
       plan_(plan),
       judge_(judge),
       writers_(context.payload(), context.runner(), context.behaviour, script_settings(context)),
@@ -82,6 +84,8 @@ base::Task<void> StageRunner::run() {
     auto& checkpoint = context_.checkpoint();
     for (; checkpoint.plan_index < plan_.size(); ++checkpoint.plan_index) {
         const PlannedStage& stage = plan_[checkpoint.plan_index];
+        // The files of the job's variables are still there.
+        if (stage.kind == StageKind::kCleanup) co_await interaction_.wait_for_terminal();
         if (context_.stop.requested() && !checkpoint.stage_begun) {
             context_.apply(judge_.stopped(stage, context_.situation()));
         }
@@ -101,6 +105,7 @@ base::Task<void> StageRunner::run_stage(const PlannedStage& stage) {
     }
     auto result = co_await run_with_retries(stage);
     judge(stage, result);
+    interaction_.open();
 }
 
 /// Called before every step. Returns false when the environment did not become ready.

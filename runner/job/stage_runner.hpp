@@ -8,6 +8,7 @@
 #include "runner/job/artifact_transfer.hpp"
 #include "runner/job/cache_steps.hpp"
 #include "runner/job/job_context.hpp"
+#include "runner/job/job_interaction.hpp"
 #include "runner/job/readiness_gate.hpp"
 #include "runner/job/script_runner.hpp"
 #include "runner/job/source_bringer.hpp"
@@ -25,7 +26,8 @@ namespace runner::job {
 class StageRunner {
   public:
     StageRunner(JobContext& context, executors::session::Session& session,
-                const std::vector<PlannedStage>& plan, const StageJudge& judge);
+                JobInteraction& interaction, const std::vector<PlannedStage>& plan,
+                const StageJudge& judge);
 
     base::Task<void> run();
     [[nodiscard]] ReadinessGate& readiness() { return gate_; }
@@ -46,6 +48,7 @@ class StageRunner {
     void judge(const PlannedStage& stage, const StageResult& result);
 
     JobContext& context_;
+    JobInteraction& interaction_;
     const std::vector<PlannedStage>& plan_;
     const StageJudge& judge_;
     script::JobScripts writers_;

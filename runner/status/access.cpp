@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/secret.hpp"
 #include "base/strings.hpp"
 #include "protocol/http/router.hpp"
 #include "runner/status/page_files.hpp"
@@ -20,16 +21,6 @@ bool needs_token(const http::Request& request) {
     const auto files = page_files();
     return std::none_of(files.begin(), files.end(),
                         [path](const PageFile& file) { return file.path == path; });
-}
-
-/// Takes the same time for every text of a length, so that a guess cannot be improved by measuring.
-bool same(std::string_view a, std::string_view b) {
-    if (a.size() != b.size()) return false;
-    unsigned different = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        different |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
-    }
-    return different == 0;
 }
 
 }  // namespace
@@ -50,7 +41,7 @@ bool Access::has_token(const http::Request& request) const {
     const std::string_view given = request.headers.get("Authorization");
     return given.size() > kScheme.size() &&
            base::iequals(given.substr(0, kScheme.size()), kScheme) &&
-           same(base::trim(given.substr(kScheme.size())), token_.reveal());
+           base::same_secret(base::trim(given.substr(kScheme.size())), token_.reveal());
 }
 
 void add_browser_rules(http::Response& response) {

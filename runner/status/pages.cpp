@@ -71,6 +71,7 @@ ordered_json to_json(const JobState& job, std::int64_t now) {
     row["age_seconds"] = age_seconds(job.started_unix_micros, now);
     row["stage_age_seconds"] = age_seconds(job.stage_started_unix_micros, now);
     row["waits_for"] = job.waits_for;
+    row["terminal"] = job.terminal;
     return row;
 }
 

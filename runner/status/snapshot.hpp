@@ -56,6 +56,7 @@ struct JobState {
     std::string executor_stage = "created";
     std::int64_t started_unix_micros = 0;
     std::int64_t stage_started_unix_micros = 0;
+    bool terminal = false;                ///< a web terminal is connected
     bool restored = false;                ///< taken up again after the daemon's restart
     std::uint64_t log_backlog_bytes = 0;  ///< of the log, that the server does not have yet
     std::string waits_for;  ///< "the image alpine:3"; "" when its script or its stage works

@@ -175,7 +175,7 @@ function showJobs(jobs) {
     fillJob(name, job);
     fillCell(runner, job.runner, job.image || job.executor);
     fillCell(stage, plain(job.stage), `for ${duration(job.stage_age_seconds)}`);
-    fillCell(waits, job.waits_for);
+    fillCell(waits, job.waits_for, job.terminal ? 'web terminal connected' : '');
     fillCell(age, duration(job.age_seconds), job.restored ? 'taken up again' : '');
     action.firstChild.setAttribute('aria-pressed', String(log.key === keyOf(job)));
   });

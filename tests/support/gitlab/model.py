@@ -156,6 +156,7 @@ class Job:
         self.pipeline: Any = spec.get("pipeline")
         self.runner: Optional[Runner] = None
         self.system_id: Optional[str] = None
+        self.session: Optional[dict[str, str]] = None  # as the request for it announced
         self.failure_reason: Optional[str] = None
         self.reported_reason: Optional[str] = None
         self.exit_code: Optional[int] = None

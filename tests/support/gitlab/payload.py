@@ -149,7 +149,7 @@ def _image(image: Any) -> Optional[dict[str, Any]]:
     return {
         "name": given["name"],
         "entrypoint": _as_list(given.get("entrypoint")) if given.get("entrypoint") else None,
-        "ports": [], "executor_opts": {"docker": docker} if docker else {},
+        "ports": list(given.get("ports") or []), "executor_opts": {"docker": docker} if docker else {},
         "pull_policy": _as_list(policy) if policy else None,
     }
 

@@ -171,6 +171,7 @@ class RunnerApi:
             if job is None:
                 return self._idle(runner)
             exchange.job = job.id
+            job.session = body.get("session")
             job.payload = payload.build(server, job, runner)
             raw = job.spec.get("raw_payload")
             server.changed.notify_all()
@@ -219,6 +220,7 @@ class RunnerApi:
                                          "alphanumerics", None, exchange)
         if needs_features:
             self._check_info(body, exchange, executor=True)
+        self._check_session(body, exchange)
         with self.server.changed:
             manager = runner.managers.setdefault(system_id or "<legacy>",
                                                  Manager(system_id or "<legacy>"))
@@ -245,6 +247,18 @@ class RunnerApi:
         absent = [name for name in FEATURES if not isinstance(features.get(name), bool)]
         if absent:
             violate("info", f"features not given as booleans: {', '.join(absent)}", None, exchange)
+
+    def _check_session(self, body: dict[str, Any], exchange: Exchange) -> None:
+        """The session is announced by a runner with the feature, and only there."""
+        session, features = body.get("session"), (body.get("info") or {}).get("features") or {}
+        if session is None:
+            return
+        right = (isinstance(session, dict) and sorted(session) == ["authorization", "certificate", "url"]
+                 and all(isinstance(text, str) for text in session.values())
+                 and str(session["url"]).startswith("https://") and features.get("session") is True)
+        if not right:
+            self.server.recorder.violate("session", "the session is not one of url, certificate and authorization, "
+                                         "or its feature is missing", None, exchange)
 
     def _check_last_update(self, runner: Runner, body: dict[str, Any], exchange: Exchange) -> None:
         given = body.get("last_update")

@@ -57,12 +57,21 @@ class SupervisorClient {
         const LogRecord record = wait_for(is_answer);
         return record.text.empty() ? nlohmann::json() : record.json();
     }
+    /// Reads until `wanted` has come, on a connection that is none to the log.
+    void wait_for_text(std::string_view wanted) {
+        while (received_.find(wanted) == std::string::npos) {
+            if (read_more()) continue;
+            ADD_FAILURE() << "the connection ended before \"" << wanted << "\" came: " << received_;
+            return;
+        }
+    }
     /// Everything until the supervisor closes the connection.
     std::string read_to_end() {
         while (read_more()) {
         }
         return received_;
     }
+    [[nodiscard]] const std::string& received() const { return received_; }
     [[nodiscard]] std::vector<LogRecord> records() const { return parse_records(received_); }
 
   private:

@@ -135,6 +135,9 @@ TEST(Payload, ReadsWhatTheJobNeeds) {
     EXPECT_EQ(service.command, (Words{"postgres", "-d"}));
     EXPECT_EQ(service.variables.at(0).key, "POSTGRES_DB");
     EXPECT_EQ(service.docker_user, "app");
+    EXPECT_EQ(service.ports.at(0).number, 5432);
+    EXPECT_EQ(service.ports.at(0).protocol, "http");
+    EXPECT_EQ(service.ports.at(0).name, "default_port");
     const auto& artifact = payload.artifacts.at(0);
     EXPECT_EQ(artifact.name, "dist");
     EXPECT_TRUE(artifact.untracked);

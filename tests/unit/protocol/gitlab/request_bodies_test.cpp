@@ -59,6 +59,11 @@ TEST(RequestBody, HasTheQueueKeyAndTheSessionWhenTheyAreKnown) {
     const auto full = request_body(request, "key");
     EXPECT_EQ(full["last_update"], "key");
     EXPECT_EQ(full["system_id"], "s_1");
+    EXPECT_FALSE(full.contains("session"));
+    request.session = SessionInfo{"https://a:1/session/x", "PEM", base::Secret("authorization")};
+    EXPECT_EQ(
+        base::dump_json(request_body(request, "")["session"]),
+        R"({"authorization":"authorization","certificate":"PEM","url":"https://a:1/session/x"})");
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ TEST_F(LoadConfig, OnlyUnknownKeysAndTablesHaveTheKindUnknownKey) {
 
 TEST_F(LoadConfig, NotesKeysWithoutEffect) {
     const auto config =
-        load("sentry_dsn = \"https://x\"\n[session_server]\nlisten_address = \":8093\"\n" +
+        load("sentry_dsn = \"https://x\"\n[experimental.usage_logger]\nenabled = true\n" +
              entry("",
                    "    helper_image = \"x\"\n  [runners.cache]\n    Type = \"s3\"\n    "
                    "[runners.cache.s3]\n"
@@ -113,7 +113,8 @@ TEST_F(LoadConfig, NotesKeysWithoutEffect) {
     ASSERT_TRUE(config);
     EXPECT_EQ(config->warnings.size(), 6U);
     EXPECT_THAT(config->warnings, Contains(HasSubstr(":1:1: sentry_dsn has no effect")));
-    EXPECT_THAT(config->warnings, Contains(HasSubstr(":2:1: [session_server] has no effect")));
+    EXPECT_THAT(config->warnings,
+                Contains(HasSubstr(":2:1: [experimental.usage_logger] has no effect")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("runners.docker.helper_image has no effect")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("runners.cache.s3 has no keys")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("[runners.kubernetes] has no effect")));

@@ -69,6 +69,22 @@ shutdown_timeout = 0
     EXPECT_EQ(runner.output_limit_bytes, 4096 * 1024);
 }
 
+TEST_F(LoadConfig, ReadsTheSessionServer) {
+    const auto config = load(R"([session_server]
+  listen_address = "[::]:8093"
+  advertise_address = "runner.example.com:8093"
+  session_timeout = 60
+)");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_THAT(config->warnings, IsEmpty());
+    EXPECT_EQ(config->session_server.listen_address, "[::]:8093");
+    EXPECT_EQ(config->session_server.advertise_address, "runner.example.com:8093");
+    EXPECT_EQ(config->session_server.session_timeout_seconds, 60);
+    const auto without = load("[session_server]\n  session_timeout = 0\n");
+    ASSERT_TRUE(without);
+    EXPECT_EQ(without->session_server.session_timeout_seconds, 1800);
+}
+
 TEST_F(LoadConfig, ReadsOurOwnTables) {
     const auto config = load(entry("", R"(    privileged = true
   [runners.dind]

@@ -65,7 +65,7 @@ class JobPollerTest : public testing::Test {
         host.paused = [this](const RunnerEntry& entry) {
             return paused_.contains(entry.runner->name);
         };
-        host.accept = [this](const std::shared_ptr<RunnerEntry>& entry, const JobRequestAnswer&) {
+        host.accept = [this](const std::shared_ptr<RunnerEntry>& entry, const JobRequests::Reply&) {
             accepted_.push_back(entry->short_token);
             ++running_;
             if (jobs_end_at_once_) end_job();
