@@ -16,6 +16,7 @@
 
 #include "protocol/http/message_reader.hpp"
 #include "protocol/http/message_writer.hpp"
+#include "protocol/http/program_transport.hpp"
 #include "protocol/http/resolve.hpp"
 #include "protocol/http/tls_transport.hpp"
 
@@ -173,6 +174,7 @@ base::Task<base::Result<Socket>> dial_unix(std::string path, Watchdog& watchdog)
 Connector::Connector(const ClientOptions& options, ProxySettings proxies)
     : connect_limit_(options.connect_limit),
       handshake_limit_(options.handshake_limit),
+      program_(options.program),
       user_agent_(options.user_agent),
       proxies_(std::move(proxies)),
       tls_(options.tls) {}
@@ -198,6 +200,10 @@ base::Task<base::Result<Socket>> Connector::dial(Origin origin, Watchdog& watchd
 
 base::Task<base::Result<std::unique_ptr<Transport>>> Connector::connect(Origin origin,
                                                                         Watchdog& watchdog) {
+    if (!program_.empty()) {
+        const asio::any_io_executor executor = co_await asio::this_coro::executor;
+        co_return start_program_transport(executor, program_);
+    }
     auto socket = co_await dial(origin, watchdog);
     if (!socket) co_return socket.error();
     if (origin.scheme != Scheme::kHttps) co_return make_plain_transport(std::move(*socket));
