@@ -70,6 +70,12 @@ class SpawnSettings {
 
     /// `input` and `output` are the program's ends of pipes. Without `input` it reads /dev/null.
     void redirect(const UniqueFd& input, const UniqueFd& output, const SubprocessOptions& options) {
+        if (options.stdio_socket >= 0) {
+            posix_spawn_file_actions_adddup2(&actions, options.stdio_socket, STDIN_FILENO);
+            posix_spawn_file_actions_adddup2(&actions, options.stdio_socket, STDOUT_FILENO);
+            posix_spawn_file_actions_adddup2(&actions, output.get(), STDERR_FILENO);
+            return;
+        }
         if (input) {
             posix_spawn_file_actions_adddup2(&actions, input.get(), STDIN_FILENO);
         } else {

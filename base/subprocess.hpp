@@ -21,6 +21,9 @@ struct SubprocessOptions {
     std::string directory;                 ///< "" for ours
     bool errors_with_output = false;       ///< standard error into the pipe; else /dev/null
     std::string output_file;               ///< standard output goes there, "": into the pipe
+    /// A socket that becomes standard input and output; the pipe has standard error then. The
+    /// caller closes its own copy. -1: none.
+    int stdio_socket = -1;
     /// Standard input is a pipe that closes when the Subprocess is destroyed or this process ends.
     bool lifeline = false;
 };

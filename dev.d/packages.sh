@@ -10,7 +10,7 @@ packages=(
     python3 python3-yaml python3-pytest python3-pytest-xdist python3-pytest-timeout
     ca-certificates curl openssl procps iproute2 iptables runc kmod dash busybox-static
     mmdebstrap debian-archive-keyring qemu-user-static systemd
-    groff-base fish zsh chromium chromium-driver python3-selenium python3-pip
+    groff-base fish zsh openssh-server chromium chromium-driver python3-selenium python3-pip
     # packages
     dpkg-dev lintian rpm python3-venv patchelf binutils
 )

@@ -73,6 +73,7 @@ Result<std::shared_ptr<EngineConnection>> make_engine_connection(
     protocol::http::ClientOptions options;
     options.endpoint = endpoint->url;
     options.tls = endpoint->tls;
+    options.program = endpoint->program;
     options.user_agent = "runner/" + std::string(base::version());
     options.total_limit = std::chrono::seconds(0);
     // Some calls answer only when a pull or a container has ended.

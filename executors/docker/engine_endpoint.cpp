@@ -1,19 +1,97 @@
 #include "executors/docker/engine_endpoint.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <string_view>
+
+#include "base/encoding.hpp"
+#include "base/parse.hpp"
 
 namespace executors::docker {
 
 namespace {
 
 constexpr std::string_view kDefaultHost = "unix:///var/run/docker.sock";
+constexpr std::string_view kSsh = "ssh://";
+
+struct SshAddress {
+    std::string user;
+    std::string host;
+    std::string port;
+    std::string socket;  ///< a path there, "" for the docker client's own choice
+};
 
 void use_certificates(EngineEndpoint& endpoint, const std::string& folder) {
     const std::filesystem::path path(folder);
     endpoint.tls.ca_file = path / "ca.pem";
     endpoint.tls.cert_file = path / "cert.pem";
     endpoint.tls.key_file = path / "key.pem";
+}
+
+base::Error ssh_fault(const std::string& shown, std::string_view what) {
+    return base::make_error(base::ErrorKind::kConfiguration,
+                            fmt::format("the Docker engine's address \"{}\" {}: write "
+                                        "ssh://user@host:port",
+                                        shown, what));
+}
+
+/// Splits what follows "ssh://".
+base::Result<SshAddress> parse_ssh(const std::string& shown) {
+    std::string_view rest = std::string_view(shown).substr(kSsh.size());
+    if (rest.find_first_of("?#") != std::string_view::npos)
+        return ssh_fault(shown, "has more than user, host, port and path");
+    SshAddress address;
+    const std::size_t slash = std::min(rest.find('/'), rest.size());
+    address.socket = rest.substr(slash);
+    if (address.socket == "/") address.socket.clear();
+    rest = rest.substr(0, slash);
+    if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
+        address.user = rest.substr(0, at);
+        rest.remove_prefix(at + 1);
+        // The address is in logs and argument lists.
+        if (address.user.find(':') != std::string::npos)
+            return base::make_error(base::ErrorKind::kConfiguration,
+                                    "the Docker engine's address begins with ssh:// and has a "
+                                    "password: use a key of the daemon's user instead");
+    }
+    const auto bracket = rest.rfind(']');
+    const auto colon = rest.rfind(':');
+    if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
+        address.port = rest.substr(colon + 1);
+        if (!base::parse_number<std::uint16_t>(address.port))
+            return ssh_fault(shown, "has a port that is no number");
+        rest = rest.substr(0, colon);
+    }
+    if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
+    address.host = rest;
+    if (address.host.empty()) return ssh_fault(shown, "names no host");
+    return address;
+}
+
+base::Result<EngineEndpoint> ssh_endpoint(const std::string& shown) {
+    const auto address = parse_ssh(shown);
+    if (!address) return address.error();
+    EngineEndpoint endpoint;
+    endpoint.shown = shown;
+    endpoint.url = "http://docker.invalid";  // for the header Host; ssh has the address
+    endpoint.program = {"ssh", "-T",
+                        "-o",  "BatchMode=yes",
+                        "-o",  "ConnectTimeout=30",
+                        "-o",  "ServerAliveInterval=30"};
+    const auto option = [&](const char* name, const std::string& value) {
+        if (!value.empty()) endpoint.program.insert(endpoint.program.end(), {name, value});
+    };
+    option("-l", address->user);
+    option("-p", address->port);
+    const std::string host_option =
+        address->socket.empty() ? "" : " --host " + base::shell_quote("unix://" + address->socket);
+    // A shell there reads the words of the command.
+    endpoint.program.insert(endpoint.program.end(),
+                            {"--", address->host, "docker" + host_option + " system dial-stdio"});
+    return endpoint;
 }
 
 std::string with_port(std::string address, std::string_view port) {
@@ -45,6 +123,7 @@ base::Result<EngineEndpoint> resolve_endpoint(const DockerSettings& settings,
         endpoint.local = true;
         return endpoint;
     }
+    if (host.starts_with(kSsh)) return ssh_endpoint(endpoint.shown);
     std::string address;
     bool tls = verify || !certificates.empty();
     if (host.starts_with("tcp://")) {
@@ -59,7 +138,7 @@ base::Result<EngineEndpoint> resolve_endpoint(const DockerSettings& settings,
         return base::make_error(base::ErrorKind::kConfiguration,
                                 "the Docker engine's address \"" + endpoint.shown +
                                     "\" is of no kind that is known here: use unix:///path, "
-                                    "tcp://host:port, http:// or https://");
+                                    "tcp://host:port, http://, https:// or ssh://user@host");
     }
     address = address.substr(0, address.find('/'));
     if (address.empty()) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "executors/docker/settings.hpp"
@@ -18,11 +19,15 @@ struct EngineEndpoint {
     std::string url;    ///< for protocol::http: "unix:///…", "http://…", "https://…"
     std::string shown;  ///< as it is configured, for messages
     protocol::http::TlsSettings tls;
-    bool local = false;  ///< a unix socket: the engine runs on this machine
+    std::vector<std::string> program;  ///< of ssh://: each connection is a call of it
+    bool local = false;                ///< a unix socket: the engine runs on this machine
 };
 
 /// The configuration's host, else DOCKER_HOST with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, else the
-/// default socket. kConfiguration for an address with a protocol that the runner does not speak.
+/// default socket. ssh://[user@]host[:port][/path/of/the/socket] becomes, as in the docker client,
+/// a call of ssh(1) that runs `docker system dial-stdio` there; it must not ask for anything, so
+/// keys and known hosts are those of the daemon's user. kConfiguration for an address with a
+/// protocol that the runner does not speak.
 base::Result<EngineEndpoint> resolve_endpoint(const DockerSettings& settings,
                                               const EnvironmentLookup& environment);
 

@@ -1,7 +1,9 @@
 #include "executors/docker/runner_volume.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include <array>
 #include <cerrno>
@@ -69,8 +71,30 @@ struct HelperBinary {
     std::string volume;
 };
 
-Result<HelperBinary> read_helper(const std::string& path, const std::string& git_archive) {
+/// Debian's name of what uname(2) and engines name "x86_64".
+std::string debian_architecture(const std::string& architecture) {
+    if (architecture == "x86_64") return "amd64";
+    if (architecture == "aarch64") return "arm64";
+    return architecture;
+}
+
+std::string own_architecture() {
+    utsname names{};
+    return ::uname(&names) == 0 ? names.machine : "";
+}
+
+/// `foreign`: the engine's architecture where it is not that of this machine, else "".
+Result<HelperBinary> read_helper(const std::string& path, const std::string& git_archive,
+                                 const std::string& foreign) {
     auto bytes = base::read_file(path);
+    if (!bytes && !foreign.empty()) {
+        return base::make_error(
+            ErrorKind::kConfiguration,
+            fmt::format("the Docker engine is {0}, and this installation of runner has no "
+                        "runner-helper for it: {1}; take runner-helper of the package for {0} and "
+                        "put it there, with that name, or run runner on the engine's machine",
+                        foreign, bytes.error().message));
+    }
     if (!bytes) {
         return base::make_error(ErrorKind::kIo,
                                 "runner-helper, which works in every container, cannot be read: " +
@@ -108,11 +132,15 @@ Result<OpenedFile> open_git(const std::string& path) {
 }  // namespace
 
 std::string git_archive_path(const std::string& helper_path, const std::string& architecture) {
-    std::string debian = architecture;
-    if (architecture == "x86_64") debian = "amd64";
-    if (architecture == "aarch64") debian = "arm64";
     const auto directory = std::filesystem::path(helper_path).parent_path();
-    return directory / ("runner-git-" + debian + ".tar.gz");
+    return directory / ("runner-git-" + debian_architecture(architecture) + ".tar.gz");
+}
+
+std::string helper_path_for(const std::string& helper_path, const std::string& architecture,
+                            const std::string& own) {
+    const std::string name = debian_architecture(architecture);
+    if (name.empty() || name == debian_architecture(own)) return helper_path;
+    return std::filesystem::path(helper_path).parent_path() / ("runner-helper-" + name);
 }
 
 void RunnerVolume::forget() {
@@ -127,8 +155,10 @@ Task<Result<std::string>> RunnerVolume::obtain(std::string image, std::string ar
     if (has_helper_) co_return name_;
     const BusyFlag busy(busy_, changed_);
     const std::string archive = git_archive_path(helper_path_, architecture);
-    std::function<Result<HelperBinary>()> read = [path = helper_path_, archive] {
-        return read_helper(path, archive);
+    const std::string path = helper_path_for(helper_path_, architecture, own_architecture());
+    const std::string foreign = path == helper_path_ ? "" : debian_architecture(architecture);
+    std::function<Result<HelperBinary>()> read = [path, archive, foreign] {
+        return read_helper(path, archive, foreign);
     };
     auto helper = co_await base::offload<Result<HelperBinary>>(std::move(read));
     if (!helper) co_return helper.error();

@@ -61,4 +61,9 @@ class RunnerVolume {
 /// ("x86_64"), in the directory of runner-helper; also when there is none.
 std::string git_archive_path(const std::string& helper_path, const std::string& architecture);
 
+/// runner-helper for an engine of this architecture: `helper_path` where it is `own`, the
+/// architecture of this machine, else "runner-helper-arm64" beside it; also when there is none.
+std::string helper_path_for(const std::string& helper_path, const std::string& architecture,
+                            const std::string& own);
+
 }  // namespace executors::docker

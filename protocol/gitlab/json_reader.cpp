@@ -77,13 +77,13 @@ std::string JsonReader::text_or_number(const std::string& key) const {
     return text(key);
 }
 
-std::string JsonReader::any_as_text(const std::string& key) const {
+std::string JsonReader::any_as_json(const std::string& key) const {
     const json* value = find(key);
     if (value == nullptr) {
         complain(path_of(key), nothing(), "a value");
         return {};
     }
-    return value->is_string() ? value->get<std::string>() : base::dump_json(*value);
+    return base::dump_json(*value);
 }
 
 std::int64_t JsonReader::integer(const std::string& key) const {

@@ -20,9 +20,8 @@ class JsonReader {
     [[nodiscard]] std::string text(const std::string& key) const;
     /// A string, or an integer as its digits.
     [[nodiscard]] std::string text_or_number(const std::string& key) const;
-    /// Any value: a string as it is, everything else as JSON. A missing value is a problem, and so
-    /// is null.
-    [[nodiscard]] std::string any_as_text(const std::string& key) const;
+    /// Any value as JSON. A missing value is a problem, and so is null.
+    [[nodiscard]] std::string any_as_json(const std::string& key) const;
     /// An integer, also when it comes as a whole float or as digits in a string.
     [[nodiscard]] std::int64_t integer(const std::string& key) const;
     [[nodiscard]] double number(const std::string& key) const;

@@ -178,7 +178,8 @@ ServerFeatures read_features(const JsonReader& item) {
 std::vector<JobInput> read_inputs(const JsonReader& list) {
     return list.each<JobInput>([](const JsonReader& item) {
         const JsonReader value = item.object("value");
-        return JobInput{item.text("key"), value.any_as_text("content"), value.boolean("sensitive")};
+        return JobInput{item.text("key"), value.text("type"), value.any_as_json("content"),
+                        value.boolean("sensitive")};
     });
 }
 
@@ -193,6 +194,7 @@ void replace_run_by_a_script(JobPayload& payload) {
                     [](const Variable& variable) { return variable.key == "STEPS"; });
     if (payload.run.empty() || has_script || has_steps) return;
     payload.steps = {{"script", {"step-runner ci"}, 3600, "on_success", false}};
+    payload.by_step_runner = true;
     payload.variables.push_back(
         {.key = "STEPS", .value = std::exchange(payload.run, {}), .is_public = true, .raw = true});
 }

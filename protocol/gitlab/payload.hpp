@@ -95,7 +95,8 @@ struct Hook {
 /// `text` is put in the place of `${{ job.inputs.KEY }}`, in scripts and elsewhere.
 struct JobInput {
     std::string key;
-    std::string text;  ///< JSON when the value is a list or an object
+    std::string type;  ///< string, number, boolean, array or struct
+    std::string json;  ///< the value
     bool sensitive = false;
 };
 
@@ -149,8 +150,9 @@ struct JobPayload {
     ServerFeatures features;
     std::vector<Hook> hooks;
     std::vector<JobInput> inputs;
-    std::string run;             ///< JSON text of CI steps that cannot be run, "" for none
-    bool names_secrets = false;  ///< `secrets` is there, perhaps empty
+    std::string run;              ///< JSON text of CI steps that cannot be run, "" for none
+    bool by_step_runner = false;  ///< the script calls `step-runner`, which has to be there
+    bool names_secrets = false;   ///< `secrets` is there, perhaps empty
     std::vector<Secret> secrets;
     /// Local runs: secrets whose values were not given. A server has none.
     std::vector<std::string> missing_secrets;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/secret.hpp"
 #include "protocol/http/message.hpp"
@@ -17,6 +18,9 @@ struct ClientOptions {
     /// target of a request is absolute.
     std::string endpoint;
     TlsSettings tls;
+    /// Where it is not empty, each connection is this program (looked up in PATH first), whose
+    /// standard input and output have the bytes. `endpoint` names the host for messages only.
+    std::vector<std::string> program;
     std::string user_agent;
     /// Honour HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
     bool proxy_from_environment = false;

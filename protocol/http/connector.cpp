@@ -12,6 +12,7 @@
 #include <tuple>
 #include <utility>
 
+#include "protocol/http/program_transport.hpp"
 #include "protocol/http/resolve.hpp"
 #include "protocol/http/socks.hpp"
 #include "protocol/http/tls_transport.hpp"
@@ -183,6 +184,7 @@ base::Task<base::Result<Socket>> dial_unix(std::string path, Watchdog& watchdog)
 Connector::Connector(const ClientOptions& options, ProxySettings proxies)
     : connect_limit_(options.connect_limit),
       handshake_limit_(options.handshake_limit),
+      program_(options.program),
       user_agent_(options.user_agent),
       proxies_(std::move(proxies)),
       tls_(options.tls),
@@ -197,6 +199,10 @@ const Proxy* Connector::plain_proxy(const Origin& origin) const {
 
 base::Task<base::Result<std::unique_ptr<Transport>>> Connector::connect(Origin origin,
                                                                         Watchdog& watchdog) {
+    if (!program_.empty()) {
+        const asio::any_io_executor executor = co_await asio::this_coro::executor;
+        co_return start_program_transport(executor, program_);
+    }
     watchdog.allow(connect_limit_);
     if (origin.scheme == Scheme::kUnix) {
         auto socket = co_await dial_unix(origin.path, watchdog);

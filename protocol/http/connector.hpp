@@ -36,6 +36,7 @@ class Connector {
 
     std::chrono::seconds connect_limit_;
     std::chrono::seconds handshake_limit_;
+    std::vector<std::string> program_;
     std::string user_agent_;
     ProxySettings proxies_;
     TlsContext tls_;

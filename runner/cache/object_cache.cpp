@@ -82,4 +82,26 @@ Task<Result<StoredObject>> ObjectCache::store(std::string object, Archive archiv
     co_return stored;
 }
 
+Task<Result<ObjectLink>> ObjectCache::link(std::string object, LinkPurpose purpose,
+                                           std::string key) {
+    Call call;
+    call.request = calls_.provider().request(object);
+    call.object = std::move(object);
+    if (purpose == LinkPurpose::kWrite) {
+        call.request.method = "PUT";
+        call.request.headers = calls_.provider().object_headers(key);
+        call.purpose = Purpose::kUpload;
+    }
+    auto signing = calls_.sign(std::move(call));
+    auto request = co_await std::move(signing);
+    if (!request) co_return request.error();
+    // Without the scheme's own port: the signature counts for that Host header.
+    const bool secure = request->origin.scheme == http::Scheme::kHttps;
+    ObjectLink link;
+    link.url = (secure ? "https://" : "http://") + request->origin.authority() +
+               protocol::object_storage::target_of(*request);
+    link.headers = std::move(request->headers);
+    co_return std::move(link);
+}
+
 }  // namespace runner::cache

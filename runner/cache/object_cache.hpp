@@ -21,6 +21,8 @@ class ObjectCache final : public RemoteCache {
     base::Task<base::Result<protocol::http::BodySource>> fetch(std::string object,
                                                                StoredObject found) override;
     base::Task<base::Result<StoredObject>> store(std::string object, Archive archive) override;
+    base::Task<base::Result<ObjectLink>> link(std::string object, LinkPurpose purpose,
+                                              std::string key) override;
 
   private:
     base::Task<base::Error> reason_of(std::string object, base::Error refused);

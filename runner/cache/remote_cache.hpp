@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
@@ -25,6 +27,14 @@ struct Archive {
     /// `count` bytes of the archive from `offset` on. May be called several times and for several
     /// parts at once.
     std::function<protocol::http::BodySource(std::uint64_t offset, std::uint64_t count)> open;
+};
+
+enum class LinkPurpose { kRead, kWrite };
+
+/// A signed address of one object, valid for a limited time: a secret.
+struct ObjectLink {
+    std::string url;
+    std::vector<std::pair<std::string, std::string>> headers;  ///< that a PUT must have
 };
 
 /// The object storage of an entry's caches. The credentials stay here: what a job's environment
@@ -52,6 +62,9 @@ class RemoteCache {
     virtual base::Task<base::Result<protocol::http::BodySource>> fetch(std::string object,
                                                                        StoredObject found) = 0;
     virtual base::Task<base::Result<StoredObject>> store(std::string object, Archive archive) = 0;
+    /// For a program elsewhere that moves the bytes itself (GET or PUT). `key`: Archive::key.
+    virtual base::Task<base::Result<ObjectLink>> link(std::string object, LinkPurpose purpose,
+                                                      std::string key) = 0;
 };
 
 }  // namespace runner::cache

@@ -91,6 +91,12 @@ Task<Result<http::Request>> StorageCalls::prepare(const Call& call) {
     co_return std::move(request);
 }
 
+Task<Result<Provider::Request>> StorageCalls::sign(Call call) {
+    auto signing = provider_->sign(std::move(call.request), call.purpose, std::move(call.object));
+    auto signed_request = co_await std::move(signing);
+    co_return std::move(signed_request);
+}
+
 Task<Result<http::Response>> StorageCalls::send_once(const Call& call) {
     auto client = client_for(call.request.origin);
     if (!client) co_return client.error();

@@ -55,6 +55,8 @@ class StorageCalls {
     base::Task<base::Result<protocol::http::Response>> send(Call call);
     /// One try of a call whose answer is read piece by piece. Answers 2xx only.
     base::Task<base::Result<std::unique_ptr<protocol::http::StreamingResponse>>> open(Call call);
+    /// The request of a call, signed, for somebody else to send.
+    base::Task<base::Result<Provider::Request>> sign(Call call);
     /// Waits before the next try, or answers `why` when it is final or try `number`, counted from
     /// 1, was the last.
     base::Task<base::Result<void>> wait_for_next(unsigned number, base::Error why);

@@ -65,6 +65,23 @@ void warn_of_limits(const Node& entry, const config::Config& existing,
     }
 }
 
+/// The custom executor does nothing by itself: what it needs is said where it is registered.
+void warn_of_custom(const Node& entry) {
+    if (text_of(entry, "executor") != "custom") return;
+    std::vector<std::string> missing;
+    if (text_of(entry, "custom.run_exec").empty()) missing.emplace_back("--custom-run-exec");
+    if (text_of(entry, "custom.config_exec").empty()) {
+        for (const char* key : {"builds_dir", "cache_dir"}) {
+            if (text_of(entry, key).empty())
+                missing.push_back("--" + base::replace_all(key, "_", "-"));
+        }
+    }
+    if (missing.empty()) return;
+    base::log::warning(
+        fmt::format("The entry is written without {}: its jobs fail until its file has {}",
+                    base::join(missing, ", "), missing.size() == 1 ? "it" : "them"));
+}
+
 }  // namespace
 
 Registrar::Registrar(const Values& values) : values_(values), path_(config_path(values)) {}
@@ -307,6 +324,7 @@ base::Result<void> Registrar::ask_executor() {
 base::Result<void> Registrar::save() {
     complete_entry(entry_);
     warn_of_limits(entry_, existing_, path_);
+    warn_of_custom(entry_);
     auto saved = config::edit_config(path_, true, [this](const std::string& before) {
         return config::append_runner(before, entry_);
     });

@@ -218,6 +218,7 @@ Task<JobReport> DoctorJobs::run(const RunnerConfig& runner) {
     co_await watch.wait();
     factory.give_back(*made);
     const auto& failure = made->outcome().failure;
+    report.executor = runner.executor_kind().value_or(report.executor);
     if (failure) {
         report.failure = failure->message;
         using Reason = journal::FailureReason;

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "executors/executor_kind.hpp"
 #include "runner/doctor/figures.hpp"
 #include "runner/doctor/finding.hpp"
 
@@ -13,7 +14,8 @@ struct JobReport {
     std::string skipped;           ///< why there was no job; "" when there was one
     std::string failure;           ///< what went wrong before or after the script; "" for nothing
     bool settings_failed = false;  ///< the failure: the image, or what the runner allows
-    bool engine_refused = false;   ///< the image has an engine, but the runner is not privileged
+    executors::ExecutorKind executor = executors::ExecutorKind::kDocker;
+    bool engine_refused = false;  ///< the image has an engine, but the runner is not privileged
     bool script_ran = false;
     bool own_engine = false;     ///< the job has an engine of its own
     bool engine_inside = false;  ///< it runs in the job's container, not beside it

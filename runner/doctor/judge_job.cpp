@@ -36,6 +36,17 @@ const PathFigures* path_at(Place place, const JobReport& report) {
     return paths.empty() ? nullptr : &paths.front();
 }
 
+std::string_view settings_to_correct(executors::ExecutorKind executor) {
+    switch (executor) {
+        case executors::ExecutorKind::kCustom:
+            return "correct the programs in [runners.custom], and builds_dir and cache_dir";
+        case executors::ExecutorKind::kShell:
+            return "correct shell, builds_dir and cache_dir in [[runners]]";
+        case executors::ExecutorKind::kDocker: break;
+    }
+    return "correct image, pull_policy and allowed_images in [runners.docker], or the logins";
+}
+
 }  // namespace
 
 const Measurements& JobReport::at(Place place) const {
@@ -47,9 +58,7 @@ const Measurements& JobReport::at(Place place) const {
 Finding judge_job(const JobReport& report) {
     if (!report.skipped.empty()) return skipped(report.skipped);
     if (report.settings_failed)
-        return problem(
-            report.failure,
-            "correct image, pull_policy and allowed_images in [runners.docker], or the logins");
+        return problem(report.failure, std::string(settings_to_correct(report.executor)));
     if (!report.failure.empty())
         return problem(report.failure, "runner doctor --debug shows the job's log");
     if (!report.script_ran)

@@ -31,12 +31,22 @@ std::string slug_of(const JobPayload& payload) {
     return slug.empty() ? "project-" + std::to_string(payload.job_info.project_id) : slug;
 }
 
-/// A bind of the host's directory makes the builds directory shared between jobs.
-bool builds_are_bound(const config::RunnerConfig& runner, const std::string& builds) {
+std::string normal_path(const std::string& path) {
+    std::string normal = std::filesystem::path(path).lexically_normal().string();
+    while (normal.size() > 1 && normal.back() == '/') normal.pop_back();
+    return normal;
+}
+
+/// A bind of the host's directory makes the builds directory shared between jobs. As officially,
+/// the bind may name it by variables.
+bool builds_are_bound(const config::RunnerConfig& runner, const std::string& builds,
+                      const script::Variables& variables) {
+    script::TextExpander texts(variables);
     return std::any_of(
         runner.docker.volumes.begin(), runner.docker.volumes.end(), [&](const std::string& volume) {
             const auto parts = base::split(volume, ':');
-            return parts.size() > 1 && parts[0].starts_with('/') && parts[1] == builds;
+            if (parts.size() < 2 || !parts[0].starts_with('/')) return false;
+            return normal_path(texts.expand_name("volumes", parts[1])) == normal_path(builds);
         });
 }
 
@@ -240,7 +250,8 @@ base::Result<Directories> job_directories(const JobPayload& payload,
     if (auto configured = root_directories(runner, working_dir, wishes, out); !configured)
         return configured.error();
     out.project = out.builds;
-    if (runner.shared_host() || wishes.builds_are_shared || builds_are_bound(runner, out.builds)) {
+    if (runner.shared_host() || wishes.builds_are_shared ||
+        builds_are_bound(runner, out.builds, variables)) {
         out.project += fmt::format("/{}/{}", record.short_token, record.slot.concurrent_project_id);
     }
     out.slug = slug_of(payload);

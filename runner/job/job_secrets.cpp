@@ -48,6 +48,16 @@ void add_docker_config(std::vector<std::string>& secrets, const std::string& tex
     for (const auto& entry : entries) add_entry(secrets, entry);
 }
 
+/// The texts in a sensitive input. Expressions do not let it out; the log hides it all the same.
+void add_input(std::vector<std::string>& secrets, const protocol::gitlab::JobInput& input) {
+    const json value = json::parse(input.json, nullptr, false);
+    if (value.is_discarded()) return;  // the expansion of inputs names this problem
+    const json leaves = value.flatten();
+    for (const auto& leaf : leaves.items()) {
+        if (leaf.value().is_string()) add_password(secrets, leaf.value().get<std::string>());
+    }
+}
+
 }  // namespace
 
 std::vector<std::string> job_secrets(const protocol::gitlab::JobPayload& payload,
@@ -58,6 +68,9 @@ std::vector<std::string> job_secrets(const protocol::gitlab::JobPayload& payload
     secrets.push_back(payload.token.reveal());
     for (const auto& credential : payload.credentials)
         add_login(secrets, credential.username, credential.password.reveal());
+    for (const auto& input : payload.inputs) {
+        if (input.sensitive) add_input(secrets, input);
+    }
     for (const auto& registry : runner.registries) {
         if (registry.password_file.empty()) continue;
         const auto password = base::read_file(registry.password_file);

@@ -4,6 +4,7 @@
 
 #include "base/host_name.hpp"
 #include "runner/job/cache_archive.hpp"
+#include "runner/job/cache_linker.hpp"
 #include "runner/job/cache_restore.hpp"
 #include "runner/job/retry.hpp"
 #include "runner/job/stage_numbers.hpp"
@@ -169,6 +170,9 @@ base::Task<StageResult> StageRunner::attempt(const PlannedStage& stage) {
     if (!context_.checkpoint().stage_begun) write_heading(stage);
     StageResult result;
     if (context_.executor().info().driver) {
+        CacheLinker linker(context_, cache_steps_);
+        auto linking = linker.for_stage(stage);
+        cache_links_ = co_await std::move(linking);
         result = co_await run_script(stage);
     } else {
         result = co_await run_here(stage);
@@ -242,8 +246,9 @@ base::Result<std::string> StageRunner::script_of(const PlannedStage& stage) {
         case StageKind::kAfterScript:
             context_.variables.set_job_status(job_status());
             return writers_.steps.after_script(steps[stage.step]);
-        case StageKind::kRestoreCache: return writers_.caches.restore();
-        case StageKind::kArchiveCache: return writers_.caches.archive(stage.on_success);
+        case StageKind::kRestoreCache: return writers_.caches.restore(cache_links_);
+        case StageKind::kArchiveCache:
+            return writers_.caches.archive(stage.on_success, cache_links_);
         case StageKind::kCleanup: return writers_.cleanup.script();
         // Without a driver there is a script for each archive: ArtifactTransfer.
         case StageKind::kDownloadArtifacts: return writers_.remote_artifacts.download();

@@ -57,6 +57,7 @@ class StageRunner {
     SourceBringer sources_;
     ArtifactTransfer artifacts_;
     CacheSteps cache_steps_;
+    script::CacheLinks cache_links_;  ///< for the next script
 };
 
 }  // namespace runner::job

@@ -107,10 +107,8 @@ void add_inputs(const Job& job, gitlab::JobPayload& payload) {
             payload.has_inputs = true;
             continue;
         }
-        const bool scalar = !otherwise->is_list() && !otherwise->is_map();
         payload.inputs.push_back(
-            {.key = name.to_text(),
-             .text = scalar ? otherwise->to_text() : pipeline::yaml::to_json(*otherwise)});
+            {.key = name.to_text(), .type = "", .json = pipeline::yaml::to_json(*otherwise)});
     }
 }
 

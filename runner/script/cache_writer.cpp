@@ -86,7 +86,18 @@ std::vector<CacheWriter::Name> CacheWriter::names_to_restore(
     return names;
 }
 
-void CacheWriter::restore_one(ShellWriter& writer, const std::vector<Name>& names) const {
+namespace {
+
+/// Null when there is none.
+const CacheLink* link_of(const CacheLinks& links, const std::string& key) {
+    const auto found = links.find(key);
+    return found == links.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+void CacheWriter::restore_one(ShellWriter& writer, const std::vector<Name>& names,
+                              const CacheLinks& links) const {
     for (const Name& name : names) {
         writer.notice("Checking cache for " + name.shown + "...");
         // The program of a driver's environment says it itself.
@@ -95,7 +106,8 @@ void CacheWriter::restore_one(ShellWriter& writer, const std::vector<Name>& name
                 "No URL provided, cache will not be downloaded from shared cache server. Instead "
                 "a local version of cache will be extracted.");
         }
-        writer.line("if " + cache_restore_command(context_, file(name)) + "\nthen");
+        writer.line("if " + cache_restore_command(context_, file(name), link_of(links, name.key)) +
+                    "\nthen");
         writer.notice("Successfully extracted cache");
         writer.line("else");
         writer.warning("Failed to extract cache");
@@ -110,7 +122,7 @@ void CacheWriter::begin(ShellWriter& writer) const {
     writer.line("mkdir -p " + project + " && cd " + project);
 }
 
-base::Result<std::string> CacheWriter::restore() const {
+base::Result<std::string> CacheWriter::restore(const CacheLinks& links) const {
     ShellWriter writer;
     begin(writer);
     const std::string& problem = context_.settings().cache_problem;
@@ -132,7 +144,7 @@ base::Result<std::string> CacheWriter::restore() const {
         } else if (!plan->pulls) {
             writer.notice("Not downloading cache " + plan->name.shown + " due to policy");
         } else {
-            restore_one(writer, names);
+            restore_one(writer, names, links);
         }
     }
     if (context_.settings().by_driver) end_runner_program(writer);
@@ -140,15 +152,18 @@ base::Result<std::string> CacheWriter::restore() const {
 }
 
 std::string CacheWriter::save_command(ShellWriter& writer, const Cache& cache, const Name& name,
-                                      bool detailed) const {
+                                      bool detailed, const CacheLinks& links) const {
     const auto& variables = context_.variables();
     const std::string format = archive_format(writer, variables.get("CACHE_COMPRESSION_FORMAT"));
+    if (context_.settings().by_driver)
+        return driver_save_command(context_, cache, file(name), link_of(links, name.key));
     return cache_save_command(context_, cache, file(name), format, detailed);
 }
 
-void CacheWriter::archive_one(ShellWriter& writer, const Cache& cache, const Name& name) const {
+void CacheWriter::archive_one(ShellWriter& writer, const Cache& cache, const Name& name,
+                              const CacheLinks& links) const {
     writer.notice("Creating cache " + name.shown + "...");
-    writer.line("if " + save_command(writer, cache, name, false) + "\nthen");
+    writer.line("if " + save_command(writer, cache, name, false, links) + "\nthen");
     if (!context_.settings().by_driver) {
         writer.print(
             "No URL provided, cache will not be uploaded to shared cache server. Cache will be "
@@ -160,7 +175,7 @@ void CacheWriter::archive_one(ShellWriter& writer, const Cache& cache, const Nam
     writer.line("fi");
 }
 
-base::Result<std::string> CacheWriter::archive(bool success) const {
+base::Result<std::string> CacheWriter::archive(bool success, const CacheLinks& links) const {
     ShellWriter writer;
     context_.write_preamble(writer);
     context_.write_job_umask(writer);
@@ -178,7 +193,7 @@ base::Result<std::string> CacheWriter::archive(bool success) const {
         } else if (!plan->pushes) {
             writer.notice("Not uploading cache " + plan->name.shown + " due to policy");
         } else {
-            archive_one(writer, cache, plan->name);
+            archive_one(writer, cache, plan->name, links);
         }
     }
     if (context_.settings().by_driver) end_runner_program(writer);
@@ -204,7 +219,7 @@ std::string CacheWriter::save(const Cache& cache, const Name& name) const {
     context_.write_job_umask(writer);
     context_.use_git(writer);
     writer.line("cd " + shell_quote(context_.project()));
-    const std::string command = save_command(writer, cache, name, true);
+    const std::string command = save_command(writer, cache, name, true, {});
     writer.line(command);
     return context_.finish(writer);
 }

@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "protocol/gitlab/payload.hpp"
+#include "runner/script/cache_links.hpp"
 #include "runner/script/script_context.hpp"
 
 namespace runner::script {
@@ -36,9 +37,11 @@ class CacheWriter {
 
     explicit CacheWriter(const ScriptContext& context) : context_(context) {}
 
-    [[nodiscard]] base::Result<std::string> restore() const;
+    /// `links`: for the programs of a driver's environment, which move the archives themselves.
+    [[nodiscard]] base::Result<std::string> restore(const CacheLinks& links = {}) const;
     /// `success`: how the job ended, for the caches' `when`.
-    [[nodiscard]] base::Result<std::string> archive(bool success) const;
+    [[nodiscard]] base::Result<std::string> archive(bool success,
+                                                    const CacheLinks& links = {}) const;
 
     [[nodiscard]] base::Result<Plan> plan(const Cache& cache) const;
     /// In the order in which they are tried: the cache's own name, then the fallbacks.
@@ -66,10 +69,13 @@ class CacheWriter {
     }
 
   private:
-    void restore_one(ShellWriter& writer, const std::vector<Name>& names) const;
-    void archive_one(ShellWriter& writer, const Cache& cache, const Name& name) const;
+    void restore_one(ShellWriter& writer, const std::vector<Name>& names,
+                     const CacheLinks& links) const;
+    void archive_one(ShellWriter& writer, const Cache& cache, const Name& name,
+                     const CacheLinks& links) const;
     [[nodiscard]] std::string save_command(ShellWriter& writer, const Cache& cache,
-                                           const Name& name, bool detailed) const;
+                                           const Name& name, bool detailed,
+                                           const CacheLinks& links) const;
     void begin(ShellWriter& writer) const;
 
     const ScriptContext& context_;

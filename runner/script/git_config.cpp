@@ -36,12 +36,11 @@ std::string GitConfigWriter::credentials_file() const {
 }
 
 /// Git gets the credentials from a helper that reads a file or the job's variable.
-std::string GitConfigWriter::login_rule() const {
+std::string GitConfigWriter::login_rule(const std::string& server) const {
     const std::string answer =
         token_is_variable() ? "echo username=gitlab-ci-token; echo \"password=$CI_JOB_TOKEN\""
                             : "cat " + shell_quote(credentials_file());
-    return "[credential " + git_config_value(scheme_and_host(remote_)) +
-           "]\n\thelper = \n\thelper = " +
+    return "[credential " + git_config_value(server) + "]\n\thelper = \n\thelper = " +
            git_config_value("!f() { if test \"$1\" = get; then " + answer + "; fi; }; f") + "\n";
 }
 
@@ -49,6 +48,7 @@ std::string GitConfigWriter::login_rule() const {
 std::string GitConfigWriter::url_rules() const {
     const auto& variables = context_.variables();
     if (!context_.behaviour().flag("GIT_SUBMODULE_FORCE_HTTPS", false)) return {};
+    if (!remote_.starts_with("http")) return {};  // clone_url asks for ssh
     // A server below a relative URL root has that root in its HTTP addresses only.
     const std::string own = "/" + context_.payload().job_info.project_full_path + ".git";
     const bool has_root = own.size() > 5 && remote_.ends_with(own);
@@ -90,7 +90,12 @@ void GitConfigWriter::write(ShellWriter& writer) const {
     std::string text = url_rules();
     const std::string credentials = remote_credentials(context_.payload().git_info.repo_url);
     if (!credentials.empty()) {
-        text += login_rule();
+        const std::string server = scheme_and_host(remote_);
+        const std::string own =
+            scheme_and_host(without_credentials(context_.payload().git_info.repo_url));
+        text += login_rule(server);
+        // Submodules may name the server's own address where clone_url has another one.
+        if (own != server) text += login_rule(own);
         if (!token_is_variable()) writer.write_file(credentials_file(), credentials);
     }
     if (context_.variables().feature("FF_USE_GIT_BUNDLE_URIS")) {

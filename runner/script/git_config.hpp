@@ -29,7 +29,7 @@ class GitConfigWriter {
     [[nodiscard]] bool token_is_variable() const;
     [[nodiscard]] std::string credentials_file() const;
     [[nodiscard]] std::string url_rules() const;
-    [[nodiscard]] std::string login_rule() const;
+    [[nodiscard]] std::string login_rule(const std::string& server) const;
     [[nodiscard]] std::string server_rule(std::string_view key, std::string_view value) const;
     [[nodiscard]] std::string certificate_rules() const;
 

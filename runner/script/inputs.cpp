@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
+#include <optional>
 
-#include "base/names.hpp"
-#include "base/strings.hpp"
+#include "runner/moa/template.hpp"
 #include "runner/script/size_limits.hpp"
-#include "runner/script/variable_names.hpp"
 
 namespace runner::script {
 
@@ -19,39 +16,50 @@ using Problem = InputsExpansion::Problem;
 
 namespace {
 
-constexpr std::string_view kOpen = "${{";
-constexpr std::string_view kClose = "}}";
-constexpr std::string_view kPath = "job.inputs.";
-constexpr base::NameRule kInputName{.also = "-"};
+std::optional<moa::Kind> kind_of_type(std::string_view type) {
+    if (type == "string") return moa::Kind::kString;
+    if (type == "number") return moa::Kind::kNumber;
+    if (type == "boolean") return moa::Kind::kBoolean;
+    if (type == "array") return moa::Kind::kArray;
+    if (type == "struct") return moa::Kind::kObject;
+    return std::nullopt;
+}
 
 class Expansion {
   public:
     explicit Expansion(const std::vector<JobInput>& inputs) {
+        moa::Value::Object values;
         // Of several inputs with one name the first counts.
-        for (const JobInput& input : inputs) inputs_.emplace(input.key, &input);
+        for (const JobInput& input : inputs) values.emplace(input.key, value_of(input));
+        moa::Value::Object job;
+        job.emplace("inputs", moa::Value(std::move(values)));
+        names_.emplace("job", moa::Value(std::move(job)));
     }
 
     /// Replaces the expressions in `text`; `field` names it in messages.
     void apply(std::string_view field, std::string& text) {
         if (result.problem != Problem::kNone) return;
-        std::string out;
-        std::size_t at = 0;
-        for (auto open = text.find(kOpen); open != std::string::npos; open = text.find(kOpen, at)) {
-            const auto close = text.find(kClose, open);
-            if (close == std::string::npos)
-                return fail(Problem::kParse, field, "an expression has no end");
-            out.append(text, at, open - at);
-            const auto begin = open + kOpen.size();
-            append(
-                field, out,
-                value_of(field, base::trim(std::string_view(text).substr(begin, close - begin))));
-            if (result.problem != Problem::kNone) return;
-            at = close + kClose.size();
+        auto expanded = moa::expand(text, names_, budget_);
+        if (!expanded) {
+            const moa::Fault& fault = expanded.error();
+            const bool parse = fault.kind == moa::Fault::Kind::kParse;
+            return fail(parse ? Problem::kParse : Problem::kEvaluation,
+                        fmt::format("{}, {}: {}", moa::shown(field),
+                                    moa::position_in(text, fault.at), fault.what));
         }
-        if (at > 0) text = out.append(text, at);
+        if (!expanded->sensitive.empty())
+            return fail(Problem::kSensitive,
+                        fmt::format("{}: {} uses a sensitive input, which cannot stand here",
+                                    moa::shown(field), moa::shown(expanded->sensitive)));
+        result.count += expanded->expressions;
+        text = std::move(expanded->text);
     }
+    /// The place of a text in a list of several is named, too.
     void apply(std::string_view field, std::vector<std::string>& texts) {
-        for (std::string& text : texts) apply(field, text);
+        for (std::size_t i = 0; i < texts.size(); ++i) {
+            apply(texts.size() == 1 ? std::string(field) : fmt::format("{}, item {}", field, i + 1),
+                  texts[i]);
+        }
     }
     void apply(std::string_view field, Image& image) {
         apply(field, image.name);
@@ -65,57 +73,35 @@ class Expansion {
     InputsExpansion result;
 
   private:
-    void append(std::string_view field, std::string& out, std::string_view value) {
-        bytes_ += value.size();
-        if (bytes_ <= kMaxVariablesBytes) {
-            out += value;
-            return;
+    moa::Value value_of(const JobInput& input) {
+        auto value = moa::value_of_json(input.json);
+        const auto kind = kind_of_type(input.type);
+        if (!value) {
+            fail(Problem::kParse, fmt::format("the value of \"{}\" is no JSON, or nested too deep",
+                                              moa::shown(input.key)));
+        } else if (kind && *kind != value->kind()) {
+            fail(Problem::kParse,
+                 fmt::format("the input \"{}\" is announced as {} and has a value of type {}",
+                             moa::shown(input.key), input.type, moa::to_string(value->kind())));
         }
-        fail(Problem::kEvaluation, field,
-             fmt::format("the job has more than {} MiB when its inputs are replaced",
-                         kMaxVariablesBytes >> 20U));
-    }
-    std::string_view value_of(std::string_view field, std::string_view expression) {
-        const std::string_view name = expression.substr(std::min(kPath.size(), expression.size()));
-        if (!expression.starts_with(kPath) || !base::is_name(name, kInputName)) {
-            fail(Problem::kParse, field,
-                 fmt::format(
-                     "\"{}\" is not an expression that this runner knows: write job.inputs.NAME",
-                     shown_name(expression)));
-            return {};
-        }
-        const auto found = inputs_.find(name);
-        if (found == inputs_.end()) {
-            fail(Problem::kEvaluation, field,
-                 fmt::format("the job has no input \"{}\"", shown_name(name)));
-            return {};
-        }
-        const JobInput& input = *found->second;
-        if (input.sensitive) {
-            fail(Problem::kSensitive, field,
-                 fmt::format("the input \"{}\" is sensitive and cannot stand here",
-                             shown_name(name)));
-            return {};
-        }
-        ++result.count;
-        return input.text;
+        return value.value_or(moa::Value()).marked(input.sensitive);
     }
     /// Keeps the first problem.
-    void fail(Problem problem, std::string_view field, std::string_view what) {
+    void fail(Problem problem, std::string_view what) {
         if (result.problem != Problem::kNone) return;
         result.problem = problem;
-        result.message = fmt::format("job inputs: {}: {}", shown_name(field), what);
+        result.message = fmt::format("job inputs: {}", what);
     }
 
-    std::map<std::string_view, const JobInput*> inputs_;
-    std::size_t bytes_ = 0;  ///< of the values that were put in
+    moa::Value::Object names_;
+    moa::Budget budget_{kMaxVariablesBytes};
 };
 
 }  // namespace
 
 InputsExpansion expand_inputs(JobPayload& payload) {
+    if (payload.inputs.empty()) return {};
     Expansion expansion(payload.inputs);
-    if (payload.inputs.empty()) return expansion.result;
     for (auto& step : payload.steps) expansion.apply(step.name, step.script);
     if (payload.image) expansion.apply("image", *payload.image);
     for (auto& service : payload.services) expansion.apply("services", service);

@@ -3,8 +3,8 @@
 #include "base/result.hpp"
 #include "protocol/gitlab/payload.hpp"
 
-/// Job inputs: replaces `${{ job.inputs.NAME }}` in a payload by the value of the input
-/// (runner-protocol.md §2.7.12). Pure.
+/// Job inputs: evaluates the expressions `${{ … }}` of a payload, in which `job.inputs.NAME` is the
+/// value of an input (runner-protocol.md, "2.7.12 `inputs[]`"; runner/moa has the language). Pure.
 namespace runner::script {
 
 struct InputsExpansion {

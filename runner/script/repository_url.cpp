@@ -56,6 +56,15 @@ std::string_view trim_slashes(std::string_view text) {
     return text;
 }
 
+/// An address for ssh names the user: GitLab's is "git". Its keys are those of the job, so there is
+/// no password.
+std::string ssh_user(const Parts& parts) {
+    if (parts.scheme != "ssh://") return {};
+    std::string_view user = parts.credentials.substr(0, parts.credentials.find_first_of(":@"));
+    if (user.empty()) user = "git";
+    return std::string(user) + "@";
+}
+
 /// `clone_url`, if not "", replaces the scheme, the host and the path before `full_path`.
 std::string joined(const Parts& repo, std::string_view clone_url, std::string_view full_path) {
     if (clone_url.empty()) {
@@ -65,7 +74,7 @@ std::string joined(const Parts& repo, std::string_view clone_url, std::string_vi
     std::string path(repo.path);
     if (!full_path.empty()) path = "/" + std::string(full_path) + ".git";
     const std::string_view root = trim_slashes(base.path);
-    return std::string(base.scheme) + std::string(base.host) +
+    return std::string(base.scheme) + ssh_user(base) + std::string(base.host) +
            (root.empty() ? std::string() : "/" + std::string(root)) + path;
 }
 

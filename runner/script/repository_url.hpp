@@ -20,7 +20,7 @@ std::string project_slug(std::string_view repo_url);
 std::string scheme_and_host(std::string_view url);
 
 /// The address that git fetches from: the payload's without credentials, `clone_url` of the
-/// configuration applied.
+/// configuration applied. An address for ssh keeps its user, "git" where it names none.
 std::string remote_url(const protocol::gitlab::JobPayload& payload,
                        const config::RunnerConfig& runner);
 

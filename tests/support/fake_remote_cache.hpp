@@ -71,6 +71,17 @@ class FakeRemoteCache final : public runner::cache::RemoteCache {
         co_return std::move(stored);
     }
 
+    base::Task<base::Result<runner::cache::ObjectLink>> link(std::string object,
+                                                             runner::cache::LinkPurpose purpose,
+                                                             std::string key) override {
+        if (auto failure = begin("link", object)) co_return *failure;
+        const bool writes = purpose == runner::cache::LinkPurpose::kWrite;
+        runner::cache::ObjectLink link{"https://storage/" + object + (writes ? "?put" : "?get"),
+                                       {}};
+        if (writes) link.headers.emplace_back("x-meta-cachekey", key);
+        co_return std::move(link);
+    }
+
   private:
     std::optional<base::Error> begin(const std::string& call, const std::string& object) {
         script_.calls.push_back(call + " " + object);

@@ -25,6 +25,21 @@ class Inputs(SystemCase):
         self.assertIn('\n["a",1]\n', job.text)
         self.assertIn('\nafter bob\n', job.text)
 
+    def test_operators_and_functions(self):
+        job = self.run_job(["echo '${{ job.inputs.on && \"-v\" || \"\" }} ${{ str(job.inputs.count + 1) + \".0\" }}'",
+                            "echo '${{ job.inputs.list[0] }} \\${{ kept }}'"],
+                           inputs=[job_input("count", 3, kind="number"), job_input("on", True, kind="boolean"),
+                                   job_input("list", ["a", 1], kind="array")])
+        self.assert_success(job)
+        self.assertIn('\n-v 4.0\n', job.text)
+        self.assertIn('\na ${{ kept }}\n', job.text)
+
+    def test_a_mistake_names_its_place(self):
+        job = self.run_job(["true", "echo ${{ job.inputs.name + 1 }}"], inputs=[job_input("name", "bob")])
+        self.assert_failed(job, "runner_configuration_error")
+        self.assertIn('job inputs: script, item 2, character 26: "+" is not possible between types string and '
+                      'number', job.text)
+
     def test_inputs_that_nothing_uses(self):
         self.assert_success(self.run_job("true", inputs=[job_input("name", "bob")]))
 
@@ -69,6 +84,15 @@ class Steps(SystemCase):
             self.assert_failed(job, "runner_system_failure", 3)
             self.assertIn("`run:`", job.text)
             self.assertNotIn("\nscript-ran", job.text)
+
+
+class StepsWithoutStepRunner(SystemCase):
+    def test_a_place_without_it_says_so(self):
+        self.start_with()
+        job = self.run_job("true", payload={"steps": [], "run": Steps.STEPS})
+        self.assert_failed(job, "script_failure", 127)
+        self.assertIn("The job has CI steps (run:), and there is no program step-runner here.", job.text)
+        self.assertNotIn("$ step-runner ci", job.text)
 
 
 class Nulls(SystemCase):

@@ -108,6 +108,16 @@ class LegacyToken(RegisterCase):
                          (2, 3, 100))
         self.assertEqual(entry["environment"], ["A=B", "C=D"])
 
+    def test_custom_entry(self):
+        """What the executor needs is said, but not demanded: a template or a later edit may bring it."""
+        words = ["--url", self.gitlab.url, "--registration-token", self.gitlab.registration_token,
+                 "--executor", "custom", "--builds-dir", "/b"]
+        done = self.register(*words)
+        self.assertEqual(done.code, 0, done.text)
+        self.assertIn("The entry is written without --custom-run-exec, --cache-dir: its jobs fail until", done.text)
+        done = self.register(*words, "--cache-dir", "/c", "--custom-run-exec", "/run")
+        self.assertNotIn("The entry is written without", done.text)
+
 
 class AuthenticationToken(RegisterCase):
     def test_verify_is_the_registration(self):

@@ -178,6 +178,32 @@ TEST_F(JobGitTest, ARestartedDaemonUsesTheSameGit) {
     EXPECT_TRUE(tests::run_to_end(context_, restarted->cleanup(std::chrono::seconds(10))));
 }
 
+TEST_F(JobGitTest, AnEngineOfAnotherArchitectureGetsItsOwnPrograms) {
+    engine_.architecture = "aarch64";
+    const auto missing = prepare();
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().kind, base::ErrorKind::kConfiguration);
+    EXPECT_NE(
+        missing.error().message.find("the Docker engine is arm64, and this installation of runner "
+                                     "has no runner-helper for it"),
+        std::string::npos)
+        << missing.error().message;
+    write("runner-helper-arm64");
+    write("runner-git-arm64.tar.gz");
+    connect();
+    EXPECT_EQ(git_directory(), kRunnersGit);
+}
+
+TEST(HelperPath, IsThatOfTheEnginesArchitecture) {
+    const std::string own = "/usr/lib/runner/runner-helper";
+    EXPECT_EQ(helper_path_for(own, "x86_64", "x86_64"), own);
+    EXPECT_EQ(helper_path_for(own, "amd64", "x86_64"), own);
+    EXPECT_EQ(helper_path_for(own, "", "x86_64"), own);
+    EXPECT_EQ(helper_path_for(own, "aarch64", "x86_64"), own + "-arm64");
+    EXPECT_EQ(helper_path_for(own, "x86_64", "aarch64"), own + "-amd64");
+    EXPECT_EQ(helper_path_for(own, "riscv64", "aarch64"), own + "-riscv64");
+}
+
 TEST(GitArchive, IsThatOfTheEnginesArchitecture) {
     EXPECT_EQ(git_archive_path("/usr/lib/runner/runner-helper", "x86_64"),
               "/usr/lib/runner/runner-git-amd64.tar.gz");

@@ -176,7 +176,7 @@ Response SimulatedEngine::answer(const Request& request) {
     path.erase(0, path.find('/', 1));
     const std::string call = request.method + " " + path;
     if (call == "GET /info") {
-        return respond(200, {{"Name", "host"}, {"Architecture", "x86_64"}});
+        return respond(200, {{"Name", "host"}, {"Architecture", architecture}});
     }
     if (path.starts_with("/images/")) return answer_image(request.method, path, query);
     if (call == "GET /networks") return respond(200, json::array());

@@ -53,6 +53,7 @@ class SimulatedEngine {
     /// Its id.
     [[nodiscard]] std::string id_of_part(const std::string& part) const;
 
+    std::string architecture = "x86_64";
     /// "METHOD /v1.45/path", without the query.
     std::vector<std::string> requests;
     std::map<std::string, Container> containers;  ///< by id

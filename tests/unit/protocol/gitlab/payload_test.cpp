@@ -118,7 +118,7 @@ TEST(Payload, ReadsJobAndSource) {
     EXPECT_EQ(payload.run, R"([{"name":"hello","script":"echo hi"}])");
     EXPECT_EQ(payload.secrets.size(), 6U);
     const auto& input = payload.inputs.at(0);
-    EXPECT_EQ(input.key + "=" + input.text, "k=v");
+    EXPECT_EQ(input.key + "=" + input.json, "k=\"v\"");
     EXPECT_FALSE(input.sensitive);
 }
 

@@ -186,6 +186,21 @@ TEST_F(ObjectCacheTest, GivesUpATransferThatBreaksAgainAndAgain) {
     EXPECT_TRUE(script_.answers.empty());
 }
 
+TEST_F(ObjectCacheTest, SignsAddressesForOthers) {
+    const auto read =
+        tests::run_to_end(context_, cache_->link("a b", LinkPurpose::kRead, "my key"));
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_THAT(read->url, StartsWith("http://storage:9000/b/a%20b?X-Amz-"));
+    EXPECT_THAT(read->url, HasSubstr("X-Amz-Signature="));
+    EXPECT_THAT(read->headers, testing::IsEmpty());
+    const auto write =
+        tests::run_to_end(context_, cache_->link("o", LinkPurpose::kWrite, "my key"));
+    ASSERT_TRUE(write) << write.error().message;
+    EXPECT_THAT(write->headers, testing::Contains(testing::Pair("x-amz-meta-cachekey", "my key")));
+    EXPECT_NE(read->url, write->url);
+    EXPECT_THAT(methods(), testing::IsEmpty()) << "nothing is sent";
+}
+
 TEST_F(ObjectCacheTest, StoresWithLengthTypeAndKey) {
     will_answer(200, "", {{"ETag", "\"e2\""}});
     const auto stored = store("content");

@@ -144,6 +144,17 @@ TEST_F(LoadConfig, ReadsTheDriverOfTheCustomExecutor) {
     EXPECT_EQ(custom.force_kill_timeout, 7);
     EXPECT_EQ(custom.prepare_exec_timeout, 3600);
 
+    const auto negative = load(entry + "  builds_dir = \"/b\"\n  cache_dir = \"/c\"\n" +
+                               "  [runners.custom]\n    run_exec = \"/r\"\n"
+                               "    graceful_kill_timeout = -5\n    config_exec_timeout = -1\n");
+    ASSERT_TRUE(negative) << negative.error().message;
+    ASSERT_EQ(negative->warnings.size(), 2U);
+    EXPECT_THAT(negative->warnings[0],
+                HasSubstr(":10:29: graceful_kill_timeout of [runners.custom] is negative: 600"));
+    EXPECT_THAT(negative->warnings[1],
+                HasSubstr(":11:27: config_exec_timeout of [runners.custom] is negative: 3600"));
+    EXPECT_EQ(negative->runners.front().custom.graceful_kill_timeout, 600);
+
     const auto bare = load(entry);
     ASSERT_TRUE(bare) << bare.error().message;
     ASSERT_EQ(bare->warnings.size(), 3U);

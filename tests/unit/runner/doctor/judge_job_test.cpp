@@ -52,6 +52,25 @@ TEST(JudgeJob, NamesTheFailureOfTheJob) {
     expect_finding(judge_job(report()), ok("a job was prepared, ran and was removed"));
 }
 
+TEST(JudgeJob, NamesTheSettingsOfTheExecutor) {
+    const struct {
+        executors::ExecutorKind executor;
+        const char* remedy;
+    } table[] = {
+        {executors::ExecutorKind::kDocker,
+         "correct image, pull_policy and allowed_images in [runners.docker], or the logins"},
+        {executors::ExecutorKind::kShell, "correct shell, builds_dir and cache_dir in [[runners]]"},
+        {executors::ExecutorKind::kCustom,
+         "correct the programs in [runners.custom], and builds_dir and cache_dir"}};
+    for (const auto& [executor, remedy] : table) {
+        JobReport failed;
+        failed.failure = "it is wrong";
+        failed.settings_failed = true;
+        failed.executor = executor;
+        expect_finding(judge_job(failed), problem("it is wrong", remedy));
+    }
+}
+
 TEST(JudgeJob, NamesTheKeyOfTheMtuOfEachPlace) {
     const struct {
         Place place;

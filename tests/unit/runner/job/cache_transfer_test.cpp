@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "runner/job/cache_archive.hpp"
+#include "runner/job/cache_linker.hpp"
 #include "runner/job/cache_restore.hpp"
 #include "tests/support/fake_remote_cache.hpp"
 #include "tests/unit/runner/job/job_fixture.hpp"
@@ -75,6 +76,24 @@ class CacheTransferTest : public tests::JobFixture {
         auto running = archiving.run(stage);
         auto done = co_await std::move(running);
         co_return std::move(done);
+    }
+    script::CacheLinks links(bool to_save) {
+        script::CacheLinks made;
+        const auto done = with_parts([&](JobContext& context, CacheSteps& steps) {
+            return run_links(context, steps, to_save, made);
+        });
+        EXPECT_TRUE(done);
+        return made;
+    }
+    static base::Task<StageResult> run_links(JobContext& context, CacheSteps& steps, bool to_save,
+                                             script::CacheLinks& links) {
+        CacheLinker linker(context, steps);
+        PlannedStage stage;
+        stage.kind = to_save ? StageKind::kArchiveCache : StageKind::kRestoreCache;
+        stage.on_success = true;
+        auto linking = linker.for_stage(stage);
+        links = co_await std::move(linking);
+        co_return StageResult{};
     }
     std::string script(std::size_t index) { return session_.stages.at(index).script; }
 
@@ -248,6 +267,26 @@ TEST_F(CacheTransferTest, LeavesAddressesOutWhenTheConfigurationSaysSo) {
     scripts_exit({kNothing, 0});
     EXPECT_EQ(restore(), 0);
     EXPECT_THAT(channel_.log, Not(HasSubstr("https://")));
+}
+
+TEST_F(CacheTransferTest, AddressesForADriverFollowThePolicies) {
+    payload_.cache[0].fallback_keys = {"other"};
+    add_cache("pulled", "pull");
+    add_cache("pushed", "push");
+    const auto to_restore = links(false);
+    EXPECT_EQ(to_restore.size(), 3U);
+    EXPECT_THAT(to_restore.at("other").url, testing::EndsWith("/project/42/other?get"));
+    EXPECT_TRUE(to_restore.contains("pulled"));
+    const auto to_save = links(true);
+    EXPECT_EQ(to_save.size(), 2U);
+    EXPECT_THAT(to_save.at("pushed").url, testing::EndsWith("?put"));
+    EXPECT_THAT(to_save.at("key").headers, ElementsAre(testing::Pair("x-meta-cachekey", "key")));
+}
+
+TEST_F(CacheTransferTest, AStorageWithoutCredentialsLeavesADriversCachesWhereTheyAre) {
+    storage_.failures["link"] = {base::make_error(ErrorKind::kConfiguration, "no keys")};
+    EXPECT_THAT(links(false), IsEmpty());
+    EXPECT_THAT(channel_.log, HasSubstr("The object storage of caches is not used: no keys"));
 }
 
 }  // namespace

@@ -57,6 +57,26 @@ class JobEnvironmentTest : public testing::Test {
     std::string problem_;
 };
 
+TEST_F(JobEnvironmentTest, ABindOntoTheBuildsDirectorySeparatesRunnersAndSlots) {
+    set("WHERE", "/$WORD");
+    set("WORD", "builds");
+    const std::string separate = "/builds/abc/2/group/project";
+    const std::map<std::string, std::string> table{
+        {"/srv/b:/builds", separate},
+        {"/srv/b:/builds/:rw", separate},
+        {"/srv/b:$WHERE", separate},
+        {"/srv/b:$WHERE/x/..", separate},
+        {"named:/builds", "/builds/group/project"},
+        {"/builds", "/builds/group/project"},
+        {"/srv/b:$WHERE/x", "/builds/group/project"},
+        {"/srv/b:$NOTHING", "/builds/group/project"},
+    };
+    for (const auto& [volume, project] : table) {
+        runner_.docker.volumes = {volume};
+        EXPECT_EQ(environment().project_dir, project) << volume;
+    }
+}
+
 TEST_F(JobEnvironmentTest, FollowsVariablesInVariablesInEveryName) {
     set("ACCOUNT", "$ID:$ID");
     set("ID", "1000");

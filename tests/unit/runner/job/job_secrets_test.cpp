@@ -51,6 +51,14 @@ TEST_F(JobSecretsTest, ArePasswordsOfThePayload) {
                 AllOf(Contains("pass-word"), Contains(base::base64_encode("ci:pass-word"))));
 }
 
+TEST_F(JobSecretsTest, TextsOfSensitiveInputs) {
+    payload_.inputs = {{"key", "string", R"("open-sesame")", true},
+                       {"keys", "array", R"(["in-a-list", {"x": "in-a-member"}, 5])", true},
+                       {"name", "string", R"("not-a-secret")", false}};
+    EXPECT_THAT(secrets(), AllOf(Contains("open-sesame"), Contains("in-a-list"),
+                                 Contains("in-a-member"), Not(Contains("not-a-secret"))));
+}
+
 TEST_F(JobSecretsTest, ArePasswordsOfDeclaredRegistries) {
     const auto file = dir_.path() / "password";
     ASSERT_TRUE(base::write_file_atomic(file, "robot-pass\n", 0600));

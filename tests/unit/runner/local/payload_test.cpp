@@ -216,9 +216,9 @@ job:
 )");
     ASSERT_EQ(payload.inputs.size(), 3U);
     EXPECT_EQ(payload.inputs[0].key, "who");
-    EXPECT_EQ(payload.inputs[0].text, "you");
-    EXPECT_EQ(payload.inputs[1].text, "3");
-    EXPECT_EQ(payload.inputs[2].text, "[\"a\"]");
+    EXPECT_EQ(payload.inputs[0].json, "\"you\"");
+    EXPECT_EQ(payload.inputs[1].json, "3");
+    EXPECT_EQ(payload.inputs[2].json, "[\"a\"]");
     EXPECT_FALSE(payload.has_inputs);
 }
 

@@ -85,6 +85,29 @@ TEST_P(DriverScriptsInShells, SayThatArtifactsNeedAProgram) {
     EXPECT_THAT(end.output, Not(HasSubstr("Uploading artifacts...")));
 }
 
+TEST_P(DriverScriptsInShells, GiveTheAddressesOfObjectsToTheProgram) {
+    std::filesystem::create_directories(directories_.project);
+    std::filesystem::create_directories(dir_.path() / "bin");
+    const auto program = dir_.path() / "bin/gitlab-runner";
+    std::ofstream(program) << "#!/bin/sh\necho \"call: $*\"\n";
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    protocol::gitlab::Cache cache;
+    cache.key = "k";
+    cache.fallback_keys = {"f"};
+    cache.paths = {"c/"};
+    payload_.cache.push_back(cache);
+    runner_.cache.max_uploaded_archive_size = 5;
+    const runner::script::CacheLinks links{{"k", {"https://s/k?a=1&b='2'", {{"x-meta", "a b"}}}}};
+    const std::string path = "export PATH=" + program.parent_path().string() + ":$PATH\n";
+    const auto restored =
+        run([&](const JobScripts& scripts) { return path + *scripts.caches.restore(links); });
+    EXPECT_THAT(restored.output, HasSubstr("cache.zip --timeout 10 --url https://s/k?a=1&b='2'\n"));
+    const auto saved =
+        run([&](const JobScripts& scripts) { return path + *scripts.caches.archive(true, links); });
+    EXPECT_THAT(saved.output, HasSubstr("--max-uploaded-archive-size 5 --url https://s/k?a=1&b='2' "
+                                        "--header x-meta: a b --path c/\n"));
+}
+
 TEST_P(DriverScriptsInShells, RemoveWhatAFormerJobLeftInTheRepository) {
     const std::filesystem::path git = directories_.project + "/.git";
     for (const char* name :

@@ -39,6 +39,22 @@ TEST(GitConfig, ReadsTheCredentialsFromAPrivateFile) {
     EXPECT_THAT(text, HasSubstr("> '/builds/g/p.tmp/.gitlab-runner.login')"));
 }
 
+TEST(GitConfig, GivesTheLoginToBothAddressesOfTheServer) {
+    ScriptJob job;
+    job.runner.clone_url = "http://inner:8080";
+    const std::string text = in_environment(job);
+    EXPECT_THAT(text, HasSubstr("[credential \"http://inner:8080\"]"));
+    EXPECT_THAT(text, HasSubstr("[credential \"https://gitlab.example.com\"]"));
+}
+
+TEST(GitConfig, ReplacesNoSshAddressesWhereTheCloneUrlIsOne) {
+    ScriptJob job;
+    job.runner.clone_url = "ssh://inner";
+    job.set("CI_SERVER_HOST", "gitlab.example.com");
+    job.set("GIT_SUBMODULE_FORCE_HTTPS", "true");
+    EXPECT_THAT(in_environment(job), Not(HasSubstr("insteadOf")));
+}
+
 TEST(GitConfig, HasNoLoginForAnAddressWithoutCredentials) {
     ScriptJob job;
     job.payload.git_info.repo_url = "https://gitlab.example.com/g/p.git";

@@ -12,8 +12,9 @@ using Problem = runner::script::InputsExpansion::Problem;
 
 JobPayload with_line(std::string line) {
     JobPayload payload;
-    payload.inputs = {
-        {"name", "bob", false}, {"list", R"(["a",1])", false}, {"key", "secret", true}};
+    payload.inputs = {{"name", "string", "\"bob\"", false},
+                      {"list", "array", R"(["a",1])", false},
+                      {"key", "string", "\"secret\"", true}};
     payload.steps = {{.name = "script", .script = {std::move(line)}, .when = ""}};
     return payload;
 }
@@ -23,6 +24,7 @@ TEST(Inputs, AreReplacedByTheirValues) {
         {"echo ${{ job.inputs.name }}", "echo bob"},
         {"${{job.inputs.name}}${{ job.inputs.list }}.", R"(bob["a",1].)"},
         {"echo ${NAME} $$ }} {{", "echo ${NAME} $$ }} {{"},
+        {"${{ job.inputs.name == 'bob' && job.inputs.list[0] || \"no\" }}", "a"},
     };
     for (const auto& [line, expected] : cases) {
         JobPayload payload = with_line(line);
@@ -50,12 +52,14 @@ TEST(Inputs, AreReplacedInEveryFieldThatTakesThem) {
 
 TEST(Inputs, ThatCannotBeReplacedAreNamed) {
     const std::vector<std::tuple<std::string, Problem, std::string>> cases{
-        {"${{ job.inputs.nobody }}", Problem::kEvaluation, "nobody"},
-        {"${{ job.inputs.key }}", Problem::kSensitive, "key"},
-        {"${{ job.inputs.name | upper }}", Problem::kParse, "upper"},
+        {"${{ job.inputs.nobody }}", Problem::kEvaluation,
+         "job inputs: script, character 16: there is no \"nobody\" in it"},
+        {"x ${{ job.inputs.key }}", Problem::kSensitive,
+         "job inputs: script: ${{ job.inputs.key }} uses a sensitive input"},
+        {"${{ job.inputs.name | upper }}", Problem::kParse, "\"|\" has no meaning"},
         {"${{ job.inputs. }}", Problem::kParse, "script"},
-        {"${{ }}", Problem::kParse, "script"},
         {"${{ job.inputs.name", Problem::kParse, "no end"},
+        {"${{ 1 / 0 }}", Problem::kEvaluation, "division by zero"},
     };
     for (const auto& [line, problem, word] : cases) {
         JobPayload payload = with_line(line);
@@ -64,6 +68,23 @@ TEST(Inputs, ThatCannotBeReplacedAreNamed) {
         EXPECT_THAT(expansion.message, HasSubstr(word));
         EXPECT_THAT(expansion.message, testing::Not(HasSubstr("secret")));
     }
+}
+
+TEST(Inputs, TheLineOfAScriptIsNamed) {
+    JobPayload payload = with_line("true");
+    payload.steps[0].script.emplace_back("a\nb ${{ c }}");
+    EXPECT_THAT(expand_inputs(payload).message,
+                testing::StartsWith("job inputs: script, item 2, line 2, character 7: "));
+}
+
+TEST(Inputs, ThatAreNotOfTheirTypeAreRefused) {
+    JobPayload payload = with_line("true");
+    payload.inputs = {{"age", "number", "\"3\"", false}};
+    const auto expansion = expand_inputs(payload);
+    EXPECT_EQ(expansion.problem, Problem::kParse);
+    EXPECT_EQ(
+        expansion.message,
+        "job inputs: the input \"age\" is announced as number and has a value of type string");
 }
 
 TEST(Inputs, ThatAJobDoesNotHaveLeaveTheTextAsItIs) {

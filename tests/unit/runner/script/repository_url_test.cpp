@@ -34,6 +34,9 @@ TEST(RepositoryUrl, TakesHostAndRootFromCloneUrl) {
         {"", "https://gitlab.example.com/root/g/p.git"},
         {"http://inner:8080", "http://inner:8080/g/p.git"},
         {"http://inner/sub/", "http://inner/sub/g/p.git"},
+        {"http://me:hush@inner", "http://inner/g/p.git"},
+        {"ssh://inner:2222", "ssh://git@inner:2222/g/p.git"},
+        {"ssh://me:hush@inner/sub", "ssh://me@inner/sub/g/p.git"},
     };
     for (const auto& entry : cases) {
         protocol::gitlab::JobPayload payload;
