@@ -29,6 +29,7 @@ namespace runner::daemon {
 struct DaemonOptions {
     std::filesystem::path config_path;
     std::string listen_address;  ///< wins over the configuration's, "" for that one
+    std::string shell_user;      ///< that shell jobs run as, "" for the daemon's own
     /// Sets the log up for a configuration; what the command line asked for wins over it. May be
     /// empty.
     std::function<base::Result<void>(const config::Config&)> configure_log;
@@ -76,6 +77,7 @@ class Daemon {
     std::optional<KeptTokens> kept_tokens_;
     std::string system_id_;
     std::shared_ptr<const journal::AdoptedVolumes> adopted_volumes_;
+    status::ConfigProblem config_problem_;
     bool rested_ = false;  ///< nothing but polling since memory was given back
     MetricsRecorder recorder_;
     DiskWatch disks_;

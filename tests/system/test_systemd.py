@@ -79,7 +79,15 @@ class Notify(SystemCase):
         self.write_config_text("concurrent = [\n")
         daemon.send(signal.SIGHUP)
         manager.wait("RELOADING")
-        manager.wait("READY")
+        told = manager.wait("READY")
+        self.assertIn(f"The former configuration stays in use: {self.config}:1:", told["STATUS"])
+        self.assertIn(f"the former one is: {self.config}:1:", self.command("status").stdout)
+        self.write_config()
+        daemon.send(signal.SIGHUP)
+        # The watch on the file may have brought a reload of its own.
+        while manager.wait("READY")["STATUS"] != "":
+            pass
+        self.assertNotIn("the former one is", self.command("status").stdout)
 
     def test_reports_stopping_while_jobs_end(self):
         manager = self.manager()
@@ -139,11 +147,14 @@ class Unit(unittest.TestCase):
         need(BIN.exists(), f"the program {BIN}")
         self.directory = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="runner-unit-")))
         unit = self.directory / UNIT.name
-        unit.write_text(UNIT.read_text().replace("\nExecStart=runner ", f"\nExecStart={BIN} "))
+
+        def text(file):
+            return file.read_text().replace("\nExecStart=runner ", f"\nExecStart={BIN} ")
+        unit.write_text(text(UNIT))
         for drop_in in drop_ins:
             target = self.directory / "runner.service.d"
             target.mkdir(exist_ok=True)
-            shutil.copy(drop_in, target)
+            (target / drop_in.name).write_text(text(drop_in))
         done = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no",
                                str(unit)], text=True, capture_output=True, check=False, timeout=60)
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
