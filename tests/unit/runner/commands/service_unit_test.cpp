@@ -25,7 +25,7 @@ TEST(UnitText, IsThePackagesUnitMadeToFit) {
                                 "\"/etc/gitlab-runner/config.toml\" --working-directory "
                                 "\"/srv/100%%\" --service \"runner-2\"\n"));
     EXPECT_THAT(text, HasSubstr("\nRuntimeDirectory=runner-2\n"));
-    EXPECT_THAT(text, HasSubstr("\nStateDirectory=runner runner/work\n"));
+    EXPECT_THAT(text, HasSubstr("\nStateDirectory=runner\n"));
     EXPECT_THAT(text, HasSubstr("\nKillSignal=SIGQUIT\nKillMode=process\n"));
     EXPECT_THAT(text, HasSubstr("\nWantedBy=multi-user.target\n"));
     EXPECT_THAT(text, Not(HasSubstr("EnvironmentFile")));
