@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "executors/helper/posix.hpp"
+#include "executors/helper/zstd_frame.hpp"
 
 namespace executors::helper {
 
@@ -65,7 +66,11 @@ PackedBlock pack_block(Block block, int level) {
     packed.last = block.last;
     packed.crc = static_cast<std::uint32_t>(
         ::crc32_z(::crc32_z(0, nullptr, 0), bytes_of(block.bytes), block.bytes.size()));
-    packed.bytes = block.store ? std::move(block.bytes) : deflater_of(level).pack(block);
+    switch (block.method) {
+        case zip::Method::kStored: packed.bytes = std::move(block.bytes); break;
+        case zip::Method::kDeflate: packed.bytes = deflater_of(level).pack(block); break;
+        case zip::Method::kZstd: packed.bytes = zstd_frame(block.bytes, zstd_level(level)); break;
+    }
     return packed;
 }
 

@@ -4,18 +4,20 @@
 #include <cstdint>
 #include <string>
 
+#include "executors/helper/zip_records.hpp"
+
 namespace executors::helper {
 
 /// A part of a file that is compressed by itself. The results of a file's blocks, one behind the
-/// other, are one deflate stream.
+/// other, are one stream: with zstd, each is a frame of its own (RFC 8878, section 3).
 struct Block {
     static constexpr std::size_t kBytes = 256 * 1024;
     static constexpr std::size_t kWindow = 32 * 1024;
 
     std::string bytes;
-    std::string before;  ///< the end of the block before, at most kWindow bytes
+    std::string before;  ///< deflate: the end of the block before, at most kWindow bytes
     bool last = false;   ///< of its file
-    bool store = false;  ///< the result is `bytes`
+    zip::Method method = zip::Method::kDeflate;
 };
 
 struct PackedBlock {
@@ -25,7 +27,7 @@ struct PackedBlock {
     bool last = false;
 };
 
-/// Raw deflate with zlib's `level`. Any thread. Throws Failure.
+/// `level`: of zlib, whatever the method is (zstd_level()). Any thread. Throws Failure.
 PackedBlock pack_block(Block block, int level);
 
 }  // namespace executors::helper
