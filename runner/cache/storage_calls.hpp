@@ -55,6 +55,11 @@ class StorageCalls {
     base::Task<base::Result<protocol::http::Response>> send(Call call);
     /// One try of a call whose answer is read piece by piece. Answers 2xx only.
     base::Task<base::Result<std::unique_ptr<protocol::http::StreamingResponse>>> open(Call call);
+    /// For a call whose tries are not made here.
+    void tell(const base::Error& why, std::chrono::milliseconds pause) const {
+        if (observer_) observer_(why, pause);
+    }
+    [[nodiscard]] const Sleep& sleep() const { return sleep_; }
     /// Waits before the next try, or answers `why` when it is final or try `number`, counted from
     /// 1, was the last.
     base::Task<base::Result<void>> wait_for_next(unsigned number, base::Error why);

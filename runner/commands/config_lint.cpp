@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
+#include "runner/cache/make_remote_cache.hpp"
 #include "runner/commands/command_list.hpp"
 #include "runner/config/inspect.hpp"
+#include "runner/config/validation.hpp"
 
 namespace runner::commands {
 
@@ -40,8 +43,34 @@ nlohmann::ordered_json as_json(const base::Error& error) {
     return {{"valid", false}, {"runners", 0}, {"findings", {std::move(finding)}}};
 }
 
+/// Adds what is wrong with the object storages of caches. The daemon says it when a job begins:
+/// a file of credentials may come after the configuration.
+void add_storages(config::Inspection& inspection, const config::Node& root) {
+    const auto entries = config::tables_named(root, "runners");
+    const auto& runners = inspection.config.runners;
+    for (std::size_t i = 0; i < std::min(entries.size(), runners.size()); ++i) {
+        const auto checked = cache::check_remote_cache(runners[i]);
+        if (checked) continue;
+        config::Finding finding;
+        finding.position = config::validation::position_of(*entries[i], "cache");
+        finding.text = checked.error().message + "; caches stay on this host";
+        finding.entry = i;
+        inspection.findings.push_back(std::move(finding));
+    }
+}
+
+base::Result<config::Inspection> inspect(const std::filesystem::path& path) {
+    const auto text = config::read_config_text(path);
+    if (!text) return text.error();
+    const auto root = config::parse_toml(*text, path.string());
+    if (!root) return root.error();
+    config::Inspection inspection = config::inspect(*root, path);
+    add_storages(inspection, *root);
+    return inspection;
+}
+
 int lint(const std::filesystem::path& path, bool for_programs) {
-    auto inspection = config::inspect_file(path);
+    auto inspection = inspect(path);
     if (!inspection && for_programs) {
         print_json(as_json(inspection.error()));
         return 1;

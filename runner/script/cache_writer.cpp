@@ -64,7 +64,9 @@ bool CacheWriter::hashes_keys() const { return context_.variables().feature("FF_
 
 std::string CacheWriter::file(const Name& name) const {
     const auto& settings = context_.settings();
-    return fmt::format("{}/{}/{}/cache.zip", settings.cache_dir, settings.project_slug, name.key);
+    // A request to the helper has a path on one line; the object keeps the key as it is.
+    return fmt::format("{}/{}/{}/cache.zip", settings.cache_dir, settings.project_slug,
+                       base::replace_all(name.key, "\n", " "));
 }
 
 std::vector<CacheWriter::Name> CacheWriter::names_to_restore(

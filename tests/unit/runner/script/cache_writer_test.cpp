@@ -47,6 +47,15 @@ TEST(CacheScripts, NameTheFileByProjectAndKey) {
     EXPECT_THAT(archive(job), HasSubstr("file /cache/g/p/deps-2/cache.zip\n"));
 }
 
+TEST(CacheScripts, HaveTheFileOfAKeyWithALineBreakOnOneLine) {
+    const ScriptJob job = job_with_cache("a\nb");
+    const std::string file = job.with_context([](const ScriptContext& context) {
+        return CacheWriter(context).file({"a\nb", "a\nb"});
+    });
+    EXPECT_EQ(file, "/cache/g/p/a b/cache.zip");
+    EXPECT_THAT(archive(job), HasSubstr("file " + file + "\n"));
+}
+
 TEST(CacheScripts, UseJobAndRefAsTheDefaultKey) {
     ScriptJob job = job_with_cache("");
     job.payload.job_info.name = "build";
