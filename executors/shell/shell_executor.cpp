@@ -30,15 +30,20 @@ bool has_program(const std::string& name) {
     return false;
 }
 
+std::string text_of(const nlohmann::json& saved, const char* name) {
+    const auto at = saved.find(name);
+    return at != saved.end() && at->is_string() ? at->get<std::string>() : std::string();
+}
+
 class ShellExecutor final : public Executor {
   public:
-    ShellExecutor(const boost::asio::any_io_executor& executor, const std::string& shell,
-                  std::string helper_path)
-        : supervisor_(executor, std::move(helper_path)) {
+    ShellExecutor(const boost::asio::any_io_executor& executor, const ShellOptions& options)
+        : supervisor_(executor, options.helper) {
         info_.description = base::host_name();
         info_.helper = find_helper();
         info_.login_arguments = {"-l"};
-        if (shell == "sh") info_.shells = {"/usr/local/bin/sh", "/usr/bin/sh", "/bin/sh"};
+        info_.user = options.user;
+        if (options.shell == "sh") info_.shells = {"/usr/local/bin/sh", "/usr/bin/sh", "/bin/sh"};
     }
 
     Task<Result<void>> prepare(const JobEnvironment& job, JobLog& log) override {
@@ -57,15 +62,16 @@ class ShellExecutor final : public Executor {
     [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
 
     [[nodiscard]] std::string saved_state() const override {
-        return nlohmann::json{{"directory", supervisor_.directory().string()}}.dump();
+        return nlohmann::json{{"directory", supervisor_.directory().string()}, {"user", info_.user}}
+            .dump();
     }
 
     Task<Result<void>> restore(const JobEnvironment& job, const std::string& saved) override {
         use_directory(job);
         const auto json = nlohmann::json::parse(saved, nullptr, false);
-        if (json.is_object() && json.contains("directory") && json["directory"].is_string()) {
-            supervisor_.use_directory(json["directory"].get<std::string>());
-        }
+        if (const std::string directory = text_of(json, "directory"); !directory.empty())
+            supervisor_.use_directory(directory);
+        info_.user = text_of(json, "user");
         auto connecting = connect();
         auto stream = co_await std::move(connecting);
         if (stream) co_return Result<void>();
@@ -97,8 +103,8 @@ class ShellExecutor final : public Executor {
 }  // namespace
 
 std::unique_ptr<Executor> make_shell_executor(const boost::asio::any_io_executor& executor,
-                                              const std::string& shell, std::string helper_path) {
-    return std::make_unique<ShellExecutor>(executor, shell, std::move(helper_path));
+                                              const ShellOptions& options) {
+    return std::make_unique<ShellExecutor>(executor, options);
 }
 
 }  // namespace executors::shell

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kSystemWork = "/var/lib/runner/work";
+constexpr const char* kSystemWork = "/var/lib/gitlab-runner";
 
 /// A service of the user is the only kind that a user can install.
 base::Result<void> check_rights(const ServiceManager& manager) {
@@ -32,12 +32,22 @@ fs::path working_directory(const Values& values, const ServiceManager& manager) 
     return manager.of_user() && home != nullptr ? fs::path(home) : fs::path(kSystemWork);
 }
 
-base::Result<ServiceUnit> describe(const Values& values, const ServiceManager& manager) {
+base::Result<void> check_users(const Values& values) {
     if (values.has("user") && values.has("init-user")) {
         return base::invalid_input(
             "--user and --init-user exclude each other: give --init-user for the user of daemon "
             "and jobs");
     }
+    for (const char* flag : {"user", "init-user"}) {
+        const std::string name = values.text(flag);
+        if (!name.empty() && !base::user_id(name))
+            return base::invalid_input(fmt::format("--{}: there is no user \"{}\"", flag, name));
+    }
+    return {};
+}
+
+base::Result<ServiceUnit> describe(const Values& values, const ServiceManager& manager) {
+    if (auto known = check_users(values); !known) return known.error();
     std::error_code code;
     ServiceUnit unit;
     unit.name = manager.name();
@@ -51,13 +61,9 @@ base::Result<ServiceUnit> describe(const Values& values, const ServiceManager& m
     return unit;
 }
 
-/// Gives a file to the user of the daemon, who reads it and writes new tokens into it.
+/// The user of the daemon reads the file and writes new tokens into it.
 base::Result<void> give_to(const std::string& user, const fs::path& path) {
-    if (user.empty()) return {};
-    const auto id = base::user_id(user);
-    if (!id) return base::invalid_input(fmt::format("--init-user: there is no user \"{}\"", user));
-    if (::lchown(path.c_str(), *id, static_cast<gid_t>(-1)) == 0) return {};
-    return base::errno_error(fmt::format("give {} to {}", path.string(), user));
+    return user.empty() ? base::Result<void>() : base::give_to_user(user, path);
 }
 
 /// The daemon waits for its first entry, but a missing file looks like a mistake. One that is there
@@ -80,6 +86,15 @@ base::Result<void> make_config(const ServiceUnit& unit) {
     return made;
 }
 
+/// Shell jobs make their builds in it. One that is there stays as it is.
+base::Result<void> make_directory(const ServiceUnit& unit) {
+    std::error_code ignored;
+    if (fs::exists(unit.directory, ignored)) return {};
+    const auto made = base::make_directories(unit.directory, 0755);
+    if (!made) return made.error();
+    return give_to(unit.process_user.empty() ? unit.jobs_user : unit.process_user, unit.directory);
+}
+
 base::Result<void> check_free(const ServiceManager& manager) {
     const auto state = manager.state();
     if (!state) return state.error();
@@ -94,9 +109,9 @@ base::Result<void> check_free(const ServiceManager& manager) {
 base::Result<void> install(const ServiceManager& manager, const ServiceUnit& unit) {
     if (auto free = check_free(manager); !free) return free.error();
     if (auto config = make_config(unit); !config) return config.error();
-    for (const fs::path& directory : {manager.unit_file().parent_path(), unit.directory}) {
-        if (auto made = base::make_directories(directory, 0755); !made) return made.error();
-    }
+    const auto units = base::make_directories(manager.unit_file().parent_path(), 0755);
+    if (!units) return units.error();
+    if (auto made = make_directory(unit); !made) return made.error();
     auto written = base::write_file_atomic(manager.unit_file(), unit_text(unit), 0644, true);
     if (!written) return written.error();
     if (auto reloaded = manager.reload_units(); !reloaded) return reloaded.error();
@@ -158,8 +173,7 @@ Command install_command() {
     flags.push_back(config_flag());
     flags.push_back(
         text_flag({"working-directory", "d"}, "DIRECTORY", "where shell jobs have their builds"));
-    flags.push_back(text_flag({"user", "u"}, "NAME",
-                              "passed on to `run`: refused there for shell jobs of another user"));
+    flags.push_back(text_flag({"user", "u"}, "NAME", "the user of shell jobs; the daemon is root"));
     flags.push_back(
         text_flag({"init-user", "i"}, "NAME", "the user of the daemon, and of shell jobs"));
     flags.push_back(bool_flag({"syslog"}, ""));
@@ -172,7 +186,7 @@ Command install_command() {
                 "is for other installations, for a second daemon, and for a user's own "
                 "(--user-service).",
             .examples =
-                "  runner install --init-user ci --working-directory /home/ci\n"
+                "  runner install --user ci --working-directory /home/ci\n"
                 "  runner install --service runner-2 --config /etc/runner-2/config.toml\n",
             .flags = std::move(flags),
             .run = [](const Values& values) { return install(values); }};

@@ -46,6 +46,21 @@ std::string wrong_place(const fs::path& path) {
         kSystemConfig, path.string());
 }
 
+/// The user of the service's shell jobs.
+std::string user_of(const systemctl::UnitState& service) {
+    const std::string user = service.flag("user");
+    return user.empty() ? "root" : user;
+}
+
+/// Beside the configuration, where the daemon looks for it.
+base::Result<void> write(const journal::AdoptedVolumes& adopted, const fs::path& config) {
+    if (adopted.size() == 0) return {};
+    const fs::path directory = journal::state_directory_for(config);
+    auto made = base::make_directories(directory, 0700);
+    if (!made) return made.error().with_context("the state directory");
+    return adopted.write(directory);
+}
+
 /// One call of `runner migrate`: prints what it finds, and does what was asked for.
 class Migration {
   public:
@@ -66,7 +81,7 @@ class Migration {
         if (!adopted) return fail(adopted.error());
         print_sum();
         if (values_.flag("dry-run")) return stops_ == 0 ? 0 : 1;
-        if (auto written = write(*adopted); !written) return fail(written.error());
+        if (auto written = write(*adopted, path_); !written) return fail(written.error());
         if (!values_.flag("switch")) return print_next();
         return switch_if_possible();
     }
@@ -130,20 +145,25 @@ class Migration {
                 return runner.executor_kind() == executors::ExecutorKind::kShell;
             });
         if (!shell) return;
-        const std::string user = service_.flag("user");
-        if (!user.empty() && user != "root") {
-            stop(
-                fmt::format("shell jobs run as {} there. Here they run as the user of the daemon, "
-                            "which is root: keep shell runners with the official program, or run "
-                            "a second daemon as {}",
-                            user, user));
-        }
+        compare_users();
         if (const std::string directory = service_.flag("working-directory"); !directory.empty()) {
             print(
                 fmt::format("       shell jobs have builds and caches in {0}: set builds_dir = "
                             "\"{0}/builds\" and cache_dir = \"{0}/cache\" to go on with them",
                             directory));
         }
+    }
+
+    /// Scripts of the shell executor rely on the user and on its home.
+    void compare_users() {
+        const auto own = systemctl::look_at(systemctl_, "runner");
+        const std::string there = user_of(service_);
+        const std::string here = own ? user_of(*own) : "root";
+        if (there == here) return print(fmt::format("       shell jobs run as {} here, too", here));
+        stop(
+            fmt::format("shell jobs run as {0} there and as {1} here: give `run` in ExecStart= of "
+                        "runner.service --user {0} (systemctl edit runner)",
+                        there, here));
     }
 
     base::Result<journal::AdoptedVolumes> print_volumes(const config::Config& config) {
@@ -198,14 +218,6 @@ class Migration {
         print(fmt::format("\n{} work, {} differ, {} do nothing here, {} stop the move",
                           counts_[Meaning::kWorks], counts_[Meaning::kDiffers],
                           counts_[Meaning::kNoEffect], stops_));
-    }
-
-    base::Result<void> write(const journal::AdoptedVolumes& adopted) {
-        if (adopted.size() == 0) return {};
-        const fs::path directory = journal::state_directory_for(path_);
-        auto made = base::make_directories(directory, 0700);
-        if (!made) return made.error().with_context("the state directory");
-        return adopted.write(directory);
     }
 
     int print_next() {

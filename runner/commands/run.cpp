@@ -14,35 +14,52 @@ namespace runner::commands {
 
 namespace {
 
-/// With --user the official program runs shell jobs as that user. This program cannot, and a script
-/// that relies on it must not run with more rights.
-base::Result<void> check_user(const Values& values, const std::filesystem::path& path) {
-    const std::string wanted = values.text("user");
-    if (wanted.empty() || wanted == base::user_name(::geteuid())) return {};
+bool has_shell_jobs(const std::filesystem::path& path) {
     const auto inspection = config::inspect_file(path);
-    const bool shell_jobs =
-        inspection &&
-        std::any_of(inspection->config.runners.begin(), inspection->config.runners.end(),
-                    [](const config::RunnerConfig& runner) {
-                        return runner.executor_kind() == executors::ExecutorKind::kShell;
-                    });
-    if (!shell_jobs) return {};
-    return base::make_error(
-        base::ErrorKind::kInvalidInput,
-        fmt::format("--user {}: shell jobs run as the user of the daemon, which is {}: start the "
-                    "daemon as {} (User= in its unit), or leave --user out",
-                    wanted, base::user_name(::geteuid()), wanted));
+    return inspection &&
+           std::any_of(inspection->config.runners.begin(), inspection->config.runners.end(),
+                       [](const config::RunnerConfig& runner) {
+                           return runner.executor_kind() == executors::ExecutorKind::kShell;
+                       });
+}
+
+/// Without shell jobs, the user of the official unit need not exist. "" for the daemon's own.
+base::Result<std::string> shell_user(const Values& values, const std::filesystem::path& path) {
+    const std::string wanted = values.text("user");
+    const std::string own = base::user_name(::geteuid());
+    if (wanted.empty() || wanted == own) return std::string();
+    const bool known = base::user_id(wanted).has_value();
+    if ((known && ::geteuid() == 0) || !has_shell_jobs(path)) return wanted;
+    if (!known) {
+        return base::invalid_input(
+            fmt::format("--user {}: there is no such user, and a runner of {} has shell jobs: make "
+                        "the user (useradd --system), or give another one",
+                        wanted, path.string()));
+    }
+    return base::invalid_input(fmt::format(
+        "--user {0}: only root can run the shell jobs of {1} as another user, and this is {2}: "
+        "start the daemon as root or as {0} (User= in its unit), or leave --user out",
+        wanted, path.string(), own));
+}
+
+/// A new directory belongs to the user of the jobs.
+base::Result<void> enter(const std::string& directory, const std::string& user) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(directory, ignored)) {
+        auto made = base::make_directories(directory, 0700);
+        if (made && base::user_id(user)) made = base::give_to_user(user, directory);
+        if (!made) return made.error();
+    }
+    if (::chdir(directory.c_str()) == 0) return {};
+    return base::errno_error("enter --working-directory " + directory);
 }
 
 int run(const Values& values) {
     const auto path = std::filesystem::absolute(config_path(values));
-    if (auto user = check_user(values, path); !user) return fail(user.error());
-    const std::string directory = values.text("working-directory");
-    if (!directory.empty()) {
-        if (auto made = base::make_directories(directory, 0700); !made) return fail(made.error());
-    }
-    if (!directory.empty() && ::chdir(directory.c_str()) != 0) {
-        return fail(base::errno_error("enter --working-directory " + directory));
+    auto user = shell_user(values, path);
+    if (!user) return fail(user.error());
+    if (const std::string directory = values.text("working-directory"); !directory.empty()) {
+        if (auto entered = enter(directory, *user); !entered) return fail(entered.error());
     }
     if (values.flag("syslog")) {
         base::log::warning(
@@ -51,6 +68,7 @@ int run(const Values& values) {
     daemon::DaemonOptions options;
     options.config_path = path;
     options.listen_address = values.text("listen-address");
+    options.shell_user = std::move(*user);
     options.configure_log = [values](const config::Config& config) {
         return configure_log(values, config.log_level, config.log_format);
     };
@@ -77,7 +95,7 @@ Command run_command() {
                   text_flag({"listen-address"}, "HOST:PORT",
                             "status page and metrics; wins over the file", "LISTEN_ADDRESS"),
                   text_flag({"user", "u"}, "NAME",
-                            "refused for shell jobs unless the daemon runs as this user"),
+                            "the user of shell jobs; only root can run them as another one"),
                   text_flag({"service", "n"}, "NAME", ""), bool_flag({"syslog"}, "", "LOG_SYSLOG")},
         .run = run};
 }

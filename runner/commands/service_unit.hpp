@@ -14,9 +14,9 @@ struct ServiceUnit {
     std::filesystem::path program;    ///< absolute
     std::filesystem::path config;     ///< absolute
     std::filesystem::path directory;  ///< for shell jobs; absolute
-    std::string jobs_user;     ///< `run --user`: refused there when shell jobs would run as another
-    std::string process_user;  ///< User=, "" for that of the service manager
-    bool of_user = false;      ///< a unit of systemd --user
+    std::string jobs_user;            ///< `run --user`, "" for the user of the daemon
+    std::string process_user;         ///< User=, "" for that of the service manager
+    bool of_user = false;             ///< a unit of systemd --user
 };
 
 /// The unit of the package (systemd/runner.service), made to fit.

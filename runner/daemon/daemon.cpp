@@ -29,7 +29,7 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
       reloader_(executor, options_.config_path, [this] { reload(); }),
       disks_(executor),
       status_(executor, recorder_),
-      executors_(executor),
+      executors_(executor, options_.shell_user),
       builder_(
           executor,
           [this](const config::RunnerConfig& runner, const protocol::gitlab::CallRecord& call) {

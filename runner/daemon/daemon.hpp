@@ -28,6 +28,7 @@ namespace runner::daemon {
 struct DaemonOptions {
     std::filesystem::path config_path;
     std::string listen_address;  ///< wins over the configuration's, "" for that one
+    std::string shell_user;      ///< that shell jobs run as, "" for the daemon's own
     /// Sets the log up for a configuration; what the command line asked for wins over it. May be
     /// empty.
     std::function<base::Result<void>(const config::Config&)> configure_log;

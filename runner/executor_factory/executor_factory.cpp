@@ -27,8 +27,10 @@ base::Result<std::unique_ptr<executors::Executor>> ExecutorFactory::make(
                                     "\" is not known: there are " +
                                     std::string(executors::kExecutorNames));
     }
-    if (*kind == executors::ExecutorKind::kShell)
-        return executors::shell::make_shell_executor(executor_, runner.shell);
+    if (*kind == executors::ExecutorKind::kShell) {
+        return executors::shell::make_shell_executor(
+            executor_, {.shell = runner.shell, .user = shell_user_, .helper = {}});
+    }
     if (*kind == executors::ExecutorKind::kCustom)
         return executors::custom::make_custom_executor(executor_, runner.custom);
     auto engine = engine_of(runner.docker);

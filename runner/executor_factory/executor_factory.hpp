@@ -17,8 +17,9 @@ namespace runner::executor_factory {
 /// connection to it, made at the first job. Strand: the I/O thread.
 class ExecutorFactory {
   public:
-    explicit ExecutorFactory(boost::asio::any_io_executor executor)
-        : executor_(std::move(executor)) {}
+    /// `shell_user`: as ShellOptions::user.
+    explicit ExecutorFactory(boost::asio::any_io_executor executor, std::string shell_user = {})
+        : executor_(std::move(executor)), shell_user_(std::move(shell_user)) {}
 
     base::Result<std::unique_ptr<executors::Executor>> make(const config::RunnerConfig& runner);
     /// Is told how many things of a runner were removed.
@@ -44,6 +45,7 @@ class ExecutorFactory {
     base::Result<Connection> engine_of(const executors::docker::DockerSettings& settings);
 
     boost::asio::any_io_executor executor_;
+    std::string shell_user_;
     std::map<std::string, Connection> engines_;
 };
 

@@ -9,7 +9,7 @@ OFFICIAL = """[Unit]
 Description=GitLab Runner
 [Service]
 ExecStart=/usr/bin/gitlab-runner run --config /etc/gitlab-runner/config.toml --working-directory /home/gitlab-runner \
---service gitlab-runner
+--service gitlab-runner --user gitlab-runner
 Restart=always
 RestartSec=120
 [Install]
@@ -43,6 +43,7 @@ class Switch(MachineCase):
         machine.until(lambda: machine.property("SubState", "migration") == "exited", "the end of the migration")
         told = machine.run("journalctl -u migration --no-pager -o cat")
         self.assertIn("runner runs in the place of gitlab-runner", told)
+        self.assertIn("shell jobs run as gitlab-runner here, too", told)
         self.assertIn("set builds_dir = \"/home/gitlab-runner/builds\"", told)
         self.assertEqual(self.states(), {"runner": ["active", "enabled"], "gitlab-runner": ["inactive", "disabled"]})
         self.assert_success(self.run_job("true"))
@@ -50,9 +51,18 @@ class Switch(MachineCase):
         self.assertEqual(self.states(), {"runner": ["inactive", "disabled"], "gitlab-runner": ["active", "enabled"]})
         self.assertEqual(machine.run("ls /run/systemd/system"), "")
 
+    def test_shell_jobs_of_another_user_stop_the_move(self):
+        machine = self.machine
+        machine.write("/etc/systemd/system/gitlab-runner.service", OFFICIAL.replace("--user gitlab-runner", "--user daemon"))
+        machine.run("systemctl daemon-reload")
+        code, told = machine.try_run("runner migrate --switch")
+        self.assertEqual(code, 1, told)
+        self.assertIn("STOPS: shell jobs run as daemon there and as gitlab-runner here", told)
+        self.assertEqual(self.states()["gitlab-runner"], ["active", "enabled"])
+
     def test_the_official_service_goes_on_when_the_other_one_does_not_start(self):
         machine = self.machine
-        machine.write("/etc/systemd/system/runner.service.d/broken.conf", "[Service]\nExecStart=\nExecStart=/bin/false\n")
+        machine.write("/etc/systemd/system/runner.service.d/broken.conf", "[Service]\nExecStart=\nExecStart=/bin/false --user gitlab-runner\n")
         machine.run("systemctl daemon-reload")
         code, told = machine.try_run("runner migrate --switch")
         self.assertEqual(code, 1, told)

@@ -139,11 +139,14 @@ class Unit(unittest.TestCase):
         need(BIN.exists(), f"the program {BIN}")
         self.directory = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="runner-unit-")))
         unit = self.directory / UNIT.name
-        unit.write_text(UNIT.read_text().replace("\nExecStart=runner ", f"\nExecStart={BIN} "))
+
+        def text(file):
+            return file.read_text().replace("\nExecStart=runner ", f"\nExecStart={BIN} ")
+        unit.write_text(text(UNIT))
         for drop_in in drop_ins:
             target = self.directory / "runner.service.d"
             target.mkdir(exist_ok=True)
-            shutil.copy(drop_in, target)
+            (target / drop_in.name).write_text(text(drop_in))
         done = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no",
                                str(unit)], text=True, capture_output=True, check=False, timeout=60)
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
