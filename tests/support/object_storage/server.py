@@ -161,6 +161,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.owner.upload_headers[number] = kept
             text = f"<R><UploadId>{number}</UploadId></R>"
             return self._answer(200, text.encode())
+        if fields.get("uploadId", "") not in ("", *self.owner.uploads):
+            return self._refuse(404, "NoSuchUpload", "it was aborted")
         if "partNumber" in fields:
             self.owner.uploads[fields["uploadId"]][int(fields["partNumber"])] = body
             return self._answer(200, ETag=f'"part-{fields["partNumber"]}"')
