@@ -249,8 +249,8 @@ class Strict(SystemCase):
             for path in ("/none.json", str(self.directory / "account.json"))])
         checked = self.command("config", "lint")
         self.assertEqual(checked.code, 1)
-        self.assertIn("runners.cache.gcs.CredentialsFile: ", checked.out)
-        self.assertIn("the private key is not an RSA key in PEM format", checked.out)
+        self.assertIn("runners.cache.gcs.CredentialsFile: ", checked.stdout)
+        self.assertIn("the private key is not an RSA key in PEM format", checked.stdout)
 
 
 class RealS3(DockerCase):
