@@ -75,15 +75,17 @@ base::Result<ServicePlan> plan_services(const JobEnvironment& job, const DockerS
     return plan;
 }
 
-std::vector<int> health_ports(const std::vector<std::string>& environment,
-                              const std::vector<std::string>& exposed_ports) {
+HealthPorts health_ports(const std::vector<std::string>& environment,
+                         const std::vector<std::string>& exposed_ports) {
     constexpr std::string_view kName = "HEALTHCHECK_TCP_PORT=";
+    HealthPorts health;
     for (const auto& entry : environment) {
         if (!base::iequals(std::string_view(entry).substr(0, kName.size()), kName)) continue;
-        const int port = port_number(std::string_view(entry).substr(kName.size()));
-        if (port != 0) return {port};
+        const std::string value = entry.substr(kName.size());
+        if (const int port = port_number(value); port != 0) return {{port}, ""};
+        health.unusable = value;
     }
-    std::vector<int> ports;
+    auto& ports = health.ports;
     for (const auto& exposed : exposed_ports) {
         const auto slash = exposed.find('/');
         if (slash != std::string::npos && exposed.substr(slash) != "/tcp") continue;
@@ -92,7 +94,7 @@ std::vector<int> health_ports(const std::vector<std::string>& environment,
     }
     std::sort(ports.begin(), ports.end());
     if (ports.size() > kMaxHealthPorts) ports.resize(kMaxHealthPorts);
-    return ports;
+    return health;
 }
 
 }  // namespace executors::docker

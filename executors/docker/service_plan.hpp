@@ -34,8 +34,13 @@ struct ServicePlan {
 base::Result<ServicePlan> plan_services(const JobEnvironment& job, const DockerSettings& settings,
                                         const std::string& container_base);
 
+struct HealthPorts {
+    std::vector<int> ports;
+    std::string unusable;  ///< the value of HEALTHCHECK_TCP_PORT that is no port, "" for none
+};
+
 /// The ports to dial for the health check: HEALTHCHECK_TCP_PORT, else the exposed ones, at most 20.
-std::vector<int> health_ports(const std::vector<std::string>& environment,
-                              const std::vector<std::string>& exposed_ports);
+HealthPorts health_ports(const std::vector<std::string>& environment,
+                         const std::vector<std::string>& exposed_ports);
 
 }  // namespace executors::docker

@@ -236,7 +236,13 @@ Task<Result<void>> Services::inspect(std::size_t index) {
     for (const auto& [network, address] : state->addresses) {
         if (service.address.empty()) service.address = address;
     }
-    service.ports = health_ports(state->environment, state->exposed_ports);
+    auto health = health_ports(state->environment, state->exposed_ports);
+    service.ports = std::move(health.ports);
+    if (!health.unusable.empty()) {
+        context_.log.warning("The service " + service.plan.spec.image.name +
+                             " has HEALTHCHECK_TCP_PORT \"" + health.unusable +
+                             "\", which is no port from 1 to 65535: its exposed ports are asked");
+    }
     co_return Result<void>();
 }
 

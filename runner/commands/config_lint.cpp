@@ -36,10 +36,11 @@ nlohmann::ordered_json as_json(const config::Inspection& inspection) {
             {"findings", std::move(findings)}};
 }
 
-/// A file that cannot be read, or is no TOML: the text names the place.
-nlohmann::ordered_json as_json(const base::Error& error) {
-    nlohmann::ordered_json finding{
-        {"severity", name(Severity::kError)}, {"line", 0}, {"column", 0}, {"text", error.message}};
+nlohmann::ordered_json unusable(config::Position at, const std::string& text) {
+    nlohmann::ordered_json finding{{"severity", name(Severity::kError)},
+                                   {"line", at.line},
+                                   {"column", at.column},
+                                   {"text", text}};
     return {{"valid", false}, {"runners", 0}, {"findings", {std::move(finding)}}};
 }
 
@@ -60,19 +61,28 @@ void add_storages(config::Inspection& inspection, const config::Node& root) {
 }
 
 base::Result<config::Inspection> inspect(const std::filesystem::path& path) {
+    auto inspection = config::inspect_file(path);
+    if (!inspection) return inspection;
     const auto text = config::read_config_text(path);
     if (!text) return text.error();
-    const auto root = config::parse_toml(*text, path.string());
-    if (!root) return root.error();
-    config::Inspection inspection = config::inspect(*root, path);
-    add_storages(inspection, *root);
+    // The places of the entries; a file that has changed meanwhile has none.
+    if (const auto root = config::parse_toml(*text)) add_storages(*inspection, *root);
     return inspection;
+}
+
+/// For a file that cannot be read, or is no TOML.
+nlohmann::ordered_json unusable(const std::filesystem::path& path) {
+    const auto text = config::read_config_text(path);
+    if (!text) return unusable({}, text.error().message);
+    const auto root = config::parse_toml(*text);
+    return root ? unusable({}, "the file has changed meanwhile: try again")
+                : unusable(root.error().position, root.error().what);
 }
 
 int lint(const std::filesystem::path& path, bool for_programs) {
     auto inspection = inspect(path);
     if (!inspection && for_programs) {
-        print_json(as_json(inspection.error()));
+        print_json(unusable(path));
         return 1;
     }
     if (!inspection) return fail(inspection.error());

@@ -75,6 +75,8 @@ int run_doctor(const Values& values) {
     }
     if (::isatty(STDERR_FILENO) == 1 && options->jobs)
         base::log::info("Looking. A job of each runner takes up to some minutes.");
+    // The log of the trial jobs would stand between the findings.
+    if (auto quiet = configure_log(values, "warn"); !quiet) return fail(quiet.error());
     auto examined = doctor::examine(std::move(*options));
     if (!examined) return fail(examined.error());
     print(format == "json" ? doctor::report_json(examined->lines)

@@ -198,9 +198,7 @@ base::Result<int> concurrency(const Values& values) {
 }
 
 int exec(const Values& values) {
-    if (!values.has("log-level") && !values.flag("debug")) {
-        if (auto quiet = configure_log(values, "warn"); !quiet) return fail(quiet.error());
-    }
+    if (auto quiet = configure_log(values, "warn"); !quiet) return fail(quiet.error());
     local::ExecOptions options;
     options.jobs = values.words();
     options.with_needs = values.flag("needs");

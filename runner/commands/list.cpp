@@ -29,7 +29,7 @@ int list(const Values& values) {
     if (!config) {
         // A program must not take a file that cannot be read for one without runners.
         const bool missing = config.error().is(base::ErrorKind::kNotFound);
-        if (wants_json(values) && !missing) return fail(config.error());
+        if (!missing) return fail(config.error());
         // The official program lists nothing then, too, and succeeds.
         base::log::warning(config.error().message.substr(0, config.error().message.find('\n')));
         if (wants_json(values)) list_json({});

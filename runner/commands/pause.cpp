@@ -56,6 +56,11 @@ int send_change(const Values& values, const std::string& action) {
             code = fail(answer.error());
     }
     if (state) print_state(*state, values, action);
+    if (state && state->contains("not_saved")) {
+        base::log::warning("this holds until the daemon is started again: " +
+                           printable(state->value("not_saved", std::string())));
+        code = 1;
+    }
     return code;
 }
 

@@ -18,6 +18,14 @@ std::string health(const json& runner) {
     return runner.value("healthy", true) ? "ok" : "unhealthy";
 }
 
+/// "" when the daemon uses the file as it is.
+std::string problem_line(const json& page) {
+    const auto problem = page.find("config_problem");
+    if (problem == page.end() || !problem->is_object()) return "";
+    return fmt::format("config.toml is not in use since {}, the former one is: {}\n",
+                       cell(*problem, "since"), cell(*problem, "text"));
+}
+
 /// Why no job is taken, though the daemon runs.
 std::string pause_line(const json& page) {
     if (page.value("draining", false))
@@ -45,7 +53,7 @@ std::string page_text(const json& page) {
                                   cell(page, "version"), cell(page, "revision"),
                                   cell(page, "state"), age_cell(page, "uptime_seconds"),
                                   cell(page, "system_id"), jobs.size(), cell(page, "concurrent"));
-    out += pause_line(page);
+    out += pause_line(page) + problem_line(page);
     if (!jobs.empty()) out += "\n" + jobs_table(jobs);
     if (!runners.empty()) out += "\n" + runners_table(runners);
     return out;

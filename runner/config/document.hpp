@@ -68,6 +68,15 @@ std::vector<const Node*> tables_named(const Node& parent, std::string_view name)
 /// "a string", "an integer": for messages about the value that was found.
 std::string_view describe(Node::Kind kind);
 
+/// Why a text is no TOML.
+struct SyntaxError {
+    Position position;
+    std::string what;
+    std::string line;  ///< a line break and the offending line with a mark under the position
+};
+
+/// Parses TOML 1.0.
+boost::system::result<Node, SyntaxError> parse_toml(std::string_view text);
 /// Parses TOML 1.0. A failure is kInvalidInput and reads "<name>:<line>:<column>: <what>", a line
 /// break, and the offending line with a mark under the position.
 base::Result<Node> parse_toml(std::string_view text, std::string_view name);

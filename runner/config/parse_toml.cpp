@@ -117,19 +117,25 @@ std::string marked(const std::string& line, int column) {
 
 }  // namespace
 
-base::Result<Node> parse_toml(std::string_view text, std::string_view name) {
+boost::system::result<Node, SyntaxError> parse_toml(std::string_view text) {
     const Reader reader(text);
     try {
-        const toml::table root = toml::parse(text, std::string(name));
+        const toml::table root = toml::parse(text);
         return reader.read(root);
     } catch (const toml::parse_error& failure) {
         const Position at = reader.position(failure.source().begin);
-        const std::string& line = reader.line(at.line);
-        return base::make_error(
-            base::ErrorKind::kInvalidInput,
-            fmt::format("{}:{}:{}: not valid TOML: {}{}", name, at.line, at.column,
-                        printable(failure.description()), marked(line, at.column)));
+        return SyntaxError{at, "not valid TOML: " + printable(failure.description()),
+                           marked(reader.line(at.line), at.column)};
     }
+}
+
+base::Result<Node> parse_toml(std::string_view text, std::string_view name) {
+    auto root = parse_toml(text);
+    if (root) return std::move(*root);
+    const SyntaxError& error = root.error();
+    return base::make_error(base::ErrorKind::kInvalidInput,
+                            fmt::format("{}:{}:{}: {}{}", name, error.position.line,
+                                        error.position.column, error.what, error.line));
 }
 
 }  // namespace runner::config

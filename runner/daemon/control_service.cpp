@@ -85,7 +85,8 @@ class ControlService::Impl {
                                                           const std::string& runner) const;
     /// Answers for a name that no runner has.
     [[nodiscard]] std::optional<http::Response> unknown_runner(const std::string& name) const;
-    [[nodiscard]] http::Response state() const;
+    /// `not_saved`: why the next daemon will not know the change, "" when it will.
+    [[nodiscard]] http::Response state(const std::string& not_saved = {}) const;
     base::Task<void> limit_requests();
 
     boost::asio::any_io_executor executor;
@@ -155,7 +156,8 @@ http::Response ControlService::Impl::resume(const ControlRequest& wanted,
     PauseSet set;
     if (!wanted.runner.empty()) set = without(pauses->now(), wanted.runner, host.runner_names());
     // A disk that is full must not keep the machine from working again.
-    if (auto saved = pauses->change_to(set); !saved) {
+    auto saved = pauses->change_to(set);
+    if (!saved) {
         pauses->change_without_saving(std::move(set));
         base::log::warning("The end of a pause is not saved: the next daemon is paused again",
                            {{"error", saved.error().message}});
@@ -164,7 +166,7 @@ http::Response ControlService::Impl::resume(const ControlRequest& wanted,
         "Resumed: jobs are asked for again",
         {{"runner_name", wanted.runner.empty() ? "all" : wanted.runner}, {"user", by(request)}});
     host.poller->ask_now();
-    return state();
+    return state(saved ? std::string() : saved.error().message);
 }
 
 http::Response ControlService::Impl::cancel(const ControlRequest& wanted,
@@ -172,7 +174,11 @@ http::Response ControlService::Impl::cancel(const ControlRequest& wanted,
     const auto id = wanted.job;
     switch (host.jobs->cancel(id, wanted.runner, wanted.reason)) {
         case JobHost::Cancel::kStopping: break;
-        case JobHost::Cancel::kUnknown: return refuse(404, fmt::format("no job {} runs here", id));
+        case JobHost::Cancel::kUnknown:
+            return refuse(404, wanted.runner.empty()
+                                   ? fmt::format("no job {} runs here", id)
+                                   : fmt::format("no job {} of the runner \"{}\" runs here", id,
+                                                 wanted.runner));
         case JobHost::Cancel::kAmbiguous:
             return refuse(409, status::several_jobs(id, jobs_with(id, wanted.runner)));
         case JobHost::Cancel::kTooLate:
@@ -205,17 +211,19 @@ std::optional<http::Response> ControlService::Impl::unknown_runner(
 }
 
 /// The answer to a change: what holds now.
-http::Response ControlService::Impl::state() const {
+http::Response ControlService::Impl::state(const std::string& not_saved) const {
     const PauseSet& now = pauses->now();
     ordered_json runners = ordered_json::array();
     for (const std::string& each : host.runner_names()) {
         runners.push_back({{"name", each}, {"paused", now.has(each)}});
     }
-    return respond(200, {{"paused", now.all},
-                         {"draining", now.draining},
-                         {"running_jobs", host.jobs->running()},
-                         {"requests", host.poller->requests_under_way()},
-                         {"runners", std::move(runners)}});
+    ordered_json answer{{"paused", now.all},
+                        {"draining", now.draining},
+                        {"running_jobs", host.jobs->running()},
+                        {"requests", host.poller->requests_under_way()},
+                        {"runners", std::move(runners)}};
+    if (!not_saved.empty()) answer["not_saved"] = not_saved;
+    return respond(200, answer);
 }
 
 base::Task<void> ControlService::Impl::limit_requests() {

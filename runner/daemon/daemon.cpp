@@ -1,8 +1,11 @@
 #include "runner/daemon/daemon.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <csignal>
 
+#include "base/clock.hpp"
 #include "base/memory.hpp"
 #include "runner/config/system_id.hpp"
 #include "runner/daemon/orphans.hpp"
@@ -18,6 +21,13 @@ void report_problems(const config::Config& config) {
         base::log::error("A runner takes no jobs until its configuration is corrected",
                          {{"runner_name", runner.name}, {"error", runner.problem}});
     }
+}
+
+/// Pages and the service manager get one line. The former problem's time is kept.
+status::ConfigProblem changed(const status::ConfigProblem& former, const std::string& message) {
+    if (message.empty()) return {};
+    const auto since = former.text.empty() ? base::unix_micros_now() : former.since_unix_micros;
+    return {message.substr(0, message.find('\n')), since};
 }
 
 }  // namespace
@@ -296,11 +306,16 @@ base::Task<void> Daemon::wind_down() {
 
 void Daemon::reload() {
     notify_reloading();
-    if (auto loaded = load(); !loaded) {
+    const auto loaded = load();
+    if (!loaded) {
         base::log::error("The configuration has an error; the former one stays in use",
                          {{"error", loaded.error().message}});
     }
-    notify_service_manager(kServiceReady);
+    config_problem_ = changed(config_problem_, loaded ? std::string() : loaded.error().message);
+    notify_service_manager(config_problem_.text.empty()
+                               ? fmt::format("{}\nSTATUS=", kServiceReady)
+                               : fmt::format("{}\nSTATUS=The former configuration stays in use: {}",
+                                             kServiceReady, config_problem_.text));
 }
 
 StatusSnapshot Daemon::snapshot() {
@@ -315,6 +330,7 @@ StatusSnapshot Daemon::snapshot() {
     }
     now.disks = disks_.states();
     now.pauses = control_.pauses();
+    now.config_problem = config_problem_;
     return now;
 }
 

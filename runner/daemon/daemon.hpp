@@ -76,6 +76,7 @@ class Daemon {
     std::optional<KeptTokens> kept_tokens_;
     std::string system_id_;
     std::shared_ptr<const journal::AdoptedVolumes> adopted_volumes_;
+    status::ConfigProblem config_problem_;
     bool rested_ = false;  ///< nothing but polling since memory was given back
     MetricsRecorder recorder_;
     DiskWatch disks_;

@@ -88,6 +88,7 @@ class StatusService::Impl final : public status::PageSource {
         now.system_id = given.system_id;
         now.concurrent = given.config->concurrent;
         now.disks = given.disks;
+        now.config_problem = std::move(given.config_problem);
         now.paused = given.pauses.all;
         now.draining = given.pauses.draining;
         for (const auto& entry : *given.entries) {

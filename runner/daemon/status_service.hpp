@@ -28,6 +28,7 @@ struct StatusSnapshot {
     std::string system_id;
     std::vector<status::DiskState> disks;
     PauseSet pauses;
+    status::ConfigProblem config_problem;
     std::vector<status::EngineState> engines;
 };
 

@@ -94,6 +94,11 @@ ordered_json to_json(const DiskState& disk) {
             {"inodes", disk.inodes}};
 }
 
+ordered_json to_json(const ConfigProblem& problem) {
+    if (problem.text.empty()) return nullptr;
+    return {{"text", problem.text}, {"since", time_or_null(problem.since_unix_micros)}};
+}
+
 std::string text_of(const ordered_json& page) { return base::dump_json(page, 2) + "\n"; }
 
 }  // namespace
@@ -108,6 +113,7 @@ std::string status_json(const Snapshot& now) {
                       {"started_at", time_or_null(now.started_unix_micros)},
                       {"uptime_seconds", age_seconds(now.started_unix_micros, now.now_unix_micros)},
                       {"concurrent", now.concurrent},
+                      {"config_problem", to_json(now.config_problem)},
                       {"paused", now.paused},
                       {"draining", now.draining},
                       {"runners", ordered_json::array()},

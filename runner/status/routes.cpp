@@ -1,5 +1,7 @@
 #include "runner/status/routes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -25,8 +27,11 @@ http::Response json(std::string body) {
     return http::text_response(200, std::move(body), "application/json");
 }
 
-http::Response no_such_job(const std::string& name) {
-    return http::text_response(404, "No job " + name + " runs here, and none is in the history.\n");
+http::Response no_such_job(const Call& call) {
+    const auto runner = call.query("runner");
+    return http::text_response(
+        404, fmt::format("No job {}{} runs here, and none is in the history.\n", call.values.at(0),
+                         runner ? fmt::format(" of the runner \"{}\"", *runner) : ""));
 }
 
 void add_health(http::Router& router, PageSource& source) {
@@ -85,12 +90,12 @@ template <typename ShowRunning, typename ShowRecent>
 http::Response for_the_job(PageSource& source, const Call& call, ShowRunning show_running,
                            ShowRecent show_recent) {
     const auto id = base::parse_number<std::int64_t>(call.values.at(0));
-    if (!id) return no_such_job(call.values.at(0));
+    if (!id) return no_such_job(call);
     const Snapshot now = source.now();
     const auto found =
         candidates_of(source, now, *id, std::string(call.query("runner").value_or("")));
     const auto all = found.all();
-    if (all.empty()) return no_such_job(call.values.at(0));
+    if (all.empty()) return no_such_job(call);
     if (all.size() > 1) return http::text_response(409, several_jobs(*id, all) + "\n");
     return found.running.empty() ? show_recent(found.recent.front())
                                  : show_running(found.running.front(), now);
@@ -122,7 +127,7 @@ http::Response log_page(PageSource& source, const Call& call) {
         source, call,
         [&](const JobState& job, const Snapshot&) {
             auto log = source.log_of(job);
-            return log ? stream_log(std::move(log), *from) : no_such_job(call.values.at(0));
+            return log ? stream_log(std::move(log), *from) : no_such_job(call);
         },
         [](const RecentJob& job) {
             return stream_end({.success = job.failure_reason.empty(),

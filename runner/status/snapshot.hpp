@@ -92,12 +92,19 @@ struct EngineState {
     std::string version;  ///< "" when it has not answered
 };
 
+/// What keeps the configuration on disk from being used; the former one stays in use.
+struct ConfigProblem {
+    std::string text;  ///< one line with the place; "" for none
+    std::int64_t since_unix_micros = 0;
+};
+
 struct Snapshot {
     std::int64_t now_unix_micros = 0;
     std::int64_t started_unix_micros = 0;
     std::string process_state;  ///< running, graceful-shutdown, forceful-shutdown
     std::string system_id;
     int concurrent = 1;
+    ConfigProblem config_problem;
     bool paused = false;  ///< `runner pause` of all runners, or `runner drain`
     bool draining =
         false;  ///< `runner drain`; stays true after the last job, until `runner resume`

@@ -40,6 +40,7 @@ class List(CommandCase):
         listed = self.command("list", "--format", "json")
         self.assertEqual((listed.code, listed.stdout), (1, ""))
         self.assertIn("config.toml:1:", listed.stderr)
+        self.assertEqual(self.command("list").code, 1)
 
 
 class Verify(CommandCase):

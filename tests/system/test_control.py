@@ -135,6 +135,19 @@ class Pause(ControlCase):
         self.ok("resume")
         self.assert_success(self.finish(job))
 
+    def test_a_resume_that_cannot_be_saved_holds_until_the_next_start(self):
+        self.start_with({"name": "one"})
+        self.ok("pause")
+        file = self.socket_path.parent / "paused.json"
+        file.unlink()
+        (file / "in the way").mkdir(parents=True)
+        job = self.add_job(["true"])
+        done = self.command("resume")
+        self.assertEqual(done.code, 1)
+        self.assertIn("taking jobs: one", done.stdout)
+        self.assertIn("this holds until the daemon is started again: ", done.stderr)
+        self.assert_success(self.finish(job))
+
     def test_an_empty_name_does_not_mean_all(self):
         self.start_with({"name": "one"})
         for action in ("pause", "resume"):
@@ -404,6 +417,10 @@ class TwoServers(ControlCase):
             done = self.command(*words)
             self.assertEqual(done.code, 1)
             self.assertIn("say which runner's is meant, left or right (--runner NAME", done.stderr)
+        for action in ("log", "cancel"):
+            done = self.command(action, number, "--runner", "none")
+            self.assertEqual(done.code, 1)
+            self.assertRegex(done.stderr, f'(?i)no job {number} of the runner "none" runs here')
         for name in jobs:
             self.assertIn(f"{name} started", self.ok("log", number, "--runner", name).stdout)
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/jobs/{number}?runner={name}", timeout=20) as page:

@@ -26,6 +26,7 @@ class DoctorCase(SystemCase):
         done = self.command("doctor", *arguments, timeout=timeout, **options)
         self.assertEqual(done.code, code, done.text)
         self.assert_no_token(done.text)
+        self.assertNotIn("environment is ready", done.stderr)
         return done.stdout
 
     def assert_no_token(self, text):
@@ -123,7 +124,9 @@ class BrokenFile(DoctorCase):
         done = self.command("config", "lint", "--format", "json")
         answer = json.loads(done.stdout)
         self.assertEqual((done.code, answer["valid"]), (1, False))
-        self.assertIn("config.toml:1:", answer["findings"][0]["text"])
+        finding = answer["findings"][0]
+        self.assertEqual((finding["line"], finding["column"] > 1), (1, True))
+        self.assertTrue(finding["text"].startswith("not valid TOML: "), finding)
 
 
 class Certificate(DoctorCase):

@@ -1,6 +1,7 @@
 """The status page in a real browser."""
 
 import os
+import signal
 
 from tests.support import browser
 from tests.system.harness import PATIENCE, SystemCase, need
@@ -139,6 +140,9 @@ class Page(SystemCase):
         self.wait_for("http://127.0.0.1:1 cannot be reached since", "#runners")
         self.wait_for('no executor "podman"', "#runners")
         self.wait_for("3 with a problem", "#tiles")
+        self.write_config_text("concurrent = <b>\n")
+        self.daemons[0].send(signal.SIGHUP)
+        self.wait_for(f"the former configuration stays in use: {self.config}:1:14: not valid TOML", "#config-problem")
         go("on")
         self.finish(job)
 

@@ -79,7 +79,15 @@ class Notify(SystemCase):
         self.write_config_text("concurrent = [\n")
         daemon.send(signal.SIGHUP)
         manager.wait("RELOADING")
-        manager.wait("READY")
+        told = manager.wait("READY")
+        self.assertIn(f"The former configuration stays in use: {self.config}:1:", told["STATUS"])
+        self.assertIn(f"the former one is: {self.config}:1:", self.command("status").stdout)
+        self.write_config()
+        daemon.send(signal.SIGHUP)
+        # The watch on the file may have brought a reload of its own.
+        while manager.wait("READY")["STATUS"] != "":
+            pass
+        self.assertNotIn("the former one is", self.command("status").stdout)
 
     def test_reports_stopping_while_jobs_end(self):
         manager = self.manager()

@@ -114,6 +114,9 @@ function showState(status) {
   byId('state').className = `badge ${running && !status.draining ? 'fine' : ''}`;
   say(byId('about'), `version ${status.version}, up ${duration(status.uptime_seconds)}, system ${status.system_id}`);
   document.title = `${status.jobs.length} running – runner`;
+  const problem = status.config_problem;
+  byId('config-problem').hidden = !problem;
+  if (problem) say(byId('config-problem'), `config.toml has an error, so the former configuration stays in use: ${problem.text}`);
 }
 
 function showTiles(status, recent) {

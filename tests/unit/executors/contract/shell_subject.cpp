@@ -20,7 +20,8 @@ class ShellSubject final : public ContractSubject {
         std::string helper;
         if (behaviour == PrepareBehaviour::kFails) helper = write_helper("echo refused; exit 1");
         if (behaviour == PrepareBehaviour::kStalls) helper = write_helper("exec sleep 60");
-        return executors::shell::make_shell_executor(executor_, {.helper = helper});
+        return executors::shell::make_shell_executor(executor_,
+                                                     {.shell = {}, .user = {}, .helper = helper});
     }
     [[nodiscard]] bool has_leftovers() const override {
         return std::filesystem::exists(directory_ / "state" / "supervisor");

@@ -113,24 +113,26 @@ TEST(HealthPorts, AreTheVariableElseTheExposedOnes) {
         Words environment;
         Words exposed;
         std::vector<int> ports;
+        std::string unusable;
     };
     const std::vector<Case> cases{
-        {{}, {}, {}},
-        {{}, {"8080/tcp", "53/udp", "443"}, {443, 8080}},
-        {{"HEALTHCHECK_TCP_PORT=99"}, {"8080/tcp"}, {99}},
-        {{"Healthcheck_tcp_port=99"}, {"8080/tcp"}, {99}},
-        {{"HEALTHCHECK_TCP_PORT=x"}, {"8080/tcp"}, {8080}},
-        {{"HEALTHCHECK_TCP_PORT=70000"}, {"8080/tcp"}, {8080}},
-        {{"HEALTHCHECK_TCP_PORT=80x"}, {"8080/tcp"}, {8080}},
-        {{"XHEALTHCHECK_TCP_PORT=99"}, {"0/tcp", "nonsense"}, {}},
+        {{}, {}, {}, ""},
+        {{}, {"8080/tcp", "53/udp", "443"}, {443, 8080}, ""},
+        {{"HEALTHCHECK_TCP_PORT=99"}, {"8080/tcp"}, {99}, ""},
+        {{"Healthcheck_tcp_port=99"}, {"8080/tcp"}, {99}, ""},
+        {{"HEALTHCHECK_TCP_PORT=x"}, {"8080/tcp"}, {8080}, "x"},
+        {{"HEALTHCHECK_TCP_PORT=70000"}, {"8080/tcp"}, {8080}, "70000"},
+        {{"HEALTHCHECK_TCP_PORT=80x"}, {"8080/tcp"}, {8080}, "80x"},
+        {{"XHEALTHCHECK_TCP_PORT=99"}, {"0/tcp", "nonsense"}, {}, ""},
     };
     for (const auto& entry : cases) {
-        EXPECT_EQ(health_ports(entry.environment, entry.exposed), entry.ports)
-            << testing::PrintToString(entry.environment);
+        const auto health = health_ports(entry.environment, entry.exposed);
+        EXPECT_EQ(health.ports, entry.ports) << testing::PrintToString(entry.environment);
+        EXPECT_EQ(health.unusable, entry.unusable);
     }
     Words many;
     for (int port = 40; port > 0; --port) many.push_back(std::to_string(port) + "/tcp");
-    const auto first = health_ports({}, many);
+    const auto first = health_ports({}, many).ports;
     ASSERT_EQ(first.size(), 20U);
     EXPECT_EQ(first.front(), 1);
     EXPECT_EQ(first.back(), 20);

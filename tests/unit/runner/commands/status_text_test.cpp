@@ -50,6 +50,15 @@ TEST(StatusText, SaysWhyNoJobIsTaken) {
     EXPECT_THAT(text_with(""), HasSubstr("  paused  never"));
 }
 
+TEST(StatusText, SaysThatTheFileIsNotInUse) {
+    const auto text = status_text(
+        R"({"state": "running", "jobs": [], "runners": [],
+            "config_problem": {"text": "c:1:2: wrong", "since": "2026-01-01T00:00:00Z"}})");
+    ASSERT_TRUE(text) << text.error().message;
+    EXPECT_THAT(*text, HasSubstr("\nconfig.toml is not in use since 2026-01-01T00:00:00Z, the "
+                                 "former one is: c:1:2: wrong\n"));
+}
+
 TEST(RecentJobs, AreShownWithTheirResults) {
     const auto jobs = nlohmann::json::parse(
         R"([{"id": 7, "project": "a/b", "name": "x", "runner": "r", "failure_reason": "",
