@@ -19,6 +19,7 @@
 #include "executors/helper/long_path.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/zip_writer.hpp"
+#include "executors/helper/zstd_frame.hpp"
 
 namespace executors::helper {
 
@@ -54,10 +55,15 @@ UniqueFd open_member(const std::string& path, const Report& report) {
     return file;
 }
 
-Writer open_tar_writer(int output) {
+Writer open_tar_writer(int output, int level) {
     Writer writer(::archive_write_new());
     ::archive_write_set_format_pax_restricted(writer.get());
     ::archive_write_add_filter_zstd(writer.get());
+    const std::string zstd = std::to_string(zstd_level(level));
+    check(
+        writer.get(),
+        ::archive_write_set_filter_option(writer.get(), "zstd", "compression-level", zstd.c_str()),
+        "set the level of compression");
     // Names are bytes.
     check(writer.get(),
           ::archive_write_set_format_option(writer.get(), nullptr, "hdrcharset", "BINARY"),
@@ -100,9 +106,9 @@ std::string member_name(const std::string& path, const struct stat& status) {
     return S_ISDIR(status.st_mode) ? path + "/" : path;
 }
 
-void write_zip(int level, const Selection& selection, int output, const Report& report,
-               const std::vector<ExtraFile>& extras) {
-    ZipWriter writer(output, level, usable_cores("FASTZIP_ARCHIVER_CONCURRENCY"));
+void write_zip(zip::Method packing, int level, const Selection& selection, int output,
+               const Report& report, const std::vector<ExtraFile>& extras) {
+    ZipWriter writer(output, level, usable_cores("FASTZIP_ARCHIVER_CONCURRENCY"), packing);
     for (const auto& [path, status] : selection) {
         if (!S_ISREG(status.st_mode)) {
             writer.add_text(member_name(path, status), status,
@@ -121,8 +127,8 @@ void write_zip(int level, const Selection& selection, int output, const Report& 
     writer.finish();
 }
 
-void write_tar(const Selection& selection, int output, const Report& report) {
-    const Writer writer = open_tar_writer(output);
+void write_tar(int level, const Selection& selection, int output, const Report& report) {
+    const Writer writer = open_tar_writer(output, level);
     const Entry entry(::archive_entry_new());
     for (const auto& [path, status] : selection) {
         UniqueFd file;
@@ -224,13 +230,15 @@ ArchiveFormat parse_archive_format(const std::string& text) {
     if (text == "gzip") return ArchiveFormat::kGzip;
     if (text == "raw") return ArchiveFormat::kRaw;
     if (text == "tarzstd") return ArchiveFormat::kTarZstd;
+    if (text == "zipzstd") return ArchiveFormat::kZipZstd;
     throw Failure("archive format \"" + text +
-                  "\" is not known here: zip, gzip, raw and tarzstd are");
+                  "\" is not known: zip, zipzstd, tarzstd, gzip and raw are");
 }
 
 std::string archive_file_name(const std::string& name, ArchiveFormat format) {
     switch (format) {
-        case ArchiveFormat::kZip: return name + ".zip";
+        case ArchiveFormat::kZip:
+        case ArchiveFormat::kZipZstd: return name + ".zip";
         case ArchiveFormat::kGzip: return name + ".gz";
         case ArchiveFormat::kTarZstd: return name + ".tar.zst";
         case ArchiveFormat::kRaw: break;
@@ -249,9 +257,13 @@ int compression_level(std::string_view text) {
 
 void write_archive(ArchiveFormat format, int level, const Selection& selection, int output,
                    const Report& report, const std::vector<ExtraFile>& extras) {
+    const auto as_zip = [&](zip::Method packing) {
+        write_zip(packing, level, selection, output, report, extras);
+    };
     switch (format) {
-        case ArchiveFormat::kZip: return write_zip(level, selection, output, report, extras);
-        case ArchiveFormat::kTarZstd: return write_tar(selection, output, report);
+        case ArchiveFormat::kZip: return as_zip(zip::Method::kDeflate);
+        case ArchiveFormat::kZipZstd: return as_zip(zip::Method::kZstd);
+        case ArchiveFormat::kTarZstd: return write_tar(level, selection, output, report);
         case ArchiveFormat::kRaw: return write_raw(selection, output, report);
         case ArchiveFormat::kGzip: break;
     }

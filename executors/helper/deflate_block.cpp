@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "executors/helper/posix.hpp"
+#include "executors/helper/zstd_frame.hpp"
 
 namespace executors::helper {
 
@@ -98,7 +99,8 @@ WholeDeflater& whole_deflater_of(int level) {
 }
 
 std::string pack_bytes(Block block, int level) {
-    if (block.store) return std::move(block.bytes);
+    if (block.method == zip::Method::kStored) return std::move(block.bytes);
+    if (block.method == zip::Method::kZstd) return zstd_frame(block.bytes, zstd_level(level));
     if (!block.whole) return deflater_of(level).pack(block);
     // At the same number, libdeflate's results are smaller than zlib's.
     constexpr int kFast = 1;

@@ -5,10 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include "executors/helper/zip_records.hpp"
+
 namespace executors::helper {
 
 /// A part of a file that is compressed by itself, or a whole file. The results of a file's blocks,
-/// one behind the other, are one deflate stream.
+/// one behind the other, are one stream: with zstd, each is a frame of its own (RFC 8878, section
+/// 3).
 struct Block {
     static constexpr std::size_t kBytes = 256 * 1024;
     /// A file of at most so many bytes is one block: libdeflate, which is more than twice as fast
@@ -17,10 +20,10 @@ struct Block {
     static constexpr std::size_t kWindow = 32 * 1024;
 
     std::string bytes;
-    std::string before;  ///< the end of the block before, at most kWindow bytes
+    std::string before;  ///< deflate: the end of the block before, at most kWindow bytes
     bool last = false;   ///< of its file
-    bool store = false;  ///< the result is `bytes`
-    bool whole = false;  ///< it is a whole file
+    bool whole = false;  ///< deflate: it is a whole file
+    zip::Method method = zip::Method::kDeflate;
 };
 
 struct PackedBlock {
@@ -33,7 +36,8 @@ struct PackedBlock {
 /// zlib's level of a job that asks for none.
 inline constexpr int kDefaultLevel = 2;
 
-/// Raw deflate. `level`: compression_level() of archive_writer.hpp. Any thread. Throws Failure.
+/// `level`: compression_level() of archive_writer.hpp, whatever the method is. Any thread. Throws
+/// Failure.
 PackedBlock pack_block(Block block, int level);
 
 /// How many bytes the fastest compression makes of `bytes`. Any thread.

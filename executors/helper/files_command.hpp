@@ -19,7 +19,7 @@ namespace executors::helper {
 ///                             storage, with `unsent` only when the storage never had it; with
 ///                             `fetched` and `etag`, `fetched` takes its place first
 ///     do cache-note           the storage has `file`, as the object `etag`
-///     format VALUE            of the archive: zip, gzip, raw, tarzstd
+///     format VALUE            of the archive: zip, zipzstd, tarzstd, gzip, raw
 ///     output VALUE            path of the package
 ///     file VALUE              path of the archive
 ///     etag VALUE              which version of an object in the storage

@@ -63,6 +63,7 @@ ReadFile parse_read(const Json& json) {
     read.version = json.at("version").get<int>();
     read.path = json.at("path").get<std::string>();
     read.user = json.value("user", read.user);
+    read.offset = json.value("offset", read.offset);
     return read;
 }
 
@@ -146,8 +147,8 @@ std::string event_json(std::string_view event, std::string_view key, std::int64_
     return base::dump_json(Json{{"event", event}, {std::string(key), value}});
 }
 
-std::string file_json(std::uint64_t size) {
-    return base::dump_json(Json{{"ok", true}, {"size", size}});
+std::string file_json(std::uint64_t size, std::uint64_t offset) {
+    return base::dump_json(Json{{"ok", true}, {"size", size}, {"offset", offset}});
 }
 
 std::string opened_json() { return base::dump_json(Json{{"ok", true}}); }

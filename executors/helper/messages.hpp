@@ -65,6 +65,7 @@ struct ReadFile {
     std::string path;
     /// The user who opens the file; "": the supervisor's own.
     std::string user;
+    std::uint64_t offset = 0;  ///< where reading begins
 };
 struct OpenTerminal {
     int version = 0;
@@ -110,7 +111,7 @@ std::string answer_json(const std::string& id, const std::string& error);
 std::string answer_json_from_worker(const std::string& id, const std::string& result);
 std::string event_json(std::string_view event, std::string_view key, std::int64_t value);
 /// The answer before a file's bytes.
-std::string file_json(std::uint64_t size);
+std::string file_json(std::uint64_t size, std::uint64_t offset);
 /// The answer before the bytes of a terminal or of another connection.
 std::string opened_json();
 /// The id of an answer; "" for an event.

@@ -42,9 +42,10 @@
 /// is cut off fails. With a `user`, a process of that user carries the command out.
 ///
 /// A connection may instead read one file. Its first and only frame is then
-///     {"op":"read","version":1,"path":…,"user":…}
-/// and the answer, in place of the log, is a frame {"ok":true,"size":n} and n bytes, or a frame
-/// {"ok":false,"error":…}. Then the supervisor closes the connection.
+///     {"op":"read","version":1,"path":…,"user":…,"offset":o}
+/// and the answer, in place of the log, is a frame {"ok":true,"size":n,"offset":o} and the n - o
+/// bytes of the file from there on, or a frame {"ok":false,"error":…}. An older supervisor answers
+/// without an offset, and sends the whole file. Then the supervisor closes the connection.
 ///
 /// Or it becomes the connection to a shell with a terminal (its output is no part of the log), or
 /// to a TCP port that can be reached from the job's environment. Its first and only frame is

@@ -20,7 +20,12 @@ namespace {
 
 constexpr std::size_t kBytesPerCall = 16 * 1024 * 1024;
 
-UniqueFd open_regular(const ReadFile& command, std::uint64_t& size) {
+struct Opened {
+    UniqueFd file;
+    std::uint64_t size = 0;
+};
+
+Opened open_regular(const ReadFile& command) {
     if (!command.user.empty() && !become(find_user(command.user)))
         fail_errno("become user " + command.user);
     // O_NONBLOCK: opening a pipe in the file's place must not wait.
@@ -29,8 +34,11 @@ UniqueFd open_regular(const ReadFile& command, std::uint64_t& size) {
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) fail_errno("open " + command.path);
     if (!S_ISREG(status.st_mode)) throw Failure("open " + command.path + ": not a regular file");
-    size = static_cast<std::uint64_t>(status.st_size);
-    return file;
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    if (command.offset > size) throw Failure("read " + command.path + ": it has become shorter");
+    if (::lseek(file.get(), static_cast<off_t>(command.offset), SEEK_SET) < 0)
+        fail_errno("read " + command.path);
+    return {std::move(file), size};
 }
 
 bool copy_some(int file, int socket, std::uint64_t& left) {
@@ -57,9 +65,10 @@ bool copy_some(int file, int socket, std::uint64_t& left) {
     ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_NONBLOCK);
     std::uint64_t left = 0;
     try {
-        const UniqueFd file = open_regular(command, left);
-        bool going = write_all(socket, make_frame(file_json(left)));
-        while (going && left > 0) going = copy_some(file.get(), socket, left);
+        const Opened opened = open_regular(command);
+        left = opened.size - command.offset;
+        bool going = write_all(socket, make_frame(file_json(opened.size, command.offset)));
+        while (going && left > 0) going = copy_some(opened.file.get(), socket, left);
     } catch (const Failure& failure) {
         static_cast<void>(write_all(socket, make_frame(failure_json(failure.what()))));
     }

@@ -143,7 +143,8 @@ void unzstd_all(PackedReader& reader, const std::string& name, const Sink& sink)
     for (auto packed = reader.next(); !packed.empty(); packed = reader.next()) {
         ZSTD_inBuffer in{packed.data(), packed.size(), 0};
         bool full = false;
-        while (in.pos < in.size || full) {
+        // Asked again behind the end of a frame, zstd would expect another one.
+        while (in.pos < in.size || (full && hint != 0)) {
             ZSTD_outBuffer out{plain.data(), plain.size(), 0};
             hint = ::ZSTD_decompressStream(stream.get(), &out, &in);
             if (::ZSTD_isError(hint) != 0) fail_damaged(name);

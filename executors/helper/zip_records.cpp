@@ -12,6 +12,7 @@ constexpr std::uint16_t kUtf8Name = 1U << 11;
 constexpr std::uint64_t kUnix = 3;
 constexpr std::uint64_t kVersion = 20;       // 2.0: deflate, directories
 constexpr std::uint64_t kLargeVersion = 45;  // 4.5: sizes of 64 bits
+constexpr std::uint64_t kZstdVersion = 63;   // 6.3: later methods
 
 /// Little-endian numbers.
 class Record {
@@ -74,6 +75,12 @@ std::string large_sizes(const std::vector<std::uint64_t>& numbers) {
     return record.text();
 }
 
+/// The version of the format that a reader needs.
+std::uint64_t version_of(const Entry& entry, bool large) {
+    if (entry.method == Method::kZstd) return kZstdVersion;
+    return large ? kLargeVersion : kVersion;
+}
+
 std::uint64_t in_32(std::uint64_t number) { return std::min(number, kIn64); }
 
 }  // namespace
@@ -82,7 +89,7 @@ std::string local_header(const Entry& entry) {
     std::string extra = times_and_owner(entry.status);
     if (entry.large) extra += large_sizes({entry.size, entry.packed_size});
     Record record;
-    record.put(4, kLocalHeader).put(2, entry.large ? kLargeVersion : kVersion);
+    record.put(4, kLocalHeader).put(2, version_of(entry, entry.large));
     put_common(record, entry);
     record.put(4, entry.large ? kIn64 : entry.packed_size);
     record.put(4, entry.large ? kIn64 : entry.size);
@@ -97,7 +104,7 @@ std::string directory_entry(const Entry& entry) {
     }
     const std::string extra = times_and_owner(entry.status) + large_sizes(large);
     constexpr std::uint64_t kDosDirectory = 0x10;
-    const std::uint64_t version = large.empty() && !entry.large ? kVersion : kLargeVersion;
+    const std::uint64_t version = version_of(entry, entry.large || !large.empty());
     Record record;
     record.put(4, kEntry).put(2, kUnix << 8 | version).put(2, version);
     put_common(record, entry);

@@ -21,7 +21,7 @@ inline constexpr std::uint16_t kUnixOwner = 0x7875;
 /// Stands in a field of 32 bits for a number that is in the extra field kLargeSizes.
 inline constexpr std::uint64_t kIn64 = 0xffffffff;
 
-enum class Method : std::uint16_t { kStored = 0, kDeflate = 8 };
+enum class Method : std::uint16_t { kStored = 0, kDeflate = 8, kZstd = 93 };
 
 /// A member that is being written.
 struct Entry {

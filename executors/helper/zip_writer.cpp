@@ -47,8 +47,12 @@ std::string read_block(int file, std::size_t size, const std::string& path) {
 
 }  // namespace
 
-ZipWriter::ZipWriter(int output, int level, unsigned threads)
-    : output_(output), level_(level), start_(offset_of(output)), pool_(threads) {}
+ZipWriter::ZipWriter(int output, int level, unsigned threads, zip::Method packing)
+    : output_(output),
+      level_(level),
+      packing_(packing),
+      start_(offset_of(output)),
+      pool_(threads) {}
 
 std::size_t ZipWriter::begin(const std::string& name, const struct stat& status, bool store) {
     constexpr std::size_t kLongestName = 65'535;
@@ -57,7 +61,7 @@ std::size_t ZipWriter::begin(const std::string& name, const struct stat& status,
     entry.name = name;
     entry.status = status;
     entry.utf8 = is_unicode(name);
-    entry.method = store || level_ == 0 ? zip::Method::kStored : zip::Method::kDeflate;
+    entry.method = store || level_ == 0 ? zip::Method::kStored : packing_;
     entry.large = static_cast<std::uint64_t>(status.st_size) >= zip::kLargeFrom;
     entries_.push_back(std::move(entry));
     return entries_.size() - 1;
@@ -65,18 +69,19 @@ std::size_t ZipWriter::begin(const std::string& name, const struct stat& status,
 
 void ZipWriter::add_file(const std::string& path, const struct stat& status, int file, bool store) {
     const std::size_t entry = begin(path, status, store || status.st_size == 0);
-    const bool stored = entries_[entry].method == zip::Method::kStored;
+    const zip::Method method = entries_[entry].method;
     auto left = static_cast<std::uint64_t>(status.st_size);
-    const bool whole = left <= Block::kMostWholeBytes;
+    const bool whole = method == zip::Method::kDeflate && left <= Block::kMostWholeBytes;
     const std::size_t most = whole ? Block::kMostWholeBytes : Block::kBytes;
     std::string before;
     for (bool last = false; !last;) {
         const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, most));
-        Block block{read_block(file, wanted, path), std::move(before), false, stored, whole};
+        Block block{read_block(file, wanted, path), std::move(before), false, whole, method};
         left -= block.bytes.size();
         last = left == 0 || block.bytes.size() < wanted;
         block.last = last;
-        before = last || stored ? "" : block.bytes.substr(block.bytes.size() - Block::kWindow);
+        const bool goes_on = !last && method == zip::Method::kDeflate;
+        before = !goes_on ? "" : block.bytes.substr(block.bytes.size() - Block::kWindow);
         submit(entry, std::move(block));
     }
 }
@@ -85,7 +90,7 @@ void ZipWriter::add_text(const std::string& name, const struct stat& status, std
     Block block;
     block.bytes = std::move(content);
     block.last = true;
-    block.store = true;
+    block.method = zip::Method::kStored;
     submit(begin(name, status, true), std::move(block));
 }
 

@@ -21,8 +21,9 @@ namespace executors::helper {
 /// Life: add…() for every member, then finish(). Throws Failure.
 class ZipWriter {
   public:
-    /// `level`: of zlib; 0 stores all members. `threads`: see TaskPool.
-    ZipWriter(int output, int level, unsigned threads);
+    /// `level`: of zlib; 0 stores all members. `packing`: the method of the others. `threads`: see
+    /// TaskPool.
+    ZipWriter(int output, int level, unsigned threads, zip::Method packing = zip::Method::kDeflate);
 
     /// A regular file with the content of `file`, at most st_size bytes of it. `store`: it does not
     /// get smaller. `path` is for messages.
@@ -46,6 +47,7 @@ class ZipWriter {
 
     int output_;
     int level_;
+    zip::Method packing_;
     std::uint64_t start_;
     std::uint64_t offset_ = 0;  ///< from the start of the archive
     std::vector<zip::Entry> entries_;

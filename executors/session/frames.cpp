@@ -89,9 +89,12 @@ std::string data_frame(std::string_view bytes) {
     return frame;
 }
 
-std::string read_frame(const std::string& path, const std::string& user) {
-    return frame_of(
-        {{"op", "read"}, {"version", helper::kProtocolVersion}, {"path", path}, {"user", user}});
+std::string read_frame(const std::string& path, const std::string& user, std::uint64_t offset) {
+    return frame_of({{"op", "read"},
+                     {"version", helper::kProtocolVersion},
+                     {"path", path},
+                     {"user", user},
+                     {"offset", offset}});
 }
 
 std::string terminal_frame(const TerminalCommand& command) {
@@ -147,7 +150,7 @@ Notice parse_notice(std::string_view text) {
     return notice;
 }
 
-base::Result<std::uint64_t> parse_file_answer(std::string_view text) {
+base::Result<FileAnswer> parse_file_answer(std::string_view text) {
     const Json json = Json::parse(text, nullptr, false);
     if (!json.is_object() || !field(json, "ok", false)) {
         const std::string error =
@@ -155,7 +158,8 @@ base::Result<std::uint64_t> parse_file_answer(std::string_view text) {
         return base::make_error(base::ErrorKind::kIo,
                                 error.empty() ? "the supervisor's answer cannot be read" : error);
     }
-    return field<std::uint64_t>(json, "size", 0);
+    return FileAnswer{field<std::uint64_t>(json, "size", 0),
+                      field<std::uint64_t>(json, "offset", 0)};
 }
 
 }  // namespace executors::session

@@ -26,7 +26,7 @@ std::string file_frame(std::string_view op, const std::string& id, const std::st
                        unsigned mode, const std::string& user);
 /// Bytes of an upload; none: the upload's end.
 std::string data_frame(std::string_view bytes);
-std::string read_frame(const std::string& path, const std::string& user);
+std::string read_frame(const std::string& path, const std::string& user, std::uint64_t offset);
 std::string terminal_frame(const TerminalCommand& command);
 std::string dial_frame(const std::string& host, std::uint16_t port);
 std::string abort_upload_frame();
@@ -49,8 +49,12 @@ struct Notice {
 /// Malformed text gives a Notice without an id and without an event.
 Notice parse_notice(std::string_view json);
 
-/// The size in the frame before a file's bytes; 0 before those of a direct stream. Fails with kIo
-/// and the supervisor's sentence when the file cannot be read.
-base::Result<std::uint64_t> parse_file_answer(std::string_view json);
+/// The frame before a file's bytes, or before those of a direct stream.
+struct FileAnswer {
+    std::uint64_t size = 0;    ///< of the whole file
+    std::uint64_t offset = 0;  ///< of the first byte that comes
+};
+/// Fails with kIo and the supervisor's sentence when the file cannot be read.
+base::Result<FileAnswer> parse_file_answer(std::string_view json);
 
 }  // namespace executors::session

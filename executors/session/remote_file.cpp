@@ -18,17 +18,24 @@ constexpr std::size_t kPrefixBytes = 4;
 }  // namespace
 
 base::Task<base::Result<std::unique_ptr<RemoteFile>>> RemoteFile::open(
-    std::unique_ptr<protocol::http::ByteStream> stream, std::string path, std::string user) {
+    std::unique_ptr<protocol::http::ByteStream> stream, std::string path, std::string user,
+    std::uint64_t offset) {
     std::unique_ptr<RemoteFile> file(new RemoteFile(std::move(stream), path));
-    const std::string request = read_frame(path, user);
+    const std::string request = read_frame(path, user, offset);
     auto written = co_await file->stream_->write_all(request);
     if (!written) co_return written.error().with_context("read " + path);
     auto answer = co_await file->take_frame();
     if (!answer) co_return answer.error().with_context("read " + path);
-    const auto size = parse_file_answer(*answer);
-    if (!size) co_return size.error();
-    file->size_ = *size;
-    file->left_ = *size;
+    const auto begin = parse_file_answer(*answer);
+    if (!begin) co_return begin.error();
+    if (begin->offset > offset || offset > begin->size) {
+        co_return base::make_error(ErrorKind::kIo, "read " + file->path_ +
+                                                       ": it does not have the bytes from " +
+                                                       std::to_string(offset) + " on");
+    }
+    file->size_ = begin->size;
+    file->left_ = begin->size - begin->offset;
+    file->skip_ = offset - begin->offset;
     co_return std::move(file);
 }
 
@@ -70,15 +77,20 @@ base::Task<base::Result<std::string>> RemoteFile::next_frame() {
 }
 
 base::Task<base::Result<std::string>> RemoteFile::next() {
-    if (left_ == 0) co_return std::string();
-    auto filled = co_await fill(1);
-    if (!filled) co_return filled.error();
-    std::string bytes = std::move(buffer_);
-    buffer_ = std::string();
-    // The file may have grown; only the announced size is read.
-    if (bytes.size() > left_) bytes.resize(static_cast<std::size_t>(left_));
-    left_ -= bytes.size();
-    co_return std::move(bytes);
+    while (left_ > 0) {
+        auto filled = co_await fill(1);
+        if (!filled) co_return filled.error();
+        std::string bytes = std::move(buffer_);
+        buffer_ = std::string();
+        // The file may have grown; only the announced size is read.
+        if (bytes.size() > left_) bytes.resize(static_cast<std::size_t>(left_));
+        left_ -= bytes.size();
+        const auto skipped = std::min<std::uint64_t>(skip_, bytes.size());
+        skip_ -= skipped;
+        bytes.erase(0, static_cast<std::size_t>(skipped));
+        if (!bytes.empty()) co_return std::move(bytes);
+    }
+    co_return std::string();
 }
 
 }  // namespace executors::session

@@ -19,9 +19,10 @@ namespace executors::session {
 /// was lost before the end of the file), kCancelled.
 class RemoteFile {
   public:
-    /// `user` opens the file; "": the supervisor's own user.
+    /// `user` opens the file; "": the supervisor's own user. next() begins at `offset`.
     static base::Task<base::Result<std::unique_ptr<RemoteFile>>> open(
-        std::unique_ptr<protocol::http::ByteStream> stream, std::string path, std::string user);
+        std::unique_ptr<protocol::http::ByteStream> stream, std::string path, std::string user,
+        std::uint64_t offset = 0);
 
     /// Bytes of the file when it was opened.
     [[nodiscard]] std::uint64_t size() const { return size_; }
@@ -42,6 +43,8 @@ class RemoteFile {
     std::uint64_t size_ = 0;
     /// Bytes of the file that were not returned yet.
     std::uint64_t left_ = 0;
+    /// Bytes to drop: an older supervisor sends the file from its beginning.
+    std::uint64_t skip_ = 0;
 };
 
 }  // namespace executors::session

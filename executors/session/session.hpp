@@ -90,9 +90,10 @@ class Session {
     virtual base::Task<base::Result<void>> put_file(std::string path,
                                                     protocol::http::BodySource source,
                                                     unsigned mode, std::string user) = 0;
-    /// Opens a file for reading, over a connection of its own.
-    virtual base::Task<base::Result<std::unique_ptr<RemoteFile>>> open_file(std::string path,
-                                                                            std::string user) = 0;
+    /// Opens a file for reading from `offset` on, over a connection of its own. kIo for a file that
+    /// is shorter.
+    virtual base::Task<base::Result<std::unique_ptr<RemoteFile>>> open_file(
+        std::string path, std::string user, std::uint64_t offset) = 0;
     /// Unpacks a tar stream below the directory `destination`, which must exist. One upload
     /// (put_file(), put_tar()) is sent at a time; the others wait. When the call fails or is
     /// cancelled, a part may have been unpacked.

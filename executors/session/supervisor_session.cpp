@@ -131,11 +131,11 @@ base::Task<base::Result<void>> SupervisorSession::put_tar(std::string destinatio
 }
 
 base::Task<base::Result<std::unique_ptr<RemoteFile>>> SupervisorSession::open_file(
-    std::string path, std::string user) {
+    std::string path, std::string user, std::uint64_t offset) {
     auto connecting = link_.connect();
     auto stream = co_await std::move(connecting);
     if (!stream) co_return stream.error().with_context("read " + path);
-    auto opening = RemoteFile::open(std::move(*stream), std::move(path), std::move(user));
+    auto opening = RemoteFile::open(std::move(*stream), std::move(path), std::move(user), offset);
     auto file = co_await std::move(opening);
     co_return std::move(file);
 }

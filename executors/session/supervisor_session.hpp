@@ -55,7 +55,8 @@ class SupervisorSession final : public Session {
     base::Task<base::Result<void>> put_file(std::string path, protocol::http::BodySource source,
                                             unsigned mode, std::string user) override;
     base::Task<base::Result<std::unique_ptr<RemoteFile>>> open_file(std::string path,
-                                                                    std::string user) override;
+                                                                    std::string user,
+                                                                    std::uint64_t offset) override;
     base::Task<base::Result<void>> put_tar(std::string destination,
                                            protocol::http::BodySource source,
                                            std::string user) override;

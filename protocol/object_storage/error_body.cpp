@@ -1,6 +1,8 @@
 #include "protocol/object_storage/error_body.hpp"
 
 #include <array>
+#include <charconv>
+#include <optional>
 #include <utility>
 
 namespace protocol::object_storage {
@@ -9,6 +11,21 @@ namespace {
 
 constexpr std::array<std::pair<std::string_view, char>, 5> kReferences{
     {{"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&amp;", '&'}}};
+
+constexpr std::size_t kLongestReference = 8;
+
+/// The character of a reference by number, "&#34;" or "&#x22;", where it is one of ASCII.
+std::optional<char> numbered(std::string_view reference) {
+    if (!reference.starts_with("&#")) return std::nullopt;
+    reference.remove_prefix(2);
+    const bool hex = reference.starts_with('x');
+    if (hex) reference.remove_prefix(1);
+    unsigned code = 0;
+    const char* const end = reference.data() + reference.size();
+    const auto [stop, wrong] = std::from_chars(reference.data(), end, code, hex ? 16 : 10);
+    if (wrong != std::errc() || stop != end || code == 0 || code > 0x7f) return std::nullopt;
+    return static_cast<char>(code);
+}
 
 std::string unescape(std::string_view text) {
     std::string out;
@@ -19,6 +36,13 @@ std::string unescape(std::string_view text) {
             if (!text.starts_with(reference)) continue;
             c = character;
             used = reference.size();
+        }
+        const std::size_t end = text.substr(0, kLongestReference).find(';');
+        const auto character =
+            end == std::string_view::npos ? std::nullopt : numbered(text.substr(0, end));
+        if (character) {
+            c = *character;
+            used = end + 1;
         }
         out += c;
         text.remove_prefix(used);

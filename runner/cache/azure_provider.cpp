@@ -18,8 +18,11 @@ bool is_emulator(const std::string& domain) {
 
 class AzureProvider final : public Provider {
   public:
-    AzureProvider(const config::AzureCacheSettings& settings, protocol::http::Origin origin)
+    /// `identity`: null when the account's key signs.
+    AzureProvider(const config::AzureCacheSettings& settings, protocol::http::Origin origin,
+                  std::shared_ptr<TokenIdentity> identity)
         : origin_(std::move(origin)),
+          identity_(std::move(identity)),
           key_{settings.account_name, settings.account_key},
           container_(settings.container_name),
           emulator_(is_emulator(settings.storage_domain)) {}
@@ -32,14 +35,25 @@ class AzureProvider final : public Provider {
         request.headers.emplace_back("x-ms-version", storage::kAzureVersion);
         return request;
     }
-    [[nodiscard]] storage::Fields object_headers(const std::string& key) const override {
-        return {{"x-ms-version", std::string(storage::kAzureVersion)},
-                {"x-ms-blob-type", "BlockBlob"},
-                {"content-type", "application/octet-stream"},
+    [[nodiscard]] storage::Fields object_headers(const std::string& key,
+                                                 Sending how) const override {
+        const std::string type = "application/octet-stream";
+        if (how == Sending::kParts)
+            return {{"x-ms-blob-content-type", type}, {"x-ms-meta-cachekey", metadata_value(key)}};
+        return {{"x-ms-blob-type", "BlockBlob"},
+                {"content-type", type},
                 {"x-ms-meta-cachekey", metadata_value(key)}};
     }
+    [[nodiscard]] PartsKind parts_kind() const override { return PartsKind::kBlocks; }
     base::Task<base::Result<Request>> sign(Request request, Purpose purpose,
                                            std::string object) override {
+        if (identity_) {
+            auto getting = identity_->get();
+            auto token = co_await std::move(getting);
+            if (!token) co_return token.error();
+            request.headers.emplace_back("authorization", "Bearer " + token->reveal());
+            co_return std::move(request);
+        }
         const storage::Validity validity{base::unix_micros_now() / 1'000'000};
         const storage::AzureBlob blob{container_, std::move(object),
                                       purpose == Purpose::kUpload ? "w" : "r", !emulator_};
@@ -48,6 +62,7 @@ class AzureProvider final : public Provider {
 
   private:
     const protocol::http::Origin origin_;
+    const std::shared_ptr<TokenIdentity> identity_;
     const storage::AzureKey key_;
     const std::string container_;
     const bool emulator_;
@@ -55,15 +70,18 @@ class AzureProvider final : public Provider {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Provider>> make_azure_provider(
-    const config::AzureCacheSettings& settings) {
+base::Result<std::unique_ptr<Provider>> make_azure_provider(const config::RunnerConfig& runner,
+                                                            Identities& identities) {
+    const config::AzureCacheSettings& settings = runner.cache.azure;
     const std::string address =
         is_emulator(settings.storage_domain)
             ? "http://" + settings.storage_domain
             : "https://" + settings.account_name + "." + settings.storage_domain;
     auto url = protocol::http::parse_url(address);
     if (!url) return url.error().with_context("runners.cache.azure.StorageDomain");
-    return std::unique_ptr<Provider>(std::make_unique<AzureProvider>(settings, url->origin));
+    const bool signs = !settings.account_key.empty();
+    return std::unique_ptr<Provider>(std::make_unique<AzureProvider>(
+        settings, url->origin, signs ? nullptr : identities.azure(runner)));
 }
 
 }  // namespace runner::cache

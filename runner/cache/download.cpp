@@ -2,81 +2,108 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "base/run_together.hpp"
+
 namespace runner::cache {
 
-using base::ErrorKind;
+namespace http = protocol::http;
 using base::Result;
 using base::Task;
 
 namespace {
 
 constexpr std::size_t kPieceBytes = 256U << 10U;
-constexpr unsigned kPartialContent = 206;
+constexpr std::uint64_t kMostInMemory = 16ULL << 20U;
 
 }  // namespace
 
-Call Download::call() const {
-    Call call;
-    call.request = calls_.provider().request(object_);
-    call.request.method = "GET";
-    call.object = object_;
-    if (!found_.etag.empty()) call.request.headers.emplace_back("if-match", found_.etag);
-    if (offset_ > 0) call.request.headers.emplace_back("range", fmt::format("bytes={}-", offset_));
-    return call;
+Download::Download(StorageCalls& calls, std::string object, StoredObject found, TransferSizes sizes)
+    : calls_(calls),
+      object_(std::move(object)),
+      found_(std::move(found)),
+      range_bytes_(std::min(sizes.part_bytes, kMostInMemory / std::max(sizes.at_once, 1U))),
+      at_once_(sizes.at_once) {}
+
+bool Download::in_ranges() const {
+    return at_once_ > 1 && !found_.etag.empty() && found_.bytes > 2 * range_bytes_;
 }
 
-Task<Result<void>> Download::open_once() {
-    auto opening = calls_.open(call());
-    auto answer = co_await std::move(opening);
-    if (!answer) co_return answer.error();
-    if (offset_ > 0 && (*answer)->head().status != kPartialContent) {
-        co_return base::make_error(
-            ErrorKind::kProtocol,
-            "the transfer was cut, and the storage does not send the rest alone");
-    }
-    answer_ = std::move(*answer);
-    co_return Result<void>();
+/// The content of a part of the object; for the whole of it, no range is asked for at first.
+http::ResumedBody Download::body_of(Range range) const {
+    auto open = [this, range](std::uint64_t offset) {
+        Call call;
+        call.request = calls_.provider().request(object_);
+        call.request.method = "GET";
+        call.object = object_;
+        if (!found_.etag.empty()) call.request.headers.emplace_back("if-match", found_.etag);
+        const bool to_the_end = range.end == found_.bytes;
+        if (offset > 0 || !to_the_end) {
+            call.request.headers.emplace_back(
+                "range", to_the_end ? fmt::format("bytes={}-", offset)
+                                    : fmt::format("bytes={}-{}", offset, range.end - 1));
+        }
+        return calls_.open(std::move(call));
+    };
+    http::ResumedBody::Options options;
+    options.begin = range.begin;
+    options.end = range.end;
+    options.sleep = calls_.sleep();
+    options.on_retry = [this](const base::Error& why, std::uint64_t,
+                              std::chrono::milliseconds pause) { calls_.tell(why, pause); };
+    return {std::move(open), std::move(options)};
 }
 
 Task<Result<void>> Download::open() {
+    if (in_ranges()) return fetch_batch();
+    body_.emplace(body_of({0, found_.bytes}));
+    return body_->open();
+}
+
+Task<Result<void>> Download::fetch_range(Range range, std::string& content) {
+    http::ResumedBody body = body_of(range);
+    auto opening = body.open();
+    auto opened = co_await std::move(opening);
+    if (!opened) co_return opened.error();
+    content.reserve(static_cast<std::size_t>(range.end - range.begin));
     while (true) {
-        auto trying = open_once();
-        auto opened = co_await std::move(trying);
-        if (opened) co_return std::move(opened);
-        auto waiting = calls_.wait_for_next(++failures_, opened.error());
-        auto waited = co_await std::move(waiting);
-        if (!waited) co_return waited.error();
+        auto reading = body.read_some(kPieceBytes);
+        auto piece = co_await std::move(reading);
+        if (!piece) co_return piece.error();
+        if (piece->empty()) co_return Result<void>();
+        content += *piece;
     }
 }
 
-/// One try to read from the connection that is open.
-Task<Result<std::string>> Download::read() {
-    auto reading = answer_->read_some(kPieceBytes);
-    auto piece = co_await std::move(reading);
-    if (piece && piece->empty() && offset_ < found_.bytes)
-        co_return base::make_error(ErrorKind::kUnavailable, "the transfer ended too early");
-    co_return std::move(piece);
+Task<Result<void>> Download::fetch_batch() {
+    std::vector<Task<Result<void>>> tasks;
+    while (batch_.size() < at_once_ && fetched_ < found_.bytes) {
+        const Range range{fetched_, std::min(fetched_ + range_bytes_, found_.bytes)};
+        batch_.emplace_back();
+        tasks.push_back(fetch_range(range, batch_.back()));
+        fetched_ = range.end;
+    }
+    auto fetching = base::run_together(std::move(tasks));
+    auto done = co_await std::move(fetching);
+    co_return std::move(done);
+}
+
+Task<Result<std::string>> Download::next_of_batch() {
+    if (batch_.empty() && fetched_ < found_.bytes) {
+        auto fetching = fetch_batch();
+        auto done = co_await std::move(fetching);
+        if (!done) co_return done.error();
+    }
+    if (batch_.empty()) co_return std::string();
+    std::string content = std::move(batch_.front());
+    batch_.pop_front();
+    co_return content;
 }
 
 Task<Result<std::string>> Download::next() {
-    while (true) {
-        if (!answer_) {
-            auto opening = open();
-            auto opened = co_await std::move(opening);
-            if (!opened) co_return opened.error();
-        }
-        auto reading = read();
-        auto piece = co_await std::move(reading);
-        if (piece) {
-            offset_ += piece->size();
-            failures_ = 0;
-            co_return std::move(piece);
-        }
-        answer_.reset();
-        auto waiting = calls_.wait_for_next(++failures_, piece.error());
-        auto waited = co_await std::move(waiting);
-        if (!waited) co_return waited.error();
-    }
+    return body_ ? body_->read_some(kPieceBytes) : next_of_batch();
 }
 
 }  // namespace runner::cache

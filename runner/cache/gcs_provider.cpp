@@ -2,29 +2,38 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/files.hpp"
+#include "protocol/cloud_identity/google_identity.hpp"
+#include "protocol/object_storage/crypto.hpp"
 #include "protocol/object_storage/v4.hpp"
 #include "runner/cache/metadata.hpp"
 
 namespace runner::cache {
 
+namespace cloud = protocol::cloud_identity;
 namespace storage = protocol::object_storage;
 
 namespace {
 
 constexpr std::string_view kPublicUniverse = "googleapis.com";
+constexpr std::size_t kMostFileBytes = 256U << 10U;
+
+/// Who asks: a key signs, or else an identity gives tokens.
+struct GoogleAccess {
+    storage::GoogleKey key;
+    std::shared_ptr<TokenIdentity> identity;
+};
 
 class GcsProvider final : public Provider {
   public:
-    GcsProvider(protocol::http::Origin origin, std::string bucket, storage::GoogleKey key,
+    GcsProvider(protocol::http::Origin origin, std::string bucket, GoogleAccess access,
                 std::int64_t limit_bytes)
         : origin_(std::move(origin)),
           bucket_(std::move(bucket)),
-          key_(std::move(key)),
+          access_(std::move(access)),
           limit_bytes_(limit_bytes) {}
 
     [[nodiscard]] Request request(const std::string& object) const override {
@@ -33,64 +42,88 @@ class GcsProvider final : public Provider {
         request.path = "/" + bucket_ + "/" + object;
         return request;
     }
-    [[nodiscard]] storage::Fields object_headers(const std::string& key) const override {
+    [[nodiscard]] storage::Fields object_headers(const std::string& key,
+                                                 Sending how) const override {
         storage::Fields headers{{"content-type", "application/octet-stream"},
                                 {"x-goog-meta-cachekey", metadata_value(key)}};
-        if (limit_bytes_ > 0) {
+        // It is a limit of one request's body.
+        if (limit_bytes_ > 0 && how == Sending::kWhole) {
             headers.emplace_back("x-goog-content-length-range", fmt::format("0,{}", limit_bytes_));
         }
         return headers;
     }
     base::Task<base::Result<Request>> sign(Request request, Purpose, std::string) override {
         const storage::Validity validity{base::unix_micros_now() / 1'000'000};
-        co_return storage::presign_google(std::move(request), key_, validity);
+        if (!access_.identity)
+            co_return storage::presign_google(std::move(request), access_.key, validity);
+        auto getting = access_.identity->get();
+        auto token = co_await std::move(getting);
+        if (!token) co_return token.error();
+        request.headers.emplace_back("authorization", "Bearer " + token->reveal());
+        co_return std::move(request);
     }
 
   private:
     const protocol::http::Origin origin_;
     const std::string bucket_;
-    const storage::GoogleKey key_;
+    const GoogleAccess access_;
     const std::int64_t limit_bytes_;
 };
 
-base::Result<storage::GoogleKey> read_credentials(const std::string& path) {
-    const auto text = base::read_file(path);
-    if (!text) return text.error().with_context("runners.cache.gcs.CredentialsFile");
-    const auto json = nlohmann::json::parse(*text, nullptr, false);
-    const auto field = [&](const char* name) {
-        const bool there = json.is_object() && json.contains(name) && json[name].is_string();
-        return there ? json[name].get<std::string>() : std::string();
-    };
-    storage::GoogleKey key{field("client_email"), base::Secret(field("private_key"))};
-    if (!key.access_id.empty() && !key.private_key.empty()) return key;
-    return base::invalid_input(fmt::format(
-        "runners.cache.gcs.CredentialsFile: {} is not the key of a service account: it has no "
-        "client_email or no private_key",
-        path));
+base::Result<GoogleAccess> access_by_file(const config::RunnerConfig& runner,
+                                          Identities& identities, const std::string& path) {
+    const auto text = base::read_small_file(path, kMostFileBytes);
+    if (!text) return text.error();
+    auto key = cloud::google_key_in(*text);
+    if (key) return GoogleAccess{std::move(*key), nullptr};
+    if (!key.error().is(base::ErrorKind::kNotFound)) return key.error().with_context(path);
+    return GoogleAccess{{}, identities.google(runner, path)};
 }
 
-base::Result<storage::GoogleKey> key_of(const config::GcsCacheSettings& settings) {
-    if (!settings.credentials_file.empty()) return read_credentials(settings.credentials_file);
-    return storage::GoogleKey{settings.access_id, settings.private_key};
+base::Result<GoogleAccess> access_of(const config::RunnerConfig& runner, Identities& identities) {
+    const config::GcsCacheSettings& gcs = runner.cache.gcs;
+    if (!gcs.credentials_file.empty()) {
+        auto access = access_by_file(runner, identities, gcs.credentials_file);
+        if (!access) return access.error().with_context("runners.cache.gcs.CredentialsFile");
+        return access;
+    }
+    if (!gcs.access_id.empty()) return GoogleAccess{{gcs.access_id, gcs.private_key}, nullptr};
+    const std::string file = cloud::google_credentials_file(identities.variable());
+    if (file.empty()) return GoogleAccess{{}, identities.google(runner, "")};
+    auto access = access_by_file(runner, identities, file);
+    if (!access) return access.error().with_context("Application Default Credentials");
+    return access;
 }
 
-}  // namespace
-
-base::Result<std::unique_ptr<Provider>> make_gcs_provider(const config::GcsCacheSettings& settings,
-                                                          std::int64_t limit_bytes,
-                                                          const std::string& emulator) {
+base::Result<protocol::http::Url> address_of(const config::GcsCacheSettings& gcs,
+                                             const std::string& emulator) {
     const std::string universe =
-        settings.universe_domain.empty() ? std::string(kPublicUniverse) : settings.universe_domain;
+        gcs.universe_domain.empty() ? std::string(kPublicUniverse) : gcs.universe_domain;
     const bool has_scheme = emulator.find("://") != std::string::npos;
     const std::string address = emulator.empty() ? "https://storage." + universe
                                 : has_scheme     ? emulator
                                                  : "http://" + emulator;
     auto url = protocol::http::parse_url(address);
     if (!url) return url.error().with_context("runners.cache.gcs.UniverseDomain");
-    auto key = key_of(settings);
-    if (!key) return key.error();
-    return std::unique_ptr<Provider>(std::make_unique<GcsProvider>(
-        url->origin, settings.bucket_name, std::move(*key), limit_bytes));
+    return url;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Provider>> make_gcs_provider(const config::RunnerConfig& runner,
+                                                          Identities& identities) {
+    const auto url = address_of(runner.cache.gcs, identities.variable()("STORAGE_EMULATOR_HOST"));
+    if (!url) return url.error();
+    auto access = access_of(runner, identities);
+    if (!access) return access.error();
+    if (!access->identity) {
+        // A key that cannot sign is better found now than by the first cache.
+        const auto signature = storage::rsa_sha256(access->key.private_key, "");
+        if (!signature) return signature.error().with_context("runners.cache.gcs");
+    }
+    return std::unique_ptr<Provider>(
+        std::make_unique<GcsProvider>(url->origin, runner.cache.gcs.bucket_name, std::move(*access),
+                                      runner.cache.max_uploaded_archive_size));
 }
 
 }  // namespace runner::cache

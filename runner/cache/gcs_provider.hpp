@@ -1,20 +1,19 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 
 #include "base/result.hpp"
+#include "runner/cache/identities.hpp"
 #include "runner/cache/provider.hpp"
-#include "runner/config/cache_settings.hpp"
 
 namespace runner::cache {
 
 /// Google Cloud Storage, by requests that are presigned with a service account's key: that of
-/// CredentialsFile, else AccessID and PrivateKey. `limit_bytes`: the storage refuses larger
-/// objects; 0: no limit. `emulator`: STORAGE_EMULATOR_HOST of Google's libraries, "" for the
-/// service itself. Errors name the key of the configuration.
-base::Result<std::unique_ptr<Provider>> make_gcs_provider(const config::GcsCacheSettings& settings,
-                                                          std::int64_t limit_bytes,
-                                                          const std::string& emulator);
+/// CredentialsFile, else AccessID and PrivateKey. Where there is no key, by tokens: of the identity
+/// in CredentialsFile, of the Application Default Credentials, or of the machine. The storage is
+/// told the configuration's limit of an object's size. STORAGE_EMULATOR_HOST, as in Google's
+/// libraries, is another address of the service. Errors name the key of the configuration.
+base::Result<std::unique_ptr<Provider>> make_gcs_provider(const config::RunnerConfig& runner,
+                                                          Identities& identities);
 
 }  // namespace runner::cache

@@ -1,6 +1,6 @@
 #include "runner/cache/make_remote_cache.hpp"
 
-#include <cstdlib>
+#include <boost/asio/io_context.hpp>
 #include <utility>
 
 #include "base/version.hpp"
@@ -26,24 +26,33 @@ protocol::http::ClientOptions http_options(const config::RunnerConfig& runner) {
     return options;
 }
 
-base::Result<std::unique_ptr<Provider>> make_provider(const config::CacheSettings& cache) {
-    if (cache.type == "azure") return make_azure_provider(cache.azure);
-    if (cache.type != "gcs") return make_s3_provider(cache.s3);
-    const char* const emulator = std::getenv("STORAGE_EMULATOR_HOST");
-    return make_gcs_provider(cache.gcs, cache.max_uploaded_archive_size,
-                             emulator != nullptr ? emulator : "");
+base::Result<std::unique_ptr<Provider>> make_provider(const config::RunnerConfig& runner,
+                                                      Identities& identities) {
+    if (runner.cache.type == "azure") return make_azure_provider(runner, identities);
+    if (runner.cache.type == "gcs") return make_gcs_provider(runner, identities);
+    return make_s3_provider(runner, identities);
 }
 
 }  // namespace
 
 base::Result<std::unique_ptr<RemoteCache>> make_remote_cache(
-    const boost::asio::any_io_executor& executor, const config::RunnerConfig& runner) {
+    const boost::asio::any_io_executor& executor, const config::RunnerConfig& runner,
+    Identities& identities) {
     if (!runner.cache.problem.empty()) return base::invalid_input(runner.cache.problem);
     if (runner.cache.type.empty()) return std::unique_ptr<RemoteCache>();
-    auto provider = make_provider(runner.cache);
+    auto provider = make_provider(runner, identities);
     if (!provider) return provider.error();
     return std::unique_ptr<RemoteCache>(std::make_unique<ObjectCache>(
         std::move(*provider), client_maker(executor, http_options(runner)), base::sleep_for));
+}
+
+base::Result<void> check_remote_cache(const config::RunnerConfig& runner) {
+    if (!runner.cache.problem.empty() || runner.cache.type.empty()) return {};
+    boost::asio::io_context unused(1);
+    Identities identities(unused.get_executor());
+    const auto provider = make_provider(runner, identities);
+    if (!provider) return provider.error();
+    return {};
 }
 
 }  // namespace runner::cache

@@ -1,9 +1,11 @@
 #include "runner/cache/object_cache.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/parse.hpp"
 #include "runner/cache/download.hpp"
+#include "runner/cache/parted_upload.hpp"
 
 namespace runner::cache {
 
@@ -22,6 +24,17 @@ StoredObject described(const http::Response& answer) {
 }
 
 }  // namespace
+
+TransferSizes transfer_sizes(std::int64_t chunk_bytes, std::int64_t concurrency) {
+    constexpr std::int64_t kSmallest = 5LL << 20U;  // S3 takes no smaller part but the last
+    constexpr std::int64_t kLargest = 1LL << 30U;
+    constexpr std::int64_t kMostAtOnce = 16;
+    TransferSizes sizes;
+    if (chunk_bytes > 0)
+        sizes.part_bytes = static_cast<std::uint64_t>(std::clamp(chunk_bytes, kSmallest, kLargest));
+    if (concurrency > 0) sizes.at_once = static_cast<unsigned>(std::min(concurrency, kMostAtOnce));
+    return sizes;
+}
 
 std::string ObjectCache::address(const std::string& object) const {
     return protocol::object_storage::shown_address(calls_.provider().request(object));
@@ -55,7 +68,8 @@ Task<base::Error> ObjectCache::reason_of(std::string object, base::Error refused
 }
 
 Task<Result<http::BodySource>> ObjectCache::fetch(std::string object, StoredObject found) {
-    const auto download = std::make_shared<Download>(calls_, std::move(object), std::move(found));
+    const auto download =
+        std::make_shared<Download>(calls_, std::move(object), std::move(found), sizes_);
     auto opening = download->open();
     auto opened = co_await std::move(opening);
     if (!opened) co_return opened.error();
@@ -64,10 +78,23 @@ Task<Result<http::BodySource>> ObjectCache::fetch(std::string object, StoredObje
 }
 
 Task<Result<StoredObject>> ObjectCache::store(std::string object, Archive archive) {
+    return archive.bytes > sizes_.parts_from() ? store_in_parts(std::move(object), archive)
+                                               : store_whole(std::move(object), archive);
+}
+
+Task<Result<StoredObject>> ObjectCache::store_in_parts(std::string object, Archive archive) {
+    PartedUpload upload(calls_, std::move(object), std::move(archive), sizes_);
+    auto sending = upload.run();
+    auto stored = co_await std::move(sending);
+    co_return std::move(stored);
+}
+
+Task<Result<StoredObject>> ObjectCache::store_whole(std::string object, Archive archive) {
     Call call;
     call.request = calls_.provider().request(object);
     call.request.method = "PUT";
-    call.request.headers = calls_.provider().object_headers(archive.key);
+    for (auto& header : calls_.provider().object_headers(archive.key, Sending::kWhole))
+        call.request.headers.push_back(std::move(header));
     call.purpose = Purpose::kUpload;
     call.object = std::move(object);
     const std::uint64_t bytes = archive.bytes;

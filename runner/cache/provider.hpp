@@ -10,6 +10,12 @@ namespace runner::cache {
 
 enum class Purpose { kDownload, kUpload };
 
+/// How a storage takes an object in parts: as S3 (also Google's XML API), or as blocks (Azure).
+enum class PartsKind { kMultipart, kBlocks };
+
+/// How an object is sent: its first headers differ.
+enum class Sending { kWhole, kParts };
+
 /// What differs between the kinds of storages: addresses, signatures and credentials.
 ///
 /// Life: of one job. Strand: the I/O thread; calls may overlap.
@@ -20,9 +26,11 @@ class Provider {
     virtual ~Provider() = default;
     /// A request for the object, not signed.
     [[nodiscard]] virtual Request request(const std::string& object) const = 0;
-    /// The headers with which an object begins: metadata, encryption.
-    [[nodiscard]] virtual protocol::object_storage::Fields object_headers(
-        const std::string& key) const = 0;
+    /// The headers of the request that gives an object its metadata and its encryption: the one
+    /// with the content; for parts, the one that begins a multipart upload or ends the blocks.
+    [[nodiscard]] virtual protocol::object_storage::Fields object_headers(const std::string& key,
+                                                                          Sending how) const = 0;
+    [[nodiscard]] virtual PartsKind parts_kind() const { return PartsKind::kMultipart; }
     /// Gets credentials where that is needed. `object` is the one that `request` is about.
     virtual base::Task<base::Result<Request>> sign(Request request, Purpose purpose,
                                                    std::string object) = 0;

@@ -37,6 +37,20 @@ struct ObjectLink {
     std::vector<std::pair<std::string, std::string>> headers;  ///< that a PUT must have
 };
 
+/// How large objects are transferred.
+struct TransferSizes {
+    /// A larger object is sent in parts, and fetched in ranges, of this size or more.
+    std::uint64_t part_bytes = 16ULL << 20U;
+    unsigned at_once = 4;  ///< parts, or ranges
+
+    /// Below this size, one request is enough.
+    [[nodiscard]] std::uint64_t parts_from() const { return 4 * part_bytes; }
+};
+
+/// The sizes for a job's CACHE_CHUNK_SIZE and CACHE_CONCURRENCY; 0 for a default. What a storage
+/// does not take, and what would cost too much memory, is left out. Pure.
+TransferSizes transfer_sizes(std::int64_t chunk_bytes, std::int64_t concurrency);
+
 /// The object storage of an entry's caches. The credentials stay here: what a job's environment
 /// gets is bytes.
 ///
@@ -54,6 +68,8 @@ class RemoteCache {
     virtual ~RemoteCache() = default;
     /// Set before the first call.
     virtual void on_retry(RetryObserver observer) = 0;
+    /// Set before the first call.
+    virtual void set_sizes(TransferSizes sizes) = 0;
     /// The object's address without what is secret, for the job's log.
     [[nodiscard]] virtual std::string address(const std::string& object) const = 0;
     virtual base::Task<base::Result<StoredObject>> look(std::string object) = 0;

@@ -16,9 +16,11 @@ namespace {
 
 class S3Provider final : public Provider {
   public:
-    S3Provider(const config::S3CacheSettings& settings, S3Address address)
+    S3Provider(const config::S3CacheSettings& settings, S3Address address,
+               std::shared_ptr<AwsIdentity> download, std::shared_ptr<AwsIdentity> upload)
         : address_(std::move(address)),
-          keys_{settings.access_key.reveal(), settings.secret_key, settings.session_token},
+          download_(std::move(download)),
+          upload_(std::move(upload)),
           encryption_(s3_encryption_headers(settings)) {}
 
     [[nodiscard]] Request request(const std::string& object) const override {
@@ -27,20 +29,24 @@ class S3Provider final : public Provider {
         request.path = address_.prefix + object;
         return request;
     }
-    [[nodiscard]] storage::Fields object_headers(const std::string& key) const override {
+    [[nodiscard]] storage::Fields object_headers(const std::string& key, Sending) const override {
         storage::Fields headers = encryption_;
         headers.emplace_back("content-type", "application/octet-stream");
         headers.emplace_back("x-amz-meta-cachekey", metadata_value(key));
         return headers;
     }
-    base::Task<base::Result<Request>> sign(Request request, Purpose, std::string) override {
+    base::Task<base::Result<Request>> sign(Request request, Purpose purpose, std::string) override {
+        auto getting = (purpose == Purpose::kUpload ? upload_ : download_)->get();
+        auto keys = co_await std::move(getting);
+        if (!keys) co_return keys.error();
         const storage::Validity validity{base::unix_micros_now() / 1'000'000};
-        co_return storage::presign_aws(std::move(request), keys_, address_.region, validity);
+        co_return storage::presign_aws(std::move(request), *keys, address_.region, validity);
     }
 
   private:
     const S3Address address_;
-    const storage::AwsCredentials keys_;
+    const std::shared_ptr<AwsIdentity> download_;
+    const std::shared_ptr<AwsIdentity> upload_;
     const storage::Fields encryption_;
 };
 
@@ -62,10 +68,13 @@ storage::Fields s3_encryption_headers(const config::S3CacheSettings& settings) {
     return {};
 }
 
-base::Result<std::unique_ptr<Provider>> make_s3_provider(const config::S3CacheSettings& settings) {
-    auto address = s3_address(settings);
+base::Result<std::unique_ptr<Provider>> make_s3_provider(const config::RunnerConfig& runner,
+                                                         Identities& identities) {
+    auto address = s3_address(runner.cache.s3);
     if (!address) return address.error();
-    return std::unique_ptr<Provider>(std::make_unique<S3Provider>(settings, std::move(*address)));
+    return std::unique_ptr<Provider>(std::make_unique<S3Provider>(
+        runner.cache.s3, std::move(*address), identities.aws(runner, Purpose::kDownload),
+        identities.aws(runner, Purpose::kUpload)));
 }
 
 }  // namespace runner::cache

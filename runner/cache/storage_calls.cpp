@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "protocol/http/resumed_response.hpp"
 #include "protocol/object_storage/error_body.hpp"
 
 namespace runner::cache {
@@ -23,12 +24,8 @@ ErrorKind kind_of(unsigned status) {
     if (status == 404) return ErrorKind::kNotFound;
     if (status == 401 || status == 403) return ErrorKind::kForbidden;
     if (status == 412) return ErrorKind::kConflict;
-    if (status == 408 || status == 429 || status >= 500) return ErrorKind::kUnavailable;
+    if (http::is_temporary_status(status)) return ErrorKind::kUnavailable;
     return ErrorKind::kProtocol;
-}
-
-bool is_temporary(const base::Error& error) {
-    return error.is(ErrorKind::kUnavailable) || error.is(ErrorKind::kTimeout);
 }
 
 bool is_success(unsigned status) { return status >= 200 && status < 300; }
@@ -135,8 +132,8 @@ Task<Result<std::unique_ptr<http::StreamingResponse>>> StorageCalls::open(Call c
 }
 
 Task<Result<void>> StorageCalls::wait_for_next(unsigned number, base::Error why) {
-    if (!is_temporary(why) || number >= kTries) co_return why;
-    if (observer_) observer_(why, kPause);
+    if (!http::is_temporary(why) || number >= kTries) co_return why;
+    tell(why, kPause);
     auto sleeping = sleep_(kPause);
     const bool slept = co_await std::move(sleeping);
     if (!slept) co_return base::make_error(ErrorKind::kCancelled, "stopped before the next try");

@@ -57,6 +57,11 @@ class StorageCalls {
     base::Task<base::Result<std::unique_ptr<protocol::http::StreamingResponse>>> open(Call call);
     /// The request of a call, signed, for somebody else to send.
     base::Task<base::Result<Provider::Request>> sign(Call call);
+    /// For a call whose tries are not made here.
+    void tell(const base::Error& why, std::chrono::milliseconds pause) const {
+        if (observer_) observer_(why, pause);
+    }
+    [[nodiscard]] const Sleep& sleep() const { return sleep_; }
     /// Waits before the next try, or answers `why` when it is final or try `number`, counted from
     /// 1, was the last.
     base::Task<base::Result<void>> wait_for_next(unsigned number, base::Error why);

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
+#include "runner/cache/make_remote_cache.hpp"
 #include "runner/commands/command_list.hpp"
 #include "runner/config/inspect.hpp"
+#include "runner/config/validation.hpp"
 
 namespace runner::commands {
 
@@ -41,6 +44,32 @@ nlohmann::ordered_json unusable(config::Position at, const std::string& text) {
     return {{"valid", false}, {"runners", 0}, {"findings", {std::move(finding)}}};
 }
 
+/// Adds what is wrong with the object storages of caches. The daemon says it when a job begins:
+/// a file of credentials may come after the configuration.
+void add_storages(config::Inspection& inspection, const config::Node& root) {
+    const auto entries = config::tables_named(root, "runners");
+    const auto& runners = inspection.config.runners;
+    for (std::size_t i = 0; i < std::min(entries.size(), runners.size()); ++i) {
+        const auto checked = cache::check_remote_cache(runners[i]);
+        if (checked) continue;
+        config::Finding finding;
+        finding.position = config::validation::position_of(*entries[i], "cache");
+        finding.text = checked.error().message + "; caches stay on this host";
+        finding.entry = i;
+        inspection.findings.push_back(std::move(finding));
+    }
+}
+
+base::Result<config::Inspection> inspect(const std::filesystem::path& path) {
+    auto inspection = config::inspect_file(path);
+    if (!inspection) return inspection;
+    const auto text = config::read_config_text(path);
+    if (!text) return text.error();
+    // The places of the entries; a file that has changed meanwhile has none.
+    if (const auto root = config::parse_toml(*text)) add_storages(*inspection, *root);
+    return inspection;
+}
+
 /// For a file that cannot be read, or is no TOML.
 nlohmann::ordered_json unusable(const std::filesystem::path& path) {
     const auto text = config::read_config_text(path);
@@ -51,7 +80,7 @@ nlohmann::ordered_json unusable(const std::filesystem::path& path) {
 }
 
 int lint(const std::filesystem::path& path, bool for_programs) {
-    auto inspection = config::inspect_file(path);
+    auto inspection = inspect(path);
     if (!inspection && for_programs) {
         print_json(unusable(path));
         return 1;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/secret.hpp"
+#include "base/strings.hpp"
 
 /// The table [runners.cache] (runner-protocol.md §5.6).
 namespace runner::config {
@@ -15,16 +16,22 @@ struct S3CacheSettings {
     base::Secret secret_key;
     base::Secret session_token;
     std::string bucket_name;
-    std::string bucket_location;  ///< region, "" for us-east-1
-    bool insecure = false;        ///< http instead of https
-    std::string authentication_type;
+    std::string bucket_location;      ///< region, "" for us-east-1
+    bool insecure = false;            ///< http instead of https
+    std::string authentication_type;  ///< see uses_keys()
     std::string server_side_encryption;
     std::string server_side_encryption_key_id;
     bool dual_stack = true;
     std::optional<bool> path_style;  ///< nullopt: decided by the address
     bool accelerate = false;
+    /// Whether AccessKey and SecretKey are used, and not the identity of the machine.
+    [[nodiscard]] bool uses_keys() const {
+        return authentication_type.empty() ? !access_key.empty()
+                                           : base::iequals(authentication_type, "access-key");
+    }
     std::string role_arn;
     std::string upload_role_arn;
+    bool fresh_role_for_each_job = false;  ///< DisableAssumeRoleCredentialsCaching
 };
 
 struct GcsCacheSettings {
@@ -37,7 +44,7 @@ struct GcsCacheSettings {
 
 struct AzureCacheSettings {
     std::string account_name;
-    base::Secret account_key;  ///< base64
+    base::Secret account_key;  ///< base64; "": the identity of the machine
     std::string container_name;
     std::string storage_domain = "blob.core.windows.net";
 };

@@ -48,11 +48,13 @@ constexpr Key kCacheS3[] = {
     key("Accelerate", Type::kBool, "false", cache_s3<&S3Table::accelerate>,
         "transfer acceleration of AWS"),
     key("RoleARN", Type::kString, "", cache_s3<&S3Table::role_arn>,
-        "role to take; caches stay on this host, because no roles are taken here"),
+        "role of AWS to take for caches"),
     key("UploadRoleARN", Type::kString, "", cache_s3<&S3Table::upload_role_arn>,
-        "role to take for uploads; the same"),
-    ignored("AssumeRoleMaxConcurrency", Type::kInt, "5", "no roles are taken here"),
-    ignored("DisableAssumeRoleCredentialsCaching", Type::kBool, "", "no roles are taken here"),
+        "role to take for uploads, in the place of RoleARN"),
+    ignored("AssumeRoleMaxConcurrency", Type::kInt, "5",
+            "a role is taken once for all jobs of the entry"),
+    key("DisableAssumeRoleCredentialsCaching", Type::kBool, "false",
+        cache_s3<&S3Table::fresh_role_for_each_job>, "take the role anew for each job"),
 };
 
 constexpr Key kCacheGcs[] = {
@@ -61,7 +63,7 @@ constexpr Key kCacheGcs[] = {
     key("PrivateKey", Type::kString, "", cache_gcs<&GcsCacheSettings::private_key>,
         "its private key, PEM"),
     key("CredentialsFile", Type::kString, "", cache_gcs<&GcsCacheSettings::credentials_file>,
-        "JSON file with both, in their place")
+        "JSON file of credentials, in the place of both")
         .with_flag("", "GOOGLE_APPLICATION_CREDENTIALS"),
     key("BucketName", Type::kString, "", cache_gcs<&GcsCacheSettings::bucket_name>,
         "name of the bucket"),
@@ -73,7 +75,7 @@ constexpr Key kCacheAzure[] = {
     key("AccountName", Type::kString, "", cache_azure<&AzureCacheSettings::account_name>,
         "name of the storage account"),
     key("AccountKey", Type::kString, "", cache_azure<&AzureCacheSettings::account_key>,
-        "key of the account"),
+        "key of the account; without it, the identity of the machine"),
     key("ContainerName", Type::kString, "", cache_azure<&AzureCacheSettings::container_name>,
         "container of the caches"),
     key("StorageDomain", Type::kString, "blob.core.windows.net",

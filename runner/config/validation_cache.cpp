@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
 #include "runner/config/validation.hpp"
 
@@ -16,6 +19,34 @@ std::string need(std::string_view table, std::string_view key, std::string_view 
     return fmt::format("runners.cache.{} has no {}: {}", table, key, what);
 }
 
+/// A name that is one part of an object's address: with another character, that would be the
+/// address of something else.
+std::optional<Problem> wrong_name(std::string_view key, std::string_view what,
+                                  const std::string& name) {
+    const bool good = std::all_of(name.begin(), name.end(),
+                                  [](char c) { return base::is_unreserved(c) && c != '~'; });
+    if (good && name != "." && name != "..") return std::nullopt;
+    return Problem{key, fmt::format("runners.cache.{} \"{}\" is no name of a {}: letters, digits, "
+                                    "'.', '-' and '_' are allowed",
+                                    key, name, what)};
+}
+
+/// A part of all objects' names.
+std::optional<Problem> wrong_path(const std::string& path) {
+    const auto parts = base::split(path, '/');
+    const bool leads_out = std::any_of(parts.begin(), parts.end(), [](const std::string& part) {
+        return part == ".." || part == ".";
+    });
+    const bool bad = std::any_of(path.begin(), path.end(), [](unsigned char c) {
+        return c < 0x20 || c == 0x7f || c == '?' || c == '#' || c == '\\';
+    });
+    if (!leads_out && !bad) return std::nullopt;
+    return Problem{"Path",
+                   fmt::format("runners.cache.Path \"{}\" is no path of objects: it may not have "
+                               "\"..\", \"?\", \"#\", a backslash or a control character",
+                               path)};
+}
+
 std::optional<Problem> problem_of(const S3CacheSettings& s3) {
     if (s3.bucket_name.empty())
         return Problem{"s3", need("s3", "BucketName", "name the bucket of the caches")};
@@ -28,14 +59,12 @@ std::optional<Problem> problem_of(const S3CacheSettings& s3) {
     }
     if (s3.access_key.empty() != s3.secret_key.empty())
         return Problem{"s3", "runners.cache.s3: AccessKey and SecretKey belong together"};
-    if (type == "iam" || s3.access_key.empty()) {
-        return Problem{
-            "s3",
-            "runners.cache.s3 has no keys, and the role of the machine is not used here: "
-            "set AccessKey and SecretKey, and do not set AuthenticationType to \"iam\""};
+    if (type == "access-key" && s3.access_key.empty()) {
+        return Problem{"s3",
+                       "runners.cache.s3 has no keys: set AccessKey and SecretKey, or "
+                       "AuthenticationType to \"iam\""};
     }
-    if (!s3.role_arn.empty() || !s3.upload_role_arn.empty())
-        return Problem{"s3", "runners.cache.s3: roles (RoleARN, UploadRoleARN) are not taken here"};
+    if (auto wrong = wrong_name("s3.BucketName", "bucket", s3.bucket_name)) return wrong;
     // The message leaves the value out: it may have a password in it.
     if (s3.server_address.find_first_of("/@") != std::string::npos) {
         return Problem{"s3.ServerAddress",
@@ -49,11 +78,10 @@ std::optional<Problem> problem_of(const S3CacheSettings& s3) {
 std::optional<Problem> problem_of(const GcsCacheSettings& gcs) {
     if (gcs.bucket_name.empty())
         return Problem{"gcs", need("gcs", "BucketName", "name the bucket of the caches")};
-    const bool has_pair = !gcs.access_id.empty() && !gcs.private_key.empty();
-    if (has_pair || !gcs.credentials_file.empty()) return std::nullopt;
-    return Problem{"gcs",
-                   "runners.cache.gcs has no key of a service account: set CredentialsFile, or "
-                   "AccessID and PrivateKey"};
+    if (auto wrong = wrong_name("gcs.BucketName", "bucket", gcs.bucket_name)) return wrong;
+    if (gcs.access_id.empty() == gcs.private_key.empty() || !gcs.credentials_file.empty())
+        return std::nullopt;
+    return Problem{"gcs", "runners.cache.gcs: AccessID and PrivateKey belong together"};
 }
 
 std::optional<Problem> problem_of(const AzureCacheSettings& azure) {
@@ -61,10 +89,16 @@ std::optional<Problem> problem_of(const AzureCacheSettings& azure) {
         return Problem{"azure", need("azure", "ContainerName", "name the container of the caches")};
     if (azure.account_name.empty())
         return Problem{"azure", need("azure", "AccountName", "name the storage account")};
-    if (azure.account_key.empty())
-        return Problem{"azure",
-                       need("azure", "AccountKey", "managed identities are not used here")};
-    return std::nullopt;
+    if (auto wrong = wrong_name("azure.ContainerName", "container", azure.container_name))
+        return wrong;
+    if (auto wrong = wrong_name("azure.AccountName", "storage account", azure.account_name))
+        return wrong;
+    const auto key = base::base64_decode(azure.account_key.reveal());
+    if (azure.account_key.empty() || (key && !key->empty())) return std::nullopt;
+    // The message leaves the value out.
+    return Problem{"azure.AccountKey",
+                   "runners.cache.azure.AccountKey is not base64: copy the whole key of the "
+                   "storage account"};
 }
 
 void check_encryption(const S3CacheSettings& s3, const Node& node, Reporter& report) {
@@ -86,6 +120,7 @@ void check_encryption(const S3CacheSettings& s3, const Node& node, Reporter& rep
 }
 
 std::optional<Problem> problem_of(const CacheSettings& cache) {
+    if (auto wrong = wrong_path(cache.path)) return wrong;
     if (cache.type == "s3") return problem_of(cache.s3);
     if (cache.type == "gcs") return problem_of(cache.gcs);
     if (cache.type == "azure") return problem_of(cache.azure);

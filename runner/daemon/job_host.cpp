@@ -57,7 +57,9 @@ JobHost::JobHost(const boost::asio::any_io_executor& executor, Options options, 
       working_dir_(std::filesystem::current_path().string()),
       observer_(std::move(observer)),
       slots_changed_(executor),
-      group_(executor) {}
+      group_(executor) {
+    if (!options_.identities) options_.identities = std::make_shared<cache::Identities>(executor);
+}
 
 void JobHost::accept(std::shared_ptr<RunnerEntry> entry, const gitlab::JobRequestAnswer& answer,
                      std::shared_ptr<interactive::Session> session) {
@@ -182,7 +184,7 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry,
 
 /// An object storage that cannot be used is no reason to fail the job.
 void JobHost::add_cache(job::JobSetup& setup) const {
-    auto cache = cache::make_remote_cache(executor_, *setup.runner);
+    auto cache = cache::make_remote_cache(executor_, *setup.runner, *options_.identities);
     if (cache) {
         setup.cache = std::move(*cache);
     } else {

@@ -10,6 +10,7 @@
 #include "base/notifier.hpp"
 #include "base/task_group.hpp"
 #include "executors/executor.hpp"
+#include "runner/cache/identities.hpp"
 #include "runner/daemon/runner_entry.hpp"
 #include "runner/job/job_run.hpp"
 #include "runner/journal/journal.hpp"
@@ -36,6 +37,8 @@ class JobHost {
         MakeExecutor make_executor;
         job::SessionFactory make_session = job::make_supervisor_session;
         job::JobObserver* observer = &job::no_observer();  ///< of what happens inside of the jobs
+        /// Of the object storages; null: made by the constructor.
+        std::shared_ptr<cache::Identities> identities = {};
     };
     /// Functions that are called for the events of the jobs, which the metrics count. No function
     /// may be empty.

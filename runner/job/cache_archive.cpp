@@ -113,7 +113,7 @@ Task<Result<bool>> CacheArchive::send(const Name& name) {
 
 Task<Result<std::uint64_t>> CacheArchive::size_of(const Name& name) {
     auto opening =
-        steps_.transfer(steps_.session().open_file(steps_.writer().file(name), steps_.user()));
+        steps_.transfer(steps_.session().open_file(steps_.writer().file(name), steps_.user(), 0));
     auto file = co_await std::move(opening);
     if (!file) co_return file.error();
     co_return (*file)->size();

@@ -41,6 +41,8 @@ CacheSteps::CacheSteps(JobContext& context, ScriptRunner& scripts,
                        const script::JobScripts& writers, Now now)
     : context_(context), scripts_(scripts), writers_(writers), now_(std::move(now)) {
     if (storage() == nullptr) return;
+    storage()->set_sizes(cache::transfer_sizes(context_.behaviour.number("CACHE_CHUNK_SIZE", 0),
+                                               context_.behaviour.number("CACHE_CONCURRENCY", 0)));
     storage()->on_retry([this](const base::Error& why, std::chrono::milliseconds pause) {
         context_.log().warning(fmt::format("{}; retrying in {} ms", why.message, pause.count()));
     });

@@ -18,40 +18,32 @@ class FileBody {
         : session_(session),
           path_(std::move(path)),
           user_(std::move(user)),
-          skip_(offset),
+          offset_(offset),
           left_(count) {}
 
     Task<Result<std::string>> next() {
         if (!file_) {
-            auto opening = session_.open_file(path_, user_);
+            auto opening = session_.open_file(path_, user_, offset_);
             auto file = co_await std::move(opening);
             if (!file) co_return file.error();
             file_ = std::move(*file);
         }
-        while (left_ > 0) {
+        if (left_ > 0) {
             auto reading = file_->next();
             auto bytes = co_await std::move(reading);
             if (!bytes || bytes->empty()) co_return std::move(bytes);
-            if (take(*bytes)) co_return std::move(bytes);
+            bytes->resize(static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes->size())));
+            left_ -= bytes->size();
+            co_return std::move(bytes);
         }
         co_return std::string();
     }
 
   private:
-    /// Cuts `bytes` to what is wanted; false when nothing of it is.
-    bool take(std::string& bytes) {
-        const auto skipped = std::min<std::uint64_t>(skip_, bytes.size());
-        bytes.erase(0, static_cast<std::size_t>(skipped));
-        skip_ -= skipped;
-        bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
-        left_ -= bytes.size();
-        return !bytes.empty();
-    }
-
     executors::session::Session& session_;
     std::string path_;
     std::string user_;
-    std::uint64_t skip_;
+    std::uint64_t offset_;
     std::uint64_t left_;
     std::unique_ptr<executors::session::RemoteFile> file_;
 };

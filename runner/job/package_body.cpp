@@ -5,7 +5,7 @@
 namespace runner::job {
 
 base::Task<base::Result<std::string>> PackageBody::open() {
-    auto opening = session_.open_file(path_, user_);
+    auto opening = session_.open_file(path_, user_, 0);
     auto file = co_await std::move(opening);
     if (!file) co_return file.error();
     file_ = std::move(*file);

@@ -21,12 +21,12 @@ void name_cache(ShellWriter& writer, std::size_t number) {
     writer.line(fmt::format("export RUNNER_CACHE_NUMBER={}", number));
 }
 
-/// The format of a cache. The official runner knows "zip" and "tarzstd", in any case, and makes a
-/// zip of everything else.
+/// The format of a cache: "zip", "zipzstd" and "tarzstd", in any case. As with the official runner,
+/// everything else makes a zip.
 std::string archive_format(ShellWriter& writer, const std::string& asked) {
     const std::string format = base::to_lower(asked);
-    if (format == "tarzstd") return format;
-    if (!format.empty() && format != "zip" && format != "zipzstd") {
+    if (format == "tarzstd" || format == "zipzstd") return format;
+    if (!format.empty() && format != "zip") {
         writer.warning("CACHE_COMPRESSION_FORMAT \"" + asked +
                        "\" is not a format of caches, zip is used");
     }
@@ -64,7 +64,9 @@ bool CacheWriter::hashes_keys() const { return context_.variables().feature("FF_
 
 std::string CacheWriter::file(const Name& name) const {
     const auto& settings = context_.settings();
-    return fmt::format("{}/{}/{}/cache.zip", settings.cache_dir, settings.project_slug, name.key);
+    // A request to the helper has a path on one line; the object keeps the key as it is.
+    return fmt::format("{}/{}/{}/cache.zip", settings.cache_dir, settings.project_slug,
+                       base::replace_all(name.key, "\n", " "));
 }
 
 std::vector<CacheWriter::Name> CacheWriter::names_to_restore(

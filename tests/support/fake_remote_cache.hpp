@@ -22,6 +22,7 @@ struct RemoteCacheScript {
     std::set<std::string> held;               ///< calls that do not end before they are cancelled
     std::vector<std::string> calls;           ///< "look <object>"
     std::map<std::string, std::string> keys;  ///< Archive::key by object
+    runner::cache::TransferSizes sizes{};
 };
 
 class FakeRemoteCache final : public runner::cache::RemoteCache {
@@ -29,6 +30,7 @@ class FakeRemoteCache final : public runner::cache::RemoteCache {
     explicit FakeRemoteCache(RemoteCacheScript& script) : script_(script) {}
 
     void on_retry(RetryObserver) override {}
+    void set_sizes(runner::cache::TransferSizes sizes) override { script_.sizes = sizes; }
     [[nodiscard]] std::string address(const std::string& object) const override {
         return "https://storage/" + object;
     }

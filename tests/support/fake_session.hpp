@@ -224,7 +224,8 @@ class FakeSession final : public executors::session::Session {
         co_return std::move(uploaded);
     }
     base::Task<base::Result<std::unique_ptr<RemoteFile>>> open_file(std::string path,
-                                                                    std::string user) override {
+                                                                    std::string user,
+                                                                    std::uint64_t offset) override {
         script_.file_calls.push_back({"open_file", path, "", 0, user});
         auto begun = co_await begin("open_file");
         if (!begun) co_return begun.error();
@@ -235,12 +236,13 @@ class FakeSession final : public executors::session::Session {
                 R"({"ok":false,"error":"open )" + path + R"(: No such file or directory"})";
             peer.send(executors::helper::make_frame(answer));
         } else {
-            const std::string answer =
-                R"({"ok":true,"size":)" + std::to_string(file->second.size()) + "}";
+            const std::string answer = R"({"ok":true,"size":)" +
+                                       std::to_string(file->second.size()) + R"(,"offset":)" +
+                                       std::to_string(offset) + "}";
             peer.send(executors::helper::make_frame(answer));
-            peer.send(file->second);
+            peer.send(file->second.substr(offset));
         }
-        auto opening = RemoteFile::open(peer.stream(), std::move(path), std::move(user));
+        auto opening = RemoteFile::open(peer.stream(), std::move(path), std::move(user), offset);
         auto opened = co_await std::move(opening);
         peer.hang_up();
         co_return std::move(opened);

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from tests.support.object_storage import Storage
 from tests.support.object_storage.server import Fault
-from tests.support.object_storage.signatures import check_azure, check_google
+from tests.support.object_storage.identities import Identities
+from tests.support.object_storage.signatures import check_aws, check_azure, check_google
 from tests.system.docker_harness import DockerCase
 from tests.system.harness import PATIENCE, SystemCase, need
 
@@ -190,6 +191,68 @@ class Strict(SystemCase):
         self.assertEqual(storage.objects[name].headers["x-ms-meta-cachekey"], KEY)
 
 
+    def identities(self, **options):
+        services = Identities(**options)
+        self.addCleanup(lambda: self.assertEqual(services.refused, []))
+        services.__enter__()
+        self.addCleanup(services.__exit__)
+        return services
+
+    def test_s3_by_the_role_of_the_machine(self):
+        """The instance takes another role. Both identities serve all jobs of the daemon."""
+        services = self.identities(region="eu-west-1")
+        access, secret, token = Identities.ROLE
+        self.secrets.update({secret, token, Identities.INSTANCE[1], Identities.INSTANCE[2]})
+        storage = self.storage(lambda request, now: check_aws(request, {access: secret}, {access: token},
+                                                              "eu-west-1", now))
+        self.start_cached({"Type": "s3", "s3": {
+            "ServerAddress": storage.address, "BucketName": "ci-caches", "BucketLocation": "eu-west-1", "Insecure": True,
+            "AuthenticationType": "iam", "RoleARN": "arn:aws:iam::123456789012:role/caches",
+            "ServerSideEncryption": "KMS", "ServerSideEncryptionKeyID": "key-1"}},
+            env={"AWS_EC2_METADATA_SERVICE_ENDPOINT": services.url, "AWS_ENDPOINT_URL_STS": services.url,
+                 "HOME": str(self.directory)})
+        name = self.save_and_restore(storage)
+        self.assertEqual(storage.objects[name].headers["x-amz-server-side-encryption-aws-kms-key-id"], "key-1")
+        self.assertEqual(services.seen, ["PUT /latest/api/token", "GET /latest/meta-data/iam/security-credentials/",
+                                         "GET /latest/meta-data/iam/security-credentials/ci-role", "POST /"])
+
+    def test_google_and_azure_by_the_identity_of_the_machine(self):
+        services = self.identities()
+        self.secrets.add(Identities.TOKEN)
+
+        def bearer(request, now):
+            return "" if request.headers.get("authorization") == f"Bearer {Identities.TOKEN}" else "no token"
+        google, azure = self.storage(bearer), self.storage(bearer)
+        tokens = [self.gitlab.add_runner(), self.gitlab.add_runner(tags=["azure"], run_untagged=False)]
+        self.write_config([
+            {"token": tokens[0].token, "cache": {"Type": "gcs", "gcs": {"BucketName": "ci-caches"}}},
+            {"token": tokens[1].token, "cache": {"Type": "azure", "azure": {
+                "AccountName": "team", "ContainerName": "ci-caches", "StorageDomain": azure.address}}}])
+        self.start(env={"STORAGE_EMULATOR_HOST": google.address, "GCE_METADATA_HOST": services.host,
+                        "AZURE_POD_IDENTITY_AUTHORITY_HOST": services.url, "HOME": str(self.directory)})
+        self.save_and_restore(google)
+        self.job(SAVE, tags=["azure"])
+        self.assertEqual(len(azure.objects), 1)
+
+    def test_a_key_with_a_line_break(self):
+        storage = self.storage()
+        self.start_with_storage(storage.address)
+        cache = [{"key": "a\nb", "paths": ["vendor"]}]
+        saved = self.job(SAVE, cache=cache)
+        self.forget_local_caches()
+        self.assertEqual(hash_of(self.job(SEE, cache=cache)), hash_of(saved))
+
+    def test_the_check_of_the_configuration_reads_the_files_of_credentials(self):
+        (self.directory / "account.json").write_text(json.dumps({"client_email": "a@b", "private_key": "none"}))
+        self.write_config([
+            {"token": "glrt-1", "cache": {"Type": "gcs", "gcs": {"BucketName": "b", "CredentialsFile": path}}}
+            for path in ("/none.json", str(self.directory / "account.json"))])
+        checked = self.command("config", "lint")
+        self.assertEqual(checked.code, 1)
+        self.assertIn("runners.cache.gcs.CredentialsFile: ", checked.stdout)
+        self.assertIn("the private key is not an RSA key in PEM format", checked.stdout)
+
+
 class RealS3(DockerCase):
     """The storage is versitygw, the job runs in a container."""
 
@@ -238,3 +301,17 @@ class RealS3(DockerCase):
         self.assertEqual(hash_of(found), hash_of(saved))
         self.assertIn("Downloading cache from", found.text)
         self.assertTrue((self.data / f"ci-caches/runner/{self.short}/project/42/deps-non_protected").is_file())
+
+    def test_a_large_cache_is_sent_in_parts_and_fetched_in_ranges(self):
+        s3 = {"ServerAddress": self.address, "AccessKey": ACCESS, "SecretKey": SECRET, "BucketName": "ci-caches",
+              "Insecure": True}
+        self.start_docker({"cache": {"Type": "s3", "s3": s3}}, volumes=[])
+        spec = {"git_strategy": "empty", "cache": CACHE, "variables": {"CACHE_CHUNK_SIZE": "5242880"}}
+        saved = self.run_job(["mkdir vendor && head -c 22000000 /dev/urandom > vendor/lib && sha256sum vendor/lib"], **spec)
+        self.assert_success(saved)
+        self.assertIn("Created cache", saved.text)
+        found = self.run_job(SEE, **spec)
+        self.assert_success(found)
+        self.assertEqual(hash_of(found), hash_of(saved))
+        # The ETag of an object that came in parts has their number.
+        self.assertRegex(found.text, r'ETag="?[0-9a-f]+-5"?\n')

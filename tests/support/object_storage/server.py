@@ -1,4 +1,5 @@
-"""A small object storage in memory. It speaks as S3 and refuses every request whose signature is wrong."""
+"""A small object storage in memory. It speaks as S3, or as Azure does of blocks, and refuses every request whose
+signature is wrong."""
 
 from __future__ import annotations
 
@@ -37,7 +38,10 @@ class Storage:
         self.check = check
         self.objects: dict[str, Object] = {}
         self.uploads: dict[str, dict[int, bytes]] = {}
+        self.upload_headers: dict[str, dict[str, str]] = {}
         self.seen: list[str] = []
+        self.aborted: list[str] = []  # uploads
+        self.blocks: dict[str, bytes] = {}
         self.ranges: list[str] = []
         self.refused: list[str] = []  # why requests were refused
         self.faults: list[Fault] = []
@@ -107,9 +111,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self._refuse(fault.status, "Busy", "later")
         if self.command in ("PUT", "POST"):
             return self._write(dict(fields), headers)
+        if self.command == "DELETE":
+            owner.aborted.append(dict(fields)["uploadId"])
+            owner.uploads.pop(dict(fields)["uploadId"])
+            return self._answer(204)
         return self._read(headers, fault)
 
-    do_GET = do_HEAD = do_PUT = do_POST = _handle
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _handle
 
     def _read(self, headers: dict[str, str], fault: Optional[Fault]) -> None:
         found = self.owner.objects.get(self.name)
@@ -118,13 +126,17 @@ class _Handler(BaseHTTPRequestHandler):
         if headers.get("if-match", found.etag) != found.etag:
             return self._answer(412)
         content, status = found.content, 200
+        more = {}
         if match := re.fullmatch(r"bytes=(\d+)-(\d*)", headers.get("range", "")):
             self.owner.ranges.append(headers["range"])
             last = int(match[2]) if match[2] else len(content) - 1
+            more["Content-Range"] = f"bytes {match[1]}-{last}/{len(content)}"
             content, status = content[int(match[1]):last + 1], 206
         if not fault:
-            return self._answer(status, content, ETag=found.etag)
+            return self._answer(status, content, ETag=found.etag, **more)
         self.send_response(status)
+        for name, value in more.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content[:fault.bytes])
@@ -135,17 +147,28 @@ class _Handler(BaseHTTPRequestHandler):
             return self._refuse(411, "MissingContentLength", "a length is needed")
         body = self.rfile.read(int(headers["content-length"]))
         kept = {k: v for k, v in headers.items() if k.startswith(("x-amz-", "x-goog-", "x-ms-"))}
+        if fields.get("comp") == "block":
+            self.owner.blocks[fields["blockid"]] = body
+            return self._answer(201)
+        if fields.get("comp") == "blocklist":
+            names = re.findall(r"<Latest>([^<]+)</Latest>", body.decode())
+            if len({len(name) for name in names}) != 1 or any(n not in self.owner.blocks for n in names):
+                return self._refuse(400, "InvalidBlockList", "an unknown block")
+            body = b"".join(self.owner.blocks[name] for name in names)
         if "uploads" in fields:
             number = str(len(self.owner.uploads) + 1)
             self.owner.uploads[number] = {}
-            self.upload_headers = kept
+            self.owner.upload_headers[number] = kept
             text = f"<R><UploadId>{number}</UploadId></R>"
             return self._answer(200, text.encode())
+        if fields.get("uploadId", "") not in ("", *self.owner.uploads):
+            return self._refuse(404, "NoSuchUpload", "it was aborted")
         if "partNumber" in fields:
             self.owner.uploads[fields["uploadId"]][int(fields["partNumber"])] = body
             return self._answer(200, ETag=f'"part-{fields["partNumber"]}"')
         if "uploadId" in fields:
             parts = self.owner.uploads.pop(fields["uploadId"])
+            kept = self.owner.upload_headers.pop(fields["uploadId"])
             numbers = [int(n) for n in re.findall(rb"<PartNumber>(\d+)</PartNumber>", body)]
             if numbers != sorted(parts):
                 return self._refuse(400, "InvalidPart", f"{numbers} and not {sorted(parts)}")

@@ -86,6 +86,29 @@ def check_aws(request: Request, secrets: Mapping[str, str], tokens: Mapping[str,
     return "" if hmac.compare_digest(wanted, fields["X-Amz-Signature"]) else "SignatureDoesNotMatch"
 
 
+def check_sts(request: Request, body: bytes, secrets: Mapping[str, str], tokens: Mapping[str, str],
+              region: str, now: datetime.datetime) -> str:
+    """A call that is signed by its Authorization header, with the digest of its body."""
+    parts = dict(part.strip().split("=", 1) for part in
+                 request.headers.get("authorization", "").removeprefix("AWS4-HMAC-SHA256 ").split(",") if "=" in part)
+    access, _, scope = parts.get("Credential", "").partition("/")
+    stamp = request.headers.get("x-amz-date", "")
+    if access not in secrets:
+        return "InvalidClientTokenId"
+    if scope != f"{stamp[:8]}/{region}/sts/aws4_request":
+        return f"wrong scope {scope}"
+    if request.headers.get("x-amz-security-token", "") != tokens.get(access, ""):
+        return "InvalidToken"
+    if wrong := _expired(stamp, 900, now):
+        return wrong
+    names = parts["SignedHeaders"].split(";")
+    if not {"host", "x-amz-date"} <= set(names):
+        return "host and date are not signed"
+    text = _v4_text(request, "X-Amz-", "AWS4-HMAC-SHA256", scope, stamp, names, hashlib.sha256(body).hexdigest())
+    wanted = hmac.new(aws_key(secrets[access], scope), text.encode(), hashlib.sha256).hexdigest()
+    return "" if hmac.compare_digest(wanted, parts["Signature"]) else "SignatureDoesNotMatch"
+
+
 def check_google(request: Request, access_id: str, public_key: str, now: datetime.datetime) -> str:
     """`public_key`: the path of a PEM file."""
     fields, names, problem = _v4_parts(request, "X-Goog-")

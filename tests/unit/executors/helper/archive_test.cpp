@@ -132,8 +132,9 @@ TEST_F(Archives, KeepsTheBytesOfNames) {
     }
 }
 
-TEST_F(Archives, UnpacksWhatItPackedAsZipAndTar) {
-    for (const auto format : {ArchiveFormat::kZip, ArchiveFormat::kTarZstd}) {
+TEST_F(Archives, UnpacksWhatItPacked) {
+    for (const auto format :
+         {ArchiveFormat::kZip, ArchiveFormat::kTarZstd, ArchiveFormat::kZipZstd}) {
         const auto path = pack(format, select({"out"}));
         const fs::path target = directory_.path() / "target";
         fs::remove_all(target);
@@ -166,10 +167,34 @@ TEST_F(Archives, KnowsTheOfficialFormatsAndLevels) {
     EXPECT_EQ(archive_file_name("a", parse_archive_format("gzip")), "a.gz");
     EXPECT_EQ(archive_file_name("a", parse_archive_format("raw")), "a");
     EXPECT_EQ(archive_file_name("a", parse_archive_format("tarzstd")), "a.tar.zst");
+    EXPECT_EQ(archive_file_name("a", parse_archive_format("zipzstd")), "a.zip");
     EXPECT_THROW(parse_archive_format("rar"), Failure);
     EXPECT_EQ(compression_level("fastest"), 0);
     EXPECT_EQ(compression_level("slowest"), 9);
     EXPECT_EQ(compression_level("best"), -1);
+}
+
+TEST_F(Archives, HaveTheirLevelInEveryFormat) {
+    std::string text;
+    for (unsigned i = 1, random = 1; i < 60'000; ++i) {
+        random = random * 1'103'515'245 + 12'345;
+        text += "word" + std::to_string(random >> 16 & 1023) + (i % 11 == 0 ? "\n" : " ");
+    }
+    write("text", text);
+    for (const auto format :
+         {ArchiveFormat::kZip, ArchiveFormat::kTarZstd, ArchiveFormat::kZipZstd}) {
+        const auto size_at = [&](const char* level) {
+            const fs::path path = directory_.path() / level;
+            const UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600));
+            write_archive(format, compression_level(level), select({"text"}), file.get(),
+                          {[](const auto&) {}, [](const auto&) {}});
+            return fs::file_size(path);
+        };
+        EXPECT_GT(size_at("fast"), size_at("slow")) << static_cast<int>(format);
+        EXPECT_GE(size_at("slow"), size_at("slowest")) << static_cast<int>(format);
+        // A tar is always compressed, a zip is stored.
+        EXPECT_EQ(size_at("fastest") > text.size(), format != ArchiveFormat::kTarZstd);
+    }
 }
 
 TEST_F(Archives, WritesACacheAgainOnlyWhenAFileHasChanged) {

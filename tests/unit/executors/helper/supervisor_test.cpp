@@ -245,12 +245,18 @@ TEST_F(SupervisorTest, ReadsAFileForAClient) {
     write["cwd"] = directory_.path();
     client.send(write);
     client.wait_for(RecordType::kExited, 1);
-    const auto read = [&](const std::string& name) {
+    const auto read = [&](const std::string& name, int offset = 0) {
         Client reader(directory_.path());
-        reader.send({{"op", "read"}, {"version", kProtocolVersion}, {"path", path(name)}});
+        reader.send({{"op", "read"},
+                     {"version", kProtocolVersion},
+                     {"path", path(name)},
+                     {"offset", offset}});
         return reader.read_to_end();
     };
-    EXPECT_EQ(read("file"), make_frame(R"({"ok":true,"size":7})") + "content");
+    EXPECT_EQ(read("file"), make_frame(R"({"offset":0,"ok":true,"size":7})") + "content");
+    EXPECT_EQ(read("file", 4), make_frame(R"({"offset":4,"ok":true,"size":7})") + "ent");
+    EXPECT_EQ(read("file", 7), make_frame(R"({"offset":7,"ok":true,"size":7})"));
+    EXPECT_NE(read("file", 8).find("it has become shorter"), std::string::npos);
     EXPECT_NE(read("missing").find("No such file"), std::string::npos);
     EXPECT_NE(read(".").find("not a regular file"), std::string::npos);
 }

@@ -40,11 +40,11 @@ class ZipFiles : public testing::Test {
     };
 
     fs::path write_zip(const std::vector<Input>& inputs, unsigned threads,
-                       std::string_view front = "") {
+                       std::string_view front = "", zip::Method packing = zip::Method::kDeflate) {
         fs::path path = directory_.path() / "a.zip";
         const UniqueFd output(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600));
         EXPECT_TRUE(write_all(output.get(), front));
-        ZipWriter writer(output.get(), 4, threads);
+        ZipWriter writer(output.get(), 4, threads, packing);
         for (const Input& input : inputs) {
             const fs::path source = directory_.path() / "source";
             std::ofstream(source, std::ios::binary) << input.content;
@@ -105,6 +105,23 @@ TEST_F(ZipFiles, OfAnySizeAreRefusedWhenTheyAreDamaged) {
         std::ofstream(path, std::ios::binary) << bytes;
         EXPECT_THROW(content_of(path), Failure) << size;
     }
+}
+
+TEST_F(ZipFiles, HoldAsManyFramesOfZstdAsAFileHasBlocks) {
+    const std::vector<Input> inputs{{"empty", ""},
+                                    {"small", "x"},
+                                    {"one block", words(Block::kBytes)},
+                                    {"many", words(3 * Block::kBytes + 7)}};
+    const fs::path path = write_zip(inputs, 2, "", zip::Method::kZstd);
+    const auto found = content_of(path);
+    ASSERT_EQ(found.size(), inputs.size());
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+        EXPECT_TRUE(found[i].second == inputs[i].content) << inputs[i].name;
+    EXPECT_LT(fs::file_size(path), 2 * Block::kBytes);
+    const UniqueFd file(::open(path.c_str(), O_RDONLY));
+    const ZipReader reader(file.get(), 0);
+    EXPECT_EQ(reader.members()[0].method, 0U);
+    EXPECT_EQ(reader.members()[3].method, 93U);
 }
 
 TEST_F(ZipFiles, BeginAtTheOffsetOfTheOutput) {

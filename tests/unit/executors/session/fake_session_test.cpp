@@ -77,7 +77,7 @@ TEST_F(FakeSessionTest, FailsACallOnceAndHoldsACallUntilItIsCancelled) {
 }
 
 base::Task<base::Result<std::string>> read_whole(FakeSession& session, std::string path) {
-    auto opening = session.open_file(std::move(path), "");
+    auto opening = session.open_file(std::move(path), "", 0);
     auto file = co_await std::move(opening);
     if (!file) co_return file.error();
     std::string whole;

@@ -19,7 +19,7 @@ class RemoteFileTest : public testing::Test {
   protected:
     /// Opens the file and reads it to its end.
     Task<base::Result<std::string>> read_whole() {
-        auto opening = RemoteFile::open(peer_.stream(), "/a", "build");
+        auto opening = RemoteFile::open(peer_.stream(), "/a", "build", offset_);
         auto file = co_await std::move(opening);
         if (!file) co_return file.error();
         size_ = (*file)->size();
@@ -36,6 +36,7 @@ class RemoteFileTest : public testing::Test {
     boost::asio::io_context context_{1};
     tests::MemoryPeer peer_{context_.get_executor()};
     std::uint64_t size_ = 0;
+    std::uint64_t offset_ = 0;
 };
 
 TEST_F(RemoteFileTest, ReadsAFileToItsEnd) {
@@ -51,6 +52,27 @@ TEST_F(RemoteFileTest, ReadsAFileThatComesByteByByte) {
     peer_.limit_reads(1);
     peer_.send(make_frame(R"({"ok":true,"size":6})") + "abcdef");
     EXPECT_EQ(read().value(), "abcdef");
+}
+
+TEST_F(RemoteFileTest, BeginsAtAnOffset) {
+    offset_ = 4;
+    peer_.send(make_frame(R"({"ok":true,"size":6,"offset":4})") + "ef");
+    EXPECT_EQ(read().value(), "ef");
+    EXPECT_EQ(size_, 6U);
+    EXPECT_NE(peer_.written().find(R"("offset":4)"), std::string::npos);
+}
+
+TEST_F(RemoteFileTest, DropsWhatAnOlderSupervisorSendsBeforeTheOffset) {
+    offset_ = 4;
+    peer_.limit_reads(3);
+    peer_.send(make_frame(R"({"ok":true,"size":6})") + "abcdef");
+    EXPECT_EQ(read().value(), "ef");
+}
+
+TEST_F(RemoteFileTest, DoesNotReadBehindTheEnd) {
+    offset_ = 7;
+    peer_.send(make_frame(R"({"ok":true,"size":6})") + "abcdef");
+    EXPECT_TRUE(read().error().is(ErrorKind::kIo));
 }
 
 TEST_F(RemoteFileTest, ReadsAnEmptyFile) {

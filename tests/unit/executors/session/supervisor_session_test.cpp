@@ -282,13 +282,14 @@ TEST_F(SupervisorSessionTest, ReadsAFileOverAConnectionOfItsOwn) {
     auto scenario = [&]() -> Task<void> {
         auto log = co_await supervisor_.accept();
         using File = std::unique_ptr<RemoteFile>;
-        auto call = start<File>(session_->open_file("/builds/a", "build"));
+        auto call = start<File>(session_->open_file("/builds/a", "build", 1));
         auto peer = co_await supervisor_.accept();
         auto command = co_await next_frame(peer);
         EXPECT_EQ(command.op, "read");
         EXPECT_EQ(command.json["path"], "/builds/a");
         EXPECT_EQ(command.json["user"], "build");
-        peer.send(helper::make_frame(R"({"ok":true,"size":3})") + "abc");
+        EXPECT_EQ(command.json["offset"], 1);
+        peer.send(helper::make_frame(R"({"ok":true,"size":4,"offset":1})") + "abc");
         peer.hang_up();
         auto file = co_await result_of(call);
         EXPECT_TRUE(file.has_value());

@@ -66,7 +66,9 @@ class Resuming : public testing::Test {
         auto resumed = [this](const base::Error&, std::uint64_t offset) {
             resumed_.push_back(offset);
         };
-        ResumedResponse response(std::make_unique<FakeBody>(std::move(first)), open, resumed);
+        auto no_pause = [this](std::chrono::nanoseconds pause) { return note(pause); };
+        ResumedResponse response(std::make_unique<FakeBody>(std::move(first)), open, resumed,
+                                 no_pause);
         std::string all;
         while (true) {
             auto piece = co_await response.read_some(100);
@@ -75,6 +77,10 @@ class Resuming : public testing::Test {
             all += *piece;
         }
     }
+    base::Task<bool> note(std::chrono::nanoseconds pause) {
+        pauses_.push_back(std::chrono::duration_cast<std::chrono::seconds>(pause).count());
+        co_return true;
+    }
     base::Result<std::string> run(Answer first) {
         return tests::run_to_end(read(std::move(first)));
     }
@@ -82,6 +88,7 @@ class Resuming : public testing::Test {
     std::deque<Answer> later_;
     std::vector<std::string> asked_;
     std::vector<std::uint64_t> resumed_;
+    std::vector<std::int64_t> pauses_;
 };
 
 TEST_F(Resuming, GoesOnWhereEachAnswerWasCut) {
@@ -107,7 +114,8 @@ TEST_F(Resuming, EndsWithTheCutWhenTheServerSendsAnotherBody) {
     later_.push_back(part(3, "456"));
     auto all = run(whole("123", ErrorKind::kUnavailable));
     ASSERT_FALSE(all);
-    EXPECT_EQ(all.error().message, "cut");
+    EXPECT_EQ(all.error().message, "cut: the server does not send the rest alone (200)");
+    EXPECT_TRUE(all.error().is(ErrorKind::kConflict));
     EXPECT_EQ(asked_.size(), 1U);
 }
 
@@ -115,11 +123,63 @@ TEST_F(Resuming, EndsAfterThreeTriesWithoutAByte) {
     later_.push_back(part(3, "", ErrorKind::kUnavailable));
     EXPECT_FALSE(run(whole("123", ErrorKind::kUnavailable)));
     EXPECT_EQ(asked_.size(), 3U);
+    EXPECT_THAT(pauses_, ElementsAre(0, 1, 2));
+}
+
+TEST_F(Resuming, BeginsAgainWhenNothingHasCome) {
+    later_.push_back(whole("123456"));
+    EXPECT_EQ(run(whole("", ErrorKind::kUnavailable)).value(), "123456");
+    EXPECT_THAT(asked_, ElementsAre("bytes=0- \"1\""));
+}
+
+TEST_F(Resuming, TriesAgainWhereTheServerIsBusyAndNotWhereItRefuses) {
+    for (const unsigned busy : {408U, 429U, 500U, 503U}) {
+        later_.push_back({head(busy, {}), "", std::nullopt});
+        later_.push_back(part(3, "4"));
+        EXPECT_TRUE(run(whole("123", ErrorKind::kUnavailable))) << busy;
+    }
+    for (const unsigned refused : {403U, 404U, 412U, 416U}) {
+        later_.clear();
+        later_.push_back({head(refused, {}), "", std::nullopt});
+        later_.push_back(part(3, "4"));
+        EXPECT_FALSE(run(whole("123", ErrorKind::kUnavailable))) << refused;
+    }
+}
+
+base::Task<base::Result<std::string>> read_all(ResumedBody& body) {
+    auto opening = body.open();
+    auto opened = co_await std::move(opening);
+    if (!opened) co_return opened.error();
+    std::string all;
+    while (true) {
+        auto piece = co_await body.read_some(100);
+        if (!piece) co_return piece.error();
+        if (piece->empty()) co_return all;
+        all += *piece;
+    }
+}
+
+TEST_F(Resuming, KnowsTheEndOfARange) {
+    auto open = [this](std::uint64_t offset) {
+        Headers range;
+        range.set("Range", std::to_string(offset));
+        return next_answer(std::move(range));
+    };
+    ResumedBody::Options options;
+    options.begin = 3;
+    options.end = 7;
+    options.sleep = [this](std::chrono::nanoseconds pause) { return note(pause); };
+    later_.push_back({head(503, {}), "", std::nullopt});
+    later_.push_back(part(3, "45"));  // ends too early, without an error of the connection
+    later_.push_back(part(5, "6789"));
+    ResumedBody body(open, options);
+    EXPECT_EQ(tests::run_to_end(read_all(body)).value(), "4567");
+    EXPECT_THAT(asked_, ElementsAre("3 ", "3 ", "5 "));
+    EXPECT_THAT(pauses_, ElementsAre(1, 0));
 }
 
 TEST_F(Resuming, LeavesOtherFailuresAndUnnamedVersionsAlone) {
     EXPECT_FALSE(run(whole("123", ErrorKind::kTimeout)));
-    EXPECT_FALSE(run(whole("", ErrorKind::kUnavailable)));
     EXPECT_FALSE(run({head(200, {}), "123", ErrorKind::kUnavailable}));
     EXPECT_TRUE(asked_.empty());
 }

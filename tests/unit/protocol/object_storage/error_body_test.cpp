@@ -32,4 +32,9 @@ TEST(Xml, EscapedTextIsReadBack) {
     EXPECT_EQ(xml_text("<T>" + xml_escape(text) + "</T>", "T"), text);
 }
 
+TEST(XmlText, KnowsReferencesByNumber) {
+    EXPECT_EQ(xml_text("<E>&#34;a&#x22;&#0;&#;&#34</E>", "E"), "\"a\"&#0;&#;&#34");
+    EXPECT_EQ(xml_text("<E>a&#34;</E>", "E"), "a\"");
+}
+
 }  // namespace

@@ -108,7 +108,7 @@ TEST_F(LoadConfig, NotesKeysWithoutEffect) {
              entry("",
                    "    helper_image = \"x\"\n  [runners.cache]\n    Type = \"s3\"\n    "
                    "[runners.cache.s3]\n"
-                   "      BucketName = \"b\"\n  [runners.kubernetes]\n    namespace = \"ci\"\n    "
+                   "      BucketName = \"\"\n  [runners.kubernetes]\n    namespace = \"ci\"\n    "
                    "nmespace = 1\n"));
     ASSERT_TRUE(config);
     EXPECT_EQ(config->warnings.size(), 6U);
@@ -116,7 +116,7 @@ TEST_F(LoadConfig, NotesKeysWithoutEffect) {
     EXPECT_THAT(config->warnings,
                 Contains(HasSubstr(":2:1: [experimental.usage_logger] has no effect")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("runners.docker.helper_image has no effect")));
-    EXPECT_THAT(config->warnings, Contains(HasSubstr("runners.cache.s3 has no keys")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("runners.cache.s3 has no BucketName")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("[runners.kubernetes] has no effect")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("did you mean \"namespace\"?")));
 }

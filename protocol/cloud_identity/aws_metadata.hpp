@@ -1,0 +1,16 @@
+#pragma once
+
+#include "protocol/cloud_identity/aws_sts.hpp"
+
+/// Credentials that a machine or a container of AWS gets from an address of its host.
+namespace protocol::cloud_identity {
+
+/// Whether the environment names the address of a container's credentials (ECS, EKS).
+bool has_container_address(const Variables& variable);
+/// kInvalidInput for an address without TLS that is not the container host's.
+base::Task<base::Result<AwsExpiring>> container_credentials(const Surroundings& surroundings);
+
+/// The role of the EC2 instance, by IMDSv2. kUnavailable or kTimeout where there is none.
+base::Task<base::Result<AwsExpiring>> instance_credentials(const Surroundings& surroundings);
+
+}  // namespace protocol::cloud_identity

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "protocol/cloud_identity/aws_identity.hpp"
+
+/// Calls of AWS's Security Token Service, version 2011-06-15. Its address is that of the region,
+/// or AWS_ENDPOINT_URL_STS.
+namespace protocol::cloud_identity {
+
+using AwsExpiring = Expiring<object_storage::AwsCredentials>;
+
+base::Task<base::Result<AwsExpiring>> assume_role(const Surroundings& surroundings,
+                                                  std::string region, std::string role_arn,
+                                                  object_storage::AwsCredentials keys);
+
+/// `token_file`: a JWT that somebody else renews.
+struct WebIdentity {
+    std::string token_file;
+    std::string role_arn;
+    std::string session_name;  ///< "": one is made
+};
+base::Task<base::Result<AwsExpiring>> assume_role_with_web_identity(
+    const Surroundings& surroundings, std::string region, WebIdentity identity);
+
+}  // namespace protocol::cloud_identity

@@ -1,0 +1,101 @@
+#include "protocol/cloud_identity/web_call.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <cstdlib>
+#include <utility>
+
+#include "base/json.hpp"
+#include "protocol/http/client.hpp"
+#include "protocol/http/url.hpp"
+#include "protocol/object_storage/error_body.hpp"
+
+namespace protocol::cloud_identity {
+
+using base::ErrorKind;
+using base::Result;
+using base::Task;
+
+namespace {
+
+constexpr std::size_t kMostAnswerBytes = 256U << 10U;
+constexpr std::size_t kShownBytes = 300;
+
+http::ClientOptions options_for(const WebCall& call, const http::TlsSettings& tls,
+                                const std::string& user_agent) {
+    http::ClientOptions options;
+    options.tls = tls;
+    options.user_agent = user_agent;
+    options.proxy_from_environment = !call.local;
+    options.connect_limit = std::chrono::seconds(call.local ? 2 : 10);
+    options.header_limit = std::chrono::seconds(call.local ? 5 : 30);
+    options.total_limit = options.header_limit;
+    options.max_body_bytes = kMostAnswerBytes;
+    options.max_redirects = 0;
+    return options;
+}
+
+/// What an answer in JSON says about a failure: OAuth's two fields, or Google's object.
+std::string said_in_json(const std::string& body) {
+    const auto json = nlohmann::json::parse(body, nullptr, false);
+    if (!json.is_object()) return {};
+    const auto text = [](const nlohmann::json& object, const char* name) {
+        const auto field = object.find(name);
+        return field != object.end() && field->is_string() ? field->get<std::string>()
+                                                           : std::string();
+    };
+    const auto error = json.find("error");
+    if (error != json.end() && error->is_object()) return text(*error, "message");
+    for (const char* name : {"error_description", "message", "error"}) {
+        if (const std::string said = text(json, name); !said.empty()) return said;
+    }
+    return {};
+}
+
+ErrorKind kind_of(unsigned status) {
+    if (status == 404) return ErrorKind::kNotFound;
+    if (status == 408 || status == 429 || status >= 500) return ErrorKind::kUnavailable;
+    return ErrorKind::kForbidden;
+}
+
+Task<Result<http::Response>> send_one(boost::asio::any_io_executor executor, http::TlsSettings tls,
+                                      std::string user_agent, WebCall call) {
+    auto url = http::parse_url(call.url);
+    if (!url) co_return url.error();
+    http::ClientOptions options = options_for(call, tls, user_agent);
+    options.endpoint = url->origin.text();
+    auto client = http::make_client(executor, std::move(options));
+    if (!client) co_return client.error();
+    call.request.target = url->target;
+    auto sending = (*client)->send(std::move(call.request));
+    auto answer = co_await std::move(sending);
+    if (!answer) co_return answer.error();
+    if (answer->status / 100 != 2) co_return refused(*answer).with_context(url->origin.text());
+    co_return std::move(answer);
+}
+
+}  // namespace
+
+base::Error refused(const http::Response& answer) {
+    std::string said = object_storage::error_text(answer.body);
+    if (said.empty()) said = said_in_json(answer.body);
+    if (said.size() > kShownBytes) said.resize(kShownBytes);
+    std::string text = fmt::format("{} {}", answer.status, answer.reason);
+    if (!said.empty()) text += " (" + said + ")";
+    return base::make_error(kind_of(answer.status), std::move(text));
+}
+
+Sender make_sender(const boost::asio::any_io_executor& executor, http::TlsSettings tls,
+                   std::string user_agent) {
+    return [executor, tls = std::move(tls), user_agent = std::move(user_agent)](WebCall call) {
+        return send_one(executor, tls, user_agent, std::move(call));
+    };
+}
+
+std::string variable_of_process(const std::string& name) {
+    const char* const value = std::getenv(name.c_str());
+    return value == nullptr ? std::string() : std::string(value);
+}
+
+}  // namespace protocol::cloud_identity

@@ -1,0 +1,93 @@
+#include "runner/cache/identities.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/digest.hpp"
+#include "base/version.hpp"
+#include "protocol/cloud_identity/azure_identity.hpp"
+#include "protocol/cloud_identity/google_identity.hpp"
+
+namespace runner::cache {
+
+namespace cloud = protocol::cloud_identity;
+
+namespace {
+
+constexpr const char* kGoogleScope = "https://www.googleapis.com/auth/devstorage.read_write";
+constexpr const char* kAzureResource = "https://storage.azure.com";
+
+const std::string& role_of(const config::S3CacheSettings& s3, Purpose purpose) {
+    const bool own = purpose == Purpose::kUpload && !s3.upload_role_arn.empty();
+    return own ? s3.upload_role_arn : s3.role_arn;
+}
+
+std::string region_of(const config::S3CacheSettings& s3) {
+    return s3.bucket_location.empty() ? "us-east-1" : s3.bucket_location;
+}
+
+/// What makes credentials differ. Keys are in it as a digest.
+std::string aws_key(const config::RunnerConfig& runner, const std::string& role) {
+    const auto& s3 = runner.cache.s3;
+    const std::string secret =
+        s3.uses_keys() ? base::sha256_hex(s3.access_key.reveal() + "\n" + s3.secret_key.reveal() +
+                                          "\n" + s3.session_token.reveal())
+                       : "";
+    return fmt::format("{}\n{}\n{}\n{}", runner.tls_ca_file, region_of(s3), role, secret);
+}
+
+}  // namespace
+
+Identities::Identities(const boost::asio::any_io_executor& executor)
+    : Identities(
+          executor,
+          [executor](const config::RunnerConfig& runner) {
+              protocol::http::TlsSettings tls;
+              tls.ca_file = runner.tls_ca_file;
+              return cloud::make_sender(executor, tls, "runner/" + std::string(base::version()));
+          },
+          cloud::variable_of_process) {}
+
+std::shared_ptr<AwsIdentity> Identities::aws(const config::RunnerConfig& runner, Purpose purpose) {
+    const auto& s3 = runner.cache.s3;
+    const std::string& role = role_of(s3, purpose);
+    const auto make = [&] {
+        auto source =
+            s3.uses_keys()
+                ? cloud::make_aws_keys({s3.access_key.reveal(), s3.secret_key, s3.session_token})
+                : cloud::make_aws_chain(surroundings(runner), region_of(s3));
+        if (!role.empty()) {
+            source =
+                cloud::make_aws_role(surroundings(runner), region_of(s3), role, std::move(source));
+        }
+        return std::make_shared<AwsIdentity>(executor_, std::move(source), base::system_clock());
+    };
+    if (!role.empty() && s3.fresh_role_for_each_job) return make();
+    auto& identity = aws_[aws_key(runner, role)];
+    if (!identity) identity = make();
+    return identity;
+}
+
+std::shared_ptr<TokenIdentity> Identities::google(const config::RunnerConfig& runner,
+                                                  const std::string& file) {
+    auto& identity = tokens_["google\n" + runner.tls_ca_file + "\n" + file];
+    if (!identity) {
+        identity = std::make_shared<TokenIdentity>(
+            executor_, cloud::make_google_identity(surroundings(runner), file, kGoogleScope),
+            base::system_clock());
+    }
+    return identity;
+}
+
+std::shared_ptr<TokenIdentity> Identities::azure(const config::RunnerConfig& runner) {
+    auto& identity = tokens_["azure\n" + runner.tls_ca_file];
+    if (!identity) {
+        identity = std::make_shared<TokenIdentity>(
+            executor_, cloud::make_azure_identity(surroundings(runner), kAzureResource),
+            base::system_clock());
+    }
+    return identity;
+}
+
+}  // namespace runner::cache

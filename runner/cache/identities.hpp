@@ -1,0 +1,56 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "protocol/cloud_identity/aws_identity.hpp"
+#include "protocol/cloud_identity/oauth_token.hpp"
+#include "protocol/cloud_identity/renewed.hpp"
+#include "runner/cache/provider.hpp"
+#include "runner/config/config.hpp"
+
+namespace runner::cache {
+
+using AwsIdentity = protocol::cloud_identity::Renewed<protocol::object_storage::AwsCredentials>;
+using TokenIdentity = protocol::cloud_identity::Renewed<base::Secret>;
+
+/// The credentials of object storages that are not in the configuration. Jobs of entries with the
+/// same settings share them, so that a token is not fetched for each job.
+///
+/// Life: that of the daemon. Strand: the I/O thread.
+class Identities {
+  public:
+    /// Makes what sends the requests of an entry; a test gives one without sockets.
+    using MakeSender = std::function<protocol::cloud_identity::Sender(const config::RunnerConfig&)>;
+
+    explicit Identities(const boost::asio::any_io_executor& executor);
+    Identities(const boost::asio::any_io_executor& executor, MakeSender make_sender,
+               protocol::cloud_identity::Variables variable)
+        : executor_(executor),
+          make_sender_(std::move(make_sender)),
+          variable_(std::move(variable)) {}
+
+    /// The keys of [runners.cache.s3], or the machine's, and the role that they take.
+    std::shared_ptr<AwsIdentity> aws(const config::RunnerConfig& runner, Purpose purpose);
+    /// `file`: of credentials, "" for the machine's own.
+    std::shared_ptr<TokenIdentity> google(const config::RunnerConfig& runner,
+                                          const std::string& file);
+    std::shared_ptr<TokenIdentity> azure(const config::RunnerConfig& runner);
+    [[nodiscard]] const protocol::cloud_identity::Variables& variable() const { return variable_; }
+
+  private:
+    [[nodiscard]] protocol::cloud_identity::Surroundings surroundings(
+        const config::RunnerConfig& runner) const {
+        return {make_sender_(runner), variable_};
+    }
+
+    boost::asio::any_io_executor executor_;
+    MakeSender make_sender_;
+    protocol::cloud_identity::Variables variable_;
+    std::map<std::string, std::shared_ptr<AwsIdentity>> aws_;
+    std::map<std::string, std::shared_ptr<TokenIdentity>> tokens_;
+};
+
+}  // namespace runner::cache

@@ -1,0 +1,123 @@
+"""The services of clouds that give a machine its credentials. They refuse what the real ones refuse."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import threading
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.support.object_storage.signatures import Request, check_sts
+
+
+class Identities:
+    """Use as a context manager. `seen` has "METHOD path", `refused` why a request was refused."""
+
+    INSTANCE = ("ASIAINSTANCE", "instance secret", "instance token")
+    ROLE = ("ASIAROLE", "role secret", "role token")
+    TOKEN = "machine-token"
+
+    def __init__(self, region: str = "us-east-1") -> None:
+        self.region = region
+        self.seen: list[str] = []
+        self.refused: list[str] = []
+        owner = self
+
+        class Bound(_Handler):
+            identities = owner
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
+        self.host = f"127.0.0.1:{self._server.server_port}"
+        self.url = f"http://{self.host}"
+
+    def __enter__(self) -> "Identities":
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *ignored: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @staticmethod
+    def end() -> str:
+        end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+        return end.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    identities: Identities
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *ignored: object) -> None:
+        pass
+
+    def _answer(self, status: int, text: str) -> None:
+        if status >= 400:
+            self.identities.refused.append(f"{self.command} {self.path}: {text}")
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _handle(self) -> None:
+        path, _, query = self.path.partition("?")
+        self.identities.seen.append(f"{self.command} {path}")
+        fields = dict(urllib.parse.parse_qsl(query))
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if path.startswith("/latest/"):
+            return self._instance(path)
+        if path == "/metadata/identity/oauth2/token":
+            good = self.headers.get("Metadata") == "true" and fields == {
+                "api-version": "2018-02-01", "resource": "https://storage.azure.com"}
+            return self._token(good, "3599")
+        if path == "/computeMetadata/v1/instance/service-accounts/default/token":
+            return self._token(self.headers.get("Metadata-Flavor") == "Google", 3599)
+        if path == "/" and self.command == "POST":
+            return self._role(body)
+        return self._answer(404, "no such path")
+
+    do_GET = do_PUT = do_POST = _handle
+
+    def _instance(self, path: str) -> None:
+        roles = "/latest/meta-data/iam/security-credentials/"
+        if path == "/latest/api/token":
+            good = self.command == "PUT" and self.headers.get("X-aws-ec2-metadata-token-ttl-seconds")
+            return self._answer(200 if good else 400, "session" if good else "PUT and a lifetime are needed")
+        if self.headers.get("X-aws-ec2-metadata-token") != "session":
+            return self._answer(401, "a session is needed")
+        if path == roles:
+            return self._answer(200, "ci-role")
+        if path != roles + "ci-role":
+            return self._answer(404, "no such role")
+        access, secret, token = Identities.INSTANCE
+        return self._answer(200, json.dumps({"Code": "Success", "AccessKeyId": access, "SecretAccessKey": secret,
+                                             "Token": token, "Expiration": Identities.end()}))
+
+    def _token(self, good: bool, lifetime: Any) -> None:
+        if not good:
+            return self._answer(400, "headers or query of another service")
+        return self._answer(200, json.dumps({"access_token": Identities.TOKEN, "expires_in": lifetime,
+                                             "token_type": "Bearer"}))
+
+    def _role(self, body: bytes) -> None:
+        """AssumeRole of STS, by the instance."""
+        access, secret, token = Identities.INSTANCE
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+        wrong = check_sts(Request("POST", "/", [], headers), body, {access: secret}, {access: token},
+                          self.identities.region, now)
+        form = dict(urllib.parse.parse_qsl(body.decode()))
+        if not wrong and (form.get("Action"), form.get("Version")) != ("AssumeRole", "2011-06-15"):
+            wrong = "InvalidAction"
+        if not wrong and not form.get("RoleArn", "").startswith("arn:aws:iam::"):
+            wrong = "ValidationError"
+        if wrong:
+            return self._answer(403, f"<ErrorResponse><Error><Code>{wrong}</Code><Message>no</Message></Error></ErrorResponse>")
+        access, secret, token = Identities.ROLE
+        return self._answer(200, "<AssumeRoleResponse><AssumeRoleResult><Credentials>"
+                                 f"<AccessKeyId>{access}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>"
+                                 f"<SessionToken>{token}</SessionToken><Expiration>{Identities.end()}</Expiration>"
+                                 "</Credentials></AssumeRoleResult></AssumeRoleResponse>")
