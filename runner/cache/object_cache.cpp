@@ -116,7 +116,7 @@ Task<Result<ObjectLink>> ObjectCache::link(std::string object, LinkPurpose purpo
     call.object = std::move(object);
     if (purpose == LinkPurpose::kWrite) {
         call.request.method = "PUT";
-        call.request.headers = calls_.provider().object_headers(key);
+        call.request.headers = calls_.provider().object_headers(key, Sending::kWhole);
         call.purpose = Purpose::kUpload;
     }
     auto signing = calls_.sign(std::move(call));
