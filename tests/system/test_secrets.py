@@ -142,7 +142,7 @@ class Secrets(WithOpenBao):
 
 class SecretsInContainers(DockerCase, WithOpenBao):
     def test_values_reach_the_container_and_not_its_configuration(self):
-        self.start_with_bao()
+        self.start_docker({"tls-ca-file": self.bao.ca_file})
         job = self.job(['test "$(cat "$DB_PASSWORD")" = correct-horse-battery-staple', 'cat "$DB_PASSWORD"',
                         'test "$DIRECT" = correct-horse-battery-staple',
                         'if tr "\\0" "\\n" < /proc/1/environ | grep -q horse; then echo leaked; fi'],
