@@ -19,7 +19,8 @@ class SessionService {
   public:
     explicit SessionService(const boost::asio::any_io_executor& executor) : executor_(executor) {}
 
-    /// Listens. Fails as interactive::SessionServer::listen().
+    /// Listens. Without a server, and with an error in the log, when the addresses cannot be used.
+    /// Other failures are those of interactive::SessionServer::listen().
     base::Result<void> open(const config::SessionServerSettings& settings);
     void start();
     base::Task<void> stop();

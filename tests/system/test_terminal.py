@@ -1,5 +1,6 @@
 """The web terminal and the ports of a job's services, through the session that the runner announces."""
 
+import re
 import signal
 import unittest
 
@@ -94,7 +95,8 @@ class ShellTerminal(Sessions):
     def test_the_end_of_the_job_and_of_the_daemon_end_the_terminal(self):
         daemon = self.start_with(**self.server())
         for end in (lambda job: self.gitlab.cancel(job), lambda _: daemon.send(signal.SIGTERM)):
-            job = self.add_job(["echo started", "sleep 60"])
+            # A cancel is the answer to a piece of the log.
+            job = self.add_job(["echo started", "while sleep 0.2; do echo on; done"])
             self.wait_trace(job, "started\n")
             with Terminal(self.session_of(job)) as terminal:
                 terminal.type("echo \"pid $$.\"\n")
@@ -114,15 +116,22 @@ class ShellTerminal(Sessions):
         features = self.gitlab.requests("request")[-1].body["info"]["features"]
         self.assertEqual([features[name] for name in ("session", "terminal", "proxy")], [False] * 3)
 
-    def test_addresses_that_cannot_be_used(self):
+    def test_jobs_run_without_terminals_where_addresses_are_wrong(self):
         for settings, told in (({"listen_address": "nonsense"}, 'listen_address "nonsense" of [session_server]'),
                                ({"listen_address": ":8093"}, "set advertise_address to the host:port"),
-                               ({"listen_address": "127.0.0.1:1", "advertise_address": "https://a:1"}, "has a scheme"),
-                               ({"listen_address": f"127.0.0.1:{self.gitlab.port}"}, "Address already in use")):
+                               ({"listen_address": "127.0.0.1:1", "advertise_address": "https://a:1"}, "has a scheme")):
             self.write_config([{}], session_server=settings)
-            daemon = self.start(wait=False)
-            self.assertNotEqual(daemon.wait_exit(), 0)
-            self.assertIn(told, daemon.log)
+            daemon = self.start()
+            self.assertRegex(daemon.log, "There are no web terminals.*" + re.escape(told))
+            self.assertEqual(daemon.stop(), 0)
+        self.start()
+        self.assert_success(self.run_job("true"))
+
+    def test_an_address_in_use_is_said(self):
+        self.write_config([{}], session_server={"listen_address": f"127.0.0.1:{self.gitlab.port}"})
+        daemon = self.start(wait=False)
+        self.assertNotEqual(daemon.wait_exit(), 0)
+        self.assertIn("Address already in use", daemon.log)
 
 
 class DockerTerminal(DockerCase, Sessions):
@@ -132,7 +141,7 @@ class DockerTerminal(DockerCase, Sessions):
 
     def test_a_terminal_in_the_jobs_container(self):
         self.start_docker(globals=self.server())
-        job = self.add_job(["echo started", "touch /tmp/of-the-job", "sleep 60"], variables={"WORD": "secret word"})
+        job = self.add_job(["echo started", "touch /tmp/of-the-job", "while sleep 0.2; do echo on; done"], variables={"WORD": "secret word"})
         self.wait_trace(job, "started\n")
         with Terminal(self.session_of(job)) as terminal:
             terminal.type("echo \"$WORD\" $PWD $(ls /tmp/of-the-job) $(tty)\n")
