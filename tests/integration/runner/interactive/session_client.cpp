@@ -68,7 +68,11 @@ void SessionClient::send(const std::string& text, bool binary) {
 
 void SessionClient::hang_up() { impl_->stream.next_layer().next_layer().close(); }
 
-void SessionClient::close() { impl_->stream.close(websocket::close_code::normal); }
+void SessionClient::close() {
+    // The server answers and closes, perhaps before this side ends its half of the connection.
+    beast::error_code ignored;
+    impl_->stream.close(websocket::close_code::normal, ignored);
+}
 
 std::string SessionClient::receive() {
     beast::flat_buffer buffer;
