@@ -10,6 +10,14 @@ namespace protocol::cloud_identity {
 
 using AwsExpiring = Expiring<object_storage::AwsCredentials>;
 
+/// The service's address. Pure but for the variable.
+std::string sts_address(const Variables& variable, const std::string& region);
+/// The body of AssumeRoleWithWebIdentity. Pure.
+std::string web_identity_form(const std::string& role_arn, const std::string& session_name,
+                              const std::string& token);
+/// The credentials in an answer; kProtocol when there are none. Pure.
+base::Result<AwsExpiring> sts_credentials_in(const std::string& document);
+
 base::Task<base::Result<AwsExpiring>> assume_role(const Surroundings& surroundings,
                                                   std::string region, std::string role_arn,
                                                   object_storage::AwsCredentials keys);

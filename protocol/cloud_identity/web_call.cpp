@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <cstdlib>
 #include <utility>
 
 #include "base/json.hpp"
 #include "protocol/http/client.hpp"
+#include "protocol/http/proxy.hpp"
 #include "protocol/http/url.hpp"
 #include "protocol/object_storage/error_body.hpp"
 
@@ -94,8 +94,7 @@ Sender make_sender(const boost::asio::any_io_executor& executor, http::TlsSettin
 }
 
 std::string variable_of_process(const std::string& name) {
-    const char* const value = std::getenv(name.c_str());
-    return value == nullptr ? std::string() : std::string(value);
+    return http::environment_value(name.c_str());
 }
 
 }  // namespace protocol::cloud_identity

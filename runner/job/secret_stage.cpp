@@ -60,7 +60,7 @@ journal::Failure secrets_failure(const base::Error& error) {
 
 SecretStage::SecretStage(JobContext& context)
     : context_(context),
-      resolver_(clients_for(context), protocol::http::environment_value),
+      resolver_(clients_for(context), protocol::cloud_identity::variable_of_process),
       quiet_(context.setup.restored && !context.setup.restored->trace_state.empty()) {}
 
 Task<Result<void>> SecretStage::run() {

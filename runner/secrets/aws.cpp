@@ -4,7 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
-#include "protocol/object_storage/error_body.hpp"
+#include "protocol/cloud_identity/aws_sts.hpp"
 #include "protocol/object_storage/request.hpp"
 #include "protocol/object_storage/v4.hpp"
 #include "runner/secrets/clouds.hpp"
@@ -13,6 +13,7 @@ namespace runner::secrets {
 
 namespace http = protocol::http;
 namespace storage = protocol::object_storage;
+namespace cloud = protocol::cloud_identity;
 using base::ErrorKind;
 using base::Result;
 using base::Task;
@@ -43,28 +44,23 @@ Result<void> check(const AwsSecret& secret) {
     return {};
 }
 
-/// `own`: the variable for this service alone.
-Result<http::Url> endpoint(const Environment& environment, const char* own,
-                           const std::string& service, const std::string& region) {
-    for (const char* name : {own, "AWS_ENDPOINT_URL"}) {
+Result<http::Url> manager_url(const Environment& environment, const std::string& region) {
+    for (const char* name : {"AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL"}) {
         const std::string value = environment(name);
         if (!value.empty()) return provider_url(std::string(name) + " of the daemon", value);
     }
     const char* const domain = region.starts_with("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-    return http::parse_url(fmt::format("https://{}.{}.{}/", service, region, domain));
+    return http::parse_url(fmt::format("https://secretsmanager.{}.{}/", region, domain));
 }
 
 Task<Result<storage::AwsCredentials>> assume_role(ProviderCalls& calls, AwsSecret secret,
                                                   Environment environment) {
-    auto url = endpoint(environment, "AWS_ENDPOINT_URL_STS", "sts", secret.region);
+    auto url =
+        provider_url("the address of AWS's STS", cloud::sts_address(environment, secret.region));
     if (!url) co_return url.error();
     http::Request request = make_request("POST");
     request.headers.set("Content-Type", "application/x-www-form-urlencoded");
-    request.body = storage::encode_query({{"Action", "AssumeRoleWithWebIdentity"},
-                                          {"Version", "2011-06-15"},
-                                          {"RoleArn", secret.role_arn},
-                                          {"RoleSessionName", secret.session_name},
-                                          {"WebIdentityToken", secret.jwt}});
+    request.body = cloud::web_identity_form(secret.role_arn, secret.session_name, secret.jwt);
     auto sending = calls.send(std::move(*url), std::move(request));
     auto answer = co_await std::move(sending);
     if (!answer) co_return answer.error();
@@ -74,13 +70,9 @@ Task<Result<storage::AwsCredentials>> assume_role(ProviderCalls& calls, AwsSecre
             "check the role's trust policy, the identity provider, and `aud` of the job's "
             "id_tokens");
     }
-    storage::AwsCredentials credentials{
-        storage::xml_text(answer->body, "AccessKeyId"),
-        base::Secret(storage::xml_text(answer->body, "SecretAccessKey")),
-        base::Secret(storage::xml_text(answer->body, "SessionToken"))};
-    if (credentials.access_key.empty() || credentials.secret_key.empty())
-        co_return base::make_error(ErrorKind::kProtocol, "AWS answered no credentials of the role");
-    co_return std::move(credentials);
+    auto credentials = cloud::sts_credentials_in(answer->body);
+    if (!credentials) co_return credentials.error();
+    co_return std::move(credentials->value);
 }
 
 http::Request signed_request(const http::Url& url, const AwsSecret& secret,
@@ -140,8 +132,7 @@ Task<Result<std::string>> read_aws(ProviderCalls& calls, AwsSecret secret,
     auto assuming = assume_role(calls, secret, environment);
     auto credentials = co_await std::move(assuming);
     if (!credentials) co_return credentials.error();
-    auto url =
-        endpoint(environment, "AWS_ENDPOINT_URL_SECRETS_MANAGER", "secretsmanager", secret.region);
+    auto url = manager_url(environment, secret.region);
     if (!url) co_return url.error();
     url->target = "/";
     http::Request request = signed_request(*url, secret, *credentials);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "protocol/cloud_identity/oauth_token.hpp"
 #include "protocol/object_storage/request.hpp"
 #include "runner/secrets/clouds.hpp"
 
@@ -57,12 +58,9 @@ Task<Result<std::string>> access_token(ProviderCalls& calls, AzureSecret secret,
                                 "check client, tenant and the federated credential of the "
                                 "application, and `aud` of the job's id_tokens");
     }
-    std::string token = text_at(object_in(*answer), "access_token");
-    if (token.empty()) {
-        co_return base::make_error(ErrorKind::kProtocol,
-                                   "Microsoft Entra ID answered no access token");
-    }
-    co_return std::move(token);
+    auto token = protocol::cloud_identity::token_in(answer->body);
+    if (!token) co_return token.error().with_context("Microsoft Entra ID");
+    co_return token->value.reveal();
 }
 
 ErrorKind azure_kind(unsigned status) {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <functional>
 #include <string>
 
+#include "protocol/cloud_identity/web_call.hpp"
 #include "protocol/gitlab/secret.hpp"
 #include "runner/secrets/provider_calls.hpp"
 
@@ -19,8 +19,8 @@ namespace runner::secrets {
 base::Task<base::Result<std::string>> read_gcp(ProviderCalls& calls,
                                                protocol::gitlab::GcpSecret secret);
 
-/// The value of an environment variable of the daemon, "" when it is not set.
-using Environment = std::function<std::string(const char* name)>;
+/// The daemon's environment.
+using Environment = protocol::cloud_identity::Variables;
 
 /// A client assertion at Microsoft Entra ID (AZURE_AUTHORITY_HOST names another one), then the
 /// vault. Facts: "OAuth 2.0 client credentials flow", "Get Secret" of Key Vault's REST API.

@@ -5,6 +5,7 @@
 
 #include "base/encoding.hpp"
 #include "base/json.hpp"
+#include "protocol/cloud_identity/oauth_token.hpp"
 #include "runner/secrets/clouds.hpp"
 
 namespace runner::secrets {
@@ -67,10 +68,9 @@ Task<Result<std::string>> access_token(ProviderCalls& calls, GcpSecret secret) {
                                 "check project number, pool and provider, and `aud` of the job's "
                                 "id_tokens");
     }
-    std::string token = text_at(object_in(*answer), "access_token");
-    if (token.empty())
-        co_return base::make_error(ErrorKind::kProtocol, "Google Cloud answered no access token");
-    co_return std::move(token);
+    auto token = protocol::cloud_identity::token_in(answer->body);
+    if (!token) co_return token.error().with_context("Google Cloud");
+    co_return token->value.reveal();
 }
 
 /// CRC-32C, which the answer has beside the value.

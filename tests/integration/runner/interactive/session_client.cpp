@@ -17,7 +17,7 @@ namespace tests {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
-using tcp = asio::ip::tcp;
+using Tcp = asio::ip::tcp;
 
 class SessionClient::Impl {
   public:
@@ -25,7 +25,7 @@ class SessionClient::Impl {
         tls.add_certificate_authority(asio::buffer(options.certificate));
         tls.set_verify_mode(asio::ssl::verify_peer);
         stream.next_layer().set_verify_callback(asio::ssl::host_name_verification("localhost"));
-        tcp::socket& socket = stream.next_layer().next_layer();
+        Tcp::socket& socket = stream.next_layer().next_layer();
         socket.connect({asio::ip::address_v4::loopback(), options.port});
         const timeval limit{20, 0};
         ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -35,7 +35,7 @@ class SessionClient::Impl {
     Options options;
     asio::io_context io{1};
     asio::ssl::context tls{asio::ssl::context::tls_client};
-    websocket::stream<asio::ssl::stream<tcp::socket>> stream{io, tls};
+    websocket::stream<asio::ssl::stream<Tcp::socket>> stream{io, tls};
     std::string subprotocol;
 };
 

@@ -43,7 +43,7 @@ constexpr const char* kGcpSecret =
 GcpSecret gcp() { return {"db", "", "42", "pool", "provider", "eyJ.good"}; }
 
 TEST_F(Clouds, GcpGivesASecretForTheJobsIdentity) {
-    answer(kGcpToken, 200, R"({"access_token":"ya29","token_type":"Bearer"})");
+    answer(kGcpToken, 200, R"({"access_token":"ya29","token_type":"Bearer","expires_in":3599})");
     // "hunter2", whose CRC-32C is 1736498283
     answer(kGcpSecret, 200, R"({"payload":{"data":"aHVudGVyMg==","dataCrc32c":"1736498283"}})");
     EXPECT_EQ(resolve(gcp()).value(), "hunter2");
@@ -83,7 +83,7 @@ TEST_F(Clouds, GcpTellsWhoMustDoSomething) {
     };
     for (const Case& one : cases) {
         answers_.clear();
-        answer(kGcpToken, 200, R"({"access_token":"ya29"})");
+        answer(kGcpToken, 200, R"({"access_token":"ya29","expires_in":3599})");
         answer(one.call, one.status, one.body);
         const auto error = failure(gcp());
         EXPECT_EQ(error.kind, one.kind) << error.message;
@@ -113,7 +113,7 @@ AzureSecret azure() {
 }
 
 TEST_F(Clouds, AzureGivesASecretForTheJobsIdentity) {
-    answer(kAzureToken, 200, R"({"access_token":"eyA"})");
+    answer(kAzureToken, 200, R"({"access_token":"eyA","expires_in":3599})");
     answer(kAzureSecret, 200, R"({"value":"hunter2","id":"x"})");
     EXPECT_EQ(resolve(azure()).value(), "hunter2");
     EXPECT_EQ(requests_[kAzureToken].body,
@@ -126,7 +126,7 @@ TEST_F(Clouds, AzureGivesASecretForTheJobsIdentity) {
 TEST_F(Clouds, AzureHasOtherCloudsAndTheNewestVersion) {
     environment_["AZURE_AUTHORITY_HOST"] = "https://login.chinacloudapi.cn";
     answer("POST https://login.chinacloudapi.cn:443/tenant/oauth2/v2.0/token", 200,
-           R"({"access_token":"eyA"})");
+           R"({"access_token":"eyA","expires_in":3599})");
     answer("GET https://team.vault.azure.cn:443/secrets/db?api-version=7.4", 200,
            R"({"value":"x"})");
     auto wish = azure();
@@ -157,7 +157,7 @@ TEST_F(Clouds, AzureTellsWhoMustDoSomething) {
     };
     for (const Case& one : cases) {
         answers_.clear();
-        answer(kAzureToken, 200, R"({"access_token":"eyA"})");
+        answer(kAzureToken, 200, R"({"access_token":"eyA","expires_in":3599})");
         answer(one.call, one.status, one.body);
         const auto error = failure(azure());
         EXPECT_EQ(error.kind, one.kind) << error.message;
@@ -172,7 +172,8 @@ constexpr const char* kAwsSecret = "POST https://secretsmanager.eu-central-1.ama
 constexpr const char* kCredentials =
     "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>"
     "<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>key</SecretAccessKey>"
-    "<SessionToken>session</SessionToken></Credentials></AssumeRoleWithWebIdentityResult>"
+    "<SessionToken>session</SessionToken><Expiration>2036-01-01T00:00:00Z</Expiration>"
+    "</Credentials></AssumeRoleWithWebIdentityResult>"
     "</AssumeRoleWithWebIdentityResponse>";
 
 AwsSecret aws() {
@@ -206,6 +207,7 @@ TEST_F(Clouds, AwsGivesASecretForARole) {
     EXPECT_EQ(requests_[kAwsRole].body,
               "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&"
               "RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr&RoleSessionName=12-7-gitlab&"
+              "DurationSeconds=3600&"
               "WebIdentityToken=eyJ.good");
     const auto& request = requests_[kAwsSecret];
     EXPECT_EQ(request.body, R"({"SecretId":"app/db"})");

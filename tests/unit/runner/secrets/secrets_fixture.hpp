@@ -21,7 +21,7 @@ class SecretsFixture : public testing::Test {
     template <typename Source>
     base::Result<std::string> resolve(Source source) {
         protocol::gitlab::Secret secret{.variable = "S", .source = std::move(source)};
-        const auto environment = [this](const char* name) { return environment_[name]; };
+        const auto environment = [this](const std::string& name) { return environment_[name]; };
         runner::secrets::Resolver resolver(provider_.clients(), environment);
         return run_to_end(resolver.resolve(secret));
     }

@@ -99,7 +99,7 @@ TEST_F(Vault, TurnsOtherValuesIntoText) {
 
 TEST_F(Vault, LogsInOnceForSecretsWithTheSameLogin) {
     answer(kData, 200, R"({"data":{"data":{"password":"a","user":"b"}}})");
-    runner::secrets::Resolver resolver(provider_.clients(), [](const char*) { return ""; });
+    runner::secrets::Resolver resolver(provider_.clients(), [](const std::string&) { return ""; });
     protocol::gitlab::Secret first{.variable = "A", .source = secret()};
     auto other = secret();
     other.place.field = "user";
