@@ -243,7 +243,7 @@ ScriptDriver CustomExecutor::script_driver(std::string program) const {
 
 Task<Result<void>> CustomExecutor::restore(const JobEnvironment& job, const std::string& saved) {
     daemon_log_ = job.daemon_log;
-    const auto json = nlohmann::json::parse(saved, nullptr, false);
+    const auto json = base::parse_foreign_json(saved);
     const bool known =
         json.is_object() && json.contains("directory") && json["directory"].is_string();
     use_state_dir(known ? std::filesystem::path(json["directory"].get<std::string>())

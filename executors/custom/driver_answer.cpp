@@ -80,7 +80,7 @@ void read_job_env(Reader& top, DriverAnswer& answer) {
 base::Result<DriverAnswer> parse_driver_answer(const std::string& text) {
     DriverAnswer answer;
     if (base::trim(text).empty()) return answer;
-    const json parsed = json::parse(text, nullptr, false);
+    const json parsed = base::parse_foreign_json(text);
     constexpr std::string_view kProblem = "error while parsing JSON output of config_exec: ";
     if (!parsed.is_object()) {
         return base::make_error(

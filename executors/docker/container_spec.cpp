@@ -262,7 +262,7 @@ base::Result<std::vector<std::string>> resolve_security_options(
         auto text = base::read_file(std::string(value));
         if (!text)
             return text.error().with_context("[runners.docker] security_opt seccomp profile");
-        const json profile = json::parse(*text, nullptr, false);
+        const json profile = base::parse_foreign_json(*text);
         if (profile.is_discarded()) {
             return bad_key("security_opt",
                            "the seccomp profile " + std::string(value) + " is not JSON");

@@ -127,7 +127,7 @@ Task<Result<Credential>> ask_credential_helper(std::string helper, std::string r
     if (!named) co_return named.error();
     auto output = co_await run(helper, "get", registry);
     if (!output) co_return output.error();
-    const json value = json::parse(*output, nullptr, false);
+    const json value = base::parse_foreign_json(*output);
     Credential credential;
     credential.username = text_at(value, "Username");
     const std::string secret = text_at(value, "Secret");
@@ -148,7 +148,7 @@ Task<Result<std::map<std::string, Credential>>> ask_credential_store(std::string
     if (!named) co_return named.error();
     auto output = co_await run(store, "list", "");
     if (!output) co_return output.error();
-    const json value = json::parse(*output, nullptr, false);
+    const json value = base::parse_foreign_json(*output);
     std::map<std::string, Credential> all;
     if (!value.is_object()) co_return all;
     for (auto item = value.begin(); item != value.end(); ++item) {

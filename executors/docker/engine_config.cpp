@@ -143,7 +143,7 @@ base::Result<std::string> merge_daemon_json(const std::vector<DeclaredRegistry>&
     }
     for (const auto& source : sources) {
         if (is_blank(source.text)) continue;
-        const json theirs = json::parse(source.text, nullptr, false);
+        const json theirs = base::parse_foreign_json(source.text);
         if (!theirs.is_object()) return bad_source(source, "it is not a JSON object");
         merge_into(merged, theirs);
     }
@@ -174,7 +174,7 @@ base::Result<std::string> merge_buildkitd_toml(const std::vector<DeclaredRegistr
 base::Result<std::string> merge_docker_config(const RegistryAuth& auth, const ConfigSource& image) {
     json config = json::object();
     if (!is_blank(image.text)) {
-        config = json::parse(image.text, nullptr, false);
+        config = base::parse_foreign_json(image.text);
         if (!config.is_object()) return bad_source(image, "it is not a JSON object");
         const auto auths = config.find("auths");
         if (auths != config.end() && auths->is_null()) config.erase(auths);

@@ -10,7 +10,7 @@ namespace executors::docker {
 using nlohmann::json;
 
 base::Result<json> parse_engine_json(std::string_view body, std::string_view what) {
-    json value = json::parse(body, nullptr, false);
+    json value = base::parse_foreign_json(body);
     if (value.is_discarded()) {
         return base::make_error(base::ErrorKind::kProtocol,
                                 "the Docker engine's answer about " + std::string(what) +
@@ -88,7 +88,7 @@ base::Error engine_error(unsigned status, std::string_view body) {
         case 504: kind = ErrorKind::kUnavailable; break;
         default: break;
     }
-    const json value = json::parse(body, nullptr, false);
+    const json value = base::parse_foreign_json(body);
     std::string text = value.is_object() ? text_at(value, "message") : std::string();
     if (text.empty()) text = std::string(base::trim(body.substr(0, 500)));
     if (text.empty()) text = "status " + std::to_string(status);

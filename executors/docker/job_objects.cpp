@@ -52,7 +52,7 @@ std::string JobObjects::to_json() const {
 }
 
 base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
-    const json value = json::parse(text, nullptr, false);
+    const json value = base::parse_foreign_json(text);
     if (!value.is_object() || text_at(value, "container").empty()) {
         return base::make_error(base::ErrorKind::kNotFound,
                                 "the saved state of the job's environment cannot be read");

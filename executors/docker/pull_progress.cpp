@@ -24,7 +24,7 @@ void PullProgress::finish() {
 }
 
 void PullProgress::add_line(std::string_view line) {
-    const nlohmann::json value = nlohmann::json::parse(line, nullptr, false);
+    const nlohmann::json value = base::parse_foreign_json(line);
     if (!value.is_object()) return;
     std::string text = text_at(object_at(value, "errorDetail"), "message");
     if (text.empty()) text = text_at(value, "error");

@@ -61,7 +61,7 @@ std::string registry_path(std::string_view key) {
 }
 
 base::Result<DockerAuthFile> parse_docker_auth(std::string_view text) {
-    const json value = json::parse(text, nullptr, false);
+    const json value = base::parse_foreign_json(text);
     if (!value.is_object()) return bad_auth("it is not a JSON object");
     DockerAuthFile file;
     // ~/.dockercfg is the table itself.

@@ -28,7 +28,7 @@ std::string container_of(const std::string& builder) { return "buildx_buildkit_"
 bool is_running(const BuilderBoot& boot) {
     const auto reply =
         ask_engine(boot.socket, "GET", "/containers/" + container_of(boot.builder) + "/json");
-    const auto value = Json::parse(reply.body, nullptr, false);
+    const auto value = base::parse_foreign_json(reply.body);
     return reply.status == 200 && value.is_object() && value.contains("State") &&
            value["State"].value("Running", false);
 }
@@ -39,12 +39,12 @@ bool answers(const BuilderBoot& boot) {
         {"Cmd", {"buildctl", "debug", "workers"}}, {"AttachStdout", true}, {"AttachStderr", true}};
     const auto made = ask_engine(
         boot.socket, "POST", "/containers/" + container_of(boot.builder) + "/exec", wanted.dump());
-    const auto exec = Json::parse(made.body, nullptr, false);
+    const auto exec = base::parse_foreign_json(made.body);
     if (made.status != 201 || !exec.is_object()) return false;
     const std::string path = "/exec/" + exec.value("Id", "");
     ask_engine(boot.socket, "POST", path + "/start", R"({"Detach":false,"Tty":false})");
     const auto ended = ask_engine(boot.socket, "GET", path + "/json");
-    const auto state = Json::parse(ended.body, nullptr, false);
+    const auto state = base::parse_foreign_json(ended.body);
     return state.is_object() && !state.value("Running", true) && state.contains("ExitCode") &&
            state["ExitCode"] == 0;
 }

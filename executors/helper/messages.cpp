@@ -137,7 +137,7 @@ std::string answer_json(const std::string& id, const std::string& error) {
 }
 
 std::string answer_json_from_worker(const std::string& id, const std::string& result) {
-    Json json = Json::parse(result, nullptr, false);
+    Json json = base::parse_foreign_json(result);
     if (!json.is_object()) return answer_json(id, "the worker ended without an answer");
     json["id"] = id;
     return base::dump_json(json);
@@ -154,7 +154,7 @@ std::string file_json(std::uint64_t size, std::uint64_t offset) {
 std::string opened_json() { return base::dump_json(Json{{"ok", true}}); }
 
 std::string id_of_notice(const std::string& text) {
-    const Json json = Json::parse(text, nullptr, false);
+    const Json json = base::parse_foreign_json(text);
     if (!json.is_object() || !json.contains("id") || !json["id"].is_string()) return {};
     return json["id"].get<std::string>();
 }

@@ -31,7 +31,7 @@ constexpr std::size_t kMaxName = 4096;
 /// The engine answers in lines of JSON; an error is such a line, also when the status is 200.
 std::string error_in(const std::string& reply) {
     for (const auto& line : split_text(reply, '\n')) {
-        const auto value = nlohmann::json::parse(line, nullptr, false);
+        const auto value = base::parse_foreign_json(line);
         if (!value.is_object()) continue;
         for (const char* key : {"error", "message"}) {
             if (value.contains(key) && value[key].is_string()) return value[key].get<std::string>();
@@ -42,7 +42,7 @@ std::string error_in(const std::string& reply) {
 
 bool has_image(const LoadOptions& options) {
     const auto reply = ask_engine(options.socket, "GET", "/images/" + options.image + "/json");
-    const auto value = nlohmann::json::parse(reply.body, nullptr, false);
+    const auto value = base::parse_foreign_json(reply.body);
     return reply.status == 200 && value.is_object() && value.value("Id", "") == options.id;
 }
 
@@ -82,7 +82,7 @@ void load(const LoadOptions& options) {
     WaitEngine wait;
     wait.socket = options.socket;
     wait.timeout_ms = kEngineLimitMs;
-    const auto answer = nlohmann::json::parse(wait_for_engine(wait), nullptr, false);
+    const auto answer = base::parse_foreign_json(wait_for_engine(wait));
     if (!answer.value("ok", false)) throw Failure("the inner engine does not answer");
     if (has_image(options)) {
         write_all(STDOUT_FILENO, "have\n");

@@ -58,7 +58,7 @@ Json subjects_of(const Selection& selection) {
 
 std::string complete_statement(const std::string& statement, const Selection& selection,
                                std::int64_t now_us) {
-    Json complete = Json::parse(statement, nullptr, false);
+    Json complete = base::parse_foreign_json(statement);
     if (!complete.is_object()) throw Failure("the provenance statement is no JSON object");
     complete["subject"] = subjects_of(selection);
     complete["predicate"]["runDetails"]["metadata"]["finishedOn"] = date_of(now_us);

@@ -121,7 +121,7 @@ std::string shutdown_frame(std::chrono::milliseconds grace) {
 }
 
 StageExit parse_exit(std::string_view text) {
-    const Json json = Json::parse(text, nullptr, false);
+    const Json json = base::parse_foreign_json(text);
     if (!json.is_object()) {
         return {1,  0, StageExit::Reason::kStartFailed, "the supervisor's report cannot be read",
                 "", ""};
@@ -135,7 +135,7 @@ StageExit parse_exit(std::string_view text) {
 }
 
 Notice parse_notice(std::string_view text) {
-    const Json json = Json::parse(text, nullptr, false);
+    const Json json = base::parse_foreign_json(text);
     Notice notice;
     if (!json.is_object()) return notice;
     notice.id = field<std::string>(json, "id", "");
@@ -151,7 +151,7 @@ Notice parse_notice(std::string_view text) {
 }
 
 base::Result<FileAnswer> parse_file_answer(std::string_view text) {
-    const Json json = Json::parse(text, nullptr, false);
+    const Json json = base::parse_foreign_json(text);
     if (!json.is_object() || !field(json, "ok", false)) {
         const std::string error =
             json.is_object() ? field<std::string>(json, "error", "") : std::string();

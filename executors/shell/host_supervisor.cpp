@@ -37,7 +37,8 @@ void HostSupervisor::use_directory(std::filesystem::path directory) {
     halted_ = false;
 }
 
-Task<Result<void>> HostSupervisor::start(std::int64_t job_id) {
+Task<Result<void>> HostSupervisor::start(std::int64_t job_id,
+                                         std::optional<std::vector<std::string>> environment) {
     auto made = base::make_directories(directory_, 0700);
     if (!made) co_return made.error();
     base::SubprocessOptions options;
@@ -46,6 +47,10 @@ Task<Result<void>> HostSupervisor::start(std::int64_t job_id) {
     options.arguments = {helper_,    "supervise", "--dir", directory_.string(),
                          "--detach", "--cgroup",  group};
     options.errors_with_output = true;
+    if (environment) {
+        options.environment = std::move(*environment);
+        options.inherit_environment = false;
+    }
     auto running = base::run_to_end(executor_, std::move(options), kMaxMessage);
     auto end = co_await base::with_deadline(std::move(running), kStartLimit);
     if (!end) {

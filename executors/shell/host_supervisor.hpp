@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
@@ -26,7 +28,10 @@ class HostSupervisor {
     void use_directory(std::filesystem::path directory);
     [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
 
-    base::Task<base::Result<void>> start(std::int64_t job_id);
+    /// `environment`: that of the supervisor and its scripts, as KEY=VALUE; nullopt for the
+    /// daemon's own.
+    base::Task<base::Result<void>> start(
+        std::int64_t job_id, std::optional<std::vector<std::string>> environment = std::nullopt);
     base::Task<base::Result<std::unique_ptr<protocol::http::ByteStream>>> connect();
     /// Ends the job's processes and the supervisor: everything it ever started, found by descent,
     /// by a control group where the system permits one, and by a variable in their environment when

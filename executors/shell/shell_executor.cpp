@@ -2,7 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <optional>
+#include <string_view>
+#include <vector>
 
 #include "base/host_name.hpp"
 #include "base/json.hpp"
@@ -35,6 +40,23 @@ std::string text_of(const nlohmann::json& saved, const char* name) {
     return at != saved.end() && at->is_string() ? at->get<std::string>() : std::string();
 }
 
+/// What of the daemon's environment is for every user: the rest may be root's alone, such as the
+/// keys of a cloud or the socket of an agent.
+std::vector<std::string> environment_for_another_user() {
+    constexpr std::array<std::string_view, 8> kNames{
+        "PATH", "LANG", "LANGUAGE", "TZ", "TERM", "SSL_CERT_FILE", "SSL_CERT_DIR", "no_proxy"};
+    std::vector<std::string> kept;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const std::string_view name = text.substr(0, text.find('='));
+        const std::string lower = base::to_lower(name);
+        if (std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
+            name.starts_with("LC_") || lower.ends_with("_proxy") || lower.ends_with("san_options"))
+            kept.emplace_back(text);
+    }
+    return kept;
+}
+
 class ShellExecutor final : public Executor {
   public:
     ShellExecutor(const boost::asio::any_io_executor& executor, const ShellOptions& options)
@@ -50,7 +72,9 @@ class ShellExecutor final : public Executor {
         use_directory(job);
         const bool bash = info_.shells.empty() && has_program("bash");
         log.print(bash ? "Using Shell (bash) executor..." : "Using Shell (sh) executor...");
-        auto starting = supervisor_.start(job.job_id);
+        std::optional<std::vector<std::string>> environment;
+        if (!info_.user.empty()) environment = environment_for_another_user();
+        auto starting = supervisor_.start(job.job_id, std::move(environment));
         auto started = co_await std::move(starting);
         co_return started;
     }
@@ -68,7 +92,7 @@ class ShellExecutor final : public Executor {
 
     Task<Result<void>> restore(const JobEnvironment& job, const std::string& saved) override {
         use_directory(job);
-        const auto json = nlohmann::json::parse(saved, nullptr, false);
+        const auto json = base::parse_foreign_json(saved);
         if (const std::string directory = text_of(json, "directory"); !directory.empty())
             supervisor_.use_directory(directory);
         info_.user = text_of(json, "user");

@@ -25,7 +25,7 @@ constexpr const char* kInstanceHostOfIpv6 = "http://[fd00:ec2::254]";
 
 /// The form that instances and containers share.
 Result<AwsExpiring> credentials_in_json(const std::string& body) {
-    const auto json = nlohmann::json::parse(body, nullptr, false);
+    const auto json = base::parse_foreign_json(body);
     const auto text = [&](const char* name) {
         const bool there = json.is_object() && json.contains(name) && json[name].is_string();
         return there ? json[name].get<std::string>() : std::string();

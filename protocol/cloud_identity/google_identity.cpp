@@ -69,7 +69,7 @@ class GoogleIdentity final : public TokenSource {
     Task<Result<ExpiringToken>> of_file() {
         const auto text = base::read_small_file(file_, kMostFileBytes);
         if (!text) co_return text.error();
-        const Json file = Json::parse(*text, nullptr, false);
+        const Json file = base::parse_foreign_json(*text);
         const std::string type = text_of(file, "type");
         if (type == "authorized_user") {
             auto asking = of_user(file);
@@ -106,7 +106,7 @@ class GoogleIdentity final : public TokenSource {
 Result<std::string> subject_token_in(const std::string& text, const Json& format) {
     std::string token(base::trim(text));
     if (text_of(format, "type") == "json")
-        token = text_of(Json::parse(text, nullptr, false),
+        token = text_of(base::parse_foreign_json(text),
                         text_of(format, "subject_token_field_name").c_str());
     if (!token.empty()) return token;
     return base::invalid_input("its credential_source has no token");
@@ -169,7 +169,7 @@ Task<Result<ExpiringToken>> GoogleIdentity::impersonate(std::string url, base::S
     auto sending = surroundings_.send(std::move(call));
     auto answer = co_await std::move(sending);
     if (!answer) co_return answer.error();
-    const Json body = Json::parse(answer->body, nullptr, false);
+    const Json body = base::parse_foreign_json(answer->body);
     const std::string found = text_of(body, "accessToken");
     const auto end = base::parse_rfc3339(text_of(body, "expireTime"));
     if (found.empty() || !end)
@@ -189,7 +189,7 @@ std::string google_credentials_file(const Variables& variable) {
 }
 
 Result<object_storage::GoogleKey> google_key_in(const std::string& text) {
-    const Json file = Json::parse(text, nullptr, false);
+    const Json file = base::parse_foreign_json(text);
     if (!file.is_object()) return base::invalid_input("it is no JSON object");
     const std::string type = text_of(file, "type");
     if (type == "authorized_user" || type == "external_account")

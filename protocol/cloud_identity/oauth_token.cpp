@@ -31,7 +31,7 @@ bool fits_into_header(const std::string& text) {
 
 Result<ExpiringToken> token_in(const std::string& body) {
     constexpr std::int64_t kLongest = 366LL * 24 * 3600;
-    const auto json = nlohmann::json::parse(body, nullptr, false);
+    const auto json = base::parse_foreign_json(body);
     const bool there = json.is_object() && json.contains("access_token") &&
                        json["access_token"].is_string() && json.contains("expires_in");
     if (!there) return base::make_error(ErrorKind::kProtocol, "the answer has no access token");

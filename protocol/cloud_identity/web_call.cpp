@@ -38,7 +38,7 @@ http::ClientOptions options_for(const WebCall& call, const http::TlsSettings& tl
 
 /// What an answer in JSON says about a failure: OAuth's two fields, or Google's object.
 std::string said_in_json(const std::string& body) {
-    const auto json = nlohmann::json::parse(body, nullptr, false);
+    const auto json = base::parse_foreign_json(body);
     if (!json.is_object()) return {};
     const auto text = [](const nlohmann::json& object, const char* name) {
         const auto field = object.find(name);

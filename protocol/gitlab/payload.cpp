@@ -226,25 +226,6 @@ JobPayload read_payload(const JsonReader& root) {
     return payload;
 }
 
-/// Whether arrays and objects are nested deeper than any payload. The library writes values by
-/// recursion, and a deep one would use up the stack.
-bool is_too_deep(const std::string& text) {
-    constexpr int kMaxDepth = 100;
-    int depth = 0;
-    bool quoted = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (c == '"') quoted = !quoted;
-        if (quoted) {
-            if (c == '\\') ++i;
-            continue;
-        }
-        if ((c == '[' || c == '{') && ++depth > kMaxDepth) return true;
-        if (c == ']' || c == '}') --depth;
-    }
-    return false;
-}
-
 /// Finds id and token among the members of the outermost object, and ends the parsing then.
 class IdentityFinder final : public nlohmann::json_sax<json> {
   public:
@@ -311,8 +292,8 @@ base::Result<JobPayload> decode_payload(const std::string& text) {
     if (text.size() > kMaxPayloadBytes) {
         return refuse(" has more than 8 MiB: make its variables and scripts smaller");
     }
-    if (is_too_deep(text)) return refuse(" is nested too deeply");
-    const json parsed = json::parse(text, nullptr, false);
+    if (base::nests_too_deeply(text)) return refuse(" is nested too deeply");
+    const json parsed = base::parse_foreign_json(text);
     if (parsed.is_discarded()) return refuse(" is not JSON");
     std::string problem;
     JobPayload payload = read_payload(JsonReader(parsed, "", problem));

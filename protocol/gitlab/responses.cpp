@@ -34,7 +34,7 @@ std::string flatten(const json& value) {
 }
 
 std::string json_reason(const std::string& body) {
-    const json parsed = json::parse(body, nullptr, false);
+    const json parsed = base::parse_foreign_json(body);
     if (!parsed.is_object()) return {};
     for (const char* key : {"message", "error", "error_description"}) {
         const auto found = parsed.find(key);
@@ -253,7 +253,7 @@ JobRequestAnswer read_job_request(const base::Error& failure) {
 }
 
 base::Result<TokenAnswer> read_token(const http::Response& answer) {
-    const json parsed = json::parse(answer.body, nullptr, false);
+    const json parsed = base::parse_foreign_json(answer.body);
     if (!is_json(answer) || !parsed.is_object()) {
         return base::make_error(ErrorKind::kProtocol,
                                 "the answer is not JSON: is this the address of a GitLab?");

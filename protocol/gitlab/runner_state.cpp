@@ -28,7 +28,7 @@ base::Task<base::Result<RunnerState>> ask_runner_state(boost::asio::any_io_execu
 }
 
 base::Result<RunnerState> read_runner_state(const http::Response& answer) {
-    const json parsed = json::parse(answer.body, nullptr, false);
+    const json parsed = base::parse_foreign_json(answer.body);
     const bool complete = parsed.is_object() && parsed.contains("paused") &&
                           parsed["paused"].is_boolean() && parsed.contains("id") &&
                           parsed["id"].is_number_integer();

@@ -43,8 +43,7 @@ std::string missing(std::string_view flag) {
 base::Result<void> check_url(const std::string& url) {
     const std::string lower = base::to_lower(url);
     if (lower.starts_with("http://") || lower.starts_with("https://")) return {};
-    return base::invalid_input(
-        fmt::format("the URL \"{}\" must begin with http:// or https://", url));
+    return base::invalid_input("the URL must begin with http:// or https://");
 }
 
 /// Warns of values that do not work as an admin may expect.

@@ -71,14 +71,12 @@ std::string_view describe(Node::Kind kind);
 /// Why a text is no TOML.
 struct SyntaxError {
     Position position;
-    std::string what;
-    std::string line;  ///< a line break and the offending line with a mark under the position
+    std::string what;  ///< without the text at the place, which may be a secret
 };
 
 /// Parses TOML 1.0.
 boost::system::result<Node, SyntaxError> parse_toml(std::string_view text);
-/// Parses TOML 1.0. A failure is kInvalidInput and reads "<name>:<line>:<column>: <what>", a line
-/// break, and the offending line with a mark under the position.
+/// Parses TOML 1.0. A failure is kInvalidInput and reads "<name>:<line>:<column>: <what>".
 base::Result<Node> parse_toml(std::string_view text, std::string_view name);
 
 /// A value as TOML, on one line: "text" with its escapes, 1, true, [..], { .. }.

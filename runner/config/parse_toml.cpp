@@ -99,22 +99,6 @@ std::string printable(std::string_view text) {
     return out;
 }
 
-/// The line with a mark under the position. Text between quotes is not shown, because it may be a
-/// token.
-std::string marked(const std::string& line, int column) {
-    constexpr std::size_t kLongest = 120;
-    if (column < 1 || static_cast<std::size_t>(column) > kLongest) return "";
-    std::string shown = printable(std::string_view(line).substr(0, kLongest));
-    bool inside = false;
-    for (char& c : shown) {
-        if (c == '"' || c == '\'')
-            inside = !inside;
-        else if (inside)
-            c = '*';
-    }
-    return fmt::format("\n  {}\n  {:>{}}", shown, "^", column);
-}
-
 }  // namespace
 
 boost::system::result<Node, SyntaxError> parse_toml(std::string_view text) {
@@ -124,8 +108,7 @@ boost::system::result<Node, SyntaxError> parse_toml(std::string_view text) {
         return reader.read(root);
     } catch (const toml::parse_error& failure) {
         const Position at = reader.position(failure.source().begin);
-        return SyntaxError{at, "not valid TOML: " + printable(failure.description()),
-                           marked(reader.line(at.line), at.column)};
+        return SyntaxError{at, "not valid TOML: " + printable(failure.description())};
     }
 }
 
@@ -133,9 +116,9 @@ base::Result<Node> parse_toml(std::string_view text, std::string_view name) {
     auto root = parse_toml(text);
     if (root) return std::move(*root);
     const SyntaxError& error = root.error();
-    return base::make_error(base::ErrorKind::kInvalidInput,
-                            fmt::format("{}:{}:{}: {}{}", name, error.position.line,
-                                        error.position.column, error.what, error.line));
+    return base::make_error(
+        base::ErrorKind::kInvalidInput,
+        fmt::format("{}:{}:{}: {}", name, error.position.line, error.position.column, error.what));
 }
 
 }  // namespace runner::config

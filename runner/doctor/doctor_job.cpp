@@ -237,7 +237,7 @@ Task<void> DoctorJobs::note_environment(const job::JobRun& run, JobReport& repor
     report.own_engine = readiness.has_value();
     report.own_builder = readiness && !readiness->ready_message.empty();
     // The executor's state is JSON without a schema of its own; it tells nobody else.
-    const auto state = nlohmann::json::parse(executor.saved_state(), nullptr, false);
+    const auto state = base::parse_foreign_json(executor.saved_state());
     if (!state.is_object()) co_return;
     report.engine_refused = !state.value("unprivileged", "").empty();
     report.engine_inside = state.value("engine", false);

@@ -58,7 +58,7 @@ const CommandFigures* Measurements::command(std::string_view name) const {
 void add_measurement(std::string_view text, std::string_view place, Measurements& out) {
     const auto mark = text.find(kMark);
     if (mark == std::string_view::npos) return;
-    const json line = json::parse(text.substr(mark + kMark.size()), nullptr, false);
+    const json line = base::parse_foreign_json(text.substr(mark + kMark.size()));
     if (!line.is_object() || at<std::string>(line, "place") != place) return;
     const auto probe = at<std::string>(line, "probe");
     if (probe == "connect") out.paths.push_back(path_of(line));

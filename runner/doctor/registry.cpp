@@ -133,7 +133,7 @@ Task<Result<void>> Registry::log_in(std::string header) {
     auto answer = co_await (*client)->send(std::move(request));
     if (!answer) co_return answer.error();
     if (answer->status != 200) co_return status_error("the login", *answer);
-    const auto body = nlohmann::json::parse(answer->body, nullptr, false);
+    const auto body = base::parse_foreign_json(answer->body);
     for (const char* key : {"token", "access_token"}) {
         if (!body.is_object() || !body.contains(key) || !body[key].is_string()) continue;
         authorization_ = base::Secret("Bearer " + body[key].get<std::string>());

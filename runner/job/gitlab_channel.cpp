@@ -351,7 +351,7 @@ base::Result<std::unique_ptr<JobChannel>> make_gitlab_channel(
     const bool has_state = options.restored != nullptr && !options.restored->trace_state.empty();
     auto make = [&]() -> base::Result<std::unique_ptr<trace::JobTrace>> {
         if (!has_state) return trace::JobTrace::create(trace_options, base::system_clock());
-        const auto state = nlohmann::json::parse(options.restored->trace_state, nullptr, false);
+        const auto state = base::parse_foreign_json(options.restored->trace_state);
         const bool complete = state.is_object() && state.contains("confirmed") &&
                               state["confirmed"].is_number_unsigned() && state.contains("trace") &&
                               state["trace"].is_string();

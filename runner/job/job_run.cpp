@@ -77,7 +77,8 @@ bool describe_environment(JobContext& context, executors::JobEnvironment& enviro
 }
 
 void fail_without_secrets(JobContext& context, const StageJudge& judge, const base::Error& error) {
-    if (context.stop.requested()) {
+    const bool over = error.is(base::ErrorKind::kTimeout) && context.situation().job_is_over;
+    if (over || context.stop.requested()) {
         context.apply(judge.preparation(error, context.situation()));
     } else {
         context.fail(secrets_failure(error));

@@ -41,7 +41,7 @@ void add_entry(std::vector<std::string>& secrets, const json& entry) {
 }
 
 void add_docker_config(std::vector<std::string>& secrets, const std::string& text) {
-    const json config = json::parse(text, nullptr, false);
+    const json config = base::parse_foreign_json(text);
     if (!config.is_object()) return;  // the executor names this problem
     const auto table = config.find("auths");
     const json& entries = table != config.end() ? *table : config;
@@ -50,7 +50,7 @@ void add_docker_config(std::vector<std::string>& secrets, const std::string& tex
 
 /// The texts in a sensitive input. Expressions do not let it out; the log hides it all the same.
 void add_input(std::vector<std::string>& secrets, const protocol::gitlab::JobInput& input) {
-    const json value = json::parse(input.json, nullptr, false);
+    const json value = base::parse_foreign_json(input.json);
     if (value.is_discarded()) return;  // the expansion of inputs names this problem
     const json leaves = value.flatten();
     for (const auto& leaf : leaves.items()) {

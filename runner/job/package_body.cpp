@@ -11,7 +11,7 @@ base::Task<base::Result<std::string>> PackageBody::open() {
     file_ = std::move(*file);
     auto head = co_await file_->next_frame();
     if (!head) co_return head.error();
-    const auto json = nlohmann::json::parse(*head, nullptr, false);
+    const auto json = base::parse_foreign_json(*head);
     if (!json.is_object()) {
         co_return base::make_error(base::ErrorKind::kProtocol, "a package has no head: " + path_);
     }

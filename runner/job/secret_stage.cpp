@@ -77,7 +77,7 @@ Task<Result<void>> SecretStage::run() {
     const executors::Waiting waiting(context_.log(), "the values of its secrets");
     auto resolving = resolve_all();
     auto resolved =
-        co_await base::run_stoppable(&context_.stop, std::move(resolving), std::nullopt);
+        co_await base::run_stoppable(&context_.stop, std::move(resolving), context_.deadline());
     if (!quiet_) channel.section_end("resolve_secrets");
     if (!resolved) co_return resolved.error();
     const auto warnings = context_.variables.add_secrets(std::move(variables_));

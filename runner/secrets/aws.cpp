@@ -112,7 +112,7 @@ base::Error refusal(const http::Response& answer, const AwsSecret& secret) {
 }
 
 Result<std::string> field_of(const std::string& text, const AwsSecret& secret) {
-    const json object = json::parse(text, nullptr, false);
+    const json object = base::parse_foreign_json(text);
     const auto problem = [&](std::string_view what) {
         return base::invalid_input(fmt::format("\"{}\" {}: check `field`", secret.secret_id, what));
     };

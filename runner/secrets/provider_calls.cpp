@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/json.hpp"
@@ -21,20 +22,24 @@ constexpr std::size_t kShownBytes = 300;
 constexpr std::size_t kLargestAnswer = 1U << 20U;
 constexpr std::chrono::seconds kLimit{30};
 
-/// In one line, and cut where it is long.
+/// In one line, and cut where it is long. Long words are left out: a provider may repeat a token,
+/// and a part of one would not be masked.
 std::string folded(std::string_view text) {
+    constexpr std::size_t kLongestWord = 64;
     std::string out;
-    for (const char c : text) {
-        const bool blank = static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
-        if (!blank) {
-            out += c;
-        } else if (!out.empty() && out.back() != ' ') {
-            out += ' ';
+    while (!text.empty() && out.size() <= kShownBytes) {
+        const auto is_blank = [](char c) {
+            return static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+        };
+        const auto end = std::find_if(text.begin(), text.end(), is_blank);
+        const std::string_view word(text.data(), static_cast<std::size_t>(end - text.begin()));
+        if (!word.empty()) {
+            if (!out.empty()) out += ' ';
+            out += word.size() > kLongestWord ? "…" : std::string(word);
         }
-        if (out.size() > kShownBytes) return out + "…";
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
     }
-    while (out.ends_with(' ')) out.pop_back();
-    return out;
+    return text.empty() ? out : out + "…";
 }
 
 std::string joined(std::string before, const std::string& text) {
@@ -134,8 +139,8 @@ http::Request make_request(std::string method, http::Headers headers) {
 }
 
 json object_in(const http::Response& answer) {
-    json body = json::parse(answer.body, nullptr, false);
-    return body.is_object() ? body : json();
+    json body = base::parse_foreign_json(answer.body);
+    return body.is_object() ? std::move(body) : json();
 }
 
 std::string text_at(const json& object, const char* key) {

@@ -24,8 +24,9 @@ class AnotherUser(SystemCase):
         secret.write_text("of root")
         secret.chmod(0o600)
         self.write_config()
-        self.start("--user", USER)
-        job = self.run_job(["id -un", "id -G", 'echo "home $HOME user $USER $LOGNAME"', f"cat {secret} || echo refused",
+        self.start("--user", USER, env={"AWS_SECRET_ACCESS_KEY": "key-of-root", "SSH_AUTH_SOCK": "/run/of-root",
+                                        "LC_TIME": "C", "NO_PROXY": "kept.example.com"})
+        job = self.run_job(["env", "id -un", "id -G", 'echo "home $HOME user $USER $LOGNAME"', f"cat {secret} || echo refused",
                             f"cat {self.config} || echo refused too"],
                            after_script=["echo after as $(id -un)"])
         self.assert_success(job)
@@ -37,6 +38,9 @@ class AnotherUser(SystemCase):
         self.assertIn("\nrefused too\n", job.text)
         self.assertIn(f"\nafter as {USER}\n", job.text)
         self.assertNotIn("of root", job.text)
+        self.assertNotIn("of-root", job.text)
+        self.assertIn("\nNO_PROXY=kept.example.com\n", job.text)
+        self.assertIn("\nLC_TIME=C\n", job.text)
 
     def test_sources_artifacts_and_caches(self):
         source = self.directory / "source"

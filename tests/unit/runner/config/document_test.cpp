@@ -36,21 +36,23 @@ TEST(Document, KeepsADateAsItIsWritten) {
     EXPECT_EQ(root->at("b")->text, "0001-01-01T00:00:00Z");
 }
 
-TEST(Document, NamesThePlaceOfASyntaxErrorAndShowsTheLine) {
+TEST(Document, NamesThePlaceOfASyntaxError) {
     const auto root = parse_toml("a = 1\nconcurrent = = 4\n", "/etc/c.toml");
     ASSERT_FALSE(root);
     EXPECT_TRUE(root.error().is(base::ErrorKind::kInvalidInput));
     EXPECT_THAT(root.error().message, HasSubstr("/etc/c.toml:2:14: not valid TOML"));
-    EXPECT_THAT(root.error().message, HasSubstr("\n  concurrent = = 4\n               ^"));
 }
 
 TEST(Document, ASyntaxErrorRepeatsNoToken) {
-    const auto root = parse_toml("token = \"glrt-verysecret\" x\n", "f");
-    ASSERT_FALSE(root);
-    EXPECT_THAT(root.error().message, Not(HasSubstr("verysecret")));
-    const auto open = parse_toml("token = \"glrt-verysecret\n", "f");
-    ASSERT_FALSE(open);
-    EXPECT_THAT(open.error().message, Not(HasSubstr("verysecret")));
+    for (const char* text : {"token = \"glrt-verysecret\" x\n", "token = \"glrt-verysecret\n",
+                             "token = glrt-verysecret\n", "token = “glrt-verysecret”\n",
+                             "environment = [\"A=it's verysecret\"] oops\n",
+                             "environment = [\"A=a\\\"verysecret\"] oops\n",
+                             "PrivateKey = \"\"\"\nMIIverysecret\\q=\n\"\"\"\n"}) {
+        const auto root = parse_toml(text, "f");
+        ASSERT_FALSE(root) << text;
+        EXPECT_THAT(root.error().message, Not(HasSubstr("verysecret"))) << text;
+    }
 }
 
 TEST(Document, WritesValuesThatReadBackAsTheSame) {

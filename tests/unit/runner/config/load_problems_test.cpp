@@ -70,10 +70,7 @@ TEST_F(LoadConfig, NamesTheElementOfEnvironmentThatIsNoVariable) {
     ASSERT_TRUE(config);
     const std::string end = " is not of the form NAME=VALUE and is skipped";
     EXPECT_THAT(config->warnings,
-                ElementsAre(path_.string() +
-                                ":6:25: runners.environment: element 2 "
-                                "(\"HTTP_PROXY\")" +
-                                end,
+                ElementsAre(path_.string() + ":6:25: runners.environment: element 2" + end,
                             path_.string() + ":6:39: runners.environment: element 3" + end,
                             path_.string() + ":7:5: runners.environment: element 4" + end,
                             path_.string() + ":7:11: runners.environment: element 5" + end));
@@ -197,8 +194,8 @@ TEST_F(LoadConfig, OneEntryThatCannotWorkDoesNotStopTheOthers) {
     EXPECT_EQ(config->runners.size(), 4U);
     EXPECT_THAT(config->warnings, Contains(HasSubstr("runner \"a\" has no url and is skipped")));
     EXPECT_THAT(config->warnings,
-                Contains(HasSubstr("\"git.example\" must begin with http:// or https://")));
-    EXPECT_THAT(config->warnings, Contains(HasSubstr("its url \"https://\" names no host")));
+                Contains(HasSubstr("its url must begin with http:// or https://")));
+    EXPECT_THAT(config->warnings, Contains(HasSubstr("its url names no host")));
     EXPECT_THAT(config->warnings, Contains(HasSubstr("asks for shell \"zsh\"")));
 }
 

@@ -176,6 +176,14 @@ TEST_F(SecretStages, EndWhenTheJobIsCancelled) {
     EXPECT_EQ(outcome_.failure->reason, FailureReason::kCanceled);
 }
 
+TEST_F(SecretStages, EndWithTheTimeOfTheJob) {
+    payload_.timeout_seconds = 0;
+    provider_.stalls = true;
+    run();
+    EXPECT_THAT(calls_, Not(Contains("prepare")));
+    EXPECT_EQ(outcome_.failure->reason, FailureReason::kTimeout);
+}
+
 TEST_F(SecretStages, AreFetchedAgainByADaemonThatTakesTheJobUp) {
     take_up_a_running_job("hunter2");
     run();

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/task.hpp"
 #include "protocol/http/client.hpp"
 #include "runner/secrets/provider_calls.hpp"
 
@@ -20,6 +22,7 @@ struct FakeProvider {
                                          const protocol::http::Request& request)>
         answer;
     std::vector<std::string> calls;
+    bool stalls = false;  ///< it never answers
 
     static Response json(unsigned status, std::string body) {
         Response response;
@@ -44,6 +47,10 @@ struct FakeProvider {
         base::Task<base::Result<Response>> send(protocol::http::Request request) override {
             const std::string call = request.method + " " + endpoint_ + request.target;
             provider_.calls.push_back(call);
+            if (provider_.stalls) {
+                static_cast<void>(co_await base::sleep_for(std::chrono::hours(1)));
+                co_return base::make_error(base::ErrorKind::kCancelled, "no answer");
+            }
             co_return provider_.answer(call, request);
         }
         base::Task<base::Result<std::unique_ptr<protocol::http::StreamingResponse>>> open(
