@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/strings.hpp"
 #include "protocol/cloud_identity/aws_metadata.hpp"
 #include "protocol/cloud_identity/aws_profile.hpp"
@@ -17,6 +18,9 @@ using base::Task;
 using object_storage::AwsCredentials;
 
 namespace {
+
+/// Somebody may replace the keys in a file: it is read again five minutes before this time is over.
+constexpr std::int64_t kFileSeconds = 600;
 
 std::string setting(const AwsProfile& profile, const char* name) {
     const auto found = profile.find(name);
@@ -127,8 +131,10 @@ Task<Result<AwsExpiring>> Chain::of_profile(std::string name, int depth) {
     }
     if (auto keys = keys_of(setting(profile, "aws_access_key_id"),
                             setting(profile, "aws_secret_access_key"),
-                            setting(profile, "aws_session_token")))
+                            setting(profile, "aws_session_token"))) {
+        keys->end = base::unix_micros_now() / 1'000'000 + kFileSeconds;
         co_return std::move(*keys);
+    }
     if (depth > 0) co_return base::invalid_input("the profile \"" + name + "\" has no keys");
     auto asking = of_host("");
     auto found = co_await std::move(asking);

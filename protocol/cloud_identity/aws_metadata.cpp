@@ -9,6 +9,7 @@
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "base/strings.hpp"
+#include "base/utf8.hpp"
 #include "protocol/http/url.hpp"
 
 namespace protocol::cloud_identity {
@@ -32,7 +33,8 @@ Result<AwsExpiring> credentials_in_json(const std::string& body) {
     };
     const std::string code = text("Code");
     if (!code.empty() && code != "Success")
-        return base::make_error(ErrorKind::kUnavailable, "the answer is " + code);
+        return base::make_error(ErrorKind::kUnavailable,
+                                "the answer is " + base::cut_utf8(code, kShownBytes));
     AwsExpiring found;
     found.value.access_key = text("AccessKeyId");
     found.value.secret_key = base::Secret(text("SecretAccessKey"));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -35,7 +36,7 @@ class Source {
 
 /// Credentials for many users: they are fetched once, by the first who asks, and again five minutes
 /// before they end. When that fails, those that still count are used. A failure is answered to all
-/// who waited for it.
+/// who waited for it; where nobody has answered, also to those who ask within the next 30 seconds.
 ///
 /// Life: shared by the jobs of a configuration entry; outlives its calls. Strand: the I/O thread;
 /// calls may overlap. A call that is cancelled leaves the fetching to the next one that waits.
@@ -47,30 +48,46 @@ class Renewed {
         : source_(std::move(source)), clock_(clock), changed_(executor) {}
 
     base::Task<base::Result<T>> get() {
-        while (!has(kMarginSeconds)) {
-            if (!fetching_) {
+        while (!is_fresh() && !failed_lately()) {
+            const std::uint64_t seen = rounds_;
+            if (fetching_) {
+                co_await changed_.wait();
+            } else {
                 auto renewing = renew();
                 auto renewed = co_await std::move(renewing);
-                if (!renewed && !has(0)) co_return renewed.error();
-                if (!renewed) tell(renewed.error());
-                break;
+                if (!renewed && renewed.error().is(base::ErrorKind::kCancelled))
+                    co_return renewed.error();
             }
-            const std::uint64_t seen = rounds_;
-            co_await changed_.wait();
-            if (rounds_ == seen) continue;  // who fetched was cancelled
-            // Several that waited do not repeat a failure one after the other.
-            if (failure_ && !has(0)) co_return *failure_;
-            break;
+            if (rounds_ != seen) break;  // else who fetched was cancelled
         }
+        // Several that waited do not repeat a failure one after the other.
+        if (failure_ && !has(0)) co_return *failure_;
         co_return kept_->value;
+    }
+
+    /// A service has refused the credentials: the next call fetches others, at most once a minute.
+    /// Answers whether there may be others; those without an end stay what they are.
+    bool doubt() {
+        if (!kept_ || kept_->end == kNoEnd) return false;
+        doubted_ = doubted_ || clock_.now() - kept_since_ >= kLeastAge;
+        return true;
     }
 
   private:
     static constexpr std::int64_t kMarginSeconds = 300;
+    static constexpr std::chrono::seconds kFailureLasts{30};
+    static constexpr std::chrono::minutes kLeastAge{1};
 
     [[nodiscard]] bool has(std::int64_t margin) const {
         return kept_ &&
                (kept_->end == kNoEnd || clock_.unix_micros() / 1'000'000 + margin < kept_->end);
+    }
+    [[nodiscard]] bool is_fresh() const { return has(kMarginSeconds) && !doubted_; }
+    /// Who hangs is not asked again for each request.
+    [[nodiscard]] bool failed_lately() const {
+        const bool no_answer = failure_ && (failure_->is(base::ErrorKind::kUnavailable) ||
+                                            failure_->is(base::ErrorKind::kTimeout));
+        return no_answer && clock_.now() - failed_at_ < kFailureLasts;
     }
     static void tell(const base::Error& why) {
         base::log::warning("Credentials could not be renewed; those that still count are used",
@@ -93,12 +110,16 @@ class Renewed {
         auto fetched = co_await std::move(fetching);
         if (!fetched && fetched.error().is(base::ErrorKind::kCancelled)) co_return fetched.error();
         ++rounds_;
+        doubted_ = false;
         failure_.reset();
         if (!fetched) {
             failure_ = fetched.error();
+            failed_at_ = clock_.now();
+            if (has(0)) tell(*failure_);
             co_return fetched.error();
         }
         kept_ = std::move(*fetched);
+        kept_since_ = clock_.now();
         co_return base::Result<void>();
     }
 
@@ -108,7 +129,10 @@ class Renewed {
     bool fetching_ = false;
     std::uint64_t rounds_ = 0;  ///< that were not cancelled
     std::optional<base::Error> failure_;
+    std::chrono::steady_clock::time_point failed_at_;
     std::optional<Expiring<T>> kept_;
+    std::chrono::steady_clock::time_point kept_since_;
+    bool doubted_ = false;
 };
 
 }  // namespace protocol::cloud_identity

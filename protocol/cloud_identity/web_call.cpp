@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/utf8.hpp"
 #include "protocol/http/client.hpp"
 #include "protocol/http/proxy.hpp"
 #include "protocol/http/url.hpp"
@@ -20,7 +21,6 @@ using base::Task;
 namespace {
 
 constexpr std::size_t kMostAnswerBytes = 256U << 10U;
-constexpr std::size_t kShownBytes = 300;
 
 http::ClientOptions options_for(const WebCall& call, const http::TlsSettings& tls,
                                 const std::string& user_agent) {
@@ -80,7 +80,7 @@ Task<Result<http::Response>> send_one(boost::asio::any_io_executor executor, htt
 base::Error refused(const http::Response& answer) {
     std::string said = object_storage::error_text(answer.body);
     if (said.empty()) said = said_in_json(answer.body);
-    if (said.size() > kShownBytes) said.resize(kShownBytes);
+    said = base::cut_utf8(said, kShownBytes);
     std::string text = fmt::format("{} {}", answer.status, answer.reason);
     if (!said.empty()) text += " (" + said + ")";
     return base::make_error(kind_of(answer.status), std::move(text));

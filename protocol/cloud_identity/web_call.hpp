@@ -33,6 +33,8 @@ Sender make_sender(const boost::asio::any_io_executor& executor, http::TlsSettin
 /// The failure of an answer that is no success. Pure.
 base::Error refused(const http::Response& answer);
 
+/// As much of a service's own text as a failure shows.
+inline constexpr std::size_t kShownBytes = 300;
 /// More than a token in a file has.
 inline constexpr std::size_t kMostTokenBytes = 64U << 10U;
 

@@ -108,7 +108,12 @@ Task<Result<void>> ResumedBody::open_again(base::Error why) {
     co_return why;
 }
 
+bool ResumedBody::has_whole() const { return current_ && current_->head().status == 200; }
+
+std::unique_ptr<StreamingResponse> ResumedBody::take_answer() { return std::move(current_); }
+
 Task<Result<void>> ResumedBody::open() {
+    if (current_) co_return Result<void>();
     auto trying = open_once();
     auto opened = co_await std::move(trying);
     if (opened) co_return std::move(opened);
@@ -118,13 +123,15 @@ Task<Result<void>> ResumedBody::open() {
     co_return std::move(done);
 }
 
-/// One try to read from the connection that is open. A body that ends too early was cut.
+/// One try to read from the connection that is open. A body that ends too early was cut; one that
+/// is complete ends here, whatever else the server sends or does not send.
 Task<Result<std::string>> ResumedBody::read_once(std::size_t limit) {
+    if (options_.end && offset_ >= *options_.end) co_return std::string();
     auto reading = current_->read_some(limit);
     auto piece = co_await std::move(reading);
     if (!piece || !options_.end) co_return std::move(piece);
     const std::uint64_t left = *options_.end - offset_;
-    if (piece->empty() && left > 0)
+    if (piece->empty())
         co_return base::make_error(ErrorKind::kUnavailable, "the transfer ended too early");
     piece->resize(static_cast<std::size_t>(std::min<std::uint64_t>(piece->size(), left)));
     co_return std::move(piece);

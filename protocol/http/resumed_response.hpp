@@ -19,8 +19,9 @@ namespace protocol::http {
 /// first time at once, then after one and two seconds; at most 50 cuts. A server that answers with
 /// anything but the missing part ends the body (kConflict): the caller may then begin anew.
 ///
-/// Life: open() where no answer was given to the constructor, then read_some() until it returns "".
-/// Strand: the I/O thread. Stop and failures: those of StreamingResponse::read_some().
+/// Life: open(), which does nothing where the constructor was given an answer, then read_some()
+/// until it returns "". Strand: the I/O thread. Stop and failures: those of
+/// StreamingResponse::read_some().
 class ResumedBody {
   public:
     using Answer = base::Result<std::unique_ptr<StreamingResponse>>;
@@ -43,6 +44,10 @@ class ResumedBody {
     ResumedBody(Open open, Options options, std::unique_ptr<StreamingResponse> first = nullptr);
 
     base::Task<base::Result<void>> open();
+    /// After open(): whether the server has answered the whole body, though a part was asked for.
+    [[nodiscard]] bool has_whole() const;
+    /// The answer that is open, for another body that begins at the same offset. This one ends.
+    [[nodiscard]] std::unique_ptr<StreamingResponse> take_answer();
     base::Task<base::Result<std::string>> read_some(std::size_t limit);
 
   private:

@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/utf8.hpp"
+
 namespace protocol::object_storage {
 
 namespace {
@@ -13,6 +15,7 @@ constexpr std::array<std::pair<std::string_view, char>, 5> kReferences{
     {{"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&amp;", '&'}}};
 
 constexpr std::size_t kLongestReference = 8;
+constexpr std::size_t kShownBytes = 300;
 
 /// The character of a reference by number, "&#34;" or "&#x22;", where it is one of ASCII.
 std::optional<char> numbered(std::string_view reference) {
@@ -66,8 +69,8 @@ std::string error_text(std::string_view document) {
     const std::string message = xml_text(document, "Message");
     // Azure's message has further lines with the number and the time of the request.
     const std::string first = message.substr(0, message.find('\n'));
-    if (code.empty() || first.empty()) return code.empty() ? first : code;
-    return code + ": " + first;
+    const bool both = !code.empty() && !first.empty();
+    return base::cut_utf8(code + (both ? ": " : "") + first, kShownBytes);
 }
 
 std::string xml_escape(std::string_view text) {

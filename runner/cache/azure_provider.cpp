@@ -60,6 +60,8 @@ class AzureProvider final : public Provider {
         co_return storage::sign_azure(std::move(request), key_, blob, validity);
     }
 
+    bool doubt_credentials(Purpose) override { return identity_ && identity_->doubt(); }
+
   private:
     const protocol::http::Origin origin_;
     const std::shared_ptr<TokenIdentity> identity_;

@@ -63,6 +63,10 @@ class GcsProvider final : public Provider {
         co_return std::move(request);
     }
 
+    bool doubt_credentials(Purpose) override {
+        return access_.identity && access_.identity->doubt();
+    }
+
   private:
     const protocol::http::Origin origin_;
     const std::string bucket_;

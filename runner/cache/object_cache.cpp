@@ -18,8 +18,7 @@ namespace {
 StoredObject described(const http::Response& answer) {
     StoredObject object;
     object.etag = std::string(answer.headers.get("ETag"));
-    const auto bytes = base::parse_number<std::uint64_t>(answer.headers.get("Content-Length"));
-    object.bytes = bytes.value_or(0);
+    object.bytes = base::parse_number<std::uint64_t>(answer.headers.get("Content-Length"));
     return object;
 }
 

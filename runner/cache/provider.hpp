@@ -34,6 +34,8 @@ class Provider {
     /// Gets credentials where that is needed. `object` is the one that `request` is about.
     virtual base::Task<base::Result<Request>> sign(Request request, Purpose purpose,
                                                    std::string object) = 0;
+    /// The storage has refused what sign() made. Answers whether it may give other credentials now.
+    virtual bool doubt_credentials(Purpose purpose) = 0;
 };
 
 }  // namespace runner::cache

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +17,7 @@ namespace runner::cache {
 /// An object as the storage describes it.
 struct StoredObject {
     std::string etag;  ///< without line breaks; "" when the storage has none
-    std::uint64_t bytes = 0;
+    std::optional<std::uint64_t> bytes = std::nullopt;  ///< where the storage names it
 };
 
 /// An archive on its way to the storage.

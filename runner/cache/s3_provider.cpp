@@ -43,6 +43,10 @@ class S3Provider final : public Provider {
         co_return storage::presign_aws(std::move(request), *keys, address_.region, validity);
     }
 
+    bool doubt_credentials(Purpose purpose) override {
+        return (purpose == Purpose::kUpload ? upload_ : download_)->doubt();
+    }
+
   private:
     const S3Address address_;
     const std::shared_ptr<AwsIdentity> download_;

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/utf8.hpp"
 #include "protocol/http/resumed_response.hpp"
 #include "protocol/object_storage/error_body.hpp"
 
@@ -18,7 +19,8 @@ namespace {
 
 constexpr unsigned kTries = 3;
 constexpr std::chrono::milliseconds kPause{1000};
-constexpr std::size_t kShownBytes = 16U << 10U;
+constexpr std::size_t kMostRefusalBytes = 16U << 10U;
+constexpr std::size_t kShownRegionBytes = 100;
 
 ErrorKind kind_of(unsigned status) {
     if (status == 404) return ErrorKind::kNotFound;
@@ -30,10 +32,16 @@ ErrorKind kind_of(unsigned status) {
 
 bool is_success(unsigned status) { return status >= 200 && status < 300; }
 
+/// A failure to get credentials is final: who gives them was asked already.
+base::Error without_credentials(base::Error why) {
+    if (!why.is(ErrorKind::kCancelled)) why.kind = ErrorKind::kConfiguration;
+    return why;
+}
+
 Task<base::Error> read_refusal(http::StreamingResponse& answer) {
     http::Response refused = answer.head();
-    while (refused.body.size() < kShownBytes) {
-        auto piece = co_await answer.read_some(kShownBytes);
+    while (refused.body.size() < kMostRefusalBytes) {
+        auto piece = co_await answer.read_some(kMostRefusalBytes);
         if (!piece || piece->empty()) break;  // the status says enough without the text
         refused.body += *piece;
     }
@@ -50,7 +58,8 @@ base::Error refusal(const http::Response& answer) {
     // S3 names the right region of a bucket that was asked for in another one.
     if (const auto region = answer.headers.get("x-amz-bucket-region");
         !region.empty() && (answer.status == 301 || answer.status == 400))
-        text += fmt::format("; the bucket is in {}: set BucketLocation", region);
+        text += fmt::format("; the bucket is in {}: set BucketLocation",
+                            base::cut_utf8(region, kShownRegionBytes));
     return base::make_error(kind_of(answer.status), std::move(text));
 }
 
@@ -77,7 +86,7 @@ Result<http::Client*> StorageCalls::client_for(const http::Origin& origin) {
 Task<Result<http::Request>> StorageCalls::prepare(const Call& call) {
     auto signing = provider_->sign(call.request, call.purpose, call.object);
     auto signed_request = co_await std::move(signing);
-    if (!signed_request) co_return signed_request.error();
+    if (!signed_request) co_return without_credentials(signed_request.error());
     http::Request request = protocol::object_storage::to_http(*signed_request);
     if (call.content) {
         request.source = call.content();
@@ -91,6 +100,7 @@ Task<Result<http::Request>> StorageCalls::prepare(const Call& call) {
 Task<Result<Provider::Request>> StorageCalls::sign(Call call) {
     auto signing = provider_->sign(std::move(call.request), call.purpose, std::move(call.object));
     auto signed_request = co_await std::move(signing);
+    if (!signed_request) co_return without_credentials(signed_request.error());
     co_return std::move(signed_request);
 }
 
@@ -106,9 +116,22 @@ Task<Result<http::Response>> StorageCalls::send_once(const Call& call) {
     co_return std::move(answer);
 }
 
+bool StorageCalls::may_sign_better(const base::Error& why, Purpose purpose) {
+    return why.is(ErrorKind::kForbidden) && provider_->doubt_credentials(purpose);
+}
+
+Task<Result<http::Response>> StorageCalls::send_signed(const Call& call) {
+    auto trying = send_once(call);
+    auto answer = co_await std::move(trying);
+    if (answer || !may_sign_better(answer.error(), call.purpose)) co_return std::move(answer);
+    auto again = send_once(call);
+    auto answered = co_await std::move(again);
+    co_return std::move(answered);
+}
+
 Task<Result<http::Response>> StorageCalls::send(Call call) {
     for (unsigned number = 1;; ++number) {
-        auto trying = send_once(call);
+        auto trying = send_signed(call);
         auto answer = co_await std::move(trying);
         if (answer) co_return std::move(answer);
         auto waiting = wait_for_next(number, answer.error());
@@ -118,6 +141,15 @@ Task<Result<http::Response>> StorageCalls::send(Call call) {
 }
 
 Task<Result<std::unique_ptr<http::StreamingResponse>>> StorageCalls::open(Call call) {
+    auto trying = open_once(call);
+    auto answer = co_await std::move(trying);
+    if (answer || !may_sign_better(answer.error(), call.purpose)) co_return std::move(answer);
+    auto again = open_once(call);
+    auto answered = co_await std::move(again);
+    co_return std::move(answered);
+}
+
+Task<Result<std::unique_ptr<http::StreamingResponse>>> StorageCalls::open_once(const Call& call) {
     auto client = client_for(call.request.origin);
     if (!client) co_return client.error();
     auto preparing = prepare(call);

@@ -36,7 +36,9 @@ struct Call {
 };
 
 /// Sends requests to a storage, each signed anew for each try, and decides which failures are
-/// temporary: no connection, a connection that was lost, 408, 429 and 5xx are.
+/// temporary: no connection, a connection that was lost, 408, 429 and 5xx are. Credentials that the
+/// storage refuses are renewed once where they may have changed; what cannot be had is not asked
+/// for again.
 ///
 /// Life: of one job. Strand: the I/O thread; calls may overlap. Failures: RemoteCache.
 class StorageCalls {
@@ -68,6 +70,10 @@ class StorageCalls {
 
   private:
     base::Task<base::Result<protocol::http::Response>> send_once(const Call& call);
+    base::Task<base::Result<protocol::http::Response>> send_signed(const Call& call);
+    base::Task<base::Result<std::unique_ptr<protocol::http::StreamingResponse>>> open_once(
+        const Call& call);
+    [[nodiscard]] bool may_sign_better(const base::Error& why, Purpose purpose);
     base::Task<base::Result<protocol::http::Request>> prepare(const Call& call);
     base::Result<protocol::http::Client*> client_for(const protocol::http::Origin& origin);
 

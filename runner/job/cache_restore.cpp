@@ -91,7 +91,7 @@ Task<Result<bool>> CacheRestore::restore_name(const Name& name) {
 
 Task<Result<bool>> CacheRestore::restore_object(const Name& name, cache::StoredObject found) {
     const std::string etag = found.etag;
-    bytes_ = found.bytes;
+    bytes_ = found.bytes.value_or(0);
     auto trying = steps_.run(steps_.writer().restore_copy(name, Copy::kSame, etag));
     auto same = co_await std::move(trying);
     if (!same) co_return same.error();

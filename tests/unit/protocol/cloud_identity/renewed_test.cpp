@@ -93,6 +93,7 @@ TEST_F(RenewedCredentials, WithoutAnEndAreNeverRenewed) {
     script_.answers.emplace_back(Expiring<std::string>{"a"});
     EXPECT_EQ(get(), "a");
     clock_.advance(std::chrono::hours(24 * 365));
+    EXPECT_FALSE(renewed_.doubt());
     EXPECT_EQ(get(), "a");
 }
 
@@ -106,7 +107,42 @@ TEST_F(RenewedCredentials, AreUsedToTheirEndWhenTheyCannotBeRenewed) {
     clock_.advance(std::chrono::seconds(100));
     EXPECT_EQ(get(), "failed: nobody");
     will_answer("b", 3600);
+    clock_.advance(std::chrono::seconds(30));
     EXPECT_EQ(get(), "b");
+}
+
+TEST_F(RenewedCredentials, AreNotAskedForAgainAtOnceWhereNobodyAnswers) {
+    will_fail();
+    EXPECT_EQ(get(), "failed: nobody");
+    clock_.advance(std::chrono::seconds(29));
+    EXPECT_EQ(get(), "failed: nobody");
+    EXPECT_EQ(script_.fetches, 1);
+    clock_.advance(std::chrono::seconds(1));
+    script_.answers.emplace_back(base::invalid_input("no profile"));
+    EXPECT_EQ(get(), "failed: no profile");
+    will_answer("a", 3600);
+    EXPECT_EQ(get(), "a") << "a person may have mended it";
+}
+
+TEST_F(RenewedCredentials, AreFetchedAgainWhenAServiceRefusesThem) {
+    EXPECT_FALSE(renewed_.doubt());
+    will_answer("a", 3600);
+    EXPECT_EQ(get(), "a");
+    clock_.advance(std::chrono::seconds(59));
+    EXPECT_TRUE(renewed_.doubt());
+    EXPECT_EQ(get(), "a") << "they are new";
+    clock_.advance(std::chrono::seconds(1));
+    EXPECT_TRUE(renewed_.doubt());
+    will_answer("b", 3600);
+    EXPECT_EQ(get(), "b");
+    EXPECT_TRUE(renewed_.doubt()) << "who was refused with the old ones tries the new ones";
+    EXPECT_EQ(get(), "b");
+    clock_.advance(std::chrono::seconds(60));
+    renewed_.doubt();
+    will_fail();
+    EXPECT_EQ(get(), "b");
+    EXPECT_EQ(get(), "b");
+    EXPECT_EQ(script_.fetches, 3);
 }
 
 TEST_F(RenewedCredentials, AreFetchedOnceForAllWhoWait) {

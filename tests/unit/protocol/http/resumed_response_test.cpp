@@ -178,6 +178,15 @@ TEST_F(Resuming, KnowsTheEndOfARange) {
     EXPECT_THAT(pauses_, ElementsAre(1, 0));
 }
 
+TEST_F(Resuming, DoesNotWaitForWhatComesBehindTheEnd) {
+    ResumedBody::Options options;
+    options.end = 4;
+    // To read once more would fail.
+    auto first = std::make_unique<FakeBody>(part(0, "12345", ErrorKind::kTimeout));
+    ResumedBody body({}, options, std::move(first));
+    EXPECT_EQ(tests::run_to_end(read_all(body)).value(), "1234");
+}
+
 TEST_F(Resuming, LeavesOtherFailuresAndUnnamedVersionsAlone) {
     EXPECT_FALSE(run(whole("123", ErrorKind::kTimeout)));
     EXPECT_FALSE(run({head(200, {}), "123", ErrorKind::kUnavailable}));

@@ -27,6 +27,16 @@ TEST(ErrorBody, NamesCodeAndMessage) {
     for (const Case& c : cases) EXPECT_EQ(error_text(c.document), c.text) << c.document;
 }
 
+TEST(ErrorBody, IsCutAtAWholeCharacter) {
+    const std::string code(200, 'c');
+    std::string message;
+    for (int i = 0; i < 1000; ++i) message += "ä";
+    const std::string text =
+        error_text("<Code>" + code + "</Code><Message>" + message + "</Message>");
+    EXPECT_EQ(text, code + ": " + message.substr(0, 98));
+    EXPECT_EQ(error_text("<Code>" + std::string(1000, 'c') + "</Code>").size(), 300U);
+}
+
 TEST(Xml, EscapedTextIsReadBack) {
     const std::string text = "\"a\" <b> & 'c'";
     EXPECT_EQ(xml_text("<T>" + xml_escape(text) + "</T>", "T"), text);

@@ -278,6 +278,26 @@ TEST_F(ObjectCacheTest, FetchesInOneRequestWhatHasNoVersionOrIsSmall) {
     EXPECT_EQ(fetch({"\"e\"", 8}).value(), "contents");
 }
 
+TEST_F(ObjectCacheTest, FetchesInOneStreamFromAStorageThatIgnoresRanges) {
+    cache_->set_sizes(kSmallParts);
+    will_answer(200, "contentofs");
+    const auto content = fetch({"\"e1\"", 10});
+    ASSERT_TRUE(content) << content.error().message;
+    EXPECT_EQ(*content, "contentofs");
+    EXPECT_EQ(script_.requests.size(), 1U);
+}
+
+TEST_F(ObjectCacheTest, FetchesWhatHasNoKnownSize) {
+    will_answer(200, "", {{"ETag", "\"e1\""}});
+    const auto found = look();
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->bytes, std::nullopt);
+    will_break(ErrorKind::kUnavailable, "reset", "con");
+    will_answer(206, "tent", range_from(3));
+    EXPECT_EQ(fetch(*found).value(), "content");
+    EXPECT_EQ(script_.requests.back().headers.get("Range"), "bytes=3-");
+}
+
 TEST_F(ObjectCacheTest, FailsWhenOneRangeFails) {
     cache_->set_sizes(kSmallParts);
     will_answer(206, "con", range_from(0));
