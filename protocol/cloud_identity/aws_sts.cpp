@@ -59,7 +59,7 @@ Result<object_storage::Request> post_to(const std::string& address) {
 
 std::string sts_address(const Variables& variable, const std::string& region) {
     for (const char* name : {"AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"}) {
-        const std::string set = variable(name);
+        std::string set = variable(name);
         if (!set.empty()) return set;
     }
     const bool china = region.starts_with("cn-");

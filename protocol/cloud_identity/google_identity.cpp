@@ -180,7 +180,7 @@ Task<Result<ExpiringToken>> GoogleIdentity::impersonate(std::string url, base::S
 }  // namespace
 
 std::string google_credentials_file(const Variables& variable) {
-    const std::string set = variable("GOOGLE_APPLICATION_CREDENTIALS");
+    std::string set = variable("GOOGLE_APPLICATION_CREDENTIALS");
     if (!set.empty()) return set;
     const std::string home = variable("HOME");
     const std::string usual = home + "/.config/gcloud/application_default_credentials.json";

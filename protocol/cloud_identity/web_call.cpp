@@ -48,7 +48,7 @@ std::string said_in_json(const std::string& body) {
     const auto error = json.find("error");
     if (error != json.end() && error->is_object()) return text(*error, "message");
     for (const char* name : {"error_description", "message", "error"}) {
-        if (const std::string said = text(json, name); !said.empty()) return said;
+        if (std::string said = text(json, name); !said.empty()) return said;
     }
     return {};
 }
