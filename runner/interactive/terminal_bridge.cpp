@@ -59,12 +59,12 @@ base::Task<void> TerminalBridge::run(base::StopSource& ended) {
 
 base::Task<void> TerminalBridge::close(const base::StopSource& ended) {
     // A frame that is cut in its middle cannot be followed by another one.
-    if (writing_since_) co_return;
+    if (life_.writing_since) co_return;
     if (close_sent_) {
         co_await linger();
         co_return;
     }
-    const std::string frame = end_frame(ended, gone_);
+    const std::string frame = end_frame(ended, life_.gone);
     auto writing = client_->write_all(frame);
     auto written = co_await base::with_deadline<void>(std::move(writing), kCloseLimit);
     if (written) co_await linger();
@@ -103,7 +103,7 @@ base::Task<void> TerminalBridge::from_client() {
     while (goes_on) {
         auto count = co_await client_->read_some(buffer);
         if (!count || *count == 0) break;
-        heard_ = Clock::now();
+        life_.heard = Clock::now();
         auto messages = reader.feed({buffer.data(), *count});
         if (!messages) {
             close_sent_ = true;
@@ -161,9 +161,9 @@ base::Task<bool> TerminalBridge::give_to_shell(http::WebSocketMessage message) {
         }
         input = std::move(*decoded);
     }
-    heard_.reset();
+    life_.heard.reset();
     auto given = co_await shell_->write_all(input);
-    heard_ = Clock::now();
+    life_.heard = Clock::now();
     co_return given.has_value();
 }
 
@@ -178,29 +178,29 @@ base::Task<void> TerminalBridge::keep_alive() {
     shell_->close();
 }
 
-TerminalBridge::Clock::time_point TerminalBridge::end_of_patience() const {
-    auto since = heard_.value_or(Clock::now());
-    if (writing_since_) since = std::min(since, *writing_since_);
-    return since + limits_.silence;
+TerminalBridge::Clock::time_point TerminalBridge::Life::limit(Clock::duration silence) const {
+    auto since = heard.value_or(Clock::now());
+    if (writing_since) since = std::min(since, *writing_since);
+    return since + silence;
 }
 
 base::Task<void> TerminalBridge::watch_silence() {
-    while (!over_ && Clock::now() < end_of_patience()) {
-        const bool slept = co_await base::sleep_for(end_of_patience() - Clock::now());
+    while (!over_ && Clock::now() < life_.limit(limits_.silence)) {
+        const bool slept = co_await base::sleep_for(life_.limit(limits_.silence) - Clock::now());
         if (!slept) co_return;
     }
     if (over_) co_return;
-    gone_ = true;
+    life_.gone = true;
     shell_->close();
-    if (writing_since_) client_->close();  // else from_shell() would wait for its write
+    if (life_.writing_since) client_->close();  // else from_shell() would wait for its write
 }
 
 base::Task<bool> TerminalBridge::write(std::string frame) {
-    while (writing_since_ && !over_) co_await written_.wait();
+    while (life_.writing_since && !over_) co_await written_.wait();
     if (over_) co_return false;
-    writing_since_ = Clock::now();
+    life_.writing_since = Clock::now();
     auto written = co_await client_->write_all(frame);
-    if (written) writing_since_.reset();
+    if (written) life_.writing_since.reset();
     written_.notify_all();
     co_return written.has_value();
 }

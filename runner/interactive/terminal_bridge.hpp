@@ -38,13 +38,21 @@ class TerminalBridge {
   private:
     using Clock = std::chrono::steady_clock;
 
+    /// What the client shows of itself.
+    struct Life {
+        std::optional<Clock::time_point> heard =
+            Clock::now();  ///< none while the shell takes input
+        std::optional<Clock::time_point> writing_since;
+        bool gone = false;  ///< it is taken for that
+        /// When it is taken for gone if nothing happens before.
+        [[nodiscard]] Clock::time_point limit(Clock::duration silence) const;
+    };
+
     base::Task<void> from_client();
     base::Task<base::Result<void>> from_shell();
     base::Task<void> keep_alive();
     /// Ends the terminal of a client that is gone. It writes nothing: a write may have to wait.
     base::Task<void> watch_silence();
-    /// When the client is taken for gone if nothing happens before.
-    [[nodiscard]] Clock::time_point end_of_patience() const;
     /// False when the terminal ends.
     base::Task<bool> take(protocol::http::WebSocketMessage message);
     base::Task<bool> give_to_shell(protocol::http::WebSocketMessage message);
@@ -58,10 +66,8 @@ class TerminalBridge {
     std::shared_ptr<protocol::http::ByteStream> shell_;
     const bool base64_;
     const Limits limits_;
-    std::optional<Clock::time_point> writing_since_;
-    std::optional<Clock::time_point> heard_ = Clock::now();  ///< none while the shell takes input
+    Life life_;
     bool over_ = false;  ///< nothing more is to be written but the end
-    bool gone_ = false;
     bool close_sent_ = false;
     bool client_ended_ = false;
     base::Notifier written_;

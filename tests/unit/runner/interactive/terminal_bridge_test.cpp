@@ -3,10 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "base/task_group.hpp"
 #include "tests/support/memory_stream.hpp"
 #include "tests/support/run_to_end.hpp"
 
@@ -29,6 +28,7 @@ class TerminalBridgeTest : public testing::Test {
         TerminalBridge bridge(context_.get_executor(), client_.stream(), shell_.stream(), false,
                               {10ms, 50ms});
         co_await bridge.run(ended_);
+        co_await group_.wait();
         co_return true;
     }
     /// Answers pings until the pongs cover more time than the limit of silence, then leaves.
@@ -59,6 +59,7 @@ class TerminalBridgeTest : public testing::Test {
     base::StopSource ended_;
     bool answered_all_ = false;
     std::string told_;
+    base::TaskGroup group_{context_.get_executor()};
 };
 
 TEST_F(TerminalBridgeTest, AClientThatTakesNothingIsGone) {
@@ -77,7 +78,7 @@ TEST_F(TerminalBridgeTest, AClientThatTakesNothingAndTypesIntoABusyShellIsGone) 
 }
 
 TEST_F(TerminalBridgeTest, AClientThatAnswersNoPingsIsToldSo) {
-    boost::asio::co_spawn(context_, leave_when_told(), boost::asio::detached);
+    group_.spawn("client", leave_when_told());
     EXPECT_TRUE(tests::run_to_end(context_, run()));
     EXPECT_THAT(told_, HasSubstr(std::string(kPolicyViolation)));
 }
@@ -85,7 +86,7 @@ TEST_F(TerminalBridgeTest, AClientThatAnswersNoPingsIsToldSo) {
 TEST_F(TerminalBridgeTest, AClientIsNotGoneWhileTheShellDoesNotTakeItsInput) {
     shell_.hold_writes(true);
     client_.send(kInput);
-    boost::asio::co_spawn(context_, answer_pings(), boost::asio::detached);
+    group_.spawn("client", answer_pings());
     EXPECT_TRUE(tests::run_to_end(context_, run()));
     EXPECT_TRUE(answered_all_);
 }
