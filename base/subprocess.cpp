@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "base/files.hpp"
+#include "base/spawn_on_socket.hpp"
 
 namespace base {
 
@@ -70,12 +71,6 @@ class SpawnSettings {
 
     /// `input` and `output` are the program's ends of pipes. Without `input` it reads /dev/null.
     void redirect(const UniqueFd& input, const UniqueFd& output, const SubprocessOptions& options) {
-        if (options.stdio_socket >= 0) {
-            posix_spawn_file_actions_adddup2(&actions, options.stdio_socket, STDIN_FILENO);
-            posix_spawn_file_actions_adddup2(&actions, options.stdio_socket, STDOUT_FILENO);
-            posix_spawn_file_actions_adddup2(&actions, output.get(), STDERR_FILENO);
-            return;
-        }
         if (input) {
             posix_spawn_file_actions_adddup2(&actions, input.get(), STDIN_FILENO);
         } else {
@@ -109,7 +104,13 @@ Result<Pipe> make_pipe() {
     return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-Result<pid_t> spawn(const SubprocessOptions& options, const SpawnSettings& settings) {
+Result<pid_t> spawn_with_pipes(const SubprocessOptions& options, const UniqueFd& input,
+                               const UniqueFd& output) {
+    SpawnSettings settings;
+    settings.redirect(input, output, options);
+    if (!options.directory.empty()) {
+        posix_spawn_file_actions_addchdir_np(&settings.actions, options.directory.c_str());
+    }
     std::vector<std::string> arguments = options.arguments;
     std::vector<std::string> environment =
         merged_environment(options.environment, options.inherit_environment);
@@ -169,12 +170,9 @@ Result<std::unique_ptr<Subprocess>> Subprocess::start(const boost::asio::any_io_
         if (!made) return made.error();
         lifeline = std::move(*made);
     }
-    SpawnSettings settings;
-    settings.redirect(lifeline.read, output->write, options);
-    if (!options.directory.empty()) {
-        posix_spawn_file_actions_addchdir_np(&settings.actions, options.directory.c_str());
-    }
-    const auto pid = spawn(options, settings);
+    const auto pid = options.stdio_socket >= 0
+                         ? spawn_on_socket(options, output->write)
+                         : spawn_with_pipes(options, lifeline.read, output->write);
     if (!pid) return pid.error();
     // The raw call: glibc 2.36's wrapper has no C linkage in its header.
     UniqueFd exit_event(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));

@@ -22,7 +22,8 @@ struct SubprocessOptions {
     bool errors_with_output = false;       ///< standard error into the pipe; else /dev/null
     std::string output_file;               ///< standard output goes there, "": into the pipe
     /// A socket that becomes standard input and output; the pipe has standard error then. The
-    /// caller closes its own copy. -1: none.
+    /// caller closes its own copy. The program is killed when the thread that starts it ends, even
+    /// by force. -1: none.
     int stdio_socket = -1;
     /// Standard input is a pipe that closes when the Subprocess is destroyed or this process ends.
     bool lifeline = false;
@@ -43,6 +44,8 @@ class Subprocess {
 
     /// "" at the end of the output.
     Task<Result<std::string>> read_some(std::size_t limit);
+    /// Gives the output to a reader of its own; read_some() cannot be used any more.
+    boost::asio::posix::stream_descriptor take_output() { return std::move(output_); }
     /// The exit status; 128 + n after signal n.
     Task<Result<int>> wait();
     /// To the process group, as long as wait() has not returned the end.

@@ -35,6 +35,7 @@ enum class WebSocketEnd : std::uint16_t {
     kNormal = 1000,
     kGoingAway = 1001,
     kProtocolError = 1002,
+    kPolicyViolation = 1008,
     kTooLarge = 1009,
     kInternalError = 1011,
 };

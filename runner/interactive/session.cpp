@@ -68,7 +68,7 @@ template <typename Use>
 base::Task<void> serve_terminal(boost::asio::any_io_executor executor, std::shared_ptr<Use> use,
                                 bool base64, std::shared_ptr<http::ByteStream> shell,
                                 std::unique_ptr<http::ByteStream> client) {
-    TerminalBridge bridge(executor, std::move(client), std::move(shell), base64);
+    TerminalBridge bridge(executor, std::move(client), std::move(shell), base64, {});
     co_await bridge.run(use->ended());
 }
 

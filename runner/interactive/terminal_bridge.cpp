@@ -1,5 +1,6 @@
 #include "runner/interactive/terminal_bridge.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -14,30 +15,36 @@ using http::WebSocketKind;
 namespace {
 
 constexpr std::size_t kMaxMessageBytes = 64U << 10U;
-constexpr std::chrono::seconds kPingEvery{30};
-constexpr std::chrono::seconds kSilenceLimit{90};
 constexpr std::chrono::seconds kCloseLimit{2};
 
-std::string_view end_text(const base::StopSource& ended) {
-    if (!ended.requested()) return "the shell has ended";
-    return ended.reason() == base::StopReason::kTimeout ? "terminal session timed out"
-                                                        : "the job has ended";
+std::string end_frame(const base::StopSource& ended, bool gone) {
+    if (ended.requested()) {
+        const bool late = ended.reason() == base::StopReason::kTimeout;
+        return http::websocket_close(WebSocketEnd::kGoingAway,
+                                     late ? "terminal session timed out" : "the job has ended");
+    }
+    if (gone)
+        return http::websocket_close(WebSocketEnd::kPolicyViolation,
+                                     "the client has not answered for too long");
+    return http::websocket_close(WebSocketEnd::kNormal, "the shell has ended");
 }
 
 }  // namespace
 
 TerminalBridge::TerminalBridge(const boost::asio::any_io_executor& executor,
                                std::unique_ptr<http::ByteStream> client,
-                               std::shared_ptr<http::ByteStream> shell, bool base64)
+                               std::shared_ptr<http::ByteStream> shell, bool base64, Limits limits)
     : client_(std::move(client)),
       shell_(std::move(shell)),
       base64_(base64),
+      limits_(limits),
       written_(executor),
       group_(executor) {}
 
 base::Task<void> TerminalBridge::run(base::StopSource& ended) {
     group_.spawn("input of a terminal", from_client());
     group_.spawn("pings of a terminal", keep_alive());
+    group_.spawn("silence of a terminal", watch_silence());
     auto copying = from_shell();
     auto copied = co_await base::run_stoppable<void>(&ended, std::move(copying), std::nullopt);
     static_cast<void>(copied);  // whichever side has ended, the terminal ends
@@ -52,13 +59,12 @@ base::Task<void> TerminalBridge::run(base::StopSource& ended) {
 
 base::Task<void> TerminalBridge::close(const base::StopSource& ended) {
     // A frame that is cut in its middle cannot be followed by another one.
-    if (writing_) co_return;
+    if (life_.writing_since) co_return;
     if (close_sent_) {
         co_await linger();
         co_return;
     }
-    const auto code = ended.requested() ? WebSocketEnd::kGoingAway : WebSocketEnd::kNormal;
-    const std::string frame = http::websocket_close(code, end_text(ended));
+    const std::string frame = end_frame(ended, life_.gone);
     auto writing = client_->write_all(frame);
     auto written = co_await base::with_deadline<void>(std::move(writing), kCloseLimit);
     if (written) co_await linger();
@@ -97,7 +103,7 @@ base::Task<void> TerminalBridge::from_client() {
     while (goes_on) {
         auto count = co_await client_->read_some(buffer);
         if (!count || *count == 0) break;
-        heard_ = Clock::now();
+        life_.heard = Clock::now();
         auto messages = reader.feed({buffer.data(), *count});
         if (!messages) {
             close_sent_ = true;
@@ -155,15 +161,16 @@ base::Task<bool> TerminalBridge::give_to_shell(http::WebSocketMessage message) {
         }
         input = std::move(*decoded);
     }
+    life_.heard.reset();
     auto given = co_await shell_->write_all(input);
+    life_.heard = Clock::now();
     co_return given.has_value();
 }
 
 base::Task<void> TerminalBridge::keep_alive() {
     while (!over_) {
-        const bool slept = co_await base::sleep_for(kPingEvery);
+        const bool slept = co_await base::sleep_for(limits_.ping_every);
         if (!slept || over_) co_return;
-        if (Clock::now() - heard_ > kSilenceLimit) break;
         std::string frame = http::websocket_frame(WebSocketKind::kPing, {});
         const bool written = co_await write(std::move(frame));
         if (!written) break;
@@ -171,12 +178,29 @@ base::Task<void> TerminalBridge::keep_alive() {
     shell_->close();
 }
 
+TerminalBridge::Clock::time_point TerminalBridge::Life::limit(Clock::duration silence) const {
+    auto since = heard.value_or(Clock::now());
+    if (writing_since) since = std::min(since, *writing_since);
+    return since + silence;
+}
+
+base::Task<void> TerminalBridge::watch_silence() {
+    while (!over_ && Clock::now() < life_.limit(limits_.silence)) {
+        const bool slept = co_await base::sleep_for(life_.limit(limits_.silence) - Clock::now());
+        if (!slept) co_return;
+    }
+    if (over_) co_return;
+    life_.gone = true;
+    shell_->close();
+    if (life_.writing_since) client_->close();  // else from_shell() would wait for its write
+}
+
 base::Task<bool> TerminalBridge::write(std::string frame) {
-    while (writing_ && !over_) co_await written_.wait();
+    while (life_.writing_since && !over_) co_await written_.wait();
     if (over_) co_return false;
-    writing_ = true;
+    life_.writing_since = Clock::now();
     auto written = co_await client_->write_all(frame);
-    writing_ = !written.has_value();
+    if (written) life_.writing_since.reset();
     written_.notify_all();
     co_return written.has_value();
 }

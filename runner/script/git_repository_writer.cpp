@@ -207,7 +207,11 @@ void GitRepositoryWriter::clone_or_fetch(ShellWriter& writer) const {
                   with_depth(git.depth));
     writer.line("_runner_clone");
     writer.line("else");
-    announce_fetch(writer, context_.payload().git_info.depth);
+    writer.notice(std::string("FF_USE_GIT_NATIVE_CLONE needs git 2.49 or newer: fetching instead") +
+                  (context_.variables().get("GIT_CLONE_EXTRA_FLAGS").empty()
+                       ? ""
+                       : ", without GIT_CLONE_EXTRA_FLAGS"));
+    announce_fetch(writer, git.depth);
     open_and_fetch(writer);
     writer.line("fi");
 }

@@ -1,11 +1,14 @@
 #include "base/subprocess.hpp"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <array>
 #include <cerrno>
 
 #include "base/stop_source.hpp"
@@ -110,6 +113,37 @@ TEST(Subprocess, IsKilledWithItsObject) {
     const pid_t pid = tests::run_to_end(start_and_drop());
     ASSERT_GT(pid, 0);
     EXPECT_NE(::kill(pid, 0), 0);
+}
+
+/// A process that starts a program on a socket and ends at once; answers the program's end of the
+/// socket.
+base::UniqueFd program_of_a_process_that_ended() {
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return {};
+    base::UniqueFd ours(ends[0]);
+    const base::UniqueFd theirs(ends[1]);
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+        ours.reset();
+        boost::asio::io_context context(1);
+        SubprocessOptions options;
+        options.arguments = {"sleep", "1000"};
+        options.stdio_socket = theirs.get();
+        const auto process = Subprocess::start(context.get_executor(), options);
+        ::_exit(process ? 0 : 1);  // no destructor runs, as in a daemon that is killed
+    }
+    int status = -1;
+    ::waitpid(parent, &status, 0);
+    return status == 0 ? std::move(ours) : base::UniqueFd();
+}
+
+TEST(Subprocess, AProgramOnASocketEndsWithItsParent) {
+    const base::UniqueFd socket = program_of_a_process_that_ended();
+    ASSERT_TRUE(socket);
+    pollfd wanted{socket.get(), POLLIN, 0};
+    ASSERT_EQ(::poll(&wanted, 1, 10000), 1) << "the program lives on";
+    char byte = 0;
+    EXPECT_EQ(::read(socket.get(), &byte, 1), 0);
 }
 
 }  // namespace

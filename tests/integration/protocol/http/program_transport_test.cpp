@@ -53,6 +53,15 @@ TEST(HttpByProgram, OfManyWordsTheLastOnesAreInTheError) {
     EXPECT_LT(answer.error().message.size(), 800U);
 }
 
+TEST(HttpByProgram, MoreWordsThanAPipeHoldsDoNotStopTheProgram) {
+    const auto answer = exchange(
+        by_shell("head -c 300000 /dev/zero >&2; "
+                 "printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 1\\r\\n\\r\\n1'; cat >/dev/null"),
+        get("/"));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->body, "1");
+}
+
 TEST(HttpByProgram, AProgramThatIsMissingIsNamed) {
     const auto answer = exchange(by_program({"no-such-program"}), get("/"));
     ASSERT_FALSE(answer);

@@ -172,8 +172,11 @@ TEST_P(GetSources, AnOldGitFetchesWhereANativeCloneIsAskedFor) {
     environment_["PATH"] = programs.string() + ":/usr/bin:/bin";
     set("GIT_STRATEGY", "clone");
     set("FF_USE_GIT_NATIVE_CLONE", "true");
+    set("GIT_CLONE_EXTRA_FLAGS", "--no-tags");
     const auto end = fetch();
     ASSERT_EQ(end.code, 0) << end.output;
+    EXPECT_THAT(end.output, HasSubstr("FF_USE_GIT_NATIVE_CLONE needs git 2.49 or newer: fetching "
+                                      "instead, without GIT_CLONE_EXTRA_FLAGS"));
     EXPECT_THAT(end.output, HasSubstr("Fetching changes..."));
     EXPECT_EQ(content(), "second\n");
 }
