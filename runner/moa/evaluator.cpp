@@ -24,8 +24,7 @@ Outcome<Value> member_named(std::size_t at, const Value& from, const std::string
             at, fmt::format("type {} has no member \"{}\"", to_string(from.kind()), shown(name)));
     const auto found = from.object().find(name);
     if (found == from.object().end())
-        return absent_fault(at, fmt::format("there is no \"{}\" in it", shown(name)),
-                            from.is_sensitive());
+        return absent_fault(at, fmt::format("there is no \"{}\" in it", shown(name)));
     return found->second.marked(from.is_sensitive());
 }
 
@@ -41,35 +40,20 @@ Outcome<Value> element(std::size_t at, const Value& from, const Value& index) {
     if (from.kind() == Kind::kObject && index.kind() == Kind::kString) {
         auto found = member_named(at, from, index.string());
         // The name in the message can be sensitive.
-        if (!found && index.is_sensitive())
-            return absent_fault(at, "there is no such member", true);
+        if (!found && index.is_sensitive()) return absent_fault(at, "there is no such member");
         if (!found) return found;
         return found->marked(index.is_sensitive());
     }
     if (from.kind() != Kind::kArray || index.kind() != Kind::kNumber)
         return evaluation_fault(at, fmt::format("type {} has no element for an index of type {}",
                                                 to_string(from.kind()), to_string(index.kind())));
-    const bool sensitive = from.is_sensitive() || index.is_sensitive();
     const double wanted = index.number();
     if (std::trunc(wanted) != wanted) return evaluation_fault(at, "the index is no whole number");
     if (wanted < 0 || wanted >= static_cast<double>(from.array().size()))
-        return absent_fault(at,
-                            fmt::format("the array has {} elements, and the index begins at 0",
-                                        from.array().size()),
-                            sensitive);
-    return from.array()[static_cast<std::size_t>(wanted)].marked(sensitive);
-}
-
-/// What a side of `&&` or `||` gives; `sensitive`: the side was taken because of something that is.
-Outcome<Value> taken(bool sensitive, const Outcome<Value>& side) {
-    if (side) return side->marked(sensitive);
-    Fault why = side.error();
-    why.sensitive = why.sensitive || sensitive;
-    return why;
-}
-
-bool is_sensitive(const Outcome<Value>& outcome) {
-    return outcome ? outcome->holds_sensitive() : outcome.error().sensitive;
+        return absent_fault(at, fmt::format("the array has {} elements, and the index begins at 0",
+                                            from.array().size()));
+    return from.array()[static_cast<std::size_t>(wanted)].marked(from.is_sensitive() ||
+                                                                 index.is_sensitive());
 }
 
 class Evaluator {
@@ -102,7 +86,6 @@ class Evaluator {
 
     Outcome<Value> of(const ObjectOf& node, std::size_t /*at*/) {
         Value::Object members;
-        bool sensitive = false;
         for (const auto& [key_expression, value_expression] : node.members) {
             auto key = value_of(*key_expression);
             if (!key) return key;
@@ -112,11 +95,10 @@ class Evaluator {
                     fmt::format("a key is a string, not of type {}", to_string(key->kind())));
             auto value = value_of(*value_expression);
             if (!value) return value;
-            // Which members there are, and are not, tells the name.
-            sensitive = sensitive || key->is_sensitive();
-            members.insert_or_assign(key->string(), std::move(*value));
+            // The name of a member can be sensitive as well as its value.
+            members.insert_or_assign(key->string(), value->marked(key->is_sensitive()));
         }
-        return Value(std::move(members)).marked(sensitive);
+        return Value(std::move(members));
     }
 
     Outcome<Value> of(const TextOf& node, std::size_t at) {
@@ -146,13 +128,12 @@ class Evaluator {
             if (link.op == Operator::kOr) {
                 const bool absent = !value && value.error().kind == Fault::Kind::kAbsent;
                 if (!value && !absent) return value;
-                if (absent || !value->truthy())
-                    value = taken(is_sensitive(value), value_of(*link.operand));
+                if (absent || !value->truthy()) value = value_of(*link.operand);
                 continue;
             }
             if (!value) return value;
             if (link.op == Operator::kAnd) {
-                if (value->truthy()) value = taken(is_sensitive(value), value_of(*link.operand));
+                if (value->truthy()) value = value_of(*link.operand);
                 continue;
             }
             auto right = value_of(*link.operand);
@@ -181,7 +162,7 @@ class Evaluator {
             return evaluation_fault(
                 step.at, fmt::format("type {} cannot be called; there are str(), num() and bool()",
                                      to_string(from.kind())));
-        return taken(from.is_sensitive(), call(from.function(), step.at, *arguments, budget_));
+        return call(from.function(), step.at, *arguments, budget_);
     }
 
     Outcome<Value::Array> values_of(const std::vector<ExpressionPtr>& expressions) {

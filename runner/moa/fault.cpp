@@ -16,15 +16,15 @@ constexpr std::size_t kShownBytes = 60;
 }  // namespace
 
 Fault parse_fault(std::size_t at, std::string what) {
-    return {Fault::Kind::kParse, at, std::move(what), false};
+    return {Fault::Kind::kParse, at, std::move(what)};
 }
 
 Fault evaluation_fault(std::size_t at, std::string what) {
-    return {Fault::Kind::kEvaluation, at, std::move(what), false};
+    return {Fault::Kind::kEvaluation, at, std::move(what)};
 }
 
-Fault absent_fault(std::size_t at, std::string what, bool sensitive) {
-    return {Fault::Kind::kAbsent, at, std::move(what), sensitive};
+Fault absent_fault(std::size_t at, std::string what) {
+    return {Fault::Kind::kAbsent, at, std::move(what)};
 }
 
 void throw_exception_from_error(const Fault& fault, const boost::source_location& /*where*/) {

@@ -18,14 +18,11 @@ struct Fault {
     Kind kind = Kind::kParse;
     std::size_t at = 0;  ///< a byte of the text
     std::string what;
-    /// Whether something sensitive decided that there is a fault: what `||` takes then is
-    /// sensitive.
-    bool sensitive = false;
 };
 
 Fault parse_fault(std::size_t at, std::string what);
 Fault evaluation_fault(std::size_t at, std::string what);
-Fault absent_fault(std::size_t at, std::string what, bool sensitive);
+Fault absent_fault(std::size_t at, std::string what);
 
 [[noreturn]] void throw_exception_from_error(const Fault& fault,
                                              const boost::source_location& where);
