@@ -60,7 +60,8 @@ class Value {
     /// false, 0, null, and what has no characters, elements or members are false.
     [[nodiscard]] bool truthy() const;
 
-    /// A part of a sensitive value is sensitive, and so is what an operator makes of it.
+    /// A part of a sensitive value is sensitive, and so is what an operator makes of it. As in the
+    /// official language, `&&` and `||` give the operand that they choose as it is.
     [[nodiscard]] bool is_sensitive() const { return sensitive_; }
     /// Whether it or a part of it is sensitive.
     [[nodiscard]] bool holds_sensitive() const { return sensitive_ || sensitive_part_; }
