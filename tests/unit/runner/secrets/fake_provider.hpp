@@ -48,7 +48,8 @@ struct FakeProvider {
             const std::string call = request.method + " " + endpoint_ + request.target;
             provider_.calls.push_back(call);
             if (provider_.stalls) {
-                static_cast<void>(co_await base::sleep_for(std::chrono::hours(1)));
+                const bool slept = co_await base::sleep_for(std::chrono::hours(1));
+                static_cast<void>(slept);
                 co_return base::make_error(base::ErrorKind::kCancelled, "no answer");
             }
             co_return provider_.answer(call, request);
