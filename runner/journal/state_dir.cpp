@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <string>
+#include <thread>
 
 #include "base/strings.hpp"
 
@@ -31,6 +33,18 @@ base::Error unusable(const base::Error& error, const fs::path& path) {
     return said;
 }
 
+/// A program that a former daemon has started just before its own end holds the lock until exec(2)
+/// has closed the descriptor. Nothing tells of that moment.
+bool lock_soon(int file) {
+    constexpr int kTries = 50;
+    constexpr std::chrono::milliseconds kPause{20};
+    for (int made = 1; ::flock(file, LOCK_EX | LOCK_NB) != 0; ++made) {
+        if (errno != EWOULDBLOCK || made == kTries) return false;
+        std::this_thread::sleep_for(kPause);
+    }
+    return true;
+}
+
 }  // namespace
 
 base::Result<StateDir> StateDir::acquire(const fs::path& path) {
@@ -40,7 +54,7 @@ base::Result<StateDir> StateDir::acquire(const fs::path& path) {
     const fs::path lock_path = path / "lock";
     base::UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!lock) return unusable(base::errno_error("open " + lock_path.string()), path);
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (!lock_soon(lock.get())) {
         const auto holder = base::read_file(lock_path);
         const std::string pid = holder && !holder->empty()
                                     ? " (process " + std::string(base::trim(*holder)) + ")"

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/temp_dir.hpp"
@@ -21,6 +22,22 @@ TEST(StateDir, BelongsToOneDaemonAtATime) {
         EXPECT_NE(second.error().message.find(std::to_string(::getpid())), std::string::npos);
     }
     EXPECT_TRUE(StateDir::acquire(dir.path() / "state"));
+}
+
+TEST(StateDir, WaitsForAProgramThatHasNotClosedTheLockYet) {
+    const tests::TempDir dir;
+    pid_t child = -1;
+    {
+        auto first = StateDir::acquire(dir.path() / "state");
+        ASSERT_TRUE(first);
+        child = ::fork();
+        if (child == 0) {
+            ::usleep(100'000);
+            ::_exit(0);
+        }
+    }
+    EXPECT_TRUE(StateDir::acquire(dir.path() / "state"));
+    ::waitpid(child, nullptr, 0);
 }
 
 TEST(StateDir, IsPrivateEvenWhenItWasNot) {
