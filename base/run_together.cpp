@@ -17,22 +17,26 @@ namespace base {
 namespace {
 
 struct Together {
-    explicit Together(const boost::asio::any_io_executor& executor)
-        : all_done(executor, std::chrono::steady_clock::time_point::max()) {}
+    Together(const boost::asio::any_io_executor& executor, bool stops)
+        : stops_at_failure(stops),
+          all_done(executor, std::chrono::steady_clock::time_point::max()) {}
 
     void cancel() {
         for (auto& signal : signals) signal.emit(boost::asio::cancellation_type::terminal);
     }
+    [[nodiscard]] bool is_over() const { return cancelled || (failure && stops_at_failure); }
     void end(const std::exception_ptr& thrown, const Result<void>& result) {
         --left;
         const bool failed = thrown || !result;
         if (failed && !failure) {
             failure = thrown ? error_from_exception(thrown) : result.error();
-            cancel();
+            if (stops_at_failure) cancel();
         }
         if (left == 0) all_done.cancel();
     }
 
+    const bool stops_at_failure;
+    bool cancelled = false;  ///< the caller
     std::deque<boost::asio::cancellation_signal> signals;
     std::size_t left = 0;
     std::optional<Error> failure;
@@ -41,26 +45,24 @@ struct Together {
 
 /// A task that is cancelled before its first step has attached no handler to its signal yet.
 Task<Result<void>> unless_over(std::shared_ptr<Together> state, Task<Result<void>> task) {
-    if (state->failure) co_return make_error(ErrorKind::kCancelled, "stopped before it began");
+    if (state->is_over()) co_return make_error(ErrorKind::kCancelled, "stopped before it began");
     auto result = co_await std::move(task);
     co_return std::move(result);
 }
 
-}  // namespace
-
-Task<Result<void>> run_together(std::vector<Task<Result<void>>> tasks) {
+Task<Result<void>> run(std::vector<Task<Result<void>>> tasks, bool stops_at_failure) {
     auto caller = co_await boost::asio::this_coro::cancellation_state;
     if (caller.cancelled() != boost::asio::cancellation_type::none)
         co_return make_error(ErrorKind::kCancelled, "stopped before it began");
     const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
     auto executor = co_await boost::asio::this_coro::executor;
-    const auto state = std::make_shared<Together>(executor);
+    const auto state = std::make_shared<Together>(executor, stops_at_failure);
     state->left = tasks.size();
     // A task may cancel the caller as soon as it is spawned. The wait below has to come all the
     // same.
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     const CancellationWatch watch(caller, [state](boost::asio::cancellation_type) {
-        if (!state->failure) state->failure = make_error(ErrorKind::kCancelled, "stopped");
+        state->cancelled = true;
         state->cancel();
     });
     for (auto& task : tasks) {
@@ -80,8 +82,19 @@ Task<Result<void>> run_together(std::vector<Task<Result<void>>> tasks) {
         static_cast<void>(code);  // end() cancels the wait
     }
     co_await boost::asio::this_coro::throw_if_cancelled(throws);
+    if (state->cancelled) co_return make_error(ErrorKind::kCancelled, "stopped");
     if (state->failure) co_return *state->failure;
     co_return Result<void>();
+}
+
+}  // namespace
+
+Task<Result<void>> run_together(std::vector<Task<Result<void>>> tasks) {
+    return run(std::move(tasks), true);
+}
+
+Task<Result<void>> run_every(std::vector<Task<Result<void>>> tasks) {
+    return run(std::move(tasks), false);
 }
 
 }  // namespace base

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "executors/docker/run_all.hpp"
+#include "executors/docker/run_uncancelled.hpp"
 
 namespace executors::docker {
 

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "base/files.hpp"
+#include "base/run_together.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/container_paths.hpp"
-#include "executors/docker/run_all.hpp"
 
 namespace executors::docker {
 
@@ -141,7 +141,7 @@ Task<Result<ImageFiles>> probe_image(EngineApi& api, std::string container, cons
         }
         tasks.push_back(look_for(api, container, plugin_in(kFirstPluginDir), files));
     }
-    auto done = co_await run_all(std::move(tasks));
+    auto done = co_await base::run_together(std::move(tasks));
     if (!done) co_return done.error();
     co_return files;
 }
@@ -153,7 +153,7 @@ Task<Result<ImageFiles>> probe_client(EngineApi& api, std::string container, Cli
     tasks.push_back(read_one(api, container, home.buildx + kDefaultToml, files));
     tasks.push_back(look_for(api, container, plugin_in(home.directory + "/cli-plugins"), files));
     tasks.push_back(look_for(api, container, home.directory, files));
-    auto done = co_await run_all(std::move(tasks));
+    auto done = co_await base::run_together(std::move(tasks));
     if (!done) co_return done.error();
     co_return files;
 }

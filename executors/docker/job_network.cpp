@@ -5,7 +5,7 @@
 #include "base/json.hpp"
 #include "base/random.hpp"
 #include "executors/docker/host_network.hpp"
-#include "executors/docker/run_all.hpp"
+#include "executors/docker/run_uncancelled.hpp"
 
 namespace executors::docker {
 

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "executors/docker/run_all.hpp"
+#include "base/run_together.hpp"
 
 namespace executors::docker {
 
@@ -14,7 +14,7 @@ Task<Result<void>> kill_containers(EngineApi& api, const JobObjects& objects) {
     std::vector<Task<Result<void>>> kills;
     for (const auto& id : objects.services) kills.push_back(api.kill_container(id));
     if (!objects.container.empty()) kills.push_back(api.kill_container(objects.container));
-    auto killed = co_await run_every(std::move(kills));
+    auto killed = co_await base::run_every(std::move(kills));
     co_return killed;
 }
 
@@ -27,11 +27,11 @@ Task<Result<void>> remove_objects(EngineApi& api, const JobObjects& objects,
     if (!objects.container.empty()) {
         containers.push_back(api.remove_container(objects.container, keep_anonymous_volumes));
     }
-    auto removed = co_await run_every(std::move(containers));
+    auto removed = co_await base::run_every(std::move(containers));
     std::vector<Task<Result<void>>> rest;
     for (const auto& name : objects.volumes) rest.push_back(api.remove_volume(name));
     if (!objects.network.empty()) rest.push_back(api.remove_network(objects.network));
-    auto others = co_await run_every(std::move(rest));
+    auto others = co_await base::run_every(std::move(rest));
     if (!removed) co_return removed;
     co_return others;
 }
@@ -44,7 +44,7 @@ Task<Result<void>> remove_labelled(EngineApi& api, std::map<std::string, std::st
     for (const auto& container : *listed) {
         tasks.push_back(api.remove_container(container.id, keep_anonymous_volumes));
     }
-    auto removed = co_await run_every(std::move(tasks));
+    auto removed = co_await base::run_every(std::move(tasks));
     co_return removed;
 }
 

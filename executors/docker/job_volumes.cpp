@@ -3,9 +3,10 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/run_together.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/labels.hpp"
-#include "executors/docker/run_all.hpp"
+#include "executors/docker/run_uncancelled.hpp"
 
 namespace executors::docker {
 
@@ -39,7 +40,7 @@ Task<Result<void>> JobVolumes::make() {
         if (!volume.reusable) context_.objects.volumes.push_back(volume.name);
         tasks.push_back(make_one(body_of(volume)));
     }
-    auto made = co_await run_all(std::move(tasks));
+    auto made = co_await base::run_together(std::move(tasks));
     co_return made;
 }
 

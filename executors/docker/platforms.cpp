@@ -13,7 +13,7 @@
 #include "base/subprocess.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/exec_stream.hpp"
-#include "executors/docker/run_all.hpp"
+#include "executors/docker/run_uncancelled.hpp"
 
 namespace executors::docker {
 

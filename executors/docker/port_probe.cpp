@@ -8,7 +8,7 @@
 #include "base/strings.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/labels.hpp"
-#include "executors/docker/run_all.hpp"
+#include "executors/docker/run_uncancelled.hpp"
 
 namespace executors::docker {
 

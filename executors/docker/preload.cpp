@@ -5,11 +5,11 @@
 #include <memory>
 #include <utility>
 
+#include "base/run_together.hpp"
 #include "executors/docker/builder_options.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/exec_stream.hpp"
 #include "executors/docker/image_puller.hpp"
-#include "executors/docker/run_all.hpp"
 
 namespace executors::docker {
 
@@ -98,7 +98,7 @@ Task<Result<std::vector<PreloadImage>>> plan_preloads(EngineApi& api, ImagePulle
         });
     PreloadImage own{builder, "", kBuilderMark};
     if (extra) tasks.push_back(look_for_image(api, own));
-    auto known = co_await run_every(std::move(tasks));
+    auto known = co_await base::run_every(std::move(tasks));
     if (!known) co_return known.error();
     if (extra) preloads.push_back(std::move(own));
     std::erase_if(preloads, [](const auto& preload) { return preload.id.empty(); });

@@ -4,13 +4,13 @@
 #include <utility>
 
 #include "base/random.hpp"
+#include "base/run_together.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/build_plan.hpp"
 #include "executors/docker/engine_files.hpp"
 #include "executors/docker/platforms.hpp"
 #include "executors/docker/port_probe.hpp"
 #include "executors/docker/preload.hpp"
-#include "executors/docker/run_all.hpp"
 #include "executors/docker/service_health.hpp"
 
 namespace executors::docker {
@@ -66,7 +66,7 @@ Task<Result<void>> Preparation::run() {
     std::vector<Task<Result<void>>> tasks;
     tasks.push_back(start_services());
     tasks.push_back(obtain_image());
-    auto ready = co_await run_all(std::move(tasks));
+    auto ready = co_await base::run_together(std::move(tasks));
     if (!ready) co_return ready;
     auto engine = co_await prepare_inner_engine();
     if (!engine) co_return engine;
@@ -102,7 +102,7 @@ Task<Result<void>> Preparation::make_volumes_and_network() {
     std::vector<Task<Result<void>>> tasks;
     tasks.push_back(volumes_.make());
     tasks.push_back(network_.make());
-    auto made = co_await run_all(std::move(tasks));
+    auto made = co_await base::run_together(std::move(tasks));
     co_return made;
 }
 
@@ -173,7 +173,7 @@ Task<Result<void>> Preparation::start_build() {
     std::vector<Task<Result<void>>> tasks;
     tasks.push_back(health.wait(awaited));
     tasks.push_back(make_build(build, git, plan_build()));
-    auto started = co_await run_all(std::move(tasks));
+    auto started = co_await base::run_together(std::move(tasks));
     // An ENTRYPOINT such as that of docker:cli looks at once for what the services have made.
     if (started) started = co_await run_build(build, git);
     // The helper's volume may have been removed, or the engine replaced: the next preparation asks

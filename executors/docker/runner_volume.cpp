@@ -21,7 +21,7 @@
 #include "base/version.hpp"
 #include "executors/docker/busy_flag.hpp"
 #include "executors/docker/fill_containers.hpp"
-#include "executors/docker/run_all.hpp"
+#include "executors/docker/run_uncancelled.hpp"
 #include "executors/docker/tar_archive.hpp"
 
 namespace executors::docker {

@@ -3,11 +3,11 @@
 #include <boost/asio/error.hpp>
 #include <utility>
 
+#include "base/run_together.hpp"
 #include "base/stop_source.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/exec_stream.hpp"
 #include "executors/docker/host_network.hpp"
-#include "executors/docker/run_all.hpp"
 
 namespace executors::docker {
 
@@ -43,7 +43,7 @@ Task<Result<void>> ServiceHealth::wait(const std::vector<StartedService>& servic
     const Waiting waiting(log_, "its services to be up");
     std::vector<Task<Result<void>>> tasks;
     for (const auto& service : services) tasks.push_back(check(service));
-    auto result = co_await run_all(std::move(tasks));
+    auto result = co_await base::run_together(std::move(tasks));
     co_return result;
 }
 

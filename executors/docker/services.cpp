@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/run_together.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/engine_config.hpp"
 #include "executors/docker/engine_files.hpp"
 #include "executors/docker/image_rules.hpp"
 #include "executors/docker/job_network.hpp"
 #include "executors/docker/labels.hpp"
-#include "executors/docker/run_all.hpp"
+#include "executors/docker/run_uncancelled.hpp"
 #include "executors/docker/tar_archive.hpp"
 
 namespace executors::docker {
@@ -137,7 +138,7 @@ Task<Result<void>> Services::start(std::vector<PlannedService> services,
         context_.objects.services.push_back(started_[i].plan.container_name);
         tasks.push_back(start_one(i, surroundings));
     }
-    auto result = co_await run_all(std::move(tasks));
+    auto result = co_await base::run_together(std::move(tasks));
     co_return result;
 }
 

@@ -10,7 +10,6 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "executors/docker/container_paths.hpp"
-#include "executors/docker/run_all.hpp"
 #include "executors/find_helper.hpp"
 #include "protocol/gitlab/api_url.hpp"
 #include "runner/doctor/job_script.hpp"

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "executors/docker/registry_auth.hpp"
-#include "executors/docker/run_all.hpp"
+#include "executors/docker/run_uncancelled.hpp"
 #include "runner/doctor/checks.hpp"
 #include "runner/doctor/judge_registry.hpp"
 #include "runner/doctor/registry.hpp"

@@ -1,6 +1,6 @@
 #include <set>
 
-#include "executors/docker/run_all.hpp"
+#include "executors/docker/run_uncancelled.hpp"
 #include "runner/doctor/checks.hpp"
 #include "runner/doctor/judge_registry.hpp"
 #include "runner/doctor/registry.hpp"

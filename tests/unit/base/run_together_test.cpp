@@ -72,6 +72,16 @@ TEST_F(RunTogether, AnswersTheFirstFailureAndCancelsTheOthers) {
     EXPECT_EQ(begun_, cancelled_);
 }
 
+TEST_F(RunTogether, EveryTaskOfACleanUpIsRunAlsoBehindAFailure) {
+    std::vector<Task<Result<void>>> all;
+    all.push_back(bad("a"));
+    all.push_back(good("b"));
+    const auto done = tests::run_to_end(context_, run_every(std::move(all)));
+    EXPECT_EQ(seen_, "ab");
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().message, "a");
+}
+
 TEST_F(RunTogether, TakesAnExceptionForAFailure) {
     const auto done = tests::run_to_end(context_, together(waiting(), throwing()));
     ASSERT_FALSE(done);

@@ -1,4 +1,4 @@
-#include "executors/docker/run_all.hpp"
+#include "executors/docker/run_uncancelled.hpp"
 
 #include <gtest/gtest.h>
 
