@@ -87,6 +87,14 @@ Task<Result<std::uint64_t>> EngineApi::pull_image(std::string name, std::string 
     co_return pulled;
 }
 
+Task<Result<void>> EngineApi::tag_image(std::string name, std::string repository, std::string tag) {
+    auto reply = co_await client_.post(
+        "/images/" + name + "/tag?repo=" + encode_query(repository) + "&tag=" + encode_query(tag),
+        "");
+    if (!reply) co_return reply.error();
+    co_return Result<void>();
+}
+
 Task<Result<void>> EngineApi::remove_image(std::string name) {
     auto removed = co_await client_.remove("/images/" + name);
     co_return removed;

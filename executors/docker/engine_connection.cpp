@@ -26,10 +26,12 @@ std::optional<std::string> from_environment(const char* name) {
 }  // namespace
 
 EngineConnection::EngineConnection(const boost::asio::any_io_executor& executor,
-                                   std::unique_ptr<EngineApi> api, std::string helper_path)
+                                   std::unique_ptr<EngineApi> api, std::string helper_path,
+                                   PullRetries retries)
     : api_(std::move(api)),
       helper_path_(std::move(helper_path)),
-      volume_(executor, *api_, helper_path_) {}
+      volume_(executor, *api_, helper_path_),
+      pulls_(executor, *api_, retries) {}
 
 void EngineConnection::forget() {
     info_known_ = false;

@@ -10,6 +10,7 @@
 #include "executors/docker/engine_api.hpp"
 #include "executors/docker/git_version.hpp"
 #include "executors/docker/image_info.hpp"
+#include "executors/docker/pull_queue.hpp"
 #include "executors/docker/runner_volume.hpp"
 #include "executors/docker/settings.hpp"
 
@@ -22,7 +23,7 @@ namespace executors::docker {
 class EngineConnection {
   public:
     EngineConnection(const boost::asio::any_io_executor& executor, std::unique_ptr<EngineApi> api,
-                     std::string helper_path);
+                     std::string helper_path, PullRetries retries = {});
 
     [[nodiscard]] EngineApi& api() { return *api_; }
 
@@ -42,6 +43,7 @@ class EngineConnection {
     /// The platforms that containers of this engine can run, as the job log shows them; "" while
     /// they are not known.
     std::string& platforms() { return platforms_; }
+    PullQueue& pulls() { return pulls_; }
     /// runner-helper on this machine.
     [[nodiscard]] const std::string& helper_path() const { return helper_path_; }
 
@@ -52,6 +54,7 @@ class EngineConnection {
     std::unique_ptr<EngineApi> api_;
     std::string helper_path_;
     RunnerVolume volume_;
+    PullQueue pulls_;
     bool info_known_ = false;
     EngineInfo info_;
     std::map<std::string, ImageFiles> image_files_;
