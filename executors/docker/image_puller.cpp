@@ -122,12 +122,22 @@ Task<Result<ImageInfo>> ImagePuller::obtain_by(ImageSpec image, std::string poli
     if (usable && policy == "if-not-present") {
         context_.log.print(
             "Using locally found image version due to \"if-not-present\" pull policy");
+        note_use(image, *local);
         co_return std::move(local);
     }
     auto pulled = co_await pull(image, policy == "always", again);
     if (!pulled) co_return pulled.error();
+    context_.engine.refresh().pulled(image.name);
     auto found = co_await context_.api().inspect_image(*pulled);
     co_return std::move(found);
+}
+
+void ImagePuller::note_use(const ImageSpec& image, const ImageInfo& local) {
+    const auto period = context_.docker.refresh_after;
+    if (period <= std::chrono::nanoseconds(0) || !image.platform.empty()) return;
+    if (!is_named_by_administrator(image.name, context_.docker, context_.dind)) return;
+    context_.engine.refresh().used(
+        {.image = image.name, .id = local.id, .registries = context_.registries, .period = period});
 }
 
 Task<Result<std::string>> ImagePuller::pull(const ImageSpec& image, bool fresh, bool again) {

@@ -35,6 +35,9 @@ class ImagePuller {
     /// Answers the name by which the engine knows the image.
     base::Task<base::Result<std::string>> pull(const ImageSpec& image, bool fresh, bool again);
 
+    /// The image is used as the engine has it.
+    void note_use(const ImageSpec& image, const ImageInfo& local);
+
     const PreparationContext& context_;
     JobRegistryAuth& auth_;
     std::map<std::string, ImageInfo> done_;  ///< by platform and name: obtained in this job already

@@ -29,7 +29,9 @@ std::string key_of(const PullRequest& request) {
     return key;
 }
 
-std::string job_name(std::int64_t job) { return "job " + std::to_string(job); }
+std::string job_name(std::int64_t job) {
+    return job == 0 ? "the runner itself" : "job " + std::to_string(job);
+}
 
 }  // namespace
 

@@ -29,7 +29,7 @@ struct PullRequest {
     bool fresh = false;
     /// A failure of a moment ago is no answer.
     bool again = false;
-    std::int64_t job = 0;  ///< for the logs of others
+    std::int64_t job = 0;  ///< for the logs of others; 0: no job, the runner itself
 };
 
 /// How a pull that fails for the moment is repeated. The pause doubles from try to try, and is up
