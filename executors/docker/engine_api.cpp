@@ -19,6 +19,8 @@ using protocol::http::Request;
 
 namespace {
 
+constexpr std::size_t kLongestRefusal = 64U << 10U;
+
 std::string filters_query(const EngineApi::Labels& labels) {
     json list = json::array();
     for (const auto& [name, value] : labels) {
@@ -40,7 +42,7 @@ Task<Result<std::uint64_t>> read_pull_progress(protocol::http::StreamingResponse
         if (piece->empty()) break;
         if (engine_succeeded(status)) {
             progress.add(*piece);
-        } else {
+        } else if (refusal.size() < kLongestRefusal) {
             refusal += *piece;
         }
     }
