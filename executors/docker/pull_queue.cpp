@@ -1,7 +1,6 @@
 #include "executors/docker/pull_queue.hpp"
 
 #include <algorithm>
-#include <list>
 #include <optional>
 #include <utility>
 
@@ -52,9 +51,8 @@ struct PullQueue::Flight {
 class PullQueue::Seat {
   public:
     Seat(PullQueue& queue, std::string key, const PullRequest& request, JobLog& log)
-        : queue_(queue), key_(std::move(key)), flight_(queue.flight_of(key_)) {
-        auto& logs = flight_->log.logs;
-        place_ = logs.insert(logs.end(), &log);
+        : queue_(queue), key_(std::move(key)), flight_(queue.flight_of(key_)), log_(log) {
+        flight_->log.add(log_);
         const bool joins = flight_->running;
         // A job that asks twice at once (a service with the job's own image) proves itself once.
         const bool any = joins && (!request.fresh || flight_->job == request.job);
@@ -62,8 +60,8 @@ class PullQueue::Seat {
         first_success_ = flight_->begun + (any ? 0 : 1);
     }
     ~Seat() {
-        flight_->log.logs.erase(place_);
-        if (flight_->log.logs.empty()) queue_.flights_.erase(key_);
+        flight_->log.remove(log_);
+        if (flight_->log.empty()) queue_.flights_.erase(key_);
     }
     Seat(const Seat&) = delete;
     Seat& operator=(const Seat&) = delete;
@@ -80,7 +78,7 @@ class PullQueue::Seat {
     PullQueue& queue_;
     std::string key_;
     std::shared_ptr<Flight> flight_;
-    std::list<JobLog*>::iterator place_;
+    JobLog& log_;
     std::uint64_t first_failure_ = 0;  ///< the number of the first pull whose failure counts
     std::uint64_t first_success_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <string>
@@ -135,6 +136,19 @@ TEST_F(PullQueueTest, OneJobThatAsksTwiceAtOncePullsOnce) {
     release();
     EXPECT_EQ(begun(), 1);
     EXPECT_TRUE(two_.done());
+}
+
+TEST_F(PullQueueTest, OneJobThatAsksTwiceAtOnceReadsEachLineOnce) {
+    engine_.set_pull_answers({"connection refused", ""});
+    start(one_, request(1));
+    start(one_, request(1));
+    release();
+    const auto& lines = one_.log.lines;
+    EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                            [](const std::string& line) {
+                                return line.find("retrying in") != std::string::npos;
+                            }),
+              1);
 }
 
 TEST_F(PullQueueTest, EachLoginAndPlatformIsPulledForItself) {
