@@ -19,6 +19,8 @@ using protocol::http::Request;
 
 namespace {
 
+constexpr std::size_t kLongestRefusal = 64U << 10U;
+
 std::string filters_query(const EngineApi::Labels& labels) {
     json list = json::array();
     for (const auto& [name, value] : labels) {
@@ -40,7 +42,7 @@ Task<Result<std::uint64_t>> read_pull_progress(protocol::http::StreamingResponse
         if (piece->empty()) break;
         if (engine_succeeded(status)) {
             progress.add(*piece);
-        } else {
+        } else if (refusal.size() < kLongestRefusal) {
             refusal += *piece;
         }
     }
@@ -85,6 +87,14 @@ Task<Result<std::uint64_t>> EngineApi::pull_image(std::string name, std::string 
     if (!stream) co_return stream.error().with_context("Docker engine at " + endpoint().shown);
     auto pulled = co_await read_pull_progress(**stream);
     co_return pulled;
+}
+
+Task<Result<void>> EngineApi::tag_image(std::string name, std::string repository, std::string tag) {
+    auto reply = co_await client_.post(
+        "/images/" + name + "/tag?repo=" + encode_query(repository) + "&tag=" + encode_query(tag),
+        "");
+    if (!reply) co_return reply.error();
+    co_return Result<void>();
 }
 
 Task<Result<void>> EngineApi::remove_image(std::string name) {

@@ -47,6 +47,9 @@ class EngineApi {
     /// PullProgress::bytes().
     base::Task<base::Result<std::uint64_t>> pull_image(std::string name, std::string tag,
                                                        std::string platform, base::Secret auth);
+    /// Gives an image another name, taking it from the image that has it. `name`: one of its names.
+    base::Task<base::Result<void>> tag_image(std::string name, std::string repository,
+                                             std::string tag);
     /// Takes the name away, and the image when it has no other. One that does not exist is a
     /// success.
     base::Task<base::Result<void>> remove_image(std::string name);

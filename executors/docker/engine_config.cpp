@@ -10,6 +10,7 @@
 #include "executors/docker/builder_options.hpp"
 #include "executors/docker/csv.hpp"
 #include "executors/docker/engine_json.hpp"
+#include "executors/docker/pull_sources.hpp"
 
 namespace executors::docker {
 
@@ -111,7 +112,7 @@ void declare_registry(toml::table& root, const DeclaredRegistry& registry) {
         }
     }
     if (!settings.mirror_of.empty()) {
-        auto& table = registry_table(root, settings.mirror_of);
+        auto& table = registry_table(root, registry_path(settings.mirror_of));
         if (!table.contains("mirrors")) table.insert("mirrors", toml::array{});
         append_missing(*table["mirrors"].as_array(), toml::value<std::string>(settings.host));
     }
@@ -130,7 +131,7 @@ base::Result<std::string> merge_daemon_json(const std::vector<DeclaredRegistry>&
         const auto& settings = registry.settings;
         if (settings.http || settings.insecure)
             append_missing(insecure, json::array({settings.host}));
-        if (settings.mirror_of == "docker.io") {
+        if (is_mirror_of(settings, "docker.io")) {
             const std::string scheme = settings.http ? "http://" : "https://";
             append_missing(mirrors, json::array({scheme + settings.host}));
         }

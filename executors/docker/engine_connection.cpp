@@ -26,10 +26,13 @@ std::optional<std::string> from_environment(const char* name) {
 }  // namespace
 
 EngineConnection::EngineConnection(const boost::asio::any_io_executor& executor,
-                                   std::unique_ptr<EngineApi> api, std::string helper_path)
+                                   std::unique_ptr<EngineApi> api, std::string helper_path,
+                                   PullRetries retries, base::TaskGroup* background)
     : api_(std::move(api)),
       helper_path_(std::move(helper_path)),
-      volume_(executor, *api_, helper_path_) {}
+      volume_(executor, *api_, helper_path_),
+      pulls_(executor, *api_, retries),
+      refresh_(*api_, pulls_, background) {}
 
 void EngineConnection::forget() {
     info_known_ = false;
@@ -67,7 +70,7 @@ Task<Result<void>> EngineConnection::add_git(std::string image) {
 
 Result<std::shared_ptr<EngineConnection>> make_engine_connection(
     const boost::asio::any_io_executor& executor, const DockerSettings& settings,
-    std::string helper_path) {
+    std::string helper_path, base::TaskGroup* background) {
     auto endpoint = resolve_endpoint(settings, from_environment);
     if (!endpoint) return endpoint.error();
     protocol::http::ClientOptions options;
@@ -86,7 +89,8 @@ Result<std::shared_ptr<EngineConnection>> make_engine_connection(
     }
     auto api = std::make_unique<EngineApi>(*endpoint, std::move(*client));
     if (helper_path.empty()) helper_path = find_helper();
-    return std::make_shared<EngineConnection>(executor, std::move(api), std::move(helper_path));
+    return std::make_shared<EngineConnection>(executor, std::move(api), std::move(helper_path),
+                                              PullRetries{}, background);
 }
 
 std::string engine_key(const DockerSettings& settings) {

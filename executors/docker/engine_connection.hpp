@@ -10,6 +10,8 @@
 #include "executors/docker/engine_api.hpp"
 #include "executors/docker/git_version.hpp"
 #include "executors/docker/image_info.hpp"
+#include "executors/docker/image_refresh.hpp"
+#include "executors/docker/pull_queue.hpp"
 #include "executors/docker/runner_volume.hpp"
 #include "executors/docker/settings.hpp"
 
@@ -18,11 +20,13 @@ namespace executors::docker {
 /// One engine as the daemon knows it: the API client, and what is remembered between jobs.
 ///
 /// Life: made once per engine, before the first job; shared by jobs. Nothing is asked of the engine
-/// before the first use. Strand: the I/O thread.
+/// before the first use. Strand: the I/O thread. `background` runs what no job waits for, and is
+/// waited for before the connection ends; null: nothing runs in the background.
 class EngineConnection {
   public:
     EngineConnection(const boost::asio::any_io_executor& executor, std::unique_ptr<EngineApi> api,
-                     std::string helper_path);
+                     std::string helper_path, PullRetries retries = {},
+                     base::TaskGroup* background = nullptr);
 
     [[nodiscard]] EngineApi& api() { return *api_; }
 
@@ -42,6 +46,8 @@ class EngineConnection {
     /// The platforms that containers of this engine can run, as the job log shows them; "" while
     /// they are not known.
     std::string& platforms() { return platforms_; }
+    PullQueue& pulls() { return pulls_; }
+    ImageRefresh& refresh() { return refresh_; }
     /// runner-helper on this machine.
     [[nodiscard]] const std::string& helper_path() const { return helper_path_; }
 
@@ -52,6 +58,8 @@ class EngineConnection {
     std::unique_ptr<EngineApi> api_;
     std::string helper_path_;
     RunnerVolume volume_;
+    PullQueue pulls_;
+    ImageRefresh refresh_;
     bool info_known_ = false;
     EngineInfo info_;
     std::map<std::string, ImageFiles> image_files_;
@@ -61,10 +69,11 @@ class EngineConnection {
 
 /// For the engine that `settings`, then DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name,
 /// else the default socket. `helper_path`: the static runner-helper; "" for the one that
-/// find_helper() finds. kConfiguration for an address that cannot be used.
+/// find_helper() finds. `background`: see EngineConnection. kConfiguration for an address that
+/// cannot be used.
 base::Result<std::shared_ptr<EngineConnection>> make_engine_connection(
     const boost::asio::any_io_executor& executor, const DockerSettings& settings,
-    std::string helper_path = "");
+    std::string helper_path = "", base::TaskGroup* background = nullptr);
 
 /// What settings have in common that use one engine in the same way: the key of its connection.
 std::string engine_key(const DockerSettings& settings);

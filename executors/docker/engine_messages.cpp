@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "base/strings.hpp"
@@ -23,6 +26,27 @@ constexpr std::array<std::string_view, 8> kMissingOrDenied{
     "unauthorized",
     "authentication required"};
 
+constexpr std::array<std::string_view, 8> kForTheMoment{
+    "toomanyrequests", "429 too many requests",   "http 429 response", "500 internal server error",
+    "502 bad gateway", "503 service unavailable", "504 gateway time",  "unexpected eof"};
+constexpr std::string_view kRetryAfter = "retry-after:";
+constexpr double kYear = 365.0 * 24 * 3600 * 1000;
+
+struct Unit {
+    std::string_view name;
+    double milliseconds;
+};
+/// Those of Go's durations; a name that begins another one comes after it.
+constexpr std::array<Unit, 7> kUnits{{{"ns", 1e-6},
+                                      {"\u00b5s", 1e-3},
+                                      {"us", 1e-3},
+                                      {"ms", 1},
+                                      {"s", 1000},
+                                      {"m", 60000},
+                                      {"h", 3600000}}};
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 template <std::size_t N>
 bool contains_any(const std::string& text, const std::array<std::string_view, N>& words) {
     return std::any_of(words.begin(), words.end(),
@@ -36,6 +60,36 @@ base::PullFailure classify_pull_failure(std::string_view message) {
     if (contains_any(text, kNetwork)) return base::PullFailure::kExternal;
     if (contains_any(text, kMissingOrDenied)) return base::PullFailure::kConfiguration;
     return base::PullFailure::kOther;
+}
+
+bool is_transient_pull_failure(std::string_view message) {
+    return contains_any(base::to_lower(message), kForTheMoment);
+}
+
+std::optional<std::chrono::milliseconds> asked_pause(std::string_view message) {
+    const std::string text = base::to_lower(message);
+    const auto found = text.find(kRetryAfter);
+    if (found == std::string::npos) return std::nullopt;
+    std::string_view rest = base::trim(std::string_view(text).substr(found + kRetryAfter.size()));
+    double sum = 0;
+    bool any = false;
+    while (!rest.empty() && (is_digit(rest.front()) || rest.front() == '.')) {
+        double number = 0;
+        const auto read = std::from_chars(rest.data(), rest.data() + rest.size(), number,
+                                          std::chars_format::fixed);
+        if (read.ec != std::errc()) break;
+        rest.remove_prefix(static_cast<std::size_t>(read.ptr - rest.data()));
+        const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& candidate) {
+            return rest.starts_with(candidate.name);
+        });
+        // A number without a unit: the seconds of the header of that name.
+        sum += number * (unit == kUnits.end() ? 1000 : unit->milliseconds);
+        any = true;
+        if (unit == kUnits.end()) break;
+        rest.remove_prefix(unit->name.size());
+    }
+    if (!any) return std::nullopt;
+    return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(std::min(sum, kYear))));
 }
 
 bool refuses_api_version(std::string_view message) {

@@ -1,14 +1,12 @@
 #include "executors/docker/image_puller.hpp"
 
-#include <cstdint>
 #include <utility>
+#include <vector>
 
-#include "base/random.hpp"
 #include "base/strings.hpp"
-#include "executors/docker/docker_reference.hpp"
-#include "executors/docker/engine_messages.hpp"
 #include "executors/docker/image_rules.hpp"
 #include "executors/docker/pull_hint.hpp"
+#include "executors/docker/pull_sources.hpp"
 
 namespace executors::docker {
 
@@ -41,11 +39,6 @@ bool is_answer(ErrorKind kind) {
            kind == ErrorKind::kInvalidInput;
 }
 
-base::Error classified(base::Error error) {
-    if (!error.pull_failure) error.pull_failure = classify_pull_failure(error.message);
-    return error;
-}
-
 base::Error final_error(const std::string& image, const std::vector<std::string>& policies,
                         const base::Error& last, const std::vector<RegistrySettings>& registries) {
     base::Error error = classified(last);
@@ -60,46 +53,60 @@ base::Error final_error(const std::string& image, const std::vector<std::string>
 
 }  // namespace
 
-ImagePuller::ImagePuller(EngineApi& api, const DockerSettings& settings, JobRegistryAuth& auth,
-                         JobLog& log, PreparationSteps& steps, PullRetries retries)
-    : api_(api), settings_(settings), auth_(auth), log_(log), steps_(steps), retries_(retries) {}
-
 Task<Result<ImageInfo>> ImagePuller::obtain(ImageSpec image) {
     auto reference = parse_reference(image.name);
     if (!reference) {
         co_return base::make_error(ErrorKind::kConfiguration, reference.error().message);
     }
-    auto policies = pull_policies(settings_, image.name, image.pull_policies);
+    auto policies = pull_policies(context_.docker, image.name, image.pull_policies);
     if (!policies) co_return policies.error();
-    log_.print("Using effective pull policy of [" + base::join(*policies, " ") +
-               "] for container " + image.name);
+    context_.log.print("Using effective pull policy of [" + base::join(*policies, " ") +
+                       "] for container " + image.name);
     base::Error last;
     for (std::size_t i = 0; i < policies->size(); ++i) {
         const std::string policy = (*policies)[i];
         if (i > 0) {
-            log_.notice("Attempt #" + std::to_string(i + 1) + ": Trying \"" + policy +
-                        "\" pull policy");
+            context_.log.notice("Attempt #" + std::to_string(i + 1) + ": Trying \"" + policy +
+                                "\" pull policy");
         }
-        auto found = co_await obtain_by(image, policy);
+        auto found = co_await obtain_by(image, policy, i > 0);
         if (found) {
             const std::string digest =
                 found->repo_digests.empty() ? "" : " with digest " + found->repo_digests.front();
-            log_.print("Using docker image " + found->id + " for " + image.name + digest + " ...");
+            context_.log.print("Using docker image " + found->id + " for " + image.name + digest +
+                               " ...");
             done_[image.platform + " " + image.name] = *found;
             co_return std::move(found);
         }
         if (found.error().is(ErrorKind::kCancelled)) co_return found.error();
         last = found.error();
-        log_.warning("Failed to pull image with policy \"" + policy + "\": " + last.message);
+        context_.log.warning("Failed to pull image with policy \"" + policy +
+                             "\": " + last.message);
     }
     co_return final_error(image.name, *policies, last, auth_.registries());
 }
 
-Task<Result<ImageInfo>> ImagePuller::obtain_by(ImageSpec image, std::string policy) {
+Task<Result<ImageInfo>> ImagePuller::find_local(const ImageSpec& image,
+                                                const DockerReference& reference) {
+    auto local = co_await context_.api().inspect_image(image.name);
+    if (local || !local.error().is(ErrorKind::kNotFound) || reference.digest.empty()) {
+        co_return std::move(local);
+    }
+    for (const auto& registry : context_.registries) {
+        if (!is_mirror_of(registry, reference.host)) continue;
+        std::string name = registry.host + "/" + reference.path + "@" + reference.digest;
+        auto found = co_await context_.api().inspect_image(std::move(name));
+        if (found) co_return std::move(found);
+    }
+    co_return std::move(local);
+}
+
+Task<Result<ImageInfo>> ImagePuller::obtain_by(ImageSpec image, std::string policy, bool again) {
     if (const auto known = done_.find(image.platform + " " + image.name); known != done_.end()) {
         co_return known->second;
     }
-    auto local = co_await api_.inspect_image(image.name);
+    const auto reference = parse_reference(image.name);
+    auto local = co_await find_local(image, *reference);
     if (!local && !local.error().is(ErrorKind::kNotFound)) co_return local.error();
     const bool usable = local && fits_platform(*local, image.platform);
     if (policy == "never") {
@@ -111,68 +118,49 @@ Task<Result<ImageInfo>> ImagePuller::obtain_by(ImageSpec image, std::string poli
         missing.pull_failure = base::PullFailure::kConfiguration;
         co_return missing;
     }
-    const auto reference = parse_reference(image.name);
     if (usable && reference->is_id) co_return std::move(local);
     if (usable && policy == "if-not-present") {
-        log_.print("Using locally found image version due to \"if-not-present\" pull policy");
+        context_.log.print(
+            "Using locally found image version due to \"if-not-present\" pull policy");
+        note_use(image, *local);
         co_return std::move(local);
     }
-    auto pulled = co_await pull(image);
+    auto pulled = co_await pull(image, policy == "always", again);
     if (!pulled) co_return pulled.error();
-    auto found = co_await api_.inspect_image(image.name);
+    context_.engine.refresh().pulled(image.name);
+    auto found = co_await context_.api().inspect_image(*pulled);
     co_return std::move(found);
 }
 
-Task<Result<void>> ImagePuller::pull(const ImageSpec& image) {
+void ImagePuller::note_use(const ImageSpec& image, const ImageInfo& local) {
+    const auto period = context_.docker.refresh_after;
+    if (period <= std::chrono::nanoseconds(0) || !image.platform.empty()) return;
+    if (!is_named_by_administrator(image.name, context_.docker, context_.dind)) return;
+    context_.engine.refresh().used(
+        {.image = image.name, .id = local.id, .registries = context_.registries, .period = period});
+}
+
+Task<Result<std::string>> ImagePuller::pull(const ImageSpec& image, bool fresh, bool again) {
     auto known = co_await auth_.get();
     if (!known) co_return known.error();
-    base::Secret header;
-    if (const auto found = (*known)->find(image.name)) {
-        log_.print("Authenticating with credentials from " + found->source);
-        header = registry_auth_header(found->credential, found->path);
-    }
-    const std::string platform = image.platform.empty() ? "" : " for platform " + image.platform;
-    log_.print("Pulling docker image " + image.name + platform + " ...");
-    const Waiting waiting(log_, "the image " + image.name);
     const auto reference = parse_reference(image.name);
-    const PreparationSteps::Step step(steps_, "pulling_image");
-    const auto begin = std::chrono::steady_clock::now();
+    PullRequest request{.image = image.name,
+                        .registry = reference->host,
+                        .tag = reference->pull_tag(),
+                        .by_digest = !reference->digest.empty(),
+                        .platform = image.platform,
+                        .sources = pull_sources(*reference, context_.registries, **known),
+                        .fresh = fresh,
+                        .again = again,
+                        .job = context_.job.job_id};
+    if (const auto found = (*known)->find(image.name)) {
+        context_.log.print("Authenticating with credentials from " + found->source);
+    }
+    const Waiting waiting(context_.log, "the image " + image.name);
+    const PreparationSteps::Step step(context_.steps, "pulling_image");
     auto pulled =
-        co_await pull_with_retries(reference->name, reference->pull_tag(), image.platform, header);
-    const auto time = std::chrono::steady_clock::now() - begin;
-    const bool stopped = !pulled && pulled.error().is(ErrorKind::kCancelled);
-    if (!stopped) {
-        steps_.pulled({.done = pulled.has_value(),
-                       .duration = std::chrono::duration_cast<std::chrono::microseconds>(time),
-                       .bytes = pulled ? *pulled : 0});
-    }
-    if (!pulled) co_return pulled.error();
-    co_return Result<void>();
-}
-
-Task<Result<std::uint64_t>> ImagePuller::pull_with_retries(std::string name, std::string tag,
-                                                           std::string platform,
-                                                           base::Secret auth) {
-    for (int attempt = 1;; ++attempt) {
-        auto pulled = co_await api_.pull_image(name, tag, platform, auth);
-        if (pulled) co_return pulled;
-        const base::Error error = classified(pulled.error());
-        if (error.is(ErrorKind::kCancelled) || attempt == retries_.tries ||
-            error.pull_failure != base::PullFailure::kExternal) {
-            co_return error;
-        }
-        const auto pause = random_pause();
-        log_.warning("Pulling " + name + " failed (" + error.message + "), retrying in " +
-                     std::to_string((pause.count() + 999) / 1000) + "s");
-        auto slept = co_await base::sleep_for(pause);
-        if (!slept) co_return base::make_error(ErrorKind::kCancelled, "stopped");
-    }
-}
-
-std::chrono::milliseconds ImagePuller::random_pause() const {
-    const auto spread = (retries_.longest_pause - retries_.shortest_pause).count();
-    return retries_.shortest_pause + std::chrono::milliseconds(static_cast<std::int64_t>(
-                                         base::random_unit() * static_cast<double>(spread)));
+        co_await context_.engine.pulls().pull(std::move(request), context_.log, context_.steps);
+    co_return pulled;
 }
 
 }  // namespace executors::docker

@@ -1,30 +1,17 @@
 #pragma once
 
-#include <chrono>
-#include <cstdint>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
-#include "executors/docker/engine_api.hpp"
+#include "executors/docker/docker_reference.hpp"
 #include "executors/docker/image_info.hpp"
 #include "executors/docker/job_registry_auth.hpp"
-#include "executors/docker/preparation_steps.hpp"
-#include "executors/docker/settings.hpp"
-#include "executors/job_log.hpp"
+#include "executors/docker/preparation_context.hpp"
 #include "executors/spec.hpp"
 
 namespace executors::docker {
-
-/// How a pull that fails because of the network is repeated. The pause before the next try is
-/// random, between `shortest_pause` and `longest_pause`.
-struct PullRetries {
-    int tries = 3;
-    std::chrono::milliseconds shortest_pause{2000};
-    std::chrono::milliseconds longest_pause{10000};
-};
 
 /// Gets the images of one job onto the engine, by the pull policies (job-runtime.md §5.3).
 ///
@@ -34,25 +21,25 @@ struct PullRetries {
 /// valid or not allowed. The failure of each policy is a warning in the job log.
 class ImagePuller {
   public:
-    ImagePuller(EngineApi& api, const DockerSettings& settings, JobRegistryAuth& auth, JobLog& log,
-                PreparationSteps& steps, PullRetries retries = {});
+    ImagePuller(const PreparationContext& context, JobRegistryAuth& auth)
+        : context_(context), auth_(auth) {}
 
     base::Task<base::Result<ImageInfo>> obtain(ImageSpec image);
 
   private:
-    base::Task<base::Result<ImageInfo>> obtain_by(ImageSpec image, std::string policy);
-    base::Task<base::Result<void>> pull(const ImageSpec& image);
-    base::Task<base::Result<std::uint64_t>> pull_with_retries(std::string name, std::string tag,
-                                                              std::string platform,
-                                                              base::Secret auth);
-    [[nodiscard]] std::chrono::milliseconds random_pause() const;
+    /// `again`: another policy has failed.
+    base::Task<base::Result<ImageInfo>> obtain_by(ImageSpec image, std::string policy, bool again);
+    /// An image of the engine, under its name or, by digest, under that of a mirror.
+    base::Task<base::Result<ImageInfo>> find_local(const ImageSpec& image,
+                                                   const DockerReference& reference);
+    /// Answers the name by which the engine knows the image.
+    base::Task<base::Result<std::string>> pull(const ImageSpec& image, bool fresh, bool again);
 
-    EngineApi& api_;
-    const DockerSettings& settings_;
+    /// The image is used as the engine has it.
+    void note_use(const ImageSpec& image, const ImageInfo& local);
+
+    const PreparationContext& context_;
     JobRegistryAuth& auth_;
-    JobLog& log_;
-    PreparationSteps& steps_;
-    PullRetries retries_;
     std::map<std::string, ImageInfo> done_;  ///< by platform and name: obtained in this job already
 };
 

@@ -1,13 +1,27 @@
 #include "executors/docker/pull_progress.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/json.hpp"
 #include "executors/docker/engine_json.hpp"
 
 namespace executors::docker {
 
+namespace {
+
+constexpr std::size_t kLongestLine = 1U << 20U;
+constexpr std::size_t kMostLayers = 10000;
+
+}  // namespace
+
 void PullProgress::add(std::string_view piece) {
+    if (skips_) {
+        const auto line_end = piece.find('\n');
+        if (line_end == std::string_view::npos) return;
+        piece.remove_prefix(line_end + 1);
+        skips_ = false;
+    }
     rest_ += piece;
     std::size_t begin = 0;
     std::size_t end = 0;
@@ -16,6 +30,10 @@ void PullProgress::add(std::string_view piece) {
         begin = end + 1;
     }
     rest_.erase(0, begin);
+    if (rest_.size() <= kLongestLine) return;
+    failure_ = "the engine's report about the pull has a line of more than 1 MiB";
+    rest_.clear();
+    skips_ = true;
 }
 
 void PullProgress::finish() {
@@ -33,7 +51,9 @@ void PullProgress::add_line(std::string_view line) {
     const auto& detail = object_at(value, "progressDetail");
     const auto current = detail.find("current");
     if (current == detail.end() || !current->is_number_unsigned()) return;
-    auto& most = layers_[text_at(value, "id")];
+    std::string id = text_at(value, "id");
+    if (layers_.size() >= kMostLayers && !layers_.contains(id)) return;
+    auto& most = layers_[std::move(id)];
     most = std::max(most, current->get<std::uint64_t>());
 }
 

@@ -8,7 +8,8 @@
 
 namespace executors::docker {
 
-/// Reads the progress of a pull, which the engine sends as lines of JSON. Pure.
+/// Reads the progress of a pull, which the engine sends as lines of JSON. A line of more than 1 MiB
+/// is a failure, and its rest is not kept; layers beyond 10,000 are not counted. Pure.
 class PullProgress {
   public:
     /// A piece of the stream, cut anywhere.
@@ -24,6 +25,7 @@ class PullProgress {
     void add_line(std::string_view line);
 
     std::string rest_;
+    bool skips_ = false;  ///< up to the end of a line that is too long
     std::optional<std::string> failure_;
     std::map<std::string, std::uint64_t> layers_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -97,6 +98,9 @@ struct DockerSettings {
     std::map<std::string, std::string> log_options;
     GitSource git = GitSource::kAuto;  ///< of this runner, not of the official one
     std::vector<ConfiguredService> services;
+    /// `[runners.images]`, a table of this runner: how old an image may become that jobs use often
+    /// and take from the engine; 0: as old as it is.
+    std::chrono::nanoseconds refresh_after{0};
 };
 
 enum class DindMode { kAuto, kOn, kOff };

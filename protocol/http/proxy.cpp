@@ -32,10 +32,15 @@ constexpr KnownScheme kSchemes[] = {{"http://", ProxyKind::kHttp},
                                     {"socks5://", ProxyKind::kSocks5},
                                     {"socks5h://", ProxyKind::kSocks5}};
 
-/// Takes "user:password@" out of the authority `text`.
-std::string take_user_info(std::string& text) {
+/// Takes "user:password@" out of the authority `text`. The failure shows none of it.
+base::Result<std::string> take_user_info(std::string& text) {
     const auto at = text.rfind('@', text.find_first_of("/?#"));
-    if (at == std::string::npos) return {};
+    if (at == std::string::npos && text.find('@') != std::string::npos) {
+        return base::invalid_input(
+            "in its user name and password, \"/\", \"?\" and \"#\" must be written as %2F, %3F and "
+            "%23");
+    }
+    if (at == std::string::npos) return std::string();
     std::string user = base::percent_decode(text.substr(0, at));
     text.erase(0, at + 1);
     return user;
@@ -71,13 +76,14 @@ base::Result<Proxy> parse_proxy(std::string text) {
         Proxy proxy;
         proxy.kind = scheme.kind;
         text.erase(0, scheme.prefix.size());
-        const std::string user_info = take_user_info(text);
+        const auto user_info = take_user_info(text);
+        if (!user_info) return user_info.error();
         const bool tls = scheme.kind == ProxyKind::kHttps;
         auto url = parse_url((tls ? "https://" : "http://") + text);
         if (!url) return url.error();
         proxy.origin = url->origin;
         if (scheme.kind == ProxyKind::kSocks5 && !has_port(text)) proxy.origin.port = kSocksPort;
-        if (auto set = set_credentials(proxy, user_info); !set) return set.error();
+        if (auto set = set_credentials(proxy, *user_info); !set) return set.error();
         return proxy;
     }
     return base::invalid_input(

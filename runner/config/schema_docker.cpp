@@ -207,6 +207,12 @@ constexpr Key kDind[] = {
         "them; empty: none"),
 };
 
+constexpr Key kImages[] = {
+    key("refresh_after", Type::kDuration, "0s", docker<&D::refresh_after>,
+        "age after which an image is pulled in the background that the configuration names and "
+        "that jobs use often by if-not-present; 0: never"),
+};
+
 constexpr Key kRegistry[] = {
     key("host", Type::kString, "", registry<&G::host>,
         "name of the registry, with its port where it has one"),
@@ -226,6 +232,7 @@ constexpr Section kDockerSections[] = {
     {"runners.docker", kDocker, false, "", "docker-", "DOCKER_"},
     {"runners.docker.services", kServices, true, "", "-", "-"},
     {"runners.dind", kDind, false, "", "dind-", "DIND_"},
+    {"runners.images", kImages, false, "", "images-", "IMAGES_"},
     {"runners.registry", kRegistry, true, "", "-", "-"},
 };
 

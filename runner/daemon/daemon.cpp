@@ -40,7 +40,7 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
       disks_(executor),
       status_(executor, recorder_),
       sessions_(executor),
-      executors_(executor, options_.shell_user),
+      executors_(executor, options_.shell_user, &services_),
       builder_(
           executor,
           [this](const config::RunnerConfig& runner, const protocol::gitlab::CallRecord& call) {

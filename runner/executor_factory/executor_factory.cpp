@@ -12,7 +12,7 @@ base::Result<ExecutorFactory::Connection> ExecutorFactory::engine_of(
     const executors::docker::DockerSettings& settings) {
     const std::string key = executors::docker::engine_key(settings);
     if (const auto known = engines_.find(key); known != engines_.end()) return known->second;
-    auto made = executors::docker::make_engine_connection(executor_, settings);
+    auto made = executors::docker::make_engine_connection(executor_, settings, "", background_);
     if (!made) return made.error();
     engines_[key] = *made;
     return *made;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/task_group.hpp"
 #include "executors/docker/docker_executor.hpp"
 #include "executors/executor.hpp"
 #include "runner/config/config.hpp"
@@ -17,9 +18,13 @@ namespace runner::executor_factory {
 /// connection to it, made at the first job. Strand: the I/O thread.
 class ExecutorFactory {
   public:
-    /// `shell_user`: as ShellOptions::user.
-    explicit ExecutorFactory(boost::asio::any_io_executor executor, std::string shell_user = {})
-        : executor_(std::move(executor)), shell_user_(std::move(shell_user)) {}
+    /// `shell_user`: as ShellOptions::user. `background` runs what no job waits for, and is waited
+    /// for before the factory ends; null: nothing runs in the background.
+    explicit ExecutorFactory(boost::asio::any_io_executor executor, std::string shell_user = {},
+                             base::TaskGroup* background = nullptr)
+        : executor_(std::move(executor)),
+          shell_user_(std::move(shell_user)),
+          background_(background) {}
 
     base::Result<std::unique_ptr<executors::Executor>> make(const config::RunnerConfig& runner);
     /// Is told how many things of a runner were removed.
@@ -46,6 +51,7 @@ class ExecutorFactory {
 
     boost::asio::any_io_executor executor_;
     std::string shell_user_;
+    base::TaskGroup* background_;
     std::map<std::string, Connection> engines_;
 };
 

@@ -140,11 +140,13 @@ class Registry:
 
     script = str(ROOT / "tests/support/docker/registry.sh")
 
-    def __init__(self, directory: str, port: int) -> None:
-        self.directory, self.port = directory, port
+    def __init__(self, directory: str, port: int, address: str = "", upstream: str = "") -> None:
+        """`address` instead of the bridge's; with `upstream`, a URL, it is a pull-through registry of that one."""
+        self.directory, self.port, self.address, self.upstream = directory, port, address, upstream
 
     def __enter__(self) -> "Registry":
-        done = subprocess.run([self.script, "start", self.directory, str(self.port)],
+        words = ["start", self.directory, str(self.port), self.address, self.upstream]
+        done = subprocess.run([self.script, *words],
                               capture_output=True, text=True, check=False,
                               env={**os.environ, "PATH": f"{ENGINE_PATH}:{os.environ['PATH']}"})
         need(done.returncode == 0, f"a registry on port {self.port} ({done.stderr.strip()})")
@@ -153,6 +155,12 @@ class Registry:
 
     def __exit__(self, *ignored: Any) -> None:
         subprocess.run([self.script, "stop", self.directory], check=False)
+
+    def requests(self, path: str) -> int:
+        """How many requests for a path that begins so were answered with success."""
+        with open(f"{self.directory}/log", encoding="utf-8", errors="replace") as log:
+            lines = [line for line in log if f" {path}" in line]
+        return sum('" 200 ' in line or "http.response.status=200" in line for line in lines)
 
     def platforms(self, repository: str, tag: str) -> set[str]:
         """The platforms of a pushed manifest list."""

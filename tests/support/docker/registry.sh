@@ -2,7 +2,9 @@
 # A private registry over plain HTTP: Debian's docker-registry on the address of the engine's bridge, which every
 # container on this machine reaches, nested ones included.
 #
-#   registry.sh start <state dir> [port]    prints the address; port 80 is what a name without a port means
+#   registry.sh start <state dir> [port] [address] [upstream]
+#                                           prints the address; port 80 is what a name without a port means. With
+#                                           an upstream (a URL), it gives what that one has (pull-through)
 #   registry.sh stop <state dir>
 set -euo pipefail
 
@@ -22,7 +24,7 @@ bridge_address() {
 
 start() {
     local dir=$1 port=${2:-80} address program
-    address=$(bridge_address)
+    address=${3:-$(bridge_address)}
     program=$(PATH=$prefix/usr/bin:$PATH command -v docker-registry) ||
         { echo "registry.sh: docker-registry is missing; ./dev engine brings it" >&2; exit 1; }
     mkdir -p "$dir/data"
@@ -32,6 +34,7 @@ log: {level: info, accesslog: {disabled: false}}
 storage: {filesystem: {rootdirectory: $dir/data}, delete: {enabled: true}}
 http: {addr: "$address:$port", relativeurls: true}
 YAML
+    [ -z "${4:-}" ] || echo "proxy: {remoteurl: \"$4\"}" >>"$dir/config.yml"
     # Root is needed for the privileged port. sh writes its process id, then becomes the registry. The outputs are
     # redirected first: otherwise a caller that reads the address from a pipe would wait for the end of the registry.
     (
@@ -60,5 +63,5 @@ stop() {
 case "${1:-}" in
     start) start "${@:2}" ;;
     stop) stop "$2" ;;
-    *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

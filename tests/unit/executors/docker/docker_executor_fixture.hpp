@@ -77,7 +77,8 @@ class DockerExecutorTest : public testing::TestWithParam<Scenario> {
     }
     std::unique_ptr<Executor> make() {
         auto connection = std::make_shared<EngineConnection>(
-            context_.get_executor(), simulated_api(engine_), (dir_.path() / "helper").string());
+            context_.get_executor(), simulated_api(engine_), (dir_.path() / "helper").string(),
+            PullRetries{.tries = 1});
         return make_docker_executor(context_.get_executor(), connection, docker_, dind_, {});
     }
     base::Result<void> prepare(Executor& executor) {

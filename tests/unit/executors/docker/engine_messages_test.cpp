@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,7 +11,9 @@
 namespace {
 
 using base::PullFailure;
+using executors::docker::asked_pause;
 using executors::docker::classify_pull_failure;
+using executors::docker::is_transient_pull_failure;
 using executors::docker::refuses_api_version;
 
 TEST(EngineMessages, TellTheCauseOfAFailedPull) {
@@ -36,6 +40,39 @@ TEST(EngineMessages, TellTheCauseOfAFailedPull) {
         {"", PullFailure::kOther},
     };
     for (const auto& [text, kind] : cases) EXPECT_EQ(classify_pull_failure(text), kind) << text;
+}
+
+TEST(EngineMessages, TellWhatMaySucceedLater) {
+    for (const char* text :
+         {"toomanyrequests: You have reached your pull rate limit",
+          "error parsing HTTP 429 response body: invalid character",
+          "unexpected status from HEAD request to https://x/v2/: 429 Too Many Requests",
+          "received unexpected HTTP status: 500 Internal Server Error",
+          "received unexpected HTTP status: 502 Bad Gateway",
+          "received unexpected HTTP status: 503 Service Unavailable",
+          "received unexpected HTTP status: 504 Gateway Timeout", "unexpected EOF"}) {
+        EXPECT_TRUE(is_transient_pull_failure(text)) << text;
+    }
+    for (const char* text : {"manifest unknown", "no space left on device", ""}) {
+        EXPECT_FALSE(is_transient_pull_failure(text)) << text;
+    }
+}
+
+TEST(EngineMessages, TellHowLongARegistryAsksToWait) {
+    using std::chrono::milliseconds;
+    const std::vector<std::pair<std::string, std::optional<milliseconds>>> cases{
+        {"toomanyrequests: retry-after: 441.021\u00b5s, allowed: 44000/minute", milliseconds(1)},
+        {"toomanyrequests: Retry-After: 250ms", milliseconds(250)},
+        {"retry-after: 1m30s", milliseconds(90000)},
+        {"retry-after: 2h0m0.5s", milliseconds(7200500)},
+        {"retry-after: 120", milliseconds(120000)},
+        {"retry-after:", std::nullopt},
+        {"retry-after: inf", std::nullopt},
+        {"retry-after: -5s", std::nullopt},
+        {"toomanyrequests", std::nullopt},
+        {"retry-after: 99999999999999999999h", milliseconds(365LL * 24 * 3600 * 1000)},
+    };
+    for (const auto& [text, pause] : cases) EXPECT_EQ(asked_pause(text), pause) << text;
 }
 
 TEST(EngineMessages, TellThatAnApiVersionIsRefused) {

@@ -137,6 +137,18 @@ TEST(PullProgress, FindsFailuresOnly) {
     }
 }
 
+TEST(PullProgress, KeepsLittleOfALineWithoutEnd) {
+    PullProgress progress;
+    const std::string piece(64U << 10U, 'x');
+    for (int i = 0; i < 100; ++i) progress.add(piece);
+    ASSERT_TRUE(progress.failure());
+    EXPECT_NE(progress.failure()->find("more than 1 MiB"), std::string::npos);
+    progress.add(R"(the end
+{"error": "denied"}
+)");
+    EXPECT_EQ(progress.failure(), "denied");
+}
+
 TEST(PullProgress, CountsTheBytesOfEachLayerOnceHoweverTheStreamIsCut) {
     const std::string stream =
         R"({"status": "Pulling from app", "id": "latest"})"

@@ -32,13 +32,15 @@ class ImagePullerTest : public testing::Test {
         spec.pull_policies = std::move(policies);
         spec.platform = platform_;
         engine_.requests.clear();
-        const auto api = simulated_api(engine_);
+        EngineConnection connection(
+            context_.get_executor(), simulated_api(engine_), "",
+            {.tries = 4, .first_pause = std::chrono::milliseconds(1), .longest_wait = {}});
         JobRegistryAuth auth(context_.get_executor(), job_, registries_, log_);
-        const PullRetries retries{.tries = 3,
-                                  .shortest_pause = std::chrono::milliseconds(1),
-                                  .longest_pause = std::chrono::milliseconds(2)};
         PreparationSteps steps(&events_);
-        ImagePuller puller(*api, docker_, auth, log_, steps, retries);
+        JobObjects objects;
+        const PreparationContext all{connection, docker_, dind_,   registries_,
+                                     job_,       log_,    objects, steps};
+        ImagePuller puller(all, auth);
         return tests::run_to_end(context_, puller.obtain(spec));
     }
     [[nodiscard]] std::ptrdiff_t pulls() const {
@@ -49,6 +51,7 @@ class ImagePullerTest : public testing::Test {
     boost::asio::io_context context_{1};
     SimulatedEngine engine_;
     DockerSettings docker_;
+    DindSettings dind_;
     std::vector<RegistrySettings> registries_;
     JobEnvironment job_;
     tests::JobLogLines log_;
@@ -111,31 +114,6 @@ TEST_F(ImagePullerTest, AnImageOfAnotherPlatformIsPulled) {
     EXPECT_EQ(pulls(), 1);
 }
 
-TEST_F(ImagePullerTest, OnlyFailuresOfTheNetworkAreRepeated) {
-    struct Case {
-        Words answers;
-        std::ptrdiff_t pulls;
-        bool obtained;
-    };
-    const std::string network = "dial tcp 1.2.3.4:443: i/o timeout";
-    engine_.registry = {"app"};
-    for (const auto& [answers, wanted_pulls, obtained] :
-         std::vector<Case>{{{""}, 1, true},
-                           {{network, ""}, 2, true},
-                           {{network, network, ""}, 3, true},
-                           {{network, network, network, ""}, 3, false},
-                           {{"manifest unknown", ""}, 1, false},
-                           {{"no space left on device", ""}, 1, false},
-                           {{network, "unauthorized", ""}, 2, false}}) {
-        engine_.images.clear();
-        engine_.set_pull_answers(answers);
-        EXPECT_EQ(obtain("app").has_value(), obtained) << testing::PrintToString(answers);
-        EXPECT_EQ(pulls(), wanted_pulls) << testing::PrintToString(answers);
-    }
-    EXPECT_TRUE(log_.has("WARNING: Pulling app failed (Error response from daemon: " + network +
-                         "), retrying in 1s"));
-}
-
 TEST_F(ImagePullerTest, AFailedPullHasAKindAndADetail) {
     struct Case {
         std::string answer;
@@ -146,7 +124,7 @@ TEST_F(ImagePullerTest, AFailedPullHasAKindAndADetail) {
              {"connection refused", ErrorKind::kUnavailable, PullFailure::kExternal},
              {"pull access denied", ErrorKind::kConfiguration, PullFailure::kConfiguration},
              {"no space left on device", ErrorKind::kNotFound, PullFailure::kOther}}) {
-        engine_.set_pull_answers({answer, answer, answer});
+        engine_.set_pull_answers({answer, answer, answer, answer});
         const auto image = obtain("app");
         ASSERT_FALSE(image.has_value());
         EXPECT_EQ(image.error().kind, kind) << answer;
@@ -169,7 +147,7 @@ TEST_F(ImagePullerTest, ADeclaredRegistryThatCannotBeReachedGetsAHint) {
     registry.address = "10.0.0.1";
     registries_ = {registry};
     const auto message = [&](const std::string& answer) {
-        engine_.set_pull_answers({answer, answer, answer});
+        engine_.set_pull_answers({answer, answer, answer, answer});
         const auto image = obtain("reg.net/app");
         return image ? std::string() : image.error().message;
     };
@@ -196,6 +174,32 @@ TEST_F(ImagePullerTest, TheNextPolicyIsTriedWhenOneFails) {
         log_.has("WARNING: Failed to pull image with policy \"always\": Error response "
                  "from daemon: manifest unknown"));
     EXPECT_TRUE(log_.has("Attempt #2: Trying \"if-not-present\" pull policy"));
+}
+
+TEST_F(ImagePullerTest, TheSamePolicyTwiceAsksTheRegistryTwice) {
+    docker_.pull_policy = {"always", "always"};
+    engine_.registry = {"app"};
+    engine_.set_pull_answers({"manifest unknown", ""});
+    EXPECT_TRUE(obtain("app").has_value());
+    EXPECT_EQ(pulls(), 2);
+}
+
+TEST_F(ImagePullerTest, AnImageOfAMirrorIsUsed) {
+    RegistrySettings mirror;
+    mirror.host = "mirror.net:5000";
+    mirror.mirror_of = "docker.io";
+    registries_ = {mirror};
+    const std::string digest = "@sha256:" + std::string(64, 'a');
+    docker_.pull_policy = {"if-not-present"};
+    engine_.registry = {"mirror.net:5000/library/app"};
+    for (const std::string& name : {std::string("app"), "app" + digest}) {
+        ASSERT_TRUE(obtain(name).has_value()) << name;
+        EXPECT_EQ(pulls(), 1) << name;
+        ASSERT_TRUE(obtain(name).has_value()) << name;
+        EXPECT_EQ(pulls(), 0) << name << " is there now";
+    }
+    EXPECT_EQ(engine_.pulled, (Words{"mirror.net:5000/library/app:latest",
+                                     "mirror.net:5000/library/app" + digest}));
 }
 
 TEST_F(ImagePullerTest, NamesAndPoliciesThatAreNotValidAreNotTried) {

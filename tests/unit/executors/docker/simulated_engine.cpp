@@ -53,6 +53,13 @@ std::string query_value(const std::string& query, const std::string& name) {
     return decode(query.substr(from, query.find('&', from) - from));
 }
 
+/// "app" for "app:1".
+std::string without_tag(const std::string& name) {
+    const auto colon = name.rfind(':');
+    const bool tagged = colon != std::string::npos && name.find('/', colon) == std::string::npos;
+    return tagged ? name.substr(0, colon) : name;
+}
+
 class SimulatedClient final : public protocol::http::Client {
   public:
     explicit SimulatedClient(SimulatedEngine& engine) : engine_(engine) {}
@@ -121,11 +128,24 @@ Task<Result<Response>> SimulatedEngine::handle(Request request) {
         const bool slept = co_await base::sleep_for(std::chrono::minutes(1));
         if (!slept) co_return base::make_error(base::ErrorKind::kCancelled, "stopped");
     }
+    if (target.ends_with("/images/create")) co_await wait_for_release();
     Response response = answer(request);
     if (broken && fault_ == Fault::kLost) {
         co_return base::make_error(base::ErrorKind::kUnavailable, "the test cut the connection");
     }
     co_return response;
+}
+
+void SimulatedEngine::release_pulls() {
+    hold_pulls = false;
+    if (released_) released_->notify_all();
+}
+
+Task<void> SimulatedEngine::wait_for_release() {
+    if (!hold_pulls) co_return;
+    auto executor = co_await boost::asio::this_coro::executor;
+    if (!released_) released_ = std::make_shared<base::Notifier>(executor);
+    while (hold_pulls) co_await released_->wait();
 }
 
 std::set<std::string> SimulatedEngine::inventory() const {
@@ -207,15 +227,29 @@ Response SimulatedEngine::answer(const Request& request) {
 
 Response SimulatedEngine::answer_image(const std::string& method, const std::string& path,
                                        const std::string& query) {
+    if (method == "POST" && path.ends_with("/tag")) return tag(path, query);
     if (method == "POST") return pull(query);
     const std::string name = path.substr(8, path.size() - 8 - std::string("/json").size());
-    const auto found = images.find(name);
+    auto found = images.find(name);
+    if (found == images.end()) found = images.find(without_tag(name));
     return found == images.end() ? respond(404, {{"message", "No such image: " + name}})
                                  : respond(200, found->second);
 }
 
+Response SimulatedEngine::tag(const std::string& path, const std::string& query) {
+    const std::string name = path.substr(8, path.size() - 8 - std::string("/tag").size());
+    const auto found = images.find(without_tag(name));
+    if (found == images.end()) return respond(404, {{"message", "No such image: " + name}});
+    const json image = found->second;
+    images[query_value(query, "repo")] = image;
+    return respond_empty(201);
+}
+
 Response SimulatedEngine::pull(const std::string& query) {
-    const std::string name = query_value(query, "fromImage");
+    std::string name = query_value(query, "fromImage");
+    const std::string tag = query_value(query, "tag");
+    const bool by_digest = tag.starts_with("sha256:");
+    pulled.push_back(name + (by_digest ? "@" : ":") + tag);
     std::string failure = registry.contains(name) ? "" : "manifest unknown";
     if (!pull_answers_.empty()) {
         failure = pull_answers_.front();
@@ -224,6 +258,7 @@ Response SimulatedEngine::pull(const std::string& query) {
     Response response = respond_empty(200);
     response.body = "{\"status\": \"Pulling\"}\n";
     if (failure.empty()) {
+        if (by_digest) name += "@" + tag;
         if (!images.contains(name)) add_image(name);
         response.body += R"({"id": "layer", "progressDetail": {"current": 1000}})"
                          "\n{\"status\": \"done\"}\n";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/notifier.hpp"
 #include "base/task.hpp"
 #include "executors/docker/engine_connection.hpp"
 #include "protocol/http/client.hpp"
@@ -44,6 +45,9 @@ class SimulatedEngine {
     /// pulls succeed for the images of `registry`.
     void set_pull_answers(std::vector<std::string> answers) { pull_answers_ = std::move(answers); }
 
+    /// Lets the pulls that wait go on, and those that come.
+    void release_pulls();
+
     base::Task<base::Result<protocol::http::Response>> handle(protocol::http::Request request);
 
     /// Everything that is there, as "container NAME", "network NAME" and "volume NAME".
@@ -60,7 +64,10 @@ class SimulatedEngine {
     std::map<std::string, nlohmann::json> networks;
     std::map<std::string, nlohmann::json> volumes;
     std::map<std::string, nlohmann::json> images;
-    std::set<std::string> registry;     ///< images that can be pulled
+    std::set<std::string> registry;   ///< images that can be pulled, without tags
+    std::vector<std::string> pulled;  ///< what pulls asked for, "name:tag" or "name@digest"
+    /// Pulls wait while this is true, for release_pulls().
+    bool hold_pulls = false;
     std::set<std::string> files;        ///< paths that every container has
     std::set<std::string> short_lived;  ///< ids of images whose containers end at their start
     std::string exec_output;            ///< of every exec, framed
@@ -70,6 +77,7 @@ class SimulatedEngine {
     std::function<void(Container&)> on_start;
 
   private:
+    base::Task<void> wait_for_release();
     protocol::http::Response answer(const protocol::http::Request& request);
     protocol::http::Response answer_image(const std::string& method, const std::string& path,
                                           const std::string& query);
@@ -79,6 +87,7 @@ class SimulatedEngine {
     protocol::http::Response list_containers(const std::string& query);
     protocol::http::Response inspect(const std::string& id);
     protocol::http::Response pull(const std::string& query);
+    protocol::http::Response tag(const std::string& path, const std::string& query);
     [[nodiscard]] bool is_running(const std::string& target) const;
     [[nodiscard]] std::string id_of(const std::string& id_or_name) const;
 
@@ -86,6 +95,7 @@ class SimulatedEngine {
     Fault fault_ = Fault::kRefused;
     std::function<void()> on_fault_;
     std::vector<std::string> pull_answers_;
+    std::shared_ptr<base::Notifier> released_;
     int last_id_ = 0;
 };
 

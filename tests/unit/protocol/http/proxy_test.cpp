@@ -100,14 +100,22 @@ TEST(Proxy, AnUnusableProxyIsReportedWithItsVariable) {
     const std::string long_user(300, 's');
     for (const std::string& address :
          {std::string("socks4://u:s3cret@p"), std::string("ftp://p"), std::string("http://"),
-          std::string("http://u:s3cret@p:x"), std::string("socks5://:s3cret@p"),
-          "socks5://" + long_user + ":s3cret@p"}) {
+          std::string("http://u:s3cret@p:x"), std::string("http://u:s3cret/x@p:1"),
+          std::string("socks5://u:s3cret?x@p:1"), std::string("http://u:s3cret#x@p:1"),
+          std::string("socks5://:s3cret@p"), "socks5://" + long_user + ":s3cret@p"}) {
         const auto read = settings({{"HTTPS_PROXY", address}});
         ASSERT_FALSE(read.has_value()) << address;
         EXPECT_TRUE(read.error().is(base::ErrorKind::kInvalidInput));
         EXPECT_NE(read.error().message.find("HTTPS_PROXY"), std::string::npos);
         EXPECT_EQ(read.error().message.find("s3cret"), std::string::npos);
     }
+}
+
+TEST(Proxy, ALoginThatIsNotPercentEncodedIsNamed) {
+    const auto read = settings({{"HTTPS_PROXY", "http://u:a/b@p:1"}});
+    ASSERT_FALSE(read.has_value());
+    EXPECT_NE(read.error().message.find("must be written as %2F"), std::string::npos);
+    EXPECT_EQ(settings({{"HTTPS_PROXY", "http://u:a%2Fb@p:1/"}}).has_value(), true);
 }
 
 }  // namespace

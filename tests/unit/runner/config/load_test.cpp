@@ -94,6 +94,8 @@ TEST_F(LoadConfig, ReadsOurOwnTables) {
     platforms = "host"
     preload_images = ["a", "b"]
     image = "docker:27-dind"
+  [runners.images]
+    refresh_after = "24h"
   [[runners.registry]]
     host = "registry.company.net:5000"
     address = "10.0.0.5"
@@ -109,6 +111,7 @@ TEST_F(LoadConfig, ReadsOurOwnTables) {
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_THAT(config->warnings, IsEmpty());
     const auto& runner = config->runners[0];
+    EXPECT_EQ(runner.docker.refresh_after, std::chrono::hours(24));
     EXPECT_EQ(runner.dind.mode, executors::docker::DindMode::kOn);
     EXPECT_EQ(runner.dind.platforms, executors::docker::Platforms::kHost);
     EXPECT_EQ(runner.dind.mtu, 1400);
