@@ -29,7 +29,8 @@ EngineConnection::EngineConnection(const boost::asio::any_io_executor& executor,
                                    std::unique_ptr<EngineApi> api, std::string helper_path)
     : api_(std::move(api)),
       helper_path_(std::move(helper_path)),
-      volume_(executor, *api_, helper_path_) {}
+      volume_(executor, *api_, helper_path_),
+      builder_volumes_(*api_) {}
 
 void EngineConnection::forget() {
     info_known_ = false;

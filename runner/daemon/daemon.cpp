@@ -264,6 +264,7 @@ void Daemon::start_control() {
 
 base::Task<int> Daemon::run() {
     make_parts();
+    executors_.work_in(services_);
     services_.spawn("signals", shutdown_->watch());
     services_.spawn("configuration", reloader_.watch());
     services_.spawn("configuration's time", reloader_.poll());
@@ -294,6 +295,7 @@ base::Task<int> Daemon::run() {
     co_await status_.stop();
     co_await sessions_.stop();
     co_await control_.stop();
+    executors_.stop();
     services_.cancel_all();
     co_await services_.wait();
     co_await shutdown_->end();

@@ -14,8 +14,13 @@ base::Result<ExecutorFactory::Connection> ExecutorFactory::engine_of(
     if (const auto known = engines_.find(key); known != engines_.end()) return known->second;
     auto made = executors::docker::make_engine_connection(executor_, settings);
     if (!made) return made.error();
+    if (background_ != nullptr) (*made)->builder_volumes().work_in(*background_);
     engines_[key] = *made;
     return *made;
+}
+
+void ExecutorFactory::stop() {
+    for (const auto& [key, engine] : engines_) engine->builder_volumes().stop();
 }
 
 base::Result<std::unique_ptr<executors::Executor>> ExecutorFactory::make(

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/task_group.hpp"
 #include "executors/docker/docker_executor.hpp"
 #include "executors/executor.hpp"
 #include "runner/config/config.hpp"
@@ -22,6 +23,11 @@ class ExecutorFactory {
         : executor_(std::move(executor)), shell_user_(std::move(shell_user)) {}
 
     base::Result<std::unique_ptr<executors::Executor>> make(const config::RunnerConfig& runner);
+    /// Where work goes on that serves later jobs; nothing of it is done without this call.
+    /// `background` outlives the factory's use, and is waited for after stop().
+    void work_in(base::TaskGroup& background) { background_ = &background; }
+    /// Ends that work.
+    void stop();
     /// Is told how many things of a runner were removed.
     using OnRemoved = std::function<void(const config::RunnerConfig&, int)>;
     /// Removes what jobs of this machine's runners left on the engines and nobody carries on. An
@@ -46,6 +52,7 @@ class ExecutorFactory {
 
     boost::asio::any_io_executor executor_;
     std::string shell_user_;
+    base::TaskGroup* background_ = nullptr;
     std::map<std::string, Connection> engines_;
 };
 

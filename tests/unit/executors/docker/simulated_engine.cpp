@@ -76,7 +76,7 @@ class SimulatedClient final : public protocol::http::Client {
             co_return base::make_error(base::ErrorKind::kInternal, response->body);
         }
         std::unique_ptr<protocol::http::ByteStream> stream =
-            std::make_unique<ScriptedStream>(engine_.exec_output);
+            std::make_unique<ScriptedStream>(engine_.take_exec_output());
         co_return std::move(stream);
     }
     void close_idle() override {}
@@ -150,6 +150,13 @@ std::string SimulatedEngine::id_of_part(const std::string& part) const {
     return {};
 }
 
+std::string SimulatedEngine::take_exec_output() {
+    if (exec_outputs.empty()) return exec_output;
+    std::string output = exec_outputs.front();
+    exec_outputs.erase(exec_outputs.begin());
+    return output;
+}
+
 bool SimulatedEngine::is_running(const std::string& target) const {
     return std::any_of(containers.begin(), containers.end(), [&](const auto& entry) {
         return target.find("/" + entry.first + "/") != std::string::npos && entry.second.running;
@@ -208,6 +215,7 @@ Response SimulatedEngine::answer(const Request& request) {
 Response SimulatedEngine::answer_image(const std::string& method, const std::string& path,
                                        const std::string& query) {
     if (method == "POST") return pull(query);
+    if (path == "/images/get") return respond_empty(200);
     const std::string name = path.substr(8, path.size() - 8 - std::string("/json").size());
     const auto found = images.find(name);
     return found == images.end() ? respond(404, {{"message", "No such image: " + name}})
@@ -302,7 +310,7 @@ Response SimulatedEngine::answer_container(const std::string& method, const std:
         containers.erase(id);
         return respond_empty(204);
     }
-    if (call == "POST/start" || call == "POST/kill") {
+    if (call == "POST/start" || call == "POST/kill" || call == "POST/stop") {
         container.running =
             call == "POST/start" && !short_lived.contains(text_at(container.body, "Image"));
         if (call == "POST/start" && on_start) on_start(container);

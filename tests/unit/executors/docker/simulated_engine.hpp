@@ -52,6 +52,8 @@ class SimulatedEngine {
     Container* find(const std::string& part);
     /// Its id.
     [[nodiscard]] std::string id_of_part(const std::string& part) const;
+    /// What the next exec prints.
+    std::string take_exec_output();
 
     std::string architecture = "x86_64";
     /// "METHOD /v1.45/path", without the query.
@@ -60,12 +62,13 @@ class SimulatedEngine {
     std::map<std::string, nlohmann::json> networks;
     std::map<std::string, nlohmann::json> volumes;
     std::map<std::string, nlohmann::json> images;
-    std::set<std::string> registry;     ///< images that can be pulled
-    std::set<std::string> files;        ///< paths that every container has
-    std::set<std::string> short_lived;  ///< ids of images whose containers end at their start
-    std::string exec_output;            ///< of every exec, framed
-    int exec_exit_code = 0;             ///< the same
-    std::string address;                ///< of every container, "" for none
+    std::set<std::string> registry;         ///< images that can be pulled
+    std::set<std::string> files;            ///< paths that every container has
+    std::set<std::string> short_lived;      ///< ids of images whose containers end at their start
+    std::string exec_output;                ///< of every exec, framed
+    std::vector<std::string> exec_outputs;  ///< of the next execs instead, in their order
+    int exec_exit_code = 0;                 ///< the same
+    std::string address;                    ///< of every container, "" for none
     /// Is called with a container that has been started. May be empty.
     std::function<void(Container&)> on_start;
 
