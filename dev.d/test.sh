@@ -71,6 +71,7 @@ command_test() {
     exclusively make_images "${images_all[@]}"
     exclusively ensure_python_tools
     exclusively ensure_versitygw
+    exclusively ensure_azurite
     rm -rf "$results" && mkdir -p "$results" "$dev_cache/logs"
     if [ -z "$filter" ]; then
         for check in "${quick_checks[@]}"; do

@@ -33,6 +33,7 @@ std::string JobObjects::to_json() const {
                          {"helper_volume", builder_volume.helper_volume}};
     const json value = {{"base", base},
                         {"builder_volume", volume},
+                        {"volume_base", volume_base},
                         {"preloads", std::move(images)},
                         {"container", container},
                         {"services", services},
@@ -66,6 +67,7 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     }
     JobObjects objects;
     objects.base = text_at(value, "base");
+    objects.volume_base = text_at(value, "volume_base");
     objects.container = text_at(value, "container");
     objects.services = texts_at(value, "services");
     objects.service_names = table_at(value, "service_names");

@@ -237,6 +237,7 @@ TEST_F(SessionServerTest, AClientThatVanishesFreesTheTerminal) {
             [&](const std::exception_ptr&, const base::Result<void>&) { left.set_value(); });
     });
     left.get_future().get();
+    EXPECT_FALSE(on_server([this] { return session_->has_terminal(); }));
     terminal()->close();
 }
 
