@@ -148,7 +148,9 @@ Task<Result<void>> Preparation::choose_builder_volume() {
         std::find_if(objects.preloads.begin(), objects.preloads.end(),
                      [](const PreloadImage& preload) { return preload.mark == kBuilderMark; });
     // A data root that an administrator keeps has the image after its first job, and stays his.
-    const bool own = !is_mounted(volumes_.binds(), kDataRoot);
+    // An engine that does not run as root has its data elsewhere.
+    const bool own =
+        !is_mounted(volumes_.binds(), kDataRoot) && (objects.sidecar || runs_as_root({}, image_));
     if (builder == objects.preloads.end() || !own || !context_.docker.runtime.empty()) {
         co_return Result<void>();
     }
