@@ -16,8 +16,6 @@ namespace executors::docker {
 
 namespace {
 
-constexpr const char* kDataRoot = "/var/lib/docker";
-
 const EnvironmentVariable* find_variable(const std::vector<EnvironmentVariable>& list,
                                          std::string_view name) {
     const EnvironmentVariable* found = nullptr;

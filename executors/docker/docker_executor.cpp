@@ -142,6 +142,10 @@ void DockerExecutor::start_preloads() {
 
 Task<void> DockerExecutor::preload(PreloadImage image) {
     auto copied = co_await copy_image(api(), objects_.container, image);
+    if (copied && *copied && image.mark == kBuilderMark && !objects_.builder_volume.name.empty()) {
+        connection_->builder_volumes().fill_later(objects_.builder_volume, std::move(image));
+        co_return;
+    }
     if (!copied && !copied.error().is(ErrorKind::kCancelled)) {
         daemon_log_.warning("An image could not be copied into the job's engine",
                             {{"image", image.name}, {"error", copied.error().message}});

@@ -147,6 +147,13 @@ Task<Result<void>> EngineApi::kill_container(std::string id) {
     co_return error;
 }
 
+Task<Result<void>> EngineApi::stop_container(std::string id, int seconds) {
+    auto answer =
+        co_await client_.post("/containers/" + id + "/stop?t=" + std::to_string(seconds), "");
+    if (!answer) co_return answer.error();
+    co_return Result<void>();
+}
+
 Task<Result<int>> EngineApi::wait_container(std::string id) {
     auto reply = co_await client_.post("/containers/" + id + "/wait", "");
     if (!reply) co_return reply.error();

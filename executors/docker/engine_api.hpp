@@ -64,6 +64,8 @@ class EngineApi {
     /// SIGKILL; returns when the container has ended. A container that does not run or does not
     /// exist is a success.
     base::Task<base::Result<void>> kill_container(std::string id);
+    /// SIGTERM, and SIGKILL after that many seconds; returns when the container has ended.
+    base::Task<base::Result<void>> stop_container(std::string id, int seconds);
     base::Task<base::Result<int>> wait_container(std::string id);
     /// By force, and with the container's anonymous volumes unless `keep_volumes`. A container that
     /// does not exist, or that is just being removed, is a success.

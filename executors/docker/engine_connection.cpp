@@ -32,7 +32,8 @@ EngineConnection::EngineConnection(const boost::asio::any_io_executor& executor,
       helper_path_(std::move(helper_path)),
       volume_(executor, *api_, helper_path_),
       pulls_(executor, *api_, retries),
-      refresh_(*api_, pulls_, background) {}
+      refresh_(*api_, pulls_, background),
+      builder_volumes_(*api_, background) {}
 
 void EngineConnection::forget() {
     info_known_ = false;

@@ -7,6 +7,7 @@
 
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "executors/docker/builder_volume.hpp"
 #include "executors/docker/engine_api.hpp"
 #include "executors/docker/git_version.hpp"
 #include "executors/docker/image_info.hpp"
@@ -39,6 +40,8 @@ class EngineConnection {
     base::Task<base::Result<std::string>> helper_volume(std::string image);
     /// Puts git into that volume, unless it is there.
     base::Task<base::Result<void>> add_git(std::string image);
+    /// The volumes that hold the builder's image for jobs' engines.
+    BuilderVolumes& builder_volumes() { return builder_volumes_; }
     /// Files that an image contains, looked up once per image id (an id names immutable content).
     std::map<std::string, ImageFiles>& image_files() { return image_files_; }
     /// What the git of an image says, by image id.
@@ -60,6 +63,7 @@ class EngineConnection {
     RunnerVolume volume_;
     PullQueue pulls_;
     ImageRefresh refresh_;
+    BuilderVolumes builder_volumes_;
     bool info_known_ = false;
     EngineInfo info_;
     std::map<std::string, ImageFiles> image_files_;

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/json.hpp"
+#include "base/strings.hpp"
 #include "executors/docker/engine_json.hpp"
 
 namespace executors::docker {
@@ -91,6 +92,10 @@ base::Result<ImageInfo> parse_image_info(std::string_view body) {
                                 "the Docker engine described an image without an id");
     }
     const json& config = object_at(*value, "Config");
+    const auto layers = texts_at(object_at(*value, "RootFS"), "Layers");
+    if (!layers.empty()) {
+        image.content = text_at(*value, "Created") + "," + base::join(layers, ",");
+    }
     image.repo_digests = texts_at(*value, "RepoDigests");
     image.entrypoint = texts_at(config, "Entrypoint");
     image.command = texts_at(config, "Cmd");

@@ -10,6 +10,9 @@ namespace executors::docker {
 /// The fields of `GET /images/{name}/json` that a job needs.
 struct ImageInfo {
     std::string id;
+    /// Time of creation and layers, joined by commas; "" when the engine names no layers. It tells
+    /// one image apart from another where ids cannot: each kind of store has its own.
+    std::string content;
     std::vector<std::string> repo_digests;
     std::vector<std::string> entrypoint;
     std::vector<std::string> command;

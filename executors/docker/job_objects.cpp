@@ -23,9 +23,16 @@ std::map<std::string, std::string> table_at(const json& value, const char* key) 
 std::string JobObjects::to_json() const {
     json images = json::array();
     for (const auto& preload : preloads) {
-        images.push_back({{"name", preload.name}, {"id", preload.id}, {"mark", preload.mark}});
+        images.push_back({{"name", preload.name},
+                          {"id", preload.id},
+                          {"mark", preload.mark},
+                          {"content", preload.content}});
     }
+    const json volume = {{"name", builder_volume.name},
+                         {"engine_image", builder_volume.engine_image},
+                         {"helper_volume", builder_volume.helper_volume}};
     const json value = {{"base", base},
+                        {"builder_volume", volume},
                         {"volume_base", volume_base},
                         {"preloads", std::move(images)},
                         {"container", container},
@@ -82,10 +89,13 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     objects.user = text_at(value, "user");
     objects.git_directory = text_at(value, "git_directory");
     objects.lfs_directory = text_at(value, "lfs_directory");
+    const json& volume = object_at(value, "builder_volume");
+    objects.builder_volume = {text_at(volume, "name"), text_at(volume, "engine_image"),
+                              text_at(volume, "helper_volume")};
     if (value.contains("preloads") && value["preloads"].is_array()) {
         for (const auto& preload : value["preloads"]) {
-            objects.preloads.push_back(
-                {text_at(preload, "name"), text_at(preload, "id"), text_at(preload, "mark")});
+            objects.preloads.push_back({text_at(preload, "name"), text_at(preload, "id"),
+                                        text_at(preload, "mark"), text_at(preload, "content")});
         }
     }
     return objects;

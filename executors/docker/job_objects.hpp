@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "executors/docker/builder_volume.hpp"
 #include "executors/docker/preload.hpp"
 
 namespace executors::docker {
@@ -21,6 +22,7 @@ struct JobObjects {
     std::vector<std::string> volumes;     ///< temporary volumes
     std::string image;                    ///< name, for messages
     std::vector<PreloadImage> preloads;   ///< for the engine of this job
+    BuilderVolume builder_volume;         ///< of that engine
     std::vector<std::string> entrypoint;  ///< of the build container as it runs, for messages
     std::string unprivileged;             ///< why the image's engine does not run, for messages
     /// For scripts, where the job has none of them.

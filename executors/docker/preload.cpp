@@ -21,7 +21,6 @@ namespace {
 
 constexpr const char* kBuildxDefault = "moby/buildkit:buildx-stable-1";
 constexpr std::size_t kBlock = 256 * 1024;
-constexpr const char* kBuilderMark = "builder";
 
 /// The helper's answer: up to the end of a line, or of the stream.
 Task<Result<std::string>> read_answer(ByteStream& stream) {
@@ -43,6 +42,7 @@ Task<Result<void>> obtain(ImagePuller& puller, PreloadImage& preload, JobLog& lo
     auto image = co_await puller.obtain(std::move(spec));
     if (image) {
         preload.id = image->id;
+        preload.content = image->content;
     } else if (!image.error().is(base::ErrorKind::kCancelled)) {
         log.warning("The image " + preload.name +
                     " of preload_images cannot be had: " + image.error().message);
@@ -53,7 +53,10 @@ Task<Result<void>> obtain(ImagePuller& puller, PreloadImage& preload, JobLog& lo
 /// Only an image that is here already: buildx pulls it itself where there is a registry.
 Task<Result<void>> look_for_image(EngineApi& api, PreloadImage& preload) {
     auto image = co_await api.inspect_image(preload.name);
-    if (image) preload.id = image->id;
+    if (image) {
+        preload.id = image->id;
+        preload.content = image->content;
+    }
     co_return Result<void>();
 }
 
@@ -105,23 +108,26 @@ Task<Result<std::vector<PreloadImage>>> plan_preloads(EngineApi& api, ImagePulle
     co_return preloads;
 }
 
-Task<Result<void>> copy_image(EngineApi& api, std::string container, PreloadImage image) {
+Task<Result<bool>> copy_image(EngineApi& api, std::string container, PreloadImage image) {
     ExecSpec spec;
     spec.command = {kHelper, "load", "--image", image.name, "--id", image.id, "--mark", image.mark};
+    if (!image.content.empty()) {
+        spec.command.insert(spec.command.end(), {"--content", image.content});
+    }
     spec.user = "0";
     spec.input = true;
     auto stream = co_await open_exec(api, std::move(container), std::move(spec));
     if (!stream) co_return stream.error();
     auto answer = co_await read_answer(**stream);
     if (!answer) co_return answer.error();
-    if (*answer != "send\n") co_return Result<void>();
+    if (*answer != "send\n") co_return false;
     auto sent = co_await send_image(api, **stream, image.name);
     (*stream)->shutdown_write();
     // The helper ends when the inner engine has taken or refused the image.
     auto end = co_await read_answer(**stream);
     if (!sent) co_return sent.error();
     if (!end) co_return end.error();
-    co_return Result<void>();
+    co_return true;
 }
 
 }  // namespace executors::docker

@@ -18,8 +18,11 @@ class ImagePuller;
 struct PreloadImage {
     std::string name;
     std::string id;    ///< on the runner's engine
-    std::string mark;  ///< names its state file (helper/preload.hpp); the builder's is "builder"
+    std::string mark;  ///< names its state file (helper/preload.hpp); the builder's is kBuilderMark
+    std::string content = {};  ///< ImageInfo::content
 };
+
+inline constexpr const char* kBuilderMark = "builder";
 
 /// The image that the prepared builder starts from.
 std::string builder_image_name(const DindSettings& settings);
@@ -34,8 +37,8 @@ base::Task<base::Result<std::vector<PreloadImage>>> plan_preloads(EngineApi& api
 
 /// Streams an image into the engine that the container reaches at the default socket, unless that
 /// engine has it. Memory: one block. The marks in the container tell the programs that wait
-/// there how the copy ended; a failure is answered as well.
-base::Task<base::Result<void>> copy_image(EngineApi& api, std::string container,
+/// there how the copy ended; a failure is answered as well. Answers whether the image was sent.
+base::Task<base::Result<bool>> copy_image(EngineApi& api, std::string container,
                                           PreloadImage image);
 
 }  // namespace executors::docker

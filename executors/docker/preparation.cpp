@@ -7,11 +7,13 @@
 #include "base/run_together.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/build_plan.hpp"
+#include "executors/docker/container_paths.hpp"
 #include "executors/docker/engine_files.hpp"
 #include "executors/docker/platforms.hpp"
 #include "executors/docker/port_probe.hpp"
 #include "executors/docker/preload.hpp"
 #include "executors/docker/service_health.hpp"
+#include "executors/docker/volumes.hpp"
 
 namespace executors::docker {
 
@@ -133,9 +135,37 @@ Task<Result<void>> Preparation::prepare_inner_engine() {
     auto preloads = co_await plan_preloads(context_.api(), puller_, context_.dind, context_.log);
     if (!preloads) co_return preloads.error();
     objects.preloads = std::move(*preloads);
+    auto chosen = co_await choose_builder_volume();
+    if (!chosen) co_return chosen;
     if (!objects.sidecar) co_return Result<void>();
     auto beside = co_await sidecar_.start(declared_, engine_, helper_volume_);
     co_return beside;
+}
+
+Task<Result<void>> Preparation::choose_builder_volume() {
+    auto& objects = context_.objects;
+    const auto builder =
+        std::find_if(objects.preloads.begin(), objects.preloads.end(),
+                     [](const PreloadImage& preload) { return preload.mark == kBuilderMark; });
+    // A data root that an administrator keeps has the image after its first job, and stays his.
+    // An engine that does not run as root has its data elsewhere.
+    const bool own =
+        !is_mounted(volumes_.binds(), kDataRoot) && (objects.sidecar || runs_as_root({}, image_));
+    if (builder == objects.preloads.end() || !own || !context_.docker.runtime.empty()) {
+        co_return Result<void>();
+    }
+    std::string engine_image = image_.id;
+    if (objects.sidecar) {
+        auto beside = co_await context_.api().inspect_image(context_.dind.image);
+        if (!beside && beside.error().is(base::ErrorKind::kNotFound)) co_return Result<void>();
+        if (!beside) co_return beside.error();
+        engine_image = beside->id;
+    }
+    BuilderVolume volume{builder_volume_name(engine_image, builder->id), engine_image,
+                         helper_volume_};
+    auto made = co_await context_.engine.builder_volumes().make(volume, *builder);
+    if (made) objects.builder_volume = std::move(volume);
+    co_return made;
 }
 
 void Preparation::choose_engine() {
@@ -221,6 +251,8 @@ ContainerPlan Preparation::plan_build() {
                          all_extra_hosts(context_),
                          services_.host_entries()};
     input.binds.push_back(helper_volume_ + ":/.runner:ro");
+    const std::string builder = builder_volume_bind(context_.objects.builder_volume);
+    if (context_.objects.engine && !builder.empty()) input.binds.push_back(builder);
     input.direct_hosts = direct_hosts(context_.registries);
     for (auto& entry : sidecar_.host_entries()) input.service_hosts.push_back(std::move(entry));
     return plan_build_container(input);

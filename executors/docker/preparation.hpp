@@ -40,6 +40,8 @@ class Preparation {
     base::Task<base::Result<void>> start_services();
     base::Task<base::Result<void>> obtain_image();
     base::Task<base::Result<void>> prepare_inner_engine();
+    /// The volume from which the job's engine takes the builder's image, where it can.
+    base::Task<base::Result<void>> choose_builder_volume();
     /// Decides where the job's engine runs, and tells the job log.
     void choose_engine();
     /// Makes the job's container while the services become ready, and starts it after that.

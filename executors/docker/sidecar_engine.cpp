@@ -69,6 +69,8 @@ Result<PlannedService> plan_sidecar_engine(const SidecarInput& input) {
     engine.privileged = true;
     engine.of_runner = true;
     engine.binds = {input.helper_volume + ":/.runner:ro"};
+    const std::string builder = builder_volume_bind(input.builder_volume);
+    if (!builder.empty()) engine.binds.push_back(builder);
     return engine;
 }
 
@@ -79,8 +81,9 @@ Task<Result<void>> SidecarEngine::start(const std::vector<DeclaredRegistry>& reg
     if (!made) co_return made;
     auto mtu = co_await network_.inner_mtu();
     if (!mtu) co_return mtu.error();
-    const SidecarInput input{context_.dind, context_.job, registries,    plan.client,
-                             objects.base,  plan.name,    helper_volume, *mtu};
+    const SidecarInput input{context_.dind, context_.job, registries,
+                             plan.client,   objects.base, plan.name,
+                             helper_volume, *mtu,         objects.builder_volume};
     auto engine = plan_sidecar_engine(input);
     if (!engine) co_return engine.error();
     std::vector<PlannedService> one;

@@ -27,6 +27,7 @@ struct SidecarInput {
     std::string name;  ///< by which scripts find it
     std::string helper_volume;
     int mtu = 0;  ///< 0: the engine's own
+    BuilderVolume builder_volume = {};
 };
 
 /// The service that runs a Docker engine for an image without one; pure.

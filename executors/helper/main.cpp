@@ -31,8 +31,8 @@ constexpr char kUsage[] =
     "       runner-helper connect --dir DIR [--spawn] [--wait-ms N] [--user USER] [--hand-over "
     "DIR]...\n"
     "       runner-helper reap --dir DIR [--limit-ms N]\n"
-    "       runner-helper load --image NAME --id ID --mark MARK   (the image's archive on standard "
-    "input)\n"
+    "       runner-helper load --image NAME --id ID [--content TEXT] --mark MARK   (the image's "
+    "archive on standard input)\n"
     "       runner-helper files   (a request on standard input; files_command.hpp)\n"
     "       runner-helper sources ACTION --project DIR ...   (sources_command.hpp)\n"
     "       runner-helper note-builder\n"
@@ -95,6 +95,7 @@ int run_load(Arguments arguments) {
     executors::helper::LoadOptions options;
     options.image = arguments.take_value("--image");
     options.id = arguments.take_value("--id");
+    options.content = arguments.take_value("--content");
     options.mark = arguments.take_value("--mark");
     arguments.expect_none();
     if (options.image.empty() || options.mark.empty())

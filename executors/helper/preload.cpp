@@ -40,10 +40,24 @@ std::string error_in(const std::string& reply) {
     return {};
 }
 
+/// As LoadOptions::content, of an image as the engine describes it.
+std::string content_of(const nlohmann::json& image) {
+    if (!image.contains("Created") || !image["Created"].is_string()) return {};
+    std::string content = image["Created"].get<std::string>();
+    const auto root = image.find("RootFS");
+    if (root == image.end() || !root->is_object() || !root->contains("Layers")) return {};
+    for (const auto& layer : (*root)["Layers"]) {
+        if (layer.is_string()) content += "," + layer.get<std::string>();
+    }
+    return content;
+}
+
 bool has_image(const LoadOptions& options) {
     const auto reply = ask_engine(options.socket, "GET", "/images/" + options.image + "/json");
     const auto value = base::parse_foreign_json(reply.body);
-    return reply.status == 200 && value.is_object() && value.value("Id", "") == options.id;
+    if (reply.status != 200 || !value.is_object()) return false;
+    return value.value("Id", "") == options.id ||
+           (!options.content.empty() && content_of(value) == options.content);
 }
 
 bool write_chunk(int fd, std::string_view bytes) {

@@ -18,6 +18,10 @@ struct LoadOptions {
     std::string image;
     /// The id of the image on the daemon's engine; an image with this id is not copied again.
     std::string id;
+    /// Time of creation and layers of the image there, joined by commas; "" when they are not
+    /// known. An image with the same is not copied again, either: its id may be another one,
+    /// because a store of containerd has ids of its own.
+    std::string content;
     std::string mark;
     std::string socket = "/var/run/docker.sock";
     std::string marks = kMarksDirectory;

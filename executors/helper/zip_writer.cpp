@@ -25,7 +25,7 @@ bool is_unicode(std::string_view text) {
     return !ascii;
 }
 
-std::uint64_t offset_of(int file) {
+std::uint64_t written_to(int file) {
     const off_t offset = ::lseek(file, 0, SEEK_CUR);
     if (offset < 0) fail_errno("write the archive");
     return static_cast<std::uint64_t>(offset);
@@ -51,7 +51,7 @@ ZipWriter::ZipWriter(int output, int level, unsigned threads, zip::Method packin
     : output_(output),
       level_(level),
       packing_(packing),
-      start_(offset_of(output)),
+      start_(written_to(output)),
       pool_(threads) {}
 
 std::size_t ZipWriter::begin(const std::string& name, const struct stat& status, bool store) {

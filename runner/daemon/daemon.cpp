@@ -294,6 +294,7 @@ base::Task<int> Daemon::run() {
     co_await status_.stop();
     co_await sessions_.stop();
     co_await control_.stop();
+    executors_.stop();
     services_.cancel_all();
     co_await services_.wait();
     co_await shutdown_->end();

@@ -18,6 +18,10 @@ base::Result<ExecutorFactory::Connection> ExecutorFactory::engine_of(
     return *made;
 }
 
+void ExecutorFactory::stop() {
+    for (const auto& [key, engine] : engines_) engine->builder_volumes().stop();
+}
+
 base::Result<std::unique_ptr<executors::Executor>> ExecutorFactory::make(
     const config::RunnerConfig& runner) {
     const auto kind = runner.executor_kind();

@@ -27,6 +27,8 @@ class ExecutorFactory {
           background_(background) {}
 
     base::Result<std::unique_ptr<executors::Executor>> make(const config::RunnerConfig& runner);
+    /// Ends the work in the background.
+    void stop();
     /// Is told how many things of a runner were removed.
     using OnRemoved = std::function<void(const config::RunnerConfig&, int)>;
     /// Removes what jobs of this machine's runners left on the engines and nobody carries on. An

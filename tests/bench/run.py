@@ -15,7 +15,7 @@ from typing import Callable
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.bench import daemon_cost, docker_jobs, file_jobs, lint_cost, log_path, peer_files, shell_jobs, start_cost, status_cost  # noqa: E402
+from tests.bench import cold_builder, daemon_cost, docker_jobs, file_jobs, lint_cost, log_path, peer_files, shell_jobs, start_cost, status_cost  # noqa: E402
 from tests.bench.figures import Figure, machine, table, write_json  # noqa: E402
 from tests.bench.deployment import built  # noqa: E402
 
@@ -24,6 +24,7 @@ PARTS: dict[str, Part] = {
     "plain": lambda given: docker_jobs.plain(given.repeat),
     "dind": lambda given: docker_jobs.dind(given.repeat),
     "builder": lambda given: docker_jobs.builder(max(1, given.repeat // 2)),
+    "cold-builder": lambda given: cold_builder.cold_builder(max(1, given.repeat // 2)),
     "shell": lambda given: shell_jobs.shell(given.repeat),
     "idle": lambda given: daemon_cost.idle(given.idle),
     "jobs": lambda given: daemon_cost.hundred_jobs(),
@@ -35,7 +36,7 @@ PARTS: dict[str, Part] = {
     "lint": lambda given: lint_cost.lint(given.repeat),
     "log-path": lambda given: log_path.measure(),
 }
-NEEDS_ENGINE = {"plain", "dind", "builder", "files"}
+NEEDS_ENGINE = {"plain", "dind", "builder", "cold-builder", "files"}
 
 
 def arguments() -> argparse.Namespace:

@@ -3,7 +3,7 @@
 import time
 import unittest
 
-from tests.system.docker_harness import DockerCase, docker, image
+from tests.system.docker_harness import PREFIX, DockerCase, docker, image
 from tests.system.harness import PATIENCE
 
 VERSION = "docker version --format 'server {{.Server.Version}}'"
@@ -124,6 +124,52 @@ class EngineOfTheImage(DockerCase):
         self.assert_success(job)
         self.assertIn('DOCKER_HOST is "tcp://192.0.2.1:2375": the scripts use that engine', job.text)
         self.assertNotIn("The builder", job.text)
+
+
+class BuilderWithoutACopy(DockerCase):
+    """The builder's image comes from a volume, as soon as one job had to be sent it."""
+
+    image_name = "dind"
+    images = ("buildkit",)
+    privileged = True
+    runner_options = {"dind": {"builder_image": image("buildkit")}}
+    # What lies in the data root itself, without what is mounted below it.
+    own_megabytes = ("mkdir /tmp/root && mount --bind /var/lib/docker /tmp/root && "
+                     "echo own=$(du -sm /tmp/root | cut -f1)")
+
+    def is_complete(self, volume):
+        return docker("run", "--rm", "-v", f"{volume}:/volume:ro", "--entrypoint", "ls", image("dind"), "/volume",
+                      check=False).find("runner-complete") >= 0
+
+    def fill(self):
+        """A job that needs the builder; nothing is to be filled where another test has done it."""
+        engine = docker("image", "inspect", "-f", "{{.Id}}", image("dind")).strip()
+        volumes = docker("volume", "ls", "-q", "--filter", f"label={PREFIX}type=builder-image", "--filter",
+                         f"label={PREFIX}engine_image={engine}").split()
+        if any(self.is_complete(volume) for volume in volumes):
+            return
+        self.assert_success(self.run_job("docker buildx inspect --bootstrap >/dev/null", timeout=120, patience=120))
+        self.daemon.wait_log("The builder's image is on a volume", 120 * PATIENCE)
+
+    def test_a_new_engine_has_the_image_from_a_volume(self):
+        self.daemon = self.start_docker()
+        self.fill()
+        expected = docker("image", "inspect", "-f", "{{.Id}}", image("buildkit")).strip()
+        job = self.run_job([
+            f"echo id=$(docker image inspect -f '{{{{.Id}}}}' {image('buildkit')})",
+            "docker buildx inspect --bootstrap", self.own_megabytes,
+            # A builder of the script's own has it, too, and the volume is for reading only.
+            f"docker buildx create --name own --driver-opt image={image('buildkit')} --bootstrap",
+            "touch /var/lib/docker/overlay2/*/diff/usr 2>/dev/null || echo read-only",
+            "docker buildx rm -f own runner", f"docker rmi {image('buildkit')}",
+            "echo mounted=$(grep -c '/var/lib/docker/overlay2/[^/]*/diff' /proc/self/mountinfo)"],
+            timeout=120, patience=120)
+        self.assert_success(job)
+        self.assertIn(f"\nid={expected}\n", job.text)
+        self.assertRegex(job.text, r"\nStatus: +running\n")
+        self.assertLess(int(job.text.split("\nown=")[1].split()[0]), 20)
+        self.assertIn("\nread-only\n", job.text)
+        self.assertIn("\nmounted=0\n", job.text)
 
 
 class EngineBesideTheImage(DockerCase):

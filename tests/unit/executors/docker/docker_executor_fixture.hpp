@@ -89,8 +89,8 @@ class DockerExecutorTest : public testing::TestWithParam<Scenario> {
     base::Result<void> cleanup(Executor& executor) {
         return tests::run_to_end(context_, executor.cleanup(std::chrono::seconds(10)));
     }
-    /// The helper's volume stays for later jobs; the container that filled it stays only when the
-    /// engine refused to remove it.
+    /// The volumes of helper and builder's image stay for later jobs; the container that filled it
+    /// stays only when the engine refused to remove it.
     void expect_clean(const std::string& when) {
         std::set<std::string> left = engine_.inventory();
         if (when.find("DELETE") != std::string::npos) {
@@ -99,8 +99,10 @@ class DockerExecutorTest : public testing::TestWithParam<Scenario> {
                        name.find("-fill-") != std::string::npos;
             });
         }
-        std::erase_if(left,
-                      [](const auto& name) { return name.starts_with("volume runner-helper"); });
+        std::erase_if(left, [](const auto& name) {
+            return name.starts_with("volume runner-helper") ||
+                   name.starts_with("volume runner-builder");
+        });
         EXPECT_EQ(left, before_) << when;
     }
     /// How many requests a preparation makes.

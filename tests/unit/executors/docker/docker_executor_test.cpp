@@ -58,6 +58,37 @@ TEST_P(DockerExecutorTest, APreparationMakesWhatTheJobNeeds) {
     expect_clean("at the end");
 }
 
+TEST_P(DockerExecutorTest, AnEngineHasTheVolumeWithTheBuildersImage) {
+    const auto binds_with = [this](const char* part) {
+        auto executor = make();
+        EXPECT_TRUE(prepare(*executor).has_value());
+        const auto* container = engine_.find(part);
+        const std::string binds =
+            container == nullptr ? "" : container->body["HostConfig"]["Binds"].dump();
+        EXPECT_TRUE(cleanup(*executor).has_value());
+        return binds;
+    };
+    const bool plain = GetParam() == Scenario::kPlainImage;
+    const bool sidecar = GetParam() == Scenario::kSidecar;
+    const char* engine = sidecar ? "-engine" : "-build";
+    const std::string name =
+        builder_volume_name(sidecar ? "id-of-dind" : "id-of-app", "id-of-buildkit");
+    EXPECT_EQ(binds_with(engine).find(name + ":/.runner-builder:ro") == std::string::npos, plain);
+    EXPECT_EQ(engine_.volumes.contains(name), !plain);
+    const std::string place = ":/.runner-builder";
+    EXPECT_EQ(binds_with("-build").find(place) == std::string::npos, plain || sidecar)
+        << "scripts beside an engine have no use for it";
+    docker_.runtime = "other";
+    EXPECT_EQ(binds_with(engine).find(place), std::string::npos) << "another runtime";
+    docker_.runtime.clear();
+    engine_.images.erase("buildkit");
+    EXPECT_EQ(binds_with(engine).find(place), std::string::npos) << "the host has no such image";
+    engine_.add_image("buildkit");
+    docker_.volumes = {"/srv/docker:/var/lib/docker"};
+    EXPECT_EQ(binds_with(engine).find(place), std::string::npos)
+        << "a data root of the administrator";
+}
+
 TEST_P(DockerExecutorTest, ARenewalKeepsTheVolumesOfTheJob) {
     auto executor = make();
     ASSERT_TRUE(prepare(*executor));

@@ -33,12 +33,14 @@ TEST(EngineInfo, IsWhatTheEngineSaysAboutItself) {
 
 TEST(ImageInfo, IsReadFromAnInspection) {
     const auto facts = parse_image_info(R"({"Id": "sha256:1", "RepoDigests": ["a@sha256:2"],
+        "Created": "2026-11-28T12:52:16Z", "RootFS": {"Type": "layers", "Layers": ["sha256:3", "sha256:4"]},
         "Os": "linux", "Architecture": "arm64",
         "Config": {"Entrypoint": ["tini", "--"], "Cmd": ["dockerd"], "User": "app",
                    "Env": ["PATH=/bin", "EMPTY=", "PATHS=x"], "Volumes": {"/var/lib/docker": {}},
                    "ExposedPorts": {"2375/tcp": {}, "2376/tcp": {}}}})");
     ASSERT_TRUE(facts.has_value());
     EXPECT_EQ(facts->id, "sha256:1");
+    EXPECT_EQ(facts->content, "2026-11-28T12:52:16Z,sha256:3,sha256:4");
     EXPECT_EQ(facts->repo_digests, Words{"a@sha256:2"});
     EXPECT_EQ(facts->os + "/" + facts->architecture, "linux/arm64");
     EXPECT_EQ(facts->entrypoint, (Words{"tini", "--"}));

@@ -83,7 +83,7 @@ class SimulatedClient final : public protocol::http::Client {
             co_return base::make_error(base::ErrorKind::kInternal, response->body);
         }
         std::unique_ptr<protocol::http::ByteStream> stream =
-            std::make_unique<ScriptedStream>(engine_.exec_output);
+            std::make_unique<ScriptedStream>(engine_.take_exec_output());
         co_return std::move(stream);
     }
     void close_idle() override {}
@@ -170,6 +170,13 @@ std::string SimulatedEngine::id_of_part(const std::string& part) const {
     return {};
 }
 
+std::string SimulatedEngine::take_exec_output() {
+    if (exec_outputs.empty()) return exec_output;
+    std::string output = exec_outputs.front();
+    exec_outputs.erase(exec_outputs.begin());
+    return output;
+}
+
 bool SimulatedEngine::is_running(const std::string& target) const {
     return std::any_of(containers.begin(), containers.end(), [&](const auto& entry) {
         return target.find("/" + entry.first + "/") != std::string::npos && entry.second.running;
@@ -229,6 +236,7 @@ Response SimulatedEngine::answer_image(const std::string& method, const std::str
                                        const std::string& query) {
     if (method == "POST" && path.ends_with("/tag")) return tag(path, query);
     if (method == "POST") return pull(query);
+    if (path == "/images/get") return respond_empty(200);
     const std::string name = path.substr(8, path.size() - 8 - std::string("/json").size());
     auto found = images.find(name);
     if (found == images.end()) found = images.find(without_tag(name));
@@ -337,7 +345,7 @@ Response SimulatedEngine::answer_container(const std::string& method, const std:
         containers.erase(id);
         return respond_empty(204);
     }
-    if (call == "POST/start" || call == "POST/kill") {
+    if (call == "POST/start" || call == "POST/kill" || call == "POST/stop") {
         container.running =
             call == "POST/start" && !short_lived.contains(text_at(container.body, "Image"));
         if (call == "POST/start" && on_start) on_start(container);

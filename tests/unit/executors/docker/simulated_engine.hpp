@@ -56,6 +56,8 @@ class SimulatedEngine {
     Container* find(const std::string& part);
     /// Its id.
     [[nodiscard]] std::string id_of_part(const std::string& part) const;
+    /// What the next exec prints.
+    std::string take_exec_output();
 
     std::string architecture = "x86_64";
     /// "METHOD /v1.45/path", without the query.
@@ -71,6 +73,7 @@ class SimulatedEngine {
     std::set<std::string> files;        ///< paths that every container has
     std::set<std::string> short_lived;  ///< ids of images whose containers end at their start
     std::string exec_output;            ///< of every exec, framed
+    std::vector<std::string> exec_outputs;  ///< of the next execs instead, in their order
     int exec_exit_code = 0;             ///< the same
     std::string address;                ///< of every container, "" for none
     /// Is called with a container that has been started. May be empty.
