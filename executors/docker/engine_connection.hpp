@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "executors/docker/engine_api.hpp"
+#include "executors/docker/engine_usage.hpp"
 #include "executors/docker/git_version.hpp"
 #include "executors/docker/image_info.hpp"
 #include "executors/docker/runner_volume.hpp"
@@ -25,6 +26,8 @@ class EngineConnection {
                      std::string helper_path);
 
     [[nodiscard]] EngineApi& api() { return *api_; }
+    /// What running jobs use there. It knows the engine after the first info().
+    [[nodiscard]] EngineUsage& usage() { return usage_; }
 
     /// Ping, version, and the engine's own description; asked once, and again after forget().
     base::Task<base::Result<EngineInfo>> info();
@@ -52,6 +55,7 @@ class EngineConnection {
     std::unique_ptr<EngineApi> api_;
     std::string helper_path_;
     RunnerVolume volume_;
+    EngineUsage usage_;
     bool info_known_ = false;
     EngineInfo info_;
     std::map<std::string, ImageFiles> image_files_;

@@ -64,6 +64,11 @@ ImagePuller::ImagePuller(EngineApi& api, const DockerSettings& settings, JobRegi
                          JobLog& log, PreparationSteps& steps, PullRetries retries)
     : api_(api), settings_(settings), auth_(auth), log_(log), steps_(steps), retries_(retries) {}
 
+void ImagePuller::record_uses(EngineUsage& usage, std::string user) {
+    usage_ = &usage;
+    user_ = std::move(user);
+}
+
 Task<Result<ImageInfo>> ImagePuller::obtain(ImageSpec image) {
     auto reference = parse_reference(image.name);
     if (!reference) {
@@ -86,6 +91,7 @@ Task<Result<ImageInfo>> ImagePuller::obtain(ImageSpec image) {
                 found->repo_digests.empty() ? "" : " with digest " + found->repo_digests.front();
             log_.print("Using docker image " + found->id + " for " + image.name + digest + " ...");
             done_[image.platform + " " + image.name] = *found;
+            if (usage_ != nullptr) usage_->use_image(user_, found->id);
             co_return std::move(found);
         }
         if (found.error().is(ErrorKind::kCancelled)) co_return found.error();
@@ -120,6 +126,8 @@ Task<Result<ImageInfo>> ImagePuller::obtain_by(ImageSpec image, std::string poli
     auto pulled = co_await pull(image);
     if (!pulled) co_return pulled.error();
     auto found = co_await api_.inspect_image(image.name);
+    const bool is_new = found && (!local || local->id != found->id);
+    if (is_new && usage_ != nullptr) usage_->note_pull(found->id, image.name);
     co_return std::move(found);
 }
 

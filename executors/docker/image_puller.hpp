@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "executors/docker/engine_api.hpp"
+#include "executors/docker/engine_usage.hpp"
 #include "executors/docker/image_info.hpp"
 #include "executors/docker/job_registry_auth.hpp"
 #include "executors/docker/preparation_steps.hpp"
@@ -37,6 +38,8 @@ class ImagePuller {
     ImagePuller(EngineApi& api, const DockerSettings& settings, JobRegistryAuth& auth, JobLog& log,
                 PreparationSteps& steps, PullRetries retries = {});
 
+    /// From now on `usage` hears which images are pulled and used. It outlives the puller.
+    void record_uses(EngineUsage& usage, std::string user);
     base::Task<base::Result<ImageInfo>> obtain(ImageSpec image);
 
   private:
@@ -53,6 +56,8 @@ class ImagePuller {
     JobLog& log_;
     PreparationSteps& steps_;
     PullRetries retries_;
+    EngineUsage* usage_ = nullptr;
+    std::string user_;
     std::map<std::string, ImageInfo> done_;  ///< by platform and name: obtained in this job already
 };
 

@@ -86,6 +86,7 @@ Result<void> Preparation::plan() {
     objects.image = choice_.image.name;
     objects.hostname =
         context_.docker.hostname.empty() ? context_.job.base_name : context_.docker.hostname;
+    puller_.record_uses(context_.engine.usage(), objects.base);
     auto volumes = volumes_.plan();
     if (!volumes) return volumes;
     auto services = plan_services(context_.job, context_.docker, objects.base);
@@ -123,6 +124,7 @@ Task<Result<void>> Preparation::obtain_image() {
     auto volume = co_await context_.engine.helper_volume(image_.id);
     if (!volume) co_return volume.error();
     helper_volume_ = *volume;
+    context_.engine.usage().use_volume(context_.objects.base, helper_volume_);
     co_return Result<void>();
 }
 

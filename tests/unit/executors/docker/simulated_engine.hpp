@@ -54,6 +54,7 @@ class SimulatedEngine {
     [[nodiscard]] std::string id_of_part(const std::string& part) const;
 
     std::string architecture = "x86_64";
+    std::string root_directory = "/no/such/directory";  ///< of its data
     /// "METHOD /v1.45/path", without the query.
     std::vector<std::string> requests;
     std::map<std::string, Container> containers;  ///< by id
@@ -77,6 +78,8 @@ class SimulatedEngine {
                                               const protocol::http::Request& request);
     protocol::http::Response create_container(const std::string& query, const std::string& body);
     protocol::http::Response list_containers(const std::string& query);
+    protocol::http::Response list_images();
+    protocol::http::Response list_volumes(const std::string& query);
     protocol::http::Response inspect(const std::string& id);
     protocol::http::Response pull(const std::string& query);
     [[nodiscard]] bool is_running(const std::string& target) const;
