@@ -38,6 +38,10 @@ class DockerExecutor final : public Executor {
           registries_(registries),
           group_(executor) {}
 
+    ~DockerExecutor() override { connection_->usage().release(objects_.base); }
+    DockerExecutor(const DockerExecutor&) = delete;
+    DockerExecutor& operator=(const DockerExecutor&) = delete;
+
     void observe(ExecutorObserver& observer) override { observer_ = &observer; }
     Task<Result<void>> prepare(const JobEnvironment& job, JobLog& log) override;
     Task<Result<std::unique_ptr<ByteStream>>> connect() override;
@@ -83,6 +87,7 @@ class DockerExecutor final : public Executor {
 };
 
 Task<Result<void>> DockerExecutor::prepare(const JobEnvironment& job, JobLog& log) {
+    connection_->usage().release(objects_.base);
     objects_ = JobObjects{};
     auto made = co_await make_environment(job, log);
     co_return made;
@@ -95,6 +100,7 @@ Task<Result<void>> DockerExecutor::renew(const JobEnvironment& job, JobLog& log)
     be_quiet();
     group_.cancel_all();
     co_await group_.wait();
+    connection_->usage().release(objects_.base);
     JobObjects kept;
     kept.volume_base = objects_.volume_base;
     kept.volumes = std::exchange(objects_.volumes, {});
@@ -217,6 +223,7 @@ Task<Result<void>> DockerExecutor::cleanup(std::chrono::seconds limit) {
     co_await group_.wait();
     auto work = remove_everything();
     auto removed = co_await base::with_deadline<void>(std::move(work), limit);
+    connection_->usage().release(objects_.base);
     if (removed) objects_ = JobObjects{};
     co_return removed;
 }

@@ -311,4 +311,21 @@ Task<Result<std::vector<Listed>>> EngineApi::list_volumes(Labels labels) {
     co_return parse_volumes(reply->body);
 }
 
+Task<Result<std::vector<ListedImage>>> EngineApi::list_images() {
+    auto reply = co_await client_.get("/images/json");
+    if (!reply) co_return reply.error();
+    co_return parse_images(reply->body);
+}
+
+Task<Result<std::map<std::string, std::uint64_t>>> EngineApi::volume_sizes() {
+    auto ready = co_await client_.negotiate();
+    if (!ready) co_return ready.error();
+    // Older engines also add up images and containers.
+    std::string path = "/system/df";
+    if (at_least(42)) path += "?type=volume";
+    auto reply = co_await client_.get(std::move(path));
+    if (!reply) co_return reply.error();
+    co_return parse_volume_sizes(reply->body);
+}
+
 }  // namespace executors::docker

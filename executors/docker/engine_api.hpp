@@ -105,6 +105,11 @@ class EngineApi {
     base::Task<base::Result<std::vector<Listed>>> list_containers(Labels labels);
     base::Task<base::Result<std::vector<Listed>>> list_networks(Labels labels);
     base::Task<base::Result<std::vector<Listed>>> list_volumes(Labels labels);
+    /// Those that no other image builds on.
+    base::Task<base::Result<std::vector<ListedImage>>> list_images();
+    /// Bytes by volume; without those that the engine does not know. It walks through all volumes:
+    /// the answer may take minutes.
+    base::Task<base::Result<std::map<std::string, std::uint64_t>>> volume_sizes();
 
   private:
     EngineClient client_;

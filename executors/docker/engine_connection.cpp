@@ -48,6 +48,7 @@ Task<Result<EngineInfo>> EngineConnection::info() {
         if (!info) co_return info.error();
         info_ = *info;
         info_known_ = true;
+        usage_.set_engine(info_.id);
         base::log::debug("Connected to the Docker engine", {{"host", api_->endpoint().shown},
                                                             {"version", info_.server_version},
                                                             {"api", info_.api_version}});

@@ -9,6 +9,7 @@
 #include "base/task.hpp"
 #include "executors/docker/builder_volume.hpp"
 #include "executors/docker/engine_api.hpp"
+#include "executors/docker/engine_usage.hpp"
 #include "executors/docker/git_version.hpp"
 #include "executors/docker/image_info.hpp"
 #include "executors/docker/image_refresh.hpp"
@@ -30,6 +31,8 @@ class EngineConnection {
                      base::TaskGroup* background = nullptr);
 
     [[nodiscard]] EngineApi& api() { return *api_; }
+    /// What running jobs use there. It knows the engine after the first info().
+    [[nodiscard]] EngineUsage& usage() { return usage_; }
 
     /// Ping, version, and the engine's own description; asked once, and again after forget().
     base::Task<base::Result<EngineInfo>> info();
@@ -64,6 +67,7 @@ class EngineConnection {
     PullQueue pulls_;
     ImageRefresh refresh_;
     BuilderVolumes builder_volumes_;
+    EngineUsage usage_;
     bool info_known_ = false;
     EngineInfo info_;
     std::map<std::string, ImageFiles> image_files_;

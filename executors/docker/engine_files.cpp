@@ -7,6 +7,7 @@
 #include "base/files.hpp"
 #include "base/run_together.hpp"
 #include "base/strings.hpp"
+#include "executors/docker/build_cache.hpp"
 #include "executors/docker/container_paths.hpp"
 
 namespace executors::docker {
@@ -188,6 +189,7 @@ void add_registry_certificates(TarBuilder& tar, const std::vector<DeclaredRegist
 Result<void> add_engine_files(TarBuilder& tar, const EngineFilesInput& input) {
     auto sources = sources_of(input.files, kDaemonJson, input.dind.daemon_config);
     if (!sources) return sources.error();
+    sources->insert(sources->begin(), engine_cache_rules(input.dind.cache_size_bytes));
     std::vector<std::string> flags = input.image.entrypoint;
     flags.insert(flags.end(), input.image.command.begin(), input.image.command.end());
     auto text = merge_daemon_json(input.registries, input.mtu, flags, *sources);
@@ -200,6 +202,7 @@ Result<void> add_engine_files(TarBuilder& tar, const EngineFilesInput& input) {
 Result<bool> add_client_files(TarBuilder& tar, const EngineFilesInput& input) {
     auto sources = sources_of(input.files, kBuildkitdToml, input.dind.buildkitd_config);
     if (!sources) return sources.error();
+    sources->insert(sources->begin(), builder_cache_rules(input.dind.cache_size_bytes));
     auto buildkitd = merge_buildkitd_toml(input.registries, *sources);
     if (!buildkitd) return buildkitd.error();
     // Lines of the field name this file; and buildx 0.13 panics when a builder that was made

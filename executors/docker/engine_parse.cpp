@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/engine_json.hpp"
@@ -36,6 +37,23 @@ bool has_number(const json& object, const char* key) {
     return object.is_object() && object.contains(key) && object[key].is_number_integer();
 }
 
+std::vector<std::string> mounted_volumes(const json& container) {
+    std::vector<std::string> names;
+    const auto mounts = container.find("Mounts");
+    if (mounts == container.end() || !mounts->is_array()) return names;
+    for (const auto& mount : *mounts) {
+        std::string name = text_at(mount, "Name");
+        if (!name.empty()) names.push_back(std::move(name));
+    }
+    return names;
+}
+
+std::uint64_t bytes_at(const json& object, const char* key) {
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_number_integer()) return 0;
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, found->get<std::int64_t>()));
+}
+
 std::vector<Listed> parse_list(const json& items, const char* id_key) {
     std::vector<Listed> list;
     if (!items.is_array()) return list;
@@ -51,6 +69,11 @@ std::vector<Listed> parse_list(const json& items, const char* id_key) {
         if (created != item.end() && created->is_number_integer()) {
             entry.created = created->get<std::int64_t>();
         }
+        const std::string date = text_at(item, "CreatedAt");
+        if (!date.empty()) entry.created = base::parse_rfc3339(date).value_or(0);
+        entry.image = text_at(item, "ImageID");
+        entry.state = text_at(item, "State");
+        entry.volumes = mounted_volumes(item);
         list.push_back(std::move(entry));
     }
     return list;
@@ -190,6 +213,40 @@ base::Result<std::vector<Listed>> parse_volumes(std::string_view body) {
     if (!value) return value.error();
     if (!value->is_object() || !value->contains("Volumes")) return std::vector<Listed>();
     return parse_list((*value)["Volumes"], "Name");
+}
+
+base::Result<std::vector<ListedImage>> parse_images(std::string_view body) {
+    auto value = parse_engine_json(body, "its images");
+    if (!value) return value.error();
+    std::vector<ListedImage> list;
+    if (!value->is_array()) return list;
+    for (const auto& item : *value) {
+        if (!item.is_object()) continue;
+        ListedImage image;
+        image.id = text_at(item, "Id");
+        image.tags = texts_at(item, "RepoTags");
+        std::erase(image.tags, "<none>:<none>");
+        image.bytes = bytes_at(item, "Size");
+        image.created = static_cast<std::int64_t>(bytes_at(item, "Created"));
+        if (!image.id.empty()) list.push_back(std::move(image));
+    }
+    return list;
+}
+
+base::Result<std::map<std::string, std::uint64_t>> parse_volume_sizes(std::string_view body) {
+    auto value = parse_engine_json(body, "the space it uses");
+    if (!value) return value.error();
+    std::map<std::string, std::uint64_t> sizes;
+    const auto volumes = value->find("Volumes");
+    if (volumes == value->end() || !volumes->is_array()) return sizes;
+    for (const auto& item : *volumes) {
+        if (!item.is_object()) continue;
+        const json& usage = object_at(item, "UsageData");
+        // -1: not known.
+        if (!has_number(usage, "Size") || usage["Size"].get<std::int64_t>() < 0) continue;
+        sizes[text_at(item, "Name")] = bytes_at(usage, "Size");
+    }
+    return sizes;
 }
 
 }  // namespace executors::docker

@@ -62,7 +62,18 @@ struct Listed {
     std::string id;
     std::string name;
     std::map<std::string, std::string> labels;
-    std::int64_t created = 0;  ///< containers: seconds since 1970, by the engine's clock
+    /// Containers and volumes: seconds since 1970, by the engine's clock; 0: it does not say.
+    std::int64_t created = 0;
+    std::string image;                 ///< containers: the image's id
+    std::string state;                 ///< containers: running, exited …
+    std::vector<std::string> volumes;  ///< containers: names of what is mounted
+};
+
+struct ListedImage {
+    std::string id;
+    std::vector<std::string> tags;  ///< "alpine:3"
+    std::uint64_t bytes = 0;        ///< with the layers that it has in common with others
+    std::int64_t created = 0;       ///< of its content; seconds since 1970
 };
 
 /// Without `api_version`, which is not in the body.
@@ -80,5 +91,8 @@ base::Result<std::string> parse_new_id(std::string_view body, const std::string&
 base::Result<std::vector<Listed>> parse_containers(std::string_view body);
 base::Result<std::vector<Listed>> parse_networks(std::string_view body);
 base::Result<std::vector<Listed>> parse_volumes(std::string_view body);
+base::Result<std::vector<ListedImage>> parse_images(std::string_view body);
+/// Of the answer to /system/df.
+base::Result<std::map<std::string, std::uint64_t>> parse_volume_sizes(std::string_view body);
 
 }  // namespace executors::docker

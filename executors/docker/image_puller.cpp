@@ -76,6 +76,7 @@ Task<Result<ImageInfo>> ImagePuller::obtain(ImageSpec image) {
             context_.log.print("Using docker image " + found->id + " for " + image.name + digest +
                                " ...");
             done_[image.platform + " " + image.name] = *found;
+            context_.engine.usage().use_image(context_.objects.base, found->id);
             co_return std::move(found);
         }
         if (found.error().is(ErrorKind::kCancelled)) co_return found.error();
@@ -129,6 +130,8 @@ Task<Result<ImageInfo>> ImagePuller::obtain_by(ImageSpec image, std::string poli
     if (!pulled) co_return pulled.error();
     context_.engine.refresh().pulled(image.name);
     auto found = co_await context_.api().inspect_image(*pulled);
+    const bool is_new = found && (!local || local->id != found->id);
+    if (is_new) context_.engine.usage().note_pull(found->id, image.name);
     co_return std::move(found);
 }
 

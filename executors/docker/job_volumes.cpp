@@ -37,7 +37,11 @@ std::string JobVolumes::body_of(const ManagedVolume& volume) const {
 Task<Result<void>> JobVolumes::make() {
     std::vector<Task<Result<void>>> tasks;
     for (const auto& volume : plan_.managed) {
-        if (!volume.reusable) context_.objects.volumes.push_back(volume.name);
+        if (volume.reusable) {
+            context_.engine.usage().use_volume(context_.objects.base, volume.name);
+        } else {
+            context_.objects.volumes.push_back(volume.name);
+        }
         tasks.push_back(make_one(body_of(volume)));
     }
     auto made = co_await base::run_together(std::move(tasks));

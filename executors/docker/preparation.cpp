@@ -125,6 +125,7 @@ Task<Result<void>> Preparation::obtain_image() {
     auto volume = co_await context_.engine.helper_volume(image_.id);
     if (!volume) co_return volume.error();
     helper_volume_ = *volume;
+    context_.engine.usage().use_volume(context_.objects.base, helper_volume_);
     co_return Result<void>();
 }
 

@@ -119,6 +119,8 @@ struct DindSettings {
     std::vector<std::string> preload_images;
     std::string daemon_config;     ///< file on the runner's host, merged into daemon.json
     std::string buildkitd_config;  ///< file on the runner's host, merged into buildkitd.toml
+    /// What the builder, and the inner engine's own one, of a slot may keep; 0: their own rules
+    std::int64_t cache_size_bytes = std::int64_t{20} << 30U;
     Platforms platforms = Platforms::kAuto;
     std::string platforms_image = "tonistiigi/binfmt";  ///< the last source of interpreters
 };

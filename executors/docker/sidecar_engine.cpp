@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/strings.hpp"
+#include "executors/docker/build_cache.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/engine_files.hpp"
 
@@ -54,7 +55,8 @@ Result<PlannedService> plan_sidecar_engine(const SidecarInput& input) {
     PlannedService engine;
     engine.spec.image.name = input.dind.image;
     engine.spec.command = engine_command(input.client);
-    auto text = merge_daemon_json(input.registries, input.mtu, {}, {});
+    auto text = merge_daemon_json(input.registries, input.mtu, {},
+                                  {engine_cache_rules(input.dind.cache_size_bytes)});
     if (!text) return text.error();
     engine.files.emplace_back(kDaemonJson, *text);
     for (const auto& registry : input.registries) {

@@ -12,6 +12,7 @@ Command config_command();
 Command doctor_command();
 Command drain_command();
 Command exec_command();
+Command gc_command();
 Command health_check_command();
 Command install_command();
 Command jobs_command();

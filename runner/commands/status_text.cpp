@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <vector>
 
 #include "base/json.hpp"
@@ -13,8 +14,25 @@ namespace {
 
 using nlohmann::json;
 
+bool is_held_by_disk(const json& runner) {
+    const auto why = runner.find("why");
+    return why != runner.end() && why->is_object() && cell(*why, "kind") == "disk_short";
+}
+
+/// Of each disk once, though several runners may wait for it.
+std::string disk_lines(const json& runners) {
+    std::set<std::string> texts;
+    for (const auto& runner : runners) {
+        if (is_held_by_disk(runner)) texts.insert(cell(runner.at("why"), "text"));
+    }
+    std::string lines;
+    for (const auto& text : texts) lines += "no new jobs are taken: " + text + "\n";
+    return lines;
+}
+
 std::string health(const json& runner) {
     if (runner.value("paused", false)) return "paused";
+    if (is_held_by_disk(runner)) return "disk short";
     return runner.value("healthy", true) ? "ok" : "unhealthy";
 }
 
@@ -53,7 +71,7 @@ std::string page_text(const json& page) {
                                   cell(page, "version"), cell(page, "revision"),
                                   cell(page, "state"), age_cell(page, "uptime_seconds"),
                                   cell(page, "system_id"), jobs.size(), cell(page, "concurrent"));
-    out += pause_line(page) + problem_line(page);
+    out += pause_line(page) + disk_lines(runners) + problem_line(page);
     if (!jobs.empty()) out += "\n" + jobs_table(jobs);
     if (!runners.empty()) out += "\n" + runners_table(runners);
     return out;

@@ -14,6 +14,7 @@
 #include "executors/docker/settings.hpp"
 #include "executors/executor_kind.hpp"
 #include "runner/config/cache_settings.hpp"
+#include "runner/config/disk_settings.hpp"
 #include "runner/config/queuing_duration.hpp"
 
 /// config.toml as values (runner-protocol.md §5). A loaded configuration is not changed any more; a
@@ -108,6 +109,7 @@ struct Config {
     std::string socket_group;  ///< group of the control socket, "" for the daemon's own
     StatusSettings status;
     SessionServerSettings session_server;
+    DiskSettings disk;
     std::chrono::nanoseconds connection_max_age = std::chrono::minutes(15);
     int shutdown_timeout_seconds = 30;
     std::map<std::string, std::string> labels;

@@ -198,6 +198,9 @@ constexpr Key kDind[] = {
         "file of this host, merged into the inner engine's daemon.json"),
     key("buildkitd_config", Type::kString, "", dind<&I::buildkitd_config>,
         "file of this host, merged into the builder's buildkitd.toml"),
+    key("cache_size", Type::kMemory, "20GB", dind<&I::cache_size_bytes>,
+        "what the builder of a project's slot keeps at most, and the inner engine's own builder; "
+        "0: their own rules"),
     key("platforms", Type::kString, "auto", dind_platforms,
         "auto: missing interpreters for foreign platforms are registered when allowed; host: as "
         "they are")

@@ -55,6 +55,23 @@ constexpr Key kSessionServer[] = {
         "seconds that a job waits at its end for a connected terminal; 0 or less means 1800"),
 };
 
+constexpr Key kDisk[] = {
+    key("collect_below", Type::kString, "15%, 50GB", disk<&DiskSettings::collect_below>,
+        "unused volumes and images of jobs are removed when less of an engine's disk is free: a "
+        "part, a size, or the smaller one of both; 0: never"),
+    key("collect_until", Type::kString, "20%, 75GB", disk<&DiskSettings::collect_until>,
+        "they are removed, the longest unused ones first, until so much is free"),
+    key("pause_below", Type::kString, "5%, 5GB", disk<&DiskSettings::pause_below>,
+        "no jobs are taken while less is free of the disk of an engine, a builds directory or the "
+        "state directory; 0: never"),
+    key("collect_below_inodes", Type::kString, "10%", disk<&DiskSettings::collect_below_inodes>,
+        "the same for inodes: a part, a number, or the smaller one of both"),
+    key("collect_until_inodes", Type::kString, "15%", disk<&DiskSettings::collect_until_inodes>,
+        "likewise"),
+    key("pause_below_inodes", Type::kString, "3%", disk<&DiskSettings::pause_below_inodes>,
+        "likewise"),
+};
+
 constexpr Key kShutdownDrain[] = {
     ignored("enabled", Type::kBool, "false"),
     ignored("concurrency", Type::kInt, "3"),
@@ -95,6 +112,7 @@ constexpr Section kTopSections[] = {
     {"", kGlobal, false, "", "-", "-"},
     {"status", kStatus, false, "", "-", "-"},
     {"session_server", kSessionServer, false, "", "-", "-"},
+    {"disk", kDisk, false, "", "-", "-"},
     {"machine", {}, false, kNoMachines, "-", "-"},
     {"machine.shutdown_drain", kShutdownDrain, false, kNoMachines, "-", "-"},
     {"experimental", {}, false, "", "-", "-"},

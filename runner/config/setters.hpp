@@ -36,6 +36,10 @@ void session_server(Config& config, const Value& value) {
     assign(config.session_server.*Member, value);
 }
 template <auto Member>
+void disk(Config& config, const Value& value) {
+    assign(config.disk.*Member, value);
+}
+template <auto Member>
 void runner(Config& config, const Value& value) {
     assign(config.runners.back().*Member, value);
 }

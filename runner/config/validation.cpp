@@ -279,6 +279,13 @@ void check_places(const Config& config, const Node& root, Reporter& report) {
     }
 }
 
+void check_disk(const Config& config, const Node& root, Reporter& report) {
+    if (const auto marks = config.disk.space(); !marks)
+        report.error(position_of(root, "disk"), marks.error().message);
+    if (const auto marks = config.disk.inodes(); !marks)
+        report.error(position_of(root, "disk"), marks.error().message);
+}
+
 void check_limit(const Config& config, const RunnerConfig& runner, const Node& node,
                  Reporter& report) {
     if (config.concurrent < 1 || runner.limit <= config.concurrent) return;
@@ -291,6 +298,7 @@ void check_limit(const Config& config, const RunnerConfig& runner, const Node& n
 
 void check_whole(const Config& config, const Node& root, Reporter& report) {
     check_places(config, root, report);
+    check_disk(config, root, report);
     if (config.status.recent_jobs < 0) {
         report.error(position_of(root, "status.recent_jobs"),
                      fmt::format("status.recent_jobs is {}: write how many ended jobs are "

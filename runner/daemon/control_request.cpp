@@ -42,8 +42,22 @@ base::Result<void> read_cancel(ControlRequest& made, std::string_view path) {
     return {};
 }
 
+base::Result<void> read_collect(ControlRequest& made,
+                                const std::map<std::string, std::string>& query) {
+    for (const auto& [name, value] : query) {
+        const auto flag = base::parse_bool(value);
+        if (name != "dry_run" && name != "all")
+            return base::invalid_input("there is no parameter \"" + name + "\"");
+        if (!flag) return base::invalid_input(name + " is neither true nor false");
+        (name == "all" ? made.all : made.dry_run) = *flag;
+    }
+    return {};
+}
+
 /// Without this check, a wrong name of a parameter would mean all runners.
-base::Result<void> check_parameters(const std::map<std::string, std::string>& query) {
+base::Result<void> check_parameters(ControlRequest& made,
+                                    const std::map<std::string, std::string>& query) {
+    if (made.action == Action::kCollect) return read_collect(made, query);
     for (const auto& [name, value] : query) {
         if (name != "runner" && name != "reason")
             return base::invalid_input("there is no parameter \"" + name + "\"");
@@ -63,6 +77,7 @@ base::Result<ControlRequest> parse_control_request(const protocol::http::Request
     if (path == "/control/pause") made.action = Action::kPause;
     if (path == "/control/resume") made.action = Action::kResume;
     if (path == "/control/drain") made.action = Action::kDrain;
+    if (path == "/control/gc") made.action = Action::kCollect;
     const bool cancels = path.size() > kJobs.size() + kCancel.size() && path.starts_with(kJobs) &&
                          path.ends_with(kCancel);
     if (cancels) {
@@ -72,7 +87,7 @@ base::Result<ControlRequest> parse_control_request(const protocol::http::Request
     const bool acts = made.action != Action::kPage && made.action != Action::kState;
     if (acts && request.method != "POST") made.action = Action::kPostOnly;
     const auto query = query_of(target);
-    if (auto known = acts ? check_parameters(query) : base::Result<void>(); !known)
+    if (auto known = acts ? check_parameters(made, query) : base::Result<void>(); !known)
         return known.error();
     if (const auto runner = query.find("runner"); runner != query.end())
         made.runner = runner->second;

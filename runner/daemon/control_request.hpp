@@ -22,11 +22,14 @@ struct ControlRequest {
         kResume,    ///< POST /control/resume[?runner=NAME]
         kDrain,     ///< POST /control/drain
         kCancel,    ///< POST /jobs/ID/cancel[?runner=NAME&reason=TEXT]
+        kCollect,   ///< POST /control/gc[?dry_run=true][&all=true]
     };
     Action action = Action::kPage;
     std::string runner;    ///< its name, "" for all
     std::int64_t job = 0;  ///< of kCancel
     std::string reason;    ///< of kCancel, for the job's log; one line
+    bool dry_run = false;  ///< of kCollect
+    bool all = false;      ///< of kCollect
 };
 
 /// kInvalidInput for the number of a job that is none.

@@ -14,6 +14,7 @@
 #include "base/users.hpp"
 #include "protocol/http/server.hpp"
 #include "protocol/http/unix_listener.hpp"
+#include "runner/collector/report.hpp"
 #include "runner/daemon/control_request.hpp"
 #include "runner/status/job_choice.hpp"
 
@@ -77,6 +78,7 @@ class ControlService::Impl {
     explicit Impl(const boost::asio::any_io_executor& io) : executor(io), limits(io) {}
 
     base::Task<http::Response> answer(http::Request request);
+    base::Task<http::Response> collect(collector::Wish wish, std::string user);
     http::Response act(const ControlRequest& wanted, const http::Request& request);
     http::Response pause(const ControlRequest& wanted, const http::Request& request);
     http::Response resume(const ControlRequest& wanted, const http::Request& request);
@@ -113,7 +115,21 @@ base::Task<http::Response> ControlService::Impl::answer(http::Request request) {
         auto page = co_await host.page(std::move(request));
         co_return std::move(page);
     }
+    if (wanted->action == ControlRequest::Action::kCollect) {
+        const collector::Wish wish{.dry_run = wanted->dry_run, .all = wanted->all, .by_hand = true};
+        auto collected = co_await collect(wish, by(request));
+        co_return std::move(collected);
+    }
     co_return act(*wanted, request);
+}
+
+base::Task<http::Response> ControlService::Impl::collect(collector::Wish wish, std::string user) {
+    if (!wish.dry_run)
+        base::log::info("Unused data is removed by hand", {{"user", user}, {"all", wish.all}});
+    auto collecting = host.collect(wish);
+    auto reports = co_await std::move(collecting);
+    if (!reports) co_return refuse(409, reports.error().message);
+    co_return respond(200, collector::report_json(*reports, wish));
 }
 
 http::Response ControlService::Impl::act(const ControlRequest& wanted,

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "protocol/http/message.hpp"
+#include "runner/collector/collect.hpp"
 #include "runner/daemon/job_host.hpp"
 #include "runner/daemon/job_poller.hpp"
 #include "runner/daemon/pauses.hpp"
@@ -28,6 +29,10 @@ class ControlService {
         JobPoller* poller = nullptr;
         std::function<std::vector<std::string>()> runner_names;
         std::function<base::Task<protocol::http::Response>(protocol::http::Request)> page;
+        /// DiskKeeper::collect_now().
+        std::function<base::Task<base::Result<std::vector<collector::PlaceReport>>>(
+            collector::Wish)>
+            collect;
     };
 
     explicit ControlService(const boost::asio::any_io_executor& executor);

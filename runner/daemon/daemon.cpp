@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/memory.hpp"
+#include "runner/collector/places.hpp"
 #include "runner/config/system_id.hpp"
 #include "runner/daemon/orphans.hpp"
 #include "runner/daemon/service_manager.hpp"
@@ -23,6 +24,12 @@ void report_problems(const config::Config& config) {
     }
 }
 
+/// A request that the server holds would bring a job when there is one.
+base::Task<void> cancel_later(JobPoller& poller) {
+    const bool waited = co_await base::sleep_for(kRequestGrace);
+    if (waited) poller.cancel_paused_requests();
+}
+
 /// Pages and the service manager get one line. The former problem's time is kept.
 status::ConfigProblem changed(const status::ConfigProblem& former, const std::string& message) {
     if (message.empty()) return {};
@@ -37,10 +44,10 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
       options_(std::move(options)),
       signals_(executor, SIGQUIT, SIGTERM, SIGINT),
       reloader_(executor, options_.config_path, [this] { reload(); }),
-      disks_(executor),
       status_(executor, recorder_),
       sessions_(executor),
       executors_(executor, options_.shell_user, &services_),
+      disks_(executor, disk_host()),
       builder_(
           executor,
           [this](const config::RunnerConfig& runner, const protocol::gitlab::CallRecord& call) {
@@ -103,7 +110,7 @@ void Daemon::apply(std::shared_ptr<const config::Config> config) {
         }
     }
     entries_ = builder_.build(config_);
-    disks_.watch(watched_directories(*config_, state_dir_->path()));
+    disks_.configure(*config_, state_dir_->path());
     if (rotation_ && !options_.fixed_config) rotation_->configure(entries_);
     if (poller_) {
         poller_->configure(entries_, config_->concurrent,
@@ -119,6 +126,8 @@ base::Result<void> Daemon::open() {
     if (!state) return state.error();
     state_dir_.emplace(std::move(*state));
     kept_tokens_.emplace(state_dir_->path());
+    uses_ = std::make_shared<collector::UsageRecord>(state_dir_->path());
+    executors_.record_uses(uses_);
     const auto id = config::load_system_id(options_.config_path);
     for (const std::string& warning : id.warnings) base::log::warning(warning);
     system_id_ = id.value;
@@ -211,7 +220,8 @@ void Daemon::make_poller() {
     host.running_jobs = [this] { return jobs_->running(); };
     host.running_jobs_of = [this](const std::string& runner) { return jobs_->running_of(runner); };
     host.paused = [this](const RunnerEntry& entry) {
-        return control_.pauses().has(entry.runner->name);
+        return control_.pauses().has(entry.runner->name) ||
+               !disks_.problem_of(*entry.runner).empty();
     };
     host.accept = [this](std::shared_ptr<RunnerEntry> entry, JobRequests::Reply reply) {
         jobs_->accept(std::move(entry), reply.answer, std::move(reply.session));
@@ -226,6 +236,20 @@ void Daemon::make_poller() {
         recorder_.on_feed(entry, feed);
     };
     poller_ = std::make_unique<JobPoller>(executor_, system_id_, std::move(host));
+}
+
+DiskKeeper::Host Daemon::disk_host() {
+    DiskKeeper::Host host;
+    host.engines = [this](const config::Config& config) {
+        return collector::engine_stores(config, executors_, uses_, system_id_);
+    };
+    host.on_pause = [this] { services_.spawn("limit of paused requests", cancel_later(*poller_)); };
+    host.on_resume = [this] { poller_->ask_now(); };
+    host.on_removed = [this](const collector::Item& item, std::uint64_t bytes) {
+        recorder_.on_collected(item, bytes);
+    };
+    host.on_collected = [this] { recorder_.on_collection_end(); };
+    return host;
 }
 
 void Daemon::make_parts() {
@@ -259,6 +283,7 @@ void Daemon::start_control() {
     host.page = [this](protocol::http::Request request) {
         return status_.page(std::move(request));
     };
+    host.collect = [this](collector::Wish wish) { return disks_.collect_now(wish); };
     control_.start(std::move(host));
 }
 
@@ -269,6 +294,7 @@ base::Task<int> Daemon::run() {
     services_.spawn("configuration's time", reloader_.poll());
     status_.start();
     sessions_.start();
+    co_await disks_.look_here();
     services_.spawn("disks", disks_.run());
     services_.spawn("watchdog", feed_watchdog());
     services_.spawn("orphans", adopt_orphans());
@@ -295,6 +321,7 @@ base::Task<int> Daemon::run() {
     co_await sessions_.stop();
     co_await control_.stop();
     executors_.stop();
+    co_await disks_.stop();
     services_.cancel_all();
     co_await services_.wait();
     co_await shutdown_->end();
@@ -335,6 +362,9 @@ StatusSnapshot Daemon::snapshot() {
         now.engines.push_back({std::move(engine.host), std::move(engine.version)});
     }
     now.disks = disks_.states();
+    now.disk_problem_of = [this](const config::RunnerConfig& runner) {
+        return disks_.problem_of(runner);
+    };
     now.pauses = control_.pauses();
     now.config_problem = config_problem_;
     return now;

@@ -9,9 +9,10 @@
 
 #include "base/log.hpp"
 #include "base/task_group.hpp"
+#include "runner/collector/usage_record.hpp"
 #include "runner/daemon/config_reloader.hpp"
 #include "runner/daemon/control_service.hpp"
-#include "runner/daemon/disk_watch.hpp"
+#include "runner/daemon/disk_keeper.hpp"
 #include "runner/daemon/job_host.hpp"
 #include "runner/daemon/job_poller.hpp"
 #include "runner/daemon/kept_tokens.hpp"
@@ -63,6 +64,7 @@ class Daemon {
     void make_jobs();
     void make_poller();
     void start_control();
+    DiskKeeper::Host disk_host();
     base::Task<void> wind_down();
     std::shared_ptr<RunnerEntry> entry_for(const journal::JobRecord& record) const;
     StatusSnapshot snapshot();
@@ -80,10 +82,11 @@ class Daemon {
     status::ConfigProblem config_problem_;
     bool rested_ = false;  ///< nothing but polling since memory was given back
     MetricsRecorder recorder_;
-    DiskWatch disks_;
     StatusService status_;
     SessionService sessions_;
     executor_factory::ExecutorFactory executors_;
+    std::shared_ptr<collector::UsageRecord> uses_;
+    DiskKeeper disks_;
     EntryBuilder builder_;
     std::vector<std::shared_ptr<RunnerEntry>> entries_;
     std::unique_ptr<JobHost> jobs_;

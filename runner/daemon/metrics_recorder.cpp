@@ -64,6 +64,14 @@ void MetricsRecorder::on_job_request(const RunnerEntry& entry,
     }
 }
 
+void MetricsRecorder::on_collected(const collector::Item& item, std::uint64_t bytes) {
+    metrics_.environment().collected(std::string(to_string(item.kind)), bytes);
+}
+
+void MetricsRecorder::on_collection_end() {
+    metrics_.environment().collection_ended(base::unix_micros_now());
+}
+
 void MetricsRecorder::on_orphans(const config::RunnerConfig& runner, int count) {
     const status::RunnerLabels about{config::short_token(runner.token), runner.name, system_id_};
     metrics_.environment().orphans_removed(about, count);

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "protocol/gitlab/client.hpp"
+#include "runner/collector/item.hpp"
 #include "runner/config/config.hpp"
 #include "runner/daemon/runner_entry.hpp"
 #include "runner/daemon/server_contacts.hpp"
@@ -32,6 +33,8 @@ class MetricsRecorder final : public job::JobObserver {
     void on_job_start(const job::JobRun& run);
     void on_job_end(const job::JobRun& run);
     /// What former jobs of the runner had left was removed.
+    void on_collected(const collector::Item& item, std::uint64_t bytes);
+    void on_collection_end();
     void on_orphans(const config::RunnerConfig& runner, int count);
 
     [[nodiscard]] const status::Metrics& metrics() const { return metrics_; }

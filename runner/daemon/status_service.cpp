@@ -94,6 +94,7 @@ class StatusService::Impl final : public status::PageSource {
         for (const auto& entry : *given.entries) {
             now.runners.push_back(runner_state(*entry));
             now.runners.back().paused = given.pauses.has(entry->runner->name);
+            now.runners.back().disk_problem = given.disk_problem_of(*entry->runner);
         }
         for (const job::JobRun* run : given.jobs) {
             now.jobs.push_back(run->status());

@@ -27,6 +27,8 @@ struct StatusSnapshot {
     const char* process_state = "starting";
     std::string system_id;
     std::vector<status::DiskState> disks;
+    /// DiskKeeper::problem_of().
+    std::function<std::string(const config::RunnerConfig&)> disk_problem_of;
     PauseSet pauses;
     status::ConfigProblem config_problem;
     std::vector<status::EngineState> engines;

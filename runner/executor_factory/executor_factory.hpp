@@ -29,6 +29,13 @@ class ExecutorFactory {
     base::Result<std::unique_ptr<executors::Executor>> make(const config::RunnerConfig& runner);
     /// Ends the work in the background.
     void stop();
+    /// `log` hears what jobs use on engines. Before the first call of the others.
+    void record_uses(std::shared_ptr<executors::docker::UsageLog> log) { uses_ = std::move(log); }
+    /// The connection to the engine of a runner whose executor has one.
+    base::Result<std::shared_ptr<executors::docker::EngineConnection>> engine(
+        const config::RunnerConfig& runner) {
+        return engine_of(runner.docker);
+    }
     /// Is told how many things of a runner were removed.
     using OnRemoved = std::function<void(const config::RunnerConfig&, int)>;
     /// Removes what jobs of this machine's runners left on the engines and nobody carries on. An
@@ -54,6 +61,7 @@ class ExecutorFactory {
     boost::asio::any_io_executor executor_;
     std::string shell_user_;
     base::TaskGroup* background_;
+    std::shared_ptr<executors::docker::UsageLog> uses_;
     std::map<std::string, Connection> engines_;
 };
 

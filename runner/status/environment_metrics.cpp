@@ -49,9 +49,23 @@ class EnvironmentMetrics::Impl {
     Family<Counter>& orphans =
         counter(registry, "runner_orphans_removed_total",
                 "Containers, networks and volumes of former jobs that were removed at the start");
+    Family<Counter>& collected =
+        counter(registry, "runner_collected_objects_total",
+                "Unused volumes, images and folders that were removed to make room");
+    Family<Counter>& collected_bytes =
+        counter(registry, "runner_collected_bytes_total", "Bytes that this has freed");
+    Family<prometheus::Gauge>& collection =
+        gauge(registry, "runner_collection_last_run_timestamp_seconds",
+              "When the last run of the collector ended, since 1970; 0: none yet");
 };
 
-EnvironmentMetrics::EnvironmentMetrics() : impl_(std::make_unique<Impl>()) {}
+EnvironmentMetrics::EnvironmentMetrics() : impl_(std::make_unique<Impl>()) {
+    for (const char* kind : {"volume", "image", "folder"}) {
+        impl_->collected.Add({{"kind", kind}});
+        impl_->collected_bytes.Add({{"kind", kind}});
+    }
+    impl_->collection.Add({});
+}
 EnvironmentMetrics::~EnvironmentMetrics() = default;
 
 void EnvironmentMetrics::image_pulled(const RunnerLabels& runner, bool done, Duration duration,
@@ -86,6 +100,15 @@ void EnvironmentMetrics::job_taken_over(const RunnerLabels& runner) {
 
 void EnvironmentMetrics::orphans_removed(const RunnerLabels& runner, int count) {
     impl_->orphans.Add(labels_of(runner)).Increment(count);
+}
+
+void EnvironmentMetrics::collected(const std::string& kind, std::uint64_t bytes) {
+    impl_->collected.Add({{"kind", kind}}).Increment();
+    impl_->collected_bytes.Add({{"kind", kind}}).Increment(static_cast<double>(bytes));
+}
+
+void EnvironmentMetrics::collection_ended(std::int64_t now_unix_micros) {
+    impl_->collection.Add({}).Set(static_cast<double>(now_unix_micros) / 1e6);
 }
 
 void EnvironmentMetrics::prepare(const RunnerLabels& runner) {

@@ -32,6 +32,9 @@ class EnvironmentMetrics {
     void cache_saved(const RunnerLabels& runner, const std::string& result, std::uint64_t bytes);
     void job_taken_over(const RunnerLabels& runner);
     void orphans_removed(const RunnerLabels& runner, int count);
+    /// `kind`: volume, image, folder.
+    void collected(const std::string& kind, std::uint64_t bytes);
+    void collection_ended(std::int64_t now_unix_micros);
 
     /// The counters of `runner` exist from now on, with the value 0 before anything was counted.
     void prepare(const RunnerLabels& runner);

@@ -64,6 +64,7 @@ std::optional<IdleReason> reason_here(const Snapshot& now, const RunnerState& ru
                                                 "continues.",
                                                 runner.name)}};
     }
+    if (!runner.disk_problem.empty()) return {{IdleKind::kDiskShort, runner.disk_problem}};
     if (!runner.known_executor) {
         return {{IdleKind::kUnknownExecutor,
                  fmt::format("This program has no executor \"{}\", so it asks for no jobs. Set "
@@ -135,6 +136,7 @@ IdleLevel level_of(IdleKind kind) {
     switch (kind) {
         case IdleKind::kNotAsked:
         case IdleKind::kNoJob: return IdleLevel::kFine;
+        case IdleKind::kDiskShort:
         case IdleKind::kUnknownExecutor:
         case IdleKind::kUnusable:
         case IdleKind::kTokenRefused:
@@ -150,6 +152,7 @@ std::string_view to_string(IdleKind kind) {
         case IdleKind::kStopping: return "stopping";
         case IdleKind::kDraining: return "draining";
         case IdleKind::kPaused: return "paused";
+        case IdleKind::kDiskShort: return "disk_short";
         case IdleKind::kUnknownExecutor: return "unknown_executor";
         case IdleKind::kUnusable: return "unusable";
         case IdleKind::kTokenRefused: return "token_refused";

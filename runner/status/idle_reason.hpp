@@ -13,6 +13,7 @@ enum class IdleKind {
     kStopping,
     kDraining,         ///< by a command on this machine
     kPaused,           ///< likewise
+    kDiskShort,        ///< of its engine, its builds or the state directory
     kUnknownExecutor,  ///< this program has no such executor
     kUnusable,         ///< the entry's configuration allows no request
     kTokenRefused,

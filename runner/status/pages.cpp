@@ -89,6 +89,8 @@ ordered_json to_json(const RecentJob& recent) {
 ordered_json to_json(const DiskState& disk) {
     return {{"path", disk.path},
             {"use", disk.directory},
+            {"place", disk.place},
+            {"problem", disk.problem},
             {"free_bytes", disk.free_bytes},
             {"bytes", disk.size_bytes},
             {"free_inodes", disk.free_inodes},

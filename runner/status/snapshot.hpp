@@ -32,6 +32,7 @@ struct RunnerState {
     int used_limit = 1;
     bool healthy = true;
     bool paused = false;                        ///< `runner pause`, of this runner or of all
+    std::string disk_problem;                   ///< why its disks allow no job; "" when they do
     std::int64_t last_contact_unix_micros = 0;  ///< 0: never
     std::string last_answer;                    ///< "204 No Content", "no answer: …"
     LastAnswer last_kind = LastAnswer::kNone;
@@ -77,14 +78,17 @@ struct RecentJob {
     std::int64_t finished_unix_micros = 0;
 };
 
-/// A file system that the daemon or its jobs write to. All values are 0 when it cannot be asked.
+/// A file system that the daemon, its jobs or an engine write to. All values are 0 when it cannot
+/// be asked.
 struct DiskState {
-    std::string directory;  ///< what it is used for: "state", "builds"
-    std::string path;
+    std::string directory;  ///< what it is used for: "state", "builds", "engine"
+    std::string path;       ///< on the machine of the engine for "engine"; "" while it is not known
     std::uint64_t size_bytes = 0;
     std::uint64_t free_bytes = 0;  ///< for users without privileges
     std::uint64_t inodes = 0;      ///< 0: the file system has no fixed number
     std::uint64_t free_inodes = 0;
+    std::string place{};    ///< for people: "engine unix:///var/run/docker.sock"
+    std::string problem{};  ///< why it could not be asked
 };
 
 /// A Docker engine that jobs have used since the start of the daemon.

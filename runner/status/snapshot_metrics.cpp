@@ -61,8 +61,11 @@ void add_own(Registry& registry, const Snapshot& now) {
                           "Bytes of the logs of running jobs that the server does not have yet");
     auto& paused = gauge(registry, "runner_paused",
                          "1 while the runner takes no new jobs by a command on this machine");
+    auto& held = gauge(registry, "runner_paused_by_disk",
+                       "1 while the runner takes no new jobs because a disk is short");
     for (const RunnerState& runner : now.runners) {
         const Labels labels = labels_of({runner.short_token, runner.name, now.system_id});
+        held.Add(labels).Set(runner.disk_problem.empty() ? 0 : 1);
         contact.Add(labels).Set(static_cast<double>(runner.last_contact_unix_micros) / 1e6);
         backlog.Add(labels).Set(0);
         paused.Add(labels).Set(runner.paused ? 1 : 0);

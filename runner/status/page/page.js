@@ -122,7 +122,7 @@ function showState(status) {
 function showTiles(status, recent) {
   const problems = status.runners.filter((runner) => runner.why.level === 'problem').length;
   const failed = recent.filter((job) => job.state !== 'success').length;
-  const space = status.disks.map((disk) => disk.free_bytes);
+  const space = status.disks.filter((disk) => disk.bytes).map((disk) => disk.free_bytes);
   const tiles = [
     ['Running jobs', String(status.jobs.length), `of ${status.concurrent} at once`, false],
     ['Runners', String(status.runners.length), problems ? `${problems} with a problem` : 'no problem seen', problems > 0],
@@ -142,7 +142,7 @@ function showRunners(status) {
   const order = { problem: 0, held: 1, fine: 2 };
   const runners = status.runners.map((runner, index) => ({ ...runner, index }));
   runners.sort((a, b) => order[a.why.level] - order[b.why.level] || a.index - b.index);
-  const words = { no_job: 'waits for jobs', no_place: 'no place', limit: 'limit reached', not_asked: 'not asked yet' };
+  const words = { no_job: 'waits for jobs', no_place: 'no place', limit: 'limit reached', not_asked: 'not asked yet', disk_short: 'disk short' };
   byId('no-runners').hidden = runners.length > 0;
   const make = () => element('li', {},
     element('div', { class: 'head' }, element('h3'), element('span', { class: 'word' }), element('span', { class: 'slots' })),
@@ -204,19 +204,20 @@ function showRecent(status, recent) {
 function showMachine(status) {
   const items = [...status.disks.map((disk) => ({ disk })), ...status.engines.map((engine) => ({ engine }))];
   const make = ({ disk }) => (disk
-    ? element('li', {}, element('strong'), element('meter', { min: 0, max: 1, high: 0.9, 'aria-label': `Used space of ${disk.path}` }), element('p', { class: 'soft' }))
+    ? element('li', {}, element('strong'), element('meter', { min: 0, max: 1, high: 0.9, 'aria-label': `Used space of ${disk.place}` }), element('p', { class: 'soft' }))
     : element('li', {}, element('strong'), element('p', { class: 'soft' })));
-  sync(byId('machine'), items, ({ disk, engine }) => (disk ? `disk ${disk.path}` : `engine ${engine.host}`), make, (item, { disk, engine }) => {
+  sync(byId('machine'), items, ({ disk, engine }) => (disk ? `disk ${disk.place}` : `engine ${engine.host}`), make, (item, { disk, engine }) => {
     const [title, second, third] = item.children;
     if (engine) {
       say(title, `Docker engine ${engine.version || '(has not answered)'}`);
       say(second, engine.host);
       return;
     }
-    say(title, `${bytes(disk.free_bytes)} free`);
+    say(title, disk.bytes ? `${bytes(disk.free_bytes)} free` : 'free space not known');
     second.value = disk.bytes ? 1 - disk.free_bytes / disk.bytes : 0;
     const nodes = disk.inodes ? `, ${disk.free_inodes.toLocaleString('en')} of ${disk.inodes.toLocaleString('en')} inodes free` : '';
-    say(third, `${disk.use} directory, ${disk.path}: ${bytes(disk.bytes)}${nodes}`);
+    const place = disk.use === 'engine' && disk.path ? `${disk.place}, ${disk.path}` : disk.place;
+    say(third, disk.bytes ? `${place}: ${bytes(disk.bytes)}${nodes}` : `${place}: ${disk.problem || 'not measured yet'}`);
   });
 }
 

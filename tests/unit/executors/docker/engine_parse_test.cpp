@@ -9,9 +9,13 @@ namespace {
 using base::ErrorKind;
 using executors::docker::parse_container_end;
 using executors::docker::parse_container_state;
+using executors::docker::parse_containers;
 using executors::docker::parse_engine_info;
 using executors::docker::parse_exec_state;
 using executors::docker::parse_image_info;
+using executors::docker::parse_images;
+using executors::docker::parse_volume_sizes;
+using executors::docker::parse_volumes;
 using executors::docker::PullProgress;
 using Words = std::vector<std::string>;
 
@@ -175,6 +179,43 @@ TEST(PullProgress, CountsTheBytesOfEachLayerOnceHoweverTheStreamIsCut) {
         EXPECT_EQ(progress.bytes(), 107U) << size;
         EXPECT_FALSE(progress.failure()) << size;
     }
+}
+
+TEST(EngineParse, ListsOfThingsThatAreCollected) {
+    const auto volumes = parse_volumes(
+        R"({"Volumes": [{"Name": "v", "CreatedAt": "2026-01-31T16:47:55+01:00"}, {"Name": "w"}]})");
+    ASSERT_TRUE(volumes && volumes->size() == 2);
+    EXPECT_EQ(volumes->front().created, 1'769'874'475);
+    EXPECT_EQ(volumes->back().created, 0);
+    const auto containers = parse_containers(
+        R"([{"Id": "c", "ImageID": "sha256:1", "State": "running", "Created": 7,
+             "Mounts": [{"Type": "volume", "Name": "v"}, {"Type": "bind", "Source": "/x"}, null]}])");
+    ASSERT_TRUE(containers && containers->size() == 1);
+    EXPECT_EQ(containers->front().image, "sha256:1");
+    EXPECT_EQ(containers->front().state, "running");
+    EXPECT_EQ(containers->front().volumes, std::vector<std::string>{"v"});
+    EXPECT_EQ(containers->front().created, 7);
+    const auto images = parse_images(
+        R"([{"Id": "sha256:1", "RepoTags": ["a:1"], "Size": 12, "Created": 5},
+            {"Id": "sha256:2", "RepoTags": ["<none>:<none>"], "Size": -1},
+            {"Id": "sha256:3", "RepoTags": null}, 7, {"RepoTags": ["b:1"]}])");
+    ASSERT_TRUE(images && images->size() == 3);
+    EXPECT_EQ((*images)[0].tags, std::vector<std::string>{"a:1"});
+    EXPECT_EQ((*images)[0].bytes, 12U);
+    EXPECT_TRUE((*images)[1].tags.empty());
+    EXPECT_EQ((*images)[1].bytes, 0U);
+    EXPECT_TRUE((*images)[2].tags.empty());
+}
+
+TEST(EngineParse, SizesOfVolumesThatTheEngineKnows) {
+    const auto sizes = parse_volume_sizes(
+        R"({"LayersSize": 1, "Volumes": [{"Name": "v", "UsageData": {"Size": 4096, "RefCount": 0}},
+            {"Name": "w", "UsageData": {"Size": -1}}, {"Name": "x", "UsageData": null}, 7]})");
+    ASSERT_TRUE(sizes);
+    EXPECT_EQ(*sizes, (std::map<std::string, std::uint64_t>{{"v", 4096}}));
+    EXPECT_TRUE(parse_volume_sizes(R"({"Volumes": null})")->empty());
+    EXPECT_TRUE(parse_volume_sizes("[]")->empty());
+    EXPECT_FALSE(parse_volume_sizes("no JSON"));
 }
 
 }  // namespace

@@ -60,6 +60,19 @@ std::string without_tag(const std::string& name) {
     return tagged ? name.substr(0, colon) : name;
 }
 
+/// Whether something with these labels is wanted by the filters of a list.
+bool fits_filters(const std::string& query, const std::map<std::string, std::string>& labels) {
+    const json filters = json::parse(query_value(query, "filters"));
+    for (const std::string text : filters["label"]) {
+        const auto equal = text.find('=');
+        const auto found = labels.find(text.substr(0, equal));
+        const bool any = equal == std::string::npos;
+        if (found == labels.end() || (!any && found->second != text.substr(equal + 1)))
+            return false;
+    }
+    return true;
+}
+
 class SimulatedClient final : public protocol::http::Client {
   public:
     explicit SimulatedClient(SimulatedEngine& engine) : engine_(engine) {}
@@ -203,11 +216,16 @@ Response SimulatedEngine::answer(const Request& request) {
     path.erase(0, path.find('/', 1));
     const std::string call = request.method + " " + path;
     if (call == "GET /info") {
-        return respond(200, {{"Name", "host"}, {"Architecture", architecture}});
+        return respond(200, {{"Name", "host"},
+                             {"ID", "engine-id"},
+                             {"DockerRootDir", root_directory},
+                             {"Architecture", architecture}});
     }
+    if (call == "GET /images/json") return list_images();
+    if (call == "GET /system/df") return respond(200, json::object());
     if (path.starts_with("/images/")) return answer_image(request.method, path, query);
     if (call == "GET /networks") return respond(200, json::array());
-    if (call == "GET /volumes") return respond(200, json::object());
+    if (call == "GET /volumes") return list_volumes(query);
     if (call == "GET /containers/json") return list_containers(query);
     if (call == "POST /containers/create") return create_container(query, request.body);
     if (path.starts_with("/containers/")) {
@@ -236,6 +254,8 @@ Response SimulatedEngine::answer_image(const std::string& method, const std::str
                                        const std::string& query) {
     if (method == "POST" && path.ends_with("/tag")) return tag(path, query);
     if (method == "POST") return pull(query);
+    if (method == "DELETE")
+        return images.erase(path.substr(8)) > 0 ? respond_empty(200) : not_found();
     if (path == "/images/get") return respond_empty(200);
     const std::string name = path.substr(8, path.size() - 8 - std::string("/json").size());
     auto found = images.find(name);
@@ -251,6 +271,23 @@ Response SimulatedEngine::tag(const std::string& path, const std::string& query)
     const json image = found->second;
     images[query_value(query, "repo")] = image;
     return respond_empty(201);
+}
+
+Response SimulatedEngine::list_images() {
+    json list = json::array();
+    for (const auto& [name, image] : images) {
+        list.push_back({{"Id", image["Id"]}, {"RepoTags", {name}}, {"Size", 1000}});
+    }
+    return respond(200, list);
+}
+
+Response SimulatedEngine::list_volumes(const std::string& query) {
+    json list = json::array();
+    for (const auto& [name, body] : volumes) {
+        const auto labels = labels_at(body, "Labels");
+        if (fits_filters(query, labels)) list.push_back({{"Name", name}, {"Labels", labels}});
+    }
+    return respond(200, {{"Volumes", list}});
 }
 
 Response SimulatedEngine::pull(const std::string& query) {
@@ -290,21 +327,16 @@ Response SimulatedEngine::create_container(const std::string& query, const std::
 }
 
 Response SimulatedEngine::list_containers(const std::string& query) {
-    json filters = json::parse(query_value(query, "filters"));
     json list = json::array();
     for (const auto& [id, container] : containers) {
-        bool fits = true;
-        for (const auto& wanted : filters["label"]) {
-            const std::string text = wanted;
-            const auto equal = text.find('=');
-            const auto labels = labels_at(container.body, "Labels");
-            const auto found = labels.find(text.substr(0, equal));
-            const bool any = equal == std::string::npos;
-            fits =
-                fits && found != labels.end() && (any || found->second == text.substr(equal + 1));
-        }
-        if (fits) {
+        if (fits_filters(query, labels_at(container.body, "Labels"))) {
+            json mounts = json::array();
+            for (const auto& bind : texts_at(object_at(container.body, "HostConfig"), "Binds")) {
+                mounts.push_back({{"Name", bind.substr(0, bind.find(':'))}});
+            }
             list.push_back({{"Id", id},
+                            {"State", container.running ? "running" : "exited"},
+                            {"Mounts", mounts},
                             {"Names", {"/" + container.name}},
                             {"Created", 1},
                             {"Labels", labels_at(container.body, "Labels")}});

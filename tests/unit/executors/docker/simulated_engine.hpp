@@ -60,6 +60,7 @@ class SimulatedEngine {
     std::string take_exec_output();
 
     std::string architecture = "x86_64";
+    std::string root_directory = "/no/such/directory";  ///< of its data
     /// "METHOD /v1.45/path", without the query.
     std::vector<std::string> requests;
     std::map<std::string, Container> containers;  ///< by id
@@ -88,6 +89,8 @@ class SimulatedEngine {
                                               const protocol::http::Request& request);
     protocol::http::Response create_container(const std::string& query, const std::string& body);
     protocol::http::Response list_containers(const std::string& query);
+    protocol::http::Response list_images();
+    protocol::http::Response list_volumes(const std::string& query);
     protocol::http::Response inspect(const std::string& id);
     protocol::http::Response pull(const std::string& query);
     protocol::http::Response tag(const std::string& path, const std::string& query);

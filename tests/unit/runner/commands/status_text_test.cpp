@@ -50,6 +50,16 @@ TEST(StatusText, SaysWhyNoJobIsTaken) {
     EXPECT_THAT(text_with(""), HasSubstr("  paused  never"));
 }
 
+TEST(StatusText, SaysOnceThatADiskIsShort) {
+    const std::string held =
+        R"({"name": "r", "why": {"kind": "disk_short", "text": "The disk is"}})";
+    const auto text =
+        status_text(R"({"state": "running", "jobs": [], "runners": [)" + held + "," + held + "]}");
+    ASSERT_TRUE(text) << text.error().message;
+    EXPECT_THAT(*text, HasSubstr("\nno new jobs are taken: The disk is\n\n"));
+    EXPECT_THAT(*text, HasSubstr("  disk short  "));
+}
+
 TEST(StatusText, SaysThatTheFileIsNotInUse) {
     const auto text = status_text(
         R"({"state": "running", "jobs": [], "runners": [],

@@ -36,6 +36,45 @@ TEST_F(LoadConfig, NamesUnknownKeysWithLineAndSuggestion) {
                    "\"volumes\"?"));
 }
 
+TEST_F(LoadConfig, RefusesMarksOfADiskThatMakeNoSense) {
+    struct Case {
+        const char* key;
+        const char* why;
+    };
+    const Case cases[] = {
+        {"collect_below = \"much\"", "disk.collect_below: expected a part, a size or both"},
+        {"collect_below = \"\"", "expected a part, a size or both"},
+        {"collect_until = \"120%\"", "disk.collect_until: expected"},
+        {"pause_below = \"5%, 6%\"", "disk.pause_below: expected"},
+        {"pause_below = \"-1\"", "disk.pause_below: expected"},
+        {"pause_below_inodes = \"5GB\"", "disk.pause_below_inodes: expected a part, a number"},
+        {"collect_below = \"30%\"", "disk.collect_until = \"20%, 75GB\" is less than"},
+        {"collect_until = \"0\"", "is less than collect_below"},
+        {"pause_below = \"25%, 80GB\"", "disk.pause_below = \"25%, 80GB\" is more than"},
+        {"collect_below = 15", "a string"},
+    };
+    for (const Case& c : cases) {
+        const auto config = load(std::string("[disk]\n") + c.key + "\n");
+        ASSERT_FALSE(config) << c.key;
+        EXPECT_THAT(config.error().message, HasSubstr(c.why)) << c.key;
+        EXPECT_THAT(config.error().message, HasSubstr(path_.string() + ":")) << c.key;
+    }
+}
+
+TEST_F(LoadConfig, ReadsMarksOfADisk) {
+    const auto config = load(
+        "[disk]\ncollect_below = \"0\"\npause_below = \"2 GiB\"\n"
+        "collect_below_inodes = \"8%, 1000\"\n");
+    ASSERT_TRUE(config) << config.error().message;
+    const auto space = config->disk.space();
+    ASSERT_TRUE(space);
+    EXPECT_EQ(space->collect_below.of(1000), 0U);
+    EXPECT_EQ(space->pause_below.of(1), 2ULL << 30U);
+    const auto inodes = config->disk.inodes();
+    EXPECT_EQ(inodes->collect_below.of(100), 8U);
+    EXPECT_EQ(inodes->collect_below.of(1'000'000), 1000U);
+}
+
 TEST_F(LoadConfig, SaysWhereAMisplacedTableOrKeyBelongs) {
     struct Case {
         const char* text;

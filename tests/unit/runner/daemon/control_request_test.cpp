@@ -29,6 +29,8 @@ TEST(ControlRequest, IsReadFromMethodAndTarget) {
         {"POST", "/control/pause?runner=a%20b%26c", Action::kPause, "a b&c"},
         {"POST", "/control/resume?runner=x", Action::kResume, "x"},
         {"POST", "/control/drain", Action::kDrain},
+        {"POST", "/control/gc?dry_run=true", Action::kCollect},
+        {"GET", "/control/gc", Action::kPostOnly},
         {"POST", "/jobs/12/cancel?runner=r&reason=disk%20full", Action::kCancel, "r", 12,
          "disk full"},
         {"POST", "/jobs/12/cancel?reason=a%0Ab%1B", Action::kCancel, "", 12, "a b "},
@@ -96,6 +98,17 @@ TEST(ControlSocket, IsInTheRuntimeDirectoryOfTheService) {
     EXPECT_EQ(control_socket_path("/state", nullptr), "/state/runner.sock");
     EXPECT_EQ(control_socket_path("/state", ""), "/state/runner.sock");
     EXPECT_EQ(control_socket_path("/state", "/run/a:/run/b"), "/run/a/runner.sock");
+}
+
+TEST(ControlRequest, SaysHowDataIsCollected) {
+    EXPECT_FALSE(parse("POST", "/control/gc")->dry_run);
+    EXPECT_FALSE(parse("POST", "/control/gc?dry_run=false")->all);
+    EXPECT_TRUE(parse("POST", "/control/gc?dry_run=true")->dry_run);
+    EXPECT_TRUE(parse("POST", "/control/gc?dry_run=false&all=true")->all);
+    for (const char* wrong : {"?dry_run=maybe", "?dryrun=true", "?dry_run", "?runner=a"}) {
+        const auto refused = parse("POST", std::string("/control/gc") + wrong);
+        EXPECT_FALSE(refused.has_value()) << wrong << ": a mistake must not remove anything";
+    }
 }
 
 }  // namespace

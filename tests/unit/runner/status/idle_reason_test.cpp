@@ -115,6 +115,11 @@ std::vector<Case> cases() {
              r.limit = 1;
              s.jobs = {job(9, "other", 5)};
          }},
+        {kDiskShort, kProblem, "The disk of",
+         [](S&, R& r) {
+             r.disk_problem = "The disk of the engine is short.";
+             r.last_kind = LastAnswer::kNoServer;
+         }},
         // What a person must mend comes before what will pass, and what was meant before both.
         {kTokenRefused, kProblem, "refuses its token",
          [](S& s, R& r) {

@@ -184,7 +184,18 @@ TEST(Metrics, ShowWhatOnlyThisRunnerHas) {
     present.jobs.push_back(present.jobs[0]);
     for (auto& runner : present.runners) runner.paused = runner.name == present.jobs[0].runner_name;
     present.disks = {{"state", "/var/lib/runner", 1000, 250, 0, 0}, {"builds", "/unknown"}};
+    present.runners[0].disk_problem = "short";
+    metrics.environment().collected("volume", 4096);
+    metrics.environment().collection_ended(7'000'000);
     auto now = series(metrics, present);
+    EXPECT_EQ(now[R"(runner_collected_objects_total{kind="volume"})"], 1);
+    EXPECT_EQ(now[R"(runner_collected_bytes_total{kind="volume"})"], 4096);
+    EXPECT_TRUE(now.contains(R"(runner_collected_objects_total{kind="image"})"));
+    EXPECT_EQ(now["runner_collection_last_run_timestamp_seconds"], 7);
+    int held = 0;
+    for (const auto& [name, value] : now)
+        held += name.starts_with("runner_paused_by_disk{") && value == 1 ? 1 : 0;
+    EXPECT_EQ(held, 1) << "of the runners";
     const std::string labels = std::string("{") + kBusyLabels + "}";
     EXPECT_EQ(now["runner_last_contact_timestamp_seconds" + labels], 1'700'000'060);
     EXPECT_EQ(now["runner_trace_backlog_bytes" + labels], 1400);

@@ -18,6 +18,7 @@ inline Snapshot sample() {
                     .short_token = "tok_idle1",
                     .url = "https://gitlab.example.com",
                     .executor = "shell",
+                    .disk_problem = "",
                     .last_answer = ""},
                    {.name = "busy",
                     .short_token = "tok_busy1",
@@ -29,6 +30,7 @@ inline Snapshot sample() {
                     .adaptive_limit = 1.1,
                     .used_limit = 2,
                     .healthy = false,
+                    .disk_problem = "",
                     .last_contact_unix_micros = kStart + 60 * kSecond,
                     .last_answer = "403 Forbidden",
                     .last_kind = LastAnswer::kRefused}};

@@ -1,0 +1,67 @@
+"""Disks that run full: jobs wait, and what the runner kept for later jobs goes."""
+
+import json
+import os
+import signal
+import time
+
+from tests.system.docker_harness import PREFIX, DockerCase, docker
+from tests.system.harness import PATIENCE
+from tests.system.test_control import ControlCase
+
+FULL = {"pause_below": "100%", "collect_below": "100%", "collect_until": "100%"}
+
+
+class Pause(ControlCase):
+    def test_jobs_wait_while_the_disk_is_short_and_go_on_by_themselves(self):
+        runner = {"name": "one", "token": self.gitlab.add_runner().token}
+        self.write_config([runner], disk=FULL)
+        daemon = self.start(wait=False)
+        daemon.wait_log("No jobs are taken: the disk is short.*place=state directory")
+        job = self.add_job(["true"])
+        page = json.loads(self.ok("status", "--format", "json").stdout)
+        self.assertEqual(page["runners"][0]["why"]["kind"], "disk_short")
+        text = self.ok("status").stdout
+        self.assertRegex(text, r"no new jobs are taken: The disk of the state directory \S+ is short: .* are free; jobs are taken again from")
+        self.assertIn("disk short", text)
+        self.assertEqual(job.status, "pending")
+        self.write_config([runner])
+        daemon.send(signal.SIGHUP)
+        daemon.wait_log("Jobs are taken again: the disk has room")
+        self.assert_success(self.finish(job))
+
+
+class Collection(DockerCase):
+    def plan(self, *arguments):
+        done = self.command("gc", "--format", "json", *arguments)
+        self.assertEqual(done.code, 0, done.text)
+        engine = next(place for place in json.loads(done.stdout)["places"] if "state directory" not in place["place"])
+        return {item["name"]: item for item in engine["items"]}
+
+    def running_jobs(self):
+        return json.loads(self.command("jobs", "--format", "json").stdout)["running"]
+
+    def grow_old(self):
+        """What was used now was used two days ago."""
+        then = time.time() - 2 * 24 * 3600
+        for file in (self.config.parent / ".runner-state" / "used").rglob("*"):
+            os.utime(file, (then, then))
+
+    def test_what_no_job_uses_goes_and_what_is_not_ours_stays(self):
+        self.start_docker()
+        self.assert_success(self.run_job("echo kept > /cache/file"))
+        kept = {volume["Name"] for volume in self.volumes() if volume["Labels"][PREFIX + "reusable"] == "true"}
+        foreign = next(iter(kept)) + "-of-another"
+        labels = {**self.volumes()[0]["Labels"], PREFIX + "runner.id": "another", PREFIX + "reusable": "true"}
+        docker("volume", "create", *(f"--label={name}={value}" for name, value in labels.items()), foreign)
+        self.addCleanup(docker, "volume", "rm", "-f", foreign, check=False)
+        # The end of the cleanup, which follows the report, is a use.
+        self.gitlab.wait(lambda: not self.running_jobs(), 20 * PATIENCE, "the end of the cleanup")
+        mine = self.plan("--dry-run", "--all")
+        self.assertEqual({mine[name]["reason"] for name in kept}, {"just used"})
+        self.assertNotIn(foreign, mine)
+        self.grow_old()
+        done = self.plan("--all")
+        self.assertEqual({done[name]["action"] for name in kept}, {"removed"})
+        self.assertEqual(self.volumes(), [])
+        docker("volume", "inspect", foreign)

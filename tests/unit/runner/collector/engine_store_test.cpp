@@ -1,0 +1,190 @@
+#include "runner/collector/engine_store.hpp"
+
+#include <gmock/gmock.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "runner/collector/collect.hpp"
+#include "tests/support/run_to_end.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/unit/executors/docker/scripted_engine.hpp"
+#include "tests/unit/executors/docker/simulated_engine.hpp"
+
+namespace runner::collector {
+namespace {
+
+namespace docker = executors::docker;
+using base::ErrorKind;
+using docker::SimulatedEngine;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+constexpr const char* kProbe =
+    R"(runner-probe {"probe":"disk","place":"","disks":[{"path":"/.runner","total_bytes":1000,)"
+    R"("free_bytes":90,"total_inodes":10,"free_inodes":9}]})";
+
+class EngineStoreTest : public testing::Test {
+  protected:
+    void make(bool local) {
+        auto connection = std::make_shared<docker::EngineConnection>(
+            context_.get_executor(), docker::simulated_api(engine_, local), "");
+        connection->usage().record_to(record_);
+        usage_ = &connection->usage();
+        store_.emplace(connection, record_, "s_me", std::set<std::string>{"mine"});
+    }
+    void add_volume(const std::string& name, const std::string& system_id = "s_me",
+                    const std::string& runner = "mine") {
+        engine_.volumes[name] = {{"Name", name},
+                                 {"Labels",
+                                  {{"com.gitlab.gitlab-runner.managed", "true"},
+                                   {"com.gitlab.gitlab-runner.runner.system_id", system_id},
+                                   {"com.gitlab.gitlab-runner.runner.id", runner},
+                                   {"com.gitlab.gitlab-runner.reusable", "true"},
+                                   {"com.gitlab.gitlab-runner.type", "data"},
+                                   {"com.gitlab.gitlab-runner.project.id", "7"}}}};
+    }
+    PlaceReport collect_all() {
+        const Wish wish{.all = true, .by_hand = true};
+        return tests::run_to_end(context_, collect(*store_, Marks{}, wish, nullptr));
+    }
+    [[nodiscard]] std::vector<std::string> left() const {
+        std::vector<std::string> names;
+        for (const auto& [name, body] : engine_.volumes) names.push_back(name);
+        return names;
+    }
+
+    tests::TempDir state_;
+    boost::asio::io_context context_{1};
+    SimulatedEngine engine_;
+    std::shared_ptr<UsageRecord> record_ = std::make_shared<UsageRecord>(state_.path());
+    docker::EngineUsage* usage_ = nullptr;
+    std::optional<EngineStore> store_;
+};
+
+TEST_F(EngineStoreTest, RemovesVolumesOfThisDaemonAndNotThoseOfAnother) {
+    make(true);
+    add_volume("mine");
+    add_volume("of-another-daemon", "s_me", "other");
+    add_volume("of-another-machine", "s_other");
+    engine_.volumes["of-a-person"] = {{"Name", "of-a-person"}};
+    record_->volume_used("engine-id", "mine");
+    const auto report = collect_all();
+    EXPECT_EQ(report.removed, 0U) << "it was used just now";
+    std::filesystem::last_write_time(
+        state_.path() / "used" / "engine-id" / "volumes" / "mine",
+        std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+    EXPECT_EQ(collect_all().removed, 1U);
+    EXPECT_THAT(left(), ElementsAre("of-a-person", "of-another-daemon", "of-another-machine"));
+    EXPECT_THAT(record_->volumes("engine-id"), IsEmpty());
+}
+
+TEST_F(EngineStoreTest, PassesOverWhatAContainerOrARunningJobUses) {
+    make(true);
+    add_volume("mounted");
+    add_volume("held");
+    engine_.containers["c"] =
+        SimulatedEngine::Container{.name = "job",
+                                   .body = {{"HostConfig", {{"Binds", {"mounted:/builds"}}}}},
+                                   .running = false,
+                                   .exit_code = 0,
+                                   .log = {},
+                                   .written = {}};
+    usage_->use_volume("job-1", "held");
+    auto report = collect_all();
+    EXPECT_EQ(report.removed, 0U);
+    EXPECT_EQ(report.rows[0].reason, "a running job uses it");
+    EXPECT_EQ(report.rows[1].reason, "container job uses it");
+    usage_->release("job-1");
+    EXPECT_EQ(collect_all().removed, 0U) << "the end of the job is a use";
+}
+
+TEST_F(EngineStoreTest, RefusesToRemoveWhatAJobHasTakenSinceTheList) {
+    make(true);
+    usage_->use_volume("job-1", "volume");
+    usage_->use_image("job-1", "sha256:1");
+    Item item;
+    item.name = "volume";
+    const auto volume = tests::run_to_end(context_, store_->remove(item));
+    ASSERT_FALSE(volume.has_value());
+    EXPECT_EQ(volume.error().kind, ErrorKind::kConflict);
+    item.kind = ItemKind::kImage;
+    item.name = "sha256:1";
+    item.tags = {"a:1"};
+    EXPECT_FALSE(tests::run_to_end(context_, store_->remove(item)).has_value());
+    EXPECT_THAT(engine_.requests, IsEmpty());
+}
+
+TEST_F(EngineStoreTest, RemovesAnImageByAllItsNames) {
+    make(true);
+    engine_.add_image("app:1");
+    engine_.add_image("app:2");
+    record_->image_pulled("", "sha256:1", "docker.io/library/app:1");
+    Item item;
+    item.kind = ItemKind::kImage;
+    item.name = "sha256:1";
+    item.tags = {"app:1", "app:2"};
+    EXPECT_TRUE(tests::run_to_end(context_, store_->remove(item)).has_value());
+    EXPECT_THAT(engine_.images, IsEmpty());
+}
+
+TEST_F(EngineStoreTest, ForgetsWhatSomebodyElseHasRemoved) {
+    make(true);
+    add_volume("there");
+    for (const char* name : {"there", "gone", "being-made"}) {
+        record_->volume_used("engine-id", name);
+    }
+    record_->image_pulled("engine-id", "sha256:gone", "docker.io/library/app:1");
+    usage_->use_volume("job-1", "being-made");
+    ASSERT_TRUE(tests::run_to_end(context_, store_->list()).has_value());
+    EXPECT_THAT(record_->volumes("engine-id"),
+                UnorderedElementsAre(testing::Key("there"), testing::Key("being-made")));
+    EXPECT_THAT(record_->images("engine-id"), IsEmpty());
+}
+
+TEST_F(EngineStoreTest, MeasuresALocalEnginesDirectory) {
+    make(true);
+    engine_.root_directory = state_.path().string();
+    const auto disk = tests::run_to_end(context_, store_->measure());
+    ASSERT_TRUE(disk.has_value()) << disk.error().message;
+    EXPECT_EQ(disk->path, state_.path().string());
+    EXPECT_GT(disk->size_bytes, 0U);
+}
+
+TEST_F(EngineStoreTest, MeasuresAnEngineElsewhereInAJobsContainer) {
+    make(false);
+    engine_.root_directory = "/data/docker";
+    const auto unknown = tests::run_to_end(context_, store_->measure());
+    ASSERT_FALSE(unknown.has_value());
+    EXPECT_EQ(unknown.error().kind, ErrorKind::kUnavailable);
+    engine_.containers["c"] = SimulatedEngine::Container{
+        .name = "job",
+        .body = {{"Labels",
+                  {{"com.gitlab.gitlab-runner.managed", "true"},
+                   {"com.gitlab.gitlab-runner.runner.system_id", "s_me"}}},
+                 {"HostConfig", {{"Binds", {"runner-helper-1-abc:/.runner:ro"}}}}},
+        .running = true,
+        .exit_code = 0,
+        .log = {},
+        .written = {}};
+    engine_.exec_output = docker::exec_frame('1', std::string(kProbe) + "\n");
+    const auto disk = tests::run_to_end(context_, store_->measure());
+    ASSERT_TRUE(disk.has_value()) << disk.error().message;
+    EXPECT_EQ(disk->path, "/data/docker");
+    EXPECT_EQ(disk->free_bytes, 90U);
+    EXPECT_EQ(disk->free_inodes, 9U);
+}
+
+TEST(DiskProbe, RefusesWhatIsNoAnswer) {
+    EXPECT_TRUE(parse_disk_probe(kProbe, "/d").has_value());
+    for (const char* text :
+         {"", "runner-probe", "runner-probe {}", "runner-probe {\"disks\":[]}",
+          "runner-probe {\"disks\":[{\"error\":\"x\"}]}", "runner-probe {\"disks\":[7]}"}) {
+        const auto disk = parse_disk_probe(text, "/d");
+        ASSERT_FALSE(disk.has_value()) << text;
+        EXPECT_EQ(disk.error().kind, ErrorKind::kProtocol);
+    }
+}
+
+}  // namespace
+}  // namespace runner::collector

@@ -1,0 +1,207 @@
+#include "runner/daemon/disk_keeper.hpp"
+
+#include <gmock/gmock.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "tests/support/fake_store.hpp"
+#include "tests/support/run_to_end.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace runner::daemon {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+config::RunnerConfig runner(const std::string& executor, const std::string& where = {}) {
+    config::RunnerConfig made;
+    made.executor = executor;
+    made.builds_dir = where;
+    made.docker.host = where;
+    return made;
+}
+
+using Answer = std::optional<base::Result<std::vector<collector::PlaceReport>>>;
+
+/// Not within the removal that it stops.
+base::Task<void> collect_and_stop(DiskKeeper& keeper, Answer& answer) {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    co_await boost::asio::post(executor, base::use_tuple);
+    auto asking = keeper.collect_now({});
+    auto reports = co_await std::move(asking);
+    answer.emplace(std::move(reports));
+    co_await keeper.stop();
+}
+
+base::Task<bool> wait_for(base::TaskGroup& group) {
+    co_await group.wait();
+    co_return true;
+}
+
+/// One engine of 1000 bytes beside the test's own disk: it collects below 100 until 200, jobs pause
+/// below 50.
+class DiskKeeperTest : public testing::Test {
+  protected:
+    DiskKeeperTest() {
+        config_.disk.collect_below = "10%";
+        config_.disk.collect_until = "20%";
+        config_.disk.pause_below = "5%";
+        // The test's own disk may be as full as it wants.
+        config_.disk.pause_below_inodes = "0";
+        config_.runners = {runner("docker", "tcp://engine:2375"), runner("shell", "/data/builds")};
+        engine_->disk.free_bytes = 500;
+        DiskKeeper::Host host;
+        host.engines = [this](const config::Config&) {
+            return DiskKeeper::Stores{{"engine tcp://engine:2375\n", engine_}};
+        };
+        host.on_pause = [this] { events_.emplace_back("pause"); };
+        host.on_resume = [this] { events_.emplace_back("resume"); };
+        host.on_removed = [this](const collector::Item& item, std::uint64_t) {
+            events_.push_back("removed " + item.name);
+        };
+        host.on_collected = [this] { events_.emplace_back("collected"); };
+        keeper_.emplace(context_.get_executor(), std::move(host));
+        keeper_->configure(config_, state_.path());
+    }
+    base::Task<bool> look_once() {
+        co_await keeper_->look();
+        co_await keeper_->wait_for_collection();
+        co_return true;
+    }
+    void look() { tests::run_to_end(context_, look_once()); }
+    base::Result<std::vector<collector::PlaceReport>> collect(collector::Wish wish = {}) {
+        return tests::run_to_end(context_, keeper_->collect_now(wish));
+    }
+    [[nodiscard]] std::string problem(std::size_t index) const {
+        return keeper_->problem_of(config_.runners[index]);
+    }
+
+    tests::TempDir state_;
+    boost::asio::io_context context_{1};
+    config::Config config_;
+    std::shared_ptr<tests::FakeStore> engine_ = std::make_shared<tests::FakeStore>();
+    std::vector<std::string> events_;
+    std::optional<DiskKeeper> keeper_;
+};
+
+TEST_F(DiskKeeperTest, WatchesTheStateTheEnginesAndWhereJobsShareTheMachine) {
+    look();
+    std::vector<std::string> found;
+    for (const auto& disk : keeper_->states()) {
+        found.push_back(disk.directory + ", " + disk.place);
+        EXPECT_GT(disk.size_bytes, 0U) << disk.place;
+    }
+    EXPECT_THAT(found, ElementsAre("builds, builds directory /data/builds",
+                                   "engine, engine the test's store",
+                                   "state, state directory " + state_.path().string()));
+}
+
+TEST_F(DiskKeeperTest, PausesTheRunnersOfAShortDiskAndResumesThem) {
+    engine_->disk.free_bytes = 49;
+    look();
+    EXPECT_THAT(problem(0), HasSubstr("The disk of the engine the test's store is short: 49 B "
+                                      "(4.9 %) are free; jobs are taken again from 60 B on"));
+    EXPECT_EQ(problem(1), "") << "a shell runner does not use that disk";
+    engine_->disk.free_bytes = 59;
+    look();
+    EXPECT_NE(problem(0), "");
+    engine_->disk.free_bytes = 60;
+    look();
+    EXPECT_EQ(problem(0), "");
+    std::erase(events_, "collected");
+    EXPECT_THAT(events_, ElementsAre("pause", "resume"));
+}
+
+base::Task<bool> look_here(DiskKeeper& keeper) {
+    co_await keeper.look_here();
+    co_return true;
+}
+
+TEST_F(DiskKeeperTest, KnowsThisMachineBeforeTheFirstJobIsAskedFor) {
+    config_.disk.pause_below = "100%";
+    config_.disk.collect_until = "100%";
+    keeper_->configure(config_, state_.path());
+    engine_->measure_failure = base::make_error(base::ErrorKind::kTimeout, "no answer");
+    tests::run_to_end(context_, look_here(*keeper_));
+    EXPECT_THAT(problem(1), HasSubstr("state directory"));
+    EXPECT_EQ(keeper_->states()[1].problem, "") << "the engine was not asked";
+}
+
+TEST_F(DiskKeeperTest, DoesNotPauseForADiskThatCannotBeMeasuredAnyMore) {
+    engine_->disk.free_bytes = 10;
+    look();
+    ASSERT_NE(problem(0), "");
+    engine_->measure_failure = base::make_error(base::ErrorKind::kUnavailable, "no job runs there");
+    look();
+    EXPECT_EQ(problem(0), "");
+    EXPECT_EQ(keeper_->states()[1].problem, "no job runs there");
+}
+
+TEST_F(DiskKeeperTest, CollectsByItselfAndSoMakesRoomForJobs) {
+    engine_->disk.free_bytes = 40;
+    engine_->add("a", 1, 100);
+    engine_->add("b", 2, 100);
+    engine_->add("c", 3, 100);
+    look();
+    EXPECT_THAT(events_, ElementsAre("pause", "removed a", "removed b", "collected"));
+    look();
+    EXPECT_EQ(problem(0), "");
+    EXPECT_THAT(engine_->items, testing::SizeIs(1));
+}
+
+TEST_F(DiskKeeperTest, AsksForNothingAgainAndAgainWhereNothingCanGo) {
+    engine_->disk.free_bytes = 90;
+    look();
+    look();
+    EXPECT_THAT(events_, ElementsAre("collected")) << "the next run is minutes later";
+}
+
+TEST_F(DiskKeeperTest, RunsOneCollectionAtATime) {
+    engine_->disk.free_bytes = 90;
+    engine_->add("a", 1, 100);
+    engine_->hangs = true;
+    Answer second;
+    base::TaskGroup others(context_.get_executor());
+    engine_->on_remove = [&](const std::string&) {
+        others.spawn("by hand", collect_and_stop(*keeper_, second));
+    };
+    look();
+    tests::run_to_end(context_, wait_for(others));
+    ASSERT_TRUE(second.has_value());
+    ASSERT_FALSE(second->has_value());
+    EXPECT_EQ(second->error().kind, base::ErrorKind::kConflict);
+    EXPECT_THAT(engine_->removed, IsEmpty()) << "stop() has ended the removal";
+}
+
+TEST_F(DiskKeeperTest, CollectsByHandInAllPlaces) {
+    engine_->disk.free_bytes = 150;
+    engine_->add("a", 1, 100);
+    std::filesystem::create_directories(state_.path() / "jobs" / "7-abc.broken");
+    const auto planned = collect({.dry_run = true, .all = true});
+    ASSERT_TRUE(planned.has_value());
+    ASSERT_EQ(planned->size(), 2U);
+    EXPECT_EQ((*planned)[0].rows[0].action, collector::Action::kRemove);
+    EXPECT_THAT(events_, IsEmpty());
+    const auto done = collect();
+    EXPECT_EQ((*done)[0].removed, 1U);
+    EXPECT_THAT(events_, ElementsAre("removed a", "collected"));
+}
+
+TEST_F(DiskKeeperTest, KeepsItsFiguresOverAReloadAndForgetsWhatIsNotUsedAnyMore) {
+    engine_->disk.free_bytes = 10;
+    look();
+    keeper_->configure(config_, state_.path());
+    EXPECT_NE(problem(0), "");
+    config_.disk.pause_below = "0";
+    keeper_->configure(config_, state_.path());
+    EXPECT_EQ(problem(0), "");
+    std::erase(events_, "collected");
+    EXPECT_THAT(events_, ElementsAre("pause", "resume"));
+}
+
+}  // namespace
+}  // namespace runner::daemon
