@@ -24,6 +24,7 @@ constexpr std::int64_t kVersionLimitMs = 10'000;
 constexpr std::size_t kVersionBytes = 200;
 constexpr std::size_t kConfigLimit = 1U << 20U;
 constexpr std::size_t kReasonLimit = 300;
+constexpr int kMostCounted = 1000;  // against a marker that a job has forged
 
 std::string boot_id() {
     auto text = read_small_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 100);
@@ -82,6 +83,8 @@ class Decision {
         const auto found = root_.marker();
         marker_.boot = boot_id();
         marker_.engine = stamp_engine(options_.command, found ? found->engine : EngineStamp());
+        if (found && found->state == DataState::kStarting && found->starts < kMostCounted)
+            marker_.starts = found->starts + 1;
         const std::string why = why_cold(found);
         // An empty or a fresh volume has nothing to be set aside.
         if (!why.empty() && !(options_.is_new && !found)) start_anew();
@@ -115,6 +118,7 @@ class Decision {
     void start_anew() {
         root_.forget_marker();
         root_.set_aside_all();
+        marker_.starts = 1;
         // The rest is removed when the engine runs.
         if (root_.is_short_of_space()) root_.empty_trash();
     }

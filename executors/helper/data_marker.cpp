@@ -15,6 +15,7 @@ using Json = nlohmann::json;
 constexpr int kFormat = 1;
 constexpr std::array<std::string_view, 4> kStates{"starting", "ready", "clean", "damaged"};
 constexpr std::size_t kMostShown = 60;
+constexpr int kMostStarts = 2;
 
 std::optional<DataState> state_of(const std::string& name) {
     const auto found = std::find(kStates.begin(), kStates.end(), name);
@@ -59,8 +60,10 @@ std::optional<DataMarker> parse_marker(const std::string& text) {
     if (!value.is_object() || value.value("format", Json()) != kFormat) return std::nullopt;
     const auto state = state_of(text_of(value, "state"));
     if (!state) return std::nullopt;
+    const Json starts = value.value("starts", Json());
     return DataMarker{
         *state,
+        starts.is_number_integer() ? starts.get<int>() : kMostStarts,
         text_of(value, "boot"),
         {text_of(value, "program"), text_of(value, "version"), text_of(value, "store")}};
 }
@@ -69,6 +72,7 @@ std::string dump_marker(const DataMarker& marker) {
     return base::dump_json(
         Json{{"format", kFormat},
              {"state", std::string(kStates[static_cast<std::size_t>(marker.state)])},
+             {"starts", marker.starts},
              {"boot", marker.boot},
              {"program", marker.engine.program},
              {"version", marker.engine.version},
@@ -77,10 +81,10 @@ std::string dump_marker(const DataMarker& marker) {
 
 std::string why_not_again(const DataMarker& marker, const EngineStamp& engine,
                           const std::string& boot) {
-    if (marker.state == DataState::kStarting)
-        return "the last job here ended before its engine was ready";
+    if (marker.state == DataState::kStarting && marker.starts >= kMostStarts)
+        return "the last jobs here ended before their engines were ready";
     if (marker.state == DataState::kDamaged) return "the builder did not start with the kept data";
-    if (marker.state == DataState::kReady && marker.boot != boot)
+    if (marker.state != DataState::kClean && marker.boot != boot)
         return "the machine stopped while a job used the kept data";
     if (marker.engine.version != engine.version) {
         return "the engine has changed from \"" + as_shown(marker.engine.version, kMostShown) +

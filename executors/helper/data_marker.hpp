@@ -25,6 +25,9 @@ struct EngineStamp {
 
 struct DataMarker {
     DataState state = DataState::kStarting;
+    /// How many jobs, one after the other, began with the data while no engine has answered. One
+    /// may have been cancelled.
+    int starts = 1;
     std::string boot;  ///< of the machine's kernel
     EngineStamp engine;
 };

@@ -98,10 +98,13 @@ class Trial {
     void begin_anew(const std::optional<int>& status) {
         detach_mounts_below(outcome_.root);
         DataRoot root(outcome_.root);
-        const auto marker = root.marker();
+        auto marker = root.marker();
         root.forget_marker();
         root.set_aside_all();
-        if (marker) root.mark(*marker);
+        if (marker) {
+            marker->starts = 1;
+            root.mark(*marker);
+        }
         outcome_.warm = false;
         outcome_.reason = status ? "the engine ended with exit code " +
                                        std::to_string(exit_code_of(*status)) +
