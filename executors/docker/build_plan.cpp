@@ -16,8 +16,6 @@ namespace executors::docker {
 
 namespace {
 
-constexpr const char* kDataRoot = "/var/lib/docker";
-
 const EnvironmentVariable* find_variable(const std::vector<EnvironmentVariable>& list,
                                          std::string_view name) {
     const EnvironmentVariable* found = nullptr;
@@ -120,7 +118,7 @@ ContainerPlan plan_build_container(const BuildPlanInput& input) {
     }
     if (input.objects.engine) {
         plan.entrypoint = input.choice.image.entrypoint;
-        plan_data_root(input.image, plan);
+        if (!mount_data(input.data, input.image, plan)) plan_data_root(input.image, plan);
         plan_engine_name(input, plan);
     } else {
         plan_supervisor(input, plan);

@@ -11,6 +11,11 @@ inline constexpr const char* kJobDir = "/.runner-job";
 /// The directory in which a sidecar engine and the job share a socket.
 inline constexpr const char* kEngineDir = "/.runner-engine";
 
+/// Where an inner engine keeps its data.
+inline constexpr const char* kDataRoot = "/var/lib/docker";
+/// What runner-helper has decided about kept data (executors/helper/data_outcome.hpp).
+inline constexpr const char* kDataOutcome = "/.runner-data.json";
+
 /// Holds the runner's docker, which waits for images that are being copied into the job's engine.
 inline constexpr const char* kFrontDir = "/.runner-front";
 /// Where config.json of the docker client waits until get_sources has ended.

@@ -69,18 +69,20 @@ Result<PlannedService> plan_sidecar_engine(const SidecarInput& input) {
     engine.privileged = true;
     engine.of_runner = true;
     engine.binds = {input.helper_volume + ":/.runner:ro"};
+    engine.data = input.data;
     return engine;
 }
 
 Task<Result<void>> SidecarEngine::start(const std::vector<DeclaredRegistry>& registries,
-                                        const InnerEnginePlan& plan, std::string helper_volume) {
+                                        const InnerEnginePlan& plan, std::string helper_volume,
+                                        KeptData data) {
     auto& objects = context_.objects;
     auto made = co_await volumes_.add_engine_volume();
     if (!made) co_return made;
     auto mtu = co_await network_.inner_mtu();
     if (!mtu) co_return mtu.error();
-    const SidecarInput input{context_.dind, context_.job, registries,    plan.client,
-                             objects.base,  plan.name,    helper_volume, *mtu};
+    const SidecarInput input{context_.dind, context_.job,  registries, plan.client, objects.base,
+                             plan.name,     helper_volume, *mtu,       data};
     auto engine = plan_sidecar_engine(input);
     if (!engine) co_return engine.error();
     std::vector<PlannedService> one;

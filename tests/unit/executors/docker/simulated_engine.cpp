@@ -193,6 +193,10 @@ Response SimulatedEngine::answer(const Request& request) {
         things[name] = body;
         return respond(201, {{"Id", name}, {"Name", name}});
     }
+    if (request.method == "GET" && path.starts_with("/volumes/")) {
+        const auto found = volumes.find(path.substr(std::string("/volumes/").size()));
+        return found == volumes.end() ? not_found() : respond(200, {{"Name", found->first}});
+    }
     if (request.method == "DELETE") {
         auto& things = path.starts_with("/volumes") ? volumes : networks;
         return things.erase(path.substr(path.rfind('/') + 1)) > 0 ? respond_empty(204)
@@ -246,11 +250,22 @@ Response SimulatedEngine::create_container(const std::string& query, const std::
     return respond(201, {{"Id", id}});
 }
 
+bool SimulatedEngine::uses_volume(const Container& container, const json& names) const {
+    const auto host = container.body.value("HostConfig", json::object());
+    for (const auto& bind : host.value("Binds", json::array())) {
+        const std::string text = bind;
+        if (names.front() == text.substr(0, text.find(':'))) return true;
+    }
+    return false;
+}
+
 Response SimulatedEngine::list_containers(const std::string& query) {
     json filters = json::parse(query_value(query, "filters"));
     json list = json::array();
     for (const auto& [id, container] : containers) {
-        bool fits = true;
+        bool fits = !filters.contains("volume") || uses_volume(container, filters["volume"]);
+        // Of its states, an engine in memory has "created" or "exited", and "running".
+        if (filters.contains("status")) fits = fits && (container.running || !container.ended);
         for (const auto& wanted : filters["label"]) {
             const std::string text = wanted;
             const auto equal = text.find('=');
@@ -303,6 +318,7 @@ Response SimulatedEngine::answer_container(const std::string& method, const std:
         return respond_empty(204);
     }
     if (call == "POST/start" || call == "POST/kill") {
+        container.ended = call == "POST/kill";
         container.running =
             call == "POST/start" && !short_lived.contains(text_at(container.body, "Image"));
         if (call == "POST/start" && on_start) on_start(container);
