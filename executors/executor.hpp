@@ -96,6 +96,8 @@ class Executor {
     /// cleanup() removes them, which may take longer.
     virtual base::Task<base::Result<void>> halt() { co_return base::Result<void>(); }
     virtual base::Task<base::Result<void>> cleanup(std::chrono::seconds limit) = 0;
+    /// One line for the job log about the inner engine, which answers; "" for none.
+    virtual base::Task<std::string> describe_engine() { co_return std::string(); }
 };
 
 }  // namespace executors

@@ -42,6 +42,9 @@ struct RegistryCredential {
     base::Secret password;
 };
 
+/// RUNNER_DIND_PERSIST of a job: what it wants of the kept data of its engine.
+enum class EngineDataWish : std::uint8_t { kConfigured, kNone, kUnknown };
+
 class DriverJob;
 
 /// Everything that an executor is told about a job. A plain value that lives as long as the job.
@@ -75,6 +78,7 @@ struct JobEnvironment {
     bool network_per_build = false;
     bool init_process = false;
     bool debug_services = false;
+    EngineDataWish engine_data = EngineDataWish::kConfigured;
     std::filesystem::path state_dir;     ///< the job's own directory of the journal, 0700
     std::filesystem::path payload_file;  ///< what the server sent, for the custom executor's driver
     DriverJob* driver_job = nullptr;     ///< the job for the same, during prepare() and restore()

@@ -118,7 +118,7 @@ ContainerPlan plan_build_container(const BuildPlanInput& input) {
     }
     if (input.objects.engine) {
         plan.entrypoint = input.choice.image.entrypoint;
-        plan_data_root(input.image, plan);
+        if (!mount_data(input.data, input.image, plan)) plan_data_root(input.image, plan);
         plan_engine_name(input, plan);
     } else {
         plan_supervisor(input, plan);

@@ -8,6 +8,7 @@
 #include "executors/docker/image_choice.hpp"
 #include "executors/docker/image_info.hpp"
 #include "executors/docker/job_objects.hpp"
+#include "executors/docker/kept_data.hpp"
 #include "executors/docker/settings.hpp"
 #include "executors/spec.hpp"
 
@@ -29,6 +30,7 @@ struct BuildPlanInput {
     /// "alias:address" of the services, for a network that was not made for the job.
     std::vector<std::string> service_hosts;
     std::vector<std::string> direct_hosts = {};  ///< to be reached without a proxy
+    KeptData data = {};                          ///< of the engine in this container
 };
 
 /// The build container; pure. An image with its own engine keeps its ENTRYPOINT and command; any

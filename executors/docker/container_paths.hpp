@@ -11,12 +11,15 @@ inline constexpr const char* kJobDir = "/.runner-job";
 /// The directory in which a sidecar engine and the job share a socket.
 inline constexpr const char* kEngineDir = "/.runner-engine";
 
-/// An engine's own files in an image with one.
+/// Where an inner engine keeps its data.
 inline constexpr const char* kDataRoot = "/var/lib/docker";
+/// What runner-helper has decided about kept data (executors/helper/data_outcome.hpp).
+inline constexpr const char* kDataOutcome = "/.runner-data.json";
 /// Where the engine of a job has the builder's image (SeedPlaces in executors/helper).
 inline constexpr const char* kBuilderDir = "/.runner-builder";
 /// In the volume that is there: its name, once the volume is complete.
 inline constexpr const char* kSeedMarker = "runner-complete";
+
 /// Holds the runner's docker, which waits for images that are being copied into the job's engine.
 inline constexpr const char* kFrontDir = "/.runner-front";
 /// Where config.json of the docker client waits until get_sources has ended.

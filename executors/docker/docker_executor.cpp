@@ -5,6 +5,7 @@
 #include "base/stop_source.hpp"
 #include "base/task_group.hpp"
 #include "executors/docker/container_paths.hpp"
+#include "executors/docker/engine_data.hpp"
 #include "executors/docker/environment_info.hpp"
 #include "executors/docker/exec_stream.hpp"
 #include "executors/docker/job_objects.hpp"
@@ -49,6 +50,7 @@ class DockerExecutor final : public Executor {
     [[nodiscard]] std::optional<ReadinessStage> readiness() const override {
         return engine_readiness(objects_, dind_);
     }
+    Task<std::string> describe_engine() override;
     [[nodiscard]] bool can_renew() const override { return true; }
     Task<Result<void>> renew(const JobEnvironment& job, JobLog& log) override;
     void be_quiet() override { log_ = nullptr; }
@@ -81,8 +83,9 @@ class DockerExecutor final : public Executor {
     std::map<std::string, std::string> job_labels_;
     std::vector<std::string> job_directories_;
     bool interrupted_ = true;  ///< containers may exist whose id was never received
-    bool connected_ = false;   ///< the supervisor has answered once
-    JobLog* log_ = nullptr;    ///< not null while services write into it
+    bool restored_ = false;
+    bool connected_ = false;  ///< the supervisor has answered once
+    JobLog* log_ = nullptr;   ///< not null while services write into it
     base::TaskGroup group_;
 };
 
@@ -199,6 +202,7 @@ Task<Result<void>> DockerExecutor::restore(const JobEnvironment& job, const std:
     if (!objects) co_return objects.error();
     objects_ = std::move(*objects);
     connected_ = true;
+    restored_ = true;
     info_ = describe_environment(objects_);
     auto state = co_await api().inspect_container(objects_.container);
     if (!state) co_return state.error();
@@ -212,7 +216,19 @@ Task<Result<void>> DockerExecutor::restore(const JobEnvironment& job, const std:
     co_return Result<void>();
 }
 
+/// The log of a job that was restored has the line already.
+Task<std::string> DockerExecutor::describe_engine() {
+    if (restored_) co_return std::string();
+    auto text = co_await describe_data(api(), objects_);
+    co_return text;
+}
+
 Task<Result<void>> DockerExecutor::halt() {
+    auto tidied = co_await tidy_data(api(), objects_, dind_);
+    if (!tidied) {
+        daemon_log_.debug("The data of the job's engine is left as it is",
+                          {{"error", tidied.error().message}});
+    }
     auto killed = co_await kill_containers(api(), objects_);
     co_return killed;
 }

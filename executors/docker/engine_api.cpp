@@ -293,6 +293,22 @@ Task<Result<void>> EngineApi::remove_volume(std::string name) {
     co_return removed;
 }
 
+Task<Result<bool>> EngineApi::has_volume(std::string name) {
+    auto reply = co_await client_.get("/volumes/" + name);
+    if (reply) co_return true;
+    if (reply.error().is(ErrorKind::kNotFound)) co_return false;
+    co_return reply.error();
+}
+
+Task<Result<std::vector<Listed>>> EngineApi::list_users_of_volume(std::string name) {
+    const json filters = {{"volume", {name}},
+                          {"status", {"created", "running", "paused", "restarting"}}};
+    auto reply =
+        co_await client_.get("/containers/json?all=1&filters=" + encode_query(filters.dump()));
+    if (!reply) co_return reply.error();
+    co_return parse_containers(reply->body);
+}
+
 Task<Result<std::vector<Listed>>> EngineApi::list_containers(Labels labels) {
     auto reply = co_await client_.get("/containers/json?all=1&" + filters_query(labels));
     if (!reply) co_return reply.error();

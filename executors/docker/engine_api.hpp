@@ -99,10 +99,13 @@ class EngineApi {
     /// A volume of that name that exists already is a success. `body` is JSON.
     base::Task<base::Result<void>> create_volume(std::string body);
     base::Task<base::Result<void>> remove_volume(std::string name);
+    base::Task<base::Result<bool>> has_volume(std::string name);
 
     /// An empty value stands for any.
     using Labels = std::map<std::string, std::string>;
     base::Task<base::Result<std::vector<Listed>>> list_containers(Labels labels);
+    /// Those that use the volume, or will use it when they start.
+    base::Task<base::Result<std::vector<Listed>>> list_users_of_volume(std::string name);
     base::Task<base::Result<std::vector<Listed>>> list_networks(Labels labels);
     base::Task<base::Result<std::vector<Listed>>> list_volumes(Labels labels);
     /// Those that no other image builds on.

@@ -52,6 +52,7 @@ std::string JobObjects::to_json() const {
                         {"engine", engine},
                         {"sidecar", sidecar},
                         {"engine_container", engine_container},
+                        {"data_volume", data_volume},
                         {"hostname", hostname},
                         {"user", user},
                         {"git_directory", git_directory},
@@ -85,6 +86,7 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     objects.engine = flag_at(value, "engine");
     objects.sidecar = flag_at(value, "sidecar");
     objects.engine_container = text_at(value, "engine_container");
+    objects.data_volume = text_at(value, "data_volume");
     objects.hostname = text_at(value, "hostname");
     objects.user = text_at(value, "user");
     objects.git_directory = text_at(value, "git_directory");

@@ -36,6 +36,7 @@ struct JobObjects {
     bool engine = false;            ///< an inner engine runs in the build container
     bool sidecar = false;           ///< an engine runs in a service container
     std::string engine_container;   ///< the container whose log is the engine's
+    std::string data_volume;        ///< where the engine's data stays, "" for nowhere
     std::string hostname;
     std::string user;
     bool has_git = false;       ///< the image has one

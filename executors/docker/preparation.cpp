@@ -54,7 +54,8 @@ Preparation::Preparation(const boost::asio::any_io_executor& executor,
       volumes_(context_),
       network_(context_),
       services_(context_, puller_, volumes_),
-      sidecar_(context_, puller_, network_, volumes_) {}
+      sidecar_(context_, puller_, network_, volumes_),
+      data_(context_) {}
 
 Task<Result<void>> Preparation::run() {
     auto planned = plan();
@@ -133,14 +134,21 @@ Task<Result<void>> Preparation::prepare_inner_engine() {
     auto& objects = context_.objects;
     choose_engine();
     if (!objects.engine && !objects.sidecar) co_return Result<void>();
+    std::vector<Task<Result<void>>> tasks;
+    tasks.push_back(find_preloads());
+    tasks.push_back(data_.make(volumes_.binds()));
+    auto found = co_await base::run_together(std::move(tasks));
+    if (!found || !objects.sidecar) co_return found;
+    auto beside = co_await sidecar_.start(declared_, engine_, helper_volume_, data_.get());
+    co_return beside;
+}
+
+Task<Result<void>> Preparation::find_preloads() {
     auto preloads = co_await plan_preloads(context_.api(), puller_, context_.dind, context_.log);
     if (!preloads) co_return preloads.error();
-    objects.preloads = std::move(*preloads);
+    context_.objects.preloads = std::move(*preloads);
     auto chosen = co_await choose_builder_volume();
-    if (!chosen) co_return chosen;
-    if (!objects.sidecar) co_return Result<void>();
-    auto beside = co_await sidecar_.start(declared_, engine_, helper_volume_);
-    co_return beside;
+    co_return chosen;
 }
 
 Task<Result<void>> Preparation::choose_builder_volume() {
@@ -255,6 +263,7 @@ ContainerPlan Preparation::plan_build() {
     const std::string builder = builder_volume_bind(context_.objects.builder_volume);
     if (context_.objects.engine && !builder.empty()) input.binds.push_back(builder);
     input.direct_hosts = direct_hosts(context_.registries);
+    input.data = data_.get();
     for (auto& entry : sidecar_.host_entries()) input.service_hosts.push_back(std::move(entry));
     return plan_build_container(input);
 }

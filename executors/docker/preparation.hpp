@@ -8,6 +8,7 @@
 #include "base/task.hpp"
 #include "executors/docker/build_container.hpp"
 #include "executors/docker/engine_config.hpp"
+#include "executors/docker/engine_data.hpp"
 #include "executors/docker/image_choice.hpp"
 #include "executors/docker/image_puller.hpp"
 #include "executors/docker/inner_engine.hpp"
@@ -40,6 +41,7 @@ class Preparation {
     base::Task<base::Result<void>> start_services();
     base::Task<base::Result<void>> obtain_image();
     base::Task<base::Result<void>> prepare_inner_engine();
+    base::Task<base::Result<void>> find_preloads();
     /// The volume from which the job's engine takes the builder's image, where it can.
     base::Task<base::Result<void>> choose_builder_volume();
     /// Decides where the job's engine runs, and tells the job log.
@@ -62,6 +64,7 @@ class Preparation {
     JobNetwork network_;
     Services services_;
     SidecarEngine sidecar_;
+    EngineData data_;
     ImageChoice choice_;
     std::vector<PlannedService> planned_services_;
     std::vector<DeclaredRegistry> declared_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "executors/docker/kept_data.hpp"
 #include "executors/docker/settings.hpp"
 #include "executors/spec.hpp"
 
@@ -20,6 +21,7 @@ struct PlannedService {
     /// Not one of the job's: its names are complete, and it finds the programs of the runner first.
     bool of_runner = false;
     std::vector<std::string> binds;  ///< besides those of the job
+    KeptData data = {};              ///< of the engine in it
     /// Put into the container before its start: absolute path, text.
     std::vector<std::pair<std::string, std::string>> files;
 };

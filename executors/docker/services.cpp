@@ -121,6 +121,7 @@ ContainerPlan plan_service_container(const PlannedService& service, const ImageI
     plan.devices = service_devices(settings, spec.image.name);
     plan.privileged = service.privileged;
     plan.init = job.init_process;
+    mount_data(service.data, image, plan);
     return plan;
 }
 

@@ -105,11 +105,15 @@ struct DockerSettings {
 
 enum class DindMode { kAuto, kOn, kOff };
 enum class Platforms { kAuto, kHost };
+/// Who uses the data of an inner engine again: later jobs of the same project, slot and protection,
+/// or nobody.
+enum class PersistData { kProject, kNone };
 
 /// `[runners.dind]`: a table of this runner, not of the official one; every key is optional
 /// (docs/architecture.md, decision 5).
 struct DindSettings {
     DindMode mode = DindMode::kAuto;
+    PersistData persist = PersistData::kNone;
     std::string image = "docker:dind";  ///< of the sidecar engine (mode on)
     int mtu = 0;                        ///< 0: that of the build container's network
     bool builder = true;

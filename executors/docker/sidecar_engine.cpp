@@ -73,19 +73,20 @@ Result<PlannedService> plan_sidecar_engine(const SidecarInput& input) {
     engine.binds = {input.helper_volume + ":/.runner:ro"};
     const std::string builder = builder_volume_bind(input.builder_volume);
     if (!builder.empty()) engine.binds.push_back(builder);
+    engine.data = input.data;
     return engine;
 }
 
 Task<Result<void>> SidecarEngine::start(const std::vector<DeclaredRegistry>& registries,
-                                        const InnerEnginePlan& plan, std::string helper_volume) {
+                                        const InnerEnginePlan& plan, std::string helper_volume,
+                                        KeptData data) {
     auto& objects = context_.objects;
     auto made = co_await volumes_.add_engine_volume();
     if (!made) co_return made;
     auto mtu = co_await network_.inner_mtu();
     if (!mtu) co_return mtu.error();
-    const SidecarInput input{context_.dind, context_.job, registries,
-                             plan.client,   objects.base, plan.name,
-                             helper_volume, *mtu,         objects.builder_volume};
+    const SidecarInput input{context_.dind, context_.job,  registries, plan.client,           objects.base,
+                             plan.name,     helper_volume, *mtu,       objects.builder_volume, data};
     auto engine = plan_sidecar_engine(input);
     if (!engine) co_return engine.error();
     std::vector<PlannedService> one;

@@ -28,6 +28,7 @@ struct SidecarInput {
     std::string helper_volume;
     int mtu = 0;  ///< 0: the engine's own
     BuilderVolume builder_volume = {};
+    KeptData data = {};
 };
 
 /// The service that runs a Docker engine for an image without one; pure.
@@ -48,7 +49,8 @@ class SidecarEngine {
           services_(context, puller, volumes) {}
 
     base::Task<base::Result<void>> start(const std::vector<DeclaredRegistry>& registries,
-                                         const InnerEnginePlan& plan, std::string helper_volume);
+                                         const InnerEnginePlan& plan, std::string helper_volume,
+                                         KeptData data);
     /// The engine's service; empty when it was not started.
     [[nodiscard]] const std::vector<StartedService>& started() const { return services_.started(); }
     /// As Services::host_entries(); empty when it was not started.

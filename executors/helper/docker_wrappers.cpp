@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "executors/helper/engine_seed.hpp"
+#include "executors/helper/engine_trial.hpp"
 #include "executors/helper/front_program.hpp"
 #include "executors/helper/hosts_file.hpp"
 #include "executors/helper/posix.hpp"
@@ -90,6 +92,7 @@ int run_dockerd_wrapper(const std::vector<std::string>& arguments) {
     const auto words = listen_as_wanted(arguments, environment_or("RUNNER_DIND_TCP", ""));
     bring_builders_image(words);
     if (environment_or("RUNNER_DIND_SHARED", "") == "1") share_sockets(sockets_of(words));
+    if (auto kept = take_kept_data()) return run_on_kept_data(real, words, std::move(*kept));
     return become_program(real, words);
 }
 

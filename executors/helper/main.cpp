@@ -9,6 +9,8 @@
 #include "executors/helper/await_port.hpp"
 #include "executors/helper/buildx_wrapper.hpp"
 #include "executors/helper/connect.hpp"
+#include "executors/helper/data_enter.hpp"
+#include "executors/helper/data_tidy.hpp"
 #include "executors/helper/docker_front.hpp"
 #include "executors/helper/docker_wrappers.hpp"
 #include "executors/helper/files_command.hpp"
@@ -36,6 +38,8 @@ constexpr char kUsage[] =
     "       runner-helper files   (a request on standard input; files_command.hpp)\n"
     "       runner-helper sources ACTION --project DIR ...   (sources_command.hpp)\n"
     "       runner-helper note-builder\n"
+    "       runner-helper enter-data --root DIR [--new] [--keep-volume NAME] -- COMMAND...\n"
+    "       runner-helper tidy-data --root DIR [--builder CONTAINER]\n"
     "       runner-helper platforms [--register]\n"
     "       runner-helper await-port --address ADDRESS [--limit-ms N] PORT...\n"
     "       runner-helper probe NAME --place PLACE ...   (probe.hpp)\n"
@@ -124,6 +128,24 @@ int run_await_port(Arguments arguments) {
     return executors::helper::await_port(options);
 }
 
+int run_enter_data(Arguments arguments) {
+    executors::helper::DataEnterOptions options;
+    options.command = arguments.take_command();
+    options.root = arguments.take_value("--root");
+    options.kept_volume = arguments.take_value("--keep-volume");
+    options.is_new = arguments.take_flag("--new");
+    arguments.expect_none();
+    return executors::helper::enter_data(options);
+}
+
+int run_tidy_data(Arguments arguments) {
+    executors::helper::DataTidyOptions options;
+    options.root = arguments.take_value("--root");
+    options.builder = arguments.take_value("--builder");
+    arguments.expect_none();
+    return executors::helper::tidy_data(options);
+}
+
 int run(const std::vector<std::string>& words) {
     const std::string name = executors::helper::base_name(words.empty() ? "" : words[0]);
     if (name == "dockerd") return executors::helper::run_dockerd_wrapper(words);
@@ -138,6 +160,8 @@ int run(const std::vector<std::string>& words) {
     if (command == "files") return run_files(Arguments(rest));
     if (command == "sources") return run_sources(rest);
     if (command == "load") return run_load(Arguments(rest));
+    if (command == "enter-data") return run_enter_data(Arguments(rest));
+    if (command == "tidy-data") return run_tidy_data(Arguments(rest));
     if (command == "platforms") return run_platforms(Arguments(rest));
     if (command == "await-port") return run_await_port(Arguments(rest));
     if (command == "probe") return executors::helper::run_probe(rest);

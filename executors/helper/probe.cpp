@@ -25,7 +25,7 @@
 
 namespace executors::helper {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 namespace {
 
@@ -34,10 +34,10 @@ constexpr int kTimedOut = 124;
 constexpr std::size_t kOutputLimit = 16U << 10U;
 constexpr std::size_t kTarBlock = 512;
 
-json probe_connect(Arguments& arguments) {
+Json probe_connect(Arguments& arguments) {
     const std::string host = arguments.take_value("--host");
     const std::string port = arguments.take_value("--port");
-    json out = {{"host", host}, {"port", port}};
+    Json out = {{"host", host}, {"port", port}};
     const auto names = resolve_name(host);
     out["addresses"] = names.addresses;
     if (names.addresses.empty()) {
@@ -62,7 +62,7 @@ json probe_connect(Arguments& arguments) {
     return out;
 }
 
-json disk_at(const std::string& path) {
+Json disk_at(const std::string& path) {
     struct statvfs disk {};
     if (::statvfs(path.c_str(), &disk) != 0)
         return {{"path", path}, {"error", errno_text(path, errno)}};
@@ -73,8 +73,8 @@ json disk_at(const std::string& path) {
             {"free_inodes", disk.f_favail}};
 }
 
-json probe_disk(Arguments& arguments) {
-    json disks = json::array();
+Json probe_disk(Arguments& arguments) {
+    Json disks = Json::array();
     for (const auto& path : arguments.take_all()) disks.push_back(disk_at(path));
     return {{"disks", disks}};
 }
@@ -84,7 +84,7 @@ bool is_file_system(const std::string& path, long magic) {
     return ::statfs(path.c_str(), &about) == 0 && about.f_type == magic;
 }
 
-json probe_cgroups() {
+Json probe_cgroups() {
     if (is_file_system(kCgroups, CGROUP2_SUPER_MAGIC)) {
         const auto text = read_file_end(std::string(kCgroups) + "/cgroup.controllers", 4096);
         auto controllers = split_text(text.substr(0, text.find('\n')), ' ');
@@ -107,8 +107,8 @@ json probe_cgroups() {
             {"controllers", controllers}};
 }
 
-json probe_platforms() {
-    json platforms = json::array();
+Json probe_platforms() {
+    Json platforms = Json::array();
     const auto available = available_platforms();
     for (const auto& name : available)
         platforms.push_back({{"name", name}, {"runs", runs_platform(name)}});
@@ -122,7 +122,7 @@ json probe_platforms() {
 }
 
 /// An engine needs CAP_SYS_ADMIN: it mounts file systems.
-json probe_rights() {
+Json probe_rights() {
     const auto status = read_file_end("/proc/self/status", 16384);
     const auto found = status.find("CapEff:\t");
     const auto set =
@@ -159,7 +159,7 @@ bool read_until(int fd, std::int64_t end, std::string& output) {
     }
 }
 
-json probe_command(Arguments& arguments, const std::vector<std::string>& command) {
+Json probe_command(Arguments& arguments, const std::vector<std::string>& command) {
     const std::string name = arguments.take_value("--name");
     const std::string limit = arguments.take_value("--limit-s");
     if (command.empty()) throw Failure("command needs a program behind --");
@@ -214,7 +214,7 @@ int print_archive() {
     return 0;
 }
 
-json measure(const std::string& name, Arguments& arguments,
+Json measure(const std::string& name, Arguments& arguments,
              const std::vector<std::string>& command) {
     if (name == "connect") return probe_connect(arguments);
     if (name == "disk") return probe_disk(arguments);
@@ -233,7 +233,7 @@ int run_probe(const std::vector<std::string>& words) {
     Arguments arguments({words.begin() + 1, words.end()});
     const auto command = arguments.take_command();
     const std::string place = arguments.take_value("--place");
-    json out = measure(words.front(), arguments, command);
+    Json out = measure(words.front(), arguments, command);
     arguments.expect_none();
     out["probe"] = words.front();
     out["place"] = place;

@@ -98,6 +98,8 @@ base::Result<void> use_runner(const Values& values, const std::string& checkout,
         runner->docker.privileged = true;
         runner->docker.services_privileged = true;
     }
+    // A local job leaves nothing on the engine but its caches.
+    runner->dind.persist = executors::docker::PersistData::kNone;
     if (!values.has("config")) keep_caches(*runner, checkout);
     auto config = std::make_shared<config::Config>();
     config->runners.push_back(std::move(*runner));

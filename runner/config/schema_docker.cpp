@@ -34,6 +34,12 @@ void dind_platforms(Config& config, const Value& value) {
         std::get<std::string>(value) == "host" ? Platforms::kHost : Platforms::kAuto;
 }
 
+void dind_persist(Config& config, const Value& value) {
+    using executors::docker::PersistData;
+    config.runners.back().dind.persist =
+        std::get<std::string>(value) == "project" ? PersistData::kProject : PersistData::kNone;
+}
+
 constexpr Key kDocker[] = {
     key("host", Type::kString, "$DOCKER_HOST, else unix:///var/run/docker.sock", docker<&D::host>,
         "address of the engine"),
@@ -205,6 +211,10 @@ constexpr Key kDind[] = {
         "auto: missing interpreters for foreign platforms are registered when allowed; host: as "
         "they are")
         .one_of("auto|host"),
+    key("persist", Type::kString, "none", dind_persist,
+        "project: images and build caches of an inner engine stay for later jobs of the project; "
+        "none: every job begins empty")
+        .one_of("project|none"),
     key("platforms_image", Type::kString, "tonistiigi/binfmt", dind<&I::platforms_image>,
         "image with QEMU's interpreters, used when neither the machine nor the job's image has "
         "them; empty: none"),

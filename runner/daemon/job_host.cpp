@@ -7,6 +7,7 @@
 #include "runner/daemon/job_lines.hpp"
 #include "runner/daemon/job_refusal.hpp"
 #include "runner/job/gitlab_channel.hpp"
+#include "runner/job/job_environment.hpp"
 #include "runner/job/job_scope.hpp"
 #include "runner/job/job_variables.hpp"
 #include "runner/script/feature_flags.hpp"
@@ -110,7 +111,7 @@ base::Result<void> JobHost::begin(const std::shared_ptr<RunnerEntry>& entry,
     const std::string identity = config::runner_identity(*entry->runner);
     const std::int64_t project = payload.job_info.project_id;
     journal::JobRecord record = record_of(*entry, answer);
-    record.slot = slots_.acquire(identity, project);
+    record.slot = slots_.acquire(identity, {project, job::is_protected(payload)});
     auto journal = journal::Journal::create(options_.state_dir, entry->runner->url, payload.id,
                                             record, answer.payload);
     if (!journal) {

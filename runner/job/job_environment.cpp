@@ -224,20 +224,6 @@ std::string run_problem(const JobPayload& payload) {
            "native_steps_integration";
 }
 
-/// GitLab's own variables come first in the payload: a later one of the same name is the job's.
-bool is_protected(const JobPayload& payload) {
-    const auto keeps_protected = [](const auto& cache) {
-        return cache.key.ends_with("-protected");
-    };
-    if (std::any_of(payload.cache.begin(), payload.cache.end(), keeps_protected)) return true;
-    if (payload.git_info.is_protected) return *payload.git_info.is_protected;
-    const auto& variables = payload.variables;
-    const auto first = std::find_if(variables.begin(), variables.end(), [](const auto& variable) {
-        return variable.key == "CI_COMMIT_REF_PROTECTED";
-    });
-    return first != variables.end() && base::parse_bool(first->value).value_or(false);
-}
-
 }  // namespace
 
 base::Result<Directories> job_directories(const JobPayload& payload,
@@ -282,6 +268,12 @@ base::Result<Directories> job_directories(const JobPayload& payload,
     out.tmp = out.project + ".tmp";
     variables.set_directories(out);
     return out;
+}
+
+executors::EngineDataWish engine_data_wish(const std::string& text) {
+    using executors::EngineDataWish;
+    if (text.empty() || text == "project") return EngineDataWish::kConfigured;
+    return text == "none" ? EngineDataWish::kNone : EngineDataWish::kUnknown;
 }
 
 std::string base_name(const std::string& short_token, std::int64_t project_id, int concurrent_id) {
@@ -330,11 +322,26 @@ executors::JobEnvironment make_environment(
     env.protected_ref = is_protected(payload);
     env.keep_builds_volume = variables.get("GIT_STRATEGY") == "fetch" ||
                              (variables.get("GIT_STRATEGY").empty() && payload.allow_git_fetch);
+    env.engine_data = engine_data_wish(variables.get("RUNNER_DIND_PERSIST"));
     env.network_per_build = variables.feature("FF_NETWORK_PER_BUILD");
     env.init_process = variables.feature("FF_USE_INIT_WITH_DOCKER_EXECUTOR");
     env.debug_services = base::parse_bool(variables.get("CI_DEBUG_SERVICES")).value_or(false) &&
                          !runner.debug_trace_disabled;
     return env;
+}
+
+/// GitLab's own variables come first in the payload: a later one of the same name is the job's.
+bool is_protected(const JobPayload& payload) {
+    const auto keeps_protected = [](const auto& cache) {
+        return cache.key.ends_with("-protected");
+    };
+    if (std::any_of(payload.cache.begin(), payload.cache.end(), keeps_protected)) return true;
+    if (payload.git_info.is_protected) return *payload.git_info.is_protected;
+    const auto& variables = payload.variables;
+    const auto first = std::find_if(variables.begin(), variables.end(), [](const auto& variable) {
+        return variable.key == "CI_COMMIT_REF_PROTECTED";
+    });
+    return first != variables.end() && base::parse_bool(first->value).value_or(false);
 }
 
 bool needs_git(const JobPayload& payload, const script::Variables& variables, bool fetched) {

@@ -45,6 +45,12 @@ executors::JobEnvironment make_environment(
     const script::Variables& variables, script::TextExpander& texts, const Directories& directories,
     const std::string& system_id, const std::string& short_token, journal::Slot slot);
 
+/// `text`: the value of RUNNER_DIND_PERSIST, "" where the job has none.
+executors::EngineDataWish engine_data_wish(const std::string& text);
+
+/// Whether GitLab says that the job's ref is protected.
+bool is_protected(const protocol::gitlab::JobPayload& payload);
+
 /// Whether a script of the runner uses git. `fetched`: the sources come from the server.
 bool needs_git(const protocol::gitlab::JobPayload& payload, const script::Variables& variables,
                bool fetched);

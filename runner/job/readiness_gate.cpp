@@ -52,6 +52,7 @@ base::Task<Result<void>> ReadinessGate::make_ready(const ReadinessStage& wanted)
     if (result && now) result = co_await run_script(wanted, kFirstTry, problem);
     if (result) result = co_await wait_engine(wanted, EngineState::kAnswering, deadline);
     tell_of_engine(wanted, result, begin);
+    if (result) co_await describe_engine(wanted);
     if (result && !problem.empty()) result = co_await run_script(wanted, kSecondTry, problem);
     if (now) {
         note_result(wanted, problem);
@@ -60,6 +61,12 @@ base::Task<Result<void>> ReadinessGate::make_ready(const ReadinessStage& wanted)
         late_ = wanted;
     }
     co_return std::move(result);
+}
+
+base::Task<void> ReadinessGate::describe_engine(const ReadinessStage& wanted) {
+    if (wanted.engine_socket.empty()) co_return;
+    auto line = co_await context_.executor().describe_engine();
+    engine_line_ = std::move(line);
 }
 
 void ReadinessGate::note_result(const ReadinessStage& wanted, const std::string& problem) {
@@ -137,6 +144,10 @@ base::Task<Result<void>> ReadinessGate::wait() {
     co_return std::move(ran);
 }
 
-std::string ReadinessGate::take_message() { return std::exchange(message_, {}); }
+std::vector<std::string> ReadinessGate::take_messages() {
+    std::vector<std::string> messages{std::exchange(engine_line_, {}), std::exchange(message_, {})};
+    std::erase(messages, "");
+    return messages;
+}
 
 }  // namespace runner::job

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/notifier.hpp"
 #include "base/result.hpp"
@@ -33,8 +34,9 @@ class ReadinessGate {
     /// the failure of run(), kTimeout when the job's time is over first, kCancelled when the job is
     /// stopped first.
     base::Task<base::Result<void>> wait();
-    /// The line for the job's log about the result; "" when it was taken before.
-    [[nodiscard]] std::string take_message();
+    /// The lines for the job's log about the engine and the result, without those that were taken
+    /// before.
+    [[nodiscard]] std::vector<std::string> take_messages();
 
   private:
     using Clock = std::chrono::steady_clock;
@@ -43,6 +45,7 @@ class ReadinessGate {
     base::Task<base::Result<void>> make_ready(const executors::ReadinessStage& wanted);
     base::Task<base::Result<void>> wait_engine(const executors::ReadinessStage& wanted,
                                                EngineState state, Clock::time_point deadline);
+    base::Task<void> describe_engine(const executors::ReadinessStage& wanted);
     base::Task<base::Result<void>> run_late_script();
     void tell_of_engine(const executors::ReadinessStage& wanted, const base::Result<void>& result,
                         Clock::time_point begin) const;
@@ -56,6 +59,7 @@ class ReadinessGate {
     executors::session::Session& session_;
     std::optional<base::Result<void>> ended_;
     std::optional<executors::ReadinessStage> late_;  ///< its script has not been run yet
+    std::string engine_line_;                        ///< see executors::Executor::describe_engine()
     std::string message_;
     base::Notifier changed_;
 };

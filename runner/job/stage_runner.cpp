@@ -214,8 +214,7 @@ void StageRunner::write_heading(const PlannedStage& stage) {
     context_.channel().section_start(stage.name);
     context_.log().heading(stage.heading);
     if (stage.kind == StageKind::kStep) {
-        const std::string message = gate_.take_message();
-        if (!message.empty()) context_.log().print(message);
+        for (const auto& message : gate_.take_messages()) context_.log().print(message);
     }
     context_.checkpoint().stage_begun = true;
     context_.checkpoints.save();

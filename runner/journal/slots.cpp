@@ -1,8 +1,13 @@
 #include "runner/journal/slots.hpp"
 
+#include <algorithm>
+
 namespace runner::journal {
 
 namespace {
+
+/// Jobs choose projects: what is remembered stays bounded.
+constexpr std::size_t kMostRemembered = 1000;
 
 int take_lowest(std::set<int>& used) {
     int number = 0;
@@ -13,9 +18,38 @@ int take_lowest(std::set<int>& used) {
 
 }  // namespace
 
-Slot SlotTable::acquire(const std::string& runner, std::int64_t project) {
-    return Slot{.concurrent_id = take_lowest(by_runner_[runner]),
-                .concurrent_project_id = take_lowest(by_project_[{runner, project}])};
+Slot SlotTable::acquire(const std::string& runner, SlotOwner owner) {
+    auto& of_project = by_project_[{runner, owner.project}];
+    Slot slot;
+    slot.concurrent_id = take_lowest(by_runner_[runner]);
+    slot.concurrent_project_id = warmest_free(runner, owner);
+    if (slot.concurrent_project_id < 0) {
+        slot.concurrent_project_id = take_lowest(of_project);
+    } else {
+        of_project.insert(slot.concurrent_project_id);
+    }
+    remember(runner, owner, slot.concurrent_project_id);
+    return slot;
+}
+
+/// -1 when no free number is known.
+int SlotTable::warmest_free(const std::string& runner, SlotOwner owner) const {
+    const auto found = by_project_.find({runner, owner.project});
+    for (const Use& use : used_) {
+        if (use.project != owner.project || use.protected_ref != owner.protected_ref) continue;
+        if (use.runner != runner) continue;
+        if (found == by_project_.end() || !found->second.contains(use.number)) return use.number;
+    }
+    return -1;
+}
+
+void SlotTable::remember(const std::string& runner, SlotOwner owner, int number) {
+    std::erase_if(used_, [&](const Use& use) {
+        return use.project == owner.project && use.protected_ref == owner.protected_ref &&
+               use.number == number && use.runner == runner;
+    });
+    used_.push_front({runner, owner.project, owner.protected_ref, number});
+    if (used_.size() > kMostRemembered) used_.pop_back();
 }
 
 void SlotTable::occupy(const std::string& runner, std::int64_t project, Slot slot) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -14,10 +15,18 @@ struct Slot {
     int concurrent_project_id = 0;  ///< CI_CONCURRENT_PROJECT_ID: among those of the same project
 };
 
+/// Whose kept volumes a job uses: those of its project, for protected refs or for the others.
+struct SlotOwner {
+    std::int64_t project = 0;
+    bool protected_ref = false;
+};
+
 /// The slots in use. `runner` is config::runner_identity(). Strand: the I/O thread. A plain value.
 class SlotTable {
   public:
-    Slot acquire(const std::string& runner, std::int64_t project);
+    /// Of the free numbers of the project the one that its jobs of the same protection used last,
+    /// because volumes are warmest there; else the lowest.
+    Slot acquire(const std::string& runner, SlotOwner owner);
     /// For a job that was found in the journal: takes exactly this slot.
     void occupy(const std::string& runner, std::int64_t project, Slot slot);
     void release(const std::string& runner, std::int64_t project, Slot slot);
@@ -28,6 +37,16 @@ class SlotTable {
     [[nodiscard]] int in_use(const std::string& runner) const;
 
   private:
+    /// A number that a job has used.
+    struct Use {
+        std::string runner;
+        std::int64_t project = 0;
+        bool protected_ref = false;
+        int number = 0;
+    };
+    [[nodiscard]] int warmest_free(const std::string& runner, SlotOwner owner) const;
+    void remember(const std::string& runner, SlotOwner owner, int number);
+
     using Runners = std::map<std::string, std::set<int>>;
     using Projects = std::map<std::pair<std::string, std::int64_t>, std::set<int>>;
 
@@ -35,6 +54,7 @@ class SlotTable {
     Projects by_project_;
     Runners leaving_by_runner_;
     Projects leaving_by_project_;
+    std::deque<Use> used_;  ///< the latest first; bounded
 };
 
 }  // namespace runner::journal

@@ -43,7 +43,7 @@ base::Result<std::unique_ptr<job::JobRun>> JobFactory::make(protocol::gitlab::Jo
     journal::JobRecord record;
     record.short_token = short_token_;
     record.received_unix_micros = base::unix_micros_now();
-    record.slot = slots_.acquire(short_token_, payload.job_info.project_id);
+    record.slot = slots_.acquire(short_token_, {payload.job_info.project_id, false});
     // The payload is not stored: no later process continues a local job.
     auto journal = journal::Journal::create(options_.state_dir, "", payload.id, record, "");
     if (!journal) {

@@ -37,6 +37,7 @@ struct FakeExecutorScript {
     std::function<base::Task<base::Result<Connection>>()> connect;
     executors::EnvironmentInfo info;
     std::optional<executors::ReadinessStage> readiness;
+    std::string engine_line;  ///< describe_engine()
     std::string saved_state = "{}";
     /// The environment is there: made by prepare(), removed by cleanup(). Without it, restore()
     /// answers kNotFound unless `results` has answers for it.
@@ -71,6 +72,7 @@ class FakeExecutor final : public executors::Executor {
     [[nodiscard]] std::optional<executors::ReadinessStage> readiness() const override {
         return script_.readiness;
     }
+    base::Task<std::string> describe_engine() override { co_return script_.engine_line; }
     [[nodiscard]] std::string saved_state() const override { return script_.saved_state; }
     base::Task<base::Result<void>> restore(const executors::JobEnvironment&,
                                            const std::string&) override {

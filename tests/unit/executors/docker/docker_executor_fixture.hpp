@@ -39,6 +39,7 @@ class DockerExecutorTest : public testing::TestWithParam<Scenario> {
         dind_.mode = GetParam() == Scenario::kSidecar ? DindMode::kOn : DindMode::kAuto;
         dind_.image = "dind";
         dind_.builder_image = "buildkit";
+        dind_.persist = PersistData::kNone;
         job_.job_id = 7;
         job_.base_name = "runner-x";
         job_.labels = {{"com.gitlab.gitlab-runner.job.id", "7"}};

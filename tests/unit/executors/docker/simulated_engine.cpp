@@ -63,7 +63,7 @@ std::string without_tag(const std::string& name) {
 /// Whether something with these labels is wanted by the filters of a list.
 bool fits_filters(const std::string& query, const std::map<std::string, std::string>& labels) {
     const json filters = json::parse(query_value(query, "filters"));
-    for (const std::string text : filters["label"]) {
+    for (const std::string text : filters.value("label", json::array())) {
         const auto equal = text.find('=');
         const auto found = labels.find(text.substr(0, equal));
         const bool any = equal == std::string::npos;
@@ -238,6 +238,10 @@ Response SimulatedEngine::answer(const Request& request) {
         things[name] = body;
         return respond(201, {{"Id", name}, {"Name", name}});
     }
+    if (request.method == "GET" && path.starts_with("/volumes/")) {
+        const auto found = volumes.find(path.substr(std::string("/volumes/").size()));
+        return found == volumes.end() ? not_found() : respond(200, {{"Name", found->first}});
+    }
     if (request.method == "DELETE") {
         auto& things = path.starts_with("/volumes") ? volumes : networks;
         return things.erase(path.substr(path.rfind('/') + 1)) > 0 ? respond_empty(204)
@@ -326,10 +330,24 @@ Response SimulatedEngine::create_container(const std::string& query, const std::
     return respond(201, {{"Id", id}});
 }
 
+bool SimulatedEngine::uses_volume(const Container& container, const json& names) const {
+    const auto host = container.body.value("HostConfig", json::object());
+    for (const auto& bind : host.value("Binds", json::array())) {
+        const std::string text = bind;
+        if (names.front() == text.substr(0, text.find(':'))) return true;
+    }
+    return false;
+}
+
 Response SimulatedEngine::list_containers(const std::string& query) {
     json list = json::array();
     for (const auto& [id, container] : containers) {
-        if (fits_filters(query, labels_at(container.body, "Labels"))) {
+        const json filters = json::parse(query_value(query, "filters"));
+        bool fits = fits_filters(query, labels_at(container.body, "Labels"));
+        if (filters.contains("volume")) fits = fits && uses_volume(container, filters["volume"]);
+        // Of its states, an engine in memory has "created" or "exited", and "running".
+        if (filters.contains("status")) fits = fits && (container.running || !container.ended);
+        if (fits) {
             json mounts = json::array();
             for (const auto& bind : texts_at(object_at(container.body, "HostConfig"), "Binds")) {
                 mounts.push_back({{"Name", bind.substr(0, bind.find(':'))}});
@@ -378,6 +396,7 @@ Response SimulatedEngine::answer_container(const std::string& method, const std:
         return respond_empty(204);
     }
     if (call == "POST/start" || call == "POST/kill" || call == "POST/stop") {
+        container.ended = call == "POST/kill";
         container.running =
             call == "POST/start" && !short_lived.contains(text_at(container.body, "Image"));
         if (call == "POST/start" && on_start) on_start(container);

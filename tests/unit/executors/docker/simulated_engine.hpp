@@ -26,6 +26,7 @@ class SimulatedEngine {
         nlohmann::json body;  ///< as it was created
         bool running = false;
         int exit_code = 0;
+        bool ended = false;
         std::string log;                             ///< framed
         std::map<std::string, std::string> written;  ///< path → archive
     };
@@ -94,6 +95,7 @@ class SimulatedEngine {
     protocol::http::Response inspect(const std::string& id);
     protocol::http::Response pull(const std::string& query);
     protocol::http::Response tag(const std::string& path, const std::string& query);
+    [[nodiscard]] bool uses_volume(const Container& container, const nlohmann::json& names) const;
     [[nodiscard]] bool is_running(const std::string& target) const;
     [[nodiscard]] std::string id_of(const std::string& id_or_name) const;
 

@@ -188,5 +188,13 @@ TEST_F(JobEnvironmentTest, RefusesMoreServicesThanTheirEnvironmentsAllow) {
     EXPECT_THAT(problem_, HasSubstr("services:variables: "));
 }
 
+TEST(EngineDataWish, IsReadFromTheVariableOfTheJob) {
+    using executors::EngineDataWish;
+    EXPECT_EQ(engine_data_wish(""), EngineDataWish::kConfigured);
+    EXPECT_EQ(engine_data_wish("project"), EngineDataWish::kConfigured);
+    EXPECT_EQ(engine_data_wish("none"), EngineDataWish::kNone);
+    EXPECT_EQ(engine_data_wish("None"), EngineDataWish::kUnknown);
+}
+
 }  // namespace
 }  // namespace runner::job

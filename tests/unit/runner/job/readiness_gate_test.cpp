@@ -11,8 +11,10 @@ namespace {
 using base::ErrorKind;
 using base::StopReason;
 using executors::session::StageExit;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 using EngineState = executors::session::Session::EngineState;
 
 base::Task<base::Result<void>> run_and_wait(ReadinessGate& gate,
@@ -54,7 +56,7 @@ TEST_F(ReadinessGateTest, IsOpenWhenTheExecutorWantsNothing) {
     executor_.readiness.reset();
     EXPECT_TRUE(run_gate());
     EXPECT_THAT(session_.calls, IsEmpty());
-    EXPECT_EQ(gate_->take_message(), "");
+    EXPECT_THAT(gate_->take_messages(), IsEmpty());
 }
 
 TEST_F(ReadinessGateTest, RunsTheScriptWhileTheEngineBoots) {
@@ -67,8 +69,17 @@ TEST_F(ReadinessGateTest, RunsTheScriptWhileTheEngineBoots) {
     EXPECT_EQ(session_.stages[0].user, "app");
     EXPECT_EQ(session_.stages[0].environment.at("HOME"), "/home/app");
     EXPECT_TRUE(session_.stages[0].hidden);
-    EXPECT_EQ(gate_->take_message(), "The builder is ready");
-    EXPECT_EQ(gate_->take_message(), "") << "once";
+    EXPECT_THAT(gate_->take_messages(), ElementsAre("The builder is ready"));
+    EXPECT_THAT(gate_->take_messages(), IsEmpty()) << "once";
+}
+
+TEST_F(ReadinessGateTest, DescribesTheEngineThatAnswersBeforeTheBuilder) {
+    executor_.engine_line = "Inner engine: warm";
+    EXPECT_TRUE(run_gate());
+    EXPECT_THAT(gate_->take_messages(), ElementsAre("Inner engine: warm", "The builder is ready"));
+    let_engine_fail(ErrorKind::kTimeout);
+    EXPECT_FALSE(run_gate());
+    EXPECT_THAT(gate_->take_messages(), Not(Contains("Inner engine: warm")));
 }
 
 TEST_F(ReadinessGateTest, TellsHowEngineAndBuilderCameUp) {
@@ -92,7 +103,7 @@ TEST_F(ReadinessGateTest, RunsAScriptForLaterWhenItIsFirstWaitedFor) {
     executor_.readiness->after_sources = true;
     EXPECT_TRUE(run_gate());
     EXPECT_THAT(session_.calls, ElementsAre("wait_engine", "wait_engine", "run_stage"));
-    EXPECT_EQ(gate_->take_message(), "The builder is ready");
+    EXPECT_THAT(gate_->take_messages(), ElementsAre("The builder is ready"));
     EXPECT_TRUE(run(gate_->wait()));
     EXPECT_EQ(session_.calls.size(), 3U) << "once";
 }
@@ -103,7 +114,7 @@ TEST_F(ReadinessGateTest, RunsTheScriptAgainWhenItFailedBeforeTheEngineAnswered)
     EXPECT_THAT(session_.calls,
                 ElementsAre("wait_engine", "run_stage", "wait_engine", "run_stage"));
     EXPECT_NE(session_.stages[0].stage, session_.stages[1].stage);
-    EXPECT_EQ(gate_->take_message(), "The builder is ready");
+    EXPECT_THAT(gate_->take_messages(), ElementsAre("The builder is ready"));
 }
 
 TEST_F(ReadinessGateTest, LetsTheJobGoOnWithoutABuilder) {
@@ -111,7 +122,7 @@ TEST_F(ReadinessGateTest, LetsTheJobGoOnWithoutABuilder) {
     failed.output = "no such driver";
     session_.exits = {failed, failed};
     EXPECT_TRUE(run_gate());
-    EXPECT_EQ(gate_->take_message(), "No builder: no such driver");
+    EXPECT_THAT(gate_->take_messages(), ElementsAre("No builder: no such driver"));
 }
 
 TEST_F(ReadinessGateTest, ReportsTheEnginesLimitAsAFailureOfTheEnvironment) {

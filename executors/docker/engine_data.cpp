@@ -1,0 +1,103 @@
+#include "executors/docker/engine_data.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "base/json.hpp"
+#include "base/stop_source.hpp"
+#include "executors/docker/container_paths.hpp"
+#include "executors/docker/exec_stream.hpp"
+#include "executors/docker/labels.hpp"
+#include "executors/docker/run_uncancelled.hpp"
+
+namespace executors::docker {
+
+using base::Result;
+using base::Task;
+
+namespace {
+
+/// A little more than runner-helper gives itself.
+constexpr std::chrono::seconds kTidyLimit{5};
+/// Reading one small file of a container that runs.
+constexpr std::chrono::seconds kReadLimit{5};
+
+Task<Result<void>> run_tidy(EngineApi& api, std::string container, ExecSpec spec) {
+    auto ran = co_await run_exec(api, std::move(container), std::move(spec));
+    if (!ran) co_return ran.error();
+    if (ran->exit_code == 0) co_return Result<void>();
+    co_return base::make_error(base::ErrorKind::kUnavailable,
+                               "runner-helper tidy-data ended with exit code " +
+                                   std::to_string(ran->exit_code) + ": " + ran->errors);
+}
+
+}  // namespace
+
+void EngineData::tell(const std::string& reason) const {
+    if (!reason.empty()) context_.log.print("Inner engine: cold, because " + reason);
+}
+
+Task<Result<void>> EngineData::make(std::vector<std::string> binds) {
+    const auto no = why_no_data(context_.job, context_.docker, context_.dind, binds);
+    tell(no.reason);
+    if (no.none) co_return Result<void>();
+    const std::string name = data_volume_name(context_.job);
+    auto users = co_await context_.api().list_users_of_volume(name);
+    if (!users) co_return users.error();
+    if (!users->empty()) {
+        tell("the container " + users->front().name + " uses the data of this slot");
+        co_return Result<void>();
+    }
+    auto making = make_volume(name);
+    auto made = co_await run_uncancelled(std::move(making));
+    co_return made;
+}
+
+Task<Result<void>> EngineData::make_volume(std::string name) {
+    auto exists = co_await context_.api().has_volume(name);
+    if (!exists) co_return exists.error();
+    auto made = co_await context_.api().create_volume(volume_body(name));
+    if (!made) co_return made;
+    data_.volume = name;
+    data_.is_new = !*exists;
+    if (context_.objects.builder) data_.inner_volume = builder_container(context_.dind) + "_state";
+    context_.objects.data_volume = name;
+    co_return Result<void>();
+}
+
+/// The local driver, also where the configuration names another one for caches: an engine needs a
+/// file system of this machine.
+std::string EngineData::volume_body(const std::string& name) const {
+    auto labels = context_.job.labels;
+    labels[label_name("type")] = "data";
+    labels[label_name("destination")] = kDataRoot;
+    labels[label_name("protected")] = context_.job.protected_ref ? "true" : "false";
+    labels[label_name("reusable")] = "true";
+    return nlohmann::json{{"Name", name}, {"Labels", labels}}.dump();
+}
+
+Task<Result<void>> tidy_data(EngineApi& api, const JobObjects& objects,
+                             const DindSettings& settings) {
+    if (objects.data_volume.empty() || objects.engine_container.empty()) co_return Result<void>();
+    ExecSpec spec;
+    spec.command = {kHelper, "tidy-data", "--root", kDataRoot};
+    if (objects.builder) {
+        spec.command.emplace_back("--builder");
+        spec.command.push_back(builder_container(settings));
+    }
+    spec.user = "0";
+    auto work = run_tidy(api, objects.engine_container, std::move(spec));
+    auto done = co_await base::with_deadline<void>(std::move(work), kTidyLimit);
+    co_return done;
+}
+
+Task<std::string> describe_data(EngineApi& api, const JobObjects& objects) {
+    if (objects.data_volume.empty() || objects.engine_container.empty()) co_return std::string();
+    auto reading = api.read_file(objects.engine_container, kDataOutcome);
+    auto text =
+        co_await base::with_deadline<std::optional<std::string>>(std::move(reading), kReadLimit);
+    if (!text || !*text) co_return std::string();
+    co_return data_line(**text);
+}
+
+}  // namespace executors::docker

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "executors/docker/kept_data.hpp"
+#include "executors/docker/preparation_context.hpp"
+
+namespace executors::docker {
+
+/// Makes or finds the volume for the data of a job's own engine.
+///
+/// Two engines must never use it at once: a container that uses it already, of another daemon or
+/// forgotten by this one, makes the job's engine start without it. Should two daemons look at the
+/// same time, runner-helper's lock stops the second container.
+///
+/// Life: one make(), within one preparation. The volume is noted in JobObjects. Strand: the I/O
+/// thread.
+class EngineData {
+  public:
+    explicit EngineData(const PreparationContext& context) : context_(context) {}
+
+    /// `binds`: of the job's containers. Tells the job log when there will be no data to keep, and
+    /// the configuration is not the reason.
+    base::Task<base::Result<void>> make(std::vector<std::string> binds);
+    [[nodiscard]] const KeptData& get() const { return data_; }
+
+  private:
+    base::Task<base::Result<void>> make_volume(std::string name);
+    [[nodiscard]] std::string volume_body(const std::string& name) const;
+    void tell(const std::string& reason) const;
+
+    const PreparationContext& context_;
+    KeptData data_;
+};
+
+/// Before the containers of a job end: the job's engine removes what should not stay, and the
+/// marker in its data says that the job has ended as it should. Within a few seconds; a failure
+/// means work for the next job.
+base::Task<base::Result<void>> tidy_data(EngineApi& api, const JobObjects& objects,
+                                         const DindSettings& settings);
+
+/// data_line() of the job's engine, which runs; "" where no data is kept.
+base::Task<std::string> describe_data(EngineApi& api, const JobObjects& objects);
+
+}  // namespace executors::docker

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+namespace executors::helper {
+
+struct DataTidyOptions {
+    std::string root;
+    std::string builder;  ///< name of the container of the prepared builder, "" for none
+    std::string socket = "/var/run/docker.sock";
+};
+
+/// `runner-helper tidy-data`: at the end of a job whose engine keeps its data. Removes the engine's
+/// containers with their volumes, and notes in the marker that the job has ended as it should, or
+/// that the builder has failed with the data. Ends soon: what is left to do, the next job does.
+int tidy_data(const DataTidyOptions& options);
+
+}  // namespace executors::helper

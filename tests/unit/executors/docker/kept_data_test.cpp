@@ -1,0 +1,225 @@
+#include "executors/docker/kept_data.hpp"
+
+#include <algorithm>
+
+#include "base/json.hpp"
+#include "tests/unit/executors/docker/docker_executor_fixture.hpp"
+
+namespace executors::docker {
+namespace {
+
+using Words = std::vector<std::string>;
+
+JobEnvironment job_of_a_slot() {
+    JobEnvironment job;
+    job.volume_prefix = "runner-0123";
+    return job;
+}
+
+DindSettings keeping() {
+    DindSettings dind;
+    dind.persist = PersistData::kProject;
+    return dind;
+}
+
+TEST(KeptDataPlan, ProtectedAndOtherRefsNeverShare) {
+    JobEnvironment job = job_of_a_slot();
+    EXPECT_EQ(data_volume_name(job), "runner-0123-data");
+    job.protected_ref = true;
+    EXPECT_EQ(data_volume_name(job), "runner-0123-data-protected");
+}
+
+TEST(KeptDataPlan, SaysWhyNothingIsKeptWhereTheJobIsTheReason) {
+    const auto why = [](const JobEnvironment& job, const DindSettings& dind,
+                        const DockerSettings& docker = {}, const Words& binds = {}) {
+        const auto no = why_no_data(job, docker, dind, binds);
+        return no.none ? "none: " + no.reason : "kept";
+    };
+    JobEnvironment job = job_of_a_slot();
+    EXPECT_EQ(why(job, keeping()), "kept");
+    EXPECT_EQ(why(job, keeping(), {}, {"/srv/docker:/var/lib/docker"}), "none: ");
+    DockerSettings docker;
+    docker.disable_cache = true;
+    EXPECT_EQ(why(job, keeping(), docker), "none: ");
+    DindSettings none = keeping();
+    none.persist = PersistData::kNone;
+    EXPECT_EQ(why(job, none), "none: ") << "the administrator decides";
+    job.engine_data = EngineDataWish::kNone;
+    EXPECT_EQ(why(job, keeping()), "none: the job's RUNNER_DIND_PERSIST is \"none\"");
+    job.engine_data = EngineDataWish::kUnknown;
+    EXPECT_EQ(why(job, keeping()),
+              "none: the job's RUNNER_DIND_PERSIST is neither \"project\" nor \"none\"");
+}
+
+TEST(KeptDataPlan, RunnerHelperComesBeforeTheProgramOfTheImage) {
+    const KeptData data{"v", true, "state"};
+    ImageInfo image;
+    image.entrypoint = {"dockerd-entrypoint.sh"};
+    image.command = {"--debug"};
+    const Words first{"/.runner/bin/runner-helper",
+                      "enter-data",
+                      "--root",
+                      "/var/lib/docker",
+                      "--keep-volume",
+                      "state",
+                      "--new",
+                      "--"};
+    const auto with = [&](const Words& more) {
+        Words all = first;
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
+    };
+    ContainerPlan plan;
+    EXPECT_TRUE(mount_data(data, image, plan));
+    EXPECT_EQ(*plan.entrypoint, with({"dockerd-entrypoint.sh"}));
+    EXPECT_EQ(*plan.command, Words{"--debug"});
+    EXPECT_EQ(plan.binds, Words{"v:/var/lib/docker"});
+
+    ContainerPlan own;
+    own.entrypoint = Words{"dockerd"};
+    EXPECT_TRUE(mount_data(data, image, own));
+    EXPECT_EQ(*own.entrypoint, with({"dockerd"}));
+    EXPECT_EQ(*own.command, Words{}) << "an ENTRYPOINT of the job replaces the image's CMD";
+
+    ContainerPlan without;
+    EXPECT_FALSE(mount_data({}, image, without));
+    image.user = "rootless";
+    EXPECT_FALSE(mount_data(data, image, without)) << "its data is not in /var/lib/docker";
+    EXPECT_FALSE(without.entrypoint);
+}
+
+TEST(KeptDataPlan, TheLineForTheJobLogIsOneLineWhateverAJobHasWritten) {
+    EXPECT_EQ(data_line(R"({"warm":true,"reason":""})"),
+              "Inner engine: warm, with the images and build caches that its slot has kept");
+    EXPECT_EQ(data_line(R"({"warm":false,"reason":"this is\nthe \u001b[31mfirst"})"),
+              "Inner engine: cold, because this is?the ?[31mfirst");
+    EXPECT_EQ(data_line(R"({"reason":")" + std::string(9000, 'x') + "\"}").size(), 328U);
+    for (const char* wrong : {"", "[]", "{}", R"({"warm":1})", R"({"reason":7})"})
+        EXPECT_EQ(data_line(wrong), "") << wrong;
+}
+
+/// Jobs whose engine keeps its data, against the engine in memory.
+class KeptDataTest : public DockerExecutorTest {
+  protected:
+    void SetUp() override {
+        DockerExecutorTest::SetUp();
+        dind_.persist = PersistData::kProject;
+    }
+    [[nodiscard]] nlohmann::json engine_container() {
+        const bool sidecar = GetParam() == Scenario::kSidecar;
+        const auto* found = engine_.find(sidecar ? "-engine" : "-build");
+        return found == nullptr ? nlohmann::json() : found->body;
+    }
+    [[nodiscard]] bool mounts_data() {
+        const Words binds = engine_container()["HostConfig"]["Binds"];
+        return std::find(binds.begin(), binds.end(), "runner-0123-data:/var/lib/docker") !=
+               binds.end();
+    }
+    /// "--new" for the first job of a slot.
+    [[nodiscard]] bool is_first() {
+        const Words words = engine_container()["Entrypoint"];
+        EXPECT_EQ(words.at(1), "enter-data");
+        return std::find(words.begin(), words.end(), "--new") != words.end();
+    }
+    void end(Executor& executor) {
+        EXPECT_TRUE(tests::run_to_end(context_, executor.halt()));
+        EXPECT_TRUE(cleanup(executor));
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, KeptDataTest,
+                         testing::Values(Scenario::kEngineImage, Scenario::kSidecar),
+                         scenario_name);
+
+TEST_P(KeptDataTest, TheVolumeOutlivesTheJobAndServesTheNext) {
+    for (const bool first : {true, false}) {
+        auto executor = make();
+        ASSERT_TRUE(prepare(*executor));
+        EXPECT_TRUE(mounts_data());
+        EXPECT_EQ(is_first(), first);
+        end(*executor);
+        ASSERT_TRUE(engine_.volumes.contains("runner-0123-data"));
+    }
+    const auto& labels = engine_.volumes["runner-0123-data"]["Labels"];
+    EXPECT_EQ(labels["com.gitlab.gitlab-runner.type"], "data");
+    EXPECT_EQ(labels["com.gitlab.gitlab-runner.reusable"], "true");
+    EXPECT_EQ(labels["com.gitlab.gitlab-runner.protected"], "false");
+    engine_.volumes.erase("runner-0123-data");
+    expect_clean("besides the data");
+}
+
+TEST_P(KeptDataTest, ServicesAndTheJobBesideAnEngineDoNotSeeTheData) {
+    auto executor = make();
+    ASSERT_TRUE(prepare(*executor));
+    int users = 0;
+    for (const auto& [id, container] : engine_.containers) {
+        if (container.body.dump().find("runner-0123-data") != std::string::npos) ++users;
+    }
+    EXPECT_EQ(users, 1);
+    end(*executor);
+}
+
+TEST_P(KeptDataTest, TwoEnginesNeverUseItAtOnce) {
+    engine_.volumes["runner-0123-data"] = {};
+    engine_.containers["foreign"] = SimulatedEngine::Container{
+        .name = "of-another-daemon",
+        .body = {{"HostConfig", {{"Binds", {"runner-0123-data:/var/lib/docker"}}}}},
+        .running = true,
+        .exit_code = 0,
+        .log = {},
+        .written = {}};
+    auto executor = make();
+    ASSERT_TRUE(prepare(*executor));
+    EXPECT_FALSE(mounts_data());
+    EXPECT_TRUE(
+        log_.has("Inner engine: cold, because the container of-another-daemon uses the data "
+                 "of this slot"));
+    end(*executor);
+    auto& foreign = engine_.containers["foreign"];
+    foreign.running = false;
+    foreign.ended = true;
+    auto next = make();
+    ASSERT_TRUE(prepare(*next));
+    EXPECT_TRUE(mounts_data()) << "a container that has ended holds nothing";
+    end(*next);
+}
+
+TEST_P(KeptDataTest, TheEngineIsTidiedBeforeItsContainerEnds) {
+    auto executor = make();
+    ASSERT_TRUE(prepare(*executor));
+    const auto before = engine_.requests.size();
+    EXPECT_TRUE(tests::run_to_end(context_, executor->halt()));
+    const Words asked(engine_.requests.begin() + static_cast<std::ptrdiff_t>(before),
+                      engine_.requests.end());
+    const auto at = [&](const std::string& ending) {
+        return std::find_if(asked.begin(), asked.end(),
+                            [&](const auto& request) { return request.ends_with(ending); }) -
+               asked.begin();
+    };
+    EXPECT_LT(at("/exec"), at("/kill"));
+    EXPECT_LT(at("/kill"), static_cast<std::ptrdiff_t>(asked.size()));
+    EXPECT_TRUE(cleanup(*executor));
+}
+
+TEST_P(KeptDataTest, AFaultLeavesNothingButTheData) {
+    const int count = [&] {
+        auto executor = make();
+        EXPECT_TRUE(prepare(*executor));
+        const auto requests = static_cast<int>(engine_.requests.size());
+        EXPECT_TRUE(cleanup(*executor));
+        return requests;
+    }();
+    for (int number = 1; number <= count; number += 3) {
+        start_engine();
+        engine_.break_request(number, Fault::kRefused);
+        auto executor = make();
+        static_cast<void>(prepare(*executor));
+        EXPECT_TRUE(cleanup(*executor)) << number;
+        const std::string when = engine_.requests[static_cast<std::size_t>(number) - 1];
+        engine_.volumes.erase("runner-0123-data");
+        expect_clean(when);
+    }
+}
+
+}  // namespace
+}  // namespace executors::docker

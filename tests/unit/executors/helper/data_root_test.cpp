@@ -1,0 +1,315 @@
+#include "executors/helper/data_root.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+
+#include "executors/helper/data_cleaning.hpp"
+#include "executors/helper/data_enter.hpp"
+#include "executors/helper/data_marker.hpp"
+#include "executors/helper/data_outcome.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace executors::helper {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kState = "buildx_buildkit_runner0_state";
+
+/// The data of an engine with the storage driver overlay2: an image of one layer, and what a job
+/// leaves.
+class DataRootTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        root_ = temp_.path() / "docker";
+        fs::create_directories(root_);
+    }
+    void write(const std::string& path, const std::string& text = "x") const {
+        fs::create_directories((root_ / path).parent_path());
+        std::ofstream(root_ / path) << text;
+    }
+    [[nodiscard]] std::string read(const std::string& path) const {
+        std::ifstream file(root_ / path);
+        return {std::istreambuf_iterator<char>(file), {}};
+    }
+    [[nodiscard]] bool has(const std::string& path) const {
+        return fs::exists(fs::symlink_status(root_ / path));
+    }
+    [[nodiscard]] static std::string database() {
+        std::string page(4096, '\0');
+        page.replace(16, 4, "\xED\xDA\x0C\xED");
+        return page;
+    }
+    void make_image() const {
+        write("image/overlay2/layerdb/sha256/0123abc/cache-id", "layer1");
+        write("image/overlay2/repositories.json", "{}");
+        write("overlay2/layer1/diff/bin/sh");
+        write("overlay2/layer1/link", "SHORTLAYER");
+        write("overlay2/l/SHORTLAYER");
+        write("buildkit/cache.db", database());
+        write("engine-id", "0b4e-11\n");
+    }
+    void make_leftovers() const {
+        write("image/overlay2/layerdb/mounts/c1/mount-id", "written1");
+        write("image/overlay2/layerdb/mounts/c1/init-id", "written1-init");
+        write("image/overlay2/layerdb/tmp/write-set-1/diff");
+        write("overlay2/written1/diff/big");
+        write("overlay2/written1/link", "SHORTWRITTEN");
+        write("overlay2/written1-init/diff/x");
+        write("overlay2/l/SHORTWRITTEN");
+        write("containers/c1/config.v2.json");
+        write("containers/c1/checkpoints/one/config.json");
+        for (const char* name :
+             {"network/files/local-kv.db", "plugins/p/config.json", "swarm/state.json",
+              "runtimes/evil", "tmp/x", "daemon.json", "buildkit/executor/runc", "unknown/x"}) {
+            write(name);
+        }
+        write("containerd/daemon/plugins/evil.so");
+        write("volumes/metadata.db");
+        write("volumes/of-a-job/_data/x");
+        write(std::string("volumes/") + kState + "/opts.json", R"({"MountType":"bind"})");
+        write(std::string("volumes/") + kState + "/_data/cache.db", database());
+        write(std::string("volumes/") + kState + "/_data/runc-overlayfs/executor/hosts");
+        write(std::string("volumes/") + kState + "/_data/runc-overlayfs/content/blob");
+    }
+    DataOutcome prepare(bool is_new = false) const {
+        DataEnterOptions options;
+        options.root = root_.string();
+        options.is_new = is_new;
+        options.kept_volume = kState;
+        options.outcome_file = (temp_.path() / "outcome").string();
+        return prepare_data(options).outcome;
+    }
+    /// As after a job whose engine has answered.
+    void make_ready() const {
+        prepare(true);
+        DataRoot(root_.string()).mark(DataState::kReady);
+    }
+
+    tests::TempDir temp_;
+    fs::path root_;
+};
+
+TEST_F(DataRootTest, AFirstJobKeepsWhatItsImageBrings) {
+    write("image/overlay2/repositories.json");
+    const auto outcome = prepare(true);
+    EXPECT_FALSE(outcome.warm);
+    EXPECT_EQ(outcome.reason, "this is the first job of its slot");
+    EXPECT_TRUE(has("image/overlay2/repositories.json"));
+    EXPECT_EQ(DataRoot(root_.string()).marker()->state, DataState::kStarting);
+}
+
+TEST_F(DataRootTest, ImagesAndCachesStayAndNothingElse) {
+    make_ready();
+    make_image();
+    make_leftovers();
+    const auto outcome = prepare();
+    EXPECT_TRUE(outcome.warm) << outcome.reason;
+    for (const std::string kept :
+         {"image/overlay2/layerdb/sha256/0123abc/cache-id", "image/overlay2/repositories.json",
+          "overlay2/layer1/diff/bin/sh", "overlay2/l/SHORTLAYER", "buildkit/cache.db",
+          "engine-id"}) {
+        EXPECT_TRUE(has(kept)) << kept;
+    }
+    EXPECT_TRUE(has(std::string("volumes/") + kState + "/_data/cache.db"));
+    EXPECT_TRUE(has(std::string("volumes/") + kState + "/_data/runc-overlayfs/content/blob"));
+    for (const std::string gone :
+         {"image/overlay2/layerdb/mounts/c1", "image/overlay2/layerdb/tmp", "overlay2/written1",
+          "overlay2/written1-init", "overlay2/l/SHORTWRITTEN", "containers", "network", "plugins",
+          "swarm", "runtimes", "tmp", "daemon.json", "buildkit/executor", "unknown", "containerd",
+          "volumes/metadata.db", "volumes/of-a-job"}) {
+        EXPECT_FALSE(has(gone)) << gone;
+    }
+    EXPECT_FALSE(has(std::string("volumes/") + kState + "/opts.json"));
+    EXPECT_FALSE(has(std::string("volumes/") + kState + "/_data/runc-overlayfs/executor"));
+    EXPECT_TRUE(has(".runner/trash"));
+    DataRoot(root_.string()).empty_trash();
+    EXPECT_FALSE(has(".runner/trash"));
+}
+
+TEST_F(DataRootTest, ALayerOfAnImageIsNoContainersLayer) {
+    make_ready();
+    make_image();
+    write("image/overlay2/layerdb/mounts/c1/mount-id", "layer1");
+    write("image/overlay2/layerdb/mounts/c1/init-id", "../../image");
+    EXPECT_TRUE(prepare().warm);
+    EXPECT_TRUE(has("overlay2/layer1/diff/bin/sh"));
+    EXPECT_TRUE(has("image/overlay2/repositories.json"));
+}
+
+TEST_F(DataRootTest, DataThatCannotBeTrustedIsSetAsideWithTheReason) {
+    struct Case {
+        const char* reason;
+        std::function<void()> spoil;
+    };
+    const auto remove = [this](const char* path) { fs::remove_all(root_ / path); };
+    const Case cases[] = {
+        {"the layer 0123abc is missing in the kept data", [&] { remove("overlay2/layer1"); }},
+        {"the layer 0123abc is missing in the kept data", [&] { remove("overlay2/layer1/diff"); }},
+        {"the database cache.db in the kept data is damaged",
+         [&] { write("buildkit/cache.db", "garbage"); }},
+        {"the database history.db in the kept data is damaged",
+         [&] { write(std::string("volumes/") + kState + "/_data/history.db", "garbage"); }},
+        {"data of the storage driver btrfs is not kept",
+         [&] { write("image/btrfs/layerdb/sha256/0/cache-id", "x"); }},
+        {"the kept data cannot be cleaned: image is no directory",
+         [&] {
+             remove("image");
+             fs::create_directory_symlink("/etc", root_ / "image");
+         }},
+        {"the kept data cannot be cleaned: buildkit is no directory",
+         [&] {
+             remove("buildkit");
+             ASSERT_EQ(::mkfifo((root_ / "buildkit").c_str(), 0600), 0);
+         }},
+        {"the kept data has no valid marker", [&] { write(".runner/marker.json", "{}"); }},
+        {"the kept data has no valid marker",
+         [&] {
+             remove(".runner");
+             fs::create_directory_symlink("/etc", root_ / ".runner");
+         }},
+        {"the last jobs here ended before their engines were ready",
+         [&] {
+             DataRoot(root_.string()).mark(DataState::kStarting);
+             EXPECT_TRUE(prepare().warm) << "one job may have been cancelled";
+         }},
+        {"the builder did not start with the kept data",
+         [&] { DataRoot(root_.string()).mark(DataState::kDamaged); }},
+    };
+    for (const auto& spoiled : cases) {
+        fs::remove_all(root_);
+        fs::create_directories(root_);
+        make_ready();
+        make_image();
+        spoiled.spoil();
+        const auto outcome = prepare();
+        EXPECT_FALSE(outcome.warm) << spoiled.reason;
+        EXPECT_EQ(outcome.reason, spoiled.reason);
+        for (const char* name : {"image", "overlay2", "buildkit", "engine-id"})
+            EXPECT_FALSE(has(name)) << spoiled.reason << ": " << name;
+        EXPECT_TRUE(fs::is_directory(fs::symlink_status(root_ / ".runner")));
+        DataRoot(root_.string()).mark(DataState::kReady);
+        EXPECT_TRUE(prepare().warm) << "the next job after: " << spoiled.reason;
+    }
+    EXPECT_TRUE(fs::exists("/etc/passwd"));
+}
+
+TEST_F(DataRootTest, TheImageStoreOfContainerdStaysWithoutItsContainers) {
+    const std::string daemon = "containerd/daemon/";
+    const auto make = [&] {
+        fs::remove_all(root_);
+        fs::create_directories(root_);
+        make_ready();
+        write(daemon + "io.containerd.snapshotter.v1.overlayfs/snapshots/1/fs/x");
+        write(daemon + "io.containerd.metadata.v1.bolt/meta.db", database());
+        write(daemon + "io.containerd.content.v1.content/blobs/sha256/1");
+        write(daemon + "io.containerd.runtime.v2.task/moby/c1/config.json");
+        write(daemon + "plugins/evil.so");
+    };
+    make();
+    EXPECT_TRUE(prepare().warm);
+    EXPECT_TRUE(has(daemon + "io.containerd.snapshotter.v1.overlayfs/snapshots/1/fs/x"));
+    EXPECT_TRUE(has(daemon + "io.containerd.metadata.v1.bolt/meta.db"));
+    EXPECT_TRUE(has(daemon + "io.containerd.content.v1.content/blobs/sha256/1"));
+    EXPECT_FALSE(has(daemon + "io.containerd.runtime.v2.task"));
+    EXPECT_FALSE(has(daemon + "plugins"));
+    make();
+    write("containers/c1/config.v2.json");
+    EXPECT_EQ(prepare().reason, "the last job here was killed while containers of its engine ran");
+    make();
+    write(daemon + "io.containerd.metadata.v1.bolt/meta.db",
+          database() + "containerd.io/restart.status" + "running");
+    EXPECT_EQ(prepare().reason, "containers in the kept data would start by themselves");
+}
+
+TEST_F(DataRootTest, OneContainerAtATimeUsesTheData) {
+    make_ready();
+    // The lock is held by another process, as by a container that is still there.
+    const Pipe ready = make_pipe();
+    const Pipe end = make_pipe();
+    const pid_t other = ::fork();
+    if (other == 0) {
+        const UniqueFd lock = DataRoot(root_.string()).lock();
+        static_cast<void>(::write(ready.write.get(), "x", 1) == 1);
+        char byte = 0;
+        read_some(end.read.get(), &byte, 1);
+        ::_exit(0);
+    }
+    char byte = 0;
+    ASSERT_EQ(read_some(ready.read.get(), &byte, 1), 1);
+    DataRoot root(root_.string());
+    EXPECT_THROW(static_cast<void>(root.lock()), Failure);
+    ::kill(other, SIGKILL);
+    ::waitpid(other, nullptr, 0);
+    EXPECT_NO_THROW(static_cast<void>(root.lock())) << "a lock ends with its owner";
+}
+
+TEST(DataDisk, IsShortOfBytesOrOfInodes) {
+    struct statvfs disk {};
+    disk.f_frsize = 4096;
+    disk.f_bavail = 1U << 20U;
+    disk.f_files = 1U << 20U;
+    disk.f_favail = 1U << 19U;
+    EXPECT_FALSE(is_short(disk));
+    disk.f_favail = 100;
+    EXPECT_TRUE(is_short(disk));
+    disk.f_files = 0;  // btrfs counts none
+    EXPECT_FALSE(is_short(disk));
+    disk.f_bavail = 1000;
+    EXPECT_TRUE(is_short(disk));
+}
+
+TEST(DataMarkerTest, SaysWhyAnEngineCannotUseTheData) {
+    const EngineStamp engine{"100-1", "Docker version 26", "storage-driver=vfs\n"};
+    const DataMarker clean{DataState::kClean, 1, "boot1", engine};
+    EXPECT_EQ(why_not_again(clean, engine, "boot2"), "");
+    EXPECT_EQ(why_not_again({DataState::kReady, 1, "boot1", engine}, engine, "boot1"), "");
+    EXPECT_EQ(why_not_again({DataState::kReady, 1, "boot1", engine}, engine, "boot2"),
+              "the machine stopped while a job used the kept data");
+    EngineStamp newer = engine;
+    newer.version = "Docker version 27\x1b[31m";
+    EXPECT_EQ(why_not_again(clean, newer, "boot1"),
+              "the engine has changed from \"Docker version 26\" to \"Docker version 27?[31m\"");
+    EngineStamp other = engine;
+    other.store = "";
+    EXPECT_EQ(why_not_again(clean, other, "boot1"), "the settings of the engine's storage changed");
+}
+
+TEST(DataMarkerTest, IsReadAsItWasWritten) {
+    const DataMarker marker{DataState::kDamaged, 1, "boot", {"program", "version", "store"}};
+    const auto read = parse_marker(dump_marker(marker));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(dump_marker(*read), dump_marker(marker));
+    for (const char* wrong : {"", "[]", "{}", R"({"format":2,"state":"ready"})",
+                              R"({"format":1,"state":"fine"})", R"({"format":1,"state":7})"}) {
+        EXPECT_FALSE(parse_marker(wrong)) << wrong;
+    }
+}
+
+TEST(StorageSettings, AreThoseOfTheFileTheArgumentsAndTheEnvironment) {
+    const std::string file =
+        R"({"storage-driver":"vfs","features":{"containerd-snapshotter":true},"mtu":1400})";
+    EXPECT_EQ(storage_settings(file, {"dockerd"}, ""),
+              "storage-driver=vfs\ncontainerd-snapshotter=true\n");
+    EXPECT_EQ(storage_settings(file, {"dockerd", "--storage-driver=overlay2"}, ""),
+              "storage-driver=overlay2\ncontainerd-snapshotter=true\n");
+    EXPECT_EQ(storage_settings("no json", {"dockerd", "-s", "overlay2", "--mtu=1"}, "vfs"),
+              "storage-driver=overlay2\nDOCKER_DRIVER=vfs\n");
+    EXPECT_EQ(setting_elsewhere(storage_settings("", {"-g", "/data"}, "")), "data-root");
+    EXPECT_EQ(setting_elsewhere(storage_settings("", {"--data-root=/var/lib/docker"}, "")), "");
+    EXPECT_EQ(setting_elsewhere(storage_settings(R"({"userns-remap":"default"})", {}, "")),
+              "userns-remap");
+}
+
+}  // namespace
+}  // namespace executors::helper
