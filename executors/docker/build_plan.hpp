@@ -29,6 +29,7 @@ struct BuildPlanInput {
     /// "alias:address" of the services, for a network that was not made for the job.
     std::vector<std::string> service_hosts;
     std::vector<std::string> direct_hosts = {};  ///< to be reached without a proxy
+    bool held = false;                           ///< PreparationContext::held
 };
 
 /// The build container; pure. An image with its own engine keeps its ENTRYPOINT and command; any

@@ -4,7 +4,6 @@
 
 #include "base/stop_source.hpp"
 #include "base/task_group.hpp"
-#include "executors/docker/container_paths.hpp"
 #include "executors/docker/environment_info.hpp"
 #include "executors/docker/exec_stream.hpp"
 #include "executors/docker/job_objects.hpp"
@@ -12,6 +11,8 @@
 #include "executors/docker/preload.hpp"
 #include "executors/docker/preparation.hpp"
 #include "executors/docker/service_log.hpp"
+#include "executors/docker/supervisor_exec.hpp"
+#include "executors/docker/warm_start.hpp"
 
 namespace executors::docker {
 
@@ -23,16 +24,15 @@ using protocol::http::ByteStream;
 
 namespace {
 
-/// How long an ENTRYPOINT may take until it runs the command that it was given.
-constexpr int kEntrypointSeconds = 60;
-
 class DockerExecutor final : public Executor {
   public:
     DockerExecutor(const boost::asio::any_io_executor& executor,
                    std::shared_ptr<EngineConnection> connection, const DockerSettings& docker,
-                   const DindSettings& dind, const std::vector<RegistrySettings>& registries)
+                   const DindSettings& dind, const std::vector<RegistrySettings>& registries,
+                   std::shared_ptr<WarmPool> pool)
         : executor_(executor),
           connection_(std::move(connection)),
+          warm_(std::move(pool), connection_),
           docker_(docker),
           dind_(dind),
           registries_(registries),
@@ -53,7 +53,6 @@ class DockerExecutor final : public Executor {
 
   private:
     EngineApi& api() { return connection_->api(); }
-    void add_hand_over(std::vector<std::string>& command) const;
     Task<Result<void>> remove_everything();
     /// Shows the output of services in the job log (CI_DEBUG_SERVICES). Not for a job that was
     /// restored: its log has that output already.
@@ -63,6 +62,7 @@ class DockerExecutor final : public Executor {
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<EngineConnection> connection_;
+    WarmStart warm_;
     DockerSettings docker_;
     DindSettings dind_;
     std::vector<RegistrySettings> registries_;
@@ -88,8 +88,13 @@ Task<Result<void>> DockerExecutor::prepare(const JobEnvironment& job, JobLog& lo
     const PreparationContext context{*connection_, docker_, dind_,    registries_,
                                      job,          log,     objects_, steps};
     Preparation preparation(executor_, context);
-    auto prepared = co_await preparation.run();
-    if (!prepared) co_return prepared;
+    auto taken = co_await warm_.try_take(preparation, context);
+    if (!taken) co_return taken.error();
+    if (!*taken) {
+        auto prepared = co_await preparation.run();
+        if (!prepared) co_return prepared;
+    }
+    warm_.note_prepared(context);
     interrupted_ = false;
     info_ = describe_environment(objects_);
     start_preloads();
@@ -120,26 +125,13 @@ Task<void> DockerExecutor::preload(PreloadImage image) {
     }
 }
 
-/// The volume with the sources may have directories of a former job that ran as another user.
-void DockerExecutor::add_hand_over(std::vector<std::string>& command) const {
-    for (const std::string& directory : job_directories_) {
-        if (!directory.empty()) command.insert(command.end(), {"--hand-over", directory});
-    }
-    if (!objects_.user.empty()) command.insert(command.end(), {"--user", objects_.user});
-}
-
 Task<Result<std::unique_ptr<ByteStream>>> DockerExecutor::connect() {
-    ExecSpec spec;
-    spec.command = {kHelper, "connect", "--dir", kJobDir};
-    if (objects_.engine) {
-        spec.command.emplace_back("--spawn");
+    if (auto ready = warm_.take_connection()) {
+        connected_ = true;
+        co_return std::move(ready);
     }
-    spec.command.emplace_back("--wait-ms");
-    spec.command.push_back(std::to_string(kEntrypointSeconds * 1000));
-    if (!connected_) add_hand_over(spec.command);
-    // The supervisor's socket belongs to the container's user; root may always use it.
-    spec.user = "0";
-    spec.input = true;
+    auto spec = supervisor_exec(objects_, job_directories_,
+                                connected_ ? SupervisorExec::kAgain : SupervisorExec::kFirst);
     const std::string hint = connected_ ? "" : entrypoint_hint(objects_);
     auto stream = co_await open_exec(api(), objects_.container, std::move(spec), hint);
     if (stream) {
@@ -176,11 +168,13 @@ Task<Result<void>> DockerExecutor::restore(const JobEnvironment& job, const std:
 
 Task<Result<void>> DockerExecutor::halt() {
     auto killed = co_await kill_containers(api(), objects_);
+    warm_.ended();
     co_return killed;
 }
 
 Task<Result<void>> DockerExecutor::cleanup(std::chrono::seconds limit) {
     be_quiet();
+    warm_.ended();
     group_.cancel_all();
     co_await group_.wait();
     auto work = remove_everything();
@@ -205,9 +199,10 @@ std::unique_ptr<Executor> make_docker_executor(const boost::asio::any_io_executo
                                                std::shared_ptr<EngineConnection> connection,
                                                const DockerSettings& docker,
                                                const DindSettings& dind,
-                                               const std::vector<RegistrySettings>& registries) {
+                                               const std::vector<RegistrySettings>& registries,
+                                               std::shared_ptr<WarmPool> pool) {
     return std::make_unique<DockerExecutor>(executor, std::move(connection), docker, dind,
-                                            registries);
+                                            registries, std::move(pool));
 }
 
 }  // namespace executors::docker

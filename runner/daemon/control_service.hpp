@@ -27,6 +27,7 @@ class ControlService {
         JobHost* jobs = nullptr;
         JobPoller* poller = nullptr;
         std::function<std::vector<std::string>()> runner_names;
+        std::function<void()> pauses_changed;
         std::function<base::Task<protocol::http::Response>(protocol::http::Request)> page;
     };
 

@@ -21,6 +21,7 @@
 #include "runner/daemon/shutdown_sequence.hpp"
 #include "runner/daemon/status_service.hpp"
 #include "runner/daemon/token_rotation.hpp"
+#include "runner/daemon/warm_service.hpp"
 #include "runner/executor_factory/executor_factory.hpp"
 #include "runner/journal/state_dir.hpp"
 
@@ -85,6 +86,7 @@ class Daemon {
     SessionService sessions_;
     executor_factory::ExecutorFactory executors_;
     EntryBuilder builder_;
+    WarmService warm_;
     std::vector<std::shared_ptr<RunnerEntry>> entries_;
     std::unique_ptr<JobHost> jobs_;
     std::unique_ptr<JobPoller> poller_;

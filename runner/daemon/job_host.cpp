@@ -110,7 +110,7 @@ base::Result<void> JobHost::begin(const std::shared_ptr<RunnerEntry>& entry,
     const std::string identity = config::runner_identity(*entry->runner);
     const std::int64_t project = payload.job_info.project_id;
     journal::JobRecord record = record_of(*entry, answer);
-    record.slot = slots_.acquire(identity, project);
+    record.slot = take_slot(*entry, project);
     auto journal = journal::Journal::create(options_.state_dir, entry->runner->url, payload.id,
                                             record, answer.payload);
     if (!journal) {
@@ -126,6 +126,26 @@ base::Result<void> JobHost::begin(const std::shared_ptr<RunnerEntry>& entry,
             {{"directory", journal->directory().string()}, {"error", removed.error().message}});
     }
     return started.error();
+}
+
+journal::Slot JobHost::take_slot(const RunnerEntry& entry, std::int64_t project) {
+    const std::string identity = config::runner_identity(*entry.runner);
+    if (!options_.slot_wishes) return slots_.acquire(identity, project);
+    UsedNumbers used;
+    for (const Running& running : jobs_) {
+        const auto& setup = running.run->context().setup;
+        const std::int64_t other = setup.payload.job_info.project_id;
+        if (config::runner_identity(*setup.runner) != identity) continue;
+        // One that has been reported gives its numbers to the next job (SlotTable::leave()).
+        const bool reported =
+            running.run->context().checkpoints.state().phase >= journal::Phase::kCleaning;
+        if (reported && !setup.restored) continue;
+        used.of_runner.insert(setup.record.slot.concurrent_id);
+        if (other == project) used.of_project.insert(setup.record.slot.concurrent_project_id);
+    }
+    const auto slot = choose_slot(options_.slot_wishes(entry, project), used);
+    slots_.occupy(identity, project, slot);
+    return slot;
 }
 
 std::optional<journal::Failure> JobHost::expand_inputs(const RunnerEntry& entry,

@@ -53,6 +53,20 @@ std::string query_value(const std::string& query, const std::string& name) {
     return decode(query.substr(from, query.find('&', from) - from));
 }
 
+/// Keeps what is sent to a program.
+class SimulatedStream final : public ScriptedStream {
+  public:
+    SimulatedStream(std::string bytes, SimulatedEngine& engine)
+        : ScriptedStream(std::move(bytes)), engine_(engine) {}
+    Task<Result<void>> write_all(std::string_view bytes) override {
+        engine_.sent_to_execs.emplace_back(bytes);
+        co_return Result<void>();
+    }
+
+  private:
+    SimulatedEngine& engine_;
+};
+
 class SimulatedClient final : public protocol::http::Client {
   public:
     explicit SimulatedClient(SimulatedEngine& engine) : engine_(engine) {}
@@ -76,7 +90,7 @@ class SimulatedClient final : public protocol::http::Client {
             co_return base::make_error(base::ErrorKind::kInternal, response->body);
         }
         std::unique_ptr<protocol::http::ByteStream> stream =
-            std::make_unique<ScriptedStream>(engine_.exec_output);
+            std::make_unique<SimulatedStream>(engine_.exec_output, engine_);
         co_return std::move(stream);
     }
     void close_idle() override {}
@@ -309,6 +323,7 @@ Response SimulatedEngine::answer_container(const std::string& method, const std:
         return respond_empty(204);
     }
     if (call == "GET/json") return inspect(id);
+    if (call == "GET/stats") return respond(200, {{"memory_stats", {{"usage", 5 << 20}}}});
     if (call == "POST/wait") return respond(200, {{"StatusCode", container.exit_code}});
     if (call == "POST/exec") return respond(201, {{"Id", "exec"}});
     if (call == "GET/logs") {

@@ -65,7 +65,8 @@ class SimulatedEngine {
     std::set<std::string> short_lived;  ///< ids of images whose containers end at their start
     std::string exec_output;            ///< of every exec, framed
     int exec_exit_code = 0;             ///< the same
-    std::string address;                ///< of every container, "" for none
+    std::vector<std::string> sent_to_execs;
+    std::string address;  ///< of every container, "" for none
     /// Is called with a container that has been started. May be empty.
     std::function<void(Container&)> on_start;
 

@@ -184,8 +184,21 @@ TEST(Metrics, ShowWhatOnlyThisRunnerHas) {
     present.jobs.push_back(present.jobs[0]);
     for (auto& runner : present.runners) runner.paused = runner.name == present.jobs[0].runner_name;
     present.disks = {{"state", "/var/lib/runner", 1000, 250, 0, 0}, {"builds", "/unknown"}};
+    present.warm.environments = {
+        {.short_token = present.jobs[0].short_token, .age_seconds = 3, .memory_bytes = 100},
+        {.short_token = present.jobs[0].short_token, .age_seconds = 9, .memory_bytes = 50}};
+    present.warm.counts[present.jobs[0].short_token] = {
+        .hits = 4, .misses = {{"empty", 2}}, .made = 7, .removed = 1};
     auto now = series(metrics, present);
     const std::string labels = std::string("{") + kBusyLabels + "}";
+    EXPECT_EQ(now["runner_warm_environments" + labels], 2);
+    EXPECT_EQ(now["runner_warm_memory_bytes" + labels], 150);
+    EXPECT_EQ(now["runner_warm_oldest_age_seconds" + labels], 9);
+    EXPECT_EQ(now["runner_warm_hits_total" + labels], 4);
+    EXPECT_EQ(now["runner_warm_made_total" + labels], 7);
+    EXPECT_EQ(now["runner_warm_removed_total" + labels], 1);
+    EXPECT_EQ(now[std::string(R"(runner_warm_misses_total{reason="empty",)") + kBusyLabels + "}"],
+              2);
     EXPECT_EQ(now["runner_last_contact_timestamp_seconds" + labels], 1'700'000'060);
     EXPECT_EQ(now["runner_trace_backlog_bytes" + labels], 1400);
     EXPECT_EQ(now["runner_paused" + labels], 1);
