@@ -80,6 +80,16 @@ class Executor {
     /// kNotFound when the environment is gone.
     virtual base::Task<base::Result<void>> restore(const JobEnvironment& job,
                                                    const std::string& saved) = 0;
+    /// Whether renew() is possible.
+    [[nodiscard]] virtual bool can_renew() const { return false; }
+    /// Scripts have lost the place where they ran, for example their container was removed: makes
+    /// it anew. What else belongs to the environment stays. connect() reaches the new one. The job
+    /// log says what was lost. Failures: those of prepare().
+    virtual base::Task<base::Result<void>> renew(const JobEnvironment& job, JobLog& log) {
+        static_cast<void>(job);
+        static_cast<void>(log);
+        co_return base::make_error(base::ErrorKind::kNotFound, "the environment cannot be renewed");
+    }
     /// The job's log is complete: nothing may be written to it any more.
     virtual void be_quiet() {}
     /// Ends every process of the job, so that another job may use its volumes and directories.

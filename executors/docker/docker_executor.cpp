@@ -45,6 +45,8 @@ class DockerExecutor final : public Executor {
     [[nodiscard]] std::optional<ReadinessStage> readiness() const override {
         return engine_readiness(objects_, dind_);
     }
+    [[nodiscard]] bool can_renew() const override { return true; }
+    Task<Result<void>> renew(const JobEnvironment& job, JobLog& log) override;
     void be_quiet() override { log_ = nullptr; }
     [[nodiscard]] std::string saved_state() const override { return objects_.to_json(); }
     Task<Result<void>> restore(const JobEnvironment& job, const std::string& saved) override;
@@ -53,6 +55,8 @@ class DockerExecutor final : public Executor {
 
   private:
     EngineApi& api() { return connection_->api(); }
+    /// `objects_` may have the volumes that an earlier container of the job had.
+    Task<Result<void>> make_environment(const JobEnvironment& job, JobLog& log);
     Task<Result<void>> remove_everything();
     /// Shows the output of services in the job log (CI_DEBUG_SERVICES). Not for a job that was
     /// restored: its log has that output already.
@@ -80,6 +84,30 @@ class DockerExecutor final : public Executor {
 
 Task<Result<void>> DockerExecutor::prepare(const JobEnvironment& job, JobLog& log) {
     objects_ = JobObjects{};
+    auto made = co_await make_environment(job, log);
+    co_return made;
+}
+
+/// The services are made anew, too: the script begins again, and finds them as at its first begin.
+/// The volumes stay, because the sources are on them.
+Task<Result<void>> DockerExecutor::renew(const JobEnvironment& job, JobLog& log) {
+    log.warning("Container \"" + objects_.container + "\" not found or removed. Will retry...");
+    be_quiet();
+    group_.cancel_all();
+    co_await group_.wait();
+    JobObjects kept;
+    kept.volume_base = objects_.volume_base;
+    kept.volumes = std::exchange(objects_.volumes, {});
+    interrupted_ = true;
+    auto removed = co_await remove_everything();
+    objects_ = std::move(kept);
+    if (!removed) co_return removed;
+    connected_ = false;
+    auto made = co_await make_environment(job, log);
+    co_return made;
+}
+
+Task<Result<void>> DockerExecutor::make_environment(const JobEnvironment& job, JobLog& log) {
     interrupted_ = true;
     daemon_log_ = job.daemon_log;
     job_labels_ = job.labels;

@@ -26,6 +26,7 @@ std::string JobObjects::to_json() const {
         images.push_back({{"name", preload.name}, {"id", preload.id}, {"mark", preload.mark}});
     }
     const json value = {{"base", base},
+                        {"volume_base", volume_base},
                         {"preloads", std::move(images)},
                         {"container", container},
                         {"services", services},
@@ -60,6 +61,7 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     }
     JobObjects objects;
     objects.base = text_at(value, "base");
+    objects.volume_base = text_at(value, "volume_base");
     objects.container = text_at(value, "container");
     objects.services = texts_at(value, "services");
     objects.service_names = table_at(value, "service_names");

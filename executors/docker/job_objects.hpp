@@ -12,8 +12,9 @@ namespace executors::docker {
 /// What a job has on the engine. A name is noted before the thing is made, so that cleanup() knows
 /// it after any interruption.
 struct JobObjects {
-    std::string base;       ///< unique: "<base name>-<16 hex>"
-    std::string container;  ///< the build container's id, or its name while it is being made
+    std::string base;         ///< unique: "<base name>-<16 hex>"
+    std::string volume_base;  ///< the same for temporary volumes, which a renewed job keeps
+    std::string container;    ///< the build container's id, or its name while it is being made
     std::vector<std::string> services;                 ///< ids or names
     std::map<std::string, std::string> service_names;  ///< for the job log, by id
     std::string network;                  ///< id or name of the job's own network, "" for none

@@ -15,7 +15,7 @@ using base::Task;
 using nlohmann::json;
 
 Result<void> JobVolumes::plan() {
-    auto planned = plan_volumes(context_.job, context_.docker, context_.objects.base);
+    auto planned = plan_volumes(context_.job, context_.docker, context_.objects.volume_base);
     if (!planned) return planned.error();
     plan_ = std::move(*planned);
     return {};

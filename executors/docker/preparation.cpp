@@ -111,6 +111,7 @@ Result<void> Preparation::plan() {
     choice_ = std::move(*choice);
     auto& objects = context_.objects;
     objects.base = context_.job.base_name + "-" + base::random_hex(8);
+    if (objects.volume_base.empty()) objects.volume_base = objects.base;
     objects.image = choice_.image.name;
     objects.hostname =
         context_.docker.hostname.empty() ? context_.job.base_name : context_.docker.hostname;

@@ -23,6 +23,8 @@ Task<Result<bool>> WarmStart::try_take(Preparation& preparation, PreparationCont
     need_.reset();
     connection_.reset();
     if (!pool_ || context.docker.warm == 0) co_return false;
+    // A job that lost its container goes on with the volumes that it has.
+    if (!context.objects.volume_base.empty()) co_return false;
     std::string runner = runner_of(context.job);
     if (!is_warmable(context.job, context.docker, context.dind)) {
         pool_->note_unsuitable(runner);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <vector>
@@ -33,12 +34,23 @@ std::vector<ArchiveMember> members_of(const Selection& selection) {
     return members;
 }
 
+/// An archive has whole seconds. A file of the second in which the archive was written, or of a
+/// later one, may have been written again since.
+bool are_older(const std::vector<ArchiveMember>& members, int archive) {
+    struct stat status {};
+    if (::fstat(archive, &status) != 0) return false;
+    return std::all_of(members.begin(), members.end(), [&](const ArchiveMember& member) {
+        return member.mtime < status.st_mtim.tv_sec;
+    });
+}
+
 /// Whether the cache holds exactly these files. A removed file or an older file is a change too.
 bool is_up_to_date(const std::string& path, const Selection& selection) {
     try {
         const UniqueFd file = open_archive_file(path);
         if (!file) return false;
-        return list_archive(file.get()) == members_of(selection);
+        const auto members = members_of(selection);
+        return are_older(members, file.get()) && list_archive(file.get()) == members;
     } catch (const Failure&) {
         return false;  // it is damaged or no archive: write it again
     }

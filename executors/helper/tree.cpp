@@ -1,6 +1,8 @@
 #include "executors/helper/tree.hpp"
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +31,17 @@ std::string joined(const std::vector<std::string>& parts, std::size_t count) {
     std::string path;
     for (std::size_t i = 0; i < count; ++i) path += (i == 0 ? "" : "/") + parts[i];
     return path;
+}
+
+/// Asks ext4 to spread the directories below this one over the disk, as chattr(1) does with +T. It
+/// would put them near each other, and then look for free inodes between those of files that were
+/// removed shortly before: that took 10 to 20 s for 20,000 files, and takes 1 s where they are
+/// spread. A hint only: other filesystems refuse the flag and do not need it.
+void spread_children(int directory) {
+    int flags = 0;
+    if (::ioctl(directory, FS_IOC_GETFLAGS, &flags) != 0 || (flags & FS_TOPDIR_FL) != 0) return;
+    flags |= FS_TOPDIR_FL;
+    static_cast<void>(::ioctl(directory, FS_IOC_SETFLAGS, &flags));
 }
 
 UniqueFd open_directory(int parent, const std::string& name) {
@@ -99,6 +112,7 @@ Tree::Walk Tree::walk(Directory from, const Parts& parts, std::size_t done, std:
     for (std::size_t i = done; i < parts.size(); ++i) {
         UniqueFd next = open_directory(from->get(), parts[i]);
         if (!next && errno == ENOENT && i >= existing) {
+            spread_children(from->get());
             if (::mkdirat(from->get(), parts[i].c_str(), 0777) != 0 && errno != EEXIST)
                 fail_errno("make " + joined(parts, i + 1));
             next = open_directory(from->get(), parts[i]);

@@ -19,14 +19,6 @@ namespace {
 
 constexpr int kUnsupportedExitCode = 3;
 
-/// What the supervisor keeps for a log of `limit` bytes: masking makes output shorter, so the log's
-/// own limit is not the supervisor's. It bounds what a script without end costs in disk and in
-/// reading.
-std::uint64_t environment_output_limit(std::uint64_t limit) {
-    constexpr std::uint64_t kSlackBytes = 1U << 20U;
-    return 2 * limit + kSlackBytes;
-}
-
 JudgeSettings judge_settings(JobContext& context) {
     return {
         .executor = context.traits,
@@ -105,7 +97,8 @@ bool JobRun::stop(StopReason reason, std::string_view words) {
     context_.stop.request(reason);
     // An ENTRYPOINT that is stuck would keep every stage waiting for its limit. A job that was
     // taken up again has a supervisor, which is to hear of the stop.
-    if (session_ && !context_.setup.restored && !session_->was_reached()) session_->close();
+    const bool restored = context_.setup.restored.has_value();
+    if (stages_ && !restored && !stages_->session().was_reached()) stages_->session().close();
     return true;
 }
 
@@ -128,6 +121,7 @@ base::Task<void> JobRun::run() {
     co_await clean_up();
     context_.end_stage();
     co_await takeover_.end();
+    if (stages_) co_await stages_->end();
     context_.checkpoints.finish();
     co_await group_.wait();
 }
@@ -170,11 +164,10 @@ base::Task<void> JobRun::execute() {
         ready = describe_environment(context_, environment_) && ready;
     if (ready) ready = co_await obtain_environment();
     if (ready) {
-        begin_stages();
+        stages_.emplace(context_, events_, interaction_, plan_, *judge_);
+        save();
         takeover_.start();
-        group_.spawn("supervisor", session_->pump());
-        group_.spawn("readiness", stages_->readiness().run());
-        co_await stages_->run();
+        co_await stages_->run(environment_);
     }
     end_log();
 }
@@ -218,16 +211,6 @@ base::Task<bool> JobRun::obtain_environment() {
     checkpoint.phase = Phase::kRunning;
     checkpoint.executor_state = context_.executor().saved_state();
     co_return true;
-}
-
-void JobRun::begin_stages() {
-    session_ = context_.setup.make_session(context_.io, context_.executor(), events_,
-                                           context_.checkpoint().events_offset);
-    if (const auto limit = context_.channel().output_limit(); limit > 0) {
-        session_->limit_output(environment_output_limit(limit));
-    }
-    stages_ = std::make_unique<StageRunner>(context_, *session_, interaction_, plan_, *judge_);
-    save();
 }
 
 /// Decides the outcome that is written to the log and reported to the server.
@@ -289,9 +272,9 @@ base::Task<void> JobRun::clean_up() {
 
 /// Ends all processes of the job.
 base::Task<void> JobRun::halt() {
-    if (session_) session_->close();
+    if (stages_) stages_->session().close();
     const auto& state = context_.checkpoint().executor_state;
-    if (context_.setup.restored && !session_ && !state.empty()) {
+    if (context_.setup.restored && !stages_ && !state.empty()) {
         auto found = co_await context_.executor().restore(environment_, state);
         static_cast<void>(found);  // gone already is as good as removed
     }

@@ -7,13 +7,12 @@
 #include <vector>
 
 #include "base/task_group.hpp"
-#include "executors/session/session.hpp"
+#include "runner/job/environment_stages.hpp"
 #include "runner/job/job_context.hpp"
 #include "runner/job/job_events.hpp"
 #include "runner/job/job_interaction.hpp"
 #include "runner/job/stage_judge.hpp"
 #include "runner/job/stage_plan.hpp"
-#include "runner/job/stage_runner.hpp"
 #include "runner/job/takeover.hpp"
 
 namespace runner::job {
@@ -45,7 +44,6 @@ class JobRun final {
     base::Task<void> execute();
     bool begin();
     base::Task<bool> obtain_environment();
-    void begin_stages();
     void end_log();
     base::Task<void> report();
     base::Task<void> clean_up();
@@ -58,9 +56,8 @@ class JobRun final {
     executors::JobEnvironment environment_;
     std::string stop_words_;
     Takeover takeover_;
-    std::optional<StageJudge> judge_;  ///< once the job's settings were checked
-    std::unique_ptr<executors::session::Session> session_;
-    std::unique_ptr<StageRunner> stages_;
+    std::optional<StageJudge> judge_;          ///< once the job's settings were checked
+    std::optional<EnvironmentStages> stages_;  ///< once there is an environment
     base::TaskGroup group_;
 };
 

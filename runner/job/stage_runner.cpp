@@ -57,6 +57,20 @@ std::string_view attempts_variable(StageKind kind, bool by_driver) {
     return {};
 }
 
+/// Stages that a new environment may run again from their begin.
+bool is_repeated_anywhere(StageKind kind) {
+    return kind == StageKind::kPrepareScript || kind == StageKind::kGetSources ||
+           kind == StageKind::kStep || kind == StageKind::kAfterScript;
+}
+
+/// CI_JOB_STATUS of after_script.
+std::string job_status(const journal::Checkpoint& checkpoint) {
+    const auto& failure = checkpoint.outcome.failure;
+    if (base::is_cancel(checkpoint.progress.stop)) return "canceled";
+    if (failure && failure->reason == journal::FailureReason::kTimeout) return "timedout";
+    return checkpoint.progress.step_failed ? "failed" : "success";
+}
+
 void tell_caches(JobContext& context, const StageResult& result) {
     if (!result || result->report.empty()) return;
     const auto caches = context.payload().cache.size();
@@ -81,7 +95,8 @@ StageRunner::StageRunner(JobContext& context, executors::session::Session& sessi
       artifacts_(context, scripts_, writers_),
       cache_steps_(context, scripts_, writers_) {}
 
-base::Task<void> StageRunner::run() {
+base::Task<StagesEnd> StageRunner::run(bool may_renew) {
+    may_renew_ = may_renew;
     auto& checkpoint = context_.checkpoint();
     for (; checkpoint.plan_index < plan_.size(); ++checkpoint.plan_index) {
         const PlannedStage& stage = plan_[checkpoint.plan_index];
@@ -95,7 +110,9 @@ base::Task<void> StageRunner::run() {
         checkpoint.stage_begun = false;
         checkpoint.attempt = 0;
         checkpoint.part = 0;
+        if (environment_lost_) co_return StagesEnd::kEnvironmentLost;
     }
+    co_return StagesEnd::kAll;
 }
 
 base::Task<void> StageRunner::run_stage(const PlannedStage& stage) {
@@ -105,6 +122,7 @@ base::Task<void> StageRunner::run_stage(const PlannedStage& stage) {
         if (!usable) co_return;
     }
     auto result = co_await run_with_retries(stage);
+    if (!result && leaves_to_renewal(stage, result.error())) co_return;
     judge(stage, result);
     interaction_.open();
 }
@@ -113,12 +131,22 @@ base::Task<void> StageRunner::run_stage(const PlannedStage& stage) {
 base::Task<bool> StageRunner::begin_steps(const PlannedStage& stage) {
     auto ready = co_await gate_.wait();
     if (!ready) {
+        if (leaves_to_renewal(stage, ready.error())) co_return false;
         context_.apply(judge_.readiness(stage, ready.error(), context_.situation()));
         co_return false;
     }
     auto& progress = context_.checkpoint().progress;
     if (!std::exchange(progress.steps_reached, true)) context_.channel().expect_output();
     co_return true;
+}
+
+/// Whether the stage is to be run again in a new environment.
+bool StageRunner::leaves_to_renewal(const PlannedStage& stage, const base::Error& error) {
+    if (!error.is(base::ErrorKind::kNotFound) || !is_repeated_anywhere(stage.kind)) return false;
+    environment_lost_ = may_renew_ && !context_.stop.requested();
+    const bool tried = context_.behaviour.attempts("EXECUTOR_JOB_SECTION_ATTEMPTS") > 1;
+    if (!environment_lost_ && tried) context_.log().warning("Execution attempts exceeded");
+    return environment_lost_;
 }
 
 /// As often as the job allows.
@@ -244,7 +272,7 @@ base::Result<std::string> StageRunner::script_of(const PlannedStage& stage) {
         case StageKind::kGetSources: return writers_.git_sources.get_sources();
         case StageKind::kStep: return writers_.steps.step(steps[stage.step]);
         case StageKind::kAfterScript:
-            context_.variables.set_job_status(job_status());
+            context_.variables.set_job_status(job_status(context_.checkpoint()));
             return writers_.steps.after_script(steps[stage.step]);
         case StageKind::kRestoreCache: return writers_.caches.restore(cache_links_);
         case StageKind::kArchiveCache:
@@ -255,15 +283,6 @@ base::Result<std::string> StageRunner::script_of(const PlannedStage& stage) {
         case StageKind::kUploadArtifacts: return writers_.remote_artifacts.upload(stage.on_success);
     }
     return std::string();
-}
-
-/// CI_JOB_STATUS of after_script.
-std::string StageRunner::job_status() const {
-    const auto& checkpoint = context_.checkpoint();
-    const auto& failure = checkpoint.outcome.failure;
-    if (base::is_cancel(checkpoint.progress.stop)) return "canceled";
-    if (failure && failure->reason == journal::FailureReason::kTimeout) return "timedout";
-    return checkpoint.progress.step_failed ? "failed" : "success";
 }
 
 base::Deadline StageRunner::deadline_of(const PlannedStage& stage) {

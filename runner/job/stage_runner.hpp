@@ -18,6 +18,11 @@
 
 namespace runner::job {
 
+enum class StagesEnd {
+    kAll,              ///< every stage has had its turn
+    kEnvironmentLost,  ///< the stage of the checkpoint is to be run again in a new environment
+};
+
 /// Runs the stages of a job in a prepared environment, starting with the stage that the checkpoint
 /// names.
 ///
@@ -29,12 +34,14 @@ class StageRunner {
                 JobInteraction& interaction, const std::vector<PlannedStage>& plan,
                 const StageJudge& judge);
 
-    base::Task<void> run();
+    /// `may_renew`: a stage whose environment is gone ends the run, and does not fail.
+    base::Task<StagesEnd> run(bool may_renew);
     [[nodiscard]] ReadinessGate& readiness() { return gate_; }
 
   private:
     base::Task<void> run_stage(const PlannedStage& stage);
     base::Task<bool> begin_steps(const PlannedStage& stage);
+    bool leaves_to_renewal(const PlannedStage& stage, const base::Error& error);
     base::Task<StageResult> run_with_retries(const PlannedStage& stage);
     base::Task<StageResult> run_here(const PlannedStage& stage);
     base::Task<StageResult> attempt(const PlannedStage& stage);
@@ -44,7 +51,6 @@ class StageRunner {
     base::Task<void> clear_worktree();
     base::Result<std::string> script_of(const PlannedStage& stage);
     base::Deadline deadline_of(const PlannedStage& stage);
-    [[nodiscard]] std::string job_status() const;
     void judge(const PlannedStage& stage, const StageResult& result);
 
     JobContext& context_;
@@ -58,6 +64,8 @@ class StageRunner {
     ArtifactTransfer artifacts_;
     CacheSteps cache_steps_;
     script::CacheLinks cache_links_;  ///< for the next script
+    bool may_renew_ = false;
+    bool environment_lost_ = false;
 };
 
 }  // namespace runner::job

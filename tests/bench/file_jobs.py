@@ -50,7 +50,7 @@ def files(repeat: int) -> list[Figure]:
         Figure("500 MB of artifacts: pack and upload", min(uploads), "s", official="7.1 s",
                note=f"archive of {size:.0f} MB; fastest of {repeat}"),
         Figure("500 MB of artifacts: download and unpack", min(downloads), "s", official="1.8 s"),
-        Figure("cache of 20,000 small files: save", min(saves), "s", official="5.9 s"),
-        Figure("cache of 20,000 small files: restore", min(restores), "s", official="11.1 s"),
+        Figure("cache of 20,000 small files: save", min(saves), "s", 1.0, official="5.9 s"),
+        Figure("cache of 20,000 small files: restore", min(restores), "s", 1.0, official="11.1 s"),
         Figure("the daemon's peak memory meanwhile", peak, "MiB", 24),
     ]

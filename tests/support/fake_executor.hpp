@@ -16,7 +16,8 @@
 namespace tests {
 
 /// What a FakeExecutor does, and what it was asked for. The test owns it; it outlives the executor.
-/// Calls are named "prepare", "connect", "restore", "halt" and "cleanup".
+/// Calls are named "prepare", "connect", "restore", "renew", "halt" and
+/// "cleanup".
 struct FakeExecutorScript {
     using Connection = std::unique_ptr<protocol::http::ByteStream>;
 
@@ -40,6 +41,7 @@ struct FakeExecutorScript {
     /// The environment is there: made by prepare(), removed by cleanup(). Without it, restore()
     /// answers kNotFound unless `results` has answers for it.
     bool exists = false;
+    bool can_renew = false;
 };
 
 /// An executor without an environment: every call does what its script says. It keeps the contract
@@ -76,6 +78,12 @@ class FakeExecutor final : public executors::Executor {
         if (result && script_.results["restore"].empty() && !script_.exists) {
             co_return base::make_error(base::ErrorKind::kNotFound, "the environment is gone");
         }
+        co_return result;
+    }
+    [[nodiscard]] bool can_renew() const override { return script_.can_renew; }
+    base::Task<base::Result<void>> renew(const executors::JobEnvironment&,
+                                         executors::JobLog&) override {
+        auto result = co_await run("renew");
         co_return result;
     }
     base::Task<base::Result<void>> halt() override {

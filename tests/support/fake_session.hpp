@@ -83,6 +83,7 @@ struct SessionScript {
     std::uint64_t output_limit = 0;
     bool closed = false;
     bool pump_ended = false;
+    std::vector<std::uint64_t> offsets;  ///< at which the sessions began
     /// The session that lives now; null for none.
     FakeSession* session = nullptr;
 };
@@ -106,6 +107,7 @@ class FakeSession final : public executors::session::Session {
           offset_(from_offset),
           changed_(executor) {
         script_.session = this;
+        script_.offsets.push_back(from_offset);
     }
     ~FakeSession() override {
         if (script_.session == this) script_.session = nullptr;

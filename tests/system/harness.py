@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -93,23 +94,40 @@ class Output:
     """Reads a process's output as it comes; tests can wait for a text in it."""
 
     def __init__(self, pipe: Any) -> None:
-        self._changed = threading.Condition()
+        os.set_blocking(pipe.fileno(), False)
+        self._pipe = pipe
+        self._changed = threading.Condition()  # its lock is held by whoever reads from the pipe
         self._data = b""
-        self._thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+        self._ended = False
+        self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
 
-    def _read(self, pipe: Any) -> None:
-        with pipe:
-            while block := os.read(pipe.fileno(), 65536):
-                with self._changed:
-                    self._data += block
-                    self._changed.notify_all()
+    def _follow(self) -> None:
+        waiting = select.poll()
+        waiting.register(self._pipe, select.POLLIN)
+        while not self._ended:
+            waiting.poll()
+            with self._changed:
+                self._read_available()
         with self._changed:
-            self._changed.notify_all()
+            self._pipe.close()
+
+    def _read_available(self) -> None:
+        try:
+            while not self._ended:
+                block = os.read(self._pipe.fileno(), 65536)
+                self._data += block
+                self._ended = not block
+        except BlockingIOError:
+            pass
+        self._changed.notify_all()
 
     @property
     def text(self) -> str:
-        return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", self._data.decode("utf-8", "replace"))
+        """All that the process has written so far."""
+        with self._changed:
+            self._read_available()
+            return _plain(self._data.decode("utf-8", "replace"))
 
     def wait(self, pattern: str, timeout: float, alive: Callable[[], bool]) -> "re.Match[str]":
         deadline = time.monotonic() + timeout * PATIENCE

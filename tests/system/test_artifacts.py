@@ -239,7 +239,7 @@ class Caches:
         return {"key": "deps", "paths": ["deps/"], **more}
 
     def test_the_second_job_finds_what_the_first_left(self):
-        job = self.run_job("mkdir -p deps && echo kept > deps/x", cache=[self.cache()])
+        job = self.run_job("mkdir -p deps && echo kept > deps/x && touch -t 202001010000 deps/x", cache=[self.cache()])
         self.assert_success(job)
         self.assertIn("Checking cache for deps-non_protected...\n", job.text)
         self.assertIn("Failed to extract cache\n", job.text)

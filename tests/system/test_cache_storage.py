@@ -20,7 +20,8 @@ from tests.system.docker_harness import DockerCase
 from tests.system.harness import PATIENCE, SystemCase, need
 
 ACCESS, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-SAVE = ["mkdir -p vendor && head -c 300000 /dev/urandom > vendor/lib && sha256sum vendor/lib"]
+SAVE = ["mkdir -p vendor && head -c 300000 /dev/urandom > vendor/lib && sha256sum vendor/lib",
+        "touch -t 202001010000 vendor/lib"]  # a file that is as new as its archive is saved again
 KEY = "deps-non_protected"  # GitLab adds the protection of the ref
 CACHE = [{"key": "deps", "paths": ["vendor"]}]
 SEE = ["sha256sum vendor/lib || echo none"]

@@ -325,9 +325,8 @@ class Services(DockerCase):
 
 
 class Ends(DockerCase):
-    def started(self, **spec):
-        job = self.add_job(["echo started", "sleep 300"], after_script=[
-            "echo status $CI_JOB_STATUS"], **spec)
+    def started(self, script=("echo started", "sleep 300"), **spec):
+        job = self.add_job(list(script), **{"after_script": ["echo status $CI_JOB_STATUS"], **spec})
         self.wait_trace(job, "started\n")
         return job
 
@@ -365,6 +364,18 @@ class Ends(DockerCase):
         docker("rm", "-f", self.containers()[0]["Id"])
         self.finish(job)
         self.assert_failed(job, "runner_system_failure")
+
+    def test_a_removed_container_is_made_anew(self):
+        self.start_docker()
+        job = self.started(["if test -e mark; then echo found; exit 0; fi", "touch mark", "echo started", "sleep 300"],
+                           variables={"EXECUTOR_JOB_SECTION_ATTEMPTS": "2"}, after_script=["test -e mark && echo after"])
+        docker("rm", "-f", self.containers()[0]["Id"])
+        self.assert_success(self.finish(job))
+        self.assertRegex(job.text, r'WARNING: Container "[0-9a-f]{64}" not found or removed\. Will retry\.\.\.\n')
+        self.assertIn("\nRetrying step_script\n", job.text)
+        self.assertIn("\nfound\n", job.text)
+        self.assertIn("\nafter\n", job.text)
+        self.assert_engine_clean()
 
     def test_killed_and_started_again(self):
         self.allowed.add("duplicate_bytes")

@@ -58,6 +58,37 @@ TEST_P(DockerExecutorTest, APreparationMakesWhatTheJobNeeds) {
     expect_clean("at the end");
 }
 
+TEST_P(DockerExecutorTest, ARenewalKeepsTheVolumesOfTheJob) {
+    auto executor = make();
+    ASSERT_TRUE(prepare(*executor));
+    const auto volumes = engine_.volumes;
+    const std::string former = engine_.id_of_part("-build");
+    engine_.containers.erase(former);
+    ASSERT_TRUE(executor->can_renew());
+    const auto renewed = tests::run_to_end(context_, executor->renew(job_, log_));
+    ASSERT_TRUE(renewed.has_value()) << renewed.error().message;
+    const auto* build = engine_.find("-build");
+    ASSERT_NE(build, nullptr);
+    EXPECT_TRUE(build->running);
+    for (const auto& [name, volume] : volumes) {
+        if (name.find("-cache-") == std::string::npos) continue;
+        EXPECT_TRUE(engine_.volumes.contains(name)) << name;
+    }
+    EXPECT_TRUE(log_.has("Container \"" + former + "\" not found or removed. Will retry..."));
+    EXPECT_TRUE(cleanup(*executor).has_value());
+    expect_clean("after a renewal");
+}
+
+TEST_P(DockerExecutorTest, ARenewalThatFailsLeavesNothing) {
+    auto executor = make();
+    ASSERT_TRUE(prepare(*executor));
+    engine_.containers.erase(engine_.id_of_part("-build"));
+    engine_.images.erase("app");
+    EXPECT_FALSE(tests::run_to_end(context_, executor->renew(job_, log_)));
+    EXPECT_TRUE(cleanup(*executor).has_value());
+    expect_clean("after a renewal that failed");
+}
+
 TEST_P(DockerExecutorTest, TheJobsContainerStartsWhenTheServicesAreReady) {
     const auto prepare_with_health_check = [&](int late_request) {
         start_engine();

@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "executors/helper/files_command.hpp"
 #include "executors/helper/files_exit.hpp"
@@ -23,8 +25,16 @@ class CacheFiles : public testing::Test {
     }
     void TearDown() override { fs::current_path(before_); }
 
+    /// A file that was written long before any archive.
     static void write(const std::string& path, const std::string& text) {
         std::ofstream(path, std::ios::binary) << text;
+        fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(1));
+    }
+    [[nodiscard]] std::string restored() const {
+        fs::remove("out");
+        EXPECT_EQ(run("cache-restore"), FilesExit::kDone);
+        std::ifstream file("out", std::ios::binary);
+        return {std::istreambuf_iterator<char>(file), {}};
     }
     FilesExit run(const std::string& action, const std::string& lines = "") const {
         return static_cast<FilesExit>(
@@ -49,6 +59,17 @@ TEST_F(CacheFiles, KnowWhetherTheStorageHasThem) {
     EXPECT_EQ(save(), FilesExit::kDone) << "the record is of the former archive";
     fs::remove("out");
     EXPECT_EQ(save(), FilesExit::kNothing);
+}
+
+TEST_F(CacheFiles, OfTheSameSizeAreSavedAgainWhenTheirTimeDoesNotTellThemApart) {
+    ASSERT_EQ(save(), FilesExit::kDone);
+    ASSERT_EQ(run("cache-note", "etag \"e1\"\n"), FilesExit::kDone);
+    const fs::file_time_type time = fs::last_write_time("out");
+    write("out", "two");
+    fs::last_write_time("out", time);
+    fs::last_write_time(file_, time);  // the archive and the file are of one second
+    EXPECT_EQ(save(), FilesExit::kDone);
+    EXPECT_EQ(restored(), "two");
 }
 
 TEST_F(CacheFiles, AreRestoredWhenTheyAreTheObjectThatIsAskedFor) {

@@ -2,7 +2,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -75,6 +78,24 @@ TEST_F(Unpack, MakesFilesDirectoriesAndLinks) {
     EXPECT_EQ(read(root_ / "h"), "hello");
     EXPECT_EQ(read(root_ / "deep/er/g").size(), 100'000U);
     EXPECT_EQ(fs::status(root_ / "d/f").permissions(), static_cast<fs::perms>(0755));
+}
+
+TEST_F(Unpack, AsksExt4ToSpreadTheDirectoriesThatItMakes) {
+    struct statfs filesystem {};
+    ASSERT_EQ(::statfs(root_.c_str(), &filesystem), 0);
+    if (filesystem.f_type != 0xEF53) GTEST_SKIP() << root_ << " is not on ext4";
+    fs::create_directory(root_ / "old");
+    unpack(entry("old/f", '0', "x") + entry("a/b/f", '0', "x"));
+    const auto spreads = [&](const fs::path& path) {
+        int flags = 0;
+        const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY));
+        EXPECT_EQ(::ioctl(directory.get(), FS_IOC_GETFLAGS, &flags), 0);
+        return (flags & FS_TOPDIR_FL) != 0;
+    };
+    EXPECT_TRUE(spreads(root_));
+    EXPECT_TRUE(spreads(root_ / "a"));
+    EXPECT_FALSE(spreads(root_ / "a/b")) << "no directory was made in it";
+    EXPECT_FALSE(spreads(root_ / "old"));
 }
 
 TEST_F(Unpack, ReplacesALinkInsteadOfFollowingIt) {

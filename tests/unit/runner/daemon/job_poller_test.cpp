@@ -125,6 +125,9 @@ class JobPollerTest : public testing::Test {
     std::size_t most_requests_ = 0;
 };
 
+/// No test waits for it: what is asked before it ends is asked for another reason.
+constexpr std::chrono::hours kEndless{24};
+
 TEST_F(JobPollerTest, AsksTheRunnersInTurn) {
     add_runner("a");
     add_runner("b");
@@ -137,9 +140,9 @@ TEST_F(JobPollerTest, HandsOverAJobAndAsksTheSameRunnerAgainAtOnce) {
     auto& first = add_runner("a");
     add_runner("b");
     first.api->answers = {answer(JobRequestOutcome::kJob), answer(JobRequestOutcome::kJob)};
-    poll(4);
+    poll(3, 10, kEndless);
     EXPECT_THAT(accepted_, ElementsAre("a", "a"));
-    EXPECT_THAT(asked_, ElementsAre("a", "a", "a", "b"));
+    EXPECT_THAT(asked_, ElementsAre("a", "a", "a"));
 }
 
 TEST_F(JobPollerTest, DoesNotAskPausedRunners) {
@@ -158,7 +161,7 @@ TEST_F(JobPollerTest, AsksAtOnceAfterAPause) {
         paused_.clear();
         poller_->ask_now();
     };
-    poll(3, 10, std::chrono::hours(24));
+    poll(3, 10, kEndless);
     EXPECT_THAT(asked_, ElementsAre("b", "b", "a"));
 }
 
@@ -190,8 +193,6 @@ TEST(TokenState, OnlyOneShortHoldInARowIsFollowedAtOnce) {
     EXPECT_TRUE(state.ends_a_hold(true, true));
     EXPECT_TRUE(state.server_holds_requests);
 }
-
-constexpr std::chrono::hours kEndless{24};
 
 TEST_F(JobPollerTest, AsksAgainAtOnceWhenTheServerHasHeldTheRequest) {
     auto& first = add_runner("a");
@@ -233,7 +234,7 @@ TEST_F(JobPollerTest, AServerThatEndsItsHoldsAtOnceIsAskedAtTheInterval) {
     auto& first = add_runner("a");
     add_runner("b");
     for (int i = 0; i < 5; ++i) first.api->answers.push_back(held_answer());
-    poll(3, 10, std::chrono::milliseconds(200));
+    poll(3, 10, std::chrono::seconds(1));
     EXPECT_THAT(asked_, ElementsAre("a", "a", "b"));
 }
 
