@@ -130,7 +130,9 @@ base::Result<void> JobHost::begin(const std::shared_ptr<RunnerEntry>& entry,
 
 journal::Slot JobHost::take_slot(const RunnerEntry& entry, std::int64_t project) {
     const std::string identity = config::runner_identity(*entry.runner);
-    if (!options_.slot_wishes) return slots_.acquire(identity, project);
+    SlotWishes wishes;
+    if (options_.slot_wishes) wishes = options_.slot_wishes(entry, project);
+    if (wishes.others.empty()) return slots_.acquire(identity, project);
     UsedNumbers used;
     for (const Running& running : jobs_) {
         const auto& setup = running.run->context().setup;
@@ -143,7 +145,7 @@ journal::Slot JobHost::take_slot(const RunnerEntry& entry, std::int64_t project)
         used.of_runner.insert(setup.record.slot.concurrent_id);
         if (other == project) used.of_project.insert(setup.record.slot.concurrent_project_id);
     }
-    const auto slot = choose_slot(options_.slot_wishes(entry, project), used);
+    const auto slot = choose_slot(wishes, used);
     slots_.occupy(identity, project, slot);
     return slot;
 }
