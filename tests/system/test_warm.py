@@ -14,15 +14,14 @@ LOOK = [
     "ulimit -a",
     "cat /etc/resolv.conf",
     "grep -v $(hostname) /etc/hosts",
-    "ls -lan / | grep -v ' [.]*$' | awk '{print $1, $3, $4, $NF}'",
-    "ls -lanR /.runner-job /.runner-front 2>&1 | awk '{print $1, $3, $4, $NF}' | grep -v ^total",
+    "ls -lan / /.runner-job | awk '{print $1, $3, $4, $NF}' | grep -v ^total",
     "tr '\\0' ' ' < /proc/1/cmdline; echo",
     "tr '\\0' '\\n' < /proc/1/environ | sort",
     "env | sort",
     "mount | awk '{print $3, $5}' | sort",
     "cat /proc/1/limits; grep -E 'Cap|Seccomp|NoNew|Groups|Uid' /proc/1/status",
 ]
-VARYING = re.compile(r"\b(?:CI_JOB_\w+|CI_BUILD_\w+|BASH_EXECUTION_STRING|CI_PIPELINE_\w+|RANDOM\w*|FF_TIME)=.*")
+VARYING = re.compile(r"\b(?:CI_JOB_\w+|CI_BUILD_\w+|CI_PIPELINE_\w+|CI_COMMIT_TIMESTAMP|BASH_\w+)=.*")
 
 
 class Warm(DockerCase):
