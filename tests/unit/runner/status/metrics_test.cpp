@@ -184,15 +184,18 @@ TEST(Metrics, ShowWhatOnlyThisRunnerHas) {
     present.jobs.push_back(present.jobs[0]);
     for (auto& runner : present.runners) runner.paused = runner.name == present.jobs[0].runner_name;
     present.disks = {{"state", "/var/lib/runner", 1000, 250, 0, 0}, {"builds", "/unknown"}};
-    present.warm.environments = {
-        {.short_token = present.jobs[0].short_token, .age_seconds = 3, .memory_bytes = 100},
-        {.short_token = present.jobs[0].short_token, .age_seconds = 9, .memory_bytes = 50}};
+    for (const std::int64_t age : {3, 9}) {
+        auto& environment = present.warm.environments.emplace_back();
+        environment.short_token = present.jobs[0].short_token;
+        environment.age_seconds = age;
+        environment.memory_bytes = 25 * age;
+    }
     present.warm.counts[present.jobs[0].short_token] = {
         .hits = 4, .misses = {{"empty", 2}}, .made = 7, .removed = 1};
     auto now = series(metrics, present);
     const std::string labels = std::string("{") + kBusyLabels + "}";
     EXPECT_EQ(now["runner_warm_environments" + labels], 2);
-    EXPECT_EQ(now["runner_warm_memory_bytes" + labels], 150);
+    EXPECT_EQ(now["runner_warm_memory_bytes" + labels], 300);
     EXPECT_EQ(now["runner_warm_oldest_age_seconds" + labels], 9);
     EXPECT_EQ(now["runner_warm_hits_total" + labels], 4);
     EXPECT_EQ(now["runner_warm_made_total" + labels], 7);
