@@ -3,7 +3,7 @@
 import re
 
 TYPES = {"kString": "string", "kInt": "integer", "kInt64": "integer", "kFloat": "number", "kBool": "boolean",
-         "kDuration": "duration", "kDatetime": "date", "kMemory": "size", "kCpus": "string", "kStrings": "array",
+         "kDuration": "duration", "kDatetime": "date", "kMemory": "size", "kAutoOrCount": "auto or number", "kCpus": "string", "kStrings": "array",
          "kStringOrStrings": "string or array", "kStringMap": "table", "kBoolMap": "table of booleans",
          "kStringsMap": "table of arrays", "kAny": "any"}
 

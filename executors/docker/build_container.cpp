@@ -50,6 +50,17 @@ Task<Result<void>> BuildContainer::make(ContainerPlan plan) {
     co_return put;
 }
 
+Task<Result<void>> BuildContainer::put_login() {
+    auto files = co_await look_into_image();
+    if (!files) co_return files.error().with_context("look into the image");
+    const auto home = find_client_home(context_.job, parts_.choice, parts_.image, *files);
+    auto client = co_await look_for_client(*files, home);
+    if (!client) co_return client.error().with_context("look into the image");
+    BuildFiles build_files(context_, parts_, *files, home);
+    auto put = co_await build_files.put_login();
+    co_return put;
+}
+
 Task<Result<void>> BuildContainer::start() {
     auto started = co_await context_.api().start_container(context_.objects.container);
     if (!started) co_return started.error().with_context("start the job's container");

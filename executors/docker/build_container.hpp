@@ -21,6 +21,8 @@ class BuildContainer {
 
     /// Creates the container and puts its files into it.
     base::Task<base::Result<void>> make(ContainerPlan plan);
+    /// Puts the job's login into a container that was made without it and runs.
+    base::Task<base::Result<void>> put_login();
     /// Starts it: its ENTRYPOINT runs, and may use the job's services.
     base::Task<base::Result<void>> start();
 

@@ -41,6 +41,26 @@ Task<Result<void>> BuildFiles::put() {
     }
     auto certified = co_await add_certificates();
     if (!certified) co_return certified;
+    auto sent = co_await send();
+    co_return sent;
+}
+
+Task<Result<void>> BuildFiles::put_login() {
+    const JobEnvironment& job = context_.job;
+    if (job.credentials.empty() && job.docker_auth_config.empty()) co_return Result<void>();
+    auto auth = co_await parts_.auth.get();
+    if (!auth) co_return auth.error();
+    const RegistryAuth shared = auth_for_job(**auth);
+    EngineFilesInput input{context_.dind, parts_.declared, shared, parts_.image,
+                           image_files_,  home_,           false,  0};
+    input.home_is_mounted = !home_.late && is_mounted(parts_.binds, home_.directory);
+    auto added = add_client(input);
+    if (!added) co_return added;
+    auto sent = co_await send();
+    co_return sent;
+}
+
+Task<Result<void>> BuildFiles::send() {
     if (tar_.empty()) co_return Result<void>();
     auto put = co_await context_.api().put_archive(context_.objects.container, "/", tar_.finish());
     if (!put) co_return put.error().with_context("put files into the job's container");
@@ -86,14 +106,18 @@ Task<Result<void>> BuildFiles::add_docker_files() {
         // The sidecar's socket appears later; clients look for it at this path.
         tar_.add_symlink("var/run/docker.sock", std::string(kEngineDir) + "/docker.sock");
     }
-    auto has_login = add_client_files(tar_, input);
-    if (!has_login) co_return has_login.error();
     if (input.home_is_mounted) {
         context_.log.print("The directory of the docker client, " + home_.directory +
                            ", is a volume: the runner writes no login to it");
     }
+    co_return add_client(input);
+}
+
+Result<void> BuildFiles::add_client(const EngineFilesInput& input) {
+    auto has_login = add_client_files(tar_, input);
+    if (!has_login) return has_login.error();
     note_client(*has_login);
-    co_return Result<void>();
+    return {};
 }
 
 void BuildFiles::note_client(bool has_login) {

@@ -40,11 +40,17 @@ class BuildFiles {
     /// Sends nothing when there is nothing to put.
     base::Task<base::Result<void>> put();
 
+    /// Only what depends on the job's credentials. Sends nothing when it has none.
+    base::Task<base::Result<void>> put_login();
+
   private:
     [[nodiscard]] bool has_inner_engine() const;
     void add_directories();
     void add_preload_marks();
     base::Task<base::Result<void>> add_docker_files();
+    /// The files of the docker client: settings and login.
+    base::Result<void> add_client(const EngineFilesInput& input);
+    base::Task<base::Result<void>> send();
     /// For the script that prepares the client, before the job's own.
     void note_client(bool has_login);
     base::Task<base::Result<void>> add_certificates();

@@ -95,6 +95,19 @@ void plan_engine_name(const BuildPlanInput& input, ContainerPlan& plan) {
     if (!input.objects.network.empty()) plan.aliases.push_back(input.engine_name);
 }
 
+/// The container waits for its job, and then becomes what it would have been from the beginning. An
+/// engine that runs needs nothing of a job.
+void plan_hold(const BuildPlanInput& input, ContainerPlan& plan) {
+    plan.labels[label_name("type")] = "pool";
+    if (input.objects.engine) return;
+    std::vector<std::string> command{"hold", "--dir", kJobDir, "--"};
+    const auto& entrypoint = input.objects.entrypoint;
+    command.insert(command.end(), entrypoint.begin(), entrypoint.end());
+    command.insert(command.end(), plan.command->begin(), plan.command->end());
+    plan.entrypoint = {kHelper};
+    plan.command = std::move(command);
+}
+
 }  // namespace
 
 ContainerPlan plan_build_container(const BuildPlanInput& input) {
@@ -123,6 +136,7 @@ ContainerPlan plan_build_container(const BuildPlanInput& input) {
     } else {
         plan_supervisor(input, plan);
     }
+    if (input.held) plan_hold(input, plan);
     return plan;
 }
 

@@ -31,6 +31,7 @@ struct BuildPlanInput {
     std::vector<std::string> service_hosts;
     std::vector<std::string> direct_hosts = {};  ///< to be reached without a proxy
     KeptData data = {};                          ///< of the engine in this container
+    bool held = false;                           ///< PreparationContext::held
 };
 
 /// The build container; pure. An image with its own engine keeps its ENTRYPOINT and command; any

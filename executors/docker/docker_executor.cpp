@@ -4,7 +4,6 @@
 
 #include "base/stop_source.hpp"
 #include "base/task_group.hpp"
-#include "executors/docker/container_paths.hpp"
 #include "executors/docker/engine_data.hpp"
 #include "executors/docker/environment_info.hpp"
 #include "executors/docker/exec_stream.hpp"
@@ -13,6 +12,8 @@
 #include "executors/docker/preload.hpp"
 #include "executors/docker/preparation.hpp"
 #include "executors/docker/service_log.hpp"
+#include "executors/docker/supervisor_exec.hpp"
+#include "executors/docker/warm_start.hpp"
 
 namespace executors::docker {
 
@@ -24,16 +25,15 @@ using protocol::http::ByteStream;
 
 namespace {
 
-/// How long an ENTRYPOINT may take until it runs the command that it was given.
-constexpr int kEntrypointSeconds = 60;
-
 class DockerExecutor final : public Executor {
   public:
     DockerExecutor(const boost::asio::any_io_executor& executor,
                    std::shared_ptr<EngineConnection> connection, const DockerSettings& docker,
-                   const DindSettings& dind, const std::vector<RegistrySettings>& registries)
+                   const DindSettings& dind, const std::vector<RegistrySettings>& registries,
+                   std::shared_ptr<WarmPool> pool)
         : executor_(executor),
           connection_(std::move(connection)),
+          warm_(std::move(pool), connection_),
           docker_(docker),
           dind_(dind),
           registries_(registries),
@@ -61,7 +61,6 @@ class DockerExecutor final : public Executor {
 
   private:
     EngineApi& api() { return connection_->api(); }
-    void add_hand_over(std::vector<std::string>& command) const;
     /// `objects_` may have the volumes that an earlier container of the job had.
     Task<Result<void>> make_environment(const JobEnvironment& job, JobLog& log);
     Task<Result<void>> remove_everything();
@@ -73,6 +72,7 @@ class DockerExecutor final : public Executor {
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<EngineConnection> connection_;
+    WarmStart warm_;
     DockerSettings docker_;
     DindSettings dind_;
     std::vector<RegistrySettings> registries_;
@@ -125,8 +125,13 @@ Task<Result<void>> DockerExecutor::make_environment(const JobEnvironment& job, J
     const PreparationContext context{*connection_, docker_, dind_,    registries_,
                                      job,          log,     objects_, steps};
     Preparation preparation(executor_, context);
-    auto prepared = co_await preparation.run();
-    if (!prepared) co_return prepared;
+    auto taken = co_await warm_.try_take(preparation, context);
+    if (!taken) co_return taken.error();
+    if (!*taken) {
+        auto prepared = co_await preparation.run();
+        if (!prepared) co_return prepared;
+    }
+    warm_.note_prepared(context);
     interrupted_ = false;
     info_ = describe_environment(objects_);
     start_preloads();
@@ -161,26 +166,13 @@ Task<void> DockerExecutor::preload(PreloadImage image) {
     }
 }
 
-/// The volume with the sources may have directories of a former job that ran as another user.
-void DockerExecutor::add_hand_over(std::vector<std::string>& command) const {
-    for (const std::string& directory : job_directories_) {
-        if (!directory.empty()) command.insert(command.end(), {"--hand-over", directory});
-    }
-    if (!objects_.user.empty()) command.insert(command.end(), {"--user", objects_.user});
-}
-
 Task<Result<std::unique_ptr<ByteStream>>> DockerExecutor::connect() {
-    ExecSpec spec;
-    spec.command = {kHelper, "connect", "--dir", kJobDir};
-    if (objects_.engine) {
-        spec.command.emplace_back("--spawn");
+    if (auto ready = warm_.take_connection()) {
+        connected_ = true;
+        co_return std::move(ready);
     }
-    spec.command.emplace_back("--wait-ms");
-    spec.command.push_back(std::to_string(kEntrypointSeconds * 1000));
-    if (!connected_) add_hand_over(spec.command);
-    // The supervisor's socket belongs to the container's user; root may always use it.
-    spec.user = "0";
-    spec.input = true;
+    auto spec = supervisor_exec(objects_, job_directories_,
+                                connected_ ? SupervisorExec::kAgain : SupervisorExec::kFirst);
     const std::string hint = connected_ ? "" : entrypoint_hint(objects_);
     auto stream = co_await open_exec(api(), objects_.container, std::move(spec), hint);
     if (stream) {
@@ -230,11 +222,13 @@ Task<Result<void>> DockerExecutor::halt() {
                           {{"error", tidied.error().message}});
     }
     auto killed = co_await kill_containers(api(), objects_);
+    warm_.ended();
     co_return killed;
 }
 
 Task<Result<void>> DockerExecutor::cleanup(std::chrono::seconds limit) {
     be_quiet();
+    warm_.ended();
     group_.cancel_all();
     co_await group_.wait();
     auto work = remove_everything();
@@ -260,9 +254,10 @@ std::unique_ptr<Executor> make_docker_executor(const boost::asio::any_io_executo
                                                std::shared_ptr<EngineConnection> connection,
                                                const DockerSettings& docker,
                                                const DindSettings& dind,
-                                               const std::vector<RegistrySettings>& registries) {
+                                               const std::vector<RegistrySettings>& registries,
+                                               std::shared_ptr<WarmPool> pool) {
     return std::make_unique<DockerExecutor>(executor, std::move(connection), docker, dind,
-                                            registries);
+                                            registries, std::move(pool));
 }
 
 }  // namespace executors::docker

@@ -139,6 +139,13 @@ Task<Result<ContainerState>> EngineApi::inspect_container(std::string id) {
     co_return parse_container_state(reply->body);
 }
 
+Task<Result<std::int64_t>> EngineApi::container_memory(std::string id) {
+    // Without one-shot, the engine waits a second for the figures of processors.
+    auto reply = co_await client_.get("/containers/" + id + "/stats?stream=false&one-shot=true");
+    if (!reply) co_return reply.error();
+    co_return parse_memory_use(reply->body);
+}
+
 Task<Result<void>> EngineApi::kill_container(std::string id) {
     auto answer = co_await client_.post("/containers/" + id + "/kill", "");
     if (answer) co_return Result<void>();

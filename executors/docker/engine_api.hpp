@@ -61,6 +61,9 @@ class EngineApi {
                                                            std::string body);
     base::Task<base::Result<void>> start_container(std::string id);
     base::Task<base::Result<ContainerState>> inspect_container(std::string id);
+    /// The memory that it uses now, in bytes, without what the kernel can take back at once (pages
+    /// of files that were not used lately); 0 when the engine cannot tell.
+    base::Task<base::Result<std::int64_t>> container_memory(std::string id);
     /// SIGKILL; returns when the container has ended. A container that does not run or does not
     /// exist is a success.
     base::Task<base::Result<void>> kill_container(std::string id);

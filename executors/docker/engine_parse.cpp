@@ -153,6 +153,21 @@ base::Result<ContainerState> parse_container_state(std::string_view body) {
     return state;
 }
 
+base::Result<std::int64_t> parse_memory_use(std::string_view body) {
+    auto value = parse_engine_json(body, "a container's figures");
+    if (!value) return value.error();
+    const auto& memory = object_at(*value, "memory_stats");
+    const auto& details = object_at(memory, "stats");
+    const auto read = [](const nlohmann::json& object, const char* key) -> std::int64_t {
+        const auto found = object.find(key);
+        return found != object.end() && found->is_number() ? found->get<std::int64_t>() : 0;
+    };
+    // The first name is that of cgroup v2, the second that of v1.
+    const std::int64_t idle =
+        std::max(read(details, "inactive_file"), read(details, "total_inactive_file"));
+    return std::max<std::int64_t>(read(memory, "usage") - idle, 0);
+}
+
 base::Result<ExecState> parse_exec_state(std::string_view body) {
     auto value = parse_engine_json(body, "an exec");
     if (!value) return value.error();

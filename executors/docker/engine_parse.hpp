@@ -82,6 +82,8 @@ base::Result<ImageInfo> parse_image_info(std::string_view body);
 /// An answer without the state is kProtocol: read as "has ended with exit code 0", it would make a
 /// job successful.
 base::Result<ContainerState> parse_container_state(std::string_view body);
+/// Of an answer to /stats: see EngineApi::container_memory().
+base::Result<std::int64_t> parse_memory_use(std::string_view body);
 base::Result<ExecState> parse_exec_state(std::string_view body);
 base::Result<NetworkState> parse_network_state(std::string_view body);
 /// The exit code in the answer to a wait.

@@ -58,7 +58,7 @@ std::optional<ReadinessStage> engine_readiness(const JobObjects& objects,
         stage.failed_message = "The login of the docker client could not be written: ";
     }
     if (objects.builder) {
-        stage.script += builder_script(dind, objects.builder_anywhere);
+        if (!objects.builder_made) stage.script += builder_script(dind, objects.builder_anywhere);
         stage.failed_message = "The builder could not be prepared; the job goes on without it: ";
         stage.ready_message = "The builder \"" + dind.builder_name + "\" is current (" +
                               base::join(dind.builder_driver_opts, ", ") +

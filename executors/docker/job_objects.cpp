@@ -48,6 +48,7 @@ std::string JobObjects::to_json() const {
                         {"login_directory", login_directory},
                         {"client_late", client_late},
                         {"builder", builder},
+                        {"builder_made", builder_made},
                         {"builder_anywhere", builder_anywhere},
                         {"engine", engine},
                         {"sidecar", sidecar},
@@ -78,6 +79,7 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     objects.login_directory = text_at(value, "login_directory");
     objects.client_late = flag_at(value, "client_late");
     objects.builder = flag_at(value, "builder");
+    objects.builder_made = flag_at(value, "builder_made");
     objects.builder_anywhere = flag_at(value, "builder_anywhere");
     objects.network = text_at(value, "network");
     objects.volumes = texts_at(value, "volumes");

@@ -32,6 +32,7 @@ struct JobObjects {
     std::string login_directory;    ///< config.json comes there after get_sources, "": nowhere
     bool client_late = false;       ///< see ClientHome::late
     bool builder = false;           ///< a builder is prepared
+    bool builder_made = false;      ///< and was made with the environment, before its job came
     bool builder_anywhere = false;  ///< for clients that name the engine in another way, too
     bool engine = false;            ///< an inner engine runs in the build container
     bool sidecar = false;           ///< an engine runs in a service container

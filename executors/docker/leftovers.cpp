@@ -1,9 +1,11 @@
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "base/strings.hpp"
 #include "executors/docker/docker_executor.hpp"
 #include "executors/docker/fill_containers.hpp"
+#include "executors/docker/job_objects.hpp"
 
 namespace executors::docker {
 
@@ -20,11 +22,19 @@ std::string label(const Listed& item, const char* name) {
     return found == item.labels.end() ? std::string() : found->second;
 }
 
-bool is_live(const Listed& item, const std::set<std::int64_t>& live_jobs) {
+/// What belongs to jobs that run on.
+struct Live {
+    std::set<std::int64_t> jobs;
+    std::set<std::string> things;
+};
+
+bool is_live(const Listed& item, const Live& live) {
+    // An environment that was made ahead has no job in its labels.
+    if (live.things.contains(item.id) || live.things.contains(item.name)) return true;
     const std::string text = label(item, kJobId);
     std::int64_t id = 0;
     std::from_chars(text.data(), text.data() + text.size(), id);
-    return live_jobs.contains(id);
+    return live.jobs.contains(id);
 }
 
 /// Counts the things that were removed, and keeps the failures.
@@ -52,9 +62,22 @@ class Tally {
 
 }  // namespace
 
+std::set<std::string> things_of(const std::string& saved_state) {
+    auto objects = JobObjects::from_json(saved_state);
+    if (!objects) return {};
+    std::set<std::string> things(objects->volumes.begin(), objects->volumes.end());
+    things.insert(objects->services.begin(), objects->services.end());
+    things.insert(objects->container);
+    things.insert(objects->network);
+    things.erase("");
+    return things;
+}
+
 Task<Result<int>> remove_leftovers(std::shared_ptr<EngineConnection> connection,
                                    std::map<std::string, std::string> labels,
-                                   std::set<std::int64_t> live_jobs) {
+                                   std::set<std::int64_t> live_jobs,
+                                   std::set<std::string> live_things) {
+    const Live live{std::move(live_jobs), std::move(live_things)};
     EngineApi& api = connection->api();
     Tally tally;
     auto fillers = co_await remove_fill_containers(api, std::chrono::seconds(0));
@@ -63,21 +86,21 @@ Task<Result<int>> remove_leftovers(std::shared_ptr<EngineConnection> connection,
     auto containers = co_await api.list_containers(labels);
     if (!containers) co_return containers.error();
     for (const auto& item : *containers) {
-        if (is_live(item, live_jobs)) continue;
+        if (is_live(item, live)) continue;
         auto removed = co_await api.remove_container(item.id, false);
         tally.note("container " + item.name, removed);
     }
     auto networks = co_await api.list_networks(labels);
     if (!networks) co_return networks.error();
     for (const auto& item : *networks) {
-        if (is_live(item, live_jobs)) continue;
+        if (is_live(item, live)) continue;
         auto removed = co_await api.remove_network(item.id);
         tally.note("network " + item.name, removed);
     }
     auto volumes = co_await api.list_volumes(labels);
     if (!volumes) co_return volumes.error();
     for (const auto& item : *volumes) {
-        if (is_live(item, live_jobs) || label(item, kReusable) == "true") continue;
+        if (is_live(item, live) || label(item, kReusable) == "true") continue;
         auto removed = co_await api.remove_volume(item.name);
         tally.note("volume " + item.name, removed);
     }

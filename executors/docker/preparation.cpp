@@ -58,17 +58,15 @@ Preparation::Preparation(const boost::asio::any_io_executor& executor,
       data_(context_) {}
 
 Task<Result<void>> Preparation::run() {
-    auto planned = plan();
-    if (!planned) co_return planned;
-    // The first request: when the engine cannot be reached, this says so and nothing else does.
-    auto info = co_await context_.engine.info();
-    if (!info) co_return info.error();
-    reaches_networks_ = context_.api().endpoint().local && !info->is_rootless();
+    if (!looked_) {
+        auto begun = co_await begin();
+        if (!begun) co_return begun;
+    }
     auto made = co_await make_volumes_and_network();
     if (!made) co_return made;
     std::vector<Task<Result<void>>> tasks;
     tasks.push_back(start_services());
-    tasks.push_back(obtain_image());
+    if (!looked_) tasks.push_back(obtain_image());
     auto ready = co_await base::run_together(std::move(tasks));
     if (!ready) co_return ready;
     auto engine = co_await prepare_inner_engine();
@@ -77,6 +75,37 @@ Task<Result<void>> Preparation::run() {
     if (!started) co_return started;
     auto reported = co_await report_inner_platforms();
     co_return reported;
+}
+
+Task<Result<void>> Preparation::begin() {
+    auto planned = plan();
+    if (!planned) co_return planned;
+    // The first request: when the engine cannot be reached, this says so and nothing else does.
+    auto info = co_await context_.engine.info();
+    if (!info) co_return info.error();
+    reaches_networks_ = context_.api().endpoint().local && !info->is_rootless();
+    co_return Result<void>();
+}
+
+Task<Result<void>> Preparation::look() {
+    auto begun = co_await begin();
+    if (!begun) co_return begun;
+    auto image = co_await obtain_image();
+    if (!image) co_return image;
+    choose_engine();
+    looked_ = true;
+    co_return Result<void>();
+}
+
+Result<WarmNeed> Preparation::need() {
+    return describe_need({.docker = context_.docker,
+                          .job = context_.job,
+                          .objects = context_.objects,
+                          .image_id = image_.id,
+                          .platform = choice_.image.platform,
+                          .plan = plan_build(false),
+                          .writable = volumes_.writable(),
+                          .registries = declared_});
 }
 
 Result<void> Preparation::plan() {
@@ -132,7 +161,7 @@ Task<Result<void>> Preparation::obtain_image() {
 
 Task<Result<void>> Preparation::prepare_inner_engine() {
     auto& objects = context_.objects;
-    choose_engine();
+    if (!looked_) choose_engine();
     if (!objects.engine && !objects.sidecar) co_return Result<void>();
     std::vector<Task<Result<void>>> tasks;
     tasks.push_back(find_preloads());
@@ -201,18 +230,27 @@ void Preparation::choose_engine() {
     }
 }
 
+BuildParts Preparation::parts() {
+    return {choice_, image_, declared_, volumes_.writable(), volumes_.binds(), network_, auth_};
+}
+
+Task<Result<void>> Preparation::complete() {
+    if (!context_.objects.engine) co_return Result<void>();
+    BuildContainer build(context_, parts());
+    auto put = co_await build.put_login();
+    co_return put;
+}
+
 Task<Result<void>> Preparation::start_build() {
     const PreparationSteps::Step step(context_.steps, "bootstrap");
-    const BuildParts parts{choice_,          image_,   declared_, volumes_.writable(),
-                           volumes_.binds(), network_, auth_};
-    BuildContainer build(context_, parts);
+    BuildContainer build(context_, parts());
     JobGit git(context_, image_);
     PortProbe probe(context_.api(), helper_volume_, context_.job.labels, context_.objects.services);
     ServiceHealth health(context_.api(), context_.docker, context_.log, reaches_networks_, probe);
     const auto awaited = awaited_services();
     std::vector<Task<Result<void>>> tasks;
     tasks.push_back(health.wait(awaited));
-    tasks.push_back(make_build(build, git, plan_build()));
+    tasks.push_back(make_build(build, git, plan_build(context_.held)));
     auto started = co_await base::run_together(std::move(tasks));
     // An ENTRYPOINT such as that of docker:cli looks at once for what the services have made.
     if (started) started = co_await run_build(build, git);
@@ -246,7 +284,7 @@ std::vector<StartedService> Preparation::awaited_services() const {
     return awaited;
 }
 
-ContainerPlan Preparation::plan_build() {
+ContainerPlan Preparation::plan_build(bool held) {
     BuildPlanInput input{context_.dind,
                          context_.job,
                          context_.objects,
@@ -264,6 +302,7 @@ ContainerPlan Preparation::plan_build() {
     if (context_.objects.engine && !builder.empty()) input.binds.push_back(builder);
     input.direct_hosts = direct_hosts(context_.registries);
     input.data = data_.get();
+    input.held = held;
     for (auto& entry : sidecar_.host_entries()) input.service_hosts.push_back(std::move(entry));
     return plan_build_container(input);
 }

@@ -20,21 +20,29 @@
 #include "executors/docker/service_plan.hpp"
 #include "executors/docker/services.hpp"
 #include "executors/docker/sidecar_engine.hpp"
+#include "executors/docker/warm_need.hpp"
 
 namespace executors::docker {
 
 /// Makes everything that a job needs on the engine and starts it: the order of the steps. Each
 /// member knows how to do its own part.
 ///
-/// Life: one run(), within DockerExecutor::prepare(). Everything that is made is noted in
-/// `context.objects` before it is made; nothing is removed here. Strand: the I/O thread. Failures
-/// are those of executors::Executor::prepare().
+/// Life: one run(), within DockerExecutor::prepare(), or look() and then run(). Everything that is
+/// made is noted in `context.objects` before it is made; nothing is removed here. Strand: the I/O
+/// thread. Failures are those of executors::Executor::prepare().
 class Preparation {
   public:
     Preparation(const boost::asio::any_io_executor& executor, const PreparationContext& context);
     base::Task<base::Result<void>> run();
+    /// Decides what needs no container, and obtains the image. For a job that is_warmable().
+    base::Task<base::Result<void>> look();
+    /// After look(): what the job needs of an environment that is ready ahead.
+    base::Result<WarmNeed> need();
+    /// After look(): what an environment that was made ahead lacks of the job's own.
+    base::Task<base::Result<void>> complete();
 
   private:
+    base::Task<base::Result<void>> begin();
     /// Decides what needs no engine.
     base::Result<void> plan();
     base::Task<base::Result<void>> make_volumes_and_network();
@@ -52,7 +60,8 @@ class Preparation {
                                                      ContainerPlan plan);
     static base::Task<base::Result<void>> run_build(BuildContainer& build, JobGit& git);
     base::Task<base::Result<void>> report_inner_platforms();
-    [[nodiscard]] ContainerPlan plan_build();
+    [[nodiscard]] BuildParts parts();
+    [[nodiscard]] ContainerPlan plan_build(bool held);
     /// The services that the ENTRYPOINT of the job's container may use.
     [[nodiscard]] std::vector<StartedService> awaited_services() const;
 
@@ -72,6 +81,7 @@ class Preparation {
     InnerEnginePlan engine_;
     std::string helper_volume_;
     bool reaches_networks_ = false;  ///< see ServiceHealth
+    bool looked_ = false;
 };
 
 }  // namespace executors::docker

@@ -21,6 +21,7 @@ struct PreparationContext {
     JobLog& log;
     JobObjects& objects;
     PreparationSteps& steps;
+    bool held = false;  ///< the environment waits for a job that is not known yet (warm_pool.hpp)
 
     [[nodiscard]] EngineApi& api() const { return engine.api(); }
 };

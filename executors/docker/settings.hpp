@@ -15,11 +15,16 @@ struct ConfiguredService {
     std::vector<std::string> command;
     std::vector<std::string> entrypoint;
     std::vector<std::string> environment;  ///< KEY=VALUE
+
+    bool operator==(const ConfiguredService&) const = default;
 };
 
 /// Which git the runner's own scripts use: that of the image where it is new enough, the image's
 /// always, the runner's always.
 enum class GitSource { kAuto, kImage, kRunner };
+
+/// As many environments are ready ahead as the arrivals of jobs make likely (warm_demand.hpp).
+inline constexpr int kWarmAuto = -1;
 
 /// `[runners.docker]` (runner-protocol.md §5.4): names and meanings are the official ones, defaults
 /// too.
@@ -97,10 +102,14 @@ struct DockerSettings {
     int network_mtu = 0;
     std::map<std::string, std::string> log_options;
     GitSource git = GitSource::kAuto;  ///< of this runner, not of the official one
+    int warm = 0;  ///< environments that are ready ahead, or kWarmAuto; of this runner, too
+    std::int64_t warm_memory_bytes = 1LL << 30;  ///< that they may use together
     std::vector<ConfiguredService> services;
     /// `[runners.images]`, a table of this runner: how old an image may become that jobs use often
     /// and take from the engine; 0: as old as it is.
     std::chrono::nanoseconds refresh_after{0};
+
+    bool operator==(const DockerSettings&) const = default;
 };
 
 enum class DindMode { kAuto, kOn, kOff };
@@ -127,6 +136,8 @@ struct DindSettings {
     std::int64_t cache_size_bytes = std::int64_t{20} << 30U;
     Platforms platforms = Platforms::kAuto;
     std::string platforms_image = "tonistiigi/binfmt";  ///< the last source of interpreters
+
+    bool operator==(const DindSettings&) const = default;
 };
 
 /// `[[runners.registry]]`: declared once, for our pulls, the inner engine, its builder and clients.
@@ -139,6 +150,8 @@ struct RegistrySettings {
     std::string mirror_of;
     std::string username;
     std::string password_file;
+
+    bool operator==(const RegistrySettings&) const = default;
 };
 
 }  // namespace executors::docker

@@ -16,7 +16,10 @@
 #include <thread>
 #include <vector>
 
+#include "base/json.hpp"
 #include "executors/helper/directory.hpp"
+#include "executors/helper/engine_wait.hpp"
+#include "executors/helper/hold.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/protocol.hpp"
 #include "executors/helper/supervise.hpp"
@@ -143,10 +146,40 @@ void hand_over_to_job(const ConnectOptions& options, int socket) {
         hand_over_directories(path, user.uid, user.gid);
 }
 
+void wait_for_own_engine(std::int64_t limit_ms) {
+    WaitEngine wait;
+    wait.socket = "/var/run/docker.sock";
+    wait.timeout_ms = limit_ms;
+    const auto answer = nlohmann::json::parse(wait_for_engine(wait));
+    if (!answer.value("ok", false))
+        throw Failure("the engine does not answer: " + answer.value("error", std::string()));
+}
+
+/// An image with an engine runs already, and its supervisor gets the job's variables. Any other
+/// container waits for them. When the daemon is gone, the container ends.
+void wait_for_job(const ConnectOptions& options) {
+    UniqueFd holder;
+    if (options.spawn) {
+        wait_for_own_engine(options.wait_ms);
+    } else {
+        holder = reach_hold(options.directory, options.wait_ms);
+    }
+    if (!write_all(STDOUT_FILENO, kHeldLine)) ::_exit(1);
+    const auto entries = read_release(STDIN_FILENO);
+    if (!entries && options.spawn) ::kill(1, SIGTERM);
+    if (!entries) ::_exit(0);
+    if (options.spawn) {
+        take_variables(*entries);
+    } else {
+        release_hold(holder.get(), *entries);
+    }
+}
+
 }  // namespace
 
 int connect_and_copy(const ConnectOptions& options) {
     ::signal(SIGPIPE, SIG_IGN);
+    if (options.held) wait_for_job(options);
     const UniqueFd socket = reach_supervisor(options);
     const int fd = socket.get();
     hand_over_to_job(options, fd);

@@ -15,6 +15,7 @@
 #include "executors/helper/docker_wrappers.hpp"
 #include "executors/helper/files_command.hpp"
 #include "executors/helper/git_front.hpp"
+#include "executors/helper/hold.hpp"
 #include "executors/helper/platforms.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/preload.hpp"
@@ -30,8 +31,9 @@ using executors::helper::Failure;
 
 constexpr char kUsage[] =
     "usage: runner-helper supervise --dir DIR [--detach] [--cgroup NAME]\n"
-    "       runner-helper connect --dir DIR [--spawn] [--wait-ms N] [--user USER] [--hand-over "
-    "DIR]...\n"
+    "       runner-helper connect --dir DIR [--spawn] [--held] [--wait-ms N] [--user USER] "
+    "[--hand-over DIR]...\n"
+    "       runner-helper hold --dir DIR -- PROGRAM ...   (hold.hpp)\n"
     "       runner-helper reap --dir DIR [--limit-ms N]\n"
     "       runner-helper load --image NAME --id ID [--content TEXT] --mark MARK   (the image's "
     "archive on standard input)\n"
@@ -60,6 +62,7 @@ int run_connect(Arguments arguments) {
     executors::helper::ConnectOptions options;
     options.directory = arguments.take_directory();
     options.spawn = arguments.take_flag("--spawn");
+    options.held = arguments.take_flag("--held");
     const std::string wait = arguments.take_value("--wait-ms");
     options.wait_ms = std::strtoll(wait.c_str(), nullptr, 10);
     options.user = arguments.take_value("--user");
@@ -67,6 +70,14 @@ int run_connect(Arguments arguments) {
         options.hand_over.push_back(path);
     arguments.expect_none();
     return executors::helper::connect_and_copy(options);
+}
+
+int run_hold(Arguments arguments) {
+    executors::helper::HoldOptions options;
+    options.command = arguments.take_command();
+    options.directory = arguments.take_directory();
+    arguments.expect_none();
+    return executors::helper::hold(options);
 }
 
 int run_reap(Arguments arguments) {
@@ -156,6 +167,7 @@ int run(const std::vector<std::string>& words) {
     const std::vector<std::string> rest(words.begin() + (words.size() > 1 ? 2 : 1), words.end());
     if (command == "supervise") return run_supervise(Arguments(rest));
     if (command == "connect") return run_connect(Arguments(rest));
+    if (command == "hold") return run_hold(Arguments(rest));
     if (command == "reap") return run_reap(Arguments(rest));
     if (command == "files") return run_files(Arguments(rest));
     if (command == "sources") return run_sources(rest);

@@ -200,23 +200,24 @@ UniqueFd unix_socket() {
     return socket;
 }
 
-UniqueFd connect_in(const std::string& directory) {
+std::string supervisor_socket() { return std::string(kSocketName); }
+
+UniqueFd connect_in(const std::string& directory, const std::string& name) {
     const WorkingDirectory there(directory);
     UniqueFd socket = unix_socket();
-    const sockaddr_un address = unix_address(kSocketName);
+    const sockaddr_un address = unix_address(name);
     const auto* plain = reinterpret_cast<const sockaddr*>(&address);
-    if (::connect(socket.get(), plain, sizeof address) != 0) {
-        fail_errno("connect to " + directory + "/" + std::string(kSocketName));
-    }
+    if (::connect(socket.get(), plain, sizeof address) != 0)
+        fail_errno("connect to " + directory + "/" + name);
     return socket;
 }
 
-UniqueFd listen_in(const std::string& directory) {
+UniqueFd listen_in(const std::string& directory, const std::string& name) {
     const WorkingDirectory there(directory);
     UniqueFd socket = unix_socket();
     // Bound to another name and renamed when it listens, so that everyone who sees the name can
     // connect.
-    const std::string draft = std::string(kSocketName) + ".new";
+    const std::string draft = name + ".new";
     ::unlink(draft.c_str());
     const sockaddr_un address = unix_address(draft);
     const auto* plain = reinterpret_cast<const sockaddr*>(&address);
@@ -225,8 +226,7 @@ UniqueFd listen_in(const std::string& directory) {
     if (::chmod(draft.c_str(), 0600) != 0) fail_errno("set the mode of the socket in " + directory);
     if (::listen(socket.get(), 16) != 0) fail_errno("listen in " + directory);
     set_nonblocking(socket.get());
-    if (::rename(draft.c_str(), kSocketName.data()) != 0)
-        fail_errno("name the socket in " + directory);
+    if (::rename(draft.c_str(), name.c_str()) != 0) fail_errno("name the socket in " + directory);
     return socket;
 }
 

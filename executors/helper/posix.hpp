@@ -74,9 +74,11 @@ UniqueFd unix_socket();
 /// The address of a unix socket. Throws Failure when the path is too long for one (108 bytes).
 sockaddr_un unix_address(std::string_view path);
 
-/// Both ends of the supervisor's socket in `directory`. They change to the directory for a moment,
-/// so that its path may be longer than a socket's address. Throw Failure.
-UniqueFd connect_in(const std::string& directory);
-UniqueFd listen_in(const std::string& directory);
+/// The name of the supervisor's socket (protocol.hpp).
+std::string supervisor_socket();
+/// Both ends of a socket in `directory`. They change to the directory for a moment, so that its
+/// path may be longer than a socket's address. Throw Failure.
+UniqueFd connect_in(const std::string& directory, const std::string& name = supervisor_socket());
+UniqueFd listen_in(const std::string& directory, const std::string& name = supervisor_socket());
 
 }  // namespace executors::helper

@@ -115,6 +115,7 @@ std::string_view expectation(Type type) {
         case Type::kDatetime: return "a date such as 2026-01-31T12:00:00Z";
         case Type::kMemory: return "a size such as \"512m\" or \"2g\"";
         case Type::kCpus: return "a number of processors in quotes, such as \"1.5\"";
+        case Type::kAutoOrCount: return "\"auto\" or a number such as 2";
         case Type::kStrings: return "an array of strings";
         case Type::kStringOrStrings: return "a string or an array of strings";
         case Type::kStringMap: return "a table of strings";

@@ -24,8 +24,9 @@ enum class Type {
     kBool,
     kDuration,  ///< Go's notation, or integer nanoseconds
     kDatetime,
-    kMemory,  ///< "512m": bytes
-    kCpus,    ///< "1.5": billionths of a processor
+    kMemory,       ///< "512m": bytes
+    kCpus,         ///< "1.5": billionths of a processor
+    kAutoOrCount,  ///< "auto" (-1) or an integer
     kStrings,
     kStringOrStrings,
     kStringMap,
@@ -34,8 +35,8 @@ enum class Type {
     kAny,         ///< any value or table; for ignored keys
 };
 
-/// A value of the type of its key. kMemory and kCpus give integers, kStringOrStrings gives a
-/// vector.
+/// A value of the type of its key. kMemory, kCpus and kAutoOrCount give integers, kStringOrStrings
+/// gives a vector.
 using Value =
     std::variant<std::string, std::int64_t, double, bool, std::chrono::nanoseconds,
                  std::vector<std::string>, std::map<std::string, std::string>,

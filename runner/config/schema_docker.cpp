@@ -170,6 +170,12 @@ constexpr Key kDocker[] = {
         "older than 2.31; image and runner always take that one")
         .one_of("auto|image|runner")
         .with_flag("", "-"),
+    key("warm", Type::kAutoOrCount, "0", docker<&D::warm>,
+        "environments that are ready before their jobs come: a number, auto as jobs come, 0 none")
+        .with_flag("", "-"),
+    key("warm_memory", Type::kMemory, "1g", docker<&D::warm_memory_bytes>,
+        "memory that they may use together")
+        .with_flag("", "-"),
     key("log_options", Type::kStringMap, "", docker<&D::log_options>,
         "of the log driver: env, labels"),
 };

@@ -60,6 +60,11 @@ void check_docker(RunnerConfig& runner, const Node& node, Reporter& report) {
                         name));
     }
     check_service_names(docker, node, report);
+    if (docker.warm_memory_bytes < 0) {
+        report.error(position_of(node, "docker.warm_memory"),
+                     "runners.docker.warm_memory must be a size such as \"2g\"; warm = 0 turns "
+                     "the environments off");
+    }
     if (runner.executor.starts_with("docker") && docker.image.empty()) {
         report.note(
             position_of(node, "docker"),

@@ -108,6 +108,17 @@ base::Result<Value> amount_of(const Key& key, const Node& node) {
     return Value(*amount);
 }
 
+base::Result<Value> auto_or_count(const Key& key, const Node& node) {
+    constexpr std::int64_t kMost = 1000;
+    if (node.kind == Node::Kind::kString && node.text == "auto") return Value(std::int64_t{-1});
+    if (node.kind != Node::Kind::kInteger) return mismatch(key.type, node);
+    if (node.integer < 0 || node.integer > kMost) {
+        return base::invalid_input(fmt::format("expected {} from 0 to {}, got {}",
+                                               expectation(key.type), kMost, node.integer));
+    }
+    return Value(node.integer);
+}
+
 base::Result<Value> strings_value(const Key& key, const Node& node) {
     auto texts = strings_of(key, node);
     if (!texts) return texts.error();
@@ -151,6 +162,7 @@ base::Result<Value> read_value(const Key& key, const Node& node) {
             return Value(node.text);
         case Type::kMemory:
         case Type::kCpus: return amount_of(key, node);
+        case Type::kAutoOrCount: return auto_or_count(key, node);
         case Type::kStrings: return strings_value(key, node);
         case Type::kStringOrStrings: return string_or_strings(key, node);
         case Type::kStringMap: return map_of<std::string>(key, node, text_in);

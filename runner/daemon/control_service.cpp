@@ -157,6 +157,7 @@ http::Response ControlService::Impl::pause(const ControlRequest& wanted,
     }
     if (auto saved = pauses->change_to(std::move(set)); !saved)
         return refuse(500, saved.error().message);
+    host.pauses_changed();
     base::log::warning(drain ? "Draining: no new jobs are asked for, running jobs go on"
                              : "Paused: no new jobs are asked for, running jobs go on",
                        {{"runner_name", wanted.runner.empty() ? "all" : wanted.runner},
@@ -181,6 +182,7 @@ http::Response ControlService::Impl::resume(const ControlRequest& wanted,
     base::log::info(
         "Resumed: jobs are asked for again",
         {{"runner_name", wanted.runner.empty() ? "all" : wanted.runner}, {"user", by(request)}});
+    host.pauses_changed();
     host.poller->ask_now();
     return state(saved ? std::string() : saved.error().message);
 }

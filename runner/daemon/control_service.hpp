@@ -28,6 +28,7 @@ class ControlService {
         JobHost* jobs = nullptr;
         JobPoller* poller = nullptr;
         std::function<std::vector<std::string>()> runner_names;
+        std::function<void()> pauses_changed;
         std::function<base::Task<protocol::http::Response>(protocol::http::Request)> page;
         /// DiskKeeper::collect_now().
         std::function<base::Task<base::Result<std::vector<collector::PlaceReport>>>(

@@ -53,6 +53,7 @@ Daemon::Daemon(const boost::asio::any_io_executor& executor, DaemonOptions optio
           [this](const config::RunnerConfig& runner, const protocol::gitlab::CallRecord& call) {
               recorder_.on_call(runner, call);
           }),
+      warm_(executors_, disks_),
       control_(executor),
       limits_(
           executor, options_.end_after, [this] { return jobs_->running() == 0; },
@@ -115,6 +116,7 @@ void Daemon::apply(std::shared_ptr<const config::Config> config) {
     if (poller_) {
         poller_->configure(entries_, config_->concurrent,
                            std::chrono::seconds(config_->check_interval_seconds));
+        warm_.configure(config_, control_.pauses());
     }
 }
 
@@ -162,20 +164,23 @@ std::shared_ptr<RunnerEntry> Daemon::entry_for(const journal::JobRecord& record)
 
 void Daemon::take_up_former_jobs() {
     auto found = journal::find_jobs(state_dir_->path());
-    std::set<std::int64_t> live;
+    executor_factory::ExecutorFactory::LiveJobs live;
     for (const auto& job : found) {
         // Of a job that is given up during its preparation, nothing but the labels is known.
         const bool given_up = job.checkpoint.takeovers >= journal::kMaxTakeovers;
         if (given_up && job.checkpoint.executor_state.empty()) continue;
-        live.insert(std::atoll(job.journal.directory().filename().c_str()));
+        live.saved_states.push_back(job.checkpoint.executor_state);
+        live.ids.insert(std::atoll(job.journal.directory().filename().c_str()));
     }
     jobs_->restore(std::move(found),
                    [this](const journal::JobRecord& record) { return entry_for(record); });
-    const auto on_removed = [this](const config::RunnerConfig& runner, int count) {
-        recorder_.on_orphans(runner, count);
-    };
-    services_.spawn("remove leftovers",
-                    executors_.remove_leftovers(config_, system_id_, live, on_removed));
+    executor_factory::ExecutorFactory::OnRemoved on_removed =
+        [this](const config::RunnerConfig& runner, int count) {
+            recorder_.on_orphans(runner, count);
+        };
+    auto removing =
+        executors_.remove_leftovers(config_, system_id_, std::move(live), std::move(on_removed));
+    services_.spawn("remove leftovers", warm_.open_after(std::move(removing)));
 }
 
 /// Releases memory after the first poll, which loads the last data that only the start needs
@@ -193,6 +198,9 @@ void Daemon::make_jobs() {
     options.adopted_volumes = adopted_volumes_;
     options.make_executor = [this](const config::RunnerConfig& runner) {
         return executors_.make(runner);
+    };
+    options.slot_wishes = [this](const RunnerEntry& entry, std::int64_t project) {
+        return warm_.slot_wishes(entry, project);
     };
     options.observer = &recorder_;
     JobHost::Observer observer;
@@ -280,6 +288,7 @@ void Daemon::start_control() {
         for (const auto& entry : entries_) names.push_back(entry->runner->name);
         return names;
     };
+    host.pauses_changed = [this] { warm_.configure(config_, control_.pauses()); };
     host.page = [this](protocol::http::Request request) {
         return status_.page(std::move(request));
     };
@@ -333,6 +342,7 @@ base::Task<void> Daemon::wind_down() {
     notify_service_manager(kServiceStopping);
     rotation_->stop();
     poller_->stop();
+    co_await warm_.close();
     co_await poller_->drain();
     co_await shutdown_->wait_for_jobs();
 }
@@ -365,6 +375,7 @@ StatusSnapshot Daemon::snapshot() {
     now.disk_problem_of = [this](const config::RunnerConfig& runner) {
         return disks_.problem_of(runner);
     };
+    now.warm = warm_.figures();
     now.pauses = control_.pauses();
     now.config_problem = config_problem_;
     return now;

@@ -22,6 +22,7 @@
 #include "runner/daemon/shutdown_sequence.hpp"
 #include "runner/daemon/status_service.hpp"
 #include "runner/daemon/token_rotation.hpp"
+#include "runner/daemon/warm_service.hpp"
 #include "runner/executor_factory/executor_factory.hpp"
 #include "runner/journal/state_dir.hpp"
 
@@ -88,6 +89,7 @@ class Daemon {
     std::shared_ptr<collector::UsageRecord> uses_;
     DiskKeeper disks_;
     EntryBuilder builder_;
+    WarmService warm_;
     std::vector<std::shared_ptr<RunnerEntry>> entries_;
     std::unique_ptr<JobHost> jobs_;
     std::unique_ptr<JobPoller> poller_;

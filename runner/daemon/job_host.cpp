@@ -111,7 +111,7 @@ base::Result<void> JobHost::begin(const std::shared_ptr<RunnerEntry>& entry,
     const std::string identity = config::runner_identity(*entry->runner);
     const std::int64_t project = payload.job_info.project_id;
     journal::JobRecord record = record_of(*entry, answer);
-    record.slot = slots_.acquire(identity, {project, job::is_protected(payload)});
+    record.slot = take_slot(*entry, {project, job::is_protected(payload)});
     auto journal = journal::Journal::create(options_.state_dir, entry->runner->url, payload.id,
                                             record, answer.payload);
     if (!journal) {
@@ -127,6 +127,28 @@ base::Result<void> JobHost::begin(const std::shared_ptr<RunnerEntry>& entry,
             {{"directory", journal->directory().string()}, {"error", removed.error().message}});
     }
     return started.error();
+}
+
+journal::Slot JobHost::take_slot(const RunnerEntry& entry, journal::SlotOwner owner) {
+    const std::string identity = config::runner_identity(*entry.runner);
+    SlotWishes wishes;
+    if (options_.slot_wishes) wishes = options_.slot_wishes(entry, owner.project);
+    if (wishes.others.empty()) return slots_.acquire(identity, owner);
+    UsedNumbers used{.warmest_of_project = slots_.warmest_free(identity, owner)};
+    for (const Running& running : jobs_) {
+        const auto& setup = running.run->context().setup;
+        const std::int64_t other = setup.payload.job_info.project_id;
+        if (config::runner_identity(*setup.runner) != identity) continue;
+        // One that has been reported gives its numbers to the next job (SlotTable::leave()).
+        const bool reported =
+            running.run->context().checkpoints.state().phase >= journal::Phase::kCleaning;
+        if (reported && !setup.restored) continue;
+        used.of_runner.insert(setup.record.slot.concurrent_id);
+        if (other == owner.project) used.of_project.insert(setup.record.slot.concurrent_project_id);
+    }
+    const auto slot = choose_slot(wishes, used);
+    slots_.occupy(identity, owner, slot);
+    return slot;
 }
 
 std::optional<journal::Failure> JobHost::expand_inputs(const RunnerEntry& entry,
@@ -254,7 +276,7 @@ base::Result<void> JobHost::take_up(const std::shared_ptr<RunnerEntry>& entry,
     static_cast<void>(problem);
     const std::string runner = config::runner_identity(*entry->runner);
     const std::int64_t project = payload->job_info.project_id;
-    slots_.occupy(runner, project, found.record.slot);
+    slots_.occupy(runner, {project, job::is_protected(*payload)}, found.record.slot);
     auto started =
         start(entry, found.journal, found.record, std::move(*payload), &found.checkpoint, nullptr);
     if (!started) slots_.release(runner, project, found.record.slot);

@@ -12,6 +12,7 @@
 #include "executors/executor.hpp"
 #include "runner/cache/identities.hpp"
 #include "runner/daemon/runner_entry.hpp"
+#include "runner/daemon/slot_choice.hpp"
 #include "runner/job/job_run.hpp"
 #include "runner/journal/journal.hpp"
 #include "runner/journal/slots.hpp"
@@ -35,6 +36,8 @@ class JobHost {
         std::string system_id;
         std::shared_ptr<const journal::AdoptedVolumes> adopted_volumes = {};
         MakeExecutor make_executor;
+        /// For a new job of a project. May be empty.
+        std::function<SlotWishes(const RunnerEntry&, std::int64_t)> slot_wishes = {};
         job::SessionFactory make_session = job::make_supervisor_session;
         job::JobObserver* observer = &job::no_observer();  ///< of what happens inside of the jobs
         /// Of the object storages; null: made by the constructor.
@@ -108,6 +111,8 @@ class JobHost {
     base::Task<void> run_to_the_end(Position running);
     void add_cache(job::JobSetup& setup) const;
     void watch_slot(job::JobSetup& setup);
+    /// The slot is taken from then on.
+    journal::Slot take_slot(const RunnerEntry& entry, journal::SlotOwner owner);
     [[nodiscard]] std::optional<journal::Failure> expand_inputs(
         const RunnerEntry& entry, protocol::gitlab::JobPayload& payload) const;
     base::Result<void> begin(const std::shared_ptr<RunnerEntry>& entry,

@@ -102,6 +102,7 @@ class StatusService::Impl final : public status::PageSource {
             now.jobs.back().terminal = session && session->has_terminal();
         }
         now.engines = std::move(given.engines);
+        now.warm = std::move(given.warm);
         return now;
     }
 

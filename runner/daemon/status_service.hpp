@@ -32,6 +32,7 @@ struct StatusSnapshot {
     PauseSet pauses;
     status::ConfigProblem config_problem;
     std::vector<status::EngineState> engines;
+    status::WarmFigures warm;
 };
 
 /// Remembers the jobs that have ended, and serves them, the daemon's state and what `recorder` has

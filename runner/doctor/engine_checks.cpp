@@ -13,6 +13,7 @@
 #include "runner/doctor/judge_engine.hpp"
 #include "runner/doctor/judge_machine.hpp"
 #include "runner/journal/inspection.hpp"
+#include "runner/journal/journal.hpp"
 #include "runner/journal/state_dir.hpp"
 
 namespace runner::doctor {
@@ -98,10 +99,14 @@ Task<Result<Finding>> remove_leftovers(const Context& context, Engine engine,
     if (!lock)
         co_return warning("a daemon runs; it removes leftovers when it starts",
                           "systemctl restart runner");
+    std::set<std::string> things;
+    for (const auto& job : journal::find_jobs(context.state_directory))
+        things.merge(executors::docker::things_of(job.checkpoint.executor_state));
     int count = 0;
     for (std::size_t i = 0; i < runners.size(); ++i) {
         auto live = journal::job_ids(context.state_directory);
-        auto task = executors::docker::remove_leftovers(engine, runners[i], std::move(live));
+        auto task =
+            executors::docker::remove_leftovers(engine, runners[i], std::move(live), things);
         auto removed = co_await std::move(task);
         if (!removed)
             co_return problem(removed.error().message, "remove them with docker rm --force");

@@ -1,5 +1,7 @@
 #include "runner/executor_factory/executor_factory.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "executors/custom/custom_executor.hpp"
 #include "executors/docker/engine_connection.hpp"
@@ -41,7 +43,37 @@ base::Result<std::unique_ptr<executors::Executor>> ExecutorFactory::make(
     auto engine = engine_of(runner.docker);
     if (!engine) return engine.error();
     return executors::docker::make_docker_executor(executor_, *engine, runner.docker, runner.dind,
-                                                   runner.registries);
+                                                   runner.registries, pool_);
+}
+
+void ExecutorFactory::open_pool(std::function<std::string()> pressure) {
+    executors::docker::WarmPool::Surroundings surroundings;
+    surroundings.pressure = std::move(pressure);
+    pool_ = std::make_shared<executors::docker::WarmPool>(executor_, std::move(surroundings));
+}
+
+void ExecutorFactory::configure_pool(const config::Config& config,
+                                     const std::function<bool(const std::string&)>& paused) {
+    if (!pool_) return;
+    std::vector<executors::docker::WarmRunner> runners;
+    for (const auto& runner : config.runners) {
+        const bool docker = runner.executor_kind() == executors::ExecutorKind::kDocker;
+        if (!docker || !runner.problem.empty()) continue;
+        const int places =
+            runner.limit > 0 ? std::min(runner.limit, config.concurrent) : config.concurrent;
+        runners.push_back({.id = config::short_token(runner.token),
+                           .docker = &runner.docker,
+                           .dind = &runner.dind,
+                           .registries = &runner.registries,
+                           .places = places,
+                           .paused = paused(runner.name)});
+    }
+    pool_->configure(runners);
+}
+
+base::Task<void> ExecutorFactory::close_pool() {
+    if (!pool_) co_return;
+    co_await pool_->close();
 }
 
 std::vector<ExecutorFactory::UsedEngine> ExecutorFactory::used_engines() const {
@@ -53,16 +85,17 @@ std::vector<ExecutorFactory::UsedEngine> ExecutorFactory::used_engines() const {
 }
 
 base::Task<void> ExecutorFactory::remove_leftovers(std::shared_ptr<const config::Config> config,
-                                                   std::string system_id,
-                                                   std::set<std::int64_t> live_jobs,
+                                                   std::string system_id, LiveJobs live,
                                                    OnRemoved on_removed) {
+    std::set<std::string> things;
+    for (const auto& state : live.saved_states) things.merge(executors::docker::things_of(state));
     for (const auto& runner : config->runners) {
         if (runner.executor_kind() != executors::ExecutorKind::kDocker) continue;
         auto mine =
             executors::docker::labels_of_runner(config::short_token(runner.token), system_id);
         auto engine = engine_of(runner.docker);
         if (!engine) continue;  // the first job says what is wrong with it
-        auto task = executors::docker::remove_leftovers(*engine, std::move(mine), live_jobs);
+        auto task = executors::docker::remove_leftovers(*engine, std::move(mine), live.ids, things);
         auto removed = co_await std::move(task);
         if (!removed) {
             base::log::warning("Leftovers of former jobs could not be removed",

@@ -36,13 +36,17 @@ class ExecutorFactory {
         const config::RunnerConfig& runner) {
         return engine_of(runner.docker);
     }
+    /// Jobs of a former daemon that go on.
+    struct LiveJobs {
+        std::set<std::int64_t> ids;
+        std::vector<std::string> saved_states;  ///< Executor::saved_state() of those that have one
+    };
     /// Is told how many things of a runner were removed.
     using OnRemoved = std::function<void(const config::RunnerConfig&, int)>;
     /// Removes what jobs of this machine's runners left on the engines and nobody carries on. An
     /// engine that does not answer is logged; its turn comes with the next start.
     base::Task<void> remove_leftovers(std::shared_ptr<const config::Config> config,
-                                      std::string system_id, std::set<std::int64_t> live_jobs,
-                                      OnRemoved on_removed);
+                                      std::string system_id, LiveJobs live, OnRemoved on_removed);
     /// The volumes that runners of this kind have made on the entry's engine: labels by name.
     base::Task<base::Result<std::map<std::string, std::map<std::string, std::string>>>>
     managed_volumes(const config::RunnerConfig& runner);
@@ -54,6 +58,17 @@ class ExecutorFactory {
     };
     [[nodiscard]] std::vector<UsedEngine> used_engines() const;
 
+    /// From now on environments are made ahead, for the runners that configure_pool() names.
+    /// `pressure`: as WarmPool::Surroundings::pressure. After remove_leftovers(), which would take
+    /// them for such.
+    void open_pool(std::function<std::string()> pressure);
+    /// `paused`: whether the runner of this name takes no jobs. Does nothing before open_pool().
+    void configure_pool(const config::Config& config,
+                        const std::function<bool(const std::string&)>& paused);
+    base::Task<void> close_pool();
+    /// Null before open_pool().
+    [[nodiscard]] const executors::docker::WarmPool* pool() const { return pool_.get(); }
+
   private:
     using Connection = std::shared_ptr<executors::docker::EngineConnection>;
     base::Result<Connection> engine_of(const executors::docker::DockerSettings& settings);
@@ -63,6 +78,7 @@ class ExecutorFactory {
     base::TaskGroup* background_;
     std::shared_ptr<executors::docker::UsageLog> uses_;
     std::map<std::string, Connection> engines_;
+    std::shared_ptr<executors::docker::WarmPool> pool_;
 };
 
 }  // namespace runner::executor_factory

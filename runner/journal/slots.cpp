@@ -9,9 +9,14 @@ namespace {
 /// Jobs choose projects: what is remembered stays bounded.
 constexpr std::size_t kMostRemembered = 1000;
 
-int take_lowest(std::set<int>& used) {
+int lowest_free(const std::set<int>& used) {
     int number = 0;
     while (used.contains(number)) ++number;
+    return number;
+}
+
+int take_lowest(std::set<int>& used) {
+    const int number = lowest_free(used);
     used.insert(number);
     return number;
 }
@@ -23,16 +28,11 @@ Slot SlotTable::acquire(const std::string& runner, SlotOwner owner) {
     Slot slot;
     slot.concurrent_id = take_lowest(by_runner_[runner]);
     slot.concurrent_project_id = warmest_free(runner, owner);
-    if (slot.concurrent_project_id < 0) {
-        slot.concurrent_project_id = take_lowest(of_project);
-    } else {
-        of_project.insert(slot.concurrent_project_id);
-    }
+    of_project.insert(slot.concurrent_project_id);
     remember(runner, owner, slot.concurrent_project_id);
     return slot;
 }
 
-/// -1 when no free number is known.
 int SlotTable::warmest_free(const std::string& runner, SlotOwner owner) const {
     const auto found = by_project_.find({runner, owner.project});
     for (const Use& use : used_) {
@@ -40,7 +40,7 @@ int SlotTable::warmest_free(const std::string& runner, SlotOwner owner) const {
         if (use.runner != runner) continue;
         if (found == by_project_.end() || !found->second.contains(use.number)) return use.number;
     }
-    return -1;
+    return found == by_project_.end() ? 0 : lowest_free(found->second);
 }
 
 void SlotTable::remember(const std::string& runner, SlotOwner owner, int number) {
@@ -52,9 +52,10 @@ void SlotTable::remember(const std::string& runner, SlotOwner owner, int number)
     if (used_.size() > kMostRemembered) used_.pop_back();
 }
 
-void SlotTable::occupy(const std::string& runner, std::int64_t project, Slot slot) {
+void SlotTable::occupy(const std::string& runner, SlotOwner owner, Slot slot) {
     by_runner_[runner].insert(slot.concurrent_id);
-    by_project_[{runner, project}].insert(slot.concurrent_project_id);
+    by_project_[{runner, owner.project}].insert(slot.concurrent_project_id);
+    remember(runner, owner, slot.concurrent_project_id);
 }
 
 void SlotTable::release(const std::string& runner, std::int64_t project, Slot slot) {

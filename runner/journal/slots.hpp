@@ -27,8 +27,10 @@ class SlotTable {
     /// Of the free numbers of the project the one that its jobs of the same protection used last,
     /// because volumes are warmest there; else the lowest.
     Slot acquire(const std::string& runner, SlotOwner owner);
-    /// For a job that was found in the journal: takes exactly this slot.
-    void occupy(const std::string& runner, std::int64_t project, Slot slot);
+    /// Takes exactly this slot: for a job that was found in the journal, or that has a reason.
+    void occupy(const std::string& runner, SlotOwner owner, Slot slot);
+    /// The number of the project that acquire() would give.
+    [[nodiscard]] int warmest_free(const std::string& runner, SlotOwner owner) const;
     void release(const std::string& runner, std::int64_t project, Slot slot);
     /// The job is over for the server, but its environment with the name of the slot still exists.
     /// The next job gets the number, and with it the warm caches, and waits until release().
@@ -44,7 +46,6 @@ class SlotTable {
         bool protected_ref = false;
         int number = 0;
     };
-    [[nodiscard]] int warmest_free(const std::string& runner, SlotOwner owner) const;
     void remember(const std::string& runner, SlotOwner owner, int number);
 
     using Runners = std::map<std::string, std::set<int>>;

@@ -97,6 +97,30 @@ ordered_json to_json(const DiskState& disk) {
             {"inodes", disk.inodes}};
 }
 
+ordered_json to_json(const WarmEnvironmentState& environment) {
+    return {{"short_token", environment.short_token},
+            {"image", environment.image},
+            {"project_id", environment.project_id},
+            {"container", environment.container},
+            {"engine", environment.engine},
+            {"age_seconds", environment.age_seconds},
+            {"memory_bytes", environment.memory_bytes}};
+}
+
+ordered_json to_json(const WarmFigures& warm) {
+    ordered_json all{{"environments", ordered_json::array()}, {"counts", ordered_json::array()}};
+    for (const auto& environment : warm.environments)
+        all["environments"].push_back(to_json(environment));
+    for (const auto& [runner, counts] : warm.counts) {
+        all["counts"].push_back({{"short_token", runner},
+                                 {"hits", counts.hits},
+                                 {"misses", counts.misses},
+                                 {"made", counts.made},
+                                 {"removed", counts.removed}});
+    }
+    return all;
+}
+
 ordered_json to_json(const ConfigProblem& problem) {
     if (problem.text.empty()) return nullptr;
     return {{"text", problem.text}, {"since", time_or_null(problem.since_unix_micros)}};
@@ -129,6 +153,7 @@ std::string status_json(const Snapshot& now) {
     for (const auto& engine : now.engines) {
         page["engines"].push_back({{"host", engine.host}, {"version", engine.version}});
     }
+    page["warm"] = to_json(now.warm);
     return text_of(page);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -97,6 +98,30 @@ struct EngineState {
     std::string version;  ///< "" when it has not answered
 };
 
+/// An environment that waits for a job ([runners.docker] warm).
+struct WarmEnvironmentState {
+    std::string short_token;
+    std::string image;
+    std::int64_t project_id = 0;
+    std::string container;
+    bool engine = false;  ///< a Docker engine runs in it
+    std::int64_t age_seconds = 0;
+    std::int64_t memory_bytes = 0;  ///< 0: not known
+};
+
+/// How jobs of a runner began since the start of the daemon, where it makes environments ahead.
+struct WarmCounts {
+    std::uint64_t hits = 0;
+    std::map<std::string, std::uint64_t> misses;  ///< by reason (docs/metrics.md)
+    std::uint64_t made = 0;
+    std::uint64_t removed = 0;  ///< unused
+};
+
+struct WarmFigures {
+    std::vector<WarmEnvironmentState> environments;
+    std::map<std::string, WarmCounts> counts;  ///< by short token
+};
+
 /// What keeps the configuration on disk from being used; the former one stays in use.
 struct ConfigProblem {
     std::string text;  ///< one line with the place; "" for none
@@ -117,6 +142,7 @@ struct Snapshot {
     std::vector<JobState> jobs;
     std::vector<DiskState> disks;
     std::vector<EngineState> engines;
+    WarmFigures warm;
 };
 
 }  // namespace runner::status

@@ -1,5 +1,6 @@
 #include "runner/status/snapshot_metrics.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -92,6 +93,40 @@ void add_disks(Registry& registry, const Snapshot& now) {
     }
 }
 
+void add_warm(Registry& registry, const Snapshot& now) {
+    auto& waiting = gauge(registry, "runner_warm_environments", "Environments that wait for a job");
+    auto& memory = gauge(registry, "runner_warm_memory_bytes", "Memory that they use");
+    auto& age = gauge(registry, "runner_warm_oldest_age_seconds", "Age of the oldest of them");
+    auto& hits = counter(registry, "runner_warm_hits_total",
+                         "Jobs that began in an environment that was ready");
+    auto& misses = counter(registry, "runner_warm_misses_total",
+                           "Jobs that found no environment that was ready, by reason");
+    auto& made = counter(registry, "runner_warm_made_total", "Environments that were made ahead");
+    auto& removed = counter(registry, "runner_warm_removed_total",
+                            "Environments that were made ahead and removed without a job");
+    for (const RunnerState& runner : now.runners) {
+        const auto found = now.warm.counts.find(runner.short_token);
+        if (found == now.warm.counts.end()) continue;
+        const Labels labels = labels_of({runner.short_token, runner.name, now.system_id});
+        const WarmCounts& counts = found->second;
+        hits.Add(labels).Increment(static_cast<double>(counts.hits));
+        made.Add(labels).Increment(static_cast<double>(counts.made));
+        removed.Add(labels).Increment(static_cast<double>(counts.removed));
+        for (const auto& [reason, count] : counts.misses)
+            misses.Add(with(labels, {{"reason", reason}})).Increment(static_cast<double>(count));
+        waiting.Add(labels).Set(0);
+        memory.Add(labels).Set(0);
+        age.Add(labels).Set(0);
+        for (const auto& environment : now.warm.environments) {
+            if (environment.short_token != runner.short_token) continue;
+            waiting.Add(labels).Increment();
+            memory.Add(labels).Increment(static_cast<double>(environment.memory_bytes));
+            auto& oldest = age.Add(labels);
+            oldest.Set(std::max(oldest.Value(), static_cast<double>(environment.age_seconds)));
+        }
+    }
+}
+
 void add_daemon(Registry& registry, const Snapshot& now) {
     gauge(registry, "gitlab_runner_concurrent", "Value of concurrent").Add({}).Set(now.concurrent);
     gauge(registry, "gitlab_runner_worker_slots_number", "Jobs that may run at once")
@@ -149,6 +184,7 @@ void add_snapshot_metrics(Registry& registry, const Snapshot& now) {
     add_runners(registry, now);
     add_own(registry, now);
     add_disks(registry, now);
+    add_warm(registry, now);
     add_daemon(registry, now);
     add_log_lines(registry);
     add_process(registry, now);

@@ -15,7 +15,8 @@ from typing import Callable
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.bench import cold_builder, daemon_cost, docker_jobs, file_jobs, lint_cost, log_path, peer_files, shell_jobs, start_cost, status_cost  # noqa: E402
+from tests.bench import (cold_builder, daemon_cost, docker_jobs, file_jobs, lint_cost, log_path, peer_files,  # noqa: E402
+                         shell_jobs, start_cost, status_cost, warm_jobs)
 from tests.bench.figures import Figure, machine, table, write_json  # noqa: E402
 from tests.bench.deployment import built  # noqa: E402
 
@@ -23,6 +24,7 @@ Part = Callable[[argparse.Namespace], list[Figure]]
 PARTS: dict[str, Part] = {
     "plain": lambda given: docker_jobs.plain(given.repeat),
     "dind": lambda given: docker_jobs.dind(given.repeat),
+    "warm": lambda given: warm_jobs.plain(given.warm_jobs) + warm_jobs.dind(given.warm_jobs),
     "builder": lambda given: docker_jobs.builder(max(1, given.repeat // 2)),
     "cold-builder": lambda given: cold_builder.cold_builder(max(1, given.repeat // 2)),
     "shell": lambda given: shell_jobs.shell(given.repeat),
@@ -36,7 +38,7 @@ PARTS: dict[str, Part] = {
     "lint": lambda given: lint_cost.lint(given.repeat),
     "log-path": lambda given: log_path.measure(),
 }
-NEEDS_ENGINE = {"plain", "dind", "builder", "cold-builder", "files"}
+NEEDS_ENGINE = {"plain", "dind", "warm", "builder", "cold-builder", "files"}
 
 
 def arguments() -> argparse.Namespace:
@@ -45,6 +47,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART",
                         help="some parts: " + ", ".join(PARTS))
     parser.add_argument("--repeat", type=int, default=7, help="repetitions behind each median")
+    parser.add_argument("--warm-jobs", type=int, default=20, help="jobs behind the figures of warm starts")
     parser.add_argument("--idle", type=float, default=60, help="seconds to watch an idle daemon")
     parser.add_argument("--json", type=Path, default=ROOT / "build/bench/figures.json",
                         help="where the numbers go (default: %(default)s)")

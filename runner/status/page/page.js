@@ -202,12 +202,23 @@ function showRecent(status, recent) {
 }
 
 function showMachine(status) {
-  const items = [...status.disks.map((disk) => ({ disk })), ...status.engines.map((engine) => ({ engine }))];
+  const items = [...status.disks.map((disk) => ({ disk })), ...status.engines.map((engine) => ({ engine })),
+    ...status.warm.environments.map((warm) => ({ warm }))];
   const make = ({ disk }) => (disk
     ? element('li', {}, element('strong'), element('meter', { min: 0, max: 1, high: 0.9, 'aria-label': `Used space of ${disk.place}` }), element('p', { class: 'soft' }))
     : element('li', {}, element('strong'), element('p', { class: 'soft' })));
-  sync(byId('machine'), items, ({ disk, engine }) => (disk ? `disk ${disk.place}` : `engine ${engine.host}`), make, (item, { disk, engine }) => {
+  const key = ({ disk, engine, warm }) => {
+    if (warm) return `warm ${warm.container}`;
+    return disk ? `disk ${disk.place}` : `engine ${engine.host}`;
+  };
+  sync(byId('machine'), items, key, make, (item, { disk, engine, warm }) => {
     const [title, second, third] = item.children;
+    if (warm) {
+      say(title, `Ready for a job of project ${warm.project_id}: ${warm.image}`);
+      const memory = warm.memory_bytes ? `, ${bytes(warm.memory_bytes)} of memory` : '';
+      say(second, `${warm.container}, for ${duration(warm.age_seconds)}${memory}`);
+      return;
+    }
     if (engine) {
       say(title, `Docker engine ${engine.version || '(has not answered)'}`);
       say(second, engine.host);

@@ -73,6 +73,20 @@ bool fits_filters(const std::string& query, const std::map<std::string, std::str
     return true;
 }
 
+/// Keeps what is sent to a program.
+class SimulatedStream final : public ScriptedStream {
+  public:
+    SimulatedStream(std::string bytes, SimulatedEngine& engine)
+        : ScriptedStream(std::move(bytes)), engine_(engine) {}
+    Task<Result<void>> write_all(std::string_view bytes) override {
+        engine_.sent_to_execs.emplace_back(bytes);
+        co_return Result<void>();
+    }
+
+  private:
+    SimulatedEngine& engine_;
+};
+
 class SimulatedClient final : public protocol::http::Client {
   public:
     explicit SimulatedClient(SimulatedEngine& engine) : engine_(engine) {}
@@ -96,7 +110,7 @@ class SimulatedClient final : public protocol::http::Client {
             co_return base::make_error(base::ErrorKind::kInternal, response->body);
         }
         std::unique_ptr<protocol::http::ByteStream> stream =
-            std::make_unique<ScriptedStream>(engine_.take_exec_output());
+            std::make_unique<SimulatedStream>(engine_.take_exec_output(), engine_);
         co_return std::move(stream);
     }
     void close_idle() override {}
@@ -403,6 +417,7 @@ Response SimulatedEngine::answer_container(const std::string& method, const std:
         return respond_empty(204);
     }
     if (call == "GET/json") return inspect(id);
+    if (call == "GET/stats") return respond(200, {{"memory_stats", {{"usage", 5 << 20}}}});
     if (call == "POST/wait") return respond(200, {{"StatusCode", container.exit_code}});
     if (call == "POST/exec") return respond(201, {{"Id", "exec"}});
     if (call == "GET/logs") {

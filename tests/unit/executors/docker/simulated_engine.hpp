@@ -77,7 +77,8 @@ class SimulatedEngine {
     std::string exec_output;            ///< of every exec, framed
     std::vector<std::string> exec_outputs;  ///< of the next execs instead, in their order
     int exec_exit_code = 0;             ///< the same
-    std::string address;                ///< of every container, "" for none
+    std::vector<std::string> sent_to_execs;
+    std::string address;  ///< of every container, "" for none
     /// Is called with a container that has been started. May be empty.
     std::function<void(Container&)> on_start;
 

@@ -75,6 +75,25 @@ TEST_F(LoadConfig, ReadsMarksOfADisk) {
     EXPECT_EQ(inodes->collect_below.of(1'000'000), 1000U);
 }
 
+TEST_F(LoadConfig, EnvironmentsAheadAreANumberOrAuto) {
+    const struct {
+        const char* text;
+        int warm;
+    } good[] = {{"warm = \"auto\"\n", -1}, {"warm = 3\n", 3}, {"warm = 0\n", 0}};
+    for (const auto& row : good) {
+        const auto config = load(entry("", row.text));
+        ASSERT_TRUE(config) << row.text;
+        EXPECT_EQ(config->runners[0].docker.warm, row.warm) << row.text;
+        EXPECT_EQ(config->runners[0].docker.warm_memory_bytes, 1LL << 30);
+        EXPECT_EQ(config->runners[0].problem, "") << row.text;
+    }
+    const std::string expected = "expected \"auto\" or a number such as 2";
+    for (const char* text : {"warm = \"two\"\n", "warm = -1\n", "warm = 1001\n", "warm = true\n"})
+        EXPECT_THAT(failure(entry("", text)), HasSubstr(expected)) << text;
+    EXPECT_THAT(failure(entry("", "warm_memory = \"-1\"\n")), HasSubstr("warm_memory"));
+    EXPECT_THAT(failure(entry("", "warm_memory = \"much\"\n")), HasSubstr("\"512m\""));
+}
+
 TEST_F(LoadConfig, SaysWhereAMisplacedTableOrKeyBelongs) {
     struct Case {
         const char* text;

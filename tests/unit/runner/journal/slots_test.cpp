@@ -55,7 +55,7 @@ TEST(SlotTable, ForgetsWhatWasUsedLongAgo) {
 
 TEST(SlotTable, ARestoredJobKeepsItsNumbers) {
     SlotTable slots;
-    slots.occupy("t", 1, Slot{.concurrent_id = 1, .concurrent_project_id = 0});
+    slots.occupy("t", {1}, Slot{.concurrent_id = 1, .concurrent_project_id = 0});
     EXPECT_EQ(slots.acquire("t", {1}).concurrent_id, 0);
     EXPECT_EQ(slots.acquire("t", {1}).concurrent_id, 2);
 }

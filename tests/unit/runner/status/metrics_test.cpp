@@ -187,6 +187,14 @@ TEST(Metrics, ShowWhatOnlyThisRunnerHas) {
     present.runners[0].disk_problem = "short";
     metrics.environment().collected("volume", 4096);
     metrics.environment().collection_ended(7'000'000);
+    for (const std::int64_t age : {3, 9}) {
+        auto& environment = present.warm.environments.emplace_back();
+        environment.short_token = present.jobs[0].short_token;
+        environment.age_seconds = age;
+        environment.memory_bytes = 25 * age;
+    }
+    present.warm.counts[present.jobs[0].short_token] = {
+        .hits = 4, .misses = {{"empty", 2}}, .made = 7, .removed = 1};
     auto now = series(metrics, present);
     EXPECT_EQ(now[R"(runner_collected_objects_total{kind="volume"})"], 1);
     EXPECT_EQ(now[R"(runner_collected_bytes_total{kind="volume"})"], 4096);
@@ -197,6 +205,14 @@ TEST(Metrics, ShowWhatOnlyThisRunnerHas) {
         held += name.starts_with("runner_paused_by_disk{") && value == 1 ? 1 : 0;
     EXPECT_EQ(held, 1) << "of the runners";
     const std::string labels = std::string("{") + kBusyLabels + "}";
+    EXPECT_EQ(now["runner_warm_environments" + labels], 2);
+    EXPECT_EQ(now["runner_warm_memory_bytes" + labels], 300);
+    EXPECT_EQ(now["runner_warm_oldest_age_seconds" + labels], 9);
+    EXPECT_EQ(now["runner_warm_hits_total" + labels], 4);
+    EXPECT_EQ(now["runner_warm_made_total" + labels], 7);
+    EXPECT_EQ(now["runner_warm_removed_total" + labels], 1);
+    EXPECT_EQ(now[std::string(R"(runner_warm_misses_total{reason="empty",)") + kBusyLabels + "}"],
+              2);
     EXPECT_EQ(now["runner_last_contact_timestamp_seconds" + labels], 1'700'000'060);
     EXPECT_EQ(now["runner_trace_backlog_bytes" + labels], 1400);
     EXPECT_EQ(now["runner_paused" + labels], 1);

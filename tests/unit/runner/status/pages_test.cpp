@@ -78,6 +78,7 @@ TEST(StatusPages, TheJsonHasEverythingAtOneMoment) {
     EXPECT_EQ(page["format"], 1);
     EXPECT_EQ(page["disks"][0]["free_bytes"], 1000);
     EXPECT_EQ(page["engines"][0]["version"], "28.1.1");
+    EXPECT_TRUE(page["warm"]["environments"].empty());
     ASSERT_EQ(page["runners"].size(), 2U);
     EXPECT_EQ(page["runners"][0]["name"], "idle \"one\"");
     EXPECT_EQ(page["runners"][0]["last_contact"], nullptr);
@@ -96,6 +97,25 @@ TEST(StatusPages, TheJsonHasEverythingAtOneMoment) {
     EXPECT_EQ(job["restored"], true);
     EXPECT_EQ(job["waits_for"], "the image alpine");
     EXPECT_EQ(job["short_token"], "tok_busy1");
+}
+
+TEST(StatusPages, TheJsonHasTheEnvironmentsThatWait) {
+    Snapshot now = sample();
+    now.warm.environments = {{.short_token = "tok_busy1",
+                              .image = "alpine",
+                              .project_id = 7,
+                              .container = "runner-x-build",
+                              .engine = true,
+                              .age_seconds = 12,
+                              .memory_bytes = 5000}};
+    now.warm.counts["tok_busy1"] = {.hits = 3, .misses = {{"empty", 2}}, .made = 5, .removed = 1};
+    const json warm = json::parse(status_json(now))["warm"];
+    EXPECT_EQ(warm["environments"][0]["image"], "alpine");
+    EXPECT_EQ(warm["environments"][0]["engine"], true);
+    EXPECT_EQ(warm["environments"][0]["memory_bytes"], 5000);
+    EXPECT_EQ(warm["counts"][0]["short_token"], "tok_busy1");
+    EXPECT_EQ(warm["counts"][0]["misses"]["empty"], 2);
+    EXPECT_EQ(warm["counts"][0]["removed"], 1);
 }
 
 TEST(StatusPages, TextThatIsNoUtf8DoesNotBreakTheJson) {

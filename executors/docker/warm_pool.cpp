@@ -1,0 +1,266 @@
+#include "executors/docker/warm_pool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+#include "executors/docker/labels.hpp"
+
+namespace executors::docker {
+
+using base::Task;
+
+namespace {
+
+constexpr std::chrono::minutes kMakeLimit{2};
+constexpr std::chrono::minutes kLookAfter{1};
+
+std::string label_of(const JobEnvironment& job, std::string_view name) {
+    const auto found = job.labels.find(label_name(name));
+    return found == job.labels.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
+std::string_view to_string(WarmMiss miss) {
+    switch (miss) {
+        case WarmMiss::kEmpty: return "empty";
+        case WarmMiss::kMaking: return "making";
+        case WarmMiss::kDifferent: return "different";
+        case WarmMiss::kImage: return "image";
+        case WarmMiss::kDead: return "dead";
+        case WarmMiss::kUnsuitable: break;
+    }
+    return "unsuitable";
+}
+
+WarmPool::WarmPool(const boost::asio::any_io_executor& executor, Surroundings surroundings)
+    : executor_(executor),
+      surroundings_(std::move(surroundings)),
+      changed_(executor),
+      group_(executor) {}
+
+void WarmPool::configure(const std::vector<WarmRunner>& runners) {
+    kinds_.configure(runners);
+    for (const WarmRunner& runner : runners) {
+        if (runner.docker->warm != 0) counts_[runner.id];
+    }
+    drop_unwanted();
+    changed_.notify_all();
+}
+
+WarmMiss WarmPool::why_none(const std::string& runner, const WarmNeed& need) const {
+    WarmMiss why = WarmMiss::kEmpty;
+    for (const Entry& entry : entries_) {
+        const WarmNeed& has = entry.recipe->need;
+        if (entry.place.runner != runner || has.image != need.image) continue;
+        if (entry.place.text == need.text && !entry.environment) return WarmMiss::kMaking;
+        why = has.image_id == need.image_id ? WarmMiss::kDifferent : WarmMiss::kImage;
+    }
+    return why;
+}
+
+Task<std::unique_ptr<WarmEnvironment>> WarmPool::take(std::string runner, WarmNeed need) {
+    const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+        return entry.environment && entry.place.runner == runner && entry.place.text == need.text &&
+               has_same_variables(entry.recipe->need.decisive, need.decisive,
+                                  kinds_.varying(runner, need.family));
+    });
+    auto& counts = counts_[runner];
+    if (found == entries_.end()) {
+        ++counts.misses[static_cast<int>(why_none(runner, need))];
+        co_return nullptr;
+    }
+    const auto recipe = found->recipe;
+    auto environment = std::move(found->environment);
+    entries_.erase(found);
+    auto released = co_await release_warm(recipe->engine->api(), *environment, need);
+    if (released) {
+        ++counts_[runner].hits;
+        co_return std::move(environment);
+    }
+    base::log::info(
+        "An environment that was ready ahead is of no use any more",
+        {{"container", environment->objects.base}, {"error", released.error().message}});
+    ++counts_[runner].misses[static_cast<int>(WarmMiss::kDead)];
+    ++counts_[runner].removed;
+    group_.spawn("remove an environment", remove(recipe, std::move(environment)));
+    co_return nullptr;
+}
+
+void WarmPool::note_unsuitable(const std::string& runner) {
+    ++counts_[runner].misses[static_cast<int>(WarmMiss::kUnsuitable)];
+}
+
+std::uint64_t WarmPool::began(const std::string& runner, WarmRecipe recipe) {
+    if (closing_.requested()) return 0;
+    const auto job = kinds_.began(runner, std::move(recipe), surroundings_.now());
+    if (job != 0 && look_after_at_ == WarmTime{}) {
+        look_after_at_ = surroundings_.now() + kLookAfter;
+        group_.spawn("environments ahead", serve());
+    }
+    changed_.notify_all();
+    return job;
+}
+
+void WarmPool::ended(std::uint64_t job) {
+    kinds_.ended(job, surroundings_.now());
+    changed_.notify_all();
+}
+
+Task<void> WarmPool::serve() {
+    while (!closing_.requested()) {
+        drop_unwanted();
+        const auto now = surroundings_.now();
+        auto next = next_to_make(now);
+        if (next) {
+            auto making = make(next->first, next->second);
+            co_await std::move(making);
+            continue;
+        }
+        if (!entries_.empty() && now >= look_after_at_) {
+            co_await look_after();
+            continue;
+        }
+        const auto pause = pause_from(now);
+        if (pause) {
+            co_await changed_.wait_for(*pause);
+        } else {
+            co_await changed_.wait();
+        }
+    }
+    drop_unwanted();  // one may have become ready meanwhile
+}
+
+std::optional<WarmKinds::Recipes::value_type> WarmPool::next_to_make(WarmTime now) {
+    for (auto& [place, recipe] : kinds_.wanted(now)) {
+        const bool there = std::any_of(entries_.begin(), entries_.end(),
+                                       [&](const Entry& entry) { return entry.place == place; });
+        if (there || !kinds_.may_make(place, now)) continue;
+        note_pressure();
+        if (!pressure_.empty()) return std::nullopt;
+        return WarmKinds::Recipes::value_type(place, recipe);
+    }
+    return std::nullopt;
+}
+
+/// nullopt: nothing changes by itself.
+std::optional<std::chrono::nanoseconds> WarmPool::pause_from(WarmTime now) const {
+    auto next = kinds_.next_change(now);
+    if (!entries_.empty() && (!next || look_after_at_ < *next)) next = look_after_at_;
+    if (!next) return std::nullopt;
+    return std::max<std::chrono::nanoseconds>(*next - now, std::chrono::milliseconds(1));
+}
+
+Task<void> WarmPool::make(WarmPlace place, std::shared_ptr<const WarmRecipe> recipe) {
+    const auto entry = entries_.insert(entries_.end(), {place, recipe, nullptr, 0});
+    auto environment = std::make_unique<WarmEnvironment>();
+    auto work = make_warm(executor_, *recipe, *environment);
+    const base::Deadline limit = std::chrono::steady_clock::now() + kMakeLimit;
+    auto made = co_await base::run_stoppable(&closing_, std::move(work), limit);
+    if (!made) {
+        entries_.erase(entry);
+        kinds_.failed(place, surroundings_.now());
+        if (!closing_.requested()) {
+            base::log::warning("An environment could not be made ahead; jobs start without it",
+                               {{"image", recipe->need.image}, {"error", made.error().message}});
+        }
+        group_.spawn("remove an environment", remove(recipe, std::move(environment)));
+        co_return;
+    }
+    environment->made_at = surroundings_.now();
+    ++counts_[place.runner].made;
+    auto measuring = recipe->engine->api().container_memory(environment->objects.container);
+    auto memory = co_await std::move(measuring);
+    if (memory) {
+        entry->memory_bytes = *memory;
+        kinds_.measured(place, *memory);
+    }
+    entry->environment = std::move(environment);
+}
+
+/// Finds environments that have ended by themselves.
+Task<void> WarmPool::look_after() {
+    note_pressure();
+    drop_unwanted();
+    std::vector<std::string> dead;
+    std::vector<std::pair<std::string, std::shared_ptr<const WarmRecipe>>> all;
+    for (const Entry& entry : entries_)
+        if (entry.environment) all.emplace_back(entry.environment->objects.container, entry.recipe);
+    for (const auto& [container, recipe] : all) {
+        auto asking = recipe->engine->api().inspect_container(container);
+        auto state = co_await std::move(asking);
+        if (state ? !state->running : state.error().is(base::ErrorKind::kNotFound))
+            dead.push_back(container);
+    }
+    for (auto entry = entries_.begin(); entry != entries_.end();) {
+        const bool ended =
+            entry->environment && std::find(dead.begin(), dead.end(),
+                                            entry->environment->objects.container) != dead.end();
+        entry = ended ? drop(entry) : std::next(entry);
+    }
+    look_after_at_ = surroundings_.now() + kLookAfter;
+}
+
+void WarmPool::note_pressure() {
+    const std::string former = std::exchange(pressure_, surroundings_.pressure());
+    if (former.empty() == pressure_.empty()) return;
+    if (pressure_.empty()) {
+        base::log::info("Environments are made ahead again");
+    } else {
+        base::log::warning("No environments are made ahead now", {{"reason", pressure_}});
+    }
+}
+
+void WarmPool::drop_unwanted() {
+    const auto wanted = kinds_.wanted(surroundings_.now());
+    for (auto entry = entries_.begin(); entry != entries_.end();) {
+        const bool keep = !entry->environment || (pressure_.empty() && !closing_.requested() &&
+                                                  wanted.contains(entry->place));
+        entry = keep ? std::next(entry) : drop(entry);
+    }
+}
+
+WarmPool::Entries::iterator WarmPool::drop(Entries::iterator entry) {
+    ++counts_[entry->place.runner].removed;
+    group_.spawn("remove an environment", remove(entry->recipe, std::move(entry->environment)));
+    return entries_.erase(entry);
+}
+
+Task<void> WarmPool::remove(std::shared_ptr<const WarmRecipe> recipe,
+                            std::unique_ptr<WarmEnvironment> environment) {
+    auto removed = co_await remove_warm(recipe->engine->api(), *environment);
+    if (removed) co_return;
+    base::log::warning(
+        "An environment that was ready ahead could not be removed; the next start "
+        "tries again",
+        {{"container", environment->objects.base}, {"error", removed.error().message}});
+}
+
+Task<void> WarmPool::close() {
+    closing_.request(base::StopReason::kShutdown);
+    drop_unwanted();
+    changed_.notify_all();
+    co_await group_.wait();
+}
+
+std::vector<WarmState> WarmPool::states() const {
+    std::vector<WarmState> states;
+    const auto now = surroundings_.now();
+    for (const Entry& entry : entries_) {
+        if (!entry.environment) continue;
+        const auto age = now - entry.environment->made_at;
+        states.push_back({.runner = entry.place.runner,
+                          .image = entry.recipe->need.image,
+                          .project_id = entry.recipe->job.project_id,
+                          .name = entry.environment->objects.base + "-build",
+                          .local_id = label_of(entry.recipe->job, "runner.local_id"),
+                          .slot = label_of(entry.recipe->job, "project.runner_id"),
+                          .engine = entry.recipe->need.engine,
+                          .age = std::chrono::duration_cast<std::chrono::seconds>(age),
+                          .memory_bytes = entry.memory_bytes});
+    }
+    return states;
+}
+
+}  // namespace executors::docker

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/notifier.hpp"
+#include "base/stop_source.hpp"
+#include "base/task_group.hpp"
+#include "executors/docker/warm_environment.hpp"
+#include "executors/docker/warm_kinds.hpp"
+
+namespace executors::docker {
+
+/// Why a job got no environment that was ready.
+enum class WarmMiss {
+    kEmpty,       ///< there is none for such jobs
+    kMaking,      ///< it is not ready yet
+    kDifferent,   ///< there are some of its image, which do not suit
+    kImage,       ///< the image is another one by now
+    kDead,        ///< it was no longer usable
+    kUnsuitable,  ///< no environment can be made ahead for such a job
+};
+inline constexpr int kWarmMisses = 6;
+std::string_view to_string(WarmMiss miss);
+
+/// What metrics count of one runner.
+struct WarmCounts {
+    std::uint64_t hits = 0;
+    std::uint64_t misses[kWarmMisses] = {};  ///< by WarmMiss
+    std::uint64_t made = 0;
+    std::uint64_t removed = 0;  ///< without having been used
+};
+
+/// An environment that waits, for the status page.
+struct WarmState {
+    std::string runner;
+    std::string image;
+    std::int64_t project_id = 0;
+    std::string name;      ///< of its container
+    std::string local_id;  ///< label runner.local_id of the job that it was made after
+    std::string slot;      ///< the same for project.runner_id
+    bool engine = false;
+    std::chrono::seconds age{};
+    std::int64_t memory_bytes = 0;  ///< 0: not known
+};
+
+/// Environments of jobs that are ready before the jobs come (docs/architecture.md, "Environments
+/// that are ready ahead").
+///
+/// An environment is made of what a former job of the same kind and slot has needed, is used by one
+/// job at most, and is removed when it is no longer likely that a job comes. It is made one at a
+/// time, shortly after a job has begun and when one has ended. A pool without jobs does nothing.
+///
+/// Life: that of the daemon; close() last. Strand: the I/O thread. A failure to make or remove one
+/// is logged; jobs start without it.
+class WarmPool {
+  public:
+    struct Surroundings {
+        std::function<WarmTime()> now = [] { return std::chrono::steady_clock::now(); };
+        /// Why no memory or disk may be used for this now; "" for no reason. It is asked again and
+        /// again.
+        std::function<std::string()> pressure = [] { return std::string(); };
+    };
+    WarmPool(const boost::asio::any_io_executor& executor, Surroundings surroundings);
+
+    /// What the configuration says now. Environments of other settings, of runners that are paused
+    /// and of those that are not named are removed.
+    void configure(const std::vector<WarmRunner>& runners);
+    /// Answers an environment that has begun to work for the job, or null; the miss is counted.
+    base::Task<std::unique_ptr<WarmEnvironment>> take(std::string runner, WarmNeed need);
+    /// A job that could not ask for one.
+    void note_unsuitable(const std::string& runner);
+    /// A job's environment was prepared: the next such job gets one that is ready. Answers a number
+    /// for ended().
+    std::uint64_t began(const std::string& runner, WarmRecipe recipe);
+    void ended(std::uint64_t job);
+    /// Removes all environments, and makes no more.
+    base::Task<void> close();
+
+    [[nodiscard]] std::vector<WarmState> states() const;
+    /// By the runner's name in labels.
+    [[nodiscard]] const std::map<std::string, WarmCounts>& counts() const { return counts_; }
+
+  private:
+    struct Entry {
+        WarmPlace place;
+        std::shared_ptr<const WarmRecipe> recipe;
+        std::unique_ptr<WarmEnvironment> environment;  ///< null while it is being made
+        std::int64_t memory_bytes = 0;
+    };
+    using Entries = std::list<Entry>;
+
+    base::Task<void> serve();
+    std::optional<WarmKinds::Recipes::value_type> next_to_make(WarmTime now);
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_from(WarmTime now) const;
+    base::Task<void> make(WarmPlace place, std::shared_ptr<const WarmRecipe> recipe);
+    base::Task<void> look_after();
+    base::Task<void> remove(std::shared_ptr<const WarmRecipe> recipe,
+                            std::unique_ptr<WarmEnvironment> environment);
+    Entries::iterator drop(Entries::iterator entry);
+    void drop_unwanted();
+    void note_pressure();
+    WarmMiss why_none(const std::string& runner, const WarmNeed& need) const;
+
+    boost::asio::any_io_executor executor_;
+    Surroundings surroundings_;
+    WarmKinds kinds_;
+    Entries entries_;
+    std::map<std::string, WarmCounts> counts_;
+    std::string pressure_;
+    WarmTime look_after_at_{};  ///< 0: serve() has not begun
+    base::StopSource closing_;
+    base::Notifier changed_;
+    base::TaskGroup group_;
+};
+
+}  // namespace executors::docker

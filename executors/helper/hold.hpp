@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "executors/helper/posix.hpp"
+
+/// A container that is ready before its job is known: its first program waits, and becomes the
+/// image's ENTRYPOINT when the job's variables have come. So the ENTRYPOINT sees what it would see
+/// in a container that was made for the job.
+///
+/// The daemon's end is `runner-helper connect --held` (connect.hpp): it says kHeldLine when the
+/// container waits, and reads a release: the number of bytes in decimal digits and "\n", then
+/// "NAME=value" entries, each with a NUL behind it.
+namespace executors::helper {
+
+/// What `connect --held` writes first.
+inline constexpr std::string_view kHeldLine = "held\n";
+/// Of the entries of a release; a process could not be started with more.
+inline constexpr std::size_t kMaxReleaseBytes = 16U << 20U;
+
+struct HoldOptions {
+    std::string directory;             ///< of the supervisor
+    std::vector<std::string> command;  ///< what the process becomes
+};
+
+/// `runner-helper hold`. Returns 0 when the client has ended without a release: then the daemon is
+/// gone, and nobody needs the container. Throws Failure; a program that does not exist is found at
+/// once.
+int hold(const HoldOptions& options);
+
+/// Connects to the process that holds, and waits for it as long as `limit_ms`. Throws Failure.
+UniqueFd reach_hold(const std::string& directory, std::int64_t limit_ms);
+/// Lets the process go on with these variables. Throws Failure.
+void release_hold(int socket, const std::string& entries);
+
+/// Reads a release. nullopt when `fd` ends before its first byte. Throws Failure.
+std::optional<std::string> read_release(int fd);
+/// Adds the entries to the environment of this process.
+void take_variables(const std::string& entries);
+
+}  // namespace executors::helper
