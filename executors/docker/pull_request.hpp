@@ -36,8 +36,8 @@ struct PullRequest {
 /// to a half longer by chance. A registry that asks for more than `longest_wait` is not asked
 /// again.
 struct PullRetries {
-    int tries = 4;
-    std::chrono::milliseconds first_pause{2000};
+    int tries = 3;
+    std::chrono::milliseconds first_pause{3000};
     std::chrono::milliseconds longest_wait{60000};
 };
 

@@ -129,7 +129,7 @@ def code(text: str):
 
 def keys_of(flag: str) -> set[str]:
     """The keys that the flag may stand for, with and without the name of a table in front."""
-    in_table = re.sub(r"^(docker|dind|custom|cache(-s3|-gcs|-azure)?)-", "", flag[2:])
+    in_table = re.sub(r"^(docker|dind|images|custom|cache(-s3|-gcs|-azure)?)-", "", flag[2:])
     return {plain_key(flag[2:]), plain_key(in_table)}
 
 
