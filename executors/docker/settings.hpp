@@ -122,7 +122,7 @@ enum class PersistData { kProject, kNone };
 /// (docs/architecture.md, decision 5).
 struct DindSettings {
     DindMode mode = DindMode::kAuto;
-    PersistData persist = PersistData::kNone;
+    PersistData persist = PersistData::kProject;
     std::string image = "docker:dind";  ///< of the sidecar engine (mode on)
     int mtu = 0;                        ///< 0: that of the build container's network
     bool builder = true;

@@ -217,7 +217,7 @@ constexpr Key kDind[] = {
         "auto: missing interpreters for foreign platforms are registered when allowed; host: as "
         "they are")
         .one_of("auto|host"),
-    key("persist", Type::kString, "none", dind_persist,
+    key("persist", Type::kString, "project", dind_persist,
         "project: images and build caches of an inner engine stay for later jobs of the project; "
         "none: every job begins empty")
         .one_of("project|none"),
