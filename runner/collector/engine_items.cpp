@@ -70,6 +70,8 @@ class Finder {
         for (const auto& volume : content_.volumes) {
             if (is_ours(volume, known_)) {
                 add_volume(volume, volume_title(volume), false);
+            } else if (is_shared(volume) && !is_helper(volume)) {
+                add_volume(volume, label(volume, "type") + " " + label(volume, "image"), false);
             } else if (is_helper(volume) && volume.name != newest) {
                 add_volume(volume, "programs of runner " + version_of(volume), true);
             }
@@ -80,9 +82,13 @@ class Finder {
 
   private:
     /// Other daemons share it when they have the same version; they fill it again.
-    [[nodiscard]] bool is_helper(const docker::Listed& volume) const {
+    [[nodiscard]] bool is_shared(const docker::Listed& volume) const {
         return volume.labels.contains(docker::kHelperLabel) &&
                known_.used_volumes.contains(volume.name);
+    }
+    /// What else is filled once per engine has a type.
+    [[nodiscard]] bool is_helper(const docker::Listed& volume) const {
+        return is_shared(volume) && label(volume, "type").empty();
     }
     static std::string version_of(const docker::Listed& volume) {
         return volume.labels.at(docker::kHelperLabel);

@@ -116,6 +116,13 @@ TEST_F(EngineItemsTest, TakesProgramsOfFormerVersionsThatThisRunnerHasUsed) {
     EXPECT_EQ(found[0].name, "runner-helper-1");
     EXPECT_TRUE(found[0].outdated);
     EXPECT_EQ(found[0].title, "programs of runner 1.0");
+    Listed filled = content_.volumes[0];
+    filled.name = "runner-builder-1";
+    filled.labels[label("type")] = "builder-image";
+    content_.volumes = {filled, content_.volumes[1]};
+    known_.used_volumes["runner-builder-1"] = 30;
+    EXPECT_THAT(described(), ElementsAre("runner-builder-1: "));
+    EXPECT_FALSE(items()[0].outdated) << "beside the programs, which jobs have now";
 }
 
 TEST_F(EngineItemsTest, TakesImagesThatTheRunnerHasPulledUnderAllTheirNames) {
