@@ -103,6 +103,7 @@ Task<Result<void>> DockerExecutor::renew(const JobEnvironment& job, JobLog& log)
     be_quiet();
     group_.cancel_all();
     co_await group_.wait();
+    warm_.ended(std::exchange(objects_.data_volume, {}));
     connection_->usage().release(objects_.base);
     JobObjects kept;
     kept.volume_base = objects_.volume_base;
@@ -122,8 +123,8 @@ Task<Result<void>> DockerExecutor::make_environment(const JobEnvironment& job, J
     job_labels_ = job.labels;
     job_directories_ = {job.project_dir, job.tmp_dir};
     PreparationSteps steps(observer_);
-    const PreparationContext context{*connection_, docker_, dind_,    registries_,
-                                     job,          log,     objects_, steps};
+    const PreparationContext context{*connection_, docker_,  dind_, registries_, job,
+                                     log,          objects_, steps, false,       warm_.pool()};
     Preparation preparation(executor_, context);
     auto taken = co_await warm_.try_take(preparation, context);
     if (!taken) co_return taken.error();
@@ -222,17 +223,17 @@ Task<Result<void>> DockerExecutor::halt() {
                           {{"error", tidied.error().message}});
     }
     auto killed = co_await kill_containers(api(), objects_);
-    warm_.ended();
+    warm_.ended(std::exchange(objects_.data_volume, {}));
     co_return killed;
 }
 
 Task<Result<void>> DockerExecutor::cleanup(std::chrono::seconds limit) {
     be_quiet();
-    warm_.ended();
     group_.cancel_all();
     co_await group_.wait();
     auto work = remove_everything();
     auto removed = co_await base::with_deadline<void>(std::move(work), limit);
+    warm_.ended(std::exchange(objects_.data_volume, {}));
     connection_->usage().release(objects_.base);
     if (removed) objects_ = JobObjects{};
     co_return removed;

@@ -9,9 +9,12 @@
 #include "executors/docker/exec_stream.hpp"
 #include "executors/docker/labels.hpp"
 #include "executors/docker/run_uncancelled.hpp"
+#include "executors/docker/warm_pool.hpp"
 
 namespace executors::docker {
 
+using base::ErrorKind;
+using base::make_error;
 using base::Result;
 using base::Task;
 
@@ -42,26 +45,46 @@ Task<Result<void>> EngineData::make(std::vector<std::string> binds) {
     tell(no.reason);
     if (no.none) co_return Result<void>();
     const std::string name = data_volume_name(context_.job);
-    auto users = co_await context_.api().list_users_of_volume(name);
-    if (!users) co_return users.error();
-    if (!users->empty()) {
-        tell("the container " + users->front().name + " uses the data of this slot");
+    auto user = co_await claim(name);
+    if (!user) {
+        give_up();
+        co_return user.error();
+    }
+    if (!user->empty()) {
+        give_up();
+        const std::string reason = "the container " + *user + " uses the data of this slot";
+        if (context_.held) co_return make_error(ErrorKind::kConflict, reason);
+        tell(reason);
         co_return Result<void>();
     }
     auto making = make_volume(name);
     auto made = co_await run_uncancelled(std::move(making));
+    if (!made) give_up();
     co_return made;
+}
+
+Task<Result<std::string>> EngineData::claim(std::string name) {
+    context_.objects.data_volume = name;
+    if (context_.pool != nullptr) co_await context_.pool->claim_data(name);
+    auto users = co_await context_.api().list_users_of_volume(name);
+    if (!users) co_return users.error();
+    co_return users->empty() ? std::string() : users->front().name;
+}
+
+void EngineData::give_up() {
+    const std::string name = std::exchange(context_.objects.data_volume, {});
+    if (context_.pool != nullptr) context_.pool->release_data(name);
 }
 
 Task<Result<void>> EngineData::make_volume(std::string name) {
     auto exists = co_await context_.api().has_volume(name);
     if (!exists) co_return exists.error();
+    context_.engine.usage().use_volume(context_.objects.base, name);
     auto made = co_await context_.api().create_volume(volume_body(name));
     if (!made) co_return made;
     data_.volume = name;
     data_.is_new = !*exists;
     if (context_.objects.builder) data_.inner_volume = builder_container(context_.dind) + "_state";
-    context_.objects.data_volume = name;
     co_return Result<void>();
 }
 

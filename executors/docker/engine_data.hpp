@@ -28,6 +28,9 @@ class EngineData {
     [[nodiscard]] const KeptData& get() const { return data_; }
 
   private:
+    /// Takes the volume for this job. Answers the container that uses it, "" for none.
+    base::Task<base::Result<std::string>> claim(std::string name);
+    void give_up();
     base::Task<base::Result<void>> make_volume(std::string name);
     [[nodiscard]] std::string volume_body(const std::string& name) const;
     void tell(const std::string& reason) const;

@@ -131,8 +131,20 @@ Task<Result<ImageInfo>> ImagePuller::obtain_by(ImageSpec image, std::string poli
     context_.engine.refresh().pulled(image.name);
     auto found = co_await context_.api().inspect_image(*pulled);
     const bool is_new = found && (!local || local->id != found->id);
-    if (is_new) context_.engine.usage().note_pull(found->id, image.name);
+    if (is_new) note_pull(*reference, found->id, image.name);
     co_return std::move(found);
+}
+
+/// An image that came by a mirror has the mirror's name, too.
+void ImagePuller::note_pull(const DockerReference& reference, const std::string& id,
+                            const std::string& name) {
+    EngineUsage& usage = context_.engine.usage();
+    usage.note_pull(id, name);
+    for (const auto& registry : context_.registries) {
+        if (!is_mirror_of(registry, reference.host)) continue;
+        const std::string mark = reference.digest.empty() ? ":" : "@";
+        usage.note_pull(id, registry.host + "/" + reference.path + mark + reference.pull_tag());
+    }
 }
 
 void ImagePuller::note_use(const ImageSpec& image, const ImageInfo& local) {

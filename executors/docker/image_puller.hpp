@@ -35,6 +35,8 @@ class ImagePuller {
     /// Answers the name by which the engine knows the image.
     base::Task<base::Result<std::string>> pull(const ImageSpec& image, bool fresh, bool again);
 
+    void note_pull(const DockerReference& reference, const std::string& id,
+                   const std::string& name);
     /// The image is used as the engine has it.
     void note_use(const ImageSpec& image, const ImageInfo& local);
 

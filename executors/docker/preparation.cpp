@@ -201,6 +201,7 @@ Task<Result<void>> Preparation::choose_builder_volume() {
     }
     BuilderVolume volume{builder_volume_name(engine_image, builder->id), engine_image,
                          helper_volume_};
+    context_.engine.usage().use_volume(objects.base, volume.name);
     auto made = co_await context_.engine.builder_volumes().make(volume, *builder);
     if (made) objects.builder_volume = std::move(volume);
     co_return made;

@@ -11,6 +11,8 @@
 
 namespace executors::docker {
 
+class WarmPool;
+
 /// What all parts of one preparation share. Everything in it outlives the preparation.
 struct PreparationContext {
     EngineConnection& engine;
@@ -22,6 +24,7 @@ struct PreparationContext {
     JobObjects& objects;
     PreparationSteps& steps;
     bool held = false;  ///< the environment waits for a job that is not known yet (warm_pool.hpp)
+    WarmPool* pool = nullptr;  ///< of such environments; null for none, and when this makes one
 
     [[nodiscard]] EngineApi& api() const { return engine.api(); }
 };

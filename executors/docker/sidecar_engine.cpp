@@ -85,8 +85,9 @@ Task<Result<void>> SidecarEngine::start(const std::vector<DeclaredRegistry>& reg
     if (!made) co_return made;
     auto mtu = co_await network_.inner_mtu();
     if (!mtu) co_return mtu.error();
-    const SidecarInput input{context_.dind, context_.job,  registries, plan.client,           objects.base,
-                             plan.name,     helper_volume, *mtu,       objects.builder_volume, data};
+    const SidecarInput input{context_.dind,          context_.job, registries,    plan.client,
+                             objects.base,           plan.name,    helper_volume, *mtu,
+                             objects.builder_volume, data};
     auto engine = plan_sidecar_engine(input);
     if (!engine) co_return engine.error();
     std::vector<PlannedService> one;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/stop_source.hpp"
+#include "executors/docker/engine_data.hpp"
 #include "executors/docker/environment_info.hpp"
 #include "executors/docker/exec_stream.hpp"
 #include "executors/docker/job_removal.hpp"
@@ -154,11 +155,15 @@ Task<Result<void>> release_warm(EngineApi& api, WarmEnvironment& environment,
     co_return written;
 }
 
-Task<Result<void>> remove_warm(EngineApi& api, WarmEnvironment& environment) {
+Task<Result<void>> remove_warm(const WarmRecipe& recipe, WarmEnvironment& environment) {
     if (environment.connection) environment.connection->close();
     environment.connection.reset();
+    EngineApi& api = recipe.engine->api();
+    auto tidied = co_await tidy_data(api, environment.objects, recipe.dind);
+    static_cast<void>(tidied);  // the next job that uses the data cleans it
     auto removing = remove_objects(api, environment.objects, false);
     auto removed = co_await base::with_deadline<void>(std::move(removing), kRemovalLimit);
+    recipe.engine->usage().release(environment.objects.base);
     co_return removed;
 }
 

@@ -53,7 +53,7 @@ base::Task<base::Result<void>> make_warm(const boost::asio::any_io_executor& exe
 base::Task<base::Result<void>> release_warm(EngineApi& api, WarmEnvironment& environment,
                                             const WarmNeed& need);
 
-/// Ends and removes it, within 20 seconds.
-base::Task<base::Result<void>> remove_warm(EngineApi& api, WarmEnvironment& environment);
+/// Ends and removes it, within 20 seconds. The data of its engine is left as a job leaves it.
+base::Task<base::Result<void>> remove_warm(const WarmRecipe& recipe, WarmEnvironment& environment);
 
 }  // namespace executors::docker

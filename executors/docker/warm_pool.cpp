@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "executors/docker/kept_data.hpp"
 #include "executors/docker/labels.hpp"
 
 namespace executors::docker {
@@ -14,6 +15,13 @@ namespace {
 
 constexpr std::chrono::minutes kMakeLimit{2};
 constexpr std::chrono::minutes kLookAfter{1};
+/// How long a job waits for an engine that is being started.
+constexpr std::chrono::seconds kEngineLimit{10};
+
+/// The volume for its engine's data, "" for none.
+std::string data_of(const WarmRecipe& recipe) {
+    return recipe.need.engine ? data_volume_name(recipe.job) : std::string();
+}
 
 std::string label_of(const JobEnvironment& job, std::string_view name) {
     const auto found = job.labels.find(label_name(name));
@@ -60,11 +68,56 @@ WarmMiss WarmPool::why_none(const std::string& runner, const WarmNeed& need) con
     return why;
 }
 
+bool WarmPool::suits(const Entry& entry, const std::string& runner, const WarmNeed& need) const {
+    return entry.place.runner == runner && entry.place.text == need.text &&
+           has_same_variables(entry.recipe->need.decisive, need.decisive,
+                              kinds_.varying(runner, need.family));
+}
+
+/// An engine that is being started uses the data that the job needs: waiting for it is faster than
+/// ending it and starting another one.
+Task<void> WarmPool::wait_for_engine(const std::string& runner, const WarmNeed& need) {
+    const auto is_making = [&](const Entry& entry) {
+        return !entry.environment && !entry.stop->requested() && suits(entry, runner, need);
+    };
+    const auto is_ready = [&](const Entry& entry) {
+        return entry.environment && suits(entry, runner, need);
+    };
+    const auto until = std::chrono::steady_clock::now() + kEngineLimit;
+    while (need.engine && std::none_of(entries_.begin(), entries_.end(), is_ready) &&
+           std::any_of(entries_.begin(), entries_.end(), is_making)) {
+        const auto left = until - std::chrono::steady_clock::now();
+        if (left <= left.zero()) co_return;
+        co_await changed_.wait_for(left);
+    }
+}
+
+bool WarmPool::is_data_in_use(const std::string& volume) const {
+    return leaving_.contains(volume) ||
+           std::any_of(entries_.begin(), entries_.end(),
+                       [&](const Entry& entry) { return data_of(*entry.recipe) == volume; });
+}
+
+Task<void> WarmPool::claim_data(std::string volume) {
+    claimed_.insert(volume);
+    for (auto entry = entries_.begin(); entry != entries_.end();) {
+        const bool uses = data_of(*entry->recipe) == volume;
+        if (uses && !entry->environment) entry->stop->request(base::StopReason::kShutdown);
+        entry = uses && entry->environment ? drop(entry) : std::next(entry);
+    }
+    while (is_data_in_use(volume)) co_await changed_.wait();
+}
+
+void WarmPool::release_data(const std::string& volume) {
+    const auto found = claimed_.find(volume);
+    if (found != claimed_.end()) claimed_.erase(found);
+    changed_.notify_all();
+}
+
 Task<std::unique_ptr<WarmEnvironment>> WarmPool::take(std::string runner, WarmNeed need) {
+    co_await wait_for_engine(runner, need);
     const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-        return entry.environment && entry.place.runner == runner && entry.place.text == need.text &&
-               has_same_variables(entry.recipe->need.decisive, need.decisive,
-                                  kinds_.varying(runner, need.family));
+        return entry.environment && suits(entry, runner, need);
     });
     auto& counts = counts_[runner];
     if (found == entries_.end()) {
@@ -74,6 +127,8 @@ Task<std::unique_ptr<WarmEnvironment>> WarmPool::take(std::string runner, WarmNe
     const auto recipe = found->recipe;
     auto environment = std::move(found->environment);
     entries_.erase(found);
+    const std::string data = environment->objects.data_volume;
+    if (!data.empty()) claimed_.insert(data);
     auto released = co_await release_warm(recipe->engine->api(), *environment, need);
     if (released) {
         ++counts_[runner].hits;
@@ -84,7 +139,8 @@ Task<std::unique_ptr<WarmEnvironment>> WarmPool::take(std::string runner, WarmNe
         {{"container", environment->objects.base}, {"error", released.error().message}});
     ++counts_[runner].misses[static_cast<int>(WarmMiss::kDead)];
     ++counts_[runner].removed;
-    group_.spawn("remove an environment", remove(recipe, std::move(environment)));
+    remove_later(recipe, std::move(environment));
+    release_data(data);
     co_return nullptr;
 }
 
@@ -137,6 +193,7 @@ std::optional<WarmKinds::Recipes::value_type> WarmPool::next_to_make(WarmTime no
         const bool there = std::any_of(entries_.begin(), entries_.end(),
                                        [&](const Entry& entry) { return entry.place == place; });
         if (there || !kinds_.may_make(place, now)) continue;
+        if (const std::string data = data_of(*recipe); claimed_.contains(data)) continue;
         note_pressure();
         if (!pressure_.empty()) return std::nullopt;
         return WarmKinds::Recipes::value_type(place, recipe);
@@ -153,19 +210,21 @@ std::optional<std::chrono::nanoseconds> WarmPool::pause_from(WarmTime now) const
 }
 
 Task<void> WarmPool::make(WarmPlace place, std::shared_ptr<const WarmRecipe> recipe) {
-    const auto entry = entries_.insert(entries_.end(), {place, recipe, nullptr, 0});
+    const auto entry = entries_.insert(
+        entries_.end(), {place, recipe, nullptr, 0, std::make_unique<base::StopSource>()});
     auto environment = std::make_unique<WarmEnvironment>();
     auto work = make_warm(executor_, *recipe, *environment);
     const base::Deadline limit = std::chrono::steady_clock::now() + kMakeLimit;
-    auto made = co_await base::run_stoppable(&closing_, std::move(work), limit);
-    if (!made) {
+    auto made = co_await base::run_stoppable(entry->stop.get(), std::move(work), limit);
+    if (!made || entry->stop->requested()) {
+        const bool failed = !entry->stop->requested();
         entries_.erase(entry);
-        kinds_.failed(place, surroundings_.now());
-        if (!closing_.requested()) {
+        if (failed) {
+            kinds_.failed(place, surroundings_.now());
             base::log::warning("An environment could not be made ahead; jobs start without it",
                                {{"image", recipe->need.image}, {"error", made.error().message}});
         }
-        group_.spawn("remove an environment", remove(recipe, std::move(environment)));
+        remove_later(recipe, std::move(environment));
         co_return;
     }
     environment->made_at = surroundings_.now();
@@ -177,6 +236,8 @@ Task<void> WarmPool::make(WarmPlace place, std::shared_ptr<const WarmRecipe> rec
         kinds_.measured(place, *memory);
     }
     entry->environment = std::move(environment);
+    if (entry->stop->requested()) drop(entry);
+    changed_.notify_all();
 }
 
 /// Finds environments that have ended by themselves.
@@ -223,13 +284,22 @@ void WarmPool::drop_unwanted() {
 
 WarmPool::Entries::iterator WarmPool::drop(Entries::iterator entry) {
     ++counts_[entry->place.runner].removed;
-    group_.spawn("remove an environment", remove(entry->recipe, std::move(entry->environment)));
+    remove_later(entry->recipe, std::move(entry->environment));
     return entries_.erase(entry);
+}
+
+void WarmPool::remove_later(const std::shared_ptr<const WarmRecipe>& recipe,
+                            std::unique_ptr<WarmEnvironment> environment) {
+    leaving_.insert(data_of(*recipe));
+    changed_.notify_all();
+    group_.spawn("remove an environment", remove(recipe, std::move(environment)));
 }
 
 Task<void> WarmPool::remove(std::shared_ptr<const WarmRecipe> recipe,
                             std::unique_ptr<WarmEnvironment> environment) {
-    auto removed = co_await remove_warm(recipe->engine->api(), *environment);
+    auto removed = co_await remove_warm(*recipe, *environment);
+    leaving_.erase(leaving_.find(data_of(*recipe)));
+    changed_.notify_all();
     if (removed) co_return;
     base::log::warning(
         "An environment that was ready ahead could not be removed; the next start "
@@ -239,6 +309,7 @@ Task<void> WarmPool::remove(std::shared_ptr<const WarmRecipe> recipe,
 
 Task<void> WarmPool::close() {
     closing_.request(base::StopReason::kShutdown);
+    for (const Entry& entry : entries_) entry.stop->request(base::StopReason::kShutdown);
     drop_unwanted();
     changed_.notify_all();
     co_await group_.wait();

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,10 @@ class WarmPool {
     base::Task<std::unique_ptr<WarmEnvironment>> take(std::string runner, WarmNeed need);
     /// A job that could not ask for one.
     void note_unsuitable(const std::string& runner);
+    /// A job's engine begins to use the volume: an environment that uses it gives way, and none is
+    /// made with it until release_data(). Returns when it is free.
+    base::Task<void> claim_data(std::string volume);
+    void release_data(const std::string& volume);
     /// A job's environment was prepared: the next such job gets one that is ready. Answers a number
     /// for ended().
     std::uint64_t began(const std::string& runner, WarmRecipe recipe);
@@ -94,6 +99,7 @@ class WarmPool {
         std::shared_ptr<const WarmRecipe> recipe;
         std::unique_ptr<WarmEnvironment> environment;  ///< null while it is being made
         std::int64_t memory_bytes = 0;
+        std::unique_ptr<base::StopSource> stop;  ///< of its making
     };
     using Entries = std::list<Entry>;
 
@@ -102,8 +108,14 @@ class WarmPool {
     [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_from(WarmTime now) const;
     base::Task<void> make(WarmPlace place, std::shared_ptr<const WarmRecipe> recipe);
     base::Task<void> look_after();
+    void remove_later(const std::shared_ptr<const WarmRecipe>& recipe,
+                      std::unique_ptr<WarmEnvironment> environment);
     base::Task<void> remove(std::shared_ptr<const WarmRecipe> recipe,
                             std::unique_ptr<WarmEnvironment> environment);
+    [[nodiscard]] bool suits(const Entry& entry, const std::string& runner,
+                             const WarmNeed& need) const;
+    base::Task<void> wait_for_engine(const std::string& runner, const WarmNeed& need);
+    [[nodiscard]] bool is_data_in_use(const std::string& volume) const;
     Entries::iterator drop(Entries::iterator entry);
     void drop_unwanted();
     void note_pressure();
@@ -114,6 +126,8 @@ class WarmPool {
     WarmKinds kinds_;
     Entries entries_;
     std::map<std::string, WarmCounts> counts_;
+    std::multiset<std::string> claimed_;  ///< volumes with data that jobs use
+    std::multiset<std::string> leaving_;  ///< the same of environments that are being removed
     std::string pressure_;
     WarmTime look_after_at_{};  ///< 0: serve() has not begun
     base::StopSource closing_;

@@ -58,7 +58,8 @@ void WarmStart::note_prepared(const PreparationContext& context) {
     job_ = pool_->began(runner_of(context.job), std::move(recipe));
 }
 
-void WarmStart::ended() {
+void WarmStart::ended(const std::string& data) {
+    if (pool_ && !data.empty()) pool_->release_data(data);
     if (job_ != 0) pool_->ended(std::exchange(job_, 0));
 }
 

@@ -30,7 +30,9 @@ class WarmStart {
     /// The connection that came with the environment; null when it was used, and after a cold
     /// start.
     std::unique_ptr<protocol::http::ByteStream> take_connection() { return std::move(connection_); }
-    void ended();
+    /// `data`: the volume of the job's engine, "" for none.
+    void ended(const std::string& data);
+    [[nodiscard]] WarmPool* pool() const { return pool_.get(); }
 
   private:
     std::shared_ptr<WarmPool> pool_;

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "executors/helper/data_cleaning.hpp"
+#include "executors/helper/engine_seed.hpp"
 #include "executors/helper/front_program.hpp"
 
 namespace executors::helper {
@@ -101,7 +102,8 @@ class Decision {
         std::string why = why_not_again(*found, marker_.engine, marker_.boot);
         if (!why.empty()) return why;
         try {
-            why = damage_of(root_);
+            why = missing_seed({.data_root = options_.root});
+            if (why.empty()) why = damage_of(root_);
             if (why.empty()) clean();
         } catch (const Failure& failure) {
             why = std::string("the kept data cannot be cleaned: ") + failure.what();

@@ -134,7 +134,8 @@ journal::Slot JobHost::take_slot(const RunnerEntry& entry, journal::SlotOwner ow
     SlotWishes wishes;
     if (options_.slot_wishes) wishes = options_.slot_wishes(entry, owner.project);
     if (wishes.others.empty()) return slots_.acquire(identity, owner);
-    UsedNumbers used{.warmest_of_project = slots_.warmest_free(identity, owner)};
+    UsedNumbers used;
+    used.warmest_of_project = slots_.warmest_free(identity, owner);
     for (const Running& running : jobs_) {
         const auto& setup = running.run->context().setup;
         const std::int64_t other = setup.payload.job_info.project_id;

@@ -6,7 +6,7 @@
 
 #include "base/task.hpp"
 #include "runner/config/config.hpp"
-#include "runner/daemon/disk_watch.hpp"
+#include "runner/daemon/disk_keeper.hpp"
 #include "runner/daemon/pauses.hpp"
 #include "runner/daemon/runner_entry.hpp"
 #include "runner/daemon/slot_choice.hpp"
@@ -22,7 +22,7 @@ namespace runner::daemon {
 /// before the process ends. `executors` and `disks` outlive it. Strand: the I/O thread.
 class WarmService {
   public:
-    WarmService(executor_factory::ExecutorFactory& executors, DiskWatch& disks)
+    WarmService(executor_factory::ExecutorFactory& executors, DiskKeeper& disks)
         : executors_(executors), disks_(disks) {}
 
     void configure(std::shared_ptr<const config::Config> config, const PauseSet& pauses);
@@ -37,7 +37,7 @@ class WarmService {
     [[nodiscard]] std::string pressure();
 
     executor_factory::ExecutorFactory& executors_;
-    DiskWatch& disks_;
+    DiskKeeper& disks_;
     std::shared_ptr<const config::Config> config_;
     PauseSet pauses_;
 };

@@ -150,7 +150,7 @@ TEST_F(BuilderVolumesTest, AStopEndsAFillingAndRemovesItsContainer) {
 }
 
 TEST_F(BuilderVolumesTest, WithoutABackgroundNothingIsFilled) {
-    BuilderVolumes idle(*api_);
+    BuilderVolumes idle(*api_, nullptr);
     idle.fill_later(volume_, builder_);
     settle();
     EXPECT_TRUE(engine_.requests.empty());

@@ -1,0 +1,90 @@
+#include <gtest/gtest.h>
+
+#include "executors/docker/kept_data.hpp"
+#include "tests/unit/executors/docker/warm_pool_fixture.hpp"
+
+/// Environments whose engine uses the kept data of a slot.
+namespace executors::docker {
+namespace {
+
+using namespace std::chrono_literals;
+
+class WarmDataTest : public WarmPoolTest {
+  protected:
+    void SetUp() override {
+        WarmPoolTest::SetUp();
+        dind_.persist = PersistData::kProject;
+        configure();
+    }
+    void TearDown() override {
+        close_pool();
+        WarmPoolTest::TearDown();
+    }
+    [[nodiscard]] std::string data() const { return data_volume_name(job_); }
+    /// The containers that have the data mounted.
+    [[nodiscard]] std::ptrdiff_t users() const {
+        const std::string bind = data() + ":";
+        return std::count_if(engine_.containers.begin(), engine_.containers.end(),
+                             [&](const auto& entry) {
+                                 return entry.second.body.dump().find(bind) != std::string::npos;
+                             });
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(Images, WarmDataTest, testing::Values(Scenario::kEngineImage),
+                         scenario_name);
+
+TEST_P(WarmDataTest, AnEnvironmentHasTheDataOfItsSlot) {
+    make_one_ready();
+    EXPECT_EQ(users(), 1);
+    auto job = make_job();
+    ASSERT_TRUE(run(job->prepare(job_, log_)));
+    EXPECT_EQ(counts().hits, 1U);
+    EXPECT_EQ(users(), 1);
+    ASSERT_TRUE(run(job->halt()));
+    ASSERT_TRUE(run(job->cleanup(10s)));
+}
+
+TEST_P(WarmDataTest, AnEnvironmentGivesWayToAJobThatItDoesNotSuit) {
+    make_one_ready();
+    const std::string ready = container();
+    job_.services = {ServiceSpec{}};
+    job_.services[0].image.name = "db";
+    auto job = make_job();
+    const auto prepared = run(job->prepare(job_, log_));
+    ASSERT_TRUE(prepared.has_value()) << prepared.error().message;
+    EXPECT_FALSE(engine_.containers.contains(ready));
+    EXPECT_EQ(users(), 1) << "the job's own container";
+    EXPECT_FALSE(log_.has("cold, because"));
+    ASSERT_TRUE(run(job->halt()));
+    ASSERT_TRUE(run(job->cleanup(10s)));
+}
+
+TEST_P(WarmDataTest, NoneIsMadeWithTheDataOfAJobThatRuns) {
+    auto job = make_job();
+    ASSERT_TRUE(run(job->prepare(job_, log_)));
+    const auto before = created();
+    context_.restart();
+    context_.run_for(50ms);
+    EXPECT_EQ(created(), before);
+    ASSERT_TRUE(run(job->halt()));
+    ASSERT_TRUE(run(job->cleanup(10s)));
+    now_ += 1s;
+    work_until([this] { return pool_->states().size() == 1; });
+    EXPECT_EQ(users(), 1);
+}
+
+TEST_P(WarmDataTest, AJobWaitsForTheEngineThatIsBeingStarted) {
+    start_and_end_a_job();
+    const auto before = created();
+    work_until([&] { return created() > before; });
+    auto job = make_job();
+    ASSERT_TRUE(run(job->prepare(job_, log_)));
+    EXPECT_EQ(counts().hits, 1U);
+    EXPECT_EQ(created(), before + 1);
+    ASSERT_TRUE(run(job->halt()));
+    ASSERT_TRUE(run(job->cleanup(10s)));
+}
+
+}  // namespace
+}  // namespace executors::docker
