@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -33,8 +34,11 @@ class Archives : public testing::Test {
     }
     void TearDown() override { fs::current_path(before_); }
 
+    /// A file that was written long before any archive: a cache that is as new as its files is
+    /// written again.
     static void write(const std::string& path, const std::string& text) {
         std::ofstream(path, std::ios::binary) << text;
+        fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(1));
     }
     Selection select(std::vector<std::string> paths, std::vector<std::string> excludes = {}) {
         const Report report{[this](const std::string& line) { lines_.push_back(line); },
