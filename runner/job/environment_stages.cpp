@@ -38,12 +38,10 @@ void EnvironmentStages::begin(std::uint64_t events_offset) {
 }
 
 base::Task<void> EnvironmentStages::run(const executors::JobEnvironment& environment) {
-    const int attempts = context_.behaviour.attempts("EXECUTOR_JOB_SECTION_ATTEMPTS");
-    for (int attempt = 1;; ++attempt) {
+    while (true) {
         group_.spawn("supervisor", session_->pump());
         group_.spawn("readiness", stages_->readiness().run());
-        const bool may_renew = attempt < attempts && context_.executor().can_renew();
-        auto running = stages_->run(may_renew);
+        auto running = stages_->run();
         const StagesEnd end = co_await std::move(running);
         if (end == StagesEnd::kAll) co_return;
         auto renewed = co_await renew(environment);
@@ -63,6 +61,7 @@ base::Task<bool> EnvironmentStages::renew(const executors::JobEnvironment& envir
         co_return false;
     }
     auto& checkpoint = context_.checkpoint();
+    ++checkpoint.renewals;
     checkpoint.events_offset = 0;
     checkpoint.executor_state = context_.executor().saved_state();
     stages_.reset();

@@ -18,8 +18,9 @@
 namespace runner::job {
 
 /// The stages of a job together with the session of the environment in which they run. When the
-/// environment is gone, it has a new one made, as often as EXECUTOR_JOB_SECTION_ATTEMPTS allows,
-/// and goes on with the stage that was interrupted (job-runtime.md §1.3).
+/// environment is gone, it has a new one made, as often for each stage as
+/// EXECUTOR_JOB_SECTION_ATTEMPTS allows, and goes on with the stage that was interrupted
+/// (job-runtime.md §1.3).
 ///
 /// Life: made when the environment is; run() once, then end(). The constructor's arguments outlive
 /// it. Strand: the I/O thread. The outcome is in the checkpoint.

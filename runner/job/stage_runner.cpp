@@ -95,8 +95,7 @@ StageRunner::StageRunner(JobContext& context, executors::session::Session& sessi
       artifacts_(context, scripts_, writers_),
       cache_steps_(context, scripts_, writers_) {}
 
-base::Task<StagesEnd> StageRunner::run(bool may_renew) {
-    may_renew_ = may_renew;
+base::Task<StagesEnd> StageRunner::run() {
     auto& checkpoint = context_.checkpoint();
     for (; checkpoint.plan_index < plan_.size(); ++checkpoint.plan_index) {
         const PlannedStage& stage = plan_[checkpoint.plan_index];
@@ -111,6 +110,7 @@ base::Task<StagesEnd> StageRunner::run(bool may_renew) {
         checkpoint.attempt = 0;
         checkpoint.part = 0;
         if (environment_lost_) co_return StagesEnd::kEnvironmentLost;
+        checkpoint.renewals = 0;
     }
     co_return StagesEnd::kAll;
 }
@@ -143,9 +143,10 @@ base::Task<bool> StageRunner::begin_steps(const PlannedStage& stage) {
 /// Whether the stage is to be run again in a new environment.
 bool StageRunner::leaves_to_renewal(const PlannedStage& stage, const base::Error& error) {
     if (!error.is(base::ErrorKind::kNotFound) || !is_repeated_anywhere(stage.kind)) return false;
-    environment_lost_ = may_renew_ && !context_.stop.requested();
-    const bool tried = context_.behaviour.attempts("EXECUTOR_JOB_SECTION_ATTEMPTS") > 1;
-    if (!environment_lost_ && tried) context_.log().warning("Execution attempts exceeded");
+    if (context_.stop.requested() || !context_.executor().can_renew()) return false;
+    const int attempts = context_.behaviour.attempts("EXECUTOR_JOB_SECTION_ATTEMPTS");
+    environment_lost_ = context_.checkpoint().renewals + 1 < attempts;
+    if (!environment_lost_ && attempts > 1) context_.log().warning("Execution attempts exceeded");
     return environment_lost_;
 }
 

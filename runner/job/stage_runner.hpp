@@ -34,8 +34,9 @@ class StageRunner {
                 JobInteraction& interaction, const std::vector<PlannedStage>& plan,
                 const StageJudge& judge);
 
-    /// `may_renew`: a stage whose environment is gone ends the run, and does not fail.
-    base::Task<StagesEnd> run(bool may_renew);
+    /// A stage whose environment is gone ends the run, and does not fail, as often as
+    /// EXECUTOR_JOB_SECTION_ATTEMPTS allows for each stage.
+    base::Task<StagesEnd> run();
     [[nodiscard]] ReadinessGate& readiness() { return gate_; }
 
   private:
@@ -64,7 +65,6 @@ class StageRunner {
     ArtifactTransfer artifacts_;
     CacheSteps cache_steps_;
     script::CacheLinks cache_links_;  ///< for the next script
-    bool may_renew_ = false;
     bool environment_lost_ = false;
 };
 

@@ -65,6 +65,7 @@ json to_json(const Checkpoint& checkpoint) {
             {"plan_index", checkpoint.plan_index},
             {"attempt", checkpoint.attempt},
             {"takeovers", checkpoint.takeovers},
+            {"renewals", checkpoint.renewals},
             {"part", checkpoint.part},
             {"stage_begun", checkpoint.stage_begun},
             {"clock_started", checkpoint.clock_started_unix_micros},
@@ -84,6 +85,7 @@ Checkpoint checkpoint_from(const json& value) {
     checkpoint.plan_index = value.at("plan_index").get<std::size_t>();
     checkpoint.attempt = value.at("attempt").get<int>();
     checkpoint.takeovers = value.value("takeovers", 0);
+    checkpoint.renewals = value.value("renewals", 0);
     checkpoint.part = value.value("part", std::size_t{0});
     checkpoint.stage_begun = value.at("stage_begun").get<bool>();
     checkpoint.clock_started_unix_micros = value.at("clock_started").get<std::int64_t>();

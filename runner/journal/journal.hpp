@@ -47,6 +47,7 @@ struct Checkpoint {
     int attempt = 0;
     /// How often a daemon took the job up since the job last went on. Counted before the takeover.
     int takeovers = 0;
+    int renewals = 0;  ///< how often the stage has lost its environment and got a new one
     /// In a stage with several archives: the one that is under way or comes next.
     std::size_t part = 0;
     bool stage_begun = false;  ///< its heading is in the log and it may have been started

@@ -61,6 +61,25 @@ TEST_F(JobRenewal, GivesUpAfterTheLastAttempt) {
     EXPECT_THAT(channel_.log, HasSubstr("WARNING: Execution attempts exceeded\n"));
 }
 
+TEST_F(JobRenewal, CountsTheAttemptsOfEachStage) {
+    payload_.steps.push_back({.name = "after_script", .script = {"true"}, .when = "always"});
+    lost_scripts_ = {2, 3, 5, 6};  // 4 is the script's last attempt
+    run();
+    EXPECT_TRUE(outcome_.success());
+    EXPECT_THAT(executor_.calls,
+                ElementsAre("prepare", "renew", "renew", "renew", "renew", "halt", "cleanup"));
+}
+
+TEST_F(JobRenewal, LetsAfterScriptRunWhenTheScriptHasLostItsLastAttempt) {
+    payload_.steps.push_back({.name = "after_script", .script = {"true"}, .when = "always"});
+    lost_scripts_ = {2, 3, 4, 5};
+    run();
+    EXPECT_FALSE(outcome_.success());
+    EXPECT_THAT(executor_.calls,
+                ElementsAre("prepare", "renew", "renew", "renew", "halt", "cleanup"));
+    EXPECT_THAT(channel_.log, HasSubstr("Retrying after_script\n"));
+}
+
 TEST_F(JobRenewal, FailsAtOnceWithoutTheVariable) {
     payload_.variables.clear();
     lost_scripts_ = {2};

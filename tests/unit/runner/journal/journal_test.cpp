@@ -36,6 +36,7 @@ TEST(Journal, WhatWasSavedIsFoundAgain) {
     checkpoint.plan_index = 2;
     checkpoint.stage_begun = true;
     checkpoint.takeovers = 3;
+    checkpoint.renewals = 2;
     checkpoint.events_offset = 1234567890123;
     checkpoint.spool_bytes = 99;
     checkpoint.trace_state = "{\"a\":1}";
@@ -56,6 +57,7 @@ TEST(Journal, WhatWasSavedIsFoundAgain) {
     EXPECT_EQ(found.plan_index, 2U);
     EXPECT_TRUE(found.stage_begun);
     EXPECT_EQ(found.takeovers, 3);
+    EXPECT_EQ(found.renewals, 2);
     EXPECT_EQ(found.events_offset, 1234567890123U);
     EXPECT_EQ(found.trace_state, "{\"a\":1}");
     EXPECT_TRUE(found.progress.steps_reached);
