@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/stop_source.hpp"
 #include "executors/docker/engine_json.hpp"
 #include "executors/docker/pull_progress.hpp"
 #include "executors/docker/stream_demux.hpp"
@@ -32,12 +33,14 @@ std::string filters_query(const EngineApi::Labels& labels) {
 
 /// Reads the answer to a pull to its end. The status is sent before the pull begins, so that a
 /// failure of the pull is a line of the progress.
-Task<Result<std::uint64_t>> read_pull_progress(protocol::http::StreamingResponse& stream) {
+Task<Result<std::uint64_t>> read_pull_progress(protocol::http::StreamingResponse& stream,
+                                               std::chrono::milliseconds silence) {
     const unsigned status = stream.head().status;
     std::string refusal;
     PullProgress progress;
     while (true) {
-        auto piece = co_await stream.read_some(64U << 10U);
+        auto reading = stream.read_some(64U << 10U);
+        auto piece = co_await base::with_deadline<std::string>(std::move(reading), silence);
         if (!piece) co_return piece.error();
         if (piece->empty()) break;
         if (engine_succeeded(status)) {
@@ -75,7 +78,8 @@ Task<Result<ImageInfo>> EngineApi::inspect_image(std::string name) {
 }
 
 Task<Result<std::uint64_t>> EngineApi::pull_image(std::string name, std::string tag,
-                                                  std::string platform, base::Secret auth) {
+                                                  std::string platform, base::Secret auth,
+                                                  std::chrono::milliseconds silence) {
     auto ready = co_await client_.negotiate();
     if (!ready) co_return ready.error();
     Request request;
@@ -83,9 +87,11 @@ Task<Result<std::uint64_t>> EngineApi::pull_image(std::string name, std::string 
     request.target = "/images/create?fromImage=" + encode_query(name) + "&tag=" + encode_query(tag);
     if (!platform.empty()) request.target += "&platform=" + encode_query(platform);
     if (!auth.empty()) request.headers.set("X-Registry-Auth", auth.reveal());
-    auto stream = co_await client_.open(std::move(request));
+    auto opening = client_.open(std::move(request));
+    auto stream = co_await base::with_deadline<std::unique_ptr<protocol::http::StreamingResponse>>(
+        std::move(opening), silence);
     if (!stream) co_return stream.error().with_context("Docker engine at " + endpoint().shown);
-    auto pulled = co_await read_pull_progress(**stream);
+    auto pulled = co_await read_pull_progress(**stream, silence);
     co_return pulled;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -43,10 +44,11 @@ class EngineApi {
     base::Task<base::Result<EngineInfo>> info();
 
     base::Task<base::Result<ImageInfo>> inspect_image(std::string name);
-    /// Reads the progress to its end. `auth`: X-Registry-Auth, "" for none. Answers
-    /// PullProgress::bytes().
-    base::Task<base::Result<std::uint64_t>> pull_image(std::string name, std::string tag,
-                                                       std::string platform, base::Secret auth);
+    /// Reads the progress to its end. `auth`: X-Registry-Auth, "" for none. `silence`: how long the
+    /// engine may have nothing to tell, then kTimeout. Answers PullProgress::bytes().
+    base::Task<base::Result<std::uint64_t>> pull_image(
+        std::string name, std::string tag, std::string platform, base::Secret auth,
+        std::chrono::milliseconds silence = std::chrono::hours(24));
     /// Gives an image another name, taking it from the image that has it. `name`: one of its names.
     base::Task<base::Result<void>> tag_image(std::string name, std::string repository,
                                              std::string tag);

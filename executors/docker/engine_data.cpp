@@ -22,6 +22,8 @@ namespace {
 
 /// A little more than runner-helper gives itself.
 constexpr std::chrono::seconds kTidyLimit{5};
+/// How long the end of a container that has the data is waited for.
+constexpr std::chrono::seconds kEndLimit{2};
 /// Reading one small file of a container that runs.
 constexpr std::chrono::seconds kReadLimit{5};
 
@@ -67,6 +69,13 @@ Task<Result<std::string>> EngineData::claim(std::string name) {
     context_.objects.data_volume = name;
     if (context_.pool != nullptr) co_await context_.pool->claim_data(name);
     auto users = co_await context_.api().list_users_of_volume(name);
+    if (users && !users->empty()) {
+        // The engine may still count a container that was killed a moment ago.
+        auto ending = context_.api().wait_container(users->front().id);
+        auto ended = co_await base::with_deadline<int>(std::move(ending), kEndLimit);
+        if (!ended && ended.error().is(ErrorKind::kCancelled)) co_return ended.error();
+        users = co_await context_.api().list_users_of_volume(name);
+    }
     if (!users) co_return users.error();
     co_return users->empty() ? std::string() : users->front().name;
 }

@@ -1,5 +1,7 @@
 #include "executors/docker/fill_containers.hpp"
 
+#include <algorithm>
+
 #include "base/random.hpp"
 
 namespace executors::docker {
@@ -10,6 +12,7 @@ using base::Task;
 namespace {
 
 constexpr const char* kPart = "-fill-";
+constexpr std::chrono::seconds kLongestFill{600};
 
 std::int64_t seconds_now() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -29,7 +32,10 @@ Task<Result<int>> remove_fill_containers(EngineApi& api, std::chrono::seconds ag
     int removed = 0;
     for (const auto& container : *listed) {
         if (container.name.find(kPart) == std::string::npos) continue;
-        if (seconds_now() - container.created < age.count()) continue;
+        const auto old = seconds_now() - container.created;
+        // Another daemon, or this one, may be filling a volume now.
+        if (old < (container.state == "running" ? std::max(age, kLongestFill) : age).count())
+            continue;
         auto gone = co_await api.remove_container(container.id, false);
         if (!gone) co_return gone.error().with_context("remove the container " + container.name);
         ++removed;

@@ -39,6 +39,7 @@ struct PullRetries {
     int tries = 3;
     std::chrono::milliseconds first_pause{3000};
     std::chrono::milliseconds longest_wait{60000};
+    std::chrono::milliseconds mirror_silence{60000};  ///< then the next source is asked
 };
 
 }  // namespace executors::docker

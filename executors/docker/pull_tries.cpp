@@ -47,7 +47,9 @@ Task<Result<Pulled>> PullTries::pull(const PullRequest& request, JobLog& log) {
 
 Task<Result<Pulled>> PullTries::pull_from_mirror(const PullRequest& request,
                                                  const PullSource& mirror) {
-    auto bytes = co_await api_.pull_image(mirror.name, request.tag, request.platform, mirror.auth);
+    auto pulling = api_.pull_image(mirror.name, request.tag, request.platform, mirror.auth,
+                                   retries_.mirror_silence);
+    auto bytes = co_await std::move(pulling);
     if (!bytes) co_return classified(bytes.error());
     Pulled pulled{*bytes, mirror.name + (request.by_digest ? "@" : ":") + request.tag};
     if (request.by_digest) co_return pulled;

@@ -69,13 +69,13 @@ Task<Result<void>> make_builder(EngineApi& api, const WarmRecipe& recipe, JobObj
 }
 
 Task<Result<void>> finish_engine(EngineApi& api, const WarmRecipe& recipe, JobObjects& objects) {
-    auto made = co_await make_builder(api, recipe, objects);
-    if (!made) co_return made;
+    // The builder's script waits for its image.
     for (const auto& image : std::exchange(objects.preloads, {})) {
         auto copied = co_await copy_image(api, objects.container, image);
         if (!copied) co_return copied.error().with_context("copy the image " + image.name);
     }
-    co_return Result<void>();
+    auto made = co_await make_builder(api, recipe, objects);
+    co_return made;
 }
 
 std::string release_text(const std::vector<std::string>& environment) {
@@ -103,9 +103,11 @@ WarmRecipe make_recipe(std::shared_ptr<EngineConnection> engine, const DockerSet
     copy.driver_job = nullptr;
     copy.daemon_log = base::log::Scope();
     recipe.need.environment.clear();
-    if (!recipe.need.engine) copy.environment.clear();
-    std::erase_if(copy.environment,
-                  [](const auto& variable) { return is_predefined(variable.name); });
+    // The next job must not see a variable that it does not have. What an engine reads it has, with
+    // the same value (WarmNeed::decisive); a container without an engine gets its variables later.
+    std::erase_if(copy.environment, [&](const auto& variable) {
+        return !recipe.need.engine || !is_read_by_engines(variable.name);
+    });
     return recipe;
 }
 

@@ -8,7 +8,6 @@ namespace executors::docker {
 namespace {
 
 constexpr std::size_t kMostKinds = 100;
-constexpr std::size_t kMostVarying = 500;
 constexpr std::chrono::minutes kAfterFailure{1};
 /// A job that has just begun has the engine and the processors for itself.
 constexpr std::chrono::milliseconds kQuiet{200};
@@ -65,11 +64,6 @@ std::uint64_t WarmKinds::began(const std::string& runner, WarmRecipe recipe, War
 }
 
 void WarmKinds::learn(Kind& kind, WarmRecipe recipe, int places) {
-    if (!kind.recipes.empty()) {
-        const auto& former = kind.recipes.front()->need.decisive;
-        kind.varying.merge(varying_names(former, recipe.need.decisive));
-        if (kind.varying.size() > kMostVarying) kind.varying.clear();
-    }
     if (kind.memory_bytes == 0) kind.memory_bytes = recipe.need.engine ? kEngineBytes : kPlainBytes;
     std::erase_if(kind.recipes,
                   [&](const auto& known) { return known->need.text == recipe.need.text; });
@@ -181,13 +175,6 @@ std::optional<WarmTime> WarmKinds::next_change(WarmTime now) const {
         }
     }
     return next;
-}
-
-const std::set<std::string>& WarmKinds::varying(const std::string& runner,
-                                                const std::string& family) const {
-    static const std::set<std::string> kNone;
-    const Kind* kind = find(runner, family);
-    return kind == nullptr ? kNone : kind->varying;
 }
 
 }  // namespace executors::docker

@@ -55,15 +55,11 @@ class WarmKinds {
     [[nodiscard]] bool may_make(const WarmPlace& place, WarmTime now) const;
     /// When to ask again although no job has come or gone; nullopt: never.
     [[nodiscard]] std::optional<WarmTime> next_change(WarmTime now) const;
-    /// Names of variables that do not decide whether an environment suits.
-    [[nodiscard]] const std::set<std::string>& varying(const std::string& runner,
-                                                       const std::string& family) const;
 
   private:
     struct Kind {
         WarmHistory history;
         std::list<std::shared_ptr<const WarmRecipe>> recipes;  ///< of the slots, the last one first
-        std::set<std::string> varying;
         std::int64_t memory_bytes = 0;
         WarmTime blocked_until{};
     };

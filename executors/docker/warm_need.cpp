@@ -45,23 +45,10 @@ std::map<std::string, std::string> by_name(const std::vector<std::string>& envir
     for (const auto& entry : environment) {
         const auto equal = entry.find('=');
         const std::string name = entry.substr(0, equal);
-        if (equal != std::string::npos && !is_predefined(name))
+        if (equal != std::string::npos && is_read_by_engines(name))
             values[name] = entry.substr(equal + 1);
     }
     return values;
-}
-
-/// Calls `differ` with each name whose values are not the same.
-template <typename Differ>
-void compare(const std::map<std::string, std::string>& one,
-             const std::map<std::string, std::string>& other, Differ differ) {
-    for (const auto& [name, value] : one) {
-        const auto found = other.find(name);
-        if (found == other.end() || found->second != value) differ(name);
-    }
-    for (const auto& [name, value] : other) {
-        if (!one.contains(name)) differ(name);
-    }
 }
 
 }  // namespace
@@ -96,10 +83,6 @@ bool is_warmable(const JobEnvironment& job, const DockerSettings& docker,
            docker.mac_address.empty() && docker.log_options.empty() && dind.mode != DindMode::kOn;
 }
 
-bool is_predefined(std::string_view name) {
-    return name.starts_with("CI_") || name.starts_with("GITLAB_") || name == "CI";
-}
-
 bool is_read_by_engines(std::string_view name) {
     constexpr std::array<std::string_view, 12> kBeginnings{
         "DOCKER", "BUILDKIT", "CONTAINERD", "MOBY", "RUNNER_",  "XDG_",
@@ -110,23 +93,6 @@ bool is_read_by_engines(std::string_view name) {
     const bool proxy = name.ends_with("_PROXY") || name.ends_with("_proxy");
     return proxy || std::any_of(kBeginnings.begin(), kBeginnings.end(), begins) ||
            std::find(kNames.begin(), kNames.end(), name) != kNames.end();
-}
-
-bool has_same_variables(const std::map<std::string, std::string>& made,
-                        const std::map<std::string, std::string>& needed,
-                        const std::set<std::string>& varying) {
-    bool same = true;
-    compare(made, needed, [&](const std::string& name) { same = same && varying.contains(name); });
-    return same;
-}
-
-std::set<std::string> varying_names(const std::map<std::string, std::string>& one,
-                                    const std::map<std::string, std::string>& other) {
-    std::set<std::string> names;
-    compare(one, other, [&](const std::string& name) {
-        if (!is_read_by_engines(name)) names.insert(name);
-    });
-    return names;
 }
 
 }  // namespace executors::docker

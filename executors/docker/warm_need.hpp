@@ -48,19 +48,7 @@ base::Result<WarmNeed> describe_need(NeedInput input);
 /// names of its own, and nothing that only one container of the machine may have.
 bool is_warmable(const JobEnvironment& job, const DockerSettings& docker, const DindSettings& dind);
 
-/// Whether GitLab gives the variable its value, which may be another one in every job. An engine
-/// that starts does not read it.
-bool is_predefined(std::string_view name);
 /// Whether docker, containerd or a program's runtime reads the variable at its start.
 bool is_read_by_engines(std::string_view name);
-
-/// Whether an environment with the variables `made` suits a job with `needed`: those in `varying`
-/// do not count.
-bool has_same_variables(const std::map<std::string, std::string>& made,
-                        const std::map<std::string, std::string>& needed,
-                        const std::set<std::string>& varying);
-/// The names whose values differ and that no engine reads.
-std::set<std::string> varying_names(const std::map<std::string, std::string>& one,
-                                    const std::map<std::string, std::string>& other);
 
 }  // namespace executors::docker

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::chrono::minutes kMakeLimit{2};
 constexpr std::chrono::minutes kLookAfter{1};
-/// How long a job waits for an engine that is being started.
-constexpr std::chrono::seconds kEngineLimit{10};
+/// How long a job waits for an engine that is being started: as long as a start takes.
+constexpr std::chrono::seconds kEngineLimit{3};
 
 /// The volume for its engine's data, "" for none.
 std::string data_of(const WarmRecipe& recipe) {
@@ -70,8 +70,7 @@ WarmMiss WarmPool::why_none(const std::string& runner, const WarmNeed& need) con
 
 bool WarmPool::suits(const Entry& entry, const std::string& runner, const WarmNeed& need) const {
     return entry.place.runner == runner && entry.place.text == need.text &&
-           has_same_variables(entry.recipe->need.decisive, need.decisive,
-                              kinds_.varying(runner, need.family));
+           entry.recipe->need.decisive == need.decisive;
 }
 
 /// An engine that is being started uses the data that the job needs: waiting for it is faster than

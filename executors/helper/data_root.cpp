@@ -103,6 +103,22 @@ DataRoot::DataRoot(const std::string& path)
     if (!root_) fail_errno("open " + path);
     allow_changes(root_.get());
     own_ = own_directory(root_.get(), kOwn);
+    tidy_own();
+}
+
+/// A job may have put anything here, and forbidden to change it.
+void DataRoot::tidy_own() {
+    const auto entries = entries_of(own_.get());
+    for (const auto& entry : entries) {
+        if (const UniqueFd opened = open_entry(own_.get(), entry.name)) allow_changes(opened.get());
+        // Where things are set aside comes first.
+        if (entry.name == kTrash && entry.type != S_IFDIR) ::unlinkat(own_.get(), kTrash, 0);
+    }
+    for (const auto& entry : entries) {
+        const std::string& name = entry.name;
+        const bool file = name == kMarker || name == kNewMarker || name == kLock;
+        if (name != kTrash && !(file && entry.type == S_IFREG)) set_aside(own_.get(), name);
+    }
 }
 
 UniqueFd DataRoot::lock() {

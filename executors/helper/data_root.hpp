@@ -45,6 +45,8 @@ class DataRoot {
     [[nodiscard]] int directory() const { return root_.get(); }
 
   private:
+    void tidy_own();
+
     UniqueFd root_;
     UniqueFd own_;    ///< ".runner"
     UniqueFd trash_;  ///< what this process sets aside; made at first use

@@ -37,7 +37,8 @@ class PullTriesTest : public testing::Test {
     PullTries tries_{*api_,
                      {.tries = 4,
                       .first_pause = std::chrono::milliseconds(1),
-                      .longest_wait = std::chrono::milliseconds(50)},
+                      .longest_wait = std::chrono::milliseconds(50),
+                      .mirror_silence = std::chrono::milliseconds(20)},
                      clock_};
 };
 
@@ -76,6 +77,14 @@ class MirrorsTest : public PullTriesTest {
         engine_.registry = {"app", "m.net/library/app"};
     }
 };
+
+TEST_F(MirrorsTest, OneThatSaysNothingMoreIsLeftOut) {
+    engine_.registry = {"app"};
+    ASSERT_TRUE(tests::run_to_end(context_, api_->info()));
+    engine_.break_request(1, SimulatedEngine::Fault::kSilent);
+    EXPECT_TRUE(pull().has_value());
+    EXPECT_TRUE(log_.has("WARNING: The mirror m.net of docker.io does not work ("));
+}
 
 TEST_F(MirrorsTest, AreAskedFirstAndWhatTheyGiveHasTheNameOfTheJob) {
     const auto pulled = pull("3");

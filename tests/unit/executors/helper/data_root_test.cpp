@@ -2,12 +2,16 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/fs.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -230,6 +234,35 @@ TEST_F(DataRootTest, TheImageStoreOfContainerdStaysWithoutItsContainers) {
     write(daemon + "io.containerd.metadata.v1.bolt/meta.db",
           database() + "containerd.io/restart.status" + "running");
     EXPECT_EQ(prepare().reason, "containers in the kept data would start by themselves");
+}
+
+TEST_F(DataRootTest, NothingOfAJobStaysBesideTheMarker) {
+    write(".runner/hidden/big");
+    write(".runner/marker.json/file");
+    write(".runner/lock", "text");
+    write(".runner/trash", "no directory");
+    DataRoot root(root_.string());
+    const UniqueFd lock = root.lock();
+    EXPECT_TRUE(lock);
+    EXPECT_FALSE(has(".runner/hidden"));
+    EXPECT_FALSE(has(".runner/marker.json"));
+    root.empty_trash();
+    EXPECT_FALSE(has(".runner/trash"));
+}
+
+TEST_F(DataRootTest, FilesThatAJobHasMadeImmutableAreNoHindrance) {
+    for (const char* name : {"lock", "marker.json", "marker.json.new"}) {
+        write(std::string(".runner/") + name);
+        const UniqueFd file(::open((root_ / ".runner" / name).c_str(), O_RDONLY));
+        const int flags = FS_IMMUTABLE_FL;
+        if (::ioctl(file.get(), FS_IOC_SETFLAGS, &flags) != 0)
+            GTEST_SKIP() << "files cannot be made immutable here: " << std::strerror(errno);
+    }
+    DataRoot root(root_.string());
+    const UniqueFd lock = root.lock();
+    EXPECT_TRUE(lock);
+    root.mark(DataMarker{});
+    EXPECT_TRUE(root.marker());
 }
 
 TEST_F(DataRootTest, OneContainerAtATimeUsesTheData) {
