@@ -40,6 +40,7 @@ class Run {
 
     Task<PlaceReport> run() {
         co_await measure();
+        paused_ = wish_.paused || shortage_to_pause(report_.disk, marks_, false).any();
         auto listing = store_.list();
         auto listed = co_await base::with_deadline(std::move(listing), kAskLimit);
         if (!listed) {
@@ -82,8 +83,8 @@ class Run {
 
     [[nodiscard]] Shortage missing() const {
         if (!measured_) return {};
-        return wish_.by_hand ? shortage_until_enough(report_.disk, marks_)
-                             : shortage_to_collect(report_.disk, marks_);
+        return wish_.by_hand ? shortage_until_enough(report_.disk, marks_, paused_)
+                             : shortage_to_collect(report_.disk, marks_, paused_);
     }
 
     void plan() {
@@ -107,7 +108,7 @@ class Run {
     /// mark where it began.
     [[nodiscard]] bool is_enough() const {
         if (wish_.all) return false;
-        const Shortage now = shortage_until_enough(report_.disk, marks_);
+        const Shortage now = shortage_until_enough(report_.disk, marks_, paused_);
         const bool bytes = begun_short_.bytes == 0 || now.bytes == 0;
         const bool inodes = begun_short_.inodes == 0 || now.inodes == 0;
         return bytes && inodes;
@@ -179,6 +180,7 @@ class Run {
     PlaceReport report_;
     Shortage begun_short_;
     bool measured_ = false;
+    bool paused_ = false;  ///< jobs wait for room, at the begin
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ struct Wish {
     bool dry_run = false;  ///< say what would be done, and do nothing
     bool all = false;      ///< whatever may go, however much is free
     bool by_hand = false;  ///< up to `collect_until`, also above `collect_below`; with all sizes
+    bool paused = false;   ///< jobs wait for room here: until they are taken again, too
 };
 
 enum class Action { kRemove, kRemoved, kKeep, kFailed };

@@ -17,13 +17,22 @@ std::uint64_t missing(std::uint64_t wanted, std::uint64_t free) {
     return wanted > free ? wanted - free : 0;
 }
 
-std::uint64_t until_of(const config::DiskMarks& marks, std::uint64_t size) {
-    return std::max(marks.collect_until.of(size), marks.collect_below.of(size));
-}
-
 std::uint64_t pause_of(const config::DiskAmount& mark, std::uint64_t size, bool paused) {
     const std::uint64_t wanted = mark.of(size);
     return paused ? std::min(wanted + wanted / 5, std::max(wanted, size)) : wanted;
+}
+
+std::uint64_t until_of(const config::DiskMarks& marks, std::uint64_t size, bool paused) {
+    const std::uint64_t until =
+        std::max(marks.collect_until.of(size), marks.collect_below.of(size));
+    return paused ? std::max(until, pause_of(marks.pause_below, size, true)) : until;
+}
+
+bool collection_begins(const config::DiskMarks& marks, std::uint64_t size, std::uint64_t free,
+                       bool paused) {
+    const std::uint64_t below = marks.collect_below.of(size);
+    if (below == 0) return false;
+    return free < below || (paused && free < pause_of(marks.pause_below, size, true));
 }
 
 }  // namespace
@@ -45,20 +54,20 @@ Marks marks_of(const config::DiskSettings& settings) {
             .inodes = inodes ? *inodes : *defaults.inodes()};
 }
 
-Shortage shortage_until_enough(const status::DiskState& disk, const Marks& marks) {
+Shortage shortage_until_enough(const status::DiskState& disk, const Marks& marks, bool paused) {
     Shortage found;
     if (disk.size_bytes == 0) return found;
-    found.bytes = missing(until_of(marks.space, disk.size_bytes), disk.free_bytes);
+    found.bytes = missing(until_of(marks.space, disk.size_bytes, paused), disk.free_bytes);
     // A file system without a fixed number of inodes has 0 of them.
     if (disk.inodes != 0)
-        found.inodes = missing(until_of(marks.inodes, disk.inodes), disk.free_inodes);
+        found.inodes = missing(until_of(marks.inodes, disk.inodes, paused), disk.free_inodes);
     return found;
 }
 
-Shortage shortage_to_collect(const status::DiskState& disk, const Marks& marks) {
-    Shortage all = shortage_until_enough(disk, marks);
-    if (disk.free_bytes >= marks.space.collect_below.of(disk.size_bytes)) all.bytes = 0;
-    if (disk.free_inodes >= marks.inodes.collect_below.of(disk.inodes)) all.inodes = 0;
+Shortage shortage_to_collect(const status::DiskState& disk, const Marks& marks, bool paused) {
+    Shortage all = shortage_until_enough(disk, marks, paused);
+    if (!collection_begins(marks.space, disk.size_bytes, disk.free_bytes, paused)) all.bytes = 0;
+    if (!collection_begins(marks.inodes, disk.inodes, disk.free_inodes, paused)) all.inodes = 0;
     return all;
 }
 

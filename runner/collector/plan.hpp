@@ -26,10 +26,14 @@ struct Shortage {
     std::uint64_t inodes = 0;
     [[nodiscard]] bool any() const { return bytes > 0 || inodes > 0; }
 };
-/// Below `collect_below`: what is missing until `collect_until`.
-Shortage shortage_to_collect(const status::DiskState& disk, const Marks& marks);
-/// What is missing until `collect_until`, also above `collect_below`.
-Shortage shortage_until_enough(const status::DiskState& disk, const Marks& marks);
+/// Below `collect_below`: what is missing until `collect_until`. While jobs are not taken,
+/// `paused`: below what has to be free before they are taken again, what is missing until both.
+/// Nothing when `collect_below` is off.
+Shortage shortage_to_collect(const status::DiskState& disk, const Marks& marks,
+                             bool paused = false);
+/// What is missing until enough is free, also above the marks where a collection begins.
+Shortage shortage_until_enough(const status::DiskState& disk, const Marks& marks,
+                               bool paused = false);
 /// Below `pause_below`. While jobs are not taken, `paused`, a fifth more must be free, so that the
 /// answer does not change with each file.
 Shortage shortage_to_pause(const status::DiskState& disk, const Marks& marks, bool paused);

@@ -24,7 +24,8 @@ std::optional<double> percent_of(std::string_view text) {
     double number = 0;
     const char* const end = text.data() + text.size();
     const auto read = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-    if (read.ec != std::errc() || read.ptr != end || number < 0 || number > 100)
+    // from_chars() reads "nan", too.
+    if (read.ec != std::errc() || read.ptr != end || !(number > 0 && number <= 100))
         return std::nullopt;
     return number;
 }
@@ -49,7 +50,7 @@ base::Result<DiskAmount> parse_amount(std::string_view text, ParseFixed parse_fi
         const std::string_view one = base::trim(part);
         if (one.ends_with('%')) {
             const auto percent = percent_of(one);
-            if (!percent || *percent == 0 || amount.percent != 0) return bad();
+            if (!percent || amount.percent != 0) return bad();
             amount.percent = *percent;
             continue;
         }
@@ -105,6 +106,23 @@ base::Result<DiskMarks> read_marks(const std::string& below, const std::string& 
     return marks;
 }
 
+void add_doubts(std::vector<std::string>& doubts, const base::Result<DiskMarks>& marks,
+                std::string_view suffix) {
+    if (!marks) return;
+    if (marks->pause_below.fixed == 0 && marks->pause_below.percent * 1.2 >= 100) {
+        doubts.push_back(
+            fmt::format("disk.pause_below{}: jobs are taken again when a fifth more than this is "
+                        "free, so on an empty disk only",
+                        suffix));
+    }
+    if (!is_off(marks->collect_below) && is_more(marks->pause_below, marks->collect_below)) {
+        doubts.push_back(
+            fmt::format("disk.pause_below{0} is more than collect_below{0}: unused data is removed "
+                        "only while no jobs are taken",
+                        suffix));
+    }
+}
+
 }  // namespace
 
 std::uint64_t DiskAmount::of(std::uint64_t size) const {
@@ -132,6 +150,13 @@ base::Result<DiskMarks> DiskSettings::space() const {
 base::Result<DiskMarks> DiskSettings::inodes() const {
     return read_marks(collect_below_inodes, collect_until_inodes, pause_below_inodes,
                       parse_inode_amount, "_inodes");
+}
+
+std::vector<std::string> DiskSettings::doubts() const {
+    std::vector<std::string> all;
+    add_doubts(all, space(), "");
+    add_doubts(all, inodes(), "_inodes");
+    return all;
 }
 
 }  // namespace runner::config

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -37,6 +38,8 @@ struct DiskSettings {
     /// kInvalidInput names the key.
     [[nodiscard]] base::Result<DiskMarks> space() const;
     [[nodiscard]] base::Result<DiskMarks> inodes() const;
+    /// What is allowed, and hardly what was meant: sentences for people.
+    [[nodiscard]] std::vector<std::string> doubts() const;
 };
 
 /// "10%", "20GB", "10%, 20GB", "0". kInvalidInput says what is expected.

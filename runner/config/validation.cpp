@@ -284,6 +284,8 @@ void check_disk(const Config& config, const Node& root, Reporter& report) {
         report.error(position_of(root, "disk"), marks.error().message);
     if (const auto marks = config.disk.inodes(); !marks)
         report.error(position_of(root, "disk"), marks.error().message);
+    for (auto& doubt : config.disk.doubts())
+        report.warning(position_of(root, "disk"), std::move(doubt));
 }
 
 void check_limit(const Config& config, const RunnerConfig& runner, const Node& node,

@@ -198,7 +198,8 @@ base::Result<std::int64_t> parse_memory(std::string_view text) {
     double number = 0;
     const char* const end = lower.data() + lower.size();
     const auto read = std::from_chars(lower.data(), end, number, std::chars_format::fixed);
-    if (read.ec != std::errc() || number < 0) return bad();
+    // from_chars() reads "nan" and "inf", too.
+    if (read.ec != std::errc() || !(number >= 0)) return bad();
     std::string_view unit =
         base::trim(std::string_view(read.ptr, static_cast<std::size_t>(end - read.ptr)));
     double factor = 1;
@@ -221,7 +222,7 @@ base::Result<std::int64_t> parse_cpus(std::string_view text) {
     double number = 0;
     const char* const end = trimmed.data() + trimmed.size();
     const auto read = std::from_chars(trimmed.data(), end, number, std::chars_format::fixed);
-    if (read.ec != std::errc() || read.ptr != end || number < 0 || number > 1e6) {
+    if (read.ec != std::errc() || read.ptr != end || !(number >= 0 && number <= 1e6)) {
         return base::invalid_input(
             fmt::format("expected {}, got \"{}\"", expectation(Type::kCpus), text));
     }

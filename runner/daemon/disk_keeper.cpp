@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/run_together.hpp"
 #include "base/size_text.hpp"
 #include "base/stop_source.hpp"
 #include "runner/collector/disk_space.hpp"
@@ -24,6 +25,8 @@ constexpr std::chrono::seconds kDiskInterval{15};
 /// A round is a little longer than its pause; without this, each second one would find nothing due.
 constexpr std::chrono::seconds kSlack{1};
 constexpr std::chrono::seconds kMeasureLimit{10};
+/// Of the first measurement: GitLab waits for the first request meanwhile.
+constexpr std::chrono::seconds kStartLimit{1};
 /// Between two runs in one place: the second goes on where limits have ended the first.
 constexpr std::chrono::seconds kAfterRemovals{30};
 constexpr std::chrono::minutes kAfterJustUsed{1};
@@ -101,34 +104,38 @@ Task<void> DiskKeeper::run() {
 }
 
 Task<void> DiskKeeper::look_here() {
-    std::vector<std::string> here;
+    std::vector<Task<Result<void>>> here;
     for (const auto& [key, place] : places_) {
-        if (place.disk.directory != "engine") here.push_back(key);
+        if (place.disk.directory != "engine") here.push_back(measure(key, kStartLimit));
     }
-    for (std::size_t i = 0; i < here.size(); ++i) co_await measure(here[i]);
+    co_await base::run_every(std::move(here));
 }
 
 Task<void> DiskKeeper::look() {
-    std::vector<std::string> due;
+    std::vector<Task<Result<void>>> due;
     for (const auto& [key, place] : places_) {
-        if (place.measure_at <= Clock::now()) due.push_back(key);
+        if (place.measure_at <= Clock::now()) due.push_back(look_at(key));
     }
-    for (std::size_t i = 0; i < due.size(); ++i) {
-        co_await measure(due[i]);
-        collect_if_needed(due[i]);
-    }
+    co_await base::run_every(std::move(due));
+}
+
+Task<Result<void>> DiskKeeper::look_at(std::string key) {
+    auto measured = co_await measure(key, kMeasureLimit);
+    if (measured) collect_if_needed(key);
+    co_return measured;
 }
 
 /// A reload may take the place away meanwhile.
-Task<void> DiskKeeper::measure(std::string key) {
+Task<Result<void>> DiskKeeper::measure(std::string key, std::chrono::seconds limit) {
     const auto before = places_.find(key);
-    if (before == places_.end()) co_return;
+    if (before == places_.end()) co_return Result<void>();
     const auto store = before->second.store;
     const std::string path = before->second.disk.path;
     auto asking = store ? store->measure() : collector::disk_space_above(path);
-    auto measured = co_await base::with_deadline(std::move(asking), kMeasureLimit);
+    auto measured = co_await base::with_deadline(std::move(asking), limit);
+    if (!measured && measured.error().is(base::ErrorKind::kCancelled)) co_return measured.error();
     const auto after = places_.find(key);
-    if (after == places_.end()) co_return;
+    if (after == places_.end()) co_return Result<void>();
     Place& place = after->second;
     if (measured) {
         measured->directory = place.disk.directory;
@@ -137,12 +144,15 @@ Task<void> DiskKeeper::measure(std::string key) {
     } else {
         // Nothing is known of it any more, and a pause must not last for ever.
         place.disk.size_bytes = 0;
-        place.disk.problem = measured.error().message;
+        place.disk.problem = measured.error().is(base::ErrorKind::kTimeout)
+                                 ? fmt::format("no answer within {} s", limit.count())
+                                 : measured.error().message;
         base::log::debug("The free space is not known",
-                         {{"place", place.title}, {"error", measured.error().message}});
+                         {{"place", place.title}, {"error", place.disk.problem}});
     }
     place.measure_at = Clock::now() + (store ? store->interval() : kDiskInterval) - kSlack;
     judge(place);
+    co_return Result<void>();
 }
 
 void DiskKeeper::judge(Place& place) {
@@ -170,7 +180,7 @@ void DiskKeeper::collect_if_needed(const std::string& key) {
     const auto found = places_.find(key);
     if (found == places_.end() || !found->second.store || collecting_) return;
     Place& place = found->second;
-    if (!collector::shortage_to_collect(place.disk, marks_).any()) {
+    if (!collector::shortage_to_collect(place.disk, marks_, place.pauses).any()) {
         place.told_in_vain = false;
         return;
     }
@@ -184,7 +194,8 @@ Task<void> DiskKeeper::collect_in(std::string key) {
     const auto before = places_.find(key);
     if (before == places_.end()) co_return;  // a reload has taken it away
     const auto store = before->second.store;
-    auto collecting = collector::collect(*store, marks_, Wish{}, host_.on_removed);
+    const Wish wish{.paused = before->second.pauses};
+    auto collecting = collector::collect(*store, marks_, wish, host_.on_removed);
     auto report = co_await std::move(collecting);
     host_.on_collected();
     const auto found = places_.find(key);
@@ -213,14 +224,15 @@ Task<Result<std::vector<PlaceReport>>> DiskKeeper::collect_now(Wish wish) {
         co_return base::make_error(base::ErrorKind::kConflict,
                                    "unused data is being removed already; try again later");
     const Busy busy(collecting_);
-    std::vector<std::shared_ptr<collector::Store>> stores;
+    std::vector<std::pair<std::shared_ptr<collector::Store>, bool>> stores;
     for (const auto& [key, place] : places_) {
-        if (place.store) stores.push_back(place.store);
+        if (place.store) stores.emplace_back(place.store, place.pauses);
     }
     std::vector<PlaceReport> reports;
     wish.by_hand = true;
     for (std::size_t i = 0; i < stores.size(); ++i) {
-        auto collecting = collector::collect(*stores[i], marks_, wish, host_.on_removed);
+        wish.paused = stores[i].second;
+        auto collecting = collector::collect(*stores[i].first, marks_, wish, host_.on_removed);
         auto report = co_await std::move(collecting);
         reports.push_back(std::move(report));
     }

@@ -43,12 +43,14 @@ class DiskKeeper {
 
     /// Figures of places that were known before are kept, and judged by the new marks.
     void configure(const config::Config& config, const std::filesystem::path& state_dir);
-    /// Measures what needs no engine, before the first job is asked for.
+    /// Measures what needs no engine, before the first job is asked for. Takes a second at most: a
+    /// file system may not answer.
     base::Task<void> look_here();
     base::Task<void> run();
     base::Task<void> stop();
 
-    /// One round: measures what is due, and begins a collection where it is needed. For run().
+    /// One round: measures what is due, one place beside the other, and begins a collection where
+    /// it is needed. For run().
     base::Task<void> look();
     /// Returns when no collection runs.
     base::Task<void> wait_for_collection();
@@ -74,7 +76,8 @@ class DiskKeeper {
     using Places = std::map<std::string, Place>;
 
     void add_place(const Places& known, const std::string& key, Place place);
-    base::Task<void> measure(std::string key);
+    base::Task<base::Result<void>> look_at(std::string key);
+    base::Task<base::Result<void>> measure(std::string key, std::chrono::seconds limit);
     void judge(Place& place);
     void collect_if_needed(const std::string& key);
     base::Task<void> collect_in(std::string key);

@@ -32,6 +32,10 @@ class FakeStore final : public runner::collector::Store {
     [[nodiscard]] std::chrono::seconds interval() const override { return std::chrono::seconds(0); }
     base::Task<base::Result<runner::status::DiskState>> measure() override {
         if (measure_failure) co_return *measure_failure;
+        if (measure_hangs) {
+            const bool slept = co_await base::sleep_for(std::chrono::minutes(1));
+            if (!slept) co_return base::make_error(base::ErrorKind::kCancelled, "stopped");
+        }
         co_return disk;
     }
     base::Task<base::Result<std::vector<Item>>> list() override {
@@ -68,6 +72,7 @@ class FakeStore final : public runner::collector::Store {
     std::uint64_t inodes_of_each = 0;
     int sizes_asked = 0;
     bool hangs = false;  ///< removals do not end
+    bool measure_hangs = false;
 };
 
 }  // namespace tests

@@ -67,6 +67,15 @@ TEST(DiskShortage, EndsAPauseWithMoreRoomThanItBeganWith) {
     EXPECT_FALSE(shortage_to_pause(disk(1000, 60), all, true).any());
 }
 
+TEST(DiskShortage, LastsWhileJobsWaitForRoom) {
+    const Marks all = marks("16%", "19%", "18%");
+    EXPECT_FALSE(shortage_to_collect(disk(1000, 176), all).any());
+    EXPECT_EQ(shortage_to_collect(disk(1000, 176), all, true).bytes, 40U);
+    EXPECT_EQ(shortage_until_enough(disk(1000, 200), all, true).bytes, 16U);
+    EXPECT_FALSE(shortage_to_collect(disk(1000, 216), all, true).any());
+    EXPECT_FALSE(shortage_to_collect(disk(1000, 10), marks("0", "0", "18%"), true).any());
+}
+
 TEST(DiskShortage, EndsAPauseAtTheLatestWhenEverythingIsFree) {
     const Marks all = marks("0", "0", "90%");
     EXPECT_TRUE(shortage_to_pause(disk(1000, 999), all, true).any());

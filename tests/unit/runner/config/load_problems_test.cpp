@@ -47,6 +47,8 @@ TEST_F(LoadConfig, RefusesMarksOfADiskThatMakeNoSense) {
         {"collect_until = \"120%\"", "disk.collect_until: expected"},
         {"pause_below = \"5%, 6%\"", "disk.pause_below: expected"},
         {"pause_below = \"-1\"", "disk.pause_below: expected"},
+        {"pause_below = \"nan%\"", "disk.pause_below: expected"},
+        {"pause_below = \"nanGB\"", "disk.pause_below: expected"},
         {"pause_below_inodes = \"5GB\"", "disk.pause_below_inodes: expected a part, a number"},
         {"collect_below = \"30%\"", "disk.collect_until = \"20%, 75GB\" is less than"},
         {"collect_until = \"0\"", "is less than collect_below"},
@@ -59,6 +61,20 @@ TEST_F(LoadConfig, RefusesMarksOfADiskThatMakeNoSense) {
         EXPECT_THAT(config.error().message, HasSubstr(c.why)) << c.key;
         EXPECT_THAT(config.error().message, HasSubstr(path_.string() + ":")) << c.key;
     }
+}
+
+TEST_F(LoadConfig, WarnsOfMarksOfADiskThatHardlyMakeSense) {
+    const auto config = load(
+        "[disk]\ncollect_below = \"10%\"\npause_below = \"15%\"\n"
+        "collect_until_inodes = \"100%\"\npause_below_inodes = \"84%\"\n");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_THAT(config->warnings,
+                ElementsAre(HasSubstr("disk.pause_below is more than collect_below"),
+                            HasSubstr("disk.pause_below_inodes: jobs are taken again"),
+                            HasSubstr("disk.pause_below_inodes is more than")));
+    const auto usual = load("[disk]\npause_below = \"15%, 50GB\"\n");
+    ASSERT_TRUE(usual) << usual.error().message;
+    EXPECT_THAT(usual->warnings, IsEmpty());
 }
 
 TEST_F(LoadConfig, ReadsMarksOfADisk) {

@@ -27,7 +27,8 @@ TEST(ConfigValue, ReadsMemoryUnits) {
         ASSERT_TRUE(got) << text;
         EXPECT_EQ(*got, bytes) << text;
     }
-    for (const char* text : {"lots", "5x", "-5m", "m", "1mm", "1bib", "9999999p"}) {
+    for (const char* text :
+         {"lots", "5x", "-5m", "m", "1mm", "1bib", "9999999p", "nan", "nanb", "inf"}) {
         EXPECT_FALSE(parse_memory(text)) << text;
     }
 }
@@ -36,7 +37,8 @@ TEST(ConfigValue, ReadsCpus) {
     EXPECT_EQ(*parse_cpus("1.5"), 1500000000);
     EXPECT_EQ(*parse_cpus(".25"), 250000000);
     EXPECT_EQ(*parse_cpus(""), 0);
-    for (const char* text : {"two", "1,5", "-1", "1.5x"}) EXPECT_FALSE(parse_cpus(text)) << text;
+    for (const char* text : {"two", "1,5", "-1", "1.5x", "nan", "inf"})
+        EXPECT_FALSE(parse_cpus(text)) << text;
 }
 
 TEST(ConfigValue, ExpandsTheEnvironmentAndNamesWhatIsMissing) {

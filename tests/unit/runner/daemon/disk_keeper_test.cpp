@@ -153,6 +153,42 @@ TEST_F(DiskKeeperTest, CollectsByItselfAndSoMakesRoomForJobs) {
     EXPECT_THAT(engine_->items, testing::SizeIs(1));
 }
 
+TEST_F(DiskKeeperTest, CollectsUntilJobsAreTakenAgain) {
+    // Sizes: the test's own disk has more of them.
+    config_.disk.collect_below = "160";
+    config_.disk.collect_until = "190";
+    config_.disk.pause_below = "180";
+    keeper_->configure(config_, state_.path());
+    engine_->disk.free_bytes = 176;
+    engine_->add("a", 1, 20);
+    engine_->add("b", 2, 20);
+    engine_->add("c", 3, 20);
+    look();
+    look();
+    EXPECT_EQ(problem(0), "");
+    EXPECT_THAT(engine_->removed, ElementsAre("a", "b"));
+}
+
+base::Task<bool> look_until_known(DiskKeeper& keeper) {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    base::TaskGroup looking(executor);
+    looking.spawn("look", keeper.look());
+    while (keeper.states()[2].size_bytes == 0) {
+        const bool slept = co_await base::sleep_for(std::chrono::milliseconds(1));
+        if (!slept) break;
+    }
+    looking.cancel_all();
+    co_await looking.wait();
+    co_return true;
+}
+
+TEST_F(DiskKeeperTest, WatchesEachPlaceWhateverTheOthersAnswer) {
+    engine_->measure_hangs = true;
+    tests::run_to_end(context_, look_until_known(*keeper_));
+    EXPECT_GT(keeper_->states()[2].size_bytes, 0U) << "the state directory";
+    EXPECT_EQ(keeper_->states()[1].problem, "") << "the engine was asked until the end";
+}
+
 TEST_F(DiskKeeperTest, AsksForNothingAgainAndAgainWhereNothingCanGo) {
     engine_->disk.free_bytes = 90;
     look();
