@@ -43,6 +43,11 @@ void EngineUsage::record(const Used& used) {
     for (const auto& image : used.images) log_->image_used(engine_, image);
 }
 
+EngineUsage::Used EngineUsage::used_by(const std::string& user) const {
+    const auto found = users_.find(user);
+    return found == users_.end() ? Used{} : found->second;
+}
+
 bool EngineUsage::holds_volume(const std::string& volume) const {
     return std::any_of(users_.begin(), users_.end(),
                        [&](const auto& user) { return user.second.volumes.contains(volume); });

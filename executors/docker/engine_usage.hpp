@@ -45,14 +45,15 @@ class EngineUsage {
     /// The job is over.
     void release(const std::string& user);
 
-    [[nodiscard]] bool holds_volume(const std::string& volume) const;
-    [[nodiscard]] bool holds_image(const std::string& image_id) const;
-
-  private:
     struct Used {
         std::set<std::string> volumes;
         std::set<std::string> images;
     };
+    [[nodiscard]] Used used_by(const std::string& user) const;
+    [[nodiscard]] bool holds_volume(const std::string& volume) const;
+    [[nodiscard]] bool holds_image(const std::string& image_id) const;
+
+  private:
     void record(const Used& used);
 
     std::shared_ptr<UsageLog> log_;
