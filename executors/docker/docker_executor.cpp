@@ -54,7 +54,7 @@ class DockerExecutor final : public Executor {
     [[nodiscard]] bool can_renew() const override { return true; }
     Task<Result<void>> renew(const JobEnvironment& job, JobLog& log) override;
     void be_quiet() override { log_ = nullptr; }
-    [[nodiscard]] std::string saved_state() const override { return objects_.to_json(); }
+    [[nodiscard]] std::string saved_state() const override;
     Task<Result<void>> restore(const JobEnvironment& job, const std::string& saved) override;
     Task<Result<void>> halt() override;
     Task<Result<void>> cleanup(std::chrono::seconds limit) override;
@@ -64,6 +64,7 @@ class DockerExecutor final : public Executor {
     /// `objects_` may have the volumes that an earlier container of the job had.
     Task<Result<void>> make_environment(const JobEnvironment& job, JobLog& log);
     Task<Result<void>> remove_everything();
+    void hold_objects();
     /// Shows the output of services in the job log (CI_DEBUG_SERVICES). Not for a job that was
     /// restored: its log has that output already.
     void follow_services(const JobEnvironment& job, JobLog& log);
@@ -188,12 +189,31 @@ Task<Result<std::unique_ptr<ByteStream>>> DockerExecutor::connect() {
     co_return error;
 }
 
+std::string DockerExecutor::saved_state() const {
+    JobObjects saved = objects_;
+    const auto used = connection_->usage().used_by(objects_.base);
+    saved.used_volumes.assign(used.volumes.begin(), used.volumes.end());
+    saved.used_images.assign(used.images.begin(), used.images.end());
+    return saved.to_json();
+}
+
+/// As the preparation did before the restart. States of former versions lack the lists.
+void DockerExecutor::hold_objects() {
+    EngineUsage& usage = connection_->usage();
+    for (const auto& volume : objects_.used_volumes) usage.use_volume(objects_.base, volume);
+    for (const auto& image : objects_.used_images) usage.use_image(objects_.base, image);
+    for (const auto& volume : {objects_.data_volume, objects_.builder_volume.name}) {
+        if (!volume.empty()) usage.use_volume(objects_.base, volume);
+    }
+}
+
 Task<Result<void>> DockerExecutor::restore(const JobEnvironment& job, const std::string& saved) {
     daemon_log_ = job.daemon_log;
     job_labels_ = job.labels;
     auto objects = JobObjects::from_json(saved);
     if (!objects) co_return objects.error();
     objects_ = std::move(*objects);
+    hold_objects();
     connected_ = true;
     restored_ = true;
     info_ = describe_environment(objects_);
@@ -206,6 +226,12 @@ Task<Result<void>> DockerExecutor::restore(const JobEnvironment& job, const std:
     }
     interrupted_ = false;
     start_preloads();
+    // Uses are recorded under the engine's id.
+    auto known = co_await connection_->info();
+    if (!known) {
+        daemon_log_.debug("The use of volumes and images is not recorded",
+                          {{"error", known.error().message}});
+    }
     co_return Result<void>();
 }
 

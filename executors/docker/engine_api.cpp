@@ -341,7 +341,7 @@ Task<Result<std::vector<Listed>>> EngineApi::list_volumes(Labels labels) {
 }
 
 Task<Result<std::vector<ListedImage>>> EngineApi::list_images() {
-    auto reply = co_await client_.get("/images/json");
+    auto reply = co_await client_.get("/images/json?all=1");
     if (!reply) co_return reply.error();
     co_return parse_images(reply->body);
 }

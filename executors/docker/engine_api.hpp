@@ -113,7 +113,7 @@ class EngineApi {
     base::Task<base::Result<std::vector<Listed>>> list_users_of_volume(std::string name);
     base::Task<base::Result<std::vector<Listed>>> list_networks(Labels labels);
     base::Task<base::Result<std::vector<Listed>>> list_volumes(Labels labels);
-    /// Those that no other image builds on.
+    /// All, with those that only other images build on.
     base::Task<base::Result<std::vector<ListedImage>>> list_images();
     /// Bytes by volume; without those that the engine does not know. It walks through all volumes:
     /// the answer may take minutes.

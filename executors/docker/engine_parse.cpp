@@ -119,6 +119,7 @@ base::Result<ImageInfo> parse_image_info(std::string_view body) {
     if (!layers.empty()) {
         image.content = text_at(*value, "Created") + "," + base::join(layers, ",");
     }
+    image.repo_tags = texts_at(*value, "RepoTags");
     image.repo_digests = texts_at(*value, "RepoDigests");
     image.entrypoint = texts_at(config, "Entrypoint");
     image.command = texts_at(config, "Cmd");
@@ -241,6 +242,9 @@ base::Result<std::vector<ListedImage>> parse_images(std::string_view body) {
         image.id = text_at(item, "Id");
         image.tags = texts_at(item, "RepoTags");
         std::erase(image.tags, "<none>:<none>");
+        image.digests = texts_at(item, "RepoDigests");
+        std::erase(image.digests, "<none>@<none>");
+        image.parent = text_at(item, "ParentId");
         image.bytes = bytes_at(item, "Size");
         image.created = static_cast<std::int64_t>(bytes_at(item, "Created"));
         if (!image.id.empty()) list.push_back(std::move(image));

@@ -71,9 +71,11 @@ struct Listed {
 
 struct ListedImage {
     std::string id;
-    std::vector<std::string> tags;  ///< "alpine:3"
-    std::uint64_t bytes = 0;        ///< with the layers that it has in common with others
-    std::int64_t created = 0;       ///< of its content; seconds since 1970
+    std::vector<std::string> tags;     ///< "alpine:3"
+    std::vector<std::string> digests;  ///< "alpine@sha256:…"
+    std::string parent;                ///< the id of the image that it was built on; "": not known
+    std::uint64_t bytes = 0;           ///< with the layers that it has in common with others
+    std::int64_t created = 0;          ///< of its content; seconds since 1970
 };
 
 /// Without `api_version`, which is not in the body.

@@ -33,10 +33,21 @@ std::string canonical_image_name(std::string_view name);
 /// has and no other.
 class EngineUsage {
   public:
+    struct Used {
+        std::set<std::string> volumes;
+        std::set<std::string> images;
+    };
+    using Users = std::map<std::string, Used>;
+    /// Of all connections of the process, by EngineInfo::id.
+    using ByEngine = std::map<std::string, std::shared_ptr<Users>>;
+
+    /// Connections that reach one engine by different addresses hold for each other. Before
+    /// set_engine().
+    void share(std::shared_ptr<ByEngine> uses) { shared_ = std::move(uses); }
     /// Without this call nothing is kept beyond the daemon.
     void record_to(std::shared_ptr<UsageLog> log) { log_ = std::move(log); }
     /// EngineInfo::id; until then nothing is recorded.
-    void set_engine(std::string id) { engine_ = std::move(id); }
+    void set_engine(std::string id);
     [[nodiscard]] const std::string& engine() const { return engine_; }
 
     void use_volume(const std::string& user, const std::string& volume);
@@ -45,19 +56,17 @@ class EngineUsage {
     /// The job is over.
     void release(const std::string& user);
 
+    [[nodiscard]] Used used_by(const std::string& user) const;
     [[nodiscard]] bool holds_volume(const std::string& volume) const;
     [[nodiscard]] bool holds_image(const std::string& image_id) const;
 
   private:
-    struct Used {
-        std::set<std::string> volumes;
-        std::set<std::string> images;
-    };
     void record(const Used& used);
 
     std::shared_ptr<UsageLog> log_;
     std::string engine_;
-    std::map<std::string, Used> users_;
+    std::shared_ptr<ByEngine> shared_ = std::make_shared<ByEngine>();
+    std::shared_ptr<Users> users_ = std::make_shared<Users>();
 };
 
 }  // namespace executors::docker

@@ -13,7 +13,8 @@ struct ImageInfo {
     /// Time of creation and layers, joined by commas; "" when the engine names no layers. It tells
     /// one image apart from another where ids cannot: each kind of store has its own.
     std::string content;
-    std::vector<std::string> repo_digests;
+    std::vector<std::string> repo_tags;     ///< "alpine:3"
+    std::vector<std::string> repo_digests;  ///< "alpine@sha256:…"
     std::vector<std::string> entrypoint;
     std::vector<std::string> command;
     std::vector<std::string> environment;  ///< NAME=value

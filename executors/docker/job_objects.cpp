@@ -54,6 +54,8 @@ std::string JobObjects::to_json() const {
                         {"sidecar", sidecar},
                         {"engine_container", engine_container},
                         {"data_volume", data_volume},
+                        {"used_volumes", used_volumes},
+                        {"used_images", used_images},
                         {"hostname", hostname},
                         {"user", user},
                         {"git_directory", git_directory},
@@ -89,6 +91,8 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     objects.sidecar = flag_at(value, "sidecar");
     objects.engine_container = text_at(value, "engine_container");
     objects.data_volume = text_at(value, "data_volume");
+    objects.used_volumes = texts_at(value, "used_volumes");
+    objects.used_images = texts_at(value, "used_images");
     objects.hostname = text_at(value, "hostname");
     objects.user = text_at(value, "user");
     objects.git_directory = text_at(value, "git_directory");

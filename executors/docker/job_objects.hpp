@@ -38,6 +38,9 @@ struct JobObjects {
     bool sidecar = false;           ///< an engine runs in a service container
     std::string engine_container;   ///< the container whose log is the engine's
     std::string data_volume;        ///< where the engine's data stays, "" for nowhere
+    /// In a saved state: what EngineUsage holds for the job.
+    std::vector<std::string> used_volumes;
+    std::vector<std::string> used_images;  ///< ids
     std::string hostname;
     std::string user;
     bool has_git = false;       ///< the image has one

@@ -149,7 +149,7 @@ class Run {
     bool note_failure(Row& row, const base::Error& error) {
         if (error.is(ErrorKind::kConflict)) {
             // Its use began after the list was made, or the engine knows of one that we do not.
-            row.item.kept = "in use";
+            row.item.kept = error.message;
             base::log::debug(
                 "Not removed",
                 {{"place", report_.place}, {"name", row.item.name}, {"error", error.message}});

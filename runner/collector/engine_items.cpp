@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/strings.hpp"
+#include "executors/docker/docker_reference.hpp"
 #include "executors/docker/fill_containers.hpp"
 #include "executors/docker/labels.hpp"
 
@@ -39,6 +40,39 @@ std::string why_kept(const std::map<std::string, std::string>& users, const std:
     if (held) return "a running job uses it";
     const auto user = users.find(name);
     return user == users.end() ? std::string() : "container " + user->second + " uses it";
+}
+
+/// "docker.io/library/alpine" for "alpine:3"; "" for what is no image name.
+std::string repository_of(const std::string& name) {
+    const auto reference = docker::parse_reference(name);
+    return reference ? reference->host + "/" + reference->path : std::string();
+}
+
+/// A pull by tag gives the name with the digest, too.
+bool has_pulled_from(const std::set<std::string>& names, const std::string& digest) {
+    const std::string repository = repository_of(digest);
+    return std::any_of(names.begin(), names.end(),
+                       [&](const auto& name) { return repository_of(name) == repository; });
+}
+
+std::string foreign_name(const docker::ListedImage& image, const std::set<std::string>& names) {
+    for (const auto& tag : image.tags) {
+        if (!names.contains(docker::canonical_image_name(tag))) return tag;
+    }
+    for (const auto& digest : image.digests) {
+        if (!has_pulled_from(names, digest)) return digest;
+    }
+    return {};
+}
+
+/// An image that lost its tag to a newer one keeps the digest.
+std::string image_title(const docker::ListedImage& image, const std::set<std::string>& names) {
+    if (!image.tags.empty()) return base::join(image.tags, ", ");
+    std::vector<std::string> current;
+    for (const auto& digest : image.digests) {
+        if (names.contains(docker::canonical_image_name(digest))) current.push_back(digest);
+    }
+    return current.empty() ? "former " + *names.begin() : base::join(current, ", ");
 }
 
 std::string volume_title(const docker::Listed& volume) {
@@ -116,22 +150,31 @@ class Finder {
         item.kept = why_kept(users_.of_volumes, volume.name, known_.holds_volume(volume.name));
         items_.push_back(std::move(item));
     }
+    [[nodiscard]] std::string why_image_kept(const docker::ListedImage& image,
+                                             const std::set<std::string>& names) const {
+        auto used = why_kept(users_.of_images, image.id, known_.holds_image(image.id));
+        if (!used.empty()) return used;
+        const std::string foreign = foreign_name(image, names);
+        if (!foreign.empty()) return "not only the runner has it: " + foreign;
+        const auto child =
+            std::find_if(content_.images.begin(), content_.images.end(),
+                         [&](const auto& other) { return other.parent == image.id; });
+        if (child == content_.images.end()) return {};
+        return "another image is built on it: " +
+               (child->tags.empty() ? child->id : child->tags.front());
+    }
     void add_image(const docker::ListedImage& image) {
         const auto pulled = known_.pulled_images.find(image.id);
         if (pulled == known_.pulled_images.end()) return;
         Item item;
         item.kind = ItemKind::kImage;
         item.name = image.id;
-        item.tags = image.tags;
+        item.names = image.tags;
+        item.names.insert(item.names.end(), image.digests.begin(), image.digests.end());
         item.bytes = image.bytes;
         item.last_used_unix_micros = pulled->second.last_used_unix_micros;
-        const auto& names = pulled->second.names;
-        item.title = image.tags.empty() ? "former " + *names.begin() : base::join(image.tags, ", ");
-        item.kept = why_kept(users_.of_images, image.id, known_.holds_image(image.id));
-        for (const auto& tag : image.tags) {
-            if (!names.contains(docker::canonical_image_name(tag)) && item.kept.empty())
-                item.kept = "not only the runner has it: " + tag;
-        }
+        item.title = image_title(image, pulled->second.names);
+        item.kept = why_image_kept(image, pulled->second.names);
         items_.push_back(std::move(item));
     }
 

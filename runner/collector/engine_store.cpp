@@ -37,6 +37,16 @@ std::uint64_t number_of(const nlohmann::json& disk, const char* key) {
     return found != disk.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
 }
 
+/// A name of the image that is not among `listed`, "" for none.
+std::string name_beyond(const docker::ImageInfo& image, const std::vector<std::string>& listed) {
+    std::vector<std::string> names = image.repo_tags;
+    names.insert(names.end(), image.repo_digests.begin(), image.repo_digests.end());
+    for (const std::string& name : names) {
+        if (std::find(listed.begin(), listed.end(), name) == listed.end()) return name;
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<DiskState> parse_disk_probe(std::string_view output, const std::string& directory) {
@@ -181,14 +191,34 @@ Task<Result<void>> EngineStore::remove(const Item& item) {
 
 /// Never by force: the engine refuses what a container uses, and what another image builds on.
 Task<Result<void>> EngineStore::remove_image(const Item& item) {
-    std::vector<std::string> names = item.tags;
-    if (names.empty()) names.push_back(item.name);
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        auto removed = co_await engine_->api().remove_image(names[i]);
+    for (std::size_t i = 0; i < item.names.size(); ++i) {
+        auto removed = co_await remove_name(item, item.names[i]);
         if (!removed) co_return removed;
     }
-    record_->forget_image(engine_->usage().engine(), item.name);
-    co_return Result<void>();
+    // The last name takes the image with it, unless another image builds on it.
+    Item nameless = item;
+    nameless.names.clear();
+    auto removed = co_await remove_name(nameless, item.name);
+    if (!removed && !item.names.empty()) {
+        co_return removed.error().with_context("its names are removed, and the image is not");
+    }
+    if (removed) record_->forget_image(engine_->usage().engine(), item.name);
+    co_return removed;
+}
+
+/// The list is minutes old: whoever works with the engine may have moved names since.
+Task<Result<void>> EngineStore::remove_name(const Item& item, std::string name) {
+    auto now = co_await engine_->api().inspect_image(name);
+    if (!now && now.error().is(ErrorKind::kNotFound)) co_return Result<void>();
+    if (!now) co_return now.error();
+    if (now->id != item.name)
+        co_return make_error(ErrorKind::kConflict, name + " is another image now");
+    if (engine_->usage().holds_image(now->id))
+        co_return make_error(ErrorKind::kConflict, "a running job uses it");
+    if (const std::string added = name_beyond(*now, item.names); !added.empty())
+        co_return make_error(ErrorKind::kConflict, "it has another name now: " + added);
+    auto removed = co_await engine_->api().remove_image(std::move(name));
+    co_return removed;
 }
 
 }  // namespace runner::collector

@@ -34,6 +34,7 @@ class EngineStore final : public Store {
   private:
     base::Task<base::Result<status::DiskState>> measure_in_container(std::string directory);
     base::Task<base::Result<void>> remove_image(const Item& item);
+    base::Task<base::Result<void>> remove_name(const Item& item, std::string name);
     void forget_what_is_gone(const EngineContent& content, const EngineKnowledge& known);
 
     std::shared_ptr<executors::docker::EngineConnection> engine_;

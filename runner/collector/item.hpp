@@ -17,7 +17,7 @@ struct Item {
     ItemKind kind = ItemKind::kVolume;
     std::string name;                        ///< of the volume, the image's id, the folder's path
     std::string title;                       ///< for people: "cache of project 7 (/builds)"
-    std::vector<std::string> tags;           ///< of an image
+    std::vector<std::string> names;          ///< of an image: its tags, then with digests
     std::optional<std::uint64_t> bytes;      ///< nullopt: not known
     std::int64_t last_used_unix_micros = 0;  ///< 0: not known
     bool outdated = false;                   ///< no job uses it again: it goes first

@@ -16,6 +16,7 @@ base::Result<ExecutorFactory::Connection> ExecutorFactory::engine_of(
     if (const auto known = engines_.find(key); known != engines_.end()) return known->second;
     auto made = executors::docker::make_engine_connection(executor_, settings, "", background_);
     if (!made) return made.error();
+    (*made)->usage().share(uses_by_engine_);
     if (uses_) (*made)->usage().record_to(uses_);
     engines_[key] = *made;
     return *made;

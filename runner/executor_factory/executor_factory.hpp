@@ -77,6 +77,8 @@ class ExecutorFactory {
     std::string shell_user_;
     base::TaskGroup* background_;
     std::shared_ptr<executors::docker::UsageLog> uses_;
+    std::shared_ptr<executors::docker::EngineUsage::ByEngine> uses_by_engine_ =
+        std::make_shared<executors::docker::EngineUsage::ByEngine>();
     std::map<std::string, Connection> engines_;
     std::shared_ptr<executors::docker::WarmPool> pool_;
 };

@@ -253,6 +253,29 @@ TEST_P(DockerExecutorTest, RestoreFindsWhatAnotherExecutorMade) {
     EXPECT_TRUE(cleanup(*first).has_value());
 }
 
+TEST_P(DockerExecutorTest, RestoreHoldsWhatTheJobUses) {
+    job_.keep_builds_volume = true;
+    auto first = make();
+    ASSERT_TRUE(prepare(*first).has_value());
+    auto connection =
+        std::make_shared<EngineConnection>(context_.get_executor(), simulated_api(engine_), "");
+    auto second = make_docker_executor(context_.get_executor(), connection, docker_, dind_, {});
+    ASSERT_TRUE(tests::run_to_end(context_, second->restore(job_, first->saved_state())));
+    const EngineUsage& usage = connection->usage();
+    EXPECT_EQ(usage.engine(), "engine-id") << "nothing is recorded without it";
+    EXPECT_TRUE(usage.holds_image("id-of-app"));
+    int caches = 0;
+    for (const auto& [name, body] : engine_.volumes) {
+        if (!name.starts_with("runner-0123")) continue;
+        ++caches;
+        EXPECT_TRUE(usage.holds_volume(name)) << name;
+    }
+    EXPECT_GT(caches, 0);
+    EXPECT_TRUE(cleanup(*second).has_value());
+    EXPECT_FALSE(usage.holds_image("id-of-app"));
+    EXPECT_TRUE(cleanup(*first).has_value());
+}
+
 TEST_P(DockerExecutorTest, RestoreSaysHowAContainerEnded) {
     auto first = make();
     ASSERT_TRUE(prepare(*first).has_value());

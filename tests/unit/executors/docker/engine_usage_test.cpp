@@ -37,6 +37,24 @@ TEST(EngineUsage, RecordsTheBeginAndTheEndOfEachUse) {
     EXPECT_THAT(log->lines, ElementsAre("e: v", "e: i", "e: v", "e: i"));
 }
 
+TEST(EngineUsage, HoldsWhatJobsUseByAnotherAddressOfTheEngine) {
+    const auto all = std::make_shared<EngineUsage::ByEngine>();
+    EngineUsage here;
+    EngineUsage there;
+    EngineUsage elsewhere;
+    for (EngineUsage* each : {&here, &there, &elsewhere}) each->share(all);
+    here.use_volume("job 1", "before the engine is known");
+    there.set_engine("e");
+    here.set_engine("e");
+    elsewhere.set_engine("other");
+    there.use_image("job 2", "i");
+    EXPECT_TRUE(there.holds_volume("before the engine is known"));
+    EXPECT_TRUE(here.holds_image("i"));
+    EXPECT_FALSE(elsewhere.holds_image("i"));
+    here.release("job 1");
+    EXPECT_FALSE(there.holds_volume("before the engine is known"));
+}
+
 TEST(EngineUsage, HoldsWhatAnyJobUses) {
     EngineUsage usage;
     usage.use_volume("job 1", "v");

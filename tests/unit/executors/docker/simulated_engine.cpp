@@ -272,14 +272,30 @@ Response SimulatedEngine::answer_image(const std::string& method, const std::str
                                        const std::string& query) {
     if (method == "POST" && path.ends_with("/tag")) return tag(path, query);
     if (method == "POST") return pull(query);
-    if (method == "DELETE")
-        return images.erase(path.substr(8)) > 0 ? respond_empty(200) : not_found();
+    if (method == "DELETE") return remove_image(path.substr(8));
     if (path == "/images/get") return respond_empty(200);
     const std::string name = path.substr(8, path.size() - 8 - std::string("/json").size());
     auto found = images.find(name);
     if (found == images.end()) found = images.find(without_tag(name));
+    if (found == images.end()) {
+        found = std::find_if(images.begin(), images.end(),
+                             [&](const auto& image) { return image.second["Id"] == name; });
+    }
     return found == images.end() ? respond(404, {{"message", "No such image: " + name}})
                                  : respond(200, found->second);
+}
+
+Response SimulatedEngine::remove_image(const std::string& name) {
+    const auto found = images.find(name);
+    if (found == images.end()) return not_found();
+    const json image = found->second;
+    const std::string id = image["Id"];
+    if (name == id && parents.contains(id)) return respond(409, {{"message", "it has children"}});
+    images.erase(found);
+    const bool named = std::any_of(images.begin(), images.end(),
+                                   [&](const auto& other) { return other.second["Id"] == id; });
+    if (!named && parents.contains(id)) images[id] = image;
+    return respond_empty(200);
 }
 
 Response SimulatedEngine::tag(const std::string& path, const std::string& query) {

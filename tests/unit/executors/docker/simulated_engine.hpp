@@ -68,6 +68,7 @@ class SimulatedEngine {
     std::map<std::string, nlohmann::json> networks;
     std::map<std::string, nlohmann::json> volumes;
     std::map<std::string, nlohmann::json> images;
+    std::set<std::string> parents;    ///< ids of images that other images build on
     std::set<std::string> registry;   ///< images that can be pulled, without tags
     std::vector<std::string> pulled;  ///< what pulls asked for, "name:tag" or "name@digest"
     /// Pulls wait while this is true, for release_pulls().
@@ -87,6 +88,7 @@ class SimulatedEngine {
     protocol::http::Response answer(const protocol::http::Request& request);
     protocol::http::Response answer_image(const std::string& method, const std::string& path,
                                           const std::string& query);
+    protocol::http::Response remove_image(const std::string& name);
     protocol::http::Response answer_container(const std::string& method, const std::string& path,
                                               const protocol::http::Request& request);
     protocol::http::Response create_container(const std::string& query, const std::string& body);

@@ -99,8 +99,8 @@ TEST_F(CollectTest, GoesOnWithoutNoiseWhenSomethingIsUsedByThen) {
     store_.failures["a"] = base::make_error(ErrorKind::kConflict, "volume is in use");
     const auto before = base::log::count(base::log::Level::kWarning);
     const auto report = collect();
-    EXPECT_THAT(rows(report),
-                ElementsAre("a: keep, in use", "b: removed, unused for the longest time"));
+    EXPECT_THAT(rows(report), ElementsAre("a: keep, volume is in use",
+                                          "b: removed, unused for the longest time"));
     EXPECT_EQ(report.problem, "");
     EXPECT_EQ(base::log::count(base::log::Level::kWarning), before);
 }

@@ -25,7 +25,11 @@ Listed volume(const std::string& name) {
 }
 
 ListedImage image(const std::string& id, std::vector<std::string> tags) {
-    return {.id = id, .tags = std::move(tags), .bytes = 10, .created = 1};
+    ListedImage made;
+    made.id = id;
+    made.tags = std::move(tags);
+    made.bytes = 10;
+    return made;
 }
 
 class EngineItemsTest : public testing::Test {
@@ -138,6 +142,36 @@ TEST_F(EngineItemsTest, TakesImagesThatTheRunnerHasPulledUnderAllTheirNames) {
         ElementsAre("sha256:1: ", "sha256:2: not only the runner has it: mine:1", "sha256:3: "));
     EXPECT_EQ(items()[0].last_used_unix_micros, 9);
     EXPECT_EQ(items()[2].title, "former docker.io/library/alpine:3");
+}
+
+TEST_F(EngineItemsTest, KeepsImagesThatSomebodyElsePulledByDigestOrBuiltOn) {
+    const std::string digest = "sha256:" + std::string(64, 'd');
+    for (const char* id : {"sha256:1", "sha256:2", "sha256:3"})
+        known_.pulled_images[id] = {.names = {"docker.io/library/app:1"}};
+    content_.images = {image("sha256:1", {"app:1"}), image("sha256:2", {}), image("sha256:3", {}),
+                       image("sha256:child", {"child:1"})};
+    content_.images[0].digests = {"app@" + digest};
+    content_.images[1].digests = {"app@" + digest, "r.example.com/app@" + digest};
+    content_.images[3].parent = "sha256:3";
+    EXPECT_THAT(described(),
+                ElementsAre("sha256:1: ",
+                            "sha256:2: not only the runner has it: r.example.com/app@" + digest,
+                            "sha256:3: another image is built on it: child:1"));
+}
+
+TEST_F(EngineItemsTest, NamesImagesByDigestUnlessATagIsLost) {
+    const std::string digest = "@sha256:" + std::string(64, 'a');
+    known_.pulled_images["sha256:1"] = {
+        .names = {"docker.io/library/app" + digest, "r.example.com/app" + digest}};
+    known_.pulled_images["sha256:2"] = {.names = {"docker.io/library/app:1"}};
+    content_.images = {image("sha256:1", {}), image("sha256:2", {})};
+    content_.images[0].digests = {"app" + digest, "r.example.com/app" + digest};
+    content_.images[1].digests = {"app" + digest};
+    const auto found = items();
+    EXPECT_EQ(found[0].title, "app" + digest + ", r.example.com/app" + digest);
+    EXPECT_THAT(found[0].names, ElementsAre("app" + digest, "r.example.com/app" + digest));
+    EXPECT_EQ(found[0].kept, "");
+    EXPECT_EQ(found[1].title, "former docker.io/library/app:1");
 }
 
 }  // namespace

@@ -48,6 +48,28 @@ class EngineStoreTest : public testing::Test {
         const Wish wish{.all = true, .by_hand = true};
         return tests::run_to_end(context_, collect(*store_, Marks{}, wish, nullptr));
     }
+    /// That the runner has pulled.
+    Item image(std::vector<std::string> names) {
+        make(true);
+        usage_->set_engine("engine-id");
+        record_->image_pulled("engine-id", "sha256:1", "docker.io/library/app:1");
+        for (const auto& name : names) {
+            engine_.add_image(name);
+            engine_.images[name]["Id"] = "sha256:1";
+        }
+        Item item;
+        item.kind = ItemKind::kImage;
+        item.name = "sha256:1";
+        item.names = std::move(names);
+        return item;
+    }
+    /// Why it is kept, "" when it is removed.
+    std::string removal(const Item& item) {
+        const auto removed = tests::run_to_end(context_, store_->remove(item));
+        if (removed) return {};
+        EXPECT_EQ(removed.error().kind, ErrorKind::kConflict);
+        return removed.error().message;
+    }
     [[nodiscard]] std::vector<std::string> left() const {
         std::vector<std::string> names;
         for (const auto& [name, body] : engine_.volumes) names.push_back(name);
@@ -110,22 +132,37 @@ TEST_F(EngineStoreTest, RefusesToRemoveWhatAJobHasTakenSinceTheList) {
     EXPECT_EQ(volume.error().kind, ErrorKind::kConflict);
     item.kind = ItemKind::kImage;
     item.name = "sha256:1";
-    item.tags = {"a:1"};
+    item.names = {"a:1"};
     EXPECT_FALSE(tests::run_to_end(context_, store_->remove(item)).has_value());
     EXPECT_THAT(engine_.requests, IsEmpty());
 }
 
 TEST_F(EngineStoreTest, RemovesAnImageByAllItsNames) {
-    make(true);
-    engine_.add_image("app:1");
-    engine_.add_image("app:2");
-    record_->image_pulled("", "sha256:1", "docker.io/library/app:1");
-    Item item;
-    item.kind = ItemKind::kImage;
-    item.name = "sha256:1";
-    item.tags = {"app:1", "app:2"};
-    EXPECT_TRUE(tests::run_to_end(context_, store_->remove(item)).has_value());
+    const Item item = image({"app:1", "other@sha256:d"});
+    EXPECT_EQ(removal(item), "");
     EXPECT_THAT(engine_.images, IsEmpty());
+    EXPECT_THAT(record_->images("engine-id"), IsEmpty());
+}
+
+TEST_F(EngineStoreTest, LeavesAnImageThatTookTheNameSinceTheList) {
+    const Item item = image({"app:1"});
+    engine_.images["app:1"]["Id"] = "built since";
+    EXPECT_EQ(removal(item), "app:1 is another image now");
+    EXPECT_TRUE(engine_.images.contains("app:1"));
+}
+
+TEST_F(EngineStoreTest, LeavesAnImageThatGotAnotherNameSinceTheList) {
+    const Item item = image({"app:1"});
+    engine_.images["app:1"]["RepoTags"] = {"app:1", "mine:1"};
+    EXPECT_EQ(removal(item), "it has another name now: mine:1");
+    EXPECT_TRUE(engine_.images.contains("app:1"));
+}
+
+TEST_F(EngineStoreTest, DoesNotSayThatAnImageIsGoneThatLostItsNames) {
+    const Item item = image({"app:1"});
+    engine_.parents = {"sha256:1"};
+    EXPECT_THAT(removal(item), testing::HasSubstr("its names are removed, and the image is not"));
+    EXPECT_THAT(record_->images("engine-id"), testing::SizeIs(1));
 }
 
 TEST_F(EngineStoreTest, ForgetsWhatSomebodyElseHasRemoved) {
