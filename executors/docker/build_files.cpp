@@ -45,15 +45,18 @@ Task<Result<void>> BuildFiles::put() {
     co_return sent;
 }
 
+EngineFilesInput BuildFiles::input_for(const RegistryAuth& auth) const {
+    const bool mounted = !home_.late && is_mounted(parts_.binds, home_.directory);
+    return {context_.dind, parts_.declared, auth, parts_.image, image_files_, home_, mounted, 0};
+}
+
 Task<Result<void>> BuildFiles::put_login() {
     const JobEnvironment& job = context_.job;
     if (job.credentials.empty() && job.docker_auth_config.empty()) co_return Result<void>();
     auto auth = co_await parts_.auth.get();
     if (!auth) co_return auth.error();
     const RegistryAuth shared = auth_for_job(**auth);
-    EngineFilesInput input{context_.dind, parts_.declared, shared, parts_.image,
-                           image_files_,  home_,           false,  0};
-    input.home_is_mounted = !home_.late && is_mounted(parts_.binds, home_.directory);
+    const EngineFilesInput input = input_for(shared);
     auto added = add_client(input);
     if (!added) co_return added;
     auto sent = co_await send();
@@ -92,9 +95,7 @@ Task<Result<void>> BuildFiles::add_docker_files() {
     auto auth = co_await parts_.auth.get();
     if (!auth) co_return auth.error();
     const RegistryAuth shared = auth_for_job(**auth);
-    EngineFilesInput input{context_.dind, parts_.declared, shared, parts_.image,
-                           image_files_,  home_,           false,  0};
-    input.home_is_mounted = !home_.late && is_mounted(parts_.binds, home_.directory);
+    EngineFilesInput input = input_for(shared);
     if (context_.objects.engine) {
         auto mtu = co_await parts_.network.inner_mtu();
         if (!mtu) co_return mtu.error();

@@ -49,6 +49,8 @@ class BuildFiles {
     void add_preload_marks();
     base::Task<base::Result<void>> add_docker_files();
     /// The files of the docker client: settings and login.
+    /// `auth` outlives the answer.
+    [[nodiscard]] EngineFilesInput input_for(const RegistryAuth& auth) const;
     base::Result<void> add_client(const EngineFilesInput& input);
     base::Task<base::Result<void>> send();
     /// For the script that prepares the client, before the job's own.
