@@ -23,7 +23,9 @@ namespace executors::helper {
 
 namespace {
 
-constexpr int kConnectMs = 5000;
+/// The kernel asks again after 1, 3 and 7 s. A machine that starts and removes many containers can
+/// lose the first two or three: their interfaces all wait for one lock.
+constexpr int kConnectMs = 15000;
 constexpr int kFullSizeMs = 2500;
 constexpr int kSmallerMs = 1000;
 constexpr int kStepMs = 10;

@@ -434,6 +434,9 @@ async function load() {
     if (!answer.ok) throw new Error(path);
     return answer.json();
   }));
+  // A job may end between the two answers.
+  const ended = new Set(jobs.recent.map(keyOf));
+  status.jobs = status.jobs.filter((job) => !ended.has(keyOf(job)));
   found(status);
   shown = { status, recent: jobs.recent };
   show();
