@@ -1,6 +1,7 @@
 #include "runner/collector/places.hpp"
 
 #include "executors/docker/engine_connection.hpp"
+#include "runner/collector/cache_store.hpp"
 #include "runner/collector/engine_store.hpp"
 
 namespace runner::collector {
@@ -29,6 +30,23 @@ std::filesystem::path builds_directory(const config::RunnerConfig& runner) {
     if (!runner.shared_host()) return {};
     return runner.builds_dir.empty() ? std::filesystem::current_path() / "builds"
                                      : std::filesystem::absolute(runner.builds_dir);
+}
+
+std::filesystem::path cache_directory(const config::RunnerConfig& runner,
+                                      const std::filesystem::path& working) {
+    if (!runner.shared_host()) return {};
+    const auto path = working / (runner.cache_dir.empty() ? "cache" : runner.cache_dir);
+    return path.is_absolute() ? path.lexically_normal() : std::filesystem::path();
+}
+
+std::vector<std::shared_ptr<CacheStore>> cache_stores(const config::Config& config,
+                                                      const std::filesystem::path& working) {
+    std::set<std::filesystem::path> directories;
+    for (const auto& runner : config.runners) directories.insert(cache_directory(runner, working));
+    directories.erase(std::filesystem::path());
+    std::vector<std::shared_ptr<CacheStore>> stores;
+    for (const auto& path : directories) stores.push_back(std::make_shared<CacheStore>(path));
+    return stores;
 }
 
 }  // namespace runner::collector

@@ -49,6 +49,8 @@ base::Result<json> collect_alone(const Values& values, const collector::Wish& wi
     BlockingCalls calls;
     executor_factory::ExecutorFactory engines(calls.executor());
     Stores stores{std::make_shared<collector::StateStore>(state->path())};
+    // The daemon's working directory is not known here.
+    for (const auto& store : collector::cache_stores(*config, {})) stores.push_back(store);
     const auto id = config::load_system_id(path);
     for (const auto& [key, store] : collector::engine_stores(*config, engines, record, id.value))
         stores.push_back(store);
@@ -98,9 +100,10 @@ Command gc_command() {
         .description =
             "Removes what the runner keeps for later jobs, the longest unused first, until as much "
             "is free as [disk] of config.toml says:\n"
-            "volumes of projects, images that only the runner has pulled, programs of former "
-            "versions. It never removes what is in use or\n"
-            "what is not the runner's. The daemon does the same by itself when a disk is short. "
+            "volumes of projects, caches of shell jobs, images that only the runner has pulled, "
+            "programs of former versions. It never\n"
+            "removes what is in use or what is not the runner's. The daemon does the same by "
+            "itself when a disk is short. "
             "Without a daemon the command does it alone.",
         .examples =
             "  runner gc --dry-run\n"

@@ -14,6 +14,7 @@
 
 namespace runner::daemon {
 
+namespace fs = std::filesystem;
 using base::Result;
 using base::Task;
 using collector::PlaceReport;
@@ -33,7 +34,8 @@ constexpr std::chrono::minutes kAfterJustUsed{1};
 constexpr std::chrono::minutes kAfterNothing{10};
 constexpr const char* kState = "state";
 
-std::string builds_key(const std::filesystem::path& path) { return "builds " + path.string(); }
+std::string builds_key(const fs::path& path) { return "builds " + path.string(); }
+std::string cache_key(const fs::path& path) { return "cache " + path.string(); }
 
 std::chrono::seconds pause_after(const PlaceReport& report) {
     if (report.removed > 0) return kAfterRemovals;
@@ -79,6 +81,13 @@ void DiskKeeper::configure(const config::Config& config, const std::filesystem::
         builds.disk.path = path.string();
         builds.disk.directory = "builds";
         add_place(known, builds_key(path), std::move(builds));
+    }
+    for (auto& store : collector::cache_stores(config, fs::current_path())) {
+        Place caches;
+        caches.title = store->title();
+        caches.store = store;
+        caches.disk.directory = "cache";
+        add_place(known, cache_key(store->path()), std::move(caches));
     }
     for (auto& [key, place] : places_) judge(place);
 }
@@ -256,8 +265,9 @@ std::vector<status::DiskState> DiskKeeper::states() const {
 
 std::string DiskKeeper::problem_of(const config::RunnerConfig& runner) const {
     const auto builds = collector::builds_directory(runner);
-    for (const std::string& key :
-         {std::string(kState), collector::place_of(runner), builds_key(builds)}) {
+    const auto caches = collector::cache_directory(runner, fs::current_path());
+    for (const std::string& key : {std::string(kState), collector::place_of(runner),
+                                   builds_key(builds), cache_key(caches)}) {
         const auto found = places_.find(key);
         if (found == places_.end() || !found->second.pauses) continue;
         const Place& place = found->second;

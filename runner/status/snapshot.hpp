@@ -82,7 +82,7 @@ struct RecentJob {
 /// A file system that the daemon, its jobs or an engine write to. All values are 0 when it cannot
 /// be asked.
 struct DiskState {
-    std::string directory;  ///< what it is used for: "state", "builds", "engine"
+    std::string directory;  ///< what it is used for: "state", "builds", "cache", "engine"
     std::string path;       ///< on the machine of the engine for "engine"; "" while it is not known
     std::uint64_t size_bytes = 0;
     std::uint64_t free_bytes = 0;  ///< for users without privileges

@@ -31,6 +31,30 @@ class Pause(ControlCase):
         self.assert_success(self.finish(job))
 
 
+class CachesOfShellJobs(ControlCase):
+    def test_a_cache_that_no_job_uses_goes(self):
+        self.write_config([{"name": "one", "token": self.gitlab.add_runner().token}])
+        self.start(wait=False)
+        cache = [{"key": "libraries", "paths": ["lib/"], "policy": "pull-push", "when": "on_success"}]
+        job = self.add_job(["mkdir -p lib && echo kept > lib/file"], payload={"cache": cache})
+        self.assert_success(self.finish(job))
+        archives = [file for file in self.work.rglob("cache.zip") if file.is_file()]
+        self.assertEqual(len(archives), 1, archives)
+        row = self.row_of(archives[0], "--dry-run", "--all")
+        self.assertEqual((row["action"], row["reason"]), ("keep", "just used"))
+        then = time.time() - 3600
+        os.utime(archives[0], (then, then))
+        row = self.row_of(archives[0], "--all")
+        self.assertEqual((row["action"], row["kind"]), ("removed", "folder"))
+        self.assertFalse(archives[0].parent.exists())
+
+    def row_of(self, archive, *arguments):
+        places = json.loads(self.ok("gc", "--format", "json", *arguments).stdout)["places"]
+        rows = [item for place in places for item in place["items"] if item["name"] == str(archive.parent)]
+        self.assertEqual(len(rows), 1, places)
+        return rows[0]
+
+
 class Collection(DockerCase):
     def plan(self, *arguments):
         done = self.command("gc", "--format", "json", *arguments)

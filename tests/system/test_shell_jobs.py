@@ -46,6 +46,14 @@ class Scripts(SystemCase):
         self.assertNotIn("\nnever", job.text)
         self.assertRegex(job.text, r"ERROR: Job failed: exit (code|status) 42\n+\Z")
 
+    def test_git_asks_nobody_for_a_password(self):
+        # Another host name than GitLab's: no login is known for it.
+        address = self.gitlab.url.replace("127.0.0.1", "localhost") + "/group/project.git"
+        job = self.run_job("true", payload={"git_info": {"repo_url": address}, "variables": [
+            {"key": "GIT_TERMINAL_PROMPT", "value": "1", "public": True}]})
+        self.assertEqual(job.status, "failed", job.text)
+        self.assertIn(f"could not read Username for '{address.removesuffix('/group/project.git')}': terminal prompts disabled", job.text)
+
     def test_exit_in_the_shell_itself_and_unknown_command(self):
         self.assert_failed(self.run_job("exit 3"), "script_failure", 3)
         self.assert_failed(self.run_job("no-such-command-here"), "script_failure", 127)
