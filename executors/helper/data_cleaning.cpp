@@ -10,6 +10,7 @@
 #include <set>
 #include <string_view>
 
+#include "executors/helper/bolt_database.hpp"
 #include "executors/helper/directory.hpp"
 
 namespace executors::helper {
@@ -30,9 +31,6 @@ constexpr const char* kExecutor = "executor";
 constexpr std::size_t kIdLimit = 256;
 /// A larger database of containerd is not looked through, and its data not used again.
 constexpr std::size_t kDatabaseLimit = 64U << 20U;
-/// In the first or the second page of a database of bbolt, which pages of memory are as large as.
-constexpr std::string_view kBoltMagic("\xED\xDA\x0C\xED", 4);
-constexpr off_t kMagicOffset = 16;
 
 template <typename List>
 bool contains(const List& list, std::string_view name) {
@@ -102,28 +100,11 @@ std::string missing_layer(int root) {
     return {};
 }
 
-bool is_database(int directory, const std::string& name) {
-    const UniqueFd file(
-        ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    struct stat status {};
-    if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
-    if (status.st_size == 0) return true;  // made anew
-    for (const off_t page : {off_t{0}, off_t{::sysconf(_SC_PAGESIZE)}}) {
-        std::array<char, kBoltMagic.size()> magic{};
-        const ssize_t count = ::pread(file.get(), magic.data(), magic.size(), page + kMagicOffset);
-        if (count == static_cast<ssize_t>(magic.size()) &&
-            std::string_view(magic.data(), magic.size()) == kBoltMagic) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /// The name of a database that is none, in the directory and, for `deep`, in those below it.
 std::string broken_database(int directory, bool deep) {
     for (const auto& entry : entries_of(directory)) {
         const std::string& name = entry.name;
-        if (name.ends_with(".db") && !is_database(directory, name)) return as_shown(name, 40);
+        if (name.ends_with(".db") && !is_bolt_database(directory, name)) return as_shown(name, 40);
         if (!deep || entry.type != S_IFDIR) continue;
         const UniqueFd below = open_below(directory, {name});
         std::string broken = below ? broken_database(below.get(), false) : "";

@@ -11,7 +11,6 @@ namespace executors::helper {
 /// none, containers whose files only their own engine can remove. Throws Failure.
 std::string damage_of(const DataRoot& root);
 
-/// Before an engine starts: leaves the images, the layers, the caches of builds, and of the volume
 /// Before an engine starts: leaves the images, the layers, the caches of builds, the engine's id by
 /// which its builder finds those, and of the volume `kept_volume` the data, when the name is not
 /// empty. Everything else is set aside: containers with the parts of their file systems, networks,

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -49,10 +50,22 @@ class DataRootTest : public testing::Test {
     [[nodiscard]] bool has(const std::string& path) const {
         return fs::exists(fs::symlink_status(root_ / path));
     }
+    /// The first four pages of a database of bbolt that was made a moment ago.
     [[nodiscard]] static std::string database() {
-        std::string page(4096, '\0');
-        page.replace(16, 4, "\xED\xDA\x0C\xED");
-        return page;
+        const auto page_size = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
+        std::string head;
+        const auto put = [&head](auto number) {
+            head.append(reinterpret_cast<const char*>(&number), sizeof number);
+        };
+        for (const std::uint32_t number : {0xED0CDAEDU, 2U, page_size, 0U}) put(number);
+        for (const std::uint64_t number : {3ULL, 0ULL, 2ULL, 4ULL, 1ULL}) put(number);
+        std::uint64_t sum = 0xCBF29CE484222325ULL;
+        for (const char byte : head)
+            sum = (sum ^ static_cast<unsigned char>(byte)) * 0x100000001B3ULL;
+        put(sum);
+        std::string pages(4ULL * page_size, '\0');
+        pages.replace(16, head.size(), head);
+        return pages;
     }
     void make_image() const {
         write("image/overlay2/layerdb/sha256/0123abc/cache-id", "layer1");
@@ -162,6 +175,10 @@ TEST_F(DataRootTest, DataThatCannotBeTrustedIsSetAsideWithTheReason) {
         {"the layer 0123abc is missing in the kept data", [&] { remove("overlay2/layer1/diff"); }},
         {"the database cache.db in the kept data is damaged",
          [&] { write("buildkit/cache.db", "garbage"); }},
+        {"the database cache.db in the kept data is damaged",
+         [&] { write("buildkit/cache.db", database().substr(0, 12'288)); }},
+        {"the database cache.db in the kept data is damaged",
+         [&] { write("buildkit/cache.db", database().replace(60, 1, "x")); }},
         {"the database history.db in the kept data is damaged",
          [&] { write(std::string("volumes/") + kState + "/_data/history.db", "garbage"); }},
         {"data of the storage driver btrfs is not kept",
