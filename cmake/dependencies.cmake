@@ -1,9 +1,12 @@
 # Everything comes from Debian 12's packages; ./dev installs them.
+find_package(nlohmann_json REQUIRED)
+if(RUNNER_HELPER_FOR)
+    return()
+endif()
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(fmt REQUIRED)
-find_package(nlohmann_json REQUIRED)
 find_package(prometheus-cpp REQUIRED CONFIG)
 find_package(date REQUIRED CONFIG)
 find_package(PkgConfig REQUIRED)

@@ -39,7 +39,14 @@ make_package() {
         die "the package cannot be made: $log"
 }
 
-command_deb() { make_package DEB; }
+# deb [architecture]: with an architecture, the package with what its engines get.
+command_deb() {
+    if [ $# -gt 0 ]; then
+        make_engine_package "$1"
+    else
+        make_package DEB
+    fi
+}
 
 command_rpm() { make_package RPM; }
 

@@ -85,6 +85,9 @@ command_test() {
     # When one target cannot be built, the others are still tested.
     step build-debug build_preset debug || true
     step build-release build_preset release || true
+    step interpreters register_interpreters || true
+    [ "$(dpkg --print-architecture)" = arm64 ] ||
+        step engine-package make_engine_package arm64 || true
     if has_c_tests; then run_c_tests "$filter"; fi
     run_python_tests test-gitlab tests/support/gitlab/tests "$filter"
     run_python_tests system tests/system "$filter" -n "${RUNNER_TEST_WORKERS:-3}" --dist loadfile

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 #include "base/clock.hpp"
@@ -34,6 +35,25 @@ std::optional<AwsExpiring> keys_of(std::string access, std::string secret, std::
     keys.value.secret_key = base::Secret(std::move(secret));
     keys.value.session_token = base::Secret(std::move(token));
     return keys;
+}
+
+/// What other programs of AWS would use in the profile, and this one does not.
+std::optional<base::Error> unused_setting(const AwsProfile& profile, const std::string& name) {
+    struct Unused {
+        const char* key;
+        const char* why;
+    };
+    for (const Unused& one : {Unused{"credential_process", "no programs are started here"},
+                              Unused{"sso_session", "nobody can log in here"},
+                              Unused{"sso_start_url", "nobody can log in here"}}) {
+        if (setting(profile, one.key).empty()) continue;
+        return base::invalid_input(fmt::format(
+            "the profile \"{}\" has {}, and {}: keys, a role_arn (with source_profile, "
+            "credential_source or web_identity_token_file), or the role of the machine (a profile "
+            "without these settings) work",
+            name, one.key, one.why));
+    }
+    return std::nullopt;
 }
 
 class Keys final : public AwsSource {
@@ -118,12 +138,6 @@ class Chain final : public AwsSource {
 
 Task<Result<AwsExpiring>> Chain::of_profile(std::string name, int depth) {
     const AwsProfile profile = profiles_.contains(name) ? profiles_.at(name) : AwsProfile();
-    for (const char* other : {"credential_process", "sso_session", "sso_start_url"}) {
-        if (setting(profile, other).empty()) continue;
-        co_return base::invalid_input(fmt::format(
-            "the profile \"{}\" has {}, which is not used here: give it keys, a role_arn or none",
-            name, other));
-    }
     if (!setting(profile, "role_arn").empty()) {
         auto taking = of_role(profile, std::move(name), depth);
         auto taken = co_await std::move(taking);
@@ -135,6 +149,7 @@ Task<Result<AwsExpiring>> Chain::of_profile(std::string name, int depth) {
         keys->end = base::unix_micros_now() / 1'000'000 + kFileSeconds;
         co_return std::move(*keys);
     }
+    if (auto why = unused_setting(profile, name)) co_return std::move(*why);
     if (depth > 0) co_return base::invalid_input("the profile \"" + name + "\" has no keys");
     auto asking = of_host("");
     auto found = co_await std::move(asking);

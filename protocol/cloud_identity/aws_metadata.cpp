@@ -104,37 +104,51 @@ std::string instance_address(const Variables& variable) {
     return ipv6 ? kInstanceHostOfIpv6 : kInstanceHost;
 }
 
-Task<Result<std::string>> instance_token(Sender send, std::string host) {
-    http::Headers headers;
-    headers.set("X-aws-ec2-metadata-token-ttl-seconds", "300");
-    auto getting = get(std::move(send), host + "/latest/api/token", std::move(headers), "PUT");
-    auto token = co_await std::move(getting);
-    if (token && token->find_first_of("\r\n") != std::string::npos)
-        co_return base::make_error(ErrorKind::kProtocol, "its token has several lines");
-    co_return std::move(token);
+Task<Result<AwsExpiring>> role_of_instance(Sender send, std::string host) {
+    auto opening = open_instance_session(send, host + "/latest/api/token");
+    auto session = co_await std::move(opening);
+    if (!session) co_return session.error();
+    auto getting = role_credentials(
+        std::move(send), host + "/latest/meta-data/iam/security-credentials/", std::move(*session));
+    auto found = co_await std::move(getting);
+    co_return std::move(found);
 }
 
-Task<Result<AwsExpiring>> role_of_instance(Sender send, std::string host) {
-    auto asking = instance_token(send, host);
-    auto token = co_await std::move(asking);
-    if (!token) co_return token.error();
+}  // namespace
+
+Task<Result<http::Headers>> open_instance_session(Sender send, std::string address) {
     http::Headers headers;
-    headers.set("X-aws-ec2-metadata-token", *token);
-    const std::string roles = host + "/latest/meta-data/iam/security-credentials/";
-    auto listing = get(send, roles, headers);
+    headers.set("X-aws-ec2-metadata-token-ttl-seconds", "300");
+    auto getting = get(std::move(send), std::move(address), std::move(headers), "PUT");
+    auto token = co_await std::move(getting);
+    if (!token) co_return token.error();
+    if (token->find_first_of("\r\n") != std::string::npos)
+        co_return base::make_error(ErrorKind::kProtocol, "its token has several lines");
+    http::Headers session;
+    session.set("X-aws-ec2-metadata-token", *token);
+    co_return std::move(session);
+}
+
+Task<Result<std::string>> instance_text(Sender send, std::string address, http::Headers session) {
+    auto getting = get(std::move(send), std::move(address), std::move(session));
+    auto text = co_await std::move(getting);
+    co_return std::move(text);
+}
+
+Task<Result<AwsExpiring>> role_credentials(Sender send, std::string roles, http::Headers session) {
+    auto listing = get(send, roles, session);
     auto list = co_await std::move(listing);
     if (!list && list.error().is(ErrorKind::kNotFound))
         co_return base::make_error(ErrorKind::kNotFound, "the instance has no role");
     if (!list) co_return list.error();
     const std::string role(base::trim(list->substr(0, list->find('\n'))));
     if (role.empty()) co_return base::make_error(ErrorKind::kNotFound, "the instance has no role");
-    auto getting = get(send, roles + role, std::move(headers));
+    std::string address = roles.ends_with('/') ? roles + role : roles + "/" + role;
+    auto getting = get(std::move(send), std::move(address), std::move(session));
     auto body = co_await std::move(getting);
     if (!body) co_return body.error();
     co_return credentials_in_json(*body);
 }
-
-}  // namespace
 
 bool has_container_address(const Variables& variable) {
     return !variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").empty() ||

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "protocol/cloud_identity/aws_sts.hpp"
 
 /// Credentials that a machine or a container of AWS gets from an address of its host.
@@ -12,5 +14,13 @@ base::Task<base::Result<AwsExpiring>> container_credentials(const Surroundings& 
 
 /// The role of the EC2 instance, by IMDSv2. kUnavailable or kTimeout where there is none.
 base::Task<base::Result<AwsExpiring>> instance_credentials(const Surroundings& surroundings);
+
+/// The steps of it, at addresses that a file names. A session of IMDSv2 is a header of the others.
+base::Task<base::Result<http::Headers>> open_instance_session(Sender send, std::string address);
+base::Task<base::Result<std::string>> instance_text(Sender send, std::string address,
+                                                    http::Headers session);
+/// `roles`: the address that lists the instance's role. kNotFound when it has none.
+base::Task<base::Result<AwsExpiring>> role_credentials(Sender send, std::string roles,
+                                                       http::Headers session);
 
 }  // namespace protocol::cloud_identity

@@ -11,6 +11,8 @@
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "base/strings.hpp"
+#include "protocol/cloud_identity/google_subject.hpp"
+#include "protocol/cloud_identity/json_text.hpp"
 
 namespace protocol::cloud_identity {
 
@@ -23,15 +25,6 @@ namespace {
 
 constexpr std::size_t kMostFileBytes = 256U << 10U;
 constexpr const char* kTokenAddress = "https://oauth2.googleapis.com/token";
-
-std::string text_of(const Json& object, const char* name) {
-    const bool there = object.is_object() && object.contains(name) && object[name].is_string();
-    return there ? object[name].get<std::string>() : std::string();
-}
-
-Json member(const Json& object, const char* name) {
-    return object.is_object() && object.contains(name) ? object[name] : Json();
-}
 
 class GoogleIdentity final : public TokenSource {
   public:
@@ -93,7 +86,6 @@ class GoogleIdentity final : public TokenSource {
         auto token = co_await std::move(posting);
         co_return std::move(token);
     }
-    Task<Result<std::string>> subject_token(Json source);
     Task<Result<ExpiringToken>> of_federation(Json file);
     Task<Result<ExpiringToken>> impersonate(std::string url, base::Secret token);
 
@@ -102,42 +94,8 @@ class GoogleIdentity final : public TokenSource {
     std::string scope_;
 };
 
-/// The token of the other provider, in a text or in a field of JSON.
-Result<std::string> subject_token_in(const std::string& text, const Json& format) {
-    std::string token(base::trim(text));
-    if (text_of(format, "type") == "json")
-        token = text_of(base::parse_foreign_json(text),
-                        text_of(format, "subject_token_field_name").c_str());
-    if (!token.empty()) return token;
-    return base::invalid_input("its credential_source has no token");
-}
-
-Task<Result<std::string>> GoogleIdentity::subject_token(Json source) {
-    const Json format = member(source, "format");
-    const std::string path = text_of(source, "file");
-    if (!path.empty()) {
-        const auto text = base::read_small_file(path, kMostFileBytes);
-        if (!text) co_return text.error();
-        co_return subject_token_in(*text, format);
-    }
-    WebCall call;
-    call.url = text_of(source, "url");
-    if (call.url.empty() || source.contains("environment_id")) {
-        co_return base::invalid_input(
-            "its credential_source is neither a file nor a url: programs and AWS are not asked");
-    }
-    call.local = true;
-    const Json headers = member(source, "headers");
-    for (const auto& [name, value] : headers.items())
-        if (value.is_string()) call.request.headers.set(name, value.get<std::string>());
-    auto sending = surroundings_.send(std::move(call));
-    auto answer = co_await std::move(sending);
-    if (!answer) co_return answer.error();
-    co_return subject_token_in(answer->body, format);
-}
-
 Task<Result<ExpiringToken>> GoogleIdentity::of_federation(Json file) {
-    auto asking = subject_token(member(file, "credential_source"));
+    auto asking = google_subject_token(surroundings_, file);
     auto subject = co_await std::move(asking);
     if (!subject) co_return subject.error();
     const std::string impersonated = text_of(file, "service_account_impersonation_url");

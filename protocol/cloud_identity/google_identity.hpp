@@ -18,7 +18,7 @@ std::string google_credentials_file(const Variables& variable);
 base::Result<object_storage::GoogleKey> google_key_in(const std::string& text);
 
 /// Tokens of Google for `scope`, from a credentials file of the type "authorized_user" or
-/// "external_account" (workload identity federation, whose token is in a file or at an address);
+/// "external_account" (workload identity federation, google_subject.hpp);
 /// with "" in place of the file, those of the machine's service account (metadata server;
 /// GCE_METADATA_HOST).
 std::unique_ptr<TokenSource> make_google_identity(Surroundings surroundings, std::string file,

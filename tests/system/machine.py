@@ -6,10 +6,12 @@ import fcntl
 import functools
 import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
 import time
+import unittest
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,15 @@ def _make_package(build: Path, kind: str, output: Path, arguments: tuple[str, ..
     if done.returncode != 0 or not done.stdout.strip():
         raise AssertionError(f"packaging/make-package {kind}: {done.stderr}")
     return Path(done.stdout.split()[-1])
+
+
+def engine_package() -> Path:
+    """The package with what engines on arm64 get."""
+    if platform.machine() == "aarch64":
+        raise unittest.SkipTest("this machine is arm64: the package is for others")
+    made = [*(ROOT / "build/arm64/packages").glob("runner-engine-arm64_*_all.deb")]
+    need(len(made) == 1, "the package runner-engine-arm64 (./dev deb arm64)")
+    return made[0]
 
 
 class Machine:

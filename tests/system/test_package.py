@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 from tests.system.harness import BIN, ROOT, need
-from tests.system.machine import LONG, MachineCase, make_package
+from tests.system.machine import LONG, MachineCase, engine_package, make_package
 DEV_CACHE = Path(os.environ.get("RUNNER_DEV_CACHE") or
                  Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "runner-dev")
 
@@ -98,6 +98,54 @@ class Content(unittest.TestCase):
         self.assertTrue((self.directory / "rpm/usr/lib/systemd/system/runner.service").is_file())
         rpm(root, "-e", "--nodeps", "--noscripts", "runner")
         self.assertFalse((self.directory / "rpm/usr/bin/runner").exists())
+
+
+class EnginePackage(unittest.TestCase):
+    """runner-engine-arm64. test_docker_arm64.py runs jobs with it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.package = engine_package()
+        cls.root = Path(tempfile.mkdtemp(prefix="runner-package-"))
+        cls.addClassCleanup(shutil.rmtree, cls.root)
+        subprocess.run(["dpkg-deb", "-x", str(cls.package), str(cls.root)], check=True)
+
+    def test_lintian_finds_nothing_wrong(self):
+        need(shutil.which("lintian") is not None, "lintian")
+        done = subprocess.run(["lintian", "--allow-root", "--show-overrides", str(self.package)],
+                              capture_output=True, text=True, check=False)
+        found = set(re.findall(r"^([EWO]): runner-engine-arm64: (\S+)", done.stdout, re.M))
+        self.assertEqual(found, {("O", "statically-linked-binary"), ("O", "embedded-library"),
+                                 ("O", "arch-independent-package-contains-binary-or-object")}, done.stdout + done.stderr)
+
+    def test_its_files_are_none_of_the_runners_own(self):
+        files = {str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()}
+        documents = "usr/share/doc/runner-engine-arm64/"
+        self.assertEqual(files, {
+            "usr/lib/runner/runner-helper-arm64", "usr/lib/runner/runner-git-arm64.tar.gz", documents + "copyright",
+            documents + "changelog.gz", documents + "sbom.spdx.json", "usr/share/lintian/overrides/runner-engine-arm64"})
+        helper = (self.root / "usr/lib/runner/runner-helper-arm64").read_bytes()
+        self.assertEqual(helper[18:20], b"\xb7\x00", "AArch64")
+        self.assertNotIn(str(ROOT).encode(), helper)
+        self.assertNotIn(str(DEV_CACHE).encode(), helper)
+        depends = subprocess.run(["dpkg-deb", "-f", str(self.package), "Depends"], check=True, capture_output=True, text=True)
+        self.assertEqual(depends.stdout.strip(), "runner (= 0.1.0)")
+
+    def test_the_bill_of_materials_is_valid_and_names_what_is_linked(self):
+        validator = DEV_CACHE / "python/bin/pyspdxtools"
+        need(validator.exists(), f"{validator} (./dev test installs it)")
+        file = self.root / "usr/share/doc/runner-engine-arm64/sbom.spdx.json"
+        done = subprocess.run([str(validator), "-i", str(file)], capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+        document = json.loads(file.read_text())
+        ids = {package["SPDXID"]: package for package in document["packages"]}
+        linked = {ids[r["relatedSpdxElement"]]["name"]: ids[r["relatedSpdxElement"]]["externalRefs"][0]["referenceLocator"]
+                  for r in document["relationships"] if r["relationshipType"] == "STATIC_LINK"}
+        for name in ("libarchive-dev", "zlib1g-dev", "libzstd-dev", "libc6-dev"):
+            self.assertRegex(linked[name], "arch=arm64$")
+        self.assertIn("libstdc++-12-dev-arm64-cross", linked)
+        names = {package["name"] for package in document["packages"]}
+        self.assertLessEqual({"nlohmann-json3-dev", "runner-git-arm64", "git", "git-lfs", "openssh-client"}, names)
 
 
 def files_of_rpm():

@@ -3,14 +3,14 @@
 
 images_dir=$root/tests/support/docker
 builder_dir=$root/packaging/images/builder
-images_all=(debian dash busybox distroless dind buildkit nonroot old-git entrypoint-exports entrypoint-stuck entrypoint-exits my-builder
+images_all=(debian dash busybox busybox-arm64 distroless dind buildkit nonroot old-git entrypoint-exports entrypoint-stuck entrypoint-exits my-builder
     systemd builder)
 
 image_recipe() {
     local files=() functions=()
     case "$1" in
         debian) functions=(bootstrap) ;;
-        busybox) functions=(make_busybox busybox_rootfs) ;;
+        busybox | busybox-arm64) functions=(make_busybox busybox_rootfs) ;;
         distroless) functions=(make_distroless busybox_rootfs) ;;
         dind) functions=(bootstrap make_dind) files=("$images_dir"/dind/*) ;;
         systemd) functions=(bootstrap make_systemd) ;;
@@ -46,7 +46,8 @@ make_image() {
             --change 'CMD ["bash"]' ;;
         dind) make_dind ;;
         buildkit) if ensure_buildkit; then make_buildkit; else make_buildkit_stand_in; fi ;;
-        busybox) make_busybox ;;
+        busybox) make_busybox busybox "$(dpkg --print-architecture)" ;;
+        busybox-arm64) make_busybox busybox-arm64 arm64 ;;
         distroless) make_distroless ;;
         systemd) make_systemd ;;
         builder) make_image dind && make_builder ;;
@@ -164,14 +165,15 @@ busybox_rootfs() {
     echo 'root:x:0:' >"$dir/etc/group"
 }
 
+# make_busybox <name> <architecture>
 make_busybox() {
     local dir
     dir=$(mktemp -d)
-    busybox_rootfs "$(dpkg --print-architecture)" "$dir"
+    busybox_rootfs "$2" "$dir"
     tar -C "$dir" --numeric-owner --owner=0 --group=0 -c . |
-        docker import --change "LABEL runner-test.recipe=$(image_recipe busybox)" \
+        docker import --platform "linux/$2" --change "LABEL runner-test.recipe=$(image_recipe "$1")" \
             --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
-            --change 'CMD ["sh"]' - runner-test/busybox >/dev/null
+            --change 'CMD ["sh"]' - "runner-test/$1" >/dev/null
     rm -rf "$dir"
 }
 

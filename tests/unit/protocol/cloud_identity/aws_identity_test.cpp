@@ -183,6 +183,9 @@ TEST_F(AwsIdentities, ComeFromAProfileOfTheSharedFiles) {
                   "aws_secret_access_key = sb\n[profile ci]\nrole_arn = arn:ci\n"
                   "source_profile = base\n[profile loop]\nrole_arn = arn:l\n"
                   "source_profile = loop\n[profile sso]\nsso_session = s\n"
+                  "[profile process]\ncredential_process = /bin/false\n"
+                  "[profile both]\ncredential_process = /bin/false\naws_access_key_id = AKP\n"
+                  "aws_secret_access_key = sp\n"
                   "[profile host]\nrole_arn = arn:h\ncredential_source = Ec2InstanceMetadata\n"));
     web_.set("AWS_SHARED_CREDENTIALS_FILE", file("credentials",
                                                  "# keys\n[default]\naws_access_key_id=AKD\n"
@@ -202,7 +205,12 @@ TEST_F(AwsIdentities, ComeFromAProfileOfTheSharedFiles) {
     web_.set("AWS_PROFILE", "loop");
     EXPECT_THAT(chain(), HasSubstr("leads in a circle"));
     web_.set("AWS_PROFILE", "sso");
-    EXPECT_THAT(chain(), HasSubstr("has sso_session, which is not used here"));
+    EXPECT_THAT(chain(), AllOf(HasSubstr("has sso_session, and nobody can log in here: keys, a"),
+                               HasSubstr("the role of the machine")));
+    web_.set("AWS_PROFILE", "process");
+    EXPECT_THAT(chain(), HasSubstr("has credential_process, and no programs are started here"));
+    web_.set("AWS_PROFILE", "both");
+    EXPECT_EQ(chain(), "AKP sp  soon") << "keys come before a program";
     web_.set("AWS_PROFILE", "none");
     EXPECT_THAT(chain(), HasSubstr("the profile \"none\" is in no shared file"));
 }

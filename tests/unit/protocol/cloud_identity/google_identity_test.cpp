@@ -77,7 +77,9 @@ TEST_F(GoogleIdentities, OfAnotherProviderAreExchanged) {
     EXPECT_THAT(fetch(file(begin + R"({"url":"http://127.0.0.1:3/t","headers":{"A":"b"}}})")),
                 HasSubstr("403  (no)"));
     EXPECT_THAT(fetch(file(begin + R"({"executable":{"command":"x"}}})")),
-                HasSubstr("neither a file nor a url"));
+                AllOf(HasSubstr("is an executable, and no programs are started here"),
+                      HasSubstr("a token in a file, one at a url, or aws1 works")));
+    EXPECT_THAT(fetch(file(begin + R"({"certificate":{}}})")), HasSubstr("is not known here: a"));
     EXPECT_THAT(fetch(file(begin + "1}")), HasSubstr("failed: "));
     EXPECT_THAT(fetch(file("{}")), HasSubstr("is not known here"));
     EXPECT_THAT(fetch("/none"), HasSubstr("/none"));
