@@ -48,6 +48,8 @@ void add_builder_environment(const BuildPlanInput& input, std::vector<std::strin
     if (!input.extra_hosts.empty() && builder_is_on_host_network(input.dind)) {
         environment.emplace_back("RUNNER_BUILDER_NETWORK=host");
     }
+    const std::string node = build_node(input.job);
+    if (!node.empty()) environment.push_back("RUNNER_BUILD_NODE=" + node);
     environment.push_back("RUNNER_NO_PROXY=" + base::join(input.direct_hosts, ","));
 }
 

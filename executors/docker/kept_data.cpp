@@ -1,5 +1,6 @@
 #include "executors/docker/kept_data.hpp"
 
+#include "base/digest.hpp"
 #include "base/json.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/image_choice.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 constexpr const char* kCold = "Inner engine: cold, because ";
 constexpr std::size_t kReasonLimit = 300;
+constexpr std::size_t kNodeDigits = 16;  // as many as buildx writes
 
 std::string in_one_line(const std::string& text) {
     std::string line = text.substr(0, kReasonLimit);
@@ -24,6 +26,11 @@ std::string in_one_line(const std::string& text) {
 
 std::string data_volume_name(const JobEnvironment& job) {
     return job.volume_prefix + "-data" + (job.protected_ref ? "-protected" : "");
+}
+
+std::string build_node(const JobEnvironment& job) {
+    if (job.volume_prefix.empty()) return {};
+    return base::sha256_hex(data_volume_name(job)).substr(0, kNodeDigits);
 }
 
 std::string builder_container(const DindSettings& settings) {

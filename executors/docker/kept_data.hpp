@@ -21,6 +21,9 @@ struct KeptData {
 
 /// As volumes.hpp names volumes that outlive the job.
 std::string data_volume_name(const JobEnvironment& job);
+/// The id by which builders know the directories of this job again in later jobs of the same slot,
+/// whose files they have then (executors/helper/build_node.hpp). "" for a job without a slot.
+std::string build_node(const JobEnvironment& job);
 /// The container of the prepared builder in the inner engine, as buildx names it.
 std::string builder_container(const DindSettings& settings);
 

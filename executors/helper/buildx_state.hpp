@@ -14,6 +14,7 @@ class BuildxState {
     explicit BuildxState(std::string directory) : directory_(std::move(directory)) {}
     /// The directory that buildx takes from the environment.
     static BuildxState of_environment();
+    [[nodiscard]] const std::string& directory() const { return directory_; }
 
     /// The builder that is used when none is named.
     struct Current {

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "executors/helper/build_node.hpp"
 #include "executors/helper/builder_boot.hpp"
 #include "executors/helper/buildx_arguments.hpp"
 #include "executors/helper/buildx_state.hpp"
@@ -84,6 +85,7 @@ int run_buildx_wrapper(const Words& arguments) {
     const Words rewritten = rewrite_buildx(arguments, defaults_of(state));
     if (may_boot(arguments)) make_ready(plugin, arguments, state, builder);
     release_name(arguments, state, builder);
+    keep_build_node(state.directory(), environment_or(kBuildNodeVariable, ""));
     export_proxy_variables();
     return become_program(plugin, rewritten);
 }
@@ -92,6 +94,8 @@ int note_prepared_builder() {
     const auto state = BuildxState::of_environment();
     state.mark_prepared(prepared_name());
     state.add_environment(prepared_name(), proxy_variables());
+    // Also for clients that do not call buildx as a plugin, like compose.
+    keep_build_node(state.directory(), environment_or(kBuildNodeVariable, ""));
     return 0;
 }
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.bench import (cold_builder, daemon_cost, docker_jobs, file_jobs, lint_cost, log_path, peer_files,  # noqa: E402
-                         shell_jobs, start_cost, status_cost, warm_jobs)
+                         rebuild_jobs, shell_jobs, start_cost, status_cost, warm_jobs)
 from tests.bench.figures import Figure, machine, table, write_json  # noqa: E402
 from tests.bench.deployment import built  # noqa: E402
 
@@ -27,6 +27,7 @@ PARTS: dict[str, Part] = {
     "warm": lambda given: warm_jobs.plain(given.warm_jobs) + warm_jobs.dind(given.warm_jobs),
     "builder": lambda given: docker_jobs.builder(max(1, given.repeat // 2)),
     "cold-builder": lambda given: cold_builder.cold_builder(max(1, given.repeat // 2)),
+    "rebuild": lambda given: rebuild_jobs.rebuild(max(1, given.repeat // 2)),
     "shell": lambda given: shell_jobs.shell(given.repeat),
     "idle": lambda given: daemon_cost.idle(given.idle),
     "jobs": lambda given: daemon_cost.hundred_jobs(),
@@ -38,7 +39,7 @@ PARTS: dict[str, Part] = {
     "lint": lambda given: lint_cost.lint(given.repeat),
     "log-path": lambda given: log_path.measure(),
 }
-NEEDS_ENGINE = {"plain", "dind", "warm", "builder", "cold-builder", "files"}
+NEEDS_ENGINE = {"plain", "dind", "warm", "builder", "cold-builder", "rebuild", "files"}
 
 
 def arguments() -> argparse.Namespace:

@@ -29,6 +29,19 @@ TEST(KeptDataPlan, ProtectedAndOtherRefsNeverShare) {
     EXPECT_EQ(data_volume_name(job), "runner-0123-data-protected");
 }
 
+TEST(KeptDataPlan, BuildersKnowASlotByItsIdAndNoOtherSlot) {
+    JobEnvironment job = job_of_a_slot();
+    const std::string node = build_node(job);
+    EXPECT_EQ(node.size(), 16U);
+    EXPECT_EQ(build_node(job), node);
+    job.protected_ref = true;
+    EXPECT_NE(build_node(job), node);
+    job = job_of_a_slot();
+    job.volume_prefix = "runner-0124";
+    EXPECT_NE(build_node(job), node);
+    EXPECT_EQ(build_node({}), "");
+}
+
 TEST(KeptDataPlan, SaysWhyNothingIsKeptWhereTheJobIsTheReason) {
     const auto why = [](const JobEnvironment& job, const DindSettings& dind,
                         const DockerSettings& docker = {}, const Words& binds = {}) {

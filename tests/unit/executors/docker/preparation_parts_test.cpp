@@ -168,6 +168,18 @@ TEST_F(BuildPlan, AnEngineListensAsTheClientWants) {
                      "RUNNER_NO_PROXY="}));
 }
 
+TEST_F(BuildPlan, BuildersLearnTheSlotOfTheJob) {
+    const auto says = [&] {
+        const auto environment = plan().environment;
+        return std::find(environment.begin(), environment.end(),
+                         "RUNNER_BUILD_NODE=" + build_node(job_)) != environment.end();
+    };
+    job_.volume_prefix = "runner-0123";
+    EXPECT_FALSE(says()) << "no engine";
+    objects_.sidecar = true;
+    EXPECT_TRUE(says());
+}
+
 TEST_F(BuildPlan, AnEngineHasANameInItsContainerAndNetwork) {
     name_ = "docker";
     EXPECT_EQ(plan().extra_hosts, Words{"db:1.2.3.4"}) << "no engine";

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "executors/helper/build_node.hpp"
 #include "executors/helper/buildx_arguments.hpp"
 #include "executors/helper/buildx_state.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -172,6 +173,29 @@ TEST_F(BuildxStateTest, ThePreparedBuilderGivesItsNameAwayOnce) {
     EXPECT_FALSE(state_.is_prepared("runner"));
     EXPECT_FALSE(std::filesystem::exists(dir_.path() / "instances/runner"));
     EXPECT_EQ(state_.current().name, "runner");
+}
+
+TEST_F(BuildxStateTest, TheIdOfTheSlotIsWhereBuildxLooksForIt) {
+    const std::string directory = (dir_.path() / "client/buildx").string();
+    keep_build_node(directory, "0123456789abcdef");
+    EXPECT_EQ(text_of("client/buildx/.buildNodeID"), "0123456789abcdef");
+    keep_build_node(directory, "fedcba9876543210");
+    EXPECT_EQ(text_of("client/buildx/.buildNodeID"), "0123456789abcdef") << "an own one stays";
+}
+
+TEST_F(BuildxStateTest, WhatIsNoIdOrHasNoPlaceIsLeftToBuildx) {
+    const std::string directory = dir_.path().string();
+    for (const char* id : {"", "0123", "0123456789ABCDEF", "0123456789abcdef0"}) {
+        keep_build_node(directory, id);
+        EXPECT_FALSE(std::filesystem::exists(dir_.path() / ".buildNodeID")) << id;
+    }
+    write("file", "x");
+    keep_build_node(directory + "/file", "0123456789abcdef");
+    EXPECT_EQ(text_of("file"), "x");
+    // A link that a script has made leads nowhere.
+    std::filesystem::create_symlink(dir_.path() / "elsewhere", dir_.path() / ".buildNodeID");
+    keep_build_node(directory, "0123456789abcdef");
+    EXPECT_FALSE(std::filesystem::exists(dir_.path() / "elsewhere"));
 }
 
 }  // namespace
