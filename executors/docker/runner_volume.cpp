@@ -83,6 +83,11 @@ std::string own_architecture() {
     return ::uname(&names) == 0 ? names.machine : "";
 }
 
+std::string remedy_for(const std::string& foreign) {
+    if (foreign == "arm64") return "install the package runner-engine-arm64";
+    return "take runner-helper of the package for " + foreign + " and put it there, with that name";
+}
+
 /// `foreign`: the engine's architecture where it is not that of this machine, else "".
 Result<HelperBinary> read_helper(const std::string& path, const std::string& git_archive,
                                  const std::string& foreign) {
@@ -91,9 +96,8 @@ Result<HelperBinary> read_helper(const std::string& path, const std::string& git
         return base::make_error(
             ErrorKind::kConfiguration,
             fmt::format("the Docker engine is {0}, and this installation of runner has no "
-                        "runner-helper for it: {1}; take runner-helper of the package for {0} and "
-                        "put it there, with that name, or run runner on the engine's machine",
-                        foreign, bytes.error().message));
+                        "runner-helper for it: {1}; {2}, or run runner on the engine's machine",
+                        foreign, bytes.error().message, remedy_for(foreign)));
     }
     if (!bytes) {
         return base::make_error(ErrorKind::kIo,
@@ -125,8 +129,8 @@ Result<OpenedFile> open_git(const std::string& path) {
     if (file) return file;
     return base::make_error(
         ErrorKind::kIo, "this installation of runner has no git for jobs: " + file.error().message +
-                            "; install the whole package (from source: ./dev git), or use an "
-                            "image with git 2.31 or newer");
+                            "; install the whole package (from source: ./dev git; for an engine on "
+                            "arm64: runner-engine-arm64), or use an image with git 2.31 or newer");
 }
 
 }  // namespace

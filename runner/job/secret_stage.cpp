@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/stop_source.hpp"
 #include "protocol/http/proxy.hpp"
 #include "runner/job/retry.hpp"
 #include "runner/script/secret_texts.hpp"
 #include "runner/secrets/digest.hpp"
+#include "runner/secrets/json_strings.hpp"
 
 namespace runner::job {
 
@@ -80,8 +82,10 @@ Task<Result<void>> SecretStage::run() {
         co_await base::run_stoppable(&context_.stop, std::move(resolving), context_.deadline());
     if (!quiet_) channel.section_end("resolve_secrets");
     if (!resolved) co_return resolved.error();
+    const std::vector<std::string> parts = parts_of_values();
     const auto warnings = context_.variables.add_secrets(std::move(variables_));
     channel.hide(context_.variables.masked_values());
+    if (!parts.empty()) channel.hide(parts);
     if (!quiet_) {
         for (const std::string& warning : warnings) context_.log().warning(warning);
     }
@@ -93,6 +97,16 @@ void SecretStage::hide_identities() {
     for (const Secret& secret : context_.payload().secrets)
         identities.emplace_back(secrets::identity_of(secret));
     context_.channel().hide(identities);
+}
+
+std::vector<std::string> SecretStage::parts_of_values() const {
+    std::vector<std::string> parts;
+    for (const auto& variable : variables_) {
+        std::vector<std::string> strings = secrets::strings_in_json(variable.value);
+        parts.insert(parts.end(), std::make_move_iterator(strings.begin()),
+                     std::make_move_iterator(strings.end()));
+    }
+    return parts;
 }
 
 Task<Result<void>> SecretStage::resolve_all() {

@@ -7,8 +7,8 @@
 
 namespace runner::job {
 
-/// The stage resolve_secrets: fetches the values of the job's secrets, masks them in the log, and
-/// adds them to the job's variables.
+/// The stage resolve_secrets: fetches the values of the job's secrets, masks them in the log (the
+/// strings of one that is JSON also alone), and adds them to the job's variables.
 ///
 /// The values are kept in memory only. When the job is taken up by another daemon, they are fetched
 /// again, before anything of the job's output is read: without them the log could not be masked.
@@ -33,6 +33,7 @@ class SecretStage {
     base::Task<base::Result<std::string>> try_several_times(const Secret& secret);
     base::Result<void> take(const Secret& secret, const std::string& value);
     void hide_identities();
+    [[nodiscard]] std::vector<std::string> parts_of_values() const;
     [[nodiscard]] int attempts_left(const base::Error& error, int made);
 
     JobContext& context_;

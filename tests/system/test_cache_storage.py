@@ -235,6 +235,27 @@ class Strict(SystemCase):
         self.job(SAVE, tags=["azure"])
         self.assertEqual(len(azure.objects), 1)
 
+    def test_google_by_the_role_of_a_machine_on_aws(self):
+        """Workload identity federation, in the file that gcloud makes for AWS."""
+        services = self.identities(region="eu-west-1")
+        self.secrets.update({Identities.TOKEN, *Identities.INSTANCE[1:]})
+        storage = self.storage(lambda request, now: "" if request.headers.get("authorization") ==
+                               f"Bearer {Identities.TOKEN}" else "no token")
+        credentials = self.directory / "federation.json"
+        credentials.write_text(json.dumps({
+            "type": "external_account", "audience": Identities.AUDIENCE, "token_url": services.url + "/v1/token",
+            "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
+            "credential_source": {
+                "environment_id": "aws1", "region_url": services.url + "/latest/meta-data/placement/availability-zone",
+                "url": services.url + "/latest/meta-data/iam/security-credentials",
+                "imdsv2_session_token_url": services.url + "/latest/api/token",
+                "regional_cred_verification_url":
+                    "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"}}))
+        self.start_cached({"Type": "gcs", "gcs": {"CredentialsFile": str(credentials), "BucketName": "ci-caches"}},
+                          env={"STORAGE_EMULATOR_HOST": storage.address, "HOME": str(self.directory)})
+        self.save_and_restore(storage)
+        self.assertEqual(services.seen.count("POST /v1/token"), 1)
+
     def test_a_key_with_a_line_break(self):
         storage = self.storage()
         self.start_with_storage(storage.address)

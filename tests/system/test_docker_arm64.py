@@ -76,6 +76,7 @@ class EngineOnArm64(SourcesCase):
         job = self.run_here("echo never")
         self.assert_failed(job, "runner_configuration_error")
         self.assertIn("the Docker engine is arm64, and this installation of runner has no runner-helper for it", job.text)
+        self.assertIn("install the package runner-engine-arm64", job.text)
 
 
 if __name__ == "__main__":

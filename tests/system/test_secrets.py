@@ -1,5 +1,7 @@
 """`secrets:`: real jobs and a real OpenBao. The other providers are in tests/unit/runner/secrets."""
 
+import json
+
 from tests.support import openbao
 from tests.support.openbao import OpenBao
 from tests.system.docker_harness import DockerCase
@@ -64,6 +66,22 @@ class Secrets(WithOpenBao):
         for value in (PASSWORD, "second line", "of-the-namespace", "eyJ"):
             self.assertNotIn(value, job.text.replace("second line of a value\")", "").replace(
                 "= correct-horse", "").replace("= of-the-namespace", ""))
+
+    def test_the_strings_of_a_json_value_are_masked_alone(self):
+        document = {"user": "operator-of-ci", "password": "pass\\word \"quoted\"", "port": 5432, "zone": "eu",
+                    "hosts": [{"name": "db.internal.example"}]}
+        self.secrets |= {document["user"], document["password"]}
+        self.bao.put("ops/data/app/json", value=json.dumps(document))
+        self.start_with_bao()
+        read = "import json, sys; d = json.load(open(sys.argv[1]))"
+        job = self.job([f"python3 -c '{read}; print(d[\"user\"], d[\"zone\"], d[\"port\"])' \"$JSON\"",
+                        f"python3 -c '{read}; print(d[\"password\"] + \".\")' \"$JSON\"",
+                        f"python3 -c '{read}; print(d[\"hosts\"][0][\"name\"] + \"!\")' \"$JSON\""],
+                       {"JSON": self.bao.secret("app/json", "value")})
+        self.assert_success(job)
+        self.assertIn("\n[MASKED] eu 5432\n", job.text)
+        self.assertIn("\n[MASKED].\n", job.text)
+        self.assertIn("\n[MASKED]!\n", job.text)
 
     def test_refusals_say_what_to_do(self):
         self.start_with_bao()

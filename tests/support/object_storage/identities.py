@@ -18,6 +18,7 @@ class Identities:
     INSTANCE = ("ASIAINSTANCE", "instance secret", "instance token")
     ROLE = ("ASIAROLE", "role secret", "role token")
     TOKEN = "machine-token"
+    AUDIENCE = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/aws"
 
     def __init__(self, region: str = "us-east-1") -> None:
         self.region = region
@@ -75,6 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._token(good, "3599")
         if path == "/computeMetadata/v1/instance/service-accounts/default/token":
             return self._token(self.headers.get("Metadata-Flavor") == "Google", 3599)
+        if path == "/v1/token" and self.command == "POST":
+            return self._exchange(dict(urllib.parse.parse_qsl(body.decode())))
         if path == "/" and self.command == "POST":
             return self._role(body)
         return self._answer(404, "no such path")
@@ -88,7 +91,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(200 if good else 400, "session" if good else "PUT and a lifetime are needed")
         if self.headers.get("X-aws-ec2-metadata-token") != "session":
             return self._answer(401, "a session is needed")
-        if path == roles:
+        if path == "/latest/meta-data/placement/availability-zone":
+            return self._answer(200, self.identities.region + "b")
+        if path in (roles, roles.rstrip("/")):
             return self._answer(200, "ci-role")
         if path != roles + "ci-role":
             return self._answer(404, "no such role")
@@ -101,6 +106,38 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(400, "headers or query of another service")
         return self._answer(200, json.dumps({"access_token": Identities.TOKEN, "expires_in": lifetime,
                                              "token_type": "Bearer"}))
+
+    def _exchange(self, form: dict[str, str]) -> None:
+        """Google's token service, for a workload on AWS."""
+        wanted = {"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "audience": Identities.AUDIENCE,
+                  "requested_token_type": "urn:ietf:params:oauth:token-type:access_token",
+                  "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request"}
+        wrong = "invalid_request" if {name: form.get(name) for name in wanted} != wanted or not form.get("scope") else ""
+        wrong = wrong or self._wrong_proof(form.get("subject_token", ""))
+        if wrong:
+            return self._answer(400, json.dumps({"error": "invalid_grant", "error_description": wrong}))
+        return self._token(True, 3599)
+
+    def _wrong_proof(self, subject_token: str) -> str:
+        """What Google and AWS refuse in a signed GetCallerIdentity."""
+        proof = json.loads(urllib.parse.unquote(subject_token))
+        if set(proof) != {"url", "method", "headers"} or proof["method"] != "POST":
+            return "not a request"
+        headers = {entry["key"].lower(): entry["value"] for entry in proof["headers"]}
+        url = urllib.parse.urlsplit(proof["url"])
+        if url.scheme != "https" or url.netloc != f"sts.{self.identities.region}.amazonaws.com" or headers["host"] != url.netloc:
+            return "not the region's STS"
+        query = urllib.parse.parse_qsl(url.query)
+        if sorted(query) != [("Action", "GetCallerIdentity"), ("Version", "2011-06-15")]:
+            return "not GetCallerIdentity"
+        if headers.get("x-goog-cloud-target-resource") != Identities.AUDIENCE:
+            return "for somebody else"
+        if "x-goog-cloud-target-resource" not in headers["authorization"]:
+            return "the audience is not signed"
+        access, secret, token = Identities.INSTANCE
+        now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+        return check_sts(Request("POST", url.path or "/", query, headers), b"", {access: secret}, {access: token},
+                         self.identities.region, now)
 
     def _role(self, body: bytes) -> None:
         """AssumeRole of STS, by the instance."""
