@@ -15,6 +15,8 @@ class BuildxState {
     /// The directory that buildx takes from the environment.
     static BuildxState of_environment();
 
+    [[nodiscard]] const std::string& directory() const { return directory_; }
+
     /// The builder that is used when none is named.
     struct Current {
         std::string name;     ///< "" when none was chosen
