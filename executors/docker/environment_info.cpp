@@ -62,7 +62,7 @@ std::optional<ReadinessStage> engine_readiness(const JobObjects& objects,
         stage.failed_message = "The builder could not be prepared; the job goes on without it: ";
         stage.ready_message = "The builder \"" + dind.builder_name + "\" is current (" +
                               base::join(dind.builder_driver_opts, ", ") +
-                              "); its container will be made at first use";
+                              "); its container will be there at first use";
     }
     return stage;
 }

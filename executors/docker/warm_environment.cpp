@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/stop_source.hpp"
+#include "executors/docker/container_paths.hpp"
 #include "executors/docker/engine_data.hpp"
 #include "executors/docker/environment_info.hpp"
 #include "executors/docker/exec_stream.hpp"
@@ -24,6 +25,9 @@ namespace {
 
 /// What `runner-helper connect --held` says first (executors/helper/hold.hpp).
 constexpr std::string_view kHeldLine = "held\n";
+/// What it may be told before its release.
+constexpr std::string_view kRestLine = "rest\n";
+constexpr std::string_view kWakeLine = "wake\n";
 constexpr std::chrono::seconds kRemovalLimit{20};
 constexpr std::chrono::seconds kCheckLimit{2};
 
@@ -51,6 +55,14 @@ Task<Result<void>> read_held_line(protocol::http::ByteStream& stream) {
     co_return base::make_error(ErrorKind::kProtocol, "the waiting container does not answer");
 }
 
+/// Returns when the builder that the script has begun to boot runs, or cannot.
+Task<Result<void>> await_builder(EngineApi& api, const JobObjects& objects, ExecSpec spec) {
+    spec.command = {kHelper, "await-builder"};
+    auto ran = co_await run_exec(api, objects.container, std::move(spec));
+    if (!ran) co_return ran.error();
+    co_return Result<void>();
+}
+
 /// The builder is made by the same script as in a cold start.
 Task<Result<void>> make_builder(EngineApi& api, const WarmRecipe& recipe, JobObjects& objects) {
     const auto readiness = engine_readiness(objects, recipe.dind);
@@ -61,11 +73,13 @@ Task<Result<void>> make_builder(EngineApi& api, const WarmRecipe& recipe, JobObj
     spec.user = objects.user;
     for (const auto& [name, value] : readiness->environment)
         spec.environment.push_back(name + "=" + value);
-    auto ran = co_await run_exec(api, objects.container, std::move(spec));
+    auto ran = co_await run_exec(api, objects.container, spec);
     if (!ran) co_return ran.error();
     // The job tries again, and is told when it fails.
     objects.builder_made = ran->exit_code == 0;
-    co_return Result<void>();
+    if (!objects.builder_made) co_return Result<void>();
+    auto awaited = co_await await_builder(api, objects, std::move(spec));
+    co_return awaited;
 }
 
 Task<Result<void>> finish_engine(EngineApi& api, const WarmRecipe& recipe, JobObjects& objects) {
@@ -76,6 +90,12 @@ Task<Result<void>> finish_engine(EngineApi& api, const WarmRecipe& recipe, JobOb
     }
     auto made = co_await make_builder(api, recipe, objects);
     co_return made;
+}
+
+Task<Result<void>> tell(WarmEnvironment& environment, std::string text) {
+    auto writing = environment.connection->write_all(text);
+    auto written = co_await base::with_deadline<void>(std::move(writing), kCheckLimit);
+    co_return written;
 }
 
 std::string release_text(const std::vector<std::string>& environment) {
@@ -139,7 +159,11 @@ Task<Result<void>> make_warm(const boost::asio::any_io_executor& executor, const
     auto held = co_await read_held_line(*made.connection);
     if (!held || !made.objects.engine) co_return held;
     auto finished = co_await finish_engine(api, recipe, made.objects);
-    co_return finished;
+    // With another PID namespace, the other processes are not the container's alone.
+    if (!finished || !recipe.docker.pid_mode.empty()) co_return finished;
+    std::string text(kRestLine);
+    auto told = co_await tell(made, std::move(text));
+    co_return told;
 }
 
 Task<Result<void>> release_warm(EngineApi& api, WarmEnvironment& environment,
@@ -151,18 +175,23 @@ Task<Result<void>> release_warm(EngineApi& api, WarmEnvironment& environment,
         co_return base::make_error(ErrorKind::kNotFound, "its container has ended with exit code " +
                                                              std::to_string(state->exit_code));
     }
-    const std::string text = release_text(need.environment);
-    auto writing = environment.connection->write_all(text);
-    auto written = co_await base::with_deadline<void>(std::move(writing), kCheckLimit);
+    std::string text = release_text(need.environment);
+    auto written = co_await tell(environment, std::move(text));
     co_return written;
 }
 
 Task<Result<void>> remove_warm(const WarmRecipe& recipe, WarmEnvironment& environment) {
-    if (environment.connection) environment.connection->close();
-    environment.connection.reset();
     EngineApi& api = recipe.engine->api();
+    if (environment.connection) {
+        std::string text(kWakeLine);
+        auto woken = co_await tell(environment, std::move(text));
+        static_cast<void>(woken);  // then nobody is there who could answer
+    }
     auto tidied = co_await tidy_data(api, environment.objects, recipe.dind);
     static_cast<void>(tidied);  // the next job that uses the data cleans it
+    // Not before: without its daemon the container ends.
+    if (environment.connection) environment.connection->close();
+    environment.connection.reset();
     auto removing = remove_objects(api, environment.objects, false);
     auto removed = co_await base::with_deadline<void>(std::move(removing), kRemovalLimit);
     recipe.engine->usage().release(environment.objects.base);

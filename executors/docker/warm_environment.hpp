@@ -44,7 +44,8 @@ struct WarmEnvironment {
 
 /// Makes an environment of a recipe. What was made is in `made.objects`, also after a failure.
 /// Everything that it is given outlives it. Nothing is pulled: kConflict when the image is another
-/// one by now.
+/// one by now. The programs of an engine are stopped until the environment is given away or
+/// removed.
 base::Task<base::Result<void>> make_warm(const boost::asio::any_io_executor& executor,
                                          const WarmRecipe& recipe, WarmEnvironment& made);
 

@@ -113,34 +113,36 @@ void WarmPool::release_data(const std::string& volume) {
     changed_.notify_all();
 }
 
-Task<std::unique_ptr<WarmEnvironment>> WarmPool::take(std::string runner, WarmNeed need) {
+Task<WarmTaken> WarmPool::take(std::string runner, WarmNeed need) {
     co_await wait_for_engine(runner, need);
     const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
         return entry.environment && suits(entry, runner, need);
     });
-    auto& counts = counts_[runner];
+    WarmTaken taken;
     if (found == entries_.end()) {
-        ++counts.misses[static_cast<int>(why_none(runner, need))];
-        co_return nullptr;
+        const WarmMiss why = why_none(runner, need);
+        ++counts_[runner].misses[static_cast<int>(why)];
+        if (why == WarmMiss::kImage) taken.lost = "the image " + need.image + " has changed";
+        co_return std::move(taken);
     }
     const auto recipe = found->recipe;
-    auto environment = std::move(found->environment);
+    taken.environment = std::move(found->environment);
     entries_.erase(found);
-    const std::string data = environment->objects.data_volume;
+    const std::string data = taken.environment->objects.data_volume;
     if (!data.empty()) claimed_.insert(data);
-    auto released = co_await release_warm(recipe->engine->api(), *environment, need);
+    auto released = co_await release_warm(recipe->engine->api(), *taken.environment, need);
     if (released) {
         ++counts_[runner].hits;
-        co_return std::move(environment);
+        co_return std::move(taken);
     }
-    base::log::info(
-        "An environment that was ready ahead is of no use any more",
-        {{"container", environment->objects.base}, {"error", released.error().message}});
+    taken.lost = released.error().message;
+    base::log::info("An environment that was ready ahead is of no use any more",
+                    {{"container", taken.environment->objects.base}, {"error", taken.lost}});
     ++counts_[runner].misses[static_cast<int>(WarmMiss::kDead)];
     ++counts_[runner].removed;
-    remove_later(recipe, std::move(environment));
+    remove_later(recipe, std::move(taken.environment));
     release_data(data);
-    co_return nullptr;
+    co_return std::move(taken);
 }
 
 void WarmPool::note_unsuitable(const std::string& runner) {

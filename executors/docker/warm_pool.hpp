@@ -31,6 +31,12 @@ enum class WarmMiss {
 inline constexpr int kWarmMisses = 6;
 std::string_view to_string(WarmMiss miss);
 
+/// An answer of WarmPool::take().
+struct WarmTaken {
+    std::unique_ptr<WarmEnvironment> environment;  ///< has begun to work for the job; or null
+    std::string lost;  ///< why one that was ready for such a job is of no use, else ""
+};
+
 /// What metrics count of one runner.
 struct WarmCounts {
     std::uint64_t hits = 0;
@@ -74,8 +80,8 @@ class WarmPool {
     /// What the configuration says now. Environments of other settings, of runners that are paused
     /// and of those that are not named are removed.
     void configure(const std::vector<WarmRunner>& runners);
-    /// Answers an environment that has begun to work for the job, or null; the miss is counted.
-    base::Task<std::unique_ptr<WarmEnvironment>> take(std::string runner, WarmNeed need);
+    /// Takes an environment for the job, or counts the miss.
+    base::Task<WarmTaken> take(std::string runner, WarmNeed need);
     /// A job that could not ask for one.
     void note_unsuitable(const std::string& runner);
     /// A job's engine begins to use the volume: an environment that uses it gives way, and none is

@@ -41,7 +41,13 @@ Task<Result<bool>> WarmStart::try_take(Preparation& preparation, PreparationCont
     }
     need_ = std::make_unique<WarmNeed>(*need);
     auto taking = pool_->take(std::move(runner), std::move(*need));
-    auto environment = co_await std::move(taking);
+    auto taken = co_await std::move(taking);
+    if (!taken.lost.empty()) {
+        context.log.print(
+            "This job starts cold: the environment that was ready for it is of no use, " +
+            taken.lost);
+    }
+    auto environment = std::move(taken.environment);
     if (!environment) co_return false;
     context.objects = std::move(environment->objects);
     connection_ = std::move(environment->connection);

@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 
 #include "base/json.hpp"
 #include "executors/helper/engine_client.hpp"
+#include "executors/helper/front_program.hpp"
 #include "executors/helper/posix.hpp"
 
 namespace executors::helper {
@@ -22,12 +24,9 @@ constexpr std::int64_t kLimitMs = 60'000;
 /// There is no event from outside when a daemon begins to listen, so it is asked.
 constexpr int kListenPollMs = 10;
 
-/// buildx 0.6 and later: one container for each node of a builder.
-std::string container_of(const std::string& builder) { return "buildx_buildkit_" + builder + "0"; }
-
 bool is_running(const BuilderBoot& boot) {
     const auto reply =
-        ask_engine(boot.socket, "GET", "/containers/" + container_of(boot.builder) + "/json");
+        ask_engine(boot.socket, "GET", "/containers/" + builder_container(boot.builder) + "/json");
     const auto value = base::parse_foreign_json(reply.body);
     return reply.status == 200 && value.is_object() && value.contains("State") &&
            value["State"].value("Running", false);
@@ -37,8 +36,9 @@ bool is_running(const BuilderBoot& boot) {
 bool answers(const BuilderBoot& boot) {
     const Json wanted{
         {"Cmd", {"buildctl", "debug", "workers"}}, {"AttachStdout", true}, {"AttachStderr", true}};
-    const auto made = ask_engine(
-        boot.socket, "POST", "/containers/" + container_of(boot.builder) + "/exec", wanted.dump());
+    const auto made =
+        ask_engine(boot.socket, "POST", "/containers/" + builder_container(boot.builder) + "/exec",
+                   wanted.dump());
     const auto exec = base::parse_foreign_json(made.body);
     if (made.status != 201 || !exec.is_object()) return false;
     const std::string path = "/exec/" + exec.value("Id", "");
@@ -54,20 +54,28 @@ pid_t start_buildx(const BuilderBoot& boot) {
     if (pid != 0) return pid;
     const int null = ::open("/dev/null", O_RDWR);
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null, fd);
+    ::setenv(kClientVariable, "docker", 0);
     ::execl(boot.buildx.c_str(), "docker-buildx", "buildx", "inspect", "--bootstrap",
             boot.builder.c_str(), nullptr);
     ::_exit(127);
 }
 
-void wait_until_it_answers(const BuilderBoot& boot, pid_t buildx) {
+bool has_ended(pid_t pid) {
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           info.si_pid == pid;
+}
+
+bool wait_until_it_answers(const BuilderBoot& boot, pid_t buildx) {
     const std::int64_t until = monotonic_ms() + kLimitMs;
     bool running = false;
     while (monotonic_ms() < until) {
         running = running || is_running(boot);
-        if (running && answers(boot)) return;
-        if (::waitpid(buildx, nullptr, WNOHANG | WNOWAIT) == buildx) return;
+        if (running && answers(boot)) return true;
+        if (has_ended(buildx)) return false;
         ::poll(nullptr, 0, kListenPollMs);
     }
+    return false;
 }
 
 }  // namespace
@@ -83,17 +91,24 @@ bool may_boot(const std::vector<std::string>& arguments) {
                        });
 }
 
-void boot_builder(const BuilderBoot& boot) {
+std::string builder_container(const std::string& builder) {
+    // buildx 0.6 and later: one container for each node of a builder.
+    return "buildx_buildkit_" + builder + "0";
+}
+
+bool boot_builder(const BuilderBoot& boot) {
     try {
-        if (is_running(boot)) return;
-        if (ask_engine(boot.socket, "GET", "/images/" + boot.image + "/json").status != 200) return;
+        if (is_running(boot)) return false;
+        if (ask_engine(boot.socket, "GET", "/images/" + boot.image + "/json").status != 200)
+            return false;
         const pid_t buildx = start_buildx(boot);
-        if (buildx < 0) return;
-        wait_until_it_answers(boot, buildx);
+        if (buildx < 0) return false;
+        const bool booted = wait_until_it_answers(boot, buildx);
         ::kill(buildx, SIGKILL);  // the builder answers: buildx has nothing left to do
         ::waitpid(buildx, nullptr, 0);
+        return booted;
     } catch (const Failure&) {
-        return;
+        return false;
     }
 }
 

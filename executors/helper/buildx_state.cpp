@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "executors/helper/builder_boot.hpp"
 #include "executors/helper/engine_client.hpp"
 #include "executors/helper/posix.hpp"
 
@@ -105,7 +106,7 @@ void BuildxState::release_prepared(const std::string& builder, const std::string
     ::unlink((directory_ + "/instances/" + builder).c_str());
     ::unlink(mark().c_str());
     try {
-        ask_engine(socket, "DELETE", "/containers/buildx_buildkit_" + builder + "0?force=1");
+        ask_engine(socket, "DELETE", "/containers/" + builder_container(builder) + "?force=1");
     } catch (const Failure&) {
         return;  // without an engine there is no container either
     }

@@ -16,6 +16,8 @@ class BuildxState {
     static BuildxState of_environment();
     [[nodiscard]] const std::string& directory() const { return directory_; }
 
+    [[nodiscard]] const std::string& directory() const { return directory_; }
+
     /// The builder that is used when none is named.
     struct Current {
         std::string name;     ///< "" when none was chosen

@@ -1,9 +1,11 @@
 #include "executors/helper/buildx_wrapper.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
 #include "executors/helper/build_node.hpp"
+#include "executors/helper/builder_ahead.hpp"
 #include "executors/helper/builder_boot.hpp"
 #include "executors/helper/buildx_arguments.hpp"
 #include "executors/helper/buildx_state.hpp"
@@ -43,9 +45,15 @@ bool means_prepared(const Words& arguments, const BuildxState& state, const std:
     return environment_or("DOCKER_HOST", kOwnSocket) == kOwnSocket || state.current().global;
 }
 
+BuilderBoot boot_of(const std::string& buildx, const BuildxState& state,
+                    const std::string& builder) {
+    const std::string image = state.image_of(builder);
+    return {.buildx = buildx, .builder = builder, .image = image.empty() ? kDefaultImage : image};
+}
+
 /// Waits for the images that the call may need, and boots the builder.
-void make_ready(const std::string& buildx, const Words& arguments, const BuildxState& state,
-                const std::string& builder) {
+void make_ready(const BuilderBoot& boot, const Words& arguments, const BuildxState& state) {
+    const std::string& builder = boot.builder;
     const bool prepared = means_prepared(arguments, state, builder);
     auto needed = pending_images();
     // The prepared builder takes nothing from the engine but its own image.
@@ -60,9 +68,8 @@ void make_ready(const std::string& buildx, const Words& arguments, const BuildxS
         wait_until_hosts_are_read();  // the engine itself may be the builder
         return;
     }
-    const std::string image = state.image_of(builder);
-    boot_builder(
-        {.buildx = buildx, .builder = builder, .image = image.empty() ? kDefaultImage : image});
+    BuilderAhead(state.directory(), boot).take();
+    boot_builder(boot);
 }
 
 /// A script may give its builder the name of the prepared one.
@@ -83,7 +90,11 @@ int run_buildx_wrapper(const Words& arguments) {
     const std::string builder = prepared_name();
     const auto state = BuildxState::of_environment();
     const Words rewritten = rewrite_buildx(arguments, defaults_of(state));
-    if (may_boot(arguments)) make_ready(plugin, arguments, state, builder);
+    const BuilderBoot boot = boot_of(plugin, state, builder);
+    // The docker client asks what the plugin is before it calls it.
+    if (arguments.size() > 1 && arguments[1] == "buildx")
+        BuilderAhead(state.directory(), boot).wait();
+    if (may_boot(arguments)) make_ready(boot, arguments, state);
     release_name(arguments, state, builder);
     keep_build_node(state.directory(), environment_or(kBuildNodeVariable, ""));
     export_proxy_variables();
@@ -92,10 +103,23 @@ int run_buildx_wrapper(const Words& arguments) {
 
 int note_prepared_builder() {
     const auto state = BuildxState::of_environment();
-    state.mark_prepared(prepared_name());
-    state.add_environment(prepared_name(), proxy_variables());
+    const std::string builder = prepared_name();
+    state.mark_prepared(builder);
+    state.add_environment(builder, proxy_variables());
     // Also for clients that do not call buildx as a plugin, like compose.
     keep_build_node(state.directory(), environment_or(kBuildNodeVariable, ""));
+    const std::string plugin = find_docker_plugin("docker-buildx");
+    const auto pending = pending_images();
+    const bool copied = std::none_of(pending.begin(), pending.end(),
+                                     [](const auto& image) { return image.mark == kBuilderMark; });
+    if (copied && !plugin.empty())
+        BuilderAhead(state.directory(), boot_of(plugin, state, builder)).start();
+    return 0;
+}
+
+int await_builder() {
+    const auto state = BuildxState::of_environment();
+    BuilderAhead(state.directory(), {.buildx = "", .builder = prepared_name(), .image = ""}).wait();
     return 0;
 }
 

@@ -10,8 +10,10 @@ namespace executors::helper {
 /// that cannot be started: 127, with a sentence on standard error.
 int run_buildx_wrapper(const std::vector<std::string>& arguments);
 
-/// Behind the command that makes the prepared builder: notes that it is the runner's, and gives it
-/// the job's proxies.
+/// Behind the command that makes the prepared builder: notes that it is the runner's, gives it the
+/// job's proxies, and begins to boot it when its image is there (builder_ahead.hpp).
 int note_prepared_builder();
+/// Waits until that has ended.
+int await_builder();
 
 }  // namespace executors::helper

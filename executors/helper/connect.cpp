@@ -22,6 +22,7 @@
 #include "executors/helper/hold.hpp"
 #include "executors/helper/posix.hpp"
 #include "executors/helper/protocol.hpp"
+#include "executors/helper/rest.hpp"
 #include "executors/helper/supervise.hpp"
 #include "executors/helper/users.hpp"
 
@@ -165,7 +166,8 @@ void wait_for_job(const ConnectOptions& options) {
         holder = reach_hold(options.directory, options.wait_ms);
     }
     if (!write_all(STDOUT_FILENO, kHeldLine)) ::_exit(1);
-    const auto entries = read_release(STDIN_FILENO);
+    Rest rest;
+    const auto entries = read_release(STDIN_FILENO, options.spawn ? &rest : nullptr);
     if (!entries && options.spawn) ::kill(1, SIGTERM);
     if (!entries) ::_exit(0);
     if (options.spawn) {

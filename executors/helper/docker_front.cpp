@@ -1,11 +1,16 @@
 #include "executors/helper/docker_front.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <iterator>
 #include <string_view>
 
+#include "base/json.hpp"
+#include "executors/helper/buildx_wrapper.hpp"
 #include "executors/helper/front_program.hpp"
 #include "executors/helper/hosts_file.hpp"
 #include "executors/helper/posix.hpp"
@@ -19,6 +24,8 @@ namespace {
 constexpr std::array<std::string_view, 10> kWithValue{
     "-H", "--host",      "-c",          "--context", "--config",
     "-l", "--log-level", "--tlscacert", "--tlscert", "--tlskey"};
+
+constexpr std::size_t kMostOfConfig = 1U << 20U;
 
 template <typename List>
 bool contains(const List& list, std::string_view word) {
@@ -99,11 +106,32 @@ std::vector<PendingImage> needed_images(const std::vector<std::string>& argument
     return needed;
 }
 
+bool may_skip_client(const std::vector<std::string>& arguments, const ClientFiles& files) {
+    static constexpr std::array<std::string_view, 4> kChanging{"aliases", "cliPluginsExtraDirs",
+                                                               "plugins", "HttpHeaders"};
+    if (arguments.size() < 2 || arguments[1] != "buildx") return false;
+    const std::string own = files.directory + "/cli-plugins/docker-buildx";
+    const bool has_own = ::access(own.c_str(), F_OK) == 0;
+    if (!is_this_program(has_own ? own : files.system_plugin)) return false;
+    const std::string path = files.directory + "/config.json";
+    if (::access(path.c_str(), F_OK) != 0) return true;
+    const auto config = base::parse_foreign_json(read_file_end(path, kMostOfConfig));
+    return config.is_object() && std::none_of(kChanging.begin(), kChanging.end(),
+                                              [&](auto key) { return config.contains(key); });
+}
+
 int run_docker_front(const std::vector<std::string>& arguments) {
     const std::string real = find_next_in_path("docker");
     if (real.empty()) {
         std::fprintf(stderr, "runner-helper: the image has no docker client in its PATH\n");
         return 127;
+    }
+    const std::string home = environment_or("HOME", "/root");
+    if (may_skip_client(arguments, {environment_or("DOCKER_CONFIG", home + "/.docker")})) {
+        ::setenv(kClientVariable, arguments[0].c_str(), 1);
+        std::vector<std::string> words{"docker-buildx"};
+        words.insert(words.end(), arguments.begin() + 1, arguments.end());
+        return run_buildx_wrapper(words);
     }
     const bool has_buildx = !find_docker_plugin("docker-buildx").empty();
     wait_for_images(needed_images(arguments, pending_images(), has_buildx));

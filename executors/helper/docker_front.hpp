@@ -21,6 +21,17 @@ bool makes_engine_resolve(const std::vector<std::string>& arguments, bool classi
 /// Whether two names mean one image: "busybox" and "docker.io/library/busybox:latest" do. Pure.
 bool is_same_image(const std::string& one, const std::string& other);
 
+/// Where the docker client looks.
+struct ClientFiles {
+    std::string directory;  ///< DOCKER_CONFIG
+    std::string system_plugin = "/usr/local/lib/docker/cli-plugins/docker-buildx";
+};
+/// Whether `docker buildx …` may be given to the plugin without the docker client, which asks the
+/// plugin what it is and then calls it: that takes two processes and a tenth of a second. It may
+/// when the client would call the runner's docker-buildx, and its configuration changes nothing
+/// about commands.
+bool may_skip_client(const std::vector<std::string>& arguments, const ClientFiles& files);
+
 /// `docker`: waits for the images that the call needs, and until the engine knows the names that
 /// the script has added (hosts_file.hpp), then becomes the docker client of the image.
 /// Returns only when that cannot be started: 127, with a sentence on standard error.

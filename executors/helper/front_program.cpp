@@ -11,18 +11,18 @@
 
 namespace executors::helper {
 
-namespace {
-
-constexpr const char* kPluginDirectories[] = {
-    "/usr/local/lib/docker/cli-plugins", "/usr/local/libexec/docker/cli-plugins",
-    "/usr/lib/docker/cli-plugins", "/usr/libexec/docker/cli-plugins"};
-
 bool is_this_program(const std::string& path) {
     struct stat self {};
     struct stat other {};
     return ::stat("/proc/self/exe", &self) == 0 && ::stat(path.c_str(), &other) == 0 &&
            self.st_dev == other.st_dev && self.st_ino == other.st_ino;
 }
+
+namespace {
+
+constexpr const char* kPluginDirectories[] = {
+    "/usr/local/lib/docker/cli-plugins", "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins", "/usr/libexec/docker/cli-plugins"};
 
 bool is_other_program(const std::string& path) {
     return ::access(path.c_str(), X_OK) == 0 && !is_this_program(path);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 
 #include "base/parse.hpp"
@@ -18,6 +19,8 @@ constexpr const char* kHoldSocket = "hold";
 constexpr char kReleased = 'R';
 constexpr std::int64_t kLookAgainMs = 5;
 constexpr std::size_t kMostDigits = 9;
+constexpr std::string_view kRest = "rest";
+constexpr std::string_view kWake = "wake";
 
 bool is_startable(const std::string& program) {
     if (program.find('/') != std::string::npos) return ::access(program.c_str(), X_OK) == 0;
@@ -53,6 +56,32 @@ ssize_t read_waiting(int fd, char* target, std::size_t size) {
         pollfd readable{fd, POLLIN, 0};
         ::poll(&readable, 1, -1);
     }
+}
+
+/// A line without its end; "" at the end of the input.
+std::string read_line(int fd) {
+    std::string line;
+    char byte = 0;
+    while (read_waiting(fd, &byte, 1) == 1 && byte != '\n' && line.size() <= kMostDigits)
+        line += byte;
+    if (!line.empty() && byte != '\n') throw Failure("the job's variables cannot be read: no size");
+    return line;
+}
+
+/// Whether the line was for `rest`.
+bool is_for_rest(const std::string& line, Rest* rest) {
+    if (line != kRest && line != kWake) return false;
+    if (rest == nullptr) return true;
+    if (line == kWake) {
+        rest->end();
+        return true;
+    }
+    try {
+        rest->begin();
+    } catch (const Failure& failure) {  // the container serves its job all the same
+        std::fprintf(stderr, "runner-helper: the engine does not rest: %s\n", failure.what());
+    }
+    return true;
 }
 
 [[noreturn]] void become(std::vector<std::string> command) {
@@ -101,14 +130,16 @@ void release_hold(int socket, const std::string& entries) {
     ::shutdown(socket, SHUT_WR);
 }
 
-std::optional<std::string> read_release(int fd) {
-    std::string digits;
-    char byte = 0;
-    while (read_waiting(fd, &byte, 1) == 1 && byte != '\n' && digits.size() <= kMostDigits)
-        digits += byte;
-    if (digits.empty()) return std::nullopt;
-    const auto size = base::parse_number<std::size_t>(digits);
-    if (!size || *size > kMaxReleaseBytes || byte != '\n')
+std::optional<std::string> read_release(int fd, Rest* rest) {
+    std::string line;
+    do {
+        if (rest != nullptr) rest->wait_readable(fd);
+        line = read_line(fd);
+    } while (is_for_rest(line, rest));
+    if (rest != nullptr) rest->end();
+    if (line.empty()) return std::nullopt;
+    const auto size = base::parse_number<std::size_t>(line);
+    if (!size || *size > kMaxReleaseBytes)
         throw Failure("the job's variables cannot be read: no size");
     std::string entries(*size, '\0');
     std::size_t have = 0;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "executors/helper/posix.hpp"
+#include "executors/helper/rest.hpp"
 
 /// A container that is ready before its job is known: its first program waits, and becomes the
 /// image's ENTRYPOINT when the job's variables have come. So the ENTRYPOINT sees what it would see
@@ -13,7 +14,9 @@
 ///
 /// The daemon's end is `runner-helper connect --held` (connect.hpp): it says kHeldLine when the
 /// container waits, and reads a release: the number of bytes in decimal digits and "\n", then
-/// "NAME=value" entries, each with a NUL behind it.
+/// "NAME=value" entries, each with a NUL behind it. Before the release, a line "rest" stops the
+/// programs of a container that has its engine already, and a line "wake" lets them go on
+/// (rest.hpp).
 namespace executors::helper {
 
 /// What `connect --held` writes first.
@@ -36,8 +39,9 @@ UniqueFd reach_hold(const std::string& directory, std::int64_t limit_ms);
 /// Lets the process go on with these variables. Throws Failure.
 void release_hold(int socket, const std::string& entries);
 
-/// Reads a release. nullopt when `fd` ends before its first byte. Throws Failure.
-std::optional<std::string> read_release(int fd);
+/// Reads a release, and does what the lines before it say to `rest`, which is ended when this
+/// returns. nullopt when `fd` ends before its first byte. Throws Failure.
+std::optional<std::string> read_release(int fd, Rest* rest = nullptr);
 /// Adds the entries to the environment of this process.
 void take_variables(const std::string& entries);
 

@@ -39,7 +39,7 @@ constexpr char kUsage[] =
     "archive on standard input)\n"
     "       runner-helper files   (a request on standard input; files_command.hpp)\n"
     "       runner-helper sources ACTION --project DIR ...   (sources_command.hpp)\n"
-    "       runner-helper note-builder\n"
+    "       runner-helper note-builder | await-builder\n"
     "       runner-helper enter-data --root DIR [--new] [--keep-volume NAME] -- COMMAND...\n"
     "       runner-helper tidy-data --root DIR [--builder CONTAINER]\n"
     "       runner-helper platforms [--register]\n"
@@ -178,6 +178,7 @@ int run(const std::vector<std::string>& words) {
     if (command == "await-port") return run_await_port(Arguments(rest));
     if (command == "probe") return executors::helper::run_probe(rest);
     if (command == "note-builder") return executors::helper::note_prepared_builder();
+    if (command == "await-builder") return executors::helper::await_builder();
     const bool asked = command == "help" || command == "--help";
     std::fputs(kUsage, asked ? stdout : stderr);
     return asked ? 0 : 2;

@@ -115,7 +115,7 @@ class EngineOfTheImage(DockerCase):
                            timeout=120, patience=120)
         self.assert_success(job)
         self.assertRegex(job.text, r"\nName: +runner\n")
-        self.assertIn('The builder "runner" is current (network=host); its container will be made '
+        self.assertIn('The builder "runner" is current (network=host); its container will be there '
                       "at first use", job.text)
 
     def test_a_client_that_looks_elsewhere_is_told(self):

@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "executors/helper/docker_front.hpp"
 #include "executors/helper/socket_sharing.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace executors::helper {
 namespace {
@@ -50,6 +55,34 @@ TEST(DockerdWrapper, ListensAsWanted) {
     EXPECT_EQ(listen_as_wanted(words, "all"), words);
     EXPECT_EQ(listen_as_wanted(words, "1"), open_dockerd(words));
     EXPECT_EQ(listen_as_wanted(words, ""), rewrite_dockerd(words));
+}
+
+TEST(DockerFront, SkipsTheClientOnlyForThePluginThatItWouldCall) {
+    const tests::TempDir dir;
+    const std::string self = dir.path() / "self";
+    const std::string other = dir.path() / "other";
+    std::filesystem::create_symlink("/proc/self/exe", self);
+    std::ofstream(other) << "another plugin";
+    const ClientFiles files{dir.path(), self};
+    EXPECT_TRUE(may_skip_client({"docker", "buildx", "ls"}, files));
+    EXPECT_FALSE(may_skip_client({"docker", "build", "."}, files));
+    EXPECT_FALSE(may_skip_client({"docker", "-H", "tcp://h:1", "buildx", "ls"}, files));
+    EXPECT_FALSE(may_skip_client({"docker"}, files));
+    EXPECT_FALSE(may_skip_client({"docker", "buildx"}, {dir.path(), other}));
+    EXPECT_FALSE(may_skip_client({"docker", "buildx"}, {dir.path(), dir.path() / "none"}));
+    for (const auto& [config, skips] : std::vector<std::pair<std::string, bool>>{
+             {R"({"auths": {"r": {}}})", true},
+             {R"({"aliases": {"builder": "buildx"}})", false},
+             {R"({"cliPluginsExtraDirs": ["/p"]})", false},
+             {R"({"plugins": {"scout": {"hooks": "pull"}}})", false},
+             {"{", false}}) {
+        std::ofstream(dir.path() / "config.json") << config;
+        EXPECT_EQ(may_skip_client({"docker", "buildx"}, files), skips) << config;
+    }
+    std::filesystem::remove(dir.path() / "config.json");
+    std::filesystem::create_directory(dir.path() / "cli-plugins");
+    std::filesystem::create_symlink(other, dir.path() / "cli-plugins/docker-buildx");
+    EXPECT_FALSE(may_skip_client({"docker", "buildx"}, files)) << "a plugin of the user's own";
 }
 
 TEST(SharedSockets, AreThoseThatTheEngineListensAt) {
