@@ -19,11 +19,13 @@ namespace executors {
 
 /// What a prepared environment is like.
 struct EnvironmentInfo {
-    std::string description;    ///< for "Running on ⟦…⟧ via ⟦host⟧..."
-    std::string git_directory;  ///< of the runner's own git when its scripts use that, else ""
-    std::string lfs_directory;  ///< of the runner's git for files of Git LFS alone, or ""
-    std::string helper;         ///< path of runner-helper where scripts run
-    std::string user;           ///< the user that scripts run as, "" for the supervisor's own user
+    std::string description;      ///< for "Running on ⟦…⟧ via ⟦host⟧..."
+    std::string git_directory;    ///< of the runner's own git when its scripts use that, else ""
+    std::string lfs_directory;    ///< of the runner's git for files of Git LFS alone, or ""
+    std::string git_seed;         ///< objects of a mirror for a new repository, "" for none
+    bool measures_clone = false;  ///< on_clone() wants to know what a clone costs
+    std::string helper;           ///< path of runner-helper where scripts run
+    std::string user;  ///< the user that scripts run as, "" for the supervisor's own user
     std::vector<std::string> login_arguments;  ///< shell executor: "-l"
     /// The probable cause when the supervisor never answers, "" for none.
     std::string silence_hint;
@@ -90,6 +92,8 @@ class Executor {
         static_cast<void>(log);
         co_return base::make_error(base::ErrorKind::kNotFound, "the environment cannot be renewed");
     }
+    /// A new repository has got its sources. Returns at once.
+    virtual void on_clone(const GitClone& clone) { static_cast<void>(clone); }
     /// The job's log is complete: nothing may be written to it any more.
     virtual void be_quiet() {}
     /// Ends every process of the job, so that another job may use its volumes and directories.

@@ -42,6 +42,27 @@ struct RegistryCredential {
     base::Secret password;
 };
 
+/// A repository that may have a mirror on the engine, with the login of this job.
+struct GitMirrorSource {
+    std::string volume;  ///< of the mirror; unique to runner, machine, project and address
+    std::string url;     ///< without credentials
+    std::string username;
+    base::Secret password;
+    std::string authority;                 ///< certificates to trust as PEM, "": the system's
+    std::vector<std::string> environment;  ///< proxies of the configuration, "NAME=value"
+    std::string ref;
+    std::int64_t depth = 0;  ///< 0: the whole history
+    bool sha256 = false;
+};
+
+/// What the first fetch of a job into a new repository has cost.
+struct GitClone {
+    enum class From : std::uint8_t { kServer, kMirror, kDamagedMirror };
+    From from = From::kServer;
+    std::chrono::milliseconds duration{0};
+    std::uint64_t bytes = 0;  ///< of packs, with those that the mirror has given
+};
+
 /// RUNNER_DIND_PERSIST of a job: what it wants of the kept data of its engine.
 enum class EngineDataWish : std::uint8_t { kConfigured, kNone, kUnknown };
 
@@ -75,6 +96,8 @@ struct JobEnvironment {
     bool protected_ref = false;
     bool keep_builds_volume = true;  ///< GIT_STRATEGY fetch: the builds volume is reused
     bool needs_git = false;          ///< get_sources or another of the runner's scripts uses git
+    /// For a job whose sources come by git over HTTP.
+    std::optional<GitMirrorSource> git_mirror;
     bool network_per_build = false;
     bool init_process = false;
     bool debug_services = false;

@@ -19,6 +19,8 @@ inline constexpr const char* kDataOutcome = "/.runner-data.json";
 inline constexpr const char* kBuilderDir = "/.runner-builder";
 /// In the volume that is there: its name, once the volume is complete.
 inline constexpr const char* kSeedMarker = "runner-complete";
+/// Where containers of a git mirror have its volume (git_mirrors.hpp).
+inline constexpr const char* kMirrorDir = "/.runner-mirror";
 
 /// Holds the runner's docker, which waits for images that are being copied into the job's engine.
 inline constexpr const char* kFrontDir = "/.runner-front";

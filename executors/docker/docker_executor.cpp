@@ -53,6 +53,7 @@ class DockerExecutor final : public Executor {
     Task<std::string> describe_engine() override;
     [[nodiscard]] bool can_renew() const override { return true; }
     Task<Result<void>> renew(const JobEnvironment& job, JobLog& log) override;
+    void on_clone(const GitClone& clone) override;
     void be_quiet() override { log_ = nullptr; }
     [[nodiscard]] std::string saved_state() const override;
     Task<Result<void>> restore(const JobEnvironment& job, const std::string& saved) override;
@@ -83,6 +84,7 @@ class DockerExecutor final : public Executor {
     ExecutorObserver* observer_ = nullptr;
     std::map<std::string, std::string> job_labels_;
     std::vector<std::string> job_directories_;
+    std::optional<GitMirrorSource> mirror_source_;
     bool interrupted_ = true;  ///< containers may exist whose id was never received
     bool restored_ = false;
     bool connected_ = false;  ///< the supervisor has answered once
@@ -123,6 +125,7 @@ Task<Result<void>> DockerExecutor::make_environment(const JobEnvironment& job, J
     daemon_log_ = job.daemon_log;
     job_labels_ = job.labels;
     job_directories_ = {job.project_dir, job.tmp_dir};
+    mirror_source_ = job.git_mirror;
     PreparationSteps steps(observer_);
     const PreparationContext context{*connection_, docker_,  dind_, registries_, job,
                                      log,          objects_, steps, false,       warm_.pool()};
@@ -147,6 +150,21 @@ void DockerExecutor::follow_services(const JobEnvironment& job, JobLog& log) {
     for (const auto& [id, name] : objects_.service_names) {
         group_.spawn("log of " + name, follow_service(api(), id, name, log_, daemon_log_));
     }
+}
+
+void DockerExecutor::on_clone(const GitClone& clone) {
+    const JobMirror& mirror = objects_.mirror;
+    if (!mirror_source_ || mirror.volume.empty()) return;
+    const auto wanted = filling_after(docker_.git_mirror, clone, mirror.seed_bytes);
+    if (wanted == MirrorFilling::kNone) return;
+    GitMirrors::Filling filling;
+    filling.source = *mirror_source_;
+    filling.docker = docker_;
+    filling.image = mirror.image;
+    filling.architecture = mirror.architecture;
+    filling.labels = job_labels_;
+    filling.renew = wanted == MirrorFilling::kRenew;
+    connection_->git_mirrors().fill_later(std::move(filling));
 }
 
 /// Images are copied while the first stages run, the builder's even while the script runs: programs
@@ -210,6 +228,7 @@ void DockerExecutor::hold_objects() {
 Task<Result<void>> DockerExecutor::restore(const JobEnvironment& job, const std::string& saved) {
     daemon_log_ = job.daemon_log;
     job_labels_ = job.labels;
+    mirror_source_ = job.git_mirror;
     auto objects = JobObjects::from_json(saved);
     if (!objects) co_return objects.error();
     objects_ = std::move(*objects);

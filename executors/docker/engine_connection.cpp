@@ -33,7 +33,8 @@ EngineConnection::EngineConnection(const boost::asio::any_io_executor& executor,
       volume_(executor, *api_, helper_path_),
       pulls_(executor, *api_, retries),
       refresh_(*api_, pulls_, background),
-      builder_volumes_(*api_, background) {}
+      builder_volumes_(*api_, background),
+      git_mirrors_(*api_, volume_, usage_, background) {}
 
 void EngineConnection::forget() {
     info_known_ = false;

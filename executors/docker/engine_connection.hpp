@@ -10,6 +10,7 @@
 #include "executors/docker/builder_volume.hpp"
 #include "executors/docker/engine_api.hpp"
 #include "executors/docker/engine_usage.hpp"
+#include "executors/docker/git_mirrors.hpp"
 #include "executors/docker/git_version.hpp"
 #include "executors/docker/image_info.hpp"
 #include "executors/docker/image_refresh.hpp"
@@ -45,6 +46,8 @@ class EngineConnection {
     base::Task<base::Result<void>> add_git(std::string image);
     /// The volumes that hold the builder's image for jobs' engines.
     BuilderVolumes& builder_volumes() { return builder_volumes_; }
+    /// The mirrors of repositories.
+    GitMirrors& git_mirrors() { return git_mirrors_; }
     /// Files that an image contains, looked up once per image id (an id names immutable content).
     std::map<std::string, ImageFiles>& image_files() { return image_files_; }
     /// What the git of an image says, by image id.
@@ -68,6 +71,7 @@ class EngineConnection {
     ImageRefresh refresh_;
     BuilderVolumes builder_volumes_;
     EngineUsage usage_;
+    GitMirrors git_mirrors_;
     bool info_known_ = false;
     EngineInfo info_;
     std::map<std::string, ImageFiles> image_files_;

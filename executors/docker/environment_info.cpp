@@ -33,6 +33,8 @@ EnvironmentInfo describe_environment(const JobObjects& objects) {
     info.description = objects.hostname;
     info.git_directory = objects.git_directory;
     info.lfs_directory = objects.lfs_directory;
+    info.git_seed = objects.mirror.seed;
+    info.measures_clone = !objects.mirror.volume.empty();
     info.helper = kHelper;
     info.user = objects.user;
     for (const auto& [name, value] : objects.script_environment) {

@@ -31,7 +31,13 @@ std::string JobObjects::to_json() const {
     const json volume = {{"name", builder_volume.name},
                          {"engine_image", builder_volume.engine_image},
                          {"helper_volume", builder_volume.helper_volume}};
+    const json git_mirror = {{"volume", mirror.volume},
+                             {"image", mirror.image},
+                             {"architecture", mirror.architecture},
+                             {"seed", mirror.seed},
+                             {"seed_bytes", mirror.seed_bytes}};
     const json value = {{"base", base},
+                        {"mirror", git_mirror},
                         {"builder_volume", volume},
                         {"volume_base", volume_base},
                         {"preloads", std::move(images)},
@@ -100,6 +106,13 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     const json& volume = object_at(value, "builder_volume");
     objects.builder_volume = {text_at(volume, "name"), text_at(volume, "engine_image"),
                               text_at(volume, "helper_volume")};
+    const json& mirror = object_at(value, "mirror");
+    objects.mirror = {text_at(mirror, "volume"), text_at(mirror, "image"),
+                      text_at(mirror, "architecture"), text_at(mirror, "seed"), 0};
+    if (mirror.is_object() && mirror.contains("seed_bytes") &&
+        mirror["seed_bytes"].is_number_unsigned()) {
+        objects.mirror.seed_bytes = mirror["seed_bytes"];
+    }
     if (value.contains("preloads") && value["preloads"].is_array()) {
         for (const auto& preload : value["preloads"]) {
             objects.preloads.push_back({text_at(preload, "name"), text_at(preload, "id"),

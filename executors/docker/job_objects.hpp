@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "executors/docker/builder_volume.hpp"
+#include "executors/docker/git_mirrors.hpp"
 #include "executors/docker/preload.hpp"
 
 namespace executors::docker {
@@ -38,6 +39,7 @@ struct JobObjects {
     bool sidecar = false;           ///< an engine runs in a service container
     std::string engine_container;   ///< the container whose log is the engine's
     std::string data_volume;        ///< where the engine's data stays, "" for nowhere
+    JobMirror mirror;               ///< of the job's repository
     /// In a saved state: what EngineUsage holds for the job.
     std::vector<std::string> used_volumes;
     std::vector<std::string> used_images;  ///< ids

@@ -1,5 +1,6 @@
 #include "executors/docker/job_volumes.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/json.hpp"
@@ -34,7 +35,27 @@ std::string JobVolumes::body_of(const ManagedVolume& volume) const {
     return body.dump();
 }
 
+const ManagedVolume* JobVolumes::builds() const {
+    const std::string& wanted = context_.job.builds_dir;
+    const auto found = std::find_if(plan_.managed.begin(), plan_.managed.end(),
+                                    [&](const auto& one) { return one.destination == wanted; });
+    return found == plan_.managed.end() ? nullptr : &*found;
+}
+
+const ManagedVolume* JobVolumes::new_builds() const { return has_builds_ ? nullptr : builds(); }
+
+Task<Result<void>> JobVolumes::look_for_builds() {
+    const ManagedVolume* volume = builds();
+    if (!context_.job.git_mirror || context_.held || volume == nullptr) co_return Result<void>();
+    auto there = co_await context_.api().has_volume(volume->name);
+    if (!there) co_return there.error();
+    has_builds_ = *there;
+    co_return Result<void>();
+}
+
 Task<Result<void>> JobVolumes::make() {
+    auto looked = co_await look_for_builds();
+    if (!looked) co_return looked;
     std::vector<Task<Result<void>>> tasks;
     for (const auto& volume : plan_.managed) {
         if (volume.reusable) {

@@ -28,6 +28,10 @@ class JobVolumes {
     /// when something is mounted there.
     base::Task<base::Result<void>> add_certificates(std::string path);
 
+    /// After make(): the volume of the builds directory, when no job has had it; else null.
+    /// Nobody asks for a job without a GitMirrorSource.
+    [[nodiscard]] const ManagedVolume* new_builds() const;
+
     /// For HostConfig.Binds.
     [[nodiscard]] const std::vector<std::string>& binds() const { return plan_.binds; }
     /// Destinations that any user of the job may write to.
@@ -36,10 +40,13 @@ class JobVolumes {
   private:
     [[nodiscard]] std::string body_of(const ManagedVolume& volume) const;
     base::Task<base::Result<void>> make_one(std::string body);
+    base::Task<base::Result<void>> look_for_builds();
+    [[nodiscard]] const ManagedVolume* builds() const;
     base::Task<base::Result<void>> add_temporary(std::string name, std::string path);
 
     const PreparationContext& context_;
     VolumePlan plan_;
+    bool has_builds_ = true;
 };
 
 }  // namespace executors::docker

@@ -9,6 +9,7 @@
 #include "executors/docker/build_plan.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/engine_files.hpp"
+#include "executors/docker/mirror_seed.hpp"
 #include "executors/docker/platforms.hpp"
 #include "executors/docker/port_probe.hpp"
 #include "executors/docker/preload.hpp"
@@ -265,7 +266,10 @@ Task<Result<void>> Preparation::make_build(BuildContainer& build, JobGit& git, C
     auto made = co_await build.make(std::move(plan));
     if (!made) co_return made;
     auto brought = co_await git.before_start();
-    co_return brought;
+    if (!brought) co_return brought;
+    MirrorSeed seed(context_, image_.id, helper_volume_, volumes_.new_builds());
+    auto seeded = co_await seed.run();
+    co_return seeded;
 }
 
 Task<Result<void>> Preparation::run_build(BuildContainer& build, JobGit& git) {

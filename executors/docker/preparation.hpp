@@ -56,8 +56,8 @@ class Preparation {
     void choose_engine();
     /// Makes the job's container while the services become ready, and starts it after that.
     base::Task<base::Result<void>> start_build();
-    static base::Task<base::Result<void>> make_build(BuildContainer& build, JobGit& git,
-                                                     ContainerPlan plan);
+    base::Task<base::Result<void>> make_build(BuildContainer& build, JobGit& git,
+                                              ContainerPlan plan);
     static base::Task<base::Result<void>> run_build(BuildContainer& build, JobGit& git);
     base::Task<base::Result<void>> report_inner_platforms();
     [[nodiscard]] BuildParts parts();

@@ -23,6 +23,9 @@ struct ConfiguredService {
 /// always, the runner's always.
 enum class GitSource { kAuto, kImage, kRunner };
 
+/// Whether repositories have a mirror on the engine: where a clone was slow, always, never.
+enum class GitMirrorMode { kAuto, kOn, kOff };
+
 /// As many environments are ready ahead as the arrivals of jobs make likely (warm_demand.hpp).
 inline constexpr int kWarmAuto = -1;
 
@@ -101,7 +104,8 @@ struct DockerSettings {
     bool enable_ipv6 = false;
     int network_mtu = 0;
     std::map<std::string, std::string> log_options;
-    GitSource git = GitSource::kAuto;  ///< of this runner, not of the official one
+    GitSource git = GitSource::kAuto;                ///< of this runner, not of the official one
+    GitMirrorMode git_mirror = GitMirrorMode::kOff;  ///< the same
     int warm = 0;  ///< environments that are ready ahead, or kWarmAuto; of this runner, too
     std::int64_t warm_memory_bytes = 1LL << 30;  ///< that they may use together
     std::vector<ConfiguredService> services;

@@ -15,6 +15,7 @@
 #include "executors/helper/docker_wrappers.hpp"
 #include "executors/helper/files_command.hpp"
 #include "executors/helper/git_front.hpp"
+#include "executors/helper/git_mirror.hpp"
 #include "executors/helper/hold.hpp"
 #include "executors/helper/platforms.hpp"
 #include "executors/helper/posix.hpp"
@@ -44,6 +45,7 @@ constexpr char kUsage[] =
     "       runner-helper tidy-data --root DIR [--builder CONTAINER]\n"
     "       runner-helper platforms [--register]\n"
     "       runner-helper await-port --address ADDRESS [--limit-ms N] PORT...\n"
+    "       runner-helper mirror ACTION ...   (git_mirror.hpp)\n"
     "       runner-helper probe NAME --place PLACE ...   (probe.hpp)\n"
     "The part of runner that works inside a job's environment. Under the names docker, dockerd,\n"
     "docker-buildx and git it runs instead of these programs in a job's container, and starts "
@@ -100,6 +102,8 @@ int run_sources(const std::vector<std::string>& words) {
     options.project = arguments.take_value("--project");
     options.tmp = arguments.take_value("--tmp");
     options.builds = arguments.take_value("--builds");
+    options.seed = arguments.take_value("--seed");
+    options.clone = arguments.take_value("--clone");
     options.rules.keep_config = arguments.take_flag("--keep-config");
     options.rules.sha256 = arguments.take_flag("--sha256");
     arguments.expect_none();
@@ -176,6 +180,7 @@ int run(const std::vector<std::string>& words) {
     if (command == "tidy-data") return run_tidy_data(Arguments(rest));
     if (command == "platforms") return run_platforms(Arguments(rest));
     if (command == "await-port") return run_await_port(Arguments(rest));
+    if (command == "mirror") return executors::helper::run_mirror_command(rest);
     if (command == "probe") return executors::helper::run_probe(rest);
     if (command == "note-builder") return executors::helper::note_prepared_builder();
     if (command == "await-builder") return executors::helper::await_builder();

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "executors/helper/directory.hpp"
+#include "executors/helper/git_seed.hpp"
 
 namespace executors::helper {
 
@@ -147,6 +148,8 @@ int run_sources_command(const std::string& action, const SourcesOptions& given) 
         {"forget-submodules",
          [](const SourcesOptions& all) { forget_submodules(all.project, all.rules.sha256); }},
         {"open", open_project},
+        {"seed", [](const SourcesOptions& all) { seed_repository(all.project, all.seed); }},
+        {"measure", [](const SourcesOptions& all) { report_clone(all.project, all.clone); }},
         {"remove", remove_project}};
     const auto found = actions.find(action);
     if (found == actions.end()) throw Failure("unknown action for sources: " + action);

@@ -12,6 +12,8 @@ struct SourcesOptions {
     /// Directory of all builds, when links between it and the project are not the administrator's;
     /// else "".
     std::string builds;
+    std::string seed;   ///< what copy_mirror() has made
+    std::string clone;  ///< what git did: a word for the daemon
     GitDirectoryRules rules;
 };
 
@@ -23,6 +25,8 @@ struct SourcesOptions {
 /// submodules         clean_submodules()
 /// forget-submodules  forget_submodules()
 /// open               gives the user the rights to change its own directories in the project
+/// seed               seed_repository()
+/// measure            report_clone()
 /// remove             removes the project; what cannot be removed is renamed
 int run_sources_command(const std::string& action, const SourcesOptions& options);
 

@@ -35,13 +35,15 @@ std::string read_report(int fd) {
     return text;
 }
 
-void report_cache(std::string_view action, std::string_view result, std::uint64_t bytes) {
+void report_line(const std::string& line) {
     const std::string fd = environment_or(std::string(kReportVariable).c_str(), "");
-    if (fd.empty()) return;
-    const std::string line = std::string(action) + " " + environment_or(kCacheNumberVariable, "0") +
-                             " " + std::string(result) + " " + std::to_string(bytes) + "\n";
+    if (!fd.empty()) static_cast<void>(write_all(std::atoi(fd.c_str()), line + "\n"));
+}
+
+void report_cache(std::string_view action, std::string_view result, std::uint64_t bytes) {
     // Without the line, a transfer is not counted; the cache itself is as it should be.
-    static_cast<void>(write_all(std::atoi(fd.c_str()), line));
+    report_line(std::string(action) + " " + environment_or(kCacheNumberVariable, "0") + " " +
+                std::string(result) + " " + std::to_string(bytes));
 }
 
 }  // namespace executors::helper

@@ -8,12 +8,13 @@
 
 /// The report of a stage: lines that the runner's own programs in it write for the daemon
 /// (protocol.hpp, kReportVariable). It is a file in memory that the stage's processes inherit, so
-/// nothing of it is on a disk. What a line says is up to the program and its reader; the only lines
-/// today are those of caches:
+/// nothing of it is on a disk. What a line says is up to the program and its reader:
 ///
 ///     ACTION NUMBER RESULT BYTES
+///     clone HOW MILLISECONDS BYTES
 ///
-/// with cache-restore or cache-save, the value of kCacheNumberVariable, a word and a size.
+/// The first is about a cache: cache-restore or cache-save, the value of kCacheNumberVariable, a
+/// word and a size. The second is about the first fetch of a new repository (git_seed.hpp).
 namespace executors::helper {
 
 /// The variable with the number of the cache in the payload, which the scripts set.
@@ -26,6 +27,8 @@ std::string report_variable(int fd);
 /// The first kReportBytes of a report; "" without one (-1).
 std::string read_report(int fd);
 
+/// Adds a line to the report of this process's stage, when it has one.
+void report_line(const std::string& line);
 /// Adds a line about a cache to the report of this process's stage, when it has one.
 void report_cache(std::string_view action, std::string_view result, std::uint64_t bytes);
 

@@ -28,6 +28,14 @@ void git_source(Config& config, const Value& value) {
                                                           : GitSource::kAuto;
 }
 
+void git_mirror(Config& config, const Value& value) {
+    const auto& text = std::get<std::string>(value);
+    using executors::docker::GitMirrorMode;
+    config.runners.back().docker.git_mirror = text == "on"     ? GitMirrorMode::kOn
+                                              : text == "auto" ? GitMirrorMode::kAuto
+                                                               : GitMirrorMode::kOff;
+}
+
 void dind_platforms(Config& config, const Value& value) {
     using executors::docker::Platforms;
     config.runners.back().dind.platforms =
@@ -169,6 +177,11 @@ constexpr Key kDocker[] = {
         "git of the runner's own scripts: auto takes the runner's where the image has none or one "
         "older than 2.31; image and runner always take that one")
         .one_of("auto|image|runner")
+        .with_flag("", "-"),
+    key("git_mirror", Type::kString, "off", git_mirror,
+        "a mirror of a repository on the engine, for first clones: auto makes it where a clone was "
+        "slow, on after each clone, off never")
+        .one_of("auto|on|off")
         .with_flag("", "-"),
     key("warm", Type::kAutoOrCount, "0", docker<&D::warm>,
         "environments that are ready before their jobs come: a number, auto as jobs come, 0 none")

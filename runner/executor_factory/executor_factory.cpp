@@ -23,7 +23,10 @@ base::Result<ExecutorFactory::Connection> ExecutorFactory::engine_of(
 }
 
 void ExecutorFactory::stop() {
-    for (const auto& [key, engine] : engines_) engine->builder_volumes().stop();
+    for (const auto& [key, engine] : engines_) {
+        engine->builder_volumes().stop();
+        engine->git_mirrors().stop();
+    }
 }
 
 base::Result<std::unique_ptr<executors::Executor>> ExecutorFactory::make(

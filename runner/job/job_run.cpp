@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "runner/job/environment_preparer.hpp"
 #include "runner/job/failure_reason.hpp"
+#include "runner/job/git_mirror_source.hpp"
 #include "runner/job/job_header.hpp"
 #include "runner/job/limits.hpp"
 #include "runner/job/secret_stage.hpp"
@@ -46,6 +47,11 @@ std::string fill_environment(JobContext& context, executors::JobEnvironment& env
                                    context.texts, *context.directories, setup.system_id,
                                    setup.record.short_token, setup.record.slot);
     environment.needs_git = needs_git(context.payload(), context.variables, !setup.sources);
+    if (!setup.sources) {
+        environment.git_mirror =
+            git_mirror_source(context.payload(), context.runner(), context.variables,
+                              setup.system_id, setup.record.ca_chain);
+    }
     if (setup.adopted_volumes)
         environment.volume_prefix = setup.adopted_volumes->in_place_of(environment.volume_prefix);
     if (!context.texts.problem().empty()) return context.texts.problem();

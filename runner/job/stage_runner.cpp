@@ -6,6 +6,7 @@
 #include "runner/job/cache_archive.hpp"
 #include "runner/job/cache_linker.hpp"
 #include "runner/job/cache_restore.hpp"
+#include "runner/job/clone_report.hpp"
 #include "runner/job/retry.hpp"
 #include "runner/job/stage_numbers.hpp"
 
@@ -26,6 +27,8 @@ script::ScriptSettings script_settings(const JobContext& context) {
     settings.correlation_id = context.setup.record.correlation_id;
     settings.git_directory = info.git_directory;
     settings.lfs_directory = info.lfs_directory;
+    settings.git_seed = info.git_seed;
+    settings.measures_clone = info.measures_clone;
     settings.sources_by_daemon = context.setup.sources != nullptr;
     settings.helper = info.helper;
     // On a shared host such links are the administrator's: jobs there can reach all files anyway.
@@ -69,6 +72,12 @@ std::string job_status(const journal::Checkpoint& checkpoint) {
     if (base::is_cancel(checkpoint.progress.stop)) return "canceled";
     if (failure && failure->reason == journal::FailureReason::kTimeout) return "timedout";
     return checkpoint.progress.step_failed ? "failed" : "success";
+}
+
+void tell_clone(JobContext& context, const StageResult& result) {
+    if (!result || result->report.empty()) return;
+    const auto clone = parse_clone_report(result->report);
+    if (clone) context.executor().on_clone(*clone);
 }
 
 void tell_caches(JobContext& context, const StageResult& result) {
@@ -231,9 +240,12 @@ base::Task<StageResult> StageRunner::run_script(const PlannedStage& stage) {
     if (!text) co_return text.error();
     context_.log_variable_warnings();
     const auto number = script_number(context_.checkpoint());
-    auto running =
-        scripts_.run(number, std::move(*text), deadline_of(stage), has_caches(stage.kind));
+    const bool clones =
+        stage.kind == StageKind::kGetSources && context_.executor().info().measures_clone;
+    auto running = scripts_.run(number, std::move(*text), deadline_of(stage),
+                                clones || has_caches(stage.kind));
     auto result = co_await std::move(running);
+    if (clones) tell_clone(context_, result);
     tell_caches(context_, result);
     co_return std::move(result);
 }

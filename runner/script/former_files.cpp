@@ -47,6 +47,14 @@ std::string open_project_command(const ScriptContext& context) {
     return command(context, "open");
 }
 
+std::string seed_repository_command(const ScriptContext& context) {
+    return command(context, "seed") + " --seed " + shell_quote(context.settings().git_seed);
+}
+
+std::string measure_clone_command(const ScriptContext& context) {
+    return command(context, "measure");
+}
+
 std::string remove_project_command(const ScriptContext& context) {
     if (context.settings().by_driver) return remove_by_shell(context.project());
     return command(context, "remove");

@@ -20,6 +20,10 @@ std::string clean_submodules_command(const ScriptContext& context);
 std::string forget_submodules_command(const ScriptContext& context);
 /// Gives the job's user the rights to change its own directories in the project.
 std::string open_project_command(const ScriptContext& context);
+/// Moves the copy of a mirror into the new repository (git_seed.hpp in executors/helper).
+std::string seed_repository_command(const ScriptContext& context);
+/// Tells the daemon what the first fetch has cost; "--clone HOW" is to follow.
+std::string measure_clone_command(const ScriptContext& context);
 /// Removes the project. When the job's user may not do that, it renames the project.
 std::string remove_project_command(const ScriptContext& context);
 

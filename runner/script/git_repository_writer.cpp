@@ -52,7 +52,7 @@ std::string remove_refs_command(const std::string& patterns) {
 }  // namespace
 
 GitRepositoryWriter::GitRepositoryWriter(const ScriptContext& context)
-    : context_(context), commands_(context) {}
+    : context_(context), commands_(context), seed_(context) {}
 
 void GitRepositoryWriter::announce(ShellWriter& writer) const {
     if (sends_correlation_id(context_)) {
@@ -73,6 +73,7 @@ void GitRepositoryWriter::define_open(ShellWriter& writer) const {
     configure(writer);
     writer.line("if git remote add origin " + remote + " > /dev/null 2>&1; then");
     writer.notice("Created fresh repository.");
+    seed_.take(writer);
     writer.line("else git remote set-url origin " + remote + "; fi");
     writer.line("}");
 }
@@ -170,6 +171,7 @@ void GitRepositoryWriter::define_second_fetch(ShellWriter& writer) const {
 void GitRepositoryWriter::define_second_check_out(ShellWriter& writer) const {
     const std::string commit = shell_quote(context_.payload().git_info.sha + "^{commit}");
     writer.line("_runner_check_out_again() {");
+    seed_.check_out_again(writer);
     writer.line(fmt::format("if [ \"$1\" -eq {} ] || ! git cat-file -e {} 2> /dev/null; then",
                             kUsageError, commit));
     writer.line("return \"$1\"; fi");
@@ -196,7 +198,9 @@ void GitRepositoryWriter::check_out(ShellWriter& writer) const {
 
 void GitRepositoryWriter::open_and_fetch(ShellWriter& writer) const {
     writer.line("_runner_open || _runner_renew");
-    writer.line("_runner_fetch || _runner_fetch_again $?");
+    writer.line(std::string(seed_.has_seed() ? "_runner_first_fetch" : "_runner_fetch") +
+                " || _runner_fetch_again $?");
+    seed_.end_fetch(writer);
 }
 
 void GitRepositoryWriter::clone_or_fetch(ShellWriter& writer) const {
@@ -233,6 +237,7 @@ void GitRepositoryWriter::write(ShellWriter& writer, GitStrategy strategy) const
     commands_.trust_project(writer);
     define_open(writer);
     define_fetch(writer);
+    seed_.define(writer);
     define_check_out(writer);
     define_repairs(writer);
     if (clones) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "runner/script/git_commands.hpp"
+#include "runner/script/git_seed_writer.hpp"
 #include "runner/script/git_strategy.hpp"
 #include "runner/script/script_context.hpp"
 
@@ -40,6 +41,7 @@ class GitRepositoryWriter {
 
     const ScriptContext& context_;
     GitCommands commands_;
+    GitSeedWriter seed_;
 };
 
 }  // namespace runner::script

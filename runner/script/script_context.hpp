@@ -29,6 +29,9 @@ struct ScriptSettings {
     std::string git_directory{};
     /// The same for files of Git LFS, where the environment's git has no git-lfs.
     std::string lfs_directory{};
+    /// EnvironmentInfo::git_seed and measures_clone.
+    std::string git_seed{};
+    bool measures_clone = false;
     /// A driver brings the scripts to a place without runner-helper (executors/driver.hpp).
     bool by_driver = false;
     /// The daemon unpacks the sources, which come from no server: BroughtSourcesWriter.

@@ -47,7 +47,11 @@ class GetSources : public tests::ShellTest {
     tests::ShellEnd fetch() {
         const auto variables = this->variables();
         runner::script::BehaviourVariables behaviour(variables);
-        const runner::script::ScriptContext context(payload_, runner_, behaviour, settings());
+        auto settings = ShellTest::settings();
+        settings.git_seed = git_seed_;
+        settings.measures_clone = !git_seed_.empty();
+        const runner::script::ScriptContext context(payload_, runner_, behaviour,
+                                                    std::move(settings));
         const auto text = runner::script::GitSourcesWriter(context).get_sources();
         if (!text) return {-1, text.error().message};
         return tests::run_shell(GetParam(), *text, dir_.path(), environment_, user_);
@@ -72,6 +76,7 @@ class GetSources : public tests::ShellTest {
 
     std::map<std::string, std::string> environment_;
     unsigned user_ = 0;  ///< of the job, 0 for that of the test
+    std::string git_seed_;
     std::filesystem::path origin_;
     std::string first_;
     std::string second_;

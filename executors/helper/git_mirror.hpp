@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// `runner-helper mirror`: a mirror of a repository in a volume, from which the first clone of a
+/// job takes its objects. It works in containers of the runner's own, never in that of a job.
+///
+/// The volume has generations, each a bare repository in a directory of its own; the link `current`
+/// names the one that is complete. A generation becomes visible by a rename, so a filling that is
+/// interrupted leaves nothing but a directory that the next one removes. One filling at a time has
+/// the lock.
+namespace executors::helper {
+
+struct MirrorRequest {
+    std::string url;  ///< without credentials
+    std::string username;
+    std::string password;
+    std::string authority;  ///< PEM; "" for the system's
+    std::string ref;        ///< branch or tag of the job
+    std::int64_t depth = 0;
+    bool sha256 = false;
+    bool renew = false;                    ///< take nothing of the generation that is there
+    std::vector<std::string> environment;  ///< proxies, "NAME=value"
+};
+
+/// Throws Failure for a text that is no request.
+MirrorRequest parse_mirror_request(const std::string& json);
+
+struct MirrorAnswer {
+    std::string state;        ///< "done"; "busy": another one fills it; "empty": nothing to copy
+    std::uint64_t bytes = 0;  ///< of packs: copied, or in the mirror
+};
+
+/// Asks the server with the token of the request. Throws Failure when it does not give the
+/// repository.
+void prove_mirror(const MirrorRequest& request);
+/// Makes the mirror in `volume` equal to the server's branches and tags. Throws Failure; the
+/// generation that was there stays then.
+MirrorAnswer fill_mirror(const MirrorRequest& request, const std::string& volume);
+/// Copies what a clone of `request.ref` needs into the new directory `target`
+/// (seed_repository() takes it from there). With a depth, only that much history, by way of the
+/// directory `work`, which does not exist. Throws Failure.
+MirrorAnswer copy_mirror(const MirrorRequest& request, const std::string& volume,
+                         const std::string& target, const std::string& work);
+
+/// `wait SECONDS`; `prove`; `fill --volume DIR`; `copy --volume DIR --target DIR --work DIR`. The
+/// request is a line of JSON on standard input, the answer one on standard output.
+int run_mirror_command(const std::vector<std::string>& words);
+
+/// The prefix of refs that name what was copied, in the job's repository until its fetch has ended.
+inline constexpr const char* kMirrorRefs = "refs/runner-mirror/";
+
+}  // namespace executors::helper

@@ -1,0 +1,117 @@
+#include "executors/helper/git_process.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+namespace executors::helper {
+
+namespace {
+
+/// Variables that git, curl and the loader need of this process, beside PATH.
+constexpr const char* kKept[] = {"PATH",        "HTTP_PROXY",  "http_proxy",
+                                 "HTTPS_PROXY", "https_proxy", "ALL_PROXY",
+                                 "all_proxy",   "NO_PROXY",    "no_proxy"};
+
+std::string last_line(const std::string& text) {
+    const auto end = text.find_last_not_of(" \r\n");
+    if (end == std::string::npos) return {};
+    const auto begin = text.rfind('\n', end);
+    const auto first = begin == std::string::npos ? 0 : begin + 1;
+    return text.substr(first, end + 1 - first);
+}
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+    std::vector<char*> all;
+    for (auto& word : words) all.push_back(word.data());
+    all.push_back(nullptr);
+    return all;
+}
+
+int wait_for(pid_t pid) {
+    int status = 0;
+    while (::waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR) fail_errno("wait for git");
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+MemoryFile::MemoryFile(std::string_view content) : fd_(::memfd_create("text", MFD_CLOEXEC)) {
+    if (!fd_) fail_errno("make a file in memory");
+    if (!write_all(fd_.get(), content)) fail_errno("write a file in memory");
+    if (::lseek(fd_.get(), 0, SEEK_SET) < 0) fail_errno("read a file in memory");
+}
+
+std::string MemoryFile::path() const {
+    return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd_.get());
+}
+
+std::string MemoryFile::read() const {
+    if (::lseek(fd_.get(), 0, SEEK_SET) < 0) fail_errno("read a file in memory");
+    return read_all(fd_.get());
+}
+
+GitProcess::GitProcess(std::vector<Setting> settings, std::vector<std::string> environment)
+    : environment_(std::move(environment)) {
+    for (const char* name : kKept) {
+        const char* value = std::getenv(name);
+        if (value != nullptr) environment_.push_back(std::string(name) + "=" + value);
+    }
+    for (const char* text : {"GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0",
+                             "GCM_INTERACTIVE=Never", "HOME=/", "LC_ALL=C"}) {
+        environment_.emplace_back(text);
+    }
+    settings.insert(settings.end(), {{"safe.directory", "*"},
+                                     {"gc.auto", "0"},
+                                     {"fetch.unpackLimit", "1"},
+                                     {"credential.helper", ""},
+                                     {"init.defaultBranch", "none"}});
+    environment_.push_back("GIT_CONFIG_COUNT=" + std::to_string(settings.size()));
+    for (std::size_t i = 0; i < settings.size(); ++i) {
+        const std::string number = std::to_string(i);
+        environment_.push_back("GIT_CONFIG_KEY_" + number + "=" + settings[i].first);
+        environment_.push_back("GIT_CONFIG_VALUE_" + number + "=" + settings[i].second);
+    }
+}
+
+GitProcess::Ended GitProcess::start(std::vector<std::string> arguments,
+                                    std::string_view input) const {
+    const MemoryFile in(input);
+    const MemoryFile out("");
+    const MemoryFile errors("");
+    arguments.insert(arguments.begin(), "git");
+    auto environment = environment_;
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, in.fd(), STDIN_FILENO);
+    ::posix_spawn_file_actions_adddup2(&actions, out.fd(), STDOUT_FILENO);
+    ::posix_spawn_file_actions_adddup2(&actions, errors.fd(), STDERR_FILENO);
+    pid_t pid = 0;
+    const int code = ::posix_spawnp(&pid, "git", &actions, nullptr, pointers(arguments).data(),
+                                    pointers(environment).data());
+    ::posix_spawn_file_actions_destroy(&actions);
+    if (code != 0) throw Failure(errno_text("start git", code));
+    return {wait_for(pid), out.read(), errors.read()};
+}
+
+std::string GitProcess::run(std::vector<std::string> arguments, std::string_view input) const {
+    const std::string action = arguments.size() > 2 ? arguments[2] : arguments.front();
+    auto ended = start(std::move(arguments), input);
+    if (ended.code == 0) return std::move(ended.output);
+    const std::string said = last_line(ended.errors);
+    throw Failure(said.empty() ? "git " + action + " ended with code " + std::to_string(ended.code)
+                               : said);
+}
+
+bool GitProcess::succeeds(std::vector<std::string> arguments) const {
+    return start(std::move(arguments), {}).code == 0;
+}
+
+}  // namespace executors::helper

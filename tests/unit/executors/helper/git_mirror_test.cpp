@@ -1,0 +1,175 @@
+#include "executors/helper/git_mirror.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/file.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "executors/helper/git_process.hpp"
+#include "executors/helper/git_seed.hpp"
+#include "executors/helper/posix.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace executors::helper {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A server that is a repository in the file system, a mirror of it, and jobs that clone.
+class GitMirror : public testing::Test {
+  protected:
+    void SetUp() override {
+        fs::create_directories(volume_);
+        fs::create_directories(builds_);
+        static_cast<void>(git_.run({"init", "-q", "-b", "main", server_}));
+        for (const char* text : {"one", "two", "three", "four"}) commit(text);
+        request_.url = "file://" + server_.string();
+        request_.username = "user";
+        request_.password = "password";
+        request_.ref = "main";
+    }
+    void commit(const std::string& text) {
+        std::ofstream(server_ / "file") << text;
+        static_cast<void>(git_.run({"-C", server_, "add", "file"}));
+        static_cast<void>(git_.run({"-C", server_, "commit", "-q", "-m", text}));
+    }
+    MirrorAnswer fill() { return fill_mirror(request_, volume_); }
+    MirrorAnswer copy() { return copy_mirror(request_, volume_, seed_, work_); }
+    /// A job's new repository with what was copied.
+    fs::path seeded() {
+        const fs::path project = builds_ / "project";
+        fs::remove_all(project);
+        static_cast<void>(git_.run({"init", "-q", project}));
+        seed_repository(project, seed_);
+        return project;
+    }
+    std::string in(const fs::path& repository, std::vector<std::string> words) {
+        words.insert(words.begin(), {"-C", repository});
+        return git_.run(std::move(words));
+    }
+    std::size_t generations() {
+        std::size_t count = 0;
+        for (const auto& name : list_directory(volume_)) count += name.starts_with("g-") ? 1 : 0;
+        return count;
+    }
+
+    tests::TempDir dir_;
+    fs::path server_ = dir_.path() / "server";
+    fs::path volume_ = dir_.path() / "volume";
+    fs::path builds_ = dir_.path() / "builds";
+    fs::path seed_ = builds_ / ".seed";
+    fs::path work_ = dir_.path() / "work";
+    GitProcess git_{{{"user.name", "a"}, {"user.email", "a@b"}}};
+    MirrorRequest request_;
+};
+
+TEST_F(GitMirror, GivesANewRepositoryTheWholeHistory) {
+    prove_mirror(request_);
+    const auto filled = fill();
+    EXPECT_EQ(filled.state, "done");
+    const auto copied = copy();
+    EXPECT_EQ(copied.state, "done");
+    EXPECT_EQ(copied.bytes, filled.bytes);
+    const fs::path project = seeded();
+    EXPECT_FALSE(fs::exists(seed_));
+    EXPECT_EQ(in(project, {"rev-list", "--count", "refs/runner-mirror/0"}), "4\n");
+    fs::remove_all(server_);
+    fs::remove_all(volume_);
+    EXPECT_EQ(in(project, {"fsck", "--strict"}), "");
+    EXPECT_EQ(in(project, {"show", "refs/runner-mirror/0:file"}), "four");
+}
+
+TEST_F(GitMirror, GivesAShallowRepositoryNoMoreThanItsDepth) {
+    ASSERT_EQ(fill().state, "done");
+    request_.depth = 2;
+    EXPECT_EQ(copy().state, "done");
+    const fs::path project = seeded();
+    EXPECT_EQ(in(project, {"rev-list", "--count", "refs/runner-mirror/0"}), "2\n");
+    EXPECT_EQ(in(project, {"rev-parse", "--is-shallow-repository"}), "true\n");
+    EXPECT_EQ(in(project, {"fsck"}), "");
+}
+
+TEST_F(GitMirror, BeginsWithTheDefaultBranchForARefThatItDoesNotHave) {
+    ASSERT_EQ(fill().state, "done");
+    request_.depth = 1;
+    request_.ref = "refs/merge-requests/1/head";
+    EXPECT_EQ(copy().state, "done");
+    EXPECT_EQ(in(seeded(), {"show", "refs/runner-mirror/0:file"}), "four");
+}
+
+TEST_F(GitMirror, IsEmptyUntilAFillingWasComplete) {
+    fs::create_directories(volume_ / "g-1/objects/pack");
+    std::ofstream(volume_ / "read-lock") << "";
+    EXPECT_EQ(copy().state, "empty");
+    EXPECT_FALSE(fs::exists(seed_));
+    EXPECT_EQ(fill().state, "done");
+    EXPECT_EQ(generations(), 1U);
+}
+
+TEST_F(GitMirror, StaysAsItWasWhenAFillingFails) {
+    ASSERT_EQ(fill().state, "done");
+    const std::string url = request_.url;
+    request_.url += "-gone";
+    EXPECT_THROW(fill(), Failure);
+    EXPECT_THROW(prove_mirror(request_), Failure);
+    request_.url = url;
+    EXPECT_EQ(copy().state, "done");
+}
+
+TEST_F(GitMirror, IsFilledByOneAtATime) {
+    const UniqueFd other(::open((volume_ / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    ASSERT_EQ(::flock(other.get(), LOCK_EX), 0);
+    EXPECT_EQ(fill().state, "busy");
+    EXPECT_EQ(generations(), 0U);
+}
+
+TEST_F(GitMirror, KeepsTheGenerationThatSomebodyCopies) {
+    ASSERT_EQ(fill().state, "done");
+    const UniqueFd reader(::open((volume_ / "read-lock").c_str(), O_RDONLY | O_CLOEXEC));
+    ASSERT_EQ(::flock(reader.get(), LOCK_SH), 0);
+    ASSERT_EQ(fill().state, "done");
+    ASSERT_EQ(fill().state, "done");
+    EXPECT_EQ(generations(), 3U);
+    ASSERT_EQ(::flock(reader.get(), LOCK_UN), 0);
+    ASSERT_EQ(fill().state, "done");
+    EXPECT_EQ(generations(), 2U);
+}
+
+TEST_F(GitMirror, HasWhatIsNewAndForgetsWhatWasDeleted) {
+    static_cast<void>(in(server_, {"checkout", "-q", "-b", "other"}));
+    commit("secret");
+    const std::string secret = in(server_, {"rev-parse", "HEAD"});
+    static_cast<void>(in(server_, {"checkout", "-q", "main"}));
+    ASSERT_EQ(fill().state, "done");
+    const std::string object = secret.substr(0, 40);
+    EXPECT_EQ(in(volume_ / "current", {"cat-file", "-t", object}), "commit\n");
+    commit("five");
+    static_cast<void>(in(server_, {"branch", "-D", "-q", "other"}));
+    ASSERT_EQ(fill().state, "done");
+    EXPECT_EQ(in(volume_ / "current", {"show", "main:file"}), "five");
+    EXPECT_THROW(in(volume_ / "current", {"cat-file", "-t", object}), Failure);
+}
+
+TEST_F(GitMirror, IsMadeAnewWhereItIsDamaged) {
+    ASSERT_EQ(fill().state, "done");
+    for (const auto& entry : fs::directory_iterator(volume_ / "current/objects/pack")) {
+        fs::permissions(entry.path(), fs::perms::owner_all);
+        fs::resize_file(entry.path(), 10);
+    }
+    request_.renew = true;
+    EXPECT_EQ(fill().state, "done");
+    EXPECT_EQ(in(volume_ / "current", {"show", "main:file"}), "four");
+}
+
+TEST(GitMirrorRequest, HasDefaults) {
+    const auto request = parse_mirror_request(R"({"url":"https://a/b.git","depth":3})");
+    EXPECT_EQ(request.url, "https://a/b.git");
+    EXPECT_EQ(request.depth, 3);
+    EXPECT_FALSE(request.renew);
+    EXPECT_THROW(parse_mirror_request("[]"), Failure);
+}
+
+}  // namespace
+}  // namespace executors::helper
