@@ -4,10 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
+#include "executors/helper/cores.hpp"
 #include "executors/helper/directory.hpp"
+#include "executors/helper/receive_archive.hpp"
 #include "executors/helper/unpack.hpp"
 #include "executors/helper/users.hpp"
 
@@ -38,6 +41,18 @@ void remove_path(const FileCommand& command) {
     remove_tree(parent.get(), name);
 }
 
+/// False with errno set when it could not be read or written.
+bool copy_upload(int input, int file) {
+    std::array<char, 64 * 1024> buffer;
+    ssize_t count = 0;
+    while ((count = read_some(input, buffer.data(), buffer.size())) > 0) {
+        if (!write_all(file, {buffer.data(), static_cast<std::size_t>(count)})) return false;
+    }
+    return count == 0;
+}
+
+unsigned cores_for(const FileCommand& command) { return std::min(command.unpack, usable_cores()); }
+
 void put_file(const FileCommand& command, int input) {
     const std::string directory = directory_name(command.path);
     const std::string name = base_name(command.path);
@@ -49,14 +64,12 @@ void put_file(const FileCommand& command, int input) {
     // its place is replaced, not followed.
     const std::string draft = name + ".new-" + std::to_string(::getpid());
     const UniqueFd file(
-        ::openat(parent.get(), draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+        ::openat(parent.get(), draft.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file) fail_errno("make " + command.path);
-    std::array<char, 64 * 1024> buffer;
-    ssize_t count = 0;
-    while ((count = read_some(input, buffer.data(), buffer.size())) > 0) {
-        if (!write_all(file.get(), {buffer.data(), static_cast<std::size_t>(count)})) break;
-    }
-    bool good = count == 0 && ::fchmod(file.get(), mode) == 0;
+    bool good = command.unpack > 0
+                    ? receive_archive(input, file.get(), parent.get(), name, cores_for(command))
+                    : copy_upload(input, file.get());
+    if (good) good = ::fchmod(file.get(), mode) == 0;
     if (good) good = ::renameat(parent.get(), draft.c_str(), parent.get(), name.c_str()) == 0;
     if (good) return;
     const int code = errno;

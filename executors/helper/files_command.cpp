@@ -8,6 +8,7 @@
 #include "executors/helper/files_request.hpp"
 #include "executors/helper/protocol.hpp"
 #include "executors/helper/provenance.hpp"
+#include "executors/helper/staged_files.hpp"
 #include "executors/helper/unpack.hpp"
 
 namespace executors::helper {
@@ -54,8 +55,10 @@ int make_package(const FilesRequest& request) {
 int extract(const FilesRequest& request) {
     const UniqueFd file = open_archive_file(request.file);
     if (!file) fail_errno("open " + request.file);
-    unpack_archive(file.get(), ".");
+    StagedFiles staged(request.file);
+    unpack_archive(file.get(), ".", &staged);
     ::unlink(request.file.c_str());
+    staged.remove();
     return 0;
 }
 

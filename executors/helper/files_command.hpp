@@ -12,7 +12,8 @@ namespace executors::helper {
 /// lines:
 ///
 ///     do archive              makes `output`, a package (below) of the selected files
-///     do extract              unpacks the archive `file` and removes it
+///     do extract              unpacks the archive `file` and removes it, with what was unpacked of
+///                             it when it arrived (staging.hpp)
 ///     do cache-save           writes the selected files to `file`, a zip or tar; when none of them
 ///                             has changed, the file stays as it is
 ///     do cache-restore        unpacks `file`; with `etag` only when it is that object of the

@@ -55,6 +55,7 @@ FileCommand parse_file(const Json& json, FileCommand::Kind kind) {
     file.path = json.at(kind == FileCommand::Kind::kPutTar ? "dest" : "path").get<std::string>();
     file.mode = json.value("mode", 0U) & 07777U;
     file.user = json.value("user", file.user);
+    file.unpack = json.value("unpack", file.unpack);
     return file;
 }
 

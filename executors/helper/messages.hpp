@@ -56,6 +56,8 @@ struct FileCommand {
     unsigned mode = 0;
     /// The user who does it; "": the supervisor's own.
     std::string user;
+    /// kPutFile: how many cores may unpack the archive while it comes (receive_archive.hpp).
+    unsigned unpack = 0;
     [[nodiscard]] bool has_upload() const {
         return kind == Kind::kPutFile || kind == Kind::kPutTar;
     }

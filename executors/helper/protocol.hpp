@@ -32,14 +32,16 @@
 ///     wait_engine  id, socket; timeout_ms, log, listening
 ///     mkdir        id, path; mode, user
 ///     remove       id, path; user
-///     put_file     id, path; mode, user                               (an upload follows)
+///     put_file     id, path; mode, user, unpack                       (an upload follows)
 ///     put_tar      id, dest; user                                     (an upload follows)
 ///     abort_upload
 ///     shutdown     grace_ms
 /// `run` is idempotent: a stage that has started is not started again, and the kExited record of a
 /// stage that has ended is repeated. A command with an `id` is carried out once per id and answered
 /// by one kNotice record with that id, also when the connection is lost before; but an upload that
-/// is cut off fails. With a `user`, a process of that user carries the command out.
+/// is cut off fails. With a `user`, a process of that user carries the command out. `unpack`: a
+/// zip is unpacked beside `path` while it comes, by so many cores (receive_archive.hpp); 0: it is
+/// not, and an older supervisor does not either.
 ///
 /// A connection may instead read one file. Its first and only frame is then
 ///     {"op":"read","version":1,"path":…,"user":…,"offset":o}

@@ -2,11 +2,18 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "executors/helper/posix.hpp"
 
 namespace executors::helper {
+
+/// Asks ext4 to spread the directories below this one over the disk, as chattr(1) does with +T. It
+/// would put them near each other, and then look for free inodes between those of files that were
+/// removed shortly before: that took 10 to 20 s for 20,000 files, and takes 1 s where they are
+/// spread. A hint only: other filesystems refuse the flag and do not need it.
+void spread_children(int directory);
 
 /// A directory below which archives are unpacked, and nowhere else: paths are walked component by
 /// component, `..` and absolute paths are refused. Symbolic links to directories are followed where
@@ -17,6 +24,8 @@ class Tree {
     using Directory = std::shared_ptr<const UniqueFd>;
 
     explicit Tree(const std::string& root);
+    /// Absolute links count as leading out.
+    explicit Tree(UniqueFd root) : root_(std::make_shared<const UniqueFd>(std::move(root))) {}
 
     /// Whether `path` names the root itself.
     static bool is_root(const std::string& path);

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 
 namespace executors::helper {
@@ -46,6 +47,16 @@ void TreeWriter::close(OpenFile file) {
     set_mode(file.file.get(), file.mode, file.path);
     const std::array<timespec, 2> times{timespec{0, UTIME_OMIT}, file.mtime};
     ::futimens(file.file.get(), times.data());
+}
+
+bool TreeWriter::move_in(const Member& member, int directory, const std::string& name) {
+    const Tree::Place place = tree_.locate(member.path);
+    if (place.name.empty()) return false;
+    const int parent = place.directory->get();
+    if (::renameat(directory, name.c_str(), parent, place.name.c_str()) == 0) return true;
+    if (errno != EISDIR) return false;
+    clear_place(place, member.path);
+    return ::renameat(directory, name.c_str(), parent, place.name.c_str()) == 0;
 }
 
 void TreeWriter::finish() {

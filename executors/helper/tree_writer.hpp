@@ -44,6 +44,10 @@ class TreeWriter {
     [[nodiscard]] OpenFile open(const Member& member);
     /// Gives the file its mode and time. Any thread.
     static void close(OpenFile file);
+    /// Moves the regular file `name` of `directory`, which has its content, mode and time, to its
+    /// place. False when it cannot be moved there; then nothing was changed, or only what was in
+    /// its place is gone.
+    [[nodiscard]] bool move_in(const Member& member, int directory, const std::string& name);
     /// Directories get the modes that would have kept their content from being written.
     void finish();
 

@@ -13,6 +13,7 @@
 
 #include "executors/helper/cores.hpp"
 #include "executors/helper/posix.hpp"
+#include "executors/helper/staged_files.hpp"
 #include "executors/helper/task_pool.hpp"
 #include "executors/helper/tree_writer.hpp"
 #include "executors/helper/zip_reader.hpp"
@@ -91,7 +92,8 @@ void write_member(const ZipReader& zip, const ZipMember& packed, TreeWriter::Ope
 }
 
 /// Files are made in the archive's order, and written by all cores that this process may use.
-std::size_t unpack_zip(const ZipReader& zip, const std::string& destination) {
+std::size_t unpack_zip(const ZipReader& zip, const std::string& destination, StagedFiles* staged) {
+    if (staged != nullptr) staged->move_tree(zip, destination);
     TreeWriter writer(destination);
     std::deque<std::future<void>> writing;
     TaskPool pool(usable_cores("FASTZIP_EXTRACTOR_CONCURRENCY"));
@@ -107,6 +109,7 @@ std::size_t unpack_zip(const ZipReader& zip, const std::string& destination) {
             writer.add(member, {});
             continue;
         }
+        if (staged != nullptr && staged->move(zip, packed, member, writer)) continue;
         auto file = writer.open(member);
         if (!file.file) continue;
         writing.push_back(pool.submit([&zip, &packed, file = std::move(file)]() mutable {
@@ -176,8 +179,8 @@ std::size_t unpack_tar(int input, const std::string& destination) {
     return entries;
 }
 
-std::size_t unpack_archive(int file, const std::string& destination) {
-    if (!is_zstd(file)) return unpack_zip(ZipReader(file, offset_of(file)), destination);
+std::size_t unpack_archive(int file, const std::string& destination, StagedFiles* staged) {
+    if (!is_zstd(file)) return unpack_zip(ZipReader(file, offset_of(file)), destination, staged);
     const Reader reader = open_tar(file, true);
     return unpack_all(reader.get(), destination);
 }

@@ -7,6 +7,8 @@
 
 namespace executors::helper {
 
+class StagedFiles;
+
 /// Unpacks the tar stream `input` below the directory `destination`; returns the number of entries.
 /// Entries are files, directories, symbolic and hard links; everything else is refused. Nothing is
 /// written outside `destination`, whatever names and links the archive has (Tree). The files belong
@@ -15,7 +17,8 @@ std::size_t unpack_tar(int input, const std::string& destination);
 
 /// As unpack_tar(), for a regular file: zip, or tar compressed with zstd. The archive begins at the
 /// current offset of `file`. Existing files are replaced one by one.
-std::size_t unpack_archive(int file, const std::string& destination);
+/// Files of a zip that are in `staged` are moved from there.
+std::size_t unpack_archive(int file, const std::string& destination, StagedFiles* staged = nullptr);
 
 /// What an archive says about a member, without its content.
 struct ArchiveMember {

@@ -7,10 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <ctime>
+#include <optional>
 
 #include "executors/helper/posix.hpp"
 #include "executors/helper/unpack_stream.hpp"
+#include "executors/helper/zip_fields.hpp"
 #include "executors/helper/zip_records.hpp"
 
 namespace executors::helper {
@@ -26,45 +27,6 @@ constexpr std::size_t kLargeEndPlaceBytes = 20;
 constexpr std::size_t kMostCommentBytes = 65'535;
 constexpr std::size_t kMostLinkBytes = 65'536;
 
-[[noreturn]] void fail_damaged() { throw Failure("read the archive: it is damaged or no zip"); }
-
-/// Little-endian numbers of a record; throws where the record is too short.
-class Fields {
-  public:
-    explicit Fields(std::string_view bytes) : bytes_(bytes) {}
-
-    std::uint64_t take(std::size_t size) {
-        const std::string_view text = take_bytes(size);
-        std::uint64_t value = 0;
-        for (std::size_t i = size; i > 0; --i)
-            value = value << 8 | static_cast<unsigned char>(text[i - 1]);
-        return value;
-    }
-    std::string_view take_bytes(std::size_t size) {
-        if (size > bytes_.size()) fail_damaged();
-        const std::string_view text = bytes_.substr(0, size);
-        bytes_.remove_prefix(size);
-        return text;
-    }
-    [[nodiscard]] std::size_t left() const { return bytes_.size(); }
-
-  private:
-    std::string_view bytes_;
-};
-
-/// The local time of MS-DOS, with which archives without Unix times make do.
-std::int64_t dos_time(unsigned date, unsigned time) {
-    std::tm parts{};
-    parts.tm_year = static_cast<int>((date >> 9) + 80);
-    parts.tm_mon = static_cast<int>((date >> 5 & 15) - 1);
-    parts.tm_mday = static_cast<int>(date & 31);
-    parts.tm_hour = static_cast<int>(time >> 11);
-    parts.tm_min = static_cast<int>(time >> 5 & 63);
-    parts.tm_sec = static_cast<int>((time & 31) * 2);
-    parts.tm_isdst = -1;
-    return std::mktime(&parts);
-}
-
 /// Archives that were not made on Unix, or without modes, get the usual ones.
 unsigned mode_of(unsigned system, std::uint32_t attributes, bool directory) {
     constexpr unsigned kUnix = 3;
@@ -76,18 +38,18 @@ unsigned mode_of(unsigned system, std::uint32_t attributes, bool directory) {
     return mode;
 }
 
-void take_extra(ZipMember& member, std::string_view extra) {
-    Fields fields(extra);
-    while (fields.left() >= 4) {
-        const auto id = fields.take(2);
-        Fields field(fields.take_bytes(fields.take(2)));
+/// The time in them, where there is one.
+std::optional<std::int64_t> take_extra(ZipMember& member, std::string_view extra) {
+    std::optional<std::int64_t> mtime;
+    each_extra(extra, [&member, &mtime](std::uint64_t id, Fields field) {
         if (id == kLargeSizes) {
             for (std::uint64_t* number : {&member.size, &member.packed_size, &member.offset})
                 if (*number == kIn64) *number = field.take(8);
-        } else if (id == kUnixTimes && field.left() >= 5 && (field.take(1) & 1) != 0) {
-            member.mtime = static_cast<std::int32_t>(field.take(4));
+        } else if (id == kUnixTimes) {
+            mtime = unix_time(field);
         }
-    }
+    });
+    return mtime;
 }
 
 /// Checks what comes against what the archive promised.
@@ -182,10 +144,25 @@ std::optional<ZipReader::Directory> ZipReader::find_large_directory(std::uint64_
 }
 
 void ZipReader::read_members(const Directory& directory) {
+    // Read in large pieces: a call for each record would take longer than all the rest.
+    constexpr std::uint64_t kPieceBytes = 256 * 1024;
+    std::string piece;
+    std::uint64_t begin = 0;
+    const auto record = [&](std::uint64_t offset, std::size_t size) {
+        const bool has =
+            size <= piece.size() && offset >= begin && offset - begin <= piece.size() - size;
+        if (!has) {
+            if (offset > size_) fail_damaged();
+            const auto wanted =
+                std::max<std::uint64_t>(size, std::min(kPieceBytes, size_ - offset));
+            piece = bytes_at(offset, static_cast<std::size_t>(wanted));
+            begin = offset;
+        }
+        return std::string_view(piece).substr(static_cast<std::size_t>(offset - begin), size);
+    };
     std::uint64_t at = directory.offset;
     for (std::uint64_t i = 0; i < directory.count; ++i) {
-        const std::string head = bytes_at(at, kEntryBytes);
-        Fields fields(head);
+        Fields fields(record(at, kEntryBytes));
         if (fields.take(4) != kEntry) fail_damaged();
         const auto system = static_cast<unsigned>(fields.take(2)) >> 8;
         fields.take_bytes(2);
@@ -193,7 +170,7 @@ void ZipReader::read_members(const Directory& directory) {
         member.encrypted = (fields.take(2) & 1) != 0;
         member.method = static_cast<unsigned>(fields.take(2));
         const auto time = static_cast<unsigned>(fields.take(2));
-        member.mtime = dos_time(static_cast<unsigned>(fields.take(2)), time);
+        const auto date = static_cast<unsigned>(fields.take(2));
         member.crc = static_cast<std::uint32_t>(fields.take(4));
         member.packed_size = fields.take(4);
         member.size = fields.take(4);
@@ -203,9 +180,11 @@ void ZipReader::read_members(const Directory& directory) {
         fields.take_bytes(4);
         const auto attributes = static_cast<std::uint32_t>(fields.take(4));
         member.offset = fields.take(4);
-        const std::string texts = bytes_at(at + kEntryBytes, name + extra);
+        const std::string_view texts = record(at + kEntryBytes, name + extra);
         member.name = texts.substr(0, name);
-        take_extra(member, std::string_view(texts).substr(name));
+        // mktime(3) looks at /etc/localtime each time.
+        const auto mtime = take_extra(member, texts.substr(name));
+        member.mtime = mtime ? *mtime : dos_time(date, time);
         member.mode = mode_of(system, attributes, member.name.ends_with('/'));
         members_.push_back(std::move(member));
         at += kEntryBytes + name + extra + comment;
@@ -214,7 +193,6 @@ void ZipReader::read_members(const Directory& directory) {
 
 void ZipReader::read(const ZipMember& member, const Sink& sink) const {
     if (member.encrypted) throw Failure("unpack " + member.name + ": it is encrypted");
-    constexpr std::size_t kLocalBytes = 30;
     const std::string head = bytes_at(member.offset, kLocalBytes);
     Fields fields(head);
     if (fields.take(4) != kLocalHeader) fail_damaged();

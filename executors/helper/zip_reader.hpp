@@ -34,6 +34,9 @@ class ZipReader {
 
     [[nodiscard]] const std::vector<ZipMember>& members() const { return members_; }
 
+    /// What the offsets of the members begin at, from the first byte of the file.
+    [[nodiscard]] std::uint64_t begin() const { return start_; }
+
     using Sink = std::function<void(std::string_view)>;
     /// Gives the content in pieces, and checks size and checksum.
     void read(const ZipMember& member, const Sink& sink) const;

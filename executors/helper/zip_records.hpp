@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 namespace executors::helper::zip {
 
 inline constexpr std::uint32_t kLocalHeader = 0x04034b50;
+/// The size of a local header, without the name and the extra fields behind it.
+inline constexpr std::size_t kLocalBytes = 30;
 inline constexpr std::uint32_t kEntry = 0x02014b50;
 inline constexpr std::uint32_t kEnd = 0x06054b50;
 inline constexpr std::uint32_t kLargeEnd = 0x06064b50;

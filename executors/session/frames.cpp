@@ -82,6 +82,15 @@ std::string file_frame(std::string_view op, const std::string& id, const std::st
                      {"user", user}});
 }
 
+std::string put_file_frame(const std::string& id, const FileTarget& target) {
+    return frame_of({{"op", "put_file"},
+                     {"id", id},
+                     {"path", target.path},
+                     {"mode", target.mode},
+                     {"user", target.user},
+                     {"unpack", target.unpack}});
+}
+
 std::string data_frame(std::string_view bytes) {
     const auto prefix = helper::encode_frame_prefix(static_cast<std::uint32_t>(bytes.size()), true);
     std::string frame(prefix.data(), prefix.size());

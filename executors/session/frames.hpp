@@ -7,6 +7,7 @@
 
 #include "base/result.hpp"
 #include "executors/session/direct_stream.hpp"
+#include "executors/session/file_target.hpp"
 #include "executors/session/stage_command.hpp"
 
 /// The frames that the daemon sends to a job's supervisor, and the JSON of its answers
@@ -21,7 +22,8 @@ std::string limit_frame(std::uint64_t max_output_bytes);
 std::string wait_engine_frame(const std::string& id, const std::string& socket,
                               std::chrono::milliseconds limit, const std::string& log,
                               bool listening);
-/// `op` is mkdir, remove, put_file or put_tar. `mode` 0 and `user` "" stand for the defaults.
+std::string put_file_frame(const std::string& id, const FileTarget& target);
+/// `op` is mkdir, remove or put_tar. `mode` 0 and `user` "" stand for the defaults.
 std::string file_frame(std::string_view op, const std::string& id, const std::string& path,
                        unsigned mode, const std::string& user);
 /// Bytes of an upload; none: the upload's end.

@@ -9,6 +9,7 @@
 #include "base/output_stream.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "executors/session/file_target.hpp"
 #include "executors/session/remote_file.hpp"
 #include "executors/session/stage_command.hpp"
 #include "protocol/http/message.hpp"
@@ -87,9 +88,8 @@ class Session {
     virtual base::Task<base::Result<void>> remove(std::string path, std::string user) = 0;
     virtual base::Task<base::Result<void>> put_file(std::string path, std::string content,
                                                     unsigned mode, std::string user) = 0;
-    virtual base::Task<base::Result<void>> put_file(std::string path,
-                                                    protocol::http::BodySource source,
-                                                    unsigned mode, std::string user) = 0;
+    virtual base::Task<base::Result<void>> put_file(FileTarget target,
+                                                    protocol::http::BodySource source) = 0;
     /// Opens a file for reading from `offset` on, over a connection of its own. kIo for a file that
     /// is shorter.
     virtual base::Task<base::Result<std::unique_ptr<RemoteFile>>> open_file(

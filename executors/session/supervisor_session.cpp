@@ -113,13 +113,16 @@ base::Task<base::Result<void>> SupervisorSession::put_file(std::string path, std
                                                            unsigned mode, std::string user) {
     const auto shared = std::make_shared<std::string>(std::move(content));
     BodySource source = [shared] { return give_once(shared); };
-    return put_file(std::move(path), std::move(source), mode, std::move(user));
+    FileTarget target;
+    target.path = std::move(path);
+    target.mode = mode;
+    target.user = std::move(user);
+    return put_file(std::move(target), std::move(source));
 }
 
-base::Task<base::Result<void>> SupervisorSession::put_file(std::string path, BodySource source,
-                                                           unsigned mode, std::string user) {
+base::Task<base::Result<void>> SupervisorSession::put_file(FileTarget target, BodySource source) {
     std::string id = next_id();
-    std::string frame = file_frame("put_file", id, path, mode, user);
+    std::string frame = put_file_frame(id, target);
     return uploader_.upload(std::move(id), std::move(frame), std::move(source));
 }
 

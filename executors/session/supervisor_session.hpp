@@ -52,8 +52,8 @@ class SupervisorSession final : public Session {
     base::Task<base::Result<void>> remove(std::string path, std::string user) override;
     base::Task<base::Result<void>> put_file(std::string path, std::string content, unsigned mode,
                                             std::string user) override;
-    base::Task<base::Result<void>> put_file(std::string path, protocol::http::BodySource source,
-                                            unsigned mode, std::string user) override;
+    base::Task<base::Result<void>> put_file(FileTarget target,
+                                            protocol::http::BodySource source) override;
     base::Task<base::Result<std::unique_ptr<RemoteFile>>> open_file(std::string path,
                                                                     std::string user,
                                                                     std::uint64_t offset) override;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -82,6 +83,13 @@ Task<Result<void>> ArtifactDownload::fetch_whole(const Dependency& dependency) {
     }
 }
 
+/// The environment takes fewer when it has not so many.
+unsigned ArtifactDownload::unpacking_cores() const {
+    constexpr int kAll = 4096;
+    const int wanted = context_.behaviour.number("FASTZIP_EXTRACTOR_CONCURRENCY", 0);
+    return static_cast<unsigned>(wanted < 1 ? kAll : std::min(wanted, kAll));
+}
+
 /// `may_retry`: whether the server or the network caused the failure, and another try may help.
 Task<Result<void>> ArtifactDownload::fetch_once(const Dependency& dependency, bool direct,
                                                 bool& may_retry) {
@@ -105,8 +113,12 @@ Task<Result<void>> ArtifactDownload::fetch_once(const Dependency& dependency, bo
     const auto broken = std::make_shared<bool>(false);
     BodySource source = metered(std::move(*body), log_, "Downloading artifacts",
                                 context_.behaviour.duration("TRANSFER_METER_FREQUENCY", {}));
-    auto putting = session.put_file(writers_.artifacts.dependency_path(dependency.id),
-                                    watched(std::move(source), broken), 0600, user);
+    executors::session::FileTarget target;
+    target.path = writers_.artifacts.dependency_path(dependency.id);
+    target.mode = 0600;
+    target.user = user;
+    target.unpack = unpacking_cores();
+    auto putting = session.put_file(std::move(target), watched(std::move(source), broken));
     auto put = co_await base::run_stoppable(stop, std::move(putting), context_.deadline());
     may_retry = !put && *broken && !cannot_be_repeated(put.error());
     co_return std::move(put);

@@ -11,6 +11,8 @@
 namespace runner::job {
 
 /// Brings the archive of an earlier job into the environment, with all tries (job-runtime.md §7.6).
+/// The helper unpacks it beside the archive while it comes; the extract stage puts the files in
+/// their places.
 ///
 /// Life: the constructor's arguments outlive it. Strand: the I/O thread. Failures: those of the
 /// last try; kCancelled after a stop, kTimeout when the job's time is over.
@@ -29,6 +31,7 @@ class ArtifactDownload {
     base::Task<base::Result<void>> fetch_whole(const Dependency& dependency);
     base::Task<base::Result<void>> fetch_once(const Dependency& dependency, bool direct,
                                               bool& may_retry);
+    [[nodiscard]] unsigned unpacking_cores() const;
 
     JobContext& context_;
     ScriptRunner& scripts_;

@@ -119,8 +119,11 @@ Task<Result<void>> CacheRestore::fetch(const Name& name, cache::StoredObject fou
         steps_.transfer(steps_.storage()->fetch(steps_.object_of(name), std::move(found)));
     auto body = co_await std::move(opening);
     if (!body) co_return body.error();
-    auto putting = steps_.transfer(steps_.session().put_file(
-        steps_.writer().fetched_file(name), std::move(*body), kSharedMode, steps_.user()));
+    executors::session::FileTarget target;
+    target.path = steps_.writer().fetched_file(name);
+    target.mode = kSharedMode;
+    target.user = steps_.user();
+    auto putting = steps_.transfer(steps_.session().put_file(std::move(target), std::move(*body)));
     auto put = co_await std::move(putting);
     co_return std::move(put);
 }

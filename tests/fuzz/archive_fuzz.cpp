@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <map>
 #include <string>
 
+#include "executors/helper/file_work.hpp"
 #include "executors/helper/posix.hpp"
+#include "executors/helper/staged_files.hpp"
 #include "executors/helper/unpack.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -48,6 +51,61 @@ helper::UniqueFd file_of(const std::uint8_t* data, std::size_t size) {
     return file;
 }
 
+/// Path, kind, mode and content of everything in a directory, or that unpacking has failed.
+using Outcome = std::map<std::string, std::string>;
+
+Outcome outcome_of(const fs::path& root) {
+    Outcome outcome;
+    for (const auto& entry : fs::recursive_directory_iterator(root)) {
+        const auto status = entry.symlink_status();
+        std::string text = std::to_string(static_cast<int>(status.type())) + " " +
+                           std::to_string(static_cast<unsigned>(status.permissions()));
+        if (entry.is_symlink()) text += fs::read_symlink(entry.path()).string();
+        const bool readable = entry.is_regular_file() && !entry.is_symlink();
+        if (readable) text += helper::read_file_end(entry.path(), 1U << 20U);
+        outcome[fs::relative(entry.path(), root)] = text;
+    }
+    return outcome;
+}
+
+Outcome unpacks(int archive) {
+    const tests::TempDir directory;
+    ::lseek(archive, 0, SEEK_SET);
+    try {
+        helper::unpack_archive(archive, directory.path());
+    } catch (const helper::Failure&) {
+        return {{"failed", ""}};
+    }
+    return outcome_of(directory.path());
+}
+
+Outcome unpacks_when_received(int archive) {
+    const Place place;
+    const tests::TempDir tmp;
+    const std::string path = tmp.path() / "archive";
+    ::lseek(archive, 0, SEEK_SET);
+    helper::FileCommand command;
+    command.kind = helper::FileCommand::Kind::kPutFile;
+    command.path = path;
+    command.unpack = 2;
+    helper::do_file_command(command, archive);
+    const helper::UniqueFd file(::open(path.c_str(), O_RDONLY));
+    const tests::TempDir directory;
+    try {
+        helper::StagedFiles staged(path);
+        helper::unpack_archive(file.get(), place.inside(), &staged);
+    } catch (const helper::Failure&) {
+    }
+    require(place.is_untouched(), "nothing is written outside");
+    helper::StagedFiles staged(path);
+    try {
+        helper::unpack_archive(file.get(), directory.path(), &staged);
+    } catch (const helper::Failure&) {
+        return {{"failed", ""}};
+    }
+    return outcome_of(directory.path());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -61,6 +119,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         require(place.is_untouched(), "nothing is written outside");
     }
+    require(unpacks(file.get()) == unpacks_when_received(file.get()),
+            "an archive that is unpacked while it arrives gives the same files");
     ::lseek(file.get(), 0, SEEK_SET);
     try {
         helper::list_archive(file.get());

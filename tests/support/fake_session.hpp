@@ -63,6 +63,7 @@ struct SessionScript {
         std::string content;  ///< put_file(), put_tar(): all bytes of the source
         unsigned mode = 0;
         std::string user;
+        unsigned unpack = 0;  ///< put_file()
     };
     struct EngineCall {
         std::string socket;
@@ -210,10 +211,11 @@ class FakeSession final : public executors::session::Session {
         auto begun = co_await begin("put_file");
         co_return std::move(begun);
     }
-    base::Task<base::Result<void>> put_file(std::string path, protocol::http::BodySource source,
-                                            unsigned mode, std::string user) override {
+    base::Task<base::Result<void>> put_file(executors::session::FileTarget target,
+                                            protocol::http::BodySource source) override {
         const std::size_t index = script_.file_calls.size();
-        script_.file_calls.push_back({"put_file", std::move(path), "", mode, std::move(user)});
+        script_.file_calls.push_back({"put_file", std::move(target.path), "", target.mode,
+                                      std::move(target.user), target.unpack});
         auto uploaded = co_await upload("put_file", index, source);
         co_return std::move(uploaded);
     }

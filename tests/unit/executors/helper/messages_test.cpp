@@ -38,6 +38,14 @@ TEST(Messages, UsesDefaultsForMissingFields) {
     EXPECT_FALSE(run.hidden);
 }
 
+TEST(Messages, ReadsHowManyCoresMayUnpackAnUpload) {
+    const auto unpack_of = [](const char* text) {
+        return std::get<FileCommand>(parse_command(text)).unpack;
+    };
+    EXPECT_EQ(unpack_of(R"({"op":"put_file","id":"1","path":"/a","unpack":4})"), 4U);
+    EXPECT_EQ(unpack_of(R"({"op":"put_file","id":"1","path":"/a"})"), 0U) << "from an older daemon";
+}
+
 TEST(Messages, RefusesMalformedCommandsWithoutQuotingThem) {
     for (const char* text :
          {"", "[]", "{", R"({"op":"dance"})", R"({"op":"run","stage":"SECRET"})",

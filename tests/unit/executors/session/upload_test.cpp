@@ -96,6 +96,28 @@ TEST_F(UploadTest, SendsTheContentAndWaitsForTheAnswer) {
     run(scenario());
 }
 
+TEST_F(UploadTest, SaysHowTheFileIsToBeWritten) {
+    auto scenario = [&]() -> Task<void> {
+        FileTarget target;
+        target.path = "/a";
+        target.mode = 0600;
+        target.user = "1000:1000";
+        target.unpack = 3;
+        auto call = start<void>(session_->put_file(target, body_.source()));
+        auto peer = co_await supervisor_.accept_hello(from_);
+        auto frame = co_await next_frame(peer);
+        const nlohmann::json wanted{{"op", "put_file"}, {"id", frame.json["id"]}, {"path", "/a"},
+                                    {"mode", 0600},     {"user", "1000:1000"},    {"unpack", 3}};
+        EXPECT_EQ(frame.json, wanted);
+        id_ = frame.json["id"];
+        peer.send(answer(id_, true));
+        body_.give(std::string());
+        auto put = co_await result_of(call);
+        EXPECT_TRUE(put.has_value());
+    };
+    run(scenario());
+}
+
 TEST_F(UploadTest, CutsLargePiecesIntoFrames) {
     auto scenario = [&]() -> Task<void> {
         auto call = put_file("/a", std::string(600'000, 'x'));

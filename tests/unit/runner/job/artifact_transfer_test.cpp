@@ -99,6 +99,21 @@ TEST_F(ArtifactTransferTest, PutsEveryArchiveIntoTheEnvironmentAndUnpacksIt) {
                                         "Downloading archive... ok  id=2\n"));
 }
 
+TEST_F(ArtifactTransferTest, LetsSoManyCoresUnpackAnArchiveWhileItComes) {
+    const auto cores_for = [this](const std::string& wanted) {
+        payload_.variables = {{.key = "FASTZIP_EXTRACTOR_CONCURRENCY", .value = wanted}};
+        session_.file_calls.clear();
+        EXPECT_EQ(download()->code, 0);
+        return session_.file_calls.empty() ? 0U : session_.file_calls.back().unpack;
+    };
+    add_dependency(1);
+    channel_.archives = {{1, "zip"}};
+    EXPECT_EQ(cores_for("3"), 3U);
+    const unsigned all = cores_for("");
+    EXPECT_GT(all, 1000U);
+    for (const char* const none : {"0", "-1", "x"}) EXPECT_EQ(cores_for(none), all) << none;
+}
+
 TEST_F(ArtifactTransferTest, FetchesSomeArchivesAheadOfTheirTurn) {
     for (int id = 1; id <= 5; ++id) {
         add_dependency(id);
