@@ -14,7 +14,6 @@ class BuildxState {
     explicit BuildxState(std::string directory) : directory_(std::move(directory)) {}
     /// The directory that buildx takes from the environment.
     static BuildxState of_environment();
-    [[nodiscard]] const std::string& directory() const { return directory_; }
 
     [[nodiscard]] const std::string& directory() const { return directory_; }
 

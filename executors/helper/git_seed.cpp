@@ -14,12 +14,12 @@ namespace executors::helper {
 
 namespace {
 
-constexpr const char* kPacks = "/.git/objects/pack";
+constexpr const char* kProjectPacks = "/.git/objects/pack";
 
 /// git looks for a pack by its index, so indexes come last.
 void move_packs(int seed, const std::string& project) {
     const UniqueFd from = enter_directory(seed, "pack");
-    const UniqueFd into = enter_directory(project + kPacks);
+    const UniqueFd into = enter_directory(project + kProjectPacks);
     auto entries = entries_of(from.get());
     std::stable_partition(entries.begin(), entries.end(),
                           [](const auto& entry) { return !entry.name.ends_with(".idx"); });
@@ -53,7 +53,7 @@ void report_clone(const std::string& project, const std::string& clone) {
     if (::stat(head.c_str(), &made) != 0) fail_errno("look at " + head);
     const std::int64_t made_us =
         made.st_mtim.tv_sec * std::int64_t{1'000'000} + made.st_mtim.tv_nsec / 1000;
-    const UniqueFd packs = enter_directory(project + kPacks);
+    const UniqueFd packs = enter_directory(project + kProjectPacks);
     std::uint64_t bytes = 0;
     for (const auto& entry : entries_of(packs.get())) {
         if (entry.type == S_IFREG)
