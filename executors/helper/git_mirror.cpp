@@ -182,9 +182,37 @@ void copy_file(int from_directory, int to_directory, const std::string& name) {
     }
 }
 
+/// `size` bytes that end `behind` bytes before the end of the file; fewer when there are not so
+/// many.
+std::string text_before_end(int directory, const std::string& name, std::size_t size,
+                            std::size_t behind) {
+    const UniqueFd file(::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (!file) fail_errno("open " + name);
+    const off_t begin = size_in(directory, name) - static_cast<off_t>(size + behind);
+    std::string text(size, '\0');
+    const ssize_t count = begin < 0 ? 0 : ::pread(file.get(), text.data(), size, begin);
+    text.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+    return text;
+}
+
+/// git names each object that it looks for in a pack that was cut off. An index ends with the
+/// checksum of its pack and its own, a pack with its own (gitformat-pack).
+void check_packs(int packs, std::size_t checksum_size) {
+    for (const auto& entry : entries_of(packs)) {
+        if (entry.type != S_IFREG || !entry.name.ends_with(".idx")) continue;
+        const std::string pack = entry.name.substr(0, entry.name.size() - 4) + ".pack";
+        const std::string noted = text_before_end(packs, entry.name, checksum_size, checksum_size);
+        if (noted.size() != checksum_size ||
+            noted != text_before_end(packs, pack, checksum_size, 0)) {
+            throw Failure("the mirror is damaged: " + pack + " is not what its index says");
+        }
+    }
+}
+
 /// git looks for a pack by its index, so indexes come last.
-std::uint64_t copy_packs(const std::string& repository, int target) {
+std::uint64_t copy_packs(const std::string& repository, int target, bool sha256) {
     const UniqueFd packs = enter_directory(repository + kPacks);
+    check_packs(packs.get(), sha256 ? 32 : 20);
     if (::mkdirat(target, "pack", 0777) != 0) fail_errno("make the directory pack");
     const UniqueFd into = enter_directory(target, "pack");
     ::fchmod(into.get(), 0777);
@@ -310,7 +338,7 @@ MirrorAnswer copy_mirror(const MirrorRequest& request, const std::string& volume
     if (::mkdirat(parent.get(), name.c_str(), 0777) != 0) fail_errno("make " + target);
     const UniqueFd into = enter_directory(parent.get(), name);
     ::fchmod(into.get(), 0777);
-    const std::uint64_t bytes = copy_packs(source, into.get());
+    const std::uint64_t bytes = copy_packs(source, into.get(), request.sha256);
     const UniqueFd from = enter_directory(source);
     if (type_in(from.get(), "shallow") == S_IFREG)
         write_file_in(into.get(), "shallow", read_file_in(from.get(), "shallow"));

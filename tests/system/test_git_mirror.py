@@ -34,11 +34,13 @@ class MirrorCase(SourcesCase):
         return [v["Name"] for v in self.volumes() if v["Labels"].get(PREFIX + "type") == "git-mirror"]
 
     def fill(self, daemon):
-        """A first clone, and the mirror that it leads to."""
-        job = self.clone()
-        self.assert_success(job)
-        self.assertNotIn("git mirror", job.text)
+        """A first clone, and the mirror that it leads to. The job's token counts while the job runs."""
+        job = self.add_job(["until [ -e /tmp/go ]; do sleep 0.05; done"], project=self.project, git_strategy="clone")
         daemon.wait_log(FILLED, 60 * PATIENCE)
+        container = next(each["Id"] for each in self.containers() if each["Name"].endswith("-build"))
+        docker("exec", container, "touch", "/tmp/go")
+        self.assert_success(self.finish(job))
+        self.assertNotIn("git mirror", job.text)
         self.assertEqual(len(self.mirrors()), 1)
         return self.mirrors()[0]
 
@@ -61,7 +63,7 @@ class GitMirror(MirrorCase):
         self.fill(daemon)
         for name in ("busybox", "debian"):
             self.assert_used(self.clone(image=image(name)))
-        self.assert_used(self.clone(variables={"GIT_DEPTH": "0"}))
+        self.assert_used(self.clone(git_depth=0))
 
     def test_it_gives_what_is_old_and_the_server_what_is_new(self):
         daemon = self.start_docker()
@@ -95,14 +97,12 @@ class GitMirror(MirrorCase):
         volume = self.fill(daemon)
         self.in_mirror(volume, "cd /m/current/objects/pack && for f in *.pack; do head -c 5000 $f > /x; "
                                "chmod u+w $f; cat /x > $f; done")
-        whole = self.clone(variables={"GIT_DEPTH": "0"})
-        self.assert_success(whole)
-        self.assertIn("The git mirror cannot be used. Fetching everything from the server...\n", whole.text)
-        self.assertIn("\nfirst\n", whole.text)
-        shallow = self.clone()
-        self.assert_success(shallow)
-        self.assertIn(UNUSED, shallow.text)
-        self.assertIn("\nfirst\n", shallow.text)
+        for depth in (0, 20):
+            job = self.clone(git_depth=depth)
+            self.assert_success(job)
+            self.assertIn(UNUSED, job.text)
+            self.assertNotIn("packfile", job.text)
+            self.assertIn("\nfirst\n", job.text)
 
     def test_a_daemon_that_is_killed_while_it_fills_leaves_no_half_of_it(self):
         daemon = self.start_docker()

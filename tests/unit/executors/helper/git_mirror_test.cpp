@@ -91,6 +91,17 @@ TEST_F(GitMirror, GivesAShallowRepositoryNoMoreThanItsDepth) {
     EXPECT_EQ(in(project, {"fsck"}), "");
 }
 
+TEST_F(GitMirror, GivesNothingOfAPackThatWasCutOff) {
+    ASSERT_EQ(fill().state, "done");
+    for (const auto& file : fs::recursive_directory_iterator(volume_ / "current" / "objects")) {
+        if (file.path().extension() != ".pack") continue;
+        fs::permissions(file.path(), fs::perms::owner_write, fs::perm_options::add);
+        fs::resize_file(file.path(), file.file_size() - 1);
+    }
+    EXPECT_THROW(copy(), Failure);
+    EXPECT_FALSE(fs::exists(seed_ / "packed-refs"));
+}
+
 TEST_F(GitMirror, BeginsWithTheDefaultBranchForARefThatItDoesNotHave) {
     ASSERT_EQ(fill().state, "done");
     request_.depth = 1;
