@@ -45,6 +45,8 @@ class Unpacking {
         if (!staging_) return;
         try {
             staging_->finish();
+            // The last files may have found no room.
+            if (staging_->is_full()) give_up();
         } catch (const Failure&) {
             give_up();
         }

@@ -111,12 +111,13 @@ class CacheWalk {
     std::vector<Item> items_;
 };
 
-/// The directories from `root` to `folder`, both open; empty when one is missing or is a link.
+/// The directories from `root` on, open; empty when one is missing, is a link, or is not below
+/// `root`.
 std::vector<UniqueFd> open_way(const fs::path& root, const fs::path& below) {
     std::vector<UniqueFd> way;
     way.emplace_back(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     for (const fs::path& name : below) {
-        if (!way.back()) return {};
+        if (!way.back() || name == "..") return {};
         way.push_back(open_directory(way.back().get(), name.string()));
     }
     if (!way.back()) return {};

@@ -24,8 +24,6 @@ constexpr std::int64_t kDay = 24 * 3600;
 
 class CacheStoreTest : public testing::Test {
   protected:
-    fs::path root_ = dir_.path() / "cache";
-
     void write(const std::string& file, std::int64_t age_seconds = kDay) {
         const fs::path path = dir_.path() / file;
         fs::create_directories(path.parent_path());
@@ -45,8 +43,9 @@ class CacheStoreTest : public testing::Test {
     }
 
     tests::TempDir dir_;
+    fs::path root_ = dir_.path() / "cache";
     boost::asio::io_context context_{1};
-    CacheStore store_{dir_.path() / "cache"};
+    CacheStore store_{root_};
 };
 
 TEST_F(CacheStoreTest, ListsEachKeyWithItsLastUse) {

@@ -21,6 +21,7 @@ config::RunnerConfig runner(const std::string& executor, const std::string& wher
     config::RunnerConfig made;
     made.executor = executor;
     made.builds_dir = where;
+    made.cache_dir = "/data/cache";
     made.docker.host = where;
     return made;
 }
@@ -96,7 +97,7 @@ TEST_F(DiskKeeperTest, WatchesTheStateTheEnginesAndWhereJobsShareTheMachine) {
         EXPECT_GT(disk.size_bytes, 0U) << disk.place;
     }
     EXPECT_THAT(found, ElementsAre("builds, builds directory /data/builds",
-                                   "engine, engine the test's store",
+                                   "cache, caches /data/cache", "engine, engine the test's store",
                                    "state, state directory " + state_.path().string()));
 }
 
@@ -128,7 +129,7 @@ TEST_F(DiskKeeperTest, KnowsThisMachineBeforeTheFirstJobIsAskedFor) {
     engine_->measure_failure = base::make_error(base::ErrorKind::kTimeout, "no answer");
     tests::run_to_end(context_, look_here(*keeper_));
     EXPECT_THAT(problem(1), HasSubstr("state directory"));
-    EXPECT_EQ(keeper_->states()[1].problem, "") << "the engine was not asked";
+    EXPECT_EQ(keeper_->states()[2].problem, "") << "the engine was not asked";
 }
 
 TEST_F(DiskKeeperTest, DoesNotPauseForADiskThatCannotBeMeasuredAnyMore) {
@@ -138,7 +139,7 @@ TEST_F(DiskKeeperTest, DoesNotPauseForADiskThatCannotBeMeasuredAnyMore) {
     engine_->measure_failure = base::make_error(base::ErrorKind::kUnavailable, "no job runs there");
     look();
     EXPECT_EQ(problem(0), "");
-    EXPECT_EQ(keeper_->states()[1].problem, "no job runs there");
+    EXPECT_EQ(keeper_->states()[2].problem, "no job runs there");
 }
 
 TEST_F(DiskKeeperTest, CollectsByItselfAndSoMakesRoomForJobs) {
@@ -173,7 +174,7 @@ base::Task<bool> look_until_known(DiskKeeper& keeper) {
     const auto executor = co_await boost::asio::this_coro::executor;
     base::TaskGroup looking(executor);
     looking.spawn("look", keeper.look());
-    while (keeper.states()[2].size_bytes == 0) {
+    while (keeper.states()[3].size_bytes == 0) {
         const bool slept = co_await base::sleep_for(std::chrono::milliseconds(1));
         if (!slept) break;
     }
@@ -185,8 +186,8 @@ base::Task<bool> look_until_known(DiskKeeper& keeper) {
 TEST_F(DiskKeeperTest, WatchesEachPlaceWhateverTheOthersAnswer) {
     engine_->measure_hangs = true;
     tests::run_to_end(context_, look_until_known(*keeper_));
-    EXPECT_GT(keeper_->states()[2].size_bytes, 0U) << "the state directory";
-    EXPECT_EQ(keeper_->states()[1].problem, "") << "the engine was asked until the end";
+    EXPECT_GT(keeper_->states()[3].size_bytes, 0U) << "the state directory";
+    EXPECT_EQ(keeper_->states()[2].problem, "") << "the engine was asked until the end";
 }
 
 TEST_F(DiskKeeperTest, AsksForNothingAgainAndAgainWhereNothingCanGo) {
@@ -219,11 +220,11 @@ TEST_F(DiskKeeperTest, CollectsByHandInAllPlaces) {
     std::filesystem::create_directories(state_.path() / "jobs" / "7-abc.broken");
     const auto planned = collect({.dry_run = true, .all = true});
     ASSERT_TRUE(planned.has_value());
-    ASSERT_EQ(planned->size(), 2U);
-    EXPECT_EQ((*planned)[0].rows[0].action, collector::Action::kRemove);
+    ASSERT_EQ(planned->size(), 3U) << "caches, engine, state directory";
+    EXPECT_EQ((*planned)[1].rows[0].action, collector::Action::kRemove);
     EXPECT_THAT(events_, IsEmpty());
     const auto done = collect();
-    EXPECT_EQ((*done)[0].removed, 1U);
+    EXPECT_EQ((*done)[1].removed, 1U);
     EXPECT_THAT(events_, ElementsAre("removed a", "collected"));
 }
 
