@@ -333,7 +333,7 @@ TEST(EnvironmentDescription, SaysOnlyOfABuilderThatThereIsOne) {
     objects.builder = true;
     EXPECT_NE(engine_readiness(objects, {})->script, "");
     EXPECT_EQ(engine_readiness(objects, {})->ready_message,
-              "The builder \"runner\" is current (network=host); its container will be made at "
+              "The builder \"runner\" is current (network=host); its container will be there at "
               "first use");
 }
 
