@@ -62,11 +62,12 @@ struct Archives {
     Item item;  ///< without names
 };
 
-Archives archives_in(int directory) {
+/// Among `names`, those of the directory.
+Archives archives_of(int directory, std::vector<std::string> names) {
     Archives found;
     found.item.kind = ItemKind::kFolder;
     found.item.bytes = 0;
-    for (std::string& name : names_in(directory)) {
+    for (std::string& name : names) {
         struct stat about {};
         if (!name.starts_with(kArchive) ||
             ::fstatat(directory, name.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0 ||
@@ -94,14 +95,15 @@ class CacheWalk {
   private:
     void look(int directory, const fs::path& below, int depth) {
         if (items_.size() >= kMostCaches) return;
-        Archives archives = archives_in(directory);
+        const auto names = names_in(directory);
+        Archives archives = archives_of(directory, names);
         if (!archives.names.empty()) {
             archives.item.name = (root_ / below).string();
             archives.item.title = "cache " + below.string();
             items_.push_back(std::move(archives.item));
         }
         if (depth == kDeepest) return;
-        for (const std::string& name : names_in(directory)) {
+        for (const std::string& name : names) {
             if (const UniqueFd inner = open_directory(directory, name); inner)
                 look(inner.get(), below / name, depth + 1);
         }
@@ -142,7 +144,7 @@ Result<void> remove_cache(const fs::path& root, const fs::path& folder) {
     const fs::path below = folder.lexically_relative(root);
     const auto way = open_way(root, below);
     if (way.empty()) return {};  // it is gone
-    const Archives archives = archives_in(way.back().get());
+    const Archives archives = archives_of(way.back().get(), names_in(way.back().get()));
     if (was_just_used(archives.item))
         return base::make_error(ErrorKind::kConflict, "a job has just used it");
     for (const std::string& name : archives.names) {
@@ -171,8 +173,6 @@ Task<Result<std::vector<Item>>> CacheStore::list() {
     auto items = co_await base::offload<std::vector<Item>>(std::move(work));
     co_return items;
 }
-
-Task<Result<void>> CacheStore::add_sizes(std::vector<Item>& /*items*/) { co_return Result<void>(); }
 
 Task<Result<void>> CacheStore::remove(const Item& item) {
     const fs::path root = directory_;

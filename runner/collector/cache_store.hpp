@@ -23,7 +23,6 @@ class CacheStore final : public Store {
     [[nodiscard]] const std::string& title() const override { return title_; }
     base::Task<base::Result<status::DiskState>> measure() override;
     base::Task<base::Result<std::vector<Item>>> list() override;
-    base::Task<base::Result<void>> add_sizes(std::vector<Item>& items) override;
     /// kConflict: a job has used the cache within the last two minutes.
     base::Task<base::Result<void>> remove(const Item& item) override;
 

@@ -75,8 +75,6 @@ Task<Result<std::vector<Item>>> StateStore::list() {
     co_return items;
 }
 
-Task<Result<void>> StateStore::add_sizes(std::vector<Item>& /*items*/) { co_return Result<void>(); }
-
 Task<Result<void>> StateStore::remove(const Item& item) {
     const fs::path folder = item.name;
     std::function<Result<void>()> work = [folder] { return remove_folder(folder); };

@@ -121,14 +121,14 @@ TEST_F(CacheStoreTest, EndsInDirectoriesThatLieDeep) {
 TEST(CacheDirectoryTest, IsThatOfShellRunners) {
     config::RunnerConfig runner;
     runner.executor = "shell";
-    EXPECT_EQ(cache_directory(runner, "/work"), "/work/cache");
+    EXPECT_EQ(cache_directory(runner, "/srv"), "/srv/cache");
     EXPECT_EQ(cache_directory(runner, ""), "");
     runner.cache_dir = "/data/caches/";
     EXPECT_EQ(cache_directory(runner, ""), "/data/caches/");
     runner.cache_dir = "../caches";
-    EXPECT_EQ(cache_directory(runner, "/work/here"), "/work/caches");
+    EXPECT_EQ(cache_directory(runner, "/srv/here"), "/srv/caches");
     runner.executor = "docker";
-    EXPECT_EQ(cache_directory(runner, "/work"), "");
+    EXPECT_EQ(cache_directory(runner, "/srv"), "");
 }
 
 TEST(CacheStoresTest, HaveADirectoryOnce) {
@@ -140,7 +140,7 @@ TEST(CacheStoresTest, HaveADirectoryOnce) {
         config.runners.push_back(runner);
     }
     std::vector<std::string> titles;
-    for (const auto& store : cache_stores(config, "/work")) titles.push_back(store->title());
+    for (const auto& store : cache_stores(config, "/srv")) titles.push_back(store->title());
     EXPECT_THAT(titles, ElementsAre("caches /a", "caches /b"));
 }
 
