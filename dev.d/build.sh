@@ -4,10 +4,12 @@
 python=/usr/bin/python3
 jobs=$(nproc)
 
+# What one clone has compiled, another one finds.
+export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+
 build_preset() {
     local preset=$1
     [ "$preset" != clang ] || ensure_packages clang-16
-    export CMAKE_CXX_COMPILER_LAUNCHER=ccache
     cmake --preset "$preset" >"$dev_cache/logs/configure-$preset.log" 2>&1 || {
         cat "$dev_cache/logs/configure-$preset.log" >&2
         return 1
@@ -61,7 +63,7 @@ command_format() {
 command_bench() {
     [ -f tests/bench/run.py ] || die "there is no tests/bench/run.py"
     command_build release
-    CMAKE_CXX_COMPILER_LAUNCHER=ccache cmake --preset bench >"$dev_cache/logs/configure-bench.log" 2>&1 ||
+    cmake --preset bench >"$dev_cache/logs/configure-bench.log" 2>&1 ||
         die "cannot configure preset 'bench': $dev_cache/logs/configure-bench.log"
     cmake --build --preset bench -j "$jobs" --target log_path_bench || die "log_path_bench cannot be built"
     ensure_engine

@@ -28,7 +28,10 @@ constexpr const char* kReadLock = "read-lock";
 constexpr const char* kPacks = "/objects/pack";
 /// Then they become one.
 constexpr std::size_t kMostPacks = 20;
-constexpr int kSilenceSeconds = 20;
+/// How long a server may send nothing. A job waits for the proof; a server that packs a large
+/// repository is silent meanwhile.
+constexpr int kSilenceOfProof = 20;
+constexpr int kSilenceOfFilling = 600;
 
 /// Held until the object or the process ends.
 class Lock {
@@ -49,8 +52,9 @@ class Lock {
 /// git with the login of the job, for the server of the request alone.
 class ServerGit {
   public:
-    explicit ServerGit(const MirrorRequest& request)
-        : authority_(request.authority), git_(settings(request), environment(request)) {}
+    ServerGit(const MirrorRequest& request, int silence_seconds)
+        : authority_(request.authority),
+          git_(settings(request), environment(request, silence_seconds)) {}
     [[nodiscard]] const GitProcess& git() const { return git_; }
 
   private:
@@ -67,10 +71,10 @@ class ServerGit {
         }
         return all;
     }
-    static std::vector<std::string> environment(const MirrorRequest& request) {
+    static std::vector<std::string> environment(const MirrorRequest& request, int silence_seconds) {
         auto all = request.environment;
         all.emplace_back("GIT_HTTP_LOW_SPEED_LIMIT=1");
-        all.emplace_back("GIT_HTTP_LOW_SPEED_TIME=" + std::to_string(kSilenceSeconds));
+        all.emplace_back("GIT_HTTP_LOW_SPEED_TIME=" + std::to_string(silence_seconds));
         return all;
     }
 
@@ -300,7 +304,7 @@ MirrorRequest parse_mirror_request(const std::string& json) {
 }
 
 void prove_mirror(const MirrorRequest& request) {
-    const ServerGit server(request);
+    const ServerGit server(request, kSilenceOfProof);
     static_cast<void>(server.git().run({"ls-remote", request.url, "HEAD"}));
 }
 
@@ -314,7 +318,7 @@ MirrorAnswer fill_mirror(const MirrorRequest& request, const std::string& volume
     const auto used = request.renew ? std::nullopt : former;
     begin_generation(request, used, path);
     const std::string tips = used ? tips_of(path) : std::string();
-    const ServerGit server(request);
+    const ServerGit server(request, kSilenceOfFilling);
     static_cast<void>(
         server.git().run({"-C", path, "fetch", "--quiet", "--prune", "--no-write-fetch-head",
                           request.url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"}));

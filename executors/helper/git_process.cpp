@@ -18,12 +18,18 @@ constexpr const char* kKept[] = {"PATH",        "HTTP_PROXY",  "http_proxy",
                                  "HTTPS_PROXY", "https_proxy", "ALL_PROXY",
                                  "all_proxy",   "NO_PROXY",    "no_proxy"};
 
-std::string last_line(const std::string& text) {
-    const auto end = text.find_last_not_of(" \r\n");
-    if (end == std::string::npos) return {};
-    const auto begin = text.rfind('\n', end);
-    const auto first = begin == std::string::npos ? 0 : begin + 1;
-    return text.substr(first, end + 1 - first);
+/// git's errors in one line: the last one alone often does not say why ("expected 'packfile'").
+std::string in_one_line(const std::string& errors) {
+    std::string all;
+    std::string last;
+    for (auto& line : split_text(errors, '\n')) {
+        while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+        if (line.empty()) continue;
+        if (line.starts_with("error: ") || line.starts_with("fatal: "))
+            all += (all.empty() ? "" : "; ") + line;
+        last = std::move(line);
+    }
+    return all.empty() ? last : all;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
@@ -105,7 +111,7 @@ std::string GitProcess::run(std::vector<std::string> arguments, std::string_view
     const std::string action = arguments.size() > 2 ? arguments[2] : arguments.front();
     auto ended = start(std::move(arguments), input);
     if (ended.code == 0) return std::move(ended.output);
-    const std::string said = last_line(ended.errors);
+    const std::string said = in_one_line(ended.errors);
     throw Failure(said.empty() ? "git " + action + " ended with code " + std::to_string(ended.code)
                                : said);
 }

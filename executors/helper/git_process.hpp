@@ -33,7 +33,7 @@ class GitProcess {
     explicit GitProcess(std::vector<Setting> settings = {},
                         std::vector<std::string> environment = {});
 
-    /// What it wrote to standard output. Throws Failure with the last line of its errors.
+    /// What it wrote to standard output. Throws Failure with its errors, in one line.
     [[nodiscard]] std::string run(std::vector<std::string> arguments,
                                   std::string_view input = {}) const;
     /// The same; whether it was successful.

@@ -4,13 +4,13 @@
 
 #include <utility>
 
-#include "base/digest.hpp"
 #include "base/encoding.hpp"
 #include "base/ip_address.hpp"
 #include "base/json.hpp"
 #include "base/strings.hpp"
 #include "protocol/http/url.hpp"
 #include "runner/doctor/challenge.hpp"
+#include "runner/doctor/registry_image.hpp"
 #include "runner/doctor/server_options.hpp"
 
 namespace runner::doctor {
@@ -23,37 +23,6 @@ using executors::docker::Credential;
 using executors::docker::RegistrySettings;
 
 namespace {
-
-constexpr const char* kManifestType = "application/vnd.oci.image.manifest.v1+json";
-constexpr const char* kConfigType = "application/vnd.oci.image.config.v1+json";
-constexpr const char* kLayerType = "application/vnd.oci.image.layer.v1.tar";
-/// Two blocks of zeros: the end of a tar, and here all of it.
-constexpr std::size_t kEmptyTar = 1024;
-
-std::string digest_of(std::string_view bytes) { return "sha256:" + base::sha256_hex(bytes); }
-
-std::string layer() { return std::string(kEmptyTar, '\0'); }
-
-std::string image_config() {
-    const nlohmann::json config = {
-        {"architecture", "amd64"},
-        {"os", "linux"},
-        {"config", nlohmann::json::object()},
-        {"rootfs", {{"type", "layers"}, {"diff_ids", {digest_of(layer())}}}}};
-    return config.dump();
-}
-
-nlohmann::json descriptor(const char* type, const std::string& bytes) {
-    return {{"mediaType", type}, {"digest", digest_of(bytes)}, {"size", bytes.size()}};
-}
-
-std::string manifest() {
-    const nlohmann::json text = {{"schemaVersion", 2},
-                                 {"mediaType", kManifestType},
-                                 {"config", descriptor(kConfigType, image_config())},
-                                 {"layers", {descriptor(kLayerType, layer())}}};
-    return text.dump();
-}
 
 base::Error status_error(const std::string& doing, const http::Response& answer) {
     ErrorKind kind = ErrorKind::kProtocol;
@@ -174,15 +143,16 @@ Task<Result<void>> Registry::put_blob(std::string repository, std::string bytes)
 }
 
 Task<Result<void>> Registry::push(std::string repository, std::string tag) {
-    auto first = co_await put_blob(repository, layer());
+    RegistryImage image = registry_image(tag);
+    auto first = co_await put_blob(repository, std::move(image.layer));
     if (!first) co_return first;
-    auto second = co_await put_blob(repository, image_config());
+    auto second = co_await put_blob(repository, std::move(image.config));
     if (!second) co_return second;
     http::Request put;
     put.method = "PUT";
     put.target = "/v2/" + repository + "/manifests/" + tag;
     put.headers.set("Content-Type", kManifestType);
-    put.body = manifest();
+    put.body = std::move(image.manifest);
     auto answer = co_await send(std::move(put));
     if (!answer) co_return answer.error();
     if (answer->status != 201) co_return status_error("push to " + repository, *answer);
@@ -204,7 +174,7 @@ Task<Result<void>> Registry::pull(std::string repository, std::string tag) {
     std::string manifest_path = "/v2/" + repository + "/manifests/" + tag;
     auto described = co_await fetch(std::move(manifest_path), repository);
     if (!described) co_return described;
-    std::string blob_path = "/v2/" + repository + "/blobs/" + digest_of(layer());
+    std::string blob_path = "/v2/" + repository + "/blobs/" + digest_of(registry_image(tag).layer);
     auto fetched = co_await fetch(std::move(blob_path), repository);
     co_return fetched;
 }

@@ -29,7 +29,7 @@ class Registry {
 
     /// GET /v2/
     base::Task<base::Result<void>> greet();
-    /// An image of one empty layer, a kilobyte altogether.
+    /// registry_image() of the tag.
     base::Task<base::Result<void>> push(std::string repository, std::string tag);
     /// Fetches the manifest and the layer.
     base::Task<base::Result<void>> pull(std::string repository, std::string tag);

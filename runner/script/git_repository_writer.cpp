@@ -65,15 +65,16 @@ void GitRepositoryWriter::define_open(ShellWriter& writer) const {
     const std::string remote = shell_quote(remote_url(context_.payload(), context_.runner()));
     const bool sha256 = context_.payload().git_info.repo_object_format == "sha256";
     writer.line("_runner_open() {");
+    seed_.look(writer);
     writer.line("git -c init.defaultBranch=none init --template=" +
                 shell_quote(context_.tmp() + "/git-template") +
                 (sha256 ? " --object-format sha256" : "") + " " + directory + " || return");
     writer.line("cd " + directory + " || return");
     commands_.include_config(writer);
     configure(writer);
+    seed_.take(writer);
     writer.line("if git remote add origin " + remote + " > /dev/null 2>&1; then");
     writer.notice("Created fresh repository.");
-    seed_.take(writer);
     writer.line("else git remote set-url origin " + remote + "; fi");
     writer.line("}");
 }

@@ -1,13 +1,22 @@
 #include "runner/script/git_seed_writer.hpp"
 
+#include "base/encoding.hpp"
 #include "runner/script/former_files.hpp"
 
 namespace runner::script {
 
+using base::shell_quote;
+
+/// That there is no remote says nothing: a repository that stays loses its configuration.
+void GitSeedWriter::look(ShellWriter& writer) const {
+    if (!context_.settings().measures_clone && !has_seed()) return;
+    writer.line("[ -e " + shell_quote(context_.project() + "/.git/HEAD") +
+                " ] || _runner_clone=${_runner_clone:-server}");
+}
+
 void GitSeedWriter::take(ShellWriter& writer) const {
-    if (context_.settings().measures_clone) writer.line("_runner_clone=${_runner_clone:-server}");
     if (!has_seed()) return;
-    writer.line("if [ \"$_runner_clone\" = server ] && " + seed_repository_command(context_) +
+    writer.line("if [ \"${_runner_clone:-}\" = server ] && " + seed_repository_command(context_) +
                 "; then _runner_clone=mirror; fi");
 }
 

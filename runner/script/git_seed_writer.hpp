@@ -15,6 +15,8 @@ class GitSeedWriter {
     explicit GitSeedWriter(const ScriptContext& context) : context_(context), commands_(context) {}
 
     [[nodiscard]] bool has_seed() const { return !context_.settings().git_seed.empty(); }
+    /// Before the repository is made: whether it is new.
+    void look(ShellWriter& writer) const;
     /// In a new repository. Once: one that is made anew gets everything from the server.
     void take(ShellWriter& writer) const;
     /// Defines the functions that the others call. After those of the repository.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 from tests.support.gitlab import GitLab, Job
+from tests.system.docker_harness import PREFIX, docker
 from tests.system.harness import BIN, Daemon, to_toml
 
 
@@ -57,8 +58,18 @@ class Deployment:
     def __exit__(self, *ignored: Any) -> None:
         if self.daemon is not None:
             self.daemon.stop()
+        if any(runner.get("executor") == "docker" for runner in self.runners):
+            for volume in self.objects("volume"):
+                docker("volume", "rm", "-f", volume, check=False)
         self.gitlab.close()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def objects(self, kind: str) -> list[str]:
+        """The names of what this runner has on the engine: "container", "volume" or "network"."""
+        everything = ["-a"] if kind == "container" else []
+        return docker(kind, "ls", *everything, "--format", "{{.Names}}" if kind == "container" else "{{.Name}}",
+                       "--filter", f"label={PREFIX}managed=true", "--filter",
+                       f"label={PREFIX}runner.id={self.short}").split()
 
     @property
     def pid(self) -> int:

@@ -1,4 +1,4 @@
-"""./dev bench [--only PART …] [--repeat N] [--idle SECONDS] [--json FILE]
+"""./dev bench [--only PART …] [--repeat N] [--jobs N] [--idle SECONDS] [--json FILE]
 
 Measures the figures of docs/benchmarks.md, prints the table, writes the numbers as JSON. Exit code 1 when a
 limit is missed, 2 when something could not be measured.
@@ -15,8 +15,8 @@ from typing import Callable
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.bench import (cold_builder, daemon_cost, docker_jobs, file_jobs, lint_cost, log_path, peer_files,  # noqa: E402
-                         rebuild_jobs, shell_jobs, start_cost, status_cost, warm_jobs)
+from tests.bench import (cold_builder, daemon_cost, docker_jobs, file_jobs, lint_cost, log_path,  # noqa: E402
+                         many_jobs, mirror_jobs, peer_files, rebuild_jobs, shell_jobs, start_cost, status_cost, warm_jobs)
 from tests.bench.figures import Figure, machine, table, write_json  # noqa: E402
 from tests.bench.deployment import built  # noqa: E402
 
@@ -28,6 +28,8 @@ PARTS: dict[str, Part] = {
     "builder": lambda given: docker_jobs.builder(max(1, given.repeat // 2)),
     "cold-builder": lambda given: cold_builder.cold_builder(max(1, given.repeat // 2)),
     "rebuild": lambda given: rebuild_jobs.rebuild(max(1, given.repeat // 2)),
+    "many": lambda given: many_jobs.many(given.jobs),
+    "mirror": lambda given: mirror_jobs.mirror(max(1, given.repeat // 2)),
     "shell": lambda given: shell_jobs.shell(given.repeat),
     "idle": lambda given: daemon_cost.idle(given.idle),
     "jobs": lambda given: daemon_cost.hundred_jobs(),
@@ -39,7 +41,7 @@ PARTS: dict[str, Part] = {
     "lint": lambda given: lint_cost.lint(given.repeat),
     "log-path": lambda given: log_path.measure(),
 }
-NEEDS_ENGINE = {"plain", "dind", "warm", "builder", "cold-builder", "rebuild", "files"}
+NEEDS_ENGINE = {"plain", "dind", "warm", "builder", "cold-builder", "rebuild", "many", "mirror", "files"}
 
 
 def arguments() -> argparse.Namespace:
@@ -49,6 +51,7 @@ def arguments() -> argparse.Namespace:
                         help="some parts: " + ", ".join(PARTS))
     parser.add_argument("--repeat", type=int, default=7, help="repetitions behind each median")
     parser.add_argument("--warm-jobs", type=int, default=20, help="jobs behind the figures of warm starts")
+    parser.add_argument("--jobs", type=int, default=100, help="dind jobs of the part 'many'")
     parser.add_argument("--idle", type=float, default=60, help="seconds to watch an idle daemon")
     parser.add_argument("--json", type=Path, default=ROOT / "build/bench/figures.json",
                         help="where the numbers go (default: %(default)s)")

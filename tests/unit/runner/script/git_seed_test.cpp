@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "executors/helper/protocol.hpp"
 #include "tests/unit/runner/script/get_sources_fixture.hpp"
 
 namespace {
@@ -20,6 +21,7 @@ class GitSeed : public tests::GetSources {
         GetSources::SetUp();
         if (IsSkipped()) return;
         git_seed_ = dir_.path() / "builds/.seed";
+        environment_[std::string(executors::helper::kReportVariable)] = "1";
         git("git -C origin repack -q -a -d; mkdir -p builds/.seed/pack; cp "
             "origin/.git/objects/pack/pack-* builds/.seed/pack; echo '" +
             second_ + " refs/runner-mirror/0' > builds/.seed/packed-refs");
@@ -30,7 +32,9 @@ class GitSeed : public tests::GetSources {
 };
 
 TEST_P(GitSeed, BecomesPartOfTheRepository) {
-    expect_fetched();
+    const auto end = fetch();
+    ASSERT_EQ(end.code, 0) << end.output;
+    EXPECT_THAT(end.output, HasSubstr("clone mirror"));
     EXPECT_EQ(content(), "second\n");
     EXPECT_EQ(in_project("git for-each-ref --format='%(refname)'"), "refs/remotes/origin/main");
     EXPECT_EQ(in_project("git count-objects"), "0 objects, 0 kilobytes");
@@ -44,12 +48,13 @@ TEST_P(GitSeed, LeavesTheRestToTheServer) {
 }
 
 TEST_P(GitSeed, IsLeftOutWhenItIsDamaged) {
-    git("chmod u+w builds/.seed/pack/*; for f in builds/.seed/pack/*.pack; do head -c 60 \"$f\" > "
-        "x; cat x > \"$f\"; done");
+    git("chmod u+w builds/.seed/pack/*; for f in builds/.seed/pack/*.pack; do printf damaged | dd "
+        "of=\"$f\" bs=1 seek=60 conv=notrunc 2> /dev/null; done");
     payload_.git_info.sha = commit("third");
     const auto end = fetch();
     ASSERT_EQ(end.code, 0) << end.output;
     EXPECT_THAT(end.output, HasSubstr(kUnusable));
+    EXPECT_THAT(end.output, HasSubstr("clone damaged"));
     EXPECT_EQ(content(), "third\n");
     EXPECT_EQ(in_project("git fsck"), "");
 }
@@ -63,7 +68,8 @@ TEST_P(GitSeed, IsNotTakenByARepositoryThatIsThere) {
     EXPECT_EQ(end.code, 0) << end.output;
     EXPECT_THAT(end.output, Not(HasSubstr(kUnusable)));
     EXPECT_EQ(content(), "third\n");
-    EXPECT_TRUE(std::filesystem::exists(git_seed_));
+    EXPECT_TRUE(std::filesystem::exists(git_seed_)) << end.output;
+    EXPECT_THAT(end.output, Not(HasSubstr("clone ")));
 }
 
 TEST_P(GitSeed, DoesNotHideWhatTheServerSays) {
