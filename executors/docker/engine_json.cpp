@@ -19,12 +19,6 @@ base::Result<json> parse_engine_json(std::string_view body, std::string_view wha
     return json_value(std::move(value));
 }
 
-std::string text_at(const json& object, const char* key) {
-    if (!object.is_object()) return {};
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 bool flag_at(const json& object, const char* key) {
     if (!object.is_object()) return false;
     const auto found = object.find(key);

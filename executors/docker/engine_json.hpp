@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/json_fields.hpp"
 #include "base/result.hpp"
 
 /// Small readers for the engine's JSON, where any field may be null or missing.
@@ -18,7 +19,7 @@ inline base::Result<nlohmann::json> json_value(nlohmann::json value) {
     return base::Result<nlohmann::json>(boost::system::in_place_value, std::move(value));
 }
 base::Result<nlohmann::json> parse_engine_json(std::string_view body, std::string_view what);
-std::string text_at(const nlohmann::json& object, const char* key);
+using base::text_at;
 bool flag_at(const nlohmann::json& object, const char* key);
 int number_at(const nlohmann::json& object, const char* key);
 /// The object at `key`, or an empty one.

@@ -104,9 +104,9 @@ struct DockerSettings {
     bool enable_ipv6 = false;
     int network_mtu = 0;
     std::map<std::string, std::string> log_options;
-    GitSource git = GitSource::kAuto;                ///< of this runner, not of the official one
-    GitMirrorMode git_mirror = GitMirrorMode::kOff;  ///< the same
-    int warm = 0;  ///< environments that are ready ahead, or kWarmAuto; of this runner, too
+    GitSource git = GitSource::kAuto;                 ///< of this runner, not of the official one
+    GitMirrorMode git_mirror = GitMirrorMode::kAuto;  ///< the same
+    int warm = kWarmAuto;  ///< environments that are ready ahead, or kWarmAuto; of this runner, too
     std::int64_t warm_memory_bytes = 1LL << 30;  ///< that they may use together
     std::vector<ConfiguredService> services;
     /// `[runners.images]`, a table of this runner: how old an image may become that jobs use often

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "base/json_fields.hpp"
 #include "executors/helper/builder_boot.hpp"
 #include "executors/helper/engine_client.hpp"
 #include "executors/helper/posix.hpp"
@@ -18,12 +19,6 @@ namespace executors::helper {
 namespace {
 
 using Json = nlohmann::json;
-
-std::string text_in(const Json& object, const char* key) {
-    if (!object.is_object()) return {};
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// Whether anything was added.
 bool add_to_nodes(Json& instance, const std::map<std::string, std::string>& variables) {
@@ -63,7 +58,7 @@ Json BuildxState::read(const std::string& file) const {
 BuildxState::Current BuildxState::current() const {
     const Json file = read("current");
     const bool global = file.is_object() && file.contains("Global") && file["Global"] == true;
-    return {text_in(file, "Name"), global};
+    return {base::text_at(file, "Name"), global};
 }
 
 std::string BuildxState::image_of(const std::string& builder) const {
@@ -71,13 +66,13 @@ std::string BuildxState::image_of(const std::string& builder) const {
     if (!instance.is_object() || !instance.contains("Nodes")) return {};
     const Json& nodes = instance["Nodes"];
     if (!nodes.is_array() || nodes.empty() || !nodes[0].is_object()) return {};
-    return nodes[0].contains("DriverOpts") ? text_in(nodes[0]["DriverOpts"], "image") : "";
+    return nodes[0].contains("DriverOpts") ? base::text_at(nodes[0]["DriverOpts"], "image") : "";
 }
 
 void BuildxState::add_environment(const std::string& builder,
                                   const std::map<std::string, std::string>& variables) const {
     Json instance = read_instance(builder);
-    if (text_in(instance, "Driver") != "docker-container") return;
+    if (base::text_at(instance, "Driver") != "docker-container") return;
     if (!add_to_nodes(instance, variables)) return;
     const std::string path = directory_ + "/instances/" + builder;
     const std::string fresh = directory_ + "/.instance-of-runner";

@@ -1,5 +1,6 @@
 #include "executors/helper/connection.hpp"
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ namespace executors::helper {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kPrefixBytes = 4;
 
 std::array<char, kReadBytes>& socket_buffer() {
     static std::array<char, kReadBytes> buffer;
@@ -58,9 +60,29 @@ void Connection::on_event(std::uint32_t events) {
     // EPOLLOUT: pump() follows every round and sends.
 }
 
+/// The kernel moves the data of an upload, which may be gigabytes. False when bytes must be read.
+bool Connection::pass_data() {
+    if (data_left_ == 0 || !input_.empty() || !upload_ || upload_->input() < 0) return false;
+    const ssize_t count = ::splice(socket_.get(), nullptr, upload_->input(), nullptr, data_left_,
+                                   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (count > 0) {
+        data_left_ -= static_cast<std::uint32_t>(count);
+        return true;
+    }
+    if (count < 0 && errno == EAGAIN) {
+        wait_for_worker();
+        return true;
+    }
+    return false;  // the input or the worker has ended: reading shows it
+}
+
 void Connection::read_input() {
+    if (pass_data()) return;
     auto& buffer = socket_buffer();
-    const ssize_t count = read_some(socket_.get(), buffer.data(), buffer.size());
+    // What follows the length of a piece of data is not read but passed on.
+    const bool before_data = upload_ && data_left_ == 0 && input_.size() < kPrefixBytes;
+    const ssize_t count = read_some(socket_.get(), buffer.data(),
+                                    before_data ? kPrefixBytes - input_.size() : buffer.size());
     if (count < 0 && errno == EAGAIN) return;
     if (count <= 0) return close();
     input_.append(buffer.data(), static_cast<std::size_t>(count));
@@ -85,8 +107,7 @@ void Connection::process() {
 }
 
 std::size_t Connection::take_frame(std::string_view input) {
-    constexpr std::size_t kPrefix = 4;
-    if (input.size() < kPrefix) return 0;
+    if (input.size() < kPrefixBytes) return 0;
     const FramePrefix prefix = decode_frame_prefix(input.data());
     if (prefix.data) {
         if (prefix.length > kMaxDataBytes) throw Failure("a data frame is too long");
@@ -95,12 +116,12 @@ std::size_t Connection::take_frame(std::string_view input) {
             upload_->close_input();
             upload_.reset();
         }
-        return kPrefix;
+        return kPrefixBytes;
     }
     if (prefix.length > kMaxCommandBytes) throw Failure("a command is too long");
-    if (input.size() < kPrefix + prefix.length) return 0;
-    take_command(input.substr(kPrefix, prefix.length));
-    return kPrefix + prefix.length;
+    if (input.size() < kPrefixBytes + prefix.length) return 0;
+    take_command(input.substr(kPrefixBytes, prefix.length));
+    return kPrefixBytes + prefix.length;
 }
 
 std::size_t Connection::take_data(std::string_view input) {

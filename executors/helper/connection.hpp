@@ -36,6 +36,7 @@ class Connection {
 
   private:
     void on_event(std::uint32_t events);
+    bool pass_data();
     void read_input();
     void process();
     /// Both return how many bytes of `input` they used; 0: more bytes are needed, or the worker

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/json.hpp"
+#include "base/json_fields.hpp"
 
 namespace executors::helper {
 
@@ -21,11 +22,6 @@ std::optional<DataState> state_of(const std::string& name) {
     const auto found = std::find(kStates.begin(), kStates.end(), name);
     if (found == kStates.end()) return std::nullopt;
     return static_cast<DataState>(found - kStates.begin());
-}
-
-std::string text_of(const Json& value, const char* key) {
-    const auto found = value.find(key);
-    return found != value.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 /// A long option of dockerd, its short form ("" for none) and the key of daemon.json.
@@ -58,14 +54,14 @@ std::string value_in(const std::vector<std::string>& words, const StorageOption&
 std::optional<DataMarker> parse_marker(const std::string& text) {
     const Json value = base::parse_foreign_json(text);
     if (!value.is_object() || value.value("format", Json()) != kFormat) return std::nullopt;
-    const auto state = state_of(text_of(value, "state"));
+    const auto state = state_of(base::text_at(value, "state"));
     if (!state) return std::nullopt;
     const Json starts = value.value("starts", Json());
-    return DataMarker{
-        *state,
-        starts.is_number_integer() ? starts.get<int>() : kMostStarts,
-        text_of(value, "boot"),
-        {text_of(value, "program"), text_of(value, "version"), text_of(value, "store")}};
+    return DataMarker{*state,
+                      starts.is_number_integer() ? starts.get<int>() : kMostStarts,
+                      base::text_at(value, "boot"),
+                      {base::text_at(value, "program"), base::text_at(value, "version"),
+                       base::text_at(value, "store")}};
 }
 
 std::string dump_marker(const DataMarker& marker) {
@@ -103,7 +99,7 @@ std::string storage_settings(const std::string& daemon_json, const std::vector<s
     };
     for (const auto& option : kOptions) {
         std::string value = value_in(words, option);
-        if (value.empty() && file.is_object()) value = text_of(file, option.key);
+        if (value.empty() && file.is_object()) value = base::text_at(file, option.key);
         add(option.key, value);
     }
     if (file.is_object() && file.contains("features") && file["features"].is_object()) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "base/json.hpp"
+#include "base/json_fields.hpp"
 #include "executors/helper/data_root.hpp"
 #include "executors/helper/directory.hpp"
 
@@ -27,13 +28,10 @@ std::optional<DataOutcome> read_outcome(const std::string& file) {
     if (!text) return std::nullopt;
     const auto value = base::parse_foreign_json(*text);
     if (!value.is_object()) return std::nullopt;
-    const auto word = [&value](const char* key) {
-        const auto found = value.find(key);
-        return found != value.end() && found->is_string() ? found->get<std::string>() : "";
-    };
     const auto warm = value.find("warm");
     return DataOutcome{warm != value.end() && warm->is_boolean() && warm->get<bool>(),
-                       word("reason"), word("root"), word("token")};
+                       base::text_at(value, "reason"), base::text_at(value, "root"),
+                       base::text_at(value, "token")};
 }
 
 }  // namespace executors::helper

@@ -11,6 +11,7 @@
 
 #include "base/encoding.hpp"
 #include "base/json.hpp"
+#include "base/json_fields.hpp"
 #include "executors/helper/arguments.hpp"
 #include "executors/helper/directory.hpp"
 #include "executors/helper/git_process.hpp"
@@ -242,6 +243,21 @@ std::string refs_text(const std::string& repository) {
     return text;
 }
 
+/// A pack of what its refs need: packed objects are copied, where a fetch would unpack them.
+void pack_shallow(const std::string& work) {
+    std::string input;
+    const UniqueFd top = enter_directory(work);
+    if (type_in(top.get(), "shallow") == S_IFREG) {
+        for (const auto& commit : split_text(read_file_in(top.get(), "shallow"), '\n'))
+            if (!commit.empty()) input += "--shallow " + commit + "\n";
+    }
+    input += tips_of(work);
+    static_cast<void>(
+        GitProcess().run({"-C", work, "pack-objects", "-q", "--revs", "--shallow", "--window=0",
+                          "--delta-base-offset", work + kPacks + "/pack"},
+                         input));
+}
+
 /// A repository with as much history as the job wants.
 void make_shallow(const MirrorRequest& request, const std::string& repository,
                   const std::string& work) {
@@ -254,6 +270,9 @@ void make_shallow(const MirrorRequest& request, const std::string& repository,
     }
     if (wanted.empty()) throw Failure("the mirror has no branch");
     begin_generation(request, std::nullopt, work);
+    // Has no objects of its own, so the fetch only finds out where the history ends.
+    write_file_in(enter_directory(work + "/objects/info").get(), "alternates",
+                  repository + "/objects\n");
     std::vector<std::string> fetch{"-C",
                                    work,
                                    "fetch",
@@ -264,11 +283,7 @@ void make_shallow(const MirrorRequest& request, const std::string& repository,
                                    "file://" + repository};
     fetch.insert(fetch.end(), wanted.begin(), wanted.end());
     static_cast<void>(git.run(std::move(fetch)));
-}
-
-std::string text_at(const Json& value, const char* key) {
-    const auto found = value.find(key);
-    return found != value.end() && found->is_string() ? found->get<std::string>() : std::string();
+    pack_shallow(work);
 }
 
 std::string read_line(int fd) {
@@ -291,11 +306,11 @@ MirrorRequest parse_mirror_request(const std::string& json) {
     const Json value = Json::parse(json, nullptr, false);
     if (!value.is_object()) throw Failure("the request for a mirror is no JSON object");
     MirrorRequest request;
-    request.url = text_at(value, "url");
-    request.username = text_at(value, "username");
-    request.password = text_at(value, "password");
-    request.authority = text_at(value, "authority");
-    request.ref = text_at(value, "ref");
+    request.url = base::text_at(value, "url");
+    request.username = base::text_at(value, "username");
+    request.password = base::text_at(value, "password");
+    request.authority = base::text_at(value, "authority");
+    request.ref = base::text_at(value, "ref");
     request.depth = value.value("depth", std::int64_t{0});
     request.sha256 = value.value("sha256", false);
     request.renew = value.value("renew", false);
@@ -329,13 +344,15 @@ MirrorAnswer fill_mirror(const MirrorRequest& request, const std::string& volume
 }
 
 MirrorAnswer copy_mirror(const MirrorRequest& request, const std::string& volume,
-                         const std::string& target, const std::string& work) {
+                         const std::string& target, const std::string& work,
+                         std::uint64_t most_whole_bytes) {
     const auto repository = current_of(volume);
     if (!repository) return {"empty", 0};
     const Lock lock(volume + "/" + kReadLock, LOCK_SH | LOCK_NB, O_RDONLY);
     if (!lock.held()) return {"busy", 0};
-    if (request.depth > 0) make_shallow(request, *repository, work);
-    const std::string source = request.depth > 0 ? work : *repository;
+    const bool whole = request.depth == 0 || pack_bytes(*repository) <= most_whole_bytes;
+    if (!whole) make_shallow(request, *repository, work);
+    const std::string source = whole ? *repository : work;
     const UniqueFd parent = enter_directory(directory_name(target));
     const std::string name = base_name(target);
     remove_tree(parent.get(), name);

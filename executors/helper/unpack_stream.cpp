@@ -6,6 +6,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <memory>
 #include <vector>
@@ -38,14 +39,12 @@ class PackedReader {
   public:
     PackedReader(PackedPart part, const std::string& name) : part_(part), name_(name) {}
 
-    /// All of it at once.
-    std::string_view rest() {
-        auto& buffer = packed_buffer();
+    /// All of it at once, into a place of that size.
+    std::string_view rest(char* place) {
         const auto size = static_cast<std::size_t>(part_.size);
-        if (buffer.size() < size) buffer.resize(size);
         std::size_t done = 0;
-        while (part_.size > 0) done += read_into(buffer.data() + done, size - done);
-        return {buffer.data(), size};
+        while (part_.size > 0) done += read_into(place + done, size - done);
+        return {place, size};
     }
 
     /// "" at the end.
@@ -111,24 +110,69 @@ struct FreeDecompressor {
     }
 };
 
-/// libdeflate is twice as fast as zlib, but wants all of it in memory.
-bool fits_into_memory(const PackedPart& part) {
+/// libdeflate is twice as fast as zlib, but wants all of it in memory. Of small files, each thread
+/// has one in its buffers.
+bool is_small(const PackedPart& part) {
     constexpr std::uint64_t kMostBytes = 1024 * 1024;
     return part.size <= kMostBytes && part.plain_size <= kMostBytes;
 }
 
-void inflate_whole(PackedReader& reader, std::size_t size, const std::string& name,
+/// Memory for a large file: of what all threads may have together, or none. Released by the
+/// destructor.
+class LargeFileMemory {
+  public:
+    explicit LargeFileMemory(const PackedPart& part) {
+        if (part.size > kMostBytes || part.plain_size > kMostBytes - part.size) return;
+        const auto wanted = static_cast<std::int64_t>(part.size + part.plain_size);
+        if ((left_ -= wanted) < 0) {
+            left_ += wanted;
+            return;
+        }
+        taken_ = wanted;
+        packed_ = std::make_unique_for_overwrite<char[]>(part.size);
+        plain_ = std::make_unique_for_overwrite<char[]>(part.plain_size);
+    }
+    ~LargeFileMemory() { left_ += taken_; }
+    LargeFileMemory(const LargeFileMemory&) = delete;
+    LargeFileMemory& operator=(const LargeFileMemory&) = delete;
+    explicit operator bool() const { return plain_ != nullptr; }
+    [[nodiscard]] char* packed() { return packed_.get(); }
+    [[nodiscard]] char* plain() { return plain_.get(); }
+
+  private:
+    static constexpr std::uint64_t kMostBytes = 24 * 1024 * 1024;
+    inline static std::atomic<std::int64_t> left_{kMostBytes};
+    std::int64_t taken_ = 0;
+    std::unique_ptr<char[]> packed_;
+    std::unique_ptr<char[]> plain_;
+};
+
+void inflate_whole(std::string_view packed, char* plain, std::size_t size, const std::string& name,
                    const Sink& sink) {
     thread_local const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> unpacker(
         ::libdeflate_alloc_decompressor());
     if (!unpacker) throw Failure("libdeflate could not begin");
-    const std::string_view packed = reader.rest();
-    auto& plain = plain_buffer();
-    if (plain.size() < size) plain.resize(size);
     const libdeflate_result result = ::libdeflate_deflate_decompress(
-        unpacker.get(), packed.data(), packed.size(), plain.data(), size, nullptr);
+        unpacker.get(), packed.data(), packed.size(), plain, size, nullptr);
     if (result != LIBDEFLATE_SUCCESS) fail_damaged(name);
-    sink({plain.data(), size});
+    sink({plain, size});
+}
+
+char* with_room(std::vector<char>& buffer, std::uint64_t size) {
+    if (buffer.size() < size) buffer.resize(static_cast<std::size_t>(size));
+    return buffer.data();
+}
+
+void unpack_deflated(const PackedPart& part, PackedReader& reader, const std::string& name,
+                     const Sink& sink) {
+    const auto size = static_cast<std::size_t>(part.plain_size);
+    if (is_small(part)) {
+        const auto packed = reader.rest(with_room(packed_buffer(), part.size));
+        return inflate_whole(packed, with_room(plain_buffer(), part.plain_size), size, name, sink);
+    }
+    LargeFileMemory memory(part);
+    if (!memory) return inflate_all(reader, name, sink);
+    inflate_whole(reader.rest(memory.packed()), memory.plain(), size, name, sink);
 }
 
 struct FreeZstd {
@@ -167,9 +211,7 @@ void unpack_stream(const PackedPart& part, unsigned method, const std::string& n
         case kStored:
             for (auto bytes = reader.next(); !bytes.empty(); bytes = reader.next()) sink(bytes);
             return;
-        case kDeflate:
-            if (!fits_into_memory(part)) return inflate_all(reader, name, sink);
-            return inflate_whole(reader, static_cast<std::size_t>(part.plain_size), name, sink);
+        case kDeflate: return unpack_deflated(part, reader, name, sink);
         case kZstd: return unzstd_all(reader, name, sink);
         default:
             throw Failure("unpack " + name + ": compression method " + std::to_string(method) +

@@ -11,6 +11,7 @@
 
 #include "base/host_name.hpp"
 #include "base/json.hpp"
+#include "base/json_fields.hpp"
 #include "base/strings.hpp"
 #include "executors/find_helper.hpp"
 #include "executors/shell/host_supervisor.hpp"
@@ -33,11 +34,6 @@ bool has_program(const std::string& name) {
             return true;
     }
     return false;
-}
-
-std::string text_of(const nlohmann::json& saved, const char* name) {
-    const auto at = saved.find(name);
-    return at != saved.end() && at->is_string() ? at->get<std::string>() : std::string();
 }
 
 /// What of the daemon's environment is for every user: the rest may be root's alone, such as the
@@ -93,9 +89,9 @@ class ShellExecutor final : public Executor {
     Task<Result<void>> restore(const JobEnvironment& job, const std::string& saved) override {
         use_directory(job);
         const auto json = base::parse_foreign_json(saved);
-        if (const std::string directory = text_of(json, "directory"); !directory.empty())
+        if (const std::string directory = base::text_at(json, "directory"); !directory.empty())
             supervisor_.use_directory(directory);
-        info_.user = text_of(json, "user");
+        info_.user = base::text_at(json, "user");
         auto connecting = connect();
         auto stream = co_await std::move(connecting);
         if (stream) co_return Result<void>();

@@ -10,9 +10,9 @@
 #include "base/encoding.hpp"
 #include "base/files.hpp"
 #include "base/json.hpp"
+#include "base/json_fields.hpp"
 #include "base/strings.hpp"
 #include "protocol/cloud_identity/google_subject.hpp"
-#include "protocol/cloud_identity/json_text.hpp"
 
 namespace protocol::cloud_identity {
 
@@ -63,7 +63,7 @@ class GoogleIdentity final : public TokenSource {
         const auto text = base::read_small_file(file_, kMostFileBytes);
         if (!text) co_return text.error();
         const Json file = base::parse_foreign_json(*text);
-        const std::string type = text_of(file, "type");
+        const std::string type = base::text_at(file, "type");
         if (type == "authorized_user") {
             auto asking = of_user(file);
             auto token = co_await std::move(asking);
@@ -77,10 +77,10 @@ class GoogleIdentity final : public TokenSource {
     }
     Task<Result<ExpiringToken>> of_user(Json file) {
         object_storage::Fields form{{"grant_type", "refresh_token"},
-                                    {"client_id", text_of(file, "client_id")},
-                                    {"client_secret", text_of(file, "client_secret")},
-                                    {"refresh_token", text_of(file, "refresh_token")}};
-        std::string url = text_of(file, "token_uri");
+                                    {"client_id", base::text_at(file, "client_id")},
+                                    {"client_secret", base::text_at(file, "client_secret")},
+                                    {"refresh_token", base::text_at(file, "refresh_token")}};
+        std::string url = base::text_at(file, "token_uri");
         if (url.empty()) url = kTokenAddress;
         auto posting = post_for_token(surroundings_.send, std::move(url), std::move(form));
         auto token = co_await std::move(posting);
@@ -98,16 +98,17 @@ Task<Result<ExpiringToken>> GoogleIdentity::of_federation(Json file) {
     auto asking = google_subject_token(surroundings_, file);
     auto subject = co_await std::move(asking);
     if (!subject) co_return subject.error();
-    const std::string impersonated = text_of(file, "service_account_impersonation_url");
+    const std::string impersonated = base::text_at(file, "service_account_impersonation_url");
     const std::string all = "https://www.googleapis.com/auth/cloud-platform";
     object_storage::Fields form{
         {"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"},
-        {"audience", text_of(file, "audience")},
+        {"audience", base::text_at(file, "audience")},
         {"scope", impersonated.empty() ? scope_ : all},
         {"requested_token_type", "urn:ietf:params:oauth:token-type:access_token"},
-        {"subject_token_type", text_of(file, "subject_token_type")},
+        {"subject_token_type", base::text_at(file, "subject_token_type")},
         {"subject_token", *subject}};
-    auto posting = post_for_token(surroundings_.send, text_of(file, "token_url"), std::move(form));
+    auto posting =
+        post_for_token(surroundings_.send, base::text_at(file, "token_url"), std::move(form));
     auto token = co_await std::move(posting);
     if (!token || impersonated.empty()) co_return std::move(token);
     auto taking = impersonate(impersonated, std::move(token->value));
@@ -128,8 +129,8 @@ Task<Result<ExpiringToken>> GoogleIdentity::impersonate(std::string url, base::S
     auto answer = co_await std::move(sending);
     if (!answer) co_return answer.error();
     const Json body = base::parse_foreign_json(answer->body);
-    const std::string found = text_of(body, "accessToken");
-    const auto end = base::parse_rfc3339(text_of(body, "expireTime"));
+    const std::string found = base::text_at(body, "accessToken");
+    const auto end = base::parse_rfc3339(base::text_at(body, "expireTime"));
     if (found.empty() || !end)
         co_return base::make_error(ErrorKind::kProtocol, "the answer has no access token");
     co_return ExpiringToken{base::Secret(found), *end};
@@ -149,11 +150,11 @@ std::string google_credentials_file(const Variables& variable) {
 Result<object_storage::GoogleKey> google_key_in(const std::string& text) {
     const Json file = base::parse_foreign_json(text);
     if (!file.is_object()) return base::invalid_input("it is no JSON object");
-    const std::string type = text_of(file, "type");
+    const std::string type = base::text_at(file, "type");
     if (type == "authorized_user" || type == "external_account")
         return base::make_error(ErrorKind::kNotFound, "it has no key of a service account");
-    object_storage::GoogleKey key{text_of(file, "client_email"),
-                                  base::Secret(text_of(file, "private_key"))};
+    object_storage::GoogleKey key{base::text_at(file, "client_email"),
+                                  base::Secret(base::text_at(file, "private_key"))};
     if (!key.access_id.empty() && !key.private_key.empty()) return key;
     return base::invalid_input(
         "it is not the key of a service account: it has no client_email or no private_key");

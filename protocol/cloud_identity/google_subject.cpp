@@ -9,9 +9,9 @@
 #include "base/clock.hpp"
 #include "base/encoding.hpp"
 #include "base/files.hpp"
+#include "base/json_fields.hpp"
 #include "base/strings.hpp"
 #include "protocol/cloud_identity/aws_metadata.hpp"
-#include "protocol/cloud_identity/json_text.hpp"
 
 namespace protocol::cloud_identity {
 
@@ -27,24 +27,24 @@ constexpr const char* kHeaderOfAudience = "x-goog-cloud-target-resource";
 /// The token of the other provider, in a text or in a field of JSON.
 Result<std::string> token_in_text(const std::string& text, const Json& format) {
     std::string token(base::trim(text));
-    if (text_of(format, "type") == "json")
-        token = text_of(base::parse_foreign_json(text),
-                        text_of(format, "subject_token_field_name").c_str());
+    if (base::text_at(format, "type") == "json")
+        token = base::text_at(base::parse_foreign_json(text),
+                              base::text_at(format, "subject_token_field_name").c_str());
     if (!token.empty()) return token;
     return base::invalid_input("its credential_source has no token");
 }
 
 Task<Result<std::string>> token_at_address(Sender send, Json source) {
     WebCall call;
-    call.url = text_of(source, "url");
+    call.url = base::text_at(source, "url");
     call.local = true;
-    const Json headers = member(source, "headers");
+    const Json headers = base::value_at(source, "headers");
     for (const auto& [name, value] : headers.items())
         if (value.is_string()) call.request.headers.set(name, value.get<std::string>());
     auto sending = send(std::move(call));
     auto answer = co_await std::move(sending);
     if (!answer) co_return answer.error();
-    co_return token_in_text(answer->body, member(source, "format"));
+    co_return token_in_text(answer->body, base::value_at(source, "format"));
 }
 
 /// Makes the token of a workload on AWS, as Google's libraries do: region and keys are those of the
@@ -62,7 +62,7 @@ class AwsWorkload {
         auto keys = co_await std::move(fetching);
         if (!keys) co_return keys.error().with_context("the credentials of AWS");
         AwsProof proof;
-        proof.address = base::replace_all(text_of(source_, "regional_cred_verification_url"),
+        proof.address = base::replace_all(base::text_at(source_, "regional_cred_verification_url"),
                                           "{region}", *region);
         proof.region = std::move(*region);
         proof.audience = std::move(audience);
@@ -90,7 +90,7 @@ class AwsWorkload {
 };
 
 Task<Result<http::Headers>> AwsWorkload::session() {
-    const std::string address = text_of(source_, "imdsv2_session_token_url");
+    const std::string address = base::text_at(source_, "imdsv2_session_token_url");
     if (address.empty()) co_return http::Headers();
     auto opening = open_instance_session(surroundings_.send, address);
     auto session = co_await std::move(opening);
@@ -102,7 +102,7 @@ Task<Result<std::string>> AwsWorkload::region() {
         std::string set = variable(name);
         if (!set.empty()) co_return checked(std::move(set));
     }
-    const std::string address = text_of(source_, "region_url");
+    const std::string address = base::text_at(source_, "region_url");
     if (address.empty())
         co_return base::invalid_input("AWS_REGION is not set, and the file has no region_url");
     auto opening = session();
@@ -122,7 +122,7 @@ Task<Result<AwsCredentials>> AwsWorkload::keys() {
                         base::Secret(variable("AWS_SECRET_ACCESS_KEY")),
                         base::Secret(variable("AWS_SESSION_TOKEN"))};
     if (!keys.access_key.empty() && !keys.secret_key.empty()) co_return std::move(keys);
-    const std::string address = text_of(source_, "url");
+    const std::string address = base::text_at(source_, "url");
     if (address.empty()) {
         co_return base::invalid_input(
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set, and the file has no url");
@@ -184,11 +184,11 @@ Result<std::string> aws_subject_token(const AwsProof& proof, const AwsCredential
 }
 
 Task<Result<std::string>> google_subject_token(Surroundings surroundings, Json file) {
-    const Json source = member(file, "credential_source");
-    const std::string environment = text_of(source, "environment_id");
+    const Json source = base::value_at(file, "credential_source");
+    const std::string environment = base::text_at(source, "environment_id");
     if (environment == "aws1") {
         AwsWorkload workload(std::move(surroundings), source);
-        auto making = workload.token(text_of(file, "audience"));
+        auto making = workload.token(base::text_at(file, "audience"));
         auto token = co_await std::move(making);
         co_return std::move(token);
     }
@@ -196,13 +196,13 @@ Task<Result<std::string>> google_subject_token(Surroundings surroundings, Json f
         co_return base::invalid_input("the environment_id \"" + environment +
                                       "\" of its credential_source is not known here: aws1 is");
     }
-    const std::string path = text_of(source, "file");
+    const std::string path = base::text_at(source, "file");
     if (!path.empty()) {
         const auto text = base::read_small_file(path, kMostTokenBytes);
         if (!text) co_return text.error();
-        co_return token_in_text(*text, member(source, "format"));
+        co_return token_in_text(*text, base::value_at(source, "format"));
     }
-    if (text_of(source, "url").empty()) co_return unknown_source(source);
+    if (base::text_at(source, "url").empty()) co_return unknown_source(source);
     auto asking = token_at_address(surroundings.send, source);
     auto token = co_await std::move(asking);
     co_return std::move(token);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/json_fields.hpp"
 #include "base/utf8.hpp"
 #include "protocol/http/client.hpp"
 #include "protocol/http/proxy.hpp"
@@ -40,15 +41,10 @@ http::ClientOptions options_for(const WebCall& call, const http::TlsSettings& tl
 std::string said_in_json(const std::string& body) {
     const auto json = base::parse_foreign_json(body);
     if (!json.is_object()) return {};
-    const auto text = [](const nlohmann::json& object, const char* name) {
-        const auto field = object.find(name);
-        return field != object.end() && field->is_string() ? field->get<std::string>()
-                                                           : std::string();
-    };
     const auto error = json.find("error");
-    if (error != json.end() && error->is_object()) return text(*error, "message");
+    if (error != json.end() && error->is_object()) return base::text_at(*error, "message");
     for (const char* name : {"error_description", "message", "error"}) {
-        if (std::string said = text(json, name); !said.empty()) return said;
+        if (std::string said = base::text_at(json, name); !said.empty()) return said;
     }
     return {};
 }

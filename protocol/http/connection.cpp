@@ -10,7 +10,9 @@ namespace protocol::http {
 
 namespace {
 constexpr std::size_t kFirstBuffer = 4U << 10U;
-constexpr std::size_t kLargestBuffer = 128U << 10U;  // more than the largest header
+/// Each part of a body becomes a string of its own. Larger ones would be mapped and unmapped each
+/// time, which costs more than the calls that they save.
+constexpr std::size_t kLargestRead = 64U << 10U;
 /// Whether the peer caused the failure; a stop, or a file that cannot be read, is caused here.
 bool is_broken(const base::Result<void>& sent) {
     return !sent && !sent.error().is(base::ErrorKind::kCancelled) &&
@@ -153,7 +155,7 @@ base::Task<base::Result<void>> Connection::fill() {
     received_ += *count;
     end_ += *count;
     // The peer has filled the buffer, so it has more to send: read more at once from now on.
-    if (begin_ == 0 && *count == capacity_ && capacity_ < kLargestBuffer) {
+    if (begin_ == 0 && *count == capacity_ && capacity_ < kLargestRead) {
         auto larger = std::make_unique_for_overwrite<char[]>(capacity_ * 4);
         std::memcpy(larger.get(), buffer_.get(), end_);
         buffer_ = std::move(larger);

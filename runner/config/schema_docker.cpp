@@ -178,12 +178,12 @@ constexpr Key kDocker[] = {
         "older than 2.31; image and runner always take that one")
         .one_of("auto|image|runner")
         .with_flag("", "-"),
-    key("git_mirror", Type::kString, "off", git_mirror,
+    key("git_mirror", Type::kString, "auto", git_mirror,
         "a mirror of a repository on the engine, for first clones: auto makes it where a clone was "
         "slow, on after each clone, off never")
         .one_of("auto|on|off")
         .with_flag("", "-"),
-    key("warm", Type::kAutoOrCount, "0", docker<&D::warm>,
+    key("warm", Type::kAutoOrCount, "auto", docker<&D::warm>,
         "environments that are ready before their jobs come: a number, auto as jobs come, 0 none")
         .with_flag("", "-"),
     key("warm_memory", Type::kMemory, "1g", docker<&D::warm_memory_bytes>,

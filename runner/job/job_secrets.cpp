@@ -3,6 +3,7 @@
 #include "base/encoding.hpp"
 #include "base/files.hpp"
 #include "base/json.hpp"
+#include "base/json_fields.hpp"
 #include "base/strings.hpp"
 
 namespace runner::job {
@@ -10,11 +11,6 @@ namespace runner::job {
 namespace {
 
 using nlohmann::json;
-
-std::string text_at(const json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 void add_password(std::vector<std::string>& secrets, const std::string& password) {
     if (password.size() >= kMinPasswordBytes) secrets.push_back(password);
@@ -29,9 +25,9 @@ void add_login(std::vector<std::string>& secrets, const std::string& user,
 
 void add_entry(std::vector<std::string>& secrets, const json& entry) {
     if (!entry.is_object()) return;
-    add_login(secrets, text_at(entry, "username"), text_at(entry, "password"));
-    add_password(secrets, text_at(entry, "identitytoken"));
-    const std::string packed = text_at(entry, "auth");
+    add_login(secrets, base::text_at(entry, "username"), base::text_at(entry, "password"));
+    add_password(secrets, base::text_at(entry, "identitytoken"));
+    const std::string packed = base::text_at(entry, "auth");
     if (packed.empty()) return;
     secrets.push_back(packed);
     const auto plain = base::base64_decode(packed);

@@ -143,12 +143,6 @@ json object_in(const http::Response& answer) {
     return body.is_object() ? std::move(body) : json();
 }
 
-std::string text_at(const json& object, const char* key) {
-    if (!object.is_object()) return {};
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 std::string refusal_text(const http::Response& answer) {
     std::string text = fmt::format("{}", answer.status);
     if (!answer.reason.empty()) text += " " + folded(answer.reason);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_fields.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "protocol/http/client.hpp"
@@ -48,8 +49,7 @@ protocol::http::Request make_request(std::string method, protocol::http::Headers
 
 /// The body as an object of JSON; null when it is none.
 nlohmann::json object_in(const protocol::http::Response& answer);
-/// The text at `key` of an object; "" when there is none.
-std::string text_at(const nlohmann::json& object, const char* key);
+using base::text_at;
 
 /// A status that is no success, with what the provider says about it: "403 Forbidden (permission
 /// denied)". One line, and short, because the job's log shows it.

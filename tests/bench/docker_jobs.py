@@ -17,7 +17,7 @@ FIRST = ['echo "first=$(date +%s.%N)"']
 
 def docker_runner(image_name: str, **docker_options: Any) -> dict[str, Any]:
     return {"executor": "docker",
-            "docker": {"image": image(image_name), "pull_policy": "if-not-present",
+            "docker": {"image": image(image_name), "pull_policy": "if-not-present", "warm": 0,
                        **docker_options}}
 
 

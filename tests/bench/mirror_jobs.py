@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from tests.bench.docker_jobs import docker_runner
 from tests.bench.engine import Engine
 from tests.bench.figures import Figure, median, spread
 from tests.bench.file_jobs import STAMP, start_seconds
-from tests.support.gitlab import Job
+from tests.support.gitlab import Job, Project
 from tests.system.docker_harness import bridge_address, docker
 
-FOLDERS, FILES, SIZE = 50, 80, 125_000
+FOLDERS, FILES, SIZE = 50, 48, 125_000
+# Later commits, beyond the depth of a job, which change as many files each.
+COMMITS, CHANGES = 40, 40
 USED = "Using the git mirror of this runner: "
 # The least that a clone from this engine needs: the objects copied, and the files written. In the job's own volume.
 COPY = ['echo "copy_begin=$(date +%s.%N)"', "mkdir ../copy && cp -r .git ../copy/.git && git -C ../copy reset -q --hard",
@@ -24,12 +27,29 @@ COPY = ['echo "copy_begin=$(date +%s.%N)"', "mkdir ../copy && cp -r .git ../copy
 WAIT = ["until [ -e /tmp/go ]; do sleep 0.1; done"]
 
 
-def make_tree(directory: Path) -> None:
+def make_repository(directory: Path) -> None:
+    """300 MB of files, and 200 MB that were there before."""
     numbers = random.Random(11)
     for folder in range(FOLDERS):
         (directory / f"part-{folder}").mkdir(parents=True)
-        for file in range(FILES):
-            (directory / f"part-{folder}/file-{file}").write_bytes(numbers.randbytes(SIZE))
+    names = [directory / f"part-{n % FOLDERS}/file-{n // FOLDERS}" for n in range(FOLDERS * FILES)]
+    git(directory, "init", "-q", "-b", "main")
+    for commit in range(COMMITS + 1):
+        for name in names if commit == 0 else numbers.sample(names, CHANGES):
+            name.write_bytes(numbers.randbytes(SIZE))
+        git(directory, "add", ".")
+        git(directory, "-c", "user.name=bench", "-c", "user.email=bench@example.com", "commit", "-q", "-m", f"{commit}")
+
+
+def git(directory: Path, *words: str) -> None:
+    subprocess.run(["git", "-C", str(directory), *words], check=True)
+
+
+def add_project(deployment: Deployment, tree: str) -> Project:
+    """Packed, as a server has its repositories."""
+    project = deployment.gitlab.add_project("bench/large", tree)
+    git(Path(str(project.repository)), "repack", "-a", "-d", "-q", "--window=0")
+    return project
 
 
 def fill(deployment: Deployment, **spec: Any) -> None:
@@ -52,21 +72,21 @@ def clones(deployment: Deployment, script: list[str], repeat: int, **spec: Any) 
 
 def mirror(repeat: int) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="runner-bench-mirror-") as name:
-        make_tree(Path(name))
+        make_repository(Path(name))
         with Deployment(docker_runner("debian"), host=bridge_address()) as deployment:
-            spec: dict[str, Any] = {"project": deployment.gitlab.add_project("bench/large", name),
+            spec: dict[str, Any] = {"project": add_project(deployment, name),
                                     "git_strategy": "clone"}
             plain = start_seconds(clones(deployment, [STAMP], 2, git_strategy="empty")[1])
             server = [start_seconds(job) - plain for job in clones(deployment, [STAMP], repeat, **spec)]
         with Deployment(docker_runner("debian", git_mirror="on"), host=bridge_address()) as deployment:
-            spec["project"] = deployment.gitlab.add_project("bench/large", name)
+            spec["project"] = add_project(deployment, name)
             fill(deployment, **spec)
             jobs = clones(deployment, [STAMP, *COPY], repeat, **spec)
-    for job in jobs:
-        if USED not in job.text:
-            raise RuntimeError(f"the mirror was not used:\n{job.text[-3000:]}")
-    mirrored = [start_seconds(job) - plain for job in jobs]
-    copies = [printed_time(job, "copy_end") - printed_time(job, "copy_begin") for job in jobs]
+            for job in jobs:
+                if USED not in job.text:
+                    raise RuntimeError(f"the mirror was not used:\n{job.text[-3000:]}")
+            mirrored = [start_seconds(job) - plain for job in jobs]
+            copies = [printed_time(job, "copy_end") - printed_time(job, "copy_begin") for job in jobs]
     return [
         Figure("first clone of 500 MB in a new slot, with a git mirror: times a copy of the objects and a check-out",
                median(mirrored) / median(copies), "", 1.5,

@@ -36,7 +36,9 @@ class GitMirror : public testing::Test {
         static_cast<void>(git_.run({"-C", server_, "commit", "-q", "-m", text}));
     }
     MirrorAnswer fill() { return fill_mirror(request_, volume_); }
-    MirrorAnswer copy() { return copy_mirror(request_, volume_, seed_, work_); }
+    MirrorAnswer copy(std::uint64_t most_whole_bytes = kMostWholeBytes) {
+        return copy_mirror(request_, volume_, seed_, work_, most_whole_bytes);
+    }
     /// A job's new repository with what was copied.
     fs::path seeded() {
         const fs::path project = builds_ / "project";
@@ -81,14 +83,43 @@ TEST_F(GitMirror, GivesANewRepositoryTheWholeHistory) {
     EXPECT_EQ(in(project, {"show", "refs/runner-mirror/0:file"}), "four");
 }
 
-TEST_F(GitMirror, GivesAShallowRepositoryNoMoreThanItsDepth) {
+TEST_F(GitMirror, OfManyBytesGivesAShallowRepositoryNoMoreThanItsDepth) {
+    const auto filled = fill();
+    request_.depth = 2;
+    const auto copied = copy(1);
+    EXPECT_EQ(copied.state, "done");
+    EXPECT_LT(copied.bytes, filled.bytes);
+    const fs::path project = seeded();
+    EXPECT_EQ(in(project, {"rev-list", "--count", "refs/runner-mirror/0"}), "2\n");
+    EXPECT_EQ(in(project, {"rev-parse", "--is-shallow-repository"}), "true\n");
+    fs::remove_all(server_);
+    fs::remove_all(volume_);
+    fs::remove_all(work_);
+    EXPECT_EQ(in(project, {"fsck"}), "");
+    EXPECT_EQ(in(project, {"show", "refs/runner-mirror/0:file"}), "four");
+}
+
+TEST_F(GitMirror, OfManyBytesGivesAllOfAHistoryThatIsShorterThanTheDepth) {
+    ASSERT_EQ(fill().state, "done");
+    request_.depth = 20;
+    EXPECT_EQ(copy(1).state, "done");
+    const fs::path project = seeded();
+    EXPECT_EQ(in(project, {"rev-list", "--count", "refs/runner-mirror/0"}), "4\n");
+    EXPECT_EQ(in(project, {"rev-parse", "--is-shallow-repository"}), "false\n");
+    EXPECT_EQ(in(project, {"fsck", "--strict"}), "");
+}
+
+/// A copy costs less than the choice of its objects; the fetch that follows makes it shallow.
+TEST_F(GitMirror, OfFewBytesGivesAShallowRepositoryAllThatItHas) {
     ASSERT_EQ(fill().state, "done");
     request_.depth = 2;
     EXPECT_EQ(copy().state, "done");
     const fs::path project = seeded();
-    EXPECT_EQ(in(project, {"rev-list", "--count", "refs/runner-mirror/0"}), "2\n");
-    EXPECT_EQ(in(project, {"rev-parse", "--is-shallow-repository"}), "true\n");
-    EXPECT_EQ(in(project, {"fsck"}), "");
+    EXPECT_EQ(in(project, {"rev-list", "--count", "refs/runner-mirror/0"}), "4\n");
+    static_cast<void>(in(project, {"fetch", "-q", "--depth", "2", "file://" + server_.string(),
+                                   "main:refs/remotes/origin/main"}));
+    EXPECT_EQ(in(project, {"rev-list", "--count", "refs/remotes/origin/main"}), "2\n");
+    EXPECT_EQ(in(project, {"count-objects"}), "0 objects, 0 kilobytes\n");
 }
 
 TEST_F(GitMirror, GivesNothingOfAPackThatWasCutOff) {
@@ -106,7 +137,7 @@ TEST_F(GitMirror, BeginsWithTheDefaultBranchForARefThatItDoesNotHave) {
     ASSERT_EQ(fill().state, "done");
     request_.depth = 1;
     request_.ref = "refs/merge-requests/1/head";
-    EXPECT_EQ(copy().state, "done");
+    EXPECT_EQ(copy(1).state, "done");
     EXPECT_EQ(in(seeded(), {"show", "refs/runner-mirror/0:file"}), "four");
 }
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.hpp"
-#include "protocol/cloud_identity/json_text.hpp"
+#include "base/json_fields.hpp"
 #include "tests/support/run_to_end.hpp"
 #include "tests/unit/protocol/cloud_identity/fake_web.hpp"
 
