@@ -124,15 +124,16 @@ class LargeFileMemory {
     explicit LargeFileMemory(const PackedPart& part) {
         if (part.size > kMostBytes || part.plain_size > kMostBytes - part.size) return;
         const auto wanted = static_cast<std::int64_t>(part.size + part.plain_size);
-        if ((left_ -= wanted) < 0) {
-            left_ += wanted;
+        const std::int64_t left = left_bytes.fetch_sub(wanted) - wanted;
+        if (left < 0) {
+            left_bytes += wanted;
             return;
         }
         taken_ = wanted;
         packed_ = std::make_unique_for_overwrite<char[]>(part.size);
         plain_ = std::make_unique_for_overwrite<char[]>(part.plain_size);
     }
-    ~LargeFileMemory() { left_ += taken_; }
+    ~LargeFileMemory() { left_bytes += taken_; }
     LargeFileMemory(const LargeFileMemory&) = delete;
     LargeFileMemory& operator=(const LargeFileMemory&) = delete;
     explicit operator bool() const { return plain_ != nullptr; }
@@ -141,7 +142,7 @@ class LargeFileMemory {
 
   private:
     static constexpr std::uint64_t kMostBytes = 24 * 1024 * 1024;
-    inline static std::atomic<std::int64_t> left_{kMostBytes};
+    inline static std::atomic<std::int64_t> left_bytes{kMostBytes};
     std::int64_t taken_ = 0;
     std::unique_ptr<char[]> packed_;
     std::unique_ptr<char[]> plain_;

@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/encoding.hpp"
 #include "base/files.hpp"
+#include "base/json.hpp"
 #include "base/json_fields.hpp"
 #include "base/strings.hpp"
 #include "protocol/cloud_identity/aws_metadata.hpp"

@@ -41,7 +41,7 @@ class GitMirror : public testing::Test {
     }
     /// A job's new repository with what was copied.
     fs::path seeded() {
-        const fs::path project = builds_ / "project";
+        fs::path project = builds_ / "project";
         fs::remove_all(project);
         static_cast<void>(git_.run({"init", "-q", project}));
         seed_repository(project, seed_);

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.hpp"
-#include "base/json_fields.hpp"
+#include "base/json.hpp"
 #include "tests/support/run_to_end.hpp"
 #include "tests/unit/protocol/cloud_identity/fake_web.hpp"
 
