@@ -28,7 +28,7 @@ struct MirrorRequest {
 /// Throws Failure for a text that is no request.
 MirrorRequest parse_mirror_request(const std::string& json);
 
-/// To copy 500 MB took 0.9 s where a smaller pack of the objects for 20 commits took 3 s, and a
+/// To copy 479 MB took 0.9 s where a smaller pack of the objects for 20 commits took 4 s, and a
 /// fetch of them 10 s (`./dev bench --only mirror` shows the first).
 inline constexpr std::uint64_t kMostWholeBytes = std::uint64_t{1} << 30U;
 

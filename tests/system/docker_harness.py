@@ -66,9 +66,11 @@ class DockerCase(SystemCase):
         self.addCleanup(self._remove_engine_objects)
 
     def docker_settings(self, **more: Any) -> dict[str, Any]:
-        return {"image": image(self.image_name), "privileged": self.privileged,
-                "pull_policy": "if-not-present", "volumes": ["/cache"], **self.docker_options,
-                **more}
+        """Without environments that wait, so that the engine has what the jobs need and nothing else."""
+        given = {"image": image(self.image_name), "privileged": self.privileged, "warm": 0,
+                 "pull_policy": "if-not-present", "volumes": ["/cache"], **self.docker_options,
+                 **more}
+        return {key: value for key, value in given.items() if value is not None}
 
     def start_docker(self, runner: Optional[dict[str, Any]] = None, globals: Any = None,
                      **settings: Any) -> Any:

@@ -28,7 +28,8 @@ VARYING = re.compile(r"\b(?:CI_JOB_\w+|CI_BUILD_\w+|CI_PIPELINE_\w+|CI_COMMIT_TI
 
 class WarmCase(DockerCase):
     def start_warm(self, **settings):
-        self.daemon = self.start_docker(warm="auto", globals={"listen_address": "127.0.0.1:0"}, **settings)
+        settings = {"warm": "auto", **settings}
+        self.daemon = self.start_docker(globals={"listen_address": "127.0.0.1:0"}, **settings)
         self.port = self.daemon.wait_log(r'"?port"?[=:]\s*"?(\d+)').group(1)
 
     def warm(self):
@@ -59,6 +60,13 @@ class WarmCase(DockerCase):
 
 class Warm(WarmCase):
     images = ("nonroot", "busybox")
+
+    def test_it_is_the_default(self):
+        self.start_warm(warm=None)  # no such key
+        self.assert_success(self.run_job("true"))
+        self.wait_ready()
+        self.assert_success(self.run_job("true"))
+        self.assertEqual(self.counts()["hits"], 1, self.counts())
 
     def test_jobs_see_no_difference(self):
         self.start_warm()
