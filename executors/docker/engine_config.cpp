@@ -7,8 +7,6 @@
 #include "base/encoding.hpp"
 #include "base/ip_address.hpp"
 #include "base/json.hpp"
-#include "executors/docker/builder_options.hpp"
-#include "executors/docker/csv.hpp"
 #include "executors/docker/engine_json.hpp"
 #include "executors/docker/pull_sources.hpp"
 
@@ -229,42 +227,6 @@ std::vector<std::string> direct_hosts(const std::vector<RegistrySettings>& regis
 
 std::string registry_ca_path(const std::string& host) {
     return "/etc/docker/certs.d/" + host + "/ca.crt";
-}
-
-std::string builder_script(const DindSettings& settings, bool anywhere) {
-    const std::string name = base::shell_quote(settings.builder_name);
-    std::string create = "docker buildx create --name " + name + " --driver docker-container";
-    for (const auto& option : driver_options(settings)) {
-        create += " --driver-opt " + base::shell_quote(csv_field(option));
-    }
-    // Newer releases of buildx allow it by themselves; older ones must be told.
-    if (builder_is_on_host_network(settings)) {
-        create += " --buildkitd-flags '--allow-insecure-entitlement network.host'";
-    }
-    create += " --config /etc/buildkit/buildkitd.toml";
-    create += " --use >/dev/null";
-    if (anywhere) create += " && docker buildx use --global " + name;
-    // The builder is made on the inner engine, also when variables of the job name another engine.
-    return "export DOCKER_HOST=unix:///var/run/docker.sock\n"
-           "unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT\n"
-           "if ! command -v docker >/dev/null 2>&1; then\n"
-           "  echo 'the image has no docker client'\n"
-           "  exit 1\n"
-           "fi\n"
-           "create() { " +
-           create +
-           " && /.runner/bin/runner-helper note-builder; }\n"
-           "problem=$(create 2>&1) && exit 0\n"
-           "if ! docker buildx version >/dev/null 2>&1; then\n"
-           "  echo 'the docker client of the image has no buildx'\n"
-           "  exit 1\n"
-           "fi\n"
-           "docker buildx rm --keep-state " +
-           name +
-           " >/dev/null 2>&1\n"
-           "problem=$(create 2>&1) && exit 0\n"
-           "echo \"$problem\"\n"
-           "exit 1\n";
 }
 
 }  // namespace executors::docker

@@ -53,10 +53,4 @@ std::vector<std::string> direct_hosts(const std::vector<RegistrySettings>& regis
 /// The path at which dockerd and buildkitd look for a registry's CA (certs.d).
 std::string registry_ca_path(const std::string& host);
 
-/// A script for sh, run as root: makes the builder the current one without starting it, and prints
-/// one line for the job log. A builder of that name from an earlier job keeps its state and gets
-/// the new configuration. buildx keeps the current builder of each address of an engine;
-/// `anywhere`: it is current for every address.
-std::string builder_script(const DindSettings& settings, bool anywhere = false);
-
 }  // namespace executors::docker

@@ -4,9 +4,9 @@
 
 #include "base/encoding.hpp"
 #include "base/strings.hpp"
+#include "executors/docker/builder_script.hpp"
 #include "executors/docker/client_plan.hpp"
 #include "executors/docker/container_paths.hpp"
-#include "executors/docker/engine_config.hpp"
 #include "executors/docker/job_network.hpp"
 
 namespace executors::docker {

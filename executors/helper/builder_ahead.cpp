@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/json.hpp"
 #include "executors/helper/engine_client.hpp"
 
 namespace executors::helper {
@@ -28,6 +29,23 @@ void leave_parent(int kept) {
     }
 }
 
+void write_file(const std::string& path, const std::string& text) {
+    const UniqueFd file(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (file) static_cast<void>(write_all(file.get(), text));
+}
+
+/// Of a container whose options buildx is still noting. buildx writes the configuration in its own
+/// words, so it is not compared: both are of the same file.
+std::string early_text(const BuilderContainer& container) {
+    const nlohmann::json text = {{"image", container.image},
+                                 {"network", container.network},
+                                 {"environment", container.environment},
+                                 {"flags", container.flags},
+                                 {"files", container.files.size()}};
+    return base::dump_json(text);
+}
+
 }  // namespace
 
 BuilderAhead::BuilderAhead(std::string directory, BuilderBoot boot, std::string hosts)
@@ -38,23 +56,34 @@ std::string BuilderAhead::ingredients() const {
            read_file_end(hosts_, kMostBytes);
 }
 
-void BuilderAhead::start() const {
+void BuilderAhead::start(const std::string& with) const {
     const UniqueFd lock(
         ::open(lock_path().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return;
+    write_file(with_path(), with);
     // The lock is the open file's: the child has it until its end.
     if (::fork() != 0) return;
     leave_parent(lock.get());
-    boot_and_note();
+    const Booted booted = boot_builder(boot_);
+    if (booted == Booted::kYes) write_file(done_path(), "");
+    if (booted == Booted::kWithoutItsState) write_file(done_path(), kStateIsLost);
     ::_exit(0);
 }
 
-void BuilderAhead::boot_and_note() const {
-    const std::string with = ingredients();
-    if (!boot_builder(boot_)) return;
-    const UniqueFd file(
-        ::open(record_path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (file) write_all(file.get(), with);
+void BuilderAhead::start_early() const {
+    if (boot_.container) start(early_text(*boot_.container));
+}
+
+void BuilderAhead::confirm() const {
+    const std::string early = read_file_end(with_path(), kMostBytes);
+    if (early.empty()) return start(ingredients());
+    if (boot_.container && early == early_text(*boot_.container)) {
+        return write_file(with_path(), ingredients());
+    }
+    wait();
+    ::unlink(done_path().c_str());
+    remove_container();
+    start(ingredients());
 }
 
 void BuilderAhead::wait() const {
@@ -65,13 +94,17 @@ void BuilderAhead::wait() const {
 
 void BuilderAhead::take() const {
     struct stat status {};
-    if (::lstat(record_path().c_str(), &status) != 0) return;
-    const bool same = read_file_end(record_path(), 2 * kMostBytes + 1) == ingredients();
-    ::unlink(record_path().c_str());
-    if (same) return;
+    if (::lstat(done_path().c_str(), &status) != 0) return;
+    const bool same = read_file_end(with_path(), 2 * kMostBytes + 1) == ingredients();
+    write_all(STDERR_FILENO, read_file_end(done_path(), sizeof kStateIsLost));
+    ::unlink(done_path().c_str());
+    if (!same) remove_container();
+}
+
+void BuilderAhead::remove_container() const {
     try {
         ask_engine(boot_.socket, "DELETE",
-                   "/containers/" + builder_container(boot_.builder) + "?force=1");
+                   "/containers/" + builder_container_name(boot_.builder) + "?force=1");
     } catch (const Failure&) {
         return;  // the command that follows meets the engine's absence again and reports it
     }

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "base/json_fields.hpp"
-#include "executors/helper/builder_boot.hpp"
 #include "executors/helper/engine_client.hpp"
 #include "executors/helper/posix.hpp"
 
@@ -69,6 +68,10 @@ std::string BuildxState::image_of(const std::string& builder) const {
     return nodes[0].contains("DriverOpts") ? base::text_at(nodes[0]["DriverOpts"], "image") : "";
 }
 
+std::optional<BuilderContainer> BuildxState::container_of(const std::string& builder) const {
+    return helper::container_of(read_instance(builder));
+}
+
 void BuildxState::add_environment(const std::string& builder,
                                   const std::map<std::string, std::string>& variables) const {
     Json instance = read_instance(builder);
@@ -101,7 +104,7 @@ void BuildxState::release_prepared(const std::string& builder, const std::string
     ::unlink((directory_ + "/instances/" + builder).c_str());
     ::unlink(mark().c_str());
     try {
-        ask_engine(socket, "DELETE", "/containers/" + builder_container(builder) + "?force=1");
+        ask_engine(socket, "DELETE", "/containers/" + builder_container_name(builder) + "?force=1");
     } catch (const Failure&) {
         return;  // without an engine there is no container either
     }

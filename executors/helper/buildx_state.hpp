@@ -1,9 +1,11 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/json.hpp"
+#include "executors/helper/builder_container.hpp"
 
 /// The files in which buildx keeps its builders: instances/NAME for each, and `current`.
 namespace executors::helper {
@@ -25,6 +27,8 @@ class BuildxState {
     [[nodiscard]] Current current() const;
     /// The image that a builder boots from; "": buildx's default, or no such builder.
     [[nodiscard]] std::string image_of(const std::string& builder) const;
+    /// What buildx would make of a builder; nullopt when only buildx knows.
+    [[nodiscard]] std::optional<BuilderContainer> container_of(const std::string& builder) const;
 
     /// Gives the nodes of a builder of the docker-container driver these environment variables,
     /// unless a node has an own value. Takes effect when the builder boots. A builder that cannot

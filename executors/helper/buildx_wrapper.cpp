@@ -1,9 +1,13 @@
 #include "executors/helper/buildx_wrapper.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
+#include "base/json.hpp"
 #include "executors/helper/build_node.hpp"
 #include "executors/helper/builder_ahead.hpp"
 #include "executors/helper/builder_boot.hpp"
@@ -23,6 +27,9 @@ using Words = std::vector<std::string>;
 
 /// What buildx boots a builder from when no image is given.
 constexpr const char* kDefaultImage = "moby/buildkit:buildx-stable-1";
+constexpr std::size_t kMostConfig = 1U << 20U;
+/// Of the directory that buildx makes for its state.
+constexpr mode_t kStateMode = 0700;
 constexpr const char* kOwnSocket = "unix:///var/run/docker.sock";
 
 std::string prepared_name() { return environment_or("RUNNER_BUILDER_NAME", "runner"); }
@@ -48,7 +55,22 @@ bool means_prepared(const Words& arguments, const BuildxState& state, const std:
 BuilderBoot boot_of(const std::string& buildx, const BuildxState& state,
                     const std::string& builder) {
     const std::string image = state.image_of(builder);
-    return {.buildx = buildx, .builder = builder, .image = image.empty() ? kDefaultImage : image};
+    return {.buildx = buildx,
+            .builder = builder,
+            .image = image.empty() ? kDefaultImage : image,
+            .container = state.container_of(builder)};
+}
+
+/// buildx brings the files that the configuration names with it, under other names.
+bool names_files(const std::string& config) {
+    return config.find("ca = ") != std::string::npos || config.find("keypair") != std::string::npos;
+}
+
+/// Whether the builder's image is on the inner engine, as far as the runner brings it there.
+bool has_image() {
+    const auto pending = pending_images();
+    return std::none_of(pending.begin(), pending.end(),
+                        [](const auto& image) { return image.mark == kBuilderMark; });
 }
 
 /// Waits for the images that the call may need, and boots the builder.
@@ -69,7 +91,7 @@ void make_ready(const BuilderBoot& boot, const Words& arguments, const BuildxSta
         return;
     }
     BuilderAhead(state.directory(), boot).take();
-    boot_builder(boot);
+    if (boot_builder(boot) == Booted::kWithoutItsState) write_all(STDERR_FILENO, kStateIsLost);
 }
 
 /// A script may give its builder the name of the prepared one.
@@ -92,13 +114,32 @@ int run_buildx_wrapper(const Words& arguments) {
     const Words rewritten = rewrite_buildx(arguments, defaults_of(state));
     const BuilderBoot boot = boot_of(plugin, state, builder);
     // The docker client asks what the plugin is before it calls it.
-    if (arguments.size() > 1 && arguments[1] == "buildx")
-        BuilderAhead(state.directory(), boot).wait();
+    const bool called = arguments.size() > 1 && arguments[1] == "buildx";
+    // The command that makes the prepared builder does not wait for its boot.
+    if (called && state.is_prepared(builder)) BuilderAhead(state.directory(), boot).wait();
     if (may_boot(arguments)) make_ready(boot, arguments, state);
     release_name(arguments, state, builder);
     keep_build_node(state.directory(), environment_or(kBuildNodeVariable, ""));
     export_proxy_variables();
     return become_program(plugin, rewritten);
+}
+
+int boot_prepared_builder(const std::string& config) {
+    auto container = container_of(base::parse_foreign_json(read_all(STDIN_FILENO)));
+    const std::string text = read_file_end(config, kMostConfig);
+    const std::string plugin = find_docker_plugin("docker-buildx");
+    if (!container || !has_image() || plugin.empty() || names_files(text)) return 0;
+    container->files["buildkitd.toml"] = text;
+    container->environment.merge(proxy_variables());
+    const auto state = BuildxState::of_environment();
+    make_directories(state.directory(), kStateMode);
+    const std::string image = container->image.empty() ? kDefaultImage : container->image;
+    BuilderAhead(state.directory(), {.buildx = plugin,
+                                     .builder = prepared_name(),
+                                     .image = image,
+                                     .container = std::move(container)})
+        .start_early();
+    return 0;
 }
 
 int note_prepared_builder() {
@@ -109,11 +150,8 @@ int note_prepared_builder() {
     // Also for clients that do not call buildx as a plugin, like compose.
     keep_build_node(state.directory(), environment_or(kBuildNodeVariable, ""));
     const std::string plugin = find_docker_plugin("docker-buildx");
-    const auto pending = pending_images();
-    const bool copied = std::none_of(pending.begin(), pending.end(),
-                                     [](const auto& image) { return image.mark == kBuilderMark; });
-    if (copied && !plugin.empty())
-        BuilderAhead(state.directory(), boot_of(plugin, state, builder)).start();
+    if (has_image() && !plugin.empty())
+        BuilderAhead(state.directory(), boot_of(plugin, state, builder)).confirm();
     return 0;
 }
 

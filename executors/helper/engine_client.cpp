@@ -39,16 +39,15 @@ EngineReply read_engine_reply(int fd) {
 }
 
 EngineReply ask_engine(const std::string& socket, const std::string& method,
-                       const std::string& path, const std::string& json) {
+                       const std::string& path, const std::string& body, const std::string& type) {
     const UniqueFd connection = connect_to_engine(socket);
     // HTTP/1.0: the answer is not chunked and ends with the connection.
     std::string request = method + " " + path + " HTTP/1.0\r\nHost: engine\r\n";
-    if (!json.empty()) {
+    if (!body.empty()) {
         request +=
-            "Content-Type: application/json\r\nContent-Length: " + std::to_string(json.size()) +
-            "\r\n";
+            "Content-Type: " + type + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
     }
-    if (!write_all(connection.get(), request + "\r\n" + json)) fail_errno("ask the engine");
+    if (!write_all(connection.get(), request + "\r\n" + body)) fail_errno("ask the engine");
     return read_engine_reply(connection.get());
 }
 

@@ -17,9 +17,10 @@ struct EngineReply {
 UniqueFd connect_to_engine(const std::string& socket);
 /// Reads the answer until the end of the connection, at most 1 MiB.
 EngineReply read_engine_reply(int fd);
-/// Sends a request and reads the answer. `json` is the body, "" for none. Throws Failure when
+/// Sends a request and reads the answer. `body`: of this type, "" for none. Throws Failure when
 /// nobody listens.
 EngineReply ask_engine(const std::string& socket, const std::string& method,
-                       const std::string& path, const std::string& json = {});
+                       const std::string& path, const std::string& body = {},
+                       const std::string& type = "application/json");
 
 }  // namespace executors::helper

@@ -40,7 +40,7 @@ constexpr char kUsage[] =
     "archive on standard input)\n"
     "       runner-helper files   (a request on standard input; files_command.hpp)\n"
     "       runner-helper sources ACTION --project DIR ...   (sources_command.hpp)\n"
-    "       runner-helper note-builder | await-builder\n"
+    "       runner-helper boot-builder --config FILE | note-builder | await-builder\n"
     "       runner-helper enter-data --root DIR [--new] [--keep-volume NAME] -- COMMAND...\n"
     "       runner-helper tidy-data --root DIR [--builder CONTAINER]\n"
     "       runner-helper platforms [--register]\n"
@@ -161,6 +161,13 @@ int run_tidy_data(Arguments arguments) {
     return executors::helper::tidy_data(options);
 }
 
+int run_boot_builder(Arguments arguments) {
+    const std::string config = arguments.take_value("--config");
+    arguments.expect_none();
+    if (config.empty()) throw Failure("--config is missing");
+    return executors::helper::boot_prepared_builder(config);
+}
+
 int run(const std::vector<std::string>& words) {
     const std::string name = executors::helper::base_name(words.empty() ? "" : words[0]);
     if (name == "dockerd") return executors::helper::run_dockerd_wrapper(words);
@@ -182,6 +189,7 @@ int run(const std::vector<std::string>& words) {
     if (command == "await-port") return run_await_port(Arguments(rest));
     if (command == "mirror") return executors::helper::run_mirror_command(rest);
     if (command == "probe") return executors::helper::run_probe(rest);
+    if (command == "boot-builder") return run_boot_builder(Arguments(rest));
     if (command == "note-builder") return executors::helper::note_prepared_builder();
     if (command == "await-builder") return executors::helper::await_builder();
     const bool asked = command == "help" || command == "--help";

@@ -123,6 +123,35 @@ class Damage(Slot):
             before, expected = what, after
 
 
+class BuilderState(Slot):
+    """What the builder keeps is damaged in a way that only its own program notices."""
+
+    images = ("buildkit",)
+    runner_options = {"dind": {"builder_image": image("buildkit"), "persist": "project"}}
+
+    def test_the_next_job_builds_without_it_and_says_so(self):
+        state = f"{ROOT}/volumes/buildx_buildkit_runner0_state/_data"
+        build = ["mkdir -p /b && cd /b && echo x > file", "printf 'FROM scratch\nCOPY file /\n' > Dockerfile",
+                 "docker buildx build . 2>&1 && echo was-$((40+2))-built"]
+        spoil = [*build, "docker rm -f buildx_buildkit_runner0",
+                 # The head of the file stays right, and the pages behind it are none.
+                 f"for f in $(find {state} -name '*.db'); do echo spoiled $f;"
+                 " dd if=/dev/urandom of=$f bs=4096 seek=2 count=400 conv=notrunc 2>/dev/null; done"]
+        self.start_docker()
+        spoiled = self.run_engine_job(spoil)
+        self.assert_success(spoiled)
+        self.assertIn("\nspoiled ", spoiled.text)
+        after = self.run_engine_job(build)
+        self.assert_success(after)
+        self.assertIn("\nwas-42-built\n", after.text)
+        self.assertEqual(self.line(after), WARM)
+        self.assertIn("it has none now, so layers are built again", after.text)
+        again = self.run_engine_job(build)
+        self.assert_success(again)
+        self.assertIn("CACHED", again.text)
+        self.assertNotIn("it has none now", again.text)
+
+
 class Killed(Slot):
     # The log has this script, too, so it prints what is not in it.
     LONG = ["cd /b", f"printf 'FROM {image('busybox')}\\nRUN [\"busybox\",\"sh\",\"-c\",\"echo $((40+2))-runs; "

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/encoding.hpp"
+#include "base/json.hpp"
+#include "executors/docker/builder_script.hpp"
 #include "executors/docker/csv.hpp"
 
 namespace executors::docker {
@@ -45,6 +48,45 @@ TEST(Csv, FieldsAreQuotedWhereTheyNeedIt) {
     EXPECT_EQ(csv_field("plain"), "plain");
     EXPECT_EQ(csv_field("a,b"), "\"a,b\"");
     EXPECT_EQ(csv_field("a\"b"), "\"a\"\"b\"");
+}
+
+TEST(BuilderScript, QuotesWhatComesFromTheConfiguration) {
+    DindSettings settings;
+    settings.builder_name = "it's";
+    settings.builder_image = "moby/buildkit:v1";
+    settings.builder_driver_opts = {"network=host", "env.A=b c", "env.NO_PROXY=a,b"};
+    const std::string script = builder_script(settings);
+    for (const char* part :
+         {"--name 'it'\\''s' ", "--driver-opt 'network=host'", "--driver-opt 'env.A=b c'",
+          "--driver-opt '\"env.NO_PROXY=a,b\"'", "--driver-opt 'image=moby/buildkit:v1'",
+          "--allow-insecure-entitlement network.host", "--use ", "rm --keep-state 'it'\\''s' "}) {
+        EXPECT_NE(script.find(part), std::string::npos) << part;
+    }
+    settings.builder_driver_opts = {};
+    settings.builder_image = "";
+    const std::string bare = builder_script(settings);
+    EXPECT_EQ(bare.find("--driver-opt"), std::string::npos);
+    EXPECT_EQ(bare.find("--buildkitd-flags"), std::string::npos);
+}
+
+TEST(BuilderScript, BootsABuilderOnTheHostsNetworkWhileBuildxNotesIt) {
+    DindSettings settings;
+    settings.builder_driver_opts = {"network=host", "env.A=it's"};
+    const std::string script = builder_script(settings);
+    const auto begin = script.find("printf %s '");
+    const auto end = script.find(
+        " | /.runner/bin/runner-helper boot-builder --config "
+        "/etc/buildkit/buildkitd.toml\ncreate()");
+    ASSERT_NE(end, std::string::npos);
+    const std::string quoted = script.substr(begin + 10, end - begin - 10);
+    const auto node = nlohmann::json{{"Endpoint", "unix:///var/run/docker.sock"},
+                                     {"DriverOpts", {{"network", "host"}, {"env.A", "it's"}}},
+                                     {"Flags", {"--allow-insecure-entitlement", "network.host"}}};
+    const nlohmann::json instance{{"Driver", "docker-container"},
+                                  {"Nodes", nlohmann::json::array({node})}};
+    EXPECT_EQ(quoted, base::shell_quote(instance.dump()));
+    settings.builder_driver_opts = {};
+    EXPECT_EQ(builder_script(settings).find("boot-builder"), std::string::npos);
 }
 
 }  // namespace

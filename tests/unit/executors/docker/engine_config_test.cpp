@@ -8,7 +8,6 @@
 namespace {
 
 using base::ErrorKind;
-using executors::docker::builder_script;
 using executors::docker::ConfigSource;
 using executors::docker::Credential;
 using executors::docker::DeclaredRegistry;
@@ -304,25 +303,6 @@ TEST(DirectHosts, ArePrivateRegistriesAndDocker) {
     EXPECT_EQ(direct_hosts({address, login, authority, plain("reg.net").settings,
                             insecure("[fd00::1]:80").settings}),
               (Words{"docker", "reg.net", "10.0.0.1", "ca.net", "fd00::1"}));
-}
-
-TEST(BuilderScript, QuotesWhatComesFromTheConfiguration) {
-    DindSettings settings;
-    settings.builder_name = "it's";
-    settings.builder_image = "moby/buildkit:v1";
-    settings.builder_driver_opts = {"network=host", "env.A=b c", "env.NO_PROXY=a,b"};
-    const std::string script = builder_script(settings);
-    for (const char* part :
-         {"--name 'it'\\''s' ", "--driver-opt 'network=host'", "--driver-opt 'env.A=b c'",
-          "--driver-opt '\"env.NO_PROXY=a,b\"'", "--driver-opt 'image=moby/buildkit:v1'",
-          "--allow-insecure-entitlement network.host", "--use ", "rm --keep-state 'it'\\''s' "}) {
-        EXPECT_NE(script.find(part), std::string::npos) << part;
-    }
-    settings.builder_driver_opts = {};
-    settings.builder_image = "";
-    const std::string bare = builder_script(settings);
-    EXPECT_EQ(bare.find("--driver-opt"), std::string::npos);
-    EXPECT_EQ(bare.find("--buildkitd-flags"), std::string::npos);
 }
 
 }  // namespace

@@ -1,22 +1,12 @@
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/file.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <array>
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <thread>
 
 #include "executors/helper/build_node.hpp"
-#include "executors/helper/builder_ahead.hpp"
 #include "executors/helper/buildx_arguments.hpp"
 #include "executors/helper/buildx_state.hpp"
-#include "executors/helper/engine_client.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace executors::helper {
@@ -205,79 +195,6 @@ TEST_F(BuildxStateTest, WhatIsNoIdOrHasNoPlaceIsLeftToBuildx) {
     std::filesystem::create_symlink(dir_.path() / "elsewhere", dir_.path() / ".buildNodeID");
     keep_build_node(directory, "0123456789abcdef");
     EXPECT_FALSE(std::filesystem::exists(dir_.path() / "elsewhere"));
-}
-
-class BuilderAheadTest : public BuildxStateTest {
-  protected:
-    void SetUp() override {
-        write("instances/runner", "options");
-        write("hosts", "names");
-        boot_.socket = dir_.path() / "engine";
-        listener_ = listen_in(dir_.path());
-        std::filesystem::rename(dir_.path() / supervisor_socket(), boot_.socket);
-    }
-    [[nodiscard]] BuilderAhead ahead() const {
-        return {dir_.path().string(), boot_, dir_.path() / "hosts"};
-    }
-    /// What take() asks the engine for.
-    std::string asked() {
-        std::string text;
-        std::thread engine([&] {
-            pollfd waiting{listener_.get(), POLLIN, 0};
-            ::poll(&waiting, 1, -1);
-            const UniqueFd client(::accept(listener_.get(), nullptr, nullptr));
-            std::array<char, 1024> buffer{};
-            const auto count = client ? read_some(client.get(), buffer.data(), buffer.size()) : 0;
-            text.assign(buffer.data(), count < 0 ? 0 : static_cast<std::size_t>(count));
-        });
-        ahead().take();
-        // Ends a wait for a request that has not come.
-        connect_to_engine(boot_.socket).reset();
-        engine.join();
-        return text.substr(0, text.find("\r\n"));
-    }
-    void note_boot() const { write("runner-has-booted", "options\nnames"); }
-
-    BuilderBoot boot_{.buildx = "", .builder = "runner", .image = ""};
-    UniqueFd listener_;
-};
-
-TEST_F(BuilderAheadTest, ABuilderStaysWhenABootWouldTakeTheSame) {
-    note_boot();
-    EXPECT_EQ(asked(), "");
-    EXPECT_FALSE(std::filesystem::exists(dir_.path() / "runner-has-booted"));
-}
-
-TEST_F(BuilderAheadTest, ABuilderGoesWhenAScriptHasChangedItsOptions) {
-    note_boot();
-    write("instances/runner", "other options");
-    EXPECT_EQ(asked(), "DELETE /containers/buildx_buildkit_runner0?force=1 HTTP/1.0");
-}
-
-TEST_F(BuilderAheadTest, ABuilderGoesWhenAScriptHasAddedNames) {
-    note_boot();
-    write("hosts", "names and more");
-    EXPECT_EQ(asked(), "DELETE /containers/buildx_buildkit_runner0?force=1 HTTP/1.0");
-}
-
-TEST_F(BuilderAheadTest, OneThatTheScriptHasBootedStays) {
-    write("hosts", "names and more");
-    EXPECT_EQ(asked(), "");
-}
-
-TEST_F(BuilderAheadTest, ABootThatIsUnderWayIsWaitedFor) {
-    ahead().wait();  // nobody boots
-    write("runner-boots", "");
-    UniqueFd lock(::open((dir_.path() / "runner-boots").c_str(), O_RDWR | O_CLOEXEC));
-    ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
-    std::atomic<bool> released{false};
-    std::thread script([&] {
-        ahead().wait();
-        EXPECT_TRUE(released);
-    });
-    released = true;
-    lock.reset();
-    script.join();
 }
 
 }  // namespace
