@@ -14,6 +14,9 @@ namespace executors::helper {
 
 namespace {
 
+/// What the names of copies in the builds directory begin with (kSeedName in
+/// executors/docker/mirror_seed.cpp).
+constexpr const char* kSeedNames = ".runner-git-mirror";
 constexpr const char* kProjectPacks = "/.git/objects/pack";
 
 /// git looks for a pack by its index, so indexes come last.
@@ -44,6 +47,17 @@ void seed_repository(const std::string& project, const std::string& seed) {
         remove_tree(parent.get(), base_name(seed));
     } catch (const Failure&) {
         // Where the job's user may not change the builds directory, the empty directory stays.
+    }
+}
+
+void remove_former_seeds(int builds) {
+    for (const auto& entry : entries_of(builds)) {
+        if (!entry.name.starts_with(kSeedNames)) continue;
+        try {
+            remove_tree(builds, entry.name);
+        } catch (const Failure&) {
+            // Its files are gone as far as possible.
+        }
     }
 }
 

@@ -10,6 +10,10 @@ namespace executors::helper {
 /// moved.
 void seed_repository(const std::string& project, const std::string& seed);
 
+/// Removes what copies for former jobs have left in the directory of all builds: unused, or not
+/// complete. What this user may not remove stays.
+void remove_former_seeds(int builds);
+
 /// Tells the daemon what the first fetch of the repository of `project` has cost
 /// (stage_report.hpp): the time since it was made, and the bytes of its packs.
 void report_clone(const std::string& project, const std::string& clone);

@@ -94,7 +94,16 @@ void remove_left(int parent, const std::string& path) {
     }
 }
 
+/// A job with a seed has just got it.
+void remove_seeds(const SourcesOptions& options) {
+    if (options.builds.empty() || !options.seed.empty()) return;
+    const UniqueFd builds(
+        ::open(plain(options.builds).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (builds) remove_former_seeds(builds.get());
+}
+
 void begin(const SourcesOptions& options) {
+    remove_seeds(options);
     replace_links(plain(options.builds), options.tmp);
     const UniqueFd parent = open_parent(options.tmp);
     if (!parent) return;

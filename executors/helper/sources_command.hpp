@@ -20,7 +20,8 @@ struct SourcesOptions {
 /// `runner-helper sources <action>`: what get_sources does with the files that a former job left.
 /// It runs as the job's user and follows no link of that job. Throws Failure.
 ///
-/// begin              empties the temporary directory; links on the way to it are removed
+/// begin              empties the temporary directory; links on the way to it are removed, and
+///                    without a seed also those of former jobs
 /// repository         clean_git_directory()
 /// submodules         clean_submodules()
 /// forget-submodules  forget_submodules()

@@ -22,8 +22,10 @@ std::string format_flag(const ScriptContext& context) {
 std::string begin_job_command(const ScriptContext& context) {
     if (context.settings().by_driver) return begin_job_by_shell(context.tmp());
     const std::string& builds = context.settings().builds_dir;
+    const std::string& seed = context.settings().git_seed;
     return command(context, "begin") + " --tmp " + shell_quote(context.tmp()) +
-           (builds.empty() ? "" : " --builds " + shell_quote(builds));
+           (builds.empty() ? "" : " --builds " + shell_quote(builds)) +
+           (seed.empty() ? "" : " --seed " + shell_quote(seed));
 }
 
 std::string clean_repository_command(const ScriptContext& context) {

@@ -47,6 +47,20 @@ TEST_F(SourcesCommand, BeginsWithAnEmptyTemporaryDirectory) {
                                              "builds/g/p.tmp"}));
 }
 
+TEST_F(SourcesCommand, BeginsWithoutCopiesOfMirrorsForFormerJobs) {
+    options_.builds = builds_;
+    write(builds_ / ".runner-git-mirror/pack/a");
+    write(builds_ / ".runner-git-mirror.part/pack/a");
+    write(builds_ / "g/p/file");
+    options_.seed = builds_ / ".runner-git-mirror";
+    run_sources_command("begin", options_);
+    EXPECT_TRUE(fs::exists(builds_ / ".runner-git-mirror/pack/a")) << "it is for this job";
+    options_.seed.clear();
+    run_sources_command("begin", options_);
+    EXPECT_EQ(tree(),
+              (std::set<std::string>{"builds", "builds/g", "builds/g/p", "builds/g/p/file"}));
+}
+
 TEST_F(SourcesCommand, ReplacesLinksOnTheWayInAContainerOnly) {
     write(dir_.path() / "outside/p.tmp/kept/file");
     fs::create_directories(builds_);
