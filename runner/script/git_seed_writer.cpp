@@ -7,6 +7,14 @@ namespace runner::script {
 
 using base::shell_quote;
 
+namespace {
+
+/// Git reads the commit or tag of each ref that the mirror has given.
+constexpr const char* kSeedIsWhole =
+    "git for-each-ref --format='%(contents:size)' refs/runner-mirror > /dev/null 2>&1";
+
+}  // namespace
+
 /// That there is no remote says nothing: a repository that stays loses its configuration.
 void GitSeedWriter::look(ShellWriter& writer) const {
     if (!context_.settings().measures_clone && !has_seed()) return;
@@ -20,13 +28,15 @@ void GitSeedWriter::take(ShellWriter& writer) const {
                 "; then _runner_clone=mirror; fi");
 }
 
-/// What the mirror has given may be damaged. The second fetch shows what the server says.
+/// What the mirror has given may be damaged; then the second fetch shows what the server says. A
+/// server that does not answer leaves the repository whole.
 void GitSeedWriter::define(ShellWriter& writer) const {
     if (!has_seed()) return;
     writer.line("_runner_first_fetch() {");
     writer.line("_runner_fetch && return");
     writer.line("_runner_code=$?");
     writer.line("[ \"${_runner_clone:-}\" = mirror ] || return \"$_runner_code\"");
+    writer.line(std::string("if ") + kSeedIsWhole + "; then return \"$_runner_code\"; fi");
     writer.line("_runner_leave_mirror && _runner_fetch");
     writer.line("}");
     writer.line("_runner_leave_mirror() {");

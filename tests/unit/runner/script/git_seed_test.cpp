@@ -72,6 +72,15 @@ TEST_P(GitSeed, IsNotTakenByARepositoryThatIsThere) {
     EXPECT_THAT(end.output, Not(HasSubstr("clone ")));
 }
 
+TEST_P(GitSeed, IsKeptWhenTheServerDoesNotAnswer) {
+    payload_.git_info.repo_url += "-gone";
+    const auto end = fetch();
+    EXPECT_EQ(end.code, 128) << end.output;
+    EXPECT_THAT(end.output, Not(HasSubstr(kUnusable)));
+    EXPECT_THAT(end.output, Not(HasSubstr("clone damaged")));
+    EXPECT_EQ(in_project("git rev-parse refs/runner-mirror/0"), second_);
+}
+
 TEST_P(GitSeed, DoesNotHideWhatTheServerSays) {
     payload_.git_info.refspecs = {"+refs/heads/no:refs/remotes/origin/no"};
     const auto end = fetch();
