@@ -238,6 +238,8 @@ base::Result<std::string> service_container_json(const DockerSettings& settings,
     return base::dump_json(*body);
 }
 
+json no_healthcheck() { return json{{"Test", json::array({"NONE"})}}; }
+
 std::vector<std::string> service_devices(const DockerSettings& settings, const std::string& image) {
     std::vector<std::string> devices;
     for (const auto& [pattern, list] : settings.services_devices) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.hpp"
 #include "base/result.hpp"
 #include "executors/docker/settings.hpp"
 
@@ -36,6 +37,10 @@ base::Result<std::string> build_container_json(const DockerSettings& settings,
                                                const ContainerPlan& plan, bool mac_on_endpoint);
 base::Result<std::string> service_container_json(const DockerSettings& settings,
                                                  const ContainerPlan& plan, bool mac_on_endpoint);
+
+/// "Healthcheck" of a container in which the runner works by itself. Without it, the engine would
+/// run the HEALTHCHECK of the image there, as the user of the container.
+nlohmann::json no_healthcheck();
 
 /// The devices that `services_devices` grants to a service's image.
 std::vector<std::string> service_devices(const DockerSettings& settings, const std::string& image);

@@ -12,6 +12,7 @@
 #include "base/strings.hpp"
 #include "base/subprocess.hpp"
 #include "executors/docker/container_paths.hpp"
+#include "executors/docker/container_spec.hpp"
 #include "executors/docker/exec_stream.hpp"
 #include "executors/docker/run_uncancelled.hpp"
 
@@ -98,6 +99,7 @@ Task<Result<void>> register_from_image(const PlatformSearch& search) {
     const json body = {
         {"Image", search.dind.platforms_image},
         {"Entrypoint", {kHelper}},
+        {"Healthcheck", no_healthcheck()},
         {"Cmd", {"platforms", "--register"}},
         {"Labels", search.labels},
         {"HostConfig", {{"Privileged", true}, {"NetworkMode", "none"}, {"Binds", binds}}}};

@@ -7,6 +7,7 @@
 #include "base/stop_source.hpp"
 #include "base/strings.hpp"
 #include "executors/docker/container_paths.hpp"
+#include "executors/docker/container_spec.hpp"
 #include "executors/docker/labels.hpp"
 #include "executors/docker/run_uncancelled.hpp"
 
@@ -60,6 +61,7 @@ std::string PortProbe::body(const ProbedService& service, std::chrono::seconds l
     const std::vector<std::string> binds{helper_volume_ + ":/.runner:ro"};
     return json{{"Image", service.image},
                 {"Entrypoint", {kHelper}},
+                {"Healthcheck", no_healthcheck()},
                 {"Cmd", command},
                 {"User", "0"},
                 {"Labels", labels},

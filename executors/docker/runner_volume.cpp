@@ -20,6 +20,7 @@
 #include "base/unique_fd.hpp"
 #include "base/version.hpp"
 #include "executors/docker/busy_flag.hpp"
+#include "executors/docker/container_spec.hpp"
 #include "executors/docker/fill_containers.hpp"
 #include "executors/docker/run_uncancelled.hpp"
 #include "executors/docker/tar_archive.hpp"
@@ -194,7 +195,8 @@ Task<Result<void>> RunnerVolume::add_git(std::string image, std::string architec
 }
 
 /// The engine puts files into a volume only by way of a container; this one is never started. It is
-/// removed by its name, also when its creation was interrupted or its answer was lost.
+/// removed by its name, also when its creation was interrupted or its answer was lost. "nocopy": a
+/// new volume would get what the image has at that path, and all jobs would run it.
 Task<Result<void>> RunnerVolume::fill(std::string image, std::string volume, Part part) {
     co_await sweep();
     const nlohmann::json labels = {{kHelperLabel, base::version()}};
@@ -204,8 +206,9 @@ Task<Result<void>> RunnerVolume::fill(std::string image, std::string volume, Par
     const nlohmann::json body = {
         {"Image", image},
         {"Entrypoint", {"/.runner/bin/runner-helper"}},
+        {"Healthcheck", no_healthcheck()},
         {"Labels", labels},
-        {"HostConfig", {{"Binds", {volume + ":/.runner"}}, {"NetworkMode", "none"}}}};
+        {"HostConfig", {{"Binds", {volume + ":/.runner:nocopy"}}, {"NetworkMode", "none"}}}};
     Result<void> put;
     for (int attempt = 0; attempt < kFillAttempts; ++attempt) {
         // In one uncancelled task: a cancelled coroutine could not await the removal any more.

@@ -171,6 +171,7 @@ TEST_F(ServiceHealthTest, PortsAreAskedFromInsideWhereNetworksAreOutOfReach) {
     EXPECT_EQ(probe["Cmd"], (Words{"await-port", "--address", "172.17.0.9", "--limit-ms", "30000",
                                    "5432", "80"}));
     EXPECT_EQ(probe["Image"], "image");
+    EXPECT_EQ(probe["Healthcheck"]["Test"], Words{"NONE"});
     EXPECT_EQ(probe["HostConfig"]["NetworkMode"], "container:id");
     EXPECT_EQ(probe["HostConfig"]["Binds"], Words{"helper:/.runner:ro"});
     EXPECT_EQ(probe["Labels"]["job"], "7");
