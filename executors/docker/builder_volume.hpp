@@ -1,14 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "base/result.hpp"
-#include "base/stop_source.hpp"
 #include "base/task.hpp"
 #include "base/task_group.hpp"
+#include "executors/docker/background_filling.hpp"
 #include "executors/docker/engine_api.hpp"
 #include "executors/docker/preload.hpp"
 
@@ -33,34 +31,24 @@ std::string builder_volume_bind(const BuilderVolume& volume);
 /// Fills the volumes of one engine beside the jobs: a job that had to be sent the image asks for
 /// it, and the next one finds it.
 ///
-/// Life: that of the engine's connection; `api` outlives it. Strand: the I/O thread. A filling that
-/// fails is logged, and tried again by a job ten minutes later or more.
+/// Life: that of the engine's connection; `api` outlives it. Strand: the I/O thread. When a filling
+/// that failed is tried again: FillingPauses.
 class BuilderVolumes {
   public:
     /// `background` runs the fillings, and is waited for before this ends; null: nothing is filled.
-    BuilderVolumes(EngineApi& api, base::TaskGroup* background)
-        : api_(api), background_(background) {}
+    BuilderVolumes(EngineApi& api, base::TaskGroup* background);
 
     /// Makes the volume, empty, unless it is there.
     base::Task<base::Result<void>> make(BuilderVolume volume, PreloadImage builder);
-    /// Fills the volume in the background. Does nothing while another one is filled.
-    void fill_later(BuilderVolume volume, PreloadImage builder);
-    /// Ends a filling: what it made on the engine is removed while the background's tasks end.
-    void stop() { stop_.request(base::StopReason::kShutdown); }
+    /// Fills the volume in the background. Does nothing while another one is filled. `labels`: of
+    /// the job.
+    void fill_later(BuilderVolume volume, PreloadImage builder,
+                    std::map<std::string, std::string> labels);
+    BackgroundFilling& background() { return background_; }
 
   private:
-    base::Task<void> fill_and_report(BuilderVolume volume, PreloadImage builder);
-    /// Removes its container, however it ends.
-    base::Task<base::Result<void>> fill(BuilderVolume volume, PreloadImage builder);
-    base::Task<base::Result<void>> load(std::string container, BuilderVolume volume,
-                                        PreloadImage builder);
-
     EngineApi& api_;
-    base::TaskGroup* background_;
-    base::StopSource stop_;
-    bool busy_ = false;
-    /// When a volume was last filled, or not, by name.
-    std::map<std::string, std::chrono::steady_clock::time_point> tried_;
+    BackgroundFilling background_;
 };
 
 }  // namespace executors::docker

@@ -177,7 +177,8 @@ void DockerExecutor::start_preloads() {
 Task<void> DockerExecutor::preload(PreloadImage image) {
     auto copied = co_await copy_image(api(), objects_.container, image);
     if (copied && *copied && image.mark == kBuilderMark && !objects_.builder_volume.name.empty()) {
-        connection_->builder_volumes().fill_later(objects_.builder_volume, std::move(image));
+        connection_->builder_volumes().fill_later(objects_.builder_volume, std::move(image),
+                                                  job_labels_);
         co_return;
     }
     if (!copied && !copied.error().is(ErrorKind::kCancelled)) {

@@ -104,12 +104,18 @@ Task<Result<std::unique_ptr<ByteStream>>> open_exec(EngineApi& api, std::string 
     co_return std::move(stream);
 }
 
-Task<Result<ExecResult>> run_exec(EngineApi& api, std::string container, ExecSpec spec) {
+Task<Result<ExecResult>> run_exec(EngineApi& api, std::string container, ExecSpec spec,
+                                  std::string input) {
     constexpr std::size_t kMaxOutput = 1U << 20U;
+    spec.input = !input.empty();
     auto exec = co_await api.create_exec(container, std::move(spec));
     if (!exec) co_return exec.error();
     auto raw = co_await api.start_exec(*exec);
     if (!raw) co_return raw.error();
+    if (!input.empty()) {
+        auto written = co_await (*raw)->write_all(input);
+        if (!written) co_return written.error();
+    }
     ExecResult result;
     StreamDemux demux;
     std::array<char, 16384> buffer{};

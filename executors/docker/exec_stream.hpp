@@ -27,7 +27,9 @@ struct ExecResult {
     std::string errors;
 };
 
-/// Runs a program to its end; of its output at most a megabyte is kept.
-base::Task<base::Result<ExecResult>> run_exec(EngineApi& api, std::string container, ExecSpec spec);
+/// Runs a program to its end; of its output at most a megabyte is kept. `input` goes to its
+/// standard input, which stays open: the program must know where the input ends.
+base::Task<base::Result<ExecResult>> run_exec(EngineApi& api, std::string container, ExecSpec spec,
+                                              std::string input = "");
 
 }  // namespace executors::docker

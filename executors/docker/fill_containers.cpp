@@ -1,8 +1,11 @@
 #include "executors/docker/fill_containers.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/random.hpp"
+#include "base/version.hpp"
+#include "executors/docker/labels.hpp"
 
 namespace executors::docker {
 
@@ -11,36 +14,53 @@ using base::Task;
 
 namespace {
 
-constexpr const char* kPart = "-fill-";
-constexpr std::chrono::seconds kLongestFill{600};
+constexpr const char* kFillPart = "-fill-";
+constexpr const char* kSystemId = "runner.system_id";
 
 std::int64_t seconds_now() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
 
+/// Another daemon, or this one, may be filling a volume now.
+bool is_left(const Listed& container, const FillSweep& sweep) {
+    const auto part = container.name.rfind(kFillPart);
+    if (part == std::string::npos || sweep.in_use.contains(container.name.substr(0, part)))
+        return false;
+    const auto owner = container.labels.find(label_name(kSystemId));
+    const bool mine =
+        !sweep.owner.empty() && owner != container.labels.end() && owner->second == sweep.owner;
+    const bool runs = container.state == "running" && !mine;
+    const auto least = runs ? std::max(sweep.age, kLongestFill) : sweep.age;
+    return seconds_now() - container.created >= least.count();
+}
+
 }  // namespace
 
 std::string fill_container_name(const std::string& volume) {
-    return volume + kPart + base::random_hex(4);
+    return volume + kFillPart + base::random_hex(4);
 }
 
-Task<Result<int>> remove_fill_containers(EngineApi& api, std::chrono::seconds age) {
+std::string shared_container_name(const std::string& volume) { return volume + kFillPart + "1"; }
+
+std::map<std::string, std::string> fill_container_labels(
+    const std::map<std::string, std::string>& job) {
+    std::map<std::string, std::string> labels{{kHelperLabel, std::string(base::version())}};
+    const auto owner = job.find(label_name(kSystemId));
+    if (owner != job.end()) labels.insert(*owner);
+    return labels;
+}
+
+Task<Result<void>> remove_fill_containers(EngineApi& api, FillSweep sweep, RemovalTally& tally) {
     EngineApi::Labels labels{{kHelperLabel, ""}};
     auto listed = co_await api.list_containers(std::move(labels));
     if (!listed) co_return listed.error();
-    int removed = 0;
     for (const auto& container : *listed) {
-        if (container.name.find(kPart) == std::string::npos) continue;
-        const auto old = seconds_now() - container.created;
-        // Another daemon, or this one, may be filling a volume now.
-        if (old < (container.state == "running" ? std::max(age, kLongestFill) : age).count())
-            continue;
+        if (!is_left(container, sweep)) continue;
         auto gone = co_await api.remove_container(container.id, false);
-        if (!gone) co_return gone.error().with_context("remove the container " + container.name);
-        ++removed;
+        tally.note("container " + container.name, gone);
     }
-    co_return removed;
+    co_return Result<void>();
 }
 
 }  // namespace executors::docker

@@ -1,25 +1,46 @@
 #pragma once
 
 #include <chrono>
+#include <map>
+#include <set>
 #include <string>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "executors/docker/engine_api.hpp"
+#include "executors/docker/removal_tally.hpp"
 
-/// The containers by which the helper's volume is filled: made, never started, and removed at once.
-/// One that a killed daemon has left does no work for anybody.
+/// The containers by which the runner fills its volumes. Those of the helper's volume are made,
+/// never started, and removed at once; those of other volumes run for some minutes. One that a
+/// killed daemon has left does no work for anybody.
 namespace executors::docker {
 
 /// A label of the helper's volume and of these containers.
 inline constexpr const char* kHelperLabel = "runner.helper";
+/// One that runs longer was left.
+inline constexpr std::chrono::seconds kLongestFill{600};
 
 /// A name for a container that fills `volume`; no other one has it.
 std::string fill_container_name(const std::string& volume);
+/// The name that all daemons of an engine use for it: the engine refuses a second one.
+std::string shared_container_name(const std::string& volume);
 
-/// Removes those that are at least `age` old, and of those that run, at least ten minutes; of any
-/// daemon and any version. A daemon that is just using one makes another. Answers how many were
-/// removed.
-base::Task<base::Result<int>> remove_fill_containers(EngineApi& api, std::chrono::seconds age);
+/// Labels for it. `job`: those of the job for which it is filled, which name the daemon's system.
+std::map<std::string, std::string> fill_container_labels(
+    const std::map<std::string, std::string>& job);
+
+struct FillSweep {
+    /// Of those that are removed, at least; of those that run, kLongestFill.
+    std::chrono::seconds age{0};
+    /// A system id. Its containers go also when they run: its daemon begins only now. "" for none.
+    std::string owner;
+    /// The volumes that this daemon fills; their containers stay.
+    std::set<std::string> in_use;
+};
+
+/// Removes those of any daemon and any version. A daemon that is just using one makes another.
+/// Fails when the engine does not list them.
+base::Task<base::Result<void>> remove_fill_containers(EngineApi& api, FillSweep sweep,
+                                                      RemovalTally& tally);
 
 }  // namespace executors::docker

@@ -2,10 +2,11 @@
 #include <optional>
 #include <utility>
 
-#include "base/strings.hpp"
 #include "executors/docker/docker_executor.hpp"
 #include "executors/docker/fill_containers.hpp"
 #include "executors/docker/job_objects.hpp"
+#include "executors/docker/labels.hpp"
+#include "executors/docker/removal_tally.hpp"
 
 namespace executors::docker {
 
@@ -37,28 +38,16 @@ bool is_live(const Listed& item, const Live& live) {
     return live.jobs.contains(id);
 }
 
-/// Counts the things that were removed, and keeps the failures.
-class Tally {
-  public:
-    void add(int removed) { removed_ += removed; }
-    void note(const std::string& what, const Result<void>& result) {
-        if (result) {
-            ++removed_;
-        } else {
-            failures_.push_back(what + " (" + result.error().message + ")");
-            kind_ = result.error().kind;
-        }
-    }
-    [[nodiscard]] Result<int> result() const {
-        if (failures_.empty()) return removed_;
-        return base::make_error(kind_, "could not remove " + base::join(failures_, ", "));
-    }
-
-  private:
-    int removed_ = 0;
-    std::vector<std::string> failures_;
-    base::ErrorKind kind_ = base::ErrorKind::kInternal;
-};
+/// The fillers of this daemon's system, which begins only now.
+FillSweep fill_sweep(EngineConnection& connection,
+                     const std::map<std::string, std::string>& labels) {
+    FillSweep sweep;
+    const auto owner = labels.find(label_name("runner.system_id"));
+    if (owner != labels.end()) sweep.owner = owner->second;
+    sweep.in_use = {connection.git_mirrors().background().volume(),
+                    connection.builder_volumes().background().volume()};
+    return sweep;
+}
 
 }  // namespace
 
@@ -79,10 +68,10 @@ Task<Result<int>> remove_leftovers(std::shared_ptr<EngineConnection> connection,
                                    std::set<std::string> live_things) {
     const Live live{std::move(live_jobs), std::move(live_things)};
     EngineApi& api = connection->api();
-    Tally tally;
-    auto fillers = co_await remove_fill_containers(api, std::chrono::seconds(0));
+    RemovalTally tally;
+    auto sweep = fill_sweep(*connection, labels);
+    auto fillers = co_await remove_fill_containers(api, std::move(sweep), tally);
     if (!fillers) co_return fillers.error();
-    tally.add(*fillers);
     auto containers = co_await api.list_containers(labels);
     if (!containers) co_return containers.error();
     for (const auto& item : *containers) {

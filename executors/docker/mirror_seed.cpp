@@ -20,11 +20,14 @@ using base::Task;
 namespace {
 
 constexpr std::chrono::seconds kProofLimit{30};
+/// A server that needs longer is not asked again for a while.
+constexpr std::chrono::seconds kSlowProof{5};
 constexpr std::chrono::seconds kCopyLimit{300};
 constexpr std::chrono::seconds kContainerLimit{360};
 /// In the builds volume, which the job's containers have at its own path.
 constexpr const char* kSeedName = ".runner-git-mirror";
 constexpr const char* kBuildsMount = "/.runner-builds";
+constexpr const char* kUnused = "The git mirror of this runner is not used: ";
 constexpr const char* kWorkDir = "/.runner-mirror-work";
 
 }  // namespace
@@ -41,6 +44,10 @@ Task<Result<void>> MirrorSeed::run() {
     auto there = co_await context_.api().has_volume(source->volume);
     if (!there && there.error().is(ErrorKind::kCancelled)) co_return there.error();
     if (!there || !*there) co_return Result<void>();
+    if (context_.engine.git_mirrors().was_server_silent(source->volume)) {
+        context_.log.print(std::string(kUnused) + "the server did not answer a moment ago");
+        co_return Result<void>();
+    }
     const auto begin = std::chrono::steady_clock::now();
     context_.engine.usage().use_volume(context_.objects.base, source->volume);
     auto copied = co_await copy();
@@ -52,11 +59,13 @@ Task<Result<void>> MirrorSeed::run() {
 }
 
 void MirrorSeed::tell(const Result<MirrorAnswer>& answer, std::chrono::milliseconds took) {
-    constexpr const char* kUnused = "The git mirror of this runner is not used: ";
     if (!answer) {
         context_.log.print(kUnused + answer.error().message);
     } else if (answer->state == "empty") {
-        context_.log.print(std::string(kUnused) + "it is being filled");
+        context_.log.print(kUnused + why_empty());
+    } else if (answer->state == "refused") {
+        context_.log.print(std::string(kUnused) +
+                           "the server does not give the repository: " + answer->reason);
     } else if (answer->state != "done") {
         context_.log.print(std::string(kUnused) + "it is being changed");
     } else {
@@ -67,6 +76,13 @@ void MirrorSeed::tell(const Result<MirrorAnswer>& answer, std::chrono::milliseco
                                        base::size_text(answer->bytes),
                                        static_cast<double>(took.count()) / 1000));
     }
+}
+
+/// Another daemon's filling is not known here.
+std::string MirrorSeed::why_empty() const {
+    const std::string& filled = context_.engine.git_mirrors().background().volume();
+    if (filled == context_.objects.mirror.volume) return "it is being filled";
+    return "it is empty, because no filling of it has ended with success yet";
 }
 
 Task<Result<MirrorAnswer>> MirrorSeed::copy() {
@@ -84,35 +100,62 @@ Task<Result<MirrorAnswer>> MirrorSeed::copy() {
     co_return answer;
 }
 
-Task<Result<MirrorAnswer>> MirrorSeed::copy_in(std::string name) {
+Task<Result<std::string>> MirrorSeed::start_container(std::string name) {
     EngineApi& api = context_.api();
     MirrorContainer container;
     container.name = std::move(name);
     container.image = image_;
     container.helper_volume = helper_volume_;
-    container.mirror_bind = context_.job.git_mirror->volume + ":" + kMirrorDir + ":ro";
+    container.mirror_bind = context_.job.git_mirror->volume + ":" + kMirrorDir + ":ro,nocopy";
     container.builds_bind = builds_->name + ":" + kBuildsMount + ":nocopy";
     container.labels = context_.job.labels;
     container.labels[label_name("type")] = "git-mirror";
     container.limit = kContainerLimit;
-    std::string body = mirror_container_body(container, context_.docker);
-    auto id = co_await api.create_container(container.name, "", std::move(body));
-    if (!id) co_return id.error();
+    auto making = make_mirror_container(api, std::move(container), context_.docker);
+    auto id = co_await std::move(making);
+    if (!id) co_return id;
     auto started = co_await api.start_container(*id);
     if (!started) co_return started.error();
-    const std::string request = mirror_request(*context_.job.git_mirror, false);
-    // Nothing is copied for a token that the server does not accept.
-    std::vector<std::string> prove{"prove"};
-    auto asking = run_mirror_helper(api, *id, std::move(prove), request);
+    co_return id;
+}
+
+Task<Result<MirrorAnswer>> MirrorSeed::prove(std::string container, std::string request) {
+    const auto begin = std::chrono::steady_clock::now();
+    std::vector<std::string> action{"prove"};
+    auto asking = run_mirror_helper(context_.api(), std::move(container), std::move(action),
+                                    std::move(request));
     auto proven = co_await base::with_deadline<MirrorAnswer>(std::move(asking), kProofLimit);
-    if (!proven) {
-        co_return proven.error().with_context("the server does not give the repository");
+    const bool slow = std::chrono::steady_clock::now() - begin >= kSlowProof;
+    const bool silent =
+        proven ? proven->state == "refused" : proven.error().is(ErrorKind::kTimeout);
+    if (slow && silent)
+        context_.engine.git_mirrors().note_silent_server(context_.job.git_mirror->volume);
+    if (!proven && proven.error().is(ErrorKind::kTimeout)) {
+        co_return base::make_error(ErrorKind::kTimeout,
+                                   fmt::format("the server did not say within {} s whether it "
+                                               "gives the repository",
+                                               kProofLimit.count()));
     }
+    co_return proven;
+}
+
+Task<Result<MirrorAnswer>> MirrorSeed::copy_in(std::string name) {
+    auto id = co_await start_container(std::move(name));
+    if (!id) co_return id.error().with_context("the mirror's container");
+    const std::string request = mirror_request(*context_.job.git_mirror, false);
+    auto proven = co_await prove(*id, request);
+    if (!proven) co_return proven;
+    if (proven->state != "done") co_return proven;
     std::vector<std::string> action{
         "copy",   "--volume", kMirrorDir, "--target", std::string(kBuildsMount) + "/" + kSeedName,
         "--work", kWorkDir};
-    auto copying = run_mirror_helper(api, *id, std::move(action), request);
+    auto copying = run_mirror_helper(context_.api(), *id, std::move(action), request);
     auto copied = co_await base::with_deadline<MirrorAnswer>(std::move(copying), kCopyLimit);
+    if (!copied && copied.error().is(ErrorKind::kTimeout)) {
+        co_return base::make_error(
+            ErrorKind::kTimeout,
+            fmt::format("the copy did not end within {} s", kCopyLimit.count()));
+    }
     co_return copied;
 }
 

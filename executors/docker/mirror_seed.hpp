@@ -32,7 +32,11 @@ class MirrorSeed {
   private:
     base::Task<base::Result<MirrorAnswer>> copy();
     base::Task<base::Result<MirrorAnswer>> copy_in(std::string name);
+    base::Task<base::Result<std::string>> start_container(std::string name);
+    /// Nothing is copied for a token that the server does not accept.
+    base::Task<base::Result<MirrorAnswer>> prove(std::string container, std::string request);
     void tell(const base::Result<MirrorAnswer>& answer, std::chrono::milliseconds took);
+    [[nodiscard]] std::string why_empty() const;
 
     const PreparationContext& context_;
     std::string image_;

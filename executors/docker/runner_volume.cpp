@@ -222,7 +222,11 @@ Task<Result<void>> RunnerVolume::fill(std::string image, std::string volume, Par
 
 /// For programs that run no daemon, whose start removes them all.
 Task<void> RunnerVolume::sweep() {
-    auto removed = co_await remove_fill_containers(api_, kForgottenAfter);
+    FillSweep old;
+    old.age = kForgottenAfter;
+    RemovalTally tally;
+    auto swept = co_await remove_fill_containers(api_, std::move(old), tally);
+    const auto removed = swept ? tally.result() : Result<int>(swept.error());
     if (!removed && !removed.error().is(ErrorKind::kCancelled)) {
         base::log::warning("Containers that filled the helper's volume could not be removed",
                            {{"error", removed.error().message}});

@@ -1,23 +1,25 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 /// `runner-helper mirror`: a mirror of a repository in a volume, from which the first clone of a
-/// job takes its objects. It works in containers of the runner's own, never in that of a job.
+/// job takes its objects. It works in containers of the runner's own, never in that of a job. They
+/// have the files of a job's image: git runs no shell there.
 ///
 /// The volume has generations, each a bare repository in a directory of its own; the link `current`
-/// names the one that is complete. A generation becomes visible by a rename, so a filling that is
-/// interrupted leaves nothing but a directory that the next one removes. One filling at a time has
-/// the lock.
+/// names the one that is complete. A generation becomes visible by a rename. One that could not be
+/// completed is removed at once; when the filling is killed, by the next one. One filling at a time
+/// has the lock.
 namespace executors::helper {
 
 struct MirrorRequest {
     std::string url;  ///< without credentials
     std::string username;
     std::string password;
-    std::string authority;  ///< PEM; "" for the system's
+    std::string authority;  ///< PEM, beside the authorities that come with the runner's git
     std::string ref;        ///< branch or tag of the job
     std::int64_t depth = 0;
     bool sha256 = false;
@@ -32,27 +34,36 @@ MirrorRequest parse_mirror_request(const std::string& json);
 /// fetch of them 10 s (`./dev bench --only mirror` shows the first).
 inline constexpr std::uint64_t kMostWholeBytes = std::uint64_t{1} << 30U;
 
-struct MirrorAnswer {
-    std::string state;        ///< "done"; "busy": another one fills it; "empty": nothing to copy
-    std::uint64_t bytes = 0;  ///< of packs: copied, or in the mirror
+struct FillLimits {
+    std::chrono::seconds time{480};
+    /// Of packs. The disk sets another limit: a twentieth of it stays free.
+    std::uint64_t most_bytes = std::uint64_t{10} << 30U;
 };
 
-/// Asks the server with the token of the request. Throws Failure when it does not give the
-/// repository.
-void prove_mirror(const MirrorRequest& request);
+struct MirrorAnswer {
+    /// "done"; "busy": another one fills it; "empty": nothing to copy; "refused": by the server
+    std::string state;
+    std::uint64_t bytes = 0;  ///< of packs: copied, or in the mirror
+    std::string reason = {};  ///< of "refused": what git said
+};
+
+/// Asks the server with the token of the request: "done", or "refused" when it does not give the
+/// repository. Throws Failure when it cannot be asked.
+MirrorAnswer prove_mirror(const MirrorRequest& request);
 /// Makes the mirror in `volume` equal to the server's branches and tags. Throws Failure; the
 /// generation that was there stays then.
-MirrorAnswer fill_mirror(const MirrorRequest& request, const std::string& volume);
+MirrorAnswer fill_mirror(const MirrorRequest& request, const std::string& volume,
+                         const FillLimits& limits = {});
 /// Copies what a clone of `request.ref` needs into the new directory `target`
-/// (seed_repository() takes it from there). With a depth, only that much history of a mirror that
-/// has more than `most_whole_bytes`, by way of the directory `work`, which does not exist. Throws
-/// Failure.
+/// (seed_repository() takes it from there), which appears when it is complete. With a depth, only
+/// that much history of a mirror that has more than `most_whole_bytes`, by way of the directory
+/// `work`, which does not exist. Throws Failure.
 MirrorAnswer copy_mirror(const MirrorRequest& request, const std::string& volume,
                          const std::string& target, const std::string& work,
                          std::uint64_t most_whole_bytes = kMostWholeBytes);
 
-/// `wait SECONDS`; `prove`; `fill --volume DIR`; `copy --volume DIR --target DIR --work DIR`. The
-/// request is a line of JSON on standard input, the answer one on standard output.
+/// `wait SECONDS`; `prove`; `fill --volume DIR --limit SECONDS`; `copy --volume DIR --target DIR
+/// --work DIR`. The request is a line of JSON on standard input, the answer one on standard output.
 int run_mirror_command(const std::vector<std::string>& words);
 
 /// The prefix of refs that name what was copied, in the job's repository until its fetch has ended.

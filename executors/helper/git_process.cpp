@@ -1,22 +1,23 @@
 #include "executors/helper/git_process.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 
 namespace executors::helper {
 
 namespace {
-
-/// Variables that git, curl and the loader need of this process, beside PATH.
-constexpr const char* kKept[] = {"PATH",        "HTTP_PROXY",  "http_proxy",
-                                 "HTTPS_PROXY", "https_proxy", "ALL_PROXY",
-                                 "all_proxy",   "NO_PROXY",    "no_proxy"};
 
 /// git's errors in one line: the last one alone often does not say why ("expected 'packfile'").
 std::string in_one_line(const std::string& errors) {
@@ -37,6 +38,57 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
     for (auto& word : words) all.push_back(word.data());
     all.push_back(nullptr);
     return all;
+}
+
+using Clock = std::chrono::steady_clock;
+
+/// For the processes that are started meanwhile.
+class FileSizeLimit {
+  public:
+    explicit FileSizeLimit(std::uint64_t bytes) {
+        ::getrlimit(RLIMIT_FSIZE, &former_);
+        if (bytes == 0) return;
+        const rlimit wanted{std::min<rlim_t>(bytes, former_.rlim_max), former_.rlim_max};
+        if (::setrlimit(RLIMIT_FSIZE, &wanted) != 0) fail_errno("limit the size of files");
+    }
+    ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &former_); }
+    FileSizeLimit(const FileSizeLimit&) = delete;
+    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+  private:
+    rlimit former_{};
+};
+
+int milliseconds_until(Clock::time_point end) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+    return static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX));
+}
+
+/// Whether the process ended before `end`; else it and its children are killed. A kernel before 5.3
+/// cannot tell: there, only the container has a limit.
+bool ends_in_time(pid_t pid, Clock::time_point end) {
+    if (end == Clock::time_point::max()) return true;
+    const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!process) return true;
+    pollfd ended{process.get(), POLLIN, 0};
+    int count = -1;
+    do {
+        count = ::poll(&ended, 1, milliseconds_until(end));
+    } while (count < 0 && errno == EINTR);
+    if (count == 0) ::kill(-pid, SIGKILL);
+    return count != 0;
+}
+
+/// As the leader of a group, which can be killed as a whole.
+int spawn(pid_t& pid, posix_spawn_file_actions_t& actions, std::vector<std::string>& arguments,
+          std::vector<std::string>& environment) {
+    posix_spawnattr_t attributes;
+    ::posix_spawnattr_init(&attributes);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    const int code = ::posix_spawnp(&pid, "git", &actions, &attributes, pointers(arguments).data(),
+                                    pointers(environment).data());
+    ::posix_spawnattr_destroy(&attributes);
+    return code;
 }
 
 int wait_for(pid_t pid) {
@@ -64,14 +116,13 @@ std::string MemoryFile::read() const {
     return read_all(fd_.get());
 }
 
-GitProcess::GitProcess(std::vector<Setting> settings, std::vector<std::string> environment)
-    : environment_(std::move(environment)) {
-    for (const char* name : kKept) {
-        const char* value = std::getenv(name);
-        if (value != nullptr) environment_.push_back(std::string(name) + "=" + value);
-    }
-    for (const char* text : {"GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0",
-                             "GCM_INTERACTIVE=Never", "HOME=/", "LC_ALL=C"}) {
+GitProcess::GitProcess(std::vector<Setting> settings, std::vector<std::string> environment,
+                       GitLimits limits)
+    : environment_(std::move(environment)), limits_(limits) {
+    environment_.push_back("PATH=" + environment_or("PATH", "/usr/bin:/bin"));
+    for (const char* text :
+         {"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0",
+          "GCM_INTERACTIVE=Never", "HOME=/", "LC_ALL=C"}) {
         environment_.emplace_back(text);
     }
     settings.insert(settings.end(), {{"safe.directory", "*"},
@@ -100,20 +151,22 @@ GitProcess::Ended GitProcess::start(std::vector<std::string> arguments,
     ::posix_spawn_file_actions_adddup2(&actions, out.fd(), STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, errors.fd(), STDERR_FILENO);
     pid_t pid = 0;
-    const int code = ::posix_spawnp(&pid, "git", &actions, nullptr, pointers(arguments).data(),
-                                    pointers(environment).data());
+    const FileSizeLimit limit(limits_.file_bytes);
+    const int code = spawn(pid, actions, arguments, environment);
     ::posix_spawn_file_actions_destroy(&actions);
     if (code != 0) throw Failure(errno_text("start git", code));
-    return {wait_for(pid), out.read(), errors.read()};
+    const bool in_time = ends_in_time(pid, limits_.end);
+    return {wait_for(pid), in_time, out.read(), errors.read()};
 }
 
 std::string GitProcess::run(std::vector<std::string> arguments, std::string_view input) const {
     const std::string action = arguments.size() > 2 ? arguments[2] : arguments.front();
     auto ended = start(std::move(arguments), input);
     if (ended.code == 0) return std::move(ended.output);
+    if (!ended.in_time) throw GitFailure("git " + action + " did not end in time");
     const std::string said = in_one_line(ended.errors);
-    throw Failure(said.empty() ? "git " + action + " ended with code " + std::to_string(ended.code)
-                               : said);
+    throw GitFailure(
+        said.empty() ? "git " + action + " ended with code " + std::to_string(ended.code) : said);
 }
 
 bool GitProcess::succeeds(std::vector<std::string> arguments) const {

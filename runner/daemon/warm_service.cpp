@@ -57,6 +57,7 @@ void WarmService::configure(std::shared_ptr<const config::Config> config, const 
 
 base::Task<void> WarmService::open_after(base::Task<void> removing) {
     co_await std::move(removing);
+    executors_.set_disk_pressure([this] { return disk_pressure(disks_.states()); });
     executors_.open_pool([this] { return pressure(); });
     if (config_) configure(config_, PauseSet(pauses_));
 }

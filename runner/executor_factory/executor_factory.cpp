@@ -18,14 +18,25 @@ base::Result<ExecutorFactory::Connection> ExecutorFactory::engine_of(
     if (!made) return made.error();
     (*made)->usage().share(uses_by_engine_);
     if (uses_) (*made)->usage().record_to(uses_);
+    pass_disk_pressure(**made);
     engines_[key] = *made;
     return *made;
 }
 
+void ExecutorFactory::set_disk_pressure(std::function<std::string()> pressure) {
+    disk_pressure_ = std::move(pressure);
+    for (const auto& [key, engine] : engines_) pass_disk_pressure(*engine);
+}
+
+void ExecutorFactory::pass_disk_pressure(executors::docker::EngineConnection& engine) const {
+    engine.git_mirrors().background().set_pressure(disk_pressure_);
+    engine.builder_volumes().background().set_pressure(disk_pressure_);
+}
+
 void ExecutorFactory::stop() {
     for (const auto& [key, engine] : engines_) {
-        engine->builder_volumes().stop();
-        engine->git_mirrors().stop();
+        engine->builder_volumes().background().stop();
+        engine->git_mirrors().background().stop();
     }
 }
 

@@ -58,6 +58,9 @@ class ExecutorFactory {
     };
     [[nodiscard]] std::vector<UsedEngine> used_engines() const;
 
+    /// `pressure`: why no more of a disk may be used for what no job waits for (volumes that are
+    /// filled beside jobs), "" for no reason. It is asked before each filling.
+    void set_disk_pressure(std::function<std::string()> pressure);
     /// From now on environments are made ahead, for the runners that configure_pool() names.
     /// `pressure`: as WarmPool::Surroundings::pressure. After remove_leftovers(), which would take
     /// them for such.
@@ -72,6 +75,7 @@ class ExecutorFactory {
   private:
     using Connection = std::shared_ptr<executors::docker::EngineConnection>;
     base::Result<Connection> engine_of(const executors::docker::DockerSettings& settings);
+    void pass_disk_pressure(executors::docker::EngineConnection& engine) const;
 
     boost::asio::any_io_executor executor_;
     std::string shell_user_;
@@ -80,6 +84,7 @@ class ExecutorFactory {
     std::shared_ptr<executors::docker::EngineUsage::ByEngine> uses_by_engine_ =
         std::make_shared<executors::docker::EngineUsage::ByEngine>();
     std::map<std::string, Connection> engines_;
+    std::function<std::string()> disk_pressure_ = [] { return std::string(); };
     std::shared_ptr<executors::docker::WarmPool> pool_;
 };
 

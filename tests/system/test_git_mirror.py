@@ -3,11 +3,13 @@
 import json
 import os
 import random
+import shutil
 import signal
+import subprocess
 import time
 
 from tests.system.docker_harness import PREFIX, docker, image
-from tests.system.harness import PATIENCE
+from tests.system.harness import PATIENCE, need
 from tests.system.test_docker_sources import SourcesCase
 
 USED = "Using the git mirror of this runner: "
@@ -15,6 +17,28 @@ UNUSED = "The git mirror of this runner is not used: "
 FILLED = "A git mirror is filled: first clones copy from it"
 SHOW = ["cat file.txt", "ls -d /builds/.runner-git-mirror 2> /dev/null || echo no copy is left",
         "grep mirror /proc/self/mounts || echo no mirror is mounted"]
+
+
+# Programs of an image that work wherever Docker and git let them: HEALTHCHECK, the shell, a library of each program.
+TRACE = "for d in /.runner-mirror /.runner-builds; do [ ! -d $d ] || : > $d/"
+PRELOAD = """
+#include <fcntl.h>
+__attribute__((constructor)) static void run(void) {
+    open("/.runner-mirror/preload", O_CREAT | O_WRONLY, 0600);
+    open("/.runner-builds/preload", O_CREAT | O_WRONLY, 0600);
+}
+"""
+HOSTILE = """
+FROM {base}
+COPY sh /bin/sh
+COPY mirror.gitconfig /etc/mirror.gitconfig
+RUN mkdir /.runner-mirror && touch /.runner-mirror/of-the-image
+RUN printf '[includeIf "gitdir:/.runner-mirror/"]\\n\\tpath = /etc/mirror.gitconfig\\n' >> /etc/gitconfig
+COPY preload.so /preload.so
+RUN echo /preload.so > /etc/ld.so.preload
+HEALTHCHECK --interval=10ms CMD ["/bin/bash", "-c", "{trace}health; done"]
+VOLUME /etc/ssl /some/volume
+"""
 
 
 class MirrorCase(SourcesCase):
@@ -33,9 +57,10 @@ class MirrorCase(SourcesCase):
     def mirrors(self):
         return [v["Name"] for v in self.volumes() if v["Labels"].get(PREFIX + "type") == "git-mirror"]
 
-    def fill(self, daemon):
+    def fill(self, daemon, **spec):
         """A first clone, and the mirror that it leads to. The job's token counts while the job runs."""
-        job = self.add_job(["until [ -e /tmp/go ]; do sleep 0.05; done"], project=self.project, git_strategy="clone")
+        job = self.add_job(["until [ -e /tmp/go ]; do sleep 0.05; done"],
+                           **{"project": self.project, "git_strategy": "clone", **spec})
         daemon.wait_log(FILLED, 60 * PATIENCE)
         container = next(each["Id"] for each in self.containers() if each["Name"].endswith("-build"))
         docker("exec", container, "touch", "/tmp/go")
@@ -104,6 +129,50 @@ class GitMirror(MirrorCase):
             self.assertNotIn("packfile", job.text)
             self.assertIn("\nfirst\n", job.text)
 
+    def hostile_image(self):
+        need(shutil.which("gcc") is not None, "gcc")
+        place = self.directory / "hostile"
+        place.mkdir()
+        (place / "preload.c").write_text(PRELOAD)
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", "preload.so", "preload.c"], cwd=place, check=True)
+        (place / "sh").write_text(f'#!/bin/bash\n{TRACE}shell; done\nexec /bin/bash "$@"\n')
+        (place / "sh").chmod(0o755)
+        (place / "mirror.gitconfig").write_text('[url "http://127.0.0.1:9/"]\n\tinsteadOf = http://\n')
+        (place / "Dockerfile").write_text(HOSTILE.format(base=image("debian"), trace=TRACE))
+        name = image(f"hostile-{self.short.lower()}")
+        self.addCleanup(docker, "rmi", "-f", name, check=False)
+        docker("build", "-q", "-t", name, str(place))
+        return name
+
+    def test_nothing_of_a_jobs_image_works_in_its_containers(self):
+        name = self.hostile_image()
+        daemon = self.start_docker()
+        volume = self.fill(daemon, image=name)
+        self.assert_used(self.clone([*SHOW, "ls -A /builds"], image=name))
+        (self.source / "large").write_bytes(random.Random(2).randbytes(11 << 20))
+        self.record()
+        daemon.stop(signal.SIGTERM)
+        daemon = self.start_again()
+        job = self.add_job(["ls -A /builds", "until [ -e /tmp/go ]; do sleep 0.05; done"], project=self.project,
+                           git_strategy="clone", image=name)
+        daemon.wait_log(FILLED, 60 * PATIENCE)
+        container = next(each["Id"] for each in self.containers() if each["Name"].endswith("-build"))
+        docker("exec", container, "touch", "/tmp/go")
+        self.assert_success(self.finish(job))
+        for trace in ("health", "shell", "preload"):
+            self.assertNotIn(f"\n{trace}\n", job.text)
+        names = self.in_mirror(volume, "ls -A /m").split()
+        left = [each for each in names if not each.startswith("g-")]
+        self.assertEqual(left, ["current", "lock", "read-lock"])
+
+    def test_names_of_extra_hosts_lead_to_the_server(self):
+        address = self.gitlab.url.split("/")[2]
+        host, port = address.split(":")
+        daemon = self.start_docker({"clone_url": f"http://gitlab.mirror.test:{port}"},
+                                   extra_hosts=[f"gitlab.mirror.test:{host}"])
+        self.fill(daemon)
+        self.assert_used(self.clone())
+
     def test_a_daemon_that_is_killed_while_it_fills_leaves_no_half_of_it(self):
         daemon = self.start_docker()
         job = self.add_job(SHOW, project=self.project, git_strategy="clone")
@@ -117,7 +186,8 @@ class GitMirror(MirrorCase):
         self.assert_success(job)
         self.assertIn("\nfirst\n", job.text)
         self.assertNotIn("cannot be used", job.text)
-        docker("rm", "-f", f"{volume}-fill-1", check=False)
+        self.gitlab.wait(lambda: not docker("ps", "-aq", "--filter", f"name={volume}-fill-1").strip(), 15 * PATIENCE,
+                         "the end of the filling that the killed daemon has left")
         listed = self.in_mirror(volume, "ls /m; cat /m/current/packed-refs 2> /dev/null || true")
         self.assertEqual("current" in listed, "refs/heads/main" in listed, listed)
 
@@ -153,3 +223,15 @@ class WithoutMirror(MirrorCase):
         job = self.clone()
         self.assert_success(job)
         self.assertNotIn("git mirror", job.text)
+
+
+class MirrorOverTls(MirrorCase):
+    """A server whose authority the configuration names, and no image knows."""
+
+    docker_options = {"git_mirror": "on"}
+    gitlab_options = {"tls": True}
+
+    def test_the_authority_of_the_configuration_is_trusted(self):
+        daemon = self.start_docker({"tls-ca-file": self.gitlab.certificates.ca})
+        self.fill(daemon)
+        self.assert_used(self.clone())

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/stop_source.hpp"
+#include "executors/docker/labels.hpp"
 #include "tests/support/run_to_end.hpp"
 #include "tests/unit/executors/docker/scripted_engine.hpp"
 #include "tests/unit/executors/docker/simulated_engine.hpp"
@@ -38,7 +39,7 @@ class BuilderVolumesTest : public testing::Test {
     }
     /// Asks for it, and waits until nothing goes on.
     void fill() {
-        volumes_.fill_later(volume_, builder_);
+        volumes_.fill_later(volume_, builder_, labels_of_runner("token", "system"));
         settle();
     }
     void settle() { EXPECT_TRUE(tests::run_to_end(context_, wait()).has_value()); }
@@ -65,6 +66,8 @@ TEST_F(BuilderVolumesTest, AnEngineOfTheJobsImageLoadsTheImage) {
     fill();
     ASSERT_EQ(started_.size(), 1U);
     EXPECT_EQ(started_[0]["Image"], "id-of-dind");
+    EXPECT_EQ(started_[0]["Healthcheck"]["Test"], nlohmann::json::array({"NONE"}));
+    EXPECT_EQ(started_[0]["Labels"][label_name("runner.system_id")], "system");
     const auto& host = started_[0]["HostConfig"];
     EXPECT_EQ(host["Binds"],
               (nlohmann::json{"helper:/.runner:ro", "runner-builder-1:/var/lib/docker"}));
@@ -102,6 +105,14 @@ TEST_F(BuilderVolumesTest, AnEngineThatDidNotTakeTheImageLeavesNoMark) {
     EXPECT_EQ(engine_.find("-fill-"), nullptr);
 }
 
+TEST_F(BuilderVolumesTest, AnEngineThatWasKilledLeavesNoMark) {
+    engine_.exit_code_of_stopped = 137;
+    fill();
+    EXPECT_EQ(asked("/stop"), 1);
+    EXPECT_EQ(asked("PUT /v1.45/containers/id-1/archive"), 0);
+    EXPECT_EQ(engine_.find("-fill-"), nullptr);
+}
+
 TEST_F(BuilderVolumesTest, TheContainerIsRemovedWhateverFails) {
     fill();
     const auto count = static_cast<int>(engine_.requests.size());
@@ -134,7 +145,7 @@ TEST_F(BuilderVolumesTest, AStopEndsAFillingAndRemovesItsContainer) {
         started_.push_back(container.body);
         engine_.break_request(1, Fault::kSilent, [this] {
             boost::asio::post(context_, [this] {
-                volumes_.stop();
+                volumes_.background().stop();
                 background_.cancel_all();
             });
         });
@@ -151,7 +162,7 @@ TEST_F(BuilderVolumesTest, AStopEndsAFillingAndRemovesItsContainer) {
 
 TEST_F(BuilderVolumesTest, WithoutABackgroundNothingIsFilled) {
     BuilderVolumes idle(*api_, nullptr);
-    idle.fill_later(volume_, builder_);
+    idle.fill_later(volume_, builder_, {});
     settle();
     EXPECT_TRUE(engine_.requests.empty());
 }

@@ -1,4 +1,6 @@
 #include "executors/docker/docker_executor.hpp"
+#include "executors/docker/fill_containers.hpp"
+#include "executors/docker/labels.hpp"
 
 #include <algorithm>
 
@@ -204,6 +206,39 @@ TEST_P(DockerExecutorTest, AContainerThatFilledTheHelpersVolumeIsRemovedLater) {
     EXPECT_TRUE(prepare(*executor).has_value());
     EXPECT_EQ(engine_.find("-fill-"), nullptr) << "at the next filling";
     EXPECT_TRUE(cleanup(*executor).has_value());
+}
+
+TEST_P(DockerExecutorTest, AFillerThatRunsIsRemovedAtTheStartOfItsOwnDaemonOnly) {
+    const auto leave = [this](const std::string& volume, const std::string& system) {
+        engine_.containers[volume] = SimulatedEngine::Container{
+            .name = volume + "-fill-1",
+            .body = {{"Labels", fill_container_labels(labels_of_runner("token", system))}},
+            .running = true,
+            .exit_code = 0,
+            .log = {},
+            .written = {}};
+    };
+    leave("mine", "this");
+    leave("other", "that");
+    engine_.young = {"other"};
+    auto connection = std::make_shared<EngineConnection>(
+        context_.get_executor(), simulated_api(engine_), (dir_.path() / "helper").string());
+    const auto start = [&] {
+        return tests::run_to_end(
+            context_, remove_leftovers(connection, labels_of_runner("token", "this"), {}));
+    };
+    // The version, the list, the removal.
+    engine_.break_request(3, Fault::kRefused);
+    const auto refused = start();
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_NE(refused.error().message.find("container mine-fill-1"), std::string::npos);
+    EXPECT_EQ(engine_.requests.back(), "GET /v1.45/volumes") << "the rest is cleaned all the same";
+    EXPECT_TRUE(start().has_value());
+    EXPECT_EQ(engine_.find("mine-fill-1"), nullptr);
+    EXPECT_NE(engine_.find("other-fill-1"), nullptr);
+    engine_.young.clear();
+    EXPECT_TRUE(start().has_value());
+    EXPECT_EQ(engine_.find("other-fill-1"), nullptr) << "ten minutes later";
 }
 
 TEST_P(DockerExecutorTest, AFillingIsRepeatedWhenItsContainerDisappears) {

@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "executors/docker/engine_json.hpp"
@@ -71,6 +72,11 @@ bool fits_filters(const std::string& query, const std::map<std::string, std::str
             return false;
     }
     return true;
+}
+
+std::int64_t seconds_now() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
 
 /// Keeps what is sent to a program.
@@ -386,7 +392,7 @@ Response SimulatedEngine::list_containers(const std::string& query) {
                             {"State", container.running ? "running" : "exited"},
                             {"Mounts", mounts},
                             {"Names", {"/" + container.name}},
-                            {"Created", 1},
+                            {"Created", young.contains(id) ? seconds_now() : 1},
                             {"Labels", labels_at(container.body, "Labels")}});
         }
     }
@@ -427,6 +433,7 @@ Response SimulatedEngine::answer_container(const std::string& method, const std:
     }
     if (call == "POST/start" || call == "POST/kill" || call == "POST/stop") {
         container.ended = call == "POST/kill";
+        if (call == "POST/stop") container.exit_code = exit_code_of_stopped;
         container.running =
             call == "POST/start" && !short_lived.contains(text_at(container.body, "Image"));
         if (call == "POST/start" && on_start) on_start(container);

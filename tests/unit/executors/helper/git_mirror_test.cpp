@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -35,7 +37,9 @@ class GitMirror : public testing::Test {
         static_cast<void>(git_.run({"-C", server_, "add", "file"}));
         static_cast<void>(git_.run({"-C", server_, "commit", "-q", "-m", text}));
     }
-    MirrorAnswer fill() { return fill_mirror(request_, volume_); }
+    MirrorAnswer fill(const FillLimits& limits = {}) {
+        return fill_mirror(request_, volume_, limits);
+    }
     MirrorAnswer copy(std::uint64_t most_whole_bytes = kMostWholeBytes) {
         return copy_mirror(request_, volume_, seed_, work_, most_whole_bytes);
     }
@@ -68,7 +72,7 @@ class GitMirror : public testing::Test {
 };
 
 TEST_F(GitMirror, GivesANewRepositoryTheWholeHistory) {
-    prove_mirror(request_);
+    EXPECT_EQ(prove_mirror(request_).state, "done");
     const auto filled = fill();
     EXPECT_EQ(filled.state, "done");
     const auto copied = copy();
@@ -141,6 +145,19 @@ TEST_F(GitMirror, BeginsWithTheDefaultBranchForARefThatItDoesNotHave) {
     EXPECT_EQ(in(seeded(), {"show", "refs/runner-mirror/0:file"}), "four");
 }
 
+TEST_F(GitMirror, GivesNothingWhereTheCopyFails) {
+    ASSERT_EQ(fill().state, "done");
+    // The refs come after the packs.
+    std::ofstream(volume_ / "current/packed-refs") << "damaged\n";
+    EXPECT_THROW(copy(), Failure);
+    EXPECT_TRUE(fs::is_empty(builds_)) << "a copy that is not complete stays for good";
+}
+
+TEST_F(GitMirror, OfAVolumeThatNobodyFilledIsEmpty) {
+    EXPECT_EQ(copy().state, "empty");
+    EXPECT_TRUE(fs::is_empty(volume_));
+}
+
 TEST_F(GitMirror, IsEmptyUntilAFillingWasComplete) {
     fs::create_directories(volume_ / "g-1/objects/pack");
     std::ofstream(volume_ / "read-lock") << "";
@@ -155,9 +172,83 @@ TEST_F(GitMirror, StaysAsItWasWhenAFillingFails) {
     const std::string url = request_.url;
     request_.url += "-gone";
     EXPECT_THROW(fill(), Failure);
-    EXPECT_THROW(prove_mirror(request_), Failure);
+    EXPECT_EQ(generations(), 1U) << "nothing of a filling that failed stays";
+    const auto proven = prove_mirror(request_);
+    EXPECT_EQ(proven.state, "refused");
+    EXPECT_NE(proven.reason.find("does not"), std::string::npos) << proven.reason;
     request_.url = url;
     EXPECT_EQ(copy().state, "done");
+}
+
+/// A login that counts for one call only: the job ends then.
+TEST_F(GitMirror, IsFilledWhenTheLoginEndsWithTheFetch) {
+    const std::string path = std::getenv("PATH");
+    const fs::path tools = dir_.path() / "tools";
+    fs::create_directories(tools);
+    std::ofstream(tools / "git") << "#!/bin/sh\nPATH='" << path
+                                 << "'\ncase \"$*\" in *' fetch '*) touch '" << tools.string()
+                                 << "/fetched';; *ls-remote*) [ ! -e '" << tools.string()
+                                 << "/fetched' ] || exit 128;; esac\nexec git \"$@\"\n";
+    fs::permissions(tools / "git", fs::perms::owner_all);
+    ::setenv("PATH", (tools.string() + ":" + path).c_str(), 1);
+    EXPECT_EQ(fill().state, "done");
+    ::setenv("PATH", path.c_str(), 1);
+    EXPECT_TRUE(fs::exists(tools / "fetched"));
+    EXPECT_EQ(in(volume_ / "current", {"symbolic-ref", "HEAD"}), "refs/heads/main\n");
+}
+
+TEST_F(GitMirror, HasNoMoreBytesThanItMay) {
+    std::ofstream(server_ / "random") << [] {
+        std::string bytes(400'000, '\0');
+        std::uint32_t state = 1;
+        for (char& byte : bytes)
+            byte = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
+        return bytes;
+    }();
+    static_cast<void>(in(server_, {"add", "random"}));
+    commit("five");
+    FillLimits limits;
+    limits.most_bytes = 100'000;
+    try {
+        fill(limits);
+        FAIL() << "it has more";
+    } catch (const Failure& failure) {
+        EXPECT_NE(std::string(failure.what()).find("needs more than"), std::string::npos)
+            << failure.what();
+    }
+    EXPECT_EQ(generations(), 0U);
+    limits.most_bytes = 1'000'000;
+    EXPECT_EQ(fill(limits).state, "done");
+    limits.most_bytes = 1000;
+    EXPECT_THROW(fill(limits), Failure);
+    EXPECT_EQ(copy().state, "done") << "what was there stays";
+}
+
+TEST_F(GitMirror, EndsAGitThatTakesTooLong) {
+    const std::string never = dir_.path() / "never";
+    ASSERT_EQ(::mkfifo(never.c_str(), 0600), 0);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+    const GitProcess git({}, {}, {end, 0});
+    try {
+        static_cast<void>(git.run({"hash-object", "--no-filters", never}));
+        FAIL() << "nobody writes what it reads";
+    } catch (const GitFailure& failure) {
+        EXPECT_NE(std::string(failure.what()).find("did not end in time"), std::string::npos)
+            << failure.what();
+    }
+}
+
+TEST_F(GitMirror, AsksNoConfigurationOfTheSystemAndNoProxyOfTheEnvironment) {
+    const fs::path config = dir_.path() / "gitconfig";
+    std::ofstream(config) << "[url \"file:///elsewhere\"]\n\tinsteadOf = " << request_.url << "\n";
+    ::setenv("GIT_CONFIG_SYSTEM", config.c_str(), 1);
+    ::setenv("https_proxy", "http://elsewhere", 1);
+    const std::string seen = git_.run({"-c", "alias.seen=!env", "seen"});
+    EXPECT_EQ(prove_mirror(request_).state, "done");
+    ::unsetenv("GIT_CONFIG_SYSTEM");
+    ::unsetenv("https_proxy");
+    EXPECT_EQ(seen.find("elsewhere"), std::string::npos) << seen;
+    EXPECT_NE(seen.find("GIT_CONFIG_NOSYSTEM=1"), std::string::npos) << seen;
 }
 
 TEST_F(GitMirror, IsFilledByOneAtATime) {
@@ -192,6 +283,32 @@ TEST_F(GitMirror, HasWhatIsNewAndForgetsWhatWasDeleted) {
     ASSERT_EQ(fill().state, "done");
     EXPECT_EQ(in(volume_ / "current", {"show", "main:file"}), "five");
     EXPECT_THROW(in(volume_ / "current", {"cat-file", "-t", object}), Failure);
+}
+
+TEST_F(GitMirror, ForgetsWhatATagHeldThatWasDeleted) {
+    static_cast<void>(in(server_, {"checkout", "-q", "--detach"}));
+    commit("secret");
+    static_cast<void>(in(server_, {"tag", "v1"}));
+    const std::string object = in(server_, {"rev-parse", "HEAD"}).substr(0, 40);
+    static_cast<void>(in(server_, {"checkout", "-q", "main"}));
+    ASSERT_EQ(fill().state, "done");
+    EXPECT_EQ(in(volume_ / "current", {"cat-file", "-t", object}), "commit\n");
+    static_cast<void>(in(server_, {"tag", "-d", "v1"}));
+    ASSERT_EQ(fill().state, "done");
+    EXPECT_THROW(in(volume_ / "current", {"cat-file", "-t", object}), Failure);
+    EXPECT_EQ(in(volume_ / "current", {"show", "main:file"}), "four");
+}
+
+/// The former generation says nothing: its objects are not taken.
+TEST_F(GitMirror, TakesNothingOfADamagedGeneration) {
+    ASSERT_EQ(fill().state, "done");
+    for (const auto& entry : fs::directory_iterator(volume_ / "current/objects/pack")) {
+        if (entry.path().extension() != ".pack") continue;
+        fs::permissions(entry.path(), fs::perms::owner_all);
+        fs::resize_file(entry.path(), fs::file_size(entry.path()) - 1);
+    }
+    EXPECT_EQ(fill().state, "done");
+    EXPECT_EQ(in(volume_ / "current", {"fsck", "--strict"}), "");
 }
 
 TEST_F(GitMirror, IsMadeAnewWhereItIsDamaged) {
