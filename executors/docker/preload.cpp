@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "base/run_together.hpp"
@@ -21,19 +23,25 @@ namespace {
 
 constexpr const char* kBuildxDefault = "moby/buildkit:buildx-stable-1";
 constexpr std::size_t kBlock = 256 * 1024;
+constexpr std::size_t kLongestAnswer = 4096;
 
-/// The helper's answer: up to the end of a line, or of the stream.
+/// The helper's answer: up to the end of a line, or of the stream. A job can put another program in
+/// the helper's place, whose answer has no end.
 Task<Result<std::string>> read_answer(ByteStream& stream) {
     std::string answer;
     std::array<char, 256> buffer{};
-    while (answer.find('\n') == std::string::npos) {
+    while (answer.size() < kLongestAnswer) {
         const std::span<char> target(buffer);
         auto got = co_await stream.read_some(target);
         if (!got) co_return got.error();
-        if (*got == 0) break;
-        answer.append(buffer.data(), *got);
+        if (*got == 0) co_return answer;
+        const std::string_view piece(buffer.data(), *got);
+        answer += piece;
+        if (piece.find('\n') != std::string_view::npos) co_return answer;
     }
-    co_return answer;
+    co_return base::make_error(base::ErrorKind::kProtocol,
+                               "runner-helper in the container answered with a line of more than "
+                               "4 KiB; the image is not copied");
 }
 
 Task<Result<void>> obtain(ImagePuller& puller, PreloadImage& preload, JobLog& log) {

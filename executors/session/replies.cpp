@@ -2,7 +2,21 @@
 
 namespace executors::session {
 
+namespace {
+
+constexpr std::size_t kMaxExitTexts = 16U << 20U;
+
+}  // namespace
+
 void Replies::take_exit(std::uint16_t stage, StageExit exit) {
+    const std::size_t texts = exit.message.size() + exit.output.size() + exit.report.size();
+    if (exit_text_bytes_ + texts > kMaxExitTexts) {
+        exit.message.clear();
+        exit.output.clear();
+        exit.report.clear();
+    } else if (!exits_.contains(stage)) {
+        exit_text_bytes_ += texts;
+    }
     exits_.emplace(stage, std::move(exit));  // a repeated record changes nothing
     state_.notify_all();
 }

@@ -13,7 +13,8 @@
 namespace executors::session {
 
 /// What the supervisor has answered: the ends of the stages, and the answers to commands that have
-/// an id.
+/// an id. It runs where the job can put another program in its place, so what is kept of it has a
+/// limit: behind 16 MiB of texts, an end has none.
 ///
 /// `state` outlives it. Strand: the I/O thread. The waiting calls fail as
 /// SessionState::wait_change() does.
@@ -37,6 +38,7 @@ class Replies {
   private:
     SessionState& state_;
     std::map<std::uint16_t, StageExit> exits_;
+    std::size_t exit_text_bytes_ = 0;
     std::map<std::string, std::optional<Notice>> answers_;
 };
 
