@@ -9,6 +9,7 @@ from tests.system.docker_harness import PREFIX, DockerCase, docker
 from tests.system.harness import PATIENCE
 from tests.system.test_control import ControlCase
 
+SIZE = 5 * 1024 * 1024
 FULL = {"pause_below": "100%", "collect_below": "100%", "collect_until": "100%"}
 
 
@@ -73,7 +74,7 @@ class Collection(DockerCase):
 
     def test_what_no_job_uses_goes_and_what_is_not_ours_stays(self):
         self.start_docker()
-        self.assert_success(self.run_job("echo kept > /cache/file"))
+        self.assert_success(self.run_job(f"head -c {SIZE} /dev/urandom > /cache/file"))
         kept = {volume["Name"] for volume in self.volumes() if volume["Labels"][PREFIX + "reusable"] == "true"}
         foreign = next(iter(kept)) + "-of-another"
         labels = {**self.volumes()[0]["Labels"], PREFIX + "runner.id": "another", PREFIX + "reusable": "true"}
@@ -84,6 +85,11 @@ class Collection(DockerCase):
         mine = self.plan("--dry-run", "--all")
         self.assertEqual({mine[name]["reason"] for name in kept}, {"just used"})
         self.assertNotIn(foreign, mine)
+        caches = [item for item in mine.values() if item["title"].endswith("(/cache)")]
+        self.assertEqual(len(caches), 1, mine)
+        self.assertTrue(SIZE <= caches[0]["bytes"] < SIZE + 1024 * 1024, caches)
+        shown = self.command("gc", "--dry-run", "--all").stdout
+        self.assertRegex(shown, rf"keep +volume +.*\(/cache\) +5\.\d MiB .*just used +{caches[0]['name']}\n")
         self.grow_old()
         done = self.plan("--all")
         self.assertEqual({done[name]["action"] for name in kept}, {"removed"})
