@@ -118,6 +118,7 @@ WarmRecipe make_recipe(std::shared_ptr<EngineConnection> engine, const DockerSet
     copy.labels = labels_without_job(job);
     copy.docker_auth_config.clear();
     copy.credentials.clear();
+    copy.git_mirror.reset();
     copy.state_dir.clear();
     copy.payload_file.clear();
     copy.driver_job = nullptr;

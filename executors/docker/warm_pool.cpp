@@ -171,11 +171,10 @@ Task<void> WarmPool::serve() {
         const auto now = surroundings_.now();
         auto next = next_to_make(now);
         if (next) {
-            auto making = make(next->first, next->second);
-            co_await std::move(making);
+            begin_to_make(next->first, std::move(next->second));
             continue;
         }
-        if (!entries_.empty() && now >= look_after_at_) {
+        if (has_to_look() && now >= look_after_at_) {
             co_await look_after();
             continue;
         }
@@ -186,13 +185,14 @@ Task<void> WarmPool::serve() {
             co_await changed_.wait();
         }
     }
-    drop_unwanted();  // one may have become ready meanwhile
 }
 
 std::optional<WarmKinds::Recipes::value_type> WarmPool::next_to_make(WarmTime now) {
     for (auto& [place, recipe] : kinds_.wanted(now)) {
-        const bool there = std::any_of(entries_.begin(), entries_.end(),
-                                       [&](const Entry& entry) { return entry.place == place; });
+        const bool there = std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+            const bool making = !entry.environment && entry.recipe->engine == recipe->engine;
+            return entry.place == place || making;
+        });
         if (there || !kinds_.may_make(place, now)) continue;
         if (const std::string data = data_of(*recipe); claimed_.contains(data)) continue;
         note_pressure();
@@ -205,14 +205,21 @@ std::optional<WarmKinds::Recipes::value_type> WarmPool::next_to_make(WarmTime no
 /// nullopt: nothing changes by itself.
 std::optional<std::chrono::nanoseconds> WarmPool::pause_from(WarmTime now) const {
     auto next = kinds_.next_change(now);
-    if (!entries_.empty() && (!next || look_after_at_ < *next)) next = look_after_at_;
+    if (has_to_look() && (!next || look_after_at_ < *next)) next = look_after_at_;
     if (!next) return std::nullopt;
     return std::max<std::chrono::nanoseconds>(*next - now, std::chrono::milliseconds(1));
 }
 
-Task<void> WarmPool::make(WarmPlace place, std::shared_ptr<const WarmRecipe> recipe) {
+void WarmPool::begin_to_make(WarmPlace place, std::shared_ptr<const WarmRecipe> recipe) {
     const auto entry = entries_.insert(
-        entries_.end(), {place, recipe, nullptr, 0, std::make_unique<base::StopSource>()});
+        entries_.end(),
+        {std::move(place), std::move(recipe), nullptr, 0, std::make_unique<base::StopSource>()});
+    group_.spawn("make an environment ahead", make(entry));
+}
+
+Task<void> WarmPool::make(Entries::iterator entry) {
+    const WarmPlace place = entry->place;
+    const auto recipe = entry->recipe;
     auto environment = std::make_unique<WarmEnvironment>();
     auto work = make_warm(executor_, *recipe, *environment);
     const base::Deadline limit = std::chrono::steady_clock::now() + kMakeLimit;
@@ -231,7 +238,8 @@ Task<void> WarmPool::make(WarmPlace place, std::shared_ptr<const WarmRecipe> rec
     environment->made_at = surroundings_.now();
     ++counts_[place.runner].made;
     auto measuring = recipe->engine->api().container_memory(environment->objects.container);
-    auto memory = co_await std::move(measuring);
+    const base::Deadline answer = std::chrono::steady_clock::now() + kWarmAskLimit;
+    auto memory = co_await base::run_stoppable(entry->stop.get(), std::move(measuring), answer);
     if (memory) {
         entry->memory_bytes = *memory;
         kinds_.measured(place, *memory);
@@ -241,27 +249,36 @@ Task<void> WarmPool::make(WarmPlace place, std::shared_ptr<const WarmRecipe> rec
     changed_.notify_all();
 }
 
-/// Finds environments that have ended by themselves.
+/// Finds environments that have ended by themselves, and what the others use by now.
 Task<void> WarmPool::look_after() {
     note_pressure();
     drop_unwanted();
-    std::vector<std::string> dead;
-    std::vector<std::pair<std::string, std::shared_ptr<const WarmRecipe>>> all;
-    for (const Entry& entry : entries_)
-        if (entry.environment) all.emplace_back(entry.environment->objects.container, entry.recipe);
-    for (const auto& [container, recipe] : all) {
-        auto asking = recipe->engine->api().inspect_container(container);
-        auto state = co_await std::move(asking);
-        if (state ? !state->running : state.error().is(base::ErrorKind::kNotFound))
-            dead.push_back(container);
+    std::list<WarmLook> looks;
+    for (const Entry& entry : entries_) {
+        if (!entry.environment) continue;
+        looks.push_back({entry.recipe->engine, entry.environment->objects.container});
     }
-    for (auto entry = entries_.begin(); entry != entries_.end();) {
-        const bool ended =
-            entry->environment && std::find(dead.begin(), dead.end(),
-                                            entry->environment->objects.container) != dead.end();
-        entry = ended ? drop(entry) : std::next(entry);
-    }
+    co_await look_at(looks, closing_);
+    note_looks(looks);
     look_after_at_ = surroundings_.now() + kLookAfter;
+}
+
+void WarmPool::note_looks(const std::list<WarmLook>& looks) {
+    std::map<WarmPlace, std::int64_t> most;  // of a family
+    for (auto entry = entries_.begin(); entry != entries_.end();) {
+        const auto look = std::find_if(looks.begin(), looks.end(), [&](const WarmLook& one) {
+            return entry->environment && one.container == entry->environment->objects.container;
+        });
+        if (look == looks.end()) {
+            ++entry;
+            continue;
+        }
+        if (look->memory_bytes > 0) entry->memory_bytes = look->memory_bytes;
+        auto& bytes = most[{entry->place.runner, entry->place.family, ""}];
+        bytes = std::max(bytes, entry->memory_bytes);
+        entry = look->ended ? drop(entry) : std::next(entry);
+    }
+    for (const auto& [place, bytes] : most) kinds_.measured(place, bytes);
 }
 
 void WarmPool::note_pressure() {

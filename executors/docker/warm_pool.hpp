@@ -16,6 +16,7 @@
 #include "base/task_group.hpp"
 #include "executors/docker/warm_environment.hpp"
 #include "executors/docker/warm_kinds.hpp"
+#include "executors/docker/warm_look.hpp"
 
 namespace executors::docker {
 
@@ -62,8 +63,10 @@ struct WarmState {
 /// that are ready ahead").
 ///
 /// An environment is made of what a former job of the same kind and slot has needed, is used by one
-/// job at most, and is removed when it is no longer likely that a job comes. It is made one at a
-/// time, shortly after a job has begun and when one has ended. A pool without jobs does nothing.
+/// job at most, and is removed when it is no longer likely that a job comes, when the memory that
+/// it uses by then is more than the runner may have, or when memory or disk are short. Each engine
+/// makes one at a time, shortly after a job has begun and when one has ended; one that does not
+/// answer holds up no other. A pool without jobs does nothing.
 ///
 /// Life: that of the daemon; close() last. Strand: the I/O thread. A failure to make or remove one
 /// is logged; jobs start without it.
@@ -112,8 +115,11 @@ class WarmPool {
     base::Task<void> serve();
     std::optional<WarmKinds::Recipes::value_type> next_to_make(WarmTime now);
     [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_from(WarmTime now) const;
-    base::Task<void> make(WarmPlace place, std::shared_ptr<const WarmRecipe> recipe);
+    [[nodiscard]] bool has_to_look() const { return !entries_.empty() || !pressure_.empty(); }
+    void begin_to_make(WarmPlace place, std::shared_ptr<const WarmRecipe> recipe);
+    base::Task<void> make(Entries::iterator entry);
     base::Task<void> look_after();
+    void note_looks(const std::list<WarmLook>& looks);
     void remove_later(const std::shared_ptr<const WarmRecipe>& recipe,
                       std::unique_ptr<WarmEnvironment> environment);
     base::Task<void> remove(std::shared_ptr<const WarmRecipe> recipe,

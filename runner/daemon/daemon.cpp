@@ -342,9 +342,12 @@ base::Task<void> Daemon::wind_down() {
     notify_service_manager(kServiceStopping);
     rotation_->stop();
     poller_->stop();
-    co_await warm_.close();
+    // Beside the jobs, which must not wait for an engine that does not answer.
+    base::TaskGroup closing(executor_);
+    closing.spawn("environments ahead", warm_.close());
     co_await poller_->drain();
     co_await shutdown_->wait_for_jobs();
+    co_await closing.wait();
 }
 
 void Daemon::reload() {

@@ -152,6 +152,10 @@ Task<Result<Response>> SimulatedEngine::handle(Request request) {
     if (broken && fault_ == Fault::kRefused) {
         co_return respond(500, {{"message", "the test refuses this request"}});
     }
+    if (!silent.empty() && target.ends_with(silent)) {
+        const bool slept = co_await base::sleep_for(std::chrono::minutes(10));
+        if (!slept) co_return base::make_error(base::ErrorKind::kCancelled, "stopped");
+    }
     if (broken && (fault_ == Fault::kLate || fault_ == Fault::kSilent)) {
         const std::chrono::milliseconds pause(fault_ == Fault::kLate ? 20 : 60000);
         const bool slept = co_await base::sleep_for(pause);
@@ -440,7 +444,7 @@ Response SimulatedEngine::answer_container(const std::string& method, const std:
         return respond_empty(204);
     }
     if (call == "GET/json") return inspect(id);
-    if (call == "GET/stats") return respond(200, {{"memory_stats", {{"usage", 5 << 20}}}});
+    if (call == "GET/stats") return respond(200, {{"memory_stats", {{"usage", memory}}}});
     if (call == "POST/wait") return respond(200, {{"StatusCode", container.exit_code}});
     if (call == "POST/exec") return respond(201, {{"Id", "exec"}});
     if (call == "GET/logs") {

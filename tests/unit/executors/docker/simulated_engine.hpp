@@ -73,6 +73,8 @@ class SimulatedEngine {
     std::vector<std::string> pulled;  ///< what pulls asked for, "name:tag" or "name@digest"
     /// Pulls wait while this is true, for release_pulls().
     bool hold_pulls = false;
+    /// Requests whose path ends with this are not answered until they are cancelled; "" for none.
+    std::string silent;
     std::set<std::string> files;            ///< paths that every container has
     std::set<std::string> young;            ///< ids of containers that were made just now
     std::set<std::string> short_lived;      ///< ids of images whose containers end at their start
@@ -80,8 +82,9 @@ class SimulatedEngine {
     std::vector<std::string> exec_outputs;  ///< of the next execs instead, in their order
     int exec_exit_code = 0;                 ///< the same
     std::vector<std::string> sent_to_execs;
-    int exit_code_of_stopped = 0;  ///< of every container
-    std::string address;           ///< of every container, "" for none
+    int exit_code_of_stopped = 0;   ///< of every container
+    std::int64_t memory = 5 << 20;  ///< that every container uses
+    std::string address;            ///< of every container, "" for none
     /// Is called with a container that has been started. May be empty.
     std::function<void(Container&)> on_start;
 
