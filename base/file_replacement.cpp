@@ -1,6 +1,7 @@
 #include "base/file_replacement.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,7 +44,7 @@ class Sibling {
         const UniqueFd fd(::open(place.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
         if (!fd) {
             const Error failure = errno_error("create " + place.string());
-            sibling.keep();
+            sibling.path_.clear();
             return failure;
         }
         if (auto written = write_fully(fd.get(), text); !written)
@@ -73,7 +74,6 @@ class Sibling {
         if (directory) ::fsync(directory.get());
         return {};
     }
-    fs::path keep() { return std::exchange(path_, fs::path()); }
 
   private:
     explicit Sibling(fs::path path) : path_(std::move(path)) {}
@@ -89,44 +89,75 @@ Result<void> reserve(int fd, const fs::path& path, std::size_t bytes) {
     return errno_error("write " + path.string());
 }
 
-/// The file, open for a change in place.
-Result<UniqueFd> open_in_place(const fs::path& path, std::size_t bytes) {
+Result<UniqueFd> open_in_place(const fs::path& path) {
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
     if (!fd) return errno_error("write " + path.string());
-    if (auto room = reserve(fd.get(), path, bytes); !room) return room.error();
     return fd;
 }
 
-/// Overwrites `former_size` bytes. Line ends fill the rest until the file is cut: nobody reads the
-/// new text with an end of the former one.
-Result<void> overwrite(int fd, std::string_view text, std::size_t former_size) {
-    std::string filled(text);
-    filled.resize(std::max(text.size(), former_size), '\n');
-    if (::lseek(fd, 0, SEEK_SET) != 0) return errno_error("seek");
-    if (auto written = write_fully(fd, filled); !written) return written.error();
-    if (::ftruncate(fd, static_cast<off_t>(text.size())) != 0) return errno_error("cut");
+/// Says to other processes, for as long as the file is open, that its text is being changed. False
+/// when another one has said it, be it a script that calls this program with a lock of its own.
+bool claim(const UniqueFd& fd) { return ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0; }
+
+Result<void> write_synced(int fd, std::size_t offset, std::string_view bytes) {
+    if (::lseek(fd, static_cast<off_t>(offset), SEEK_SET) < 0) return errno_error("seek");
+    if (auto written = write_fully(fd, bytes); !written) return written.error();
     if (::fsync(fd) != 0) return errno_error("sync");
     return {};
 }
 
-struct InPlaceFailure {
-    Error error;
-    bool damaged;  ///< the former text could not be put back
-};
+Result<void> cut_synced(int fd, std::size_t size) {
+    if (::ftruncate(fd, static_cast<off_t>(size)) != 0) return errno_error("cut");
+    if (::fsync(fd) != 0) return errno_error("sync");
+    return {};
+}
 
-std::optional<InPlaceFailure> write_in_place(const fs::path& path, std::string_view text,
-                                             mode_t mode) {
-    auto fd = open_in_place(path, text.size());
-    if (!fd) return InPlaceFailure{fd.error(), false};
-    const auto former = read_file(path);
-    if (!former) return InPlaceFailure{former.error(), false};
+/// Ends a change: `text`, and line ends up to the copy, whose place is `place`; then the copy goes.
+Result<void> put_text(int fd, std::string_view text, std::size_t place) {
+    std::string head(text);
+    head.resize(std::max(text.size(), place), '\n');
+    if (auto written = write_synced(fd, 0, head); !written) return written.error();
+    return cut_synced(fd, text.size());
+}
+
+/// The text of the file. A change in it that has not ended is undone before.
+Result<std::string> whole_text(int fd, const fs::path& path) {
+    auto found = read_file(path);
+    if (!found) return found;
+    auto interrupted = interrupted_change(*found);
+    if (!interrupted) return found;
+    auto put = put_text(fd, interrupted->text, interrupted->place);
+    if (!put) return put.error().with_context("put back the text of " + path.string());
+    return std::move(interrupted->text);
+}
+
+std::size_t bytes_in_place(std::string_view former, const InPlaceChange& change) {
+    return former.size() + change.copy.size();
+}
+
+Result<void> write_in_place(const fs::path& path, std::string_view text, mode_t mode) {
+    const auto fd = open_in_place(path);
+    if (!fd) return fd.error();
+    (void)claim(*fd);
+    const auto former = whole_text(fd->get(), path);
+    if (!former) return former.error();
+    const auto change = plan_in_place_change(*former, text);
+    if (auto room = reserve(fd->get(), path, bytes_in_place(*former, change)); !room) return room;
     // Of a file that belongs to somebody else, that user decides who may read it.
     if (::fchmod(fd->get(), mode) != 0 && errno != EPERM)
-        return InPlaceFailure{errno_error("chmod " + path.string()), false};
-    const auto done = overwrite(fd->get(), text, former->size());
-    if (done) return std::nullopt;
-    const auto restored = overwrite(fd->get(), *former, text.size());
-    return InPlaceFailure{done.error().with_context("write " + path.string()), !restored};
+        return errno_error("chmod " + path.string());
+    if (auto copied = write_synced(fd->get(), former->size(), change.copy); !copied) {
+        (void)cut_synced(fd->get(), former->size());
+        return copied.error().with_context("write " + path.string());
+    }
+    const auto done = put_text(fd->get(), text, change.head.size());
+    if (done) return {};
+    const auto undone = put_text(fd->get(), *former, change.head.size());
+    if (undone) return done.error().with_context("write " + path.string());
+    return done.error().with_context(
+        path.string() +
+        " is damaged; its former text is at its end as comments, and is put back at the next start "
+        "or change");
 }
 
 /// Whether nothing but its directory decides about a rename to this path: no mount, no attribute.
@@ -146,12 +177,7 @@ Result<void> replace_file(const fs::path& path, std::string_view text, mode_t mo
     auto sibling = Sibling::make(path, text, mode, *former);
     auto replaced = sibling ? sibling->replace(path) : Result<void>(sibling.error());
     if (replaced || !*former) return replaced;
-    auto failure = write_in_place(path, text, mode);
-    if (!failure) return {};
-    if (!failure->damaged) return failure->error;
-    const std::string copy =
-        sibling ? "; the new text is in " + sibling->keep().string() : std::string();
-    return failure->error.with_context("the text of " + path.string() + " is damaged" + copy);
+    return write_in_place(path, text, mode);
 }
 
 Result<void> check_replaceable(const fs::path& path, std::size_t bytes) {
@@ -160,8 +186,28 @@ Result<void> check_replaceable(const fs::path& path, std::size_t bytes) {
     const auto sibling = Sibling::make(path, std::string(bytes, '\n'), 0600, *former);
     if (!*former) return sibling ? Result<void>() : sibling.error();
     if (sibling && is_plain_entry(path)) return {};
-    const auto in_place = open_in_place(path, bytes);
-    return in_place ? Result<void>() : in_place.error();
+    const auto in_place = open_in_place(path);
+    if (!in_place) return in_place.error();
+    const auto text = read_file(path);
+    if (!text) return text.error();
+    const auto change = plan_in_place_change(*text, std::string(bytes, '\n'));
+    return reserve(in_place->get(), path, bytes_in_place(*text, change));
+}
+
+Result<std::optional<WholeText>> end_interrupted_change(const fs::path& path) {
+    using Ended = std::optional<WholeText>;
+    const auto facts = facts_of(path);
+    if (!facts || !*facts) return Ended();
+    const auto seen = read_file(path);
+    if (!seen) return Ended();
+    const auto interrupted = interrupted_change(*seen);
+    if (!interrupted) return Ended();
+    const auto fd = open_in_place(path);
+    if (!fd) return fd.error();
+    if (!claim(*fd)) return Ended();
+    const auto text = whole_text(fd->get(), path);
+    if (!text) return text.error();
+    return Ended(interrupted->which);
 }
 
 }  // namespace base

@@ -22,6 +22,7 @@ config::Edit removal_of(const config::RunnerConfig& runner, const std::filesyste
 }  // namespace
 
 base::Result<config::Config> load_entries(const std::filesystem::path& path) {
+    config::undo_interrupted_edit(path);
     auto inspection = config::inspect_file(path);
     if (!inspection) return inspection.error();
     using Severity = config::Finding::Severity;

@@ -26,6 +26,7 @@ namespace {
 
 /// What the configuration file has already; nothing when there is no file yet.
 base::Result<config::Config> existing_config(const std::filesystem::path& path) {
+    config::undo_interrupted_edit(path);
     auto text = config::read_config_text(path);
     if (!text) {
         if (text.error().is(base::ErrorKind::kNotFound)) return config::Config();

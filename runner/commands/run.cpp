@@ -8,6 +8,7 @@
 #include "base/users.hpp"
 #include "runner/commands/command_list.hpp"
 #include "runner/commands/run_daemon.hpp"
+#include "runner/config/edit.hpp"
 #include "runner/config/inspect.hpp"
 
 namespace runner::commands {
@@ -56,6 +57,7 @@ base::Result<void> enter(const std::string& directory, const std::string& user) 
 
 int run(const Values& values) {
     const auto path = std::filesystem::absolute(config_path(values));
+    config::undo_interrupted_edit(path);
     auto user = shell_user(values, path);
     if (!user) return fail(user.error());
     if (const std::string directory = values.text("working-directory"); !directory.empty()) {

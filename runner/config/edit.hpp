@@ -50,4 +50,9 @@ base::Result<void> edit_config(const std::filesystem::path& path, bool create, c
 /// server is asked for what cannot be asked for twice. `edit` must change the text.
 base::Result<void> check_edit(const std::filesystem::path& path, bool create, const Edit& edit);
 
+/// Undoes a change that a crash has interrupted (base::end_interrupted_change()), and says so in
+/// the log. For the start of the daemon, and for commands that read the file before they change it;
+/// edit_config() does it first.
+void undo_interrupted_edit(const std::filesystem::path& path);
+
 }  // namespace runner::config

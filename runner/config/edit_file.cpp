@@ -6,6 +6,7 @@
 
 #include "base/file_replacement.hpp"
 #include "base/files.hpp"
+#include "base/log.hpp"
 #include "runner/config/edit.hpp"
 #include "runner/config/inspect.hpp"
 
@@ -43,6 +44,26 @@ std::string remedy(const base::Error& error) {
     }
 }
 
+/// With the lock of the directory.
+void undo_interrupted(const std::filesystem::path& real) {
+    const auto ended = base::end_interrupted_change(real);
+    if (!ended) {
+        base::log::error("The configuration is damaged by an interrupted change: " +
+                             ended.error().message + remedy(ended.error()),
+                         {{"path", real.string()}});
+    } else if (*ended == base::WholeText::kFormer) {
+        base::log::warning(
+            "A change of the configuration was interrupted: its former text is put "
+            "back; repeat the command that changed it",
+            {{"path", real.string()}});
+    } else if (*ended == base::WholeText::kNew) {
+        base::log::warning(
+            "A change of the configuration was interrupted at its end: the new text "
+            "is complete",
+            {{"path", real.string()}});
+    }
+}
+
 using Finish = base::Result<void> (*)(const std::filesystem::path& path, const std::string& text);
 
 /// Reads and changes the text, and gives it to `finish` if it is another one.
@@ -60,6 +81,7 @@ base::Result<void> edit_text(const std::filesystem::path& path, bool create, con
         auto text = read_config_text(path);
         return text ? lock.error() : text.error();
     }
+    undo_interrupted(real);
     auto text = read_config_text(real);
     const bool missing = !text && text.error().is(base::ErrorKind::kNotFound);
     if (!text && !(create && missing)) return text.error();
@@ -87,6 +109,12 @@ base::Result<void> check(const std::filesystem::path& path, const std::string& t
 
 base::Result<void> edit_config(const std::filesystem::path& path, bool create, const Edit& edit) {
     return edit_text(path, create, edit, save);
+}
+
+void undo_interrupted_edit(const std::filesystem::path& path) {
+    const auto real = real_path(path);
+    const auto lock = lock_directory(real.parent_path());
+    if (lock) undo_interrupted(real);
 }
 
 base::Result<void> check_edit(const std::filesystem::path& path, bool create, const Edit& edit) {

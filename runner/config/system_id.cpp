@@ -60,6 +60,7 @@ std::string read_system_id(const std::filesystem::path& config_path) {
 SystemId load_system_id(const std::filesystem::path& config_path) {
     const auto path = file_beside(config_path);
     SystemId id;
+    (void)base::end_interrupted_change(path);  // what stays damaged is made anew
     if (const auto text = base::read_file(path)) {
         id.value = std::string(base::trim(*text));
         if (is_system_id(id.value)) return id;
