@@ -31,8 +31,8 @@ EngineConnection::EngineConnection(const boost::asio::any_io_executor& executor,
     : api_(std::move(api)),
       helper_path_(std::move(helper_path)),
       volume_(executor, *api_, helper_path_),
-      pulls_(executor, *api_, retries),
-      refresh_(*api_, pulls_, background),
+      pulls_(executor, *api_, usage_, retries),
+      refresh_(pulls_, background),
       builder_volumes_(*api_, background),
       git_mirrors_(*api_, volume_, usage_, background) {}
 

@@ -67,10 +67,10 @@ class EngineConnection {
     std::unique_ptr<EngineApi> api_;
     std::string helper_path_;
     RunnerVolume volume_;
+    EngineUsage usage_;
     PullQueue pulls_;
     ImageRefresh refresh_;
     BuilderVolumes builder_volumes_;
-    EngineUsage usage_;
     GitMirrors git_mirrors_;
     bool info_known_ = false;
     EngineInfo info_;

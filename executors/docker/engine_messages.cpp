@@ -29,6 +29,14 @@ constexpr std::array<std::string_view, 8> kMissingOrDenied{
 constexpr std::array<std::string_view, 8> kForTheMoment{
     "toomanyrequests", "429 too many requests",   "http 429 response", "500 internal server error",
     "502 bad gateway", "503 service unavailable", "504 gateway time",  "unexpected eof"};
+/// Those of kNetwork after which no byte of HTTP was sent, and what the engine thinks of the
+/// registry's certificate.
+constexpr std::array<std::string_view, 6> kNoConnection{
+    "dial tcp",      "no such host",
+    "tls handshake", "remote error: tls: ",
+    "x509: ",        "server gave http response to https client"};
+constexpr std::array<std::string_view, 2> kDiskFull{"no space left on device",
+                                                    "disk quota exceeded"};
 constexpr std::string_view kRetryAfter = "retry-after:";
 constexpr double kYear = 365.0 * 24 * 3600 * 1000;
 
@@ -64,6 +72,12 @@ base::PullFailure classify_pull_failure(std::string_view message) {
 
 bool is_transient_pull_failure(std::string_view message) {
     return contains_any(base::to_lower(message), kForTheMoment);
+}
+
+CommonCause common_cause(std::string_view message) {
+    const std::string text = base::to_lower(message);
+    if (contains_any(text, kNoConnection)) return CommonCause::kNoConnection;
+    return contains_any(text, kDiskFull) ? CommonCause::kDiskFull : CommonCause::kNone;
 }
 
 std::optional<std::chrono::milliseconds> asked_pause(std::string_view message) {

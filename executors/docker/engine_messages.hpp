@@ -19,6 +19,15 @@ base::PullFailure classify_pull_failure(std::string_view message);
 /// may succeed later.
 bool is_transient_pull_failure(std::string_view message);
 
+/// Causes of a failed pull that cannot depend on the login: the network fails before the registry
+/// is told of it, or the engine has no room for what it got.
+enum class CommonCause {
+    kNone,          ///< the failure may depend on the login
+    kNoConnection,  ///< from the engine to the registry
+    kDiskFull,      ///< of the engine
+};
+CommonCause common_cause(std::string_view message);
+
 /// How long a registry that limits requests asks to wait ("retry-after: 1m30s", a duration of Go);
 /// nullopt when it does not say. At most a year.
 std::optional<std::chrono::milliseconds> asked_pause(std::string_view message);

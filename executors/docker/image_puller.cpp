@@ -32,17 +32,11 @@ ErrorKind kind_of(base::PullFailure failure) {
     return ErrorKind::kNotFound;
 }
 
-/// Whether the kind comes from an HTTP status of the engine, so that it says nothing of the cause.
-bool is_answer(ErrorKind kind) {
-    return kind == ErrorKind::kInternal || kind == ErrorKind::kNotFound ||
-           kind == ErrorKind::kForbidden || kind == ErrorKind::kUnauthorized ||
-           kind == ErrorKind::kInvalidInput;
-}
-
 base::Error final_error(const std::string& image, const std::vector<std::string>& policies,
                         const base::Error& last, const std::vector<RegistrySettings>& registries) {
     base::Error error = classified(last);
-    if (is_answer(error.kind)) error.kind = kind_of(*error.pull_failure);
+    // Such a kind comes from an HTTP status of the engine, and says nothing of the cause.
+    if (is_engine_answer(error)) error.kind = kind_of(*error.pull_failure);
     // The registry could not be reached; otherwise it answered that it has no such image.
     const bool unreachable = error.pull_failure != base::PullFailure::kConfiguration;
     const std::string hint = unreachable ? pull_hint(image, registries) : std::string();
@@ -126,25 +120,10 @@ Task<Result<ImageInfo>> ImagePuller::obtain_by(ImageSpec image, std::string poli
         note_use(image, *local);
         co_return std::move(local);
     }
-    auto pulled = co_await pull(image, policy == "always", again);
-    if (!pulled) co_return pulled.error();
-    context_.engine.refresh().pulled(image.name);
-    auto found = co_await context_.api().inspect_image(*pulled);
-    const bool is_new = found && (!local || local->id != found->id);
-    if (is_new) note_pull(*reference, found->id, image.name);
-    co_return std::move(found);
-}
-
-/// An image that came by a mirror has the mirror's name, too.
-void ImagePuller::note_pull(const DockerReference& reference, const std::string& id,
-                            const std::string& name) {
-    EngineUsage& usage = context_.engine.usage();
-    usage.note_pull(id, name);
-    for (const auto& registry : context_.registries) {
-        if (!is_mirror_of(registry, reference.host)) continue;
-        const std::string mark = reference.digest.empty() ? ":" : "@";
-        usage.note_pull(id, registry.host + "/" + reference.path + mark + reference.pull_tag());
-    }
+    std::string former = local ? local->id : "";
+    auto pulled = co_await pull(image, std::move(former), policy == "always", again);
+    if (pulled) context_.engine.refresh().pulled(image.name);
+    co_return pulled;
 }
 
 void ImagePuller::note_use(const ImageSpec& image, const ImageInfo& local) {
@@ -155,19 +134,17 @@ void ImagePuller::note_use(const ImageSpec& image, const ImageInfo& local) {
         {.image = image.name, .id = local.id, .registries = context_.registries, .period = period});
 }
 
-Task<Result<std::string>> ImagePuller::pull(const ImageSpec& image, bool fresh, bool again) {
+Task<Result<ImageInfo>> ImagePuller::pull(const ImageSpec& image, std::string former_id, bool fresh,
+                                          bool again) {
     auto known = co_await auth_.get();
     if (!known) co_return known.error();
     const auto reference = parse_reference(image.name);
-    PullRequest request{.image = image.name,
-                        .registry = reference->host,
-                        .tag = reference->pull_tag(),
-                        .by_digest = !reference->digest.empty(),
-                        .platform = image.platform,
-                        .sources = pull_sources(*reference, context_.registries, **known),
-                        .fresh = fresh,
-                        .again = again,
-                        .job = context_.job.job_id};
+    PullRequest request = make_pull_request(image.name, *reference, context_.registries, **known);
+    request.platform = image.platform;
+    request.fresh = fresh;
+    request.again = again;
+    request.former_id = std::move(former_id);
+    request.job = context_.job.job_id;
     if (const auto found = (*known)->find(image.name)) {
         context_.log.print("Authenticating with credentials from " + found->source);
     }

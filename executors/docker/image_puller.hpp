@@ -32,11 +32,8 @@ class ImagePuller {
     /// An image of the engine, under its name or, by digest, under that of a mirror.
     base::Task<base::Result<ImageInfo>> find_local(const ImageSpec& image,
                                                    const DockerReference& reference);
-    /// Answers the name by which the engine knows the image.
-    base::Task<base::Result<std::string>> pull(const ImageSpec& image, bool fresh, bool again);
-
-    void note_pull(const DockerReference& reference, const std::string& id,
-                   const std::string& name);
+    base::Task<base::Result<ImageInfo>> pull(const ImageSpec& image, std::string former_id,
+                                             bool fresh, bool again);
     /// The image is used as the engine has it.
     void note_use(const ImageSpec& image, const ImageInfo& local);
 

@@ -1,17 +1,15 @@
 #include "executors/docker/image_refresh.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "base/log.hpp"
 #include "base/stop_source.hpp"
 #include "executors/docker/image_rules.hpp"
-#include "executors/docker/pull_sources.hpp"
+#include "executors/docker/own_pull.hpp"
 
 namespace executors::docker {
 
-using base::Result;
 using base::Task;
 
 namespace {
@@ -78,9 +76,8 @@ void ImageUses::pulled(const std::string& image, Time now) {
     if (found != uses_.end()) found->second = {now, 0};
 }
 
-ImageRefresh::ImageRefresh(EngineApi& api, PullQueue& pulls, base::TaskGroup* group,
-                           const base::Clock& clock)
-    : api_(api), pulls_(pulls), group_(group), clock_(clock) {}
+ImageRefresh::ImageRefresh(PullQueue& pulls, base::TaskGroup* group, const base::Clock& clock)
+    : pulls_(pulls), group_(group), clock_(clock) {}
 
 void ImageRefresh::used(Use use) {
     if (group_ == nullptr || busy_) return;
@@ -93,40 +90,22 @@ void ImageRefresh::used(Use use) {
 Task<void> ImageRefresh::refresh(Use use) {
     const Busy busy(busy_);
     RefreshLog log(use.image);
-    auto pull_within_limit = base::with_deadline(pull(use, log), kLimit);
-    auto name = co_await std::move(pull_within_limit);
-    if (!name) {
-        if (name.error().is(base::ErrorKind::kCancelled)) co_return;
+    OwnPull wanted;
+    wanted.image = use.image;
+    wanted.former_id = use.id;
+    wanted.registries = use.registries;
+    wanted.fresh = true;
+    auto pulling = pull_for_runner(pulls_, std::move(wanted), log);
+    auto image = co_await base::with_deadline<ImageInfo>(std::move(pulling), kLimit);
+    if (!image) {
+        if (image.error().is(base::ErrorKind::kCancelled)) co_return;
         base::log::warning("An image could not be refreshed; jobs go on with the one that is there",
-                           {{"image", use.image}, {"error", name.error().message}});
+                           {{"image", use.image}, {"error", image.error().message}});
         co_return;
     }
-    auto found = co_await api_.inspect_image(*name);
-    const bool changed = found && found->id != use.id;
+    const bool changed = image->id != use.id;
     base::log::info("Refreshed an image that jobs use often",
                     {{"image", use.image}, {"changed", changed ? "yes" : "no"}});
-}
-
-Task<Result<std::string>> ImageRefresh::pull(const Use& use, JobLog& log) {
-    const JobEnvironment nobody;
-    const char* home = std::getenv("HOME");
-    std::string folder = home != nullptr ? home : "";
-    auto auth = co_await collect_registry_auth(nobody, use.registries, std::move(folder), log);
-    if (!auth) co_return auth.error();
-    const auto reference = parse_reference(use.image);
-    if (!reference) co_return reference.error();
-    PullRequest request{.image = use.image,
-                        .registry = reference->host,
-                        .tag = reference->pull_tag(),
-                        .by_digest = !reference->digest.empty(),
-                        .platform = "",
-                        .sources = pull_sources(*reference, use.registries, *auth),
-                        .fresh = true,
-                        .again = false,
-                        .job = 0};
-    PreparationSteps steps(nullptr);
-    auto pulled = co_await pulls_.pull(std::move(request), log, steps);
-    co_return pulled;
 }
 
 }  // namespace executors::docker

@@ -9,7 +9,6 @@
 #include "base/clock.hpp"
 #include "base/task.hpp"
 #include "base/task_group.hpp"
-#include "executors/docker/engine_api.hpp"
 #include "executors/docker/pull_queue.hpp"
 #include "executors/docker/settings.hpp"
 
@@ -52,7 +51,7 @@ class ImageRefresh {
         std::chrono::nanoseconds period{};
     };
 
-    ImageRefresh(EngineApi& api, PullQueue& pulls, base::TaskGroup* group,
+    ImageRefresh(PullQueue& pulls, base::TaskGroup* group,
                  const base::Clock& clock = base::system_clock());
 
     /// A job takes the image without asking the registry.
@@ -62,9 +61,7 @@ class ImageRefresh {
 
   private:
     base::Task<void> refresh(Use use);
-    base::Task<base::Result<std::string>> pull(const Use& use, JobLog& log);
 
-    EngineApi& api_;
     PullQueue& pulls_;
     base::TaskGroup* group_;
     const base::Clock& clock_;

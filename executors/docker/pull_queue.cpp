@@ -1,10 +1,9 @@
 #include "executors/docker/pull_queue.hpp"
 
-#include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
-#include "base/digest.hpp"
 #include "base/notifier.hpp"
 #include "executors/docker/busy_flag.hpp"
 #include "executors/docker/shared_log.hpp"
@@ -16,33 +15,22 @@ using base::Task;
 
 namespace {
 
-constexpr std::chrono::seconds kFailureCounts{10};
-
-/// Equal for requests that one pull can answer.
-std::string key_of(const PullRequest& request) {
-    std::string key = request.image + "\n" + request.tag + "\n" + request.platform;
-    for (const auto& source : request.sources) {
-        key += "\n" + source.name;
-        if (!source.auth.empty()) key += " " + base::sha256_hex(source.auth.reveal());
-    }
-    return key;
-}
-
 std::string job_name(std::int64_t job) {
     return job == 0 ? "the runner itself" : "job " + std::to_string(job);
 }
 
 }  // namespace
 
-/// The pulls of one key, one after another, as long as somebody wants them.
+/// The pulls with one login, one after another, as long as somebody wants them.
 struct PullQueue::Flight {
     explicit Flight(const boost::asio::any_io_executor& executor) : changed(executor) {}
 
-    bool running = false;
-    std::int64_t job = 0;     ///< whose pull runs
+    bool led = false;         ///< a job waits for its turn, or pulls
+    std::int64_t job = 0;     ///< which one
+    bool pulling = false;     ///< it has its turn
     std::uint64_t begun = 0;  ///< how many pulls have begun
     std::uint64_t ended = 0;  ///< the number of the pull with this outcome
-    std::optional<Result<std::string>> outcome;
+    std::optional<Result<ImageInfo>> outcome;
     SharedLog log;
     base::Notifier changed;
 };
@@ -53,7 +41,7 @@ class PullQueue::Seat {
     Seat(PullQueue& queue, std::string key, const PullRequest& request, JobLog& log)
         : queue_(queue), key_(std::move(key)), flight_(queue.flight_of(key_)), log_(log) {
         flight_->log.add(log_);
-        const bool joins = flight_->running;
+        const bool joins = flight_->pulling;
         // A job that asks twice at once (a service with the job's own image) proves itself once.
         const bool any = joins && (!request.fresh || flight_->job == request.job);
         first_failure_ = flight_->begun + (joins ? 0 : 1);
@@ -84,19 +72,23 @@ class PullQueue::Seat {
 };
 
 PullQueue::PullQueue(const boost::asio::any_io_executor& executor, EngineApi& api,
-                     PullRetries retries, const base::Clock& clock)
-    : executor_(executor), clock_(clock), tries_(api, retries, clock) {}
+                     EngineUsage& usage, PullRetries retries, const base::Clock& clock)
+    : executor_(executor),
+      api_(api),
+      usage_(usage),
+      clock_(clock),
+      tries_(api, retries, clock),
+      turns_(executor) {}
 
 PullQueue::~PullQueue() = default;
 
-Task<Result<std::string>> PullQueue::pull(PullRequest request, JobLog& log,
-                                          PreparationSteps& steps) {
-    const std::string key = key_of(request);
-    if (const Failure* failure = recent_failure(key, request, log)) co_return failure->error;
-    const Seat seat(*this, key, request, log);
+Task<Result<ImageInfo>> PullQueue::pull(PullRequest request, JobLog& log, PreparationSteps& steps) {
+    const PullKeys keys(request);
+    if (const auto* failure = recent_failure(keys, request, log)) co_return *failure;
+    const Seat seat(*this, keys.login, request, log);
     Flight& flight = seat.flight();
     bool told = false;
-    while (flight.running && !seat.is_answered()) {
+    while (flight.led && !seat.is_answered()) {
         if (!told) {
             log.print("Waiting for the pull of " + request.image + " by " + job_name(flight.job) +
                       " ...");
@@ -105,33 +97,65 @@ Task<Result<std::string>> PullQueue::pull(PullRequest request, JobLog& log,
         co_await flight.changed.wait();
     }
     if (seat.is_answered()) co_return *flight.outcome;
-    const std::string platform =
-        request.platform.empty() ? "" : " for platform " + request.platform;
-    log.print("Pulling docker image " + request.image + platform + " ...");
-    const BusyFlag busy(flight.running, flight.changed);
-    auto pulled = co_await carry_out(request, flight, steps);
-    if (!pulled) remember(key, request, pulled.error());
+    const BusyFlag leads(flight.led, flight.changed);
+    flight.job = request.job;
+    auto pulled = co_await lead(request, keys, flight, log, steps);
     co_return pulled;
 }
 
-Task<Result<std::string>> PullQueue::carry_out(const PullRequest& request, Flight& flight,
-                                               PreparationSteps& steps) {
+Task<Result<ImageInfo>> PullQueue::lead(const PullRequest& request, const PullKeys& keys,
+                                        Flight& flight, JobLog& log, PreparationSteps& steps) {
+    ImageTurn turn(turns_, keys.image, request.job);
+    const auto other = turn.other();
+    if (other) {
+        log.print("Waiting for the end of the pull of " + request.image + " by " +
+                  job_name(*other) + ", which has another login ...");
+    }
+    co_await turn.take();
+    // Those who waited with another login must not repeat what fails for every login.
+    if (const auto* failure = recent_failure(keys, request, log)) co_return *failure;
+    const std::string platform =
+        request.platform.empty() ? "" : " for platform " + request.platform;
+    log.print("Pulling docker image " + request.image + platform + " ...");
+    auto pulled = co_await carry_out(request, keys, turn, flight, steps);
+    co_return pulled;
+}
+
+Task<Result<ImageInfo>> PullQueue::carry_out(const PullRequest& request, const PullKeys& keys,
+                                             ImageTurn& turn, Flight& flight,
+                                             PreparationSteps& steps) {
+    const BusyFlag pulls(flight.pulling, flight.changed);
     const std::uint64_t number = ++flight.begun;
-    flight.job = request.job;
     const auto begin = std::chrono::steady_clock::now();
-    auto pulled = co_await tries_.pull(request, flight.log);
+    auto pulled = co_await tries_.pull(request, turn, flight.log);
     const auto time = std::chrono::steady_clock::now() - begin;
     if (!pulled && pulled.error().is(base::ErrorKind::kCancelled)) co_return pulled.error();
     steps.pulled({.done = pulled.has_value(),
                   .duration = std::chrono::duration_cast<std::chrono::microseconds>(time),
                   .bytes = pulled ? pulled->bytes : 0});
-    flight.ended = number;
-    if (pulled) {
-        flight.outcome = Result<std::string>(pulled->name);
-    } else {
-        flight.outcome = Result<std::string>(pulled.error());
+    if (!pulled) {
+        failures_.add(keys, request, pulled.error(), clock_.now());
+        flight.ended = number;
+        flight.outcome = Result<ImageInfo>(pulled.error());
+        co_return pulled.error();
     }
-    co_return *flight.outcome;
+    failures_.forget(keys);
+    auto image = co_await look_at(request, pulled->name);
+    if (!image && image.error().is(base::ErrorKind::kCancelled)) co_return image.error();
+    flight.ended = number;
+    flight.outcome = image;
+    co_return image;
+}
+
+Task<Result<ImageInfo>> PullQueue::look_at(const PullRequest& request, std::string name) {
+    auto image = co_await api_.inspect_image(std::move(name));
+    if (!image || image->id == request.former_id) co_return image;
+    usage_.note_pull(image->id, request.image);
+    // An image that came by a mirror has the mirror's name, too.
+    for (const auto& source : request.sources) {
+        if (!source.mirror.empty()) usage_.note_pull(image->id, name_at(source, request));
+    }
+    co_return image;
 }
 
 std::shared_ptr<PullQueue::Flight> PullQueue::flight_of(const std::string& key) {
@@ -140,26 +164,17 @@ std::shared_ptr<PullQueue::Flight> PullQueue::flight_of(const std::string& key) 
     return flight;
 }
 
-const PullQueue::Failure* PullQueue::recent_failure(const std::string& key,
-                                                    const PullRequest& request, JobLog& log) {
-    const auto found = failures_.find(key);
-    if (request.again || found == failures_.end()) return nullptr;
-    const auto age = clock_.now() - found->second.when;
-    if (age >= kFailureCounts) return nullptr;
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(age).count();
-    log.print("Not pulling " + request.image + ": the registry refused it " +
-              std::to_string(seconds) + " s ago, with the same login, for " +
-              job_name(found->second.job));
-    return &found->second;
-}
-
-void PullQueue::remember(const std::string& key, const PullRequest& request,
-                         const base::Error& error) {
+const base::Error* PullQueue::recent_failure(const PullKeys& keys, const PullRequest& request,
+                                             JobLog& log) const {
+    if (request.again) return nullptr;
     const auto now = clock_.now();
-    std::erase_if(failures_,
-                  [&](const auto& entry) { return now - entry.second.when >= kFailureCounts; });
-    if (error.pull_failure != base::PullFailure::kConfiguration || is_transient(error)) return;
-    failures_.insert_or_assign(key, Failure{error, request.job, now});
+    const auto* failure = failures_.find(keys, now);
+    if (failure == nullptr) return nullptr;
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - failure->when).count();
+    log.print("Not pulling " + request.image + ": " + failure->reason + " " + std::to_string(age) +
+              " s ago, " + (failure->same_login ? "with the same login, for " : "for ") +
+              job_name(failure->job));
+    return &failure->error;
 }
 
 }  // namespace executors::docker

@@ -29,7 +29,10 @@ struct PullRequest {
     bool fresh = false;
     /// A failure of a moment ago is no answer.
     bool again = false;
-    std::int64_t job = 0;  ///< for the logs of others; 0: no job, the runner itself
+    /// A failure for the moment is not tried again.
+    bool once = false;
+    std::string former_id;  ///< of the image that the engine has under this name, "" for none
+    std::int64_t job = 0;   ///< for the logs of others; 0: no job, the runner itself
 };
 
 /// How a pull that fails for the moment is repeated. The pause doubles from try to try, and is up

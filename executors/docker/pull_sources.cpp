@@ -32,4 +32,16 @@ std::vector<PullSource> pull_sources(const DockerReference& reference,
     return sources;
 }
 
+PullRequest make_pull_request(const std::string& image, const DockerReference& reference,
+                              const std::vector<RegistrySettings>& registries,
+                              const RegistryAuth& auth) {
+    PullRequest request;
+    request.image = image;
+    request.registry = reference.host;
+    request.tag = reference.pull_tag();
+    request.by_digest = !reference.digest.empty();
+    request.sources = pull_sources(reference, registries, auth);
+    return request;
+}
+
 }  // namespace executors::docker

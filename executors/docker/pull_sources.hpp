@@ -19,4 +19,9 @@ std::vector<PullSource> pull_sources(const DockerReference& reference,
                                      const std::vector<RegistrySettings>& registries,
                                      const RegistryAuth& auth);
 
+/// What is to be pulled of an image as it is named, and from where. Pure.
+PullRequest make_pull_request(const std::string& image, const DockerReference& reference,
+                              const std::vector<RegistrySettings>& registries,
+                              const RegistryAuth& auth);
+
 }  // namespace executors::docker

@@ -24,6 +24,16 @@ base::Error classified(base::Error error) {
     return error;
 }
 
+std::string name_at(const PullSource& source, const PullRequest& request) {
+    return source.name + (request.by_digest ? "@" : ":") + request.tag;
+}
+
+bool is_engine_answer(const base::Error& error) {
+    return error.is(ErrorKind::kInternal) || error.is(ErrorKind::kNotFound) ||
+           error.is(ErrorKind::kForbidden) || error.is(ErrorKind::kUnauthorized) ||
+           error.is(ErrorKind::kInvalidInput);
+}
+
 bool is_transient(const base::Error& error) {
     return error.is(ErrorKind::kUnavailable) || error.is(ErrorKind::kTimeout) ||
            error.pull_failure == base::PullFailure::kExternal ||
@@ -33,7 +43,7 @@ bool is_transient(const base::Error& error) {
 PullTries::PullTries(EngineApi& api, PullRetries retries, const base::Clock& clock)
     : api_(api), retries_(retries), clock_(clock) {}
 
-Task<Result<Pulled>> PullTries::pull(const PullRequest& request, JobLog& log) {
+Task<Result<Pulled>> PullTries::pull(const PullRequest& request, ImageTurn& turn, JobLog& log) {
     for (std::size_t i = 0; i + 1 < request.sources.size(); ++i) {
         const PullSource& mirror = request.sources[i];
         if (is_left_out(mirror.mirror)) continue;
@@ -41,7 +51,7 @@ Task<Result<Pulled>> PullTries::pull(const PullRequest& request, JobLog& log) {
         if (pulled || pulled.error().is(ErrorKind::kCancelled)) co_return pulled;
         note_failure(request, mirror, pulled.error(), log);
     }
-    auto pulled = co_await repeat(request, request.sources.back(), log);
+    auto pulled = co_await repeat(request, turn, log);
     co_return pulled;
 }
 
@@ -51,7 +61,7 @@ Task<Result<Pulled>> PullTries::pull_from_mirror(const PullRequest& request,
                                    retries_.mirror_silence);
     auto bytes = co_await std::move(pulling);
     if (!bytes) co_return classified(bytes.error());
-    Pulled pulled{*bytes, mirror.name + (request.by_digest ? "@" : ":") + request.tag};
+    Pulled pulled{*bytes, name_at(mirror, request)};
     if (request.by_digest) co_return pulled;
     auto tagged = co_await api_.tag_image(pulled.name, request.sources.back().name, request.tag);
     if (!tagged) co_return classified(tagged.error());
@@ -78,22 +88,25 @@ void PullTries::note_failure(const PullRequest& request, const PullSource& mirro
                 error.message + ")" + next + ", and only that for a minute" + hint);
 }
 
-Task<Result<Pulled>> PullTries::repeat(const PullRequest& request, const PullSource& source,
-                                       JobLog& log) {
+Task<Result<Pulled>> PullTries::repeat(const PullRequest& request, ImageTurn& turn, JobLog& log) {
+    const PullSource& source = request.sources.back();
     for (int attempt = 1;; ++attempt) {
         auto bytes =
             co_await api_.pull_image(source.name, request.tag, request.platform, source.auth);
         if (bytes) co_return Pulled{*bytes, request.image};
         const base::Error error = classified(bytes.error());
-        if (error.is(ErrorKind::kCancelled) || attempt == retries_.tries || !is_transient(error)) {
+        const int tries = request.once ? 1 : retries_.tries;
+        if (error.is(ErrorKind::kCancelled) || attempt == tries || !is_transient(error)) {
             co_return error;
         }
         const auto pause = pause_after(attempt, error);
         if (pause > retries_.longest_wait) co_return error;
         log.warning("Pulling " + source.name + " failed (" + error.message + "), retrying in " +
                     std::to_string((pause.count() + 999) / 1000) + "s");
+        if (common_cause(error.message) == CommonCause::kNone) turn.give_back();
         auto slept = co_await base::sleep_for(pause);
         if (!slept) co_return base::make_error(ErrorKind::kCancelled, "stopped");
+        co_await turn.take();
     }
 }
 

@@ -13,6 +13,8 @@ namespace {
 using base::PullFailure;
 using executors::docker::asked_pause;
 using executors::docker::classify_pull_failure;
+using executors::docker::common_cause;
+using executors::docker::CommonCause;
 using executors::docker::is_transient_pull_failure;
 using executors::docker::refuses_api_version;
 
@@ -56,6 +58,27 @@ TEST(EngineMessages, TellWhatMaySucceedLater) {
     for (const char* text : {"manifest unknown", "no space left on device", ""}) {
         EXPECT_FALSE(is_transient_pull_failure(text)) << text;
     }
+}
+
+TEST(EngineMessages, TellACauseThatIsTheSameForEveryLogin) {
+    const std::vector<std::pair<std::string, CommonCause>> cases{
+        {"Get \"https://x/v2/\": dial tcp 1.2.3.4:443: connect: connection refused",
+         CommonCause::kNoConnection},
+        {"lookup x: No Such Host", CommonCause::kNoConnection},
+        {"net/http: TLS handshake timeout", CommonCause::kNoConnection},
+        {"remote error: tls: handshake failure", CommonCause::kNoConnection},
+        {"tls: failed to verify certificate: x509: certificate has expired",
+         CommonCause::kNoConnection},
+        {"http: server gave HTTP response to HTTPS client", CommonCause::kNoConnection},
+        {"write /a: no space left on device", CommonCause::kDiskFull},
+        {"write /a: disk quota exceeded", CommonCause::kDiskFull},
+        {"manifest for x509:1 not found", CommonCause::kNone},
+        {"read tcp 1.2.3.4:5->6.7.8.9:443: i/o timeout", CommonCause::kNone},
+        {"received unexpected HTTP status: 503 Service Unavailable", CommonCause::kNone},
+        {"manifest unknown", CommonCause::kNone},
+        {"", CommonCause::kNone},
+    };
+    for (const auto& [text, cause] : cases) EXPECT_EQ(common_cause(text), cause) << text;
 }
 
 TEST(EngineMessages, TellHowLongARegistryAsksToWait) {

@@ -10,6 +10,7 @@
 #include "tests/support/manual_clock.hpp"
 #include "tests/support/run_to_end.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tests/unit/executors/docker/recorded_uses.hpp"
 #include "tests/unit/executors/docker/simulated_engine.hpp"
 
 namespace executors::docker {
@@ -59,10 +60,10 @@ class ImageRefreshTest : public testing::Test {
   protected:
     void SetUp() override { ::setenv("HOME", dir_.path().c_str(), 1); }
     /// Old, and often enough.
-    void use_often(ImageRefresh& refresh) {
+    void use_often(ImageRefresh& refresh, const std::string& id = "old") {
         for (int i = 0; i < 3; ++i) {
             clock_.advance(kPeriod);
-            refresh.used({.image = "app", .id = "old", .registries = {}, .period = kPeriod});
+            refresh.used({.image = "app", .id = id, .registries = {}, .period = kPeriod});
         }
     }
 
@@ -71,12 +72,13 @@ class ImageRefreshTest : public testing::Test {
     SimulatedEngine engine_;
     tests::ManualClock clock_;
     std::unique_ptr<EngineApi> api_ = simulated_api(engine_);
-    PullQueue pulls_{context_.get_executor(), *api_, PullRetries{.tries = 1}, clock_};
+    EngineUsage usage_;
+    PullQueue pulls_{context_.get_executor(), *api_, usage_, PullRetries{.tries = 1}, clock_};
     base::TaskGroup group_{context_.get_executor()};
 };
 
 TEST_F(ImageRefreshTest, PullsAnImageThatJobsUseOften) {
-    ImageRefresh refresh(*api_, pulls_, &group_, clock_);
+    ImageRefresh refresh(pulls_, &group_, clock_);
     engine_.registry = {"app"};
     engine_.hold_pulls = true;
     use_often(refresh);
@@ -99,8 +101,24 @@ TEST_F(ImageRefreshTest, PullsAnImageThatJobsUseOften) {
     EXPECT_EQ(engine_.pulled.size(), 3U);
 }
 
+TEST_F(ImageRefreshTest, TellsOfAnImageThatTheEngineDidNotHave) {
+    const auto uses = std::make_shared<RecordedUses>();
+    usage_.record_to(uses);
+    usage_.set_engine("e");
+    ImageRefresh refresh(pulls_, &group_, clock_);
+    engine_.registry = {"app"};
+    use_often(refresh);
+    context_.run();
+    EXPECT_EQ(uses->pulled, std::vector<std::string>{"id-of-app is docker.io/library/app:latest"});
+    use_often(refresh, "id-of-app");
+    context_.restart();
+    context_.run();
+    EXPECT_EQ(engine_.pulled.size(), 2U);
+    EXPECT_EQ(uses->pulled.size(), 1U) << "the registry has no other one";
+}
+
 TEST_F(ImageRefreshTest, EndsWithItsGroup) {
-    ImageRefresh refresh(*api_, pulls_, &group_, clock_);
+    ImageRefresh refresh(pulls_, &group_, clock_);
     engine_.hold_pulls = true;
     use_often(refresh);
     context_.poll();
@@ -112,7 +130,7 @@ TEST_F(ImageRefreshTest, EndsWithItsGroup) {
 }
 
 TEST_F(ImageRefreshTest, NothingIsPulledWithoutAGroup) {
-    ImageRefresh refresh(*api_, pulls_, nullptr, clock_);
+    ImageRefresh refresh(pulls_, nullptr, clock_);
     use_often(refresh);
     context_.run();
     EXPECT_TRUE(engine_.requests.empty());

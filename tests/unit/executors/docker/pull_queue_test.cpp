@@ -34,7 +34,7 @@ struct Job {
     Pulls pulls;
     PreparationSteps steps{&pulls};
     base::StopSource stop;
-    std::optional<Result<std::string>> result;
+    std::optional<Result<ImageInfo>> result;
 
     [[nodiscard]] bool done() const { return result && result->has_value(); }
     [[nodiscard]] bool failed(ErrorKind kind) const {
@@ -61,7 +61,7 @@ class PullQueueTest : public testing::Test {
         return request;
     }
     void start(Job& job, PullRequest request) {
-        auto on_end = [&job](const std::exception_ptr& failure, Result<std::string> result) {
+        auto on_end = [&job](const std::exception_ptr& failure, Result<ImageInfo> result) {
             EXPECT_FALSE(failure);
             job.result = std::move(result);
         };
@@ -94,7 +94,8 @@ class PullQueueTest : public testing::Test {
     SimulatedEngine engine_;
     tests::ManualClock clock_;
     std::unique_ptr<EngineApi> api_ = simulated_api(engine_);
-    PullQueue queue_{context_.get_executor(), *api_,
+    EngineUsage usage_;
+    PullQueue queue_{context_.get_executor(), *api_, usage_,
                      PullRetries{.tries = 2,
                                  .first_pause = std::chrono::milliseconds(1),
                                  .longest_wait = std::chrono::milliseconds(50)},
@@ -151,16 +152,86 @@ TEST_F(PullQueueTest, OneJobThatAsksTwiceAtOnceReadsEachLineOnce) {
               1);
 }
 
-TEST_F(PullQueueTest, EachLoginAndPlatformIsPulledForItself) {
+TEST_F(PullQueueTest, EachLoginPullsForItselfOneAfterAnother) {
     start(one_, request(1));
     start(two_, request(2, false, "another login"));
-    PullRequest foreign = request(3);
-    foreign.platform = "linux/arm64";
-    start(three_, foreign);
-    EXPECT_EQ(begun(), 3);
+    start(three_, request(3, false, "a third login"));
+    EXPECT_EQ(begun(), 1);
+    const std::vector<std::string> waits{
+        "Waiting for the end of the pull of app by job 1, which has another login ..."};
+    EXPECT_EQ(two_.log.lines, waits);
+    EXPECT_EQ(three_.log.lines, waits);
     release();
-    EXPECT_TRUE(two_.log.has("Pulling docker image app ..."));
-    EXPECT_TRUE(three_.log.has("Pulling docker image app for platform linux/arm64 ..."));
+    EXPECT_EQ(begun(), 3);
+    for (const Job* job : {&one_, &two_, &three_}) EXPECT_TRUE(job->done());
+    EXPECT_TRUE(three_.log.has("Pulling docker image app ..."));
+}
+
+/// One spelling of its name is as good as another.
+TEST_F(PullQueueTest, AnImageIsPulledOnceAtATimeByAllItsNames) {
+    engine_.add_image("docker.io/library/app");  // an engine knows it by all its names
+    start(one_, request(1));
+    PullRequest same = request(2, false, "another login");
+    same.image = "docker.io/library/app:latest";
+    start(two_, same);
+    EXPECT_EQ(begun(), 1);
+    release();
+    EXPECT_TRUE(two_.done());
+}
+
+TEST_F(PullQueueTest, EachPlatformIsPulledForItself) {
+    start(one_, request(1));
+    PullRequest foreign = request(2);
+    foreign.platform = "linux/arm64";
+    start(two_, foreign);
+    EXPECT_EQ(begun(), 2);
+    release();
+    EXPECT_TRUE(two_.log.has("Pulling docker image app for platform linux/arm64 ..."));
+}
+
+TEST_F(PullQueueTest, AnotherLoginPullsWhenAllOfTheFirstOneAreStopped) {
+    start(one_, request(1));
+    start(two_, request(2, false, "another login"));
+    stop(one_);
+    EXPECT_EQ(begun(), 2);
+    start(three_, request(3));
+    stop(three_);
+    EXPECT_TRUE(three_.failed(ErrorKind::kCancelled));
+    release();
+    EXPECT_TRUE(two_.done());
+}
+
+/// Such a limit is that of a login. The others need not wait for the end of its pause.
+TEST_F(PullQueueTest, OtherLoginsPullWhileOneIsLimited) {
+    engine_.hold_pulls = false;
+    engine_.set_pull_answers({"toomanyrequests: retry-after: 45ms", "", ""});
+    start(one_, request(1));
+    EXPECT_FALSE(one_.result);
+    start(two_, request(2, false, "another login"));
+    EXPECT_TRUE(two_.done());
+    release();
+    EXPECT_TRUE(one_.done());
+}
+
+TEST_F(PullQueueTest, OneLoginTriesForAllWhatFailsForEveryLogin) {
+    const std::string failure = "Get \"https://x/blob?signature=s\": dial tcp: no such host";
+    engine_.set_pull_answers({failure, failure});
+    start(one_, request(1));
+    start(two_, request(2, false, "another login"));
+    start(three_, request(3, true, "another login"));
+    release();
+    EXPECT_EQ(begun(), 2) << "two tries of one login";
+    ASSERT_TRUE(one_.failed(ErrorKind::kInternal));
+    EXPECT_NE(one_.result->error().message.find("signature"), std::string::npos);
+    for (const Job* job : {&two_, &three_}) {
+        ASSERT_TRUE(job->failed(ErrorKind::kInternal));
+        EXPECT_EQ(job->result->error().message,
+                  "the engine cannot connect to the registry docker.io");
+        EXPECT_EQ(job->result->error().pull_failure, base::PullFailure::kExternal);
+        EXPECT_EQ(job->log.lines.back(),
+                  "Not pulling app: the engine could not connect to its registry 0 s ago, for "
+                  "job 1");
+    }
 }
 
 TEST_F(PullQueueTest, AJobThatWaitsAndIsStoppedStopsNobodyElse) {
@@ -246,18 +317,37 @@ TEST_F(PullQueueTest, ARefusalIsNoAnswerForAnotherLoginOrPolicy) {
     EXPECT_TRUE(three_.done());
 }
 
-TEST_F(PullQueueTest, OnlyARefusalIsRemembered) {
+TEST_F(PullQueueTest, AnyFailureIsRememberedForItsLogin) {
     engine_.hold_pulls = false;
     for (const char* text : {"toomanyrequests: unauthorized, retry-after: 6h", "no space left",
                              "manifest unknown: 503 Service Unavailable, retry-after: 6h"}) {
         Job first;
         Job second;
+        Job other;
+        clock_.advance(std::chrono::seconds(10));
         engine_.set_pull_answers({text});
         start(first, request(1));
         start(second, request(2));
-        EXPECT_FALSE(first.done()) << text;
-        EXPECT_TRUE(second.done()) << text;
+        start(other, request(3, false, "another login"));
+        ASSERT_TRUE(second.result && !second.result->has_value()) << text;
+        EXPECT_EQ(second.log.lines,
+                  std::vector<std::string>{
+                      "Not pulling app: its pull failed 0 s ago, with the same login, for job 1"});
+        EXPECT_TRUE(other.done()) << text;
     }
+}
+
+TEST_F(PullQueueTest, ASuccessEndsTheMemoryOfAFailure) {
+    engine_.hold_pulls = false;
+    engine_.set_pull_answers({"no space left on device"});
+    start(one_, request(1));
+    PullRequest again = request(2);
+    again.again = true;
+    start(two_, again);
+    start(three_, request(3));
+    EXPECT_FALSE(one_.done());
+    EXPECT_TRUE(two_.done());
+    EXPECT_TRUE(three_.done());
 }
 
 }  // namespace

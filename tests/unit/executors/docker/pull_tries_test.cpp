@@ -25,7 +25,14 @@ class PullTriesTest : public testing::Test {
         request.tag = tag;
         request.by_digest = tag.starts_with("sha256:");
         request.sources = sources_;
-        return tests::run_to_end(context_, tries_.pull(request, log_));
+        ImageTurns turns(context_.get_executor());
+        ImageTurn turn(turns, "app", 1);
+        tests::run_to_end(context_, take(turn));
+        return tests::run_to_end(context_, tries_.pull(request, turn, log_));
+    }
+    static base::Task<bool> take(ImageTurn& turn) {
+        co_await turn.take();
+        co_return true;
     }
 
     boost::asio::io_context context_{1};
