@@ -14,6 +14,7 @@
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/container_spec.hpp"
 #include "executors/docker/exec_stream.hpp"
+#include "executors/docker/own_pull.hpp"
 #include "executors/docker/run_uncancelled.hpp"
 
 namespace executors::docker {
@@ -78,22 +79,23 @@ Task<Result<void>> run_container(EngineApi& api, std::string id) {
     co_return Result<void>();
 }
 
-Task<Result<void>> get_image(EngineApi& api, std::string image) {
-    auto known = co_await api.inspect_image(image);
+/// Not every machine can reach a registry, and no job fails without this image: one try.
+Task<Result<void>> get_image(const PlatformSearch& search, JobLog& log) {
+    auto known = co_await search.engine.api().inspect_image(search.dind.platforms_image);
     if (known) co_return Result<void>();
-    const auto colon = image.rfind(':');
-    const bool tagged = colon != std::string::npos && image.find('/', colon) == std::string::npos;
-    std::string name = tagged ? image.substr(0, colon) : image;
-    std::string tag = tagged ? image.substr(colon + 1) : "latest";
-    auto pulled = co_await api.pull_image(std::move(name), std::move(tag), "", base::Secret());
+    OwnPull wanted;
+    wanted.image = search.dind.platforms_image;
+    wanted.registries = search.registries;
+    wanted.once = true;
+    auto pulled = co_await pull_for_runner(search.engine.pulls(), std::move(wanted), log);
     if (!pulled) co_return pulled.error();
     co_return Result<void>();
 }
 
 /// Registers the interpreters of an image that contains them, by a privileged container.
-Task<Result<void>> register_from_image(const PlatformSearch& search) {
+Task<Result<void>> register_from_image(const PlatformSearch& search, JobLog& log) {
     EngineApi& api = search.engine.api();
-    auto there = co_await get_image(api, search.dind.platforms_image);
+    auto there = co_await get_image(search, log);
     if (!there) co_return there.error();
     const std::vector<std::string> binds{search.helper_volume + ":/.runner:ro"};
     const json body = {
@@ -114,7 +116,7 @@ Task<Result<void>> register_from_image(const PlatformSearch& search) {
 }
 
 Task<Result<std::vector<std::string>>> find_platforms(const boost::asio::any_io_executor& executor,
-                                                      const PlatformSearch& search) {
+                                                      const PlatformSearch& search, JobLog& log) {
     EngineApi& api = search.engine.api();
     const bool install = search.dind.platforms == Platforms::kAuto;
     if (install && api.endpoint().local && ::geteuid() == 0) {
@@ -123,7 +125,7 @@ Task<Result<std::vector<std::string>>> find_platforms(const boost::asio::any_io_
     auto found = co_await ask_container(api, search.container, install);
     if (!found || !install || has_foreign(*found) || search.dind.platforms_image.empty())
         co_return found;
-    auto tried = co_await register_from_image(search);
+    auto tried = co_await register_from_image(search, log);
     if (!tried) {
         base::log::warning("Interpreters for foreign platforms could not be registered",
                            {{"image", search.dind.platforms_image},
@@ -143,7 +145,7 @@ Task<Result<void>> report_platforms(const boost::asio::any_io_executor& executor
                                     PlatformSearch search, JobLog& log) {
     std::string& known = search.engine.platforms();
     if (known.empty()) {
-        auto found = co_await find_platforms(executor, search);
+        auto found = co_await find_platforms(executor, search, log);
         if (!found && found.error().is(base::ErrorKind::kCancelled)) co_return found.error();
         if (!found) {
             log.warning("The platforms of the engine's machine could not be found out: " +

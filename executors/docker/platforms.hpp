@@ -3,6 +3,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
@@ -17,6 +18,7 @@ namespace executors::docker {
 struct PlatformSearch {
     EngineConnection& engine;
     const DindSettings& dind;
+    const std::vector<RegistrySettings>& registries;
     std::string container;  ///< a running privileged container with the helper
     std::string helper_volume;
     std::map<std::string, std::string> labels;  ///< for the containers that are made

@@ -315,8 +315,8 @@ ContainerPlan Preparation::plan_build(bool held) {
 Task<Result<void>> Preparation::report_inner_platforms() {
     const auto& objects = context_.objects;
     if (!objects.engine && !objects.sidecar) co_return Result<void>();
-    PlatformSearch search{context_.engine, context_.dind, objects.container, helper_volume_,
-                          context_.job.labels};
+    PlatformSearch search{context_.engine,   context_.dind,  context_.registries,
+                          objects.container, helper_volume_, context_.job.labels};
     auto reported = co_await report_platforms(executor_, std::move(search), context_.log);
     co_return reported;
 }

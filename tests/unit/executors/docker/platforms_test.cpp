@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/run_to_end.hpp"
+#include "tests/unit/executors/docker/recorded_uses.hpp"
 #include "tests/unit/executors/docker/scripted_engine.hpp"
+#include "tests/unit/executors/docker/simulated_engine.hpp"
 
 namespace {
 
@@ -31,7 +33,8 @@ class Lines : public executors::JobLog {
 
 base::Task<bool> tell(boost::asio::any_io_executor executor, EngineConnection& engine,
                       const DindSettings& dind, Lines& log) {
-    PlatformSearch search{engine, dind, "job", "helper", {}};
+    const std::vector<executors::docker::RegistrySettings> none;
+    PlatformSearch search{engine, dind, none, "job", "helper", {}};
     auto reported = co_await report_platforms(executor, std::move(search), log);
     co_return reported.has_value();
 }
@@ -85,6 +88,31 @@ TEST(Platforms, OfOneProcessorOnlyAreShownWithTheReason) {
         const Told found = told(script, "");
         EXPECT_EQ(found.lines, std::vector<std::string>{"Available platforms: " + shown});
     }
+}
+
+/// As every pull: it is in the queue, and the image can be removed when nobody uses it any more.
+TEST(Platforms, AreRegisteredFromAnImageThatIsPulledAsThoseOfJobs) {
+    executors::docker::SimulatedEngine simulated;
+    simulated.registry = {"team/interpreters"};
+    simulated.short_lived = {"team/interpreters:1"};
+    simulated.exec_output = exec_frame('1', "linux/amd64\n");
+    simulated.containers["job"] = {
+        .name = "job", .body = {}, .running = true, .log = {}, .written = {}};
+    boost::asio::io_context context;
+    EngineConnection engine(context.get_executor(), executors::docker::simulated_api(simulated),
+                            "");
+    const auto uses = std::make_shared<executors::docker::RecordedUses>();
+    engine.usage().record_to(uses);
+    engine.usage().set_engine("e");
+    Lines log;
+    DindSettings dind;
+    dind.platforms = executors::docker::Platforms::kAuto;
+    dind.platforms_image = "team/interpreters:1";
+    tests::run_to_end(context, tell(context.get_executor(), engine, dind, log));
+    EXPECT_EQ(simulated.pulled, std::vector<std::string>{"team/interpreters:1"});
+    EXPECT_EQ(uses->pulled,
+              std::vector<std::string>{"id-of-team/interpreters is docker.io/team/interpreters:1"});
+    EXPECT_EQ(log.lines.front(), "Pulling docker image team/interpreters:1 ...");
 }
 
 }  // namespace
