@@ -106,6 +106,7 @@ Task<void> ImageRefresh::refresh(Use use) {
     const bool changed = image->id != use.id;
     base::log::info("Refreshed an image that jobs use often",
                     {{"image", use.image}, {"changed", changed ? "yes" : "no"}});
+    if (changed && on_replaced_) on_replaced_(use.image, image->id);
 }
 
 }  // namespace executors::docker

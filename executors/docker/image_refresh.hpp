@@ -2,8 +2,10 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -54,6 +56,10 @@ class ImageRefresh {
     ImageRefresh(PullQueue& pulls, base::TaskGroup* group,
                  const base::Clock& clock = base::system_clock());
 
+    /// Is told that the name of an image leads to another one by now: its name and its new id.
+    using OnReplaced = std::function<void(const std::string& image, const std::string& id)>;
+    void on_replaced(OnReplaced call) { on_replaced_ = std::move(call); }
+
     /// A job takes the image without asking the registry.
     void used(Use use);
     /// A job has pulled it.
@@ -66,6 +72,7 @@ class ImageRefresh {
     base::TaskGroup* group_;
     const base::Clock& clock_;
     ImageUses uses_;
+    OnReplaced on_replaced_;
     bool busy_ = false;
 };
 

@@ -132,6 +132,26 @@ WarmRecipe make_recipe(std::shared_ptr<EngineConnection> engine, const DockerSet
     return recipe;
 }
 
+Task<Result<WarmNeed>> look_again(const boost::asio::any_io_executor& executor,
+                                  const WarmRecipe& recipe) {
+    WarmEnvironment none;
+    PreparationSteps steps(nullptr);
+    const PreparationContext context{*recipe.engine,    recipe.docker, recipe.dind,
+                                     recipe.registries, recipe.job,    none.lines,
+                                     none.objects,      steps,         true};
+    Preparation preparation(executor, context);
+    auto looked = co_await preparation.look();
+    recipe.engine->usage().release(none.objects.base);
+    if (!looked) co_return looked.error();
+    auto need = preparation.need();
+    if (!need) co_return need.error();
+    if (!may_wait(*need, recipe.docker)) {
+        co_return base::make_error(ErrorKind::kConflict, "an engine of the machine's network");
+    }
+    need->environment.clear();
+    co_return std::move(need);
+}
+
 Task<Result<void>> make_warm(const boost::asio::any_io_executor& executor, const WarmRecipe& recipe,
                              WarmEnvironment& made) {
     PreparationSteps steps(nullptr);

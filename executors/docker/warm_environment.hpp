@@ -42,6 +42,12 @@ struct WarmEnvironment {
     WarmTime made_at;
 };
 
+/// What an environment of the recipe needs with the image that its name leads to now. Nothing is
+/// pulled or made. Failures: those of Preparation::look(), and kConflict when no environment of
+/// this image can wait.
+base::Task<base::Result<WarmNeed>> look_again(const boost::asio::any_io_executor& executor,
+                                              const WarmRecipe& recipe);
+
 /// Makes an environment of a recipe. What was made is in `made.objects`, also after a failure.
 /// Everything that it is given outlives it. Nothing is pulled: kConflict when the image is another
 /// one by now. The programs of an engine are stopped until the environment is given away or

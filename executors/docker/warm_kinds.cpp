@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "executors/docker/engine_usage.hpp"
+
 namespace executors::docker {
 
 namespace {
@@ -53,7 +55,7 @@ std::uint64_t WarmKinds::began(const std::string& runner, WarmRecipe recipe, War
     auto& kinds = found->second.kinds;
     // The name of an image leads to another one by now: nothing is made of the former one.
     std::erase_if(kinds, [&](const auto& entry) {
-        const auto& need = entry.second.recipes.front()->need;
+        const WarmNeed& need = entry.second.recipe().need;
         return need.image == image && need.image_id != image_id;
     });
     Kind& kind = kinds[family];
@@ -104,6 +106,59 @@ const WarmKinds::Kind* WarmKinds::find(const std::string& runner, const std::str
     if (found == runners_.end()) return nullptr;
     const auto kind = found->second.kinds.find(family);
     return kind == found->second.kinds.end() ? nullptr : &kind->second;
+}
+
+void WarmKinds::image_replaced(const EngineConnection& engine, const std::string& image,
+                               const std::string& id) {
+    const std::string name = canonical_image_name(image);
+    for (auto& [runner_id, runner] : runners_) {
+        for (auto& [family, kind] : runner.kinds) {
+            const WarmRecipe& recipe = kind.recipe();
+            if (recipe.engine.get() != &engine || recipe.need.image_id == id) continue;
+            if (canonical_image_name(recipe.need.image) != name) continue;
+            kind.outdated.splice(kind.outdated.end(), kind.recipes);
+        }
+    }
+}
+
+std::optional<WarmKinds::Recipe> WarmKinds::outdated() const {
+    for (const auto& [id, runner] : runners_) {
+        for (const auto& [family, kind] : runner.kinds) {
+            if (kind.outdated.empty()) continue;
+            const auto& recipe = kind.outdated.front();
+            return Recipe({id, family, recipe->need.text}, recipe);
+        }
+    }
+    return std::nullopt;
+}
+
+void WarmKinds::renew(const WarmPlace& place, std::optional<WarmNeed> need) {
+    const auto runner = runners_.find(place.runner);
+    if (runner == runners_.end()) return;
+    auto& kinds = runner->second.kinds;
+    const auto former = kinds.find(place.family);
+    if (former == kinds.end()) return;
+    auto& outdated = former->second.outdated;
+    const auto found = std::find_if(outdated.begin(), outdated.end(), [&](const auto& recipe) {
+        return recipe->need.text == place.text;
+    });
+    if (found == outdated.end()) return;
+    WarmRecipe recipe = **found;
+    outdated.erase(found);
+    if (need) {
+        recipe.need = std::move(*need);
+        Kind& kind = kinds.try_emplace(recipe.need.family).first->second;
+        if (kind.recipes.empty()) {
+            kind.history = former->second.history;
+            kind.memory_bytes = former->second.memory_bytes;
+        }
+        for (auto& [number, job] : jobs_) {
+            if (job.runner == place.runner && job.family == place.family)
+                job.family = recipe.need.family;
+        }
+        kind.recipes.push_back(std::make_shared<const WarmRecipe>(std::move(recipe)));
+    }
+    if (outdated.empty() && former->second.recipes.empty()) kinds.erase(former);
 }
 
 void WarmKinds::failed(const WarmPlace& place, WarmTime now) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "executors/docker/warm_demand.hpp"
@@ -47,6 +48,16 @@ class WarmKinds {
     void failed(const WarmPlace& place, WarmTime now);
     void measured(const WarmPlace& place, std::int64_t memory_bytes);
 
+    /// The name leads to another image of that engine by now: no environment is made of the former
+    /// one, and each of its recipes is to be renewed.
+    void image_replaced(const EngineConnection& engine, const std::string& image,
+                        const std::string& id);
+    using Recipe = std::pair<WarmPlace, std::shared_ptr<const WarmRecipe>>;
+    /// One that is to be renewed.
+    [[nodiscard]] std::optional<Recipe> outdated() const;
+    /// What the recipe of outdated() needs with the new image; nullopt: it is forgotten.
+    void renew(const WarmPlace& place, std::optional<WarmNeed> need);
+
     using Recipes = std::map<WarmPlace, std::shared_ptr<const WarmRecipe>>;
     /// The environments that should be there, and how each one is made.
     Recipes wanted(WarmTime now);
@@ -59,8 +70,14 @@ class WarmKinds {
     struct Kind {
         WarmHistory history;
         std::list<std::shared_ptr<const WarmRecipe>> recipes;  ///< of the slots, the last one first
+        std::list<std::shared_ptr<const WarmRecipe>> outdated;  ///< the same; of a former image
         std::int64_t memory_bytes = 0;
         WarmTime blocked_until{};
+
+        /// Any of them; there is one.
+        [[nodiscard]] const WarmRecipe& recipe() const {
+            return *(recipes.empty() ? outdated : recipes).front();
+        }
     };
     struct Runner {
         WarmLimits limits;

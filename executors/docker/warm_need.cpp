@@ -83,6 +83,10 @@ bool is_warmable(const JobEnvironment& job, const DockerSettings& docker,
            docker.mac_address.empty() && docker.log_options.empty() && dind.mode != DindMode::kOn;
 }
 
+bool may_wait(const WarmNeed& need, const DockerSettings& docker) {
+    return !need.engine || docker.network_mode != "host";
+}
+
 bool is_read_by_engines(std::string_view name) {
     constexpr std::array<std::string_view, 12> kBeginnings{
         "DOCKER", "BUILDKIT", "CONTAINERD", "MOBY", "RUNNER_",  "XDG_",

@@ -47,6 +47,10 @@ base::Result<WarmNeed> describe_need(NeedInput input);
 /// names of its own, and nothing that only one container of the machine may have.
 bool is_warmable(const JobEnvironment& job, const DockerSettings& docker, const DindSettings& dind);
 
+/// Whether an environment that needs this may wait: an engine on the machine's network would change
+/// that network while nobody works.
+bool may_wait(const WarmNeed& need, const DockerSettings& docker);
+
 /// Whether docker, containerd or a program's runtime reads the variable at its start.
 bool is_read_by_engines(std::string_view name);
 

@@ -165,9 +165,27 @@ void WarmPool::ended(std::uint64_t job) {
     changed_.notify_all();
 }
 
+void WarmPool::image_replaced(const EngineConnection& engine, const std::string& image,
+                              const std::string& id) {
+    kinds_.image_replaced(engine, image, id);
+    const auto wanted = kinds_.wanted(surroundings_.now());
+    for (const Entry& entry : entries_) {
+        if (!entry.environment && !wanted.contains(entry.place))
+            entry.stop->request(base::StopReason::kShutdown);
+    }
+    drop_unwanted();
+    changed_.notify_all();
+}
+
 Task<void> WarmPool::serve() {
     while (!closing_.requested()) {
         drop_unwanted();
+        auto outdated = kinds_.outdated();
+        if (outdated) {
+            auto renewing = renew(std::move(*outdated));
+            co_await std::move(renewing);
+            continue;
+        }
         const auto now = surroundings_.now();
         auto next = next_to_make(now);
         if (next) {
@@ -185,6 +203,20 @@ Task<void> WarmPool::serve() {
             co_await changed_.wait();
         }
     }
+}
+
+Task<void> WarmPool::renew(WarmKinds::Recipe outdated) {
+    auto looking = look_again(executor_, *outdated.second);
+    const base::Deadline limit = std::chrono::steady_clock::now() + kMakeLimit;
+    auto need = co_await base::run_stoppable(&closing_, std::move(looking), limit);
+    if (need) {
+        kinds_.renew(outdated.first, std::move(*need));
+        co_return;
+    }
+    if (closing_.requested()) co_return;
+    kinds_.renew(outdated.first, std::nullopt);
+    base::log::info("No environments are made ahead of the image that replaced another one",
+                    {{"image", outdated.second->need.image}, {"reason", need.error().message}});
 }
 
 std::optional<WarmKinds::Recipes::value_type> WarmPool::next_to_make(WarmTime now) {

@@ -95,6 +95,10 @@ class WarmPool {
     /// for ended().
     std::uint64_t began(const std::string& runner, WarmRecipe recipe);
     void ended(std::uint64_t job);
+    /// The name leads to another image of that engine by now: the environments of the former one
+    /// are removed, and others are made in their place.
+    void image_replaced(const EngineConnection& engine, const std::string& image,
+                        const std::string& id);
     /// Removes all environments, and makes no more.
     base::Task<void> close();
 
@@ -118,6 +122,7 @@ class WarmPool {
     [[nodiscard]] bool has_to_look() const { return !entries_.empty() || !pressure_.empty(); }
     void begin_to_make(WarmPlace place, std::shared_ptr<const WarmRecipe> recipe);
     base::Task<void> make(Entries::iterator entry);
+    base::Task<void> renew(WarmKinds::Recipe outdated);
     base::Task<void> look_after();
     void note_looks(const std::list<WarmLook>& looks);
     void remove_later(const std::shared_ptr<const WarmRecipe>& recipe,

@@ -34,8 +34,7 @@ Task<Result<bool>> WarmStart::try_take(Preparation& preparation, PreparationCont
     if (!looked) co_return looked.error();
     auto need = preparation.need();
     if (!need) co_return need.error();
-    // Its engine would change the machine's network while nobody works.
-    if (need->engine && context.docker.network_mode == "host") {
+    if (!may_wait(*need, context.docker)) {
         pool_->note_unsuitable(runner);
         co_return false;
     }

@@ -19,6 +19,10 @@ base::Result<ExecutorFactory::Connection> ExecutorFactory::engine_of(
     (*made)->usage().share(uses_by_engine_);
     if (uses_) (*made)->usage().record_to(uses_);
     pass_disk_pressure(**made);
+    (*made)->refresh().on_replaced(
+        [this, engine = made->get()](const std::string& image, const std::string& id) {
+            if (pool_) pool_->image_replaced(*engine, image, id);
+        });
     engines_[key] = *made;
     return *made;
 }

@@ -106,15 +106,21 @@ TEST_F(ImageRefreshTest, TellsOfAnImageThatTheEngineDidNotHave) {
     usage_.record_to(uses);
     usage_.set_engine("e");
     ImageRefresh refresh(pulls_, &group_, clock_);
+    std::vector<std::string> replaced;
+    refresh.on_replaced([&](const std::string& image, const std::string& id) {
+        replaced.push_back(image + " " + id);
+    });
     engine_.registry = {"app"};
     use_often(refresh);
     context_.run();
     EXPECT_EQ(uses->pulled, std::vector<std::string>{"id-of-app is docker.io/library/app:latest"});
+    EXPECT_EQ(replaced, std::vector<std::string>{"app id-of-app"});
     use_often(refresh, "id-of-app");
     context_.restart();
     context_.run();
     EXPECT_EQ(engine_.pulled.size(), 2U);
     EXPECT_EQ(uses->pulled.size(), 1U) << "the registry has no other one";
+    EXPECT_EQ(replaced.size(), 1U);
 }
 
 TEST_F(ImageRefreshTest, EndsWithItsGroup) {

@@ -83,6 +83,45 @@ TEST_P(WarmPoolTest, AnotherImageOfTheNameIsNotMissed) {
     expect_clean("at the end");
 }
 
+TEST_P(WarmPoolTest, AnotherImageOfTheNameReplacesThoseThatWait) {
+    make_one_ready();
+    const std::string former = container();
+    engine_.images["app"]["Id"] = "another-id";
+    pool_->image_replaced(*connection_, "docker.io/library/app:latest", "another-id");
+    EXPECT_TRUE(pool_->states().empty()) << "no job gets it any more";
+    work_until([this] { return pool_->states().size() == 1; });
+    EXPECT_FALSE(engine_.containers.contains(former));
+    auto job = make_job();
+    ASSERT_TRUE(run(job->prepare(job_, log_)).has_value());
+    EXPECT_EQ(counts().hits, 1U);
+    EXPECT_EQ(missed(WarmMiss::kImage), 0U);
+    ASSERT_TRUE(run(job->cleanup(10s)).has_value());
+    close_pool();
+    expect_clean("at the end");
+}
+
+TEST_P(WarmPoolTest, AnImageThatOthersUseReplacesNothing) {
+    make_one_ready();
+    const std::string former = container();
+    pool_->image_replaced(*connection_, "other", "another-id");
+    pool_->image_replaced(*connection_, "app", "id-of-app");
+    EngineConnection elsewhere(context_.get_executor(), simulated_api(engine_), "");
+    pool_->image_replaced(elsewhere, "app", "another-id");
+    EXPECT_EQ(pool_->states().size(), 1U);
+    EXPECT_TRUE(engine_.containers.contains(former));
+    close_pool();
+}
+
+TEST_P(WarmPoolTest, AnImageThatIsGoneAfterItWasReplacedIsForgotten) {
+    make_one_ready();
+    engine_.images.erase("app");
+    pool_->image_replaced(*connection_, "app", "another-id");
+    work_until([this] { return container().empty(); });
+    EXPECT_TRUE(pool_->states().empty());
+    close_pool();
+    expect_clean("at the end");
+}
+
 TEST_P(WarmPoolTest, AContainerThatHasEndedIsNotUsed) {
     make_one_ready();
     engine_.find("-build")->running = false;
