@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
@@ -142,16 +143,26 @@ Request sign_aws(Request request, const AwsCredentials& credentials, const std::
     return request;
 }
 
-base::Result<Request> presign_google(Request request, const GoogleKey& key,
-                                     const Validity& validity) {
+GoogleToSign google_to_sign(Request request, const std::string& access_id,
+                            const Validity& validity) {
     const Scope scope{"GOOG4-RSA-SHA256", basic_time(validity.unix_seconds), "auto", "storage",
                       "goog4_request"};
-    add_to_query(request, "X-Goog-", scope, key.access_id, validity);
-    const std::string text = scope.string_to_sign(canonical_request(request, kUnsignedPayload));
-    auto signature = rsa_sha256(key.private_key, text);
+    add_to_query(request, "X-Goog-", scope, access_id, validity);
+    std::string text = scope.string_to_sign(canonical_request(request, kUnsignedPayload));
+    return {std::move(request), std::move(text)};
+}
+
+Request signed_google(GoogleToSign to_sign, std::string_view signature) {
+    to_sign.request.query.emplace_back("X-Goog-Signature", base::to_hex(signature));
+    return std::move(to_sign.request);
+}
+
+base::Result<Request> presign_google(Request request, const GoogleKey& key,
+                                     const Validity& validity) {
+    GoogleToSign to_sign = google_to_sign(std::move(request), key.access_id, validity);
+    const auto signature = rsa_sha256(key.private_key, to_sign.text);
     if (!signature) return signature.error();
-    request.query.emplace_back("X-Goog-Signature", base::to_hex(*signature));
-    return request;
+    return signed_google(std::move(to_sign), *signature);
 }
 
 }  // namespace protocol::object_storage

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
@@ -45,5 +46,15 @@ struct GoogleKey {
 /// Adds X-Goog-… to the query. kInvalidInput when the key is none.
 base::Result<Request> presign_google(Request request, const GoogleKey& key,
                                      const Validity& validity);
+
+/// The same in two steps, for a key that is elsewhere.
+struct GoogleToSign {
+    Request request;
+    std::string text;  ///< to be signed by RSASSA-PKCS1-v1_5 with SHA-256
+};
+GoogleToSign google_to_sign(Request request, const std::string& access_id,
+                            const Validity& validity);
+/// `signature`: bytes.
+Request signed_google(GoogleToSign to_sign, std::string_view signature);
 
 }  // namespace protocol::object_storage

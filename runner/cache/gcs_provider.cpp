@@ -25,6 +25,7 @@ constexpr std::size_t kMostFileBytes = 256U << 10U;
 struct GoogleAccess {
     storage::GoogleKey key;
     std::shared_ptr<TokenIdentity> identity;
+    std::shared_ptr<GoogleSigner> signer;  ///< signs addresses for others where there is no key
 };
 
 class GcsProvider final : public Provider {
@@ -52,15 +53,30 @@ class GcsProvider final : public Provider {
         }
         return headers;
     }
-    base::Task<base::Result<Request>> sign(Request request, Purpose, std::string) override {
-        const storage::Validity validity{base::unix_micros_now() / 1'000'000};
+    base::Task<base::Result<Request>> authorise(Request request, Purpose, std::string) override {
         if (!access_.identity)
-            co_return storage::presign_google(std::move(request), access_.key, validity);
+            co_return storage::presign_google(std::move(request), access_.key, from_now());
         auto getting = access_.identity->get();
         auto token = co_await std::move(getting);
         if (!token) co_return token.error();
         request.headers.emplace_back("authorization", "Bearer " + token->reveal());
         co_return std::move(request);
+    }
+    base::Task<base::Result<SignedUrl>> sign_url(Request request, Purpose, std::string) override {
+        if (!access_.identity) {
+            const auto presigned =
+                storage::presign_google(std::move(request), access_.key, from_now());
+            if (!presigned) co_return presigned.error();
+            co_return signed_url(*presigned);
+        }
+        auto asking = access_.signer->address();
+        const auto address = co_await std::move(asking);
+        if (!address) co_return address.error();
+        auto to_sign = storage::google_to_sign(std::move(request), *address, from_now());
+        auto signing = access_.signer->sign(to_sign.text);
+        const auto signature = co_await std::move(signing);
+        if (!signature) co_return signature.error();
+        co_return signed_url(storage::signed_google(std::move(to_sign), *signature));
     }
 
     bool doubt_credentials(Purpose) override {
@@ -68,20 +84,27 @@ class GcsProvider final : public Provider {
     }
 
   private:
+    static storage::Validity from_now() { return {base::unix_micros_now() / 1'000'000}; }
+
     const protocol::http::Origin origin_;
     const std::string bucket_;
     const GoogleAccess access_;
     const std::int64_t limit_bytes_;
 };
 
+GoogleAccess access_by_identity(const config::RunnerConfig& runner, Identities& identities,
+                                const std::string& file) {
+    return {{}, identities.google(runner, file), identities.google_signer(runner, file)};
+}
+
 base::Result<GoogleAccess> access_by_file(const config::RunnerConfig& runner,
                                           Identities& identities, const std::string& path) {
     const auto text = base::read_small_file(path, kMostFileBytes);
     if (!text) return text.error();
     auto key = cloud::google_key_in(*text);
-    if (key) return GoogleAccess{std::move(*key), nullptr};
+    if (key) return GoogleAccess{std::move(*key), nullptr, nullptr};
     if (!key.error().is(base::ErrorKind::kNotFound)) return key.error().with_context(path);
-    return GoogleAccess{{}, identities.google(runner, path)};
+    return access_by_identity(runner, identities, path);
 }
 
 base::Result<GoogleAccess> access_of(const config::RunnerConfig& runner, Identities& identities) {
@@ -91,9 +114,10 @@ base::Result<GoogleAccess> access_of(const config::RunnerConfig& runner, Identit
         if (!access) return access.error().with_context("runners.cache.gcs.CredentialsFile");
         return access;
     }
-    if (!gcs.access_id.empty()) return GoogleAccess{{gcs.access_id, gcs.private_key}, nullptr};
+    if (!gcs.access_id.empty())
+        return GoogleAccess{{gcs.access_id, gcs.private_key}, nullptr, nullptr};
     const std::string file = cloud::google_credentials_file(identities.variable());
-    if (file.empty()) return GoogleAccess{{}, identities.google(runner, "")};
+    if (file.empty()) return access_by_identity(runner, identities, "");
     auto access = access_by_file(runner, identities, file);
     if (!access) return access.error().with_context("Application Default Credentials");
     return access;

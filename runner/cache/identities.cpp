@@ -15,6 +15,7 @@ namespace cloud = protocol::cloud_identity;
 
 namespace {
 
+constexpr const char* kGoogleUniverse = "googleapis.com";
 constexpr const char* kGoogleScope = "https://www.googleapis.com/auth/devstorage.read_write";
 constexpr const char* kAzureResource = "https://storage.azure.com";
 
@@ -38,6 +39,26 @@ std::string aws_key(const config::RunnerConfig& runner, const std::string& role)
 }
 
 }  // namespace
+
+base::Task<base::Result<std::string>> GoogleSigner::address() {
+    if (account_.address.empty()) {
+        auto asking = cloud::google_account(surroundings_, file_, universe_);
+        auto account = co_await std::move(asking);
+        if (!account) co_return account.error();
+        account_ = std::move(*account);
+    }
+    co_return account_.address;
+}
+
+base::Task<base::Result<std::string>> GoogleSigner::sign(std::string text) {
+    auto getting = identity_->get();
+    auto token = co_await std::move(getting);
+    if (!token) co_return token.error();
+    auto signing =
+        cloud::sign_by_google(surroundings_.send, account_, std::move(*token), std::move(text));
+    auto signature = co_await std::move(signing);
+    co_return std::move(signature);
+}
 
 Identities::Identities(const boost::asio::any_io_executor& executor)
     : Identities(
@@ -69,15 +90,29 @@ std::shared_ptr<AwsIdentity> Identities::aws(const config::RunnerConfig& runner,
     return identity;
 }
 
-std::shared_ptr<TokenIdentity> Identities::google(const config::RunnerConfig& runner,
-                                                  const std::string& file) {
-    auto& identity = tokens_["google\n" + runner.tls_ca_file + "\n" + file];
+std::shared_ptr<TokenIdentity> Identities::token_of_google(const config::RunnerConfig& runner,
+                                                           const std::string& file,
+                                                           const std::string& scope) {
+    auto& identity = tokens_["google\n" + runner.tls_ca_file + "\n" + file + "\n" + scope];
     if (!identity) {
         identity = std::make_shared<TokenIdentity>(
-            executor_, cloud::make_google_identity(surroundings(runner), file, kGoogleScope),
+            executor_, cloud::make_google_identity(surroundings(runner), file, scope),
             base::system_clock());
     }
     return identity;
+}
+
+std::shared_ptr<TokenIdentity> Identities::google(const config::RunnerConfig& runner,
+                                                  const std::string& file) {
+    return token_of_google(runner, file, kGoogleScope);
+}
+
+std::shared_ptr<GoogleSigner> Identities::google_signer(const config::RunnerConfig& runner,
+                                                        const std::string& file) {
+    const std::string& domain = runner.cache.gcs.universe_domain;
+    return std::make_shared<GoogleSigner>(
+        surroundings(runner), file, domain.empty() ? kGoogleUniverse : domain,
+        token_of_google(runner, file, cloud::kGoogleSigningScope));
 }
 
 std::shared_ptr<TokenIdentity> Identities::azure(const config::RunnerConfig& runner) {
@@ -88,6 +123,17 @@ std::shared_ptr<TokenIdentity> Identities::azure(const config::RunnerConfig& run
             base::system_clock());
     }
     return identity;
+}
+
+std::shared_ptr<DelegatedKeys> Identities::azure_delegation(const config::RunnerConfig& runner,
+                                                            const std::string& address) {
+    auto& keys = delegations_[runner.tls_ca_file + "\n" + address];
+    if (!keys) {
+        keys = std::make_shared<DelegatedKeys>(
+            executor_, cloud::make_azure_delegation(make_sender_(runner), address, azure(runner)),
+            base::system_clock());
+    }
+    return keys;
 }
 
 }  // namespace runner::cache

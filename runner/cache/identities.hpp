@@ -1,11 +1,15 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "protocol/cloud_identity/aws_identity.hpp"
+#include "protocol/cloud_identity/azure_delegation.hpp"
+#include "protocol/cloud_identity/google_signature.hpp"
 #include "protocol/cloud_identity/oauth_token.hpp"
 #include "protocol/cloud_identity/renewed.hpp"
 #include "runner/cache/provider.hpp"
@@ -15,6 +19,32 @@ namespace runner::cache {
 
 using AwsIdentity = protocol::cloud_identity::Renewed<protocol::object_storage::AwsCredentials>;
 using TokenIdentity = protocol::cloud_identity::Renewed<base::Secret>;
+using DelegatedKeys = protocol::cloud_identity::Renewed<protocol::object_storage::AzureDelegation>;
+
+/// Signs in the name of the service account of an identity of Google, which keeps the key.
+///
+/// Life: of one job. Strand: the I/O thread.
+class GoogleSigner {
+  public:
+    GoogleSigner(protocol::cloud_identity::Surroundings surroundings, std::string file,
+                 std::string universe, std::shared_ptr<TokenIdentity> identity)
+        : surroundings_(std::move(surroundings)),
+          file_(std::move(file)),
+          universe_(std::move(universe)),
+          identity_(std::move(identity)) {}
+
+    /// Of the account.
+    base::Task<base::Result<std::string>> address();
+    /// Bytes. After address().
+    base::Task<base::Result<std::string>> sign(std::string text);
+
+  private:
+    protocol::cloud_identity::Surroundings surroundings_;
+    const std::string file_;
+    const std::string universe_;
+    const std::shared_ptr<TokenIdentity> identity_;
+    protocol::cloud_identity::GoogleAccount account_;
+};
 
 /// The credentials of object storages that are not in the configuration. Jobs of entries with the
 /// same settings share them, so that a token is not fetched for each job.
@@ -37,10 +67,19 @@ class Identities {
     /// `file`: of credentials, "" for the machine's own.
     std::shared_ptr<TokenIdentity> google(const config::RunnerConfig& runner,
                                           const std::string& file);
+    /// For the same `file`.
+    std::shared_ptr<GoogleSigner> google_signer(const config::RunnerConfig& runner,
+                                                const std::string& file);
     std::shared_ptr<TokenIdentity> azure(const config::RunnerConfig& runner);
+    /// `address`: make_azure_delegation().
+    std::shared_ptr<DelegatedKeys> azure_delegation(const config::RunnerConfig& runner,
+                                                    const std::string& address);
     [[nodiscard]] const protocol::cloud_identity::Variables& variable() const { return variable_; }
 
   private:
+    std::shared_ptr<TokenIdentity> token_of_google(const config::RunnerConfig& runner,
+                                                   const std::string& file,
+                                                   const std::string& scope);
     [[nodiscard]] protocol::cloud_identity::Surroundings surroundings(
         const config::RunnerConfig& runner) const {
         return {make_sender_(runner), variable_};
@@ -51,6 +90,7 @@ class Identities {
     protocol::cloud_identity::Variables variable_;
     std::map<std::string, std::shared_ptr<AwsIdentity>> aws_;
     std::map<std::string, std::shared_ptr<TokenIdentity>> tokens_;
+    std::map<std::string, std::shared_ptr<DelegatedKeys>> delegations_;
 };
 
 }  // namespace runner::cache

@@ -108,25 +108,24 @@ Task<Result<StoredObject>> ObjectCache::store_whole(std::string object, Archive 
     co_return stored;
 }
 
+/// The headers of a link are those that are signed for; none of them comes from the credentials.
 Task<Result<ObjectLink>> ObjectCache::link(std::string object, LinkPurpose purpose,
                                            std::string key) {
+    ObjectLink link;
     Call call;
     call.request = calls_.provider().request(object);
+    call.request.headers.clear();
     call.object = std::move(object);
     if (purpose == LinkPurpose::kWrite) {
+        link.headers = calls_.provider().object_headers(key, Sending::kWhole);
         call.request.method = "PUT";
-        call.request.headers = calls_.provider().object_headers(key, Sending::kWhole);
+        call.request.headers = link.headers;
         call.purpose = Purpose::kUpload;
     }
-    auto signing = calls_.sign(std::move(call));
-    auto request = co_await std::move(signing);
-    if (!request) co_return request.error();
-    // Without the scheme's own port: the signature counts for that Host header.
-    const bool secure = request->origin.scheme == http::Scheme::kHttps;
-    ObjectLink link;
-    link.url = (secure ? "https://" : "http://") + request->origin.authority() +
-               protocol::object_storage::target_of(*request);
-    link.headers = std::move(request->headers);
+    auto signing = calls_.sign_url(std::move(call));
+    auto url = co_await std::move(signing);
+    if (!url) co_return url.error();
+    link.url = std::move(url->text);
     co_return std::move(link);
 }
 

@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "protocol/object_storage/request.hpp"
+#include "runner/cache/signed_url.hpp"
 
 namespace runner::cache {
 
@@ -31,10 +32,16 @@ class Provider {
     [[nodiscard]] virtual protocol::object_storage::Fields object_headers(const std::string& key,
                                                                           Sending how) const = 0;
     [[nodiscard]] virtual PartsKind parts_kind() const { return PartsKind::kMultipart; }
-    /// Gets credentials where that is needed. `object` is the one that `request` is about.
-    virtual base::Task<base::Result<Request>> sign(Request request, Purpose purpose,
-                                                   std::string object) = 0;
-    /// The storage has refused what sign() made. Answers whether it may give other credentials now.
+    /// The request as the daemon sends it. It may have the daemon's credentials: it is for nobody
+    /// else. Gets credentials where that is needed. `object` is the one that `request` is about.
+    virtual base::Task<base::Result<Request>> authorise(Request request, Purpose purpose,
+                                                        std::string object) = 0;
+    /// An address for somebody else, who sends `request` with the headers that it has here. The
+    /// message of an error has the remedy.
+    virtual base::Task<base::Result<SignedUrl>> sign_url(Request request, Purpose purpose,
+                                                         std::string object) = 0;
+    /// The storage has refused what authorise() made. Answers whether it may give other credentials
+    /// now.
     virtual bool doubt_credentials(Purpose purpose) = 0;
 };
 

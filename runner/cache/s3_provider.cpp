@@ -35,12 +35,20 @@ class S3Provider final : public Provider {
         headers.emplace_back("x-amz-meta-cachekey", metadata_value(key));
         return headers;
     }
-    base::Task<base::Result<Request>> sign(Request request, Purpose purpose, std::string) override {
+    base::Task<base::Result<Request>> authorise(Request request, Purpose purpose,
+                                                std::string) override {
         auto getting = (purpose == Purpose::kUpload ? upload_ : download_)->get();
         auto keys = co_await std::move(getting);
         if (!keys) co_return keys.error();
         const storage::Validity validity{base::unix_micros_now() / 1'000'000};
         co_return storage::presign_aws(std::move(request), *keys, address_.region, validity);
+    }
+    base::Task<base::Result<SignedUrl>> sign_url(Request request, Purpose purpose,
+                                                 std::string object) override {
+        auto signing = authorise(std::move(request), purpose, std::move(object));
+        auto presigned = co_await std::move(signing);
+        if (!presigned) co_return presigned.error();
+        co_return signed_url(*presigned);
     }
 
     bool doubt_credentials(Purpose purpose) override {

@@ -84,10 +84,10 @@ Result<http::Client*> StorageCalls::client_for(const http::Origin& origin) {
 }
 
 Task<Result<http::Request>> StorageCalls::prepare(const Call& call) {
-    auto signing = provider_->sign(call.request, call.purpose, call.object);
-    auto signed_request = co_await std::move(signing);
-    if (!signed_request) co_return without_credentials(signed_request.error());
-    http::Request request = protocol::object_storage::to_http(*signed_request);
+    auto signing = provider_->authorise(call.request, call.purpose, call.object);
+    auto authorised = co_await std::move(signing);
+    if (!authorised) co_return without_credentials(authorised.error());
+    http::Request request = protocol::object_storage::to_http(*authorised);
     if (call.content) {
         request.source = call.content();
         request.headers.set("Content-Length", std::to_string(call.content_bytes));
@@ -97,11 +97,12 @@ Task<Result<http::Request>> StorageCalls::prepare(const Call& call) {
     co_return std::move(request);
 }
 
-Task<Result<Provider::Request>> StorageCalls::sign(Call call) {
-    auto signing = provider_->sign(std::move(call.request), call.purpose, std::move(call.object));
-    auto signed_request = co_await std::move(signing);
-    if (!signed_request) co_return without_credentials(signed_request.error());
-    co_return std::move(signed_request);
+Task<Result<SignedUrl>> StorageCalls::sign_url(Call call) {
+    auto signing =
+        provider_->sign_url(std::move(call.request), call.purpose, std::move(call.object));
+    auto url = co_await std::move(signing);
+    if (!url) co_return without_credentials(url.error());
+    co_return std::move(url);
 }
 
 Task<Result<http::Response>> StorageCalls::send_once(const Call& call) {

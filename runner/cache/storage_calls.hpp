@@ -57,8 +57,8 @@ class StorageCalls {
     base::Task<base::Result<protocol::http::Response>> send(Call call);
     /// One try of a call whose answer is read piece by piece. Answers 2xx only.
     base::Task<base::Result<std::unique_ptr<protocol::http::StreamingResponse>>> open(Call call);
-    /// The request of a call, signed, for somebody else to send.
-    base::Task<base::Result<Provider::Request>> sign(Call call);
+    /// An address for somebody else, who sends the request of `call` as it is.
+    base::Task<base::Result<SignedUrl>> sign_url(Call call);
     /// For a call whose tries are not made here.
     void tell(const base::Error& why, std::chrono::milliseconds pause) const {
         if (observer_) observer_(why, pause);

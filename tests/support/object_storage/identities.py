@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import json
+import subprocess
 import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,10 +20,14 @@ class Identities:
     INSTANCE = ("ASIAINSTANCE", "instance secret", "instance token")
     ROLE = ("ASIAROLE", "role secret", "role token")
     TOKEN = "machine-token"
+    SIGNING_TOKEN = "machine-token-for-all-of-the-cloud"
+    ACCOUNT = "ci@project.iam.gserviceaccount.com"
     AUDIENCE = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/aws"
 
-    def __init__(self, region: str = "us-east-1") -> None:
+    def __init__(self, region: str = "us-east-1", private_key: str = "") -> None:
+        """`private_key`: of Google's service account, a PEM file; without it, the account may not sign."""
         self.region = region
+        self.private_key = private_key
         self.seen: list[str] = []
         self.refused: list[str] = []
         owner = self
@@ -75,7 +81,14 @@ class _Handler(BaseHTTPRequestHandler):
                 "api-version": "2018-02-01", "resource": "https://storage.azure.com"}
             return self._token(good, "3599")
         if path == "/computeMetadata/v1/instance/service-accounts/default/token":
-            return self._token(self.headers.get("Metadata-Flavor") == "Google", 3599)
+            wide = fields.get("scopes") == "https://www.googleapis.com/auth/cloud-platform"
+            return self._token(self.headers.get("Metadata-Flavor") == "Google", 3599,
+                               Identities.SIGNING_TOKEN if wide else Identities.TOKEN)
+        if path == "/computeMetadata/v1/instance/service-accounts/default/email":
+            good = self.headers.get("Metadata-Flavor") == "Google"
+            return self._answer(200 if good else 403, Identities.ACCOUNT if good else "a header is missing")
+        if urllib.parse.unquote(path) == f"/v1/projects/-/serviceAccounts/{Identities.ACCOUNT}:signBlob":
+            return self._sign(json.loads(body))
         if path == "/v1/token" and self.command == "POST":
             return self._exchange(dict(urllib.parse.parse_qsl(body.decode())))
         if path == "/" and self.command == "POST":
@@ -101,10 +114,21 @@ class _Handler(BaseHTTPRequestHandler):
         return self._answer(200, json.dumps({"Code": "Success", "AccessKeyId": access, "SecretAccessKey": secret,
                                              "Token": token, "Expiration": Identities.end()}))
 
-    def _token(self, good: bool, lifetime: Any) -> None:
+    def _sign(self, asked: dict[str, str]) -> None:
+        """signBlob of Google's IAM Service Account Credentials API."""
+        if self.headers.get("Authorization") != f"Bearer {Identities.SIGNING_TOKEN}":
+            return self._answer(401, json.dumps({"error": {"message": "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}}))
+        if not self.identities.private_key:
+            denied = "Permission 'iam.serviceAccounts.signBlob' denied on resource"
+            return self._answer(403, json.dumps({"error": {"message": denied}}))
+        signed = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.identities.private_key],
+                                input=base64.b64decode(asked["payload"]), capture_output=True, check=True)
+        return self._answer(200, json.dumps({"keyId": "1", "signedBlob": base64.b64encode(signed.stdout).decode()}))
+
+    def _token(self, good: bool, lifetime: Any, token: str = Identities.TOKEN) -> None:
         if not good:
             return self._answer(400, "headers or query of another service")
-        return self._answer(200, json.dumps({"access_token": Identities.TOKEN, "expires_in": lifetime,
+        return self._answer(200, json.dumps({"access_token": token, "expires_in": lifetime,
                                              "token_type": "Bearer"}))
 
     def _exchange(self, form: dict[str, str]) -> None:

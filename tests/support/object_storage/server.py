@@ -11,7 +11,7 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable, NamedTuple, Optional
 
-from tests.support.object_storage.signatures import Request, check_aws
+from tests.support.object_storage.signatures import Delegation, Request, check_aws
 
 Check = Callable[[Request, datetime.datetime], str]
 
@@ -45,6 +45,8 @@ class Storage:
         self.ranges: list[str] = []
         self.refused: list[str] = []  # why requests were refused
         self.faults: list[Fault] = []
+        self.delegation: Optional[Delegation] = None  # that `delegate_token` asks for
+        self.delegate_token = ""
         storage = self
 
         class Bound(_Handler):
@@ -104,6 +106,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.name = urllib.parse.unquote(path)
         owner.seen.append(f"{self.command} {self.name}")
         now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+        if fields == [("restype", "service"), ("comp", "userdelegationkey")] and owner.delegation:
+            return self._delegate(headers)
         if wrong := owner.check(Request(self.command, path, fields, headers), now):
             return self._refuse(403, "AccessDenied", wrong)
         fault = owner.take_fault(self.command)
@@ -118,6 +122,15 @@ class _Handler(BaseHTTPRequestHandler):
         return self._read(headers, fault)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _handle
+
+    def _delegate(self, headers: dict[str, str]) -> None:
+        """Get User Delegation Key of Azure."""
+        body = self.rfile.read(int(headers["content-length"])).decode()
+        if headers.get("authorization") != f"Bearer {self.owner.delegate_token}" or self.command != "POST":
+            return self._refuse(403, "AuthorizationPermissionMismatch", "not this identity")
+        if "x-ms-version" not in headers or not re.search(r"<KeyInfo><Start>[^<]+Z</Start><Expiry>[^<]+Z</Expiry></KeyInfo>", body):
+            return self._refuse(400, "InvalidXmlDocument", "no times of the key")
+        return self._answer(200, self.owner.delegation.xml().encode())
 
     def _read(self, headers: dict[str, str], fault: Optional[Fault]) -> None:
         found = self.owner.objects.get(self.name)

@@ -131,9 +131,42 @@ def check_google(request: Request, access_id: str, public_key: str, now: datetim
     return "" if done.returncode == 0 else "SignatureDoesNotMatch"
 
 
+class Delegation(NamedTuple):
+    """A user delegation key of Azure, as it is asked for and signed with."""
+
+    object_id: str
+    tenant_id: str
+    start: str
+    expiry: str
+    key: str  # base64
+
+    def xml(self) -> str:
+        return (f"<UserDelegationKey><SignedOid>{self.object_id}</SignedOid><SignedTid>{self.tenant_id}</SignedTid>"
+                f"<SignedStart>{self.start}</SignedStart><SignedExpiry>{self.expiry}</SignedExpiry>"
+                f"<SignedService>b</SignedService><SignedVersion>{AZURE_VERSION}</SignedVersion>"
+                f"<Value>{self.key}</Value></UserDelegationKey>")
+
+
 def check_azure(request: Request, account: str, key: str, now: datetime.datetime) -> str:
     """A service SAS of one blob, "Create a service SAS" for version 2020-12-06."""
     fields = dict(request.query)
+    return _wrong_sas(request, fields, now) or _wrong_azure_signature(request, fields, account, key, [""])
+
+
+def check_azure_delegated(request: Request, account: str, delegation: Delegation, now: datetime.datetime) -> str:
+    """The same by "Create a user delegation SAS"."""
+    fields = dict(request.query)
+    about = {"skoid": delegation.object_id, "sktid": delegation.tenant_id, "skt": delegation.start,
+             "ske": delegation.expiry, "sks": "b", "skv": AZURE_VERSION}
+    if {name: fields.get(name) for name in about} != about:
+        return "not by the key of the identity"
+    if not about["skt"] <= fields["st"] or not fields["se"] <= about["ske"]:
+        return "outside of the time of its key"
+    return _wrong_sas(request, fields, now) or _wrong_azure_signature(request, fields, account, delegation.key,
+                                                                      [*about.values(), "", "", ""])
+
+
+def _wrong_sas(request: Request, fields: Mapping[str, str], now: datetime.datetime) -> str:
     if "sig" not in fields:
         return "no signature"
     if fields.get("sv") != AZURE_VERSION or fields.get("sr") != "b":
@@ -145,9 +178,14 @@ def check_azure(request: Request, account: str, key: str, now: datetime.datetime
     needed = {"GET": "r", "HEAD": "r", "PUT": "w"}[request.method]
     if needed not in fields["sp"]:
         return f"the permission {needed} is missing"
+    return ""
+
+
+def _wrong_azure_signature(request: Request, fields: Mapping[str, str], account: str, key: str,
+                           about_key: list[str]) -> str:
     # An emulator has the account in the path, too.
     resource = f"/blob/{account}" + urllib.parse.unquote(request.path).removeprefix(f"/{account}")
-    text = "\n".join([fields["sp"], fields["st"], fields["se"], resource, "", "",
+    text = "\n".join([fields["sp"], fields["st"], fields["se"], resource, *about_key, "",
                       fields.get("spr", ""), fields["sv"], fields["sr"], "", "", "", "", "", "",
                       ""])
     wanted = hmac.new(base64.b64decode(key), text.encode(), hashlib.sha256).digest()

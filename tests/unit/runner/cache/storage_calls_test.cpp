@@ -28,11 +28,14 @@ class ChangingKeys final : public Provider {
                                                                   Sending) const override {
         return {};
     }
-    base::Task<base::Result<Request>> sign(Request request, Purpose, std::string) override {
+    base::Task<base::Result<Request>> authorise(Request request, Purpose, std::string) override {
         ++signatures_;
         if (failure_) co_return *failure_;
         request.headers.emplace_back("authorization", key_);
         co_return std::move(request);
+    }
+    base::Task<base::Result<SignedUrl>> sign_url(Request, Purpose, std::string) override {
+        co_return SignedUrl{};
     }
     bool doubt_credentials(Purpose) override {
         key_ += "'";
