@@ -67,26 +67,26 @@ class Keys final : public AwsSource {
 
 class Role final : public AwsSource {
   public:
-    Role(Surroundings surroundings, std::string region, std::string role_arn,
+    Role(Surroundings surroundings, RoleCalls& calls, WantedRole role,
          std::unique_ptr<AwsSource> base)
         : surroundings_(std::move(surroundings)),
-          region_(std::move(region)),
-          role_arn_(std::move(role_arn)),
+          calls_(calls),
+          role_(std::move(role)),
           base_(std::move(base)) {}
 
     Task<Result<AwsExpiring>> fetch() override {
         auto fetching = base_->fetch();
         auto keys = co_await std::move(fetching);
         if (!keys) co_return keys.error();
-        auto taking = assume_role(surroundings_, region_, role_arn_, std::move(keys->value));
+        auto taking = calls_.take(surroundings_, role_, std::move(keys->value));
         auto taken = co_await std::move(taking);
         co_return std::move(taken);
     }
 
   private:
     Surroundings surroundings_;
-    std::string region_;
-    std::string role_arn_;
+    RoleCalls& calls_;
+    WantedRole role_;
     std::unique_ptr<AwsSource> base_;
 };
 
@@ -221,10 +221,9 @@ std::unique_ptr<AwsSource> make_aws_keys(AwsCredentials keys) {
     return std::make_unique<Keys>(std::move(keys));
 }
 
-std::unique_ptr<AwsSource> make_aws_role(Surroundings surroundings, std::string region,
-                                         std::string role_arn, std::unique_ptr<AwsSource> base) {
-    return std::make_unique<Role>(std::move(surroundings), std::move(region), std::move(role_arn),
-                                  std::move(base));
+std::unique_ptr<AwsSource> make_aws_role(Surroundings surroundings, RoleCalls& calls,
+                                         WantedRole role, std::unique_ptr<AwsSource> base) {
+    return std::make_unique<Role>(std::move(surroundings), calls, std::move(role), std::move(base));
 }
 
 }  // namespace protocol::cloud_identity

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "protocol/cloud_identity/renewed.hpp"
+#include "protocol/cloud_identity/role_calls.hpp"
 #include "protocol/cloud_identity/web_call.hpp"
 #include "protocol/object_storage/v4.hpp"
 
@@ -23,8 +24,9 @@ std::unique_ptr<AwsSource> make_aws_chain(Surroundings surroundings, std::string
 /// Keys that are known and do not end.
 std::unique_ptr<AwsSource> make_aws_keys(object_storage::AwsCredentials keys);
 
-/// A role that is taken with the credentials of `base` (AssumeRole of STS), for an hour.
-std::unique_ptr<AwsSource> make_aws_role(Surroundings surroundings, std::string region,
-                                         std::string role_arn, std::unique_ptr<AwsSource> base);
+/// A role that is taken with the credentials of `base` (AssumeRole of STS), for an hour. `calls`
+/// outlive it.
+std::unique_ptr<AwsSource> make_aws_role(Surroundings surroundings, RoleCalls& calls,
+                                         WantedRole role, std::unique_ptr<AwsSource> base);
 
 }  // namespace protocol::cloud_identity

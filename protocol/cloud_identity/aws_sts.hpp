@@ -2,7 +2,9 @@
 
 #include <string>
 
-#include "protocol/cloud_identity/aws_identity.hpp"
+#include "protocol/cloud_identity/renewed.hpp"
+#include "protocol/cloud_identity/web_call.hpp"
+#include "protocol/object_storage/v4.hpp"
 
 /// Calls of AWS's Security Token Service, version 2011-06-15. Its address is that of the region,
 /// or AWS_ENDPOINT_URL_STS.

@@ -65,6 +65,11 @@ class Renewed {
         co_return kept_->value;
     }
 
+    /// How often something was fetched, or could not be.
+    [[nodiscard]] std::uint64_t rounds() const { return rounds_; }
+    /// Whether there are credentials that still count.
+    [[nodiscard]] bool holds() const { return has(0); }
+
     /// A service has refused the credentials: the next call fetches others, at most once a minute.
     /// Answers whether there may be others; those without an end stay what they are.
     bool doubt() {

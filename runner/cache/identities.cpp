@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/digest.hpp"
@@ -28,6 +30,12 @@ std::string region_of(const config::S3CacheSettings& s3) {
     return s3.bucket_location.empty() ? "us-east-1" : s3.bucket_location;
 }
 
+int roles_at_once(const config::S3CacheSettings& s3) {
+    constexpr int kDefault = 5;
+    if (s3.roles_at_once < 0) return std::numeric_limits<int>::max();
+    return s3.roles_at_once == 0 ? kDefault : s3.roles_at_once;
+}
+
 /// What makes credentials differ. Keys are in it as a digest.
 std::string aws_key(const config::RunnerConfig& runner, const std::string& role) {
     const auto& s3 = runner.cache.s3;
@@ -39,6 +47,14 @@ std::string aws_key(const config::RunnerConfig& runner, const std::string& role)
 }
 
 }  // namespace
+
+base::Task<base::Result<protocol::object_storage::AwsCredentials>> AwsIdentity::get() {
+    const std::uint64_t seen = renewed_.rounds();
+    auto getting = renewed_.get();
+    auto keys = co_await std::move(getting);
+    if (keys && observer_ != nullptr && renewed_.rounds() == seen) observer_->on_role_hit();
+    co_return std::move(keys);
+}
 
 base::Task<base::Result<std::string>> GoogleSigner::address() {
     if (account_.address.empty()) {
@@ -78,16 +94,24 @@ std::shared_ptr<AwsIdentity> Identities::aws(const config::RunnerConfig& runner,
             s3.uses_keys()
                 ? cloud::make_aws_keys({s3.access_key.reveal(), s3.secret_key, s3.session_token})
                 : cloud::make_aws_chain(surroundings(runner), region_of(s3));
+        RoleObserver* observer = nullptr;
         if (!role.empty()) {
             source =
-                cloud::make_aws_role(surroundings(runner), region_of(s3), role, std::move(source));
+                cloud::make_aws_role(surroundings(runner), role_calls_,
+                                     {role, region_of(s3), roles_at_once(s3)}, std::move(source));
+            if (!s3.fresh_role_for_each_job) observer = &role_calls_.observer();
         }
-        return std::make_shared<AwsIdentity>(executor_, std::move(source), base::system_clock());
+        return std::make_shared<AwsIdentity>(executor_, std::move(source), observer);
     };
     if (!role.empty() && s3.fresh_role_for_each_job) return make();
     auto& identity = aws_[aws_key(runner, role)];
     if (!identity) identity = make();
     return identity;
+}
+
+std::size_t Identities::roles_held() const {
+    return static_cast<std::size_t>(std::count_if(
+        aws_.begin(), aws_.end(), [](const auto& entry) { return entry.second->holds_role(); }));
 }
 
 std::shared_ptr<TokenIdentity> Identities::token_of_google(const config::RunnerConfig& runner,

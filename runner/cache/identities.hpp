@@ -17,9 +17,27 @@
 
 namespace runner::cache {
 
-using AwsIdentity = protocol::cloud_identity::Renewed<protocol::object_storage::AwsCredentials>;
+using RoleObserver = protocol::cloud_identity::RoleObserver;
 using TokenIdentity = protocol::cloud_identity::Renewed<base::Secret>;
 using DelegatedKeys = protocol::cloud_identity::Renewed<protocol::object_storage::AzureDelegation>;
+
+/// Credentials of AWS; that those of a role are used again is told to `observer`.
+///
+/// Life, strand: Renewed.
+class AwsIdentity {
+  public:
+    AwsIdentity(const boost::asio::any_io_executor& executor,
+                std::unique_ptr<protocol::cloud_identity::AwsSource> source, RoleObserver* observer)
+        : renewed_(executor, std::move(source), base::system_clock()), observer_(observer) {}
+
+    base::Task<base::Result<protocol::object_storage::AwsCredentials>> get();
+    bool doubt() { return renewed_.doubt(); }
+    [[nodiscard]] bool holds_role() const { return observer_ != nullptr && renewed_.holds(); }
+
+  private:
+    protocol::cloud_identity::Renewed<protocol::object_storage::AwsCredentials> renewed_;
+    RoleObserver* observer_;  ///< null: no role, or one that is not kept for other jobs
+};
 
 /// Signs in the name of the service account of an identity of Google, which keeps the key.
 ///
@@ -60,7 +78,13 @@ class Identities {
                protocol::cloud_identity::Variables variable)
         : executor_(executor),
           make_sender_(std::move(make_sender)),
-          variable_(std::move(variable)) {}
+          variable_(std::move(variable)),
+          role_calls_(executor, base::system_clock()) {}
+
+    /// Before the first job; `observer` outlives the jobs.
+    void observe_roles(RoleObserver& observer) { role_calls_.observe(observer); }
+    /// Of how many roles there are credentials that still count.
+    [[nodiscard]] std::size_t roles_held() const;
 
     /// The keys of [runners.cache.s3], or the machine's, and the role that they take.
     std::shared_ptr<AwsIdentity> aws(const config::RunnerConfig& runner, Purpose purpose);
@@ -88,6 +112,7 @@ class Identities {
     boost::asio::any_io_executor executor_;
     MakeSender make_sender_;
     protocol::cloud_identity::Variables variable_;
+    protocol::cloud_identity::RoleCalls role_calls_;
     std::map<std::string, std::shared_ptr<AwsIdentity>> aws_;
     std::map<std::string, std::shared_ptr<TokenIdentity>> tokens_;
     std::map<std::string, std::shared_ptr<DelegatedKeys>> delegations_;

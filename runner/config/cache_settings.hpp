@@ -32,6 +32,7 @@ struct S3CacheSettings {
     std::string role_arn;
     std::string upload_role_arn;
     bool fresh_role_for_each_job = false;  ///< DisableAssumeRoleCredentialsCaching
+    int roles_at_once = 0;                 ///< AssumeRoleMaxConcurrency; 0: 5, less: no limit
 };
 
 struct GcsCacheSettings {

@@ -51,8 +51,8 @@ constexpr Key kCacheS3[] = {
         "role of AWS to take for caches"),
     key("UploadRoleARN", Type::kString, "", cache_s3<&S3Table::upload_role_arn>,
         "role to take for uploads, in the place of RoleARN"),
-    ignored("AssumeRoleMaxConcurrency", Type::kInt, "5",
-            "a role is taken once for all jobs of the entry"),
+    key("AssumeRoleMaxConcurrency", Type::kInt, "5", cache_s3<&S3Table::roles_at_once>,
+        "requests for roles at once"),
     key("DisableAssumeRoleCredentialsCaching", Type::kBool, "false",
         cache_s3<&S3Table::fresh_role_for_each_job>, "take the role anew for each job"),
 };

@@ -203,6 +203,8 @@ void Daemon::make_jobs() {
         return warm_.slot_wishes(entry, project);
     };
     options.observer = &recorder_;
+    options.identities = std::make_shared<cache::Identities>(executor_);
+    recorder_.count_roles_of(options.identities);
     JobHost::Observer observer;
     observer.on_start = [this](const job::JobRun& run) {
         recorder_.on_job_start(run);

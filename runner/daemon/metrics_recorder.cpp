@@ -1,5 +1,7 @@
 #include "runner/daemon/metrics_recorder.hpp"
 
+#include <utility>
+
 #include "base/clock.hpp"
 #include "runner/daemon/queuing_threshold.hpp"
 #include "runner/job/failure_reason.hpp"
@@ -75,6 +77,11 @@ void MetricsRecorder::on_collection_end() {
 void MetricsRecorder::on_orphans(const config::RunnerConfig& runner, int count) {
     const status::RunnerLabels about{config::short_token(runner.token), runner.name, system_id_};
     metrics_.environment().orphans_removed(about, count);
+}
+
+void MetricsRecorder::count_roles_of(std::shared_ptr<cache::Identities> identities) {
+    identities->observe_roles(roles_);
+    metrics_.roles().count_held_by([kept = std::move(identities)] { return kept->roles_held(); });
 }
 
 void MetricsRecorder::on_stage_end(const job::JobContext& job, std::string_view stage,

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "protocol/gitlab/client.hpp"
 #include "runner/collector/item.hpp"
 #include "runner/config/config.hpp"
+#include "runner/daemon/role_recorder.hpp"
 #include "runner/daemon/runner_entry.hpp"
 #include "runner/daemon/server_contacts.hpp"
 #include "runner/job/job_run.hpp"
@@ -36,6 +38,8 @@ class MetricsRecorder final : public job::JobObserver {
     void on_collected(const collector::Item& item, std::uint64_t bytes);
     void on_collection_end();
     void on_orphans(const config::RunnerConfig& runner, int count);
+    /// From now on, the roles that `identities` take are counted.
+    void count_roles_of(std::shared_ptr<cache::Identities> identities);
 
     [[nodiscard]] const status::Metrics& metrics() const { return metrics_; }
     [[nodiscard]] const ServerContacts& contacts() const { return contacts_; }
@@ -53,6 +57,7 @@ class MetricsRecorder final : public job::JobObserver {
 
     std::string system_id_;
     status::Metrics metrics_;
+    RoleRecorder roles_{metrics_.roles()};
     ServerContacts contacts_;
 };
 

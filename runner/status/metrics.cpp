@@ -218,6 +218,7 @@ std::string Metrics::text(const Snapshot& now) const {
     serializer.Serialize(out, current.Collect());
     serializer.Serialize(out, impl_->registry.Collect());
     serializer.Serialize(out, environment_.collect());
+    serializer.Serialize(out, roles_.collect());
     return out.str();
 }
 

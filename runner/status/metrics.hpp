@@ -5,6 +5,7 @@
 #include <string>
 
 #include "runner/status/environment_metrics.hpp"
+#include "runner/status/role_metrics.hpp"
 #include "runner/status/runner_labels.hpp"
 #include "runner/status/snapshot.hpp"
 
@@ -70,12 +71,14 @@ class Metrics {
     void request_refused_by_server(const RunnerLabels& runner);
     /// What only this runner counts.
     [[nodiscard]] EnvironmentMetrics& environment() { return environment_; }
+    [[nodiscard]] RoleMetrics& roles() { return roles_; }
     [[nodiscard]] std::string text(const Snapshot& now) const;
 
   private:
     class Impl;
     std::unique_ptr<Impl> impl_;
     mutable EnvironmentMetrics environment_;  ///< text() adds the series of configured runners
+    RoleMetrics roles_;
 };
 
 }  // namespace runner::status

@@ -157,8 +157,9 @@ TEST_F(AwsIdentities, TakeARoleByAWebIdentity) {
 
 TEST_F(AwsIdentities, TakeARoleWithOtherCredentials) {
     object_storage::AwsCredentials keys{"AKIA", base::Secret("s"), base::Secret("t")};
+    RoleCalls calls(context_.get_executor(), base::system_clock());
     const auto role =
-        make_aws_role(web_.surroundings(), "cn-north-1", "arn:r", make_aws_keys(keys));
+        make_aws_role(web_.surroundings(), calls, {"arn:r", "cn-north-1", 1}, make_aws_keys(keys));
     const std::string china = "https://sts.cn-north-1.amazonaws.com.cn";
     web_.answer(china, kXml);
     EXPECT_EQ(fetch(*role), from_sts_);

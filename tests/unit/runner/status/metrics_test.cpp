@@ -50,6 +50,28 @@ TEST(Metrics, ShowThePresentState) {
     EXPECT_GT(now["process_open_fds"], 2);
 }
 
+TEST(Metrics, CountTheRolesOfCaches) {
+    Metrics metrics;
+    metrics.roles().count_held_by([] { return std::size_t{2}; });
+    metrics.roles().requests(1);
+    metrics.roles().began(std::chrono::milliseconds(20));
+    metrics.roles().ended(std::chrono::milliseconds(200), true);
+    metrics.roles().began(std::chrono::seconds(0));
+    metrics.roles().ended(std::chrono::seconds(1), false);
+    metrics.roles().hit();
+    auto now = series(metrics);
+    const std::string name = "gitlab_runner_cache_s3_assume_role_";
+    EXPECT_EQ(now[name + "requests_in_flight"], 1);
+    EXPECT_EQ(now[name + R"(wait_seconds_bucket{le="0.01"})"], 1);
+    EXPECT_EQ(now[name + R"(wait_seconds_bucket{le="0.025"})"], 2);
+    EXPECT_EQ(now[name + R"(duration_seconds_bucket{le="0.25"})"], 1);
+    EXPECT_EQ(now[name + "duration_seconds_count"], 2);
+    EXPECT_EQ(now[name + "cache_hits_total"], 1);
+    EXPECT_EQ(now[name + "cache_misses_total"], 2);
+    EXPECT_EQ(now[name + "cached_credentials"], 2);
+    EXPECT_EQ(now[name + "failures_total"], 1);
+}
+
 TEST(Metrics, EveryRunnerHasAnIdleSeriesAndEveryJobCounts) {
     const Metrics metrics;
     Snapshot two = sample();
