@@ -217,6 +217,33 @@ class Strict(SystemCase):
         self.assertEqual(services.seen, ["PUT /latest/api/token", "GET /latest/meta-data/iam/security-credentials/",
                                          "GET /latest/meta-data/iam/security-credentials/ci-role", "POST /"])
 
+    def test_s3_by_temporary_keys(self):
+        storage = self.storage(tokens={ACCESS: "session token"})
+        self.secrets.add("session token")
+        self.start_with_storage(storage.address, SessionToken="session token")
+        self.save_and_restore(storage)
+
+    def test_s3_by_two_roles_that_are_taken_for_each_job(self):
+        services = self.identities()
+        reads, writes = Identities.ROLE, Identities.UPLOAD_ROLE
+        self.secrets.update({*reads[1:], *writes[1:]})
+
+        def check(request, now):
+            access, secret, token = writes if request.method == "PUT" else reads
+            return check_aws(request, {access: secret}, {access: token}, "us-east-1", now)
+        storage = self.storage(check)
+        role = "arn:aws:iam::123456789012:role/"
+        self.start_cached({"Type": "s3", "s3": {
+            "ServerAddress": storage.address, "BucketName": "ci-caches", "Insecure": True, "AuthenticationType": "iam",
+            "RoleARN": role + "caches", "UploadRoleARN": role + "uploads", "DisableAssumeRoleCredentialsCaching": True}},
+            env={"AWS_EC2_METADATA_SERVICE_ENDPOINT": services.url, "AWS_ENDPOINT_URL_STS": services.url,
+                 "HOME": str(self.directory)})
+        self.job(SAVE)
+        self.assertEqual(services.seen.count("POST /"), 2)
+        self.forget_local_caches()
+        self.job(SEE)
+        self.assertEqual(services.seen.count("POST /"), 3, "the second job only reads")
+
     def test_google_and_azure_by_the_identity_of_the_machine(self):
         services = self.identities()
         self.secrets.add(Identities.TOKEN)

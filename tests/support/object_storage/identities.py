@@ -19,6 +19,7 @@ class Identities:
 
     INSTANCE = ("ASIAINSTANCE", "instance secret", "instance token")
     ROLE = ("ASIAROLE", "role secret", "role token")
+    UPLOAD_ROLE = ("ASIAUPLOAD", "upload secret", "upload token")  # of a role whose name ends in "uploads"
     TOKEN = "machine-token"
     SIGNING_TOKEN = "machine-token-for-all-of-the-cloud"
     ACCOUNT = "ci@project.iam.gserviceaccount.com"
@@ -177,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
             wrong = "ValidationError"
         if wrong:
             return self._answer(403, f"<ErrorResponse><Error><Code>{wrong}</Code><Message>no</Message></Error></ErrorResponse>")
-        access, secret, token = Identities.ROLE
+        access, secret, token = Identities.UPLOAD_ROLE if form["RoleArn"].endswith("uploads") else Identities.ROLE
         return self._answer(200, "<AssumeRoleResponse><AssumeRoleResult><Credentials>"
                                  f"<AccessKeyId>{access}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>"
                                  f"<SessionToken>{token}</SessionToken><Expiration>{Identities.end()}</Expiration>"
