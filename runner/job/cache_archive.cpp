@@ -6,6 +6,7 @@
 
 #include "base/parse.hpp"
 #include "runner/job/file_body.hpp"
+#include "runner/job/transfer_meter.hpp"
 #include "runner/script/archive_rules.hpp"
 
 namespace runner::job {
@@ -128,11 +129,15 @@ Task<Result<bool>> CacheArchive::send_archive(const Name& name, std::uint64_t by
     auto* const session = &steps_.session();
     const std::string path = steps_.writer().file(name);
     const std::string user = steps_.user();
-    archive.open = [session, path, user](std::uint64_t offset, std::uint64_t count) {
-        return file_body(*session, path, user, offset, count);
+    // One for all parts of the archive.
+    const auto meter = make_meter(context_.log(), "Uploading cache",
+                                  context_.behaviour.duration("TRANSFER_METER_FREQUENCY", {}));
+    archive.open = [session, path, user, meter](std::uint64_t offset, std::uint64_t count) {
+        return counted(file_body(*session, path, user, offset, count), meter);
     };
     auto storing = steps_.transfer(steps_.storage()->store(object, std::move(archive)));
     auto stored = co_await std::move(storing);
+    if (meter) meter->finish();
     if (!stored) co_return failed(stored.error());
     auto noting = steps_.run(steps_.writer().note_sent(name, stored->etag));
     auto noted = co_await std::move(noting);

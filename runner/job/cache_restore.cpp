@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "runner/job/transfer_meter.hpp"
 #include "runner/script/archive_rules.hpp"
 
 namespace runner::job {
@@ -123,7 +124,9 @@ Task<Result<void>> CacheRestore::fetch(const Name& name, cache::StoredObject fou
     target.path = steps_.writer().fetched_file(name);
     target.mode = kSharedMode;
     target.user = steps_.user();
-    auto putting = steps_.transfer(steps_.session().put_file(std::move(target), std::move(*body)));
+    auto source = metered(std::move(*body), context_.log(), "Downloading cache",
+                          context_.behaviour.duration("TRANSFER_METER_FREQUENCY", {}));
+    auto putting = steps_.transfer(steps_.session().put_file(std::move(target), std::move(source)));
     auto put = co_await std::move(putting);
     co_return std::move(put);
 }

@@ -36,11 +36,15 @@ base::Task<base::Result<std::string>> next_counted(std::shared_ptr<BodySource> b
                                                    std::shared_ptr<TransferMeter> meter) {
     auto reading = (*body)();
     auto piece = co_await std::move(reading);
-    if (piece && !piece->empty()) {
-        meter->count(piece->size());
-    } else {
-        meter->finish();
-    }
+    if (piece && !piece->empty()) meter->count(piece->size());
+    co_return std::move(piece);
+}
+
+base::Task<base::Result<std::string>> next_metered(std::shared_ptr<BodySource> body,
+                                                   std::shared_ptr<TransferMeter> meter) {
+    auto reading = next_counted(std::move(body), meter);
+    auto piece = co_await std::move(reading);
+    if (!piece || piece->empty()) meter->finish();
     co_return std::move(piece);
 }
 
@@ -82,12 +86,24 @@ void TransferMeter::finish() {
     log_.progress(text(), true);
 }
 
+std::shared_ptr<TransferMeter> make_meter(executors::JobLog& log, std::string label,
+                                          std::chrono::nanoseconds frequency) {
+    if (frequency <= std::chrono::nanoseconds::zero()) return nullptr;
+    return std::make_shared<TransferMeter>(log, std::move(label), frequency);
+}
+
+BodySource counted(BodySource body, std::shared_ptr<TransferMeter> meter) {
+    if (!meter) return body;
+    const auto source = std::make_shared<BodySource>(std::move(body));
+    return [source, meter = std::move(meter)] { return next_counted(source, meter); };
+}
+
 BodySource metered(BodySource body, executors::JobLog& log, std::string label,
                    std::chrono::nanoseconds frequency) {
-    if (frequency <= std::chrono::nanoseconds::zero()) return body;
+    const auto meter = make_meter(log, std::move(label), frequency);
+    if (!meter) return body;
     const auto source = std::make_shared<BodySource>(std::move(body));
-    const auto meter = std::make_shared<TransferMeter>(log, std::move(label), frequency);
-    return [source, meter] { return next_counted(source, meter); };
+    return [source, meter] { return next_metered(source, meter); };
 }
 
 }  // namespace runner::job

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "executors/job_log.hpp"
@@ -43,7 +44,14 @@ class TransferMeter {
     bool finished_ = false;
 };
 
-/// `body` with a meter; as it is when `frequency` is zero.
+/// Null when `frequency` is zero.
+std::shared_ptr<TransferMeter> make_meter(executors::JobLog& log, std::string label,
+                                          std::chrono::nanoseconds frequency);
+/// `body`, whose bytes `meter` counts: one of several parts of a transfer, which are sent at the
+/// same time. As it is when `meter` is null.
+protocol::http::BodySource counted(protocol::http::BodySource body,
+                                   std::shared_ptr<TransferMeter> meter);
+/// `body` with a meter of its own; as it is when `frequency` is zero.
 protocol::http::BodySource metered(protocol::http::BodySource body, executors::JobLog& log,
                                    std::string label, std::chrono::nanoseconds frequency);
 

@@ -261,6 +261,21 @@ TEST_F(CacheTransferTest, SendsNothingWhenNothingWasSelected) {
     EXPECT_THAT(storage_.calls, IsEmpty());
 }
 
+TEST_F(CacheTransferTest, ShowsHowFarATransferIs) {
+    storage_.objects[kObject] = "zip";
+    scripts_exit({kNothing, 0});
+    EXPECT_EQ(restore(), 0);
+    EXPECT_THAT(channel_.log, Not(HasSubstr("Downloading cache 3 B")));
+    payload_.variables.push_back({.key = "TRANSFER_METER_FREQUENCY", .value = "2s"});
+    scripts_exit({kNothing, 0});
+    EXPECT_EQ(restore(), 0);
+    EXPECT_THAT(channel_.log, HasSubstr("Downloading cache 3 B ("));
+    session_.files["/cache/g/p/key/cache.zip"] = "content";
+    scripts_exit({0, 0});
+    EXPECT_EQ(archive(), 0);
+    EXPECT_THAT(channel_.log, HasSubstr("Uploading cache 7 B ("));
+}
+
 TEST_F(CacheTransferTest, LeavesAddressesOutWhenTheConfigurationSaysSo) {
     runner_.cache.redact_url = true;
     storage_.objects[kObject] = "zip";
