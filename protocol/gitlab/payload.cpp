@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "base/parse.hpp"
 #include "protocol/gitlab/json_reader.hpp"
+#include "protocol/gitlab/step_runner.hpp"
 
 namespace protocol::gitlab {
 
@@ -181,22 +182,6 @@ std::vector<JobInput> read_inputs(const JsonReader& list) {
         return JobInput{item.text("key"), value.text("type"), value.any_as_json("content"),
                         value.boolean("sensitive")};
     });
-}
-
-/// CI steps (`run`) are not supported natively: the program `step-runner` of the job's image runs
-/// them (runner-protocol.md §2.7.5).
-void replace_run_by_a_script(JobPayload& payload) {
-    const bool has_script =
-        std::any_of(payload.steps.begin(), payload.steps.end(),
-                    [](const Step& step) { return step.name == "script" && !step.script.empty(); });
-    const bool has_steps =
-        std::any_of(payload.variables.begin(), payload.variables.end(),
-                    [](const Variable& variable) { return variable.key == "STEPS"; });
-    if (payload.run.empty() || has_script || has_steps) return;
-    payload.steps = {{"script", {"step-runner ci"}, 3600, "on_success", false}};
-    payload.by_step_runner = true;
-    payload.variables.push_back(
-        {.key = "STEPS", .value = std::exchange(payload.run, {}), .is_public = true, .raw = true});
 }
 
 JobPayload read_payload(const JsonReader& root) {

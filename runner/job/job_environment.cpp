@@ -211,17 +211,14 @@ std::string unsupported_options(const Image& image, std::string_view section) {
                        executor == "docker" ? "platform user" : "user");
 }
 
-/// Why CI steps (`run:`) cannot be run.
+/// Why CI steps (`run:`) cannot be run: replace_run_by_a_script() has left them, because the job
+/// has a script or the variable STEPS, too.
 std::string run_problem(const JobPayload& payload) {
     for (const auto& step : payload.steps) {
         if (step.name == "script" && !step.script.empty())
             return "`run:` and `script:` exclude each other";
     }
-    for (const auto& variable : payload.variables) {
-        if (variable.key == "STEPS") return "`run:` and the variable STEPS exclude each other";
-    }
-    return "this runner cannot run CI steps (`run:`): use `script:`, or a runner that announces "
-           "native_steps_integration";
+    return "`run:` and the variable STEPS exclude each other";
 }
 
 }  // namespace

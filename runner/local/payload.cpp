@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocol/gitlab/step_runner.hpp"
 #include "runner/local/keyword_values.hpp"
 #include "runner/local/payload_files.hpp"
 #include "runner/local/payload_variables.hpp"
@@ -164,6 +165,7 @@ gitlab::JobPayload make_payload(const PayloadRequest& request) {
     payload.dependencies = request.dependencies;
     add_hooks(job, payload);
     if (const Value* run = job.value.given("run")) payload.run = pipeline::yaml::to_json(*run);
+    gitlab::replace_run_by_a_script(payload);
     payload.missing_secrets = missing_secrets(job, request.pipeline->given);
     add_inputs(job, payload);
     return payload;

@@ -61,6 +61,15 @@ job:
     EXPECT_TRUE(payload.steps[1].allow_failure);
 }
 
+TEST_F(Payload, StepsAreGivenToStepRunner) {
+    const auto payload = of("job: {run: [{name: hello, script: echo hi}]}\n");
+    ASSERT_EQ(payload.steps.size(), 1U);
+    EXPECT_THAT(payload.steps[0].script, ElementsAre("step-runner ci"));
+    EXPECT_TRUE(payload.by_step_runner);
+    EXPECT_EQ(payload.run, "");
+    EXPECT_EQ(value(payload, "STEPS"), R"([{"name":"hello","script":"echo hi"}])");
+}
+
 TEST_F(Payload, AJobGetsTheDefaultsOfTheFile) {
     const auto payload = of("default: {image: alpine, before_script: [a]}\njob: {script: b}\n");
     ASSERT_TRUE(payload.image);
