@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
+#include "base/run_caught.hpp"
 #include "runner/cache/make_remote_cache.hpp"
 #include "runner/daemon/job_lines.hpp"
 #include "runner/daemon/job_refusal.hpp"
@@ -118,7 +119,8 @@ base::Result<void> JobHost::begin(const std::shared_ptr<RunnerEntry>& entry,
         slots_.release(identity, project, record.slot);
         return journal.error();
     }
-    auto started = start(entry, *journal, record, std::move(payload), nullptr, std::move(session));
+    auto started =
+        start_caught(entry, *journal, record, std::move(payload), nullptr, std::move(session));
     if (started) return {};
     slots_.release(identity, project, record.slot);
     if (auto removed = journal->remove(); !removed) {
@@ -206,6 +208,20 @@ base::Result<void> JobHost::start(const std::shared_ptr<RunnerEntry>& entry,
     return {};
 }
 
+base::Result<void> JobHost::start_caught(const std::shared_ptr<RunnerEntry>& entry,
+                                         journal::Journal journal, const journal::JobRecord& record,
+                                         gitlab::JobPayload payload,
+                                         const journal::Checkpoint* restored,
+                                         std::shared_ptr<interactive::Session> session) {
+    try {
+        return start(entry, std::move(journal), record, std::move(payload), restored,
+                     std::move(session));
+    } catch (const std::exception& thrown) {
+        return base::make_error(base::ErrorKind::kInternal,
+                                std::string("internal error of the runner: ") + thrown.what());
+    }
+}
+
 /// An object storage that cannot be used is no reason to fail the job.
 void JobHost::add_cache(job::JobSetup& setup) const {
     auto cache = cache::make_remote_cache(executor_, *setup.runner, *options_.identities);
@@ -227,18 +243,53 @@ void JobHost::watch_slot(job::JobSetup& setup) {
     const std::int64_t project = setup.payload.job_info.project_id;
     const journal::Slot slot = setup.record.slot;
     setup.on_reported = [this, runner, project, slot] { slots_.leave(runner, project, slot); };
-    setup.on_halted = [this, runner, project, slot] {
+    // Once: the next job may have the number by then.
+    setup.on_halted = [this, runner, project, slot, held = true]() mutable {
+        if (!std::exchange(held, false)) return;
         slots_.release(runner, project, slot);
         slots_changed_.notify_all();
     };
 }
 
+/// Whatever escapes the job, its slot and its place are free afterwards, and the server is told.
 base::Task<void> JobHost::run_to_the_end(Position running) {
-    co_await wait_for_slot(*running->run, slots_, slots_changed_);
-    co_await running->run->run();
-    log_end(*running->run);
-    observer_.on_end(*running->run);
+    base::Result<void> reported;
+    auto ended = co_await base::run_caught(carry_out(running, reported));
+    if (ended) ended = reported;
+    if (!ended) {
+        auto told = co_await base::run_caught(report_lost(running, ended.error()));
+        static_cast<void>(told);  // then the server ends the job by its own time limit
+    }
+    running->run->context().setup.on_halted();
+    tell_end(*running->run);
     jobs_.erase(running);
+}
+
+base::Task<void> JobHost::carry_out(Position running, base::Result<void>& reported) {
+    co_await wait_for_slot(*running->run, slots_, slots_changed_);
+    reported = co_await running->run->run();
+}
+
+/// The job's own report has failed or has not begun, so it goes another way.
+base::Task<void> JobHost::report_lost(Position running, base::Error why) {
+    const job::JobContext& context = running->run->context();
+    journal::Failure failure{journal::FailureReason::kSystemFailure, 0,
+                             "internal error of the runner: " + context.log().masked(why.message)};
+    context.daemon_log.error("A job is given up", {{"error", failure.message}});
+    const gitlab::JobCredentials job{context.payload().id, context.payload().token};
+    auto refusing = refuse_job(running->entry, job, std::move(failure),
+                               context.payload().features.failure_reasons, context.daemon_log);
+    co_await std::move(refusing);
+}
+
+void JobHost::tell_end(const job::JobRun& run) const {
+    try {
+        log_end(run);
+        observer_.on_end(run);
+    } catch (const std::exception& thrown) {
+        run.context().daemon_log.error("The end of a job could not be counted",
+                                       {{"error", thrown.what()}});
+    }
 }
 
 void JobHost::restore(
@@ -278,8 +329,8 @@ base::Result<void> JobHost::take_up(const std::shared_ptr<RunnerEntry>& entry,
     const std::string runner = config::runner_identity(*entry->runner);
     const std::int64_t project = payload->job_info.project_id;
     slots_.occupy(runner, {project, job::is_protected(*payload)}, found.record.slot);
-    auto started =
-        start(entry, found.journal, found.record, std::move(*payload), &found.checkpoint, nullptr);
+    auto started = start_caught(entry, found.journal, found.record, std::move(*payload),
+                                &found.checkpoint, nullptr);
     if (!started) slots_.release(runner, project, found.record.slot);
     return started;
 }

@@ -108,7 +108,16 @@ class JobHost {
                              const journal::JobRecord& record, protocol::gitlab::JobPayload payload,
                              const journal::Checkpoint* restored,
                              std::shared_ptr<interactive::Session> session);
+    /// The same; an exception, which is a bug, is a failure.
+    base::Result<void> start_caught(const std::shared_ptr<RunnerEntry>& entry,
+                                    journal::Journal journal, const journal::JobRecord& record,
+                                    protocol::gitlab::JobPayload payload,
+                                    const journal::Checkpoint* restored,
+                                    std::shared_ptr<interactive::Session> session);
     base::Task<void> run_to_the_end(Position running);
+    base::Task<void> carry_out(Position running, base::Result<void>& reported);
+    base::Task<void> report_lost(Position running, base::Error why);
+    void tell_end(const job::JobRun& run) const;
     void add_cache(job::JobSetup& setup) const;
     void watch_slot(job::JobSetup& setup);
     /// The slot is taken from then on.

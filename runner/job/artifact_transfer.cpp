@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -63,8 +64,16 @@ Task<StageResult> ArtifactTransfer::download() {
     }
     DependencyDownloads downloads(context_, scripts_, writers_);
     auto bringing = bring_all(downloads);
-    auto done = co_await std::move(bringing);
+    std::exception_ptr thrown;
+    StageResult done = StageExit();
+    try {
+        done = co_await std::move(bringing);
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    // Downloads that run refer to `downloads`.
     co_await downloads.end();
+    if (thrown) std::rethrow_exception(thrown);
     co_return std::move(done);
 }
 

@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/parse.hpp"
+#include "base/run_caught.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/job_secrets.hpp"
 #include "runner/script/variables.hpp"
@@ -216,7 +217,12 @@ class GitLabChannel final : public JobChannel {
     void on_progress(std::function<void()> handler) override { progress_ = std::move(handler); }
 
     base::Task<void> serve() override {
-        co_await uploader_.run();
+        auto ended = co_await base::run_caught(uploader_.run());
+        if (!ended) {
+            target_.daemon_log().error("Sending the job's log ended by an exception",
+                                       {{"error", ended.error().message}});
+        }
+        // finish() waits for it, whatever happened.
         served_done_ = true;
         served_.notify_all();
     }

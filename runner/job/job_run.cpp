@@ -1,6 +1,7 @@
 #include "runner/job/job_run.hpp"
 
 #include "base/clock.hpp"
+#include "base/run_caught.hpp"
 #include "runner/job/environment_preparer.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/git_mirror_source.hpp"
@@ -74,6 +75,34 @@ bool describe_environment(JobContext& context, executors::JobEnvironment& enviro
     return true;
 }
 
+Failure failure_by_exception(const base::Error& thrown) {
+    return {FailureReason::kSystemFailure, 0, "internal error of the runner: " + thrown.message};
+}
+
+/// Decides the outcome in place of the part that could not.
+void fail_by_exception(JobContext& context, const base::Error& thrown) {
+    auto& checkpoint = context.checkpoint();
+    if (checkpoint.phase >= Phase::kReporting) return;
+    Failure why = failure_by_exception(thrown);
+    why.message = context.log().masked(why.message);
+    context.log().error(last_line(why) + "\n");
+    checkpoint.outcome.failure = std::move(why);
+    checkpoint.phase = Phase::kReporting;
+    context.checkpoints.save();
+}
+
+/// What escapes a part of the job is a bug. It must not keep the parts behind it from their turn.
+base::Task<base::Result<void>> survive(JobContext& context, std::string part,
+                                       base::Task<void> work) {
+    auto ended = co_await base::run_caught(std::move(work));
+    if (!ended) {
+        context.daemon_log.error(
+            "A part of the job ended by an exception",
+            {{"part", part}, {"error", context.log().masked(ended.error().message)}});
+    }
+    co_return ended;
+}
+
 void fail_without_secrets(JobContext& context, const StageJudge& judge, const base::Error& error) {
     const bool over = error.is(base::ErrorKind::kTimeout) && context.situation().job_is_over;
     if (over || context.stop.requested()) {
@@ -108,7 +137,7 @@ bool JobRun::stop(StopReason reason, std::string_view words) {
     return true;
 }
 
-base::Task<void> JobRun::run() {
+base::Task<base::Result<void>> JobRun::run() {
     auto& channel = context_.channel();
     channel.on_stop([this](StopReason reason) { stop(reason); });
     // The journal must know how much of the log the server has, or a restarted daemon would send it
@@ -116,20 +145,25 @@ base::Task<void> JobRun::run() {
     channel.on_progress([this] { context_.checkpoints.request(); });
     group_.spawn("job log", channel.serve());
     group_.spawn("checkpoints", context_.checkpoints.serve());
-    co_await start();
-    co_await interaction_.end(StopReason::kAbort);
-    if (context_.checkpoint().phase < Phase::kCleaning) {
-        co_await report();
-    } else {
-        channel.abandon();
-    }
+    auto started = co_await survive(context_, "run", start());
+    if (!started) fail_by_exception(context_, started.error());
+    auto left = co_await survive(context_, "terminals", interaction_.end(StopReason::kAbort));
+    static_cast<void>(left);  // nothing of it is needed any more
+    const bool to_report = context_.checkpoint().phase < Phase::kCleaning;
+    base::Result<void> reported;
+    if (to_report) reported = co_await survive(context_, "report", report());
+    if (!reported) context_.fail(failure_by_exception(reported.error()));
+    if (!to_report || !reported) channel.abandon();
     if (context_.setup.on_reported) context_.setup.on_reported();
-    co_await clean_up();
+    auto cleaned = co_await survive(context_, "cleanup", clean_up());
+    // Then the next start finds what is left.
+    if (!cleaned && stages_) stages_->session().close();
     context_.end_stage();
     co_await takeover_.end();
     if (stages_) co_await stages_->end();
     context_.checkpoints.finish();
     co_await group_.wait();
+    co_return reported;
 }
 
 base::Task<void> JobRun::start() {

@@ -21,12 +21,14 @@ namespace runner::job {
 ///
 /// Life: run() once, to its end; stop() at any time before. Strand: the I/O thread. The coroutine
 /// is never cancelled itself: stop() ends the operation it awaits, so report and cleanup always get
-/// their turn.
+/// their turn. They do after an exception as well, which makes the job a system failure.
 class JobRun final {
   public:
     JobRun(const boost::asio::any_io_executor& io, JobSetup setup);
 
-    base::Task<void> run();
+    /// Fails when the server could not be told because of an exception; the job has ended then,
+    /// too.
+    base::Task<base::Result<void>> run();
     /// `words` are for the job's log: the signal of a shutdown, or why an administrator cancels.
     /// False when it is too late for this stop (can_stop()).
     bool stop(base::StopReason reason, std::string_view words = {});

@@ -1,6 +1,7 @@
 #include "runner/job/readiness_gate.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "base/stop_source.hpp"
@@ -38,7 +39,12 @@ base::Task<Result<void>> wait_for_value(base::Notifier& changed,
 base::Task<void> ReadinessGate::run() {
     const auto wanted = context_.executor().readiness();
     Result<void> result;
-    if (wanted) result = co_await make_ready(*wanted);
+    try {
+        if (wanted) result = co_await make_ready(*wanted);
+    } catch (...) {
+        // The stages wait for a result, whatever happens.
+        result = base::error_from_exception(std::current_exception());
+    }
     ended_ = result;
     changed_.notify_all();
 }

@@ -29,7 +29,8 @@ base::Task<JobEnd> ScriptJobs::run(std::size_t position) {
     running_.emplace(position, &run);
     rows_.detail(position, [&run] { return run.status().stage; });
     if (stopped_) run.stop(base::StopReason::kUserCancel);
-    co_await run.run();
+    auto reported = co_await run.run();
+    static_cast<void>(reported);  // the outcome is taken from the run itself
     rows_.detail(position, {});
     running_.erase(position);
     context_.jobs.give_back(run);

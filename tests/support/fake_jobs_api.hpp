@@ -31,6 +31,9 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
     /// Is called at the begin of each request for a job.
     std::function<void()> on_request;
 
+    /// Is called at the begin of each update; it may throw.
+    std::function<void(const protocol::gitlab::JobUpdate&)> on_update;
+
     /// The log that the server has.
     std::string trace;
 
@@ -61,6 +64,7 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
     }
     base::Task<protocol::gitlab::UpdateResult> update_job(
         protocol::gitlab::JobCredentials, protocol::gitlab::JobUpdate update) override {
+        if (on_update) on_update(update);
         updates.push_back(std::move(update));
         co_return update_result;
     }

@@ -38,6 +38,18 @@ std::string payload_of(std::int64_t id) {
     return payload.dump();
 }
 
+/// Throws once, when the job's outcome is decided and not yet reported.
+class ThrowingObserver final : public job::JobObserver {
+  public:
+    bool throws_when_reporting = false;
+
+  private:
+    void on_stage_end(const job::JobContext& context, std::string_view, Duration) override {
+        if (context.checkpoints.state().phase != journal::Phase::kReporting) return;
+        if (std::exchange(throws_when_reporting, false)) throw std::runtime_error("a bug");
+    }
+};
+
 class JobHostTest : public testing::Test {
   protected:
     JobHostTest() {
@@ -73,6 +85,7 @@ class JobHostTest : public testing::Test {
                    std::uint64_t offset) -> std::unique_ptr<executors::session::Session> {
             return std::make_unique<tests::FakeSession>(io, session_, &sink, offset);
         };
+        options.observer = &observer_;
         JobHost::Observer observer;
         observer.on_start = [this](const job::JobRun& run) {
             events_.push_back("start " + std::to_string(run.status().id));
@@ -104,6 +117,7 @@ class JobHostTest : public testing::Test {
     tests::FakeExecutorScript executor_;
     tests::SessionScript session_;
     std::optional<base::Error> executor_error_;
+    ThrowingObserver observer_;
     std::shared_ptr<tests::FakeJobsApi> api_;
     std::shared_ptr<RunnerEntry> entry_;
     std::optional<JobHost> host_;
@@ -127,6 +141,58 @@ TEST_F(JobHostTest, RunsAJobToItsEnd) {
     EXPECT_EQ(host_->running(), 0);
     EXPECT_EQ(api_->updates.back().state, JobState::kSuccess);
     EXPECT_TRUE(journal_is_empty());
+}
+
+/// What an exception must not keep: the server waiting, the slot, the place.
+class JobHostException : public JobHostTest {
+  protected:
+    void expect_system_failure() {
+        EXPECT_EQ(host_->running(), 0);
+        EXPECT_EQ(host_->running_of(config::runner_identity(runner_)), 0);
+        EXPECT_EQ(api_->updates.back().state, JobState::kFailed);
+        EXPECT_EQ(api_->updates.back().failure_reason, "runner_system_failure");
+        EXPECT_THAT(api_->trace,
+                    HasSubstr("Job failed (system failure): internal error of the runner: a bug"));
+        EXPECT_THAT(events_, testing::ElementsAre("start 7", "end 7 failure"));
+        events_.clear();
+        api_->on_update = {};
+        executor_.hooks.clear();
+        accept(payload_of(8));
+        wait();
+        EXPECT_THAT(events_, testing::ElementsAre("start 8", "end 8 success"));
+        EXPECT_EQ(slots_.back(), 0) << "the number is free again";
+    }
+};
+
+TEST_F(JobHostException, OfTheJobIsReported) {
+    bool thrown = false;
+    api_->on_update = [&thrown](const auto&) {
+        if (!std::exchange(thrown, true)) throw std::runtime_error("a bug");
+    };
+    accept(payload_of(7));
+    wait();
+    EXPECT_THAT(executor_.calls, Contains("cleanup"));
+    EXPECT_TRUE(journal_is_empty());
+    expect_system_failure();
+}
+
+TEST_F(JobHostException, OfTheReportIsReportedAnotherWay) {
+    observer_.throws_when_reporting = true;
+    accept(payload_of(7));
+    wait();
+    EXPECT_FALSE(observer_.throws_when_reporting);
+    EXPECT_TRUE(journal_is_empty());
+    expect_system_failure();
+}
+
+TEST_F(JobHostException, OfTheCleanupLeavesTheJournalForTheNextStart) {
+    executor_.hooks["cleanup"] = [] { throw std::runtime_error("a bug"); };
+    accept(payload_of(7));
+    wait();
+    EXPECT_EQ(api_->updates.back().state, JobState::kSuccess);
+    EXPECT_EQ(host_->running(), 0);
+    EXPECT_EQ(host_->running_of(config::runner_identity(runner_)), 0);
+    EXPECT_FALSE(journal_is_empty());
 }
 
 TEST_F(JobHostTest, CancelsAJobForAnAdministrator) {

@@ -27,7 +27,7 @@ class JobRunFixture : public JobFixture {
         runner::job::JobRun job(context_.get_executor(), setup());
         job_ = &job;
         if (stop_before_ != base::StopReason::kNone) job.stop(stop_before_);
-        run_to_end(context_, carry_out(job));
+        reported_ = run_to_end(context_, carry_out(job));
         outcome_ = job.outcome();
         job_ = nullptr;
     }
@@ -41,11 +41,12 @@ class JobRunFixture : public JobFixture {
     std::vector<std::string> calls_;
     std::function<void(const std::string&)> on_call_;
     runner::journal::Outcome outcome_;
+    bool reported_ = false;  ///< what run() has answered
 
   private:
     static base::Task<bool> carry_out(runner::job::JobRun& job) {
-        co_await job.run();
-        co_return true;
+        auto reported = co_await job.run();
+        co_return reported.has_value();
     }
     void note(const std::string& call) {
         calls_.push_back(call);

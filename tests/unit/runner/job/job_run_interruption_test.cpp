@@ -119,5 +119,44 @@ TEST_P(FailureOfEveryCall, IsReportedOnceAndLeavesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Once, FailureOfEveryCall, testing::Values(StopReason::kNone));
 
+/// A bug in every call that a job makes.
+class ExceptionInEveryCall : public StopAtEveryCall {
+  protected:
+    bool run_with_exception_in_call(std::size_t n) {
+        bool came = false;
+        on_call_ = [&](const std::string&) {
+            if (came || calls_.size() != n + 1) return;
+            came = true;
+            throw std::runtime_error("a bug");
+        };
+        session_.calls.clear();
+        run();
+        return came;
+    }
+};
+
+TEST_P(ExceptionInEveryCall, IsReportedOnceAndEndsTheJob) {
+    std::size_t points = 0;
+    while (run_with_exception_in_call(points)) {
+        const std::string call = calls_[points];
+        SCOPED_TRACE("an exception in call " + std::to_string(points) + ", " + call);
+        EXPECT_EQ(std::count_if(calls_.begin(), calls_.end(),
+                                [](const std::string& c) { return c.starts_with("finish"); }),
+                  1);
+        EXPECT_EQ(reported_, !call.starts_with("finish"));
+        EXPECT_EQ(calls_.back(), "cleanup");
+        EXPECT_EQ(journal_is_left(), call == "cleanup");
+        EXPECT_EQ(session_.pump_ended, !session_.calls.empty());
+        if (call == "announce") {
+            EXPECT_EQ(outcome_.failure->reason, journal::FailureReason::kSystemFailure);
+            EXPECT_EQ(outcome_.failure->message, "internal error of the runner: a bug");
+        }
+        ++points;
+    }
+    EXPECT_GT(points, 15U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Once, ExceptionInEveryCall, testing::Values(StopReason::kNone));
+
 }  // namespace
 }  // namespace runner::job
