@@ -1,6 +1,5 @@
 #include "runner/collector/cache_store.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,13 +7,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <functional>
-#include <memory>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/offload.hpp"
 #include "base/unique_fd.hpp"
 #include "runner/collector/disk_space.hpp"
+#include "runner/collector/open_directory.hpp"
 #include "runner/collector/plan.hpp"
 
 namespace runner::collector {
@@ -32,29 +31,6 @@ constexpr std::string_view kArchive = "cache.zip";
 /// A job can make directories without an end.
 constexpr int kDeepest = 64;
 constexpr std::size_t kMostCaches = 100'000;
-
-UniqueFd open_directory(int parent, const std::string& name) {
-    return UniqueFd(
-        ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-}
-
-std::int64_t micros(const timespec& time) {
-    return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1000;
-}
-
-/// The names in a directory; none of one that cannot be read.
-std::vector<std::string> names_in(int directory) {
-    std::vector<std::string> names;
-    const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(copy < 0 ? nullptr : ::fdopendir(copy),
-                                                     &::closedir);
-    if (!stream && copy >= 0) ::close(copy);
-    while (const dirent* entry = stream ? ::readdir(stream.get()) : nullptr) {
-        const std::string name = entry->d_name;
-        if (name != "." && name != "..") names.push_back(name);
-    }
-    return names;
-}
 
 /// The archives in one directory.
 struct Archives {
@@ -112,19 +88,6 @@ class CacheWalk {
     fs::path root_;
     std::vector<Item> items_;
 };
-
-/// The directories from `root` on, open; empty when one is missing, is a link, or is not below
-/// `root`.
-std::vector<UniqueFd> open_way(const fs::path& root, const fs::path& below) {
-    std::vector<UniqueFd> way;
-    way.emplace_back(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    for (const fs::path& name : below) {
-        if (!way.back() || name == "..") return {};
-        way.push_back(open_directory(way.back().get(), name.string()));
-    }
-    if (!way.back()) return {};
-    return way;
-}
 
 bool was_just_used(const Item& item) {
     std::vector<Item> items{item};

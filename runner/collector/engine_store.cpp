@@ -5,9 +5,10 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/version.hpp"
 #include "executors/docker/container_paths.hpp"
-#include "executors/docker/exec_stream.hpp"
-#include "executors/docker/labels.hpp"
+#include "executors/docker/fill_containers.hpp"
+#include "executors/docker/run_uncancelled.hpp"
 #include "executors/helper/probe.hpp"
 #include "runner/collector/disk_space.hpp"
 
@@ -22,14 +23,50 @@ using status::DiskState;
 
 namespace {
 
-constexpr const char* kProgramsVolume = "runner-helper-";
+/// Where the programs' volume is, which lies on the disk of the engine's data.
 constexpr const char* kProgramsDirectory = "/.runner";
+constexpr int kMostLines = 10;
 
-/// The programs' volume lies on the disk of the engine's data.
-bool can_measure(const docker::Listed& container) {
-    return container.state == "running" &&
-           std::any_of(container.volumes.begin(), container.volumes.end(),
-                       [](const auto& name) { return name.starts_with(kProgramsVolume); });
+/// An image is only needed because a container cannot be without: no program of it runs.
+std::string measuring_container(const std::string& image, const std::string& programs) {
+    const std::vector<std::string> binds{programs + ":" + kProgramsDirectory + ":ro"};
+    return nlohmann::json{{"Image", image},
+                          {"Entrypoint", {docker::kHelper}},
+                          {"Cmd", {"probe", "disk", kProgramsDirectory}},
+                          {"User", "0"},
+                          {"WorkingDir", "/"},
+                          {"Healthcheck", {{"Test", {"NONE"}}}},
+                          {"Labels", {{docker::kHelperLabel, std::string(base::version())}}},
+                          {"HostConfig", {{"Binds", binds}, {"NetworkMode", "none"}}}}
+        .dump();
+}
+
+/// Answers what the container has written, in `output`.
+Task<Result<void>> run_and_remove(docker::EngineApi& api, std::string name, std::string body,
+                                  std::string& output) {
+    auto id = co_await api.create_container(name, "", std::move(body));
+    if (!id) co_return id.error();
+    auto ran = co_await api.start_container(*id);
+    if (ran) {
+        auto code = co_await api.wait_container(*id);
+        if (!code) ran = code.error();
+    }
+    if (ran) {
+        auto log = co_await api.container_log(*id, kMostLines);
+        if (log) output = std::move(*log);
+        if (!log) ran = log.error();
+    }
+    auto removed = co_await api.remove_container(*id, false);
+    if (!ran) co_return ran;
+    co_return removed;
+}
+
+/// One with a name is there for somebody, and not only a step of a build.
+std::string any_image(const std::vector<docker::ListedImage>& images) {
+    const auto named = std::find_if(images.begin(), images.end(),
+                                    [](const auto& image) { return !image.tags.empty(); });
+    if (named != images.end()) return named->id;
+    return images.empty() ? std::string() : images.front().id;
 }
 
 std::uint64_t number_of(const nlohmann::json& disk, const char* key) {
@@ -82,15 +119,16 @@ EngineStore::EngineStore(std::shared_ptr<docker::EngineConnection> engine,
 
 const std::string& EngineStore::title() const { return engine_->api().endpoint().shown; }
 
-/// Elsewhere, it costs the engine an exec.
+/// A container costs the engine more than a look at a directory.
 std::chrono::seconds EngineStore::interval() const {
-    return engine_->api().endpoint().local ? Store::interval() : std::chrono::seconds(60);
+    return by_container_ ? std::chrono::seconds(60) : Store::interval();
 }
 
 Task<Result<DiskState>> EngineStore::measure() {
     auto info = co_await engine_->info();
     if (!info) co_return info.error();
     const std::string directory = info->root_directory;
+    by_container_ = false;
     if (engine_->api().endpoint().local && !directory.empty()) {
         auto here = co_await disk_space(directory);
         if (here) {
@@ -100,27 +138,31 @@ Task<Result<DiskState>> EngineStore::measure() {
         // A runner in a container has the engine's socket, and not its directory.
         if (!here.error().is(ErrorKind::kNotFound)) co_return here;
     }
-    auto there = co_await measure_in_container(directory);
+    by_container_ = true;
+    auto there = co_await measure_by_container(directory);
     co_return there;
 }
 
-Task<Result<DiskState>> EngineStore::measure_in_container(std::string directory) {
-    docker::EngineApi::Labels ours{{docker::label_name("managed"), "true"},
-                                   {docker::label_name("runner.system_id"), system_id_}};
-    auto listed = co_await engine_->api().list_containers(std::move(ours));
-    if (!listed) co_return listed.error();
-    const auto found = std::find_if(listed->begin(), listed->end(), can_measure);
-    if (found == listed->end()) {
+Task<Result<DiskState>> EngineStore::measure_by_container(std::string directory) {
+    auto images = co_await engine_->api().list_images();
+    if (!images) co_return images.error();
+    const std::string image = any_image(*images);
+    if (image.empty()) {
         co_return make_error(ErrorKind::kUnavailable,
-                             "the engine's disk is on another machine; it is measured while a job "
-                             "runs there");
+                             "the engine's disk is on another machine; it is measured when the "
+                             "engine has an image");
     }
-    docker::ExecSpec spec;
-    spec.command = {docker::kHelper, "probe", "disk", kProgramsDirectory};
-    spec.user = "0";
-    auto ran = co_await docker::run_exec(engine_->api(), found->id, std::move(spec));
-    if (!ran) co_return ran.error();
-    co_return parse_disk_probe(ran->output, directory);
+    auto programs = co_await engine_->helper_volume(image);
+    if (!programs) co_return programs.error();
+    std::string output;
+    // In one uncancelled task: a cancelled coroutine could not await the removal any more.
+    auto work = run_and_remove(engine_->api(), docker::fill_container_name(*programs),
+                               measuring_container(image, *programs), output);
+    auto ran = co_await docker::run_uncancelled(std::move(work));
+    // The engine may have lost the volume: the next measurement fills it again.
+    if (!ran) engine_->forget();
+    if (!ran) co_return ran.error().with_context("measure the engine's disk");
+    co_return parse_disk_probe(output, directory);
 }
 
 Task<Result<std::vector<Item>>> EngineStore::list() {

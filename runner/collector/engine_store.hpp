@@ -15,9 +15,9 @@ namespace runner::collector {
 /// What is ours on one engine (engine_items.hpp).
 ///
 /// The disk is that of the engine's data: a local engine's directory is asked here; that of an
-/// engine elsewhere is asked by runner-helper in a job's container that runs there at that moment,
-/// and is not known while none does.
-/// `runners`: EngineKnowledge::runners.
+/// engine elsewhere is asked by runner-helper, in a container in which nothing else runs. A job
+/// could forge what a program in its own container answers, and so have the caches of others
+/// removed. `runners`: EngineKnowledge::runners.
 class EngineStore final : public Store {
   public:
     EngineStore(std::shared_ptr<executors::docker::EngineConnection> engine,
@@ -32,7 +32,7 @@ class EngineStore final : public Store {
     base::Task<base::Result<void>> remove(const Item& item) override;
 
   private:
-    base::Task<base::Result<status::DiskState>> measure_in_container(std::string directory);
+    base::Task<base::Result<status::DiskState>> measure_by_container(std::string directory);
     base::Task<base::Result<void>> remove_image(const Item& item);
     base::Task<base::Result<void>> remove_name(const Item& item, std::string name);
     void forget_what_is_gone(const EngineContent& content, const EngineKnowledge& known);
@@ -41,6 +41,7 @@ class EngineStore final : public Store {
     std::shared_ptr<UsageRecord> record_;
     std::string system_id_;
     std::set<std::string> runners_;
+    bool by_container_ = false;  ///< the last measurement
 };
 
 /// What `runner-helper probe disk PATH` has printed, as the disk of `directory`; pure.

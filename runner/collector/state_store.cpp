@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <functional>
 #include <system_error>
 #include <utility>
@@ -18,6 +19,7 @@ using base::Task;
 namespace {
 
 constexpr const char* kBroken = ".broken";
+constexpr const char* kHistory = "history.sqlite.broken";
 
 std::uint64_t size_of(const fs::path& folder) {
     std::uint64_t bytes = 0;
@@ -50,10 +52,41 @@ std::vector<Item> broken_jobs(const fs::path& jobs) {
     return items;
 }
 
-Result<void> remove_folder(const fs::path& folder) {
-    std::error_code code;
-    fs::remove_all(folder, code);
-    if (code) return base::make_error(code, "remove " + folder.string());
+/// The database and what SQLite has beside it.
+std::vector<fs::path> files_of(const fs::path& path) {
+    if (path.filename() != kHistory) return {path};
+    return {path, path.string() + "-wal", path.string() + "-shm"};
+}
+
+std::vector<Item> broken_history(const fs::path& state_dir) {
+    Item item;
+    item.kind = ItemKind::kFolder;
+    item.name = (state_dir / kHistory).string();
+    item.title = "a history of jobs that could not be read";
+    item.bytes = 0;
+    for (const fs::path& part : files_of(item.name)) {
+        struct stat about {};
+        if (::lstat(part.c_str(), &about) != 0) continue;
+        *item.bytes += static_cast<std::uint64_t>(about.st_blocks) * 512;
+        item.last_used_unix_micros =
+            std::max(item.last_used_unix_micros, std::int64_t{about.st_mtim.tv_sec} * 1'000'000);
+    }
+    if (item.last_used_unix_micros == 0) return {};
+    return {item};
+}
+
+std::vector<Item> broken_things(const fs::path& state_dir) {
+    std::vector<Item> items = broken_jobs(state_dir / "jobs");
+    for (Item& item : broken_history(state_dir)) items.push_back(std::move(item));
+    return items;
+}
+
+Result<void> remove_all_of(const fs::path& path) {
+    for (const fs::path& part : files_of(path)) {
+        std::error_code code;
+        fs::remove_all(part, code);
+        if (code) return base::make_error(code, "remove " + part.string());
+    }
     return {};
 }
 
@@ -69,15 +102,15 @@ Task<Result<status::DiskState>> StateStore::measure() {
 }
 
 Task<Result<std::vector<Item>>> StateStore::list() {
-    const fs::path jobs = state_dir_ / "jobs";
-    std::function<std::vector<Item>()> work = [jobs] { return broken_jobs(jobs); };
+    const fs::path state_dir = state_dir_;
+    std::function<std::vector<Item>()> work = [state_dir] { return broken_things(state_dir); };
     auto items = co_await base::offload<std::vector<Item>>(std::move(work));
     co_return items;
 }
 
 Task<Result<void>> StateStore::remove(const Item& item) {
-    const fs::path folder = item.name;
-    std::function<Result<void>()> work = [folder] { return remove_folder(folder); };
+    const fs::path path = item.name;
+    std::function<Result<void>()> work = [path] { return remove_all_of(path); };
     auto removed = co_await base::offload<Result<void>>(std::move(work));
     co_return removed;
 }

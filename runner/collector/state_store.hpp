@@ -8,8 +8,9 @@
 
 namespace runner::collector {
 
-/// What the state directory keeps of ended jobs: files of those that could not be taken up again
-/// ("jobs/*.broken"), which somebody may want to look at.
+/// What the state directory keeps for somebody who may want to look at it: files of jobs that could
+/// not be taken up again ("jobs/*.broken"), and a history of jobs that could not be read
+/// ("history.sqlite.broken").
 class StateStore final : public Store {
   public:
     explicit StateStore(std::filesystem::path state_dir);

@@ -100,7 +100,8 @@ Command gc_command() {
         .description =
             "Removes what the runner keeps for later jobs, the longest unused first, until as much "
             "is free as [disk] of config.toml says:\n"
-            "volumes of projects, caches of shell jobs, images that only the runner has pulled, "
+            "volumes of projects, caches and checkouts of shell jobs, images that only the runner "
+            "has pulled, "
             "programs of former versions. It never\n"
             "removes what is in use or what is not the runner's. The daemon does the same by "
             "itself when a disk is short. "

@@ -253,6 +253,14 @@ DiskKeeper::Host Daemon::disk_host() {
     host.engines = [this](const config::Config& config) {
         return collector::engine_stores(config, executors_, uses_, system_id_);
     };
+    host.used_directories = [this] {
+        std::vector<std::filesystem::path> used;
+        for (const job::JobRun* run : jobs_->runs()) {
+            const auto& directories = run->context().directories;
+            if (directories) used.emplace_back(directories->project);
+        }
+        return used;
+    };
     host.on_pause = [this] { services_.spawn("limit of paused requests", cancel_later(*poller_)); };
     host.on_resume = [this] { poller_->ask_now(); };
     host.on_removed = [this](const collector::Item& item, std::uint64_t bytes) {

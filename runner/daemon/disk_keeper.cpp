@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <utility>
 
 #include "base/log.hpp"
 #include "base/run_together.hpp"
 #include "base/size_text.hpp"
 #include "base/stop_source.hpp"
+#include "runner/collector/builds_store.hpp"
 #include "runner/collector/disk_space.hpp"
 #include "runner/collector/places.hpp"
 #include "runner/collector/state_store.hpp"
@@ -73,11 +75,15 @@ void DiskKeeper::configure(const config::Config& config, const std::filesystem::
         engine.disk.directory = "engine";
         add_place(known, key, std::move(engine));
     }
+    std::set<std::string> tokens;
+    for (const auto& runner : config.runners) tokens.insert(config::short_token(runner.token));
     for (const auto& runner : config.runners) {
         const auto path = collector::builds_directory(runner);
         if (path.empty() || path == state_dir || places_.contains(builds_key(path))) continue;
         Place builds;
-        builds.title = "builds directory " + path.string();
+        builds.store =
+            std::make_shared<collector::BuildsStore>(path, tokens, host_.used_directories);
+        builds.title = builds.store->title();
         builds.disk.path = path.string();
         builds.disk.directory = "builds";
         add_place(known, builds_key(path), std::move(builds));
@@ -151,8 +157,8 @@ Task<Result<void>> DiskKeeper::measure(std::string key, std::chrono::seconds lim
         measured->place = place.title;
         place.disk = std::move(*measured);
     } else {
-        // Nothing is known of it any more, and a pause must not last for ever.
-        place.disk.size_bytes = 0;
+        // A pause stays: that a full disk does not answer does not make room on it.
+        if (!place.pauses) place.disk.size_bytes = 0;
         place.disk.problem = measured.error().is(base::ErrorKind::kTimeout)
                                  ? fmt::format("no answer within {} s", limit.count())
                                  : measured.error().message;
@@ -175,9 +181,7 @@ void DiskKeeper::judge(Place& place) {
                           {"space", collector::shortage_text(place.disk, marks_)}});
         return host_.on_pause();
     }
-    base::log::info(place.disk.size_bytes == 0
-                        ? "Jobs are taken again: the free space is not known any more"
-                        : "Jobs are taken again: the disk has room",
+    base::log::info("Jobs are taken again: the disk has room",
                     {{"place", place.title},
                      {"path", place.disk.path},
                      {"free_bytes", place.disk.free_bytes},
@@ -189,6 +193,7 @@ void DiskKeeper::collect_if_needed(const std::string& key) {
     const auto found = places_.find(key);
     if (found == places_.end() || !found->second.store || collecting_) return;
     Place& place = found->second;
+    if (!place.disk.problem.empty()) return;  // nothing would say when it is enough
     if (!collector::shortage_to_collect(place.disk, marks_, place.pauses).any()) {
         place.told_in_vain = false;
         return;
@@ -272,13 +277,16 @@ std::string DiskKeeper::problem_of(const config::RunnerConfig& runner) const {
         if (found == places_.end() || !found->second.pauses) continue;
         const Place& place = found->second;
         return fmt::format(
-            "The disk of the {}{} is short: {}. `runner gc --dry-run` shows what of "
+            "The disk of the {}{} is short: {}{}. `runner gc --dry-run` shows what of "
             "the runner can go.",
             place.title,
             place.title.find(place.disk.path) == std::string::npos
                 ? fmt::format(" ({})", place.disk.path)
                 : "",
-            collector::shortage_text(place.disk, marks_));
+            collector::shortage_text(place.disk, marks_),
+            place.disk.problem.empty()
+                ? ""
+                : ", as far as is known: it cannot be measured now (" + place.disk.problem + ")");
     }
     return {};
 }

@@ -32,6 +32,8 @@ class DiskKeeper {
     struct Host {
         /// The engines of the configuration (collector::engine_stores()).
         std::function<Stores(const config::Config&)> engines;
+        /// The project directories of jobs that run on this machine.
+        std::function<std::vector<std::filesystem::path>()> used_directories;
         std::function<void()> on_pause;   ///< some runner takes no jobs from now on
         std::function<void()> on_resume;  ///< one takes jobs again
         collector::OnRemoved on_removed;

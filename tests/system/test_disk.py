@@ -56,6 +56,55 @@ class CachesOfShellJobs(ControlCase):
         return rows[0]
 
 
+class CheckoutsOfShellJobs(ControlCase):
+    def test_a_checkout_that_no_job_uses_goes_and_is_made_anew(self):
+        self.write_config([{"name": "one", "token": self.gitlab.add_runner().token}])
+        self.start(wait=False)
+        job = self.add_job([f"head -c {SIZE} /dev/urandom > large"])
+        self.assert_success(self.finish(job))
+        files = [file for file in self.work.rglob("large") if file.is_file()]
+        self.assertEqual(len(files), 1, files)
+        project = files[0].parent
+        self.wait_until_no_job_runs()
+        row = self.row_of(project, "--dry-run", "--all")
+        self.assertEqual((row["action"], row["reason"]), ("keep", "just used"))
+        self.assertTrue(SIZE <= row["bytes"] < 2 * SIZE, row)
+        self.grow_old(project)
+        row = self.row_of(project, "--dry-run", "--all")
+        self.assertEqual((row["action"], row["reason"]), ("remove", "unused for the longest time"))
+        running = self.gated_job()
+        self.grow_old(project)
+        row = self.row_of(project, "--all")
+        self.assertEqual((row["action"], row["reason"]), ("keep", "a running job uses it"))
+        self.go()
+        self.assert_success(self.finish(running))
+        self.wait_until_no_job_runs()
+        self.grow_old(project)
+        self.assertEqual(self.row_of(project, "--all")["action"], "removed")
+        self.assertFalse(project.exists())
+        self.assertEqual(list(project.parent.glob("*~left-*")), [])
+        self.assert_success(self.finish(self.add_job(["true"])))
+        self.assertTrue(project.exists())
+
+    def wait_until_no_job_runs(self):
+        def none_runs():
+            return not json.loads(self.ok("jobs", "--format", "json").stdout)["running"]
+
+        self.gitlab.wait(none_runs, 20 * PATIENCE, "the end of the cleanup")
+
+    def grow_old(self, project):
+        then = time.time() - 3600
+        for path in (project, project / ".git", project.with_name(project.name + ".tmp")):
+            if path.exists():
+                os.utime(path, (then, then))
+
+    def row_of(self, project, *arguments):
+        places = json.loads(self.ok("gc", "--format", "json", *arguments).stdout)["places"]
+        rows = [item for place in places for item in place["items"] if item["name"] == str(project)]
+        self.assertEqual(len(rows), 1, places)
+        return rows[0]
+
+
 class Collection(DockerCase):
     def plan(self, *arguments):
         done = self.command("gc", "--format", "json", *arguments)

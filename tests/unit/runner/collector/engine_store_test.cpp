@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 
 #include <boost/asio/io_context.hpp>
+#include <algorithm>
+#include <fstream>
 
+#include "executors/docker/container_paths.hpp"
 #include "runner/collector/collect.hpp"
 #include "tests/support/run_to_end.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -28,7 +31,9 @@ class EngineStoreTest : public testing::Test {
   protected:
     void make(bool local) {
         auto connection = std::make_shared<docker::EngineConnection>(
-            context_.get_executor(), docker::simulated_api(engine_, local), "");
+            context_.get_executor(), docker::simulated_api(engine_, local),
+            (state_.path() / "helper").string());
+        std::ofstream(state_.path() / "helper") << "a program";
         connection->usage().record_to(record_);
         usage_ = &connection->usage();
         store_.emplace(connection, record_, "s_me", std::set<std::string>{"mine"});
@@ -188,12 +193,13 @@ TEST_F(EngineStoreTest, MeasuresALocalEnginesDirectory) {
     EXPECT_GT(disk->size_bytes, 0U);
 }
 
-TEST_F(EngineStoreTest, MeasuresAnEngineElsewhereInAJobsContainer) {
+/// A job could have put another program in the place of the one that answers.
+TEST_F(EngineStoreTest, MeasuresAnEngineElsewhereInAContainerWithoutAJob) {
     make(false);
     engine_.root_directory = "/data/docker";
     const auto unknown = tests::run_to_end(context_, store_->measure());
     ASSERT_FALSE(unknown.has_value());
-    EXPECT_EQ(unknown.error().kind, ErrorKind::kUnavailable);
+    EXPECT_EQ(unknown.error().kind, ErrorKind::kUnavailable) << "there is no image";
     engine_.containers["c"] = SimulatedEngine::Container{
         .name = "job",
         .body = {{"Labels",
@@ -204,12 +210,34 @@ TEST_F(EngineStoreTest, MeasuresAnEngineElsewhereInAJobsContainer) {
         .exit_code = 0,
         .log = {},
         .written = {}};
-    engine_.exec_output = docker::exec_frame('1', std::string(kProbe) + "\n");
+    engine_.add_image("app");
+    engine_.short_lived = {"id-of-app"};
+    nlohmann::json body;
+    engine_.on_start = [&body](SimulatedEngine::Container& container) {
+        body = container.body;
+        container.log = docker::exec_frame('1', std::string(kProbe) + "\n");
+    };
     const auto disk = tests::run_to_end(context_, store_->measure());
     ASSERT_TRUE(disk.has_value()) << disk.error().message;
     EXPECT_EQ(disk->path, "/data/docker");
     EXPECT_EQ(disk->free_bytes, 90U);
     EXPECT_EQ(disk->free_inodes, 9U);
+    EXPECT_EQ(body["Entrypoint"][0], docker::kHelper);
+    EXPECT_EQ(body["Healthcheck"]["Test"][0], "NONE") << "it would run a program of the image";
+    EXPECT_EQ(engine_.containers.size(), 1U) << "only the job's is left";
+    EXPECT_EQ(std::count(engine_.requests.begin(), engine_.requests.end(),
+                         "POST /v1.45/containers/c/exec"),
+              0);
+    EXPECT_EQ(store_->interval(), std::chrono::seconds(60));
+}
+
+TEST_F(EngineStoreTest, LeavesNoContainerWhenItCannotMeasure) {
+    make(false);
+    engine_.add_image("app");
+    engine_.short_lived = {"id-of-app"};
+    const auto disk = tests::run_to_end(context_, store_->measure());
+    ASSERT_FALSE(disk.has_value()) << "the container has said nothing";
+    EXPECT_THAT(engine_.containers, IsEmpty());
 }
 
 TEST(DiskProbe, RefusesWhatIsNoAnswer) {

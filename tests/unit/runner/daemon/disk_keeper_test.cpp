@@ -13,6 +13,7 @@
 namespace runner::daemon {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -59,6 +60,7 @@ class DiskKeeperTest : public testing::Test {
         host.engines = [this](const config::Config&) {
             return DiskKeeper::Stores{{"engine tcp://engine:2375\n", engine_}};
         };
+        host.used_directories = [this] { return used_; };
         host.on_pause = [this] { events_.emplace_back("pause"); };
         host.on_resume = [this] { events_.emplace_back("resume"); };
         host.on_removed = [this](const collector::Item& item, std::uint64_t) {
@@ -85,6 +87,7 @@ class DiskKeeperTest : public testing::Test {
     boost::asio::io_context context_{1};
     config::Config config_;
     std::shared_ptr<tests::FakeStore> engine_ = std::make_shared<tests::FakeStore>();
+    std::vector<std::filesystem::path> used_;
     std::vector<std::string> events_;
     std::optional<DiskKeeper> keeper_;
 };
@@ -132,14 +135,47 @@ TEST_F(DiskKeeperTest, KnowsThisMachineBeforeTheFirstJobIsAskedFor) {
     EXPECT_EQ(keeper_->states()[2].problem, "") << "the engine was not asked";
 }
 
-TEST_F(DiskKeeperTest, DoesNotPauseForADiskThatCannotBeMeasuredAnyMore) {
+TEST_F(DiskKeeperTest, GoesOnPausingWhileTheShortDiskCannotBeMeasured) {
     engine_->disk.free_bytes = 10;
+    engine_->add("a", 1, 5);
     look();
     ASSERT_NE(problem(0), "");
-    engine_->measure_failure = base::make_error(base::ErrorKind::kUnavailable, "no job runs there");
+    engine_->measure_failure = base::make_error(base::ErrorKind::kUnavailable, "no answer");
+    engine_->removed.clear();
+    look();
+    EXPECT_THAT(problem(0), HasSubstr("it cannot be measured now (no answer)"));
+    EXPECT_EQ(keeper_->states()[2].problem, "no answer");
+    EXPECT_THAT(engine_->removed, IsEmpty());
+    engine_->measure_failure.reset();
+    engine_->disk.free_bytes = 500;
     look();
     EXPECT_EQ(problem(0), "");
-    EXPECT_EQ(keeper_->states()[2].problem, "no job runs there");
+}
+
+TEST_F(DiskKeeperTest, DoesNotPauseForADiskThatWasNeverMeasured) {
+    engine_->measure_failure = base::make_error(base::ErrorKind::kUnavailable, "no answer");
+    look();
+    EXPECT_EQ(problem(0), "");
+    EXPECT_EQ(keeper_->states()[2].problem, "no answer");
+}
+
+TEST_F(DiskKeeperTest, RemovesCheckoutsThatNoJobUses) {
+    const auto builds = state_.path() / "builds";
+    config_.runners[1] = runner("shell", builds.string());
+    config_.runners[1].token = base::Secret("glrt-0123456789abcdef");
+    const auto slot = builds / config::short_token(config_.runners[1].token) / "0" / "group";
+    const auto then = std::filesystem::file_time_type::clock::now() - std::chrono::hours(24);
+    for (const char* name : {"used", "unused"}) {
+        std::filesystem::create_directories(slot / name / ".git");
+        std::filesystem::last_write_time(slot / name / ".git", then);
+        std::filesystem::last_write_time(slot / name, then);
+    }
+    used_ = {slot / "used"};
+    keeper_->configure(config_, state_.path());
+    ASSERT_TRUE(collect({.all = true}).has_value());
+    EXPECT_THAT(events_, Contains("removed " + (slot / "unused").string()));
+    EXPECT_FALSE(std::filesystem::exists(slot / "unused"));
+    EXPECT_TRUE(std::filesystem::exists(slot / "used" / ".git"));
 }
 
 TEST_F(DiskKeeperTest, CollectsByItselfAndSoMakesRoomForJobs) {
@@ -220,11 +256,11 @@ TEST_F(DiskKeeperTest, CollectsByHandInAllPlaces) {
     std::filesystem::create_directories(state_.path() / "jobs" / "7-abc.broken");
     const auto planned = collect({.dry_run = true, .all = true});
     ASSERT_TRUE(planned.has_value());
-    ASSERT_EQ(planned->size(), 3U) << "caches, engine, state directory";
-    EXPECT_EQ((*planned)[1].rows[0].action, collector::Action::kRemove);
+    ASSERT_EQ(planned->size(), 4U) << "builds, caches, engine, state directory";
+    EXPECT_EQ((*planned)[2].rows[0].action, collector::Action::kRemove);
     EXPECT_THAT(events_, IsEmpty());
     const auto done = collect();
-    EXPECT_EQ((*done)[1].removed, 1U);
+    EXPECT_EQ((*done)[2].removed, 1U);
     EXPECT_THAT(events_, ElementsAre("removed a", "collected"));
 }
 
