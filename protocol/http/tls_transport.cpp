@@ -15,8 +15,10 @@
 #include <tuple>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/ip_address.hpp"
 #include "protocol/http/certificate_fault.hpp"
+#include "protocol/http/expired_certificates.hpp"
 #include "protocol/http/x509_time.hpp"
 
 // OpenSSL reads and writes the non-blocking socket itself; Asio only waits until it is ready. So
@@ -236,6 +238,7 @@ class TlsTransport final : public Transport {
     }
 
     base::Error handshake_error(const Origin& origin) const;
+    base::Error distrust(const std::string& who, long verdict) const;
     [[nodiscard]] const STACK_OF(X509) * peer_chain() const;
 
     Socket socket_;
@@ -295,11 +298,7 @@ base::Error TlsTransport::handshake_error(const Origin& origin) const {
     const long verdict = SSL_get_verify_result(ssl_);
     if (ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED && verdict != X509_V_OK) {
         ERR_clear_error();
-        return base::Error{base::ErrorKind::kUnauthorized,
-                           who + "the certificate is not trusted (" +
-                               X509_verify_cert_error_string(verdict) + ")" +
-                               std::string(remedy_for(verdict)),
-                           certificate_error(verdict)};
+        return distrust(who, verdict);
     }
     if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER) {
         ERR_clear_error();
@@ -314,6 +313,21 @@ base::Error TlsTransport::handshake_error(const Origin& origin) const {
             who + "the server refuses our client certificate (" + take_tls_error() + ")");
     }
     return failure("TLS handshake with " + origin.address());
+}
+
+base::Error TlsTransport::distrust(const std::string& who, long verdict) const {
+    std::string why = X509_verify_cert_error_string(verdict);
+    bool of_authority = false;
+    if (verdict == X509_V_ERR_CERT_HAS_EXPIRED) {
+        const auto expired =
+            expired_certificates(peer_chain(), base::unix_micros_now() / 1'000'000);
+        if (!expired.text.empty()) why += ": that " + expired.text;
+        of_authority = expired.of_authority;
+    }
+    return base::Error{
+        base::ErrorKind::kUnauthorized,
+        who + "the certificate is not trusted (" + why + ")" + std::string(remedy_for(verdict)),
+        certificate_error(verdict, of_authority)};
 }
 
 /// What was verified, else what the peer has sent; null for none.

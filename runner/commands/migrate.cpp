@@ -4,14 +4,14 @@
 #include <algorithm>
 
 #include "base/files.hpp"
-#include "base/strings.hpp"
+#include "base/log.hpp"
 #include "runner/commands/blocking_calls.hpp"
 #include "runner/commands/command_list.hpp"
+#include "runner/commands/migrate_report.hpp"
 #include "runner/config/inspect.hpp"
 #include "runner/config/system_id.hpp"
 #include "runner/executor_factory/executor_factory.hpp"
 #include "runner/journal/state_dir.hpp"
-#include "runner/migrate/config_report.hpp"
 #include "runner/migrate/service.hpp"
 #include "runner/migrate/volume_adoption.hpp"
 #include "runner/systemctl/unit_state.hpp"
@@ -22,14 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using migrate::ConfigLine;
-using Meaning = ConfigLine::Meaning;
-
 constexpr const char* kSystemConfig = "/etc/gitlab-runner/config.toml";
-
-std::string counted(std::size_t number, std::string_view thing) {
-    return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
-}
 
 base::Result<base::ProgramEnd> run_systemctl(BlockingCalls& calls,
                                              std::vector<std::string> arguments) {
@@ -65,185 +58,145 @@ base::Result<void> write(const journal::AdoptedVolumes& adopted, const fs::path&
 class Migration {
   public:
     explicit Migration(const Values& values)
-        : values_(values),
-          official_(values.text("service").empty() ? "gitlab-runner" : values.text("service")),
-          systemctl_([this](std::vector<std::string> arguments) {
+        : values_(values), systemctl_([this](std::vector<std::string> arguments) {
               return run_systemctl(calls_, std::move(arguments));
-          }) {}
+          }) {
+        const std::string named = values.text("service");
+        found_.service.name = named.empty() ? "gitlab-runner" : named;
+    }
 
     int run() {
         if (values_.flag("back")) return go_back();
         look_at_official();
-        auto inspection = read_config();
-        if (!inspection) return fail(inspection.error());
-        print_service(inspection->config);
-        auto adopted = print_volumes(inspection->config);
+        auto config = read_config();
+        if (!config) return fail(config.error());
+        compare_service(*config);
+        auto adopted = look_at_volumes(*config);
         if (!adopted) return fail(adopted.error());
-        print_sum();
-        if (values_.flag("dry-run")) return stops_ == 0 ? 0 : 1;
-        if (auto written = write(*adopted, path_); !written) return fail(written.error());
-        if (!values_.flag("switch")) return print_next();
+        print_findings();
+        if (values_.flag("dry-run")) return found_.stops() == 0 ? 0 : 1;
+        if (auto written = write(*adopted, found_.config); !written) return fail(written.error());
+        if (!values_.flag("switch")) return say_next();
         return switch_if_possible();
     }
 
   private:
-    void look_at_official() {
-        auto service = systemctl::look_at(systemctl_, official_);
-        if (service)
-            service_ = std::move(*service);
+    /// With --format json, standard output has one JSON value and nothing else.
+    void say(const std::string& text) const {
+        if (wants_json(values_))
+            base::log::info(text);
         else
-            no_systemd_ = service.error().message;
-        if (values_.has("config")) {
-            path_ = fs::absolute(config_path(values_));
-        } else {
-            const std::string named = service_.flag("config");
-            path_ = named.empty() ? fs::absolute(config_path(values_)) : fs::path(named);
-        }
+            print(text + "\n");
     }
 
-    base::Result<config::Inspection> read_config() {
-        auto text = config::read_config_text(path_);
+    void print_findings() const {
+        if (wants_json(values_))
+            print_json(migration_json(found_));
+        else
+            print(migration_text(found_));
+    }
+
+    void look_at_official() {
+        auto& service = found_.service;
+        auto state = systemctl::look_at(systemctl_, service.name);
+        if (state)
+            service.state = std::move(*state);
+        else
+            service.problem = state.error().message;
+        const std::string named = service.state.flag("config");
+        const bool is_given = values_.has("config") || named.empty();
+        found_.config = is_given ? fs::absolute(config_path(values_)) : fs::path(named);
+    }
+
+    base::Result<config::Config> read_config() {
+        const fs::path& path = found_.config;
+        auto text = config::read_config_text(path);
         if (!text) return text.error();
-        auto root = config::parse_toml(*text, path_.string());
+        auto root = config::parse_toml(*text, path.string());
         if (!root) return root.error();
-        auto inspection = config::inspect(*root, path_);
-        print(fmt::format("The configuration {}\n", path_.string()));
-        for (const auto& line : migrate::report_config(*root, inspection)) print_line(line);
-        return inspection;
+        auto inspection = config::inspect(*root, path);
+        found_.lines = migrate::report_config(*root, inspection);
+        return std::move(inspection.config);
     }
 
-    void print_line(const ConfigLine& line) {
-        ++counts_[line.meaning];
-        if (line.meaning == Meaning::kStops) ++stops_;
-        const std::string name =
-            std::string(static_cast<std::size_t>(line.depth) * 2, ' ') + line.key;
-        print(fmt::format("{:>5}  {:<36} {:<13} {}", line.line, name, name_of(line.meaning),
-                          line.text));
-    }
-
-    /// fmt::format() and print(), without blanks at the end.
-    static void print(std::string text) {
-        while (text.ends_with(' ')) text.pop_back();
-        commands::print(text + "\n");
-    }
-
-    void stop(const std::string& why) {
-        ++stops_;
-        print("       STOPS: " + why);
-    }
-
-    void print_service(const config::Config& config) {
-        print(fmt::format("\nThe service {}", official_));
-        if (!no_systemd_.empty())
-            return print("       " + no_systemd_.substr(0, no_systemd_.find('\n')));
-        if (!service_.installed) return print("       is not installed");
-        print(fmt::format("       {}, {}: {}", service_.active ? "active" : "not active",
-                          service_.enabled ? "starts at boot" : "does not start at boot",
-                          base::join(service_.command, " ")));
+    void compare_service(const config::Config& config) {
+        auto& service = found_.service;
+        if (!service.state.installed) return;
         const bool shell = std::any_of(
             config.runners.begin(), config.runners.end(), [](const config::RunnerConfig& runner) {
                 return runner.executor_kind() == executors::ExecutorKind::kShell;
             });
         if (!shell) return;
         compare_users();
-        if (const std::string directory = service_.flag("working-directory"); !directory.empty()) {
-            print(
-                fmt::format("       shell jobs have builds and caches in {0}: set builds_dir = "
-                            "\"{0}/builds\" and cache_dir = \"{0}/cache\" to go on with them",
-                            directory));
-        }
+        const std::string directory = service.state.flag("working-directory");
+        if (directory.empty()) return;
+        service.notes.push_back(
+            fmt::format("shell jobs have builds and caches in {0}: set builds_dir = \"{0}/builds\" "
+                        "and cache_dir = \"{0}/cache\" to go on with them",
+                        directory));
     }
 
     /// Scripts of the shell executor rely on the user and on its home.
     void compare_users() {
+        auto& service = found_.service;
         const auto own = systemctl::look_at(systemctl_, "runner");
-        const std::string there = user_of(service_);
+        const std::string there = user_of(service.state);
         const std::string here = own ? user_of(*own) : "root";
-        if (there == here) return print(fmt::format("       shell jobs run as {} here, too", here));
-        stop(
+        if (there == here) {
+            service.notes.push_back(fmt::format("shell jobs run as {} here, too", here));
+            return;
+        }
+        service.stops.push_back(
             fmt::format("shell jobs run as {0} there and as {1} here: give `run` in ExecStart= of "
                         "runner.service --user {0} (systemctl edit runner)",
                         there, here));
     }
 
-    base::Result<journal::AdoptedVolumes> print_volumes(const config::Config& config) {
-        auto adopted = journal::AdoptedVolumes::read(journal::state_directory_for(path_));
+    base::Result<journal::AdoptedVolumes> look_at_volumes(const config::Config& config) {
+        auto adopted = journal::AdoptedVolumes::read(journal::state_directory_for(found_.config));
         if (!adopted) return adopted.error();
-        print("\nCaches");
         executor_factory::ExecutorFactory executors(calls_.executor());
-        const std::string system_id = config::read_system_id(path_);
+        const std::string system_id = config::read_system_id(found_.config);
         for (const auto& runner : config.runners) {
             if (runner.executor_kind() != executors::ExecutorKind::kDocker) continue;
-            const std::string name = fmt::format("       runner \"{}\": ", runner.name);
-            if (!runner.docker.cache_dir.empty()) {
-                print(name +
-                      "those below cache_dir stay cold: their directories have the hash of "
-                      "the token in their names and nothing that says their project");
-            }
+            auto& caches = found_.caches.emplace_back();
+            caches.runner = runner.name;
+            caches.cold_cache_dir = !runner.docker.cache_dir.empty();
             auto volumes = calls_.wait(executors.managed_volumes(runner));
             if (!volumes) {
-                print(name +
-                      "its volumes cannot be listed, and stay cold: " + volumes.error().message);
+                caches.problem = volumes.error().message;
                 continue;
             }
-            const auto plan = migrate::plan_volumes(runner, system_id, *volumes);
-            migrate::adopt(plan, *adopted);
-            print_plan(name, plan);
+            caches.plan = migrate::plan_volumes(runner, system_id, *volumes);
+            migrate::adopt(caches.plan, *adopted);
         }
         return adopted;
     }
 
-    static void print_plan(const std::string& name, const migrate::VolumePlan& plan) {
-        int volumes = 0;
-        for (const auto& slot : plan.slots) volumes += slot.volumes;
-        if (volumes > 0) {
-            print(fmt::format("{}{} of {} are used as they are, nothing is copied", name,
-                              counted(static_cast<std::size_t>(volumes), "volume"),
-                              counted(plan.slots.size(), "place of a project")));
+    [[nodiscard]] int say_next() const {
+        if (found_.stops() > 0) {
+            say("Mend what stops the move first, or take it with --switch --force");
+            return 1;
         }
-        if (!plan.replaced.empty()) {
-            print(fmt::format("{}{} not used: jobs have run here already and made new ones", name,
-                              counted(plan.replaced.size(), "volume")));
-        }
-        if (!plan.of_another_token.empty()) {
-            print(
-                fmt::format("{}{} not used: made with an earlier token or system id of this runner",
-                            name, counted(plan.of_another_token.size(), "volume")));
-        }
-        if (volumes == 0 && plan.replaced.empty() && plan.of_another_token.empty())
-            print(name + "there are no volumes of it");
-    }
-
-    void print_sum() {
-        print(fmt::format("\n{} work, {} differ, {} do nothing here, {} stop the move",
-                          counts_[Meaning::kWorks], counts_[Meaning::kDiffers],
-                          counts_[Meaning::kNoEffect], stops_));
-    }
-
-    int print_next() {
-        if (const auto wrong = wrong_place(path_); stops_ == 0 && !wrong.empty()) {
-            print("Next: " + wrong + ", then runner migrate --switch");
-            return 0;
-        }
-        print(stops_ == 0 ? fmt::format("Next: runner migrate --switch   (back: runner migrate "
-                                        "--back)")
-                          : "Mend what stops the move first, or take it with --switch --force");
-        return stops_ == 0 ? 0 : 1;
+        const std::string wrong = wrong_place(found_.config);
+        say(wrong.empty() ? "Next: runner migrate --switch   (back: runner migrate --back)"
+                          : "Next: " + wrong + ", then runner migrate --switch");
+        return 0;
     }
 
     int go_back() {
         if (values_.flag("switch")) return fail("--switch and --back exclude each other");
-        if (!values_.flag("dry-run")) return switch_services("runner", official_);
-        print(fmt::format("--back would stop runner when its jobs have ended, and start {}",
-                          official_));
+        if (!values_.flag("dry-run")) return switch_services("runner", found_.service.name);
+        say(fmt::format("--back would stop runner when its jobs have ended, and start {}",
+                        found_.service.name));
         return 0;
     }
 
     int switch_if_possible() {
-        if (stops_ > 0 && !values_.flag("force"))
+        if (found_.stops() > 0 && !values_.flag("force"))
             return fail("something stops the move: see above, or add --force");
-        if (const auto wrong = wrong_place(path_); !wrong.empty()) return fail(wrong);
-        return switch_services(official_, "runner");
+        if (const auto wrong = wrong_place(found_.config); !wrong.empty()) return fail(wrong);
+        return switch_services(found_.service.name, "runner");
     }
 
     int switch_services(const std::string& from, const std::string& by) {
@@ -253,22 +206,17 @@ class Migration {
             if (!service->installed) return fail(fmt::format("there is no service {}", name));
         }
         calls_.hold_signals();
-        migrate::ServiceSwitch services(systemctl_, [](const std::string& text) { print(text); });
+        migrate::ServiceSwitch services(systemctl_, [this](const std::string& text) { say(text); });
         auto replaced = services.replace(from, by);
         if (!replaced) return fail(replaced.error());
-        print(fmt::format("{} runs in the place of {}", by, from));
+        say(fmt::format("{} runs in the place of {}", by, from));
         return 0;
     }
 
     const Values& values_;
-    std::string official_;
     BlockingCalls calls_;
     systemctl::Systemctl systemctl_;
-    systemctl::UnitState service_;
-    std::string no_systemd_;
-    fs::path path_;
-    std::map<Meaning, int> counts_;
-    int stops_ = 0;
+    MigrationReport found_;
 };
 
 int migrate_from_official(const Values& values) { return Migration(values).run(); }
@@ -288,6 +236,7 @@ Command migrate_command() {
             "both programs read the same file. Exit code 1 when something stops the move.",
         .examples =
             "  runner migrate --dry-run            # only say it\n"
+            "  runner migrate --dry-run --format json\n"
             "  runner migrate --switch             # also stop gitlab-runner and start runner\n"
             "  runner migrate --back               # the other way round\n",
         .flags = {config_flag(),
@@ -298,7 +247,8 @@ Command migrate_command() {
                             "stop the official service when its jobs have ended, and start "
                             "`runner` in its place"),
                   bool_flag({"force"}, "switch even when something stops the move"),
-                  bool_flag({"back"}, "stop `runner` and start the official service again")},
+                  bool_flag({"back"}, "stop `runner` and start the official service again"),
+                  format_flag()},
         .run = migrate_from_official};
 }
 

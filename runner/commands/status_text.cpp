@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <set>
 #include <vector>
 
@@ -64,6 +66,42 @@ std::string runners_table(const json& runners) {
     return text_table(rows);
 }
 
+std::string name_of_runner(const json& runners, const std::string& short_token) {
+    for (const auto& runner : runners) {
+        if (cell(runner, "short_token") == short_token) return cell(runner, "name");
+    }
+    return short_token;
+}
+
+std::size_t waiting_environments(const json& environments, const std::string& short_token) {
+    return static_cast<std::size_t>(std::count_if(
+        environments.begin(), environments.end(),
+        [&](const json& environment) { return cell(environment, "short_token") == short_token; }));
+}
+
+/// "" of a daemon that makes no environments ahead, or does not know them yet.
+std::string warm_table(const json& page) {
+    const auto warm = page.find("warm");
+    if (warm == page.end() || warm->at("counts").empty()) return "";
+    std::vector<TableRow> rows{
+        {"ENVIRONMENTS MADE AHEAD FOR", "READY", "HITS", "MISSES", "REASONS OF MISSES"}};
+    for (const auto& counts : warm->at("counts")) {
+        std::uint64_t misses = 0;
+        std::string reasons;
+        for (const auto& [reason, count] : counts.at("misses").items()) {
+            if (count == 0) continue;
+            misses += count.get<std::uint64_t>();
+            reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", printable(reason),
+                                   count.dump());
+        }
+        const std::string token = cell(counts, "short_token");
+        rows.push_back({name_of_runner(page.at("runners"), token),
+                        std::to_string(waiting_environments(warm->at("environments"), token)),
+                        cell(counts, "hits"), std::to_string(misses), reasons});
+    }
+    return "\n" + text_table(rows);
+}
+
 std::string page_text(const json& page) {
     const json& jobs = page.at("jobs");
     const json& runners = page.at("runners");
@@ -74,6 +112,7 @@ std::string page_text(const json& page) {
     out += pause_line(page) + disk_lines(runners) + problem_line(page);
     if (!jobs.empty()) out += "\n" + jobs_table(jobs);
     if (!runners.empty()) out += "\n" + runners_table(runners);
+    out += warm_table(page);
     return out;
 }
 

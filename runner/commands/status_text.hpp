@@ -8,8 +8,9 @@
 
 namespace runner::commands {
 
-/// /status.json as text: a line about the daemon, a table of jobs, a table of runners. kProtocol
-/// for a text that is no such page. Control characters in names are replaced.
+/// /status.json as text: a line about the daemon, a table of jobs, a table of runners, one of
+/// the environments that they make ahead. kProtocol for a text that is no such page. Control
+/// characters in names are replaced.
 base::Result<std::string> status_text(const std::string& json);
 
 /// The jobs of a status page as a table.

@@ -92,6 +92,19 @@ std::string dockerfile(const JobScript& script) {
     return text;
 }
 
+/// A build on top of the image that the engine has pushed: the builder has nothing of it yet. The
+/// file that is added makes it fetch the layers, and not only the manifest.
+std::string pull_by_builder(const JobScript::Repository& repository, const std::string& mark) {
+    const std::string image =
+        fmt::format("{}/{}:{}", repository.registry, repository.name, engine_tag(mark));
+    return fmt::format(
+               "mkdir -p \"$context/pull\" && printf 'FROM %s\\nCOPY Dockerfile /\\n' {} "
+               ">\"$context/pull/Dockerfile\" || true\n",
+               shell_quote(image)) +
+           command(Place::kBuilder, pull_name(repository.registry), 60,
+                   "docker buildx build --quiet --pull --no-cache \"$context/pull\"");
+}
+
 std::string probes_of_builder(const JobScript& script) {
     std::string text =
         command(Place::kBuilder, "builder", 120, "docker buildx inspect --bootstrap");
@@ -108,6 +121,7 @@ std::string probes_of_builder(const JobScript& script) {
                         fmt::format("docker buildx build --quiet --push --tag {} "
                                     "\"$context/tiny\"",
                                     image));
+        text += pull_by_builder(repository, script.mark);
     }
     return text;
 }

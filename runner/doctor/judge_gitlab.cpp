@@ -20,13 +20,18 @@ constexpr std::int64_t kWarningDays = 7;
 constexpr std::int64_t kDay = 86'400;
 constexpr unsigned kServerErrors = 500;
 
-Finding judge_certificate(const std::string& url, protocol::http::CertificateFault fault) {
+/// The text of the error says which certificate of the chain has expired.
+Finding judge_certificate(const std::string& url, const base::Error& error,
+                          protocol::http::CertificateFault fault) {
     using Fault = protocol::http::CertificateFault;
     switch (fault) {
         case Fault::kExpired:
-            return problem(
-                fmt::format("{}: the certificate has expired", url),
-                "renew the certificate of the server, and of its authority; see clock, too");
+            return problem(fmt::format("{}: {}", url, error.message),
+                           "renew the certificate of the server; see clock, too");
+        case Fault::kIssuerExpired:
+            return problem(fmt::format("{}: {}", url, error.message),
+                           "renew the authority's certificate on the server, and in tls-ca-file of "
+                           "[[runners]]; see clock, too");
         case Fault::kNotYetValid:
             return problem(fmt::format("{}: the certificate is not valid yet", url),
                            "timedatectl set-ntp true, on the machine whose clock is wrong");
@@ -45,7 +50,7 @@ Finding judge_certificate(const std::string& url, protocol::http::CertificateFau
 /// Without the remedy that may follow: that of the line is enough.
 Finding judge_failure(const std::string& url, const base::Error& error, bool through_proxy) {
     if (const auto fault = protocol::http::certificate_fault(error))
-        return judge_certificate(url, *fault);
+        return judge_certificate(url, error, *fault);
     if (through_proxy)
         return problem(fmt::format("{}: {}", url, error.message),
                        "see the line proxy; if GitLab needs none, add its host to NO_PROXY");

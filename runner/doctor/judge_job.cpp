@@ -151,7 +151,10 @@ Finding judge_builder_of_job(const JobReport& report) {
 Finding judge_job_registry(Place place, const std::string& host, const JobReport& report) {
     const auto* push = find(place, push_name(host), report);
     if (!was_there(place, report) || push == nullptr) return silent();
-    return judge_transfer(host, *push, find(place, pull_name(host), report));
+    // The builder pulls what the engine has pushed.
+    const auto* pushed = find(Place::kInnerEngine, push_name(host), report);
+    const bool is_there = pushed != nullptr && pushed->exit_code == 0;
+    return judge_transfer(host, *push, is_there ? find(place, pull_name(host), report) : nullptr);
 }
 
 Finding judge_job_names(Place place, const JobReport& report) {

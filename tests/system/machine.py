@@ -145,11 +145,11 @@ class MachineCase(SystemCase):
         self.machine.put(package, "/root/package.deb")
         return self.machine.run("apt-get install -y --no-install-recommends /root/package.deb </dev/null")
 
-    def register(self, *flags: str) -> Any:
+    def register(self, *flags: str, program: str = "runner") -> Any:
         """Answers the runner at GitLab, for `runner=` of add_job()."""
         runner = self.gitlab.add_runner()
         self.machine.write("/root/token", runner.token)
-        self.machine.run(f"runner register --non-interactive --url {self.gitlab.url} --token-file /root/token "
+        self.machine.run(f"{program} register --non-interactive --url {self.gitlab.url} --token-file /root/token "
                          + " ".join(flags))
         self.machine.run("rm /root/token")
         return runner

@@ -1,6 +1,7 @@
 """A config.toml that no rename can replace: mounted by itself, immutable, read-only. No token gets lost."""
 
 import datetime
+import hashlib
 import os
 import subprocess
 import threading
@@ -71,6 +72,20 @@ class FixedConfig(SystemCase):
 
 
 class Rotation(FixedConfig):
+    def test_a_change_that_was_interrupted_is_undone_at_the_next_start(self):
+        self.write(left=86400)
+        whole = self.config.read_text()
+        former, wanted = whole.encode(), b"concurrent = 7\n" + whole.encode()
+        mark = (f"\n# runner: a change of this file has not ended; its former text follows: {len(former)} "
+                f"{hashlib.sha256(former).hexdigest()} {len(wanted)} {hashlib.sha256(wanted).hexdigest()}\n")
+        copy = "# " + whole.replace("\n", "\n# ") + "\n"
+        torn = wanted[:40] + b"\n" * (len(wanted) - 40)
+        self.config.write_bytes(torn + mark.encode() + copy.encode())
+        daemon = self.start(wrapper=self.mounted())
+        daemon.wait_log("A change of the configuration was interrupted: its former text is put back")
+        self.assertEqual(self.config.read_text(), whole)
+        self.assert_success(self.run_job("true"))
+
     def test_a_file_that_is_mounted_by_itself_is_written_in_place(self):
         self.write()
         inode = os.stat(self.config).st_ino

@@ -66,6 +66,30 @@ class Migrate(DockerCase):
         self.assertRegex(told, rf"(?m)^ +{number} +token +works$")
         self.assertNotIn(self.registered.token, told)
 
+    def test_for_programs(self):
+        volume = self.official_volume(self.registered.token)
+        told = self.command("migrate", "--dry-run", "--format", "json")
+        self.assertEqual(told.code, 0, told.text)
+        page = json.loads(told.stdout)
+        lines = {line["key"]: line for line in page["lines"]}
+        self.assertEqual(lines["helper_image"]["meaning"], "does_nothing")
+        text = self.config.read_text().splitlines()
+        self.assertIn("helper_image", text[lines["helper_image"]["line"] - 1])
+        self.assertEqual((page["version"], page["config"]), (1, str(self.config)))
+        self.assertEqual(page["summary"]["works"], sum(line["meaning"] == "works" for line in page["lines"]))
+        self.assertEqual(page["summary"]["stops"], 0)
+        self.assertEqual(page["service"]["name"], "gitlab-runner")
+        [caches] = page["caches"]
+        [used] = caches["used"]
+        self.assertEqual((used["project_id"], used["slot"], used["volumes"]), (42, 0, 1))
+        self.assertTrue(volume.startswith(used["official_prefix"]), used)
+        self.assertNotIn(self.registered.token, told.stdout)
+        # Standard output has the JSON value only, also when the command does something.
+        json.loads(self.command("migrate", "--format", "json").stdout)
+        self.write_config([{"token": self.registered.token, "executor": "kubernetes"}])
+        stopped = self.command("migrate", "--dry-run", "--format", "json")
+        self.assertEqual((stopped.code, json.loads(stopped.stdout)["summary"]["stops"]), (1, 1), stopped.text)
+
     def test_a_runner_that_takes_no_jobs_stops_the_move(self):
         self.write_config([{"token": self.registered.token, "executor": "kubernetes"}])
         stopped = self.command("migrate")

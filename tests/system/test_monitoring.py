@@ -145,7 +145,7 @@ class RealServer(DockerCase):
 
     def test_every_expression_has_data(self):
         port = free_port()
-        self.start_docker(globals={"listen_address": f"127.0.0.1:{port}"})
+        self.start_docker(globals={"listen_address": f"127.0.0.1:{port}"}, warm="auto")
         target = f"127.0.0.1:{port}"
         with Prometheus(self.directory / "prometheus", target) as server:
             server.wait("gitlab_runner_jobs_total == 0")

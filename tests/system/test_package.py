@@ -1,5 +1,6 @@
 """The Debian package: what is in it, and its life on a server with systemd."""
 
+import gzip
 import json
 import os
 import re
@@ -11,8 +12,41 @@ from pathlib import Path
 
 from tests.system.harness import BIN, ROOT, need
 from tests.system.machine import LONG, MachineCase, engine_package, make_package
+from tests.system.test_documents import commands
+
 DEV_CACHE = Path(os.environ.get("RUNNER_DEV_CACHE") or
                  Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "runner-dev")
+
+
+EXAMPLES = "usr/share/doc/runner/examples/"
+HELD = {
+    "etc/default/runner",
+    "usr/bin/runner",
+    "usr/lib/runner/runner-helper",
+    "usr/lib/systemd/system/runner.service",
+    "usr/lib/sysusers.d/runner.conf",
+    "usr/lib/tmpfiles.d/runner.conf",
+    "usr/share/bash-completion/completions/runner",
+    "usr/share/zsh/vendor-completions/_runner",
+    "usr/share/fish/vendor_completions.d/runner.fish",
+    "usr/share/man/man1/runner.1.gz",
+    "usr/share/man/man5/runner-config.toml.5.gz",
+    "usr/share/doc/runner/changelog.gz",
+    "usr/share/doc/runner/copyright",
+    "usr/share/doc/runner/sbom.spdx.json",
+    "usr/share/doc/runner/systemd/credentials.conf",
+    "usr/share/doc/runner/systemd/docker-only.conf",
+    EXAMPLES + "images/README.md",
+    EXAMPLES + "images/runner/Dockerfile",
+    EXAMPLES + "images/builder/Dockerfile",
+    EXAMPLES + "images/builder/install-tools",
+    EXAMPLES + "images/builder/settings/buildkitd.toml",
+    EXAMPLES + "images/builder/settings/daemon.json",
+    EXAMPLES + "images/builder/settings/docker-config.json",
+    EXAMPLES + "monitoring/alerts.yml",
+    EXAMPLES + "monitoring/dashboard.json",
+    "usr/share/lintian/overrides/runner",
+}
 
 
 class Content(unittest.TestCase):
@@ -21,6 +55,21 @@ class Content(unittest.TestCase):
         cls.directory = Path(tempfile.mkdtemp(prefix="runner-package-"))
         cls.addClassCleanup(shutil.rmtree, cls.directory)
         cls.package = make_package("DEB")
+
+    def test_everything_is_in_it(self):
+        root = self.directory / "content"
+        subprocess.run(["dpkg-deb", "-x", str(self.package), str(root)], check=True)
+        files = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
+        pages = {f"usr/share/man/man1/runner-{name}.1.gz" for name in commands()}
+        self.assertGreater(len(pages), 20)
+        git = {name for name in files if re.fullmatch(r"usr/lib/runner/runner-git-\w+\.tar\.gz", name)}
+        self.assertEqual(len(git), 1, sorted(files))
+        # From systemd 253 on.
+        newer = {"usr/lib/systemd/system/runner.service.d/notify-reload.conf"} & set(files)
+        self.assertEqual(set(files), HELD | pages | git | newer)
+        self.assertEqual([name for name, path in files.items() if path.stat().st_size == 0], [])
+        for name in pages | {"usr/share/man/man1/runner.1.gz", "usr/share/man/man5/runner-config.toml.5.gz"}:
+            self.assertIn(b".TH ", gzip.decompress(files[name].read_bytes()), name)
 
     def test_lintian_finds_nothing_wrong(self):
         need(shutil.which("lintian") is not None, "lintian")
@@ -215,10 +264,19 @@ class Life(MachineCase):
         self.assert_success(job)
         self.assertRegex(job.text, "\nas gitlab-runner in /var/lib/gitlab-runner/builds/")
         # Scripts that call the official program.
-        for command in ("verify", "list", "--version"):
+        second = self.register("--executor shell", "--name second", program="gitlab-runner")
+        self.assertIn(f'token = "{second.token}"', machine.run("cat /etc/gitlab-runner/config.toml"))
+        self.assert_success(self.run_job(["true"], runner=second))
+        self.assertRegex(machine.run("gitlab-runner status"), r"Service is running\n")
+        self.assertIn("second", machine.run("gitlab-runner list"))
+        for command in ("verify", "--version"):
             machine.run(f"gitlab-runner {command}")
         machine.run("gitlab-runner unregister --all-runners")
         self.assertNotIn("[[runners]]", machine.run("cat /etc/gitlab-runner/config.toml"))
+        machine.run("systemctl stop runner")
+        code, told = machine.try_run("gitlab-runner status")
+        self.assertEqual(code, 1, told)
+        self.assertIn("Service is not running", told)
 
     def test_jobs_run_through_an_upgrade(self):
         machine = self.machine

@@ -46,6 +46,47 @@ class Service(MachineCase):
         machine.until(lambda: machine.property("ActiveState") == "inactive", "the end of the service")
         self.assertEqual(late.status, "pending")
 
+    def test_start_stop_restart_and_status(self):
+        machine = self.machine
+        self.assertRegex(machine.run("runner status"), r"^runner: Service is running\nrunner \S+ ")
+        machine.run("runner stop")
+        self.assertEqual(machine.property("ActiveState"), "inactive")
+        code, told = machine.try_run("runner status")
+        self.assertEqual(code, 1, told)
+        self.assertIn("runner: Service is not running: inactive (dead)", told)
+        machine.run("runner start")
+        self.assertEqual(machine.property("ActiveState"), "active")
+        before = machine.property("MainPID")
+        machine.run("runner restart")
+        self.assertEqual(machine.property("ActiveState"), "active")
+        self.assertNotEqual(machine.property("MainPID"), before)
+        code, told = machine.try_run("runner uninstall")
+        self.assertEqual(code, 1, "the unit belongs to the package\n" + told)
+        self.assertEqual(machine.property("ActiveState"), "active")
+        machine.write(DROP_IN + "broken.conf", "[Service]\nExecStart=\nExecStart=/bin/false\n")
+        machine.run("systemctl daemon-reload && runner stop")
+        code, told = machine.try_run("runner start")
+        self.assertEqual(code, 1, told)
+        self.assertIn("systemctl: Job for runner.service failed", told)
+
+    def test_a_second_service_from_install_to_uninstall(self):
+        machine = self.machine
+        places = "--config /etc/second/config.toml --working-directory /var/lib/second"
+        machine.run(f"runner install --service second {places} --user gitlab-runner")
+        self.assertEqual(machine.run("systemctl is-enabled second").strip(), "enabled")
+        machine.run("runner start --service second")
+        self.assertEqual(machine.property("ActiveState", "second"), "active")
+        self.assertIn("second: Service is running",
+                      machine.run("runner status --service second --config /etc/second/config.toml"))
+        runner = self.register("--executor shell", "--config /etc/second/config.toml")
+        job = self.run_job(["echo as $(id -un) in $(pwd)"], runner=runner)
+        self.assert_success(job)
+        self.assertRegex(job.text, "\nas gitlab-runner in /var/lib/second/builds/")
+        machine.run("runner uninstall --service second")
+        self.assertEqual(machine.property("LoadState", "second"), "not-found")
+        self.assertEqual(machine.property("ActiveState", "second"), "inactive")
+        self.assertEqual(machine.property("ActiveState"), "active")
+
     def test_a_daemon_that_cannot_start_is_tried_until_its_configuration_is_mended(self):
         machine = self.machine
         self.drop_in("soon.conf", "[Service]\nRestartSec=100ms\n")

@@ -4,11 +4,14 @@ import os
 import signal
 
 from tests.support import browser
+from tests.system.docker_harness import image
 from tests.system.harness import PATIENCE, SystemCase, need
+from tests.system.test_disk import FULL
 from tests.system.test_status import free_port
+from tests.system.test_warm import WarmCase
 
 
-class Page(SystemCase):
+class PageCase(SystemCase):
     """One browser for all tests: its start takes longer than most of them."""
 
     @classmethod
@@ -37,6 +40,11 @@ class Page(SystemCase):
         self.write_config(runners or [{"name": "first", "limit": 2}],
                           listen_address=f"127.0.0.1:{self.port}", **options)
         return self.start()
+
+    def begin_again(self, daemon, **options):
+        """The same runners with other settings, which the daemon reads anew."""
+        self.write_config(self.read_config()["runners"], listen_address=f"127.0.0.1:{self.port}", **options)
+        daemon.send(signal.SIGHUP)
 
     def wait(self, condition, what):
         self.browser.wait(condition, what, 20 * PATIENCE)
@@ -76,6 +84,8 @@ class Page(SystemCase):
                 return
         self.fail(f"{wanted} is not reached by Tab: {seen}")
 
+
+class Page(PageCase):
     def test_live_log_by_keyboard(self):
         from selenium.webdriver.common.keys import Keys
         self.begin()
@@ -146,6 +156,25 @@ class Page(SystemCase):
         go("on")
         self.finish(job)
 
+    def test_what_holds_all_runners(self):
+        daemon = self.begin()
+        self.open()
+        self.wait_for("waits for jobs", "#runners")
+        self.assertEqual(self.command("pause").code, 0)
+        self.wait_for("paused", "#runners .word")
+        self.wait_for("`runner resume first`", "#runners")
+        self.assertEqual(self.command("drain").code, 0)
+        self.wait_for("draining", "#runners .word")
+        self.wait_for("draining", "#state")
+        self.assertEqual(self.command("resume").code, 0)
+        self.wait_for("waits for jobs", "#runners")
+        self.begin_again(daemon, disk=FULL)
+        self.wait_for("disk short", "#runners .word")
+        self.wait_for("The disk of the state directory", "#runners")
+        self.wait_for("1 with a problem", "#tiles")
+        self.begin_again(daemon)
+        self.wait_for("waits for jobs", "#runners")
+
     def test_a_token_is_asked_for(self):
         from selenium.webdriver.common.keys import Keys
         token = self.directory / "token"
@@ -182,3 +211,20 @@ class Page(SystemCase):
         go("on")
         self.finish(job)
         self.assertEqual(failed.status, "failed")
+
+
+class WarmPage(WarmCase, PageCase):
+    """Environments that wait for jobs, with a real engine."""
+
+    def test_environments_that_wait_with_hits_and_misses(self):
+        self.start_warm()
+        self.open()
+        self.wait_for("Hits: 0. Misses: 0.", "#machine")
+        self.assert_success(self.run_job("echo cold"))
+        self.wait_ready()
+        self.wait_for("Hits: 0. Misses: 1 (none was there: 1).", "#machine")
+        self.wait_for(f"Ready for a job of project 42: {image(self.image_name)}", "#machine")
+        self.assert_success(self.run_job("echo warm"))
+        self.wait_for("Hits: 1. Misses: 1 (", "#machine")
+        done = self.command("status")
+        self.assertRegex(done.stdout, r"REASONS OF MISSES\n\S+ +[01] +1 +1 +empty 1\n")

@@ -201,18 +201,38 @@ function showRecent(status, recent) {
   });
 }
 
+// The reasons of docs/metrics.md. A newer daemon may have further ones.
+const kMissReasons = {
+  empty: 'none was there', making: 'not ready yet', different: 'did not suit the job', image: 'the image has changed',
+  dead: 'no longer usable', unsuitable: 'none can be made for such jobs',
+};
+
+function showWarmCounts(title, detail, counts, status) {
+  const runner = status.runners.find((each) => each.short_token === counts.short_token);
+  const reasons = Object.entries(counts.misses).filter(([, count]) => count > 0);
+  const misses = reasons.reduce((sum, [, count]) => sum + count, 0);
+  const why = reasons.map(([reason, count]) => `${kMissReasons[reason] || plain(reason)}: ${count}`).join(', ');
+  say(title, `Environments made ahead for ${runner ? runner.name : counts.short_token}`);
+  say(detail, `Hits: ${counts.hits}. Misses: ${misses}${why ? ` (${why})` : ''}. Made: ${counts.made}, removed unused: ${counts.removed}.`);
+}
+
 function showMachine(status) {
   const items = [...status.disks.map((disk) => ({ disk })), ...status.engines.map((engine) => ({ engine })),
-    ...status.warm.environments.map((warm) => ({ warm }))];
+    ...status.warm.counts.map((counts) => ({ counts })), ...status.warm.environments.map((warm) => ({ warm }))];
   const make = ({ disk }) => (disk
     ? element('li', {}, element('strong'), element('meter', { min: 0, max: 1, high: 0.9, 'aria-label': `Used space of ${disk.place}` }), element('p', { class: 'soft' }))
     : element('li', {}, element('strong'), element('p', { class: 'soft' })));
-  const key = ({ disk, engine, warm }) => {
+  const key = ({ disk, engine, counts, warm }) => {
+    if (counts) return `counts ${counts.short_token}`;
     if (warm) return `warm ${warm.container}`;
     return disk ? `disk ${disk.place}` : `engine ${engine.host}`;
   };
-  sync(byId('machine'), items, key, make, (item, { disk, engine, warm }) => {
+  sync(byId('machine'), items, key, make, (item, { disk, engine, counts, warm }) => {
     const [title, second, third] = item.children;
+    if (counts) {
+      showWarmCounts(title, second, counts, status);
+      return;
+    }
     if (warm) {
       say(title, `Ready for a job of project ${warm.project_id}: ${warm.image}`);
       const memory = warm.memory_bytes ? `, ${bytes(warm.memory_bytes)} of memory` : '';

@@ -29,16 +29,19 @@ class Certificates:
         return context
 
 
-def make_certificates(directory: str, host: str, server_days: int = 30) -> Certificates:
-    """`server_days`: how long the server's certificate is valid; negative: it has expired."""
+def make_certificates(directory: str, host: str, server_days: int = 30, ca_days: int = 30) -> Certificates:
+    """`server_days`, `ca_days`: how long the certificates of server and authority are valid; negative: expired."""
     os.makedirs(directory, exist_ok=True)
 
     def at(name: str) -> str:
         return os.path.join(directory, name)
 
-    _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-             "-keyout", at("ca.key"), "-out", at("ca.pem"), "-days", "30",
-             "-subj", "/CN=Test Authority")
+    _request(at, "ca", "/CN=Test Authority")
+    with open(at("ca.ext"), "w", encoding="ascii") as file:
+        file.write("basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=hash\n")
+    # `req -x509` refuses a validity in the past.
+    _openssl("x509", "-req", "-in", at("ca.csr"), "-signkey", at("ca.key"), "-out", at("ca.pem"), "-days", str(ca_days),
+             "-extfile", at("ca.ext"))
     names = {"DNS:localhost", "IP:127.0.0.1", "IP:0:0:0:0:0:0:0:1"}
     names.add(("IP:" if host.replace(".", "").isdigit() or ":" in host else "DNS:") + host)
     _signed(at, "server", "/CN=" + host, "subjectAltName=" + ",".join(sorted(names)), server_days)
@@ -49,13 +52,17 @@ def make_certificates(directory: str, host: str, server_days: int = 30) -> Certi
 
 def _signed(at: Callable[[str], str], name: str, subject: str, extension: str,
             days: int = 30) -> None:
-    _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-             "-keyout", at(name + ".key"), "-out", at(name + ".csr"), "-subj", subject)
+    _request(at, name, subject)
     with open(at(name + ".ext"), "w", encoding="ascii") as file:
         file.write(extension + "\n")
     _openssl("x509", "-req", "-in", at(name + ".csr"), "-CA", at("ca.pem"), "-CAkey", at("ca.key"),
              "-CAcreateserial", "-out", at(name + ".pem"), "-days", str(days), "-extfile",
              at(name + ".ext"))
+
+
+def _request(at: Callable[[str], str], name: str, subject: str) -> None:
+    _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+             "-keyout", at(name + ".key"), "-out", at(name + ".csr"), "-subj", subject)
 
 
 def _openssl(*arguments: str) -> None:

@@ -32,6 +32,7 @@ class GitLab:
     update_interval  X-GitLab-Trace-Update-Interval, seconds (0: no header)
     latency          seconds before every answer
     certificate_days how long the server's certificate is valid; negative: it has expired
+    authority_days   the same of its CA's certificate
     strict_checksum  412 when the final update's checksum does not fit (else a violation)
 
     All methods may be called from any thread.
@@ -41,7 +42,7 @@ class GitLab:
                  external_url: Optional[str] = None, tls: bool = False, client_cert: bool = False,
                  long_poll: float = 0, update_interval: int = 1, latency: float = 0,
                  strict_checksum: bool = False, verbose: bool = False,
-                 certificate_days: int = 30) -> None:
+                 certificate_days: int = 30, authority_days: int = 30) -> None:
         self.host, self.port, self.root = host, port, root.rstrip("/")
         self.long_poll, self.update_interval, self.latency = long_poll, update_interval, latency
         self.strict_checksum, self.verbose = strict_checksum, verbose
@@ -70,7 +71,7 @@ class GitLab:
         self.certificates: Optional[Certificates] = None
         self._external_url = external_url
         self._tls, self._client_cert = tls, client_cert
-        self._certificate_days = certificate_days
+        self._certificate_days, self._authority_days = certificate_days, authority_days
         self._next_job, self._next_pipeline = 100, 1000
         self._http: Optional[Server] = None
         self._dispatch = Dispatcher(self)
@@ -89,7 +90,7 @@ class GitLab:
             if self.certificates is None:
                 host = urllib.parse.urlsplit(self._external_url or "").hostname or self.host
                 self.certificates = make_certificates(os.path.join(self.data, "tls"), host,
-                                                      self._certificate_days)
+                                                      self._certificate_days, self._authority_days)
             context = self.certificates.server_context(self._client_cert)
         self._http = Server((self.host, self.port), self._dispatch.serve, context)
         self.port = self._http.server_address[1]

@@ -69,6 +69,26 @@ TEST(StatusText, SaysThatTheFileIsNotInUse) {
                                  "former one is: c:1:2: wrong\n"));
 }
 
+TEST(StatusText, SaysHowManyJobsFoundTheirEnvironmentReady) {
+    const auto text = status_text(R"({"state": "running", "jobs": [],
+        "runners": [{"name": "first", "short_token": "abc"}],
+        "warm": {"environments": [{"short_token": "abc"}, {"short_token": "other"}],
+                 "counts": [{"short_token": "abc", "hits": 3,
+                             "misses": {"dead": 0, "empty": 2, "image": 1}},
+                            {"short_token": "gone", "hits": 0, "misses": {}}]}})");
+    ASSERT_TRUE(text) << text.error().message;
+    EXPECT_THAT(*text, testing::ContainsRegex("MADE AHEAD FOR +READY +HITS +MISSES +REASONS"));
+    EXPECT_THAT(*text, testing::ContainsRegex("\nfirst +1 +3 +3 +empty 2, image 1\n"));
+    EXPECT_THAT(*text, testing::ContainsRegex("\ngone +0 +0 +0\n"));
+}
+
+TEST(StatusText, HasNoTableOfEnvironmentsWithoutThem) {
+    const auto text = status_text(R"({"state": "running", "jobs": [], "runners": [],
+                                      "warm": {"environments": [], "counts": []}})");
+    ASSERT_TRUE(text) << text.error().message;
+    EXPECT_THAT(*text, Not(HasSubstr("HITS")));
+}
+
 TEST(RecentJobs, AreShownWithTheirResults) {
     const auto jobs = nlohmann::json::parse(
         R"([{"id": 7, "project": "a/b", "name": "x", "runner": "r", "failure_reason": "",

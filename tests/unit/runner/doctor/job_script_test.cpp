@@ -58,6 +58,11 @@ TEST(JobScript, BuildsWithTheBuilder) {
                                 "\"builder\",\"--host\",\"git.example\",\"--port\",\"443\"]\n"));
     EXPECT_THAT(text, HasSubstr("docker buildx build --quiet --push --tag "
                                 "'reg.example:5000/team/doctor:doctor-12-builder'"));
+    EXPECT_THAT(text, HasSubstr("printf 'FROM %s\\nCOPY Dockerfile /\\n' "
+                                "'reg.example:5000/team/doctor:doctor-12-engine' "
+                                ">\"$context/pull/Dockerfile\""));
+    EXPECT_THAT(text, HasSubstr("--place builder --name 'pull reg.example:5000' --limit-s 60 -- "
+                                "docker buildx build --quiet --pull --no-cache "));
 }
 
 }  // namespace

@@ -15,8 +15,9 @@ using base::make_error;
 
 constexpr const char* kUrl = "https://git.example";
 
-base::Error certificate(long verdict) {
-    return base::Error{ErrorKind::kUnauthorized, "TLS", protocol::http::certificate_error(verdict)};
+base::Error certificate(long verdict, bool of_issuer = false) {
+    return base::Error{ErrorKind::kUnauthorized, "which, and when",
+                       protocol::http::certificate_error(verdict, of_issuer)};
 }
 
 TEST(JudgeGitlab, NamesWhatIsWrongWithACertificate) {
@@ -25,8 +26,8 @@ TEST(JudgeGitlab, NamesWhatIsWrongWithACertificate) {
         const char* seen;
         const char* remedy;
     } table[] = {
-        {X509_V_ERR_CERT_HAS_EXPIRED, "the certificate has expired",
-         "renew the certificate of the server, and of its authority; see clock, too"},
+        {X509_V_ERR_CERT_HAS_EXPIRED, "which, and when",
+         "renew the certificate of the server; see clock, too"},
         {X509_V_ERR_CERT_NOT_YET_VALID, "the certificate is not valid yet",
          "timedatectl set-ntp true, on the machine whose clock is wrong"},
         {X509_V_ERR_HOSTNAME_MISMATCH, "the certificate is for another name",
@@ -38,6 +39,10 @@ TEST(JudgeGitlab, NamesWhatIsWrongWithACertificate) {
     for (const auto& row : table)
         expect_finding(judge_contact(kUrl, certificate(row.verdict), false),
                        problem(std::string(kUrl) + ": " + row.seen, row.remedy));
+    expect_finding(judge_contact(kUrl, certificate(X509_V_ERR_CERT_HAS_EXPIRED, true), false),
+                   problem(std::string(kUrl) + ": which, and when",
+                           "renew the authority's certificate on the server, and in tls-ca-file of "
+                           "[[runners]]; see clock, too"));
 }
 
 TEST(JudgeGitlab, TellsARefusedConnectionFromAProxysFailure) {

@@ -127,6 +127,19 @@ TEST(JudgeJob, NamesTheBuildersRegistry) {
     JobReport pushed = report();
     pushed.measured[Place::kBuilder].commands = {{push_name("r"), 0, ""}};
     expect_finding(judge_job_registry(Place::kBuilder, "r", pushed), ok("r: push works"));
+    pushed.measured[Place::kInnerEngine].commands = {{push_name("r"), 0, ""}};
+    pushed.measured[Place::kBuilder].commands.push_back({pull_name("r"), 0, ""});
+    expect_finding(judge_job_registry(Place::kBuilder, "r", pushed), ok("r: push and pull work"));
+    pushed.measured[Place::kBuilder].commands.back() = {pull_name("r"), 1, "denied\n"};
+    EXPECT_EQ(judge_job_registry(Place::kBuilder, "r", pushed).state, State::kProblem);
+}
+
+TEST(JudgeJob, BlamesNoBuilderForAnImageThatTheEngineCouldNotPush) {
+    JobReport pushed = report();
+    pushed.measured[Place::kInnerEngine].commands = {{push_name("r"), 1, "refused\n"}};
+    pushed.measured[Place::kBuilder].commands = {{push_name("r"), 0, ""},
+                                                 {pull_name("r"), 1, "not found\n"}};
+    expect_finding(judge_job_registry(Place::kBuilder, "r", pushed), ok("r: push works"));
 }
 
 TEST(JudgeJob, TellsWhetherTheJobTrustsGitLab) {
