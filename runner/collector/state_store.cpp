@@ -53,7 +53,7 @@ std::vector<Item> broken_jobs(const fs::path& jobs) {
 }
 
 /// The database and what SQLite has beside it.
-std::vector<fs::path> files_of(const fs::path& path) {
+std::vector<fs::path> database_files(const fs::path& path) {
     if (path.filename() != kHistory) return {path};
     return {path, path.string() + "-wal", path.string() + "-shm"};
 }
@@ -64,7 +64,7 @@ std::vector<Item> broken_history(const fs::path& state_dir) {
     item.name = (state_dir / kHistory).string();
     item.title = "a history of jobs that could not be read";
     item.bytes = 0;
-    for (const fs::path& part : files_of(item.name)) {
+    for (const fs::path& part : database_files(item.name)) {
         struct stat about {};
         if (::lstat(part.c_str(), &about) != 0) continue;
         *item.bytes += static_cast<std::uint64_t>(about.st_blocks) * 512;
@@ -82,7 +82,7 @@ std::vector<Item> broken_things(const fs::path& state_dir) {
 }
 
 Result<void> remove_all_of(const fs::path& path) {
-    for (const fs::path& part : files_of(path)) {
+    for (const fs::path& part : database_files(path)) {
         std::error_code code;
         fs::remove_all(part, code);
         if (code) return base::make_error(code, "remove " + part.string());
