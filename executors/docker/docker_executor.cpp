@@ -127,8 +127,9 @@ Task<Result<void>> DockerExecutor::make_environment(const JobEnvironment& job, J
     job_directories_ = {job.project_dir, job.tmp_dir};
     mirror_source_ = job.git_mirror;
     PreparationSteps steps(observer_);
-    const PreparationContext context{*connection_, docker_,  dind_, registries_, job,
-                                     log,          objects_, steps, false,       warm_.pool()};
+    const PreparationContext context{
+        *connection_, docker_, dind_,        registries_,           job, log, objects_,
+        steps,        false,   warm_.pool(), asks_registry(docker_)};
     Preparation preparation(executor_, context);
     auto taken = co_await warm_.try_take(preparation, context);
     if (!taken) co_return taken.error();
@@ -255,10 +256,10 @@ Task<Result<void>> DockerExecutor::restore(const JobEnvironment& job, const std:
     co_return Result<void>();
 }
 
-/// The log of a job that was restored has the line already.
 Task<std::string> DockerExecutor::describe_engine() {
-    if (restored_) co_return std::string();
-    auto text = co_await describe_data(api(), objects_);
+    auto text = co_await finish_data(api(), objects_);
+    // The log of a job that was restored has the line already.
+    if (restored_) text.clear();
     co_return text;
 }
 

@@ -8,6 +8,7 @@
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/exec_stream.hpp"
 #include "executors/docker/labels.hpp"
+#include "executors/docker/preload.hpp"
 #include "executors/docker/run_uncancelled.hpp"
 #include "executors/docker/warm_pool.hpp"
 
@@ -26,14 +27,29 @@ constexpr std::chrono::seconds kTidyLimit{5};
 constexpr std::chrono::seconds kEndLimit{2};
 /// Reading one small file of a container that runs.
 constexpr std::chrono::seconds kReadLimit{5};
+/// A little more than runner-helper gives itself.
+constexpr std::chrono::seconds kUntagLimit{25};
 
-Task<Result<void>> run_tidy(EngineApi& api, std::string container, ExecSpec spec) {
+Task<Result<void>> run_helper(EngineApi& api, std::string container, ExecSpec spec) {
+    const std::string action = spec.command.at(1);
     auto ran = co_await run_exec(api, std::move(container), std::move(spec));
     if (!ran) co_return ran.error();
     if (ran->exit_code == 0) co_return Result<void>();
     co_return base::make_error(base::ErrorKind::kUnavailable,
-                               "runner-helper tidy-data ended with exit code " +
+                               "runner-helper " + action + " ended with exit code " +
                                    std::to_string(ran->exit_code) + ": " + ran->errors);
+}
+
+/// Answers what went wrong, "" when the names are gone.
+Task<std::string> untag_images(EngineApi& api, std::string container) {
+    ExecSpec spec;
+    spec.command = {kHelper, "untag-images"};
+    spec.user = "0";
+    auto work = run_helper(api, std::move(container), std::move(spec));
+    auto done = co_await base::with_deadline<void>(std::move(work), kUntagLimit);
+    std::string problem;
+    if (!done) problem = done.error().message;
+    co_return problem;
 }
 
 }  // namespace
@@ -94,6 +110,9 @@ Task<Result<void>> EngineData::make_volume(std::string name) {
     data_.volume = name;
     data_.is_new = !*exists;
     if (context_.objects.builder) data_.inner_volume = builder_container(context_.dind) + "_state";
+    data_.revalidates = context_.revalidates;
+    data_.own_images = context_.dind.preload_images;
+    data_.own_images.push_back(builder_image_name(context_.dind));
     co_return Result<void>();
 }
 
@@ -118,18 +137,22 @@ Task<Result<void>> tidy_data(EngineApi& api, const JobObjects& objects,
         spec.command.push_back(builder_container(settings));
     }
     spec.user = "0";
-    auto work = run_tidy(api, objects.engine_container, std::move(spec));
+    auto work = run_helper(api, objects.engine_container, std::move(spec));
     auto done = co_await base::with_deadline<void>(std::move(work), kTidyLimit);
     co_return done;
 }
 
-Task<std::string> describe_data(EngineApi& api, const JobObjects& objects) {
+Task<std::string> finish_data(EngineApi& api, const JobObjects& objects) {
     if (objects.data_volume.empty() || objects.engine_container.empty()) co_return std::string();
     auto reading = api.read_file(objects.engine_container, kDataOutcome);
     auto text =
         co_await base::with_deadline<std::optional<std::string>>(std::move(reading), kReadLimit);
     if (!text || !*text) co_return std::string();
-    co_return data_line(**text);
+    std::string line = data_line(**text);
+    if (!has_names_left(**text)) co_return std::move(line);
+    auto problem = co_await untag_images(api, objects.engine_container);
+    if (!problem.empty()) line += "; images of registries are not asked for again: " + problem;
+    co_return in_one_line(line);
 }
 
 }  // namespace executors::docker

@@ -45,7 +45,8 @@ class EngineData {
 base::Task<base::Result<void>> tidy_data(EngineApi& api, const JobObjects& objects,
                                          const DindSettings& settings);
 
-/// data_line() of the job's engine, which runs; "" where no data is kept.
-base::Task<std::string> describe_data(EngineApi& api, const JobObjects& objects);
+/// Before a script uses the job's engine, which answers: it is told what could not be done to the
+/// data before its start. Answers data_line(), "" where no data is kept.
+base::Task<std::string> finish_data(EngineApi& api, const JobObjects& objects);
 
 }  // namespace executors::docker

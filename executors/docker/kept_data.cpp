@@ -2,6 +2,7 @@
 
 #include "base/digest.hpp"
 #include "base/json.hpp"
+#include "base/json_fields.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/image_choice.hpp"
 #include "executors/docker/volumes.hpp"
@@ -14,6 +15,8 @@ constexpr const char* kCold = "Inner engine: cold, because ";
 constexpr std::size_t kReasonLimit = 300;
 constexpr std::size_t kNodeDigits = 16;  // as many as buildx writes
 
+}  // namespace
+
 std::string in_one_line(const std::string& text) {
     std::string line = text.substr(0, kReasonLimit);
     for (char& c : line) {
@@ -21,8 +24,6 @@ std::string in_one_line(const std::string& text) {
     }
     return line;
 }
-
-}  // namespace
 
 std::string data_volume_name(const JobEnvironment& job) {
     return job.volume_prefix + "-data" + (job.protected_ref ? "-protected" : "");
@@ -35,6 +36,10 @@ std::string build_node(const JobEnvironment& job) {
 
 std::string builder_container(const DindSettings& settings) {
     return "buildx_buildkit_" + settings.builder_name + "0";
+}
+
+bool asks_registry(const DockerSettings& docker) {
+    return !docker.pull_policy.empty() && docker.pull_policy.front() == "always";
 }
 
 NoKeptData why_no_data(const JobEnvironment& job, const DockerSettings& docker,
@@ -64,9 +69,22 @@ bool mount_data(const KeptData& data, const ImageInfo& image, ContainerPlan& pla
         plan.entrypoint->push_back(data.inner_volume);
     }
     if (data.is_new) plan.entrypoint->emplace_back("--new");
+    if (data.revalidates) {
+        plan.entrypoint->emplace_back("--revalidate");
+        for (const auto& own_image : data.own_images) {
+            plan.entrypoint->emplace_back("--own-image");
+            plan.entrypoint->push_back(own_image);
+        }
+    }
     plan.entrypoint->emplace_back("--");
     plan.entrypoint->insert(plan.entrypoint->end(), own.begin(), own.end());
     return true;
+}
+
+bool has_names_left(const std::string& outcome) {
+    const auto value = base::parse_foreign_json(outcome);
+    const auto& names = base::value_at(value, "names");
+    return names.is_array() && !names.empty();
 }
 
 std::string data_line(const std::string& outcome) {

@@ -17,7 +17,14 @@ struct KeptData {
     bool is_new = false;
     /// The inner engine's volume that stays with the data: the builder's state.
     std::string inner_volume;
+    /// Images that came from a registry lose their names before the engine starts, so that it asks
+    /// the registry again, but for those that the runner brings.
+    bool revalidates = false;
+    std::vector<std::string> own_images = {};
 };
+
+/// Whether the first one of a runner's pull policies asks the registry although there is an image.
+bool asks_registry(const DockerSettings& docker);
 
 /// As volumes.hpp names volumes that outlive the job.
 std::string data_volume_name(const JobEnvironment& job);
@@ -40,6 +47,13 @@ NoKeptData why_no_data(const JobEnvironment& job, const DockerSettings& docker,
 /// volume, and for an image whose user is not root, because its engine has its data elsewhere.
 /// Answers whether the data is mounted.
 bool mount_data(const KeptData& data, const ImageInfo& image, ContainerPlan& plan);
+
+/// One line of printable ASCII, cut after 300 characters.
+std::string in_one_line(const std::string& text);
+
+/// Whether runner-helper has left names of images to the engine (untag_images.hpp); `outcome` as
+/// for data_line().
+bool has_names_left(const std::string& outcome);
 
 /// The line for the job log, made of what runner-helper has written (data_outcome.hpp). A job may
 /// have changed it. "" for what is no such text.

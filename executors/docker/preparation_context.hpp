@@ -25,6 +25,7 @@ struct PreparationContext {
     PreparationSteps& steps;
     bool held = false;  ///< the environment waits for a job that is not known yet (warm_pool.hpp)
     WarmPool* pool = nullptr;  ///< of such environments; null for none, and when this makes one
+    bool revalidates = false;  ///< asks_registry() of the runner's pull policy
 
     [[nodiscard]] EngineApi& api() const { return engine.api(); }
 };

@@ -83,6 +83,9 @@ Task<Result<void>> make_builder(EngineApi& api, const WarmRecipe& recipe, JobObj
 }
 
 Task<Result<void>> finish_engine(EngineApi& api, const WarmRecipe& recipe, JobObjects& objects) {
+    // The job that takes the environment is told the same, and what has failed is tried again.
+    auto line = co_await finish_data(api, objects);
+    static_cast<void>(line);
     // The builder's script waits for its image.
     for (const auto& image : std::exchange(objects.preloads, {})) {
         auto copied = co_await copy_image(api, objects.container, image);
@@ -109,7 +112,8 @@ std::string release_text(const std::vector<std::string>& environment) {
 WarmRecipe make_recipe(std::shared_ptr<EngineConnection> engine, const DockerSettings& docker,
                        const DindSettings& dind, const std::vector<RegistrySettings>& registries,
                        const JobEnvironment& job, WarmNeed need) {
-    WarmRecipe recipe{std::move(engine), docker, dind, registries, job, std::move(need)};
+    WarmRecipe recipe{std::move(engine),    docker, dind, registries, job, std::move(need),
+                      asks_registry(docker)};
     // Never pulled: the job that takes the environment has looked at the registry itself.
     recipe.docker.pull_policy = {"never"};
     recipe.docker.allowed_pull_policies = {"never"};
@@ -155,9 +159,10 @@ Task<Result<WarmNeed>> look_again(const boost::asio::any_io_executor& executor,
 Task<Result<void>> make_warm(const boost::asio::any_io_executor& executor, const WarmRecipe& recipe,
                              WarmEnvironment& made) {
     PreparationSteps steps(nullptr);
-    const PreparationContext context{*recipe.engine,    recipe.docker, recipe.dind,
-                                     recipe.registries, recipe.job,    made.lines,
-                                     made.objects,      steps,         true};
+    const PreparationContext context{
+        *recipe.engine, recipe.docker, recipe.dind,       recipe.registries,
+        recipe.job,     made.lines,    made.objects,      steps,
+        true,           nullptr,       recipe.revalidates};
     Preparation preparation(executor, context);
     auto looked = co_await preparation.look();
     if (!looked) co_return looked;

@@ -26,6 +26,7 @@ struct WarmRecipe {
     std::vector<RegistrySettings> registries;
     JobEnvironment job;  ///< of the former job, without what belongs to that job alone
     WarmNeed need;
+    bool revalidates = false;  ///< PreparationContext::revalidates
 };
 
 /// A recipe of a job: without its secrets, its labels and its own variables.

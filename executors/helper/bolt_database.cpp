@@ -6,7 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <cstring>
 
 #include "executors/helper/posix.hpp"
 
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint32_t kMagic = 0xED0CDAED;
 constexpr std::uint32_t kVersion = 2;
-constexpr off_t kBehindPageHeader = 16;
+constexpr std::uint32_t kBehindPageHeader = 16;
 constexpr std::uint32_t kSmallestPage = 512;
 
 /// Written in turn to the first two pages, in the byte order of the machine.
@@ -43,14 +43,34 @@ std::uint64_t checksum_of(const Head& head) {
     return sum;
 }
 
-std::optional<Head> head_at(int file, off_t page) {
-    Head head{};
-    const ssize_t count = ::pread(file, &head, sizeof head, page + kBehindPageHeader);
-    if (count != static_cast<ssize_t>(sizeof head)) return std::nullopt;
+std::optional<Head> valid_head(const Head& head) {
     const bool valid = head.magic == kMagic && head.version == kVersion &&
                        head.page_size >= kSmallestPage && head.checksum == checksum_of(head);
     return valid ? std::optional<Head>(head) : std::nullopt;
 }
+
+std::optional<Head> head_at(int file, off_t page) {
+    Head head{};
+    const ssize_t count = ::pread(file, &head, sizeof head, page + kBehindPageHeader);
+    if (count != static_cast<ssize_t>(sizeof head)) return std::nullopt;
+    return valid_head(head);
+}
+
+std::optional<Head> head_in(std::string_view file, std::size_t page) {
+    Head head{};
+    const std::size_t at = page + kBehindPageHeader;
+    if (file.size() < at + sizeof head) return std::nullopt;
+    std::memcpy(&head, file.data() + at, sizeof head);
+    return valid_head(head);
+}
+
+/// Of the two heads, the one that was written last.
+std::optional<Head> newest(const std::optional<Head>& first, const std::optional<Head>& second) {
+    const bool later = second && (!first || second->transaction > first->transaction);
+    return later ? second : first;
+}
+
+std::size_t page_size() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
 
 }  // namespace
 
@@ -60,13 +80,16 @@ bool is_bolt_database(int directory, const std::string& name) {
     struct stat status {};
     if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
     if (status.st_size == 0) return true;  // made anew
-    const auto first = head_at(file.get(), 0);
     // Pages are as large as those of memory.
-    const auto second = head_at(file.get(), off_t{::sysconf(_SC_PAGESIZE)});
-    if (!first && !second) return false;
-    const bool later = second && (!first || second->transaction > first->transaction);
-    const Head& head = later ? *second : *first;
-    return head.pages <= static_cast<std::uint64_t>(status.st_size) / head.page_size;
+    const auto head =
+        newest(head_at(file.get(), 0), head_at(file.get(), static_cast<off_t>(page_size())));
+    return head && head->pages <= static_cast<std::uint64_t>(status.st_size) / head->page_size;
+}
+
+std::optional<BoltRoot> find_bolt_root(std::string_view file) {
+    const auto head = newest(head_in(file, 0), head_in(file, page_size()));
+    if (!head) return std::nullopt;
+    return BoltRoot{head->page_size, head->root};
 }
 
 }  // namespace executors::helper

@@ -16,6 +16,7 @@
 #include "executors/helper/data_cleaning.hpp"
 #include "executors/helper/engine_seed.hpp"
 #include "executors/helper/front_program.hpp"
+#include "executors/helper/pulled_images.hpp"
 
 namespace executors::helper {
 
@@ -80,6 +81,9 @@ class Decision {
   public:
     Decision(DataRoot& root, const DataEnterOptions& options) : root_(root), options_(options) {}
 
+    /// Names of images that are left to the engine.
+    [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+
     std::string make() {
         const auto found = root_.marker();
         marker_.boot = boot_id();
@@ -115,6 +119,7 @@ class Decision {
     void clean() {
         root_.mark(marker_);
         clean_data(root_, options_.kept_volume);
+        if (options_.revalidate) names_ = forget_pulled_images(root_, options_.own_images);
     }
 
     void start_anew() {
@@ -128,6 +133,7 @@ class Decision {
     DataRoot& root_;
     const DataEnterOptions& options_;
     DataMarker marker_;
+    std::vector<std::string> names_;
 };
 
 }  // namespace
@@ -153,12 +159,14 @@ PreparedData prepare_data(const DataEnterOptions& options) {
     DataOutcome outcome;
     outcome.root = options.root;
     outcome.token = new_token();
-    outcome.reason = as_shown(Decision(root, options).make(), kReasonLimit);
+    Decision decision(root, options);
+    outcome.reason = as_shown(decision.make(), kReasonLimit);
     if (const auto marker = root.marker(); marker && outcome.reason.empty()) {
         const std::string setting = setting_elsewhere(marker->engine.store);
         if (!setting.empty()) outcome.reason = setting + " of its settings puts its data elsewhere";
     }
     outcome.warm = outcome.reason.empty();
+    if (outcome.warm) outcome.names = decision.names();
     write_outcome(outcome, options.outcome_file);
     return {std::move(lock), std::move(outcome)};
 }

@@ -15,6 +15,9 @@ struct DataEnterOptions {
     bool is_new = false;
     /// A volume of the inner engine whose data stays, "" for none: the builder's state.
     std::string kept_volume;
+    /// Images of a registry lose their names (pulled_images.hpp), but for `own_images`.
+    bool revalidate = false;
+    std::vector<std::string> own_images;
     std::vector<std::string> command;  ///< the container's own ENTRYPOINT and CMD
     std::string outcome_file = kOutcomeFile;
 };

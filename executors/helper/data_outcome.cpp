@@ -11,7 +11,7 @@ namespace executors::helper {
 
 namespace {
 
-constexpr std::size_t kLimit = 4096;
+constexpr std::size_t kLimit = 1U << 20U;
 
 }  // namespace
 
@@ -19,7 +19,8 @@ void write_outcome(const DataOutcome& outcome, const std::string& file) {
     const nlohmann::json value{{"warm", outcome.warm},
                                {"reason", outcome.reason},
                                {"root", outcome.root},
-                               {"token", outcome.token}};
+                               {"token", outcome.token},
+                               {"names", outcome.names}};
     write_file_in(AT_FDCWD, file, base::dump_json(value) + "\n");
 }
 
@@ -28,10 +29,14 @@ std::optional<DataOutcome> read_outcome(const std::string& file) {
     if (!text) return std::nullopt;
     const auto value = base::parse_foreign_json(*text);
     if (!value.is_object()) return std::nullopt;
-    const auto warm = value.find("warm");
-    return DataOutcome{warm != value.end() && warm->is_boolean() && warm->get<bool>(),
-                       base::text_at(value, "reason"), base::text_at(value, "root"),
-                       base::text_at(value, "token")};
+    DataOutcome outcome{base::value_at(value, "warm") == true, base::text_at(value, "reason"),
+                        base::text_at(value, "root"), base::text_at(value, "token")};
+    const auto& names = base::value_at(value, "names");
+    if (!names.is_array()) return outcome;
+    for (const auto& name : names) {
+        if (name.is_string()) outcome.names.push_back(name.get<std::string>());
+    }
+    return outcome;
 }
 
 }  // namespace executors::helper

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace executors::helper {
 
@@ -14,6 +15,8 @@ struct DataOutcome {
     /// Known to the ENTRYPOINT's environment alone, so that only the engine that the ENTRYPOINT
     /// starts is watched, and none that a script starts.
     std::string token;
+    /// Names of images that are to be taken away from the engine before a script uses it.
+    std::vector<std::string> names = {};
 };
 
 inline constexpr char kOutcomeFile[] = "/.runner-data.json";

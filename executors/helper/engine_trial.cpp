@@ -106,6 +106,7 @@ class Trial {
             root.mark(*marker);
         }
         outcome_.warm = false;
+        outcome_.names.clear();
         outcome_.reason = status ? "the engine ended with exit code " +
                                        std::to_string(exit_code_of(*status)) +
                                        " when it started with the kept data"

@@ -24,6 +24,7 @@
 #include "executors/helper/reap.hpp"
 #include "executors/helper/sources_command.hpp"
 #include "executors/helper/supervise.hpp"
+#include "executors/helper/untag_images.hpp"
 
 namespace {
 
@@ -41,7 +42,9 @@ constexpr char kUsage[] =
     "       runner-helper files   (a request on standard input; files_command.hpp)\n"
     "       runner-helper sources ACTION --project DIR ...   (sources_command.hpp)\n"
     "       runner-helper boot-builder --config FILE | note-builder | await-builder\n"
-    "       runner-helper enter-data --root DIR [--new] [--keep-volume NAME] -- COMMAND...\n"
+    "       runner-helper enter-data --root DIR [--new] [--keep-volume NAME] [--revalidate] "
+    "[--own-image NAME]... -- COMMAND...\n"
+    "       runner-helper untag-images\n"
     "       runner-helper tidy-data --root DIR [--builder CONTAINER]\n"
     "       runner-helper platforms [--register]\n"
     "       runner-helper await-port --address ADDRESS [--limit-ms N] PORT...\n"
@@ -149,6 +152,9 @@ int run_enter_data(Arguments arguments) {
     options.root = arguments.take_value("--root");
     options.kept_volume = arguments.take_value("--keep-volume");
     options.is_new = arguments.take_flag("--new");
+    options.revalidate = arguments.take_flag("--revalidate");
+    for (std::string name; !(name = arguments.take_value("--own-image")).empty();)
+        options.own_images.push_back(name);
     arguments.expect_none();
     return executors::helper::enter_data(options);
 }
@@ -185,6 +191,7 @@ int run(const std::vector<std::string>& words) {
     if (command == "load") return run_load(Arguments(rest));
     if (command == "enter-data") return run_enter_data(Arguments(rest));
     if (command == "tidy-data") return run_tidy_data(Arguments(rest));
+    if (command == "untag-images") return executors::helper::untag_images({});
     if (command == "platforms") return run_platforms(Arguments(rest));
     if (command == "await-port") return run_await_port(Arguments(rest));
     if (command == "mirror") return executors::helper::run_mirror_command(rest);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.hpp"
+#include "executors/docker/tar_archive.hpp"
 #include "tests/unit/executors/docker/docker_executor_fixture.hpp"
 
 namespace executors::docker {
@@ -88,6 +89,16 @@ TEST(KeptDataPlan, RunnerHelperComesBeforeTheProgramOfTheImage) {
     EXPECT_EQ(*plan.command, Words{"--debug"});
     EXPECT_EQ(plan.binds, Words{"v:/var/lib/docker"});
 
+    KeptData revalidated = data;
+    revalidated.revalidates = true;
+    revalidated.own_images = {"a", "b"};
+    ContainerPlan more;
+    EXPECT_TRUE(mount_data(revalidated, image, more));
+    Words expected = with({"dockerd-entrypoint.sh"});
+    const Words flags{"--revalidate", "--own-image", "a", "--own-image", "b"};
+    expected.insert(expected.end() - 2, flags.begin(), flags.end());
+    EXPECT_EQ(*more.entrypoint, expected);
+
     ContainerPlan own;
     own.entrypoint = Words{"dockerd"};
     EXPECT_TRUE(mount_data(data, image, own));
@@ -109,6 +120,14 @@ TEST(KeptDataPlan, TheLineForTheJobLogIsOneLineWhateverAJobHasWritten) {
     EXPECT_EQ(data_line(R"({"reason":")" + std::string(9000, 'x') + "\"}").size(), 328U);
     for (const char* wrong : {"", "[]", "{}", R"({"warm":1})", R"({"reason":7})"})
         EXPECT_EQ(data_line(wrong), "") << wrong;
+}
+
+TEST(KeptDataPlan, NamesAreLeftToTheEngineOnlyInAList) {
+    EXPECT_TRUE(has_names_left(R"({"warm":true,"names":["app:1"]})"));
+    for (const char* none :
+         {"", "[]", "{}", R"({"names":[]})", R"({"names":"app:1"})", R"({"names":7})"}) {
+        EXPECT_FALSE(has_names_left(none)) << none;
+    }
 }
 
 /// Jobs whose engine keeps its data, against the engine in memory.
@@ -159,6 +178,62 @@ TEST_P(KeptDataTest, TheVolumeOutlivesTheJobAndServesTheNext) {
     EXPECT_EQ(labels["com.gitlab.gitlab-runner.protected"], "false");
     engine_.volumes.erase("runner-0123-data");
     expect_clean("besides the data");
+}
+
+TEST_P(KeptDataTest, ImagesAreRevalidatedWhereThePullPolicySaysSo) {
+    struct Case {
+        Words policies;
+        bool revalidated;
+    };
+    const Case cases[] = {{{"always"}, true},
+                          {{"always", "if-not-present"}, true},
+                          {{"if-not-present", "always"}, false},
+                          {{"never"}, false}};
+    docker_.allowed_pull_policies = {"always", "if-not-present", "never"};
+    dind_.preload_images = {"app"};
+    job_.services.clear();
+    for (const auto& test : cases) {
+        start_engine();
+        engine_.registry = {"app", "dind", "buildkit"};
+        docker_.pull_policy = test.policies;
+        auto executor = make();
+        ASSERT_TRUE(prepare(*executor));
+        const Words words = engine_container()["Entrypoint"];
+        const auto flag = std::find(words.begin(), words.end(), "--revalidate");
+        EXPECT_EQ(flag != words.end(), test.revalidated) << test.policies.front();
+        if (flag != words.end()) {
+            EXPECT_EQ(Words(flag + 1, flag + 5),
+                      (Words{"--own-image", "app", "--own-image", "buildkit"}));
+        }
+        end(*executor);
+    }
+}
+
+TEST_P(KeptDataTest, NamesThatOnlyTheEngineCanTakeAwayAreLeftToIt) {
+    auto executor = make();
+    ASSERT_TRUE(prepare(*executor));
+    const auto describe = [&](const std::string& outcome) {
+        TarBuilder tar;
+        tar.add_file(".runner-data.json", outcome, 0644);
+        const bool sidecar = GetParam() == Scenario::kSidecar;
+        engine_.find(sidecar ? "-engine" : "-build")->written["/.runner-data.json"] = tar.finish();
+        const auto before = engine_.requests.size();
+        const std::string line = tests::run_to_end(context_, executor->describe_engine());
+        const bool asked = std::any_of(
+            engine_.requests.begin() + static_cast<std::ptrdiff_t>(before), engine_.requests.end(),
+            [](const auto& request) { return request.ends_with("/exec"); });
+        return (asked ? "asked: " : "") + line;
+    };
+    const std::string warm =
+        "Inner engine: warm, with the images and build caches that its slot has kept";
+    EXPECT_EQ(describe(R"({"warm":true,"names":[]})"), warm);
+    EXPECT_EQ(describe(R"({"warm":true,"names":["app:1"]})"), "asked: " + warm);
+    engine_.exec_exit_code = 1;
+    EXPECT_EQ(describe(R"({"warm":true,"names":["app:1"]})"),
+              "asked: " + warm +
+                  "; images of registries are not asked for again: runner-helper untag-images "
+                  "ended with exit code 1: ");
+    end(*executor);
 }
 
 TEST_P(KeptDataTest, ServicesAndTheJobBesideAnEngineDoNotSeeTheData) {

@@ -456,6 +456,12 @@ Response SimulatedEngine::answer_container(const std::string& method, const std:
         container.written[query_value(query, "path")] = request.body;
         return respond_empty(200);
     }
+    if (const auto file = container.written.find(query_value(query, "path"));
+        call == "GET/archive" && file != container.written.end()) {
+        auto response = respond_empty(200);
+        response.body = file->second;
+        return response;
+    }
     if (call == "HEAD/archive") {
         return respond_empty(files.contains(query_value(query, "path")) ? 200 : 404);
     }

@@ -28,7 +28,7 @@ class SimulatedEngine {
         int exit_code = 0;
         bool ended = false;
         std::string log;                             ///< framed
-        std::map<std::string, std::string> written;  ///< path → archive
+        std::map<std::string, std::string> written;  ///< path → archive, also to read
     };
     enum class Fault {
         kRefused,  ///< status 500; nothing is done

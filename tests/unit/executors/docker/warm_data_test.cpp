@@ -8,6 +8,7 @@ namespace executors::docker {
 namespace {
 
 using namespace std::chrono_literals;
+using Words = std::vector<std::string>;
 
 class WarmDataTest : public WarmPoolTest {
   protected:
@@ -43,6 +44,15 @@ TEST_P(WarmDataTest, AnEnvironmentHasTheDataOfItsSlot) {
     EXPECT_EQ(users(), 1);
     ASSERT_TRUE(run(job->halt()));
     ASSERT_TRUE(run(job->cleanup(10s)));
+}
+
+TEST_P(WarmDataTest, AnEnvironmentRevalidatesAsAColdStartDoes) {
+    docker_.pull_policy = {"always"};
+    engine_.registry.insert("app");
+    configure();
+    make_one_ready();
+    const Words words = engine_.containers[container()].body["Entrypoint"];
+    EXPECT_NE(std::find(words.begin(), words.end(), "--revalidate"), words.end());
 }
 
 TEST_P(WarmDataTest, AnEnvironmentGivesWayToAJobThatItDoesNotSuit) {
