@@ -20,6 +20,11 @@ namespace {
 /// The directories of an engine's data whose content is data alone.
 constexpr std::array<std::string_view, 7> kKept{"image",    "overlay2",   "fuse-overlayfs", "vfs",
                                                 "buildkit", "containerd", "volumes"};
+/// Volumes with the state of builders, as buildx names them.
+constexpr std::string_view kStateStart = "buildx_buildkit_";
+constexpr std::string_view kStateEnd = "_state";
+/// Of builders that scripts have made. Their names may be other ones in each job.
+constexpr std::size_t kMostOfScripts = 2;
 /// The engine's builder asks for cached results by this id.
 constexpr const char* kEngineId = "engine-id";
 /// Besides the snapshotters, whose names begin alike.
@@ -122,7 +127,7 @@ std::string broken_database_of(int root) {
     }
     for (const auto& volume : entries_below(root, {"volumes"})) {
         const UniqueFd data = open_below(root, {"volumes", volume.name, "_data"});
-        const bool builders = volume.name.rfind("buildx_buildkit_", 0) == 0;
+        const bool builders = volume.name.starts_with(kStateStart);
         std::string broken = data && builders ? broken_database(data.get(), true) : "";
         if (!broken.empty()) return broken;
     }
@@ -138,6 +143,37 @@ bool has_restarting_containers(int root) {
     if (!place || type_in(place.get(), "meta.db") == 0) return false;
     const auto text = read_small_file(place.get(), "meta.db", kDatabaseLimit);
     return !text || text->find(kLabel) != std::string::npos;
+}
+
+/// When a builder has last written a file of its state; 0 when it has none.
+std::int64_t last_use(int volumes, const std::string& name) {
+    const UniqueFd data = open_below(volumes, {name, "_data"});
+    std::int64_t last = 0;
+    for (const auto& entry : data ? entries_of(data.get()) : std::vector<DirectoryEntry>()) {
+        struct stat status {};
+        if (entry.type == S_IFREG &&
+            ::fstatat(data.get(), entry.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+            last = std::max<std::int64_t>(last, status.st_mtim.tv_sec);
+        }
+    }
+    return last;
+}
+
+/// The states of the builders that scripts have used last, without `kept`.
+std::vector<std::string> states_of_scripts(int volumes, const std::string& kept) {
+    std::vector<std::pair<std::int64_t, std::string>> states;
+    for (const auto& entry : entries_of(volumes)) {
+        const bool state = entry.type == S_IFDIR && entry.name.starts_with(kStateStart) &&
+                           entry.name.ends_with(kStateEnd);
+        if (!state || entry.name == kept) continue;
+        const std::int64_t last = last_use(volumes, entry.name);
+        if (last > 0) states.emplace_back(last, entry.name);
+    }
+    std::sort(states.rbegin(), states.rend());
+    if (states.size() > kMostOfScripts) states.resize(kMostOfScripts);
+    std::vector<std::string> names;
+    for (auto& state : states) names.push_back(std::move(state.second));
+    return names;
 }
 
 /// One pass over the data.
@@ -239,11 +275,17 @@ class Cleaner {
     void clean_volumes(const std::string& kept) {
         const UniqueFd volumes = open_below(top_, {"volumes"});
         if (!volumes) return;
-        keep(volumes.get(), [&](const auto& name) { return !kept.empty() && name == kept; });
+        auto states = states_of_scripts(volumes.get(), kept);
+        if (!kept.empty()) states.push_back(kept);
+        keep(volumes.get(), [&](const auto& name) { return contains(states, name); });
+        for (const auto& state : states) clean_state(volumes.get(), state);
+    }
+
+    void clean_state(int volumes, const std::string& name) {
+        const UniqueFd volume = open_below(volumes, {name});
+        if (!volume) return;
         // The file beside the data could mount anything in its place.
-        const UniqueFd volume = open_below(volumes.get(), {kept});
-        if (!volume || kept.empty()) return;
-        keep(volume.get(), [](const auto& name) { return name == "_data"; });
+        keep(volume.get(), [](const auto& entry) { return entry == "_data"; });
         const UniqueFd data = open_below(volume.get(), {"_data"});
         if (!data) return;
         for (const auto& worker : entries_of(data.get())) {

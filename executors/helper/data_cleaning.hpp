@@ -12,8 +12,9 @@ namespace executors::helper {
 std::string damage_of(const DataRoot& root);
 
 /// Before an engine starts: leaves the images, the layers, the caches of builds, the engine's id by
-/// which its builder finds those, and of the volume `kept_volume` the data, when the name is not
-/// empty. Everything else is set aside: containers with the parts of their file systems, networks,
+/// which its builder finds those, and the data of some volumes: of `kept_volume`, when the name is
+/// not empty, and of the two that were used last among those with the state of other builders.
+/// Everything else is set aside: containers with the parts of their file systems, networks,
 /// volumes, plugins, swarms, checkpoints, programs that containerd would load, and what this
 /// program does not know. Throws Failure when the data is not what an engine writes; it must not be
 /// used then.

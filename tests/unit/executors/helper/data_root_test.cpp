@@ -154,6 +154,36 @@ TEST_F(DataRootTest, ImagesAndCachesStayAndNothingElse) {
     EXPECT_FALSE(has(".runner/trash"));
 }
 
+TEST_F(DataRootTest, TheStatesOfBuildersThatScriptsUsedLastStay) {
+    make_ready();
+    const auto volume = [](const std::string& builder) {
+        return "volumes/buildx_buildkit_" + builder + "_state";
+    };
+    const auto now = fs::file_time_type::clock::now();
+    int age = 0;
+    for (const char* builder : {"new0", "eager_turing0", "mine0", "old0"}) {
+        write(volume(builder) + "/_data/history.db", database());
+        write(volume(builder) + "/_data/runc-overlayfs/executor/hosts");
+        write(volume(builder) + "/opts.json", R"({"MountType":"bind"})");
+        fs::last_write_time(root_ / (volume(builder) + "/_data/history.db"),
+                            now - std::chrono::hours(++age));
+    }
+    write(std::string("volumes/") + kState + "/_data/cache.db", database());
+    write("volumes/buildx_buildkit_empty0_state/_data/directory/x");
+    write("volumes/buildx_buildkit_other/_data/x");
+    fs::create_directory_symlink("/etc", root_ / "volumes/buildx_buildkit_link0_state");
+    EXPECT_TRUE(prepare().warm);
+    EXPECT_TRUE(has(std::string("volumes/") + kState + "/_data/cache.db"));
+    for (const char* builder : {"new0", "eager_turing0"}) {
+        EXPECT_TRUE(has(volume(builder) + "/_data/history.db")) << builder;
+        EXPECT_FALSE(has(volume(builder) + "/opts.json")) << builder;
+        EXPECT_FALSE(has(volume(builder) + "/_data/runc-overlayfs/executor")) << builder;
+    }
+    for (const char* builder : {"mine0", "old0", "empty0", "link0"})
+        EXPECT_FALSE(has(volume(builder))) << builder;
+    EXPECT_FALSE(has("volumes/buildx_buildkit_other"));
+}
+
 TEST_F(DataRootTest, ALayerOfAnImageIsNoContainersLayer) {
     make_ready();
     make_image();
