@@ -17,8 +17,12 @@ Task<void> Notifier::wait() {
 }
 
 namespace {
+/// wait() returns when it was cancelled, too; the limit cancels.
 Task<Result<void>> wait_result(Notifier& notifier) {
     co_await notifier.wait();
+    const auto state = co_await boost::asio::this_coro::cancellation_state;
+    if (state.cancelled() != boost::asio::cancellation_type::none)
+        co_return make_error(ErrorKind::kCancelled, "not notified");
     co_return Result<void>();
 }
 }  // namespace

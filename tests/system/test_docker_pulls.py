@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import socket
 import unittest
 
 from tests.system.docker_harness import DockerCase, Registry, docker, image
@@ -110,6 +111,19 @@ class FrontCase(DockerCase):
         """That have asked for the manifest."""
         asked = {authorization for _, _, status, authorization in self.front.requests("/manifests/") if status == 200}
         return {base64.b64decode(text.removeprefix("Basic ")).decode().split(":")[0] for text in asked}
+
+
+class Shown(DockerCase):
+    image_name = "busybox"
+
+    def test_a_pull_is_in_the_log_while_it_goes_on(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            name = f"127.0.0.1:{silent.getsockname()[1]}/team/app:1"
+            self.start_docker(pull_policy="always")
+            job = self.add_job("echo done", image={"name": name})
+            self.wait_trace(job, f"Pulling docker image {name} ...\n")
+            self.assertNotIn("failed", job.text)
+        self.assertIn("ERROR: Job failed: failed to pull image", self.finish(job).text)
 
 
 class Failed(FrontCase):
