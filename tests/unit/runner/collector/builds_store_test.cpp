@@ -20,7 +20,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-constexpr std::int64_t kDay = 24 * 3600;
+constexpr std::int64_t kDaySeconds = 24 * 3600;
 
 /// One runner "mine" with a builds directory.
 class BuildsStoreTest : public testing::Test {
@@ -31,7 +31,7 @@ class BuildsStoreTest : public testing::Test {
         ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW), 0);
     }
     /// `what`: below the builds directory.
-    void make_checkout(const std::string& what, std::int64_t age_seconds = kDay) {
+    void make_checkout(const std::string& what, std::int64_t age_seconds = kDaySeconds) {
         const fs::path path = root_ / what;
         fs::create_directories(path / ".git");
         fs::create_directories(path.string() + ".tmp");
@@ -73,8 +73,8 @@ class BuildsStoreTest : public testing::Test {
 };
 
 TEST_F(BuildsStoreTest, ListsCheckoutsOfItsRunnersWithTheirLastUse) {
-    make_checkout("mine/0/group/app", 3 * kDay);
-    make_checkout("mine/1/group/sub/app", 2 * kDay);
+    make_checkout("mine/0/group/app", 3 * kDaySeconds);
+    make_checkout("mine/1/group/sub/app", 2 * kDaySeconds);
     make_checkout("other/0/group/app");
     fs::create_directories(root_ / "mine/0/group/no-git");
     fs::create_directories(root_ / "mine/0/group/no-git.tmp");
@@ -92,7 +92,7 @@ TEST_F(BuildsStoreTest, ListsCheckoutsOfItsRunnersWithTheirLastUse) {
     EXPECT_EQ(app.kind, ItemKind::kFolder);
     EXPECT_FALSE(app.bytes.has_value()) << "that takes long";
     const auto seconds = (base::unix_micros_now() - app.last_used_unix_micros) / 1'000'000;
-    EXPECT_NEAR(static_cast<double>(seconds), 3.0 * kDay, 60);
+    EXPECT_NEAR(static_cast<double>(seconds), 3.0 * kDaySeconds, 60);
     EXPECT_TRUE(items["mine/0/group/app~left-1"].outdated);
     EXPECT_EQ(items["mine/0/group/app~left-1"].title, "what a job could not remove of group/app");
 }
@@ -111,7 +111,7 @@ TEST_F(BuildsStoreTest, RemovesACheckoutWithAllThatBelongsToIt) {
     fs::create_directories(root_ / "mine/0/group/app/modules");
     std::ofstream(root_ / "mine/0/group/app/modules/file") << "x";
     fs::permissions(root_ / "mine/0/group/app/modules", fs::perms::owner_read);
-    age(root_ / "mine/0/group/app", kDay);
+    age(root_ / "mine/0/group/app", kDaySeconds);
     EXPECT_EQ(removal("mine/0/group/app"), "");
     EXPECT_FALSE(exists("mine/0/group/app"));
     EXPECT_FALSE(exists("mine/0/group/app.tmp"));
@@ -122,7 +122,7 @@ TEST_F(BuildsStoreTest, RemovesACheckoutWithAllThatBelongsToIt) {
 TEST_F(BuildsStoreTest, RemovesWhatAJobCouldNotRemove) {
     make_checkout("mine/0/group/app");
     fs::create_directories(root_ / "mine/0/group/app~left-1/inner");
-    age(root_ / "mine/0/group/app~left-1", kDay);
+    age(root_ / "mine/0/group/app~left-1", kDaySeconds);
     used_ = {root_ / "mine/0/group/app"};
     EXPECT_EQ(removal("mine/0/group/app~left-1"), "") << "no job uses that";
     EXPECT_FALSE(exists("mine/0/group/app~left-1"));
@@ -161,12 +161,12 @@ TEST_F(BuildsStoreTest, KeepsWhatAJobHasJustUsed) {
 
 TEST_F(BuildsStoreTest, FollowsNoLinksOfJobs) {
     fs::create_directories(dir_.path() / "elsewhere/app/.git");
-    age(dir_.path() / "elsewhere/app/.git", kDay);
-    age(dir_.path() / "elsewhere/app", kDay);
+    age(dir_.path() / "elsewhere/app/.git", kDaySeconds);
+    age(dir_.path() / "elsewhere/app", kDaySeconds);
     make_checkout("mine/0/group/app");
     fs::create_directory_symlink(dir_.path() / "elsewhere", root_ / "mine/0/link");
     fs::create_directory_symlink(dir_.path() / "elsewhere", root_ / "mine/0/group/app/inner");
-    age(root_ / "mine/0/group/app", kDay);
+    age(root_ / "mine/0/group/app", kDaySeconds);
     EXPECT_THAT(titles(), ElementsAre("checkout of group/app"));
     EXPECT_EQ(removal("mine/0/link/app"), "");
     EXPECT_EQ(removal("../elsewhere/app"), "");
