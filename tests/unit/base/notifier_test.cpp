@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include "base/stop_source.hpp"
 #include "base/task_group.hpp"
@@ -19,14 +20,20 @@ class NotifierTest : public testing::Test {
     Notifier notifier_{io_.get_executor()};
 };
 
-Task<void> notify(Notifier& notifier) {
-    notifier.notify_all();
-    co_return;
+/// Notifications are not counted, so it goes on until the wait has ended.
+Task<void> notify(Notifier& notifier, const bool& ended) {
+    while (!ended) {
+        notifier.notify_all();
+        co_await boost::asio::post(boost::asio::use_awaitable);
+    }
 }
 
 Task<bool> notified_within(Notifier& notifier, TaskGroup& group, std::chrono::nanoseconds limit) {
-    group.spawn("notify", notify(notifier));
+    bool ended = false;
+    group.spawn("notify", notify(notifier, ended));
     const bool notified = co_await notifier.wait_for(limit);
+    ended = true;
+    co_await group.wait();
     co_return notified;
 }
 
