@@ -15,6 +15,7 @@ using base::Task;
 namespace {
 
 constexpr const char* kFillPart = "-fill-";
+constexpr const char* kRunnerId = "runner.id";
 constexpr const char* kSystemId = "runner.system_id";
 
 std::int64_t seconds_now() {
@@ -27,9 +28,7 @@ bool is_left(const Listed& container, const FillSweep& sweep) {
     const auto part = container.name.rfind(kFillPart);
     if (part == std::string::npos || sweep.in_use.contains(container.name.substr(0, part)))
         return false;
-    const auto owner = container.labels.find(label_name(kSystemId));
-    const bool mine =
-        !sweep.owner.empty() && owner != container.labels.end() && owner->second == sweep.owner;
+    const bool mine = !sweep.owner.empty() && fill_owner(container.labels) == sweep.owner;
     const bool runs = container.state == "running" && !mine;
     const auto least = runs ? std::max(sweep.age, kLongestFill) : sweep.age;
     return seconds_now() - container.created >= least.count();
@@ -46,9 +45,18 @@ std::string shared_container_name(const std::string& volume) { return volume + k
 std::map<std::string, std::string> fill_container_labels(
     const std::map<std::string, std::string>& job) {
     std::map<std::string, std::string> labels{{kHelperLabel, std::string(base::version())}};
-    const auto owner = job.find(label_name(kSystemId));
-    if (owner != job.end()) labels.insert(*owner);
+    for (const char* name : {kRunnerId, kSystemId}) {
+        const auto label = job.find(label_name(name));
+        if (label != job.end()) labels.insert(*label);
+    }
     return labels;
+}
+
+std::string fill_owner(const std::map<std::string, std::string>& labels) {
+    const auto runner = labels.find(label_name(kRunnerId));
+    const auto system = labels.find(label_name(kSystemId));
+    if (runner == labels.end() || system == labels.end()) return {};
+    return runner->second + "/" + system->second;
 }
 
 Task<Result<void>> remove_fill_containers(EngineApi& api, FillSweep sweep, RemovalTally& tally) {

@@ -25,14 +25,17 @@ std::string fill_container_name(const std::string& volume);
 /// The name that all daemons of an engine use for it: the engine refuses a second one.
 std::string shared_container_name(const std::string& volume);
 
-/// Labels for it. `job`: those of the job for which it is filled, which name the daemon's system.
+/// Labels for it. `job`: those of the job for which it is filled, which name the runner.
 std::map<std::string, std::string> fill_container_labels(
     const std::map<std::string, std::string>& job);
+/// Which runner's it is: daemons on one machine may share the system's id. "" when the labels do
+/// not say.
+std::string fill_owner(const std::map<std::string, std::string>& labels);
 
 struct FillSweep {
     /// Of those that are removed, at least; of those that run, kLongestFill.
     std::chrono::seconds age{0};
-    /// A system id. Its containers go also when they run: its daemon begins only now. "" for none.
+    /// As fill_owner(). Its containers go also when they run: its daemon begins only now.
     std::string owner;
     /// The volumes that this daemon fills; their containers stay.
     std::set<std::string> in_use;

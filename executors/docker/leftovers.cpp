@@ -38,12 +38,11 @@ bool is_live(const Listed& item, const Live& live) {
     return live.jobs.contains(id);
 }
 
-/// The fillers of this daemon's system, which begins only now.
+/// The fillers of this runner, whose daemon begins only now.
 FillSweep fill_sweep(EngineConnection& connection,
                      const std::map<std::string, std::string>& labels) {
     FillSweep sweep;
-    const auto owner = labels.find(label_name("runner.system_id"));
-    if (owner != labels.end()) sweep.owner = owner->second;
+    sweep.owner = fill_owner(labels);
     sweep.in_use = {connection.git_mirrors().background().volume(),
                     connection.builder_volumes().background().volume()};
     return sweep;

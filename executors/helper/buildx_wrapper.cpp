@@ -74,8 +74,8 @@ bool has_image() {
 }
 
 /// Waits for the images that the call may need, and boots the builder.
-void make_ready(const BuilderBoot& boot, const Words& arguments, const BuildxState& state) {
-    const std::string& builder = boot.builder;
+void make_ready(BuilderBoot boot, const Words& arguments, const BuildxState& state) {
+    const std::string builder = boot.builder;
     const bool prepared = means_prepared(arguments, state, builder);
     auto needed = pending_images();
     // The prepared builder takes nothing from the engine but its own image.
@@ -90,6 +90,7 @@ void make_ready(const BuilderBoot& boot, const Words& arguments, const BuildxSta
         wait_until_hosts_are_read();  // the engine itself may be the builder
         return;
     }
+    boot.container = state.container_of(builder);  // with the proxies
     BuilderAhead(state.directory(), boot).take();
     if (boot_builder(boot) == Booted::kWithoutItsState) write_all(STDERR_FILENO, kStateIsLost);
 }

@@ -121,7 +121,7 @@ class Shown(DockerCase):
             name = f"127.0.0.1:{silent.getsockname()[1]}/team/app:1"
             self.start_docker(pull_policy="always")
             job = self.add_job("echo done", image={"name": name})
-            self.wait_trace(job, f"Pulling docker image {name} ...\n")
+            self.wait_trace(job, f"Pulling docker image {name} ...")
             self.assertNotIn("failed", job.text)
         self.assertIn("ERROR: Job failed: failed to pull image", self.finish(job).text)
 
