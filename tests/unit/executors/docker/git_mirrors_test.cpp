@@ -183,11 +183,11 @@ TEST_F(GitMirrorsTest, AreFilledAlthoughAnOldContainerCannotBeRemoved) {
                                    .exit_code = 0,
                                    .log = {},
                                    .written = {}};
-    // The list of containers, then the removal.
-    engine_.break_request(2, SimulatedEngine::Fault::kRefused);
+    // The version, the list of containers, then the removal.
+    engine_.break_request(3, SimulatedEngine::Fault::kRefused);
     fill();
-    ASSERT_GT(engine_.requests.size(), 1U);
-    EXPECT_TRUE(engine_.requests[1].starts_with("DELETE ")) << engine_.requests[1];
+    ASSERT_GT(engine_.requests.size(), 2U);
+    EXPECT_TRUE(engine_.requests[2].starts_with("DELETE ")) << engine_.requests[2];
     EXPECT_EQ(started_.size(), 1U);
 }
 
