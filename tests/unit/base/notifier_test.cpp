@@ -61,7 +61,7 @@ TEST_F(NotifierTest, ACancelledWaitWasNotNotified) {
     const auto both = [&]() -> Task<Result<bool>> {
         group.spawn("stop", request(stop));
         auto waiting = wait(notifier_);
-        auto result = co_await run_stoppable(&stop, std::move(waiting), {});
+        auto result = co_await run_stoppable(&stop, std::move(waiting), std::nullopt);
         co_return result;
     };
     const auto result = tests::run_to_end(io_, both());
