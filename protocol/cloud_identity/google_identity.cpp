@@ -48,13 +48,10 @@ class GoogleIdentity final : public TokenSource {
 
   private:
     Task<Result<ExpiringToken>> of_machine() {
-        std::string host = surroundings_.variable("GCE_METADATA_HOST");
-        if (host.empty()) host = "metadata.google.internal";
         http::Headers headers;
         headers.set("Metadata-Flavor", "Google");
-        std::string url = "http://" + host +
-                          "/computeMetadata/v1/instance/service-accounts/default/token?scopes=" +
-                          base::percent_encode(scope_);
+        std::string url = google_metadata_address(surroundings_.variable) +
+                          "token?scopes=" + base::percent_encode(scope_);
         auto getting = get_local_token(surroundings_.send, std::move(url), std::move(headers));
         auto token = co_await std::move(getting);
         co_return std::move(token);
@@ -145,6 +142,12 @@ std::string google_credentials_file(const Variables& variable) {
     const std::string usual = home + "/.config/gcloud/application_default_credentials.json";
     std::error_code ignored;  // a file that cannot be looked at is none
     return !home.empty() && std::filesystem::exists(usual, ignored) ? usual : std::string();
+}
+
+std::string google_metadata_address(const Variables& variable) {
+    std::string host = variable("GCE_METADATA_HOST");
+    if (host.empty()) host = "metadata.google.internal";
+    return "http://" + host + "/computeMetadata/v1/instance/service-accounts/default/";
 }
 
 Result<object_storage::GoogleKey> google_key_in(const std::string& text) {

@@ -12,6 +12,10 @@ namespace protocol::cloud_identity {
 /// of gcloud where it exists; "" for none.
 std::string google_credentials_file(const Variables& variable);
 
+/// What the metadata server says of the machine's service account stands below this address, which
+/// ends with a slash.
+std::string google_metadata_address(const Variables& variable);
+
 /// The key in the text of a credentials file of the type "service_account". kNotFound for a file of
 /// another type that has an identity (authorized_user, external_account), which gives tokens;
 /// kInvalidInput for everything else. Pure.

@@ -10,6 +10,7 @@
 #include "base/json.hpp"
 #include "base/json_fields.hpp"
 #include "base/strings.hpp"
+#include "protocol/cloud_identity/google_identity.hpp"
 
 namespace protocol::cloud_identity {
 
@@ -53,10 +54,8 @@ std::string iam_address(const Variables& variable, const std::string& universe) 
 Task<Result<GoogleAccount>> google_account(Surroundings surroundings, std::string file,
                                            std::string universe) {
     if (!file.empty()) co_return account_in_file(file);
-    std::string host = surroundings.variable("GCE_METADATA_HOST");
-    if (host.empty()) host = "metadata.google.internal";
     WebCall call;
-    call.url = "http://" + host + "/computeMetadata/v1/instance/service-accounts/default/email";
+    call.url = google_metadata_address(surroundings.variable) + "email";
     call.request.headers.set("Metadata-Flavor", "Google");
     call.local = true;
     auto asking = surroundings.send(std::move(call));
