@@ -8,7 +8,6 @@
 #include <memory>
 #include <set>
 
-#include "base/digest.hpp"
 #include "base/json.hpp"
 #include "executors/docker/fill_containers.hpp"
 #include "executors/docker/labels.hpp"
@@ -117,8 +116,6 @@ TEST(GitMirrors, ReadTheHelpersAnswer) {
 /// A daemon that fills mirrors on a simulated engine.
 class GitMirrorsTest : public testing::Test {
   protected:
-    // What OpenSSL makes at its first use belongs to the thread that uses it first.
-    static void SetUpTestSuite() { static_cast<void>(base::sha256_hex("")); }
     void SetUp() override {
         std::ofstream(dir_.path() / "runner-helper") << "helper";
         std::ofstream(dir_.path() / "runner-git-amd64.tar.gz") << "git";

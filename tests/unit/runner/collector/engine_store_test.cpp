@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <fstream>
 
-#include "base/digest.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "runner/collector/collect.hpp"
 #include "tests/support/run_to_end.hpp"
@@ -30,8 +29,6 @@ constexpr const char* kProbe =
 
 class EngineStoreTest : public testing::Test {
   protected:
-    // What OpenSSL makes at its first use belongs to the thread that uses it first.
-    static void SetUpTestSuite() { static_cast<void>(base::sha256_hex("")); }
     void make(bool local) {
         auto connection = std::make_shared<docker::EngineConnection>(
             context_.get_executor(), docker::simulated_api(engine_, local),
