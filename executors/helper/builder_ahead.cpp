@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/json.hpp"
-#include "executors/helper/engine_client.hpp"
+#include "executors/helper/builder_container.hpp"
 
 namespace executors::helper {
 
@@ -82,7 +82,7 @@ void BuilderAhead::confirm() const {
     }
     wait();
     ::unlink(done_path().c_str());
-    remove_container();
+    remove_builder_container(boot_.socket, boot_.builder);
     start(ingredients());
 }
 
@@ -98,16 +98,7 @@ void BuilderAhead::take() const {
     const bool same = read_file_end(with_path(), 2 * kMostBytes + 1) == ingredients();
     write_all(STDERR_FILENO, read_file_end(done_path(), sizeof kStateIsLost));
     ::unlink(done_path().c_str());
-    if (!same) remove_container();
-}
-
-void BuilderAhead::remove_container() const {
-    try {
-        ask_engine(boot_.socket, "DELETE",
-                   "/containers/" + builder_container_name(boot_.builder) + "?force=1");
-    } catch (const Failure&) {
-        return;  // the command that follows meets the engine's absence again and reports it
-    }
+    if (!same) remove_builder_container(boot_.socket, boot_.builder);
 }
 
 }  // namespace executors::helper

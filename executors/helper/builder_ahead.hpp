@@ -37,7 +37,6 @@ class BuilderAhead {
     [[nodiscard]] std::string done_path() const { return directory_ + "/runner-has-booted"; }
     [[nodiscard]] std::string ingredients() const;
     void start(const std::string& with) const;
-    void remove_container() const;
 
     std::string directory_;
     BuilderBoot boot_;

@@ -19,8 +19,6 @@ using Json = nlohmann::json;
 
 constexpr std::string_view kEnvironment = "env.";
 constexpr const char* kConfigDirectory = "/etc/buildkit";
-constexpr const char* kConfigFile = "buildkitd.toml";
-constexpr const char* kOwnEngine = "unix:///var/run/docker.sock";
 /// Builders of buildx have one of their own, so that limits can be set for all of them.
 constexpr const char* kParentGroup = "/docker/buildx";
 
@@ -125,9 +123,9 @@ EngineFacts ask_facts(const std::string& socket) {
 std::string container_body(const std::string& name, const BuilderContainer& container,
                            const EngineFacts& facts) {
     Json command = Json::array();
-    if (container.files.contains(kConfigFile)) {
+    if (container.files.contains(kBuilderConfig)) {
         command.push_back("--config");
-        command.push_back(std::string(kConfigDirectory) + "/" + kConfigFile);
+        command.push_back(std::string(kConfigDirectory) + "/" + kBuilderConfig);
     }
     for (const auto& flag : container.flags) command.push_back(flag);
     Json environment = Json::array();
@@ -197,6 +195,14 @@ std::string start_builder_container(const std::string& socket, const std::string
         throw;
     }
     return id;
+}
+
+void remove_builder_container(const std::string& socket, const std::string& builder) {
+    try {
+        ask_engine(socket, "DELETE", "/containers/" + builder_container_name(builder) + "?force=1");
+    } catch (const Failure&) {
+        return;
+    }
 }
 
 }  // namespace executors::helper

@@ -30,11 +30,20 @@ struct BuilderContainer {
 /// it: several nodes, another driver or engine, an option that is not known here. Pure.
 std::optional<BuilderContainer> container_of(const nlohmann::json& instance);
 
+/// The address of the engine that the prepared builder runs on.
+inline constexpr char kOwnEngine[] = "unix:///var/run/docker.sock";
+/// Among BuilderContainer::files.
+inline constexpr char kBuilderConfig[] = "buildkitd.toml";
+
 /// Its name; the volume of its state is called so, with "_state" behind it.
 std::string builder_container_name(const std::string& builder);
 
 /// Makes it and starts it; the answer is its id. Throws Failure; nothing of it is left then.
 std::string start_builder_container(const std::string& socket, const std::string& name,
                                     const BuilderContainer& container);
+
+/// Removes the container of a builder, if there is one. An engine that cannot be asked is no
+/// failure: there is no container either, or the command that follows reports it.
+void remove_builder_container(const std::string& socket, const std::string& builder);
 
 }  // namespace executors::helper

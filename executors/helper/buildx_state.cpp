@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "base/json_fields.hpp"
-#include "executors/helper/engine_client.hpp"
 #include "executors/helper/posix.hpp"
 
 namespace executors::helper {
@@ -103,11 +102,7 @@ bool BuildxState::is_prepared(const std::string& builder) const {
 void BuildxState::release_prepared(const std::string& builder, const std::string& socket) const {
     ::unlink((directory_ + "/instances/" + builder).c_str());
     ::unlink(mark().c_str());
-    try {
-        ask_engine(socket, "DELETE", "/containers/" + builder_container_name(builder) + "?force=1");
-    } catch (const Failure&) {
-        return;  // without an engine there is no container either
-    }
+    remove_builder_container(socket, builder);
 }
 
 }  // namespace executors::helper

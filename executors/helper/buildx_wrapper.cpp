@@ -30,7 +30,6 @@ constexpr const char* kDefaultImage = "moby/buildkit:buildx-stable-1";
 constexpr std::size_t kMostConfig = 1U << 20U;
 /// Of the directory that buildx makes for its state.
 constexpr mode_t kStateMode = 0700;
-constexpr const char* kOwnSocket = "unix:///var/run/docker.sock";
 
 std::string prepared_name() { return environment_or("RUNNER_BUILDER_NAME", "runner"); }
 
@@ -49,7 +48,7 @@ std::string builder_in_use(const Words& arguments, const BuildxState& state) {
 bool means_prepared(const Words& arguments, const BuildxState& state, const std::string& builder) {
     if (std::getenv("DOCKER_CONTEXT") != nullptr) return false;
     if (builder_in_use(arguments, state) != builder) return false;
-    return environment_or("DOCKER_HOST", kOwnSocket) == kOwnSocket || state.current().global;
+    return environment_or("DOCKER_HOST", kOwnEngine) == kOwnEngine || state.current().global;
 }
 
 BuilderBoot boot_of(const std::string& buildx, const BuildxState& state,
@@ -74,8 +73,8 @@ bool has_image() {
 }
 
 /// Waits for the images that the call may need, and boots the builder.
-void make_ready(BuilderBoot boot, const Words& arguments, const BuildxState& state) {
-    const std::string builder = boot.builder;
+void make_ready(const std::string& plugin, const Words& arguments, const BuildxState& state,
+                const std::string& builder) {
     const bool prepared = means_prepared(arguments, state, builder);
     auto needed = pending_images();
     // The prepared builder takes nothing from the engine but its own image.
@@ -90,9 +89,14 @@ void make_ready(BuilderBoot boot, const Words& arguments, const BuildxState& sta
         wait_until_hosts_are_read();  // the engine itself may be the builder
         return;
     }
-    boot.container = state.container_of(builder);  // with the proxies
+    // Not before the proxies are noted: the container gets them.
+    const BuilderBoot boot = boot_of(plugin, state, builder);
     BuilderAhead(state.directory(), boot).take();
     if (boot_builder(boot) == Booted::kWithoutItsState) write_all(STDERR_FILENO, kStateIsLost);
+}
+
+void wait_for_boot(const BuildxState& state, const std::string& builder) {
+    BuilderAhead(state.directory(), {.buildx = "", .builder = builder, .image = ""}).wait();
 }
 
 /// A script may give its builder the name of the prepared one.
@@ -113,12 +117,11 @@ int run_buildx_wrapper(const Words& arguments) {
     const std::string builder = prepared_name();
     const auto state = BuildxState::of_environment();
     const Words rewritten = rewrite_buildx(arguments, defaults_of(state));
-    const BuilderBoot boot = boot_of(plugin, state, builder);
     // The docker client asks what the plugin is before it calls it.
     const bool called = arguments.size() > 1 && arguments[1] == "buildx";
     // The command that makes the prepared builder does not wait for its boot.
-    if (called && state.is_prepared(builder)) BuilderAhead(state.directory(), boot).wait();
-    if (may_boot(arguments)) make_ready(boot, arguments, state);
+    if (called && state.is_prepared(builder)) wait_for_boot(state, builder);
+    if (may_boot(arguments)) make_ready(plugin, arguments, state, builder);
     release_name(arguments, state, builder);
     keep_build_node(state.directory(), environment_or(kBuildNodeVariable, ""));
     export_proxy_variables();
@@ -130,7 +133,7 @@ int boot_prepared_builder(const std::string& config) {
     const std::string text = read_file_end(config, kMostConfig);
     const std::string plugin = find_docker_plugin("docker-buildx");
     if (!container || !has_image() || plugin.empty() || names_files(text)) return 0;
-    container->files["buildkitd.toml"] = text;
+    container->files[kBuilderConfig] = text;
     container->environment.merge(proxy_variables());
     const auto state = BuildxState::of_environment();
     make_directories(state.directory(), kStateMode);
@@ -157,8 +160,7 @@ int note_prepared_builder() {
 }
 
 int await_builder() {
-    const auto state = BuildxState::of_environment();
-    BuilderAhead(state.directory(), {.buildx = "", .builder = prepared_name(), .image = ""}).wait();
+    wait_for_boot(BuildxState::of_environment(), prepared_name());
     return 0;
 }
 
