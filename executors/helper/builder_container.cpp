@@ -181,7 +181,7 @@ std::string start_builder_container(const std::string& socket, const std::string
     const auto made =
         ask_engine(socket, "POST", "/containers/create?name=" + base::percent_encode(name), body);
     expect(made, 201, "make the builder's container");
-    const std::string id = base::text_at(base::parse_foreign_json(made.body), "Id");
+    std::string id = base::text_at(base::parse_foreign_json(made.body), "Id");
     const std::string path = "/containers/" + id;
     try {
         if (!container.files.empty()) {

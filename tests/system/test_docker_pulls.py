@@ -76,14 +76,18 @@ class FrontCase(DockerCase):
 
     def setUp(self):
         super().setUp()
-        behind = Registry(str(self.directory / "behind"), BEHIND, HOME)
-        behind.__enter__()
-        self.addCleanup(behind.__exit__)
+        self.behind = Registry(str(self.directory / "behind"), BEHIND, HOME)
+        self.behind.__enter__()
+        self.addCleanup(self.behind.__exit__)
         self.front = RegistryFront(HOME, BEHIND)
         self.front.__enter__()
         self.addCleanup(self.front.__exit__)
         self.name = f"{self.front.host}/team/app:1"
         self.addCleanup(docker, "rmi", "-f", self.name, check=False)
+
+    def tearDown(self):
+        self.behind.__exit__()
+        super().tearDown()
 
     def push_new(self):
         """Another image each time. Answers its id; the engine has it no more."""

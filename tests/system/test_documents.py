@@ -11,7 +11,7 @@ from tests.system.harness import BIN, ROOT, SystemCase
 from tests.system.test_status import free_port
 
 # Flags of other programs that a document names without the program.
-FOREIGN_FLAGS = {"--add-host", "--driver-opt"}
+FOREIGN_FLAGS = {"--add-host", "--driver-opt", "--nodeps", "--pull"}
 
 
 def output(*arguments: str) -> str:
