@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "executors/helper/containerd_start.hpp"
 #include "executors/helper/engine_seed.hpp"
 #include "executors/helper/engine_trial.hpp"
 #include "executors/helper/front_program.hpp"
@@ -93,7 +94,7 @@ int run_dockerd_wrapper(const std::vector<std::string>& arguments) {
     bring_builders_image(words);
     if (environment_or("RUNNER_DIND_SHARED", "") == "1") share_sockets(sockets_of(words));
     if (auto kept = take_kept_data()) return run_on_kept_data(real, words, std::move(*kept));
-    return become_program(real, words);
+    return become_program(real, with_containerd(words));
 }
 
 }  // namespace executors::helper

@@ -13,6 +13,7 @@
 #include <cstdlib>
 
 #include "base/json.hpp"
+#include "executors/helper/containerd_start.hpp"
 #include "executors/helper/data_root.hpp"
 #include "executors/helper/engine_client.hpp"
 #include "executors/helper/engine_wait.hpp"
@@ -52,7 +53,7 @@ pid_t start_engine(const std::string& program, const std::vector<std::string>& a
     if (pid > 0) return pid;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
-    ::_exit(become_program(program, arguments));
+    ::_exit(become_program(program, with_containerd(arguments)));
 }
 
 /// Removes what was set aside, with the lowest priority.

@@ -24,6 +24,17 @@ class EngineImage(DockerCase):
         self.assertRegex(job.text, r"\nagain \d+\.")
         self.assertRegex(job.text, r"\n(overlay2|overlayfs)\n")
 
+    def test_containerd_listens_before_dockerd_starts_and_is_started_again(self):
+        name = image("busybox")
+        self.start_docker({"dind": {"builder": False, "preload_images": [name]}})
+        run = f"docker run --rm --network none {name} echo ran"
+        job = self.run_job(["tr '\\0' ' ' < /proc/$(pgrep -n -x dockerd)/cmdline",
+                            "before=$(pgrep -x containerd)", run, "kill -9 $before",
+                            f"until {run}; do sleep 0.1; done",
+                            'now=$(pgrep -x containerd) && [ "$now" != "$before" ]'])
+        self.assert_success(job)
+        self.assertIn(" --containerd=/var/run/docker/containerd/containerd.sock", job.text)
+
     def test_unix_socket_only(self):
         self.start_docker()
         job = self.run_job("cat /proc/net/tcp /proc/net/tcp6 | grep -ciE ':0?(0947|0948) ' || true")
