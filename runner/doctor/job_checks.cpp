@@ -41,17 +41,19 @@ void add_job_checks(const Context& context, DoctorJobs& jobs, Checks& checks) {
         add(Place::kJob, "privileges", judge_privileges);
         add(Place::kJob, "cgroups", judge_job_cgroups);
         add(Place::kJob, "platforms", judge_job_platforms);
-        add(Place::kJob, "disk", judge_job_disk);
-        add(Place::kJob, "proxy", judge_job_proxies);
         add(Place::kJob, "certificate", judge_job_tls);
         add(Place::kInnerEngine, "engine", judge_engine_of_job);
         add(Place::kInnerEngine, "storage", judge_storage_of_job);
         add(Place::kBuilder, "builder", judge_builder_of_job);
+        for (const Place place : {Place::kJob, Place::kInnerEngine})
+            add(place, "disk", [place](const JobReport& r) { return judge_job_disk(place, r); });
         for (const Place place : {Place::kJob, Place::kInnerEngine, Place::kBuilder}) {
             add(place, "dns", [place](const JobReport& r) { return judge_job_names(place, r); });
             add(place, "gitlab",
                 [place](const JobReport& r) { return judge_job_connection(place, r); });
             add(place, "mtu", [place](const JobReport& r) { return judge_job_packets(place, r); });
+            add(place, "proxy",
+                [place](const JobReport& r) { return judge_job_proxies(place, r); });
         }
         for (const auto& settings : runner->registries) {
             for (const Place place : {Place::kInnerEngine, Place::kBuilder}) {

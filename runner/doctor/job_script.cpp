@@ -24,6 +24,13 @@ std::vector<std::string> connect_words(const Target& target, Place place) {
             "--host", target.host, "--port",  target.port};
 }
 
+/// The ways to look at from each place: the one to GitLab first.
+std::vector<Target> ways_of(const JobScript& script) {
+    auto ways = script.targets;
+    ways.insert(ways.end(), script.proxies.begin(), script.proxies.end());
+    return ways;
+}
+
 std::string quoted(const std::vector<std::string>& words) {
     std::string line;
     for (const auto& word : words) line += " " + shell_quote(word);
@@ -42,8 +49,7 @@ std::string command(Place place, const std::string& name, int seconds, const std
 
 std::string probes_of_job(const JobScript& script) {
     std::string text;
-    for (const auto& target : script.targets) text += in_job(connect_words(target, Place::kJob));
-    for (const auto& proxy : script.proxies) text += in_job(connect_words(proxy, Place::kJob));
+    for (const auto& way : ways_of(script)) text += in_job(connect_words(way, Place::kJob));
     // With the authority that git in jobs trusts (CI_SERVER_TLS_CA_FILE). curl has an exit code for
     // each kind of failure; git has none.
     if (!script.https_url.empty()) {
@@ -61,14 +67,17 @@ std::string probes_of_job(const JobScript& script) {
 std::string probes_of_engine(const JobScript& script) {
     std::string text =
         command(Place::kInnerEngine, "engine", 30, "docker info --format '{{json .}}'");
+    text +=
+        "\"$probe\" probe disk --place inner-engine "
+        "\"$(docker info --format '{{.DockerRootDir}}')\" || true\n";
     text += fmt::format(
         "\"$probe\" probe archive | docker import --change 'ENTRYPOINT [\"/runner-helper\"]' - {} "
         ">/dev/null || true\n"
         "head -c 1024 /dev/zero | docker import - {} >/dev/null || true\n",
         kProbes, kTiny);
-    for (const auto& target : script.targets)
+    for (const auto& way : ways_of(script))
         text += fmt::format("docker run --rm {}{} || true\n", kProbes,
-                            quoted(connect_words(target, Place::kInnerEngine)));
+                            quoted(connect_words(way, Place::kInnerEngine)));
     for (const auto& repository : script.repositories) {
         const std::string image = shell_quote(
             fmt::format("{}/{}:{}", repository.registry, repository.name, engine_tag(script.mark)));
@@ -84,8 +93,8 @@ std::string probes_of_engine(const JobScript& script) {
 
 std::string dockerfile(const JobScript& script) {
     std::string text = "FROM scratch\nCOPY runner-helper /runner-helper\n";
-    for (const auto& target : script.targets) {
-        nlohmann::json words = connect_words(target, Place::kBuilder);
+    for (const auto& way : ways_of(script)) {
+        nlohmann::json words = connect_words(way, Place::kBuilder);
         words.insert(words.begin(), "/runner-helper");
         text += "RUN " + base::dump_json(words) + "\n";
     }

@@ -36,6 +36,20 @@ const PathFigures* path_at(Place place, const JobReport& report) {
     return paths.empty() ? nullptr : &paths.front();
 }
 
+DiskNeed need_of_builds() {
+    return {.problem_below = kGigabyte / 10,
+            .warning_below = kGigabyte,
+            .remedy = "free space where the builds are: the engine's disk, or builds_dir"};
+}
+
+DiskNeed need_of_engine() {
+    return {.problem_below = kGigabyte,
+            .warning_below = 5 * kGigabyte,
+            .remedy =
+                "free space where the job's engine keeps its data: runner gc, or a larger "
+                "disk for the engine of this machine"};
+}
+
 std::string_view settings_to_correct(executors::ExecutorKind executor) {
     switch (executor) {
         case executors::ExecutorKind::kCustom:
@@ -87,21 +101,20 @@ Finding judge_job_platforms(const JobReport& report) {
     return judge_platforms(report.at(Place::kJob).platforms);
 }
 
-Finding judge_job_disk(const JobReport& report) {
-    if (report.at(Place::kJob).disks.empty()) return silent();
-    const DiskNeed need{
-        .problem_below = kGigabyte / 10,
-        .warning_below = kGigabyte,
-        .remedy = "free space where the builds are: the engine's disk, or builds_dir"};
-    return judge_disks(report.at(Place::kJob).disks, need);
+Finding judge_job_disk(Place place, const JobReport& report) {
+    const auto& disks = report.at(place).disks;
+    // The directory of an engine beside the job is not in the job's container.
+    const bool beside = place == Place::kInnerEngine && !report.engine_inside;
+    if (disks.empty() || beside) return silent();
+    return judge_disks(disks, place == Place::kInnerEngine ? need_of_engine() : need_of_builds());
 }
 
-Finding judge_job_proxies(const JobReport& report) {
-    if (!was_there(Place::kJob, report)) return silent();
-    auto paths = report.at(Place::kJob).paths;
+Finding judge_job_proxies(Place place, const JobReport& report) {
+    if (!was_there(place, report)) return silent();
+    auto paths = report.at(place).paths;
     if (paths.size() < 2) return silent();
     paths.erase(paths.begin());  // the way to GitLab
-    return judge_proxies(Place::kJob, paths);
+    return judge_proxies(place, paths);
 }
 
 Finding judge_job_tls(const JobReport& report) {

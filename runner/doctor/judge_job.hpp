@@ -13,8 +13,9 @@ Finding judge_job(const JobReport& report);
 Finding judge_privileges(const JobReport& report);
 Finding judge_job_cgroups(const JobReport& report);
 Finding judge_job_platforms(const JobReport& report);
-Finding judge_job_disk(const JobReport& report);
-Finding judge_job_proxies(const JobReport& report);
+/// Where the builds are, or the data of an engine in the job's container.
+Finding judge_job_disk(Place place, const JobReport& report);
+Finding judge_job_proxies(Place place, const JobReport& report);
 /// Whether a program of the job trusts GitLab's certificate.
 Finding judge_job_tls(const JobReport& report);
 

@@ -404,7 +404,19 @@ class Healthy(DockerCase, DoctorCase):
             self.assertRegex(output, rf"(?m)^{re.escape(heading)}")
         for place in ("Engine inside", "Builder"):
             self.assertRegex(output, rf"(?m)^{place} of the job of .*\n(?:  .*\n)*  ok +registry +{re.escape(host)}: push and pull work$")
+        self.assertRegex(output, r"(?m)^Engine inside of the job of .*\n(?:  .*\n)*  ok +disk +/var/lib/docker: ")
         self.assert_line(output, "ok", "registry", f"{host}: login, push and pull work")
+
+    def test_dead_proxy_of_jobs(self):
+        self.start_docker({"dind": {"builder_image": image("buildkit")},
+                           "environment": ["HTTP_PROXY=http://user:word@127.0.0.1:9",
+                                           f"NO_PROXY={self.gitlab.host}"]})
+        self.allowed.add(PACKETS)
+        output = self.doctor("--only", "proxy", timeout=170)
+        self.assertNotIn("word", output)
+        for place in ("Job", "Engine inside", "Builder"):
+            self.assertRegex(output, rf"(?m)^{place} of the .*\n(?:  .*\n)*"
+                             r"  problem +proxy +the proxy 127.0.0.1:9: Connection refused$")
 
 
 def objects_of_local_jobs():

@@ -41,12 +41,26 @@ TEST(JobScript, UsesAnEngineOnlyWhenItIsNotThatOfTheRunner) {
     with.engine = true;
     with.disk = false;
     const std::string text = job_script(with);
-    EXPECT_THAT(text, Not(HasSubstr("probe disk")));
+    EXPECT_THAT(text, Not(HasSubstr("probe disk --place job")));
     EXPECT_THAT(text, HasSubstr("engine=$(docker info --format '{{.ID}}' 2>/dev/null) || engine=\n"
                                 "if [ -n \"$engine\" ] && [ \"$engine\" != 'ID-1' ]; then\n"));
     EXPECT_THAT(text, HasSubstr("docker push --quiet "
                                 "'reg.example:5000/team/doctor:doctor-12-engine' || true\n"));
     EXPECT_THAT(text, Not(HasSubstr("buildx")));
+}
+
+TEST(JobScript, LooksAtProxiesFromEachPlaceAndAtTheDataOfTheEngine) {
+    JobScript with = script();
+    with.engine = true;
+    with.builder = true;
+    with.proxies = {{.host = "proxy", .port = "3128"}};
+    const std::string text = job_script(with);
+    EXPECT_THAT(text, HasSubstr("'connect' '--place' 'job' '--host' 'proxy' '--port' '3128'"));
+    EXPECT_THAT(text, HasSubstr("docker run --rm runner-doctor:probes 'probe' 'connect' '--place' "
+                                "'inner-engine' '--host' 'proxy' '--port' '3128' || true\n"));
+    EXPECT_THAT(text, HasSubstr("\"--place\",\"builder\",\"--host\",\"proxy\",\"--port\""));
+    EXPECT_THAT(text, HasSubstr("probe disk --place inner-engine "
+                                "\"$(docker info --format '{{.DockerRootDir}}')\" || true\n"));
 }
 
 TEST(JobScript, BuildsWithTheBuilder) {

@@ -37,7 +37,8 @@ TEST(JudgeJob, OnlyOneLineSaysThatThereWasNoJob) {
     expect_finding(judge_job(none), skipped("no job was run (--no-job)"));
     for (const auto& finding :
          {judge_privileges(none), judge_job_cgroups(none), judge_job_platforms(none),
-          judge_job_disk(none), judge_job_proxies(none), judge_engine_of_job(none),
+          judge_job_disk(Place::kJob, none), judge_job_disk(Place::kInnerEngine, none),
+          judge_job_proxies(Place::kJob, none), judge_engine_of_job(none),
           judge_storage_of_job(none), judge_builder_of_job(none),
           judge_job_names(Place::kJob, none), judge_job_packets(Place::kBuilder, none),
           judge_job_registry(Place::kBuilder, "r", none)})
@@ -68,6 +69,36 @@ TEST(JudgeJob, NamesTheSettingsOfTheExecutor) {
         failed.settings_failed = true;
         failed.executor = executor;
         expect_finding(judge_job(failed), problem("it is wrong", remedy));
+    }
+}
+
+TEST(JudgeJob, NamesTheDiskOfTheInnerEngine) {
+    JobReport full = report();
+    full.measured[Place::kInnerEngine].disks = {{.path = "/var/lib/docker",
+                                                 .error = "",
+                                                 .total_bytes = 10'000'000'000,
+                                                 .free_bytes = 900'000'000}};
+    expect_finding(judge_job_disk(Place::kInnerEngine, full),
+                   problem("/var/lib/docker: 900.0 MB of 10.0 GB free",
+                           "free space where the job's engine keeps its data: runner gc, or a "
+                           "larger disk for the engine of this machine"));
+    full.engine_inside = false;
+    EXPECT_TRUE(is_silent(judge_job_disk(Place::kInnerEngine, full)));
+}
+
+TEST(JudgeJob, NamesTheProxyOfEachPlace) {
+    for (const Place place : {Place::kJob, Place::kInnerEngine, Place::kBuilder}) {
+        JobReport dead = report();
+        EXPECT_TRUE(is_silent(judge_job_proxies(place, dead)));
+        auto proxy = way(0);
+        proxy.host = "proxy";
+        proxy.port = "3128";
+        proxy.error = "Connection refused";
+        dead.measured[place].paths.push_back(proxy);
+        expect_finding(judge_job_proxies(place, dead),
+                       problem("the proxy proxy:3128: Connection refused",
+                               "repair it, or correct the proxies in `environment` of "
+                               "[[runners]]"));
     }
 }
 
