@@ -374,6 +374,7 @@ std::vector<WarmState> WarmPool::states() const {
         states.push_back({.runner = entry.place.runner,
                           .image = entry.recipe->need.image,
                           .project_id = entry.recipe->job.project_id,
+                          .protected_ref = entry.recipe->job.protected_ref,
                           .name = entry.environment->objects.base + "-build",
                           .local_id = label_of(entry.recipe->job, "runner.local_id"),
                           .slot = label_of(entry.recipe->job, "project.runner_id"),

@@ -51,6 +51,7 @@ struct WarmState {
     std::string runner;
     std::string image;
     std::int64_t project_id = 0;
+    bool protected_ref = false;
     std::string name;      ///< of its container
     std::string local_id;  ///< label runner.local_id of the job that it was made after
     std::string slot;      ///< the same for project.runner_id

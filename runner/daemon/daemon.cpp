@@ -199,8 +199,8 @@ void Daemon::make_jobs() {
     options.make_executor = [this](const config::RunnerConfig& runner) {
         return executors_.make(runner);
     };
-    options.slot_wishes = [this](const RunnerEntry& entry, std::int64_t project) {
-        return warm_.slot_wishes(entry, project);
+    options.slot_wishes = [this](const RunnerEntry& entry, journal::SlotOwner owner) {
+        return warm_.slot_wishes(entry, owner);
     };
     options.observer = &recorder_;
     options.identities = std::make_shared<cache::Identities>(executor_);

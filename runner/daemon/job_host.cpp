@@ -134,7 +134,7 @@ base::Result<void> JobHost::begin(const std::shared_ptr<RunnerEntry>& entry,
 journal::Slot JobHost::take_slot(const RunnerEntry& entry, journal::SlotOwner owner) {
     const std::string identity = config::runner_identity(*entry.runner);
     SlotWishes wishes;
-    if (options_.slot_wishes) wishes = options_.slot_wishes(entry, owner.project);
+    if (options_.slot_wishes) wishes = options_.slot_wishes(entry, owner);
     if (wishes.others.empty()) return slots_.acquire(identity, owner);
     UsedNumbers used;
     used.warmest_of_project = slots_.warmest_free(identity, owner);

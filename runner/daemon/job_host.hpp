@@ -37,7 +37,7 @@ class JobHost {
         std::shared_ptr<const journal::AdoptedVolumes> adopted_volumes = {};
         MakeExecutor make_executor;
         /// For a new job of a project. May be empty.
-        std::function<SlotWishes(const RunnerEntry&, std::int64_t)> slot_wishes = {};
+        std::function<SlotWishes(const RunnerEntry&, journal::SlotOwner)> slot_wishes = {};
         job::SessionFactory make_session = job::make_supervisor_session;
         job::JobObserver* observer = &job::no_observer();  ///< of what happens inside of the jobs
         /// Of the object storages; null: made by the constructor.

@@ -94,7 +94,7 @@ status::WarmFigures WarmService::figures() const {
     return figures;
 }
 
-SlotWishes WarmService::slot_wishes(const RunnerEntry& entry, std::int64_t project) const {
+SlotWishes WarmService::slot_wishes(const RunnerEntry& entry, journal::SlotOwner owner) const {
     SlotWishes wishes;
     const auto* pool = executors_.pool();
     if (pool == nullptr || entry.runner->docker.warm == 0) return wishes;
@@ -105,7 +105,10 @@ SlotWishes WarmService::slot_wishes(const RunnerEntry& entry, std::int64_t proje
         const auto of_project = base::parse_number<int>(state.slot);
         if (!local || !of_project) continue;
         wishes.others.insert(*local);
-        if (state.project_id == project)
+        // Another one has the data of protected refs, or of the others.
+        const bool of_owner =
+            state.project_id == owner.project && state.protected_ref == owner.protected_ref;
+        if (of_owner)
             wishes.ready.push_back({.concurrent_id = *local, .concurrent_project_id = *of_project});
     }
     return wishes;

@@ -31,7 +31,7 @@ class WarmService {
     base::Task<void> close() { return executors_.close_pool(); }
     [[nodiscard]] status::WarmFigures figures() const;
     /// Where environments wait for jobs of the project, and which numbers are better left alone.
-    [[nodiscard]] SlotWishes slot_wishes(const RunnerEntry& entry, std::int64_t project) const;
+    [[nodiscard]] SlotWishes slot_wishes(const RunnerEntry& entry, journal::SlotOwner owner) const;
 
   private:
     [[nodiscard]] std::string pressure();
