@@ -10,13 +10,14 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from tests.bench.cold_builder import kind
 from tests.bench.deployment import Deployment, printed_time
 from tests.bench.docker_jobs import docker_runner
 from tests.bench.engine import Engine
 from tests.bench.figures import Figure, median, spread
+from tests.bench.warm_jobs import WarmDeployment
 from tests.support.gitlab import Job
 from tests.system.docker_harness import ENGINE_PATH, Registry, bridge_address, docker, image
 
@@ -102,11 +103,45 @@ def script(name: str, change: bool) -> list[str]:
             'echo "build_end=$(date +%s.%N)"']
 
 
-def ratio(what: str, jobs: list[float], local: list[float], limit: float) -> Figure:
+def ratio(what: str, jobs: list[float], local: list[float], limit: float | None) -> Figure:
     return Figure(f"build of both platforms in a later job, {what}: times the same on a builder that runs",
                   median(jobs) / median(local), "", limit,
                   note=f"{median(jobs):.2f} s / {median(local):.2f} s; {kind()}, {FOLDERS * FILES} files, "
                        f"{FOLDERS * FILES * SIZE / 1e6:.0f} MB; {spread(jobs)}")
+
+
+class Builds:
+    """The jobs of one deployment and the builds beside them, in turn. `ready`: called before each job."""
+
+    def __init__(self, deployment: Deployment, host: str, tree: Path, local: LocalBuilder,
+                 ready: Callable[[], Any]) -> None:
+        self.deployment, self.host, self.local, self.ready = deployment, host, local, ready
+        self.project = deployment.gitlab.add_project("bench/rebuild", str(tree))
+
+    def job(self, change: bool) -> Job:
+        return self.deployment.run(script(f"{self.host}/job/app:1", change), timeout=240, project=self.project,
+                                   variables={"GIT_STRATEGY": "fetch", "GIT_DEPTH": "1"})
+
+    def figure(self, what: str, change: bool, limit: float | None, repeat: int) -> Figure:
+        jobs, locals_ = [], []
+        for number in range(repeat + 1):
+            if change:
+                (self.local.tree / CHANGED).write_text(f"{number}\n")
+            self.ready()
+            seconds, job = self.local.build("app:1"), self.job(change)
+            check(job, 1e6)
+            if number == 0:
+                continue  # a file that was changed is not the former one
+            locals_.append(seconds)
+            jobs.append(took(job))
+        return ratio(what, jobs, locals_, limit)
+
+
+def _runner(host: str, **docker_options: Any) -> dict[str, Any]:
+    runner = docker_runner("dind", privileged=True, **docker_options)
+    runner["dind"] = {"builder_image": image("buildkit"), "persist": "project"}
+    runner["registry"] = [{"host": host, "http": True}]
+    return runner
 
 
 def rebuild(repeat: int, port: int = 5118) -> list[Figure]:
@@ -118,32 +153,16 @@ def rebuild(repeat: int, port: int = 5118) -> list[Figure]:
             host = f"{registry.address}:{registry.port}"
             tree = directory / "source"
             make_tree(tree, f"{host}/base/busybox:latest")
-            runner = docker_runner("dind", privileged=True)
-            runner["dind"] = {"builder_image": image("buildkit"), "persist": "project"}
-            runner["registry"] = [{"host": host, "http": True}]
-            with LocalBuilder(directory, tree, registry) as local, \
-                    Deployment(runner, host=bridge_address()) as deployment:
-                project = deployment.gitlab.add_project("bench/rebuild", str(tree))
-                variables = {"GIT_STRATEGY": "fetch", "GIT_DEPTH": "1"}
-
-                def one(change: bool) -> Job:
-                    engine.wait_gone(deployment.short)
-                    return deployment.run(script(f"{host}/job/app:1", change), timeout=240, project=project,
-                                          variables=variables)
-
-                figures = []
-                first, local_first = took(one(False)), local.build("app:1")
-                for change, what, limit in ((False, "nothing changed", 1.2), (True, "one file changed", 1.3)):
-                    jobs, locals_ = [], []
-                    for number in range(repeat + 1):
-                        if change:
-                            (local.tree / CHANGED).write_text(f"{number}\n")
-                        seconds, job = local.build("app:1"), one(change)
-                        check(job, 1e6)
-                        if number == 0:
-                            continue  # a file that was changed is not the former one
-                        locals_.append(seconds)
-                        jobs.append(took(job))
-                    figures.append(ratio(what, jobs, locals_, limit))
+            with LocalBuilder(directory, tree, registry) as local:
+                with WarmDeployment(_runner(host, warm="auto"), host=bridge_address(),
+                                    listen_address="127.0.0.1:0") as deployment:
+                    builds = Builds(deployment, host, tree, local, deployment.wait_ready)
+                    first, local_first = took(builds.job(False)), local.build("app:1")
+                    figures = [builds.figure("nothing changed", False, 1.2, repeat),
+                               builds.figure("one file changed", True, 1.3, repeat)]
+                with Deployment(_runner(host), host=bridge_address()) as deployment:
+                    builds = Builds(deployment, host, tree, local, lambda: engine.wait_gone(deployment.short))
+                    builds.job(False)
+                    figures.append(builds.figure("nothing changed, no environment waits", False, None, repeat))
     return [*figures,
             Figure("the same in the first job of a slot", first, "s", note=f"a new builder here: {local_first:.1f} s")]
