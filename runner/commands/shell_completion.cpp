@@ -87,9 +87,10 @@ std::string zsh_action(const Flag& flag) {
     return "";
 }
 
-std::string zsh_case_of_command(const Command& command) {
-    std::string text = fmt::format("        {})\n            _arguments", command.name);
-    for (const Flag& flag : shown_flags(command)) {
+/// The words of _arguments for flags, each on a line of its own.
+std::string zsh_flags(const std::vector<Flag>& flags) {
+    std::string text;
+    for (const Flag& flag : flags) {
         const std::string repeat = flag.kind == Flag::Kind::kList ? "*" : "";
         for (const auto& name : spellings(flag)) {
             text +=
@@ -97,6 +98,12 @@ std::string zsh_case_of_command(const Command& command) {
                 single_quoted(repeat + name + "[" + zsh_text(flag.help) + "]" + zsh_action(flag));
         }
     }
+    return text;
+}
+
+std::string zsh_case_of_command(const Command& command) {
+    std::string text = fmt::format("        {})\n            _arguments{}", command.name,
+                                   zsh_flags(shown_flags(command)));
     if (!command.subcommands.empty()) {
         text +=
             fmt::format(" \\\n                '1: :({})'", base::join(command.subcommands, " "));
@@ -130,7 +137,7 @@ std::string bash_completion(const std::vector<Command>& commands) {
         cases += bash_case_of_command(command);
     }
     std::vector<std::string> first = names;
-    for (const Flag& flag : global_flags()) first.push_back(with_dashes(flag.names.front()));
+    for (const Flag& flag : shown_flags({})) first.push_back(with_dashes(flag.names.front()));
     return fmt::format(R"(# bash completion for runner
 _runner() {{
     local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD - 1]}}
@@ -168,20 +175,24 @@ _runner() {{
     commands=(
 {}        'help:how a command is used'
     )
-    if ((CURRENT == 2)); then
-        _describe command commands
-        return
-    fi
-    local command=$words[2]
-    words=("${{(@)words[2,-1]}}")
-    ((CURRENT--))
-    case $command in
+    local context state state_descr line
+    local -A opt_args
+    # In front of the command, flags of every command.
+    _arguments -C -A '-*'{} \
+                '--version[what this program is]' \
+                '1: :->command' '*:: :->words'
+    case $state in
+        command) _describe command commands; return ;;
+        words) ;;
+        *) return ;;
+    esac
+    case $words[1] in
         help) _describe command commands ;;
 {}    esac
 }}
 _runner "$@"
 )",
-                       list, cases);
+                       list, zsh_flags(shown_flags({})), cases);
 }
 
 std::string fish_completion(const std::vector<Command>& commands) {

@@ -4,14 +4,46 @@ import functools
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 import urllib.request
+from pathlib import Path
 
-from tests.system.harness import BIN, ROOT, SystemCase
+from tests.system.harness import BIN, PATIENCE, ROOT, SystemCase, need
 from tests.system.test_status import free_port
 
 # Flags of other programs that a document names without the program.
 FOREIGN_FLAGS = {"--add-host", "--driver-opt", "--nodeps", "--pull"}
+
+
+# An interactive zsh in a terminal of its own: it reads $1/settings and gets the line $2 and a tabulator. It ends by itself.
+ZSH_TERMINAL = r"""
+zmodload zsh/zpty
+cd $1
+TERM=dumb zpty shell zsh -f -i
+zpty -w shell 'source ./settings'
+while zpty -r shell answer && [[ $answer != *ready* ]]; do :; done
+zpty -w -n shell "$2"$'\t'
+while zpty -r shell answer; do :; done
+"""
+ZSH_SETTINGS = r"""
+PROMPT=
+fpath=($PWD $fpath)
+autoload -U compinit && compinit -D -u
+bindkey '^I' complete-word
+zstyle ':completion:*' insert-tab false
+: >offered
+compadd() {
+    # With these it fills arrays; else it offers words.
+    if (( ${@[(I)-[OAD]]} )); then builtin compadd "$@"; return; fi
+    local -a hits
+    builtin compadd -A hits "$@"
+    (( $#hits )) && print -rl -- $hits >>offered
+    builtin compadd "$@"
+}
+comppostfuncs=(exit)
+print rea''dy
+"""
 
 
 def output(*arguments: str) -> str:
@@ -55,10 +87,32 @@ class Completion(unittest.TestCase):
         done = subprocess.run(["fish", "-c", script], check=True, capture_output=True, text=True)
         self.assertEqual(done.stdout, "reset-token\tget a new authentication token\n")
 
-    @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
-    def test_zsh_accepts_the_script(self):
-        done = subprocess.run(["zsh", "-n"], input=output("completion", "zsh"), capture_output=True, text=True)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+    def complete_in_zsh(self, line: str) -> list[str]:
+        """What an interactive zsh offers when the tabulator key is pressed behind the line."""
+        need(shutil.which("zsh") is not None, "zsh")
+        with tempfile.TemporaryDirectory(prefix="runner-zsh-") as directory:
+            (Path(directory) / "_runner").write_text(output("completion", "zsh"))
+            (Path(directory) / "settings").write_text(ZSH_SETTINGS)
+            done = subprocess.run(["zsh", "-f", "-c", ZSH_TERMINAL, "zsh", directory, line], capture_output=True, text=True,
+                                  timeout=60 * PATIENCE, cwd=directory, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+            return (Path(directory) / "offered").read_text().split("\n")[:-1]
+
+    def test_zsh_completes_commands(self):
+        self.assertEqual(self.complete_in_zsh("runner reset"), ["reset-token"])
+        offered = self.complete_in_zsh("runner ")
+        self.assertEqual([name for name in [*commands(), "help"] if name not in offered], [])
+        self.assertEqual(self.complete_in_zsh("runner help unreg"), ["unregister"])
+        self.assertEqual(self.complete_in_zsh("runner --log-level debug unreg"), ["unregister"])
+
+    def test_zsh_completes_flags_of_the_command(self):
+        self.assertEqual(sorted(self.complete_in_zsh("runner register --token")), ["--token", "--token-file"])
+        self.assertEqual(self.complete_in_zsh("runner run --token"), [])
+        self.assertEqual(self.complete_in_zsh("runner --log-f"), ["--log-format"])
+
+    def test_zsh_completes_words_and_files_that_a_command_needs(self):
+        self.assertIn("lint", self.complete_in_zsh("runner config "))
+        self.assertEqual(self.complete_in_zsh("runner run --config sett"), ["settings"])
 
 
 class Manual(unittest.TestCase):
