@@ -28,8 +28,8 @@ set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # Scripts and packages that ask for the official runner are content with this one.
 set(CPACK_DEBIAN_PACKAGE_PROVIDES "gitlab-runner (= ${RUNNER_COMPATIBLE_VERSION})")
-# For the user of shell jobs.
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers | systemd-sysusers")
+# For time zones (libdate-tz reads them), and for the user of shell jobs.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "tzdata, systemd | systemd-standalone-sysusers | systemd-sysusers")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, git")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "docker.io | docker-ce")
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
@@ -66,8 +66,12 @@ set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION
     /etc /etc/default /usr/lib/systemd /usr/lib/systemd/system /usr/lib/sysusers.d /usr/lib/tmpfiles.d
     /usr/share/man /usr/share/man/man1 /usr/share/man/man5 /usr/share/bash-completion /usr/share/bash-completion/completions
     /usr/share/fish /usr/share/fish/vendor_completions.d /usr/share/zsh /usr/share/zsh/vendor-completions)
+# The libraries that the package brings are for its program only.
+string(JOIN "|" names ${bundled_names})
 set(CPACK_RPM_SPEC_MORE_DEFINE
-"%define _build_id_links none
+"%define __requires_exclude ^lib(${names})[.]so
+%define __provides_exclude_from ^/usr/lib/runner/
+%define _build_id_links none
 %define _buildhost localhost
 %define use_source_date_epoch_as_buildtime 1
 %define clamp_mtime_to_source_date_epoch 1

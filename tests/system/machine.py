@@ -1,4 +1,4 @@
-"""A Debian server with systemd as PID 1, in a privileged container (image `systemd` of tests/support/docker)."""
+"""A server with systemd as PID 1, in a privileged container (images `server-…` of tests/support/docker)."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ def engine_package() -> Path:
 class Machine:
     """Runs from start() to stop(). Its commands run as root."""
 
-    def __init__(self) -> None:
-        self.id = ""
+    def __init__(self, server: str) -> None:
+        self.id, self.image = "", image(server)
 
     def start(self) -> None:
         self.id = docker("run", "-d", "--privileged", "--cgroupns=private", "--tmpfs", "/run:exec", "--tmpfs", "/run/lock",
-                         "--label", "runner-test.machine=1", image("systemd")).strip()
+                         "--label", "runner-test.machine=1", self.image).strip()
         # PID 1 needs a moment until it answers; from then on --wait returns at the end of the boot.
         self.until(lambda: self.try_run("systemctl is-system-running --wait")[1].strip() == "running", "the boot")
         # As on a server: a service's credentials are mounts that its manager makes in another namespace.
@@ -102,6 +102,16 @@ class Machine:
         subprocess.run(f"docker save {image(name)} | docker exec -i {self.id} docker load", shell=True, check=True,
                        capture_output=True, timeout=120 * PATIENCE)
 
+    def files(self) -> set[str]:
+        """What is on the disk, without what changes by itself and what a package manager keeps about packages."""
+        unimportant = ("/var/log", "/var/lib/dpkg", "/var/lib/apt", "/var/cache", "/var/lib/docker", "/var/lib/containerd",
+                       "/var/lib/systemd", "/root", "/tmp", "/var/tmp", "/etc/ld.so.cache")
+        prune = " -o ".join(f"-path {path}" for path in unimportant)
+        return set(self.run(f"find / -xdev \\( {prune} \\) -prune -o -print").splitlines())
+
+    def users(self) -> str:
+        return self.run("cat /etc/passwd /etc/group")
+
     def property(self, name: str, unit: str = "runner") -> str:
         return self.run(f"systemctl show -P {name} {unit}").strip()
 
@@ -117,6 +127,7 @@ class Machine:
 class MachineCase(SystemCase):
     """A machine and a GitLab that it reaches. The package is made once for all tests of a class."""
 
+    server = "server-bookworm"
     packages: Path
     package: Path
 
@@ -124,14 +135,14 @@ class MachineCase(SystemCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         need(engine_answers(), "a Docker engine")
-        need(bool(docker("images", "-q", image("systemd")).strip()), f"the image {image('systemd')}")
+        need(bool(docker("images", "-q", image(cls.server)).strip()), f"the image {image(cls.server)}")
         cls.gitlab_options = {**cls.gitlab_options, "host": bridge_address()}
 
     def setUp(self) -> None:
         super().setUp()
         # The answer to a piece of the log may be on its way when a daemon ends before its jobs.
         self.allowed.add("duplicate_bytes")
-        self.machine = Machine()
+        self.machine = Machine(self.server)
         self.addCleanup(self.machine.stop)
         self.machine.start()
 

@@ -84,7 +84,7 @@ class Runner(SystemCase):
         self.context = self.directory / "image"
         shutil.copytree(IMAGES / "runner", self.context)
         shutil.copy(make_package("DEB"), self.context)
-        build(self, "runner-test/runner", self.context, BASE=image("systemd"))
+        build(self, "runner-test/runner", self.context, BASE=image("server-bookworm"))
         self.config.touch(0o600)
         self.token = self.gitlab.add_runner(expires_in=3600).token
         self.short = self.token.removeprefix("glrt-t1_")[:9]

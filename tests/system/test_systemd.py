@@ -170,17 +170,6 @@ class Unit(unittest.TestCase):
         drop_ins = ROOT / "systemd" / "runner.service.d"
         self.verify(drop_ins / "docker-only.conf", drop_ins / "credentials.conf")
 
-    def test_reload_waits_where_systemd_can(self):
-        version = int(subprocess.run(["systemctl", "--version"], capture_output=True, text=True, check=True)
-                      .stdout.split()[1])
-        drop_in = ROOT / "systemd" / "runner.service.d" / "notify-reload.conf"
-        build = BIN.parent.parent
-        need((build / "systemd/cmake_install.cmake").exists(), f"the build tree {build}")
-        installs = drop_in.name in (build / "systemd/cmake_install.cmake").read_text()
-        self.assertEqual(installs, version >= 253)
-        if version >= 253:
-            self.verify(drop_in)
-
     def exposure(self, unit):
         done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)],
                               capture_output=True, text=True, check=False)

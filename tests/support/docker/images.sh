@@ -4,7 +4,7 @@
 images_dir=$root/tests/support/docker
 builder_dir=$root/packaging/images/builder
 images_all=(debian dash busybox busybox-arm64 distroless dind buildkit nonroot old-git entrypoint-exports entrypoint-stuck entrypoint-exits my-builder
-    systemd builder)
+    server-bookworm server-trixie server-noble builder)
 
 image_recipe() {
     local files=() functions=()
@@ -13,7 +13,9 @@ image_recipe() {
         busybox | busybox-arm64) functions=(make_busybox busybox_rootfs) ;;
         distroless) functions=(make_distroless busybox_rootfs) ;;
         dind) functions=(bootstrap make_dind) files=("$images_dir"/dind/*) ;;
-        systemd) functions=(bootstrap make_systemd) ;;
+        server-bookworm) functions=(bootstrap make_server server_packages make_server_bookworm) ;;
+        server-trixie) functions=(bootstrap make_server server_packages) ;;
+        server-noble) functions=(bootstrap make_server server_packages make_server_noble ubuntu_source) ;;
         builder)
             printf %s- "$(image_recipe dind)"
             functions=(make_builder) files=("$builder_dir"/Dockerfile "$builder_dir"/install-tools "$builder_dir"/settings/*)
@@ -49,7 +51,9 @@ make_image() {
         busybox) make_busybox busybox "$(dpkg --print-architecture)" ;;
         busybox-arm64) make_busybox busybox-arm64 arm64 ;;
         distroless) make_distroless ;;
-        systemd) make_systemd ;;
+        server-bookworm) make_server_bookworm ;;
+        server-trixie) make_server server-trixie "$(server_packages)" ;;
+        server-noble) make_server_noble ;;
         builder) make_image dind && make_builder ;;
         my-builder)
             make_image dind
@@ -63,13 +67,15 @@ make_image() {
 }
 
 # bootstrap <name> <variant> <packages> <docker import arguments..>; hooks may be set in bootstrap_hooks, another release
-# of Debian in bootstrap_suite.
+# in bootstrap_suite, another archive than Debian's in bootstrap_source (a line of apt's sources).
 bootstrap_hooks=()
 bootstrap_suite=trixie
+bootstrap_source=
 bootstrap() {
-    local name=$1 variant=$2 include=$3 mirror log=$dev_cache/logs/image-$1.log
+    local name=$1 variant=$2 include=$3 source=$bootstrap_source log=$dev_cache/logs/image-$1.log
     shift 3
-    mirror=$(debian_mirror)
+    [ -n "$source" ] ||
+        source="deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(debian_mirror) $bootstrap_suite main"
     mkdir -p "$dev_cache/logs"
     local unwanted=() path
     for path in doc man info locale lintian linda bash-completion perl gtk-doc; do
@@ -79,12 +85,12 @@ bootstrap() {
     as_root mmdebstrap --mode=root --variant="$variant" --include="$include" "${unwanted[@]}" \
         --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
         --dpkgopt='force-unsafe-io' "${bootstrap_hooks[@]}" \
-        "$bootstrap_suite" - \
-        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $bootstrap_suite main" \
-        2>"$log" | docker import --change "LABEL runner-test.recipe=$(image_recipe "$name")" \
+        "$bootstrap_suite" - "$source" 2>"$log" | docker import --change "LABEL runner-test.recipe=$(image_recipe "$name")" \
         --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
         "$@" - "runner-test/$name" >>"$log" || {
         tail -n 30 "$log" >&2
+        # What has come until then was imported, too.
+        docker rmi -f "runner-test/$name" >/dev/null
         die "cannot make the image runner-test/$name"
     }
 }
@@ -102,18 +108,53 @@ make_dind() {
     bootstrap_hooks=()
 }
 
-# A server with Debian 12, its Docker engine, and the libraries that the package of this project needs.
-make_systemd() {
-    bootstrap_suite=bookworm
-    # A merged /usr from the beginning needs no Perl to merge it. Packages that are installed later are complete.
-    bootstrap_hooks=(--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr
-        '--customize-hook=rm -f "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap')
-    bootstrap systemd minbase \
-        usr-is-merged,systemd,systemd-sysv,dbus,docker.io,iptables,git,ca-certificates,procps,libdate-tz3,libdeflate0,libfmt9,libprometheus-cpp-core1.0,libre2-9,libsqlite3-0,libssl3,libtomlplusplus3,libyaml-0-2 \
-        --change 'ENV container=docker' --change 'STOPSIGNAL SIGRTMIN+3' --change 'VOLUME /var/lib/docker' \
-        --change 'CMD ["/sbin/init"]'
-    bootstrap_suite=trixie
+# Servers have systemd as PID 1, and what the package of this project depends on.
+server_packages() {
+    echo apt,systemd,systemd-sysv,dbus,ca-certificates,procps,tzdata,libdeflate0,libsqlite3-0,libssl3,libyaml-0-2
+}
+
+# make_server <name> <packages> <docker import arguments..>
+make_server() {
+    local name=$1 packages=$2
+    shift 2
+    # Packages that are installed later are complete. The kernel's modules are another system's.
+    bootstrap_hooks+=('--customize-hook=rm -f "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap'
+        '--customize-hook=ln -s /dev/null "$1"/etc/systemd/system/systemd-modules-load.service')
+    bootstrap "$name" minbase "$packages" --change 'ENV container=docker' --change 'STOPSIGNAL SIGRTMIN+3' \
+        --change 'CMD ["/sbin/init"]' "$@"
     bootstrap_hooks=()
+}
+
+# Debian 12 with its Docker engine.
+make_server_bookworm() {
+    bootstrap_suite=bookworm
+    # A merged /usr from the beginning needs no Perl to merge it.
+    bootstrap_hooks=(--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr)
+    make_server server-bookworm "usr-is-merged,$(server_packages),docker.io,iptables,git" --change 'VOLUME /var/lib/docker'
+    bootstrap_suite=trixie
+}
+
+make_server_noble() {
+    bootstrap_suite=noble
+    bootstrap_source=$(ubuntu_source) || exit 1
+    make_server server-noble "$(server_packages)"
+    bootstrap_suite=trixie
+    bootstrap_source=
+}
+
+# Ubuntu 24.04 in a line of apt's sources. Its keys are in a package of Debian 13, and apt's own user must be able to read them.
+ubuntu_source() {
+    local arch debs=$dev_cache/ubuntu-keyring mirror=http://archive.ubuntu.com/ubuntu
+    local keyring=$dev_prefix/ubuntu-keyring/usr/share/keyrings/ubuntu-archive-keyring.gpg
+    arch=$(dpkg --print-architecture)
+    [ "$arch" = amd64 ] || mirror=http://ports.ubuntu.com/ubuntu-ports
+    if [ ! -f "$keyring" ]; then
+        mkdir -p "$debs"
+        (cd "$debs" && trixie_apt "$arch" download ubuntu-keyring &&
+            as_root dpkg -x ubuntu-keyring_*.deb "$dev_prefix/ubuntu-keyring") >&2 ||
+            die "cannot download the keys of Ubuntu's archive"
+    fi
+    echo "deb [signed-by=$keyring] ${RUNNER_UBUNTU_MIRROR:-$mirror} noble main"
 }
 
 # The label runner-test.buildkit says which of the two recipes was used.
