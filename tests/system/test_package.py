@@ -125,6 +125,19 @@ class Content(unittest.TestCase):
             subprocess.run(words, check=True, env=settings, capture_output=True)
         self.assertEqual(self.package.read_bytes(), next(build.glob("packages/*.deb")).read_bytes())
 
+    def test_the_compiler_gives_the_same_bytes_in_another_directory(self):
+        """Of one small library, without the compiler's cache."""
+        made = []
+        for place in ("one", "another/place"):
+            source = self.directory / place
+            self.copy_source(source)
+            settings = {name: value for name, value in os.environ.items() if name != "CMAKE_CXX_COMPILER_LAUNCHER"}
+            for words in (["cmake", "--preset", "release"],
+                          ["cmake", "--build", "--preset", "release", "--target", "base_text"]):
+                subprocess.run(words, cwd=source, check=True, env=settings, capture_output=True)
+            made.append((source / "build/release/base/libbase_text.a").read_bytes())
+        self.assertTrue(made[0] == made[1], "the two files differ")
+
     def test_the_programs_do_not_name_the_directory_of_the_build(self):
         for name in ("runner", "runner-helper"):
             self.assertNotIn(str(ROOT).encode(), (BIN.parent / name).read_bytes(), name)
