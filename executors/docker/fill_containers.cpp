@@ -28,8 +28,11 @@ bool is_left(const Listed& container, const FillSweep& sweep) {
     const auto part = container.name.rfind(kFillPart);
     if (part == std::string::npos || sweep.in_use.contains(container.name.substr(0, part)))
         return false;
-    const bool mine = !sweep.owner.empty() && fill_owner(container.labels) == sweep.owner;
-    const bool runs = container.state == "running" && !mine;
+    const std::string owner = fill_owner(container.labels);
+    const bool mine = !owner.empty() && owner == sweep.owner;
+    // One that an owner has made is started next.
+    const bool begins = container.state == "created" && !owner.empty();
+    const bool runs = (container.state == "running" || begins) && !mine;
     const auto least = runs ? std::max(sweep.age, kLongestFill) : sweep.age;
     return seconds_now() - container.created >= least.count();
 }

@@ -184,6 +184,8 @@ bool starts_own_containerd(const std::vector<std::string>& arguments,
 std::string start_containerd(const ContainerdPlaces& places) {
     const std::string program = find_next_in_path("containerd");
     if (program.empty() || ::access(places.of_system.c_str(), F_OK) == 0) return {};
+    // That of another dockerd, which does not let this one start.
+    if (listens(socket_in(places))) return {};
     const UniqueFd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
     if (!self) return {};  // Linux before 5.3
     const std::string config = places.state + "/containerd.toml";

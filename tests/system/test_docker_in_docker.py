@@ -148,7 +148,9 @@ class BuilderWithoutACopy(DockerCase):
                          f"label={PREFIX}engine_image={engine}").split()
         if any(self.is_complete(volume) for volume in volumes):
             return
-        self.assert_success(self.run_job("docker buildx inspect --bootstrap >/dev/null", timeout=120, patience=120))
+        # The kept data of its slot would have the copy that this job is sent.
+        self.assert_success(self.run_job("docker buildx inspect --bootstrap >/dev/null", timeout=120, patience=120,
+                                         variables={"RUNNER_DIND_PERSIST": "none"}))
         self.daemon.wait_log("The builder's image is on a volume", 120 * PATIENCE)
 
     def test_a_new_engine_has_the_image_from_a_volume(self):

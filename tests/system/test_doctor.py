@@ -416,7 +416,7 @@ class Healthy(DockerCase, DoctorCase):
         self.assertNotIn("word", output)
         for place in ("Job", "Engine inside", "Builder"):
             self.assertRegex(output, rf"(?m)^{place} of the .*\n(?:  .*\n)*"
-                             r"  problem +proxy +the proxy 127.0.0.1:9: Connection refused$")
+                             r"  problem +proxy +the proxy 127.0.0.1:9: Connection refused" + ARROW)
 
 
 def objects_of_local_jobs():

@@ -13,7 +13,7 @@ from tests.system.harness import BIN, PATIENCE, ROOT, SystemCase, need
 from tests.system.test_status import free_port
 
 # Flags of other programs that a document names without the program.
-FOREIGN_FLAGS = {"--add-host", "--driver-opt", "--nodeps", "--pull"}
+FOREIGN_FLAGS = {"--add-host", "--containerd", "--driver-opt", "--nodeps", "--pull"}
 
 
 # An interactive zsh in a terminal of its own: it reads $1/settings and gets the line $2 and a tabulator. It ends by itself.

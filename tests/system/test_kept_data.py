@@ -38,6 +38,36 @@ class KeptData(DockerCase):
                       "damaged\n", third.text)
         self.assertIn("\nusable\n", third.text)
 
+    def test_a_job_can_do_without(self):
+        self.start_docker()
+        self.assert_success(self.run_job(BUILD, timeout=120))
+        without = self.run_job(["echo images=$(docker images -q built | wc -l)", *BUILD], timeout=120,
+                               variables={"RUNNER_DIND_PERSIST": "none"})
+        self.assert_success(without)
+        self.assertIn("\nInner engine: cold, because the job's RUNNER_DIND_PERSIST is \"none\"\n", without.text)
+        self.assertIn("\nimages=0\n", without.text)
+        self.assertNotIn("CACHED", without.text)
+        later = self.run_job(BUILD, timeout=120)
+        self.assert_success(later)
+        self.assertIn("CACHED", later.text, "the kept data is as it was")
+
+
+class NothingKept(DockerCase):
+    image_name = "dind"
+    images = ("busybox",)
+    privileged = True
+    runner_options = {"dind": {"builder": False, "persist": "none", "preload_images": [image("busybox")]}}
+
+    def test_each_job_has_an_empty_engine(self):
+        self.start_docker()
+        for _ in range(2):
+            job = self.run_job(["echo images=$(docker images -q built | wc -l)", *BUILD], timeout=120)
+            self.assert_success(job)
+            self.assertIn("\nimages=0\n", job.text)
+            self.assertNotIn("CACHED", job.text)
+        self.assertEqual([v["Name"] for v in self.volumes() if "-data" in v["Name"]], [])
+
+
 
 class MovingTag(DockerCase):
     """An image of a registry whose tag is given to another image while a slot keeps the first one."""

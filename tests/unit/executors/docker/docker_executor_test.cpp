@@ -208,19 +208,20 @@ TEST_P(DockerExecutorTest, AContainerThatFilledTheHelpersVolumeIsRemovedLater) {
     EXPECT_TRUE(cleanup(*executor).has_value());
 }
 
-TEST_P(DockerExecutorTest, AFillerThatRunsIsRemovedAtTheStartOfItsOwnDaemonOnly) {
-    const auto leave = [this](const std::string& volume, const std::string& system) {
+TEST_P(DockerExecutorTest, AFillerThatBeginsOrRunsIsRemovedAtTheStartOfItsOwnDaemonOnly) {
+    const auto leave = [this](const std::string& volume, const std::string& system, bool running) {
         engine_.containers[volume] = SimulatedEngine::Container{
             .name = volume + "-fill-1",
             .body = {{"Labels", fill_container_labels(labels_of_runner("token", system))}},
-            .running = true,
+            .running = running,
             .exit_code = 0,
             .log = {},
             .written = {}};
     };
-    leave("mine", "this");
-    leave("other", "that");
-    engine_.young = {"other"};
+    leave("mine", "this", true);
+    leave("other", "that", true);
+    leave("begins", "that", false);
+    engine_.young = {"other", "begins"};
     auto connection = std::make_shared<EngineConnection>(
         context_.get_executor(), simulated_api(engine_), (dir_.path() / "helper").string());
     const auto start = [&] {
@@ -236,9 +237,11 @@ TEST_P(DockerExecutorTest, AFillerThatRunsIsRemovedAtTheStartOfItsOwnDaemonOnly)
     EXPECT_TRUE(start().has_value());
     EXPECT_EQ(engine_.find("mine-fill-1"), nullptr);
     EXPECT_NE(engine_.find("other-fill-1"), nullptr);
+    EXPECT_NE(engine_.find("begins-fill-1"), nullptr);
     engine_.young.clear();
     EXPECT_TRUE(start().has_value());
     EXPECT_EQ(engine_.find("other-fill-1"), nullptr) << "ten minutes later";
+    EXPECT_EQ(engine_.find("begins-fill-1"), nullptr);
 }
 
 TEST_P(DockerExecutorTest, AFillingIsRepeatedWhenItsContainerDisappears) {

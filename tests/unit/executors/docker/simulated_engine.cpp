@@ -393,7 +393,9 @@ Response SimulatedEngine::list_containers(const std::string& query) {
                 mounts.push_back({{"Name", bind.substr(0, bind.find(':'))}});
             }
             list.push_back({{"Id", id},
-                            {"State", container.running ? "running" : "exited"},
+                            {"State", container.running ? "running"
+                                      : container.ended ? "exited"
+                                                        : "created"},
                             {"Mounts", mounts},
                             {"Names", {"/" + container.name}},
                             {"Created", young.contains(id) ? seconds_now() : 1},

@@ -69,6 +69,14 @@ TEST_F(StartedContainerd, IsLeftToDockerdBesideOneOfTheSystem) {
     EXPECT_FALSE(std::filesystem::exists(places().state));
 }
 
+TEST_F(StartedContainerd, IsNotStartedBesideTheOneOfAnotherDockerd) {
+    put_program(": > " + directory_.path().string() + "/started\n");
+    make_directories(places().state, 0700);
+    const UniqueFd other = listen_in(places().state, "containerd.sock");
+    EXPECT_EQ(start_containerd(places()), "");
+    EXPECT_FALSE(std::filesystem::exists(directory_.path() / "started"));
+}
+
 TEST_F(StartedContainerd, ThatEndsAtOnceIsLeftToDockerd) {
     put_program("echo \"$@\" > " + directory_.path().string() + "/arguments\nexit 3\n");
     EXPECT_EQ(start_containerd(places()), "");
