@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include <string_view>
 
 #include "base/files.hpp"
+#include "base/pidfd.hpp"
 #include "base/spawn_on_socket.hpp"
 
 namespace base {
@@ -174,8 +174,7 @@ Result<std::unique_ptr<Subprocess>> Subprocess::start(const boost::asio::any_io_
                          ? spawn_on_socket(options, output->write)
                          : spawn_with_pipes(options, lifeline.read, output->write);
     if (!pid) return pid.error();
-    // The raw call: glibc 2.36's wrapper has no C linkage in its header.
-    UniqueFd exit_event(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
+    UniqueFd exit_event = open_pidfd(*pid);
     if (!exit_event) {
         const int saved = errno;
         ::kill(-*pid, SIGKILL);

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,10 +63,8 @@ bool serves(const Seen& seen) {
     const std::string process = "/proc/" + seen.pid;
     const std::string groups = read_file_end(process + "/cgroup", kMostInCgroupFile);
     if (seen.id.empty() || groups.find(seen.id) == std::string::npos) return false;
-    const sockaddr_un address = unix_address(process + "/root" + kBuilderSocket);
-    const UniqueFd socket = unix_socket();
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        return false;
+    const UniqueFd socket = connect_unix(process + "/root" + kBuilderSocket);
+    if (!socket) return false;
     pollfd waiting{socket.get(), POLLIN, 0};
     char byte = 0;
     return ::poll(&waiting, 1, kFirstByteMs) == 1 && read_some(socket.get(), &byte, 1) == 1;

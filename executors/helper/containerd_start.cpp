@@ -4,9 +4,7 @@
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,7 +28,6 @@ constexpr std::int64_t kContainerdLimitMs = 10'000;
 constexpr int kListenRecheckMs = 20;
 /// Between an end of containerd and its next start.
 constexpr int kRestartPauseMs = 500;
-constexpr std::size_t kMostOfSettings = 1U << 20U;
 
 std::string socket_in(const ContainerdPlaces& places) { return places.state + "/containerd.sock"; }
 
@@ -64,12 +61,6 @@ void write_config(const ContainerdPlaces& places, const std::string& path) {
 bool is_over(int pidfd, int wait_ms) {
     pollfd watched{pidfd, POLLIN, 0};
     return ::poll(&watched, 1, wait_ms) > 0;
-}
-
-bool listens(const std::string& socket) {
-    const UniqueFd fd = unix_socket();
-    const sockaddr_un address = unix_address(socket);
-    return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
 /// The process that has containerd as its child while `dockerd` lives.
@@ -109,13 +100,13 @@ class Guardian {
             if (::getppid() != parent) ::_exit(1);
             ::_exit(become_program(program_, {"containerd", "--config", config_}));
         }
-        child_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, containerd_, 0)));
+        child_ = open_pidfd(containerd_);
         if (!child_) end();
     }
 
     bool wait_until_it_listens(int watch) {
         const std::int64_t until = monotonic_ms() + kContainerdLimitMs;
-        while (!listens(socket_in(places_))) {
+        while (!connect_unix(socket_in(places_))) {
             std::array<pollfd, 3> watched{
                 {{child_.get(), POLLIN, 0}, {dockerd_, POLLIN, 0}, {watch, POLLIN, 0}}};
             ::poll(watched.data(), watched.size(), kListenRecheckMs);
@@ -185,9 +176,9 @@ std::string start_containerd(const ContainerdPlaces& places) {
     const std::string program = find_next_in_path("containerd");
     if (program.empty() || ::access(places.of_system.c_str(), F_OK) == 0) return {};
     // That of another dockerd, which does not let this one start.
-    if (listens(socket_in(places))) return {};
-    const UniqueFd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
-    if (!self) return {};  // Linux before 5.3
+    if (connect_unix(socket_in(places))) return {};
+    const UniqueFd self = open_pidfd(::getpid());
+    if (!self) return {};
     const std::string config = places.state + "/containerd.toml";
     Pipe pipe = make_pipe();
     write_config(places, config);
@@ -198,8 +189,7 @@ std::string start_containerd(const ContainerdPlaces& places) {
 }
 
 std::vector<std::string> with_containerd(std::vector<std::string> arguments) {
-    const std::string file = read_file_end("/etc/docker/daemon.json", kMostOfSettings);
-    if (::geteuid() != 0 || !starts_own_containerd(arguments, file)) return arguments;
+    if (::geteuid() != 0 || !starts_own_containerd(arguments, read_daemon_json())) return arguments;
     try {
         const std::string option = start_containerd();
         if (!option.empty()) arguments.push_back(option);

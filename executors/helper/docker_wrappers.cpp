@@ -35,11 +35,8 @@ bool starts_any(const std::vector<std::string>& words, const std::string& start)
                        [&](const std::string& word) { return word.rfind(start, 0) == 0; });
 }
 
-constexpr std::size_t kMostOfDaemonJson = 1U << 20U;
-
 void bring_builders_image(const std::vector<std::string>& arguments) {
-    const std::string file = read_file_end("/etc/docker/daemon.json", kMostOfDaemonJson);
-    if (::geteuid() != 0 || !uses_default_data_root(arguments, file)) return;
+    if (::geteuid() != 0 || !uses_default_data_root(arguments, read_daemon_json())) return;
     const std::string line = plant_engine_seed({}, mount_directory);
     if (!line.empty()) std::fprintf(stderr, "%s\n", line.c_str());
 }

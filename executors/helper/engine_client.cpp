@@ -1,7 +1,5 @@
 #include "executors/helper/engine_client.hpp"
 
-#include <sys/socket.h>
-
 #include <array>
 #include <cstdlib>
 
@@ -14,11 +12,8 @@ constexpr std::size_t kMaxReply = 1U << 20U;
 }  // namespace
 
 UniqueFd connect_to_engine(const std::string& path) {
-    const sockaddr_un address = unix_address(path);
-    UniqueFd socket = unix_socket();
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        fail_errno("connect to " + path);
-    }
+    UniqueFd socket = connect_unix(path);
+    if (!socket) fail_errno("connect to " + path);
     return socket;
 }
 

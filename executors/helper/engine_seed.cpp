@@ -226,6 +226,11 @@ std::string plant_engine_seed(const SeedPlaces& places, const MountDirectory& mo
     return line;
 }
 
+std::string read_daemon_json() {
+    constexpr std::size_t kMost = 1U << 20U;
+    return read_file_end("/etc/docker/daemon.json", kMost);
+}
+
 bool uses_default_data_root(const std::vector<std::string>& arguments,
                             const std::string& daemon_json) {
     static constexpr std::array<std::string_view, 9> kOther{

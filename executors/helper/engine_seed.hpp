@@ -41,6 +41,8 @@ std::string plant_engine_seed(const SeedPlaces& places, const MountDirectory& mo
 /// is nothing of the kind.
 std::string missing_seed(const SeedPlaces& places);
 
+/// The settings file of this container's dockerd; "" when there is none.
+std::string read_daemon_json();
 /// Whether an engine that is started with these arguments and this daemon.json ("" for none) uses
 /// the default data root. Pure.
 bool uses_default_data_root(const std::vector<std::string>& arguments,

@@ -91,12 +91,8 @@ Attempt ping(const UniqueFd& socket, const std::string& path, std::int64_t until
 
 Attempt try_engine(const std::string& path, bool listening, std::int64_t until_ms) {
     try {
-        const sockaddr_un address = unix_address(path);
-        const UniqueFd socket = unix_socket();
-        const auto* plain = reinterpret_cast<const sockaddr*>(&address);
-        if (::connect(socket.get(), plain, sizeof address) != 0) {
-            return attempt_failed("connect to " + path);
-        }
+        const UniqueFd socket = connect_unix(path);
+        if (!socket) return attempt_failed("connect to " + path);
         return listening ? Attempt{true, false, ""} : ping(socket, path, until_ms);
     } catch (const Failure& failure) {
         return {false, false, failure.what()};

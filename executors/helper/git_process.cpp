@@ -6,7 +6,6 @@
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,7 +67,7 @@ int milliseconds_until(Clock::time_point end) {
 /// cannot tell: there, only the container has a limit.
 bool ends_in_time(pid_t pid, Clock::time_point end) {
     if (end == Clock::time_point::max()) return true;
-    const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    const UniqueFd process = open_pidfd(pid);
     if (!process) return true;
     pollfd ended{process.get(), POLLIN, 0};
     int count = -1;

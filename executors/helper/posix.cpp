@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 #include "executors/helper/protocol.hpp"
 
@@ -184,8 +185,7 @@ class WorkingDirectory {
     UniqueFd before_;
 };
 
-}  // namespace
-
+/// Throws Failure when the path is too long (108 bytes).
 sockaddr_un unix_address(std::string_view path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -200,15 +200,22 @@ UniqueFd unix_socket() {
     return socket;
 }
 
+}  // namespace
+
+UniqueFd connect_unix(std::string_view path) {
+    const sockaddr_un address = unix_address(path);
+    UniqueFd socket = unix_socket();
+    const auto* plain = reinterpret_cast<const sockaddr*>(&address);
+    const bool connected = ::connect(socket.get(), plain, sizeof address) == 0;
+    return connected ? std::move(socket) : UniqueFd();
+}
+
 std::string supervisor_socket() { return std::string(kSocketName); }
 
 UniqueFd connect_in(const std::string& directory, const std::string& name) {
     const WorkingDirectory there(directory);
-    UniqueFd socket = unix_socket();
-    const sockaddr_un address = unix_address(name);
-    const auto* plain = reinterpret_cast<const sockaddr*>(&address);
-    if (::connect(socket.get(), plain, sizeof address) != 0)
-        fail_errno("connect to " + directory + "/" + name);
+    UniqueFd socket = connect_unix(name);
+    if (!socket) fail_errno("connect to " + directory + "/" + name);
     return socket;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <sys/types.h>
-#include <sys/un.h>
 
 #include <cstdint>
 #include <stdexcept>
@@ -9,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/pidfd.hpp"
 #include "base/unique_fd.hpp"
 
 /// What the helper needs of the operating system.
@@ -30,6 +30,7 @@ class Failure : public std::runtime_error {
 [[noreturn]] void fail_errno(std::string_view doing);
 std::string errno_text(std::string_view doing, int code);
 
+using base::open_pidfd;
 using base::UniqueFd;
 
 struct Pipe {
@@ -69,10 +70,9 @@ std::vector<pid_t> list_processes();
 std::string environment_or(const char* name, const std::string& fallback);
 std::vector<std::string> split_text(std::string_view text, char separator);
 
-/// A unix socket that is not connected. Throws Failure.
-UniqueFd unix_socket();
-/// The address of a unix socket. Throws Failure when the path is too long for one (108 bytes).
-sockaddr_un unix_address(std::string_view path);
+/// A connection to a unix socket; empty, with errno set, when nobody listens there. Throws Failure
+/// when the path is too long for an address (108 bytes).
+UniqueFd connect_unix(std::string_view path);
 
 /// The name of the supervisor's socket (protocol.hpp).
 std::string supervisor_socket();

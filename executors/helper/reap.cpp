@@ -23,10 +23,6 @@ namespace {
 constexpr std::int64_t kOrderlyPart = 2;
 constexpr int kRoundMs = 10;
 
-UniqueFd open_process(pid_t pid) {
-    return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-}
-
 bool wait_for_end(const UniqueFd& process, std::int64_t limit_ms) {
     pollfd ended{process.get(), POLLIN, 0};
     return ::poll(&ended, 1, static_cast<int>(std::max<std::int64_t>(limit_ms, 0))) > 0;
@@ -43,7 +39,7 @@ void end_supervisor(const std::string& directory, std::int64_t limit_ms) {
     if (pid <= 1) return;
     // The descriptor is opened first and the lock is looked at second: when the lock is still held,
     // the process number still belongs to the supervisor.
-    const UniqueFd process = open_process(pid);
+    const UniqueFd process = open_pidfd(pid);
     if (!process || !is_served(directory)) return;
     ::syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0);
     if (wait_for_end(process, limit_ms)) return;
@@ -89,7 +85,7 @@ int reap(const std::string& directory, std::int64_t limit_ms) {
         const auto left = find_marked(std::string(kMarkVariable) + "=" + directory);
         if (left.empty()) return 0;
         for (const pid_t pid : left) {
-            const UniqueFd process = open_process(pid);
+            const UniqueFd process = open_pidfd(pid);
             if (!process) continue;  // it has ended, and its number may belong to another process
             ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
             wait_for_end(process, kRoundMs);

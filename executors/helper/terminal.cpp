@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -79,10 +78,6 @@ pid_t start_shell(const Terminal& terminal, const OpenTerminal& command, int cgr
     return pid;
 }
 
-UniqueFd process_descriptor(pid_t pid) {
-    return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-}
-
 void end_shell(pid_t shell, const UniqueFd& ended) {
     pollfd wait{ended.get(), POLLIN, 0};
     if (!ended || ::poll(&wait, 1, kHangUpMs) <= 0) ::kill(shell, SIGKILL);
@@ -96,7 +91,7 @@ void end_shell(pid_t shell, const UniqueFd& ended) {
         Terminal terminal = open_terminal(command);
         const pid_t shell = start_shell(terminal, command, cgroup_procs);
         terminal.slave.reset();
-        const UniqueFd ended = process_descriptor(shell);
+        const UniqueFd ended = open_pidfd(shell);
         set_nonblocking(socket);
         if (write_all(socket, make_frame(opened_json())))
             copy_both(socket, terminal.master.get(), ended.get());

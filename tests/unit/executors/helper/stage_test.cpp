@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,7 +40,7 @@ class StageTest : public testing::Test {
 
     /// As the supervisor does: reaps the shell when it has ended.
     void watch_process() {
-        process_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, stage_->pid(), 0)));
+        process_ = open_pidfd(stage_->pid());
         reactor_.watch(process_.get(), EPOLLIN, [this](std::uint32_t) {
             reactor_.forget(process_.get());
             int status = 0;

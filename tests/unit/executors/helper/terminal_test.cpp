@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,7 +64,7 @@ class TerminalTest : public testing::Test {
         const std::string text = client->received();
         const auto at = text.rfind("pid=") + 4;
         const int number = std::stoi(text.substr(at, text.find('.', at) - at));
-        shell = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, number, 0)));
+        shell = open_pidfd(number);
         EXPECT_TRUE(shell) << text;
         return client;
     }
