@@ -99,6 +99,7 @@ class SimulatedEngine {
     protocol::http::Response create_container(const std::string& query, const std::string& body);
     protocol::http::Response list_containers(const std::string& query);
     protocol::http::Response list_images();
+    protocol::http::Response list_networks(const std::string& query);
     protocol::http::Response list_volumes(const std::string& query);
     protocol::http::Response inspect(const std::string& id);
     protocol::http::Response pull(const std::string& query);
