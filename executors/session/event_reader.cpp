@@ -1,8 +1,17 @@
 #include "executors/session/event_reader.hpp"
 
+#include <chrono>
+
 #include "executors/session/frames.hpp"
 
 namespace executors::session {
+
+namespace {
+
+constexpr std::chrono::milliseconds kRoomPause{200};
+constexpr std::chrono::minutes kRoomLimit{10};
+
+}  // namespace
 
 base::Task<base::Result<void>> EventReader::read_from(Stream& stream) {
     delivered_ = false;
@@ -21,6 +30,16 @@ base::Task<base::Result<void>> EventReader::read_from(Stream& stream) {
         auto taken = take_records();
         if (!taken) co_return taken.error();
         if (state_.is_over()) co_return base::Result<void>();
+        if (!sink_.has_room()) co_await wait_for_room();
+    }
+}
+
+/// Nothing tells when a disk has room again.
+base::Task<void> EventReader::wait_for_room() {
+    const auto until = std::chrono::steady_clock::now() + kRoomLimit;
+    while (!sink_.has_room() && std::chrono::steady_clock::now() < until) {
+        const bool slept = co_await base::sleep_for(kRoomPause);
+        if (!slept) co_return;
     }
 }
 

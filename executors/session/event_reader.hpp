@@ -41,6 +41,7 @@ class EventReader {
     [[nodiscard]] bool was_reached() const { return reached_; }
 
   private:
+    base::Task<void> wait_for_room();
     base::Result<void> take_records();
     void take_record(const RecordReader::Record& record);
     void take_exit(std::uint16_t stage, std::string_view json);

@@ -28,6 +28,9 @@ class EventSink {
     /// there misses nothing and repeats nothing. Comes after every batch of records, and before
     /// run_stage() returns for a stage that ended in the batch.
     virtual void on_offset(std::uint64_t offset) = 0;
+    /// False: nothing more is delivered for now, and the question comes again after a short time,
+    /// for ten minutes at most.
+    virtual bool has_room() { return true; }
     /// The output has reached the limit of limit_output(); the rest is not delivered.
     virtual void on_output_limit(std::uint64_t limit_bytes) { static_cast<void>(limit_bytes); }
     /// The supervisor has ended, and `count` processes of the job could not be ended.

@@ -19,9 +19,8 @@ constexpr std::chrono::milliseconds kOthersInterval{500};
 Checkpointer::Checkpointer(const boost::asio::any_io_executor& io, journal::Journal journal,
                            JobChannel& channel, base::log::Scope daemon_log,
                            status::JobState& status, journal::Checkpoint state)
-    : journal_(std::move(journal)),
+    : writer_(std::move(journal), std::move(daemon_log), state.events_offset),
       channel_(channel),
-      daemon_log_(std::move(daemon_log)),
       status_(status),
       state_(std::move(state)),
       changed_(io) {}
@@ -49,25 +48,19 @@ base::Task<void> Checkpointer::serve() {
             continue;
         }
         save();
-        auto slept = co_await base::sleep_for(kSaveInterval);
+        const auto pause = log_waits_ ? kOthersInterval : kSaveInterval;
+        auto slept = co_await base::sleep_for(pause);
         static_cast<void>(slept);  // a cancelled sleep only saves earlier
     }
 }
 
 void Checkpointer::save() {
     if (finished_) return;
-    due_ = false;
     const JobChannel::Mark mark = channel_.mark();
-    state_.spool_bytes = mark.bytes;
-    state_.trace_state = mark.state;
-    auto saved = journal_.save(state_);
-    if (!saved && !failed_) {
-        failed_ = true;
-        daemon_log_.error(
-            "The journal cannot be written: the job goes on, but would not survive a restart",
-            {{"error", saved.error().message}});
-    }
-    channel_.commit(mark.bytes);
+    log_waits_ = !mark.complete;
+    due_ = log_waits_;
+    writer_.write(state_, mark);
+    if (mark.complete) channel_.commit(mark.bytes);
     status_.log_backlog_bytes = channel_.backlog();
 }
 

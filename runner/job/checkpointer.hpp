@@ -5,8 +5,7 @@
 #include "base/log.hpp"
 #include "base/notifier.hpp"
 #include "base/task.hpp"
-#include "runner/job/job_channel.hpp"
-#include "runner/journal/journal.hpp"
+#include "runner/job/checkpoint_writer.hpp"
 #include "runner/status/snapshot.hpp"
 
 namespace runner::job {
@@ -16,9 +15,7 @@ namespace runner::job {
 ///
 /// Life: serve() is spawned once, in the job's group. It ends after finish(), or when the job's
 /// phase is kCleaning. `channel` outlives the object, and so does `status`, which gets the log's
-/// backlog with every checkpoint. Strand: the I/O thread. Failures: the first
-/// failed write of the journal is logged. The job continues, but a restart of the daemon would lose
-/// it.
+/// backlog with every checkpoint. Strand: the I/O thread. For failures see CheckpointWriter.
 class Checkpointer {
   public:
     Checkpointer(const boost::asio::any_io_executor& io, journal::Journal journal,
@@ -39,20 +36,19 @@ class Checkpointer {
     /// Ends serve(). Later calls of save() write nothing.
     void finish();
     /// Removes the job from the journal.
-    base::Result<void> remove() { return journal_.remove(); }
-    [[nodiscard]] const std::filesystem::path& directory() const { return journal_.directory(); }
+    base::Result<void> remove() { return writer_.remove(); }
+    [[nodiscard]] const std::filesystem::path& directory() const { return writer_.directory(); }
 
   private:
-    journal::Journal journal_;
+    CheckpointWriter writer_;
     JobChannel& channel_;
-    base::log::Scope daemon_log_;
     status::JobState& status_;
     journal::Checkpoint state_;
     base::Notifier changed_;
     bool due_ = false;
     bool others_write_ = false;
     bool finished_ = false;
-    bool failed_ = false;
+    bool log_waits_ = false;  ///< for room on the disk
 };
 
 }  // namespace runner::job

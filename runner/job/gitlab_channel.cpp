@@ -8,6 +8,7 @@
 #include "base/run_caught.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/job_secrets.hpp"
+#include "runner/job/log_storage.hpp"
 #include "runner/script/variables.hpp"
 #include "runner/trace/job_trace.hpp"
 #include "runner/trace/uploader.hpp"
@@ -149,6 +150,7 @@ class GitLabChannel final : public JobChannel {
           masks_(std::move(masks)),
           trace_(std::move(trace)),
           target_(options, debug_trace),
+          storage_(*trace_, target_.daemon_log()),
           uploader_(executor, *trace_, target_, callbacks(), times, confirmed),
           served_(executor) {}
 
@@ -172,15 +174,12 @@ class GitLabChannel final : public JobChannel {
     void output_was_cut() override { trace_->cut(); }
 
     Mark mark() override {
-        if (auto flushed = trace_->flush(); !flushed && !spool_failed_) {
-            spool_failed_ = true;
-            target_.daemon_log().error("The job's log cannot be stored; it will be incomplete",
-                                       {{"error", flushed.error().message}});
-        }
+        const bool stored = storage_.store();
         const nlohmann::json state{{"confirmed", uploader_.confirmed_bytes()},
                                    {"trace", trace_->state()}};
-        return {trace_->spool_bytes(), base::dump_json(state)};
+        return {trace_->spool_bytes(), base::dump_json(state), stored};
     }
+    bool has_room() override { return storage_.has_room(); }
     void commit(std::uint64_t bytes) override {
         uploader_.set_available(bytes);
         committed_ = bytes;
@@ -242,6 +241,7 @@ class GitLabChannel final : public JobChannel {
         target_.decide(outcome);
         co_await stop_serving();
         if (uploader_.aborted()) co_return base::Result<void>();
+        co_await storage_.wait_for_room();
         auto end = co_await uploader_.finish(tries_);
         switch (end) {
             case trace::FinalReport::End::kReported:
@@ -302,13 +302,13 @@ class GitLabChannel final : public JobChannel {
     trace::MaskOptions masks_;          ///< those of trace_
     std::unique_ptr<trace::JobTrace> trace_;
     JobTarget target_;
+    LogStorage storage_;
     std::function<void(StopReason)> stop_;
     std::function<void()> progress_;
     trace::Uploader uploader_;
     base::Notifier served_;
     bool served_done_ = false;
     bool first_output_ = false;
-    bool spool_failed_ = false;
 };
 
 /// What the job's variables say of its log.

@@ -48,6 +48,7 @@ class JobChannel {
     struct Mark {
         std::uint64_t bytes = 0;
         std::string state;
+        bool complete = true;  ///< false: more waits in memory, because the disk is full
     };
 
     virtual ~JobChannel() = default;
@@ -74,6 +75,9 @@ class JobChannel {
     virtual void output_was_cut() {}
 
     virtual Mark mark() = 0;
+    /// False while a part of the log waits in memory for room on the disk, which is tried again. No
+    /// more output of the script should come meanwhile.
+    virtual bool has_room() { return true; }
     virtual void commit(std::uint64_t bytes) = 0;
     /// The bytes of the log that the receiver does not have yet.
     [[nodiscard]] virtual std::uint64_t backlog() const { return 0; }

@@ -25,6 +25,7 @@ class JobEvents final : public executors::session::EventSink {
         checkpoints_.state().takeovers = 0;
         checkpoints_.request();
     }
+    bool has_room() override { return channel_.has_room(); }
     void on_output_limit(std::uint64_t) override { channel_.output_was_cut(); }
     void on_processes_left(std::int64_t count) override {
         daemon_log_.warning("Processes of a job could not be ended", {{"count", count}});

@@ -7,10 +7,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "base/file_part.hpp"
-#include "base/files.hpp"
-#include "base/result.hpp"
+#include "runner/trace/spool_file.hpp"
 
 namespace runner::trace {
 
@@ -53,39 +52,40 @@ class Spool {
     void reach_limit() { reach_limit({}); }
     static constexpr std::size_t kMaxPieceBytes = 32 * 1024;
 
-    /// Writes the appended bytes. After an error (the disk is full) every later flush() answers it.
+    /// Writes the appended bytes, and those that have waited for room on the disk. An error when
+    /// not all of them are in the file (SpoolFile).
     base::Result<void> flush();
+    /// Bytes that wait in memory for room on the disk.
+    [[nodiscard]] std::size_t held_back() const { return file_.held_back(); }
     /// Whether the last byte, flushed or not, is no end of a line.
     [[nodiscard]] bool ends_within_line() const;
     /// Bytes in the file.
-    [[nodiscard]] std::uint64_t size() const { return size_; }
+    [[nodiscard]] std::uint64_t size() const { return file_.size(); }
     /// The CRC-32 of the bytes in the file.
-    [[nodiscard]] std::uint32_t crc32() const { return crc_; }
+    [[nodiscard]] std::uint32_t crc32() const { return file_.crc32(); }
     [[nodiscard]] bool limit_reached() const { return limit_reached_at_.has_value(); }
-    [[nodiscard]] Saved save() const { return {size_, limit_reached_at_}; }
+    [[nodiscard]] Saved save() const { return {size(), limit_reached_at_}; }
     /// The part of the file from `offset`, at most `bytes`, for sending.
-    [[nodiscard]] base::FilePart part(std::uint64_t offset, std::uint64_t bytes) const;
+    [[nodiscard]] base::FilePart part(std::uint64_t offset, std::uint64_t bytes) const {
+        return file_.part(offset, bytes);
+    }
     /// A descriptor of the file for somebody who may read on when the spool is gone.
-    [[nodiscard]] base::Result<base::UniqueFd> open_for_reading() const;
+    [[nodiscard]] base::Result<base::UniqueFd> open_for_reading() const {
+        return file_.open_for_reading();
+    }
 
   private:
-    Spool(base::UniqueFd fd, std::filesystem::path path, std::uint64_t limit_bytes);
-    base::Result<void> cut_to(std::uint64_t size);
+    Spool(SpoolFile file, std::uint64_t limit_bytes)
+        : file_(std::move(file)), limit_bytes_(limit_bytes) {}
     void reach_limit(std::string_view piece);
     void drain();
-    void reserve_blocks();
-    [[nodiscard]] std::uint64_t end() const { return size_ + used_; }
+    [[nodiscard]] std::uint64_t end() const { return size() + held_back() + used_; }
 
-    base::UniqueFd fd_;
-    std::filesystem::path path_;
+    SpoolFile file_;
     std::uint64_t limit_bytes_ = 0;
-    std::uint64_t size_ = 0;
-    std::uint64_t reserved_ = 0;  ///< disk blocks are allocated up to this offset
-    std::uint32_t crc_ = 0;
     std::optional<std::uint64_t> limit_reached_at_;
     std::unique_ptr<char[]> buffer_;  ///< nullptr between flushes
     std::size_t used_ = 0;
-    std::optional<base::Error> failure_;
 };
 
 /// "crc32:%08x": output.checksum of the job update.

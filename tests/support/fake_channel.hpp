@@ -21,7 +21,8 @@ struct ChannelScript {
     runner::job::StartAnswer start = runner::job::StartAnswer::kGo;
     base::Result<void> finished;
     std::uint64_t output_limit = 0;
-    std::string secret;  ///< masked() hides it
+    bool disk_is_full = false;  ///< for the log
+    std::string secret;         ///< masked() hides it
     /// Archives of earlier jobs, by the job's id; kNotFound for others.
     std::map<std::int64_t, std::string> archives;
     /// Failures of fetch_artifact() and send_artifact(): each is used once, in order.
@@ -63,7 +64,9 @@ class FakeChannel final : public runner::job::JobChannel, private executors::Job
     }
     void end_output() override {}
     [[nodiscard]] std::uint64_t output_limit() const override { return script_.output_limit; }
-    Mark mark() override { return {script_.log.size() + script_.output.size(), "{}"}; }
+    Mark mark() override {
+        return {script_.log.size() + script_.output.size(), "{}", !script_.disk_is_full};
+    }
     void commit(std::uint64_t bytes) override {
         script_.committed = bytes;
         if (script_.on_commit) script_.on_commit();

@@ -13,6 +13,20 @@ SIZE = 5 * 1024 * 1024
 FULL = {"pause_below": "100%", "collect_below": "100%", "collect_until": "100%"}
 
 
+class DiskCase(ControlCase):
+    def wait_until_no_job_runs(self):
+        def none_runs():
+            return not json.loads(self.ok("jobs", "--format", "json").stdout)["running"]
+
+        self.gitlab.wait(none_runs, 20 * PATIENCE, "the end of the cleanup")
+
+    def grow_old(self, project):
+        then = time.time() - 3600
+        for path in (project, project / ".git", project.with_name(project.name + ".tmp")):
+            if path.exists():
+                os.utime(path, (then, then))
+
+
 class Pause(ControlCase):
     def test_jobs_wait_while_the_disk_is_short_and_go_on_by_themselves(self):
         runner = {"name": "one", "token": self.gitlab.add_runner().token}
@@ -56,7 +70,7 @@ class CachesOfShellJobs(ControlCase):
         return rows[0]
 
 
-class CheckoutsOfShellJobs(ControlCase):
+class CheckoutsOfShellJobs(DiskCase):
     def test_a_checkout_that_no_job_uses_goes_and_is_made_anew(self):
         self.write_config([{"name": "one", "token": self.gitlab.add_runner().token}])
         self.start(wait=False)
@@ -85,18 +99,6 @@ class CheckoutsOfShellJobs(ControlCase):
         self.assertEqual(list(project.parent.glob("*~left-*")), [])
         self.assert_success(self.finish(self.add_job(["true"])))
         self.assertTrue(project.exists())
-
-    def wait_until_no_job_runs(self):
-        def none_runs():
-            return not json.loads(self.ok("jobs", "--format", "json").stdout)["running"]
-
-        self.gitlab.wait(none_runs, 20 * PATIENCE, "the end of the cleanup")
-
-    def grow_old(self, project):
-        then = time.time() - 3600
-        for path in (project, project / ".git", project.with_name(project.name + ".tmp")):
-            if path.exists():
-                os.utime(path, (then, then))
 
     def row_of(self, project, *arguments):
         places = json.loads(self.ok("gc", "--format", "json", *arguments).stdout)["places"]

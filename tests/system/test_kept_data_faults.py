@@ -1,12 +1,9 @@
 """Bad luck and bad will with what an inner engine keeps: full disks, damaged data, programs that are killed, traps."""
 
-import os
-import shutil
-import subprocess
 import unittest
 
 from tests.system.docker_harness import PREFIX, DockerCase, docker, image
-from tests.system.harness import need
+from tests.system.small_disk import loop_device
 
 ROOT = "/var/lib/docker"
 FIRST = "Inner engine: cold, because this is the first job of its slot"
@@ -19,10 +16,6 @@ LARGE = ["mkdir -p /l && cd /l",
          f"printf 'FROM {image('busybox')}\\nRUN [\"busybox\",\"dd\",\"if=/dev/zero\",\"of=/large\",\"bs=1M\"]\\n'"
          " > Dockerfile", "docker build . 2>&1"]
 USE = ['echo "$(docker run --rm built busybox cat /f)-and-usable"']
-
-
-def run(*words):
-    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
 
 
 class Slot(DockerCase):
@@ -53,12 +46,7 @@ class Slot(DockerCase):
 class FullDisk(Slot):
     def small_disk(self, megabytes):
         """An ext4 of this size becomes the volume of the slot."""
-        need(os.geteuid() == 0 and shutil.which("losetup") and shutil.which("mkfs.ext4"), "root and loop devices")
-        file = self.directory / "disk"
-        run("truncate", "-s", f"{megabytes}M", str(file))
-        run("mkfs.ext4", "-q", "-m", "0", str(file))
-        device = run("losetup", "--find", "--show", str(file))
-        self.addCleanup(run, "losetup", "-d", device)
+        device = loop_device(self, self.directory / "disk", megabytes)
         old = self.data_volume()
         docker("volume", "rm", old["Name"])
         labels = [word for pair in old["Labels"].items() for word in ("--label", "=".join(pair))]

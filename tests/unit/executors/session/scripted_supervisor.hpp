@@ -219,12 +219,14 @@ class SupervisorSessionFixture : public testing::Test, protected EventSink {
     }
     void on_offset(std::uint64_t offset) override { offset_ = offset; }
     void on_output_limit(std::uint64_t limit_bytes) override { limit_reached_ = limit_bytes; }
+    bool has_room() override { return !room_ || room_(); }
 
     boost::asio::io_context context_{1};
     ScriptedSupervisor supervisor_{context_.get_executor()};
     std::string output_;
     std::uint64_t offset_ = 0;
     std::uint64_t limit_reached_ = 0;
+    std::function<bool()> room_;
     std::unique_ptr<SupervisorSession> session_;
     base::TaskGroup group_{context_.get_executor()};
     base::TaskGroup pump_{context_.get_executor()};

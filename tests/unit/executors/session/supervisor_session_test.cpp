@@ -68,6 +68,27 @@ TEST_F(SupervisorSessionTest, TakesRecordsApartAtAnyByte) {
     EXPECT_EQ(offset_, log.size());
 }
 
+TEST_F(SupervisorSessionTest, ReadsNoFurtherWhileThereIsNoRoom) {
+    const std::string first = output(1, "first\n");
+    std::vector<std::string> while_full;
+    room_ = [&] {
+        if (while_full.size() == 3) return true;
+        while_full.push_back(output_);
+        return false;
+    };
+    auto scenario = [&]() -> Task<void> {
+        auto call = start_stage(1);
+        auto peer = co_await supervisor_.accept();
+        peer.limit_reads(first.size());
+        peer.send(first + output(1, "second\n") + exited(1, 0));
+        auto exit = co_await result_of(call);
+        EXPECT_TRUE(exit.has_value());
+    };
+    run(scenario());
+    EXPECT_EQ(while_full, std::vector<std::string>(3, "1:first\n;"));
+    EXPECT_EQ(output_, "1:first\n;1:second\n;");
+}
+
 TEST_F(SupervisorSessionTest, BeginsAtTheOffsetThatItIsGiven) {
     make_session(std::chrono::seconds(60), 4711);
     auto scenario = [&]() -> Task<void> {

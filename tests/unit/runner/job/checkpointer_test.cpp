@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <boost/asio/post.hpp>
 #include <fstream>
 
 #include "base/stop_source.hpp"
@@ -47,6 +48,50 @@ TEST_F(CheckpointerTest, GoesOnWithoutAJournal) {
     channel_.output = "text";
     checkpoints_->save();
     EXPECT_EQ(channel_.committed, 4U) << "the log is sent all the same";
+}
+
+TEST_F(CheckpointerTest, KeepsLogAndEventsTogetherWhileTheDiskIsFull) {
+    channel_.output = "stored";
+    checkpoints_->state().events_offset = 100;
+    checkpoints_->save();
+    channel_.disk_is_full = true;
+    channel_.output += " and not stored";
+    checkpoints_->state().events_offset = 200;
+    checkpoints_->state().plan_index = 5;
+    checkpoints_->save();
+    EXPECT_EQ(on_disk().plan_index, 5U);
+    EXPECT_EQ(on_disk().spool_bytes, 6U);
+    EXPECT_EQ(on_disk().events_offset, 100U) << "a restarted daemon reads the output again";
+    EXPECT_EQ(channel_.committed, 6U) << "what is not stored is not sent";
+    channel_.disk_is_full = false;
+    checkpoints_->save();
+    EXPECT_EQ(on_disk().events_offset, 200U);
+    EXPECT_EQ(channel_.committed, 21U);
+}
+
+TEST_F(CheckpointerTest, ANewEnvironmentBeginsItsEventsAlsoWhileTheDiskIsFull) {
+    checkpoints_->state().events_offset = 100;
+    checkpoints_->save();
+    channel_.disk_is_full = true;
+    checkpoints_->state().events_offset = 0;
+    checkpoints_->save();
+    EXPECT_EQ(on_disk().events_offset, 0U);
+}
+
+TEST_F(CheckpointerTest, WritesAgainByItselfUntilTheDiskHasRoom) {
+    channel_.disk_is_full = true;
+    channel_.output = "text";
+    channel_.on_commit = [this] { checkpoints_->finish(); };
+    const auto full = [this]() -> base::Task<bool> {
+        base::TaskGroup group(context_.get_executor());
+        group.spawn("serve", checkpoints_->serve());
+        checkpoints_->request();
+        boost::asio::post(context_, [this] { channel_.disk_is_full = false; });
+        co_await group.wait();
+        co_return true;
+    };
+    EXPECT_TRUE(run(full()));
+    EXPECT_EQ(channel_.committed, 4U);
 }
 
 TEST_F(CheckpointerTest, SavesOnceForManyRequests) {

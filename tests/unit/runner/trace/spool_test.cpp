@@ -115,6 +115,7 @@ TEST_F(SpoolTest, ReportsAFullDisk) {
     EXPECT_NE(flushed.error().message.find("/dev/full"), std::string::npos);
     EXPECT_FALSE(spool->flush());
     EXPECT_EQ(spool->size(), 0U);
+    EXPECT_EQ(spool->held_back(), 1U);
 }
 
 }  // namespace
