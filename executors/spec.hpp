@@ -108,6 +108,8 @@ struct JobEnvironment {
     /// The daemon's log, with the job's fields. What comes from the job is masked by the job's log
     /// first.
     base::log::Scope daemon_log;
+    /// A former daemon has begun to prepare it: its containers may be there under unknown names.
+    bool taken_up = false;
 };
 
 }  // namespace executors

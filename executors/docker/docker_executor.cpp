@@ -86,15 +86,18 @@ class DockerExecutor final : public Executor {
     std::vector<std::string> job_directories_;
     std::optional<GitMirrorSource> mirror_source_;
     bool interrupted_ = true;  ///< containers may exist whose id was never received
-    bool restored_ = false;
-    bool connected_ = false;  ///< the supervisor has answered once
-    JobLog* log_ = nullptr;   ///< not null while services write into it
+    bool connected_ = false;   ///< the supervisor has answered once
+    JobLog* log_ = nullptr;    ///< not null while services write into it
     base::TaskGroup group_;
 };
 
 Task<Result<void>> DockerExecutor::prepare(const JobEnvironment& job, JobLog& log) {
     connection_->usage().release(objects_.base);
     objects_ = JobObjects{};
+    if (job.taken_up) {
+        auto removed = co_await remove_leftovers_of_job(api(), job.labels);
+        if (!removed) co_return removed;
+    }
     auto made = co_await make_environment(job, log);
     co_return made;
 }
@@ -236,7 +239,6 @@ Task<Result<void>> DockerExecutor::restore(const JobEnvironment& job, const std:
     objects_ = std::move(*objects);
     hold_objects();
     connected_ = true;
-    restored_ = true;
     info_ = describe_environment(objects_);
     auto state = co_await api().inspect_container(objects_.container);
     if (!state) co_return state.error();
@@ -258,8 +260,6 @@ Task<Result<void>> DockerExecutor::restore(const JobEnvironment& job, const std:
 
 Task<std::string> DockerExecutor::describe_engine() {
     auto text = co_await finish_data(api(), objects_);
-    // The log of a job that was restored has the line already.
-    if (restored_) text.clear();
     co_return text;
 }
 

@@ -45,4 +45,9 @@ base::Task<base::Result<int>> remove_leftovers(std::shared_ptr<EngineConnection>
                                                std::set<std::int64_t> live_jobs,
                                                std::set<std::string> live_things = {});
 
+/// Removes everything of one job, but for volumes that later jobs reuse: what a daemon has made
+/// that was killed in the preparation, which begins anew. `labels`: those of the job.
+base::Task<base::Result<void>> remove_leftovers_of_job(EngineApi& api,
+                                                       std::map<std::string, std::string> labels);
+
 }  // namespace executors::docker

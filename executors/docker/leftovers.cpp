@@ -18,6 +18,11 @@ namespace {
 constexpr const char* kJobId = "com.gitlab.gitlab-runner.job.id";
 constexpr const char* kReusable = "com.gitlab.gitlab-runner.reusable";
 
+bool is_of_runner(const std::string& name) {
+    return name == label_name("managed") || name == label_name("runner.id") ||
+           name == label_name("runner.system_id");
+}
+
 std::string label(const Listed& item, const char* name) {
     const auto found = item.labels.find(name);
     return found == item.labels.end() ? std::string() : found->second;
@@ -48,6 +53,33 @@ FillSweep fill_sweep(EngineConnection& connection,
     return sweep;
 }
 
+/// What has all of the labels, but for what is live and volumes that later jobs reuse.
+Task<Result<void>> remove_listed(EngineApi& api, std::map<std::string, std::string> labels,
+                                 const Live& live, RemovalTally& tally) {
+    auto containers = co_await api.list_containers(labels);
+    if (!containers) co_return containers.error();
+    for (const auto& item : *containers) {
+        if (is_live(item, live)) continue;
+        auto removed = co_await api.remove_container(item.id, false);
+        tally.note("container " + item.name, removed);
+    }
+    auto networks = co_await api.list_networks(labels);
+    if (!networks) co_return networks.error();
+    for (const auto& item : *networks) {
+        if (is_live(item, live)) continue;
+        auto removed = co_await api.remove_network(item.id);
+        tally.note("network " + item.name, removed);
+    }
+    auto volumes = co_await api.list_volumes(labels);
+    if (!volumes) co_return volumes.error();
+    for (const auto& item : *volumes) {
+        if (is_live(item, live) || label(item, kReusable) == "true") continue;
+        auto removed = co_await api.remove_volume(item.name);
+        tally.note("volume " + item.name, removed);
+    }
+    co_return Result<void>();
+}
+
 }  // namespace
 
 std::set<std::string> things_of(const std::string& saved_state) {
@@ -71,28 +103,25 @@ Task<Result<int>> remove_leftovers(std::shared_ptr<EngineConnection> connection,
     auto sweep = fill_sweep(*connection, labels);
     auto fillers = co_await remove_fill_containers(api, std::move(sweep), tally);
     if (!fillers) co_return fillers.error();
-    auto containers = co_await api.list_containers(labels);
-    if (!containers) co_return containers.error();
-    for (const auto& item : *containers) {
-        if (is_live(item, live)) continue;
-        auto removed = co_await api.remove_container(item.id, false);
-        tally.note("container " + item.name, removed);
-    }
-    auto networks = co_await api.list_networks(labels);
-    if (!networks) co_return networks.error();
-    for (const auto& item : *networks) {
-        if (is_live(item, live)) continue;
-        auto removed = co_await api.remove_network(item.id);
-        tally.note("network " + item.name, removed);
-    }
-    auto volumes = co_await api.list_volumes(labels);
-    if (!volumes) co_return volumes.error();
-    for (const auto& item : *volumes) {
-        if (is_live(item, live) || label(item, kReusable) == "true") continue;
-        auto removed = co_await api.remove_volume(item.name);
-        tally.note("volume " + item.name, removed);
-    }
+    auto removed = co_await remove_listed(api, std::move(labels), live, tally);
+    if (!removed) co_return removed.error();
     co_return tally.result();
+}
+
+Task<Result<void>> remove_leftovers_of_job(EngineApi& api,
+                                           std::map<std::string, std::string> labels) {
+    if (!labels.contains(kJobId)) co_return Result<void>();
+    // The configuration may have added labels since.
+    std::erase_if(labels, [](const auto& entry) {
+        return entry.first != kJobId && !is_of_runner(entry.first);
+    });
+    RemovalTally tally;
+    const Live nothing;
+    auto removed = co_await remove_listed(api, std::move(labels), nothing, tally);
+    if (!removed) co_return removed;
+    const auto result = tally.result();
+    if (!result) co_return result.error();
+    co_return Result<void>();
 }
 
 }  // namespace executors::docker

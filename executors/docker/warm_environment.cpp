@@ -126,6 +126,7 @@ WarmRecipe make_recipe(std::shared_ptr<EngineConnection> engine, const DockerSet
     copy.state_dir.clear();
     copy.payload_file.clear();
     copy.driver_job = nullptr;
+    copy.taken_up = false;
     copy.daemon_log = base::log::Scope();
     recipe.need.environment.clear();
     // The next job must not see a variable that it does not have. What an engine reads it has, with

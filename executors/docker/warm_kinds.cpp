@@ -17,11 +17,6 @@ constexpr std::chrono::milliseconds kQuiet{200};
 constexpr std::int64_t kPlainBytes = 8LL << 20;
 constexpr std::int64_t kEngineBytes = 100LL << 20;
 
-bool is_same(const WarmRunner& given, const DockerSettings& docker, const DindSettings& dind,
-             const std::vector<RegistrySettings>& registries) {
-    return *given.docker == docker && *given.dind == dind && *given.registries == registries;
-}
-
 }  // namespace
 
 void WarmKinds::configure(const std::vector<WarmRunner>& runners) {
@@ -29,14 +24,12 @@ void WarmKinds::configure(const std::vector<WarmRunner>& runners) {
     for (const WarmRunner& given : runners) {
         if (given.docker->warm == 0) continue;
         Runner& runner = next[given.id];
+        Settings settings{*given.docker, *given.dind, *given.registries, given.others};
         const auto known = runners_.find(given.id);
-        if (known != runners_.end() &&
-            is_same(given, known->second.docker, known->second.dind, known->second.registries)) {
+        if (known != runners_.end() && known->second.settings == settings) {
             runner = std::move(known->second);
         } else {
-            runner.docker = *given.docker;
-            runner.dind = *given.dind;
-            runner.registries = *given.registries;
+            runner.settings = std::move(settings);
         }
         runner.limits = {given.docker->warm, given.places, given.docker->warm_memory_bytes};
         runner.paused = given.paused;

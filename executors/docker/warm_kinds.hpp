@@ -20,7 +20,8 @@ struct WarmRunner {
     const DockerSettings* docker = nullptr;
     const DindSettings* dind = nullptr;
     const std::vector<RegistrySettings>* registries = nullptr;
-    int places = 1;  ///< jobs that may run at once
+    std::vector<std::string> others;  ///< more settings that environments are made of
+    int places = 1;                   ///< jobs that may run at once
     bool paused = false;
 };
 
@@ -79,12 +80,18 @@ class WarmKinds {
             return *(recipes.empty() ? outdated : recipes).front();
         }
     };
-    struct Runner {
-        WarmLimits limits;
-        bool paused = false;
+    struct Settings {
         DockerSettings docker;
         DindSettings dind;
         std::vector<RegistrySettings> registries;
+        std::vector<std::string> others;
+
+        bool operator==(const Settings&) const = default;
+    };
+    struct Runner {
+        WarmLimits limits;
+        bool paused = false;
+        Settings settings;
         std::map<std::string, Kind> kinds;
     };
     struct Job {

@@ -17,6 +17,7 @@ namespace {
 /// What the names of copies in the builds directory begin with (kSeedName in
 /// executors/docker/mirror_seed.cpp).
 constexpr const char* kSeedNames = ".runner-git-mirror";
+constexpr const char* kProjectObjects = "/.git/objects";
 constexpr const char* kProjectPacks = "/.git/objects/pack";
 
 /// git looks for a pack by its index, so indexes come last.
@@ -30,6 +31,21 @@ void move_packs(int seed, const std::string& project) {
         const char* name = entry.name.c_str();
         if (::renameat(from.get(), name, into.get(), name) != 0) fail_errno("move " + entry.name);
     }
+}
+
+/// Of all files of objects: git packs those of a fetch only when they are many.
+std::uint64_t object_bytes(const std::string& project) {
+    const UniqueFd objects = enter_directory(project + kProjectObjects);
+    std::uint64_t bytes = 0;
+    for (const auto& folder : entries_of(objects.get())) {
+        if (folder.type != S_IFDIR) continue;
+        const UniqueFd directory = enter_directory(objects.get(), folder.name);
+        for (const auto& entry : entries_of(directory.get())) {
+            if (entry.type == S_IFREG)
+                bytes += static_cast<std::uint64_t>(size_in(directory.get(), entry.name));
+        }
+    }
+    return bytes;
 }
 
 }  // namespace
@@ -67,14 +83,8 @@ void report_clone(const std::string& project, const std::string& clone) {
     if (::stat(head.c_str(), &made) != 0) fail_errno("look at " + head);
     const std::int64_t made_us =
         made.st_mtim.tv_sec * std::int64_t{1'000'000} + made.st_mtim.tv_nsec / 1000;
-    const UniqueFd packs = enter_directory(project + kProjectPacks);
-    std::uint64_t bytes = 0;
-    for (const auto& entry : entries_of(packs.get())) {
-        if (entry.type == S_IFREG)
-            bytes += static_cast<std::uint64_t>(size_in(packs.get(), entry.name));
-    }
     report_line("clone " + clone + " " + std::to_string((now_us() - made_us) / 1000) + " " +
-                std::to_string(bytes));
+                std::to_string(object_bytes(project)));
 }
 
 }  // namespace executors::helper

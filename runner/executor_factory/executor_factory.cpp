@@ -80,10 +80,14 @@ void ExecutorFactory::configure_pool(const config::Config& config,
         if (!docker || !runner.problem.empty()) continue;
         const int places =
             runner.limit > 0 ? std::min(runner.limit, config.concurrent) : config.concurrent;
+        std::vector<std::string> others = runner.environment;
+        others.push_back(runner.builds_dir);
+        others.push_back(runner.cache_dir);
         runners.push_back({.id = config::short_token(runner.token),
                            .docker = &runner.docker,
                            .dind = &runner.dind,
                            .registries = &runner.registries,
+                           .others = std::move(others),
                            .places = places,
                            .paused = paused(runner.name)});
     }

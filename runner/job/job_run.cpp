@@ -69,6 +69,7 @@ bool describe_environment(JobContext& context, executors::JobEnvironment& enviro
     environment.state_dir = context.checkpoints.directory();
     environment.payload_file = context.setup.journal.payload_path();
     environment.daemon_log = context.daemon_log;
+    environment.taken_up = context.setup.restored.has_value();
     if (environment.debug_services) context.checkpoints.expect_other_writers();
     // The status page shows it.
     if (environment.image) context.status.image = context.log().masked(environment.image->name);

@@ -72,7 +72,9 @@ base::Task<Result<void>> ReadinessGate::make_ready(const ReadinessStage& wanted)
 base::Task<void> ReadinessGate::describe_engine(const ReadinessStage& wanted) {
     if (wanted.engine_socket.empty()) co_return;
     auto line = co_await context_.executor().describe_engine();
-    engine_line_ = std::move(line);
+    // It comes with the heading of the first step, which a former daemon may have written.
+    const auto& restored = context_.setup.restored;
+    if (!restored || !restored->progress.steps_reached) engine_line_ = std::move(line);
 }
 
 void ReadinessGate::note_result(const ReadinessStage& wanted, const std::string& problem) {

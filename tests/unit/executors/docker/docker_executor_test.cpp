@@ -183,6 +183,20 @@ TEST_P(DockerExecutorTest, TheLoginLiesWhereTheClientLooks) {
     EXPECT_EQ(later.environment.at("DOCKER_CONFIG"), "/builds/p/.docker");
 }
 
+TEST_P(DockerExecutorTest, AKilledPreparationLeavesNothingToTheOneThatBeginsAnew) {
+    auto killed = make();
+    ASSERT_TRUE(prepare(*killed).has_value());
+    const auto made = engine_.inventory().size();
+    killed.reset();
+    job_.taken_up = true;
+    job_.labels["of.the.new.configuration"] = "1";
+    auto executor = make();
+    ASSERT_TRUE(prepare(*executor).has_value());
+    EXPECT_EQ(engine_.inventory().size(), made);
+    EXPECT_TRUE(cleanup(*executor).has_value());
+    expect_clean("after the job");
+}
+
 TEST_P(DockerExecutorTest, AContainerThatFilledTheHelpersVolumeIsRemovedLater) {
     const auto leave_one = [this] {
         engine_.containers["left"] =

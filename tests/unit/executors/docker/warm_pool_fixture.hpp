@@ -43,6 +43,7 @@ class WarmPoolTest : public DockerExecutorTest {
                            .docker = &docker_,
                            .dind = &dind_,
                            .registries = &registries_,
+                           .others = others_,
                            .places = 4,
                            .paused = paused}});
     }
@@ -96,6 +97,7 @@ class WarmPoolTest : public DockerExecutorTest {
     WarmTime now_ = std::chrono::steady_clock::now();
     std::string pressure_;
     std::vector<RegistrySettings> registries_;
+    std::vector<std::string> others_;
     std::shared_ptr<EngineConnection> connection_;
     std::shared_ptr<WarmPool> pool_;
 };

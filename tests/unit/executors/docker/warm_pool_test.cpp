@@ -135,10 +135,11 @@ TEST_P(WarmPoolTest, AContainerThatHasEndedIsNotUsed) {
 }
 
 TEST_P(WarmPoolTest, NoneIsLeftAfterAChangeOfTheConfigurationOrAPause) {
-    for (const bool paused : {false, true}) {
+    for (const std::string change : {"docker", "others", "pause"}) {
         make_one_ready();
-        if (!paused) docker_.cap_add.emplace_back("SYS_PTRACE");
-        configure(paused);
+        if (change == "docker") docker_.cap_add.emplace_back("SYS_PTRACE");
+        if (change == "others") others_.emplace_back("HTTP_PROXY=http://proxy:3128");
+        configure(change == "pause");
         EXPECT_TRUE(pool_->states().empty());
         work_until([this] { return container().empty(); });
         configure(false);

@@ -82,6 +82,16 @@ TEST_F(ReadinessGateTest, DescribesTheEngineThatAnswersBeforeTheBuilder) {
     EXPECT_THAT(gate_->take_messages(), Not(Contains("Inner engine: warm")));
 }
 
+TEST_F(ReadinessGateTest, DescribesTheEngineOnceHoweverOftenTheDaemonRestarts) {
+    executor_.engine_line = "Inner engine: warm";
+    checkpoint_.emplace();
+    EXPECT_TRUE(run_gate());
+    EXPECT_THAT(gate_->take_messages(), Contains("Inner engine: warm")) << "before the first step";
+    checkpoint_->progress.steps_reached = true;
+    EXPECT_TRUE(run_gate());
+    EXPECT_THAT(gate_->take_messages(), Not(Contains("Inner engine: warm")));
+}
+
 TEST_F(ReadinessGateTest, TellsHowEngineAndBuilderCameUp) {
     EXPECT_TRUE(run_gate());
     EXPECT_THAT(observer_.others, ElementsAre("engine", "builder"));

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
+
 #include <gtest/gtest.h>
+#include <sstream>
 
 #include <filesystem>
 #include <utility>
@@ -45,6 +47,23 @@ TEST_P(GitSeed, LeavesTheRestToTheServer) {
     payload_.git_info.sha = commit("third");
     expect_fetched();
     EXPECT_EQ(content(), "third\n");
+}
+
+TEST_P(GitSeed, CountsObjectsThatGitDoesNotPackToo) {
+    git("head -c 100000 /dev/urandom > origin/large");
+    payload_.git_info.sha = commit("third");
+    const auto end = fetch();
+    ASSERT_EQ(end.code, 0) << end.output;
+    EXPECT_NE(in_project("git count-objects"), "0 objects, 0 kilobytes");
+    const auto at = end.output.find("clone mirror ");
+    ASSERT_NE(at, std::string::npos) << end.output;
+    std::istringstream report(end.output.substr(at));
+    std::string clone;
+    std::string how;
+    std::int64_t milliseconds = 0;
+    std::uint64_t bytes = 0;
+    report >> clone >> how >> milliseconds >> bytes;
+    EXPECT_GT(bytes, 100'000U) << end.output;
 }
 
 TEST_P(GitSeed, IsLeftOutWhenItIsDamaged) {
