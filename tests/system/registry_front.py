@@ -14,6 +14,7 @@ class RegistryFront:
     `seen` has every request as (method, path, status, Authorization). `failures` are answered to the next pulls of a
     manifest, one each, as (status, headers): an engine asks by HEAD and then, after a failure, by GET. While `login`
     is True, requests without Authorization get 401; while `refuses` is True, those for manifests with one, too.
+    While `open` is not set, nobody gets a blob.
     """
 
     def __init__(self, address: str, port: int) -> None:
@@ -23,6 +24,8 @@ class RegistryFront:
         self.failures: list[tuple[int, dict[str, str]]] = []
         self.login = False
         self.refuses = False
+        self.open = threading.Event()
+        self.open.set()
 
     def __enter__(self) -> "RegistryFront":
         front = self
@@ -45,6 +48,7 @@ class RegistryFront:
         return self
 
     def __exit__(self, *ignored: object) -> None:
+        self.open.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -54,6 +58,8 @@ class RegistryFront:
             return [seen for seen in self.seen if part in seen[1]]
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        if "/blobs/" in handler.path:
+            self.open.wait()
         status, headers, body = self._decide(handler)
         with self._lock:
             self.seen.append((handler.command, handler.path, status,

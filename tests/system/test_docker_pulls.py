@@ -169,6 +169,29 @@ class Failed(FrontCase):
         self.assertIn(f"the engine cannot connect to the registry {HOME}:1", second.text)
 
 
+class Shared(FrontCase):
+    def gets(self):
+        return [path for method, path, status, _ in self.front.requests("/team/app/") if (method, status) == ("GET", 200)]
+
+    def test_two_jobs_that_need_an_image_at_once_pull_it_once(self):
+        self.push_new()
+        self.start_docker()
+        self.front.open.clear()
+        first = self.add()
+        self.wait_trace(first, f"Pulling docker image {self.name} ...")
+        second = self.add()
+        self.wait_trace(second, f"Waiting for the pull of {self.name} by job {first.id} ...")
+        self.front.open.set()
+        for job in (first, second):
+            self.assert_success(self.finish(job))
+        self.assertNotIn("Pulling docker image", second.text)
+        self.assertNotIn("Waiting for the pull", first.text)
+        gets = self.gets()
+        self.assertEqual(len(gets), len(set(gets)), gets)
+        # Its configuration and the layer that the engine does not have.
+        self.assertEqual(len([path for path in gets if "/blobs/" in path]), 2, gets)
+
+
 class Refreshed(FrontCase, WarmCase):
     def used_record(self, id):
         return list((self.config.parent / ".runner-state" / "used").glob(f"*/images/*{id.removeprefix('sha256:')}"))
