@@ -57,14 +57,19 @@ class MirrorCase(SourcesCase):
     def mirrors(self):
         return [v["Name"] for v in self.volumes() if v["Labels"].get(PREFIX + "type") == "git-mirror"]
 
-    def fill(self, daemon, **spec):
-        """A first clone, and the mirror that it leads to. The job's token counts while the job runs."""
-        job = self.add_job(["until [ -e /tmp/go ]; do sleep 0.05; done"],
+    def run_until_filled(self, daemon, *script, **spec):
+        """A first clone, and the filling that it leads to. The job's token counts while the job runs."""
+        job = self.add_job([*script, "until [ -e /tmp/go ]; do sleep 0.05; done"],
                            **{"project": self.project, "git_strategy": "clone", **spec})
         daemon.wait_log(FILLED, 60 * PATIENCE)
         container = next(each["Id"] for each in self.containers() if each["Name"].endswith("-build"))
         docker("exec", container, "touch", "/tmp/go")
         self.assert_success(self.finish(job))
+        return job
+
+    def fill(self, daemon, **spec):
+        """The first filling. Answers the name of the volume."""
+        job = self.run_until_filled(daemon, **spec)
         self.assertNotIn("git mirror", job.text)
         self.assertEqual(len(self.mirrors()), 1)
         return self.mirrors()[0]
@@ -97,6 +102,49 @@ class GitMirror(MirrorCase):
         job = self.clone(["cat new.txt", *SHOW])
         self.assert_used(job)
         self.assertIn("\nnew\n", job.text)
+
+    def packs(self, volume):
+        """Names and sizes of those that clones copy."""
+        listed = self.in_mirror(volume, "cd /m/current/objects/pack && wc -c *.pack | grep -v total").split()
+        return {name: int(size) for size, name in zip(listed[::2], listed[1::2])}
+
+    def fill_again(self, objects):
+        """A mirror is filled again when a clone has got more than 10 MB from the server; not twice within ten minutes by
+        one daemon. Answers the volume and its packs before."""
+        daemon = self.start_docker()
+        volume = self.fill(daemon)
+        packs = self.packs(volume)
+        some = random.Random(2)
+        (self.source / "larger").mkdir()
+        for number in range(objects):
+            (self.source / "larger" / str(number)).write_bytes(some.randbytes((11 << 20) // objects))
+        self.record()
+        daemon.stop(signal.SIGTERM)
+        daemon = self.start_again()
+        job = self.run_until_filled(daemon, "ls larger | wc -l")
+        self.assertRegex(job.text, USED + r"3\.\d MiB copied")
+        self.assertIn(f"\n{objects}\n", job.text)
+        self.assertEqual(self.mirrors(), [volume])
+        return volume, packs
+
+    def test_a_later_filling_fetches_what_is_new_and_nothing_else(self):
+        volume, first = self.fill_again(objects=200)
+        second = self.packs(volume)
+        self.assertLessEqual(first.items(), second.items(), "the packs of the first filling are used again")
+        fetched = sum(second.values()) - sum(first.values())
+        self.assertGreater(fetched, 10 << 20)
+        self.assertLess(fetched, 12 << 20, "what the mirror had already was sent again")
+        tip = self.commit({"file.txt": "first\n", "new.txt": "new\n"})
+        job = self.clone(["cat .git/HEAD", "ls larger | wc -l", "cat new.txt"])
+        self.assert_success(job)
+        self.assertRegex(job.text, USED + r"1[34]\.\d MiB copied")
+        self.assertIn(f"\n{tip}\n", job.text)
+        self.assertIn("\n200\n", job.text)
+        self.assertIn("\nnew\n", job.text)
+
+    def test_few_objects_that_are_large_lead_to_a_filling_too(self):
+        volume, _ = self.fill_again(objects=1)
+        self.assertGreater(sum(self.packs(volume).values()), 13 << 20)
 
     def test_a_slot_that_has_the_repository_needs_none(self):
         daemon = self.start_docker()
