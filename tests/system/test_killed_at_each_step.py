@@ -1,0 +1,130 @@
+"""A daemon that is killed at each kind of request by which jobs with an inner engine and kept data change the engine.
+
+It is killed when the engine has answered and the daemon does not know it. Between two such requests it asks only, and
+what the engine has is what it has after the first one. An exec that was made and not started is nothing, so only the
+start of one counts. Starts of daemons, images that are copied and the builder are not among the steps.
+"""
+
+import os
+import signal
+import threading
+import time
+import unittest
+
+from tests.system.docker_harness import PREFIX
+from tests.system.engine_front import WatchingFront
+from tests.system.harness import PATIENCE, need
+from tests.system.test_kept_data_faults import BUILD, FIRST, USE, WARM, Slot
+
+ENGINE = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+
+PREPARATION = ["POST /volumes/create data", "POST /containers/create other", "POST /containers/create build",
+               "POST /containers/{build}/start", "POST /exec/{build platforms}/start",
+               "POST /exec/{build connect}/start"]
+END = ["POST /exec/{build tidy-data}/start", "POST /containers/{build}/kill", "DELETE /containers/{build}",
+       "DELETE /volumes/{name}", "POST /containers/create pool", "POST /containers/{pool}/start",
+       "POST /exec/{pool connect}/start", "DELETE /containers/{pool}"]
+# What they leave on the engine is also left at one of the others.
+LIKE_OTHERS = ["POST /volumes/create cache", "POST /volumes/create other", "DELETE /containers/{other}",
+               "PUT /containers/{build}/archive", "PUT /containers/{pool}/archive",
+               "POST /exec/{pool tidy-data}/start", "POST /containers/{pool}/kill"]
+
+# The last request of a start; before, jobs do without environments that are made ahead.
+STARTED = "GET /volumes"
+# The last request for such an environment.
+READY = "GET /containers/{pool}/stats"
+
+
+class KilledAtEachStep(Slot):
+    docker_options = {"warm": "auto"}
+
+    def setUp(self):
+        super().setUp()
+        need(ENGINE.startswith("unix://"), "an engine on a unix socket")
+        self.lock = threading.Lock()
+        self.answered = []
+        self.fatal = None
+        front = self.enterContext(WatchingFront(self.directory / "engine.sock", ENGINE, self.observe))
+        self.write_config([{"token": self.registered.token, "docker": self.docker_settings(host=front.url),
+                            **self.runner_options}])
+
+    def observe(self, kind, answered):
+        if not answered:
+            return False
+        with self.lock:
+            self.answered.append(kind)
+            hit = self.fatal == kind
+            if hit:
+                self.fatal = None
+                self.daemons[-1].kill()
+        self.gitlab.notify()
+        return hit
+
+    def wait(self, daemon, condition):
+        """Or until the daemon is killed."""
+        try:
+            self.gitlab.wait(lambda: condition() or not daemon.alive(), 60 * PATIENCE)
+        except TimeoutError:
+            logs = "\n".join([*(job.text for job in self.gitlab.jobs[-2:]), daemon.log])
+            raise AssertionError(f"it did not come, after {self.answered}\n{logs}") from None
+
+    def live(self, fatal=None):
+        """The life of a daemon: a job, a second one in the environment that was made after it, and the end by SIGTERM,
+        unless a request kills it before. Answers the jobs."""
+        self.answered = []
+        daemon = self.start(wait=False)
+        jobs = []
+        try:
+            self.wait(daemon, lambda: STARTED in self.answered)
+            self.answered, self.fatal = [], fatal
+            while daemon.alive() and len(jobs) < 2:
+                jobs.append(self.add_job([*BUILD, *USE], timeout=120))
+                self.wait(daemon, lambda: jobs[-1].is_final() and self.answered.count(READY) >= len(jobs))
+        finally:
+            daemon.stop(signal.SIGTERM)
+        self.assertIsNone(self.fatal, "the request did not come")
+        return jobs
+
+    def finish_with_another_daemon(self, jobs, *expected):
+        daemon = self.start()
+        try:
+            for job in jobs:
+                self.assert_success(self.finish(job, 30))
+                self.assertIn(self.line(job), expected)
+                self.assertEqual(job.text.count("\nbuilt-and-usable\n"), 1, job.text)
+            self.assert_nothing_left()
+        finally:
+            daemon.stop(signal.SIGTERM)
+
+    def assert_nothing_left(self):
+        """Of jobs that have ended, while their daemon goes on."""
+        deadline = time.monotonic() + 10 * PATIENCE
+        while left := [c["Name"] for c in self.containers() if c["Config"]["Labels"].get(PREFIX + "type") != "pool"]:
+            self.assertLess(time.monotonic(), deadline, left)
+            time.sleep(0.1)
+
+    def check(self, steps):
+        """Each job is the next one of its slot after a kill, and is killed itself."""
+        expected = (FIRST, WARM)
+        for step in steps:
+            with self.subTest(step=step):
+                self.finish_with_another_daemon(self.live(step), *expected)
+            expected = (WARM,)
+        self.finish_with_another_daemon([self.add_job([*BUILD, *USE], timeout=120)], WARM)
+
+    def test_the_steps_are_complete(self):
+        for job in self.live():
+            self.assert_success(job)
+        changes = {kind for kind in self.answered if not kind.startswith(("GET", "HEAD")) and not kind.endswith("/exec")
+                   and " load}" not in kind}
+        self.assertEqual(changes, {*PREPARATION, *END, *LIKE_OTHERS})
+
+    def test_in_the_preparation(self):
+        self.check(PREPARATION)
+
+    def test_at_the_end_and_while_the_next_environment_is_made_and_used(self):
+        self.check(END)
+
+
+if __name__ == "__main__":
+    unittest.main()
