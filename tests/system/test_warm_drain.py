@@ -89,6 +89,12 @@ class DrainedEngine(Drained):
     changes = [({"dind": {"builder": False, "mtu": 1400}}, {}), ({}, {"memory": "1g"}),
                ({}, {"image": image("my-builder")})]
 
+    def test_a_variable_that_engines_read(self):
+        """No job can use an engine that was started without it."""
+        self.begin()
+        self.change({"environment": ["RUNNER_TEST_WORD=changed"]}, {})
+        self.wait_drained()
+
 
 if __name__ == "__main__":
     unittest.main()
