@@ -21,8 +21,8 @@ ENGINE = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 # A job is about to take the environment that waits for it: what follows goes over a connection that is there already.
 TAKEN = "GET /containers/{pool}/json"
 PREPARATION = ["POST /volumes/create data", "POST /containers/create other", "POST /containers/create build",
-               "POST /containers/{build}/start", "POST /exec/{build platforms}/start",
-               "POST /exec/{build connect}/start"]
+               "POST /containers/{build}/start", "POST /exec/{build platforms}/start"]
+BEGIN = ["POST /exec/{build connect}/start"]
 END = ["POST /exec/{build tidy-data}/start", "POST /containers/{build}/kill", "DELETE /containers/{build}",
        "DELETE /volumes/{name}", "POST /containers/create pool", "POST /containers/{pool}/start",
        "POST /exec/{pool connect}/start", TAKEN, "DELETE /containers/{pool}"]
@@ -119,11 +119,14 @@ class KilledAtEachStep(Slot):
             self.assert_success(job)
         changes = {kind for kind in self.answered if not kind.startswith(("GET", "HEAD")) and not kind.endswith("/exec")
                    and " load}" not in kind}
-        self.assertEqual(changes, {*PREPARATION, *END, *LIKE_OTHERS} - {TAKEN})
+        self.assertEqual(changes, {*PREPARATION, *BEGIN, *END, *LIKE_OTHERS} - {TAKEN})
         self.assertIn(TAKEN, self.answered)
 
     def test_in_the_preparation(self):
         self.check(PREPARATION)
+
+    def test_before_the_first_stage(self):
+        self.check(BEGIN)
 
     def test_at_the_end_and_while_the_next_environment_is_made_and_used(self):
         self.check(END)
