@@ -57,7 +57,7 @@ def fill(deployment: Deployment, **spec: Any) -> None:
     job = deployment.gitlab.add_job(WAIT, **spec)
     assert deployment.daemon is not None
     deployment.daemon.wait_log("A git mirror is filled", 240)
-    container = docker("ps", "-q", "--filter", f"name={deployment.short}", "--filter", "name=-build").split()[0]
+    container = docker("ps", "-q", "--filter", f"name={deployment.short.lower()}-.*-build$").split()[0]
     docker("exec", container, "touch", "/tmp/go")
     deployment.checked(deployment.gitlab.wait_finished(job, 240))
 
