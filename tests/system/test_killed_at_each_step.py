@@ -1,8 +1,7 @@
-"""A daemon that is killed at each kind of request by which jobs with an inner engine and kept data change the engine.
+"""A daemon that is killed at requests by which jobs with an inner engine and kept data change the engine.
 
-It is killed when the engine has answered and the daemon does not know it. Between two such requests it asks only, and
-what the engine has is what it has after the first one. An exec that was made and not started is nothing, so only the
-start of one counts. Starts of daemons, images that are copied and the builder are not among the steps.
+It is killed when the engine has answered and the daemon does not know it. A step stands for those that leave the same
+kind of thing; each request of a preparation is one in docker_executor_faults_test.cpp, with an engine in memory.
 """
 
 import os
@@ -20,16 +19,9 @@ ENGINE = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 
 # A job is about to take the environment that waits for it: what follows goes over a connection that is there already.
 TAKEN = "GET /containers/{pool}/json"
-PREPARATION = ["POST /volumes/create data", "POST /containers/create other", "POST /containers/create build",
-               "POST /containers/{build}/start", "POST /exec/{build platforms}/start"]
+PREPARATION = ["POST /volumes/create data", "POST /containers/create build", "POST /containers/{build}/start"]
 BEGIN = ["POST /exec/{build connect}/start"]
-END = ["POST /exec/{build tidy-data}/start", "POST /containers/{build}/kill", "DELETE /containers/{build}",
-       "DELETE /volumes/{name}", "POST /containers/create pool", "POST /containers/{pool}/start",
-       "POST /exec/{pool connect}/start", TAKEN, "DELETE /containers/{pool}"]
-# What they leave on the engine is also left at one of the others.
-LIKE_OTHERS = ["POST /volumes/create cache", "POST /volumes/create other", "DELETE /containers/{other}",
-               "PUT /containers/{build}/archive", "PUT /containers/{pool}/archive",
-               "POST /exec/{pool tidy-data}/start", "POST /containers/{pool}/kill"]
+END = ["POST /exec/{build tidy-data}/start", "DELETE /containers/{build}", "POST /containers/create pool", TAKEN]
 
 # The last request of a start; before, jobs do without environments that are made ahead.
 STARTED = "GET /volumes"
@@ -113,14 +105,6 @@ class KilledAtEachStep(Slot):
                 self.finish_with_another_daemon(self.live(step), *expected)
             expected = (WARM,)
         self.finish_with_another_daemon([self.add_job([*BUILD, *USE], timeout=120)], WARM)
-
-    def test_the_steps_are_complete(self):
-        for job in self.live():
-            self.assert_success(job)
-        changes = {kind for kind in self.answered if not kind.startswith(("GET", "HEAD")) and not kind.endswith("/exec")
-                   and " load}" not in kind}
-        self.assertEqual(changes, {*PREPARATION, *BEGIN, *END, *LIKE_OTHERS} - {TAKEN})
-        self.assertIn(TAKEN, self.answered)
 
     def test_in_the_preparation(self):
         self.check(PREPARATION)

@@ -46,6 +46,27 @@ TEST_P(DockerExecutorFaults, EveryAnswerMayBeLost) {
     }
 }
 
+TEST_P(DockerExecutorFaults, ADaemonThatDiesAtEveryRequestLeavesNothingToTheNextOne) {
+    // The builder's image is copied after the preparation: its requests are not part of it.
+    dind_.builder = false;
+    const int count = count_requests();
+    for (int number = 1; number <= count; ++number) {
+        start_engine();
+        job_.taken_up = false;
+        auto killed = make();
+        engine_.break_request(number, Fault::kLost);
+        static_cast<void>(prepare(*killed));
+        const std::string request = engine_.requests[static_cast<std::size_t>(number) - 1];
+        killed.reset();
+        job_.taken_up = true;
+        auto next = make();
+        const auto prepared = prepare(*next);
+        EXPECT_TRUE(prepared.has_value()) << request << ": " << prepared.error().message;
+        EXPECT_TRUE(cleanup(*next).has_value()) << request;
+        expect_clean(request);
+    }
+}
+
 TEST_P(DockerExecutorFaults, AStopDuringEveryRequestAnswersCancelled) {
     // The builder's image is copied after the preparation: its requests are not part of it.
     dind_.builder = false;
