@@ -37,7 +37,7 @@ base::Task<base::Result<void>> EventReader::read_from(Stream& stream) {
 /// Nothing tells when a disk has room again.
 base::Task<void> EventReader::wait_for_room() {
     const auto until = std::chrono::steady_clock::now() + kRoomLimit;
-    while (!sink_.has_room() && std::chrono::steady_clock::now() < until) {
+    while (!state_.is_over() && !sink_.has_room() && std::chrono::steady_clock::now() < until) {
         const bool slept = co_await base::sleep_for(kRoomPause);
         if (!slept) co_return;
     }

@@ -128,7 +128,7 @@ class DockerExecutorTest : public testing::TestWithParam<Scenario> {
             };
         }
         engine_.break_request(number, fault, on_fault);
-        const auto prepared = prepare(*executor);
+        auto prepared = prepare(*executor);
         const std::string when = "request " + std::to_string(number) + ": " +
                                  engine_.requests[static_cast<std::size_t>(number) - 1];
         EXPECT_TRUE(cleanup(*executor).has_value()) << when;

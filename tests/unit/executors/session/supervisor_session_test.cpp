@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/notifier.hpp"
 #include "tests/unit/executors/session/scripted_supervisor.hpp"
 
 namespace executors::session {
@@ -87,6 +88,24 @@ TEST_F(SupervisorSessionTest, ReadsNoFurtherWhileThereIsNoRoom) {
     run(scenario());
     EXPECT_EQ(while_full, std::vector<std::string>(3, "1:first\n;"));
     EXPECT_EQ(output_, "1:first\n;1:second\n;");
+}
+
+TEST_F(SupervisorSessionTest, IsClosedWhileThereIsNoRoom) {
+    base::Notifier asked(context_.get_executor());
+    room_ = [&] {
+        asked.notify_all();
+        return false;
+    };
+    auto scenario = [&]() -> Task<void> {
+        auto call = start_stage(1);
+        auto peer = co_await supervisor_.accept();
+        peer.send(output(1, "first\n"));
+        co_await asked.wait();
+        session_->close();
+        auto exit = co_await result_of(call);
+        EXPECT_FALSE(exit.has_value());
+    };
+    run(scenario());
 }
 
 TEST_F(SupervisorSessionTest, BeginsAtTheOffsetThatItIsGiven) {
