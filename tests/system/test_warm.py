@@ -37,7 +37,7 @@ class WarmCase(DockerCase):
             return json.load(answer)["warm"]
 
     def wait_ready(self, count=1):
-        self.gitlab.wait(lambda: len(self.warm()["environments"]) == count, 30, "an environment that is ready")
+        self.gitlab.wait(lambda: len(self.warm()["environments"]) == count, 60 * PATIENCE, "an environment that is ready")
 
     def counts(self):
         return self.warm()["counts"][0]
