@@ -18,11 +18,6 @@ namespace {
 constexpr const char* kJobId = "com.gitlab.gitlab-runner.job.id";
 constexpr const char* kReusable = "com.gitlab.gitlab-runner.reusable";
 
-bool is_of_runner(const std::string& name) {
-    return name == label_name("managed") || name == label_name("runner.id") ||
-           name == label_name("runner.system_id");
-}
-
 std::string label(const Listed& item, const char* name) {
     const auto found = item.labels.find(name);
     return found == item.labels.end() ? std::string() : found->second;
@@ -112,8 +107,9 @@ Task<Result<void>> remove_leftovers_of_job(EngineApi& api,
                                            std::map<std::string, std::string> labels) {
     if (!labels.contains(kJobId)) co_return Result<void>();
     // The configuration may have added labels since.
-    std::erase_if(labels, [](const auto& entry) {
-        return entry.first != kJobId && !is_of_runner(entry.first);
+    const auto of_runner = labels_of_runner("", "");
+    std::erase_if(labels, [&](const auto& entry) {
+        return entry.first != kJobId && !of_runner.contains(entry.first);
     });
     RemovalTally tally;
     const Live nothing;

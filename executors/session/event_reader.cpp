@@ -30,7 +30,8 @@ base::Task<base::Result<void>> EventReader::read_from(Stream& stream) {
         auto taken = take_records();
         if (!taken) co_return taken.error();
         if (state_.is_over()) co_return base::Result<void>();
-        if (!sink_.has_room()) co_await wait_for_room();
+        if (sink_.has_room()) continue;
+        co_await wait_for_room();
     }
 }
 
