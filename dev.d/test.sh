@@ -37,13 +37,12 @@ has_c_tests() { [ -f build/debug/CTestTestfile.cmake ]; }
 
 run_c_tests() {
     say "unit and integration tests (address and undefined sanitizers)"
-    local filter=()
-    [ -z "$1" ] || filter=(-R "$1")
     # A helper with sanitizers is not static: it does not run in containers.
     UBSAN_OPTIONS=print_stacktrace=1 RUNNER_TEST_STATIC_HELPER=$root/build/release/bin/runner-helper \
-        ctest --test-dir build/debug --output-on-failure -j "$jobs" --timeout 120 \
-        --no-tests=ignore --output-junit "$results/ctest.xml" "${filter[@]}" >"$results/ctest.log" 2>&1 || true
-    grep -E '^\s+[0-9]+ - .*(Failed|Timeout|SEGFAULT|Not Run)|tests passed' "$results/ctest.log" >&2 || true
+        .ci/c-tests build/debug "$jobs" "$results/c-tests.xml" "$1" >"$results/c-tests.log" 2>&1 || true
+    grep -E '^FAILED|tests did not fail' "$results/c-tests.log" >&2 || true
+    [ -s "$results/c-tests.xml" ] ||
+        "$python" .ci/results one "$results/c-tests-run.xml" c-tests 1 "$results/c-tests.log" 0
 }
 
 # run_python_tests <name> <folder> <filter> <pytest arguments..>
