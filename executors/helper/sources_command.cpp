@@ -10,6 +10,7 @@
 
 #include "executors/helper/directory.hpp"
 #include "executors/helper/git_seed.hpp"
+#include "executors/helper/tree.hpp"
 
 namespace executors::helper {
 
@@ -141,6 +142,12 @@ void open_project(const SourcesOptions& options) {
     open_own_directories(project.get());
 }
 
+/// For the files of a check-out.
+void spread_project(const SourcesOptions& options) {
+    const UniqueFd project = enter_directory(options.project);
+    spread_children(project.get());
+}
+
 }  // namespace
 
 int run_sources_command(const std::string& action, const SourcesOptions& given) {
@@ -157,6 +164,7 @@ int run_sources_command(const std::string& action, const SourcesOptions& given) 
         {"forget-submodules",
          [](const SourcesOptions& all) { forget_submodules(all.project, all.rules.sha256); }},
         {"open", open_project},
+        {"spread", spread_project},
         {"seed", [](const SourcesOptions& all) { seed_repository(all.project, all.seed); }},
         {"measure", [](const SourcesOptions& all) { report_clone(all.project, all.clone); }},
         {"remove", remove_project}};

@@ -26,6 +26,7 @@ struct SourcesOptions {
 /// submodules         clean_submodules()
 /// forget-submodules  forget_submodules()
 /// open               gives the user the rights to change its own directories in the project
+/// spread             spread_children() of the project
 /// seed               seed_repository()
 /// measure            report_clone()
 /// remove             removes the project; what cannot be removed is renamed

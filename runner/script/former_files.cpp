@@ -49,6 +49,10 @@ std::string open_project_command(const ScriptContext& context) {
     return command(context, "open");
 }
 
+std::string spread_project_command(const ScriptContext& context) {
+    return context.settings().by_driver ? ":" : command(context, "spread");
+}
+
 std::string seed_repository_command(const ScriptContext& context) {
     return command(context, "seed") + " --seed " + shell_quote(context.settings().git_seed);
 }

@@ -11,6 +11,10 @@ namespace {
 constexpr std::string_view kHasLargeFiles =
     "[ -n \"$(git ls-files -- ':(attr:filter=lfs)' 2> /dev/null)\" ]";
 
+/// Processes that write files, from git 2.32 on. Not one for each core: the jobs of a machine share
+/// them.
+constexpr int kCheckOutWorkers = 4;
+
 /// The commands that follow find this git first.
 std::string with_git_of(const std::string& directory) {
     return "PATH=" + shell_quote(directory) + "${PATH:+:$PATH}; export PATH;";
@@ -43,7 +47,9 @@ void GitCommands::include_config(ShellWriter& writer) const {
 }
 
 void GitCommands::check_out(ShellWriter& writer, const std::string& sha) const {
-    writer.line("git -c submodule.recurse=false checkout -f -q " + shell_quote(sha) + " || return");
+    writer.line(
+        "git -c submodule.recurse=false -c checkout.workers=" + std::to_string(kCheckOutWorkers) +
+        " checkout -f -q " + shell_quote(sha) + " || return");
     const std::string clean = git_clean_command(context_.variables());
     if (!clean.empty()) writer.line(clean + " || return");
 }

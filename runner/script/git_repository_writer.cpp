@@ -43,6 +43,14 @@ void configure(ShellWriter& writer) {
     writer.line("git config gc.autoDetach false || return");
 }
 
+/// Each pipeline leaves a ref, which nobody needs, and which keeps the objects of deleted branches.
+/// The newest ones stay: a fetch tells the server what is there by refs. In a function of its own,
+/// because it sets "$@".
+constexpr const char* kForgetOldPipelines =
+    "set -- .git/refs/pipelines/*; [ $# -le 50 ] || git for-each-ref --count=25 "
+    "--sort=version:refname --format='delete %(refname)' refs/pipelines | git update-ref "
+    "--no-deref --stdin || :";
+
 /// Removes the refs of the patterns, all for "".
 std::string remove_refs_command(const std::string& patterns) {
     return "git for-each-ref --format='delete %(refname)'" + patterns +
@@ -66,10 +74,12 @@ void GitRepositoryWriter::define_open(ShellWriter& writer) const {
     const bool sha256 = context_.payload().git_info.repo_object_format == "sha256";
     writer.line("_runner_open() {");
     seed_.look(writer);
+    writer.line("_runner_new=1; if [ -e " + directory + "/.git/HEAD ]; then _runner_new=; fi");
     writer.line("git -c init.defaultBranch=none init --template=" +
                 shell_quote(context_.tmp() + "/git-template") +
                 (sha256 ? " --object-format sha256" : "") + " " + directory + " || return");
     writer.line("cd " + directory + " || return");
+    writer.line("[ -z \"$_runner_new\" ] || " + spread_project_command(context_) + " || return");
     commands_.include_config(writer);
     configure(writer);
     seed_.take(writer);
@@ -104,7 +114,9 @@ void GitRepositoryWriter::define_fetch(ShellWriter& writer) const {
     const std::string flags = extra_flags("GIT_FETCH_EXTRA_FLAGS", "--prune --quiet");
     const std::string command = fetch_command();
     const auto depth = context_.payload().git_info.depth;
+    writer.line(std::string("_runner_forget_pipelines() { ") + kForgetOldPipelines + "; }");
     writer.line("_runner_fetch() {");
+    writer.line("_runner_forget_pipelines");
     std::string patterns;
     for (const std::string& pattern : conflicting_refs(context_.payload().git_info.refspecs)) {
         patterns += " " + shell_quote(pattern);

@@ -2,10 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +13,7 @@
 #include <vector>
 
 #include "executors/helper/posix.hpp"
+#include "tests/support/spreads_children.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace executors::helper {
@@ -81,21 +79,13 @@ TEST_F(Unpack, MakesFilesDirectoriesAndLinks) {
 }
 
 TEST_F(Unpack, AsksExt4ToSpreadTheDirectoriesThatItMakes) {
-    struct statfs filesystem {};
-    ASSERT_EQ(::statfs(root_.c_str(), &filesystem), 0);
-    if (filesystem.f_type != 0xEF53) GTEST_SKIP() << root_ << " is not on ext4";
+    if (!tests::spreads_children(root_)) GTEST_SKIP() << root_ << " is not on ext4";
     fs::create_directory(root_ / "old");
     unpack(entry("old/f", '0', "x") + entry("a/b/f", '0', "x"));
-    const auto spreads = [&](const fs::path& path) {
-        int flags = 0;
-        const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY));
-        EXPECT_EQ(::ioctl(directory.get(), FS_IOC_GETFLAGS, &flags), 0);
-        return (flags & FS_TOPDIR_FL) != 0;
-    };
-    EXPECT_TRUE(spreads(root_));
-    EXPECT_TRUE(spreads(root_ / "a"));
-    EXPECT_FALSE(spreads(root_ / "a/b")) << "no directory was made in it";
-    EXPECT_FALSE(spreads(root_ / "old"));
+    EXPECT_EQ(tests::spreads_children(root_), true);
+    EXPECT_EQ(tests::spreads_children(root_ / "a"), true);
+    EXPECT_EQ(tests::spreads_children(root_ / "a/b"), false) << "no directory was made in it";
+    EXPECT_EQ(tests::spreads_children(root_ / "old"), false);
 }
 
 TEST_F(Unpack, ReplacesALinkInsteadOfFollowingIt) {

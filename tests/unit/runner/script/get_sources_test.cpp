@@ -3,11 +3,14 @@
 
 #include <filesystem>
 
+#include "tests/support/spreads_children.hpp"
 #include "tests/unit/runner/script/get_sources_fixture.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -281,6 +284,32 @@ TEST_P(GetSources, ARefMayTakeThePlaceOfAFolderOfRefsAndBack) {
             git("git -C origin update-ref -d " + former + "; rm -rf builds");
         }
     }
+}
+
+TEST_P(GetSources, FilesOfANewRepositoryAreSpreadOverTheDisk) {
+    if (!tests::spreads_children(dir_.path())) GTEST_SKIP() << dir_.path() << " is not on ext4";
+    for (const bool may_fetch : {true, false}) {
+        payload_.allow_git_fetch = may_fetch;
+        expect_fetched();
+        EXPECT_EQ(tests::spreads_children(directories_.project), true) << may_fetch;
+    }
+}
+
+TEST_P(GetSources, TheRefsOfOldPipelinesGo) {
+    ASSERT_EQ(fetch().code, 0);
+    const std::string project = directories_.project;
+    git("cd " + project +
+        "; for n in $(seq 3 70); do echo \"create refs/pipelines/$n HEAD\"; done" +
+        " | git update-ref --stdin");
+    git("git -C origin update-ref refs/pipelines/2 " + second_);
+    payload_.git_info.refspecs = {"+refs/pipelines/2:refs/pipelines/2"};
+    const auto fetched = fetch();
+    EXPECT_EQ(fetched.code, 0) << fetched.output;
+    EXPECT_THAT(fetched.output, Not(HasSubstr("error:")));
+    const std::string refs =
+        git("git -C " + project + " for-each-ref --format='%(refname:lstrip=2)' refs/pipelines");
+    EXPECT_THAT(base::split(refs, '\n'), AllOf(Contains("2"), Contains("28"), Contains("70"),
+                                               Not(Contains("3")), Not(Contains("27"))));
 }
 
 TEST_P(GetSources, WrongSettingsAreErrorsBeforeGitRuns) {
