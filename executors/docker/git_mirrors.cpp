@@ -112,6 +112,13 @@ Task<Result<void>> MirrorFill::fill(std::string container) {
     co_return Result<void>();
 }
 
+Task<void> remove_container(EngineApi& api, std::string container) {
+    auto removed = co_await api.remove_container(std::move(container), false);
+    if (removed) co_return;
+    base::log::debug("A container of a git mirror is left for the cleanup of its job",
+                     {{"error", removed.error().message}});
+}
+
 }  // namespace
 
 MirrorFilling filling_after(GitMirrorMode mode, const GitClone& clone, std::uint64_t seed_bytes) {
@@ -127,10 +134,20 @@ MirrorFilling filling_after(GitMirrorMode mode, const GitClone& clone, std::uint
 
 GitMirrors::GitMirrors(EngineApi& api, RunnerVolume& programs, EngineUsage& usage,
                        base::TaskGroup* background)
-    : api_(api), programs_(programs), usage_(usage), background_(api, background, kFillLimit) {}
+    : api_(api),
+      programs_(programs),
+      usage_(usage),
+      group_(background),
+      background_(api, background, kFillLimit) {}
 
 void GitMirrors::fill_later(Filling filling) {
     background_.begin(std::make_unique<MirrorFill>(api_, programs_, usage_, std::move(filling)));
+}
+
+void GitMirrors::remove_later(std::string container) {
+    if (group_ == nullptr) return;
+    group_->spawn("remove the container of a git mirror",
+                  remove_container(api_, std::move(container)));
 }
 
 void GitMirrors::note_silent_server(const std::string& volume) {

@@ -56,6 +56,8 @@ class GitMirrors {
                base::TaskGroup* background);
 
     void fill_later(Filling filling);
+    /// A container that has copied from a mirror: its job does not wait for the end of it.
+    void remove_later(std::string container);
     BackgroundFilling& background() { return background_; }
 
     /// A server that did not answer a job in time costs the next jobs of the repository no time.
@@ -66,6 +68,7 @@ class GitMirrors {
     EngineApi& api_;
     RunnerVolume& programs_;
     EngineUsage& usage_;
+    base::TaskGroup* group_;
     BackgroundFilling background_;
     /// Until when the server is not asked, by volume.
     std::map<std::string, std::chrono::steady_clock::time_point> silent_;

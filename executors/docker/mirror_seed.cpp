@@ -9,7 +9,6 @@
 #include "base/stop_source.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/labels.hpp"
-#include "executors/docker/run_uncancelled.hpp"
 
 namespace executors::docker {
 
@@ -89,14 +88,10 @@ Task<Result<MirrorAnswer>> MirrorSeed::copy() {
     auto git = co_await context_.engine.add_git(image_);
     if (!git) co_return git.error();
     const std::string name = context_.objects.base + "-git-mirror";
-    auto& containers = context_.objects.services;
-    containers.push_back(name);
+    // The cleanup of the job removes what is still there.
+    context_.objects.services.push_back(name);
     auto answer = co_await copy_in(name);
-    // The cleanup of the job removes it.
-    if (!answer && answer.error().is(ErrorKind::kCancelled)) co_return answer;
-    auto removal = context_.api().remove_container(name, false);
-    auto removed = co_await run_uncancelled(std::move(removal));
-    if (removed) std::erase(containers, name);
+    context_.engine.git_mirrors().remove_later(name);
     co_return answer;
 }
 

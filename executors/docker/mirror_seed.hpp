@@ -14,8 +14,9 @@ namespace executors::docker {
 /// volume, and tells the job log. Whatever does not work costs the job nothing but its time: it
 /// clones from the server.
 ///
-/// Life: within one preparation; run() when the job's container was made, and before its start. The
-/// result is JobObjects::mirror. Strand: the I/O thread. Failures: kCancelled, and those of
+/// Life: within one preparation; run() when the job's container was made, because the engine first
+/// gives a new volume what the image has in its place. It may start meanwhile. The result is
+/// JobObjects::mirror. Strand: the I/O thread. Failures: kCancelled, and those of
 /// EngineConnection::info().
 class MirrorSeed {
   public:

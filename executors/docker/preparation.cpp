@@ -44,6 +44,13 @@ void note_inner_engine(const InnerEnginePlan& plan, const ImageChoice& choice,
     }
 }
 
+Task<Result<void>> start_with_git(BuildContainer& build, JobGit& git) {
+    auto started = co_await build.start();
+    if (!started) co_return started;
+    auto brought = co_await git.after_start();
+    co_return brought;
+}
+
 }  // namespace
 
 Preparation::Preparation(const boost::asio::any_io_executor& executor,
@@ -266,17 +273,17 @@ Task<Result<void>> Preparation::make_build(BuildContainer& build, JobGit& git, C
     auto made = co_await build.make(std::move(plan));
     if (!made) co_return made;
     auto brought = co_await git.before_start();
-    if (!brought) co_return brought;
-    MirrorSeed seed(context_, image_.id, helper_volume_, volumes_.new_builds());
-    auto seeded = co_await seed.run();
-    co_return seeded;
+    co_return brought;
 }
 
+/// The copy of a git mirror takes as long as it takes: the container starts beside it.
 Task<Result<void>> Preparation::run_build(BuildContainer& build, JobGit& git) {
-    auto started = co_await build.start();
-    if (!started) co_return started;
-    auto brought = co_await git.after_start();
-    co_return brought;
+    MirrorSeed seed(context_, image_.id, helper_volume_, volumes_.new_builds());
+    std::vector<Task<Result<void>>> tasks;
+    tasks.push_back(start_with_git(build, git));
+    tasks.push_back(seed.run());
+    auto done = co_await base::run_together(std::move(tasks));
+    co_return done;
 }
 
 std::vector<StartedService> Preparation::awaited_services() const {

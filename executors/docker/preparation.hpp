@@ -58,7 +58,7 @@ class Preparation {
     base::Task<base::Result<void>> start_build();
     base::Task<base::Result<void>> make_build(BuildContainer& build, JobGit& git,
                                               ContainerPlan plan);
-    static base::Task<base::Result<void>> run_build(BuildContainer& build, JobGit& git);
+    base::Task<base::Result<void>> run_build(BuildContainer& build, JobGit& git);
     base::Task<base::Result<void>> report_inner_platforms();
     [[nodiscard]] BuildParts parts();
     [[nodiscard]] ContainerPlan plan_build(bool held);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import tempfile
@@ -66,6 +67,7 @@ def clones(deployment: Deployment, script: list[str], repeat: int, **spec: Any) 
     jobs = []
     for _ in range(repeat):
         Engine().wait_gone(deployment.short)
+        os.sync()  # what the job before has left to write is not part of this one
         jobs.append(deployment.run(script, 300, **spec))
     return jobs
 
