@@ -38,11 +38,10 @@ std::string ArtifactWriter::dependency_path(std::int64_t job_id) const {
 }
 
 std::string ArtifactWriter::extract_dependency(std::int64_t job_id) const {
-    const std::string project = shell_quote(context_.project());
     FilesRequest request("extract");
     request.add("file", dependency_path(job_id));
     ShellWriter writer;
-    writer.line("mkdir -p " + project + " && cd " + project);
+    writer.line(enter_directory_command(context_.project()));
     writer.line(request.command(context_.settings().helper));
     return context_.finish(writer);
 }

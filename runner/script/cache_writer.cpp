@@ -119,9 +119,8 @@ void CacheWriter::restore_one(ShellWriter& writer, const std::vector<Name>& name
 
 /// A script that works in the project directory.
 void CacheWriter::begin(ShellWriter& writer) const {
-    const std::string project = shell_quote(context_.project());
     context_.write_preamble(writer);
-    writer.line("mkdir -p " + project + " && cd " + project);
+    writer.line(enter_directory_command(context_.project()));
 }
 
 base::Result<std::string> CacheWriter::restore(const CacheLinks& links) const {

@@ -246,7 +246,7 @@ void GitRepositoryWriter::write(ShellWriter& writer, GitStrategy strategy) const
         commands_.remove_project(writer);
     }
     GitConfigWriter(context_).write(writer);
-    writer.line("mkdir -p " + shell_quote(context_.tmp() + "/git-template"));
+    writer.line(make_directory_command(context_.tmp() + "/git-template"));
     commands_.trust_project(writer);
     define_open(writer);
     define_fetch(writer);

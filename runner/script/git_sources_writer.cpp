@@ -14,14 +14,13 @@ GitStrategy GitSourcesWriter::strategy() const {
 bool GitSourcesWriter::brings_sources() const { return script::brings_sources(strategy()); }
 
 void GitSourcesWriter::skip_sources(ShellWriter& writer, GitStrategy strategy) const {
-    const std::string directory = shell_quote(context_.project());
     if (strategy == GitStrategy::kEmpty) {
         writer.notice("Skipping Git repository setup and creating an empty build directory");
         writer.line(remove_project_command(context_));
     } else {
         writer.notice("Skipping Git repository setup");
     }
-    writer.line("mkdir -p " + directory);
+    writer.line(make_directory_command(context_.project()));
     writer.notice("Skipping Git checkout");
     writer.notice("Skipping Git submodules setup");
 }

@@ -15,10 +15,9 @@ constexpr std::string_view kToken = "CI_JOB_TOKEN";
 }  // namespace
 
 std::string RemoteArtifactWriter::download() const {
-    const std::string project = shell_quote(context_.project());
     ShellWriter writer;
     context_.write_preamble(writer);
-    writer.line("mkdir -p " + project + " && cd " + project);
+    writer.line(enter_directory_command(context_.project()));
     begin_runner_program(writer, "Artifacts downloading");
     for (const auto& dependency : context_.payload().dependencies) {
         if (dependency.artifact_filename.empty()) continue;

@@ -46,6 +46,14 @@ void ShellWriter::echo(std::string_view before, std::string_view text, std::stri
          shell_quote(std::string(before) + std::string(text) + std::string(after)));
 }
 
+std::string make_directory_command(std::string_view path) {
+    return fmt::format("{{ [ -d {0} ] || mkdir -p {0}; }}", shell_quote(path));
+}
+
+std::string enter_directory_command(std::string_view path) {
+    return make_directory_command(path) + " && cd " + shell_quote(path);
+}
+
 ShellWriter& ShellWriter::error(std::string_view text) {
     echo(kRed, text, kReset);
     return *this;
@@ -67,9 +75,9 @@ ShellWriter& ShellWriter::print(std::string_view text) {
 }
 
 ShellWriter& ShellWriter::write_file(std::string_view path, std::string_view content) {
-    line("mkdir -p " + shell_quote(directory_of(path)));
+    line(make_directory_command(directory_of(path)));
     // An old file is removed first: it may belong to another user, or be a symbolic link.
-    line("rm -f " + shell_quote(path));
+    line(fmt::format("if [ -e {0} ] || [ -L {0} ]; then rm -f {0}; fi", shell_quote(path)));
     return line(
         fmt::format("(umask 077; printf '%s' {} > {})", shell_quote(content), shell_quote(path)));
 }

@@ -10,6 +10,11 @@ namespace runner::script {
 
 using base::shell_quote;
 
+/// Makes a directory and those above it, and starts no program where it is there already.
+std::string make_directory_command(std::string_view path);
+/// The same, and changes to it.
+std::string enter_directory_command(std::string_view path);
+
 /// Collects the commands of one stage and makes a script of them for bash or any POSIX sh. Pure.
 ///
 /// The shell reads the script from its standard input. The commands must not read that input, so
