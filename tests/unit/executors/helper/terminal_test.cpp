@@ -116,8 +116,9 @@ TEST_F(TerminalTest, AShellHasNoDescriptorsOfTheSupervisor) {
 TEST_F(TerminalTest, TheEndOfTheConnectionEndsTheShell) {
     UniqueFd shell;
     auto client = open_shell(shell);
-    client->send_bytes("trap '' HUP TERM; echo trapped\n");  // KILL follows
-    client->wait_for_text("\ntrapped");
+    // KILL follows. The terminal's echo has the quotes, the shell's answer has not.
+    client->send_bytes("trap '' HUP TERM; echo 'trap'ped\n");
+    client->wait_for_text("trapped");
     client.reset();
     EXPECT_TRUE(has_ended(shell));
 }
