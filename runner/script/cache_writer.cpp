@@ -24,7 +24,7 @@ void name_cache(ShellWriter& writer, std::size_t number) {
 /// The format of a cache: "zip", "zipzstd" and "tarzstd", in any case. As with the official runner,
 /// everything else makes a zip.
 std::string archive_format(ShellWriter& writer, const std::string& asked) {
-    const std::string format = base::to_lower(asked);
+    std::string format = base::to_lower(asked);
     if (format == "tarzstd" || format == "zipzstd") return format;
     if (!format.empty() && format != "zip") {
         writer.warning("CACHE_COMPRESSION_FORMAT \"" + asked +
