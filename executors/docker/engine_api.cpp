@@ -20,6 +20,8 @@ using protocol::http::Request;
 
 namespace {
 
+/// How long the removal of a container by somebody else is waited for.
+constexpr std::chrono::seconds kRemovalLimit{10};
 constexpr std::size_t kLongestRefusal = 64U << 10U;
 
 std::string filters_query(const EngineApi::Labels& labels) {
@@ -177,9 +179,14 @@ Task<Result<void>> EngineApi::remove_container(std::string id, bool keep_volumes
     std::string path = "/containers/" + id + "?force=1";
     if (!keep_volumes) path += "&v=1";
     auto removed = co_await client_.remove(std::move(path));
-    // "removal of container … is already in progress": someone else does it.
-    if (!removed && removed.error().is(ErrorKind::kConflict)) co_return Result<void>();
-    co_return removed;
+    if (removed || !removed.error().is(ErrorKind::kConflict)) co_return removed;
+    // "removal of container … is already in progress": someone else does it. Until then it holds
+    // its volumes and networks.
+    auto waiting = client_.post("/containers/" + id + "/wait?condition=removed", "");
+    auto gone =
+        co_await base::with_deadline<protocol::http::Response>(std::move(waiting), kRemovalLimit);
+    if (!gone && gone.error().is(ErrorKind::kCancelled)) co_return gone.error();
+    co_return Result<void>();
 }
 
 Task<Result<std::string>> EngineApi::container_log(std::string id, int lines) {

@@ -73,7 +73,7 @@ class EngineApi {
     base::Task<base::Result<void>> stop_container(std::string id, int seconds);
     base::Task<base::Result<int>> wait_container(std::string id);
     /// By force, and with the container's anonymous volumes unless `keep_volumes`. A container that
-    /// does not exist, or that is just being removed, is a success.
+    /// does not exist is a success; one that is just being removed is waited for, 10 s at most.
     base::Task<base::Result<void>> remove_container(std::string id, bool keep_volumes);
     /// The last `lines` of both streams, in the order in which they were written.
     base::Task<base::Result<std::string>> container_log(std::string id, int lines);

@@ -9,6 +9,7 @@
 #include "base/stop_source.hpp"
 #include "executors/docker/container_paths.hpp"
 #include "executors/docker/labels.hpp"
+#include "executors/docker/run_uncancelled.hpp"
 
 namespace executors::docker {
 
@@ -28,6 +29,15 @@ constexpr const char* kSeedName = ".runner-git-mirror";
 constexpr const char* kBuildsMount = "/.runner-builds";
 constexpr const char* kUnused = "The git mirror of this runner is not used: ";
 constexpr const char* kWorkDir = "/.runner-mirror-work";
+
+Task<Result<void>> make_into(EngineApi& api, MirrorContainer container, DockerSettings docker,
+                             std::string& id) {
+    auto making = make_mirror_container(api, std::move(container), std::move(docker));
+    auto made = co_await std::move(making);
+    if (!made) co_return made.error();
+    id = std::move(*made);
+    co_return Result<void>();
+}
 
 }  // namespace
 
@@ -88,9 +98,10 @@ Task<Result<MirrorAnswer>> MirrorSeed::copy() {
     auto git = co_await context_.engine.add_git(image_);
     if (!git) co_return git.error();
     const std::string name = context_.objects.base + "-git-mirror";
-    // The cleanup of the job removes what is still there.
+    // The cleanup of the job removes what is still there, and everything of a job that is stopped.
     context_.objects.services.push_back(name);
     auto answer = co_await copy_in(name);
+    if (!answer && answer.error().is(ErrorKind::kCancelled)) co_return answer;
     context_.engine.git_mirrors().remove_later(name);
     co_return answer;
 }
@@ -106,12 +117,13 @@ Task<Result<std::string>> MirrorSeed::start_container(std::string name) {
     container.labels = context_.job.labels;
     container.labels[label_name("type")] = "git-mirror";
     container.limit = kContainerLimit;
-    auto making = make_mirror_container(api, std::move(container), context_.docker);
-    auto id = co_await std::move(making);
-    if (!id) co_return id;
-    auto started = co_await api.start_container(*id);
+    std::string id;
+    auto making = make_into(api, std::move(container), context_.docker, id);
+    auto made = co_await run_uncancelled(std::move(making));
+    if (!made) co_return made.error();
+    auto started = co_await api.start_container(id);
     if (!started) co_return started.error();
-    co_return id;
+    co_return std::move(id);
 }
 
 Task<Result<MirrorAnswer>> MirrorSeed::prove(std::string container, std::string request) {

@@ -79,7 +79,8 @@ void GitRepositoryWriter::define_open(ShellWriter& writer) const {
                 shell_quote(context_.tmp() + "/git-template") +
                 (sha256 ? " --object-format sha256" : "") + " " + directory + " || return");
     writer.line("cd " + directory + " || return");
-    writer.line("[ -z \"$_runner_new\" ] || " + spread_project_command(context_) + " || return");
+    writer.line("[ -z \"$_runner_new\" ] || " + spread_project_command(context_) +
+                " 2> /dev/null || :");
     commands_.include_config(writer);
     configure(writer);
     seed_.take(writer);

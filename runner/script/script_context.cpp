@@ -42,7 +42,7 @@ void ScriptContext::write_preamble(ShellWriter& writer) const {
         writer.write_file(tmp() + "/" + file.name, file.value);
     }
     writer.export_variable("GITLAB_ENV", gitlab_env_file());
-    writer.line(": >> \"$GITLAB_ENV\"");
+    writer.line("[ -e \"$GITLAB_ENV\" ] || : > \"$GITLAB_ENV\"");
     writer.line(
         "while IFS= read -r _runner_line; do [ -z \"$_runner_line\" ] || export "
         "\"$_runner_line\"; done < \"$GITLAB_ENV\"");

@@ -127,6 +127,8 @@ TEST(EngineApi, RemovingAMissingObjectSucceeds) {
                       {"DELETE /volumes/v", {409, R"({"message": "in use"})"}},
                       {"POST /containers/c/kill", {409, ""}}};
     EXPECT_TRUE(run_to_end(api.remove_container("c", false)).has_value());
+    EXPECT_EQ(script.asked.back(), "POST /v1.45/containers/c/wait?condition=removed")
+        << "until then it holds its volumes";
     EXPECT_TRUE(run_to_end(api.kill_container("c")).has_value());
     EXPECT_FALSE(run_to_end(api.remove_volume("v")).has_value());
 }
