@@ -30,15 +30,6 @@ constexpr const char* kBuildsMount = "/.runner-builds";
 constexpr const char* kUnused = "The git mirror of this runner is not used: ";
 constexpr const char* kWorkDir = "/.runner-mirror-work";
 
-Task<Result<void>> make_into(EngineApi& api, MirrorContainer container, DockerSettings docker,
-                             std::string& id) {
-    auto making = make_mirror_container(api, std::move(container), std::move(docker));
-    auto made = co_await std::move(making);
-    if (!made) co_return made.error();
-    id = std::move(*made);
-    co_return Result<void>();
-}
-
 }  // namespace
 
 Task<Result<void>> MirrorSeed::run() {
@@ -117,13 +108,12 @@ Task<Result<std::string>> MirrorSeed::start_container(std::string name) {
     container.labels = context_.job.labels;
     container.labels[label_name("type")] = "git-mirror";
     container.limit = kContainerLimit;
-    std::string id;
-    auto making = make_into(api, std::move(container), context_.docker, id);
-    auto made = co_await run_uncancelled(std::move(making));
-    if (!made) co_return made.error();
-    auto started = co_await api.start_container(id);
+    auto making = make_mirror_container(api, std::move(container), context_.docker);
+    auto id = co_await run_uncancelled(std::move(making));
+    if (!id) co_return id;
+    auto started = co_await api.start_container(*id);
     if (!started) co_return started.error();
-    co_return std::move(id);
+    co_return id;
 }
 
 Task<Result<MirrorAnswer>> MirrorSeed::prove(std::string container, std::string request) {

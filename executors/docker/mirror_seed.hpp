@@ -15,8 +15,8 @@ namespace executors::docker {
 /// clones from the server.
 ///
 /// Life: within one preparation; run() when the job's container was made, because the engine first
-/// gives a new volume what the image has in its place. It may start meanwhile. The result is
-/// JobObjects::mirror. Strand: the I/O thread. Failures: kCancelled, and those of
+/// gives a new volume what the image has in its place. The container may start meanwhile. The
+/// result is JobObjects::mirror. Strand: the I/O thread. Failures: kCancelled, and those of
 /// EngineConnection::info().
 class MirrorSeed {
   public:

@@ -30,13 +30,6 @@ const std::string& address_of(const ProbedService& service) {
     return service.address.empty() ? loopback : service.address;
 }
 
-Task<Result<void>> make(EngineApi& api, std::string name, std::string body, std::string& id) {
-    auto made = co_await api.create_container(std::move(name), "", std::move(body));
-    if (!made) co_return made.error();
-    id = *made;
-    co_return Result<void>();
-}
-
 }  // namespace
 
 std::string no_answer(const std::string& address, const std::vector<int>& ports,
@@ -82,13 +75,12 @@ Task<Result<std::string>> PortProbe::ask(ProbedService service, std::chrono::sec
 
 Task<Result<std::string>> PortProbe::run(const ProbedService& service, std::chrono::seconds limit,
                                          std::string name) {
-    std::string id;
-    auto making = make(api_, std::move(name), body(service, limit), id);
-    auto made = co_await run_uncancelled(std::move(making));
-    if (!made) co_return made.error();
-    auto started = co_await api_.start_container(id);
+    auto making = api_.create_container(std::move(name), "", body(service, limit));
+    auto id = co_await run_uncancelled(std::move(making));
+    if (!id) co_return id;
+    auto started = co_await api_.start_container(*id);
     if (!started) co_return started.error();
-    auto answer = co_await await_end(service, limit, id);
+    auto answer = co_await await_end(service, limit, *id);
     co_return answer;
 }
 

@@ -24,6 +24,13 @@ struct Limit {
     asio::steady_timer timer;
 };
 
+Task<Result<void>> keep_answer(Task<Result<std::string>> task, std::string& answer) {
+    auto answered = co_await std::move(task);
+    if (!answered) co_return answered.error();
+    answer = std::move(*answered);
+    co_return Result<void>();
+}
+
 }  // namespace
 
 Task<Result<void>> run_uncancelled(Task<Result<void>> task, std::chrono::milliseconds grace) {
@@ -43,6 +50,15 @@ Task<Result<void>> run_uncancelled(Task<Result<void>> task, std::chrono::millise
     auto& [thrown, result] = outcome;
     if (thrown) co_return base::error_from_exception(thrown);
     co_return result;
+}
+
+Task<Result<std::string>> run_uncancelled(Task<Result<std::string>> task,
+                                          std::chrono::milliseconds grace) {
+    std::string answer;
+    auto keeping = keep_answer(std::move(task), answer);
+    auto done = co_await run_uncancelled(std::move(keeping), grace);
+    if (!done) co_return done.error();
+    co_return std::move(answer);
 }
 
 }  // namespace executors::docker
