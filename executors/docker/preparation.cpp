@@ -44,13 +44,6 @@ void note_inner_engine(const InnerEnginePlan& plan, const ImageChoice& choice,
     }
 }
 
-Task<Result<void>> start_with_git(BuildContainer& build, JobGit& git) {
-    auto started = co_await build.start();
-    if (!started) co_return started;
-    auto brought = co_await git.after_start();
-    co_return brought;
-}
-
 }  // namespace
 
 Preparation::Preparation(const boost::asio::any_io_executor& executor,
@@ -254,36 +247,46 @@ Task<Result<void>> Preparation::start_build() {
     const PreparationSteps::Step step(context_.steps, "bootstrap");
     BuildContainer build(context_, parts());
     JobGit git(context_, image_);
-    PortProbe probe(context_.api(), helper_volume_, context_.job.labels, context_.objects.services);
-    ServiceHealth health(context_.api(), context_.docker, context_.log, reaches_networks_, probe);
-    const auto awaited = awaited_services();
+    MadeFlag made{base::Notifier(executor_)};
     std::vector<Task<Result<void>>> tasks;
-    tasks.push_back(health.wait(awaited));
-    tasks.push_back(make_build(build, git, plan_build(context_.held)));
+    tasks.push_back(make_build(build, git, made));
+    tasks.push_back(run_build(build, git, made));
     auto started = co_await base::run_together(std::move(tasks));
-    // An ENTRYPOINT such as that of docker:cli looks at once for what the services have made.
-    if (started) started = co_await run_build(build, git);
     // The helper's volume may have been removed, or the engine replaced: the next preparation asks
     // for both again.
     if (!started) context_.engine.forget();
     co_return started;
 }
 
-Task<Result<void>> Preparation::make_build(BuildContainer& build, JobGit& git, ContainerPlan plan) {
-    auto made = co_await build.make(std::move(plan));
-    if (!made) co_return made;
-    auto brought = co_await git.before_start();
-    co_return brought;
+Task<Result<void>> Preparation::make_build(BuildContainer& build, JobGit& git, MadeFlag& made) {
+    auto done = co_await build.make(plan_build(context_.held));
+    if (!done) co_return done;
+    done = co_await git.before_start();
+    if (!done) co_return done;
+    made.is_set = true;
+    made.changed.notify_all();
+    MirrorSeed seed(context_, image_.id, helper_volume_, volumes_.new_builds());
+    done = co_await seed.run();
+    co_return done;
 }
 
-/// The copy of a git mirror takes as long as it takes: the container starts beside it.
-Task<Result<void>> Preparation::run_build(BuildContainer& build, JobGit& git) {
-    MirrorSeed seed(context_, image_.id, helper_volume_, volumes_.new_builds());
-    std::vector<Task<Result<void>>> tasks;
-    tasks.push_back(start_with_git(build, git));
-    tasks.push_back(seed.run());
-    auto done = co_await base::run_together(std::move(tasks));
+Task<Result<void>> Preparation::run_build(BuildContainer& build, JobGit& git, MadeFlag& made) {
+    // An ENTRYPOINT such as that of docker:cli looks at once for what the services have made.
+    auto done = co_await await_services();
+    if (!done) co_return done;
+    while (!made.is_set) co_await made.changed.wait();
+    done = co_await build.start();
+    if (!done) co_return done;
+    done = co_await git.after_start();
     co_return done;
+}
+
+Task<Result<void>> Preparation::await_services() {
+    PortProbe probe(context_.api(), helper_volume_, context_.job.labels, context_.objects.services);
+    ServiceHealth health(context_.api(), context_.docker, context_.log, reaches_networks_, probe);
+    const auto awaited = awaited_services();
+    auto ready = co_await health.wait(awaited);
+    co_return ready;
 }
 
 std::vector<StartedService> Preparation::awaited_services() const {

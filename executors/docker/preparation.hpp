@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/notifier.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "executors/docker/build_container.hpp"
@@ -42,6 +43,12 @@ class Preparation {
     base::Task<base::Result<void>> complete();
 
   private:
+    /// Whether the job's container was made.
+    struct MadeFlag {
+        base::Notifier changed;
+        bool is_set = false;
+    };
+
     base::Task<base::Result<void>> begin();
     /// Decides what needs no engine.
     base::Result<void> plan();
@@ -54,11 +61,12 @@ class Preparation {
     base::Task<base::Result<void>> choose_builder_volume();
     /// Decides where the job's engine runs, and tells the job log.
     void choose_engine();
-    /// Makes the job's container while the services become ready, and starts it after that.
+    /// Makes the job's container while the services become ready, and starts it after that. A git
+    /// mirror is copied meanwhile.
     base::Task<base::Result<void>> start_build();
-    base::Task<base::Result<void>> make_build(BuildContainer& build, JobGit& git,
-                                              ContainerPlan plan);
-    base::Task<base::Result<void>> run_build(BuildContainer& build, JobGit& git);
+    base::Task<base::Result<void>> make_build(BuildContainer& build, JobGit& git, MadeFlag& made);
+    base::Task<base::Result<void>> run_build(BuildContainer& build, JobGit& git, MadeFlag& made);
+    base::Task<base::Result<void>> await_services();
     base::Task<base::Result<void>> report_inner_platforms();
     [[nodiscard]] BuildParts parts();
     [[nodiscard]] ContainerPlan plan_build(bool held);
