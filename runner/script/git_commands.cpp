@@ -26,6 +26,11 @@ bool wants_large_files(const ScriptContext& context) {
 
 }  // namespace
 
+std::string remove_refs_command(const std::string& patterns) {
+    return "git for-each-ref --format='delete %(refname)'" + patterns +
+           " | git update-ref --no-deref --stdin";
+}
+
 std::string GitCommands::config_file() const { return git_config_file(context_.tmp()); }
 
 void GitCommands::trust_project(ShellWriter& writer) const {

@@ -44,17 +44,12 @@ void configure(ShellWriter& writer) {
 }
 
 /// Each pipeline leaves a ref, which nobody needs, and which keeps the objects of deleted branches.
-/// The newest ones stay: a fetch tells the server what is there by refs. In a function of its own,
-/// because it sets "$@".
-constexpr const char* kForgetOldPipelines =
-    "set -- .git/refs/pipelines/*; [ $# -le 50 ] || git for-each-ref --count=25 "
-    "--sort=version:refname --format='delete %(refname)' refs/pipelines | git update-ref "
-    "--no-deref --stdin || :";
-
-/// Removes the refs of the patterns, all for "".
-std::string remove_refs_command(const std::string& patterns) {
-    return "git for-each-ref --format='delete %(refname)'" + patterns +
-           " | git update-ref --no-deref --stdin";
+/// The newest ones stay: a fetch tells the server what is there by refs. `git gc` packs them. In a
+/// function of its own, because it sets "$@".
+std::string forget_old_pipelines() {
+    return "set -- .git/refs/pipelines/* $([ ! -e .git/packed-refs ] || sed -n "
+           "'s|^[^ ]* refs/pipelines/||p' .git/packed-refs); [ $# -le 50 ] || " +
+           remove_refs_command(" --count=25 --sort=version:refname refs/pipelines") + " || :";
 }
 
 }  // namespace
@@ -115,7 +110,7 @@ void GitRepositoryWriter::define_fetch(ShellWriter& writer) const {
     const std::string flags = extra_flags("GIT_FETCH_EXTRA_FLAGS", "--prune --quiet");
     const std::string command = fetch_command();
     const auto depth = context_.payload().git_info.depth;
-    writer.line(std::string("_runner_forget_pipelines() { ") + kForgetOldPipelines + "; }");
+    writer.line("_runner_forget_pipelines() { " + forget_old_pipelines() + "; }");
     writer.line("_runner_fetch() {");
     writer.line("_runner_forget_pipelines");
     std::string patterns;

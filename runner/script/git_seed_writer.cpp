@@ -50,10 +50,8 @@ void GitSeedWriter::define(ShellWriter& writer) const {
 /// The refs of the mirror have told the server what is here already.
 void GitSeedWriter::end_fetch(ShellWriter& writer) const {
     if (has_seed()) {
-        writer.line(
-            "if [ \"${_runner_clone:-}\" = mirror ]; then git for-each-ref "
-            "--format='delete %(refname)' refs/runner-mirror | git update-ref --no-deref --stdin; "
-            "fi");
+        writer.line("if [ \"${_runner_clone:-}\" = mirror ]; then " +
+                    remove_refs_command(" refs/runner-mirror") + "; fi");
     }
     measure(writer);
 }

@@ -298,18 +298,21 @@ TEST_P(GetSources, FilesOfANewRepositoryAreSpreadOverTheDisk) {
 TEST_P(GetSources, TheRefsOfOldPipelinesGo) {
     ASSERT_EQ(fetch().code, 0);
     const std::string project = directories_.project;
-    git("cd " + project +
-        "; for n in $(seq 3 70); do echo \"create refs/pipelines/$n HEAD\"; done" +
-        " | git update-ref --stdin");
     git("git -C origin update-ref refs/pipelines/2 " + second_);
     payload_.git_info.refspecs = {"+refs/pipelines/2:refs/pipelines/2"};
-    const auto fetched = fetch();
-    EXPECT_EQ(fetched.code, 0) << fetched.output;
-    EXPECT_THAT(fetched.output, Not(HasSubstr("error:")));
-    const std::string refs =
-        git("git -C " + project + " for-each-ref --format='%(refname:lstrip=2)' refs/pipelines");
-    EXPECT_THAT(base::split(refs, '\n'), AllOf(Contains("2"), Contains("28"), Contains("70"),
-                                               Not(Contains("3")), Not(Contains("27"))));
+    for (const char* pack : {":", "git pack-refs --all"}) {
+        git("cd " + project +
+            "; for n in $(seq 3 70); do echo \"update refs/pipelines/$n HEAD\"; done" +
+            " | git update-ref --stdin; " + pack);
+        const auto fetched = fetch();
+        EXPECT_EQ(fetched.code, 0) << fetched.output;
+        EXPECT_THAT(fetched.output, Not(HasSubstr("error:")));
+        const std::string refs = git("git -C " + project +
+                                     " for-each-ref --format='%(refname:lstrip=2)' refs/pipelines");
+        EXPECT_THAT(base::split(refs, '\n'), AllOf(Contains("2"), Contains("28"), Contains("70"),
+                                                   Not(Contains("3")), Not(Contains("26"))))
+            << pack;
+    }
 }
 
 TEST_P(GetSources, WrongSettingsAreErrorsBeforeGitRuns) {
