@@ -174,11 +174,13 @@ std::string read_file_in(int directory, const std::string& name) {
     return read_all(file.get());
 }
 
-void write_file_in(int directory, const std::string& name, std::string_view content) {
+void write_file_in(int directory, const std::string& name, std::string_view content,
+                   std::optional<mode_t> mode) {
     remove_tree(directory, name);
     const UniqueFd file(::openat(directory, name.c_str(),
                                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (!file || !write_all(file.get(), content)) fail_errno("write " + name);
+    if (mode && ::fchmod(file.get(), *mode) != 0) fail_errno("open " + name + " to its readers");
 }
 
 void remove_tree(int top, const std::string& name) { TreeRemover(top).remove(name); }

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,10 @@ bool may_change(int directory);
 
 /// The content of a regular file. Throws Failure.
 std::string read_file_in(int directory, const std::string& name);
-/// Writes a new file in the place of what is there.
-void write_file_in(int directory, const std::string& name, std::string_view content);
+/// Writes a new file in the place of what is there. `mode`: whatever the umask says; without one,
+/// 0666 and the umask.
+void write_file_in(int directory, const std::string& name, std::string_view content,
+                   std::optional<mode_t> mode = std::nullopt);
 
 /// Removes what `name` is, with all that is below it, in the directories of this user also where
 /// their modes forbid it. A mount point stays, emptied. Goes on after a failure; throws the first

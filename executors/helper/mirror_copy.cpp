@@ -18,6 +18,8 @@ namespace {
 
 /// Of a copy that is not complete.
 constexpr const char* kPart = ".part";
+/// For jobs of any user.
+constexpr mode_t kReadable = 0644;
 
 /// Within a file system the kernel may share the blocks; it refuses to do so between two.
 ssize_t copy_some(int from, int into, std::size_t size) {
@@ -139,9 +141,8 @@ std::uint64_t copy_into(int into, const std::string& source, bool sha256) {
     const std::uint64_t bytes = copy_packs(source, into, sha256);
     const UniqueFd from = enter_directory(source);
     if (type_in(from.get(), "shallow") == S_IFREG)
-        write_file_in(into, "shallow", read_file_in(from.get(), "shallow"));
-    write_file_in(into, "packed-refs", refs_text(source));
-    for (const char* file : {"shallow", "packed-refs"}) ::fchmodat(into, file, 0644, 0);
+        write_file_in(into, "shallow", read_file_in(from.get(), "shallow"), kReadable);
+    write_file_in(into, "packed-refs", refs_text(source), kReadable);
     return bytes;
 }
 
