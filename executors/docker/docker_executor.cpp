@@ -264,7 +264,7 @@ Task<std::string> DockerExecutor::describe_engine() {
 }
 
 Task<Result<void>> DockerExecutor::halt() {
-    auto tidied = co_await tidy_data(api(), objects_, dind_);
+    auto tidied = co_await tidy_data(api(), objects_, dind_, DataTidying::kAll);
     if (!tidied) {
         daemon_log_.debug("The data of the job's engine is left as it is",
                           {{"error", tidied.error().message}});

@@ -83,7 +83,8 @@ Task<Result<void>> EngineData::make(std::vector<std::string> binds) {
 
 Task<Result<std::string>> EngineData::claim(std::string name) {
     context_.objects.data_volume = name;
-    if (context_.pool != nullptr) co_await context_.pool->claim_data(name);
+    const bool gives_way = context_.pool != nullptr && context_.pool->claim_data(name);
+    if (gives_way) co_return std::string();
     auto users = co_await context_.api().list_users_of_volume(name);
     if (users && !users->empty()) {
         // The engine may still count a container that was killed a moment ago.
@@ -128,7 +129,7 @@ std::string EngineData::volume_body(const std::string& name) const {
 }
 
 Task<Result<void>> tidy_data(EngineApi& api, const JobObjects& objects,
-                             const DindSettings& settings) {
+                             const DindSettings& settings, DataTidying how) {
     if (objects.data_volume.empty() || objects.engine_container.empty()) co_return Result<void>();
     ExecSpec spec;
     spec.command = {kHelper, "tidy-data", "--root", kDataRoot};
@@ -136,6 +137,7 @@ Task<Result<void>> tidy_data(EngineApi& api, const JobObjects& objects,
         spec.command.emplace_back("--builder");
         spec.command.push_back(builder_container(settings));
     }
+    if (how == DataTidying::kLeast) spec.command.emplace_back("--least");
     spec.user = "0";
     auto work = run_helper(api, objects.engine_container, std::move(spec));
     auto done = co_await base::with_deadline<void>(std::move(work), kTidyLimit);

@@ -13,8 +13,9 @@ namespace executors::docker {
 /// Makes or finds the volume for the data of a job's own engine.
 ///
 /// Two engines must never use it at once: a container that uses it already, of another daemon or
-/// forgotten by this one, makes the job's engine start without it. Should two daemons look at the
-/// same time, runner-helper's lock stops the second container.
+/// forgotten by this one, makes the job's engine start without it. One that waits for jobs of this
+/// daemon gives way, and runner-helper waits for its end, by a lock in the data. Should two daemons
+/// look at the same time, that lock stops the second container.
 ///
 /// Life: one make(), within one preparation. The volume is noted in JobObjects. Strand: the I/O
 /// thread.
@@ -39,11 +40,17 @@ class EngineData {
     KeptData data_;
 };
 
+/// Of what tidy_data() does.
+enum class DataTidying {
+    kAll,
+    kLeast,  ///< only what the start of the next engine cannot do
+};
+
 /// Before the containers of a job end: the job's engine removes what should not stay, and the
 /// marker in its data says that the job has ended as it should. Within a few seconds; a failure
 /// means work for the next job.
 base::Task<base::Result<void>> tidy_data(EngineApi& api, const JobObjects& objects,
-                                         const DindSettings& settings);
+                                         const DindSettings& settings, DataTidying how);
 
 /// Before a script uses the job's engine, which answers: it is told what could not be done to the
 /// data before its start. Answers data_line(), "" where no data is kept.

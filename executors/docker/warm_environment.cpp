@@ -6,7 +6,6 @@
 
 #include "base/stop_source.hpp"
 #include "executors/docker/container_paths.hpp"
-#include "executors/docker/engine_data.hpp"
 #include "executors/docker/environment_info.hpp"
 #include "executors/docker/exec_stream.hpp"
 #include "executors/docker/job_removal.hpp"
@@ -207,14 +206,15 @@ Task<Result<void>> release_warm(EngineApi& api, WarmEnvironment& environment,
     co_return written;
 }
 
-Task<Result<void>> remove_warm(const WarmRecipe& recipe, WarmEnvironment& environment) {
+Task<Result<void>> remove_warm(const WarmRecipe& recipe, WarmEnvironment& environment,
+                               DataTidying tidying) {
     EngineApi& api = recipe.engine->api();
     if (environment.connection) {
         std::string text(kWakeLine);
         auto woken = co_await tell(environment, std::move(text));
         static_cast<void>(woken);  // then nobody is there who could answer
     }
-    auto tidied = co_await tidy_data(api, environment.objects, recipe.dind);
+    auto tidied = co_await tidy_data(api, environment.objects, recipe.dind, tidying);
     static_cast<void>(tidied);  // the next job that uses the data cleans it
     // Not before: without its daemon the container ends.
     if (environment.connection) environment.connection->close();

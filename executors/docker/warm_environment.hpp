@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "executors/docker/engine_connection.hpp"
+#include "executors/docker/engine_data.hpp"
 #include "executors/docker/job_objects.hpp"
 #include "executors/docker/recorded_log.hpp"
 #include "executors/docker/settings.hpp"
@@ -61,7 +62,9 @@ base::Task<base::Result<void>> make_warm(const boost::asio::any_io_executor& exe
 base::Task<base::Result<void>> release_warm(EngineApi& api, WarmEnvironment& environment,
                                             const WarmNeed& need);
 
-/// Ends and removes it, within 20 seconds. The data of its engine is left as a job leaves it.
-base::Task<base::Result<void>> remove_warm(const WarmRecipe& recipe, WarmEnvironment& environment);
+/// Ends and removes it, within 20 seconds. With DataTidying::kAll, the data of its engine is left
+/// as a job leaves it.
+base::Task<base::Result<void>> remove_warm(const WarmRecipe& recipe, WarmEnvironment& environment,
+                                           DataTidying tidying);
 
 }  // namespace executors::docker

@@ -97,14 +97,14 @@ bool WarmPool::is_data_in_use(const std::string& volume) const {
                        [&](const Entry& entry) { return data_of(*entry.recipe) == volume; });
 }
 
-Task<void> WarmPool::claim_data(std::string volume) {
+bool WarmPool::claim_data(const std::string& volume) {
     claimed_.insert(volume);
     for (auto entry = entries_.begin(); entry != entries_.end();) {
         const bool uses = data_of(*entry->recipe) == volume;
         if (uses && !entry->environment) entry->stop->request(base::StopReason::kShutdown);
         entry = uses && entry->environment ? drop(entry) : std::next(entry);
     }
-    while (is_data_in_use(volume)) co_await changed_.wait();
+    return is_data_in_use(volume);
 }
 
 void WarmPool::release_data(const std::string& volume) {
@@ -340,14 +340,17 @@ WarmPool::Entries::iterator WarmPool::drop(Entries::iterator entry) {
 
 void WarmPool::remove_later(const std::shared_ptr<const WarmRecipe>& recipe,
                             std::unique_ptr<WarmEnvironment> environment) {
-    leaving_.insert(data_of(*recipe));
+    const std::string data = data_of(*recipe);
+    // A job that needs the data waits for the end of the container.
+    const auto tidying = claimed_.contains(data) ? DataTidying::kLeast : DataTidying::kAll;
+    leaving_.insert(data);
     changed_.notify_all();
-    group_.spawn("remove an environment", remove(recipe, std::move(environment)));
+    group_.spawn("remove an environment", remove(recipe, std::move(environment), tidying));
 }
 
 Task<void> WarmPool::remove(std::shared_ptr<const WarmRecipe> recipe,
-                            std::unique_ptr<WarmEnvironment> environment) {
-    auto removed = co_await remove_warm(*recipe, *environment);
+                            std::unique_ptr<WarmEnvironment> environment, DataTidying tidying) {
+    auto removed = co_await remove_warm(*recipe, *environment, tidying);
     leaving_.erase(leaving_.find(data_of(*recipe)));
     changed_.notify_all();
     if (removed) co_return;

@@ -88,9 +88,10 @@ class WarmPool {
     base::Task<WarmTaken> take(std::string runner, WarmNeed need);
     /// A job that could not ask for one.
     void note_unsuitable(const std::string& runner);
-    /// A job's engine begins to use the volume: an environment that uses it gives way, and none is
-    /// made with it until release_data(). Returns when it is free.
-    base::Task<void> claim_data(std::string volume);
+    /// A job's engine is going to use the volume: an environment that uses it gives way, and none
+    /// is made with it until release_data(). Answers whether one still uses it. Its container ends
+    /// soon: the job's engine, which waits for that, can be made meanwhile.
+    bool claim_data(const std::string& volume);
     void release_data(const std::string& volume);
     /// A job's environment was prepared: the next such job gets one that is ready. Answers a number
     /// for ended().
@@ -129,7 +130,7 @@ class WarmPool {
     void remove_later(const std::shared_ptr<const WarmRecipe>& recipe,
                       std::unique_ptr<WarmEnvironment> environment);
     base::Task<void> remove(std::shared_ptr<const WarmRecipe> recipe,
-                            std::unique_ptr<WarmEnvironment> environment);
+                            std::unique_ptr<WarmEnvironment> environment, DataTidying tidying);
     [[nodiscard]] bool suits(const Entry& entry, const std::string& runner,
                              const WarmNeed& need) const;
     base::Task<void> wait_for_engine(const std::string& runner, const WarmNeed& need);

@@ -11,6 +11,9 @@ namespace executors::helper {
 /// none, containers whose files only their own engine can remove. Throws Failure.
 std::string damage_of(const DataRoot& root);
 
+/// Whether only the engine can remove its containers: those in containerd's store.
+bool engine_removes_containers(const DataRoot& root);
+
 /// Before an engine starts: leaves the images, the layers, the caches of builds, the engine's id by
 /// which its builder finds those, and the data of some volumes: of `kept_volume`, when the name is
 /// not empty, and of the two that were used last among those with the state of other builders.

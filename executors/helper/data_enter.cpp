@@ -22,6 +22,8 @@ namespace executors::helper {
 
 namespace {
 
+/// How long a container that gives way may take to end (executors/docker/warm_environment.hpp).
+constexpr std::int64_t kLockLimitMs = 10'000;
 constexpr std::int64_t kVersionLimitMs = 10'000;
 constexpr std::size_t kVersionBytes = 200;
 constexpr std::size_t kConfigLimit = 1U << 20U;
@@ -155,7 +157,7 @@ EngineStamp stamp_engine(const std::vector<std::string>& command, const EngineSt
 
 PreparedData prepare_data(const DataEnterOptions& options) {
     DataRoot root(options.root);
-    UniqueFd lock = root.lock();
+    UniqueFd lock = root.lock(kLockLimitMs);
     DataOutcome outcome;
     outcome.root = options.root;
     outcome.token = new_token();

@@ -7,11 +7,13 @@
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 
 #include "executors/helper/directory.hpp"
@@ -96,6 +98,26 @@ std::vector<std::string> mount_points() {
     return points;
 }
 
+/// flock(2) has no limit: a timer interrupts it, again and again, since the first signal may come
+/// before the call.
+bool lock_within(int fd, std::int64_t limit_ms) {
+    constexpr itimerval kTicks{{0, 100'000}, {0, 100'000}};
+    constexpr itimerval kNone{};
+    struct sigaction interrupt {};
+    struct sigaction former {};
+    interrupt.sa_handler = [](int) {};
+    ::sigaction(SIGALRM, &interrupt, &former);
+    ::setitimer(ITIMER_REAL, &kTicks, nullptr);
+    const std::int64_t until = monotonic_ms() + limit_ms;
+    int locked = -1;
+    do {
+        locked = ::flock(fd, LOCK_EX);
+    } while (locked != 0 && errno == EINTR && monotonic_ms() < until);
+    ::setitimer(ITIMER_REAL, &kNone, nullptr);
+    ::sigaction(SIGALRM, &former, nullptr);
+    return locked == 0;
+}
+
 }  // namespace
 
 DataRoot::DataRoot(const std::string& path)
@@ -121,14 +143,16 @@ void DataRoot::tidy_own() {
     }
 }
 
-UniqueFd DataRoot::lock() {
+UniqueFd DataRoot::lock(std::int64_t limit_ms) {
     if (type_in(own_.get(), kLock) != S_IFREG) remove_tree(own_.get(), kLock);
     // Not close-on-exec: the programs that this one becomes hold it.
     UniqueFd file(::openat(own_.get(), kLock, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600));
     if (!file) fail_errno("open the lock of the engine's data");
     if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
-    if (errno == EWOULDBLOCK) throw Failure("another container uses the engine's data");
-    fail_errno("lock the engine's data");
+    if (errno != EWOULDBLOCK) fail_errno("lock the engine's data");
+    if (limit_ms <= 0 || !lock_within(file.get(), limit_ms))
+        throw Failure("another container uses the engine's data");
+    return file;
 }
 
 std::optional<DataMarker> DataRoot::marker() const {

@@ -2,6 +2,7 @@
 
 #include <sys/statvfs.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -24,8 +25,9 @@ class DataRoot {
     explicit DataRoot(const std::string& path);
 
     /// While the descriptor is open, also in a program that this one becomes, no other container
-    /// gets the lock. Throws Failure when another one has it.
-    [[nodiscard]] UniqueFd lock();
+    /// gets the lock. Throws Failure when another one still has it after `limit_ms`, which is set
+    /// by a timer and SIGALRM.
+    [[nodiscard]] UniqueFd lock(std::int64_t limit_ms = 0);
     [[nodiscard]] std::optional<DataMarker> marker() const;
     void mark(const DataMarker& marker);
     /// Changes the state alone. Does nothing without a marker.

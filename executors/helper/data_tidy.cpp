@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/json.hpp"
+#include "executors/helper/data_cleaning.hpp"
 #include "executors/helper/data_outcome.hpp"
 #include "executors/helper/data_root.hpp"
 #include "executors/helper/engine_client.hpp"
@@ -54,6 +55,7 @@ void remove_containers(const DataTidyOptions& options) {
 
 int tidy_data(const DataTidyOptions& options) {
     ::alarm(kLimitSeconds);
+    if (options.least && !engine_removes_containers(DataRoot(options.root))) return 0;
     const auto outcome = read_outcome();
     bool damaged = false;
     if (!options.builder.empty() && outcome && outcome->warm) {

@@ -7,6 +7,9 @@ namespace executors::helper {
 struct DataTidyOptions {
     std::string root;
     std::string builder;  ///< name of the container of the prepared builder, "" for none
+    /// Does only what the start of the next engine cannot do: containers in containerd's store are
+    /// removed, and others are left to it (clean_data()).
+    bool least = false;
     std::string socket = "/var/run/docker.sock";
 };
 

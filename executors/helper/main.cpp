@@ -45,7 +45,7 @@ constexpr char kUsage[] =
     "       runner-helper enter-data --root DIR [--new] [--keep-volume NAME] [--revalidate] "
     "[--own-image NAME]... -- COMMAND...\n"
     "       runner-helper untag-images\n"
-    "       runner-helper tidy-data --root DIR [--builder CONTAINER]\n"
+    "       runner-helper tidy-data --root DIR [--builder CONTAINER] [--least]\n"
     "       runner-helper platforms [--register]\n"
     "       runner-helper await-port --address ADDRESS [--limit-ms N] PORT...\n"
     "       runner-helper mirror ACTION ...   (git_mirror.hpp)\n"
@@ -163,6 +163,7 @@ int run_tidy_data(Arguments arguments) {
     executors::helper::DataTidyOptions options;
     options.root = arguments.take_value("--root");
     options.builder = arguments.take_value("--builder");
+    options.least = arguments.take_flag("--least");
     arguments.expect_none();
     return executors::helper::tidy_data(options);
 }

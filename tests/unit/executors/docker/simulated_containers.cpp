@@ -115,7 +115,10 @@ Response SimulatedEngine::answer_container(const std::string& method, const std:
     if (call == "GET/json") return inspect(id);
     if (call == "GET/stats") return respond(200, {{"memory_stats", {{"usage", memory}}}});
     if (call == "POST/wait") return respond(200, {{"StatusCode", container.exit_code}});
-    if (call == "POST/exec") return respond(201, {{"Id", "exec"}});
+    if (call == "POST/exec") {
+        exec_commands.push_back(nlohmann::json::parse(request.body)["Cmd"]);
+        return respond(201, {{"Id", "exec"}});
+    }
     if (call == "GET/logs") {
         Response response = respond_empty(200);
         response.body = container.log;

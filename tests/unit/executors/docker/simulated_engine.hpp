@@ -82,6 +82,7 @@ class SimulatedEngine {
     std::vector<std::string> exec_outputs;  ///< of the next execs instead, in their order
     int exec_exit_code = 0;                 ///< the same
     std::vector<std::string> sent_to_execs;
+    std::vector<std::vector<std::string>> exec_commands;
     int exit_code_of_stopped = 0;   ///< of every container
     std::int64_t memory = 5 << 20;  ///< that every container uses
     std::string address;            ///< of every container, "" for none

@@ -30,6 +30,14 @@ class WarmDataTest : public WarmPoolTest {
                                  return entry.second.body.dump().find(bind) != std::string::npos;
                              });
     }
+    /// How often `runner-helper tidy-data` was started with the word.
+    [[nodiscard]] std::ptrdiff_t tidied(const std::string& word) const {
+        return std::count_if(engine_.exec_commands.begin(), engine_.exec_commands.end(),
+                             [&](const Words& words) {
+                                 return words.at(1) == "tidy-data" &&
+                                        std::find(words.begin(), words.end(), word) != words.end();
+                             });
+    }
 };
 
 INSTANTIATE_TEST_SUITE_P(Images, WarmDataTest, testing::Values(Scenario::kEngineImage),
@@ -63,11 +71,33 @@ TEST_P(WarmDataTest, AnEnvironmentGivesWayToAJobThatItDoesNotSuit) {
     auto job = make_job();
     const auto prepared = run(job->prepare(job_, log_));
     ASSERT_TRUE(prepared.has_value()) << prepared.error().message;
-    EXPECT_FALSE(engine_.containers.contains(ready));
+    work_until([&] { return !engine_.containers.contains(ready); });
     EXPECT_EQ(users(), 1) << "the job's own container";
     EXPECT_FALSE(log_.has("cold, because"));
+    EXPECT_EQ(tidied("--least"), 1);
     ASSERT_TRUE(run(job->halt()));
     ASSERT_TRUE(run(job->cleanup(10s)));
+}
+
+TEST_P(WarmDataTest, AJobNeedNotWaitForTheEndOfAnEnvironmentThatGivesWay) {
+    make_one_ready();
+    const std::string ready = container();
+    EXPECT_TRUE(pool_->claim_data(data()));
+    EXPECT_TRUE(engine_.containers.contains(ready)) << "the job is told at once";
+    work_until([&] { return !engine_.containers.contains(ready); });
+    context_.run_for(10ms);
+    EXPECT_FALSE(pool_->claim_data(data()));
+    EXPECT_EQ(users(), 0) << "and none is made in its place";
+    pool_->release_data(data());
+    pool_->release_data(data());
+}
+
+TEST_P(WarmDataTest, TheDataOfAnEnvironmentThatNoJobNeedsIsLeftAsAJobLeavesIt) {
+    make_one_ready();
+    const auto before = tidied("/var/lib/docker");
+    close_pool();
+    EXPECT_EQ(tidied("/var/lib/docker"), before + 1);
+    EXPECT_EQ(tidied("--least"), 0);
 }
 
 TEST_P(WarmDataTest, NoneIsMadeWithTheDataOfAJobThatRuns) {

@@ -17,6 +17,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <thread>
 
 #include "executors/helper/data_cleaning.hpp"
 #include "executors/helper/data_enter.hpp"
@@ -329,9 +330,13 @@ TEST_F(DataRootTest, OneContainerAtATimeUsesTheData) {
     ASSERT_EQ(read_some(ready.read.get(), &byte, 1), 1);
     DataRoot root(root_.string());
     EXPECT_THROW(static_cast<void>(root.lock()), Failure);
-    ::kill(other, SIGKILL);
-    ::waitpid(other, nullptr, 0);
-    EXPECT_NO_THROW(static_cast<void>(root.lock())) << "a lock ends with its owner";
+    EXPECT_THROW(static_cast<void>(root.lock(1)), Failure);
+    std::thread ending([other] {
+        ::kill(other, SIGKILL);
+        ::waitpid(other, nullptr, 0);
+    });
+    EXPECT_NO_THROW(static_cast<void>(root.lock(60'000))) << "a lock ends with its owner";
+    ending.join();
 }
 
 TEST(DataDisk, IsShortOfBytesOrOfInodes) {
