@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include "executors/docker/docker_executor.hpp"
+#include "tests/support/environment_variable.hpp"
 #include "tests/unit/executors/contract/subject.hpp"
 #include "tests/unit/executors/docker/simulated_engine.hpp"
 
@@ -17,8 +18,9 @@ class DockerSubject final : public ContractSubject {
   public:
     DockerSubject(const boost::asio::any_io_executor& executor,
                   const std::filesystem::path& directory)
-        : executor_(executor), helper_((directory / "helper").string()) {
-        ::setenv("HOME", directory.c_str(), 1);
+        : executor_(executor),
+          home_("HOME", directory.string()),
+          helper_((directory / "helper").string()) {
         std::ofstream(helper_) << "a program";
         engine_.add_image("app");
         docker_.pull_policy = {"never"};
@@ -50,6 +52,7 @@ class DockerSubject final : public ContractSubject {
 
   private:
     boost::asio::any_io_executor executor_;
+    EnvironmentVariable home_;
     std::string helper_;
     SimulatedEngine engine_;
     executors::docker::DockerSettings docker_;

@@ -14,6 +14,7 @@
 
 #include "base/stop_source.hpp"
 #include "executors/docker/docker_executor.hpp"
+#include "tests/support/environment_variable.hpp"
 #include "tests/support/job_log_lines.hpp"
 #include "tests/support/run_to_end.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -31,7 +32,6 @@ class DockerExecutorTest : public testing::TestWithParam<Scenario> {
     using Fault = SimulatedEngine::Fault;
 
     void SetUp() override {
-        ::setenv("HOME", dir_.path().c_str(), 1);
         std::ofstream(dir_.path() / "helper") << "a program";
         docker_.wait_for_services_timeout_seconds = -1;
         docker_.pull_policy = {"if-not-present"};
@@ -142,6 +142,7 @@ class DockerExecutorTest : public testing::TestWithParam<Scenario> {
     base::StopSource stop_;
     boost::asio::io_context context_{1};
     tests::TempDir dir_;
+    tests::EnvironmentVariable home_{"HOME", dir_.path().string()};
     SimulatedEngine engine_;
     DockerSettings docker_;
     DindSettings dind_;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/environment_variable.hpp"
 #include "tests/support/manual_clock.hpp"
 #include "tests/support/run_to_end.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -58,7 +59,6 @@ TEST(ImageUses, AreManyOfAnOldImage) {
 
 class ImageRefreshTest : public testing::Test {
   protected:
-    void SetUp() override { ::setenv("HOME", dir_.path().c_str(), 1); }
     /// Old, and often enough.
     void use_often(ImageRefresh& refresh, const std::string& id = "old") {
         for (int i = 0; i < 3; ++i) {
@@ -68,6 +68,7 @@ class ImageRefreshTest : public testing::Test {
     }
 
     tests::TempDir dir_;
+    tests::EnvironmentVariable home_{"HOME", dir_.path().string()};
     boost::asio::io_context context_{1};
     SimulatedEngine engine_;
     tests::ManualClock clock_;

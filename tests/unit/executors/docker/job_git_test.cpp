@@ -6,6 +6,7 @@
 
 #include "base/digest.hpp"
 #include "executors/docker/docker_executor.hpp"
+#include "tests/support/environment_variable.hpp"
 #include "tests/support/job_log_lines.hpp"
 #include "tests/support/run_to_end.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -19,7 +20,6 @@ namespace {
 class JobGitTest : public testing::Test {
   protected:
     void SetUp() override {
-        ::setenv("HOME", dir_.path().c_str(), 1);
         // OpenSSL must begin in this thread: what it keeps for a thread of offload() counts as
         // lost.
         static_cast<void>(base::sha256_hex(""));
@@ -72,6 +72,7 @@ class JobGitTest : public testing::Test {
 
     boost::asio::io_context context_{1};
     tests::TempDir dir_;
+    tests::EnvironmentVariable home_{"HOME", dir_.path().string()};
     SimulatedEngine engine_;
     DockerSettings docker_;
     JobEnvironment job_;

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "executors/docker/registry_auth.hpp"
+#include "tests/support/environment_variable.hpp"
 #include "tests/support/run_to_end.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -30,11 +31,9 @@ class Warnings : public executors::JobLog {
 /// Credential helpers are found on the PATH of this process, which a test sets for its time.
 class RegistrySources : public testing::Test {
   protected:
-    RegistrySources() : path_(std::getenv("PATH")) {
+    RegistrySources() {
         std::signal(SIGPIPE, SIG_IGN);  // as the program does: a helper need not read its question
-        ::setenv("PATH", (home_.path().string() + ":" + path_).c_str(), 1);
     }
-    ~RegistrySources() override { ::setenv("PATH", path_.c_str(), 1); }
 
     std::string write(const std::string& name, const std::string& text) {
         const auto path = home_.path() / name;
@@ -58,7 +57,7 @@ class RegistrySources : public testing::Test {
     }
 
     tests::TempDir home_;
-    std::string path_;
+    tests::EnvironmentVariable path_{"PATH", home_.path().string() + ":" + std::getenv("PATH")};
     JobEnvironment job_;
     std::vector<RegistrySettings> registries_;
     Warnings warnings_;

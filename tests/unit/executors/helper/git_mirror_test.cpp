@@ -12,6 +12,7 @@
 #include "executors/helper/git_process.hpp"
 #include "executors/helper/git_seed.hpp"
 #include "executors/helper/posix.hpp"
+#include "tests/support/environment_variable.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace executors::helper {
@@ -190,9 +191,8 @@ TEST_F(GitMirror, IsFilledWhenTheLoginEndsWithTheFetch) {
                                  << "/fetched';; *ls-remote*) [ ! -e '" << tools.string()
                                  << "/fetched' ] || exit 128;; esac\nexec git \"$@\"\n";
     fs::permissions(tools / "git", fs::perms::owner_all);
-    ::setenv("PATH", (tools.string() + ":" + path).c_str(), 1);
+    const tests::EnvironmentVariable with_tools("PATH", tools.string() + ":" + path);
     EXPECT_EQ(fill().state, "done");
-    ::setenv("PATH", path.c_str(), 1);
     EXPECT_TRUE(fs::exists(tools / "fetched"));
     EXPECT_EQ(in(volume_ / "current", {"symbolic-ref", "HEAD"}), "refs/heads/main\n");
 }
@@ -241,12 +241,10 @@ TEST_F(GitMirror, EndsAGitThatTakesTooLong) {
 TEST_F(GitMirror, AsksNoConfigurationOfTheSystemAndNoProxyOfTheEnvironment) {
     const fs::path config = dir_.path() / "gitconfig";
     std::ofstream(config) << "[url \"file:///elsewhere\"]\n\tinsteadOf = " << request_.url << "\n";
-    ::setenv("GIT_CONFIG_SYSTEM", config.c_str(), 1);
-    ::setenv("https_proxy", "http://elsewhere", 1);
+    const tests::EnvironmentVariable system("GIT_CONFIG_SYSTEM", config.string());
+    const tests::EnvironmentVariable proxy("https_proxy", "http://elsewhere");
     const std::string seen = git_.run({"-c", "alias.seen=!env", "seen"});
     EXPECT_EQ(prove_mirror(request_).state, "done");
-    ::unsetenv("GIT_CONFIG_SYSTEM");
-    ::unsetenv("https_proxy");
     EXPECT_EQ(seen.find("elsewhere"), std::string::npos) << seen;
     EXPECT_NE(seen.find("GIT_CONFIG_NOSYSTEM=1"), std::string::npos) << seen;
 }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "runner/config/config.hpp"
+#include "tests/support/environment_variable.hpp"
 
 namespace {
 
@@ -27,10 +28,11 @@ TEST(ShortToken, IsNineCharactersAfterThePrefix) {
 }
 
 TEST(Paths, TheEnvironmentNamesTheConfiguration) {
-    ::setenv("CONFIG_FILE", "/tmp/c.toml", 1);
-    EXPECT_EQ(default_config_path(), "/tmp/c.toml");
-    ::unsetenv("CONFIG_FILE");
-    ::setenv("HOME", "/home/somebody", 1);
+    {
+        const tests::EnvironmentVariable file("CONFIG_FILE", "/tmp/c.toml");
+        EXPECT_EQ(default_config_path(), "/tmp/c.toml");
+    }
+    const tests::EnvironmentVariable home("HOME", "/home/somebody");
     EXPECT_EQ(default_config_path(), ::geteuid() == 0
                                          ? "/etc/gitlab-runner/config.toml"
                                          : "/home/somebody/.gitlab-runner/config.toml");
