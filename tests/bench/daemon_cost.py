@@ -106,7 +106,8 @@ def _build_log(size: int, secrets: list[str]) -> bytes:
 
 
 def log(repeat: int, size: int = GB) -> list[Figure]:
-    """Timestamps on, as by default. The daemon's CPU and peak count; the test server is slower than it."""
+    """Timestamps on, as by default. The daemon's CPU and peak count; the test server is slower than it. A slow hour of
+    the machine slows the kernel's copies as well, so the limit is a multiple of them."""
     secrets = _secrets()
     costs, peaks, rates, floors = [], [], [], []
     for _ in range(repeat):
@@ -126,9 +127,10 @@ def log(repeat: int, size: int = GB) -> list[Figure]:
             rates.append(rounds * len(text) / MIB / (time.monotonic() - began))
             _check_log(job.trace_log.path, text, rounds, secrets)
     return [
-        Figure("log of 1 GB, 20 masks: the daemon's CPU", min(costs), "s", 1.5,
-               official="6.4 s",
-               note=f"fastest of {spread(costs)}; the kernel's bare copies: {min(floors):.2f} s"),
+        Figure("log of 1 GB, 20 masks: the daemon's CPU", min(costs), "s", official="6.4 s",
+               note=f"fastest of {spread(costs)}"),
+        Figure("the same: times the kernel's bare copies", min(costs) / min(floors), "", 2,
+               note=f"{min(costs):.2f} s / {min(floors):.2f} s"),
         Figure("log of 1 GB, 20 masks: peak memory", max(peaks), "MiB", 24, official="65 MiB",
                note="largest; nothing lost: size, CRC-32 and number of lines"),
         Figure("log of 1 GB: throughput into the test server", max(rates), "MiB/s",

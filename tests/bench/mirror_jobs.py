@@ -21,8 +21,11 @@ FOLDERS, FILES, SIZE = 50, 48, 125_000
 # Later commits, beyond the depth of a job, which change as many files each.
 COMMITS, CHANGES = 40, 40
 USED = "Using the git mirror of this runner: "
-# The least that a clone from this engine needs: the objects copied, and the files written. In the job's own volume.
-COPY = ['echo "copy_begin=$(date +%s.%N)"', "mkdir ../copy && cp -r .git ../copy/.git && git -C ../copy reset -q --hard",
+# The least that a clone from this engine needs: the objects copied, and the files written. In the job's own volume, with
+# nothing to be written from before, and with the same directories and processes as the runner's check-out.
+COPY = ['copy="$(dirname "$PWD")/copy"', 'mkdir "$copy"', '/.runner/bin/runner-helper sources spread --project "$copy"', "sync",
+        'echo "copy_begin=$(date +%s.%N)"',
+        'cp -r .git "$copy/.git" && git -C "$copy" -c checkout.workers=4 reset -q --hard',
         'echo "copy_end=$(date +%s.%N)"']
 # The server accepts a job's token, with which the mirror is filled, only while the job runs.
 WAIT = ["until [ -e /tmp/go ]; do sleep 0.1; done"]

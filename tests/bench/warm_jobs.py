@@ -6,7 +6,7 @@ import json
 import re
 import time
 import urllib.request
-from typing import Any
+from typing import Any, Callable
 
 from tests.bench.deployment import Deployment, printed_time
 from tests.bench.docker_jobs import FIRST, docker_runner
@@ -39,13 +39,14 @@ class WarmDeployment(Deployment):
         return waiting[0]
 
 
-def _milliseconds(deployment: Deployment, script: list[str], repeat: int, between: Any,
-                  *marks: str) -> list[list[float]]:
-    """From the payload to the times that the script prints, for each mark those of all jobs."""
+def _milliseconds(deployment: Deployment, script: list[str], repeat: int, between: Any, *marks: str,
+                  variables: Callable[[int], dict[str, str]] = lambda number: {}) -> list[list[float]]:
+    """From the payload to the times that the script prints, for each mark those of all jobs. `variables`: those of the
+    n-th job."""
     jobs = []
-    for _ in range(repeat):
+    for number in range(repeat):
         between()
-        job = deployment.run(script)
+        job = deployment.run(script, variables=variables(number))
         jobs.append([1000 * (printed_time(job, mark) - job.picked) for mark in marks])
     return [list(times) for times in zip(*jobs)]
 
@@ -73,11 +74,8 @@ def _waiting_share(container: str, seconds: float = 10) -> float:
 def _unfit(deployment: WarmDeployment, repeat: int) -> list[float]:
     """The first bytes of jobs that the waiting environment does not suit: the engine reads the variable, which is
     another one in each job."""
-    times = []
-    for number in range(repeat):
-        deployment.wait_ready()
-        job = deployment.run(FIRST, variables={"DOCKER_BENCH": str(number)})
-        times.append(1000 * (printed_time(job, "first") - job.picked))
+    times, = _milliseconds(deployment, FIRST, repeat, deployment.wait_ready, "first",
+                           variables=lambda number: {"DOCKER_BENCH": str(number)})
     if (seen := deployment.warm()["counts"][0]["misses"].get("different", 0)) < repeat:
         raise RuntimeError(f"only {seen} of {repeat} jobs had no use for the environment")
     return times
@@ -105,7 +103,7 @@ def _figures(what: str, image_name: str, script: list[str], repeat: int,
         raise RuntimeError(f"not every job found an environment: {counts}")
     builder = [Figure(f"{what}, warm: payload → its builder's socket is there, p50", median(times), "ms", 100,
                       note=spread(times)) for times in usable]
-    unfit = [Figure(f"{what}: a job that the waiting environment does not suit, over one for which none waits",
+    unfit = [Figure(f"{what}: a job to which the waiting environment has to give way, over a cold start",
                     median(late) - median(cold), "ms", 100, note=spread(late))] if late else []
     return [
         Figure(f"{what}, warm: payload → script's first byte, p50", median(first), "ms", 60,
