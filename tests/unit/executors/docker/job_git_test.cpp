@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/digest.hpp"
+#include "base/stop_source.hpp"
 #include "executors/docker/docker_executor.hpp"
 #include "tests/support/environment_variable.hpp"
 #include "tests/support/job_log_lines.hpp"
@@ -122,6 +123,31 @@ TEST_F(JobGitTest, AnImageWithoutGitLfsGetsTheRunnersForItsFiles) {
     engine_.volumes.clear();
     EXPECT_EQ(git_directory(), "");
     EXPECT_EQ(lfs_directory_, "") << "get_sources warns";
+}
+
+TEST_F(JobGitTest, AMirrorIsCopiedWhileServicesBecomeReady) {
+    job_.builds_dir = "/builds";
+    job_.volume_prefix = "runner-0123";
+    job_.git_mirror = GitMirrorSource{};
+    job_.git_mirror->volume = "mirror";
+    engine_.volumes["mirror"] = nlohmann::json::object();
+    engine_.add_image("db", {{"ExposedPorts", {{"5432/tcp", nlohmann::json::object()}}}});
+    job_.services = {ServiceSpec{}};
+    job_.services[0].image.name = "db";
+    base::StopSource stop;
+    std::vector<std::string> started;
+    engine_.on_start = [&](const SimulatedEngine::Container& container) {
+        started.push_back(container.name);
+        if (container.name.ends_with("-git-mirror")) stop.request(base::StopReason::kShutdown);
+    };
+    executor_ = make_docker_executor(context_.get_executor(), connection_, docker_, {}, {});
+    auto preparing = executor_->prepare(job_, log_);
+    const auto prepared =
+        tests::run_to_end(context_, base::run_stoppable(&stop, std::move(preparing), std::nullopt));
+    EXPECT_FALSE(prepared) << "its port was never answered";
+    ASSERT_FALSE(started.empty());
+    EXPECT_TRUE(started.back().ends_with("-git-mirror")) << started.back();
+    for (const auto& name : started) EXPECT_FALSE(name.ends_with("-build")) << name;
 }
 
 TEST_F(JobGitTest, AnOldGitOrABrokenOneIsNotUsed) {
