@@ -37,7 +37,11 @@ class WarmCase(DockerCase):
             return json.load(answer)["warm"]
 
     def wait_ready(self, count=1):
-        self.gitlab.wait(lambda: len(self.warm()["environments"]) == count, 60 * PATIENCE, "an environment that is ready")
+        try:
+            self.gitlab.wait(lambda: len(self.warm()["environments"]) == count, 60 * PATIENCE,
+                             "an environment that is ready")
+        except TimeoutError as error:
+            raise AssertionError(f"{error}\n{self.warm()}\nthe daemon's log:\n{self.daemon.log[-3000:]}") from None
 
     def counts(self):
         return self.warm()["counts"][0]
