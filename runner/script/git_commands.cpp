@@ -26,8 +26,8 @@ bool wants_large_files(const ScriptContext& context) {
 
 }  // namespace
 
-std::string remove_refs_command(const std::string& patterns) {
-    return "git for-each-ref --format='delete %(refname)'" + patterns +
+std::string remove_refs_command(const std::string& selection) {
+    return "git for-each-ref --format='delete %(refname)'" + selection +
            " | git update-ref --no-deref --stdin";
 }
 

@@ -9,7 +9,7 @@ namespace runner::script {
 
 /// Removes the refs that `git for-each-ref` names with these options and patterns, each with a
 /// space before it; all refs for "".
-std::string remove_refs_command(const std::string& patterns);
+std::string remove_refs_command(const std::string& selection);
 
 /// What get_sources does around the commands of git: trust, cleaning, the job's configuration,
 /// files of Git LFS. Pure: the methods append commands to the script. Life: see ScriptContext.

@@ -44,12 +44,13 @@ void configure(ShellWriter& writer) {
 }
 
 /// Each pipeline leaves a ref, which nobody needs, and which keeps the objects of deleted branches.
-/// The newest ones stay: a fetch tells the server what is there by refs. `git gc` packs them. In a
-/// function of its own, because it sets "$@".
+/// The newest ones stay: a fetch tells the server what is there by refs. git is asked for them only
+/// where there may be many: `git gc` packs them. In a function of its own, because it sets "$@".
 std::string forget_old_pipelines() {
-    return "set -- .git/refs/pipelines/* $([ ! -e .git/packed-refs ] || sed -n "
-           "'s|^[^ ]* refs/pipelines/||p' .git/packed-refs); [ $# -le 50 ] || " +
-           remove_refs_command(" --count=25 --sort=version:refname refs/pipelines") + " || :";
+    return "set -- .git/refs/pipelines/*; [ $# -gt 50 ] || [ -e .git/packed-refs ] || return 0; "
+           "set -- $(git for-each-ref --format=one refs/pipelines); [ $# -le 50 ] || " +
+           remove_refs_command(" --count=$(($# - 25)) --sort=version:refname refs/pipelines") +
+           " || :";
 }
 
 }  // namespace
