@@ -1,5 +1,6 @@
 #include "executors/docker/engine_data.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -83,18 +84,36 @@ Task<Result<void>> EngineData::make(std::vector<std::string> binds) {
 
 Task<Result<std::string>> EngineData::claim(std::string name) {
     context_.objects.data_volume = name;
-    const bool gives_way = context_.pool != nullptr && context_.pool->claim_data(name);
-    if (gives_way) co_return std::string();
-    auto users = co_await context_.api().list_users_of_volume(name);
+    const auto leaving = co_await claim_from_pool(name);
+    auto users = co_await list_others(name, leaving);
     if (users && !users->empty()) {
         // The engine may still count a container that was killed a moment ago.
         auto ending = context_.api().wait_container(users->front().id);
         auto ended = co_await base::with_deadline<int>(std::move(ending), kEndLimit);
         if (!ended && ended.error().is(ErrorKind::kCancelled)) co_return ended.error();
-        users = co_await context_.api().list_users_of_volume(name);
+        users = co_await list_others(name, leaving);
     }
     if (!users) co_return users.error();
     co_return users->empty() ? std::string() : users->front().name;
+}
+
+Task<std::vector<std::string>> EngineData::claim_from_pool(std::string name) {
+    if (context_.pool == nullptr) co_return std::vector<std::string>();
+    auto leaving = co_await context_.pool->claim_data(std::move(name));
+    co_return std::move(leaving);
+}
+
+Task<Result<std::vector<Listed>>> EngineData::list_others(const std::string& name,
+                                                          const std::vector<std::string>& leaving) {
+    auto users = co_await context_.api().list_users_of_volume(name);
+    if (!users) co_return users;
+    const auto is_leaving = [&](const Listed& user) {
+        return std::any_of(leaving.begin(), leaving.end(), [&](const std::string& container) {
+            return container == user.id || container == user.name;
+        });
+    };
+    std::erase_if(*users, is_leaving);
+    co_return users;
 }
 
 void EngineData::give_up() {

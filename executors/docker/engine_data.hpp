@@ -11,11 +11,10 @@
 namespace executors::docker {
 
 /// Makes or finds the volume for the data of a job's own engine.
-///
 /// Two engines must never use it at once: a container that uses it already, of another daemon or
 /// forgotten by this one, makes the job's engine start without it. One that waits for jobs of this
-/// daemon gives way, and runner-helper waits for its end, by a lock in the data. Should two daemons
-/// look at the same time, that lock stops the second container.
+/// daemon gives way, and runner-helper in the job's container waits for its end, by a lock in the
+/// data. Should two daemons look at the same time, that lock stops the second container.
 ///
 /// Life: one make(), within one preparation. The volume is noted in JobObjects. Strand: the I/O
 /// thread.
@@ -29,8 +28,13 @@ class EngineData {
     [[nodiscard]] const KeptData& get() const { return data_; }
 
   private:
-    /// Takes the volume for this job. Answers the container that uses it, "" for none.
+    /// Takes the volume for this job. Answers the container that uses it and does not give way, ""
+    /// for none.
     base::Task<base::Result<std::string>> claim(std::string name);
+    /// The containers that give way.
+    base::Task<std::vector<std::string>> claim_from_pool(std::string name);
+    base::Task<base::Result<std::vector<Listed>>> list_others(
+        const std::string& name, const std::vector<std::string>& leaving);
     void give_up();
     base::Task<base::Result<void>> make_volume(std::string name);
     [[nodiscard]] std::string volume_body(const std::string& name) const;

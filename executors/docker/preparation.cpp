@@ -249,8 +249,8 @@ Task<Result<void>> Preparation::start_build() {
     JobGit git(context_, image_);
     MadeFlag made{base::Notifier(executor_)};
     std::vector<Task<Result<void>>> tasks;
-    tasks.push_back(make_build(build, git, made));
-    tasks.push_back(run_build(build, git, made));
+    tasks.push_back(make_with_mirror(build, git, made));
+    tasks.push_back(start_when_ready(build, git, made));
     auto started = co_await base::run_together(std::move(tasks));
     // The helper's volume may have been removed, or the engine replaced: the next preparation asks
     // for both again.
@@ -258,7 +258,8 @@ Task<Result<void>> Preparation::start_build() {
     co_return started;
 }
 
-Task<Result<void>> Preparation::make_build(BuildContainer& build, JobGit& git, MadeFlag& made) {
+Task<Result<void>> Preparation::make_with_mirror(BuildContainer& build, JobGit& git,
+                                                 MadeFlag& made) {
     auto done = co_await build.make(plan_build(context_.held));
     if (!done) co_return done;
     done = co_await git.before_start();
@@ -270,7 +271,8 @@ Task<Result<void>> Preparation::make_build(BuildContainer& build, JobGit& git, M
     co_return done;
 }
 
-Task<Result<void>> Preparation::run_build(BuildContainer& build, JobGit& git, MadeFlag& made) {
+Task<Result<void>> Preparation::start_when_ready(BuildContainer& build, JobGit& git,
+                                                 MadeFlag& made) {
     // An ENTRYPOINT such as that of docker:cli looks at once for what the services have made.
     auto done = co_await await_services();
     if (!done) co_return done;

@@ -64,8 +64,10 @@ class Preparation {
     /// Makes the job's container while the services become ready, and starts it after that. A git
     /// mirror is copied meanwhile.
     base::Task<base::Result<void>> start_build();
-    base::Task<base::Result<void>> make_build(BuildContainer& build, JobGit& git, MadeFlag& made);
-    base::Task<base::Result<void>> run_build(BuildContainer& build, JobGit& git, MadeFlag& made);
+    base::Task<base::Result<void>> make_with_mirror(BuildContainer& build, JobGit& git,
+                                                    MadeFlag& made);
+    base::Task<base::Result<void>> start_when_ready(BuildContainer& build, JobGit& git,
+                                                    MadeFlag& made);
     base::Task<base::Result<void>> await_services();
     base::Task<base::Result<void>> report_inner_platforms();
     [[nodiscard]] BuildParts parts();

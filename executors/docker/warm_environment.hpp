@@ -62,8 +62,9 @@ base::Task<base::Result<void>> make_warm(const boost::asio::any_io_executor& exe
 base::Task<base::Result<void>> release_warm(EngineApi& api, WarmEnvironment& environment,
                                             const WarmNeed& need);
 
-/// Ends and removes it, within 20 seconds. With DataTidying::kAll, the data of its engine is left
-/// as a job leaves it.
+/// Ends and removes it, within 28 seconds: less than runner-helper waits for the data
+/// (executors/helper/data_enter.cpp). With DataTidying::kAll, the data of its engine is left as a
+/// job leaves it.
 base::Task<base::Result<void>> remove_warm(const WarmRecipe& recipe, WarmEnvironment& environment,
                                            DataTidying tidying);
 

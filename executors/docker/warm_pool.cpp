@@ -91,20 +91,20 @@ Task<void> WarmPool::wait_for_engine(const std::string& runner, const WarmNeed& 
     }
 }
 
-bool WarmPool::is_data_in_use(const std::string& volume) const {
-    return leaving_.contains(volume) ||
-           std::any_of(entries_.begin(), entries_.end(),
-                       [&](const Entry& entry) { return data_of(*entry.recipe) == volume; });
-}
-
-bool WarmPool::claim_data(const std::string& volume) {
+Task<std::vector<std::string>> WarmPool::claim_data(std::string volume) {
     claimed_.insert(volume);
     for (auto entry = entries_.begin(); entry != entries_.end();) {
         const bool uses = data_of(*entry->recipe) == volume;
         if (uses && !entry->environment) entry->stop->request(base::StopReason::kShutdown);
         entry = uses && entry->environment ? drop(entry) : std::next(entry);
     }
-    return is_data_in_use(volume);
+    // One that is being made stops at once, and leaves as well.
+    const auto uses = [&](const Entry& entry) { return data_of(*entry.recipe) == volume; };
+    while (std::any_of(entries_.begin(), entries_.end(), uses)) co_await changed_.wait();
+    std::vector<std::string> containers;
+    const auto [first, last] = leaving_.equal_range(volume);
+    for (auto one = first; one != last; ++one) containers.push_back(one->second);
+    co_return std::move(containers);
 }
 
 void WarmPool::release_data(const std::string& volume) {
@@ -340,18 +340,19 @@ WarmPool::Entries::iterator WarmPool::drop(Entries::iterator entry) {
 
 void WarmPool::remove_later(const std::shared_ptr<const WarmRecipe>& recipe,
                             std::unique_ptr<WarmEnvironment> environment) {
-    const std::string data = data_of(*recipe);
-    // A job that needs the data waits for the end of the container.
-    const auto tidying = claimed_.contains(data) ? DataTidying::kLeast : DataTidying::kAll;
-    leaving_.insert(data);
+    const auto leaving = leaving_.emplace(data_of(*recipe), environment->objects.container);
     changed_.notify_all();
-    group_.spawn("remove an environment", remove(recipe, std::move(environment), tidying));
+    group_.spawn("remove an environment", remove(recipe, std::move(environment), leaving));
 }
 
 Task<void> WarmPool::remove(std::shared_ptr<const WarmRecipe> recipe,
-                            std::unique_ptr<WarmEnvironment> environment, DataTidying tidying) {
+                            std::unique_ptr<WarmEnvironment> environment,
+                            Leaving::iterator leaving) {
+    // A job that needs the data waits for the end of the container.
+    const bool hurry = claimed_.contains(leaving->first);
+    const auto tidying = hurry ? DataTidying::kLeast : DataTidying::kAll;
     auto removed = co_await remove_warm(*recipe, *environment, tidying);
-    leaving_.erase(leaving_.find(data_of(*recipe)));
+    leaving_.erase(leaving);
     changed_.notify_all();
     if (removed) co_return;
     base::log::warning(

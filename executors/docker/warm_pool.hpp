@@ -89,9 +89,10 @@ class WarmPool {
     /// A job that could not ask for one.
     void note_unsuitable(const std::string& runner);
     /// A job's engine is going to use the volume: an environment that uses it gives way, and none
-    /// is made with it until release_data(). Answers whether one still uses it. Its container ends
-    /// soon: the job's engine, which waits for that, can be made meanwhile.
-    bool claim_data(const std::string& volume);
+    /// is made with it until release_data(). Answers the ids and names of the containers that do:
+    /// they end soon (remove_warm()), and the job's engine, which waits for that, can be made
+    /// meanwhile.
+    base::Task<std::vector<std::string>> claim_data(std::string volume);
     void release_data(const std::string& volume);
     /// A job's environment was prepared: the next such job gets one that is ready. Answers a number
     /// for ended().
@@ -117,6 +118,8 @@ class WarmPool {
         std::unique_ptr<base::StopSource> stop;  ///< of its making
     };
     using Entries = std::list<Entry>;
+    /// Containers of environments that are being removed, by the volume with their data.
+    using Leaving = std::multimap<std::string, std::string>;
 
     base::Task<void> serve();
     std::optional<WarmKinds::Recipes::value_type> next_to_make(WarmTime now);
@@ -130,11 +133,11 @@ class WarmPool {
     void remove_later(const std::shared_ptr<const WarmRecipe>& recipe,
                       std::unique_ptr<WarmEnvironment> environment);
     base::Task<void> remove(std::shared_ptr<const WarmRecipe> recipe,
-                            std::unique_ptr<WarmEnvironment> environment, DataTidying tidying);
+                            std::unique_ptr<WarmEnvironment> environment,
+                            Leaving::iterator leaving);
     [[nodiscard]] bool suits(const Entry& entry, const std::string& runner,
                              const WarmNeed& need) const;
     base::Task<void> wait_for_engine(const std::string& runner, const WarmNeed& need);
-    [[nodiscard]] bool is_data_in_use(const std::string& volume) const;
     Entries::iterator drop(Entries::iterator entry);
     void drop_unwanted();
     void note_pressure();
@@ -146,7 +149,7 @@ class WarmPool {
     Entries entries_;
     std::map<std::string, WarmCounts> counts_;
     std::multiset<std::string> claimed_;  ///< volumes with data that jobs use
-    std::multiset<std::string> leaving_;  ///< the same of environments that are being removed
+    Leaving leaving_;
     std::string pressure_;
     WarmTime look_after_at_{};  ///< 0: serve() has not begun
     base::StopSource closing_;

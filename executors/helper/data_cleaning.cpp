@@ -316,7 +316,9 @@ std::string damage_of(const DataRoot& root) {
     return {};
 }
 
-bool engine_removes_containers(const DataRoot& root) { return uses_snapshots(root.directory()); }
+bool only_engine_removes_containers(const DataRoot& root) {
+    return uses_snapshots(root.directory());
+}
 
 void clean_data(DataRoot& root, const std::string& kept_volume) { Cleaner(root).run(kept_volume); }
 

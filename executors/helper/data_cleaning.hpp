@@ -12,7 +12,7 @@ namespace executors::helper {
 std::string damage_of(const DataRoot& root);
 
 /// Whether only the engine can remove its containers: those in containerd's store.
-bool engine_removes_containers(const DataRoot& root);
+bool only_engine_removes_containers(const DataRoot& root);
 
 /// Before an engine starts: leaves the images, the layers, the caches of builds, the engine's id by
 /// which its builder finds those, and the data of some volumes: of `kept_volume`, when the name is

@@ -22,8 +22,8 @@ namespace executors::helper {
 
 namespace {
 
-/// How long a container that gives way may take to end (executors/docker/warm_environment.hpp).
-constexpr std::int64_t kLockLimitMs = 10'000;
+/// More than the daemon gives a container that gives way (executors/docker/warm_environment.hpp).
+constexpr std::int64_t kLockLimitMs = 30'000;
 constexpr std::int64_t kVersionLimitMs = 10'000;
 constexpr std::size_t kVersionBytes = 200;
 constexpr std::size_t kConfigLimit = 1U << 20U;

@@ -113,8 +113,11 @@ bool lock_within(int fd, std::int64_t limit_ms) {
     do {
         locked = ::flock(fd, LOCK_EX);
     } while (locked != 0 && errno == EINTR && monotonic_ms() < until);
+    const int error = errno;
     ::setitimer(ITIMER_REAL, &kNone, nullptr);
     ::sigaction(SIGALRM, &former, nullptr);
+    errno = error;
+    if (locked != 0 && error != EINTR) fail_errno("lock the engine's data");
     return locked == 0;
 }
 

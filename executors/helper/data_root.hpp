@@ -25,8 +25,8 @@ class DataRoot {
     explicit DataRoot(const std::string& path);
 
     /// While the descriptor is open, also in a program that this one becomes, no other container
-    /// gets the lock. Throws Failure when another one still has it after `limit_ms`, which is set
-    /// by a timer and SIGALRM.
+    /// gets the lock. Waits for it up to `limit_ms`, with the process's only interval timer, and
+    /// throws Failure when another one still has it.
     [[nodiscard]] UniqueFd lock(std::int64_t limit_ms = 0);
     [[nodiscard]] std::optional<DataMarker> marker() const;
     void mark(const DataMarker& marker);

@@ -2,20 +2,24 @@
 
 #include <string>
 
+#include "executors/helper/data_outcome.hpp"
+
 namespace executors::helper {
 
 struct DataTidyOptions {
     std::string root;
     std::string builder;  ///< name of the container of the prepared builder, "" for none
-    /// Does only what the start of the next engine cannot do: containers in containerd's store are
-    /// removed, and others are left to it (clean_data()).
+    /// No job has used the engine. Does only what the start of the next one cannot do: containers
+    /// in containerd's store are removed, and others are left to it (clean_data()).
     bool least = false;
     std::string socket = "/var/run/docker.sock";
+    std::string outcome_file = kOutcomeFile;
 };
 
 /// `runner-helper tidy-data`: at the end of a job whose engine keeps its data. Removes the engine's
 /// containers with their volumes, and notes in the marker that the job has ended as it should, or
 /// that the builder has failed with the data. Ends soon: what is left to do, the next job does.
+/// Throws Failure.
 int tidy_data(const DataTidyOptions& options);
 
 }  // namespace executors::helper

@@ -180,7 +180,7 @@ void write_file_in(int directory, const std::string& name, std::string_view cont
     const UniqueFd file(::openat(directory, name.c_str(),
                                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (!file || !write_all(file.get(), content)) fail_errno("write " + name);
-    if (mode && ::fchmod(file.get(), *mode) != 0) fail_errno("open " + name + " to its readers");
+    if (mode && ::fchmod(file.get(), *mode) != 0) fail_errno("set the mode of " + name);
 }
 
 void remove_tree(int top, const std::string& name) { TreeRemover(top).remove(name); }

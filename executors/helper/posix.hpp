@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <stdexcept>
@@ -32,6 +33,15 @@ std::string errno_text(std::string_view doing, int code);
 
 using base::open_pidfd;
 using base::UniqueFd;
+
+/// SIGALRM ends the process after `seconds`, unless this object is gone before.
+class EndAfter {
+  public:
+    explicit EndAfter(unsigned seconds) { ::alarm(seconds); }
+    ~EndAfter() { ::alarm(0); }
+    EndAfter(const EndAfter&) = delete;
+    EndAfter& operator=(const EndAfter&) = delete;
+};
 
 struct Pipe {
     UniqueFd read;

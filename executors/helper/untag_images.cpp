@@ -1,7 +1,5 @@
 #include "executors/helper/untag_images.hpp"
 
-#include <unistd.h>
-
 #include <string_view>
 
 #include "base/json.hpp"
@@ -64,7 +62,7 @@ std::optional<ImageName> split_image_name(const std::string& name) {
 }
 
 int untag_images(const UntagOptions& options) {
-    ::alarm(kLimitSeconds);
+    const EndAfter limit(kLimitSeconds);
     const std::string file = options.outcome_file.empty() ? kOutcomeFile : options.outcome_file;
     auto outcome = read_outcome(file);
     if (!outcome || outcome->names.empty()) return 0;

@@ -9,21 +9,24 @@ namespace tests {
 /// Has another value in this process until the end of the test.
 class EnvironmentVariable {
   public:
-    EnvironmentVariable(const char* name, const std::string& value) : name_(name) {
+    /// std::nullopt: it is not set.
+    EnvironmentVariable(const char* name, const std::optional<std::string>& value) : name_(name) {
         if (const char* former = std::getenv(name)) former_ = former;
-        ::setenv(name, value.c_str(), 1);
+        set(value);
     }
-    ~EnvironmentVariable() {
-        if (former_) {
-            ::setenv(name_, former_->c_str(), 1);
-        } else {
-            ::unsetenv(name_);
-        }
-    }
+    ~EnvironmentVariable() { set(former_); }
     EnvironmentVariable(const EnvironmentVariable&) = delete;
     EnvironmentVariable& operator=(const EnvironmentVariable&) = delete;
 
   private:
+    void set(const std::optional<std::string>& value) const {
+        if (value) {
+            ::setenv(name_, value->c_str(), 1);
+        } else {
+            ::unsetenv(name_);
+        }
+    }
+
     const char* name_;
     std::optional<std::string> former_;
 };

@@ -144,7 +144,7 @@ TEST_F(JobGitTest, AMirrorIsCopiedWhileServicesBecomeReady) {
     auto preparing = executor_->prepare(job_, log_);
     const auto prepared =
         tests::run_to_end(context_, base::run_stoppable(&stop, std::move(preparing), std::nullopt));
-    EXPECT_FALSE(prepared) << "its port was never answered";
+    EXPECT_FALSE(prepared) << "it was stopped";
     ASSERT_FALSE(started.empty());
     EXPECT_TRUE(started.back().ends_with("-git-mirror")) << started.back();
     for (const auto& name : started) EXPECT_FALSE(name.ends_with("-build")) << name;

@@ -30,6 +30,17 @@ class WarmDataTest : public WarmPoolTest {
                                  return entry.second.body.dump().find(bind) != std::string::npos;
                              });
     }
+    /// The containers that give way.
+    Words claim() {
+        Words leaving;
+        auto claiming = claim_into(leaving);
+        EXPECT_TRUE(run(std::move(claiming)));
+        return leaving;
+    }
+    base::Task<base::Result<void>> claim_into(Words& leaving) {
+        leaving = co_await pool_->claim_data(data());
+        co_return base::Result<void>();
+    }
     /// How often `runner-helper tidy-data` was started with the word.
     [[nodiscard]] std::ptrdiff_t tidied(const std::string& word) const {
         return std::count_if(engine_.exec_commands.begin(), engine_.exec_commands.end(),
@@ -82,14 +93,26 @@ TEST_P(WarmDataTest, AnEnvironmentGivesWayToAJobThatItDoesNotSuit) {
 TEST_P(WarmDataTest, AJobNeedNotWaitForTheEndOfAnEnvironmentThatGivesWay) {
     make_one_ready();
     const std::string ready = container();
-    EXPECT_TRUE(pool_->claim_data(data()));
+    EXPECT_EQ(claim(), Words{ready});
     EXPECT_TRUE(engine_.containers.contains(ready)) << "the job is told at once";
     work_until([&] { return !engine_.containers.contains(ready); });
-    context_.run_for(10ms);
-    EXPECT_FALSE(pool_->claim_data(data()));
+    work_until([&] { return claim().empty(); });
     EXPECT_EQ(users(), 0) << "and none is made in its place";
-    pool_->release_data(data());
-    pool_->release_data(data());
+}
+
+/// One of another daemon.
+TEST_P(WarmDataTest, AContainerThatDoesNotGiveWayMakesTheJobCold) {
+    make_one_ready();
+    auto other = engine_.containers[container()];
+    other.name = "other";
+    other.running = false;
+    engine_.containers["other"] = other;
+    job_.environment.push_back({"DOCKER_TEST", "1"});
+    auto job = make_job();
+    ASSERT_TRUE(run(job->prepare(job_, log_)));
+    EXPECT_TRUE(log_.has("Inner engine: cold, because the container other uses the data"));
+    ASSERT_TRUE(run(job->halt()));
+    ASSERT_TRUE(run(job->cleanup(10s)));
 }
 
 TEST_P(WarmDataTest, TheDataOfAnEnvironmentThatNoJobNeedsIsLeftAsAJobLeavesIt) {

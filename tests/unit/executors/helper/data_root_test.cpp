@@ -313,6 +313,19 @@ TEST_F(DataRootTest, FilesThatAJobHasMadeImmutableAreNoHindrance) {
     EXPECT_TRUE(root.marker());
 }
 
+/// Whether somebody waits for the lock of the file.
+bool is_awaited(const fs::path& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return false;
+    std::ifstream locks("/proc/locks");
+    const std::string inode = ":" + std::to_string(status.st_ino) + " ";
+    for (std::string line; std::getline(locks, line);) {
+        if (line.find("-> FLOCK") != std::string::npos && line.find(inode) != std::string::npos)
+            return true;
+    }
+    return false;
+}
+
 TEST_F(DataRootTest, OneContainerAtATimeUsesTheData) {
     make_ready();
     // The lock is held by another process, as by a container that is still there.
@@ -331,7 +344,8 @@ TEST_F(DataRootTest, OneContainerAtATimeUsesTheData) {
     DataRoot root(root_.string());
     EXPECT_THROW(static_cast<void>(root.lock()), Failure);
     EXPECT_THROW(static_cast<void>(root.lock(1)), Failure);
-    std::thread ending([other] {
+    std::thread ending([&] {
+        while (!is_awaited(root_ / ".runner/lock")) std::this_thread::yield();
         ::kill(other, SIGKILL);
         ::waitpid(other, nullptr, 0);
     });

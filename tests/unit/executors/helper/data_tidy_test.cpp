@@ -16,51 +16,82 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 namespace fs = std::filesystem;
 
-/// The data of an engine that has answered, and has one container.
+constexpr const char* kLookAtBuilder = "GET /containers/builder/json";
+constexpr const char* kList = "GET /containers/json?all=1";
+constexpr const char* kRemove = "DELETE /containers/0a1?force=1&v=1";
+
+/// The kept data of an engine that has one container: that of its builder.
 class DataTidyTest : public testing::Test {
   protected:
     void SetUp() override {
         fs::create_directories(root_);
-        DataMarker marker;
-        marker.state = DataState::kReady;
-        DataRoot(root_.string()).mark(marker);
+        mark(DataState::kReady, 1);
         options_.root = root_.string();
-        options_.socket = engine_.socket();
+        options_.builder = "builder";
+        options_.outcome_file = (dir_.path() / "outcome").string();
+        write_outcome({.warm = true, .reason = "", .root = options_.root, .token = ""},
+                      options_.outcome_file);
+    }
+    void mark(DataState state, int starts) const {
+        DataMarker marker;
+        marker.state = state;
+        marker.starts = starts;
+        DataRoot(root_.string()).mark(marker);
     }
     void use_containerd() const {
         fs::create_directories(root_ /
                                "containerd/daemon/io.containerd.snapshotter.v1.x/snapshots/1");
     }
-    [[nodiscard]] DataState state() const {
-        const auto marker = DataRoot(root_.string()).marker();
-        return marker ? marker->state : DataState::kStarting;
+    /// Answers what the engine was asked.
+    std::vector<std::string> tidy(const std::string& builder_state) {
+        tests::ListeningEngine engine(
+            dir_.path(), {{kLookAtBuilder, {"200\r\n\r\n{\"State\": " + builder_state + "}"}},
+                          {kList, {"200\r\n\r\n[{\"Id\": \"0a1\"}]"}}});
+        options_.socket = engine.socket();
+        EXPECT_EQ(tidy_data(options_), 0);
+        return engine.lines();
+    }
+    [[nodiscard]] DataMarker marker() const {
+        return DataRoot(root_.string()).marker().value_or(DataMarker());
     }
 
     tests::TempDir dir_;
     fs::path root_ = dir_.path() / "docker";
-    tests::ListeningEngine engine_{
-        dir_.path(), {{"GET /containers/json?all=1", {"200\r\n\r\n[{\"Id\": \"0a1\"}]"}}}};
     DataTidyOptions options_;
 };
 
-const auto kRemoved =
-    ElementsAre("GET /containers/json?all=1", "DELETE /containers/0a1?force=1&v=1");
+constexpr const char* kRuns = R"({"Running": true})";
+constexpr const char* kFailed = R"({"Running": false, "ExitCode": 1})";
 
 TEST_F(DataTidyTest, RemovesTheContainersAndMarksTheDataAsClean) {
-    EXPECT_EQ(tidy_data(options_), 0);
-    EXPECT_THAT(engine_.lines(), kRemoved);
-    EXPECT_EQ(state(), DataState::kClean);
+    EXPECT_THAT(tidy(kRuns), ElementsAre(kLookAtBuilder, kList, kRemove));
+    EXPECT_EQ(marker().state, DataState::kClean);
+}
+
+TEST_F(DataTidyTest, MarksDataWithWhichTheBuilderFails) {
+    for (const bool least : {false, true}) {
+        options_.least = least;
+        mark(DataState::kReady, 1);
+        tidy(kFailed);
+        EXPECT_EQ(marker().state, DataState::kDamaged) << least;
+    }
 }
 
 TEST_F(DataTidyTest, LeavesToTheNextEngineWhatThatCleansItself) {
     options_.least = true;
-    EXPECT_EQ(tidy_data(options_), 0);
-    EXPECT_THAT(engine_.lines(), IsEmpty());
-    EXPECT_EQ(state(), DataState::kReady);
+    EXPECT_THAT(tidy(kRuns), ElementsAre(kLookAtBuilder));
+    EXPECT_EQ(marker().state, DataState::kReady);
     use_containerd();
-    EXPECT_EQ(tidy_data(options_), 0);
-    EXPECT_THAT(engine_.lines(), kRemoved);
-    EXPECT_EQ(state(), DataState::kClean);
+    EXPECT_THAT(tidy(kRuns), ElementsAre(kLookAtBuilder, kList, kRemove));
+    EXPECT_EQ(marker().state, DataState::kClean);
+}
+
+TEST_F(DataTidyTest, DoesNotCountAnEngineThatGivesWayBeforeItHasAnswered) {
+    mark(DataState::kStarting, 2);
+    options_.least = true;
+    EXPECT_THAT(tidy(kRuns), IsEmpty());
+    EXPECT_EQ(marker().state, DataState::kStarting);
+    EXPECT_EQ(marker().starts, 1);
 }
 
 }  // namespace

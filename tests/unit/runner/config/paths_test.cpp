@@ -32,6 +32,7 @@ TEST(Paths, TheEnvironmentNamesTheConfiguration) {
         const tests::EnvironmentVariable file("CONFIG_FILE", "/tmp/c.toml");
         EXPECT_EQ(default_config_path(), "/tmp/c.toml");
     }
+    const tests::EnvironmentVariable no_file("CONFIG_FILE", std::nullopt);
     const tests::EnvironmentVariable home("HOME", "/home/somebody");
     EXPECT_EQ(default_config_path(), ::geteuid() == 0
                                          ? "/etc/gitlab-runner/config.toml"
