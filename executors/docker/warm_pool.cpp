@@ -48,6 +48,11 @@ WarmPool::WarmPool(const boost::asio::any_io_executor& executor, Surroundings su
       changed_(executor),
       group_(executor) {}
 
+void WarmPool::start() {
+    started_ = true;
+    changed_.notify_all();
+}
+
 void WarmPool::configure(const std::vector<WarmRunner>& runners) {
     kinds_.configure(runners);
     for (const WarmRunner& runner : runners) {
@@ -178,6 +183,7 @@ void WarmPool::image_replaced(const EngineConnection& engine, const std::string&
 }
 
 Task<void> WarmPool::serve() {
+    while (!started_ && !closing_.requested()) co_await changed_.wait();
     while (!closing_.requested()) {
         drop_unwanted();
         auto outdated = kinds_.outdated();

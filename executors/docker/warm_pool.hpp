@@ -81,6 +81,9 @@ class WarmPool {
     };
     WarmPool(const boost::asio::any_io_executor& executor, Surroundings surroundings);
 
+    /// Environments may be made: what a former daemon has left, which they would be taken for, is
+    /// gone. Until then, the pool only learns of jobs.
+    void start();
     /// What the configuration says now. Environments of other settings, of runners that are paused
     /// and of those that are not named are removed.
     void configure(const std::vector<WarmRunner>& runners);
@@ -151,6 +154,7 @@ class WarmPool {
     std::multiset<std::string> claimed_;  ///< volumes with data that jobs use
     Leaving leaving_;
     std::string pressure_;
+    bool started_ = false;
     WarmTime look_after_at_{};  ///< 0: serve() has not begun
     base::StopSource closing_;
     base::Notifier changed_;

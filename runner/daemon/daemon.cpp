@@ -172,6 +172,7 @@ void Daemon::take_up_former_jobs() {
         live.saved_states.push_back(job.checkpoint.executor_state);
         live.ids.insert(std::atoll(job.journal.directory().filename().c_str()));
     }
+    warm_.open();
     jobs_->restore(std::move(found),
                    [this](const journal::JobRecord& record) { return entry_for(record); });
     executor_factory::ExecutorFactory::OnRemoved on_removed =
@@ -180,7 +181,7 @@ void Daemon::take_up_former_jobs() {
         };
     auto removing =
         executors_.remove_leftovers(config_, system_id_, std::move(live), std::move(on_removed));
-    services_.spawn("remove leftovers", warm_.open_after(std::move(removing)));
+    services_.spawn("remove leftovers", warm_.start_after(std::move(removing)));
 }
 
 /// Releases memory after the first poll, which loads the last data that only the start needs

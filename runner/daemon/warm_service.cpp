@@ -55,11 +55,20 @@ void WarmService::configure(std::shared_ptr<const config::Config> config, const 
                               [this](const std::string& name) { return pauses_.has(name); });
 }
 
-base::Task<void> WarmService::open_after(base::Task<void> removing) {
-    co_await std::move(removing);
-    executors_.set_disk_pressure([this] { return disk_pressure(disks_.states()); });
+void WarmService::open() {
     executors_.open_pool([this] { return pressure(); });
     if (config_) configure(config_, PauseSet(pauses_));
+}
+
+base::Task<void> WarmService::start_after(base::Task<void> removing) {
+    co_await std::move(removing);
+    executors_.set_disk_pressure([this] { return disk_pressure(disks_.states()); });
+    executors_.pool()->start();
+}
+
+base::Task<void> WarmService::close() {
+    auto* pool = executors_.pool();
+    if (pool != nullptr) co_await pool->close();
 }
 
 std::string WarmService::pressure() {

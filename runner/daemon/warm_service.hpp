@@ -18,7 +18,7 @@ namespace runner::daemon {
 /// The daemon's part in the environments that are made ahead: when there may be any, of which
 /// runners, and what the pages say of them.
 ///
-/// Life: configure() at any time; open_after() once; close()
+/// Life: configure() at any time; open() once, before the first job; start_after() once; close()
 /// before the process ends. `executors` and `disks` outlive it. Strand: the I/O thread.
 class WarmService {
   public:
@@ -26,9 +26,10 @@ class WarmService {
         : executors_(executors), disks_(disks) {}
 
     void configure(std::shared_ptr<const config::Config> config, const PauseSet& pauses);
+    void open();
     /// `removing` removes what former daemons left, which environments would be taken for.
-    base::Task<void> open_after(base::Task<void> removing);
-    base::Task<void> close() { return executors_.close_pool(); }
+    base::Task<void> start_after(base::Task<void> removing);
+    base::Task<void> close();
     [[nodiscard]] status::WarmFigures figures() const;
     /// Where environments wait for jobs of the project, and which numbers are better left alone.
     [[nodiscard]] SlotWishes slot_wishes(const RunnerEntry& entry, journal::SlotOwner owner) const;

@@ -94,11 +94,6 @@ void ExecutorFactory::configure_pool(const config::Config& config,
     pool_->configure(runners);
 }
 
-base::Task<void> ExecutorFactory::close_pool() {
-    if (!pool_) co_return;
-    co_await pool_->close();
-}
-
 std::vector<ExecutorFactory::UsedEngine> ExecutorFactory::used_engines() const {
     std::vector<UsedEngine> used;
     for (const auto& [key, engine] : engines_) {

@@ -61,16 +61,15 @@ class ExecutorFactory {
     /// `pressure`: why no more of a disk may be used for what no job waits for (volumes that are
     /// filled beside jobs), "" for no reason. It is asked before each filling.
     void set_disk_pressure(std::function<std::string()> pressure);
-    /// From now on environments are made ahead, for the runners that configure_pool() names.
-    /// `pressure`: as WarmPool::Surroundings::pressure. After remove_leftovers(), which would take
-    /// them for such.
+    /// From now on the executors know the pool of environments that are made ahead. `pressure`: as
+    /// WarmPool::Surroundings::pressure.
     void open_pool(std::function<std::string()> pressure);
     /// `paused`: whether the runner of this name takes no jobs. Does nothing before open_pool().
     void configure_pool(const config::Config& config,
                         const std::function<bool(const std::string&)>& paused);
-    base::Task<void> close_pool();
-    /// Null before open_pool().
-    [[nodiscard]] const executors::docker::WarmPool* pool() const { return pool_.get(); }
+    /// Null before open_pool(). To be started after remove_leftovers(), which would remove
+    /// environments.
+    [[nodiscard]] executors::docker::WarmPool* pool() const { return pool_.get(); }
 
   private:
     using Connection = std::shared_ptr<executors::docker::EngineConnection>;

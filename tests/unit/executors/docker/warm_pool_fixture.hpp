@@ -37,6 +37,7 @@ class WarmPoolTest : public DockerExecutorTest {
         connection_ = std::make_shared<EngineConnection>(
             context_.get_executor(), simulated_api(engine_), (dir_.path() / "helper").string());
         configure();
+        if (starts_) pool_->start();
     }
     void configure(bool paused = false) {
         pool_->configure({{.id = "abc",
@@ -96,6 +97,7 @@ class WarmPoolTest : public DockerExecutorTest {
 
     WarmTime now_ = std::chrono::steady_clock::now();
     std::string pressure_;
+    bool starts_ = true;  ///< open_pool()
     std::vector<RegistrySettings> registries_;
     std::vector<std::string> others_;
     std::shared_ptr<EngineConnection> connection_;

@@ -190,6 +190,21 @@ TEST_P(WarmPoolTest, WithoutTheKeyNothingIsMade) {
     close_pool();
 }
 
+TEST_P(WarmPoolTest, LearnsOfJobsBeforeItMayMakeEnvironments) {
+    close_pool();
+    starts_ = false;
+    open_pool();
+    start_and_end_a_job();
+    EXPECT_EQ(missed(WarmMiss::kEmpty), 1U);
+    const auto before = created();
+    context_.restart();
+    context_.poll();
+    EXPECT_EQ(created(), before);
+    pool_->start();
+    work_until([this] { return pool_->states().size() == 1; });
+    close_pool();
+}
+
 TEST_P(WarmPoolTest, AFailureOfAnyRequestLeavesNothing) {
     start_and_end_a_job();
     const auto first = engine_.requests.size();
