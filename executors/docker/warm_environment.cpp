@@ -27,6 +27,9 @@ constexpr std::string_view kHeldLine = "held\n";
 /// What it may be told before its release.
 constexpr std::string_view kRestLine = "rest\n";
 constexpr std::string_view kWakeLine = "wake\n";
+constexpr std::string_view kLeaveLine = "leave\n";
+/// A little more than runner-helper gives itself.
+constexpr std::chrono::seconds kLeaveLimit{5};
 constexpr std::chrono::seconds kRemovalLimit{20};
 constexpr std::chrono::seconds kCheckLimit{2};
 
@@ -98,6 +101,36 @@ Task<Result<void>> tell(WarmEnvironment& environment, std::string text) {
     auto writing = environment.connection->write_all(text);
     auto written = co_await base::with_deadline<void>(std::move(writing), kCheckLimit);
     co_return written;
+}
+
+Task<Result<void>> read_end(protocol::http::ByteStream& stream) {
+    std::array<char, 64> ignored{};
+    while (true) {
+        auto got = co_await stream.read_some(ignored);
+        if (!got) co_return got.error();
+        if (*got == 0) co_return Result<void>();
+    }
+}
+
+/// What fails here, the next job that uses the data cleans.
+Task<void> leave_data(WarmEnvironment& environment) {
+    std::string text(kLeaveLine);
+    auto told = co_await tell(environment, std::move(text));
+    if (!told) co_return;  // nobody is there who could do anything
+    auto reading = read_end(*environment.connection);
+    auto done = co_await base::with_deadline<void>(std::move(reading), kLeaveLimit);
+    static_cast<void>(done);
+}
+
+/// The same.
+Task<void> tidy(const WarmRecipe& recipe, WarmEnvironment& environment, DataTidying how) {
+    if (environment.connection) {
+        std::string text(kWakeLine);
+        auto woken = co_await tell(environment, std::move(text));
+        static_cast<void>(woken);
+    }
+    auto tidied = co_await tidy_data(recipe.engine->api(), environment.objects, recipe.dind, how);
+    static_cast<void>(tidied);
 }
 
 std::string release_text(const std::vector<std::string>& environment) {
@@ -209,13 +242,9 @@ Task<Result<void>> release_warm(EngineApi& api, WarmEnvironment& environment,
 Task<Result<void>> remove_warm(const WarmRecipe& recipe, WarmEnvironment& environment,
                                DataTidying tidying) {
     EngineApi& api = recipe.engine->api();
-    if (environment.connection) {
-        std::string text(kWakeLine);
-        auto woken = co_await tell(environment, std::move(text));
-        static_cast<void>(woken);  // then nobody is there who could answer
-    }
-    auto tidied = co_await tidy_data(api, environment.objects, recipe.dind, tidying);
-    static_cast<void>(tidied);  // the next job that uses the data cleans it
+    const bool leaves = tidying == DataTidying::kLeast && environment.connection;
+    auto left = leaves ? leave_data(environment) : tidy(recipe, environment, tidying);
+    co_await std::move(left);
     // Not before: without its daemon the container ends.
     if (environment.connection) environment.connection->close();
     environment.connection.reset();

@@ -12,11 +12,14 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <optional>
 #include <thread>
 #include <vector>
 
 #include "base/json.hpp"
+#include "executors/helper/data_cleaning.hpp"
+#include "executors/helper/data_tidy.hpp"
 #include "executors/helper/directory.hpp"
 #include "executors/helper/engine_wait.hpp"
 #include "executors/helper/hold.hpp"
@@ -156,6 +159,22 @@ void wait_for_own_engine(std::int64_t limit_ms) {
         throw Failure("the engine does not answer: " + answer.value("error", std::string()));
 }
 
+/// The engine rests on, unless it has to do something.
+void leave_data(Rest& rest) {
+    const auto outcome = read_outcome();
+    if (!outcome) return;
+    DataTidyOptions options;
+    options.root = outcome->root;
+    options.least = true;
+    try {
+        if (only_engine_removes_containers(DataRoot(options.root))) rest.end();
+        tidy_data(options);
+    } catch (const Failure& failure) {  // the next start cleans the data, or does without
+        std::fprintf(stderr, "runner-helper: the engine's data stays as it is: %s\n",
+                     failure.what());
+    }
+}
+
 /// An image with an engine runs already, and its supervisor gets the job's variables. Any other
 /// container waits for them. When the daemon is gone, the container ends.
 void wait_for_job(const ConnectOptions& options) {
@@ -167,7 +186,7 @@ void wait_for_job(const ConnectOptions& options) {
     }
     if (!write_all(STDOUT_FILENO, kHeldLine)) ::_exit(1);
     Rest rest;
-    const auto entries = read_release(STDIN_FILENO, options.spawn ? &rest : nullptr);
+    const auto entries = read_release(STDIN_FILENO, options.spawn ? &rest : nullptr, leave_data);
     if (!entries && options.spawn) ::kill(1, SIGTERM);
     if (!entries) ::_exit(0);
     if (options.spawn) {

@@ -65,13 +65,10 @@ int tidy_data(const DataTidyOptions& options) {
     const auto outcome = read_outcome(options.outcome_file);
     DataRoot root(options.root);
     if (options.least && outcome && take_start_back(root)) return 0;
+    if (options.least && !only_engine_removes_containers(root)) return 0;
     bool damaged = false;
     if (!options.builder.empty() && outcome && outcome->warm) {
         damaged = has_failed(ask(options, "/containers/" + options.builder + "/json"));
-    }
-    if (options.least && !only_engine_removes_containers(root)) {
-        if (damaged) root.mark(DataState::kDamaged);
-        return 0;
     }
     remove_containers(options);
     root.mark(damaged ? DataState::kDamaged : DataState::kClean);

@@ -21,6 +21,7 @@ constexpr std::int64_t kLookAgainMs = 5;
 constexpr std::size_t kMostDigits = 9;
 constexpr std::string_view kRest = "rest";
 constexpr std::string_view kWake = "wake";
+constexpr std::string_view kLeave = "leave";
 
 bool is_startable(const std::string& program) {
     if (program.find('/') != std::string::npos) return ::access(program.c_str(), X_OK) == 0;
@@ -130,11 +131,16 @@ void release_hold(int socket, const std::string& entries) {
     ::shutdown(socket, SHUT_WR);
 }
 
-std::optional<std::string> read_release(int fd, Rest* rest) {
+std::optional<std::string> read_release(int fd, Rest* rest,
+                                        const std::function<void(Rest&)>& leave) {
     std::string line;
     do {
         if (rest != nullptr) rest->wait_readable(fd);
         line = read_line(fd);
+        if (line == kLeave) {
+            if (rest != nullptr && leave) leave(*rest);
+            return std::nullopt;
+        }
     } while (is_for_rest(line, rest));
     if (rest != nullptr) rest->end();
     if (line.empty()) return std::nullopt;

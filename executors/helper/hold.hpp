@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +17,7 @@
 /// container waits, and reads a release: the number of bytes in decimal digits and "\n", then
 /// "NAME=value" entries, each with a NUL behind it. Before the release, a line "rest" stops the
 /// programs of a container that has its engine already, and a line "wake" lets them go on
-/// (rest.hpp).
+/// (rest.hpp). A line "leave" in place of the release says that a job waits for the engine's data.
 namespace executors::helper {
 
 /// What `connect --held` writes first.
@@ -40,8 +41,10 @@ UniqueFd reach_hold(const std::string& directory, std::int64_t limit_ms);
 void release_hold(int socket, const std::string& entries);
 
 /// Reads a release, and does what the lines before it say to `rest`, which is ended when this
-/// returns. nullopt when `fd` ends before its first byte. Throws Failure.
-std::optional<std::string> read_release(int fd, Rest* rest = nullptr);
+/// returns. nullopt when `fd` ends before its first byte, and after `leave`, which is called for
+/// that line where there is a `rest`. Throws Failure.
+std::optional<std::string> read_release(int fd, Rest* rest = nullptr,
+                                        const std::function<void(Rest&)>& leave = {});
 /// Adds the entries to the environment of this process.
 void take_variables(const std::string& entries);
 

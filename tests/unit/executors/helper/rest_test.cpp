@@ -128,6 +128,17 @@ TEST_F(RestTest, TheReleaseEndsIt) {
     EXPECT_TRUE(becomes(containerd_, false));
 }
 
+TEST_F(RestTest, AContainerThatLeavesIsNotReleased) {
+    Rest rest(socket(), processes());
+    Pipe input = make_pipe();
+    ASSERT_TRUE(write_all(input.write.get(), "rest\nleave\n3\nA=B"));
+    bool rested = false;
+    const auto leave = [&](Rest& its) { rested = its.is_begun(); };
+    EXPECT_EQ(read_release(input.read.get(), &rest, leave), std::nullopt);
+    EXPECT_TRUE(rested) << "the engine need not go on for it";
+    rest.end();
+}
+
 TEST_F(RestTest, NothingRestsWithoutAnEngineThatWasNamed) {
     Pipe input = make_pipe();
     ASSERT_TRUE(write_all(input.write.get(), "rest\nwake\n0\n"));
