@@ -21,6 +21,7 @@ namespace executors::docker {
 /// Life: it outlives every client that it makes. Strand: that of its callers.
 class SimulatedEngine {
   public:
+    // NOLINTNEXTLINE(bugprone-exception-escape): the move of a JSON value does not throw
     struct Container {
         std::string name;
         nlohmann::json body;  ///< as it was created

@@ -103,10 +103,10 @@ TEST_P(WarmDataTest, AJobNeedNotWaitForTheEndOfAnEnvironmentThatGivesWay) {
 /// One of another daemon.
 TEST_P(WarmDataTest, AContainerThatDoesNotGiveWayMakesTheJobCold) {
     make_one_ready();
-    auto other = engine_.containers[container()];
+    const nlohmann::json body = engine_.containers[container()].body;
+    SimulatedEngine::Container& other = engine_.containers["other"];
     other.name = "other";
-    other.running = false;
-    engine_.containers["other"] = other;
+    other.body = body;
     job_.environment.push_back({"DOCKER_TEST", "1"});
     auto job = make_job();
     ASSERT_TRUE(run(job->prepare(job_, log_)));
