@@ -92,7 +92,7 @@ class Decision {
         marker_.engine = stamp_engine(options_.command, found ? found->engine : EngineStamp());
         if (found && found->state == DataState::kStarting && found->starts < kMostCounted)
             marker_.starts = found->starts + 1;
-        const std::string why = why_cold(found);
+        std::string why = why_cold(found);
         // An empty or a fresh volume has nothing to be set aside.
         if (!why.empty() && !(options_.is_new && !found)) start_anew();
         root_.mark(marker_);

@@ -22,7 +22,7 @@ struct CloseListing {
 };
 
 mode_t type_of(int directory, const dirent& entry) {
-    if (entry.d_type != DT_UNKNOWN) return DTTOIF(entry.d_type);
+    if (entry.d_type != DT_UNKNOWN) return static_cast<mode_t>(DTTOIF(entry.d_type));
     return type_in(directory, entry.d_name);
 }
 

@@ -57,11 +57,11 @@ class JobGitTest : public testing::Test {
     std::string git_directory() {
         const auto prepared = prepare();
         EXPECT_TRUE(prepared) << (prepared ? "" : prepared.error().message);
-        const std::string directory = executor_->info().git_directory;
+        std::string found = executor_->info().git_directory;
         lfs_directory_ = executor_->info().lfs_directory;
         written_ = engine_.find("-build")->written;
         EXPECT_TRUE(tests::run_to_end(context_, executor_->cleanup(std::chrono::seconds(10))));
-        return directory;
+        return found;
     }
     [[nodiscard]] auto count(const std::string& method, const std::string& end) const {
         return std::count_if(engine_.requests.begin(), engine_.requests.end(),
