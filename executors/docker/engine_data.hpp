@@ -11,6 +11,7 @@
 namespace executors::docker {
 
 /// Makes or finds the volume for the data of a job's own engine.
+///
 /// Two engines must never use it at once: a container that uses it already, of another daemon or
 /// forgotten by this one, makes the job's engine start without it. One that waits for jobs of this
 /// daemon gives way, and runner-helper in the job's container waits for its end, by a lock in the

@@ -66,6 +66,7 @@ int tidy_data(const DataTidyOptions& options) {
     DataRoot root(options.root);
     if (options.least && outcome && take_start_back(root)) return 0;
     if (options.least && !only_engine_removes_containers(root)) return 0;
+    if (options.wake) options.wake();
     bool damaged = false;
     if (!options.builder.empty() && outcome && outcome->warm) {
         damaged = has_failed(ask(options, "/containers/" + options.builder + "/json"));

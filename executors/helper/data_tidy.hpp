@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "executors/helper/data_outcome.hpp"
@@ -14,6 +15,8 @@ struct DataTidyOptions {
     bool least = false;
     std::string socket = "/var/run/docker.sock";
     std::string outcome_file = kOutcomeFile;
+    /// Called before the engine is asked; empty for nothing.
+    std::function<void()> wake = {};
 };
 
 /// `runner-helper tidy-data`: at the end of a job whose engine keeps its data. Removes the engine's

@@ -42,7 +42,7 @@ void release_hold(int socket, const std::string& entries);
 
 /// Reads a release, and does what the lines before it say to `rest`, which is ended when this
 /// returns. nullopt when `fd` ends before its first byte, and after `leave`, which is called for
-/// that line where there is a `rest`. Throws Failure.
+/// that line where there is a `rest`; then that may go on. Throws Failure.
 std::optional<std::string> read_release(int fd, Rest* rest = nullptr,
                                         const std::function<void(Rest&)>& leave = {});
 /// Adds the entries to the environment of this process.

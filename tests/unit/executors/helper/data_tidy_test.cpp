@@ -75,10 +75,14 @@ TEST_F(DataTidyTest, MarksDataWithWhichTheBuilderFails) {
 
 TEST_F(DataTidyTest, LeavesToTheNextEngineWhatThatCleansItself) {
     options_.least = true;
+    bool awake = false;
+    options_.wake = [&awake] { awake = true; };
     EXPECT_THAT(tidy(kRuns), IsEmpty());
+    EXPECT_FALSE(awake);
     EXPECT_EQ(marker().state, DataState::kReady);
     use_containerd();
     EXPECT_THAT(tidy(kRuns), ElementsAre(kLookAtBuilder, kList, kRemove));
+    EXPECT_TRUE(awake);
     EXPECT_EQ(marker().state, DataState::kClean);
 }
 
