@@ -157,6 +157,7 @@ Task<Result<void>> tidy_data(EngineApi& api, const JobObjects& objects,
         spec.command.push_back(builder_container(settings));
     }
     if (how == DataTidying::kLeast) spec.command.emplace_back("--least");
+    if (how == DataTidying::kInterrupted) spec.command.emplace_back("--interrupted");
     spec.user = "0";
     auto work = run_helper(api, objects.engine_container, std::move(spec));
     auto done = co_await base::with_deadline<void>(std::move(work), kTidyLimit);

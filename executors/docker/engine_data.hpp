@@ -48,7 +48,8 @@ class EngineData {
 /// Of what tidy_data() does.
 enum class DataTidying {
     kAll,
-    kLeast,  ///< only what the start of the next engine cannot do
+    kLeast,        ///< only what the start of the next engine cannot do
+    kInterrupted,  ///< all, for an engine whose start was interrupted: that does not count
 };
 
 /// Before the containers of a job end: the job's engine removes what should not stay, and the

@@ -240,9 +240,11 @@ Task<Result<void>> release_warm(EngineApi& api, WarmEnvironment& environment,
 }
 
 Task<Result<void>> remove_warm(const WarmRecipe& recipe, WarmEnvironment& environment,
-                               DataTidying tidying) {
+                               bool in_a_hurry) {
     EngineApi& api = recipe.engine->api();
-    const bool leaves = tidying == DataTidying::kLeast && environment.connection;
+    const auto usual = environment.interrupted ? DataTidying::kInterrupted : DataTidying::kAll;
+    const auto tidying = in_a_hurry ? DataTidying::kLeast : usual;
+    const bool leaves = in_a_hurry && environment.connection;
     auto left = leaves ? leave_data(environment) : tidy(recipe, environment, tidying);
     co_await std::move(left);
     // Not before: without its daemon the container ends.

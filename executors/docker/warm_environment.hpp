@@ -42,6 +42,7 @@ struct WarmEnvironment {
     std::unique_ptr<protocol::http::ByteStream> connection;
     RecordedLog lines;  ///< of its preparation, for the job's log
     WarmTime made_at;
+    bool interrupted = false;  ///< while it was made, by no fault of its own
 };
 
 /// What an environment of the recipe needs with the image that its name leads to now. Nothing is
@@ -63,9 +64,9 @@ base::Task<base::Result<void>> release_warm(EngineApi& api, WarmEnvironment& env
                                             const WarmNeed& need);
 
 /// Ends and removes it, within 28 seconds: less than runner-helper waits for the data
-/// (executors/helper/data_enter.cpp). With DataTidying::kAll, the data of its engine is left as a
-/// job leaves it.
+/// (executors/helper/data_enter.cpp). The data of its engine is left as a job leaves it, unless it
+/// is in a hurry (DataTidying::kLeast).
 base::Task<base::Result<void>> remove_warm(const WarmRecipe& recipe, WarmEnvironment& environment,
-                                           DataTidying tidying);
+                                           bool in_a_hurry);
 
 }  // namespace executors::docker

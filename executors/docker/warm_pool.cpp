@@ -264,6 +264,7 @@ Task<void> WarmPool::make(Entries::iterator entry) {
     auto made = co_await base::run_stoppable(entry->stop.get(), std::move(work), limit);
     if (!made || entry->stop->requested()) {
         const bool failed = !entry->stop->requested();
+        environment->interrupted = !failed;
         entries_.erase(entry);
         if (failed) {
             kinds_.failed(place, surroundings_.now());
@@ -355,9 +356,8 @@ Task<void> WarmPool::remove(std::shared_ptr<const WarmRecipe> recipe,
                             std::unique_ptr<WarmEnvironment> environment,
                             Leaving::iterator leaving) {
     // A job that needs the data waits for the end of the container.
-    const bool hurry = claimed_.contains(leaving->first);
-    const auto tidying = hurry ? DataTidying::kLeast : DataTidying::kAll;
-    auto removed = co_await remove_warm(*recipe, *environment, tidying);
+    const bool in_a_hurry = claimed_.contains(leaving->first);
+    auto removed = co_await remove_warm(*recipe, *environment, in_a_hurry);
     leaving_.erase(leaving);
     changed_.notify_all();
     if (removed) co_return;

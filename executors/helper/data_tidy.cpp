@@ -64,7 +64,8 @@ int tidy_data(const DataTidyOptions& options) {
     const EndAfter limit(kLimitSeconds);
     const auto outcome = read_outcome(options.outcome_file);
     DataRoot root(options.root);
-    if (options.least && outcome && take_start_back(root)) return 0;
+    const bool may_be_early = options.least || options.interrupted;
+    if (may_be_early && outcome && take_start_back(root)) return 0;
     if (options.least && !only_engine_removes_containers(root)) return 0;
     if (options.wake) options.wake();
     bool damaged = false;

@@ -13,6 +13,8 @@ struct DataTidyOptions {
     /// No job has used the engine. Does only what the start of the next one cannot do: containers
     /// in containerd's store are removed, and others are left to it (clean_data()).
     bool least = false;
+    /// The start of the engine was interrupted, so it does not count as one that failed.
+    bool interrupted = false;
     std::string socket = "/var/run/docker.sock";
     std::string outcome_file = kOutcomeFile;
     /// Called before the engine is asked; empty for nothing.

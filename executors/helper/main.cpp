@@ -45,7 +45,7 @@ constexpr char kUsage[] =
     "       runner-helper enter-data --root DIR [--new] [--keep-volume NAME] [--revalidate] "
     "[--own-image NAME]... -- COMMAND...\n"
     "       runner-helper untag-images\n"
-    "       runner-helper tidy-data --root DIR [--builder CONTAINER] [--least]\n"
+    "       runner-helper tidy-data --root DIR [--builder CONTAINER] [--least|--interrupted]\n"
     "       runner-helper platforms [--register]\n"
     "       runner-helper await-port --address ADDRESS [--limit-ms N] PORT...\n"
     "       runner-helper mirror ACTION ...   (git_mirror.hpp)\n"
@@ -164,6 +164,7 @@ int run_tidy_data(Arguments arguments) {
     options.root = arguments.take_value("--root");
     options.builder = arguments.take_value("--builder");
     options.least = arguments.take_flag("--least");
+    options.interrupted = arguments.take_flag("--interrupted");
     arguments.expect_none();
     return executors::helper::tidy_data(options);
 }

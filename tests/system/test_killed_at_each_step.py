@@ -25,6 +25,8 @@ END = ["POST /exec/{build tidy-data}/start", "DELETE /containers/{build}", "POST
 
 # The last request of a start; before, jobs do without environments that are made ahead.
 STARTED = "GET /volumes"
+# An environment's container runs, and its engine is starting.
+ENGINE_STARTS = "POST /exec/{pool connect}/start"
 # The last request for such an environment.
 READY = "GET /containers/{pool}/stats"
 
@@ -108,6 +110,16 @@ class KilledAtEachStep(Slot):
 
     def test_in_the_preparation(self):
         self.check(PREPARATION)
+
+    def test_after_an_environment_whose_making_was_interrupted(self):
+        """Two starts without an answer make the next job cold. One that a daemon ends by itself does not count."""
+        daemon = self.start()
+        try:
+            self.assert_success(self.run_job([*BUILD, *USE], timeout=120, patience=120))
+            self.wait(daemon, lambda: ENGINE_STARTS in self.answered)
+        finally:
+            daemon.stop(signal.SIGTERM)
+        self.finish_with_another_daemon(self.live("POST /containers/{build}/start"), WARM)
 
     def test_before_the_first_stage(self):
         self.check(BEGIN)

@@ -123,6 +123,16 @@ TEST_P(WarmDataTest, TheDataOfAnEnvironmentThatNoJobNeedsIsLeftAsAJobLeavesIt) {
     EXPECT_EQ(tidied("--least"), 0);
 }
 
+/// Else two changes of the configuration would make the next job cold.
+TEST_P(WarmDataTest, AStartThatIsInterruptedDoesNotCountAsOneThatFailed) {
+    start_and_end_a_job();
+    const auto programs = engine_.exec_commands.size();
+    work_until([&] { return engine_.exec_commands.size() > programs; });
+    EXPECT_EQ(tidied("--interrupted"), 0);
+    close_pool();
+    EXPECT_EQ(tidied("--interrupted"), 1);
+}
+
 TEST_P(WarmDataTest, NoneIsMadeWithTheDataOfAJobThatRuns) {
     auto job = make_job();
     ASSERT_TRUE(run(job->prepare(job_, log_)));

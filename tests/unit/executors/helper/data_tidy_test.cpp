@@ -86,12 +86,21 @@ TEST_F(DataTidyTest, LeavesToTheNextEngineWhatThatCleansItself) {
     EXPECT_EQ(marker().state, DataState::kClean);
 }
 
-TEST_F(DataTidyTest, DoesNotCountAnEngineThatGivesWayBeforeItHasAnswered) {
-    mark(DataState::kStarting, 2);
-    options_.least = true;
-    EXPECT_THAT(tidy(kRuns), IsEmpty());
-    EXPECT_EQ(marker().state, DataState::kStarting);
-    EXPECT_EQ(marker().starts, 1);
+TEST_F(DataTidyTest, DoesNotCountAnEngineThatIsEndedBeforeItHasAnswered) {
+    for (const auto how : {&DataTidyOptions::least, &DataTidyOptions::interrupted}) {
+        mark(DataState::kStarting, 2);
+        options_.least = options_.interrupted = false;
+        options_.*how = true;
+        EXPECT_THAT(tidy(kRuns), IsEmpty());
+        EXPECT_EQ(marker().state, DataState::kStarting);
+        EXPECT_EQ(marker().starts, 1);
+    }
+}
+
+TEST_F(DataTidyTest, AnEngineThatWasInterruptedAfterItsAnswerLeavesItsDataClean) {
+    options_.interrupted = true;
+    EXPECT_THAT(tidy(kRuns), ElementsAre(kLookAtBuilder, kList, kRemove));
+    EXPECT_EQ(marker().state, DataState::kClean);
 }
 
 }  // namespace
