@@ -62,6 +62,11 @@ class Engine:
             raise RuntimeError(f"{command} said nothing")
         stream.close()
 
+    def cpu_seconds(self, container: str) -> float:
+        """The processor time that the container has used."""
+        stats = self.call("GET", f"/containers/{container}/stats?stream=false&one-shot=true")
+        return stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9
+
     def wait_gone(self, name_part: str, limit: float = 30) -> None:
         """Waits until no container has this in its name, so that the next measurement begins on an idle engine."""
         deadline = time.monotonic() + limit

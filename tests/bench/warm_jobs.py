@@ -51,24 +51,28 @@ def _milliseconds(deployment: Deployment, script: list[str], repeat: int, betwee
     return [list(times) for times in zip(*jobs)]
 
 
-def _cpu_seconds(container: str) -> float:
-    # The second file is that of cgroup v1.
-    text = docker("exec", container, "sh", "-c", "cat /sys/fs/cgroup/cpu.stat 2>/dev/null || "
-                  "sed 's/^/usage_nsec /' /sys/fs/cgroup/cpuacct/cpuacct.usage")
-    found = re.search(r"usage_(usec|nsec) (\d+)", text)
-    if found is None:
-        raise RuntimeError(f"the container's processor time is not known: {text}")
-    return int(found.group(2)) / (1e6 if found.group(1) == "usec" else 1e9)
-
-
-def _waiting_share(container: str, seconds: float = 10) -> float:
-    """Processors in use, without what the question itself costs."""
-    _cpu_seconds(container)  # the first exec costs more
-    first = _cpu_seconds(container)
-    second, began = _cpu_seconds(container), time.monotonic()
+def _waiting_share(engine: Engine, container: str, seconds: float = 10) -> float:
+    """Processors in use. The engine is asked: a question inside of the container would be its own work."""
+    first, began = engine.cpu_seconds(container), time.monotonic()
     time.sleep(seconds)
-    used = _cpu_seconds(container) - second - (second - first)
-    return max(used, 0.0) / (time.monotonic() - began)
+    return (engine.cpu_seconds(container) - first) / (time.monotonic() - began)
+
+
+def _exec_floor(engine: Engine, image_name: str, repeat: int) -> float:
+    """The least by which an engine starts a program in a container that waits: an exec after a second without work,
+    which is about what lies between the jobs. Milliseconds."""
+    container = engine.create({"Image": image(image_name), "Entrypoint": ["sleep"], "Cmd": ["600"]})
+    times = []
+    try:
+        engine.start(container)
+        for _ in range(repeat):
+            time.sleep(1)
+            began = time.monotonic()
+            engine.first_byte_of_exec(container, ["echo", "here"])
+            times.append(1000 * (time.monotonic() - began))
+    finally:
+        engine.remove(container)
+    return median(times)
 
 
 def _unfit(deployment: WarmDeployment, repeat: int) -> list[float]:
@@ -96,18 +100,19 @@ def _figures(what: str, image_name: str, script: list[str], repeat: int,
         first, *usable = _milliseconds(deployment, script, repeat, deployment.wait_ready, "first",
                                        *(["builder"] if dind else []))
         waiting = deployment.wait_ready()
-        used = _waiting_share(waiting["container"])
+        used = _waiting_share(engine, waiting["container"])
         counts = deployment.warm()["counts"][0]
         late = _unfit(deployment, cold_runs) if dind else []
     if counts["hits"] < repeat:
         raise RuntimeError(f"not every job found an environment: {counts}")
+    floor = _exec_floor(engine, image_name, max(5, repeat // 5))
     builder = [Figure(f"{what}, warm: payload → its builder's socket is there, p50", median(times), "ms", 100,
                       note=spread(times)) for times in usable]
     unfit = [Figure(f"{what}: a job to which the waiting environment has to give way, over a cold start",
                     median(late) - median(cold), "ms", 100, note=spread(late))] if late else []
     return [
         Figure(f"{what}, warm: payload → script's first byte, p50", median(first), "ms", 60,
-               note=f"cold {median(cold):.0f} ms ({cold_runs} runs); {spread(first)}"),
+               note=f"{spread(first)}; cold {median(cold):.0f} ms; a bare exec in a container that waits {floor:.0f} ms"),
         Figure(f"{what}, warm: the same, p99", _percentile(first, 0.99), "ms", 120),
         *builder,
         *unfit,
