@@ -1,13 +1,16 @@
 #include "executors/helper/rest.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
 #include <set>
+#include <string_view>
 
 #include "executors/helper/engine_client.hpp"
 
@@ -15,17 +18,19 @@ namespace executors::helper {
 
 namespace {
 
-/// No event tells of a signal that waits for another process.
-constexpr int kLookMs = 1000;
+/// No event tells of a signal that waits for another process. `docker stop` waits for ten seconds.
+constexpr int kLookMs = 4000;
+constexpr std::string_view kPending = "\nShdPnd:\t";
 /// A process may make others before it is stopped itself.
 constexpr int kMostRounds = 10;
 constexpr pid_t kFirst = 1;
 constexpr std::array<int, 3> kEnding{SIGTERM, SIGINT, SIGQUIT};
 
+std::string status_path(pid_t pid) { return "/proc/" + std::to_string(pid) + "/status"; }
+
 /// A line of /proc/<pid>/status, without its name; "" when the process is gone.
 std::string status_of(pid_t pid, const std::string& name) {
-    const std::string path = "/proc/" + std::to_string(pid) + "/status";
-    for (const auto& line : split_text(read_file_end(path, 1U << 16U), '\n')) {
+    for (const auto& line : split_text(read_file_end(status_path(pid), 1U << 16U), '\n')) {
         if (line.rfind(name + ":\t", 0) == 0) return line.substr(name.size() + 2);
     }
     return {};
@@ -33,10 +38,14 @@ std::string status_of(pid_t pid, const std::string& name) {
 
 pid_t parent_of(pid_t pid) { return std::atoi(status_of(pid, "PPid").c_str()); }
 
-/// By the signal of `docker stop`, which an image may have chosen.
-bool is_asked_to_end(pid_t pid) {
-    const std::string pending = status_of(pid, "ShdPnd");
-    const auto signals = std::strtoull(pending.c_str(), nullptr, 16);
+/// By the signal of `docker stop`, which an image may have chosen. This is all that a container
+/// which waits does, so it takes as little as possible.
+bool is_asked_to_end(int status) {
+    std::array<char, 4096> text{};
+    if (::pread(status, text.data(), text.size() - 1, 0) <= 0) return false;
+    const auto at = std::string_view(text.data()).find(kPending);
+    if (at == std::string_view::npos) return false;
+    const auto signals = std::strtoull(&text.at(at + kPending.size()), nullptr, 16);
     return std::any_of(kEnding.begin(), kEnding.end(), [&](int signal) {
         return (signals >> static_cast<unsigned>(signal - 1) & 1U) != 0;
     });
@@ -63,7 +72,8 @@ bool Rest::begin() {
     if (is_begun()) return true;
     const pid_t engine = listener_of(socket_);
     if (engine <= kFirst || engine == ::getpid()) return false;
-    if (::kill(engine, SIGSTOP) != 0) return false;
+    status_ = UniqueFd(::open(status_path(engine).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!status_ || ::kill(engine, SIGSTOP) != 0) return false;
     stopped_ = {engine};
     stop_others();
     return true;
@@ -95,7 +105,7 @@ void Rest::wait_readable(int fd) {
     while (is_begun()) {
         pollfd watched{fd, POLLIN, 0};
         if (::poll(&watched, 1, kLookMs) > 0) return;
-        if (is_asked_to_end(stopped_.front())) end();
+        if (is_asked_to_end(status_.get())) end();
     }
 }
 

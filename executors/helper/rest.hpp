@@ -44,6 +44,7 @@ class Rest {
     std::string socket_;
     std::function<std::vector<pid_t>()> processes_;
     std::vector<pid_t> stopped_;  ///< the engine first
+    UniqueFd status_;             ///< of the engine, in /proc
 };
 
 }  // namespace executors::helper
