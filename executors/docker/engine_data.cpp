@@ -164,17 +164,23 @@ Task<Result<void>> tidy_data(EngineApi& api, const JobObjects& objects,
     co_return done;
 }
 
-Task<std::string> finish_data(EngineApi& api, const JobObjects& objects) {
+Task<std::string> finish_data(EngineApi& api, JobObjects& objects) {
+    if (!objects.data_line.empty()) co_return objects.data_line;
     if (objects.data_volume.empty() || objects.engine_container.empty()) co_return std::string();
     auto reading = api.read_file(objects.engine_container, kDataOutcome);
     auto text =
         co_await base::with_deadline<std::optional<std::string>>(std::move(reading), kReadLimit);
     if (!text || !*text) co_return std::string();
     std::string line = data_line(**text);
-    if (!has_names_left(**text)) co_return std::move(line);
-    auto problem = co_await untag_images(api, objects.engine_container);
-    if (!problem.empty()) line += "; images of registries are not asked for again: " + problem;
-    co_return in_one_line(line);
+    if (has_names_left(**text)) {
+        auto problem = co_await untag_images(api, objects.engine_container);
+        if (!problem.empty()) {
+            line += "; images of registries are not asked for again: " + problem;
+            co_return in_one_line(line);
+        }
+    }
+    objects.data_line = line;
+    co_return std::move(line);
 }
 
 }  // namespace executors::docker

@@ -60,6 +60,6 @@ base::Task<base::Result<void>> tidy_data(EngineApi& api, const JobObjects& objec
 
 /// Before a script uses the job's engine, which answers: it is told what could not be done to the
 /// data before its start. Answers data_line(), "" where no data is kept.
-base::Task<std::string> finish_data(EngineApi& api, const JobObjects& objects);
+base::Task<std::string> finish_data(EngineApi& api, JobObjects& objects);
 
 }  // namespace executors::docker

@@ -60,6 +60,7 @@ std::string JobObjects::to_json() const {
                         {"sidecar", sidecar},
                         {"engine_container", engine_container},
                         {"data_volume", data_volume},
+                        {"data_line", data_line},
                         {"used_volumes", used_volumes},
                         {"used_images", used_images},
                         {"hostname", hostname},
@@ -97,6 +98,7 @@ base::Result<JobObjects> JobObjects::from_json(const std::string& text) {
     objects.sidecar = flag_at(value, "sidecar");
     objects.engine_container = text_at(value, "engine_container");
     objects.data_volume = text_at(value, "data_volume");
+    objects.data_line = text_at(value, "data_line");
     objects.used_volumes = texts_at(value, "used_volumes");
     objects.used_images = texts_at(value, "used_images");
     objects.hostname = text_at(value, "hostname");

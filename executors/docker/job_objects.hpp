@@ -39,6 +39,7 @@ struct JobObjects {
     bool sidecar = false;           ///< an engine runs in a service container
     std::string engine_container;   ///< the container whose log is the engine's
     std::string data_volume;        ///< where the engine's data stays, "" for nowhere
+    std::string data_line;          ///< what finish_data() has found, "" before
     JobMirror mirror;               ///< of the job's repository
     /// In a saved state: what EngineUsage holds for the job.
     std::vector<std::string> used_volumes;

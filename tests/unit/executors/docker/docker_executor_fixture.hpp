@@ -14,6 +14,7 @@
 
 #include "base/stop_source.hpp"
 #include "executors/docker/docker_executor.hpp"
+#include "executors/docker/tar_archive.hpp"
 #include "tests/support/environment_variable.hpp"
 #include "tests/support/job_log_lines.hpp"
 #include "tests/support/run_to_end.hpp"
@@ -24,6 +25,13 @@
 namespace executors::docker {
 
 enum class Scenario { kPlainImage, kEngineImage, kSidecar };
+
+/// What runner-helper in the container has found in the kept data.
+inline void leave_outcome(SimulatedEngine::Container& container, const std::string& outcome) {
+    TarBuilder tar;
+    tar.add_file(".runner-data.json", outcome, 0644);
+    container.written["/.runner-data.json"] = tar.finish();
+}
 
 /// The docker executor against a simulated engine: whatever goes wrong during prepare(), cleanup()
 /// removes what was made and nothing else.

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/json.hpp"
-#include "executors/docker/tar_archive.hpp"
 #include "tests/unit/executors/docker/docker_executor_fixture.hpp"
 
 namespace executors::docker {
@@ -210,30 +209,32 @@ TEST_P(KeptDataTest, ImagesAreRevalidatedWhereThePullPolicySaysSo) {
 }
 
 TEST_P(KeptDataTest, NamesThatOnlyTheEngineCanTakeAwayAreLeftToIt) {
-    auto executor = make();
-    ASSERT_TRUE(prepare(*executor));
+    int exit_code = 0;
     const auto describe = [&](const std::string& outcome) {
-        TarBuilder tar;
-        tar.add_file(".runner-data.json", outcome, 0644);
+        start_engine();
+        auto executor = make();
+        EXPECT_TRUE(prepare(*executor));
+        engine_.exec_exit_code = exit_code;
         const bool sidecar = GetParam() == Scenario::kSidecar;
-        engine_.find(sidecar ? "-engine" : "-build")->written["/.runner-data.json"] = tar.finish();
+        leave_outcome(*engine_.find(sidecar ? "-engine" : "-build"), outcome);
         const auto before = engine_.requests.size();
         const std::string line = tests::run_to_end(context_, executor->describe_engine());
         const bool asked = std::any_of(
             engine_.requests.begin() + static_cast<std::ptrdiff_t>(before), engine_.requests.end(),
             [](const auto& request) { return request.ends_with("/exec"); });
+        engine_.exec_exit_code = 0;
+        end(*executor);
         return (asked ? "asked: " : "") + line;
     };
     const std::string warm =
         "Inner engine: warm, with the images and build caches that its slot has kept";
     EXPECT_EQ(describe(R"({"warm":true,"names":[]})"), warm);
     EXPECT_EQ(describe(R"({"warm":true,"names":["app:1"]})"), "asked: " + warm);
-    engine_.exec_exit_code = 1;
+    exit_code = 1;
     EXPECT_EQ(describe(R"({"warm":true,"names":["app:1"]})"),
               "asked: " + warm +
                   "; images of registries are not asked for again: runner-helper untag-images "
                   "ended with exit code 1: ");
-    end(*executor);
 }
 
 TEST_P(KeptDataTest, ServicesAndTheJobBesideAnEngineDoNotSeeTheData) {

@@ -41,6 +41,10 @@ class WarmDataTest : public WarmPoolTest {
         leaving = co_await pool_->claim_data(data());
         co_return base::Result<void>();
     }
+    static base::Task<base::Result<void>> describe_into(Executor& job, std::string& line) {
+        line = co_await job.describe_engine();
+        co_return base::Result<void>();
+    }
     /// How often `runner-helper tidy-data` was started with the word.
     [[nodiscard]] std::ptrdiff_t tidied(const std::string& word) const {
         return std::count_if(engine_.exec_commands.begin(), engine_.exec_commands.end(),
@@ -61,6 +65,22 @@ TEST_P(WarmDataTest, AnEnvironmentHasTheDataOfItsSlot) {
     ASSERT_TRUE(run(job->prepare(job_, log_)));
     EXPECT_EQ(counts().hits, 1U);
     EXPECT_EQ(users(), 1);
+    ASSERT_TRUE(run(job->halt()));
+    ASSERT_TRUE(run(job->cleanup(10s)));
+}
+
+TEST_P(WarmDataTest, WhatAnEnvironmentHasFoundInItsDataIsNotReadAgainForTheJob) {
+    engine_.on_start = [](SimulatedEngine::Container& container) {
+        leave_outcome(container, R"({"warm":true,"names":[]})");
+    };
+    make_one_ready();
+    auto job = make_job();
+    ASSERT_TRUE(run(job->prepare(job_, log_)));
+    const auto before = engine_.requests.size();
+    std::string line;
+    ASSERT_TRUE(run(describe_into(*job, line)));
+    EXPECT_EQ(line, "Inner engine: warm, with the images and build caches that its slot has kept");
+    EXPECT_EQ(engine_.requests.size(), before);
     ASSERT_TRUE(run(job->halt()));
     ASSERT_TRUE(run(job->cleanup(10s)));
 }
