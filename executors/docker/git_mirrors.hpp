@@ -17,9 +17,9 @@
 /// Mirrors of repositories on an engine: a volume for each runner, machine, project and address,
 /// from which the first clone in a new slot takes its objects (executors/helper/git_mirror.hpp).
 ///
-/// No container of a job has the volume. A short container of the runner has it, asks the server
-/// with the job's token, and copies from the volume into the job's builds volume only after that.
-/// Another one fills it beside a job.
+/// No container of a job has the volume. A container of the runner has it, asks the server with the
+/// job's token, and copies from the volume into the job's builds volume only after that. Another
+/// one fills it beside a job.
 namespace executors::docker {
 
 /// What a job has of a mirror; part of JobObjects.
@@ -56,7 +56,7 @@ class GitMirrors {
                base::TaskGroup* background);
 
     void fill_later(Filling filling);
-    /// A container that has copied from a mirror: its job does not wait for the end of it.
+    /// A container that was to copy from a mirror: its job does not wait for the end of it.
     void remove_later(std::string container);
     BackgroundFilling& background() { return background_; }
 

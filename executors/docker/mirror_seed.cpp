@@ -93,7 +93,10 @@ Task<Result<MirrorAnswer>> MirrorSeed::copy() {
     context_.objects.services.push_back(name);
     auto answer = co_await copy_in(name);
     if (!answer && answer.error().is(ErrorKind::kCancelled)) co_return answer;
-    context_.engine.git_mirrors().remove_later(name);
+    const bool done = answer && answer->state == "done";
+    // The end of a container writes the whole disk's data, by the kernel's sync_filesystem(): git
+    // would wait for that. So one that has copied ends with its job.
+    if (!done) context_.engine.git_mirrors().remove_later(name);
     co_return answer;
 }
 

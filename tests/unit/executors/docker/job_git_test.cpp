@@ -6,6 +6,7 @@
 
 #include "base/digest.hpp"
 #include "base/stop_source.hpp"
+#include "base/task_group.hpp"
 #include "executors/docker/docker_executor.hpp"
 #include "tests/support/environment_variable.hpp"
 #include "tests/support/job_log_lines.hpp"
@@ -39,9 +40,21 @@ class JobGitTest : public testing::Test {
     void write(const std::string& name) {
         std::ofstream(dir_.path() / name) << "the bytes of " << name;
     }
-    void connect() {
+    void connect(base::TaskGroup* background = nullptr) {
         connection_ = std::make_shared<EngineConnection>(
-            context_.get_executor(), simulated_api(engine_), (dir_.path() / "helper").string());
+            context_.get_executor(), simulated_api(engine_), (dir_.path() / "helper").string(),
+            PullRetries{}, background);
+    }
+    void use_mirror() {
+        job_.builds_dir = "/builds";
+        job_.volume_prefix = "runner-0123";
+        job_.git_mirror = GitMirrorSource{};
+        job_.git_mirror->volume = "mirror";
+        engine_.volumes["mirror"] = nlohmann::json::object();
+    }
+    static base::Task<base::Result<void>> wait(base::TaskGroup& group) {
+        co_await group.wait();
+        co_return base::Result<void>();
     }
     void image_has_git(const std::string& version) {
         engine_.files.insert("/usr/bin/git");
@@ -125,12 +138,27 @@ TEST_F(JobGitTest, AnImageWithoutGitLfsGetsTheRunnersForItsFiles) {
     EXPECT_EQ(lfs_directory_, "") << "get_sources warns";
 }
 
+/// When a container ends, the kernel writes the whole disk's data, and git waits for it.
+TEST_F(JobGitTest, TheContainerThatHasCopiedAMirrorEndsWithItsJob) {
+    base::TaskGroup background(context_.get_executor());
+    job_.needs_git = false;
+    for (const bool given : {true, false}) {
+        engine_.volumes.clear();
+        connect(&background);
+        use_mirror();
+        engine_.exec_output = exec_frame(
+            '1', given ? R"({"state":"done","bytes":7})" : R"({"state":"refused","reason":"no"})");
+        ASSERT_TRUE(prepare());
+        EXPECT_TRUE(log_.has(given ? "Using the git mirror" : "the server does not give")) << given;
+        EXPECT_TRUE(tests::run_to_end(context_, wait(background)));
+        EXPECT_EQ(engine_.find("-git-mirror") != nullptr, given);
+        EXPECT_TRUE(tests::run_to_end(context_, executor_->cleanup(std::chrono::seconds(10))));
+        EXPECT_EQ(engine_.find("-git-mirror"), nullptr);
+    }
+}
+
 TEST_F(JobGitTest, AMirrorIsCopiedWhileServicesBecomeReady) {
-    job_.builds_dir = "/builds";
-    job_.volume_prefix = "runner-0123";
-    job_.git_mirror = GitMirrorSource{};
-    job_.git_mirror->volume = "mirror";
-    engine_.volumes["mirror"] = nlohmann::json::object();
+    use_mirror();
     engine_.add_image("db", {{"ExposedPorts", {{"5432/tcp", nlohmann::json::object()}}}});
     job_.services = {ServiceSpec{}};
     job_.services[0].image.name = "db";
