@@ -64,8 +64,8 @@ base::Task<base::Result<void>> release_warm(EngineApi& api, WarmEnvironment& env
                                             const WarmNeed& need);
 
 /// Ends and removes it, within 28 seconds: less than runner-helper waits for the data
-/// (executors/helper/data_enter.cpp). The data of its engine is left as a job leaves it, unless it
-/// is in a hurry (DataTidying::kLeast).
+/// (executors/helper/data_enter.cpp). The data of its engine is left as a job leaves it, unless a
+/// job waits for it (`in_a_hurry`: DataTidying::kLeast).
 base::Task<base::Result<void>> remove_warm(const WarmRecipe& recipe, WarmEnvironment& environment,
                                            bool in_a_hurry);
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <set>
 #include <string_view>
@@ -20,32 +21,36 @@ namespace {
 
 /// No event tells of a signal that waits for another process. `docker stop` waits for ten seconds.
 constexpr int kLookMs = 4000;
+constexpr std::string_view kParent = "\nPPid:\t";
 constexpr std::string_view kPending = "\nShdPnd:\t";
 /// A process may make others before it is stopped itself.
 constexpr int kMostRounds = 10;
 constexpr pid_t kFirst = 1;
 constexpr std::array<int, 3> kEnding{SIGTERM, SIGINT, SIGQUIT};
 
-std::string status_path(pid_t pid) { return "/proc/" + std::to_string(pid) + "/status"; }
-
-/// A line of /proc/<pid>/status, without its name; "" when the process is gone.
-std::string status_of(pid_t pid, const std::string& name) {
-    for (const auto& line : split_text(read_file_end(status_path(pid), 1U << 16U), '\n')) {
-        if (line.rfind(name + ":\t", 0) == 0) return line.substr(name.size() + 2);
-    }
-    return {};
+/// Stays that of the process when its number is given to another one.
+UniqueFd open_status(pid_t pid) {
+    const std::string path = "/proc/" + std::to_string(pid) + "/status";
+    return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-pid_t parent_of(pid_t pid) { return std::atoi(status_of(pid, "PPid").c_str()); }
-
-/// By the signal of `docker stop`, which an image may have chosen. This is all that a container
-/// which waits does, so it takes as little as possible.
-bool is_asked_to_end(int status) {
+/// A number of /proc/<pid>/status; 0 when the process is gone. To look for kPending is all that a
+/// container which waits does, so it takes as little as possible.
+std::uint64_t number_in(int status, std::string_view name, int base) {
     std::array<char, 4096> text{};
-    if (::pread(status, text.data(), text.size() - 1, 0) <= 0) return false;
-    const auto at = std::string_view(text.data()).find(kPending);
-    if (at == std::string_view::npos) return false;
-    const auto signals = std::strtoull(&text.at(at + kPending.size()), nullptr, 16);
+    if (::pread(status, text.data(), text.size() - 1, 0) <= 0) return 0;
+    const auto at = std::string_view(text.data()).find(name);
+    if (at == std::string_view::npos) return 0;
+    return std::strtoull(&text.at(at + name.size()), nullptr, base);
+}
+
+pid_t parent_of(pid_t pid) {
+    return static_cast<pid_t>(number_in(open_status(pid).get(), kParent, 10));
+}
+
+/// By the signal of `docker stop`, which an image may have chosen.
+bool is_asked_to_end(int status) {
+    const std::uint64_t signals = number_in(status, kPending, 16);
     return std::any_of(kEnding.begin(), kEnding.end(), [&](int signal) {
         return (signals >> static_cast<unsigned>(signal - 1) & 1U) != 0;
     });
@@ -72,7 +77,7 @@ bool Rest::begin() {
     if (is_begun()) return true;
     const pid_t engine = listener_of(socket_);
     if (engine <= kFirst || engine == ::getpid()) return false;
-    status_ = UniqueFd(::open(status_path(engine).c_str(), O_RDONLY | O_CLOEXEC));
+    status_ = open_status(engine);
     if (!status_ || ::kill(engine, SIGSTOP) != 0) return false;
     stopped_ = {engine};
     stop_others();
