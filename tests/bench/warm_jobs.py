@@ -15,11 +15,6 @@ from tests.bench.figures import Figure, median, spread
 from tests.system.docker_harness import bridge_address, docker, image
 
 
-# Milliseconds in which an ordinary machine's engine starts a program in a container that waits. Where it needs longer,
-# the limits of warm starts are higher in proportion.
-EXEC = 60
-
-
 def _percentile(values: list[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
@@ -111,19 +106,18 @@ def _figures(what: str, image_name: str, script: list[str], repeat: int,
     if counts["hits"] < repeat:
         raise RuntimeError(f"not every job found an environment: {counts}")
     floor = _exec_floor(engine, image_name, max(5, repeat // 5))
-    slow = max(1, floor / EXEC)
-    builder = [Figure(f"{what}, warm: payload → its builder's socket is there, p50", median(times), "ms", 100 * slow,
+    builder = [Figure(f"{what}, warm: payload → its builder's socket is there, p50", median(times), "ms", 100,
                       note=spread(times)) for times in usable]
     unfit = [Figure(f"{what}: a job to which the waiting environment has to give way, over a cold start",
-                    median(late) - median(cold), "ms", 100 * slow, note=spread(late))] if late else []
+                    median(late) - median(cold), "ms", 100, note=spread(late))] if late else []
     return [
-        Figure(f"{what}, warm: payload → script's first byte, p50", median(first), "ms", 60 * slow,
+        Figure(f"{what}, warm: payload → script's first byte, p50", median(first), "ms", 60,
                note=f"{spread(first)}; cold {median(cold):.0f} ms; a bare exec in a container that waits {floor:.0f} ms"),
-        Figure(f"{what}, warm: the same, p99", _percentile(first, 0.99), "ms", 120 * slow),
+        Figure(f"{what}, warm: the same, p99", _percentile(first, 0.99), "ms", 120),
         *builder,
         *unfit,
         Figure(f"{what}: memory of a waiting environment", waiting["memory_bytes"] / 2**20, "MiB"),
-        Figure(f"{what}: processor of a waiting environment", 100 * used, "% of a core", 0.1 * slow),
+        Figure(f"{what}: processor of a waiting environment", 100 * used, "% of a core", 0.1),
     ]
 
 
