@@ -1,13 +1,11 @@
 #include "runner/job/gitlab_channel.hpp"
 
-#include <fmt/format.h>
-
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/parse.hpp"
 #include "base/run_caught.hpp"
-#include "runner/job/failure_reason.hpp"
 #include "runner/job/job_secrets.hpp"
+#include "runner/job/job_target.hpp"
 #include "runner/job/log_storage.hpp"
 #include "runner/script/variables.hpp"
 #include "runner/trace/job_trace.hpp"
@@ -17,119 +15,13 @@ namespace runner::job {
 
 using journal::Outcome;
 
-namespace gitlab = protocol::gitlab;
 using base::StopReason;
 
 namespace {
 
 using Options = GitLabChannelOptions;
 
-constexpr std::size_t kDownloadBytes = 256U << 10U;
 constexpr std::chrono::seconds kLastExchange{10};
-
-/// The calls of one job.
-class JobTarget final : public trace::TraceTarget {
-  public:
-    JobTarget(const Options& options, bool debug_trace)
-        : client_(options.client),
-          job_{options.payload->id, options.payload->token},
-          info_(options.info),
-          known_reasons_(options.payload->features.failure_reasons),
-          debug_trace_(debug_trace),
-          daemon_log_(options.daemon_log) {}
-
-    [[nodiscard]] const base::log::Scope& daemon_log() const override { return daemon_log_; }
-
-    base::Task<gitlab::PatchResult> patch(base::FilePart content, std::uint64_t offset) override {
-        auto result = co_await client_->patch_trace(job_, content, offset, debug_trace_);
-        if (result.outcome == gitlab::PatchOutcome::kOk) {
-            daemon_log_.debug(
-                "Appending trace to coordinator...ok",
-                {{"code", result.status},
-                 {"job-status", result.signals.job_status},
-                 {"sent-log", fmt::format("{}-{}", offset, offset + content.bytes - 1)}});
-        }
-        co_return result;
-    }
-    base::Task<gitlab::UpdateResult> touch(std::string checksum, std::uint64_t bytes) override {
-        auto body = update(gitlab::JobState::kRunning, checksum, bytes);
-        auto result = co_await client_->update_job(job_, std::move(body));
-        tell("Updating job...", base::log::Level::kDebug, result);
-        co_return result;
-    }
-    base::Task<gitlab::UpdateResult> report(std::string checksum, std::uint64_t bytes) override {
-        auto body =
-            update(outcome_.success() ? gitlab::JobState::kSuccess : gitlab::JobState::kFailed,
-                   checksum, bytes);
-        if (outcome_.failure) {
-            body.failure_reason = wire_reason(outcome_.failure->reason, known_reasons_);
-            body.exit_code = outcome_.failure->exit_code;
-        }
-        auto result = co_await client_->update_job(job_, std::move(body));
-        tell("Submitting job to coordinator...ok", base::log::Level::kInfo, result);
-        co_return result;
-    }
-
-    void decide(Outcome outcome) { outcome_ = std::move(outcome); }
-
-    base::Task<base::Result<std::string>> send(ArtifactFile file) {
-        gitlab::ArtifactUpload upload;
-        upload.file_name = file.name;
-        upload.artifact_format = file.about->artifact_format;
-        upload.artifact_type = file.about->artifact_type;
-        upload.expire_in = file.about->expire_in;
-        upload.open = std::move(file.open);
-        upload.on_retry = std::move(file.on_retry);
-        auto call = client_->upload_artifact(job_, std::move(upload));
-        auto sent = co_await std::move(call);
-        if (!sent) co_return sent.error();
-        co_return "201 Created  id=" + std::to_string(job_.id) + " responseStatus=201 Created";
-    }
-
-    base::Task<base::Result<protocol::http::BodySource>> fetch(gitlab::Dependency dependency,
-                                                               gitlab::ArtifactDownload how) {
-        gitlab::JobCredentials earlier{dependency.id, dependency.token};
-        auto call = client_->download_artifact(std::move(earlier), std::move(how));
-        auto answer = co_await std::move(call);
-        if (!answer) co_return answer.error();
-        const std::shared_ptr<protocol::http::StreamingResponse> body = std::move(*answer);
-        const auto next = [body] { return body->read_some(kDownloadBytes); };
-        co_return protocol::http::BodySource(next);
-    }
-
-  private:
-    /// Only what the server took: the uploader tells of the rest. A server that took the outcome of
-    /// a failed job answers that the job has failed.
-    void tell(std::string_view what, base::log::Level level,
-              const gitlab::UpdateResult& result) const {
-        const bool over = result.outcome == gitlab::UpdateOutcome::kAborted;
-        const bool taken =
-            result.outcome == gitlab::UpdateOutcome::kOk || (over && result.status / 100 == 2);
-        if (!taken) return;
-        daemon_log_.write(level, what,
-                          {{"code", result.status}, {"job-status", result.signals.job_status}});
-    }
-
-    gitlab::JobUpdate update(gitlab::JobState state, const std::string& checksum,
-                             std::uint64_t bytes) const {
-        gitlab::JobUpdate body;
-        body.state = state;
-        body.info = info_;
-        if (bytes > 0) {
-            body.checksum = checksum;
-            body.bytesize = bytes;
-        }
-        return body;
-    }
-
-    std::shared_ptr<gitlab::JobsApi> client_;
-    gitlab::JobCredentials job_;
-    gitlab::RunnerInfo info_;
-    std::vector<std::string> known_reasons_;
-    bool debug_trace_;
-    base::log::Scope daemon_log_;
-    Outcome outcome_;
-};
 
 trace::LogEnd log_end(const Outcome& outcome) {
     if (outcome.success()) return {.success = true};
@@ -228,8 +120,9 @@ class GitLabChannel final : public JobChannel {
 
     base::Task<StartAnswer> announce_start() override {
         auto answer = co_await target_.touch("", 0);
-        if (answer.outcome == gitlab::UpdateOutcome::kAborted) co_return StartAnswer::kDropped;
-        if (answer.outcome == gitlab::UpdateOutcome::kFailed) {
+        if (answer.outcome == protocol::gitlab::UpdateOutcome::kAborted)
+            co_return StartAnswer::kDropped;
+        if (answer.outcome == protocol::gitlab::UpdateOutcome::kFailed) {
             target_.daemon_log().warning(
                 "The server did not confirm the job's start; it begins all the same",
                 {{"error", answer.message}});
@@ -262,7 +155,7 @@ class GitLabChannel final : public JobChannel {
         return target_.send(std::move(file));
     }
     base::Task<base::Result<protocol::http::BodySource>> fetch_artifact(
-        gitlab::Dependency dependency, gitlab::ArtifactDownload how) override {
+        protocol::gitlab::Dependency dependency, protocol::gitlab::ArtifactDownload how) override {
         return target_.fetch(std::move(dependency), std::move(how));
     }
 
