@@ -44,7 +44,9 @@ class GitLabChannel final : public JobChannel {
           target_(options, debug_trace),
           storage_(*trace_, target_.daemon_log()),
           uploader_(executor, *trace_, target_, callbacks(), times, confirmed),
-          served_(executor) {}
+          changed_(executor) {
+        if (options.restored != nullptr) start_answer_ = StartAnswer::kGo;
+    }
 
     executors::JobLog& log() override { return *trace_; }
     void section_start(std::string_view name) override { trace_->section_start(name); }
@@ -108,32 +110,29 @@ class GitLabChannel final : public JobChannel {
     void on_progress(std::function<void()> handler) override { progress_ = std::move(handler); }
 
     base::Task<void> serve() override {
-        auto ended = co_await base::run_caught(uploader_.run());
+        auto ended = co_await base::run_caught(announce_and_upload());
         if (!ended) {
             target_.daemon_log().error("Sending the job's log ended by an exception",
                                        {{"error", ended.error().message}});
         }
-        // finish() waits for it, whatever happened.
+        // start_answer() and finish() wait for them, whatever happened.
+        if (!start_answer_) start_answer_ = StartAnswer::kGo;
         served_done_ = true;
-        served_.notify_all();
+        changed_.notify_all();
     }
 
-    base::Task<StartAnswer> announce_start() override {
-        auto answer = co_await target_.touch("", 0);
-        if (answer.outcome == protocol::gitlab::UpdateOutcome::kAborted)
-            co_return StartAnswer::kDropped;
-        if (answer.outcome == protocol::gitlab::UpdateOutcome::kFailed) {
-            target_.daemon_log().warning(
-                "The server did not confirm the job's start; it begins all the same",
-                {{"error", answer.message}});
+    base::Task<StartAnswer> start_answer() override {
+        while (!start_answer_) {
+            co_await changed_.wait();
         }
-        co_return answer.signals.cancel_requested ? StartAnswer::kCancelled : StartAnswer::kGo;
+        co_return *start_answer_;
     }
 
     base::Task<base::Result<void>> finish(const Outcome& outcome) override {
         target_.decide(outcome);
         co_await stop_serving();
-        if (uploader_.aborted()) co_return base::Result<void>();
+        if (uploader_.aborted() || start_answer_ == StartAnswer::kDropped)
+            co_return base::Result<void>();
         co_await storage_.wait_for_room();
         auto end = co_await uploader_.finish(tries_);
         switch (end) {
@@ -173,15 +172,36 @@ class GitLabChannel final : public JobChannel {
     void tell(StopReason reason) {
         if (stop_) stop_(reason);
     }
+    base::Task<void> announce_and_upload() {
+        if (!start_answer_) co_await announce_start();
+        if (start_answer_ != StartAnswer::kDropped) co_await uploader_.run();
+    }
+    base::Task<void> announce_start() {
+        auto answer = co_await target_.touch("", 0);
+        start_answer_ = judge_start(answer);
+        changed_.notify_all();
+        if (start_answer_ == StartAnswer::kDropped) tell(StopReason::kAbort);
+        if (start_answer_ == StartAnswer::kCancelled) tell(StopReason::kUserCancel);
+    }
+    StartAnswer judge_start(const protocol::gitlab::UpdateResult& answer) const {
+        if (answer.outcome == protocol::gitlab::UpdateOutcome::kAborted)
+            return StartAnswer::kDropped;
+        if (answer.outcome == protocol::gitlab::UpdateOutcome::kFailed) {
+            target_.daemon_log().warning(
+                "The server did not confirm the job's start; it begins all the same",
+                {{"error", answer.message}});
+        }
+        return answer.signals.cancel_requested ? StartAnswer::kCancelled : StartAnswer::kGo;
+    }
     /// A server that does not answer to the last piece must not hold back the outcome.
     base::Task<void> stop_serving() {
         uploader_.stop();
         if (!served_done_) {
-            const bool answered = co_await served_.wait_for(kLastExchange);
+            const bool answered = co_await changed_.wait_for(kLastExchange);
             if (!answered) uploader_.abort_exchange();
         }
         while (!served_done_) {
-            co_await served_.wait();
+            co_await changed_.wait();
         }
     }
 
@@ -199,7 +219,8 @@ class GitLabChannel final : public JobChannel {
     std::function<void(StopReason)> stop_;
     std::function<void()> progress_;
     trace::Uploader uploader_;
-    base::Notifier served_;
+    base::Notifier changed_;
+    std::optional<StartAnswer> start_answer_;
     bool served_done_ = false;
     bool first_output_ = false;
 };

@@ -33,7 +33,7 @@ struct ArtifactFile {
 
 enum class StartAnswer {
     kGo,
-    kCancelled,  ///< start the job and cancel it
+    kCancelled,  ///< the job is to be reported as cancelled
     kDropped,    ///< the server does not want this job run; nothing is reported
 };
 
@@ -88,8 +88,12 @@ class JobChannel {
     /// Sets the function that is called when the receiver has more of the log than the last mark()
     /// says. Call it before serve().
     virtual void on_progress(std::function<void()>) {}
+    /// Tells the receiver that a new job starts, and sends the log once it has answered. An answer
+    /// other than kGo also calls the function of on_stop().
     virtual base::Task<void> serve() = 0;
-    virtual base::Task<StartAnswer> announce_start() = 0;
+    /// Returns when the receiver has answered to the job's start: at once for a job that was taken
+    /// up again. The job may be prepared meanwhile, but must not run a script.
+    virtual base::Task<StartAnswer> start_answer() = 0;
     /// Sends the rest of the log and the outcome, with retries; then serve() ends. kUnavailable
     /// when all configured tries have failed.
     virtual base::Task<base::Result<void>> finish(const journal::Outcome& outcome) = 0;

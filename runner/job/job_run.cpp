@@ -168,22 +168,8 @@ base::Task<base::Result<void>> JobRun::run() {
 }
 
 base::Task<void> JobRun::start() {
-    auto& checkpoint = context_.checkpoint();
-    StartAnswer answer = StartAnswer::kGo;
-    if (!context_.setup.restored) {
-        const executors::Waiting waiting(context_.log(), "GitLab's answer to the job's start");
-        answer = co_await context_.channel().announce_start();
-    }
-    if (answer == StartAnswer::kDropped) {
-        context_.daemon_log.info("The server does not want the job run");
-        checkpoint.progress.stop = StopReason::kAbort;
-        checkpoint.outcome.failure =
-            Failure{FailureReason::kCanceled, 0, "the server does not want the job run"};
-        co_return;
-    }
-    if (answer == StartAnswer::kCancelled) stop(StopReason::kUserCancel);
     context_.status.state = "running";
-    if (checkpoint.phase < Phase::kReporting) {
+    if (context_.checkpoint().phase < Phase::kReporting) {
         co_await execute();
     } else {
         takeover_.start();
@@ -204,7 +190,9 @@ base::Task<void> JobRun::execute() {
     if (ready || context_.setup.restored)
         ready = describe_environment(context_, environment_) && ready;
     if (ready) ready = co_await obtain_environment();
-    if (ready) {
+    // The server answers while the environment is made. Whatever came of it, the answer counts.
+    const bool wanted = co_await is_wanted();
+    if (ready && wanted) {
         stages_.emplace(context_, events_, interaction_, plan_, *judge_);
         save();
         takeover_.start();
@@ -252,6 +240,22 @@ base::Task<bool> JobRun::obtain_environment() {
     checkpoint.phase = Phase::kRunning;
     checkpoint.executor_state = context_.executor().saved_state();
     co_return true;
+}
+
+/// Returns false when the server has dropped or cancelled the job instead of confirming its start.
+base::Task<bool> JobRun::is_wanted() {
+    const executors::Waiting waiting(context_.log(), "GitLab's answer to the job's start");
+    const StartAnswer answer = co_await context_.channel().start_answer();
+    auto& stop = context_.checkpoint().progress.stop;
+    switch (answer) {
+        case StartAnswer::kGo: co_return true;
+        case StartAnswer::kCancelled: stop = StopReason::kUserCancel; break;
+        case StartAnswer::kDropped:
+            context_.daemon_log.info("The server does not want the job run");
+            stop = StopReason::kAbort;
+            break;
+    }
+    co_return false;
 }
 
 /// Decides the outcome that is written to the log and reported to the server.

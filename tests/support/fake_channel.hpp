@@ -35,7 +35,7 @@ struct ChannelScript {
     std::function<void()> on_commit;
 
     // What it was told.
-    /// announce, finish success, finish <message>, abandon.
+    /// start_answer, finish success, finish <message>, abandon.
     std::vector<std::string> calls;
     /// The log's lines, with those of sections: "[step_script" and "]step_script".
     std::string log;
@@ -79,8 +79,8 @@ class FakeChannel final : public runner::job::JobChannel, private executors::Job
             co_await ended_.wait();
         }
     }
-    base::Task<runner::job::StartAnswer> announce_start() override {
-        begin("announce");
+    base::Task<runner::job::StartAnswer> start_answer() override {
+        begin("start_answer");
         co_return script_.start;
     }
     base::Task<base::Result<void>> finish(const runner::journal::Outcome& outcome) override {

@@ -24,6 +24,8 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
     std::deque<protocol::gitlab::JobRequestAnswer> answers;
     /// Requests for jobs do not end before release().
     bool hold_requests = false;
+    /// Updates are not answered before release().
+    bool hold_updates = false;
     protocol::gitlab::UpdateResult update_result;
     protocol::gitlab::PatchResult patch_result;
     /// Patches that do not begin behind `trace` are answered with its size, as GitLab does.
@@ -43,6 +45,7 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
 
     void release() {
         hold_requests = false;
+        hold_updates = false;
         released_.notify_all();
     }
 
@@ -66,6 +69,9 @@ class FakeJobsApi final : public protocol::gitlab::JobsApi {
         protocol::gitlab::JobCredentials, protocol::gitlab::JobUpdate update) override {
         if (on_update) on_update(update);
         updates.push_back(std::move(update));
+        while (hold_updates) {
+            co_await released_.wait();
+        }
         co_return update_result;
     }
     base::Task<protocol::gitlab::PatchResult> patch_trace(protocol::gitlab::JobCredentials,

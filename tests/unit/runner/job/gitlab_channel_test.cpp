@@ -4,12 +4,16 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "base/task_group.hpp"
 #include "runner/job/job_variables.hpp"
 #include "tests/support/fake_jobs_api.hpp"
+#include "tests/support/run_to_end.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace runner::job {
 namespace {
+
+using protocol::gitlab::UpdateOutcome;
 
 class GitLabChannelRestore : public testing::Test {
   protected:
@@ -82,6 +86,94 @@ TEST_F(GitLabChannelRestore, TellsTheEndToReadersThatComeDuringTheCleanup) {
     ASSERT_TRUE(log->ended());
     EXPECT_TRUE(log->ended()->success);
     EXPECT_NE(log->read(0, 1000)->find("first line"), std::string::npos);
+}
+
+/// A new job's channel, which waits for the answer to the job's start.
+class GitLabChannelStart : public testing::Test {
+  protected:
+    GitLabChannelStart() {
+        api_->hold_updates = true;
+        const script::Variables variables = make_variables(payload_, runner_, {});
+        GitLabChannelOptions options;
+        options.client = api_;
+        options.payload = &payload_;
+        options.variables = &variables;
+        options.runner = &runner_;
+        options.spool = dir_.path() / "spool";
+        auto made = make_gitlab_channel(context_.get_executor(), options);
+        if (!made) throw std::runtime_error(made.error().message);
+        channel_ = std::move(*made);
+        channel_->on_stop([this](base::StopReason reason) { stops_.push_back(reason); });
+        group_.spawn("log", channel_->serve());
+        group_.spawn("answer", keep_answer());
+        // Is sent at once.
+        channel_->expect_output();
+        channel_->output(base::OutputStream::kStdout, 0, "first line\n");
+        channel_->commit(channel_->mark().bytes);
+        context_.poll();
+    }
+    void answer(UpdateOutcome outcome, bool cancel = false) {
+        api_->update_result.outcome = outcome;
+        api_->update_result.signals.cancel_requested = cancel;
+        api_->release();
+        context_.poll();
+    }
+    void finish() { EXPECT_TRUE(tests::run_to_end(context_, finish_and_wait())); }
+    base::Task<bool> finish_and_wait() {
+        const journal::Outcome success;
+        auto finished = co_await channel_->finish(success);
+        co_await group_.wait();
+        co_return finished.has_value();
+    }
+    base::Task<void> keep_answer() { answer_ = co_await channel_->start_answer(); }
+
+    boost::asio::io_context context_{1};
+    tests::TempDir dir_;
+    protocol::gitlab::JobPayload payload_;
+    config::RunnerConfig runner_;
+    std::shared_ptr<tests::FakeJobsApi> api_ =
+        std::make_shared<tests::FakeJobsApi>(context_.get_executor());
+    std::unique_ptr<JobChannel> channel_;
+    std::vector<base::StopReason> stops_;
+    std::optional<StartAnswer> answer_;
+    base::TaskGroup group_{context_.get_executor()};
+};
+
+TEST_F(GitLabChannelStart, SendsNothingBeforeTheAnswer) {
+    ASSERT_EQ(api_->updates.size(), 1U);
+    EXPECT_EQ(api_->updates[0].state, protocol::gitlab::JobState::kRunning);
+    EXPECT_FALSE(answer_);
+    EXPECT_EQ(api_->trace, "");
+    answer(UpdateOutcome::kOk);
+    EXPECT_EQ(answer_, StartAnswer::kGo);
+    EXPECT_NE(api_->trace.find("first line"), std::string::npos);
+    finish();
+    EXPECT_EQ(api_->updates.back().state, protocol::gitlab::JobState::kSuccess);
+    EXPECT_TRUE(stops_.empty());
+}
+
+TEST_F(GitLabChannelStart, SendsNothingOfAJobThatTheServerDrops) {
+    answer(UpdateOutcome::kAborted);
+    EXPECT_EQ(answer_, StartAnswer::kDropped);
+    EXPECT_EQ(stops_, std::vector{base::StopReason::kAbort});
+    finish();
+    EXPECT_EQ(api_->updates.size(), 1U) << "nothing is reported";
+    EXPECT_EQ(api_->trace, "");
+}
+
+TEST_F(GitLabChannelStart, StopsAJobThatWasCancelledBefore) {
+    answer(UpdateOutcome::kOk, true);
+    EXPECT_EQ(answer_, StartAnswer::kCancelled);
+    EXPECT_EQ(stops_, std::vector{base::StopReason::kUserCancel});
+    finish();
+}
+
+TEST_F(GitLabChannelStart, BeginsAllTheSameWhenTheServerDoesNotConfirm) {
+    answer(UpdateOutcome::kFailed);
+    EXPECT_EQ(answer_, StartAnswer::kGo);
+    api_->update_result.outcome = UpdateOutcome::kOk;
+    finish();
+    EXPECT_NE(api_->trace.find("first line"), std::string::npos);
 }
 
 TEST(GitLabChannel, TouchesAJobLessOftenWhenItsFlagSaysSo) {
