@@ -110,13 +110,9 @@ class GitLabChannel final : public JobChannel {
     void on_progress(std::function<void()> handler) override { progress_ = std::move(handler); }
 
     base::Task<void> serve() override {
-        auto ended = co_await base::run_caught(announce_and_upload());
-        if (!ended) {
-            target_.daemon_log().error("Sending the job's log ended by an exception",
-                                       {{"error", ended.error().message}});
-        }
-        // start_answer() and finish() wait for them, whatever happened.
-        if (!start_answer_) start_answer_ = StartAnswer::kGo;
+        if (!start_answer_) co_await announce();
+        if (start_answer_ != StartAnswer::kDropped) co_await upload();
+        // finish() waits for it, whatever happened.
         served_done_ = true;
         changed_.notify_all();
     }
@@ -172,25 +168,36 @@ class GitLabChannel final : public JobChannel {
     void tell(StopReason reason) {
         if (stop_) stop_(reason);
     }
-    base::Task<void> announce_and_upload() {
-        if (!start_answer_) co_await announce_start();
-        if (start_answer_ != StartAnswer::kDropped) co_await uploader_.run();
-    }
-    base::Task<void> announce_start() {
-        auto answer = co_await target_.touch("", 0);
-        start_answer_ = judge_start(answer);
+    base::Task<void> announce() {
+        auto asked = co_await base::run_caught(ask_for_start());
+        if (!asked) {
+            start_answer_ = StartAnswer::kGo;
+            warn_of_start(asked.error().message);
+        }
         changed_.notify_all();
         if (start_answer_ == StartAnswer::kDropped) tell(StopReason::kAbort);
         if (start_answer_ == StartAnswer::kCancelled) tell(StopReason::kUserCancel);
     }
+    base::Task<void> ask_for_start() {
+        auto answer = co_await target_.touch("", 0);
+        start_answer_ = judge_start(answer);
+    }
+    void warn_of_start(const std::string& error) const {
+        target_.daemon_log().warning(
+            "The server did not confirm the job's start; it begins all the same",
+            {{"error", error}});
+    }
+    base::Task<void> upload() {
+        auto ended = co_await base::run_caught(uploader_.run());
+        if (ended) co_return;
+        target_.daemon_log().error("Sending the job's log ended by an exception",
+                                   {{"error", ended.error().message}});
+    }
     StartAnswer judge_start(const protocol::gitlab::UpdateResult& answer) const {
         if (answer.outcome == protocol::gitlab::UpdateOutcome::kAborted)
             return StartAnswer::kDropped;
-        if (answer.outcome == protocol::gitlab::UpdateOutcome::kFailed) {
-            target_.daemon_log().warning(
-                "The server did not confirm the job's start; it begins all the same",
-                {{"error", answer.message}});
-        }
+        if (answer.outcome == protocol::gitlab::UpdateOutcome::kFailed)
+            warn_of_start(answer.message);
         return answer.signals.cancel_requested ? StartAnswer::kCancelled : StartAnswer::kGo;
     }
     /// A server that does not answer to the last piece must not hold back the outcome.

@@ -54,7 +54,8 @@ struct TlsFiles {
 };
 
 /// A real server on the loopback interface or a unix socket, which does what a test tells it: one
-/// thread per connection runs the script, and the connection is closed when the script ends.
+/// thread per connection runs the script, and the connection is closed when the script ends. A
+/// script that writes to a variable of the test writes to one that no other connection writes to.
 class ScriptedServer {
   public:
     using Script = std::function<void(Peer&, int connection)>;  ///< connections count from 1

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 
 #include "tests/integration/protocol/http/exchange.hpp"
@@ -263,9 +264,9 @@ TEST(HttpClient, SendsASourceInChunksAndStopsWhenTheServerAnswersEarly) {
 }
 
 TEST(HttpClient, SendsABodyOfKnownLengthFromASource) {
-    std::vector<Peer::Request> arrived;
-    ScriptedServer server([&](Peer& peer, int) {
-        arrived.push_back(peer.read_request());
+    std::array<Peer::Request, 4> arrived;  // one for each connection
+    ScriptedServer server([&](Peer& peer, int connection) {
+        arrived.at(static_cast<std::size_t>(connection - 1)) = peer.read_request();
         peer.answer("200 OK", "");
     });
     const auto put = [&](const std::string& length, int last) {

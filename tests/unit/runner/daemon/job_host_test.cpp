@@ -38,15 +38,16 @@ std::string payload_of(std::int64_t id) {
     return payload.dump();
 }
 
-/// Throws once, when the job's outcome is decided and not yet reported.
+/// Throws once, at the first end of a stage in a phase of the job.
 class ThrowingObserver final : public job::JobObserver {
   public:
-    bool throws_when_reporting = false;
+    std::optional<journal::Phase> throws_in;
 
   private:
     void on_stage_end(const job::JobContext& context, std::string_view, Duration) override {
-        if (context.checkpoints.state().phase != journal::Phase::kReporting) return;
-        if (std::exchange(throws_when_reporting, false)) throw std::runtime_error("a bug");
+        if (context.checkpoints.state().phase != throws_in) return;
+        throws_in.reset();
+        throw std::runtime_error("a bug");
     }
 };
 
@@ -165,22 +166,32 @@ class JobHostException : public JobHostTest {
 };
 
 TEST_F(JobHostException, OfTheJobIsReported) {
+    observer_.throws_in = journal::Phase::kRunning;
+    accept(payload_of(7));
+    wait();
+    EXPECT_FALSE(observer_.throws_in);
+    EXPECT_THAT(executor_.calls, Contains("cleanup"));
+    EXPECT_TRUE(journal_is_empty());
+    expect_system_failure();
+}
+
+TEST_F(JobHostException, OfTheRequestThatTellsTheStartDoesNotKeepTheJob) {
     bool thrown = false;
     api_->on_update = [&thrown](const auto&) {
         if (!std::exchange(thrown, true)) throw std::runtime_error("a bug");
     };
     accept(payload_of(7));
     wait();
-    EXPECT_THAT(executor_.calls, Contains("cleanup"));
-    EXPECT_TRUE(journal_is_empty());
-    expect_system_failure();
+    EXPECT_TRUE(thrown);
+    EXPECT_EQ(api_->updates.back().state, JobState::kSuccess);
+    EXPECT_THAT(api_->trace, HasSubstr("Job succeeded"));
 }
 
 TEST_F(JobHostException, OfTheReportIsReportedAnotherWay) {
-    observer_.throws_when_reporting = true;
+    observer_.throws_in = journal::Phase::kReporting;
     accept(payload_of(7));
     wait();
-    EXPECT_FALSE(observer_.throws_when_reporting);
+    EXPECT_FALSE(observer_.throws_in);
     EXPECT_TRUE(journal_is_empty());
     expect_system_failure();
 }
